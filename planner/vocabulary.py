@@ -1,0 +1,93 @@
+"""The names that a scenario may use: analyses, stopping rules, designs and scales. Imports nothing.
+
+Everything that a user can name is one row of a table here. What a row does lives elsewhere and is loaded
+when it is used, so that a misspelt name is found without importing a kernel.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Method(NamedTuple):
+    """An analysis of the finished trial."""
+
+    title: str
+    module: str  # of planner.analyses
+    needs: str  # what the design must offer: a key of NEEDS
+    citation: str
+
+
+NEEDS = {
+    "ab/ba": "two sequences of two periods, each giving both treatments of the contrast, in opposite orders",
+    "within": "every sequence gives every treatment of the contrast",
+}
+
+METHODS: dict[str, Method] = {
+    "hills-armitage": Method(
+        "Two-sample t test on the period differences of the two sequences",
+        "hills_armitage",
+        "ab/ba",
+        "Hills M, Armitage P. Br J Clin Pharmacol 1979;8:7-20. doi:10.1111/j.1365-2125.1979.tb05903.x",
+    ),
+    "paired-t": Method(
+        "Paired t test on the treatment differences, ignoring periods",
+        "paired_t",
+        "within",
+        "Student. Biometrika 1908;6:1-25. doi:10.1093/biomet/6.1.1",
+    ),
+}
+
+
+class Rule(NamedTuple):
+    """A stopping rule and the numbers that it cannot do without."""
+
+    title: str
+    parameters: tuple[str, ...] = ()
+
+
+EFFICACY_RULES: dict[str, Rule] = {
+    "none": Rule("No early stop for efficacy"),
+    "obrien-fleming": Rule("O'Brien and Fleming 1979: limits proportional to 1/sqrt(information)"),
+    "pocock": Rule("Pocock 1977: the same limit at every look"),
+    "wang-tsiatis": Rule("Wang and Tsiatis 1987: limits proportional to information^(delta - 1/2)", ("delta",)),
+    "haybittle-peto": Rule("Haybittle 1971, Peto 1976: a fixed high limit (z = 3) before the last look"),
+    "obrien-fleming-spending": Rule("Lan and DeMets 1983: O'Brien-Fleming-type alpha spending"),
+    "pocock-spending": Rule("Lan and DeMets 1983: Pocock-type alpha spending"),
+    "hwang-shih-decani": Rule("Hwang, Shih and DeCani 1990: gamma-family alpha spending", ("gamma",)),
+    "kim-demets": Rule("Kim and DeMets 1987: power-family alpha spending", ("rho",)),
+    "user-spending": Rule("Cumulative alpha stated by the user, one number per look", ("spent",)),
+    "z": Rule("Limits on the z scale stated by the user, one number per look", ("z",)),
+}
+
+FUTILITY_RULES: dict[str, Rule] = {
+    "none": Rule("No stop for futility"),
+    "conditional-power": Rule("Stop when conditional power is low", ("at_most",)),
+    "z": Rule("Limits on the z scale stated by the user, one number per look before the last", ("z",)),
+    "obrien-fleming-spending": Rule("O'Brien-Fleming-type beta spending", ("beta",)),
+    "pocock-spending": Rule("Pocock-type beta spending", ("beta",)),
+    "hwang-shih-decani": Rule("Gamma-family beta spending", ("beta", "gamma")),
+    "kim-demets": Rule("Power-family beta spending", ("beta", "rho")),
+    "user-spending": Rule("Cumulative beta stated by the user, one number per look", ("spent",)),
+}
+
+ALTERNATIVES = ("two-sided", "greater", "less", "better", "worse")
+MEASURES = ("score", "change")
+
+
+class Scale(NamedTuple):
+    """A rating scale whose limits are known."""
+
+    title: str
+    low: float
+    high: float
+    step: float
+    better: str
+    remission_at_most: float | None = None
+
+
+SCALES: dict[str, Scale] = {
+    "HAM-D17": Scale("Hamilton Depression Rating Scale, 17 items", 0, 52, 1, "lower", 7),
+    "HAM-D6": Scale("Hamilton Depression Rating Scale, 6 items", 0, 22, 1, "lower"),
+    "MADRS": Scale("Montgomery-Asberg Depression Rating Scale", 0, 60, 1, "lower", 10),
+}
