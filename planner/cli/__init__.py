@@ -1,0 +1,137 @@
+"""The command line. Nothing heavy is imported here: `planner --help` must answer at once.
+
+Each command lives in a module of this package as a function that parses, calls and renders; what it needs
+(numpy, numba, polars, rich) it imports inside. Commands return their exit code, None meaning 0.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import suppress
+from types import FrameType
+
+from planner.cli.problems import BUG, INTERRUPTED, OK, TERMINATED, USAGE, Problem
+
+WELCOME = """\
+planner {version}: power, early stopping, expected size and bias of crossover trials, by simulation.
+
+Try these:
+  planner run asthma-ab-ba      simulate a trial of the catalogue and print what it would show
+  planner show asthma-ab-ba     the same design in plain English, nothing simulated
+  planner new my-trial.toml     start your own scenario from a commented template
+
+All commands: planner --help
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    signals = _Signals()
+    try:
+        code = _answer(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has left (`| head`): not an error. Python must not try to flush again at exit.
+        _discard_output()
+        code = OK
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    if code == INTERRUPTED and signals.terminated:
+        code = TERMINATED
+    return code
+
+
+class _Signals:
+    """SIGTERM ends a run in order, as Ctrl-C does: what is finished is still printed."""
+
+    def __init__(self) -> None:
+        self.terminated = False
+        with suppress(ValueError):  # outside the main thread the signals belong to somebody else
+            signal.signal(signal.SIGTERM, self._terminate)
+
+    def _terminate(self, _number: int, _frame: FrameType | None) -> None:
+        self.terminated = True
+        raise KeyboardInterrupt
+
+
+def _answer(arguments: list[str]) -> int:
+    """Answer the two trivial questions without importing anything, and everything else with Typer."""
+    from planner.version import __version__
+
+    if not arguments:
+        sys.stdout.write(WELCOME.format(version=__version__))
+        return OK
+    if arguments[0] in ("--version", "-V"):
+        sys.stdout.write(f"planner {__version__}\n")
+        return OK
+    return _command(arguments)
+
+
+def _command(arguments: list[str]) -> int:
+    import typer
+
+    from planner.cli.app import build
+
+    usage_error: type[Exception] = typer.BadParameter.__mro__[1]  # Typer has no public name for it
+    command = build()
+    try:
+        # Not command.main(), which would answer a broken pipe and other exceptions in its own way.
+        with command.make_context("planner", list(arguments)) as context:
+            return command.invoke(context) or OK
+    except typer.Exit as end:
+        return end.exit_code
+    except usage_error as error:
+        return _usage(error)
+    except Problem as problem:
+        from planner.console import fail
+
+        fail(problem.message, hint=problem.hint)
+        return problem.code
+    except (BrokenPipeError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        return _unexpected(error, arguments)
+
+
+def _usage(error: Exception) -> int:
+    """A misused command: what is wrong, and the help that says what would be right."""
+    from planner.console import fail
+
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "planner"
+    message = getattr(error, "format_message", error.__str__)()
+    fail(message[:1].lower() + message[1:].rstrip("."), hint=f"{command} --help")
+    return USAGE
+
+
+def _unexpected(error: Exception, arguments: list[str]) -> int:
+    """A scenario with faults, or a bug: in one line, and the traceback only on request."""
+    from planner.scenario import ScenarioError
+
+    if isinstance(error, ScenarioError):
+        from planner.cli.faults import report
+        from planner.cli.problems import INVALID
+
+        report(error)
+        return INVALID
+    from planner.console import fail
+
+    if "-v" in arguments or "--verbose" in arguments:
+        import traceback
+
+        traceback.print_exception(error)
+    where = " ".join(str(error).split()) or "no further explanation"
+    fail(
+        f"internal error: {type(error).__name__}: {where}",
+        hint="this is a fault of planner, not yours; add -v for the traceback and report it",
+    )
+    return BUG
+
+
+def _discard_output() -> None:
+    """Point the standard output at nothing, so that what is still buffered disappears quietly."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())

@@ -1,0 +1,50 @@
+"""The commands, gathered. Their modules import nothing heavy: what a body needs, it imports itself."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from planner.cli.boundaries import boundaries
+from planner.cli.run import run
+from planner.cli.scenarios import check, new, scenarios, schema
+from planner.cli.show import show
+
+EXAMPLES = """\b
+Examples:
+  planner run asthma-ab-ba
+  planner run my-trial.toml --set design.patients=30 --trials 1000000
+  planner show my-trial.toml
+  planner boundaries --looks 0.4,1
+
+Every command explains itself: planner run --help
+"""
+
+
+def build() -> Any:
+    """The command line as a Typer command, ready to be given arguments."""
+    app = typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,  # plain help: quick to show, and good in any terminal, pipe or screen reader
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    app.callback(epilog=EXAMPLES)(planner)
+    for command in (run, show, check, scenarios, new, boundaries, schema):
+        app.command()(command)
+    return typer.main.get_command(app)
+
+
+def planner(
+    version: Annotated[bool, typer.Option("-V", "--version", help="Show the version and exit.")] = False,
+) -> None:
+    """Plan crossover trials by simulation: power, early stopping, expected size and bias.
+
+    Every simulated figure comes with its Monte Carlo standard error.
+    """
+    if version:
+        from planner.version import __version__
+
+        typer.echo(f"planner {__version__}")
+        raise typer.Exit

@@ -1,0 +1,127 @@
+"""Where a result goes: the standard output, or a file that is never overwritten by accident."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from planner.cli.options import Format
+from planner.cli.problems import Problem
+
+if TYPE_CHECKING:
+    from planner.document import Block
+
+_ENDINGS = {".json": Format.json, ".csv": Format.csv, ".md": Format.md, ".txt": Format.table}
+
+
+def chosen_format(asked: Format | None, json: bool, output: Path | None) -> Format:
+    """The format asked for, else the one that the ending of the output file implies, else a table."""
+    if json and asked not in (None, Format.json):
+        raise Problem(f"--json and --format {asked} contradict each other", hint="give one of the two")
+    if json:
+        return Format.json
+    if asked is not None:
+        return asked
+    if output is None or _is_stdout(output):
+        return Format.table
+    if output.suffix.lower() not in _ENDINGS:
+        known = ", ".join(_ENDINGS)
+        raise Problem(
+            f"cannot tell the format of {output} from its ending",
+            hint=f"end it in one of {known}, or give --format",
+        )
+    return _ENDINGS[output.suffix.lower()]
+
+
+def check_writable(output: Path | None, force: bool) -> None:
+    """Refuse a bad output before any work is done, not after an hour of it."""
+    if output is None or _is_stdout(output):
+        return
+    if output.is_dir():
+        raise Problem(f"{output} is a folder", hint="name a file in it")
+    if output.exists() and not force:
+        raise Problem(f"{output} exists and is left as it is", hint="choose another name, or add --force")
+    folder = output.parent
+    if not folder.is_dir():
+        raise Problem(f"there is no folder {folder}", hint=f"make it first: mkdir -p {folder}")
+    if not os.access(folder, os.W_OK):
+        raise Problem(f"the folder {folder} cannot be written to", hint="choose another with -o")
+
+
+def as_json(document: dict[str, Any]) -> str:
+    """One object, in ASCII: a control character in a name stays an escape, whatever reads it."""
+    import json
+
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+
+
+def as_text(blocks: Sequence[Block], wanted: Format, output: Path | None) -> str:
+    """The blocks as Markdown, or as a table made for where it goes: the terminal or a file."""
+    if wanted is Format.md:
+        from planner.document import markdown
+
+        return markdown(blocks)
+    from planner import console
+
+    return console.page(blocks) if _is_stdout(output) else console.rendered(blocks)
+
+
+def say_written(output: Path | None, quiet: bool) -> None:
+    """Tell that the result went to a file."""
+    if not _is_stdout(output) and not quiet:
+        from planner.console import note
+
+        note(f"wrote {output}")
+
+
+def _is_stdout(output: Path | None) -> bool:
+    return output is None or str(output) == "-"
+
+
+def deliver(text: str, output: Path | None, force: bool) -> None:
+    """Write the result; a file appears whole or not at all."""
+    if output is None or _is_stdout(output):
+        from planner.console import write
+
+        write(text, sys.stdout)
+        return
+    try:
+        _write_whole(text, output, force)
+    except OSError as error:
+        # The work is done: better on the screen than lost.
+        sys.stdout.write(text)
+        raise Problem(
+            f"{output} could not be written: {error.strerror or error}",
+            hint="the result stands above, on the standard output",
+        ) from error
+
+
+def _write_whole(text: str, output: Path, force: bool) -> None:
+    """Write beside the target, then give it its name in one step, so that no reader sees half a file."""
+    handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
+    temporary = Path(name)
+    try:
+        with open(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        if not force and output.exists():
+            raise FileExistsError(
+                17, "a file of that name has appeared meanwhile; add --force to overwrite it"
+            )
+        os.replace(temporary, output)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

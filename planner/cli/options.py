@@ -1,0 +1,78 @@
+"""The options that commands share, each declared once: its spelling, what it accepts, its help."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """How a result is written."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    md = "md"
+
+
+Scenario = Annotated[
+    str, typer.Argument(metavar="SCENARIO", help="A scenario file (.toml) or a name of the catalogue.")
+]
+Scenarios = Annotated[
+    list[str], typer.Argument(metavar="SCENARIO...", help="Scenario files (.toml) or names of the catalogue.")
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Replace one setting of the scenario, for instance design.patients=30. May be repeated.",
+    ),
+]
+Trials = Annotated[
+    int | None, typer.Option("--trials", metavar="N", min=1, help="Virtual trials per hypothesis.")
+]
+Seed = Annotated[
+    int | None,
+    typer.Option("--seed", metavar="N", min=0, help="The same seed gives the same virtual patients."),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads", metavar="N", min=1, help="Threads; all cores if not given. Never alters a result."
+    ),
+]
+Hypothesis = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--hypothesis",
+        metavar="NAME",
+        help="Only these hypotheses. May be repeated, or names joined by commas.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
+AsFormat = Annotated[
+    Format | None,
+    typer.Option(
+        "--format",
+        metavar="table|json|csv|md",
+        help="How to write the result. From the ending of -o, else table.",
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="FILE", help="Write the result to a file, not to the terminal."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite a file that exists.")]
+Quiet = Annotated[
+    bool, typer.Option("-q", "--quiet", help="No progress and no notes; warnings and errors remain.")
+]
+Verbose = Annotated[
+    bool, typer.Option("-v", "--verbose", help="Say more; on an internal error, the traceback.")
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would be simulated, and simulate nothing.")
+]

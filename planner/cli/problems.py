@@ -1,0 +1,22 @@
+"""Exit codes, and the one exception by which a command ends with an explained error."""
+
+from __future__ import annotations
+
+OK = 0
+BUG = 1
+USAGE = 2
+INVALID = 3  # the scenario or the data
+NO_ANSWER = 4
+CHECK_FAILED = 5
+INTERRUPTED = 130
+TERMINATED = 143
+
+
+class Problem(Exception):
+    """What went wrong, what the user can do about it, and the exit code."""
+
+    def __init__(self, message: str, *, hint: str = "", code: int = USAGE) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.code = code

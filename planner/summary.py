@@ -1,0 +1,226 @@
+"""A run put into words: three small tables that answer three questions, and what rests on what.
+
+Works on the JSON form of a run (`Run.to_json()`), so that a stored result reads like a fresh one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from planner.document import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
+from planner.figures import DASH, count, estimated, listed, plain, plus_minus, signed
+
+Cell = Mapping[str, Any]
+
+# A type I error is called too high when it exceeds alpha by more than so many Monte Carlo standard errors.
+BEYOND_CHANCE = 3.0
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the tables need to know of the scenario."""
+
+    question: str
+    design: str  # "24 patients randomised: 12 to A then B, 12 to B then A"
+    endpoint: str
+    unit: str
+    hypotheses: Mapping[str, str]  # name to label
+    analyses: Mapping[str, str]  # name to a line that explains it
+    assumed: Sequence[str]
+    command: str
+
+
+def run_document(result: Mapping[str, Any], setting: Setting) -> list[Block]:
+    """The result of `planner run` as blocks: header, tables, how to read them."""
+    cells: list[Cell] = list(result["cells"])
+    blocks = _header(result, setting, cells)
+    blocks += [Heading("Does the trial find a difference?"), _power(cells, setting)]
+    if _staged(cells):
+        blocks += [Heading("When does it stop?"), _looks(cells, setting)]
+    blocks += [Heading("How far off is its estimate?"), _estimates(cells, setting)]
+    blocks += [Heading("How to read this"), Items(_reading(cells, setting))]
+    blocks += [Heading("The same result again"), Code(setting.command, "sh")]
+    return blocks
+
+
+def _header(result: Mapping[str, Any], setting: Setting, cells: Sequence[Cell]) -> list[Block]:
+    scenario, run = result["scenario"], result["run"]
+    blocks: list[Block] = [Heading(scenario["title"] or scenario["name"], 1)]
+    if result.get("partial"):
+        blocks.append(
+            Prose(
+                f"PARTIAL: interrupted after {count(run['trials'], 'trial')}; all figures are of these.", True
+            )
+        )
+    facts = [("Question", setting.question)] if setting.question else []
+    facts += [
+        ("Scenario", f"{scenario['name']}, digest {scenario['digest'][:12]}"),
+        ("Design", setting.design),
+        ("Endpoint", setting.endpoint),
+    ]
+    names = list(dict.fromkeys(cell["analysis"] for cell in cells))
+    for name in names:
+        facts.append(("Analysis" if len(names) == 1 else f"Analysis {name}", setting.analyses[name]))
+    facts.append(
+        (
+            "Simulated",
+            f"{count(run['trials'], 'virtual trial')} under each hypothesis, seed {run['seed']}, "
+            f"planner {run['planner']}",
+        )
+    )
+    return [*blocks, Facts(facts)]
+
+
+def _staged(cells: Sequence[Cell]) -> bool:
+    return any(len(cell["looks"]) > 1 for cell in cells)
+
+
+def _naming(cells: Sequence[Cell], setting: Setting) -> tuple[list[Column], list[list[str]]]:
+    """The columns that say which cell a row is; those that never vary are left out."""
+    columns, rows = [Column("Hypothesis", number=False)], [[_label(cell, setting)] for cell in cells]
+    if len({cell["analysis"] for cell in cells}) > 1:
+        columns.append(Column("Analysis", number=False))
+        rows = [[*row, cell["analysis"]] for row, cell in zip(rows, cells, strict=True)]
+    if len({cell["patients"] for cell in cells}) > 1:
+        columns.append(Column("Planned"))
+        rows = [[*row, str(cell["patients"])] for row, cell in zip(rows, cells, strict=True)]
+    return columns, rows
+
+
+def _label(cell: Cell, setting: Setting) -> str:
+    return setting.hypotheses.get(cell["hypothesis"]) or str(cell["hypothesis"])
+
+
+def too_high(cell: Cell) -> bool:
+    """Whether a true null hypothesis is rejected more often than alpha, beyond Monte Carlo error."""
+    power = cell["power"]
+    if not cell["is_null"] or power["estimate"] is None:
+        return False
+    return bool(power["estimate"] - cell["alpha"] > BEYOND_CHANCE * power["mcse"])
+
+
+def _power(cells: Sequence[Cell], setting: Setting) -> Sheet:
+    columns, rows = _naming(cells, setting)
+    columns = [*columns, Column("True effect"), Column("Power")]
+    if _staged(cells):
+        columns.append(Column("Stops early"))
+    columns += [Column("Expected patients"), Column("Completers")]
+    for row, cell in zip(rows, cells, strict=True):
+        effect = signed(cell["true_effect"])
+        row += [f"{effect} {setting.unit}".rstrip(), _power_cell(cell)]
+        if _staged(cells):
+            row.append(estimated(cell["stopped_early"], percent=True))
+        row += [estimated(cell["expected_patients"]), estimated(cell["expected_completers"])]
+    return Sheet(columns, rows, frozenset(i for i, cell in enumerate(cells) if too_high(cell)))
+
+
+def _power_cell(cell: Cell) -> str:
+    power = estimated(cell["power"], percent=True)
+    if not cell["is_null"]:
+        return power
+    return f"type I {power}" + (" HIGH" if too_high(cell) else "")
+
+
+def _looks(cells: Sequence[Cell], setting: Setting) -> Sheet:
+    """One row a look; the last look is where the trial ends anyway, so that it cannot stop there early."""
+    naming, rows = _naming(cells, setting)
+    columns = [
+        *naming,
+        Column("Look"),
+        Column("Patients"),
+        Column("Stops: efficacy"),
+        Column("Stops: futility"),
+    ]
+    lines = []
+    for row, cell in zip(rows, cells, strict=True):
+        for k, look in enumerate(cell["looks"]):
+            last = look is cell["looks"][-1]
+            lines.append(
+                [
+                    *(row if k == 0 else [""] * len(row)),
+                    "last" if last else str(look["look"]),
+                    plain(look["patients"]),
+                    estimated(look["efficacy"], percent=True) + (" at the end" if last else ""),
+                    DASH if last else estimated(look["futility"], percent=True),
+                ]
+            )
+    return Sheet(columns, lines)
+
+
+def _estimates(cells: Sequence[Cell], setting: Setting) -> Sheet:
+    columns, rows = _naming(cells, setting)
+    staged = _staged(cells)
+    columns = [*columns, Column("Mean estimate"), Column("Bias")]
+    if staged:
+        columns.append(Column("Bias if stopped early"))
+    columns += [Column("Exaggeration if significant"), Column("Coverage")]
+    for row, cell in zip(rows, cells, strict=True):
+        estimate = cell["estimate"]
+        row.append(_mean(estimate, "mean"))
+        row.append(_mean(estimate, "bias", sign=True))
+        if staged:
+            row.append(_mean(estimate, "bias_given_early_stop", sign=True))
+        exaggeration = _mean(estimate, "exaggeration_given_efficacy")
+        row.append(exaggeration if exaggeration == DASH else f"{exaggeration} ×")
+        row.append(estimated(estimate["coverage"], percent=True))
+    return Sheet(columns, rows)
+
+
+def _mean(estimate: Mapping[str, Any], name: str, *, sign: bool = False) -> str:
+    return plus_minus(estimate.get(name), estimate.get(f"{name}_mcse"), sign=sign)
+
+
+def _reading(cells: Sequence[Cell], setting: Setting) -> list[str]:
+    """The tables explained, only as far as they show something."""
+    items = [
+        "± is the Monte Carlo standard error: how far a figure would move with other random numbers. "
+        "It says nothing about how true the assumptions are.",
+        "Power is the share of virtual trials whose primary test is significant"
+        + (", at any look." if _staged(cells) else "."),
+    ]
+    if any(cell["is_null"] for cell in cells):
+        items.append(
+            "type I: the treatments do not differ under this hypothesis, so a significant trial is a false "
+            f"alarm; the share should not exceed {_levels(cells)}."
+        )
+    items += [
+        f"HIGH: under {_label(cell, setting)!r} the type I error exceeds alpha = {plain(cell['alpha'])} "
+        "by more than Monte Carlo error."
+        for cell in cells
+        if too_high(cell)
+    ]
+    items.append(
+        "True effect, and bias against it: the mean difference in a first period, without carryover and "
+        "with complete follow-up."
+    )
+    if _staged(cells):
+        items.append(
+            "Expected patients counts those randomised when the trial stops; completers finished every "
+            "period. A trial that stops early for efficacy tends to overestimate: "
+            "see the bias if stopped early."
+        )
+    items.append("Exaggeration: the mean estimate of the significant trials, over the true effect.")
+    items += [f"{_label(cell, setting)}: {cell['note']}" for cell in cells if cell.get("note")]
+    items += [
+        f"{_label(cell, setting)}: the test was undefined in {estimated(cell['undefined'], percent=True)} "
+        "of trials; these count as not significant."
+        for cell in cells
+        if (cell.get("undefined") or {}).get("estimate")
+    ]
+    if setting.assumed:
+        items.append(f"Assumed, without a source: {listed(list(setting.assumed))}.")
+    return items
+
+
+def _levels(cells: Sequence[Cell]) -> str:
+    return listed(
+        list(dict.fromkeys(f"alpha = {plain(c['alpha'])} ({sidedness(c['alternative'])})" for c in cells)),
+        "or",
+    )
+
+
+def sidedness(alternative: str) -> str:
+    """`two-sided`, or `one-sided, better`."""
+    return alternative if alternative == "two-sided" else f"one-sided, {alternative}"

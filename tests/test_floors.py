@@ -1,0 +1,123 @@
+"""Imports go downwards only: the house is readable as long as no floor knows what stands above it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "planner"
+
+FLOORS = {
+    1: "scenario vocabulary reading positions catalogue",
+    2: "designs mechanisms world boundaries sequential spending conditional limits",
+    3: "kernels analyses",
+    4: "engine monitoring tally",
+    5: "results planned sizing discrimination weighing theory store",
+    6: "figures document console summary explain report plots",
+    7: "cli __init__ __main__",
+}
+FLOOR = {name: floor for floor, names in FLOORS.items() for name in names.split()}
+
+# What each floor may import of the house. The tables that lowering fills, and the table of names that the
+# analyses are found by, are shared between neighbours; the version is for everybody.
+MAY = {1: {1}, 2: {1, 2}, 3: {3}, 4: {2, 3, 4}, 5: {1, 2, 3, 4, 5}, 6: {1, 5, 6}, 7: {1, 2, 3, 4, 5, 6, 7}}
+SHARED = {2: ("planner.kernels.tables",), 3: ("planner.vocabulary",)}
+FOR_ALL = ("version",)
+
+# What each floor may import of other people's houses, beside the standard library.
+THIRD = {
+    1: {"pydantic", "pydantic_core"},
+    2: {"numpy", "scipy"},
+    3: {"numpy", "numba", "llvmlite"},
+    4: {"numpy", "scipy"},
+    5: {"numpy", "scipy", "polars"},
+    6: {"rich"},
+    7: {"typer"},
+}
+HEAVY = {"numpy", "scipy", "numba", "polars", "pydantic", "rich"}
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    """The part of the package a file belongs to: `engine`, `kernels`, `cli`."""
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def imported(tree: ast.AST) -> set[str]:
+    """Every module that the tree imports, also inside functions; `from a import b` gives a and a.b."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            assert node.module is not None
+            names.add(node.module)
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def outside_typing(tree: ast.Module) -> ast.Module:
+    """The tree without `if TYPE_CHECKING:` blocks, which import nothing when the program runs."""
+
+    class Without(ast.NodeTransformer):
+        def visit_If(self, node: ast.If) -> ast.AST | None:
+            if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+                return None
+            return self.generic_visit(node)
+
+    return Without().visit(tree)
+
+
+def faults_of(room_name: str, source: str) -> list[str]:
+    """What a file of that room imports although its floor must not."""
+    floor = FLOOR[room_name]
+    names = imported(outside_typing(ast.parse(source)))
+    faults = []
+    for name in sorted(names):
+        parts = name.split(".")
+        if parts[0] == "planner":
+            target = parts[1] if len(parts) > 1 else "version"
+            shared = name.startswith(SHARED.get(floor, ()))
+            if target in FLOOR and FLOOR[target] not in MAY[floor] and not shared:
+                faults.append(f"floor {floor} imports {name}")
+        elif parts[0] in set().union(*THIRD.values()) | {"numba", "typer"} and parts[0] not in THIRD[floor]:
+            faults.append(f"floor {floor} imports {name}")
+    return faults
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_go_downwards(path: Path) -> None:
+    if room(path) in FOR_ALL:
+        assert not imported(ast.parse(path.read_text()))
+        return
+    assert room(path) in FLOOR, f"{room(path)} has no floor yet: add it to FLOORS"
+    assert faults_of(room(path), path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("room_name", "source"),
+    [
+        ("kernels", "from planner.scenario import Scenario"),
+        ("scenario", "import numpy as np"),
+        ("designs", "from planner.engine import simulate"),
+        ("console", "def f():\n    from planner.engine import simulate"),
+        ("summary", "import polars"),
+        ("designs", "from planner.kernels import generate"),
+        ("engine", "import numba"),
+    ],
+)
+def test_the_check_can_fail(room_name: str, source: str) -> None:
+    assert faults_of(room_name, source)
+
+
+def test_the_door_imports_nothing_heavy_at_its_top() -> None:
+    for path in sorted((PACKAGE / "cli").glob("*.py")):
+        tree = outside_typing(ast.parse(path.read_text()))
+        top = ast.Module([n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)], [])
+        assert not {name.split(".")[0] for name in imported(top)} & HEAVY, path
