@@ -1,0 +1,112 @@
+"""Conditional power: the chance that a trial continued from here still rejects, and the limits it gives.
+
+Given Z = z at information fraction t, the later scores B(t_j) - z sqrt(t) are again a process with
+independent normal increments, so conditional power is a crossing probability of shifted limits (Jennison and
+Turnbull 2000, section 10.2). With one look left it is 1 - Phi((c - z sqrt(t) - theta (1 - t)) / sqrt(1 - t)),
+theta the drift: z / sqrt(t) under the current estimate, 0 under the null hypothesis, or the planned one
+(Lachin 2005).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol
+
+from scipy.optimize import brentq
+
+from planner.sequential import Looks, quantile_above
+from planner.spending import BoundaryError
+
+UNDER = ("estimate", "null", "planned")
+
+
+class HasLimits(Protocol):
+    """What is needed of a boundary."""
+
+    @property
+    def fractions(self) -> tuple[float, ...]: ...
+    @property
+    def efficacy_z(self) -> tuple[float, ...]: ...
+    @property
+    def sided(self) -> int: ...
+
+
+def conditional_power(boundary: HasLimits, look: int, z: float, drift: float) -> float:
+    """Probability of crossing the upper efficacy limit after `look` (1-based), given Z = `z` there.
+
+    `drift` is the expected z of the last look. Futility limits of later looks are left out, as usual for
+    non-binding futility; in a two-sided trial a crossing of the lower limit ends the trial.
+    """
+    now = boundary.fractions[look - 1]
+    score = z * math.sqrt(now)
+    left = 1 - now
+    later = boundary.fractions[look:]
+    process = Looks([(t - now) / left for t in later], drift * math.sqrt(left))
+    power = 0.0
+    for t, limit in zip(later, boundary.efficacy_z[look:], strict=True):
+        high = (limit * math.sqrt(t) - score) / math.sqrt(t - now)
+        low = (-limit * math.sqrt(t) - score) / math.sqrt(t - now) if boundary.sided == 2 else -math.inf
+        power += process.above(high)
+        if t is not later[-1]:
+            process.advance((low, high))
+    return power
+
+
+def conditional_power_limits(
+    boundary: HasLimits, at_most: float, under: str = "estimate", drift: float | None = None
+) -> tuple[float, ...]:
+    """For each look before the last, the z at and below which conditional power is at most `at_most`.
+
+    `under` is "estimate" (the trend so far continues), "null" (no effect) or "planned", which needs `drift`,
+    the planned effect over its standard error at the last look, positive in favour. In a two-sided trial the
+    larger of the two directions counts (the planned effect taken in the direction observed): the limit is one
+    on |z|, and -inf where even z = 0 leaves more power than that. It is inf where no later look can reject.
+
+    Raises BoundaryError for a probability outside (0, 1), an unknown `under`, or a missing drift.
+    """
+    if not 0 < at_most < 1:
+        raise BoundaryError(f"at_most is {at_most:g}, but must be a probability above 0 and below 1")
+    if under not in UNDER:
+        raise BoundaryError(f"under is {under!r}, but must be one of: {', '.join(UNDER)}")
+    if under == "planned" and drift is None:
+        raise BoundaryError(
+            "conditional power under the planned effect needs that effect: state it, or use under = estimate"
+        )
+    assumed = {"estimate": None, "null": 0.0, "planned": drift}[under]
+    limits = (_limit(boundary, look, at_most, assumed) for look in range(1, len(boundary.fractions)))
+    return tuple(-math.inf if boundary.sided == 2 and limit < 0 else limit for limit in limits)
+
+
+def _limit(boundary: HasLimits, look: int, at_most: float, drift: float | None) -> float:
+    """The z of one look at which conditional power is `at_most`; `drift` None means the estimate."""
+    now = boundary.fractions[look - 1]
+    later = [(t, z) for t, z in zip(boundary.fractions[look:], boundary.efficacy_z[look:], strict=True)]
+    testing = [(t, z) for t, z in later if z < math.inf]
+    if not testing:
+        return math.inf
+    guess = _closed_form(now, *testing[-1], at_most, drift)
+    if len(testing) == 1:
+        return guess
+
+    def excess(z: float) -> float:
+        assumed = z / math.sqrt(now) if drift is None else drift
+        return conditional_power(boundary, look, z, assumed) - at_most
+
+    low, high, step = guess, guess, 0.25
+    while excess(low) > 0:
+        low, step = low - step, 2 * step
+    while excess(high) < 0:
+        high, step = high + step, 2 * step
+    return low if low == high else float(brentq(excess, low, high, xtol=1e-12, rtol=1e-14))
+
+
+def _closed_form(now: float, then: float, limit: float, at_most: float, drift: float | None) -> float:
+    """The z at `now` from which the one later test, at `then` with upper `limit`, has power `at_most`.
+
+    Solves limit sqrt(then) - z sqrt(now) - theta (then - now) = q sqrt(then - now), q the upper quantile.
+    """
+    step = then - now
+    need = limit * math.sqrt(then) - quantile_above(at_most) * math.sqrt(step)
+    if drift is None:  # theta = z / sqrt(now), so z sqrt(now) + theta step = z then / sqrt(now)
+        return need * math.sqrt(now) / then
+    return (need - drift * step) / math.sqrt(now)
