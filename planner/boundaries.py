@@ -186,7 +186,7 @@ def _expected_information(fractions: Sequence[float], stops: Crossing) -> float:
 
 def _inflation(side_alpha: float, power: float | None, drift: float | None) -> float | None:
     """Maximum information relative to a fixed design with this power: drift^2 / (z_alpha + z_power)^2."""
-    if power is None or drift is None or not side_alpha < power < 1:
+    if not drift or power is None or not side_alpha < power < 1:
         return None
     fixed = quantile_above(side_alpha) + float(ndtri(power))
     return (drift / fixed) ** 2
@@ -265,16 +265,16 @@ def _stops(efficacy_looks: Iterable[int] | None, count: int) -> tuple[bool, ...]
 
 
 def _sound(plan: Plan, found: Limits) -> None:
-    """Refuse limits that contradict each other."""
-    lowest = 0.0 if plan.sided == 2 else -math.inf
+    """Refuse limits that leave nothing to test or nothing to continue to."""
+    least = 0.0 if plan.sided == 2 else -math.inf
+    last = len(plan.fractions)
     for look, (upper, lower) in enumerate(zip(found.efficacy_z, found.futility_z, strict=True), start=1):
-        if upper <= lowest:
+        if upper <= least:
             raise BoundaryError(
-                f"look {look} would stop for efficacy at z >= {upper:.4g}: "
-                "binding futility stops too often before it, or the limit is stated too low"
+                f"binding futility stops so often that alpha cannot be spent at look {look}: make it milder"
             )
-        if lower >= upper:
+        if look < last and lower >= upper - _ROUNDING:
             raise BoundaryError(
-                f"look {look} would stop for futility at z <= {lower:.4g} and for efficacy "
-                f"at z >= {upper:.4g}: make the futility rule milder or the efficacy limit higher"
+                f"look {look} stops for futility wherever it does not stop for efficacy (z >= {upper:.4g}), "
+                "so that no trial goes on: make the futility rule milder or the efficacy limit higher"
             )

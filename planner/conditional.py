@@ -14,7 +14,7 @@ from typing import Protocol
 
 from scipy.optimize import brentq
 
-from planner.sequential import Looks, quantile_above
+from planner.sequential import Looks, continuation, quantile_above
 from planner.spending import BoundaryError
 
 UNDER = ("estimate", "null", "planned")
@@ -28,14 +28,18 @@ class HasLimits(Protocol):
     @property
     def efficacy_z(self) -> tuple[float, ...]: ...
     @property
+    def futility_z(self) -> tuple[float, ...]: ...
+    @property
     def sided(self) -> int: ...
 
 
-def conditional_power(boundary: HasLimits, look: int, z: float, drift: float) -> float:
+def conditional_power(
+    boundary: HasLimits, look: int, z: float, drift: float, *, futility: bool = False
+) -> float:
     """Probability of crossing the upper efficacy limit after `look` (1-based), given Z = `z` there.
 
-    `drift` is the expected z of the last look. Futility limits of later looks are left out, as usual for
-    non-binding futility; in a two-sided trial a crossing of the lower limit ends the trial.
+    `drift` is the expected z of the last look. Later looks stop for futility only if `futility` is True; in a
+    two-sided trial a crossing of the lower efficacy limit ends the trial.
     """
     now = boundary.fractions[look - 1]
     score = z * math.sqrt(now)
@@ -43,12 +47,16 @@ def conditional_power(boundary: HasLimits, look: int, z: float, drift: float) ->
     later = boundary.fractions[look:]
     process = Looks([(t - now) / left for t in later], drift * math.sqrt(left))
     power = 0.0
-    for t, limit in zip(later, boundary.efficacy_z[look:], strict=True):
-        high = (limit * math.sqrt(t) - score) / math.sqrt(t - now)
-        low = (-limit * math.sqrt(t) - score) / math.sqrt(t - now) if boundary.sided == 2 else -math.inf
-        power += process.above(high)
-        if t is not later[-1]:
-            process.advance((low, high))
+    limits = zip(later, boundary.efficacy_z[look:], boundary.futility_z[look:], strict=True)
+    for after, (t, efficacy, futile) in enumerate(limits, start=1):
+        root, spread = math.sqrt(t), math.sqrt(t - now)
+        regions = [
+            ((low * root - score) / spread, (high * root - score) / spread)
+            for low, high in continuation(boundary.sided, efficacy, futile if futility else -math.inf)
+        ]
+        power += process.above(regions[-1][1])
+        if after < len(later):
+            process.advance(*regions)
     return power
 
 

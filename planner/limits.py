@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from planner.conditional import conditional_power_limits
-from planner.sequential import Interval, Looks, quantile_above, root
+from planner.sequential import Looks, continuation, quantile_above, root
 from planner.spending import BoundaryError, UnreachableError
 
 Choice = Callable[
@@ -57,6 +57,7 @@ class _Tested(NamedTuple):
 
     fractions: tuple[float, ...]
     efficacy_z: tuple[float, ...]
+    futility_z: tuple[float, ...]
     sided: int
 
 
@@ -79,15 +80,6 @@ def at(z: float) -> Choice:
 def spend_alpha(total: float) -> Choice:
     """The limit brings the alpha of one side spent so far to `total`."""
     return lambda look, spent: look.upper(total - spent)
-
-
-def continuation(sided: int, efficacy: float, futility: float) -> tuple[Interval, ...]:
-    """Where a trial goes on, on the z scale."""
-    if sided == 1:
-        return ((futility, efficacy),)
-    if futility < 0:
-        return ((-efficacy, efficacy),)
-    return ((-efficacy, -futility), (futility, efficacy))
 
 
 def crossing(
@@ -167,7 +159,7 @@ def low_conditional_power(at_most: float, under: str, drift: float | None) -> Fu
         # Binding futility lets efficacy limits fall, which raises conditional power: find the fixed point.
         for _ in range(_ROUNDS):
             found = solve(plan, efficacy, [at(z) for z in futility])
-            tested = _Tested(plan.fractions, found.efficacy_z, plan.sided)
+            tested = _Tested(plan.fractions, found.efficacy_z, futility, plan.sided)
             before, futility = futility, (*conditional_power_limits(tested, at_most, under, drift), -math.inf)
             found = found._replace(futility_z=futility)
             moved = (abs(new - old) for new, old in zip(futility, before, strict=True) if new != old)

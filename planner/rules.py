@@ -89,6 +89,12 @@ def _user_alpha(plan: Plan, parameters: Parameters) -> Efficacy:
 def _stated_z(plan: Plan, parameters: Parameters) -> Efficacy:
     """The user's own limits, whatever alpha they spend."""
     limits = numbers(parameters, "z", len(plan.fractions), "per look")
+    if plan.sided == 2 and min(limits) <= 0:
+        raise BoundaryError(
+            f"z is {list(limits)}, but a two-sided trial stops when |z| reaches it: use numbers above 0"
+        )
+    if -math.inf in limits:
+        raise BoundaryError("a limit of -inf always stops: use inf for a look that cannot stop for efficacy")
     return [at(z if stops else math.inf) for z, stops in zip(limits, plan.stops, strict=True)]
 
 

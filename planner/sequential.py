@@ -44,6 +44,15 @@ def tail_above(z: float) -> float:
     return float(ndtr(-z))
 
 
+def continuation(sided: int, efficacy: float, futility: float) -> tuple[Interval, ...]:
+    """Where a trial goes on, on the z scale."""
+    if sided == 1:
+        return ((futility, efficacy),)
+    if futility < 0:
+        return ((-efficacy, efficacy),)
+    return ((-efficacy, -futility), (futility, efficacy))
+
+
 class Looks:
     """Walks through the looks of a trial under one drift.
 
