@@ -1,0 +1,52 @@
+"""Hills and Armitage's test of an AB/BA trial: a two-sample t test on the period differences.
+
+    estimate = (mean of x in AB + mean of x in BA) / 2,   x = the patient's outcome under A minus that under B
+    se       = sqrt(s^2 (1/n1 + 1/n2)) / 2,               s^2 pooled within sequences, n1 + n2 - 2 df
+
+The means of the two sequences carry a period effect with opposite signs, so it cancels (Hills and Armitage 1979).
+Undefined unless both sequences have a completer and there are three in all.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from planner.kernels.jit import kernel, lanes
+from planner.kernels.rng import W
+from planner.kernels.sums import SUM_ROWS, add_patients, student
+from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
+
+
+@lanes
+def _evaluate(a, b, centre, stat):  # type: ignore[no-untyped-def]
+    for i in range(W):
+        n1, s1, n2, s2 = a[i], a[i + W], b[i], b[i + W]
+        m1 = s1 / max(n1, 1.0)
+        m2 = s2 / max(n2, 1.0)
+        df = max(n1 + n2 - 2.0, 0.0)
+        within = max(a[i + 2 * W] - s1 * m1, 0.0) + max(b[i + 2 * W] - s2 * m2, 0.0)
+        share = 1.0 / max(n1, 1.0) + 1.0 / max(n2, 1.0)
+        estimate, se, t = student(0.5 * (m1 + m2) + centre, 0.25 * within * share / max(df, 1.0))
+        stat[i + ESTIMATE * W] = estimate
+        stat[i + SE * W] = se
+        stat[i + T * W] = t
+        stat[i + DF * W] = df if n1 >= 1.0 and n2 >= 1.0 else 0.0
+        stat[i + COMPLETERS * W] = n1 + n2
+
+
+@kernel
+def statistic(values, h, reading, sequence, weight, centre, counts, stat):  # type: ignore[no-untyped-def]
+    """See planner.analyses; `weight` has two sequences."""
+    a = np.empty(SUM_ROWS * W)
+    b = np.empty(SUM_ROWS * W)
+    x = np.empty(W)
+    for tile in range(values.shape[0]):
+        a[:] = 0.0
+        b[:] = 0.0
+        seen = 0
+        for look in range(counts.size):
+            stop = counts[look]
+            add_patients(values[tile], h, reading, sequence[tile], 0, seen, stop, weight[0], centre, x, a)
+            add_patients(values[tile], h, reading, sequence[tile], 1, seen, stop, weight[1], centre, x, b)
+            seen = stop
+            _evaluate(a, b, centre, stat[look, tile])

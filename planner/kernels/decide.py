@@ -1,0 +1,213 @@
+"""Statistics to decisions to sums: where each trial stops and why, added up as integers.
+
+A trial stops at the first look whose limits its t passes; the limits depend on the statistic's own df. Every
+number that is kept of a trial is an integer before it is added, so that any order of adding, on any number of
+threads, in any chunks, gives the same bits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from planner.kernels.jit import bits, kernel, lanes
+from planner.kernels.rng import W
+from planner.kernels.tables import (
+    ABOVE,
+    BELOW,
+    COMPLETERS,
+    COVERED,
+    DF,
+    ENDS,
+    ERROR,
+    ESTIMATE,
+    FINISHED,
+    FINISHED_SQUARE,
+    FIXED_POINT,
+    FOURTH,
+    FUTILE,
+    FUTILE_FROM,
+    FUTILE_TO,
+    LAST,
+    LOWER,
+    SE,
+    SQUARE,
+    SUMS,
+    TRIALS,
+    UNDEFINED,
+    UPPER,
+    T,
+)
+
+_MAGIC = 6755399441055744.0  # 1.5 * 2^52: adding it to |x| < 2^51 leaves the nearest integer in the low bits
+_MAGIC_BITS = np.int64(0x4338000000000000)
+_LARGEST = 2.0**50
+_NONE = -1  # code of a trial that goes on
+
+
+@lanes
+def _integer(x):  # type: ignore[no-untyped-def]
+    """The nearest integer, halves to even; beyond 2^50 the largest that is kept."""
+    return bits(min(max(x, -_LARGEST), _LARGEST) + _MAGIC) - _MAGIC_BITS
+
+
+@lanes
+def _by_df(table, stat, out):  # type: ignore[no-untyped-def]
+    """out f64[W] = table[df]. A loop of its own: what is looked up cannot be vectorised, what follows can."""
+    most = np.float64(table.size - 1)
+    for i in range(W):
+        out[i] = table[np.uint64(min(stat[i + DF * W], most))]
+
+
+@lanes
+def _mirrored(stat, limit, running, other, code):  # type: ignore[no-untyped-def]
+    """code i64[W]: how each running trial ends at this look, by the limits above and below f64[W]."""
+    for i in range(W):
+        t = stat[i + T * W]
+        verdict = ABOVE if t >= limit[i] else (BELOW if t <= -limit[i] else other)
+        code[i] = verdict if running[i] > 0 else _NONE
+
+
+@lanes
+def _one_sided(stat, limit, side, end, running, other, code):  # type: ignore[no-untyped-def]
+    """The same for one limit, above (side 1) or below (side -1)."""
+    for i in range(W):
+        verdict = end if side * stat[i + T * W] >= side * limit[i] else other
+        code[i] = verdict if running[i] > 0 else _NONE
+
+
+@lanes
+def _futile(stat, low, high, code):  # type: ignore[no-untyped-def]
+    """Of the trials that would go on, those within the inner limits end for futility."""
+    for i in range(W):
+        t = stat[i + T * W]
+        inside = t >= low[i] and t <= high[i] and stat[i + DF * W] > 0.0
+        code[i] = FUTILE if (inside and code[i] == _NONE) else code[i]
+
+
+@lanes
+def _judge(stat, limit, sides, running, other, row, code):  # type: ignore[no-untyped-def]
+    if sides == 0:
+        _by_df(limit[UPPER], stat, row)
+        _mirrored(stat, row, running, other, code)
+    elif sides > 0:
+        _by_df(limit[UPPER], stat, row)
+        _one_sided(stat, row, 1.0, ABOVE, running, other, code)
+    else:
+        _by_df(limit[LOWER], stat, row)
+        _one_sided(stat, row, -1.0, BELOW, running, other, code)
+
+
+@lanes
+def _running(code, running):  # type: ignore[no-untyped-def]
+    """Take out the trials that ended; answer how many go on."""
+    n = np.int64(0)
+    for i in range(W):
+        on = np.int64(1) if (code[i] == _NONE and running[i] > 0) else np.int64(0)
+        running[i] = on
+        n += on
+    return n
+
+
+@lanes
+def _count(code, end):  # type: ignore[no-untyped-def]
+    n = np.int64(0)
+    for i in range(W):
+        n += np.int64(1) if code[i] == end else np.int64(0)
+    return n
+
+
+@lanes
+def _numbers(stat, interval, centre, unit, number):  # type: ignore[no-untyped-def]
+    """number i64[SUMS * W]: each lane's contribution to the sums, as integers (TRIALS is not filled)."""
+    scale = 1.0 / unit
+    for i in range(W):
+        known = stat[i + DF * W] > 0.0
+        e = stat[i + ESTIMATE * W] - centre
+        x = e * scale if known else 0.0
+        xx = x * x
+        n = np.int64(stat[i + COMPLETERS * W])
+        number[i + ERROR * W] = _integer(x * FIXED_POINT)
+        number[i + SQUARE * W] = _integer(xx * FIXED_POINT)
+        number[i + FOURTH * W] = _integer(xx * xx * FIXED_POINT)
+        number[i + FINISHED * W] = n
+        number[i + FINISHED_SQUARE * W] = n * n
+        number[i + COVERED * W] = 1 if (known and abs(e) <= interval[i] * stat[i + SE * W]) else 0
+        number[i + UNDEFINED * W] = 0 if known else 1
+
+
+@lanes
+def _add(code, end, number, to):  # type: ignore[no-untyped-def]
+    """Add the lanes that end this way to `to` i64[SUMS]."""
+    a = b = c = d = e = f = g = n = np.int64(0)
+    zero, one = np.int64(0), np.int64(1)
+    for i in range(W):
+        this = code[i] == end
+        n += one if this else zero
+        a += number[i + ERROR * W] if this else zero
+        b += number[i + SQUARE * W] if this else zero
+        c += number[i + FOURTH * W] if this else zero
+        d += number[i + FINISHED * W] if this else zero
+        e += number[i + FINISHED_SQUARE * W] if this else zero
+        f += number[i + COVERED * W] if this else zero
+        g += number[i + UNDEFINED * W] if this else zero
+    to[TRIALS] += n
+    to[ERROR] += a
+    to[SQUARE] += b
+    to[FOURTH] += c
+    to[FINISHED] += d
+    to[FINISHED_SQUARE] += e
+    to[COVERED] += f
+    to[UNDEFINED] += g
+
+
+@kernel
+def decide(stat, rules, trials, tally, free_tally):  # type: ignore[no-untyped-def]
+    """Add the trials of a block to the tallies.
+
+    stat f64[look, tile, STATISTICS * W] of one analysis under one hypothesis; trials: how many of tiles * W count
+    (the last tile may be partial); tally i64[design, look, ENDS, SUMS]; free_tally i64[design, look, 2] counts
+    efficacy above and below with futility ignored (filled only where there is futility).
+    """
+    tiles = stat.shape[1]
+    designs, looks = rules.look.shape
+    number = np.zeros(SUMS * W, np.int64)
+    code = np.empty(W, np.int64)
+    running = np.empty(W, np.int64)
+    free = np.empty(W, np.int64)
+    first = np.empty(W)
+    second = np.empty(W)
+    for tile in range(tiles):
+        valid = min(max(trials - tile * W, 0), W)
+        for design in range(designs):
+            for i in range(W):
+                running[i] = 1 if i < valid else 0
+                free[i] = running[i]
+            left = valid
+            for k in range(looks):
+                at = rules.look[design, k]
+                if at < 0:
+                    break
+                last = k + 1 == looks or rules.look[design, min(k + 1, looks - 1)] < 0
+                other = LAST if last else _NONE
+                s = stat[at, tile]
+                limit = rules.limit[design, k]
+                if rules.futile:
+                    _judge(s, limit, rules.sides, free, other, first, code)
+                    free_tally[design, k, 0] += _count(code, ABOVE)
+                    free_tally[design, k, 1] += _count(code, BELOW)
+                    _running(code, free)
+                _judge(s, limit, rules.sides, running, other, first, code)
+                if rules.futile and not last:
+                    _by_df(limit[FUTILE_FROM], s, first)
+                    _by_df(limit[FUTILE_TO], s, second)
+                    for i in range(W):
+                        second[i] = second[i] if running[i] > 0 else -np.inf
+                    _futile(s, first, second, code)
+                before = left
+                left = _running(code, running)
+                if left < before:
+                    _by_df(rules.interval, s, first)
+                    _numbers(s, first, rules.centre[0], rules.centre[1], number)
+                    for end in range(ENDS):
+                        if _count(code, end) > 0:
+                            _add(code, end, number, tally[design, k, end])

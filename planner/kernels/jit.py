@@ -1,0 +1,127 @@
+"""The two decorators that every compiled function wears, and the folder in which compiled code is kept.
+
+Numba keys its disk cache on the file that defines a function, not on the functions it calls: after an edit
+in another file it would run the old machine code. So the folder is named after the text of all kernels and
+the versions of everything that turns them into machine code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+import tempfile
+import warnings
+from collections.abc import Callable
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import llvmlite
+import llvmlite.ir as ir
+import numba
+import numpy as np
+from numba import types
+from numba.extending import intrinsic
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+COMPILED = not numba.config.DISABLE_JIT  # False under NUMBA_DISABLE_JIT=1: the kernels are then plain Python
+_FLAGS: dict[str, Any] = {"error_model": "numpy"}
+
+
+def _fingerprint() -> str:
+    """Name for the compiled code: changes with any kernel's text and with any tool that compiles it."""
+    package = Path(__file__).parents[1]
+    text = hashlib.sha256(repr((numba.__version__, llvmlite.__version__, np.__version__, _FLAGS)).encode())
+    for folder in ("kernels", "analyses"):
+        for file in sorted((package / folder).glob("*.py")):
+            text.update(file.name.encode() + b"\0" + file.read_bytes())
+    return text.hexdigest()[:16]
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+@cache
+def cache_folder() -> Path | None:
+    """Folder of the compiled kernels, or None (after one warning) where nothing can be written.
+
+    PLANNER_CACHE names the parent folder; otherwise it is the user's cache folder, else a temporary one.
+    """
+    chosen = os.environ.get("PLANNER_CACHE")
+    user = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    shared = Path(tempfile.gettempdir()) / f"planner-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
+    candidates = [Path(chosen)] if chosen else [Path(user) / "planner", shared]
+    for parent in candidates:
+        if _writable(folder := parent / _fingerprint()):
+            return folder
+    warnings.warn(
+        f"compiled code cannot be kept: no folder is writable ({', '.join(map(str, candidates))}). "
+        "Every start takes some seconds longer; set PLANNER_CACHE to a writable folder.",
+        RuntimeWarning,
+        stacklevel=3,
+    )
+    return None
+
+
+def kernel(function: F) -> F:
+    """Compile a function that Python calls: cached on disk, and without the interpreter lock while it runs.
+
+    Never parallel=True (it aborts under threads and breaks forks), and never a function as an argument
+    (recompiled in every process): the choice between kernels is made in Python.
+    """
+    folder = cache_folder() if COMPILED else None
+    before = numba.config.CACHE_DIR
+    try:  # Numba reads the folder while decorating; other users of Numba keep their own
+        numba.config.CACHE_DIR = str(folder) if folder else before
+        compiled: F = numba.njit(nogil=True, cache=folder is not None, **_FLAGS)(function)
+    finally:
+        numba.config.CACHE_DIR = before
+    return compiled
+
+
+def lanes(function: F) -> F:
+    """Compile a helper that only kernels call, always inlined so that LLVM vectorises the loop around it."""
+    inlined: F = numba.njit(forceinline=True, **_FLAGS)(function)
+    return inlined
+
+
+@intrinsic
+def _fma(context: Any, x: Any, y: Any, z: Any) -> Any:
+    return types.float64(types.float64, types.float64, types.float64), lambda c, b, s, a: b.fma(*a)
+
+
+@intrinsic
+def _bits(context: Any, x: Any) -> Any:
+    return types.int64(types.float64), lambda c, b, s, a: b.bitcast(a[0], ir.IntType(64))
+
+
+@intrinsic
+def _from_bits(context: Any, i: Any) -> Any:
+    return types.float64(types.int64), lambda c, b, s, a: b.bitcast(a[0], ir.DoubleType())
+
+
+def _plain_fma(x: float, y: float, z: float) -> np.float64:
+    return np.float64(Fraction(float(x)) * Fraction(float(y)) + Fraction(float(z)))
+
+
+def _plain_bits(x: float) -> np.int64:
+    return np.int64(struct.unpack("<q", struct.pack("<d", x))[0])
+
+
+def _plain_from_bits(i: int) -> np.float64:
+    return np.float64(struct.unpack("<d", struct.pack("<q", i))[0])
+
+
+# fma(x, y, z) = x * y + z rounded once; bits and from_bits reinterpret a float64 as an int64 and back.
+fma: Callable[..., Any] = _fma if COMPILED else _plain_fma
+bits: Callable[..., Any] = _bits if COMPILED else _plain_bits
+from_bits: Callable[..., Any] = _from_bits if COMPILED else _plain_from_bits

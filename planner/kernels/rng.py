@@ -1,0 +1,140 @@
+"""Random numbers addressed by what they are for, never by when they are drawn.
+
+A draw is four 32-bit words of Philox4x32-10 (Salmon et al. 2011) under the key `seed` at the counter
+(trial low, trial high, patient, stream * 2^16 + index). Words become normals by Box and Muller (1958).
+
+Only + - * / sqrt, explicit fused multiply-add and bit operations are used: libm's logarithm and cosine differ
+in the last bit between processors, so they may not decide a simulated value.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from planner.kernels.jit import bits, fma, from_bits, lanes
+
+W = 128  # lanes: trials that are simulated side by side, a tile. Part of the answer; never change it.
+
+# One stream for each reason to draw. Append only: a number once given keeps its meaning for ever.
+PATIENT = 0  # word 0: entry severity; words 1, 2: two normals of the patient
+COMPONENT = 1  # index i: uniforms and normals of the components 2i and 2i + 1
+PERIOD = 2  # index i: words 0, 1: leaving before the periods 2i, 2i + 1; words 2, 3: their two normals
+VISIT = 3  # index i: normals of four visits of a period; visit 0 is before dosing
+ALLOCATION = 4  # counter (tile low, tile high, patient): place in the randomisation block
+TREATMENT = 5  # index i: patient-by-treatment normals of the treatments 4i .. 4i + 3
+
+U = np.uint64
+LOW = U(0xFFFFFFFF)
+SHIFT = U(32)
+STREAM = U(16)
+_M0, _M1 = U(0xD2511F53), U(0xCD9E8D57)
+_K0, _K1 = U(0x9E3779B9), U(0xBB67AE85)
+
+
+@lanes
+def _round(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
+    p = _M0 * c0
+    q = _M1 * c2
+    return (q >> SHIFT) ^ c1 ^ k0, q & LOW, (p >> SHIFT) ^ c3 ^ k1, p & LOW
+
+
+@lanes
+def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
+    """Four words; every argument and result is a 32-bit number held in a uint64, so no product overflows."""
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, k0, k1)
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, (k0 + _K0) & LOW, (k1 + _K1) & LOW)
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, (k0 + U(2) * _K0) & LOW, (k1 + U(2) * _K1) & LOW)
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, (k0 + U(3) * _K0) & LOW, (k1 + U(3) * _K1) & LOW)
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, (k0 + U(4) * _K0) & LOW, (k1 + U(4) * _K1) & LOW)
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, (k0 + U(5) * _K0) & LOW, (k1 + U(5) * _K1) & LOW)
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, (k0 + U(6) * _K0) & LOW, (k1 + U(6) * _K1) & LOW)
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, (k0 + U(7) * _K0) & LOW, (k1 + U(7) * _K1) & LOW)
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, (k0 + U(8) * _K0) & LOW, (k1 + U(8) * _K1) & LOW)
+    return _round(c0, c1, c2, c3, (k0 + U(9) * _K0) & LOW, (k1 + U(9) * _K1) & LOW)
+
+
+# Chebyshev fits in 40-digit arithmetic, lowest order first; largest error in brackets.
+# 2 atanh(s) / s in s^2 for 1/sqrt(2) <= m < sqrt(2), s = (m - 1) / (m + 1)  [9e-12]
+_L0, _L1, _L2 = 2.0000000000083595, 0.6666666524748752, 0.4000038467237519
+_L3, _L4 = 0.2853505103781631, 0.23616359099145984
+# sin(x pi/2) / x in x^2 for |x| <= 1/2  [7e-15]
+_S0, _S1, _S2 = 1.57079632679489, -0.645964097504309, 0.07969262615574603
+_S3, _S4, _S5 = -0.004681752591458209, 0.00016042926504495616, -3.556386260704784e-06
+# cos(x pi/2) in x^2 for |x| <= 1/2  [6e-14]
+_C0, _C1, _C2 = 0.9999999999999444, -1.2337005501201592, 0.25366950715370434
+_C3, _C4, _C5 = -0.020863468002244645, 0.0009191617369539572, -2.4850963357813638e-05
+
+_LN2 = 0.6931471805599453
+_ROOT_HALF = np.int64(0x3FE6A09E667F3BCD)  # the bits of sqrt(1/2)
+_I32, _I33, _I52 = np.int64(32), np.int64(33), np.int64(52)
+_ANGLE, _HALF_ANGLE = np.int64(0x3FFFFFFF), np.int64(0x20000000)
+_BIT30, _BIT31 = np.int64(1 << 30), np.int64(1 << 31)
+_TO_UNIT = 2.0**-32
+_TO_ANGLE, _TO_HALF_ANGLE = 2.0**-30, 2.0**-31
+
+
+@lanes
+def minus_log(y):  # type: ignore[no-untyped-def]
+    """-log(y) for a normal y > 0, relative error 1e-11."""
+    b = bits(y)
+    e = (b - _ROOT_HALF) >> _I52
+    m = from_bits(b - (e << _I52))
+    s = (m - 1.0) / (m + 1.0)
+    z = s * s
+    return -fma(np.float64(e), _LN2, s * fma(fma(fma(fma(_L4, z, _L3), z, _L2), z, _L1), z, _L0))
+
+
+@lanes
+def unit(word):  # type: ignore[no-untyped-def]
+    """The middle of one of 2^32 equal cells of (0, 1)."""
+    return (np.float64(np.int64(word)) + 0.5) * _TO_UNIT
+
+
+@lanes
+def normal_pair(a, b):  # type: ignore[no-untyped-def]
+    """Two independent standard normals of two words: the first gives the radius, the second the angle.
+
+    30 bits place the angle within a quarter turn; the two top bits choose the quarter, by swapping sine and
+    cosine and by flipping signs, so that the polynomials are needed on |x| <= 1/2 only.
+    """
+    r = math.sqrt(2.0 * minus_log(unit(a)))
+    j = np.int64(b)
+    x = fma(np.float64((j & _ANGLE) - _HALF_ANGLE), _TO_ANGLE, _TO_HALF_ANGLE)
+    z = x * x
+    sine = x * fma(fma(fma(fma(fma(_S5, z, _S4), z, _S3), z, _S2), z, _S1), z, _S0)
+    cosine = fma(fma(fma(fma(fma(_C5, z, _C4), z, _C3), z, _C2), z, _C1), z, _C0)
+    swap = (j & _BIT30) != 0
+    first = sine if swap else cosine
+    second = cosine if swap else sine
+    r = from_bits(bits(r) ^ ((j & _BIT31) << _I32))
+    return from_bits(bits(r * first) ^ ((j & _BIT30) << _I33)), r * second
+
+
+@lanes
+def draw(trial, k0, k1, patient, place, w0, w1, w2, w3):  # type: ignore[no-untyped-def]
+    """Words of all lanes: trial u64[W]; place = stream * 2^16 + index; w0 .. w3 u64[W] are filled."""
+    for i in range(W):
+        t = trial[i]
+        w0[i], w1[i], w2[i], w3[i] = philox(t & LOW, t >> SHIFT, patient, place, k0, k1)
+
+
+@lanes
+def normals(w0, w1, z0, z1):  # type: ignore[no-untyped-def]
+    """z0, z1 f64[W]: normals of the word rows w0, w1."""
+    for i in range(W):
+        z0[i], z1[i] = normal_pair(w0[i], w1[i])
+
+
+@lanes
+def stay(word, chance, before, gone):  # type: ignore[no-untyped-def]
+    """gone f64[W]: `before` (0 or NaN), or NaN where the patient leaves now, which happens with the chance."""
+    for i in range(W):
+        gone[i] = before[i] if unit(word[i]) >= chance else np.nan
+
+
+@lanes
+def copy(row, out):  # type: ignore[no-untyped-def]
+    for i in range(W):
+        out[i] = row[i]

@@ -1,0 +1,63 @@
+"""What the kernels read: NamedTuples of arrays, with their shapes. Lowering fills them; kernels only read.
+
+Axes: hypothesis, sequence, period, visit (0 before dosing, then the assessment days), treatment.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+# Columns of MeansWorld.coef: a score is the constant plus these multiples of the patient's normals.
+CONSTANT, PATIENT_LEVEL, BASELINE_LEVEL, RESIDUAL, BASELINE_ERROR, INTERACTION = range(6)
+MEANS_FEATURES = 6
+
+# Rows of `stat`, the one form in which every analysis answers: T is estimate / se, or a normal score with
+# DF = infinity; DF = 0 says that the data do not determine the test.
+ESTIMATE, SE, T, DF, COMPLETERS = range(5)
+STATISTICS = 5
+
+# Rows of a limit table: reject when t >= UPPER or t <= LOWER; futile when FUTILE_FROM <= t <= FUTILE_TO.
+UPPER, LOWER, FUTILE_FROM, FUTILE_TO = range(4)
+LIMITS = 4
+
+# The tally of a design at a look: trials end there in one of these ways ...
+ABOVE, BELOW, FUTILE, LAST = range(4)  # efficacy with a positive or a negative estimate, futility, neither
+ENDS = 4
+# ... and of each way these integer sums are kept; e is estimate - centre in 2^-32 of `unit`.
+TRIALS, ERROR, SQUARE, FOURTH, FINISHED, FINISHED_SQUARE, COVERED, UNDEFINED = range(8)
+SUMS = 8
+FIXED_POINT = 2.0**32
+
+
+class Plan(NamedTuple):
+    """How patients are allocated and how they leave; the same for every hypothesis."""
+
+    block: Ints  # (block,) the sequences of one randomisation block, before it is shuffled
+    leave: Floats  # (period,) chance of leaving before the period, given still there
+
+
+class MeansWorld(NamedTuple):
+    """Family `means`: every score is a constant plus multiples of normals."""
+
+    coef: Floats  # (hypothesis, sequence, period, visit, MEANS_FEATURES), in steps of the scale if it has steps
+    treatment: Ints  # (sequence, period) row of the patient-by-treatment normal
+    interacts: int  # how many patient-by-treatment normals are needed, 0 for none
+    visits: Ints  # (reading,) the visit that each stored reading shows
+    scale: Floats  # (4,) low and high in steps, size of a step, 1 if there are steps else 0
+
+
+class Rules(NamedTuple):
+    """Stopping limits of one analysis under one hypothesis, for every design (number of patients) asked for."""
+
+    look: Ints  # (design, look) index into the evaluated counts, -1 past the last look
+    limit: Floats  # (design, look, LIMITS, df); the last column is for df = infinity, column 0 for undefined
+    interval: Floats  # (df,) half width of the reported interval in standard errors
+    sides: int  # 0: limits on both sides, mirrored; 1: above only; -1: below only
+    futile: bool  # whether any look has futility limits
+    centre: Floats  # (2,) true effect from which errors are taken; unit in which they are summed

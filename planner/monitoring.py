@@ -1,0 +1,150 @@
+"""Looks and stopping rules to what a kernel compares: limits on the statistic's own scale, by its df.
+
+Limits are solved for a normal statistic. A t statistic is compared at the same nominal level: it is significant
+at a look when its p value, with its own df, is at most the tail area of the z limit (the significance-level
+approach; Jennison and Turnbull 2000, section 4.4).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr, stdtrit
+
+from planner.boundaries import Boundary, boundary
+from planner.kernels.tables import FUTILE_FROM, FUTILE_TO, LIMITS, LOWER, UPPER, Floats
+from planner.scenario import Analysis, Scenario
+from planner.truth import sided_direction
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """The looks of one analysis at one number of patients, and the limits that they are held to."""
+
+    patients: int
+    counts: tuple[int, ...]  # finished patients at each look
+    direction: str  # two-sided, greater or less
+    boundary: Boundary
+
+    @property
+    def fractions(self) -> tuple[float, ...]:
+        """Share of the patients at each look: the planned information."""
+        return tuple(m / self.patients for m in self.counts)
+
+
+def look_counts(scenario: Scenario, patients: int) -> tuple[int, ...]:
+    """Finished patients at each look of a trial of `patients`.
+
+    The scenario's own counts for its own size. For any other, fraction x patients to the nearest multiple of the
+    allocation unit (halves up), strictly increasing; a look that would reach the last one is left out.
+    """
+    planned = scenario.monitoring.counts
+    if patients == scenario.design.patients:
+        return planned
+    unit = scenario.design.unit
+    counts: list[int] = []
+    for m in planned[:-1]:
+        at = (2 * m * patients + planned[-1] * unit) // (2 * planned[-1] * unit) * unit
+        at = max(at, counts[-1] + unit if counts else unit)
+        if at < patients:
+            counts.append(at)
+    return (*counts, patients)
+
+
+def looks(scenario: Scenario, analysis: Analysis, patients: int) -> Looks:
+    """Solve the limits of an analysis for a trial of `patients`. Raises BoundaryError where none exist."""
+    counts = look_counts(scenario, patients)
+    direction = sided_direction(analysis, scenario.endpoint.scale)
+    monitoring = scenario.monitoring
+    fractions = [m / patients for m in counts]
+    efficacy, futility = monitoring.efficacy, monitoring.futility
+    assert efficacy is not None and futility is not None  # a scenario that was read is complete
+    drift = _planned_drift(analysis, patients, direction)
+    solved = boundary(
+        fractions,
+        alpha=analysis.alpha,
+        sided=2 if direction == "two-sided" else 1,
+        efficacy=efficacy.rule,
+        efficacy_parameters=_parameters(efficacy, len(counts)),
+        futility=futility.rule if len(counts) > 1 else "none",
+        futility_parameters=_parameters(futility, len(counts)) if len(counts) > 1 else {},
+        binding=futility.binding,
+        drift=drift if futility.under == "planned" else None,
+    )
+    return Looks(patients, counts, direction, solved)
+
+
+def _planned_drift(analysis: Analysis, patients: int, direction: str) -> float | None:
+    """Planned effect over its standard error at the last look, in the direction of the alternative."""
+    effect, sd = analysis.planned_effect, analysis.planned_sd_difference
+    if effect is None or sd is None:
+        return None
+    drift = effect * math.sqrt(patients) / sd
+    return abs(drift) if direction == "two-sided" else (-drift if direction == "less" else drift)
+
+
+def _parameters(rule: object, looks: int) -> dict[str, object]:
+    """The settings of a rule that are stated, by name; lists shortened where a look was left out."""
+    stated = {k: v for k, v in dict(rule).items() if k not in ("rule", "binding")}  # type: ignore[call-overload]
+    return {k: v for k, v in stated.items() if v is not None and v != ()}
+
+
+def t_limit(z: float, df: Floats) -> Floats:
+    """The t with the tail area of a normal z, for each df (infinity allowed); infinite limits stay so."""
+    if math.isinf(z):
+        return np.full(df.shape, z)
+    t: Floats = np.where(np.isinf(df), abs(z), -stdtrit(np.where(np.isinf(df), 1.0, df), ndtr(-abs(z))))
+    return _settled(np.copysign(t, z))
+
+
+def _settled(x: Floats) -> Floats:
+    """x to 40 bits: special functions differ in the last bits between processors."""
+    mantissa, exponent = np.frexp(x)
+    return np.ldexp(np.rint(mantissa * 2.0**40) / 2.0**40, exponent)
+
+
+def degrees(most: int) -> Floats:
+    """The df of a limit table's columns: 0 (undefined), 1 .. most, infinity."""
+    return np.array([*range(most + 1), math.inf])
+
+
+def limit_table(plans: Sequence[Looks], most: int) -> Floats:
+    """f64[design, look, LIMITS, df] for `Rules.limit`."""
+    width = max(len(plan.counts) for plan in plans)
+    df = degrees(most)
+    table = np.empty((len(plans), width, LIMITS, df.size))
+    table[:, :, UPPER], table[:, :, LOWER] = math.inf, -math.inf
+    table[:, :, FUTILE_FROM], table[:, :, FUTILE_TO] = math.inf, -math.inf
+    for d, plan in enumerate(plans):
+        for k in range(len(plan.counts)):
+            rows = table[d, k, :, 1:]
+            upper = t_limit(plan.boundary.efficacy_z[k], df[1:])
+            inner = t_limit(plan.boundary.futility_z[k], df[1:])
+            if plan.direction != "less":
+                rows[UPPER] = upper
+            if plan.direction != "greater":
+                rows[LOWER] = -upper
+            if plan.boundary.futility_z[k] > -math.inf:
+                rows[FUTILE_FROM] = -math.inf if plan.direction == "greater" else -inner
+                rows[FUTILE_TO] = math.inf if plan.direction == "less" else inner
+    return table
+
+
+def interval_table(alpha: float, direction: str, most: int) -> Floats:
+    """Half width of the reported interval in standard errors, by df: level 1 - alpha, one-sided 1 - 2 alpha."""
+    df = degrees(most)
+    tail = alpha / 2.0 if direction == "two-sided" else alpha
+    table = np.zeros(df.size)
+    table[1:-1] = -stdtrit(df[1:-1], tail)
+    table[-1] = t_limit(-float(_quantile(tail)), df[-1:])[0]
+    return _settled(table)
+
+
+def _quantile(tail: float) -> float:
+    """The z whose lower tail area is `tail`."""
+    from scipy.special import ndtri
+
+    return float(ndtri(tail))

@@ -1,0 +1,364 @@
+"""Tallies to operating characteristics, each with its Monte Carlo error.
+
+Monte Carlo errors follow Morris, White and Crowther (2019, table 6). Probabilities carry Wilson intervals and a
+standard error from (x + 2) / (trials + 4), which is never 0.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from planner import engine
+from planner.kernels.tables import (
+    ABOVE,
+    BELOW,
+    COVERED,
+    ERROR,
+    FINISHED,
+    FINISHED_SQUARE,
+    FIXED_POINT,
+    FOURTH,
+    FUTILE,
+    SQUARE,
+    TRIALS,
+    UNDEFINED,
+)
+from planner.reading import digest
+from planner.scenario import Scenario
+from planner.version import __version__
+from planner.world import retention
+
+if TYPE_CHECKING:
+    import polars
+
+Json = dict[str, Any]
+
+Z95 = 1.959963984540054
+ENGINE = "1"  # changes when the same scenario and seed give other trials
+
+
+def probability(x: int, n: int) -> Json | None:
+    """Estimate, standard error and Wilson interval of a probability; None if there was nothing to count."""
+    if n == 0:
+        return None
+    p = x / n
+    smooth = (x + 2) / (n + 4)
+    middle = (x + Z95 * Z95 / 2) / (n + Z95 * Z95)
+    half = Z95 / (n + Z95 * Z95) * math.sqrt(x * (n - x) / n + Z95 * Z95 / 4)
+    return {
+        "estimate": p,
+        "mcse": math.sqrt(smooth * (1 - smooth) / (n + 4)),
+        "low": max(0.0, min(middle - half, p)),
+        "high": min(1.0, max(middle + half, p)),
+    }
+
+
+def mean(total: float, square: float, n: int) -> Json | None:
+    """Mean, its standard error and 95 % interval from a sum and a sum of squares."""
+    if n == 0:
+        return None
+    average = total / n
+    variance = max(square / n - average * average, 0.0)
+    mcse = math.sqrt(variance / (n - 1)) if n > 1 else None
+    return {
+        "estimate": average,
+        "mcse": mcse,
+        "low": average - Z95 * mcse if mcse is not None else None,
+        "high": average + Z95 * mcse if mcse is not None else None,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Count and moments about 0 of the error of the estimate (estimate minus truth), in points."""
+
+    n: int
+    first: float
+    second: float
+    fourth: float
+
+    @classmethod
+    def of(cls, sums: engine.Ints, unit: float) -> Moments:
+        """Of the trials whose sums i64[..., SUMS] are given, those with a defined estimate."""
+        total = [int(x) for x in sums.reshape(-1, sums.shape[-1]).sum(axis=0)]
+        return cls(
+            total[TRIALS] - total[UNDEFINED],
+            total[ERROR] / FIXED_POINT * unit,
+            total[SQUARE] / FIXED_POINT * unit**2,
+            total[FOURTH] / FIXED_POINT * unit**4,
+        )
+
+    @property
+    def mean(self) -> float | None:
+        return self.first / self.n if self.n else None
+
+    @property
+    def sd(self) -> float | None:
+        """Sample standard deviation."""
+        if self.n < 2:
+            return None
+        return math.sqrt(max(self.second - self.first * self.first / self.n, 0.0) / (self.n - 1))
+
+    @property
+    def mean_mcse(self) -> float | None:
+        sd = self.sd
+        return None if sd is None else sd / math.sqrt(self.n)
+
+    @property
+    def sd_mcse(self) -> float | None:
+        """Sd / sqrt(2 (n - 1)), as for a normal estimate."""
+        sd = self.sd
+        return None if sd is None else sd / math.sqrt(2 * (self.n - 1))
+
+    @property
+    def rmse(self) -> float | None:
+        return math.sqrt(self.second / self.n) if self.n else None
+
+    @property
+    def rmse_mcse(self) -> float | None:
+        """Delta method on the mean squared error."""
+        rmse = self.rmse
+        if rmse is None or self.n < 2:
+            return None
+        if rmse == 0.0:
+            return 0.0
+        variance = max(self.fourth / self.n - rmse**4, 0.0) / (self.n - 1)
+        return math.sqrt(variance) / (2 * rmse)
+
+
+@dataclass(frozen=True)
+class Run:
+    """The result of `simulate`: tallies, and everything that is shown of them."""
+
+    scenario: Scenario
+    name: str
+    outcome: engine.Outcome
+
+    @property
+    def partial(self) -> bool:
+        """Whether the run was interrupted before all trials were done."""
+        return self.outcome.partial
+
+    @property
+    def trials(self) -> int:
+        return self.outcome.tally.trials
+
+    def digest(self) -> str:
+        """Name of the result: the same scenario, seed, trials and engine give the same digest everywhere."""
+        import hashlib
+
+        tally = self.outcome.tally
+        text = f"{digest(self.scenario)} {self.outcome.work.seed} {tally.trials} {ENGINE} {tally.ends.shape}"
+        data = tally.ends.astype("<i8").tobytes() + tally.free.astype("<i8").tobytes()
+        return hashlib.sha256(text.encode() + data).hexdigest()
+
+    def cells(self) -> list[Json]:
+        """One for each hypothesis, analysis and number of patients, in the form of the JSON contract."""
+        work, tally = self.outcome.work, self.outcome.tally
+        stay = retention(self.scenario)
+        return [
+            _cell(test, d, tally.trials, tally.ends[h, a, d], tally.free[h, a, d], stay)
+            for h, tests in enumerate(work.tests)
+            for a, test in enumerate(tests)
+            for d in range(len(work.designs))
+        ]
+
+    def to_json(self) -> Json:
+        """The `planner.run/1` object."""
+        cells = self.cells()
+        seconds = self.outcome.seconds
+        return {
+            "schema": "planner.run/1",
+            "scenario": {"name": self.name, "title": self.scenario.title, "digest": digest(self.scenario)},
+            "run": {
+                "trials": self.trials,
+                "seed": self.outcome.work.seed,
+                "planner": __version__,
+                "engine": ENGINE,
+                "seconds": seconds,
+                "trials_per_second": self.trials / seconds if seconds > 0 else None,
+                "digest": self.digest(),
+            },
+            "cells": cells,
+            "partial": self.partial,
+            "warnings": _warnings(self, cells),
+        }
+
+    def frame(self) -> polars.DataFrame:
+        """The cells as a table, one row each, keys flattened with an underscore; looks numbered from 1."""
+        import polars
+
+        return polars.DataFrame([_flat(cell) for cell in self.cells()], infer_schema_length=None)
+
+    def _repr_html_(self) -> str:
+        html: str = self.frame()._repr_html_()
+        return html
+
+
+def simulate(
+    scenario: Scenario,
+    *,
+    trials: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    progress: engine.Progress | None = None,
+    patients: Sequence[int] | None = None,
+    name: str = "scenario",
+) -> Run:
+    """Simulate a scenario and return its operating characteristics.
+
+    `patients`: numbers of patients to evaluate, all from the same virtual patients (default: the scenario's).
+    `progress(done, total)` is called about ten times a second.
+    """
+    work = engine.job(scenario, seed=seed, patients=patients)
+    outcome = engine.run(
+        work, trials or scenario.simulation.trials, threads=threads, progress=progress
+    )
+    return Run(scenario, name, outcome)
+
+
+def _cell(
+    test: engine.Test, d: int, trials: int, ends: engine.Ints, free: engine.Ints, stay: float
+) -> Json:
+    looks, analysis = test.looks[d], test.analysis
+    count = ends[:, :, TRIALS]
+    efficacy = int(count[:, [ABOVE, BELOW]].sum())
+    early = count[: len(looks.counts) - 1]
+    finished = int(ends[:, :, FINISHED].sum())
+    undefined = int(ends[:, :, UNDEFINED].sum())
+    at = np.array([*looks.counts, *[0] * (count.shape[0] - len(looks.counts))], dtype=np.int64)
+    stopped = count.sum(axis=1)
+    cell: Json = {
+        "hypothesis": test.hypothesis,
+        "analysis": analysis.name,
+        "patients": looks.patients,
+        "alpha": analysis.alpha,
+        "alternative": analysis.alternative,
+        "true_effect": test.true_effect,
+        "is_null": test.is_null,
+        "power": probability(efficacy, trials),
+        "stopped_early": probability(int(early.sum()), trials),
+        "looks": [
+            _look(looks, k, trials, count[k], stay) for k in range(len(looks.counts))
+        ],
+        "expected_patients": mean(
+            float((stopped * at).sum()), float((stopped * at * at).sum()), trials
+        ),
+        "expected_completers": mean(
+            float(finished), float(ends[:, :, FINISHED_SQUARE].sum()), trials
+        ),
+        "estimate": _estimate(test, ends, len(looks.counts), trials),
+        "undefined": probability(undefined, trials),
+        "note": "",
+    }
+    if test.rules.futile and not looks.boundary.binding:
+        cell["power_ignoring_futility"] = probability(int(free.sum()), trials)
+    cell["note"] = _note(cell)
+    return cell
+
+
+def _look(looks: engine.Looks, k: int, trials: int, count: engine.Ints, stay: float) -> Json:
+    boundary = looks.boundary
+    return {
+        "look": k + 1,
+        "information": looks.fractions[k],
+        "patients": looks.counts[k],
+        "completers": looks.counts[k] * stay,
+        "efficacy_z": _finite(boundary.efficacy_z[k]),
+        "futility_z": _finite(boundary.futility_z[k]),
+        "nominal_p": boundary.nominal_p[k],
+        "efficacy": probability(int(count[ABOVE] + count[BELOW]), trials),
+        "futility": probability(int(count[FUTILE]), trials),
+    }
+
+
+def _finite(x: float) -> float | None:
+    return x if math.isfinite(x) else None
+
+
+def _estimate(test: engine.Test, ends: engine.Ints, looks: int, trials: int) -> Json:
+    every = Moments.of(ends, test.unit)
+    early = Moments.of(ends[: looks - 1], test.unit)
+    futile = Moments.of(ends[: looks - 1, FUTILE], test.unit)
+    early_efficacy = Moments.of(ends[: looks - 1, [ABOVE, BELOW]], test.unit)
+    significant = Moments.of(ends[:, [ABOVE, BELOW]], test.unit)
+    truth = test.true_effect
+    covered = int(ends[:, :, COVERED].sum())
+    found = int(ends[:, [ABOVE, BELOW], TRIALS].sum())
+    wrong = int(ends[:, BELOW if truth > 0 else ABOVE, TRIALS].sum())
+    bias, relative = every.mean, significant.mean
+    return {
+        "mean": None if bias is None else truth + bias,
+        "mean_mcse": every.mean_mcse,
+        "bias": bias,
+        "bias_mcse": every.mean_mcse,
+        "empirical_se": every.sd,
+        "empirical_se_mcse": every.sd_mcse,
+        "rmse": every.rmse,
+        "rmse_mcse": every.rmse_mcse,
+        "coverage": probability(covered, every.n),
+        "bias_given_early_stop": early.mean,
+        "bias_given_early_stop_mcse": early.mean_mcse,
+        "bias_given_early_efficacy": early_efficacy.mean,
+        "bias_given_early_efficacy_mcse": early_efficacy.mean_mcse,
+        "bias_given_futility": futile.mean,
+        "bias_given_futility_mcse": futile.mean_mcse,
+        "exaggeration_given_efficacy": None if relative is None or truth == 0 else 1 + relative / truth,
+        "exaggeration_given_efficacy_mcse": _scaled(significant.mean_mcse, truth),
+        "wrong_sign": None if truth == 0 else probability(wrong, found),
+    }
+
+
+def _scaled(x: float | None, truth: float) -> float | None:
+    return None if x is None or truth == 0 else x / abs(truth)
+
+
+def _note(cell: Mapping[str, Any]) -> str:
+    notes = []
+    if cell["is_null"]:
+        notes.append("The null hypothesis is true: power is the type I error.")
+        if cell["true_effect"] == 0 and cell["estimate"]["exaggeration_given_efficacy"] is None:
+            notes.append("Exaggeration and wrong sign do not exist without a true effect.")
+    if cell["power"] and cell["power"]["estimate"] == 0:
+        notes.append("No trial was significant.")
+    return " ".join(notes)
+
+
+def _warnings(run: Run, cells: Sequence[Mapping[str, Any]]) -> list[str]:
+    warnings = []
+    if run.partial:
+        warnings.append(f"interrupted: the figures are of the {run.trials} trials that were finished")
+    for cell in cells:
+        shown = cell.get("power_ignoring_futility") or cell["power"]
+        if cell["is_null"] and shown["estimate"] - cell["alpha"] > 3 * shown["mcse"]:
+            warnings.append(
+                f"type I error of {cell['analysis']} under {cell['hypothesis']} is {shown['estimate']:.4f} "
+                f"(Monte Carlo SE {shown['mcse']:.4f}), above alpha = {cell['alpha']:g}"
+            )
+        if cell["undefined"] and cell["undefined"]["estimate"] > 0:
+            warnings.append(
+                f"{cell['analysis']} under {cell['hypothesis']} could not be computed in "
+                f"{cell['undefined']['estimate']:.2%} of the trials; they count as not significant"
+            )
+    return warnings
+
+
+def _flat(value: Any, prefix: str = "") -> Json:
+    flat: Json = {}
+    for key, item in value.items():
+        name = f"{prefix}_{key}" if prefix else key
+        if isinstance(item, dict):
+            flat |= _flat(item, name)
+        elif isinstance(item, list):
+            for i, each in enumerate(item, start=1):
+                flat |= _flat(each, f"{name}_{i}")
+        else:
+            flat[name] = item
+    return flat
+
+

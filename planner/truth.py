@@ -1,0 +1,103 @@
+"""What is true under a hypothesis: the estimand, and whether the null hypothesis holds.
+
+The true effect is the mean difference of the potential outcomes of a first period without any earlier
+treatment, in the enrolled population, with complete follow-up, rounding and clipping of the scale included.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from scipy.special import ndtr
+
+from planner.scenario import Analysis, Design, Means, Population, Scale, Scenario
+
+_TAIL = 9.0  # standard deviations beyond which a normal has no weight that float64 could show
+
+
+def settled(x: float) -> float:
+    """x to 12 significant digits: special functions differ in the last bits between processors."""
+    return float(f"{x:.12g}")
+
+
+def expected_score(mean: float, sd: float, scale: Scale | None) -> float:
+    """Mean of a Normal(mean, sd) score after rounding to the steps of the scale (halves up) and clipping."""
+    if scale is None:
+        return mean
+    low = -math.inf if scale.low is None else scale.low
+    high = math.inf if scale.high is None else scale.high
+    if scale.step is not None:
+        return _expected_on_steps(mean, sd, low, high, scale.step)
+    if sd == 0.0:
+        return min(max(mean, low), high)
+    # E[min(max(X, low), high)] = mean + E[(low - X)+] - E[(X - high)+]
+    return mean + _excess((low - mean) / sd) * sd - _excess((mean - high) / sd) * sd
+
+
+def _excess(d: float) -> float:
+    """E[(d + Z)+] for a standard normal Z."""
+    if d == -math.inf:
+        return 0.0
+    return d * float(ndtr(d)) + math.exp(-0.5 * d * d) / math.sqrt(2.0 * math.pi)
+
+
+def _expected_on_steps(mean: float, sd: float, low: float, high: float, step: float) -> float:
+    """Sum of the chances to reach each step: E[Y] = lowest + step * sum of P(Y >= each higher step)."""
+
+    def nearest(x: float) -> float:
+        return math.floor(x / step + 0.5) * step
+
+    lowest = max(low, nearest(mean - _TAIL * sd) - step)
+    highest = min(high, nearest(mean + _TAIL * sd) + step)
+    if highest <= lowest:
+        return min(max(nearest(mean), low), high)
+    steps = lowest + step * np.arange(1, round((highest - lowest) / step) + 1)
+    edge = steps - 0.5 * step
+    chance = (edge <= mean).astype(float) if sd == 0.0 else ndtr((mean - edge) / sd)
+    return float(lowest + step * math.fsum(chance))
+
+
+def true_effect(scenario: Scenario, hypothesis: Means, contrast: Mapping[str, float]) -> float:
+    """The contrast of first-period means, in points; exact up to 12 digits."""
+    scale = scenario.endpoint.bounds
+    if scale is None:
+        return settled(math.fsum(w * hypothesis.means[a] for a, w in contrast.items()))
+    total = math.fsum(
+        w * share * expected_score(hypothesis.means[a] + shift, hypothesis.spread.total(a), scale)
+        for a, w in contrast.items()
+        for shift, share in _first_period(scenario.design, scenario.population)
+    )
+    return 0.0 if _same(hypothesis, contrast) else settled(total)
+
+
+def _first_period(design: Design, population: Population) -> list[tuple[float, float]]:
+    """(points added in the first period, share of the patients) of each sequence."""
+    return [
+        (population.period_effect[0] + effect, units / design.unit)
+        for effect, units in zip(population.sequence_effect, design.allocation, strict=True)
+    ]
+
+
+def _same(hypothesis: Means, contrast: Mapping[str, float]) -> bool:
+    """Whether the treatments compared are the same in all that is stated, so that no contrast can differ."""
+    spread = hypothesis.spread
+    rows = {(hypothesis.means[a], spread.within[a]) for a, w in contrast.items() if w != 0.0}
+    return len(rows) == 1 and math.fsum(contrast.values()) == 0.0
+
+
+def is_null(effect: float, direction: str) -> bool:
+    """Whether a true effect belongs to the null hypothesis; direction as by `sided_direction`."""
+    if direction == "greater":
+        return effect <= 0.0
+    if direction == "less":
+        return effect >= 0.0
+    return effect == 0.0
+
+
+def sided_direction(analysis: Analysis, scale: Scale) -> str:
+    """`two-sided`, `greater` or `less`: the alternative in numbers (first minus second above 0 is greater)."""
+    if analysis.alternative not in ("better", "worse"):
+        return analysis.alternative
+    return "greater" if (analysis.alternative == "better") == (scale.better == "higher") else "less"

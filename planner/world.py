@@ -1,0 +1,133 @@
+"""Scenario and hypotheses to the tables that the kernels read. What a trial means is decided here.
+
+Only + - * / and sqrt are used on anything that reaches a simulated value, so that the tables are the same to
+the last bit on every machine.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from planner.kernels.tables import (
+    BASELINE_ERROR,
+    BASELINE_LEVEL,
+    CONSTANT,
+    INTERACTION,
+    MEANS_FEATURES,
+    PATIENT_LEVEL,
+    RESIDUAL,
+    Floats,
+    MeansWorld,
+    Plan,
+)
+from planner.scenario import Means, Scenario
+
+BEFORE, AFTER = 0, 1  # visits of family `means`: the period's baseline and its outcome
+
+
+def plan(scenario: Scenario) -> Plan:
+    """How the patients are allocated and how they leave."""
+    design, dropout = scenario.design, scenario.population.dropout
+    unit = [s for s, n in enumerate(design.allocation) for _ in range(n)]
+    leave = [dropout.before_first, *dropout.per_period]
+    return Plan(np.array(unit * design.block, np.int64), np.array(leave[: design.periods], np.float64))
+
+
+def retention(scenario: Scenario) -> float:
+    """Chance that a randomised patient completes every period."""
+    return math.prod(1.0 - float(p) for p in plan(scenario).leave)
+
+
+def carried(hypothesis: Means, sequence: Sequence[str], period: int) -> float:
+    """Points that earlier treatments add in a period (0-based) of a sequence.
+
+    `next`: the treatment of the period before. `lasting`: every treatment given earlier, once each.
+    """
+    if period == 0:
+        return 0.0
+    earlier = {sequence[period - 1]} if hypothesis.carryover_lasts == "next" else set(sequence[:period])
+    return math.fsum(hypothesis.carryover.get(a, 0.0) for a in earlier)
+
+
+def means_world(scenario: Scenario, hypotheses: Sequence[Means], visits: Sequence[int]) -> MeansWorld:
+    """Tables of the hypotheses of family `means`; `visits` are those whose readings are to be stored."""
+    design, scale = scenario.design, scenario.endpoint.bounds
+    step = scale.step if scale is not None and scale.step is not None else 1.0
+    coef = np.zeros((len(hypotheses), len(design.sequences), design.periods, 2, MEANS_FEATURES))
+    for h, hypothesis in enumerate(hypotheses):
+        for s, sequence in enumerate(design.sequences):
+            for k, treatment in enumerate(sequence):
+                coef[h, s, k, AFTER] = _outcome(scenario, hypothesis, s, k, treatment) / step
+                if scenario.design.baselines != "none":
+                    coef[h, s, k, BEFORE] = _baseline(scenario, hypothesis) / step
+    rows = {a: i for i, a in enumerate(design.treatments)}
+    treatment_rows = np.array([[rows[a] for a in sequence] for sequence in design.sequences], np.int64)
+    interacts = len(rows) if any(h.sd_interaction > 0.0 for h in hypotheses) else 0
+    low = -math.inf if scale is None or scale.low is None else scale.low / step
+    high = math.inf if scale is None or scale.high is None else scale.high / step
+    stepped = scale is not None and scale.step is not None
+    return MeansWorld(
+        coef=coef,
+        treatment=treatment_rows,
+        interacts=interacts,
+        visits=np.array(visits, np.int64),
+        scale=np.array([low, high, step, 1.0 if stepped else 0.0]),
+    )
+
+
+def _outcome(scenario: Scenario, hypothesis: Means, s: int, k: int, treatment: str) -> Floats:
+    """Row of coefficients of the score in period k of sequence s."""
+    population, spread = scenario.population, hypothesis.spread
+    row = np.zeros(MEANS_FEATURES)
+    added = population.period_effect[k] + population.sequence_effect[s]
+    row[CONSTANT] = hypothesis.means[treatment] + added + carried(hypothesis, scenario.design.sequences[s], k)
+    row[PATIENT_LEVEL] = spread.between
+    row[RESIDUAL] = spread.within[treatment]
+    row[INTERACTION] = spread.interaction
+    return row
+
+
+def typical_sd(hypothesis: Means) -> tuple[float, float]:
+    """(total, within) SD of a score, the within-patient variance averaged over the treatments."""
+    spread = hypothesis.spread
+    within2 = math.fsum(w * w for w in spread.within.values()) / len(spread.within)
+    total2 = spread.between * spread.between + spread.interaction * spread.interaction + within2
+    return math.sqrt(total2), math.sqrt(within2)
+
+
+def _baseline(scenario: Scenario, hypothesis: Means) -> Floats:
+    """Row of coefficients of a period's baseline, from its three correlations.
+
+    The baseline shares the patient's level with every score (cross), a level of its own with the other baselines
+    (between), and the period's residual with the score of its period (what `own` has beyond `cross`).
+    """
+    baseline, r = scenario.population.baseline, hypothesis.baseline_correlation
+    row = np.zeros(MEANS_FEATURES)
+    if baseline is None or r is None:
+        return row
+    total, within = typical_sd(hypothesis)
+    level, sd = hypothesis.spread.between, baseline.sd
+    row[CONSTANT] = baseline.mean
+    row[PATIENT_LEVEL] = r.cross * sd * total / level if level > 0.0 else 0.0
+    row[RESIDUAL] = (r.own - r.cross) * sd * total / within if within > 0.0 else 0.0
+    shared = r.between * sd * sd
+    row[BASELINE_LEVEL] = math.sqrt(max(shared - row[PATIENT_LEVEL] * row[PATIENT_LEVEL], 0.0))
+    row[BASELINE_ERROR] = math.sqrt(max(sd * sd - shared - row[RESIDUAL] * row[RESIDUAL], 0.0))
+    return row
+
+
+def contrast_weights(scenario: Scenario, contrast: Sequence[str]) -> dict[str, float]:
+    """Weight of each treatment in a contrast: first minus second."""
+    return {contrast[0]: 1.0, contrast[1]: -1.0}
+
+
+def period_weights(scenario: Scenario, weights: dict[str, float]) -> Floats:
+    """(sequence, period): a treatment's weight, shared equally by the periods in which a sequence gives it."""
+    table = np.zeros((len(scenario.design.sequences), scenario.design.periods))
+    for s, sequence in enumerate(scenario.design.sequences):
+        for k, treatment in enumerate(sequence):
+            table[s, k] = weights.get(treatment, 0.0) / sequence.count(treatment)
+    return table
