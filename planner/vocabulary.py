@@ -50,7 +50,9 @@ EFFICACY_RULES: dict[str, Rule] = {
     "none": Rule("No early stop for efficacy"),
     "obrien-fleming": Rule("O'Brien and Fleming 1979: limits proportional to 1/sqrt(information)"),
     "pocock": Rule("Pocock 1977: the same limit at every look"),
-    "wang-tsiatis": Rule("Wang and Tsiatis 1987: limits proportional to information^(delta - 1/2)", ("delta",)),
+    "wang-tsiatis": Rule(
+        "Wang and Tsiatis 1987: limits proportional to information^(delta - 1/2)", ("delta",)
+    ),
     "haybittle-peto": Rule("Haybittle 1971, Peto 1976: a fixed high limit (z = 3) before the last look"),
     "obrien-fleming-spending": Rule("Lan and DeMets 1983: O'Brien-Fleming-type alpha spending"),
     "pocock-spending": Rule("Lan and DeMets 1983: Pocock-type alpha spending"),
@@ -90,4 +92,29 @@ SCALES: dict[str, Scale] = {
     "HAM-D17": Scale("Hamilton Depression Rating Scale, 17 items", 0, 52, 1, "lower", 7),
     "HAM-D6": Scale("Hamilton Depression Rating Scale, 6 items", 0, 22, 1, "lower"),
     "MADRS": Scale("Montgomery-Asberg Depression Rating Scale", 0, 60, 1, "lower", 10),
+}
+
+
+class Design(NamedTuple):
+    """A named design: A, B, ... stand for its arms in the order in which the scenario lists them."""
+
+    title: str
+    arms: tuple[int, int]  # fewest and most
+    pattern: tuple[str, ...] = ()  # one word per sequence; empty: `planner.designs` generates it
+
+
+DESIGNS: dict[str, Design] = {
+    "AB/BA": Design("Two treatments, two periods, both orders", (2, 2), ("AB", "BA")),
+    "ABB/BAA": Design("Two treatments, three periods, extra period", (2, 2), ("ABB", "BAA")),
+    "AAB/BBA": Design("Two treatments, three periods, early repeat", (2, 2), ("AAB", "BBA")),
+    "ABA/BAB": Design("Two treatments, three periods, switch back", (2, 2), ("ABA", "BAB")),
+    "ABBA/BAAB": Design("Two treatments, four periods", (2, 2), ("ABBA", "BAAB")),
+    "AABB/BBAA": Design("Two treatments, four periods, one switch", (2, 2), ("AABB", "BBAA")),
+    "ABAB/BABA": Design("Two treatments, four periods, alternating", (2, 2), ("ABAB", "BABA")),
+    "AABB/BBAA/ABBA/BAAB": Design(
+        "Two treatments, four periods, four sequences", (2, 2), ("AABB", "BBAA", "ABBA", "BAAB")
+    ),
+    "balaam": Design("Two treatments, two periods, all four sequences", (2, 2), ("AB", "BA", "AA", "BB")),
+    "parallel": Design("One period, one treatment for each patient", (2, 24)),
+    "williams": Design("Every treatment once, each following each other one equally often", (2, 12)),
 }

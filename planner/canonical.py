@@ -1,0 +1,131 @@
+"""The full form of a scenario as a dictionary, as TOML, as a digest; the JSON Schema of the short form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from planner.scenario import Scenario
+
+_WIDTH = 100
+
+
+def resolve(scenario: Scenario) -> dict[str, Any]:
+    """Every setting of a complete scenario as plain dictionaries, lists, texts and numbers, ready for TOML.
+
+    Settings that do not apply are left out. Reading the result again gives the same result.
+    """
+    return _plain(scenario, labels=True)  # type: ignore[no-any-return]
+
+
+def _plain(value: Any, labels: bool) -> Any:
+    if isinstance(value, BaseModel):
+        fields = type(value).model_fields
+        kept = {
+            name: _plain(getattr(value, name), labels)
+            for name, about in fields.items()
+            if labels or (about.json_schema_extra or {}).get("digest", True)  # type: ignore[union-attr]
+        }
+        # An empty list is a statement only where there is nothing to list, as the gaps of one period.
+        return {k: v for k, v in kept.items() if v not in (None, "", {}) and (v != [] or k == "per_period")}
+    if isinstance(value, Mapping):
+        return {name: _plain(item, labels) for name, item in value.items()}
+    if isinstance(value, tuple):
+        if value and isinstance(value[0], tuple):
+            return [" ".join(sequence) for sequence in value]
+        return [_plain(item, labels) for item in value]
+    return value + 0.0 if isinstance(value, float) else value  # never -0.0
+
+
+def digest(scenario: Scenario) -> str:
+    """SHA-256 in hexadecimal of all settings but labels, texts, sources, trials and seed.
+
+    It does not depend on the order of the keys, on comments or on whether defaults were written.
+    """
+    import hashlib
+
+    settings = _plain(scenario, labels=False)
+    settings["simulation"]["hypotheses"].sort()
+    text = json.dumps(settings, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def to_toml(scenario: Scenario) -> str:
+    """The full form as TOML. Reading it gives a scenario of the same full form and digest."""
+    resolved = resolve(scenario)
+    blocks = ["\n".join(f"{key} = {_value(v)}" for key, v in resolved.items() if not _is_section(v))]
+    for name, section in resolved.items():
+        if not _is_section(section):
+            continue
+        if isinstance(section, list):
+            blocks += [_block(f"[[{name}]]", entry) for entry in section]
+        elif name == "hypotheses":
+            blocks += [_block(f"[hypotheses.{_key(key)}]", entry) for key, entry in section.items()]
+        else:
+            blocks.append(_block(f"[{name}]", section))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _is_section(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and bool(value) and isinstance(value[0], dict))
+
+
+def _block(header: str, entries: dict[str, Any]) -> str:
+    return "\n".join([header, *(f"{_key(key)} = {_value(v)}" for key, v in entries.items())])
+
+
+def _key(name: str) -> str:
+    bare = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
+    return name if bare else _text(name)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, list):
+        items = [_value(item) for item in value]
+        line = f"[{', '.join(items)}]"
+        return line if len(line) <= _WIDTH else "[\n" + "".join(f"  {item},\n" for item in items) + "]"
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{_key(key)} = {_value(item)}' for key, item in value.items())} }}"
+    return repr(value)
+
+
+def _text(text: str) -> str:
+    """A TOML basic string; JSON's escapes are TOML's, but for surrogates and DEL."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of a scenario file, with the help and unit of every setting."""
+    described = Scenario.model_json_schema()
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "planner scenario",
+        **_tidied({key: value for key, value in described.items() if key != "title"}, names=False),
+    }
+
+
+def _tidied(node: Any, names: bool) -> Any:
+    """Without what TOML cannot say (null) and what says nothing (titles, empty defaults)."""
+    if isinstance(node, list):
+        return [_tidied(item, False) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if names:  # a table of settings, whose keys are names and no keywords
+        return {name: _tidied(item, False) for name, item in node.items()}
+    kept = {
+        key: _tidied(value, key in ("properties", "$defs"))
+        for key, value in node.items()
+        if key not in ("title", "digest") and not (key == "default" and value in (None, "", [], {}))
+    }
+    choices = [choice for choice in kept.get("anyOf", []) if choice != {"type": "null"}]
+    if len(choices) == 1:
+        del kept["anyOf"]
+        return {**choices[0], **kept}
+    return kept | ({"anyOf": choices} if choices else {})

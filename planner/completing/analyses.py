@@ -1,0 +1,81 @@
+"""Analyses and the list of what to simulate, completed."""
+
+from __future__ import annotations
+
+from planner import vocabulary
+from planner.completing.draft import Draft, check_treatments
+from planner.faults import Path, did_you_mean, listed, printable
+from planner.scenario import Analysis, Design, Endpoint, Simulation
+
+
+def complete_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) -> dict[int, Analysis]:
+    """Each analysis with contrast, method and name, by its number; a default one if none is written."""
+    written = draft.analyses if "analyses" in draft.data else {0: Analysis()}
+    done: dict[int, Analysis] = {}
+    for i, analysis in written.items():
+        path: Path = ("analyses", i)
+        contrast = analysis.contrast or design.treatments[:2]
+        check_treatments(draft, (*path, "contrast"), contrast, design.treatments)
+        if contrast[0] == contrast[1]:
+            draft.note((*path, "contrast"), f"compares {printable(contrast[0])} with itself")
+        if set(contrast) <= set(design.treatments) and contrast[0] != contrast[1]:
+            analysis = _with_method(draft, path, analysis, design, contrast)
+        if analysis.alternative in ("better", "worse") and endpoint and endpoint.scale.better is None:
+            hint = '[endpoint] scale = { better = "lower" }, or use greater or less'
+            message = f"{analysis.alternative}: the scale does not say whether lower or higher is better"
+            draft.note((*path, "alternative"), message, hint)
+        name = analysis.name or analysis.method
+        if name in {other.name for other in done.values()}:
+            at = (*path, "name") if analysis.name else (*path, "method")
+            draft.note(at, f"two analyses are called {printable(name)}", "give each its own `name`")
+        done[i] = analysis.model_copy(update={"name": name, "contrast": contrast})
+    if not done and not draft.problems and not written:
+        draft.note(("analyses",), "is empty", "leave it out for the default analysis")
+    return done
+
+
+def _with_method(
+    draft: Draft, path: Path, analysis: Analysis, design: Design, contrast: tuple[str, ...]
+) -> Analysis:
+    fitting = [name for name, row in vocabulary.METHODS.items() if _offers(design, row.needs, contrast)]
+    pair = f"{printable(contrast[0])} and {printable(contrast[1])}"
+    if not fitting:
+        message = f"no analysis fits this design for {pair}"
+        draft.note((*path, "method"), message, "an analysis needs " + "; or that ".join(_needs()))
+    elif analysis.method and analysis.method not in fitting:
+        needs = vocabulary.NEEDS[vocabulary.METHODS[analysis.method].needs]
+        message = f"{analysis.method} does not fit this design: it needs {needs}"
+        draft.note((*path, "method"), message, f"for {pair} this design allows {listed(fitting)}")
+    elif not analysis.method:
+        # METHODS lists the default of a design before the others that fit it.
+        return analysis.model_copy(update={"method": fitting[0]})
+    return analysis
+
+
+def _needs() -> list[str]:
+    return list(dict.fromkeys(vocabulary.NEEDS[row.needs] for row in vocabulary.METHODS.values()))
+
+
+def _offers(design: Design, needs: str, contrast: tuple[str, ...]) -> bool:
+    """Whether the design meets a key of vocabulary.NEEDS for the treatments of the contrast."""
+    pair = tuple(contrast)
+    if needs == "ab/ba":
+        return sorted(design.sequences) == sorted([pair, pair[::-1]])
+    assert needs == "within"
+    return all(set(pair) <= set(sequence) for sequence in design.sequences)
+
+
+def complete_simulation(draft: Draft) -> Simulation | None:
+    """The simulation with the names of the hypotheses to simulate."""
+    simulation = draft.simulation
+    names = list(draft.data.get("hypotheses") or ())
+    if simulation is None:
+        return None
+    path: Path = ("simulation", "hypotheses")
+    for i, name in enumerate(simulation.hypotheses):
+        if name not in names:
+            message = f"there is no hypothesis {printable(name)}"
+            draft.note((*path, i), message, did_you_mean(name, names))
+        elif name in simulation.hypotheses[:i]:
+            draft.note((*path, i), f"{printable(name)} is listed twice")
+    return simulation.model_copy(update={"hypotheses": simulation.hypotheses or tuple(names)})

@@ -1,0 +1,92 @@
+"""A scenario on its way to completeness, and what several steps need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from planner.faults import Path, did_you_mean, printable
+from planner.scenario import (
+    EVERY,
+    Analysis,
+    Design,
+    Endpoint,
+    Hypothesis,
+    Monitoring,
+    Population,
+    Scale,
+    Simulation,
+    Treatment,
+)
+
+
+class Problem(NamedTuple):
+    """A fault before its place in the file is looked up. `at_key`: the key is wrong, not the value."""
+
+    path: Path
+    message: str
+    hint: str = ""
+    at_key: bool = False
+
+
+@dataclass
+class Draft:
+    """A scenario on its way to completeness."""
+
+    data: dict[str, Any]
+    design: Design | None
+    treatments: Mapping[str, Treatment]
+    population: Population | None
+    endpoint: Endpoint | None
+    hypotheses: Mapping[str, Hypothesis]
+    analyses: Mapping[int, Analysis]
+    monitoring: Monitoring | None
+    simulation: Simulation | None
+    problems: list[Problem] = field(default_factory=list)
+
+    def note(self, path: Path, message: str, hint: str = "", at_key: bool = False) -> None:
+        """Report a fault of the setting at `path`."""
+        self.problems.append(Problem(path, message, hint, at_key))
+
+    def written(self, path: Path) -> Any:
+        """What the user wrote at `path`, None if nothing."""
+        found: Any = self.data
+        for part in path:
+            inside = found if isinstance(found, dict) else _numbered(found)
+            if part not in inside:
+                return None
+            found = inside[part]
+        return found
+
+
+def _numbered(found: Any) -> dict[Any, Any]:
+    return dict(enumerate(found)) if isinstance(found, list) else {}
+
+
+def check_score(draft: Draft, scale: Scale, path: Path, score: float) -> None:
+    """Refuse a score or a mean of scores that the scale does not reach."""
+    name = printable(scale.name) or "the scale"
+    if scale.low is not None and score < scale.low:
+        draft.note(path, f"is {score:g}, below the lowest score of {name}, {scale.low:g}")
+    if scale.high is not None and score > scale.high:
+        draft.note(path, f"is {score:g}, above the highest score of {name}, {scale.high:g}")
+
+
+def check_treatments(draft: Draft, path: Path, used: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse keys or elements that are no treatments, unless `known` has EVERY and it is that."""
+    known = list(known)
+    for i, symbol in enumerate(used):
+        if symbol not in known:
+            part = symbol if isinstance(draft.written(path), dict) else i
+            message = f"{printable(symbol)} is not a treatment of this design"
+            draft.note(
+                (*path, part),
+                message,
+                did_you_mean(symbol, [name for name in known if name != EVERY]),
+                at_key=True,
+            )
+
+
+def count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -1,0 +1,193 @@
+"""Hypotheses of the family `means`, completed: one set of standard deviations, carryover, baselines."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+from planner.completing.draft import Draft, check_score, check_treatments
+from planner.faults import Path, listed, printable
+from planner.scenario import EVERY, BaselineCorrelation, Design, Endpoint, Means, Spread
+
+FORMS = "sd_within with sd_between; or sd with correlation; or sd_difference"
+
+
+def complete_means(
+    draft: Draft, name: str, means: Means, design: Design, endpoint: Endpoint | None, treatments: list[str]
+) -> Means:
+    """The hypothesis with `sd_within` by treatment and `sd_between` in place of whatever form was written."""
+    path: Path = ("hypotheses", name)
+    check_treatments(draft, (*path, "means"), means.means, treatments)
+    check_treatments(draft, (*path, "carryover"), means.carryover, treatments)
+    missing = [symbol for symbol in design.treatments if symbol not in means.means]
+    if missing:
+        draft.note((*path, "means"), f"says nothing of {listed(missing, 'and')}", "one mean per treatment")
+    if endpoint is not None and endpoint.measure == "score":
+        for symbol, mean in means.means.items():
+            check_score(draft, endpoint.scale, (*path, "means", symbol), mean)
+    spread = _spread(draft, path, means, endpoint, treatments)
+    if spread is None or missing:
+        return means
+    _check_variation(draft, path, means, spread, design)
+    _check_baselines(draft, path, means, spread, design)
+    order = [symbol for symbol in treatments if symbol in means.means]
+    return means.model_copy(
+        update={
+            "label": means.label or name,
+            "means": {symbol: means.means[symbol] for symbol in order},
+            "sd_within": {symbol: spread.within[symbol] for symbol in order},
+            "sd_between": spread.between,
+            "sd": None,
+            "correlation": None,
+            "sd_difference": None,
+            "carryover": {symbol: means.carryover.get(symbol, 0.0) for symbol in order},
+        }
+    )
+
+
+def _spread(
+    draft: Draft, path: Path, means: Means, endpoint: Endpoint | None, treatments: list[str]
+) -> Spread | None:
+    """The standard deviations, from exactly one form; None if they cannot be derived."""
+    forms = {
+        "sd_within": means.sd_within is not None,
+        "sd": means.sd is not None or means.correlation is not None,
+        "sd_difference": means.sd_difference is not None,
+    }
+    given = [form for form in forms if forms[form]]
+    if not given:
+        message = "how much the scores vary is not stated"
+        if means.sd_between is not None:
+            message = "`sd_between` alone does not say how much a patient's own scores vary"
+        draft.note(path, message, f"give {FORMS}", at_key=True)
+        return None
+    if len(given) > 1:
+        second = next(k for k in ("sd_difference", "sd", "correlation") if getattr(means, k) is not None)
+        draft.note((*path, second), "the spread is stated twice", f"give one of: {FORMS}", at_key=True)
+        return None
+    before = len(draft.problems)
+    {"sd_within": _check_within, "sd": _check_total, "sd_difference": _check_difference}[given[0]](
+        draft, path, means, endpoint, treatments
+    )
+    return means.spread if len(draft.problems) == before else None
+
+
+def _check_within(
+    draft: Draft, path: Path, means: Means, endpoint: Endpoint | None, treatments: list[str]
+) -> None:
+    stated = means.sd_within or {}
+    check_treatments(draft, (*path, "sd_within"), stated, [*treatments, EVERY])
+    missing = [symbol for symbol in means.means if symbol not in stated and EVERY not in stated]
+    if missing:
+        hint = "one SD per treatment, or one number for all"
+        draft.note((*path, "sd_within"), f"says nothing of {listed(missing, 'and')}", hint)
+    if means.sd_between is None:
+        hint = "sd_between = the SD between the patients' own levels, in points"
+        draft.note((*path, "sd_within"), "needs `sd_between` beside it", hint, at_key=True)
+
+
+def _check_total(
+    draft: Draft, path: Path, means: Means, endpoint: Endpoint | None, treatments: list[str]
+) -> None:
+    for one, other in (("sd", "correlation"), ("correlation", "sd")):
+        if getattr(means, one) is not None and getattr(means, other) is None:
+            draft.note((*path, one), f"needs `{other}` beside it", f"or give {FORMS}", at_key=True)
+    if means.sd_between is not None:
+        message = "follows from `sd` and `correlation`"
+        draft.note((*path, "sd_between"), message, "leave it out", at_key=True)
+    if means.sd is not None and means.correlation is not None and means.residual_variance < 0.0:
+        most = means.sd * sqrt(1.0 - means.correlation)
+        draft.note((*path, "sd_interaction"), f"can be at most {most:.4g} with this `sd` and `correlation`")
+
+
+def _check_difference(
+    draft: Draft, path: Path, means: Means, endpoint: Endpoint | None, treatments: list[str]
+) -> None:
+    if means.residual_variance < 0.0 and means.sd_difference is not None:
+        most = means.sd_difference / sqrt(2.0)
+        draft.note((*path, "sd_interaction"), f"can be at most {most:.4g} with this `sd_difference`")
+    if means.sd_between is None and endpoint is not None and endpoint.bounds is not None:
+        draft.note(
+            (*path, "sd_difference"),
+            "needs `sd_between` beside it: the scale has limits, and how many patients are near them "
+            "depends on how much patients differ",
+            "sd_between = the SD between the patients' own levels, in points",
+            at_key=True,
+        )
+
+
+def _check_variation(draft: Draft, path: Path, means: Means, spread: Spread, design: Design) -> None:
+    """A trial in which every patient shows exactly the same difference has no t statistic."""
+    still = [symbol for symbol in design.treatments if spread.within[symbol] == 0.0]
+    if len(still) > 1 and spread.interaction == 0.0:
+        form = "sd_within" if means.sd_within is not None else "sd"
+        message = f"no patient's difference of {listed(still, 'and')} would vary"
+        draft.note((*path, form), message, "at least one of them needs an SD above 0")
+
+
+def _check_baselines(draft: Draft, path: Path, means: Means, spread: Spread, design: Design) -> None:
+    """Baseline correlations are there when baselines are, and are possible together with the spread."""
+    stated, key = means.baseline_correlation, (*path, "baseline_correlation")
+    if design.baselines == "none":
+        if stated is not None:
+            hint = 'design.baselines = "first" or "period", or leave it out'
+            draft.note(key, "has no baselines to act on", hint, at_key=True)
+        return
+    if stated is None:
+        hint = "baseline_correlation = { own = ..., cross = ..., between = ... }"
+        draft.note(path, "`baseline_correlation` is missing: the design takes baselines", hint, at_key=True)
+        return
+    for sequence in design.sequences:
+        if not possible(_correlations(sequence, stated, spread, design.baselines == "first")):
+            message = (
+                f"is impossible: in the sequence {printable(' '.join(sequence))} scores and baselines cannot "
+                "correlate so strongly with each other and so little among themselves"
+            )
+            draft.note(key, message, "bring own and cross nearer to each other, or lower both")
+            return
+
+
+def _correlations(
+    sequence: tuple[str, ...], stated: BaselineCorrelation, spread: Spread, first_only: bool
+) -> list[list[float]]:
+    """Correlation matrix of the scores of a sequence and, after them, of its baselines."""
+    periods = len(sequence)
+    baselines = 1 if first_only else periods
+    matrix = [[1.0] * (periods + baselines) for _ in range(periods + baselines)]
+    for i in range(periods):
+        for j in range(periods):
+            if i != j:
+                matrix[i][j] = _of_scores(sequence[i], sequence[j], spread)
+        for j in range(baselines):
+            matrix[i][periods + j] = matrix[periods + j][i] = stated.own if i == j else stated.cross
+    for i in range(baselines):
+        for j in range(baselines):
+            if i != j:
+                matrix[periods + i][periods + j] = stated.between
+    return matrix
+
+
+def _of_scores(first: str, second: str, spread: Spread) -> float:
+    """Correlation of one patient's scores in two periods, which may give the same treatment."""
+    shared = spread.between * spread.between
+    if first == second:
+        shared += spread.interaction * spread.interaction
+    scale = spread.total(first) * spread.total(second)
+    return shared / scale if scale > 0.0 else 0.0
+
+
+def possible(matrix: list[list[float]]) -> bool:
+    """True if a symmetric matrix is positive semidefinite, to 1e-9 of its diagonal of ones (Cholesky)."""
+    size = len(matrix)
+    root = [[0.0] * size for _ in range(size)]
+    for j in range(size):
+        left = matrix[j][j] - sum(x * x for x in root[j][:j])
+        if left < -1e-9:
+            return False
+        root[j][j] = sqrt(left) if left > 1e-9 else 0.0
+        for i in range(j + 1, size):
+            rest = matrix[i][j] - sum(x * y for x, y in zip(root[i][:j], root[j][:j], strict=True))
+            if root[j][j] > 0.0:
+                root[i][j] = rest / root[j][j]
+            elif abs(rest) > 1e-6:
+                return False
+    return True

@@ -1,0 +1,49 @@
+"""The sequences of the named designs. Plain Python, no imports but the names.
+
+A sequence is a tuple of treatments, one per period; a design is a tuple of sequences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from planner.vocabulary import DESIGNS
+
+Sequences = tuple[tuple[str, ...], ...]
+
+
+def named(name: str, arms: Sequence[str]) -> Sequences:
+    """The sequences of the design `name` of `vocabulary.DESIGNS`, with A, B, ... replaced by `arms`.
+
+    Raises ValueError if the design cannot be made of so many different arms, KeyError for an unknown name.
+    """
+    design = DESIGNS[name]
+    fewest, most = design.arms
+    if not fewest <= len(arms) <= most or len(set(arms)) < len(arms):
+        wanted = str(fewest) if fewest == most else f"{fewest} to {most}"
+        raise ValueError(f"{name} takes {wanted} different arms, not {len(arms)}")
+    if design.pattern:
+        return tuple(tuple(arms["ABCDEFGH".index(letter)] for letter in word) for word in design.pattern)
+    return _GENERATED[name](tuple(arms))
+
+
+def parallel(arms: tuple[str, ...]) -> Sequences:
+    """One sequence of one period for each arm."""
+    return tuple((arm,) for arm in arms)
+
+
+def williams(arms: tuple[str, ...]) -> Sequences:
+    """The Williams square of `arms` (Williams EJ. Aust J Sci Res A 1949;2:149-168).
+
+    Each sequence gives every arm once. An even number t of arms needs t sequences, in which every ordered
+    pair of arms is adjacent exactly once; an odd number needs 2t, the mirror images included, and each pair
+    is adjacent exactly twice. Two arms give AB/BA.
+    """
+    t = len(arms)
+    # 0, 1, t-1, 2, t-2, ...: neighbours differ by every non-zero residue modulo t (t even).
+    zigzag = [(i + 1) // 2 if i % 2 else (t - i // 2) % t for i in range(t)]
+    square = tuple(tuple(arms[(step + shift) % t] for step in zigzag) for shift in range(t))
+    return square if t % 2 == 0 else square + tuple(sequence[::-1] for sequence in square)
+
+
+_GENERATED = {"parallel": parallel, "williams": williams}

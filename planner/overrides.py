@@ -1,0 +1,148 @@
+"""`--set path=value`: settings that replace those of a file."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import Any, NamedTuple
+
+from planner.faults import Fault, Path, dotted, shown
+from planner.positions import Positions
+
+_PART = re.compile(r"""[ \t]*("(?:[^"\\]|\\.)*"|'[^']*'|[^\s."'=\[\]]+)[ \t]*""")
+_NUMBER = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_WORDS = re.compile(r"[^\W\d][\w .+/-]*")
+_SWEEP = re.compile(r"[^\[\"',:]*[,:][^\"']*")
+_LISTS = {"analyses", "citations"}
+
+
+class Override(NamedTuple):
+    """One `path=value`: where it goes, what it says, and its text for error messages."""
+
+    number: int  # from 1, in order of the command line
+    text: str
+    path: Path
+    key: tuple[int, int]  # offsets in text
+    start: int  # offset of the value
+    value: Any
+
+    def fault(self, message: str, hint: str = "", at: tuple[int, int] | None = None, path: str = "") -> Fault:
+        """A fault of this override; `at`: offsets in its text, the whole value if not given."""
+        start, end = at or (self.start, len(self.text))
+        place = (self.number, start + 1, path or dotted(self.path))
+        return Fault("--set", *place, message, hint, self.text, max(end - start, 1))
+
+    def span(self, path: Path, at_key: bool) -> tuple[int, int]:
+        """Offsets in the text of the setting at `path`, which begins with the path of this override."""
+        if at_key and path == self.path:
+            return self.key
+        inner = path[len(self.path) :]
+        if inner and isinstance(self.value, dict | list):
+            positions = Positions("v=" + self.text[self.start :])
+            found, span = positions.nearest(("v", *inner))
+            if len(found) > 1 and span is not None:
+                first, last = span.key if at_key else span.value
+                return first + self.start - 2, last + self.start - 2
+        return self.start, len(self.text)
+
+
+def parse(number: int, text: str) -> Override | Fault:
+    """One override from its text. A bare word is a text, `.5` a number."""
+    path, end = _path(text)
+    blank = Override(number, text, path, (0, end), min(end, len(text)), None)
+    if not path or text[end : end + 1] != "=":
+        return blank.fault("is not of the form path=value", "for instance design.patients=24", (0, len(text)))
+    start = end + 1 + (len(text[end + 1 :]) - len(text[end + 1 :].lstrip()))
+    override = blank._replace(start=start)
+    written = text[start:].strip()
+    try:
+        value = _value(written)
+    except (ValueError, RecursionError):
+        if not written:
+            return override.fault("has no value")
+        if _SWEEP.fullmatch(written):
+            return override.fault("is a list of values where one is needed", f"write a list as [{written}]")
+        return override.fault(f"{shown(written)} is not a TOML value", "text needs quotation marks")
+    return override._replace(value=value)
+
+
+def _path(text: str) -> tuple[Path, int]:
+    parts: list[str | int] = []
+    at = 0
+    while (found := _PART.match(text, at)) is not None:
+        word = found[1]
+        if word[0] in "\"'":
+            try:
+                parts.append(tomllib.loads(f"k={word}")["k"])
+            except ValueError:
+                return (), 0
+        else:
+            parts.append(int(word) if word.isascii() and word.isdigit() and len(word) < 6 else word)
+        at = found.end()
+        if not text.startswith(".", at):
+            return tuple(parts), at
+        at += 1
+    return (), 0
+
+
+def split_path(text: str) -> Path:
+    """A dotted path as written in `assumed`, `supports` or `--set`; empty if it is none."""
+    path, end = _path(text)
+    return path if end == len(text) else ()
+
+
+def _value(text: str) -> Any:
+    try:
+        document = tomllib.loads("v=" + text)
+    except tomllib.TOMLDecodeError:
+        number = _NUMBER.fullmatch(text)
+        if number is not None and not (
+            text.lstrip("+-").startswith("0") and text.lstrip("+-")[1:2].isdigit()
+        ):
+            return float(text)
+        if _WORDS.fullmatch(text):
+            return text
+        raise
+    if len(document) > 1:  # a line break has smuggled in a second setting
+        raise ValueError
+    return document["v"]
+
+
+def apply(data: dict[str, Any], overrides: list[Override]) -> tuple[list[Override], list[Fault]]:
+    """Put the overrides into `data`, making tables and lists where they are missing.
+
+    Returns those that fitted, with the digits of their paths told apart (list index or key), and the faults.
+    """
+    fitted, faults = [], []
+    for override in overrides:
+        try:
+            fitted.append(override._replace(path=_put(data, override.path, override.value)))
+        except LookupError as error:
+            faults.append(override.fault(str(error.args[0]), at=override.key))
+    return fitted, faults
+
+
+def _put(data: dict[str, Any], path: Path, value: Any) -> Path:
+    """Set one value; the path as it was followed. LookupError says what is wrong with the path."""
+    node: Any = data
+    followed: Path = ()
+    for depth, part in enumerate(path):
+        last = depth == len(path) - 1
+        follower: Any = [] if part in _LISTS and not last and isinstance(path[depth + 1], int) else {}
+        key: Any = part
+        if isinstance(node, dict):
+            key = str(part)
+            node.setdefault(key, follower)
+        elif isinstance(node, list):
+            if not isinstance(part, int) or part > len(node):
+                entries = f"{len(node)} {'entry' if len(node) == 1 else 'entries'}, counted from 0"
+                raise LookupError(f"{dotted(followed)} has {entries}; {dotted((part,))} is not one of them")
+            if part == len(node):
+                node.append(follower)
+        else:
+            raise LookupError(f"{dotted(followed)} is {shown(node)}, which has no settings inside")
+        followed += (key,)
+        if last:
+            node[key] = value
+        node = node[key]
+    return followed

@@ -1,0 +1,270 @@
+"""TOML to a complete Scenario, or everything that is wrong with it and where.
+
+    read("williams-2018", set=["design.patients=24"])
+
+A file is read as text, parsed by tomllib, changed by the overrides, checked setting by setting against the
+models of `planner.scenario` and, where these hold, completed and checked across settings. Nothing in a file
+is executed, expanded or fetched.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from planner import catalogue, wording
+from planner.canonical import digest, resolve, schema, to_toml
+from planner.completing import Draft, Problem, complete
+from planner.faults import MAX_FAULTS, Fault, Path, ScenarioError, did_you_mean, dotted, shown
+from planner.overrides import Override, apply, parse, split_path
+from planner.positions import Positions
+from planner.scenario import (
+    FAMILIES,
+    Analysis,
+    Design,
+    Endpoint,
+    Monitoring,
+    Population,
+    Scenario,
+    Simulation,
+    Treatment,
+)
+
+__all__ = ["Fault", "ScenarioError", "digest", "read", "read_text", "resolve", "schema", "to_toml"]
+
+MAX_BYTES = 1_000_000
+
+
+def read(source: str | FilePath, set: Sequence[str] = ()) -> Scenario:
+    """The scenario in a file or of the catalogue, with the settings of `set` ("path=value") put in.
+
+    A text that is the path of a file is taken as that; else it is a name of the catalogue. Raises
+    ScenarioError with all faults if it cannot be used.
+    """
+    path, name = _locate(source)
+    return _read(_text(path, str(source)), str(source), name, set)
+
+
+def read_text(text: str, name: str = "scenario", set: Sequence[str] = ()) -> Scenario:
+    """The scenario in a TOML text; `name` stands for the file in error messages. Raises ScenarioError."""
+    return _read(text, name, FilePath(name).stem, set)
+
+
+def _locate(source: str | FilePath) -> tuple[FilePath, str]:
+    """The file meant by `source`, and the name of the scenario in it."""
+    path = FilePath(source)
+    try:
+        if not path.is_file() and isinstance(source, str):
+            found = catalogue.find(source)
+            if found is not None:
+                return found, source
+        exists = path.exists()
+    except (OSError, ValueError) as error:
+        raise _unreadable(str(source), f"is not a file name: {error}") from None
+    if not exists:
+        hint = did_you_mean(path.stem, catalogue.names())
+        message = "there is no such file, and no scenario of this name in the catalogue"
+        raise _unreadable(str(source), message, hint or "`planner scenarios` lists the catalogue")
+    return path, path.stem
+
+
+def _text(path: FilePath, name: str) -> str:
+    """The text of the file, refused if it is too big or not UTF-8."""
+    try:
+        if path.is_dir():
+            raise _unreadable(name, "is a folder, not a scenario file")
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise _unreadable(name, f"cannot be read: {error.strerror or error}") from None
+    if len(raw) > MAX_BYTES:
+        raise _unreadable(name, f"is larger than {MAX_BYTES:,} bytes; this is no scenario file")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8", "replace")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        message = f"is not UTF-8 text: byte 0x{raw[error.start]:02x} on this line"
+        hint = "save the file as UTF-8"
+        raise ScenarioError([Fault(name, line, column, "", message, hint)]) from None
+
+
+def _unreadable(name: str, message: str, hint: str = "") -> ScenarioError:
+    return ScenarioError([Fault(name, 0, 0, "", message, hint)])
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where problems stand: in the text of the file, or in an override."""
+
+    name: str
+    text: str
+    overrides: list[Override]
+
+    def fault(self, problem: Problem, positions: Positions) -> Fault:
+        path = problem.path
+        for override in self.overrides[::-1]:
+            if path[: len(override.path)] == override.path:
+                at = override.span(path, problem.at_key)
+                return override.fault(problem.message, problem.hint, at, dotted(path))
+        found, span = positions.nearest(path)
+        if span is None or (problem.at_key and found != path and not found):
+            for override in self.overrides:
+                if path and override.path[: len(path)] == path:
+                    return override.fault(problem.message, problem.hint, override.key, dotted(path))
+        if span is None:
+            return Fault(self.name, 1, 1, dotted(path), problem.message, problem.hint)
+        start, end = span.key if problem.at_key and found == path else span.value
+        line, column = positions.place(start)
+        source = positions.lines[line - 1]
+        width = max(1, min(end - start, len(source) - column + 1))
+        return Fault(self.name, line, column, dotted(path), problem.message, problem.hint, source, width)
+
+
+def _read(text: str, name: str, scenario_name: str, set: Sequence[str]) -> Scenario:
+    data = _parsed(text, name)
+    parsed = [parse(number, item) for number, item in enumerate(set, 1)]
+    overrides, faults = apply(data, [item for item in parsed if isinstance(item, Override)])
+    faults = [item for item in parsed if isinstance(item, Fault)] + faults
+    scenario, problems = _built(data)
+    if problems:
+        places, positions = _Places(name, text, overrides), Positions(text)
+        found = [places.fault(problem, positions) for problem in problems]
+        # In the order of the file; what stands in an override comes last.
+        faults += sorted(found, key=lambda fault: (fault.file == "--set", fault.line, fault.column))
+    if len(faults) > MAX_FAULTS:
+        more = f"{len(faults) - MAX_FAULTS} more faults are not shown"
+        faults = [*faults[:MAX_FAULTS], Fault(name, 0, 0, "", more)]
+    if faults or scenario is None:
+        raise ScenarioError(faults)
+    scenario._name = scenario_name
+    return scenario
+
+
+def _parsed(text: str, name: str) -> dict[str, Any]:
+    """The TOML text as dictionaries; ScenarioError where it is not TOML."""
+    if not text.strip():
+        raise _unreadable(name, "is empty", "`planner new FILE` starts a scenario from a template")
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError([_syntax_fault(text, name, str(error))]) from None
+    except RecursionError:
+        raise _unreadable(name, "has lists or tables nested too deeply") from None
+    except ValueError:  # int() refuses numbers of thousands of digits
+        raise _unreadable(name, "contains a number of too many digits") from None
+
+
+_WORDS = {
+    "Invalid value": ("is not a TOML value", 'text needs quotation marks: "..."'),
+    "Cannot overwrite a value": ("this setting is given twice", "keep one of the two"),
+    "Expected '=' after a key": ("a name must be followed by =", "name = value, or [name] for a section"),
+    "Illegal character": ("a character that cannot stand here", "text must end on its line"),
+    "Unterminated string": ("a text does not end", "close it with a quotation mark"),
+    "Expected newline or end of document after a statement": (
+        "something follows where the line should end",
+        "text needs quotation marks, and each setting its own line",
+    ),
+    "Unclosed array": ("a list does not end", "close it with ]"),
+    "Unclosed inline table": ("a table does not end", "close it with }"),
+    "Cannot declare": ("this section is given twice", "merge the two"),
+}
+
+
+def _syntax_fault(text: str, name: str, message: str) -> Fault:
+    """A fault of TOML itself, from tomllib's sentence with its line and column."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    found = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
+    line, column = (int(found[1]), int(found[2])) if found and found[1] else (len(lines), len(lines[-1]) + 1)
+    while line > 1 and not lines[line - 1].strip():  # the end of the document: show the last line with text
+        line -= 1
+        column = len(lines[line - 1]) + 1
+    plain = message[: found.start()] if found else message
+    words, hint = next((said for start, said in _WORDS.items() if plain.startswith(start)), (plain, ""))
+    return Fault(name, line, column, "", f"not valid TOML: {words}", hint, lines[line - 1], 1)
+
+
+def _built(data: dict[str, Any]) -> tuple[Scenario | None, list[Problem]]:
+    """The complete scenario, or all problems."""
+    try:
+        written = Scenario.model_validate(data)
+        problems: list[Problem] = []
+    except ValidationError as error:
+        problems = wording.problems(error)
+        written = None
+    draft = _draft(data, written)
+    parts = complete(draft)
+    problems += draft.problems + _check_paths(draft)
+    if problems or written is None:
+        return None, problems
+    return written.model_copy(update=parts), problems
+
+
+_SECTIONS: dict[str, type[BaseModel]] = {
+    "design": Design,
+    "population": Population,
+    "endpoint": Endpoint,
+    "monitoring": Monitoring,
+    "simulation": Simulation,
+}
+
+
+def _draft(data: dict[str, Any], written: Scenario | None) -> Draft:
+    """The parts of the scenario that are sound by themselves."""
+
+    def part(model: type[BaseModel], raw: Any) -> Any:
+        try:
+            return model.model_validate(raw)
+        except ValidationError:
+            return None
+
+    def parts(model: type[BaseModel], raw: Any) -> dict[Any, Any]:
+        items = raw.items() if isinstance(raw, dict) else enumerate(raw) if isinstance(raw, list) else ()
+        built = {key: part(model, item) for key, item in items}
+        return {key: item for key, item in built.items() if item is not None}
+
+    if written is not None:
+        single = {name: getattr(written, name) for name in _SECTIONS}
+        tables: list[Any] = [written.treatments, written.hypotheses, dict(enumerate(written.analyses))]
+    else:
+        single = {name: part(model, data.get(name, {})) for name, model in _SECTIONS.items()}
+        tables = [
+            parts(Treatment, data.get("treatments")),
+            parts(FAMILIES["means"], data.get("hypotheses")),
+            parts(Analysis, data.get("analyses")),
+        ]
+    return Draft(data, **single, treatments=tables[0], hypotheses=tables[1], analyses=tables[2])
+
+
+def _check_paths(draft: Draft) -> list[Problem]:
+    """Every path that a citation supports or that is assumed leads to a setting of the file."""
+    places: list[Path] = [("assumed",)]
+    citations = draft.written(("citations",))
+    places += [
+        ("citations", i, "supports") for i in range(len(citations) if isinstance(citations, list) else 0)
+    ]
+    problems = []
+    for place in places:
+        paths = draft.written(place)
+        for i, text in enumerate(paths if isinstance(paths, list) else []):
+            if isinstance(text, str) and not _follows(draft.data, split_path(text)):
+                problems.append(Problem((*place, i), f"{shown(text)} is not a setting of this file"))
+    return problems
+
+
+def _follows(data: dict[str, Any], path: Path) -> bool:
+    node: Any = data
+    for part in path:
+        if isinstance(node, dict) and str(part) in node:
+            node = node[str(part)]
+        elif isinstance(node, list) and isinstance(part, int) and part < len(node):
+            node = node[part]
+        else:
+            return False
+    return bool(path)
