@@ -1,5 +1,42 @@
-"""planner: power, early stopping, expected size and bias of crossover trials, by simulation."""
+"""planner: power, early stopping, expected size and bias of crossover trials, by simulation.
+
+>>> import planner
+>>> scenario = planner.read("asthma-ab-ba", set=["design.patients=36"])
+>>> run = planner.simulate(scenario, trials=100_000)
+>>> run.frame()
+
+Nothing heavy is imported before it is used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from planner.version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from planner.boundaries import boundary
+    from planner.reading import ScenarioError, read, read_text
+    from planner.results import Run, simulate
+
+_HOME = {
+    "boundary": "planner.boundaries",
+    "ScenarioError": "planner.reading",
+    "read": "planner.reading",
+    "read_text": "planner.reading",
+    "Run": "planner.results",
+    "simulate": "planner.results",
+}
+
+__all__ = ["Run", "ScenarioError", "__version__", "boundary", "read", "read_text", "simulate"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'planner' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,8 +1,9 @@
 """Blocks of trials through generate, analyse, decide, on every core: the only module that runs the kernels.
 
-A run is cut into chunks, a chunk into blocks of a few tiles of 128 trials. Generated patients are shared by every
-analysis and every number of patients asked for: each design reads the first so many of them. Thread count, chunk
-and block decide nothing: every trial is addressed by its number, and what is kept of it is added as integers.
+A run is cut into chunks, a chunk into blocks of a few tiles of 128 trials. Generated patients are shared by
+every analysis and every number of patients asked for: each design reads the first so many of them. Thread
+count, chunk and block decide nothing: every trial is addressed by its number, and what is kept of it is
+added as integers.
 """
 
 from __future__ import annotations
@@ -212,9 +213,9 @@ def run(
 ) -> Outcome:
     """Simulate trials 0 .. trials - 1 on `threads` cores (default all).
 
-    progress(done, trials) is called about ten times a second. After Ctrl-C the threads stop within a block; what
-    is finished is returned marked partial, and KeyboardInterrupt is raised only if nothing is. chunk_trials and
-    block_tiles are for tests: the answer does not depend on them.
+    progress(done, trials) is called about ten times a second. After Ctrl-C the threads stop within a block;
+    what is finished is returned marked partial, and KeyboardInterrupt is raised only if nothing is.
+    chunk_trials and block_tiles are for tests: the answer does not depend on them.
     """
     threads = threads or available_cores()
     crew = _Crew(work, block_tiles)

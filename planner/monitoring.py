@@ -1,8 +1,8 @@
 """Looks and stopping rules to what a kernel compares: limits on the statistic's own scale, by its df.
 
-Limits are solved for a normal statistic. A t statistic is compared at the same nominal level: it is significant
-at a look when its p value, with its own df, is at most the tail area of the z limit (the significance-level
-approach; Jennison and Turnbull 2000, section 4.4).
+Limits are solved for a normal statistic. A t statistic is compared at the same nominal level: it is
+significant at a look when its p value, with its own df, is at most the tail area of the z limit (the
+significance-level approach; Jennison and Turnbull 2000, section 4.4).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, stdtrit
+from scipy.special import ndtr, ndtri, stdtrit
 
 from planner.boundaries import Boundary, boundary
 from planner.kernels.tables import FUTILE_FROM, FUTILE_TO, LIMITS, LOWER, UPPER, Floats
@@ -38,8 +38,9 @@ class Looks:
 def look_counts(scenario: Scenario, patients: int) -> tuple[int, ...]:
     """Finished patients at each look of a trial of `patients`.
 
-    The scenario's own counts for its own size. For any other, fraction x patients to the nearest multiple of the
-    allocation unit (halves up), strictly increasing; a look that would reach the last one is left out.
+    The scenario's own counts for its own size. For any other, fraction x patients to the nearest multiple
+    of the allocation unit (halves up), strictly increasing; a look that would reach the last one is left
+    out.
     """
     planned = scenario.monitoring.counts
     if patients == scenario.design.patients:
@@ -61,7 +62,8 @@ def looks(scenario: Scenario, analysis: Analysis, patients: int) -> Looks:
     monitoring = scenario.monitoring
     fractions = [m / patients for m in counts]
     efficacy, futility = monitoring.efficacy, monitoring.futility
-    assert efficacy is not None and futility is not None  # a scenario that was read is complete
+    assert efficacy is not None  # a scenario that was read is complete
+    assert futility is not None
     drift = _planned_drift(analysis, patients, direction)
     solved = boundary(
         fractions,
@@ -134,7 +136,9 @@ def limit_table(plans: Sequence[Looks], most: int) -> Floats:
 
 
 def interval_table(alpha: float, direction: str, most: int) -> Floats:
-    """Half width of the reported interval in standard errors, by df: level 1 - alpha, one-sided 1 - 2 alpha."""
+    """Half width of the reported interval in standard errors, by df: level 1 - alpha, one-sided 1 - 2
+    alpha.
+    """
     df = degrees(most)
     tail = alpha / 2.0 if direction == "two-sided" else alpha
     table = np.zeros(df.size)
@@ -145,6 +149,4 @@ def interval_table(alpha: float, direction: str, most: int) -> Floats:
 
 def _quantile(tail: float) -> float:
     """The z whose lower tail area is `tail`."""
-    from scipy.special import ndtri
-
     return float(ndtri(tail))

@@ -1,19 +1,20 @@
 """Tallies to operating characteristics, each with its Monte Carlo error.
 
-Monte Carlo errors follow Morris, White and Crowther (2019, table 6). Probabilities carry Wilson intervals and a
-standard error from (x + 2) / (trials + 4), which is never 0.
+Monte Carlo errors follow Morris, White and Crowther (2019, table 6). Probabilities carry Wilson intervals
+and a standard error from (x + 2) / (trials + 4), which is never 0.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from planner import engine
+from planner.canonical import digest
 from planner.kernels.tables import (
     ABOVE,
     BELOW,
@@ -27,8 +28,9 @@ from planner.kernels.tables import (
     SQUARE,
     TRIALS,
     UNDEFINED,
+    Ints,
 )
-from planner.reading import digest
+from planner.monitoring import Looks
 from planner.scenario import Scenario
 from planner.version import __version__
 from planner.world import retention
@@ -83,7 +85,7 @@ class Moments:
     fourth: float
 
     @classmethod
-    def of(cls, sums: engine.Ints, unit: float) -> Moments:
+    def of(cls, sums: Ints, unit: float) -> Moments:
         """Of the trials whose sums i64[..., SUMS] are given, those with a defined estimate."""
         total = [int(x) for x in sums.reshape(-1, sums.shape[-1]).sum(axis=0)]
         return cls(
@@ -216,15 +218,11 @@ def simulate(
     `progress(done, total)` is called about ten times a second.
     """
     work = engine.job(scenario, seed=seed, patients=patients)
-    outcome = engine.run(
-        work, trials or scenario.simulation.trials, threads=threads, progress=progress
-    )
+    outcome = engine.run(work, trials or scenario.simulation.trials, threads=threads, progress=progress)
     return Run(scenario, name, outcome)
 
 
-def _cell(
-    test: engine.Test, d: int, trials: int, ends: engine.Ints, free: engine.Ints, stay: float
-) -> Json:
+def _cell(test: engine.Test, d: int, trials: int, ends: Ints, free: Ints, stay: float) -> Json:
     looks, analysis = test.looks[d], test.analysis
     count = ends[:, :, TRIALS]
     efficacy = int(count[:, [ABOVE, BELOW]].sum())
@@ -243,15 +241,9 @@ def _cell(
         "is_null": test.is_null,
         "power": probability(efficacy, trials),
         "stopped_early": probability(int(early.sum()), trials),
-        "looks": [
-            _look(looks, k, trials, count[k], stay) for k in range(len(looks.counts))
-        ],
-        "expected_patients": mean(
-            float((stopped * at).sum()), float((stopped * at * at).sum()), trials
-        ),
-        "expected_completers": mean(
-            float(finished), float(ends[:, :, FINISHED_SQUARE].sum()), trials
-        ),
+        "looks": [_look(looks, k, trials, count[k], stay) for k in range(len(looks.counts))],
+        "expected_patients": mean(float((stopped * at).sum()), float((stopped * at * at).sum()), trials),
+        "expected_completers": mean(float(finished), float(ends[:, :, FINISHED_SQUARE].sum()), trials),
         "estimate": _estimate(test, ends, len(looks.counts), trials),
         "undefined": probability(undefined, trials),
         "note": "",
@@ -262,7 +254,7 @@ def _cell(
     return cell
 
 
-def _look(looks: engine.Looks, k: int, trials: int, count: engine.Ints, stay: float) -> Json:
+def _look(looks: Looks, k: int, trials: int, count: Ints, stay: float) -> Json:
     boundary = looks.boundary
     return {
         "look": k + 1,
@@ -281,7 +273,7 @@ def _finite(x: float) -> float | None:
     return x if math.isfinite(x) else None
 
 
-def _estimate(test: engine.Test, ends: engine.Ints, looks: int, trials: int) -> Json:
+def _estimate(test: engine.Test, ends: Ints, looks: int, trials: int) -> Json:
     every = Moments.of(ends, test.unit)
     early = Moments.of(ends[: looks - 1], test.unit)
     futile = Moments.of(ends[: looks - 1, FUTILE], test.unit)
@@ -360,5 +352,3 @@ def _flat(value: Any, prefix: str = "") -> Json:
         else:
             flat[name] = item
     return flat
-
-

@@ -30,7 +30,8 @@ class Tally:
         largest = int(np.abs(self.ends).max(initial=0)) + int(np.abs(other.ends).max(initial=0))
         if largest >= _ROOM:
             raise OverflowError(
-                "the sums of the estimates no longer fit: simulate fewer trials, or check for an extreme spread"
+                "the sums of the estimates no longer fit: simulate fewer trials, or check for an extreme "
+                "spread"
             )
         self.trials += other.trials
         self.ends += other.ends

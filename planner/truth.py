@@ -97,7 +97,7 @@ def is_null(effect: float, direction: str) -> bool:
 
 
 def sided_direction(analysis: Analysis, scale: Scale) -> str:
-    """`two-sided`, `greater` or `less`: the alternative in numbers (first minus second above 0 is greater)."""
+    """`two-sided`, `greater` or `less`: the alternative in numbers, of first minus second."""
     if analysis.alternative not in ("better", "worse"):
         return analysis.alternative
     return "greater" if (analysis.alternative == "better") == (scale.better == "higher") else "less"

@@ -101,8 +101,9 @@ def typical_sd(hypothesis: Means) -> tuple[float, float]:
 def _baseline(scenario: Scenario, hypothesis: Means) -> Floats:
     """Row of coefficients of a period's baseline, from its three correlations.
 
-    The baseline shares the patient's level with every score (cross), a level of its own with the other baselines
-    (between), and the period's residual with the score of its period (what `own` has beyond `cross`).
+    The baseline shares the patient's level with every score (cross), a level of its own with the other
+    baselines (between), and the period's residual with the score of its period (what `own` has beyond
+    `cross`).
     """
     baseline, r = scenario.population.baseline, hypothesis.baseline_correlation
     row = np.zeros(MEANS_FEATURES)
@@ -125,7 +126,7 @@ def contrast_weights(scenario: Scenario, contrast: Sequence[str]) -> dict[str, f
 
 
 def period_weights(scenario: Scenario, weights: dict[str, float]) -> Floats:
-    """(sequence, period): a treatment's weight, shared equally by the periods in which a sequence gives it."""
+    """(sequence, period): a treatment's weight, shared equally by the periods that give it."""
     table = np.zeros((len(scenario.design.sequences), scenario.design.periods))
     for s, sequence in enumerate(scenario.design.sequences):
         for k, treatment in enumerate(sequence):

@@ -3,8 +3,8 @@
     estimate = (mean of x in AB + mean of x in BA) / 2,   x = the patient's outcome under A minus that under B
     se       = sqrt(s^2 (1/n1 + 1/n2)) / 2,               s^2 pooled within sequences, n1 + n2 - 2 df
 
-The means of the two sequences carry a period effect with opposite signs, so it cancels (Hills and Armitage 1979).
-Undefined unless both sequences have a completer and there are three in all.
+The means of the two sequences carry a period effect with opposite signs, so it cancels (Hills and Armitage
+1979). Undefined unless both sequences have a completer and there are three in all.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
 
 
 @lanes
-def _evaluate(a, b, centre, stat):  # type: ignore[no-untyped-def]
+def _evaluate(a, b, centre, stat):
     for i in range(W):
         n1, s1, n2, s2 = a[i], a[i + W], b[i], b[i + W]
         m1 = s1 / max(n1, 1.0)
@@ -35,7 +35,7 @@ def _evaluate(a, b, centre, stat):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def statistic(values, h, reading, sequence, weight, centre, counts, stat):  # type: ignore[no-untyped-def]
+def statistic(values, h, reading, sequence, weight, centre, counts, stat):
     """See planner.analyses; `weight` has two sequences."""
     a = np.empty(SUM_ROWS * W)
     b = np.empty(SUM_ROWS * W)

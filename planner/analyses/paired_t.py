@@ -2,8 +2,8 @@
 
     t = mean(x) / sqrt(s^2 / n)                                        Student (1908)
 
-A period effect biases it when the sequences differ in size, and widens s in any case: it is offered for designs
-without one. Undefined with fewer than two completers.
+A period effect biases it when the sequences differ in size, and widens s in any case: it is offered for
+designs without one. Undefined with fewer than two completers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
 
 
 @lanes
-def _evaluate(sums, centre, stat):  # type: ignore[no-untyped-def]
+def _evaluate(sums, centre, stat):
     for i in range(W):
         n = sums[i]
         total = sums[i + W]
@@ -33,7 +33,7 @@ def _evaluate(sums, centre, stat):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def statistic(values, h, reading, sequence, weight, centre, counts, stat):  # type: ignore[no-untyped-def]
+def statistic(values, h, reading, sequence, weight, centre, counts, stat):
     """See planner.analyses; the estimate is the mean difference."""
     sums = np.empty(SUM_ROWS * W)
     x = np.empty(W)
@@ -43,7 +43,17 @@ def statistic(values, h, reading, sequence, weight, centre, counts, stat):  # ty
         for look in range(counts.size):
             for s in range(weight.shape[0]):
                 add_patients(
-                    values[tile], h, reading, sequence[tile], s, seen, counts[look], weight[s], centre, x, sums
+                    values[tile],
+                    h,
+                    reading,
+                    sequence[tile],
+                    s,
+                    seen,
+                    counts[look],
+                    weight[s],
+                    centre,
+                    x,
+                    sums,
                 )
             seen = counts[look]
             _evaluate(sums, centre, stat[look, tile])

@@ -45,13 +45,13 @@ _NONE = -1  # code of a trial that goes on
 
 
 @lanes
-def _integer(x):  # type: ignore[no-untyped-def]
+def _integer(x):
     """The nearest integer, halves to even; beyond 2^50 the largest that is kept."""
     return bits(min(max(x, -_LARGEST), _LARGEST) + _MAGIC) - _MAGIC_BITS
 
 
 @lanes
-def _by_df(table, stat, out):  # type: ignore[no-untyped-def]
+def _by_df(table, stat, out):
     """out f64[W] = table[df]. A loop of its own: what is looked up cannot be vectorised, what follows can."""
     most = np.float64(table.size - 1)
     for i in range(W):
@@ -59,7 +59,7 @@ def _by_df(table, stat, out):  # type: ignore[no-untyped-def]
 
 
 @lanes
-def _mirrored(stat, limit, running, other, code):  # type: ignore[no-untyped-def]
+def _mirrored(stat, limit, running, other, code):
     """code i64[W]: how each running trial ends at this look, by the limits above and below f64[W]."""
     for i in range(W):
         t = stat[i + T * W]
@@ -68,7 +68,7 @@ def _mirrored(stat, limit, running, other, code):  # type: ignore[no-untyped-def
 
 
 @lanes
-def _one_sided(stat, limit, side, end, running, other, code):  # type: ignore[no-untyped-def]
+def _one_sided(stat, limit, side, end, running, other, code):
     """The same for one limit, above (side 1) or below (side -1)."""
     for i in range(W):
         verdict = end if side * stat[i + T * W] >= side * limit[i] else other
@@ -76,7 +76,7 @@ def _one_sided(stat, limit, side, end, running, other, code):  # type: ignore[no
 
 
 @lanes
-def _futile(stat, low, high, code):  # type: ignore[no-untyped-def]
+def _futile(stat, low, high, code):
     """Of the trials that would go on, those within the inner limits end for futility."""
     for i in range(W):
         t = stat[i + T * W]
@@ -85,7 +85,7 @@ def _futile(stat, low, high, code):  # type: ignore[no-untyped-def]
 
 
 @lanes
-def _judge(stat, limit, sides, running, other, row, code):  # type: ignore[no-untyped-def]
+def _judge(stat, limit, sides, running, other, row, code):
     if sides == 0:
         _by_df(limit[UPPER], stat, row)
         _mirrored(stat, row, running, other, code)
@@ -98,7 +98,7 @@ def _judge(stat, limit, sides, running, other, row, code):  # type: ignore[no-un
 
 
 @lanes
-def _running(code, running):  # type: ignore[no-untyped-def]
+def _running(code, running):
     """Take out the trials that ended; answer how many go on."""
     n = np.int64(0)
     for i in range(W):
@@ -109,7 +109,7 @@ def _running(code, running):  # type: ignore[no-untyped-def]
 
 
 @lanes
-def _count(code, end):  # type: ignore[no-untyped-def]
+def _count(code, end):
     n = np.int64(0)
     for i in range(W):
         n += np.int64(1) if code[i] == end else np.int64(0)
@@ -117,7 +117,7 @@ def _count(code, end):  # type: ignore[no-untyped-def]
 
 
 @lanes
-def _numbers(stat, interval, centre, unit, number):  # type: ignore[no-untyped-def]
+def _numbers(stat, interval, centre, unit, number):
     """number i64[SUMS * W]: each lane's contribution to the sums, as integers (TRIALS is not filled)."""
     scale = 1.0 / unit
     for i in range(W):
@@ -136,7 +136,7 @@ def _numbers(stat, interval, centre, unit, number):  # type: ignore[no-untyped-d
 
 
 @lanes
-def _add(code, end, number, to):  # type: ignore[no-untyped-def]
+def _add(code, end, number, to):
     """Add the lanes that end this way to `to` i64[SUMS]."""
     a = b = c = d = e = f = g = n = np.int64(0)
     zero, one = np.int64(0), np.int64(1)
@@ -161,12 +161,12 @@ def _add(code, end, number, to):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def decide(stat, rules, trials, tally, free_tally):  # type: ignore[no-untyped-def]
+def decide(stat, rules, trials, tally, free_tally):
     """Add the trials of a block to the tallies.
 
-    stat f64[look, tile, STATISTICS * W] of one analysis under one hypothesis; trials: how many of tiles * W count
-    (the last tile may be partial); tally i64[design, look, ENDS, SUMS]; free_tally i64[design, look, 2] counts
-    efficacy above and below with futility ignored (filled only where there is futility).
+    stat f64[look, tile, STATISTICS * W] of one analysis under one hypothesis; trials: how many of tiles * W
+    count (the last tile may be partial); tally i64[design, look, ENDS, SUMS]; free_tally i64[design, look,
+    2] counts efficacy above and below with futility ignored (filled only where there is futility).
     """
     tiles = stat.shape[1]
     designs, looks = rules.look.shape

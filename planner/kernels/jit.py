@@ -16,7 +16,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import llvmlite
 import llvmlite.ir as ir
@@ -25,9 +25,8 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-COMPILED = not numba.config.DISABLE_JIT  # False under NUMBA_DISABLE_JIT=1: the kernels are then plain Python
+config: Any = numba.config
+COMPILED = not config.DISABLE_JIT  # False under NUMBA_DISABLE_JIT=1: the kernels are then plain Python
 _FLAGS: dict[str, Any] = {"error_model": "numpy"}
 
 
@@ -72,25 +71,25 @@ def cache_folder() -> Path | None:
     return None
 
 
-def kernel(function: F) -> F:
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function that Python calls: cached on disk, and without the interpreter lock while it runs.
 
     Never parallel=True (it aborts under threads and breaks forks), and never a function as an argument
     (recompiled in every process): the choice between kernels is made in Python.
     """
     folder = cache_folder() if COMPILED else None
-    before = numba.config.CACHE_DIR
+    before = config.CACHE_DIR
     try:  # Numba reads the folder while decorating; other users of Numba keep their own
-        numba.config.CACHE_DIR = str(folder) if folder else before
-        compiled: F = numba.njit(nogil=True, cache=folder is not None, **_FLAGS)(function)
+        config.CACHE_DIR = str(folder) if folder else before
+        compiled: Callable[..., Any] = numba.njit(nogil=True, cache=folder is not None, **_FLAGS)(function)
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
     return compiled
 
 
-def lanes(function: F) -> F:
+def lanes(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a helper that only kernels call, always inlined so that LLVM vectorises the loop around it."""
-    inlined: F = numba.njit(forceinline=True, **_FLAGS)(function)
+    inlined: Callable[..., Any] = numba.njit(forceinline=True, **_FLAGS)(function)
     return inlined
 
 

@@ -1,4 +1,4 @@
-"""Family `means`: draws, then scores. The only kernel that draws for this family; it knows no treatment names.
+"""Family `means`: draws, then scores. It knows no treatment names.
 
 score[i, k] = constant + level_i + residual_ik + interaction_ia, then rounding and clipping if the scale has
 steps and bounds; before dosing a baseline with its own share of the same normals. Missing values are NaN.
@@ -20,10 +20,10 @@ from planner.kernels.rng import (
     VISIT,
     U,
     W,
+    copy,
     draw,
     normals,
     philox,
-    copy,
     stay,
 )
 from planner.kernels.tables import (
@@ -39,11 +39,12 @@ _I32 = np.int64(32)
 
 
 @kernel
-def allocate(first, seed, unit, sequence):  # type: ignore[no-untyped-def]
+def allocate(first, seed, unit, sequence):
     """sequence i64[tile, patient]: permuted blocks of `unit` (block,), one list for the trials of a tile.
 
-    Fisher and Yates's shuffle within each block: place i of a block changes with place w (i + 1) >> 32, w being
-    the word of the patient at i (bias below 1e-8). A patient's place never depends on how many follow.
+    Fisher and Yates's shuffle within each block: place i of a block changes with place w (i + 1) >> 32, w
+    being the word of the patient at i (bias below 1e-8). A patient's place never depends on how many
+    follow.
     """
     tiles, patients = sequence.shape
     size = unit.size
@@ -67,12 +68,12 @@ def allocate(first, seed, unit, sequence):  # type: ignore[no-untyped-def]
 
 
 @lanes
-def draw_patient(trial, k0, k1, p, leave, rich, baseline, word, level, residual, gone, error, interaction):  # type: ignore[no-untyped-def]
+def draw_patient(trial, k0, k1, p, leave, rich, baseline, word, level, residual, gone, error, interaction):
     """Everything random about one patient of all lanes.
 
-    level f64[2, W], residual, error f64[period, W], interaction f64[treatment, W] are filled; word u64[4, W] is
-    scratch. gone f64[1 + period, W] is 0, or NaN from the period before which the patient leaves; its first row
-    stays 0.
+    level f64[2, W], residual, error f64[period, W], interaction f64[treatment, W] are filled; word u64[4,
+    W] is scratch. gone f64[1 + period, W] is 0, or NaN from the period before which the patient leaves; its
+    first row stays 0.
     """
     w0, w1, w2, w3 = word[0], word[1], word[2], word[3]
     draw(trial, k0, k1, U(p), U(PATIENT) << STREAM, w0, w1, w2, w3)
@@ -98,8 +99,10 @@ def draw_patient(trial, k0, k1, p, leave, rich, baseline, word, level, residual,
 
 
 @lanes
-def _score(c, low, high, size, level, residual, gone, out):  # type: ignore[no-untyped-def]
-    """Level and residual only, in one pass: whole steps, halves up (the constant carries the half), clipped."""
+def _score(c, low, high, size, level, residual, gone, out):
+    """Level and residual only, in one pass: whole steps, halves up (the constant carries the half),
+    clipped.
+    """
     constant = c[CONSTANT] + 0.5
     a = c[PATIENT_LEVEL]
     b = c[RESIDUAL]
@@ -109,7 +112,7 @@ def _score(c, low, high, size, level, residual, gone, out):  # type: ignore[no-u
 
 
 @lanes
-def _score_unrounded(c, low, high, level, residual, gone, out):  # type: ignore[no-untyped-def]
+def _score_unrounded(c, low, high, level, residual, gone, out):
     constant = c[CONSTANT]
     a = c[PATIENT_LEVEL]
     b = c[RESIDUAL]
@@ -119,7 +122,7 @@ def _score_unrounded(c, low, high, level, residual, gone, out):  # type: ignore[
 
 
 @lanes
-def _score_of_all(c, low, high, size, rounded, level, second, residual, error, interaction, gone, out):  # type: ignore[no-untyped-def]
+def _score_of_all(c, low, high, size, rounded, level, second, residual, error, interaction, gone, out):
     """Every feature: baselines and patient-by-treatment interaction too."""
     constant = c[CONSTANT]
     c1 = c[PATIENT_LEVEL]
@@ -135,7 +138,7 @@ def _score_of_all(c, low, high, size, rounded, level, second, residual, error, i
 
 
 @kernel
-def generate(first, seed, plan, world, sequence, values):  # type: ignore[no-untyped-def]
+def generate(first, seed, plan, world, sequence, values):
     """values f64[tile, patient, hypothesis, reading, period * W] of the trials first .. first + tiles * W."""
     tiles, patients, hypotheses, readings, _ = values.shape
     periods = plan.leave.size

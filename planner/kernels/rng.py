@@ -34,14 +34,14 @@ _K0, _K1 = U(0x9E3779B9), U(0xBB67AE85)
 
 
 @lanes
-def _round(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
+def _round(c0, c1, c2, c3, k0, k1):
     p = _M0 * c0
     q = _M1 * c2
     return (q >> SHIFT) ^ c1 ^ k0, q & LOW, (p >> SHIFT) ^ c3 ^ k1, p & LOW
 
 
 @lanes
-def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
+def philox(c0, c1, c2, c3, k0, k1):
     """Four words; every argument and result is a 32-bit number held in a uint64, so no product overflows."""
     c0, c1, c2, c3 = _round(c0, c1, c2, c3, k0, k1)
     c0, c1, c2, c3 = _round(c0, c1, c2, c3, (k0 + _K0) & LOW, (k1 + _K1) & LOW)
@@ -76,7 +76,7 @@ _TO_ANGLE, _TO_HALF_ANGLE = 2.0**-30, 2.0**-31
 
 
 @lanes
-def minus_log(y):  # type: ignore[no-untyped-def]
+def minus_log(y):
     """-log(y) for a normal y > 0, relative error 1e-11."""
     b = bits(y)
     e = (b - _ROOT_HALF) >> _I52
@@ -87,13 +87,13 @@ def minus_log(y):  # type: ignore[no-untyped-def]
 
 
 @lanes
-def unit(word):  # type: ignore[no-untyped-def]
+def unit(word):
     """The middle of one of 2^32 equal cells of (0, 1)."""
     return (np.float64(np.int64(word)) + 0.5) * _TO_UNIT
 
 
 @lanes
-def normal_pair(a, b):  # type: ignore[no-untyped-def]
+def normal_pair(a, b):
     """Two independent standard normals of two words: the first gives the radius, the second the angle.
 
     30 bits place the angle within a quarter turn; the two top bits choose the quarter, by swapping sine and
@@ -113,7 +113,7 @@ def normal_pair(a, b):  # type: ignore[no-untyped-def]
 
 
 @lanes
-def draw(trial, k0, k1, patient, place, w0, w1, w2, w3):  # type: ignore[no-untyped-def]
+def draw(trial, k0, k1, patient, place, w0, w1, w2, w3):
     """Words of all lanes: trial u64[W]; place = stream * 2^16 + index; w0 .. w3 u64[W] are filled."""
     for i in range(W):
         t = trial[i]
@@ -121,20 +121,20 @@ def draw(trial, k0, k1, patient, place, w0, w1, w2, w3):  # type: ignore[no-unty
 
 
 @lanes
-def normals(w0, w1, z0, z1):  # type: ignore[no-untyped-def]
+def normals(w0, w1, z0, z1):
     """z0, z1 f64[W]: normals of the word rows w0, w1."""
     for i in range(W):
         z0[i], z1[i] = normal_pair(w0[i], w1[i])
 
 
 @lanes
-def stay(word, chance, before, gone):  # type: ignore[no-untyped-def]
+def stay(word, chance, before, gone):
     """gone f64[W]: `before` (0 or NaN), or NaN where the patient leaves now, which happens with the chance."""
     for i in range(W):
         gone[i] = before[i] if unit(word[i]) >= chance else np.nan
 
 
 @lanes
-def copy(row, out):  # type: ignore[no-untyped-def]
+def copy(row, out):
     for i in range(W):
         out[i] = row[i]

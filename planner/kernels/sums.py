@@ -1,8 +1,8 @@
 """Running sums over patients, for analyses that need no more than counts, sums and squares.
 
-Rows of lanes lie behind each other in flat arrays (row r is [r * W : (r + 1) * W]): LLVM vectorises a loop only
-while it can prove, or test cheaply, that what is written is not what is read, and one base pointer for many rows
-keeps that possible.
+Rows of lanes lie behind each other in flat arrays (row r is [r * W : (r + 1) * W]): LLVM vectorises a loop
+only while it can prove, or test cheaply, that what is written is not what is read, and one base pointer for
+many rows keeps that possible.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SUM_ROWS = 3  # count, sum, sum of squares
 
 
 @lanes
-def _contrast(y, weight, centre, x):  # type: ignore[no-untyped-def]
+def _contrast(y, weight, centre, x):
     """x f64[W] = sum over periods of weight x outcome, less the centre; y f64[period * W]."""
     w = weight[0]
     for i in range(W):
@@ -31,7 +31,7 @@ def _contrast(y, weight, centre, x):  # type: ignore[no-untyped-def]
 
 
 @lanes
-def _add(x, sums):  # type: ignore[no-untyped-def]
+def _add(x, sums):
     for i in range(W):
         d = x[i]
         here = d == d
@@ -42,7 +42,7 @@ def _add(x, sums):  # type: ignore[no-untyped-def]
 
 
 @lanes
-def _add_pair(a, w0, w1, centre, sums):  # type: ignore[no-untyped-def]
+def _add_pair(a, w0, w1, centre, sums):
     """One patient of two periods, in one pass; the bits of `_contrast` and `_add`."""
     for i in range(W):
         d = fma(w1, a[i + W], fma(w0, a[i], -centre))
@@ -54,7 +54,7 @@ def _add_pair(a, w0, w1, centre, sums):  # type: ignore[no-untyped-def]
 
 
 @lanes
-def _add_four(a, b, c, d, w0, w1, centre, sums):  # type: ignore[no-untyped-def]
+def _add_four(a, b, c, d, w0, w1, centre, sums):
     """Four patients of two periods: the sums are read and written once. They are added in turn: same bits."""
     for i in range(W):
         xa = fma(w1, a[i + W], fma(w0, a[i], -centre))
@@ -75,11 +75,12 @@ def _add_four(a, b, c, d, w0, w1, centre, sums):  # type: ignore[no-untyped-def]
 
 
 @lanes
-def add_patients(rows, h, reading, sequence, chosen, start, stop, weight, centre, x, sums):  # type: ignore[no-untyped-def]
+def add_patients(rows, h, reading, sequence, chosen, start, stop, weight, centre, x, sums):
     """Add the patients start .. stop - 1 whose sequence i64[patient] is `chosen` to sums f64[3 * W].
 
-    rows f64[patient, hypothesis, reading, period * W] of one tile; weight f64[period] of that sequence; x f64[W] is
-    scratch. A patient's number is the sum of weight x outcome less the centre; NaN in any period adds nothing.
+    rows f64[patient, hypothesis, reading, period * W] of one tile; weight f64[period] of that sequence; x
+    f64[W] is scratch. A patient's number is the sum of weight x outcome less the centre; NaN in any period
+    adds nothing.
     """
     pairs = weight.size == 2
     w0, w1 = weight[0], weight[weight.size - 1]
@@ -92,7 +93,12 @@ def add_patients(rows, h, reading, sequence, chosen, start, stop, weight, centre
             _contrast(rows[p, h, reading], weight, centre, x)
             _add(x, sums)
         elif waiting == 3:
-            ya, yb, yc, yd = rows[a, h, reading], rows[b, h, reading], rows[c, h, reading], rows[p, h, reading]
+            ya, yb, yc, yd = (
+                rows[a, h, reading],
+                rows[b, h, reading],
+                rows[c, h, reading],
+                rows[p, h, reading],
+            )
             _add_four(ya, yb, yc, yd, w0, w1, centre, sums)
             waiting = 0
         else:
@@ -103,11 +109,11 @@ def add_patients(rows, h, reading, sequence, chosen, start, stop, weight, centre
 
 
 @lanes
-def student(estimate, variance):  # type: ignore[no-untyped-def]
+def student(estimate, variance):
     """(estimate, se, t) of an estimate with that variance.
 
-    Data without spread are not silent: t is infinite if the estimate is not 0, and 0 if it is, so that identical
-    differences reject (p = 0) and no difference at all does not (p = 1).
+    Data without spread are not silent: t is infinite if the estimate is not 0, and 0 if it is, so that
+    identical differences reject (p = 0) and no difference at all does not (p = 1).
     """
     se = math.sqrt(max(variance, 0.0))
     certain = np.inf if estimate > 0.0 else (-np.inf if estimate < 0.0 else 0.0)

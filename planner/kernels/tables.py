@@ -45,7 +45,9 @@ class Plan(NamedTuple):
 class MeansWorld(NamedTuple):
     """Family `means`: every score is a constant plus multiples of normals."""
 
-    coef: Floats  # (hypothesis, sequence, period, visit, MEANS_FEATURES), in steps of the scale if it has steps
+    coef: (
+        Floats  # (hypothesis, sequence, period, visit, MEANS_FEATURES), in steps of the scale if it has steps
+    )
     treatment: Ints  # (sequence, period) row of the patient-by-treatment normal
     interacts: int  # how many patient-by-treatment normals are needed, 0 for none
     visits: Ints  # (reading,) the visit that each stored reading shows
@@ -53,7 +55,9 @@ class MeansWorld(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """Stopping limits of one analysis under one hypothesis, for every design (number of patients) asked for."""
+    """Stopping limits of one analysis under one hypothesis, for every design (number of patients) asked
+    for.
+    """
 
     look: Ints  # (design, look) index into the evaluated counts, -1 past the last look
     limit: Floats  # (design, look, LIMITS, df); the last column is for df = infinity, column 0 for undefined
