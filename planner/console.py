@@ -10,6 +10,7 @@ import io
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
@@ -20,7 +21,9 @@ from planner.figures import visible
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rich.console import Console, RenderableType
+    from rich.table import Table
+
+    from planner.faults import ScenarioError
 
 PROSE = 80  # columns of running text off a terminal, and at most PROSE_MAX on one
 PROSE_MAX = 100
@@ -92,23 +95,53 @@ def rendered(blocks: Sequence[Block], *, width: int = PROSE, wide: bool = True, 
 
 
 def _rendered(block: Block, width: int, wide: bool, colour: bool) -> str:
-    if isinstance(block, Code):  # to be copied: no line of it may be broken
-        return "".join(f"  {visible(line)}".rstrip() + "\n" for line in block.text.split("\n"))
-    if isinstance(block, Sheet):
-        width = max(width, _natural(block)) if wide else width
-    else:
-        width = min(width, PROSE_MAX)
-    console = _console(width, colour)
-    with console.capture() as captured:
-        console.print(_renderable(block))
-    # Rich pads lines to their width; the blanks only disturb those who copy.
-    return "".join(f"{line.rstrip()}\n" for line in captured.get().rstrip("\n").split("\n"))
+    match block:
+        case Sheet():
+            parts = [_unfolded(block)] if wide else _fitting(block, width)
+            return "\n".join(
+                _tabulated(part, sum(_widths(part)) if wide else width, colour) for part in parts
+            )
+        case Heading(text):
+            lines = [_styled(line, _BOLD, colour) for line in _wrapped(text, width)]
+        case Prose(text, warning):
+            lines = _wrapped(f"warning: {text}" if warning else text, width)
+            lines = [_styled(line, _YELLOW, colour) for line in lines] if warning else lines
+        case Items(items):
+            lines = [line for item in items for line in _hanging("•", item, 3, width)]
+        case Facts(pairs):
+            indent = min(max((len(visible(name)) for name, _ in pairs), default=0) + _GAP, width // 2)
+            lines = [line for name, value in pairs for line in _hanging(name, value, indent, width)]
+        case Code(text):  # to be copied: no line of it may be broken
+            lines = [f"  {visible(line)}".rstrip() for line in text.split("\n")]
+    return "".join(f"{line}\n" for line in lines)
 
 
-def _console(width: int, colour: bool) -> Console:
+def _wrapped(text: str, width: int) -> list[str]:
+    """Lines of at most `width` and PROSE_MAX columns; a longer word, such as an address, stays whole."""
+    text = visible(" ".join(text.split()))
+    return textwrap.wrap(text, min(width, PROSE_MAX), break_long_words=False, break_on_hyphens=False) or [""]
+
+
+def _hanging(name: str, text: str, indent: int, width: int) -> list[str]:
+    """The name at the left and the text beside it; a name that is too long gets a line of its own."""
+    name = visible(name)
+    lines = _wrapped(text, max(min(width, PROSE_MAX) - indent, 20))
+    if len(name) + _GAP > indent:
+        return [name, *(" " * indent + line for line in lines)]
+    return [name.ljust(indent) + lines[0], *(" " * indent + line for line in lines[1:])]
+
+
+_BOLD, _YELLOW = "1", "33"
+
+
+def _styled(text: str, style: str, colour: bool) -> str:
+    return f"\x1b[{style}m{text}\x1b[0m" if colour else text
+
+
+def _tabulated(sheet: Sheet, width: int, colour: bool) -> str:
     from rich.console import Console
 
-    return Console(
+    console = Console(
         file=io.StringIO(),
         width=width,
         force_terminal=colour,
@@ -119,68 +152,91 @@ def _console(width: int, colour: bool) -> Console:
         emoji=False,
         legacy_windows=False,
     )
+    with console.capture() as captured:
+        console.print(_table(sheet))
+    # Rich pads lines to their width; the blanks only disturb those who copy.
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().rstrip("\n").split("\n"))
 
 
-def _natural(sheet: Sheet) -> int:
-    from rich.cells import cell_len
-
-    widths = [
-        max(cell_len(visible(cell)) for cell in (column.title, *(row[j] for row in sheet.rows)))
-        for j, column in enumerate(sheet.columns)
-    ]
-    return sum(widths) + 3 * len(widths) + 2
-
-
-def _renderable(block: Heading | Prose | Items | Facts | Sheet) -> RenderableType:
-    from rich.text import Text
-
-    match block:
-        case Heading(text, level):
-            return Text(visible(text), style="bold" if level > 1 else "bold underline")
-        case Prose(text, warning):
-            return Text(f"warning: {visible(text)}", style="yellow") if warning else Text(visible(text))
-        case Items(items):
-            return _grid([("•", item) for item in items], "")
-        case Facts(pairs):
-            return _grid(pairs, "bold")
-        case Sheet():
-            return _table(block)
-
-
-def _grid(pairs: Sequence[tuple[str, str]], style: str) -> RenderableType:
-    """Two columns: the names as wide as the longest, the rest wrapped beside them."""
-    from rich.table import Table
-    from rich.text import Text
-
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=style == "", max_width=30, style=style, overflow="fold")
-    grid.add_column(overflow="fold")
-    for name, value in pairs:
-        grid.add_row(Text(visible(name)), Text(visible(value)))
-    return grid
-
-
-def _table(sheet: Sheet) -> RenderableType:
+def _table(sheet: Sheet) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-    for column in sheet.columns:
+    table = Table(
+        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold"
+    )
+    for j, column in enumerate(sheet.columns):
         # A number is never broken; names and titles give way when the terminal is narrow.
         table.add_column(
             Text(visible(column.title)),
             justify="right" if column.number else "left",
-            no_wrap=False,
             overflow="fold",
-            min_width=max((len(row[len(table.columns)]) for row in sheet.rows), default=1)
-            if column.number
-            else 10,
-            vertical="top",
+            min_width=_narrowest(sheet, j) if column.number else None,
         )
     for i, row in enumerate(sheet.rows):
-        table.add_row(*(Text(visible(cell)) for cell in row), style="bold" if i in sheet.loud else "")
+        # A line break in a cell is ours: it stands where the cell may best be broken.
+        cells = (Text("\n".join(map(visible, cell.split("\n")))) for cell in row)
+        table.add_row(*cells, style="bold" if i in sheet.loud else "")
     return table
+
+
+_GAP = 2  # blanks between the columns of a table
+_NAME = 16  # columns that a name keeps, however narrow the terminal
+
+
+def _unfolded(sheet: Sheet) -> Sheet:
+    """The sheet with every row on one line."""
+    rows = [[cell.replace("\n", " ") for cell in row] for row in sheet.rows]
+    return Sheet(sheet.columns, rows, sheet.loud)
+
+
+def _lines(sheet: Sheet, j: int) -> list[str]:
+    return [line for row in sheet.rows for line in row[j].split("\n")]
+
+
+def _narrowest(sheet: Sheet, j: int) -> int:
+    """The columns that a column needs: its longest number, and the longest word of its title."""
+    from rich.cells import cell_len
+
+    column = sheet.columns[j]
+    if column.number:
+        return max(cell_len(visible(text)) for text in (*_lines(sheet, j), *column.title.split()))
+    return min(_NAME, max(cell_len(visible(text)) for text in (*_lines(sheet, j), column.title)))
+
+
+def _widths(sheet: Sheet) -> list[int]:
+    """The columns that each column takes if nothing is broken, with the gap behind it."""
+    from rich.cells import cell_len
+
+    titles = [[column.title] for column in sheet.columns]
+    return [
+        max(cell_len(visible(text)) for text in (*_lines(sheet, j), *titles[j])) + _GAP
+        for j in range(len(titles))
+    ]
+
+
+def _fitting(sheet: Sheet, width: int) -> list[Sheet]:
+    """The sheet, or where the terminal is too narrow for it several, each beginning with the names."""
+    names = [j for j, column in enumerate(sheet.columns) if not column.number]
+    left = width - sum(_narrowest(sheet, j) + _GAP for j in names)
+    parts: list[list[int]] = [[]]
+    used = 0
+    for j in range(len(sheet.columns)):
+        if j in names:
+            continue
+        need = _narrowest(sheet, j) + (_GAP if parts[-1] else 0)
+        if parts[-1] and used + need > left:
+            parts.append([])
+            used, need = 0, need - _GAP
+        parts[-1].append(j)
+        used += need
+    return [_part(sheet, names + part) for part in parts]
+
+
+def _part(sheet: Sheet, chosen: list[int]) -> Sheet:
+    rows = [[row[j] for j in chosen] for row in sheet.rows]
+    return Sheet([sheet.columns[j] for j in chosen], rows, sheet.loud)
 
 
 def note(text: str, stream: TextIO | None = None) -> None:
@@ -201,6 +257,18 @@ def fail(text: str, *, quotation: str = "", hint: str = "", stream: TextIO | Non
         write("\n".join(visible(line) for line in quotation.split("\n")) + "\n", stream)
     if hint:
         _say("hint:", "cyan", hint, stream)
+
+
+def faults(error: ScenarioError, stream: TextIO | None = None) -> None:
+    """Everything that is wrong with a scenario: the place, the line with a caret, and what to do."""
+    for fault in error.faults:
+        place = ":".join([fault.file, *(str(n) for n in (fault.line, fault.column) if fault.line)])
+        quotation = ""
+        if fault.line and fault.source_line.strip():
+            excerpt, indent, width = fault.excerpt()
+            quotation = f"{fault.line:5d} | {excerpt}\n      | {' ' * indent}{'^' * width}"
+        what = f"{fault.path}: {fault.message}" if fault.path else fault.message
+        fail(f"{place}: {what}" if place else what, quotation=quotation, hint=fault.hint, stream=stream)
 
 
 def _say(word: str, style: str, text: str, stream: TextIO | None) -> None:

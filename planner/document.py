@@ -52,7 +52,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table. A row marked in `loud` is emphasised, in addition to what its words say."""
+    """A table. Names stand in its first columns. A line break in a cell says where it may best be broken.
+
+    A row marked in `loud` is emphasised, in addition to what its words say.
+    """
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[str]]
@@ -98,7 +101,7 @@ def _markdown(block: Block) -> str:
 def _pipe_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
     """A pipe table padded so that it also reads well as plain text."""
     cells = [[_escaped(column.title) for column in columns]]
-    cells += [[_escaped(cell) for cell in row] for row in rows]
+    cells += [[_escaped(cell.replace("\n", " ")) for cell in row] for row in rows]
     widths = [max(3, *(len(row[j]) for row in cells)) for j in range(len(columns))]
 
     def line(row: Sequence[str]) -> str:

@@ -28,6 +28,7 @@ class Setting:
     unit: str
     hypotheses: Mapping[str, str]  # name to label
     analyses: Mapping[str, str]  # name to a line that explains it
+    futility: bool  # whether the trial may stop for futility
     assumed: Sequence[str]
     command: str
 
@@ -95,75 +96,69 @@ def _label(cell: Cell, setting: Setting) -> str:
 
 def too_high(cell: Cell) -> bool:
     """Whether a true null hypothesis is rejected more often than alpha, beyond Monte Carlo error."""
-    power = cell["power"]
-    if not cell["is_null"] or power["estimate"] is None:
+    if not cell["is_null"]:
         return False
-    return bool(power["estimate"] - cell["alpha"] > BEYOND_CHANCE * power["mcse"])
+    error = (
+        cell.get("power_ignoring_futility") or cell["power"]
+    )  # futility that may be ignored holds no level
+    return bool(error["estimate"] - cell["alpha"] > BEYOND_CHANCE * error["mcse"])
 
 
 def _power(cells: Sequence[Cell], setting: Setting) -> Sheet:
     columns, rows = _naming(cells, setting)
-    columns = [*columns, Column("True effect"), Column("Power")]
-    if _staged(cells):
-        columns.append(Column("Stops early"))
-    columns += [Column("Expected patients"), Column("Completers")]
+    columns += [Column(f"True effect{_unit(setting)}"), Column("Power")]
+    columns += [Column("Expected patients"), Column("Expected completers")]
     for row, cell in zip(rows, cells, strict=True):
-        effect = signed(cell["true_effect"])
-        row += [f"{effect} {setting.unit}".rstrip(), _power_cell(cell)]
-        if _staged(cells):
-            row.append(estimated(cell["stopped_early"], percent=True))
+        row += [signed(cell["true_effect"]), _power_cell(cell)]
         row += [estimated(cell["expected_patients"]), estimated(cell["expected_completers"])]
     return Sheet(columns, rows, frozenset(i for i, cell in enumerate(cells) if too_high(cell)))
+
+
+def _unit(setting: Setting) -> str:
+    return f" ({setting.unit})" if setting.unit else ""
 
 
 def _power_cell(cell: Cell) -> str:
     power = estimated(cell["power"], percent=True)
     if not cell["is_null"]:
         return power
-    return f"type I {power}" + (" HIGH" if too_high(cell) else "")
+    return f"type I error\n{'too high: ' if too_high(cell) else ''}{power}"
 
 
 def _looks(cells: Sequence[Cell], setting: Setting) -> Sheet:
-    """One row a look; the last look is where the trial ends anyway, so that it cannot stop there early."""
-    naming, rows = _naming(cells, setting)
-    columns = [
-        *naming,
-        Column("Look"),
-        Column("Patients"),
-        Column("Stops: efficacy"),
-        Column("Stops: futility"),
-    ]
+    """One row a look; at the last look the trial ends anyway, so that it does not stop early there."""
+    columns, rows = _naming(cells, setting)
+    columns += [Column("Stops early"), Column("Look"), Column("Patients"), Column("Efficacy")]
+    if setting.futility:
+        columns.append(Column("Futility"))
     lines = []
     for row, cell in zip(rows, cells, strict=True):
-        for k, look in enumerate(cell["looks"]):
+        early = estimated(cell["stopped_early"], percent=True)
+        for look in cell["looks"]:
             last = look is cell["looks"][-1]
-            lines.append(
-                [
-                    *(row if k == 0 else [""] * len(row)),
-                    "last" if last else str(look["look"]),
-                    plain(look["patients"]),
-                    estimated(look["efficacy"], percent=True) + (" at the end" if last else ""),
-                    DASH if last else estimated(look["futility"], percent=True),
-                ]
-            )
+            line = [*row, early, "last" if last else str(look["look"]), plain(look["patients"])]
+            line.append(estimated(look["efficacy"], percent=True))
+            if setting.futility:
+                line.append(DASH if last else estimated(look["futility"], percent=True))
+            lines.append(line)
+            row, early = [""] * len(row), ""
     return Sheet(columns, lines)
 
 
 def _estimates(cells: Sequence[Cell], setting: Setting) -> Sheet:
     columns, rows = _naming(cells, setting)
     staged = _staged(cells)
-    columns = [*columns, Column("Mean estimate"), Column("Bias")]
+    columns.append(Column(f"Bias{_unit(setting)}"))
     if staged:
         columns.append(Column("Bias if stopped early"))
-    columns += [Column("Exaggeration if significant"), Column("Coverage")]
+    columns += [Column("Exaggeration if significant"), Column("Coverage of the interval")]
     for row, cell in zip(rows, cells, strict=True):
         estimate = cell["estimate"]
-        row.append(_mean(estimate, "mean"))
         row.append(_mean(estimate, "bias", sign=True))
         if staged:
             row.append(_mean(estimate, "bias_given_early_stop", sign=True))
         exaggeration = _mean(estimate, "exaggeration_given_efficacy")
-        row.append(exaggeration if exaggeration == DASH else f"{exaggeration} ×")
+        row.append(exaggeration if exaggeration == DASH else f"× {exaggeration}")
         row.append(estimated(estimate["coverage"], percent=True))
     return Sheet(columns, rows)
 
@@ -182,14 +177,20 @@ def _reading(cells: Sequence[Cell], setting: Setting) -> list[str]:
     ]
     if any(cell["is_null"] for cell in cells):
         items.append(
-            "type I: the treatments do not differ under this hypothesis, so a significant trial is a false "
-            f"alarm; the share should not exceed {_levels(cells)}."
+            "Type I error: the treatments do not differ under this hypothesis, so a significant trial is a "
+            f"false alarm; the share should not exceed {_levels(cells)}."
         )
     items += [
-        f"HIGH: under {_label(cell, setting)!r} the type I error exceeds alpha = {plain(cell['alpha'])} "
+        f"Too high: under “{_label(cell, setting)}” the type I error exceeds alpha = {plain(cell['alpha'])} "
         "by more than Monte Carlo error."
         for cell in cells
         if too_high(cell)
+    ]
+    items += [
+        f"{_label(cell, setting)}: were the trial to go on despite futility, the type I error would be "
+        f"{estimated(cell['power_ignoring_futility'], percent=True)}; this is what alpha limits."
+        for cell in cells
+        if cell["is_null"] and "power_ignoring_futility" in cell
     ]
     items.append(
         "True effect, and bias against it: the mean difference in a first period, without carryover and "
@@ -197,12 +198,20 @@ def _reading(cells: Sequence[Cell], setting: Setting) -> list[str]:
     )
     if _staged(cells):
         items.append(
+            "Efficacy and futility: the share of trials that end at this look for that reason. Over all "
+            "looks, efficacy adds up to the power."
+        )
+        items.append(
             "Expected patients counts those randomised when the trial stops; completers finished every "
             "period. A trial that stops early for efficacy tends to overestimate: "
             "see the bias if stopped early."
         )
     items.append("Exaggeration: the mean estimate of the significant trials, over the true effect.")
-    items += [f"{_label(cell, setting)}: {cell['note']}" for cell in cells if cell.get("note")]
+    items += [
+        f"{_label(cell, setting)}: {cell['note']}"
+        for cell in cells
+        if cell.get("note") and not cell["is_null"]
+    ]
     items += [
         f"{_label(cell, setting)}: the test was undefined in {estimated(cell['undefined'], percent=True)} "
         "of trials; these count as not significant."

@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import warnings
 from contextlib import suppress
 from types import FrameType
+from typing import TextIO
 
-from planner.cli.problems import BUG, INTERRUPTED, OK, TERMINATED, USAGE, Problem
+from planner.cli.problems import BUG, INTERRUPTED, INVALID, OK, TERMINATED, USAGE, Problem
 
 WELCOME = """\
 planner {version}: power, early stopping, expected size and bias of crossover trials, by simulation.
@@ -77,6 +79,7 @@ def _command(arguments: list[str]) -> int:
 
     usage_error: type[Exception] = typer.BadParameter.__mro__[1]  # Typer has no public name for it
     command = build()
+    warnings.showwarning = _warning
     try:
         # Not command.main(), which would answer a broken pipe and other exceptions in its own way.
         with command.make_context("planner", list(arguments)) as context:
@@ -96,6 +99,20 @@ def _command(arguments: list[str]) -> int:
         return _unexpected(error, arguments)
 
 
+def _warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """A warning of Python's own, in the form of all others and without the line of code that gave it."""
+    from planner.console import warn
+
+    warn(str(message))
+
+
 def _usage(error: Exception) -> int:
     """A misused command: what is wrong, and the help that says what would be right."""
     from planner.console import fail
@@ -109,16 +126,12 @@ def _usage(error: Exception) -> int:
 
 def _unexpected(error: Exception, arguments: list[str]) -> int:
     """A scenario with faults, or a bug: in one line, and the traceback only on request."""
-    from planner.scenario import ScenarioError
+    from planner.console import fail, faults
+    from planner.faults import ScenarioError
 
     if isinstance(error, ScenarioError):
-        from planner.cli.faults import report
-        from planner.cli.problems import INVALID
-
-        report(error)
+        faults(error)
         return INVALID
-    from planner.console import fail
-
     if "-v" in arguments or "--verbose" in arguments:
         import traceback
 

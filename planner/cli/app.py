@@ -11,6 +11,16 @@ from planner.cli.run import run
 from planner.cli.scenarios import check, new, scenarios, schema
 from planner.cli.show import show
 
+COMMANDS = {
+    run: "Simulate a trial: power, stops, size, bias.",
+    show: "Tell a scenario in plain English.",
+    check: "Validate scenario files.",
+    scenarios: "List the catalogue of trials.",
+    new: "Start a scenario file from a template.",
+    boundaries: "Stopping boundaries, without simulation.",
+    schema: "JSON Schema of scenario files, for editors.",
+}
+
 EXAMPLES = """\b
 Examples:
   planner run asthma-ab-ba
@@ -31,8 +41,8 @@ def build() -> Any:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback(epilog=EXAMPLES)(planner)
-    for command in (run, show, check, scenarios, new, boundaries, schema):
-        app.command()(command)
+    for command, help in COMMANDS.items():
+        app.command(short_help=help)(command)
     return typer.main.get_command(app)
 
 

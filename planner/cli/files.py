@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner.cli.options import Format
-from planner.cli.problems import Problem
+from planner.cli.problems import INVALID, Problem
 
 if TYPE_CHECKING:
     from planner.document import Block
+    from planner.planned import Plan
+    from planner.scenario import Scenario
 
 _ENDINGS = {".json": Format.json, ".csv": Format.csv, ".md": Format.md, ".txt": Format.table}
 
@@ -53,11 +55,34 @@ def check_writable(output: Path | None, force: bool) -> None:
         raise Problem(f"the folder {folder} cannot be written to", hint="choose another with -o")
 
 
+def worked_out(scenario: Scenario) -> Plan:
+    """What follows from the scenario; a Problem where its stopping limits do not exist."""
+    from planner.boundaries import BoundaryError
+    from planner.planned import planned
+
+    try:
+        return planned(scenario)
+    except BoundaryError as error:
+        raise Problem(f"monitoring: {error}", hint="change the looks or the rules", code=INVALID) from error
+
+
 def as_json(document: dict[str, Any]) -> str:
     """One object, in ASCII: a control character in a name stays an escape, whatever reads it."""
     import json
 
     return json.dumps(document, indent=2, allow_nan=False) + "\n"
+
+
+def as_csv(header: list[str], rows: list[list[Any]]) -> str:
+    """Rows as CSV (RFC 4180); a list in a cell is joined by semicolons."""
+    import csv
+    import io
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([";".join(cell) if isinstance(cell, list) else cell for cell in row] for row in rows)
+    return text.getvalue()
 
 
 def as_text(blocks: Sequence[Block], wanted: Format, output: Path | None) -> str:

@@ -71,7 +71,8 @@ Quiet = Annotated[
     bool, typer.Option("-q", "--quiet", help="No progress and no notes; warnings and errors remain.")
 ]
 Verbose = Annotated[
-    bool, typer.Option("-v", "--verbose", help="Say more; on an internal error, the traceback.")
+    bool,
+    typer.Option("-v", "--verbose", help="Say more: the speed of a run, the traceback of an internal error."),
 ]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show what would be simulated, and simulate nothing.")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from planner.document import Block
     from planner.results import Run
     from planner.scenario import Scenario
+    from planner.summary import Setting
 
 
 def run(
@@ -46,6 +47,7 @@ def run(
       planner run my-trial.toml -o results.md
     """
     from planner.cli import files
+    from planner.explain import setting
     from planner.reading import read
 
     wanted = files.chosen_format(output_format, json, output)
@@ -54,14 +56,16 @@ def run(
     plan = read(scenario, set=overrides)
     trials = plan.simulation.trials if trials is None else trials
     seed = plan.simulation.seed if seed is None else seed
+    follows = files.worked_out(plan)  # limits that do not exist are found before the work, not after it
     if dry_run:
         files.deliver(_intended(plan, trials, seed, wanted, output), output, force)
         return OK
     result = _simulated(plan, trials, seed, threads, quiet)
     document = result.to_json()
-    _remarks(document)
+    _remarks(document, verbose)
     command = _command_line(scenario, overrides, document["run"]["trials"], seed)
-    files.deliver(_written(result, document, plan, wanted, command, output), output, force)
+    text = _written(result, document, setting(plan, follows, command), wanted, output)
+    files.deliver(text, output, force)
     files.say_written(output, quiet)
     return INTERRUPTED if result.partial else OK
 
@@ -79,29 +83,39 @@ def _chosen(hypothesis: list[str] | None) -> list[str]:
 
 
 def _simulated(plan: Scenario, trials: int, seed: int, threads: int | None, quiet: bool) -> Run:
-    from planner.console import progress
-    from planner.engine import simulate
+    from planner.console import note, progress
+    from planner.results import simulate
 
+    if not quiet and not _compiled():
+        note("compiling the kernels, once on this machine; later runs start at once")
     with progress("Simulating", quiet=quiet) as advance:
-        return simulate(plan, trials=trials, seed=seed, threads=threads, progress=advance)
+        return simulate(plan, trials=trials, seed=seed, threads=threads, progress=advance, name=plan.name)
 
 
-def _remarks(document: dict[str, Any]) -> None:
-    """Warnings, and the news that the run was interrupted, beside the result."""
-    from planner.console import warn
+def _compiled() -> bool:
+    """Whether compiled kernels of an earlier run are there to be loaded."""
+    from planner.kernels.jit import COMPILED, cache_folder
 
-    if document["partial"]:
-        warn(f"interrupted: the result covers the {document['run']['trials']:,} trials that were finished")
+    folder = cache_folder() if COMPILED else None
+    return not COMPILED or (folder is not None and any(folder.rglob("*.nbi")))
+
+
+def _remarks(document: dict[str, Any], verbose: bool) -> None:
+    """Warnings, and on request the speed, beside the result."""
+    from planner.console import note, warn
+
     for warning in document["warnings"]:
         warn(warning)
+    if verbose:
+        spent = document["run"]
+        note(f"{spent['seconds']:.3g} s, {spent['trials_per_second']:,.0f} trials a second")
 
 
 def _written(
     result: Run,
     document: dict[str, Any],
-    plan: Scenario,
+    described: Setting,
     wanted: given.Format,
-    command: str,
     output: Path | None,
 ) -> str:
     """The result in the format asked for."""
@@ -111,11 +125,9 @@ def _written(
         return files.as_json(document)
     if wanted is given.Format.csv:
         return str(result.frame().write_csv())
-    from planner.explain import setting
-    from planner.planned import planned
     from planner.summary import run_document
 
-    return files.as_text(run_document(document, setting(plan, planned(plan), command)), wanted, output)
+    return files.as_text(run_document(document, described), wanted, output)
 
 
 def _command_line(scenario: str, overrides: list[str], trials: int, seed: int) -> str:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from planner.cli import options as given
-from planner.cli.problems import INVALID, OK
+from planner.cli.problems import INVALID, OK, Problem
+
+if TYPE_CHECKING:
+    from planner.document import Block
+    from planner.faults import Fault
 
 
-def scenarios(json: given.Json = False) -> int:
+def scenarios(
+    output_format: given.AsFormat = None,
+    json: given.Json = False,
+    verbose: given.Verbose = False,
+) -> int:
     """List the catalogue: published and proposed trials, ready to be run.
 
     \b
@@ -19,10 +27,48 @@ def scenarios(json: given.Json = False) -> int:
       planner scenarios
       planner show asthma-ab-ba
     """
-    from planner.catalogue import listing
+    from planner import catalogue
+    from planner.cli import files
+    from planner.document import Heading, Prose
 
-    entries = listing()
+    wanted = files.chosen_format(output_format, json, None)
+    rows = [_entry(entry) for entry in catalogue.entries()]
+    if wanted is given.Format.json:
+        text = files.as_json({"schema": "planner.scenarios/1", "scenarios": rows, "warnings": []})
+    elif wanted is given.Format.csv:
+        text = files.as_csv(list(rows[0]) if rows else ["name"], [list(row.values()) for row in rows])
+    else:
+        blocks: list[Block] = [Heading("The catalogue", 1), *_listing(rows)]
+        blocks.append(
+            Prose("planner show NAME tells a scenario in plain English, planner run NAME simulates it.")
+        )
+        text = files.as_text(blocks, wanted, None)
+    files.deliver(text, None, False)
     return OK
+
+
+def _entry(entry: Any) -> dict[str, Any]:
+    """A scenario of the catalogue, with the settings that rest on no source."""
+    import tomllib
+
+    try:
+        assumed = tomllib.loads(entry.path.read_text(encoding="utf-8")).get("assumed", [])
+    except (OSError, ValueError):
+        assumed = []
+    return {"name": entry.name, "title": entry.title, "question": entry.question, "assumed": list(assumed)}
+
+
+def _listing(rows: list[dict[str, Any]]) -> list[Block]:
+    from planner.document import Facts, Heading
+
+    blocks: list[Block] = []
+    for row in rows:
+        sources = (
+            f"assumed, without a source: {', '.join(row['assumed'])}" if row["assumed"] else "all sourced"
+        )
+        blocks.append(Heading(row["name"]))
+        blocks.append(Facts([("Title", row["title"]), ("Question", row["question"]), ("Numbers", sources)]))
+    return blocks
 
 
 def check(
@@ -34,17 +80,48 @@ def check(
 ) -> int:
     """Validate scenario files and point at every fault, without simulating.
 
-    Exit code 3 if any of them has a fault.
+    The exit code is 3 if any of them has a fault.
 
     \b
     Examples:
       planner check my-trial.toml
       planner check *.toml --json
     """
+    from planner import console
+    from planner.cli import files
+    from planner.faults import ScenarioError
+    from planner.figures import visible
     from planner.reading import read
-    from planner.scenario import ScenarioError
 
-    return OK
+    found: list[Fault] = []
+    sound: list[str] = []
+    for source in scenario:
+        try:
+            read(source, set=settings or [])
+            sound.append(source)
+        except ScenarioError as error:
+            found += error.faults
+            if not json:
+                console.faults(error)
+    if json:
+        faults = [_fault(fault) for fault in found]
+        document = {"schema": "planner.check/1", "valid": not faults, "faults": faults, "warnings": []}
+        files.deliver(files.as_json(document), None, False)
+    elif not quiet:
+        files.deliver("".join(f"{visible(source)}: valid\n" for source in sound), None, False)
+    return INVALID if found else OK
+
+
+def _fault(fault: Fault) -> dict[str, Any]:
+    """A fault for other programs; a line or column that does not exist is null."""
+    return {
+        "file": fault.file,
+        "line": fault.line or None,
+        "column": fault.column or None,
+        "path": fault.path,
+        "message": fault.message,
+        "hint": fault.hint,
+    }
 
 
 def new(
@@ -54,6 +131,7 @@ def new(
     ] = None,
     force: given.Force = False,
     quiet: given.Quiet = False,
+    verbose: given.Verbose = False,
 ) -> int:
     """Start a scenario file from a commented template, or from one of the catalogue.
 
@@ -62,14 +140,38 @@ def new(
       planner new my-trial.toml
       planner new my-trial.toml --from asthma-ab-ba
     """
+    from planner import catalogue
+    from planner.cli import files
+
+    if file.suffix != ".toml" and str(file) != "-":
+        raise Problem(f"{file} does not end in .toml", hint=f"planner new {file}.toml")
+    files.check_writable(file, force)
+    if template is None:
+        text = catalogue.template()
+    else:
+        source = catalogue.find(template)
+        if source is None:
+            raise Problem(
+                f"no scenario of the catalogue is called {template}", hint="planner scenarios lists them"
+            )
+        text = source.read_text(encoding="utf-8")
+    files.deliver(text, file, force)
+    if str(file) != "-" and not quiet:
+        from planner.console import note
+
+        note(f"wrote {file}; edit it, then: planner check {file} && planner run {file}")
     return OK
 
 
-def schema() -> int:
+def schema(verbose: given.Verbose = False) -> int:
     """Print the JSON Schema of scenario files, for editors that complete and check TOML.
 
     \b
     Example:
       planner schema > planner.schema.json
     """
+    from planner.canonical import schema as of_scenarios
+    from planner.cli import files
+
+    files.deliver(files.as_json(of_scenarios()), None, False)
     return OK

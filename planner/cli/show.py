@@ -1,0 +1,100 @@
+"""`planner show`: a scenario in plain English, nothing simulated."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from planner.cli import options as given
+from planner.cli.problems import OK, Problem
+
+
+def show(
+    scenario: given.Scenario,
+    settings: given.Set = None,
+    resolved: Annotated[
+        bool, typer.Option("--resolved", help="Print the scenario as TOML, every default filled in.")
+    ] = False,
+    output_format: given.AsFormat = None,
+    json: given.Json = False,
+    output: given.Output = None,
+    force: given.Force = False,
+    quiet: given.Quiet = False,
+    verbose: given.Verbose = False,
+) -> int:
+    """Tell a scenario in plain English: the design, the hypotheses, the limits at every look.
+
+    \b
+    Examples:
+      planner show asthma-ab-ba
+      planner show my-trial.toml --resolved
+    """
+    from planner.cli import files
+    from planner.explain import as_json, explained
+    from planner.reading import digest, read, resolve, to_toml
+
+    wanted = given.Format.table if resolved and not json else files.chosen_format(output_format, json, output)
+    if wanted is given.Format.csv:
+        raise Problem("a scenario has no CSV form", hint="--format md, --json, or --resolved for TOML")
+    files.check_writable(output, force)
+    plan = read(scenario, set=settings or [])
+    if resolved and not json:
+        files.deliver(to_toml(plan), output, force)
+    elif wanted is given.Format.json:
+        files.deliver(
+            files.as_json(as_json(resolve(plan), digest(plan), files.worked_out(plan))), output, force
+        )
+    else:
+        defaults = _defaults(resolve(plan), scenario, settings or [])
+        files.deliver(
+            files.as_text(explained(plan, files.worked_out(plan), defaults), wanted, output), output, force
+        )
+    files.say_written(output, quiet)
+    return OK
+
+
+def _defaults(resolved: dict[str, Any], source: str, settings: list[str]) -> list[tuple[str, str]]:
+    """The settings that the file and the overrides leave out, with the values that they take."""
+    import tomllib
+    from pathlib import Path
+
+    from planner import catalogue
+    from planner.faults import dotted
+    from planner.overrides import split_path
+
+    path = Path(source) if Path(source).is_file() else catalogue.find(source)
+    written = set(_leaves(tomllib.loads(path.read_text(encoding="utf-8-sig")))) if path else set()
+    written |= {split_path(setting.split("=", 1)[0].strip()) for setting in settings}
+    stated = {path[:n] for path in written for n in range(1, len(path) + 1)}
+    return [
+        (dotted(path), _value(value))
+        for path, value in _leaves(resolved).items()
+        if path not in stated
+        and not any(path[:n] in written for n in range(1, len(path)))
+        and path[-1] != "label"
+    ]
+
+
+def _leaves(node: Any, path: tuple[Any, ...] = ()) -> dict[tuple[Any, ...], Any]:
+    """Every setting by its path; a list of plain values is one setting."""
+    if isinstance(node, dict):
+        pairs = list(node.items())
+    elif isinstance(node, list) and any(isinstance(item, dict) for item in node):
+        pairs = list(enumerate(node))
+    else:
+        return {path: node}
+    return {leaf: value for key, item in pairs for leaf, value in _leaves(item, (*path, key)).items()}
+
+
+def _value(value: Any) -> str:
+    from planner.figures import plain
+
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(_value(item) for item in value) or "none"
+        case int() | float():
+            return plain(float(value), 17)
+    return str(value)

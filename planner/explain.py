@@ -1,0 +1,285 @@
+"""A scenario in plain English: what will be done to whom, what may be true, and what stops the trial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from planner.document import Block, Column, Facts, Heading, Items, Prose, Sheet
+from planner.figures import DASH, count, listed, plain, signed
+from planner.planned import AnalysisPlan, Plan
+from planner.scenario import Hypothesis, Scenario
+from planner.summary import Setting, sidedness
+from planner.vocabulary import EFFICACY_RULES, FUTILITY_RULES, METHODS
+
+
+def explained(scenario: Scenario, plan: Plan, defaults: Sequence[tuple[str, str]]) -> list[Block]:
+    """The whole scenario as blocks, in the order in which a protocol would tell it."""
+    blocks: list[Block] = [Heading(scenario.title or "A crossover trial", 1)]
+    blocks += [Prose(text.strip()) for text in (scenario.question, scenario.notes) if text.strip()]
+    blocks += [Heading("Design"), Prose(design_line(scenario, plan) + ".")]
+    blocks += [Facts(_treatments(scenario)), Heading("One patient's time"), Items(_timeline(scenario, plan))]
+    blocks += [Heading("Endpoint"), Items(_endpoint(scenario)), Heading("What may be true")]
+    blocks += [
+        Facts(
+            [
+                (name, " ".join(_hypothesis(name, h, scenario, plan)))
+                for name, h in scenario.hypotheses.items()
+            ]
+        )
+    ]
+    blocks += _analyses(scenario, plan)
+    if scenario.assumed:
+        blocks += [Heading("Assumed, without a source"), Items(list(scenario.assumed))]
+    if defaults:
+        blocks += [Heading("Not stated, hence taken as"), Facts(defaults)]
+    if scenario.citations:
+        blocks += [Heading("Sources"), Facts([(c.key, _source(c)) for c in scenario.citations])]
+    return blocks
+
+
+def setting(scenario: Scenario, plan: Plan, command: str) -> Setting:
+    """What the tables of a run need to know of its scenario."""
+    return Setting(
+        question=scenario.question,
+        design=design_line(scenario, plan),
+        endpoint=_endpoint(scenario)[0].rstrip("."),
+        unit=scenario.endpoint.unit,
+        hypotheses={name: hypothesis.label or name for name, hypothesis in scenario.hypotheses.items()},
+        analyses={a.name: f"{_method(a)}; {_contrast(a)}; {_level(a)}" for a in plan.analyses},
+        futility=(rule := scenario.monitoring.futility) is not None and rule.rule != "none",
+        assumed=scenario.assumed,
+        command=command,
+    )
+
+
+def design_line(scenario: Scenario, plan: Plan) -> str:
+    """`52 patients are randomised: 26 to F then S, 26 to S then F`."""
+    groups = [
+        f"{plain(number)} to {' then '.join(sequence)}"
+        for number, sequence in zip(plan.per_sequence, scenario.design.sequences, strict=True)
+    ]
+    patients = count(scenario.design.patients, "patient")
+    return f"{patients} randomised: {listed(groups)}"
+
+
+def _treatments(scenario: Scenario) -> list[tuple[str, str]]:
+    return [
+        (name, scenario.treatments[name].label or name if name in scenario.treatments else name)
+        for name in scenario.design.treatments
+    ]
+
+
+def _timeline(scenario: Scenario, plan: Plan) -> list[str]:
+    """When a patient is dosed and when the patient has finished, in days from the first dose."""
+    design = scenario.design
+    length, washout = design.period_days, design.washout_days
+    lines = []
+    for period in range(design.periods):
+        begin = period * (length + washout)
+        lines.append(f"Day {plain(begin)}: {_baseline(scenario, period)}dosing of period {period + 1}.")
+        if length:
+            lines.append(f"Day {plain(begin + length)}: period {period + 1} ends.")
+        if period + 1 < design.periods:
+            lines.append(f"Washout of {_days(washout)}.")
+    lines.append("A patient who is through the last period has finished and is a completer.")
+    return lines + _dropout(scenario, plan)
+
+
+def _baseline(scenario: Scenario, period: int) -> str:
+    when = scenario.design.baselines
+    return "baseline, then " if when == "period" or (when == "first" and period == 0) else ""
+
+
+def _days(days: float) -> str:
+    return f"{plain(days)} day" if days == 1 else f"{plain(days)} days"
+
+
+def _dropout(scenario: Scenario, plan: Plan) -> list[str]:
+    """Who leaves, in words, and what is left at the end."""
+    dropout = scenario.population.dropout
+    periods = scenario.design.periods
+    gaps = dropout.per_period if len(dropout.per_period) > 1 else dropout.per_period * (periods - 1)
+    lines = []
+    if dropout.before_first:
+        lines.append(f"{_percent(dropout.before_first)} leave before the first period.")
+    if len(set(gaps)) == 1 and gaps[0]:
+        where = "between the periods" if periods == 2 else "between each period and the next"
+        lines.append(f"{_percent(gaps[0])} leave {where}.")
+    elif any(gaps):
+        lines.append(f"{listed([_percent(p) for p in gaps])} leave after the periods 1 to {periods - 1}.")
+    if not lines:
+        return ["Nobody leaves the trial."]
+    expected = scenario.design.patients * plan.retention
+    return [*lines, f"So {plain(expected, 3)} of {scenario.design.patients} are expected to complete."]
+
+
+def _percent(share: float) -> str:
+    return f"{plain(100.0 * share, 3)} %"
+
+
+def _endpoint(scenario: Scenario) -> list[str]:
+    endpoint, scale = scenario.endpoint, scenario.endpoint.scale
+    name = endpoint.label or scale.name or "the score"
+    what = f"{name} ({endpoint.unit})" + (", as change from baseline" if endpoint.measure == "change" else "")
+    lines = [f"{what}; {scale.better} is better." if scale.better else f"{what}."]
+    if scale.low is not None and scale.high is not None:
+        lines.append(f"Scores go from {plain(scale.low)} to {plain(scale.high)}.")
+    elif scale.low is not None or scale.high is not None:
+        side, limit = ("least", scale.low) if scale.low is not None else ("most", scale.high)
+        lines.append(f"Scores are at {side} {plain(limit)}.")
+    if scale.step is not None:
+        lines.append(f"Scores are multiples of {plain(scale.step)}.")
+    effects = scenario.population.period_effect
+    if any(effects):
+        added = [f"{signed(effect)} in period {k + 1}" for k, effect in enumerate(effects) if effect]
+        lines.append(f"Period effects: {listed(added)}.")
+    shifts = scenario.population.sequence_effect
+    if any(shifts):
+        rows = zip(shifts, scenario.design.sequences, strict=True)
+        added = [f"{signed(effect)} in {' '.join(sequence)}" for effect, sequence in rows if effect]
+        lines.append(f"Sequence effects: {listed(added)}.")
+    return lines
+
+
+def _hypothesis(name: str, hypothesis: Hypothesis, scenario: Scenario, plan: Plan) -> list[str]:
+    """What a hypothesis says, the spreads that follow from it, and the true effect that power refers to."""
+    unit, spread = scenario.endpoint.unit, hypothesis.spread
+    means = [f"{plain(mean)} on {treatment}" for treatment, mean in hypothesis.means.items()]
+    said = [f"{hypothesis.label}." if hypothesis.label else "", f"Means: {listed(means)} ({unit})."]
+    said += [_effect(name, analysis, unit) for analysis in _by_contrast(plan)]
+    within = sorted(set(spread.within.values()))
+    if len(within) == 1:
+        said.append(f"SD within patients {plain(within[0])}, between patients {plain(spread.between)}")
+    else:
+        each = [f"{plain(sd)} on {treatment}" for treatment, sd in spread.within.items()]
+        said.append(f"SD within patients {listed(each)}, between patients {plain(spread.between)}")
+    if spread.interaction:
+        said[-1] += f", patient-by-treatment {plain(spread.interaction)}"
+    for analysis in _by_contrast(plan):
+        a, b = analysis.contrast
+        said[-1] += (
+            f"; hence one patient's difference {a} - {b} has SD {plain(spread.difference(a, b))}, and the "
+            f"two scores correlate {plain(spread.correlation(a, b), 2)}"
+        )
+    said[-1] += "."
+    left = {k: v for k, v in hypothesis.carryover.items() if v}
+    if left:
+        reach = "all later periods" if hypothesis.carryover_lasts == "lasting" else "the next period"
+        said.append(
+            f"Carried over into {reach}: {listed([f'{signed(v)} from {k}' for k, v in left.items()])}."
+        )
+    else:
+        said.append("No carryover.")
+    return [sentence for sentence in said if sentence]
+
+
+def _by_contrast(plan: Plan) -> list[AnalysisPlan]:
+    """One analysis for each contrast: several tests of the same difference have the same truth."""
+    return list({analysis.contrast: analysis for analysis in reversed(plan.analyses)}.values())
+
+
+def _effect(name: str, analysis: AnalysisPlan, unit: str) -> str:
+    a, b = analysis.contrast
+    truth = analysis.true_effects[name]
+    if truth.is_null:
+        return f"True effect {a} - {b}: none, so that significant trials are type I errors."
+    return f"True effect {a} - {b}: {signed(truth.effect)} {unit}."
+
+
+def _analyses(scenario: Scenario, plan: Plan) -> list[Block]:
+    blocks: list[Block] = [Heading("Analysis" if len(plan.analyses) == 1 else "Analyses")]
+    described = []
+    for analysis in plan.analyses:
+        lines = [f"{_method(analysis)}.", f"{_contrast(analysis)}; {_level(analysis)}."]
+        if analysis.planned_effect is not None:
+            lines.append(
+                f"Planned for a difference of {signed(analysis.planned_effect)} {scenario.endpoint.unit}."
+            )
+        lines.append(f"Source: {METHODS[analysis.method].citation}")
+        described.append((analysis.name, " ".join(lines)))
+    blocks += [Facts(described), Heading("Looks and limits"), *_rules(scenario)]
+    for analysis in plan.analyses:
+        if len(plan.analyses) > 1:
+            blocks.append(Prose(f"{analysis.name}:"))
+        blocks.append(_limits(analysis))
+    if any(len(analysis.looks) > 1 for analysis in plan.analyses):
+        blocks.append(
+            Prose(
+                "A look is taken when so many patients have finished, completed or left; it tests the "
+                "completers among them. The t limit is the one for the degrees of freedom "
+                "that are left if nobody drops out; a simulated trial uses its own."
+            )
+        )
+    return blocks
+
+
+def _method(analysis: AnalysisPlan) -> str:
+    return METHODS[analysis.method].title
+
+
+def _contrast(analysis: AnalysisPlan) -> str:
+    return f"{analysis.contrast[0]} minus {analysis.contrast[1]}"
+
+
+def _level(analysis: AnalysisPlan) -> str:
+    return f"alpha {plain(analysis.alpha)}, {sidedness(analysis.alternative)}"
+
+
+def _rules(scenario: Scenario) -> list[Block]:
+    """The stopping rules in words, with the numbers they take."""
+    efficacy, futility = scenario.monitoring.efficacy, scenario.monitoring.futility
+    if len(scenario.monitoring.looks) < 2:
+        return [Prose("One look, at the end: the trial does not stop early.")]
+    lines = []
+    for rule, table in ((efficacy, EFFICACY_RULES), (futility, FUTILITY_RULES)):
+        if rule is None:
+            lines.append(f"{next(iter(table.values())).title}.")
+            continue
+        row = table[rule.rule]
+        numbers = [f"{key} = {_value(getattr(rule, key))}" for key in row.parameters]
+        lines.append(f"{row.title}{': ' if numbers else ''}{', '.join(numbers)}.")
+    if futility is not None and futility.rule != "none":
+        lines[-1] += (
+            " Binding." if futility.binding else " Not binding: the efficacy limits do not count on it."
+        )
+    return [Items(lines)]
+
+
+def _value(value: Any) -> str:
+    return listed([plain(v) for v in value]) if isinstance(value, tuple) else plain(value)
+
+
+def _limits(analysis: AnalysisPlan) -> Sheet:
+    futile = any(look.futility_z is not None for look in analysis.looks)
+    columns = [
+        Column(title) for title in ("Look", "Patients", "Information", "z limit", "p limit", "t limit", "df")
+    ]
+    if futile:
+        columns.append(Column("Futility: z"))
+    rows = []
+    for number, look in enumerate(analysis.looks, 1):
+        row = [str(number), f"{look.patients:,}", _percent(look.information)]
+        row += [_limit(look.efficacy_z), plain(look.nominal_p, 3), _limit(look.efficacy_t), plain(look.df)]
+        rows.append(row + ([_limit(look.futility_z)] if futile else []))
+    return Sheet(columns, rows)
+
+
+def _limit(value: float | None) -> str:
+    return DASH if value is None else f"{value:.3f}"
+
+
+def _source(citation: Any) -> str:
+    where = f" doi:{citation.doi}" if citation.doi else f" {citation.url}" if citation.url else ""
+    return f"{citation.text}{where}"
+
+
+def as_json(resolved: Mapping[str, Any], digest: str, plan: Plan) -> dict[str, Any]:
+    """The explanation as one object: the resolved scenario, and what follows from it."""
+    return {
+        "schema": "planner.show/1",
+        "digest": digest,
+        "scenario": dict(resolved),
+        "plan": plan.to_json(),
+        "warnings": [],
+    }

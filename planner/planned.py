@@ -1,0 +1,121 @@
+"""What follows from a scenario before anything is simulated: patients, true effects, limits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from planner import monitoring, truth, world
+from planner.scenario import Analysis, Scenario
+
+# Degrees of freedom of each analysis among m completers: m minus so many.
+ESTIMATED_MEANS = {"hills-armitage": 2, "paired-t": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look and its limits. None: this look cannot stop for that reason."""
+
+    patients: int  # finished
+    information: float  # share of all patients
+    efficacy_z: float | None
+    nominal_p: float | None  # significance level of the look, of both sides together if two-sided
+    df: int  # of the t test, if nobody leaves
+    efficacy_t: float | None
+    futility_z: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What an analysis would find in endless data of first periods."""
+
+    effect: float
+    is_null: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisPlan:
+    """An analysis with its limits, and the truth under each hypothesis."""
+
+    name: str
+    method: str
+    contrast: tuple[str, str]  # first minus second
+    alpha: float
+    alternative: str
+    planned_effect: float | None
+    looks: tuple[Look, ...]
+    true_effects: Mapping[str, Truth]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole: patients of each sequence, the share that stays to the end, the analyses."""
+
+    per_sequence: tuple[float, ...]
+    retention: float
+    analyses: tuple[AnalysisPlan, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as plain dictionaries and lists."""
+        return asdict(self)
+
+
+def planned(scenario: Scenario) -> Plan:
+    """Work out the plan of a complete scenario. Raises BoundaryError where its limits do not exist."""
+    design = scenario.design
+    return Plan(
+        per_sequence=tuple(design.patients * units / design.unit for units in design.allocation),
+        retention=world.retention(scenario),
+        analyses=tuple(_analysis(scenario, analysis) for analysis in scenario.analyses),
+    )
+
+
+def _analysis(scenario: Scenario, analysis: Analysis) -> AnalysisPlan:
+    first, second = analysis.contrast
+    return AnalysisPlan(
+        name=analysis.name,
+        method=analysis.method,
+        contrast=(first, second),
+        alpha=analysis.alpha,
+        alternative=analysis.alternative,
+        planned_effect=analysis.planned_effect,
+        looks=_looks(scenario, analysis),
+        true_effects={name: _truth(scenario, analysis, name) for name in scenario.hypotheses},
+    )
+
+
+def _truth(scenario: Scenario, analysis: Analysis, name: str) -> Truth:
+    weights = world.contrast_weights(scenario, analysis.contrast)
+    effect = truth.true_effect(scenario, scenario.hypotheses[name], weights)
+    direction = truth.sided_direction(analysis, scenario.endpoint.scale)
+    return Truth(effect, truth.is_null(effect, direction))
+
+
+def _looks(scenario: Scenario, analysis: Analysis) -> tuple[Look, ...]:
+    solved = monitoring.looks(scenario, analysis, scenario.design.patients)
+    limits = solved.boundary
+    rows = []
+    for k, count in enumerate(solved.counts):
+        z, futility = limits.efficacy_z[k], limits.futility_z[k]
+        df = max(count - ESTIMATED_MEANS[analysis.method], 0)
+        stops = math.isfinite(z)
+        rows.append(
+            Look(
+                patients=count,
+                information=solved.fractions[k],
+                efficacy_z=z if stops else None,
+                nominal_p=limits.nominal_p[k] if stops else None,
+                df=df,
+                efficacy_t=_t(z, df) if stops and df else None,
+                futility_z=futility if math.isfinite(futility) else None,
+            )
+        )
+    return tuple(rows)
+
+
+def _t(z: float, df: int) -> float:
+    return float(monitoring.t_limit(z, np.array([float(df)]))[0])

@@ -1,0 +1,237 @@
+"""What people read: figures rounded with their error, hostile names made harmless, nothing shredded."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from typing import Any
+
+import pytest
+
+from planner import console
+from planner.document import Code, Column, Facts, Heading, Items, Prose, Sheet, markdown
+from planner.figures import count, estimated, fixed, listed, plain, plus_minus, signed, visible
+from planner.summary import Setting, run_document, too_high
+
+HOSTILE = [
+    "[red]x[/red]",
+    "\x1b[31mred",
+    "a\x00b",
+    "tab\there",
+    "right\u202eleft",
+    "x" * 200,
+    "| a | b |",
+    "Ünïcödé ±",
+]
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (0.81234, 0.00123, "81.2 ± 0.1 %"),
+        (0.81234, 0.00097, "81.2 ± 0.1 %"),
+        (0.05, 0.0007, "5.00 ± 0.07 %"),
+        (0.0, 0.00002, "0.000 ± 0.002 %"),
+        (0.5, 0.05, "50 ± 5 %"),
+        (0.5, 0.2, "50 ± 20 %"),
+        (1.0, 0.0, "100 %"),
+        (None, None, "–"),
+    ],
+)
+def test_estimate_and_error_are_rounded_together(value: float, error: float, text: str) -> None:
+    assert plus_minus(value, error, percent=True) == text
+
+
+def test_numbers() -> None:
+    assert plus_minus(-0.0004, 0.01) == "0.00 ± 0.01"
+    assert plus_minus(0.31, 0.02, sign=True) == "+0.31 ± 0.02"
+    assert plus_minus(-0.31, 0.02, sign=True) == "-0.31 ± 0.02"
+    assert fixed(-0.0, 1) == "0.0"
+    assert plain(30.0) == "30"
+    assert plain(1234567.0) == "1,234,567"
+    assert plain(float("nan")) == "–"
+    assert plain(0.00079) == "0.00079"
+    assert signed(18.8) == "+18.8"
+    assert signed(0.0) == "0"
+    assert count(1, "patient") == "1 patient"
+    assert listed(["a", "b", "c"]) == "a, b and c"
+    assert estimated(None) == "–"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_names_reach_no_terminal_unescaped(text: str) -> None:
+    blocks = [
+        Heading(text, 1),
+        Prose(text),
+        Items([text]),
+        Facts([(text, text)]),
+        Sheet([Column(text, number=False), Column("n")], [[text, "1"]]),
+        Code(text),
+    ]
+    for width in (40, 80, 120):
+        for colour in (False, True):
+            shown = console.rendered(blocks, width=width, wide=False, colour=colour)
+            # Only the escapes of our own styles may be there, and they never follow the user's text.
+            assert not re.sub(r"\x1b\[[0-9;]*m", "", shown).translate({10: None}).count("\x1b")
+            assert "\x1b[31m" not in shown
+            assert not set(shown) & {"\x00", "\t", "\u202e", "\r", "\x9b"}
+    assert visible(text) in console.rendered([Code(text)])
+
+
+@pytest.mark.parametrize("width", [50, 80, 120])
+def test_tables_fit_the_terminal_and_break_no_number(width: int) -> None:
+    shown = console.rendered(run_document(fake(), SETTING), width=width, wide=False)
+    assert max(len(line) for line in shown.splitlines() if "planner run" not in line) <= width
+    for number in (
+        "81.2 ± 0.1 %",
+        "46.03 ± 0.02",
+        "42.81 ± 0.02",
+        " 5.00 ± 0.07 %",
+        "95.01 ± 0.07 %",
+        "0.000 ± 0.002 %",
+    ):
+        assert number in shown
+    for word in ("Completers", "Coverage", "Futility", "type I error"):
+        assert word.lower() in shown.lower()
+
+
+def test_off_a_terminal_every_row_is_one_line() -> None:
+    shown = console.rendered(run_document(fake(), SETTING), width=80, wide=True)
+    row = next(line for line in shown.splitlines() if "81.2 ± 0.1 %" in line)
+    assert SETTING.hypotheses["effect"] in row
+
+
+def test_markdown_is_a_table_that_shows_names_literally() -> None:
+    text = markdown([Sheet([Column("a|b", number=False), Column("n")], [["<script>*x*", "1"]])])
+    assert text.splitlines()[0].startswith("| a\\|b")
+    assert "\\<script\\>\\*x\\*" in text
+    assert re.fullmatch(r"\| -+ \| -+: \|", text.splitlines()[1])
+
+
+def test_ascii_streams_get_ascii() -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    console.write("81.2 ± 0.1 % – 12 µg → é ─\n", stream)
+    stream.flush()
+    assert raw.getvalue() == b"81.2 +/- 0.1 % - 12 ug -> \\xe9 -\n"
+
+
+def test_type_one_error_is_named_and_flagged() -> None:
+    shown = console.rendered(run_document(fake(), SETTING))
+    assert "type I error 5.00 ± 0.07 %" in shown
+    assert "too high" not in shown
+    bad = fake()
+    bad["cells"][1]["power"] = figure(0.06, 0.0007)
+    assert too_high(bad["cells"][1])
+    assert "too high" in console.rendered(run_document(bad, SETTING))
+
+
+def test_one_look_has_no_stopping_columns() -> None:
+    single = fake()
+    for cell in single["cells"]:
+        cell["looks"] = cell["looks"][-1:]
+    shown = console.rendered(run_document(single, SETTING))
+    assert "Stops early" not in shown
+    assert "stopped early" not in shown
+
+
+def test_partial_is_said_first() -> None:
+    partial = fake()
+    partial["partial"] = True
+    shown = console.rendered(run_document(partial, SETTING))
+    assert "PARTIAL" in shown.split("Does the trial")[0]
+
+
+def test_progress_is_silent_off_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with console.progress("Simulating") as advance:
+        assert advance is None
+    assert capsys.readouterr() == ("", "")
+
+
+SETTING = Setting(
+    question="Does it work?",
+    design="52 patients randomised: 26 to F then S and 26 to S then F",
+    endpoint="Peak flow (L/min); higher is better",
+    unit="L/min",
+    hypotheses={"effect": "The published difference, 46.6 L/min", "none": "No difference"},
+    analyses={"hills-armitage": "Two-sample t test; F minus S; alpha 0.05, two-sided"},
+    futility=True,
+    assumed=["population.dropout.per_period"],
+    command="planner run example --trials 100000 --seed 1",
+)
+
+
+def figure(estimate: float, mcse: float) -> dict[str, float]:
+    return {"estimate": estimate, "mcse": mcse, "low": estimate - 2 * mcse, "high": estimate + 2 * mcse}
+
+
+def fake() -> dict[str, Any]:
+    """A result in the form of the JSON contract."""
+    estimate = {
+        "mean": 46.6312,
+        "mean_mcse": 0.02,
+        "bias": 0.0312,
+        "bias_mcse": 0.02,
+        "empirical_se": 6.3,
+        "empirical_se_mcse": 0.01,
+        "rmse": 6.3,
+        "rmse_mcse": 0.01,
+        "coverage": figure(0.9501, 0.0007),
+        "bias_given_early_stop": 4.212,
+        "bias_given_early_stop_mcse": 0.03,
+        "exaggeration_given_efficacy": 1.021,
+        "exaggeration_given_efficacy_mcse": 0.002,
+        "wrong_sign": figure(0.0, 0.00002),
+    }
+    effect = {
+        "hypothesis": "effect",
+        "analysis": "hills-armitage",
+        "alpha": 0.05,
+        "alternative": "two-sided",
+        "patients": 52,
+        "true_effect": 46.6,
+        "is_null": False,
+        "power": figure(0.81234, 0.00123),
+        "stopped_early": figure(0.2341, 0.0013),
+        "looks": [
+            look(1, 26, figure(0.2341, 0.0013), figure(0.0, 0.00002)),
+            look(2, 52, figure(0.5782, 0.0016), figure(0.0, 0.00002)),
+        ],
+        "expected_patients": figure(46.0312, 0.02),
+        "expected_completers": figure(42.81, 0.02),
+        "estimate": estimate,
+        "undefined": figure(0.0, 0.00002),
+        "sweep": {},
+        "note": "",
+    }
+    nothing = {**json.loads(json.dumps(effect)), "hypothesis": "none", "true_effect": 0.0, "is_null": True}
+    nothing["power"] = figure(0.05, 0.0007)
+    nothing["estimate"] |= {"exaggeration_given_efficacy": None, "exaggeration_given_efficacy_mcse": None}
+    return {
+        "schema": "planner.run/1",
+        "scenario": {"name": "example", "title": "An example", "digest": "0123456789abcdef"},
+        "run": {
+            "trials": 100000,
+            "seed": 1,
+            "planner": "0.1.0",
+            "engine": "1",
+            "seconds": 0.1,
+            "trials_per_second": 1e6,
+        },
+        "cells": [effect, nothing],
+        "partial": False,
+        "warnings": [],
+    }
+
+
+def look(
+    number: int, patients: int, efficacy: dict[str, float], futility: dict[str, float]
+) -> dict[str, Any]:
+    return {
+        "look": number,
+        "information": patients / 52,
+        "patients": patients,
+        "efficacy": efficacy,
+        "futility": futility,
+    }
