@@ -129,7 +129,7 @@ def normals(w0, w1, z0, z1):
 
 @lanes
 def stay(word, chance, before, gone):
-    """gone f64[W]: `before` (0 or NaN), or NaN where the patient leaves now, which happens with the chance."""
+    """gone f64[W]: `before` (0 or NaN), or NaN where the patient leaves now, with the given chance."""
     for i in range(W):
         gone[i] = before[i] if unit(word[i]) >= chance else np.nan
 
