@@ -118,8 +118,13 @@ def _rendered(block: Block, width: int, wide: bool, colour: bool) -> str:
 
 def _wrapped(text: str, width: int) -> list[str]:
     """Lines of at most `width` and PROSE_MAX columns; a longer word, such as an address, stays whole."""
-    text = visible(" ".join(text.split()))
-    return textwrap.wrap(text, min(width, PROSE_MAX), break_long_words=False, break_on_hyphens=False) or [""]
+    text = visible(" ".join(text.split())).replace(" ± ", _TIED["±"]).replace(" %", _TIED["%"])
+    width = min(width, PROSE_MAX)
+    lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+    return [line.replace("\xa0", " ") for line in lines] or [""]
+
+
+_TIED = {"±": "\xa0±\xa0", "%": "\xa0%"}  # a number stays with its error and its unit
 
 
 def _hanging(name: str, text: str, indent: int, width: int) -> list[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from planner.canonical import digest, resolve
 from planner.document import Block, Column, Facts, Heading, Items, Prose, Sheet
 from planner.figures import DASH, count, listed, plain, signed
 from planner.planned import AnalysisPlan, Plan
@@ -17,6 +18,7 @@ def explained(scenario: Scenario, plan: Plan, defaults: Sequence[tuple[str, str]
     """The whole scenario as blocks, in the order in which a protocol would tell it."""
     blocks: list[Block] = [Heading(scenario.title or "A crossover trial", 1)]
     blocks += [Prose(text.strip()) for text in (scenario.question, scenario.notes) if text.strip()]
+    blocks.append(Facts([("Scenario", f"{scenario.name}, digest {digest(scenario)[:12]}")]))
     blocks += [Heading("Design"), Prose(design_line(scenario, plan) + ".")]
     blocks += [Facts(_treatments(scenario)), Heading("One patient's time"), Items(_timeline(scenario, plan))]
     blocks += [Heading("Endpoint"), Items(_endpoint(scenario)), Heading("What may be true")]
@@ -274,12 +276,12 @@ def _source(citation: Any) -> str:
     return f"{citation.text}{where}"
 
 
-def as_json(resolved: Mapping[str, Any], digest: str, plan: Plan) -> dict[str, Any]:
+def as_json(scenario: Scenario, plan: Plan) -> dict[str, Any]:
     """The explanation as one object: the resolved scenario, and what follows from it."""
     return {
         "schema": "planner.show/1",
-        "digest": digest,
-        "scenario": dict(resolved),
+        "digest": digest(scenario),
+        "scenario": resolve(scenario),
         "plan": plan.to_json(),
         "warnings": [],
     }

@@ -31,31 +31,37 @@ All commands: planner --help
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    signals = _Signals()
-    try:
-        code = _answer(arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader has left (`| head`): not an error. Python must not try to flush again at exit.
-        _discard_output()
-        code = OK
-    except KeyboardInterrupt:
-        code = INTERRUPTED
-    if code == INTERRUPTED and signals.terminated:
-        code = TERMINATED
-    return code
+    with _Termination() as termination:
+        try:
+            code = _answer(arguments)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # The reader has left (`| head`): not an error. Python must not try to flush again at exit.
+            _discard_output()
+            code = OK
+        except KeyboardInterrupt:
+            code = INTERRUPTED
+    return TERMINATED if code == INTERRUPTED and termination.asked else code
 
 
-class _Signals:
+class _Termination:
     """SIGTERM ends a run in order, as Ctrl-C does: what is finished is still printed."""
 
     def __init__(self) -> None:
-        self.terminated = False
-        with suppress(ValueError):  # outside the main thread the signals belong to somebody else
-            signal.signal(signal.SIGTERM, self._terminate)
+        self.asked = False
+        self._before: object = None
 
-    def _terminate(self, _number: int, _frame: FrameType | None) -> None:
-        self.terminated = True
+    def __enter__(self) -> _Termination:
+        with suppress(ValueError):  # outside the main thread the signals belong to somebody else
+            self._before = signal.signal(signal.SIGTERM, self._ask)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGTERM, self._before)  # type: ignore[arg-type]
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked = True
         raise KeyboardInterrupt
 
 
@@ -79,7 +85,7 @@ def _command(arguments: list[str]) -> int:
 
     usage_error: type[Exception] = typer.BadParameter.__mro__[1]  # Typer has no public name for it
     command = build()
-    warnings.showwarning = _warning
+    shown_before, warnings.showwarning = warnings.showwarning, _warning
     try:
         # Not command.main(), which would answer a broken pipe and other exceptions in its own way.
         with command.make_context("planner", list(arguments)) as context:
@@ -97,6 +103,8 @@ def _command(arguments: list[str]) -> int:
         raise
     except Exception as error:
         return _unexpected(error, arguments)
+    finally:
+        warnings.showwarning = shown_before
 
 
 def _warning(

@@ -32,7 +32,7 @@ def show(
     """
     from planner.cli import files
     from planner.explain import as_json, explained
-    from planner.reading import digest, read, resolve, to_toml
+    from planner.reading import read, resolve, to_toml
 
     wanted = given.Format.table if resolved and not json else files.chosen_format(output_format, json, output)
     if wanted is given.Format.csv:
@@ -67,13 +67,30 @@ def _defaults(resolved: dict[str, Any], source: str, settings: list[str]) -> lis
     written = set(_leaves(tomllib.loads(path.read_text(encoding="utf-8-sig")))) if path else set()
     written |= {split_path(setting.split("=", 1)[0].strip()) for setting in settings}
     stated = {path[:n] for path in written for n in range(1, len(path) + 1)}
-    return [
-        (dotted(path), _value(value))
+    left_out = {
+        path: _value(value)
         for path, value in _leaves(resolved).items()
-        if path not in stated
-        and not any(path[:n] in written for n in range(1, len(path)))
-        and path[-1] != "label"
+        if path not in stated and not any(path[:n] in written for n in range(1, len(path)))
+    }
+    return [
+        (dotted(path).replace('"*"', "*"), value)
+        for path, value in _gathered(left_out, len(resolved["hypotheses"])).items()
     ]
+
+
+def _gathered(settings: dict[tuple[Any, ...], str], hypotheses: int) -> dict[tuple[Any, ...], str]:
+    """Without labels, and with what all hypotheses have in common said once, as `hypotheses.*.setting`."""
+    from collections import Counter
+
+    def common(path: tuple[Any, ...]) -> tuple[Any, ...]:
+        return ("hypotheses", "*", *path[2:]) if path[0] == "hypotheses" else path
+
+    shared = Counter((common(path), value) for path, value in settings.items() if path[0] == "hypotheses")
+    return {
+        common(path) if shared[common(path), value] == hypotheses else path: value
+        for path, value in settings.items()
+        if path[-1] != "label"
+    }
 
 
 def _leaves(node: Any, path: tuple[Any, ...] = ()) -> dict[tuple[Any, ...], Any]:
