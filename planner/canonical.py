@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from planner.faults import Path
 from planner.scenario import Scenario
 
 _WIDTH = 100
@@ -38,6 +39,38 @@ def _plain(value: Any, labels: bool) -> Any:
             return [" ".join(sequence) for sequence in value]
         return [_plain(item, labels) for item in value]
     return value + 0.0 if isinstance(value, float) else value  # never -0.0
+
+
+# Settings that have another name in the full form.
+_RENAMED = {
+    "sd_difference": ("sd_within", "sd_between"),
+    "sd": ("sd_within", "sd_between"),
+    "correlation": ("sd_within", "sd_between"),
+}
+
+
+def full_paths(path: Path, full: dict[str, Any]) -> list[Path]:
+    """Where the setting at `path` of a file stands in the full form; its table if it is no longer apart."""
+    if path[:2] in (("design", "name"), ("design", "arms")):
+        path = ("design", "sequences")
+    moved: list[Path] = [path]
+    if path[0] == "hypotheses" and len(path) == 3 and path[2] in _RENAMED:
+        moved = [(*path[:2], name) for name in _RENAMED[path[2]]]
+    return [found for item in moved if (found := followed(item, full))]
+
+
+def followed(path: Path, data: dict[str, Any]) -> Path:
+    """The longest beginning of `path` that leads somewhere in `data`; digits may be a key or an index."""
+    node: Any = data
+    found: Path = ()
+    for part in path:
+        if isinstance(node, dict) and str(part) in node:
+            found, node = (*found, str(part)), node[str(part)]
+        elif isinstance(node, list) and isinstance(part, int) and part < len(node):
+            found, node = (*found, part), node[part]
+        else:
+            break
+    return found
 
 
 def digest(scenario: Scenario) -> str:

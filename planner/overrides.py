@@ -49,6 +49,8 @@ class Override(NamedTuple):
 def parse(number: int, text: str) -> Override | Fault:
     """One override from its text. A bare word is a text, `.5` a number."""
     path, end = _path(text)
+    if any("\ud800" <= c <= "\udfff" for c in text):
+        return Fault("--set", number, 1, "", "is not UTF-8 text", "", text, 1)
     blank = Override(number, text, path, (0, end), min(end, len(text)), None)
     if not path or text[end : end + 1] != "=":
         return blank.fault("is not of the form path=value", "for instance design.patients=24", (0, len(text)))

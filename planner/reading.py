@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from planner import catalogue, wording
-from planner.canonical import digest, resolve, schema, to_toml
+from planner.canonical import digest, followed, full_paths, resolve, schema, to_toml
 from planner.completing import Draft, Problem, complete
 from planner.faults import MAX_FAULTS, Fault, Path, ScenarioError, did_you_mean, dotted, shown
 from planner.overrides import Override, apply, parse, split_path
@@ -131,13 +131,14 @@ def _read(text: str, name: str, scenario_name: str, set: Sequence[str]) -> Scena
     data = _parsed(text, name)
     parsed = [parse(number, item) for number, item in enumerate(set, 1)]
     overrides, faults = apply(data, [item for item in parsed if isinstance(item, Override)])
-    faults = [item for item in parsed if isinstance(item, Fault)] + faults
+    faults += [item for item in parsed if isinstance(item, Fault)]
     scenario, problems = _built(data)
     if problems:
         places, positions = _Places(name, text, overrides), Positions(text)
-        found = [places.fault(problem, positions) for problem in problems]
-        # In the order of the file; what stands in an override comes last.
-        faults += sorted(found, key=lambda fault: (fault.file == "--set", fault.line, fault.column))
+        faults += [places.fault(problem, positions) for problem in problems]
+    # In the order of the file; what stands in an override comes last. Nothing is said twice.
+    order = {fault: (fault.file == "--set", fault.line, fault.column) for fault in faults}
+    faults = sorted(order, key=order.__getitem__)
     if len(faults) > MAX_FAULTS:
         more = f"{len(faults) - MAX_FAULTS} more faults are not shown"
         faults = [*faults[:MAX_FAULTS], Fault(name, 0, 0, "", more)]
@@ -149,6 +150,10 @@ def _read(text: str, name: str, scenario_name: str, set: Sequence[str]) -> Scena
 
 def _parsed(text: str, name: str) -> dict[str, Any]:
     """The TOML text as dictionaries; ScenarioError where it is not TOML."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise _unreadable(name, "contains half of a character (a surrogate)") from None
     if not text.strip():
         raise _unreadable(name, "is empty", "`planner new FILE` starts a scenario from a template")
     try:
@@ -203,7 +208,20 @@ def _built(data: dict[str, Any]) -> tuple[Scenario | None, list[Problem]]:
     problems += draft.problems + _check_paths(draft)
     if problems or written is None:
         return None, problems
-    return written.model_copy(update=parts), problems
+    scenario = written.model_copy(update=parts)
+    return scenario.model_copy(update=_moved_paths(scenario)), problems
+
+
+def _moved_paths(scenario: Scenario) -> dict[str, Any]:
+    """`assumed` and `supports` with paths of the full form, where a setting has another name there."""
+    full = resolve(scenario)
+
+    def moved(texts: tuple[str, ...]) -> tuple[str, ...]:
+        paths = [path for text in texts for path in full_paths(split_path(text), full)]
+        return tuple(dict.fromkeys(dotted(path) for path in paths))
+
+    citations = [item.model_copy(update={"supports": moved(item.supports)}) for item in scenario.citations]
+    return {"assumed": moved(scenario.assumed), "citations": tuple(citations)}
 
 
 _SECTIONS: dict[str, type[BaseModel]] = {
@@ -259,12 +277,4 @@ def _check_paths(draft: Draft) -> list[Problem]:
 
 
 def _follows(data: dict[str, Any], path: Path) -> bool:
-    node: Any = data
-    for part in path:
-        if isinstance(node, dict) and str(part) in node:
-            node = node[str(part)]
-        elif isinstance(node, list) and isinstance(part, int) and part < len(node):
-            node = node[part]
-        else:
-            return False
-    return bool(path)
+    return bool(path) and len(followed(path, data)) == len(path)

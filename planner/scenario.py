@@ -11,21 +11,32 @@ from collections.abc import Mapping
 from math import sqrt
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    PrivateAttr,
-    Strict,
-)
-from pydantic_core import CoreSchema, PydanticCustomError
-from pydantic_core.core_schema import no_info_after_validator_function
+from pydantic import BeforeValidator, Field, PrivateAttr, Strict
 
 from planner import vocabulary
-from planner.faults import ScenarioError as ScenarioError
+from planner.settings import (
+    A_NUMBER,
+    EVERY,
+    AlsoWritten,
+    Correlation,
+    Days,
+    Name,
+    Number,
+    OneOf,
+    Path,
+    Points,
+    Probability,
+    Sd,
+    Settings,
+    Symbol,
+    Truth,
+    Whole,
+    ZLimit,
+    about,
+    as_list,
+    for_every,
+    split_text,
+)
 
 MAX_PATIENTS = 10_000
 MAX_PERIODS = 12
@@ -35,57 +46,6 @@ MAX_LOOKS = 20
 MAX_HYPOTHESES = 100
 MAX_ANALYSES = 20
 MAX_TRIALS = 1_000_000_000
-
-EVERY = "*"
-"""Key of a table by treatment that stands for every treatment not named."""
-
-
-def about(help: str, unit: str = "", label: bool = False, **limits: Any) -> Any:
-    """Describe one setting. `label`: it names or explains something and is left out of the digest."""
-    extra: dict[str, Any] = ({"unit": unit} if unit else {}) | ({"digest": False} if label else {})
-    return Field(description=help, json_schema_extra=extra or None, **limits)
-
-
-class AlsoWritten:
-    """A second spelling of a setting, for the JSON Schema; a BeforeValidator does the translation."""
-
-    def __init__(self, **schema: Any) -> None:
-        self.schema = schema
-
-    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"anyOf": [self.schema, handler(core)]}
-
-
-class OneOf:
-    """The setting is the name of a row of a vocabulary table."""
-
-    def __init__(self, kind: str, table: Mapping[str, Any]) -> None:
-        self.kind, self.table = kind, table
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return no_info_after_validator_function(self.check, handler(source))
-
-    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"type": "string", "enum": list(self.table)}
-
-    def check(self, value: str | None) -> str | None:
-        if value is not None and value not in self.table:
-            known: dict[str, Any] = {"kind": self.kind, "known": tuple(self.table)}
-            raise PydanticCustomError("unknown_name", "is not a known {kind}", known)
-        return value
-
-
-def _split(value: Any) -> Any:
-    return value.split() if isinstance(value, str) else value
-
-
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, int | float) else value
-
-
-def _for_every(value: Any) -> Any:
-    return {EVERY: value} if isinstance(value, int | float) else value
-
 
 _SCALES = OneOf("scale", vocabulary.SCALES)
 
@@ -97,30 +57,12 @@ def _scale_by_name(value: Any) -> Any:
     return {key: row[key] for key in row if key != "title" and row[key] is not None} | {"name": value}
 
 
-Number = Annotated[float, Strict()]
-Whole = Annotated[int, Strict()]
-Truth = Annotated[bool, Strict()]
-Points = Number
-Sd = Annotated[float, Strict(), Field(ge=0)]
-Probability = Annotated[float, Strict(), Field(ge=0, le=1)]
-Correlation = Annotated[float, Strict(), Field(ge=-1, le=1)]
-Path = Annotated[str, Field(min_length=1)]
-Symbol = Annotated[str, Field(pattern=r"^[^\s\x00-\x1f\x7f-\x9f]{1,40}$")]
-Name = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,80}$")]
-
-_A_NUMBER = AlsoWritten(type="number")
 Sequence = Annotated[
     tuple[Symbol, ...],
     Field(min_length=1, max_length=MAX_PERIODS),
-    BeforeValidator(_split),
+    BeforeValidator(split_text),
     AlsoWritten(type="string"),
 ]
-
-
-class Settings(BaseModel):
-    """Common ground: nothing changes after reading, unknown keys and infinite numbers are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Citation(Settings):
@@ -140,17 +82,22 @@ class Treatment(Settings):
 class Design(Settings):
     sequences: Annotated[
         tuple[Sequence, ...],
-        about("The treatments of each sequence, in order of the periods", max_length=MAX_SEQUENCES),
+        about(
+            "The treatments of each sequence, in order of the periods",
+            min_length=1,
+            max_length=MAX_SEQUENCES,
+        ),
     ] = ()
     name: Annotated[
         str | None, OneOf("design", vocabulary.DESIGNS), about("A named design, in place of `sequences`")
     ] = None
     arms: Annotated[
-        tuple[Symbol, ...], about("The treatments A, B, ... of a named design", max_length=MAX_TREATMENTS)
+        tuple[Symbol, ...],
+        about("The treatments A, B, ... of a named design", min_length=1, max_length=MAX_TREATMENTS),
     ] = ()
     allocation: Annotated[
         tuple[Annotated[int, Strict(), Field(ge=1, le=MAX_PATIENTS)], ...],
-        about("Patients per sequence in one allocation unit; 1 each if not given"),
+        about("Patients per sequence in one allocation unit; 1 each if not given", min_length=1),
     ] = ()
     patients: Annotated[
         Whole, about("Total number of patients randomised", "patients", ge=1, le=MAX_PATIENTS)
@@ -158,10 +105,8 @@ class Design(Settings):
     block: Annotated[
         Whole, about("Allocation units in one randomisation block", "units", ge=1, le=MAX_PATIENTS)
     ] = 1
-    washout_days: Annotated[
-        Number, about("Time between the end of a period and the next dosing", "days", ge=0)
-    ] = 0.0
-    period_days: Annotated[Number, about("Length of one treatment period", "days", ge=0)] = 0.0
+    washout_days: Annotated[Days, about("Time between the end of a period and the next dosing", "days")] = 0.0
+    period_days: Annotated[Days, about("Length of one treatment period", "days")] = 0.0
     baselines: Annotated[
         Literal["none", "first", "period"],
         about("Whether a baseline is measured: not at all, before the first period, before every period"),
@@ -191,8 +136,8 @@ class Baseline(Settings):
 class Dropout(Settings):
     per_period: Annotated[
         tuple[Probability, ...],
-        BeforeValidator(_listed),
-        _A_NUMBER,
+        BeforeValidator(as_list),
+        A_NUMBER,
         about("Probability of leaving between a period and the next: one for all gaps, or one per gap"),
     ] = (0.0,)
     before_first: Annotated[
@@ -285,17 +230,17 @@ class Means(Settings):
     means: Annotated[Mapping[Symbol, Points], about("Mean of the measure on each treatment", "points")]
     sd_within: Annotated[
         Mapping[Symbol, Sd] | None,
-        BeforeValidator(_for_every),
-        _A_NUMBER,
+        BeforeValidator(for_every),
+        A_NUMBER,
         about("Residual SD within a patient, common or by treatment", "points"),
     ] = None
     sd_between: Annotated[Sd | None, about("SD of the patients' own levels", "points")] = None
-    sd: Annotated[Number | None, about("SD of the scores of different patients", "points", gt=0)] = None
+    sd: Annotated[Points | None, about("SD of the scores of different patients", "points", gt=0)] = None
     correlation: Annotated[
         Number | None, about("Correlation of one patient's scores on two treatments", ge=0, lt=1)
     ] = None
     sd_difference: Annotated[
-        Number | None, about("SD of one patient's difference of two treatments", "points", gt=0)
+        Points | None, about("SD of one patient's difference of two treatments", "points", gt=0)
     ] = None
     sd_interaction: Annotated[Sd, about("Patient-by-treatment SD", "points")] = 0.0
     carryover: Annotated[
@@ -370,8 +315,10 @@ class Efficacy(Settings):
     delta: Annotated[Number | None, about("Shape of the Wang-Tsiatis limits", ge=-10, le=0.5)] = None
     gamma: Annotated[Number | None, about("Shape of Hwang-Shih-DeCani spending", ge=-40, le=40)] = None
     rho: Annotated[Number | None, about("Power of Kim-DeMets spending", gt=0, le=50)] = None
-    spent: Annotated[tuple[Probability, ...], about("Cumulative alpha spent, one per look")] = ()
-    z: Annotated[tuple[Number, ...], about("Limit on the z scale, one per look")] = ()
+    spent: Annotated[
+        tuple[Probability, ...], about("Cumulative alpha spent, one per look", min_length=1)
+    ] = ()
+    z: Annotated[tuple[ZLimit, ...], about("Limit on the z scale, one per look", min_length=1)] = ()
 
 
 class Futility(Settings):
@@ -384,8 +331,10 @@ class Futility(Settings):
     beta: Annotated[Number | None, about("Total beta to spend", gt=0, lt=1)] = None
     gamma: Annotated[Number | None, about("Shape of Hwang-Shih-DeCani spending", ge=-40, le=40)] = None
     rho: Annotated[Number | None, about("Power of Kim-DeMets spending", gt=0, le=50)] = None
-    spent: Annotated[tuple[Probability, ...], about("Cumulative beta spent, one per look")] = ()
-    z: Annotated[tuple[Number, ...], about("Limit on the z scale, one per look before the last")] = ()
+    spent: Annotated[tuple[Probability, ...], about("Cumulative beta spent, one per look", min_length=1)] = ()
+    z: Annotated[
+        tuple[ZLimit, ...], about("Limit on the z scale, one per look before the last", min_length=1)
+    ] = ()
     binding: Annotated[Truth, about("Whether the efficacy limits count on the futility rule")] = False
 
 
@@ -393,7 +342,9 @@ class Monitoring(Settings):
     looks: Annotated[
         tuple[Annotated[float, Strict(), Field(gt=0)], ...],
         about(
-            "Patients finished at each look, or fractions of all; the last is everybody", max_length=MAX_LOOKS
+            "Patients finished at each look, or fractions of all; the last is everybody",
+            min_length=1,
+            max_length=MAX_LOOKS,
         ),
     ] = ()
     efficacy: Annotated[Efficacy | None, about("Stopping because the treatment works")] = None
@@ -410,7 +361,9 @@ class Simulation(Settings):
         Whole, about("Number of simulated trials", "trials", label=True, ge=1, le=MAX_TRIALS)
     ] = 100_000
     seed: Annotated[Whole, about("Seed of the random numbers", label=True, ge=0, le=2**64 - 1)] = 1
-    hypotheses: Annotated[tuple[str, ...], about("The hypotheses to simulate; all if not given")] = ()
+    hypotheses: Annotated[
+        tuple[Name, ...], about("The hypotheses to simulate; all if not given", min_length=1)
+    ] = ()
 
 
 class Scenario(Settings):
@@ -420,7 +373,7 @@ class Scenario(Settings):
     notes: Annotated[str, about("Anything else that a reader should know", label=True)] = ""
     citations: Annotated[tuple[Citation, ...], about("Sources of the numbers", label=True)] = ()
     assumed: Annotated[tuple[Path, ...], about("Paths of settings that rest on no source", label=True)] = ()
-    treatments: Annotated[Mapping[Symbol, Treatment], about("The treatments")] = {}
+    treatments: Annotated[Mapping[Symbol, Treatment], about("The treatments", max_length=MAX_TREATMENTS)] = {}
     design: Annotated[Design, about("Sequences, patients and times")]
     population: Annotated[Population, about("The patients, and what happens to all of them")] = Population()
     endpoint: Annotated[Endpoint, about("What is measured")] = Endpoint()
@@ -429,7 +382,7 @@ class Scenario(Settings):
         about("What may be true", min_length=1, max_length=MAX_HYPOTHESES),
     ]
     analyses: Annotated[
-        tuple[Analysis, ...], about("How the trial is analysed", max_length=MAX_ANALYSES)
+        tuple[Analysis, ...], about("How the trial is analysed", min_length=1, max_length=MAX_ANALYSES)
     ] = ()
     monitoring: Annotated[Monitoring, about("When the data are looked at, and when to stop")] = Monitoring()
     simulation: Annotated[Simulation, about("How the trial is simulated")] = Simulation()

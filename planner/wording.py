@@ -10,8 +10,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from planner.completing import Problem
-from planner.faults import Path, did_you_mean, listed, nearest, printable, shown
+from planner.faults import Path, did_you_mean, listed, nearest, shown
 from planner.scenario import Scenario
+from planner.settings import EVERY
 
 # Words of other planners and of everyday speech, and what the setting is called here.
 SYNONYMS = {
@@ -46,9 +47,12 @@ def problems(error: ValidationError) -> list[Problem]:
 def _problem(details: ErrorDetails) -> Problem:
     path: Path = details["loc"]
     kind, value, context = details["type"], details["input"], details.get("ctx", {})
-    if path and path[-1] == "[key]":
-        what = printable(str(path[-2])[:60])
-        return Problem(path[:-1], f"{what!r} cannot be a name", _NAMES, at_key=True)
+    if path and path[-1] == EVERY:  # one number for all treatments was written
+        path = path[:-1]
+    if kind == "bad_name":
+        key = path[-1] == "[key]"
+        hint = f"a name here has 1 to {context['longest']} printing characters{context['blanks']}"
+        return Problem(path[:-1] if key else path, f"{shown(value)} cannot be a name", hint, at_key=key)
     if kind == "missing":
         return _missing(path)
     if kind == "extra_forbidden":
@@ -62,8 +66,6 @@ def _problem(details: ErrorDetails) -> Problem:
         return _literal(path, value, str(context["expected"]))
     return Problem(path, *_limits(kind, value, context))
 
-
-_NAMES = "a name has 1 to 80 printing characters; a treatment's has 1 to 40 and no blanks"
 
 _KINDS = {
     "float": "a number",
@@ -88,14 +90,13 @@ def _limits(kind: str, value: object, context: Mapping[str, Any]) -> tuple[str, 
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
             limit = context.get("gt", context.get("ge", context.get("lt", context.get("le"))))
             words = {"greater_than": "above", "less_than": "below", "less_than_equal": "at most"}
-            return f"must be {words.get(kind, 'at least')} {limit}, not {given}", _percent(value, limit)
+            message = f"must be {words.get(kind, 'at least')} {_limit(limit)}, not {given}"
+            return message, _percent(value, limit)
         case "too_short":
             return "is empty" if not value else f"has too few entries: at least {context['min_length']}", ""
         case "too_long":
             actual = context.get("actual_length") or "too many"
             return f"has {actual} entries; at most {context['max_length']} are allowed", ""
-        case "string_pattern_mismatch":
-            return f"{given} cannot be a name", _NAMES
         case "string_too_long":
             return f"is longer than {context['max_length']} characters", ""
         case "string_too_short":
@@ -105,6 +106,10 @@ def _limits(kind: str, value: object, context: Mapping[str, Any]) -> tuple[str, 
         hint = "write the number without quotation marks" if _is_number(value) and "number" in wanted else ""
         return f"must be {wanted}, not {given}", hint
     return f"cannot be {given}", ""
+
+
+def _limit(limit: Any) -> str:
+    return f"{limit:,}" if isinstance(limit, int) and limit < 2**63 else f"{limit:.15g}"
 
 
 def _is_number(value: object) -> bool:

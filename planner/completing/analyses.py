@@ -29,8 +29,6 @@ def complete_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) -
             at = (*path, "name") if analysis.name else (*path, "method")
             draft.note(at, f"two analyses are called {printable(name)}", "give each its own `name`")
         done[i] = analysis.model_copy(update={"name": name, "contrast": contrast})
-    if not done and not draft.problems and not written:
-        draft.note(("analyses",), "is empty", "leave it out for the default analysis")
     return done
 
 
@@ -41,7 +39,11 @@ def _with_method(
     pair = f"{printable(contrast[0])} and {printable(contrast[1])}"
     if not fitting:
         message = f"no analysis fits this design for {pair}"
-        draft.note((*path, "method"), message, "an analysis needs " + "; or that ".join(_needs()))
+        if draft.written(path) is None:
+            path = ("design", "name" if draft.written(("design", "name")) else "sequences")
+        elif analysis.method:
+            path = (*path, "method")
+        draft.note(path, message, "an analysis needs " + "; or that ".join(_needs()))
     elif analysis.method and analysis.method not in fitting:
         needs = vocabulary.NEEDS[vocabulary.METHODS[analysis.method].needs]
         message = f"{analysis.method} does not fit this design: it needs {needs}"
@@ -68,7 +70,8 @@ def _offers(design: Design, needs: str, contrast: tuple[str, ...]) -> bool:
 def complete_simulation(draft: Draft) -> Simulation | None:
     """The simulation with the names of the hypotheses to simulate."""
     simulation = draft.simulation
-    names = list(draft.data.get("hypotheses") or ())
+    hypotheses = draft.data.get("hypotheses")
+    names = list(hypotheses) if isinstance(hypotheses, dict) else []
     if simulation is None:
         return None
     path: Path = ("simulation", "hypotheses")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from planner import designs, vocabulary
 from planner.completing.draft import Draft, check_score, count
 from planner.faults import Path, did_you_mean, printable
-from planner.scenario import EVERY, MAX_TREATMENTS, Design, Endpoint, Population, Treatment
+from planner.scenario import MAX_PATIENTS, MAX_TREATMENTS, Design, Endpoint, Population, Treatment
+from planner.settings import EVERY
 
 
 def complete_design(draft: Draft) -> Design | None:
@@ -24,6 +25,10 @@ def complete_design(draft: Draft) -> Design | None:
             "one whole number per sequence; leave it out for equal allocation",
         )
         allocation = (1,) * len(sequences)
+    if sum(allocation) * design.block > MAX_PATIENTS:
+        size = sum(allocation) * design.block
+        path: Path = ("design", "block" if design.block > 1 else "allocation")
+        draft.note(path, f"make blocks of {size:,} patients; at most {MAX_PATIENTS:,} are allowed")
     return design.model_copy(
         update={"sequences": sequences, "name": None, "arms": (), "allocation": allocation}
     )
@@ -78,7 +83,7 @@ def _named_sequences(draft: Draft, design: Design, name: str) -> designs.Sequenc
 def complete_treatments(draft: Draft, design: Design) -> dict[str, Treatment]:
     """All treatments, those of the design first and in its order, each with a label."""
     declared = draft.treatments
-    if draft.data.get("treatments"):
+    if isinstance(draft.data.get("treatments"), dict) and draft.data["treatments"]:
         for symbol in design.treatments:
             if symbol not in declared and draft.written(("treatments", symbol)) is None:
                 message = f"treatment {printable(symbol)} is not declared in [treatments]"

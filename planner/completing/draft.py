@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from planner.faults import Path, did_you_mean, printable
 from planner.scenario import (
-    EVERY,
     Analysis,
     Design,
     Endpoint,
@@ -19,6 +18,7 @@ from planner.scenario import (
     Simulation,
     Treatment,
 )
+from planner.settings import EVERY
 
 
 class Problem(NamedTuple):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from math import sqrt
 
 from planner.completing.draft import Draft, check_score, check_treatments
 from planner.faults import Path, listed, printable
-from planner.scenario import EVERY, BaselineCorrelation, Design, Endpoint, Means, Spread
+from planner.scenario import BaselineCorrelation, Design, Endpoint, Means, Spread
+from planner.settings import EVERY
 
 FORMS = "sd_within with sd_between; or sd with correlation; or sd_difference"
 
@@ -117,11 +119,12 @@ def _check_difference(
 
 def _check_variation(draft: Draft, path: Path, means: Means, spread: Spread, design: Design) -> None:
     """A trial in which every patient shows exactly the same difference has no t statistic."""
-    still = [symbol for symbol in design.treatments if spread.within[symbol] == 0.0]
-    if len(still) > 1 and spread.interaction == 0.0:
-        form = "sd_within" if means.sd_within is not None else "sd"
-        message = f"no patient's difference of {listed(still, 'and')} would vary"
-        draft.note((*path, form), message, "at least one of them needs an SD above 0")
+    for pair in combinations(design.treatments, 2):
+        if spread.difference(*pair) == 0.0:
+            form = next(k for k in ("sd_within", "sd", "sd_difference") if getattr(means, k) is not None)
+            message = f"the difference of {listed(pair, 'and')} would be the same in every patient"
+            draft.note((*path, form), message, "at least one of them needs an SD above 0")
+            return
 
 
 def _check_baselines(draft: Draft, path: Path, means: Means, spread: Spread, design: Design) -> None:

@@ -1,0 +1,120 @@
+"""How a setting is declared: its type, range, unit, help, and whether it is a mere label.
+
+The types know what a TOML file may say: a truth value is no number, a text is no list, nothing is infinite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    Strict,
+)
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core.core_schema import no_info_after_validator_function
+
+LARGEST = 1e9
+"""Of a score, mean or SD, in points: beyond any scale, and far from where squares lose digits."""
+
+MAX_DAYS = 100_000
+
+
+def about(help: str, unit: str = "", label: bool = False, **limits: Any) -> Any:
+    """Describe one setting. `label`: it names or explains something and is left out of the digest."""
+    extra: dict[str, Any] = ({"unit": unit} if unit else {}) | ({"digest": False} if label else {})
+    return Field(description=help, json_schema_extra=extra or None, **limits)
+
+
+class AlsoWritten:
+    """A second spelling of a setting, for the JSON Schema; a BeforeValidator does the translation."""
+
+    def __init__(self, **schema: Any) -> None:
+        self.schema = schema
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [self.schema, handler(core)]}
+
+
+class OneOf:
+    """The setting is the name of a row of a vocabulary table."""
+
+    def __init__(self, kind: str, table: Mapping[str, Any]) -> None:
+        self.kind, self.table = kind, table
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "enum": list(self.table)}
+
+    def check(self, value: str | None) -> str | None:
+        if value is not None and value not in self.table:
+            known: dict[str, Any] = {"kind": self.kind, "known": tuple(self.table)}
+            raise PydanticCustomError("unknown_name", "is not a known {kind}", known)
+        return value
+
+
+class PrintedName:
+    """A name made of characters that print, so that it looks the same wherever it is shown."""
+
+    def __init__(self, longest: int, blanks: bool) -> None:
+        self.longest, self.blanks = longest, blanks
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        limits: dict[str, Any] = {"minLength": 1, "maxLength": self.longest}
+        return {"type": "string", **limits, **({} if self.blanks else {"pattern": r"^\S+$"})}
+
+    def check(self, value: str) -> str:
+        sound = 0 < len(value) <= self.longest and value.isprintable() and value.strip() == value
+        if not sound or (" " in value and not self.blanks):
+            rule = {"longest": self.longest, "blanks": "" if self.blanks else " and no blanks"}
+            raise PydanticCustomError("bad_name", "cannot be a name", rule)
+        return value
+
+
+def split_text(value: Any) -> Any:
+    """ "A B" is short for ["A", "B"]."""
+    return value.split() if isinstance(value, str) else value
+
+
+def as_list(value: Any) -> Any:
+    """A number is short for a list of it."""
+    return [value] if isinstance(value, int | float) else value
+
+
+def for_every(value: Any) -> Any:
+    """A number is short for a table with the same number for every treatment."""
+    return {EVERY: value} if isinstance(value, int | float) else value
+
+
+EVERY = "*"
+"""Key of a table by treatment that stands for every treatment not named."""
+
+Number = Annotated[float, Strict()]
+Whole = Annotated[int, Strict()]
+Truth = Annotated[bool, Strict()]
+Points = Annotated[float, Strict(), Field(ge=-LARGEST, le=LARGEST)]
+Sd = Annotated[float, Strict(), Field(ge=0, le=LARGEST)]
+Days = Annotated[float, Strict(), Field(ge=0, le=MAX_DAYS)]
+Probability = Annotated[float, Strict(), Field(ge=0, le=1)]
+Correlation = Annotated[float, Strict(), Field(ge=-1, le=1)]
+ZLimit = Annotated[float, Strict(), Field(ge=-100, le=100)]
+Path = Annotated[str, Field(min_length=1)]
+Symbol = Annotated[str, PrintedName(40, blanks=False)]
+Name = Annotated[str, PrintedName(80, blanks=True)]
+A_NUMBER = AlsoWritten(type="number")
+
+
+class Settings(BaseModel):
+    """A table of settings: nothing changes after reading, unknown keys and infinite numbers are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
