@@ -114,21 +114,26 @@ def degrees(most: int) -> Floats:
 
 
 def limit_table(plans: Sequence[Looks], most: int) -> Floats:
-    """f64[design, look, LIMITS, df] for `Rules.limit`."""
+    """f64[design, look, LIMITS, df] for `Rules.limit`.
+
+    Where there is no efficacy limit the table holds NaN, not infinity: data without spread have an infinite t, and
+    neither they nor data that leave the test undefined (df 0) may stop a trial at a look that has no limit.
+    """
     width = max(len(plan.counts) for plan in plans)
     df = degrees(most)
     table = np.empty((len(plans), width, LIMITS, df.size))
-    table[:, :, UPPER], table[:, :, LOWER] = math.inf, -math.inf
+    table[:, :, [UPPER, LOWER]] = math.nan
     table[:, :, FUTILE_FROM], table[:, :, FUTILE_TO] = math.inf, -math.inf
     for d, plan in enumerate(plans):
         for k in range(len(plan.counts)):
             rows = table[d, k, :, 1:]
-            upper = t_limit(plan.boundary.efficacy_z[k], df[1:])
             inner = t_limit(plan.boundary.futility_z[k], df[1:])
-            if plan.direction != "less":
-                rows[UPPER] = upper
-            if plan.direction != "greater":
-                rows[LOWER] = -upper
+            if plan.boundary.efficacy_z[k] < math.inf:
+                upper = t_limit(plan.boundary.efficacy_z[k], df[1:])
+                if plan.direction != "less":
+                    rows[UPPER] = upper
+                if plan.direction != "greater":
+                    rows[LOWER] = -upper
             if plan.boundary.futility_z[k] > -math.inf:
                 rows[FUTILE_FROM] = -math.inf if plan.direction == "greater" else -inner
                 rows[FUTILE_TO] = math.inf if plan.direction == "less" else inner
