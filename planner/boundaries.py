@@ -38,6 +38,8 @@ __all__ = [
 ]
 
 _LARGEST_DRIFT = 200.0  # no trial is planned for an effect of 200 standard errors
+_SPEND_AS_STATED = ("z", "user-spending")  # rules that may leave alpha unspent
+_TOO_MUCH_FUTILITY = "binding futility stops so often that alpha cannot be spent: make it milder"
 _ROUNDING = 1e-9  # a last fraction this close to 1 is 1, an alpha this close to its total is exact
 
 
@@ -119,6 +121,8 @@ def boundary(
             f"the limits before the last look already spend {solved.alpha_spent[-1]:.4g}, more than "
             f"alpha = {alpha:g}: raise them"
         )
+    if efficacy not in _SPEND_AS_STATED and solved.alpha_spent[-1] < alpha - _ROUNDING:
+        raise BoundaryError(_TOO_MUCH_FUTILITY)
     return solved
 
 
@@ -270,9 +274,7 @@ def _sound(plan: Plan, found: Limits) -> None:
     last = len(plan.fractions)
     for look, (upper, lower) in enumerate(zip(found.efficacy_z, found.futility_z, strict=True), start=1):
         if upper <= least:
-            raise BoundaryError(
-                f"binding futility stops so often that alpha cannot be spent at look {look}: make it milder"
-            )
+            raise BoundaryError(_TOO_MUCH_FUTILITY)
         if look < last and lower >= upper - _ROUNDING:
             raise BoundaryError(
                 f"look {look} stops for futility wherever it does not stop for efficacy (z >= {upper:.4g}), "

@@ -134,16 +134,15 @@ def solve(plan: Plan, efficacy: Efficacy, futility: Sequence[Choice], drift: flo
         return limits(efficacy)
 
     def scaled(factor: float) -> list[Choice]:
-        return [at(factor * multiple) for multiple in efficacy.multiples]
+        return [at(factor * multiple if multiple < math.inf else math.inf) for multiple in efficacy.multiples]
 
     factor = root(
         lambda factor: plan.side_alpha - limits(scaled(factor)).alpha,
         guess=max(quantile_above(plan.side_alpha), 0.5),
         most=_LARGEST_Z,
     )
-    if factor is None:
-        raise BoundaryError("binding futility stops so often that alpha cannot be spent: make it milder")
-    return limits(scaled(factor))
+    # Too little is left to spend alpha on, perhaps only at a drift tried on the way: the least limits of all.
+    return limits(scaled(0.0 if factor is None else factor))
 
 
 def stated_futility(limits: Sequence[float]) -> Futility:
