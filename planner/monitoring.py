@@ -116,8 +116,9 @@ def degrees(most: int) -> Floats:
 def limit_table(plans: Sequence[Looks], most: int) -> Floats:
     """f64[design, look, LIMITS, df] for `Rules.limit`.
 
-    Where there is no efficacy limit the table holds NaN, not infinity: data without spread have an infinite t,
-    and neither they nor data that leave the test undefined (df 0) may stop a trial at a look without a limit.
+    Where there is no efficacy limit the table holds NaN, not infinity: data without spread have an
+    infinite t, and neither they nor data that leave the test undefined (df 0) may stop a
+    trial at a look without a limit.
     """
     width = max(len(plan.counts) for plan in plans)
     df = degrees(most)

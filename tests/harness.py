@@ -1,9 +1,9 @@
-"""Common ground of the tests that lean on something outside the package: scenario texts, and a fair comparison.
+"""Common ground of tests that lean on something outside the package: scenario texts, a fair comparison.
 
-A simulated number is never equal to the exact one. `Comparison` collects pairs, expresses each difference in Monte
-Carlo standard errors, prints the table and fails if one is beyond a limit that was chosen beforehand. Seeds are
-fixed, so that a comparison that holds, holds every time; the limit only says how likely a false alarm was when the
-seed was chosen. With 4 standard errors that is 6e-5 for one pair.
+A simulated number is never equal to the exact one. `Comparison` collects pairs, expresses each difference in
+Monte Carlo standard errors, prints the table and fails if one is beyond a limit that was chosen beforehand.
+Seeds are fixed, so that a comparison that holds, holds every time; the limit only says how likely a false
+alarm was when the seed was chosen: with 4 standard errors 6e-5 for one pair.
 """
 
 from __future__ import annotations
