@@ -177,6 +177,19 @@ def test_without_spread() -> None:
         assert nothing.p("two.sided") == 1.0
 
 
+@pytest.mark.parametrize("centre", [0.1, -0.7, 2.2])
+@pytest.mark.parametrize("method", R_NAME)
+def test_without_spread_whatever_the_centre(method: str, centre: float) -> None:
+    """The rounding of the sums must not turn "no difference at all" into an infinite t."""
+    for n in range(3, 14):
+        order = ["AB" if i % 2 else "BA" for i in range(n)]
+        rows = [[i, s, k + 1, s[k], 10.0] for i, s in enumerate(order) for k in range(2)]
+        nothing = analyse(method, rows, centre=centre)
+        assert (nothing.estimate, nothing.p("two.sided")) == (0.0, pytest.approx(1.0))
+        raised = [[*row[:4], row[4] + (row[3] == "A")] for row in rows]
+        assert analyse(method, raised, centre=centre).p("greater") < 1e-6
+
+
 def test_undefined() -> None:
     """One sequence only: no period-adjusted test. One completer: no test at all. Never a NaN."""
     one_sequence = analyse("hills-armitage", DATA[ONE_SEQUENCE]["rows"])

@@ -26,7 +26,7 @@ def _evaluate(a, b, centre, stat):
         df = max(n1 + n2 - 2.0, 0.0)
         within = max(a[i + 2 * W] - s1 * m1, 0.0) + max(b[i + 2 * W] - s2 * m2, 0.0)
         share = 1.0 / max(n1, 1.0) + 1.0 / max(n2, 1.0)
-        estimate, se, t = student(0.5 * (m1 + m2) + centre, 0.25 * within * share / max(df, 1.0))
+        estimate, se, t = student(0.5 * (m1 + m2), centre, 0.25 * within * share / max(df, 1.0))
         stat[i + ESTIMATE * W] = estimate
         stat[i + SE * W] = se
         stat[i + T * W] = t

@@ -24,7 +24,7 @@ def _evaluate(sums, centre, stat):
         mean = total / max(n, 1.0)
         df = max(n - 1.0, 0.0)
         variance = (sums[i + 2 * W] - total * mean) / max(df, 1.0) / max(n, 1.0)
-        estimate, se, t = student(mean + centre, variance)
+        estimate, se, t = student(mean, centre, variance)
         stat[i + ESTIMATE * W] = estimate
         stat[i + SE * W] = se
         stat[i + T * W] = t

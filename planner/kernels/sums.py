@@ -109,12 +109,15 @@ def add_patients(rows, h, reading, sequence, chosen, start, stop, weight, centre
 
 
 @lanes
-def student(estimate, variance):
-    """(estimate, se, t) of an estimate with that variance.
+def student(shift, centre, variance):  # type: ignore[no-untyped-def]
+    """(estimate, se, t) of the estimate shift + centre with that variance.
 
     Data without spread are not silent: t is infinite if the estimate is not 0, and 0 if it is, so that
-    identical differences reject (p = 0) and no difference at all does not (p = 1).
+    identical differences reject (p = 0) and no difference at all does not (p = 1). An estimate within 1e-12 of
+    the centre is the rounding of its sum: without this, differences that are all 0 would reject for certain.
     """
+    estimate = shift + centre
+    estimate = estimate if abs(estimate) > 1e-12 * abs(centre) else 0.0
     se = math.sqrt(max(variance, 0.0))
     certain = np.inf if estimate > 0.0 else (-np.inf if estimate < 0.0 else 0.0)
     return estimate, se, estimate / se if se > 0.0 else certain
