@@ -13,7 +13,8 @@ import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from dataclasses import fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, TextIO
 
 from planner.document import Block, Code, Facts, Heading, Items, Prose, Sheet
 from planner.figures import visible
@@ -55,14 +56,30 @@ _ASCII = str.maketrans(
 )
 
 
+def visible_lines(text: str) -> str:
+    """The text with control characters spelt out, but for the ends of its lines."""
+    return "\n".join(visible(line) for line in text.split("\n"))
+
+
 def write(text: str, stream: TextIO) -> None:
     """Write the text; what the stream's encoding lacks is spelt in ASCII, and never stops the program."""
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    try:
-        text.encode(encoding)
-    except (UnicodeEncodeError, LookupError):
+    if not _shows(stream, text):
+        encoding = _encoding(stream)
         text = text.translate(_ASCII).encode(encoding, "backslashreplace").decode(encoding)
     stream.write(text)
+
+
+def _encoding(stream: TextIO) -> str:
+    return getattr(stream, "encoding", None) or "utf-8"
+
+
+def _shows(stream: TextIO, text: str) -> bool:
+    """Whether the stream's encoding has all characters of the text."""
+    try:
+        text.encode(_encoding(stream))
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def on_terminal(stream: TextIO) -> bool:
@@ -86,7 +103,20 @@ def columns(stream: TextIO) -> int:
 def page(blocks: Sequence[Block], stream: TextIO | None = None) -> str:
     """The blocks as the stream (the standard output) can show them."""
     stream = stream or sys.stdout
+    if not _shows(stream, "±–×─•"):  # before the columns are laid out, because the spellings differ in width
+        blocks = [_in_ascii(block) for block in blocks]
     return rendered(blocks, width=columns(stream), wide=not on_terminal(stream), colour=coloured(stream))
+
+
+def _in_ascii(value: Any) -> Any:
+    """The block with every text in it spelt in ASCII as far as we can."""
+    if isinstance(value, str):
+        return value.translate(_ASCII)
+    if isinstance(value, list | tuple):
+        return [_in_ascii(item) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: _in_ascii(getattr(value, f.name)) for f in fields(value)})
+    return value
 
 
 def rendered(blocks: Sequence[Block], *, width: int = PROSE, wide: bool = True, colour: bool = False) -> str:

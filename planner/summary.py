@@ -42,7 +42,10 @@ def run_document(result: Mapping[str, Any], setting: Setting) -> list[Block]:
         blocks += [Heading("When does it stop?"), _looks(cells, setting)]
     blocks += [Heading("How far off is its estimate?"), _estimates(cells, setting)]
     blocks += [Heading("How to read this"), Items(_reading(cells, setting))]
-    blocks += [Heading("The same result again"), Code(setting.command, "sh")]
+    blocks += [
+        Heading("To run it to its end" if result.get("partial") else "The same result again"),
+        Code(setting.command, "sh"),
+    ]
     return blocks
 
 

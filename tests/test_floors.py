@@ -11,12 +11,12 @@ PACKAGE = Path(__file__).parent.parent / "planner"
 
 FLOORS = {
     1: "scenario vocabulary reading positions catalogue faults canonical overrides completing wording "
-    "designs",
-    2: "mechanisms world boundaries sequential spending conditional limits rules truth",
+    "designs settings scenario_terms",
+    2: "mechanisms world boundaries sequential spending conditional limits rules truth terms_world",
     3: "kernels analyses",
     4: "engine monitoring tally",
     5: "results planned sizing discrimination weighing theory store",
-    6: "figures document console summary explain report plots",
+    6: "figures document console summary explain report plots braille",
     7: "cli __init__ __main__",
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names.split()}

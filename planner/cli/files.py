@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner.cli.options import Format
-from planner.cli.problems import INVALID, Problem
+from planner.cli.problems import Problem
 
 if TYPE_CHECKING:
     from planner.document import Block
@@ -55,15 +55,17 @@ def check_writable(output: Path | None, force: bool) -> None:
         raise Problem(f"the folder {folder} cannot be written to", hint="choose another with -o")
 
 
-def worked_out(scenario: Scenario) -> Plan:
-    """What follows from the scenario; a Problem where its stopping limits do not exist."""
+def worked_out(scenario: Scenario, source: str) -> Plan:
+    """What follows from the scenario; a ScenarioError where its stopping limits do not exist."""
     from planner.boundaries import BoundaryError
+    from planner.faults import Fault, ScenarioError
     from planner.planned import planned
 
     try:
         return planned(scenario)
     except BoundaryError as error:
-        raise Problem(f"monitoring: {error}", hint="change the looks or the rules", code=INVALID) from error
+        fault = Fault(source, 0, 0, "monitoring", str(error))
+        raise ScenarioError([fault]) from error
 
 
 def as_json(document: dict[str, Any]) -> str:
@@ -94,6 +96,13 @@ def as_text(blocks: Sequence[Block], wanted: Format, output: Path | None) -> str
     from planner import console
 
     return console.page(blocks) if _is_stdout(output) else console.rendered(blocks)
+
+
+def verbatim(text: str, output: Path | None) -> str:
+    """Text for other programs, as it is; on a terminal, with control characters spelt out."""
+    from planner.console import on_terminal, visible_lines
+
+    return visible_lines(text) if _is_stdout(output) and on_terminal(sys.stdout) else text
 
 
 def say_written(output: Path | None, quiet: bool) -> None:

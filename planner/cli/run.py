@@ -56,14 +56,16 @@ def run(
     plan = read(scenario, set=overrides)
     trials = plan.simulation.trials if trials is None else trials
     seed = plan.simulation.seed if seed is None else seed
-    follows = files.worked_out(plan)  # limits that do not exist are found before the work, not after it
+    follows = files.worked_out(
+        plan, scenario
+    )  # limits that do not exist are found before the work, not after it
     if dry_run:
         files.deliver(_intended(plan, trials, seed, wanted, output), output, force)
         return OK
     result = _simulated(plan, trials, seed, threads, quiet)
     document = result.to_json()
     _remarks(document, verbose)
-    command = _command_line(scenario, overrides, document["run"]["trials"], seed)
+    command = _command_line(scenario, overrides, trials, seed)
     text = _written(result, document, setting(plan, follows, command), wanted, output)
     files.deliver(text, output, force)
     files.say_written(output, quiet)
@@ -124,7 +126,7 @@ def _written(
     if wanted is given.Format.json:
         return files.as_json(document)
     if wanted is given.Format.csv:
-        return str(result.frame().write_csv())
+        return files.verbatim(str(result.frame().write_csv()), output)
     from planner.summary import run_document
 
     return files.as_text(run_document(document, described), wanted, output)

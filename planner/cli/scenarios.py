@@ -37,6 +37,7 @@ def scenarios(
         text = files.as_json({"schema": "planner.scenarios/1", "scenarios": rows, "warnings": []})
     elif wanted is given.Format.csv:
         text = files.as_csv(list(rows[0]) if rows else ["name"], [list(row.values()) for row in rows])
+        text = files.verbatim(text, None)
     else:
         blocks: list[Block] = [Heading("The catalogue", 1), *_listing(rows)]
         blocks.append(
@@ -97,7 +98,7 @@ def check(
     sound: list[str] = []
     for source in scenario:
         try:
-            read(source, set=settings or [])
+            files.worked_out(read(source, set=settings or []), source)
             sound.append(source)
         except ScenarioError as error:
             found += error.faults

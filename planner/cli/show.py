@@ -40,15 +40,15 @@ def show(
     files.check_writable(output, force)
     plan = read(scenario, set=settings or [])
     if resolved and not json:
-        files.deliver(to_toml(plan), output, force)
+        files.deliver(files.verbatim(to_toml(plan), output), output, force)
     elif wanted is given.Format.json:
-        files.deliver(
-            files.as_json(as_json(resolve(plan), digest(plan), files.worked_out(plan))), output, force
-        )
+        files.deliver(files.as_json(as_json(plan, files.worked_out(plan, scenario))), output, force)
     else:
         defaults = _defaults(resolve(plan), scenario, settings or [])
         files.deliver(
-            files.as_text(explained(plan, files.worked_out(plan), defaults), wanted, output), output, force
+            files.as_text(explained(plan, files.worked_out(plan, scenario), defaults), wanted, output),
+            output,
+            force,
         )
     files.say_written(output, quiet)
     return OK
