@@ -16,6 +16,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from typing import Any
 
 from scipy.special import ndtri
 
@@ -75,6 +76,42 @@ class Boundary:
     p_futility_alternative: tuple[float, ...] | None
     expected_information_alternative: float | None  # share of the maximum information
     inflation: float | None  # maximum information over that of the fixed design with the same power
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures as in the JSON of `planner boundaries`: what does not exist is None, with a note."""
+        return {
+            "alpha": self.alpha,
+            "sided": self.sided,
+            "looks": [self._look(k) for k in range(len(self.fractions))],
+            "power": self.power,
+            "drift": self.drift,
+            "inflation": self.inflation,
+            "expected_information_null": self.expected_information_null,
+            "expected_information_alternative": self.expected_information_alternative,
+        }
+
+    def _look(self, k: int) -> dict[str, Any]:
+        tests, stops = self.efficacy_z[k] < math.inf, self.futility_z[k] > -math.inf
+        missing = [
+            *([] if tests else ["this look does not stop for efficacy"]),
+            *([] if stops else ["this look does not stop for futility"]),
+            *([] if self.drift is not None else ["no alternative is given"]),
+        ]
+        up, futile = self.p_efficacy_alternative, self.p_futility_alternative
+        return {
+            "look": k + 1,
+            "information": self.fractions[k],
+            "efficacy_z": self.efficacy_z[k] if tests else None,
+            "futility_z": self.futility_z[k] if stops else None,
+            "alpha_spent": self.alpha_spent[k],
+            "beta_spent": None if self.beta_spent is None else self.beta_spent[k],
+            "nominal_p": self.nominal_p[k] if tests else None,
+            "p_efficacy_null": self.p_efficacy_null[k],
+            "p_futility_null": self.p_futility_null[k],
+            "p_efficacy_alternative": None if up is None else up[k],
+            "p_futility_alternative": None if futile is None else futile[k],
+            "note": "; ".join(missing) or None,
+        }
 
 
 def boundary(

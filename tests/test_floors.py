@@ -16,7 +16,7 @@ FLOORS = {
     3: "kernels analyses",
     4: "engine monitoring tally",
     5: "results planned sizing discrimination weighing theory store",
-    6: "figures document console summary explain report plots braille",
+    6: "figures document console summary explain report plots braille console_boundaries",
     7: "cli __init__ __main__",
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names.split()}
