@@ -34,8 +34,10 @@ def explained(scenario: Scenario, plan: Plan, defaults: Sequence[tuple[str, str]
     if scenario.assumed:
         blocks += [Heading("Assumed, without a source"), Items(list(scenario.assumed))]
     if defaults:
-        blocks += [Heading("Not stated, hence taken as"), Facts(defaults)]
-    if scenario.citations:
+        blocks += [Heading("Not stated, hence taken as or derived"), Facts(defaults)]
+    if not scenario.citations:
+        blocks.append(Prose("The scenario names no source: all its numbers are assumptions."))
+    else:
         blocks += [Heading("Sources"), Facts([(c.key, _source(c)) for c in scenario.citations])]
     return blocks
 
@@ -51,6 +53,7 @@ def setting(scenario: Scenario, plan: Plan, command: str) -> Setting:
         analyses={a.name: f"{_method(a)}; {_contrast(a)}; {_level(a)}" for a in plan.analyses},
         futility=(rule := scenario.monitoring.futility) is not None and rule.rule != "none",
         assumed=scenario.assumed,
+        sourced=bool(scenario.citations),
         command=command,
     )
 

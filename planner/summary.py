@@ -30,6 +30,7 @@ class Setting:
     analyses: Mapping[str, str]  # name to a line that explains it
     futility: bool  # whether the trial may stop for futility
     assumed: Sequence[str]
+    sourced: bool  # whether any source is named
     command: str
 
 
@@ -221,7 +222,9 @@ def _reading(cells: Sequence[Cell], setting: Setting) -> list[str]:
         for cell in cells
         if (cell.get("undefined") or {}).get("estimate")
     ]
-    if setting.assumed:
+    if not setting.sourced:
+        items.append("The scenario names no source: all its numbers are assumptions.")
+    elif setting.assumed:
         items.append(f"Assumed, without a source: {listed(list(setting.assumed))}.")
     return items
 

@@ -158,6 +158,7 @@ SETTING = Setting(
     analyses={"hills-armitage": "Two-sample t test; F minus S; alpha 0.05, two-sided"},
     futility=True,
     assumed=["population.dropout.per_period"],
+    sourced=True,
     command="planner run example --trials 100000 --seed 1",
 )
 

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "planner"
 
 FLOORS = {
     1: "scenario vocabulary reading positions catalogue faults canonical overrides completing wording "
-    "designs settings scenario_terms",
+    "designs settings scenario_terms references",
     2: "mechanisms world boundaries sequential spending conditional limits rules truth terms_world",
     3: "kernels analyses",
     4: "engine monitoring tally",
