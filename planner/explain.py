@@ -256,18 +256,19 @@ def _value(value: Any) -> str:
 
 
 def _limits(analysis: AnalysisPlan) -> Sheet:
+    tested_by_t = any(look.df is not None for look in analysis.looks)
     futile = any(look.futility_z is not None for look in analysis.looks)
-    columns = [
-        Column(title) for title in ("Look", "Patients", "Information", "z limit", "p limit", "t limit", "df")
-    ]
-    if futile:
-        columns.append(Column("Futility: z"))
+    titles = ["Look", "Patients", "Information", "z limit", "p limit"]
+    titles += ["t limit", "df"] if tested_by_t else []
+    titles += ["Futility: z"] if futile else []
     rows = []
     for number, look in enumerate(analysis.looks, 1):
         row = [str(number), f"{look.patients:,}", _percent(look.information)]
-        row += [_limit(look.efficacy_z), plain(look.nominal_p, 3), _limit(look.efficacy_t), plain(look.df)]
-        rows.append(row + ([_limit(look.futility_z)] if futile else []))
-    return Sheet(columns, rows)
+        row += [_limit(look.efficacy_z), plain(look.nominal_p, 3)]
+        row += [_limit(look.efficacy_t), plain(look.df)] if tested_by_t else []
+        row += [_limit(look.futility_z)] if futile else []
+        rows.append(row)
+    return Sheet([Column(title) for title in titles], rows)
 
 
 def _limit(value: float | None) -> str:

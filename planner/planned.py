@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
+from scipy.special import ndtr, stdtrit
 
 from planner import monitoring, truth, world
 from planner.scenario import Analysis, Scenario
 
-# Degrees of freedom of each analysis among m completers: m minus so many.
+# Degrees of freedom of each t test among m completers: m minus so many.
 ESTIMATED_MEANS = {"hills-armitage": 2, "paired-t": 1}
 
 
@@ -24,7 +24,7 @@ class Look:
     information: float  # share of all patients
     efficacy_z: float | None
     nominal_p: float | None  # significance level of the look, of both sides together if two-sided
-    df: int  # of the t test, if nobody leaves
+    df: int | None  # of the t test, if nobody leaves; None where the analysis is no t test
     efficacy_t: float | None
     futility_z: float | None
 
@@ -101,7 +101,8 @@ def _looks(scenario: Scenario, analysis: Analysis) -> tuple[Look, ...]:
     rows = []
     for k, count in enumerate(solved.counts):
         z, futility = limits.efficacy_z[k], limits.futility_z[k]
-        df = max(count - ESTIMATED_MEANS[analysis.method], 0)
+        lost = ESTIMATED_MEANS.get(analysis.method)
+        df = None if lost is None else max(count - lost, 0)
         stops = math.isfinite(z)
         rows.append(
             Look(
@@ -118,4 +119,5 @@ def _looks(scenario: Scenario, analysis: Analysis) -> tuple[Look, ...]:
 
 
 def _t(z: float, df: int) -> float:
-    return float(monitoring.t_limit(z, np.array([float(df)]))[0])
+    """The t with the tail area of z."""
+    return -float(stdtrit(df, ndtr(-z)))

@@ -11,8 +11,8 @@ PACKAGE = Path(__file__).parent.parent / "planner"
 
 FLOORS = {
     1: "scenario vocabulary reading positions catalogue faults canonical overrides completing wording "
-    "designs settings scenario_terms references",
-    2: "mechanisms world boundaries sequential spending conditional limits rules truth terms_world",
+    "designs settings scenario_terms",
+    2: "mechanisms world boundaries sequential spending conditional limits rules truth terms_world references",
     3: "kernels analyses",
     4: "engine monitoring tally",
     5: "results planned sizing discrimination weighing theory store",

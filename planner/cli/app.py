@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +12,7 @@ from planner.cli.run import run
 from planner.cli.scenarios import check, new, scenarios, schema
 from planner.cli.show import show
 
-COMMANDS = {
+COMMANDS: dict[Callable[..., int], str] = {
     run: "Simulate a trial: power, stops, size, bias.",
     show: "Tell a scenario in plain English.",
     check: "Validate scenario files.",
