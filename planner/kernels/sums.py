@@ -113,8 +113,8 @@ def student(shift, centre, variance):  # type: ignore[no-untyped-def]
     """(estimate, se, t) of the estimate shift + centre with that variance.
 
     Data without spread are not silent: t is infinite if the estimate is not 0, and 0 if it is, so that
-    identical differences reject (p = 0) and no difference at all does not (p = 1). An estimate within 1e-12 of
-    the centre is the rounding of its sum: without this, differences that are all 0 would reject for certain.
+    identical differences reject (p = 0) and no difference at all does not (p = 1). An estimate within 1e-12
+    of the centre is the rounding of its sum: without this, differences that are all 0 would surely reject.
     """
     estimate = shift + centre
     estimate = estimate if abs(estimate) > 1e-12 * abs(centre) else 0.0
