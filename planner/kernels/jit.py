@@ -8,6 +8,7 @@ the versions of everything that turns them into machine code.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import struct
 import tempfile
@@ -109,7 +110,9 @@ def _from_bits(context: Any, i: Any) -> Any:
 
 
 def _plain_fma(x: float, y: float, z: float) -> np.float64:
-    return np.float64(Fraction(float(x)) * Fraction(float(y)) + Fraction(float(z)))
+    x, y, z = float(x), float(y), float(z)
+    exact = Fraction(x) * Fraction(y) + Fraction(z) if math.isfinite(x + y + z) else 0
+    return np.float64(exact or x * y + z)  # what is not finite, and zeros with their sign, need no exactness
 
 
 def _plain_bits(x: float) -> np.int64:

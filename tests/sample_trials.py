@@ -1,0 +1,278 @@
+"""Small trials that between them use every part of the simulation, and the fingerprint of what they give.
+
+    python tests/sample_trials.py > tests/data/golden.json    after a change that is meant to change results
+
+Other tests run this file in processes where something about the machine is different (see `elsewhere`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import math
+import os
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from planner import engine
+from planner.kernels.jit import COMPILED
+from planner.kernels.means import allocate, generate
+from planner.kernels.rng import W
+from planner.kernels.tables import Floats, Ints
+from planner.reading import read_text
+from planner.results import Run, simulate
+from planner.scenario import Scenario
+
+HERE = Path(__file__).resolve().parent
+GOLDEN = HERE / "data" / "golden.json"
+TRIALS = 3_001  # no multiple of a tile
+SEED = 2**40 + 7  # both words of the key matter
+
+_TEXTS = {
+    # Whole points between limits, two looks, dropout, an effect of period, two hypotheses, two analyses.
+    "whole-points": """
+        [design]
+        sequences = ["A B", "B A"]
+        patients = 30
+        [population]
+        period_effect = [0.0, -1.5]
+        dropout = { per_period = 0.08 }
+        [endpoint]
+        scale = { low = 0, high = 52, step = 1, better = "lower" }
+        [hypotheses.effect]
+        means = { A = 14.0, B = 18.5 }
+        sd_within = 5.5
+        sd_between = 6.0
+        [hypotheses.null]
+        means = { A = 18.5, B = 18.5 }
+        sd_within = 5.5
+        sd_between = 6.0
+        [[analyses]]
+        method = "hills-armitage"
+        contrast = ["A", "B"]
+        [[analyses]]
+        method = "paired-t"
+        contrast = ["A", "B"]
+        alternative = "better"
+        alpha = 0.025
+        [monitoring]
+        looks = [15, 30]
+        efficacy = { rule = "obrien-fleming-spending" }
+        """,
+    # Any number may be a score; one look, nobody leaves.
+    "unbounded": """
+        [design]
+        name = "AB/BA"
+        arms = ["A", "B"]
+        patients = 24
+        [hypotheses.effect]
+        means = { A = 10.25, B = 7.0 }
+        sd = 6.5
+        correlation = 0.4
+        [[analyses]]
+        method = "hills-armitage"
+        contrast = ["A", "B"]
+        """,
+    # Half points cut at one end; blocks of four; futility that does not bind; one-sided; early leavers.
+    "futility": """
+        [design]
+        name = "AB/BA"
+        arms = ["A", "B"]
+        patients = 40
+        block = 2
+        [population]
+        dropout = { per_period = 0.1, before_first = 0.03 }
+        [endpoint]
+        scale = { low = 0, step = 0.5, better = "higher" }
+        [hypotheses.small]
+        means = { A = 6.0, B = 5.0 }
+        sd_within = 2.5
+        sd_between = 2.0
+        [hypotheses.none]
+        means = { A = 5.0, B = 5.0 }
+        sd_within = { A = 3.0, "*" = 2.5 }
+        sd_between = 2.0
+        [[analyses]]
+        method = "hills-armitage"
+        contrast = ["A", "B"]
+        alternative = "better"
+        alpha = 0.025
+        [monitoring]
+        looks = [0.4, 0.7, 1.0]
+        efficacy = { rule = "hwang-shih-decani", gamma = -4.0 }
+        futility = { rule = "conditional-power", at_most = 0.1 }
+        """,
+    # Three treatments in six sequences, patients who respond differently, dropout by gap, binding futility.
+    "williams": """
+        [design]
+        name = "williams"
+        arms = ["A", "B", "C"]
+        patients = 36
+        [population]
+        period_effect = [0.0, 1.0, 1.5]
+        dropout = { per_period = [0.05, 0.1] }
+        [hypotheses.effect]
+        means = { A = 3.0, B = 1.0, C = 0.0 }
+        sd_within = 3.0
+        sd_between = 4.0
+        sd_interaction = 1.5
+        carryover = { A = 0.7 }
+        [[analyses]]
+        name = "A against C"
+        method = "paired-t"
+        contrast = ["A", "C"]
+        [[analyses]]
+        name = "B against C"
+        method = "paired-t"
+        contrast = ["B", "C"]
+        [monitoring]
+        looks = [18, 36]
+        efficacy = { rule = "pocock-spending" }
+        futility = { rule = "kim-demets", beta = 0.2, rho = 2.0, binding = true }
+        """,
+    # Twice as many patients in one sequence, three periods, carryover that lasts, limits without steps.
+    "unequal": """
+        [design]
+        name = "ABB/BAA"
+        arms = ["A", "B"]
+        allocation = [2, 1]
+        block = 3
+        patients = 27
+        [population]
+        sequence_effect = [0.5, 0.0]
+        dropout = { per_period = 0.05 }
+        [endpoint]
+        scale = { low = 0, high = 100, better = "lower" }
+        [hypotheses.effect]
+        means = { A = 20.0, B = 30.0 }
+        sd_difference = 18.0
+        sd_between = 15.0
+        carryover = { A = -2.0, B = 1.0 }
+        carryover_lasts = "lasting"
+        [[analyses]]
+        method = "paired-t"
+        contrast = ["A", "B"]
+        alternative = "less"
+        alpha = 0.025
+        [monitoring]
+        looks = [9, 18, 27]
+        efficacy = { rule = "haybittle-peto" }
+        """,
+    # Baselines before each period, whole points, differing spread and response.
+    "baselines": """
+        [design]
+        name = "AB/BA"
+        arms = ["A", "B"]
+        patients = 20
+        baselines = "period"
+        [population]
+        baseline = { mean = 20.0, sd = 5.0 }
+        dropout = { per_period = 0.2 }
+        [endpoint]
+        scale = { low = 0, high = 52, step = 1, better = "lower" }
+        [hypotheses.effect]
+        means = { A = 14.0, B = 18.0 }
+        sd_within = { A = 5.0, B = 4.0 }
+        sd_between = 4.0
+        sd_interaction = 2.0
+        baseline_correlation = { own = 0.45, cross = 0.35, between = 0.5 }
+        [[analyses]]
+        method = "hills-armitage"
+        contrast = ["A", "B"]
+        """,
+}
+NAMES = tuple(_TEXTS)
+
+
+def trial(name: str) -> Scenario:
+    """The scenario of that name."""
+    return read_text("schema_version = 1\n" + _TEXTS[name], name)
+
+
+def tally_digest(run: Run) -> str:
+    """Fingerprint of the sums alone, whatever the scenario is called by its own digest."""
+    tally = run.outcome.tally
+    text = f"{tally.trials} {tally.ends.shape}".encode()
+    sums = tally.ends.astype("<i8").tobytes() + tally.free.astype("<i8").tobytes()
+    return hashlib.sha256(text + sums).hexdigest()
+
+
+def fingerprints(
+    names: tuple[str, ...], trials: int, patients: int | None = None
+) -> dict[str, dict[str, str]]:
+    """Of each trial the fingerprint of its sums and of its result; `patients` instead of its own."""
+    found = {}
+    for name in names:
+        run = simulate(trial(name), trials=trials, seed=SEED, patients=[patients] if patients else None)
+        found[name] = {"sums": tally_digest(run), "digest": run.digest()}
+    return found
+
+
+def virtual_patients(work: engine.Job, first: int, tiles: int) -> tuple[Ints, Floats]:
+    """A block: sequences i64[tile, patient], outcomes f64[tile, patient, hypothesis, reading, period * W]."""
+    sequence = np.zeros((tiles, work.patients), np.int64)
+    shape = (tiles, work.patients, len(work.tests), work.world.visits.size, work.plan.leave.size * W)
+    values = np.empty(shape)
+    allocate(first, np.uint64(work.seed), work.plan.block, sequence)
+    generate(first, np.uint64(work.seed), work.plan, work.world, sequence, values)
+    return sequence, values
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """The environment of a child process that finds the package and this file."""
+    path = os.pathsep.join([str(HERE.parent), str(HERE), os.environ.get("PYTHONPATH", "")])
+    return {**os.environ, "PYTHONPATH": path, "PYTHONWARNINGS": "error", **changes}
+
+
+def elsewhere(*arguments: str, **changes: str) -> subprocess.Popen[str]:
+    """Start this file in a process of its own with a changed environment; it prints a report as JSON."""
+    command = [sys.executable, str(HERE / "sample_trials.py"), "--report", *arguments]
+    return subprocess.Popen(
+        command, env=environment(**changes), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def answer(child: subprocess.Popen[str], timeout: float = 300.0) -> dict[str, Any]:
+    """The report of a child that was started by `elsewhere`; its complaints if it failed."""
+    out, complaints = child.communicate(timeout=timeout)
+    assert child.returncode == 0, complaints
+    report: dict[str, Any] = json.loads(out)
+    return report
+
+
+def _libm() -> str:
+    """Fingerprint of the C library's exponential, logarithm and sine: differs between processors."""
+    grid = [0.1 + 0.00037 * i for i in range(30_000)]
+    values = [f(x) for x in grid for f in (math.exp, math.log, math.sin)]
+    return hashlib.sha256(np.array(values).tobytes()).hexdigest()
+
+
+def _vectors() -> bool:
+    """Whether the kernel of this process uses vectors of 32 bytes or more; only for one that compiled it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # code from the cache cannot be looked at
+        text = "".join(generate.inspect_asm().values()) if COMPILED else ""
+    return "%ymm" in text or "%zmm" in text
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("names", nargs="*", default=NAMES)
+    parser.add_argument("--trials", type=int, default=TRIALS)
+    parser.add_argument("--patients", type=int)
+    parser.add_argument("--report", action="store_true", help="tell of the machine too")
+    given = parser.parse_args()
+    found: dict[str, Any] = fingerprints(tuple(given.names), given.trials, given.patients)
+    if given.report:
+        found = {"trials": found, "libm": _libm(), "vectors": _vectors()}
+    print(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    _main()
