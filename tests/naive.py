@@ -1,0 +1,187 @@
+"""A crossover trial simulated the plain way: NumPy, patient by patient, an independent twin of the package.
+
+It imports nothing of the package. A trial is what a reader would write down first: shuffle the sequences, let
+each patient go through the periods, note the scores, leave or stay; at each look take the patients whose
+follow-up is over, test the completers among them, compare. Arrays run over trials only. Slow, on purpose.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A trial in its own words; treatments are letters, sequences words such as "AB"."""
+
+    sequences: tuple[str, ...]
+    patients: int
+    means: dict[str, float]
+    within: dict[str, float]
+    between: float
+    interaction: float = 0.0
+    allocation: tuple[int, ...] = (1, 1)
+    block: int = 1
+    period_effect: tuple[float, ...] = (0.0,) * 12
+    sequence_effect: tuple[float, ...] = (0.0,) * 12
+    carryover: dict[str, float] = field(default_factory=dict)
+    lasting: bool = False
+    before_first: float = 0.0
+    leave: tuple[float, ...] = (0.0,) * 12
+    low: float = -math.inf
+    high: float = math.inf
+    step: float | None = None
+
+
+@dataclass(frozen=True)
+class Test:
+    """An analysis of `first` minus `second`, its looks and their limits on the z scale (None: no limit)."""
+
+    method: str
+    looks: tuple[int, ...]
+    efficacy: tuple[float | None, ...]
+    futility: tuple[float | None, ...]
+    direction: str = "two-sided"
+    alpha: float = 0.05
+    first: str = "A"
+    second: str = "B"
+    truth: float = 0.0
+
+
+def randomised(trial: Trial, rng: np.random.Generator, trials: int) -> NDArray[np.int64]:
+    """The sequence of each patient, (trial, patient): shuffled blocks, the last one cut off."""
+    unit = [s for s, n in enumerate(trial.allocation) for _ in range(n)] * trial.block
+    blocks = -(-trial.patients // len(unit))
+    shuffled = [rng.permuted(np.tile(unit, (trials, 1)), axis=1) for _ in range(blocks)]
+    return np.concatenate(shuffled, axis=1)[:, : trial.patients]
+
+
+def scores(trial: Trial, rng: np.random.Generator, trials: int) -> tuple[NDArray[np.int64], Floats]:
+    """Sequence (trial, patient) and score (trial, patient, period); NaN after a patient has left."""
+    sequence = randomised(trial, rng, trials)
+    periods = len(trial.sequences[0])
+    score = np.full((trials, trial.patients, periods), np.nan)
+    for patient in range(trial.patients):
+        own = trial.between * rng.normal(size=trials)
+        liking = {a: trial.interaction * rng.normal(size=trials) for a in trial.means}
+        there = rng.random(trials) >= trial.before_first
+        for period in range(periods):
+            if period > 0:
+                there = there & (rng.random(trials) >= trial.leave[period - 1])
+            noise = rng.normal(size=trials)
+            y = np.zeros(trials)
+            for s, word in enumerate(trial.sequences):
+                given = word[period]
+                earlier = (set(word[:period]) if trial.lasting else set(word[period - 1 : period])) or set()
+                here = (
+                    trial.means[given]
+                    + trial.period_effect[period]
+                    + trial.sequence_effect[s]
+                    + sum(trial.carryover.get(a, 0.0) for a in earlier)
+                    + own
+                    + liking[given]
+                    + trial.within[given] * noise
+                )
+                y = np.where(sequence[:, patient] == s, here, y)
+            if trial.step is not None:
+                y = np.floor(y / trial.step + 0.5) * trial.step
+            score[:, patient, period] = np.where(there, np.clip(y, trial.low, trial.high), np.nan)
+    return sequence, score
+
+
+def differences(trial: Trial, test: Test, sequence: NDArray[np.int64], score: Floats) -> Floats:
+    """Each patient's mean on the first treatment minus that on the second; NaN if a period is missing."""
+    x = np.full(sequence.shape, np.nan)
+    for s, word in enumerate(trial.sequences):
+        first = [k for k, a in enumerate(word) if a == test.first]
+        second = [k for k, a in enumerate(word) if a == test.second]
+        d = score[:, :, first].mean(axis=2) - score[:, :, second].mean(axis=2)
+        x = np.where((sequence == s) & ~np.isnan(score.sum(axis=2)), d, x)
+    return x
+
+
+def count_mean_squares(x: Floats) -> tuple[Floats, Floats, Floats]:
+    """Number, mean and sum of squares about the mean of what is not missing in each row."""
+    n = (~np.isnan(x)).sum(axis=1).astype(float)
+    mean = np.where(n > 0, np.nansum(x, axis=1) / np.maximum(n, 1), 0.0)
+    return n, mean, np.nansum((x - mean[:, None]) ** 2, axis=1)
+
+
+def analysed(method: str, x: Floats, sequence: NDArray[np.int64]) -> tuple[Floats, Floats, Floats, Floats]:
+    """(estimate, standard error, df, completers) of each row; df 0 where the test is undefined."""
+    if method == "paired-t":
+        n, mean, squares = count_mean_squares(x)
+        df = np.maximum(n - 1, 0)
+        return mean, np.sqrt(squares / np.maximum(df, 1) / np.maximum(n, 1)), df, n
+    n1, m1, s1 = count_mean_squares(np.where(sequence == 0, x, np.nan))
+    n2, m2, s2 = count_mean_squares(np.where(sequence == 1, x, np.nan))
+    defined = (n1 >= 1) & (n2 >= 1) & (n1 + n2 >= 3)
+    df = np.where(defined, n1 + n2 - 2, 0.0)
+    pooled = (s1 + s2) / np.maximum(df, 1)
+    se = np.sqrt(pooled * (1 / np.maximum(n1, 1) + 1 / np.maximum(n2, 1))) / 2
+    return (m1 + m2) / 2, se, df, n1 + n2
+
+
+@dataclass
+class Results:
+    """What each trial came to."""
+
+    look: NDArray[np.int64]  # 0-based look at which it ended
+    above: NDArray[np.bool_]  # efficacy with a positive t
+    below: NDArray[np.bool_]
+    futile: NDArray[np.bool_]
+    estimate: Floats
+    covered: NDArray[np.bool_]
+    defined: NDArray[np.bool_]
+    completers: Floats
+
+    @property
+    def significant(self) -> NDArray[np.bool_]:
+        return self.above | self.below
+
+
+def carry_out(trial: Trial, test: Test, trials: int, seed: int) -> Results:
+    """Simulate and analyse the trials, stopping each at the first look that allows it."""
+    rng = np.random.default_rng(seed)
+    sequence, score = scores(trial, rng, trials)
+    x = differences(trial, test, sequence, score)
+    running = np.ones(trials, bool)
+    out = Results(
+        np.zeros(trials, np.int64),
+        *(np.zeros(trials, bool) for _ in range(3)),
+        np.zeros(trials),
+        *(np.zeros(trials, bool) for _ in range(2)),
+        np.zeros(trials),
+    )
+    for look, count in enumerate(test.looks):
+        estimate, se, df, n = analysed(test.method, x[:, :count], sequence[:, :count])
+        defined = df > 0
+        safe = np.where(defined, df, 1.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t = np.where(se > 0, estimate / se, np.where(estimate == 0, 0.0, np.sign(estimate) * np.inf))
+        above, below, futile = (np.zeros(trials, bool) for _ in range(3))
+        if test.efficacy[look] is not None:
+            limit = stats.t.isf(stats.norm.sf(test.efficacy[look]), safe)
+            above = defined & (t >= limit) & (test.direction != "less")
+            below = defined & (t <= -limit) & (test.direction != "greater")
+        last = look == len(test.looks) - 1
+        if not last and test.futility[look] is not None:
+            inner = stats.t.isf(stats.norm.sf(test.futility[look]), safe)
+            signed = {"greater": t, "less": -t, "two-sided": np.abs(t)}[test.direction]
+            futile = defined & (signed <= inner) & ~above & ~below
+        ends = running & (above | below | futile | last)
+        half = stats.t.isf(test.alpha / 2 if test.direction == "two-sided" else test.alpha, safe) * se
+        out.look[ends] = look
+        out.above[ends], out.below[ends], out.futile[ends] = above[ends], below[ends], futile[ends]
+        out.estimate[ends], out.completers[ends] = estimate[ends], n[ends]
+        out.defined[ends] = defined[ends]
+        out.covered[ends] = (defined & (np.abs(estimate - test.truth) <= half))[ends]
+        running &= ~ends
+    return out
