@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from planner.document import Block, Code, Facts, Heading, Items, Prose, Sheet
 from planner.figures import visible
+from planner.layout import GAP, column_widths, fitting, natural_width, unfolded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rich.console import JustifyMethod
     from rich.table import Table
 
     from planner.faults import ScenarioError
@@ -127,9 +129,9 @@ def rendered(blocks: Sequence[Block], *, width: int = PROSE, wide: bool = True, 
 def _rendered(block: Block, width: int, wide: bool, colour: bool) -> str:
     match block:
         case Sheet():
-            parts = [_unfolded(block)] if wide else _fitting(block, width)
+            parts = [unfolded(block)] if wide else fitting(block, width)
             return "\n".join(
-                _tabulated(part, sum(_widths(part)) if wide else width, colour) for part in parts
+                _tabulated(part, natural_width(part) if wide else width, colour) for part in parts
             )
         case Heading(text):
             lines = [_styled(line, _BOLD, colour) for line in _wrapped(text, width)]
@@ -139,7 +141,7 @@ def _rendered(block: Block, width: int, wide: bool, colour: bool) -> str:
         case Items(items):
             lines = [line for item in items for line in _hanging("•", item, 3, width)]
         case Facts(pairs):
-            indent = min(max((len(visible(name)) for name, _ in pairs), default=0) + _GAP, width // 2)
+            indent = min(max((len(visible(name)) for name, _ in pairs), default=0) + GAP, width // 2)
             lines = [line for name, value in pairs for line in _hanging(name, value, indent, width)]
         case Code(text):  # to be copied: no line of it may be broken
             lines = [f"  {visible(line)}".rstrip() for line in text.split("\n")]
@@ -161,7 +163,7 @@ def _hanging(name: str, text: str, indent: int, width: int) -> list[str]:
     """The name at the left and the text beside it; a name that is too long gets a line of its own."""
     name = visible(name)
     lines = _wrapped(text, max(min(width, PROSE_MAX) - indent, 20))
-    if len(name) + _GAP > indent:
+    if len(name) + GAP > indent:
         return [name, *(" " * indent + line for line in lines)]
     return [name.ljust(indent) + lines[0], *(" " * indent + line for line in lines[1:])]
 
@@ -188,12 +190,12 @@ def _tabulated(sheet: Sheet, width: int, colour: bool) -> str:
         legacy_windows=False,
     )
     with console.capture() as captured:
-        console.print(_table(sheet))
+        console.print(_table(sheet, width))
     # Rich pads lines to their width; the blanks only disturb those who copy.
     return "".join(f"{line.rstrip()}\n" for line in captured.get().rstrip("\n").split("\n"))
 
 
-def _table(sheet: Sheet) -> Table:
+def _table(sheet: Sheet, width: int) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -201,77 +203,14 @@ def _table(sheet: Sheet) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold"
     )
-    for j, column in enumerate(sheet.columns):
-        # A number is never broken; names and titles give way when the terminal is narrow.
-        table.add_column(
-            Text(visible(column.title)),
-            justify="right" if column.number else "left",
-            overflow="fold",
-            min_width=_narrowest(sheet, j) if column.number else None,
-        )
+    for column, size in zip(sheet.columns, column_widths(sheet, width), strict=True):
+        justify: JustifyMethod = "right" if column.number else "left"
+        table.add_column(Text(visible(column.title)), justify=justify, overflow="fold", width=size)
     for i, row in enumerate(sheet.rows):
         # A line break in a cell is ours: it stands where the cell may best be broken.
         cells = (Text("\n".join(map(visible, cell.split("\n")))) for cell in row)
         table.add_row(*cells, style="bold" if i in sheet.loud else "")
     return table
-
-
-_GAP = 2  # blanks between the columns of a table
-_NAME = 16  # columns that a name keeps, however narrow the terminal
-
-
-def _unfolded(sheet: Sheet) -> Sheet:
-    """The sheet with every row on one line."""
-    rows = [[cell.replace("\n", " ") for cell in row] for row in sheet.rows]
-    return Sheet(sheet.columns, rows, sheet.loud)
-
-
-def _lines(sheet: Sheet, j: int) -> list[str]:
-    return [line for row in sheet.rows for line in row[j].split("\n")]
-
-
-def _narrowest(sheet: Sheet, j: int) -> int:
-    """The columns that a column needs: its longest number, and the longest word of its title."""
-    from rich.cells import cell_len
-
-    column = sheet.columns[j]
-    if column.number:
-        return max(cell_len(visible(text)) for text in (*_lines(sheet, j), *column.title.split()))
-    return min(_NAME, max(cell_len(visible(text)) for text in (*_lines(sheet, j), column.title)))
-
-
-def _widths(sheet: Sheet) -> list[int]:
-    """The columns that each column takes if nothing is broken, with the gap behind it."""
-    from rich.cells import cell_len
-
-    titles = [[column.title] for column in sheet.columns]
-    return [
-        max(cell_len(visible(text)) for text in (*_lines(sheet, j), *titles[j])) + _GAP
-        for j in range(len(titles))
-    ]
-
-
-def _fitting(sheet: Sheet, width: int) -> list[Sheet]:
-    """The sheet, or where the terminal is too narrow for it several, each beginning with the names."""
-    names = [j for j, column in enumerate(sheet.columns) if not column.number]
-    left = width - sum(_narrowest(sheet, j) + _GAP for j in names)
-    parts: list[list[int]] = [[]]
-    used = 0
-    for j in range(len(sheet.columns)):
-        if j in names:
-            continue
-        need = _narrowest(sheet, j) + (_GAP if parts[-1] else 0)
-        if parts[-1] and used + need > left:
-            parts.append([])
-            used, need = 0, need - _GAP
-        parts[-1].append(j)
-        used += need
-    return [_part(sheet, names + part) for part in parts]
-
-
-def _part(sheet: Sheet, chosen: list[int]) -> Sheet:
-    rows = [[row[j] for j in chosen] for row in sheet.rows]
-    return Sheet([sheet.columns[j] for j in chosen], rows, sheet.loud)
 
 
 def note(text: str, stream: TextIO | None = None) -> None:

@@ -96,6 +96,19 @@ def test_tables_fit_the_terminal_and_break_no_number(width: int) -> None:
         assert word.lower() in shown.lower()
 
 
+@pytest.mark.parametrize("width", range(40, 140, 7))
+def test_no_figure_is_lost_at_any_width(width: int) -> None:
+    names = ["The smallest change that patients notice, 18.8 L/min", "short", "x" * 70]
+    figures = ["100.00000 ± 0.00004 %", "type I error\n51.9218 ± 0.0012", "+46.6", "–"]
+    titles = ["Power", "Expected patients", "Exaggeration if significant", "Coverage of the interval"]
+    columns = [Column("Hypothesis", number=False), Column("Analysis", number=False), *map(Column, titles * 2)]
+    rows = [[name, "hills-armitage", *figures[i:], *figures[:i], *figures] for i, name in enumerate(names)]
+    shown = console.rendered([Sheet(columns, rows)], width=width, wide=False)
+    assert max(map(len, shown.splitlines())) <= width
+    for text in (line for figure in figures for line in figure.split("\n")):
+        assert len(re.findall(rf"(?<!\S){re.escape(text)}(?!\S)", shown)) == 2 * len(rows)
+
+
 def test_off_a_terminal_every_row_is_one_line() -> None:
     shown = console.rendered(run_document(fake(), SETTING), width=80, wide=True)
     row = next(line for line in shown.splitlines() if "81.2 ± 0.1 %" in line)

@@ -12,11 +12,11 @@ PACKAGE = Path(__file__).parent.parent / "planner"
 FLOORS = {
     1: "scenario vocabulary reading positions catalogue faults canonical overrides completing wording "
     "designs settings scenario_terms",
-    2: "mechanisms world boundaries sequential spending conditional limits rules truth terms_world references",
+    2: "mechanisms world boundaries sequential spending conditional limits rules truth terms_world rates_world references",
     3: "kernels analyses",
-    4: "engine monitoring tally",
+    4: "engine families monitoring outcomes tally",
     5: "results planned sizing discrimination weighing theory store",
-    6: "figures document console summary explain report plots braille console_boundaries",
+    6: "figures document console summary explain report plots braille console_boundaries layout",
     7: "cli __init__ __main__",
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names.split()}
