@@ -19,15 +19,18 @@ from typing import Any
 import numpy as np
 
 from planner.analyses import statistic
+from planner.families import Group, groups
 from planner.kernels.decide import decide
-from planner.kernels.means import allocate, generate
+from planner.kernels.means import allocate
 from planner.kernels.rng import W
-from planner.kernels.tables import STATISTICS, Floats, Ints, MeansWorld, Plan, Rules
+from planner.kernels.tables import STATISTICS, Floats, Ints, Plan, Rules
 from planner.monitoring import Looks, interval_table, limit_table, looks
-from planner.scenario import Analysis, Means, Scenario
+from planner.outcomes import Truth, truths
+from planner.references import REFERENCES
+from planner.scenario import Analysis, Scenario
 from planner.tally import Tally
-from planner.truth import is_null, true_effect
-from planner.world import AFTER, contrast_weights, means_world, period_weights, plan, typical_sd
+from planner.vocabulary import METHODS
+from planner.world import contrast_weights, period_weights, plan, reading_of
 
 Progress = Callable[[int, int], None]
 
@@ -44,11 +47,19 @@ class Test:
 
     hypothesis: str
     analysis: Analysis
-    true_effect: float
-    is_null: bool
+    truth: Truth
     looks: tuple[Looks, ...]  # one for each design
-    unit: float  # points; errors of the estimate are summed in 2^-32 of it
+    unit: float  # errors of the estimate are summed in 2^-32 of it
     rules: Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """One analysis: its compiled statistic, and what it reads of the virtual patients."""
+
+    kernel: Any
+    reading: int
+    weight: Floats  # (sequence, period)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,77 +68,75 @@ class Job:
 
     seed: int
     plan: Plan
-    world: MeansWorld
+    groups: tuple[Group, ...]  # the hypotheses by family, with the kernel that generates them
+    readings: int
     patients: int  # the most that any design needs
     counts: Ints  # (look,) every number of finished patients at which anything is evaluated
     tests: tuple[tuple[Test, ...], ...]  # [hypothesis][analysis]
-    weights: tuple[Floats, ...]  # [analysis] (sequence, period)
-    kernels: tuple[Any, ...]  # [analysis] its compiled statistic
+    judges: tuple[Judge, ...]  # [analysis]
     designs: tuple[int, ...]  # numbers of patients
     width: int  # most looks of any design
 
     def empty(self) -> Tally:
         """A tally of the job's shape."""
-        return Tally.empty(len(self.tests), len(self.kernels), len(self.designs), self.width)
+        return Tally.empty(len(self.tests), len(self.judges), len(self.designs), self.width)
 
 
 def job(scenario: Scenario, *, seed: int | None = None, patients: Sequence[int] | None = None) -> Job:
     """Lower a scenario, for one or several numbers of patients (default: the scenario's own)."""
     designs = tuple(patients or (scenario.design.patients,))
+    seed = scenario.simulation.seed if seed is None else seed
     names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
-    hypotheses = [scenario.hypotheses[name] for name in names]
+    readings = list(dict.fromkeys(reading_of(scenario, a) for a in scenario.analyses))
     plans = [[looks(scenario, analysis, n) for n in designs] for analysis in scenario.analyses]
     counts = sorted({m for row in plans for each in row for m in each.counts})
+    found = truths(scenario, names, seed)
     tests = tuple(
         tuple(
-            _test(scenario, name, hypothesis, analysis, row, counts)
-            for analysis, row in zip(scenario.analyses, plans, strict=True)
+            _test(name, analysis, truth, row, counts)
+            for analysis, truth, row in zip(scenario.analyses, found[name], plans, strict=True)
         )
-        for name, hypothesis in zip(names, hypotheses, strict=True)
+        for name in names
+    )
+    judges = tuple(
+        Judge(
+            statistic(a.method),
+            readings.index(reading_of(scenario, a)),
+            period_weights(scenario, contrast_weights(a.contrast)),
+        )
+        for a in scenario.analyses
     )
     return Job(
-        seed=scenario.simulation.seed if seed is None else seed,
+        seed=seed,
         plan=plan(scenario),
-        world=means_world(scenario, hypotheses, visits=[AFTER]),
+        groups=groups(scenario, names, readings),
+        readings=len(readings),
         patients=max(designs),
         counts=np.array(counts, np.int64),
         tests=tests,
-        weights=tuple(
-            period_weights(scenario, contrast_weights(scenario, a.contrast)) for a in scenario.analyses
-        ),
-        kernels=tuple(statistic(a.method) for a in scenario.analyses),
+        judges=judges,
         designs=designs,
         width=max(len(each.counts) for row in plans for each in row),
     )
 
 
-def _test(
-    scenario: Scenario,
-    name: str,
-    hypothesis: Means,
-    analysis: Analysis,
-    plans: Sequence[Looks],
-    counts: Sequence[int],
-) -> Test:
-    effect = true_effect(scenario, hypothesis, contrast_weights(scenario, analysis.contrast))
+def _test(name: str, analysis: Analysis, truth: Truth, plans: Sequence[Looks], counts: Sequence[int]) -> Test:
     direction = plans[0].direction
-    total, _ = typical_sd(hypothesis)
-    unit = total if total > 0.0 else 1.0
-    most = counts[-1]
+    reference = REFERENCES[METHODS[analysis.method].reference]
+    most = counts[-1] + 1  # a discordant count takes the columns 1 .. patients + 1
     at = {m: i for i, m in enumerate(counts)}
-    width = max(len(each.counts) for each in plans)
-    index = np.full((len(plans), width), -1, np.int64)
+    index = np.full((len(plans), max(len(each.counts) for each in plans)), -1, np.int64)
     for d, each in enumerate(plans):
         index[d, : len(each.counts)] = [at[m] for m in each.counts]
     rules = Rules(
         look=index,
-        limit=limit_table(plans, most),
-        interval=interval_table(analysis.alpha, direction, most),
+        limit=limit_table(plans, reference, most),
+        interval=interval_table(analysis.alpha, direction, reference, most),
         sides={"two-sided": 0, "greater": 1, "less": -1}[direction],
         futile=any(z > -np.inf for each in plans for z in each.boundary.futility_z),
-        centre=np.array([effect, unit]),
+        centre=np.array([truth.effect, truth.unit]),
     )
-    return Test(name, analysis, effect, is_null(effect, direction), tuple(plans), unit, rules)
+    return Test(name, analysis, truth, tuple(plans), truth.unit, rules)
 
 
 @dataclass(slots=True)
@@ -142,26 +151,42 @@ class _Workspace:
 
 def _workspace(work: Job, tiles: int | None) -> _Workspace:
     hypotheses, periods = len(work.tests), work.plan.leave.size
-    readings = work.world.visits.size
-    tile = work.patients * hypotheses * readings * periods * W * 8
+    tile = work.patients * hypotheses * work.readings * periods * W * 8
     tiles = tiles or max(1, min(_BLOCK_TILES, _BLOCK_BYTES // tile))
     return _Workspace(
         tiles,
         np.zeros((tiles, work.patients), np.int64),
-        np.empty((tiles, work.patients, hypotheses, readings, periods * W)),
+        np.full((tiles, work.patients, hypotheses, work.readings, periods * W), np.nan),
         np.empty((work.counts.size, tiles, STATISTICS * W)),
     )
 
 
-def _block(work: Job, space: _Workspace, first: int, trials: int, tally: Tally) -> None:
-    """Add the trials first .. first + trials - 1, at most a block; first is a multiple of a tile."""
+def _generate(work: Job, first: int, space: _Workspace) -> None:
     seed = np.uint64(work.seed)
     allocate(first, seed, work.plan.block, space.sequence)
-    generate(first, seed, work.plan, work.world, space.sequence, space.values)
+    for group in work.groups:
+        group.generate(first, seed, work.plan, group.world, space.sequence, space.values)
+
+
+def virtual_patients(work: Job, first: int, tiles: int) -> tuple[Ints, Floats]:
+    """The patients of the trials from `first` (a multiple of 128) on.
+
+    Sequences i64[tile, patient], outcomes f64[tile, patient, hypothesis, reading, period * 128], NaN if
+    missing.
+    """
+    space = _workspace(work, tiles)
+    _generate(work, first, space)
+    return space.sequence, space.values
+
+
+def _block(work: Job, space: _Workspace, first: int, trials: int, tally: Tally) -> None:
+    """Add the trials first .. first + trials - 1, at most a block; first is a multiple of a tile."""
+    _generate(work, first, space)
     for h, tests in enumerate(work.tests):
-        for a, test in enumerate(tests):
-            work.kernels[a](
-                space.values, h, 0, space.sequence, work.weights[a], test.true_effect, work.counts, space.stat
+        for a, (test, judge) in enumerate(zip(tests, work.judges, strict=True)):
+            centre = test.truth.effect
+            judge.kernel(
+                space.values, h, judge.reading, space.sequence, judge.weight, centre, work.counts, space.stat
             )
             decide(space.stat, test.rules, trials, tally.ends[h, a], tally.free[h, a])
     tally.trials += trials
@@ -248,7 +273,7 @@ def run(
 
 
 def _chunk_trials(work: Job) -> int:
-    seconds = work.patients * _PATIENT_SECONDS * (1.0 + 0.3 * len(work.tests) * len(work.kernels))
+    seconds = work.patients * _PATIENT_SECONDS * (1.0 + 0.3 * len(work.tests) * len(work.judges))
     return max(1, round(_CHUNK_SECONDS / (seconds * W * _BLOCK_TILES))) * W * _BLOCK_TILES
 
 

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, ndtri, stdtrit
+from scipy.special import ndtri, stdtrit
 
 from planner.boundaries import Boundary, boundary
 from planner.kernels.tables import FUTILE_FROM, FUTILE_TO, LIMITS, LOWER, UPPER, Floats
+from planner.references import Reference, degrees, settled
 from planner.scenario import Analysis, Scenario
 from planner.truth import sided_direction
 
@@ -94,31 +95,12 @@ def _parameters(rule: object, looks: int) -> dict[str, object]:
     return {k: v for k, v in stated.items() if v is not None and v != ()}
 
 
-def t_limit(z: float, df: Floats) -> Floats:
-    """The t with the tail area of a normal z, for each df (infinity allowed); infinite limits stay so."""
-    if math.isinf(z):
-        return np.full(df.shape, z)
-    t: Floats = np.where(np.isinf(df), abs(z), -stdtrit(np.where(np.isinf(df), 1.0, df), ndtr(-abs(z))))
-    return _settled(np.copysign(t, z))
-
-
-def _settled(x: Floats) -> Floats:
-    """x to 40 bits: special functions differ in the last bits between processors."""
-    mantissa, exponent = np.frexp(x)
-    return np.ldexp(np.rint(mantissa * 2.0**40) / 2.0**40, exponent)
-
-
-def degrees(most: int) -> Floats:
-    """The df of a limit table's columns: 0 (undefined), 1 .. most, infinity."""
-    return np.array([*range(most + 1), math.inf])
-
-
-def limit_table(plans: Sequence[Looks], most: int) -> Floats:
+def limit_table(plans: Sequence[Looks], reference: Reference, most: int) -> Floats:
     """f64[design, look, LIMITS, df] for `Rules.limit`.
 
-    Where there is no efficacy limit the table holds NaN, not infinity: data without spread have an
-    infinite t, and neither they nor data that leave the test undefined (df 0) may stop a
-    trial at a look without a limit.
+    Where there is no efficacy limit the table holds NaN, not infinity: data without spread have an infinite
+    t, and neither they nor data that leave the test undefined (df 0) may stop a trial at a look without a
+    limit.
     """
     width = max(len(plan.counts) for plan in plans)
     df = degrees(most)
@@ -128,31 +110,28 @@ def limit_table(plans: Sequence[Looks], most: int) -> Floats:
     for d, plan in enumerate(plans):
         for k in range(len(plan.counts)):
             rows = table[d, k, :, 1:]
-            inner = t_limit(plan.boundary.futility_z[k], df[1:])
-            if plan.boundary.efficacy_z[k] < math.inf:
-                upper = t_limit(plan.boundary.efficacy_z[k], df[1:])
+            if (z := plan.boundary.efficacy_z[k]) < math.inf:
+                upper = reference.at_least(z, df[1:])
                 if plan.direction != "less":
                     rows[UPPER] = upper
                 if plan.direction != "greater":
                     rows[LOWER] = -upper
-            if plan.boundary.futility_z[k] > -math.inf:
+            if (z := plan.boundary.futility_z[k]) > -math.inf:
+                inner = reference.at_most(z, df[1:])
                 rows[FUTILE_FROM] = -math.inf if plan.direction == "greater" else -inner
                 rows[FUTILE_TO] = math.inf if plan.direction == "less" else inner
     return table
 
 
-def interval_table(alpha: float, direction: str, most: int) -> Floats:
-    """Half width of the reported interval in standard errors, by df: level 1 - alpha, one-sided 1 - 2
-    alpha.
+def interval_table(alpha: float, direction: str, reference: Reference, most: int) -> Floats:
+    """Half width of the reported interval in standard errors, by df.
+
+    The level is 1 - alpha, after a one-sided test 1 - 2 alpha.
     """
     df = degrees(most)
     tail = alpha / 2.0 if direction == "two-sided" else alpha
     table = np.zeros(df.size)
-    table[1:-1] = -stdtrit(df[1:-1], tail)
-    table[-1] = t_limit(-float(_quantile(tail)), df[-1:])[0]
-    return _settled(table)
-
-
-def _quantile(tail: float) -> float:
-    """The z whose lower tail area is `tail`."""
-    return float(ndtri(tail))
+    table[1:] = settled(np.full(df.size - 1, -ndtri(tail)))
+    if reference.df_for_interval:
+        table[1:-1] = settled(-stdtrit(df[1:-1], tail))
+    return table

@@ -89,7 +89,7 @@ def _analysis(scenario: Scenario, analysis: Analysis) -> AnalysisPlan:
 
 
 def _truth(scenario: Scenario, analysis: Analysis, name: str) -> Truth:
-    weights = world.contrast_weights(scenario, analysis.contrast)
+    weights = world.contrast_weights(analysis.contrast)
     effect = truth.true_effect(scenario, scenario.hypotheses[name], weights)
     direction = truth.sided_direction(analysis, scenario.endpoint.scale)
     return Truth(effect, truth.is_null(effect, direction))

@@ -237,8 +237,9 @@ def _cell(test: engine.Test, d: int, trials: int, ends: Ints, free: Ints, stay: 
         "patients": looks.patients,
         "alpha": analysis.alpha,
         "alternative": analysis.alternative,
-        "true_effect": test.true_effect,
-        "is_null": test.is_null,
+        "true_effect": test.truth.effect,
+        "true_effect_mcse": test.truth.mcse,
+        "is_null": test.truth.is_null,
         "power": probability(efficacy, trials),
         "stopped_early": probability(int(early.sum()), trials),
         "looks": [_look(looks, k, trials, count[k], stay) for k in range(len(looks.counts))],
@@ -279,7 +280,7 @@ def _estimate(test: engine.Test, ends: Ints, looks: int, trials: int) -> Json:
     futile = Moments.of(ends[: looks - 1, FUTILE], test.unit)
     early_efficacy = Moments.of(ends[: looks - 1, [ABOVE, BELOW]], test.unit)
     significant = Moments.of(ends[:, [ABOVE, BELOW]], test.unit)
-    truth = test.true_effect
+    truth = test.truth.effect
     covered = int(ends[:, :, COVERED].sum())
     found = int(ends[:, [ABOVE, BELOW], TRIALS].sum())
     wrong = int(ends[:, BELOW if truth > 0 else ABOVE, TRIALS].sum())

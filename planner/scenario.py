@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BeforeValidator, Field, PrivateAttr, Strict
 
 from planner import vocabulary
+from planner.scenario_terms import Rates, Terms
 from planner.settings import (
     A_NUMBER,
     EVERY,
@@ -180,6 +181,7 @@ class Endpoint(Settings):
         about("A known scale by name, or the limits of another one"),
     ] = Scale()
     unit: Annotated[str, about("Unit of the scores", max_length=40)] = "points"
+    day: Annotated[Days, about("Day after dosing on which the endpoint is read", "days")] = 1.0
     label: Annotated[str, about("What the endpoint is called", label=True)] = ""
     measure: Annotated[
         Literal["score", "change"], about("What the means describe: the score or its change from baseline")
@@ -285,7 +287,7 @@ class Means(Settings):
         return Spread(dict.fromkeys(self.means, residual), between, self.sd_interaction)
 
 
-Hypothesis = Means
+Hypothesis = Means | Rates | Terms
 FAMILIES: dict[str, type[Means]] = {"means": Means}
 
 
@@ -305,6 +307,8 @@ class Analysis(Settings):
     planned_effect: Annotated[
         Points | None, about("Difference that planning assumed, first minus second", "points")
     ] = None
+    measure: Annotated[str, about("What is analysed; the endpoint's measure if not given")] = ""
+    day: Annotated[Days | None, about("Day that is analysed; the endpoint's day if not given", "days")] = None
     planned_sd_difference: Annotated[
         Points | None, about("SD of one patient's difference that planning assumed", "points", gt=0)
     ] = None
@@ -378,7 +382,7 @@ class Scenario(Settings):
     population: Annotated[Population, about("The patients, and what happens to all of them")] = Population()
     endpoint: Annotated[Endpoint, about("What is measured")] = Endpoint()
     hypotheses: Annotated[
-        Mapping[Name, Hypothesis],
+        Mapping[Name, Means],
         about("What may be true", min_length=1, max_length=MAX_HYPOTHESES),
     ]
     analyses: Annotated[

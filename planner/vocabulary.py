@@ -16,6 +16,9 @@ class Method(NamedTuple):
     module: str  # of planner.analyses
     needs: str  # what the design must offer: a key of NEEDS
     citation: str
+    reference: str = "t"  # distribution of the statistic under the null hypothesis: see planner.references
+    binary: bool = False  # whether it analyses responses (0 or 1)
+    kernel: str = "statistic"  # name of its kernel in the module
 
 
 NEEDS = {
@@ -35,6 +38,31 @@ METHODS: dict[str, Method] = {
         "paired_t",
         "within",
         "Student. Biometrika 1908;6:1-25. doi:10.1093/biomet/6.1.1",
+    ),
+    "mcnemar-exact": Method(
+        "McNemar's test of paired responses, exact",
+        "mcnemar",
+        "within",
+        "McNemar Q. Psychometrika 1947;12:153-157. doi:10.1007/BF02295996",
+        reference="binomial",
+        binary=True,
+    ),
+    "mcnemar-mid-p": Method(
+        "McNemar's test of paired responses, mid-p",
+        "mcnemar",
+        "within",
+        "Fagerland MW, Lydersen S, Laake P. BMC Med Res Methodol 2013;13:91. doi:10.1186/1471-2288-13-91",
+        reference="binomial-mid",
+        binary=True,
+    ),
+    "mcnemar-asymptotic": Method(
+        "McNemar's test of paired responses, normal approximation",
+        "mcnemar",
+        "within",
+        "McNemar Q. Psychometrika 1947;12:153-157. doi:10.1007/BF02295996",
+        reference="normal",
+        binary=True,
+        kernel="asymptotic",
     ),
 }
 
@@ -74,7 +102,8 @@ FUTILITY_RULES: dict[str, Rule] = {
 }
 
 ALTERNATIVES = ("two-sided", "greater", "less", "better", "worse")
-MEASURES = ("score", "change")
+MEASURES = ("score", "change", "percent-change", "response", "remission")
+BINARY_MEASURES = ("response", "remission")
 
 
 class Scale(NamedTuple):

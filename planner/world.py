@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from planner.kernels.tables import (
     MeansWorld,
     Plan,
 )
-from planner.scenario import Means, Scenario
+from planner.scenario import Analysis, Means, Scenario
 
 BEFORE, AFTER = 0, 1  # visits of family `means`: the period's baseline and its outcome
 
@@ -52,8 +53,31 @@ def carried(hypothesis: Means, sequence: Sequence[str], period: int) -> float:
     return math.fsum(hypothesis.carryover.get(a, 0.0) for a in earlier)
 
 
-def means_world(scenario: Scenario, hypotheses: Sequence[Means], visits: Sequence[int]) -> MeansWorld:
-    """Tables of the hypotheses of family `means`; `visits` are those whose readings are to be stored."""
+class Reading(NamedTuple):
+    """What is stored of a period: a measure on a day after dosing."""
+
+    measure: str
+    day: float
+
+
+def reading_of(scenario: Scenario, analysis: Analysis) -> Reading:
+    """The reading that an analysis uses: its own measure and day, or the endpoint's."""
+    endpoint = scenario.endpoint
+    day = endpoint.day if analysis.day is None else analysis.day
+    return Reading(analysis.measure or endpoint.measure, day)
+
+
+def means_world(
+    scenario: Scenario,
+    hypotheses: Sequence[Means],
+    visits: Sequence[int],
+    place: Sequence[int] | None = None,
+) -> MeansWorld:
+    """Tables of the hypotheses of family `means`.
+
+    `visits`: what each stored reading shows, BEFORE or AFTER; -1 where means say nothing of it. `place`:
+    the row of each hypothesis among all of the run.
+    """
     design, scale = scenario.design, scenario.endpoint.bounds
     step = scale.step if scale is not None and scale.step is not None else 1.0
     coef = np.zeros((len(hypotheses), len(design.sequences), design.periods, 2, MEANS_FEATURES))
@@ -73,8 +97,10 @@ def means_world(scenario: Scenario, hypotheses: Sequence[Means], visits: Sequenc
         coef=coef,
         treatment=treatment_rows,
         interacts=interacts,
+        place=np.array(range(len(hypotheses)) if place is None else place, np.int64),
         visits=np.array(visits, np.int64),
         scale=np.array([low, high, step, 1.0 if stepped else 0.0]),
+        binary=False,
     )
 
 
@@ -120,7 +146,7 @@ def _baseline(scenario: Scenario, hypothesis: Means) -> Floats:
     return row
 
 
-def contrast_weights(scenario: Scenario, contrast: Sequence[str]) -> dict[str, float]:
+def contrast_weights(contrast: Sequence[str]) -> dict[str, float]:
     """Weight of each treatment in a contrast: first minus second."""
     return {contrast[0]: 1.0, contrast[1]: -1.0}
 

@@ -22,8 +22,7 @@ import numpy as np
 
 from planner import engine
 from planner.kernels.jit import COMPILED
-from planner.kernels.means import allocate, generate
-from planner.kernels.rng import W
+from planner.kernels.means import generate
 from planner.kernels.tables import Floats, Ints
 from planner.reading import read_text
 from planner.results import Run, simulate
@@ -216,12 +215,7 @@ def fingerprints(
 
 def virtual_patients(work: engine.Job, first: int, tiles: int) -> tuple[Ints, Floats]:
     """A block: sequences i64[tile, patient], outcomes f64[tile, patient, hypothesis, reading, period * W]."""
-    sequence = np.zeros((tiles, work.patients), np.int64)
-    shape = (tiles, work.patients, len(work.tests), work.world.visits.size, work.plan.leave.size * W)
-    values = np.empty(shape)
-    allocate(first, np.uint64(work.seed), work.plan.block, sequence)
-    generate(first, np.uint64(work.seed), work.plan, work.world, sequence, values)
-    return sequence, values
+    return engine.virtual_patients(work, first, tiles)
 
 
 def environment(**changes: str) -> dict[str, str]:
@@ -238,12 +232,19 @@ def elsewhere(*arguments: str, **changes: str) -> subprocess.Popen[str]:
     )
 
 
-def answer(child: subprocess.Popen[str], timeout: float = 300.0) -> dict[str, Any]:
-    """The report of a child that was started by `elsewhere`; its complaints if it failed."""
-    out, complaints = child.communicate(timeout=timeout)
-    assert child.returncode == 0, complaints
-    report: dict[str, Any] = json.loads(out)
-    return report
+def answers(*children: subprocess.Popen[str], timeout: float = 300.0) -> list[dict[str, Any]]:
+    """The reports of children that were started by `elsewhere`; what they complain of if they failed."""
+    reports: list[dict[str, Any]] = []
+    try:
+        for child in children:
+            out, complaints = child.communicate(timeout=timeout)
+            assert child.returncode == 0, complaints
+            reports.append(json.loads(out))
+    finally:
+        for child in children:
+            child.kill()
+            child.communicate()
+    return reports
 
 
 def _libm() -> str:

@@ -21,4 +21,5 @@ from planner.vocabulary import METHODS
 
 def statistic(method: str) -> Any:
     """The kernel of an analysis, by the name that scenarios use."""
-    return import_module(f"planner.analyses.{METHODS[method].module}").statistic
+    row = METHODS[method]
+    return getattr(import_module(f"planner.analyses.{row.module}"), row.kernel)

@@ -14,7 +14,6 @@ import struct
 import tempfile
 import warnings
 from collections.abc import Callable
-from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -110,9 +109,11 @@ def _from_bits(context: Any, i: Any) -> Any:
 
 
 def _plain_fma(x: float, y: float, z: float) -> np.float64:
-    x, y, z = float(x), float(y), float(z)
-    exact = Fraction(x) * Fraction(y) + Fraction(z) if math.isfinite(x + y + z) else 0
-    return np.float64(exact or x * y + z)  # what is not finite, and zeros with their sign, need no exactness
+    rough = float(x) * float(y) + float(z)
+    if not math.isfinite(rough):
+        return np.float64(rough)
+    (a, b), (c, d), (e, f) = (float(v).as_integer_ratio() for v in (x, y, z))
+    return np.float64((a * c * f + e * b * d) / (b * d * f) or rough)  # dividing integers rounds once
 
 
 def _plain_bits(x: float) -> np.int64:

@@ -89,7 +89,7 @@ def draw_patient(trial, k0, k1, p, leave, rich, baseline, word, level, residual,
                 copy(gone[j], gone[j + 1])
     if baseline:
         for k in range(periods):
-            draw(trial, k0, k1, U(p), (U(VISIT) << STREAM) + U(k), w0, w1, w2, w3)
+            draw(trial, k0, k1, U(p), (U(VISIT) << STREAM) + U(64 * k), w0, w1, w2, w3)
             normals(w0, w1, error[k], interaction[0])
     if rich:
         for a in range(0, interaction.shape[0], 4):
@@ -122,6 +122,17 @@ def _score_unrounded(c, low, high, level, residual, gone, out):
 
 
 @lanes
+def _respond(c, level, residual, gone, out):
+    """1 where the latent score is at most 0."""
+    constant = c[CONSTANT]
+    a = c[PATIENT_LEVEL]
+    b = c[RESIDUAL]
+    for i in range(W):
+        x = fma(b, residual[i], fma(a, level[i], constant))
+        out[i] = (1.0 if x <= 0.0 else 0.0) + gone[i]
+
+
+@lanes
 def _score_of_all(c, low, high, size, rounded, level, second, residual, error, interaction, gone, out):
     """Every feature: baselines and patient-by-treatment interaction too."""
     constant = c[CONSTANT]
@@ -140,7 +151,8 @@ def _score_of_all(c, low, high, size, rounded, level, second, residual, error, i
 @kernel
 def generate(first, seed, plan, world, sequence, values):
     """values f64[tile, patient, hypothesis, reading, period * W] of the trials first .. first + tiles * W."""
-    tiles, patients, hypotheses, readings, _ = values.shape
+    tiles, patients, _, readings, _ = values.shape
+    hypotheses = world.place.size
     periods = plan.leave.size
     k0 = seed & LOW
     k1 = seed >> SHIFT
@@ -170,9 +182,13 @@ def generate(first, seed, plan, world, sequence, values):
             for h in range(hypotheses):
                 for k in range(periods):
                     for r in range(readings):
+                        if visits[r] < 0:
+                            continue
                         c = coef[h, s, k, visits[r]]
-                        out = values[tile, p, h, r, k * W : (k + 1) * W]
-                        if rich or baseline:
+                        out = values[tile, p, world.place[h], r, k * W : (k + 1) * W]
+                        if world.binary:
+                            _respond(c, level[0], residual[k], gone[k + 1], out)
+                        elif rich or baseline:
                             _score_of_all(
                                 c, low, high, size, rounded, level[0], level[1], residual[k], error[k],
                                 interaction[world.treatment[s, k]], gone[k + 1], out,

@@ -21,7 +21,7 @@ W = 128  # lanes: trials that are simulated side by side, a tile. Part of the an
 PATIENT = 0  # word 0: entry severity; words 1, 2: two normals of the patient
 COMPONENT = 1  # index i: uniforms and normals of the components 2i and 2i + 1
 PERIOD = 2  # index i: words 0, 1: leaving before the periods 2i, 2i + 1; words 2, 3: their two normals
-VISIT = 3  # index i: normals of four visits of a period; visit 0 is before dosing
+VISIT = 3  # index 64 k + i: normals of the visits 4i .. 4i + 3 of period k; visit 0 is before dosing
 ALLOCATION = 4  # counter (tile low, tile high, patient): place in the randomisation block
 TREATMENT = 5  # index i: patient-by-treatment normals of the treatments 4i .. 4i + 3
 
@@ -110,6 +110,46 @@ def normal_pair(a, b):
     second = cosine if swap else sine
     r = from_bits(bits(r) ^ ((j & _BIT31) << _I32))
     return from_bits(bits(r * first) ^ ((j & _BIT30) << _I33)), r * second
+
+
+# The normal quantile over s = 1 - 2q as a ratio of polynomials in w = -log(1 - s^2), |z| <= 7.1  [3e-10]
+_P0, _P1, _P2 = 1.253314137518798, 0.3838642788797911, 0.07142619253879025
+_P3, _P4, _P5 = 0.009115948586599237, 0.000761732522346763, 3.745862261978214e-05
+_P6, _P7, _P8 = 1.3052146198605493e-06, 1.555590043490421e-07, 4.643502434939156e-10
+_Q1, _Q2, _Q3 = 0.044480001958137054, 0.03231293604728711, 0.0008692714678584126
+_Q4, _Q5, _Q6 = 0.00022070572568567705, -2.3448541642665386e-07, 5.826714919626414e-07
+_Q7 = 9.621604928340673e-09
+
+
+@lanes
+def normal_above(q):
+    """The z that a standard normal exceeds with probability q; relative error 3e-10 for |z| <= 7.1."""
+    s = 1.0 - 2.0 * q
+    a = 1.0 - abs(s)
+    w = minus_log(a * (2.0 - a))
+    p = fma(fma(fma(fma(_P8, w, _P7), w, _P6), w, _P5), w, _P4)
+    p = fma(fma(fma(fma(p, w, _P3), w, _P2), w, _P1), w, _P0)
+    d = fma(fma(fma(fma(_Q7, w, _Q6), w, _Q5), w, _Q4), w, _Q3)
+    return s * p / fma(fma(fma(d, w, _Q2), w, _Q1), w, 1.0)
+
+
+# 2^x for |x| <= 1/2  [2e-14]
+_E0, _E1, _E2, _E3 = 1.0000000000000135, 0.6931471805599462, 0.2402265069564034, 0.05550410866465167
+_E4, _E5, _E6 = 0.009618129193934313, 0.0013333558200794592, 0.0001540343375125101
+_E7, _E8, _E9 = 1.5252672924850737e-05, 1.325964524488711e-06, 1.0205905413765595e-07
+_ROUND = 6755399441055744.0  # 1.5 * 2^52: adding it leaves the nearest integer in the low bits
+_ROUND_BITS = np.int64(0x4338000000000000)
+
+
+@lanes
+def power_of_two(x):
+    """2^x, relative error 3e-14; x beyond +-1000 is taken as +-1000."""
+    x = min(max(x, -1000.0), 1000.0)
+    t = x + _ROUND
+    f = x - (t - _ROUND)
+    p = fma(fma(fma(fma(fma(_E9, f, _E8), f, _E7), f, _E6), f, _E5), f, _E4)
+    p = fma(fma(fma(fma(p, f, _E3), f, _E2), f, _E1), f, _E0)
+    return from_bits(bits(p) + ((bits(t) - _ROUND_BITS) << _I52))
 
 
 @lanes

@@ -109,7 +109,7 @@ def add_patients(rows, h, reading, sequence, chosen, start, stop, weight, centre
 
 
 @lanes
-def student(shift, centre, variance):  # type: ignore[no-untyped-def]
+def student(shift, centre, variance):
     """(estimate, se, t) of the estimate shift + centre with that variance.
 
     Data without spread are not silent: t is infinite if the estimate is not 0, and 0 if it is, so that

@@ -50,8 +50,32 @@ class MeansWorld(NamedTuple):
     )
     treatment: Ints  # (sequence, period) row of the patient-by-treatment normal
     interacts: int  # how many patient-by-treatment normals are needed, 0 for none
-    visits: Ints  # (reading,) the visit that each stored reading shows
+    place: Ints  # (hypothesis,) row of the stored values
+    visits: Ints  # (reading,) the visit that each stored reading shows, -1 for none
     scale: Floats  # (4,) low and high in steps, size of a step, 1 if there are steps else 0
+    binary: bool  # family `rates`: the stored value is 1 where the score is at most 0, else 0
+
+
+# Kinds of reading of family `terms`.
+SCORE, CHANGE, PERCENT, AT_MOST = range(4)  # y; y - b; 100 (y - b) / b; 1 if y <= share b + cut, else 0
+
+
+class TermsWorld(NamedTuple):
+    """Family `terms`: improvement is a sum of features, sizes of components times what is left of them."""
+
+    place: Ints  # (hypothesis,) row of the stored values
+    entry: Floats  # (6,) see terms.py: truncated draw of the entry score, then true severity given it
+    draws: Ints  # (size,) number of the component whose random numbers a size uses
+    sizes: Floats  # (size, 5) share susceptible, their mean and SD, mean and SD of the others
+    rates: Floats  # (rate, 2) log2 of the median rate of decay per day, its SD between patients in log2
+    decays: Floats  # (decay, 2) number of the rate, days that have passed (in units of the prolonging factor)
+    feature: Ints  # (feature, 1 + visit) number of the size, then of the decay at each visit; -1 is no decay
+    span: Ints  # (hypothesis, 2) the features of a hypothesis: first, and how many (a multiple of 4)
+    coef: Floats  # (hypothesis, sequence, period, visit, most features of a hypothesis)
+    shift: Floats  # (period,) period effect in points
+    noise: Floats  # (2,) occasion SD (share of severity), rating SD (points)
+    readings: Floats  # (reading, 4) kind, visit, share, cut
+    scale: Floats  # (4,) low, high, step, 1 if there are steps else 0
 
 
 class Rules(NamedTuple):

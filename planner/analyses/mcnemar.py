@@ -1,0 +1,65 @@
+"""McNemar's test of paired responses: only patients who respond under one treatment and not the other count.
+
+    b respond under the first treatment only, c under the second only, n completers
+    estimate = (b - c) / n,   se = sqrt((b + c) - (b - c)^2 / n) / n            (Wald, for the interval)
+
+The kernel answers with T = b - c and DF = 1 + b + c: given the number of discordant patients, b is binomial
+with chance 1/2 under the null hypothesis (McNemar 1947), so that limits for b - c by b + c are the exact
+test itself. The asymptotic form answers with T = (b - c) / sqrt(b + c) and DF = infinity. No discordant
+patient: p = 1.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from planner.kernels.jit import kernel, lanes
+from planner.kernels.rng import W
+from planner.kernels.sums import SUM_ROWS, add_patients
+from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
+
+
+@lanes
+def _evaluate(sums, asymptotic, stat):
+    """The sum of the patients' differences is b - c, their sum of squares b + c."""
+    for i in range(W):
+        n, difference, discordant = sums[i], sums[i + W], sums[i + 2 * W]
+        share = 1.0 / max(n, 1.0)
+        spread = max(discordant - difference * difference * share, 0.0)
+        normal = difference / math.sqrt(max(discordant, 1.0))
+        stat[i + ESTIMATE * W] = difference * share
+        stat[i + SE * W] = math.sqrt(spread) * share
+        stat[i + T * W] = normal if asymptotic else difference
+        known = np.inf if asymptotic else 1.0 + discordant
+        stat[i + DF * W] = known if n > 0.0 else 0.0
+        stat[i + COMPLETERS * W] = n
+
+
+@lanes
+def _statistic(values, h, reading, sequence, weight, counts, asymptotic, stat):
+    sums = np.empty(SUM_ROWS * W)
+    x = np.empty(W)
+    for tile in range(values.shape[0]):
+        sums[:] = 0.0
+        seen = 0
+        for look in range(counts.size):
+            for s in range(weight.shape[0]):
+                add_patients(
+                    values[tile], h, reading, sequence[tile], s, seen, counts[look], weight[s], 0.0, x, sums
+                )
+            seen = counts[look]
+            _evaluate(sums, asymptotic, stat[look, tile])
+
+
+@kernel
+def statistic(values, h, reading, sequence, weight, centre, counts, stat):
+    """See planner.analyses; responses are 0 or 1, and the centre is not used."""
+    _statistic(values, h, reading, sequence, weight, counts, False, stat)
+
+
+@kernel
+def asymptotic(values, h, reading, sequence, weight, centre, counts, stat):
+    """The same, answering with a normal score."""
+    _statistic(values, h, reading, sequence, weight, counts, True, stat)

@@ -1,0 +1,71 @@
+"""The families of hypotheses: how each is lowered, and the kernel that generates its patients.
+
+To add a family: its settings (planner.scenario), a kernel, a function that lowers it, one row of _FAMILIES.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from planner.kernels import means, terms
+from planner.kernels.tables import AT_MOST, CHANGE, PERCENT, SCORE
+from planner.rates_world import rates_world
+from planner.scenario import Scenario
+from planner.terms_world import terms_world
+from planner.world import AFTER, Reading, means_world
+
+
+class Group(NamedTuple):
+    """The hypotheses of one family: the compiled generator and its tables."""
+
+    generate: Any
+    world: Any
+
+
+def groups(scenario: Scenario, names: Sequence[str], readings: Sequence[Reading]) -> tuple[Group, ...]:
+    """The named hypotheses by family; each knows its row among all of them."""
+    found = []
+    for family, (generate, lower) in _FAMILIES.items():
+        place = [i for i, name in enumerate(names) if scenario.hypotheses[name].family == family]
+        if place:
+            hypotheses = [scenario.hypotheses[names[i]] for i in place]
+            found.append(Group(generate, lower(scenario, hypotheses, readings, place)))
+    return tuple(found)
+
+
+def _means(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], place: Sequence[int]) -> Any:
+    """Means are of the endpoint's own measure; of any other reading they say nothing."""
+    visits = [AFTER if reading.measure == scenario.endpoint.measure else -1 for reading in readings]
+    return means_world(scenario, hypotheses, visits, place)
+
+
+def _rates(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], place: Sequence[int]) -> Any:
+    visits = [AFTER if reading.measure in ("response", "remission") else -1 for reading in readings]
+    return rates_world(scenario, hypotheses, visits, place)
+
+
+def _terms(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], place: Sequence[int]) -> Any:
+    days = sorted({reading.day for reading in readings})
+    rows = [_row(scenario, reading, 1 + days.index(reading.day)) for reading in readings]
+    return terms_world(scenario, hypotheses, days, rows, place)
+
+
+def _row(scenario: Scenario, reading: Reading, visit: int) -> tuple[float, ...]:
+    """(kind, visit, share of the baseline, cut) of a reading."""
+    scale = scenario.endpoint.scale
+    if reading.measure == "response":
+        return (AT_MOST, visit, 1.0 - (0.5 if scale.response is None else scale.response), 0.0)
+    if reading.measure == "remission":
+        assert scale.remission_at_most is not None  # a scenario that was read is complete
+        return (AT_MOST, visit, 0.0, scale.remission_at_most)
+    return ({"score": SCORE, "change": CHANGE, "percent-change": PERCENT}[reading.measure], visit, 0.0, 0.0)
+
+
+_Lower = Callable[[Scenario, Any, Sequence[Reading], Sequence[int]], Any]
+
+_FAMILIES: dict[str, tuple[Any, _Lower]] = {
+    "means": (means.generate, _means),
+    "rates": (means.generate, _rates),
+    "terms": (terms.generate, _terms),
+}

@@ -1,0 +1,155 @@
+"""Potential outcomes: what every patient would show in a first period under each treatment.
+
+True effects come from them: exactly where that is possible, else from a long simulation of the same patients
+under both treatments, whose error is carried along. `show` uses the same means as its predictions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.families import groups
+from planner.kernels.rng import W
+from planner.kernels.tables import Floats, Plan
+from planner.mechanisms import Dose, Mechanism, gates, prolonged
+from planner.scenario import Hypothesis, Means, Scenario
+from planner.scenario_terms import Rates, Terms
+from planner.truth import is_null, settled, sided_direction, true_effect
+from planner.vocabulary import BINARY_MEASURES
+from planner.world import Reading, contrast_weights, reading_of, typical_sd
+
+_FIRST = 1 << 62  # trials from here on are kept for potential outcomes: no run ever reaches them
+_TILES = 1 << 13  # of 128 patients: about a million
+_BLOCK = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The true effect of an analysis's contrast under a hypothesis."""
+
+    effect: float  # in units of the measure
+    mcse: float  # Monte Carlo standard error of `effect`; 0 where it is exact
+    is_null: bool
+    unit: float  # a size typical of the measure
+
+
+@dataclass(frozen=True, slots=True)
+class Potential:
+    """Means over patients of potential outcomes."""
+
+    mean: Floats  # (hypothesis, reading, treatment)
+    covariance: Floats  # (hypothesis, reading, treatment, treatment) of these means
+
+    def contrast(self, h: int, r: int, weight: Floats) -> tuple[float, float]:
+        """Mean and standard error of a contrast of treatments."""
+        variance = float(weight @ self.covariance[h, r] @ weight)
+        return settled(float(weight @ self.mean[h, r])), math.sqrt(max(variance, 0.0))
+
+
+def potential(
+    scenario: Scenario,
+    names: Sequence[str],
+    readings: Sequence[Reading],
+    treatments: Sequence[str],
+    seed: int,
+    tiles: int = _TILES,
+) -> Potential:
+    """Simulate first periods of the same patients under each treatment."""
+    design, population = scenario.design, scenario.population
+    parallel = {"sequences": tuple((a,) for a in treatments), "allocation": (1,) * len(treatments)}
+    plain = {"sequence_effect": (0.0,) * len(treatments), "period_effect": population.period_effect[:1]}
+    first = {"design": design.model_copy(update=parallel), "population": population.model_copy(update=plain)}
+    alone = scenario.model_copy(update=first)
+    found = groups(alone, names, readings)
+    plan = Plan(np.zeros(1, np.int64), np.zeros(1))
+    shape = (len(names), len(readings), len(treatments))
+    values = np.full((_BLOCK, 1, len(names), len(readings), W), np.nan)
+    every = np.empty((len(treatments), *values.shape))
+    total, square = np.zeros(shape), np.zeros((*shape, len(treatments)))
+    for start in range(0, tiles, _BLOCK):
+        for t in range(len(treatments)):
+            sequence = np.full((_BLOCK, 1), t, np.int64)
+            for group in found:
+                group.generate(_FIRST + start * W, np.uint64(seed), plan, group.world, sequence, values)
+            every[t] = values
+        x = every[:, :, 0].transpose(2, 3, 0, 1, 4).reshape(*shape, _BLOCK * W)
+        total += x.sum(axis=-1)
+        square += np.einsum("hrap,hrbp->hrab", x, x)
+    n = tiles * W
+    mean = total / n
+    covariance = (square / n - mean[..., :, None] * mean[..., None, :]) / n
+    return Potential(mean, covariance)
+
+
+def truths(scenario: Scenario, names: Sequence[str], seed: int) -> dict[str, list[Truth]]:
+    """The truth of every analysis under each named hypothesis."""
+    simulated = [n for n in names if isinstance(scenario.hypotheses[n], Terms)]
+    found: dict[str, list[Truth]] = {n: [] for n in names}
+    for analysis in scenario.analyses:
+        weights = contrast_weights(analysis.contrast)
+        reading = reading_of(scenario, analysis)
+        direction = sided_direction(analysis, scenario.endpoint.scale)
+        sums = _contrasts(scenario, simulated, reading, weights, seed)
+        for name in names:
+            effect, mcse = sums.get(name) or (_stated(scenario, scenario.hypotheses[name], weights), 0.0)
+            unit = _unit(scenario, scenario.hypotheses[name], reading)
+            found[name].append(Truth(effect, mcse, is_null(effect, direction), unit))
+    return found
+
+
+def _contrasts(
+    scenario: Scenario, names: Sequence[str], reading: Reading, weights: Mapping[str, float], seed: int
+) -> dict[str, tuple[float, float]]:
+    """(effect, standard error) of hypotheses of family `terms`; (0, 0) where the treatments are the same."""
+    same = [n for n in names if indistinct(scenario, scenario.hypotheses[n], list(weights))]
+    differ = [n for n in names if n not in same]
+    found = dict.fromkeys(same, (0.0, 0.0))
+    if differ:
+        means = potential(scenario, differ, [reading], list(weights), seed)
+        weight = np.array(list(weights.values()))
+        found |= {n: means.contrast(h, 0, weight) for h, n in enumerate(differ)}
+    return found
+
+
+def indistinct(scenario: Scenario, hypothesis: Hypothesis, treatments: Sequence[str]) -> bool:
+    """Whether the treatments are the same in everything that the hypothesis says of a first period."""
+    if isinstance(hypothesis, Terms):
+        rows = {signature(scenario, hypothesis, a) for a in treatments}
+    elif isinstance(hypothesis, Rates):
+        rows = {(hypothesis.rates[a],) for a in treatments}
+    else:
+        rows = {(hypothesis.means[a], hypothesis.spread.within[a]) for a in treatments}
+    return len(rows) == 1
+
+
+def signature(scenario: Scenario, hypothesis: Terms, treatment: str) -> tuple[object, ...]:
+    """All that a treatment does in a first period: gates and half-lives of the components at work."""
+    m = Mechanism.of(scenario, hypothesis)
+    opened = gates(m, scenario, [Dose(treatment, 0.0)])
+    rows = [
+        (t.component, settled(gate), prolonged(m, scenario, treatment, t.component))
+        for t, gate in zip(hypothesis.terms, opened, strict=True)
+    ]
+    return tuple(sorted(row for row in rows if row[1] != 0.0))
+
+
+def _stated(scenario: Scenario, hypothesis: Hypothesis, weights: Mapping[str, float]) -> float:
+    if isinstance(hypothesis, Rates):
+        return settled(math.fsum(w * hypothesis.rates[a] for a, w in weights.items()))
+    assert isinstance(hypothesis, Means)
+    return true_effect(scenario, hypothesis, weights)
+
+
+def _unit(scenario: Scenario, hypothesis: Hypothesis, reading: Reading) -> float:
+    if reading.measure in BINARY_MEASURES:
+        return 1.0
+    if isinstance(hypothesis, Means):
+        return typical_sd(hypothesis)[0] or 1.0
+    if reading.measure == "percent-change":
+        return 100.0
+    baseline = scenario.population.baseline
+    return (baseline.sd if baseline is not None else 0.0) or 1.0

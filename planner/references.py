@@ -1,0 +1,92 @@
+"""What a statistic is compared with: the limits that have the tail area of a normal z, by the column of DF.
+
+Boundaries are solved on the z scale. Each analysis names the distribution of its statistic under the null
+hypothesis (`reference` in planner.vocabulary.METHODS); here that becomes the smallest statistic that is as
+significant as z, and the largest that is no more significant. To add a distribution: one row of REFERENCES.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import bdtrc, ndtr, stdtrit
+
+from planner.kernels.tables import Floats
+
+_TIE = 1e-9  # relative; a p value this close to the level is equal to it
+
+
+class Reference(NamedTuple):
+    """Limits for the columns of DF (see `degrees`, without its first): z to statistic."""
+
+    at_least: Callable[[float, Floats], Floats]  # smallest statistic whose p is at most the tail area of z
+    at_most: Callable[[float, Floats], Floats]  # largest statistic whose p is at least the tail area of z
+    df_for_interval: bool  # whether the interval uses t quantiles; otherwise normal ones
+
+
+def degrees(most: int) -> Floats:
+    """The columns of a limit table: 0 (undefined), 1 .. most, infinity."""
+    return np.array([*range(most + 1), math.inf])
+
+
+def settled(x: Floats) -> Floats:
+    """x to 40 bits: special functions differ in the last bits between processors."""
+    mantissa, exponent = np.frexp(x)
+    return np.ldexp(np.rint(mantissa * 2.0**40) / 2.0**40, exponent)
+
+
+def student(z: float, df: Floats) -> Floats:
+    """The t with the tail area of z, for each df (infinity allowed)."""
+    finite = np.where(np.isinf(df), 1.0, df)
+    t = np.where(np.isinf(df), abs(z), -stdtrit(finite, ndtr(-abs(z))))
+    return settled(np.copysign(t, z))
+
+
+def normal(z: float, df: Floats) -> Floats:
+    """z itself, whatever the column."""
+    return np.full(df.shape, z)
+
+
+def _discordant(z: float, df: Floats, mid: float, significant: bool) -> Floats:
+    """Limits for b - c by the column 1 + b + c, b being binomial (b + c, 1/2) under the null hypothesis.
+
+    p(b) = P(X > b) + mid P(X = b): mid is 1 for the exact test, 1/2 for mid-p (Fagerland et al. 2013).
+    """
+    level = float(ndtr(-z))
+    level *= 1.0 + _TIE if significant else 1.0 - _TIE
+    m = np.where(np.isinf(df), 0.0, df - 1.0)
+
+    def p(b: Floats) -> Floats:
+        above = np.where(b < 0, 1.0, bdtrc(np.clip(b, 0, m), m, 0.5))
+        above = np.where(b >= m, 0.0, above)
+        from_b = np.where(b <= 0, 1.0, bdtrc(np.clip(b - 1, 0, m), m, 0.5))
+        from_b = np.where(b > m, 0.0, from_b)
+        return above + mid * (from_b - above)
+
+    # the smallest b with p(b) <= level, searched from the normal approximation
+    b = np.clip(np.ceil(0.5 * (m + z * np.sqrt(m))), 0, m + 1)
+    while (down := (b > 0) & (p(b - 1) <= level)).any():
+        b -= down
+    while (up := (b <= m) & (p(b) > level)).any():
+        b += up
+    if significant:
+        return np.where((b > m) | np.isinf(df), math.inf, 2 * b - m)
+    # p falls in b, so the largest b with p(b) >= level is the one before the smallest with p(b) < level
+    return np.where(np.isinf(df), -math.inf, 2 * (b - 1) - m)
+
+
+def _binomial(mid: float) -> Reference:
+    return Reference(
+        lambda z, df: _discordant(z, df, mid, True), lambda z, df: _discordant(z, df, mid, False), False
+    )
+
+
+REFERENCES: dict[str, Reference] = {
+    "t": Reference(student, student, True),
+    "normal": Reference(normal, normal, False),
+    "binomial": _binomial(1.0),
+    "binomial-mid": _binomial(0.5),
+}

@@ -1,0 +1,178 @@
+"""The settings of mechanisms: agents act on signals, components of improvement need signals.
+
+A hypothesis of family `terms` lists which components need which signals; one of family `rates` states how
+many patients respond. See planner.mechanisms for what the numbers mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from planner.settings import (
+    A_NUMBER,
+    AlsoWritten,
+    Days,
+    Name,
+    Number,
+    Probability,
+    Settings,
+    Symbol,
+    about,
+)
+
+Share = Probability
+Amount = Annotated[Number, Field(ge=0, le=100)]
+Fraction = Annotated[Number, Field(ge=-10, le=10)]
+HalfLife = Annotated[Days, Field(gt=0)]
+
+ALL_COMPONENTS = "*"
+"""Key of `prolongs` that stands for every component not named."""
+
+
+def _by_name(key: str) -> BeforeValidator:
+    """A bare name is short for a table with that name."""
+    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
+
+
+class Agent(Settings):
+    """A drug, or anything else that is given."""
+
+    label: Annotated[str, about("What the agent is called", label=True)] = ""
+    dose: Annotated[str, about("Dose and route, as text", label=True)] = ""
+    occupancy: Annotated[Share, about("Share of the receptors that a dose occupies")] = 1.0
+    half_life_days: Annotated[
+        HalfLife | None, about("Half-life of the occupancy; gone before the next period if not given", "days")
+    ] = None
+    lowers: Annotated[
+        Mapping[Symbol, Share], about("Share by which it lowers the level of other agents of a treatment")
+    ] = {}
+    prolongs: Annotated[
+        Mapping[Symbol, Annotated[Number, Field(gt=0, le=1000)]],
+        about('Factor on the half-life of components of the same treatment; "*" stands for all components'),
+    ] = {}
+
+
+class GivenAgent(Settings):
+    """An agent as part of a treatment."""
+
+    agent: Annotated[Symbol, about("The agent")]
+    occupancy: Annotated[Share | None, about("Occupancy at this dose; the agent's own if not given")] = None
+
+
+TreatmentAgent = Annotated[GivenAgent, _by_name("agent"), AlsoWritten(type="string")]
+
+
+class Signal(Settings):
+    """Something in the patient that agents activate or block, from 0 to 1."""
+
+    label: Annotated[str, about("What the signal is", label=True)] = ""
+    base: Annotated[Share, about("Level without any agent: 1 for a tone, 0 for what must be driven")] = 0.0
+    activated_by: Annotated[Mapping[Symbol, Amount], about("How much each agent activates it")] = {}
+    activated_by_signal: Annotated[Mapping[Symbol, Amount], about("How much other signals activate it")] = {}
+    blocked_by: Annotated[
+        Mapping[Symbol, Share], about("Share that each agent blocks at full occupancy")
+    ] = {}
+    combine: Annotated[Literal["sum", "max"], about("Whether activations add up or the strongest counts")] = (
+        "sum"
+    )
+
+
+class Spread(Settings):
+    """A normal distribution between patients."""
+
+    mean: Annotated[Fraction, about("Mean, as a share of the severity")]
+    sd: Annotated[Annotated[Number, Field(ge=0, le=10)], about("Standard deviation between patients")] = 0.0
+
+
+class HalfLifeSpread(Settings):
+    """A lognormal half-life between patients."""
+
+    median: Annotated[HalfLife, about("Median half-life", "days")]
+    log_sd: Annotated[Annotated[Number, Field(ge=0, le=5)], about("SD of its natural logarithm")] = 0.0
+
+
+def _mean_only(value: Any) -> Any:
+    return {"mean": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _median_only(value: Any) -> Any:
+    return {"median": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+class Component(Settings):
+    """A part of the improvement: how large it is in whom, and how long it lasts."""
+
+    label: Annotated[str, about("What the component is", label=True)] = ""
+    share: Annotated[Share, about("Share of the patients who are susceptible")] = 1.0
+    size: Annotated[
+        Spread,
+        BeforeValidator(_mean_only),
+        A_NUMBER,
+        about("Improvement of the susceptible, as a share of the severity; negative if it makes worse"),
+    ]
+    otherwise: Annotated[
+        Spread, BeforeValidator(_mean_only), A_NUMBER, about("Improvement of the others")
+    ] = Spread(mean=0.0)
+    half_life_days: Annotated[
+        HalfLifeSpread,
+        BeforeValidator(_median_only),
+        A_NUMBER,
+        about("Half-life of the improvement; it differs between patients"),
+    ]
+    peak_day: Annotated[Days, about("Day until which nothing of it is lost", "days")] = 1.0
+
+
+class Need(Settings):
+    """A signal that a term needs."""
+
+    signal: Annotated[Symbol, about("The signal")]
+    gate: Annotated[Share, about("1: indispensable; below 1: without the signal, 1 - gate of it is left")] = (
+        1.0
+    )
+
+
+class Term(Settings):
+    """A component, and the signals that it needs."""
+
+    component: Annotated[Symbol, about("The component of improvement")]
+    needs: Annotated[
+        tuple[Annotated[Need, _by_name("signal"), AlsoWritten(type="string")], ...],
+        about("The signals that it needs; with none it is always there"),
+    ] = ()
+
+
+class Terms(Settings):
+    """A hypothesis that says which components of improvement need which signals."""
+
+    family: Annotated[Literal["terms"], about("Kind of hypothesis")] = "terms"
+    label: Annotated[str, about("What the hypothesis is called in tables and plots", label=True)] = ""
+    terms: Annotated[tuple[Term, ...], about("The components that are at work", min_length=1, max_length=12)]
+    agents: Annotated[Mapping[Symbol, Agent], about("Agents in place of the common ones of that name")] = {}
+    signals: Annotated[
+        Mapping[Symbol, Signal], about("Signals in place of the common ones of that name")
+    ] = {}
+    components: Annotated[
+        Mapping[Symbol, Component], about("Components in place of the common ones of that name")
+    ] = {}
+
+
+class Rates(Settings):
+    """A hypothesis that states the share of responders under each treatment."""
+
+    family: Annotated[Literal["rates"], about("Kind of hypothesis")] = "rates"
+    label: Annotated[str, about("What the hypothesis is called in tables and plots", label=True)] = ""
+    rates: Annotated[Mapping[Symbol, Probability], about("Share of patients who respond to each treatment")]
+    correlation: Annotated[
+        Number | None,
+        about("Correlation of a patient's responses on the latent normal scale", gt=-1, lt=1),
+    ] = None
+    discordant: Annotated[
+        Mapping[Symbol, Probability],
+        about("For two treatments: share of patients who respond to this one and not to the other"),
+    ] = {}
+
+
+Names = tuple[Name, ...]

@@ -1,0 +1,204 @@
+"""Hypotheses of family `terms` to the tables of planner.kernels.terms: features, coefficients, entry score.
+
+A feature is a component's size in a patient times what is left of it some days after it was raised. Every
+period sees the features of its own treatment and of every earlier period (elapsed days counted from each
+dosing).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtr
+
+from planner.kernels.tables import Floats, TermsWorld
+from planner.mechanisms import Dose, Mechanism, gates, prolonged
+from planner.scenario import Scenario
+from planner.scenario_terms import Component, Terms
+from planner.truth import settled
+
+_LANE_FEATURES = 4  # features are read in fours
+
+
+@dataclass(frozen=True, slots=True)
+class _Feature:
+    """Component of a hypothesis, raised some periods ago, its half-life prolonged by a factor."""
+
+    component: str
+    periods_ago: int
+    factor: float
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Tables under construction; equal rows are kept once."""
+
+    sizes: list[tuple[int, tuple[float, ...]]] = field(default_factory=list)  # (component, distribution)
+    rates: list[tuple[float, float]] = field(default_factory=list)
+    decays: list[tuple[float, float]] = field(default_factory=list)
+    features: list[tuple[int, ...]] = field(default_factory=list)
+
+
+def _index(rows: list[Any], row: object) -> int:
+    if row not in rows:
+        rows.append(row)
+    return rows.index(row)
+
+
+def terms_world(
+    scenario: Scenario,
+    hypotheses: Sequence[Terms],
+    days: Sequence[float],
+    readings: Sequence[tuple[float, ...]],
+    place: Sequence[int] | None = None,
+) -> TermsWorld:
+    """Tables for the visits before dosing and on `days`; readings are (kind, visit, share, cut).
+
+    `place`: the row of each hypothesis among all of the run.
+    """
+    design = scenario.design
+    mechanisms = [Mechanism.of(scenario, h) for h in hypotheses]
+    numbers = _component_numbers(scenario, mechanisms)
+    rows = _Rows()
+    sets = [_features(scenario, m) for m in mechanisms]
+    for m, features in zip(mechanisms, sets, strict=True):
+        for f in features:
+            _index(rows.sizes, _size(m, f.component, numbers))
+    rows.sizes.sort()  # two components share a draw
+    spans, blocks = _blocks(scenario, mechanisms, sets, rows, numbers, days)
+    width = max(n for _, n in spans)
+    coef = np.zeros((len(hypotheses), len(design.sequences), design.periods, 1 + len(days), width))
+    for h, (m, features) in enumerate(zip(mechanisms, sets, strict=True)):
+        for s, sequence in enumerate(design.sequences):
+            for k in range(design.periods):
+                coef[h, s, k, :, : len(features)] = _coefficients(
+                    scenario, m, features, sequence, k, len(days)
+                )
+    scale = scenario.endpoint.scale
+    step = scale.step or 1.0
+    return TermsWorld(
+        place=np.array(range(len(hypotheses)) if place is None else place, np.int64),
+        entry=_entry(scenario),
+        draws=np.array([number for number, _ in rows.sizes], np.int64),
+        sizes=np.array([row for _, row in rows.sizes], np.float64).reshape(-1, 5),
+        rates=np.array(rows.rates, np.float64).reshape(-1, 2),
+        decays=np.array(rows.decays, np.float64).reshape(-1, 2),
+        feature=np.array(blocks, np.int64),
+        span=np.array(spans, np.int64),
+        coef=coef,
+        shift=np.array(scenario.population.period_effect, np.float64),
+        noise=np.array([scenario.population.occasion_sd, scenario.population.rating_sd], np.float64),
+        readings=np.array(readings, np.float64).reshape(-1, 4),
+        scale=np.array(
+            [
+                -math.inf if scale.low is None else scale.low,
+                math.inf if scale.high is None else scale.high,
+                step,
+                0.0 if scale.step is None else 1.0,
+            ]
+        ),
+    )
+
+
+def _component_numbers(scenario: Scenario, mechanisms: Sequence[Mechanism]) -> dict[str, int]:
+    """Number of each component, which addresses its random numbers: the common ones first, in their order."""
+    names = dict.fromkeys(scenario.components)
+    for m in mechanisms:
+        names |= dict.fromkeys(m.hypothesis.components)
+    return {name: i for i, name in enumerate(names)}
+
+
+def _size(m: Mechanism, name: str, numbers: dict[str, int]) -> tuple[int, tuple[float, ...]]:
+    c = m.components[name]
+    return numbers[name], (c.share, c.size.mean, c.size.sd, c.otherwise.mean, c.otherwise.sd)
+
+
+def _features(scenario: Scenario, m: Mechanism) -> list[_Feature]:
+    """What can be at work in a period: each component as raised in it and in every earlier one."""
+    found: dict[_Feature, None] = {}
+    for ago in range(scenario.design.periods):
+        for term in m.hypothesis.terms:
+            for treatment in scenario.design.treatments:
+                factor = prolonged(m, scenario, treatment, term.component)
+                found[_Feature(term.component, ago, factor)] = None
+    return list(found)
+
+
+def _cycle(scenario: Scenario) -> float:
+    """Days from one dosing to the next."""
+    return scenario.design.period_days + scenario.design.washout_days
+
+
+def _rate(c: Component) -> tuple[float, float]:
+    """log2 of the rate of the median half-life (in 1/days), and its SD between patients in log2."""
+    median, log_sd = c.half_life_days.median, c.half_life_days.log_sd
+    return settled(-math.log2(median)), settled(log_sd / math.log(2.0))
+
+
+def _blocks(
+    scenario: Scenario,
+    mechanisms: Sequence[Mechanism],
+    sets: Sequence[Sequence[_Feature]],
+    rows: _Rows,
+    numbers: dict[str, int],
+    days: Sequence[float],
+) -> tuple[list[tuple[int, int]], list[tuple[int, ...]]]:
+    """(first feature, how many) of each hypothesis, and the feature rows; equal sets are kept once."""
+    spans: list[tuple[int, int]] = []
+    table: list[tuple[int, ...]] = []
+    known: dict[tuple[tuple[int, ...], ...], int] = {}
+    for m, features in zip(mechanisms, sets, strict=True):
+        block = [_feature_row(scenario, m, f, rows, numbers, days) for f in features]
+        block += [block[0]] * (-len(block) % _LANE_FEATURES)  # their coefficients stay 0
+        start = known.setdefault(tuple(block), len(table))
+        if start == len(table):
+            table += block
+        spans.append((start, len(block)))
+    return spans, table
+
+
+def _feature_row(
+    scenario: Scenario, m: Mechanism, f: _Feature, rows: _Rows, numbers: dict[str, int], days: Sequence[float]
+) -> tuple[int, ...]:
+    """(number of the size, number of the decay at each visit); -1 where nothing is lost yet."""
+    c = m.components[f.component]
+    row = [rows.sizes.index(_size(m, f.component, numbers))]
+    for day in (0.0, *days):
+        elapsed = max(0.0, f.periods_ago * _cycle(scenario) + day - c.peak_day) / f.factor
+        rate = _index(rows.rates, _rate(c)) if elapsed > 0.0 else -1
+        row.append(_index(rows.decays, (float(rate), elapsed)) if elapsed > 0.0 else -1)
+    return tuple(row)
+
+
+def _coefficients(
+    scenario: Scenario, m: Mechanism, features: Sequence[_Feature], sequence: Sequence[str], k: int, days: int
+) -> Floats:
+    """(visit, feature) in period k of a sequence: the product of gates at the dosing that raised it."""
+    row = np.zeros((1 + days, len(features)))
+    for j in range(k + 1):
+        doses = [Dose(sequence[i], (j - i) * _cycle(scenario)) for i in range(j + 1)]
+        opened = gates(m, scenario, doses)
+        for term, gate in zip(m.hypothesis.terms, opened, strict=True):
+            factor = prolonged(m, scenario, sequence[j], term.component)
+            at = features.index(_Feature(term.component, k - j, factor))
+            row[1 if j == k else 0 :, at] += settled(gate)
+    return row
+
+
+def _entry(scenario: Scenario) -> Floats:
+    """Draw of the observed entry score, at least the threshold, and of the true severity given it."""
+    baseline, rating = scenario.population.baseline, scenario.population.rating_sd
+    assert baseline is not None  # a scenario that was read is complete
+    variance = baseline.sd * baseline.sd + rating * rating
+    sd = math.sqrt(variance)
+    slope = baseline.sd * baseline.sd / variance if variance > 0.0 else 0.0
+    chance = 1.0
+    if baseline.at_least is not None:
+        step = scenario.endpoint.scale.step or 0.0
+        chance = settled(float(ndtr((baseline.mean - (baseline.at_least - step / 2.0)) / sd)))
+    rest = baseline.sd * math.sqrt(1.0 - slope)
+    return np.array([chance, baseline.mean, sd, slope, baseline.mean * (1.0 - slope), rest])
