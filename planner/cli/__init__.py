@@ -39,6 +39,12 @@ def main(arguments: list[str] | None = None) -> int:
             # The reader has left (`| head`): not an error. Python must not try to flush again at exit.
             _discard_output()
             code = OK
+        except OSError as error:  # a full disk behind `> file`
+            from planner.console import fail
+
+            _discard_output()
+            fail(f"the output could not be written: {error.strerror or error}", hint="is the disk full?")
+            code = USAGE
         except KeyboardInterrupt:
             code = INTERRUPTED
     return TERMINATED if code == INTERRUPTED and termination.asked else code
