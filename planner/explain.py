@@ -80,13 +80,17 @@ def _timeline(scenario: Scenario, plan: Plan) -> list[str]:
     design = scenario.design
     length, washout = design.period_days, design.washout_days
     lines = []
-    for period in range(design.periods):
+    for period in range(design.periods if length or washout else 0):
         begin = period * (length + washout)
         lines.append(f"Day {plain(begin)}: {_baseline(scenario, period)}dosing of period {period + 1}.")
         if length:
             lines.append(f"Day {plain(begin + length)}: period {period + 1} ends.")
         if period + 1 < design.periods:
-            lines.append(f"Washout of {_days(washout)}.")
+            lines.append(f"Washout of {_days(washout)}." if washout else "No washout.")
+    if not lines:
+        lines.append(
+            f"{count(design.periods, 'period')}; how long they and their washouts last is not stated."
+        )
     lines.append("A patient who is through the last period has finished and is a completer.")
     return lines + _dropout(scenario, plan)
 

@@ -132,7 +132,7 @@ def _power_cell(cell: Cell) -> str:
 def _looks(cells: Sequence[Cell], setting: Setting) -> Sheet:
     """One row a look; at the last look the trial ends anyway, so that it does not stop early there."""
     columns, rows = _naming(cells, setting)
-    columns += [Column("Stops early"), Column("Look"), Column("Patients"), Column("Efficacy")]
+    columns += [Column("Look", number=False), Column("Patients"), Column("Stops early"), Column("Efficacy")]
     if setting.futility:
         columns.append(Column("Futility"))
     lines = []
@@ -140,7 +140,7 @@ def _looks(cells: Sequence[Cell], setting: Setting) -> Sheet:
         early = estimated(cell["stopped_early"], percent=True)
         for look in cell["looks"]:
             last = look is cell["looks"][-1]
-            line = [*row, early, "last" if last else str(look["look"]), plain(look["patients"])]
+            line = [*row, "last" if last else str(look["look"]), plain(look["patients"]), early]
             line.append(estimated(look["efficacy"], percent=True))
             if setting.futility:
                 line.append(DASH if last else estimated(look["futility"], percent=True))
@@ -173,6 +173,11 @@ def _mean(estimate: Mapping[str, Any], name: str, *, sign: bool = False) -> str:
 
 def _reading(cells: Sequence[Cell], setting: Setting) -> list[str]:
     """The tables explained, only as far as they show something."""
+    several = len({cell["analysis"] for cell in cells}) > 1
+
+    def which(cell: Cell) -> str:
+        return _label(cell, setting) + (f" ({cell['analysis']})" if several else "")
+
     items = [
         "± is the Monte Carlo standard error: how far a figure would move with other random numbers. "
         "It says nothing about how true the assumptions are.",
@@ -185,13 +190,13 @@ def _reading(cells: Sequence[Cell], setting: Setting) -> list[str]:
             f"false alarm; the share should not exceed {_levels(cells)}."
         )
     items += [
-        f"Too high: under “{_label(cell, setting)}” the type I error exceeds alpha = {plain(cell['alpha'])} "
+        f"Too high: under “{which(cell)}” the type I error exceeds alpha = {plain(cell['alpha'])} "
         "by more than Monte Carlo error."
         for cell in cells
         if too_high(cell)
     ]
     items += [
-        f"{_label(cell, setting)}: were the trial to go on despite futility, the type I error would be "
+        f"{which(cell)}: were the trial to go on despite futility, the type I error would be "
         f"{estimated(cell['power_ignoring_futility'], percent=True)}; this is what alpha limits."
         for cell in cells
         if cell["is_null"] and "power_ignoring_futility" in cell
@@ -211,13 +216,9 @@ def _reading(cells: Sequence[Cell], setting: Setting) -> list[str]:
             "see the bias if stopped early."
         )
     items.append("Exaggeration: the mean estimate of the significant trials, over the true effect.")
+    items += [f"{which(cell)}: {cell['note']}" for cell in cells if cell.get("note") and not cell["is_null"]]
     items += [
-        f"{_label(cell, setting)}: {cell['note']}"
-        for cell in cells
-        if cell.get("note") and not cell["is_null"]
-    ]
-    items += [
-        f"{_label(cell, setting)}: the test was undefined in {estimated(cell['undefined'], percent=True)} "
+        f"{which(cell)}: the test was undefined in {estimated(cell['undefined'], percent=True)} "
         "of trials; these count as not significant."
         for cell in cells
         if (cell.get("undefined") or {}).get("estimate")
