@@ -116,12 +116,12 @@ def listed(words: Sequence[str], last: str = "or") -> str:
     return f" {last} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that the user may have meant, upper and lower case alike."""
+def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The known word that the user may have meant, upper and lower case alike; `likeness` from 0 to 1."""
     from difflib import get_close_matches
 
     by_fold = {name.casefold(): name for name in known}
-    found = get_close_matches(word.casefold()[:100], by_fold, 1, 0.6)
+    found = get_close_matches(word.casefold()[:100], by_fold, 1, likeness)
     return by_fold[found[0]] if found else None
 
 

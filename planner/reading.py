@@ -26,6 +26,7 @@ from planner.overrides import Override, apply, parse, split_path
 from planner.positions import Positions
 from planner.scenario import (
     FAMILIES,
+    MAX_PATIENTS,
     Analysis,
     Design,
     Endpoint,
@@ -91,8 +92,9 @@ def _text(path: FilePath, name: str) -> str:
         before = raw[: error.start].decode("utf-8", "replace")
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         message = f"is not UTF-8 text: byte 0x{raw[error.start]:02x} on this line"
+        source = raw.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")[line - 1]
         hint = "save the file as UTF-8"
-        raise ScenarioError([Fault(name, line, column, "", message, hint)]) from None
+        raise ScenarioError([Fault(name, line, column, "", message, hint, source, 1)]) from None
 
 
 def _unreadable(name: str, message: str, hint: str = "") -> ScenarioError:
@@ -107,14 +109,22 @@ class _Places:
     text: str
     overrides: list[Override]
 
+    def written(self, path: Path, positions: Positions) -> Path:
+        """The path without numbers of elements that were written as one: `per_period = 0.1`, "A B"."""
+        if any(path[: len(item.path)] == item.path for item in self.overrides):
+            return path
+        while path and isinstance(path[-1], int) and path not in positions.spans:
+            path = path[:-1]
+        return path
+
     def fault(self, problem: Problem, positions: Positions) -> Fault:
-        path = problem.path
+        path = self.written(problem.path, positions)
         for override in self.overrides[::-1]:
             if path[: len(override.path)] == override.path:
                 at = override.span(path, problem.at_key)
                 return override.fault(problem.message, problem.hint, at, dotted(path))
         found, span = positions.nearest(path)
-        if span is None or (problem.at_key and found != path and not found):
+        if found != path:  # a table that an override has made
             for override in self.overrides:
                 if path and override.path[: len(path)] == path:
                     return override.fault(problem.message, problem.hint, override.key, dotted(path))
@@ -148,6 +158,10 @@ def _read(text: str, name: str, scenario_name: str, set: Sequence[str]) -> Scena
     return scenario
 
 
+# A dotted key of dozens of parts: tomllib needs time that grows with their square.
+_DEEP = re.compile(r"""(?<![\w."'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){40}""", re.ASCII)
+
+
 def _parsed(text: str, name: str) -> dict[str, Any]:
     """The TOML text as dictionaries; ScenarioError where it is not TOML."""
     try:
@@ -156,6 +170,8 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
         raise _unreadable(name, "contains half of a character (a surrogate)") from None
     if not text.strip():
         raise _unreadable(name, "is empty", "`planner new FILE` starts a scenario from a template")
+    if _DEEP.search(text):
+        raise _unreadable(name, "has lists or tables nested too deeply")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -192,7 +208,14 @@ def _syntax_fault(text: str, name: str, message: str) -> Fault:
         column = len(lines[line - 1]) + 1
     plain = message[: found.start()] if found else message
     words, hint = next((said for start, said in _WORDS.items() if plain.startswith(start)), (plain, ""))
-    return Fault(name, line, column, "", f"not valid TOML: {words}", hint, lines[line - 1], 1)
+    source = lines[line - 1]
+    comma = re.search(r"(\d+),(\d+)$", source[: column - 1])
+    if comma is not None and plain.startswith("Expected '='"):
+        words, hint = "a comma inside a number", f"a decimal point: {comma[1]}.{comma[2]}"
+        column = comma.start() + 1
+    word = re.compile(r"[^\s,\]}#]+").match(source, column - 1)
+    width = len(word[0]) if word is not None and plain.startswith(("Invalid value", "Expected '='")) else 1
+    return Fault(name, line, column, "", f"not valid TOML: {words}", hint, source, width)
 
 
 def _built(data: dict[str, Any]) -> tuple[Scenario | None, list[Problem]]:
@@ -224,6 +247,36 @@ def _moved_paths(scenario: Scenario) -> dict[str, Any]:
     return {"assumed": moved(scenario.assumed), "citations": tuple(citations)}
 
 
+# Settings that can be left out of a part without a follow-up fault from the checks across settings.
+_LOOSE = {"patients", "washout_days", "period_days", "block", "allocation", "label", "unit"}
+_LOOSE |= {"carryover", "carryover_lasts", "alpha", "alternative", "role", "planned_effect"}
+
+
+def _sound_part(model: type[BaseModel], raw: Any) -> Any:
+    """The part, without faulty settings that are unknown or loose; None if others are faulty."""
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        faulty = error.errors(include_url=False, include_context=False, include_input=False)
+    if not isinstance(raw, dict):
+        return None
+    kept = dict(raw)
+    for details in faulty:
+        key = details["loc"][0] if details["loc"] else None
+        unknown = details["type"] == "extra_forbidden" and len(details["loc"]) == 1
+        if not unknown and key not in _LOOSE:
+            return None
+        kept.pop(str(key), None)
+    if model is Design and "patients" not in kept:
+        kept["patients"] = 1
+    return model.model_validate(kept)
+
+
+def _sound_patients(design: Any) -> bool:
+    given = design.get("patients") if isinstance(design, dict) else None
+    return type(given) is int and 1 <= given <= MAX_PATIENTS
+
+
 _SECTIONS: dict[str, type[BaseModel]] = {
     "design": Design,
     "population": Population,
@@ -236,11 +289,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
 def _draft(data: dict[str, Any], written: Scenario | None) -> Draft:
     """The parts of the scenario that are sound by themselves."""
 
-    def part(model: type[BaseModel], raw: Any) -> Any:
-        try:
-            return model.model_validate(raw)
-        except ValidationError:
-            return None
+    part = _sound_part
 
     def parts(model: type[BaseModel], raw: Any) -> dict[Any, Any]:
         items = raw.items() if isinstance(raw, dict) else enumerate(raw) if isinstance(raw, list) else ()
@@ -251,13 +300,17 @@ def _draft(data: dict[str, Any], written: Scenario | None) -> Draft:
         single = {name: getattr(written, name) for name in _SECTIONS}
         tables: list[Any] = [written.treatments, written.hypotheses, dict(enumerate(written.analyses))]
     else:
-        single = {name: part(model, data.get(name, {})) for name, model in _SECTIONS.items()}
+        single = {
+            name: part(model, data.get(name, None if model is Design else {}))
+            for name, model in _SECTIONS.items()
+        }
         tables = [
             parts(Treatment, data.get("treatments")),
             parts(FAMILIES["means"], data.get("hypotheses")),
             parts(Analysis, data.get("analyses")),
         ]
-    return Draft(data, **single, treatments=tables[0], hypotheses=tables[1], analyses=tables[2])
+    sized = written is not None or _sound_patients(data.get("design"))
+    return Draft(data, **single, sized=sized, treatments=tables[0], hypotheses=tables[1], analyses=tables[2])
 
 
 def _check_paths(draft: Draft) -> list[Problem]:

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from planner.completing import Problem
 from planner.faults import Path, did_you_mean, listed, nearest, shown
 from planner.scenario import Scenario
-from planner.settings import EVERY
+from planner.settings import EVERY, AlsoWritten
 
 # Words of other planners and of everyday speech, and what the setting is called here.
 SYNONYMS = {
@@ -40,14 +40,28 @@ SYNONYMS = {
 
 
 def problems(error: ValidationError) -> list[Problem]:
-    """Every error of a validation as a problem with a path of the file."""
-    return [_problem(details) for details in error.errors(include_url=False)]
+    """Every error of a validation as a problem with its path, but none that follows from another."""
+    errors = error.errors(include_url=False)
+    places = {details["loc"] for details in errors}
+    above = {loc[:depth] for loc in places for depth in range(len(loc))}
+    strangers = {loc[:-1] for loc in places if loc[-1:] == ("family",)}
+    found = []
+    for details in errors:
+        loc = details["loc"]
+        if details["type"] == "too_short" and loc in above:
+            continue  # entries with faults of their own are not counted
+        if loc[:2] in strangers and loc[2:] != ("family",):
+            continue  # settings of another kind of hypothesis
+        found.append(_problem(details))
+    meant = {(*p.path[:-1], p.hint.removeprefix("did you mean ").rstrip("?")) for p in found if p.at_key}
+    missing = {id(p): (*p.path, p.message.split("`")[1]) for p in found if p.message.startswith("`")}
+    return [problem for problem in found if missing.get(id(problem)) not in meant]
 
 
 def _problem(details: ErrorDetails) -> Problem:
     path: Path = details["loc"]
     kind, value, context = details["type"], details["input"], details.get("ctx", {})
-    if path and path[-1] == EVERY:  # one number for all treatments was written
+    if path and path[-1] == EVERY and kind != "extra_forbidden":  # one number for all treatments was written
         path = path[:-1]
     if kind == "bad_name":
         key = path[-1] == "[key]"
@@ -64,7 +78,22 @@ def _problem(details: ErrorDetails) -> Problem:
         )
     if kind == "literal_error":
         return _literal(path, value, str(context["expected"]))
-    return Problem(path, *_limits(kind, value, context))
+    message, hint = _limits(kind, value, context)
+    if kind.endswith("_type"):
+        message = message.replace("must be ", f"must be {_other_spelling(path)}", 1)
+    return Problem(path, message, hint)
+
+
+def _other_spelling(path: Path) -> str:
+    """`a number or ` where a short form is allowed beside the table or list that pydantic asks for."""
+    if path[:2] == ("design", "sequences") and len(path) == 3:
+        return 'text such as "A B", or '
+    model = model_at(path[:-1])
+    field = model.model_fields.get(str(path[-1])) if model is not None else None
+    for extra in field.metadata if field is not None else ():
+        if isinstance(extra, AlsoWritten):
+            return {"number": "a number or ", "string": "a known name or "}[extra.schema["type"]]
+    return ""
 
 
 _KINDS = {
@@ -109,7 +138,7 @@ def _limits(kind: str, value: object, context: Mapping[str, Any]) -> tuple[str, 
 
 
 def _limit(limit: Any) -> str:
-    return f"{limit:,}" if isinstance(limit, int) and limit < 2**63 else f"{limit:.15g}"
+    return f"{limit:,}" if isinstance(limit, int) else f"{limit:,.15g}"
 
 
 def _is_number(value: object) -> bool:
@@ -129,7 +158,8 @@ def _literal(path: Path, value: object, expected: str) -> Problem:
         return Problem(path, message)
     known = re.findall(r"'([^']*)'", expected)
     choices = listed([f'"{name}"' for name in known])
-    hint = did_you_mean(value, known) if isinstance(value, str) and len(known) > 1 else ""
+    near = nearest(value, known) if isinstance(value, str) else None
+    hint = f"did you mean {near}?" if near else ""
     return Problem(path, f"must be {choices}, not {shown(value)}", hint)
 
 
@@ -149,12 +179,14 @@ def _unknown(path: Path) -> str:
     """What the user may have meant by a key that is not a setting."""
     key, model = str(path[-1]), model_at(path[:-1])
     known = list(model.model_fields) if model is not None else []
-    near = SYNONYMS.get(key.casefold()) if SYNONYMS.get(key.casefold()) in known else nearest(key, known)
-    if near is not None:
-        return f"did you mean {near}?"
-    homes = _homes().get(key) or _homes().get(SYNONYMS.get(key.casefold(), ""))
-    if homes:
-        return f"did you mean {listed(homes)}?"
+    homes, synonym = _homes(), SYNONYMS.get(key.casefold(), "")
+    here = nearest(key, known, 0.85) or (synonym if synonym in known else None)
+    elsewhere = homes.get(key) or homes.get(synonym)
+    if here is None and elsewhere:
+        return f"did you mean {listed(elsewhere[:4])}?"
+    here = here or nearest(key, known, 0.7)
+    if here is not None:
+        return f"did you mean {here}?"
     return f"settings here: {listed(known, 'and')}" if known else ""
 
 
@@ -164,8 +196,9 @@ def _homes() -> dict[str, list[str]]:
 
     def walk(model: type[BaseModel], above: str) -> None:
         for name, field in model.model_fields.items():
-            homes.setdefault(name, []).append(above + name)
             inner, kind = _inner(field.annotation)
+            section = not above and inner is not None
+            homes.setdefault(name, []).append(f"[{name}]" if section else above + name)
             if inner is not None:
                 step = {"table": "NAME.", "list": "0.", "": ""}[kind]
                 walk(inner, f"{above}{name}.{step}")

@@ -37,7 +37,7 @@ def complete(draft: Draft) -> dict[str, Any]:
         for name, hypothesis in draft.hypotheses.items()
     }
     analyses = complete_analyses(draft, design, endpoint)
-    monitoring = complete_monitoring(draft, design, analyses.values())
+    monitoring = complete_monitoring(draft, design, analyses.values()) if draft.sized else None
     return {
         "treatments": treatments,
         "design": design,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planner import vocabulary
 from planner.completing.draft import Draft, check_treatments
-from planner.faults import Path, did_you_mean, listed, printable
+from planner.faults import Path, did_you_mean, printable
 from planner.scenario import Analysis, Design, Endpoint, Simulation
 
 
@@ -35,7 +35,9 @@ def complete_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) -
 def _with_method(
     draft: Draft, path: Path, analysis: Analysis, design: Design, contrast: tuple[str, ...]
 ) -> Analysis:
-    fitting = [name for name, row in vocabulary.METHODS.items() if _offers(design, row.needs, contrast)]
+    # METHODS lists the default of a design before the others that fit it. Responses come with another family.
+    suitable = {k: row for k, row in vocabulary.METHODS.items() if not getattr(row, "binary", False)}
+    fitting = [name for name, row in suitable.items() if _offers(design, row.needs, contrast)]
     pair = f"{printable(contrast[0])} and {printable(contrast[1])}"
     if not fitting:
         message = f"no analysis fits this design for {pair}"
@@ -47,9 +49,8 @@ def _with_method(
     elif analysis.method and analysis.method not in fitting:
         needs = vocabulary.NEEDS[vocabulary.METHODS[analysis.method].needs]
         message = f"{analysis.method} does not fit this design: it needs {needs}"
-        draft.note((*path, "method"), message, f"for {pair} this design allows {listed(fitting)}")
+        draft.note((*path, "method"), message, f"the default of this design for {pair} is {fitting[0]}")
     elif not analysis.method:
-        # METHODS lists the default of a design before the others that fit it.
         return analysis.model_copy(update={"method": fitting[0]})
     return analysis
 

@@ -150,8 +150,9 @@ def complete_endpoint(draft: Draft) -> Endpoint | None:
     scale, path = endpoint.scale, ("endpoint", "scale")
     if scale.low is not None and scale.high is not None and not scale.low < scale.high:
         draft.note((*path, "high"), f"must be above the lowest score, {scale.low:g}")
+        scale = scale.model_copy(update={"low": None, "high": None})
     elif scale.remission_at_most is not None:
         check_score(draft, scale, (*path, "remission_at_most"), scale.remission_at_most)
     known = vocabulary.SCALES.get(scale.name)
     label = endpoint.label or (known.title if known else scale.name or "Score")
-    return endpoint.model_copy(update={"label": label})
+    return endpoint.model_copy(update={"label": label, "scale": scale})

@@ -43,6 +43,7 @@ class Draft:
     analyses: Mapping[int, Analysis]
     monitoring: Monitoring | None
     simulation: Simulation | None
+    sized: bool = True  # False: the number of patients stands for one that cannot be used
     problems: list[Problem] = field(default_factory=list)
 
     def note(self, path: Path, message: str, hint: str = "", at_key: bool = False) -> None:

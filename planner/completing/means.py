@@ -147,6 +147,37 @@ def _check_baselines(draft: Draft, path: Path, means: Means, spread: Spread, des
             )
             draft.note(key, message, "bring own and cross nearer to each other, or lower both")
             return
+    _check_baseline_parts(draft, key, stated, spread, design.baselines == "first")
+
+
+def _check_baseline_parts(
+    draft: Draft, key: Path, stated: BaselineCorrelation, spread: Spread, first_only: bool
+) -> None:
+    """The variance of a baseline has room for what it shares with the scores.
+
+    It shares the patient's level with every score and the residual with that of its own period; what
+    baselines have in common (`between`) includes the level.
+    """
+    within = sum(w * w for w in spread.within.values()) / len(spread.within)
+    level = spread.between * spread.between
+    total = level + spread.interaction * spread.interaction + within
+    of_level = _share(stated.cross * stated.cross * total, level)
+    of_residual = _share((stated.own - stated.cross) ** 2 * total, within)
+    slack = 1e-9
+    if of_level + of_residual > 1.0 + slack:
+        message = "is impossible: a baseline would share more with the scores than it varies"
+        draft.note(key, message, "bring own and cross nearer to each other, or lower both")
+    elif not first_only and of_level > stated.between + slack:
+        message = f"is impossible: with this cross, between cannot be below {of_level:.4g}"
+        draft.note(key, message, "raise between, or lower cross")
+    elif not first_only and of_residual > 1.0 - stated.between + slack:
+        message = f"is impossible: with this own and cross, between cannot be above {1.0 - of_residual:.4g}"
+        draft.note(key, message, "lower between, or bring own and cross nearer to each other")
+
+
+def _share(part: float, whole: float) -> float:
+    """part / whole; nothing of nothing is 0, something of nothing does not fit."""
+    return 0.0 if part == 0.0 else (part / whole if whole > 0.0 else 2.0)
 
 
 def _correlations(

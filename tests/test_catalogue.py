@@ -1,0 +1,57 @@
+"""Finding scenarios by name, from a checkout and from an installed package."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from planner import catalogue
+from planner.reading import read, read_text
+
+
+def test_names_and_entries() -> None:
+    names = catalogue.names()
+    assert names == sorted(names)
+    assert "asthma-ab-ba" in names
+    assert catalogue.TEMPLATE not in names
+    assert [entry.name for entry in catalogue.entries()] == names
+    assert all(entry.title for entry in catalogue.entries())
+
+
+@pytest.mark.parametrize("name", catalogue.names())
+def test_every_entry_can_be_read(name: str) -> None:
+    assert read(name).name == name
+
+
+def test_template_is_sound_short_and_honest() -> None:
+    text = catalogue.template()
+    scenario = read_text(text, "template.toml")
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    assert len(lines) <= 18
+    for path in ("design.patients", "design.washout_days", "population.dropout", "hypotheses"):
+        assert path in scenario.assumed
+
+
+@pytest.mark.parametrize("name", ["../pyproject", "/etc/passwd", "", ".", "asthma-ab-ba.toml", "a/b", "a\0b"])
+def test_a_name_is_never_a_path(name: str) -> None:
+    assert catalogue.find(name) is None
+
+
+def test_installed_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a wheel the scenarios lie in planner/_scenarios."""
+    package = tmp_path / "planner"
+    shutil.copytree(catalogue.folder(), package / "_scenarios")
+    monkeypatch.setattr(catalogue, "__file__", str(package / "catalogue.py"))
+    assert catalogue.folder() == package / "_scenarios"
+    found = catalogue.find("asthma-ab-ba")
+    assert found is not None
+    assert found.is_relative_to(tmp_path)
+
+
+def test_unreadable_entry_is_listed_without_title(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken.toml").write_bytes(b"title = \xff")
+    (tmp_path / "number.toml").write_text("title = 3")
+    monkeypatch.setattr(catalogue, "folder", lambda: tmp_path)
+    assert [(entry.name, entry.title) for entry in catalogue.entries()] == [("broken", ""), ("number", "")]
