@@ -140,7 +140,8 @@ def _baseline(scenario: Scenario, hypothesis: Means) -> Floats:
     row[CONSTANT] = baseline.mean
     row[PATIENT_LEVEL] = r.cross * sd * total / level if level > 0.0 else 0.0
     row[RESIDUAL] = (r.own - r.cross) * sd * total / within if within > 0.0 else 0.0
-    shared = r.between * sd * sd
+    alone = scenario.design.baselines == "first"  # no other baseline with which it could have more in common
+    shared = row[PATIENT_LEVEL] * row[PATIENT_LEVEL] if alone else r.between * sd * sd
     row[BASELINE_LEVEL] = math.sqrt(max(shared - row[PATIENT_LEVEL] * row[PATIENT_LEVEL], 0.0))
     row[BASELINE_ERROR] = math.sqrt(max(sd * sd - shared - row[RESIDUAL] * row[RESIDUAL], 0.0))
     return row
