@@ -1,0 +1,75 @@
+"""Without the compiler (NUMBA_DISABLE_JIT=1) kernels are plain Python and give the same bits, silently."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sample_trials import NAMES, answers, elsewhere, environment, fingerprints
+
+TRIALS, PATIENTS = 100, 6
+HERE = Path(__file__).parent
+# Tests of single kernels that are quick enough for plain Python; every warning is an error there too.
+ALSO = [
+    "test_random_numbers.py::test_philox_known_answers",
+    "test_random_numbers.py::test_units_are_the_middles_of_their_cells",
+    "test_random_numbers.py::test_largest_normal",
+    "test_random_numbers.py::test_fused_multiply_add_rounds_once",
+    "test_random_numbers.py::test_no_word_is_used_twice",
+    "test_random_numbers.py::test_a_last_block_may_be_cut",
+    "test_random_numbers.py::test_certain_and_impossible_departures",
+]
+
+
+def test_plain_python_gives_the_same_digests() -> None:
+    """Every sample trial, with a tile of trials and a few patients; some lose a look by that."""
+    sizes = ("--trials", str(TRIALS), "--patients", str(PATIENTS))
+    children = [elsewhere(*NAMES[i::2], *sizes, NUMBA_DISABLE_JIT="1") for i in range(2)]
+    plain = answers(*children)
+    assert not any(report["vectors"] for report in plain)
+    assert {name: prints for report in plain for name, prints in report["trials"].items()} == fingerprints(
+        NAMES, TRIALS, PATIENTS
+    )
+
+
+def test_plain_python_passes_the_small_tests() -> None:
+    tests = [str(HERE / name) for name in ALSO]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-x", "--no-header", *tests]
+    done = subprocess.run(
+        command,
+        env=environment(NUMBA_DISABLE_JIT="1"),
+        cwd=HERE.parent,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "passed" in done.stdout
+
+
+def test_plain_python_is_really_plain() -> None:
+    """The comparison would not notice a variable that has no effect."""
+    code = (
+        "from planner.kernels import jit, means;"
+        "print(jit.COMPILED, hasattr(means.generate, 'signatures'), jit.cache_folder.cache_info().misses)"
+    )
+    for setting, said in (("1", "False False 0"), ("0", "True True 1")):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=environment(NUMBA_DISABLE_JIT=setting),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        assert done.stdout.strip() == said
+
+
+@pytest.mark.long
+def test_plain_python_gives_the_same_digests_of_more_tiles_and_all_patients() -> None:
+    children = [elsewhere(*NAMES[i::2], "--trials", "200", NUMBA_DISABLE_JIT="1") for i in range(2)]
+    plain = answers(*children, timeout=900.0)
+    found = {name: prints for report in plain for name, prints in report["trials"].items()}
+    assert found == fingerprints(NAMES, 200)
