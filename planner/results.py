@@ -289,22 +289,27 @@ def _estimate(test: engine.Test, ends: Ints, looks: int, trials: int) -> Json:
         "mean": None if bias is None else truth + bias,
         "mean_mcse": every.mean_mcse,
         "bias": bias,
-        "bias_mcse": every.mean_mcse,
+        "bias_mcse": _with_truth(every.mean_mcse, test),
         "empirical_se": every.sd,
         "empirical_se_mcse": every.sd_mcse,
         "rmse": every.rmse,
         "rmse_mcse": every.rmse_mcse,
         "coverage": probability(covered, every.n),
         "bias_given_early_stop": early.mean,
-        "bias_given_early_stop_mcse": early.mean_mcse,
+        "bias_given_early_stop_mcse": _with_truth(early.mean_mcse, test),
         "bias_given_early_efficacy": early_efficacy.mean,
-        "bias_given_early_efficacy_mcse": early_efficacy.mean_mcse,
+        "bias_given_early_efficacy_mcse": _with_truth(early_efficacy.mean_mcse, test),
         "bias_given_futility": futile.mean,
-        "bias_given_futility_mcse": futile.mean_mcse,
+        "bias_given_futility_mcse": _with_truth(futile.mean_mcse, test),
         "exaggeration_given_efficacy": None if relative is None or truth == 0 else 1 + relative / truth,
-        "exaggeration_given_efficacy_mcse": _scaled(significant.mean_mcse, truth),
+        "exaggeration_given_efficacy_mcse": _scaled(_with_truth(significant.mean_mcse, test), truth),
         "wrong_sign": None if truth == 0 else probability(wrong, found),
     }
+
+
+def _with_truth(mcse: float | None, test: engine.Test) -> float | None:
+    """A standard error with that of the true effect, where the truth itself is simulated."""
+    return None if mcse is None else math.hypot(mcse, test.truth.mcse)
 
 
 def _scaled(x: float | None, truth: float) -> float | None:

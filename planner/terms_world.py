@@ -15,13 +15,11 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
-from planner.kernels.tables import Floats, TermsWorld
+from planner.kernels.tables import Floats, Ints, TermsWorld
 from planner.mechanisms import Dose, Mechanism, gates, prolonged
 from planner.scenario import Scenario
 from planner.scenario_terms import Component, Terms
 from planner.truth import settled
-
-_LANE_FEATURES = 4  # features are read in fours
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +67,19 @@ def terms_world(
         for f in features:
             _index(rows.sizes, _size(m, f.component, numbers))
     rows.sizes.sort()  # two components share a draw
-    spans, blocks = _blocks(scenario, mechanisms, sets, rows, numbers, days)
-    width = max(n for _, n in spans)
-    coef = np.zeros((len(hypotheses), len(design.sequences), design.periods, 1 + len(days), width))
+    starts, table = _blocks(scenario, mechanisms, sets, rows, numbers, days)
+    span = np.zeros((len(hypotheses), design.periods, 1 + len(days), 2), np.int64)
+    most = max(_padded(len(features)) for features in sets)
+    coef = np.zeros((len(hypotheses), len(design.sequences), design.periods, 1 + len(days), most))
     for h, (m, features) in enumerate(zip(mechanisms, sets, strict=True)):
-        for s, sequence in enumerate(design.sequences):
-            for k in range(design.periods):
-                coef[h, s, k, :, : len(features)] = _coefficients(
-                    scenario, m, features, sequence, k, len(days)
-                )
+        for k in range(design.periods):
+            for v in range(1 + len(days)):
+                first, stop = _at_work(features, k, v)
+                width = _padded(stop - first)
+                span[h, k, v] = starts[h] + first, width
+                for s, sequence in enumerate(design.sequences):
+                    row = _coefficients(scenario, m, features, sequence, k, v)
+                    coef[h, s, k, v, : stop - first] = row[first:stop]
     scale = scenario.endpoint.scale
     step = scale.step or 1.0
     return TermsWorld(
@@ -87,9 +89,10 @@ def terms_world(
         sizes=np.array([row for _, row in rows.sizes], np.float64).reshape(-1, 5),
         rates=np.array(rows.rates, np.float64).reshape(-1, 2),
         decays=np.array(rows.decays, np.float64).reshape(-1, 2),
-        feature=np.array(blocks, np.int64),
-        span=np.array(spans, np.int64),
+        feature=np.array(table, np.int64),
+        span=span,
         coef=coef,
+        twin=_twins(span, coef),
         shift=np.array(scenario.population.period_effect, np.float64),
         noise=np.array([scenario.population.occasion_sd, scenario.population.rating_sd], np.float64),
         readings=np.array(readings, np.float64).reshape(-1, 4),
@@ -139,6 +142,29 @@ def _rate(c: Component) -> tuple[float, float]:
     return settled(-math.log2(median)), settled(log_sd / math.log(2.0))
 
 
+def _padded(features: int) -> int:
+    """How many features the kernel reads: it knows passes of 2, 4 and 8, and any other number."""
+    return next((n for n in (0, 2, 4, 8) if features <= n), features)
+
+
+def _at_work(features: Sequence[_Feature], k: int, v: int) -> tuple[int, int]:
+    """Range of the features at work in period k at visit v: dosed up to k periods ago, and not after v."""
+    at = [i for i, f in enumerate(features) if (v == 0) <= f.periods_ago <= k]
+    return (at[0], at[-1] + 1) if at else (0, 0)
+
+
+def _twins(span: Ints, coef: Floats) -> Ints:
+    """The first hypothesis with the same features and coefficients, by hypothesis, sequence and period."""
+    hypotheses, sequences, periods = coef.shape[:3]
+    twin = np.empty((hypotheses, sequences, periods), np.int64)
+    for s in range(sequences):
+        for k in range(periods):
+            known: dict[bytes, int] = {}
+            for h in range(hypotheses):
+                twin[h, s, k] = known.setdefault(span[h, k].tobytes() + coef[h, s, k].tobytes(), h)
+    return twin
+
+
 def _blocks(
     scenario: Scenario,
     mechanisms: Sequence[Mechanism],
@@ -146,46 +172,49 @@ def _blocks(
     rows: _Rows,
     numbers: dict[str, int],
     days: Sequence[float],
-) -> tuple[list[tuple[int, int]], list[tuple[int, ...]]]:
-    """(first feature, how many) of each hypothesis, and the feature rows; equal sets are kept once."""
-    spans: list[tuple[int, int]] = []
+) -> tuple[list[int], list[tuple[int, ...]]]:
+    """First feature of each hypothesis, and the feature rows; equal sets are kept once."""
+    starts: list[int] = []
     table: list[tuple[int, ...]] = []
     known: dict[tuple[tuple[int, ...], ...], int] = {}
     for m, features in zip(mechanisms, sets, strict=True):
         block = [_feature_row(scenario, m, f, rows, numbers, days) for f in features]
-        block += [block[0]] * (-len(block) % _LANE_FEATURES)  # their coefficients stay 0
         start = known.setdefault(tuple(block), len(table))
         if start == len(table):
             table += block
-        spans.append((start, len(block)))
-    return spans, table
+        starts.append(start)
+    return starts, table
 
 
 def _feature_row(
     scenario: Scenario, m: Mechanism, f: _Feature, rows: _Rows, numbers: dict[str, int], days: Sequence[float]
 ) -> tuple[int, ...]:
-    """(number of the size, number of the decay at each visit); -1 where nothing is lost yet."""
+    """(number of the size, number of the decay at each visit).
+
+    The decay is -1 where nothing is lost yet, and -2 before the dose that raises the feature.
+    """
     c = m.components[f.component]
     row = [rows.sizes.index(_size(m, f.component, numbers))]
     for day in (0.0, *days):
         elapsed = max(0.0, f.periods_ago * _cycle(scenario) + day - c.peak_day) / f.factor
         rate = _index(rows.rates, _rate(c)) if elapsed > 0.0 else -1
         row.append(_index(rows.decays, (float(rate), elapsed)) if elapsed > 0.0 else -1)
+    if f.periods_ago == 0:
+        row[1] = -2
     return tuple(row)
 
 
 def _coefficients(
-    scenario: Scenario, m: Mechanism, features: Sequence[_Feature], sequence: Sequence[str], k: int, days: int
+    scenario: Scenario, m: Mechanism, features: Sequence[_Feature], sequence: Sequence[str], k: int, v: int
 ) -> Floats:
-    """(visit, feature) in period k of a sequence: the product of gates at the dosing that raised it."""
-    row = np.zeros((1 + days, len(features)))
-    for j in range(k + 1):
+    """(feature,) in period k of a sequence at visit v: the product of gates at the dosing that raised it."""
+    row = np.zeros(len(features))
+    for j in range(k if v == 0 else k + 1):
         doses = [Dose(sequence[i], (j - i) * _cycle(scenario)) for i in range(j + 1)]
         opened = gates(m, scenario, doses)
         for term, gate in zip(m.hypothesis.terms, opened, strict=True):
             factor = prolonged(m, scenario, sequence[j], term.component)
-            at = features.index(_Feature(term.component, k - j, factor))
-            row[1 if j == k else 0 :, at] += settled(gate)
+            row[features.index(_Feature(term.component, k - j, factor))] += settled(gate)
     return row
 
 

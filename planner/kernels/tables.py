@@ -69,9 +69,10 @@ class TermsWorld(NamedTuple):
     sizes: Floats  # (size, 5) share susceptible, their mean and SD, mean and SD of the others
     rates: Floats  # (rate, 2) log2 of the median rate of decay per day, its SD between patients in log2
     decays: Floats  # (decay, 2) number of the rate, days that have passed (in units of the prolonging factor)
-    feature: Ints  # (feature, 1 + visit) number of the size, then of the decay at each visit; -1 is no decay
-    span: Ints  # (hypothesis, 2) the features of a hypothesis: first, and how many (a multiple of 4)
-    coef: Floats  # (hypothesis, sequence, period, visit, most features of a hypothesis)
+    feature: Ints  # (feature, 1 + visit) size, then decay at each visit: -1 nothing lost, -2 not raised yet
+    span: Ints  # (hypothesis, period, visit, 2) the features at work: first, and how many
+    coef: Floats  # (hypothesis, sequence, period, visit, most features at work)
+    twin: Ints  # (hypothesis, sequence, period) the first hypothesis that says the same of the period
     shift: Floats  # (period,) period effect in points
     noise: Floats  # (2,) occasion SD (share of severity), rating SD (points)
     readings: Floats  # (reading, 4) kind, visit, share, cut

@@ -82,62 +82,74 @@ def _observe(r, true, occasion, error, so, se, shift, low, high, step, rounded, 
 
 
 @lanes
-def _observe_four(f, at, c, true, occasion, error, so, se, shift, low, high, out):
-    """Whole scores from four features, in one pass: those of f f64[feature * W] from `at` on."""
-    c0, c1, c2, c3 = c[0], c[1], c[2], c[3]
+def _observe_entry(true, error, se, low, high, out):
+    """Whole scores before the first dose."""
+    for i in range(W):
+        out[i] = min(max(np.floor(true[i] + fma(se, error[i], 0.5)), low), high)
+
+
+@lanes
+def _observe_two(f, c, true, occasion, error, so, se, shift, low, high, out):
+    """Whole scores from two features, in one pass; f f64[feature * W]."""
+    c0, c1 = c[0], c[1]
     shift = shift + 0.5
     for i in range(W):
-        j = at + i
-        r = fma(c0, f[j], c1 * f[j + W]) + fma(c2, f[j + 2 * W], c3 * f[j + 3 * W])
+        r = fma(c0, f[i], c1 * f[i + W])
         x = fma(true[i], fma(so, occasion[i], 1.0 - min(r, 1.0)), fma(se, error[i], shift))
         out[i] = min(max(np.floor(x), low), high)
 
 
 @lanes
-def _observe_eight(f, at, c, true, occasion, error, so, se, shift, low, high, out):
+def _observe_four(f, c, true, occasion, error, so, se, shift, low, high, out):
+    """The same from four features."""
+    c0, c1, c2, c3 = c[0], c[1], c[2], c[3]
+    shift = shift + 0.5
+    for i in range(W):
+        r = fma(c0, f[i], c1 * f[i + W]) + fma(c2, f[i + 2 * W], c3 * f[i + 3 * W])
+        x = fma(true[i], fma(so, occasion[i], 1.0 - min(r, 1.0)), fma(se, error[i], shift))
+        out[i] = min(max(np.floor(x), low), high)
+
+
+@lanes
+def _observe_eight(f, c, true, occasion, error, so, se, shift, low, high, out):
     """The same from eight features."""
     c0, c1, c2, c3, c4, c5, c6, c7 = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]
     shift = shift + 0.5
     for i in range(W):
-        j = at + i
-        r = fma(c0, f[j], c1 * f[j + W]) + fma(c2, f[j + 2 * W], c3 * f[j + 3 * W])
-        r += fma(c4, f[j + 4 * W], c5 * f[j + 5 * W]) + fma(c6, f[j + 6 * W], c7 * f[j + 7 * W])
+        r = fma(c0, f[i], c1 * f[i + W]) + fma(c2, f[i + 2 * W], c3 * f[i + 3 * W])
+        r += fma(c4, f[i + 4 * W], c5 * f[i + 5 * W]) + fma(c6, f[i + 6 * W], c7 * f[i + 7 * W])
         x = fma(true[i], fma(so, occasion[i], 1.0 - min(r, 1.0)), fma(se, error[i], shift))
         out[i] = min(max(np.floor(x), low), high)
 
 
 @lanes
-def _improvement(f, at, c, width, r):
+def _improvement(f, c, width, r):
     """r f64[W] = sum of coef x feature, any number of features."""
     for i in range(W):
         r[i] = 0.0
     for k in range(width):
         w = c[k]
-        start = at + k * W
+        row = f[k * W : (k + 1) * W]
         for i in range(W):
-            r[i] = fma(w, f[start + i], r[i])
+            r[i] = fma(w, row[i], r[i])
 
 
 @lanes
-def _read(reading, y, visit, gone, out):
-    """One reading of a period's scores y f64[visit * W]; gone is 0, or NaN where the patient has left."""
-    kind = reading[0]
-    share, cut = reading[2], reading[3]
-    at = visit * W
+def _read(reading, y, b, gone, out):
+    """One reading of scores y f64[W] and baselines b f64[W]; gone is 0, or NaN where the patient has left."""
+    kind, share, cut = reading[0], reading[2], reading[3]
     if kind == SCORE:
         for i in range(W):
-            out[i] = y[at + i] + gone[i]
+            out[i] = y[i] + gone[i]
     elif kind == CHANGE:
         for i in range(W):
-            out[i] = (y[at + i] - y[i]) + gone[i]
+            out[i] = (y[i] - b[i]) + gone[i]
     elif kind == AT_MOST:
         for i in range(W):
-            out[i] = (1.0 if y[at + i] <= share * y[i] + cut else 0.0) + gone[i]
+            out[i] = (1.0 if y[i] <= share * b[i] + cut else 0.0) + gone[i]
     else:
         for i in range(W):
-            b = y[i]
-            change = y[at + i] - b
-            out[i] = (100.0 * change / b if b > 0.0 else 0.0) + gone[i]
+            out[i] = (100.0 * (y[i] - b[i]) / b[i] if b[i] > 0.0 else 0.0) + gone[i]
 
 
 @lanes
@@ -184,21 +196,21 @@ def draw_patient(trial, k0, k1, p, plan, world, word, true, half, size, occasion
 
 
 @lanes
-def _features(world, half, size, rate, left, f, features):
-    """f f64[visit * feature * W]: sizes times what is left of them, at each visit."""
+def _features(world, half, size, rate, left, f, stride):
+    """f f64[visit * stride * W]: sizes times what is left of them, at each visit."""
     for r in range(world.rates.shape[0]):
         _rate(half, world.rates[r, 0], world.rates[r, 1], rate[r * W : (r + 1) * W])
     for d in range(world.decays.shape[0]):
         r = np.int64(world.decays[d, 0])
         _left(rate[r * W : (r + 1) * W], world.decays[d, 1], left[d * W : (d + 1) * W])
     for v in range(world.feature.shape[1] - 1):
-        for j in range(features):
+        for j in range(world.feature.shape[0]):
             m = world.feature[j, 0]
             d = world.feature[j, 1 + v]
-            to = f[(v * features + j) * W : (v * features + j + 1) * W]
-            if d < 0:
+            to = f[(v * stride + j) * W : (v * stride + j + 1) * W]
+            if d == -1:
                 copy(size[m * W : (m + 1) * W], to)
-            else:
+            elif d >= 0:
                 _product(size[m * W : (m + 1) * W], left[d * W : (d + 1) * W], to)
 
 
@@ -210,7 +222,7 @@ def generate(first, seed, plan, world, sequence, values):
     periods = plan.leave.size
     visits = world.feature.shape[1] - 1
     paired = (visits + 1) // 2 * 2  # normals come in pairs
-    features = world.feature.shape[0]
+    stride = world.feature.shape[0] + 8  # a pass may read past the last feature, with coefficients 0
     k0 = seed & LOW
     k1 = seed >> SHIFT
     low, high, step = world.scale[0], world.scale[1], world.scale[2]
@@ -228,7 +240,7 @@ def generate(first, seed, plan, world, sequence, values):
     none = np.zeros(W)
     gone = np.zeros((periods + 1) * W)
     error = np.empty(periods * paired * W)
-    f = np.zeros(visits * features * W)
+    f = np.zeros(visits * stride * W)
     r = np.empty(W)
     y = np.empty(visits * W)
     for tile in range(tiles):
@@ -236,27 +248,37 @@ def generate(first, seed, plan, world, sequence, values):
             trial[i] = U(first + tile * W + i)
         for p in range(patients):
             draw_patient(trial, k0, k1, p, plan, world, word, true, half, size, occasion, gone, error)
-            _features(world, half, size, rate, left, f, features)
+            _features(world, half, size, rate, left, f, stride)
             s = sequence[tile, p]
             for h in range(hypotheses):
-                start, width = world.span[h, 0], world.span[h, 1]
                 for k in range(periods):
+                    twin = world.twin[h, s, k]
+                    if twin < h:
+                        for j in range(readings):
+                            was = values[tile, p, world.place[twin], j, k * W : (k + 1) * W]
+                            copy(was, values[tile, p, world.place[h], j, k * W : (k + 1) * W])
+                        continue
                     for v in range(visits):
+                        start, width = world.span[h, k, v, 0], world.span[h, k, v, 1]
                         c = world.coef[h, s, k, v]
-                        at = (v * features + start) * W
+                        here = f[(v * stride + start) * W : (v * stride + start + width) * W]
                         e = error[(k * paired + v) * W : (k * paired + v + 1) * W]
                         o = occasion[k * W : (k + 1) * W] if v > 0 else none
                         shift = world.shift[k] if v > 0 else 0.0
                         out = y[v * W : (v + 1) * W]
-                        if whole and width == 4:
-                            _observe_four(f, at, c, true, o, e, so, se, shift, low, high, out)
+                        if whole and width == 0:
+                            _observe_entry(true, e, se, low, high, out)
+                        elif whole and width == 2:
+                            _observe_two(here, c, true, o, e, so, se, shift, low, high, out)
+                        elif whole and width == 4:
+                            _observe_four(here, c, true, o, e, so, se, shift, low, high, out)
                         elif whole and width == 8:
-                            _observe_eight(f, at, c, true, o, e, so, se, shift, low, high, out)
+                            _observe_eight(here, c, true, o, e, so, se, shift, low, high, out)
                         else:
-                            _improvement(f, at, c, width, r)
+                            _improvement(here, c, width, r)
                             _observe(r, true, o, e, so, se, shift, low, high, step, rounded, out)
                     for j in range(readings):
-                        reading = world.readings[j]
-                        gone_now = gone[(k + 1) * W : (k + 2) * W]
+                        v = np.int64(world.readings[j, 1])
+                        here = gone[(k + 1) * W : (k + 2) * W]
                         to = values[tile, p, world.place[h], j, k * W : (k + 1) * W]
-                        _read(reading, y, np.int64(reading[1]), gone_now, to)
+                        _read(world.readings[j], y[v * W : (v + 1) * W], y[:W], here, to)
