@@ -7,11 +7,12 @@ from typing import Any
 
 from planner.canonical import digest, resolve
 from planner.document import Block, Column, Facts, Heading, Items, Prose, Sheet
-from planner.figures import DASH, count, listed, plain, signed
+from planner.figures import DASH, count, listed, plain, plus_minus, signed
 from planner.planned import AnalysisPlan, Plan
-from planner.scenario import Hypothesis, Scenario
-from planner.summary import Setting, sidedness
-from planner.vocabulary import EFFICACY_RULES, FUTILITY_RULES, METHODS
+from planner.scenario import Hypothesis, Means, Scenario
+from planner.scenario_terms import Rates, Terms
+from planner.summary import Setting, Unit, sidedness
+from planner.vocabulary import BINARY_MEASURES, EFFICACY_RULES, FUTILITY_RULES, METHODS
 
 
 def explained(scenario: Scenario, plan: Plan, defaults: Sequence[tuple[str, str]]) -> list[Block]:
@@ -48,7 +49,7 @@ def setting(scenario: Scenario, plan: Plan, command: str) -> Setting:
         question=scenario.question,
         design=design_line(scenario, plan),
         endpoint=_endpoint(scenario)[0].rstrip("."),
-        unit=scenario.endpoint.unit,
+        units={a.name: unit_of(scenario, a.measure) for a in plan.analyses},
         hypotheses={name: hypothesis.label or name for name, hypothesis in scenario.hypotheses.items()},
         analyses={a.name: f"{_method(a)}; {_contrast(a)}; {_level(a)}" for a in plan.analyses},
         futility=(rule := scenario.monitoring.futility) is not None and rule.rule != "none",
@@ -151,49 +152,90 @@ def _endpoint(scenario: Scenario) -> list[str]:
     return lines
 
 
+def unit_of(scenario: Scenario, measure: str) -> Unit:
+    """The unit in which effects on a measure are shown."""
+    if measure in BINARY_MEASURES:
+        return Unit("percentage points", 100.0)
+    return Unit("%" if measure == "percent-change" else scenario.endpoint.unit)
+
+
 def _hypothesis(name: str, hypothesis: Hypothesis, scenario: Scenario, plan: Plan) -> list[str]:
-    """What a hypothesis says, the spreads that follow from it, and the true effect that power refers to."""
-    unit, spread = scenario.endpoint.unit, hypothesis.spread
+    """What a hypothesis says, what follows from it, and the true effects that power refers to."""
+    said = [f"{hypothesis.label}."] if hypothesis.label and hypothesis.label != name else []
+    match hypothesis:
+        case Means():
+            said += _means(hypothesis, scenario, plan)
+        case Rates():
+            said += _rates(hypothesis)
+        case Terms():
+            said += _terms(hypothesis)
+    return said + [_effect(name, analysis, scenario) for analysis in _by_truth(plan)]
+
+
+def _means(hypothesis: Means, scenario: Scenario, plan: Plan) -> list[str]:
+    """Means, and the spreads that the stated ones imply."""
+    spread = hypothesis.spread
     means = [f"{plain(mean)} on {treatment}" for treatment, mean in hypothesis.means.items()]
-    said = [f"{hypothesis.label}." if hypothesis.label else "", f"Means: {listed(means)} ({unit})."]
-    said += [_effect(name, analysis, unit) for analysis in _by_contrast(plan)]
+    said = [f"Means: {listed(means)} ({scenario.endpoint.unit})."]
     within = sorted(set(spread.within.values()))
-    if len(within) == 1:
-        said.append(f"SD within patients {plain(within[0])}, between patients {plain(spread.between)}")
-    else:
-        each = [f"{plain(sd)} on {treatment}" for treatment, sd in spread.within.items()]
-        said.append(f"SD within patients {listed(each)}, between patients {plain(spread.between)}")
+    each = [f"{plain(sd)} on {treatment}" for treatment, sd in spread.within.items()]
+    spreads = f"SD within patients {plain(within[0]) if len(within) == 1 else listed(each)}"
+    spreads += f", between patients {plain(spread.between)}"
     if spread.interaction:
-        said[-1] += f", patient-by-treatment {plain(spread.interaction)}"
-    for analysis in _by_contrast(plan):
-        a, b = analysis.contrast
-        said[-1] += (
-            f"; hence one patient's difference {a} - {b} has SD {plain(spread.difference(a, b))}, and the "
-            f"two scores correlate {plain(spread.correlation(a, b), 2)}"
-        )
-    said[-1] += "."
+        spreads += f", patient-by-treatment {plain(spread.interaction)}"
+    for a, b in dict.fromkeys(analysis.contrast for analysis in plan.analyses):
+        spreads += f"; hence one patient's difference {a} - {b} has SD {plain(spread.difference(a, b))}, and "
+        spreads += f"the two scores correlate {plain(spread.correlation(a, b), 2)}"
+    said.append(f"{spreads}.")
     left = {k: v for k, v in hypothesis.carryover.items() if v}
-    if left:
-        reach = "all later periods" if hypothesis.carryover_lasts == "lasting" else "the next period"
-        said.append(
-            f"Carried over into {reach}: {listed([f'{signed(v)} from {k}' for k, v in left.items()])}."
+    if not left:
+        return [*said, "No carryover."]
+    reach = "all later periods" if hypothesis.carryover_lasts == "lasting" else "the next period"
+    carried = [f"{signed(v)} from {k}" for k, v in left.items()]
+    return [*said, f"Carried over into {reach}: {listed(carried)}."]
+
+
+def _rates(hypothesis: Rates) -> list[str]:
+    """Shares of responders, and how a patient's responses hang together."""
+    said = [f"Responders: {listed([f'{_percent(rate)} on {a}' for a, rate in hypothesis.rates.items()])}."]
+    if hypothesis.discordant:
+        only = [f"{_percent(share)} only on {a}" for a, share in hypothesis.discordant.items()]
+        said.append(f"Of all patients {listed(only)}.")
+    if hypothesis.correlation is not None:
+        said.append(f"A patient's responses correlate {plain(hypothesis.correlation)} on the latent scale.")
+    return said
+
+
+def _terms(hypothesis: Terms) -> list[str]:
+    """The components of improvement that are at work, and the signals that each needs."""
+    rows = []
+    for term in hypothesis.terms:
+        needs = [n.signal + (f" (gate {plain(n.gate)})" if n.gate != 1 else "") for n in term.needs]
+        rows.append(
+            f"{term.component}, which needs {listed(needs)}" if needs else f"{term.component}, always"
         )
-    else:
-        said.append("No carryover.")
-    return [sentence for sentence in said if sentence]
+    return [f"Improvement comes from {'; '.join(rows)}."]
 
 
-def _by_contrast(plan: Plan) -> list[AnalysisPlan]:
-    """One analysis for each contrast: several tests of the same difference have the same truth."""
-    return list({analysis.contrast: analysis for analysis in reversed(plan.analyses)}.values())
+def _by_truth(plan: Plan) -> list[AnalysisPlan]:
+    """One analysis for each contrast and measure: several tests of one difference share its truth."""
+    return list({(a.contrast, a.measure, a.day): a for a in reversed(plan.analyses)}.values())[::-1]
 
 
-def _effect(name: str, analysis: AnalysisPlan, unit: str) -> str:
+def _effect(name: str, analysis: AnalysisPlan, scenario: Scenario) -> str:
     a, b = analysis.contrast
     truth = analysis.true_effects[name]
-    if truth.is_null:
+    if truth.is_null and truth.effect == 0:
         return f"True effect {a} - {b}: none, so that significant trials are type I errors."
-    return f"True effect {a} - {b}: {signed(truth.effect)} {unit}."
+    unit = unit_of(scenario, analysis.measure)
+    effect = signed(truth.effect * unit.factor)
+    if truth.mcse:
+        effect = plus_minus(truth.effect * unit.factor, truth.mcse * unit.factor, sign=True)
+    what = f"{analysis.measure}, " if analysis.measure != scenario.endpoint.measure else ""
+    wrong = (
+        "; not what the test looks for, so that significant trials are type I errors" if truth.is_null else ""
+    )
+    return f"True effect {what}{a} - {b}: {effect} {unit.name}{wrong}."
 
 
 def _analyses(scenario: Scenario, plan: Plan) -> list[Block]:
@@ -205,6 +247,8 @@ def _analyses(scenario: Scenario, plan: Plan) -> list[Block]:
             lines.append(
                 f"Planned for a difference of {signed(analysis.planned_effect)} {scenario.endpoint.unit}."
             )
+        if analysis.measure != scenario.endpoint.measure or analysis.day != scenario.endpoint.day:
+            lines.append(f"It analyses {analysis.measure} on day {plain(analysis.day)}.")
         lines.append(f"Source: {METHODS[analysis.method].citation}")
         described.append((analysis.name, " ".join(lines)))
     blocks += [Facts(described), Heading("Looks and limits"), *_rules(scenario)]

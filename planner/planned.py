@@ -9,7 +9,7 @@ from typing import Any
 
 from scipy.special import ndtr, stdtrit
 
-from planner import monitoring, truth, world
+from planner import monitoring, world
 from planner.scenario import Analysis, Scenario
 
 # Degrees of freedom of each t test among m completers: m minus so many.
@@ -34,6 +34,7 @@ class Truth:
     """What an analysis would find in endless data of first periods."""
 
     effect: float
+    mcse: float  # 0 where the effect is exact
     is_null: bool
 
 
@@ -43,12 +44,14 @@ class AnalysisPlan:
 
     name: str
     method: str
+    measure: str  # what is analysed of the endpoint
+    day: float  # after dosing
     contrast: tuple[str, str]  # first minus second
     alpha: float
     alternative: str
     planned_effect: float | None
     looks: tuple[Look, ...]
-    true_effects: Mapping[str, Truth]
+    true_effects: Mapping[str, Truth]  # by hypothesis; empty unless asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,35 +67,46 @@ class Plan:
         return asdict(self)
 
 
-def planned(scenario: Scenario) -> Plan:
-    """Work out the plan of a complete scenario. Raises BoundaryError where its limits do not exist."""
+def planned(scenario: Scenario, *, effects: bool = False) -> Plan:
+    """Work out the plan of a complete scenario. Raises BoundaryError where its limits do not exist.
+
+    `effects`: the true effects too, which take a simulation where the hypotheses state mechanisms.
+    """
     design = scenario.design
+    true = _true_effects(scenario) if effects else [{} for _ in scenario.analyses]
     return Plan(
         per_sequence=tuple(design.patients * units / design.unit for units in design.allocation),
         retention=world.retention(scenario),
-        analyses=tuple(_analysis(scenario, analysis) for analysis in scenario.analyses),
+        analyses=tuple(_analysis(scenario, a, t) for a, t in zip(scenario.analyses, true, strict=True)),
     )
 
 
-def _analysis(scenario: Scenario, analysis: Analysis) -> AnalysisPlan:
+def _analysis(scenario: Scenario, analysis: Analysis, effects: Mapping[str, Truth]) -> AnalysisPlan:
     first, second = analysis.contrast
+    reading = world.reading_of(scenario, analysis)
     return AnalysisPlan(
         name=analysis.name,
         method=analysis.method,
+        measure=reading.measure,
+        day=reading.day,
         contrast=(first, second),
         alpha=analysis.alpha,
         alternative=analysis.alternative,
         planned_effect=analysis.planned_effect,
         looks=_looks(scenario, analysis),
-        true_effects={name: _truth(scenario, analysis, name) for name in scenario.hypotheses},
+        true_effects=effects,
     )
 
 
-def _truth(scenario: Scenario, analysis: Analysis, name: str) -> Truth:
-    weights = world.contrast_weights(analysis.contrast)
-    effect = truth.true_effect(scenario, scenario.hypotheses[name], weights)
-    direction = truth.sided_direction(analysis, scenario.endpoint.scale)
-    return Truth(effect, truth.is_null(effect, direction))
+def _true_effects(scenario: Scenario) -> list[dict[str, Truth]]:
+    """For each analysis the truth under every hypothesis."""
+    from planner import outcomes  # compiles kernels, which only this question needs
+
+    found = outcomes.truths(scenario, list(scenario.hypotheses), scenario.simulation.seed)
+    return [
+        {name: Truth(rows[k].effect, rows[k].mcse, rows[k].is_null) for name, rows in found.items()}
+        for k in range(len(scenario.analyses))
+    ]
 
 
 def _looks(scenario: Scenario, analysis: Analysis) -> tuple[Look, ...]:

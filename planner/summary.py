@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from planner.document import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
 from planner.figures import DASH, count, estimated, listed, plain, plus_minus, signed
@@ -18,6 +18,13 @@ Cell = Mapping[str, Any]
 BEYOND_CHANCE = 3.0
 
 
+class Unit(NamedTuple):
+    """How the figures of a measure are shown: shares of patients as percentage points."""
+
+    name: str
+    factor: float = 1.0
+
+
 @dataclass(frozen=True)
 class Setting:
     """What the tables need to know of the scenario."""
@@ -25,7 +32,7 @@ class Setting:
     question: str
     design: str  # "24 patients randomised: 12 to A then B, 12 to B then A"
     endpoint: str
-    unit: str
+    units: Mapping[str, Unit]  # of the estimates, by analysis
     hypotheses: Mapping[str, str]  # name to label
     analyses: Mapping[str, str]  # name to a line that explains it
     futility: bool  # whether the trial may stop for futility
@@ -110,16 +117,27 @@ def too_high(cell: Cell) -> bool:
 
 def _power(cells: Sequence[Cell], setting: Setting) -> Sheet:
     columns, rows = _naming(cells, setting)
-    columns += [Column(f"True effect{_unit(setting)}"), Column("Power")]
+    columns += [Column(f"True effect{_unit(cells, setting)}"), Column("Power")]
     columns += [Column("Expected patients"), Column("Expected completers")]
     for row, cell in zip(rows, cells, strict=True):
-        row += [signed(cell["true_effect"]), _power_cell(cell)]
+        row += [_true_effect(cell, setting), _power_cell(cell)]
         row += [estimated(cell["expected_patients"]), estimated(cell["expected_completers"])]
     return Sheet(columns, rows, frozenset(i for i, cell in enumerate(cells) if too_high(cell)))
 
 
-def _unit(setting: Setting) -> str:
-    return f" ({setting.unit})" if setting.unit else ""
+def _unit(cells: Sequence[Cell], setting: Setting) -> str:
+    """The unit for the title of a column; several where the analyses differ."""
+    names = dict.fromkeys(setting.units[cell["analysis"]].name for cell in cells)
+    return f" ({' or '.join(names)})" if any(names) else ""
+
+
+def _true_effect(cell: Cell, setting: Setting) -> str:
+    """Exact, or with the error of the simulation that it comes from."""
+    factor = setting.units[cell["analysis"]].factor
+    error = cell.get("true_effect_mcse")
+    if error:
+        return plus_minus(cell["true_effect"] * factor, error * factor, sign=True)
+    return signed(cell["true_effect"] * factor)
 
 
 def _power_cell(cell: Cell) -> str:
@@ -152,23 +170,26 @@ def _looks(cells: Sequence[Cell], setting: Setting) -> Sheet:
 def _estimates(cells: Sequence[Cell], setting: Setting) -> Sheet:
     columns, rows = _naming(cells, setting)
     staged = _staged(cells)
-    columns.append(Column(f"Bias{_unit(setting)}"))
+    columns.append(Column(f"Bias{_unit(cells, setting)}"))
     if staged:
         columns.append(Column("Bias if stopped early"))
     columns += [Column("Exaggeration if significant"), Column("Coverage of the interval")]
     for row, cell in zip(rows, cells, strict=True):
-        estimate = cell["estimate"]
-        row.append(_mean(estimate, "bias", sign=True))
+        estimate, factor = cell["estimate"], setting.units[cell["analysis"]].factor
+        row.append(_mean(estimate, "bias", factor, sign=True))
         if staged:
-            row.append(_mean(estimate, "bias_given_early_stop", sign=True))
+            row.append(_mean(estimate, "bias_given_early_stop", factor, sign=True))
         exaggeration = _mean(estimate, "exaggeration_given_efficacy")
         row.append(exaggeration if exaggeration == DASH else f"× {exaggeration}")
         row.append(estimated(estimate["coverage"], percent=True))
     return Sheet(columns, rows)
 
 
-def _mean(estimate: Mapping[str, Any], name: str, *, sign: bool = False) -> str:
-    return plus_minus(estimate.get(name), estimate.get(f"{name}_mcse"), sign=sign)
+def _mean(estimate: Mapping[str, Any], name: str, factor: float = 1.0, *, sign: bool = False) -> str:
+    value, error = estimate.get(name), estimate.get(f"{name}_mcse")
+    if value is None:
+        return DASH
+    return plus_minus(value * factor, None if error is None else error * factor, sign=sign)
 
 
 def _reading(cells: Sequence[Cell], setting: Setting) -> list[str]:

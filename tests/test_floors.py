@@ -12,7 +12,8 @@ PACKAGE = Path(__file__).parent.parent / "planner"
 FLOORS = {
     1: "scenario vocabulary reading positions catalogue faults canonical overrides completing wording "
     "designs settings scenario_terms",
-    2: "mechanisms world boundaries sequential spending conditional limits rules truth terms_world rates_world references",
+    2: "mechanisms world boundaries sequential spending conditional limits rules truth "
+    "terms_world rates_world references",
     3: "kernels analyses",
     4: "engine families monitoring outcomes tally",
     5: "results planned sizing discrimination weighing theory store",
@@ -22,9 +23,13 @@ FLOORS = {
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names.split()}
 
 # What each floor may import of the house. Shared between neighbours are the tables that lowering fills,
-# the names that analyses are found by, and the scenario that the engine is given; the version is for all.
+# the names that analyses are found by, and the scenario the engine is given; the version is for all.
 MAY = {1: {1}, 2: {1, 2}, 3: {3}, 4: {2, 3, 4}, 5: {1, 2, 3, 4, 5}, 6: {1, 5, 6}, 7: {1, 2, 3, 4, 5, 6, 7}}
-SHARED = {2: ("planner.kernels.tables",), 3: ("planner.vocabulary",), 4: ("planner.scenario",)}
+SHARED = {
+    2: ("planner.kernels.tables",),
+    3: ("planner.vocabulary",),
+    4: ("planner.scenario", "planner.vocabulary"),
+}
 FOR_ALL = ("version",)
 
 # What each floor may import of other people's houses, beside the standard library.

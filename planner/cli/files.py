@@ -55,14 +55,14 @@ def check_writable(output: Path | None, force: bool) -> None:
         raise Problem(f"the folder {folder} cannot be written to", hint="choose another with -o")
 
 
-def worked_out(scenario: Scenario, source: str) -> Plan:
+def worked_out(scenario: Scenario, source: str, *, effects: bool = False) -> Plan:
     """What follows from the scenario; a ScenarioError where its stopping limits do not exist."""
     from planner.boundaries import BoundaryError
     from planner.faults import Fault, ScenarioError
     from planner.planned import planned
 
     try:
-        return planned(scenario)
+        return planned(scenario, effects=effects)
     except BoundaryError as error:
         fault = Fault(source, 0, 0, "monitoring", str(error))
         raise ScenarioError([fault]) from error

@@ -42,11 +42,15 @@ def show(
     if resolved and not json:
         files.deliver(files.verbatim(to_toml(plan), output), output, force)
     elif wanted is given.Format.json:
-        files.deliver(files.as_json(as_json(plan, files.worked_out(plan, scenario))), output, force)
+        files.deliver(
+            files.as_json(as_json(plan, files.worked_out(plan, scenario, effects=True))), output, force
+        )
     else:
         defaults = _defaults(resolve(plan), scenario, settings or [])
         files.deliver(
-            files.as_text(explained(plan, files.worked_out(plan, scenario), defaults), wanted, output),
+            files.as_text(
+                explained(plan, files.worked_out(plan, scenario, effects=True), defaults), wanted, output
+            ),
             output,
             force,
         )
