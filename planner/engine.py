@@ -188,7 +188,8 @@ def _block(work: Job, space: _Workspace, first: int, trials: int, tally: Tally) 
             judge.kernel(
                 space.values, h, judge.reading, space.sequence, judge.weight, centre, work.counts, space.stat
             )
-            decide(space.stat, test.rules, trials, tally.ends[h, a], tally.free[h, a])
+            ends, free, between = tally.ends[h, a], tally.free[h, a], tally.between[h, a]
+            decide(space.stat, test.rules, trials, ends, free, between)
     tally.trials += trials
 
 
@@ -199,7 +200,8 @@ class _Crew:
     work: Job
     block_tiles: int | None = None
     stop: threading.Event = field(default_factory=threading.Event)
-    done: list[int] = field(default_factory=list)  # trials finished, a number appended per block
+    totals: list[Tally] = field(default_factory=list)  # of each thread, which alone adds to it
+    done: dict[int, int] = field(default_factory=dict)  # trials simulated by each thread, block by block
     own: threading.local = field(default_factory=threading.local)
 
     def chunk(self, first: int, trials: int) -> Tally:
@@ -208,13 +210,28 @@ class _Crew:
             self.own.space = _workspace(self.work, self.block_tiles)
         space: _Workspace = self.own.space
         tally = self.work.empty()
+        me = threading.get_ident()
         for start in range(first, first + trials, space.tiles * W):
             if self.stop.is_set():
                 break
             count = min(space.tiles * W, first + trials - start)
             _block(self.work, space, start, count, tally)
-            self.done.append(count)
+            self.done[me] = self.done.get(me, 0) + count
         return tally
+
+    def add(self, first: int, trials: int) -> None:
+        """Add a chunk to the thread's total. Ctrl-C interrupts the main thread only, so never an addition."""
+        if not hasattr(self.own, "total"):
+            self.own.total = self.work.empty()
+            self.totals.append(self.own.total)
+        self.own.total.add(self.chunk(first, trials))
+
+    def total(self) -> Tally:
+        """What all threads have finished; to be called when they rest."""
+        total = self.work.empty()
+        for each in self.totals:
+            total.add(each)
+        return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,29 +261,29 @@ def run(
     """
     threads = threads or available_cores()
     crew = _Crew(work, block_tiles)
-    began = time.perf_counter()
-    total = crew.chunk(0, min(trials, W))  # compiles, or loads compiled code, in this thread once
-    rest = _pieces(total.trials, trials, chunk_trials or _chunk_trials(work))
+    began = told = time.perf_counter()
+    crew.add(0, min(trials, W))  # compiles, or loads compiled code, in this thread once
+    rest = _pieces(min(trials, W), trials, chunk_trials or _chunk_trials(work))
     partial = False
     with ThreadPoolExecutor(threads, thread_name_prefix="planner") as pool:
-        waiting: set[Future[Tally]] = set()
+        waiting: set[Future[None]] = set()
         try:
             while True:
                 while len(waiting) < 2 * threads and (piece := next(rest, None)):
-                    waiting.add(pool.submit(crew.chunk, *piece))
+                    waiting.add(pool.submit(crew.add, *piece))
                 if not waiting:
                     break
                 finished, waiting = wait(waiting, _POLL_SECONDS, FIRST_COMPLETED)
                 for future in finished:
-                    total.add(future.result())
-                if progress:
-                    progress(sum(crew.done), trials)
+                    future.result()
+                if progress and (time.perf_counter() - told >= _POLL_SECONDS or not waiting):
+                    progress(sum(tuple(crew.done.values())), trials)
+                    told = time.perf_counter()
         except KeyboardInterrupt:
             partial = True
-            crew.stop.set()
-            for future in waiting:
-                if not future.cancel():
-                    total.add(future.result())
+        finally:
+            crew.stop.set()  # the pool then waits for no more than a block of each thread
+    total = crew.total()
     if partial and total.trials == 0:
         raise KeyboardInterrupt
     return Outcome(work, total, time.perf_counter() - began, partial and total.trials < trials)
