@@ -188,7 +188,8 @@ def _block(work: Job, space: _Workspace, first: int, trials: int, tally: Tally) 
             judge.kernel(
                 space.values, h, judge.reading, space.sequence, judge.weight, centre, work.counts, space.stat
             )
-            decide(space.stat, test.rules, trials, tally.ends[h, a], tally.free[h, a])
+            ends, free, between = tally.ends[h, a], tally.free[h, a], tally.between[h, a]
+            decide(space.stat, test.rules, trials, ends, free, between)
     tally.trials += trials
 
 

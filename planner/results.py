@@ -164,7 +164,10 @@ class Run:
         work, tally = self.outcome.work, self.outcome.tally
         stay = retention(self.scenario)
         return [
-            _cell(test, d, tally.trials, tally.ends[h, a, d], tally.free[h, a, d], stay)
+            _widened(
+                _cell(test, d, tally.trials, tally.ends[h, a, d], tally.free[h, a, d], stay),
+                _design_effects(work, test.looks[d], tally.ends[h, a, d], tally.between[h, a, d]),
+            )
             for h, tests in enumerate(work.tests)
             for a, test in enumerate(tests)
             for d in range(len(work.designs))
@@ -220,6 +223,63 @@ def simulate(
     work = engine.job(scenario, seed=seed, patients=patients)
     outcome = engine.run(work, trials or scenario.simulation.trials, threads=threads, progress=progress)
     return Run(scenario, name, outcome)
+
+
+def _design_effects(work: engine.Job, looks: Looks, ends: Ints, between: Ints) -> tuple[float, float]:
+    """Variance of (rates, estimates) relative to that of independent trials.
+
+    The 128 trials of a tile share one randomisation list. Where a look comes within a randomisation block,
+    the list decides which sequence has one patient more, and with it a little of what all of them show.
+    Measured by the spread between tiles, of significant trials and of estimates; 1 where every look ends
+    with a block.
+    """
+    tiles = int(between[0])
+    if tiles < 2 or all(m % work.plan.block.size == 0 for m in looks.counts):
+        return 1.0, 1.0
+    n = int(ends[:, :, TRIALS].sum())
+    x = int(ends[:, [ABOVE, BELOW], TRIALS].sum())
+    error = float(ends[:, :, ERROR].sum()) / 2**20  # in 2^-12 of the unit, as summed between tiles
+    variance = float(ends[:, :, SQUARE].sum()) / FIXED_POINT * 2.0**24 / n - (error / n) ** 2
+
+    def effect(squares: int, total: float, alone: float) -> float:
+        if alone <= 0.0:
+            return 1.0
+        return max(1.0, (squares - total * total / tiles) / (tiles - 1) / (n / tiles * alone))
+
+    return effect(int(between[1]), x, x * (n - x) / n**2), effect(int(between[2]), error, variance)
+
+
+def _widen(value: Any, factor: float) -> Any:
+    """Monte Carlo errors and intervals in a part of a cell, times a factor."""
+    if isinstance(value, list):
+        return [_widen(item, factor) for item in value]
+    if not isinstance(value, dict):
+        return value
+    wide = {
+        k: v * factor if k.endswith("mcse") and v is not None else _widen(v, factor) for k, v in value.items()
+    }
+    if (low := wide.get("low")) is not None:
+        middle, high = wide["estimate"], wide["high"]
+        rate = low >= 0.0 and high <= 1.0
+        low, high = middle - factor * (middle - low), middle + factor * (high - middle)
+        wide["low"], wide["high"] = (max(low, 0.0), min(high, 1.0)) if rate else (low, high)
+    return wide
+
+
+def _widened(cell: Json, effects: tuple[float, float]) -> Json:
+    """A cell whose Monte Carlo errors allow for the design effects of (rates, estimates)."""
+    if effects == (1.0, 1.0):
+        return cell
+    rates, estimates = (math.sqrt(effect) for effect in effects)
+    note = (
+        "Monte Carlo errors allow for the randomisation list that 128 trials share "
+        f"(variance x {effects[0]:.2f} for rates, x {effects[1]:.2f} for estimates)."
+    )
+    return _widen(cell, rates) | {
+        "true_effect_mcse": cell["true_effect_mcse"],
+        "estimate": _widen(cell["estimate"], estimates),
+        "note": " ".join(filter(None, (cell["note"], note))),
+    }
 
 
 def _cell(test: engine.Test, d: int, trials: int, ends: Ints, free: Ints, stay: float) -> Json:

@@ -13,22 +13,31 @@ _ROOM = 2**62  # beyond this a sum could pass the range of int64 at the next add
 
 @dataclass(slots=True)
 class Tally:
-    """Sums over trials of every cell; see planner.kernels.tables for what is summed."""
+    """Sums over trials of every cell; see planner.kernels.tables for what is summed.
+
+    `free` counts efficacy above and below with futility ignored; `between` holds the number of tiles and the
+    squares of their sums (see planner.kernels.decide).
+    """
 
     trials: int
     ends: Ints  # (hypothesis, analysis, design, look, ENDS, SUMS)
-    free: Ints  # (hypothesis, analysis, design, look, 2) efficacy above and below with futility ignored
+    free: Ints  # (hypothesis, analysis, design, look, 2)
+    between: Ints  # (hypothesis, analysis, design, 3)
 
     @classmethod
     def empty(cls, hypotheses: int, analyses: int, designs: int, looks: int) -> Tally:
         """A tally of no trials."""
-        shape = (hypotheses, analyses, designs, looks)
-        return cls(0, np.zeros((*shape, ENDS, SUMS), np.int64), np.zeros((*shape, 2), np.int64))
+        cell = (hypotheses, analyses, designs)
+        return cls(
+            0,
+            np.zeros((*cell, looks, ENDS, SUMS), np.int64),
+            np.zeros((*cell, looks, 2), np.int64),
+            np.zeros((*cell, 3), np.int64),
+        )
 
     def add(self, other: Tally) -> None:
         """Add the trials of another tally of the same shape."""
-        largest = int(np.abs(self.ends).max(initial=0)) + int(np.abs(other.ends).max(initial=0))
-        if largest >= _ROOM:
+        if _largest(self) + _largest(other) >= _ROOM:
             raise OverflowError(
                 "the sums of the estimates no longer fit: simulate fewer trials, or check for an extreme "
                 "spread"
@@ -36,3 +45,8 @@ class Tally:
         self.trials += other.trials
         self.ends += other.ends
         self.free += other.free
+        self.between += other.between
+
+
+def _largest(tally: Tally) -> int:
+    return max(int(np.abs(part).max(initial=0)) for part in (tally.ends, tally.between))

@@ -41,6 +41,7 @@ from planner.kernels.tables import (
 _MAGIC = 6755399441055744.0  # 1.5 * 2^52: adding it to |x| < 2^51 leaves the nearest integer in the low bits
 _MAGIC_BITS = np.int64(0x4338000000000000)
 _LARGEST = 2.0**50
+_COARSE = 20  # bits: 2^-32 to 2^-12 of the unit, so that squares of sums fit
 _NONE = -1  # code of a trial that goes on
 
 
@@ -137,7 +138,7 @@ def _numbers(stat, interval, centre, unit, number):
 
 @lanes
 def _add(code, end, number, to):
-    """Add the lanes that end this way to `to` i64[SUMS]."""
+    """Add the lanes that end this way to `to` i64[SUMS]; answer their count and sum of errors."""
     a = b = c = d = e = f = g = n = np.int64(0)
     zero, one = np.int64(0), np.int64(1)
     for i in range(W):
@@ -158,17 +159,37 @@ def _add(code, end, number, to):
     to[FINISHED_SQUARE] += e
     to[COVERED] += f
     to[UNDEFINED] += g
+    return n, a
+
+
+@lanes
+def _ends(stat, rules, design, k, last, running, first, second, code):
+    """code i64[W]: how each running trial ends at look k of a design; first, second f64[W] are scratch."""
+    limit = rules.limit[design, k]
+    _judge(stat, limit, rules.sides, running, LAST if last else _NONE, first, code)
+    if rules.futile and not last:
+        _by_df(limit[FUTILE_FROM], stat, first)
+        _by_df(limit[FUTILE_TO], stat, second)
+        for i in range(W):
+            second[i] = second[i] if running[i] > 0 else -np.inf
+        _futile(stat, first, second, code)
+
+
+@lanes
+def _is_last(look, design, k):
+    return k + 1 == look.shape[1] or look[design, min(k + 1, look.shape[1] - 1)] < 0
 
 
 @kernel
-def decide(stat, rules, trials, tally, free_tally):
+def decide(stat, rules, trials, tally, free_tally, between):
     """Add the trials of a block to the tallies.
 
     stat f64[look, tile, STATISTICS * W] of one analysis under one hypothesis; trials: how many of tiles * W
     count (the last tile may be partial); tally i64[design, look, ENDS, SUMS]; free_tally i64[design, look,
-    2] counts efficacy above and below with futility ignored (filled only where there is futility).
+    2] counts efficacy above and below with futility ignored (filled only where there is futility); between
+    i64[design, 3]: tiles, and the sums over tiles of (significant trials)^2 and (sum of errors in 2^-12 of
+    the unit)^2.
     """
-    tiles = stat.shape[1]
     designs, looks = rules.look.shape
     number = np.zeros(SUMS * W, np.int64)
     code = np.empty(W, np.int64)
@@ -176,33 +197,30 @@ def decide(stat, rules, trials, tally, free_tally):
     free = np.empty(W, np.int64)
     first = np.empty(W)
     second = np.empty(W)
-    for tile in range(tiles):
+    for tile in range(stat.shape[1]):
         valid = min(max(trials - tile * W, 0), W)
+        if valid == 0:
+            break
         for design in range(designs):
             for i in range(W):
                 running[i] = 1 if i < valid else 0
                 free[i] = running[i]
             left = valid
+            significant = np.int64(0)
+            errors = np.int64(0)
             for k in range(looks):
                 at = rules.look[design, k]
                 if at < 0:
                     break
-                last = k + 1 == looks or rules.look[design, min(k + 1, looks - 1)] < 0
-                other = LAST if last else _NONE
                 s = stat[at, tile]
-                limit = rules.limit[design, k]
+                last = _is_last(rules.look, design, k)
                 if rules.futile:
-                    _judge(s, limit, rules.sides, free, other, first, code)
+                    other = LAST if last else _NONE
+                    _judge(s, rules.limit[design, k], rules.sides, free, other, first, code)
                     free_tally[design, k, 0] += _count(code, ABOVE)
                     free_tally[design, k, 1] += _count(code, BELOW)
                     _running(code, free)
-                _judge(s, limit, rules.sides, running, other, first, code)
-                if rules.futile and not last:
-                    _by_df(limit[FUTILE_FROM], s, first)
-                    _by_df(limit[FUTILE_TO], s, second)
-                    for i in range(W):
-                        second[i] = second[i] if running[i] > 0 else -np.inf
-                    _futile(s, first, second, code)
+                _ends(s, rules, design, k, last, running, first, second, code)
                 before = left
                 left = _running(code, running)
                 if left < before:
@@ -210,4 +228,33 @@ def decide(stat, rules, trials, tally, free_tally):
                     _numbers(s, first, rules.centre[0], rules.centre[1], number)
                     for end in range(ENDS):
                         if _count(code, end) > 0:
-                            _add(code, end, number, tally[design, k, end])
+                            n, e = _add(code, end, number, tally[design, k, end])
+                            significant += n if end <= BELOW else 0  # ABOVE or BELOW
+                            errors += e
+            errors = errors >> _COARSE
+            between[design, 0] += 1
+            between[design, 1] += significant * significant
+            between[design, 2] += errors * errors
+
+
+@kernel
+def record(stat, rules, design, end, look):
+    """How and at which look (from 0) every trial of a block ends: end, look i64[tile, W]."""
+    code = np.empty(W, np.int64)
+    running = np.empty(W, np.int64)
+    first = np.empty(W)
+    second = np.empty(W)
+    for tile in range(stat.shape[1]):
+        for i in range(W):
+            running[i] = 1
+        for k in range(rules.look.shape[1]):
+            at = rules.look[design, k]
+            if at < 0:
+                break
+            last = _is_last(rules.look, design, k)
+            _ends(stat[at, tile], rules, design, k, last, running, first, second, code)
+            for i in range(W):
+                if code[i] != _NONE:
+                    end[tile, i] = code[i]
+                    look[tile, i] = k
+            _running(code, running)
