@@ -20,7 +20,7 @@ import numpy as np
 
 from planner.analyses import statistic
 from planner.families import Group, groups
-from planner.kernels.decide import decide
+from planner.kernels.decide import decide, record
 from planner.kernels.means import allocate
 from planner.kernels.rng import W
 from planner.kernels.tables import STATISTICS, Floats, Ints, Plan, Rules
@@ -179,15 +179,45 @@ def virtual_patients(work: Job, first: int, tiles: int) -> tuple[Ints, Floats]:
     return space.sequence, space.values
 
 
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Single trials in full, for whoever wants to look at them or to pair them with those of another design."""
+
+    sequence: Ints  # (tile, patient)
+    values: Floats  # (tile, patient, hypothesis, reading, period * 128)
+    stat: Floats  # (hypothesis, analysis, look, tile, STATISTICS * 128), look being an index into Job.counts
+    end: Ints  # (hypothesis, analysis, design, tile * 128) how each trial ended: see planner.kernels.tables
+    look: Ints  # (hypothesis, analysis, design, tile * 128) at which look of its design, from 0
+
+
+def records(work: Job, first: int, tiles: int) -> Records:
+    """The trials first .. first + tiles * 128 - 1 (first a multiple of 128), exactly as `run` sees them."""
+    space = _workspace(work, tiles)
+    _generate(work, first, space)
+    cells = (len(work.tests), len(work.judges))
+    stat = np.empty((*cells, *space.stat.shape))
+    end = np.zeros((*cells, len(work.designs), tiles, W), np.int64)
+    look = np.zeros_like(end)
+    for h, tests in enumerate(work.tests):
+        for a, test in enumerate(tests):
+            _analyse(work, h, a, space, stat[h, a])
+            for d in range(len(work.designs)):
+                record(stat[h, a], test.rules, d, end[h, a, d], look[h, a, d])
+    flat = (*cells, len(work.designs), tiles * W)
+    return Records(space.sequence, space.values, stat, end.reshape(flat), look.reshape(flat))
+
+
+def _analyse(work: Job, h: int, a: int, space: _Workspace, stat: Floats) -> None:
+    judge, centre = work.judges[a], work.tests[h][a].truth.effect
+    judge.kernel(space.values, h, judge.reading, space.sequence, judge.weight, centre, work.counts, stat)
+
+
 def _block(work: Job, space: _Workspace, first: int, trials: int, tally: Tally) -> None:
     """Add the trials first .. first + trials - 1, at most a block; first is a multiple of a tile."""
     _generate(work, first, space)
     for h, tests in enumerate(work.tests):
-        for a, (test, judge) in enumerate(zip(tests, work.judges, strict=True)):
-            centre = test.truth.effect
-            judge.kernel(
-                space.values, h, judge.reading, space.sequence, judge.weight, centre, work.counts, space.stat
-            )
+        for a, test in enumerate(tests):
+            _analyse(work, h, a, space, space.stat)
             ends, free, between = tally.ends[h, a], tally.free[h, a], tally.between[h, a]
             decide(space.stat, test.rules, trials, ends, free, between)
     tally.trials += trials
