@@ -1,0 +1,234 @@
+"""A second reading of the ketamine trials of the catalogue, so that a slip in a scenario file shows.
+
+data/ketamine_facts.json holds what the sources say, mostly in their own words. Plain Python on purpose: `extends`
+is followed here without the planner (tables merge, anything else replaces).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import NormalDist
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+SCENARIOS = HERE.parent / "scenarios"
+LIBRARY = "library/ketamine-opioid"
+FACTS: dict[str, Any] = json.loads((HERE / "data" / "ketamine_facts.json").read_text(encoding="utf-8"))
+TRIALS = [name for name in FACTS if name != "meta"]
+
+NO_CLAIM = {"schema_version", "citations", "simulation"}
+"""Tables whose numbers say nothing about patients, drugs or designs."""
+
+HYPOTHESES = [
+    "nmda-only",
+    "direct-opioid",
+    "indirect-opioid",
+    "permissive",
+    "mtor-crosstalk",
+    "synergy",
+    "expectancy",
+    "opioid-expectancy",
+    "naltrexone-aversive",
+    "pharmacokinetic",
+]
+
+Keys = tuple[str, ...]
+
+
+def text(name: str) -> str:
+    return (SCENARIOS / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def merged(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:
+    both = {k: merged(v, child[k]) for k, v in parent.items() if isinstance(v, dict) and k in child}
+    return {**parent, **child, **both}
+
+
+def scenario(name: str) -> dict[str, Any]:
+    data = tomllib.loads(text(name))
+    parent = data.pop("extends", None)
+    return data if parent is None else merged(scenario(parent.removesuffix(".toml")), data)
+
+
+def look_up(tree: Any, path: str) -> Any:
+    for part in path.split("."):
+        tree = tree[int(part)] if isinstance(tree, list) else tree[part]
+    return tree
+
+
+def is_set(tree: Any, path: str) -> bool:
+    try:
+        look_up(tree, path)
+    except (KeyError, IndexError):
+        return False
+    return True
+
+
+def numbers(tree: Any, at: Keys = ()) -> Iterator[Keys]:
+    """The path of every number; truth values are none."""
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            if at or key not in NO_CLAIM:
+                yield from numbers(value, (*at, key))
+    elif isinstance(tree, list):
+        for i, value in enumerate(tree):
+            yield from numbers(value, (*at, str(i)))
+    elif isinstance(tree, int | float) and not isinstance(tree, bool):
+        yield at
+
+
+def covers(paths: list[str], keys: Keys) -> bool:
+    return any(keys[: len(parts)] == parts for parts in (tuple(path.split(".")) for path in paths))
+
+
+def supported(data: dict[str, Any]) -> list[str]:
+    return [path for citation in data["citations"] for path in citation.get("supports", [])]
+
+
+@pytest.mark.parametrize("name", [*TRIALS, LIBRARY])
+def test_every_number_has_a_source_or_is_assumed(name: str) -> None:
+    data = scenario(name)
+    found = list(numbers(data))
+    assert len(found) > 40
+    by_source, by_assumption = supported(data), data["assumed"]
+    neither = [".".join(k) for k in found if not covers(by_source, k) and not covers(by_assumption, k)]
+    both = [".".join(k) for k in found if covers(by_source, k) and covers(by_assumption, k)]
+    assert neither == []
+    assert both == []
+
+
+def test_a_number_without_a_source_is_noticed() -> None:
+    data = scenario("williams-2018")
+    data["population"]["invented"] = 3.5
+    found = [".".join(k) for k in numbers(data) if not covers([*supported(data), *data["assumed"]], k)]
+    assert found == ["population.invented"]
+
+
+@pytest.mark.parametrize("name", [*TRIALS, LIBRARY])
+def test_paths_of_sources_and_assumptions_exist(name: str) -> None:
+    data = scenario(name)
+    for path in [*data["assumed"], *supported(data)]:
+        look_up(data, path)
+    keys = [citation["key"] for citation in data["citations"]]
+    assert len(set(keys)) == len(keys)
+    for citation in data["citations"]:
+        assert citation["text"]
+        assert citation["supports"]
+
+
+@pytest.mark.parametrize("name", TRIALS)
+def test_settings_are_what_the_sources_say(name: str) -> None:
+    data = scenario(name)
+    for fact in FACTS[name]["stated"]:
+        value = look_up(data, fact["path"])
+        if "within" in fact:
+            assert value == pytest.approx(fact["value"], abs=fact["within"]), fact
+        else:
+            assert value == fact["value"], fact
+        assert covers(supported(data), tuple(fact["path"].split("."))), fact
+
+
+@pytest.mark.parametrize("name", TRIALS)
+def test_nothing_that_was_not_found_passes_for_published(name: str) -> None:
+    data = scenario(name)
+    for path in FACTS[name]["not_found"]:
+        assert not covers(supported(data), tuple(path.split("."))), path
+        if is_set(data, path):
+            assert covers(data["assumed"], tuple(path.split("."))), path
+
+
+@pytest.mark.parametrize("name", TRIALS)
+def test_published_results_are_quoted_right(name: str) -> None:
+    plain = " ".join(text(name).replace("\\\n", "").replace("\n#", " ").split())
+    for quoted in FACTS[name]["quoted"]:
+        assert quoted in plain
+
+
+def test_williams_results() -> None:
+    seen = FACTS["williams-2018"]["observed"]
+    n = seen["patients"]
+    # the percentages that the Carlat report prints
+    assert round(100 * seen["response"]["K"] / n) == 58
+    assert round(100 * seen["remission"]["K"] / n) == 42
+    # exact McNemar, every responder lost under naltrexone: as small as two-sided p can be with 7 pairs
+    p = 2 * 0.5 ** seen["response"]["K"]
+    assert f"two-sided p of {p:.3f}" in scenario("williams-2018")["notes"].replace("\n", " ")
+    # O'Brien-Fleming-type spending at 12 of 30 (Lan and DeMets 1983), both sides
+    normal = NormalDist()
+    spent = 4 * (1 - normal.cdf(normal.inv_cdf(1 - 0.05 / 4) / math.sqrt(12 / 30)))
+    assert spent < 0.001 < p
+
+
+def test_jelen_rough_effect_size() -> None:
+    seen = FACTS["jelen-2025"]["observed"]
+    d = math.sqrt(seen["f"] / seen["patients"])
+    assert f"about {d:.2f}," in scenario("jelen-2025")["notes"].replace("\n", " ")
+    # normal approximation with Guenther's correction for the t test, two-sided 0.05, power 0.8
+    z = NormalDist().inv_cdf(0.975) + NormalDist().inv_cdf(0.8)
+    assert (z / d) ** 2 + 1.96**2 / 2 == pytest.approx(40, abs=1)
+
+
+def test_abdallah_denominators() -> None:
+    """Only 17 and 15 give the printed percentages of responders and of patients in remission."""
+    rates = FACTS["abdallah-2020"]["observed"]["percent_day_14"]
+    fits = {
+        arm: [
+            n
+            for n in range(1, 21)
+            if any(round(100 * k / n) == rates["response"][arm] for k in range(n + 1))
+            and any(round(100 * k / n) == rates["remission"][arm] for k in range(n + 1))
+        ]
+        for arm in ("KR", "K")
+    }
+    assert fits == {"KR": [17], "K": [15]}
+
+
+def test_library_has_the_ten_hypotheses() -> None:
+    library = scenario(LIBRARY)
+    assert list(library["hypotheses"]) == HYPOTHESES
+    for hypothesis in library["hypotheses"].values():
+        assert 0 < len(hypothesis["label"]) <= 30
+    for name in TRIALS:
+        assert list(scenario(name)["hypotheses"])[: len(HYPOTHESES)] == HYPOTHESES
+
+
+def test_a_hypothesis_changes_nothing_else_of_what_it_replaces() -> None:
+    """What a hypothesis gives replaces the common table whole, so that it repeats what it does not change."""
+    library = scenario(LIBRARY)
+    for name, hypothesis in library["hypotheses"].items():
+        for signal, own in hypothesis.get("signals", {}).items():
+            common = library["signals"][signal]
+            assert own["label"] == common["label"]
+            assert own.get("combine") == common.get("combine")
+            assert own.get("blocked_by") == common.get("blocked_by")
+            assert set(common["activated_by"]) <= set(own["activated_by"]), name
+        for component, own in hypothesis.get("components", {}).items():
+            assert set(own) == set(library["components"][component]), name
+        for agent, own in hypothesis.get("agents", {}).items():
+            kept = {key: value for key, value in library["agents"][agent].items() if key != "dose"}
+            assert kept.items() <= own.items(), name
+    cue = library["hypotheses"]["pharmacokinetic"]["signals"]["cue"]["activated_by"]
+    assert {**cue, "ketamine": 1.0} == library["signals"]["cue"]["activated_by"]
+    left = 1.0 - library["hypotheses"]["pharmacokinetic"]["agents"]["naltrexone"]["lowers"]["ketamine"]
+    assert cue["ketamine"] * left == pytest.approx(1.0)
+
+
+def test_williams_takes_three_tenths_of_expectancy() -> None:
+    component = scenario("williams-2018")["components"]["expectancy"]
+    assert component["size"] == {"mean": pytest.approx(0.3 * 0.55), "sd": pytest.approx(0.3 * 0.15)}
+    assert component["otherwise"] == {"mean": pytest.approx(0.3 * 0.10), "sd": pytest.approx(0.3 * 0.08)}
+    assert component["half_life_days"] == scenario(LIBRARY)["components"]["expectancy"]["half_life_days"]
+
+
+def test_rapamycin_inert_differs_by_rapamycin_only() -> None:
+    data = scenario("abdallah-2020")
+    inert, plain = data["hypotheses"]["rapamycin-inert"], data["hypotheses"]["nmda-only"]
+    assert inert["terms"] == plain["terms"]
+    assert "prolongs" not in inert["agents"]["rapamycin"]
+    assert inert["agents"]["rapamycin"]["half_life_days"] == data["agents"]["rapamycin"]["half_life_days"]
