@@ -13,6 +13,7 @@ import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -26,6 +27,8 @@ from planner.overrides import Override, apply, parse, split_path
 from planner.positions import Positions
 from planner.scenario import (
     FAMILIES,
+    MAX_ANALYSES,
+    MAX_HYPOTHESES,
     MAX_PATIENTS,
     Analysis,
     Design,
@@ -291,9 +294,9 @@ def _draft(data: dict[str, Any], written: Scenario | None) -> Draft:
 
     part = _sound_part
 
-    def parts(model: type[BaseModel], raw: Any) -> dict[Any, Any]:
+    def parts(model: type[BaseModel], raw: Any, most: int) -> dict[Any, Any]:
         items = raw.items() if isinstance(raw, dict) else enumerate(raw) if isinstance(raw, list) else ()
-        built = {key: part(model, item) for key, item in items}
+        built = {key: part(model, item) for key, item in islice(items, most)}
         return {key: item for key, item in built.items() if item is not None}
 
     if written is not None:
@@ -305,9 +308,9 @@ def _draft(data: dict[str, Any], written: Scenario | None) -> Draft:
             for name, model in _SECTIONS.items()
         }
         tables = [
-            parts(Treatment, data.get("treatments")),
-            parts(FAMILIES["means"], data.get("hypotheses")),
-            parts(Analysis, data.get("analyses")),
+            parts(Treatment, data.get("treatments"), MAX_BYTES),
+            parts(FAMILIES["means"], data.get("hypotheses"), MAX_HYPOTHESES),
+            parts(Analysis, data.get("analyses"), MAX_ANALYSES),
         ]
     sized = written is not None or _sound_patients(data.get("design"))
     return Draft(data, **single, sized=sized, treatments=tables[0], hypotheses=tables[1], analyses=tables[2])

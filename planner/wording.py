@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from planner.completing import Problem
-from planner.faults import Path, did_you_mean, listed, nearest, shown
+from planner.faults import MAX_FAULTS, Path, did_you_mean, listed, nearest, shown
 from planner.scenario import Scenario
 from planner.settings import EVERY, AlsoWritten
 
@@ -45,20 +46,24 @@ def problems(error: ValidationError) -> list[Problem]:
     places = {details["loc"] for details in errors}
     above = {loc[:depth] for loc in places for depth in range(len(loc))}
     strangers = {loc[:-1] for loc in places if loc[-1:] == ("family",)}
-    found = []
+    found: list[Problem] = []
     for details in errors:
         loc = details["loc"]
         if details["type"] == "too_short" and loc in above:
             continue  # entries with faults of their own are not counted
         if loc[:2] in strangers and loc[2:] != ("family",):
             continue  # settings of another kind of hypothesis
-        found.append(_problem(details))
+        found.append(_problem(details, advise=len(found) < _ADVISED))
     meant = {(*p.path[:-1], p.hint.removeprefix("did you mean ").rstrip("?")) for p in found if p.at_key}
     missing = {id(p): (*p.path, p.message.split("`")[1]) for p in found if p.message.startswith("`")}
     return [problem for problem in found if missing.get(id(problem)) not in meant]
 
 
-def _problem(details: ErrorDetails) -> Problem:
+# Looking for what the user may have meant takes time; nobody reads on after so many faults.
+_ADVISED = 2 * MAX_FAULTS
+
+
+def _problem(details: ErrorDetails, advise: bool) -> Problem:
     path: Path = details["loc"]
     kind, value, context = details["type"], details["input"], details.get("ctx", {})
     if path and path[-1] == EVERY and kind != "extra_forbidden":  # one number for all treatments was written
@@ -70,7 +75,7 @@ def _problem(details: ErrorDetails) -> Problem:
     if kind == "missing":
         return _missing(path)
     if kind == "extra_forbidden":
-        return Problem(path, "is not a known setting", _unknown(path), at_key=True)
+        return Problem(path, "is not a known setting", _unknown(path) if advise else "", at_key=True)
     if kind == "unknown_name":
         known = context["known"]
         return Problem(
@@ -190,6 +195,7 @@ def _unknown(path: Path) -> str:
     return f"settings here: {listed(known, 'and')}" if known else ""
 
 
+@cache
 def _homes() -> dict[str, list[str]]:
     """Where in a scenario each setting belongs: {"patients": ["design.patients"]}."""
     homes: dict[str, list[str]] = {}

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pytest
 
-from planner import catalogue
+from planner import catalogue, vocabulary
 from planner.canonical import digest, resolve, schema, to_toml
 from planner.faults import dotted
 from planner.reading import read, read_text
+from planner.scenario import Analysis, Endpoint
 
 TESTS = Path(__file__).parent / "scenarios"
 VALID = sorted((TESTS / "valid").glob("*.toml"))
@@ -204,3 +205,9 @@ def test_schema_describes_every_setting() -> None:
     for definition in whole["$defs"].values():
         check(definition)
     assert whole["$defs"]["Design"]["properties"]["washout_days"]["unit"] == "days"
+
+
+def test_names_are_those_of_the_vocabulary() -> None:
+    """A Literal in a model cannot be computed from a table; here the two are compared."""
+    assert get_args(Analysis.model_fields["alternative"].annotation) == vocabulary.ALTERNATIVES
+    assert set(get_args(Endpoint.model_fields["measure"].annotation)) <= set(vocabulary.MEASURES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import subprocess
 import sys
@@ -279,6 +280,25 @@ def test_many_faults_are_cut() -> None:
     assert time.perf_counter() - start < 2
     assert len(found) == 101
     assert found[-1].message == "4900 more faults are not shown"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a." * 400_000 + "b = 1",
+        "".join('"a" . ' for _ in range(100_000)) + "b = 1",
+        MINIMAL + "[[analyses]]\n" * 60_000,
+        MINIMAL + '[[citations]]\nkey = "a"\ntext = "b"\n' * 25_000,
+        MINIMAL + "".join(f"[hypotheses.h{i}]\nmeans = {{ A = 1 }}\n" for i in range(20_000)),
+    ],
+    ids=["dotted", "dotted-quoted", "analyses", "citations", "hypotheses"],
+)
+def test_hostile_megabytes(text: str) -> None:
+    """Nothing in a file of the largest allowed size costs time that grows with its square."""
+    start = time.perf_counter()
+    with contextlib.suppress(ScenarioError):
+        read_text(text)
+    assert time.perf_counter() - start < 20
 
 
 def test_named_design_is_the_same_as_its_sequences() -> None:

@@ -36,7 +36,7 @@ def _with_method(
     draft: Draft, path: Path, analysis: Analysis, design: Design, contrast: tuple[str, ...]
 ) -> Analysis:
     # METHODS lists the default of a design before the others that fit it. Responses come with another family.
-    suitable = {k: row for k, row in vocabulary.METHODS.items() if not getattr(row, "binary", False)}
+    suitable = {k: row for k, row in vocabulary.METHODS.items() if not row.binary}
     fitting = [name for name, row in suitable.items() if _offers(design, row.needs, contrast)]
     pair = f"{printable(contrast[0])} and {printable(contrast[1])}"
     if not fitting:
@@ -45,18 +45,16 @@ def _with_method(
             path = ("design", "name" if draft.written(("design", "name")) else "sequences")
         elif analysis.method:
             path = (*path, "method")
-        draft.note(path, message, "an analysis needs " + "; or that ".join(_needs()))
+        draft.note(path, message, "`planner methods` says what each analysis needs")
     elif analysis.method and analysis.method not in fitting:
-        needs = vocabulary.NEEDS[vocabulary.METHODS[analysis.method].needs]
-        message = f"{analysis.method} does not fit this design: it needs {needs}"
+        row = vocabulary.METHODS[analysis.method]
+        message = f"{analysis.method} does not fit this design; what it needs: {vocabulary.NEEDS[row.needs]}"
+        if row.binary:
+            message = f"{analysis.method} analyses responses, yes or no; `means` describe scores"
         draft.note((*path, "method"), message, f"the default of this design for {pair} is {fitting[0]}")
     elif not analysis.method:
         return analysis.model_copy(update={"method": fitting[0]})
     return analysis
-
-
-def _needs() -> list[str]:
-    return list(dict.fromkeys(vocabulary.NEEDS[row.needs] for row in vocabulary.METHODS.values()))
 
 
 def _offers(design: Design, needs: str, contrast: tuple[str, ...]) -> bool:

@@ -11,7 +11,7 @@ from planner.scenario import (
     Analysis,
     Design,
     Endpoint,
-    Hypothesis,
+    Means,
     Monitoring,
     Population,
     Scale,
@@ -39,7 +39,7 @@ class Draft:
     treatments: Mapping[str, Treatment]
     population: Population | None
     endpoint: Endpoint | None
-    hypotheses: Mapping[str, Hypothesis]
+    hypotheses: Mapping[str, Means]
     analyses: Mapping[int, Analysis]
     monitoring: Monitoring | None
     simulation: Simulation | None
@@ -54,15 +54,13 @@ class Draft:
         """What the user wrote at `path`, None if nothing."""
         found: Any = self.data
         for part in path:
-            inside = found if isinstance(found, dict) else _numbered(found)
-            if part not in inside:
+            if isinstance(found, dict):
+                found = found.get(part)
+            elif isinstance(found, list) and isinstance(part, int) and part < len(found):
+                found = found[part]
+            else:
                 return None
-            found = inside[part]
         return found
-
-
-def _numbered(found: Any) -> dict[Any, Any]:
-    return dict(enumerate(found)) if isinstance(found, list) else {}
 
 
 def check_score(draft: Draft, scale: Scale, path: Path, score: float) -> None:
