@@ -1,7 +1,7 @@
 """A second reading of the ketamine trials of the catalogue, so that a slip in a scenario file shows.
 
-data/ketamine_facts.json holds what the sources say, mostly in their own words. Plain Python on purpose: `extends`
-is followed here without the planner (tables merge, anything else replaces).
+data/ketamine_facts.json holds what the sources say, mostly in their own words. Plain Python on purpose: even
+`extends` is followed here without the planner (tables merge, anything else replaces).
 """
 
 from __future__ import annotations
