@@ -11,6 +11,7 @@ from planner.cli import options as given
 from planner.cli.problems import INVALID, OK, Problem
 
 if TYPE_CHECKING:
+    from planner.catalogue import Entry
     from planner.document import Block
     from planner.faults import Fault
 
@@ -48,15 +49,16 @@ def scenarios(
     return OK
 
 
-def _entry(entry: Any) -> dict[str, Any]:
-    """A scenario of the catalogue, with the settings that rest on no source."""
-    import tomllib
+def _entry(entry: Entry) -> dict[str, Any]:
+    """A scenario of the catalogue, with the settings that rest on no source, those that it inherits included."""
+    from planner.faults import ScenarioError
+    from planner.reading import read
 
     try:
-        assumed = tomllib.loads(entry.path.read_text(encoding="utf-8")).get("assumed", [])
-    except (OSError, ValueError):
-        assumed = []
-    return {"name": entry.name, "title": entry.title, "question": entry.question, "assumed": list(assumed)}
+        assumed = list(read(entry.path).assumed)
+    except ScenarioError:
+        assumed = []  # `planner check` says what is wrong with it
+    return {"name": entry.name, "title": entry.title, "question": entry.question, "assumed": assumed}
 
 
 def _listing(rows: list[dict[str, Any]]) -> list[Block]:
