@@ -50,14 +50,14 @@ def scenarios(
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
-    """A scenario of the catalogue, with the settings that rest on no source, those that it inherits included."""
+    """A scenario with the settings that rest on no source, inherited ones too; null if it has faults."""
     from planner.faults import ScenarioError
     from planner.reading import read
 
     try:
-        assumed = list(read(entry.path).assumed)
+        assumed: list[str] | None = list(read(entry.path).assumed)
     except ScenarioError:
-        assumed = []  # `planner check` says what is wrong with it
+        assumed = None
     return {"name": entry.name, "title": entry.title, "question": entry.question, "assumed": assumed}
 
 
@@ -66,9 +66,11 @@ def _listing(rows: list[dict[str, Any]]) -> list[Block]:
 
     blocks: list[Block] = []
     for row in rows:
-        sources = (
-            f"assumed, without a source: {', '.join(row['assumed'])}" if row["assumed"] else "all sourced"
-        )
+        sources = "all sourced"
+        if row["assumed"] is None:
+            sources = f"this scenario has faults: planner check {row['name']}"
+        elif row["assumed"]:
+            sources = f"assumed, without a source: {', '.join(row['assumed'])}"
         blocks.append(Heading(row["name"]))
         blocks.append(Facts([("Title", row["title"]), ("Question", row["question"]), ("Numbers", sources)]))
     return blocks
