@@ -16,6 +16,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri, owens_t
 
+from planner.draws import DrawList
 from planner.kernels.tables import CONSTANT, MEANS_FEATURES, PATIENT_LEVEL, RESIDUAL, MeansWorld
 from planner.scenario import Scenario
 from planner.scenario_terms import Rates
@@ -75,10 +76,14 @@ def rates_world(
                 row[CONSTANT] = -threshold(hypothesis.rates[treatment]) - shift[k]
                 row[PATIENT_LEVEL] = -common if opposite else common
                 row[RESIDUAL] = own
+    draws = DrawList()
+    draws.patient()
+    leaving, residuals = draws.periods(design.periods)
     return MeansWorld(
+        draws=draws.table(),
+        rows=np.array([leaving, residuals, 0, 0], np.int64),
         coef=coef,
         treatment=np.zeros((len(design.sequences), design.periods), np.int64),
-        interacts=0,
         place=np.array(place, np.int64),
         visits=np.array(visits, np.int64),
         scale=np.array([-math.inf, math.inf, 1.0, 0.0]),

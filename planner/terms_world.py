@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
-from planner.kernels.tables import Floats, Ints, TermsWorld
+from planner.draws import COMPONENT, DrawList
+from planner.kernels.tables import Draws, Floats, Ints, TermsWorld
 from planner.mechanisms import Dose, Mechanism, gates, prolonged
 from planner.scenario import Scenario
 from planner.scenario_terms import Component, Terms
@@ -60,14 +61,14 @@ def terms_world(
     """
     design = scenario.design
     mechanisms = [Mechanism.of(scenario, h) for h in hypotheses]
-    numbers = _component_numbers(scenario, mechanisms)
+    components = _component_numbers(scenario, mechanisms)
     rows = _Rows()
     sets = [_features(scenario, m) for m in mechanisms]
     for m, features in zip(mechanisms, sets, strict=True):
         for f in features:
-            _index(rows.sizes, _size(m, f.component, numbers))
+            _index(rows.sizes, _size(m, f.component, components))
     rows.sizes.sort()  # two components share a draw
-    starts, table = _blocks(scenario, mechanisms, sets, rows, numbers, days)
+    starts, table = _blocks(scenario, mechanisms, sets, rows, components, days)
     span = np.zeros((len(hypotheses), design.periods, 1 + len(days), 2), np.int64)
     most = max(_padded(len(features)) for features in sets)
     coef = np.zeros((len(hypotheses), len(design.sequences), design.periods, 1 + len(days), most))
@@ -82,10 +83,13 @@ def terms_world(
                     coef[h, s, k, v, : stop - first] = row[first:stop]
     scale = scenario.endpoint.scale
     step = scale.step or 1.0
+    draws, numbers, source = _draws(design.periods, 1 + len(days), [number for number, _ in rows.sizes])
     return TermsWorld(
+        draws=draws,
+        rows=numbers,
         place=np.array(range(len(hypotheses)) if place is None else place, np.int64),
         entry=_entry(scenario),
-        draws=np.array([number for number, _ in rows.sizes], np.int64),
+        source=np.array(source, np.int64).reshape(-1, 2),
         sizes=np.array([row for _, row in rows.sizes], np.float64).reshape(-1, 5),
         rates=np.array(rows.rates, np.float64).reshape(-1, 2),
         decays=np.array(rows.decays, np.float64).reshape(-1, 2),
@@ -105,6 +109,23 @@ def terms_world(
             ]
         ),
     )
+
+
+def _draws(periods: int, visits: int, components: Sequence[int]) -> tuple[Draws, Ints, list[tuple[int, int]]]:
+    """What is drawn for a patient, `TermsWorld.rows` and `source`; `components`: of each size the number."""
+    draws = DrawList()
+    draws.patient()
+    known: dict[int, tuple[int, int]] = {}
+    source = []
+    for number in components:
+        if number // 2 not in known:
+            word = draws.draw(COMPONENT, number // 2)
+            known[number // 2] = (word, draws.normals(word + 2, word + 3))
+        word, normal = known[number // 2]
+        source.append((word + number % 2, normal + number % 2))
+    leaving, occasions = draws.periods(periods)
+    errors = draws.visits(periods, visits)
+    return draws.table(), np.array([leaving, occasions, errors], np.int64), source
 
 
 def _component_numbers(scenario: Scenario, mechanisms: Sequence[Mechanism]) -> dict[str, int]:

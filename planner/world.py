@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from planner.draws import DrawList
 from planner.kernels.tables import (
     BASELINE_ERROR,
     BASELINE_LEVEL,
@@ -20,7 +21,9 @@ from planner.kernels.tables import (
     MEANS_FEATURES,
     PATIENT_LEVEL,
     RESIDUAL,
+    Draws,
     Floats,
+    Ints,
     MeansWorld,
     Plan,
 )
@@ -89,19 +92,31 @@ def means_world(
                     coef[h, s, k, BEFORE] = _baseline(scenario, hypothesis) / step
     rows = {a: i for i, a in enumerate(design.treatments)}
     treatment_rows = np.array([[rows[a] for a in sequence] for sequence in design.sequences], np.int64)
-    interacts = len(rows) if any(h.sd_interaction > 0.0 for h in hypotheses) else 0
+    interacts = any(h.sd_interaction > 0.0 for h in hypotheses)
+    draws, numbers = _draws(design.periods, BEFORE in visits, len(rows) if interacts else 0)
     low = -math.inf if scale is None or scale.low is None else scale.low / step
     high = math.inf if scale is None or scale.high is None else scale.high / step
     stepped = scale is not None and scale.step is not None
     return MeansWorld(
+        draws=draws,
+        rows=numbers,
         coef=coef,
         treatment=treatment_rows,
-        interacts=interacts,
         place=np.array(range(len(hypotheses)) if place is None else place, np.int64),
         visits=np.array(visits, np.int64),
         scale=np.array([low, high, step, 1.0 if stepped else 0.0]),
         binary=False,
     )
+
+
+def _draws(periods: int, baselines: bool, treatments: int) -> tuple[Draws, Ints]:
+    """What is drawn for a patient, and `MeansWorld.rows`."""
+    draws = DrawList()
+    draws.patient()
+    leaving, residuals = draws.periods(periods)
+    errors = draws.visits(periods, 2) if baselines else 0
+    interactions = draws.treatments(treatments) if treatments else 0
+    return draws.table(), np.array([leaving, residuals, errors, interactions], np.int64)
 
 
 def _outcome(scenario: Scenario, hypothesis: Means, s: int, k: int, treatment: str) -> Floats:

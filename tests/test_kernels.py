@@ -139,11 +139,11 @@ print("".join(work.groups[0].generate.inspect_asm().values()))
 
 @needs_vectors
 def test_a_whole_kernel_works_on_vectors(tmp_path: Path) -> None:
-    """As the engine compiles it. Family means has five loops of normals, each with a root."""
+    """As the engine compiles it: one loop draws words, one makes normals (with a root), others make scores."""
     found = packed(_child(GENERATE, PLANNER_CACHE=str(tmp_path)))
     print(found)
-    assert found["root"] >= 5
-    assert found["product of words"] > 20
+    assert found["root"] >= 1
+    assert found["product of words"] >= 18  # two a round, but for the first whose factors are known
     assert found["maximum"] > 0
     assert found["floor"] > 0
 

@@ -15,10 +15,24 @@ from scipy.special import ndtr
 from scipy.stats import chi2
 
 from planner import engine
+from planner.draws import DrawList
 from planner.kernels import rng
 from planner.kernels.jit import fma, kernel
-from planner.kernels.means import allocate, draw_patient
-from planner.kernels.rng import LOW, SHIFT, STREAM, U, W, draw, minus_log, normal_pair, normals, philox, unit
+from planner.kernels.means import allocate
+from planner.kernels.rng import (
+    LOW,
+    SHIFT,
+    STREAM,
+    U,
+    W,
+    draw,
+    draw_all,
+    minus_log,
+    normal_pair,
+    normals,
+    philox,
+    unit,
+)
 from planner.reading import read_text
 
 Z_LIMIT = 5.0  # a fixed seed either passes or not: this is about how surprising a number may be
@@ -268,37 +282,30 @@ def test_no_word_is_used_twice() -> None:
 
 
 @kernel
-def _patients(first, k0, k1, leave, out):
-    """Normals out f64[patient, row, W]: two of the patient, then residual, error and interaction by turns."""
+def _patients(first, k0, k1, draws, out):
+    """Normals out f64[patient, row * W]."""
     trial = np.empty(W, np.uint64)
-    word = np.empty((4, W), np.uint64)
-    level = np.zeros((2, W))
-    residual = np.zeros((leave.size + 1, W))
-    gone = np.zeros((leave.size + 1, W))
-    error = np.zeros((leave.size, W))
-    interaction = np.zeros((8, W))
+    word = np.empty(4 * draws.place.size * W, np.uint64)
     for i in range(W):
         trial[i] = U(first + i)
     for p in range(out.shape[0]):
-        draw_patient(trial, k0, k1, p, leave, True, True, word, level, residual, gone, error, interaction)
-        for i in range(W):
-            out[p, 0, i], out[p, 1, i] = level[0, i], level[1, i]
-            for k in range(leave.size):
-                out[p, 2 + k, i] = residual[k, i]
-                out[p, 2 + leave.size + k, i] = error[k, i]
-            for a in range(8):
-                out[p, 2 + 2 * leave.size + a, i] = interaction[a, i]
+        draw_all(trial, k0, k1, p, draws, word, out[p])
 
 
 def test_a_patients_normals_are_all_different_and_uncorrelated() -> None:
-    """Levels, residuals, baseline errors and interactions of three periods and eight treatments."""
+    """Levels, residuals, visits and interactions of three periods, five visits and eight treatments."""
     tiles, patients = 40, 20
-    leave = np.zeros(3)
-    out = np.empty((tiles, patients, 2 + 2 * 3 + 8, W))
+    wanted = DrawList()
+    wanted.patient()
+    wanted.periods(3)
+    wanted.visits(3, 5)
+    wanted.treatments(8)
+    draws = wanted.table()
+    out = np.empty((tiles, patients, (int(draws.pair[:, 2].max()) + 2) * W))
     seed = np.uint64(SEED)
     for tile in range(tiles):
-        _patients(tile * W, seed & LOW, seed >> SHIFT, leave, out[tile])
-    rows = out.transpose(2, 0, 1, 3).reshape(out.shape[2], -1)
+        _patients(tile * W, seed & LOW, seed >> SHIFT, draws, out[tile])
+    rows = out.reshape(tiles, patients, -1, W).transpose(2, 0, 1, 3).reshape(-1, tiles * patients * W)
     assert len(np.unique(rows)) == rows.size
     r = np.corrcoef(rows) * math.sqrt(rows.shape[1])
     assert np.abs(r[~np.eye(len(r), dtype=bool)]).max() < Z_LIMIT

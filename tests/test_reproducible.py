@@ -98,7 +98,7 @@ def test_one_trial_more_or_one_patient_changed_shows() -> None:
     """A single trial ending elsewhere gives another digest."""
     scenario = trial("unbounded")
     found = simulate(scenario, trials=500, seed=SEED)
-    other = Tally(500, found.outcome.tally.ends.copy(), found.outcome.tally.free)
+    other = replace(found.outcome.tally, ends=found.outcome.tally.ends.copy())
     other.ends.flat[int(np.flatnonzero(other.ends)[0])] += 1
     assert replace(found, outcome=replace(found.outcome, tally=other)).digest() != found.digest()
 

@@ -18,13 +18,14 @@ from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
 
 
 @lanes
-def _evaluate(a, b, centre, stat):
+def _evaluate(sums, centre, stat):
     for i in range(W):
-        n1, s1, n2, s2 = a[i], a[i + W], b[i], b[i + W]
+        n1, s1, q1 = sums[i], sums[i + W], sums[i + 2 * W]
+        n2, s2, q2 = sums[i + 3 * W], sums[i + 4 * W], sums[i + 5 * W]
         m1 = s1 / max(n1, 1.0)
         m2 = s2 / max(n2, 1.0)
         df = max(n1 + n2 - 2.0, 0.0)
-        within = max(a[i + 2 * W] - s1 * m1, 0.0) + max(b[i + 2 * W] - s2 * m2, 0.0)
+        within = max(q1 - s1 * m1, 0.0) + max(q2 - s2 * m2, 0.0)
         share = 1.0 / max(n1, 1.0) + 1.0 / max(n2, 1.0)
         estimate, se, t = student(0.5 * (m1 + m2), centre, 0.25 * within * share / max(df, 1.0))
         stat[i + ESTIMATE * W] = estimate
@@ -37,16 +38,17 @@ def _evaluate(a, b, centre, stat):
 @kernel
 def statistic(values, h, reading, sequence, weight, centre, counts, stat):
     """See planner.analyses; `weight` has two sequences."""
-    a = np.empty(SUM_ROWS * W)
-    b = np.empty(SUM_ROWS * W)
+    sums = np.empty(2 * SUM_ROWS * W)
     x = np.empty(W)
     for tile in range(values.shape[0]):
-        a[:] = 0.0
-        b[:] = 0.0
+        sums[:] = 0.0
         seen = 0
         for look in range(counts.size):
             stop = counts[look]
-            add_patients(values[tile], h, reading, sequence[tile], 0, seen, stop, weight[0], centre, x, a)
-            add_patients(values[tile], h, reading, sequence[tile], 1, seen, stop, weight[1], centre, x, b)
+            for s in range(2):
+                own = sums[s * SUM_ROWS * W : (s + 1) * SUM_ROWS * W]
+                add_patients(
+                    values[tile], h, reading, sequence[tile], s, seen, stop, weight[s], centre, x, own
+                )
             seen = stop
-            _evaluate(a, b, centre, stat[look, tile])
+            _evaluate(sums, centre, stat[look, tile])

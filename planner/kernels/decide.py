@@ -60,19 +60,20 @@ def _by_df(table, stat, out):
 
 
 @lanes
-def _mirrored(stat, limit, running, other, code):
-    """code i64[W]: how each running trial ends at this look, by the limits above and below f64[W]."""
+def _efficacy(stat, limit, sides, running, other, upper, lower, code):
+    """code i64[W]: how each running trial ends at this look for efficacy; upper, lower f64[W] are scratch.
+
+    Two-sided limits are mirrored, and of one-sided ones the other side is never reached, so that one look-up by
+    df is enough.
+    """
+    _by_df(limit[LOWER if sides < 0 else UPPER], stat, upper)
+    for i in range(W):
+        found = upper[i]
+        lower[i] = -found if sides == 0 else (found if sides < 0 else np.nan)
+        upper[i] = np.nan if sides < 0 else found
     for i in range(W):
         t = stat[i + T * W]
-        verdict = ABOVE if t >= limit[i] else (BELOW if t <= -limit[i] else other)
-        code[i] = verdict if running[i] > 0 else _NONE
-
-
-@lanes
-def _one_sided(stat, limit, side, end, running, other, code):
-    """The same for one limit, above (side 1) or below (side -1)."""
-    for i in range(W):
-        verdict = end if side * stat[i + T * W] >= side * limit[i] else other
+        verdict = ABOVE if t >= upper[i] else (BELOW if t <= lower[i] else other)
         code[i] = verdict if running[i] > 0 else _NONE
 
 
@@ -83,19 +84,6 @@ def _futile(stat, low, high, code):
         t = stat[i + T * W]
         inside = t >= low[i] and t <= high[i] and stat[i + DF * W] > 0.0
         code[i] = FUTILE if (inside and code[i] == _NONE) else code[i]
-
-
-@lanes
-def _judge(stat, limit, sides, running, other, row, code):
-    if sides == 0:
-        _by_df(limit[UPPER], stat, row)
-        _mirrored(stat, row, running, other, code)
-    elif sides > 0:
-        _by_df(limit[UPPER], stat, row)
-        _one_sided(stat, row, 1.0, ABOVE, running, other, code)
-    else:
-        _by_df(limit[LOWER], stat, row)
-        _one_sided(stat, row, -1.0, BELOW, running, other, code)
 
 
 @lanes
@@ -163,11 +151,11 @@ def _add(code, end, number, to):
 
 
 @lanes
-def _ends(stat, rules, design, k, last, running, first, second, code):
+def _ends(stat, rules, design, k, last, futility, running, first, second, code):
     """code i64[W]: how each running trial ends at look k of a design; first, second f64[W] are scratch."""
     limit = rules.limit[design, k]
-    _judge(stat, limit, rules.sides, running, LAST if last else _NONE, first, code)
-    if rules.futile and not last:
+    _efficacy(stat, limit, rules.sides, running, LAST if last else _NONE, first, second, code)
+    if futility and not last:
         _by_df(limit[FUTILE_FROM], stat, first)
         _by_df(limit[FUTILE_TO], stat, second)
         for i in range(W):
@@ -214,15 +202,14 @@ def decide(stat, rules, trials, tally, free_tally, between):
                     break
                 s = stat[at, tile]
                 last = _is_last(rules.look, design, k)
-                if rules.futile:
-                    other = LAST if last else _NONE
-                    _judge(s, rules.limit[design, k], rules.sides, free, other, first, code)
-                    free_tally[design, k, 0] += _count(code, ABOVE)
-                    free_tally[design, k, 1] += _count(code, BELOW)
-                    _running(code, free)
-                _ends(s, rules, design, k, last, running, first, second, code)
                 before = left
-                left = _running(code, running)
+                for futility in range(0 if rules.futile else 1, 2):  # first as if there were no futility rule
+                    on = running if futility == 1 else free
+                    _ends(s, rules, design, k, last, futility == 1, on, first, second, code)
+                    left = _running(code, on)
+                    if futility == 0:
+                        free_tally[design, k, 0] += _count(code, ABOVE)
+                        free_tally[design, k, 1] += _count(code, BELOW)
                 if left < before:
                     _by_df(rules.interval, s, first)
                     _numbers(s, first, rules.centre[0], rules.centre[1], number)
@@ -252,7 +239,7 @@ def record(stat, rules, design, end, look):
             if at < 0:
                 break
             last = _is_last(rules.look, design, k)
-            _ends(stat[at, tile], rules, design, k, last, running, first, second, code)
+            _ends(stat[at, tile], rules, design, k, last, rules.futile, running, first, second, code)
             for i in range(W):
                 if code[i] != _NONE:
                     end[tile, i] = code[i]

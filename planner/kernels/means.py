@@ -9,23 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from planner.kernels.jit import fma, kernel, lanes
-from planner.kernels.rng import (
-    ALLOCATION,
-    LOW,
-    PATIENT,
-    PERIOD,
-    SHIFT,
-    STREAM,
-    TREATMENT,
-    VISIT,
-    U,
-    W,
-    copy,
-    draw,
-    normals,
-    philox,
-    stay,
-)
+from planner.kernels.rng import ALLOCATION, LOW, SHIFT, STREAM, U, W, draw_all, leave_all, philox
 from planner.kernels.tables import (
     BASELINE_ERROR,
     BASELINE_LEVEL,
@@ -65,37 +49,6 @@ def allocate(first, seed, unit, sequence):
                 place[start + i], place[start + j] = place[start + j], place[start + i]
         for p in range(patients):
             sequence[tile, p] = place[p]
-
-
-@lanes
-def draw_patient(trial, k0, k1, p, leave, rich, baseline, word, level, residual, gone, error, interaction):
-    """Everything random about one patient of all lanes.
-
-    level f64[2, W], residual, error f64[period, W], interaction f64[treatment, W] are filled; word u64[4,
-    W] is scratch. gone f64[1 + period, W] is 0, or NaN from the period before which the patient leaves; its
-    first row stays 0.
-    """
-    w0, w1, w2, w3 = word[0], word[1], word[2], word[3]
-    draw(trial, k0, k1, U(p), U(PATIENT) << STREAM, w0, w1, w2, w3)
-    normals(w1, w2, level[0], level[1])
-    periods = leave.size
-    for k in range(0, periods, 2):
-        draw(trial, k0, k1, U(p), (U(PERIOD) << STREAM) + U(k // 2), w0, w1, w2, w3)
-        normals(w2, w3, residual[k], residual[k + 1])
-        for j in range(k, min(k + 2, periods)):
-            if leave[j] > 0.0:
-                stay(word[j - k], leave[j], gone[j], gone[j + 1])
-            elif j > 0:
-                copy(gone[j], gone[j + 1])
-    if baseline:
-        for k in range(periods):
-            draw(trial, k0, k1, U(p), (U(VISIT) << STREAM) + U(64 * k), w0, w1, w2, w3)
-            normals(w0, w1, error[k], interaction[0])
-    if rich:
-        for a in range(0, interaction.shape[0], 4):
-            draw(trial, k0, k1, U(p), (U(TREATMENT) << STREAM) + U(a // 4), w0, w1, w2, w3)
-            normals(w0, w1, interaction[a], interaction[a + 1])
-            normals(w2, w3, interaction[a + 2], interaction[a + 3])
 
 
 @lanes
@@ -160,40 +113,39 @@ def generate(first, seed, plan, world, sequence, values):
     visits = world.visits
     low, high, size, steps = world.scale[0], world.scale[1], world.scale[2], world.scale[3]
     rounded = steps > 0.0
-    rich = world.interacts > 0
-    baseline = False
-    for r in range(readings):
-        baseline = baseline or visits[r] == 0
+    leaving, residuals, errors, interactions = world.rows[0], world.rows[1], world.rows[2], world.rows[3]
+    every = errors > 0 or interactions > 0
     trial = np.empty(W, np.uint64)
-    word = np.empty((4, W), np.uint64)
-    level = np.zeros((2, W))
-    residual = np.zeros((periods + 1, W))
-    gone = np.zeros((periods + 1, W))
-    error = np.zeros((periods, W))
-    interaction = np.zeros(((world.interacts + 3) // 4 * 4 + 4, W))
+    word = np.empty(4 * world.draws.place.size * W, np.uint64)
+    normal = np.zeros((np.max(world.draws.pair[:, 2]) + 2) * W)
+    gone = np.zeros((periods + 1) * W)
+    level, second = normal[:W], normal[W : 2 * W]
     for tile in range(tiles):
         for i in range(W):
             trial[i] = U(first + tile * W + i)
         for p in range(patients):
-            draw_patient(
-                trial, k0, k1, p, plan.leave, rich, baseline, word, level, residual, gone, error, interaction
-            )
+            draw_all(trial, k0, k1, p, world.draws, word, normal)
+            leave_all(plan.leave, word, leaving, gone)
             s = sequence[tile, p]
             for h in range(hypotheses):
                 for k in range(periods):
+                    residual = normal[(residuals + k) * W : (residuals + k + 1) * W]
+                    here = gone[(k + 1) * W : (k + 2) * W]
                     for r in range(readings):
                         if visits[r] < 0:
                             continue
                         c = coef[h, s, k, visits[r]]
                         out = values[tile, p, world.place[h], r, k * W : (k + 1) * W]
                         if world.binary:
-                            _respond(c, level[0], residual[k], gone[k + 1], out)
-                        elif rich or baseline:
+                            _respond(c, level, residual, here, out)
+                        elif every:
+                            e = normal[(errors + 2 * k) * W : (errors + 2 * k + 1) * W]
+                            a = interactions + world.treatment[s, k]
+                            t = normal[a * W : (a + 1) * W]
                             _score_of_all(
-                                c, low, high, size, rounded, level[0], level[1], residual[k], error[k],
-                                interaction[world.treatment[s, k]], gone[k + 1], out,
-                            )  # fmt: skip
+                                c, low, high, size, rounded, level, second, residual, e, t, here, out
+                            )
                         elif rounded:
-                            _score(c, low, high, size, level[0], residual[k], gone[k + 1], out)
+                            _score(c, low, high, size, level, residual, here, out)
                         else:
-                            _score_unrounded(c, low, high, level[0], residual[k], gone[k + 1], out)
+                            _score_unrounded(c, low, high, level, residual, here, out)

@@ -17,7 +17,7 @@ from planner.kernels.jit import bits, fma, from_bits, lanes
 
 W = 128  # lanes: trials that are simulated side by side, a tile. Part of the answer; never change it.
 
-# One stream for each reason to draw. Append only: a number once given keeps its meaning for ever.
+# One stream for each reason to draw, as in planner.draws. Append only: a number keeps its meaning for ever.
 PATIENT = 0  # word 0: entry severity; words 1, 2: two normals of the patient
 COMPONENT = 1  # index i: uniforms and normals of the components 2i and 2i + 1
 PERIOD = 2  # index i: words 0, 1: leaving before the periods 2i, 2i + 1; words 2, 3: their two normals
@@ -178,3 +178,33 @@ def stay(word, chance, before, gone):
 def copy(row, out):
     for i in range(W):
         out[i] = row[i]
+
+
+@lanes
+def draw_all(trial, k0, k1, patient, draws, word, normal):
+    """Everything random about one patient of all lanes.
+
+    word u64[4 * draw * W] and normal f64[row * W] are filled.
+    """
+    for d in range(draws.place.size):
+        at = 4 * d * W
+        w0, w1, w2, w3 = word[at:], word[at + W :], word[at + 2 * W :], word[at + 3 * W :]
+        draw(trial, k0, k1, U(patient), draws.place[d], w0, w1, w2, w3)
+    for j in range(draws.pair.shape[0]):
+        a, b, to = draws.pair[j, 0] * W, draws.pair[j, 1] * W, draws.pair[j, 2] * W
+        normals(word[a:], word[b:], normal[to:], normal[to + W :])
+
+
+@lanes
+def leave_all(leave, word, first, gone):
+    """gone f64[(1 + period) * W] is 0, or NaN from the period before which the patient leaves.
+
+    Its first row is 0. Words of two periods stand at the start of each draw, from row `first` on.
+    """
+    for k in range(leave.size):
+        before, now = gone[k * W : (k + 1) * W], gone[(k + 1) * W : (k + 2) * W]
+        if leave[k] > 0.0:
+            at = (first + 4 * (k // 2) + k % 2) * W
+            stay(word[at : at + W], leave[k], before, now)
+        elif k > 0:
+            copy(before, now)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Words = NDArray[np.uint64]
 
 # Columns of MeansWorld.coef: a score is the constant plus these multiples of the patient's normals.
 CONSTANT, PATIENT_LEVEL, BASELINE_LEVEL, RESIDUAL, BASELINE_ERROR, INTERACTION = range(6)
@@ -42,14 +43,23 @@ class Plan(NamedTuple):
     leave: Floats  # (period,) chance of leaving before the period, given still there
 
 
+class Draws(NamedTuple):
+    """What is drawn for one patient: four words a draw, and the normals that are made of them."""
+
+    place: Words  # (draw,) stream * 2^16 + index; draw d fills the word rows 4d .. 4d + 3
+    pair: Ints  # (pair, 3) two word rows, and the first of the two normal rows that they make
+
+
 class MeansWorld(NamedTuple):
     """Family `means`: every score is a constant plus multiples of normals."""
+
+    draws: Draws
+    rows: Ints  # (4,) first word row of leaving; first normal row of residuals, baseline errors, interactions
 
     coef: (
         Floats  # (hypothesis, sequence, period, visit, MEANS_FEATURES), in steps of the scale if it has steps
     )
     treatment: Ints  # (sequence, period) row of the patient-by-treatment normal
-    interacts: int  # how many patient-by-treatment normals are needed, 0 for none
     place: Ints  # (hypothesis,) row of the stored values
     visits: Ints  # (reading,) the visit that each stored reading shows, -1 for none
     scale: Floats  # (4,) low and high in steps, size of a step, 1 if there are steps else 0
@@ -63,9 +73,11 @@ SCORE, CHANGE, PERCENT, AT_MOST = range(4)  # y; y - b; 100 (y - b) / b; 1 if y 
 class TermsWorld(NamedTuple):
     """Family `terms`: improvement is a sum of features, sizes of components times what is left of them."""
 
+    draws: Draws
+    rows: Ints  # (3,) first word row of leaving; first normal row of occasions, rating errors
     place: Ints  # (hypothesis,) row of the stored values
     entry: Floats  # (6,) see terms.py: truncated draw of the entry score, then true severity given it
-    draws: Ints  # (size,) number of the component whose random numbers a size uses
+    source: Ints  # (size, 2) word row and normal row that a size is made of
     sizes: Floats  # (size, 5) share susceptible, their mean and SD, mean and SD of the others
     rates: Floats  # (rate, 2) log2 of the median rate of decay per day, its SD between patients in log2
     decays: Floats  # (decay, 2) number of the rate, days that have passed (in units of the prolonging factor)

@@ -14,21 +14,15 @@ import numpy as np
 
 from planner.kernels.jit import fma, kernel, lanes
 from planner.kernels.rng import (
-    COMPONENT,
     LOW,
-    PATIENT,
-    PERIOD,
     SHIFT,
-    STREAM,
-    VISIT,
     U,
     W,
     copy,
-    draw,
+    draw_all,
+    leave_all,
     normal_above,
-    normals,
     power_of_two,
-    stay,
     unit,
 )
 from planner.kernels.tables import AT_MOST, CHANGE, SCORE
@@ -153,46 +147,11 @@ def _read(reading, y, b, gone, out):
 
 
 @lanes
-def draw_patient(trial, k0, k1, p, plan, world, word, true, half, size, occasion, gone, error):
-    """Everything random about one patient of all lanes: severity, sizes, occasions, errors, leaving.
-
-    true, half f64[W]; size f64[size * W]; occasion f64[(period + 1) * W], error f64[period * visit * W];
-    gone f64[(1 + period) * W], its first row 0; word u64[4 * W] is scratch.
-    """
-    w0, w1, w2, w3 = word[:W], word[W : 2 * W], word[2 * W : 3 * W], word[3 * W :]
-    z0, z1 = error[:W], error[W : 2 * W]
-    draw(trial, k0, k1, U(p), U(PATIENT) << STREAM, w0, w1, w2, w3)
-    normals(w1, w2, z0, half)
-    _severity(w0, z0, world.entry, true)
-    before = np.int64(-1)
-    for m in range(world.draws.size):
-        component = world.draws[m]
-        if component // 2 != before:
-            before = component // 2
-            draw(trial, k0, k1, U(p), (U(COMPONENT) << STREAM) + U(before), w0, w1, w2, w3)
-            normals(w2, w3, z0, z1)
-        i = component % 2
-        at = i * W
-        _size(word[at : at + W], error[at : at + W], world.sizes[m], size[m * W : (m + 1) * W])
-    periods = plan.leave.size
-    visits = error.size // W // periods
-    for k in range(0, periods, 2):
-        draw(trial, k0, k1, U(p), (U(PERIOD) << STREAM) + U(k // 2), w0, w1, w2, w3)
-        normals(w2, w3, occasion[k * W : (k + 1) * W], occasion[(k + 1) * W : (k + 2) * W])
-        for j in range(k, min(k + 2, periods)):
-            was, now = gone[j * W : (j + 1) * W], gone[(j + 1) * W : (j + 2) * W]
-            if plan.leave[j] > 0.0:
-                stay(word[(j - k) * W : (j - k + 1) * W], plan.leave[j], was, now)
-            elif j > 0:
-                copy(was, now)
-    for k in range(periods):
-        for v in range(0, visits, 2):
-            if v % 4 == 0:
-                draw(trial, k0, k1, U(p), (U(VISIT) << STREAM) + U(64 * k + v // 4), w0, w1, w2, w3)
-            a = word[(v % 4) * W : (v % 4 + 1) * W]
-            b = word[(v % 4 + 1) * W : (v % 4 + 2) * W]
-            at = (k * visits + v) * W
-            normals(a, b, error[at : at + W], error[at + W : at + 2 * W])
+def _sizes(world, word, normal, size):
+    """size f64[size * W]: how large each component is in the patient."""
+    for m in range(world.source.shape[0]):
+        a, b, to = world.source[m, 0] * W, world.source[m, 1] * W, m * W
+        _size(word[a : a + W], normal[b : b + W], world.sizes[m], size[to : to + W])
 
 
 @lanes
@@ -229,17 +188,17 @@ def generate(first, seed, plan, world, sequence, values):
     rounded = world.scale[3] > 0.0
     whole = rounded and step == 1.0
     so, se = world.noise[0], world.noise[1]
+    leaving, occasions, errors = world.rows[0], world.rows[1], world.rows[2]
     trial = np.empty(W, np.uint64)
-    word = np.empty(4 * W, np.uint64)
+    word = np.empty(4 * world.draws.place.size * W, np.uint64)
+    normal = np.zeros((np.max(world.draws.pair[:, 2]) + 2) * W)
     true = np.empty(W)
-    half = np.empty(W)
-    size = np.empty(world.draws.size * W)
+    half = normal[W : 2 * W]
+    size = np.empty(world.source.shape[0] * W)
     rate = np.empty(world.rates.shape[0] * W)
     left = np.empty((world.decays.shape[0] + 1) * W)
-    occasion = np.zeros((periods + 2) * W)
     none = np.zeros(W)
     gone = np.zeros((periods + 1) * W)
-    error = np.empty(periods * paired * W)
     f = np.zeros(visits * stride * W)
     r = np.empty(W)
     y = np.empty(visits * W)
@@ -247,7 +206,10 @@ def generate(first, seed, plan, world, sequence, values):
         for i in range(W):
             trial[i] = U(first + tile * W + i)
         for p in range(patients):
-            draw_patient(trial, k0, k1, p, plan, world, word, true, half, size, occasion, gone, error)
+            draw_all(trial, k0, k1, p, world.draws, word, normal)
+            leave_all(plan.leave, word, leaving, gone)
+            _severity(word[:W], normal[:W], world.entry, true)
+            _sizes(world, word, normal, size)
             _features(world, half, size, rate, left, f, stride)
             s = sequence[tile, p]
             for h in range(hypotheses):
@@ -262,8 +224,9 @@ def generate(first, seed, plan, world, sequence, values):
                         start, width = world.span[h, k, v, 0], world.span[h, k, v, 1]
                         c = world.coef[h, s, k, v]
                         here = f[(v * stride + start) * W : (v * stride + start + width) * W]
-                        e = error[(k * paired + v) * W : (k * paired + v + 1) * W]
-                        o = occasion[k * W : (k + 1) * W] if v > 0 else none
+                        at = (errors + k * paired + v) * W
+                        e = normal[at : at + W]
+                        o = normal[(occasions + k) * W : (occasions + k + 1) * W] if v > 0 else none
                         shift = world.shift[k] if v > 0 else 0.0
                         out = y[v * W : (v + 1) * W]
                         if whole and width == 0:

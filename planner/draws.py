@@ -1,0 +1,69 @@
+"""The random numbers of a patient as a list: which draws are made, and which rows they fill.
+
+Every reason to draw has its stream (planner.kernels.rng); a scenario draws only what it needs, and what it
+draws has the same address in every other scenario.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from planner.kernels.tables import Draws
+
+# Streams, as in planner.kernels.rng. Append only.
+PATIENT, COMPONENT, PERIOD, VISIT, ALLOCATION, TREATMENT = range(6)
+_VISIT_BLOCKS = 64  # of four visits, for each period
+
+
+class DrawList:
+    """Draws in the making. Rows of words and of normals are numbered as they are asked for."""
+
+    def __init__(self) -> None:
+        self._places: list[int] = []
+        self._pairs: list[tuple[int, int, int]] = []
+
+    def draw(self, stream: int, index: int) -> int:
+        """Make a draw; answers the first of its four word rows."""
+        self._places.append((stream << 16) + index)
+        return 4 * (len(self._places) - 1)
+
+    def normals(self, first: int, second: int) -> int:
+        """Make two normals of two word rows; answers the first of their rows."""
+        row = 2 * len(self._pairs)
+        self._pairs.append((first, second, row))
+        return row
+
+    def patient(self) -> int:
+        """The patient's own draw: word row 0 for the entry score, normal rows 0 and 1."""
+        word = self.draw(PATIENT, 0)
+        self.normals(word + 1, word + 2)
+        return word
+
+    def periods(self, periods: int) -> tuple[int, int]:
+        """(first word row for leaving, first normal row) of the periods; a draw serves two."""
+        words = [self.draw(PERIOD, i) for i in range((periods + 1) // 2)]
+        rows = [self.normals(word + 2, word + 3) for word in words]
+        return words[0], rows[0]
+
+    def visits(self, periods: int, visits: int) -> int:
+        """First normal row of the visits: a row each, in pairs, period by period; a draw serves four."""
+        first = -1
+        for k in range(periods):
+            for v in range(0, visits, 2):
+                if v % 4 == 0:
+                    word = self.draw(VISIT, _VISIT_BLOCKS * k + v // 4)
+                row = self.normals(word + v % 4, word + v % 4 + 1)
+                first = row if first < 0 else first
+        return first
+
+    def treatments(self, treatments: int) -> int:
+        """First normal row of the treatments; a draw serves four."""
+        rows = []
+        for i in range((treatments + 3) // 4):
+            word = self.draw(TREATMENT, i)
+            rows += [self.normals(word, word + 1), self.normals(word + 2, word + 3)]
+        return rows[0]
+
+    def table(self) -> Draws:
+        """For the kernels."""
+        return Draws(np.array(self._places, np.uint64), np.array(self._pairs, np.int64).reshape(-1, 3))
