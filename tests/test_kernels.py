@@ -139,7 +139,7 @@ print("".join(work.groups[0].generate.inspect_asm().values()))
 
 @needs_vectors
 def test_a_whole_kernel_works_on_vectors(tmp_path: Path) -> None:
-    """As the engine compiles it: one loop draws words, one makes normals (with a root), others make scores."""
+    """As the engine compiles it: one loop draws words, one makes normals (with a root), others scores."""
     found = packed(_child(GENERATE, PLANNER_CACHE=str(tmp_path)))
     print(found)
     assert found["root"] >= 1
