@@ -12,8 +12,7 @@ from __future__ import annotations
 import math
 from typing import Protocol
 
-from scipy.optimize import brentq
-
+from planner.roots import zero
 from planner.sequential import Looks, continuation, quantile_above
 from planner.spending import BoundaryError
 
@@ -105,7 +104,7 @@ def _limit(boundary: HasLimits, look: int, at_most: float, drift: float | None) 
         low, step = low - step, 2 * step
     while excess(high) < 0:
         high, step = high + step, 2 * step
-    return low if low == high else float(brentq(excess, low, high, xtol=1e-12, rtol=1e-14))
+    return low if low == high else zero(excess, low, high)
 
 
 def _closed_form(now: float, then: float, limit: float, at_most: float, drift: float | None) -> float:

@@ -13,11 +13,11 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri, owens_t
 
 from planner.draws import DrawList
 from planner.kernels.tables import CONSTANT, MEANS_FEATURES, PATIENT_LEVEL, RESIDUAL, MeansWorld
+from planner.roots import zero
 from planner.scenario import Scenario
 from planner.scenario_terms import Rates
 from planner.truth import settled
@@ -52,7 +52,7 @@ def latent_correlation(hypothesis: Rates) -> float:
     lowest, highest = both(a, b, -1.0), both(a, b, 1.0)
     if wanted <= lowest or wanted >= highest:
         return -1.0 if wanted <= lowest else 1.0
-    return settled(float(brentq(lambda r: both(a, b, r) - wanted, -1.0, 1.0, xtol=1e-14)))
+    return settled(zero(lambda r: both(a, b, r) - wanted, -1.0, 1.0))
 
 
 def threshold(rate: float) -> float:

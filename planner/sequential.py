@@ -19,8 +19,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
+
+from planner.roots import zero
 
 Array = NDArray[np.float64]
 Interval = tuple[float, float]
@@ -188,7 +189,7 @@ def _solve(probability: Callable[[float], float], target: float, start: float, s
     while excess(end) < 0:
         start, step = end, 2 * step
         end = start + step
-    return float(brentq(excess, start, end, xtol=1e-13, rtol=1e-15))
+    return zero(excess, start, end)
 
 
 def root(function: Callable[[float], float], guess: float, most: float) -> float | None:
@@ -205,4 +206,4 @@ def root(function: Callable[[float], float], guess: float, most: float) -> float
         if low == 0:
             return None
         low, high = (low / 2 if low > guess / 16 else 0.0), low
-    return float(brentq(function, low, high, xtol=1e-12, rtol=1e-14))
+    return zero(function, low, high)

@@ -11,8 +11,8 @@ PACKAGE = Path(__file__).parent.parent / "planner"
 
 FLOORS = {
     1: "scenario vocabulary reading positions catalogue faults canonical overrides completing wording "
-    "designs settings scenario_terms",
-    2: "draws mechanisms world boundaries sequential spending conditional limits rules truth "
+    "designs settings scenario_means scenario_terms parsing extending building",
+    2: "draws roots mechanisms world boundaries sequential spending conditional limits rules truth "
     "terms_world rates_world references",
     3: "kernels analyses",
     4: "engine families monitoring outcomes tally",

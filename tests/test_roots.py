@@ -1,0 +1,47 @@
+"""Zeros of functions against scipy's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import brentq
+
+from planner.roots import zero
+
+FUNCTIONS: list[tuple[Callable[[float], float], float, float]] = [
+    (lambda x: x**3 - 2.0, 0.0, 5.0),
+    (lambda x: math.exp(x) - 1e10, 0.0, 100.0),
+    (lambda x: math.atan(x - 3.0) * 1e-9, -50.0, 1000.0),
+    (lambda x: 1.0 - x**9, 0.0, 10.0),
+    (lambda x: math.copysign(abs(x - 0.1) ** 0.2, x - 0.1), -1.0, 2.0),
+]
+
+
+@pytest.mark.parametrize(("function", "low", "high"), FUNCTIONS)
+def test_the_zero_is_scipys(function: Callable[[float], float], low: float, high: float) -> None:
+    expected = brentq(function, low, high, xtol=1e-14, rtol=1e-14)
+    assert zero(function, low, high) == pytest.approx(expected, rel=1e-12, abs=1e-12)
+    assert zero(function, high, low) == pytest.approx(expected, rel=1e-12, abs=1e-12)
+
+
+@given(st.floats(-100, 100), st.floats(0.01, 50), st.floats(0.01, 50), st.floats(-20, 20))
+def test_it_is_never_much_slower_than_bisection(at: float, below: float, above: float, bend: float) -> None:
+    calls = 0
+
+    def function(x: float) -> float:
+        nonlocal calls
+        calls += 1
+        return math.expm1(bend * (x - at) / 10.0) if bend else x - at
+
+    low, high = at - below, at + above
+    assert zero(function, low, high) == pytest.approx(at, abs=1e-11 * (1.0 + abs(at)))
+    assert calls < 130
+
+
+def test_equal_signs_are_refused() -> None:
+    with pytest.raises(ValueError, match="no change of sign"):
+        zero(lambda x: x * x + 1.0, -1.0, 1.0)
