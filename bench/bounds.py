@@ -1,0 +1,35 @@
+"""The bound: a kernel that draws the random numbers of a trial and does nothing with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from planner import engine
+from planner.kernels.jit import kernel
+from planner.kernels.rng import LOW, SHIFT, U, W, draw_all, leave_all
+
+
+@kernel
+def _draw(first, tiles, patients, seed, draws, leave, leaving, kept):
+    trial = np.empty(W, np.uint64)
+    word = np.empty(4 * draws.place.size * W, np.uint64)
+    normal = np.zeros((np.max(draws.pair[:, 2]) + 2) * W)
+    gone = np.zeros((leave.size + 1) * W)
+    k0 = seed & LOW
+    k1 = seed >> SHIFT
+    for tile in range(tiles):
+        for i in range(W):
+            trial[i] = U(first + tile * W + i)
+        for p in range(patients):
+            draw_all(trial, k0, k1, p, draws, word, normal)
+            leave_all(leave, word, leaving, gone)
+        kept[0] += normal[0] + gone[W]  # what nobody reads the compiler would not draw
+
+
+def bound(work: engine.Job, trials: int) -> Callable[[], object]:
+    """Draws for that many trials of a job whose hypotheses are all of one family."""
+    (group,) = work.groups
+    world, tiles, seed, kept = group.world, -(-trials // W), np.uint64(work.seed), np.zeros(1)
+    return lambda: _draw(0, tiles, work.patients, seed, world.draws, work.plan.leave, world.rows[0], kept)

@@ -1,0 +1,175 @@
+"""Prints how fast the engine is, as ratios within one process, against the targets of its specification.
+
+    python bench/ratios.py [--rounds 21] [--only WORD]
+
+Every pair of jobs runs by turns; a ratio is the median over the rounds, with its quartiles, of CPU times of
+one thread. Only the line of two threads is wall-clock time, which says little on a busy machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from bounds import bound
+from peers import with_numpy, with_scalar_numba
+from rich.console import Console
+from rich.table import Table
+from timing import Times, Work
+from trials import N, means, mechanisms
+
+from planner import engine
+from planner.kernels.rng import W
+from planner.results import simulate
+
+TILES = 120  # trials of a timed job: 15 whole blocks of the smallest scenario
+
+
+class Line(NamedTuple):
+    """A comparison: `measure` gives the ratio with its quartiles; `target` reads "at least" or "at most"."""
+
+    what: str
+    target: str
+    measure: Callable[[int], tuple[float, float, float]]
+
+
+def one_core(work: engine.Job, tiles: int = TILES) -> Work:
+    """All that the engine does for that many tiles, in the calling thread."""
+    crew = engine._Crew(work)
+    return lambda: crew.chunk(0, tiles * W)
+
+
+def _against_bound(work: engine.Job, rounds: int) -> tuple[float, float, float]:
+    jobs = {"engine": one_core(work), "bound": bound(work, TILES * W)}
+    return Times(jobs, rounds).ratio("bound", "engine")
+
+
+def _against_peer(peer: Callable[[int], object], rounds: int) -> tuple[float, float, float]:
+    trials = 2000
+    jobs = {"engine": one_core(engine.job(means())), "peer": lambda: peer(trials)}
+    scale = TILES * W / trials
+    middle, low, high = Times(jobs, rounds).ratio("peer", "engine")
+    return middle * scale, low * scale, high * scale
+
+
+def _more(work: engine.Job, less: engine.Job, rounds: int, share: float = 1.0) -> tuple[float, float, float]:
+    """Time of one job over that of another, times a factor."""
+    times = Times({"more": one_core(work), "less": one_core(less)}, rounds)
+    middle, low, high = times.ratio("more", "less")
+    return middle * share, low * share, high * share
+
+
+def _extra(work: engine.Job, less: engine.Job, rounds: int, things: int) -> tuple[float, float, float]:
+    """Time that each of so many further things adds, as a share of the smaller job."""
+    middle, low, high = _more(work, less, rounds)
+    return (middle - 1.0) / things, (low - 1.0) / things, (high - 1.0) / things
+
+
+def _threads(rounds: int) -> tuple[float, float, float]:
+    work = engine.job(means())
+    trials = 400_000
+    jobs = {str(n): lambda n=n: engine.run(work, trials, threads=n) for n in (1, 2)}
+    times = Times(jobs, rounds, time.perf_counter)
+    best = min(times.seconds["1"]) / min(times.seconds["2"])  # other work only ever makes a round slower
+    return best, *times.ratio("1", "2")[1:]
+
+
+def _sizes(looks: int, rounds: int) -> tuple[float, float, float]:
+    scenario = means(looks=looks)
+    many = engine.job(scenario, patients=range(22, 62, 2))
+    return _more(many, engine.job(scenario, patients=[60]), rounds)
+
+
+def lines() -> Iterator[Line]:
+    """The comparisons in the order of the specification's table."""
+    one, ten = means(), means(hypotheses=10)
+    yield Line(
+        "AB/BA by means, two looks, one core: of the bound",
+        ">= 0.80",
+        lambda r: _against_bound(engine.job(one), r),
+    )
+    every = tuple(mechanisms().hypotheses)[:10]
+    first = mechanisms(every[:1])
+    yield Line(
+        "mechanisms, one hypothesis: of the bound", ">= 0.65", lambda r: _against_bound(engine.job(first), r)
+    )
+    yield Line(
+        "mechanisms, ten hypotheses: each against one alone",
+        "<= 0.25",
+        lambda r: _more(engine.job(mechanisms(every)), engine.job(first), r, 0.1),
+    )
+    yield Line(
+        "mechanisms: each further hypothesis",
+        "<= 0.20",
+        lambda r: _extra(engine.job(mechanisms(every)), engine.job(first), r, 9),
+    )
+    yield Line(
+        "means, ten hypotheses: each against one alone",
+        "<= 0.25",
+        lambda r: _more(engine.job(ten), engine.job(one), r, 0.1),
+    )
+    yield Line(
+        "means: each further hypothesis", "<= 0.20", lambda r: _extra(engine.job(ten), engine.job(one), r, 9)
+    )
+    yield Line("vectorised NumPy: times as long", ">= 10", lambda r: _against_peer(with_numpy, r))
+    yield Line(
+        "scalar Numba, np.random: times as long", ">= 20", lambda r: _against_peer(with_scalar_numba, r)
+    )
+    yield Line("20 numbers of patients against one, one look", "<= 1.15", lambda r: _sizes(1, r))
+    yield Line("20 numbers of patients against one, two looks", "<= 1.45", lambda r: _sizes(2, r))
+    yield Line(
+        "a second analysis",
+        "<= 0.10",
+        lambda r: _extra(engine.job(means(analyses=2)), engine.job(one), r, 1),
+    )
+    yield Line("two threads against one (best of wall-clock times)", ">= 1.85", _threads)
+
+
+def met(value: float, target: str) -> bool:
+    sign, limit = target.split()
+    return value >= float(limit) if sign == ">=" else value <= float(limit)
+
+
+def check() -> None:
+    """The peers simulate the same trial: their power agrees with the engine's."""
+    run = simulate(means(), trials=200_000)
+    power = run.cells()[0]["power"]
+    for peer in (with_numpy, with_scalar_numba):
+        found = peer(100_000)
+        error = (power["mcse"] ** 2 + found.power * (1 - found.power) / found.trials) ** 0.5
+        if abs(found.power - power["estimate"]) > 5 * error + 0.003:  # their limits are rounded
+            raise SystemExit(f"{peer.__name__} simulates another trial: power {found.power:.4f}")
+
+
+def main() -> None:
+    """Measure and print one table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=21)
+    parser.add_argument("--only", default="", help="comparisons with this word in their name")
+    given = parser.parse_args()
+    check()
+    work = engine.job(means())
+    alone = Times({"engine": one_core(work), "bound": bound(work, TILES * W)}, given.rounds)
+    per = 1e9 / (TILES * W * N)
+    table = Table("comparison", "target", "found", "quartiles", "", title="Ratios of CPU time of one thread")
+    for line in lines():
+        if given.only in line.what:
+            value, low, high = line.measure(given.rounds)
+            verdict = "" if met(value, line.target) else "missed"
+            table.add_row(line.what, line.target, f"{value:.3g}", f"{low:.3g} .. {high:.3g}", verdict)
+    console = Console(width=110)
+    console.print(table)
+    console.print(
+        f"AB/BA by means: {alone.median('engine') * per:.2f} ns a patient; "
+        f"drawing alone {alone.median('bound') * per:.2f} ns."
+    )
+    load = Path("/proc/loadavg")
+    if load.exists():
+        console.print(f"Load of the machine: {load.read_text().split()[0]}.")
+
+
+if __name__ == "__main__":
+    main()
