@@ -1,7 +1,7 @@
 """Simulated trials stop at each look as often as the solver says, for every rule.
 
-The solver knows a normal statistic; the trials are so large (2,400 patients) that their t statistic is one. What
-is left of the difference between t and z at these sizes is below 1e-4 in any probability.
+The solver knows a normal statistic; the trials are so large (2,400 patients) that their t statistic is one.
+What is left of the difference between t and z at these sizes is below 1e-4 in any probability.
 """
 
 from __future__ import annotations
