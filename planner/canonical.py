@@ -135,12 +135,35 @@ def _text(text: str) -> str:
 
 
 def schema() -> dict[str, Any]:
-    """JSON Schema (draft 2020-12) of a scenario file, with the help and unit of every setting."""
+    """JSON Schema (draft 2020-12) of a scenario file, with the help and unit of every setting.
+
+    A file that extends another may leave out anything; any other file must have what is required.
+    """
     described = Scenario.model_json_schema()
+    whole = _tidied({key: value for key, value in described.items() if key != "title"}, names=False)
+    definitions = whole.pop("$defs")
+    parts = {f"{name}Part": _part(definition) for name, definition in definitions.items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "planner scenario",
-        **_tidied({key: value for key, value in described.items() if key != "title"}, names=False),
+        **_part(whole),
+        "if": {"not": {"required": ["extends"]}},
+        "then": {"$ref": "#/$defs/Scenario"},
+        "$defs": {"Scenario": whole, **definitions, **parts},
+    }
+
+
+def _part(node: Any) -> Any:
+    """The schema of a table of which any part may stand in another file."""
+    if isinstance(node, list):
+        return [_part(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        # A hypothesis of which little is written may belong to any family.
+        "anyOf" if key == "oneOf" else key: f"{value}Part" if key == "$ref" else _part(value)
+        for key, value in node.items()
+        if key != "required" or not isinstance(value, list)
     }
 
 

@@ -8,18 +8,18 @@ the JSON Schema and the digest are all derived from it. `planner.reading` turns 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import sqrt
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr, Strict
+from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Strict, Tag
 
 from planner import vocabulary
-from planner.scenario_terms import Rates, Terms
+from planner.scenario_means import BaselineCorrelation as BaselineCorrelation
+from planner.scenario_means import Means as Means
+from planner.scenario_means import Spread as Spread
+from planner.scenario_terms import Agent, Component, Rates, Signal, Terms, TreatmentAgent
 from planner.settings import (
     A_NUMBER,
-    EVERY,
     AlsoWritten,
-    Correlation,
     Days,
     Name,
     Number,
@@ -35,7 +35,6 @@ from planner.settings import (
     ZLimit,
     about,
     as_list,
-    for_every,
     split_text,
 )
 
@@ -46,9 +45,13 @@ MAX_TREATMENTS = 24
 MAX_LOOKS = 20
 MAX_HYPOTHESES = 100
 MAX_ANALYSES = 20
+MAX_ASSESSMENTS = 20
+MAX_NAMES = 100
+"""Of agents, of signals and of components."""
 MAX_TRIALS = 1_000_000_000
 
 _SCALES = OneOf("scale", vocabulary.SCALES)
+_MEASURES = OneOf("measure", dict.fromkeys(vocabulary.MEASURES))
 
 
 def _scale_by_name(value: Any) -> Any:
@@ -78,6 +81,9 @@ class Citation(Settings):
 
 class Treatment(Settings):
     label: Annotated[str, about("What the treatment is called in tables and plots", label=True)] = ""
+    agents: Annotated[
+        tuple[TreatmentAgent, ...], about("The agents that it contains", max_length=MAX_TREATMENTS)
+    ] = ()
 
 
 class Design(Settings):
@@ -108,6 +114,15 @@ class Design(Settings):
     ] = 1
     washout_days: Annotated[Days, about("Time between the end of a period and the next dosing", "days")] = 0.0
     period_days: Annotated[Days, about("Length of one treatment period", "days")] = 0.0
+    assessment_days: Annotated[
+        tuple[Days, ...],
+        about(
+            "Days after each dosing on which patients are assessed; the analysed days if not given",
+            "days",
+            min_length=1,
+            max_length=MAX_ASSESSMENTS,
+        ),
+    ] = ()
     baselines: Annotated[
         Literal["none", "first", "period"],
         about("Whether a baseline is measured: not at all, before the first period, before every period"),
@@ -132,6 +147,10 @@ class Design(Settings):
 class Baseline(Settings):
     mean: Annotated[Points, about("Mean baseline", "points")]
     sd: Annotated[Points, about("Standard deviation of the baseline between patients", "points", gt=0)]
+    at_least: Annotated[
+        Points | None,
+        about("Observed score that patients need to be enrolled; acts on hypotheses of mechanisms", "points"),
+    ] = None
 
 
 class Dropout(Settings):
@@ -148,11 +167,24 @@ class Dropout(Settings):
 
 class Population(Settings):
     baseline: Annotated[Baseline | None, about("The baseline of the patients, where it is measured")] = None
+    rating_sd: Annotated[
+        Sd, about("Error of one rating under mechanisms: its SD beside the true severity", "points")
+    ] = 0.0
+    occasion_sd: Annotated[
+        Annotated[Number, Field(ge=0, le=10)],
+        about("Swings of a patient from period to period under mechanisms: SD as a share of the severity"),
+    ] = 0.0
     period_effect: Annotated[
-        tuple[Points, ...], about("Added to every score of a period, one per period", "points")
+        tuple[Points, ...],
+        about(
+            "Added to every score of a period, one per period; where rates are stated, to the latent "
+            "threshold, in its SDs",
+            "points",
+        ),
     ] = ()
     sequence_effect: Annotated[
-        tuple[Points, ...], about("Added to every score of a sequence, one per sequence", "points")
+        tuple[Points, ...],
+        about("Added to every score of a sequence, one per sequence; acts on means only", "points"),
     ] = ()
     dropout: Annotated[Dropout, about("How patients leave the trial")] = Dropout()
 
@@ -181,11 +213,19 @@ class Endpoint(Settings):
         about("A known scale by name, or the limits of another one"),
     ] = Scale()
     unit: Annotated[str, about("Unit of the scores", max_length=40)] = "points"
-    day: Annotated[Days, about("Day after dosing on which the endpoint is read", "days")] = 1.0
+    day: Annotated[
+        Days,
+        about("Day after dosing on which the endpoint is read; the first day assessed if not given", "days"),
+    ] = 1.0
     label: Annotated[str, about("What the endpoint is called", label=True)] = ""
     measure: Annotated[
-        Literal["score", "change"], about("What the means describe: the score or its change from baseline")
-    ] = "score"
+        str,
+        _MEASURES,
+        about("What is analysed; if not given: score for means, response for rates, change for mechanisms"),
+    ] = ""
+    baseline: Annotated[
+        Literal["period"], about("Which baseline change and response refer to: that of each period")
+    ] = "period"
 
     @property
     def bounds(self) -> Scale | None:
@@ -195,100 +235,30 @@ class Endpoint(Settings):
         return scale if limited and self.measure == "score" else None
 
 
-class BaselineCorrelation(Settings):
-    own: Annotated[Correlation, about("Between a score and the baseline of its own period")]
-    cross: Annotated[Correlation, about("Between a score and the baseline of another period")]
-    between: Annotated[Correlation, about("Between the baselines of two periods")]
-
-
-class Spread(NamedTuple):
-    """Standard deviations of the score `mean + patient + patient-by-treatment + residual`, in points."""
-
-    within: dict[str, float]  # of the residual, by treatment
-    between: float  # of the patient effect
-    interaction: float  # of the patient-by-treatment effect
-
-    def total(self, treatment: str) -> float:
-        """SD of the scores of different patients on a treatment."""
-        within = self.within[treatment]
-        return sqrt(self.between * self.between + self.interaction * self.interaction + within * within)
-
-    def difference(self, first: str, second: str) -> float:
-        """SD of one patient's difference of two treatments, one period of each."""
-        a, b = self.within[first], self.within[second]
-        return sqrt(a * a + b * b + 2.0 * (self.interaction * self.interaction))
-
-    def correlation(self, first: str, second: str) -> float:
-        """Correlation of one patient's scores on two treatments; 0 where nothing varies."""
-        scale = self.total(first) * self.total(second)
-        return self.between * self.between / scale if scale > 0.0 else 0.0
-
-
-class Means(Settings):
-    """A hypothesis that states the mean of each treatment and how scores vary."""
-
-    family: Annotated[Literal["means"], about("Kind of hypothesis")] = "means"
-    label: Annotated[str, about("What the hypothesis is called in tables and plots", label=True)] = ""
-    means: Annotated[Mapping[Symbol, Points], about("Mean of the measure on each treatment", "points")]
-    sd_within: Annotated[
-        Mapping[Symbol, Sd] | None,
-        BeforeValidator(for_every),
-        A_NUMBER,
-        about("Residual SD within a patient, common or by treatment", "points"),
-    ] = None
-    sd_between: Annotated[Sd | None, about("SD of the patients' own levels", "points")] = None
-    sd: Annotated[Points | None, about("SD of the scores of different patients", "points", gt=0)] = None
-    correlation: Annotated[
-        Number | None, about("Correlation of one patient's scores on two treatments", ge=0, lt=1)
-    ] = None
-    sd_difference: Annotated[
-        Points | None, about("SD of one patient's difference of two treatments", "points", gt=0)
-    ] = None
-    sd_interaction: Annotated[Sd, about("Patient-by-treatment SD", "points")] = 0.0
-    carryover: Annotated[
-        Mapping[Symbol, Points], about("Points that a treatment adds in the next period", "points")
-    ] = {}
-    carryover_lasts: Annotated[
-        Literal["next", "lasting"], about("Whether carryover reaches the next period only or all later ones")
-    ] = "next"
-    baseline_correlation: Annotated[
-        BaselineCorrelation | None, about("Correlations of the baselines, where they are measured")
-    ] = None
-
-    @property
-    def residual_variance(self) -> float:
-        """Variance left for the residual by `sd` with `correlation`, or by `sd_difference`, points squared.
-
-        Negative if the patient-by-treatment SD alone is already larger than the stated spread.
-        """
-        interaction = self.sd_interaction * self.sd_interaction
-        if self.sd is not None and self.correlation is not None:
-            return self.sd * self.sd * (1.0 - self.correlation) - interaction
-        assert self.sd_difference is not None
-        return self.sd_difference * self.sd_difference / 2.0 - interaction
-
-    @property
-    def spread(self) -> Spread:
-        """The standard deviations that the stated ones imply; the only place where they are derived.
-
-        With equal spread the variance of a within-patient difference is 2 within^2 + 2 interaction^2, and the
-        correlation of two treatments is between^2 / (between^2 + interaction^2 + within^2).
-        """
-        if self.sd_within is not None:
-            common = self.sd_within.get(EVERY)
-            within = {k: self.sd_within.get(k, common) for k in self.means}
-            found = {k: v for k, v in within.items() if v is not None}
-            return Spread(found, self.sd_between or 0.0, self.sd_interaction)
-        residual = sqrt(self.residual_variance)
-        if self.sd is not None and self.correlation is not None:
-            between = self.sd * sqrt(self.correlation)
-        else:
-            between = residual if self.sd_between is None else self.sd_between
-        return Spread(dict.fromkeys(self.means, residual), between, self.sd_interaction)
-
-
 Hypothesis = Means | Rates | Terms
-FAMILIES: dict[str, type[Means]] = {"means": Means}
+FAMILIES: dict[str, type[Means | Rates | Terms]] = {"means": Means, "rates": Rates, "terms": Terms}
+
+
+def family_of(hypothesis: Any) -> str:
+    """The family of a hypothesis as it is written: the stated one, else the one whose settings it has.
+
+    A family that does not exist is not taken; whoever reads the settings of the family refuses it.
+    """
+    if isinstance(hypothesis, Settings):
+        return str(getattr(hypothesis, "family", "means"))
+    if not isinstance(hypothesis, Mapping):
+        return "means"
+    stated = hypothesis.get("family")
+    if isinstance(stated, str) and stated in FAMILIES:
+        return stated
+    own = {family: FAMILIES[family].model_fields.keys() & hypothesis.keys() for family in FAMILIES}
+    return max(own, key=lambda family: (family in hypothesis, len(own[family])))
+
+
+AnyHypothesis = Annotated[
+    Annotated[Means, Tag("means")] | Annotated[Rates, Tag("rates")] | Annotated[Terms, Tag("terms")],
+    Discriminator(family_of),
+]
 
 
 class Analysis(Settings):
@@ -307,7 +277,7 @@ class Analysis(Settings):
     planned_effect: Annotated[
         Points | None, about("Difference that planning assumed, first minus second", "points")
     ] = None
-    measure: Annotated[str, about("What is analysed; the endpoint's measure if not given")] = ""
+    measure: Annotated[str, _MEASURES, about("What is analysed; the endpoint's measure if not given")] = ""
     day: Annotated[Days | None, about("Day that is analysed; the endpoint's day if not given", "days")] = None
     planned_sd_difference: Annotated[
         Points | None, about("SD of one patient's difference that planning assumed", "points", gt=0)
@@ -372,17 +342,27 @@ class Simulation(Settings):
 
 class Scenario(Settings):
     schema_version: Annotated[Literal[1], about("Version of the scenario format")]
+    extends: Annotated[
+        str, about("Another scenario file, of the same folder or the catalogue, that this one adds to")
+    ] = ""
     title: Annotated[str, about("One line that names the trial", label=True)] = ""
     question: Annotated[str, about("The question that the trial asks", label=True)] = ""
     notes: Annotated[str, about("Anything else that a reader should know", label=True)] = ""
     citations: Annotated[tuple[Citation, ...], about("Sources of the numbers", label=True)] = ()
     assumed: Annotated[tuple[Path, ...], about("Paths of settings that rest on no source", label=True)] = ()
+    agents: Annotated[Mapping[Symbol, Agent], about("What treatments are made of", max_length=MAX_NAMES)] = {}
     treatments: Annotated[Mapping[Symbol, Treatment], about("The treatments", max_length=MAX_TREATMENTS)] = {}
     design: Annotated[Design, about("Sequences, patients and times")]
     population: Annotated[Population, about("The patients, and what happens to all of them")] = Population()
     endpoint: Annotated[Endpoint, about("What is measured")] = Endpoint()
+    signals: Annotated[
+        Mapping[Symbol, Signal], about("What agents activate or block in a patient", max_length=MAX_NAMES)
+    ] = {}
+    components: Annotated[
+        Mapping[Symbol, Component], about("The parts of which improvement is made", max_length=MAX_NAMES)
+    ] = {}
     hypotheses: Annotated[
-        Mapping[Name, Means],
+        Mapping[Name, AnyHypothesis],
         about("What may be true", min_length=1, max_length=MAX_HYPOTHESES),
     ]
     analyses: Annotated[
@@ -398,10 +378,14 @@ class Scenario(Settings):
         return self._name
 
     def direction(self, analysis: Analysis) -> Literal["two-sided", "greater", "less"]:
-        """The alternative of an analysis as a sign of first minus second: `better` and `worse` translated."""
+        """The alternative of an analysis as a sign of first minus second: `better` and `worse` translated.
+
+        More responders are better, whichever end of the scale is.
+        """
         match analysis.alternative:
             case "better" | "worse" as wish:
-                up = (self.endpoint.scale.better == "higher") == (wish == "better")
+                counted = analysis.measure in vocabulary.BINARY_MEASURES
+                up = (counted or self.endpoint.scale.better == "higher") == (wish == "better")
                 return "greater" if up else "less"
             case direction:
                 return direction

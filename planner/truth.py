@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from planner.scenario import Analysis, Design, Means, Population, Scale, Scenario
+from planner.vocabulary import BINARY_MEASURES
 
 _TAIL = 9.0  # standard deviations beyond which a normal has no weight that float64 could show
 
@@ -97,7 +98,11 @@ def is_null(effect: float, direction: str) -> bool:
 
 
 def sided_direction(analysis: Analysis, scale: Scale) -> str:
-    """`two-sided`, `greater` or `less`: the alternative in numbers, of first minus second."""
+    """`two-sided`, `greater` or `less`: the alternative in numbers, of first minus second.
+
+    More responders are better, whichever end of the scale is.
+    """
     if analysis.alternative not in ("better", "worse"):
         return analysis.alternative
-    return "greater" if (analysis.alternative == "better") == (scale.better == "higher") else "less"
+    up = analysis.measure in BINARY_MEASURES or scale.better == "higher"
+    return "greater" if (analysis.alternative == "better") == up else "less"

@@ -39,20 +39,20 @@ METHODS: dict[str, Method] = {
         "within",
         "Student. Biometrika 1908;6:1-25. doi:10.1093/biomet/6.1.1",
     ),
-    "mcnemar-exact": Method(
-        "McNemar's test of paired responses, exact",
-        "mcnemar",
-        "within",
-        "McNemar Q. Psychometrika 1947;12:153-157. doi:10.1007/BF02295996",
-        reference="binomial",
-        binary=True,
-    ),
     "mcnemar-mid-p": Method(
         "McNemar's test of paired responses, mid-p",
         "mcnemar",
         "within",
         "Fagerland MW, Lydersen S, Laake P. BMC Med Res Methodol 2013;13:91. doi:10.1186/1471-2288-13-91",
         reference="binomial-mid",
+        binary=True,
+    ),
+    "mcnemar-exact": Method(
+        "McNemar's test of paired responses, exact",
+        "mcnemar",
+        "within",
+        "McNemar Q. Psychometrika 1947;12:153-157. doi:10.1007/BF02295996",
+        reference="binomial",
         binary=True,
     ),
     "mcnemar-asymptotic": Method(

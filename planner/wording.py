@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from planner.completing import Problem
 from planner.faults import MAX_FAULTS, Path, did_you_mean, listed, nearest, shown
-from planner.scenario import Scenario
+from planner.scenario import FAMILIES, Scenario
 from planner.settings import EVERY, AlsoWritten
 
 # Words of other planners and of everyday speech, and what the setting is called here.
@@ -45,13 +45,13 @@ def problems(error: ValidationError) -> list[Problem]:
     errors = error.errors(include_url=False)
     places = {details["loc"] for details in errors}
     above = {loc[:depth] for loc in places for depth in range(len(loc))}
-    strangers = {loc[:-1] for loc in places if loc[-1:] == ("family",)}
+    strangers = {loc[:-1] for loc in places if loc[0] == "hypotheses" and loc[3:] == ("family",)}
     found: list[Problem] = []
     for details in errors:
         loc = details["loc"]
         if details["type"] == "too_short" and loc in above:
             continue  # entries with faults of their own are not counted
-        if loc[:2] in strangers and loc[2:] != ("family",):
+        if loc[:3] in strangers and loc[3:] != ("family",):
             continue  # settings of another kind of hypothesis
         found.append(_problem(details, advise=len(found) < _ADVISED))
     meant = {(*p.path[:-1], p.hint.removeprefix("did you mean ").rstrip("?")) for p in found if p.at_key}
@@ -59,23 +59,31 @@ def problems(error: ValidationError) -> list[Problem]:
     return [problem for problem in found if missing.get(id(problem)) not in meant]
 
 
+def _path(route: Path) -> Path:
+    """The path of a setting: pydantic's way to it without the family of a hypothesis, which it passes."""
+    if route[:1] == ("hypotheses",) and len(route) > 2 and route[2] in FAMILIES:
+        return (*route[:2], *route[3:])
+    return route
+
+
 # Looking for what the user may have meant takes time; nobody reads on after so many faults.
 _ADVISED = 2 * MAX_FAULTS
 
 
 def _problem(details: ErrorDetails, advise: bool) -> Problem:
-    path: Path = details["loc"]
+    route: Path = details["loc"]
     kind, value, context = details["type"], details["input"], details.get("ctx", {})
-    if path and path[-1] == EVERY and kind != "extra_forbidden":  # one number for all treatments was written
-        path = path[:-1]
+    if route[-1:] == (EVERY,) and route[-2:-1] != ("prolongs",) and kind != "extra_forbidden":
+        route = route[:-1]  # one number for all treatments was written
+    path = _path(route)
     if kind == "bad_name":
         key = path[-1] == "[key]"
         hint = f"a name here has 1 to {context['longest']} printing characters{context['blanks']}"
         return Problem(path[:-1] if key else path, f"{shown(value)} cannot be a name", hint, at_key=key)
     if kind == "missing":
-        return _missing(path)
+        return _missing(route)
     if kind == "extra_forbidden":
-        return Problem(path, "is not a known setting", _unknown(path) if advise else "", at_key=True)
+        return Problem(path, "is not a known setting", _unknown(route) if advise else "", at_key=True)
     if kind == "unknown_name":
         known = context["known"]
         return Problem(
@@ -85,16 +93,18 @@ def _problem(details: ErrorDetails, advise: bool) -> Problem:
         return _literal(path, value, str(context["expected"]))
     message, hint = _limits(kind, value, context)
     if kind.endswith("_type"):
-        message = message.replace("must be ", f"must be {_other_spelling(path)}", 1)
+        message = message.replace("must be ", f"must be {_other_spelling(route)}", 1)
     return Problem(path, message, hint)
 
 
-def _other_spelling(path: Path) -> str:
+def _other_spelling(route: Path) -> str:
     """`a number or ` where a short form is allowed beside the table or list that pydantic asks for."""
-    if path[:2] == ("design", "sequences") and len(path) == 3:
+    if route[:2] == ("design", "sequences") and len(route) == 3:
         return 'text such as "A B", or '
-    model = model_at(path[:-1])
-    field = model.model_fields.get(str(path[-1])) if model is not None else None
+    if len(route) > 1 and route[-2] in ("agents", "needs") and isinstance(route[-1], int):
+        return "a name or "
+    model = model_at(route[:-1])
+    field = model.model_fields.get(str(route[-1])) if model is not None else None
     for extra in field.metadata if field is not None else ():
         if isinstance(extra, AlsoWritten):
             return {"number": "a number or ", "string": "a known name or "}[extra.schema["type"]]
@@ -162,14 +172,16 @@ def _literal(path: Path, value: object, expected: str) -> Problem:
         message = f"{shown(value)} cannot be read: this version of planner reads schema_version = 1"
         return Problem(path, message)
     known = re.findall(r"'([^']*)'", expected)
+    if path[:1] == ("hypotheses",) and path[2:] == ("family",):
+        known = list(FAMILIES)
     choices = listed([f'"{name}"' for name in known])
     near = nearest(value, known) if isinstance(value, str) else None
     hint = f"did you mean {near}?" if near else ""
     return Problem(path, f"must be {choices}, not {shown(value)}", hint)
 
 
-def _missing(path: Path) -> Problem:
-    model = model_at(path[:-1])
+def _missing(route: Path) -> Problem:
+    model, path = model_at(route[:-1]), _path(route)
     field = model.model_fields.get(str(path[-1])) if model is not None else None
     help = f": {field.description}" if field is not None and field.description else ""
     hints: dict[Path, str] = {
@@ -180,10 +192,14 @@ def _missing(path: Path) -> Problem:
     return Problem(path[:-1], f"`{path[-1]}` is missing{help}", hints.get(path, ""), at_key=True)
 
 
-def _unknown(path: Path) -> str:
+def _unknown(route: Path) -> str:
     """What the user may have meant by a key that is not a setting."""
-    key, model = str(path[-1]), model_at(path[:-1])
+    key, model = str(route[-1]), model_at(route[:-1])
     known = list(model.model_fields) if model is not None else []
+    if route[:1] == ("hypotheses",) and len(route) == 4:
+        others = [family for family, other in FAMILIES.items() if key in other.model_fields]
+        if others:
+            return f"a hypothesis of family {route[2]} cannot have it; one of family {listed(others)} can"
     homes, synonym = _homes(), SYNONYMS.get(key.casefold(), "")
     here = nearest(key, known, 0.85) or (synonym if synonym in known else None)
     elsewhere = homes.get(key) or homes.get(synonym)
@@ -203,40 +219,56 @@ def _homes() -> dict[str, list[str]]:
     def walk(model: type[BaseModel], above: str) -> None:
         for name, field in model.model_fields.items():
             inner, kind = _inner(field.annotation)
-            section = not above and inner is not None
-            homes.setdefault(name, []).append(f"[{name}]" if section else above + name)
-            if inner is not None:
-                step = {"table": "NAME.", "list": "0.", "": ""}[kind]
-                walk(inner, f"{above}{name}.{step}")
+            section = not above and bool(inner)
+            home = f"[{name}]" if section else above + name
+            if home not in homes.setdefault(name, []):
+                homes[name].append(home)
+            if above and set(inner) & common:
+                continue  # a hypothesis's own agents are described by those of all
+            step = {"table": "NAME.", "list": "0.", "": ""}[kind]
+            for each in inner:
+                walk(each, f"{above}{name}.{step}")
 
+    common = {model for name in _COMMON for model in _inner(Scenario.model_fields[name].annotation)[0]}
     walk(Scenario, "")
     return homes
 
 
-def model_at(path: Path) -> type[BaseModel] | None:
-    """The model that declares the settings of the table at `path`, None where there is none."""
+_COMMON = ("agents", "signals", "components")
+
+
+def model_at(route: Path) -> type[BaseModel] | None:
+    """The model that declares the settings of the table at `route`, None where there is none.
+
+    After the name of a hypothesis a route tells its family.
+    """
     model: type[BaseModel] | None = Scenario
-    parts = list(path)
+    parts = list(route)
     while parts and model is not None:
         field = model.model_fields.get(str(parts.pop(0)))
         if field is None:
             return None
-        model, kind = _inner(field.annotation)
-        if kind and parts:
-            parts.pop(0)
-        elif kind:
+        inner, kind = _inner(field.annotation)
+        if kind and not parts:
             return None
+        if kind:
+            parts.pop(0)
+        if len(inner) > 1:
+            inner = [FAMILIES[str(parts.pop(0))]] if parts else []
+        model = inner[0] if inner else None
     return model
 
 
-def _inner(annotation: Any) -> tuple[type[BaseModel] | None, str]:
-    """The model inside a type, and whether it stands in a "table" by name, a "list" or by itself."""
+def _inner(annotation: Any) -> tuple[list[type[BaseModel]], str]:
+    """The models inside a type, and whether they stand in a "table" by name, a "list" or by themselves."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation, ""
+        return [annotation], ""
+    found: list[type[BaseModel]] = []
+    kinds = []
     for argument in get_args(annotation):
-        found, _ = _inner(argument)
-        if found is not None:
-            origin = getattr(annotation, "__origin__", None)
-            kind = "list" if origin is tuple else "table" if origin is Mapping else ""
-            return found, kind
-    return None, ""
+        models, kind = _inner(argument)
+        found += models
+        kinds += [kind] if models else []
+    origin = get_origin(annotation)
+    own = "list" if origin is tuple else "table" if origin is Mapping else ""
+    return found, own or (kinds[0] if kinds else "")

@@ -59,7 +59,8 @@ def is_label(path: tuple[Any, ...]) -> bool:
 OTHER: dict[tuple[Any, ...], str | None] = {
     ("schema_version",): None,
     ("design", "baselines"): '"first"',
-    ("endpoint", "measure"): '"change"',
+    ("endpoint", "measure"): None,
+    ("endpoint", "baseline"): None,
     ("endpoint", "scale", "better"): '"higher"',
     ("monitoring", "futility", "under"): '"null"',
     # These move other settings with them and have tests of their own below.
@@ -77,6 +78,9 @@ BY_NAME: dict[str, str | None] = {
     "hypotheses": None,
     "assumed": None,
     "supports": None,
+    "assessment_days": None,
+    "day": None,
+    "measure": None,
     "carryover_lasts": '"lasting"',
     "alternative": '"two-sided"',
 }
@@ -123,6 +127,9 @@ def test_digest_sees_every_setting_and_no_label() -> None:
         "monitoring.looks=[0.3, 0.6, 1]",
         "hypotheses.unequal.sd_interaction=0.5",
         "design.allocation=[1, 1, 1, 1, 2, 1]",
+        "design.assessment_days=[1, 3]",
+        "endpoint.day=3",
+        "endpoint.measure=change",
         "analyses.1.name=other",
         'design.arms=["placebo", "high", "low-dose"]',
     ],

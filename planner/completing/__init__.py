@@ -18,7 +18,12 @@ from planner.completing.design import (
 )
 from planner.completing.draft import Draft, Problem
 from planner.completing.means import complete_means
+from planner.completing.mechanisms import check_mechanisms, check_world_of_terms, complete_terms
 from planner.completing.monitoring import complete_monitoring
+from planner.completing.rates import complete_rates
+from planner.completing.readings import check_effects, check_readings, complete_days, complete_scale
+from planner.scenario import Design, Endpoint, Hypothesis, Means
+from planner.scenario_terms import Rates
 
 __all__ = ["Draft", "Problem", "complete"]
 
@@ -27,19 +32,29 @@ def complete(draft: Draft) -> dict[str, Any]:
     """The completed parts of the scenario, to be used only if `draft.problems` stays empty."""
     endpoint = complete_endpoint(draft)
     simulation = complete_simulation(draft)
+    check_mechanisms(draft)
     design = complete_design(draft)
     if design is None:
         return {}
     treatments = complete_treatments(draft, design)
     population = complete_population(draft, design, endpoint)
+    analyses = complete_analyses(draft, design, endpoint)
+    design = complete_days(draft, design, endpoint, analyses)
+    if endpoint is not None:
+        endpoint = complete_scale(draft, endpoint, analyses)
+        check_readings(draft, endpoint, analyses)
+    if population is not None:
+        check_effects(draft, population)
+    check_world_of_terms(draft, design, population, endpoint, treatments)
     hypotheses = {
-        name: complete_means(draft, name, hypothesis, design, endpoint, list(treatments))
+        name: _hypothesis(draft, name, hypothesis, design, endpoint, list(treatments))
         for name, hypothesis in draft.hypotheses.items()
     }
-    analyses = complete_analyses(draft, design, endpoint)
     monitoring = complete_monitoring(draft, design, analyses.values()) if draft.sized else None
     return {
         "treatments": treatments,
+        # Their order addresses random numbers, and is to mean nothing in a file.
+        "components": dict(sorted(draft.components.items())),
         "design": design,
         "population": population,
         "endpoint": endpoint,
@@ -48,3 +63,18 @@ def complete(draft: Draft) -> dict[str, Any]:
         "monitoring": monitoring,
         "simulation": simulation,
     }
+
+
+def _hypothesis(
+    draft: Draft,
+    name: str,
+    hypothesis: Hypothesis,
+    design: Design,
+    endpoint: Endpoint | None,
+    treatments: list[str],
+) -> Hypothesis:
+    if isinstance(hypothesis, Means):
+        return complete_means(draft, name, hypothesis, design, endpoint, treatments)
+    if isinstance(hypothesis, Rates):
+        return complete_rates(draft, name, hypothesis, design, treatments)
+    return complete_terms(name, hypothesis)

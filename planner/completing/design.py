@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from planner import designs, vocabulary
 from planner.completing.draft import Draft, check_score, count
+from planner.completing.readings import complete_reading
 from planner.faults import Path, did_you_mean, printable
 from planner.scenario import MAX_PATIENTS, MAX_TREATMENTS, Design, Endpoint, Population, Treatment
 from planner.settings import EVERY
@@ -90,7 +91,7 @@ def complete_treatments(draft: Draft, design: Design) -> dict[str, Treatment]:
                 draft.note(_first_use(draft, design, symbol), message, did_you_mean(symbol, declared))
     names = dict.fromkeys([*design.treatments, *declared])
     given = {name: declared.get(name, Treatment()) for name in names}
-    return {name: Treatment(label=row.label or name) for name, row in given.items()}
+    return {name: row.model_copy(update={"label": row.label or name}) for name, row in given.items()}
 
 
 def _first_use(draft: Draft, design: Design, symbol: str) -> Path:
@@ -143,7 +144,7 @@ def _effects(draft: Draft, effects: tuple[float, ...], what: str, wanted: int) -
 
 
 def complete_endpoint(draft: Draft) -> Endpoint | None:
-    """The endpoint with a label."""
+    """The endpoint with a label, a measure and a day."""
     endpoint = draft.endpoint
     if endpoint is None:
         return None
@@ -155,4 +156,4 @@ def complete_endpoint(draft: Draft) -> Endpoint | None:
         check_score(draft, scale, (*path, "remission_at_most"), scale.remission_at_most)
     known = vocabulary.SCALES.get(scale.name)
     label = endpoint.label or (known.title if known else scale.name or "Score")
-    return endpoint.model_copy(update={"label": label, "scale": scale})
+    return complete_reading(draft, endpoint.model_copy(update={"label": label, "scale": scale}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from planner.faults import Path, did_you_mean, printable
@@ -11,13 +12,15 @@ from planner.scenario import (
     Analysis,
     Design,
     Endpoint,
-    Means,
+    Hypothesis,
     Monitoring,
     Population,
     Scale,
     Simulation,
     Treatment,
+    family_of,
 )
+from planner.scenario_terms import Agent, Component, Signal
 from planner.settings import EVERY
 
 
@@ -39,7 +42,10 @@ class Draft:
     treatments: Mapping[str, Treatment]
     population: Population | None
     endpoint: Endpoint | None
-    hypotheses: Mapping[str, Means]
+    agents: Mapping[str, Agent]
+    signals: Mapping[str, Signal]
+    components: Mapping[str, Component]
+    hypotheses: Mapping[str, Hypothesis]
     analyses: Mapping[int, Analysis]
     monitoring: Monitoring | None
     simulation: Simulation | None
@@ -49,6 +55,20 @@ class Draft:
     def note(self, path: Path, message: str, hint: str = "", at_key: bool = False) -> None:
         """Report a fault of the setting at `path`."""
         self.problems.append(Problem(path, message, hint, at_key))
+
+    @cached_property
+    def first_of_family(self) -> dict[str, str]:
+        """The families that hypotheses belong to, each with the name of its first one, sound or not."""
+        hypotheses = self.data.get("hypotheses")
+        first: dict[str, str] = {}
+        for name, row in hypotheses.items() if isinstance(hypotheses, dict) else ():
+            first.setdefault(family_of(row), str(name))
+        return first
+
+    def names(self, path: Path) -> list[str]:
+        """The keys of a table as it is written, sound or not."""
+        table = self.written(path)
+        return list(table) if isinstance(table, dict) else []
 
     def written(self, path: Path) -> Any:
         """What the user wrote at `path`, None if nothing."""

@@ -1,0 +1,153 @@
+"""Dictionaries to a complete Scenario, or everything that is wrong with them.
+
+The dictionaries are checked setting by setting against the models of `planner.scenario` and, where these
+hold, completed and checked across settings.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from planner import wording
+from planner.canonical import followed, full_paths, resolve
+from planner.completing import Draft, Problem, complete
+from planner.faults import Path, dotted, shown
+from planner.overrides import split_path
+from planner.parsing import MAX_BYTES
+from planner.scenario import (
+    FAMILIES,
+    MAX_ANALYSES,
+    MAX_HYPOTHESES,
+    MAX_NAMES,
+    MAX_PATIENTS,
+    Analysis,
+    Design,
+    Endpoint,
+    Monitoring,
+    Population,
+    Scenario,
+    Simulation,
+    Treatment,
+    family_of,
+)
+from planner.scenario_terms import Agent, Component, Signal
+
+
+def built(data: dict[str, Any]) -> tuple[Scenario | None, list[Problem]]:
+    """The complete scenario, or all problems."""
+    try:
+        written = Scenario.model_validate(data)
+        problems: list[Problem] = []
+    except ValidationError as error:
+        problems = wording.problems(error)
+        written = None
+    draft = _draft(data, written)
+    parts = complete(draft)
+    problems += draft.problems + _check_paths(draft)
+    if problems or written is None:
+        return None, problems
+    scenario = written.model_copy(update={**parts, "extends": ""})
+    return scenario.model_copy(update=_moved_paths(scenario)), problems
+
+
+def _moved_paths(scenario: Scenario) -> dict[str, Any]:
+    """`assumed` and `supports` with paths of the full form, where a setting has another name there."""
+    full = resolve(scenario)
+
+    def moved(texts: tuple[str, ...]) -> tuple[str, ...]:
+        paths = [path for text in texts for path in full_paths(split_path(text), full)]
+        return tuple(dict.fromkeys(dotted(path) for path in paths))
+
+    citations = [item.model_copy(update={"supports": moved(item.supports)}) for item in scenario.citations]
+    return {"assumed": moved(scenario.assumed), "citations": tuple(citations)}
+
+
+# Settings that can be left out of a part without a follow-up fault from the checks across settings.
+_LOOSE = {"patients", "washout_days", "period_days", "block", "allocation", "label", "unit"}
+_LOOSE |= {"carryover", "carryover_lasts", "alpha", "alternative", "role", "planned_effect"}
+
+
+def _sound_part(model: type[BaseModel], raw: Any) -> Any:
+    """The part, without faulty settings that are unknown or loose; None if others are faulty."""
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        faulty = error.errors(include_url=False, include_context=False, include_input=False)
+    if not isinstance(raw, dict):
+        return None
+    kept = dict(raw)
+    for details in faulty:
+        key = details["loc"][0] if details["loc"] else None
+        unknown = details["type"] == "extra_forbidden" and len(details["loc"]) == 1
+        if not unknown and key not in _LOOSE:
+            return None
+        kept.pop(str(key), None)
+    if model is Design and "patients" not in kept:
+        kept["patients"] = 1
+    return model.model_validate(kept)
+
+
+def _sound_patients(design: Any) -> bool:
+    given = design.get("patients") if isinstance(design, dict) else None
+    return type(given) is int and 1 <= given <= MAX_PATIENTS
+
+
+_SECTIONS: dict[str, type[BaseModel]] = {
+    "design": Design,
+    "population": Population,
+    "endpoint": Endpoint,
+    "monitoring": Monitoring,
+    "simulation": Simulation,
+}
+
+
+def _draft(data: dict[str, Any], written: Scenario | None) -> Draft:
+    """The parts of the scenario that are sound by themselves."""
+
+    part = _sound_part
+
+    def parts(model: type[BaseModel] | None, raw: Any, most: int) -> dict[Any, Any]:
+        """The sound entries of a table or list; no model: hypotheses, each by its family."""
+        items = raw.items() if isinstance(raw, dict) else enumerate(raw) if isinstance(raw, list) else ()
+        built = {key: part(model or FAMILIES[family_of(item)], item) for key, item in islice(items, most)}
+        return {key: item for key, item in built.items() if item is not None}
+
+    common: dict[str, type[BaseModel]] = {"agents": Agent, "signals": Signal, "components": Component}
+    if written is not None:
+        single = {name: getattr(written, name) for name in _SECTIONS}
+        tables = {name: getattr(written, name) for name in (*common, "treatments", "hypotheses")}
+        analyses: dict[Any, Any] = dict(enumerate(written.analyses))
+    else:
+        single = {
+            name: part(model, data.get(name, None if model is Design else {}))
+            for name, model in _SECTIONS.items()
+        }
+        tables = {name: parts(model, data.get(name), MAX_NAMES) for name, model in common.items()}
+        tables["treatments"] = parts(Treatment, data.get("treatments"), MAX_BYTES)
+        tables["hypotheses"] = parts(None, data.get("hypotheses"), MAX_HYPOTHESES)
+        analyses = parts(Analysis, data.get("analyses"), MAX_ANALYSES)
+    sized = written is not None or _sound_patients(data.get("design"))
+    return Draft(data, **single, **tables, analyses=analyses, sized=sized)
+
+
+def _check_paths(draft: Draft) -> list[Problem]:
+    """Every path that a citation supports or that is assumed leads to a setting of the file."""
+    places: list[Path] = [("assumed",)]
+    citations = draft.written(("citations",))
+    places += [
+        ("citations", i, "supports") for i in range(len(citations) if isinstance(citations, list) else 0)
+    ]
+    problems = []
+    for place in places:
+        paths = draft.written(place)
+        for i, text in enumerate(paths if isinstance(paths, list) else []):
+            if isinstance(text, str) and not _follows(draft.data, split_path(text)):
+                problems.append(Problem((*place, i), f"{shown(text)} is not a setting of this file"))
+    return problems
+
+
+def _follows(data: dict[str, Any], path: Path) -> bool:
+    return bool(path) and len(followed(path, data)) == len(path)
