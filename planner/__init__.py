@@ -18,6 +18,7 @@ from planner.version import __version__
 if TYPE_CHECKING:
     from planner.boundaries import boundary
     from planner.reading import ScenarioError, read, read_text
+    from planner.replay import Trial, find, replay
     from planner.results import Run, simulate
 
 _HOME = {
@@ -25,11 +26,25 @@ _HOME = {
     "ScenarioError": "planner.reading",
     "read": "planner.reading",
     "read_text": "planner.reading",
+    "Trial": "planner.replay",
+    "find": "planner.replay",
+    "replay": "planner.replay",
     "Run": "planner.results",
     "simulate": "planner.results",
 }
 
-__all__ = ["Run", "ScenarioError", "__version__", "boundary", "read", "read_text", "simulate"]
+__all__ = [
+    "Run",
+    "ScenarioError",
+    "Trial",
+    "__version__",
+    "boundary",
+    "find",
+    "read",
+    "read_text",
+    "replay",
+    "simulate",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -84,6 +84,12 @@ def _shows(stream: TextIO, text: str) -> bool:
     return True
 
 
+def shows_braille(output: object = None) -> bool:
+    """Whether Braille dots can be written: to a file always, to the standard output by its encoding."""
+    to_file = output is not None and str(output) != "-"
+    return to_file or _shows(sys.stdout, "⠿┤└")
+
+
 def on_terminal(stream: TextIO) -> bool:
     """Whether somebody looks at this stream."""
     try:

@@ -13,11 +13,13 @@ FLOORS = {
     1: "scenario vocabulary reading positions catalogue faults canonical overrides completing wording "
     "designs settings scenario_means scenario_terms parsing extending building",
     2: "draws roots mechanisms world boundaries sequential spending conditional limits rules truth "
-    "terms_world rates_world references",
+    "terms_world rates_world references pvalues",
     3: "kernels analyses",
     4: "engine families monitoring outcomes tally",
-    5: "results planned sizing discrimination weighing theory store",
-    6: "figures document console summary explain report plots braille console_boundaries layout",
+    5: "results planned sizing discrimination weighing theory store "
+    "replay comparing sweeping precision sensitivity",
+    6: "figures document console summary explain report plots braille console_boundaries layout "
+    "summary_trial summary_compare summary_sweep summary_sensitivity",
     7: "cli __init__ __main__",
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names.split()}

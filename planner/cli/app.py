@@ -11,9 +11,11 @@ from planner.cli.boundaries import boundaries
 from planner.cli.run import run
 from planner.cli.scenarios import check, new, scenarios, schema
 from planner.cli.show import show
+from planner.cli.trial import trial
 
 COMMANDS: dict[Callable[..., int], str] = {
     run: "Simulate a trial: power, stops, size, bias.",
+    trial: "Look at one virtual trial, patient by patient.",
     show: "Tell a scenario in plain English.",
     check: "Validate scenario files.",
     scenarios: "List the catalogue of trials.",

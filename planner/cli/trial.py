@@ -1,0 +1,182 @@
+"""`planner trial`: one virtual trial of a run, looked at patient by patient."""
+
+from __future__ import annotations
+
+import shlex
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from planner.cli import options as given
+from planner.cli.problems import NO_ANSWER, OK, Problem
+
+if TYPE_CHECKING:
+    from planner.replay import Trial
+    from planner.scenario import Scenario
+
+
+class Kind(StrEnum):
+    """What --find looks for; the keys of planner.replay.KINDS."""
+
+    efficacy = "efficacy"
+    early_efficacy = "early-efficacy"
+    futility = "futility"
+    wrong_sign = "wrong-sign"
+    not_significant = "not-significant"
+
+
+Replay = Annotated[
+    int | None,
+    typer.Option(
+        "--replay", metavar="I", min=0, help="Number of the trial, from 0; with --find, where to begin."
+    ),
+]
+Find = Annotated[
+    Kind | None,
+    typer.Option(
+        "--find",
+        metavar="KIND",
+        help="The first trial that is: efficacy, early-efficacy, futility, wrong-sign or not-significant.",
+    ),
+]
+OneHypothesis = Annotated[
+    str | None,
+    typer.Option("--hypothesis", metavar="NAME", help="What is true; the scenario's first if not given."),
+]
+OneAnalysis = Annotated[
+    str | None, typer.Option("--analysis", metavar="NAME", help="Only this analysis; all if not given.")
+]
+Scanned = Annotated[
+    int | None,
+    typer.Option("--trials", metavar="N", min=1, help="How many trials --find looks at before it gives up."),
+]
+
+
+def trial(
+    scenario: given.Scenario,
+    index: Replay = None,
+    kind: Find = None,
+    settings: given.Set = None,
+    hypothesis: OneHypothesis = None,
+    analysis: OneAnalysis = None,
+    trials: Scanned = None,
+    seed: given.Seed = None,
+    output_format: given.AsFormat = None,
+    json: given.Json = False,
+    output: given.Output = None,
+    force: given.Force = False,
+    quiet: given.Quiet = False,
+    verbose: given.Verbose = False,
+) -> int:
+    """Look at one virtual trial: every patient, what each look saw and decided.
+
+    The trial is exactly the one that `planner run` counts under that number with the same seed. Under another
+    hypothesis the same number has the same patients, who respond differently.
+
+    --format csv writes the patients in long format: subject, sequence, period, treatment, value.
+
+    \b
+    Examples:
+      planner trial asthma-ab-ba --replay 17
+      planner trial my-trial.toml --find early-efficacy --hypothesis expected
+      planner trial my-trial.toml --replay 17 --format csv -o trial-17.csv
+    """
+    from planner.cli import files
+    from planner.cli.run import _chosen
+    from planner.reading import read
+
+    wanted = files.chosen_format(output_format, json, output)
+    files.check_writable(output, force)
+    overrides = list(settings or []) + _chosen([hypothesis] if hypothesis else None)
+    plan = read(scenario, set=overrides)
+    files.worked_out(plan, scenario)
+    _check_analysis(plan, analysis)
+    found = _found(plan, index or 0, kind, analysis, trials, seed, quiet)
+    files.deliver(
+        _written(found, plan, scenario, list(settings or []), analysis, wanted, output), output, force
+    )
+    files.say_written(output, quiet)
+    return OK
+
+
+def _check_analysis(plan: Scenario, analysis: str | None) -> None:
+    from planner.faults import did_you_mean
+
+    names = [a.name for a in plan.analyses]
+    if analysis is not None and analysis not in names:
+        raise Problem(f"there is no analysis {analysis}", hint=did_you_mean(analysis, names))
+
+
+def _found(
+    plan: Scenario,
+    index: int,
+    kind: Kind | None,
+    analysis: str | None,
+    trials: int | None,
+    seed: int | None,
+    quiet: bool,
+) -> Trial:
+    from planner.console import progress
+    from planner.replay import KINDS, LARGEST_INDEX, find, replay
+
+    if index > LARGEST_INDEX:
+        raise Problem(f"there is no trial {index}", hint=f"trials are numbered from 0 to {LARGEST_INDEX}")
+    if kind is None:
+        return replay(plan, index, analysis=analysis, seed=seed)
+    with progress("Looking", quiet=quiet) as advance:
+        found = find(
+            plan, kind.value, first=index, trials=trials, analysis=analysis, seed=seed, progress=advance
+        )
+    if found is None:
+        name = (plan.simulation.hypotheses or tuple(plan.hypotheses))[0]
+        scanned = plan.simulation.trials if trials is None else trials
+        raise Problem(
+            f"none of the {scanned:,} trials from number {index:,} on {KINDS[kind.value]} "
+            f"under the hypothesis {name}",
+            hint=_why_none(plan, kind),
+            code=NO_ANSWER,
+        )
+    return found
+
+
+def _why_none(plan: Scenario, kind: Kind) -> str:
+    futility = plan.monitoring.futility
+    if kind is Kind.futility and (futility is None or futility.rule == "none"):
+        return "this scenario has no futility rule: see monitoring.futility"
+    if kind in (Kind.futility, Kind.early_efficacy) and len(plan.monitoring.counts) < 2:
+        return "this scenario has one look, so that nothing can stop early: see monitoring.looks"
+    if kind is Kind.wrong_sign:
+        return "where the true effect is nil no sign is wrong; else try --trials or another --hypothesis"
+    return "look at more with --trials, or at another --hypothesis"
+
+
+def _written(
+    found: Trial,
+    plan: Scenario,
+    source: str,
+    settings: list[str],
+    analysis: str | None,
+    wanted: given.Format,
+    output: Path | None,
+) -> str:
+    """The trial in the format asked for."""
+    from planner.cli import files
+    from planner.console import shows_braille
+    from planner.explain import setting
+    from planner.summary_trial import trial_document
+
+    if wanted is given.Format.json:
+        return files.as_json(found.to_json())
+    if wanted is given.Format.csv:
+        rows = found.rows()
+        cells = [["" if x is None else x for x in row.values()] for row in rows]
+        return files.verbatim(files.as_csv(list(rows[0]), cells), output)
+    words = ["planner", "trial", source, "--replay", str(found.index), "--seed", str(found.seed)]
+    words += [word for each in settings for word in ("--set", each)]
+    words += ["--hypothesis", found.hypothesis] + (["--analysis", analysis] if analysis else [])
+    described = setting(plan, files.worked_out(plan, source), shlex.join(words))
+    return files.as_text(
+        trial_document(found.to_json(), described, ascii_only=not shows_braille(output)), wanted, output
+    )

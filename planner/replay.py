@@ -1,0 +1,387 @@
+"""One virtual trial in full: every patient, every score, what each look saw and what was decided.
+
+The trial is the one that a run counts under that number: the same kernels generate, analyse and decide.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from planner import engine
+from planner.canonical import digest
+from planner.kernels.rng import W
+from planner.kernels.tables import (
+    ABOVE,
+    BELOW,
+    COMPLETERS,
+    DF,
+    ESTIMATE,
+    FUTILE,
+    FUTILE_FROM,
+    FUTILE_TO,
+    LAST,
+    LOWER,
+    SE,
+    UPPER,
+    Floats,
+    Ints,
+    T,
+)
+from planner.outcomes import Truth
+from planner.pvalues import p_value
+from planner.results import ENGINE
+from planner.scenario import Analysis, Scenario
+from planner.version import __version__
+from planner.vocabulary import METHODS
+from planner.world import Reading, reading_of
+
+if TYPE_CHECKING:
+    import polars
+
+Json = dict[str, Any]
+
+LARGEST_INDEX = 2**62 - 1
+"""Trials from 2^62 on are kept for the true effects."""
+
+KINDS = {
+    "efficacy": "is significant",
+    "early-efficacy": "stops early for efficacy",
+    "futility": "stops for futility",
+    "wrong-sign": "is significant with the wrong sign",
+    "not-significant": "ends without being significant",
+}
+"""What `find` looks for. A trial that stops for futility is also one that is not significant."""
+
+GOES_ON, EFFICACY, FUTILITY, NOT_SIGNIFICANT = "goes on", "efficacy", "futility", "not significant"
+
+_SCAN_TILES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """A virtual patient. `values`: one row for each reading of the trial, one score for each period."""
+
+    subject: int  # from 1, in order of randomisation
+    sequence: tuple[str, ...]
+    values: tuple[tuple[float | None, ...], ...]  # (reading, period); None after the patient has left
+    left_before: int | None  # the period (from 1) before which the patient left; None for a completer
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look saw. None: a number that does not exist."""
+
+    look: int  # from 1
+    patients: int  # finished, completed or left
+    completers: int
+    estimate: float | None
+    se: float | None
+    statistic: float | None  # t, or what the analysis has in its place; None also where it is infinite
+    df: float | None  # None: infinite, or undefined
+    efficacy_above: float | None  # significant from this statistic upwards
+    efficacy_below: float | None  # or from this one downwards
+    futility_from: float | None  # futile between these two; None where there is no limit
+    futility_to: float | None
+    p: float | None
+    nominal_p: float | None  # the significance level of the look
+    decision: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What one analysis made of the trial, look by look, up to the one that ended it."""
+
+    analysis: Analysis
+    reading: int  # row of Patient.values
+    truth: Truth
+    differences: tuple[float | None, ...]  # of each patient, the contrast of the patient's own scores
+    planned: int  # looks planned
+    looks: tuple[Look, ...]
+
+    @property
+    def decision(self) -> str:
+        """How the trial ended: efficacy, futility or not significant."""
+        return self.looks[-1].decision
+
+    @property
+    def wrong_sign(self) -> bool | None:
+        """Whether the trial was significant in the wrong direction; None where the true effect is nil."""
+        last, effect = self.looks[-1], self.truth.effect
+        if effect == 0.0:
+            return None
+        return last.decision == EFFICACY and (last.estimate or 0.0) * effect < 0.0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One virtual trial under one hypothesis. Made by `replay` and `find`."""
+
+    scenario: Scenario
+    name: str
+    index: int
+    seed: int
+    hypothesis: str
+    readings: tuple[Reading, ...]
+    patients: tuple[Patient, ...]  # those who had finished when the last analysis was done
+    courses: tuple[Course, ...]
+
+    def rows(self) -> list[Json]:
+        """Long format: subject, sequence, period, treatment, value (None after the patient has left).
+
+        Where analyses read different measures or days, `measure` and `day` say which value it is.
+        """
+        several = len(self.readings) > 1
+        return [
+            {
+                "subject": patient.subject,
+                "sequence": " ".join(patient.sequence),
+                "period": k + 1,
+                "treatment": treatment,
+            }
+            | ({"measure": reading.measure, "day": reading.day} if several else {})
+            | {"value": patient.values[r][k]}
+            for patient in self.patients
+            for r, reading in enumerate(self.readings)
+            for k, treatment in enumerate(patient.sequence)
+        ]
+
+    def frame(self) -> polars.DataFrame:
+        """The patients in long format, one row for each period; see `rows`."""
+        import polars
+
+        return polars.DataFrame(self.rows(), infer_schema_length=None)
+
+    def _repr_html_(self) -> str:
+        html: str = self.frame()._repr_html_()
+        return html
+
+    def to_json(self) -> Json:
+        """The `planner.trial/1` object."""
+        return {
+            "schema": "planner.trial/1",
+            "scenario": {
+                "name": self.name,
+                "title": self.scenario.title,
+                "digest": digest(self.scenario),
+            },
+            "run": {"trial": self.index, "seed": self.seed, "planner": __version__, "engine": ENGINE},
+            "hypothesis": self.hypothesis,
+            "readings": [{"measure": r.measure, "day": r.day} for r in self.readings],
+            "patients_planned": self.scenario.design.patients,
+            "patients": [_patient(patient) for patient in self.patients],
+            "analyses": [_course(course) for course in self.courses],
+            "warnings": [],
+        }
+
+
+def _patient(patient: Patient) -> Json:
+    return {
+        "subject": patient.subject,
+        "sequence": list(patient.sequence),
+        "values": [list(row) for row in patient.values],
+        "left_before_period": patient.left_before,
+    }
+
+
+def _course(course: Course) -> Json:
+    names = Look.__dataclass_fields__
+    return {
+        "analysis": course.analysis.name,
+        "reading": course.reading,
+        "alpha": course.analysis.alpha,
+        "alternative": course.analysis.alternative,
+        "true_effect": course.truth.effect,
+        "true_effect_mcse": course.truth.mcse,
+        "looks_planned": course.planned,
+        "looks": [{name: getattr(look, name) for name in names} for look in course.looks],
+        "decision": course.decision,
+        "wrong_sign": course.wrong_sign,
+    }
+
+
+def replay(
+    scenario: Scenario,
+    index: int = 0,
+    *,
+    hypothesis: str | None = None,
+    analysis: str | None = None,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Trial:
+    """Trial `index` (from 0) of a run with this seed, in full.
+
+    `hypothesis`: by name, the first to be simulated if not given. `analysis`: only this one. Raises
+    LookupError for a name that the scenario does not have, ValueError for an index that no run reaches.
+    """
+    if not 0 <= index <= LARGEST_INDEX:
+        raise ValueError(f"trials are numbered from 0 to {LARGEST_INDEX}")
+    chosen = narrowed(scenario, hypothesis, analysis)
+    work = engine.job(chosen, seed=seed)
+    found = engine.records(work, index // W * W, 1)
+    return _trial(scenario, chosen, work, found, index, name or scenario.name)
+
+
+def find(
+    scenario: Scenario,
+    kind: str,
+    *,
+    first: int = 0,
+    trials: int | None = None,
+    hypothesis: str | None = None,
+    analysis: str | None = None,
+    seed: int | None = None,
+    progress: engine.Progress | None = None,
+    name: str | None = None,
+) -> Trial | None:
+    """The first trial of a kind (a key of KINDS) from trial `first` on; None if none of `trials` is.
+
+    Judged by `analysis`, the first one if not given. Raises LookupError as `replay` does.
+    """
+    wanted = KINDS[kind] and kind
+    trials = scenario.simulation.trials if trials is None else trials
+    judged = analysis or scenario.analyses[0].name
+    work = engine.job(narrowed(scenario, hypothesis, judged), seed=seed)
+    end = first + trials
+    for start in range(first // W * W, end, _SCAN_TILES * W):
+        found = engine.records(work, start, _SCAN_TILES)
+        hits = np.flatnonzero(_is_kind(work, found, wanted))
+        hits = hits[(hits >= first - start) & (hits < end - start)]
+        if hits.size:
+            index = start + int(hits[0])
+            return replay(scenario, index, hypothesis=hypothesis, analysis=analysis, seed=seed, name=name)
+        if progress:
+            progress(min(start + _SCAN_TILES * W, end) - first, trials)
+    return None
+
+
+def narrowed(scenario: Scenario, hypothesis: str | None, analysis: str | None) -> Scenario:
+    """The scenario with one hypothesis (default: the first to be simulated), and one analysis if named.
+
+    Raises LookupError for a name that it does not have.
+    """
+    names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
+    hypothesis = hypothesis or names[0]
+    if hypothesis not in scenario.hypotheses:
+        raise LookupError(hypothesis)
+    analyses = tuple(a for a in scenario.analyses if analysis in (None, a.name))
+    if not analyses:
+        raise LookupError(analysis)
+    one = scenario.simulation.model_copy(update={"hypotheses": (hypothesis,)})
+    return scenario.model_copy(update={"simulation": one, "analyses": analyses})
+
+
+def _is_kind(work: engine.Job, found: engine.Records, kind: str) -> Ints:
+    """Of the only hypothesis, analysis and design: which trials (tile * 128) are of a kind; 0 or 1."""
+    end, look = found.end[0, 0, 0], found.look[0, 0, 0]
+    test = work.tests[0][0]
+    significant = (end == ABOVE) | (end == BELOW)
+    effect = test.truth.effect
+    against = end == (BELOW if effect > 0 else ABOVE)
+    kinds: dict[str, Callable[[], Any]] = {
+        "efficacy": lambda: significant,
+        "early-efficacy": lambda: significant & (look + 1 < len(test.looks[0].counts)),
+        "futility": lambda: end == FUTILE,
+        "wrong-sign": lambda: against & (effect != 0.0),
+        "not-significant": lambda: (end == FUTILE) | (end == LAST),
+    }
+    return np.asarray(kinds[kind](), np.int64)
+
+
+def _trial(
+    scenario: Scenario, chosen: Scenario, work: engine.Job, found: engine.Records, index: int, name: str
+) -> Trial:
+    lane = index % W
+    readings = tuple(dict.fromkeys(reading_of(chosen, a) for a in chosen.analyses))
+    values = found.values[0, :, 0].reshape(work.patients, len(readings), -1, W)[..., lane]
+    courses = tuple(
+        _followed(chosen, work, found, a, readings, values, lane) for a in range(len(chosen.analyses))
+    )
+    finished = max(course.looks[-1].patients for course in courses)
+    return Trial(
+        scenario=scenario,
+        name=name,
+        index=index,
+        seed=work.seed,
+        hypothesis=work.tests[0][0].hypothesis,
+        readings=readings,
+        patients=tuple(
+            _met(p, scenario.design.sequences[int(found.sequence[0, p])], values[p]) for p in range(finished)
+        ),
+        courses=courses,
+    )
+
+
+def _met(p: int, sequence: tuple[str, ...], values: Floats) -> Patient:
+    """The patient whose scores f64[reading, period] are given."""
+    there = np.flatnonzero(~np.isnan(values).all(axis=0))
+    periods = int(there[-1]) + 1 if there.size else 0
+    rows = tuple(tuple(_number(x) for x in row) for row in values)
+    return Patient(p + 1, tuple(sequence), rows, periods + 1 if periods < len(sequence) else None)
+
+
+def _followed(
+    scenario: Scenario,
+    work: engine.Job,
+    found: engine.Records,
+    a: int,
+    readings: Sequence[Reading],
+    values: Floats,
+    lane: int,
+) -> Course:
+    """What analysis `a` made of one lane of the tile."""
+    test = work.tests[0][a]
+    reading = readings.index(reading_of(scenario, test.analysis))
+    weight = work.judges[a].weight[found.sequence[0]]  # (patient, period)
+    own = np.where(weight == 0.0, 0.0, values[:, reading] * weight).sum(axis=-1)
+    ended, how = int(found.look[0, a, 0, lane]), int(found.end[0, a, 0, lane])
+    decided = {ABOVE: EFFICACY, BELOW: EFFICACY, FUTILE: FUTILITY, LAST: NOT_SIGNIFICANT}[how]
+    looks = tuple(
+        _seen(
+            test, k, found.stat[0, a, int(test.rules.look[0, k]), 0], lane, decided if k == ended else GOES_ON
+        )
+        for k in range(ended + 1)
+    )
+    planned = len(test.looks[0].counts)
+    return Course(test.analysis, reading, test.truth, tuple(map(_number, own)), planned, looks)
+
+
+def _seen(test: engine.Test, k: int, stat: Floats, lane: int, decision: str) -> Look:
+    estimate, se, t, df, completers = (
+        float(stat[row * W + lane]) for row in (ESTIMATE, SE, T, DF, COMPLETERS)
+    )
+    plan = test.looks[0]
+    column = int(min(df, test.rules.limit.shape[-1] - 1))
+    limit = test.rules.limit[0, k, :, column]
+    known = df > 0.0
+    sides = test.rules.sides
+    note = "" if known else "the data do not determine the test"
+    if known and math.isinf(t):
+        note = "no spread between the patients: the statistic is infinite"
+    reference = METHODS[test.analysis.method].reference
+    return Look(
+        look=k + 1,
+        patients=plan.counts[k],
+        completers=int(completers),
+        estimate=_number(estimate) if known else None,
+        se=_number(se) if known else None,
+        statistic=_number(t) if known else None,
+        df=_number(df) if known else None,
+        efficacy_above=_number(limit[UPPER]) if sides >= 0 else None,
+        efficacy_below=_number(limit[LOWER]) if sides <= 0 else None,
+        futility_from=_number(limit[FUTILE_FROM]),
+        futility_to=_number(limit[FUTILE_TO]),
+        p=p_value(reference, t, df, plan.direction),
+        nominal_p=_number(plan.boundary.nominal_p[k]),
+        decision=decision,
+        note=note,
+    )
+
+
+def _number(x: float | None) -> float | None:
+    return float(x) if x is not None and math.isfinite(x) else None
