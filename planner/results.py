@@ -275,7 +275,8 @@ def _widened(cell: Json, effects: tuple[float, float]) -> Json:
         "Monte Carlo errors allow for the randomisation list that 128 trials share "
         f"(variance x {effects[0]:.2f} for rates, x {effects[1]:.2f} for estimates)."
     )
-    return _widen(cell, rates) | {
+    wide: Json = _widen(cell, rates)
+    return wide | {
         "true_effect_mcse": cell["true_effect_mcse"],
         "estimate": _widen(cell["estimate"], estimates),
         "note": " ".join(filter(None, (cell["note"], note))),
