@@ -57,7 +57,7 @@ def _discordant(z: float, df: Floats, mid: float, significant: bool) -> Floats:
     """
     level = float(ndtr(-z))
     level *= 1.0 + _TIE if significant else 1.0 - _TIE
-    m = np.where(np.isinf(df), 0.0, df - 1.0)
+    m = np.where(np.isinf(df), 0.0, df - 1.0).astype(np.int64)  # SciPy warns of counts that are floats
 
     def p(b: Floats) -> Floats:
         above = np.where(b < 0, 1.0, bdtrc(np.clip(b, 0, m), m, 0.5))

@@ -81,8 +81,9 @@ class Look:
     completers: int
     estimate: float | None
     se: float | None
-    statistic: float | None  # t, or what the analysis has in its place; None also where it is infinite
-    df: float | None  # None: infinite, or undefined
+    statistic: float | None  # t, or b - c of exact tests of responses; None also where it is infinite
+    df: float | None  # None: infinite, undefined, or no part of the analysis
+    discordant: int | None  # of exact tests of responses: patients who respond to one treatment only
     efficacy_above: float | None  # significant from this statistic upwards
     efficacy_below: float | None  # or from this one downwards
     futility_from: float | None  # futile between these two; None where there is no limit
@@ -364,6 +365,7 @@ def _seen(test: engine.Test, k: int, stat: Floats, lane: int, decision: str) -> 
     if known and math.isinf(t):
         note = "no spread between the patients: the statistic is infinite"
     reference = METHODS[test.analysis.method].reference
+    exact = reference.startswith("binomial")  # whose DF is 1 + b + c
     return Look(
         look=k + 1,
         patients=plan.counts[k],
@@ -371,7 +373,8 @@ def _seen(test: engine.Test, k: int, stat: Floats, lane: int, decision: str) -> 
         estimate=_number(estimate) if known else None,
         se=_number(se) if known else None,
         statistic=_number(t) if known else None,
-        df=_number(df) if known else None,
+        df=_number(df) if known and not exact else None,
+        discordant=int(df) - 1 if known and exact else None,
         efficacy_above=_number(limit[UPPER]) if sides >= 0 else None,
         efficacy_below=_number(limit[LOWER]) if sides <= 0 else None,
         futility_from=_number(limit[FUTILE_FROM]),

@@ -68,30 +68,24 @@ def _truth(course: Json, setting: Setting) -> str:
 
 def _looks(course: Json, unit: Unit) -> Sheet:
     """One row a look; columns of limits only where the trial has such limits."""
-    futility = any(
-        look["futility_to"] is not None or look["futility_from"] is not None for look in course["looks"]
-    )
+    looks = course["looks"]
+    futility = any(look[end] is not None for look in looks for end in ("futility_from", "futility_to"))
+    exact = any(look["discordant"] is not None for look in looks)
+    t, df = ("b − c", "b + c") if exact else ("t", "df")
     columns = [Column("Look"), Column("Patients"), Column("Completers")]
-    columns += [
-        Column(f"Estimate{f' ({unit.name})' if unit.name else ''}"),
-        Column("SE"),
-        Column("t"),
-        Column("df"),
-    ]
-    columns.append(Column("Significant at t"))
-    columns += [Column("Futile at t")] if futility else []
+    columns += [Column(f"Estimate{f' ({unit.name})' if unit.name else ''}"), Column("SE"), Column(t)]
+    columns += [Column(df), Column(f"Significant at {t}")]
+    columns += [Column(f"Futile at {t}")] if futility else []
     columns += [Column("p"), Column("Level"), Column("Decision", number=False)]
     rows = []
-    for look in course["looks"]:
+    for look in looks:
         last = look["look"] == course["looks_planned"]
         row = [f"{look['look']} of {course['looks_planned']}", str(look["patients"]), str(look["completers"])]
-        row += [
-            signed(_times(look["estimate"], unit)),
-            plain(_times(look["se"], unit)),
-            _t(look["statistic"]),
-        ]
-        row += [plain(look["df"]), _limits(look["efficacy_below"], look["efficacy_above"])]
-        row += [DASH if last else _inside(look["futility_from"], look["futility_to"])] if futility else []
+        row += [signed(_times(look["estimate"], unit)), plain(_times(look["se"], unit))]
+        row += [_t(look["statistic"], exact), plain(look["discordant" if exact else "df"])]
+        row.append(_limits(look["efficacy_below"], look["efficacy_above"], exact))
+        if futility:
+            row.append(DASH if last else _inside(look["futility_from"], look["futility_to"], exact))
         rows.append([*row, _p(look["p"]), _p(look["nominal_p"]), look["decision"]])
     return Sheet(columns, rows)
 
@@ -100,8 +94,8 @@ def _times(value: float | None, unit: Unit) -> float | None:
     return None if value is None else value * unit.factor
 
 
-def _t(value: float | None) -> str:
-    return DASH if value is None else fixed(value, 3)
+def _t(value: float | None, whole: bool) -> str:
+    return DASH if value is None else fixed(value, 0 if whole else 3)
 
 
 def _p(value: float | None) -> str:
@@ -110,18 +104,19 @@ def _p(value: float | None) -> str:
     return "< 0.00001" if value < 1e-5 else plain(value, 3)
 
 
-def _limits(below: float | None, above: float | None) -> str:
+def _limits(below: float | None, above: float | None, whole: bool) -> str:
+    """The statistics at which a look is significant, or futile."""
     if below is not None and above is not None and below == -above:
-        return f"± {fixed(above, 3)}"
-    ends = [f"≤ {fixed(below, 3)}"] if below is not None else []
-    ends += [f"≥ {fixed(above, 3)}"] if above is not None else []
+        return f"± {_t(above, whole)}"
+    ends = [f"≤ {_t(below, whole)}"] if below is not None else []
+    ends += [f"≥ {_t(above, whole)}"] if above is not None else []
     return " or ".join(ends) or DASH
 
 
-def _inside(low: float | None, high: float | None) -> str:
+def _inside(low: float | None, high: float | None, whole: bool) -> str:
     if low is not None and high is not None:
-        return f"{fixed(low, 3)} to {fixed(high, 3)}"
-    return _limits(high, low)  # futile up to `high`, or from `low` upwards
+        return f"{_t(low, whole)} to {_t(high, whole)}"
+    return _limits(high, low, whole)  # futile up to `high`, or from `low` upwards
 
 
 def _verdict(course: Json, trial: Json) -> str:
@@ -137,8 +132,7 @@ def _verdict(course: Json, trial: Json) -> str:
             how = "the trial stops early for futility"
         case _:
             how = "the trial ends without a significant difference"
-    said = f"{name}{how}, after {seen}."
-    said = said[:1].upper() + said[1:]
+    said = f"{name}{how if name else how[:1].upper() + how[1:]}, after {seen}."
     if early:
         left = trial["patients_planned"] - last["patients"]
         said += f" The other {count(left, 'patient')} planned are not needed."
