@@ -95,11 +95,25 @@ def to_toml(scenario: Scenario) -> str:
             continue
         if isinstance(section, list):
             blocks += [_block(f"[[{name}]]", entry) for entry in section]
-        elif name == "hypotheses":
-            blocks += [_block(f"[hypotheses.{_key(key)}]", entry) for key, entry in section.items()]
+        elif name in _BY_NAME:
+            blocks += [block for key, entry in section.items() for block in _named((name, key), entry)]
         else:
             blocks.append(_block(f"[{name}]", section))
     return "\n\n".join(blocks) + "\n"
+
+
+_BY_NAME = ("agents", "signals", "components", "hypotheses")
+"""Sections with a table for each name, of which a hypothesis may have its own."""
+
+
+def _named(path: tuple[str, ...], entry: dict[str, Any]) -> list[str]:
+    """The table at `path` as a block of its own, and those inside it that have names."""
+    inside = {name: entry[name] for name in _BY_NAME if path[0] == "hypotheses" and name in entry}
+    header = f"[{'.'.join(_key(part) for part in path)}]"
+    blocks = [_block(header, {key: value for key, value in entry.items() if key not in inside})]
+    for name, table in inside.items():
+        blocks += [block for key, item in table.items() for block in _named((*path, name, key), item)]
+    return blocks
 
 
 def _is_section(value: Any) -> bool:

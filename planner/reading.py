@@ -41,10 +41,13 @@ def read_text(text: str, name: str = "scenario", set: Sequence[str] = ()) -> Sce
     return _read(Layer(name, text, parsed(text, name)), None, FilePath(name).stem, set)
 
 
-def written(source: str | FilePath) -> dict[str, Any]:
-    """The settings that a file and the files it extends state, before anything is completed or checked."""
+def written(source: str | FilePath, set: Sequence[str] = ()) -> dict[str, Any]:
+    """What a file, the files it extends and `set` state, before anything is completed or checked."""
     path, _ = _locate(source)
-    return merged(_layers(_file(path, str(source)), path, []))
+    given = [item for i, text in enumerate(set, 1) if isinstance(item := parse(i, text), Override)]
+    data = merged(_layers(_file(path, str(source)), path, given))
+    apply(data, given)
+    return data
 
 
 def _locate(source: str | FilePath) -> tuple[FilePath, str]:

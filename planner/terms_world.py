@@ -61,7 +61,7 @@ def terms_world(
     """
     design = scenario.design
     mechanisms = [Mechanism.of(scenario, h) for h in hypotheses]
-    components = _component_numbers(scenario, mechanisms)
+    components = _component_numbers(scenario)
     rows = _Rows()
     sets = [_features(scenario, m) for m in mechanisms]
     for m, features in zip(mechanisms, sets, strict=True):
@@ -128,11 +128,13 @@ def _draws(periods: int, visits: int, components: Sequence[int]) -> tuple[Draws,
     return draws.table(), np.array([leaving, occasions, errors], np.int64), source
 
 
-def _component_numbers(scenario: Scenario, mechanisms: Sequence[Mechanism]) -> dict[str, int]:
-    """Number of each component, which addresses its random numbers: the common ones first, in their order."""
-    names = dict.fromkeys(scenario.components)
-    for m in mechanisms:
-        names |= dict.fromkeys(m.hypothesis.components)
+def _component_numbers(scenario: Scenario) -> dict[str, int]:
+    """Number of each component, which addresses its random numbers: by name, the common ones first.
+
+    It depends neither on the order in a file nor on which of its hypotheses are simulated.
+    """
+    own = {n for h in scenario.hypotheses.values() if isinstance(h, Terms) for n in h.components}
+    names = [*sorted(scenario.components), *sorted(own - set(scenario.components))]
     return {name: i for i, name in enumerate(names)}
 
 

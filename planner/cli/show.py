@@ -60,21 +60,16 @@ def show(
 
 def _defaults(resolved: dict[str, Any], source: str, settings: list[str]) -> list[tuple[str, str]]:
     """The settings that the file and the overrides leave out, with the values that they take."""
-    import tomllib
-    from pathlib import Path
-
-    from planner import catalogue
     from planner.faults import dotted
-    from planner.overrides import split_path
+    from planner.reading import written as written_in
 
-    path = Path(source) if Path(source).is_file() else catalogue.find(source)
-    written = set(_leaves(tomllib.loads(path.read_text(encoding="utf-8-sig")))) if path else set()
-    written |= {split_path(setting.split("=", 1)[0].strip()) for setting in settings}
+    written = set(_leaves(written_in(source, settings)))
     stated = {path[:n] for path in written for n in range(1, len(path) + 1)}
     left_out = {
         path: _value(value)
         for path, value in _leaves(resolved).items()
         if path not in stated and not any(path[:n] in written for n in range(1, len(path)))
+        if not (path[0] == "analyses" and resolved["endpoint"].get(path[-1]) == value)  # as the endpoint is
     }
     return [
         (dotted(path).replace('"*"', "*"), value)
