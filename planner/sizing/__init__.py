@@ -1,0 +1,247 @@
+"""How many patients a trial needs, or what effect it finds: answers with the range that chance leaves open.
+
+>>> import planner
+>>> found = planner.size(planner.read("asthma-ab-ba"), power=[0.8, 0.9])
+>>> found.answers[0]["patients"], found.answers[0]["range"]
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from planner.canonical import digest
+from planner.engine import Progress
+from planner.results import ENGINE
+from planner.scenario import MAX_PATIENTS, Means, Scenario
+from planner.sizing.answers import CURVE, effect_answer, flat, patients_answer, point
+from planner.sizing.curves import Curves, Interrupted, Json
+from planner.sizing.effect import Effects
+from planner.sizing.patients import Search
+from planner.version import __version__
+
+if TYPE_CHECKING:
+    import polars
+
+DEFAULT_POWER = 0.9
+DEFAULT_MOST = 1_000
+NOT_OF_MEANS = (
+    "an effect to be found is a difference of two means; this hypothesis states "
+    "mechanisms or response rates, which no single number moves"
+)
+
+
+class SizingError(ValueError):
+    """A question about size that makes no sense; the message says what to ask instead."""
+
+
+@dataclass(frozen=True)
+class Sizing:
+    """The result of `size`."""
+
+    scenario: Scenario
+    name: str
+    find: str  # patients or effect
+    answers: list[Json]  # one for each hypothesis, analysis and target
+    curve: list[Json]  # every point of every power curve that was evaluated
+    partial: bool
+    seed: int
+    trials: int  # simulated, over all passes
+    most_patients: int
+    seconds: float
+    warnings: list[str] = field(default_factory=list)
+
+    def to_json(self) -> Json:
+        """The `planner.size/1` object."""
+        return {
+            "schema": "planner.size/1",
+            "find": self.find,
+            "scenario": {"name": self.name, "title": self.scenario.title, "digest": digest(self.scenario)},
+            "run": {
+                "trials": self.trials,
+                "seed": self.seed,
+                "planner": __version__,
+                "engine": ENGINE,
+                "seconds": self.seconds,
+                "trials_per_second": self.trials / self.seconds if self.seconds > 0 else None,
+                "most_patients": self.most_patients,
+            },
+            "answers": self.answers,
+            "curve": self.curve,
+            "partial": self.partial,
+            "warnings": self.warnings,
+        }
+
+    def frame(self) -> polars.DataFrame:
+        """The power curves as a table, one row a point; `answers` names the targets that it answers."""
+        import polars
+
+        rows = []
+        for each in self.curve:
+            targets = [
+                f"{answer['target']:g}"
+                for answer in self.answers
+                if all(answer[key] == each[key] for key in ("hypothesis", "analysis", self.find))
+            ]
+            rows.append(flat(each) | {"answers": ";".join(targets)})
+        return polars.DataFrame(rows, infer_schema_length=None)
+
+    def answers_frame(self) -> polars.DataFrame:
+        """The answers as a table, one row each."""
+        import polars
+
+        return polars.DataFrame([flat(answer) for answer in self.answers], infer_schema_length=None)
+
+    def _repr_html_(self) -> str:
+        html: str = self.answers_frame()._repr_html_()
+        return html
+
+
+def size(
+    scenario: Scenario,
+    *,
+    power: float | Sequence[float] = DEFAULT_POWER,
+    find: str = "patients",
+    patients: int | None = None,
+    hypotheses: Sequence[str] | None = None,
+    max_patients: int = DEFAULT_MOST,
+    trials: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    name: str = "scenario",
+) -> Sizing:
+    """The smallest number of patients, or with `find="effect"` the smallest effect, with the target power.
+
+    `power`: one target or several, between 0 and 1. `patients`: of the trial, where an effect is sought
+    (default: the scenario's). `hypotheses`: names (default: those the scenario simulates). `max_patients`:
+    the largest number tried, at most 10,000. `trials`: most virtual trials per hypothesis in one pass; fewer
+    are used where they settle the answer. `progress(done, total)` is called about ten times a second. After
+    Ctrl-C the result is marked partial. Raises SizingError for a question without meaning.
+
+    The answer is the first number of patients from which power stays at or above the target, over the
+    numbers up to `max_patients`, with the looks scaled to each number.
+    """
+    targets = _targets(power)
+    names = _names(scenario, hypotheses)
+    begun = time.perf_counter()
+    curves = Curves(scenario, seed=seed, threads=threads, progress=progress)
+    if find == "patients":
+        if patients is not None:
+            raise SizingError(
+                "the number of patients is sought: `patients` goes with the search for an effect"
+            )
+        if not scenario.design.unit <= max_patients <= MAX_PATIENTS:
+            raise SizingError(
+                f"the most patients must be from {scenario.design.unit:,} (one allocation unit) to "
+                f"{MAX_PATIENTS:,}, not {max_patients:,}"
+            )
+        answers, curve, partial = _patients(curves, names, targets, max_patients, trials)
+        most = max_patients
+    elif find == "effect":
+        most = patients or scenario.design.patients
+        if not 1 <= most <= MAX_PATIENTS or most % scenario.design.unit:
+            raise SizingError(
+                f"{most:,} patients cannot be allocated: a multiple of {scenario.design.unit} up to "
+                f"{MAX_PATIENTS:,} is needed"
+            )
+        answers, curve, partial = _effects(curves, names, targets, most, trials)
+    else:
+        raise SizingError(f"{find!r} cannot be sought: patients or effect")
+    if partial and not curve:
+        raise KeyboardInterrupt
+    return Sizing(
+        scenario=scenario,
+        name=name,
+        find=find,
+        answers=answers,
+        curve=curve,
+        partial=partial,
+        seed=curves.seed,
+        trials=curves.trials,
+        most_patients=most,
+        seconds=time.perf_counter() - begun,
+        warnings=_warnings(answers, curves, partial),
+    )
+
+
+def _targets(power: float | Sequence[float]) -> list[float]:
+    targets = list(dict.fromkeys([power] if isinstance(power, int | float) else power))
+    if not targets:
+        raise SizingError("no target power is given")
+    for target in targets:
+        if not 0.0 < target < 1.0:
+            raise SizingError(f"a target power lies between 0 and 1, for instance 0.9; {target:g} does not")
+    return targets
+
+
+def _names(scenario: Scenario, hypotheses: Sequence[str] | None) -> list[str]:
+    names = list(dict.fromkeys(hypotheses or scenario.simulation.hypotheses or scenario.hypotheses))
+    for name in names:
+        if name not in scenario.hypotheses:
+            known = ", ".join(scenario.hypotheses)
+            raise SizingError(f"there is no hypothesis {name}; the scenario has {known}")
+    return names
+
+
+_Answers = tuple[list[Json], list[Json], bool]
+
+
+def _patients(
+    curves: Curves, names: Sequence[str], targets: Sequence[float], most: int, trials: int | None
+) -> _Answers:
+    search = Search(curves, targets, most, trials)
+    partial = False
+    try:
+        search.run(names)
+    except Interrupted:
+        partial = True
+    keys = [(name, analysis.name) for name in names for analysis in curves.scenario.analyses]
+    answers = [patients_answer(search, key, target, partial) for key in keys for target in targets]
+    curve = [
+        point(cell, search.exact.get(key))
+        for key in keys
+        if key not in search.null
+        for cell in curves.points(*key).values()
+    ]
+    return answers, curve, partial
+
+
+def _effects(
+    curves: Curves, names: Sequence[str], targets: Sequence[float], patients: int, trials: int | None
+) -> _Answers:
+    scenario = curves.scenario
+    stated = {name: isinstance(scenario.hypotheses[name], Means) for name in names}
+    if not any(stated.values()):
+        raise SizingError(f"no effect can be sought under {', '.join(names)}: {NOT_OF_MEANS}")
+    answers, curve, partial = [], [], False
+    for name in names:
+        for analysis in scenario.analyses:
+            work = None
+            if stated[name] and not partial:
+                work = Effects(curves, name, analysis, patients, trials)
+            for target in targets:
+                found = None
+                try:
+                    found = work.find(target) if work is not None and not partial else None
+                except Interrupted:
+                    partial = True
+                note = "" if stated[name] else f"No answer: {NOT_OF_MEANS}."
+                answers.append(effect_answer(name, analysis, target, patients, found, note, partial))
+            for change in sorted(work.cells, key=abs) if work is not None else ():
+                cell = work.cells[change] | {"hypothesis": name} if work is not None else {}
+                curve.append({"effect": cell["true_effect"]} | {k: cell[k] for k in CURVE})
+    return answers, curve, partial
+
+
+def _warnings(answers: Sequence[Json], curves: Curves, partial: bool) -> list[str]:
+    warnings = []
+    if partial:
+        warnings.append("interrupted: the answers rest on what was finished, and some are missing")
+    if curves.impossible:
+        numbers = sorted(curves.impossible)
+        few = ", ".join(f"{n}" for n in numbers[:5]) + (", ..." if len(numbers) > 5 else "")
+        warnings.append(f"no stopping limits exist for {few} patients; these numbers were left out")
+    return warnings

@@ -1,0 +1,167 @@
+"""The smallest effect that a trial of a given size finds with the target power.
+
+It has a meaning for hypotheses of family `means`: the mean of the contrast's first treatment is moved, all
+else stays as stated. Effects are hypotheses to the engine: many are simulated with the same virtual patients.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from scipy.optimize import brentq
+
+from planner import theory
+from planner.scenario import Analysis, Means, Scenario
+from planner.sizing.curves import Curves, Json, span
+from planner.truth import sided_direction
+
+FIRST, GROWTH, MOST = 32_768, 4, 1_000_000  # trials: at first, their growth, at most
+_POINTS = 12  # effects simulated in one pass
+_SURE = 4.0  # Monte Carlo standard errors beyond which an effect is not simulated again
+_FAR = 2.0**12  # standard errors of the estimate beyond which no effect is tried
+_DIGITS = 3  # significant digits of an effect that is found
+_FINE = 0.005  # relative range at which an effect is known well enough
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An effect, by the change of the first treatment's mean from the second's."""
+
+    change: float | None
+    range: tuple[float, float] | None  # changes that Monte Carlo error leaves open
+    exact: bool
+    cell: Json | None  # the trial simulated at that effect
+
+
+class Effects:
+    """Trials of one hypothesis and analysis at one number of patients, with effects to be chosen."""
+
+    def __init__(
+        self, curves: Curves, hypothesis: str, analysis: Analysis, patients: int, most_trials: int | None
+    ) -> None:
+        scenario = curves.scenario
+        stated = scenario.hypotheses[hypothesis]
+        assert isinstance(stated, Means)
+        self.curves, self.patients, self.most = curves, patients, most_trials or MOST
+        self.scenario, self.stated, self.analysis = scenario, stated, analysis
+        self.cells: dict[float, Json] = {}  # by change; each with its `trials`
+        self.sign = _sign(scenario, stated, analysis)
+        sd = stated.spread.difference(*analysis.contrast)
+        self.step = (sd or abs(stated.means[analysis.contrast[1]]) or 1.0) / math.sqrt(patients)
+
+    def hypothesis(self, change: float) -> Means:
+        """The hypothesis with the first treatment's mean moved."""
+        first, second = self.analysis.contrast
+        means = {**self.stated.means, first: self.stated.means[second] + change}
+        return self.stated.model_copy(update={"means": means})
+
+    def find(self, target: float) -> Found:
+        """The smallest effect from which power stays at or above the target."""
+        exact = self._exact(target)
+        if exact is not None:
+            near = [exact * (0.5 + 0.1 * k) for k in range(_POINTS)]
+            self._simulate([*near, exact], min(FIRST, self.most))
+            return Found(exact, (exact, exact), True, self.cells[exact])
+        if not self._bracket(target):
+            return Found(None, None, False, None)
+        trials = min(FIRST, self.most)
+        while True:
+            below, above = self._open(target)
+            width = (above - below) / _POINTS
+            changes = [below + width * k for k in range(_POINTS + 1)]
+            self._simulate(changes, trials)
+            low, found, high = (self._crossing(changes, target, y) for y in ("high", "estimate", "low"))
+            if trials >= self.most or abs(high - low) <= _FINE * abs(found):
+                break
+            trials = min(GROWTH * trials, self.most)
+        answer = _rounded(found)
+        self._simulate([answer], trials)
+        return Found(answer, (low, high), False, self.cells[answer])
+
+    def _exact(self, target: float) -> float | None:
+        """From the closed form, where there is one."""
+        if not self.stated.spread.difference(*self.analysis.contrast) > 0.0:
+            return None
+
+        def missing(size: float) -> float | None:
+            hypothesis = self.hypothesis(self.sign * size)
+            power = theory.power(self.scenario, hypothesis, self.analysis, [self.patients])
+            return None if power is None else float(power[0]) - target
+
+        low, high = 0.0, self.step
+        while (short := missing(high)) is not None and short < 0.0:
+            low, high = high, 2.0 * high
+            if high > _FAR * self.step:
+                return None
+        if short is None:
+            return None
+        if (missing(low) or 0.0) >= 0.0:
+            return 0.0
+        return self.sign * float(brentq(missing, low, high, xtol=1e-12 * self.step, rtol=1e-12))
+
+    def _bracket(self, target: float) -> bool:
+        """Simulate ever larger effects until one surely has the target power."""
+        size = 0.0
+        while size <= _FAR * self.step:
+            far = max(2.0 * size, 6.0 * self.step)
+            steps = [self.sign * (size + (far - size) * k / _POINTS) for k in range(_POINTS + 1)]
+            self._simulate(steps, min(FIRST, self.most))
+            if span(self._by_size(), target, _SURE)[1] is not None:
+                return True
+            size = far
+        return False
+
+    def _by_size(self) -> dict[int, Json]:
+        """The cells by the rank of their effect, from none to the largest."""
+        return dict(enumerate(self.cells[change] for change in self._changes()))
+
+    def _changes(self) -> list[float]:
+        return sorted(self.cells, key=abs)
+
+    def _open(self, target: float) -> tuple[float, float]:
+        """The changes between which the answer surely lies."""
+        changes, cells = self._changes(), self._by_size()
+        below, above = span(cells, target, _SURE)  # ranks; 0, no effect at all, is below any target
+        return changes[below], changes[len(changes) - 1 if above is None else above]
+
+    def _crossing(self, changes: Sequence[float], target: float, figure: str) -> float:
+        """Where a figure of the power passes the target for good, by linear interpolation."""
+        height = [self.cells[change]["power"][figure] for change in changes]
+        last = max((i for i, y in enumerate(height) if y < target), default=-1)
+        if last < 0:
+            return changes[0]
+        if last + 1 == len(changes):
+            return changes[-1]
+        share: float = (target - height[last]) / (height[last + 1] - height[last])
+        return changes[last] + share * (changes[last + 1] - changes[last])
+
+    def _simulate(self, changes: Sequence[float], trials: int) -> None:
+        """One pass over the changes, each a hypothesis of its own."""
+        names = {f"{k}": change for k, change in enumerate(dict.fromkeys(changes))}
+        moved: Mapping[str, Means] = {name: self.hypothesis(change) for name, change in names.items()}
+        scenario = self.scenario.model_copy(update={"hypotheses": moved, "analyses": (self.analysis,)})
+        inner = self.curves.like(scenario)
+        try:
+            inner.evaluate(list(names), [self.patients], trials)
+        finally:
+            self.curves.trials = inner.trials
+            for name, change in names.items():
+                cell = inner.points(name, self.analysis.name).get(self.patients)
+                known = self.cells.get(change)
+                if cell is not None and (known is None or known["trials"] < cell["trials"]):
+                    self.cells[change] = cell
+
+
+def _sign(scenario: Scenario, hypothesis: Means, analysis: Analysis) -> float:
+    """The direction in which an effect is sought: that of the test, else that of the hypothesis."""
+    direction = sided_direction(analysis, scenario.endpoint.scale)
+    if direction != "two-sided":
+        return 1.0 if direction == "greater" else -1.0
+    first, second = analysis.contrast
+    return -1.0 if hypothesis.means[first] < hypothesis.means[second] else 1.0
+
+
+def _rounded(x: float) -> float:
+    return float(f"{x:.{_DIGITS}g}")

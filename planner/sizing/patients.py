@@ -1,0 +1,166 @@
+"""The smallest number of patients for a power: coarse scan, then every multiple around the answer.
+
+Steps are fixed: which numbers of patients are evaluated, with how many trials, follows from the scenario, the
+seed and the cap on trials alone, so that the answer is the same for any number of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from planner import theory
+from planner.kernels.rng import W
+from planner.sizing.curves import Curves, Key, grid, reached, span
+
+FIRST, GROWTH = 32_768, 4  # trials of the first refinement, and how they grow
+MOST = 1_000_000  # trials at most, unless asked otherwise ...
+_PATIENTS = 200_000_000  # ... nor more virtual patients than these in one pass
+_SCAN, _SCAN_LEAST, _SCAN_PATIENTS = 8_192, 1_024, 2**22  # trials of the coarse scan
+_BEGIN = 32  # patients: end of the first part of the scan; each further part is four times as long
+_SURE = 4.0  # Monte Carlo standard errors beyond which a number of patients is not evaluated again
+_SETTLED = 3.0  # ... and beyond which the answer is taken as settled, so that its 95 % range is honest
+_BEFORE, _AFTER = 3, 8  # multiples evaluated before and after those in question: a discrete test zigzags
+_WIDEST = 250  # numbers of patients in one window; more are thinned
+
+Exact = Mapping[int, float]  # number of patients to power, for every multiple
+
+
+class Search:
+    """Finds, for each hypothesis, analysis and target, where the power curve reaches the target for good."""
+
+    def __init__(
+        self, curves: Curves, targets: Sequence[float], most_patients: int, most_trials: int | None
+    ) -> None:
+        self.curves = curves
+        self.targets = targets
+        scenario = curves.scenario
+        self.unit = scenario.design.unit
+        self.limit = most_patients // self.unit * self.unit
+        self.most_trials = most_trials
+        self.exact: dict[Key, Exact] = {}
+        self.null: set[Key] = set()
+
+    def run(self, names: Sequence[str]) -> None:
+        """Evaluate what the answers need. Raises Interrupted after Ctrl-C."""
+        multiples = range(self.unit, self.limit + 1, self.unit)
+        for name in names:
+            for analysis in self.curves.scenario.analyses:
+                powers = theory.power(self.curves.scenario, name, analysis, multiples)
+                if powers is not None:
+                    found = zip(multiples, powers.tolist(), strict=True)
+                    self.exact[name, analysis.name] = dict(found)
+        self._scan(names)
+        for name in names:
+            if self._keys(name):
+                self._refine(name)
+
+    def exact_answer(self, key: Key, target: float) -> int | None:
+        """The smallest number of patients from which the exact power stays at or above the target."""
+        found = None
+        for n, power in self.exact[key].items():
+            found = (n if found is None else found) if power >= target else None
+        return found
+
+    def _keys(self, name: str) -> list[Key]:
+        """The curves that have an answer to be found: power where the null hypothesis holds is no power."""
+        keys = [(name, analysis.name) for analysis in self.curves.scenario.analyses]
+        return [key for key in keys if key not in self.null]
+
+    def _scan(self, names: Sequence[str]) -> None:
+        """Walk up the numbers of patients until every target is passed with room to spare, or the limit."""
+        low, high, wanted = 0, _BEGIN, list(names)
+        while wanted and low < self.limit:
+            high = min(max(high // self.unit, 8) * self.unit, self.limit)
+            cap = _SCAN if self.most_trials is None else min(_SCAN, self.most_trials)
+            trials = min(cap, max(_SCAN_LEAST, _SCAN_PATIENTS // high // W * W))
+            self.curves.evaluate(wanted, grid(low, high, self.unit), trials)
+            self._note_nulls(wanted)
+            wanted = [name for name in wanted if not all(self._passed(key, high) for key in self._keys(name))]
+            low, high = high, 4 * high
+
+    def _note_nulls(self, names: Sequence[str]) -> None:
+        for name in names:
+            for key in self._keys(name):
+                if any(cell["is_null"] for cell in self.curves.points(*key).values()):
+                    self.null.add(key)
+
+    def _passed(self, key: Key, high: int) -> bool:
+        """Whether the curve is above every target well before `high`."""
+        room = _AFTER * self.unit
+        for target in self.targets:
+            if key in self.exact:
+                above = self.exact_answer(key, target)
+            else:
+                _, above = span(self.curves.points(*key), target, _SURE)
+            if above is None or 1.3 * above + room > high:
+                return False
+        return True
+
+    def _refine(self, name: str) -> None:
+        """Evaluate every multiple in question, with more and more trials, until none is in question."""
+        trials = FIRST if self.most_trials is None else min(FIRST, self.most_trials)
+        while True:
+            while numbers := self._missing(name, trials):
+                self.curves.evaluate([name], numbers, trials)
+            most = self._most(name)
+            if trials >= most or all(self._settled(key) for key in self._keys(name)):
+                break
+            trials = min(GROWTH * trials, most)
+        if between := self._between(name):
+            self.curves.evaluate([name], between, trials)
+
+    def _most(self, name: str) -> int:
+        if self.most_trials is not None:
+            return self.most_trials
+        largest = max((n for key in self._keys(name) for n in self._window(key)), default=1)
+        return min(MOST, max(FIRST, _PATIENTS // largest // W * W))
+
+    def _missing(self, name: str, trials: int) -> list[int]:
+        """The numbers of patients in question that have not had so many trials."""
+        missing: set[int] = set()
+        for key in self._keys(name):
+            points = self.curves.points(*key)
+            window = set(self._window(key)) - self.curves.impossible
+            missing |= {n for n in window if n not in points or points[n]["trials"] < trials}
+        return sorted(missing)
+
+    def _window(self, key: Key) -> list[int]:
+        numbers: set[int] = set()
+        points = self.curves.points(*key)
+        for target in self.targets:
+            if key in self.exact:
+                above = self.exact_answer(key, target)
+                below, after = 0 if above is None else above - self.unit, _BEFORE
+            else:
+                (below, above), after = span(points, target, _SURE), _AFTER
+            if below >= self.limit or (key in self.exact and above is None):
+                continue  # surely no answer
+            first = max(below - (_BEFORE - 1) * self.unit, self.unit)
+            last = min((self.limit if above is None else above) + after * self.unit, self.limit)
+            step = self.unit
+            while (last - first) // step >= _WIDEST:
+                step *= 2  # so that what was evaluated in a wider window counts in a narrower one
+            numbers |= {*range(first // step * step or step, last + 1, step), last}
+        return sorted(numbers)
+
+    def _settled(self, key: Key) -> bool:
+        points = self.curves.points(*key)
+        for target in self.targets:
+            if key in self.exact:
+                continue
+            below, above = span(points, target, _SETTLED)
+            if below < self.limit and (above is None or any(below < n < above for n in points)):
+                return False
+        return True
+
+    def _between(self, name: str) -> list[int]:
+        """The multiples left out just before an answer where the window had to be thinned."""
+        numbers: list[int] = []
+        for key in self._keys(name):
+            points = self.curves.points(*key)
+            for target in self.targets:
+                answer = None if key in self.exact else reached(points, target)
+                if answer is not None:
+                    before = max((n for n in points if n < answer), default=0)
+                    numbers += range(before + self.unit, answer, self.unit)
+        return sorted(set(numbers))
