@@ -68,10 +68,11 @@ def _check_terms(draft: Draft, above: Path, hypothesis: Terms, names: Names) -> 
 def _check_each(draft: Draft, path: Path, kind: str, used: Iterable[str], known: list[str]) -> None:
     """Refuse names that are not declared, and names that a list gives twice."""
     seen: list[str] = []
+    by_name = isinstance(draft.written(path), dict)
     for i, name in enumerate(used):
-        place = (*path, name) if isinstance(draft.written(path), dict) else _in_list(draft, (*path, i), kind)
+        place = (*path, name) if by_name else _in_list(draft, (*path, i), kind)
         if name not in known:
-            _unknown(draft, place, kind, name, known)
+            _unknown(draft, place, kind, name, known, at_key=by_name)
         elif name in seen:
             draft.note(place, f"{printable(name)} is listed twice")
         seen.append(name)
@@ -82,10 +83,10 @@ def _in_list(draft: Draft, path: Path, kind: str) -> Path:
     return (*path, kind) if isinstance(draft.written(path), dict) else path
 
 
-def _unknown(draft: Draft, path: Path, kind: str, name: str, known: list[str]) -> None:
+def _unknown(draft: Draft, path: Path, kind: str, name: str, known: list[str], at_key: bool = False) -> None:
     hint = did_you_mean(name, [each for each in known if each != ALL_COMPONENTS])
     hint = hint or f"[{kind}s.NAME] declares one; extends takes them from another file"
-    draft.note(path, f"there is no {kind} {printable(name)}", hint, at_key=True)
+    draft.note(path, f"there is no {kind} {printable(name)}", hint, at_key)
 
 
 def _check_circles(
@@ -164,8 +165,9 @@ def _check_severity(draft: Draft, name: str, population: Population, endpoint: E
         draft.note((*path, "mean"), "must be above 0: improvement is a share of the severity at baseline")
     if baseline.at_least is None:
         return
-    if endpoint is not None:
+    if endpoint is not None and (high := endpoint.scale.high) is not None and baseline.at_least > high:
         check_score(draft, endpoint.scale, (*path, "at_least"), baseline.at_least)
+        return
     step = (endpoint.scale.step if endpoint is not None else None) or 0.0
     sd = sqrt(baseline.sd * baseline.sd + population.rating_sd * population.rating_sd)
     z = (baseline.at_least - step / 2.0 - baseline.mean) / sd
