@@ -29,6 +29,14 @@ _SOURCES = ("citations", "assumed")
 _LABELS = ("label", "dose")  # words, which rest on no source
 
 
+class _Row(NamedTuple):
+    """An entry of `citations` or `assumed`: the layer that says it, its number there, what it says."""
+
+    layer: int
+    number: int
+    value: Any
+
+
 @dataclass
 class Layer:
     """One file: the scenario itself, or one that it builds on."""
@@ -37,9 +45,7 @@ class Layer:
     text: str
     data: dict[str, Any]
     folder: FilePath | None = None  # None: a text that lies nowhere
-    entries: dict[tuple[str, int], int] = field(
-        default_factory=dict
-    )  # (list, number after merging): own number
+    entries: dict[tuple[str, int], _Row] = field(default_factory=dict)  # its sources, by place after merging
 
     @cached_property
     def positions(self) -> Positions:
@@ -138,7 +144,7 @@ def merged(layers: Sequence[Layer]) -> dict[str, Any]:
         if all(isinstance(value, list) for value in given) and given:
             data[name] = [row.value for row in rows[name]]
             for i, row in enumerate(rows[name]):
-                layers[row.layer].entries[name, i] = row.number
+                layers[row.layer].entries[name, i] = row
     return data
 
 
@@ -149,14 +155,6 @@ def _over(earlier: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, dict) and isinstance(earlier.get(key), dict)
     }
     return {**earlier, **later, **both}
-
-
-class _Row(NamedTuple):
-    """An entry of `citations` or `assumed`: the layer that says it, its number there, what it says."""
-
-    layer: int
-    number: int
-    value: Any
 
 
 def _rows(layer: int, values: Any) -> list[_Row]:
@@ -212,7 +210,7 @@ def _left(text: Any, earlier: dict[str, Any], later: dict[str, Any]) -> list[Any
 
 def owner(layers: Sequence[Layer], path: Path) -> tuple[Layer, Path]:
     """The file in which the setting at `path` of the merged settings stands, and its path there."""
-    if path[:1] in [(name,) for name in _SOURCES] and len(path) > 1 and isinstance(path[1], int):
+    if len(path) > 1 and path[0] in _SOURCES and isinstance(path[1], int):
         for layer in layers:
             if (path[0], path[1]) in layer.entries:
                 return layer, _own(layer, path, layer.entries[str(path[0]), path[1]])
@@ -228,6 +226,11 @@ def owner(layers: Sequence[Layer], path: Path) -> tuple[Layer, Path]:
     return nodes[0][0], path
 
 
-def _own(layer: Layer, path: Path, number: int) -> Path:
-    """The path of an entry in its own file; what a source supports there may be more than was left of it."""
-    return (path[0], number, *path[2:])
+def _own(layer: Layer, path: Path, row: _Row) -> Path:
+    """The path of a source in its own file, where it may support more than is left of it."""
+    place: Path = (path[0], row.number, *path[2:])
+    if path[2:3] == ("supports",) and len(path) == 4 and isinstance(row.value, dict):
+        before = layer.data["citations"][row.number]["supports"]
+        text = row.value["supports"][path[3]]
+        return (*place[:3], before.index(text)) if text in before else place[:3]
+    return place
