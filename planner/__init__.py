@@ -17,12 +17,15 @@ from planner.version import __version__
 
 if TYPE_CHECKING:
     from planner.boundaries import boundary
+    from planner.comparing import Comparison, compare
     from planner.reading import ScenarioError, read, read_text
     from planner.replay import Trial, find, replay
     from planner.results import Run, simulate
 
 _HOME = {
     "boundary": "planner.boundaries",
+    "Comparison": "planner.comparing",
+    "compare": "planner.comparing",
     "ScenarioError": "planner.reading",
     "read": "planner.reading",
     "read_text": "planner.reading",
@@ -34,11 +37,13 @@ _HOME = {
 }
 
 __all__ = [
+    "Comparison",
     "Run",
     "ScenarioError",
     "Trial",
     "__version__",
     "boundary",
+    "compare",
     "find",
     "read",
     "read_text",

@@ -149,10 +149,15 @@ class _Workspace:
     stat: Floats
 
 
+def block_size(work: Job) -> int:
+    """Tiles of 128 trials in a block: so few that its generated values stay within a core's cache."""
+    tile = work.patients * len(work.tests) * work.readings * work.plan.leave.size * W * 8
+    return max(1, min(_BLOCK_TILES, _BLOCK_BYTES // tile))
+
+
 def _workspace(work: Job, tiles: int | None) -> _Workspace:
     hypotheses, periods = len(work.tests), work.plan.leave.size
-    tile = work.patients * hypotheses * work.readings * periods * W * 8
-    tiles = tiles or max(1, min(_BLOCK_TILES, _BLOCK_BYTES // tile))
+    tiles = tiles or block_size(work)
     return _Workspace(
         tiles,
         np.zeros((tiles, work.patients), np.int64),
@@ -181,7 +186,7 @@ def virtual_patients(work: Job, first: int, tiles: int) -> tuple[Ints, Floats]:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Single trials in full, for whoever wants to look at them or to pair them with those of another design."""
+    """Single trials in full: to be looked at, or to be paired with those of another design."""
 
     sequence: Ints  # (tile, patient)
     values: Floats  # (tile, patient, hypothesis, reading, period * 128)
@@ -278,55 +283,81 @@ def run(
     work: Job,
     trials: int,
     *,
+    first: int = 0,
     threads: int | None = None,
     progress: Progress | None = None,
     chunk_trials: int | None = None,
     block_tiles: int | None = None,
 ) -> Outcome:
-    """Simulate trials 0 .. trials - 1 on `threads` cores (default all).
+    """Simulate the trials first .. first + trials - 1 on `threads` cores (default all).
 
-    progress(done, trials) is called about ten times a second. After Ctrl-C the threads stop within a block;
-    what is finished is returned marked partial, and KeyboardInterrupt is raised only if nothing is.
-    chunk_trials and block_tiles are for tests: the answer does not depend on them.
+    `first` is a multiple of 128; tallies of neighbouring stretches add up to that of one run over both, if
+    all but the last end at a multiple of 128. progress(done, trials) is called about ten times a second.
+    After Ctrl-C the threads stop within a block; what is finished is returned marked partial, and
+    KeyboardInterrupt is raised only if nothing is. chunk_trials and block_tiles are for tests: the answer
+    does not depend on them.
+    """
+    crew = _Crew(work, block_tiles)
+    began = time.perf_counter()
+    crew.add(first, min(trials, W))  # compiles, or loads compiled code, in this thread once
+    interrupted = in_pieces(
+        crew.add,
+        pieces(first + W, first + trials, chunk_trials or chunk_size(work)),
+        stop=crew.stop,
+        threads=threads,
+        tell=progress and (lambda: progress(sum(tuple(crew.done.values())), trials)),
+    )
+    total = crew.total()
+    if interrupted and total.trials == 0:
+        raise KeyboardInterrupt
+    return Outcome(work, total, time.perf_counter() - began, interrupted and total.trials < trials)
+
+
+def in_pieces(
+    do: Callable[[int, int], None],
+    todo: Iterator[tuple[int, int]],
+    *,
+    stop: threading.Event,
+    threads: int | None = None,
+    tell: Callable[[], None] | None = None,
+) -> bool:
+    """do(first, trials) for all pieces on `threads` cores (default all); whether Ctrl-C cut it short.
+
+    `tell` is called about ten times a second, and at the end. `stop` is set when nothing more is wanted; what
+    runs should then end within a block.
     """
     threads = threads or available_cores()
-    crew = _Crew(work, block_tiles)
-    began = told = time.perf_counter()
-    crew.add(0, min(trials, W))  # compiles, or loads compiled code, in this thread once
-    rest = _pieces(min(trials, W), trials, chunk_trials or _chunk_trials(work))
-    partial = False
+    told = time.perf_counter()
     with ThreadPoolExecutor(threads, thread_name_prefix="planner") as pool:
         waiting: set[Future[None]] = set()
         try:
             while True:
-                while len(waiting) < 2 * threads and (piece := next(rest, None)):
-                    waiting.add(pool.submit(crew.add, *piece))
+                while len(waiting) < 2 * threads and (piece := next(todo, None)):
+                    waiting.add(pool.submit(do, *piece))
                 if not waiting:
-                    break
+                    return False
                 finished, waiting = wait(waiting, _POLL_SECONDS, FIRST_COMPLETED)
                 for future in finished:
                     future.result()
-                if progress and (time.perf_counter() - told >= _POLL_SECONDS or not waiting):
-                    progress(sum(tuple(crew.done.values())), trials)
+                if tell and (time.perf_counter() - told >= _POLL_SECONDS or not waiting):
+                    tell()
                     told = time.perf_counter()
         except KeyboardInterrupt:
-            partial = True
+            return True
         finally:
-            crew.stop.set()  # the pool then waits for no more than a block of each thread
-    total = crew.total()
-    if partial and total.trials == 0:
-        raise KeyboardInterrupt
-    return Outcome(work, total, time.perf_counter() - began, partial and total.trials < trials)
+            stop.set()  # the pool then waits for no more than a block of each thread
 
 
-def _chunk_trials(work: Job) -> int:
+def chunk_size(work: Job) -> int:
+    """Trials that a thread takes at a time: some hundredths of a second."""
     seconds = work.patients * _PATIENT_SECONDS * (1.0 + 0.3 * len(work.tests) * len(work.judges))
     return max(1, round(_CHUNK_SECONDS / (seconds * W * _BLOCK_TILES))) * W * _BLOCK_TILES
 
 
-def _pieces(first: int, trials: int, size: int) -> Iterator[tuple[int, int]]:
-    for start in range(first, trials, size):
-        yield start, min(size, trials - start)
+def pieces(first: int, end: int, size: int) -> Iterator[tuple[int, int]]:
+    """(first, trials) of the pieces of at most `size` into which the trials first .. end - 1 are cut."""
+    for start in range(first, end, size):
+        yield start, min(size, end - start)
 
 
 def available_cores() -> int:

@@ -198,7 +198,7 @@ class Run:
         """The cells as a table, one row each, keys flattened with an underscore; looks numbered from 1."""
         import polars
 
-        return polars.DataFrame([_flat(cell) for cell in self.cells()], infer_schema_length=None)
+        return polars.DataFrame([flat(cell) for cell in self.cells()], infer_schema_length=None)
 
     def _repr_html_(self) -> str:
         html: str = self.frame()._repr_html_()
@@ -249,14 +249,14 @@ def _design_effects(work: engine.Job, looks: Looks, ends: Ints, between: Ints) -
     return effect(int(between[1]), x, x * (n - x) / n**2), effect(int(between[2]), error, variance)
 
 
-def _widen(value: Any, factor: float) -> Any:
-    """Monte Carlo errors and intervals in a part of a cell, times a factor."""
+def widen(value: Any, factor: float) -> Any:
+    """Monte Carlo errors and intervals in a part of a cell (JSON contract), times a factor."""
     if isinstance(value, list):
-        return [_widen(item, factor) for item in value]
+        return [widen(item, factor) for item in value]
     if not isinstance(value, dict):
         return value
     wide = {
-        k: v * factor if k.endswith("mcse") and v is not None else _widen(v, factor) for k, v in value.items()
+        k: v * factor if k.endswith("mcse") and v is not None else widen(v, factor) for k, v in value.items()
     }
     if (low := wide.get("low")) is not None:
         middle, high = wide["estimate"], wide["high"]
@@ -275,10 +275,10 @@ def _widened(cell: Json, effects: tuple[float, float]) -> Json:
         "Monte Carlo errors allow for the randomisation list that 128 trials share "
         f"(variance x {effects[0]:.2f} for rates, x {effects[1]:.2f} for estimates)."
     )
-    wide: Json = _widen(cell, rates)
+    wide: Json = widen(cell, rates)
     return wide | {
         "true_effect_mcse": cell["true_effect_mcse"],
-        "estimate": _widen(cell["estimate"], estimates),
+        "estimate": widen(cell["estimate"], estimates),
         "note": " ".join(filter(None, (cell["note"], note))),
     }
 
@@ -407,15 +407,16 @@ def _warnings(run: Run, cells: Sequence[Mapping[str, Any]]) -> list[str]:
     return warnings
 
 
-def _flat(value: Any, prefix: str = "") -> Json:
-    flat: Json = {}
+def flat(value: Any, prefix: str = "") -> Json:
+    """A cell of the JSON contract as one row: keys joined by an underscore, elements numbered from 1."""
+    row: Json = {}
     for key, item in value.items():
         name = f"{prefix}_{key}" if prefix else key
         if isinstance(item, dict):
-            flat |= _flat(item, name)
+            row |= flat(item, name)
         elif isinstance(item, list):
             for i, each in enumerate(item, start=1):
-                flat |= _flat(each, f"{name}_{i}")
+                row |= flat(each, f"{name}_{i}")
         else:
-            flat[name] = item
-    return flat
+            row[name] = item
+    return row

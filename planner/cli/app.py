@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from planner.cli.boundaries import boundaries
+from planner.cli.compare import compare
 from planner.cli.run import run
 from planner.cli.scenarios import check, new, scenarios, schema
 from planner.cli.show import show
@@ -17,6 +18,7 @@ COMMANDS: dict[Callable[..., int], str] = {
     run: "Simulate a trial: power, stops, size, bias.",
     trial: "Look at one virtual trial, patient by patient.",
     show: "Tell a scenario in plain English.",
+    compare: "Designs side by side on the same patients.",
     check: "Validate scenario files.",
     scenarios: "List the catalogue of trials.",
     new: "Start a scenario file from a template.",

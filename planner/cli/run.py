@@ -76,22 +76,33 @@ def _chosen(hypothesis: list[str] | None) -> list[str]:
     """`--hypothesis a,b --hypothesis c` as the setting that it is."""
     from json import dumps
 
+    names = names_of(hypothesis)
+    return [f"simulation.hypotheses={dumps(names, ensure_ascii=False)}"] if names else []
+
+
+def names_of(hypothesis: list[str] | None) -> list[str]:
+    """The names in `--hypothesis a,b --hypothesis c`, each once."""
     names = [name.strip() for part in hypothesis or [] for name in part.split(",")]
-    if not names:
-        return []
     if not all(names):
         raise Problem("--hypothesis has an empty name", hint="for instance --hypothesis expected,none")
-    return [f"simulation.hypotheses={dumps(list(dict.fromkeys(names)), ensure_ascii=False)}"]
+    return list(dict.fromkeys(names))
 
 
 def _simulated(plan: Scenario, trials: int, seed: int, threads: int | None, quiet: bool) -> Run:
-    from planner.console import note, progress
+    from planner.console import progress
     from planner.results import simulate
+
+    compiling(quiet)
+    with progress("Simulating", quiet=quiet) as advance:
+        return simulate(plan, trials=trials, seed=seed, threads=threads, progress=advance, name=plan.name)
+
+
+def compiling(quiet: bool) -> None:
+    """Say why the first run on a machine takes a while."""
+    from planner.console import note
 
     if not quiet and not _compiled():
         note("compiling the kernels, once on this machine; later runs start at once")
-    with progress("Simulating", quiet=quiet) as advance:
-        return simulate(plan, trials=trials, seed=seed, threads=threads, progress=advance, name=plan.name)
 
 
 def _compiled() -> bool:

@@ -1,0 +1,171 @@
+"""`planner compare`: designs side by side on the same virtual patients."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from planner.cli import options as given
+from planner.cli.problems import INTERRUPTED, OK, Problem
+
+if TYPE_CHECKING:
+    from planner.comparing import Comparison
+    from planner.scenario import Scenario
+
+MOST = 20  # designs: more are a sweep
+
+
+def compare(
+    scenarios: given.Scenarios,
+    settings: given.Set = None,
+    hypothesis: given.Hypothesis = None,
+    trials: given.Trials = None,
+    seed: given.Seed = None,
+    threads: given.Threads = None,
+    output_format: given.AsFormat = None,
+    json: given.Json = False,
+    output: given.Output = None,
+    force: given.Force = False,
+    dry_run: given.DryRun = False,
+    quiet: given.Quiet = False,
+    verbose: given.Verbose = False,
+) -> int:
+    """Compare designs on the same virtual patients: power, stops, patients, visits.
+
+    Hypotheses are compared where the scenarios give them the same name. Each design is compared with the
+    first; the Monte Carlo error of a difference is paired by trial, hence far smaller than that of two runs.
+    --set applies to every scenario. Trials and seed are those of the first scenario if not given.
+
+    Ctrl-C prints what is finished, marked as partial.
+
+    \b
+    Examples:
+      planner compare two-periods.toml four-periods.toml
+      planner compare plan.toml plan-with-futility.toml --hypothesis expected --trials 1000000
+    """
+    from planner.cli import files
+    from planner.cli.run import names_of
+    from planner.reading import read
+
+    wanted = files.chosen_format(output_format, json, output)
+    files.check_writable(output, force)
+    if len(scenarios) > MOST:
+        raise Problem(f"{len(scenarios)} scenarios are too many", hint=f"compare at most {MOST} at a time")
+    chosen = names_of(hypothesis)
+    plans = [read(source, set=settings or []) for source in scenarios]
+    for plan, source in zip(plans, scenarios, strict=True):
+        files.worked_out(plan, source)
+    _check_hypotheses(plans, chosen)
+    first = plans[0].simulation
+    trials, seed = first.trials if trials is None else trials, first.seed if seed is None else seed
+    words = ["planner", "compare", *scenarios]
+    words += [word for each in settings or [] for word in ("--set", each)]
+    words += [word for name in chosen for word in ("--hypothesis", name)]
+    command = shlex.join([*words, "--trials", str(trials), "--seed", str(seed)])
+    if dry_run:
+        files.deliver(_intended(plans, chosen, trials, seed, wanted, output), output, force)
+        return OK
+    found = _compared(plans, chosen, trials, seed, threads, quiet)
+    document = found.to_json()
+    _remarks(document, verbose)
+    files.deliver(_written(found, document, scenarios, command, wanted, output), output, force)
+    files.say_written(output, quiet)
+    return INTERRUPTED if found.partial else OK
+
+
+def _check_hypotheses(plans: list[Scenario], chosen: list[str]) -> None:
+    from planner.faults import did_you_mean
+
+    known = dict.fromkeys(
+        name for plan in plans for name in plan.simulation.hypotheses or tuple(plan.hypotheses)
+    )
+    for name in chosen:
+        if name not in known:
+            raise Problem(f"no scenario has a hypothesis {name}", hint=did_you_mean(name, known))
+
+
+def _compared(
+    plans: list[Scenario], chosen: list[str], trials: int, seed: int, threads: int | None, quiet: bool
+) -> Comparison:
+    from planner.cli.run import compiling
+    from planner.comparing import compare as simulated
+    from planner.console import progress
+
+    compiling(quiet)
+    with progress("Comparing", quiet=quiet) as advance:
+        return simulated(
+            plans, trials=trials, seed=seed, hypotheses=chosen or None, threads=threads, progress=advance
+        )
+
+
+def _remarks(document: dict[str, Any], verbose: bool) -> None:
+    from planner.console import note, warn
+
+    for warning in document["warnings"]:
+        warn(warning)
+    if verbose:
+        spent = document["run"]
+        note(f"{spent['seconds']:.3g} s, {spent['trials_per_second']:,.0f} trials a second")
+
+
+def _written(
+    found: Comparison,
+    document: dict[str, Any],
+    sources: list[str],
+    command: str,
+    wanted: given.Format,
+    output: Path | None,
+) -> str:
+    from planner.cli import files
+
+    if wanted is given.Format.json:
+        return files.as_json(document)
+    if wanted is given.Format.csv:
+        return files.verbatim(str(found.frame().write_csv()), output)
+    from planner.explain import setting
+    from planner.summary_compare import compare_document
+
+    settings = [setting(plan, files.worked_out(plan, plan.name), command) for plan in found.scenarios]
+    return files.as_text(compare_document(document, settings, command), wanted, output)
+
+
+def _intended(
+    plans: list[Scenario],
+    chosen: list[str],
+    trials: int,
+    seed: int,
+    wanted: given.Format,
+    output: Path | None,
+) -> str:
+    """What would be simulated."""
+    from planner.cli import files
+    from planner.comparing import distinct
+    from planner.document import Block, Column, Facts, Heading, Sheet
+
+    if wanted is given.Format.csv:
+        raise Problem("--dry-run has no CSV form", hint="leave --format out, or use json or md")
+    cells = [
+        {"design": name, "hypothesis": hypothesis, "patients": plan.design.patients}
+        for name, plan in zip(distinct([plan.name for plan in plans]), plans, strict=True)
+        for hypothesis in plan.simulation.hypotheses or tuple(plan.hypotheses)
+        if not chosen or hypothesis in chosen
+    ]
+    run = {"trials": trials, "seed": seed}
+    if wanted is given.Format.json:
+        return files.as_json({"schema": "planner.dry-run/1", "run": run, "cells": cells, "warnings": []})
+    columns = [Column("Design", number=False), Column("Hypothesis", number=False), Column("Patients")]
+    patients = sum(cell["patients"] for cell in cells if isinstance(cell["patients"], int))
+    blocks: list[Block] = [
+        Heading("Would be compared", 1),
+        Facts(
+            [
+                ("Trials", f"{trials:,} of each design under each hypothesis, seed {seed}"),
+                ("Virtual patients", f"{trials * patients:,} in all"),
+            ]
+        ),
+        Sheet(
+            columns, [[str(value) for value in (c["design"], c["hypothesis"], c["patients"])] for c in cells]
+        ),
+    ]
+    return files.as_text(blocks, wanted, output)
