@@ -6,6 +6,8 @@ draws has the same address in every other scenario.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from planner.kernels.tables import Draws
@@ -47,14 +49,25 @@ class DrawList:
 
     def visits(self, periods: int, visits: int) -> int:
         """First normal row of the visits: a row each, in pairs, period by period; a draw serves four."""
-        first = -1
+        return self.some_visits(periods, range(visits))[0][0]
+
+    def some_visits(self, periods: int, visits: Sequence[int]) -> tuple[list[int], int]:
+        """Normal row of each of these visits in the first period, and the rows of a period.
+
+        What a visit draws does not depend on which others are drawn.
+        """
+        pairs = sorted({v // 2 for v in visits})
+        found: dict[int, int] = {}
         for k in range(periods):
-            for v in range(0, visits, 2):
-                if v % 4 == 0:
-                    word = self.draw(VISIT, _VISIT_BLOCKS * k + v // 4)
-                row = self.normals(word + v % 4, word + v % 4 + 1)
-                first = row if first < 0 else first
-        return first
+            words: dict[int, int] = {}
+            for pair in pairs:
+                block = pair // 2
+                if block not in words:
+                    words[block] = self.draw(VISIT, _VISIT_BLOCKS * k + block)
+                word = words[block] + pair % 2 * 2
+                row = self.normals(word, word + 1)
+                found.setdefault(pair, row)
+        return [found[v // 2] + v % 2 for v in visits], 2 * len(pairs)
 
     def treatments(self, treatments: int) -> int:
         """First normal row of the treatments; a draw serves four."""

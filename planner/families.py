@@ -13,7 +13,10 @@ from planner.kernels.tables import AT_MOST, CHANGE, PERCENT, SCORE
 from planner.rates_world import rates_world
 from planner.scenario import Scenario
 from planner.terms_world import terms_world
+from planner.truth import settled
 from planner.world import AFTER, Reading, means_world
+
+_TIE = 1e-9  # points; a score this close to a limit is at the limit
 
 
 class Group(NamedTuple):
@@ -55,10 +58,11 @@ def _row(scenario: Scenario, reading: Reading, visit: int) -> tuple[float, ...]:
     """(kind, visit, share of the baseline, cut) of a reading."""
     scale = scenario.endpoint.scale
     if reading.measure == "response":
-        return (AT_MOST, visit, 1.0 - (0.5 if scale.response is None else scale.response), 0.0)
+        share = settled(1.0 - (0.5 if scale.response is None else scale.response))
+        return (AT_MOST, visit, share, _TIE)
     if reading.measure == "remission":
         assert scale.remission_at_most is not None  # a scenario that was read is complete
-        return (AT_MOST, visit, 0.0, scale.remission_at_most)
+        return (AT_MOST, visit, 0.0, scale.remission_at_most + _TIE)
     return ({"score": SCORE, "change": CHANGE, "percent-change": PERCENT}[reading.measure], visit, 0.0, 0.0)
 
 

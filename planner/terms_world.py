@@ -18,9 +18,11 @@ from scipy.special import ndtr
 from planner.draws import COMPONENT, DrawList
 from planner.kernels.tables import Draws, Floats, Ints, TermsWorld
 from planner.mechanisms import Dose, Mechanism, gates, prolonged
-from planner.scenario import Scenario
+from planner.scenario import Scale, Scenario
 from planner.scenario_terms import Component, Terms
 from planner.truth import settled
+
+_TIE = 1e-9  # of a step; a score this close to a step is on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +85,13 @@ def terms_world(
                     coef[h, s, k, v, : stop - first] = row[first:stop]
     scale = scenario.endpoint.scale
     step = scale.step or 1.0
-    draws, numbers, source = _draws(design.periods, 1 + len(days), [number for number, _ in rows.sizes])
+    draws, numbers, errors, source = _draws(
+        design.periods, _visit_numbers(scenario, days), [number for number, _ in rows.sizes]
+    )
     return TermsWorld(
         draws=draws,
         rows=numbers,
+        errors=errors,
         place=np.array(range(len(hypotheses)) if place is None else place, np.int64),
         entry=_entry(scenario),
         source=np.array(source, np.int64).reshape(-1, 2),
@@ -111,8 +116,23 @@ def terms_world(
     )
 
 
-def _draws(periods: int, visits: int, components: Sequence[int]) -> tuple[Draws, Ints, list[tuple[int, int]]]:
-    """What is drawn for a patient, `TermsWorld.rows` and `source`; `components`: of each size the number."""
+def _visit_numbers(scenario: Scenario, days: Sequence[float]) -> list[int]:
+    """Number of the baseline (0) and of each day among the visits of a period, which addresses its errors.
+
+    Any other day comes after the days of assessment.
+    """
+    assessed = scenario.design.assessment_days
+    known = [*assessed, *(day for day in days if day not in assessed)]
+    return [0, *(1 + known.index(day) for day in days)]
+
+
+def _draws(
+    periods: int, visits: Sequence[int], components: Sequence[int]
+) -> tuple[Draws, Ints, Ints, list[tuple[int, int]]]:
+    """What is drawn for a patient, `TermsWorld.rows`, `errors` and `source`.
+
+    visits: numbers of the visits that are read; components: the number of each size's component.
+    """
     draws = DrawList()
     draws.patient()
     known: dict[int, tuple[int, int]] = {}
@@ -124,8 +144,8 @@ def _draws(periods: int, visits: int, components: Sequence[int]) -> tuple[Draws,
         word, normal = known[number // 2]
         source.append((word + number % 2, normal + number % 2))
     leaving, occasions = draws.periods(periods)
-    errors = draws.visits(periods, visits)
-    return draws.table(), np.array([leaving, occasions, errors], np.int64), source
+    errors, each = draws.some_visits(periods, visits)
+    return draws.table(), np.array([leaving, occasions, each], np.int64), np.array(errors, np.int64), source
 
 
 def _component_numbers(scenario: Scenario) -> dict[str, int]:
@@ -241,6 +261,15 @@ def _coefficients(
     return row
 
 
+def _lowest_entry(scale: Scale, at_least: float | None) -> float | None:
+    """The score before rounding from which the observed one reaches `at_least`; None if every one does."""
+    if at_least is None or (scale.low is not None and at_least <= scale.low):
+        return None
+    if scale.step is None:
+        return at_least
+    return (math.ceil(at_least / scale.step - _TIE) - 0.5) * scale.step
+
+
 def _entry(scenario: Scenario) -> Floats:
     """Draw of the observed entry score, at least the threshold, and of the true severity given it."""
     baseline, rating = scenario.population.baseline, scenario.population.rating_sd
@@ -248,9 +277,8 @@ def _entry(scenario: Scenario) -> Floats:
     variance = baseline.sd * baseline.sd + rating * rating
     sd = math.sqrt(variance)
     slope = baseline.sd * baseline.sd / variance if variance > 0.0 else 0.0
-    chance = 1.0
-    if baseline.at_least is not None:
-        step = scenario.endpoint.scale.step or 0.0
-        chance = settled(float(ndtr((baseline.mean - (baseline.at_least - step / 2.0)) / sd)))
+    chance, least = 1.0, _lowest_entry(scenario.endpoint.scale, baseline.at_least)
+    if least is not None:
+        chance = settled(float(ndtr((baseline.mean - least) / sd)))
     rest = baseline.sd * math.sqrt(1.0 - slope)
     return np.array([chance, baseline.mean, sd, slope, baseline.mean * (1.0 - slope), rest])

@@ -74,7 +74,8 @@ class TermsWorld(NamedTuple):
     """Family `terms`: improvement is a sum of features, sizes of components times what is left of them."""
 
     draws: Draws
-    rows: Ints  # (3,) first word row of leaving; first normal row of occasions, rating errors
+    rows: Ints  # (3,) first word row of leaving; first normal row of occasions; rating errors of a period
+    errors: Ints  # (visit,) normal row of the rating error in the first period
     place: Ints  # (hypothesis,) row of the stored values
     entry: Floats  # (6,) see terms.py: truncated draw of the entry score, then true severity given it
     source: Ints  # (size, 2) word row and normal row that a size is made of

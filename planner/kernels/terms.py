@@ -180,7 +180,6 @@ def generate(first, seed, plan, world, sequence, values):
     hypotheses = world.place.size
     periods = plan.leave.size
     visits = world.feature.shape[1] - 1
-    paired = (visits + 1) // 2 * 2  # normals come in pairs
     stride = world.feature.shape[0] + 8  # a pass may read past the last feature, with coefficients 0
     k0 = seed & LOW
     k1 = seed >> SHIFT
@@ -188,7 +187,7 @@ def generate(first, seed, plan, world, sequence, values):
     rounded = world.scale[3] > 0.0
     whole = rounded and step == 1.0
     so, se = world.noise[0], world.noise[1]
-    leaving, occasions, errors = world.rows[0], world.rows[1], world.rows[2]
+    leaving, occasions, paired = world.rows[0], world.rows[1], world.rows[2]
     trial = np.empty(W, np.uint64)
     word = np.empty(4 * world.draws.place.size * W, np.uint64)
     normal = np.zeros((np.max(world.draws.pair[:, 2]) + 2) * W)
@@ -224,7 +223,7 @@ def generate(first, seed, plan, world, sequence, values):
                         start, width = world.span[h, k, v, 0], world.span[h, k, v, 1]
                         c = world.coef[h, s, k, v]
                         here = f[(v * stride + start) * W : (v * stride + start + width) * W]
-                        at = (errors + k * paired + v) * W
+                        at = (world.errors[v] + k * paired) * W
                         e = normal[at : at + W]
                         o = normal[(occasions + k) * W : (occasions + k + 1) * W] if v > 0 else none
                         shift = world.shift[k] if v > 0 else 0.0
