@@ -19,6 +19,8 @@ from planner.scenario import Scenario
 VALID = Path(__file__).parent / "scenarios" / "valid"
 EVERYTHING = (VALID / "everything.toml").read_text(encoding="utf-8")
 MINIMAL = (VALID / "minimal.toml").read_text(encoding="utf-8")
+MECHANISMS = (VALID / "mechanisms.toml").read_text(encoding="utf-8")
+BOTH = (VALID / "rates-and-mechanisms.toml").read_text(encoding="utf-8")
 
 
 def outcome(text: str, set: tuple[str, ...] = ()) -> Scenario | ScenarioError:
@@ -84,8 +86,32 @@ NAMES = [
     ],
     *["sd", "correlation", "looks", "efficacy", "futility", "rule", "z", "A", "B", "key", "text", "supports"],
     *["*", "0"],
+    *[
+        "agents",
+        "signals",
+        "components",
+        "terms",
+        "rates",
+        "discordant",
+        "family",
+        "extends",
+        "measure",
+        "day",
+    ],
+    *["component", "needs", "signal", "gate", "agent", "occupancy", "activated_by", "blocked_by", "prolongs"],
+    *[
+        "activated_by_signal",
+        "base",
+        "combine",
+        "share",
+        "size",
+        "half_life_days",
+        "median",
+        "assessment_days",
+    ],
 ]
 TEXTS = ["A B", "B A", "A", "AB/BA", "HAM-D17", "none", "period", "means", "design.patients", ""]
+TEXTS += ["terms", "rates", "response", "change", "max", "library/ketamine-opioid.toml", "mu", "*"]
 NESTED: Any = st.recursive(
     st.one_of(
         st.integers(-3, 40),
@@ -125,17 +151,60 @@ def everywhere(value: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]
 
 
 PATHS = [path for path in everywhere(tomllib.loads(EVERYTHING)) if path]
+OF_MECHANISMS = [path for path in everywhere(tomllib.loads(MECHANISMS)) if path]
+OF_BOTH = [path for path in everywhere(tomllib.loads(BOTH)) if path]
+
+
+def as_setting(path: tuple[Any, ...], value: Any) -> str:
+    return f"{'.'.join(json.dumps(p) if isinstance(p, str) else str(p) for p in path)}={inline(value)}"
 
 
 @settings(UNHURRIED, max_examples=300)
 @given(st.lists(st.tuples(st.sampled_from(PATHS), NESTED), min_size=1, max_size=3))
 def test_one_setting_replaced(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
     """A sound scenario with anything in place of some of its settings."""
-    texts = [
-        f"{'.'.join(json.dumps(str(p)) if isinstance(p, str) else str(p) for p in path)}={inline(value)}"
-        for path, value in changes
-    ]
-    outcome(EVERYTHING, tuple(texts))
+    outcome(EVERYTHING, tuple(as_setting(*change) for change in changes))
+
+
+@settings(UNHURRIED, max_examples=300)
+@given(st.lists(st.tuples(st.sampled_from(OF_MECHANISMS), NESTED), min_size=1, max_size=3))
+def test_one_setting_of_mechanisms_replaced(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
+    outcome(MECHANISMS, tuple(as_setting(*change) for change in changes))
+
+
+@settings(UNHURRIED, max_examples=150)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(OF_BOTH),
+            st.one_of(st.floats(0, 1), st.sampled_from(TEXTS), st.lists(st.sampled_from(TEXTS), max_size=2)),
+        ),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_one_value_of_two_families_replaced(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
+    outcome(BOTH, tuple(as_setting(*change) for change in changes))
+
+
+@UNHURRIED
+@given(st.dictionaries(st.sampled_from(NAMES), NESTED, max_size=5))
+def test_anything_on_top_of_the_library(document: dict[str, Any]) -> None:
+    """A file that extends the library: faults may stand in either file."""
+    document.pop("extends", None)
+    text = 'extends = "williams-2018.toml"\n'
+    text += "".join(f"{json.dumps(key)} = {inline(value)}\n" for key, value in document.items())
+    try:
+        scenario = read_text(text, "random.toml")
+    except ScenarioError as error:
+        lines = text.split("\n")
+        for fault in error.faults:
+            assert fault.message
+            assert fault.file == "random.toml" or fault.file.endswith(("williams-2018.toml", "opioid.toml"))
+            assert fault.file != "random.toml" or fault.line <= len(lines)
+            assert not fault.line or 1 <= fault.column <= len(fault.source_line) + 1
+    else:
+        assert resolve(read_text(to_toml(scenario))) == resolve(scenario)
 
 
 @UNHURRIED
@@ -146,7 +215,7 @@ def test_any_override(items: list[Any]) -> None:
 
 
 @UNHURRIED
-@given(st.sampled_from([EVERYTHING, MINIMAL]), st.data())
+@given(st.sampled_from([EVERYTHING, MINIMAL, MECHANISMS, BOTH]), st.data())
 def test_damaged_file(text: str, data: Any) -> None:
     """A sound file with a piece cut out or put in."""
     start = data.draw(st.integers(0, len(text)))
