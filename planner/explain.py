@@ -7,33 +7,31 @@ from typing import Any
 
 from planner.canonical import digest, resolve
 from planner.document import Block, Column, Facts, Heading, Items, Prose, Sheet
+from planner.explain_mechanisms import agents, components, percent, told
+from planner.explain_predictions import carried, foretold
 from planner.figures import DASH, count, listed, plain, plus_minus, signed
-from planner.planned import AnalysisPlan, Plan
+from planner.planned import AnalysisPlan, Plan, Truth
+from planner.predicted import Outlook
 from planner.scenario import Hypothesis, Means, Scenario
 from planner.scenario_terms import Rates, Terms
 from planner.summary import Setting, Unit, sidedness
 from planner.vocabulary import BINARY_MEASURES, EFFICACY_RULES, FUTILITY_RULES, METHODS
 
 
-def explained(scenario: Scenario, plan: Plan, defaults: Sequence[tuple[str, str]]) -> list[Block]:
+def explained(
+    scenario: Scenario, plan: Plan, outlook: Outlook, defaults: Sequence[tuple[str, str]]
+) -> list[Block]:
     """The whole scenario as blocks, in the order in which a protocol would tell it."""
     blocks: list[Block] = [Heading(scenario.title or "A crossover trial", 1)]
     blocks += [Prose(text.strip()) for text in (scenario.question, scenario.notes) if text.strip()]
     blocks.append(Facts([("Scenario", f"{scenario.name}, digest {digest(scenario)[:12]}")]))
     blocks += [Heading("Design"), Prose(design_line(scenario, plan) + ".")]
     blocks += [Facts(_treatments(scenario)), Heading("One patient's time"), Items(_timeline(scenario, plan))]
-    blocks += [Heading("Endpoint"), Items(_endpoint(scenario)), Heading("What may be true")]
-    blocks += [
-        Facts(
-            [
-                (name, " ".join(_hypothesis(name, h, scenario, plan)))
-                for name, h in scenario.hypotheses.items()
-            ]
-        )
-    ]
+    blocks += [Heading("Endpoint"), Items(_endpoint(scenario)), *_what_may_be_true(scenario, plan, outlook)]
+    blocks += foretold(scenario, outlook)
     blocks += _analyses(scenario, plan)
     if scenario.assumed:
-        blocks += [Heading("Assumed, without a source"), Items(list(scenario.assumed))]
+        blocks += [Heading("Assumed, without a source"), Prose(f"{listed(list(scenario.assumed))}.")]
     if defaults:
         blocks += [Heading("Not stated, hence taken as or derived"), Facts(defaults)]
     if not scenario.citations:
@@ -52,6 +50,7 @@ def setting(scenario: Scenario, plan: Plan, command: str) -> Setting:
         units={a.name: unit_of(scenario, a.measure) for a in plan.analyses},
         hypotheses={name: hypothesis.label or name for name, hypothesis in scenario.hypotheses.items()},
         analyses={a.name: f"{_method(a)}; {_contrast(a)}; {_level(a)}" for a in plan.analyses},
+        carryover={name: reason for name in scenario.hypotheses if (reason := carried(scenario, name))},
         futility=(rule := scenario.monitoring.futility) is not None and rule.rule != "none",
         assumed=scenario.assumed,
         sourced=bool(scenario.citations),
@@ -112,20 +111,16 @@ def _dropout(scenario: Scenario, plan: Plan) -> list[str]:
     gaps = dropout.per_period if len(dropout.per_period) > 1 else dropout.per_period * (periods - 1)
     lines = []
     if dropout.before_first:
-        lines.append(f"{_percent(dropout.before_first)} leave before the first period.")
+        lines.append(f"{percent(dropout.before_first)} leave before the first period.")
     if len(set(gaps)) == 1 and gaps[0]:
         where = "between the periods" if periods == 2 else "between each period and the next"
-        lines.append(f"{_percent(gaps[0])} leave {where}.")
+        lines.append(f"{percent(gaps[0])} leave {where}.")
     elif any(gaps):
-        lines.append(f"{listed([_percent(p) for p in gaps])} leave after the periods 1 to {periods - 1}.")
+        lines.append(f"{listed([percent(p) for p in gaps])} leave after the periods 1 to {periods - 1}.")
     if not lines:
         return ["Nobody leaves the trial."]
     expected = scenario.design.patients * plan.retention
     return [*lines, f"So {plain(expected, 3)} of {scenario.design.patients} are expected to complete."]
-
-
-def _percent(share: float) -> str:
-    return f"{plain(100.0 * share, 3)} %"
 
 
 def _endpoint(scenario: Scenario) -> list[str]:
@@ -159,6 +154,24 @@ def unit_of(scenario: Scenario, measure: str) -> Unit:
     return Unit("%" if measure == "percent-change" else scenario.endpoint.unit)
 
 
+def _what_may_be_true(scenario: Scenario, plan: Plan, outlook: Outlook) -> list[Block]:
+    """The hypotheses, each with its true effects; of mechanisms first what they are made of."""
+    hypotheses = {name: scenario.hypotheses[name] for name in outlook.hypotheses}
+    mechanisms = [h for h in hypotheses.values() if isinstance(h, Terms)]
+    blocks: list[Block] = []
+    if mechanisms:
+        blocks += [Heading("What is given"), Facts(agents(scenario, mechanisms))]
+        parts = components(scenario, mechanisms)
+        blocks += [Heading("What improvement is made of"), Facts(parts)] if parts else []
+    blocks.append(Heading("What may be true"))
+    said = [(name, " ".join(_hypothesis(name, h, scenario, plan))) for name, h in hypotheses.items()]
+    blocks.append(Facts(said))
+    others = [name for name in scenario.hypotheses if name not in hypotheses]
+    if others:
+        blocks.append(Prose(f"Also described, but not simulated here: {listed(others)}."))
+    return blocks
+
+
 def _hypothesis(name: str, hypothesis: Hypothesis, scenario: Scenario, plan: Plan) -> list[str]:
     """What a hypothesis says, what follows from it, and the true effects that power refers to."""
     said = [f"{hypothesis.label}."] if hypothesis.label and hypothesis.label != name else []
@@ -168,8 +181,9 @@ def _hypothesis(name: str, hypothesis: Hypothesis, scenario: Scenario, plan: Pla
         case Rates():
             said += _rates(hypothesis)
         case Terms():
-            said += _terms(hypothesis)
-    return said + [_effect(name, analysis, scenario) for analysis in _by_truth(plan)]
+            said += told(scenario, hypothesis)
+    contrasts = dict.fromkeys(analysis.contrast for analysis in plan.analyses)
+    return said + [_effects(name, contrast, scenario, plan) for contrast in contrasts]
 
 
 def _means(hypothesis: Means, scenario: Scenario, plan: Plan) -> list[str]:
@@ -197,45 +211,43 @@ def _means(hypothesis: Means, scenario: Scenario, plan: Plan) -> list[str]:
 
 def _rates(hypothesis: Rates) -> list[str]:
     """Shares of responders, and how a patient's responses hang together."""
-    said = [f"Responders: {listed([f'{_percent(rate)} on {a}' for a, rate in hypothesis.rates.items()])}."]
+    said = [f"Responders: {listed([f'{percent(rate)} on {a}' for a, rate in hypothesis.rates.items()])}."]
     if hypothesis.discordant:
-        only = [f"{_percent(share)} only on {a}" for a, share in hypothesis.discordant.items()]
+        only = [f"{percent(share)} only on {a}" for a, share in hypothesis.discordant.items()]
         said.append(f"Of all patients {listed(only)}.")
     if hypothesis.correlation is not None:
         said.append(f"A patient's responses correlate {plain(hypothesis.correlation)} on the latent scale.")
     return said
 
 
-def _terms(hypothesis: Terms) -> list[str]:
-    """The components of improvement that are at work, and the signals that each needs."""
-    rows = []
-    for term in hypothesis.terms:
-        needs = [n.signal + (f" (gate {plain(n.gate)})" if n.gate != 1 else "") for n in term.needs]
-        rows.append(
-            f"{term.component}, which needs {listed(needs)}" if needs else f"{term.component}, always"
-        )
-    return [f"Improvement comes from {'; '.join(rows)}."]
+def _effects(name: str, contrast: tuple[str, str], scenario: Scenario, plan: Plan) -> str:
+    """The true effects of a contrast, one for each measure and day that is analysed."""
+    rows = {(a.measure, a.day): a for a in reversed(plan.analyses) if a.contrast == contrast}
+    analyses = list(rows.values())[::-1]
+    truths = [analysis.true_effects[name] for analysis in analyses]
+    head = f"True effect {contrast[0]} - {contrast[1]}:"
+    if all(truth.is_null and truth.effect == 0 for truth in truths):
+        return f"{head} none, so that significant trials are type I errors."
+    said = []
+    for analysis, truth in zip(analyses, truths, strict=True):
+        what = []
+        if len({a.measure for a in analyses}) > 1 or analysis.measure != scenario.endpoint.measure:
+            what.append(analysis.measure)
+        if len({a.day for a in analyses}) > 1:
+            what.append(f"on day {plain(analysis.day)}")
+        said.append(" ".join([*what, _effect(analysis, truth, scenario)]))
+    return f"{head} {'; '.join(said)}."
 
 
-def _by_truth(plan: Plan) -> list[AnalysisPlan]:
-    """One analysis for each contrast and measure: several tests of one difference share its truth."""
-    return list({(a.contrast, a.measure, a.day): a for a in reversed(plan.analyses)}.values())[::-1]
-
-
-def _effect(name: str, analysis: AnalysisPlan, scenario: Scenario) -> str:
-    a, b = analysis.contrast
-    truth = analysis.true_effects[name]
+def _effect(analysis: AnalysisPlan, truth: Truth, scenario: Scenario) -> str:
     if truth.is_null and truth.effect == 0:
-        return f"True effect {a} - {b}: none, so that significant trials are type I errors."
+        return "none"
     unit = unit_of(scenario, analysis.measure)
     effect = signed(truth.effect * unit.factor)
     if truth.mcse:
         effect = plus_minus(truth.effect * unit.factor, truth.mcse * unit.factor, sign=True)
-    what = f"{analysis.measure}, " if analysis.measure != scenario.endpoint.measure else ""
-    wrong = (
-        "; not what the test looks for, so that significant trials are type I errors" if truth.is_null else ""
-    )
-    return f"True effect {what}{a} - {b}: {effect} {unit.name}{wrong}."
+    wrong = " (not what the test looks for: significant trials are type I errors)" if truth.is_null else ""
+    return f"{effect} {unit.name}{wrong}"
 
 
 def _analyses(scenario: Scenario, plan: Plan) -> list[Block]:
@@ -311,7 +323,7 @@ def _limits(analysis: AnalysisPlan) -> Sheet:
     titles += ["Futility: z"] if futile else []
     rows = []
     for number, look in enumerate(analysis.looks, 1):
-        row = [str(number), f"{look.patients:,}", _percent(look.information)]
+        row = [str(number), f"{look.patients:,}", percent(look.information)]
         row += [_limit(look.efficacy_z), plain(look.nominal_p, 3)]
         row += [_limit(look.efficacy_t), plain(look.df)] if tested_by_t else []
         row += [_limit(look.futility_z)] if futile else []
@@ -328,12 +340,13 @@ def _source(citation: Any) -> str:
     return f"{citation.text}{where}"
 
 
-def as_json(scenario: Scenario, plan: Plan) -> dict[str, Any]:
+def as_json(scenario: Scenario, plan: Plan, outlook: Outlook) -> dict[str, Any]:
     """The explanation as one object: the resolved scenario, and what follows from it."""
     return {
         "schema": "planner.show/1",
         "digest": digest(scenario),
         "scenario": resolve(scenario),
         "plan": plan.to_json(),
+        **outlook.to_json(),
         "warnings": [],
     }

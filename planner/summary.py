@@ -35,6 +35,7 @@ class Setting:
     units: Mapping[str, Unit]  # of the estimates, by analysis
     hypotheses: Mapping[str, str]  # name to label
     analyses: Mapping[str, str]  # name to a line that explains it
+    carryover: Mapping[str, str]  # by hypothesis: why it may reject a true null hypothesis
     futility: bool  # whether the trial may stop for futility
     assumed: Sequence[str]
     sourced: bool  # whether any source is named

@@ -31,7 +31,7 @@ METHODS: dict[str, Method] = {
         "Two-sample t test on the period differences of the two sequences",
         "hills_armitage",
         "ab/ba",
-        "Hills M, Armitage P. Br J Clin Pharmacol 1979;8:7-20. doi:10.1111/j.1365-2125.1979.tb05903.x",
+        "Hills M, Armitage P. Br J Clin Pharmacol 1979;8:7-20",
     ),
     "paired-t": Method(
         "Paired t test on the treatment differences, ignoring periods",

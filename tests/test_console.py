@@ -169,6 +169,7 @@ SETTING = Setting(
     units={"hills-armitage": Unit("L/min")},
     hypotheses={"effect": "The published difference, 46.6 L/min", "none": "No difference"},
     analyses={"hills-armitage": "Two-sample t test; F minus S; alpha 0.05, two-sided"},
+    carryover={},
     futility=True,
     assumed=["population.dropout.per_period"],
     sourced=True,
@@ -249,40 +250,3 @@ def look(
         "efficacy": efficacy,
         "futility": futility,
     }
-
-
-def test_every_family_of_hypotheses_is_told_in_words() -> None:
-    from planner.explain import explained, setting
-    from planner.planned import AnalysisPlan, Look, Plan, Truth
-    from planner.reading import read_text
-    from planner.scenario_terms import Rates, Terms
-
-    scenario = read_text(
-        'schema_version = 1\ndesign = { sequences = ["A B", "B A"], patients = 24 }\n'
-        "hypotheses.m = { means = { A = 5.0, B = 0.0 }, sd_difference = 8.0, carryover = { A = 1.0 } }\n"
-    )
-    component = {"component": "specific", "needs": ["mu", {"signal": "tone", "gate": 0.5}]}
-    hypotheses = {
-        "m": scenario.hypotheses["m"],
-        "r": Rates.model_validate({"rates": {"A": 0.58, "B": 0.1}, "correlation": 0.3}),
-        "t": Terms.model_validate({"terms": [component, {"component": "expectancy"}]}),
-    }
-    scenario = scenario.model_copy(update={"hypotheses": hypotheses})
-    look = Look(24, 1.0, 1.96, 0.05, 22, 2.07, None)
-    truths = {"m": Truth(5.0, 0.0, False), "r": Truth(0.48, 0.0, False), "t": Truth(0.4812, 0.0005, False)}
-    analyses = tuple(
-        AnalysisPlan(measure, method, measure, 1.0, ("A", "B"), 0.05, "two-sided", None, (look,), truths)
-        for measure, method in (("score", "hills-armitage"), ("response", "paired-t"))
-    )
-    plan = Plan((12.0, 12.0), 1.0, analyses)
-    told = " ".join(console.rendered(explained(scenario, plan, [])).split())
-    for words in (
-        "Carried over into the next period: +1 from A.",
-        "Responders: 58 % on A and 10 % on B.",
-        "correlate 0.3 on the latent scale",
-        "specific, which needs mu and tone (gate 0.5); expectancy, always.",
-        "True effect response, A - B: +48 percentage points.",
-        "+48.12 ± 0.05 percentage points",
-    ):
-        assert words in told
-    assert setting(scenario, plan, "planner run x").units["response"] == Unit("percentage points", 100.0)

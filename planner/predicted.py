@@ -1,0 +1,316 @@
+"""What each hypothesis predicts for each treatment, what a design cannot tell apart, what outlasts a washout.
+
+Predictions are means over patients of a first period, without anything before it and with complete
+follow-up: exact where means or rates are stated, simulated where mechanisms are. Two hypotheses cannot be
+told apart if every dose of every sequence does the same under both, what earlier doses left included: then
+all their scores have the same distribution, whatever the number of patients.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from planner.mechanisms import Dose, Mechanism, gates, occupancy, prolonged
+from planner.scenario import Means, Scenario
+from planner.scenario_terms import Rates, Terms
+from planner.truth import settled, true_effect
+from planner.vocabulary import BINARY_MEASURES
+
+TILES = 2048  # of 128 patients: standard error of a percentage at most 0.1
+_SEEN = 0.005  # a smaller share of receptors or of an improvement is not worth a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A mean or a share of patients; `mcse` is 0 where it is exact."""
+
+    estimate: float
+    mcse: float = 0.0
+
+    def to_json(self) -> dict[str, float]:
+        """With its 95 % interval, as everywhere in the JSON contract."""
+        half = 1.959963984540054 * self.mcse
+        return {**asdict(self), "low": self.estimate - half, "high": self.estimate + half}
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A treatment on a day of a first period under a hypothesis. None: the hypothesis says nothing of it."""
+
+    hypothesis: str
+    treatment: str
+    day: float
+    mean: Figure | None  # of `Outlook.measure`
+    response: Figure | None
+    remission: Figure | None
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a treatment still adds when the next period begins: points of improvement, or as stated."""
+
+    hypothesis: str
+    treatment: str
+    points: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Blockade:
+    """Share of the receptors that an agent of a treatment occupies at its dosing and at the next one."""
+
+    treatment: str
+    agent: str
+    at_dosing: float
+    left: float
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Everything that can be said of a scenario's hypotheses before a trial is simulated."""
+
+    hypotheses: tuple[str, ...]
+    measure: str  # of the means
+    predictions: tuple[Prediction, ...]
+    patients: int  # simulated for each treatment; 0 if all is exact
+    classes: tuple[tuple[str, ...], ...]  # of hypotheses that the design cannot tell apart
+    no_difference: tuple[str, ...]  # hypotheses under which all treatments are the same
+    cycle_days: float  # from one dosing to the next
+    left: tuple[Left, ...]
+    blockade: tuple[Blockade, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """For `show --json`."""
+        predictions = [
+            {
+                "hypothesis": p.hypothesis,
+                "treatment": p.treatment,
+                "day": p.day,
+                "measure": self.measure,
+                **{k: f and f.to_json() for k, f in _figures(p).items()},
+            }
+            for p in self.predictions
+        ]
+        left = [{**asdict(row), "points": row.points.to_json()} for row in self.left]
+        return {
+            "predictions": predictions,
+            "classes": [list(names) for names in self.classes],
+            "no_difference": list(self.no_difference),
+            "next_period": {
+                "days": self.cycle_days,
+                "improvement": left,
+                "blockade": [asdict(row) for row in self.blockade],
+            },
+        }
+
+
+def _figures(p: Prediction) -> dict[str, Figure | None]:
+    return {"mean": p.mean, "response": p.response, "remission": p.remission}
+
+
+def outlook(scenario: Scenario, tiles: int = TILES) -> Outlook:
+    """Predictions, classes and what is left, for the hypotheses that the scenario simulates."""
+    names = tuple(scenario.simulation.hypotheses or scenario.hypotheses)
+    grouped = classes(scenario, names)
+    measure = scenario.endpoint.measure
+    measure = "change" if measure in BINARY_MEASURES else measure
+    predictions, left, simulated = _predicted(scenario, names, grouped, measure, tiles)
+    return Outlook(
+        hypotheses=names,
+        measure=measure,
+        predictions=predictions,
+        patients=simulated,
+        classes=grouped,
+        no_difference=_no_difference(scenario, names),
+        cycle_days=cycle_days(scenario),
+        left=left,
+        blockade=_blockade(scenario, names),
+    )
+
+
+def cycle_days(scenario: Scenario) -> float:
+    """Days from one dosing to the next."""
+    return scenario.design.period_days + scenario.design.washout_days
+
+
+def classes(scenario: Scenario, names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """The named hypotheses, those together that no number of patients of this design could separate."""
+    found: dict[object, list[str]] = {}
+    for name in names:
+        found.setdefault(_everything(scenario, name), []).append(name)
+    return tuple(tuple(group) for group in found.values())
+
+
+def _everything(scenario: Scenario, name: str) -> object:
+    """All that a hypothesis says of this design, labels left out."""
+    hypothesis = scenario.hypotheses[name]
+    if not isinstance(hypothesis, Terms):
+        return json.dumps(hypothesis.model_dump(mode="json", exclude={"label"}), sort_keys=True)
+    m = Mechanism.of(scenario, hypothesis)
+    return tuple(
+        _at_work(scenario, m, [Dose(sequence[i], (j - i) * cycle_days(scenario)) for i in range(j + 1)])
+        for sequence in scenario.design.sequences
+        for j in range(scenario.design.periods)
+    )
+
+
+def _at_work(scenario: Scenario, m: Mechanism, doses: Sequence[Dose]) -> tuple[object, ...]:
+    """What the last of `doses` sets off: components with their gates, half-life factors and numbers."""
+    opened = gates(m, scenario, doses)
+    rows = []
+    for term, gate in zip(m.hypothesis.terms, opened, strict=True):
+        if gate := settled(gate):
+            numbers = m.components[term.component].model_dump_json(exclude={"label"})
+            factor = prolonged(m, scenario, doses[-1].treatment, term.component)
+            rows.append((term.component, gate, factor, numbers))
+    return tuple(sorted(rows))
+
+
+def _no_difference(scenario: Scenario, names: Sequence[str]) -> tuple[str, ...]:
+    from planner.outcomes import indistinct  # compiles kernels, which only this question needs
+
+    treatments = scenario.design.treatments
+    return tuple(n for n in names if indistinct(scenario, scenario.hypotheses[n], treatments))
+
+
+def _predicted(
+    scenario: Scenario,
+    names: Sequence[str],
+    grouped: Sequence[Sequence[str]],
+    measure: str,
+    tiles: int,
+) -> tuple[tuple[Prediction, ...], tuple[Left, ...], int]:
+    """Predictions and what is left of them; hypotheses of a class share one simulation."""
+    from planner.kernels.rng import W
+
+    rows: dict[str, list[Prediction]] = {}
+    left: dict[str, list[Left]] = {}
+    simulated = [group[0] for group in grouped if isinstance(scenario.hypotheses[group[0]], Terms)]
+    if simulated:
+        rows, left = _simulated(scenario, simulated, measure, tiles)
+    first = {name: group[0] for group in grouped for name in group}
+    predictions: list[Prediction] = []
+    after: list[Left] = []
+    for name in names:
+        match scenario.hypotheses[name]:
+            case Means() as means:
+                predictions += [_of_means(scenario, name, means, a) for a in scenario.design.treatments]
+                carried = means.carryover.items() if scenario.design.periods > 1 else ()
+                after += [Left(name, a, Figure(points)) for a, points in carried if points]
+            case Rates() as rates:
+                predictions += [_of_rates(scenario, name, rates, a) for a in scenario.design.treatments]
+            case Terms():
+                predictions += [_renamed(row, name) for row in rows[first[name]]]
+                after += [Left(name, row.treatment, row.points) for row in left[first[name]]]
+    return tuple(predictions), tuple(after), tiles * W if simulated else 0
+
+
+def _renamed(row: Prediction, name: str) -> Prediction:
+    return Prediction(name, row.treatment, row.day, row.mean, row.response, row.remission)
+
+
+def _of_means(scenario: Scenario, name: str, means: Means, treatment: str) -> Prediction:
+    mean = Figure(true_effect(scenario, means, {treatment: 1.0}))
+    return Prediction(name, treatment, scenario.endpoint.day, mean, None, None)
+
+
+def _of_rates(scenario: Scenario, name: str, rates: Rates, treatment: str) -> Prediction:
+    rate = Figure(rates.rates[treatment])
+    remission = scenario.endpoint.measure == "remission"
+    day = scenario.endpoint.day
+    return Prediction(name, treatment, day, None, None if remission else rate, rate if remission else None)
+
+
+def _simulated(
+    scenario: Scenario, names: Sequence[str], measure: str, tiles: int
+) -> tuple[dict[str, list[Prediction]], dict[str, list[Left]]]:
+    """Predictions of hypotheses of mechanisms, and the points left when the next period begins."""
+    from planner.outcomes import potential
+    from planner.world import Reading
+
+    design = scenario.design
+    days = sorted({*design.assessment_days, scenario.endpoint.day})
+    measures = [measure, "response"]
+    measures += ["remission"] if scenario.endpoint.scale.remission_at_most is not None else []
+    readings = [Reading(each, day) for day in days for each in measures]
+    next_dosing = Reading("change", cycle_days(scenario))
+    again = design.periods > 1 and next_dosing.day > 0
+    if again and next_dosing not in readings:
+        readings.append(next_dosing)
+    found = potential(scenario, names, readings, design.treatments, scenario.simulation.seed, tiles)
+
+    def figure(h: int, reading: Reading, t: int) -> Figure | None:
+        if reading not in readings:
+            return None
+        r = readings.index(reading)
+        variance = float(found.covariance[h, r, t, t])
+        return Figure(settled(float(found.mean[h, r, t])), math.sqrt(max(variance, 0.0)))
+
+    rows: dict[str, list[Prediction]] = {}
+    left: dict[str, list[Left]] = {}
+    drift = scenario.population.period_effect[0] if scenario.population.period_effect else 0.0
+    for h, name in enumerate(names):
+        rows[name] = [
+            Prediction(
+                name, a, day, *(figure(h, Reading(m, day), t) for m in (measure, "response", "remission"))
+            )
+            for t, a in enumerate(design.treatments)
+            for day in days
+        ]
+        left[name] = []
+        for t, a in enumerate(design.treatments):
+            if again and (change := figure(h, next_dosing, t)) is not None:
+                left[name].append(Left(name, a, Figure(drift - change.estimate, change.mcse)))
+    return rows, left
+
+
+def _blockade(scenario: Scenario, names: Sequence[str]) -> tuple[Blockade, ...]:
+    """Agents that block a signal under some hypothesis, and still do so a little at the next dosing."""
+    if scenario.design.periods < 2:
+        return ()
+    rows: dict[Blockade, None] = {}
+    for hypothesis in (scenario.hypotheses[n] for n in names):
+        if not isinstance(hypothesis, Terms):
+            continue
+        m = Mechanism.of(scenario, hypothesis)
+        needed = {need.signal for term in hypothesis.terms for need in term.needs}
+        blockers = {agent for signal in needed for agent in m.signals[signal].blocked_by}
+        for a in scenario.design.treatments:
+            for agent in sorted(blockers & {each.agent for each in scenario.treatments[a].agents}):
+                now, then = (
+                    occupancy(m, scenario, agent, Dose(a, days)) for days in (0.0, cycle_days(scenario))
+                )
+                rows[Blockade(a, agent, settled(now), settled(then))] = None
+    return tuple(rows)
+
+
+def unequal_carryover(scenario: Scenario, name: str) -> dict[str, float]:
+    """What is left of each treatment when the next period begins, if that differs between treatments.
+
+    Of means the points stated; of mechanisms the share of its longest-lived component that the median patient
+    still has. Empty where carryover cannot raise the type I error: none, or the same for all treatments.
+    """
+    hypothesis, design = scenario.hypotheses[name], scenario.design
+    if design.periods < 2 or isinstance(hypothesis, Rates):
+        return {}
+    if isinstance(hypothesis, Means):
+        found = {a: hypothesis.carryover.get(a, 0.0) for a in design.treatments}
+        return found if len(set(found.values())) > 1 else {}
+    m = Mechanism.of(scenario, hypothesis)
+    found = {a: _median_left(scenario, m, a) for a in design.treatments}
+    return found if max(found.values()) - min(found.values()) > _SEEN else {}
+
+
+def _median_left(scenario: Scenario, m: Mechanism, treatment: str) -> float:
+    """Share of the longest-lived component at work that the median patient keeps until the next dosing."""
+    shares = [0.0]
+    for term, gate in zip(m.hypothesis.terms, gates(m, scenario, [Dose(treatment, 0.0)]), strict=True):
+        about = m.components[term.component]
+        if gate and about.size.mean:
+            factor = prolonged(m, scenario, treatment, term.component)
+            elapsed = max(0.0, cycle_days(scenario) - about.peak_day)
+            shares.append(2.0 ** (-elapsed / (about.half_life_days.median * factor)))
+    return max(shares)
