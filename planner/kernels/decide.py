@@ -63,8 +63,8 @@ def _by_df(table, stat, out):
 def _efficacy(stat, limit, sides, running, other, upper, lower, code):
     """code i64[W]: how each running trial ends at this look for efficacy; upper, lower f64[W] are scratch.
 
-    Two-sided limits are mirrored, and of one-sided ones the other side is never reached, so that one look-up by
-    df is enough.
+    Two-sided limits are mirrored, and of one-sided ones the other side is never reached, so that one look-up
+    by df is enough.
     """
     _by_df(limit[LOWER if sides < 0 else UPPER], stat, upper)
     for i in range(W):

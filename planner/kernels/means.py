@@ -61,7 +61,7 @@ def _score(c, low, high, size, level, residual, gone, out):
     b = c[RESIDUAL]
     for i in range(W):
         x = fma(b, residual[i], fma(a, level[i], constant))
-        out[i] = min(max(np.floor(x), low), high) * size + gone[i]
+        out[i] = fma(min(max(np.floor(x), low), high), size, gone[i])
 
 
 @lanes
@@ -98,7 +98,7 @@ def _score_of_all(c, low, high, size, rounded, level, second, residual, error, i
         x = fma(c2, second[i], fma(c3, residual[i], fma(c1, level[i], constant)))
         x = fma(c5, interaction[i], fma(c4, error[i], x))
         x = np.floor(x + 0.5) if rounded else x
-        out[i] = min(max(x, low), high) * size + gone[i]
+        out[i] = fma(min(max(x, low), high), size, gone[i])
 
 
 @kernel
