@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from planner.reading import ScenarioError, read, read_text
     from planner.replay import Trial, find, replay
     from planner.results import Run, simulate
+    from planner.sizing import Sizing, SizingError, size
 
 _HOME = {
     "boundary": "planner.boundaries",
@@ -34,12 +35,17 @@ _HOME = {
     "replay": "planner.replay",
     "Run": "planner.results",
     "simulate": "planner.results",
+    "Sizing": "planner.sizing",
+    "SizingError": "planner.sizing",
+    "size": "planner.sizing",
 }
 
 __all__ = [
     "Comparison",
     "Run",
     "ScenarioError",
+    "Sizing",
+    "SizingError",
     "Trial",
     "__version__",
     "boundary",
@@ -49,6 +55,7 @@ __all__ = [
     "read_text",
     "replay",
     "simulate",
+    "size",
 ]
 
 

@@ -17,7 +17,7 @@ _ACROSS, _DOWN = 2, 4  # dots in one character cell
 
 
 class Series(NamedTuple):
-    """A line through `points`, marked at each with `letter`; a gap where a y is not finite."""
+    """A line through `points`, marked at each with `letter` if not empty; a gap where a y is not finite."""
 
     letter: str
     points: Sequence[Point]
@@ -46,7 +46,7 @@ def plot(
             if start is not None and end is not None:
                 _draw(cells, start, end)
         for dot in dots:
-            if dot is not None:
+            if dot is not None and letter:
                 cell = (dot[1] // _DOWN, dot[0] // _ACROSS)
                 # Two letters at one place are a star: their numbers stand in the table.
                 marks[cell] = letter if marks.get(cell, letter) == letter else "*"

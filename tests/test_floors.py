@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "planner"
 
 FLOORS = {
     1: "scenario vocabulary reading positions catalogue faults canonical overrides completing wording "
-    "designs settings scenario_means scenario_terms parsing extending building",
+    "designs settings scenario_means scenario_terms parsing extending building short_forms",
     2: "draws roots mechanisms world boundaries sequential spending conditional limits rules truth "
     "terms_world rates_world references pvalues",
     3: "kernels analyses",

@@ -12,10 +12,12 @@ from planner.cli.compare import compare
 from planner.cli.run import run
 from planner.cli.scenarios import check, new, scenarios, schema
 from planner.cli.show import show
+from planner.cli.size import size
 from planner.cli.trial import trial
 
 COMMANDS: dict[Callable[..., int], str] = {
     run: "Simulate a trial: power, stops, size, bias.",
+    size: "How many patients a power needs.",
     trial: "Look at one virtual trial, patient by patient.",
     show: "Tell a scenario in plain English.",
     compare: "Designs side by side on the same patients.",
@@ -30,6 +32,7 @@ EXAMPLES = """\b
 Examples:
   planner run asthma-ab-ba
   planner run my-trial.toml --set design.patients=30 --trials 1000000
+  planner size my-trial.toml --power .8,.9
   planner show my-trial.toml
   planner boundaries --looks 0.4,1
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 DEFAULT_POWER = 0.9
 DEFAULT_MOST = 1_000
 NOT_OF_MEANS = (
-    "an effect to be found is a difference of two means; this hypothesis states "
-    "mechanisms or response rates, which no single number moves"
+    "an effect to be found is a difference of two means that can be moved; mechanisms and response rates "
+    "state none"
 )
 
 
@@ -228,7 +228,7 @@ def _effects(
                     found = work.find(target) if work is not None and not partial else None
                 except Interrupted:
                     partial = True
-                note = "" if stated[name] else f"No answer: {NOT_OF_MEANS}."
+                note = "" if stated[name] else f"{NOT_OF_MEANS[:1].upper()}{NOT_OF_MEANS[1:]}."
                 answers.append(effect_answer(name, analysis, target, patients, found, note, partial))
             for change in sorted(work.cells, key=abs) if work is not None else ():
                 cell = work.cells[change] | {"hypothesis": name} if work is not None else {}

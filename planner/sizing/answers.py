@@ -62,7 +62,7 @@ def patients_answer(search: Search, key: Key, target: float, partial: bool) -> J
         "note": "",
     }
     if key in search.null:
-        note = "No answer: the null hypothesis is true here, so that power is the type I error at any size."
+        note = "The null hypothesis is true here: power is the type I error, whatever the number of patients."
         return answer | {"exact": False, "note": note}
     if not points:
         return answer | {"exact": False, "note": "Not evaluated before the interruption." if partial else ""}
@@ -110,7 +110,7 @@ def _why_none(search: Search, key: Key, target: float, partial: bool) -> str:
     best, top = _best(points), points[max(points)]
     reach = best["power"]["estimate"]
     head = (
-        f"No answer up to {max(points):,} patients: the best power is {reach:.3f} "
+        f"No number up to {max(points):,} is enough: the best power is {reach:.3f} "
         f"(Monte Carlo SE {best['power']['mcse']:.2g}), at {best['patients']:,} patients."
     )
     if partial:
@@ -175,7 +175,7 @@ def effect_answer(
     if found is None:
         return answer | {"note": note or ("Not reached before the interruption." if partial else "")}
     if found.cell is None or found.range is None:
-        why = "No answer: power stays below the target however large the effect is made."
+        why = "Power stays below the target however large the effect is made."
         return answer | {"note": why}
     shift = found.cell["true_effect"] - (found.change or 0.0)  # of a bounded scale; 0 on an unbounded one
     return answer | {

@@ -1,0 +1,214 @@
+"""`planner size`: how many patients for a power, or which effect a trial finds."""
+
+from __future__ import annotations
+
+import shlex
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from planner.cli import options as given
+from planner.cli.problems import INTERRUPTED, NO_ANSWER, OK, Problem
+
+if TYPE_CHECKING:
+    from planner.scenario import Scenario
+    from planner.sizing import Sizing
+
+
+class Sought(StrEnum):
+    """What --find looks for."""
+
+    patients = "patients"
+    effect = "effect"
+
+
+Power = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--power",
+        metavar="P",
+        help="Target power, 0.9 if not given. May be repeated, or joined by commas: 0.8,0.9.",
+    ),
+]
+Find = Annotated[
+    Sought,
+    typer.Option("--find", metavar="patients|effect", help="What is sought: patients, or the effect."),
+]
+Patients = Annotated[
+    int | None,
+    typer.Option(
+        "--patients", metavar="N", min=1, help="With --find effect: patients; the scenario's if not given."
+    ),
+]
+MaxPatients = Annotated[
+    int | None,
+    typer.Option(
+        "--max-patients", metavar="N", min=1, help="Largest number tried, 1000 if not given; at most 10000."
+    ),
+]
+MostTrials = Annotated[
+    int | None,
+    typer.Option(
+        "--trials",
+        metavar="N",
+        min=1,
+        help="Most virtual trials per hypothesis in one pass; fewer where they settle the answer.",
+    ),
+]
+
+
+def size(
+    scenario: given.Scenario,
+    power: Power = None,
+    find: Find = Sought.patients,
+    patients: Patients = None,
+    max_patients: MaxPatients = None,
+    settings: given.Set = None,
+    hypothesis: given.Hypothesis = None,
+    trials: MostTrials = None,
+    seed: given.Seed = None,
+    threads: given.Threads = None,
+    output_format: given.AsFormat = None,
+    json: given.Json = False,
+    output: given.Output = None,
+    force: given.Force = False,
+    quiet: given.Quiet = False,
+    verbose: given.Verbose = False,
+) -> int:
+    """How many patients a power needs: the number, its Monte Carlo range, the power curve.
+
+    The answer is the smallest number of patients from which power stays at or above the target, with the
+    looks of the scenario scaled to each number. All numbers are evaluated on the same virtual patients: first
+    a coarse scan, then every number around the answer with more trials until it is settled.
+
+    With --find effect the number of patients is fixed and the smallest effect with that power is sought.
+
+    Exit code 4 if no hypothesis has an answer. --format csv writes the power curve, one row a point.
+
+    \b
+    Examples:
+      planner size asthma-ab-ba --power .9
+      planner size my-trial.toml --power .8,.9 --hypothesis expected --json
+      planner size my-trial.toml --max-patients 4000 --trials 4000000
+      planner size my-trial.toml --find effect --patients 24 --power .8
+    """
+    from planner.cli import files
+    from planner.cli.run import _chosen
+    from planner.explain import setting
+    from planner.reading import read
+
+    wanted = files.chosen_format(output_format, json, output)
+    files.check_writable(output, force)
+    targets = _targets(power)
+    if find is Sought.effect and max_patients is not None:
+        raise Problem("--max-patients goes with --find patients", hint="--patients N fixes their number")
+    overrides = list(settings or []) + _chosen(hypothesis)
+    plan = read(scenario, set=overrides)
+    follows = files.worked_out(plan, scenario)
+    asked = {"find": find.value, "patients": patients, "trials": trials, "seed": seed, "threads": threads}
+    if max_patients is not None:
+        asked["max_patients"] = max_patients
+    result = _sized(plan, targets, asked, quiet)
+    document = result.to_json()
+    _remarks(document, verbose)
+    described = setting(plan, follows, _command_line(scenario, overrides, targets, result, asked))
+    text = _written(result, document, described, wanted, output)
+    files.deliver(text, output, force)
+    files.say_written(output, quiet)
+    if result.partial:
+        return INTERRUPTED
+    return OK if any(answer[find.value] is not None for answer in result.answers) else _no_answer(result)
+
+
+def _targets(power: list[str] | None) -> list[float]:
+    """`--power .8,.9 --power .95` as numbers."""
+    from planner.sizing import DEFAULT_POWER
+
+    words = [word.strip() for part in power or [] for word in part.split(",")]
+    try:
+        targets = [float(word) for word in words] or [DEFAULT_POWER]
+    except ValueError:
+        raise Problem(
+            f"--power is a number or numbers joined by commas, not {','.join(power or [])}",
+            hint="for instance --power .8,.9",
+        ) from None
+    for target in targets:
+        if not 0.0 < target < 1.0:
+            raise Problem(
+                f"--power lies between 0 and 1, not at {target:g}",
+                hint=f"perhaps --power {target / 100:g}"
+                if 1.0 < target < 100.0
+                else "for instance --power .9",
+            )
+    return list(dict.fromkeys(targets))
+
+
+def _sized(plan: Scenario, targets: list[float], asked: dict[str, Any], quiet: bool) -> Sizing:
+    from planner.cli.run import _compiled
+    from planner.console import note, progress
+    from planner.sizing import SizingError, size
+
+    if not quiet and not _compiled():
+        note("compiling the kernels, once on this machine; later runs start at once")
+    try:
+        with progress("Sizing", quiet=quiet) as advance:
+            return size(plan, power=targets, progress=advance, name=plan.name, **asked)
+    except SizingError as error:
+        raise Problem(str(error), hint="planner size --help") from error
+
+
+def _remarks(document: dict[str, Any], verbose: bool) -> None:
+    from planner.console import note, warn
+
+    for warning in document["warnings"]:
+        warn(warning)
+    if verbose:
+        spent = document["run"]
+        note(f"{spent['seconds']:.3g} s, {spent['trials']:,} trials")
+
+
+def _written(
+    result: Sizing, document: dict[str, Any], described: Any, wanted: given.Format, output: Path | None
+) -> str:
+    """The result in the format asked for."""
+    from planner.cli import files
+    from planner.console import shows_braille
+
+    if wanted is given.Format.json:
+        return files.as_json(document)
+    if wanted is given.Format.csv:
+        return files.verbatim(str(result.frame().write_csv()), output)
+    from planner.summary_sizing import size_document
+
+    blocks = size_document(document, described, ascii_only=not shows_braille(output))
+    return files.as_text(blocks, wanted, output)
+
+
+def _no_answer(result: Sizing) -> int:
+    """The question has no answer: said in one line, whatever the format of the result."""
+    from planner.console import fail
+
+    notes = list(dict.fromkeys(answer["note"] for answer in result.answers))
+    fail(
+        "no hypothesis has an answer",
+        hint=notes[0] if len(notes) == 1 else "the note beside each hypothesis says why",
+    )
+    return NO_ANSWER
+
+
+def _command_line(
+    scenario: str, overrides: list[str], targets: list[float], result: Sizing, asked: dict[str, Any]
+) -> str:
+    """The command that gives the same numbers again."""
+    words = ["planner", "size", scenario, "--power", ",".join(f"{target:g}" for target in targets)]
+    for override in overrides:
+        words += ["--set", override]
+    if result.find == "effect":
+        words += ["--find", "effect", "--patients", str(result.most_patients)]
+    else:
+        words += ["--max-patients", str(result.most_patients)]
+    if asked["trials"] is not None:
+        words += ["--trials", str(asked["trials"])]
+    return shlex.join([*words, "--seed", str(result.seed)])
