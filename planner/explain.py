@@ -11,7 +11,7 @@ from planner.explain_mechanisms import agents, components, percent, told
 from planner.explain_predictions import carried, foretold
 from planner.figures import DASH, count, listed, plain, plus_minus, signed
 from planner.planned import AnalysisPlan, Plan, Truth
-from planner.predicted import Outlook
+from planner.predicted import Outlook, classes
 from planner.scenario import Hypothesis, Means, Scenario
 from planner.scenario_terms import Rates, Terms
 from planner.summary import Setting, Unit, sidedness
@@ -50,11 +50,12 @@ def setting(scenario: Scenario, plan: Plan, command: str) -> Setting:
         units={a.name: unit_of(scenario, a.measure) for a in plan.analyses},
         hypotheses={name: hypothesis.label or name for name, hypothesis in scenario.hypotheses.items()},
         analyses={a.name: f"{_method(a)}; {_contrast(a)}; {_level(a)}" for a in plan.analyses},
-        carryover={name: reason for name in scenario.hypotheses if (reason := carried(scenario, name))},
         futility=(rule := scenario.monitoring.futility) is not None and rule.rule != "none",
         assumed=scenario.assumed,
         sourced=bool(scenario.citations),
         command=command,
+        classes=classes(scenario, list(scenario.hypotheses)),
+        carryover={name: reason for name in scenario.hypotheses if (reason := carried(scenario, name))},
     )
 
 

@@ -142,10 +142,10 @@ def carried(scenario: Scenario, name: str) -> str:
         return ""
     if isinstance(scenario.hypotheses[name], Terms):
         days = plain(scenario.design.period_days + scenario.design.washout_days)
-        shares = listed([f"{percent(round(share, 2))} of it after {a}" for a, share in left.items()])
+        shares = listed([f"{percent(round(share, 2))} after {a}" for a, share in left.items()])
         return (
             f"carryover: {days} days after a dosing, when the next period begins, the median patient still "
-            f"has {shares}, of the part of the improvement that lasts longest"
+            f"has {shares} of the part of the improvement that lasts longest"
         )
     points = listed([f"{plain(value)} from {a}" for a, value in left.items()])
     return f"carryover: into the next period go {points} ({scenario.endpoint.unit})"

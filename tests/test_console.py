@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -140,6 +141,86 @@ def test_type_one_error_is_named_and_flagged() -> None:
     assert "too high" in console.rendered(run_document(bad, SETTING))
 
 
+def test_carryover_is_named_as_the_likely_reason() -> None:
+    bad = fake()
+    bad["cells"][1]["power"] = figure(0.06, 0.0007)
+    guilty = replace(SETTING, carryover={"none": "carryover: 3 points from F", "effect": "carryover: none"})
+    shown = " ".join(console.rendered(run_document(bad, guilty)).split())
+    assert "type I error too high (carryover?) 6.00 ± 0.07 %" in shown
+    assert "by more than Monte Carlo error. The likely reason is carryover: 3 points from F." in shown
+    fine = console.rendered(run_document(fake(), guilty))
+    assert "carryover?" not in fine
+    assert "likely reason" not in fine
+
+
+def twins(labels: tuple[str, ...] = ("one", "two", "three", "four")) -> tuple[dict[str, Any], Setting]:
+    """A result in which four hypotheses cannot be separated, and a fifth differs."""
+    result = fake()
+    first, other = result["cells"]
+    result["cells"] = [{**first, "hypothesis": f"h{i}"} for i in range(4)] + [other]
+    names = {f"h{i}": label for i, label in enumerate(labels)} | {"none": "No difference"}
+    return result, replace(SETTING, hypotheses=names, classes=[[f"h{i}" for i in range(4)], ["none"]])
+
+
+def test_inseparable_hypotheses_share_their_rows() -> None:
+    result, setting = twins()
+    for text in (
+        console.rendered(run_document(result, setting)),
+        markdown(run_document(result, setting)).replace("| ", "").replace(" |", ""),
+    ):
+        assert text.count("81.2 ± 0.1 %") == 1
+        assert len(re.findall(r"^= (?:two|three|four)\b", text, re.M)) == 9
+        assert "this design cannot separate" in " ".join(text.split())
+    for name in ("one", "two", "three", "four"):
+        assert console.rendered(run_document(result, setting)).count(name) >= 3
+
+
+def test_equal_results_of_hypotheses_that_differ_stay_apart() -> None:
+    """And so do results that differ of hypotheses that should not."""
+    result, setting = twins()
+    text = console.rendered(run_document(result, replace(setting, classes=[])))
+    assert text.count("81.2 ± 0.1 %") == 4
+    result["cells"][2] = {**result["cells"][2], "power": figure(0.7, 0.001)}
+    text = console.rendered(run_document(result, setting))
+    assert text.count("81.2 ± 0.1 %") == 1
+    assert "70.0 ± 0.1 %" in text
+
+
+@pytest.mark.parametrize("width", [50, 80, 120])
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_names_of_inseparable_hypotheses(text: str, width: int) -> None:
+    result, setting = twins((text, f"{text}!", f"{text}?", f"{text}."))
+    shown = console.rendered(run_document(result, setting), width=width, wide=False)
+    assert not set(shown) & {"\x1b", "\x00", "\t", "\u202e", "\r", "\x9b"}
+    assert max(len(line) for line in shown.splitlines() if "planner run" not in line) <= max(width, 200)
+
+
+def test_units_are_never_mixed_in_a_column() -> None:
+    result = fake()
+    result["cells"] += [{**cell, "analysis": "response", "true_effect": 0.48} for cell in result["cells"]]
+    units = {**SETTING.units, "response": Unit("percentage points", 100.0)}
+    lines = {**SETTING.analyses, "response": "McNemar's test"}
+    text = console.rendered(run_document(result, replace(SETTING, units=units, analyses=lines)))
+    assert " or percentage points" not in text
+    assert text.count("True effect (L/min)") == text.count("True effect (percentage points)") == 1
+    assert text.count("Analysis response, in percentage points:") == 3
+    assert "+48 " in text
+
+
+def test_means_over_few_trials_are_left_out() -> None:
+    result = fake()
+    cell = result["cells"][0]
+    cell["stopped_early"] = figure(0.0004, 0.0001)
+    text = console.rendered(run_document(result, SETTING))
+    assert "+4.21" in text  # of the other hypothesis
+    cell = result["cells"][1]
+    cell["stopped_early"] = figure(0.0, 0.00001)
+    text = console.rendered(run_document(result, SETTING))
+    assert "+4.21" not in text
+    assert "fewer than 50 trials" in text
+    assert "fewer than 50 trials" not in console.rendered(run_document(fake(), SETTING))
+
+
 def test_one_look_has_no_stopping_columns() -> None:
     single = fake()
     for cell in single["cells"]:
@@ -169,7 +250,6 @@ SETTING = Setting(
     units={"hills-armitage": Unit("L/min")},
     hypotheses={"effect": "The published difference, 46.6 L/min", "none": "No difference"},
     analyses={"hills-armitage": "Two-sample t test; F minus S; alpha 0.05, two-sided"},
-    carryover={},
     futility=True,
     assumed=["population.dropout.per_period"],
     sourced=True,

@@ -1,0 +1,251 @@
+"""The tables of a run: does the trial find a difference, when does it stop, how far off is its estimate.
+
+Hypotheses that the design cannot separate have the same results to the last bit and share their rows.
+Analyses in different units stand in tables of their own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from planner.document import Block, Column, Heading, Prose, Sheet
+from planner.figures import DASH, estimated, listed, plain, plus_minus, signed
+
+Cell = Mapping[str, Any]
+
+# A type I error is called too high when it exceeds alpha by more than so many Monte Carlo standard errors.
+BEYOND_CHANCE = 3.0
+FEW = 50  # trials; a mean over fewer is not shown
+
+
+class Unit(NamedTuple):
+    """How the figures of a measure are shown: shares of patients as percentage points."""
+
+    name: str
+    factor: float = 1.0
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the tables need to know of the scenario."""
+
+    question: str
+    design: str  # "24 patients randomised: 12 to A then B, 12 to B then A"
+    endpoint: str
+    units: Mapping[str, Unit]  # of the estimates, by analysis
+    hypotheses: Mapping[str, str]  # name to label
+    analyses: Mapping[str, str]  # name to a line that explains it
+    futility: bool  # whether the trial may stop for futility
+    assumed: Sequence[str]
+    sourced: bool  # whether any source is named
+    command: str
+    classes: Sequence[Sequence[str]] = ()  # hypotheses that the design cannot separate
+    carryover: Mapping[str, str] = field(default_factory=dict)  # by hypothesis: why it may reject the null
+
+
+class Shown(NamedTuple):
+    """A cell, and the other hypotheses of which it is the result as well."""
+
+    cell: Cell
+    same: tuple[str, ...]
+
+
+def shown(cells: Sequence[Cell], setting: Setting) -> list[Shown]:
+    """The cells, those of inseparable hypotheses once."""
+    results: dict[str, list[str]] = {}
+    for cell in cells:
+        rest = {key: value for key, value in cell.items() if key != "hypothesis"}
+        results.setdefault(cell["hypothesis"], []).append(json.dumps(rest, sort_keys=True))
+    first: dict[str, str] = {}
+    for group in setting.classes:
+        for name in group:
+            alike = (other for other in group if results.get(other) == results.get(name))
+            first[name] = next((other for other in alike if other in results), name)
+    return [
+        Shown(
+            cell, tuple(n for n in results if n != cell["hypothesis"] and first.get(n) == cell["hypothesis"])
+        )
+        for cell in cells
+        if first.get(cell["hypothesis"], cell["hypothesis"]) == cell["hypothesis"]
+    ]
+
+
+def tables(cells: Sequence[Shown], setting: Setting, trials: int) -> list[Block]:
+    """The three questions, each with a table for every unit."""
+    blocks: list[Block] = [Heading("Does the trial find a difference?")]
+    blocks += _by_unit(cells, setting, [_power(part, setting) for part in _parts(cells, setting)])
+    if staged(cells):
+        blocks.append(Heading("When does it stop?"))
+        blocks += _by_unit(cells, setting, [_looks(part, setting) for part in _parts(cells, setting)])
+    blocks.append(Heading("How far off is its estimate?"))
+    sheets = [_estimates(part, setting, trials) for part in _parts(cells, setting)]
+    return blocks + _by_unit(cells, setting, sheets)
+
+
+def staged(cells: Sequence[Shown]) -> bool:
+    """Whether there is a look before the last."""
+    return any(len(row.cell["looks"]) > 1 for row in cells)
+
+
+def _parts(cells: Sequence[Shown], setting: Setting) -> list[list[Shown]]:
+    """The cells by unit."""
+    found: dict[Unit, list[Shown]] = {}
+    for row in cells:
+        found.setdefault(setting.units[row.cell["analysis"]], []).append(row)
+    return list(found.values())
+
+
+def _by_unit(cells: Sequence[Shown], setting: Setting, sheets: Sequence[Sheet]) -> list[Block]:
+    """The tables, each with the names of its analyses if there are several."""
+    if len(sheets) == 1:
+        return list(sheets)
+    blocks: list[Block] = []
+    for part, sheet in zip(_parts(cells, setting), sheets, strict=True):
+        names = list(dict.fromkeys(row.cell["analysis"] for row in part))
+        unit = setting.units[names[0]].name
+        word = "Analysis" if len(names) == 1 else "Analyses"
+        blocks += [Prose(f"{word} {listed(names)}{f', in {unit}' if unit else ''}:"), sheet]
+    return blocks
+
+
+def label(name: str, setting: Setting) -> str:
+    """What a hypothesis is called."""
+    return setting.hypotheses.get(name) or name
+
+
+def _naming(cells: Sequence[Shown], setting: Setting) -> tuple[list[Column], list[list[str]]]:
+    """The columns that say which cell a row is; those that never vary are left out."""
+    columns = [Column("Hypothesis", number=False)]
+    rows = [[label(row.cell["hypothesis"], setting)] for row in cells]
+    if len({row.cell["analysis"] for row in cells}) > 1:
+        columns.append(Column("Analysis", number=False))
+        rows = [[*names, row.cell["analysis"]] for names, row in zip(rows, cells, strict=True)]
+    if len({row.cell["patients"] for row in cells}) > 1:
+        columns.append(Column("Planned"))
+        rows = [[*names, str(row.cell["patients"])] for names, row in zip(rows, cells, strict=True)]
+    return columns, rows
+
+
+class _Lines:
+    """The rows of a table; the names of inseparable hypotheses stand below the first one."""
+
+    def __init__(self, columns: list[Column]) -> None:
+        self.columns = columns
+        self.rows: list[list[str]] = []
+        self.loud: set[int] = set()
+
+    def add(self, lines: Sequence[list[str]], same: Sequence[str], loud: bool = False) -> None:
+        lines = [*lines, *([""] * len(self.columns) for _ in range(len(same) - len(lines) + 1))]
+        for line, name in zip(lines[1:], same, strict=False):
+            line[0] = f"= {name}"
+        if loud:
+            self.loud.add(len(self.rows))
+        self.rows += lines
+
+    def sheet(self) -> Sheet:
+        return Sheet(self.columns, self.rows, frozenset(self.loud))
+
+
+def too_high(cell: Cell) -> bool:
+    """Whether a true null hypothesis is rejected more often than alpha, beyond Monte Carlo error."""
+    if not cell["is_null"]:
+        return False
+    # futility that may be ignored holds no level
+    error = cell.get("power_ignoring_futility") or cell["power"]
+    return bool(error["estimate"] - cell["alpha"] > BEYOND_CHANCE * error["mcse"])
+
+
+def _power(cells: Sequence[Shown], setting: Setting) -> Sheet:
+    columns, rows = _naming(cells, setting)
+    columns += [Column(f"True effect{_unit(cells, setting)}"), Column("Power")]
+    columns += [Column("Expected patients"), Column("Expected completers")]
+    lines = _Lines(columns)
+    for row, (cell, same) in zip(rows, cells, strict=True):
+        row += [_true_effect(cell, setting), _power_cell(cell, setting)]
+        row += [estimated(cell["expected_patients"]), estimated(cell["expected_completers"])]
+        lines.add([row], [label(name, setting) for name in same], too_high(cell))
+    return lines.sheet()
+
+
+def _unit(cells: Sequence[Shown], setting: Setting) -> str:
+    """The unit for the title of a column."""
+    name = setting.units[cells[0].cell["analysis"]].name
+    return f" ({name})" if name else ""
+
+
+def _true_effect(cell: Cell, setting: Setting) -> str:
+    """Exact, or with the error of the simulation that it comes from."""
+    factor = setting.units[cell["analysis"]].factor
+    error = cell.get("true_effect_mcse")
+    if error:
+        return plus_minus(cell["true_effect"] * factor, error * factor, sign=True)
+    return signed(cell["true_effect"] * factor)
+
+
+def _power_cell(cell: Cell, setting: Setting) -> str:
+    power = estimated(cell["power"], percent=True)
+    if not cell["is_null"]:
+        return power
+    if too_high(cell) and cell["hypothesis"] in setting.carryover:
+        return f"type I error\ntoo high (carryover?)\n{power}"
+    return f"type I error\n{'too high: ' if too_high(cell) else ''}{power}"
+
+
+def _looks(cells: Sequence[Shown], setting: Setting) -> Sheet:
+    """One row a look; at the last look the trial ends anyway, so that it does not stop early there."""
+    columns, rows = _naming(cells, setting)
+    columns += [Column("Look", number=False), Column("Patients"), Column("Stops early"), Column("Efficacy")]
+    if setting.futility:
+        columns.append(Column("Futility"))
+    lines = _Lines(columns)
+    for row, (cell, same) in zip(rows, cells, strict=True):
+        early = estimated(cell["stopped_early"], percent=True)
+        own = []
+        for look in cell["looks"]:
+            last = look is cell["looks"][-1]
+            line = [*row, "last" if last else str(look["look"]), plain(look["patients"]), early]
+            line.append(estimated(look["efficacy"], percent=True))
+            if setting.futility:
+                line.append(DASH if last else estimated(look["futility"], percent=True))
+            own.append(line)
+            row, early = [""] * len(row), ""
+        lines.add(own, [label(name, setting) for name in same])
+    return lines.sheet()
+
+
+def _estimates(cells: Sequence[Shown], setting: Setting, trials: int) -> Sheet:
+    columns, rows = _naming(cells, setting)
+    early = staged(cells)
+    columns.append(Column(f"Bias{_unit(cells, setting)}"))
+    if early:
+        columns.append(Column("Bias if stopped early"))
+    columns += [Column("Exaggeration if significant"), Column("Coverage of the interval")]
+    lines = _Lines(columns)
+    for row, (cell, same) in zip(rows, cells, strict=True):
+        estimate, factor = cell["estimate"], setting.units[cell["analysis"]].factor
+        row.append(_mean(estimate, "bias", factor, sign=True))
+        if early:
+            few = too_few(cell, "stopped_early", trials)
+            row.append(DASH if few else _mean(estimate, "bias_given_early_stop", factor, sign=True))
+        exaggeration = _mean(estimate, "exaggeration_given_efficacy")
+        few = too_few(cell, "power", trials)
+        row.append(DASH if few or exaggeration == DASH else f"× {exaggeration}")
+        row.append(estimated(estimate["coverage"], percent=True))
+        lines.add([row], [label(name, setting) for name in same])
+    return lines.sheet()
+
+
+def too_few(cell: Cell, event: str, trials: int) -> bool:
+    """Whether an event came in too few trials for a mean over them."""
+    share = (cell.get(event) or {}).get("estimate") or 0.0
+    return bool(round(share * trials) < FEW)
+
+
+def _mean(estimate: Mapping[str, Any], name: str, factor: float = 1.0, *, sign: bool = False) -> str:
+    value, error = estimate.get(name), estimate.get(f"{name}_mcse")
+    if value is None:
+        return DASH
+    return plus_minus(value * factor, None if error is None else error * factor, sign=sign)
