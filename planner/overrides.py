@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from planner.faults import Fault, Path, dotted, shown
 from planner.positions import Positions
+from planner.short_forms import opened
 
 _PART = re.compile(r"""[ \t]*("(?:[^"\\]|\\.)*"|'[^']*'|[^\s."'=\[\]]+)[ \t]*""")
 _NUMBER = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -124,11 +125,24 @@ def apply(data: dict[str, Any], overrides: list[Override]) -> tuple[list[Overrid
     return fitted, faults
 
 
+def _replaced(data: dict[str, Any], path: Path, table: dict[str, Any]) -> dict[str, Any]:
+    """Put a table in place of its short form."""
+    above: Any = data
+    for part in path[:-1]:
+        above = above[part]
+    above[path[-1]] = table
+    return table
+
+
 def _put(data: dict[str, Any], path: Path, value: Any) -> Path:
     """Set one value; the path as it was followed. LookupError says what is wrong with the path."""
     node: Any = data
     followed: Path = ()
     for depth, part in enumerate(path):
+        if followed and not isinstance(node, dict | list):
+            table = opened(data, followed, node)
+            if table is not None:
+                node = _replaced(data, followed, table)
         last = depth == len(path) - 1
         follower: Any = [] if part in _LISTS and not last and isinstance(path[depth + 1], int) else {}
         key: Any = part

@@ -178,6 +178,35 @@ def test_set_reaches_every_setting(setting: str, path: str, value: object) -> No
     assert found == value
 
 
+@pytest.mark.parametrize(
+    ("setting", "beside", "value"),
+    [
+        ("components.specific.size.sd=0.2", "components.specific.size.mean", 0.7),
+        ("components.specific.half_life_days.log_sd=1", "components.specific.half_life_days.median", 8.0),
+        ("treatments.KN.agents.1.occupancy=0.5", "treatments.KN.agents.1.agent", "naltrexone"),
+        ("hypotheses.direct.terms.0.needs.0.gate=0.5", "hypotheses.direct.terms.0.needs.0.signal", "mu"),
+        ("endpoint.scale.response=0.3", "endpoint.scale.name", "MADRS"),
+    ],
+)
+def test_set_reaches_inside_short_forms(setting: str, beside: str, value: object) -> None:
+    """`size = 0.7` is short for a table with a mean, of which another setting can be set."""
+    full = resolve(mechanisms(setting))
+    for path, wanted in ((setting.split("=")[0], float(setting.split("=")[1])), (beside, value)):
+        found: object = full
+        for part in path.split("."):
+            found = found[part] if isinstance(found, dict) else found[int(part)]  # type: ignore[index]
+        assert found == wanted
+
+
+def test_what_is_no_short_form_cannot_be_opened() -> None:
+    (fault,) = faults(MECHANISMS, "components.specific.half_life_days.median.x=1")
+    assert fault.path == "components.specific.half_life_days.median.x"
+    (fault,) = faults(MECHANISMS, "design.patients.x=1")
+    assert "has no settings inside" in fault.message
+    _, fault = faults(MECHANISMS, "endpoint.scale=NADRS", "endpoint.scale.low=1")
+    assert "has no settings inside" in fault.message
+
+
 def test_published_presets_are_read() -> None:
     """The numbers of the trial of ketamine and naltrexone, as its file and the library state them."""
     scenario = read("williams-2018")
