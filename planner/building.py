@@ -6,6 +6,7 @@ hold, completed and checked across settings.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
@@ -36,8 +37,12 @@ from planner.scenario import (
 from planner.scenario_terms import Agent, Component, Signal
 
 
-def built(data: dict[str, Any]) -> tuple[Scenario | None, list[Problem]]:
-    """The complete scenario, or all problems."""
+def built(data: dict[str, Any], overridden: Sequence[Path] = ()) -> tuple[Scenario | None, list[Problem]]:
+    """The complete scenario, or all problems.
+
+    Settings that were `overridden` lose what the file says of them: that a source supports the number, or that
+    it is assumed.
+    """
     try:
         written = Scenario.model_validate(data)
         problems: list[Problem] = []
@@ -46,19 +51,25 @@ def built(data: dict[str, Any]) -> tuple[Scenario | None, list[Problem]]:
         written = None
     draft = _draft(data, written)
     parts = complete(draft)
-    problems += draft.problems + _check_paths(draft)
+    problems += draft.problems + _check_paths(draft, overridden)
     if problems or written is None:
         return None, problems
     scenario = written.model_copy(update={**parts, "extends": ""})
-    return scenario.model_copy(update=_moved_paths(scenario)), problems
+    return scenario.model_copy(update=_moved_paths(scenario, overridden)), problems
 
 
-def _moved_paths(scenario: Scenario) -> dict[str, Any]:
+def _overrides(path: Path, overridden: Sequence[Path]) -> bool:
+    """Whether the setting at `path`, or a table or list that holds it, was overridden."""
+    return any(path[: len(other)] == other for other in overridden)
+
+
+def _moved_paths(scenario: Scenario, overridden: Sequence[Path]) -> dict[str, Any]:
     """`assumed` and `supports` with paths of the full form, where a setting has another name there."""
     full = resolve(scenario)
 
     def moved(texts: tuple[str, ...]) -> tuple[str, ...]:
-        paths = [path for text in texts for path in full_paths(split_path(text), full)]
+        written = [path for text in texts if not _overrides(path := split_path(text), overridden)]
+        paths = [path for each in written for path in full_paths(each, full)]
         return tuple(dict.fromkeys(dotted(path) for path in paths))
 
     citations = [item.model_copy(update={"supports": moved(item.supports)}) for item in scenario.citations]
@@ -133,7 +144,7 @@ def _draft(data: dict[str, Any], written: Scenario | None) -> Draft:
     return Draft(data, **single, **tables, analyses=analyses, sized=sized)
 
 
-def _check_paths(draft: Draft) -> list[Problem]:
+def _check_paths(draft: Draft, overridden: Sequence[Path]) -> list[Problem]:
     """Every path that a citation supports or that is assumed leads to a setting of the file."""
     places: list[Path] = [("assumed",)]
     citations = draft.written(("citations",))
@@ -144,7 +155,9 @@ def _check_paths(draft: Draft) -> list[Problem]:
     for place in places:
         paths = draft.written(place)
         for i, text in enumerate(paths if isinstance(paths, list) else []):
-            if isinstance(text, str) and not _follows(draft.data, split_path(text)):
+            if not isinstance(text, str) or _overrides(path := split_path(text), overridden):
+                continue
+            if not _follows(draft.data, path):
                 problems.append(Problem((*place, i), f"{shown(text)} is not a setting of this file"))
     return problems
 

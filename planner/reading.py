@@ -125,7 +125,7 @@ def _read(first: Layer, file: FilePath | None, name: str, set: Sequence[str]) ->
     data = merged(layers)
     overrides, faults = apply(data, given)
     faults += [item for item in sorted_out if isinstance(item, Fault)]
-    scenario, problems = built(data)
+    scenario, problems = built(data, [item.path for item in overrides])
     places = _Places(layers, overrides)
     faults += [places.fault(problem) for problem in problems]
     # In the order of the files; what stands in an override comes last. Nothing is said twice.

@@ -330,3 +330,16 @@ def test_no_warning() -> None:
         warnings.simplefilter("error")
         for path in FOLDER.glob("*.toml"):
             resolve(read(path))
+
+
+def test_a_set_value_is_neither_sourced_nor_assumed() -> None:
+    """What the file says of a number is not said of the number that replaces it."""
+    plain = read("williams-2018")
+    changed = read("williams-2018", set=["design.assessment_days=[1]", "population.baseline.sd=4"])
+    assert "design.assessment_days.2" in plain.assumed
+    assert "population.baseline.sd" in plain.assumed
+    assert not any(path.startswith("design.assessment_days") for path in changed.assumed)
+    assert "population.baseline.sd" not in changed.assumed
+    assert "population.baseline.mean" in changed.assumed
+    supported = [path for source in changed.citations for path in source.supports]
+    assert not any(path.startswith("design.assessment_days") for path in supported)
