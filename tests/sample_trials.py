@@ -21,12 +21,15 @@ from typing import Any
 import numpy as np
 
 from planner import engine
+from planner.families import groups
 from planner.kernels.jit import COMPILED
-from planner.kernels.means import generate
+from planner.kernels.means import allocate, generate
+from planner.kernels.rng import W
 from planner.kernels.tables import Floats, Ints
 from planner.reading import read_text
 from planner.results import Run, simulate
 from planner.scenario import Scenario
+from planner.world import plan, reading_of
 
 HERE = Path(__file__).resolve().parent
 GOLDEN = HERE / "data" / "golden.json"
@@ -185,6 +188,91 @@ _TEXTS = {
         method = "hills-armitage"
         contrast = ["A", "B"]
         """,
+    # Shares of responders: exact tests on discordant pairs, correlated responses.
+    "rates": """
+        [design]
+        name = "AB/BA"
+        arms = ["A", "B"]
+        patients = 40
+        [population]
+        dropout = { per_period = 0.1 }
+        [endpoint]
+        scale = { better = "lower" }
+        measure = "response"
+        [hypotheses.effect]
+        family = "rates"
+        rates = { A = 0.6, B = 0.35 }
+        correlation = 0.3
+        [hypotheses.null]
+        family = "rates"
+        rates = { A = 0.4, B = 0.4 }
+        discordant = { A = 0.15, B = 0.15 }
+        [[analyses]]
+        method = "mcnemar-exact"
+        contrast = ["A", "B"]
+        [monitoring]
+        looks = [20, 40]
+        efficacy = { rule = "pocock" }
+        """,
+    # A drug, a blocker that lasts into the next period, two components of improvement of different
+    # half-lives; entry by a threshold, three days of assessment, scores and responses analysed.
+    "mechanisms": """
+        [agents.drug]
+        [agents.blocker]
+        occupancy = 0.9
+        half_life_days = 3.0
+        [signals.target]
+        activated_by = { drug = 1.0 }
+        blocked_by = { blocker = 1.0 }
+        [signals.cue]
+        activated_by = { drug = 0.8 }
+        [components.specific]
+        share = 0.6
+        size = { mean = 0.6, sd = 0.15 }
+        half_life_days = { median = 5.0, log_sd = 0.4 }
+        [components.expectancy]
+        size = { mean = 0.2, sd = 0.1 }
+        half_life_days = 10.0
+        [treatments]
+        A = { agents = ["drug"] }
+        B = { agents = ["drug", "blocker"] }
+        [design]
+        sequences = ["A B", "B A"]
+        patients = 24
+        washout_days = 7
+        assessment_days = [1, 3, 7]
+        [population]
+        baseline = { mean = 26.0, sd = 3.5, at_least = 20 }
+        period_effect = [0.0, -0.5]
+        dropout = { per_period = 0.1 }
+        [endpoint]
+        scale = "HAM-D17"
+        measure = "change"
+        day = 1
+        [hypotheses.blocked]
+        terms = [
+          { component = "specific", needs = ["target"] },
+          { component = "expectancy", needs = ["cue"] },
+        ]
+        [hypotheses.inert]
+        terms = [
+          { component = "specific", needs = ["cue"] },
+          { component = "expectancy", needs = ["cue"] },
+        ]
+        [[analyses]]
+        name = "change on day 1"
+        method = "hills-armitage"
+        contrast = ["A", "B"]
+        [[analyses]]
+        name = "response on day 7"
+        method = "mcnemar-exact"
+        measure = "response"
+        contrast = ["A", "B"]
+        day = 7
+        [monitoring]
+        looks = [12, 24]
+        efficacy = { rule = "obrien-fleming-spending" }
+        """,
 }
 NAMES = tuple(_TEXTS)
 
@@ -206,6 +294,21 @@ def fingerprints(names: tuple[str, ...], trials: int, patients: int | None = Non
     """Of each trial the fingerprint of its sums; `patients` in place of the scenario's own number."""
     sizes = [patients] if patients else None
     return {n: sums_digest(simulate(trial(n), trials=trials, seed=SEED, patients=sizes)) for n in names}
+
+
+def generated(name: str, patients: int) -> str:
+    """Fingerprint of a tile of the virtual patients alone, which nothing is asked about."""
+    scenario = trial(name)
+    names = tuple(scenario.hypotheses)
+    readings = list(dict.fromkeys(reading_of(scenario, analysis) for analysis in scenario.analyses))
+    how = plan(scenario)
+    sequence = np.zeros((1, patients), np.int64)
+    values = np.full((1, patients, len(names), len(readings), how.leave.size * W), np.nan)
+    allocate(0, np.uint64(SEED), how.block, sequence)
+    for group in groups(scenario, names, readings):
+        group.generate(0, np.uint64(SEED), how, group.world, sequence, values)
+    values[np.isnan(values)] = np.nan  # one of the many bit patterns that say so
+    return hashlib.sha256(sequence.astype("<i8").tobytes() + values.astype("<f8").tobytes()).hexdigest()
 
 
 def virtual_patients(work: engine.Job, first: int, tiles: int) -> tuple[Ints, Floats]:
@@ -262,9 +365,13 @@ def _main() -> None:
     parser.add_argument("names", nargs="*", default=NAMES)
     parser.add_argument("--trials", type=int, default=TRIALS)
     parser.add_argument("--patients", type=int)
+    parser.add_argument("--generated", action="store_true", help="the virtual patients only")
     parser.add_argument("--report", action="store_true", help="tell of the machine too")
     given = parser.parse_args()
-    found: dict[str, Any] = fingerprints(tuple(given.names), given.trials, given.patients)
+    if given.generated:
+        found: dict[str, Any] = {name: generated(name, given.patients) for name in given.names}
+    else:
+        found = fingerprints(tuple(given.names), given.trials, given.patients)
     if given.report:
         found = {"trials": found, "libm": _libm(), "vectors": _vectors()}
     print(json.dumps(found, indent=2))
