@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from planner.replay import Trial, find, replay
     from planner.results import Run, simulate
     from planner.sizing import Sizing, SizingError, size
+    from planner.sweeping import Sweep, SweepError, sweep
 
 _HOME = {
     "boundary": "planner.boundaries",
@@ -38,6 +39,9 @@ _HOME = {
     "Sizing": "planner.sizing",
     "SizingError": "planner.sizing",
     "size": "planner.sizing",
+    "Sweep": "planner.sweeping",
+    "SweepError": "planner.sweeping",
+    "sweep": "planner.sweeping",
 }
 
 __all__ = [
@@ -46,6 +50,8 @@ __all__ = [
     "ScenarioError",
     "Sizing",
     "SizingError",
+    "Sweep",
+    "SweepError",
     "Trial",
     "__version__",
     "boundary",
@@ -56,6 +62,7 @@ __all__ = [
     "replay",
     "simulate",
     "size",
+    "sweep",
 ]
 
 

@@ -129,6 +129,11 @@ def _key(name: str) -> str:
     return name if bare else _text(name)
 
 
+def as_toml(value: Any) -> str:
+    """A value as TOML writes it."""
+    return _value(value)
+
+
 def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"

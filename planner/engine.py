@@ -82,13 +82,25 @@ class Job:
         return Tally.empty(len(self.tests), len(self.judges), len(self.designs), self.width)
 
 
-def job(scenario: Scenario, *, seed: int | None = None, patients: Sequence[int] | None = None) -> Job:
-    """Lower a scenario, for one or several numbers of patients (default: the scenario's own)."""
-    designs = tuple(patients or (scenario.design.patients,))
+def job(
+    scenario: Scenario,
+    *,
+    seed: int | None = None,
+    patients: Sequence[int] | None = None,
+    sized: Sequence[Scenario] | None = None,
+) -> Job:
+    """Lower a scenario, for one or several numbers of patients (default: the scenario's own).
+
+    Looks are scaled to each number of patients. `sized`: in place of `patients`, the scenario at each number,
+    with looks of its own; nothing else may differ.
+    """
+    plans_at = [(each, each.design.patients) for each in sized or ()]
+    plans_at = plans_at or [(scenario, n) for n in patients or (scenario.design.patients,)]
+    designs = tuple(n for _, n in plans_at)
     seed = scenario.simulation.seed if seed is None else seed
     names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
     readings = list(dict.fromkeys(reading_of(scenario, a) for a in scenario.analyses))
-    plans = [[looks(scenario, analysis, n) for n in designs] for analysis in scenario.analyses]
+    plans = [[looks(each, analysis, n) for each, n in plans_at] for analysis in scenario.analyses]
     counts = sorted({m for row in plans for each in row for m in each.counts})
     found = truths(scenario, names, seed)
     tests = tuple(
@@ -277,6 +289,7 @@ class Outcome:
     tally: Tally
     seconds: float
     partial: bool
+    interrupted: bool = False  # by Ctrl-C, be it after the last trial
 
 
 def run(
@@ -310,7 +323,8 @@ def run(
     total = crew.total()
     if interrupted and total.trials == 0:
         raise KeyboardInterrupt
-    return Outcome(work, total, time.perf_counter() - began, interrupted and total.trials < trials)
+    partial = interrupted and total.trials < trials
+    return Outcome(work, total, time.perf_counter() - began, partial, interrupted)
 
 
 def in_pieces(

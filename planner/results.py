@@ -140,6 +140,7 @@ class Run:
     scenario: Scenario
     name: str
     outcome: engine.Outcome
+    remarks: tuple[str, ...] = ()  # warnings beside those that follow from the figures
 
     @property
     def partial(self) -> bool:
@@ -213,14 +214,22 @@ def simulate(
     threads: int | None = None,
     progress: engine.Progress | None = None,
     patients: Sequence[int] | None = None,
+    precision: float | None = None,
     name: str = "scenario",
 ) -> Run:
     """Simulate a scenario and return its operating characteristics.
 
     `patients`: numbers of patients to evaluate, all from the same virtual patients (default: the scenario's).
-    `progress(done, total)` is called about ten times a second.
+    `precision`: add trials until the Monte Carlo standard errors of power and of early stops are at most
+    this, or until `trials` are done (default 10^8 then). `progress(done, total)` is called about ten times a
+    second.
     """
     work = engine.job(scenario, seed=seed, patients=patients)
+    if precision is not None:
+        from planner.precision import until_precise
+
+        found = until_precise([(scenario, work)], precision, most=trials, threads=threads, progress=progress)
+        return Run(scenario, name, found.outcomes[0], found.remarks)
     outcome = engine.run(work, trials or scenario.simulation.trials, threads=threads, progress=progress)
     return Run(scenario, name, outcome)
 
@@ -308,6 +317,7 @@ def _cell(test: engine.Test, d: int, trials: int, ends: Ints, free: Ints, stay: 
         "expected_completers": mean(float(finished), float(ends[:, :, FINISHED_SQUARE].sum()), trials),
         "estimate": _estimate(test, ends, len(looks.counts), trials),
         "undefined": probability(undefined, trials),
+        "sweep": {},
         "note": "",
     }
     if test.rules.futile and not looks.boundary.binding:
@@ -389,7 +399,7 @@ def _note(cell: Mapping[str, Any]) -> str:
 
 
 def _warnings(run: Run, cells: Sequence[Mapping[str, Any]]) -> list[str]:
-    warnings = []
+    warnings = list(run.remarks)
     if run.partial:
         warnings.append(f"interrupted: the figures are of the {run.trials} trials that were finished")
     for cell in cells:

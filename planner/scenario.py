@@ -370,6 +370,14 @@ class Scenario(Settings):
     ] = ()
     monitoring: Annotated[Monitoring, about("When the data are looked at, and when to stop")] = Monitoring()
     simulation: Annotated[Simulation, about("How the trial is simulated")] = Simulation()
+    sweep: Annotated[
+        Mapping[Path, tuple[Any, ...]],
+        about(
+            "Settings that `run` varies: the path of each, and its values; paths joined by a comma vary "
+            "together, with a list of their values for each step",
+            label=True,
+        ),
+    ] = {}
     _name: str = PrivateAttr(default="scenario")
 
     @property

@@ -35,6 +35,14 @@ Set = Annotated[
 Trials = Annotated[
     int | None, typer.Option("--trials", metavar="N", min=1, help="Virtual trials per hypothesis.")
 ]
+Precision = Annotated[
+    float | None,
+    typer.Option(
+        "--precision",
+        metavar="SE",
+        help="Add trials until power and early stops have this Monte Carlo standard error, such as 0.001.",
+    ),
+]
 Seed = Annotated[
     int | None,
     typer.Option("--seed", metavar="N", min=0, help="The same seed gives the same virtual patients."),

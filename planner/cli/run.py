@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ def run(
     settings: given.Set = None,
     hypothesis: given.Hypothesis = None,
     trials: given.Trials = None,
+    precision: given.Precision = None,
     seed: given.Seed = None,
     threads: given.Threads = None,
     output_format: given.AsFormat = None,
@@ -37,35 +40,57 @@ def run(
     stopping rules are applied to every virtual trial. Where the true effect is nil, the share of significant
     trials is the type I error and is labelled so.
 
+    --set with several values (12,24,36) or a range (from:to:step, both ends included) sweeps: one row for
+    each value, or for each combination if more than one setting is swept. --precision adds trials until the
+    figures are that precise; --trials is then the most that are simulated.
+
     Ctrl-C prints what is finished, marked as partial.
 
     \b
     Examples:
       planner run asthma-ab-ba
-      planner run my-trial.toml --set design.patients=30 --trials 1000000
+      planner run my-trial.toml --set design.patients=12:60:4 --precision 0.002
       planner run my-trial.toml --hypothesis expected,none --json
       planner run my-trial.toml -o results.md
     """
     from planner.cli import files
+    from planner.cli.sweeps import run_sweep, swept
     from planner.explain import setting
     from planner.reading import read
 
     wanted = files.chosen_format(output_format, json, output)
     files.check_writable(output, force)
     overrides = list(settings or []) + _chosen(hypothesis)
-    plan = read(scenario, set=overrides)
-    trials = plan.simulation.trials if trials is None else trials
+    plain, points = swept(scenario, overrides)
+    plan = points[0].scenario if points else read(scenario, set=plain)
     seed = plan.simulation.seed if seed is None else seed
+    if points:
+        return run_sweep(
+            points,
+            scenario,
+            overrides,
+            trials=trials,
+            seed=seed,
+            threads=threads,
+            precision=precision,
+            wanted=wanted,
+            output=output,
+            force=force,
+            dry_run=dry_run,
+            quiet=quiet,
+            verbose=verbose,
+        )
+    trials = plan.simulation.trials if trials is None and precision is None else trials
     follows = files.worked_out(
         plan, scenario
     )  # limits that do not exist are found before the work, not after it
     if dry_run:
-        files.deliver(_intended(plan, trials, seed, wanted, output), output, force)
+        files.deliver(_intended(plan, trials, seed, precision, wanted, output), output, force)
         return OK
-    result = _simulated(plan, trials, seed, threads, quiet)
+    result = _simulated(plan, trials, seed, threads, precision, quiet)
     document = result.to_json()
-    _remarks(document, verbose)
-    command = _command_line(scenario, overrides, trials, seed)
+    remarks(document, verbose)
+    command = _command_line(scenario, overrides, result.trials if precision else trials or 0, seed)
     text = _written(result, document, setting(plan, follows, command), wanted, output)
     files.deliver(text, output, force)
     files.say_written(output, quiet)
@@ -88,13 +113,44 @@ def names_of(hypothesis: list[str] | None) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _simulated(plan: Scenario, trials: int, seed: int, threads: int | None, quiet: bool) -> Run:
+def _simulated(
+    plan: Scenario, trials: int | None, seed: int, threads: int | None, precision: float | None, quiet: bool
+) -> Run:
     from planner.console import progress
     from planner.results import simulate
 
     compiling(quiet)
-    with progress("Simulating", quiet=quiet) as advance:
-        return simulate(plan, trials=trials, seed=seed, threads=threads, progress=advance, name=plan.name)
+    with progress("Simulating", quiet=quiet) as advance, precisely():
+        return simulate(
+            plan,
+            trials=trials,
+            seed=seed,
+            threads=threads,
+            progress=advance,
+            precision=precision,
+            name=plan.name,
+        )
+
+
+@contextmanager
+def precisely() -> Iterator[None]:
+    """A precision that cannot be asked for is explained."""
+    from planner.precision import PrecisionError
+
+    try:
+        yield
+    except PrecisionError as error:
+        raise Problem(f"--precision: {error}", hint="for instance --precision 0.001") from error
+
+
+def trials_said(trials: int | None, precision: float | None) -> str:
+    """How many trials there will be, in words."""
+    from planner.precision import MOST
+
+    if precision is None:
+        return f"{trials:,} under each hypothesis"
+    most = MOST if trials is None else trials
+    return f"as many as a Monte Carlo standard error of {precision:g} needs, at most {most:,}"
 
 
 def compiling(quiet: bool) -> None:
@@ -113,7 +169,7 @@ def _compiled() -> bool:
     return not COMPILED or (folder is not None and any(folder.rglob("*.nbi")))
 
 
-def _remarks(document: dict[str, Any], verbose: bool) -> None:
+def remarks(document: dict[str, Any], verbose: bool) -> None:
     """Warnings, and on request the speed, beside the result."""
     from planner.console import note, warn
 
@@ -151,7 +207,14 @@ def _command_line(scenario: str, overrides: list[str], trials: int, seed: int) -
     return shlex.join([*words, "--trials", str(trials), "--seed", str(seed)])
 
 
-def _intended(plan: Scenario, trials: int, seed: int, wanted: given.Format, output: Path | None) -> str:
+def _intended(
+    plan: Scenario,
+    trials: int | None,
+    seed: int,
+    precision: float | None,
+    wanted: given.Format,
+    output: Path | None,
+) -> str:
     """What `run` would do: its cells, its trials and the scenario with every default filled in."""
     from planner.cli import files
     from planner.document import Code, Facts, Heading
@@ -169,22 +232,24 @@ def _intended(plan: Scenario, trials: int, seed: int, wanted: given.Format, outp
             {
                 "schema": "planner.dry-run/1",
                 "scenario": scenario,
-                "run": {"trials": trials, "seed": seed},
+                "run": {"trials": trials, "seed": seed, "precision": precision},
                 "cells": cells,
                 "warnings": [],
             }
         )
     if wanted is given.Format.csv:
         raise Problem("--dry-run has no CSV form", hint="leave --format out, or use json or md")
+    patients = plan.design.patients * len(hypotheses)
+    virtual = "" if trials is None else f"{trials * patients:,} in all"
     blocks: list[Block] = [
         Heading(f"Would be simulated: {plan.title}" if plan.title else "Would be simulated", 1),
         Facts(
             [
-                ("Trials", f"{trials:,} under each hypothesis, seed {seed}"),
+                ("Trials", f"{trials_said(trials, precision)}, seed {seed}"),
                 ("Hypotheses", ", ".join(hypotheses)),
                 ("Analyses", ", ".join(analysis.name for analysis in plan.analyses)),
                 ("Patients", f"{plan.design.patients:,} a trial"),
-                ("Virtual patients", f"{trials * plan.design.patients * len(hypotheses):,} in all"),
+                *([("Virtual patients", virtual)] if virtual else []),
                 ("Digest", digest(plan)),
             ]
         ),
