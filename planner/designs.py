@@ -5,7 +5,7 @@ A sequence is a tuple of treatments, one per period; a design is a tuple of sequ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from planner.vocabulary import DESIGNS
 
@@ -24,7 +24,12 @@ def named(name: str, arms: Sequence[str]) -> Sequences:
         raise ValueError(f"{name} takes {wanted} different arms, not {len(arms)}")
     if design.pattern:
         return tuple(tuple(arms["ABCDEFGH".index(letter)] for letter in word) for word in design.pattern)
-    return _GENERATED[name](tuple(arms))
+    return generator(name)(tuple(arms))
+
+
+def generator(name: str) -> Callable[[tuple[str, ...]], Sequences]:
+    """The function that makes the sequences of a design without a pattern."""
+    return _GENERATED[name]
 
 
 def parallel(arms: tuple[str, ...]) -> Sequences:

@@ -68,37 +68,64 @@ METHODS: dict[str, Method] = {
 
 
 class Rule(NamedTuple):
-    """A stopping rule and the numbers that it cannot do without."""
+    """A stopping rule, the numbers that it cannot do without, and where it comes from."""
 
     title: str
     parameters: tuple[str, ...] = ()
+    citation: str = ""
 
+
+_LAN_DEMETS = "Lan KKG, DeMets DL. Biometrika 1983;70:659-663"
+_HWANG_SHIH_DECANI = "Hwang IK, Shih WJ, De Cani JS. Stat Med 1990;9:1439-1445"
+_KIM_DEMETS = "Kim K, DeMets DL. Biometrika 1987;74:149-154"
+_PAMPALLONA = "Pampallona S, Tsiatis AA, Kim K. Drug Inf J 2001;35:1113-1121"
 
 EFFICACY_RULES: dict[str, Rule] = {
     "none": Rule("No early stop for efficacy"),
-    "obrien-fleming": Rule("O'Brien and Fleming 1979: limits proportional to 1/sqrt(information)"),
-    "pocock": Rule("Pocock 1977: the same limit at every look"),
-    "wang-tsiatis": Rule(
-        "Wang and Tsiatis 1987: limits proportional to information^(delta - 1/2)", ("delta",)
+    "obrien-fleming": Rule(
+        "O'Brien and Fleming 1979: limits proportional to 1/sqrt(information)",
+        citation="O'Brien PC, Fleming TR. Biometrics 1979;35:549-556. doi:10.2307/2530245",
     ),
-    "haybittle-peto": Rule("Haybittle 1971, Peto 1976: a fixed high limit (z = 3) before the last look"),
-    "obrien-fleming-spending": Rule("Lan and DeMets 1983: O'Brien-Fleming-type alpha spending"),
-    "pocock-spending": Rule("Lan and DeMets 1983: Pocock-type alpha spending"),
-    "hwang-shih-decani": Rule("Hwang, Shih and DeCani 1990: gamma-family alpha spending", ("gamma",)),
-    "kim-demets": Rule("Kim and DeMets 1987: power-family alpha spending", ("rho",)),
-    "user-spending": Rule("Cumulative alpha stated by the user, one number per look", ("spent",)),
+    "pocock": Rule(
+        "Pocock 1977: the same limit at every look",
+        citation="Pocock SJ. Biometrika 1977;64:191-199. doi:10.1093/biomet/64.2.191",
+    ),
+    "wang-tsiatis": Rule(
+        "Wang and Tsiatis 1987: limits proportional to information^(delta - 1/2)",
+        ("delta",),
+        "Wang SK, Tsiatis AA. Biometrics 1987;43:193-199. doi:10.2307/2531959",
+    ),
+    "haybittle-peto": Rule(
+        "Haybittle 1971, Peto 1976: a fixed high limit (z = 3) before the last look",
+        citation="Haybittle JL. Br J Radiol 1971;44:793-797; Peto R et al. Br J Cancer 1976;34:585-612",
+    ),
+    "obrien-fleming-spending": Rule(
+        "Lan and DeMets 1983: O'Brien-Fleming-type alpha spending", citation=_LAN_DEMETS
+    ),
+    "pocock-spending": Rule("Lan and DeMets 1983: Pocock-type alpha spending", citation=_LAN_DEMETS),
+    "hwang-shih-decani": Rule(
+        "Hwang, Shih and DeCani 1990: gamma-family alpha spending", ("gamma",), _HWANG_SHIH_DECANI
+    ),
+    "kim-demets": Rule("Kim and DeMets 1987: power-family alpha spending", ("rho",), _KIM_DEMETS),
+    "user-spending": Rule(
+        "Cumulative alpha stated by the user, one number per look", ("spent",), _LAN_DEMETS
+    ),
     "z": Rule("Limits on the z scale stated by the user, one number per look", ("z",)),
 }
 
 FUTILITY_RULES: dict[str, Rule] = {
     "none": Rule("No stop for futility"),
-    "conditional-power": Rule("Stop when conditional power is low", ("at_most",)),
+    "conditional-power": Rule(
+        "Stop when conditional power is low",
+        ("at_most",),
+        "Lachin JM. Stat Med 2005;24:2747-2764. doi:10.1002/sim.2151",
+    ),
     "z": Rule("Limits on the z scale stated by the user, one number per look before the last", ("z",)),
-    "obrien-fleming-spending": Rule("O'Brien-Fleming-type beta spending", ("beta",)),
-    "pocock-spending": Rule("Pocock-type beta spending", ("beta",)),
-    "hwang-shih-decani": Rule("Gamma-family beta spending", ("beta", "gamma")),
-    "kim-demets": Rule("Power-family beta spending", ("beta", "rho")),
-    "user-spending": Rule("Cumulative beta stated by the user, one number per look", ("spent",)),
+    "obrien-fleming-spending": Rule("O'Brien-Fleming-type beta spending", ("beta",), _PAMPALLONA),
+    "pocock-spending": Rule("Pocock-type beta spending", ("beta",), _PAMPALLONA),
+    "hwang-shih-decani": Rule("Gamma-family beta spending", ("beta", "gamma"), _PAMPALLONA),
+    "kim-demets": Rule("Power-family beta spending", ("beta", "rho"), _PAMPALLONA),
+    "user-spending": Rule("Cumulative beta stated by the user, one number per look", ("spent",), _PAMPALLONA),
 }
 
 ALTERNATIVES = ("two-sided", "greater", "less", "better", "worse")

@@ -16,10 +16,10 @@ FLOORS = {
     "terms_world rates_world references pvalues",
     3: "kernels analyses",
     4: "engine families monitoring outcomes tally",
-    5: "results planned sizing discrimination weighing theory store predicted "
+    5: "results planned sizing discrimination weighing theory store predicted methods "
     "replay comparing sweeping precision sensitivity",
     6: "figures document console summary explain report plots braille console_boundaries layout "
-    "explain_mechanisms explain_predictions unstated citing methods summary_tables "
+    "explain_mechanisms explain_predictions unstated citing summary_methods summary_tables "
     "summary_trial summary_sizing summary_compare summary_sweep summary_sensitivity",
     7: "cli __init__ __main__",
 }

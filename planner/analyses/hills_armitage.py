@@ -5,6 +5,9 @@
 
 The means of the two sequences carry a period effect with opposite signs, so it cancels (Hills and Armitage
 1979). Undefined unless both sequences have a completer and there are three in all.
+
+Assumes that the period differences are normal with the same variance in both sequences, and that no
+treatment carries more over into the second period than the other.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ The kernel answers with T = b - c and DF = 1 + b + c: given the number of discor
 with chance 1/2 under the null hypothesis (McNemar 1947), so that limits for b - c by b + c are the exact
 test itself. The asymptotic form answers with T = (b - c) / sqrt(b + c) and DF = infinity. No discordant
 patient: p = 1.
+
+Assumes that neither periods nor carryover change the chance to respond.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@
 
 A period effect biases it when the sequences differ in size, and widens s in any case: it is offered for
 designs without one. Undefined with fewer than two completers.
+
+Assumes that the differences are normal, and that there is no carryover.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ WELCOME = """\
 planner {version}: power, early stopping, expected size and bias of crossover trials, by simulation.
 
 Try these:
-  planner run asthma-ab-ba      simulate a trial of the catalogue and print what it would show
-  planner show asthma-ab-ba     the same design in plain English, nothing simulated
+  planner run williams-2018     simulate a trial of the catalogue and print what it would show
+  planner show williams-2018    the same design in plain English, nothing simulated
   planner new my-trial.toml     start your own scenario from a commented template
 
 All commands: planner --help

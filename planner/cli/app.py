@@ -9,6 +9,7 @@ import typer
 
 from planner.cli.boundaries import boundaries
 from planner.cli.compare import compare
+from planner.cli.reference import cite, methods
 from planner.cli.run import run
 from planner.cli.scenarios import check, new, scenarios, schema
 from planner.cli.show import show
@@ -25,15 +26,17 @@ COMMANDS: dict[Callable[..., int], str] = {
     scenarios: "List the catalogue of trials.",
     new: "Start a scenario file from a template.",
     boundaries: "Stopping boundaries, without simulation.",
+    cite: "What to cite for a scenario.",
+    methods: "Analyses, stopping rules, designs explained.",
     schema: "JSON Schema of scenario files, for editors.",
 }
 
 EXAMPLES = """\b
 Examples:
-  planner run asthma-ab-ba
+  planner run williams-2018
   planner run my-trial.toml --set design.patients=30 --trials 1000000
   planner size my-trial.toml --power .8,.9
-  planner show my-trial.toml
+  planner show williams-2018
   planner boundaries --looks 0.4,1
 
 Every command explains itself: planner run --help

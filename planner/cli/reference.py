@@ -1,0 +1,125 @@
+"""`planner cite` and `planner methods`: what to cite, and what every name of a scenario stands for."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from planner.cli import options as given
+from planner.cli.problems import OK, Problem
+
+if TYPE_CHECKING:
+    from planner.methods import Method
+
+
+class CiteFormat(StrEnum):
+    """How citations are written."""
+
+    table = "table"
+    bibtex = "bibtex"
+    md = "md"
+    json = "json"
+
+
+def cite(
+    scenario: given.Scenario,
+    settings: given.Set = None,
+    output_format: Annotated[
+        CiteFormat | None,
+        typer.Option("--format", metavar="table|bibtex|md|json", help="How to write the citations."),
+    ] = None,
+    json: given.Json = False,
+    output: given.Output = None,
+    force: given.Force = False,
+    quiet: given.Quiet = False,
+    verbose: given.Verbose = False,
+) -> int:
+    """What to cite: the sources of the scenario's numbers, the methods used, and planner itself.
+
+    \b
+    Examples:
+      planner cite williams-2018
+      planner cite williams-2018 --format bibtex -o planner.bib
+    """
+    from planner.citing import bibtex, citation_blocks, to_cite
+    from planner.cli import files
+    from planner.reading import digest, read
+
+    if json and output_format not in (None, CiteFormat.json):
+        raise Problem(
+            f"--json and --format {output_format} contradict each other", hint="give one of the two"
+        )
+    files.check_writable(output, force)
+    plan = read(scenario, set=settings or [])
+    entries = to_cite(plan)
+    if json or output_format is CiteFormat.json:
+        about = {"name": plan.name, "title": plan.title, "digest": digest(plan)}
+        rows = [entry.to_json() for entry in entries]
+        text = files.as_json({"schema": "planner.cite/1", "scenario": about, "entries": rows, "warnings": []})
+    elif output_format is CiteFormat.bibtex or (output_format is None and _is_bibtex(output)):
+        text = bibtex(entries)
+    else:
+        wanted = given.Format.md if output_format is CiteFormat.md else given.Format.table
+        if output_format is None:
+            wanted = files.chosen_format(None, False, output)
+        if wanted is given.Format.csv:
+            raise Problem("citations have no CSV form", hint="--format bibtex, md or json")
+        text = files.as_text(citation_blocks(entries, plan), wanted, output)
+    files.deliver(text, output, force)
+    files.say_written(output, quiet)
+    return OK
+
+
+def _is_bibtex(output: given.Output) -> bool:
+    return output is not None and output.suffix.lower() == ".bib"
+
+
+def methods(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", help="An analysis, stopping rule or design; all if not given."),
+    ] = None,
+    output_format: given.AsFormat = None,
+    json: given.Json = False,
+    verbose: given.Verbose = False,
+) -> int:
+    """Explain every analysis, stopping rule and design: formula, assumptions, source.
+
+    \b
+    Examples:
+      planner methods hills-armitage
+      planner methods obrien-fleming-spending
+      planner methods --format md
+    """
+    from planner.cli import files
+    from planner.summary_methods import explained
+
+    wanted = files.chosen_format(output_format, json, None)
+    if wanted is given.Format.csv:
+        raise Problem("explanations have no CSV form", hint="--format md or json")
+    chosen = _chosen(name)
+    if wanted is given.Format.json:
+        rows = [method.to_json() for method in chosen]
+        text = files.as_json({"schema": "planner.methods/1", "methods": rows, "warnings": []})
+    else:
+        text = files.as_text(explained(chosen), wanted, None)
+    files.deliver(text, None, False)
+    return OK
+
+
+def _chosen(name: str | None) -> list[Method]:
+    """All that have the name, in whatever letters; the same name may be of two kinds."""
+    from planner.faults import did_you_mean
+    from planner.methods import methods as known
+
+    every = known()
+    found = [method for method in every if name is None or method.name.lower() == name.lower()]
+    if not found:
+        names = dict.fromkeys(method.name for method in every)
+        raise Problem(
+            f"no analysis, stopping rule or design is called {name}",
+            hint=did_you_mean(name or "", names) or "planner methods lists them all",
+        )
+    return found
