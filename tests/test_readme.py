@@ -9,30 +9,57 @@ from pathlib import Path
 import pytest
 
 from planner.cli import main
+from planner.reading import read_text
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+LEFT_OUT = "[...]"
 
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, re.S)
 
 
-def test_the_example_gives_the_output_that_is_shown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def shown() -> list[tuple[str, str]]:
+    """The commands with the output that follows them."""
+    pairs = [block.split("\n", 1) for block in blocks("console")]
+    return [(command.removeprefix("$ planner "), output) for command, output in pairs]
+
+
+@pytest.mark.parametrize("number", range(len(shown())))
+def test_commands_print_what_is_shown(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (scenario,) = blocks("toml")
-    ((first, shown),) = (block.split("\n", 1) for block in blocks("console"))
-    assert first == "$ planner run example.toml"
     monkeypatch.chdir(tmp_path)
-    Path("example.toml").write_text(scenario)
-    assert main(["run", "example.toml", "-q"]) == 0
-    assert capsys.readouterr().out.strip() == shown.strip()
+    for scenario in blocks("toml"):
+        Path("painkiller.toml" if "painkiller" in scenario else "example.toml").write_text(scenario)
+    command, output = shown()[number]
+    assert main([*command.split(), "-q"]) == 0
+    printed = capsys.readouterr().out
+    at = 0
+    for excerpt in filter(None, (part.strip() for part in output.split(LEFT_OUT))):
+        assert excerpt in printed[at:]
+        at = printed.index(excerpt, at) + len(excerpt)
 
 
-def test_the_example_is_short() -> None:
-    (scenario,) = blocks("toml")
-    assert len([line for line in scenario.splitlines() if line.strip()]) <= 15
-    tomllib.loads(scenario)
+def test_the_main_command_and_a_mechanism_are_shown() -> None:
+    assert [command for command, _ in shown()] == ["run williams-2018", "show painkiller.toml"]
+
+
+def test_the_examples_are_short_and_complete() -> None:
+    means, mechanism = blocks("toml")
+    for scenario, most in ((means, 15), (mechanism, 33)):
+        assert len([line for line in scenario.splitlines() if line.strip()]) <= most
+        tomllib.loads(scenario)
+        assert read_text(scenario).hypotheses
+
+
+def test_commands_that_are_named_exist() -> None:
+    from planner.cli.app import COMMANDS
+
+    known = {function.__name__ for function in COMMANDS}
+    table = re.findall(r"^\| `(\w+)[^`]*` \| ", README, re.M)
+    assert set(table) == known
+    assert set(re.findall(r"\bplanner (?!run|with)([a-z]+) [A-Za-z-]*\.toml", README)) <= known
 
 
 def test_first_screen_has_two_complete_commands() -> None:
@@ -41,6 +68,6 @@ def test_first_screen_has_two_complete_commands() -> None:
     for command in (job, tests):
         assert command.startswith("python3 -m venv .venv && .venv/bin/pip install ")
         assert "\n" not in command
-    assert job.endswith("planner run asthma-ab-ba")
+    assert job.endswith("planner run williams-2018")
     assert tests.endswith("pytest")
     assert README.index(tests) < 2000
