@@ -93,32 +93,40 @@ def truths(scenario: Scenario, names: Sequence[str], seed: int) -> dict[str, lis
         weights = contrast_weights(analysis.contrast)
         reading = reading_of(scenario, analysis)
         direction = sided_direction(analysis, scenario.endpoint.scale)
-        sums = _contrasts(scenario, simulated, reading, weights, seed)
+        same = [
+            n for n in simulated if indistinct(scenario, scenario.hypotheses[n], list(weights), reading.day)
+        ]
+        sums = _contrasts(scenario, [n for n in simulated if n not in same], reading, weights, seed)
+        sums |= dict.fromkeys(same, (0.0, 0.0))
         for name in names:
             effect, mcse = sums.get(name) or (_stated(scenario, scenario.hypotheses[name], weights), 0.0)
             unit = _unit(scenario, scenario.hypotheses[name], reading)
-            found[name].append(Truth(effect, mcse, is_null(effect, direction), unit))
+            # A simulated effect of 0 is no equality; but it has no side, so that it is in a one-sided null.
+            null = name in same if direction == "two-sided" and name in sums else is_null(effect, direction)
+            found[name].append(Truth(effect, mcse, null, unit))
     return found
 
 
 def _contrasts(
     scenario: Scenario, names: Sequence[str], reading: Reading, weights: Mapping[str, float], seed: int
 ) -> dict[str, tuple[float, float]]:
-    """(effect, standard error) of hypotheses of family `terms`; (0, 0) where the treatments are the same."""
-    same = [n for n in names if indistinct(scenario, scenario.hypotheses[n], list(weights))]
-    differ = [n for n in names if n not in same]
-    found = dict.fromkeys(same, (0.0, 0.0))
-    if differ:
-        means = potential(scenario, differ, [reading], list(weights), seed)
-        weight = np.array(list(weights.values()))
-        found |= {n: means.contrast(h, 0, weight) for h, n in enumerate(differ)}
-    return found
+    """(effect, standard error) of hypotheses of family `terms`."""
+    if not names:
+        return {}
+    means = potential(scenario, names, [reading], list(weights), seed)
+    weight = np.array(list(weights.values()))
+    return {n: means.contrast(h, 0, weight) for h, n in enumerate(names)}
 
 
-def indistinct(scenario: Scenario, hypothesis: Hypothesis, treatments: Sequence[str]) -> bool:
-    """Whether the treatments are the same in everything that the hypothesis says of a first period."""
+def indistinct(
+    scenario: Scenario, hypothesis: Hypothesis, treatments: Sequence[str], day: float | None = None
+) -> bool:
+    """Whether the treatments are the same in everything that the hypothesis says of a first period.
+
+    `day`: whether they are the same on this day after dosing; on every day if not given.
+    """
     if isinstance(hypothesis, Terms):
-        rows = {signature(scenario, hypothesis, a) for a in treatments}
+        rows = {signature(scenario, hypothesis, a, day) for a in treatments}
     elif isinstance(hypothesis, Rates):
         rows = {(hypothesis.rates[a],) for a in treatments}
     else:
@@ -126,15 +134,21 @@ def indistinct(scenario: Scenario, hypothesis: Hypothesis, treatments: Sequence[
     return len(rows) == 1
 
 
-def signature(scenario: Scenario, hypothesis: Terms, treatment: str) -> tuple[object, ...]:
-    """All that a treatment does in a first period: gates and half-lives of the components at work."""
+def signature(
+    scenario: Scenario, hypothesis: Terms, treatment: str, day: float | None = None
+) -> tuple[object, ...]:
+    """All that a treatment does in a first period: gates and half-lives of the components at work.
+
+    On a `day` half-lives count by the time since the peak, in which nothing may have been lost yet.
+    """
     m = Mechanism.of(scenario, hypothesis)
-    opened = gates(m, scenario, [Dose(treatment, 0.0)])
-    rows = [
-        (t.component, settled(gate), prolonged(m, scenario, treatment, t.component))
-        for t, gate in zip(hypothesis.terms, opened, strict=True)
-    ]
-    return tuple(sorted(row for row in rows if row[1] != 0.0))
+    found: dict[tuple[str, float], float] = {}
+    for term, gate in zip(hypothesis.terms, gates(m, scenario, [Dose(treatment, 0.0)]), strict=True):
+        factor = prolonged(m, scenario, treatment, term.component)
+        time = factor if day is None else max(0.0, day - m.components[term.component].peak_day) / factor
+        row = (term.component, settled(time))
+        found[row] = settled(found.get(row, 0.0) + gate)
+    return tuple(sorted((*row, gate) for row, gate in found.items() if gate != 0.0))
 
 
 def _stated(scenario: Scenario, hypothesis: Hypothesis, weights: Mapping[str, float]) -> float:
