@@ -49,14 +49,18 @@ def test_known_sizes_are_found_and_called_exact() -> None:
 
 
 def test_known_sizes_are_found_without_the_closed_form(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The simulation alone gives the same answers, each inside its range."""
+    """The simulation alone leaves one number, the right one, or says that two are open.
+
+    At 86 patients the power of 0.5 SD is 0.89991: a million trials cannot tell that from 90 %.
+    """
     monkeypatch.setattr("planner.theory.power", lambda *_: None)
     found = size(trial(KNOWN), power=[0.8, 0.9])
     for effect, sizes in KNOWN.items():
         for target, n in zip((0.8, 0.9), sizes, strict=True):
             row = answer(found, target, hypothesis=f"{effect:g}")
             assert row["range"][0] <= n <= row["range"][1]
-            assert row["patients"] == n
+            assert row["range"][1] - row["range"][0] <= (2 if n == 88 else 0)
+            assert abs(row["patients"] - n) <= row["range"][1] - row["range"][0]
             assert not row["exact"]
 
 

@@ -23,7 +23,7 @@ Json = dict[str, Any]
 Key = tuple[str, str]  # hypothesis, analysis
 Points = Mapping[int, Json]  # number of patients to the cell of a run, with the `trials` behind it
 
-_BYTES = 48 * 2**20  # of limit tables in a pass, and of virtual patients in a thread
+_BYTES = 64 * 2**20  # of limit tables in a pass, and of virtual patients in a thread
 
 
 class Interrupted(Exception):

@@ -21,7 +21,7 @@ FIRST, GROWTH, MOST = 32_768, 4, 1_000_000  # trials: at first, their growth, at
 _POINTS = 12  # effects simulated in one pass
 _SURE = 4.0  # Monte Carlo standard errors beyond which an effect is not simulated again
 _FAR = 2.0**12  # standard errors of the estimate beyond which no effect is tried
-_DIGITS = 3  # significant digits of an effect that is found
+_DIGITS = 4  # significant digits of an effect that is found
 _FINE = 0.005  # relative range at which an effect is known well enough
 
 

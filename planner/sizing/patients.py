@@ -20,9 +20,10 @@ _BEGIN = 32  # patients: end of the first part of the scan; each further part is
 _SURE = 4.0  # Monte Carlo standard errors beyond which a number of patients is not evaluated again
 _SETTLED = 3.0  # ... and beyond which the answer is taken as settled, so that its 95 % range is honest
 _BEFORE, _AFTER = 3, 8  # multiples evaluated before and after those in question: a discrete test zigzags
-_WIDEST = 250  # numbers of patients in one window; more are thinned
+_WIDEST = 100  # numbers of patients in one window; more are thinned
 
 Exact = Mapping[int, float]  # number of patients to power, for every multiple
+Question = tuple[Key, float]  # a curve and a target
 
 
 class Search:
@@ -99,59 +100,57 @@ class Search:
     def _refine(self, name: str) -> None:
         """Evaluate every multiple in question, with more and more trials, until none is in question."""
         trials = FIRST if self.most_trials is None else min(FIRST, self.most_trials)
+        asked = [(key, target) for key in self._keys(name) for target in self.targets]
         while True:
-            while numbers := self._missing(name, trials):
+            while numbers := self._missing(asked, trials):
                 self.curves.evaluate([name], numbers, trials)
-            most = self._most(name)
-            if trials >= most or all(self._settled(key) for key in self._keys(name)):
+            asked = [question for question in asked if not self._settled(*question)]
+            most = self._most(asked)
+            if trials >= most or not asked:
                 break
             trials = min(GROWTH * trials, most)
         if between := self._between(name):
             self.curves.evaluate([name], between, trials)
 
-    def _most(self, name: str) -> int:
+    def _most(self, asked: Sequence[Question]) -> int:
         if self.most_trials is not None:
             return self.most_trials
-        largest = max((n for key in self._keys(name) for n in self._window(key)), default=1)
+        largest = max((n for question in asked for n in self._window(*question)), default=1)
         return min(MOST, max(FIRST, _PATIENTS // largest // W * W))
 
-    def _missing(self, name: str, trials: int) -> list[int]:
+    def _missing(self, asked: Sequence[Question], trials: int) -> list[int]:
         """The numbers of patients in question that have not had so many trials."""
         missing: set[int] = set()
-        for key in self._keys(name):
+        for key, target in asked:
             points = self.curves.points(*key)
-            window = set(self._window(key)) - self.curves.impossible
+            window = set(self._window(key, target)) - self.curves.impossible
             missing |= {n for n in window if n not in points or points[n]["trials"] < trials}
         return sorted(missing)
 
-    def _window(self, key: Key) -> list[int]:
-        numbers: set[int] = set()
-        points = self.curves.points(*key)
-        for target in self.targets:
-            if key in self.exact:
-                above = self.exact_answer(key, target)
-                below, after = 0 if above is None else above - self.unit, _BEFORE
-            else:
-                (below, above), after = span(points, target, _SURE), _AFTER
-            if below >= self.limit or (key in self.exact and above is None):
-                continue  # surely no answer
-            first = max(below - (_BEFORE - 1) * self.unit, self.unit)
-            last = min((self.limit if above is None else above) + after * self.unit, self.limit)
-            step = self.unit
-            while (last - first) // step >= _WIDEST:
-                step *= 2  # so that what was evaluated in a wider window counts in a narrower one
-            numbers |= {*range(first // step * step or step, last + 1, step), last}
-        return sorted(numbers)
+    def _window(self, key: Key, target: float) -> list[int]:
+        """The numbers of patients that may be the answer, and some around them."""
+        if key in self.exact:
+            above = self.exact_answer(key, target)
+            if above is None:
+                return []
+            below, after = above - self.unit, _BEFORE
+        else:
+            (below, above), after = span(self.curves.points(*key), target, _SURE), _AFTER
+            if below >= self.limit:
+                return []
+        first = max(below - (_BEFORE - 1) * self.unit, self.unit)
+        last = min((self.limit if above is None else above) + after * self.unit, self.limit)
+        step = self.unit
+        while (last - first) // step >= _WIDEST:
+            step *= 2  # so that what was evaluated in a wider window counts in a narrower one
+        return sorted({*range(first // step * step or step, last + 1, step), last})
 
-    def _settled(self, key: Key) -> bool:
+    def _settled(self, key: Key, target: float) -> bool:
+        if key in self.exact:
+            return True
         points = self.curves.points(*key)
-        for target in self.targets:
-            if key in self.exact:
-                continue
-            below, above = span(points, target, _SETTLED)
-            if below < self.limit and (above is None or any(below < n < above for n in points)):
-                return False
-        return True
+        below, above = span(points, target, _SETTLED)
+        return below >= self.limit or (above is not None and not any(below < n < above for n in points))
 
     def _between(self, name: str) -> list[int]:
         """The multiples left out just before an answer where the window had to be thinned."""
