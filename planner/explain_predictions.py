@@ -11,6 +11,8 @@ from planner.predicted import Figure, Outlook, Prediction, unequal_carryover
 from planner.scenario import Scenario
 from planner.scenario_terms import Terms
 
+_DAYS = 4  # in one table
+
 
 def label(scenario: Scenario, name: str) -> str:
     """What a hypothesis is called."""
@@ -21,7 +23,10 @@ def foretold(scenario: Scenario, outlook: Outlook) -> list[Block]:
     """What follows from the hypotheses before a trial is simulated."""
     blocks: list[Block] = []
     if outlook.patients:  # of stated means and rates a table would only repeat what is said above
-        blocks += [Heading("What the hypotheses predict"), _table(scenario, outlook), _fine_print(outlook)]
+        days = sorted({p.day for p in outlook.predictions})
+        blocks.append(Heading("What the hypotheses predict"))
+        blocks += [_table(scenario, outlook, days[i : i + _DAYS]) for i in range(0, len(days), _DAYS)]
+        blocks.append(_fine_print(outlook))
     apart = _not_separated(scenario, outlook)
     if apart:
         blocks += [Heading("What this design cannot tell apart"), Items(apart)]
@@ -31,9 +36,8 @@ def foretold(scenario: Scenario, outlook: Outlook) -> list[Block]:
     return blocks
 
 
-def _table(scenario: Scenario, outlook: Outlook) -> Sheet:
+def _table(scenario: Scenario, outlook: Outlook, days: Sequence[float]) -> Sheet:
     """A row for each treatment; hypotheses that cannot be told apart share their rows."""
-    days = sorted({p.day for p in outlook.predictions})
     which = f"day {plain(days[0])}" if len(days) == 1 else f"days {' / '.join(plain(d) for d in days)}"
     unit = "%" if outlook.measure == "percent-change" else scenario.endpoint.unit
     columns = [Column("Hypothesis", number=False), Column("Treatment", number=False)]

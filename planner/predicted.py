@@ -21,6 +21,7 @@ from planner.truth import settled, true_effect
 from planner.vocabulary import BINARY_MEASURES
 
 TILES = 2048  # of 128 patients: standard error of a percentage at most 0.1
+_AT_ONCE = 2000  # means simulated at once, which bounds the memory
 _SEEN = 0.005  # a smaller share of receptors or of an improvement is not worth a sentence
 
 
@@ -31,10 +32,12 @@ class Figure:
     estimate: float
     mcse: float = 0.0
 
-    def to_json(self) -> dict[str, float]:
-        """With its 95 % interval, as everywhere in the JSON contract."""
+    def to_json(self, share: bool = False) -> dict[str, float]:
+        """With its 95 % interval, as everywhere in the JSON contract; that of a share stays in 0 to 1."""
         half = 1.959963984540054 * self.mcse
-        return {**asdict(self), "low": self.estimate - half, "high": self.estimate + half}
+        low, high = self.estimate - half, self.estimate + half
+        low, high = (max(low, 0.0), min(high, 1.0)) if share else (low, high)
+        return {**asdict(self), "low": low, "high": high}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ class Outlook:
                 "treatment": p.treatment,
                 "day": p.day,
                 "measure": self.measure,
-                **{k: f and f.to_json() for k, f in _figures(p).items()},
+                **{k: f and f.to_json(share=k != "mean") for k, f in _figures(p).items()},
             }
             for p in self.predictions
         ]
@@ -240,31 +243,39 @@ def _simulated(
     again = design.periods > 1 and next_dosing.day > 0
     if again and next_dosing not in readings:
         readings.append(next_dosing)
-    found = potential(scenario, names, readings, design.treatments, scenario.simulation.seed, tiles)
-
-    def figure(h: int, reading: Reading, t: int) -> Figure | None:
-        if reading not in readings:
-            return None
-        r = readings.index(reading)
-        variance = float(found.covariance[h, r, t, t])
-        return Figure(settled(float(found.mean[h, r, t])), math.sqrt(max(variance, 0.0)))
-
     rows: dict[str, list[Prediction]] = {}
     left: dict[str, list[Left]] = {}
     drift = scenario.population.period_effect[0] if scenario.population.period_effect else 0.0
-    for h, name in enumerate(names):
-        rows[name] = [
-            Prediction(
-                name, a, day, *(figure(h, Reading(m, day), t) for m in (measure, "response", "remission"))
-            )
-            for t, a in enumerate(design.treatments)
-            for day in days
-        ]
-        left[name] = []
-        for t, a in enumerate(design.treatments):
-            if again and (change := figure(h, next_dosing, t)) is not None:
-                left[name].append(Left(name, a, Figure(drift - change.estimate, change.mcse)))
+    several = max(1, _AT_ONCE // (len(readings) * len(design.treatments)))
+    for start in range(0, len(names), several):
+        batch = names[start : start + several]
+        seed = scenario.simulation.seed
+        found = potential(scenario, batch, readings, design.treatments, seed, tiles)
+        for h, name in enumerate(batch):
+            figures = {
+                (reading, a): _figure(float(found.mean[h, r, t]), float(found.covariance[h, r, t, t]))
+                for r, reading in enumerate(readings)
+                for t, a in enumerate(design.treatments)
+            }
+            rows[name] = [
+                Prediction(
+                    name,
+                    a,
+                    day,
+                    *(figures.get((Reading(m, day), a)) for m in (measure, "response", "remission")),
+                )
+                for a in design.treatments
+                for day in days
+            ]
+            changes = {a: figures[next_dosing, a] for a in design.treatments} if again else {}
+            left[name] = [
+                Left(name, a, Figure(drift - change.estimate, change.mcse)) for a, change in changes.items()
+            ]
     return rows, left
+
+
+def _figure(mean: float, variance: float) -> Figure:
+    return Figure(settled(mean), math.sqrt(max(variance, 0.0)))
 
 
 def _blockade(scenario: Scenario, names: Sequence[str]) -> tuple[Blockade, ...]:

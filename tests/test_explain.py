@@ -189,6 +189,33 @@ def test_rounding_hides_no_digit_that_the_error_reaches() -> None:
     assert max(p.mean.mcse for p in foreseen.predictions if p.mean) < 0.03  # means to 0.1
 
 
+def test_batches_alter_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = read("williams-2018")
+    whole = outlook(scenario, tiles=64)
+    monkeypatch.setattr(predicted, "_AT_ONCE", 1)
+    assert outlook(scenario, tiles=64) == whole
+
+
+def test_many_days_make_several_tables() -> None:
+    scenario = read_text(MECHANISMS, set=["design.assessment_days=[1,2,3,4,5,6,7,8,9]"])
+    foreseen = outlook(scenario, tiles=64)
+    blocks = explained(scenario, planned(scenario, effects=True), foreseen, [])
+    text = console.rendered(blocks, width=80, wide=False)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "days 5 / 6 / 7 / 8" in " ".join(console.rendered(blocks).split())
+
+
+def test_stated_rates_and_mechanisms_stand_in_one_table() -> None:
+    mixed = MECHANISMS + "\n[hypotheses.stated]\nrates = { A = 0.5, B = 0.25 }\ncorrelation = 0.3\n"
+    scenario = read_text(mixed, set=['endpoint.measure="response"'])
+    foreseen = outlook(scenario, tiles=64)
+    stated = {p.treatment: p for p in foreseen.predictions if p.hypothesis == "stated"}
+    figure = stated["B"].response
+    assert figure is not None
+    assert (figure.estimate, figure.mcse, stated["B"].mean) == (0.25, 0.0, None)
+    assert re.search(r"stated A – / – 50 / – – / – B – / – 25 / –", told(scenario, foreseen))
+
+
 # What cannot be told apart
 
 
