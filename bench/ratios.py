@@ -14,14 +14,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from bounds import bound
-from peers import with_numpy, with_scalar_numba
 from rich.console import Console
 from rich.table import Table
-from timing import Times, Work
-from trials import N, means, mechanisms
 
 from planner import engine
+from planner.benchmarks import jobs
+from planner.benchmarks.bound import bound
+from planner.benchmarks.by_hand import with_numpy, with_scalar_numba
+from planner.benchmarks.jobs import N, means, mechanisms
+from planner.benchmarks.timing import Spread, Times, Work
 from planner.kernels.rng import W
 from planner.results import simulate
 
@@ -33,51 +34,47 @@ class Line(NamedTuple):
 
     what: str
     target: str
-    measure: Callable[[int], tuple[float, float, float]]
+    measure: Callable[[int], Spread]
 
 
 def one_core(work: engine.Job, tiles: int = TILES) -> Work:
     """All that the engine does for that many tiles, in the calling thread."""
-    crew = engine._Crew(work)
-    return lambda: crew.chunk(0, tiles * W)
+    return jobs.one_core(work, tiles * W)
 
 
-def _against_bound(work: engine.Job, rounds: int) -> tuple[float, float, float]:
-    jobs = {"engine": one_core(work), "bound": bound(work, TILES * W)}
-    return Times(jobs, rounds).ratio("bound", "engine")
+def _against_bound(work: engine.Job, rounds: int) -> Spread:
+    timed = {"engine": one_core(work), "bound": bound(work, TILES * W)}
+    return Times(timed, rounds).ratio("bound", "engine")
 
 
-def _against_peer(peer: Callable[[int], object], rounds: int) -> tuple[float, float, float]:
+def _against_peer(peer: Callable[[int], object], rounds: int) -> Spread:
     trials = 2000
-    jobs = {"engine": one_core(engine.job(means())), "peer": lambda: peer(trials)}
-    scale = TILES * W / trials
-    middle, low, high = Times(jobs, rounds).ratio("peer", "engine")
-    return middle * scale, low * scale, high * scale
+    timed = {"engine": one_core(engine.job(means())), "peer": lambda: peer(trials)}
+    return Times(timed, rounds).ratio("peer", "engine").times(TILES * W / trials)
 
 
-def _more(work: engine.Job, less: engine.Job, rounds: int, share: float = 1.0) -> tuple[float, float, float]:
+def _more(work: engine.Job, less: engine.Job, rounds: int, share: float = 1.0) -> Spread:
     """Time of one job over that of another, times a factor."""
     times = Times({"more": one_core(work), "less": one_core(less)}, rounds)
-    middle, low, high = times.ratio("more", "less")
-    return middle * share, low * share, high * share
+    return times.ratio("more", "less").times(share)
 
 
-def _extra(work: engine.Job, less: engine.Job, rounds: int, things: int) -> tuple[float, float, float]:
+def _extra(work: engine.Job, less: engine.Job, rounds: int, things: int) -> Spread:
     """Time that each of so many further things adds, as a share of the smaller job."""
     middle, low, high = _more(work, less, rounds)
-    return (middle - 1.0) / things, (low - 1.0) / things, (high - 1.0) / things
+    return Spread((middle - 1.0) / things, (low - 1.0) / things, (high - 1.0) / things)
 
 
-def _threads(rounds: int) -> tuple[float, float, float]:
+def _threads(rounds: int) -> Spread:
     work = engine.job(means())
     trials = 400_000
-    jobs = {str(n): lambda n=n: engine.run(work, trials, threads=n) for n in (1, 2)}
-    times = Times(jobs, rounds, time.perf_counter)
+    timed = {str(n): lambda n=n: engine.run(work, trials, threads=n) for n in (1, 2)}
+    times = Times(timed, rounds, time.perf_counter)
     best = min(times.seconds["1"]) / min(times.seconds["2"])  # other work only ever makes a round slower
-    return best, *times.ratio("1", "2")[1:]
+    return Spread(best, *times.ratio("1", "2")[1:])
 
 
-def _sizes(looks: int, rounds: int) -> tuple[float, float, float]:
+def _sizes(looks: int, rounds: int) -> Spread:
     scenario = means(looks=looks)
     many = engine.job(scenario, patients=range(22, 62, 2))
     return _more(many, engine.job(scenario, patients=[60]), rounds)
@@ -163,8 +160,8 @@ def main() -> None:
     console = Console(width=110)
     console.print(table)
     console.print(
-        f"AB/BA by means: {alone.median('engine') * per:.2f} ns a patient; "
-        f"drawing alone {alone.median('bound') * per:.2f} ns."
+        f"AB/BA by means: {alone.of('engine').median * per:.2f} ns a patient; "
+        f"drawing alone {alone.of('bound').median * per:.2f} ns."
     )
     load = Path("/proc/loadavg")
     if load.exists():

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from bounds import bound
-from peers import with_numpy, with_scalar_numba
 from ratios import TILES, one_core
-from trials import means
 
 from planner import engine
+from planner.benchmarks.bound import bound
+from planner.benchmarks.by_hand import with_numpy, with_scalar_numba
+from planner.benchmarks.jobs import means
 from planner.kernels.rng import W
 
 TRIALS = TILES * W

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from planner.cli.bench import bench, doctor
 from planner.cli.boundaries import boundaries
 from planner.cli.compare import compare
 from planner.cli.reference import cite, methods
@@ -29,6 +30,8 @@ COMMANDS: dict[Callable[..., int], str] = {
     cite: "What to cite for a scenario.",
     methods: "Analyses, stopping rules, designs explained.",
     schema: "JSON Schema of scenario files, for editors.",
+    bench: "How fast this machine simulates.",
+    doctor: "What is installed, and what hinders.",
 }
 
 EXAMPLES = """\b

@@ -1,4 +1,4 @@
-"""The AB/BA trial of `trials.means` as somebody would write it who has NumPy, or Numba, and an hour.
+"""The AB/BA trial of `jobs.means` as somebody would write it who has NumPy, or Numba, and an hour.
 
 Both do the whole job: whole points within limits, dropout, the Hills-Armitage test at two looks with limits
 by degrees of freedom, and sums of the estimates. What they do less is in their favour: sequences alternate,
@@ -8,12 +8,17 @@ where the planner draws permuted blocks; no coverage, no fourth moments, no numb
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import numba
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import t as student
-from trials import BETWEEN, HIGH, LEAVE, LOOK, LOW, MEANS, WITHIN, N
+
+from planner.benchmarks.jobs import BETWEEN, HIGH, LEAVE, LOOK, LOW, MEANS, WITHIN, N
+from planner.kernels.jit import kernel
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 ALPHA = (0.0039, 0.0490)  # about what O'Brien-Fleming spending leaves for the two looks
 CRITICAL = np.array(
@@ -35,7 +40,7 @@ class Counts(NamedTuple):
         return (self.early + self.late) / self.trials
 
 
-def _test(d: np.ndarray, here: np.ndarray, m: int, critical: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _test(d: Floats, here: Flags, m: int, critical: Floats) -> tuple[Floats, Flags]:
     """(estimate, significant) from differences A - B d f64[trial, patient] of the first m patients."""
     n, s, q = [], [], []
     for first in (0, 1):
@@ -88,8 +93,8 @@ def with_numpy(trials: int, seed: int = 1, block: int = 1000) -> Counts:
     return Counts(trials, early, late, total, square)
 
 
-@numba.njit(cache=False)
-def _evaluate(n, s, q, critical):
+@kernel
+def _evaluate(n: Any, s: Any, q: Any, critical: Any) -> Any:
     """(estimate, significant) of two sequences from counts, sums and squares."""
     if n[0] < 1 or n[1] < 1 or n[0] + n[1] < 3:
         return 0.0, False
@@ -101,8 +106,8 @@ def _evaluate(n, s, q, critical):
     return estimate, abs(estimate) > critical[df] * error
 
 
-@numba.njit(cache=False)
-def _scalar(trials, seed, critical):
+@kernel
+def _scalar(trials: Any, seed: Any, critical: Any) -> Any:
     np.random.seed(seed)  # noqa: NPY002
     early = late = 0
     total = square = 0.0

@@ -1,0 +1,181 @@
+"""`planner bench`: the standard jobs and their rivals, measured so that the figures survive a busy machine.
+
+What counts are ratios within one process: of the time that drawing the random numbers alone takes, and of the
+time that rivals need for the same job, run by turns with it. Absolute times are told, and mean little.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from planner import engine, machine
+from planner.benchmarks.bound import bound
+from planner.benchmarks.jobs import STANDARD, Standard, one_core, standard, whole_blocks
+from planner.benchmarks.rivals import against_rivals
+from planner.benchmarks.timing import Times, figure, spread
+from planner.kernels.rng import W
+
+Json = dict[str, Any]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long to measure: rounds of so many seconds each, on one core and on several."""
+
+    rounds: int
+    round_seconds: float
+    thread_rounds: int
+    thread_seconds: float
+    cold: tuple[str, ...]  # jobs whose first call is timed, each in a process of its own
+
+
+FULL = Effort(41, 0.03, 7, 0.3, tuple(each.name for each in STANDARD))
+QUICK = Effort(15, 0.01, 2, 0.04, ("small",))
+
+
+def bench(*, quick: bool = False, threads: int | None = None, say: Say = lambda text: None) -> Json:
+    """The document of `planner bench`; `say` is told what is being measured."""
+    effort, most = (QUICK if quick else FULL), threads or engine.available_cores()
+    jobs = []
+    for each in STANDARD:
+        say(f"timing {each.name}: {each.title}")
+        jobs.append(_measured(each, effort, most))
+    say("timing the rivals")
+    rivals, skipped = against_rivals(effort.rounds, effort.round_seconds)
+    return {
+        "schema": "planner.bench/1",
+        "quick": quick,
+        "machine": machine.described(),
+        "versions": machine.versions(),
+        "jobs": jobs,
+        "rivals": rivals,
+        "skipped": skipped,
+        "comparison": None,
+        "warnings": _warnings(rivals),
+    }
+
+
+def _warnings(rivals: list[Json]) -> list[str]:
+    """What makes the figures doubtful."""
+    found = [
+        f"{each['rival']} finds power {each['power']:.4f}, not {each['expected_power']:.4f}: "
+        "they do not simulate the same trial, so the comparison of their speed is void"
+        for each in rivals
+        if not each["same_trial"]
+    ]
+    busy, cores = machine.load(), machine.cores()["usable"] or 1
+    if busy is not None and busy > cores + 0.5:
+        found.append(
+            f"the machine is busy (load {busy:.1f} on {cores:g} cores): wall-clock rates and scaling are too "
+            "low; ratios of processor time hold"
+        )
+    return found
+
+
+def _measured(what: Standard, effort: Effort, most: int) -> Json:
+    """One job: cold, on one core against the bound, and on 1 to `most` threads."""
+    cold = _cold(what.name) if what.name in effort.cold else None
+    work = what.job()
+    own, trials = _times(work, effort)
+    per_trial = own.of("engine").times(1.0 / trials)
+    patients, periods, hypotheses = work.patients, int(work.plan.leave.size), len(work.tests)
+    shown = per_trial.times(1e9 / (patients * hypotheses))
+    threads = _threads(work, per_trial.median, effort, most)
+    rate = threads[-1]["trials_per_second"]
+    return {
+        "job": what.name,
+        "title": what.title,
+        "patients": patients,
+        "periods": periods,
+        "hypotheses": hypotheses,
+        "analyses": len(work.judges),
+        "sizes": len(work.designs),
+        "cold": cold,
+        "trials_per_core_second": figure(per_trial.inverse()),
+        "ns_per_patient": figure(shown),
+        "bound_ns_per_patient": figure(own.of("bound").times(1e9 / (trials * patients * hypotheses))),
+        "of_the_bound": figure(own.ratio("bound", "engine")),
+        "threads": threads,
+        "patient_periods_per_second": rate * patients * periods * hypotheses,
+    }
+
+
+def _times(work: engine.Job, effort: Effort) -> tuple[Times, int]:
+    """The job and its bound by turns on one core, and the trials of a round."""
+    trials = whole_blocks(work, 0)
+    one_core(work, trials)()  # loads what is compiled, or compiles it
+    begun = time.thread_time()
+    one_core(work, trials)()
+    seconds = time.thread_time() - begun
+    trials = whole_blocks(work, trials * effort.round_seconds / seconds)
+    jobs = {"engine": one_core(work, trials), "bound": bound(work, trials)}
+    return Times(jobs, effort.rounds), trials
+
+
+def _threads(work: engine.Job, per_trial: float, effort: Effort, most: int) -> list[Json]:
+    """Throughput of 1, 2, 4 ... `most` threads by turns, each with work enough for all of them.
+
+    The rate is by the clock, of the best round, because other programs only ever make a round slower;
+    `scaling` is that rate over the one of one thread. `same_work` is the processor time of a trial on one
+    thread over that on several: it falls below 1 where threads hinder each other, on a busy machine too.
+    """
+    counts = sorted({n for n in (2**k for k in range(most.bit_length())) if n < most} | {most})
+    trials = {n: whole_blocks(work, n * effort.thread_seconds / per_trial) for n in counts}
+    spent: dict[int, list[float]] = {n: [] for n in counts}
+
+    def turn(n: int) -> Callable[[], None]:
+        def run() -> None:
+            begun = time.process_time()
+            if engine.run(work, trials[n], threads=n).partial:
+                raise KeyboardInterrupt  # a run that is cut short returns; half a run measures nothing
+            spent[n].append((time.process_time() - begun) / trials[n])
+
+        return run
+
+    times = Times({str(n): turn(n) for n in counts}, effort.thread_rounds, time.perf_counter)
+    best = {n: trials[n] / min(times.seconds[str(n)]) for n in counts}
+    return [
+        {
+            "threads": n,
+            "trials_per_second": best[n],
+            "scaling": best[n] / best[1],
+            "same_work": spread(
+                [one / several for one, several in zip(spent[1], spent[n], strict=True)]
+            ).median,
+        }
+        for n in counts
+    ]
+
+
+def first_call(name: str) -> Json:
+    """Seconds of the first 128 trials of a job in this process, and whether anything had to be compiled."""
+    from planner.kernels.jit import COMPILED, cache_folder
+
+    work = standard(name).job()
+    folder = cache_folder() if COMPILED else None
+    before = len(list(folder.rglob("*.nbi"))) if folder else 0
+    begun = time.perf_counter()
+    engine.run(work, W, threads=1)
+    seconds = time.perf_counter() - begun
+    after = len(list(folder.rglob("*.nbi"))) if folder else 0
+    return {"first_call_seconds": seconds, "compiled": folder is None or after > before}
+
+
+def _cold(name: str) -> Json | None:
+    """The first call in a new process: with everything from the start of Python on, and by itself."""
+    code = "import json, sys; from planner.benchmarks.measuring import first_call;"
+    code += "print(json.dumps(first_call(sys.argv[1])))"
+    begun = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", code, name], capture_output=True, text=True)
+    seconds = time.perf_counter() - begun
+    if done.returncode != 0:
+        return None
+    found: Json = json.loads(done.stdout)
+    return {"process_seconds": seconds, **found}

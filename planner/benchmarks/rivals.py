@@ -1,0 +1,118 @@
+"""planner against what else does the same job, by turns in one process; both must find the same power."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from planner import engine, machine
+from planner.benchmarks import others
+from planner.benchmarks.by_hand import Counts, with_numpy, with_scalar_numba
+from planner.benchmarks.jobs import means, one_core, t_test, whole_blocks
+from planner.benchmarks.others import Missing, Peer, Reported
+from planner.benchmarks.timing import Spread, Times, figure, spread
+from planner.results import simulate
+from planner.scenario import Scenario
+
+Json = dict[str, Any]
+
+_ENGINE_TRIALS_PER_SECOND = 2e6  # roughly; only sizes the rounds
+_CHECKED_TRIALS = 200_000
+# Beyond Monte Carlo error: the limits that rivals are given are rounded, and tests may be one-sided.
+_TOLERATED = 0.004
+
+
+def against_rivals(rounds: int, seconds: float) -> tuple[list[Json], list[Json]]:
+    """Every rival that is here, on its job, in rounds of about so many seconds; and why others are not."""
+    tools, skipped = _installed()
+    found = _against("small", means(), by_hand(), rounds, seconds)
+    found += _against("t-test", t_test(), tools, rounds, seconds)
+    try:
+        found.append(_against_reported("t-test", t_test(), others.rpact(), rounds, seconds))
+    except Missing as reason:
+        skipped.append({"rival": "rpact", "reason": str(reason)})
+    return found, skipped
+
+
+def by_hand() -> list[Peer]:
+    """What a user would write for the small job without planner."""
+    return [
+        Peer("NumPy, vectorised", machine.installed("numpy"), _power(with_numpy), 2000),
+        Peer("Numba, scalar loop", machine.installed("numba"), _power(with_scalar_numba), 2000),
+    ]
+
+
+def _power(simulation: Callable[[int, int], Counts]) -> Callable[[int, int], float]:
+    return lambda trials, seed: simulation(trials, seed).power
+
+
+def _installed() -> tuple[list[Peer], list[Json]]:
+    tools: list[Peer] = []
+    skipped: list[Json] = []
+    for name, get in (("scipy.stats.power", others.scipy_power), ("mcpower", others.mcpower)):
+        try:
+            tools.append(get())
+        except Missing as reason:
+            skipped.append({"rival": name, "reason": str(reason)})
+    return tools, skipped
+
+
+def _against(job: str, scenario: Scenario, peers: Sequence[Peer], rounds: int, seconds: float) -> list[Json]:
+    """All by turns, in processor time of the whole process: a rival may have threads of its own."""
+    work = engine.job(scenario)
+    trials = whole_blocks(work, seconds * _ENGINE_TRIALS_PER_SECOND)
+    powers: dict[str, list[float]] = {peer.name: [] for peer in peers}
+
+    def turn(peer: Peer) -> Callable[[], None]:
+        found = powers[peer.name]
+        return lambda: found.append(peer.run(peer.trials, len(found) + 1))  # a new seed each round
+
+    jobs = {peer.name: turn(peer) for peer in peers}
+    times = Times({"engine": one_core(work, trials), **jobs}, rounds, time.process_time)
+    ours = _found_by_planner(scenario)
+    rows = []
+    for peer in peers:
+        faster = times.ratio(peer.name, "engine").times(trials / peer.trials)
+        rate = times.of(peer.name).times(1.0 / peer.trials).inverse()
+        power, count = sum(powers[peer.name]) / len(powers[peer.name]), peer.trials * len(powers[peer.name])
+        rows.append(_row(job, peer, rate, faster, power, count, ours))
+    return rows
+
+
+def _against_reported(job: str, scenario: Scenario, rival: Reported, rounds: int, seconds: float) -> Json:
+    """A rival in a process of its own, which timed itself before: not by turns, and told so."""
+    work = engine.job(scenario)
+    trials = whole_blocks(work, seconds * _ENGINE_TRIALS_PER_SECOND)
+    own = Times({"engine": one_core(work, trials)}, rounds, time.process_time).of("engine").median / trials
+    theirs = spread(rival.seconds).times(1.0 / rival.trials)
+    ours = _found_by_planner(scenario)
+    return _row(job, rival, theirs.inverse(), theirs.times(1.0 / own), rival.power, rival.trials, ours)
+
+
+def _row(
+    job: str, rival: Peer | Reported, rate: Spread, faster: Spread, power: float, trials: int, ours: float
+) -> Json:
+    error = math.sqrt(max(power * (1.0 - power), 1e-4) * (1.0 / trials + 1.0 / _CHECKED_TRIALS))
+    expected = rival.expected if isinstance(rival, Peer) and rival.expected is not None else ours
+    return {
+        "rival": rival.name,
+        "version": rival.version,
+        "job": job,
+        "trials_per_core_second": figure(rate),
+        "times_as_fast": figure(faster),
+        "power": power,
+        "trials": trials,
+        "planner_power": ours,
+        "expected_power": expected,
+        "same_trial": abs(power - expected) <= 5.0 * error + _TOLERATED,
+        "note": rival.note if isinstance(rival, Peer) else "timed in its own process, not by turns",
+    }
+
+
+def _found_by_planner(scenario: Scenario) -> float:
+    found = simulate(scenario, trials=_CHECKED_TRIALS)
+    if found.partial:
+        raise KeyboardInterrupt  # a run that is cut short returns; a check by half a run is none
+    return float(found.cells()[0]["power"]["estimate"])

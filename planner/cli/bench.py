@@ -1,0 +1,137 @@
+"""`planner bench` and `planner doctor`: how fast this machine simulates, and what hinders it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from planner.cli import options as given
+from planner.cli.problems import CHECK_FAILED, INVALID, OK, Problem
+
+
+def bench(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A rough answer in a quarter of a minute, not two minutes.")
+    ] = False,
+    compare: Annotated[
+        Path | None,
+        typer.Option("--compare", metavar="FILE", help="JSON of an earlier bench: slower than then?"),
+    ] = None,
+    threads: given.Threads = None,
+    output_format: given.AsFormat = None,
+    json: given.Json = False,
+    output: given.Output = None,
+    force: given.Force = False,
+    quiet: given.Quiet = False,
+    verbose: given.Verbose = False,
+) -> int:
+    """How fast this machine simulates: standard jobs, the bound, and rivals on the same job.
+
+    Everything is measured by turns in one process, as ratios: to the time that drawing the random numbers
+    alone takes, and to NumPy, Numba, SciPy, mcpower and R's rpact, those that are installed. The rivals'
+    results are checked: they simulate the same trial.
+
+    With --compare the exit code is 5 where a ratio has become worse beyond noise: by more than 5 %, and
+    with quartiles that do not overlap. Takes about two minutes, with --quick a quarter of one.
+
+    \b
+    Examples:
+      planner bench --quick
+      planner bench -o before.json
+      planner bench --compare before.json
+    """
+    from planner.cli import files
+
+    wanted = files.chosen_format(output_format, json, output)
+    files.check_writable(output, force)
+    earlier = None if compare is None else _read(compare)
+    if not _compiled():
+        raise Problem(
+            "the kernels are not compiled under NUMBA_DISABLE_JIT, so there is nothing to measure",
+            hint="unset NUMBA_DISABLE_JIT",
+        )
+    document = _measured(quick, threads, earlier, compare, quiet)
+    files.deliver(_written(document, wanted, output), output, force)
+    files.say_written(output, quiet)
+    found = document["comparison"]
+    return CHECK_FAILED if found is not None and found["slower"] else OK
+
+
+def _compiled() -> bool:
+    from planner.kernels.jit import COMPILED
+
+    return COMPILED
+
+
+def _read(file: Path) -> Any:
+    """The earlier result; read before anything is measured, so that a wrong file costs no minutes."""
+    from json import JSONDecodeError, loads
+
+    from planner.benchmarks import NotComparable, check
+
+    try:
+        found = loads(file.read_text(encoding="utf-8"))
+        check(found)
+    except OSError as error:
+        raise Problem(f"{file} cannot be read: {error.strerror}", hint="planner bench -o FILE") from error
+    except (JSONDecodeError, UnicodeDecodeError, RecursionError, NotComparable) as error:
+        hint = "write one with planner bench -o FILE.json"
+        raise Problem(f"{file} is no result of planner bench: {error}", hint=hint, code=INVALID) from error
+    return found
+
+
+def _measured(
+    quick: bool, threads: int | None, earlier: Any, compare: Path | None, quiet: bool
+) -> dict[str, Any]:
+    import sys
+
+    from planner.benchmarks import bench as measure
+    from planner.benchmarks import compared
+    from planner.cli.run import compiling
+    from planner.console import note, on_terminal
+
+    compiling(quiet)
+    tell = note if on_terminal(sys.stderr) and not quiet else lambda text: None
+    document = measure(quick=quick, threads=threads, say=tell)
+    if earlier is not None:
+        document["comparison"] = compared(document, earlier, str(compare))
+    return document
+
+
+def _written(document: dict[str, Any], wanted: given.Format, output: Path | None) -> str:
+    from planner.cli import files
+    from planner.summary_bench import bench_document, bench_rows
+
+    if wanted is given.Format.json:
+        return files.as_json(document)
+    if wanted is given.Format.csv:
+        header = ["subject", "figure", "median", "low", "high"]
+        return files.verbatim(files.as_csv(header, bench_rows(document)), output)
+    return files.as_text(bench_document(document), wanted, output)
+
+
+def doctor(
+    json: given.Json = False,
+    verbose: given.Verbose = False,
+) -> int:
+    """Is everything here that planner needs, and does anything make it slow?
+
+    Tells versions, cores, vector units, the folder of compiled kernels and the optional parts. Compiles and
+    simulates nothing. The exit code is 5 where something hinders results or speed seriously.
+
+    \b
+    Examples:
+      planner doctor
+      planner doctor --json
+    """
+    from planner.cli import files
+    from planner.doctor import diagnose
+    from planner.summary_doctor import doctor_document
+
+    found = diagnose()
+    wanted = given.Format.json if json else given.Format.table
+    text = files.as_json(found) if json else files.as_text(doctor_document(found), wanted, None)
+    files.deliver(text, None, False)
+    return OK if found["healthy"] else CHECK_FAILED
