@@ -46,21 +46,31 @@ def _given(scenario: Scenario) -> dict[str, list[str]]:
 
 
 def _receptors(scenario: Scenario, name: str, agent: Agent) -> list[str]:
-    occupied = f"It occupies {_occupancy(scenario, name, agent)} of its receptors"
+    occupied = f"It occupies {_occupancy(scenario, name, agent)} of its {targets(agent.occupancy)}"
     if agent.half_life_days is None:
         return [f"{occupied}, none of them in the next period"]
     return [f"{occupied}, half of that after {_days(agent.half_life_days)}"]
 
 
-def _occupancy(scenario: Scenario, name: str, agent: Agent) -> str:
-    """One share, or one for each treatment where the doses differ."""
-    shares = {
+def targets(occupancy: float) -> str:
+    """What an agent occupies: where its occupancy has not been measured, it need not be receptors."""
+    return "receptors" if occupancy < 1 else "targets"
+
+
+def _occupancies(scenario: Scenario, name: str, agent: Agent) -> dict[str, float]:
+    """The share that an agent occupies in each treatment that contains it."""
+    return {
         treatment: agent.occupancy if each.occupancy is None else each.occupancy
         for treatment in scenario.design.treatments
         if treatment in scenario.treatments
         for each in scenario.treatments[treatment].agents
         if each.agent == name
     }
+
+
+def _occupancy(scenario: Scenario, name: str, agent: Agent) -> str:
+    """One share, or one for each treatment where the doses differ."""
+    shares = _occupancies(scenario, name, agent)
     if len(set(shares.values())) == 1:
         return percent(next(iter(shares.values())))
     return listed([f"{percent(share)} in {treatment}" for treatment, share in shares.items()])
@@ -187,8 +197,11 @@ def _gives(amount: float, verb: str = "gives") -> str:
 
 
 def _blocked(scenario: Scenario, name: str, agent: Agent, share: float) -> str:
-    occupied = _occupancy(scenario, name, agent)
-    return occupied if share == 1 else f"{percent(share)} of the receptors it occupies ({occupied})"
+    """The share of a signal that a dose takes away: of what it blocks at full occupancy, what is occupied."""
+    effective = {a: share * occupied for a, occupied in _occupancies(scenario, name, agent).items()}
+    if len(set(effective.values())) == 1:
+        return percent(next(iter(effective.values())))
+    return listed([f"{percent(value)} in {treatment}" for treatment, value in effective.items()])
 
 
 def _own_agents(scenario: Scenario, hypothesis: Terms) -> list[str]:

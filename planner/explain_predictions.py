@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from planner.document import Block, Column, Heading, Items, Prose, Sheet
-from planner.explain_mechanisms import percent
+from planner.explain_mechanisms import percent, targets
 from planner.figures import DASH, count, fixed, listed, plain
 from planner.predicted import Figure, Outlook, Prediction, unequal_carryover
 from planner.scenario import Scenario
@@ -101,7 +101,10 @@ def _not_separated(scenario: Scenario, outlook: Outlook) -> list[str]:
             "comparison of the treatments does not tell these apart."
         )
     if not said and len(outlook.hypotheses) > 1 and outlook.patients:
-        said.append("Nothing: every hypothesis predicts something else for at least one treatment or period.")
+        said.append(
+            "No two hypotheses are the same: each predicts something else for at least one treatment or "
+            "period. How far apart they are, the table shows."
+        )
     return said
 
 
@@ -118,7 +121,7 @@ def _left_over(scenario: Scenario, outlook: Outlook) -> list[str]:
         share = "none" if row.left == 0 else percent(round(row.left, 4)) if row.left >= 5e-5 else "hardly any"
         said.append(
             f"{when[:1].upper()}{when[1:]}, {agent or row.agent} of {row.treatment} occupies {share} of its "
-            f"receptors ({percent(row.at_dosing)} at the dosing)."
+            f"{targets(row.at_dosing)} ({percent(row.at_dosing)} at the dosing)."
         )
     ranges = []
     for treatment in scenario.design.treatments:

@@ -99,8 +99,8 @@ def mechanisms() -> str:
         "60 % of the patients lose 50 % (SD 10) of their severity, the others nothing.",
         "then half in 8 days (median; 2.9 to 22 in the middle two thirds of the patients)",
         "Direct. Gain needs key receptor, which drug gives and blocker blocks by 80 %.",
-        "Gain needs tone, which is there without any drug and blocker blocks by 50 % of the receptors it "
-        "occupies (80 %) (in part: without it 60 % of the effect is left).",
+        "Gain needs tone, which is there without any drug and blocker blocks by 40 % (in part: without it "
+        "60 % of the effect is left).",
         "Gain needs relay, which key receptor (which drug gives and blocker blocks by 80 %) sets off to 50 %",
         "Gain is always there. True effect A - B: none",
         "Gain needs unused signal, which nothing in this trial gives.",
