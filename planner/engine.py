@@ -35,7 +35,7 @@ from planner.world import contrast_weights, period_weights, plan, reading_of
 Progress = Callable[[int, int], None]
 
 _BLOCK_TILES = 8
-_BLOCK_BYTES = 4 * 2**20  # generated values of a block stay within a core's cache
+_BLOCK_BYTES = 3 * 2**19  # generated values of a block stay within a core's cache
 _CHUNK_SECONDS = 0.02
 _PATIENT_SECONDS = 1e-8  # rough time of one patient under one hypothesis; only sizes the chunks
 _POLL_SECONDS = 0.1
@@ -55,11 +55,13 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """One analysis: its compiled statistic, and what it reads of the virtual patients."""
+    """One analysis: its compiled statistic, what it reads of the virtual patients, and its limits."""
 
     kernel: Any
     reading: int
     weight: Floats  # (sequence, period)
+    rules: Rules
+    centre: Floats  # (hypothesis, 2) true effect, and the unit in which errors are summed
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +105,22 @@ def job(
     plans = [[looks(each, analysis, n) for each, n in plans_at] for analysis in scenario.analyses]
     counts = sorted({m for row in plans for each in row for m in each.counts})
     found = truths(scenario, names, seed)
-    tests = tuple(
-        tuple(
-            _test(name, analysis, truth, row, counts)
-            for analysis, truth, row in zip(scenario.analyses, found[name], plans, strict=True)
-        )
-        for name in names
-    )
     judges = tuple(
         Judge(
-            statistic(a.method),
-            readings.index(reading_of(scenario, a)),
-            period_weights(scenario, contrast_weights(a.contrast)),
+            statistic(analysis.method),
+            readings.index(reading_of(scenario, analysis)),
+            period_weights(scenario, contrast_weights(analysis.contrast)),
+            _rules(analysis, plans[a], counts),
+            np.array([(found[name][a].effect, found[name][a].unit) for name in names]),
         )
-        for a in scenario.analyses
+        for a, analysis in enumerate(scenario.analyses)
+    )
+    tests = tuple(
+        tuple(
+            Test(name, analysis, found[name][a], tuple(plans[a]), found[name][a].unit, judges[a].rules)
+            for a, analysis in enumerate(scenario.analyses)
+        )
+        for name in names
     )
     return Job(
         seed=seed,
@@ -132,7 +136,7 @@ def job(
     )
 
 
-def _test(name: str, analysis: Analysis, truth: Truth, plans: Sequence[Looks], counts: Sequence[int]) -> Test:
+def _rules(analysis: Analysis, plans: Sequence[Looks], counts: Sequence[int]) -> Rules:
     direction = plans[0].direction
     reference = REFERENCES[METHODS[analysis.method].reference]
     most = counts[-1] + 1  # a discordant count takes the columns 1 .. patients + 1
@@ -140,15 +144,13 @@ def _test(name: str, analysis: Analysis, truth: Truth, plans: Sequence[Looks], c
     index = np.full((len(plans), max(len(each.counts) for each in plans)), -1, np.int64)
     for d, each in enumerate(plans):
         index[d, : len(each.counts)] = [at[m] for m in each.counts]
-    rules = Rules(
+    return Rules(
         look=index,
         limit=limit_table(plans, reference, most),
         interval=interval_table(analysis.alpha, direction, reference, most),
         sides={"two-sided": 0, "greater": 1, "less": -1}[direction],
         futile=any(z > -np.inf for each in plans for z in each.boundary.futility_z),
-        centre=np.array([truth.effect, truth.unit]),
     )
-    return Test(name, analysis, truth, tuple(plans), truth.unit, rules)
 
 
 @dataclass(slots=True)
@@ -174,7 +176,7 @@ def _workspace(work: Job, tiles: int | None) -> _Workspace:
         tiles,
         np.zeros((tiles, work.patients), np.int64),
         np.full((tiles, work.patients, hypotheses, work.readings, periods * W), np.nan),
-        np.empty((work.counts.size, tiles, STATISTICS * W)),
+        np.empty((hypotheses, work.counts.size, tiles, STATISTICS * W)),
     )
 
 
@@ -212,7 +214,7 @@ def records(work: Job, first: int, tiles: int) -> Records:
     space = _workspace(work, tiles)
     _generate(work, first, space)
     cells = (len(work.tests), len(work.judges))
-    stat = np.empty((*cells, *space.stat.shape))
+    stat = np.empty((*cells, *space.stat.shape[1:]))
     end = np.zeros((*cells, len(work.designs), tiles, W), np.int64)
     look = np.zeros_like(end)
     for h, tests in enumerate(work.tests):
@@ -232,11 +234,10 @@ def _analyse(work: Job, h: int, a: int, space: _Workspace, stat: Floats) -> None
 def _block(work: Job, space: _Workspace, first: int, trials: int, tally: Tally) -> None:
     """Add the trials first .. first + trials - 1, at most a block; first is a multiple of a tile."""
     _generate(work, first, space)
-    for h, tests in enumerate(work.tests):
-        for a, test in enumerate(tests):
-            _analyse(work, h, a, space, space.stat)
-            ends, free, between = tally.ends[h, a], tally.free[h, a], tally.between[h, a]
-            decide(space.stat, test.rules, trials, ends, free, between)
+    for a, judge in enumerate(work.judges):
+        for h in range(len(work.tests)):
+            _analyse(work, h, a, space, space.stat[h])
+        decide(space.stat, judge.rules, judge.centre, a, trials, tally.ends, tally.free, tally.between)
     tally.trials += trials
 
 

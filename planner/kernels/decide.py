@@ -169,14 +169,15 @@ def _is_last(look, design, k):
 
 
 @kernel
-def decide(stat, rules, trials, tally, free_tally, between):
-    """Add the trials of a block to the tallies.
+def decide(stat, rules, centre, analysis, trials, tally, free_tally, between):
+    """Add the trials of a block to the tallies of one analysis, under every hypothesis.
 
-    stat f64[look, tile, STATISTICS * W] of one analysis under one hypothesis; trials: how many of tiles * W
-    count (the last tile may be partial); tally i64[design, look, ENDS, SUMS]; free_tally i64[design, look,
-    2] counts efficacy above and below with futility ignored (filled only where there is futility); between
-    i64[design, 3]: tiles, and the sums over tiles of (significant trials)^2 and (sum of errors in 2^-12 of
-    the unit)^2.
+    stat f64[hypothesis, look, tile, STATISTICS * W]; centre f64[hypothesis, 2]: the true effect, from which
+    errors are taken, and the unit in which they are summed; trials: how many of tiles * W count (the last tile
+    may be partial). The first axes of the tallies are hypothesis and analysis; then tally i64[design, look,
+    ENDS, SUMS]; free_tally i64[design, look, 2] counts efficacy above and below with futility ignored (only
+    where there is futility); between i64[design, 3]: tiles, and the sums over tiles of (significant trials)^2
+    and (sum of errors in 2^-12 of the unit)^2.
     """
     designs, looks = rules.look.shape
     number = np.zeros(SUMS * W, np.int64)
@@ -185,43 +186,46 @@ def decide(stat, rules, trials, tally, free_tally, between):
     free = np.empty(W, np.int64)
     first = np.empty(W)
     second = np.empty(W)
-    for tile in range(stat.shape[1]):
-        valid = min(max(trials - tile * W, 0), W)
-        if valid == 0:
-            break
-        for design in range(designs):
-            for i in range(W):
-                running[i] = 1 if i < valid else 0
-                free[i] = running[i]
-            left = valid
-            significant = np.int64(0)
-            errors = np.int64(0)
-            for k in range(looks):
-                at = rules.look[design, k]
-                if at < 0:
-                    break
-                s = stat[at, tile]
-                last = _is_last(rules.look, design, k)
-                before = left
-                for futility in range(0 if rules.futile else 1, 2):  # first as if there were no futility rule
-                    on = running if futility == 1 else free
-                    _ends(s, rules, design, k, last, futility == 1, on, first, second, code)
-                    left = _running(code, on)
-                    if futility == 0:
-                        free_tally[design, k, 0] += _count(code, ABOVE)
-                        free_tally[design, k, 1] += _count(code, BELOW)
-                if left < before:
-                    _by_df(rules.interval, s, first)
-                    _numbers(s, first, rules.centre[0], rules.centre[1], number)
-                    for end in range(ENDS):
-                        if _count(code, end) > 0:
-                            n, e = _add(code, end, number, tally[design, k, end])
-                            significant += n if end <= BELOW else 0  # ABOVE or BELOW
-                            errors += e
-            errors = errors >> _COARSE
-            between[design, 0] += 1
-            between[design, 1] += significant * significant
-            between[design, 2] += errors * errors
+    for h in range(stat.shape[0]):
+        for tile in range(stat.shape[2]):
+            valid = min(max(trials - tile * W, 0), W)
+            if valid == 0:
+                break
+            for design in range(designs):
+                for i in range(W):
+                    running[i] = 1 if i < valid else 0
+                    free[i] = running[i]
+                left = valid
+                significant = np.int64(0)
+                errors = np.int64(0)
+                for k in range(looks):
+                    at = rules.look[design, k]
+                    if at < 0:
+                        break
+                    s = stat[h, at, tile]
+                    last = _is_last(rules.look, design, k)
+                    before = left
+                    for futility in range(
+                        0 if rules.futile else 1, 2
+                    ):  # first as if there were no futility rule
+                        on = running if futility == 1 else free
+                        _ends(s, rules, design, k, last, futility == 1, on, first, second, code)
+                        left = _running(code, on)
+                        if futility == 0:
+                            free_tally[h, analysis, design, k, 0] += _count(code, ABOVE)
+                            free_tally[h, analysis, design, k, 1] += _count(code, BELOW)
+                    if left < before:
+                        _by_df(rules.interval, s, first)
+                        _numbers(s, first, centre[h, 0], centre[h, 1], number)
+                        for end in range(ENDS):
+                            if _count(code, end) > 0:
+                                n, e = _add(code, end, number, tally[h, analysis, design, k, end])
+                                significant += n if end <= BELOW else 0  # ABOVE or BELOW
+                                errors += e
+                errors = errors >> _COARSE
+                between[h, analysis, design, 0] += 1
+                between[h, analysis, design, 1] += significant * significant
+                between[h, analysis, design, 2] += errors * errors
 
 
 @kernel

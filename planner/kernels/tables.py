@@ -93,13 +93,10 @@ class TermsWorld(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """Stopping limits of one analysis under one hypothesis, for every design (number of patients) asked
-    for.
-    """
+    """Stopping limits of one analysis, for every design (number of patients) asked for."""
 
     look: Ints  # (design, look) index into the evaluated counts, -1 past the last look
     limit: Floats  # (design, look, LIMITS, df); the last column is for df = infinity, column 0 for undefined
     interval: Floats  # (df,) half width of the reported interval in standard errors
     sides: int  # 0: limits on both sides, mirrored; 1: above only; -1: below only
     futile: bool  # whether any look has futility limits
-    centre: Floats  # (2,) true effect from which errors are taken; unit in which they are summed
