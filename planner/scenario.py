@@ -224,7 +224,8 @@ class Endpoint(Settings):
         about("What is analysed; if not given: score for means, response for rates, change for mechanisms"),
     ] = ""
     baseline: Annotated[
-        Literal["period"], about("Which baseline change and response refer to: that of each period")
+        Literal["period", "first"],
+        about("Which baseline change and response refer to: that of each period, or the first"),
     ] = "period"
 
     @property

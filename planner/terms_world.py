@@ -105,6 +105,7 @@ def terms_world(
         shift=np.array(scenario.population.period_effect, np.float64),
         noise=np.array([scenario.population.occasion_sd, scenario.population.rating_sd], np.float64),
         readings=np.array(readings, np.float64).reshape(-1, 4),
+        first=scenario.endpoint.baseline == "first",
         scale=np.array(
             [
                 -math.inf if scale.low is None else scale.low,

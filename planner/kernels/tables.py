@@ -89,6 +89,7 @@ class TermsWorld(NamedTuple):
     shift: Floats  # (period,) period effect in points
     noise: Floats  # (2,) occasion SD (share of severity), rating SD (points)
     readings: Floats  # (reading, 4) kind, visit, share, cut
+    first: bool  # readings refer to the baseline of the first period, not to that of their own
     scale: Floats  # (4,) low, high, step, 1 if there are steps else 0
 
 

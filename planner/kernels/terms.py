@@ -201,6 +201,7 @@ def generate(first, seed, plan, world, sequence, values):
     f = np.zeros(visits * stride * W)
     r = np.empty(W)
     y = np.empty(visits * W)
+    entered = np.empty(W)
     for tile in range(tiles):
         for i in range(W):
             trial[i] = U(first + tile * W + i)
@@ -239,8 +240,11 @@ def generate(first, seed, plan, world, sequence, values):
                         else:
                             _improvement(here, c, width, r)
                             _observe(r, true, o, e, so, se, shift, low, high, step, rounded, out)
+                    if k == 0:
+                        copy(y[:W], entered)  # before the first dose all hypotheses say the same
+                    baseline = entered if world.first else y[:W]
                     for j in range(readings):
                         v = np.int64(world.readings[j, 1])
                         here = gone[(k + 1) * W : (k + 2) * W]
                         to = values[tile, p, world.place[h], j, k * W : (k + 1) * W]
-                        _read(world.readings[j], y[v * W : (v + 1) * W], y[:W], here, to)
+                        _read(world.readings[j], y[v * W : (v + 1) * W], baseline, here, to)
