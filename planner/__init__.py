@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from planner.reading import ScenarioError, read, read_text
     from planner.replay import Trial, find, replay
     from planner.results import Run, simulate
+    from planner.sensitivity import Sensitivity, sensitivity
     from planner.sizing import Sizing, SizingError, size
     from planner.sweeping import Sweep, SweepError, sweep
 
@@ -36,6 +37,8 @@ _HOME = {
     "replay": "planner.replay",
     "Run": "planner.results",
     "simulate": "planner.results",
+    "Sensitivity": "planner.sensitivity",
+    "sensitivity": "planner.sensitivity",
     "Sizing": "planner.sizing",
     "SizingError": "planner.sizing",
     "size": "planner.sizing",
@@ -48,6 +51,7 @@ __all__ = [
     "Comparison",
     "Run",
     "ScenarioError",
+    "Sensitivity",
     "Sizing",
     "SizingError",
     "Sweep",
@@ -60,6 +64,7 @@ __all__ = [
     "read",
     "read_text",
     "replay",
+    "sensitivity",
     "simulate",
     "size",
     "sweep",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
@@ -90,11 +90,12 @@ def job(
     seed: int | None = None,
     patients: Sequence[int] | None = None,
     sized: Sequence[Scenario] | None = None,
+    known: Mapping[str, Sequence[Truth]] | None = None,
 ) -> Job:
     """Lower a scenario, for one or several numbers of patients (default: the scenario's own).
 
     Looks are scaled to each number of patients. `sized`: in place of `patients`, the scenario at each number,
-    with looks of its own; nothing else may differ.
+    with looks of its own; nothing else may differ. `known`: truths by hypothesis, to be taken as they are.
     """
     plans_at = [(each, each.design.patients) for each in sized or ()]
     plans_at = plans_at or [(scenario, n) for n in patients or (scenario.design.patients,)]
@@ -104,7 +105,7 @@ def job(
     readings = list(dict.fromkeys(reading_of(scenario, a) for a in scenario.analyses))
     plans = [[looks(each, analysis, n) for each, n in plans_at] for analysis in scenario.analyses]
     counts = sorted({m for row in plans for each in row for m in each.counts})
-    found = truths(scenario, names, seed)
+    found = truths(scenario, names, seed) if known is None else known
     judges = tuple(
         Judge(
             statistic(analysis.method),

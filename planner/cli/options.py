@@ -43,6 +43,16 @@ Precision = Annotated[
         help="Add trials until power and early stops have this Monte Carlo standard error, such as 0.001.",
     ),
 ]
+Sensitivity = Annotated[
+    bool,
+    typer.Option(
+        "--sensitivity", help="Show how the power changes where one assumption is off, each in turn."
+    ),
+]
+SensitivityStep = Annotated[
+    float,
+    typer.Option("--sensitivity-step", metavar="SHARE", help="How far off, as a share of the assumption."),
+]
 Seed = Annotated[
     int | None,
     typer.Option("--seed", metavar="N", min=0, help="The same seed gives the same virtual patients."),

@@ -24,6 +24,8 @@ def run(
     hypothesis: given.Hypothesis = None,
     trials: given.Trials = None,
     precision: given.Precision = None,
+    sensitivity: given.Sensitivity = False,
+    sensitivity_step: given.SensitivityStep = 0.2,
     seed: given.Seed = None,
     threads: given.Threads = None,
     output_format: given.AsFormat = None,
@@ -42,7 +44,8 @@ def run(
 
     --set with several values (12,24,36) or a range (from:to:step, both ends included) sweeps: one row for
     each value, or for each combination if more than one setting is swept. --precision adds trials until the
-    figures are that precise; --trials is then the most that are simulated.
+    figures are that precise; --trials is then the most that are simulated. --sensitivity shows what happens
+    to the power where an assumption is 20 % off.
 
     Ctrl-C prints what is finished, marked as partial.
 
@@ -50,10 +53,12 @@ def run(
     Examples:
       planner run asthma-ab-ba
       planner run my-trial.toml --set design.patients=12:60:4 --precision 0.002
+      planner run my-trial.toml --hypothesis expected --sensitivity
       planner run my-trial.toml --hypothesis expected,none --json
       planner run my-trial.toml -o results.md
     """
     from planner.cli import files
+    from planner.cli.sensitivity import run_sensitivity
     from planner.cli.sweeps import run_sweep, swept
     from planner.explain import setting
     from planner.reading import read
@@ -62,6 +67,10 @@ def run(
     files.check_writable(output, force)
     overrides = list(settings or []) + _chosen(hypothesis)
     plain, points = swept(scenario, overrides)
+    if sensitivity and (points or precision is not None):
+        raise Problem(
+            "--sensitivity cannot be combined with swept settings or --precision", hint="give one at a time"
+        )
     plan = points[0].scenario if points else read(scenario, set=plain)
     seed = plan.simulation.seed if seed is None else seed
     if points:
@@ -73,6 +82,22 @@ def run(
             seed=seed,
             threads=threads,
             precision=precision,
+            wanted=wanted,
+            output=output,
+            force=force,
+            dry_run=dry_run,
+            quiet=quiet,
+            verbose=verbose,
+        )
+    if sensitivity:
+        return run_sensitivity(
+            plan,
+            scenario,
+            overrides,
+            step=sensitivity_step,
+            trials=plan.simulation.trials if trials is None else trials,
+            seed=seed,
+            threads=threads,
             wanted=wanted,
             output=output,
             force=force,
