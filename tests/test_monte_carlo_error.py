@@ -13,7 +13,7 @@ from planner.results import simulate
 
 SEEDS = 60
 TRIALS = 4096
-# The ratio of a standard deviation of 60 runs to its expectation has a standard error of 1 / sqrt(118) = 0.09.
+# The standard deviation of 60 runs over its expectation has a standard error of 1 / sqrt(118) = 0.09.
 LOW, HIGH = 0.72, 1.28
 
 SCENARIO = """
