@@ -99,7 +99,12 @@ def _naming(result: Mapping[str, Any], rows: Sequence[Answer], setting: Setting)
 def _answers(result: Mapping[str, Any], setting: Setting) -> Sheet:
     rows: list[Answer] = list(result["answers"])
     columns, cells = _naming(result, rows, setting)
-    columns += [Column("Target"), Column(_sought(result, setting)), Column("Left open"), Column("Power")]
+    columns += [
+        Column("Target", number=False),
+        Column(_sought(result, setting)),
+        Column("Left open"),
+        Column("Power"),
+    ]
     staged, incomplete = _staged(result), _incomplete(result)
     columns += [Column("Expected patients")] if staged else []
     columns += [Column("Expected completers")] if incomplete else []
@@ -177,13 +182,13 @@ def _around(result: Mapping[str, Any], setting: Setting) -> Sheet | None:
             targets = [_target(row) for row in rows if row["patients"] == each["patients"]]
             if targets:
                 loud.add(len(lines))
-            line = [*cell, f"answer {listed(targets)}" if targets else "", f"{each['patients']:,}"]
+            line = [*cell, f"answer {listed(targets)}" if targets else "", f"{each['patients']:8,}"]
             line.append(estimated(each["power"], percent=True))
             if staged:
                 line += [estimated(each["stopped_early"], percent=True), estimated(each["expected_patients"])]
             lines.append([*line, f"{each['trials']:,}"])
             cell = [""] * len(cell)
-    columns = [*named, Column("", number=False), Column("Patients"), Column("Power")]
+    columns = [*named, Column("", number=False), Column("Patients", number=False), Column("Power")]
     columns += [Column("Stops early"), Column("Expected patients")] if staged else []
     return Sheet([*columns, Column("Trials")], lines, frozenset(loud))
 

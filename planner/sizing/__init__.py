@@ -196,7 +196,7 @@ def _patients(
     partial = False
     try:
         search.run(names)
-    except Interrupted:
+    except (Interrupted, KeyboardInterrupt):
         partial = True
     keys = [(name, analysis.name) for name in names for analysis in curves.scenario.analyses]
     answers = [patients_answer(search, key, target, partial) for key in keys for target in targets]
@@ -226,7 +226,7 @@ def _effects(
                 found = None
                 try:
                     found = work.find(target) if work is not None and not partial else None
-                except Interrupted:
+                except (Interrupted, KeyboardInterrupt):
                     partial = True
                 note = "" if stated[name] else f"{NOT_OF_MEANS[:1].upper()}{NOT_OF_MEANS[1:]}."
                 answers.append(effect_answer(name, analysis, target, patients, found, note, partial))
