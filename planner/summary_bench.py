@@ -61,7 +61,7 @@ def _one_core(jobs: list[Json]) -> Sheet:
 
 def _cores(jobs: list[Json]) -> Sheet:
     columns = [Column("Job", number=False)]
-    columns += [Column(t) for t in ("Threads", "Trials/s", "Patient-periods/s", "Scaling", "Same work")]
+    columns += [Column(t) for t in ("Threads", "Trials/s", "Patient-periods/s", "Scaling", "Efficiency")]
     rows = []
     for job in jobs:
         periods = job["patients"] * job["periods"] * job["hypotheses"]
@@ -74,7 +74,7 @@ def _cores(jobs: list[Json]) -> Sheet:
                     f"{rate:,.0f}",
                     f"{rate * periods:,.0f}",
                     _ratio(each["scaling"]),
-                    _ratio(each["same_work"]),
+                    _ratio(each["efficiency"]),
                 ]
             )
     return Sheet(columns, rows)
@@ -147,9 +147,9 @@ def _reading(found: Json) -> list[str]:
         "ns a patient: of one core, for each virtual patient under one hypothesis, with all the job asks.",
         "First call: the first 128 trials, with loading compiled code; New process: the same, from the start "
         "of Python on.",
-        "Trials/s of all cores is by the clock, the best round. Scaling: over one thread. Same work: "
-        "processor time of a trial on one thread over that on several; it says what scaling would be, divided by the "
-        "number of threads, if the machine did nothing else.",
+        "Trials/s of all cores is by the clock, the best round. Scaling: over one thread. Efficiency: "
+        "processor time of a trial on one thread over that on several. It says how far threads hinder each "
+        "other, whatever else the machine does; scaling suffers from that as well.",
         "t-test: a two-sample t test of 12 and 12, the job that other tools do too. Their figures are of "
         "processor time, all their threads together.",
     ]
@@ -167,7 +167,7 @@ def bench_rows(found: Json) -> list[list[Any]]:
         for name, value in (job["cold"] or {}).items():
             rows.append([job["job"], name, float(value), None, None])
         for each in job["threads"]:
-            for name in ("trials_per_second", "scaling", "same_work"):
+            for name in ("trials_per_second", "scaling", "efficiency"):
                 rows.append([job["job"], f"{name} ({each['threads']} threads)", each[name], None, None])
     for each in found["rivals"]:
         subject = f"{each['job']}: {each['rival']}"

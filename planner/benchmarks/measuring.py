@@ -123,7 +123,7 @@ def _threads(work: engine.Job, per_trial: float, effort: Effort, most: int) -> l
     """Throughput of 1, 2, 4 ... `most` threads by turns, each with work enough for all of them.
 
     The rate is by the clock, of the best round, because other programs only ever make a round slower;
-    `scaling` is that rate over the one of one thread. `same_work` is the processor time of a trial on one
+    `scaling` is that rate over the one of one thread. `efficiency` is the processor time of a trial on one
     thread over that on several: it falls below 1 where threads hinder each other, on a busy machine too.
     """
     counts = sorted({n for n in (2**k for k in range(most.bit_length())) if n < most} | {most})
@@ -146,7 +146,7 @@ def _threads(work: engine.Job, per_trial: float, effort: Effort, most: int) -> l
             "threads": n,
             "trials_per_second": best[n],
             "scaling": best[n] / best[1],
-            "same_work": spread(
+            "efficiency": spread(
                 [one / several for one, several in zip(spent[1], spent[n], strict=True)]
             ).median,
         }

@@ -1,0 +1,341 @@
+"""`planner bench` and `planner doctor`: figures that hang together, equal trials, honest verdicts."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import io
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sample_trials import environment
+
+from planner import doctor, machine
+from planner.benchmarks import NotComparable, check, compared, measuring, others, rivals
+from planner.benchmarks.jobs import STANDARD
+from planner.benchmarks.measuring import Effort
+from planner.benchmarks.others import Missing, power_by_coin_tosses
+from planner.benchmarks.timing import Times, spread
+from planner.cli import main
+from planner.summary_bench import bench_document, bench_rows
+
+Json = dict[str, Any]
+HASTE = Effort(2, 0.001, 2, 0.001, ())
+
+
+@pytest.fixture(scope="module")
+def document() -> Json:
+    """A bench that measures next to nothing."""
+    before, measuring.QUICK = measuring.QUICK, HASTE
+    try:
+        return measuring.bench(quick=True, threads=3)
+    finally:
+        measuring.QUICK = before
+
+
+# Timing
+
+
+def test_spread_is_median_and_quartiles() -> None:
+    found = spread([1.0, 2.0, 3.0, 4.0, 5.0])
+    assert found == (3.0, 2.0, 4.0)
+    assert found.inverse() == (1 / 3, 0.25, 0.5)
+    assert found.times(2.0) == (6.0, 4.0, 8.0)
+
+
+def test_jobs_take_turns_and_ratios_are_of_one_round() -> None:
+    now, order = [0.0], []
+
+    def job(name: str, seconds: float) -> Callable[[], None]:
+        def run() -> None:
+            order.append(name)
+            now[0] += seconds * (1.0 + len(order))  # the machine becomes slower and slower
+
+        return run
+
+    times = Times({"a": job("a", 1.0), "b": job("b", 2.0)}, 4, lambda: now[0])
+    assert order == ["a", "b", *"abbaabba"]
+    assert 1.7 < times.ratio("b", "a").median < 2.3
+
+
+# The document
+
+
+def test_every_standard_job_is_measured(document: Json) -> None:
+    assert document["schema"] == "planner.bench/1"
+    assert [job["job"] for job in document["jobs"]] == [job.name for job in STANDARD]
+    for job in document["jobs"]:
+        assert [each["threads"] for each in job["threads"]] == [1, 2, 3]
+        assert job["threads"][0]["scaling"] == 1.0
+        rate = job["trials_per_core_second"]["median"]
+        per_patient = 1e9 / (rate * job["patients"] * job["hypotheses"])
+        assert job["ns_per_patient"]["median"] == pytest.approx(per_patient, rel=0.5)  # medians of few
+        for name in ("of_the_bound", "ns_per_patient", "trials_per_core_second"):
+            assert 0.0 < job[name]["low"] <= job[name]["median"] <= job[name]["high"]
+        assert job["of_the_bound"]["median"] < 1.2
+    json.dumps(document, allow_nan=False)
+
+
+def test_rivals_simulate_the_same_trial(document: Json) -> None:
+    found = {each["rival"]: each for each in document["rivals"]}
+    assert {"NumPy, vectorised", "Numba, scalar loop"} <= set(found)
+    everyone = set(found) | {each["rival"] for each in document["skipped"]}
+    assert {"scipy.stats.power", "mcpower", "rpact"} <= everyone
+    for each in document["rivals"]:
+        assert each["same_trial"], each
+        assert each["times_as_fast"]["median"] > 1.0
+
+
+def test_a_rival_that_does_something_else_is_not_compared() -> None:
+    peer = rivals.by_hand()[0]._replace(run=lambda trials, seed: 0.6)
+    (row,) = rivals._against("small", rivals.means(), [peer], 2, 0.001)
+    assert not row["same_trial"]
+    assert "void" in measuring._warnings([row])[0]
+
+
+def test_power_where_groups_are_drawn_by_coins() -> None:
+    """A little less than with equal groups (0.8021); R: sum(dbinom(k, 24, 0.5) * power of k and 24 - k)."""
+    assert power_by_coin_tosses() == pytest.approx(0.7840368774756, abs=1e-10)
+
+
+def test_a_tool_that_is_not_here_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(Missing, match="R is not installed"):
+        others.rpact()
+    monkeypatch.setitem(sys.modules, "mcpower", None)
+    with pytest.raises(Missing, match="pip install"):
+        others.mcpower()
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [("echo 4.1 0.801 2 3 4 5 6", 5), ("echo missing", 0), ("exit 1", 0), ("echo a b c", 0)],
+)
+def test_r_is_asked_and_may_fail(
+    answer: str, seconds: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "Rscript"
+    program.write_text(f"#!/bin/sh\n{answer}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    if seconds:
+        found = others.rpact()
+        assert (found.version, found.power, found.seconds) == ("4.1", 0.801, (2.0, 3.0, 4.0, 5.0, 6.0))
+    else:
+        with pytest.raises(Missing, match="R"):
+            others.rpact()
+
+
+def test_a_first_call_in_a_new_process() -> None:
+    found = measuring._cold("small")
+    assert found is not None
+    assert 0.0 < found["first_call_seconds"] < found["process_seconds"]
+
+
+def test_it_is_shown_in_words_and_as_rows(document: Json) -> None:
+    from planner.console import rendered
+
+    shown = {**document, "comparison": compared(document, document, "before.json")}
+    text = rendered(bench_document(shown))
+    for job in STANDARD:
+        assert job.title in " ".join(text.split())
+    assert "Not slower" in text
+    assert all(len(row) == 5 for row in bench_rows(document))
+
+
+# Against an earlier run
+
+
+def changed(document: Json, factor: float, spread: float = 0.01) -> Json:
+    """The document with its share of the bound multiplied, and quartiles so far around it."""
+    other = copy.deepcopy(document)
+    for job in other["jobs"]:
+        middle = job["of_the_bound"]["median"] * factor
+        job["of_the_bound"] = {
+            "median": middle,
+            "low": middle * (1 - spread),
+            "high": middle * (1 + spread),
+        }
+    return other
+
+
+@pytest.mark.parametrize(
+    ("factor", "spread", "slower"),
+    [
+        (0.90, 0.01, True),  # a tenth slower, and surely
+        (0.90, 0.10, False),  # a tenth slower, within noise
+        (0.97, 0.001, False),  # surely slower, but by next to nothing
+        (1.20, 0.01, False),
+    ],
+)
+def test_slower_beyond_noise(document: Json, factor: float, spread: float, slower: bool) -> None:
+    before, now = changed(document, 1.0, spread), changed(document, factor, spread)
+    found = compared(now, before, "x.json")
+    assert found["slower"] is slower
+    rows = [row for row in found["figures"] if "bound" in row["figure"]]
+    assert len(rows) == len(STANDARD)
+    assert all(row["change"] == pytest.approx(factor - 1.0) for row in rows)
+
+
+def test_elsewhere_only_the_share_of_the_bound_is_compared(document: Json) -> None:
+    before = copy.deepcopy(document)
+    before["machine"]["processor"] = "another"
+    found = compared(document, before, "x.json")
+    assert all("bound" in row["figure"] for row in found["figures"])
+    assert "another processor" in found["notes"][0]
+    assert any("NumPy" in row["figure"] for row in compared(document, document, "x.json")["figures"])
+
+
+@pytest.mark.parametrize("key", ["schema", "jobs", "rivals", "machine", "versions"])
+def test_what_is_no_bench_is_refused(document: Json, key: str) -> None:
+    check(document)
+    with pytest.raises(NotComparable):
+        check({k: v for k, v in document.items() if k != key})
+    for other in (None, [], "x", {**document, key: 3}):
+        with pytest.raises(NotComparable):
+            check(other)
+
+
+# The command
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setattr(measuring, "QUICK", HASTE)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_bench_writes_and_compares(hasty: Path, document: Json, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--quick", "--threads", "1", "--json", "-q"]) == 0
+    out, err = capsys.readouterr()
+    assert (json.loads(out)["schema"], err) == ("planner.bench/1", "")
+    Path("fast.json").write_text(json.dumps(changed(document, 1e3)))
+    compare = ["--compare", "fast.json", "--format", "md", "-o", "x.md", "-q"]
+    assert main(["bench", "--quick", "--threads", "1", *compare]) == 5
+    assert "SLOWER" in Path("x.md").read_text()
+
+
+def test_figures_as_csv(document: Json) -> None:
+    from planner.cli.files import as_csv
+
+    text = as_csv(["subject", "figure", "median", "low", "high"], bench_rows(document))
+    rows = list(csv.DictReader(io.StringIO(text)))
+    (found,) = [r for r in rows if (r["subject"], r["figure"]) == ("small", "of_the_bound")]
+    assert float(found["median"]) == document["jobs"][0]["of_the_bound"]["median"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [("{", 3), ("[]", 3), ('{"schema":"planner.run/1"}', 3), (None, 2)]
+)
+def test_a_wrong_file_is_refused_before_anything_is_measured(
+    text: str | None,
+    code: int,
+    hasty: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("planner.benchmarks.bench", lambda **_: pytest.fail("measured"))
+    if text is not None:
+        Path("x.json").write_text(text)
+    assert main(["bench", "--compare", "x.json"]) == code
+    out, err = capsys.readouterr()
+    assert (out, err[:6]) == ("", "error:")
+    assert "hint:" in err
+
+
+# doctor
+
+
+def test_doctor_finds_this_machine_sound_or_says_what_is_not(capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["doctor", "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert code == (0 if found["healthy"] else 5)
+    assert found["schema"] == "planner.doctor/1"
+    assert set(machine.PACKAGES) <= set(found["versions"])
+    assert main(["doctor"]) == code
+    out = capsys.readouterr().out
+    assert "numba" in out
+    assert "vectors of" in out
+
+
+def test_doctor_answers_at_once_and_compiles_nothing(tmp_path: Path) -> None:
+    """The best of several, because anything else the machine does only ever adds time."""
+    code = (
+        "import sys; from planner.cli import main; code = main(['doctor', '--json']);"
+        "print([m for m in ('planner.engine', 'scipy.stats', 'polars') if m in sys.modules],"
+        "file=sys.stderr); sys.exit(code)"
+    )
+    best = float("inf")
+    for _ in range(3):
+        begun = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            env=environment(PLANNER_CACHE=str(tmp_path)),
+        )
+        best = min(best, time.perf_counter() - begun)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.strip() == "[]"
+        found = json.loads(done.stdout)
+        assert found["cache"]["folder"].startswith(str(tmp_path))
+        assert (found["cache"]["kernels"], found["cache"]["bytes"]) == (0, 0)
+    assert best < 2.0 * 3, f"{best:.2f} s"  # promised 2 s on an idle machine
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"NUMBA_DISABLE_JIT": "1"}, "NUMBA_DISABLE_JIT is set"),
+        ({"NUMBA_OPT": "0"}, "NUMBA_OPT is set"),
+        ({"NUMBA_BOUNDSCHECK": "1"}, "NUMBA_BOUNDSCHECK is set"),
+        ({"PLANNER_CACHE": "/proc/nowhere"}, "no folder is writable"),
+        ({"NUMBA_CPU_NAME": "generic"}, "no fused multiply-add"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_doctor_names_what_hinders_seriously(setting: dict[str, str], words: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "planner", "doctor"],
+        capture_output=True,
+        text=True,
+        env=environment(**setting),
+    )
+    assert done.returncode == 5, done.stderr
+    assert words in " ".join(done.stdout.split())
+    assert "Serious: " in done.stdout
+    assert done.stderr == ""
+
+
+def test_doctor_tells_what_only_slows() -> None:
+    one = doctor._of_processor({"machine": 8, "usable": 1, "allowed": None}, 256, True)
+    assert [(finding.serious, finding.what[:8]) for finding in one] == [(False, "one core")]
+    limited = doctor._of_processor({"machine": 8, "usable": 8, "allowed": 2.5}, 256, True)
+    assert [(finding.serious, finding.hint) for finding in limited] == [(False, "planner run --threads 2")]
+    assert doctor._of_processor({"machine": 8, "usable": 8, "allowed": 8.0}, 256, True) == []
+    (none,) = doctor._of_processor({"machine": 8, "usable": 8, "allowed": None}, 0, False)
+    assert none.serious
+
+
+def test_doctor_tells_missing_and_old_packages() -> None:
+    found = doctor._of_versions({"numpy": None, "numba": "0.60.1", "scipy": "1.14", "rich": "1"})
+    assert [(finding.serious, finding.what) for finding in found] == [
+        (True, "numpy is not installed"),
+        (True, "numba 0.60.1 is older than 0.61"),
+    ]
+
+
+def test_the_least_versions_are_those_that_the_package_asks_for() -> None:
+    import tomllib
+
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    needs = dict(need.split(">=") for need in project["dependencies"])
+    assert {name: needs[name] for name in doctor._LEAST} == doctor._LEAST
+    assert set(needs) | {"llvmlite"} == set(machine.PACKAGES)
