@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import sample_mechanisms
 
-from planner import engine
+from planner import engine, outcomes
 from planner.families import groups
 from planner.kernels.jit import COMPILED
 from planner.kernels.means import allocate, generate
@@ -29,7 +30,7 @@ from planner.kernels.tables import Floats, Ints
 from planner.reading import read_text
 from planner.results import Run, simulate
 from planner.scenario import Scenario
-from planner.world import plan, reading_of
+from planner.world import Reading, plan, reading_of
 
 HERE = Path(__file__).resolve().parent
 GOLDEN = HERE / "data" / "golden.json"
@@ -275,6 +276,7 @@ _TEXTS = {
         """,
 }
 NAMES = tuple(_TEXTS)
+_TEXTS |= sample_mechanisms.TEXTS
 
 
 def trial(name: str) -> Scenario:
@@ -297,7 +299,9 @@ def fingerprints(names: tuple[str, ...], trials: int, patients: int | None = Non
 
 
 def generated(name: str, patients: int) -> str:
-    """Fingerprint of a tile of the virtual patients alone, which nothing is asked about."""
+    """Fingerprint of a tile of the virtual patients, which nothing is asked about, and of what a few of them
+    would show under each treatment.
+    """
     scenario = trial(name)
     names = tuple(scenario.hypotheses)
     readings = list(dict.fromkeys(reading_of(scenario, analysis) for analysis in scenario.analyses))
@@ -308,7 +312,23 @@ def generated(name: str, patients: int) -> str:
     for group in groups(scenario, names, readings):
         group.generate(0, np.uint64(SEED), how, group.world, sequence, values)
     values[np.isnan(values)] = np.nan  # one of the many bit patterns that say so
-    return hashlib.sha256(sequence.astype("<i8").tobytes() + values.astype("<f8").tobytes()).hexdigest()
+    would = _potential(scenario, names, readings)
+    parts = (sequence.astype("<i8"), values.astype("<f8"), would.astype("<f8"))
+    return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()
+
+
+def _potential(scenario: Scenario, names: tuple[str, ...], readings: list[Reading]) -> Floats:
+    """True contrasts (hypothesis, reading), from two tiles in place of a million patients."""
+    usual, outcomes._BLOCK = outcomes._BLOCK, 1
+    try:
+        means = outcomes.potential(scenario, names, readings, scenario.design.treatments, SEED, tiles=2)
+    finally:
+        outcomes._BLOCK = usual
+    weight = np.zeros(len(scenario.design.treatments))
+    weight[:2] = 1.0, -1.0
+    return np.array(
+        [[means.contrast(h, r, weight)[0] for r in range(len(readings))] for h in range(len(names))]
+    )
 
 
 def virtual_patients(work: engine.Job, first: int, tiles: int) -> tuple[Ints, Floats]:
