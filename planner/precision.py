@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from planner import engine
-from planner.results import Json, Run
+from planner.montecarlo import Json
+from planner.results import Run
 from planner.scenario import Scenario
 
 FIRST = 10_240

@@ -1,8 +1,4 @@
-"""Tallies to operating characteristics, each with its Monte Carlo error.
-
-Monte Carlo errors follow Morris, White and Crowther (2019, table 6). Probabilities carry Wilson intervals
-and a standard error from (x + 2) / (trials + 4), which is never 0.
-"""
+"""Tallies to operating characteristics, each with its Monte Carlo error: the result of a simulation."""
 
 from __future__ import annotations
 
@@ -19,18 +15,15 @@ from planner.kernels.tables import (
     ABOVE,
     BELOW,
     COVERED,
-    ERROR,
     FINISHED,
     FINISHED_SQUARE,
-    FIXED_POINT,
-    FOURTH,
     FUTILE,
-    SQUARE,
     TRIALS,
     UNDEFINED,
     Ints,
 )
 from planner.monitoring import Looks
+from planner.montecarlo import Json, Moments, design_effects, mean, probability, widened
 from planner.scenario import Scenario
 from planner.version import __version__
 from planner.world import retention
@@ -38,99 +31,7 @@ from planner.world import retention
 if TYPE_CHECKING:
     import polars
 
-Json = dict[str, Any]
-
-Z95 = 1.959963984540054
 ENGINE = "1"  # changes when the same scenario and seed give other trials
-
-
-def probability(x: int, n: int) -> Json | None:
-    """Estimate, standard error and Wilson interval of a probability; None if there was nothing to count."""
-    if n == 0:
-        return None
-    p = x / n
-    smooth = (x + 2) / (n + 4)
-    middle = (x + Z95 * Z95 / 2) / (n + Z95 * Z95)
-    half = Z95 / (n + Z95 * Z95) * math.sqrt(x * (n - x) / n + Z95 * Z95 / 4)
-    return {
-        "estimate": p,
-        "mcse": math.sqrt(smooth * (1 - smooth) / (n + 4)),
-        "low": max(0.0, min(middle - half, p)),
-        "high": min(1.0, max(middle + half, p)),
-    }
-
-
-def mean(total: float, square: float, n: int) -> Json | None:
-    """Mean, its standard error and 95 % interval from a sum and a sum of squares."""
-    if n == 0:
-        return None
-    average = total / n
-    variance = max(square / n - average * average, 0.0)
-    mcse = math.sqrt(variance / (n - 1)) if n > 1 else None
-    return {
-        "estimate": average,
-        "mcse": mcse,
-        "low": average - Z95 * mcse if mcse is not None else None,
-        "high": average + Z95 * mcse if mcse is not None else None,
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class Moments:
-    """Count and moments about 0 of the error of the estimate (estimate minus truth), in points."""
-
-    n: int
-    first: float
-    second: float
-    fourth: float
-
-    @classmethod
-    def of(cls, sums: Ints, unit: float) -> Moments:
-        """Of the trials whose sums i64[..., SUMS] are given, those with a defined estimate."""
-        total = [int(x) for x in sums.reshape(-1, sums.shape[-1]).sum(axis=0)]
-        return cls(
-            total[TRIALS] - total[UNDEFINED],
-            total[ERROR] / FIXED_POINT * unit,
-            total[SQUARE] / FIXED_POINT * unit**2,
-            total[FOURTH] / FIXED_POINT * unit**4,
-        )
-
-    @property
-    def mean(self) -> float | None:
-        return self.first / self.n if self.n else None
-
-    @property
-    def sd(self) -> float | None:
-        """Sample standard deviation."""
-        if self.n < 2:
-            return None
-        return math.sqrt(max(self.second - self.first * self.first / self.n, 0.0) / (self.n - 1))
-
-    @property
-    def mean_mcse(self) -> float | None:
-        sd = self.sd
-        return None if sd is None else sd / math.sqrt(self.n)
-
-    @property
-    def sd_mcse(self) -> float | None:
-        """Sd / sqrt(2 (n - 1)), as for a normal estimate."""
-        sd = self.sd
-        return None if sd is None else sd / math.sqrt(2 * (self.n - 1))
-
-    @property
-    def rmse(self) -> float | None:
-        return math.sqrt(self.second / self.n) if self.n else None
-
-    @property
-    def rmse_mcse(self) -> float | None:
-        """Delta method on the mean squared error."""
-        rmse = self.rmse
-        if rmse is None or self.n < 2:
-            return None
-        if rmse == 0.0:
-            return 0.0
-        variance = max(self.fourth / self.n - rmse**4, 0.0) / (self.n - 1)
-        return math.sqrt(variance) / (2 * rmse)
 
 
 @dataclass(frozen=True)
@@ -165,9 +66,9 @@ class Run:
         work, tally = self.outcome.work, self.outcome.tally
         stay = retention(self.scenario)
         return [
-            _widened(
+            widened(
                 _cell(test, d, tally.trials, tally.ends[h, a, d], tally.free[h, a, d], stay),
-                _design_effects(work, test.looks[d], tally.ends[h, a, d], tally.between[h, a, d]),
+                design_effects(work, test.looks[d], tally.ends[h, a, d], tally.between[h, a, d]),
             )
             for h, tests in enumerate(work.tests)
             for a, test in enumerate(tests)
@@ -232,64 +133,6 @@ def simulate(
         return Run(scenario, name, found.outcomes[0], found.remarks)
     outcome = engine.run(work, trials or scenario.simulation.trials, threads=threads, progress=progress)
     return Run(scenario, name, outcome)
-
-
-def _design_effects(work: engine.Job, looks: Looks, ends: Ints, between: Ints) -> tuple[float, float]:
-    """Variance of (rates, estimates) relative to that of independent trials.
-
-    The 128 trials of a tile share one randomisation list. Where a look comes within a randomisation block,
-    the list decides which sequence has one patient more, and with it a little of what all of them show.
-    Measured by the spread between tiles, of significant trials and of estimates; 1 where every look ends
-    with a block.
-    """
-    tiles = int(between[0])
-    if tiles < 2 or all(m % work.plan.block.size == 0 for m in looks.counts):
-        return 1.0, 1.0
-    n = int(ends[:, :, TRIALS].sum())
-    x = int(ends[:, [ABOVE, BELOW], TRIALS].sum())
-    error = float(ends[:, :, ERROR].sum()) / 2**20  # in 2^-12 of the unit, as summed between tiles
-    variance = float(ends[:, :, SQUARE].sum()) / FIXED_POINT * 2.0**24 / n - (error / n) ** 2
-
-    def effect(squares: int, total: float, alone: float) -> float:
-        if alone <= 0.0:
-            return 1.0
-        return max(1.0, (squares - total * total / tiles) / (tiles - 1) / (n / tiles * alone))
-
-    return effect(int(between[1]), x, x * (n - x) / n**2), effect(int(between[2]), error, variance)
-
-
-def widen(value: Any, factor: float) -> Any:
-    """Monte Carlo errors and intervals in a part of a cell (JSON contract), times a factor."""
-    if isinstance(value, list):
-        return [widen(item, factor) for item in value]
-    if not isinstance(value, dict):
-        return value
-    wide = {
-        k: v * factor if k.endswith("mcse") and v is not None else widen(v, factor) for k, v in value.items()
-    }
-    if (low := wide.get("low")) is not None:
-        middle, high = wide["estimate"], wide["high"]
-        rate = low >= 0.0 and high <= 1.0
-        low, high = middle - factor * (middle - low), middle + factor * (high - middle)
-        wide["low"], wide["high"] = (max(low, 0.0), min(high, 1.0)) if rate else (low, high)
-    return wide
-
-
-def _widened(cell: Json, effects: tuple[float, float]) -> Json:
-    """A cell whose Monte Carlo errors allow for the design effects of (rates, estimates)."""
-    if effects == (1.0, 1.0):
-        return cell
-    rates, estimates = (math.sqrt(effect) for effect in effects)
-    note = (
-        "Monte Carlo errors allow for the randomisation list that 128 trials share "
-        f"(variance x {effects[0]:.2f} for rates, x {effects[1]:.2f} for estimates)."
-    )
-    wide: Json = widen(cell, rates)
-    return wide | {
-        "true_effect_mcse": cell["true_effect_mcse"],
-        "estimate": widen(cell["estimate"], estimates),
-        "note": " ".join(filter(None, (cell["note"], note))),
-    }
 
 
 def _cell(test: engine.Test, d: int, trials: int, ends: Ints, free: Ints, stay: float) -> Json:

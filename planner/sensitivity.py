@@ -14,8 +14,9 @@ from planner import engine
 from planner.canonical import as_toml, digest, resolve, to_toml
 from planner.comparing.pairing import Member, Pairs, paired
 from planner.faults import Path, ScenarioError, dotted
+from planner.montecarlo import Json
 from planner.reading import read_text
-from planner.results import ENGINE, Json, flat
+from planner.results import ENGINE, flat
 from planner.scenario import Means, Scenario
 from planner.scenario_terms import Terms
 from planner.spending import BoundaryError

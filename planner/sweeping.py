@@ -21,10 +21,11 @@ from planner import engine
 from planner.canonical import as_toml, digest
 from planner.faults import Fault, Path, ScenarioError, shown
 from planner.monitoring import look_counts
+from planner.montecarlo import Json
 from planner.overrides import parse, split_path
 from planner.precision import Part, grown, until_precise
 from planner.reading import read
-from planner.results import ENGINE, Json, Run, flat
+from planner.results import ENGINE, Run, flat
 from planner.scenario import Scenario
 from planner.version import __version__
 

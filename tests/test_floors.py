@@ -16,7 +16,7 @@ FLOORS = {
     "terms_world rates_world references pvalues",
     3: "kernels analyses",
     4: "engine families monitoring outcomes tally",
-    5: "results planned sizing discrimination weighing theory store predicted methods "
+    5: "montecarlo results planned sizing discrimination weighing theory store predicted methods "
     "replay comparing sweeping precision sensitivity benchmarks doctor machine",
     6: "figures document console summary explain report plots braille console_boundaries layout "
     "explain_mechanisms explain_predictions unstated citing summary_methods summary_tables "

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from planner import engine
 from planner.kernels.rng import W
 from planner.kernels.tables import BELOW, COMPLETERS, Ints
-from planner.results import Z95, mean, probability, widen
+from planner.montecarlo import Z95, mean, probability, widen
 
 Json = dict[str, Any]
 
