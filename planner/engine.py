@@ -170,13 +170,20 @@ def block_size(work: Job) -> int:
     return max(1, min(_BLOCK_TILES, _BLOCK_BYTES // tile))
 
 
-def _workspace(work: Job, tiles: int | None) -> _Workspace:
+Buffers = dict[tuple[int, ...], Floats]
+"""Arrays by their shape, to be written over: fresh memory costs as much time as what is written to it."""
+
+
+def _workspace(work: Job, tiles: int | None, buffers: Buffers | None = None) -> _Workspace:
     hypotheses, periods = len(work.tests), work.plan.leave.size
     tiles = tiles or block_size(work)
+    shape = (tiles, work.patients, hypotheses, work.readings, periods * W)
+    values = np.empty(shape) if buffers is None else buffers.setdefault(shape, np.empty(shape))
+    values.fill(np.nan)  # what a hypothesis says nothing of stays missing
     return _Workspace(
         tiles,
         np.zeros((tiles, work.patients), np.int64),
-        np.full((tiles, work.patients, hypotheses, work.readings, periods * W), np.nan),
+        values,
         np.empty((hypotheses, work.counts.size, tiles, STATISTICS * W)),
     )
 
@@ -210,9 +217,12 @@ class Records:
     look: Ints  # (hypothesis, analysis, design, tile * 128) at which look of its design, from 0
 
 
-def records(work: Job, first: int, tiles: int) -> Records:
-    """The trials first .. first + tiles * 128 - 1 (first a multiple of 128), exactly as `run` sees them."""
-    space = _workspace(work, tiles)
+def records(work: Job, first: int, tiles: int, buffers: Buffers | None = None) -> Records:
+    """The trials first .. first + tiles * 128 - 1 (first a multiple of 128), exactly as `run` sees them.
+
+    `buffers`: values of earlier calls of the same thread, which are written over where they fit.
+    """
+    space = _workspace(work, tiles, buffers)
     _generate(work, first, space)
     cells = (len(work.tests), len(work.judges))
     stat = np.empty((*cells, *space.stat.shape[1:]))

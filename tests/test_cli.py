@@ -101,7 +101,19 @@ def test_help_lists_every_command_and_each_explains_itself(cli: Cli) -> None:
     code, out, _ = cli("--help")
     assert code == 0
     assert max(map(len, out.splitlines())) <= 80
-    for name in ("run", "trial", "show", "check", "scenarios", "new", "boundaries", "cite", "methods", "schema"):
+    for name in (
+        "run",
+        "compare",
+        "trial",
+        "show",
+        "check",
+        "scenarios",
+        "new",
+        "boundaries",
+        "cite",
+        "methods",
+        "schema",
+    ):
         assert re.search(rf"^  {name} ", out, re.M)
         code, text, _ = cli(name, "--help")
         assert code == 0

@@ -132,6 +132,24 @@ def test_threads_decide_nothing(threads: int) -> None:
     assert without_times(found) == without_times(want)
 
 
+def test_ctrl_c_keeps_whole_trials_of_all_designs() -> None:
+    designs = [design(), design(look=16)]
+
+    def progress(done: int, total: int) -> None:
+        assert total == 2 * 50_000_000
+        raise KeyboardInterrupt
+
+    part = compare(designs, trials=50_000_000, threads=2, progress=progress)
+    assert part.partial
+    assert 0 < part.trials < 50_000_000
+    document = part.to_json()
+    assert document["partial"] is True
+    assert f"the {part.trials} trials that were finished" in document["warnings"][0]
+    # Every trial that is counted has been paired: a design's own patients add up to those of its trials.
+    assert part.pairs.sums[0, 0, 2, 0] >= 12 * part.trials
+    assert part.pairs.sums[0, 1, 2, 0] >= 16 * part.trials
+
+
 def test_hypotheses_pair_by_name() -> None:
     other = {"expected": HYPOTHESES["expected"], "strange": HYPOTHESES["none"]}
     found = compare([design(), design(hypotheses=other)], trials=500)

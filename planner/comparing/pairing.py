@@ -185,6 +185,7 @@ class _Crew:
         """Add the trials first .. first + trials - 1; fewer if the run is stopped meanwhile."""
         if not hasattr(self.own, "total"):
             self.own.total = [0, 0, self.empty()]
+            self.own.buffers = {}
             self.totals.append(self.own.total)
         me = threading.get_ident()
         for start, count in engine.pieces(first, first + trials, self.tiles * W):
@@ -212,7 +213,7 @@ class _Crew:
         reference: dict[int, Ints] = {}
         # References come before those that are compared with them.
         for j in sorted(range(len(self.jobs)), key=lambda j: all(m > 0 for _, m, _ in wanted[j])):
-            found = engine.records(self.jobs[j], first, tiles)
+            found = engine.records(self.jobs[j], first, tiles, self.own.buffers)
             for g, m, member in wanted[j]:
                 x = _kept(self.jobs[j], found, member, trials)
                 if m == 0:
