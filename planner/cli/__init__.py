@@ -12,7 +12,7 @@ import sys
 import warnings
 from contextlib import suppress
 from types import FrameType
-from typing import TextIO
+from typing import Any, TextIO
 
 from planner.cli.problems import BUG, INTERRUPTED, INVALID, OK, TERMINATED, USAGE, Problem
 
@@ -31,9 +31,9 @@ All commands: planner --help
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    with _Termination() as termination:
+    with _Signals() as signals:
         try:
-            code = _answer(arguments)
+            code = _answer(arguments, signals)
             sys.stdout.flush()
         except BrokenPipeError:
             # The reader has left (`| head`): not an error. Python must not try to flush again at exit.
@@ -47,31 +47,33 @@ def main(arguments: list[str] | None = None) -> int:
             code = USAGE
         except KeyboardInterrupt:
             code = INTERRUPTED
-    return TERMINATED if code == INTERRUPTED and termination.asked else code
+    return TERMINATED if code == INTERRUPTED and signal.SIGTERM in signals.seen else code
 
 
-class _Termination:
+class _Signals:
     """SIGTERM ends a run in order, as Ctrl-C does: what is finished is still printed."""
 
     def __init__(self) -> None:
-        self.asked = False
-        self._before: object = None
+        self.seen: set[int] = set()
+        self._before: dict[int, Any] = {}
 
-    def __enter__(self) -> _Termination:
+    def __enter__(self) -> _Signals:
         with suppress(ValueError):  # outside the main thread the signals belong to somebody else
-            self._before = signal.signal(signal.SIGTERM, self._ask)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                if signal.getsignal(number) is not signal.SIG_IGN:  # as in the background of a shell
+                    self._before[number] = signal.signal(number, self._interrupt)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGTERM, self._before)  # type: ignore[arg-type]
+        for number, before in self._before.items():
+            signal.signal(number, before)
 
-    def _ask(self, _number: int, _frame: FrameType | None) -> None:
-        self.asked = True
+    def _interrupt(self, number: int, _frame: FrameType | None) -> None:
+        self.seen.add(number)
         raise KeyboardInterrupt
 
 
-def _answer(arguments: list[str]) -> int:
+def _answer(arguments: list[str], signals: _Signals) -> int:
     """Answer the two trivial questions without importing anything, and everything else with Typer."""
     from planner.version import __version__
 
@@ -81,10 +83,10 @@ def _answer(arguments: list[str]) -> int:
     if arguments[0] in ("--version", "-V"):
         sys.stdout.write(f"planner {__version__}\n")
         return OK
-    return _command(arguments)
+    return _command(arguments, signals)
 
 
-def _command(arguments: list[str]) -> int:
+def _command(arguments: list[str], signals: _Signals) -> int:
     import typer
 
     from planner.cli.app import build
@@ -108,6 +110,8 @@ def _command(arguments: list[str]) -> int:
     except (BrokenPipeError, KeyboardInterrupt):
         raise
     except Exception as error:
+        if signals.seen:  # an interruption that a library has turned into another error
+            raise KeyboardInterrupt from error
         return _unexpected(error, arguments)
     finally:
         warnings.showwarning = shown_before
