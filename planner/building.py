@@ -40,8 +40,8 @@ from planner.scenario_terms import Agent, Component, Signal
 def built(data: dict[str, Any], overridden: Sequence[Path] = ()) -> tuple[Scenario | None, list[Problem]]:
     """The complete scenario, or all problems.
 
-    Settings that were `overridden` lose what the file says of them: that a source supports the number, or that
-    it is assumed.
+    Settings that were `overridden` lose what the file says of them: that a source supports the number, or
+    that it is assumed.
     """
     try:
         written = Scenario.model_validate(data)

@@ -173,11 +173,11 @@ def decide(stat, rules, centre, analysis, trials, tally, free_tally, between):
     """Add the trials of a block to the tallies of one analysis, under every hypothesis.
 
     stat f64[hypothesis, look, tile, STATISTICS * W]; centre f64[hypothesis, 2]: the true effect, from which
-    errors are taken, and the unit in which they are summed; trials: how many of tiles * W count (the last tile
-    may be partial). The first axes of the tallies are hypothesis and analysis; then tally i64[design, look,
-    ENDS, SUMS]; free_tally i64[design, look, 2] counts efficacy above and below with futility ignored (only
-    where there is futility); between i64[design, 3]: tiles, and the sums over tiles of (significant trials)^2
-    and (sum of errors in 2^-12 of the unit)^2.
+    errors are taken, and the unit in which they are summed; trials: how many of tiles * W count (the last
+    tile may be partial). The first axes of the tallies are hypothesis and analysis; then tally i64[design,
+    look, ENDS, SUMS]; free_tally i64[design, look, 2] counts efficacy above and below with futility ignored
+    (only where there is futility); between i64[design, 3]: tiles, and the sums over tiles of (significant
+    trials)^2 and (sum of errors in 2^-12 of the unit)^2.
     """
     designs, looks = rules.look.shape
     number = np.zeros(SUMS * W, np.int64)
