@@ -299,9 +299,7 @@ def fingerprints(names: tuple[str, ...], trials: int, patients: int | None = Non
 
 
 def generated(name: str, patients: int) -> str:
-    """Fingerprint of a tile of the virtual patients, which nothing is asked about, and of what a few of them
-    would show under each treatment.
-    """
+    """Fingerprint of a tile of virtual patients, and of what a few would show under each treatment."""
     scenario = trial(name)
     names = tuple(scenario.hypotheses)
     readings = list(dict.fromkeys(reading_of(scenario, analysis) for analysis in scenario.analyses))
