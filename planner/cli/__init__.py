@@ -30,24 +30,31 @@ All commands: planner --help
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    with _Signals() as signals:
-        try:
-            code = _answer(arguments, signals)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # The reader has left (`| head`): not an error. Python must not try to flush again at exit.
-            _discard_output()
-            code = OK
-        except OSError as error:  # a full disk behind `> file`
-            from planner.console import fail
-
-            _discard_output()
-            fail(f"the output could not be written: {error.strerror or error}", hint="is the disk full?")
-            code = USAGE
-        except KeyboardInterrupt:
-            code = INTERRUPTED
+    signals = _Signals()
+    try:
+        with signals:
+            code = _ended(sys.argv[1:] if arguments is None else arguments, signals)
+    except KeyboardInterrupt:  # between the commands and the shell there is a moment, too
+        code = INTERRUPTED
     return TERMINATED if code == INTERRUPTED and signal.SIGTERM in signals.seen else code
+
+
+def _ended(arguments: list[str], signals: _Signals) -> int:
+    """The exit code of the answer, with its output written, or given up where nobody takes it."""
+    try:
+        code = _answer(arguments, signals)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has left (`| head`): not an error. Python must not try to flush again at exit.
+        _discard_output()
+        code = OK
+    except OSError as error:  # a full disk behind `> file`
+        from planner.console import fail
+
+        _discard_output()
+        fail(f"the output could not be written: {error.strerror or error}", hint="is the disk full?")
+        code = USAGE
+    return code
 
 
 class _Signals:
