@@ -17,6 +17,7 @@ from scipy.special import bdtrc, ndtr, stdtrit
 from planner.kernels.tables import Floats
 
 _TIE = 1e-9  # relative; a p value this close to the level is equal to it
+_NEAR = 1e-12  # the same for a normal score and its limit
 
 
 class Reference(NamedTuple):
@@ -86,7 +87,11 @@ def _binomial(mid: float) -> Reference:
 
 REFERENCES: dict[str, Reference] = {
     "t": Reference(student, student, True),
-    "normal": Reference(normal, normal, False),
+    "normal": Reference(
+        lambda z, df: normal(z - _NEAR * max(1.0, abs(z)), df),
+        lambda z, df: normal(z + _NEAR * max(1.0, abs(z)), df),
+        False,
+    ),
     "binomial": _binomial(1.0),
     "binomial-mid": _binomial(0.5),
 }

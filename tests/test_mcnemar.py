@@ -136,6 +136,19 @@ def test_ties_through_the_simulation(method: str, alpha: float, n: int, wins: in
         comparison.probability("below it", cells(analysis="below")["power"], cells.trials, 0.0)
 
 
+@pytest.mark.parametrize("m", [2, 4, 7, 9, 16])
+def test_ties_of_the_normal_approximation(m: int) -> None:
+    """Alpha equal to the p value of m against none."""
+    alpha = 2 * tails("mcnemar-asymptotic", m, 0)[0]
+    text = scenario_text(
+        patients=m,
+        hypotheses={"h": {"rates": {"A": 1.0, "B": 0.2}, "discordant": {"A": 0.8, "B": 0.0}}},
+        analyses=[{"method": "mcnemar-asymptotic", "alpha": alpha}],
+    )
+    with Comparison(title="ties") as comparison:
+        comparison.probability("at the level", run(text, 20_000).cells[0]["power"], 20_000, 0.8**m)
+
+
 # --- Power ------------------------------------------------------------------------------------------------
 
 
