@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from planner import interruption
 from planner.analyses import statistic
 from planner.families import Group, groups
 from planner.kernels.decide import decide, record
@@ -362,6 +363,7 @@ def in_pieces(
                     waiting.add(pool.submit(do, *piece))
                 if not waiting:
                     return False
+                interruption.check()
                 finished, waiting = wait(waiting, _POLL_SECONDS, FIRST_COMPLETED)
                 for future in finished:
                     future.result()

@@ -34,7 +34,7 @@ SHARED = {
     3: ("planner.vocabulary",),
     4: ("planner.scenario", "planner.vocabulary"),
 }
-FOR_ALL = ("version",)
+FOR_ALL = ("version", "interruption")
 
 # What each floor may import of other people's houses, beside the standard library.
 THIRD = {

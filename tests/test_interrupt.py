@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from sample_trials import environment, trial
 
-from planner import engine
+from planner import engine, interruption
 from planner.kernels.rng import W
 from planner.results import Run, simulate
 from planner.tally import Tally
@@ -209,3 +209,16 @@ def test_progress_is_told_often_and_ends_at_all() -> None:
     assert done[-1] == 2_000_000
     assert {total for _, total in told} == {2_000_000}
     assert 3 * seconds <= len(told) <= 10 * seconds + 2
+
+
+def test_an_interruption_that_a_library_swallowed_still_ends_the_run() -> None:
+    """A KeyboardInterrupt raised in a callback of compiled code is lost; the request itself is not."""
+    work = engine.job(trial("whole-points"), seed=1)
+    interruption.ask()
+    try:
+        outcome = engine.run(work, 10**9, threads=2)
+    finally:
+        interruption.ask(False)
+    assert outcome.partial
+    assert W <= outcome.tally.trials < 10**9
+    assert not engine.run(work, 1000, threads=2).partial

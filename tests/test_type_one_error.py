@@ -120,7 +120,7 @@ def test_futility_does_not_raise_it() -> None:
 def test_whole_and_clipped_scores(scale: dict[str, float]) -> None:
     """The t tests stay near alpha on coarse scales and with half of the patients at a limit."""
     cells = null_run(patients=16, scale=scale)
-    held(cells, f"scale {scale}", most=1.08, least=0.7)
+    held(cells, f"scale {scale}", most=1.08, least=0.6)
 
 
 @pytest.mark.parametrize(("n1", "n2"), [(16, 8), (8, 16), (12, 12)])

@@ -14,6 +14,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any, TextIO
 
+from planner import interruption
 from planner.cli.problems import BUG, INTERRUPTED, INVALID, OK, TERMINATED, USAGE, Problem
 
 WELCOME = """\
@@ -74,9 +75,11 @@ class _Signals:
     def __exit__(self, *_: object) -> None:
         for number, before in self._before.items():
             signal.signal(number, before)
+        interruption.ask(False)
 
     def _interrupt(self, number: int, _frame: FrameType | None) -> None:
         self.seen.add(number)
+        interruption.ask()
         raise KeyboardInterrupt
 
 
