@@ -64,23 +64,31 @@ class _Signals:
     def __init__(self) -> None:
         self.seen: set[int] = set()
         self._before: dict[int, Any] = {}
+        self._hook = sys.unraisablehook
 
     def __enter__(self) -> _Signals:
         with suppress(ValueError):  # outside the main thread the signals belong to somebody else
             for number in (signal.SIGINT, signal.SIGTERM):
                 if signal.getsignal(number) is not signal.SIG_IGN:  # as in the background of a shell
                     self._before[number] = signal.signal(number, self._interrupt)
+        self._hook, sys.unraisablehook = sys.unraisablehook, self._lost
         return self
 
     def __exit__(self, *_: object) -> None:
         for number, before in self._before.items():
             signal.signal(number, before)
+        sys.unraisablehook = self._hook
         interruption.ask(False)
 
     def _interrupt(self, number: int, _frame: FrameType | None) -> None:
         self.seen.add(number)
         interruption.ask()
         raise KeyboardInterrupt
+
+    def _lost(self, lost: sys.UnraisableHookArgs) -> None:
+        """An interruption in a callback cannot be raised there; it is remembered, so no traceback of it."""
+        if not (self.seen and isinstance(lost.exc_value, KeyboardInterrupt)):
+            self._hook(lost)
 
 
 def _answer(arguments: list[str], signals: _Signals) -> int:
