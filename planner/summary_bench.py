@@ -140,8 +140,8 @@ def _compared(comparison: Json) -> list[Block]:
 
 def _reading(found: Json) -> list[str]:
     lines = [
-        "Ratios and trials/s of one core are of processor time, median and quartiles of rounds by turns in "
-        "one process. Absolute times depend on the machine and on what else it does.",
+        "Ratios and trials/s of one core are of processor time, median and quartiles of rounds by turns, "
+        "in several processes unless quick. Absolute times depend on the machine and on what else it does.",
         "Of the bound: the time that drawing the random numbers alone takes, as a share of the whole. 1 "
         "would be a simulation that costs nothing beside its random numbers.",
         "ns a patient: of one core, for each virtual patient under one hypothesis, with all the job asks.",

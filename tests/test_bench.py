@@ -26,7 +26,7 @@ from planner.cli import main
 from planner.summary_bench import bench_document, bench_rows
 
 Json = dict[str, Any]
-HASTE = Effort(2, 0.001, 2, 0.001, ())
+HASTE = Effort(2, 0.001, 2, 0.001, {})
 
 
 @pytest.fixture(scope="module")
@@ -132,10 +132,15 @@ def test_r_is_asked_and_may_fail(
             others.rpact()
 
 
-def test_a_first_call_in_a_new_process() -> None:
-    found = measuring._cold("small")
-    assert found is not None
+def test_a_process_of_its_own() -> None:
+    found = measuring._in_a_process("small", HASTE)
     assert 0.0 < found["first_call_seconds"] < found["process_seconds"]
+    assert [len(found["rounds"][name]) for name in ("engine", "bound")] == [HASTE.rounds] * 2
+    cold = {"process_seconds": 9.0, "first_call_seconds": 8.0, "compiled": True}
+    ready = {"process_seconds": 2.0, "first_call_seconds": 1.0, "compiled": False}
+    assert measuring._cold([cold, ready]) == ready
+    assert measuring._cold([cold]) == cold
+    assert measuring._cold([]) is None
 
 
 def test_it_is_shown_in_words_and_as_rows(document: Json) -> None:
@@ -175,12 +180,14 @@ def changed(document: Json, factor: float, spread: float = 0.01) -> Json:
     ],
 )
 def test_slower_beyond_noise(document: Json, factor: float, spread: float, slower: bool) -> None:
-    before, now = changed(document, 1.0, spread), changed(document, factor, spread)
+    full = {**document, "quick": False}
+    before, now = changed(full, 1.0, spread), changed(full, factor, spread)
     found = compared(now, before, "x.json")
     assert found["slower"] is slower
     rows = [row for row in found["figures"] if "bound" in row["figure"]]
     assert len(rows) == len(STANDARD)
     assert all(row["change"] == pytest.approx(factor - 1.0) for row in rows)
+    assert not compared({**now, "quick": True}, before, "x.json")["slower"]
 
 
 def test_elsewhere_only_the_share_of_the_bound_is_compared(document: Json) -> None:
@@ -192,12 +199,12 @@ def test_elsewhere_only_the_share_of_the_bound_is_compared(document: Json) -> No
     assert any("NumPy" in row["figure"] for row in compared(document, document, "x.json")["figures"])
 
 
-@pytest.mark.parametrize("key", ["schema", "jobs", "rivals", "machine", "versions"])
+@pytest.mark.parametrize("key", ["schema", "quick", "jobs", "rivals", "machine", "versions"])
 def test_what_is_no_bench_is_refused(document: Json, key: str) -> None:
     check(document)
     with pytest.raises(NotComparable):
         check({k: v for k, v in document.items() if k != key})
-    for other in (None, [], "x", {**document, key: 3}):
+    for other in (None, [], "x", {**document, "jobs": 3}):
         with pytest.raises(NotComparable):
             check(other)
 

@@ -7,10 +7,11 @@ time that rivals need for the same job, run by turns with it. Absolute times are
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,17 +28,21 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long to measure: rounds of so many seconds each, on one core and on several."""
+    """How long to measure: rounds of so many seconds each, on one core and on several.
+
+    `processes`: of its own for each job, beside this one. Where the memory of a process happens to lie
+    alters speed by several per cent, the same in all its rounds; only other processes show how much.
+    """
 
     rounds: int
     round_seconds: float
     thread_rounds: int
     thread_seconds: float
-    cold: tuple[str, ...]  # jobs whose first call is timed, each in a process of its own
+    processes: dict[str, int]
 
 
-FULL = Effort(41, 0.03, 7, 0.3, tuple(each.name for each in STANDARD))
-QUICK = Effort(15, 0.01, 2, 0.04, ("small",))
+FULL = Effort(21, 0.03, 7, 0.3, {each.name: 4 for each in STANDARD})
+QUICK = Effort(15, 0.01, 2, 0.04, {"small": 1})
 
 
 def bench(*, quick: bool = False, threads: int | None = None, say: Say = lambda text: None) -> Json:
@@ -81,13 +86,13 @@ def _warnings(rivals: list[Json]) -> list[str]:
 
 def _measured(what: Standard, effort: Effort, most: int) -> Json:
     """One job: cold, on one core against the bound, and on 1 to `most` threads."""
-    cold = _cold(what.name) if what.name in effort.cold else None
+    elsewhere = [_in_a_process(what.name, effort) for _ in range(effort.processes.get(what.name, 0))]
     work = what.job()
-    own, trials = _times(work, effort)
-    per_trial = own.of("engine").times(1.0 / trials)
+    rounds = [each["rounds"] for each in elsewhere] + [_rounds(work, effort)]
+    own, drawing = ([seconds for each in rounds for seconds in each[key]] for key in ("engine", "bound"))
     patients, periods, hypotheses = work.patients, int(work.plan.leave.size), len(work.tests)
-    shown = per_trial.times(1e9 / (patients * hypotheses))
-    threads = _threads(work, per_trial.median, effort, most)
+    per_patient = 1e9 / (patients * hypotheses)
+    threads = _threads(work, spread(own).median, effort, most)
     rate = threads[-1]["trials_per_second"]
     return {
         "job": what.name,
@@ -97,18 +102,18 @@ def _measured(what: Standard, effort: Effort, most: int) -> Json:
         "hypotheses": hypotheses,
         "analyses": len(work.judges),
         "sizes": len(work.designs),
-        "cold": cold,
-        "trials_per_core_second": figure(per_trial.inverse()),
-        "ns_per_patient": figure(shown),
-        "bound_ns_per_patient": figure(own.of("bound").times(1e9 / (trials * patients * hypotheses))),
-        "of_the_bound": figure(own.ratio("bound", "engine")),
+        "cold": _cold(elsewhere),
+        "trials_per_core_second": figure(spread(own).inverse()),
+        "ns_per_patient": figure(spread(own).times(per_patient)),
+        "bound_ns_per_patient": figure(spread(drawing).times(per_patient)),
+        "of_the_bound": figure(spread([least / all for least, all in zip(drawing, own, strict=True)])),
         "threads": threads,
         "patient_periods_per_second": rate * patients * periods * hypotheses,
     }
 
 
-def _times(work: engine.Job, effort: Effort) -> tuple[Times, int]:
-    """The job and its bound by turns on one core, and the trials of a round."""
+def _rounds(work: engine.Job, effort: Effort) -> dict[str, list[float]]:
+    """Seconds a trial of the job and of its bound, by turns on one core."""
     trials = whole_blocks(work, 0)
     one_core(work, trials)()  # loads what is compiled, or compiles it
     begun = time.thread_time()
@@ -116,7 +121,8 @@ def _times(work: engine.Job, effort: Effort) -> tuple[Times, int]:
     seconds = time.thread_time() - begun
     trials = whole_blocks(work, trials * effort.round_seconds / seconds)
     jobs = {"engine": one_core(work, trials), "bound": bound(work, trials)}
-    return Times(jobs, effort.rounds), trials
+    times = Times(jobs, effort.rounds)
+    return {name: [seconds / trials for seconds in found] for name, found in times.seconds.items()}
 
 
 def _threads(work: engine.Job, per_trial: float, effort: Effort, most: int) -> list[Json]:
@@ -154,8 +160,8 @@ def _threads(work: engine.Job, per_trial: float, effort: Effort, most: int) -> l
     ]
 
 
-def first_call(name: str) -> Json:
-    """Seconds of the first 128 trials of a job in this process, and whether anything had to be compiled."""
+def elsewhere(name: str, effort: Sequence[float]) -> Json:
+    """For a process of its own: its first 128 trials of a job, whether that had to compile, its rounds."""
     from planner.kernels.jit import COMPILED, cache_folder
 
     work = standard(name).job()
@@ -163,19 +169,33 @@ def first_call(name: str) -> Json:
     before = len(list(folder.rglob("*.nbi"))) if folder else 0
     begun = time.perf_counter()
     engine.run(work, W, threads=1)
-    seconds = time.perf_counter() - begun
+    seconds, answered = time.perf_counter() - begun, time.time()
     after = len(list(folder.rglob("*.nbi"))) if folder else 0
-    return {"first_call_seconds": seconds, "compiled": folder is None or after > before}
+    compiled = folder is None or after > before
+    rounds = _rounds(work, Effort(int(effort[0]), effort[1], 0, 0.0, {}))
+    return {"first_call_seconds": seconds, "compiled": compiled, "answered": answered, "rounds": rounds}
 
 
-def _cold(name: str) -> Json | None:
-    """The first call in a new process: with everything from the start of Python on, and by itself."""
-    code = "import json, sys; from planner.benchmarks.measuring import first_call;"
-    code += "print(json.dumps(first_call(sys.argv[1])))"
-    begun = time.perf_counter()
-    done = subprocess.run([sys.executable, "-c", code, name], capture_output=True, text=True)
-    seconds = time.perf_counter() - begun
+def _in_a_process(name: str, effort: Effort) -> Json:
+    """What `elsewhere` finds, and how long its process took from its start to the first answer."""
+    code = "import json, sys; from planner.benchmarks.measuring import elsewhere;"
+    code += "print(json.dumps(elsewhere(sys.argv[1], json.loads(sys.argv[2]))))"
+    asked = json.dumps([effort.rounds, effort.round_seconds])
+    begun = time.time()
+    done = subprocess.run([sys.executable, "-c", code, name, asked], capture_output=True, text=True)
     if done.returncode != 0:
-        return None
+        raise RuntimeError(f"a process of its own for the job {name} failed: {done.stderr.strip()[-300:]}")
     found: Json = json.loads(done.stdout)
-    return {"process_seconds": seconds, **found}
+    return {"process_seconds": found.pop("answered") - begun, **found}
+
+
+def _cold(processes: list[Json]) -> Json | None:
+    """Medians of the first calls, leaving out those that compiled where others did not."""
+    if not processes:
+        return None
+    ready = [each for each in processes if not each["compiled"]] or processes
+    times = {
+        name: statistics.median(each[name] for each in ready)
+        for name in ("process_seconds", "first_call_seconds")
+    }
+    return {**times, "compiled": any(each["compiled"] for each in ready)}
