@@ -1,4 +1,4 @@
-"""The timed jobs under pytest-benchmark, to save and to compare: `pytest bench --benchmark-only`."""
+"""The timed jobs under pytest-benchmark, to save and to compare: `pytest bench -n 0 --benchmark-only`."""
 
 from __future__ import annotations
 
