@@ -29,7 +29,7 @@ from planner.kernels.tables import AT_MOST, CHANGE, SCORE
 
 
 @lanes
-def _severity(word, z, entry, true):
+def severity(word, z, entry, true):
     """True severity f64[W] of patients whose observed entry score reached the threshold.
 
     entry: chance to reach it, mean and SD of the observed score, then slope, intercept and residual SD of
@@ -208,7 +208,7 @@ def generate(first, seed, plan, world, sequence, values):
         for p in range(patients):
             draw_all(trial, k0, k1, p, world.draws, word, normal)
             leave_all(plan.leave, word, leaving, gone)
-            _severity(word[:W], normal[:W], world.entry, true)
+            severity(word[:W], normal[:W], world.entry, true)
             _sizes(world, word, normal, size)
             _features(world, half, size, rate, left, f, stride)
             s = sequence[tile, p]
