@@ -34,8 +34,8 @@ def bench(
     results are checked: they simulate the same trial.
 
     With --compare the exit code is 5 where a ratio has become worse beyond noise: by more than 8 % (20 %
-    for what is measured in one process only, as all is with --quick) and with quartiles that do not overlap. Takes about two
-    minutes, with --quick a quarter of one.
+    for what is measured in one process only, as all is with --quick) and with quartiles that do not
+    overlap. Takes about two minutes, with --quick a quarter of one.
 
     \b
     Examples:
