@@ -354,6 +354,21 @@ def in_pieces(
     runs should then end within a block.
     """
     threads = threads or available_cores()
+    with interruption.deferred():
+        try:
+            _work_off(do, todo, stop, threads, tell)
+        except KeyboardInterrupt:
+            return True
+        return interruption.asked()
+
+
+def _work_off(
+    do: Callable[[int, int], None],
+    todo: Iterator[tuple[int, int]],
+    stop: threading.Event,
+    threads: int,
+    tell: Callable[[], None] | None,
+) -> None:
     told = time.perf_counter()
     with ThreadPoolExecutor(threads, thread_name_prefix="planner") as pool:
         waiting: set[Future[None]] = set()
@@ -362,7 +377,7 @@ def in_pieces(
                 while len(waiting) < 2 * threads and (piece := next(todo, None)):
                     waiting.add(pool.submit(do, *piece))
                 if not waiting:
-                    return False
+                    return
                 interruption.check()
                 finished, waiting = wait(waiting, _POLL_SECONDS, FIRST_COMPLETED)
                 for future in finished:
@@ -370,8 +385,6 @@ def in_pieces(
                 if tell and (time.perf_counter() - told >= _POLL_SECONDS or not waiting):
                     tell()
                     told = time.perf_counter()
-        except KeyboardInterrupt:
-            return True
         finally:
             stop.set()  # the pool then waits for no more than a block of each thread
 

@@ -1,20 +1,63 @@
-"""Whether somebody has asked the program to end.
+"""Ctrl-C while threads work: noted at once, answered where it can do no harm.
 
-Python answers Ctrl-C by raising KeyboardInterrupt wherever the main thread happens to be. In a callback of a
-compiled library it is swallowed there. So the command line also notes the request here, and whoever waits for
-simulations looks.
+Python answers Ctrl-C by raising KeyboardInterrupt wherever the main thread happens to be. In a callback of
+a compiled library it is swallowed there; inside a thread pool it leaves locks that nobody will release. So
+whoever waits for threads defers it: the request is noted, and `check` raises it between two waits.
 """
 
-_asked = False
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_asked = threading.Event()
+_waiting = 0  # how many times the main thread has deferred interruptions
 
 
 def ask(wanted: bool = True) -> None:
     """Note that the program should end; with False, forget it."""
-    global _asked
-    _asked = wanted
+    if wanted:
+        _asked.set()
+    else:
+        _asked.clear()
+
+
+def asked() -> bool:
+    """Whether the program was asked to end."""
+    return _asked.is_set()
 
 
 def check() -> None:
     """Raise KeyboardInterrupt if the program was asked to end."""
-    if _asked:
+    if asked():
         raise KeyboardInterrupt
+
+
+def interrupt(*_: Any) -> None:
+    """A signal handler: note the request, and raise it unless somebody has deferred it."""
+    ask()
+    if not _waiting:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def deferred() -> Iterator[None]:
+    """Within, the main thread is not interrupted; it should `check` several times a second.
+
+    Where Python's own handler of Ctrl-C is in place it is replaced meanwhile, and what it has noted is
+    forgotten at the end: by then the request has been answered.
+    """
+    global _waiting
+    main = threading.current_thread() is threading.main_thread()
+    plain = main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    _waiting += main
+    if plain:
+        signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        if plain:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            ask(False)
+        _waiting -= main

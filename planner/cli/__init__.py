@@ -82,8 +82,7 @@ class _Signals:
 
     def _interrupt(self, number: int, _frame: FrameType | None) -> None:
         self.seen.add(number)
-        interruption.ask()
-        raise KeyboardInterrupt
+        interruption.interrupt()
 
     def _lost(self, lost: sys.UnraisableHookArgs) -> None:
         """An interruption in a callback cannot be raised there; it is remembered, so no traceback of it."""
