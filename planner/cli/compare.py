@@ -45,7 +45,7 @@ def compare(
       planner compare plan.toml plan-with-futility.toml --hypothesis expected --trials 1000000
     """
     from planner.cli import files
-    from planner.cli.run import names_of
+    from planner.cli.run import names_of, remarks
     from planner.reading import read
 
     wanted = files.chosen_format(output_format, json, output)
@@ -68,7 +68,7 @@ def compare(
         return OK
     found = _compared(plans, chosen, trials, seed, threads, quiet)
     document = found.to_json()
-    _remarks(document, verbose)
+    remarks(document, verbose)
     files.deliver(_written(found, document, scenarios, command, wanted, output), output, force)
     files.say_written(output, quiet)
     return INTERRUPTED if found.partial else OK
@@ -97,16 +97,6 @@ def _compared(
         return simulated(
             plans, trials=trials, seed=seed, hypotheses=chosen or None, threads=threads, progress=advance
         )
-
-
-def _remarks(document: dict[str, Any], verbose: bool) -> None:
-    from planner.console import note, warn
-
-    for warning in document["warnings"]:
-        warn(warning)
-    if verbose:
-        spent = document["run"]
-        note(f"{spent['seconds']:.3g} s, {spent['trials_per_second']:,.0f} trials a second")
 
 
 def _written(

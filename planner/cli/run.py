@@ -202,7 +202,9 @@ def remarks(document: dict[str, Any], verbose: bool) -> None:
         warn(warning)
     if verbose:
         spent = document["run"]
-        note(f"{spent['seconds']:.3g} s, {spent['trials_per_second']:,.0f} trials a second")
+        speed = spent.get("trials_per_second")
+        done = f"{spent['trials']:,} trials" if speed is None else f"{speed:,.0f} trials a second"
+        note(f"{spent['seconds']:.3g} s, {done}")
 
 
 def _written(

@@ -95,7 +95,7 @@ def size(
       planner size my-trial.toml --find effect --patients 24 --power .8
     """
     from planner.cli import files
-    from planner.cli.run import _chosen
+    from planner.cli.run import _chosen, remarks
     from planner.explain import setting
     from planner.reading import read
 
@@ -112,7 +112,7 @@ def size(
         asked["max_patients"] = max_patients
     result = _sized(plan, targets, asked, quiet)
     document = result.to_json()
-    _remarks(document, verbose)
+    remarks(document, verbose)
     described = setting(plan, follows, _command_line(scenario, overrides, targets, result, asked))
     text = _written(result, document, described, wanted, output)
     files.deliver(text, output, force)
@@ -157,16 +157,6 @@ def _sized(plan: Scenario, targets: list[float], asked: dict[str, Any], quiet: b
             return size(plan, power=targets, progress=advance, name=plan.name, **asked)
     except SizingError as error:
         raise Problem(str(error), hint="planner size --help") from error
-
-
-def _remarks(document: dict[str, Any], verbose: bool) -> None:
-    from planner.console import note, warn
-
-    for warning in document["warnings"]:
-        warn(warning)
-    if verbose:
-        spent = document["run"]
-        note(f"{spent['seconds']:.3g} s, {spent['trials']:,} trials")
 
 
 def _written(
