@@ -53,6 +53,7 @@ def deferred() -> Iterator[None]:
     plain = main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
     _waiting += main
     if plain:
+        ask(False)  # of somebody who has long been answered
         signal.signal(signal.SIGINT, interrupt)
     try:
         yield

@@ -214,11 +214,19 @@ def test_progress_is_told_often_and_ends_at_all() -> None:
 def test_an_interruption_that_a_library_swallowed_still_ends_the_run() -> None:
     """A KeyboardInterrupt raised in a callback of compiled code is lost; the request itself is not."""
     work = engine.job(trial("whole-points"), seed=1)
+    before = signal.signal(signal.SIGINT, interruption.interrupt)  # as the command line does
     interruption.ask()
     try:
         outcome = engine.run(work, 10**9, threads=2)
     finally:
         interruption.ask(False)
+        signal.signal(signal.SIGINT, before)
     assert outcome.partial
     assert W <= outcome.tally.trials < 10**9
-    assert not engine.run(work, 1000, threads=2).partial
+
+
+def test_an_interruption_that_was_answered_is_forgotten() -> None:
+    """Whoever calls the engine without the command line gets all trials."""
+    interruption.ask()
+    assert not engine.run(engine.job(trial("whole-points"), seed=1), 1000, threads=2).partial
+    assert not interruption.asked()

@@ -38,7 +38,7 @@ def _escaped(text: str) -> str:
 
 def multiline(text: str) -> str:
     """A multi-line basic string."""
-    return '"""' + text.replace("\\", "\\\\").replace('"""', '""\\"').rstrip('"') + '"""'
+    return '"""' + text.rstrip('"').replace("\\", "\\\\").replace('"""', '""\\"') + '"""'
 
 
 def key(name: str) -> str:
