@@ -325,8 +325,7 @@ def run(
     """
     crew = _Crew(work, block_tiles)
     began = time.perf_counter()
-    crew.add(first, min(trials, W))  # compiles, or loads compiled code, in this thread once
-    interrupted = in_pieces(
+    interrupted = _first_tile(crew, first, min(trials, W)) or in_pieces(
         crew.add,
         pieces(first + W, first + trials, chunk_trials or chunk_size(work)),
         stop=crew.stop,
@@ -338,6 +337,20 @@ def run(
         raise KeyboardInterrupt
     partial = interrupted and total.trials < trials
     return Outcome(work, total, time.perf_counter() - began, partial, interrupted)
+
+
+def _first_tile(crew: _Crew, first: int, trials: int) -> bool:
+    """Compile, or load compiled code, once and in this thread; whether Ctrl-C came meanwhile.
+
+    It is deferred: raised in a callback of the compiler it could end the whole process.
+    """
+    try:
+        with interruption.deferred():
+            crew.add(first, trials)
+            interruption.check()
+    except KeyboardInterrupt:
+        return True
+    return False
 
 
 def in_pieces(

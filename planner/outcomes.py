@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planner import interruption
 from planner.families import groups
 from planner.kernels.rng import W
 from planner.kernels.tables import Floats, Plan
@@ -71,11 +72,13 @@ def potential(
     every = np.empty((len(treatments), *values.shape))
     total, square = np.zeros(shape), np.zeros((*shape, len(treatments)))
     for start in range(0, tiles, _BLOCK):
-        for t in range(len(treatments)):
-            sequence = np.full((_BLOCK, 1), t, np.int64)
-            for group in found:
-                group.generate(_FIRST + start * W, np.uint64(seed), plan, group.world, sequence, values)
-            every[t] = values
+        with interruption.deferred():  # the first call compiles, where an exception could end the process
+            for t in range(len(treatments)):
+                sequence = np.full((_BLOCK, 1), t, np.int64)
+                for group in found:
+                    group.generate(_FIRST + start * W, np.uint64(seed), plan, group.world, sequence, values)
+                every[t] = values
+            interruption.check()
         x = every[:, :, 0].transpose(2, 3, 0, 1, 4).reshape(*shape, _BLOCK * W)
         total += x.sum(axis=-1)
         square += np.einsum("hrap,hrbp->hrab", x, x)
