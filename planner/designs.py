@@ -6,6 +6,7 @@ A sequence is a tuple of treatments, one per period; a design is a tuple of sequ
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import combinations
 
 from planner.vocabulary import DESIGNS
 
@@ -51,4 +52,54 @@ def williams(arms: tuple[str, ...]) -> Sequences:
     return square if t % 2 == 0 else square + tuple(sequence[::-1] for sequence in square)
 
 
-_GENERATED = {"parallel": parallel, "williams": williams}
+def extra_period(arms: tuple[str, ...]) -> Sequences:
+    """The Williams square with its last period repeated (Lucas HL. J Dairy Sci 1957;40:225-239).
+
+    Each arm then follows every arm equally often, itself included, so that treatments and first-order
+    carryover can be told apart without loss: the contrast costs no more with carryover in the model than
+    without. Two arms give ABB/BAA.
+    """
+    return tuple((*sequence, sequence[-1]) for sequence in williams(arms))
+
+
+def latin_square(arms: tuple[str, ...]) -> Sequences:
+    """The cyclic Latin square: t sequences of t arms, each arm once in a sequence and once in a period.
+
+    An arm always follows the same other arm (or opens a sequence), so that carryover is not balanced: the
+    Williams square is.
+    """
+    return tuple(arms[shift:] + arms[:shift] for shift in range(len(arms)))
+
+
+def pairs(arms: tuple[str, ...]) -> Sequences:
+    """Balanced incomplete blocks of two: every pair of arms, in both orders.
+
+    Each pair is given to equally many patients, each arm equally often in each period. Patients who are
+    given one arm of a contrast tell of it only by way of a third arm.
+    """
+    return _blocks(arms, 2)
+
+
+def triples(arms: tuple[str, ...]) -> Sequences:
+    """Balanced incomplete blocks of three: every triple of arms, in the six orders of its Williams square.
+
+    Each pair is given to equally many patients, each arm equally often in each period, and each arm follows
+    each other arm equally often.
+    """
+    return _blocks(arms, 3)
+
+
+def _blocks(arms: tuple[str, ...], size: int) -> Sequences:
+    """The Williams squares of all choices of `size` arms."""
+    return tuple(sequence for block in combinations(arms, size) for sequence in williams(block))
+
+
+_GENERATED = {
+    "parallel": parallel,
+    "latin-square": latin_square,
+    "williams": williams,
+    "williams-extra-period": extra_period,
+    "3t2p": pairs,
+    "4t2p": pairs,
+    "4t3p": triples,
+}

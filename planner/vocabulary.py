@@ -172,5 +172,13 @@ DESIGNS: dict[str, Design] = {
     ),
     "balaam": Design("Two treatments, two periods, all four sequences", (2, 2), ("AB", "BA", "AA", "BB")),
     "parallel": Design("One period, one treatment for each patient", (2, 24)),
+    "split": Design(
+        "Two AB/BA trials in one: A against B, and C against D", (4, 4), ("AB", "BA", "CD", "DC")
+    ),
+    "latin-square": Design("Every treatment once, and once in each period", (2, 12)),
     "williams": Design("Every treatment once, each following each other one equally often", (2, 12)),
+    "williams-extra-period": Design("A Williams square whose last treatment is given once more", (2, 11)),
+    "3t2p": Design("Two of three treatments for each patient: incomplete blocks", (3, 3)),
+    "4t2p": Design("Two of four treatments for each patient: incomplete blocks", (4, 4)),
+    "4t3p": Design("Three of four treatments for each patient: incomplete blocks", (4, 4)),
 }

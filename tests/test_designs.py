@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
+from itertools import combinations, pairwise
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from planner.designs import named, williams
+from planner.designs import Sequences, named, williams
+from planner.reading import ScenarioError, read_text
 from planner.vocabulary import DESIGNS
 
 
@@ -53,3 +56,122 @@ def test_patterns_are_their_names() -> None:
 def test_wrong_arms(arms: list[str]) -> None:
     with pytest.raises(ValueError, match="AB/BA takes 2 different arms"):
         named("AB/BA", arms)
+
+
+def balanced_in_periods(sequences: Sequences) -> bool:
+    """Whether each arm is given equally often in each period."""
+    arms = {arm for sequence in sequences for arm in sequence}
+    counts = {Counter(period)[arm] for period in zip(*sequences, strict=True) for arm in arms}
+    return len(counts) == 1
+
+
+def concurrences(sequences: Sequences) -> Counter[tuple[str, ...]]:
+    """How many sequences give both arms of a pair."""
+    return Counter(pair for s in sequences for pair in combinations(sorted(set(s)), 2))
+
+
+@pytest.mark.parametrize("t", range(2, 13))
+def test_latin_square(t: int) -> None:
+    sequences = named("latin-square", "ABCDEFGHIJKL"[:t])
+    assert len(sequences) == t
+    assert all(len(set(sequence)) == t for sequence in sequences)
+    assert balanced_in_periods(sequences)
+
+
+@pytest.mark.parametrize("t", range(2, 12))
+def test_extra_period_is_balanced_for_carryover(t: int) -> None:
+    """Every arm follows every arm, itself included, equally often: the strong balance of Lucas."""
+    sequences = named("williams-extra-period", "ABCDEFGHIJKL"[:t])
+    followers = Counter(pair for sequence in sequences for pair in pairwise(sequence))
+    assert len(followers) == t * t
+    assert len(set(followers.values())) == 1
+    assert balanced_in_periods(sequences)
+
+
+@pytest.mark.parametrize(
+    ("name", "sequences", "together", "replicates"),
+    [("3t2p", 6, 2, 4), ("4t2p", 12, 2, 6), ("4t3p", 24, 12, 18)],
+)
+def test_incomplete_blocks(name: str, sequences: int, together: int, replicates: int) -> None:
+    """r t = b k and lambda (t - 1) = r (k - 1), with every pair together equally often."""
+    t, k = int(name[0]), int(name[2])
+    found = named(name, "ABCD"[:t])
+    assert len(found) == len(set(found)) == sequences
+    assert all(len(set(sequence)) == k for sequence in found)
+    assert set(Counter(arm for sequence in found for arm in sequence).values()) == {replicates}
+    assert set(concurrences(found).values()) == {together}
+    assert len(concurrences(found)) == t * (t - 1) // 2
+    assert replicates * t == sequences * k
+    assert together * (t - 1) == replicates * (k - 1)
+    assert balanced_in_periods(found)
+    followers = Counter(pair for sequence in found for pair in pairwise(sequence))
+    assert len(followers) == t * (t - 1)
+    assert len(set(followers.values())) == 1
+
+
+def test_split_is_two_trials_in_one() -> None:
+    found = named("split", ["K", "KN", "P", "PN"])
+    assert found == (("K", "KN"), ("KN", "K"), ("P", "PN"), ("PN", "P"))
+    assert balanced_in_periods(found)
+    assert concurrences(found) == {("K", "KN"): 2, ("P", "PN"): 2}
+
+
+def factor(sequences: Sequences, one: str, other: str, carryover: bool) -> float:
+    """N times the variance of a contrast, in units of the error variance, by least squares.
+
+    Subjects and periods are fixed; `carryover`: first-order carryover of each arm is in the model.
+    """
+    arms = sorted({arm for sequence in sequences for arm in sequence})
+    n, periods, t = len(sequences), len(sequences[0]), len(arms)
+    rows = []
+    for s, sequence in enumerate(sequences):
+        for k, arm in enumerate(sequence):
+            row = np.zeros(n + periods + 2 * t)
+            row[s] = row[n + k] = row[n + periods + arms.index(arm)] = 1.0
+            if carryover and k:
+                row[n + periods + t + arms.index(sequence[k - 1])] = 1.0
+            rows.append(row)
+    x: NDArray[np.float64] = np.array(rows)
+    c = np.zeros(x.shape[1])
+    c[n + periods + arms.index(one)], c[n + periods + arms.index(other)] = 1.0, -1.0
+    return float(n * c @ np.linalg.pinv(x.T @ x) @ c)
+
+
+@pytest.mark.parametrize(
+    ("name", "t", "without", "with_carryover"),
+    [
+        ("3t2p", 3, 4.0, 16.0),
+        ("4t2p", 4, 6.0, 18.0),
+        ("4t3p", 4, 3.0, 3.70588235294118),
+        ("latin-square", 3, 2.0, 10.0),
+        ("latin-square", 4, 2.0, 11.0),
+        ("williams", 3, 2.0, 2.5),
+        ("williams", 4, 2.0, 2.2),
+        ("williams-extra-period", 2, 1.5, 1.5),
+        ("williams-extra-period", 3, 1.6, 1.6),
+    ],
+)
+def test_variance_of_a_contrast(name: str, t: int, without: float, with_carryover: float) -> None:
+    """Of every pair of arms; the factors are those of least squares in R."""
+    sequences = named(name, "ABCD"[:t])
+    for one, other in combinations("ABCD"[:t], 2):
+        assert factor(sequences, one, other, False) == pytest.approx(without)
+        assert factor(sequences, one, other, True) == pytest.approx(with_carryover)
+
+
+@pytest.mark.parametrize("name", ["split", "latin-square", "williams-extra-period", "3t2p", "4t2p", "4t3p"])
+def test_a_scenario_can_name_it(name: str) -> None:
+    """Whether an analysis fits is another question; the sequences are there."""
+    arms = ["K", "KN", "P", "PN"][: DESIGNS[name].arms[1]]
+    text = f"""
+schema_version = 1
+design = {{ name = "{name}", arms = {arms}, patients = 48 }}
+hypotheses.h = {{ means = {{ {", ".join(f"{a} = 0.0" for a in arms)} }}, sd_difference = 1.0 }}
+analyses = [{{ method = "paired-t", contrast = ["K", "KN"] }}]
+"""
+    try:
+        assert read_text(text).design.sequences == named(name, arms)
+    except ScenarioError as error:
+        (fault,) = error.faults
+        assert fault.path == "analyses.0.method"
+        assert "fit" in fault.message
