@@ -151,7 +151,7 @@ def _everything(scenario: Scenario, name: str) -> object:
     """All that a hypothesis says of this design, labels left out."""
     hypothesis = scenario.hypotheses[name]
     if not isinstance(hypothesis, Terms):
-        return json.dumps(hypothesis.model_dump(mode="json", exclude={"label"}), sort_keys=True)
+        return json.dumps(hypothesis.model_dump(mode="json", exclude={"label", "prior"}), sort_keys=True)
     m = Mechanism.of(scenario, hypothesis)
     return tuple(
         _at_work(scenario, m, [Dose(sequence[i], (j - i) * cycle_days(scenario)) for i in range(j + 1)])

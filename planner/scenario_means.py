@@ -14,6 +14,7 @@ from planner.settings import (
     Correlation,
     Number,
     Points,
+    Prior,
     Sd,
     Settings,
     Symbol,
@@ -81,6 +82,7 @@ class Means(Settings):
     baseline_correlation: Annotated[
         BaselineCorrelation | None, about("Correlations of the baselines, where they are measured")
     ] = None
+    prior: Prior = None
 
     @property
     def residual_variance(self) -> float:

@@ -17,6 +17,7 @@ from planner.settings import (
     Days,
     Name,
     Number,
+    Prior,
     Probability,
     Settings,
     Symbol,
@@ -157,6 +158,7 @@ class Terms(Settings):
     components: Annotated[
         Mapping[Symbol, Component], about("Components in place of the common ones of that name")
     ] = {}
+    prior: Prior = None
 
 
 class Rates(Settings):
@@ -173,6 +175,7 @@ class Rates(Settings):
         Mapping[Symbol, Probability],
         about("For two treatments: share of patients who respond to this one and not to the other"),
     ] = {}
+    prior: Prior = None
 
 
 Names = tuple[Name, ...]

@@ -113,6 +113,11 @@ Symbol = Annotated[str, PrintedName(40, blanks=False)]
 Name = Annotated[str, PrintedName(80, blanks=True)]
 A_NUMBER = AlsoWritten(type="number")
 
+Prior = Annotated[
+    Number | None,
+    about("Weight of the hypothesis before any data, relative to the others; 1 if not given", gt=0, le=1e6),
+]
+
 
 class Settings(BaseModel):
     """A table of settings: nothing changes after reading, unknown keys and infinite numbers are refused."""
