@@ -1,0 +1,10 @@
+"""What every test counts on, whatever started it."""
+
+from __future__ import annotations
+
+import signal
+
+
+def pytest_configure() -> None:
+    """Answer Ctrl-C. A shell that starts a job in the background has it ignored, and so have its children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
