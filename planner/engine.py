@@ -24,14 +24,14 @@ from planner.families import Group, groups
 from planner.kernels.decide import decide, record
 from planner.kernels.means import allocate
 from planner.kernels.rng import W
-from planner.kernels.tables import STATISTICS, Floats, Ints, Plan, Rules
+from planner.kernels.tables import STATISTICS, Contrast, Floats, Ints, Plan, Rules
 from planner.monitoring import Looks, interval_table, limit_table, looks
 from planner.outcomes import Truth, truths
 from planner.references import REFERENCES
 from planner.scenario import Analysis, Scenario
 from planner.tally import Tally
 from planner.vocabulary import METHODS
-from planner.world import contrast_weights, period_weights, plan, reading_of
+from planner.world import contrast, plan, reading_of
 
 Progress = Callable[[int, int], None]
 
@@ -60,7 +60,7 @@ class Judge:
 
     kernel: Any
     reading: int
-    weight: Floats  # (sequence, period)
+    contrast: Contrast
     rules: Rules
     centre: Floats  # (hypothesis, 2) true effect, and the unit in which errors are summed
 
@@ -111,7 +111,7 @@ def job(
         Judge(
             statistic(analysis.method),
             readings.index(reading_of(scenario, analysis)),
-            period_weights(scenario, contrast_weights(analysis.contrast)),
+            contrast(scenario, analysis),
             _rules(analysis, plans[a], counts),
             np.array([(found[name][a].effect, found[name][a].unit) for name in names]),
         )
@@ -240,7 +240,7 @@ def records(work: Job, first: int, tiles: int, buffers: Buffers | None = None) -
 
 def _analyse(work: Job, h: int, a: int, space: _Workspace, stat: Floats) -> None:
     judge, centre = work.judges[a], work.tests[h][a].truth.effect
-    judge.kernel(space.values, h, judge.reading, space.sequence, judge.weight, centre, work.counts, stat)
+    judge.kernel(space.values, h, judge.reading, space.sequence, judge.contrast, centre, work.counts, stat)
 
 
 def _block(work: Job, space: _Workspace, first: int, trials: int, tally: Tally) -> None:

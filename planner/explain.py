@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.canonical import digest, resolve
+from planner.contrasts import Contrast, formula, in_words, weights
 from planner.document import Block, Column, Facts, Heading, Items, Prose, Sheet
 from planner.explain_mechanisms import agents, components, percent, told
 from planner.explain_predictions import carried, foretold
@@ -49,7 +50,7 @@ def setting(scenario: Scenario, plan: Plan, command: str) -> Setting:
         endpoint=_endpoint(scenario)[0].rstrip("."),
         units={a.name: unit_of(scenario, a.measure) for a in plan.analyses},
         hypotheses={name: hypothesis.label or name for name, hypothesis in scenario.hypotheses.items()},
-        analyses={a.name: f"{_method(a)}; {_contrast(a)}; {_level(a)}" for a in plan.analyses},
+        analyses={a.name: f"{_method(a)}; {in_words(a.contrast)}; {_level(a)}" for a in plan.analyses},
         futility=(rule := scenario.monitoring.futility) is not None and rule.rule != "none",
         assumed=scenario.assumed,
         sourced=bool(scenario.citations),
@@ -183,8 +184,12 @@ def _hypothesis(name: str, hypothesis: Hypothesis, scenario: Scenario, plan: Pla
             said += _rates(hypothesis)
         case Terms():
             said += told(scenario, hypothesis)
-    contrasts = dict.fromkeys(analysis.contrast for analysis in plan.analyses)
-    return said + [_effects(name, contrast, scenario, plan) for contrast in contrasts]
+    return said + [_effects(name, contrast, scenario, plan) for contrast in _contrasts(plan)]
+
+
+def _contrasts(plan: Plan) -> list[Contrast]:
+    """The contrasts of the analyses, each once."""
+    return list({formula(analysis.contrast): analysis.contrast for analysis in plan.analyses}.values())
 
 
 def _means(hypothesis: Means, scenario: Scenario, plan: Plan) -> list[str]:
@@ -198,9 +203,12 @@ def _means(hypothesis: Means, scenario: Scenario, plan: Plan) -> list[str]:
     spreads += f", between patients {plain(spread.between)}"
     if spread.interaction:
         spreads += f", patient-by-treatment {plain(spread.interaction)}"
-    for a, b in dict.fromkeys(analysis.contrast for analysis in plan.analyses):
-        spreads += f"; hence one patient's difference {a} - {b} has SD {plain(spread.difference(a, b))}, and "
-        spreads += f"the two scores correlate {plain(spread.correlation(a, b), 2)}"
+    for contrast in _contrasts(plan):
+        what = "contrast" if isinstance(contrast, Mapping) else "difference"
+        sd = plain(spread.contrast(weights(contrast)))
+        spreads += f"; hence one patient's {what} {formula(contrast)} has SD {sd}"
+        if not isinstance(contrast, Mapping):
+            spreads += f", and the two scores correlate {plain(spread.correlation(*contrast), 2)}"
     said.append(f"{spreads}.")
     left = {k: v for k, v in hypothesis.carryover.items() if v}
     if not left:
@@ -221,12 +229,12 @@ def _rates(hypothesis: Rates) -> list[str]:
     return said
 
 
-def _effects(name: str, contrast: tuple[str, str], scenario: Scenario, plan: Plan) -> str:
+def _effects(name: str, contrast: Contrast, scenario: Scenario, plan: Plan) -> str:
     """The true effects of a contrast, one for each measure and day that is analysed."""
     rows = {(a.measure, a.day): a for a in reversed(plan.analyses) if a.contrast == contrast}
     analyses = list(rows.values())[::-1]
     truths = [analysis.true_effects[name] for analysis in analyses]
-    head = f"True effect {contrast[0]} - {contrast[1]}:"
+    head = f"True effect {formula(contrast)}:"
     if all(truth.is_null and truth.effect == 0 for truth in truths):
         return f"{head} none, so that significant trials are type I errors."
     said = []
@@ -255,7 +263,7 @@ def _analyses(scenario: Scenario, plan: Plan) -> list[Block]:
     blocks: list[Block] = [Heading("Analysis" if len(plan.analyses) == 1 else "Analyses")]
     described = []
     for analysis in plan.analyses:
-        lines = [f"{_method(analysis)}.", f"{_contrast(analysis)}; {_level(analysis)}."]
+        lines = [f"{_method(analysis)}.", f"{in_words(analysis.contrast)}; {_level(analysis)}."]
         if analysis.planned_effect is not None:
             lines.append(
                 f"Planned for a difference of {signed(analysis.planned_effect)} {scenario.endpoint.unit}."
@@ -282,10 +290,6 @@ def _analyses(scenario: Scenario, plan: Plan) -> list[Block]:
 
 def _method(analysis: AnalysisPlan) -> str:
     return METHODS[analysis.method].title
-
-
-def _contrast(analysis: AnalysisPlan) -> str:
-    return f"{analysis.contrast[0]} minus {analysis.contrast[1]}"
 
 
 def _level(analysis: AnalysisPlan) -> str:

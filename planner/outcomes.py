@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner import interruption
+from planner.contrasts import cancels, total
 from planner.families import groups
 from planner.kernels.rng import W
 from planner.kernels.tables import Floats, Plan
@@ -21,7 +22,7 @@ from planner.scenario import Hypothesis, Means, Scenario
 from planner.scenario_terms import Rates, Terms
 from planner.truth import is_null, settled, sided_direction, true_effect
 from planner.vocabulary import BINARY_MEASURES
-from planner.world import Reading, contrast_weights, reading_of, typical_sd
+from planner.world import Reading, reading_of, typical_sd
 
 _FIRST = 1 << 62  # trials from here on are kept for potential outcomes: no run ever reaches them
 _TILES = 1 << 13  # of 128 patients: about a million
@@ -93,12 +94,10 @@ def truths(scenario: Scenario, names: Sequence[str], seed: int) -> dict[str, lis
     simulated = [n for n in names if isinstance(scenario.hypotheses[n], Terms)]
     found: dict[str, list[Truth]] = {n: [] for n in names}
     for analysis in scenario.analyses:
-        weights = contrast_weights(analysis.contrast)
+        weights = analysis.weights
         reading = reading_of(scenario, analysis)
         direction = sided_direction(analysis, scenario.endpoint.scale)
-        same = [
-            n for n in simulated if indistinct(scenario, scenario.hypotheses[n], list(weights), reading.day)
-        ]
+        same = [n for n in simulated if _nil(scenario, scenario.hypotheses[n], weights, reading.day)]
         sums = _contrasts(scenario, [n for n in simulated if n not in same], reading, weights, seed)
         sums |= dict.fromkeys(same, (0.0, 0.0))
         for name in names:
@@ -128,13 +127,21 @@ def indistinct(
 
     `day`: whether they are the same on this day after dosing; on every day if not given.
     """
+    return len({_row(scenario, hypothesis, a, day) for a in treatments}) == 1
+
+
+def _nil(scenario: Scenario, hypothesis: Hypothesis, weights: Mapping[str, float], day: float) -> bool:
+    """Whether a contrast is surely nil on a day: treatments that are the same weigh 0 together."""
+    return cancels(weights, {a: _row(scenario, hypothesis, a, day) for a in weights})
+
+
+def _row(scenario: Scenario, hypothesis: Hypothesis, treatment: str, day: float | None) -> tuple[object, ...]:
+    """Everything that the hypothesis says of a first period of the treatment."""
     if isinstance(hypothesis, Terms):
-        rows = {signature(scenario, hypothesis, a, day) for a in treatments}
-    elif isinstance(hypothesis, Rates):
-        rows = {(hypothesis.rates[a],) for a in treatments}
-    else:
-        rows = {(hypothesis.means[a], hypothesis.spread.within[a]) for a in treatments}
-    return len(rows) == 1
+        return signature(scenario, hypothesis, treatment, day)
+    if isinstance(hypothesis, Rates):
+        return (hypothesis.rates[treatment],)
+    return (hypothesis.means[treatment], hypothesis.spread.within[treatment])
 
 
 def signature(
@@ -156,7 +163,7 @@ def signature(
 
 def _stated(scenario: Scenario, hypothesis: Hypothesis, weights: Mapping[str, float]) -> float:
     if isinstance(hypothesis, Rates):
-        return settled(math.fsum(w * hypothesis.rates[a] for a, w in weights.items()))
+        return settled(float(total(weights, hypothesis.rates)))
     assert isinstance(hypothesis, Means)
     return true_effect(scenario, hypothesis, weights)
 

@@ -10,6 +10,7 @@ from typing import Any
 from scipy.special import ndtr, stdtrit
 
 from planner import monitoring, world
+from planner.contrasts import Contrast
 from planner.scenario import Analysis, Scenario
 
 # Degrees of freedom of each t test among m completers: m minus so many.
@@ -46,7 +47,7 @@ class AnalysisPlan:
     method: str
     measure: str  # what is analysed of the endpoint
     day: float  # after dosing
-    contrast: tuple[str, str]  # first minus second
+    contrast: Contrast  # first minus second, or the weight of each treatment
     alpha: float
     alternative: str
     planned_effect: float | None
@@ -82,14 +83,13 @@ def planned(scenario: Scenario, *, effects: bool = False) -> Plan:
 
 
 def _analysis(scenario: Scenario, analysis: Analysis, effects: Mapping[str, Truth]) -> AnalysisPlan:
-    first, second = analysis.contrast
     reading = world.reading_of(scenario, analysis)
     return AnalysisPlan(
         name=analysis.name,
         method=analysis.method,
         measure=reading.measure,
         day=reading.day,
-        contrast=(first, second),
+        contrast=analysis.contrast,
         alpha=analysis.alpha,
         alternative=analysis.alternative,
         planned_effect=analysis.planned_effect,

@@ -338,7 +338,7 @@ def _followed(
     """What analysis `a` made of one lane of the tile."""
     test = work.tests[0][a]
     reading = readings.index(reading_of(scenario, test.analysis))
-    weight = work.judges[a].weight[found.sequence[0]]  # (patient, period)
+    weight = work.judges[a].contrast.weight[found.sequence[0]]  # (patient, period)
     own = np.where(weight == 0.0, 0.0, values[:, reading] * weight).sum(axis=-1)
     ended, how = int(found.look[0, a, 0, lane]), int(found.end[0, a, 0, lane])
     decided = {ABOVE: EFFICACY, BELOW: EFFICACY, FUTILE: FUTILITY, LAST: NOT_SIGNIFICANT}[how]

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Strict, Tag
 
-from planner import vocabulary
+from planner import contrasts, vocabulary
 from planner.scenario_means import BaselineCorrelation as BaselineCorrelation
 from planner.scenario_means import Means as Means
 from planner.scenario_means import Spread as Spread
@@ -20,6 +20,7 @@ from planner.scenario_terms import Agent, Component, Rates, Signal, Terms, Treat
 from planner.settings import (
     A_NUMBER,
     AlsoWritten,
+    Contrast,
     Days,
     Name,
     Number,
@@ -266,7 +267,7 @@ class Analysis(Settings):
     name: Annotated[Name, about("Name of the analysis in the results; its method if not given")] = ""
     method: Annotated[str, OneOf("analysis", vocabulary.METHODS), about("How the trial is analysed")] = ""
     contrast: Annotated[
-        tuple[Symbol, ...], about("Two treatments, first minus second", min_length=2, max_length=2)
+        Contrast, about("Two treatments, first minus second; or the weight of each treatment, 0 in all")
     ] = ()
     alpha: Annotated[
         Number, about("Significance level, of both sides together if two-sided", gt=0, lt=0.5)
@@ -283,6 +284,11 @@ class Analysis(Settings):
     planned_sd_difference: Annotated[
         Points | None, about("SD of one patient's difference that planning assumed", "points", gt=0)
     ] = None
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The weight of each treatment in the contrast."""
+        return contrasts.weights(self.contrast)
 
 
 class Efficacy(Settings):

@@ -41,10 +41,15 @@ class Spread(NamedTuple):
         within = self.within[treatment]
         return sqrt(self.between * self.between + self.interaction * self.interaction + within * within)
 
+    def contrast(self, weights: Mapping[str, float]) -> float:
+        """SD of one patient's contrast of treatments, one period of each."""
+        residual = sum(w * w * (self.within[a] * self.within[a]) for a, w in weights.items())
+        own = sum(w * w for w in weights.values()) * (self.interaction * self.interaction)
+        return sqrt(residual + own)
+
     def difference(self, first: str, second: str) -> float:
-        """SD of one patient's difference of two treatments, one period of each."""
-        a, b = self.within[first], self.within[second]
-        return sqrt(a * a + b * b + 2.0 * (self.interaction * self.interaction))
+        """SD of one patient's difference of two treatments."""
+        return self.contrast({first: 1.0, second: -1.0})
 
     def correlation(self, first: str, second: str) -> float:
         """Correlation of one patient's scores on two treatments; 0 where nothing varies."""

@@ -56,9 +56,9 @@ class Assumption:
 def assumptions(scenario: Scenario, step: float = STEP) -> list[Assumption]:
     """The numeric assumptions of a scenario's simulated hypotheses, and its dropout; zeros are left out.
 
-    Of means, the difference from the reference treatment (the second of the first contrast) is varied: the
-    mean itself has no natural zero. Raises SensitivityError for a step outside 0 .. 1, and where there is
-    nothing to vary, or too much.
+    Of means, the difference from the reference treatment (the first that the first contrast subtracts) is
+    varied: the mean itself has no natural zero. Raises SensitivityError for a step outside 0 .. 1, and where
+    there is nothing to vary, or too much.
     """
     if not 0.0 < step < 1.0:
         raise SensitivityError("the step must be above 0 and below 1", "for instance 0.2, for 20 %")
@@ -108,7 +108,7 @@ def _scaled(value: Any, factor: float) -> Any:
 
 
 def _reference(scenario: Scenario) -> str:
-    return scenario.analyses[0].contrast[1]
+    return next(a for a, weight in scenario.analyses[0].weights.items() if weight < 0.0)
 
 
 def _numbers(scenario: Scenario) -> Iterator[tuple[Path, Any, tuple[str, ...], str]]:

@@ -11,10 +11,12 @@ from typing import Annotated, Any
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     Strict,
+    Tag,
 )
 from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import no_info_after_validator_function
@@ -117,6 +119,15 @@ Prior = Annotated[
     Number | None,
     about("Weight of the hypothesis before any data, relative to the others; 1 if not given", gt=0, le=1e6),
 ]
+
+
+_Weight = Annotated[float, Strict(), Field(ge=-100, le=100)]
+Contrast = Annotated[
+    Annotated[tuple[Symbol, ...], Field(min_length=2, max_length=2), Tag("pair")]
+    | Annotated[Mapping[Symbol, _Weight], Tag("weights")],
+    Discriminator(lambda value: "weights" if isinstance(value, Mapping) else "pair"),
+]
+"""Two treatments, or a table of weights."""
 
 
 class Settings(BaseModel):

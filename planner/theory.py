@@ -16,7 +16,7 @@ from scipy.special import gammaln, ndtr, stdtrit
 from planner.kernels.tables import Floats
 from planner.monitoring import looks
 from planner.scenario import Analysis, Means, Scenario
-from planner.world import carried, contrast_weights, period_weights, reading_of, retention
+from planner.world import carried, period_weights, reading_of, retention
 
 _PANELS, _REACH = 10, 13.0  # pieces of the quadrature; standard deviations of the spread that it covers
 _X, _W = np.polynomial.legendre.leggauss(40)
@@ -39,7 +39,7 @@ class Law(NamedTuple):
 
 def differences(scenario: Scenario, hypothesis: Means, analysis: Analysis) -> Differences:
     """What one patient's contrast looks like in each sequence, period effects and carryover included."""
-    weights = contrast_weights(analysis.contrast)
+    weights = analysis.weights
     table = period_weights(scenario, weights)
     added, spread = scenario.population.period_effect, hypothesis.spread
     means, variances = [], []

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.special import ndtr
 
+from planner.contrasts import cancels, total
 from planner.scenario import Analysis, Design, Means, Population, Scale, Scenario
 from planner.vocabulary import BINARY_MEASURES
 
@@ -64,13 +65,15 @@ def true_effect(scenario: Scenario, hypothesis: Means, contrast: Mapping[str, fl
     """The contrast of first-period means, in points; exact up to 12 digits."""
     scale = scenario.endpoint.bounds
     if scale is None:
-        return settled(math.fsum(w * hypothesis.means[a] for a, w in contrast.items()))
-    total = math.fsum(
+        return settled(float(total(contrast, hypothesis.means)))
+    expected = math.fsum(
         w * share * expected_score(hypothesis.means[a] + shift, hypothesis.spread.total(a), scale)
         for a, w in contrast.items()
         for shift, share in _first_period(scenario.design, scenario.population)
     )
-    return 0.0 if _same(hypothesis, contrast) else settled(total)
+    within = hypothesis.spread.within
+    nil = cancels(contrast, {a: (hypothesis.means[a], within[a]) for a in contrast})
+    return 0.0 if nil else settled(expected)
 
 
 def _first_period(design: Design, population: Population) -> list[tuple[float, float]]:
@@ -79,13 +82,6 @@ def _first_period(design: Design, population: Population) -> list[tuple[float, f
         (population.period_effect[0] + effect, units / design.unit)
         for effect, units in zip(population.sequence_effect, design.allocation, strict=True)
     ]
-
-
-def _same(hypothesis: Means, contrast: Mapping[str, float]) -> bool:
-    """Whether the treatments compared are the same in all that is stated, so that no contrast can differ."""
-    spread = hypothesis.spread
-    rows = {(hypothesis.means[a], spread.within[a]) for a, w in contrast.items() if w != 0.0}
-    return len(rows) == 1 and math.fsum(contrast.values()) == 0.0
 
 
 def is_null(effect: float, direction: str) -> bool:

@@ -19,6 +19,7 @@ class Method(NamedTuple):
     reference: str = "t"  # distribution of the statistic under the null hypothesis: see planner.references
     binary: bool = False  # whether it analyses responses (0 or 1)
     kernel: str = "statistic"  # name of its kernel in the module
+    weights: bool = False  # whether it takes any contrast of treatment means, not only two treatments
 
 
 NEEDS = {
@@ -38,6 +39,7 @@ METHODS: dict[str, Method] = {
         "paired_t",
         "within",
         "Student. Biometrika 1908;6:1-25. doi:10.1093/biomet/6.1.1",
+        weights=True,
     ),
     "mcnemar-mid-p": Method(
         "McNemar's test of paired responses, mid-p",

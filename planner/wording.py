@@ -60,9 +60,13 @@ def problems(error: ValidationError) -> list[Problem]:
 
 
 def _path(route: Path) -> Path:
-    """The path of a setting: pydantic's way to it without the family of a hypothesis, which it passes."""
+    """The path of a setting: pydantic's way to it without what it passes: the family of a hypothesis, the
+    form of a contrast.
+    """
     if route[:1] == ("hypotheses",) and len(route) > 2 and route[2] in FAMILIES:
         return (*route[:2], *route[3:])
+    if route[:1] == ("analyses",) and route[2:3] == ("contrast",):
+        return (*route[:3], *route[4:])
     return route
 
 
@@ -103,6 +107,8 @@ def _other_spelling(route: Path) -> str:
         return 'text such as "A B", or '
     if len(route) > 1 and route[-2] in ("agents", "needs") and isinstance(route[-1], int):
         return "a name or "
+    if _path(route) != route and route[-1] == "pair":
+        return "a table of weights or "
     model = model_at(route[:-1])
     field = model.model_fields.get(str(route[-1])) if model is not None else None
     for extra in field.metadata if field is not None else ():

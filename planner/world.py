@@ -7,7 +7,7 @@ the last bit on every machine.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +21,7 @@ from planner.kernels.tables import (
     MEANS_FEATURES,
     PATIENT_LEVEL,
     RESIDUAL,
+    Contrast,
     Draws,
     Floats,
     Ints,
@@ -162,15 +163,19 @@ def _baseline(scenario: Scenario, hypothesis: Means) -> Floats:
     return row
 
 
-def contrast_weights(contrast: Sequence[str]) -> dict[str, float]:
-    """Weight of each treatment in a contrast: first minus second."""
-    return {contrast[0]: 1.0, contrast[1]: -1.0}
+def contrast(scenario: Scenario, analysis: Analysis) -> Contrast:
+    """What an analysis compares, for its kernel."""
+    return Contrast(weight=period_weights(scenario, analysis.weights))
 
 
-def period_weights(scenario: Scenario, weights: dict[str, float]) -> Floats:
-    """(sequence, period): a treatment's weight, shared equally by the periods that give it."""
+def period_weights(scenario: Scenario, weights: Mapping[str, float]) -> Floats:
+    """(sequence, period): a treatment's weight, shared equally by the periods that give it.
+
+    Zeros in a sequence that lacks a treatment of the contrast: its patients have no such contrast.
+    """
     table = np.zeros((len(scenario.design.sequences), scenario.design.periods))
     for s, sequence in enumerate(scenario.design.sequences):
-        for k, treatment in enumerate(sequence):
-            table[s, k] = weights.get(treatment, 0.0) / sequence.count(treatment)
+        if set(weights) <= set(sequence):
+            for k, treatment in enumerate(sequence):
+                table[s, k] = weights.get(treatment, 0.0) / sequence.count(treatment)
     return table

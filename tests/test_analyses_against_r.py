@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from scipy import stats
 
 from planner.analyses import statistic
 from planner.kernels.rng import W
-from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, STATISTICS, T
+from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, STATISTICS, Contrast, T
 
 DATA = json.loads((Path(__file__).parent / "data" / "crossover_analyses.json").read_text())["datasets"]
 R_NAME = {"hills-armitage": "hills_armitage_t", "paired-t": "paired_t"}
@@ -55,11 +56,12 @@ def analyse(
     centre: float = 0.0,
     lane: int = 0,
     sequences: tuple[str, ...] = (),
+    contrast: Mapping[str, float] | None = None,
 ) -> Answer:
     """One data set (subject, sequence, period, treatment, outcome, ...) through the kernel of an analysis.
 
-    The data lie in one lane of a tile; the others hold different numbers, so that a mix-up of lanes shows.
-    Periods of which there is no row are missing.
+    `contrast`: weights in place of first minus second. The data lie in one lane of a tile; the others hold
+    different numbers, so that a mix-up of lanes shows. Periods of which there is no row are missing.
     """
     subjects = list(dict.fromkeys(row[0] for row in rows))
     sequence_of = {row[0]: row[1] for row in rows}
@@ -73,16 +75,12 @@ def analyse(
     values = np.random.default_rng(1).normal(size=(1, len(subjects), 1, 1, periods * W))
     values[0, :, 0, 0, lane::W] = outcome
     order = np.array([[known.index(sequence_of[s]) for s in subjects]])
-    weight = np.array([[sign(a, first, second) / s.count(a) for a in s] for s in known])
+    compared = contrast or {first: 1.0, second: -1.0}
+    weight = np.array([[compared.get(a, 0.0) / s.count(a) for a in s] for s in known])
     stat = np.empty((1, 1, STATISTICS * W))
-    statistic(method)(values, 0, 0, order, weight, centre, np.array([len(subjects)]), stat)
+    statistic(method)(values, 0, 0, order, Contrast(weight), centre, np.array([len(subjects)]), stat)
     row = stat[0, 0].reshape(STATISTICS, W)[:, lane]
     return Answer(*(float(row[k]) for k in (ESTIMATE, SE, DF, T, COMPLETERS)))
-
-
-def sign(treatment: str, first: str, second: str) -> float:
-    """Weight of a treatment in the contrast first minus second."""
-    return float(treatment == first) - float(treatment == second)
 
 
 def complete_differences(rows: list[list[Any]], first: str, second: str) -> list[float]:

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "planner"
 
 FLOORS = {
     1: "scenario vocabulary reading positions catalogue faults canonical overrides completing wording "
-    "designs settings scenario_means scenario_terms parsing extending building short_forms",
+    "designs contrasts settings scenario_means scenario_terms parsing extending building short_forms",
     2: "draws roots mechanisms world boundaries sequential spending conditional limits rules truth "
     "terms_world rates_world references pvalues",
     3: "kernels analyses",
@@ -27,12 +27,13 @@ FLOORS = {
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names.split()}
 
 # What each floor may import of the house. Shared between neighbours are the tables that lowering fills,
-# the names that analyses are found by, and the scenario the engine is given; the version is for all.
+# the names that analyses are found by, and the scenario that the engine is given with its contrasts; the
+# version is for all.
 MAY = {1: {1}, 2: {1, 2}, 3: {3}, 4: {2, 3, 4}, 5: {1, 2, 3, 4, 5}, 6: {1, 5, 6}, 7: {1, 2, 3, 4, 5, 6, 7}}
 SHARED = {
     2: ("planner.kernels.tables",),
     3: ("planner.vocabulary",),
-    4: ("planner.scenario", "planner.vocabulary"),
+    4: ("planner.scenario", "planner.vocabulary", "planner.contrasts"),
 }
 FOR_ALL = ("version", "interruption")
 

@@ -2,13 +2,12 @@
 
 Each module offers one kernel, used on simulated trials and on real data alike::
 
-    statistic(values, h, reading, sequence, weight, centre, counts, stat)
+    statistic(values, h, reading, sequence, contrast, centre, counts, stat)
 
 values f64[tile, patient, hypothesis, reading, period * W] (NaN: missing), of which hypothesis h and one
-reading are analysed; sequence i64[tile, patient]; weight f64[sequence, period] (the patient's treatment
-difference is the sum of weight x outcome); centre (a value near the expected difference, subtracted so that
-sums of squares keep their digits); counts i64[look] (patients seen at each look, ascending). stat f64[look,
-tile, STATISTICS * W] is filled.
+reading are analysed; sequence i64[tile, patient]; contrast: see planner.kernels.tables; centre (a value near
+the expected difference, subtracted so that sums of squares keep their digits); counts i64[look] (patients
+seen at each look, ascending). stat f64[look, tile, STATISTICS * W] is filled.
 """
 
 from __future__ import annotations

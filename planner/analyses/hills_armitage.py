@@ -39,8 +39,9 @@ def _evaluate(sums, centre, stat):
 
 
 @kernel
-def statistic(values, h, reading, sequence, weight, centre, counts, stat):
-    """See planner.analyses; `weight` has two sequences."""
+def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
+    """See planner.analyses; the contrast has two sequences."""
+    weight = contrast.weight
     sums = np.empty(2 * SUM_ROWS * W)
     x = np.empty(W)
     for tile in range(values.shape[0]):

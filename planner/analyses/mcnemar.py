@@ -40,7 +40,8 @@ def _evaluate(sums, asymptotic, stat):
 
 
 @lanes
-def _statistic(values, h, reading, sequence, weight, counts, asymptotic, stat):
+def _statistic(values, h, reading, sequence, contrast, counts, asymptotic, stat):
+    weight = contrast.weight
     sums = np.empty(SUM_ROWS * W)
     x = np.empty(W)
     for tile in range(values.shape[0]):
@@ -56,12 +57,12 @@ def _statistic(values, h, reading, sequence, weight, counts, asymptotic, stat):
 
 
 @kernel
-def statistic(values, h, reading, sequence, weight, centre, counts, stat):
+def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
     """See planner.analyses; responses are 0 or 1, and the centre is not used."""
-    _statistic(values, h, reading, sequence, weight, counts, False, stat)
+    _statistic(values, h, reading, sequence, contrast, counts, False, stat)
 
 
 @kernel
-def asymptotic(values, h, reading, sequence, weight, centre, counts, stat):
+def asymptotic(values, h, reading, sequence, contrast, centre, counts, stat):
     """The same, answering with a normal score."""
-    _statistic(values, h, reading, sequence, weight, counts, True, stat)
+    _statistic(values, h, reading, sequence, contrast, counts, True, stat)

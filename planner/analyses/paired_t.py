@@ -35,8 +35,9 @@ def _evaluate(sums, centre, stat):
 
 
 @kernel
-def statistic(values, h, reading, sequence, weight, centre, counts, stat):
+def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
     """See planner.analyses; the estimate is the mean difference."""
+    weight = contrast.weight
     sums = np.empty(SUM_ROWS * W)
     x = np.empty(W)
     for tile in range(values.shape[0]):
@@ -44,18 +45,7 @@ def statistic(values, h, reading, sequence, weight, centre, counts, stat):
         seen = 0
         for look in range(counts.size):
             for s in range(weight.shape[0]):
-                add_patients(
-                    values[tile],
-                    h,
-                    reading,
-                    sequence[tile],
-                    s,
-                    seen,
-                    counts[look],
-                    weight[s],
-                    centre,
-                    x,
-                    sums,
-                )
+                own, stop = weight[s], counts[look]
+                add_patients(values[tile], h, reading, sequence[tile], s, seen, stop, own, centre, x, sums)
             seen = counts[look]
             _evaluate(sums, centre, stat[look, tile])

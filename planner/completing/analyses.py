@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from planner import vocabulary
 from planner.completing.draft import Draft, check_treatments
-from planner.faults import Path, did_you_mean, printable
+from planner.contrasts import Contrast, formula, simplest, total
+from planner.faults import Path, did_you_mean, listed, printable
 from planner.scenario import Analysis, Design, Endpoint, Simulation
 
 
@@ -14,16 +17,13 @@ def complete_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) -
     done: dict[int, Analysis] = {}
     for i, analysis in written.items():
         path: Path = ("analyses", i)
-        contrast = analysis.contrast or design.treatments[:2]
-        check_treatments(draft, (*path, "contrast"), contrast, design.treatments)
-        if contrast[0] == contrast[1]:
-            draft.note((*path, "contrast"), f"compares {printable(contrast[0])} with itself")
+        contrast = _contrast(draft, (*path, "contrast"), analysis.contrast, design.treatments)
         if endpoint is not None:
             day = endpoint.day if analysis.day is None else analysis.day
             given = {"measure": analysis.measure or endpoint.measure, "day": day}
             analysis = analysis.model_copy(update=given)
             _check_better(draft, path, analysis, endpoint)
-        if set(contrast) <= set(design.treatments) and contrast[0] != contrast[1]:
+        if contrast:
             analysis = _with_method(draft, path, analysis, design, contrast)
         name = analysis.name or analysis.method
         if name in {other.name for other in done.values()}:
@@ -31,6 +31,30 @@ def complete_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) -
             draft.note(at, f"two analyses are called {printable(name)}", "give each its own `name`")
         done[i] = analysis.model_copy(update={"name": name, "contrast": contrast})
     return done
+
+
+def _contrast(draft: Draft, path: Path, stated: Contrast, treatments: tuple[str, ...]) -> Contrast:
+    """The contrast in its simplest form, the first two treatments if none is stated; empty if unsound."""
+    contrast = stated or treatments[:2]
+    check_treatments(draft, path, contrast, treatments)
+    if not set(contrast) <= set(treatments):
+        return ()
+    if not isinstance(contrast, Mapping):
+        if contrast[0] == contrast[1]:
+            draft.note(path, f"compares {printable(contrast[0])} with itself")
+            return ()
+        return contrast
+    compared = [a for a, weight in contrast.items() if weight != 0.0]
+    if len(compared) < 2:
+        said = f"weighs {listed(compared)} only" if compared else "weighs no treatment"
+        draft.note(path, f"{said}; a comparison needs two")
+        return ()
+    left = total(contrast, dict.fromkeys(contrast, 1.0))
+    if left != 0:
+        message = f"the weights sum to {float(left):.6g}; those of a comparison sum to 0"
+        draft.note(path, message, "for instance { A = 1, B = -0.5, C = -0.5 }")
+        return ()
+    return simplest(contrast, treatments)
 
 
 def _check_better(draft: Draft, path: Path, analysis: Analysis, endpoint: Endpoint) -> None:
@@ -47,41 +71,55 @@ def _binary(analysis: Analysis) -> bool:
 
 
 def _with_method(
-    draft: Draft, path: Path, analysis: Analysis, design: Design, contrast: tuple[str, ...]
+    draft: Draft, path: Path, analysis: Analysis, design: Design, contrast: Contrast
 ) -> Analysis:
     """The analysis with a method that fits the design and what is measured."""
-    # METHODS lists the default of a design before the others that fit it.
-    suitable = {k: row for k, row in vocabulary.METHODS.items() if row.binary == _binary(analysis)}
-    fitting = [name for name, row in suitable.items() if _offers(design, row.needs, contrast)]
-    pair = f"{printable(contrast[0])} and {printable(contrast[1])}"
+    fitting = _fitting(analysis, design, contrast)
+    pair = formula(contrast) if isinstance(contrast, Mapping) else " and ".join(map(printable, contrast))
     row = vocabulary.METHODS[analysis.method] if analysis.method else None
-    if not fitting:
-        message = f"no analysis fits this design for {pair}"
+    hint = "`planner methods` says what each analysis needs"
+    if fitting:
+        hint = f"the default of this design for {pair} is {fitting[0]}"
+    if row is None and fitting:
+        return analysis.model_copy(update={"method": fitting[0]})
+    if row is None:
         if draft.written(path) is None:
             path = ("design", "name" if draft.written(("design", "name")) else "sequences")
-        elif analysis.method:
-            path = (*path, "method")
-        draft.note(path, message, "`planner methods` says what each analysis needs")
-    elif row is None:
-        return analysis.model_copy(update={"method": fitting[0]})
+        draft.note(path, f"no analysis fits this design for {pair}", hint)
     elif row.binary and not _binary(analysis) and analysis.measure:
         described = "`means` describe scores" if _only_means(draft) else f"the {analysis.measure} is a number"
         message = f"{analysis.method} analyses responses, yes or no; {described}"
-        hint = f"the default of this design for {pair} is {fitting[0]}"
         if not _only_means(draft):
             hint = 'measure = "response"; for a number, ' + hint
         draft.note((*path, "method"), message, hint)
-    elif not _offers(design, row.needs, contrast):
+    elif not _fits(row, design, contrast):
         message = f"{analysis.method} does not fit this design; what it needs: {vocabulary.NEEDS[row.needs]}"
-        draft.note((*path, "method"), message, f"the default of this design for {pair} is {fitting[0]}")
+        if isinstance(contrast, Mapping) and not row.weights:
+            message = f"{analysis.method} compares two treatments, not {pair}"
+        draft.note((*path, "method"), message, hint)
     return analysis
+
+
+def _fitting(analysis: Analysis, design: Design, contrast: Contrast) -> list[str]:
+    """The methods for what is measured that fit the design, its default first."""
+    return [
+        name
+        for name, row in vocabulary.METHODS.items()
+        if row.binary == _binary(analysis) and _fits(row, design, contrast)
+    ]
+
+
+def _fits(row: vocabulary.Method, design: Design, contrast: Contrast) -> bool:
+    """Whether a method takes the contrast, and the design offers what it needs."""
+    taken = row.weights or not isinstance(contrast, Mapping)
+    return taken and _offers(design, row.needs, contrast)
 
 
 def _only_means(draft: Draft) -> bool:
     return set(draft.first_of_family) <= {"means"}
 
 
-def _offers(design: Design, needs: str, contrast: tuple[str, ...]) -> bool:
+def _offers(design: Design, needs: str, contrast: Contrast) -> bool:
     """Whether the design meets a key of vocabulary.NEEDS for the treatments of the contrast."""
     pair = tuple(contrast)
     if needs == "ab/ba":

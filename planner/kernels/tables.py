@@ -43,6 +43,12 @@ class Plan(NamedTuple):
     leave: Floats  # (period,) chance of leaving before the period, given still there
 
 
+class Contrast(NamedTuple):
+    """What an analysis compares."""
+
+    weight: Floats  # (sequence, period) a patient's own contrast is the sum of weight x outcome
+
+
 class Draws(NamedTuple):
     """What is drawn for one patient: four words a draw, and the normals that are made of them."""
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from scipy.optimize import brentq
 
 from planner import theory
+from planner.contrasts import total
 from planner.scenario import Analysis, Means, Scenario
 from planner.sizing.curves import Curves, Json, span
 from planner.truth import sided_direction
@@ -27,7 +28,7 @@ _FINE = 0.005  # relative range at which an effect is known well enough
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An effect, by the change of the first treatment's mean from the second's."""
+    """An effect: the contrast of the means."""
 
     change: float | None
     range: tuple[float, float] | None  # changes that Monte Carlo error leaves open
@@ -48,14 +49,16 @@ class Effects:
         self.scenario, self.stated, self.analysis = scenario, stated, analysis
         self.cells: dict[float, Json] = {}  # by change; each with its `trials`
         self.sign = _sign(scenario, stated, analysis)
-        sd = stated.spread.difference(*analysis.contrast)
-        self.step = (sd or abs(stated.means[analysis.contrast[1]]) or 1.0) / math.sqrt(patients)
+        self.first, *others = analysis.weights
+        self.sd = stated.spread.contrast(analysis.weights)
+        self.step = (self.sd or abs(stated.means[others[0]]) or 1.0) / math.sqrt(patients)
 
     def hypothesis(self, change: float) -> Means:
-        """The hypothesis with the first treatment's mean moved."""
-        first, second = self.analysis.contrast
-        means = {**self.stated.means, first: self.stated.means[second] + change}
-        return self.stated.model_copy(update={"means": means})
+        """The hypothesis with the first treatment's mean moved, so that the contrast is `change`."""
+        weights, means = self.analysis.weights, self.stated.means
+        others = -math.fsum(w * means[a] for a, w in weights.items() if a != self.first)
+        moved = {**means, self.first: (others + change) / weights[self.first]}
+        return self.stated.model_copy(update={"means": moved})
 
     def find(self, target: float) -> Found:
         """The smallest effect from which power stays at or above the target."""
@@ -82,7 +85,7 @@ class Effects:
 
     def _exact(self, target: float) -> float | None:
         """From the closed form, where there is one."""
-        if not self.stated.spread.difference(*self.analysis.contrast) > 0.0:
+        if not self.sd > 0.0:
             return None
 
         def missing(size: float) -> float | None:
@@ -159,8 +162,7 @@ def _sign(scenario: Scenario, hypothesis: Means, analysis: Analysis) -> float:
     direction = sided_direction(analysis, scenario.endpoint.scale)
     if direction != "two-sided":
         return 1.0 if direction == "greater" else -1.0
-    first, second = analysis.contrast
-    return -1.0 if hypothesis.means[first] < hypothesis.means[second] else 1.0
+    return -1.0 if total(analysis.weights, hypothesis.means) < 0 else 1.0
 
 
 def _rounded(x: float) -> float:
