@@ -7,6 +7,7 @@ hold, completed and checked across settings.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -16,8 +17,8 @@ from planner import wording
 from planner.canonical import followed, full_paths, resolve
 from planner.completing import Draft, Problem, complete
 from planner.faults import Path, dotted, shown
-from planner.overrides import split_path
 from planner.parsing import MAX_BYTES
+from planner.paths import split_path
 from planner.scenario import (
     FAMILIES,
     MAX_ANALYSES,
@@ -26,6 +27,7 @@ from planner.scenario import (
     MAX_PATIENTS,
     Analysis,
     Design,
+    Distribution,
     Endpoint,
     Monitoring,
     Population,
@@ -35,6 +37,7 @@ from planner.scenario import (
     family_of,
 )
 from planner.scenario_terms import Agent, Component, Signal
+from planner.scenario_uncertain import MAX_UNCERTAIN
 
 
 def built(data: dict[str, Any], overridden: Sequence[Path] = ()) -> tuple[Scenario | None, list[Problem]]:
@@ -79,6 +82,7 @@ def _moved_paths(scenario: Scenario, overridden: Sequence[Path]) -> dict[str, An
 # Settings that can be left out of a part without a follow-up fault from the checks across settings.
 _LOOSE = {"patients", "washout_days", "period_days", "block", "allocation", "label", "unit"}
 _LOOSE |= {"carryover", "carryover_lasts", "alpha", "alternative", "role", "planned_effect"}
+_LOOSE |= {"uncertainty", "tie"}
 
 
 def _sound_part(model: type[BaseModel], raw: Any) -> Any:
@@ -140,8 +144,21 @@ def _draft(data: dict[str, Any], written: Scenario | None) -> Draft:
         tables["treatments"] = parts(Treatment, data.get("treatments"), MAX_BYTES)
         tables["hypotheses"] = parts(None, data.get("hypotheses"), MAX_HYPOTHESES)
         analyses = parts(Analysis, data.get("analyses"), MAX_ANALYSES)
+    if written is not None:
+        uncertain = written.uncertainty
+    else:
+        uncertain = _distributions(data.get("uncertainty"))
     sized = written is not None or _sound_patients(data.get("design"))
-    return Draft(data, **single, **tables, analyses=analyses, sized=sized)
+    return Draft(data, **single, **tables, analyses=analyses, uncertainty=uncertain, sized=sized)
+
+
+def _distributions(raw: Any) -> dict[str, Distribution]:
+    """The sound ones of the shared uncertain numbers."""
+    found = {}
+    for key, item in islice(raw.items(), MAX_UNCERTAIN) if isinstance(raw, dict) else ():
+        with suppress(ValidationError):
+            found[str(key)] = Distribution.model_validate(item)
+    return found
 
 
 def _check_paths(draft: Draft, overridden: Sequence[Path]) -> list[Problem]:

@@ -108,10 +108,14 @@ _BY_NAME = ("agents", "signals", "components", "hypotheses")
 
 def _named(path: tuple[str, ...], entry: dict[str, Any]) -> list[str]:
     """The table at `path` as a block of its own, and those inside it that have names."""
-    inside = {name: entry[name] for name in _BY_NAME if path[0] == "hypotheses" and name in entry}
+    own = (*_BY_NAME, "uncertainty") if path[0] == "hypotheses" and len(path) == 2 else ()
+    inside = {name: entry[name] for name in own if name in entry}
     header = f"[{'.'.join(_key(part) for part in path)}]"
     blocks = [_block(header, {key: value for key, value in entry.items() if key not in inside})]
     for name, table in inside.items():
+        if name == "uncertainty":
+            blocks.append(_block(f"{header[:-1]}.{name}]", table))
+            continue
         blocks += [block for key, item in table.items() for block in _named((*path, name, key), item)]
     return blocks
 

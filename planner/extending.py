@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 
 from planner import catalogue
 from planner.faults import Fault, Path, ScenarioError, did_you_mean, dotted, printable, shown
-from planner.overrides import split_path
 from planner.parsing import parsed, text_of
+from planner.paths import split_path
 from planner.positions import Positions
 
 MAX_FILES = 5
@@ -148,9 +148,12 @@ def merged(layers: Sequence[Layer]) -> dict[str, Any]:
     return data
 
 
-def _over(earlier: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
+def _over(earlier: dict[str, Any], later: dict[str, Any], above: Path = ()) -> dict[str, Any]:
+    # A distribution is one statement: half of an earlier one says nothing together with half of a later one.
+    if above == ("uncertainty",) or (above[:1] == ("hypotheses",) and above[2:] == ("uncertainty",)):
+        return {**earlier, **later}
     both = {
-        key: _over(earlier[key], value)
+        key: _over(earlier[key], value, (*above, key))
         for key, value in later.items()
         if isinstance(value, dict) and isinstance(earlier.get(key), dict)
     }

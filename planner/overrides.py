@@ -7,10 +7,10 @@ import tomllib
 from typing import Any, NamedTuple
 
 from planner.faults import Fault, Path, dotted, shown
+from planner.paths import leading_path
 from planner.positions import Positions
 from planner.short_forms import opened
 
-_PART = re.compile(r"""[ \t]*("(?:[^"\\]|\\.)*"|'[^']*'|[^\s."'=\[\]]+)[ \t]*""")
 _NUMBER = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _WORDS = re.compile(r"[^\W\d][\w .+/-]*")
 _SWEEP = re.compile(r"[^\[\"',:]*[,:][^\"']*")
@@ -49,7 +49,7 @@ class Override(NamedTuple):
 
 def parse(number: int, text: str) -> Override | Fault:
     """One override from its text. A bare word is a text, `.5` a number."""
-    path, end = _path(text)
+    path, end = leading_path(text)
     if any("\ud800" <= c <= "\udfff" for c in text):
         return Fault("--set", number, 1, "", "is not UTF-8 text", "", text, 1)
     blank = Override(number, text, path, (0, end), min(end, len(text)), None)
@@ -67,31 +67,6 @@ def parse(number: int, text: str) -> Override | Fault:
             return override.fault("is a list of values where one is needed", f"write a list as [{written}]")
         return override.fault(f"{shown(written)} is not a TOML value", "text needs quotation marks")
     return override._replace(value=value)
-
-
-def _path(text: str) -> tuple[Path, int]:
-    parts: list[str | int] = []
-    at = 0
-    while (found := _PART.match(text, at)) is not None:
-        word = found[1]
-        if word[0] in "\"'":
-            try:
-                parts.append(tomllib.loads(f"k={word}")["k"])
-            except ValueError:
-                return (), 0
-        else:
-            parts.append(int(word) if word.isascii() and word.isdigit() and len(word) < 6 else word)
-        at = found.end()
-        if not text.startswith(".", at):
-            return tuple(parts), at
-        at += 1
-    return (), 0
-
-
-def split_path(text: str) -> Path:
-    """A dotted path as written in `assumed`, `supports` or `--set`; empty if it is none."""
-    path, end = _path(text)
-    return path if end == len(text) else ()
 
 
 def _value(text: str) -> Any:

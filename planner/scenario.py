@@ -17,6 +17,8 @@ from planner.scenario_means import BaselineCorrelation as BaselineCorrelation
 from planner.scenario_means import Means as Means
 from planner.scenario_means import Spread as Spread
 from planner.scenario_terms import Agent, Component, Rates, Signal, Terms, TreatmentAgent
+from planner.scenario_uncertain import BY_PATH
+from planner.scenario_uncertain import Distribution as Distribution
 from planner.settings import (
     A_NUMBER,
     AlsoWritten,
@@ -372,6 +374,7 @@ class Scenario(Settings):
         Mapping[Name, AnyHypothesis],
         about("What may be true", min_length=1, max_length=MAX_HYPOTHESES),
     ]
+    uncertainty: Annotated[Mapping[Path, Distribution], BY_PATH] = {}
     analyses: Annotated[
         tuple[Analysis, ...], about("How the trial is analysed", min_length=1, max_length=MAX_ANALYSES)
     ] = ()

@@ -8,11 +8,13 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BeforeValidator
 
+from planner.scenario_uncertain import BY_PATH, Distribution
 from planner.settings import (
     A_NUMBER,
     EVERY,
     Correlation,
     Number,
+    Path,
     Points,
     Prior,
     Sd,
@@ -88,6 +90,7 @@ class Means(Settings):
         BaselineCorrelation | None, about("Correlations of the baselines, where they are measured")
     ] = None
     prior: Prior = None
+    uncertainty: Annotated[Mapping[Path, Distribution], BY_PATH] = {}
 
     @property
     def residual_variance(self) -> float:

@@ -11,12 +11,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from planner.scenario_uncertain import BY_PATH, Distribution, Tie
 from planner.settings import (
     A_NUMBER,
     AlsoWritten,
     Days,
     Name,
     Number,
+    Path,
     Prior,
     Probability,
     Settings,
@@ -138,6 +140,9 @@ class Need(Settings):
 class Term(Settings):
     """A component, and the signals that it needs."""
 
+    name: Annotated[
+        Symbol | None, about("Name of the term, to address its gates by; that of its component if not given")
+    ] = None
     component: Annotated[Symbol, about("The component of improvement")]
     needs: Annotated[
         tuple[Annotated[Need, _by_name("signal"), AlsoWritten(type="string")], ...],
@@ -159,6 +164,8 @@ class Terms(Settings):
         Mapping[Symbol, Component], about("Components in place of the common ones of that name")
     ] = {}
     prior: Prior = None
+    uncertainty: Annotated[Mapping[Path, Distribution], BY_PATH] = {}
+    tie: Annotated[Tie | None, about("What is kept equal to another hypothesis where it is uncertain")] = None
 
 
 class Rates(Settings):
@@ -176,6 +183,7 @@ class Rates(Settings):
         about("For two treatments: share of patients who respond to this one and not to the other"),
     ] = {}
     prior: Prior = None
+    uncertainty: Annotated[Mapping[Path, Distribution], BY_PATH] = {}
 
 
 Names = tuple[Name, ...]

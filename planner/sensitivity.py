@@ -32,6 +32,7 @@ MAX_VARIANTS = 400
 
 # What is no assumption: structure, labels in numbers, criteria that are the trial's own choice.
 _CHOSEN = {"at_least", "gate", "peak_day"}
+_APART = {"means", "sd_within", "signals", "terms", "uncertainty", "tie"}
 
 
 class SensitivityError(ValueError):
@@ -138,7 +139,7 @@ def _of_hypothesis(scenario: Scenario, stated: Mapping[str, Any]) -> Iterator[tu
         if _varies(stated.get("sd_within")):
             yield ("sd_within",), stated["sd_within"], "sd_within"
     for path, value in _leaves(stated):
-        if path[0] not in ("means", "sd_within", "signals", "terms") and path[-1] not in _CHOSEN:
+        if path[0] not in _APART and path[-1] not in _CHOSEN:
             yield path, value, ".".join(map(str, path))
 
 

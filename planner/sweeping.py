@@ -22,7 +22,8 @@ from planner.canonical import as_toml, digest
 from planner.faults import Fault, Path, ScenarioError, shown
 from planner.monitoring import look_counts
 from planner.montecarlo import Json
-from planner.overrides import parse, split_path
+from planner.overrides import parse
+from planner.paths import split_path
 from planner.precision import Part, grown, until_precise
 from planner.reading import read
 from planner.results import ENGINE, Run, flat

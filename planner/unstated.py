@@ -31,6 +31,7 @@ def unstated(resolved: dict[str, Any], written: dict[str, Any]) -> list[tuple[st
         if path[0] not in _NO_SETTINGS
         and path[-1] not in (*_LABELS, *_TOLD)
         and path != ("simulation", "hypotheses")
+        and "uncertainty" not in (path[0], *path[2:3])  # all of it is stated
         and path not in inside
         and not any(path[:n] in stated for n in range(1, len(path)))
         and not (path[0] == "analyses" and endpoint.get(path[-1]) == value)

@@ -86,6 +86,8 @@ def _problem(details: ErrorDetails, advise: bool) -> Problem:
         return Problem(path[:-1] if key else path, f"{shown(value)} cannot be a name", hint, at_key=key)
     if kind == "missing":
         return _missing(route)
+    if kind == "extra_forbidden" and "uncertainty" in path[:3] and isinstance(value, dict):
+        return Problem(path, "is not a known setting", 'a path is one text: "components.NAME.share"', True)
     if kind == "extra_forbidden":
         return Problem(path, "is not a known setting", _unknown(route) if advise else "", at_key=True)
     if kind == "unknown_name":

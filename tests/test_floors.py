@@ -11,9 +11,10 @@ PACKAGE = Path(__file__).parent.parent / "planner"
 
 FLOORS = {
     1: "scenario vocabulary reading positions catalogue faults canonical overrides completing wording "
-    "designs contrasts settings scenario_means scenario_terms parsing extending building short_forms",
+    "designs contrasts settings scenario_means scenario_terms parsing extending building short_forms "
+    "scenario_uncertain addressing paths",
     2: "draws roots mechanisms world boundaries sequential spending conditional limits rules truth "
-    "terms_world rates_world references pvalues",
+    "terms_world rates_world references pvalues uncertainty",
     3: "kernels analyses",
     4: "engine families monitoring outcomes tally",
     5: "montecarlo results planned sizing discrimination weighing theory store predicted methods "

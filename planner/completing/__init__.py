@@ -7,6 +7,7 @@ all faults of a file are found at once. A part that has been refused already is 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from planner.completing.analyses import complete_analyses, complete_simulation
@@ -22,6 +23,7 @@ from planner.completing.mechanisms import check_mechanisms, check_world_of_terms
 from planner.completing.monitoring import complete_monitoring
 from planner.completing.rates import complete_rates
 from planner.completing.readings import check_effects, check_readings, complete_days, complete_scale
+from planner.completing.uncertainty import complete_own, complete_uncertainty
 from planner.scenario import Design, Endpoint, Hypothesis, Means
 from planner.scenario_terms import Rates
 
@@ -51,6 +53,10 @@ def complete(draft: Draft) -> dict[str, Any]:
         for name, hypothesis in draft.hypotheses.items()
     }
     monitoring = complete_monitoring(draft, design, analyses.values()) if draft.sized else None
+    known = replace(
+        draft, treatments=treatments, population=population, endpoint=endpoint, hypotheses=hypotheses
+    )
+    uncertainty = complete_uncertainty(known)
     return {
         "treatments": treatments,
         # Their order addresses random numbers, and is to mean nothing in a file.
@@ -58,7 +64,8 @@ def complete(draft: Draft) -> dict[str, Any]:
         "design": design,
         "population": population,
         "endpoint": endpoint,
-        "hypotheses": hypotheses,
+        "hypotheses": {name: complete_own(known, name) for name in hypotheses},
+        "uncertainty": uncertainty,
         "analyses": tuple(analyses.values()),
         "monitoring": monitoring,
         "simulation": simulation,

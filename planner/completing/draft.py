@@ -11,6 +11,7 @@ from planner.faults import Path, did_you_mean, printable
 from planner.scenario import (
     Analysis,
     Design,
+    Distribution,
     Endpoint,
     Hypothesis,
     Monitoring,
@@ -49,6 +50,7 @@ class Draft:
     analyses: Mapping[int, Analysis]
     monitoring: Monitoring | None
     simulation: Simulation | None
+    uncertainty: Mapping[str, Distribution] = field(default_factory=dict)
     sized: bool = True  # False: the number of patients stands for one that cannot be used
     problems: list[Problem] = field(default_factory=list)
 
