@@ -22,9 +22,11 @@ from planner import interruption
 from planner.analyses import statistic
 from planner.families import Group, groups
 from planner.kernels.decide import decide, record
+from planner.kernels.leaving import follow
 from planner.kernels.means import allocate
 from planner.kernels.rng import W
 from planner.kernels.tables import STATISTICS, Contrast, Floats, Ints, Plan, Rules
+from planner.leaving import informative
 from planner.monitoring import Looks, interval_table, limit_table, looks
 from planner.outcomes import Truth, truths
 from planner.references import REFERENCES
@@ -79,10 +81,11 @@ class Job:
     judges: tuple[Judge, ...]  # [analysis]
     designs: tuple[int, ...]  # numbers of patients
     width: int  # most looks of any design
+    followed: tuple[int, int]  # sequences and periods in which patients are counted; (0, 0) if they are not
 
     def empty(self) -> Tally:
         """A tally of the job's shape."""
-        return Tally.empty(len(self.tests), len(self.judges), len(self.designs), self.width)
+        return Tally.empty(len(self.tests), len(self.judges), len(self.designs), self.width, self.followed)
 
 
 def job(
@@ -135,6 +138,9 @@ def job(
         judges=judges,
         designs=designs,
         width=max(len(each.counts) for row in plans for each in row),
+        followed=(len(scenario.design.sequences), scenario.design.periods)
+        if informative(scenario)
+        else (0, 0),
     )
 
 
@@ -250,6 +256,8 @@ def _block(work: Job, space: _Workspace, first: int, trials: int, tally: Tally) 
         for h in range(len(work.tests)):
             _analyse(work, h, a, space, space.stat[h])
         decide(space.stat, judge.rules, judge.centre, a, trials, tally.ends, tally.free, tally.between)
+    if work.followed[0]:
+        follow(space.values, space.sequence, trials, tally.followed)
     tally.trials += trials
 
 

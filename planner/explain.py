@@ -8,6 +8,7 @@ from typing import Any
 from planner.canonical import digest, resolve
 from planner.contrasts import Contrast, formula, in_words, weights
 from planner.document import Block, Column, Facts, Heading, Items, Prose, Sheet
+from planner.explain_leaving import leavers
 from planner.explain_mechanisms import agents, components, percent, told
 from planner.explain_predictions import carried, foretold
 from planner.figures import DASH, count, listed, plain, plus_minus, signed
@@ -94,7 +95,7 @@ def _timeline(scenario: Scenario, plan: Plan) -> list[str]:
             f"{count(design.periods, 'period')}; how long they and their washouts last is not stated."
         )
     lines.append("A patient who is through the last period has finished and is a completer.")
-    return lines + _dropout(scenario, plan)
+    return lines + leavers(scenario, plan.retention)
 
 
 def _baseline(scenario: Scenario, period: int) -> str:
@@ -104,25 +105,6 @@ def _baseline(scenario: Scenario, period: int) -> str:
 
 def _days(days: float) -> str:
     return f"{plain(days)} day" if days == 1 else f"{plain(days)} days"
-
-
-def _dropout(scenario: Scenario, plan: Plan) -> list[str]:
-    """Who leaves, in words, and what is left at the end."""
-    dropout = scenario.population.dropout
-    periods = scenario.design.periods
-    gaps = dropout.per_period if len(dropout.per_period) > 1 else dropout.per_period * (periods - 1)
-    lines = []
-    if dropout.before_first:
-        lines.append(f"{percent(dropout.before_first)} leave before the first period.")
-    if len(set(gaps)) == 1 and gaps[0]:
-        where = "between the periods" if periods == 2 else "between each period and the next"
-        lines.append(f"{percent(gaps[0])} leave {where}.")
-    elif any(gaps):
-        lines.append(f"{listed([percent(p) for p in gaps])} leave after the periods 1 to {periods - 1}.")
-    if not lines:
-        return ["Nobody leaves the trial."]
-    expected = scenario.design.patients * plan.retention
-    return [*lines, f"So {plain(expected, 3)} of {scenario.design.patients} are expected to complete."]
 
 
 def _endpoint(scenario: Scenario) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from planner.kernels import means, terms
 from planner.kernels.tables import AT_MOST, CHANGE, PERCENT, SCORE
+from planner.leaving import leaving, reads_scores
 from planner.rates_world import rates_world
 from planner.scenario import Scenario
 from planner.terms_world import terms_world
@@ -49,9 +50,15 @@ def _rates(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], pla
 
 
 def _terms(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], place: Sequence[int]) -> Any:
-    days = sorted({reading.day for reading in readings})
-    rows = [_row(scenario, reading, 1 + days.index(reading.day)) for reading in readings]
-    return terms_world(scenario, hypotheses, days, rows, place)
+    endpoint = Reading(scenario.endpoint.measure, scenario.endpoint.day)
+    needed = [*readings, endpoint] if reads_scores(scenario) else readings
+    days = sorted({reading.day for reading in needed})
+    visit = {day: 1 + i for i, day in enumerate(days)}
+    rows = [_row(scenario, reading, visit[reading.day]) for reading in readings]
+    at = visit.get(endpoint.day, 0)
+    return terms_world(
+        scenario, hypotheses, days, rows, place, leaving(scenario, _row(scenario, endpoint, at), at)
+    )
 
 
 def _row(scenario: Scenario, reading: Reading, visit: int) -> tuple[float, ...]:

@@ -60,7 +60,7 @@ class Plan:
     """The whole: patients of each sequence, the share that stays to the end, the analyses."""
 
     per_sequence: tuple[float, ...]
-    retention: float
+    retention: float | None  # None where only a simulation tells
     analyses: tuple[AnalysisPlan, ...]
 
     def to_json(self) -> dict[str, Any]:

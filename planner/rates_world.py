@@ -21,6 +21,7 @@ from planner.roots import zero
 from planner.scenario import Scenario
 from planner.scenario_terms import Rates
 from planner.truth import settled
+from planner.world import stored_leaving
 
 _NEVER = 40.0  # a latent normal never passes 40 standard deviations
 
@@ -88,4 +89,5 @@ def rates_world(
         visits=np.array(visits, np.int64),
         scale=np.array([-math.inf, math.inf, 1.0, 0.0]),
         binary=True,
+        leaving=stored_leaving(scenario, visits),
     )

@@ -11,6 +11,7 @@ import numpy as np
 
 from planner import engine
 from planner.canonical import digest
+from planner.departures import Departed, departed
 from planner.kernels.tables import (
     ABOVE,
     BELOW,
@@ -26,7 +27,6 @@ from planner.monitoring import Looks
 from planner.montecarlo import Json, Moments, design_effects, mean, probability, widened
 from planner.scenario import Scenario
 from planner.version import __version__
-from planner.world import retention
 
 if TYPE_CHECKING:
     import polars
@@ -64,10 +64,10 @@ class Run:
     def cells(self) -> list[Json]:
         """One for each hypothesis, analysis and number of patients, in the form of the JSON contract."""
         work, tally = self.outcome.work, self.outcome.tally
-        stay = retention(self.scenario)
+        left = [departed(self.scenario, followed) for followed in tally.followed]
         return [
             widened(
-                _cell(test, d, tally.trials, tally.ends[h, a, d], tally.free[h, a, d], stay),
+                _cell(test, d, tally.trials, tally.ends[h, a, d], tally.free[h, a, d], left[h]),
                 design_effects(work, test.looks[d], tally.ends[h, a, d], tally.between[h, a, d]),
             )
             for h, tests in enumerate(work.tests)
@@ -135,7 +135,7 @@ def simulate(
     return Run(scenario, name, outcome)
 
 
-def _cell(test: engine.Test, d: int, trials: int, ends: Ints, free: Ints, stay: float) -> Json:
+def _cell(test: engine.Test, d: int, trials: int, ends: Ints, free: Ints, left: Departed) -> Json:
     looks, analysis = test.looks[d], test.analysis
     count = ends[:, :, TRIALS]
     efficacy = int(count[:, [ABOVE, BELOW]].sum())
@@ -155,11 +155,12 @@ def _cell(test: engine.Test, d: int, trials: int, ends: Ints, free: Ints, stay: 
         "is_null": test.truth.is_null,
         "power": probability(efficacy, trials),
         "stopped_early": probability(int(early.sum()), trials),
-        "looks": [_look(looks, k, trials, count[k], stay) for k in range(len(looks.counts))],
+        "looks": [_look(looks, k, trials, count[k], left) for k in range(len(looks.counts))],
         "expected_patients": mean(float((stopped * at).sum()), float((stopped * at * at).sum()), trials),
         "expected_completers": mean(float(finished), float(ends[:, :, FINISHED_SQUARE].sum()), trials),
         "estimate": _estimate(test, ends, len(looks.counts), trials),
         "undefined": probability(undefined, trials),
+        **left.figures,
         "sweep": {},
         "note": "",
     }
@@ -169,13 +170,15 @@ def _cell(test: engine.Test, d: int, trials: int, ends: Ints, free: Ints, stay: 
     return cell
 
 
-def _look(looks: Looks, k: int, trials: int, count: Ints, stay: float) -> Json:
+def _look(looks: Looks, k: int, trials: int, count: Ints, left: Departed) -> Json:
     boundary = looks.boundary
+    error = {"completers_mcse": looks.counts[k] * left.mcse} if left.mcse is not None else {}
     return {
         "look": k + 1,
         "information": looks.fractions[k],
         "patients": looks.counts[k],
-        "completers": looks.counts[k] * stay,
+        "completers": looks.counts[k] * left.retention,
+        **error,
         "efficacy_z": _finite(boundary.efficacy_z[k]),
         "futility_z": _finite(boundary.futility_z[k]),
         "nominal_p": boundary.nominal_p[k],

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Strict, Tag
 
 from planner import contrasts, vocabulary
+from planner.scenario_leaving import Dropout as Dropout
 from planner.scenario_means import BaselineCorrelation as BaselineCorrelation
 from planner.scenario_means import Means as Means
 from planner.scenario_means import Spread as Spread
@@ -20,7 +21,6 @@ from planner.scenario_terms import Agent, Component, Rates, Signal, Terms, Treat
 from planner.scenario_uncertain import BY_PATH
 from planner.scenario_uncertain import Distribution as Distribution
 from planner.settings import (
-    A_NUMBER,
     AlsoWritten,
     Contrast,
     Days,
@@ -37,7 +37,6 @@ from planner.settings import (
     Whole,
     ZLimit,
     about,
-    as_list,
     split_text,
 )
 
@@ -154,18 +153,6 @@ class Baseline(Settings):
         Points | None,
         about("Observed score that patients need to be enrolled; acts on hypotheses of mechanisms", "points"),
     ] = None
-
-
-class Dropout(Settings):
-    per_period: Annotated[
-        tuple[Probability, ...],
-        BeforeValidator(as_list),
-        A_NUMBER,
-        about("Probability of leaving between a period and the next: one for all gaps, or one per gap"),
-    ] = (0.0,)
-    before_first: Annotated[
-        Probability, about("Probability of leaving after randomisation and before the first period")
-    ] = 0.0
 
 
 class Population(Settings):

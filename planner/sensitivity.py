@@ -31,7 +31,7 @@ STEP = 0.2
 MAX_VARIANTS = 400
 
 # What is no assumption: structure, labels in numbers, criteria that are the trial's own choice.
-_CHOSEN = {"at_least", "gate", "peak_day"}
+_CHOSEN = {"at_least", "gate", "peak_day", "per", "around"}
 _APART = {"means", "sd_within", "signals", "terms", "uncertainty", "tie"}
 
 
@@ -124,6 +124,9 @@ def _numbers(scenario: Scenario) -> Iterator[tuple[Path, Any, tuple[str, ...], s
         value = _followed(population, path)
         if _varies(value):
             yield ("population", *path), value, every, ".".join(path)
+    for path, value in _leaves({"odds_ratio": _followed(population, ("dropout", "odds_ratio"))}):
+        if path[-1] not in _CHOSEN:
+            yield ("population", "dropout", *path), value, every, ".".join(("dropout", *map(str, path)))
     mechanisms = tuple(name for name in every if isinstance(scenario.hypotheses[name], Terms))
     if mechanisms:
         yield from _of_mechanisms(scenario, full, mechanisms)

@@ -10,6 +10,7 @@ from typing import Any
 
 from planner.document import Block, Code, Facts, Heading, Items, Prose
 from planner.figures import count, estimated, listed, plain
+from planner.summary_leaving import depends
 from planner.summary_tables import FEW, Cell, Shown, label, shown, staged, tables, too_few, too_high
 from planner.summary_tables import Setting as Setting
 from planner.summary_tables import Unit as Unit
@@ -85,6 +86,13 @@ def _reading(rows: Sequence[Shown], setting: Setting, trials: int) -> list[str]:
             "Expected patients counts those randomised when the trial stops; completers finished every "
             "period. A trial that stops early for efficacy tends to overestimate: "
             "see the bias if stopped early."
+        )
+    if depends(cells):
+        items.append(
+            "Who leaves: of all patients randomised, and of those who were there in a period of a treatment "
+            "the share who leave after it, had no trial stopped early. It depends on what a patient has been "
+            "through, so that completers are no random choice of the patients; what that does to the "
+            "estimate is part of its bias."
         )
     items.append("Exaggeration: the mean estimate of the significant trials, over the true effect.")
     means = {"power": "exaggeration_given_efficacy"}

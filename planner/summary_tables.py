@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from planner.document import Block, Column, Heading, Prose, Sheet
 from planner.figures import DASH, estimated, listed, plain, plus_minus, signed
+from planner.summary_leaving import departures, depends
 
 Cell = Mapping[str, Any]
 
@@ -82,7 +83,18 @@ def tables(cells: Sequence[Shown], setting: Setting, trials: int) -> list[Block]
         blocks += _by_unit(cells, setting, [_looks(part, setting) for part in _parts(cells, setting)])
     blocks.append(Heading("How far off is its estimate?"))
     sheets = [_estimates(part, setting, trials) for part in _parts(cells, setting)]
-    return blocks + _by_unit(cells, setting, sheets)
+    blocks += _by_unit(cells, setting, sheets)
+    if depends([row.cell for row in cells]):
+        blocks += [Heading("Who leaves?"), _departures(cells, setting)]
+    return blocks
+
+
+def _departures(cells: Sequence[Shown], setting: Setting) -> Sheet:
+    """Once for each hypothesis: all analyses and numbers of patients see the same patients."""
+    once = {row.cell["hypothesis"]: row for row in reversed(cells)}
+    rows = [row for row in cells if once[row.cell["hypothesis"]] is row]
+    names = [[label(name, setting) for name in (row.cell["hypothesis"], *row.same)] for row in rows]
+    return departures(names, [row.cell for row in rows])
 
 
 def staged(cells: Sequence[Shown]) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.kernels.tables import ENDS, SUMS, Ints
+from planner.kernels.tables import ENDS, FOLLOWED, SUMS, Ints
 
 _ROOM = 2**62  # beyond this a sum could pass the range of int64 at the next addition
 
@@ -16,23 +16,28 @@ class Tally:
     """Sums over trials of every cell; see planner.kernels.tables for what is summed.
 
     `free` counts efficacy above and below with futility ignored; `between` holds the number of tiles and the
-    squares of their sums (see planner.kernels.decide).
+    squares of their sums (see planner.kernels.decide). `followed` counts patients, where leaving depends on
+    something; otherwise it has no sequences.
     """
 
     trials: int
     ends: Ints  # (hypothesis, analysis, design, look, ENDS, SUMS)
     free: Ints  # (hypothesis, analysis, design, look, 2)
     between: Ints  # (hypothesis, analysis, design, 3)
+    followed: Ints  # (hypothesis, sequence, period, FOLLOWED)
 
     @classmethod
-    def empty(cls, hypotheses: int, analyses: int, designs: int, looks: int) -> Tally:
-        """A tally of no trials."""
+    def empty(
+        cls, hypotheses: int, analyses: int, designs: int, looks: int, followed: tuple[int, int] = (0, 0)
+    ) -> Tally:
+        """A tally of no trials; `followed`: sequences and periods in which patients are counted."""
         cell = (hypotheses, analyses, designs)
         return cls(
             0,
             np.zeros((*cell, looks, ENDS, SUMS), np.int64),
             np.zeros((*cell, looks, 2), np.int64),
             np.zeros((*cell, 3), np.int64),
+            np.zeros((hypotheses, *followed, FOLLOWED), np.int64),
         )
 
     def add(self, other: Tally) -> None:
@@ -46,6 +51,7 @@ class Tally:
         self.ends += other.ends
         self.free += other.free
         self.between += other.between
+        self.followed += other.followed
 
 
 def _largest(tally: Tally) -> int:

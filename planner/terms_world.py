@@ -16,7 +16,8 @@ import numpy as np
 from scipy.special import ndtr
 
 from planner.draws import COMPONENT, DrawList
-from planner.kernels.tables import Draws, Floats, Ints, TermsWorld
+from planner.kernels.tables import Draws, Floats, Ints, Leaving, TermsWorld
+from planner.leaving import ALIKE
 from planner.mechanisms import Dose, Mechanism, gates, prolonged
 from planner.scenario import Scale, Scenario
 from planner.scenario_terms import Component, Terms
@@ -56,10 +57,12 @@ def terms_world(
     days: Sequence[float],
     readings: Sequence[tuple[float, ...]],
     place: Sequence[int] | None = None,
+    leaving: Leaving = ALIKE,
 ) -> TermsWorld:
     """Tables for the visits before dosing and on `days`; readings are (kind, visit, share, cut).
 
-    `place`: the row of each hypothesis among all of the run.
+    `place`: the row of each hypothesis among all of the run. `leaving`: where it depends on scores, a
+    hypothesis is the same as another only if it says the same of all periods.
     """
     design = scenario.design
     mechanisms = [Mechanism.of(scenario, h) for h in hypotheses]
@@ -101,7 +104,7 @@ def terms_world(
         feature=np.array(table, np.int64),
         span=span,
         coef=coef,
-        twin=_twins(span, coef),
+        twin=_twins(span, coef, whole=leaving.chance.size > 0),
         shift=np.array(scenario.population.period_effect, np.float64),
         noise=np.array([scenario.population.occasion_sd, scenario.population.rating_sd], np.float64),
         readings=np.array(readings, np.float64).reshape(-1, 4),
@@ -114,6 +117,7 @@ def terms_world(
                 0.0 if scale.step is None else 1.0,
             ]
         ),
+        leaving=leaving,
     )
 
 
@@ -197,15 +201,19 @@ def _at_work(features: Sequence[_Feature], k: int, v: int) -> tuple[int, int]:
     return (at[0], at[-1] + 1) if at else (0, 0)
 
 
-def _twins(span: Ints, coef: Floats) -> Ints:
-    """The first hypothesis with the same features and coefficients, by hypothesis, sequence and period."""
+def _twins(span: Ints, coef: Floats, whole: bool) -> Ints:
+    """The first hypothesis with the same features and coefficients, by hypothesis, sequence and period.
+
+    `whole`: it must have the same in every period.
+    """
     hypotheses, sequences, periods = coef.shape[:3]
     twin = np.empty((hypotheses, sequences, periods), np.int64)
     for s in range(sequences):
         for k in range(periods):
             known: dict[bytes, int] = {}
             for h in range(hypotheses):
-                twin[h, s, k] = known.setdefault(span[h, k].tobytes() + coef[h, s, k].tobytes(), h)
+                at = slice(None) if whole else k
+                twin[h, s, k] = known.setdefault(span[h, at].tobytes() + coef[h, s, at].tobytes(), h)
     return twin
 
 

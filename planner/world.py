@@ -21,13 +21,16 @@ from planner.kernels.tables import (
     MEANS_FEATURES,
     PATIENT_LEVEL,
     RESIDUAL,
+    SCORE,
     Contrast,
     Draws,
     Floats,
     Ints,
+    Leaving,
     MeansWorld,
     Plan,
 )
+from planner.leaving import ALIKE, informative, leaving
 from planner.scenario import Analysis, Means, Scenario
 
 BEFORE, AFTER = 0, 1  # visits of family `means`: the period's baseline and its outcome
@@ -41,8 +44,10 @@ def plan(scenario: Scenario) -> Plan:
     return Plan(np.array(unit * design.block, np.int64), np.array(leave[: design.periods], np.float64))
 
 
-def retention(scenario: Scenario) -> float:
-    """Chance that a randomised patient completes every period."""
+def retention(scenario: Scenario) -> float | None:
+    """Chance that a randomised patient completes every period; None where only a simulation tells."""
+    if informative(scenario):
+        return None
     return math.prod(1.0 - float(p) for p in plan(scenario).leave)
 
 
@@ -107,7 +112,14 @@ def means_world(
         visits=np.array(visits, np.int64),
         scale=np.array([low, high, step, 1.0 if stepped else 0.0]),
         binary=False,
+        leaving=stored_leaving(scenario, visits),
     )
+
+
+def stored_leaving(scenario: Scenario, visits: Sequence[int]) -> Leaving:
+    """Tables of dropout for worlds that store one number of a period: the endpoint, or nothing."""
+    at = list(visits).index(AFTER) if AFTER in visits else -1
+    return leaving(scenario, (SCORE, at, 0.0, 0.0), at) if at >= 0 else ALIKE
 
 
 def _draws(periods: int, baselines: bool, treatments: int) -> tuple[Draws, Ints]:

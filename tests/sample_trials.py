@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import sample_leaving
 import sample_mechanisms
 
 from planner import engine, outcomes
@@ -276,7 +277,7 @@ _TEXTS = {
         """,
 }
 NAMES = tuple(_TEXTS)
-_TEXTS |= sample_mechanisms.TEXTS
+_TEXTS |= sample_mechanisms.TEXTS | sample_leaving.TEXTS
 
 
 def trial(name: str) -> Scenario:

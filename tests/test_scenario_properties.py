@@ -85,7 +85,7 @@ NAMES = [
         "sd_between",
     ],
     *["sd", "correlation", "looks", "efficacy", "futility", "rule", "z", "A", "B", "key", "text", "supports"],
-    *["*", "0"],
+    *["odds_ratio", "improvement", "outcome", "treatment", "ratio", "per", "around", "*", "0"],
     *[
         "agents",
         "signals",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from planner import designs, vocabulary
 from planner.completing.draft import Draft, check_score, count
+from planner.completing.leaving import complete_dropout
 from planner.completing.readings import complete_reading
 from planner.faults import Path, did_you_mean, printable
 from planner.scenario import MAX_PATIENTS, MAX_TREATMENTS, Design, Endpoint, Population, Treatment
@@ -107,28 +108,17 @@ def complete_population(draft: Draft, design: Design, endpoint: Endpoint | None)
     population = draft.population
     if population is None:
         return None
-    gaps = design.periods - 1
     baseline = population.baseline
     if baseline is None and design.baselines != "none":
         hint = "[population] baseline = { mean = ..., sd = ... }"
         draft.note(("design", "baselines"), "needs the mean and SD of the baseline", hint)
     if baseline is not None and endpoint is not None:
         check_score(draft, endpoint.scale, ("population", "baseline", "mean"), baseline.mean)
-    dropout = population.dropout
-    path: Path = ("population", "dropout", "per_period")
-    per_period = dropout.per_period
-    if not isinstance(draft.written(path), list):
-        if not gaps and per_period[0] > 0.0:
-            draft.note(path, "has no gap between periods to act in", "before_first is for early leavers")
-        per_period = (per_period[0],) * gaps
-    elif len(per_period) != gaps:
-        hint = f"one probability per gap between {count(design.periods, 'period')}, or one number for all"
-        draft.note(path, f"has {count(len(per_period), 'number')} for {count(gaps, 'gap')}", hint)
     return population.model_copy(
         update={
             "period_effect": _effects(draft, population.period_effect, "period", design.periods),
             "sequence_effect": _effects(draft, population.sequence_effect, "sequence", len(design.sequences)),
-            "dropout": dropout.model_copy(update={"per_period": per_period}),
+            "dropout": complete_dropout(draft, design, population.dropout),
         }
     )
 

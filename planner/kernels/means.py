@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from planner.kernels.jit import fma, kernel, lanes
+from planner.kernels.leaving import clear, drive, leave_after
 from planner.kernels.rng import ALLOCATION, LOW, SHIFT, STREAM, U, W, draw_all, leave_all, philox
 from planner.kernels.tables import (
     BASELINE_ERROR,
@@ -101,6 +102,15 @@ def _score_of_all(c, low, high, size, rounded, level, second, residual, error, i
         out[i] = fma(min(max(x, low), high), size, gone[i])
 
 
+@lanes
+def _leave(leaving, s, k, word, first, stored, eta, gone):
+    """Who leaves after period k, by the readings stored f64[reading, period * W]; eta f64[W] is scratch."""
+    clear(eta)
+    for d in range(leaving.driver.shape[0]):
+        drive(leaving.driver[d], stored[np.int64(leaving.driver[d, 1]), k * W : (k + 1) * W], eta)
+    leave_after(leaving, s, k, word, first, eta, gone)
+
+
 @kernel
 def generate(first, seed, plan, world, sequence, values):
     """values f64[tile, patient, hypothesis, reading, period * W] of the trials first .. first + tiles * W."""
@@ -114,11 +124,13 @@ def generate(first, seed, plan, world, sequence, values):
     low, high, size, steps = world.scale[0], world.scale[1], world.scale[2], world.scale[3]
     rounded = steps > 0.0
     leaving, residuals, errors, interactions = world.rows[0], world.rows[1], world.rows[2], world.rows[3]
+    depends = world.leaving.chance.shape[0] > 0
     every = errors > 0 or interactions > 0
     trial = np.empty(W, np.uint64)
     word = np.empty(4 * world.draws.place.size * W, np.uint64)
     normal = np.zeros((np.max(world.draws.pair[:, 2]) + 2) * W)
     gone = np.zeros((periods + 1) * W)
+    eta = np.empty(W)
     level, second = normal[:W], normal[W : 2 * W]
     for tile in range(tiles):
         for i in range(W):
@@ -149,3 +161,6 @@ def generate(first, seed, plan, world, sequence, values):
                             _score(c, low, high, size, level, residual, here, out)
                         else:
                             _score_unrounded(c, low, high, level, residual, here, out)
+                    if depends and k + 1 < periods:
+                        stored = values[tile, p, world.place[h]]
+                        _leave(world.leaving, s, k, word, leaving, stored, eta, gone)

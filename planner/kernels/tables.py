@@ -35,6 +35,10 @@ TRIALS, ERROR, SQUARE, FOURTH, FINISHED, FINISHED_SQUARE, COVERED, UNDEFINED = r
 SUMS = 8
 FIXED_POINT = 2.0**32
 
+# What is counted of the patients of a sequence in a period, where leaving depends on something.
+RANDOMISED, THERE = range(2)
+FOLLOWED = 2
+
 
 class Plan(NamedTuple):
     """How patients are allocated and how they leave; the same for every hypothesis."""
@@ -56,6 +60,13 @@ class Draws(NamedTuple):
     pair: Ints  # (pair, 3) two word rows, and the first of the two normal rows that they make
 
 
+class Leaving(NamedTuple):
+    """Leaving that depends on the period just finished. Without rows, all leave as the plan says."""
+
+    chance: Floats  # (sequence, period) chance of leaving before the period, the drivers being at 0
+    driver: Floats  # (driver, 8) a reading (as TermsWorld.readings), log2 of the odds' factor, 0, least, most
+
+
 class MeansWorld(NamedTuple):
     """Family `means`: every score is a constant plus multiples of normals."""
 
@@ -70,6 +81,7 @@ class MeansWorld(NamedTuple):
     visits: Ints  # (reading,) the visit that each stored reading shows, -1 for none
     scale: Floats  # (4,) low and high in steps, size of a step, 1 if there are steps else 0
     binary: bool  # family `rates`: the stored value is 1 where the score is at most 0, else 0
+    leaving: Leaving  # the visit of a driver is the number of a stored reading
 
 
 # Kinds of reading of family `terms`.
@@ -97,6 +109,7 @@ class TermsWorld(NamedTuple):
     readings: Floats  # (reading, 4) kind, visit, share, cut
     first: bool  # readings refer to the baseline of the first period, not to that of their own
     scale: Floats  # (4,) low, high, step, 1 if there are steps else 0
+    leaving: Leaving
 
 
 class Rules(NamedTuple):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from planner.kernels.jit import fma, kernel, lanes
+from planner.kernels.leaving import clear, drive, leave_after
 from planner.kernels.rng import (
     LOW,
     SHIFT,
@@ -173,6 +174,17 @@ def _features(world, half, size, rate, left, f, stride):
                 _product(size[m * W : (m + 1) * W], left[d * W : (d + 1) * W], to)
 
 
+@lanes
+def _leave(world, s, k, word, y, b, none, x, eta, gone):
+    """Who leaves after period k, by scores y f64[visit * W] and baselines b; x, eta f64[W] are scratch."""
+    clear(eta)
+    for d in range(world.leaving.driver.shape[0]):
+        v = np.int64(world.leaving.driver[d, 1])
+        _read(world.leaving.driver[d], y[v * W : (v + 1) * W], b, none, x)
+        drive(world.leaving.driver[d], x, eta)
+    leave_after(world.leaving, s, k, word, world.rows[0], eta, gone)
+
+
 @kernel
 def generate(first, seed, plan, world, sequence, values):
     """values f64[tile, patient, hypothesis, reading, period * W] of the trials first .. first + tiles * W."""
@@ -187,6 +199,7 @@ def generate(first, seed, plan, world, sequence, values):
     rounded = world.scale[3] > 0.0
     whole = rounded and step == 1.0
     so, se = world.noise[0], world.noise[1]
+    depends = world.leaving.chance.shape[0] > 0
     leaving, occasions, paired = world.rows[0], world.rows[1], world.rows[2]
     trial = np.empty(W, np.uint64)
     word = np.empty(4 * world.draws.place.size * W, np.uint64)
@@ -202,6 +215,7 @@ def generate(first, seed, plan, world, sequence, values):
     r = np.empty(W)
     y = np.empty(visits * W)
     entered = np.empty(W)
+    eta = np.empty(W)
     for tile in range(tiles):
         for i in range(W):
             trial[i] = U(first + tile * W + i)
@@ -248,3 +262,5 @@ def generate(first, seed, plan, world, sequence, values):
                         here = gone[(k + 1) * W : (k + 2) * W]
                         to = values[tile, p, world.place[h], j, k * W : (k + 1) * W]
                         _read(world.readings[j], y[v * W : (v + 1) * W], baseline, here, to)
+                    if depends and k + 1 < periods:
+                        _leave(world, s, k, word, y, baseline, none, r, eta, gone)

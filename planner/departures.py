@@ -1,0 +1,51 @@
+"""Who left the simulated trials: shares of the patients, with their Monte Carlo errors.
+
+Counted over all patients of the largest trial asked for, whether or not it stopped before they finished: a
+patient's chance of leaving does not depend on how many others there are.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from planner.kernels.tables import RANDOMISED, THERE, Ints
+from planner.montecarlo import Json, probability
+from planner.scenario import Scenario
+from planner.world import retention
+
+
+class Departed(NamedTuple):
+    """Who left under a hypothesis."""
+
+    retention: float  # share of the randomised patients who complete every period
+    mcse: float | None  # its Monte Carlo standard error; None where it is exact
+    figures: Json  # for the cells of a run; nothing where everybody leaves by chance alone
+
+
+def departed(scenario: Scenario, followed: Ints) -> Departed:
+    """From the patients counted, i64[sequence, period, FOLLOWED]; without sequences, from the scenario."""
+    exact = retention(scenario)
+    if exact is not None:
+        return Departed(exact, None, {})
+    share = dropout(followed)
+    if share is None:
+        return Departed(1.0, None, {"dropout": None, "leaving": []})
+    figures = {"dropout": share, "leaving": gaps(scenario, followed)}
+    return Departed(1.0 - share["estimate"], share["mcse"], figures)
+
+
+def dropout(followed: Ints) -> Json | None:
+    """Share of the patients randomised who leave; followed i64[sequence, period, FOLLOWED]."""
+    randomised, there = int(followed[:, -1, RANDOMISED].sum()), int(followed[:, -1, THERE].sum())
+    return probability(randomised - there, randomised)
+
+
+def gaps(scenario: Scenario, followed: Ints) -> list[Json]:
+    """For each sequence and gap between periods, the share who leave of those who were there before."""
+    found = []
+    for s, sequence in enumerate(scenario.design.sequences):
+        for k in range(1, len(sequence)):
+            before, there = int(followed[s, k - 1, THERE]), int(followed[s, k, THERE])
+            gap: Json = {"sequence": " ".join(sequence), "after_period": k, "treatment": sequence[k - 1]}
+            found.append(gap | {"patients": before, "left": probability(before - there, before)})
+    return found

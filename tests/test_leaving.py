@@ -1,0 +1,224 @@
+"""Leaving that depends on something: exact expectations, limits in which it must not matter, the same bits.
+
+`data/golden_leaving.json` holds what the trials of `sample_leaving.py` gave:
+
+    python tests/sample_trials.py leaving leaving-means > tests/data/golden_leaving.json
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sample_leaving
+from harness import Comparison, TooFarApart, run, scenario_text
+from sample_trials import SEED, TRIALS, fingerprints, trial
+from scipy.integrate import quad
+from scipy.stats import norm
+
+from planner import engine
+from planner.kernels.rng import W
+from planner.kernels.tables import RANDOMISED, THERE
+from planner.reading import read_text
+from planner.results import Run, simulate
+from planner.scenario import Scenario
+from planner.scenario_leaving import Driver, OddsRatios
+
+NAMES = tuple(sample_leaving.TEXTS)
+GOLDEN = Path(__file__).parent / "data" / "golden_leaving.json"
+Json = dict[str, Any]
+
+
+def with_odds(scenario: Scenario, ratios: OddsRatios | None) -> Scenario:
+    dropout = scenario.population.dropout.model_copy(update={"odds_ratio": ratios})
+    population = scenario.population.model_copy(update={"dropout": dropout})
+    return scenario.model_copy(update={"population": population})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_golden(name: str) -> None:
+    golden = json.loads(GOLDEN.read_text())
+    assert tuple(golden) == NAMES
+    assert fingerprints((name,), TRIALS)[name] == golden[name], "the simulated trials changed"
+
+
+@pytest.mark.parametrize("name", ["leaving", "leaving-means", "mechanisms", "rates", "baselines"])
+def test_odds_ratios_of_1_are_none(name: str) -> None:
+    """The same patients leave, to the last one."""
+    plain = with_odds(trial(name), None)
+    improved = 1.0 if "mechanisms" in name or name == "leaving" else None
+    none = OddsRatios(improvement=improved, outcome=Driver(ratio=1.0, around=3.0), treatment={"A": 1.0})
+    want = engine.virtual_patients(engine.job(plain, seed=SEED), 0, 4)
+    found = engine.virtual_patients(engine.job(with_odds(plain, none), seed=SEED), 0, 4)
+    assert np.array_equal(want[1], found[1], equal_nan=True)
+    other = OddsRatios(treatment={"A": 1.01}, outcome=Driver(ratio=1.01, around=3.0))
+    found = engine.virtual_patients(engine.job(with_odds(plain, other), seed=SEED), 0, 4)
+    assert not np.array_equal(want[1], found[1], equal_nan=True), "control: a small odds ratio is seen"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_threads_chunks_and_blocks_decide_nothing(name: str) -> None:
+    scenario = trial(name)
+    work = engine.job(scenario, seed=SEED)
+    tallies = [
+        engine.run(work, 1_000, **how).tally
+        for how in (
+            {"threads": 1},
+            {"threads": 2, "chunk_trials": 128, "block_tiles": 1},
+            {"threads": 5, "chunk_trials": 384, "block_tiles": 3},
+        )
+    ]
+    assert len({tally.ends.tobytes() + tally.followed.tobytes() for tally in tallies}) == 1
+    assert tallies[0].followed.any()
+
+
+def test_each_hypothesis_alone_is_its_cell_among_all() -> None:
+    """Hypotheses that share a period still lose their own patients."""
+    scenario = trial("leaving")
+    together = simulate(scenario, trials=700, seed=SEED).cells()
+    for name in scenario.hypotheses:
+        only = scenario.simulation.model_copy(update={"hypotheses": (name,)})
+        alone = simulate(scenario.model_copy(update={"simulation": only}), trials=700, seed=SEED).cells()
+        assert alone == [cell for cell in together if cell["hypothesis"] == name], name
+    whole, same, other = (
+        [
+            {k: v for k, v in cell.items() if k != "hypothesis"}
+            for cell in together
+            if cell["hypothesis"] == name
+        ]
+        for name in scenario.hypotheses
+    )
+    assert whole == same != other
+
+
+def test_first_patients_of_a_large_trial_are_the_small_trial() -> None:
+    scenario = trial("leaving")
+    few = engine.virtual_patients(engine.job(scenario, seed=SEED, patients=[8]), 256, 2)
+    many = engine.virtual_patients(engine.job(scenario, seed=SEED, patients=[8, 40]), 256, 2)
+    assert np.array_equal(few[1], many[1][:, :8], equal_nan=True)
+
+
+def test_patients_counted_are_those_generated() -> None:
+    """Also where the last tile is not full."""
+    scenario = trial("leaving")
+    work = engine.job(scenario, seed=SEED)
+    outcome = engine.run(work, 300, threads=2)
+    order, values = engine.virtual_patients(work, 0, 3)
+    tiles, patients, hypotheses, readings, _ = values.shape
+    there = ~np.isnan(values.reshape(tiles, patients, hypotheses, readings, -1, W)[:, :, :, 0])
+    counted = np.arange(3 * W).reshape(3, 1, 1, 1, W) < 300
+    for s in range(2):
+        here = (order == s)[:, :, None, None, None] & counted
+        assert np.array_equal((there & here).sum(axis=(0, 1, 4)), outcome.tally.followed[:, s, :, THERE])
+        assert (outcome.tally.followed[:, s, :, RANDOMISED] == here.sum()).all()
+    cell = Run(scenario, "leaving", outcome).cells()[0]
+    share = 1.0 - (there[:, :, 0, -1] & counted[:, :, 0, 0]).sum() / (300 * patients)
+    assert math.isclose(cell["dropout"]["estimate"], share)
+    rows = {(row["sequence"], row["after_period"]): row for row in cell["leaving"]}
+    assert list(rows) == [("A B C", 1), ("A B C", 2), ("B A C", 1), ("B A C", 2)]
+    assert rows["B A C", 1]["treatment"] == "B"
+    assert rows["B A C", 1]["patients"] == outcome.tally.followed[0, 1, 0, THERE]
+    last = cell["looks"][-1]
+    assert math.isclose(last["completers"], 22 * (1 - share))
+    assert last["completers_mcse"] > 0
+
+
+# Stated means: y1 normal, leaving logistic in y1, y2 linear in y1. One integral gives all there is to know.
+MEANS = {"A": 14.0, "B": 18.0}
+WITHIN, BETWEEN = 4.0, 3.0
+P, RATIO, PER, AROUND, AFTER_B = 0.2, 1.5, 3.0, 16.0, 2.0
+
+
+def expected() -> tuple[float, dict[str, float]]:
+    """(mean of the estimate A - B, share who leave after each treatment), were trials endless."""
+    sd = math.hypot(WITHIN, BETWEEN)
+    shift, leave = {}, {}
+    for first in "AB":
+        odds = P / (1 - P) * (AFTER_B if first == "B" else 1.0)
+
+        def stays(y: float, odds: float = odds) -> float:
+            return 1.0 / (1.0 + odds * RATIO ** ((y - AROUND) / PER))
+
+        mean = MEANS[first]
+        stay, moment = (
+            quad(
+                lambda y, m=m, mean=mean, s=stays: y**m * s(y) * norm.pdf(y, mean, sd), mean - 60, mean + 60
+            )[0]
+            for m in (0, 1)
+        )
+        leave[first] = 1.0 - stay
+        # what the completers' first score is above its mean; the second has the patient's level in common
+        above = moment / stay - mean
+        shift[first] = above * (1.0 - BETWEEN**2 / sd**2)
+    return MEANS["A"] - MEANS["B"] + (shift["A"] - shift["B"]) / 2, leave
+
+
+def compare_with_theory(**changes: float) -> Comparison:
+    outcome = {"ratio": RATIO, "per": PER, "around": AROUND} | changes
+    text = scenario_text(
+        patients=24,
+        hypotheses={"h": {"means": MEANS, "sd_within": WITHIN, "sd_between": BETWEEN}},
+        analyses=[{"method": "hills-armitage", "contrast": ["A", "B"]}],
+        population={
+            "dropout": {"per_period": P, "odds_ratio": {"outcome": outcome, "treatment": {"B": AFTER_B}}}
+        },
+    )
+    cell = run(text, 20_000)(hypothesis="h")
+    estimate, leave = expected()
+    comparison = Comparison()
+    comparison.mean("estimate", cell["estimate"]["mean"], cell["estimate"]["mean_mcse"], estimate)
+    for row in cell["leaving"]:
+        comparison.mean(
+            row["sequence"], row["left"]["estimate"], row["left"]["mcse"], leave[row["treatment"]]
+        )
+    share = sum(leave.values()) / 2
+    comparison.mean("dropout", cell["dropout"]["estimate"], cell["dropout"]["mcse"], share)
+    return comparison
+
+
+def test_bias_and_dropout_against_an_integral() -> None:
+    """Who scores high leaves, most of them after B, whose mean thereby looks better than it is."""
+    estimate, _ = expected()
+    assert estimate > MEANS["A"] - MEANS["B"] + 0.2, "the effect of A looks smaller"
+    compare_with_theory().check()
+
+
+def test_another_odds_ratio_is_seen() -> None:
+    with pytest.raises(TooFarApart):
+        compare_with_theory(ratio=1.45).check()
+
+
+def test_leaving_that_depends_on_nothing_biases_nothing() -> None:
+    text = scenario_text(
+        patients=24,
+        hypotheses={"h": {"means": MEANS, "sd_within": WITHIN, "sd_between": BETWEEN}},
+        population={"dropout": {"per_period": 0.3, "odds_ratio": {"treatment": {"B": 3.0}}}},
+    )
+    cell = run(text, 20_000)(hypothesis="h")
+    with Comparison() as comparison:
+        comparison.mean("bias", cell["estimate"]["bias"], cell["estimate"]["bias_mcse"], 0.0)
+        for row in cell["leaving"]:
+            p = 0.9 / 1.6 if row["treatment"] == "B" else 0.3
+            comparison.probability(row["sequence"], row["left"], row["patients"], p)
+
+
+def test_certain_odds_stay_certain() -> None:
+    """Nobody leaves with probability 0 and everybody with probability 1, whatever the odds ratio."""
+    for p, left in ((0.0, 0.0), (1.0, 1.0)):
+        text = scenario_text(
+            patients=4,
+            hypotheses={"h": {"means": MEANS, "sd_within": WITHIN, "sd_between": BETWEEN}},
+            population={
+                "dropout": {
+                    "per_period": p,
+                    "odds_ratio": {"outcome": {"ratio": 1000.0, "per": 1e-6, "around": 16.0}},
+                }
+            },
+        )
+        work = engine.job(read_text(text))
+        followed = engine.run(work, 256).tally.followed
+        assert (followed[..., 1, THERE] == (1.0 - left) * followed[..., 1, RANDOMISED]).all()

@@ -1,0 +1,178 @@
+"""Patients who leave because of what they have been through, against a plain simulation (`naive_leaving.py`).
+
+By sequence and period: who is there, what those who are there show, and how it hangs together with what they
+showed before. Both sides have Monte Carlo error and different random numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import naive_leaving
+import numpy as np
+import pytest
+from harness import Comparison, TooFarApart
+from naive_leaving import Stay
+from numpy.typing import NDArray
+from test_terms_against_naive import CASES, LIMIT, compare_moments, scenario
+
+from planner.families import groups
+from planner.kernels.means import allocate
+from planner.kernels.rng import W
+from planner.scenario import Scenario
+from planner.world import Reading, plan
+
+Floats = NDArray[np.float64]
+Json = dict[str, Any]
+PATIENTS = 60_000  # of each sequence and hypothesis
+DROPOUT = "population/dropout"
+SENSITIVE = {"per_period": 0.2, "odds_ratio": {"improvement": 0.8, "treatment": {"B": 2.5}}}
+THREE = CASES["three periods"] | {
+    DROPOUT: {
+        "per_period": [0.1, 0.3],
+        "before_first": 0.05,
+        "odds_ratio": {"improvement": 1.3, "treatment": {"B": 0.4, "C": 3}},
+    }
+}
+MEANS: Json = {
+    "hypotheses": {
+        "m": {"means": {"A": 20.0, "B": 23.0}, "sd_within": 4.0, "sd_between": 5.0, "carryover": {"A": 1.0}},
+        "unequal": {"means": {"A": 20.0, "B": 23.0}, "sd_within": {"A": 2.0, "B": 6.0}, "sd_between": 1.0},
+    },
+    "endpoint": {"scale": {"better": "lower"}},
+    "design": {"sequences": ["A B A", "B A A"], "patients": 20},
+    "population": {"period_effect": [0.0, 1.0, 0.5]},
+    DROPOUT: {
+        "per_period": [0.1, 0.3],
+        "odds_ratio": {"treatment": {"B": 1.7}, "outcome": {"ratio": 1.5, "per": 4.0, "around": 21.0}},
+    },
+}
+CASES_OF_LEAVING: dict[str, Json] = {
+    "improvement and treatment": {DROPOUT: SENSITIVE},
+    "three periods": THREE,
+    "treatment alone": {
+        DROPOUT: {"per_period": 0.3, "before_first": 0.1, "odds_ratio": {"treatment": {"A": 0.3}}}
+    },
+    "change of the endpoint": {
+        DROPOUT: {
+            "per_period": 0.15,
+            "odds_ratio": {"outcome": {"ratio": 1.6, "per": 3.0, "around": -8.0}, "improvement": 0.9},
+        }
+    },
+    "responders leave": {
+        DROPOUT: {"per_period": 0.1, "odds_ratio": {"outcome": {"ratio": 4, "around": 0}}},
+        "endpoint/measure": "response",
+    },
+    "score on another day, first baseline": {
+        DROPOUT: {
+            "per_period": 0.1,
+            "odds_ratio": {"outcome": {"ratio": 1.2, "around": 14}, "improvement": 0.7},
+        },
+        "endpoint/measure": "score",
+        "endpoint/day": 3.0,
+        "endpoint/baseline": "first",
+    },
+    "very strong": {DROPOUT: {"per_period": 0.01, "odds_ratio": {"improvement": 30.0}}},
+    "means": MEANS,
+    "rates": MEANS
+    | {
+        "hypotheses": {"r": {"rates": {"A": 0.6, "B": 0.3}, "correlation": 0.4}},
+        "population": {},
+        DROPOUT: {"per_period": 0.2, "odds_ratio": {"outcome": {"ratio": 0.4, "around": 0}}},
+    },
+}
+
+
+def generated(trial: Scenario, readings: list[Reading], tiles: int) -> tuple[Any, Floats]:
+    """Sequences (tile, patient) and readings (tile, patient, hypothesis, reading, period, lane)."""
+    patients, periods, names = trial.design.patients, trial.design.periods, list(trial.hypotheses)
+    sequence = np.zeros((tiles, patients), np.int64)
+    allocate(0, np.uint64(12), plan(trial).block, sequence)
+    values = np.full((tiles, patients, len(names), len(readings), periods * W), np.nan)
+    for group in groups(trial, names, readings):
+        group.generate(0, np.uint64(12), plan(trial), group.world, sequence, values)
+    return sequence, values.reshape(tiles, patients, len(names), len(readings), periods, W)
+
+
+def lived(trial: Scenario, name: str, sequence: Any, n: int, days: list[float], rng: Any) -> Stay:
+    if trial.hypotheses[name].family == "terms":
+        return naive_leaving.mechanism(trial, name, sequence, n, days, rng)
+    return naive_leaving.stated(trial, name, sequence, n, rng)
+
+
+def compare_patients(trial: Scenario, other: Scenario | None = None, patients: int = PATIENTS) -> Comparison:
+    """Who is there, and what they show, beside the naive simulation (for the control, of another)."""
+    terms = next(iter(trial.hypotheses.values())).family == "terms"
+    days = list(trial.design.assessment_days) if terms else [trial.endpoint.day]
+    measures = ("score", "change", "response") if terms else (trial.endpoint.measure,)
+    readings = [Reading(measure, day) for measure in measures for day in days]
+    sequences, periods = trial.design.sequences, trial.design.periods
+    tiles = -(-patients * len(sequences) // (trial.design.patients * W))
+    order, values = generated(trial, readings, tiles)
+    rng = np.random.default_rng(6)
+    comparison = Comparison(limit=LIMIT)
+    for h, name in enumerate(trial.hypotheses):
+        for s, sequence in enumerate(sequences):
+            head = f"{name}, {' '.join(sequence)}"
+            found = values[:, :, h][order == s].transpose(0, 3, 1, 2).reshape(-1, len(readings), periods)
+            stay = lived(other or trial, name, sequence, patients, days, rng)
+            each = [[stay.reading(other or trial, *r, k) for k in range(periods)] for r in readings]
+            wanted = np.transpose(np.array(each), (2, 0, 1))
+            for k in range(periods):
+                there = ~np.isnan(found[:, :, k])
+                assert (there.all(axis=1) == there.any(axis=1)).all(), "a patient is there or not"
+                compare_share(comparison, f"{head}: there in period {k + 1}", there[:, 0], stay.there[:, k])
+                columns = [
+                    f"{r.measure}, day {r.day:g}, period {j + 1}" for r in readings for j in range(k + 1)
+                ]
+                a = found[there[:, 0], :, : k + 1].reshape(there[:, 0].sum(), -1)
+                b = wanted[stay.there[:, k], :, : k + 1].reshape(stay.there[:, k].sum(), -1)
+                compare_moments(comparison, f"{head}, those in period {k + 1}", columns, a, b)
+    return comparison
+
+
+def compare_share(comparison: Comparison, what: str, a: Any, b: Any) -> None:
+    p = (a.sum() + b.sum() + 1) / (a.size + b.size + 2)
+    se = math.sqrt(p * (1 - p) * (1 / a.size + 1 / b.size))
+    comparison.mean(what, float(a.mean()), se, float(b.mean()))
+
+
+@pytest.mark.parametrize("name", CASES_OF_LEAVING)
+def test_those_who_are_there(name: str) -> None:
+    comparison = compare_patients(scenario(CASES_OF_LEAVING[name]))
+    comparison.title = name
+    comparison.check()
+
+
+@pytest.mark.parametrize(
+    ("name", "dropout"),
+    [
+        (
+            "improvement and treatment",
+            SENSITIVE | {"odds_ratio": {"improvement": 0.83, "treatment": {"B": 2.5}}},
+        ),
+        (
+            "improvement and treatment",
+            SENSITIVE | {"odds_ratio": {"improvement": 0.8, "treatment": {"A": 2.5}}},
+        ),
+        ("improvement and treatment", SENSITIVE | {"per_period": 0.18}),
+        (
+            "treatment alone",
+            {"per_period": 0.3, "before_first": 0.1, "odds_ratio": {"treatment": {"A": 0.34}}},
+        ),
+        (
+            "change of the endpoint",
+            {
+                "per_period": 0.15,
+                "odds_ratio": {"outcome": {"ratio": 1.6, "per": 4.5, "around": -8.0}, "improvement": 0.9},
+            },
+        ),
+        ("means", {"per_period": [0.1, 0.3], "odds_ratio": {"treatment": {"B": 1.7}}}),
+    ],
+)
+def test_a_setting_that_is_off_is_seen(name: str, dropout: Json) -> None:
+    """Negative control: the naive simulation has one setting that is off."""
+    case = CASES_OF_LEAVING[name]
+    with pytest.raises(TooFarApart):
+        compare_patients(scenario(case), scenario(case | {DROPOUT: dropout})).check()
