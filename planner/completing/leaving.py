@@ -35,7 +35,8 @@ def _check_odds_ratios(draft: Draft, design: Design, dropout: Dropout) -> None:
         message = "`per_period` is missing: odds ratios act on the probability of leaving between periods"
         hint = "dropout = { per_period = 0.1, odds_ratio = { ... } }"
         draft.note(_DROPOUT, message, hint, at_key=True)
-    check_treatments(draft, (*path, "treatment"), found.treatment, [*draft.treatments, *design.treatments])
+    known = dict.fromkeys([*design.treatments, *draft.names(("treatments",))])
+    check_treatments(draft, (*path, "treatment"), found.treatment, known)
     first = draft.first_of_family
     other = next((first[family] for family in ("means", "rates") if family in first), None)
     if found.improvement is not None and other is not None:
