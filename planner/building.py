@@ -36,6 +36,7 @@ from planner.scenario import (
     Treatment,
     family_of,
 )
+from planner.scenario_outcomes import Outcome
 from planner.scenario_terms import Agent, Component, Signal
 from planner.scenario_uncertain import MAX_UNCERTAIN
 
@@ -130,7 +131,12 @@ def _draft(data: dict[str, Any], written: Scenario | None) -> Draft:
         built = {key: part(model or FAMILIES[family_of(item)], item) for key, item in islice(items, most)}
         return {key: item for key, item in built.items() if item is not None}
 
-    common: dict[str, type[BaseModel]] = {"agents": Agent, "signals": Signal, "components": Component}
+    common: dict[str, type[BaseModel]] = {
+        "agents": Agent,
+        "signals": Signal,
+        "components": Component,
+        "outcomes": Outcome,
+    }
     if written is not None:
         single = {name: getattr(written, name) for name in _SECTIONS}
         tables = {name: getattr(written, name) for name in (*common, "treatments", "hypotheses")}

@@ -102,13 +102,14 @@ def to_toml(scenario: Scenario) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-_BY_NAME = ("agents", "signals", "components", "hypotheses")
-"""Sections with a table for each name, of which a hypothesis may have its own."""
+_BY_NAME = ("agents", "signals", "components", "outcomes", "hypotheses")
+"""Sections with a table for each name, of which a hypothesis or an outcome may have its own."""
 
 
 def _named(path: tuple[str, ...], entry: dict[str, Any]) -> list[str]:
     """The table at `path` as a block of its own, and those inside it that have names."""
-    own = (*_BY_NAME, "uncertainty") if path[0] == "hypotheses" and len(path) == 2 else ()
+    own: tuple[str, ...] = _BY_NAME if path[0] == "outcomes" else ()
+    own = (*_BY_NAME, "uncertainty") if path[0] == "hypotheses" and len(path) == 2 else own
     inside = {name: entry[name] for name in own if name in entry}
     header = f"[{'.'.join(_key(part) for part in path)}]"
     blocks = [_block(header, {key: value for key, value in entry.items() if key not in inside})]

@@ -13,8 +13,10 @@ import numpy as np
 from planner.kernels.tables import Draws
 
 # Streams, as in planner.kernels.rng. Append only.
-PATIENT, COMPONENT, PERIOD, VISIT, ALLOCATION, TREATMENT = range(6)
+PATIENT, COMPONENT, PERIOD, VISIT, ALLOCATION, TREATMENT, SECOND = range(7)
 _VISIT_BLOCKS = 64  # of four visits, for each period
+_SECOND_BLOCKS = 256  # of an outcome: of period k, of the patient, of two components each from ...
+_SECOND_PATIENT, _SECOND_COMPONENT = 16, 32
 
 
 class DrawList:
@@ -23,6 +25,7 @@ class DrawList:
     def __init__(self) -> None:
         self._places: list[int] = []
         self._pairs: list[tuple[int, int, int]] = []
+        self._shared: dict[tuple[int, int], tuple[int, int]] = {}  # of two components
 
     def draw(self, stream: int, index: int) -> int:
         """Make a draw; answers the first of its four word rows."""
@@ -76,6 +79,34 @@ class DrawList:
             word = self.draw(TREATMENT, i)
             rows += [self.normals(word, word + 1), self.normals(word + 2, word + 3)]
         return rows[0]
+
+    def size(self, number: tuple[int, ...]) -> tuple[int, int]:
+        """(word row, normal row) of the size of a component, or of (outcome, its own component).
+
+        A draw serves two components.
+        """
+        if len(number) == 1:
+            return self._one_of_two((COMPONENT, number[0] // 2), number[0] % 2)
+        index = _SECOND_BLOCKS * number[0] + _SECOND_COMPONENT + number[1] // 2
+        return self._one_of_two((SECOND, index), number[1] % 2)
+
+    def _one_of_two(self, place: tuple[int, int], which: int) -> tuple[int, int]:
+        if place not in self._shared:
+            word = self.draw(*place)
+            self._shared[place] = (word, self.normals(word + 2, word + 3))
+        word, normal = self._shared[place]
+        return word + which, normal + which
+
+    def second(self, outcome: int, periods: int) -> tuple[int, int]:
+        """(normal row of the patient's background, first normal row of the periods) of a second outcome.
+
+        A period has two rows: the error when the outcome is read, and before the dosing.
+        """
+        word = self.draw(SECOND, _SECOND_BLOCKS * outcome + _SECOND_PATIENT)
+        patient = self.normals(word, word + 1)
+        words = [self.draw(SECOND, _SECOND_BLOCKS * outcome + k) for k in range(periods)]
+        rows = [self.normals(word, word + 1) for word in words]
+        return patient, rows[0]
 
     def table(self) -> Draws:
         """For the kernels."""

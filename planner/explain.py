@@ -10,6 +10,7 @@ from planner.contrasts import Contrast, formula, in_words, weights
 from planner.document import Block, Column, Facts, Heading, Items, Prose, Sheet
 from planner.explain_leaving import leavers
 from planner.explain_mechanisms import agents, components, percent, told
+from planner.explain_outcomes import own_outcomes, reading_told, second_outcomes
 from planner.explain_predictions import carried, foretold
 from planner.figures import DASH, count, listed, plain, plus_minus, signed
 from planner.planned import AnalysisPlan, Plan, Truth
@@ -29,7 +30,8 @@ def explained(
     blocks.append(Facts([("Scenario", f"{scenario.name}, digest {digest(scenario)[:12]}")]))
     blocks += [Heading("Design"), Prose(design_line(scenario, plan) + ".")]
     blocks += [Facts(_treatments(scenario)), Heading("One patient's time"), Items(_timeline(scenario, plan))]
-    blocks += [Heading("Endpoint"), Items(_endpoint(scenario)), *_what_may_be_true(scenario, plan, outlook)]
+    blocks += [Heading("Endpoint"), Items(_endpoint(scenario)), *second_outcomes(scenario)]
+    blocks += _what_may_be_true(scenario, plan, outlook)
     blocks += foretold(scenario, outlook)
     blocks += _analyses(scenario, plan)
     if scenario.assumed:
@@ -49,9 +51,9 @@ def setting(scenario: Scenario, plan: Plan, command: str) -> Setting:
         question=scenario.question,
         design=design_line(scenario, plan),
         endpoint=_endpoint(scenario)[0].rstrip("."),
-        units={a.name: unit_of(scenario, a.measure) for a in plan.analyses},
+        units={a.name: unit_of(scenario, a.measure, a.outcome) for a in plan.analyses},
         hypotheses={name: hypothesis.label or name for name, hypothesis in scenario.hypotheses.items()},
-        analyses={a.name: f"{_method(a)}; {in_words(a.contrast)}; {_level(a)}" for a in plan.analyses},
+        analyses={a.name: _described(scenario, a) for a in plan.analyses},
         futility=(rule := scenario.monitoring.futility) is not None and rule.rule != "none",
         assumed=scenario.assumed,
         sourced=bool(scenario.citations),
@@ -131,8 +133,10 @@ def _endpoint(scenario: Scenario) -> list[str]:
     return lines
 
 
-def unit_of(scenario: Scenario, measure: str) -> Unit:
-    """The unit in which effects on a measure are shown."""
+def unit_of(scenario: Scenario, measure: str, outcome: str = "") -> Unit:
+    """The unit in which effects on a measure are shown, of the endpoint or of a second outcome."""
+    if outcome:
+        return Unit(scenario.outcomes[outcome].unit)
     if measure in BINARY_MEASURES:
         return Unit("percentage points", 100.0)
     return Unit("%" if measure == "percent-change" else scenario.endpoint.unit)
@@ -165,7 +169,7 @@ def _hypothesis(name: str, hypothesis: Hypothesis, scenario: Scenario, plan: Pla
         case Rates():
             said += _rates(hypothesis)
         case Terms():
-            said += told(scenario, hypothesis)
+            said += told(scenario, hypothesis) + own_outcomes(scenario, hypothesis)
     return said + [_effects(name, contrast, scenario, plan) for contrast in _contrasts(plan)]
 
 
@@ -213,7 +217,7 @@ def _rates(hypothesis: Rates) -> list[str]:
 
 def _effects(name: str, contrast: Contrast, scenario: Scenario, plan: Plan) -> str:
     """The true effects of a contrast, one for each measure and day that is analysed."""
-    rows = {(a.measure, a.day): a for a in reversed(plan.analyses) if a.contrast == contrast}
+    rows = {(a.measure, a.day, a.outcome): a for a in reversed(plan.analyses) if a.contrast == contrast}
     analyses = list(rows.values())[::-1]
     truths = [analysis.true_effects[name] for analysis in analyses]
     head = f"True effect {formula(contrast)}:"
@@ -221,10 +225,10 @@ def _effects(name: str, contrast: Contrast, scenario: Scenario, plan: Plan) -> s
         return f"{head} none, so that significant trials are type I errors."
     said = []
     for analysis, truth in zip(analyses, truths, strict=True):
-        what = []
+        what = [scenario.outcomes[analysis.outcome].label] if analysis.outcome else []
         if len({a.measure for a in analyses}) > 1 or analysis.measure != scenario.endpoint.measure:
-            what.append(analysis.measure)
-        if len({a.day for a in analyses}) > 1:
+            what += [analysis.measure] if not analysis.outcome or analysis.measure != "score" else []
+        if len({a.day for a in analyses if not a.outcome}) > 1 and not analysis.outcome:
             what.append(f"on day {plain(analysis.day)}")
         said.append(" ".join([*what, _effect(analysis, truth, scenario)]))
     return f"{head} {'; '.join(said)}."
@@ -233,7 +237,7 @@ def _effects(name: str, contrast: Contrast, scenario: Scenario, plan: Plan) -> s
 def _effect(analysis: AnalysisPlan, truth: Truth, scenario: Scenario) -> str:
     if truth.is_null and truth.effect == 0:
         return "none"
-    unit = unit_of(scenario, analysis.measure)
+    unit = unit_of(scenario, analysis.measure, analysis.outcome)
     effect = signed(truth.effect * unit.factor)
     if truth.mcse:
         effect = plus_minus(truth.effect * unit.factor, truth.mcse * unit.factor, sign=True)
@@ -250,7 +254,9 @@ def _analyses(scenario: Scenario, plan: Plan) -> list[Block]:
             lines.append(
                 f"Planned for a difference of {signed(analysis.planned_effect)} {scenario.endpoint.unit}."
             )
-        if analysis.measure != scenario.endpoint.measure or analysis.day != scenario.endpoint.day:
+        if analysis.outcome:
+            lines.append(f"It analyses {reading_told(scenario, analysis)}.")
+        elif analysis.measure != scenario.endpoint.measure or analysis.day != scenario.endpoint.day:
             lines.append(f"It analyses {analysis.measure} on day {plain(analysis.day)}.")
         lines.append(f"Source: {METHODS[analysis.method].citation}")
         described.append((analysis.name, " ".join(lines)))
@@ -268,6 +274,12 @@ def _analyses(scenario: Scenario, plan: Plan) -> list[Block]:
             )
         )
     return blocks
+
+
+def _described(scenario: Scenario, analysis: AnalysisPlan) -> str:
+    """An analysis in one line: what it reads if not the endpoint, how, and at which level."""
+    read = f"{reading_told(scenario, analysis)}; " if analysis.outcome else ""
+    return f"{read}{_method(analysis)}; {in_words(analysis.contrast)}; {_level(analysis)}"
 
 
 def _method(analysis: AnalysisPlan) -> str:

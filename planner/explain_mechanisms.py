@@ -12,9 +12,11 @@ from collections.abc import Mapping, Sequence
 
 from planner.figures import listed, plain
 from planner.scenario import Scenario
-from planner.scenario_terms import ALL_COMPONENTS, Agent, Component, Need, Signal, Spread, Terms
+from planner.scenario_outcomes import OutcomeComponent
+from planner.scenario_terms import ALL_COMPONENTS, Agent, Component, Need, Signal, Spread, Term, Terms
 
 Pairs = list[tuple[str, str]]
+Labelled = Component | OutcomeComponent
 
 
 def percent(share: float) -> str:
@@ -130,11 +132,21 @@ def _days(days: float) -> str:
 
 def told(scenario: Scenario, hypothesis: Terms) -> list[str]:
     """What each component needs, which agents of the trial give or block it, and what is special here."""
-    signals = _signals(scenario, hypothesis)
     known = {**scenario.components, **hypothesis.components}
+    sentences = needed(scenario, hypothesis, hypothesis.terms, known)
+    for name in (t.component for t in hypothesis.terms if t.component in hypothesis.components):
+        sentences.append(f"Here, {_label(known, name)}: {_size(hypothesis.components[name])}.")
+    return sentences + _own_agents(scenario, hypothesis)
+
+
+def needed(
+    scenario: Scenario, hypothesis: Terms | None, terms: Sequence[Term], components: Mapping[str, Labelled]
+) -> list[str]:
+    """A sentence for each term: the signals that it needs, and where they come from."""
+    signals = _signals(scenario, hypothesis)
     mentioned: set[str] = set()
     sentences = []
-    for term in hypothesis.terms:
+    for term in terms:
         needs = []
         for need in term.needs:
             words = _label(signals, need.signal)
@@ -142,14 +154,12 @@ def told(scenario: Scenario, hypothesis: Terms) -> list[str]:
                 words += f", {_where_from(scenario, hypothesis, signals, need.signal)}"
             mentioned.add(need.signal)
             needs.append(words + _gate(need))
-        what = _capital(_label(known, term.component))
+        what = _capital(_label(components, term.component))
         joined = (
             f"{', '.join(needs[:-1])}, and {needs[-1]}" if len(needs) > 1 else (needs[0] if needs else "")
         )
         sentences.append(f"{what} needs {joined}." if needs else f"{what} is always there.")
-    for name in (t.component for t in hypothesis.terms if t.component in hypothesis.components):
-        sentences.append(f"Here, {_label(known, name)}: {_size(hypothesis.components[name])}.")
-    return sentences + _own_agents(scenario, hypothesis)
+    return sentences
 
 
 def _gate(need: Need) -> str:
@@ -159,11 +169,11 @@ def _gate(need: Need) -> str:
 
 
 def _where_from(
-    scenario: Scenario, hypothesis: Terms, signals: Mapping[str, Signal], name: str, deep: bool = True
+    scenario: Scenario, hypothesis: Terms | None, signals: Mapping[str, Signal], name: str, deep: bool = True
 ) -> str:
     """`which ketamine gives and naltrexone blocks by 95 %`, as far as this trial's agents matter."""
     signal, given = signals[name], _given(scenario)
-    known = {**scenario.agents, **hypothesis.agents}
+    known = {**scenario.agents, **(hypothesis.agents if hypothesis is not None else {})}
     said = []
     if signal.base:
         said.append(
@@ -222,11 +232,11 @@ def _own_agents(scenario: Scenario, hypothesis: Terms) -> list[str]:
     return said
 
 
-def _signals(scenario: Scenario, hypothesis: Terms) -> dict[str, Signal]:
-    return {**scenario.signals, **hypothesis.signals}
+def _signals(scenario: Scenario, hypothesis: Terms | None) -> dict[str, Signal]:
+    return {**scenario.signals, **(hypothesis.signals if hypothesis is not None else {})}
 
 
-def _label(table: Mapping[str, Agent] | Mapping[str, Signal] | Mapping[str, Component], name: str) -> str:
+def _label(table: Mapping[str, Agent] | Mapping[str, Signal] | Mapping[str, Labelled], name: str) -> str:
     found = table.get(name)
     return (found.label if found is not None else "") or name
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from planner.document import Block, Column, Heading, Items, Prose, Sheet
 from planner.explain_mechanisms import percent, targets
+from planner.explain_outcomes import foretold_outcomes
 from planner.figures import DASH, count, fixed, listed, plain
 from planner.predicted import Figure, Outlook, Prediction, unequal_carryover
 from planner.scenario import Scenario
@@ -27,6 +28,7 @@ def foretold(scenario: Scenario, outlook: Outlook) -> list[Block]:
         blocks.append(Heading("What the hypotheses predict"))
         blocks += [_table(scenario, outlook, days[i : i + _DAYS]) for i in range(0, len(days), _DAYS)]
         blocks.append(_fine_print(outlook))
+    blocks += foretold_outcomes(scenario, outlook)
     apart = _not_separated(scenario, outlook)
     if apart:
         blocks += [Heading("What this design cannot tell apart"), Items(apart)]

@@ -40,25 +40,27 @@ def groups(scenario: Scenario, names: Sequence[str], readings: Sequence[Reading]
 
 def _means(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], place: Sequence[int]) -> Any:
     """Means are of the endpoint's own measure; of any other reading they say nothing."""
-    visits = [AFTER if reading.measure == scenario.endpoint.measure else -1 for reading in readings]
+    measure = scenario.endpoint.measure
+    visits = [AFTER if r.measure == measure and not r.outcome else -1 for r in readings]
     return means_world(scenario, hypotheses, visits, place)
 
 
 def _rates(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], place: Sequence[int]) -> Any:
-    visits = [AFTER if reading.measure in ("response", "remission") else -1 for reading in readings]
+    visits = [AFTER if r.measure in ("response", "remission") and not r.outcome else -1 for r in readings]
     return rates_world(scenario, hypotheses, visits, place)
 
 
 def _terms(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], place: Sequence[int]) -> Any:
     endpoint = Reading(scenario.endpoint.measure, scenario.endpoint.day)
     needed = [*readings, endpoint] if reads_scores(scenario) else readings
-    days = sorted({reading.day for reading in needed})
+    days = sorted({reading.day for reading in needed if not reading.outcome})
+    outcomes = sorted({reading.outcome for reading in needed if reading.outcome})
     visit = {day: 1 + i for i, day in enumerate(days)}
-    rows = [_row(scenario, reading, visit[reading.day]) for reading in readings]
+    second = {name: 1 + len(days) + 2 * i for i, name in enumerate(outcomes)}
+    rows = [_row(scenario, r, second[r.outcome] if r.outcome else visit[r.day]) for r in readings]
     at = visit.get(endpoint.day, 0)
-    return terms_world(
-        scenario, hypotheses, days, rows, place, leaving(scenario, _row(scenario, endpoint, at), at)
-    )
+    leave = leaving(scenario, _row(scenario, endpoint, at), at)
+    return terms_world(scenario, hypotheses, days, rows, place, leave, outcomes)
 
 
 def _row(scenario: Scenario, reading: Reading, visit: int) -> tuple[float, ...]:

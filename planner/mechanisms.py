@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from planner.scenario import Scenario
-from planner.scenario_terms import ALL_COMPONENTS, Agent, Component, Signal, Terms
+from planner.scenario_terms import ALL_COMPONENTS, Agent, Component, Signal, Term, Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,16 @@ class Mechanism:
             {**scenario.components, **hypothesis.components},
             hypothesis,
         )
+
+
+def component_numbers(scenario: Scenario) -> dict[str, int]:
+    """Number of each component, which addresses its random numbers: by name, the common ones first.
+
+    It depends neither on the order in a file nor on which of its hypotheses are simulated.
+    """
+    own = {n for h in scenario.hypotheses.values() if isinstance(h, Terms) for n in h.components}
+    names = [*sorted(scenario.components), *sorted(own - set(scenario.components))]
+    return {name: i for i, name in enumerate(names)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +106,21 @@ def signals(mechanism: Mechanism, scenario: Scenario, doses: Sequence[Dose]) -> 
     return found
 
 
-def gates(mechanism: Mechanism, scenario: Scenario, doses: Sequence[Dose]) -> list[float]:
-    """Product of the gates of each term of the hypothesis."""
+def gates(
+    mechanism: Mechanism, scenario: Scenario, doses: Sequence[Dose], terms: Sequence[Term] | None = None
+) -> list[float]:
+    """Product of the gates of each term: of the hypothesis, or of the `terms` of a second outcome."""
     signal = signals(mechanism, scenario, doses)
     return [
         math.prod(1.0 - need.gate * (1.0 - signal[need.signal]) for need in term.needs)
-        for term in mechanism.hypothesis.terms
+        for term in (mechanism.hypothesis.terms if terms is None else terms)
     ]
+
+
+def outcome_terms(scenario: Scenario, hypothesis: Terms, outcome: str) -> Sequence[Term]:
+    """What drives a second outcome under a hypothesis: its own terms, else those of all."""
+    own = hypothesis.outcomes.get(outcome)
+    return scenario.outcomes[outcome].terms if own is None else own.terms
 
 
 def prolonged(mechanism: Mechanism, scenario: Scenario, treatment: str, component: str) -> float:

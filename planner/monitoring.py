@@ -59,7 +59,7 @@ def look_counts(scenario: Scenario, patients: int) -> tuple[int, ...]:
 def looks(scenario: Scenario, analysis: Analysis, patients: int) -> Looks:
     """Solve the limits of an analysis for a trial of `patients`. Raises BoundaryError where none exist."""
     counts = look_counts(scenario, patients)
-    direction = sided_direction(analysis, scenario.endpoint.scale)
+    direction = sided_direction(analysis, scenario.scale_of(analysis))
     monitoring = scenario.monitoring
     fractions = [m / patients for m in counts]
     efficacy, futility = monitoring.efficacy, monitoring.futility

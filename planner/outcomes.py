@@ -20,6 +20,7 @@ from planner.kernels.tables import Floats, Plan
 from planner.mechanisms import Dose, Mechanism, gates, prolonged
 from planner.scenario import Hypothesis, Means, Scenario
 from planner.scenario_terms import Rates, Terms
+from planner.seconds_world import second_signature, second_unit
 from planner.truth import is_null, settled, sided_direction, true_effect
 from planner.vocabulary import BINARY_MEASURES
 from planner.world import Reading, reading_of, typical_sd
@@ -96,8 +97,8 @@ def truths(scenario: Scenario, names: Sequence[str], seed: int) -> dict[str, lis
     for analysis in scenario.analyses:
         weights = analysis.weights
         reading = reading_of(scenario, analysis)
-        direction = sided_direction(analysis, scenario.endpoint.scale)
-        same = [n for n in simulated if _nil(scenario, scenario.hypotheses[n], weights, reading.day)]
+        direction = sided_direction(analysis, scenario.scale_of(analysis))
+        same = [n for n in simulated if _nil(scenario, scenario.hypotheses[n], weights, reading)]
         sums = _contrasts(scenario, [n for n in simulated if n not in same], reading, weights, seed)
         sums |= dict.fromkeys(same, (0.0, 0.0))
         for name in names:
@@ -121,44 +122,53 @@ def _contrasts(
 
 
 def indistinct(
-    scenario: Scenario, hypothesis: Hypothesis, treatments: Sequence[str], day: float | None = None
+    scenario: Scenario, hypothesis: Hypothesis, treatments: Sequence[str], reading: Reading | None = None
 ) -> bool:
     """Whether the treatments are the same in everything that the hypothesis says of a first period.
 
-    `day`: whether they are the same on this day after dosing; on every day if not given.
+    `reading`: whether they are the same in this respect; in every one, second outcomes too, if not given.
     """
-    return len({_row(scenario, hypothesis, a, day) for a in treatments}) == 1
+    return len({_row(scenario, hypothesis, a, reading) for a in treatments}) == 1
 
 
-def _nil(scenario: Scenario, hypothesis: Hypothesis, weights: Mapping[str, float], day: float) -> bool:
-    """Whether a contrast is surely nil on a day: treatments that are the same weigh 0 together."""
-    return cancels(weights, {a: _row(scenario, hypothesis, a, day) for a in weights})
+def _nil(scenario: Scenario, hypothesis: Hypothesis, weights: Mapping[str, float], reading: Reading) -> bool:
+    """Whether a contrast is surely nil in a reading: treatments that are the same weigh 0 together."""
+    return cancels(weights, {a: _row(scenario, hypothesis, a, reading) for a in weights})
 
 
-def _row(scenario: Scenario, hypothesis: Hypothesis, treatment: str, day: float | None) -> tuple[object, ...]:
+def _row(
+    scenario: Scenario, hypothesis: Hypothesis, treatment: str, reading: Reading | None
+) -> tuple[object, ...]:
     """Everything that the hypothesis says of a first period of the treatment."""
     if isinstance(hypothesis, Terms):
-        return signature(scenario, hypothesis, treatment, day)
+        return signature(scenario, hypothesis, treatment, reading)
     if isinstance(hypothesis, Rates):
         return (hypothesis.rates[treatment],)
     return (hypothesis.means[treatment], hypothesis.spread.within[treatment])
 
 
 def signature(
-    scenario: Scenario, hypothesis: Terms, treatment: str, day: float | None = None
+    scenario: Scenario, hypothesis: Terms, treatment: str, reading: Reading | None = None
 ) -> tuple[object, ...]:
     """All that a treatment does in a first period: gates and half-lives of the components at work.
 
-    On a `day` half-lives count by the time since the peak, in which nothing may have been lost yet.
+    Of a `reading`, half-lives count by the time since the peak, in which nothing may have been lost yet.
     """
+    if reading is not None and reading.outcome:
+        return second_signature(scenario, hypothesis, treatment, reading.outcome)
     m = Mechanism.of(scenario, hypothesis)
     found: dict[tuple[str, float], float] = {}
     for term, gate in zip(hypothesis.terms, gates(m, scenario, [Dose(treatment, 0.0)]), strict=True):
         factor = prolonged(m, scenario, treatment, term.component)
-        time = factor if day is None else max(0.0, day - m.components[term.component].peak_day) / factor
+        time = factor
+        if reading is not None:
+            time = max(0.0, reading.day - m.components[term.component].peak_day) / factor
         row = (term.component, settled(time))
         found[row] = settled(found.get(row, 0.0) + gate)
-    return tuple(sorted((*row, gate) for row, gate in found.items() if gate != 0.0))
+    rows = tuple(sorted((*row, gate) for row, gate in found.items() if gate != 0.0))
+    if reading is not None:
+        return rows
+    return rows, *(second_signature(scenario, hypothesis, treatment, name) for name in scenario.outcomes)
 
 
 def _stated(scenario: Scenario, hypothesis: Hypothesis, weights: Mapping[str, float]) -> float:
@@ -169,6 +179,8 @@ def _stated(scenario: Scenario, hypothesis: Hypothesis, weights: Mapping[str, fl
 
 
 def _unit(scenario: Scenario, hypothesis: Hypothesis, reading: Reading) -> float:
+    if reading.outcome:
+        return second_unit(scenario, reading.outcome)
     if reading.measure in BINARY_MEASURES:
         return 1.0
     if isinstance(hypothesis, Means):

@@ -45,7 +45,7 @@ class AnalysisPlan:
 
     name: str
     method: str
-    measure: str  # what is analysed of the endpoint
+    measure: str  # what is analysed of the endpoint, or of the second outcome
     day: float  # after dosing
     contrast: Contrast  # first minus second, or the weight of each treatment
     alpha: float
@@ -53,6 +53,7 @@ class AnalysisPlan:
     planned_effect: float | None
     looks: tuple[Look, ...]
     true_effects: Mapping[str, Truth]  # by hypothesis; empty unless asked for
+    outcome: str = ""  # name of the second outcome that is analysed
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ def _analysis(scenario: Scenario, analysis: Analysis, effects: Mapping[str, Trut
         planned_effect=analysis.planned_effect,
         looks=_looks(scenario, analysis),
         true_effects=effects,
+        outcome=reading.outcome,
     )
 
 

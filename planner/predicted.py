@@ -17,6 +17,7 @@ from typing import Any
 from planner.mechanisms import Dose, Mechanism, gates, occupancy, prolonged
 from planner.scenario import Means, Scenario
 from planner.scenario_terms import Rates, Terms
+from planner.seconds_world import weighed
 from planner.truth import settled, true_effect
 from planner.vocabulary import BINARY_MEASURES
 
@@ -53,6 +54,17 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
+class Second:
+    """The mean of a second outcome under a treatment, in its points."""
+
+    hypothesis: str
+    treatment: str
+    outcome: str
+    day: float
+    mean: Figure
+
+
+@dataclass(frozen=True, slots=True)
 class Left:
     """What a treatment still adds when the next period begins: points of improvement, or as stated."""
 
@@ -84,6 +96,7 @@ class Outlook:
     cycle_days: float  # from one dosing to the next
     left: tuple[Left, ...]
     blockade: tuple[Blockade, ...]
+    seconds: tuple[Second, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """For `show --json`."""
@@ -100,6 +113,7 @@ class Outlook:
         left = [{**asdict(row), "points": row.points.to_json()} for row in self.left]
         return {
             "predictions": predictions,
+            "outcomes": [{**asdict(row), "mean": row.mean.to_json()} for row in self.seconds],
             "classes": [list(names) for names in self.classes],
             "no_difference": list(self.no_difference),
             "next_period": {
@@ -131,6 +145,7 @@ def outlook(scenario: Scenario, tiles: int = TILES) -> Outlook:
         cycle_days=cycle_days(scenario),
         left=left,
         blockade=_blockade(scenario, names),
+        seconds=_seconds(scenario, names, tiles),
     )
 
 
@@ -153,11 +168,12 @@ def _everything(scenario: Scenario, name: str) -> object:
     if not isinstance(hypothesis, Terms):
         return json.dumps(hypothesis.model_dump(mode="json", exclude={"label", "prior"}), sort_keys=True)
     m = Mechanism.of(scenario, hypothesis)
-    return tuple(
+    improvement = tuple(
         _at_work(scenario, m, [Dose(sequence[i], (j - i) * cycle_days(scenario)) for i in range(j + 1)])
         for sequence in scenario.design.sequences
         for j in range(scenario.design.periods)
     )
+    return improvement, tuple(tuple(weighed(scenario, [m], [outcome])) for outcome in scenario.outcomes)
 
 
 def _at_work(scenario: Scenario, m: Mechanism, doses: Sequence[Dose]) -> tuple[object, ...]:
@@ -209,6 +225,35 @@ def _predicted(
                 predictions += [_renamed(row, name) for row in rows[first[name]]]
                 after += [Left(name, row.treatment, row.points) for row in left[first[name]]]
     return tuple(predictions), tuple(after), tiles * W if simulated else 0
+
+
+def _seconds(scenario: Scenario, names: Sequence[str], tiles: int) -> tuple[Second, ...]:
+    """Means of second outcomes; hypotheses that say the same of one share a simulation."""
+    from planner.outcomes import potential
+    from planner.seconds_world import second_signature
+    from planner.world import Reading
+
+    treatments = scenario.design.treatments
+    found: list[Second] = []
+    for outcome, about in scenario.outcomes.items():
+        groups: dict[object, list[str]] = {}
+        for name in names:
+            if isinstance(hypothesis := scenario.hypotheses[name], Terms):
+                said = tuple(second_signature(scenario, hypothesis, a, outcome) for a in treatments)
+                groups.setdefault(said, []).append(name)
+        first = [group[0] for group in groups.values()]
+        reading = Reading("score", about.day, outcome)
+        if not first:
+            continue
+        means = potential(scenario, first, [reading], treatments, scenario.simulation.seed, tiles)
+        found += [
+            Second(name, a, outcome, about.day, _figure(means.mean[h, 0, t], means.covariance[h, 0, t, t]))
+            for h, group in enumerate(groups.values())
+            for name in group
+            for t, a in enumerate(treatments)
+        ]
+    order = {name: i for i, name in enumerate(names)}
+    return tuple(sorted(found, key=lambda row: order[row.hypothesis]))
 
 
 def _renamed(row: Prediction, name: str) -> Prediction:

@@ -145,7 +145,7 @@ class Trial:
                 "period": k + 1,
                 "treatment": treatment,
             }
-            | ({"measure": reading.measure, "day": reading.day} if several else {})
+            | (_said(reading) if several else {})
             | {"value": patient.values[r][k]}
             for patient in self.patients
             for r, reading in enumerate(self.readings)
@@ -173,12 +173,18 @@ class Trial:
             },
             "run": {"trial": self.index, "seed": self.seed, "planner": __version__, "engine": ENGINE},
             "hypothesis": self.hypothesis,
-            "readings": [{"measure": r.measure, "day": r.day} for r in self.readings],
+            "readings": [_said(reading) for reading in self.readings],
             "patients_planned": self.scenario.design.patients,
             "patients": [_patient(patient) for patient in self.patients],
             "analyses": [_course(course) for course in self.courses],
             "warnings": [],
         }
+
+
+def _said(reading: Reading) -> Json:
+    """What a reading is of; a second outcome is named."""
+    named = {"outcome": reading.outcome} if reading.outcome else {}
+    return {**named, "measure": reading.measure, "day": reading.day}
 
 
 def _patient(patient: Patient) -> Json:

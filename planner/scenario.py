@@ -17,6 +17,7 @@ from planner.scenario_leaving import Dropout as Dropout
 from planner.scenario_means import BaselineCorrelation as BaselineCorrelation
 from planner.scenario_means import Means as Means
 from planner.scenario_means import Spread as Spread
+from planner.scenario_outcomes import MAX_OUTCOMES, Outcome, OutcomeScale
 from planner.scenario_terms import Agent, Component, Rates, Signal, Terms, TreatmentAgent
 from planner.scenario_uncertain import BY_PATH
 from planner.scenario_uncertain import Distribution as Distribution
@@ -268,6 +269,7 @@ class Analysis(Settings):
     planned_effect: Annotated[
         Points | None, about("Difference that planning assumed, first minus second", "points")
     ] = None
+    outcome: Annotated[str, about("The second outcome that is analysed; the endpoint if not given")] = ""
     measure: Annotated[str, _MEASURES, about("What is analysed; the endpoint's measure if not given")] = ""
     day: Annotated[Days | None, about("Day that is analysed; the endpoint's day if not given", "days")] = None
     planned_sd_difference: Annotated[
@@ -357,6 +359,9 @@ class Scenario(Settings):
     components: Annotated[
         Mapping[Symbol, Component], about("The parts of which improvement is made", max_length=MAX_NAMES)
     ] = {}
+    outcomes: Annotated[
+        Mapping[Symbol, Outcome], about("What is measured beside the endpoint", max_length=MAX_OUTCOMES)
+    ] = {}
     hypotheses: Annotated[
         Mapping[Name, AnyHypothesis],
         about("What may be true", min_length=1, max_length=MAX_HYPOTHESES),
@@ -382,6 +387,10 @@ class Scenario(Settings):
         """Name of the file or of the entry of the catalogue; not a setting."""
         return self._name
 
+    def scale_of(self, analysis: Analysis) -> Scale | OutcomeScale:
+        """The scale of what an analysis reads: the endpoint's, or that of a second outcome."""
+        return self.outcomes[analysis.outcome].scale if analysis.outcome else self.endpoint.scale
+
     def direction(self, analysis: Analysis) -> Literal["two-sided", "greater", "less"]:
         """The alternative of an analysis as a sign of first minus second: `better` and `worse` translated.
 
@@ -390,7 +399,7 @@ class Scenario(Settings):
         match analysis.alternative:
             case "better" | "worse" as wish:
                 counted = analysis.measure in vocabulary.BINARY_MEASURES
-                up = (counted or self.endpoint.scale.better == "higher") == (wish == "better")
+                up = (counted or self.scale_of(analysis).better == "higher") == (wish == "better")
                 return "greater" if up else "less"
             case direction:
                 return direction

@@ -101,7 +101,7 @@ def _mean_only(value: Any) -> Any:
     return {"mean": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def _median_only(value: Any) -> Any:
+def median_only(value: Any) -> Any:
     return {"median": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
@@ -121,7 +121,7 @@ class Component(Settings):
     ] = Spread(mean=0.0)
     half_life_days: Annotated[
         HalfLifeSpread,
-        BeforeValidator(_median_only),
+        BeforeValidator(median_only),
         A_NUMBER,
         about("Half-life of the improvement; it differs between patients"),
     ]
@@ -150,6 +150,15 @@ class Term(Settings):
     ] = ()
 
 
+class OutcomeTerms(Settings):
+    """What drives a second outcome under one hypothesis."""
+
+    terms: Annotated[
+        tuple[Term, ...],
+        about("The components that are at work, in place of the outcome's own", min_length=1, max_length=12),
+    ]
+
+
 class Terms(Settings):
     """A hypothesis that says which components of improvement need which signals."""
 
@@ -164,6 +173,9 @@ class Terms(Settings):
         Mapping[Symbol, Component], about("Components in place of the common ones of that name")
     ] = {}
     prior: Prior = None
+    outcomes: Annotated[
+        Mapping[Symbol, OutcomeTerms], about("What drives a second outcome, in place of what is said there")
+    ] = {}
     uncertainty: Annotated[Mapping[Path, Distribution], BY_PATH] = {}
     tie: Annotated[Tie | None, about("What is kept equal to another hypothesis where it is uncertain")] = None
 

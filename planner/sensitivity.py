@@ -32,7 +32,7 @@ MAX_VARIANTS = 400
 
 # What is no assumption: structure, labels in numbers, criteria that are the trial's own choice.
 _CHOSEN = {"at_least", "gate", "peak_day", "per", "around"}
-_APART = {"means", "sd_within", "signals", "terms", "uncertainty", "tie"}
+_APART = {"means", "sd_within", "signals", "terms", "outcomes", "uncertainty", "tie"}
 
 
 class SensitivityError(ValueError):
@@ -155,6 +155,10 @@ def _of_mechanisms(
         for path, value in _leaves(stated) if used else ():
             if path[-1] not in _CHOSEN:
                 yield ("components", component, *path), value, used, ".".join((component, *map(str, path)))
+    for outcome in dict.fromkeys(a.outcome for a in scenario.analyses if a.outcome):
+        for path, value in _leaves({**full["outcomes"][outcome], "day": 0, "scale": 0}):
+            if path[-1] not in _CHOSEN:
+                yield ("outcomes", outcome, *path), value, names, ".".join((outcome, *map(str, path)))
     given = {a.agent for t in scenario.design.treatments for a in _agents(scenario, t)}
     for agent in sorted(given):
         for path, value in _leaves(full["agents"].get(agent, {})):

@@ -147,7 +147,8 @@ def _patients(trial: Json, r: int, reading: Json, setting: Setting, ascii_only: 
     """Picture and table of one reading."""
     title = "The patients"
     if len(trial["readings"]) > 1:
-        title += f": {reading['measure']}, day {plain(reading['day'])}"
+        what = f"{reading['outcome']}, " if "outcome" in reading else ""
+        title += f": {what}{reading['measure']}, day {plain(reading['day'])}"
     groups = _by_sequence(trial["patients"])
     blocks: list[Block] = [Heading(title)]
     if reading["measure"] in BINARY_MEASURES:

@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
-from planner.draws import COMPONENT, DrawList
-from planner.kernels.tables import Draws, Floats, Ints, Leaving, TermsWorld
+from planner.draws import DrawList
+from planner.kernels.tables import Floats, Ints, Leaving, Seconds, TermsWorld
 from planner.leaving import ALIKE
-from planner.mechanisms import Dose, Mechanism, gates, prolonged
+from planner.mechanisms import Dose, Mechanism, component_numbers, gates, prolonged
 from planner.scenario import Scale, Scenario
-from planner.scenario_terms import Component, Terms
+from planner.scenario_terms import Terms
+from planner.seconds_world import Feature as SecondFeature
+from planner.seconds_world import Size, cycle_days, rate_of, scale_row, seconds_table, weighed
 from planner.truth import settled
 
 _TIE = 1e-9  # of a step; a score this close to a step is on it
@@ -58,22 +60,24 @@ def terms_world(
     readings: Sequence[tuple[float, ...]],
     place: Sequence[int] | None = None,
     leaving: Leaving = ALIKE,
+    outcomes: Sequence[str] = (),
 ) -> TermsWorld:
     """Tables for the visits before dosing and on `days`; readings are (kind, visit, share, cut).
 
     `place`: the row of each hypothesis among all of the run. `leaving`: where it depends on scores, a
-    hypothesis is the same as another only if it says the same of all periods.
+    hypothesis is the same as another only if it says the same of all periods. `outcomes`: the second outcomes
+    that are read.
     """
     design = scenario.design
     mechanisms = [Mechanism.of(scenario, h) for h in hypotheses]
-    components = _component_numbers(scenario)
+    components = component_numbers(scenario)
     rows = _Rows()
     sets = [_features(scenario, m) for m in mechanisms]
     for m, features in zip(mechanisms, sets, strict=True):
         for f in features:
             _index(rows.sizes, _size(m, f.component, components))
     rows.sizes.sort()  # two components share a draw
-    starts, table = _blocks(scenario, mechanisms, sets, rows, components, days)
+    starts = _blocks(scenario, mechanisms, sets, rows, components, days)
     span = np.zeros((len(hypotheses), design.periods, 1 + len(days), 2), np.int64)
     most = max(_padded(len(features)) for features in sets)
     coef = np.zeros((len(hypotheses), len(design.sequences), design.periods, 1 + len(days), most))
@@ -87,37 +91,34 @@ def terms_world(
                     row = _coefficients(scenario, m, features, sequence, k, v)
                     coef[h, s, k, v, : stop - first] = row[first:stop]
     scale = scenario.endpoint.scale
-    step = scale.step or 1.0
-    draws, numbers, errors, source = _draws(
-        design.periods, _visit_numbers(scenario, days), [number for number, _ in rows.sizes]
-    )
+    draws, numbers, errors = _draws(design.periods, _visit_numbers(scenario, days))
+    shape = (len(hypotheses), len(design.sequences), design.periods)
+    driven = weighed(scenario, mechanisms, outcomes)
+    seconds, more = seconds_table(scenario, outcomes, driven, shape, len(rows.features), draws)
+    sizes = [Size((number,), False, row) for number, row in rows.sizes]
+    sizes += _append(more, len(sizes), rows, len(days))
+    source = np.array([(*draws.size(size.number), size.skewed) for size in sizes], np.int64).reshape(-1, 3)
     return TermsWorld(
-        draws=draws,
+        draws=draws.table(),
         rows=numbers,
         errors=errors,
         place=np.array(range(len(hypotheses)) if place is None else place, np.int64),
         entry=_entry(scenario),
-        source=np.array(source, np.int64).reshape(-1, 2),
-        sizes=np.array([row for _, row in rows.sizes], np.float64).reshape(-1, 5),
+        source=source,
+        sizes=np.array([size.distribution for size in sizes], np.float64).reshape(-1, 5),
         rates=np.array(rows.rates, np.float64).reshape(-1, 2),
         decays=np.array(rows.decays, np.float64).reshape(-1, 2),
-        feature=np.array(table, np.int64),
+        feature=np.array(rows.features, np.int64),
         span=span,
         coef=coef,
-        twin=_twins(span, coef, whole=leaving.chance.size > 0),
+        twin=_twins(span, coef, seconds, whole=leaving.chance.size > 0),
         shift=np.array(scenario.population.period_effect, np.float64),
         noise=np.array([scenario.population.occasion_sd, scenario.population.rating_sd], np.float64),
         readings=np.array(readings, np.float64).reshape(-1, 4),
         first=scenario.endpoint.baseline == "first",
-        scale=np.array(
-            [
-                -math.inf if scale.low is None else scale.low,
-                math.inf if scale.high is None else scale.high,
-                step,
-                0.0 if scale.step is None else 1.0,
-            ]
-        ),
+        scale=np.array(scale_row(scale)),
         leaving=leaving,
+        seconds=seconds,
     )
 
 
@@ -131,36 +132,29 @@ def _visit_numbers(scenario: Scenario, days: Sequence[float]) -> list[int]:
     return [0, *(1 + known.index(day) for day in days)]
 
 
-def _draws(
-    periods: int, visits: Sequence[int], components: Sequence[int]
-) -> tuple[Draws, Ints, Ints, list[tuple[int, int]]]:
-    """What is drawn for a patient, `TermsWorld.rows`, `errors` and `source`.
+def _draws(periods: int, visits: Sequence[int]) -> tuple[DrawList, Ints, Ints]:
+    """What is drawn for a patient, sizes apart; `TermsWorld.rows` and `errors`.
 
-    visits: numbers of the visits that are read; components: the number of each size's component.
+    visits: numbers of the visits that are read.
     """
     draws = DrawList()
     draws.patient()
-    known: dict[int, tuple[int, int]] = {}
-    source = []
-    for number in components:
-        if number // 2 not in known:
-            word = draws.draw(COMPONENT, number // 2)
-            known[number // 2] = (word, draws.normals(word + 2, word + 3))
-        word, normal = known[number // 2]
-        source.append((word + number % 2, normal + number % 2))
     leaving, occasions = draws.periods(periods)
     errors, each = draws.some_visits(periods, visits)
-    return draws.table(), np.array([leaving, occasions, each], np.int64), np.array(errors, np.int64), source
+    return draws, np.array([leaving, occasions, each], np.int64), np.array(errors, np.int64)
 
 
-def _component_numbers(scenario: Scenario) -> dict[str, int]:
-    """Number of each component, which addresses its random numbers: by name, the common ones first.
+def _append(features: Sequence[SecondFeature], sizes: int, rows: _Rows, days: int) -> list[Size]:
+    """Put features of second outcomes behind those of improvement; all stand at the visit before dosing.
 
-    It depends neither on the order in a file nor on which of its hypotheses are simulated.
+    Answers their sizes, which come behind the first so many.
     """
-    own = {n for h in scenario.hypotheses.values() if isinstance(h, Terms) for n in h.components}
-    names = [*sorted(scenario.components), *sorted(own - set(scenario.components))]
-    return {name: i for i, name in enumerate(names)}
+    found: list[Size] = []
+    for size, rate, elapsed in features:
+        number = sizes + _index(found, size)
+        at = _index(rows.decays, (float(_index(rows.rates, rate)), elapsed)) if rate is not None else -1
+        rows.features.append((number, at, *[-2] * days))
+    return found
 
 
 def _size(m: Mechanism, name: str, numbers: dict[str, int]) -> tuple[int, tuple[float, ...]]:
@@ -179,17 +173,6 @@ def _features(scenario: Scenario, m: Mechanism) -> list[_Feature]:
     return list(found)
 
 
-def _cycle(scenario: Scenario) -> float:
-    """Days from one dosing to the next."""
-    return scenario.design.period_days + scenario.design.washout_days
-
-
-def _rate(c: Component) -> tuple[float, float]:
-    """log2 of the rate of the median half-life (in 1/days), and its SD between patients in log2."""
-    median, log_sd = c.half_life_days.median, c.half_life_days.log_sd
-    return settled(-math.log2(median)), settled(log_sd / math.log(2.0))
-
-
 def _padded(features: int) -> int:
     """How many features the kernel reads: it knows passes of 2, 4 and 8, and any other number."""
     return next((n for n in (0, 2, 4, 8) if features <= n), features)
@@ -201,7 +184,7 @@ def _at_work(features: Sequence[_Feature], k: int, v: int) -> tuple[int, int]:
     return (at[0], at[-1] + 1) if at else (0, 0)
 
 
-def _twins(span: Ints, coef: Floats, whole: bool) -> Ints:
+def _twins(span: Ints, coef: Floats, seconds: Seconds, whole: bool) -> Ints:
     """The first hypothesis with the same features and coefficients, by hypothesis, sequence and period.
 
     `whole`: it must have the same in every period.
@@ -213,7 +196,8 @@ def _twins(span: Ints, coef: Floats, whole: bool) -> Ints:
             known: dict[bytes, int] = {}
             for h in range(hypotheses):
                 at = slice(None) if whole else k
-                twin[h, s, k] = known.setdefault(span[h, at].tobytes() + coef[h, s, at].tobytes(), h)
+                tables = (span[h, at], coef[h, s, at], seconds.coef[h, s, at])
+                twin[h, s, k] = known.setdefault(b"".join(table.tobytes() for table in tables), h)
     return twin
 
 
@@ -224,10 +208,10 @@ def _blocks(
     rows: _Rows,
     numbers: dict[str, int],
     days: Sequence[float],
-) -> tuple[list[int], list[tuple[int, ...]]]:
-    """First feature of each hypothesis, and the feature rows; equal sets are kept once."""
+) -> list[int]:
+    """First feature of each hypothesis among the feature rows; equal sets are kept once."""
     starts: list[int] = []
-    table: list[tuple[int, ...]] = []
+    table = rows.features
     known: dict[tuple[tuple[int, ...], ...], int] = {}
     for m, features in zip(mechanisms, sets, strict=True):
         block = [_feature_row(scenario, m, f, rows, numbers, days) for f in features]
@@ -235,7 +219,7 @@ def _blocks(
         if start == len(table):
             table += block
         starts.append(start)
-    return starts, table
+    return starts
 
 
 def _feature_row(
@@ -248,8 +232,8 @@ def _feature_row(
     c = m.components[f.component]
     row = [rows.sizes.index(_size(m, f.component, numbers))]
     for day in (0.0, *days):
-        elapsed = max(0.0, f.periods_ago * _cycle(scenario) + day - c.peak_day) / f.factor
-        rate = _index(rows.rates, _rate(c)) if elapsed > 0.0 else -1
+        elapsed = max(0.0, f.periods_ago * cycle_days(scenario) + day - c.peak_day) / f.factor
+        rate = _index(rows.rates, rate_of(c.half_life_days)) if elapsed > 0.0 else -1
         row.append(_index(rows.decays, (float(rate), elapsed)) if elapsed > 0.0 else -1)
     if f.periods_ago == 0:
         row[1] = -2
@@ -262,7 +246,7 @@ def _coefficients(
     """(feature,) in period k of a sequence at visit v: the product of gates at the dosing that raised it."""
     row = np.zeros(len(features))
     for j in range(k if v == 0 else k + 1):
-        doses = [Dose(sequence[i], (j - i) * _cycle(scenario)) for i in range(j + 1)]
+        doses = [Dose(sequence[i], (j - i) * cycle_days(scenario)) for i in range(j + 1)]
         opened = gates(m, scenario, doses)
         for term, gate in zip(m.hypothesis.terms, opened, strict=True):
             factor = prolonged(m, scenario, sequence[j], term.component)

@@ -14,6 +14,7 @@ from scipy.special import ndtr
 
 from planner.contrasts import cancels, total
 from planner.scenario import Analysis, Design, Means, Population, Scale, Scenario
+from planner.scenario_outcomes import OutcomeScale
 from planner.vocabulary import BINARY_MEASURES
 
 _TAIL = 9.0  # standard deviations beyond which a normal has no weight that float64 could show
@@ -93,7 +94,7 @@ def is_null(effect: float, direction: str) -> bool:
     return effect == 0.0
 
 
-def sided_direction(analysis: Analysis, scale: Scale) -> str:
+def sided_direction(analysis: Analysis, scale: Scale | OutcomeScale) -> str:
     """`two-sided`, `greater` or `less`: the alternative in numbers, of first minus second.
 
     More responders are better, whichever end of the scale is.

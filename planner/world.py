@@ -63,17 +63,18 @@ def carried(hypothesis: Means, sequence: Sequence[str], period: int) -> float:
 
 
 class Reading(NamedTuple):
-    """What is stored of a period: a measure on a day after dosing."""
+    """What is stored of a period: a measure on a day after dosing, of the endpoint or a second outcome."""
 
     measure: str
     day: float
+    outcome: str = ""  # name of the second outcome
 
 
 def reading_of(scenario: Scenario, analysis: Analysis) -> Reading:
     """The reading that an analysis uses: its own measure and day, or the endpoint's."""
     endpoint = scenario.endpoint
     day = endpoint.day if analysis.day is None else analysis.day
-    return Reading(analysis.measure or endpoint.measure, day)
+    return Reading(analysis.measure or endpoint.measure, day, analysis.outcome)
 
 
 def means_world(

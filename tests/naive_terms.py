@@ -29,6 +29,7 @@ class Told:
     components: Mapping[str, Any]
     terms: Sequence[Any]
     treatments: Mapping[str, Any]
+    outcomes: Mapping[str, tuple[Any, Sequence[Any]]]  # second outcomes, each with its terms
 
     @classmethod
     def of(cls, scenario: Any, name: str) -> Told:
@@ -39,7 +40,10 @@ class Told:
         agents.update(own.agents)
         signals.update(own.signals)
         components.update(own.components)
-        return cls(agents, signals, components, own.terms, scenario.treatments)
+        outcomes = {}
+        for key, about in scenario.outcomes.items():
+            outcomes[key] = (about, own.outcomes[key].terms if key in own.outcomes else about.terms)
+        return cls(agents, signals, components, own.terms, scenario.treatments, outcomes)
 
     def given(self, treatment: str) -> list[tuple[str, float]]:
         """(agent, occupancy that the dose reaches) of a treatment."""
@@ -95,8 +99,12 @@ class Told:
 
 
 def observed(scenario: Any, x: Floats) -> Floats:
-    """A score as the scale has it: to the nearest step, halves up, then between the limits."""
-    scale = scenario.endpoint.scale
+    """A score as the scale of the endpoint has it."""
+    return on_scale(scenario.endpoint.scale, x)
+
+
+def on_scale(scale: Any, x: Floats) -> Floats:
+    """To the nearest step, halves up, then between the limits."""
     if scale.step is not None:
         x = np.floor(x / scale.step + 0.5) * scale.step
     return np.clip(
@@ -126,9 +134,13 @@ class Course:
 
     baseline: Floats
     score: Mapping[float, Floats]
+    second: Mapping[str, tuple[Floats, Floats]]  # second outcomes: before each dosing, and when they are read
 
-    def reading(self, scenario: Any, measure: str, day: float) -> Floats:
+    def reading(self, scenario: Any, measure: str, day: float, outcome: str = "") -> Floats:
         """A measure on a day, (patient, period)."""
+        if outcome:
+            before, when_read = self.second[outcome]
+            return when_read - before if measure == "change" else when_read
         b, y, scale = self.baseline, self.score[day], scenario.endpoint.scale
         match measure:
             case "score":
@@ -189,7 +201,75 @@ def course(
         for day in days:
             left = 1.0 - np.minimum(1.0, achieved(k + 1, k, day)) + swing
             scores[day].append(rated(severity * left + population.period_effect[k]))
-    return Course(np.stack(baselines, axis=1), {day: np.stack(rows, axis=1) for day, rows in scores.items()})
+    return Course(
+        np.stack(baselines, axis=1),
+        {day: np.stack(rows, axis=1) for day, rows in scores.items()},
+        {key: second(told, key, sequence, cycle, size, duration, rng) for key in told.outcomes},
+    )
+
+
+def second(
+    told: Told,
+    name: str,
+    sequence: Sequence[str],
+    cycle: float,
+    size: Mapping[str, Floats],
+    duration: Floats,
+    rng: np.random.Generator,
+) -> tuple[Floats, Floats]:
+    """A second outcome before each dosing and when it is read, (patient, period) each.
+
+    size: of the components of improvement, which an outcome may share.
+    """
+    about, terms = told.outcomes[name]
+    n = len(duration)
+    level = rng.normal(about.background.mean, about.background.sd, size=n)
+    amount: dict[str, Floats] = {}
+    for component in dict.fromkeys(term.component for term in terms):
+        own = about.components.get(component)
+        if own is None and component in size:
+            amount[component] = size[component]
+            continue
+        part = own or told.components[component]
+        skewed = getattr(part, "distribution", "normal") == "lognormal"
+        large, small = (
+            skew(rng, spread, n) if skewed else rng.normal(spread.mean, spread.sd, size=n)
+            for spread in (part.size, part.otherwise)
+        )
+        amount[component] = np.where(rng.random(n) < part.share, large, small)
+
+    def present(k: int, dosings: int, day: float) -> Floats:
+        total = level.copy()
+        for j in range(dosings):
+            doses = [(sequence[i], (j - i) * cycle) for i in range(j + 1)]
+            since = (k - j) * cycle + day
+            for term in terms:
+                part = about.components.get(term.component) or told.components[term.component]
+                life = part.half_life_days
+                if life is None and j < k:
+                    continue  # gone at the next dosing
+                left: Any = 1.0
+                if life is not None:
+                    half = life.median * np.exp(life.log_sd * duration)
+                    half = half * told.stretched(term.component, sequence[j])
+                    left = 0.5 ** (max(0.0, since - part.peak_day) / half)
+                total += told.opened(term, doses) * amount[term.component] * left
+        return total
+
+    def measured(x: Floats) -> Floats:
+        return on_scale(about.scale, x + rng.normal(0.0, about.noise_sd, size=n))
+
+    before = [measured(present(k, k, 0.0)) for k in range(len(sequence))]
+    when_read = [measured(present(k, k + 1, about.day)) for k in range(len(sequence))]
+    return np.stack(before, axis=1), np.stack(when_read, axis=1)
+
+
+def skew(rng: np.random.Generator, spread: Any, n: int) -> Floats:
+    """Lognormal sizes with the stated mean and SD; none where the mean is 0."""
+    if spread.mean == 0.0:
+        return np.zeros(n)
+    ratio = 1.0 + (spread.sd / spread.mean) ** 2
+    return rng.lognormal(math.log(spread.mean / math.sqrt(ratio)), math.sqrt(math.log(ratio)), size=n)
 
 
 def responses(scenario: Any, name: str, sequence: Sequence[str], n: int, rng: np.random.Generator) -> Floats:
@@ -242,7 +322,8 @@ def trials(
         if scenario.hypotheses[name].family == "rates":
             value[here] = responses(scenario, name, sequence, n, rng)
         else:
-            value[here] = course(scenario, name, sequence, n, [day], rng).reading(scenario, measure, day)
+            seen = course(scenario, name, sequence, n, [] if analysis.outcome else [day], rng)
+            value[here] = seen.reading(scenario, measure, day, analysis.outcome)
     there = rng.random((trials, patients)) >= dropout.before_first
     for k in range(design.periods):
         if k > 0:

@@ -21,6 +21,7 @@ from planner.completing.draft import Draft, Problem
 from planner.completing.means import complete_means
 from planner.completing.mechanisms import check_mechanisms, check_world_of_terms, complete_terms
 from planner.completing.monitoring import complete_monitoring
+from planner.completing.outcomes import check_days, complete_outcomes
 from planner.completing.rates import complete_rates
 from planner.completing.readings import check_effects, check_readings, complete_days, complete_scale
 from planner.completing.uncertainty import complete_own, complete_uncertainty
@@ -35,6 +36,7 @@ def complete(draft: Draft) -> dict[str, Any]:
     endpoint = complete_endpoint(draft)
     simulation = complete_simulation(draft)
     check_mechanisms(draft)
+    outcomes = complete_outcomes(draft)
     design = complete_design(draft)
     if design is None:
         return {}
@@ -48,6 +50,7 @@ def complete(draft: Draft) -> dict[str, Any]:
     if population is not None:
         check_effects(draft, population)
     check_world_of_terms(draft, design, population, endpoint, treatments)
+    check_days(draft, design)
     hypotheses = {
         name: _hypothesis(draft, name, hypothesis, design, endpoint, list(treatments))
         for name, hypothesis in draft.hypotheses.items()
@@ -61,6 +64,7 @@ def complete(draft: Draft) -> dict[str, Any]:
         "treatments": treatments,
         # Their order addresses random numbers, and is to mean nothing in a file.
         "components": dict(sorted(draft.components.items())),
+        "outcomes": outcomes,
         "design": design,
         "population": population,
         "endpoint": endpoint,

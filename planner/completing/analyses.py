@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 from planner import vocabulary
 from planner.completing.draft import Draft, check_treatments
+from planner.completing.outcomes import complete_second
 from planner.contrasts import Contrast, formula, simplest, total
 from planner.faults import Path, did_you_mean, listed, printable
 from planner.scenario import Analysis, Design, Endpoint, Simulation
+from planner.scenario_outcomes import Outcome
 
 
 def complete_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) -> dict[int, Analysis]:
@@ -18,7 +20,10 @@ def complete_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) -
     for i, analysis in written.items():
         path: Path = ("analyses", i)
         contrast = _contrast(draft, (*path, "contrast"), analysis.contrast, design.treatments)
-        if endpoint is not None:
+        if analysis.outcome:
+            analysis = complete_second(draft, path, analysis)
+            _check_better(draft, path, analysis, draft.outcomes.get(analysis.outcome))
+        elif endpoint is not None:
             day = endpoint.day if analysis.day is None else analysis.day
             given = {"measure": analysis.measure or endpoint.measure, "day": day}
             analysis = analysis.model_copy(update=given)
@@ -57,11 +62,13 @@ def _contrast(draft: Draft, path: Path, stated: Contrast, treatments: tuple[str,
     return simplest(contrast, treatments)
 
 
-def _check_better(draft: Draft, path: Path, analysis: Analysis, endpoint: Endpoint) -> None:
+def _check_better(draft: Draft, path: Path, analysis: Analysis, measured: Endpoint | Outcome | None) -> None:
     """`better` needs to know what is better: more responders are, and lower scores under mechanisms."""
-    known = endpoint.scale.better is not None or "terms" in draft.first_of_family
+    known = measured is None or measured.scale.better is not None
+    known = known or (not analysis.outcome and "terms" in draft.first_of_family)
     if analysis.alternative in ("better", "worse") and not known and not _binary(analysis):
-        hint = '[endpoint] scale = { better = "lower" }, or use greater or less'
+        where = f"[outcomes.{analysis.outcome}]" if analysis.outcome else "[endpoint]"
+        hint = f'{where} scale = {{ better = "lower" }}, or use greater or less'
         message = f"{analysis.alternative}: the scale does not say whether lower or higher is better"
         draft.note((*path, "alternative"), message, hint)
 

@@ -21,6 +21,7 @@ from planner.scenario import (
     Treatment,
     family_of,
 )
+from planner.scenario_outcomes import Outcome
 from planner.scenario_terms import Agent, Component, Signal
 from planner.settings import EVERY
 
@@ -46,6 +47,7 @@ class Draft:
     agents: Mapping[str, Agent]
     signals: Mapping[str, Signal]
     components: Mapping[str, Component]
+    outcomes: Mapping[str, Outcome]
     hypotheses: Mapping[str, Hypothesis]
     analyses: Mapping[int, Analysis]
     monitoring: Monitoring | None

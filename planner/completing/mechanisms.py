@@ -8,7 +8,7 @@ from math import erfc, sqrt
 from planner.completing.draft import Draft, check_score
 from planner.faults import Path, did_you_mean, listed, printable
 from planner.scenario import Design, Endpoint, Population, Treatment
-from planner.scenario_terms import ALL_COMPONENTS, Signal, Terms
+from planner.scenario_terms import ALL_COMPONENTS, Signal, Term, Terms
 
 _RAREST = 1e-6
 """Share of patients who must reach the score for enrolment, at least."""
@@ -18,7 +18,7 @@ Names = Mapping[str, list[str]]  # what is declared: {"agent": [...], "signal": 
 
 def check_mechanisms(draft: Draft) -> None:
     """Refuse agents, signals and components that nobody declares, and signals that activate themselves."""
-    common = _declared(draft, ())
+    common = declared(draft, ())
     for name, treatment in draft.treatments.items():
         given = [each.agent for each in treatment.agents]
         _check_each(draft, ("treatments", name, "agents"), "agent", given, common["agent"])
@@ -27,14 +27,15 @@ def check_mechanisms(draft: Draft) -> None:
     for name, hypothesis in draft.hypotheses.items():
         if isinstance(hypothesis, Terms):
             path: Path = ("hypotheses", name)
-            own = _declared(draft, path)
+            own = declared(draft, path)
             names = {kind: [*common[kind], *own[kind]] for kind in common}
             _check_tables(draft, path, names)
             _check_circles(draft, path, {**draft.signals, **hypothesis.signals}, hypothesis.signals)
-            _check_terms(draft, path, hypothesis, names)
+            check_needs(draft, (*path, "terms"), hypothesis.terms, names)
 
 
-def _declared(draft: Draft, above: Path) -> dict[str, list[str]]:
+def declared(draft: Draft, above: Path) -> dict[str, list[str]]:
+    """The names of agents, signals and components, of all hypotheses or of the one at `above`."""
     return {kind: draft.names((*above, f"{kind}s")) for kind in ("agent", "signal", "component")}
 
 
@@ -56,9 +57,10 @@ def _check_tables(draft: Draft, above: Path, names: Names) -> None:
         )
 
 
-def _check_terms(draft: Draft, above: Path, hypothesis: Terms, names: Names) -> None:
-    for i, term in enumerate(hypothesis.terms):
-        path: Path = (*above, "terms", i)
+def check_needs(draft: Draft, above: Path, terms: Iterable[Term], names: Names) -> None:
+    """Refuse components and signals of the terms at `above` that are not declared."""
+    for i, term in enumerate(terms):
+        path: Path = (*above, i)
         if term.component not in names["component"]:
             _unknown(draft, (*path, "component"), "component", term.component, names["component"])
         needs = [need.signal for need in term.needs]

@@ -33,12 +33,18 @@ def complete_reading(draft: Draft, endpoint: Endpoint) -> Endpoint:
     return endpoint.model_copy(update={"day": day, "measure": measure})
 
 
+def of_endpoint(analyses: Mapping[int, Analysis]) -> dict[int, Analysis]:
+    """The analyses that read the endpoint and no second outcome."""
+    return {i: analysis for i, analysis in analyses.items() if not analysis.outcome}
+
+
 def complete_days(
     draft: Draft, design: Design, endpoint: Endpoint | None, analyses: Mapping[int, Analysis]
 ) -> Design:
     """The design with the days of assessment, which are those of the analyses if none are stated."""
     if endpoint is None:
         return design
+    analyses = of_endpoint(analyses)
     days = design.assessment_days
     used = {endpoint.day, *(endpoint.day if a.day is None else a.day for a in analyses.values())}
     if not days:
@@ -69,7 +75,7 @@ def complete_scale(draft: Draft, endpoint: Endpoint, analyses: Mapping[int, Anal
     if "terms" not in draft.first_of_family or not endpoint.measure:
         return endpoint
     scale = endpoint.scale
-    measures = {i: a.measure or endpoint.measure for i, a in analyses.items()}
+    measures = {i: a.measure or endpoint.measure for i, a in of_endpoint(analyses).items()}
     for i, measure in measures.items():
         if measure == "remission" and scale.remission_at_most is None:
             message = "remission: the scale does not say up to which score a patient is in remission"
@@ -96,7 +102,7 @@ def check_readings(draft: Draft, endpoint: Endpoint, analyses: Mapping[int, Anal
         return
     of_rates = endpoint.measure if endpoint.measure in BINARY_MEASURES else "response"
     told = {"means": ("means", endpoint.measure), "rates": ("rates", of_rates)}
-    for i, analysis in analyses.items():
+    for i, analysis in of_endpoint(analyses).items():
         measure = analysis.measure or endpoint.measure
         day = endpoint.day if analysis.day is None else analysis.day
         for family, (what, known) in told.items():

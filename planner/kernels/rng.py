@@ -24,6 +24,9 @@ PERIOD = 2  # index i: words 0, 1: leaving before the periods 2i, 2i + 1; words 
 VISIT = 3  # index 64 k + i: normals of the visits 4i .. 4i + 3 of period k; visit 0 is before dosing
 ALLOCATION = 4  # counter (tile low, tile high, patient): place in the randomisation block
 TREATMENT = 5  # index i: patient-by-treatment normals of the treatments 4i .. 4i + 3
+SECOND = (
+    6  # index 256 o + k: second outcome o in period k, + 16: the patient's, + 32 + i: components 2i, 2i+1
+)
 
 U = np.uint64
 LOW = U(0xFFFFFFFF)

@@ -88,6 +88,16 @@ class MeansWorld(NamedTuple):
 SCORE, CHANGE, PERCENT, AT_MOST = range(4)  # y; y - b; 100 (y - b) / b; 1 if y <= share b + cut, else 0
 
 
+class Seconds(NamedTuple):
+    """Second outcomes that are read: background + sum of coef x feature + error; without any, no rows."""
+
+    rows: Ints  # (outcome, 2) normal row of the background; first of the errors, two for each period
+    level: Floats  # (outcome, 3) mean and SD of the background, SD of the error
+    scale: Floats  # (outcome, 4) low, high, step, 1 if there are steps else 0
+    span: Ints  # (outcome, 2) its first feature, and how many
+    coef: Floats  # (hypothesis, sequence, period, outcome, 2, feature) when it is read; before the dosing
+
+
 class TermsWorld(NamedTuple):
     """Family `terms`: improvement is a sum of features, sizes of components times what is left of them."""
 
@@ -96,7 +106,7 @@ class TermsWorld(NamedTuple):
     errors: Ints  # (visit,) normal row of the rating error in the first period
     place: Ints  # (hypothesis,) row of the stored values
     entry: Floats  # (6,) see terms.py: truncated draw of the entry score, then true severity given it
-    source: Ints  # (size, 2) word row and normal row that a size is made of
+    source: Ints  # (size, 3) word row and normal row that a size is made of; 1 if its log2 is stated, else 0
     sizes: Floats  # (size, 5) share susceptible, their mean and SD, mean and SD of the others
     rates: Floats  # (rate, 2) log2 of the median rate of decay per day, its SD between patients in log2
     decays: Floats  # (decay, 2) number of the rate, days that have passed (in units of the prolonging factor)
@@ -106,10 +116,11 @@ class TermsWorld(NamedTuple):
     twin: Ints  # (hypothesis, sequence, period) the first hypothesis that says the same of the period
     shift: Floats  # (period,) period effect in points
     noise: Floats  # (2,) occasion SD (share of severity), rating SD (points)
-    readings: Floats  # (reading, 4) kind, visit, share, cut
+    readings: Floats  # (reading, 4) kind, visit (second outcome o: number of visits + 2 o), share, cut
     first: bool  # readings refer to the baseline of the first period, not to that of their own
     scale: Floats  # (4,) low, high, step, 1 if there are steps else 0
     leaving: Leaving
+    seconds: Seconds
 
 
 class Rules(NamedTuple):

@@ -26,6 +26,7 @@ from planner.kernels.rng import (
     power_of_two,
     unit,
 )
+from planner.kernels.seconds import observe_seconds
 from planner.kernels.tables import AT_MOST, CHANGE, SCORE
 
 
@@ -47,6 +48,15 @@ def _size(word, z, c, out):
     share, mean, sd, other_mean, other_sd = c[0], c[1], c[2], c[3], c[4]
     for i in range(W):
         out[i] = fma(sd, z[i], mean) if unit(word[i]) < share else fma(other_sd, z[i], other_mean)
+
+
+@lanes
+def _skewed_size(word, z, c, out):
+    """The same where mean and SD are those of the logarithm to the base 2."""
+    share, mean, sd, other_mean, other_sd = c[0], c[1], c[2], c[3], c[4]
+    for i in range(W):
+        x = fma(sd, z[i], mean) if unit(word[i]) < share else fma(other_sd, z[i], other_mean)
+        out[i] = power_of_two(x)
 
 
 @lanes
@@ -152,7 +162,10 @@ def _sizes(world, word, normal, size):
     """size f64[size * W]: how large each component is in the patient."""
     for m in range(world.source.shape[0]):
         a, b, to = world.source[m, 0] * W, world.source[m, 1] * W, m * W
-        _size(word[a : a + W], normal[b : b + W], world.sizes[m], size[to : to + W])
+        if world.source[m, 2] == 0:
+            _size(word[a : a + W], normal[b : b + W], world.sizes[m], size[to : to + W])
+        else:
+            _skewed_size(word[a : a + W], normal[b : b + W], world.sizes[m], size[to : to + W])
 
 
 @lanes
@@ -213,7 +226,8 @@ def generate(first, seed, plan, world, sequence, values):
     gone = np.zeros((periods + 1) * W)
     f = np.zeros(visits * stride * W)
     r = np.empty(W)
-    y = np.empty(visits * W)
+    seconds = world.seconds.span.shape[0]
+    y = np.empty((visits + 2 * seconds) * W)  # then each second outcome, when it is read and before dosing
     entered = np.empty(W)
     eta = np.empty(W)
     for tile in range(tiles):
@@ -254,6 +268,8 @@ def generate(first, seed, plan, world, sequence, values):
                         else:
                             _improvement(here, c, width, r)
                             _observe(r, true, o, e, so, se, shift, low, high, step, rounded, out)
+                    if seconds > 0:
+                        observe_seconds(world.seconds, h, s, k, f, normal, y[visits * W :])
                     if k == 0:
                         copy(y[:W], entered)  # before the first dose all hypotheses say the same
                     baseline = entered if world.first else y[:W]
@@ -261,6 +277,7 @@ def generate(first, seed, plan, world, sequence, values):
                         v = np.int64(world.readings[j, 1])
                         here = gone[(k + 1) * W : (k + 2) * W]
                         to = values[tile, p, world.place[h], j, k * W : (k + 1) * W]
-                        _read(world.readings[j], y[v * W : (v + 1) * W], baseline, here, to)
+                        before = baseline if v < visits else y[(v + 1) * W : (v + 2) * W]
+                        _read(world.readings[j], y[v * W : (v + 1) * W], before, here, to)
                     if depends and k + 1 < periods:
                         _leave(world, s, k, word, y, baseline, none, r, eta, gone)

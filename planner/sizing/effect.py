@@ -159,7 +159,7 @@ class Effects:
 
 def _sign(scenario: Scenario, hypothesis: Means, analysis: Analysis) -> float:
     """The direction in which an effect is sought: that of the test, else that of the hypothesis."""
-    direction = sided_direction(analysis, scenario.endpoint.scale)
+    direction = sided_direction(analysis, scenario.scale_of(analysis))
     if direction != "two-sided":
         return 1.0 if direction == "greater" else -1.0
     return -1.0 if total(analysis.weights, hypothesis.means) < 0 else 1.0

@@ -1,0 +1,187 @@
+"""Second outcomes to the tables of planner.kernels.seconds.
+
+Their features stand behind those of improvement in the same table. A component without a half-life is there
+when the outcome is read and gone at the next dosing; one with a half-life goes on as improvement does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from planner.draws import DrawList
+from planner.kernels.tables import Ints, Seconds
+from planner.mechanisms import Dose, Mechanism, component_numbers, gates, outcome_terms, prolonged
+from planner.scenario import Scale, Scenario
+from planner.scenario_outcomes import OutcomeComponent, OutcomeScale
+from planner.scenario_terms import Component, HalfLifeSpread, Terms
+from planner.truth import settled
+
+AT_READING, BEFORE = 0, 1  # what is observed of a second outcome in a period
+_NOTHING = -1000.0  # log2 of a size that is none
+
+
+class Size(NamedTuple):
+    """How large a component is between patients."""
+
+    number: tuple[
+        int, ...
+    ]  # (component,) or (outcome, its own component), which addresses its random numbers
+    skewed: bool  # mean and SD are of the logarithm to the base 2
+    distribution: tuple[float, ...]  # share, mean, SD, mean and SD of the others
+
+
+class Feature(NamedTuple):
+    """A size, and what is left of it some days after it was raised."""
+
+    size: Size
+    rate: tuple[float, float] | None  # see rate_of; None: nothing is lost
+    elapsed: float  # days since the peak, over the factor by which they are prolonged
+
+
+class Weighed(NamedTuple):
+    """A feature with its coefficient."""
+
+    place: tuple[int, int, int, int, int]  # hypothesis, sequence, period, outcome, AT_READING or BEFORE
+    feature: Feature
+    gate: float
+
+
+def rate_of(half_life: HalfLifeSpread) -> tuple[float, float]:
+    """log2 of the median rate of decay per day, and its SD between patients in log2."""
+    return settled(-math.log2(half_life.median)), settled(half_life.log_sd / math.log(2.0))
+
+
+def cycle_days(scenario: Scenario) -> float:
+    """Days from one dosing to the next."""
+    return scenario.design.period_days + scenario.design.washout_days
+
+
+def weighed(scenario: Scenario, mechanisms: Sequence[Mechanism], names: Sequence[str]) -> list[Weighed]:
+    """What drives the named outcomes."""
+    numbers = component_numbers(scenario) if names else {}
+    return [
+        Weighed((h, s, k, o, which), feature, gate)
+        for h, m in enumerate(mechanisms)
+        for o, name in enumerate(names)
+        for s, sequence in enumerate(scenario.design.sequences)
+        for k in range(len(sequence))
+        for which in (AT_READING, BEFORE)
+        for feature, gate in _at_work(scenario, m, name, numbers, sequence[: k + 1], which)
+    ]
+
+
+def _at_work(
+    scenario: Scenario, m: Mechanism, name: str, numbers: dict[str, int], given: Sequence[str], which: int
+) -> Iterator[tuple[Feature, float]]:
+    """Features of an outcome in the period of the last treatment of `given`, each with its gate."""
+    cycle, outcome = cycle_days(scenario), scenario.outcomes[name]
+    terms = outcome_terms(scenario, m.hypothesis, name)
+    for j in range(len(given) - which):
+        ago = len(given) - 1 - j
+        doses = [Dose(given[i], (j - i) * cycle) for i in range(j + 1)]
+        for term, gate in zip(terms, gates(m, scenario, doses, terms), strict=True):
+            component = outcome.components.get(term.component) or m.components[term.component]
+            lasts = component.half_life_days
+            if gate == 0.0 or (ago and lasts is None):
+                continue
+            day = outcome.day if which == AT_READING else 0.0
+            factor = prolonged(m, scenario, given[j], term.component)
+            elapsed = max(0.0, ago * cycle + day - component.peak_day) / factor
+            rate = rate_of(lasts) if lasts is not None and elapsed > 0.0 else None
+            size = _size(scenario, name, term.component, component, numbers)
+            yield Feature(size, rate, elapsed if rate else 0.0), settled(gate)
+
+
+def _size(
+    scenario: Scenario,
+    outcome: str,
+    name: str,
+    component: OutcomeComponent | Component,
+    numbers: dict[str, int],
+) -> Size:
+    size, rest = component.size, component.otherwise
+    stated = (component.share, size.mean, size.sd, rest.mean, rest.sd)
+    if isinstance(component, Component):
+        return Size((numbers[name],), False, stated)
+    number = (list(scenario.outcomes).index(outcome), list(scenario.outcomes[outcome].components).index(name))
+    if component.distribution == "lognormal":
+        skewed = (*_logarithm(size.mean, size.sd), *_logarithm(rest.mean, rest.sd))
+        return Size(number, True, (component.share, *skewed))
+    return Size(number, False, stated)
+
+
+def _logarithm(mean: float, sd: float) -> tuple[float, float]:
+    """Mean and SD of log2 of a lognormal variable with the stated mean and SD."""
+    if mean == 0.0:
+        return _NOTHING, 0.0
+    variance = math.log1p((sd / mean) ** 2)
+    middle = math.log(mean) - 0.5 * variance
+    return settled(middle / math.log(2.0)), settled(math.sqrt(variance) / math.log(2.0))
+
+
+def seconds_table(
+    scenario: Scenario,
+    names: Sequence[str],
+    features: Sequence[Weighed],
+    shape: tuple[int, int, int],
+    first: int,
+    draws: DrawList,
+) -> tuple[Seconds, list[Feature]]:
+    """The table, and the features to stand in order from row `first` on.
+
+    shape: hypotheses, sequences, periods. The draws of errors and backgrounds are added to the list.
+    """
+    blocks: list[list[Feature]] = [
+        list(dict.fromkeys(each.feature for each in features if each.place[3] == o))
+        for o in range(len(names))
+    ]
+    coef = np.zeros((*shape, len(names), 2, max(map(len, blocks), default=0)))
+    for place, feature, gate in features:
+        coef[(*place, blocks[place[3]].index(feature))] += gate
+    starts = [first + sum(map(len, blocks[:o])) for o in range(len(names))]
+    outcomes = [scenario.outcomes[name] for name in names]
+    number = list(scenario.outcomes)
+    seconds = Seconds(
+        rows=_ints([draws.second(number.index(name), shape[2]) for name in names]),
+        level=np.array([(o.background.mean, o.background.sd, o.noise_sd) for o in outcomes]).reshape(-1, 3),
+        scale=np.array([scale_row(o.scale) for o in outcomes]).reshape(-1, 4),
+        span=_ints([(start, len(block)) for start, block in zip(starts, blocks, strict=True)]),
+        coef=coef,
+    )
+    return seconds, [feature for block in blocks for feature in block]
+
+
+def scale_row(scale: OutcomeScale | Scale) -> list[float]:
+    """[low, high, step, 1 if there are steps else 0]."""
+    return [
+        -math.inf if scale.low is None else scale.low,
+        math.inf if scale.high is None else scale.high,
+        scale.step or 1.0,
+        0.0 if scale.step is None else 1.0,
+    ]
+
+
+def _ints(rows: Sequence[tuple[int, int]]) -> Ints:
+    return np.array(rows, np.int64).reshape(-1, 2)
+
+
+def second_unit(scenario: Scenario, name: str) -> float:
+    """A size typical of a second outcome, in its points."""
+    outcome = scenario.outcomes[name]
+    sizes = [abs(c.size.mean) + c.size.sd for c in outcome.components.values()]
+    return max([outcome.noise_sd, outcome.background.sd, *sizes]) or 1.0
+
+
+def second_signature(
+    scenario: Scenario, hypothesis: Terms, treatment: str, name: str
+) -> tuple[tuple[Feature, float], ...]:
+    """All that a treatment does to a second outcome in a first period: features with their gates."""
+    found: dict[Feature, float] = {}
+    m, numbers = Mechanism.of(scenario, hypothesis), component_numbers(scenario)
+    for feature, gate in _at_work(scenario, m, name, numbers, [treatment], AT_READING):
+        found[feature] = settled(found.get(feature, 0.0) + gate)
+    return tuple(sorted(((f, gate) for f, gate in found.items() if gate != 0.0), key=str))
