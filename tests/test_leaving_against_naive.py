@@ -117,7 +117,9 @@ def compare_patients(trial: Scenario, other: Scenario | None = None, patients: i
             head = f"{name}, {' '.join(sequence)}"
             found = values[:, :, h][order == s].transpose(0, 3, 1, 2).reshape(-1, len(readings), periods)
             stay = lived(other or trial, name, sequence, patients, days, rng)
-            each = [[stay.reading(other or trial, r.measure, r.day, k) for k in range(periods)] for r in readings]
+            each = [
+                [stay.reading(other or trial, r.measure, r.day, k) for k in range(periods)] for r in readings
+            ]
             wanted = np.transpose(np.array(each), (2, 0, 1))
             for k in range(periods):
                 there = ~np.isnan(found[:, :, k])
