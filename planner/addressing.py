@@ -29,7 +29,7 @@ _OWN: dict[type, tuple[str, ...]] = {
     Rates: ("rates", "correlation"),
 }
 _EACH = ("sd_within", "per_period")  # one number may be written for all of these
-_DECIDED = ("at_least",)  # a criterion of the trial
+_DECIDED = ("at_least", "dose", "at_days")  # by whoever plans the trial
 
 
 class Described(Protocol):
@@ -201,8 +201,12 @@ def _name(item: Settings) -> str:
 def _numbers(node: Any, kind: Any, route: Path, relative: bool) -> Iterator[Place]:
     """The number at the end of a path, or the numbers that are meant by a table of them."""
     if isinstance(node, float | int) and not isinstance(node, bool):
+        if "occupancy_by_dose" in route:
+            hint = "treatments.NAME.agents.AGENT.occupancy is what acts"
+            raise Astray("is a table of measurements, from which treatments take the occupancy", hint)
         if route[-1] in _DECIDED:
-            raise Astray("is a criterion of the trial, and not uncertain", "")
+            hint = "the occupancy of the dose may be" if route[-1] == "dose" else ""
+            raise Astray("is a criterion of the trial, and not uncertain", hint)
         yield Place(route, float(node), _range(kind))
     elif isinstance(node, Spread) and relative:
         for key in ("mean", "sd"):

@@ -96,6 +96,13 @@ def _timeline(scenario: Scenario, plan: Plan) -> list[str]:
         lines.append(
             f"{count(design.periods, 'period')}; how long they and their washouts last is not stated."
         )
+    for treatment in design.treatments:
+        for each in scenario.treatments[treatment].agents if treatment in scenario.treatments else ():
+            if each.at_days is not None:
+                agent = scenario.agents.get(each.agent)
+                called = (agent.label if agent is not None else "") or each.agent
+                day = f"With {treatment}, day {plain(each.at_days)} of the period"
+                lines.append(f"{day}: assessment if there is one, then {called}.")
     lines.append("A patient who is through the last period has finished and is a completer.")
     return lines + leavers(scenario, plan.retention)
 

@@ -13,7 +13,17 @@ from collections.abc import Mapping, Sequence
 from planner.figures import listed, plain
 from planner.scenario import Scenario
 from planner.scenario_outcomes import OutcomeComponent
-from planner.scenario_terms import ALL_COMPONENTS, Agent, Component, Need, Signal, Spread, Term, Terms
+from planner.scenario_terms import (
+    ALL_COMPONENTS,
+    Agent,
+    Component,
+    GivenAgent,
+    Need,
+    Signal,
+    Spread,
+    Term,
+    Terms,
+)
 
 Pairs = list[tuple[str, str]]
 Labelled = Component | OutcomeComponent
@@ -26,29 +36,61 @@ def percent(share: float) -> str:
 
 def agents(scenario: Scenario, hypotheses: Sequence[Terms]) -> Pairs:
     """The agents that the treatments contain: dose, receptors, what they do to other agents and effects."""
-    given = _given(scenario)
     facts = []
-    for name, treatments in given.items():
+    for name, given in _given(scenario).items():
         agent = scenario.agents.get(name) or next(h.agents[name] for h in hypotheses if name in h.agents)
-        said = [f"In {listed(treatments)}" + (f": {agent.dose}" if agent.dose else "")]
-        blocks = any(name in s.blocked_by for h in hypotheses for s in _signals(scenario, h).values())
+        where = [treatment + _noted(agent, each) for treatment, each in given.items()]
+        said = [f"In {listed(where)}" + (f": {agent.dose}" if agent.dose else "")]
+        tables = [_signals(scenario, h).values() for h in hypotheses]
+        blocks = any(name in signal.blocked_by for table in tables for signal in table)
+        activates = any(name in signal.activated_by for table in tables for signal in table)
         said += _receptors(scenario, name, agent) if blocks else []
         said += _traits(scenario, agent)
+        if activates and any(each.dose is not None and each.level is None for each in given.values()):
+            said.append("Only its occupancy follows the dose; what it activates does not")
         facts.append((agent.label or name, ". ".join(said) + "."))
     return facts
 
 
-def _given(scenario: Scenario) -> dict[str, list[str]]:
+def _noted(agent: Agent, each: GivenAgent) -> str:
+    """What is special about an agent in a treatment: ` (15 mg, on day 1)`."""
+    said = []
+    if each.dose is not None:
+        said.append(f"{plain(each.dose)} {agent.dose_unit}".rstrip())
+    if each.level is not None:
+        said.append(f"at {percent(each.level)} of the usual level")
+    if each.at_days is not None:
+        said.append(f"on day {plain(each.at_days)}")
+    return f" ({', '.join(said)})" if said else ""
+
+
+def _given(scenario: Scenario) -> dict[str, dict[str, GivenAgent]]:
     """The agents of the design's treatments, with the treatments that contain them."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, dict[str, GivenAgent]] = {}
     for treatment in scenario.design.treatments:
         for each in scenario.treatments[treatment].agents if treatment in scenario.treatments else ():
-            found.setdefault(each.agent, []).append(treatment)
+            found.setdefault(each.agent, {})[treatment] = each
     return found
 
 
+def _by_treatment(said: Mapping[str, str]) -> str:
+    """`95 % in KN and KR, and 61 % in KN15`; without the treatments where all say the same."""
+    where: dict[str, list[str]] = {}
+    for treatment, words in said.items():
+        where.setdefault(words, []).append(treatment)
+    if len(where) == 1:
+        return next(iter(where))
+    parts = [f"{words} in {listed(treatments)}" for words, treatments in where.items()]
+    return f"{', '.join(parts[:-1])}{', and ' if len(said) > len(where) else ' and '}{parts[-1]}"
+
+
+def _from(each: GivenAgent) -> str:
+    return "" if each.at_days is None else f" from day {plain(each.at_days)}"
+
+
 def _receptors(scenario: Scenario, name: str, agent: Agent) -> list[str]:
-    occupied = f"It occupies {_occupancy(scenario, name, agent)} of its {targets(agent.occupancy)}"
+    shares = {t: percent(_occupancy(agent, each)) for t, each in _given(scenario)[name].items()}
+    occupied = f"It occupies {_by_treatment(shares)} of its {targets(agent.occupancy)}"
     if agent.half_life_days is None:
         return [f"{occupied}, none of them in the next period"]
     return [f"{occupied}, half of that after {_days(agent.half_life_days)}"]
@@ -59,23 +101,9 @@ def targets(occupancy: float) -> str:
     return "receptors" if occupancy < 1 else "targets"
 
 
-def _occupancies(scenario: Scenario, name: str, agent: Agent) -> dict[str, float]:
-    """The share that an agent occupies in each treatment that contains it."""
-    return {
-        treatment: agent.occupancy if each.occupancy is None else each.occupancy
-        for treatment in scenario.design.treatments
-        if treatment in scenario.treatments
-        for each in scenario.treatments[treatment].agents
-        if each.agent == name
-    }
-
-
-def _occupancy(scenario: Scenario, name: str, agent: Agent) -> str:
-    """One share, or one for each treatment where the doses differ."""
-    shares = _occupancies(scenario, name, agent)
-    if len(set(shares.values())) == 1:
-        return percent(next(iter(shares.values())))
-    return listed([f"{percent(share)} in {treatment}" for treatment, share in shares.items()])
+def _occupancy(agent: Agent, each: GivenAgent) -> float:
+    """The share that an agent occupies in a treatment."""
+    return agent.occupancy if each.occupancy is None else each.occupancy
 
 
 def _traits(scenario: Scenario, agent: Agent) -> list[str]:
@@ -149,7 +177,7 @@ def needed(
     for term in terms:
         needs = []
         for need in term.needs:
-            words = _label(signals, need.signal)
+            words = _label(signals, need.signal) + (" throughout" if need.when == "throughout" else "")
             if need.signal not in mentioned:
                 words += f", {_where_from(scenario, hypothesis, signals, need.signal)}"
             mentioned.add(need.signal)
@@ -159,6 +187,11 @@ def needed(
             f"{', '.join(needs[:-1])}, and {needs[-1]}" if len(needs) > 1 else (needs[0] if needs else "")
         )
         sentences.append(f"{what} needs {joined}." if needs else f"{what} is always there.")
+    if any(need.when == "throughout" for term in terms for need in term.needs):
+        sentences.append(
+            "What is needed throughout counts on the day of each assessment: what a blockade takes away "
+            "comes back as the blockade fades."
+        )
     return sentences
 
 
@@ -181,7 +214,11 @@ def _where_from(
         )
     for agent, amount in signal.activated_by.items():
         if agent in given and amount:
-            said.append(f"{_label(known, agent)} {_gives(amount)}")
+            ways = {
+                t: _gives(amount * (1.0 if each.level is None else each.level)) + _from(each)
+                for t, each in given[agent].items()
+            }
+            said.append(f"{_label(known, agent)} {_by_treatment(ways)}")
     for other, amount in signal.activated_by_signal.items():
         if amount:
             inner = f" ({_where_from(scenario, hypothesis, signals, other, False)})" if deep else ""
@@ -189,7 +226,7 @@ def _where_from(
     if not said:
         return "which nothing in this trial gives"
     blocked = [
-        f"{_label(known, agent)} blocks by {_blocked(scenario, agent, known[agent], share)}"
+        f"{_label(known, agent)} blocks by {_blocked(known[agent], given[agent], share)}"
         for agent, share in signal.blocked_by.items()
         if agent in given and share
     ]
@@ -206,12 +243,11 @@ def _gives(amount: float, verb: str = "gives") -> str:
     return f"{verb} to {percent(amount)}"
 
 
-def _blocked(scenario: Scenario, name: str, agent: Agent, share: float) -> str:
+def _blocked(agent: Agent, given: Mapping[str, GivenAgent], share: float) -> str:
     """The share of a signal that a dose takes away: of what it blocks at full occupancy, what is occupied."""
-    effective = {a: share * occupied for a, occupied in _occupancies(scenario, name, agent).items()}
-    if len(set(effective.values())) == 1:
-        return percent(next(iter(effective.values())))
-    return listed([f"{percent(value)} in {treatment}" for treatment, value in effective.items()])
+    return _by_treatment(
+        {t: percent(share * _occupancy(agent, each)) + _from(each) for t, each in given.items()}
+    )
 
 
 def _own_agents(scenario: Scenario, hypothesis: Terms) -> list[str]:

@@ -8,7 +8,7 @@ from planner.document import Block, Column, Heading, Items, Prose, Sheet
 from planner.explain_mechanisms import percent, targets
 from planner.explain_outcomes import foretold_outcomes
 from planner.figures import DASH, count, fixed, listed, plain
-from planner.predicted import Figure, Outlook, Prediction, unequal_carryover
+from planner.predicted import Blockade, Figure, Outlook, Prediction, unequal_blockade, unequal_carryover
 from planner.scenario import Scenario
 from planner.scenario_terms import Terms
 
@@ -123,7 +123,7 @@ def _left_over(scenario: Scenario, outlook: Outlook) -> list[str]:
         share = "none" if row.left == 0 else percent(round(row.left, 4)) if row.left >= 5e-5 else "hardly any"
         said.append(
             f"{when[:1].upper()}{when[1:]}, {agent or row.agent} of {row.treatment} occupies {share} of its "
-            f"{targets(row.at_dosing)} ({percent(row.at_dosing)} at the dosing)."
+            f"{targets(row.at_dosing)} ({percent(row.at_dosing)} {_when(row)})."
         )
     ranges = []
     for treatment in scenario.design.treatments:
@@ -144,13 +144,23 @@ def _left_over(scenario: Scenario, outlook: Outlook) -> list[str]:
     return said
 
 
+def _when(row: Blockade) -> str:
+    return f"when it is given, on day {plain(row.at_days)}" if row.at_days else "at the dosing"
+
+
 def carried(scenario: Scenario, name: str) -> str:
     """Why carryover may reject a true null hypothesis; empty if it cannot."""
     left = unequal_carryover(scenario, name)
+    days = plain(scenario.design.period_days + scenario.design.washout_days)
     if not left:
-        return ""
+        blocked = unequal_blockade(scenario, name)
+        shares = listed([f"{percent(round(share, 2))} after {a}" for a, share in blocked.items()])
+        return (
+            f"carryover: {days} days after a dosing, when the next one comes, blockers still occupy {shares}"
+            if blocked
+            else ""
+        )
     if isinstance(scenario.hypotheses[name], Terms):
-        days = plain(scenario.design.period_days + scenario.design.washout_days)
         shares = listed([f"{percent(round(share, 2))} after {a}" for a, share in left.items()])
         return (
             f"carryover: {days} days after a dosing, when the next period begins, the median patient still "

@@ -1,23 +1,31 @@
 """Mechanisms to numbers: agents act on signals, components of improvement need signals.
 
-    level(agent)   = 1 where the treatment contains it, less what other agents of the treatment lower it by
+    level(agent)   = 1 or as stated, less what agents given before it or with it lower of it
     s              = min(1, base + sum activation x level + sum activation x signal)     (or the largest)
                      x product over doses of blocking agents (1 - blocks x occupancy)
     gate of a need = 1 - gate (1 - s)
     improvement    = sum over terms  size x product of gates x 2^(-days since the peak / half-life)
 
-A dose blocks on in later periods by what is left of its occupancy. Plain Python on a few numbers; the result
-is the table that planner.kernels.terms reads.
+A term is set off at the dosing of a period. An agent that is given later in it sets off what it adds: the
+gates with it less those without it, if more. A need counts once, when the term is set off ("onset"), or on
+the day of each assessment ("throughout"): then improvement is the simple product of that day, and what a
+blockade takes away returns as the receptors become free. A term that needs a signal throughout is set off
+once the signal is driven at all.
+
+An agent activates from its dose until the next dosing. A blocker blocks by what is left of its occupancy, in
+later periods too; without a half-life, fully until the next dosing and then no more.
+
+Plain Python on a few numbers; the result is the table that planner.kernels.terms reads.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from planner.scenario import Scenario
-from planner.scenario_terms import ALL_COMPONENTS, Agent, Component, Signal, Term, Terms
+from planner.scenario_terms import ALL_COMPONENTS, Agent, Component, GivenAgent, Need, Signal, Term, Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,39 +60,70 @@ def component_numbers(scenario: Scenario) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Dose:
-    """A treatment given some days ago; 0 days is now."""
+    """A treatment whose dosing, day 0 of its period, was some days ago; 0 days is now."""
 
     treatment: str
     days: float
 
 
-def levels(mechanism: Mechanism, scenario: Scenario, treatment: str) -> dict[str, float]:
-    """Level of each agent in a treatment, 1 unless another agent of it lowers it."""
-    given = [each.agent for each in scenario.treatments[treatment].agents]
-    found = dict.fromkeys(given, 1.0)
-    for agent in given:
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What has been given by now: the treatments of a sequence up to the present period, the last one's.
+
+    At a `dosing` what is given now counts. An assessment comes after the dosing of its period, and before
+    what is given later on the same day; the baseline of the next period is one more assessment of this one.
+    `without_last`: what is given at this very dosing is left out after all.
+    """
+
+    doses: tuple[Dose, ...]
+    dosing: bool = False
+    without_last: bool = False
+
+    def given(self, scenario: Scenario) -> Iterator[tuple[GivenAgent, float, bool]]:
+        """Each agent, days since it was given, and whether it belongs to the present period."""
+        for i, dose in enumerate(self.doses):
+            present = i == len(self.doses) - 1
+            for each in scenario.treatments[dose.treatment].agents:
+                since = dose.days - (each.at_days or 0.0)
+                now = each.at_days is None if not self.dosing else not (present and self.without_last)
+                if since > 0.0 or (since == 0.0 and now):
+                    yield each, since, present
+
+
+def days_of_dosing(scenario: Scenario, treatment: str) -> list[float]:
+    """Days of its period on which agents of a treatment are given, the dosing itself first."""
+    later = {each.at_days for each in scenario.treatments[treatment].agents if each.at_days is not None}
+    return [0.0, *sorted(later)]
+
+
+def levels(mechanism: Mechanism, scenario: Scenario, moment: Moment) -> dict[str, float]:
+    """Level of each agent given in the present period: others given before it or with it may lower it."""
+    given = [each for each, _, present in moment.given(scenario) if present]
+    found = {each.agent: 1.0 if each.level is None else each.level for each in given}
+    day = {each.agent: each.at_days or 0.0 for each in given}
+    strength = {agent: min(level, 1.0) for agent, level in found.items()}
+    for agent in day:
         for lowered, share in mechanism.agents[agent].lowers.items():
-            if lowered in found:
-                found[lowered] *= 1.0 - share
+            if lowered in found and day[agent] <= day[lowered]:
+                found[lowered] *= 1.0 - share * strength[agent]
     return found
 
 
-def occupancy(mechanism: Mechanism, scenario: Scenario, agent: str, dose: Dose) -> float:
-    """Share of the receptors that a dose of an agent still occupies."""
-    for each in scenario.treatments[dose.treatment].agents:
-        if each.agent == agent:
-            about = mechanism.agents[agent]
-            start = about.occupancy if each.occupancy is None else each.occupancy
-            if dose.days == 0.0:
-                return start
-            half_life = about.half_life_days
-            return start * 2.0 ** (-dose.days / half_life) if half_life is not None else 0.0
-    return 0.0
+def occupied(mechanism: Mechanism, given: GivenAgent, since: float, present: bool) -> float:
+    """Share of the receptors that a dose still occupies some days later, in its period or a later one."""
+    about = mechanism.agents[given.agent]
+    start = about.occupancy if given.occupancy is None else given.occupancy
+    if about.half_life_days is None:
+        return start if present else 0.0
+    return start * math.pow(2.0, -since / about.half_life_days)
 
 
-def signals(mechanism: Mechanism, scenario: Scenario, doses: Sequence[Dose]) -> dict[str, float]:
-    """Every signal at the last of `doses` (given now); earlier doses still block by what is left of them."""
-    level = levels(mechanism, scenario, doses[-1].treatment)
+def signals(
+    mechanism: Mechanism, scenario: Scenario, moment: Moment, blocked: bool = True
+) -> dict[str, float]:
+    """Every signal at a moment; `blocked`: less what agents block of it."""
+    level = levels(mechanism, scenario, moment)
+    given = list(moment.given(scenario))
     found: dict[str, float] = {}
 
     def value(name: str) -> float:
@@ -94,9 +133,10 @@ def signals(mechanism: Mechanism, scenario: Scenario, doses: Sequence[Dose]) -> 
             parts += [a * value(other) for other, a in signal.activated_by_signal.items()]
             active = max([signal.base, *parts]) if signal.combine == "max" else signal.base + math.fsum(parts)
             left = [
-                1.0 - share * occupancy(mechanism, scenario, agent, dose)
-                for agent, share in signal.blocked_by.items()
-                for dose in doses
+                1.0 - share * occupied(mechanism, each, since, present)
+                for agent, share in (signal.blocked_by.items() if blocked else ())
+                for each, since, present in given
+                if each.agent == agent
             ]
             found[name] = min(1.0, active) * math.prod(left)
         return found[name]
@@ -106,15 +146,25 @@ def signals(mechanism: Mechanism, scenario: Scenario, doses: Sequence[Dose]) -> 
     return found
 
 
-def gates(
-    mechanism: Mechanism, scenario: Scenario, doses: Sequence[Dose], terms: Sequence[Term] | None = None
-) -> list[float]:
-    """Product of the gates of each term: of the hypothesis, or of the `terms` of a second outcome."""
-    signal = signals(mechanism, scenario, doses)
+def _product(needs: Sequence[Need], signal: Mapping[str, float]) -> float:
+    return math.prod(1.0 - need.gate * (1.0 - signal[need.signal]) for need in needs)
+
+
+def _opened(mechanism: Mechanism, scenario: Scenario, moment: Moment, terms: Sequence[Term]) -> list[float]:
+    """For each term the product of the gates that count at its onset; 0 if one for later is not driven."""
+    signal = signals(mechanism, scenario, moment)
+    found = [_product(_needs(term, "onset"), signal) for term in terms]
+    if not lasting(terms):
+        return found
+    driven = signals(mechanism, scenario, moment, blocked=False)
     return [
-        math.prod(1.0 - need.gate * (1.0 - signal[need.signal]) for need in term.needs)
-        for term in (mechanism.hypothesis.terms if terms is None else terms)
+        gate if _product(_needs(term, "throughout"), driven) else 0.0
+        for term, gate in zip(terms, found, strict=True)
     ]
+
+
+def _needs(term: Term, when: str) -> list[Need]:
+    return [need for need in term.needs if (need.when or "onset") == when]
 
 
 def outcome_terms(scenario: Scenario, hypothesis: Terms, outcome: str) -> Sequence[Term]:
@@ -123,10 +173,78 @@ def outcome_terms(scenario: Scenario, hypothesis: Terms, outcome: str) -> Sequen
     return scenario.outcomes[outcome].terms if own is None else own.terms
 
 
-def prolonged(mechanism: Mechanism, scenario: Scenario, treatment: str, component: str) -> float:
-    """Factor by which the agents of a treatment prolong the half-life of a component."""
-    factors = [
-        about.prolongs.get(component, about.prolongs.get(ALL_COMPONENTS, 1.0))
-        for about in (mechanism.agents[each.agent] for each in scenario.treatments[treatment].agents)
-    ]
-    return math.prod(factors)
+def set_off(
+    mechanism: Mechanism, scenario: Scenario, sequence: Sequence[str], period: int, terms: Sequence[Term]
+) -> list[tuple[float, list[float]]]:
+    """Day of a period (0-based) and how much of each term is set off on it, the dosing first."""
+    found = []
+    for day in days_of_dosing(scenario, sequence[period]):
+        doses = course(scenario, sequence, period, day)
+        opened = _opened(mechanism, scenario, Moment(doses, dosing=True), terms)
+        if day > 0.0:
+            before = _opened(mechanism, scenario, Moment(doses, dosing=True, without_last=True), terms)
+            opened = [max(0.0, a - b) for a, b in zip(opened, before, strict=True)]
+        found.append((day, opened))
+    return found
+
+
+def acts(given: float, day: float) -> bool:
+    """Whether what is given on a day of a period is seen on another: an assessment comes before it."""
+    return given == 0.0 or given < day
+
+
+def cycle_days(scenario: Scenario) -> float:
+    """Days from one dosing to the next."""
+    return scenario.design.period_days + scenario.design.washout_days
+
+
+def course(scenario: Scenario, sequence: Sequence[str], period: int, day: float) -> tuple[Dose, ...]:
+    """The treatments of a sequence up to a day of a period."""
+    cycle = cycle_days(scenario)
+    return tuple(Dose(sequence[i], (period - i) * cycle + day) for i in range(period + 1))
+
+
+def kept(
+    mechanism: Mechanism, scenario: Scenario, doses: tuple[Dose, ...], terms: Sequence[Term]
+) -> list[float]:
+    """For each term the product of the gates that count on the day of an assessment in the last period."""
+    if not lasting(terms):
+        return [1.0] * len(terms)
+    signal = signals(mechanism, scenario, Moment(doses))
+    return [_product(_needs(term, "throughout"), signal) for term in terms]
+
+
+def lasting(terms: Sequence[Term]) -> bool:
+    """Whether a term needs a signal throughout."""
+    return any(need.when == "throughout" for term in terms for need in term.needs)
+
+
+Steps = tuple[tuple[float, float], ...]
+"""(day of the period, factor on half-lives from then on), the first from day 0."""
+
+
+def prolonged(mechanism: Mechanism, scenario: Scenario, treatment: str, component: str) -> Steps:
+    """Factors by which the agents of a treatment prolong the half-life of a component, once given."""
+    steps: list[tuple[float, float]] = []
+    for day in days_of_dosing(scenario, treatment):
+        factors = [
+            about.prolongs.get(component, about.prolongs.get(ALL_COMPONENTS, 1.0))
+            for each in scenario.treatments[treatment].agents
+            if (each.at_days or 0.0) <= day
+            for about in (mechanism.agents[each.agent],)
+        ]
+        factor = math.prod(factors)
+        if not steps or factor != steps[-1][1]:
+            steps.append((day, factor))
+    return tuple(steps)
+
+
+def passed(steps: Steps, start: float, end: float) -> float:
+    """Days from `start` to `end` of a period in units of the factor that holds on each; 0 if none."""
+    if len(steps) == 1:
+        return max(0.0, end - start) / steps[0][1]
+    until = [*(day for day, _ in steps[1:]), math.inf]
+    return math.fsum(
+        max(0.0, min(end, stop) - max(start, day)) / factor
+        for (day, factor), stop in zip(steps, until, strict=True)
+    )

@@ -17,7 +17,7 @@ from planner.contrasts import cancels, total
 from planner.families import groups
 from planner.kernels.rng import W
 from planner.kernels.tables import Floats, Plan
-from planner.mechanisms import Dose, Mechanism, gates, prolonged
+from planner.mechanisms import Mechanism, acts, course, cycle_days, kept, passed, prolonged, set_off
 from planner.scenario import Hypothesis, Means, Scenario
 from planner.scenario_terms import Rates, Terms
 from planner.seconds_world import second_signature, second_unit
@@ -153,19 +153,29 @@ def signature(
     """All that a treatment does in a first period: gates and half-lives of the components at work.
 
     Of a `reading`, half-lives count by the time since the peak, in which nothing may have been lost yet.
+    Without one, gates count on all days of assessment and at the end of the period.
     """
     if reading is not None and reading.outcome:
         return second_signature(scenario, hypothesis, treatment, reading.outcome)
     m = Mechanism.of(scenario, hypothesis)
-    found: dict[tuple[str, float], float] = {}
-    for term, gate in zip(hypothesis.terms, gates(m, scenario, [Dose(treatment, 0.0)]), strict=True):
-        factor = prolonged(m, scenario, treatment, term.component)
-        time = factor
-        if reading is not None:
-            time = max(0.0, reading.day - m.components[term.component].peak_day) / factor
-        row = (term.component, settled(time))
-        found[row] = settled(found.get(row, 0.0) + gate)
-    rows = tuple(sorted((*row, gate) for row, gate in found.items() if gate != 0.0))
+    terms = hypothesis.terms
+    days = list(scenario.design.assessment_days) if reading is None else [reading.day]
+    if reading is None and scenario.design.periods > 1:
+        days.append(cycle_days(scenario))
+    stays = [kept(m, scenario, course(scenario, [treatment], 0, each), terms) for each in days]
+    found: dict[tuple[object, ...], list[float]] = {}
+    for given, opened in set_off(m, scenario, [treatment], 0, terms):
+        if reading is not None and not acts(given, reading.day):
+            continue
+        for i, (term, gate) in enumerate(zip(terms, opened, strict=True)):
+            steps = prolonged(m, scenario, treatment, term.component)
+            row: tuple[object, ...] = (term.component, given, steps)
+            if reading is not None:
+                since = given + m.components[term.component].peak_day
+                row = (term.component, settled(passed(steps, since, reading.day)))
+            before = found.get(row, [0.0] * len(days))
+            found[row] = [settled(x + gate * stay[i]) for x, stay in zip(before, stays, strict=True)]
+    rows = tuple(sorted((*row, *gates) for row, gates in found.items() if any(gates)))
     if reading is not None:
         return rows
     return rows, *(second_signature(scenario, hypothesis, treatment, name) for name in scenario.outcomes)

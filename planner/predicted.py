@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from planner.mechanisms import Dose, Mechanism, gates, occupancy, prolonged
+from planner.mechanisms import Mechanism, course, cycle_days, kept, occupied, passed, prolonged, set_off
 from planner.scenario import Means, Scenario
 from planner.scenario_terms import Rates, Terms
 from planner.seconds_world import weighed
@@ -75,12 +75,13 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Blockade:
-    """Share of the receptors that an agent of a treatment occupies at its dosing and at the next one."""
+    """Share of the receptors that an agent of a treatment occupies when given, and at the next dosing."""
 
     treatment: str
     agent: str
     at_dosing: float
     left: float
+    at_days: float = 0.0  # day of the period on which it is given
 
 
 @dataclass(frozen=True)
@@ -149,11 +150,6 @@ def outlook(scenario: Scenario, tiles: int = TILES) -> Outlook:
     )
 
 
-def cycle_days(scenario: Scenario) -> float:
-    """Days from one dosing to the next."""
-    return scenario.design.period_days + scenario.design.washout_days
-
-
 def classes(scenario: Scenario, names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     """The named hypotheses, those together that no number of patients of this design could separate."""
     found: dict[object, list[str]] = {}
@@ -168,24 +164,28 @@ def _everything(scenario: Scenario, name: str) -> object:
     if not isinstance(hypothesis, Terms):
         return json.dumps(hypothesis.model_dump(mode="json", exclude={"label", "prior"}), sort_keys=True)
     m = Mechanism.of(scenario, hypothesis)
-    improvement = tuple(
-        _at_work(scenario, m, [Dose(sequence[i], (j - i) * cycle_days(scenario)) for i in range(j + 1)])
-        for sequence in scenario.design.sequences
-        for j in range(scenario.design.periods)
-    )
+    improvement = tuple(_at_work(scenario, m, sequence) for sequence in scenario.design.sequences)
     return improvement, tuple(tuple(weighed(scenario, [m], [outcome])) for outcome in scenario.outcomes)
 
 
-def _at_work(scenario: Scenario, m: Mechanism, doses: Sequence[Dose]) -> tuple[object, ...]:
-    """What the last of `doses` sets off: components with their gates, half-life factors and numbers."""
-    opened = gates(m, scenario, doses)
-    rows = []
-    for term, gate in zip(m.hypothesis.terms, opened, strict=True):
-        if gate := settled(gate):
-            numbers = m.components[term.component].model_dump_json(exclude={"label"})
-            factor = prolonged(m, scenario, doses[-1].treatment, term.component)
-            rows.append((term.component, gate, factor, numbers))
-    return tuple(sorted(rows))
+def _at_work(scenario: Scenario, m: Mechanism, sequence: Sequence[str]) -> tuple[object, ...]:
+    """What a sequence sets off: components with their gates by visit, half-life factors and numbers."""
+    design, terms = scenario.design, m.hypothesis.terms
+    days = (*design.assessment_days, cycle_days(scenario))  # the last is the baseline of the next period
+    visits = [(k, day) for k in range(design.periods) for day in days][:-1]
+    stays = [(k, kept(m, scenario, course(scenario, sequence, k, day), terms)) for k, day in visits]
+    found = []
+    for j, treatment in enumerate(sequence):
+        rows = []
+        for given, opened in set_off(m, scenario, sequence, j, terms):
+            for i, (term, gate) in enumerate(zip(terms, opened, strict=True)):
+                left = tuple(settled(gate * stay[i]) for k, stay in stays if k >= j)
+                if any(left):
+                    numbers = m.components[term.component].model_dump_json(exclude={"label"})
+                    steps = prolonged(m, scenario, treatment, term.component)
+                    rows.append((term.component, given, left, steps, numbers))
+        found.append(tuple(sorted(rows)))
+    return tuple(found)
 
 
 def _no_difference(scenario: Scenario, names: Sequence[str]) -> tuple[str, ...]:
@@ -335,11 +335,12 @@ def _blockade(scenario: Scenario, names: Sequence[str]) -> tuple[Blockade, ...]:
         needed = {need.signal for term in hypothesis.terms for need in term.needs}
         blockers = {agent for signal in needed for agent in m.signals[signal].blocked_by}
         for a in scenario.design.treatments:
-            for agent in sorted(blockers & {each.agent for each in scenario.treatments[a].agents}):
-                now, then = (
-                    occupancy(m, scenario, agent, Dose(a, days)) for days in (0.0, cycle_days(scenario))
-                )
-                rows[Blockade(a, agent, settled(now), settled(then))] = None
+            for each in sorted(scenario.treatments[a].agents, key=lambda given: given.agent):
+                if each.agent in blockers:
+                    at = each.at_days or 0.0
+                    now = occupied(m, each, 0.0, present=True)
+                    then = occupied(m, each, cycle_days(scenario) - at, present=False)
+                    rows[Blockade(a, each.agent, settled(now), settled(then), at)] = None
     return tuple(rows)
 
 
@@ -360,13 +361,24 @@ def unequal_carryover(scenario: Scenario, name: str) -> dict[str, float]:
     return found if max(found.values()) - min(found.values()) > _SEEN else {}
 
 
+def unequal_blockade(scenario: Scenario, name: str) -> dict[str, float]:
+    """What blockers of each treatment still occupy at the next dosing, if that differs between treatments."""
+    found = dict.fromkeys(scenario.design.treatments, 0.0)
+    for row in _blockade(scenario, (name,)):
+        found[row.treatment] = max(found[row.treatment], row.left)
+    return found if max(found.values()) - min(found.values()) > _SEEN else {}
+
+
 def _median_left(scenario: Scenario, m: Mechanism, treatment: str) -> float:
     """Share of the longest-lived component at work that the median patient keeps until the next dosing."""
     shares = [0.0]
-    for term, gate in zip(m.hypothesis.terms, gates(m, scenario, [Dose(treatment, 0.0)]), strict=True):
-        about = m.components[term.component]
-        if gate and about.size.mean:
-            factor = prolonged(m, scenario, treatment, term.component)
-            elapsed = max(0.0, cycle_days(scenario) - about.peak_day)
-            shares.append(2.0 ** (-elapsed / (about.half_life_days.median * factor)))
+    days, terms = cycle_days(scenario), m.hypothesis.terms
+    stays = kept(m, scenario, course(scenario, [treatment], 0, days), terms)
+    for given, opened in set_off(m, scenario, [treatment], 0, terms):
+        for term, gate, stay in zip(terms, opened, stays, strict=True):
+            about = m.components[term.component]
+            if gate * stay and about.size.mean:
+                steps = prolonged(m, scenario, treatment, term.component)
+                elapsed = passed(steps, given + about.peak_day, days)
+                shares.append(2.0 ** (-elapsed / about.half_life_days.median))
     return max(shares)

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from planner.scenario_uncertain import BY_PATH, Distribution, Tie
 from planner.settings import (
     A_NUMBER,
     AlsoWritten,
     Days,
+    DoseText,
     Name,
     Number,
     Path,
@@ -40,12 +41,30 @@ def _by_name(key: str) -> BeforeValidator:
     return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
 
 
+def _unless(usual: Any) -> AfterValidator:
+    """What is usual is left unsaid, so that saying it changes nothing, not even the digest."""
+    return AfterValidator(lambda value: None if value == usual else value)
+
+
 class Agent(Settings):
     """A drug, or anything else that is given."""
 
     label: Annotated[str, about("What the agent is called", label=True)] = ""
     dose: Annotated[str, about("Dose and route, as text", label=True)] = ""
-    occupancy: Annotated[Share, about("Share of the receptors that a dose occupies")] = 1.0
+    occupancy: Annotated[
+        Share, about("Share of the receptors that it occupies where a treatment names no dose")
+    ] = 1.0
+    # No part of the digest: it acts by the occupancies that treatments take from it.
+    occupancy_by_dose: Annotated[
+        Mapping[DoseText, Share],
+        about(
+            "Occupancy measured at each dose, as { 5 = 0.49, 15 = 0.61 }: treatments name one of these "
+            "doses, or one between two of them",
+            label=True,
+            max_length=50,
+        ),
+    ] = {}
+    dose_unit: Annotated[str, about("Unit of the doses in `occupancy_by_dose`", label=True)] = ""
     half_life_days: Annotated[
         HalfLife | None, about("Half-life of the occupancy; gone before the next period if not given", "days")
     ] = None
@@ -62,7 +81,29 @@ class GivenAgent(Settings):
     """An agent as part of a treatment."""
 
     agent: Annotated[Symbol, about("The agent")]
-    occupancy: Annotated[Share | None, about("Occupancy at this dose; the agent's own if not given")] = None
+    dose: Annotated[
+        Number | None,
+        Field(gt=0),
+        about("Dose, for its occupancy by the agent's `occupancy_by_dose`", label=True),
+    ] = None
+    occupancy: Annotated[
+        Share | None, about("Share of the receptors occupied; by the dose, or the agent's own, if not given")
+    ] = None
+    level: Annotated[
+        Number | None,
+        Field(gt=0, le=100),
+        _unless(1.0),
+        about("Level at which it activates signals and lowers other agents, 1 being that of the usual dose"),
+    ] = None
+    at_days: Annotated[
+        Days | None,
+        _unless(0.0),
+        about(
+            "Days after the dosing of the period on which it is given; it acts from then on, and an "
+            "assessment on that day comes before it",
+            "days",
+        ),
+    ] = None
 
 
 TreatmentAgent = Annotated[GivenAgent, _by_name("agent"), AlsoWritten(type="string")]
@@ -135,6 +176,13 @@ class Need(Settings):
     gate: Annotated[Share, about("1: indispensable; below 1: without the signal, 1 - gate of it is left")] = (
         1.0
     )
+    when: Annotated[
+        Literal["onset", "throughout"] | None,
+        _unless("onset"),
+        about(
+            "onset: the signal counts when the component is set off; throughout: on each day of assessment"
+        ),
+    ] = None
 
 
 class Term(Settings):

@@ -14,7 +14,18 @@ import numpy as np
 
 from planner.draws import DrawList
 from planner.kernels.tables import Ints, Seconds
-from planner.mechanisms import Dose, Mechanism, component_numbers, gates, outcome_terms, prolonged
+from planner.mechanisms import (
+    Mechanism,
+    acts,
+    component_numbers,
+    course,
+    cycle_days,
+    kept,
+    outcome_terms,
+    passed,
+    prolonged,
+    set_off,
+)
 from planner.scenario import Scale, Scenario
 from planner.scenario_outcomes import OutcomeComponent, OutcomeScale
 from planner.scenario_terms import Component, HalfLifeSpread, Terms
@@ -55,11 +66,6 @@ def rate_of(half_life: HalfLifeSpread) -> tuple[float, float]:
     return settled(-math.log2(half_life.median)), settled(half_life.log_sd / math.log(2.0))
 
 
-def cycle_days(scenario: Scenario) -> float:
-    """Days from one dosing to the next."""
-    return scenario.design.period_days + scenario.design.washout_days
-
-
 def weighed(scenario: Scenario, mechanisms: Sequence[Mechanism], names: Sequence[str]) -> list[Weighed]:
     """What drives the named outcomes."""
     numbers = component_numbers(scenario) if names else {}
@@ -80,20 +86,26 @@ def _at_work(
     """Features of an outcome in the period of the last treatment of `given`, each with its gate."""
     cycle, outcome = cycle_days(scenario), scenario.outcomes[name]
     terms = outcome_terms(scenario, m.hypothesis, name)
-    for j in range(len(given) - which):
-        ago = len(given) - 1 - j
-        doses = [Dose(given[i], (j - i) * cycle) for i in range(j + 1)]
-        for term, gate in zip(terms, gates(m, scenario, doses, terms), strict=True):
-            component = outcome.components.get(term.component) or m.components[term.component]
-            lasts = component.half_life_days
-            if gate == 0.0 or (ago and lasts is None):
+    day, last = (outcome.day, len(given) - 1) if which == AT_READING else (cycle, len(given) - 2)
+    if last < 0:
+        return
+    stays = kept(m, scenario, course(scenario, given, last, day), terms)
+    for j in range(last + 1):
+        for dosed, opened in set_off(m, scenario, given, j, terms):
+            if j == last and not acts(dosed, day):
                 continue
-            day = outcome.day if which == AT_READING else 0.0
-            factor = prolonged(m, scenario, given[j], term.component)
-            elapsed = max(0.0, ago * cycle + day - component.peak_day) / factor
-            rate = rate_of(lasts) if lasts is not None and elapsed > 0.0 else None
-            size = _size(scenario, name, term.component, component, numbers)
-            yield Feature(size, rate, elapsed if rate else 0.0), settled(gate)
+            for term, gate, stay in zip(terms, opened, stays, strict=True):
+                component = outcome.components.get(term.component) or m.components[term.component]
+                lasts = component.half_life_days
+                gone = lasts is None and j + 1 < len(given)
+                if gate * stay == 0.0 or gone:
+                    continue
+                steps = prolonged(m, scenario, given[j], term.component)
+                seen = (len(given) - 1 - j) * cycle + (outcome.day if which == AT_READING else 0.0)
+                elapsed = passed(steps, dosed + component.peak_day, seen)
+                rate = rate_of(lasts) if lasts is not None and elapsed > 0.0 else None
+                size = _size(scenario, name, term.component, component, numbers)
+                yield Feature(size, rate, elapsed if rate else 0.0), settled(gate * stay)
 
 
 def _size(

@@ -5,6 +5,7 @@ The types know what a TOML file may say: a truth value is no number, a text is n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -83,6 +84,21 @@ class PrintedName:
         return value
 
 
+class PositiveText:
+    """A number above 0 as the key of a table."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "pattern": r"^[0-9]*\.?[0-9]+$"}
+
+    def check(self, value: str) -> str:
+        if re.fullmatch(r"[0-9]{0,9}\.?[0-9]{1,9}", value) is None or float(value) == 0.0:
+            raise PydanticCustomError("bad_dose", "cannot be a dose")
+        return value
+
+
 def split_text(value: Any) -> Any:
     """ "A B" is short for ["A", "B"]."""
     return value.split() if isinstance(value, str) else value
@@ -113,6 +129,7 @@ ZLimit = Annotated[float, Strict(), Field(ge=-100, le=100)]
 Path = Annotated[str, Field(min_length=1)]
 Symbol = Annotated[str, PrintedName(40, blanks=False)]
 Name = Annotated[str, PrintedName(80, blanks=True)]
+DoseText = Annotated[str, PositiveText()]
 A_NUMBER = AlsoWritten(type="number")
 
 Prior = Annotated[

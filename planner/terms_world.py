@@ -1,8 +1,9 @@
 """Hypotheses of family `terms` to the tables of planner.kernels.terms: features, coefficients, entry score.
 
-A feature is a component's size in a patient times what is left of it some days after it was raised. Every
+A feature is a component's size in a patient times what is left of it some days after it was set off. Every
 period sees the features of its own treatment and of every earlier period (elapsed days counted from each
-dosing).
+dosing, or from the day on which an agent was given later). How much of a feature counts, its coefficient, may
+differ from visit to visit.
 """
 
 from __future__ import annotations
@@ -18,11 +19,23 @@ from scipy.special import ndtr
 from planner.draws import DrawList
 from planner.kernels.tables import Floats, Ints, Leaving, Seconds, TermsWorld
 from planner.leaving import ALIKE
-from planner.mechanisms import Dose, Mechanism, component_numbers, gates, prolonged
+from planner.mechanisms import (
+    Mechanism,
+    Steps,
+    acts,
+    component_numbers,
+    course,
+    cycle_days,
+    days_of_dosing,
+    kept,
+    passed,
+    prolonged,
+    set_off,
+)
 from planner.scenario import Scale, Scenario
 from planner.scenario_terms import Terms
 from planner.seconds_world import Feature as SecondFeature
-from planner.seconds_world import Size, cycle_days, rate_of, scale_row, seconds_table, weighed
+from planner.seconds_world import Size, rate_of, scale_row, seconds_table, weighed
 from planner.truth import settled
 
 _TIE = 1e-9  # of a step; a score this close to a step is on it
@@ -30,11 +43,12 @@ _TIE = 1e-9  # of a step; a score this close to a step is on it
 
 @dataclass(frozen=True, slots=True)
 class _Feature:
-    """Component of a hypothesis, raised some periods ago, its half-life prolonged by a factor."""
+    """Component of a hypothesis, set off on a day of a period, its half-life prolonged by factors."""
 
     component: str
     periods_ago: int
-    factor: float
+    day: float
+    steps: Steps
 
 
 @dataclass(slots=True)
@@ -72,7 +86,8 @@ def terms_world(
     mechanisms = [Mechanism.of(scenario, h) for h in hypotheses]
     components = component_numbers(scenario)
     rows = _Rows()
-    sets = [_features(scenario, m) for m in mechanisms]
+    onsets = [_onsets(scenario, m) for m in mechanisms]
+    sets = [_features(scenario, m, each) for m, each in zip(mechanisms, onsets, strict=True)]
     for m, features in zip(mechanisms, sets, strict=True):
         for f in features:
             _index(rows.sizes, _size(m, f.component, components))
@@ -88,7 +103,8 @@ def terms_world(
                 width = _padded(stop - first)
                 span[h, k, v] = starts[h] + first, width
                 for s, sequence in enumerate(design.sequences):
-                    row = _coefficients(scenario, m, features, sequence, k, v)
+                    day = days[v - 1] if v else None
+                    row = _coefficients(scenario, m, features, sequence, onsets[h][s], k, day)
                     coef[h, s, k, v, : stop - first] = row[first:stop]
     scale = scenario.endpoint.scale
     draws, numbers, errors = _draws(design.periods, _visit_numbers(scenario, days))
@@ -162,14 +178,40 @@ def _size(m: Mechanism, name: str, numbers: dict[str, int]) -> tuple[int, tuple[
     return numbers[name], (c.share, c.size.mean, c.size.sd, c.otherwise.mean, c.otherwise.sd)
 
 
-def _features(scenario: Scenario, m: Mechanism) -> list[_Feature]:
-    """What can be at work in a period: each component as raised in it and in every earlier one."""
+_Onset = list[tuple[float, list[float]]]
+"""(day of a period, how much of each term is set off on it)."""
+
+
+def _onsets(scenario: Scenario, m: Mechanism) -> list[list[_Onset]]:
+    """By sequence and period what is set off when."""
+    return [
+        [set_off(m, scenario, sequence, k, m.hypothesis.terms) for k in range(scenario.design.periods)]
+        for sequence in scenario.design.sequences
+    ]
+
+
+def _features(scenario: Scenario, m: Mechanism, onsets: Sequence[Sequence[_Onset]]) -> list[_Feature]:
+    """What can be at work in a period: each component as set off in it and in every earlier one.
+
+    On days after the dosing only what a sequence sets off.
+    """
+    design = scenario.design
+    later = {
+        (treatment, day, i)
+        for sequence, periods in zip(design.sequences, onsets, strict=True)
+        for treatment, onset in zip(sequence, periods, strict=True)
+        for day, opened in onset
+        for i, gate in enumerate(opened)
+        if gate
+    }
     found: dict[_Feature, None] = {}
-    for ago in range(scenario.design.periods):
-        for term in m.hypothesis.terms:
-            for treatment in scenario.design.treatments:
-                factor = prolonged(m, scenario, treatment, term.component)
-                found[_Feature(term.component, ago, factor)] = None
+    for ago in range(design.periods):
+        for i, term in enumerate(m.hypothesis.terms):
+            for treatment in design.treatments:
+                steps = prolonged(m, scenario, treatment, term.component)
+                for day in days_of_dosing(scenario, treatment):
+                    if day == 0.0 or (treatment, day, i) in later:
+                        found[_Feature(term.component, ago, day, steps)] = None
     return list(found)
 
 
@@ -231,26 +273,42 @@ def _feature_row(
     """
     c = m.components[f.component]
     row = [rows.sizes.index(_size(m, f.component, numbers))]
-    for day in (0.0, *days):
-        elapsed = max(0.0, f.periods_ago * cycle_days(scenario) + day - c.peak_day) / f.factor
+    for v, day in enumerate((0.0, *days)):
+        elapsed = passed(f.steps, f.day + c.peak_day, f.periods_ago * cycle_days(scenario) + day)
         rate = _index(rows.rates, rate_of(c.half_life_days)) if elapsed > 0.0 else -1
         row.append(_index(rows.decays, (float(rate), elapsed)) if elapsed > 0.0 else -1)
-    if f.periods_ago == 0:
-        row[1] = -2
+        if f.periods_ago == 0 and (v == 0 or not acts(f.day, day)):
+            row[-1] = -2
     return tuple(row)
 
 
 def _coefficients(
-    scenario: Scenario, m: Mechanism, features: Sequence[_Feature], sequence: Sequence[str], k: int, v: int
+    scenario: Scenario,
+    m: Mechanism,
+    features: Sequence[_Feature],
+    sequence: Sequence[str],
+    onsets: Sequence[_Onset],
+    k: int,
+    day: float | None,
 ) -> Floats:
-    """(feature,) in period k of a sequence at visit v: the product of gates at the dosing that raised it."""
+    """(feature,) in period k of a sequence, before its dosing or on a day after it.
+
+    The gates at the onset that set a feature off, times those that count on the day itself.
+    """
     row = np.zeros(len(features))
-    for j in range(k if v == 0 else k + 1):
-        doses = [Dose(sequence[i], (j - i) * cycle_days(scenario)) for i in range(j + 1)]
-        opened = gates(m, scenario, doses)
-        for term, gate in zip(m.hypothesis.terms, opened, strict=True):
-            factor = prolonged(m, scenario, sequence[j], term.component)
-            row[features.index(_Feature(term.component, k - j, factor))] += settled(gate)
+    if day is None and k == 0:
+        return row
+    period, when = (k - 1, cycle_days(scenario)) if day is None else (k, day)
+    now, terms = course(scenario, sequence, period, when), m.hypothesis.terms
+    stays = kept(m, scenario, now, terms)
+    for j in range(len(now)):
+        for given, opened in onsets[j]:
+            if j == k and day is not None and not acts(given, day):
+                continue
+            for term, gate, stay in zip(terms, opened, stays, strict=True):
+                if gate or given == 0.0:
+                    steps = prolonged(m, scenario, sequence[j], term.component)
+                    row[features.index(_Feature(term.component, k - j, given, steps))] += settled(gate * stay)
     return row
 
 

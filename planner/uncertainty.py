@@ -24,7 +24,7 @@ from scipy.special import betaincinv, ndtr, ndtri
 from planner.addressing import COMMON, Place, Range, places, split_key
 from planner.faults import printable
 from planner.kernels.tables import Floats
-from planner.mechanisms import Dose, Mechanism, gates
+from planner.mechanisms import Mechanism, course, kept, set_off
 from planner.scenario import Hypothesis, Scenario, Treatment
 from planner.scenario_terms import Component, Spread, Terms, TreatmentAgent
 from planner.scenario_terms import GivenAgent as Given
@@ -267,12 +267,14 @@ def _expected(scenario: Scenario, hypothesis: Terms, given: tuple[TreatmentAgent
     """Mean improvement at the peak by each component, before it is cut at 1, under a treatment of agents."""
     treated = scenario.model_copy(update={"treatments": {_TIED: Treatment(agents=given)}})
     m = Mechanism.of(treated, hypothesis)
-    opened = gates(m, treated, [Dose(_TIED, 0.0)])
+    terms = hypothesis.terms
+    (_, opened), *_ = set_off(m, treated, [_TIED], 0, terms)
+    stays = kept(m, treated, course(treated, [_TIED], 0, 0.0), terms)
     found: dict[str, float] = {}
-    for term, gate in zip(hypothesis.terms, opened, strict=True):
+    for term, gate, stay in zip(terms, opened, stays, strict=True):
         c = m.components[term.component]
         size = c.share * c.size.mean + (1.0 - c.share) * c.otherwise.mean
-        found[term.component] = found.get(term.component, 0.0) + gate * size
+        found[term.component] = found.get(term.component, 0.0) + gate * stay * size
     return found
 
 

@@ -84,6 +84,9 @@ def _problem(details: ErrorDetails, advise: bool) -> Problem:
         key = path[-1] == "[key]"
         hint = f"a name here has 1 to {context['longest']} printing characters{context['blanks']}"
         return Problem(path[:-1] if key else path, f"{shown(value)} cannot be a name", hint, at_key=key)
+    if kind == "bad_dose":
+        hint = 'a dose is a number above 0: { 5 = 0.49, "7.5" = 0.52 }'
+        return Problem(path[:-1], f"{shown(value)} cannot be a dose", hint, at_key=True)
     if kind == "missing":
         return _missing(route)
     if kind == "extra_forbidden" and "uncertainty" in path[:3] and isinstance(value, dict):

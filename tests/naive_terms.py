@@ -9,8 +9,9 @@ period a baseline, a dose, and scores on the days of assessment. Arrays run over
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,18 @@ from numpy.typing import NDArray
 from scipy import stats
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Given:
+    """An agent given at some time of the trial, `late` days after the dosing of its period."""
+
+    agent: str
+    period: int
+    time: float
+    late: float
+    occupancy: float
+    level: float
 
 
 @dataclass(frozen=True)
@@ -45,57 +58,102 @@ class Told:
             outcomes[key] = (about, own.outcomes[key].terms if key in own.outcomes else about.terms)
         return cls(agents, signals, components, own.terms, scenario.treatments, outcomes)
 
-    def given(self, treatment: str) -> list[tuple[str, float]]:
-        """(agent, occupancy that the dose reaches) of a treatment."""
-        return [
-            (one.agent, self.agents[one.agent].occupancy if one.occupancy is None else one.occupancy)
-            for one in self.treatments[treatment].agents
-        ]
+    def doses(self, sequence: Sequence[str], cycle: float) -> list[Given]:
+        """Everything that a sequence gives, with the time since the first dosing of the trial."""
+        found = []
+        for period, treatment in enumerate(sequence):
+            for one in self.treatments[treatment].agents:
+                late = one.at_days or 0.0
+                occupancy = self.agents[one.agent].occupancy if one.occupancy is None else one.occupancy
+                level = 1.0 if one.level is None else one.level
+                found.append(Given(one.agent, period, period * cycle + late, late, occupancy, level))
+        return found
 
-    def level(self, agent: str, treatment: str) -> float:
-        """1 if the treatment contains the agent, less what the other agents of the treatment take away."""
-        inside = [name for name, _ in self.given(treatment)]
-        if agent not in inside:
-            return 0.0
-        level = 1.0
-        for other in inside:
-            level -= level * self.agents[other].lowers.get(agent, 0.0)
+    def level(self, agent: str, here: Sequence[Given]) -> float:
+        """What reaches the patient of an agent: as given, less what those before it or with it take away.
+
+        `here`: what the present period has given so far.
+        """
+        level = 0.0
+        for one in here:
+            if one.agent == agent:
+                level = one.level
+                for other in here:
+                    if other.late <= one.late:
+                        level -= (
+                            level * self.agents[other.agent].lowers.get(agent, 0.0) * min(1.0, other.level)
+                        )
         return level
 
-    def signal(self, name: str, doses: Sequence[tuple[str, float]]) -> float:
-        """A signal at the last of the doses; each is (treatment, days ago)."""
+    def signal(
+        self, name: str, given: Sequence[Given], period: int, time: float, blockade: bool = True
+    ) -> float:
+        """A signal at a time of a period, after what has been given; earlier periods may block on."""
         s = self.signals[name]
-        now = doses[-1][0]
-        driven = [strength * self.level(agent, now) for agent, strength in s.activated_by.items()]
+        here = [one for one in given if one.period == period]
+        driven = [strength * self.level(agent, here) for agent, strength in s.activated_by.items()]
         for other, strength in s.activated_by_signal.items():
-            driven.append(strength * self.signal(other, doses))
+            driven.append(strength * self.signal(other, given, period, time, blockade))
         activity = max(s.base, *driven, 0.0) if s.combine == "max" else s.base + sum(driven)
         activity = min(1.0, activity)
-        for treatment, ago in doses:
-            for agent, occupancy in self.given(treatment):
-                if ago > 0.0:
-                    half = self.agents[agent].half_life_days
-                    occupancy = 0.0 if half is None else occupancy * 0.5 ** (ago / half)
-                activity *= 1.0 - s.blocked_by.get(agent, 0.0) * occupancy
+        for one in given if blockade else ():
+            half = self.agents[one.agent].half_life_days
+            left = float(one.period == period) if half is None else 0.5 ** ((time - one.time) / half)
+            activity *= 1.0 - s.blocked_by.get(one.agent, 0.0) * one.occupancy * left
         return activity
 
-    def opened(self, term: Any, doses: Sequence[tuple[str, float]]) -> float:
-        """How much of a term the signals that it needs let through."""
-        through = 1.0
-        for need in term.needs:
-            through *= 1.0 - need.gate * (1.0 - self.signal(need.signal, doses))
-        return through
+    def through(self, needs: Sequence[Any], *state: Any) -> float:
+        """How much the signals that are needed let through."""
+        product = 1.0
+        for need in needs:
+            product *= 1.0 - need.gate * (1.0 - self.signal(need.signal, *state))
+        return product
 
-    def stretched(self, component: str, treatment: str) -> float:
-        """By how much the agents of a treatment prolong what it achieves."""
-        factor = 1.0
-        for agent, _ in self.given(treatment):
-            prolongs = self.agents[agent].prolongs
-            if component in prolongs:
-                factor *= prolongs[component]
-            elif "*" in prolongs:
-                factor *= prolongs["*"]
-        return factor
+    def begins(self, term: Any, given: Sequence[Given], period: int, time: float) -> float:
+        """How much of a term these doses would set off."""
+        at_first = [need for need in term.needs if need.when in (None, "onset")]
+        all_along = [need for need in term.needs if need.when == "throughout"]
+        if self.through(all_along, given, period, time, False) == 0.0:
+            return 0.0
+        return self.through(at_first, given, period, time)
+
+    def at_work(
+        self, terms: Sequence[Any], sequence: Sequence[str], cycle: float, period: int, time: float
+    ) -> Iterator[tuple[Any, int, float, float]]:
+        """What the doses of the periods up to one have set off: term, its period, when, and how much.
+
+        An assessment precedes what is given later on its day.
+        """
+        doses = self.doses(sequence, cycle)
+        seen = [d for d in doses if d.period <= period and (d.late == 0.0 or d.time < time)]
+        for j in range(period + 1):
+            for start in sorted({j * cycle, *(d.time for d in seen if d.period == j)}):
+                before = [d for d in doses if d.period <= j and d.time < start]
+                by_then = [d for d in doses if d.period <= j and d.time <= start]
+                for term in terms:
+                    opened = self.begins(term, by_then, j, start)
+                    if start > j * cycle:
+                        opened = max(0.0, opened - self.begins(term, before, j, start))
+                    later = [need for need in term.needs if need.when == "throughout"]
+                    yield term, j, start, opened * self.through(later, seen, period, time)
+
+    def age(
+        self, component: str, sequence: Sequence[str], cycle: float, j: int, start: float, end: float
+    ) -> float:
+        """Days that pass from start to end for a component of a period, slower once an agent prolongs it."""
+        if end <= start:
+            return 0.0
+        here = [d for d in self.doses(sequence, cycle) if d.period == j]
+        cuts = sorted({start, end, *(one.time for one in here if start < one.time < end)})
+        age = 0.0
+        for a, b in pairwise(cuts):
+            factor = 1.0
+            for one in here:
+                if one.time <= a:
+                    prolongs = self.agents[one.agent].prolongs
+                    factor *= prolongs.get(component, prolongs.get("*", 1.0))
+            age += (b - a) / factor
+        return age
 
 
 def observed(scenario: Any, x: Floats) -> Floats:
@@ -178,17 +236,13 @@ def course(
         size[component] = np.where(susceptible, large, small)
         half_life[component] = about.half_life_days.median * np.exp(about.half_life_days.log_sd * duration)
 
-    def achieved(dosings: int, period: int, day: float) -> Floats:
-        """What the first `dosings` doses contribute on a day of a period."""
+    def achieved(period: int, time: float) -> Floats:
+        """What the doses of the periods up to one contribute."""
         total = np.zeros(n)
-        for j in range(dosings):
-            doses = [(sequence[i], (j - i) * cycle) for i in range(j + 1)]
-            since = (period - j) * cycle + day
-            for term in told.terms:
-                about = told.components[term.component]
-                lost = max(0.0, since - about.peak_day)
-                life = half_life[term.component] * told.stretched(term.component, sequence[j])
-                total += told.opened(term, doses) * size[term.component] * 0.5 ** (lost / life)
+        for term, j, start, opened in told.at_work(told.terms, sequence, cycle, period, time):
+            about = told.components[term.component]
+            lost = told.age(term.component, sequence, cycle, j, start + about.peak_day, time)
+            total += opened * size[term.component] * 0.5 ** (lost / half_life[term.component])
         return total
 
     def rated(x: Floats) -> Floats:
@@ -196,10 +250,10 @@ def course(
 
     baselines, scores = [], {day: [] for day in days}
     for k in range(len(sequence)):
-        baselines.append(rated(severity * (1.0 - np.minimum(1.0, achieved(k, k, 0.0)))))
+        baselines.append(rated(severity * (1.0 - np.minimum(1.0, achieved(k - 1, k * cycle)))))
         swing = rng.normal(0.0, population.occasion_sd, size=n)
         for day in days:
-            left = 1.0 - np.minimum(1.0, achieved(k + 1, k, day)) + swing
+            left = 1.0 - np.minimum(1.0, achieved(k, k * cycle + day)) + swing
             scores[day].append(rated(severity * left + population.period_effect[k]))
     return Course(
         np.stack(baselines, axis=1),
@@ -238,29 +292,26 @@ def second(
         )
         amount[component] = np.where(rng.random(n) < part.share, large, small)
 
-    def present(k: int, dosings: int, day: float) -> Floats:
+    def present(k: int, period: int, time: float) -> Floats:
+        """In period k, from the doses of the periods up to one."""
         total = level.copy()
-        for j in range(dosings):
-            doses = [(sequence[i], (j - i) * cycle) for i in range(j + 1)]
-            since = (k - j) * cycle + day
-            for term in terms:
-                part = about.components.get(term.component) or told.components[term.component]
-                life = part.half_life_days
-                if life is None and j < k:
-                    continue  # gone at the next dosing
-                left: Any = 1.0
-                if life is not None:
-                    half = life.median * np.exp(life.log_sd * duration)
-                    half = half * told.stretched(term.component, sequence[j])
-                    left = 0.5 ** (max(0.0, since - part.peak_day) / half)
-                total += told.opened(term, doses) * amount[term.component] * left
+        for term, j, start, opened in told.at_work(terms, sequence, cycle, period, time):
+            part = about.components.get(term.component) or told.components[term.component]
+            life = part.half_life_days
+            left: Any = 1.0
+            if life is not None:
+                lost = told.age(term.component, sequence, cycle, j, start + part.peak_day, time)
+                left = 0.5 ** (lost / (life.median * np.exp(life.log_sd * duration)))
+            elif j < k:
+                continue  # gone at the next dosing
+            total += opened * amount[term.component] * left
         return total
 
     def measured(x: Floats) -> Floats:
         return on_scale(about.scale, x + rng.normal(0.0, about.noise_sd, size=n))
 
-    before = [measured(present(k, k, 0.0)) for k in range(len(sequence))]
-    when_read = [measured(present(k, k + 1, about.day)) for k in range(len(sequence))]
+    before = [measured(present(k, k - 1, k * cycle)) for k in range(len(sequence))]
+    when_read = [measured(present(k, k, k * cycle + about.day)) for k in range(len(sequence))]
     return np.stack(before, axis=1), np.stack(when_read, axis=1)
 
 

@@ -84,6 +84,7 @@ BY_NAME: dict[str, str | None] = {
     "signal": None,
     "combine": '"max"',
     "base": "0.25",
+    "when": '"onset"',
     "assessment_days": None,
     "day": None,
     "measure": None,

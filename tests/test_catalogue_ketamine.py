@@ -226,6 +226,13 @@ def test_library_has_the_ten_hypotheses() -> None:
         assert list(scenario(name)["hypotheses"])[: len(HYPOTHESES)] == HYPOTHESES
 
 
+def test_occupancy_by_dose() -> None:
+    """Trøstheim 2022, table 1, oral naltrexone (Rabiner 2011), in percent; of several scans the mean."""
+    table = {"2": [27], "5": [43, 46, 58], "15": [61], "50": [92, 98]}
+    found = scenario(LIBRARY)["agents"]["naltrexone"]["occupancy_by_dose"]
+    assert found == {dose: sum(seen) / len(seen) / 100 for dose, seen in table.items()}
+
+
 def test_a_hypothesis_changes_nothing_else_of_what_it_replaces() -> None:
     """What a hypothesis gives replaces the common table whole, so that it repeats what it does not change."""
     library = scenario(LIBRARY)
@@ -239,7 +246,8 @@ def test_a_hypothesis_changes_nothing_else_of_what_it_replaces() -> None:
         for component, own in hypothesis.get("components", {}).items():
             assert set(own) == set(library["components"][component]), name
         for agent, own in hypothesis.get("agents", {}).items():
-            kept = {key: value for key, value in library["agents"][agent].items() if key != "dose"}
+            told = ("dose", "dose_unit", "occupancy_by_dose")  # what the treatments take, and labels
+            kept = {key: value for key, value in library["agents"][agent].items() if key not in told}
             assert kept.items() <= own.items(), name
     cue = library["hypotheses"]["pharmacokinetic"]["signals"]["cue"]["activated_by"]
     assert {**cue, "ketamine": 1.0} == library["signals"]["cue"]["activated_by"]

@@ -20,6 +20,7 @@ VALID = Path(__file__).parent / "scenarios" / "valid"
 EVERYTHING = (VALID / "everything.toml").read_text(encoding="utf-8")
 MINIMAL = (VALID / "minimal.toml").read_text(encoding="utf-8")
 MECHANISMS = (VALID / "mechanisms.toml").read_text(encoding="utf-8")
+DOSES = (VALID / "doses.toml").read_text(encoding="utf-8")
 BOTH = (VALID / "rates-and-mechanisms.toml").read_text(encoding="utf-8")
 
 
@@ -109,6 +110,7 @@ NAMES = [
         "median",
         "assessment_days",
     ],
+    *["occupancy_by_dose", "dose", "dose_unit", "level", "at_days", "when", "2", "7.5"],
 ]
 TEXTS = ["A B", "B A", "A", "AB/BA", "HAM-D17", "none", "period", "means", "design.patients", ""]
 TEXTS += ["terms", "rates", "response", "change", "max", "library/ketamine-opioid.toml", "mu", "*"]
@@ -152,6 +154,7 @@ def everywhere(value: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]
 
 PATHS = [path for path in everywhere(tomllib.loads(EVERYTHING)) if path]
 OF_MECHANISMS = [path for path in everywhere(tomllib.loads(MECHANISMS)) if path]
+OF_DOSES = [path for path in everywhere(tomllib.loads(DOSES)) if path]
 OF_BOTH = [path for path in everywhere(tomllib.loads(BOTH)) if path]
 
 
@@ -170,6 +173,12 @@ def test_one_setting_replaced(changes: list[tuple[tuple[Any, ...], Any]]) -> Non
 @given(st.lists(st.tuples(st.sampled_from(OF_MECHANISMS), NESTED), min_size=1, max_size=3))
 def test_one_setting_of_mechanisms_replaced(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
     outcome(MECHANISMS, tuple(as_setting(*change) for change in changes))
+
+
+@settings(UNHURRIED, max_examples=150)
+@given(st.lists(st.tuples(st.sampled_from(OF_DOSES), NESTED), min_size=1, max_size=3))
+def test_one_setting_of_doses_replaced(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
+    outcome(DOSES, tuple(as_setting(*change) for change in changes))
 
 
 @settings(UNHURRIED, max_examples=150)
@@ -215,7 +224,7 @@ def test_any_override(items: list[Any]) -> None:
 
 
 @UNHURRIED
-@given(st.sampled_from([EVERYTHING, MINIMAL, MECHANISMS, BOTH]), st.data())
+@given(st.sampled_from([EVERYTHING, MINIMAL, MECHANISMS, DOSES, BOTH]), st.data())
 def test_damaged_file(text: str, data: Any) -> None:
     """A sound file with a piece cut out or put in."""
     start = data.draw(st.integers(0, len(text)))

@@ -126,6 +126,15 @@ NO_SPREAD: Json = {
     "components/placebo": {"share": 1.0, "size": 0.1, "half_life_days": 10.0},
 }
 ONE_TERM = [{"component": "specific", "needs": ["target"]}]
+LATER: Json = {
+    "treatments/B": {"agents": ["drug", {"agent": "blocker", "at_days": 1.5}]},
+    "hypotheses/h/terms": [*ONE_TERM, {"component": "worse", "needs": ["harm"]}],
+    "design/washout_days": 6.0,
+}
+THROUGHOUT: list[Json] = [
+    {"component": "specific", "needs": [{"signal": "target", "when": "throughout"}]},
+    {"component": "placebo", "needs": ["cue"]},
+]
 OWN: Json = {
     "agents": {"blocker": {"occupancy": 0.5, "half_life_days": 9.0, "lowers": {"drug": 0.4}}},
     "signals": {"target": {"base": 0.1, "activated_by": {"drug": 0.8}}},
@@ -228,6 +237,70 @@ CASES: dict[str, Json] = {
     "threshold far above the mean": {"population/baseline": {"mean": 18.0, "sd": 4.0, "at_least": 29.0}},
     "one day": {"design/assessment_days": [2.0], "endpoint/day": 2.0},
     "five days": {"design/assessment_days": [1.0, 2.0, 5.0, 9.0, 14.0], "design/washout_days": 14.0},
+    "half a dose, a double one": {
+        "treatments/A": {"agents": [{"agent": "drug", "level": 0.5}]},
+        "treatments/B": {"agents": ["drug", {"agent": "blocker", "occupancy": 0.3, "level": 2.0}]},
+        "signals/harm/activated_by": {"blocker": 0.3},
+        "agents/blocker/lowers": {"drug": 0.25},
+        "hypotheses/h/terms": [*ONE_TERM, {"component": "worse", "needs": ["harm"]}],
+    },
+    "a weaker agent lowers less": {
+        "treatments/B": {"agents": ["drug", {"agent": "blocker", "level": 0.5}]},
+        "agents/blocker/lowers": {"drug": 0.6},
+    },
+    "blocked later, which is too late": LATER,
+    "blocked later, which takes it away": LATER | {"hypotheses/h/terms": THROUGHOUT},
+    "given on the day of an assessment": {
+        "treatments/B": {"agents": ["drug", {"agent": "blocker", "at_days": 3.0}]},
+        "hypotheses/h/terms": [*THROUGHOUT, {"component": "worse", "needs": ["harm"]}],
+        "design/washout_days": 6.0,
+    },
+    "needed throughout": {
+        "design/sequences": ["A B C", "B C A", "B B A", "C B A"],
+        "design/washout_days": 5.0,
+        "signals/tone": {"base": 1.0, "blocked_by": {"blocker": 0.9}},
+        "hypotheses/h/terms": [
+            {"component": "specific", "needs": ["cue", {"signal": "tone", "when": "throughout"}]},
+            {
+                "component": "placebo",
+                "needs": ["cue", {"signal": "target", "gate": 0.7, "when": "throughout"}],
+            },
+        ],
+    },
+    "needed throughout, blocked until the next dosing": {
+        "agents/blocker/half_life_days": None,
+        "design/washout_days": 4.0,
+        "hypotheses/h/terms": THROUGHOUT,
+    },
+    "the blocker first, the drug later": {
+        "treatments/B": {"agents": ["blocker", {"agent": "drug", "at_days": 2.0}]},
+        "design/washout_days": 6.0,
+        "agents/blocker/lowers": {"drug": 0.2},
+        "agents/drug/lowers": {"blocker": 0.5},
+    },
+    "some more later": {
+        "treatments/B": {"agents": ["weak", {"agent": "drug", "at_days": 1.5, "level": 0.4}, "blocker"]},
+        "design/washout_days": 5.0,
+        "design/assessment_days": [1.0, 2.0, 4.0],
+        "signals/target/activated_by_signal": {"cue": 0.3},
+    },
+    "prolonged later": {
+        "treatments/B": {"agents": ["drug", {"agent": "blocker", "at_days": 2.0}]},
+        "agents/blocker/prolongs": {"specific": 6.0, "*": 3.0},
+        "design/washout_days": 9.0,
+        "design/assessment_days": [1.0, 3.0, 7.0],
+    },
+    "driven throughout by what is given later": {
+        "treatments/B": {"agents": ["drug", {"agent": "weak", "at_days": 1.0}]},
+        "treatments/C": {"agents": [{"agent": "weak", "at_days": 2.0}, "blocker"]},
+        "design/sequences": ["A B C", "B C A", "C A B"],
+        "design/washout_days": 6.0,
+        "signals/late": {"activated_by": {"weak": 0.8}, "blocked_by": {"blocker": 1.0}},
+        "hypotheses/h/terms": [
+            *ONE_TERM,
+            {"component": "placebo", "needs": [{"signal": "late", "when": "throughout"}]},
+        ],
+    },
     "effect of period": {"population/period_effect": [1.5, -2.0]},
     "large swings": {"population/occasion_sd": 0.5, "population/baseline/sd": 8.0},
 }
@@ -282,18 +355,18 @@ def compare_moments(comparison: Comparison, head: str, columns: list[str], a: Fl
     """Means, variances and products of columns, in units of the naive SD."""
     assert not np.isnan(a).any()
     middle, spread = b.mean(axis=0), b.std(axis=0)
+    varies = [spread[j] > 0.0 and a[:, j].std() > 0.0 for j in range(len(columns))]
+    counted = [column.startswith("re") for column in columns]  # responses and remissions
     for j, column in enumerate(columns):
-        if spread[j] == 0.0 or a[:, j].std() == 0.0:
+        if not varies[j] and not (counted[j] and spread[j] + a[:, j].std() > 0.0):
             comparison.mean(f"{head}: {column}", float(a[:, j].mean()), 0.0, float(b[:, j].mean()))
     # A rare answer has no normal error; of products it would have even less.
     usual = [
-        j
-        for j, column in enumerate(columns)
-        if spread[j] > 0.0
-        and a[:, j].std() > 0.0
-        and (not column.startswith("re") or 0.005 < middle[j] < 0.995)
+        j for j, column in enumerate(columns) if varies[j] and (not counted[j] or 0.005 < middle[j] < 0.995)
     ]
-    rare = [j for j in range(len(columns)) if spread[j] > 0.0 and a[:, j].std() > 0.0 and j not in usual]
+    rare = [
+        j for j in range(len(columns)) if counted[j] and spread[j] + a[:, j].std() > 0.0 and j not in usual
+    ]
     for j in rare:
         p = (a[:, j].sum() + b[:, j].sum() + 1) / (len(a) + len(b) + 2)
         se = math.sqrt(p * (1 - p) * (1 / len(a) + 1 / len(b)))
@@ -343,6 +416,25 @@ def test_readings(name: str) -> None:
         ("plain", {"components/specific/share": 0.57}),
         ("effect of period", {"population/period_effect": [1.5, -1.6]}),
         ("any number", {"endpoint/scale/remission_at_most": 7.4}),
+        ("half a dose, a double one", {"treatments/A": {"agents": [{"agent": "drug", "level": 0.53}]}}),
+        ("a weaker agent lowers less", {"treatments/B": {"agents": ["drug", "blocker"]}}),
+        (
+            "blocked later, which is too late",
+            {"treatments/B": {"agents": ["drug", {"agent": "blocker", "at_days": 2.5}]}},
+        ),
+        ("blocked later, which takes it away", {"hypotheses/h/terms": LATER["hypotheses/h/terms"]}),
+        (
+            "given on the day of an assessment",
+            {"treatments/B": {"agents": ["drug", {"agent": "blocker", "at_days": 2.99}]}},
+        ),
+        ("needed throughout", {"signals/tone": {"base": 1.0, "blocked_by": {"blocker": 0.8}}}),
+        (
+            "needed throughout, blocked until the next dosing",
+            {"agents/blocker/half_life_days": 4.0},
+        ),
+        ("the blocker first, the drug later", {"agents/drug/lowers": {}, "agents/blocker/lowers": {}}),
+        ("prolonged later", {"treatments/B": {"agents": ["drug", "blocker"]}}),
+        ("driven throughout by what is given later", {"signals/late/blocked_by": {"blocker": 0.7}}),
     ],
 )
 def test_a_setting_that_is_off_is_seen(name: str, change: Json) -> None:

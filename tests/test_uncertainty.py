@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from planner.canonical import digest, resolve, to_toml
-from planner.mechanisms import Dose, Mechanism, gates
+from planner.mechanisms import Mechanism, set_off
 from planner.outcomes import potential
 from planner.reading import ScenarioError, read, read_text
 from planner.scenario import Scenario
@@ -292,7 +292,7 @@ by = "expectancy"
 def improvement(made: Scenario, name: str, treatment: str) -> float:
     """Expected improvement at the peak, by hand."""
     m = Mechanism.of(made, made.hypotheses[name])
-    opened = gates(m, made, [Dose(treatment, 0.0)])
+    ((_, opened),) = set_off(m, made, [treatment], 0, m.hypothesis.terms)
     total = 0.0
     for term, gate in zip(made.hypotheses[name].terms, opened, strict=True):
         c = m.components[term.component]

@@ -17,6 +17,7 @@ from planner.completing.design import (
     complete_population,
     complete_treatments,
 )
+from planner.completing.doses import check_doses, complete_doses
 from planner.completing.draft import Draft, Problem
 from planner.completing.means import complete_means
 from planner.completing.mechanisms import check_mechanisms, check_world_of_terms, complete_terms
@@ -37,10 +38,11 @@ def complete(draft: Draft) -> dict[str, Any]:
     simulation = complete_simulation(draft)
     check_mechanisms(draft)
     outcomes = complete_outcomes(draft)
+    check_doses(draft)
     design = complete_design(draft)
     if design is None:
         return {}
-    treatments = complete_treatments(draft, design)
+    treatments = complete_doses(draft, design, complete_treatments(draft, design))
     population = complete_population(draft, design, endpoint)
     analyses = complete_analyses(draft, design, endpoint)
     design = complete_days(draft, design, endpoint, analyses)
