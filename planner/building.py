@@ -36,6 +36,7 @@ from planner.scenario import (
     Treatment,
     family_of,
 )
+from planner.scenario_observed import Observed
 from planner.scenario_outcomes import Outcome
 from planner.scenario_terms import Agent, Component, Signal
 from planner.scenario_uncertain import MAX_UNCERTAIN
@@ -117,6 +118,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "endpoint": Endpoint,
     "monitoring": Monitoring,
     "simulation": Simulation,
+    "observed": Observed,
 }
 
 
@@ -143,7 +145,7 @@ def _draft(data: dict[str, Any], written: Scenario | None) -> Draft:
         analyses: dict[Any, Any] = dict(enumerate(written.analyses))
     else:
         single = {
-            name: part(model, data.get(name, None if model is Design else {}))
+            name: part(model, data.get(name, None if model in (Design, Observed) else {}))
             for name, model in _SECTIONS.items()
         }
         tables = {name: parts(model, data.get(name), MAX_NAMES) for name, model in common.items()}

@@ -17,6 +17,7 @@ from planner.scenario_leaving import Dropout as Dropout
 from planner.scenario_means import BaselineCorrelation as BaselineCorrelation
 from planner.scenario_means import Means as Means
 from planner.scenario_means import Spread as Spread
+from planner.scenario_observed import Observed
 from planner.scenario_outcomes import MAX_OUTCOMES, Outcome, OutcomeScale
 from planner.scenario_terms import Agent, Component, Rates, Signal, Terms, TreatmentAgent
 from planner.scenario_uncertain import BY_PATH
@@ -371,6 +372,9 @@ class Scenario(Settings):
         tuple[Analysis, ...], about("How the trial is analysed", min_length=1, max_length=MAX_ANALYSES)
     ] = ()
     monitoring: Annotated[Monitoring, about("When the data are looked at, and when to stop")] = Monitoring()
+    observed: Annotated[
+        Observed | None, about("What a trial has found, for `weigh`; it alters no simulation", label=True)
+    ] = None
     simulation: Annotated[Simulation, about("How the trial is simulated")] = Simulation()
     sweep: Annotated[
         Mapping[Path, tuple[Any, ...]],

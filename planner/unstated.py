@@ -11,7 +11,7 @@ Path = tuple[Any, ...]
 
 _LABELS = ("label", "dose", "name")
 _TOLD = ("family", "role")  # in words, elsewhere
-_NO_SETTINGS = ("citations", "assumed", "extends")
+_NO_SETTINGS = ("citations", "assumed", "extends", "observed")
 _NAMED = ("agents", "signals", "components", "outcomes", "hypotheses", "treatments")
 """Tables whose keys are names."""
 

@@ -191,6 +191,9 @@ def test_williams_results() -> None:
     normal = NormalDist()
     spent = 4 * (1 - normal.cdf(normal.inv_cdf(1 - 0.05 / 4) / math.sqrt(12 / 30)))
     assert spent < 0.001 < p
+    stated = scenario("williams-2018")["observed"]
+    for table, measure in (("responders", "response"), ("remitters", "remission")):
+        assert stated[table] == {arm: [x, n] for arm, x in seen[measure].items()}
 
 
 def test_jelen_rough_effect_size() -> None:
@@ -200,6 +203,9 @@ def test_jelen_rough_effect_size() -> None:
     # normal approximation with Guenther's correction for the t test, two-sided 0.05, power 0.8
     z = NormalDist().inv_cdf(0.975) + NormalDist().inv_cdf(0.8)
     assert (z / d) ** 2 + 1.96**2 / 2 == pytest.approx(40, abs=1)
+    stated = scenario("jelen-2025")["observed"]["difference"]
+    assert (stated["F"], stated["n"]) == (seen["f"], seen["patients"])
+    assert (stated["contrast"], stated["sign"]) == (["K", "KN"], "negative")  # naltrexone attenuated the fall
 
 
 def test_abdallah_denominators() -> None:
@@ -215,6 +221,12 @@ def test_abdallah_denominators() -> None:
         for arm in ("KR", "K")
     }
     assert fits == {"KR": [17], "K": [15]}
+    stated = scenario("abdallah-2020")["observed"]
+    assert stated["day"] == 14
+    for table, measure in (("responders", "response"), ("remitters", "remission")):
+        for arm, (x, n) in stated[table].items():
+            assert [n] == fits[arm]
+            assert round(100 * x / n) == rates[measure][arm]
 
 
 def test_library_has_the_ten_hypotheses() -> None:

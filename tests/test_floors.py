@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "planner"
 FLOORS = {
     1: "scenario vocabulary reading positions catalogue faults canonical overrides completing wording "
     "designs contrasts settings scenario_means scenario_terms scenario_outcomes parsing extending building "
-    "short_forms scenario_uncertain addressing paths scenario_leaving",
+    "short_forms scenario_uncertain addressing paths scenario_leaving scenario_observed",
     2: "draws roots mechanisms world boundaries sequential spending conditional limits rules truth "
     "terms_world rates_world seconds_world references pvalues uncertainty leaving",
     3: "kernels analyses",
@@ -22,7 +22,7 @@ FLOORS = {
     6: "figures document console summary explain report plots braille console_boundaries layout "
     "explain_mechanisms explain_outcomes explain_predictions unstated citing summary_methods summary_tables "
     "summary_trial summary_sizing summary_compare summary_sweep summary_sensitivity "
-    "summary_bench summary_doctor explain_leaving summary_leaving",
+    "summary_bench summary_doctor summary_weigh explain_leaving summary_leaving",
     7: "cli __init__ __main__",
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names.split()}

@@ -16,10 +16,12 @@ from planner.cli.scenarios import check, new, scenarios, schema
 from planner.cli.show import show
 from planner.cli.size import size
 from planner.cli.trial import trial
+from planner.cli.weigh import weigh
 
 COMMANDS: dict[Callable[..., int], str] = {
     run: "Simulate a trial: power, stops, size, bias.",
     size: "How many patients a power needs.",
+    weigh: "What a result says of each hypothesis.",
     trial: "Look at one virtual trial, patient by patient.",
     show: "Tell a scenario in plain English.",
     compare: "Designs side by side on the same patients.",

@@ -22,6 +22,7 @@ from planner.completing.draft import Draft, Problem
 from planner.completing.means import complete_means
 from planner.completing.mechanisms import check_mechanisms, check_world_of_terms, complete_terms
 from planner.completing.monitoring import complete_monitoring
+from planner.completing.observed import complete_observed
 from planner.completing.outcomes import check_days, complete_outcomes
 from planner.completing.rates import complete_rates
 from planner.completing.readings import check_effects, check_readings, complete_days, complete_scale
@@ -74,6 +75,7 @@ def complete(draft: Draft) -> dict[str, Any]:
         "uncertainty": uncertainty,
         "analyses": tuple(analyses.values()),
         "monitoring": monitoring,
+        "observed": complete_observed(draft, design, endpoint, list(analyses.values())),
         "simulation": simulation,
     }
 

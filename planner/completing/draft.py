@@ -21,6 +21,7 @@ from planner.scenario import (
     Treatment,
     family_of,
 )
+from planner.scenario_observed import Observed
 from planner.scenario_outcomes import Outcome
 from planner.scenario_terms import Agent, Component, Signal
 from planner.settings import EVERY
@@ -53,6 +54,7 @@ class Draft:
     monitoring: Monitoring | None
     simulation: Simulation | None
     uncertainty: Mapping[str, Distribution] = field(default_factory=dict)
+    observed: Observed | None = None
     sized: bool = True  # False: the number of patients stands for one that cannot be used
     problems: list[Problem] = field(default_factory=list)
 

@@ -1,0 +1,145 @@
+"""`planner weigh`: what an observed result says for and against each hypothesis."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from planner.cli import options as given
+from planner.cli.problems import INTERRUPTED, OK, Problem
+
+if TYPE_CHECKING:
+    from planner.scenario import Scenario
+    from planner.weighing import Weighing
+
+
+def weigh(
+    scenario: given.Scenario,
+    settings: given.Set = None,
+    hypothesis: given.Hypothesis = None,
+    prior: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--prior",
+            metavar="NAME=WEIGHT",
+            help="Prior weight of a hypothesis, 1 if not given. May be repeated, or joined by commas.",
+        ),
+    ] = None,
+    variants: Annotated[
+        int | None,
+        typer.Option(
+            "--variants", metavar="N", min=2, max=100_000, help="How often the uncertain numbers are drawn."
+        ),
+    ] = None,
+    patients: Annotated[
+        int | None,
+        typer.Option(
+            "--patients", metavar="N", min=128, max=1_000_000, help="Virtual patients of each of these draws."
+        ),
+    ] = None,
+    seed: given.Seed = None,
+    output_format: given.AsFormat = None,
+    json: given.Json = False,
+    output: given.Output = None,
+    force: given.Force = False,
+    quiet: given.Quiet = False,
+    verbose: given.Verbose = False,
+) -> int:
+    """Weigh the hypotheses of a scenario by what a trial has found.
+
+    The scenario states the result in [observed]: responders, remitters, means, or a difference as it was
+    reported. How probable the result is under each hypothesis follows from virtual patients of the same
+    design, with every uncertain number drawn many times; the weights follow by Bayes' theorem.
+
+    Ctrl-C prints what is finished, marked as partial.
+
+    \b
+    Examples:
+      planner weigh williams-2018
+      planner weigh williams-2018 --set observed.responders.KN=[2,12]
+      planner weigh williams-2018 --prior permissive=2,nmda-only=0.5
+    """
+    from planner.cli import files
+    from planner.cli.run import _chosen, compiling, remarks
+    from planner.reading import read
+
+    wanted = files.chosen_format(output_format, json, output)
+    files.check_writable(output, force)
+    overrides = [*(settings or []), *_chosen(hypothesis)]
+    plan = read(scenario, set=overrides)
+    files.worked_out(plan, scenario)
+    priors = _priors(prior)
+    seed = plan.simulation.seed if seed is None else seed
+    compiling(quiet)
+    found = _weighed(plan, priors, variants, patients, seed, quiet)
+    document = found.to_json()
+    remarks(document, verbose)
+    words = ["planner", "weigh", scenario]
+    words += [word for each in overrides for word in ("--set", each)]
+    words += ["--prior", ",".join(f"{k}={v:g}" for k, v in priors.items())] if priors else []
+    if found.uncertain:
+        words += ["--variants", str(len(found.measured))]
+    command = shlex.join([*words, "--patients", str(found.patients), "--seed", str(seed)])
+    text = _written(found, document, scenario, command, wanted, output)
+    files.deliver(text, output, force)
+    files.say_written(output, quiet)
+    return INTERRUPTED if found.partial else OK
+
+
+def _priors(prior: list[str] | None) -> dict[str, float]:
+    """The weights in `--prior A=2,B=1`."""
+    found: dict[str, float] = {}
+    for text in (part.strip() for each in prior or [] for part in each.split(",")):
+        name, sign, value = text.rpartition("=")
+        try:
+            found[name.strip()] = float(value)
+        except ValueError:
+            sign = ""
+        if not sign or not name.strip():
+            raise Problem(f"--prior {text}: is not NAME=WEIGHT", hint="for instance --prior permissive=2")
+    return found
+
+
+def _weighed(
+    plan: Scenario,
+    priors: dict[str, float],
+    variants: int | None,
+    patients: int | None,
+    seed: int,
+    quiet: bool,
+) -> Weighing:
+    from planner.console import progress
+    from planner.weighing import WeighingError
+    from planner.weighing import weigh as weighed
+
+    with progress("Weighing", quiet=quiet) as advance:
+        try:
+            return weighed(
+                plan, prior=priors, variants=variants, patients=patients, seed=seed, progress=advance
+            )
+        except WeighingError as error:
+            raise Problem(str(error), hint=error.hint) from error
+
+
+def _written(
+    found: Weighing,
+    document: dict[str, Any],
+    source: str,
+    command: str,
+    wanted: given.Format,
+    output: Path | None,
+) -> str:
+    from planner.cli import files
+
+    if wanted is given.Format.json:
+        return files.as_json(document)
+    if wanted is given.Format.csv:
+        return files.verbatim(str(found.frame().write_csv()), output)
+    from planner.explain import setting
+    from planner.summary_weigh import weigh_document
+
+    described = setting(found.scenario, files.worked_out(found.scenario, source), command)
+    return files.as_text(weigh_document(document, described), wanted, output)

@@ -1,0 +1,217 @@
+"""How probable an observed result is under each hypothesis, and the weight that this gives them.
+
+    weigh(read("williams-2018"))
+
+Every uncertain number is drawn anew in each variant of the scenario. Under each hypothesis and variant,
+virtual patients of the design say how probable what was observed is; the mean over the variants is the
+marginal likelihood, and Bayes' theorem makes weights of it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from planner import uncertainty
+from planner.kernels.tables import Floats
+from planner.predicted import classes
+from planner.scenario import Scenario
+from planner.scenario_terms import Rates, Terms
+from planner.weighing.errors import WeighingError as WeighingError
+from planner.weighing.exact import tests
+from planner.weighing.influence import Drawn
+from planner.weighing.moments import Difference, difference, means
+from planner.weighing.patients import cohort
+from planner.weighing.posterior import Posterior
+from planner.weighing.result import Evidence
+from planner.weighing.result import Weighing as Weighing
+from planner.weighing.stopping import unstated
+from planner.weighing.tables import Counts, counts
+
+VARIANTS = 500
+"""How often the uncertain numbers are drawn, if nothing else is said."""
+
+PATIENTS = 8192
+"""Virtual patients of each variant under each hypothesis, if nothing else is said."""
+
+REPLICATES = 32
+"""Sets of patients where nothing is uncertain; their spread gives the Monte Carlo error."""
+
+_CHECKED = 8  # variants in which classes must hold
+
+Progress = Callable[[int, int], None]
+
+
+def weigh(
+    scenario: Scenario,
+    *,
+    prior: Mapping[str, float] | None = None,
+    variants: int | None = None,
+    patients: int | None = None,
+    seed: int | None = None,
+    progress: Progress | None = None,
+    name: str | None = None,
+) -> Weighing:
+    """Weigh the scenario's hypotheses by its observed result.
+
+    prior: prior weights by hypothesis, in place of those of the scenario. variants: how often the uncertain
+    numbers are drawn. patients: virtual patients of each variant. progress(done, all) counts variants. Ctrl-C
+    ends with the variants that are done. Raises WeighingError where there is nothing to weigh.
+    """
+    start = time.perf_counter()
+    names = tuple(scenario.simulation.hypotheses or scenario.hypotheses)
+    weights = _priors(scenario, names, prior or {})
+    evidence, remarks = _evidence(scenario)
+    uncertain = uncertainty.is_uncertain(scenario)
+    asked = (VARIANTS if variants is None else variants) if uncertain else _replicates(scenario, evidence)
+    seed = scenario.simulation.seed if seed is None else seed
+    size = PATIENTS if patients is None else patients
+    measured, partial = _measured(scenario, names, evidence, asked, seed, size, progress)
+    likelihood = evidence.likelihood(measured) if uncertain else _pooled(evidence, measured)
+    if not (weights * likelihood.mean(axis=0)).any():
+        raise WeighingError("the result is impossible under every hypothesis", "is it stated as observed?")
+    if partial:
+        remarks = (*remarks, f"interrupted: the figures are of the {len(measured)} variants that were done")
+    groups = _groups(scenario, names, seed)
+    observed = scenario.observed
+    assert observed is not None
+    return Weighing(
+        scenario=scenario,
+        name=name or scenario.name,
+        names=names,
+        evidence=evidence,
+        measured=measured,
+        posterior=Posterior(likelihood, weights, groups),
+        drawn=tuple(
+            _drawn(scenario, entry, names, seed, len(measured)) for entry in _at_work(scenario, names)
+        ),
+        tests=tuple(
+            tests(
+                observed,
+                evidence if isinstance(evidence, Counts) else None,
+                evidence if isinstance(evidence, Difference) else None,
+            )
+        ),
+        seed=seed,
+        patients=size,
+        uncertain=uncertain,
+        partial=partial,
+        stopping=unstated(scenario),
+        remarks=remarks,
+        seconds=time.perf_counter() - start,
+    )
+
+
+def _evidence(scenario: Scenario) -> tuple[Evidence, tuple[str, ...]]:
+    """What is weighed, and remarks. Raises WeighingError."""
+    observed = scenario.observed
+    if observed is None:
+        hint = "for instance [observed] responders = { A = [7, 12], B = [0, 12] }"
+        raise WeighingError("the scenario states no observed result", hint)
+    if observed.use == "means":
+        return means(scenario, observed), ()
+    if observed.use == "difference":
+        return difference(scenario, observed), ()
+    return counts(scenario, observed)
+
+
+def _priors(scenario: Scenario, names: tuple[str, ...], given: Mapping[str, float]) -> Floats:
+    """(hypothesis,) prior weights."""
+    for name in given:
+        if name not in names:
+            raise WeighingError(f"there is no hypothesis {name}", f"known: {', '.join(names)}")
+    stated = {name: scenario.hypotheses[name].prior for name in names}
+    found = np.array([given.get(n, 1.0 if stated[n] is None else stated[n]) for n in names], np.float64)
+    if not np.isfinite(found).all() or (found < 0.0).any() or not found.any():
+        raise WeighingError("prior weights must be 0 or more, and not all 0", "for instance H=2")
+    return found
+
+
+def _replicates(scenario: Scenario, evidence: Evidence) -> int:
+    """How many sets of patients where nothing is uncertain: one where all chances are exact."""
+    names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
+    stated = all(isinstance(scenario.hypotheses[name], Rates) for name in names)
+    return 1 if stated and isinstance(evidence, Counts) and evidence.exact(scenario) else REPLICATES
+
+
+def _measured(
+    scenario: Scenario,
+    names: tuple[str, ...],
+    evidence: Evidence,
+    count: int,
+    seed: int,
+    size: int,
+    progress: Progress | None,
+) -> tuple[Floats, bool]:
+    """(variant, hypothesis, ...) what the virtual patients show, and whether it was interrupted."""
+    rows: list[Floats] = []
+    try:
+        for number, variant in enumerate(uncertainty.variants(scenario, count, seed)):
+            patients = cohort(variant, names, evidence.readings, seed, number, size)
+            rows.append(evidence.measured(patients, names))
+            if progress is not None:
+                progress(number + 1, count)
+    except KeyboardInterrupt:
+        if len(rows) < 2:
+            raise
+    return np.stack(rows), len(rows) < count
+
+
+def _pooled(evidence: Evidence, measured: Floats) -> Floats:
+    """(set, hypothesis) likelihoods of sets of patients of one and the same scenario, as jackknife values.
+
+    Their mean is the likelihood from all patients together, without its bias of the order 1 / patients; their
+    spread gives its error (Tukey 1958).
+    """
+    sets = len(measured)
+    if sets < 2:
+        return evidence.likelihood(measured)
+    total = measured.sum(axis=0)
+    every, without = evidence.likelihood(total / sets), evidence.likelihood((total - measured) / (sets - 1))
+    return np.asarray(sets * every - (sets - 1) * without)
+
+
+def _groups(scenario: Scenario, names: tuple[str, ...], seed: int) -> tuple[tuple[int, ...], ...]:
+    """The classes of hypotheses that say the same in the plain scenario and in its variants."""
+    signs: list[tuple[int, ...]] = [() for _ in names]
+    checked = uncertainty.variants(scenario, _CHECKED, seed) if uncertainty.is_uncertain(scenario) else ()
+    for each in (scenario, *checked):
+        for i, group in enumerate(classes(each, names)):
+            for name in group:
+                signs[names.index(name)] += (i,)
+    found: dict[tuple[int, ...], list[int]] = {}
+    for h, sign in enumerate(signs):
+        found.setdefault(sign, []).append(h)
+    return tuple(tuple(group) for group in found.values())
+
+
+def _at_work(scenario: Scenario, names: tuple[str, ...]) -> list[uncertainty.Entry]:
+    """The uncertain entries of the hypotheses that are weighed."""
+    return [
+        entry
+        for entry in uncertainty.entries(scenario)
+        if entry.hypothesis is None or entry.hypothesis in names
+    ]
+
+
+def _drawn(
+    scenario: Scenario, entry: uncertainty.Entry, names: tuple[str, ...], seed: int, count: int
+) -> Drawn:
+    """What was drawn for an entry in the first `count` variants."""
+    own = entry.hypothesis
+    changed = [name for name in names if own in (None, name) or _tied_to(scenario, name) == own]
+    return Drawn(
+        entry.key if own is None else f"hypotheses.{own}.{entry.key}",
+        tuple(names.index(name) for name in changed),
+        np.array(uncertainty.draws(entry, seed, 0, count)),
+        bool(entry.distribution.relative),
+    )
+
+
+def _tied_to(scenario: Scenario, name: str) -> str | None:
+    """The hypothesis whose sizes are taken over."""
+    hypothesis = scenario.hypotheses[name]
+    tie = hypothesis.tie if isinstance(hypothesis, Terms) else None
+    return None if tie is None else tie.to

@@ -1,0 +1,67 @@
+"""Virtual patients of a scenario's design, under all hypotheses at once, to be counted or averaged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner import interruption
+from planner.families import groups
+from planner.kernels.means import allocate
+from planner.kernels.rng import W
+from planner.kernels.tables import Floats
+from planner.scenario import Scenario
+from planner.world import Reading, plan
+
+_FIRST = 3 << 61  # trials from here on are kept for weighing: no run and no true effect ever reaches them
+_PATIENTS = 8  # of a trial, at least: a few complete randomisation blocks
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Patients of each sequence under each hypothesis, NaN where a patient was not seen.
+
+    `values`: by sequence, f64[hypothesis, reading, period, patient].
+    """
+
+    scenario: Scenario
+    values: Mapping[tuple[str, ...], Floats]
+
+    def seen(self, sequence: tuple[str, ...], treatments: Sequence[str]) -> Floats:
+        """f64[hypothesis, reading, treatment, patient]: the mean of the periods that give the treatment."""
+        y = self.values[sequence]
+        rows = [
+            y[:, :, [k for k, a in enumerate(sequence) if a == treatment]].mean(axis=2)
+            for treatment in treatments
+        ]
+        return np.stack(rows, axis=2)
+
+
+def cohort(
+    scenario: Scenario, names: Sequence[str], readings: Sequence[Reading], seed: int, number: int, size: int
+) -> Cohort:
+    """At least `size` virtual patients; every `number` (from 0) has patients of its own.
+
+    The same patients are taken under every hypothesis. As many of each sequence as the allocation says.
+    """
+    design, about = scenario.design, plan(scenario)
+    patients = -(-_PATIENTS // about.block.size) * about.block.size
+    tiles = -(-size // (patients * W))
+    first = _FIRST + number * tiles * W
+    sequence = np.zeros((tiles, patients), np.int64)
+    values = np.full((tiles, patients, len(names), len(readings), design.periods * W), np.nan)
+    with interruption.deferred():  # the first call compiles, where an exception could end the process
+        allocate(first, np.uint64(seed), about.block, sequence)
+        for group in groups(scenario, names, readings):
+            group.generate(first, np.uint64(seed), about, group.world, sequence, values)
+    interruption.check()
+    by_patient = values.reshape(tiles, patients, len(names), len(readings), design.periods, W)
+    found = {}
+    for s, treatments in enumerate(design.sequences):
+        here = by_patient[sequence == s]  # (tile and patient, hypothesis, reading, period, lane)
+        found[treatments] = here.transpose(1, 2, 3, 0, 4).reshape(
+            len(names), len(readings), design.periods, -1
+        )
+    return Cohort(scenario, found)

@@ -1,0 +1,228 @@
+"""The result of weighing: weights, Bayes factors and what they rest on, in the form of the JSON contract."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from planner.canonical import digest
+from planner.kernels.tables import Floats
+from planner.montecarlo import Json
+from planner.results import ENGINE, flat
+from planner.scenario import Scenario
+from planner.scenario_observed import Observed
+from planner.version import __version__
+from planner.weighing.exact import Test
+from planner.weighing.influence import Drawn, Influence, Side, influences
+from planner.weighing.moments import Difference, Means
+from planner.weighing.posterior import Posterior, figure
+from planner.weighing.stopping import Stopping
+from planner.weighing.tables import Counts, fewer_pairs
+
+if TYPE_CHECKING:
+    import polars
+
+_FEW = 25.0  # variants that carry a likelihood, below which it is told
+_DECIDED = 1e-3  # a weight below this needs no warning of its own
+
+Evidence = Counts | Means | Difference
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """The weights of the hypotheses given a result, and what they rest on. Made by `weigh`."""
+
+    scenario: Scenario
+    name: str
+    names: tuple[str, ...]
+    evidence: Evidence
+    measured: Floats  # (variant, hypothesis, ...) what the virtual patients of each variant showed
+    posterior: Posterior
+    drawn: tuple[Drawn, ...]
+    tests: tuple[Test, ...]
+    seed: int
+    patients: int
+    uncertain: bool
+    partial: bool
+    stopping: Stopping
+    remarks: tuple[str, ...]
+    seconds: float
+
+    @property
+    def observed(self) -> Observed:
+        """The result that was weighed."""
+        assert self.scenario.observed is not None
+        return self.scenario.observed
+
+    @property
+    def classes(self) -> list[list[str]]:
+        """The hypotheses that are the same in this design, together."""
+        return [[self.names[h] for h in group] for group in self.posterior.groups]
+
+    def influences(self) -> list[Influence]:
+        """How the weights hang on each uncertain number, those that matter most first."""
+        return influences(self.posterior, self.drawn, self.leading)
+
+    def hypotheses(self) -> list[Json]:
+        """One row for each hypothesis, in the form of the JSON contract."""
+        found = self.posterior
+        weight, of_weight = found.weights()
+        factor, of_factor = found.factors()
+        chance, of_chance = found.likelihoods()
+        effective = found.effective()
+        member = {h: i for i, group in enumerate(found.groups) for h in group}
+        expected = self.evidence.expected(self.measured)
+        most = 1.0 if isinstance(self.evidence, Counts) else np.inf
+        return [
+            {
+                "hypothesis": name,
+                "class": member[h],
+                "prior": float(found.prior[h] / found.prior.sum()),
+                "likelihood": figure(chance[h], of_chance[h], most),
+                "bayes_factor": figure(factor[h], of_factor[h]),
+                "weight": figure(weight[h], of_weight[h], 1.0),
+                "effective_variants": float(effective[h]) if self.uncertain else None,
+                "expected": [
+                    {"measure": measure, "treatment": treatment, "mean": float(rows[:, h].mean())}
+                    for (measure, treatment), rows in expected.items()
+                ],
+            }
+            for h, name in enumerate(self.names)
+        ]
+
+    def class_rows(self) -> list[Json]:
+        """One row for each class of hypotheses that the design cannot tell apart."""
+        found = self.posterior.by_class()
+        weight, of_weight = found.weights()
+        factor, of_factor = found.factors()
+        equal, of_equal = found.with_prior([1.0] * len(self.classes)).weights()
+        return [
+            {
+                "hypotheses": names,
+                "prior": float(found.prior[i] / found.prior.sum()),
+                "bayes_factor": figure(factor[i], of_factor[i]),
+                "weight": figure(weight[i], of_weight[i], 1.0),
+                "weight_equal_classes": figure(equal[i], of_equal[i], 1.0),
+            }
+            for i, names in enumerate(self.classes)
+        ]
+
+    def sensitivity(self) -> list[Json]:
+        """One row for each uncertain number, and for how many patients were seen under both treatments."""
+        rows = [_row(each, self.names) for each in self.influences()]
+        return rows + ([] if (other := self._with_fewer_pairs()) is None else [other])
+
+    def _with_fewer_pairs(self) -> Json | None:
+        """The weights if as few patients as possible were seen under both treatments."""
+        if not isinstance(self.evidence, Counts) or self.observed.paired is not None:
+            return None
+        other = fewer_pairs(self.evidence, self.measured, self.scenario.design.patients)
+        if other is None:
+            return None
+        sides = []
+        for pairs, likelihood in zip(other.paired, other.likelihood, strict=True):
+            found = Posterior(likelihood, self.posterior.prior, self.posterior.groups).by_class()
+            sides.append(Side(float(pairs), found.weights()[0], *found.log_factor(self.leading)))
+        row = Influence("observed.paired", tuple(range(len(self.names))), False, *sides)
+        return _row(row, self.names) | {"beyond_chance": True}  # the same draws at both ends
+
+    @property
+    def leading(self) -> tuple[int, ...]:
+        """Numbers of the two classes with most weight."""
+        weight, _ = self.posterior.by_class().weights()
+        return tuple(int(i) for i in np.argsort(-weight, kind="stable")[:2])
+
+    def to_json(self) -> Json:
+        """The `planner.weigh/1` object."""
+        return {
+            "schema": "planner.weigh/1",
+            "scenario": {"name": self.name, "title": self.scenario.title, "digest": digest(self.scenario)},
+            "observed": self.observed.model_dump(mode="json", exclude_defaults=True),
+            "source": self._source(),
+            "evidence": self._evidence(),
+            "stopping": asdict(self.stopping),
+            "tests": [asdict(test) for test in self.tests],
+            "run": {
+                "variants": self.posterior.likelihood.shape[0],
+                "patients": self.patients,
+                "uncertain": self.uncertain,
+                "seed": self.seed,
+                "planner": __version__,
+                "engine": ENGINE,
+                "seconds": self.seconds,
+            },
+            "hypotheses": self.hypotheses(),
+            "classes": self.class_rows(),
+            "sensitivity": self.sensitivity(),
+            "partial": self.partial,
+            "warnings": [*self.remarks, *self._thin()],
+        }
+
+    def _source(self) -> str:
+        """The citation of the result, empty if none is named."""
+        return next((c.text for c in self.scenario.citations if c.key == self.observed.citation), "")
+
+    def _evidence(self) -> Json:
+        """What was weighed: its kind, the parts of the result, and who was seen under which treatments."""
+        evidence = self.evidence
+        if isinstance(evidence, Counts):
+            parts = list(dict.fromkeys(each.key[0] for each in evidence.sums))
+            groups: list[Json] = [
+                {"treatments": list(group.treatments), "patients": group.patients}
+                for group in evidence.groups
+            ]
+            return {"kind": "counts", "parts": parts, "groups": groups}
+        if isinstance(evidence, Means):
+            n = evidence.patients.diagonal()
+            groups = [{"treatments": [a], "patients": int(n[i])} for i, a in enumerate(evidence.treatments)]
+            return {"kind": "means", "parts": ["means"], "groups": groups}
+        group = {"treatments": list(evidence.about.contrast), "patients": evidence.patients}
+        return {"kind": "difference", "parts": ["difference"], "groups": [group]}
+
+    def _thin(self) -> list[str]:
+        """Hypotheses whose likelihood rests on few variants."""
+        weight, _ = self.posterior.weights()
+        effective = self.posterior.effective()
+        total = self.posterior.likelihood.shape[0]
+        if not self.uncertain or total < 2 * _FEW:
+            return []
+        return [
+            f"the likelihood under {name} rests on about {effective[h]:.0f} of {total} variants: "
+            "its weight is rough; more variants make it firmer"
+            for h, name in enumerate(self.names)
+            if effective[h] < _FEW and weight[h] > _DECIDED
+        ]
+
+    def frame(self) -> polars.DataFrame:
+        """The hypotheses as a table, one row each, keys flattened with an underscore."""
+        import polars
+
+        return polars.DataFrame([flat(row) for row in self.hypotheses()], infer_schema_length=None)
+
+    def _repr_html_(self) -> str:
+        html: str = self.frame()._repr_html_()
+        return html
+
+
+def _row(found: Influence, names: tuple[str, ...]) -> Json:
+    """A line of the sensitivity table."""
+    return {
+        "path": found.path,
+        "relative": found.relative,
+        "hypotheses": [names[h] for h in found.hypotheses],
+        "low": _side(found.low),
+        "high": _side(found.high),
+        "moved": found.moved,
+        "beyond_chance": found.beyond_chance,
+    }
+
+
+def _side(side: Side) -> Json:
+    return {
+        "value": side.value,
+        "class_weights": [float(w) for w in side.classes],
+        "log10_bayes_factor": side.log_factor,
+        "log10_bayes_factor_mcse": side.log_factor_mcse,
+    }
