@@ -63,7 +63,7 @@ needs_vectors = pytest.mark.skipif(
 
 def _draw_normals(trial, word, z):
     """The two loops in which most of the time of a simulation goes."""
-    draw(trial, U(1), U(2), U(3), U(4) << STREAM, word[0], word[1], word[2], word[3])
+    draw(trial, U(1), U(2), U(3), U(4) << STREAM, word.reshape(-1))
     normals(word[0], word[1], z[0], z[1])
 
 

@@ -199,7 +199,7 @@ def _normal_sums(first, tiles, patients, k0, k1, moments, products, histogram):
             trial[i] = U(first + tile * W + i)
         before[:] = 0.0
         for p in range(patients):
-            draw(trial, k0, k1, U(p), U(rng.PERIOD) << STREAM, word[0], word[1], word[2], word[3])
+            draw(trial, k0, k1, U(p), U(rng.PERIOD) << STREAM, word.reshape(-1))
             normals(word[0], word[1], z[0], z[1])
             normals(word[2], word[3], z[2], z[3])
             for i in range(W):

@@ -10,7 +10,21 @@ import numpy as np
 
 from planner.kernels.jit import fma, kernel, lanes
 from planner.kernels.leaving import clear, drive, leave_after
-from planner.kernels.rng import ALLOCATION, LOW, SHIFT, STREAM, U, W, draw_all, leave_all, philox
+from planner.kernels.rng import (
+    ALLOCATION,
+    LOW,
+    SHIFT,
+    STREAM,
+    U,
+    W,
+    draw_all,
+    draw_words,
+    first_normals,
+    least_word,
+    leave_all,
+    normal_pair,
+    philox,
+)
 from planner.kernels.tables import (
     BASELINE_ERROR,
     BASELINE_LEVEL,
@@ -66,6 +80,38 @@ def _score(c, low, high, size, level, residual, gone, out):
 
 
 @lanes
+def _score_two(c, low, high, size, level, residual, gone, out):
+    """The same of two periods, whose rows lie behind each other; c f64[2, MEANS_FEATURES]."""
+    constant, a, b = c[0, CONSTANT] + 0.5, c[0, PATIENT_LEVEL], c[0, RESIDUAL]
+    constant2, a2, b2 = c[1, CONSTANT] + 0.5, c[1, PATIENT_LEVEL], c[1, RESIDUAL]
+    for i in range(W):
+        x = fma(b, residual[i], fma(a, level[i], constant))
+        y = fma(b2, residual[i + W], fma(a2, level[i], constant2))
+        out[i] = fma(min(max(np.floor(x), low), high), size, gone[i])
+        out[i + W] = fma(min(max(np.floor(y), low), high), size, gone[i + W])
+
+
+@lanes
+def _draw_two(c, low, high, size, level, word, least, least2, before, after, out):
+    """Residuals and scores of two periods in one pass; word u64[4 * W] are those of their draw.
+
+    The patient leaves where a word is below `least`, or below `least2` before the second of the periods;
+    before and after f64[W] are 0 or NaN.
+    """
+    constant, a, b = c[0, CONSTANT] + 0.5, c[0, PATIENT_LEVEL], c[0, RESIDUAL]
+    constant2, a2, b2 = c[1, CONSTANT] + 0.5, c[1, PATIENT_LEVEL], c[1, RESIDUAL]
+    for i in range(W):
+        residual, residual2 = normal_pair(word[i + 2 * W], word[i + 3 * W])
+        here = before[i] if word[i] >= least else np.nan
+        then = here if word[i + W] >= least2 else np.nan
+        x = fma(b, residual, fma(a, level[i], constant))
+        y = fma(b2, residual2, fma(a2, level[i], constant2))
+        after[i] = then
+        out[i] = fma(min(max(np.floor(x), low), high), size, here)
+        out[i + W] = fma(min(max(np.floor(y), low), high), size, then)
+
+
+@lanes
 def _score_unrounded(c, low, high, level, residual, gone, out):
     constant = c[CONSTANT]
     a = c[PATIENT_LEVEL]
@@ -111,6 +157,40 @@ def _leave(leaving, s, k, word, first, stored, eta, gone):
     leave_after(leaving, s, k, word, first, eta, gone)
 
 
+@lanes
+def _one(trial, k0, k1, p, plan, world, word, level, gone, c, out):
+    """One patient of one hypothesis: whole scores after dosing, of an even number of periods.
+
+    c f64[period, MEANS_FEATURES]; gone f64[(period + 1) * W], whose first row is 0; out f64[period * W].
+    """
+    low, high, size = world.scale[0], world.scale[1], world.scale[2]
+    leave = plan.leave
+    draw_words(trial, k0, k1, p, world.draws, word)
+    first_normals(word[W : 2 * W], word[2 * W : 3 * W], level)
+    for k in range(0, leave.size, 2):
+        at = (world.rows[0] + 2 * k) * W
+        words = word[at : at + 4 * W]
+        least, least2 = least_word(leave[k]), least_word(leave[k + 1])
+        before, after = gone[k * W : (k + 1) * W], gone[(k + 2) * W : (k + 3) * W]
+        to = out[k * W : (k + 2) * W]
+        _draw_two(c[k : k + 2], low, high, size, level, words, least, least2, before, after, to)
+
+
+@lanes
+def _whole(c, world, normal, gone, out):
+    """Whole scores of a hypothesis from normals, two periods at a time; c and out as in `_one`."""
+    low, high, size = world.scale[0], world.scale[1], world.scale[2]
+    level, periods = normal[:W], c.shape[0]
+    for k in range(0, periods, 2):
+        at = (world.rows[1] + k) * W
+        if k + 1 < periods:
+            residual, here = normal[at : at + 2 * W], gone[(k + 1) * W : (k + 3) * W]
+            _score_two(c[k : k + 2], low, high, size, level, residual, here, out[k * W : (k + 2) * W])
+        else:
+            residual, here = normal[at : at + W], gone[(k + 1) * W : (k + 2) * W]
+            _score(c[k], low, high, size, level, residual, here, out[k * W : (k + 1) * W])
+
+
 @kernel
 def generate(first, seed, plan, world, sequence, values):
     """values f64[tile, patient, hypothesis, reading, period * W] of the trials first .. first + tiles * W."""
@@ -126,6 +206,8 @@ def generate(first, seed, plan, world, sequence, values):
     leaving, residuals, errors, interactions = world.rows[0], world.rows[1], world.rows[2], world.rows[3]
     depends = world.leaving.chance.shape[0] > 0
     every = errors > 0 or interactions > 0
+    whole = rounded and not every and not depends and not world.binary
+    one = whole and hypotheses == 1 and readings == 1 and visits[0] >= 0 and periods % 2 == 0
     trial = np.empty(W, np.uint64)
     word = np.empty(4 * world.draws.place.size * W, np.uint64)
     normal = np.zeros((np.max(world.draws.pair[:, 2]) + 2) * W)
@@ -136,10 +218,20 @@ def generate(first, seed, plan, world, sequence, values):
         for i in range(W):
             trial[i] = U(first + tile * W + i)
         for p in range(patients):
+            s = sequence[tile, p]
+            if one:
+                c, row = coef[0, s, :, visits[0]], values[tile, p, world.place[0], 0]
+                _one(trial, k0, k1, p, plan, world, word, level, gone, c, row)
+                continue
             draw_all(trial, k0, k1, p, world.draws, word, normal)
             leave_all(plan.leave, word, leaving, gone)
-            s = sequence[tile, p]
             for h in range(hypotheses):
+                if whole:
+                    for r in range(readings):
+                        if visits[r] >= 0:
+                            row = values[tile, p, world.place[h], r]
+                            _whole(coef[h, s, :, visits[r]], world, normal, gone, row)
+                    continue
                 for k in range(periods):
                     residual = normal[(residuals + k) * W : (residuals + k + 1) * W]
                     here = gone[(k + 1) * W : (k + 2) * W]

@@ -168,11 +168,82 @@ def power_of_two(x):
 
 
 @lanes
-def draw(trial, k0, k1, patient, place, w0, w1, w2, w3):
-    """Words of all lanes: trial u64[W]; place = stream * 2^16 + index; w0 .. w3 u64[W] are filled."""
-    for i in range(W):
-        t = trial[i]
-        w0[i], w1[i], w2[i], w3[i] = philox(t & LOW, t >> SHIFT, patient, place, k0, k1)
+def _four_rounds(a, b, c, d, k0, k1):
+    """One round of four counters, product by product: each waits for its own, none for the others."""
+    pa, qa = _M0 * (a[0] & LOW), _M1 * (a[2] & LOW)
+    pb, qb = _M0 * (b[0] & LOW), _M1 * (b[2] & LOW)
+    pc, qc = _M0 * (c[0] & LOW), _M1 * (c[2] & LOW)
+    pd, qd = _M0 * (d[0] & LOW), _M1 * (d[2] & LOW)
+    return (
+        ((qa >> SHIFT) ^ a[1] ^ k0, qa, (pa >> SHIFT) ^ a[3] ^ k1, pa),
+        ((qb >> SHIFT) ^ b[1] ^ k0, qb, (pb >> SHIFT) ^ b[3] ^ k1, pb),
+        ((qc >> SHIFT) ^ c[1] ^ k0, qc, (pc >> SHIFT) ^ c[3] ^ k1, pc),
+        ((qd >> SHIFT) ^ d[1] ^ k0, qd, (pd >> SHIFT) ^ d[3] ^ k1, pd),
+    )
+
+
+@lanes
+def _four(a, b, c, d, k0, k1):
+    """`philox` of four counters (c0, c1, c2, c3) at once; only the low halves of its results are words.
+
+    A round is a chain of a product, a shift and a sum that takes five or six cycles, and the processor has
+    room for more than one chain: the four go side by side, which saves a fifth of the time.
+    """
+    a, b, c, d = _four_rounds(a, b, c, d, k0, k1)
+    a, b, c, d = _four_rounds(a, b, c, d, (k0 + _K0) & LOW, (k1 + _K1) & LOW)
+    a, b, c, d = _four_rounds(a, b, c, d, (k0 + U(2) * _K0) & LOW, (k1 + U(2) * _K1) & LOW)
+    a, b, c, d = _four_rounds(a, b, c, d, (k0 + U(3) * _K0) & LOW, (k1 + U(3) * _K1) & LOW)
+    a, b, c, d = _four_rounds(a, b, c, d, (k0 + U(4) * _K0) & LOW, (k1 + U(4) * _K1) & LOW)
+    a, b, c, d = _four_rounds(a, b, c, d, (k0 + U(5) * _K0) & LOW, (k1 + U(5) * _K1) & LOW)
+    a, b, c, d = _four_rounds(a, b, c, d, (k0 + U(6) * _K0) & LOW, (k1 + U(6) * _K1) & LOW)
+    a, b, c, d = _four_rounds(a, b, c, d, (k0 + U(7) * _K0) & LOW, (k1 + U(7) * _K1) & LOW)
+    a, b, c, d = _four_rounds(a, b, c, d, (k0 + U(8) * _K0) & LOW, (k1 + U(8) * _K1) & LOW)
+    return _four_rounds(a, b, c, d, (k0 + U(9) * _K0) & LOW, (k1 + U(9) * _K1) & LOW)
+
+
+@lanes
+def _keep(words, to, i):
+    """Lane i of four rows behind each other."""
+    to[i] = words[0] & LOW
+    to[i + W] = words[1] & LOW
+    to[i + 2 * W] = words[2] & LOW
+    to[i + 3 * W] = words[3] & LOW
+
+
+_HALF, _QUARTER = W // 2, W // 4
+
+
+@lanes
+def draw(trial, k0, k1, patient, place, word):
+    """word u64[4 * W]: the four words of all lanes; place = stream * 2^16 + index.
+
+    trial u64[W] are those of a tile, whose high halves are the same.
+    """
+    high = trial[0] >> SHIFT
+    for i in range(_QUARTER):
+        j, k, m = i + _QUARTER, i + 2 * _QUARTER, i + 3 * _QUARTER
+        a, b = (trial[i], high, patient, place), (trial[j], high, patient, place)
+        c, d = (trial[k], high, patient, place), (trial[m], high, patient, place)
+        a, b, c, d = _four(a, b, c, d, k0, k1)
+        _keep(a, word, i)
+        _keep(b, word, j)
+        _keep(c, word, k)
+        _keep(d, word, m)
+
+
+@lanes
+def draw_two(trial, k0, k1, patient, place, other, word):
+    """word u64[8 * W]: the words of two places, in one pass."""
+    high = trial[0] >> SHIFT
+    for i in range(_HALF):
+        j = i + _HALF
+        a, b = (trial[i], high, patient, place), (trial[i], high, patient, other)
+        c, d = (trial[j], high, patient, place), (trial[j], high, patient, other)
+        a, b, c, d = _four(a, b, c, d, k0, k1)
+        _keep(a, word, i)
+        _keep(b, word, i + 4 * W)
+        _keep(c, word, j)
+        _keep(d, word, j + 4 * W)
 
 
 @lanes
@@ -183,12 +254,22 @@ def normals(w0, w1, z0, z1):
 
 
 @lanes
-def stay(word, chance, before, gone):
-    """gone f64[W]: `before` (0 or NaN), or NaN where the patient leaves now, with the given chance.
+def first_normals(w0, w1, z):
+    """z f64[W]: the first normal of each pair, where nobody needs the second."""
+    for i in range(W):
+        z[i], _ = normal_pair(w0[i], w1[i])
 
-    The middle of the word's cell of (0, 1) is compared with the chance, as whole numbers.
-    """
-    least = np.uint64(np.ceil(chance * 4294967296.0 - 0.5))
+
+@lanes
+def least_word(chance):
+    """Smaller words have the given chance: the middle of their cell of (0, 1) lies below it."""
+    return np.uint64(np.ceil(chance * 4294967296.0 - 0.5)) if chance > 0.0 else U(0)
+
+
+@lanes
+def stay(word, chance, before, gone):
+    """gone f64[W]: `before` (0 or NaN), or NaN where the patient leaves now, with the given chance."""
+    least = least_word(chance)
     for i in range(W):
         gone[i] = before[i] if word[i] >= least else np.nan
 
@@ -200,15 +281,24 @@ def copy(row, out):
 
 
 @lanes
+def draw_words(trial, k0, k1, patient, draws, word):
+    """word u64[4 * draw * W]: every word of one patient of all lanes."""
+    places = draws.place.size
+    for d in range(0, places - 1, 2):
+        to = word[4 * d * W : (4 * d + 8) * W]
+        draw_two(trial, k0, k1, U(patient), draws.place[d], draws.place[d + 1], to)
+    if places % 2 == 1:
+        last = places - 1
+        draw(trial, k0, k1, U(patient), draws.place[last], word[4 * last * W : (4 * last + 4) * W])
+
+
+@lanes
 def draw_all(trial, k0, k1, patient, draws, word, normal):
     """Everything random about one patient of all lanes.
 
     word u64[4 * draw * W] and normal f64[row * W] are filled.
     """
-    for d in range(draws.place.size):
-        at = 4 * d * W
-        w0, w1, w2, w3 = word[at:], word[at + W :], word[at + 2 * W :], word[at + 3 * W :]
-        draw(trial, k0, k1, U(patient), draws.place[d], w0, w1, w2, w3)
+    draw_words(trial, k0, k1, patient, draws, word)
     for j in range(draws.pair.shape[0]):
         a, b, to = draws.pair[j, 0] * W, draws.pair[j, 1] * W, draws.pair[j, 2] * W
         normals(word[a:], word[b:], normal[to:], normal[to + W :])
