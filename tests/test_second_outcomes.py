@@ -99,11 +99,17 @@ MANY: Json = {
         },
     },
 }
+LASTING: list[Json] = [
+    {"component": "own", "needs": [{"signal": "target", "gate": 0.7, "when": "throughout"}]},
+    {"component": "brief", "needs": ["harm"]},
+]
+LATER: Json = {"treatments/B": {"agents": ["drug", {"agent": "blocker", "at_days": 1.5}]}}
 CASES: dict[str, Json] = {
     "dissociation": LOOSE,
     "blockade that is left": loose({"design/washout_days": 3.0}),
     "any number": loose({"outcomes/dissociation/scale": {}}),
     "many": MANY,
+    "given later, needed throughout": changed(MANY, {"outcomes/sleep/terms": LASTING}) | LATER,
 }
 
 
@@ -150,6 +156,7 @@ def test_readings(name: str) -> None:
         ("many", "outcomes/sleep/day", 2.3),
         ("many", "outcomes/dissociation/scale/high", 4.5),
         ("many", "agents/blocker/prolongs", {"*": 1.8}),
+        ("given later, needed throughout", "outcomes/sleep/terms", MANY["outcomes"]["sleep"]["terms"]),
     ],
 )
 def test_a_setting_that_is_off_is_seen(name: str, path: str, value: Any) -> None:
