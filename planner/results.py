@@ -248,19 +248,31 @@ def _warnings(run: Run, cells: Sequence[Mapping[str, Any]]) -> list[str]:
     warnings = list(run.remarks)
     if run.partial:
         warnings.append(f"interrupted: the figures are of the {run.trials} trials that were finished")
+    others = _inseparable(run, cells)
     for cell in cells:
+        if cell["hypothesis"] not in others:
+            continue  # its figures are those of another hypothesis, under which they are told
+        under = " = ".join([cell["hypothesis"], *others[cell["hypothesis"]]])
         shown = cell.get("power_ignoring_futility") or cell["power"]
         if cell["is_null"] and shown["estimate"] - cell["alpha"] > 3 * shown["mcse"]:
             warnings.append(
-                f"type I error of {cell['analysis']} under {cell['hypothesis']} is {shown['estimate']:.4f} "
+                f"type I error of {cell['analysis']} under {under} is {shown['estimate']:.4f} "
                 f"(Monte Carlo SE {shown['mcse']:.4f}), above alpha = {cell['alpha']:g}"
             )
         if cell["undefined"] and cell["undefined"]["estimate"] > 0:
             warnings.append(
-                f"{cell['analysis']} under {cell['hypothesis']} could not be computed in "
+                f"{cell['analysis']} under {under} could not be computed in "
                 f"{cell['undefined']['estimate']:.2%} of the trials; they count as not significant"
             )
     return warnings
+
+
+def _inseparable(run: Run, cells: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """The hypotheses, each with those that the design cannot separate from it; of a class only the first."""
+    from planner.predicted import classes
+
+    names = list(dict.fromkeys(cell["hypothesis"] for cell in cells))
+    return {group[0]: group[1:] for group in classes(run.scenario, names)}
 
 
 def flat(value: Any, prefix: str = "") -> Json:

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from commands import SCENARIO, Cli, cli
 from harness import scenario_text
-from test_cli import SCENARIO, Cli, cli
 
 from planner.comparing import Comparison, compare
 from planner.comparing.pairing import FIGURES

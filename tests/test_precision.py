@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from commands import Cli, cli
 from sample_trials import trial
-from test_cli import Cli, cli
 
 from planner import engine
 from planner.kernels.rng import W

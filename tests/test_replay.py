@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from commands import SCENARIO, Cli, cli
 from sample_trials import trial
 from scipy import stats
-from test_cli import SCENARIO, Cli, cli
 
 from planner import engine
 from planner.kernels.tables import ABOVE, BELOW, COMPLETERS, FINISHED, LAST, TRIALS

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_cli import SCENARIO, Cli, cli
+from commands import SCENARIO, Cli, cli
 
 from planner.reading import read, read_text
 from planner.results import simulate

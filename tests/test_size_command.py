@@ -216,7 +216,7 @@ def test_an_ascii_locale_gets_ascii(cli: Cli, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_on_a_terminal_there_is_progress_and_the_page_fits(cli: Cli) -> None:
-    from test_cli import on_terminal
+    from commands import on_terminal
 
     text = on_terminal(80, "size", "staged.toml", "--set", "hypotheses.expected.means.A=2.0")
     assert "Sizing" in text

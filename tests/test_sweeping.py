@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_cli import SCENARIO, Cli, cli
+from commands import SCENARIO, Cli, cli
 
 from planner import engine
 from planner.reading import read

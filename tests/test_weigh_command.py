@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from commands import Cli, cli
 from naive_terms import course
 from naive_weighing import margins
-from test_cli import Cli, cli
 
 from planner.reading import ScenarioError, read
 from planner.weighing import weigh

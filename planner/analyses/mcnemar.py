@@ -3,10 +3,10 @@
     b respond under the first treatment only, c under the second only, n completers
     estimate = (b - c) / n,   se = sqrt((b + c) - (b - c)^2 / n) / n            (Wald, for the interval)
 
-The kernel answers with T = b - c and DF = 1 + b + c: given the number of discordant patients, b is binomial
-with chance 1/2 under the null hypothesis (McNemar 1947), so that limits for b - c by b + c are the exact
-test itself. The asymptotic form answers with T = (b - c) / sqrt(b + c) and DF = infinity. No discordant
-patient: p = 1.
+Given how many patients are discordant (b + c), b is binomial with chance 1/2 under the null hypothesis
+(McNemar 1947). The exact test takes its p from that distribution. The mid-p test counts half of the
+probability of the result itself: less conservative, and now and then above alpha. The asymptotic test
+compares (b - c) / sqrt(b + c) with the normal distribution. No discordant patient: p = 1.
 
 Assumes that neither periods nor carryover change the chance to respond.
 """
@@ -25,7 +25,11 @@ from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
 
 @lanes
 def _evaluate(sums, asymptotic, stat):
-    """The sum of the patients' differences is b - c, their sum of squares b + c."""
+    """The sum of the patients' differences is b - c, their sum of squares b + c.
+
+    Exact forms answer with T = b - c and DF = 1 + b + c, so that limits for b - c by b + c are the test
+    itself; the asymptotic form with its normal score and DF = infinity.
+    """
     for i in range(W):
         n, difference, discordant = sums[i], sums[i + W], sums[i + 2 * W]
         share = 1.0 / max(n, 1.0)
