@@ -16,6 +16,7 @@ from typing import Annotated, Any, NamedTuple, Protocol, Union, get_args, get_or
 from planner.faults import Path, did_you_mean, dotted, listed, printable
 from planner.paths import split_path
 from planner.scenario import Means, Scenario
+from planner.scenario_outcomes import PointSpread
 from planner.scenario_terms import GivenAgent, Need, Rates, Spread, Term, Terms
 from planner.settings import Settings
 
@@ -24,7 +25,7 @@ COMMON = ("agents", "signals", "components")
 
 _SHARED = (*COMMON, "outcomes", "population", "treatments")
 _OWN: dict[type, tuple[str, ...]] = {
-    Terms: (*COMMON, "terms"),
+    Terms: (*COMMON, "terms", "outcomes"),
     Means: ("means", "sd_within", "sd_between", "sd_interaction", "carryover"),
     Rates: ("rates", "correlation"),
 }
@@ -208,7 +209,7 @@ def _numbers(node: Any, kind: Any, route: Path, relative: bool) -> Iterator[Plac
             hint = "the occupancy of the dose may be" if route[-1] == "dose" else ""
             raise Astray("is a criterion of the trial, and not uncertain", hint)
         yield Place(route, float(node), _range(kind))
-    elif isinstance(node, Spread) and relative:
+    elif isinstance(node, Spread | PointSpread) and relative:
         for key in ("mean", "sd"):
             _, value, inner = _step(node, kind, key, route)
             yield from _numbers(value, inner, (*route, key), relative)

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -141,6 +141,26 @@ def job(
         followed=(len(scenario.design.sequences), scenario.design.periods)
         if informative(scenario)
         else (0, 0),
+    )
+
+
+def like(work: Job, scenario: Scenario, known: Mapping[str, Sequence[Truth]]) -> Job:
+    """The job of a scenario that differs from that of `work` in its population and hypotheses only.
+
+    Looks and limits are the same, and errors are summed in the same units, so that tallies add up.
+    """
+    names = [tests[0].hypothesis for tests in work.tests]
+    readings = list(dict.fromkeys(reading_of(scenario, a) for a in scenario.analyses))
+    tests = tuple(
+        tuple(replace(test, truth=known[test.hypothesis][a]) for a, test in enumerate(row))
+        for row in work.tests
+    )
+    judges = tuple(
+        replace(judge, centre=np.array([(row[a].truth.effect, row[a].unit) for row in tests]))
+        for a, judge in enumerate(work.judges)
+    )
+    return replace(
+        work, plan=plan(scenario), groups=groups(scenario, names, readings), tests=tests, judges=judges
     )
 
 
@@ -345,6 +365,46 @@ def run(
         raise KeyboardInterrupt
     partial = interrupted and total.trials < trials
     return Outcome(work, total, time.perf_counter() - began, partial, interrupted)
+
+
+def run_each(
+    make: Callable[[int], Job],
+    stretches: Sequence[tuple[int, int]],
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[list[Tally | None], bool]:
+    """For each stretch (first, trials) the tally of a job of its own, and whether Ctrl-C cut it short.
+
+    make(i) gives the job of stretch i; it is called once for each, by any thread, and all jobs have the same
+    shape. A stretch that Ctrl-C has cut has no tally.
+    """
+    own, stop, done = threading.local(), threading.Event(), dict[int, int]()
+    found: list[Tally | None] = [None] * len(stretches)
+    total = sum(trials for _, trials in stretches)
+
+    def do(i: int, _: int = 1) -> None:
+        first, trials = stretches[i]
+        tally = _Crew(make(i), stop=stop, own=own, done=done).chunk(first, trials)
+        found[i] = tally if tally.trials == trials else None
+
+    def compiled() -> bool:
+        try:
+            with interruption.deferred():  # as in `_first_tile`
+                do(0)
+                interruption.check()
+        except KeyboardInterrupt:
+            return True
+        return False
+
+    interrupted = compiled() or in_pieces(
+        do,
+        pieces(1, len(stretches), 1),
+        stop=stop,
+        threads=threads,
+        tell=progress and (lambda: progress(sum(tuple(done.values())), total)),
+    )
+    return found, interrupted
 
 
 def _first_tile(crew: _Crew, first: int, trials: int) -> bool:

@@ -18,6 +18,8 @@ from planner.predicted import Outlook, classes
 from planner.scenario import Hypothesis, Means, Scenario
 from planner.scenario_terms import Rates, Terms
 from planner.summary import Setting, Unit, sidedness
+from planner.summary_uncertain import what_is_uncertain
+from planner.unknowns import unknowns
 from planner.vocabulary import BINARY_MEASURES, EFFICACY_RULES, FUTILITY_RULES, METHODS
 
 
@@ -33,6 +35,7 @@ def explained(
     blocks += [Heading("Endpoint"), Items(_endpoint(scenario)), *second_outcomes(scenario)]
     blocks += _what_may_be_true(scenario, plan, outlook)
     blocks += foretold(scenario, outlook)
+    blocks += _uncertain(scenario)
     blocks += _analyses(scenario, plan)
     if scenario.assumed:
         blocks += [Heading("Assumed, without a source"), Prose(f"{listed(list(scenario.assumed))}.")]
@@ -252,6 +255,22 @@ def _effect(analysis: AnalysisPlan, truth: Truth, scenario: Scenario) -> str:
     return f"{effect} {unit.name}{wrong}"
 
 
+def _uncertain(scenario: Scenario) -> list[Block]:
+    """The numbers that may be otherwise than stated."""
+    rows = unknowns(scenario)
+    if not rows:
+        return []
+    every = list(scenario.simulation.hypotheses or scenario.hypotheses)
+    return [
+        Heading("What is uncertain"),
+        Prose(
+            "What is stated counts, unless --uncertain averages over what the numbers may be. Normal and "
+            "lognormal distributions are cut at the limits of their setting."
+        ),
+        *what_is_uncertain(rows, every),
+    ]
+
+
 def _analyses(scenario: Scenario, plan: Plan) -> list[Block]:
     blocks: list[Block] = [Heading("Analysis" if len(plan.analyses) == 1 else "Analyses")]
     described = []
@@ -352,6 +371,7 @@ def as_json(scenario: Scenario, plan: Plan, outlook: Outlook) -> dict[str, Any]:
         "schema": "planner.show/1",
         "digest": digest(scenario),
         "scenario": resolve(scenario),
+        **({"uncertain": rows} if (rows := unknowns(scenario)) else {}),
         "plan": plan.to_json(),
         **outlook.to_json(),
         "warnings": [],

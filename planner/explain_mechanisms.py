@@ -24,6 +24,7 @@ from planner.scenario_terms import (
     Term,
     Terms,
 )
+from planner.scenario_uncertain import Tie
 
 Pairs = list[tuple[str, str]]
 Labelled = Component | OutcomeComponent
@@ -164,7 +165,8 @@ def told(scenario: Scenario, hypothesis: Terms) -> list[str]:
     sentences = needed(scenario, hypothesis, hypothesis.terms, known)
     for name in (t.component for t in hypothesis.terms if t.component in hypothesis.components):
         sentences.append(f"Here, {_label(known, name)}: {_size(hypothesis.components[name])}.")
-    return sentences + _own_agents(scenario, hypothesis)
+    sentences += _own_agents(scenario, hypothesis)
+    return sentences + ([_tie(scenario, hypothesis, hypothesis.tie, known)] if hypothesis.tie else [])
 
 
 def needed(
@@ -177,6 +179,8 @@ def needed(
     for term in terms:
         needs = []
         for need in term.needs:
+            if need.gate == 0.0:
+                continue  # a gate to be varied: without the signal nothing is lost
             words = _label(signals, need.signal) + (" throughout" if need.when == "throughout" else "")
             if need.signal not in mentioned:
                 words += f", {_where_from(scenario, hypothesis, signals, need.signal)}"
@@ -193,6 +197,15 @@ def needed(
             "comes back as the blockade fades."
         )
     return sentences
+
+
+def _tie(scenario: Scenario, hypothesis: Terms, tie: Tie, known: Mapping[str, Component]) -> str:
+    """What is scaled where numbers are uncertain."""
+    agents = {**scenario.agents, **hypothesis.agents}
+    given = listed([_label(agents, agent) for agent in tie.agents])
+    what = listed([_label(known, component) for component in tie.by])
+    other = scenario.hypotheses[tie.to].label or tie.to
+    return f"Where numbers are uncertain, {what} is scaled until {given} improves as much as under “{other}”."
 
 
 def _gate(need: Need) -> str:

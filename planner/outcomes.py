@@ -60,28 +60,30 @@ def potential(
     treatments: Sequence[str],
     seed: int,
     tiles: int = _TILES,
+    first: int = 0,
 ) -> Potential:
-    """Simulate first periods of the same patients under each treatment."""
+    """Simulate first periods of the same patients under each treatment: the tiles from `first` on."""
     design, population = scenario.design, scenario.population
     parallel = {"sequences": tuple((a,) for a in treatments), "allocation": (1,) * len(treatments)}
     plain = {"sequence_effect": (0.0,) * len(treatments), "period_effect": population.period_effect[:1]}
-    first = {"design": design.model_copy(update=parallel), "population": population.model_copy(update=plain)}
-    alone = scenario.model_copy(update=first)
+    parts = {"design": design.model_copy(update=parallel), "population": population.model_copy(update=plain)}
+    alone = scenario.model_copy(update=parts)
     found = groups(alone, names, readings)
     plan = Plan(np.zeros(1, np.int64), np.zeros(1))
     shape = (len(names), len(readings), len(treatments))
-    values = np.full((_BLOCK, 1, len(names), len(readings), W), np.nan)
+    block = min(_BLOCK, tiles)
+    values = np.full((block, 1, len(names), len(readings), W), np.nan)
     every = np.empty((len(treatments), *values.shape))
     total, square = np.zeros(shape), np.zeros((*shape, len(treatments)))
-    for start in range(0, tiles, _BLOCK):
+    for start in range(first, first + tiles, block):
         with interruption.deferred():  # the first call compiles, where an exception could end the process
             for t in range(len(treatments)):
-                sequence = np.full((_BLOCK, 1), t, np.int64)
+                sequence = np.full((block, 1), t, np.int64)
                 for group in found:
                     group.generate(_FIRST + start * W, np.uint64(seed), plan, group.world, sequence, values)
                 every[t] = values
             interruption.check()
-        x = every[:, :, 0].transpose(2, 3, 0, 1, 4).reshape(*shape, _BLOCK * W)
+        x = every[:, :, 0].transpose(2, 3, 0, 1, 4).reshape(*shape, block * W)
         total += x.sum(axis=-1)
         square += np.einsum("hrap,hrbp->hrab", x, x)
     n = tiles * W
@@ -90,8 +92,10 @@ def potential(
     return Potential(mean, covariance)
 
 
-def truths(scenario: Scenario, names: Sequence[str], seed: int) -> dict[str, list[Truth]]:
-    """The truth of every analysis under each named hypothesis."""
+def truths(
+    scenario: Scenario, names: Sequence[str], seed: int, tiles: int = _TILES, first: int = 0
+) -> dict[str, list[Truth]]:
+    """The truth of every analysis under each named hypothesis; where it is simulated, in so many tiles."""
     simulated = [n for n in names if isinstance(scenario.hypotheses[n], Terms)]
     found: dict[str, list[Truth]] = {n: [] for n in names}
     for analysis in scenario.analyses:
@@ -99,7 +103,9 @@ def truths(scenario: Scenario, names: Sequence[str], seed: int) -> dict[str, lis
         reading = reading_of(scenario, analysis)
         direction = sided_direction(analysis, scenario.scale_of(analysis))
         same = [n for n in simulated if _nil(scenario, scenario.hypotheses[n], weights, reading)]
-        sums = _contrasts(scenario, [n for n in simulated if n not in same], reading, weights, seed)
+        sums = _contrasts(
+            scenario, [n for n in simulated if n not in same], reading, weights, seed, tiles, first
+        )
         sums |= dict.fromkeys(same, (0.0, 0.0))
         for name in names:
             effect, mcse = sums.get(name) or (_stated(scenario, scenario.hypotheses[name], weights), 0.0)
@@ -111,12 +117,18 @@ def truths(scenario: Scenario, names: Sequence[str], seed: int) -> dict[str, lis
 
 
 def _contrasts(
-    scenario: Scenario, names: Sequence[str], reading: Reading, weights: Mapping[str, float], seed: int
+    scenario: Scenario,
+    names: Sequence[str],
+    reading: Reading,
+    weights: Mapping[str, float],
+    seed: int,
+    tiles: int,
+    first: int,
 ) -> dict[str, tuple[float, float]]:
     """(effect, standard error) of hypotheses of family `terms`."""
     if not names:
         return {}
-    means = potential(scenario, names, [reading], list(weights), seed)
+    means = potential(scenario, names, [reading], list(weights), seed, tiles, first)
     weight = np.array(list(weights.values()))
     return {n: means.contrast(h, 0, weight) for h, n in enumerate(names)}
 

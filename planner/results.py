@@ -67,7 +67,7 @@ class Run:
         left = [departed(self.scenario, followed) for followed in tally.followed]
         return [
             widened(
-                _cell(test, d, tally.trials, tally.ends[h, a, d], tally.free[h, a, d], left[h]),
+                cell_of(test, d, tally.trials, tally.ends[h, a, d], tally.free[h, a, d], left[h]),
                 design_effects(work, test.looks[d], tally.ends[h, a, d], tally.between[h, a, d]),
             )
             for h, tests in enumerate(work.tests)
@@ -116,6 +116,8 @@ def simulate(
     progress: engine.Progress | None = None,
     patients: Sequence[int] | None = None,
     precision: float | None = None,
+    uncertain: bool = False,
+    variants: int | None = None,
     name: str = "scenario",
 ) -> Run:
     """Simulate a scenario and return its operating characteristics.
@@ -123,8 +125,16 @@ def simulate(
     `patients`: numbers of patients to evaluate, all from the same virtual patients (default: the scenario's).
     `precision`: add trials until the Monte Carlo standard errors of power and of early stops are at most
     this, or until `trials` are done (default 10^8 then). `progress(done, total)` is called about ten times a
-    second.
+    second. `uncertain`: divide the trials over so many `variants` (default 500) in which every uncertain
+    number has a drawn value, so that power is averaged over what is uncertain.
     """
+    if uncertain:
+        from planner.assurance import assured
+
+        if precision is not None:
+            raise ValueError("the error over uncertain numbers depends on `variants`, not on a precision")
+        how = {"seed": seed, "threads": threads, "progress": progress, "patients": patients, "name": name}
+        return assured(scenario, trials=trials, count=variants, **how)  # type: ignore[arg-type]
     work = engine.job(scenario, seed=seed, patients=patients)
     if precision is not None:
         from planner.precision import until_precise
@@ -135,7 +145,8 @@ def simulate(
     return Run(scenario, name, outcome)
 
 
-def _cell(test: engine.Test, d: int, trials: int, ends: Ints, free: Ints, left: Departed) -> Json:
+def cell_of(test: engine.Test, d: int, trials: int, ends: Ints, free: Ints, left: Departed) -> Json:
+    """A cell of the JSON contract from the sums of design d, as of independent trials."""
     looks, analysis = test.looks[d], test.analysis
     count = ends[:, :, TRIALS]
     efficacy = int(count[:, [ABOVE, BELOW]].sum())

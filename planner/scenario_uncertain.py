@@ -68,6 +68,23 @@ class Distribution(Settings):
         return (0.0, float("inf")) if self.log_sd else (self.median or 0.0,) * 2
 
     @property
+    def said(self) -> str:
+        """The distribution in words."""
+        low, high = self.limits
+        between = f"{low:.6g} to {high:.6g}"
+        match self.form:
+            case "uniform":
+                words = between if low < high else f"{low:.6g}"
+            case "beta":
+                words = f"beta({', '.join(f'{x:.6g}' for x in self.beta)})"
+                words += "" if (low, high) == (0.0, 1.0) else f" from {between}"
+            case "normal":
+                words = f"normal, mean {self.mean:.6g}, SD {self.sd:.6g}"
+            case _:
+                words = f"lognormal, median {self.median:.6g}, SD of the logarithm {self.log_sd:.6g}"
+        return f"{words} times" if self.relative else words
+
+    @property
     def centre(self) -> float:
         """The mean of a normal, the median of a lognormal, the middle of the others."""
         stated = self.mean if self.form == "normal" else self.median

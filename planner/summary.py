@@ -14,6 +14,7 @@ from planner.summary_leaving import depends
 from planner.summary_tables import FEW, Cell, Shown, label, shown, staged, tables, too_few, too_high
 from planner.summary_tables import Setting as Setting
 from planner.summary_tables import Unit as Unit
+from planner.summary_uncertain import about_uncertainty, averaged, powers, what_is_uncertain
 
 
 def run_document(result: Mapping[str, Any], setting: Setting) -> list[Block]:
@@ -22,12 +23,26 @@ def run_document(result: Mapping[str, Any], setting: Setting) -> list[Block]:
     cells = shown(list(result["cells"]), setting)
     blocks = _header(result, setting, [row.cell for row in cells])
     blocks += tables(cells, setting, trials)
+    if averaged(result["cells"]):
+        blocks += _uncertain(result, setting, [row.cell for row in cells])
     blocks += [Heading("How to read this"), Items(_reading(cells, setting, trials))]
     blocks += [
         Heading("To run it to its end" if result.get("partial") else "The same result again"),
         Code(setting.command, "sh"),
     ]
     return blocks
+
+
+def _uncertain(result: Mapping[str, Any], setting: Setting, cells: Sequence[Cell]) -> list[Block]:
+    """How much hangs on what is uncertain, and what that is."""
+    every = list(dict.fromkeys(cell["hypothesis"] for cell in result["cells"]))
+    found = what_is_uncertain(result["uncertain"], every)
+    return [
+        Heading("How much hangs on what is uncertain?"),
+        powers(cells, setting),
+        Heading("What was uncertain"),
+        *found,
+    ]
 
 
 def _header(result: Mapping[str, Any], setting: Setting, cells: Sequence[Cell]) -> list[Block]:
@@ -51,11 +66,15 @@ def _header(result: Mapping[str, Any], setting: Setting, cells: Sequence[Cell]) 
     facts.append(
         (
             "Simulated",
-            f"{count(run['trials'], 'virtual trial')} under each hypothesis, seed {run['seed']}, "
-            f"planner {run['planner']}",
+            f"{count(run['trials'], 'virtual trial')} under each hypothesis, {_variants(run)}"
+            f"seed {run['seed']}, planner {run['planner']}",
         )
     )
     return [*blocks, Facts(facts)]
+
+
+def _variants(run: Mapping[str, Any]) -> str:
+    return f"in {count(run['variants'], 'variant')} of what is uncertain, " if "variants" in run else ""
 
 
 def _reading(rows: Sequence[Shown], setting: Setting, trials: int) -> list[str]:
@@ -67,6 +86,8 @@ def _reading(rows: Sequence[Shown], setting: Setting, trials: int) -> list[str]:
         "Power is the share of virtual trials whose primary test is significant"
         + (", at any look." if staged(rows) else "."),
     ]
+    if averaged(cells):
+        items += about_uncertainty(cells)
     if any(row.same for row in rows):
         items.append(
             "= joins hypotheses that this design cannot separate: they say the same of every treatment in "

@@ -172,7 +172,9 @@ def too_high(cell: Cell) -> bool:
 
 def _power(cells: Sequence[Shown], setting: Setting) -> Sheet:
     columns, rows = _naming(cells, setting)
-    columns += [Column(f"True effect{_unit(cells, setting)}"), Column("Power")]
+    mean = "uncertainty" in cells[0].cell
+    columns.append(Column(f"{'Mean true' if mean else 'True'} effect{_unit(cells, setting)}"))
+    columns.append(Column("Assurance" if mean else "Power"))
     columns += [Column("Expected patients"), Column("Expected completers")]
     lines = _Lines(columns)
     for row, (cell, same) in zip(rows, cells, strict=True):

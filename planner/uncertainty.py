@@ -69,6 +69,15 @@ def is_uncertain(scenario: Scenario) -> bool:
     return bool(scenario.uncertainty) or any(scenario.hypotheses[name].uncertainty for name in names)
 
 
+def check(scenario: Scenario) -> None:
+    """Raise UncertaintyError where nothing is uncertain, or where a tie cannot hold."""
+    if not is_uncertain(scenario):
+        raise UncertaintyError(
+            "no number of this scenario is uncertain", '[uncertainty] "PATH" = { low = ..., high = ... }'
+        )
+    next(variants(scenario, 1, scenario.simulation.seed))
+
+
 def entries(scenario: Scenario) -> list[Entry]:
     """Every uncertain entry: the shared ones first, then those of each hypothesis."""
     stated: list[tuple[str | None, Mapping[str, Distribution]]] = [(None, scenario.uncertainty)]

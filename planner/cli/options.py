@@ -53,6 +53,22 @@ SensitivityStep = Annotated[
     float,
     typer.Option("--sensitivity-step", metavar="SHARE", help="How far off, as a share of the assumption."),
 ]
+Uncertain = Annotated[
+    bool,
+    typer.Option(
+        "--uncertain", help="Average over the numbers that the scenario calls uncertain: power is assurance."
+    ),
+]
+Variants = Annotated[
+    int | None,
+    typer.Option(
+        "--variants",
+        metavar="N",
+        min=10,
+        max=100_000,
+        help="With --uncertain: how many values are drawn of every uncertain number.",
+    ),
+]
 Seed = Annotated[
     int | None,
     typer.Option("--seed", metavar="N", min=0, help="The same seed gives the same virtual patients."),

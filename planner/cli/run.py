@@ -26,6 +26,8 @@ def run(
     precision: given.Precision = None,
     sensitivity: given.Sensitivity = False,
     sensitivity_step: given.SensitivityStep = 0.2,
+    uncertain: given.Uncertain = False,
+    variants: given.Variants = None,
     seed: given.Seed = None,
     threads: given.Threads = None,
     output_format: given.AsFormat = None,
@@ -45,7 +47,8 @@ def run(
     --set with several values (12,24,36) or a range (from:to:step, both ends included) sweeps: one row for
     each value, or for each combination if more than one setting is swept. --precision adds trials until the
     figures are that precise; --trials is then the most that are simulated. --sensitivity shows what happens
-    to the power where an assumption is 20 % off.
+    to the power where an assumption is 20 % off. --uncertain divides the trials over variants of the scenario
+    in which every uncertain number has another value: power is then assurance.
 
     Ctrl-C prints what is finished, marked as partial.
 
@@ -54,6 +57,7 @@ def run(
       planner run asthma-ab-ba
       planner run my-trial.toml --set design.patients=12:60:4 --precision 0.002
       planner run my-trial.toml --hypothesis expected --sensitivity
+      planner run williams-2018 --uncertain
       planner run my-trial.toml --hypothesis expected,none --json
       planner run my-trial.toml -o results.md
     """
@@ -71,6 +75,12 @@ def run(
         raise Problem(
             "--sensitivity cannot be combined with swept settings or --precision", hint="give one at a time"
         )
+    if uncertain and (points or precision is not None or sensitivity):
+        raise Problem(
+            "--uncertain cannot be combined with swept settings, --precision or --sensitivity",
+            hint="--variants says how many values of the uncertain numbers are drawn",
+        )
+    check_variants(uncertain, variants)
     plan = points[0].scenario if points else read(scenario, set=plain)
     seed = plan.simulation.seed if seed is None else seed
     if points:
@@ -109,17 +119,36 @@ def run(
     follows = files.worked_out(
         plan, scenario
     )  # limits that do not exist are found before the work, not after it
+    how = averaging(plan, variants) if uncertain else {}
     if dry_run:
-        files.deliver(_intended(plan, trials, seed, precision, wanted, output), output, force)
+        files.deliver(_intended(plan, trials, seed, precision, how, wanted, output), output, force)
         return OK
-    result = _simulated(plan, trials, seed, threads, precision, quiet)
+    result = _simulated(plan, trials, seed, threads, precision, quiet, how)
     document = result.to_json()
     remarks(document, verbose)
-    command = _command_line(scenario, overrides, result.trials if precision else trials or 0, seed)
+    command = _command_line(scenario, overrides, result.trials if precision else trials or 0, seed, how)
     text = _written(result, document, setting(plan, follows, command), wanted, output)
     files.deliver(text, output, force)
     files.say_written(output, quiet)
     return INTERRUPTED if result.partial else OK
+
+
+def check_variants(uncertain: bool, variants: int | None) -> None:
+    """--variants says something only with --uncertain."""
+    if variants is not None and not uncertain:
+        raise Problem("--variants goes with --uncertain", hint="add --uncertain, or leave --variants out")
+
+
+def averaging(plan: Scenario, variants: int | None) -> dict[str, Any]:
+    """The options of `simulate` for uncertain numbers; a Problem where nothing is uncertain."""
+    from planner.assurance import VARIANTS
+    from planner.uncertainty import UncertaintyError, check
+
+    try:
+        check(plan)
+    except UncertaintyError as error:
+        raise Problem(f"--uncertain: {error}", hint=error.hint) from error
+    return {"uncertain": True, "variants": variants or VARIANTS}
 
 
 def _chosen(hypothesis: list[str] | None) -> list[str]:
@@ -139,7 +168,13 @@ def names_of(hypothesis: list[str] | None) -> list[str]:
 
 
 def _simulated(
-    plan: Scenario, trials: int | None, seed: int, threads: int | None, precision: float | None, quiet: bool
+    plan: Scenario,
+    trials: int | None,
+    seed: int,
+    threads: int | None,
+    precision: float | None,
+    quiet: bool,
+    how: dict[str, Any],
 ) -> Run:
     from planner.console import progress
     from planner.results import simulate
@@ -154,6 +189,7 @@ def _simulated(
             progress=advance,
             precision=precision,
             name=plan.name,
+            **how,
         )
 
 
@@ -226,11 +262,12 @@ def _written(
     return files.as_text(run_document(document, described), wanted, output)
 
 
-def _command_line(scenario: str, overrides: list[str], trials: int, seed: int) -> str:
+def _command_line(scenario: str, overrides: list[str], trials: int, seed: int, how: dict[str, Any]) -> str:
     """The command that gives the same numbers again."""
     words = ["planner", "run", scenario]
     for override in overrides:
         words += ["--set", override]
+    words += ["--uncertain", "--variants", str(how["variants"])] if how else []
     return shlex.join([*words, "--trials", str(trials), "--seed", str(seed)])
 
 
@@ -239,6 +276,7 @@ def _intended(
     trials: int | None,
     seed: int,
     precision: float | None,
+    how: dict[str, Any],
     wanted: given.Format,
     output: Path | None,
 ) -> str:
@@ -259,7 +297,7 @@ def _intended(
             {
                 "schema": "planner.dry-run/1",
                 "scenario": scenario,
-                "run": {"trials": trials, "seed": seed, "precision": precision},
+                "run": {"trials": trials, "seed": seed, "precision": precision, **how},
                 "cells": cells,
                 "warnings": [],
             }
@@ -273,6 +311,7 @@ def _intended(
         Facts(
             [
                 ("Trials", f"{trials_said(trials, precision)}, seed {seed}"),
+                *([("Variants", f"{how['variants']:,} of what is uncertain")] if how else []),
                 ("Hypotheses", ", ".join(hypotheses)),
                 ("Analyses", ", ".join(analysis.name for analysis in plan.analyses)),
                 ("Patients", f"{plan.design.patients:,} a trial"),

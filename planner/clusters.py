@@ -1,0 +1,263 @@
+"""Figures of several variants of a scenario taken together, with errors that include the spread between them.
+
+A figure is a ratio of sums over variants. Its Monte Carlo error is that of a ratio over clusters (Cochran
+1977, 6.4), but never less than that of as many independent trials:
+
+    r = sum x / sum n        SE(r)^2 = Q / (Q - 1) sum (x_q - r n_q)^2 / (sum n)^2
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from planner import engine
+from planner.kernels.tables import (
+    ABOVE,
+    BELOW,
+    COVERED,
+    ERROR,
+    FINISHED,
+    FIXED_POINT,
+    FUTILE,
+    RANDOMISED,
+    SQUARE,
+    THERE,
+    TRIALS,
+    UNDEFINED,
+    Floats,
+    Ints,
+)
+from planner.montecarlo import Json, probability, widen
+from planner.tally import Tally
+
+QUANTILES = (5, 25, 50, 75, 95)
+"""Of the powers and true effects of the variants, in per cent."""
+
+_EFFICACY = [ABOVE, BELOW]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What was simulated of the variants that were finished; axis 0 is the variant."""
+
+    tallies: tuple[Tally, ...]
+    effect: Floats  # (variant, hypothesis, analysis)
+    null: Any  # bool (variant, hypothesis, analysis)
+    retention: tuple[float | None, ...]  # share of patients who complete; None where it is simulated
+
+    @property
+    def trials(self) -> Ints:
+        """(variant,)"""
+        return np.array([each.trials for each in self.tallies], np.int64)
+
+    def mean_effect(self, h: int, a: int) -> float:
+        """The mean of the true effects, each by its number of trials."""
+        return float(np.average(self.effect[:, h, a], weights=self.trials))
+
+
+def error(x: Any, n: Any) -> float:
+    """Standard error of sum x / sum n over clusters; 0 where there is one cluster, or nothing to count."""
+    x, n = np.asarray(x, np.float64), np.asarray(n, np.float64)
+    total = float(n.sum())
+    if x.size < 2 or total == 0.0:
+        return 0.0
+    rest = x - x.sum() / total * n
+    return math.sqrt(float(rest @ rest) * x.size / (x.size - 1)) / abs(total)
+
+
+def spread(figure: Json | None, x: Any, n: Any) -> Json | None:
+    """A figure of independent trials with the error of clusters, where that is larger."""
+    if figure is None or not figure["mcse"]:
+        return figure
+    wide: Json = widen(figure, max(1.0, error(x, n) / figure["mcse"]))
+    return wide
+
+
+class Clusters:
+    """The variants of one cell."""
+
+    def __init__(self, drawn: Drawn, h: int, a: int, d: int, test: engine.Test) -> None:
+        self.drawn, self.test, self.looks = drawn, test, test.looks[d]
+        self.n = drawn.trials
+        ends = [tally.ends[h, a, d] for tally in drawn.tallies]
+        self.ends = np.array(ends)  # (variant, look, ENDS, SUMS)
+        self.free = np.array([tally.free[h, a, d].sum() for tally in drawn.tallies])
+        self.followed = np.array([tally.followed[h] for tally in drawn.tallies])
+        self.effect, self.null = drawn.effect[:, h, a], drawn.null[:, h, a]
+
+    def cell(self, pooled: Json) -> Json:
+        """A cell of all trials together, with the errors of clusters and what the variants show."""
+        count, n = self.ends[..., TRIALS], self.n
+        early = len(self.looks.counts) - 1
+        at = np.zeros(count.shape[1])
+        at[: len(self.looks.counts)] = self.looks.counts
+        cell = pooled | {
+            "true_effect_mcse": error(self.effect * n, n),
+            "power": spread(pooled["power"], self.significant, n),
+            "stopped_early": spread(pooled["stopped_early"], count[:, :early].sum((1, 2)), n),
+            "looks": [self._look(each, count[:, k]) for k, each in enumerate(pooled["looks"])],
+            "expected_patients": spread(pooled["expected_patients"], count.sum(2) @ at, n),
+            "expected_completers": spread(
+                pooled["expected_completers"], self.ends[..., FINISHED].sum((1, 2)), n
+            ),
+            "estimate": self._estimate(pooled["estimate"]),
+            "undefined": spread(pooled["undefined"], self.ends[..., UNDEFINED].sum((1, 2)), n),
+            "uncertainty": self._uncertainty(),
+        }
+        if "power_ignoring_futility" in cell:
+            cell["power_ignoring_futility"] = spread(cell["power_ignoring_futility"], self.free, n)
+        return cell | self._left(pooled)
+
+    @property
+    def significant(self) -> Ints:
+        """(variant,) trials"""
+        return np.asarray(self.ends[:, :, _EFFICACY, TRIALS].sum((1, 2)))
+
+    def _look(self, look: Json, count: Ints) -> Json:
+        return look | {
+            "efficacy": spread(look["efficacy"], count[:, _EFFICACY].sum(1), self.n),
+            "futility": spread(look["futility"], count[:, FUTILE], self.n),
+        }
+
+    def _left(self, pooled: Json) -> Json:
+        """Who left, where leaving depends on something."""
+        if not pooled.get("dropout"):
+            return {}
+        randomised, there = self.followed[:, :, -1, RANDOMISED], self.followed[:, :, -1, THERE]
+        gaps = iter(pooled["leaving"])
+        sequences, periods = self.followed.shape[1:3]
+        leaving = []
+        for s in range(sequences):
+            for k in range(1, periods):
+                before, after = self.followed[:, s, k - 1, THERE], self.followed[:, s, k, THERE]
+                gap = next(gaps)
+                leaving.append(gap | {"left": spread(gap["left"], before - after, before)})
+        dropout = spread(pooled["dropout"], (randomised - there).sum(1), randomised.sum(1))
+        return {"dropout": dropout, "leaving": leaving}
+
+    def _estimate(self, pooled: Json) -> Json:
+        """The estimate against the true effect of each variant."""
+        early = len(self.looks.counts) - 1
+        whole = self._errors(self.ends)
+        parts = {
+            "bias_given_early_stop": self.ends[:, :early],
+            "bias_given_early_efficacy": self.ends[:, :early, _EFFICACY],
+            "bias_given_futility": self.ends[:, :early, [FUTILE]],
+        }
+        found = pooled | {"bias_mcse": _larger(pooled["bias_mcse"], *whole[:2])}
+        found["mean_mcse"] = _larger(pooled["mean_mcse"], whole[0] + self.effect * whole[1], whole[1])
+        for name, ends in parts.items():
+            found[f"{name}_mcse"] = _larger(pooled[f"{name}_mcse"], *self._errors(ends)[:2])
+        return found | self._spreads(pooled, whole) | self._given_efficacy(pooled)
+
+    def _errors(self, ends: Ints) -> tuple[Floats, Floats, Floats]:
+        """(variant,) sums of the errors of the estimate, how many there are, sums of their squares."""
+        unit = self.test.unit
+        sums = ends.reshape(ends.shape[0], -1, ends.shape[-1]).sum(1).astype(np.float64)
+        defined = sums[:, TRIALS] - sums[:, UNDEFINED]
+        return sums[:, ERROR] / FIXED_POINT * unit, defined, sums[:, SQUARE] / FIXED_POINT * unit**2
+
+    def _spreads(self, pooled: Json, whole: tuple[Floats, Floats, Floats]) -> Json:
+        """Errors of the root mean square, of the SD around the bias, and of coverage, by the delta method."""
+        first, number, second = whole
+        found: Json = {}
+        if pooled["rmse"]:
+            found["rmse_mcse"] = max(pooled["rmse_mcse"] or 0.0, error(second, number) / (2 * pooled["rmse"]))
+        if pooled["empirical_se"]:
+            bias = pooled["bias"]
+            squares = second - 2.0 * bias * first + bias**2 * number
+            wide = error(squares, number) / (2 * pooled["empirical_se"])
+            found["empirical_se_mcse"] = max(pooled["empirical_se_mcse"] or 0.0, wide)
+        covered = self.ends[..., COVERED].sum((1, 2))
+        return found | {"coverage": spread(pooled["coverage"], covered, number)}
+
+    def _given_efficacy(self, pooled: Json) -> Json:
+        """Exaggeration and wrong sign, each variant's against its own true effect.
+
+        Exaggeration: the mean estimate in the direction of the true effect over the mean size of that effect.
+        """
+        sign = np.sign(self.effect)
+        errors, number, _ = self._errors(self.ends[:, :, _EFFICACY])
+        estimate, size = sign * errors + np.abs(self.effect) * number, np.abs(self.effect) * number
+        count = self.ends[:, :, :, TRIALS].sum(1)
+        wrong = np.where(sign > 0, count[:, BELOW], count[:, ABOVE]) * (sign != 0)
+        found = count[:, _EFFICACY].sum(1) * (sign != 0)
+        total = float(size.sum())
+        return {
+            "exaggeration_given_efficacy": float(estimate.sum()) / total if total else None,
+            "exaggeration_given_efficacy_mcse": _larger(
+                pooled["exaggeration_given_efficacy_mcse"] or 0.0, estimate, size
+            )
+            if total
+            else None,
+            "wrong_sign": spread(probability(int(wrong.sum()), int(found.sum())), wrong, found),
+        }
+
+    # The variants themselves
+
+    def _uncertainty(self) -> Json:
+        """How far power and true effect differ between variants, and how likely an effect is at all."""
+        true, sd = self._powers()
+        right = self._right()
+        known = (self.effect != 0.0) | self.null  # a simulated effect of 0 is too small to have a side
+        given = self.significant * right
+        return {
+            "variants": int(self.n.size),
+            "power_sd": sd,
+            "power_quantiles": quantiles(true),
+            "effect_sd": float(self.effect.std(ddof=1)) if self.n.size > 1 else 0.0,
+            "effect_quantiles": quantiles(self.effect),
+            "direction": self._direction(),
+            "effect_probability": spread(probability(int(right.sum()), int(known.sum())), right, known),
+            "power_given_effect": spread(
+                probability(int(given.sum()), int((right * self.n).sum())), given, right * self.n
+            ),
+        }
+
+    def _powers(self) -> tuple[Floats, float]:
+        """The powers of the variants without the noise of their own few trials, and their SD.
+
+        The variance between variants is that of the observed powers less the mean variance within; the
+        powers are drawn together until they have it (constrained empirical Bayes; Louis 1984).
+        """
+        power = self.significant / self.n
+        if power.size < 2:
+            return power, 0.0
+        mean = float(self.significant.sum() / self.n.sum())
+        total = float(power.var(ddof=1))
+        within = float(np.mean(power * (1.0 - power) / np.maximum(self.n - 1, 1)))
+        between = max(total - within, 0.0)
+        factor = math.sqrt(between / total) if total > 0.0 else 0.0
+        return mean + factor * (power - mean), math.sqrt(between)
+
+    def _direction(self) -> str:
+        """`above` or `below` 0: where the alternative lies; two-sided, where most true effects do."""
+        if self.looks.direction != "two-sided":
+            return "above" if self.looks.direction == "greater" else "below"
+        return "above" if (self.effect > 0).sum() >= (self.effect < 0).sum() else "below"
+
+    def _right(self) -> Ints:
+        """(variant,) 1 where there is an effect in the wanted direction."""
+        side = self.effect > 0 if self._direction() == "above" else self.effect < 0
+        return np.asarray((side & ~self.null).astype(np.int64))
+
+
+def _larger(plain: float | None, x: Any, n: Any) -> float | None:
+    return None if plain is None else max(plain, error(x, n))
+
+
+def quantiles(values: Floats, at: Sequence[int] = QUANTILES) -> Json:
+    """Quantiles of the variants, with half the distance of those one binomial standard error away."""
+    found: Json = {}
+    for per_cent in at:
+        p = per_cent / 100.0
+        off = math.sqrt(p * (1.0 - p) / values.size)
+        low, high = np.quantile(values, [max(p - off, 0.0), min(p + off, 1.0)])
+        middle = float(np.quantile(values, p))
+        found[f"p{per_cent}"] = {"estimate": middle, "mcse": float(high - low) / 2.0}
+    return found
