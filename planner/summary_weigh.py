@@ -25,7 +25,7 @@ def weigh_document(found: Json, setting: Setting) -> list[Block]:
     """The page of `planner weigh`."""
     blocks: list[Block] = [Heading(found["scenario"]["title"] or found["scenario"]["name"], 1)]
     if found["partial"]:
-        done = count(found["run"]["variants"], "draw")
+        done = count(found["run"]["draws"], "draw")
         blocks.append(Prose(f"PARTIAL: interrupted after {done}; all figures are of these.", True))
     blocks.append(Facts(_facts(found, setting)))
     blocks += [Heading("How probable is the result, and what weight does it give?"), _weights(found, setting)]
@@ -87,9 +87,9 @@ def _weighed_difference(about: Json, patients: float) -> str:
 def _simulated(run: Json) -> str:
     patients = f"{count(run['patients'], 'virtual patient')} under each hypothesis"
     if run["uncertain"]:
-        drawn = f"{count(run['variants'], 'draw')} of the uncertain numbers, {patients} in each"
+        drawn = f"{count(run['draws'], 'draw')} of the uncertain numbers, {patients} in each"
     else:
-        drawn = f"no number is uncertain; {count(run['variants'], 'set')} of {patients}"
+        drawn = f"no number is uncertain; {count(run['draws'], 'set')} of {patients}"
     return f"{drawn}; seed {run['seed']}, planner {run['planner']}"
 
 

@@ -98,7 +98,7 @@ def test_abdallah_leaves_open_who_was_seen_twice() -> None:
 
 
 def test_table_json_csv_and_markdown_say_the_same(cli: Cli, tmp_path: Path) -> None:
-    options = ["weigh", "williams-2018", "--variants", "20", "--patients", "256", "-q"]
+    options = ["weigh", "williams-2018", "--draws", "20", "--patients", "256", "-q"]
     code, table, _ = cli(*options)
     found = json.loads(cli(*options, "--json")[1])
     assert code == 0

@@ -28,10 +28,10 @@ def weigh(
             help="Prior weight of a hypothesis, 1 if not given. May be repeated, or joined by commas.",
         ),
     ] = None,
-    variants: Annotated[
+    draws: Annotated[
         int | None,
         typer.Option(
-            "--variants", metavar="N", min=2, max=100_000, help="How often the uncertain numbers are drawn."
+            "--draws", metavar="N", min=2, max=100_000, help="How often the uncertain numbers are drawn."
         ),
     ] = None,
     patients: Annotated[
@@ -74,14 +74,14 @@ def weigh(
     priors = _priors(prior)
     seed = plan.simulation.seed if seed is None else seed
     compiling(quiet)
-    found = _weighed(plan, priors, variants, patients, seed, quiet)
+    found = _weighed(plan, priors, draws, patients, seed, quiet)
     document = found.to_json()
     remarks(document, verbose)
     words = ["planner", "weigh", scenario]
     words += [word for each in overrides for word in ("--set", each)]
     words += ["--prior", ",".join(f"{k}={v:g}" for k, v in priors.items())] if priors else []
     if found.uncertain:
-        words += ["--variants", str(len(found.measured))]
+        words += ["--draws", str(len(found.measured))]
     command = shlex.join([*words, "--patients", str(found.patients), "--seed", str(seed)])
     text = _written(found, document, scenario, command, wanted, output)
     files.deliver(text, output, force)
@@ -106,7 +106,7 @@ def _priors(prior: list[str] | None) -> dict[str, float]:
 def _weighed(
     plan: Scenario,
     priors: dict[str, float],
-    variants: int | None,
+    draws: int | None,
     patients: int | None,
     seed: int,
     quiet: bool,
@@ -117,9 +117,7 @@ def _weighed(
 
     with progress("Weighing", quiet=quiet) as advance:
         try:
-            return weighed(
-                plan, prior=priors, variants=variants, patients=patients, seed=seed, progress=advance
-            )
+            return weighed(plan, prior=priors, draws=draws, patients=patients, seed=seed, progress=advance)
         except WeighingError as error:
             raise Problem(str(error), hint=error.hint) from error
 

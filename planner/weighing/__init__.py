@@ -30,7 +30,7 @@ from planner.weighing.result import Weighing as Weighing
 from planner.weighing.stopping import unstated
 from planner.weighing.tables import Counts, counts
 
-VARIANTS = 500
+DRAWS = 500
 """How often the uncertain numbers are drawn, if nothing else is said."""
 
 PATIENTS = 8192
@@ -48,7 +48,7 @@ def weigh(
     scenario: Scenario,
     *,
     prior: Mapping[str, float] | None = None,
-    variants: int | None = None,
+    draws: int | None = None,
     patients: int | None = None,
     seed: int | None = None,
     progress: Progress | None = None,
@@ -56,16 +56,16 @@ def weigh(
 ) -> Weighing:
     """Weigh the scenario's hypotheses by its observed result.
 
-    prior: prior weights by hypothesis, in place of those of the scenario. variants: how often the uncertain
-    numbers are drawn. patients: virtual patients of each variant. progress(done, all) counts variants. Ctrl-C
-    ends with the variants that are done. Raises WeighingError where there is nothing to weigh.
+    prior: prior weights by hypothesis, in place of those of the scenario. draws: how often the uncertain
+    numbers are drawn. patients: virtual patients of each draw. progress(done, all) counts draws. Ctrl-C ends
+    with the draws that are done. Raises WeighingError where there is nothing to weigh.
     """
     start = time.perf_counter()
     names = tuple(scenario.simulation.hypotheses or scenario.hypotheses)
     weights = _priors(scenario, names, prior or {})
     evidence, remarks = _evidence(scenario)
     uncertain = uncertainty.is_uncertain(scenario)
-    asked = (VARIANTS if variants is None else variants) if uncertain else _replicates(scenario, evidence)
+    asked = (DRAWS if draws is None else draws) if uncertain else _replicates(scenario, evidence)
     seed = scenario.simulation.seed if seed is None else seed
     size = PATIENTS if patients is None else patients
     measured, partial = _measured(scenario, names, evidence, asked, seed, size, progress)
@@ -73,7 +73,7 @@ def weigh(
     if not (weights * likelihood.mean(axis=0)).any():
         raise WeighingError("the result is impossible under every hypothesis", "is it stated as observed?")
     if partial:
-        remarks = (*remarks, f"interrupted: the figures are of the {len(measured)} variants that were done")
+        remarks = (*remarks, f"interrupted: the figures are of the {len(measured)} draws that were done")
     groups = _groups(scenario, names, seed)
     observed = scenario.observed
     assert observed is not None

@@ -24,7 +24,7 @@ from planner.weighing.tables import Counts, fewer_pairs
 if TYPE_CHECKING:
     import polars
 
-_FEW = 25.0  # variants that carry a likelihood, below which it is told
+_FEW = 25.0  # draws that carry a likelihood, below which it is told
 _DECIDED = 1e-3  # a weight below this needs no warning of its own
 
 Evidence = Counts | Means | Difference
@@ -83,7 +83,7 @@ class Weighing:
                 "likelihood": figure(chance[h], of_chance[h], most),
                 "bayes_factor": figure(factor[h], of_factor[h]),
                 "weight": figure(weight[h], of_weight[h], 1.0),
-                "effective_variants": float(effective[h]) if self.uncertain else None,
+                "effective_draws": float(effective[h]) if self.uncertain else None,
                 "expected": [
                     {"measure": measure, "treatment": treatment, "mean": float(rows[:, h].mean())}
                     for (measure, treatment), rows in expected.items()
@@ -145,7 +145,7 @@ class Weighing:
             "stopping": asdict(self.stopping),
             "tests": [asdict(test) for test in self.tests],
             "run": {
-                "variants": self.posterior.likelihood.shape[0],
+                "draws": self.posterior.likelihood.shape[0],
                 "patients": self.patients,
                 "uncertain": self.uncertain,
                 "seed": self.seed,
@@ -182,15 +182,15 @@ class Weighing:
         return {"kind": "difference", "parts": ["difference"], "groups": [group]}
 
     def _thin(self) -> list[str]:
-        """Hypotheses whose likelihood rests on few variants."""
+        """Hypotheses whose likelihood rests on few draws."""
         weight, _ = self.posterior.weights()
         effective = self.posterior.effective()
         total = self.posterior.likelihood.shape[0]
         if not self.uncertain or total < 2 * _FEW:
             return []
         return [
-            f"the likelihood under {name} rests on about {effective[h]:.0f} of {total} variants: "
-            "its weight is rough; more variants make it firmer"
+            f"the likelihood under {name} rests on about {effective[h]:.0f} of {total} draws: "
+            "its weight is rough; more draws make it firmer"
             for h, name in enumerate(self.names)
             if effective[h] < _FEW and weight[h] > _DECIDED
         ]
