@@ -51,7 +51,7 @@ def _facts(found: Json, setting: Setting) -> list[tuple[str, str]]:
         *([("Note", found["observed"]["note"])] if found["observed"].get("note") else []),
         ("Weighed", _weighed(found)),
         *((f"Test of {test['what']}", _test(test)) for test in found["tests"]),
-        ("Stopping rule", found["stopping"]["note"]),
+        ("Stopping rule", _stopping(found, setting)),
         ("Simulated", _simulated(run)),
     ]
 
@@ -82,6 +82,13 @@ def _weighed_difference(about: Json, patients: float) -> str:
     if about.get("se") is not None or about.get("interval"):
         return "the estimate, with its reported standard error"
     return f"the estimate, with the standard error that {n} would give"
+
+
+def _stopping(found: Json, setting: Setting) -> str:
+    chances = found["stopping"].get("chance", {})
+    ranked = sorted(chances.items(), key=lambda item: -item[1])
+    said = [f"{_share(chance)} under “{setting.hypotheses.get(name) or name}”" for name, chance in ranked]
+    return f"{found['stopping']['note']}" + (f". It is {', '.join(said)}" if said else "")
 
 
 def _simulated(run: Json) -> str:

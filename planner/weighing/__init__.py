@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from planner.kernels.tables import Floats
 from planner.predicted import classes
 from planner.scenario import Scenario
 from planner.scenario_terms import Rates, Terms
+from planner.weighing.ending import ends
 from planner.weighing.errors import WeighingError as WeighingError
 from planner.weighing.exact import tests
 from planner.weighing.influence import Drawn
@@ -27,7 +29,7 @@ from planner.weighing.patients import cohort
 from planner.weighing.posterior import Posterior
 from planner.weighing.result import Evidence
 from planner.weighing.result import Weighing as Weighing
-from planner.weighing.stopping import unstated
+from planner.weighing.stopping import Rule, Stopping, stopping
 from planner.weighing.tables import Counts, counts
 
 DRAWS = 500
@@ -64,19 +66,25 @@ def weigh(
     names = tuple(scenario.simulation.hypotheses or scenario.hypotheses)
     weights = _priors(scenario, names, prior or {})
     evidence, remarks = _evidence(scenario)
+    observed = scenario.observed
+    assert observed is not None  # or there would be no evidence
+    rule = stopping(scenario, observed, evidence)
     uncertain = uncertainty.is_uncertain(scenario)
-    asked = (DRAWS if draws is None else draws) if uncertain else _replicates(scenario, evidence)
+    asked = (DRAWS if draws is None else draws) if uncertain else _replicates(scenario, evidence, rule)
     seed = scenario.simulation.seed if seed is None else seed
     size = PATIENTS if patients is None else patients
-    measured, partial = _measured(scenario, names, evidence, asked, seed, size, progress)
-    likelihood = evidence.likelihood(measured) if uncertain else _pooled(evidence, measured)
+    groups = _groups(scenario, names, seed)
+    measured, ended, partial = _measured(
+        _Work(scenario, names, evidence, groups, rule.rule, asked, seed, size), progress
+    )
+    if rule.rule is not None:
+        likelihood = evidence.likelihood(measured) * ended
+    else:
+        likelihood = evidence.likelihood(measured) if uncertain else _pooled(evidence, measured)
     if not (weights * likelihood.mean(axis=0)).any():
         raise WeighingError("the result is impossible under every hypothesis", "is it stated as observed?")
     if partial:
         remarks = (*remarks, f"interrupted: the figures are of the {len(measured)} draws that were done")
-    groups = _groups(scenario, names, seed)
-    observed = scenario.observed
-    assert observed is not None
     return Weighing(
         scenario=scenario,
         name=name or scenario.name,
@@ -98,7 +106,8 @@ def weigh(
         patients=size,
         uncertain=uncertain,
         partial=partial,
-        stopping=unstated(scenario),
+        stopping=rule,
+        ended=ended,
         remarks=remarks,
         seconds=time.perf_counter() - start,
     )
@@ -129,34 +138,53 @@ def _priors(scenario: Scenario, names: tuple[str, ...], given: Mapping[str, floa
     return found
 
 
-def _replicates(scenario: Scenario, evidence: Evidence) -> int:
+def _replicates(scenario: Scenario, evidence: Evidence, rule: Stopping) -> int:
     """How many sets of patients where nothing is uncertain: one where all chances are exact."""
     names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
     stated = all(isinstance(scenario.hypotheses[name], Rates) for name in names)
-    return 1 if stated and isinstance(evidence, Counts) and evidence.exact(scenario) else REPLICATES
+    exact = stated and isinstance(evidence, Counts) and evidence.exact(scenario)
+    return 1 if exact and rule.rule is None else REPLICATES
 
 
-def _measured(
-    scenario: Scenario,
-    names: tuple[str, ...],
-    evidence: Evidence,
-    count: int,
-    seed: int,
-    size: int,
-    progress: Progress | None,
-) -> tuple[Floats, bool]:
-    """(variant, hypothesis, ...) what the virtual patients show, and whether it was interrupted."""
+@dataclass(frozen=True)
+class _Work:
+    """What is asked of the virtual patients of each draw."""
+
+    scenario: Scenario
+    names: tuple[str, ...]
+    evidence: Evidence
+    groups: tuple[tuple[int, ...], ...]
+    rule: Rule | None
+    draws: int
+    seed: int
+    patients: int
+
+
+def _measured(work: _Work, progress: Progress | None) -> tuple[Floats, Floats, bool]:
+    """(draw, hypothesis, ...) what virtual patients show, chances to end; and whether it was interrupted."""
     rows: list[Floats] = []
+    ended: list[Floats] = []
+    readings = list(work.evidence.readings)
+    if work.rule is not None and work.rule.reading not in readings:
+        readings.append(work.rule.reading)
     try:
-        for number, variant in enumerate(uncertainty.variants(scenario, count, seed)):
-            patients = cohort(variant, names, evidence.readings, seed, number, size)
-            rows.append(evidence.measured(patients, names))
+        for number, variant in enumerate(uncertainty.variants(work.scenario, work.draws, work.seed)):
+            patients = cohort(variant, work.names, readings, work.seed, number, work.patients)
+            row = work.evidence.measured(patients, work.names)
+            last = np.ones(len(work.names))
+            if work.rule is not None and isinstance(work.evidence, Counts):
+                at = readings.index(work.rule.reading)
+                key = (work.seed, number)
+                last = ends(work.rule, work.evidence, patients, work.groups, at, key)
+            rows.append(row)
+            ended.append(last)
             if progress is not None:
-                progress(number + 1, count)
+                progress(number + 1, work.draws)
     except KeyboardInterrupt:
         if len(rows) < 2:
             raise
-    return np.stack(rows), len(rows) < count
+    done = min(len(rows), len(ended))
+    return np.stack(rows[:done]), np.stack(ended[:done]), done < work.draws
 
 
 def _pooled(evidence: Evidence, measured: Floats) -> Floats:

@@ -47,6 +47,7 @@ class Weighing:
     uncertain: bool
     partial: bool
     stopping: Stopping
+    ended: Floats  # (draw, hypothesis) chance that the trial ends where it did, given the result
     remarks: tuple[str, ...]
     seconds: float
 
@@ -142,7 +143,7 @@ class Weighing:
             "observed": self.observed.model_dump(mode="json", exclude_defaults=True),
             "source": self._source(),
             "evidence": self._evidence(),
-            "stopping": asdict(self.stopping),
+            "stopping": self._stopping(),
             "tests": [asdict(test) for test in self.tests],
             "run": {
                 "draws": self.posterior.likelihood.shape[0],
@@ -180,6 +181,21 @@ class Weighing:
             return {"kind": "means", "parts": ["means"], "groups": groups}
         group = {"treatments": list(evidence.about.contrast), "patients": evidence.patients}
         return {"kind": "difference", "parts": ["difference"], "groups": [group]}
+
+    def _stopping(self) -> Json:
+        """How the stopping rule was treated, and how probable the end of the trial is given its result."""
+        rule = self.stopping
+        found: Json = {
+            "treatment": rule.treatment,
+            "look": rule.look,
+            "analysis": rule.analysis,
+            "note": rule.note,
+        }
+        if rule.treatment == "multiplied":
+            counted = self.evidence.likelihood(self.measured)
+            share = (counted * self.ended).sum(axis=0) / np.maximum(counted.sum(axis=0), np.finfo(float).tiny)
+            found["chance"] = dict(zip(self.names, share.tolist(), strict=True))
+        return found
 
     def _thin(self) -> list[str]:
         """Hypotheses whose likelihood rests on few draws."""

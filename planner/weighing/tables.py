@@ -81,6 +81,19 @@ class Counts:
             np.int64,
         )
 
+    @property
+    def totals(self) -> list[int]:
+        """What was counted, in the order of the sums."""
+        return [each.count for each in self.sums]
+
+    def codes(self, group: Seen, cohort: Cohort, sequence: tuple[str, ...]) -> Ints:
+        """i64[hypothesis, patient]: cell of each virtual patient; beyond the last if not all is known."""
+        y = cohort.seen(sequence, group.treatments)[:, : len(self.readings)]
+        flat = y.transpose(0, 3, 2, 1).reshape(y.shape[0], y.shape[3], -1)  # treatment, then reading
+        size = flat.shape[-1]
+        there = ~np.isnan(flat).any(axis=-1)
+        return np.where(there, np.nan_to_num(flat) @ 2 ** np.arange(size)[::-1], 2**size).astype(np.int64)
+
     def split(self, measured: Floats) -> list[Floats]:
         """The chances of the cells of each group, from all of them side by side in the last axis."""
         sizes = [2 ** len(self.cells(group)) for group in self.groups]
@@ -93,7 +106,7 @@ class Counts:
     def likelihood(self, measured: Floats) -> Floats:
         """f64[...]: the probability of the counts."""
         about = [Group(group.patients, self.adds(group)) for group in self.groups]
-        return probability(about, self.split(measured), [each.count for each in self.sums])
+        return probability(about, self.split(measured), self.totals)
 
     def expected(self, measured: Floats) -> dict[tuple[str, str], Floats]:
         """By measure and treatment, the chance that a patient shows it; of the largest group seen."""
@@ -143,7 +156,7 @@ def counts(scenario: Scenario, observed: Observed) -> tuple[Counts, tuple[str, .
 
 def _cost(found: Counts) -> int:
     groups = [Group(group.patients, found.adds(group)) for group in found.groups]
-    return cost(groups, [each.count for each in found.sums])
+    return cost(groups, found.totals)
 
 
 def _groups(scenario: Scenario, sizes: Mapping[str, int], paired: int | None) -> tuple[Seen, ...]:
@@ -250,17 +263,13 @@ def _sequences(scenario: Scenario, group: Seen, others: bool) -> list[tuple[str,
 
 def _tally(found: Counts, group: Seen, cohort: Cohort, missed: Sequence[str]) -> Floats:
     """f64[hypothesis, cell]: patients seen under the treatments of the group, and not under `missed`."""
-    bits = 2 ** np.arange(len(found.cells(group)))[::-1]
-    size = 2 ** len(bits)
+    size = 2 ** len(found.cells(group))
     total = np.zeros(())
     for sequence in _sequences(cohort.scenario, group, set(group.treatments) < set(_treatments(found))):
-        y = cohort.seen(sequence, group.treatments)  # (hypothesis, reading, treatment, patient)
-        flat = y.transpose(0, 3, 2, 1).reshape(y.shape[0], y.shape[3], -1)
-        there = ~np.isnan(flat).any(axis=-1)
+        code = found.codes(group, cohort, sequence)
         gone = [a for a in missed if a in sequence]
         if gone:
-            there &= np.isnan(cohort.seen(sequence, gone)).all(axis=(1, 2))
-        code = np.where(there, np.nan_to_num(flat) @ bits, size).astype(np.int64)
+            code = np.where(np.isnan(cohort.seen(sequence, gone)).all(axis=(1, 2)), code, size)
         total = total + np.stack([np.bincount(row, minlength=size + 1)[:size] for row in code])
     return np.asarray(total, np.float64)
 
