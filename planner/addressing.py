@@ -23,7 +23,7 @@ from planner.settings import Settings
 COMMON = ("agents", "signals", "components")
 """Tables of which a hypothesis of mechanisms may have entries of its own."""
 
-_SHARED = (*COMMON, "outcomes", "population", "treatments")
+_SHARED = (*COMMON, "outcomes", "blinding", "population", "treatments")
 _OWN: dict[type, tuple[str, ...]] = {
     Terms: (*COMMON, "terms", "outcomes"),
     Means: ("means", "sd_within", "sd_between", "sd_interaction", "carryover"),

@@ -17,6 +17,7 @@ import numpy as np
 from planner import engine
 from planner.clusters import Clusters, Drawn, error
 from planner.departures import Departed, departed
+from planner.guesses import guesses
 from planner.kernels.rng import W
 from planner.montecarlo import Json
 from planner.outcomes import Truth, truths
@@ -51,7 +52,7 @@ class Assured(Run):
                 pooled = replace(test, truth=truth)
                 for d in range(len(work.designs)):
                     sums = total.ends[h, a, d], total.free[h, a, d]
-                    cell = cell_of(pooled, d, total.trials, *sums, left)
+                    cell = cell_of(pooled, d, total.trials, *sums, left) | guesses(work, total, h)
                     found.append(Clusters(drawn, h, a, d, test).cell(cell))
         return found
 

@@ -36,6 +36,7 @@ from planner.scenario import (
     Treatment,
     family_of,
 )
+from planner.scenario_blinding import Blinding
 from planner.scenario_observed import Observed
 from planner.scenario_outcomes import Outcome
 from planner.scenario_terms import Agent, Component, Signal
@@ -118,6 +119,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "endpoint": Endpoint,
     "monitoring": Monitoring,
     "simulation": Simulation,
+    "blinding": Blinding,
     "observed": Observed,
 }
 

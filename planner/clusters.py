@@ -24,7 +24,9 @@ from planner.kernels.tables import (
     FINISHED,
     FIXED_POINT,
     FUTILE,
+    MADE,
     RANDOMISED,
+    RIGHT,
     SQUARE,
     THERE,
     TRIALS,
@@ -88,6 +90,7 @@ class Clusters:
         self.ends = np.array(ends)  # (variant, look, ENDS, SUMS)
         self.free = np.array([tally.free[h, a, d].sum() for tally in drawn.tallies])
         self.followed = np.array([tally.followed[h] for tally in drawn.tallies])
+        self.guessed = np.array([tally.guessed[h] for tally in drawn.tallies])
         self.effect, self.null = drawn.effect[:, h, a], drawn.null[:, h, a]
 
     def cell(self, pooled: Json) -> Json:
@@ -111,7 +114,7 @@ class Clusters:
         }
         if "power_ignoring_futility" in cell:
             cell["power_ignoring_futility"] = spread(cell["power_ignoring_futility"], self.free, n)
-        return cell | self._left(pooled)
+        return cell | self._left(pooled) | self._guesses(pooled)
 
     @property
     def significant(self) -> Ints:
@@ -139,6 +142,19 @@ class Clusters:
                 leaving.append(gap | {"left": spread(gap["left"], before - after, before)})
         dropout = spread(pooled["dropout"], (randomised - there).sum(1), randomised.sum(1))
         return {"dropout": dropout, "leaving": leaving}
+
+    def _guesses(self, pooled: Json) -> Json:
+        """Who guesses right, where patients are asked."""
+        if "correct_guesses" not in pooled:
+            return {}
+        said = pooled["correct_guesses"]
+        shares = [said["all"], *said["by_treatment"].values()]
+        wide = [
+            spread(share, self.guessed[:, i, RIGHT], self.guessed[:, i, MADE])
+            for i, share in enumerate(shares)
+        ]
+        by_treatment = dict(zip(said["by_treatment"], wide[1:], strict=True))
+        return {"correct_guesses": {"all": wide[0], "by_treatment": by_treatment}}
 
     def _estimate(self, pooled: Json) -> Json:
         """The estimate against the true effect of each variant."""

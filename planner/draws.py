@@ -13,7 +13,7 @@ import numpy as np
 from planner.kernels.tables import Draws
 
 # Streams, as in planner.kernels.rng. Append only.
-PATIENT, COMPONENT, PERIOD, VISIT, ALLOCATION, TREATMENT, SECOND = range(7)
+PATIENT, COMPONENT, PERIOD, VISIT, ALLOCATION, TREATMENT, SECOND, GUESS = range(8)
 _VISIT_BLOCKS = 64  # of four visits, for each period
 _SECOND_BLOCKS = 256  # of an outcome: of period k, of the patient, of two components each from ...
 _SECOND_PATIENT, _SECOND_COMPONENT = 16, 32
@@ -107,6 +107,11 @@ class DrawList:
         words = [self.draw(SECOND, _SECOND_BLOCKS * outcome + k) for k in range(periods)]
         rows = [self.normals(word, word + 1) for word in words]
         return patient, rows[0]
+
+    def guesses(self, periods: int) -> int:
+        """First word row of the guesses, one for each period; a draw serves four."""
+        words = [self.draw(GUESS, i) for i in range((periods + 3) // 4)]
+        return words[0]
 
     def table(self) -> Draws:
         """For the kernels."""

@@ -20,8 +20,10 @@ import numpy as np
 
 from planner import interruption
 from planner.analyses import statistic
+from planner.blinding import active_treatments
 from planner.families import Group, groups
 from planner.kernels.decide import decide, record
+from planner.kernels.guessing import count_guesses
 from planner.kernels.leaving import follow
 from planner.kernels.means import allocate
 from planner.kernels.rng import W
@@ -33,7 +35,7 @@ from planner.references import REFERENCES
 from planner.scenario import Analysis, Scenario
 from planner.tally import Tally
 from planner.vocabulary import METHODS
-from planner.world import contrast, plan, reading_of
+from planner.world import GUESS, Reading, contrast, plan, reading_of, readings_of
 
 Progress = Callable[[int, int], None]
 
@@ -68,6 +70,16 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What patients guess after each period, and what they were given."""
+
+    reading: int
+    treatments: tuple[str, ...]
+    given: Ints  # (sequence, period) row of the treatment
+    active: Ints  # (treatment,) 1 if it is active, else 0
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """Everything a block needs, as arrays; made once for a run."""
 
@@ -82,10 +94,13 @@ class Job:
     designs: tuple[int, ...]  # numbers of patients
     width: int  # most looks of any design
     followed: tuple[int, int]  # sequences and periods in which patients are counted; (0, 0) if they are not
+    asked: Asked | None  # how guesses are counted; None if nobody is asked
 
     def empty(self) -> Tally:
         """A tally of the job's shape."""
-        return Tally.empty(len(self.tests), len(self.judges), len(self.designs), self.width, self.followed)
+        shape = (len(self.tests), len(self.judges), len(self.designs), self.width)
+        guesses = 1 + len(self.asked.treatments) if self.asked is not None else 0
+        return Tally.empty(*shape, self.followed, guesses)
 
 
 def job(
@@ -106,7 +121,7 @@ def job(
     designs = tuple(n for _, n in plans_at)
     seed = scenario.simulation.seed if seed is None else seed
     names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
-    readings = list(dict.fromkeys(reading_of(scenario, a) for a in scenario.analyses))
+    readings = readings_of(scenario)
     plans = [[looks(each, analysis, n) for each, n in plans_at] for analysis in scenario.analyses]
     counts = sorted({m for row in plans for each in row for m in each.counts})
     found = truths(scenario, names, seed) if known is None else known
@@ -141,6 +156,22 @@ def job(
         followed=(len(scenario.design.sequences), scenario.design.periods)
         if informative(scenario)
         else (0, 0),
+        asked=_asked(scenario, readings),
+    )
+
+
+def _asked(scenario: Scenario, readings: Sequence[Reading]) -> Asked | None:
+    """How guesses are counted; None where nobody is asked."""
+    if GUESS not in readings:
+        return None
+    active = active_treatments(scenario)
+    row = {a: i for i, a in enumerate(active)}
+    given = [[row[a] for a in sequence] for sequence in scenario.design.sequences]
+    return Asked(
+        readings.index(GUESS),
+        tuple(active),
+        np.array(given, np.int64),
+        np.array(list(active.values()), np.int64),
     )
 
 
@@ -150,7 +181,7 @@ def like(work: Job, scenario: Scenario, known: Mapping[str, Sequence[Truth]]) ->
     Looks and limits are the same, and errors are summed in the same units, so that tallies add up.
     """
     names = [tests[0].hypothesis for tests in work.tests]
-    readings = list(dict.fromkeys(reading_of(scenario, a) for a in scenario.analyses))
+    readings = readings_of(scenario)
     tests = tuple(
         tuple(replace(test, truth=known[test.hypothesis][a]) for a, test in enumerate(row))
         for row in work.tests
@@ -278,6 +309,10 @@ def _block(work: Job, space: _Workspace, first: int, trials: int, tally: Tally) 
         decide(space.stat, judge.rules, judge.centre, a, trials, tally.ends, tally.free, tally.between)
     if work.followed[0]:
         follow(space.values, space.sequence, trials, tally.followed)
+    if (asked := work.asked) is not None:
+        count_guesses(
+            space.values, asked.reading, space.sequence, asked.given, asked.active, trials, tally.guessed
+        )
     tally.trials += trials
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from planner.canonical import digest, resolve
 from planner.contrasts import Contrast, formula, in_words, weights
 from planner.document import Block, Column, Facts, Heading, Items, Prose, Sheet
+from planner.explain_blinding import guessing
 from planner.explain_leaving import leavers
 from planner.explain_mechanisms import agents, components, percent, told
 from planner.explain_outcomes import own_outcomes, reading_told, second_outcomes
@@ -33,6 +34,7 @@ def explained(
     blocks += [Heading("Design"), Prose(design_line(scenario, plan) + ".")]
     blocks += [Facts(_treatments(scenario)), Heading("One patient's time"), Items(_timeline(scenario, plan))]
     blocks += [Heading("Endpoint"), Items(_endpoint(scenario)), *second_outcomes(scenario)]
+    blocks += guessing(scenario)
     blocks += _what_may_be_true(scenario, plan, outlook)
     blocks += foretold(scenario, outlook)
     blocks += _uncertain(scenario)

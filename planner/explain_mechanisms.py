@@ -225,6 +225,11 @@ def _where_from(
         said.append(
             "is there without any drug" if signal.base >= 1 else f"is at {percent(signal.base)} alone"
         )
+    expectancy = scenario.blinding.expectancy if scenario.blinding is not None else None
+    guessed = expectancy.combine if expectancy is not None and expectancy.signal == name else ""
+    if guessed == "replace":
+        signal = signal.model_copy(update={"activated_by": {}, "activated_by_signal": {}, "base": 0.0})
+        said = ["follows the patient's guess"]
     for agent, amount in signal.activated_by.items():
         if agent in given and amount:
             ways = {
@@ -238,6 +243,7 @@ def _where_from(
             said.append(f"{_label(signals, other)}{inner} {_gives(amount, 'sets off')}")
     if not said:
         return "which nothing in this trial gives"
+    said += ["the patient's guess multiplies"] if guessed == "multiply" else []
     blocked = [
         f"{_label(known, agent)} blocks by {_blocked(known[agent], given[agent], share)}"
         for agent, share in signal.blocked_by.items()

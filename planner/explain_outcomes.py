@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from planner.document import Block, Column, Facts, Heading, Prose, Sheet
 from planner.explain_mechanisms import Labelled, Pairs, needed, percent
 from planner.figures import count, fixed, listed, plain
@@ -89,33 +91,42 @@ def own_outcomes(scenario: Scenario, hypothesis: Terms) -> list[str]:
 
 
 def foretold_outcomes(scenario: Scenario, outlook: Outlook) -> list[Block]:
-    """A row for each treatment, a column for each outcome; hypotheses that say the same share their rows."""
-    names = list(dict.fromkeys(row.outcome for row in outlook.seconds))
-    if not names:
-        return []
-    treatments = scenario.design.treatments
-    cells: dict[tuple[str, str, str], str] = {
-        (row.hypothesis, row.treatment, row.outcome): fixed(row.mean.estimate, 1) for row in outlook.seconds
-    }
-    same: dict[tuple[str, ...], list[str]] = {}
-    for hypothesis in dict.fromkeys(row.hypothesis for row in outlook.seconds):
-        key = tuple(cells[hypothesis, a, name] for a in treatments for name in names)
-        same.setdefault(key, []).append(scenario.hypotheses[hypothesis].label or hypothesis)
+    """A row for each treatment, a column for each outcome and for guesses; who says the same shares rows."""
     columns = [Column("Hypothesis", number=False), Column("Treatment", number=False)]
-    for name in names:
+    shown: list[dict[tuple[str, str], str]] = []
+    said: list[str] = []
+    for name in dict.fromkeys(row.outcome for row in outlook.seconds):
         outcome = scenario.outcomes[name]
         columns.append(Column(f"Mean {outcome.label} ({outcome.unit}), {_when(outcome)}"))
+        found = [row for row in outlook.seconds if row.outcome == name]
+        shown.append({(row.hypothesis, row.treatment): fixed(row.mean.estimate, 1) for row in found})
+        said.append(f"{plain(max(row.mean.mcse for row in found), 1)} of {outcome.label}")
+    if outlook.guesses:
+        columns.append(Column("Guess active (%)"))
+        found = list(outlook.guesses)
+        shown.append({(g.hypothesis, g.treatment): fixed(100.0 * g.mean.estimate, 0) for g in found})
+        said.append(f"{plain(100.0 * max(g.mean.mcse for g in found), 1)} percentage points of guesses")
+    if not shown:
+        return []
+    rows = _rows(scenario, outlook.hypotheses, shown)
+    fine = f"Of {count(outlook.patients, 'patient')} as above; Monte Carlo standard errors are at most "
+    return [Sheet(columns, rows), Prose(f"{fine}{listed(said)}.")]
+
+
+def _rows(
+    scenario: Scenario, names: Sequence[str], shown: Sequence[Mapping[tuple[str, str], str]]
+) -> list[list[str]]:
+    """The rows of the table; hypotheses with the same cells share theirs."""
+    treatments = scenario.design.treatments
+    same: dict[tuple[tuple[str, ...], ...], list[str]] = {}
+    for name in names:
+        if (name, treatments[0]) in shown[0]:
+            cells = tuple(tuple(column[name, a] for column in shown) for a in treatments)
+            same.setdefault(cells, []).append(scenario.hypotheses[name].label or name)
     rows = []
-    for key, labels in same.items():
+    for cells, labels in same.items():
         for i in range(max(len(labels), len(treatments))):
-            row = [
-                "= " * (i > 0) + labels[i] if i < len(labels) else "",
-                treatments[i] if i < len(treatments) else "",
-            ]
-            start = i * len(names)
-            row += list(key[start : start + len(names)]) if i < len(treatments) else [""] * len(names)
-            rows.append(row)
-    error = max(row.mean.mcse for row in outlook.seconds)
-    what = listed([scenario.outcomes[name].label for name in names])
-    fine = f"{what}: of {count(outlook.patients, 'patient')}; Monte Carlo standard errors at most "
-    return [Sheet(columns, rows), Prose(f"{fine}{plain(error, 1)}.")]
+            row = ["= " * (i > 0) + labels[i] if i < len(labels) else ""]
+            row.append(treatments[i] if i < len(treatments) else "")
+            rows.append(row + (list(cells[i]) if i < len(cells) else [""] * len(shown)))
+    return rows

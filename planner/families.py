@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from planner.blinding import unblinds
 from planner.kernels import means, terms
 from planner.kernels.tables import AT_MOST, CHANGE, PERCENT, SCORE
 from planner.leaving import leaving, reads_scores
@@ -15,7 +16,7 @@ from planner.rates_world import rates_world
 from planner.scenario import Scenario
 from planner.terms_world import terms_world
 from planner.truth import settled
-from planner.world import AFTER, Reading, means_world
+from planner.world import AFTER, GUESS, Reading, means_world
 
 _TIE = 1e-9  # points; a score this close to a limit is at the limit
 
@@ -52,15 +53,22 @@ def _rates(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], pla
 
 def _terms(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], place: Sequence[int]) -> Any:
     endpoint = Reading(scenario.endpoint.measure, scenario.endpoint.day)
-    needed = [*readings, endpoint] if reads_scores(scenario) else readings
+    asked = GUESS in readings or unblinds(scenario)
+    needed = [r for r in readings if r != GUESS] + ([endpoint] if reads_scores(scenario) else [])
     days = sorted({reading.day for reading in needed if not reading.outcome})
-    outcomes = sorted({reading.outcome for reading in needed if reading.outcome})
+    names = {reading.outcome for reading in needed}
+    names |= {scenario.blinding.outcome} if asked and scenario.blinding is not None else set()
+    outcomes = sorted(names - {""})
     visit = {day: 1 + i for i, day in enumerate(days)}
     second = {name: 1 + len(days) + 2 * i for i, name in enumerate(outcomes)}
-    rows = [_row(scenario, r, second[r.outcome] if r.outcome else visit[r.day]) for r in readings]
+    guess = (SCORE, 1 + len(days) + 2 * len(outcomes), 0.0, 0.0)
+    rows = [
+        guess if r == GUESS else _row(scenario, r, second[r.outcome] if r.outcome else visit[r.day])
+        for r in readings
+    ]
     at = visit.get(endpoint.day, 0)
     leave = leaving(scenario, _row(scenario, endpoint, at), at)
-    return terms_world(scenario, hypotheses, days, rows, place, leave, outcomes)
+    return terms_world(scenario, hypotheses, days, rows, place, leave, outcomes, asked)
 
 
 def _row(scenario: Scenario, reading: Reading, visit: int) -> tuple[float, ...]:

@@ -73,11 +73,13 @@ class Moment:
     At a `dosing` what is given now counts. An assessment comes after the dosing of its period, and before
     what is given later on the same day; the baseline of the next period is one more assessment of this one.
     `without_last`: what is given at this very dosing is left out after all.
+    `guess`: whether the patient takes the present treatment for an active one, where a signal depends on it.
     """
 
     doses: tuple[Dose, ...]
     dosing: bool = False
     without_last: bool = False
+    guess: bool | None = None
 
     def given(self, scenario: Scenario) -> Iterator[tuple[GivenAgent, float, bool]]:
         """Each agent, days since it was given, and whether it belongs to the present period."""
@@ -118,6 +120,11 @@ def occupied(mechanism: Mechanism, given: GivenAgent, since: float, present: boo
     return start * math.pow(2.0, -since / about.half_life_days)
 
 
+def has_agent(scenario: Scenario, treatment: str, agent: str) -> bool:
+    """Whether a treatment contains an agent."""
+    return any(each.agent == agent for each in scenario.treatments[treatment].agents)
+
+
 def signals(
     mechanism: Mechanism, scenario: Scenario, moment: Moment, blocked: bool = True
 ) -> dict[str, float]:
@@ -132,6 +139,7 @@ def signals(
             parts = [a * level.get(agent, 0.0) for agent, a in signal.activated_by.items()]
             parts += [a * value(other) for other, a in signal.activated_by_signal.items()]
             active = max([signal.base, *parts]) if signal.combine == "max" else signal.base + math.fsum(parts)
+            active = _as_guessed(scenario, name, active, moment.guess)
             left = [
                 1.0 - share * occupied(mechanism, each, since, present)
                 for agent, share in (signal.blocked_by.items() if blocked else ())
@@ -144,6 +152,15 @@ def signals(
     for name in mechanism.signals:
         value(name)
     return found
+
+
+def _as_guessed(scenario: Scenario, name: str, active: float, guess: bool | None) -> float:
+    """What drives a signal where the patient guesses so."""
+    expectancy = scenario.blinding.expectancy if scenario.blinding is not None else None
+    if guess is None or expectancy is None or expectancy.signal != name:
+        return active
+    value = expectancy.if_active if guess else expectancy.if_inactive
+    return value if expectancy.combine == "replace" else active * value
 
 
 def _product(needs: Sequence[Need], signal: Mapping[str, float]) -> float:
@@ -174,15 +191,24 @@ def outcome_terms(scenario: Scenario, hypothesis: Terms, outcome: str) -> Sequen
 
 
 def set_off(
-    mechanism: Mechanism, scenario: Scenario, sequence: Sequence[str], period: int, terms: Sequence[Term]
+    mechanism: Mechanism,
+    scenario: Scenario,
+    sequence: Sequence[str],
+    period: int,
+    terms: Sequence[Term],
+    guess: bool | None = None,
 ) -> list[tuple[float, list[float]]]:
-    """Day of a period (0-based) and how much of each term is set off on it, the dosing first."""
+    """Day of a period (0-based) and how much of each term is set off on it, the dosing first.
+
+    `guess`: whether the patient takes the period's treatment for an active one, where that matters.
+    """
     found = []
     for day in days_of_dosing(scenario, sequence[period]):
         doses = course(scenario, sequence, period, day)
-        opened = _opened(mechanism, scenario, Moment(doses, dosing=True), terms)
+        opened = _opened(mechanism, scenario, Moment(doses, dosing=True, guess=guess), terms)
         if day > 0.0:
-            before = _opened(mechanism, scenario, Moment(doses, dosing=True, without_last=True), terms)
+            moment = Moment(doses, dosing=True, without_last=True, guess=guess)
+            before = _opened(mechanism, scenario, moment, terms)
             opened = [max(0.0, a - b) for a, b in zip(opened, before, strict=True)]
         found.append((day, opened))
     return found

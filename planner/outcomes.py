@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner import interruption
+from planner.blinding import unblinds
 from planner.contrasts import cancels, total
 from planner.families import groups
 from planner.kernels.rng import W
@@ -169,6 +170,20 @@ def signature(
     """
     if reading is not None and reading.outcome:
         return second_signature(scenario, hypothesis, treatment, reading.outcome)
+    guesses = (False, True) if unblinds(scenario) else (None,)
+    as_guessed = [_improvement(scenario, hypothesis, treatment, reading, guess) for guess in guesses]
+    rows: tuple[object, ...] = tuple(dict.fromkeys(as_guessed))
+    if len(rows) > 1 and scenario.blinding is not None and scenario.blinding.outcome:
+        rows += (second_signature(scenario, hypothesis, treatment, scenario.blinding.outcome),)
+    if reading is not None:
+        return rows
+    return rows, *(second_signature(scenario, hypothesis, treatment, name) for name in scenario.outcomes)
+
+
+def _improvement(
+    scenario: Scenario, hypothesis: Terms, treatment: str, reading: Reading | None, guess: bool | None
+) -> tuple[object, ...]:
+    """Gates and half-lives of the components of improvement, as the patient guesses."""
     m = Mechanism.of(scenario, hypothesis)
     terms = hypothesis.terms
     days = list(scenario.design.assessment_days) if reading is None else [reading.day]
@@ -176,7 +191,7 @@ def signature(
         days.append(cycle_days(scenario))
     stays = [kept(m, scenario, course(scenario, [treatment], 0, each), terms) for each in days]
     found: dict[tuple[object, ...], list[float]] = {}
-    for given, opened in set_off(m, scenario, [treatment], 0, terms):
+    for given, opened in set_off(m, scenario, [treatment], 0, terms, guess):
         if reading is not None and not acts(given, reading.day):
             continue
         for i, (term, gate) in enumerate(zip(terms, opened, strict=True)):
@@ -187,10 +202,7 @@ def signature(
                 row = (term.component, settled(passed(steps, since, reading.day)))
             before = found.get(row, [0.0] * len(days))
             found[row] = [settled(x + gate * stay[i]) for x, stay in zip(before, stays, strict=True)]
-    rows = tuple(sorted((*row, *gates) for row, gates in found.items() if any(gates)))
-    if reading is not None:
-        return rows
-    return rows, *(second_signature(scenario, hypothesis, treatment, name) for name in scenario.outcomes)
+    return tuple(sorted((*row, *gates) for row, gates in found.items() if any(gates)))
 
 
 def _stated(scenario: Scenario, hypothesis: Hypothesis, weights: Mapping[str, float]) -> float:

@@ -12,14 +12,18 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from planner.blinding import unblinds
 from planner.mechanisms import Mechanism, course, cycle_days, kept, occupied, passed, prolonged, set_off
 from planner.scenario import Means, Scenario
 from planner.scenario_terms import Rates, Terms
 from planner.seconds_world import weighed
 from planner.truth import settled, true_effect
 from planner.vocabulary import BINARY_MEASURES
+
+if TYPE_CHECKING:
+    from planner.world import Reading
 
 TILES = 2048  # of 128 patients: standard error of a percentage at most 0.1
 _AT_ONCE = 2000  # means simulated at once, which bounds the memory
@@ -98,6 +102,7 @@ class Outlook:
     left: tuple[Left, ...]
     blockade: tuple[Blockade, ...]
     seconds: tuple[Second, ...] = ()
+    guesses: tuple[Second, ...] = ()  # shares of patients who guess that the treatment was active
 
     def to_json(self) -> dict[str, Any]:
         """For `show --json`."""
@@ -115,6 +120,10 @@ class Outlook:
         return {
             "predictions": predictions,
             "outcomes": [{**asdict(row), "mean": row.mean.to_json()} for row in self.seconds],
+            "guesses": [
+                {"hypothesis": g.hypothesis, "treatment": g.treatment, "active": g.mean.to_json(share=True)}
+                for g in self.guesses
+            ],
             "classes": [list(names) for names in self.classes],
             "no_difference": list(self.no_difference),
             "next_period": {
@@ -147,6 +156,7 @@ def outlook(scenario: Scenario, tiles: int = TILES) -> Outlook:
         left=left,
         blockade=_blockade(scenario, names),
         seconds=_seconds(scenario, names, tiles),
+        guesses=_guesses(scenario, names, tiles),
     )
 
 
@@ -164,12 +174,21 @@ def _everything(scenario: Scenario, name: str) -> object:
     if not isinstance(hypothesis, Terms):
         return json.dumps(hypothesis.model_dump(mode="json", exclude={"label", "prior"}), sort_keys=True)
     m = Mechanism.of(scenario, hypothesis)
-    improvement = tuple(_at_work(scenario, m, sequence) for sequence in scenario.design.sequences)
+    improvement = tuple(
+        _at_work(scenario, m, sequence, guess)
+        for sequence in scenario.design.sequences
+        for guess in ((False, True) if unblinds(scenario) else (None,))
+    )
     return improvement, tuple(tuple(weighed(scenario, [m], [outcome])) for outcome in scenario.outcomes)
 
 
-def _at_work(scenario: Scenario, m: Mechanism, sequence: Sequence[str]) -> tuple[object, ...]:
-    """What a sequence sets off: components with their gates by visit, half-life factors and numbers."""
+def _at_work(
+    scenario: Scenario, m: Mechanism, sequence: Sequence[str], guess: bool | None
+) -> tuple[object, ...]:
+    """What a sequence sets off: components with their gates by visit, half-life factors and numbers.
+
+    `guess`: what its treatments are taken for.
+    """
     design, terms = scenario.design, m.hypothesis.terms
     days = (*design.assessment_days, cycle_days(scenario))  # the last is the baseline of the next period
     visits = [(k, day) for k in range(design.periods) for day in days][:-1]
@@ -177,7 +196,7 @@ def _at_work(scenario: Scenario, m: Mechanism, sequence: Sequence[str]) -> tuple
     found = []
     for j, treatment in enumerate(sequence):
         rows = []
-        for given, opened in set_off(m, scenario, sequence, j, terms):
+        for given, opened in set_off(m, scenario, sequence, j, terms, guess):
             for i, (term, gate) in enumerate(zip(terms, opened, strict=True)):
                 left = tuple(settled(gate * stay[i]) for k, stay in stays if k >= j)
                 if any(left):
@@ -228,32 +247,49 @@ def _predicted(
 
 
 def _seconds(scenario: Scenario, names: Sequence[str], tiles: int) -> tuple[Second, ...]:
-    """Means of second outcomes; hypotheses that say the same of one share a simulation."""
-    from planner.outcomes import potential
-    from planner.seconds_world import second_signature
+    """Means of second outcomes."""
     from planner.world import Reading
 
-    treatments = scenario.design.treatments
-    found: list[Second] = []
-    for outcome, about in scenario.outcomes.items():
-        groups: dict[object, list[str]] = {}
-        for name in names:
-            if isinstance(hypothesis := scenario.hypotheses[name], Terms):
-                said = tuple(second_signature(scenario, hypothesis, a, outcome) for a in treatments)
-                groups.setdefault(said, []).append(name)
-        first = [group[0] for group in groups.values()]
-        reading = Reading("score", about.day, outcome)
-        if not first:
-            continue
-        means = potential(scenario, first, [reading], treatments, scenario.simulation.seed, tiles)
-        found += [
-            Second(name, a, outcome, about.day, _figure(means.mean[h, 0, t], means.covariance[h, 0, t, t]))
-            for h, group in enumerate(groups.values())
-            for name in group
-            for t, a in enumerate(treatments)
-        ]
+    found = [
+        row
+        for name, about in scenario.outcomes.items()
+        for row in _beside(scenario, names, Reading("score", about.day, name), name, tiles)
+    ]
     order = {name: i for i, name in enumerate(names)}
     return tuple(sorted(found, key=lambda row: order[row.hypothesis]))
+
+
+def _guesses(scenario: Scenario, names: Sequence[str], tiles: int) -> tuple[Second, ...]:
+    """Shares of patients who guess that the treatment was active."""
+    from planner.world import GUESS
+
+    blinding = scenario.blinding
+    return () if blinding is None else tuple(_beside(scenario, names, GUESS, blinding.outcome, tiles))
+
+
+def _beside(
+    scenario: Scenario, names: Sequence[str], reading: Reading, outcome: str, tiles: int
+) -> list[Second]:
+    """Means of a reading that a second outcome decides; hypotheses that say the same of it share them."""
+    from planner.outcomes import potential
+    from planner.seconds_world import second_signature
+
+    treatments = scenario.design.treatments
+    groups: dict[object, list[str]] = {}
+    for name in names:
+        if isinstance(hypothesis := scenario.hypotheses[name], Terms):
+            said = [second_signature(scenario, hypothesis, a, outcome) for a in treatments if outcome]
+            groups.setdefault(tuple(said), []).append(name)
+    first = [group[0] for group in groups.values()]
+    if not first:
+        return []
+    means = potential(scenario, first, [reading], treatments, scenario.simulation.seed, tiles)
+    return [
+        Second(name, a, outcome, reading.day, _figure(means.mean[h, 0, t], means.covariance[h, 0, t, t]))
+        for h, group in enumerate(groups.values())
+        for name in group
+        for t, a in enumerate(treatments)
+    ]
 
 
 def _renamed(row: Prediction, name: str) -> Prediction:

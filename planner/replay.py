@@ -305,7 +305,7 @@ def _trial(
 ) -> Trial:
     lane = index % W
     readings = tuple(dict.fromkeys(reading_of(chosen, a) for a in chosen.analyses))
-    values = found.values[0, :, 0].reshape(work.patients, len(readings), -1, W)[..., lane]
+    values = found.values[0, :, 0].reshape(work.patients, work.readings, -1, W)[..., lane]
     courses = tuple(
         _followed(chosen, work, found, a, readings, values, lane) for a in range(len(chosen.analyses))
     )

@@ -12,6 +12,7 @@ import numpy as np
 from planner import engine
 from planner.canonical import digest
 from planner.departures import Departed, departed
+from planner.guesses import guesses
 from planner.kernels.tables import (
     ABOVE,
     BELOW,
@@ -70,6 +71,7 @@ class Run:
                 cell_of(test, d, tally.trials, tally.ends[h, a, d], tally.free[h, a, d], left[h]),
                 design_effects(work, test.looks[d], tally.ends[h, a, d], tally.between[h, a, d]),
             )
+            | guesses(work, tally, h)
             for h, tests in enumerate(work.tests)
             for a, test in enumerate(tests)
             for d in range(len(work.designs))

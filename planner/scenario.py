@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Strict, Tag
 
 from planner import contrasts, vocabulary
+from planner.scenario_blinding import Blinding
 from planner.scenario_leaving import Dropout as Dropout
 from planner.scenario_means import BaselineCorrelation as BaselineCorrelation
 from planner.scenario_means import Means as Means
@@ -363,6 +364,9 @@ class Scenario(Settings):
     outcomes: Annotated[
         Mapping[Symbol, Outcome], about("What is measured beside the endpoint", max_length=MAX_OUTCOMES)
     ] = {}
+    blinding: Annotated[
+        Blinding | None, about("What patients guess after each period, and what the guess does")
+    ] = None
     hypotheses: Annotated[
         Mapping[Name, AnyHypothesis],
         about("What may be true", min_length=1, max_length=MAX_HYPOTHESES),

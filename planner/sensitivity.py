@@ -159,6 +159,8 @@ def _of_mechanisms(
         for path, value in _leaves({**full["outcomes"][outcome], "day": 0, "scale": 0}):
             if path[-1] not in _CHOSEN:
                 yield ("outcomes", outcome, *path), value, names, ".".join((outcome, *map(str, path)))
+    for path, value in _leaves(full.get("blinding", {})):
+        yield ("blinding", *path), value, names, ".".join(("blinding", *map(str, path)))
     given = {a.agent for t in scenario.design.treatments for a in _agents(scenario, t)}
     for agent in sorted(given):
         for path, value in _leaves(full["agents"].get(agent, {})):

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from planner.document import Block, Column, Heading, Prose, Sheet
 from planner.figures import DASH, estimated, listed, plain, plus_minus, signed
+from planner.summary_blinding import asked, right_guesses
 from planner.summary_leaving import departures, depends
 
 Cell = Mapping[str, Any]
@@ -85,16 +86,18 @@ def tables(cells: Sequence[Shown], setting: Setting, trials: int) -> list[Block]
     sheets = [_estimates(part, setting, trials) for part in _parts(cells, setting)]
     blocks += _by_unit(cells, setting, sheets)
     if depends([row.cell for row in cells]):
-        blocks += [Heading("Who leaves?"), _departures(cells, setting)]
+        blocks += [Heading("Who leaves?"), departures(*_each_hypothesis(cells, setting))]
+    if asked([row.cell for row in cells]):
+        blocks += [Heading("Who guesses right?"), right_guesses(*_each_hypothesis(cells, setting))]
     return blocks
 
 
-def _departures(cells: Sequence[Shown], setting: Setting) -> Sheet:
-    """Once for each hypothesis: all analyses and numbers of patients see the same patients."""
+def _each_hypothesis(cells: Sequence[Shown], setting: Setting) -> tuple[list[list[str]], list[Cell]]:
+    """Names and a cell of each hypothesis: all analyses and numbers of patients see the same patients."""
     once = {row.cell["hypothesis"]: row for row in reversed(cells)}
     rows = [row for row in cells if once[row.cell["hypothesis"]] is row]
     names = [[label(name, setting) for name in (row.cell["hypothesis"], *row.same)] for row in rows]
-    return departures(names, [row.cell for row in rows])
+    return names, [row.cell for row in rows]
 
 
 def staged(cells: Sequence[Shown]) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.kernels.tables import ENDS, FOLLOWED, SUMS, Ints
+from planner.kernels.tables import ENDS, FOLLOWED, GUESSES, SUMS, Ints
 
 _ROOM = 2**62  # beyond this a sum could pass the range of int64 at the next addition
 
@@ -17,7 +17,7 @@ class Tally:
 
     `free` counts efficacy above and below with futility ignored; `between` holds the number of tiles and the
     squares of their sums (see planner.kernels.decide). `followed` counts patients, where leaving depends on
-    something; otherwise it has no sequences.
+    something; otherwise it has no sequences. `guessed` counts guesses, where patients are asked.
     """
 
     trials: int
@@ -25,12 +25,22 @@ class Tally:
     free: Ints  # (hypothesis, analysis, design, look, 2)
     between: Ints  # (hypothesis, analysis, design, 3)
     followed: Ints  # (hypothesis, sequence, period, FOLLOWED)
+    guessed: Ints  # (hypothesis, all and each treatment, GUESSES)
 
     @classmethod
     def empty(
-        cls, hypotheses: int, analyses: int, designs: int, looks: int, followed: tuple[int, int] = (0, 0)
+        cls,
+        hypotheses: int,
+        analyses: int,
+        designs: int,
+        looks: int,
+        followed: tuple[int, int] = (0, 0),
+        guesses: int = 0,
     ) -> Tally:
-        """A tally of no trials; `followed`: sequences and periods in which patients are counted."""
+        """A tally of no trials; `followed`: sequences and periods in which patients are counted.
+
+        guesses: one more than the treatments about which they are asked.
+        """
         cell = (hypotheses, analyses, designs)
         return cls(
             0,
@@ -38,6 +48,7 @@ class Tally:
             np.zeros((*cell, looks, 2), np.int64),
             np.zeros((*cell, 3), np.int64),
             np.zeros((hypotheses, *followed, FOLLOWED), np.int64),
+            np.zeros((hypotheses, guesses, GUESSES), np.int64),
         )
 
     def add(self, other: Tally) -> None:
@@ -52,6 +63,7 @@ class Tally:
         self.free += other.free
         self.between += other.between
         self.followed += other.followed
+        self.guessed += other.guessed
 
 
 def _largest(tally: Tally) -> int:

@@ -11,13 +11,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import numpy as np
 from scipy.special import ndtr
 
+from planner.blinding import ACTIVE, INACTIVE, NOBODY_ASKED, guessing_table, unblinds
 from planner.draws import DrawList
-from planner.kernels.tables import Floats, Ints, Leaving, Seconds, TermsWorld
+from planner.kernels.tables import Floats, Guessing, Ints, Leaving, Seconds, TermsWorld
 from planner.leaving import ALIKE
 from planner.mechanisms import (
     Mechanism,
@@ -38,6 +40,7 @@ from planner.seconds_world import Feature as SecondFeature
 from planner.seconds_world import Size, rate_of, scale_row, seconds_table, weighed
 from planner.truth import settled
 
+_BEYOND = 8  # a pass of the kernel may read so far past the last feature, with coefficients 0
 _TIE = 1e-9  # of a step; a score this close to a step is on it
 
 
@@ -75,18 +78,20 @@ def terms_world(
     place: Sequence[int] | None = None,
     leaving: Leaving = ALIKE,
     outcomes: Sequence[str] = (),
+    asked: bool = False,
 ) -> TermsWorld:
     """Tables for the visits before dosing and on `days`; readings are (kind, visit, share, cut).
 
     `place`: the row of each hypothesis among all of the run. `leaving`: where it depends on scores, a
     hypothesis is the same as another only if it says the same of all periods. `outcomes`: the second outcomes
-    that are read.
+    that are read; `asked`: patients guess what they were given.
     """
     design = scenario.design
     mechanisms = [Mechanism.of(scenario, h) for h in hypotheses]
     components = component_numbers(scenario)
     rows = _Rows()
-    onsets = [_onsets(scenario, m) for m in mechanisms]
+    guesses = (INACTIVE, ACTIVE) if asked and unblinds(scenario) else (None,)
+    onsets = [[_onsets(scenario, m, guess) for guess in guesses] for m in mechanisms]
     sets = [_features(scenario, m, each) for m, each in zip(mechanisms, onsets, strict=True)]
     for m, features in zip(mechanisms, sets, strict=True):
         for f in features:
@@ -95,24 +100,26 @@ def terms_world(
     starts = _blocks(scenario, mechanisms, sets, rows, components, days)
     span = np.zeros((len(hypotheses), design.periods, 1 + len(days), 2), np.int64)
     most = max(_padded(len(features)) for features in sets)
-    coef = np.zeros((len(hypotheses), len(design.sequences), design.periods, 1 + len(days), most))
+    shape = (len(hypotheses), len(design.sequences), design.periods)
+    coef = np.zeros((len(guesses), *shape, 1 + len(days), most))
     for h, (m, features) in enumerate(zip(mechanisms, sets, strict=True)):
-        for k in range(design.periods):
-            for v in range(1 + len(days)):
-                first, stop = _at_work(features, k, v)
-                width = _padded(stop - first)
-                span[h, k, v] = starts[h] + first, width
-                for s, sequence in enumerate(design.sequences):
-                    day = days[v - 1] if v else None
-                    row = _coefficients(scenario, m, features, sequence, onsets[h][s], k, day)
-                    coef[h, s, k, v, : stop - first] = row[first:stop]
+        for k, v in product(range(design.periods), range(1 + len(days))):
+            first, stop = _at_work(features, k, v)
+            span[h, k, v] = starts[h] + first, _padded(stop - first)
+            for g, (s, sequence) in product(range(len(guesses)), enumerate(design.sequences)):
+                day = days[v - 1] if v else None
+                row = _coefficients(scenario, m, features, sequence, onsets[h][g][s], k, day)
+                coef[g, h, s, k, v, : stop - first] = row[first:stop]
     scale = scenario.endpoint.scale
     draws, numbers, errors = _draws(design.periods, _visit_numbers(scenario, days))
-    shape = (len(hypotheses), len(design.sequences), design.periods)
     driven = weighed(scenario, mechanisms, outcomes)
     seconds, more = seconds_table(scenario, outcomes, driven, shape, len(rows.features), draws)
     sizes = [Size((number,), False, row) for number, row in rows.sizes]
     sizes += _append(more, len(sizes), rows, len(days))
+    guessing = NOBODY_ASKED
+    if asked:
+        informed = coef[1] if len(guesses) > 1 else None
+        guessing = guessing_table(scenario, outcomes, draws, _ago(sets, starts, rows), informed)
     source = np.array([(*draws.size(size.number), size.skewed) for size in sizes], np.int64).reshape(-1, 3)
     return TermsWorld(
         draws=draws.table(),
@@ -126,8 +133,8 @@ def terms_world(
         decays=np.array(rows.decays, np.float64).reshape(-1, 2),
         feature=np.array(rows.features, np.int64),
         span=span,
-        coef=coef,
-        twin=_twins(span, coef, seconds, whole=leaving.chance.size > 0),
+        coef=coef[0],
+        twin=_twins(span, coef[0], seconds, guessing, whole=asked or leaving.chance.size > 0),
         shift=np.array(scenario.population.period_effect, np.float64),
         noise=np.array([scenario.population.occasion_sd, scenario.population.rating_sd], np.float64),
         readings=np.array(readings, np.float64).reshape(-1, 4),
@@ -135,6 +142,7 @@ def terms_world(
         scale=np.array(scale_row(scale)),
         leaving=leaving,
         seconds=seconds,
+        guessing=guessing,
     )
 
 
@@ -182,23 +190,27 @@ _Onset = list[tuple[float, list[float]]]
 """(day of a period, how much of each term is set off on it)."""
 
 
-def _onsets(scenario: Scenario, m: Mechanism) -> list[list[_Onset]]:
-    """By sequence and period what is set off when."""
+def _onsets(scenario: Scenario, m: Mechanism, guess: bool | None) -> list[list[_Onset]]:
+    """By sequence and period what is set off when; `guess`: what each treatment is taken for."""
+    terms, periods = m.hypothesis.terms, range(scenario.design.periods)
     return [
-        [set_off(m, scenario, sequence, k, m.hypothesis.terms) for k in range(scenario.design.periods)]
+        [set_off(m, scenario, sequence, k, terms, guess) for k in periods]
         for sequence in scenario.design.sequences
     ]
 
 
-def _features(scenario: Scenario, m: Mechanism, onsets: Sequence[Sequence[_Onset]]) -> list[_Feature]:
+def _features(
+    scenario: Scenario, m: Mechanism, onsets: Sequence[Sequence[Sequence[_Onset]]]
+) -> list[_Feature]:
     """What can be at work in a period: each component as set off in it and in every earlier one.
 
-    On days after the dosing only what a sequence sets off.
+    On days after the dosing only what a sequence sets off. onsets: by guess, sequence and period.
     """
     design = scenario.design
     later = {
         (treatment, day, i)
-        for sequence, periods in zip(design.sequences, onsets, strict=True)
+        for each in onsets
+        for sequence, periods in zip(design.sequences, each, strict=True)
         for treatment, onset in zip(sequence, periods, strict=True)
         for day, opened in onset
         for i, gate in enumerate(opened)
@@ -226,7 +238,16 @@ def _at_work(features: Sequence[_Feature], k: int, v: int) -> tuple[int, int]:
     return (at[0], at[-1] + 1) if at else (0, 0)
 
 
-def _twins(span: Ints, coef: Floats, seconds: Seconds, whole: bool) -> Ints:
+def _ago(sets: Sequence[Sequence[_Feature]], starts: Sequence[int], rows: _Rows) -> list[int]:
+    """Periods since the dose that raised each feature of improvement; 0 for those behind them."""
+    ago = [0] * (len(rows.features) + _BEYOND)
+    for features, start in zip(sets, starts, strict=True):
+        for i, feature in enumerate(features):
+            ago[start + i] = feature.periods_ago
+    return ago
+
+
+def _twins(span: Ints, coef: Floats, seconds: Seconds, guessing: Guessing, whole: bool) -> Ints:
     """The first hypothesis with the same features and coefficients, by hypothesis, sequence and period.
 
     `whole`: it must have the same in every period.
@@ -238,7 +259,8 @@ def _twins(span: Ints, coef: Floats, seconds: Seconds, whole: bool) -> Ints:
             known: dict[bytes, int] = {}
             for h in range(hypotheses):
                 at = slice(None) if whole else k
-                tables = (span[h, at], coef[h, s, at], seconds.coef[h, s, at])
+                tables = [span[h, at], coef[h, s, at], seconds.coef[h, s, at]]
+                tables += [guessing.coef[h, s, at]] if guessing.coef.size else []
                 twin[h, s, k] = known.setdefault(b"".join(table.tobytes() for table in tables), h)
     return twin
 

@@ -70,6 +70,16 @@ class Reading(NamedTuple):
     outcome: str = ""  # name of the second outcome
 
 
+GUESS = Reading("guess", 0.0)
+"""1 where a patient takes the period's treatment for an active one, else 0."""
+
+
+def readings_of(scenario: Scenario) -> list[Reading]:
+    """The readings that the analyses use, each once, and what patients guess if they are asked."""
+    found = dict.fromkeys(reading_of(scenario, analysis) for analysis in scenario.analyses)
+    return [*found, GUESS] if scenario.blinding is not None else list(found)
+
+
 def reading_of(scenario: Scenario, analysis: Analysis) -> Reading:
     """The reading that an analysis uses: its own measure and day, or the endpoint's."""
     endpoint = scenario.endpoint

@@ -43,6 +43,7 @@ class Told:
     terms: Sequence[Any]
     treatments: Mapping[str, Any]
     outcomes: Mapping[str, tuple[Any, Sequence[Any]]]  # second outcomes, each with its terms
+    blinding: Any
 
     @classmethod
     def of(cls, scenario: Any, name: str) -> Told:
@@ -56,7 +57,7 @@ class Told:
         outcomes = {}
         for key, about in scenario.outcomes.items():
             outcomes[key] = (about, own.outcomes[key].terms if key in own.outcomes else about.terms)
-        return cls(agents, signals, components, own.terms, scenario.treatments, outcomes)
+        return cls(agents, signals, components, own.terms, scenario.treatments, outcomes, scenario.blinding)
 
     def doses(self, sequence: Sequence[str], cycle: float) -> list[Given]:
         """Everything that a sequence gives, with the time since the first dosing of the trial."""
@@ -86,40 +87,61 @@ class Told:
         return level
 
     def signal(
-        self, name: str, given: Sequence[Given], period: int, time: float, blockade: bool = True
-    ) -> float:
-        """A signal at a time of a period, after what has been given; earlier periods may block on."""
+        self,
+        name: str,
+        given: Sequence[Given],
+        period: int,
+        time: float,
+        blockade: bool = True,
+        guess: Any = None,
+    ) -> Any:
+        """A signal at a time of a period, after what has been given; earlier periods may block on.
+
+        guess: which patients take the period's treatment for an active one.
+        """
         s = self.signals[name]
         here = [one for one in given if one.period == period]
         driven = [strength * self.level(agent, here) for agent, strength in s.activated_by.items()]
         for other, strength in s.activated_by_signal.items():
-            driven.append(strength * self.signal(other, given, period, time, blockade))
-        activity = max(s.base, *driven, 0.0) if s.combine == "max" else s.base + sum(driven)
-        activity = min(1.0, activity)
+            driven.append(strength * self.signal(other, given, period, time, blockade, guess))
+        activity: Any = s.base
+        for strength in driven:
+            activity = np.maximum(activity, strength) if s.combine == "max" else activity + strength
+        expectancy = None if self.blinding is None else self.blinding.expectancy
+        if guess is not None and expectancy is not None and name == expectancy.signal:
+            said = np.where(guess, expectancy.if_active, expectancy.if_inactive)
+            activity = said if expectancy.combine == "replace" else said * activity
+        activity = np.minimum(1.0, activity)
         for one in given if blockade else ():
             half = self.agents[one.agent].half_life_days
             left = float(one.period == period) if half is None else 0.5 ** ((time - one.time) / half)
-            activity *= 1.0 - s.blocked_by.get(one.agent, 0.0) * one.occupancy * left
+            activity = activity * (1.0 - s.blocked_by.get(one.agent, 0.0) * one.occupancy * left)
         return activity
 
-    def through(self, needs: Sequence[Any], *state: Any) -> float:
+    def through(self, needs: Sequence[Any], *state: Any) -> Any:
         """How much the signals that are needed let through."""
-        product = 1.0
+        product: Any = 1.0
         for need in needs:
-            product *= 1.0 - need.gate * (1.0 - self.signal(need.signal, *state))
+            product = product * (1.0 - need.gate * (1.0 - self.signal(need.signal, *state)))
         return product
 
-    def begins(self, term: Any, given: Sequence[Given], period: int, time: float) -> float:
+    def begins(self, term: Any, given: Sequence[Given], period: int, time: float, guess: Any) -> Any:
         """How much of a term these doses would set off."""
         at_first = [need for need in term.needs if need.when in (None, "onset")]
         all_along = [need for need in term.needs if need.when == "throughout"]
         if self.through(all_along, given, period, time, False) == 0.0:
             return 0.0
-        return self.through(at_first, given, period, time)
+        return self.through(at_first, given, period, time, True, guess)
 
     def at_work(
-        self, terms: Sequence[Any], sequence: Sequence[str], cycle: float, period: int, time: float
-    ) -> Iterator[tuple[Any, int, float, float]]:
+        self,
+        terms: Sequence[Any],
+        sequence: Sequence[str],
+        cycle: float,
+        period: int,
+        time: float,
+        guess: Any = None,
+    ) -> Iterator[tuple[Any, int, float, Any]]:
         """What the doses of the periods up to one have set off: term, its period, when, and how much.
 
         An assessment precedes what is given later on its day.
@@ -131,9 +153,10 @@ class Told:
                 before = [d for d in doses if d.period <= j and d.time < start]
                 by_then = [d for d in doses if d.period <= j and d.time <= start]
                 for term in terms:
-                    opened = self.begins(term, by_then, j, start)
+                    said = None if guess is None else guess[:, j]
+                    opened = self.begins(term, by_then, j, start, said)
                     if start > j * cycle:
-                        opened = max(0.0, opened - self.begins(term, before, j, start))
+                        opened = np.maximum(0.0, opened - self.begins(term, before, j, start, said))
                     later = [need for need in term.needs if need.when == "throughout"]
                     yield term, j, start, opened * self.through(later, seen, period, time)
 
@@ -193,9 +216,12 @@ class Course:
     baseline: Floats
     score: Mapping[float, Floats]
     second: Mapping[str, tuple[Floats, Floats]]  # second outcomes: before each dosing, and when they are read
+    guess: NDArray[np.bool_]  # (patient, period) who takes the treatment for an active one
 
     def reading(self, scenario: Any, measure: str, day: float, outcome: str = "") -> Floats:
         """A measure on a day, (patient, period)."""
+        if measure == "guess":
+            return self.guess.astype(float)
         if outcome:
             before, when_read = self.second[outcome]
             return when_read - before if measure == "change" else when_read
@@ -236,10 +262,13 @@ def course(
         size[component] = np.where(susceptible, large, small)
         half_life[component] = about.half_life_days.median * np.exp(about.half_life_days.log_sd * duration)
 
+    beside = {key: second(told, key, sequence, cycle, size, duration, rng) for key in told.outcomes}
+    guess = guesses(told, beside, n, len(sequence), rng)
+
     def achieved(period: int, time: float) -> Floats:
         """What the doses of the periods up to one contribute."""
         total = np.zeros(n)
-        for term, j, start, opened in told.at_work(told.terms, sequence, cycle, period, time):
+        for term, j, start, opened in told.at_work(told.terms, sequence, cycle, period, time, guess):
             about = told.components[term.component]
             lost = told.age(term.component, sequence, cycle, j, start + about.peak_day, time)
             total += opened * size[term.component] * 0.5 ** (lost / half_life[term.component])
@@ -258,8 +287,27 @@ def course(
     return Course(
         np.stack(baselines, axis=1),
         {day: np.stack(rows, axis=1) for day, rows in scores.items()},
-        {key: second(told, key, sequence, cycle, size, duration, rng) for key in told.outcomes},
+        beside,
+        guess,
     )
+
+
+def guesses(
+    told: Told,
+    beside: Mapping[str, tuple[Floats, Floats]],
+    n: int,
+    periods: int,
+    rng: np.random.Generator,
+) -> NDArray[np.bool_]:
+    """(patient, period): who takes the treatment for an active one."""
+    if told.blinding is None:
+        return np.zeros((n, periods), bool)
+    log_odds = np.full((n, periods), told.blinding.intercept)
+    if told.blinding.outcome:
+        felt = beside[told.blinding.outcome][1]
+        more = np.diff(felt, axis=1, prepend=felt[:, :1])
+        log_odds = log_odds + told.blinding.slope * felt + told.blinding.slope_from_previous * more
+    return rng.random((n, periods)) < 1.0 / (1.0 + np.exp(-log_odds))
 
 
 def second(

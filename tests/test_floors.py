@@ -12,18 +12,19 @@ PACKAGE = Path(__file__).parent.parent / "planner"
 FLOORS = {
     1: "scenario vocabulary reading positions catalogue faults canonical overrides completing wording "
     "designs contrasts settings scenario_means scenario_terms scenario_outcomes parsing extending building "
-    "short_forms scenario_uncertain addressing paths scenario_leaving scenario_observed",
+    "short_forms scenario_uncertain addressing paths scenario_leaving scenario_observed scenario_blinding",
     2: "draws roots mechanisms world boundaries sequential spending conditional limits rules truth "
-    "terms_world rates_world seconds_world references pvalues uncertainty leaving",
+    "terms_world rates_world seconds_world references pvalues uncertainty leaving blinding",
     3: "kernels analyses",
     4: "engine families monitoring outcomes tally",
     5: "montecarlo results planned sizing discrimination weighing theory store predicted methods "
     "replay comparing sweeping precision sensitivity benchmarks doctor machine assurance clusters departures "
-    "unknowns",
+    "unknowns guesses",
     6: "figures document console summary explain report plots braille console_boundaries layout "
     "explain_mechanisms explain_outcomes explain_predictions unstated citing summary_methods summary_tables "
     "summary_trial summary_sizing summary_compare summary_sweep summary_sensitivity "
-    "summary_bench summary_doctor summary_weigh explain_leaving summary_leaving summary_uncertain",
+    "summary_bench summary_doctor summary_weigh explain_leaving summary_leaving summary_uncertain "
+    "summary_blinding explain_blinding",
     7: "cli __init__ __main__",
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names.split()}

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from planner.completing.analyses import complete_analyses, complete_simulation
+from planner.completing.blinding import check_blinding
 from planner.completing.design import (
     complete_design,
     complete_endpoint,
@@ -54,6 +55,7 @@ def complete(draft: Draft) -> dict[str, Any]:
         check_effects(draft, population)
     check_world_of_terms(draft, design, population, endpoint, treatments)
     check_days(draft, design)
+    check_blinding(draft, design, treatments)
     hypotheses = {
         name: _hypothesis(draft, name, hypothesis, design, endpoint, list(treatments))
         for name, hypothesis in draft.hypotheses.items()

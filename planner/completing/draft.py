@@ -21,6 +21,7 @@ from planner.scenario import (
     Treatment,
     family_of,
 )
+from planner.scenario_blinding import Blinding
 from planner.scenario_observed import Observed
 from planner.scenario_outcomes import Outcome
 from planner.scenario_terms import Agent, Component, Signal
@@ -49,6 +50,7 @@ class Draft:
     signals: Mapping[str, Signal]
     components: Mapping[str, Component]
     outcomes: Mapping[str, Outcome]
+    blinding: Blinding | None
     hypotheses: Mapping[str, Hypothesis]
     analyses: Mapping[int, Analysis]
     monitoring: Monitoring | None

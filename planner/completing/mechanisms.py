@@ -62,7 +62,7 @@ def check_needs(draft: Draft, above: Path, terms: Iterable[Term], names: Names) 
     for i, term in enumerate(terms):
         path: Path = (*above, i)
         if term.component not in names["component"]:
-            _unknown(draft, (*path, "component"), "component", term.component, names["component"])
+            unknown_name(draft, (*path, "component"), "component", term.component, names["component"])
         needs = [need.signal for need in term.needs]
         _check_each(draft, (*path, "needs"), "signal", needs, names["signal"])
 
@@ -74,7 +74,7 @@ def _check_each(draft: Draft, path: Path, kind: str, used: Iterable[str], known:
     for i, name in enumerate(used):
         place = (*path, name) if by_name else _in_list(draft, (*path, i), kind)
         if name not in known:
-            _unknown(draft, place, kind, name, known, at_key=by_name)
+            unknown_name(draft, place, kind, name, known, at_key=by_name)
         elif name in seen:
             draft.note(place, f"{printable(name)} is listed twice")
         seen.append(name)
@@ -85,7 +85,9 @@ def _in_list(draft: Draft, path: Path, kind: str) -> Path:
     return (*path, kind) if isinstance(draft.written(path), dict) else path
 
 
-def _unknown(draft: Draft, path: Path, kind: str, name: str, known: list[str], at_key: bool = False) -> None:
+def unknown_name(
+    draft: Draft, path: Path, kind: str, name: str, known: list[str], at_key: bool = False
+) -> None:
     hint = did_you_mean(name, [each for each in known if each != ALL_COMPONENTS])
     hint = hint or f"[{kind}s.NAME] declares one; extends takes them from another file"
     draft.note(path, f"there is no {kind} {printable(name)}", hint, at_key)

@@ -27,6 +27,7 @@ TREATMENT = 5  # index i: patient-by-treatment normals of the treatments 4i .. 4
 SECOND = (
     6  # index 256 o + k: second outcome o in period k, + 16: the patient's, + 32 + i: components 2i, 2i+1
 )
+GUESS = 7  # index i: what the patient guesses after the periods 4i .. 4i + 3
 
 U = np.uint64
 LOW = U(0xFFFFFFFF)

@@ -40,6 +40,11 @@ RANDOMISED, THERE = range(2)
 FOLLOWED = 2
 
 
+# Columns of the tally of guesses: made and right, of a patient; their squares and product.
+MADE, RIGHT, MADE_SQUARE, MADE_RIGHT, RIGHT_SQUARE = range(5)
+GUESSES = 5
+
+
 class Plan(NamedTuple):
     """How patients are allocated and how they leave; the same for every hypothesis."""
 
@@ -98,6 +103,15 @@ class Seconds(NamedTuple):
     coef: Floats  # (hypothesis, sequence, period, outcome, 2, feature) when it is read; before the dosing
 
 
+class Guessing(NamedTuple):
+    """What patients guess after each period; where nobody is asked, no odds."""
+
+    odds: Floats  # (3,) log2 of the odds of "active", what a point adds, what a point more than before adds
+    rows: Ints  # (2,) first word row, one for each period; row among the second outcomes, -1 for none
+    ago: Ints  # (feature + 8,) periods since the dose that raised a feature
+    coef: Floats  # as TermsWorld.coef, which then is of "not active"; without hypotheses if it is the same
+
+
 class TermsWorld(NamedTuple):
     """Family `terms`: improvement is a sum of features, sizes of components times what is left of them."""
 
@@ -121,6 +135,7 @@ class TermsWorld(NamedTuple):
     scale: Floats  # (4,) low, high, step, 1 if there are steps else 0
     leaving: Leaving
     seconds: Seconds
+    guessing: Guessing
 
 
 class Rules(NamedTuple):

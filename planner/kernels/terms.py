@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from planner.kernels.guessing import guess_now, improve_as_guessed
 from planner.kernels.jit import fma, kernel, lanes
 from planner.kernels.leaving import clear, drive, leave_after
 from planner.kernels.rng import (
@@ -227,7 +228,13 @@ def generate(first, seed, plan, world, sequence, values):
     f = np.zeros(visits * stride * W)
     r = np.empty(W)
     seconds = world.seconds.span.shape[0]
-    y = np.empty((visits + 2 * seconds) * W)  # then each second outcome, when it is read and before dosing
+    y = np.zeros(
+        (visits + 2 * seconds + 2) * W
+    )  # then second outcomes as read and before dosing, and guesses
+    asked = world.guessing.odds.size > 0
+    informed = world.guessing.coef.size > 0
+    felt = np.empty(W)
+    guess = np.empty(periods * W)
     entered = np.empty(W)
     eta = np.empty(W)
     for tile in range(tiles):
@@ -248,6 +255,11 @@ def generate(first, seed, plan, world, sequence, values):
                             was = values[tile, p, world.place[twin], j, k * W : (k + 1) * W]
                             copy(was, values[tile, p, world.place[h], j, k * W : (k + 1) * W])
                         continue
+                    if seconds > 0:
+                        observe_seconds(world.seconds, h, s, k, f, normal, y[visits * W :])
+                    if asked:
+                        guess_now(world.guessing, k, word, y[visits * W :], none, felt, guess)
+                        copy(guess[k * W : (k + 1) * W], y[(visits + 2 * seconds) * W :])
                     for v in range(visits):
                         start, width = world.span[h, k, v, 0], world.span[h, k, v, 1]
                         c = world.coef[h, s, k, v]
@@ -257,7 +269,11 @@ def generate(first, seed, plan, world, sequence, values):
                         o = normal[(occasions + k) * W : (occasions + k + 1) * W] if v > 0 else none
                         shift = world.shift[k] if v > 0 else 0.0
                         out = y[v * W : (v + 1) * W]
-                        if whole and width == 0:
+                        if informed:
+                            yes, ago = world.guessing.coef[h, s, k, v], world.guessing.ago[start:]
+                            improve_as_guessed(here, c, yes, ago, k, width, guess, r)
+                            _observe(r, true, o, e, so, se, shift, low, high, step, rounded, out)
+                        elif whole and width == 0:
                             _observe_entry(true, e, se, low, high, out)
                         elif whole and width == 2:
                             _observe_two(here, c, true, o, e, so, se, shift, low, high, out)
@@ -268,8 +284,6 @@ def generate(first, seed, plan, world, sequence, values):
                         else:
                             _improvement(here, c, width, r)
                             _observe(r, true, o, e, so, se, shift, low, high, step, rounded, out)
-                    if seconds > 0:
-                        observe_seconds(world.seconds, h, s, k, f, normal, y[visits * W :])
                     if k == 0:
                         copy(y[:W], entered)  # before the first dose all hypotheses say the same
                     baseline = entered if world.first else y[:W]

@@ -17,7 +17,7 @@ from planner.kernels.tables import LIMITS
 from planner.monitoring import looks
 from planner.results import Run
 from planner.scenario import Scenario
-from planner.world import reading_of
+from planner.world import readings_of
 
 Json = dict[str, Any]
 Key = tuple[str, str]  # hypothesis, analysis
@@ -106,7 +106,7 @@ class Curves:
         if not patients:
             return
         scenario, most = self.scenario, max(patients)
-        readings = len({reading_of(scenario, a) for a in scenario.analyses})
+        readings = len(readings_of(scenario))
         patient = readings * scenario.design.periods * W * 8
         together = max(1, _BYTES // (most * patient))
         tests = min(together, len(names)) * len(scenario.analyses)
