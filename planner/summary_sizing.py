@@ -13,6 +13,7 @@ from planner.braille import Point, Series, plot
 from planner.document import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
 from planner.figures import DASH, count, estimated, listed, plain
 from planner.summary import Setting
+from planner.summary_uncertain import what_is_uncertain
 
 Answer = Mapping[str, Any]
 Key = tuple[str, str]
@@ -37,6 +38,9 @@ def size_document(result: Mapping[str, Any], setting: Setting, *, ascii_only: bo
     if (picture := _picture(result, setting, ascii_only)) is not None:
         drawn, key = picture
         blocks += [Heading("The power curve"), Code(drawn), Prose(key)]
+    if "uncertain" in result:
+        every = list(dict.fromkeys(answer["hypothesis"] for answer in result["answers"]))
+        blocks += [Heading("What was uncertain"), *what_is_uncertain(result["uncertain"], every)]
     blocks += [Heading("How to read this"), Items(_reading(result, setting))]
     blocks += [
         Heading("To run it to its end" if result["partial"] else "The same result again"),
@@ -59,6 +63,8 @@ def _header(result: Mapping[str, Any], setting: Setting) -> list[Block]:
     facts += [("Analysis" if len(names) == 1 else f"Analysis {n}", setting.analyses[n]) for n in names]
     most = max((each["trials"] for each in result["curve"]), default=0)
     simulated = f"up to {count(most, 'virtual trial')} a point, seed {run['seed']}, planner {run['planner']}"
+    if "variants" in run:
+        simulated = f"up to {count(run['variants'], 'variant')} of what is uncertain, {simulated}"
     return [*blocks, Facts([*facts, ("Simulated", simulated)])]
 
 
@@ -103,7 +109,7 @@ def _answers(result: Mapping[str, Any], setting: Setting) -> Sheet:
         Column("Target", number=False),
         Column(_sought(result, setting)),
         Column("Left open"),
-        Column("Power"),
+        Column(_power(result)),
     ]
     staged, incomplete = _staged(result), _incomplete(result)
     columns += [Column("Expected patients")] if staged else []
@@ -114,6 +120,11 @@ def _answers(result: Mapping[str, Any], setting: Setting) -> Sheet:
         cell += [estimated(row["expected_patients"])] if staged else []
         cell += [estimated(row["expected_completers"])] if incomplete else []
     return Sheet(columns, cells)
+
+
+def _power(result: Mapping[str, Any]) -> str:
+    """What the target is one of."""
+    return "Assurance" if "uncertain" in result else "Power"
 
 
 def _sought(result: Mapping[str, Any], setting: Setting) -> str:
@@ -188,7 +199,7 @@ def _around(result: Mapping[str, Any], setting: Setting) -> Sheet | None:
                 line += [estimated(each["stopped_early"], percent=True), estimated(each["expected_patients"])]
             lines.append([*line, f"{each['trials']:,}"])
             cell = [""] * len(cell)
-    columns = [*named, Column("", number=False), Column("Patients", number=False), Column("Power")]
+    columns = [*named, Column("", number=False), Column("Patients", number=False), Column(_power(result))]
     columns += [Column("Stops early"), Column("Expected patients")] if staged else []
     return Sheet([*columns, Column("Trials")], lines, frozenset(loud))
 
@@ -291,6 +302,11 @@ def _reading(result: Mapping[str, Any], setting: Setting) -> list[str]:
         "± is the Monte Carlo standard error: how far a figure would move with other random numbers. "
         "It says nothing about how true the assumptions are."
     ]
+    if "uncertain" in result:
+        items.append(
+            "Assurance is the power averaged over what is uncertain; the same variants of it are used at "
+            "every number of patients. The ± and what is left open include what the choice of variants adds."
+        )
     if result["find"] == "patients":
         items.append(
             "Patients: all who are randomised, the smallest number from which power stays at or above the "

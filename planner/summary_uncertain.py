@@ -20,7 +20,7 @@ def averaged(cells: Sequence[Cell]) -> bool:
 def what_is_uncertain(rows: Sequence[Mapping[str, Any]], every: Sequence[str]) -> list[Block]:
     """One line a number, or numbers that vary together; `every`: the hypotheses that there are."""
     merged: dict[tuple[str, str], list[str]] = {}
-    here = [row for row in rows if row["given"]]
+    here = [row for row in rows if row["acts"]]
     for row in here:
         values = dict.fromkeys(row["stated"])
         said = row["distribution"] + (f" (stated: {plain(next(iter(values)))})" if len(values) == 1 else "")
@@ -28,9 +28,14 @@ def what_is_uncertain(rows: Sequence[Mapping[str, Any]], every: Sequence[str]) -
         merged.setdefault((_short(row["path"]), said), []).extend(names)
     pairs = [(key, f"{said}{_under(names, every)}") for (key, said), names in merged.items()]
     blocks: list[Block] = [Facts(pairs)] if here else []
-    if others := len({(row["path"], row["distribution"]) for row in rows if not row["given"]}):
+    if others := len({(row["path"], row["distribution"]) for row in rows if not row["acts"]}):
         more = "more " if here else ""
-        blocks.append(Prose(f"{count(others, f'{more}number')} of agents that this trial does not give."))
+        blocks.append(
+            Prose(
+                f"{count(others, f'{more}number')} of agents that this trial does not give, or of outcomes "
+                "that it does not analyse."
+            )
+        )
     return blocks
 
 

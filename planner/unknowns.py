@@ -10,7 +10,7 @@ from planner.uncertainty import entries
 def unknowns(scenario: Scenario) -> list[dict[str, object]]:
     """The uncertain entries of the hypotheses that are simulated: path, distribution, stated values.
 
-    `given`: whether they are about agents that the trial gives, if about agents.
+    `acts`: whether they are about what the trial gives and analyses: its agents and outcomes.
     """
     names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
     return [
@@ -19,20 +19,22 @@ def unknowns(scenario: Scenario) -> list[dict[str, object]]:
             "path": entry.key,
             "distribution": entry.distribution.said,
             "stated": [each.value for each in entry.numbers],
-            "given": any(_given(scenario, each.route) for each in entry.numbers),
+            "acts": any(_acts(scenario, each.route) for each in entry.numbers),
         }
         for entry in entries(scenario)
         if entry.hypothesis is None or entry.hypothesis in names
     ]
 
 
-def _given(scenario: Scenario, route: Path) -> bool:
-    """Whether the agents named on the way to a number are in any treatment of the design."""
+def _acts(scenario: Scenario, route: Path) -> bool:
+    """Whether the agents named on the way to a number are given, and the outcome is analysed."""
     given = {
         each.agent
         for name in scenario.design.treatments
         for each in (scenario.treatments[name].agents if name in scenario.treatments else ())
     }
+    if route[0] == "outcomes" and all(analysis.outcome != route[1] for analysis in scenario.analyses):
+        return False
     named = [route[i + 1] for i, part in enumerate(route[:-1]) if part in _BY_AGENT]
     return all(name in given for name in named)
 

@@ -67,6 +67,8 @@ def size(
     max_patients: MaxPatients = None,
     settings: given.Set = None,
     hypothesis: given.Hypothesis = None,
+    uncertain: given.Uncertain = False,
+    variants: given.Variants = None,
     trials: MostTrials = None,
     seed: given.Seed = None,
     threads: given.Threads = None,
@@ -85,6 +87,8 @@ def size(
 
     With --find effect the number of patients is fixed and the smallest effect with that power is sought.
 
+    With --uncertain the target is one of assurance: power averaged over what the scenario calls uncertain.
+
     Exit code 4 if no hypothesis has an answer. --format csv writes the power curve, one row a point.
 
     \b
@@ -93,9 +97,10 @@ def size(
       planner size my-trial.toml --power .8,.9 --hypothesis expected --json
       planner size my-trial.toml --max-patients 4000 --trials 4000000
       planner size my-trial.toml --find effect --patients 24 --power .8
+      planner size williams-2018 --uncertain --power .8 --hypothesis pharmacokinetic
     """
     from planner.cli import files
-    from planner.cli.run import _chosen, remarks
+    from planner.cli.run import _chosen, averaging, check_variants, remarks
     from planner.explain import setting
     from planner.reading import read
 
@@ -104,10 +109,19 @@ def size(
     targets = _targets(power)
     if find is Sought.effect and max_patients is not None:
         raise Problem("--max-patients goes with --find patients", hint="--patients N fixes their number")
+    check_variants(uncertain, variants)
+    if uncertain and (find is Sought.effect or trials is not None):
+        raise Problem(
+            "--uncertain cannot be combined with --find effect or --trials",
+            hint="--variants says how many values of the uncertain numbers are drawn, 128 trials each",
+        )
     overrides = list(settings or []) + _chosen(hypothesis)
     plan = read(scenario, set=overrides)
     follows = files.worked_out(plan, scenario)
     asked = {"find": find.value, "patients": patients, "trials": trials, "seed": seed, "threads": threads}
+    if uncertain:
+        averaging(plan, variants)
+        asked |= {"uncertain": True, "variants": variants}
     if max_patients is not None:
         asked["max_patients"] = max_patients
     result = _sized(plan, targets, asked, quiet)
@@ -201,4 +215,6 @@ def _command_line(
         words += ["--max-patients", str(result.most_patients)]
     if asked["trials"] is not None:
         words += ["--trials", str(asked["trials"])]
+    if result.variants is not None:
+        words += ["--uncertain", "--variants", str(result.variants)]
     return shlex.join([*words, "--seed", str(result.seed)])

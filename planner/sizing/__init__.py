@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING
 
 from planner.canonical import digest
 from planner.engine import Progress
+from planner.kernels.rng import W
 from planner.results import ENGINE
 from planner.scenario import MAX_PATIENTS, Means, Scenario
 from planner.sizing.answers import CURVE, effect_answer, flat, patients_answer, point
 from planner.sizing.curves import Curves, Interrupted, Json
 from planner.sizing.effect import Effects
 from planner.sizing.patients import Search
+from planner.uncertainty import check
+from planner.unknowns import unknowns
 from planner.version import __version__
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
 DEFAULT_POWER = 0.9
 DEFAULT_MOST = 1_000
+DEFAULT_VARIANTS = 1_000
 NOT_OF_MEANS = (
     "an effect to be found is a difference of two means that can be moved; mechanisms and response rates "
     "state none"
@@ -52,6 +56,7 @@ class Sizing:
     most_patients: int
     seconds: float
     warnings: list[str] = field(default_factory=list)
+    variants: int | None = None  # of what is uncertain, at most
 
     def to_json(self) -> Json:
         """The `planner.size/1` object."""
@@ -67,11 +72,13 @@ class Sizing:
                 "seconds": self.seconds,
                 "trials_per_second": self.trials / self.seconds if self.seconds > 0 else None,
                 "most_patients": self.most_patients,
+                **({"variants": self.variants} if self.variants is not None else {}),
             },
             "answers": self.answers,
             "curve": self.curve,
             "partial": self.partial,
             "warnings": self.warnings,
+            **({"uncertain": unknowns(self.scenario)} if self.variants is not None else {}),
         }
 
     def frame(self) -> polars.DataFrame:
@@ -111,6 +118,8 @@ def size(
     seed: int | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
+    uncertain: bool = False,
+    variants: int | None = None,
     name: str = "scenario",
 ) -> Sizing:
     """The smallest number of patients, or with `find="effect"` the smallest effect, with the target power.
@@ -122,12 +131,16 @@ def size(
     Ctrl-C the result is marked partial. Raises SizingError for a question without meaning.
 
     The answer is the first number of patients from which power stays at or above the target, over the
-    numbers up to `max_patients`, with the looks scaled to each number.
+    numbers up to `max_patients`, with the looks scaled to each number. `uncertain`: the target is one of
+    assurance, power averaged over at most `variants` (default 1000) drawn values of every uncertain number;
+    raises UncertaintyError where there is none.
     """
     targets = _targets(power)
     names = _names(scenario, hypotheses)
     begun = time.perf_counter()
-    curves = Curves(scenario, seed=seed, threads=threads, progress=progress)
+    most_variants = _variants(scenario, find, variants, trials) if uncertain else None
+    trials = trials if most_variants is None else most_variants * W
+    curves = Curves(scenario, seed=seed, threads=threads, progress=progress, variants=most_variants)
     if find == "patients":
         if patients is not None:
             raise SizingError(
@@ -164,7 +177,18 @@ def size(
         most_patients=most,
         seconds=time.perf_counter() - begun,
         warnings=_warnings(answers, curves, partial),
+        variants=most_variants,
     )
+
+
+def _variants(scenario: Scenario, find: str, variants: int | None, trials: int | None) -> int:
+    """How many variants there are at most, each of 128 trials."""
+    check(scenario)
+    if find != "patients":
+        raise SizingError("an effect that is uncertain cannot be sought: leave one of the two out")
+    if trials is not None:
+        raise SizingError("over uncertain numbers, `variants` says how much is simulated, and not `trials`")
+    return DEFAULT_VARIANTS if variants is None else variants
 
 
 def _targets(power: float | Sequence[float]) -> list[float]:

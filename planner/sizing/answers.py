@@ -70,6 +70,8 @@ def patients_answer(search: Search, key: Key, target: float, partial: bool) -> J
     if found is None or found not in points:
         return answer | {"best": _best(points), "note": _why_none(search, key, target, partial)}
     answer |= {"patients": found, **{name: points[found][name] for name in _SHOWN}}
+    if "uncertainty" in points[found]:
+        answer["uncertainty"] = points[found]["uncertainty"]
     if key in search.exact:
         return answer | {"range": [found, found], "exact_power": search.exact[key][found]}
     answer["range"] = _range(points, target)
@@ -89,9 +91,11 @@ def _caution(search: Search, points: Points, target: float, answer: Json, partia
     if high is None:
         notes.append(f"Monte Carlo error leaves it open up to the largest number tried, {search.limit:,}.")
     elif high > low:
+        after, more = f"{answer['trials']:,} trials", "trials"
+        if search.curves.variants is not None:
+            after, more = f"{answer['uncertainty']['variants']:,} variants", "variants"
         notes.append(
-            f"Monte Carlo error leaves {low:,} to {high:,} open after {answer['trials']:,} trials; "
-            "more trials narrow this."
+            f"Monte Carlo error leaves {low:,} to {high:,} open after {after}; more {more} narrow this."
         )
     if answer["patients"] == min(points):
         notes.append("The smallest number tried is already enough.")
@@ -110,7 +114,7 @@ def _why_none(search: Search, key: Key, target: float, partial: bool) -> str:
     best, top = _best(points), points[max(points)]
     reach = best["power"]["estimate"]
     head = (
-        f"No number up to {max(points):,} is enough: the best power is {reach:.3f} "
+        f"No number up to {max(points):,} is enough: the best {_word(search)} is {reach:.3f} "
         f"(Monte Carlo SE {best['power']['mcse']:.2g}), at {best['patients']:,} patients."
     )
     if partial:
@@ -118,6 +122,10 @@ def _why_none(search: Search, key: Key, target: float, partial: bool) -> str:
     if reach >= target:
         return f"{head} It does not stay at the target."
     return f"{head} {' '.join(_causes(search, points, top, target))}"
+
+
+def _word(search: Search) -> str:
+    return "power" if search.curves.variants is None else "assurance"
 
 
 def _causes(search: Search, points: Points, top: Json, target: float) -> list[str]:
@@ -130,6 +138,12 @@ def _causes(search: Search, points: Points, top: Json, target: float) -> list[st
             f"In {undefined:.1%} of the trials the test cannot be computed: too few patients complete."
         )
     causes += _bias(top)
+    chance = (top.get("uncertainty") or {}).get("effect_probability")
+    if chance and chance["estimate"] < target:
+        causes.append(
+            f"There is an effect in the wanted direction with a chance of {chance['estimate']:.1%} only: "
+            "no number of patients makes assurance much higher."
+        )
     futile = sum(look["futility"]["estimate"] for look in top["looks"])
     if futile > (1.0 - target) / 2.0:
         causes.append(f"{futile:.1%} of the trials stop for futility.")
@@ -138,10 +152,12 @@ def _causes(search: Search, points: Points, top: Json, target: float) -> list[st
     error = top["power"]["mcse"] + half["power"]["mcse"]
     if gain <= _PLATEAU * error:
         causes.append(
-            f"Power has a ceiling: from {half['patients']:,} to {max(points):,} patients it does not grow."
+            f"{_word(search).capitalize()} has a ceiling: from {half['patients']:,} to {max(points):,} "
+            "patients it does not grow."
         )
     elif search.limit == max(points):
-        causes.append("Power still grows: allow more patients, or plan for a larger effect or less spread.")
+        grows = f"{_word(search).capitalize()} still grows"
+        causes.append(f"{grows}: allow more patients, or plan for a larger effect or less spread.")
     return causes
 
 

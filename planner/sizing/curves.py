@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from planner import engine
+from planner.assurance import assured
 from planner.boundaries import BoundaryError
 from planner.kernels.rng import W
-from planner.kernels.tables import LIMITS
+from planner.kernels.tables import ENDS, LIMITS, SUMS
 from planner.monitoring import looks
 from planner.results import Run
 from planner.scenario import Scenario
@@ -40,8 +41,10 @@ class Curves:
         seed: int | None = None,
         threads: int | None = None,
         progress: engine.Progress | None = None,
+        variants: int | None = None,
     ) -> None:
         self.scenario = scenario
+        self.variants = variants  # at most so many, of 128 trials each; None: nothing is uncertain
         self.seed = scenario.simulation.seed if seed is None else seed
         self.threads = threads
         self.trials = 0  # simulated under one or more hypotheses, over all passes
@@ -76,18 +79,33 @@ class Curves:
                 told(before + done, before + total + later)
 
         try:
-            work = engine.job(scenario, seed=self.seed, patients=patients)
-            outcome = engine.run(work, trials, threads=self.threads, progress=advance)
+            run = self._run(scenario, patients, trials, advance)
         except KeyboardInterrupt:
             raise Interrupted from None
-        self.trials += outcome.tally.trials
-        for cell in Run(scenario, scenario.name, outcome).cells():
+        self.trials += run.trials
+        for cell in run.cells():
             curve = self._points.setdefault((cell["hypothesis"], cell["analysis"]), {})
             known = curve.get(cell["patients"])
-            if known is None or known["trials"] < outcome.tally.trials:
-                curve[cell["patients"]] = cell | {"trials": outcome.tally.trials}
-        if outcome.partial:
+            if known is None or known["trials"] < run.trials:
+                curve[cell["patients"]] = cell | {"trials": run.trials}
+        if run.partial:
             raise Interrupted
+
+    def _run(self, scenario: Scenario, patients: Sequence[int], trials: int, advance: engine.Progress) -> Run:
+        """Plain power; where numbers are uncertain, assurance over as many variants as there are tiles."""
+        if self.variants is None:
+            work = engine.job(scenario, seed=self.seed, patients=patients)
+            outcome = engine.run(work, trials, threads=self.threads, progress=advance)
+            return Run(scenario, scenario.name, outcome)
+        return assured(
+            scenario,
+            trials=trials,
+            count=max(trials // W, 1),
+            seed=self.seed,
+            threads=self.threads,
+            progress=advance,
+            patients=patients,
+        )
 
     def _possible(self, patients: int) -> bool:
         """Whether stopping limits exist: stated ones may not fit where a look is left out."""
@@ -111,6 +129,8 @@ class Curves:
         together = max(1, _BYTES // (most * patient))
         tests = min(together, len(names)) * len(scenario.analyses)
         table = tests * len(scenario.monitoring.counts) * LIMITS * 8 * (most + 2)
+        if self.variants is not None:  # the sums of every variant are kept
+            table += tests * self.variants * len(scenario.monitoring.counts) * ENDS * SUMS * 2
         at_once = max(1, _BYTES // table)
         for i in range(0, len(names), together):
             for j in range(0, len(patients), at_once):

@@ -44,7 +44,7 @@ class Search:
     def run(self, names: Sequence[str]) -> None:
         """Evaluate what the answers need. Raises Interrupted after Ctrl-C."""
         multiples = range(self.unit, self.limit + 1, self.unit)
-        for name in names:
+        for name in names if self.curves.variants is None else ():
             for analysis in self.curves.scenario.analyses:
                 powers = theory.power(self.curves.scenario, name, analysis, multiples)
                 if powers is not None:
@@ -74,6 +74,8 @@ class Search:
             high = min(max(high // self.unit, 8) * self.unit, self.limit)
             cap = _SCAN if self.most_trials is None else min(_SCAN, self.most_trials)
             trials = min(cap, max(_SCAN_LEAST, _SCAN_PATIENTS // high // W * W))
+            if self.curves.variants is not None:
+                trials = cap  # a handful of variants says nothing
             self.curves.evaluate(wanted, grid(low, high, self.unit), trials)
             self._note_nulls(wanted)
             wanted = [name for name in wanted if not all(self._passed(key, high) for key in self._keys(name))]

@@ -1,0 +1,109 @@
+"""How many patients for an assurance, against the exact power integrated over what is uncertain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy import stats
+from test_assurance import averaged, command, exact, text
+
+from planner.reading import read, read_text
+from planner.sizing import Sizing, SizingError, size
+from planner.uncertainty import UncertaintyError
+
+SMALL = '[hypotheses.effect.uncertainty]\n"means.A" = { mean = 5, sd = 1 }\n'
+
+
+def exact_assurance(alternative: str, law: stats.rv_continuous) -> Callable[[int], float]:
+    def of(patients: int) -> float:
+        power = exact("paired-t", alternative, patients)
+        return averaged(lambda effect: power(effect, 8.0), law.ppf, 40)
+
+    return of
+
+
+def exact_answer(assurance: Callable[[int], float], target: float) -> int:
+    return next(n for n in range(2, 400, 2) if assurance(n) >= target)
+
+
+def sized(source: str, target: float, variants: int = 600, **how: int) -> Sizing:
+    return size(read_text(source), power=target, uncertain=True, variants=variants, **how)
+
+
+@pytest.mark.parametrize("target", [0.7, 0.9])
+def test_the_answer_is_the_exact_one_within_its_range(target: float) -> None:
+    found = sized(text(uncertainty=SMALL), target)
+    (answer,) = found.answers
+    assurance = exact_assurance("two-sided", stats.norm(5, 1))
+    right = exact_answer(assurance, target)
+    low, high = answer["range"]
+    print(right, answer["patients"], answer["range"])
+    assert low <= right <= high
+    assert abs(assurance(answer["patients"]) - target) < 4 * answer["power"]["mcse"] + 0.02
+    assert not answer["exact"]
+    without = size(read_text(text(uncertainty=SMALL)), power=target).answers[0]["patients"]
+    assert without < right  # negative control: the number for plain power is too small
+    for row in found.curve:
+        if row["patients"] >= 6:
+            z = (row["power"]["estimate"] - assurance(row["patients"])) / row["power"]["mcse"]
+            assert abs(z) < 4
+
+
+def test_no_answer_where_the_chance_of_an_effect_is_too_small() -> None:
+    """One-sided, 80 % want more than the 65 % of the uncertainty in which there is any effect."""
+    own = '[hypotheses.effect.uncertainty]\n"means.A" = { mean = 2, sd = 5 }\n'
+    (answer,) = sized(text("paired-t", "greater", own), 0.8, 300, max_patients=200).answers
+    assert answer["patients"] is None
+    assert "the best assurance is" in answer["note"]
+    chance = stats.norm(2, 5).sf(0)
+    assert 0.5 < chance < 0.75
+    assert "There is an effect in the wanted direction with a chance of 6" in answer["note"]
+    assert answer["best"]["power"]["estimate"] == pytest.approx(
+        exact_assurance("greater", stats.norm(2, 5))(answer["best"]["patients"]), abs=0.08
+    )
+
+
+def test_all_numbers_of_patients_see_the_same_variants() -> None:
+    """So that a curve hardly zigzags, although its level is uncertain."""
+    found = sized(text(), 0.6, 100)
+    power = {row["patients"]: row["power"] for row in found.curve if row["trials"] == 100 * 128}
+    steps = np.diff([power[n]["estimate"] for n in sorted(power)])
+    assert len(steps) > 5
+    assert min(steps) > -0.02
+    assert max(each["mcse"] for each in power.values()) > 0.025
+
+
+def test_refused() -> None:
+    made = read_text(text())
+    with pytest.raises(SizingError, match="cannot be sought"):
+        size(made, uncertain=True, find="effect")
+    with pytest.raises(SizingError, match="`variants` says how much"):
+        size(made, uncertain=True, trials=1000)
+    with pytest.raises(UncertaintyError):
+        size(read("asthma-ab-ba"), uncertain=True)
+
+
+def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path / "trial.toml"
+    file.write_text(text(uncertainty=SMALL), encoding="utf-8")
+    words = ["size", str(file), "--uncertain", "--variants", "60", "--power", ".7", "-q"]
+    code, out, _ = command(capsys, *words)
+    assert code == 0
+    said = " ".join(out.split())
+    assert "Assurance" in out
+    assert "up to 60 variants of what is uncertain" in said
+    assert "means.A normal, mean 5, SD 1 (stated: 5)" in said
+    assert "--uncertain --variants 60" in out
+    code, out, _ = command(capsys, *words, "--json")
+    document = json.loads(out)
+    assert document["run"]["variants"] == 60
+    assert document["uncertain"][0]["path"] == "means.A"
+    assert document["answers"][0]["uncertainty"]["variants"] == 60
+    code, out, _ = command(capsys, *words, "--format", "csv")
+    assert code == 0
+    code, _, err = command(capsys, *words, "--trials", "100")
+    assert code == 2
+    assert "--uncertain cannot be combined" in err
