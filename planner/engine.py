@@ -35,7 +35,7 @@ from planner.references import REFERENCES
 from planner.scenario import Analysis, Scenario
 from planner.tally import Tally
 from planner.vocabulary import METHODS
-from planner.world import GUESS, Reading, contrast, plan, reading_of, readings_of
+from planner.world import GUESS, SIDES, Reading, contrast, plan, reading_of, readings_of
 
 Progress = Callable[[int, int], None]
 
@@ -207,7 +207,8 @@ def _rules(analysis: Analysis, plans: Sequence[Looks], counts: Sequence[int]) ->
         look=index,
         limit=limit_table(plans, reference, most),
         interval=interval_table(analysis.alpha, direction, reference, most),
-        sides={"two-sided": 0, "greater": 1, "less": -1}[direction],
+        cells=reference.cells,
+        sides=SIDES[direction],
         futile=any(z > -np.inf for each in plans for z in each.boundary.futility_z),
     )
 

@@ -21,7 +21,7 @@ from planner.scenario_terms import Rates, Terms
 from planner.summary import Setting, Unit, sidedness
 from planner.summary_uncertain import what_is_uncertain
 from planner.unknowns import unknowns
-from planner.vocabulary import BINARY_MEASURES, EFFICACY_RULES, FUTILITY_RULES, METHODS
+from planner.vocabulary import BINARY_MEASURES, EFFICACY_RULES, FUTILITY_RULES, METHODS, WHOLE
 
 
 def explained(
@@ -65,6 +65,7 @@ def setting(scenario: Scenario, plan: Plan, command: str) -> Setting:
         command=command,
         classes=classes(scenario, list(scenario.hypotheses)),
         carryover={name: reason for name in scenario.hypotheses if (reason := carried(scenario, name))},
+        partial=[a.name for a in plan.analyses if METHODS[a.method].needs not in WHOLE],
     )
 
 

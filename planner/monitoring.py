@@ -19,6 +19,7 @@ from planner.kernels.tables import FUTILE_FROM, FUTILE_TO, LIMITS, LOWER, UPPER,
 from planner.references import Reference, degrees, settled
 from planner.scenario import Analysis, Scenario
 from planner.truth import sided_direction
+from planner.world import planned_variance
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def looks(scenario: Scenario, analysis: Analysis, patients: int) -> Looks:
     efficacy, futility = monitoring.efficacy, monitoring.futility
     assert efficacy is not None  # a scenario that was read is complete
     assert futility is not None
-    drift = _planned_drift(analysis, patients, direction)
+    drift = _planned_drift(scenario, analysis, patients, direction)
     solved = boundary(
         fractions,
         alpha=analysis.alpha,
@@ -80,12 +81,12 @@ def looks(scenario: Scenario, analysis: Analysis, patients: int) -> Looks:
     return Looks(patients, counts, direction, solved)
 
 
-def _planned_drift(analysis: Analysis, patients: int, direction: str) -> float | None:
+def _planned_drift(scenario: Scenario, analysis: Analysis, patients: int, direction: str) -> float | None:
     """Planned effect over its standard error at the last look, in the direction of the alternative."""
     effect, sd = analysis.planned_effect, analysis.planned_sd_difference
     if effect is None or sd is None:
         return None
-    drift = effect * math.sqrt(patients) / sd
+    drift = effect / (sd * math.sqrt(planned_variance(scenario, analysis) / patients))
     return abs(drift) if direction == "two-sided" else (-drift if direction == "less" else drift)
 
 
@@ -103,7 +104,7 @@ def limit_table(plans: Sequence[Looks], reference: Reference, most: int) -> Floa
     limit.
     """
     width = max(len(plan.counts) for plan in plans)
-    df = degrees(most)
+    df = degrees(most, reference.cells)
     table = np.empty((len(plans), width, LIMITS, df.size))
     table[:, :, [UPPER, LOWER]] = math.nan
     table[:, :, FUTILE_FROM], table[:, :, FUTILE_TO] = math.inf, -math.inf
@@ -128,10 +129,11 @@ def interval_table(alpha: float, direction: str, reference: Reference, most: int
 
     The level is 1 - alpha, after a one-sided test 1 - 2 alpha.
     """
-    df = degrees(most)
+    df = degrees(most, reference.cells)
     tail = alpha / 2.0 if direction == "two-sided" else alpha
     table = np.zeros(df.size)
     table[1:] = settled(np.full(df.size - 1, -ndtri(tail)))
     if reference.df_for_interval:
-        table[1:-1] = settled(-stdtrit(df[1:-1], tail))
+        finite = np.isfinite(df[1:])
+        table[1:][finite] = settled(-stdtrit(df[1:][finite], tail))
     return table

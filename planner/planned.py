@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from scipy.special import ndtr, stdtrit
 
 from planner import monitoring, world
+from planner.balance import taking_part, within_patients
 from planner.contrasts import Contrast
 from planner.scenario import Analysis, Scenario
-
-# Degrees of freedom of each t test among m completers: m minus so many.
-ESTIMATED_MEANS = {"hills-armitage": 2, "paired-t": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +115,7 @@ def _looks(scenario: Scenario, analysis: Analysis) -> tuple[Look, ...]:
     rows = []
     for k, count in enumerate(solved.counts):
         z, futility = limits.efficacy_z[k], limits.futility_z[k]
-        lost = ESTIMATED_MEANS.get(analysis.method)
-        df = None if lost is None else max(count - lost, 0)
+        df = planned_df(scenario, analysis, count)
         stops = math.isfinite(z)
         rows.append(
             Look(
@@ -132,6 +129,43 @@ def _looks(scenario: Scenario, analysis: Analysis) -> tuple[Look, ...]:
             )
         )
     return tuple(rows)
+
+
+def planned_df(scenario: Scenario, analysis: Analysis, patients: int) -> int | None:
+    """Degrees of freedom of a t test at a look where nobody has left; None where they depend on the data."""
+    find = PLANNED_DF.get(analysis.method)
+    return None if find is None else max(find(scenario, analysis, patients), 0)
+
+
+def _of(scenario: Scenario, chosen: Sequence[bool], patients: int) -> int:
+    """How many of the first so many patients are in the chosen sequences, if these fill evenly."""
+    units = sum(n for n, takes in zip(scenario.design.allocation, chosen, strict=True) if takes)
+    return round(patients * units / scenario.design.unit)
+
+
+def _of_sequences(scenario: Scenario, analysis: Analysis, patients: int) -> int:
+    part = taking_part(scenario.design.sequences, analysis.weights)
+    return _of(scenario, part, patients) - sum(part)
+
+
+def _of_first_treatments(scenario: Scenario, analysis: Analysis, patients: int) -> int:
+    part = [sequence[0] in analysis.weights for sequence in scenario.design.sequences]
+    return _of(scenario, part, patients) - len(analysis.weights)
+
+
+def _of_observations(scenario: Scenario, analysis: Analysis, patients: int) -> int:
+    rank, _ = within_patients(scenario.design.sequences, analysis.weights)
+    return patients * (scenario.design.periods - 1) - rank
+
+
+PLANNED_DF: dict[str, Callable[[Scenario, Analysis, int], int]] = {
+    "hills-armitage": _of_sequences,
+    "subject-contrast": _of_sequences,
+    "paired-t": lambda scenario, analysis, patients: patients - 1,
+    "period-one": _of_first_treatments,
+    "fixed-subject": _of_observations,
+}
+"""How many degrees of freedom the t tests of whole numbers of them have."""
 
 
 def _t(z: float, df: int) -> float:

@@ -54,8 +54,15 @@ def _binomial(at: float) -> Callable[[float, float], tuple[float, float]]:
     return tails
 
 
+def _reciprocal(t: float, df: float) -> tuple[float, float]:
+    """T is 1 over the p value of its side, 2 over a two-sided one: see planner.kernels.exact."""
+    return (1.0 / t, 1.0) if t > 0.0 else (1.0, -1.0 / t)
+
+
 _TAILS: dict[str, Callable[[float, float], tuple[float, float]]] = {
     "t": _student,
+    "fractional-t": _student,
+    "exact-p": _reciprocal,
     "normal": _normal,
     "binomial": _binomial(1.0),
     "binomial-mid": _binomial(0.5),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from planner.kernels.tables import Floats
 
 _TIE = 1e-9  # relative; a p value this close to the level is equal to it
 _NEAR = 1e-12  # the same for a normal score and its limit
+_CELLS = 2048  # of 1 / df from 0 to 1, where df are no whole numbers
 
 
 class Reference(NamedTuple):
@@ -26,11 +28,35 @@ class Reference(NamedTuple):
     at_least: Callable[[float, Floats], Floats]  # smallest statistic whose p is at most the tail area of z
     at_most: Callable[[float, Floats], Floats]  # largest statistic whose p is at least the tail area of z
     df_for_interval: bool  # whether the interval uses t quantiles; otherwise normal ones
+    cells: int = 0  # columns of a limit table, see `degrees`
 
 
-def degrees(most: int) -> Floats:
-    """The columns of a limit table: 0 (undefined), 1 .. most, infinity."""
+def degrees(most: int, cells: int = 0) -> Floats:
+    """The df of the columns of a limit table: 0 (undefined), 1 .. most, infinity.
+
+    `cells`: in place of whole df up to `most`, equal steps of 1 / df: infinity, cells, cells / 2, .. 1.
+    """
+    if cells:
+        return np.array([0.0, math.inf, *(cells / np.arange(1, cells + 1))])
     return np.array([*range(most + 1), math.inf])
+
+
+def looked_up(table: Floats, df: float, cells: int) -> float:
+    """The entry of a limit table at a df, as the kernel that decides looks it up."""
+    if not cells or df <= 0.0:
+        return float(table[int(min(max(df, 0.0), table.size - 1))])
+    at = cells / max(df, 1.0)
+    left = min(max(math.floor(at), 1), cells - 2)
+    if math.isinf(table[left + 1]):
+        return float(table[left + 1])
+    f = at - left
+    factors = [
+        -f * (f - 1) * (f - 2) / 6,
+        (f + 1) * (f - 1) * (f - 2) / 2,
+        -(f + 1) * f * (f - 2) / 2,
+        (f + 1) * f * (f - 1) / 6,
+    ]
+    return float(np.dot(factors, table[left : left + 4]))
 
 
 def settled(x: Floats) -> Floats:
@@ -46,9 +72,19 @@ def student(z: float, df: Floats) -> Floats:
     return settled(np.copysign(t, z))
 
 
+@cache
+def _student_by_cells(z: float) -> Floats:
+    return student(z, degrees(0, _CELLS)[1:])
+
+
 def normal(z: float, df: Floats) -> Floats:
     """z itself, whatever the column."""
     return np.full(df.shape, z)
+
+
+def _reciprocal(z: float, df: Floats, room: float) -> Floats:
+    """1 over the tail area of z: see planner.kernels.exact."""
+    return np.full(df.shape, 1.0 / (float(ndtr(-z)) * room))
 
 
 def _discordant(z: float, df: Floats, mid: float, significant: bool) -> Floats:
@@ -87,6 +123,12 @@ def _binomial(mid: float) -> Reference:
 
 REFERENCES: dict[str, Reference] = {
     "t": Reference(student, student, True),
+    "fractional-t": Reference(
+        lambda z, df: _student_by_cells(z), lambda z, df: _student_by_cells(z), True, _CELLS
+    ),
+    "exact-p": Reference(
+        lambda z, df: _reciprocal(z, df, 1.0 + _TIE), lambda z, df: _reciprocal(z, df, 1.0 - _TIE), False
+    ),
     "normal": Reference(
         lambda z, df: normal(z - _NEAR * max(1.0, abs(z)), df),
         lambda z, df: normal(z + _NEAR * max(1.0, abs(z)), df),

@@ -34,6 +34,7 @@ from planner.kernels.tables import (
 )
 from planner.outcomes import Truth
 from planner.pvalues import p_value
+from planner.references import looked_up
 from planner.results import ENGINE
 from planner.scenario import Analysis, Scenario
 from planner.version import __version__
@@ -363,22 +364,23 @@ def _seen(test: engine.Test, k: int, stat: Floats, lane: int, decision: str) -> 
         float(stat[row * W + lane]) for row in (ESTIMATE, SE, T, DF, COMPLETERS)
     )
     plan = test.looks[0]
-    column = int(min(df, test.rules.limit.shape[-1] - 1))
-    limit = test.rules.limit[0, k, :, column]
+    limit = [looked_up(row, df, test.rules.cells) for row in test.rules.limit[0, k]]
     known = df > 0.0
     sides = test.rules.sides
-    note = "" if known else "the data do not determine the test"
-    if known and math.isinf(t):
-        note = "no spread between the patients: the statistic is infinite"
     reference = METHODS[test.analysis.method].reference
+    note = "" if known else "the data do not determine the test"
+    if known and math.isinf(t) and reference != "exact-p":
+        note = "no spread between the patients: the statistic is infinite"
     exact = reference.startswith("binomial")  # whose DF is 1 + b + c
+    if by_p := reference == "exact-p":  # whose T is a p value in disguise
+        limit = [math.nan] * len(limit)
     return Look(
         look=k + 1,
         patients=plan.counts[k],
         completers=int(completers),
         estimate=_number(estimate) if known else None,
         se=_number(se) if known else None,
-        statistic=_number(t) if known else None,
+        statistic=_number(t) if known and not by_p else None,
         df=_number(df) if known and not exact else None,
         discordant=int(df) - 1 if known and exact else None,
         efficacy_above=_number(limit[UPPER]) if sides >= 0 else None,

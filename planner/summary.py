@@ -108,6 +108,11 @@ def _reading(rows: Sequence[Shown], setting: Setting, trials: int) -> list[str]:
             "period. A trial that stops early for efficacy tends to overestimate: "
             "see the bias if stopped early."
         )
+    if partial := [name for name in setting.partial if any(cell["analysis"] == name for cell in cells)]:
+        items.append(
+            f"Completers of {listed(partial)} are the patients whom it uses: those who have all that it "
+            "compares."
+        )
     if depends(cells):
         items.append(
             "Who leaves: of all patients randomised, and of those who were there in a period of a treatment "

@@ -46,6 +46,7 @@ class Setting:
     command: str
     classes: Sequence[Sequence[str]] = ()  # hypotheses that the design cannot separate
     carryover: Mapping[str, str] = field(default_factory=dict)  # by hypothesis: why it may reject the null
+    partial: Sequence[str] = ()  # analyses that need less of a patient than every period
 
 
 class Shown(NamedTuple):

@@ -71,10 +71,11 @@ def _looks(course: Json, unit: Unit) -> Sheet:
     looks = course["looks"]
     futility = any(look[end] is not None for look in looks for end in ("futility_from", "futility_to"))
     exact = any(look["discordant"] is not None for look in looks)
+    by_p = all(look["statistic"] is None and look["efficacy_above"] is None for look in looks)
     t, df = ("b − c", "b + c") if exact else ("t", "df")
     columns = [Column("Look"), Column("Patients"), Column("Completers")]
-    columns += [Column(f"Estimate{f' ({unit.name})' if unit.name else ''}"), Column("SE"), Column(t)]
-    columns += [Column(df), Column(f"Significant at {t}")]
+    columns += [Column(f"Estimate{f' ({unit.name})' if unit.name else ''}"), Column("SE")]
+    columns += [] if by_p else [Column(t), Column(df), Column(f"Significant at {t}")]
     columns += [Column(f"Futile at {t}")] if futility else []
     columns += [Column("p"), Column("Level"), Column("Decision", number=False)]
     rows = []
@@ -82,8 +83,9 @@ def _looks(course: Json, unit: Unit) -> Sheet:
         last = look["look"] == course["looks_planned"]
         row = [f"{look['look']} of {course['looks_planned']}", str(look["patients"]), str(look["completers"])]
         row += [signed(_times(look["estimate"], unit)), plain(_times(look["se"], unit))]
-        row += [_t(look["statistic"], exact), plain(look["discordant" if exact else "df"])]
-        row.append(_limits(look["efficacy_below"], look["efficacy_above"], exact))
+        if not by_p:
+            row += [_t(look["statistic"], exact), plain(look["discordant" if exact else "df"])]
+            row.append(_limits(look["efficacy_below"], look["efficacy_above"], exact))
         if futility:
             row.append(DASH if last else _inside(look["futility_from"], look["futility_to"], exact))
         rows.append([*row, _p(look["p"]), _p(look["nominal_p"]), look["decision"]])

@@ -8,11 +8,14 @@ To add an analysis: one row of _LAWS.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import gammaln, ndtr, stdtrit
 
+from planner.balance import sequence_shares, variance_factor, within_patients
+from planner.contrasts import total
 from planner.kernels.tables import Floats
 from planner.monitoring import looks
 from planner.scenario import Analysis, Means, Scenario
@@ -22,14 +25,6 @@ _PANELS, _REACH = 10, 13.0  # pieces of the quadrature; standard deviations of t
 _X, _W = np.polynomial.legendre.leggauss(40)
 
 
-class Differences(NamedTuple):
-    """The treatment differences of complete patients: normal, by sequence."""
-
-    mean: Floats  # (sequence,) in points
-    variance: Floats  # (sequence,) in points squared
-    share: Floats  # (sequence,) of the patients
-
-
 class Law(NamedTuple):
     """A noncentral t, for each number of patients."""
 
@@ -37,38 +32,19 @@ class Law(NamedTuple):
     df: Floats  # (number,) not positive where the test is undefined
 
 
-def differences(scenario: Scenario, hypothesis: Means, analysis: Analysis) -> Differences:
-    """What one patient's contrast looks like in each sequence, period effects and carryover included."""
-    weights = analysis.weights
-    table = period_weights(scenario, weights)
-    added, spread = scenario.population.period_effect, hypothesis.spread
-    means, variances = [], []
-    for s, sequence in enumerate(scenario.design.sequences):
-        score = [
-            hypothesis.means[a] + added[k] + carried(hypothesis, sequence, k) for k, a in enumerate(sequence)
-        ]
-        means.append(float(table[s] @ np.array(score)))
-        residual = sum((w * spread.within[a]) ** 2 for w, a in zip(table[s], sequence, strict=True))
-        own = sum((w * spread.interaction) ** 2 for a, w in weights.items() if a in sequence)
-        variances.append(float(residual + own))
-    share = np.array(scenario.design.allocation) / scenario.design.unit
-    return Differences(np.array(means), np.array(variances), share)
-
-
 def power(
     scenario: Scenario, hypothesis: str | Means, analysis: Analysis, patients: Sequence[int]
 ) -> Floats | None:
     """Exact power (type I error under a true null hypothesis) at each number of patients; None if unknown.
 
-    `patients` are multiples of the allocation unit. Noncentral t: Hills and Armitage (1979) with df n - 2, or
-    the paired t test with df n - 1, under normal scores; an undefined test never rejects.
+    `patients` are multiples of the allocation unit. An undefined test never rejects.
     """
     stated = scenario.hypotheses[hypothesis] if isinstance(hypothesis, str) else hypothesis
     law = _LAWS.get(analysis.method)
     if law is None or not isinstance(stated, Means) or not _plain(scenario, analysis):
         return None
     n = np.array(patients, float)
-    found = law(differences(scenario, stated, analysis), n)
+    found = law(scenario, stated, analysis, n)
     if found is None:
         return None
     only = looks(scenario, analysis, max(patients))  # the same for every number: one look is all of them
@@ -80,38 +56,111 @@ def power(
 
 
 def _plain(scenario: Scenario, analysis: Analysis) -> bool:
-    """Whether every patient completes, with normal scores, and is looked at once."""
+    """Whether everybody stays who is needed, with normal scores, and is looked at once."""
+    dropout = scenario.population.dropout
+    first_alone = analysis.method == "period-one" and dropout.before_first == 0.0
     return (
         scenario.endpoint.bounds is None
+        and not analysis.outcome
         and reading_of(scenario, analysis).measure == scenario.endpoint.measure
-        and retention(scenario) == 1.0
+        and (first_alone or retention(scenario) == 1.0)
         and len(scenario.monitoring.counts) == 1
     )
 
 
-def _two_samples(found: Differences, n: Floats) -> Law | None:
-    """Half the sum of the means of two sequences over its standard error; exact with equal variances."""
-    if found.mean.size != 2 or not _equal(found.variance):
+class _Groups(NamedTuple):
+    """Groups of patients whose means are compared."""
+
+    weight: Floats  # (group,) of its mean in the estimate
+    mean: Floats  # (group,) expected, in points
+    variance: Floats  # (group,) of one patient, in points squared
+    share: Floats  # (group,) of all patients
+
+
+def _compared(groups: _Groups, n: Floats) -> Law | None:
+    """The weighted sum of the means of groups over its pooled standard error; exact with equal variances."""
+    if not _equal(groups.variance):
         return None
-    first, second = (np.maximum(n * share, 1e-9) for share in found.share)
-    se = np.sqrt(found.variance[0] * (1.0 / first + 1.0 / second)) / 2.0
-    return Law(found.mean.mean() / se, n - 2.0)
+    each = np.maximum(n[:, None] * groups.share, 1e-9)
+    se = np.sqrt(groups.variance[0] * (groups.weight**2 / each).sum(axis=1))
+    return Law(groups.weight @ groups.mean / se, n * groups.share.sum() - groups.mean.size)
 
 
-def _one_sample(found: Differences, n: Floats) -> Law | None:
-    """The mean of all differences over its standard error; exact where every sequence has the same law."""
+def _own_contrasts(scenario: Scenario, hypothesis: Means, analysis: Analysis) -> _Groups:
+    """One patient's contrast in each sequence that gives all of it, period effects and carryover included.
+
+    `weight`: of the sequence in an estimate without period effects, where there is one.
+    """
+    design, weights, spread = scenario.design, analysis.weights, hypothesis.spread
+    shares = sequence_shares(design.sequences, weights) or [Fraction(0)] * len(design.sequences)
+    table = period_weights(scenario, weights)
+    added = scenario.population.period_effect
+    own = sum((w * spread.interaction) ** 2 for w in weights.values())
+    rows = []
+    for s, sequence in enumerate(design.sequences):
+        if not set(weights) <= set(sequence):
+            continue
+        score = [
+            hypothesis.means[a] + added[k] + carried(hypothesis, sequence, k) for k, a in enumerate(sequence)
+        ]
+        residual = sum((w * spread.within[a]) ** 2 for w, a in zip(table[s], sequence, strict=True))
+        mean = float(table[s] @ np.array(score))
+        rows.append((float(shares[s]), mean, residual + own, design.allocation[s] / design.unit))
+    return _Groups(*np.array(rows).T)
+
+
+def _sequences(scenario: Scenario, hypothesis: Means, analysis: Analysis, n: Floats) -> Law | None:
+    """Hills and Armitage's test, and each patient's own contrast in any other design."""
+    return _compared(_own_contrasts(scenario, hypothesis, analysis), n)
+
+
+def _one_sample(scenario: Scenario, hypothesis: Means, analysis: Analysis, n: Floats) -> Law | None:
+    """The mean of all contrasts over its standard error; exact where every sequence has the same law."""
+    found = _own_contrasts(scenario, hypothesis, analysis)
     if not _equal(found.variance) or np.ptp(found.mean) > 1e-12 * np.abs(found.mean).max():
         return None
     return Law(found.mean[0] * np.sqrt(n / found.variance[0]), n - 1.0)
+
+
+def _first_period(scenario: Scenario, hypothesis: Means, analysis: Analysis, n: Floats) -> Law | None:
+    """The means of the first period; exact where patients of a treatment have one mean, all one variance."""
+    design, population = scenario.design, scenario.population
+    rows = []
+    for treatment, weight in analysis.weights.items():
+        chosen = [s for s, sequence in enumerate(design.sequences) if sequence[0] == treatment]
+        added = {population.sequence_effect[s] for s in chosen}
+        if len(added) > 1:
+            return None
+        mean = hypothesis.means[treatment] + population.period_effect[0] + added.pop()
+        share = sum(design.allocation[s] for s in chosen) / design.unit
+        rows.append((weight, mean, hypothesis.spread.total(treatment) ** 2, share))
+    return _compared(_Groups(*np.array(rows).T), n)
+
+
+def _least_squares(scenario: Scenario, hypothesis: Means, analysis: Analysis, n: Floats) -> Law | None:
+    """Ordinary least squares; exact where its model holds: one residual variance, nothing carried over."""
+    design, spread = scenario.design, hypothesis.spread
+    residual = np.array([spread.within[a] ** 2 for a in design.treatments])
+    factor = variance_factor(design.sequences, design.allocation, analysis.weights)
+    carries = any(hypothesis.carryover.values())
+    if factor is None or spread.interaction > 0.0 or carries or not _equal(residual):
+        return None
+    rank, _ = within_patients(design.sequences, analysis.weights)
+    se = np.sqrt(float(factor) * residual[0] / n)
+    effect = float(total(analysis.weights, hypothesis.means))
+    return Law(effect / se, n * (design.periods - 1) - rank)
 
 
 def _equal(variance: Floats) -> bool:
     return bool(variance.min() > 0.0 and np.ptp(variance) <= 1e-12 * variance.max())
 
 
-_LAWS: dict[str, Callable[[Differences, Floats], Law | None]] = {
-    "hills-armitage": _two_samples,
+_LAWS: dict[str, Callable[[Scenario, Means, Analysis, Floats], Law | None]] = {
+    "hills-armitage": _sequences,
+    "subject-contrast": _sequences,
     "paired-t": _one_sample,
+    "period-one": _first_period,
+    "fixed-subject": _least_squares,
 }
 
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+_WELCH = "Welch BL. Biometrika 1947;34:28-35. doi:10.1093/biomet/34.1-2.28"
+_MCNEMAR = "McNemar Q. Psychometrika 1947;12:153-157. doi:10.1007/BF02295996"
+
 
 class Method(NamedTuple):
     """An analysis of the finished trial."""
@@ -25,7 +28,18 @@ class Method(NamedTuple):
 NEEDS = {
     "ab/ba": "two sequences of two periods, each giving both treatments of the contrast, in opposite orders",
     "within": "every sequence gives every treatment of the contrast",
+    "pairs": "every sequence gives both treatments of the contrast, each in one period",
+    "balanced": "sequences that give every treatment of the contrast, in orders in which period effects "
+    "cancel",
+    "balanced or parallel": "sequences that give every treatment of the contrast, in orders in which period "
+    "effects cancel; or one period, in which every treatment of the contrast is given",
+    "first": "every treatment of the contrast is given in the first period of a sequence",
+    "estimable": "patients who get several treatments, from whom the contrast can be told apart from the "
+    "periods",
 }
+
+WHOLE = ("ab/ba", "within", "pairs")
+"""Needs of the methods that use who has finished every period; the others use who has what they compare."""
 
 METHODS: dict[str, Method] = {
     "hills-armitage": Method(
@@ -34,6 +48,20 @@ METHODS: dict[str, Method] = {
         "ab/ba",
         "Hills M, Armitage P. Br J Clin Pharmacol 1979;8:7-20",
     ),
+    "subject-contrast": Method(
+        "t test of the patients' own contrasts, allowing for their sequences",
+        "subject_contrast",
+        "balanced",
+        "Senn S. Cross-over Trials in Clinical Research, 2nd ed. Wiley 2002",
+        weights=True,
+    ),
+    "fixed-subject": Method(
+        "Least squares with effects of patients, periods and treatments",
+        "fixed_subject",
+        "estimable",
+        "Jones B, Kenward MG. Design and Analysis of Cross-Over Trials, 3rd ed. CRC Press 2014",
+        weights=True,
+    ),
     "paired-t": Method(
         "Paired t test on the treatment differences, ignoring periods",
         "paired_t",
@@ -41,10 +69,34 @@ METHODS: dict[str, Method] = {
         "Student. Biometrika 1908;6:1-25. doi:10.1093/biomet/6.1.1",
         weights=True,
     ),
+    "period-one": Method(
+        "Two-sample t test of the first period, as in a parallel trial",
+        "period_one",
+        "first",
+        "Student. Biometrika 1908;6:1-25. doi:10.1093/biomet/6.1.1",
+        weights=True,
+    ),
+    "welch": Method(
+        "Welch's t test: a variance for each sequence, in one period for each treatment",
+        "welch",
+        "balanced or parallel",
+        _WELCH,
+        reference="fractional-t",
+        weights=True,
+    ),
+    "period-one-welch": Method(
+        "Welch's t test of the first period: a variance for each treatment",
+        "welch",
+        "first",
+        _WELCH,
+        reference="fractional-t",
+        kernel="period_one",
+        weights=True,
+    ),
     "mcnemar-mid-p": Method(
         "McNemar's test of paired responses, mid-p",
         "mcnemar",
-        "within",
+        "pairs",
         "Fagerland MW, Lydersen S, Laake P. BMC Med Res Methodol 2013;13:91. doi:10.1186/1471-2288-13-91",
         reference="binomial-mid",
         binary=True,
@@ -52,21 +104,50 @@ METHODS: dict[str, Method] = {
     "mcnemar-exact": Method(
         "McNemar's test of paired responses, exact",
         "mcnemar",
-        "within",
-        "McNemar Q. Psychometrika 1947;12:153-157. doi:10.1007/BF02295996",
+        "pairs",
+        _MCNEMAR,
         reference="binomial",
         binary=True,
     ),
     "mcnemar-asymptotic": Method(
         "McNemar's test of paired responses, normal approximation",
         "mcnemar",
-        "within",
-        "McNemar Q. Psychometrika 1947;12:153-157. doi:10.1007/BF02295996",
+        "pairs",
+        _MCNEMAR,
         reference="normal",
         binary=True,
         kernel="asymptotic",
     ),
+    "prescott": Method(
+        "Prescott's test of paired responses, allowing for a period effect, exact",
+        "prescott",
+        "ab/ba",
+        "Prescott RJ. Appl Stat 1981;30:9-15. doi:10.2307/2346652",
+        reference="exact-p",
+        binary=True,
+    ),
+    "mainland-gart": Method(
+        "Mainland and Gart's test of paired responses, allowing for a period effect, exact",
+        "prescott",
+        "ab/ba",
+        "Gart JJ. Biometrika 1969;56:75-80. doi:10.1093/biomet/56.1.75",
+        reference="exact-p",
+        binary=True,
+        kernel="mainland_gart",
+    ),
+    "fisher": Method(
+        "Fisher's exact test of the responses in the first period, as in a parallel trial",
+        "fisher",
+        "first",
+        "Fisher RA. J R Stat Soc 1935;98:39-82. doi:10.2307/2342435",
+        reference="exact-p",
+        binary=True,
+    ),
 }
+
+SCORE_DEFAULTS = ("hills-armitage", "subject-contrast", "fixed-subject", "paired-t", "period-one")
+RESPONSE_DEFAULTS = ("prescott", "mcnemar-mid-p", "fisher")
+"""What an analysis without a method takes: the first that fits, see planner.completing.analyses."""
 
 
 class Rule(NamedTuple):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from planner.balance import period_shares, sequence_shares, variance_factor
 from planner.draws import DrawList
 from planner.kernels.tables import (
     BASELINE_ERROR,
@@ -32,7 +33,10 @@ from planner.kernels.tables import (
 )
 from planner.leaving import ALIKE, informative, leaving
 from planner.scenario import Analysis, Means, Scenario
+from planner.truth import sided_direction
+from planner.vocabulary import METHODS
 
+SIDES = {"two-sided": 0, "greater": 1, "less": -1}
 BEFORE, AFTER = 0, 1  # visits of family `means`: the period's baseline and its outcome
 
 
@@ -60,6 +64,23 @@ def carried(hypothesis: Means, sequence: Sequence[str], period: int) -> float:
         return 0.0
     earlier = {sequence[period - 1]} if hypothesis.carryover_lasts == "next" else set(sequence[:period])
     return math.fsum(hypothesis.carryover.get(a, 0.0) for a in earlier)
+
+
+def planned_variance(scenario: Scenario, analysis: Analysis) -> float:
+    """Variance of an estimate for one patient in all and an SD of 1 of each patient's own contrast.
+
+    Of tests of patients' own contrasts, with everybody staying.
+    """
+    design, weights = scenario.design, analysis.weights
+    needs = METHODS[analysis.method].needs
+    if needs == "estimable":
+        factor = variance_factor(design.sequences, design.allocation, weights)
+        return float(factor or 0) / sum(w * w for w in weights.values())
+    shares = None if needs in ("within", "pairs") else sequence_shares(design.sequences, weights)
+    if shares is None:
+        return 1.0
+    pairs = zip(shares, design.allocation, strict=True)
+    return float(sum(share * share * design.unit / units for share, units in pairs))
 
 
 class Reading(NamedTuple):
@@ -188,17 +209,20 @@ def _baseline(scenario: Scenario, hypothesis: Means) -> Floats:
 
 def contrast(scenario: Scenario, analysis: Analysis) -> Contrast:
     """What an analysis compares, for its kernel."""
-    return Contrast(weight=period_weights(scenario, analysis.weights))
+    design, weights = scenario.design, analysis.weights
+    number = {a: i for i, a in enumerate(design.treatments)}
+    shares = sequence_shares(design.sequences, weights)
+    direction = sided_direction(analysis, scenario.scale_of(analysis))
+    return Contrast(
+        weight=period_weights(scenario, weights),
+        share=np.array([float(x) for x in shares]) if shares else np.zeros(len(design.sequences)),
+        treatment=np.array([[number[a] for a in sequence] for sequence in design.sequences], np.int64),
+        effect=np.array([weights.get(a, 0.0) for a in design.treatments]),
+        sides=SIDES[direction],
+    )
 
 
 def period_weights(scenario: Scenario, weights: Mapping[str, float]) -> Floats:
-    """(sequence, period): a treatment's weight, shared equally by the periods that give it.
-
-    Zeros in a sequence that lacks a treatment of the contrast: its patients have no such contrast.
-    """
-    table = np.zeros((len(scenario.design.sequences), scenario.design.periods))
-    for s, sequence in enumerate(scenario.design.sequences):
-        if set(weights) <= set(sequence):
-            for k, treatment in enumerate(sequence):
-                table[s, k] = weights.get(treatment, 0.0) / sequence.count(treatment)
-    return table
+    """(sequence, period): the weight of a period in a patient's own contrast, see planner.balance."""
+    rows = (period_shares(sequence, weights) for sequence in scenario.design.sequences)
+    return np.array([[float(share) for share in row] for row in rows])

@@ -10,7 +10,8 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "planner"
 
 FLOORS = {
-    1: "scenario vocabulary reading positions catalogue faults canonical overrides completing wording "
+    1: "balance scenario vocabulary reading positions catalogue faults canonical overrides "
+    "completing wording "
     "designs contrasts settings scenario_means scenario_terms scenario_outcomes parsing extending building "
     "short_forms scenario_uncertain addressing paths scenario_leaving scenario_observed scenario_blinding",
     2: "draws roots mechanisms world boundaries sequential spending conditional limits rules truth "

@@ -24,9 +24,8 @@ PATIENTS = 20  # so that 1,024,000 patients are drawn
 
 
 def trial(hypothesis: dict[str, Any], sequences: tuple[str, ...] = ("A B", "B A"), **rest: Any) -> Scenario:
-    analyses = [{"method": "mcnemar-exact", "contrast": ["A", "B"]}]
     hypotheses = {"h": hypothesis}
-    return read_text(scenario_text(sequences, PATIENTS, hypotheses=hypotheses, analyses=analyses, **rest))
+    return read_text(scenario_text(sequences, PATIENTS, hypotheses=hypotheses, **rest))
 
 
 def joint(a: float, b: float, rho: float) -> float:

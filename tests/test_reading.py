@@ -63,20 +63,24 @@ def test_defaults_are_filled_in() -> None:
     [
         (["A B", "B A"], "hills-armitage"),
         (["B A", "A B"], "hills-armitage"),
-        (["A B", "B A", "A A"], None),
-        (["A B B", "B A A"], "paired-t"),
+        (["A B", "B A", "A A"], "fixed-subject"),
+        (["A B", "B A", "A C", "C A", "B C", "C B"], "fixed-subject"),
+        (["A B B", "B A A"], "subject-contrast"),
+        (["A B C", "B C A", "C A B"], "subject-contrast"),
+        (["A B", "B A", "C D", "D C"], "subject-contrast"),
         (["A B"], "paired-t"),
-        (["A B C", "B C A", "C A B"], "paired-t"),
-        (["A", "B"], None),
+        (["A B C", "A C B"], "paired-t"),
+        (["A B", "B C"], None),
+        (["A", "B"], "period-one"),
+        (["A", "B", "C"], "period-one"),
     ],
 )
 def test_default_method_follows_the_design(sequences: list[str], method: str | None) -> None:
     settings = [
         f"design.sequences={sequences}",
-        "hypotheses.effect.means={A=1, B=2, C=3}",
-        "treatments.C.label=C",
+        "hypotheses.effect.means={A=1, B=2, C=3, D=3}",
+        *(f"treatments.{a}.label={a}" for a in "ABCD"),
     ]
-    settings += ["treatments.A.label=A", "treatments.B.label=B"]
     if method is None:
         assert "no analysis fits" in faults(MINIMAL, *settings)[0].message
     else:

@@ -47,12 +47,10 @@ def test_show_json(cli: Cli) -> None:
 
 
 def test_planned_degrees_of_freedom_are_known_for_every_t_test() -> None:
-    from planner.planned import ESTIMATED_MEANS
+    from planner.planned import PLANNED_DF
     from planner.vocabulary import METHODS
 
-    assert set(ESTIMATED_MEANS) == {
-        name for name, row in METHODS.items() if getattr(row, "reference", "t") == "t"
-    }
+    assert set(PLANNED_DF) == {name for name, row in METHODS.items() if row.reference == "t"}
 
 
 def test_check_reports_all_faults_of_all_files(cli: Cli) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from planner import vocabulary
+from planner.balance import sequence_shares, taking_part, within_patients
 from planner.completing.draft import Draft, check_treatments
 from planner.completing.outcomes import complete_second
-from planner.contrasts import Contrast, formula, simplest, total
+from planner.contrasts import Contrast, formula, simplest, total, weights
+from planner.designs import Sequences
 from planner.faults import Path, did_you_mean, listed, printable
 from planner.scenario import Analysis, Design, Endpoint, Simulation
 from planner.scenario_outcomes import Outcome
@@ -81,14 +83,14 @@ def _with_method(
     draft: Draft, path: Path, analysis: Analysis, design: Design, contrast: Contrast
 ) -> Analysis:
     """The analysis with a method that fits the design and what is measured."""
-    fitting = _fitting(analysis, design, contrast)
+    default = _default(draft, analysis, design, contrast)
     pair = formula(contrast) if isinstance(contrast, Mapping) else " and ".join(map(printable, contrast))
     row = vocabulary.METHODS[analysis.method] if analysis.method else None
     hint = "`planner methods` says what each analysis needs"
-    if fitting:
-        hint = f"the default of this design for {pair} is {fitting[0]}"
-    if row is None and fitting:
-        return analysis.model_copy(update={"method": fitting[0]})
+    if default:
+        hint = f"the default of this design for {pair} is {default}"
+    if row is None and default:
+        return analysis.model_copy(update={"method": default})
     if row is None:
         if draft.written(path) is None:
             path = ("design", "name" if draft.written(("design", "name")) else "sequences")
@@ -107,32 +109,77 @@ def _with_method(
     return analysis
 
 
-def _fitting(analysis: Analysis, design: Design, contrast: Contrast) -> list[str]:
-    """The methods for what is measured that fit the design, its default first."""
-    return [
-        name
-        for name, row in vocabulary.METHODS.items()
-        if row.binary == _binary(analysis) and _fits(row, design, contrast)
-    ]
+def _default(draft: Draft, analysis: Analysis, design: Design, contrast: Contrast) -> str | None:
+    """The method for what is measured in this design.
+
+    `subject-contrast` is for designs in which whoever gets one treatment of the contrast gets all, Prescott's
+    test for a trial with a period effect. Responses for which no test of responses fits are taken as 0 and 1.
+    """
+    compared = set(weights(contrast))
+    some = any(0 < len(compared & set(sequence)) < len(compared) for sequence in design.sequences)
+    period_effect = draft.population is not None and any(draft.population.period_effect)
+    several = design.periods > 1
+    unsuitable = {"subject-contrast": some, "prescott": not period_effect}
+    unsuitable |= {"fisher": several, "period-one": several}
+    names = [*vocabulary.SCORE_DEFAULTS]
+    if _binary(analysis):
+        names = [*vocabulary.RESPONSE_DEFAULTS, *names]
+    for name in names:
+        if not unsuitable.get(name) and _fits(vocabulary.METHODS[name], design, contrast):
+            return name
+    return None
 
 
 def _fits(row: vocabulary.Method, design: Design, contrast: Contrast) -> bool:
     """Whether a method takes the contrast, and the design offers what it needs."""
     taken = row.weights or not isinstance(contrast, Mapping)
-    return taken and _offers(design, row.needs, contrast)
+    return taken and _OFFERS[row.needs](design.sequences, weights(contrast))
+
+
+def _both_orders(sequences: Sequences, compared: Mapping[str, float]) -> bool:
+    pair = tuple(compared)
+    return len(pair) == 2 and sorted(sequences) == sorted([pair, pair[::-1]])
+
+
+def _within(sequences: Sequences, compared: Mapping[str, float]) -> bool:
+    return all(taking_part(sequences, compared))
+
+
+def _pairs(sequences: Sequences, compared: Mapping[str, float]) -> bool:
+    return all(sequence.count(a) == 1 for sequence in sequences for a in compared)
+
+
+def _balanced(sequences: Sequences, compared: Mapping[str, float]) -> bool:
+    return sequence_shares(sequences, compared) is not None
+
+
+def _first(sequences: Sequences, compared: Mapping[str, float]) -> bool:
+    return set(compared) <= {sequence[0] for sequence in sequences}
+
+
+def _balanced_or_parallel(sequences: Sequences, compared: Mapping[str, float]) -> bool:
+    return (_first if len(sequences[0]) == 1 else _balanced)(sequences, compared)
+
+
+def _estimable(sequences: Sequences, compared: Mapping[str, float]) -> bool:
+    return len(sequences[0]) > 1 and within_patients(sequences, compared)[1]
+
+
+# Whether sequences meet a key of vocabulary.NEEDS for the treatments of a contrast.
+_Offer = Callable[[Sequences, Mapping[str, float]], bool]
+_OFFERS: dict[str, _Offer] = {
+    "ab/ba": _both_orders,
+    "within": _within,
+    "pairs": _pairs,
+    "balanced": _balanced,
+    "balanced or parallel": _balanced_or_parallel,
+    "first": _first,
+    "estimable": _estimable,
+}
 
 
 def _only_means(draft: Draft) -> bool:
     return set(draft.first_of_family) <= {"means"}
-
-
-def _offers(design: Design, needs: str, contrast: Contrast) -> bool:
-    """Whether the design meets a key of vocabulary.NEEDS for the treatments of the contrast."""
-    pair = tuple(contrast)
-    if needs == "ab/ba":
-        return sorted(design.sequences) == sorted([pair, pair[::-1]])
-    assert needs == "within"
-    return all(set(pair) <= set(sequence) for sequence in design.sequences)
 
 
 def complete_simulation(draft: Draft) -> Simulation | None:

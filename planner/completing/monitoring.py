@@ -28,7 +28,7 @@ def complete_monitoring(draft: Draft, design: Design, analyses: Iterable[Analysi
     _check_numbers(draft, efficacy, ("monitoring", "efficacy"), vocabulary.EFFICACY_RULES)
     _check_numbers(draft, futility, ("monitoring", "futility"), vocabulary.FUTILITY_RULES)
     _check_efficacy(draft, efficacy, len(looks), list(analyses))
-    futility = _futility(draft, futility, len(looks), list(analyses))
+    futility = _futility(draft, futility, len(looks), design, list(analyses))
     return monitoring.model_copy(update={"looks": looks, "efficacy": efficacy, "futility": futility})
 
 
@@ -122,7 +122,7 @@ def _check_efficacy(draft: Draft, rule: Efficacy, looks: int, analyses: list[Ana
                 break
 
 
-def _futility(draft: Draft, rule: Futility, looks: int, analyses: list[Analysis]) -> Futility:
+def _futility(draft: Draft, rule: Futility, looks: int, design: Design, analyses: list[Analysis]) -> Futility:
     path: Path = ("monitoring", "futility")
     if rule.rule != "none" and looks < 2:
         draft.note((*path, "rule"), "has no look before the last to act at", "monitoring.looks = [0.5, 1.0]")
@@ -136,11 +136,15 @@ def _futility(draft: Draft, rule: Futility, looks: int, analyses: list[Analysis]
             draft.note((*path, "under"), f"is not used by the rule {rule.rule}", at_key=True)
         return rule
     if rule.under == "planned":
-        _check_planned(draft, analyses)
+        _check_planned(draft, design, analyses)
     return rule.model_copy(update={"under": rule.under or "estimate"})
 
 
-def _check_planned(draft: Draft, analyses: list[Analysis]) -> None:
+def _of_different_patients(analysis: Analysis, design: Design) -> bool:
+    return design.periods == 1 or vocabulary.METHODS[analysis.method].needs == "first"
+
+
+def _check_planned(draft: Draft, design: Design, analyses: list[Analysis]) -> None:
     """Conditional power under the planned effect needs that effect and its SD in every primary analysis."""
     for analysis in analyses:
         missing = [k for k in ("planned_effect", "planned_sd_difference") if getattr(analysis, k) is None]
@@ -148,6 +152,10 @@ def _check_planned(draft: Draft, analyses: list[Analysis]) -> None:
             message = f"needs {listed([f'`{k}`' for k in missing], 'and')} in every analysis"
             hint = "[[analyses]] planned_effect = points, planned_sd_difference = points"
             draft.note(("monitoring", "futility", "under"), message, hint)
+            return
+        if analysis.method in vocabulary.METHODS and _of_different_patients(analysis, design):
+            message = f"{analysis.method} compares different patients, and no SD of theirs is planned"
+            draft.note(("monitoring", "futility", "under"), message, 'under = "estimate"')
             return
         if analysis.planned_effect == 0.0:
             draft.note(("monitoring", "futility", "under"), 'the planned effect is 0: use under = "null"')

@@ -42,6 +42,7 @@ _MAGIC = 6755399441055744.0  # 1.5 * 2^52: adding it to |x| < 2^51 leaves the ne
 _MAGIC_BITS = np.int64(0x4338000000000000)
 _LARGEST = 2.0**50
 _COARSE = 20  # bits: 2^-32 to 2^-12 of the unit, so that squares of sums fit
+_ONE, _TWO, _THREE = np.uint64(1), np.uint64(2), np.uint64(3)
 _NONE = -1  # code of a trial that goes on
 
 
@@ -52,21 +53,44 @@ def _integer(x):
 
 
 @lanes
-def _by_df(table, stat, out):
+def _by_df(table, cells, stat, out):
     """out f64[W] = table[df]. A loop of its own: what is looked up cannot be vectorised, what follows can."""
+    if cells > 0:
+        _between(table, cells, stat, out)
+        return
     most = np.float64(table.size - 1)
     for i in range(W):
         out[i] = table[np.uint64(min(stat[i + DF * W], most))]
 
 
 @lanes
-def _efficacy(stat, limit, sides, running, other, upper, lower, code):
+def _between(table, cells, stat, out):
+    """The same for df that are no whole numbers: cubic interpolation in 1 / df between four columns.
+
+    Limits and their reciprocal df go together smoothly: relative error below 1e-9 up to z = 8.
+    """
+    for i in range(W):
+        df = stat[i + DF * W]
+        at = cells / max(df, 1.0)
+        left = min(max(np.floor(at), 1.0), cells - 2.0)
+        f = at - left
+        j = np.uint64(left)
+        a, b, c, d = table[j], table[j + _ONE], table[j + _TWO], table[j + _THREE]
+        lower, upper = f * (f - 1.0) * (f - 2.0), (f + 1.0) * f * (f - 1.0)
+        middle, next_one = (f + 1.0) * (f - 1.0) * (f - 2.0), (f + 1.0) * f * (f - 2.0)
+        x = (upper * d - lower * a) / 6.0 + (middle * b - next_one * c) / 2.0
+        x = b if abs(b) == np.inf else x
+        out[i] = x if df > 0.0 else table[0]
+
+
+@lanes
+def _efficacy(stat, limit, cells, sides, running, other, upper, lower, code):
     """code i64[W]: how each running trial ends at this look for efficacy; upper, lower f64[W] are scratch.
 
     Two-sided limits are mirrored, and of one-sided ones the other side is never reached, so that one look-up
     by df is enough.
     """
-    _by_df(limit[LOWER if sides < 0 else UPPER], stat, upper)
+    _by_df(limit[LOWER if sides < 0 else UPPER], cells, stat, upper)
     for i in range(W):
         found = upper[i]
         lower[i] = -found if sides == 0 else (found if sides < 0 else np.nan)
@@ -154,10 +178,11 @@ def _add(code, end, number, to):
 def _ends(stat, rules, design, k, last, futility, running, first, second, code):
     """code i64[W]: how each running trial ends at look k of a design; first, second f64[W] are scratch."""
     limit = rules.limit[design, k]
-    _efficacy(stat, limit, rules.sides, running, LAST if last else _NONE, first, second, code)
+    cells = rules.cells
+    _efficacy(stat, limit, cells, rules.sides, running, LAST if last else _NONE, first, second, code)
     if futility and not last:
-        _by_df(limit[FUTILE_FROM], stat, first)
-        _by_df(limit[FUTILE_TO], stat, second)
+        _by_df(limit[FUTILE_FROM], cells, stat, first)
+        _by_df(limit[FUTILE_TO], cells, stat, second)
         for i in range(W):
             second[i] = second[i] if running[i] > 0 else -np.inf
         _futile(stat, first, second, code)
@@ -215,7 +240,7 @@ def decide(stat, rules, centre, analysis, trials, tally, free_tally, between):
                             free_tally[h, analysis, design, k, 0] += _count(code, ABOVE)
                             free_tally[h, analysis, design, k, 1] += _count(code, BELOW)
                     if left < before:
-                        _by_df(rules.interval, s, first)
+                        _by_df(rules.interval, rules.cells, s, first)
                         _numbers(s, first, centre[h, 0], centre[h, 1], number)
                         for end in range(ENDS):
                             if _count(code, end) > 0:

@@ -55,7 +55,11 @@ class Plan(NamedTuple):
 class Contrast(NamedTuple):
     """What an analysis compares."""
 
-    weight: Floats  # (sequence, period) a patient's own contrast is the sum of weight x outcome
+    weight: Floats  # (sequence, period) a patient's own contrast is the sum of weight x outcome; 0: none
+    share: Floats  # (sequence,) of the mean own contrast of each sequence in the estimate
+    treatment: Ints  # (sequence, period) number of the treatment given
+    effect: Floats  # (treatment,) weight of each treatment
+    sides: int  # as in Rules
 
 
 class Draws(NamedTuple):
@@ -142,7 +146,8 @@ class Rules(NamedTuple):
     """Stopping limits of one analysis, for every design (number of patients) asked for."""
 
     look: Ints  # (design, look) index into the evaluated counts, -1 past the last look
-    limit: Floats  # (design, look, LIMITS, df); the last column is for df = infinity, column 0 for undefined
-    interval: Floats  # (df,) half width of the reported interval in standard errors
+    limit: Floats  # (design, look, LIMITS, column) by df; column 0 is for undefined
+    interval: Floats  # (column,) half width of the reported interval in standard errors
+    cells: int  # 0: columns 1, 2, .. infinity for whole df; else columns for 1 / df = 0, 1 / cells, .. 1
     sides: int  # 0: limits on both sides, mirrored; 1: above only; -1: below only
     futile: bool  # whether any look has futility limits

@@ -1,0 +1,218 @@
+"""Ordinary least squares with effects of patients, periods and treatments: for any design.
+
+    outcome = patient + period + treatment + error,   df = observations - patients - rank of the rest
+
+The patients are swept out: each observation is taken from the mean of its patient's observations, so that
+what is left is solved for periods and treatments alone. It uses every patient who has two periods, also of
+sequences that lack a treatment of the contrast, and of those who left. It leaves aside what can be learnt
+from differences between patients. Undefined where the contrast cannot be told from patients and periods, or
+no degree of freedom is left.
+
+Assumes that the errors are normal with one variance under all treatments (with unequal variances the test is
+too strict or too lax), that who leaves leaves at random, and that no treatment carries over.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from planner.kernels.jit import fma, kernel, lanes
+from planner.kernels.rng import W
+from planner.kernels.sums import student
+from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
+
+_ALIASED = 1e-9  # relative; a parameter of which so little is left follows from those before it
+_NOISE = 1e-11  # relative; an estimate so small is the rounding of one that is 0
+_PERFECT = 1e-13  # share of the sum of squares; so little is left over by rounding alone
+
+
+@lanes
+def _sweep(y, periods, first, number, mean, own, whole):
+    """Add a patient: own f64[(periods + periods (periods + 1) / 2) * W] of the sequence, whole f64[3 * W].
+
+    own: sums of deviations from the patient's mean by period, then the lower triangle of sums of
+    (1 if k = l) - 1 / number over the patients who have both periods. whole: sum of squares, observations
+    less patients, patients with two periods. first, number, mean f64[W] are scratch.
+    """
+    for i in range(W):
+        first[i] = y[i]
+        number[i] = 0.0
+        mean[i] = 0.0
+    for k in range(1, periods):
+        now = y[k * W : (k + 1) * W]
+        for i in range(W):
+            first[i] = first[i] if first[i] == first[i] else now[i]
+    for k in range(periods):
+        now = y[k * W : (k + 1) * W]
+        for i in range(W):
+            d = now[i] - first[i]
+            here = d == d
+            number[i] += 1.0 if here else 0.0
+            mean[i] += d if here else 0.0
+    for i in range(W):
+        mean[i] = first[i] + mean[i] / max(number[i], 1.0)
+        whole[i + W] += max(number[i] - 1.0, 0.0)
+        whole[i + 2 * W] += 1.0 if number[i] > 1.0 else 0.0
+        number[i] = 1.0 / max(number[i], 1.0)
+    at = periods * W
+    for k in range(periods):
+        now, to = y[k * W : (k + 1) * W], own[k * W : (k + 1) * W]
+        for i in range(W):
+            d = now[i] - mean[i]
+            d = d if d == d else 0.0
+            to[i] += d
+            whole[i] = fma(d, d, whole[i])
+        for j in range(k + 1):
+            then, to = y[j * W : (j + 1) * W], own[at : at + W]
+            same = 1.0 if j == k else 0.0
+            for i in range(W):
+                both = now[i] + then[i]
+                to[i] += same - number[i] if both == both else 0.0
+            at += W
+
+
+@lanes
+def _add_row(to, at, row, times):
+    for i in range(W):
+        to[at + i] += times * row[i]
+
+
+@lanes
+def _at(a, b):
+    """Where the entry of a lower triangle begins."""
+    row, column = max(a, b), min(a, b)
+    return (row * (row + 1) // 2 + column) * W
+
+
+@lanes
+def _equations(sums, treatment, matrix, right):
+    """Normal equations of the effects of periods (but the first), then of treatments (but the first)."""
+    periods = treatment.shape[1]
+    stride = (periods + periods * (periods + 1) // 2) * W
+    matrix[:] = 0.0
+    right[:] = 0.0
+    for s in range(treatment.shape[0]):
+        own = sums[s * stride : (s + 1) * stride]
+        at = periods * W
+        for k in range(periods):
+            row = own[k * W : (k + 1) * W]
+            for a in _effects(treatment, s, k):
+                if a >= 0:
+                    _add_row(right, a * W, row, 1.0)
+            for j in range(k + 1):
+                entry = own[at : at + W]
+                at += W
+                for a in _effects(treatment, s, k):
+                    for b in _effects(treatment, s, j):
+                        # of the two mirrored entries of an unequal pair one is kept; within a period each
+                        # pair of effects is met twice
+                        if a >= 0 and b >= 0 and (j < k or a >= b):
+                            _add_row(matrix, _at(a, b), entry, 2.0 if (j < k and a == b) else 1.0)
+
+
+@lanes
+def _effects(treatment, s, k):
+    """The parameters of a sequence in a period: the period's, the treatment's; -1: the first of its kind."""
+    given = treatment[s, k]
+    return k - 1, (treatment.shape[1] - 2 + given if given > 0 else -1)
+
+
+@lanes
+def _solve(matrix, right, effect, others, scratch, stat):
+    """Cholesky's decomposition in place, carried on to the contrast and to the right-hand side.
+
+    effect f64[treatment]; others: how many parameters come before the treatments. scratch f64[6 * W + 2 *
+    parameters * W]; ESTIMATE is filled with the estimate, SE with its variance in error variances, T with the
+    sum of squares explained, DF with the rank, or infinity where the contrast cannot be estimated.
+    """
+    size = right.size // W
+    pivot, inverse = scratch[:W], scratch[W : 2 * W]
+    solved = scratch[2 * W : (2 + size) * W]
+    for i in range(W):
+        stat[i + ESTIMATE * W] = 0.0
+        stat[i + SE * W] = 0.0
+        stat[i + T * W] = 0.0
+        stat[i + DF * W] = 0.0
+    for j in range(size):
+        c = effect[j - others + 1] if j >= others else 0.0
+        whole = matrix[_at(j, j) : _at(j, j) + W]
+        mine, known = solved[j * W : (j + 1) * W], right[j * W : (j + 1) * W]
+        for i in range(W):
+            pivot[i] = whole[i]
+            mine[i] = c
+        for m in range(j):
+            own = matrix[_at(j, m) : _at(j, m) + W]
+            theirs, before = solved[m * W : (m + 1) * W], right[m * W : (m + 1) * W]
+            for i in range(W):
+                x = own[i]
+                pivot[i] = fma(-x, x, pivot[i])
+                mine[i] = fma(-x, theirs[i], mine[i])
+                known[i] = fma(-x, before[i], known[i])
+        for i in range(W):
+            sound = pivot[i] > _ALIASED * whole[i]
+            inverse[i] = 1.0 / math.sqrt(pivot[i]) if sound else 0.0
+            lost = not sound and abs(mine[i]) > _ALIASED
+            stat[i + DF * W] += np.inf if lost else (1.0 if sound else 0.0)
+            w = mine[i] * inverse[i]
+            v = known[i] * inverse[i]
+            mine[i] = w
+            known[i] = v
+            stat[i + ESTIMATE * W] = fma(w, v, stat[i + ESTIMATE * W])
+            stat[i + SE * W] = fma(w, w, stat[i + SE * W])
+            stat[i + T * W] = fma(v, v, stat[i + T * W])
+        for b in range(j + 1, size):
+            lower = matrix[_at(b, j) : _at(b, j) + W]
+            for m in range(j):
+                theirs, own = matrix[_at(b, m) : _at(b, m) + W], matrix[_at(j, m) : _at(j, m) + W]
+                for i in range(W):
+                    lower[i] = fma(-theirs[i], own[i], lower[i])
+            for i in range(W):
+                lower[i] *= inverse[i]
+
+
+@lanes
+def _evaluate(whole, stat):
+    for i in range(W):
+        squares = whole[i]
+        df = whole[i + W] - stat[i + DF * W]
+        left = squares - stat[i + T * W]
+        left = left if left > _PERFECT * squares else 0.0
+        share = stat[i + SE * W]
+        estimate = stat[i + ESTIMATE * W]
+        estimate = 0.0 if abs(estimate) <= _NOISE * math.sqrt(share * squares) else estimate
+        estimate, se, t = student(estimate, 0.0, left * share / max(df, 1.0))
+        stat[i + ESTIMATE * W] = estimate
+        stat[i + SE * W] = se
+        stat[i + T * W] = t
+        stat[i + DF * W] = max(df, 0.0)
+        stat[i + COMPLETERS * W] = whole[i + 2 * W]
+
+
+@kernel
+def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
+    """See planner.analyses; the centre is not used."""
+    treatment, effect = contrast.treatment, contrast.effect
+    sequences, periods = treatment.shape
+    stride = (periods + periods * (periods + 1) // 2) * W
+    size = periods + effect.size - 2
+    sums = np.empty(sequences * stride)
+    whole = np.empty(3 * W)
+    matrix = np.empty(size * (size + 1) // 2 * W)
+    right = np.empty(size * W)
+    scratch = np.empty((3 + size) * W)
+    first, number, mean = scratch[:W], scratch[W : 2 * W], scratch[2 * W : 3 * W]
+    for tile in range(values.shape[0]):
+        sums[:] = 0.0
+        whole[:] = 0.0
+        seen = 0
+        for look in range(counts.size):
+            for p in range(seen, counts[look]):
+                s = sequence[tile, p]
+                own = sums[s * stride : (s + 1) * stride]
+                _sweep(values[tile, p, h, reading], periods, first, number, mean, own, whole)
+            seen = counts[look]
+            _equations(sums, treatment, matrix, right)
+            _solve(matrix, right, effect, periods - 1, scratch, stat[look, tile])
+            _evaluate(whole, stat[look, tile])

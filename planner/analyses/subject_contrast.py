@@ -1,0 +1,41 @@
+"""Each patient's own contrast, compared with 0: a t test that takes the sequences into account.
+
+    L = sum of weight x outcome of one patient (of a treatment given several times, the mean of its periods)
+    estimate = mean over the sequences of the mean L of the sequence
+    se       = sqrt(s^2 sum of 1/n) / number of sequences,   s^2 pooled within sequences
+    df       = patients - sequences
+
+In every sequence the mean L carries the period effects with other weights; their mean carries none. (Where
+the plain mean of the sequences would carry some, they are weighted as equally as possible so that it does
+not.) With the two sequences AB and BA it is the test of Hills and Armitage (1979). Sequences that lack a
+treatment of the contrast take no part, nor do patients who miss a period that has a weight. Undefined unless
+every sequence that takes part has a patient, and one of them two.
+
+Assumes that the contrasts are normal with the same variance in all sequences: treatments may differ in their
+variance, which a pooled residual variance would not allow. Assumes that no treatment carries over.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from planner.kernels.groups import GROUP_ROWS, add_by_sequence, pooled
+from planner.kernels.jit import kernel
+from planner.kernels.rng import W
+
+
+@kernel
+def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
+    """See planner.analyses; the centre is not used."""
+    weight, share = contrast.weight, contrast.share
+    groups = np.empty(share.size * GROUP_ROWS * W)
+    size = np.empty(W)
+    x = np.empty(W)
+    for tile in range(values.shape[0]):
+        groups[:] = 0.0
+        seen = 0
+        for look in range(counts.size):
+            stop = counts[look]
+            add_by_sequence(values[tile], h, reading, sequence[tile], seen, stop, weight, size, x, groups)
+            seen = stop
+            pooled(groups, share, size, stat[look, tile])
