@@ -91,6 +91,21 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def duration(seconds: float) -> str:
+    """A rough time: `less than a second`, `12 s`, `3 min`, `2.5 h`, `4 days`."""
+    if seconds < 1.0:
+        return "less than a second"
+    for most, size, unit in ((90.0, 1.0, "s"), (5400.0, 60.0, "min"), (129600.0, 3600.0, "h")):
+        if seconds < most:
+            return f"{plain(seconds / size, 2)} {unit}"
+    return f"{plain(seconds / 86400.0, 2)} days"
+
+
+def memory(bytes: int) -> str:
+    """Rough memory: `180 MB`, `2.4 GB`."""
+    return f"{plain(bytes / 1e9, 2)} GB" if bytes >= 1e9 else f"{plain(bytes / 1e6, 2)} MB"
+
+
 def listed(words: list[str], last: str = "and") -> str:
     """`a`, `a and b`, `a, b and c`."""
     if len(words) < 2:

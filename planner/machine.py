@@ -86,6 +86,16 @@ def load() -> float | None:
         return None
 
 
+def peak_memory() -> int | None:
+    """Most bytes that this process has held so far; None where the system does not say."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    unit = 1 if platform.system() == "Darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
 def described() -> dict[str, Any]:
     """The machine in a few facts, to stand beside what was measured on it."""
     from planner.kernels.host import host

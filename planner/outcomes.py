@@ -27,7 +27,7 @@ from planner.vocabulary import BINARY_MEASURES
 from planner.world import Reading, reading_of, typical_sd
 
 _FIRST = 1 << 62  # trials from here on are kept for potential outcomes: no run ever reaches them
-_TILES = 1 << 13  # of 128 patients: about a million
+TILES = 1 << 13  # of 128 patients: about a million
 _BLOCK = 64
 
 
@@ -60,7 +60,7 @@ def potential(
     readings: Sequence[Reading],
     treatments: Sequence[str],
     seed: int,
-    tiles: int = _TILES,
+    tiles: int = TILES,
     first: int = 0,
 ) -> Potential:
     """Simulate first periods of the same patients under each treatment: the tiles from `first` on."""
@@ -94,7 +94,7 @@ def potential(
 
 
 def truths(
-    scenario: Scenario, names: Sequence[str], seed: int, tiles: int = _TILES, first: int = 0
+    scenario: Scenario, names: Sequence[str], seed: int, tiles: int = TILES, first: int = 0
 ) -> dict[str, list[Truth]]:
     """The truth of every analysis under each named hypothesis; where it is simulated, in so many tiles."""
     simulated = [n for n in names if isinstance(scenario.hypotheses[n], Terms)]

@@ -63,8 +63,7 @@ def until_precise(
     At most `most` trials (default 10^8), with a remark where that does not suffice. Raises PrecisionError
     for a precision below 1e-6 or not below 0.5. Ctrl-C: as in `engine.run`.
     """
-    if not LEAST_PRECISION <= precision < 0.5:
-        raise PrecisionError(f"must be at least {LEAST_PRECISION:.6f} and below 0.5")
+    check(precision)
     most = MOST if most is None else most
     outcomes: list[engine.Outcome] = []
     worst = 0.5
@@ -81,6 +80,12 @@ def until_precise(
         f"standard error of power and early stops is {worst:.2g}"
     )
     return Found(tuple(outcomes), (remark,))
+
+
+def check(precision: float) -> None:
+    """Raise PrecisionError for a precision that cannot be reached or says nothing."""
+    if not LEAST_PRECISION <= precision < 0.5:
+        raise PrecisionError(f"must be at least {LEAST_PRECISION:.6f} and below 0.5")
 
 
 def _forecast(

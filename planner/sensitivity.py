@@ -15,6 +15,7 @@ from planner.canonical import as_toml, digest, resolve, to_toml
 from planner.comparing.pairing import Member, Pairs, paired
 from planner.faults import Path, ScenarioError, dotted
 from planner.montecarlo import Json
+from planner.outcomes import Truth
 from planner.reading import read_text
 from planner.results import ENGINE, flat
 from planner.scenario import Means, Scenario
@@ -324,16 +325,31 @@ def sensitivity(
     of all variants. Ctrl-C: as in `simulate`. Raises SensitivityError as `assumptions` does.
     """
     found = list(assumptions(scenario, step) if varied is None else varied)
-    variants = [
+    jobs, groups, members = variants(scenario, found, seed)
+    pairs = paired(jobs, groups, trials or scenario.simulation.trials, threads=threads, progress=progress)
+    return Sensitivity(scenario, name or scenario.name, step, tuple(found), tuple(members), pairs)
+
+
+def variants(
+    scenario: Scenario,
+    found: Sequence[Assumption],
+    seed: int | None,
+    known: Mapping[str, Sequence[Truth]] | None = None,
+) -> tuple[list[engine.Job], list[list[Member]], list[tuple[tuple[int, int], ...]]]:
+    """The scenario and every variant of it as jobs, how they are paired, and which variant each member is.
+
+    `known`: true effects, if they need not be worked out.
+    """
+    wanted = [
         (i, side, variant)
         for i, assumption in enumerate(found)
         for side, (_, variant) in enumerate(assumption.variants)
         if variant is not None
     ]
-    base = engine.job(scenario, seed=seed)
+    base = engine.job(scenario, seed=seed, known=known)
     known = {tests[0].hypothesis: [test.truth for test in tests] for tests in base.tests}
     jobs, kept = [base], []
-    for i, side, variant in variants:
+    for i, side, variant in wanted:
         try:
             jobs.append(engine.job(variant, seed=base.seed, known=known))
         except BoundaryError:
@@ -349,5 +365,4 @@ def sensitivity(
             ]
             groups.append([Member(0, h, a), *(member for member, _ in rows)])
             members.append(tuple(at for _, at in rows))
-    pairs = paired(jobs, groups, trials or scenario.simulation.trials, threads=threads, progress=progress)
-    return Sensitivity(scenario, name or scenario.name, step, tuple(found), tuple(members), pairs)
+    return jobs, groups, members

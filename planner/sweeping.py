@@ -366,7 +366,7 @@ def simulate_points(
     """
     base = found[0].scenario
     seed = base.simulation.seed if seed is None else seed
-    numbers = _passes(found)
+    numbers = passes(found)
     parts: list[Part] = []
     for group in numbers:
         sized = [found[n].scenario for n in group]
@@ -385,16 +385,16 @@ def simulate_points(
     return Sweep(base, base.name, tuple(runs), tuple(point.values for point in found), remarks)
 
 
-def _passes(found: Sequence[Point]) -> list[list[int]]:
+def passes(found: Sequence[Point]) -> list[list[int]]:
     """Numbers of the points that differ only in the number of patients, and so need one pass together."""
     groups: dict[tuple[tuple[str, str], ...], list[int]] = {}
     for number, point in enumerate(found):
         groups.setdefault(point.rest, []).append(number)
-    passes = []
+    pieces = []
     for group in groups.values():
         scenarios = [found[n].scenario for n in group]
         most = max(s.design.patients for s in scenarios)
         looks = max(len(s.monitoring.counts) for s in scenarios)
         size = max(1, _TABLE_BYTES // (looks * 4 * 8 * (most + 3)))
-        passes += [group[i : i + size] for i in range(0, len(group), size)]
-    return passes
+        pieces += [group[i : i + size] for i in range(0, len(group), size)]
+    return pieces

@@ -167,7 +167,7 @@ def test_predictions_are_those_of_the_potential_outcomes() -> None:
     found = outcomes.potential(scenario, ["synergy"], readings, ["KN"], scenario.simulation.seed)
     for r, figure in enumerate((one.mean, one.response, one.remission)):
         assert figure is not None
-        error = 4 * figure.mcse * (1 + predicted.TILES / outcomes._TILES) ** 0.5
+        error = 4 * figure.mcse * (1 + predicted.TILES / outcomes.TILES) ** 0.5
         assert abs(figure.estimate - found.mean[0, r, 0]) < error
     assert one.response is not None
     assert 0 < one.response.mcse < 0.001

@@ -20,12 +20,12 @@ FLOORS = {
     4: "engine families monitoring outcomes tally",
     5: "montecarlo results planned sizing discrimination weighing theory store predicted methods "
     "replay comparing sweeping precision sensitivity benchmarks doctor machine assurance clusters departures "
-    "unknowns guesses",
+    "unknowns guesses estimating",
     6: "figures document console summary explain report plots braille console_boundaries layout "
     "explain_mechanisms explain_outcomes explain_predictions unstated citing summary_methods summary_tables "
     "summary_trial summary_sizing summary_compare summary_sweep summary_sensitivity "
     "summary_bench summary_doctor summary_weigh explain_leaving summary_leaving summary_uncertain "
-    "summary_blinding explain_blinding",
+    "summary_blinding explain_blinding summary_dry_run",
     7: "cli __init__ __main__",
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names.split()}

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -81,15 +80,6 @@ def test_hypotheses_by_repetition_or_commas(cli: Cli) -> None:
     code, out, err = cli("run", "small.toml", "--hypothesis", "nonne", *FEW)
     assert (code, out) == (3, "")
     assert "nonne" in err
-
-
-def test_dry_run_simulates_nothing(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "planner.engine", None)
-    code, out, _ = cli("run", "small.toml", "--dry-run", "--trials", "5000")
-    assert code == 0
-    assert "5,000" in out
-    code, out, _ = cli("run", "small.toml", "--dry-run", "--json")
-    assert [cell["hypothesis"] for cell in json.loads(out)["cells"]] == ["expected", "none"]
 
 
 CARRIED = """\

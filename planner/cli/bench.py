@@ -44,9 +44,9 @@ def bench(
       planner bench --compare before.json
     """
     from planner.cli import files
+    from planner.summary_bench import bench_document, bench_rows
 
-    wanted = files.chosen_format(output_format, json, output)
-    files.check_writable(output, force)
+    target = files.target(output_format, json, output, force, quiet)
     earlier = None if compare is None else _read(compare)
     if not _compiled():
         raise Problem(
@@ -54,8 +54,10 @@ def bench(
             hint="unset NUMBA_DISABLE_JIT",
         )
     document = _measured(quick, threads, earlier, compare, quiet)
-    files.deliver(_written(document, wanted, output), output, force)
-    files.say_written(output, quiet)
+    header = ["subject", "figure", "median", "low", "high"]
+    target.write(
+        document, lambda: bench_document(document), lambda: files.as_csv(header, bench_rows(document))
+    )
     found = document["comparison"]
     return CHECK_FAILED if found is not None and found["slower"] else OK
 
@@ -101,18 +103,6 @@ def _measured(
     return document
 
 
-def _written(document: dict[str, Any], wanted: given.Format, output: Path | None) -> str:
-    from planner.cli import files
-    from planner.summary_bench import bench_document, bench_rows
-
-    if wanted is given.Format.json:
-        return files.as_json(document)
-    if wanted is given.Format.csv:
-        header = ["subject", "figure", "median", "low", "high"]
-        return files.verbatim(files.as_csv(header, bench_rows(document)), output)
-    return files.as_text(bench_document(document), wanted, output)
-
-
 def doctor(
     json: given.Json = False,
     verbose: given.Verbose = False,
@@ -132,7 +122,5 @@ def doctor(
     from planner.summary_doctor import doctor_document
 
     found = diagnose()
-    wanted = given.Format.json if json else given.Format.table
-    text = files.as_json(found) if json else files.as_text(doctor_document(found), wanted, None)
-    files.deliver(text, None, False)
+    files.target(None, json, None).write(found, lambda: doctor_document(found))
     return OK if found["healthy"] else CHECK_FAILED

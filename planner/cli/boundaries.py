@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from itertools import pairwise
@@ -15,6 +14,7 @@ from planner.cli.problems import NO_ANSWER, OK, Problem
 
 if TYPE_CHECKING:
     from planner.boundaries import Boundary
+    from planner.document import Block
     from planner.vocabulary import Rule
 
 DEFAULT_RULE = "obrien-fleming-spending"
@@ -163,8 +163,7 @@ def boundaries(
     from planner.cli import files
     from planner.vocabulary import EFFICACY_RULES, FUTILITY_RULES
 
-    wanted = files.chosen_format(output_format, json, output)
-    files.check_writable(output, force)
+    target = files.target(output_format, json, output, force, quiet)
     names = list(dict.fromkeys(name for part in rule or [DEFAULT_RULE] for name in part.split(",")))
     stated = {"delta": delta, "gamma": gamma, "rho": rho, "z": z, "spent": spent}
     parameters = _parameters(names, EFFICACY_RULES, stated, "")
@@ -193,8 +192,16 @@ def boundaries(
     }
     solved = [_solved(fractions, name, parameters[name], common) for name in names]
     _warn(solved)
-    files.deliver(_written(solved, patients, scale, wanted, output), output, force)
-    files.say_written(output, quiet)
+
+    def blocks() -> list[Block]:
+        from planner.console_boundaries import boundaries_document
+
+        plot = None if scale is Scale.none else scale.value
+        return boundaries_document(
+            _shown(solved), patients=patients, scale=plot, ascii_only=target.ascii_only
+        )
+
+    target.write(document(solved), blocks, lambda: _csv(solved))
     return OK
 
 
@@ -308,26 +315,6 @@ def _problem(error: Exception, code: int | None = None) -> Problem:
     return Problem(message, hint=hint) if code is None else Problem(message, hint=hint, code=code)
 
 
-def _written(
-    solved: list[Boundary], patients: list[int] | None, scale: Scale, wanted: given.Format, output: Any
-) -> str:
-    from planner.cli import files
-
-    if wanted is given.Format.json:
-        return files.as_json(document(solved))
-    if wanted is given.Format.csv:
-        return _csv(solved)
-    from planner.console_boundaries import boundaries_document
-
-    blocks = boundaries_document(
-        _shown(solved),
-        patients=patients,
-        scale=None if scale is Scale.none else scale.value,
-        ascii_only=(output is None or str(output) == "-") and not _shows_braille(),
-    )
-    return files.as_text(blocks, wanted, output)
-
-
 def document(solved: Sequence[Boundary]) -> dict[str, Any]:
     """The JSON contract: the boundary itself, or several of them under their rules' names."""
     found = [one.to_json() for one in solved]
@@ -377,12 +364,3 @@ def _shown(solved: list[Boundary]) -> list[Any]:
         letter = chr(ord("A") + index)
         shown.append(Shown(letter, f"{one.efficacy} ({title})", futility, one.to_json()))
     return shown
-
-
-def _shows_braille() -> bool:
-    """Whether the standard output can write Braille dots."""
-    try:
-        "⠿".encode(sys.stdout.encoding or "utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner.cli import options as given
@@ -11,6 +10,7 @@ from planner.cli.problems import INTERRUPTED, OK, Problem
 
 if TYPE_CHECKING:
     from planner.comparing import Comparison
+    from planner.document import Block
     from planner.scenario import Scenario
 
 MOST = 20  # designs: more are a sweep
@@ -45,11 +45,11 @@ def compare(
       planner compare plan.toml plan-with-futility.toml --hypothesis expected --trials 1000000
     """
     from planner.cli import files
+    from planner.cli.dry_run import of_compare
     from planner.cli.run import names_of, remarks
     from planner.reading import read
 
-    wanted = files.chosen_format(output_format, json, output)
-    files.check_writable(output, force)
+    target = files.target(output_format, json, output, force, quiet)
     if len(scenarios) > MOST:
         raise Problem(f"{len(scenarios)} scenarios are too many", hint=f"compare at most {MOST} at a time")
     chosen = names_of(hypothesis)
@@ -64,13 +64,11 @@ def compare(
     words += [word for name in chosen for word in ("--hypothesis", name)]
     command = shlex.join([*words, "--trials", str(trials), "--seed", str(seed)])
     if dry_run:
-        files.deliver(_intended(plans, chosen, trials, seed, wanted, output), output, force)
-        return OK
+        return of_compare(plans, chosen, trials, seed, threads, target)
     found = _compared(plans, chosen, trials, seed, threads, quiet)
     document = found.to_json()
     remarks(document, verbose)
-    files.deliver(_written(found, document, scenarios, command, wanted, output), output, force)
-    files.say_written(output, quiet)
+    target.write(document, lambda: _blocks(found, document, command), lambda: str(found.frame().write_csv()))
     return INTERRUPTED if found.partial else OK
 
 
@@ -99,63 +97,10 @@ def _compared(
         )
 
 
-def _written(
-    found: Comparison,
-    document: dict[str, Any],
-    sources: list[str],
-    command: str,
-    wanted: given.Format,
-    output: Path | None,
-) -> str:
+def _blocks(found: Comparison, document: dict[str, Any], command: str) -> list[Block]:
     from planner.cli import files
-
-    if wanted is given.Format.json:
-        return files.as_json(document)
-    if wanted is given.Format.csv:
-        return files.verbatim(str(found.frame().write_csv()), output)
     from planner.explain import setting
     from planner.summary_compare import compare_document
 
     settings = [setting(plan, files.worked_out(plan, plan.name), command) for plan in found.scenarios]
-    return files.as_text(compare_document(document, settings, command), wanted, output)
-
-
-def _intended(
-    plans: list[Scenario],
-    chosen: list[str],
-    trials: int,
-    seed: int,
-    wanted: given.Format,
-    output: Path | None,
-) -> str:
-    """What would be simulated."""
-    from planner.cli import files
-    from planner.comparing import distinct
-    from planner.document import Block, Column, Facts, Heading, Sheet
-
-    if wanted is given.Format.csv:
-        raise Problem("--dry-run has no CSV form", hint="leave --format out, or use json or md")
-    cells = [
-        {"design": name, "hypothesis": hypothesis, "patients": plan.design.patients}
-        for name, plan in zip(distinct([plan.name for plan in plans]), plans, strict=True)
-        for hypothesis in plan.simulation.hypotheses or tuple(plan.hypotheses)
-        if not chosen or hypothesis in chosen
-    ]
-    run = {"trials": trials, "seed": seed}
-    if wanted is given.Format.json:
-        return files.as_json({"schema": "planner.dry-run/1", "run": run, "cells": cells, "warnings": []})
-    columns = [Column("Design", number=False), Column("Hypothesis", number=False), Column("Patients")]
-    patients = sum(cell["patients"] for cell in cells if isinstance(cell["patients"], int))
-    blocks: list[Block] = [
-        Heading("Would be compared", 1),
-        Facts(
-            [
-                ("Trials", f"{trials:,} of each design under each hypothesis, seed {seed}"),
-                ("Virtual patients", f"{trials * patients:,} in all"),
-            ]
-        ),
-        Sheet(
-            columns, [[str(value) for value in (c["design"], c["hypothesis"], c["patients"])] for c in cells]
-        ),
-    ]
-    return files.as_text(blocks, wanted, output)
+    return compare_document(document, settings, command)

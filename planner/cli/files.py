@@ -6,7 +6,8 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,63 @@ if TYPE_CHECKING:
     from planner.scenario import Scenario
 
 _ENDINGS = {".json": Format.json, ".csv": Format.csv, ".md": Format.md, ".txt": Format.table}
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a result goes, and in which format."""
+
+    wanted: Format
+    path: Path | None
+    force: bool
+    quiet: bool
+
+    def write(
+        self,
+        document: dict[str, Any],
+        blocks: Callable[[], Sequence[Block]],
+        csv: Callable[[], str] | None = None,
+    ) -> None:
+        """Write the result as JSON, as CSV, or as text for people: only what is wanted is made."""
+        if self.wanted is Format.json:
+            self.write_text(as_json(document))
+        elif self.wanted is Format.csv:
+            assert csv is not None  # refused before the work
+            self.write_text(verbatim(csv(), self.path))
+        else:
+            self.write_text(as_text(blocks(), self.wanted, self.path))
+
+    def write_text(self, text: str) -> None:
+        """Write the text as it is, and tell if it went to a file."""
+        deliver(text, self.path, self.force)
+        say_written(self.path, self.quiet)
+
+    @property
+    def ascii_only(self) -> bool:
+        """Whether plots have to do without Braille dots."""
+        from planner.console import shows_braille
+
+        return not shows_braille(self.path)
+
+
+def target(
+    asked: Format | None,
+    json: bool,
+    output: Path | None,
+    force: bool = False,
+    quiet: bool = False,
+    *,
+    no_csv: tuple[str, str] | None = None,
+) -> Target:
+    """Where the result will go; what is wrong with that is told before any work is done.
+
+    `no_csv`: message and hint where there is no table to be written.
+    """
+    wanted = chosen_format(asked, json, output)
+    if wanted is Format.csv and no_csv is not None:
+        raise Problem(no_csv[0], hint=no_csv[1])
+    check_writable(output, force)
+    return Target(wanted, output, force, quiet)
 
 
 def chosen_format(asked: Format | None, json: bool, output: Path | None) -> Format:

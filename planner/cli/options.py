@@ -109,5 +109,8 @@ Verbose = Annotated[
     typer.Option("-v", "--verbose", help="Say more: the speed of a run, the traceback of an internal error."),
 ]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Show what would be simulated, and simulate nothing.")
+    bool,
+    typer.Option(
+        "--dry-run", help="Show what would be simulated, with time and memory estimated from a short sample."
+    ),
 ]

@@ -51,24 +51,21 @@ def cite(
         raise Problem(
             f"--json and --format {output_format} contradict each other", hint="give one of the two"
         )
-    files.check_writable(output, force)
+    as_bibtex = output_format is CiteFormat.bibtex or (output_format is None and _is_bibtex(output))
+    asked = None
+    if output_format is not None or as_bibtex:
+        asked = given.Format.table if as_bibtex else given.Format(str(output_format))
+    no_csv = ("citations have no CSV form", "--format bibtex, md or json")
+    target = files.target(None if json else asked, json, output, force, quiet, no_csv=no_csv)
     plan = read(scenario, set=settings or [])
     entries = to_cite(plan)
-    if json or output_format is CiteFormat.json:
-        about = {"name": plan.name, "title": plan.title, "digest": digest(plan)}
-        rows = [entry.to_json() for entry in entries]
-        text = files.as_json({"schema": "planner.cite/1", "scenario": about, "entries": rows, "warnings": []})
-    elif output_format is CiteFormat.bibtex or (output_format is None and _is_bibtex(output)):
-        text = bibtex(entries)
-    else:
-        wanted = given.Format.md if output_format is CiteFormat.md else given.Format.table
-        if output_format is None:
-            wanted = files.chosen_format(None, False, output)
-        if wanted is given.Format.csv:
-            raise Problem("citations have no CSV form", hint="--format bibtex, md or json")
-        text = files.as_text(citation_blocks(entries, plan), wanted, output)
-    files.deliver(text, output, force)
-    files.say_written(output, quiet)
+    if as_bibtex and not json:
+        target.write_text(bibtex(entries))
+        return OK
+    about = {"name": plan.name, "title": plan.title, "digest": digest(plan)}
+    rows = [entry.to_json() for entry in entries]
+    document = {"schema": "planner.cite/1", "scenario": about, "entries": rows, "warnings": []}
+    target.write(document, lambda: citation_blocks(entries, plan))
     return OK
 
 
@@ -96,16 +93,12 @@ def methods(
     from planner.cli import files
     from planner.summary_methods import explained
 
-    wanted = files.chosen_format(output_format, json, None)
-    if wanted is given.Format.csv:
-        raise Problem("explanations have no CSV form", hint="--format md or json")
+    no_csv = ("explanations have no CSV form", "--format md or json")
+    target = files.target(output_format, json, None, no_csv=no_csv)
     chosen = _chosen(name)
-    if wanted is given.Format.json:
-        rows = [method.to_json() for method in chosen]
-        text = files.as_json({"schema": "planner.methods/1", "methods": rows, "warnings": []})
-    else:
-        text = files.as_text(explained(chosen), wanted, None)
-    files.deliver(text, None, False)
+    rows = [method.to_json() for method in chosen]
+    document = {"schema": "planner.methods/1", "methods": rows, "warnings": []}
+    target.write(document, lambda: explained(chosen))
     return OK
 
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner.cli import options as given
 from planner.cli.problems import INTERRUPTED, OK, Problem
 
 if TYPE_CHECKING:
-    from planner.document import Block
     from planner.results import Run
     from planner.scenario import Scenario
-    from planner.summary import Setting
 
 
 def run(
@@ -62,13 +59,14 @@ def run(
       planner run my-trial.toml -o results.md
     """
     from planner.cli import files
+    from planner.cli.dry_run import of_run
     from planner.cli.sensitivity import run_sensitivity
     from planner.cli.sweeps import run_sweep, swept
     from planner.explain import setting
     from planner.reading import read
+    from planner.summary import run_document
 
-    wanted = files.chosen_format(output_format, json, output)
-    files.check_writable(output, force)
+    target = files.target(output_format, json, output, force, quiet)
     overrides = list(settings or []) + _chosen(hypothesis)
     plain, points = swept(scenario, overrides)
     if sensitivity and (points or precision is not None):
@@ -92,11 +90,8 @@ def run(
             seed=seed,
             threads=threads,
             precision=precision,
-            wanted=wanted,
-            output=output,
-            force=force,
+            target=target,
             dry_run=dry_run,
-            quiet=quiet,
             verbose=verbose,
         )
     if sensitivity:
@@ -108,11 +103,8 @@ def run(
             trials=plan.simulation.trials if trials is None else trials,
             seed=seed,
             threads=threads,
-            wanted=wanted,
-            output=output,
-            force=force,
+            target=target,
             dry_run=dry_run,
-            quiet=quiet,
             verbose=verbose,
         )
     trials = plan.simulation.trials if trials is None and precision is None else trials
@@ -121,15 +113,17 @@ def run(
     )  # limits that do not exist are found before the work, not after it
     how = averaging(plan, variants) if uncertain else {}
     if dry_run:
-        files.deliver(_intended(plan, trials, seed, precision, how, wanted, output), output, force)
-        return OK
+        with precisely():
+            return of_run(plan, trials, seed, precision, threads, how, target)
     result = _simulated(plan, trials, seed, threads, precision, quiet, how)
     document = result.to_json()
     remarks(document, verbose)
     command = _command_line(scenario, overrides, result.trials if precision else trials or 0, seed, how)
-    text = _written(result, document, setting(plan, follows, command), wanted, output)
-    files.deliver(text, output, force)
-    files.say_written(output, quiet)
+    target.write(
+        document,
+        lambda: run_document(document, setting(plan, follows, command)),
+        lambda: str(result.frame().write_csv()),
+    )
     return INTERRUPTED if result.partial else OK
 
 
@@ -204,16 +198,6 @@ def precisely() -> Iterator[None]:
         raise Problem(f"--precision: {error}", hint="for instance --precision 0.001") from error
 
 
-def trials_said(trials: int | None, precision: float | None) -> str:
-    """How many trials there will be, in words."""
-    from planner.precision import MOST
-
-    if precision is None:
-        return f"{trials:,} under each hypothesis"
-    most = MOST if trials is None else trials
-    return f"as many as a Monte Carlo standard error of {precision:g} needs, at most {most:,}"
-
-
 def compiling(quiet: bool) -> None:
     """Say why the first run on a machine takes a while."""
     from planner.console import note
@@ -243,25 +227,6 @@ def remarks(document: dict[str, Any], verbose: bool) -> None:
         note(f"{spent['seconds']:.3g} s, {done}")
 
 
-def _written(
-    result: Run,
-    document: dict[str, Any],
-    described: Setting,
-    wanted: given.Format,
-    output: Path | None,
-) -> str:
-    """The result in the format asked for."""
-    from planner.cli import files
-
-    if wanted is given.Format.json:
-        return files.as_json(document)
-    if wanted is given.Format.csv:
-        return files.verbatim(str(result.frame().write_csv()), output)
-    from planner.summary import run_document
-
-    return files.as_text(run_document(document, described), wanted, output)
-
-
 def _command_line(scenario: str, overrides: list[str], trials: int, seed: int, how: dict[str, Any]) -> str:
     """The command that gives the same numbers again."""
     words = ["planner", "run", scenario]
@@ -269,57 +234,3 @@ def _command_line(scenario: str, overrides: list[str], trials: int, seed: int, h
         words += ["--set", override]
     words += ["--uncertain", "--variants", str(how["variants"])] if how else []
     return shlex.join([*words, "--trials", str(trials), "--seed", str(seed)])
-
-
-def _intended(
-    plan: Scenario,
-    trials: int | None,
-    seed: int,
-    precision: float | None,
-    how: dict[str, Any],
-    wanted: given.Format,
-    output: Path | None,
-) -> str:
-    """What `run` would do: its cells, its trials and the scenario with every default filled in."""
-    from planner.cli import files
-    from planner.document import Code, Facts, Heading
-    from planner.reading import digest, to_toml
-
-    hypotheses = list(plan.simulation.hypotheses or plan.hypotheses)
-    cells = [
-        {"hypothesis": name, "analysis": analysis.name, "patients": plan.design.patients}
-        for name in hypotheses
-        for analysis in plan.analyses
-    ]
-    if wanted is given.Format.json:
-        scenario = {"title": plan.title, "digest": digest(plan)}
-        return files.as_json(
-            {
-                "schema": "planner.dry-run/1",
-                "scenario": scenario,
-                "run": {"trials": trials, "seed": seed, "precision": precision, **how},
-                "cells": cells,
-                "warnings": [],
-            }
-        )
-    if wanted is given.Format.csv:
-        raise Problem("--dry-run has no CSV form", hint="leave --format out, or use json or md")
-    patients = plan.design.patients * len(hypotheses)
-    virtual = "" if trials is None else f"{trials * patients:,} in all"
-    blocks: list[Block] = [
-        Heading(f"Would be simulated: {plan.title}" if plan.title else "Would be simulated", 1),
-        Facts(
-            [
-                ("Trials", f"{trials_said(trials, precision)}, seed {seed}"),
-                *([("Variants", f"{how['variants']:,} of what is uncertain")] if how else []),
-                ("Hypotheses", ", ".join(hypotheses)),
-                ("Analyses", ", ".join(analysis.name for analysis in plan.analyses)),
-                ("Patients", f"{plan.design.patients:,} a trial"),
-                *([("Virtual patients", virtual)] if virtual else []),
-                ("Digest", digest(plan)),
-            ]
-        ),
-        Heading("The scenario, complete"),
-        Code(to_toml(plan).strip(), "toml"),
-    ]
-    return files.as_text(blocks, wanted, output)

@@ -32,20 +32,14 @@ def scenarios(
     from planner.cli import files
     from planner.document import Heading, Prose
 
-    wanted = files.chosen_format(output_format, json, None)
+    target = files.target(output_format, json, None)
     rows = [_entry(entry) for entry in catalogue.entries()]
-    if wanted is given.Format.json:
-        text = files.as_json({"schema": "planner.scenarios/1", "scenarios": rows, "warnings": []})
-    elif wanted is given.Format.csv:
-        text = files.as_csv(list(rows[0]) if rows else ["name"], [list(row.values()) for row in rows])
-        text = files.verbatim(text, None)
-    else:
-        blocks: list[Block] = [Heading("The catalogue", 1), *_listing(rows)]
-        blocks.append(
-            Prose("planner show NAME tells a scenario in plain English, planner run NAME simulates it.")
-        )
-        text = files.as_text(blocks, wanted, None)
-    files.deliver(text, None, False)
+    how = "planner show NAME tells a scenario in plain English, planner run NAME simulates it."
+    target.write(
+        {"schema": "planner.scenarios/1", "scenarios": rows, "warnings": []},
+        lambda: [Heading("The catalogue", 1), *_listing(rows), Prose(how)],
+        lambda: files.as_csv(list(rows[0]) if rows else ["name"], [list(row.values()) for row in rows]),
+    )
     return OK
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from planner.cli import options as given
-from planner.cli.problems import OK, Problem
+from planner.cli.problems import OK
 
 
 def show(
@@ -39,20 +39,15 @@ def show(
     from planner.reading import read, resolve, to_toml, written
     from planner.unstated import unstated
 
-    wanted = given.Format.table if resolved and not json else files.chosen_format(output_format, json, output)
-    if wanted is given.Format.csv:
-        raise Problem("a scenario has no CSV form", hint="--format md, --json, or --resolved for TOML")
-    files.check_writable(output, force)
+    no_csv = ("a scenario has no CSV form", "--format md, --json, or --resolved for TOML")
+    as_toml = resolved and not json
+    asked = given.Format.table if as_toml else output_format
+    target = files.target(asked, json, output, force, quiet, no_csv=no_csv)
     plan = read(scenario, set=settings or [])
-    if resolved and not json:
-        text = files.verbatim(to_toml(plan), output)
-    else:
-        follows = files.worked_out(plan, scenario, effects=True)
-        if wanted is given.Format.json:
-            text = files.as_json(as_json(plan, follows, outlook(plan)))
-        else:
-            defaults = unstated(resolve(plan), written(scenario, settings or []))
-            text = files.as_text(explained(plan, follows, outlook(plan), defaults), wanted, output)
-    files.deliver(text, output, force)
-    files.say_written(output, quiet)
+    if as_toml:
+        target.write_text(files.verbatim(to_toml(plan), output))
+        return OK
+    follows, ahead = files.worked_out(plan, scenario, effects=True), outlook(plan)
+    defaults = unstated(resolve(plan), written(scenario, settings or []))
+    target.write(as_json(plan, follows, ahead), lambda: explained(plan, follows, ahead, defaults))
     return OK

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +12,7 @@ from planner.cli import options as given
 from planner.cli.problems import INTERRUPTED, NO_ANSWER, OK, Problem
 
 if TYPE_CHECKING:
+    from planner.document import Block
     from planner.scenario import Scenario
     from planner.sizing import Sizing
 
@@ -76,6 +76,7 @@ def size(
     json: given.Json = False,
     output: given.Output = None,
     force: given.Force = False,
+    dry_run: given.DryRun = False,
     quiet: given.Quiet = False,
     verbose: given.Verbose = False,
 ) -> int:
@@ -100,12 +101,12 @@ def size(
       planner size williams-2018 --uncertain --power .8 --hypothesis pharmacokinetic
     """
     from planner.cli import files
+    from planner.cli.dry_run import of_size
     from planner.cli.run import _chosen, averaging, check_variants, remarks
     from planner.explain import setting
     from planner.reading import read
 
-    wanted = files.chosen_format(output_format, json, output)
-    files.check_writable(output, force)
+    target = files.target(output_format, json, output, force, quiet)
     targets = _targets(power)
     if find is Sought.effect and max_patients is not None:
         raise Problem("--max-patients goes with --find patients", hint="--patients N fixes their number")
@@ -124,16 +125,32 @@ def size(
         asked |= {"uncertain": True, "variants": variants}
     if max_patients is not None:
         asked["max_patients"] = max_patients
+    if dry_run:
+        most = _most(plan, asked)
+        seed = plan.simulation.seed if seed is None else seed
+        drawn = _variants(variants) if uncertain else None
+        return of_size(plan, targets, find.value, most, trials, drawn, seed, threads, target)
     result = _sized(plan, targets, asked, quiet)
     document = result.to_json()
     remarks(document, verbose)
-    described = setting(plan, follows, _command_line(scenario, overrides, targets, result, asked))
-    text = _written(result, document, described, wanted, output)
-    files.deliver(text, output, force)
-    files.say_written(output, quiet)
+
+    def blocks() -> list[Block]:
+        from planner.summary_sizing import size_document
+
+        described = setting(plan, follows, _command_line(scenario, overrides, targets, result, asked))
+        return size_document(document, described, ascii_only=target.ascii_only)
+
+    target.write(document, blocks, lambda: str(result.frame().write_csv()))
     if result.partial:
         return INTERRUPTED
     return OK if any(answer[find.value] is not None for answer in result.answers) else _no_answer(result)
+
+
+def _variants(asked: int | None) -> int:
+    """The most values of every uncertain number."""
+    from planner.sizing import DEFAULT_VARIANTS
+
+    return DEFAULT_VARIANTS if asked is None else asked
 
 
 def _targets(power: list[str] | None) -> list[float]:
@@ -159,35 +176,29 @@ def _targets(power: list[str] | None) -> list[float]:
     return list(dict.fromkeys(targets))
 
 
+def _most(plan: Scenario, asked: dict[str, Any]) -> int:
+    """The most patients of a trial in the search."""
+    from planner.sizing import DEFAULT_MOST, SizingError, checked
+
+    names = plan.simulation.hypotheses or tuple(plan.hypotheses)
+    most = asked.get("max_patients", DEFAULT_MOST)
+    try:
+        return checked(plan, asked["find"], asked["patients"], most, names)
+    except SizingError as error:
+        raise Problem(str(error), hint="planner size --help") from error
+
+
 def _sized(plan: Scenario, targets: list[float], asked: dict[str, Any], quiet: bool) -> Sizing:
-    from planner.cli.run import _compiled
-    from planner.console import note, progress
+    from planner.cli.run import compiling
+    from planner.console import progress
     from planner.sizing import SizingError, size
 
-    if not quiet and not _compiled():
-        note("compiling the kernels, once on this machine; later runs start at once")
+    compiling(quiet)
     try:
         with progress("Sizing", quiet=quiet) as advance:
             return size(plan, power=targets, progress=advance, name=plan.name, **asked)
     except SizingError as error:
         raise Problem(str(error), hint="planner size --help") from error
-
-
-def _written(
-    result: Sizing, document: dict[str, Any], described: Any, wanted: given.Format, output: Path | None
-) -> str:
-    """The result in the format asked for."""
-    from planner.cli import files
-    from planner.console import shows_braille
-
-    if wanted is given.Format.json:
-        return files.as_json(document)
-    if wanted is given.Format.csv:
-        return files.verbatim(str(result.frame().write_csv()), output)
-    from planner.summary_sizing import size_document
-
-    blocks = size_document(document, described, ascii_only=not shows_braille(output))
-    return files.as_text(blocks, wanted, output)
 
 
 def _no_answer(result: Sizing) -> int:

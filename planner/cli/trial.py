@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +12,7 @@ from planner.cli import options as given
 from planner.cli.problems import NO_ANSWER, OK, Problem
 
 if TYPE_CHECKING:
+    from planner.document import Block
     from planner.replay import Trial
     from planner.scenario import Scenario
 
@@ -67,6 +67,7 @@ def trial(
     json: given.Json = False,
     output: given.Output = None,
     force: given.Force = False,
+    dry_run: given.DryRun = False,
     quiet: given.Quiet = False,
     verbose: given.Verbose = False,
 ) -> int:
@@ -84,21 +85,48 @@ def trial(
       planner trial my-trial.toml --replay 17 --format csv -o trial-17.csv
     """
     from planner.cli import files
+    from planner.cli.dry_run import of_trial
     from planner.cli.run import _chosen
     from planner.reading import read
 
-    wanted = files.chosen_format(output_format, json, output)
-    files.check_writable(output, force)
+    target = files.target(output_format, json, output, force, quiet)
     overrides = list(settings or []) + _chosen([hypothesis] if hypothesis else None)
     plan = read(scenario, set=overrides)
     files.worked_out(plan, scenario)
     _check_analysis(plan, analysis)
+    _check_index(index or 0)
+    if dry_run:
+        most = plan.simulation.trials if trials is None else trials
+        seed = plan.simulation.seed if seed is None else seed
+        return of_trial(plan, index or 0, kind and kind.value, most, seed, target)
     found = _found(plan, index or 0, kind, analysis, trials, seed, quiet)
-    files.deliver(
-        _written(found, plan, scenario, list(settings or []), analysis, wanted, output), output, force
-    )
-    files.say_written(output, quiet)
+
+    def blocks() -> list[Block]:
+        from planner.explain import setting
+        from planner.summary_trial import trial_document
+
+        words = ["planner", "trial", scenario, "--replay", str(found.index), "--seed", str(found.seed)]
+        words += [word for each in settings or [] for word in ("--set", each)]
+        words += ["--hypothesis", found.hypothesis] + (["--analysis", analysis] if analysis else [])
+        described = setting(plan, files.worked_out(plan, scenario), shlex.join(words))
+        return trial_document(found.to_json(), described, ascii_only=target.ascii_only)
+
+    target.write(found.to_json(), blocks, lambda: _csv(found))
     return OK
+
+
+def _csv(found: Trial) -> str:
+    from planner.cli import files
+
+    rows = found.rows()
+    return files.as_csv(list(rows[0]), [["" if x is None else x for x in row.values()] for row in rows])
+
+
+def _check_index(index: int) -> None:
+    from planner.replay import LARGEST_INDEX
+
+    if index > LARGEST_INDEX:
+        raise Problem(f"there is no trial {index}", hint=f"trials are numbered from 0 to {LARGEST_INDEX}")
 
 
 def _check_analysis(plan: Scenario, analysis: str | None) -> None:
@@ -119,10 +147,8 @@ def _found(
     quiet: bool,
 ) -> Trial:
     from planner.console import progress
-    from planner.replay import KINDS, LARGEST_INDEX, find, replay
+    from planner.replay import KINDS, find, replay
 
-    if index > LARGEST_INDEX:
-        raise Problem(f"there is no trial {index}", hint=f"trials are numbered from 0 to {LARGEST_INDEX}")
     if kind is None:
         return replay(plan, index, analysis=analysis, seed=seed)
     with progress("Looking", quiet=quiet) as advance:
@@ -150,33 +176,3 @@ def _why_none(plan: Scenario, kind: Kind) -> str:
     if kind is Kind.wrong_sign:
         return "where the true effect is nil no sign is wrong; else try --trials or another --hypothesis"
     return "look at more with --trials, or at another --hypothesis"
-
-
-def _written(
-    found: Trial,
-    plan: Scenario,
-    source: str,
-    settings: list[str],
-    analysis: str | None,
-    wanted: given.Format,
-    output: Path | None,
-) -> str:
-    """The trial in the format asked for."""
-    from planner.cli import files
-    from planner.console import shows_braille
-    from planner.explain import setting
-    from planner.summary_trial import trial_document
-
-    if wanted is given.Format.json:
-        return files.as_json(found.to_json())
-    if wanted is given.Format.csv:
-        rows = found.rows()
-        cells = [["" if x is None else x for x in row.values()] for row in rows]
-        return files.verbatim(files.as_csv(list(rows[0]), cells), output)
-    words = ["planner", "trial", source, "--replay", str(found.index), "--seed", str(found.seed)]
-    words += [word for each in settings for word in ("--set", each)]
-    words += ["--hypothesis", found.hypothesis] + (["--analysis", analysis] if analysis else [])
-    described = setting(plan, files.worked_out(plan, source), shlex.join(words))
-    return files.as_text(
-        trial_document(found.to_json(), described, ascii_only=not shows_braille(output)), wanted, output
-    )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +11,7 @@ from planner.cli import options as given
 from planner.cli.problems import INTERRUPTED, OK, Problem
 
 if TYPE_CHECKING:
+    from planner.document import Block
     from planner.scenario import Scenario
     from planner.weighing import Weighing
 
@@ -66,8 +66,7 @@ def weigh(
     from planner.cli.run import _chosen, compiling, remarks
     from planner.reading import read
 
-    wanted = files.chosen_format(output_format, json, output)
-    files.check_writable(output, force)
+    target = files.target(output_format, json, output, force, quiet)
     overrides = [*(settings or []), *_chosen(hypothesis)]
     plan = read(scenario, set=overrides)
     files.worked_out(plan, scenario)
@@ -83,9 +82,15 @@ def weigh(
     if found.uncertain:
         words += ["--draws", str(len(found.measured))]
     command = shlex.join([*words, "--patients", str(found.patients), "--seed", str(seed)])
-    text = _written(found, document, scenario, command, wanted, output)
-    files.deliver(text, output, force)
-    files.say_written(output, quiet)
+
+    def blocks() -> list[Block]:
+        from planner.explain import setting
+        from planner.summary_weigh import weigh_document
+
+        described = setting(found.scenario, files.worked_out(found.scenario, scenario), command)
+        return weigh_document(document, described)
+
+    target.write(document, blocks, lambda: str(found.frame().write_csv()))
     return INTERRUPTED if found.partial else OK
 
 
@@ -120,24 +125,3 @@ def _weighed(
             return weighed(plan, prior=priors, draws=draws, patients=patients, seed=seed, progress=advance)
         except WeighingError as error:
             raise Problem(str(error), hint=error.hint) from error
-
-
-def _written(
-    found: Weighing,
-    document: dict[str, Any],
-    source: str,
-    command: str,
-    wanted: given.Format,
-    output: Path | None,
-) -> str:
-    from planner.cli import files
-
-    if wanted is given.Format.json:
-        return files.as_json(document)
-    if wanted is given.Format.csv:
-        return files.verbatim(str(found.frame().write_csv()), output)
-    from planner.explain import setting
-    from planner.summary_weigh import weigh_document
-
-    described = setting(found.scenario, files.worked_out(found.scenario, source), command)
-    return files.as_text(weigh_document(document, described), wanted, output)

@@ -149,30 +149,34 @@ def compare(
     if not scenarios:
         raise ValueError("nothing to compare")
     first = scenarios[0].simulation
-    analyses = matched([scenario.analyses for scenario in scenarios])
-    chosen = [
-        narrowed(scenario, [row[j] for row in analyses], hypotheses) for j, scenario in enumerate(scenarios)
-    ]
-    kept = [j for j, scenario in enumerate(chosen) if scenario is not None]
-    jobs = [
-        engine.job(each, seed=first.seed if seed is None else seed) for each in chosen if each is not None
-    ]
+    chosen = compared(scenarios, hypotheses)
+    jobs = [engine.job(each, seed=first.seed if seed is None else seed) for each in chosen.values()]
     rows = paired_rows(jobs)
     if not rows:
         raise ValueError("no scenario has any of these hypotheses")
-    by_name = all(len({analysis.name for analysis in row}) == 1 for row in analyses)
+    by_name = all(len({a.name for a in row}) == 1 for row in matched([s.analyses for s in scenarios]))
     calls = distinct(names or [scenario.name for scenario in scenarios])
     pairs = paired(
         jobs, [row.group for row in rows], trials or first.trials, threads=threads, progress=progress
     )
-    used = [calls[j] for j in kept]
+    used = [calls[j] for j in chosen]
     return Comparison(
-        tuple(scenarios[j] for j in kept),
+        tuple(scenarios[j] for j in chosen),
         tuple(used),
         tuple(rows),
         pairs,
         tuple(remarks(rows, used, by_name)),
     )
+
+
+def compared(scenarios: Sequence[Scenario], hypotheses: Sequence[str] | None) -> dict[int, Scenario]:
+    """What is simulated of each scenario that has any of the hypotheses, by its number."""
+    analyses = matched([scenario.analyses for scenario in scenarios])
+    parts = {
+        j: narrowed(scenario, [row[j] for row in analyses], hypotheses)
+        for j, scenario in enumerate(scenarios)
+    }
+    return {j: part for j, part in parts.items() if part is not None}
 
 
 def matched(analyses: Sequence[Sequence[Analysis]]) -> list[list[Analysis]]:

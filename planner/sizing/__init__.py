@@ -140,29 +140,10 @@ def size(
     begun = time.perf_counter()
     most_variants = _variants(scenario, find, variants, trials) if uncertain else None
     trials = trials if most_variants is None else most_variants * W
+    most = checked(scenario, find, patients, max_patients, names)
     curves = Curves(scenario, seed=seed, threads=threads, progress=progress, variants=most_variants)
-    if find == "patients":
-        if patients is not None:
-            raise SizingError(
-                "the number of patients is sought: `patients` goes with the search for an effect"
-            )
-        if not scenario.design.unit <= max_patients <= MAX_PATIENTS:
-            raise SizingError(
-                f"the most patients must be from {scenario.design.unit:,} (one allocation unit) to "
-                f"{MAX_PATIENTS:,}, not {max_patients:,}"
-            )
-        answers, curve, partial = _patients(curves, names, targets, max_patients, trials)
-        most = max_patients
-    elif find == "effect":
-        most = patients or scenario.design.patients
-        if not 1 <= most <= MAX_PATIENTS or most % scenario.design.unit:
-            raise SizingError(
-                f"{most:,} patients cannot be allocated: a multiple of {scenario.design.unit} up to "
-                f"{MAX_PATIENTS:,} is needed"
-            )
-        answers, curve, partial = _effects(curves, names, targets, most, trials)
-    else:
-        raise SizingError(f"{find!r} cannot be sought: patients or effect")
+    sought = _patients if find == "patients" else _effects
+    answers, curve, partial = sought(curves, names, targets, most, trials)
     if partial and not curve:
         raise KeyboardInterrupt
     return Sizing(
@@ -189,6 +170,34 @@ def _variants(scenario: Scenario, find: str, variants: int | None, trials: int |
     if trials is not None:
         raise SizingError("over uncertain numbers, `variants` says how much is simulated, and not `trials`")
     return DEFAULT_VARIANTS if variants is None else variants
+
+
+def checked(
+    scenario: Scenario, find: str, patients: int | None, max_patients: int, names: Sequence[str]
+) -> int:
+    """The most patients of a trial in the search. Raises SizingError for a question without meaning."""
+    unit = scenario.design.unit
+    if find == "patients":
+        if patients is not None:
+            raise SizingError(
+                "the number of patients is sought: `patients` goes with the search for an effect"
+            )
+        if not unit <= max_patients <= MAX_PATIENTS:
+            raise SizingError(
+                f"the most patients must be from {unit:,} (one allocation unit) to {MAX_PATIENTS:,}, not "
+                f"{max_patients:,}"
+            )
+        return max_patients
+    if find != "effect":
+        raise SizingError(f"{find!r} cannot be sought: patients or effect")
+    most = patients or scenario.design.patients
+    if not 1 <= most <= MAX_PATIENTS or most % unit:
+        raise SizingError(
+            f"{most:,} patients cannot be allocated: a multiple of {unit} up to {MAX_PATIENTS:,} is needed"
+        )
+    if not any(isinstance(scenario.hypotheses[name], Means) for name in names):
+        raise SizingError(f"no effect can be sought under {', '.join(names)}: {NOT_OF_MEANS}")
+    return most
 
 
 def _targets(power: float | Sequence[float]) -> list[float]:
@@ -238,8 +247,6 @@ def _effects(
 ) -> _Answers:
     scenario = curves.scenario
     stated = {name: isinstance(scenario.hypotheses[name], Means) for name in names}
-    if not any(stated.values()):
-        raise SizingError(f"no effect can be sought under {', '.join(names)}: {NOT_OF_MEANS}")
     answers, curve, partial = [], [], False
     for name in names:
         for analysis in scenario.analyses:

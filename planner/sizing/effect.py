@@ -19,7 +19,7 @@ from planner.sizing.curves import Curves, Json, span
 from planner.truth import sided_direction
 
 FIRST, GROWTH, MOST = 32_768, 4, 1_000_000  # trials: at first, their growth, at most
-_POINTS = 12  # effects simulated in one pass
+POINTS = 12  # effects simulated in one pass
 _SURE = 4.0  # Monte Carlo standard errors beyond which an effect is not simulated again
 _FAR = 2.0**12  # standard errors of the estimate beyond which no effect is tried
 _DIGITS = 4  # significant digits of an effect that is found
@@ -64,7 +64,7 @@ class Effects:
         """The smallest effect from which power stays at or above the target."""
         exact = self._exact(target)
         if exact is not None:
-            near = [exact * (0.5 + 0.1 * k) for k in range(_POINTS)]
+            near = [exact * (0.5 + 0.1 * k) for k in range(POINTS)]
             self._simulate([*near, exact], min(FIRST, self.most))
             return Found(exact, (exact, exact), True, self.cells[exact])
         if not self._bracket(target):
@@ -72,8 +72,8 @@ class Effects:
         trials = min(FIRST, self.most)
         while True:
             below, above = self._open(target)
-            width = (above - below) / _POINTS
-            changes = [below + width * k for k in range(_POINTS + 1)]
+            width = (above - below) / POINTS
+            changes = [below + width * k for k in range(POINTS + 1)]
             self._simulate(changes, trials)
             low, found, high = (self._crossing(changes, target, y) for y in ("high", "estimate", "low"))
             if trials >= self.most or abs(high - low) <= _FINE * abs(found):
@@ -109,7 +109,7 @@ class Effects:
         size = 0.0
         while size <= _FAR * self.step:
             far = max(2.0 * size, 6.0 * self.step)
-            steps = [self.sign * (size + (far - size) * k / _POINTS) for k in range(_POINTS + 1)]
+            steps = [self.sign * (size + (far - size) * k / POINTS) for k in range(POINTS + 1)]
             self._simulate(steps, min(FIRST, self.most))
             if span(self._by_size(), target, _SURE)[1] is not None:
                 return True

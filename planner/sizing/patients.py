@@ -6,7 +6,7 @@ seed and the cap on trials alone, so that the answer is the same for any number 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from planner import theory
 from planner.kernels.rng import W
@@ -24,6 +24,24 @@ _WIDEST = 100  # numbers of patients in one window; more are thinned
 
 Exact = Mapping[int, float]  # number of patients to power, for every multiple
 Question = tuple[Key, float]  # a curve and a target
+
+
+def scanned(limit: int, unit: int, most: int | None, alike: bool = False) -> Iterator[tuple[int, int]]:
+    """Parts of the scan up to the limit: the largest number of patients of each, and its trials.
+
+    `alike`: all have as many trials.
+    """
+    low, high = 0, _BEGIN
+    while low < limit:
+        high = min(max(high // unit, 8) * unit, limit)
+        cap = _SCAN if most is None else min(_SCAN, most)
+        yield high, cap if alike else min(cap, max(_SCAN_LEAST, _SCAN_PATIENTS // high // W * W))
+        low, high = high, 4 * high
+
+
+def most_trials(patients: int, asked: int | None) -> int:
+    """Trials at most, where trials have up to so many patients; `asked`: what the user says."""
+    return min(MOST, max(FIRST, _PATIENTS // patients // W * W)) if asked is None else asked
 
 
 class Search:
@@ -69,17 +87,15 @@ class Search:
 
     def _scan(self, names: Sequence[str]) -> None:
         """Walk up the numbers of patients until every target is passed with room to spare, or the limit."""
-        low, high, wanted = 0, _BEGIN, list(names)
-        while wanted and low < self.limit:
-            high = min(max(high // self.unit, 8) * self.unit, self.limit)
-            cap = _SCAN if self.most_trials is None else min(_SCAN, self.most_trials)
-            trials = min(cap, max(_SCAN_LEAST, _SCAN_PATIENTS // high // W * W))
-            if self.curves.variants is not None:
-                trials = cap  # a handful of variants says nothing
+        low, wanted = 0, list(names)
+        alike = self.curves.variants is not None  # a handful of variants says nothing
+        for high, trials in scanned(self.limit, self.unit, self.most_trials, alike):
+            if not wanted:
+                break
             self.curves.evaluate(wanted, grid(low, high, self.unit), trials)
             self._note_nulls(wanted)
             wanted = [name for name in wanted if not all(self._passed(key, high) for key in self._keys(name))]
-            low, high = high, 4 * high
+            low = high
 
     def _note_nulls(self, names: Sequence[str]) -> None:
         for name in names:
@@ -115,10 +131,8 @@ class Search:
             self.curves.evaluate([name], between, trials)
 
     def _most(self, asked: Sequence[Question]) -> int:
-        if self.most_trials is not None:
-            return self.most_trials
         largest = max((n for question in asked for n in self._window(*question)), default=1)
-        return min(MOST, max(FIRST, _PATIENTS // largest // W * W))
+        return most_trials(largest, self.most_trials)
 
     def _missing(self, asked: Sequence[Question], trials: int) -> list[int]:
         """The numbers of patients in question that have not had so many trials."""

@@ -1,0 +1,350 @@
+"""What a command would do and what it would take: `--dry-run` of every command that simulates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from planner.cli.files import Target
+from planner.cli.problems import OK, Problem
+
+if TYPE_CHECKING:
+    from planner.document import Block
+    from planner.estimating import Effort
+    from planner.scenario import Scenario
+    from planner.sensitivity import Assumption
+    from planner.sweeping import Point
+
+Json = dict[str, Any]
+Facts = list[tuple[str, str]]
+
+NO_CSV = ("--dry-run has no CSV form", "leave --format out, or use json or md")
+
+
+def told(
+    target: Target,
+    title: str,
+    document: Json,
+    facts: Facts,
+    effort: Effort,
+    more: Sequence[Block] = (),
+) -> int:
+    """Write the `planner.dry-run/1` object, or the same in words."""
+    from planner.cli.options import Format
+    from planner.summary_dry_run import dry_run_document
+
+    if target.wanted is Format.csv:
+        raise Problem(NO_CSV[0], hint=NO_CSV[1])
+    whole = {
+        "schema": "planner.dry-run/1",
+        **document,
+        "estimate": effort.to_json(),
+        "warnings": [],
+    }
+    target.write(whole, lambda: dry_run_document(title, facts, whole, more))
+    return OK
+
+
+def _virtual(patients: int) -> tuple[str, str]:
+    return "Virtual patients", f"{patients:,} in all"
+
+
+def trials_said(trials: int | None, precision: float | None) -> str:
+    """How many trials there will be, in words."""
+    from planner.precision import MOST
+
+    if precision is None:
+        return f"{trials:,} under each hypothesis"
+    most = MOST if trials is None else trials
+    return f"as many as a Monte Carlo standard error of {precision:g} needs, at most {most:,}"
+
+
+def _most(trials: int | None, precision: float | None) -> int:
+    """The most trials that there can be."""
+    from planner.estimating import precise_trials
+    from planner.precision import MOST
+
+    if precision is None:
+        assert trials is not None
+        return trials
+    return precise_trials(precision, MOST if trials is None else trials)
+
+
+def _names(plan: Scenario) -> list[str]:
+    return list(plan.simulation.hypotheses or plan.hypotheses)
+
+
+def _of(plan: Scenario) -> Json:
+    from planner.reading import digest
+
+    return {"name": plan.name, "title": plan.title, "digest": digest(plan)}
+
+
+def of_run(
+    plan: Scenario,
+    trials: int | None,
+    seed: int,
+    precision: float | None,
+    threads: int | None,
+    how: Json,
+    target: Target,
+) -> int:
+    """A plain run: its cells, its trials and the scenario with every default filled in.
+
+    `how`: empty, or `variants` and that what is uncertain is averaged over.
+    """
+    from planner.document import Code, Heading
+    from planner.estimating import Pass, of_passes
+    from planner.reading import to_toml
+
+    most = _most(trials, precision)
+    if how:
+        effort = _averaged(plan, most, how["variants"], seed, threads)
+    else:
+        work = [Pass(plan, most, plan.design.patients)]
+        effort = of_passes(work, seed, threads, at_most=precision is not None)
+    names = _names(plan)
+    cells = [
+        {"hypothesis": name, "analysis": analysis.name, "patients": plan.design.patients}
+        for name in names
+        for analysis in plan.analyses
+    ]
+    run = {"trials": trials, "seed": seed, "precision": precision, **how}
+    facts = [
+        ("Trials", f"{trials_said(trials, precision)}, seed {seed}"),
+        *([("Variants", f"{how['variants']:,} of what is uncertain")] if how else []),
+        ("Hypotheses", ", ".join(names)),
+        ("Analyses", ", ".join(analysis.name for analysis in plan.analyses)),
+        ("Patients", f"{plan.design.patients:,} a trial"),
+        *([_virtual(most * plan.design.patients * len(names))] if precision is None else []),
+        ("Digest", _of(plan)["digest"][:12]),
+    ]
+    title = f"Would be simulated: {plan.title}" if plan.title else "Would be simulated"
+    document = {"scenario": _of(plan), "run": run, "cells": cells}
+    more: list[Block] = [Heading("The scenario, complete"), Code(to_toml(plan).strip(), "toml")]
+    return told(target, title, document, facts, effort, more)
+
+
+def _averaged(plan: Scenario, trials: int, variants: int, seed: int, threads: int | None) -> Effort:
+    """Of trials that are divided over variants: some of these are sampled, each with its share of trials."""
+    from planner.assurance import assured
+    from planner.estimating import of_sample
+
+    def some(n: int) -> None:
+        assured(plan, trials=n, count=max(1, n * variants // trials), seed=seed, threads=threads)
+
+    return of_sample(some, trials, threads)
+
+
+def of_sweep(
+    found: Sequence[Point],
+    trials: int | None,
+    seed: int,
+    precision: float | None,
+    threads: int | None,
+    target: Target,
+) -> int:
+    """The combinations of a sweep."""
+    from planner.document import Column, Sheet
+    from planner.estimating import Pass, of_passes
+    from planner.figures import count
+    from planner.sweeping import passes
+
+    base = found[0].scenario
+    trials = trials if trials is not None or precision is not None else base.simulation.trials
+    most = _most(trials, precision)
+    work = []
+    for group in passes(found):
+        sized = [found[n].scenario for n in group]
+        work.append(Pass(sized[0], most, max(each.design.patients for each in sized), sized))
+    effort = of_passes(work, seed, threads, at_most=precision is not None)
+    names = _names(base)
+    cells = [
+        {"hypothesis": h, "analysis": a.name, "patients": p.scenario.design.patients, "sweep": p.values}
+        for p in found
+        for h in names
+        for a in p.scenario.analyses
+    ]
+    run = {"trials": trials, "seed": seed, "precision": precision}
+    patients = most * sum(each.patients for each in work) * len(names)
+    facts = [
+        (
+            "Combinations",
+            f"{len(found):,}, in {count(len(work), 'pass', 'passes')} over the virtual patients",
+        ),
+        ("Cells", f"{len(cells):,}"),
+        ("Trials", f"{trials_said(trials, precision)}, seed {seed}"),
+        *([_virtual(patients)] if precision is None else []),
+    ]
+    paths = list(found[0].values)
+    sheet = Sheet([Column(path) for path in paths], [[str(p.values[path]) for path in paths] for p in found])
+    document = {"scenario": _of(base), "run": run, "cells": cells}
+    return told(target, "Would be simulated", document, facts, effort, [sheet])
+
+
+def of_sensitivity(
+    plan: Scenario,
+    found: Sequence[Assumption],
+    trials: int,
+    seed: int,
+    threads: int | None,
+    target: Target,
+) -> int:
+    """The assumptions that would be varied."""
+    from planner.comparing.pairing import paired
+    from planner.document import Heading, Items
+    from planner.estimating import known_truths, of_sample
+    from planner.sensitivity import variants
+
+    (known,), extra = known_truths([plan], seed)
+    jobs, groups, _ = variants(plan, found, seed, known)
+    effort = of_sample(lambda n: paired(jobs, groups, n, threads=threads), trials, threads, extra=extra)
+    rows = [{"path": each.path, "value": each.value, "hypotheses": each.hypotheses} for each in found]
+    facts = [
+        ("Variants", f"{len(jobs):,}"),
+        ("Trials", f"{trials:,} of each variant, seed {seed}"),
+        _virtual(trials * plan.design.patients * len(_names(plan)) * len(jobs)),
+    ]
+    run = {"trials": trials, "seed": seed, "variants": len(jobs)}
+    document = {"scenario": _of(plan), "run": run, "assumptions": rows}
+    more: list[Block] = [Heading("What is varied"), Items([each.path for each in found])]
+    return told(target, "Would be simulated", document, facts, effort, more)
+
+
+def of_compare(
+    plans: Sequence[Scenario],
+    chosen: Sequence[str],
+    trials: int,
+    seed: int,
+    threads: int | None,
+    target: Target,
+) -> int:
+    """The designs that would be compared."""
+    from planner import engine
+    from planner.comparing import compared, distinct, paired_rows
+    from planner.comparing.pairing import paired
+    from planner.document import Column, Sheet
+    from planner.estimating import known_truths, of_sample
+
+    parts = compared(plans, chosen or None)
+    truths, extra = known_truths(list(parts.values()), seed)
+    jobs = [
+        engine.job(part, seed=seed, known=known) for part, known in zip(parts.values(), truths, strict=True)
+    ]
+    groups = [row.group for row in paired_rows(jobs)]
+    effort = of_sample(lambda n: paired(jobs, groups, n, threads=threads), trials, threads, extra=extra)
+    calls = distinct([plan.name for plan in plans])
+    cells = [
+        {"design": calls[j], "hypothesis": name, "patients": part.design.patients}
+        for j, part in parts.items()
+        for name in _names(part)
+    ]
+    columns = [Column("Design", number=False), Column("Hypothesis", number=False), Column("Patients")]
+    facts = [
+        ("Trials", f"{trials:,} of each design under each hypothesis, seed {seed}"),
+        _virtual(trials * sum(part.design.patients * len(_names(part)) for part in parts.values())),
+    ]
+    rows = [[str(value) for value in cell.values()] for cell in cells]
+    document = {
+        "designs": [_of(plan) for plan in plans],
+        "run": {"trials": trials, "seed": seed},
+        "cells": cells,
+    }
+    return told(target, "Would be compared", document, facts, effort, [Sheet(columns, rows)])
+
+
+def of_size(
+    plan: Scenario,
+    targets: Sequence[float],
+    find: str,
+    patients: int,
+    trials: int | None,
+    variants: int | None,
+    seed: int,
+    threads: int | None,
+    target: Target,
+) -> int:
+    """The search for a number of patients or an effect: how far it can go at most.
+
+    `variants`: the most values of every uncertain number, if they are averaged over.
+    """
+    from planner.estimating import Pass, of_passes, of_sample
+    from planner.kernels.rng import W
+    from planner.sizing.ahead import ahead
+
+    cap = trials if variants is None else variants * W
+    work = [Pass(part, n, most) for part, most, n in ahead(plan, find, patients, len(targets), cap)]
+    if variants is None:
+        effort = of_passes(work, seed, threads, at_most=True)
+    else:
+        whole = -(-sum(each.trials * each.patients for each in work) // patients)
+        effort = of_sample(_variants_of(plan, patients, seed, threads), whole, threads, at_most=True)
+    names = _names(plan)
+    cells = [
+        {"hypothesis": name, "analysis": analysis.name, "target": power}
+        for name in names
+        for analysis in plan.analyses
+        for power in targets
+    ]
+    most = max(each.trials for each in work)
+    sought = "patients" if find == "patients" else f"the effect that {patients:,} patients find"
+    facts = [
+        ("Sought", f"{sought}, for a power of {', '.join(f'{power:g}' for power in targets)}"),
+        *([("Patients", f"up to {patients:,} a trial")] if find == "patients" else []),
+        *([("Variants", f"up to {variants:,} of what is uncertain")] if variants else []),
+        ("Hypotheses", ", ".join(names)),
+        ("Analyses", ", ".join(analysis.name for analysis in plan.analyses)),
+        ("Trials", f"until the answers are settled, at most {most:,} in a pass, seed {seed}"),
+    ]
+    run = {"trials": trials, "seed": seed, "find": find, "power": list(targets), "most_patients": patients}
+    run |= {} if variants is None else {"uncertain": True, "variants": variants}
+    document = {"scenario": _of(plan), "run": run, "cells": cells}
+    return told(target, "Would be sought", document, facts, effort)
+
+
+def _variants_of(plan: Scenario, patients: int, seed: int, threads: int | None) -> Callable[[int], object]:
+    """What simulates so many trials of the plan, 128 for each variant."""
+    from planner.assurance import assured
+    from planner.kernels.rng import W
+
+    def some(n: int) -> None:
+        assured(plan, trials=n, count=max(1, n // W), seed=seed, threads=threads, patients=[patients])
+
+    return some
+
+
+def of_trial(plan: Scenario, index: int, kind: str | None, trials: int, seed: int, target: Target) -> int:
+    """One trial, or the search for one of a kind."""
+    from planner import engine
+    from planner.estimating import known_truths, of_sample
+    from planner.kernels.rng import W
+    from planner.replay import KINDS
+
+    names = _names(plan)[:1]
+    simulation = plan.simulation.model_copy(update={"hypotheses": tuple(names)})
+    alone = plan.model_copy(update={"simulation": simulation})
+    (known,), extra = known_truths([alone], seed)
+    work = engine.job(alone, seed=seed, known=known)
+    most = W if kind is None else trials
+
+    def scan(n: int) -> None:
+        for start, count in engine.pieces(0, n, 8 * W):
+            engine.records(work, start, -(-count // W))
+
+    effort = of_sample(scan, most, 1, extra=extra, at_most=kind is not None)
+    sought = f"number {index:,}"
+    if kind is not None:
+        sought = f"the first that {KINDS[kind]}, from number {index:,} on, of at most {trials:,}"
+    facts = [
+        ("Trial", f"{sought}; seed {seed}"),
+        ("Hypothesis", names[0]),
+        ("Analyses", ", ".join(analysis.name for analysis in plan.analyses)),
+        ("Patients", f"{plan.design.patients:,} a trial"),
+    ]
+    run = {"trials": most, "seed": seed, "index": index, "find": kind}
+    cells = [
+        {"hypothesis": names[0], "analysis": analysis.name, "patients": plan.design.patients}
+        for analysis in plan.analyses
+    ]
+    document = {"scenario": _of(plan), "run": run, "cells": cells}
+    return told(target, "Would be looked at", document, facts, effort)
