@@ -1,6 +1,6 @@
-"""A second reading of the ketamine trials of the catalogue, so that a slip in a scenario file shows.
+"""A second reading of the published trials of the catalogue, so that a slip in a scenario file shows.
 
-data/ketamine_facts.json holds what the sources say, mostly in their own words. Plain Python on purpose: even
+data/published_facts.json holds what the sources say, mostly in their own words. Plain Python on purpose: even
 `extends` is followed here without the planner. Tables merge, anything else replaces; what a file says of the
 sources of a number stands until a file that extends it changes the number.
 """
@@ -20,8 +20,10 @@ import pytest
 HERE = Path(__file__).parent
 SCENARIOS = HERE.parent / "scenarios"
 LIBRARY = "library/ketamine-opioid"
-FACTS: dict[str, Any] = json.loads((HERE / "data" / "ketamine_facts.json").read_text(encoding="utf-8"))
+FACTS: dict[str, Any] = json.loads((HERE / "data" / "published_facts.json").read_text(encoding="utf-8"))
 TRIALS = [name for name in FACTS if name != "meta"]
+CATALOGUE = sorted(path.stem for path in SCENARIOS.glob("*.toml") if path.stem not in ("template", "asthma-ab-ba"))
+"""All but the template and the trial whose readings have a file of tests of their own."""
 
 NO_CLAIM = {"schema_version", "citations", "simulation"}
 """Tables whose numbers say nothing about patients, drugs or designs."""
@@ -114,11 +116,11 @@ def claimed(files: list[dict[str, Any]], keys: Keys, claims: Callable[[dict[str,
     return False
 
 
-@pytest.mark.parametrize("name", [*TRIALS, LIBRARY])
+@pytest.mark.parametrize("name", [*CATALOGUE, LIBRARY])
 def test_every_number_has_a_source_or_is_assumed(name: str) -> None:
     files = layers(name)
     found = list(numbers(scenario(name)))
-    assert len(found) > 40
+    assert len(found) > 10
     by_source = {keys: claimed(files, keys, supported) for keys in found}
     by_assumption = {keys: claimed(files, keys, assumed) for keys in found}
     assert [".".join(keys) for keys in found if not by_source[keys] and not by_assumption[keys]] == []
@@ -137,12 +139,12 @@ def test_a_number_without_a_source_is_noticed() -> None:
     assert claimed(files, ("agents", "naltrexone", "occupancy"), supported)
 
 
-@pytest.mark.parametrize("name", [*TRIALS, LIBRARY])
+@pytest.mark.parametrize("name", [*CATALOGUE, LIBRARY])
 def test_paths_of_sources_and_assumptions_exist(name: str) -> None:
     data, files = scenario(name), layers(name)
     for path in [path for layer in files for path in (*assumed(layer), *supported(layer))]:
         look_up(data, path)
-    citations = [citation for layer in files for citation in layer["citations"]]
+    citations = [citation for layer in files for citation in layer.get("citations", [])]
     keys = [citation["key"] for citation in citations]
     assert len(set(keys)) == len(keys)
     for citation in citations:
@@ -235,8 +237,9 @@ def test_library_has_the_ten_hypotheses() -> None:
     assert list(library["hypotheses"]) == HYPOTHESES
     for hypothesis in library["hypotheses"].values():
         assert 0 < len(hypothesis["label"]) <= 30
-    for name in TRIALS:
-        assert list(scenario(name)["hypotheses"])[: len(HYPOTHESES)] == HYPOTHESES
+    for name in CATALOGUE:
+        if layers(name)[-1] == layers(LIBRARY)[0]:
+            assert list(scenario(name)["hypotheses"])[: len(HYPOTHESES)] == HYPOTHESES
 
 
 def test_occupancy_by_dose() -> None:
