@@ -232,6 +232,20 @@ def test_abdallah_denominators() -> None:
             assert round(100 * x / n) == rates[measure][arm]
 
 
+def test_migraine_spreads_follow_from_what_is_printed() -> None:
+    seen, data = FACTS["migraine-williams-3"]["observed"], scenario("migraine-williams-3")
+    spread = data["hypotheses"]["as-published"]
+    low, high = seen["ci_placebo"]
+    normal = NormalDist()
+    total = (high - low) / 2 / normal.inv_cdf(0.975) * math.sqrt(seen["patients"])
+    assert math.hypot(spread["sd_within"], spread["sd_between"]) == pytest.approx(total, abs=0.05)
+    of_difference = seen["difference"] / normal.inv_cdf(1 - seen["p"] / 2) * math.sqrt(seen["patients"])
+    assert spread["sd_within"] == pytest.approx(of_difference / math.sqrt(2), abs=0.05)
+    first, later, randomised = seen["left"]
+    left = data["population"]["dropout"]["per_period"]
+    assert left == [pytest.approx(first / randomised, abs=0.005), pytest.approx(later / (randomised - first), abs=0.005)]
+
+
 def test_library_has_the_ten_hypotheses() -> None:
     library = scenario(LIBRARY)
     assert list(library["hypotheses"]) == HYPOTHESES
