@@ -136,6 +136,7 @@ def merged(layers: Sequence[Layer]) -> dict[str, Any]:
     rows = {name: _rows(len(layers) - 1, data.get(name)) for name in _SOURCES}
     for number in range(len(layers) - 2, -1, -1):
         own = layers[number].data
+        data = _standing(data, own)
         for name in _SOURCES:
             rows[name] = _sources(name, rows[name], _rows(number, own.get(name)), data, own)
         data = _over(data, deepcopy(own))
@@ -148,10 +149,27 @@ def merged(layers: Sequence[Layer]) -> dict[str, Any]:
     return data
 
 
+_INSTEAD = {"name": {"sequences"}, "arms": {"sequences"}, "sequences": {"name", "arms"}}
+"""Settings of a design that stand down when a later file says the same in another way."""
+
+
+def _standing(data: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """The earlier files' settings without those that the later file says in another way."""
+    design, later = data.get("design"), own.get("design")
+    if not isinstance(design, dict) or not isinstance(later, dict):
+        return data
+    stays = {key: value for key, value in design.items() if not _INSTEAD.get(key, set()) & later.keys()}
+    return {**data, "design": stays}
+
+
 def _over(earlier: dict[str, Any], later: dict[str, Any], above: Path = ()) -> dict[str, Any]:
     # A distribution is one statement: half of an earlier one says nothing together with half of a later one.
     if above == ("uncertainty",) or (above[:1] == ("hypotheses",) and above[2:] == ("uncertainty",)):
         return {**earlier, **later}
+    if above == ("design",):
+        earlier = {
+            key: value for key, value in earlier.items() if not _INSTEAD.get(key, set()) & later.keys()
+        }
     both = {
         key: _over(earlier[key], value, (*above, key))
         for key, value in later.items()

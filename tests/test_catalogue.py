@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from pathlib import Path
 
 import pytest
 
 from planner import catalogue
+from planner.predicted import classes
 from planner.reading import read, read_text
+from planner.results import simulate
 
 
 def test_names_and_entries() -> None:
@@ -23,6 +26,28 @@ def test_names_and_entries() -> None:
 @pytest.mark.parametrize("name", catalogue.names())
 def test_every_entry_can_be_read(name: str) -> None:
     assert read(name).name == name
+
+
+@pytest.mark.parametrize("name", catalogue.names())
+def test_every_entry_runs_under_each_of_its_hypotheses(name: str) -> None:
+    scenario = read(name)
+    every = tuple(scenario.hypotheses)
+    simulation = scenario.simulation.model_copy(update={"hypotheses": every})
+    scenario = scenario.model_copy(update={"simulation": simulation})
+    cells = simulate(scenario, trials=384).cells()
+    assert len(cells) == len(every) * len(scenario.analyses)
+    power = {}
+    for cell in cells:
+        assert math.isfinite(cell["true_effect"])
+        assert cell["estimate"]["empirical_se"] > 0.0
+        assert cell["undefined"]["estimate"] < 0.02
+        assert 0.0 < cell["expected_completers"]["estimate"] <= scenario.design.patients
+        assert 0.0 < cell["power"]["mcse"] < 0.1
+        power[cell["hypothesis"], cell["analysis"]] = cell["power"]["estimate"]
+    for first, *others in classes(scenario, every):  # the same patients, whatever they are called
+        for other in others:
+            for analysis in scenario.analyses:
+                assert power[first, analysis.name] == power[other, analysis.name]
 
 
 def test_template_is_sound_short_and_honest() -> None:

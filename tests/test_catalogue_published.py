@@ -22,7 +22,9 @@ SCENARIOS = HERE.parent / "scenarios"
 LIBRARY = "library/ketamine-opioid"
 FACTS: dict[str, Any] = json.loads((HERE / "data" / "published_facts.json").read_text(encoding="utf-8"))
 TRIALS = [name for name in FACTS if name != "meta"]
-CATALOGUE = sorted(path.stem for path in SCENARIOS.glob("*.toml") if path.stem not in ("template", "asthma-ab-ba"))
+CATALOGUE = sorted(
+    path.stem for path in SCENARIOS.glob("*.toml") if path.stem not in ("template", "asthma-ab-ba")
+)
 """All but the template and the trial whose readings have a file of tests of their own."""
 
 NO_CLAIM = {"schema_version", "citations", "simulation"}
@@ -243,7 +245,10 @@ def test_migraine_spreads_follow_from_what_is_printed() -> None:
     assert spread["sd_within"] == pytest.approx(of_difference / math.sqrt(2), abs=0.05)
     first, later, randomised = seen["left"]
     left = data["population"]["dropout"]["per_period"]
-    assert left == [pytest.approx(first / randomised, abs=0.005), pytest.approx(later / (randomised - first), abs=0.005)]
+    assert left == [
+        pytest.approx(first / randomised, abs=0.005),
+        pytest.approx(later / (randomised - first), abs=0.005),
+    ]
 
 
 def test_library_has_the_ten_hypotheses() -> None:

@@ -308,3 +308,18 @@ def test_the_library_is_no_trial() -> None:
     with pytest.raises(ScenarioError) as caught:
         read(catalogue.folder() / "library" / "ketamine-opioid.toml")
     assert "`design` is missing" in str(caught.value)
+
+
+def test_a_later_file_may_say_the_design_in_the_other_way(tmp_path: Path) -> None:
+    """Sequences stand in place of a design's name and arms, and the other way round."""
+    named = PARENT.replace('sequences = ["D DB", "DB D"]', 'name = "AB/BA"\narms = ["D", "DB"]')
+    analysis = '[[analyses]]\nmethod = "fixed-subject"\ncontrast = ["D", "DB"]\n'
+    listed = 'extends = "parent.toml"\n[design]\nsequences = ["D DB DB", "DB D D"]\n'
+    (tmp_path / "parent.toml").write_text(named)
+    (tmp_path / "child.toml").write_text(listed + analysis)
+    assert read(tmp_path / "child.toml").design.sequences == (("D", "DB", "DB"), ("DB", "D", "D"))
+    (tmp_path / "parent.toml").write_text(PARENT)
+    (tmp_path / "child.toml").write_text(
+        'extends = "parent.toml"\n[design]\nname = "balaam"\narms = ["D", "DB"]\n' + analysis
+    )
+    assert len(read(tmp_path / "child.toml").design.sequences) == 4
