@@ -130,7 +130,7 @@ def job(
             statistic(analysis.method),
             readings.index(reading_of(scenario, analysis)),
             contrast(scenario, analysis),
-            _rules(analysis, plans[a], counts),
+            _rules(analysis, plans[a], counts, scenario.design.periods),
             np.array([(found[name][a].effect, found[name][a].unit) for name in names]),
         )
         for a, analysis in enumerate(scenario.analyses)
@@ -195,10 +195,13 @@ def like(work: Job, scenario: Scenario, known: Mapping[str, Sequence[Truth]]) ->
     )
 
 
-def _rules(analysis: Analysis, plans: Sequence[Looks], counts: Sequence[int]) -> Rules:
+def _rules(analysis: Analysis, plans: Sequence[Looks], counts: Sequence[int], periods: int) -> Rules:
     direction = plans[0].direction
-    reference = REFERENCES[METHODS[analysis.method].reference]
+    method = METHODS[analysis.method]
+    reference = REFERENCES[method.reference]
     most = counts[-1] + 1  # a discordant count takes the columns 1 .. patients + 1
+    if method.df_of_observations:
+        most = counts[-1] * (periods - 1)
     at = {m: i for i, m in enumerate(counts)}
     index = np.full((len(plans), max(len(each.counts) for each in plans)), -1, np.int64)
     for d, each in enumerate(plans):

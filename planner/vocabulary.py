@@ -23,6 +23,7 @@ class Method(NamedTuple):
     binary: bool = False  # whether it analyses responses (0 or 1)
     kernel: str = "statistic"  # name of its kernel in the module
     weights: bool = False  # whether it takes any contrast of treatment means, not only two treatments
+    df_of_observations: bool = False  # whether its df count observations less patients; else patients at most
 
 
 NEEDS = {
@@ -61,6 +62,7 @@ METHODS: dict[str, Method] = {
         "estimable",
         "Jones B, Kenward MG. Design and Analysis of Cross-Over Trials, 3rd ed. CRC Press 2014",
         weights=True,
+        df_of_observations=True,
     ),
     "paired-t": Method(
         "Paired t test on the treatment differences, ignoring periods",

@@ -216,6 +216,87 @@ _TEXTS = {
         looks = [20, 40]
         efficacy = { rule = "pocock" }
         """,
+    # Four treatments in a Williams square: own contrasts, least squares, Welch's df, the first period.
+    "factorial": """
+        [design]
+        name = "williams"
+        arms = ["A", "B", "C", "D"]
+        allocation = [2, 1, 1, 1]
+        patients = 30
+        [population]
+        period_effect = [0.0, 1.0, 0.5, -1.0]
+        dropout = { per_period = [0.05, 0.15, 0.1] }
+        [hypotheses.effect]
+        means = { A = 5.0, B = 3.0, C = 1.5, D = 1.0 }
+        sd_within = { A = 4.0, "*" = 2.0 }
+        sd_between = 3.0
+        [[analyses]]
+        method = "subject-contrast"
+        contrast = { A = 1, B = -1, C = -1, D = 1 }
+        [[analyses]]
+        method = "fixed-subject"
+        contrast = { A = 1, B = -0.333333333333, C = -0.333333333333, D = -0.333333333333 }
+        alternative = "greater"
+        [[analyses]]
+        method = "welch"
+        contrast = ["A", "D"]
+        [[analyses]]
+        method = "period-one-welch"
+        contrast = ["A", "B"]
+        alternative = "greater"
+        [monitoring]
+        looks = [15, 30]
+        efficacy = { rule = "pocock-spending" }
+        futility = { rule = "conditional-power", at_most = 0.2 }
+        """,
+    # Three arms of one period, of which two are compared.
+    "parallel": """
+        [design]
+        name = "parallel"
+        arms = ["A", "B", "C"]
+        allocation = [2, 1, 2]
+        patients = 40
+        [population]
+        dropout = { before_first = 0.1 }
+        [hypotheses.effect]
+        means = { A = 1.0, B = 0.5, C = 0.0 }
+        sd_within = { A = 1.5, "*" = 1.0 }
+        sd_between = 0.5
+        [[analyses]]
+        contrast = ["A", "C"]
+        [[analyses]]
+        method = "welch"
+        contrast = { A = 1, B = 0.5, C = -1.5 }
+        """,
+    # Exact tests that allow for a period effect, and of the first period; one-sided too.
+    "exact": """
+        [design]
+        name = "AB/BA"
+        arms = ["A", "B"]
+        patients = 36
+        [population]
+        period_effect = [0.0, 0.4]
+        dropout = { per_period = 0.1, before_first = 0.05 }
+        [endpoint]
+        measure = "response"
+        [hypotheses.effect]
+        rates = { A = 0.7, B = 0.35 }
+        correlation = 0.4
+        [[analyses]]
+        contrast = ["A", "B"]
+        [[analyses]]
+        method = "mainland-gart"
+        contrast = ["B", "A"]
+        alternative = "less"
+        [[analyses]]
+        method = "fisher"
+        contrast = ["A", "B"]
+        alternative = "greater"
+        [monitoring]
+        looks = [18, 36]
+        efficacy = { rule = "pocock-spending" }
+        futility = { rule = "z", z = [0.2] }
+        """,
     # A drug, a blocker that lasts into the next period, two components of improvement of different
     # half-lives; entry by a threshold, three days of assessment, scores and responses analysed.
     "mechanisms": """

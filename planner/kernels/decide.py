@@ -75,11 +75,14 @@ def _between(table, cells, stat, out):
         left = min(max(np.floor(at), 1.0), cells - 2.0)
         f = at - left
         j = np.uint64(left)
-        a, b, c, d = table[j], table[j + _ONE], table[j + _TWO], table[j + _THREE]
+        here = table[j + _ONE]
+        endless = abs(here) == np.inf  # no limit, whatever the df
+        a, b = 0.0 if endless else table[j], 0.0 if endless else here
+        c, d = 0.0 if endless else table[j + _TWO], 0.0 if endless else table[j + _THREE]
         lower, upper = f * (f - 1.0) * (f - 2.0), (f + 1.0) * f * (f - 1.0)
         middle, next_one = (f + 1.0) * (f - 1.0) * (f - 2.0), (f + 1.0) * f * (f - 2.0)
         x = (upper * d - lower * a) / 6.0 + (middle * b - next_one * c) / 2.0
-        x = b if abs(b) == np.inf else x
+        x = here if endless else x
         out[i] = x if df > 0.0 else table[0]
 
 
