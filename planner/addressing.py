@@ -168,7 +168,7 @@ def _step(node: Any, kind: Any, part: str | int, route: Path) -> tuple[str | int
             kind = Annotated[field.annotation, *metadata] if metadata else field.annotation
             return str(part), getattr(node, str(part)), kind
     elif isinstance(node, Mapping):
-        names = list(node)
+        names = [str(key) for key in node]
         if str(part) in node:
             return str(part), node[str(part)], _element(kind)
     elif isinstance(node, tuple) and node and isinstance(node[0], Settings):
@@ -235,7 +235,7 @@ def _inside(node: Any, route: Path) -> str:
     if isinstance(node, Settings):
         names = [k for k, v in dict(node).items() if not isinstance(v, str | type(None))]
     elif isinstance(node, Mapping):
-        names = list(node)
+        names = [str(key) for key in node]
     else:
         names = [_name(item) if isinstance(item, Settings) else str(i) for i, item in enumerate(node)]
     return f"in it: {listed(names[:12], 'and')}" if names else ""

@@ -26,6 +26,11 @@ def unblinds(scenario: Scenario) -> bool:
     return scenario.blinding is not None and scenario.blinding.expectancy is not None
 
 
+def guesses(scenario: Scenario) -> tuple[bool | None, ...]:
+    """What a treatment may be taken for, as far as anything depends on it."""
+    return (INACTIVE, ACTIVE) if unblinds(scenario) else (None,)
+
+
 def active_treatments(scenario: Scenario) -> dict[str, bool]:
     """Which treatments of the design are active."""
     agents = scenario.blinding.active if scenario.blinding is not None else ()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner import interruption
-from planner.blinding import unblinds
+from planner.blinding import guesses
 from planner.contrasts import cancels, total
 from planner.families import groups
 from planner.kernels.rng import W
@@ -170,8 +170,7 @@ def signature(
     """
     if reading is not None and reading.outcome:
         return second_signature(scenario, hypothesis, treatment, reading.outcome)
-    guesses = (False, True) if unblinds(scenario) else (None,)
-    as_guessed = [_improvement(scenario, hypothesis, treatment, reading, guess) for guess in guesses]
+    as_guessed = [_improvement(scenario, hypothesis, treatment, reading, g) for g in guesses(scenario)]
     rows: tuple[object, ...] = tuple(dict.fromkeys(as_guessed))
     if len(rows) > 1 and scenario.blinding is not None and scenario.blinding.outcome:
         rows += (second_signature(scenario, hypothesis, treatment, scenario.blinding.outcome),)

@@ -12,9 +12,10 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from planner.blinding import unblinds
+from planner.blinding import guesses
 from planner.mechanisms import Mechanism, course, cycle_days, kept, occupied, passed, prolonged, set_off
 from planner.scenario import Means, Scenario
 from planner.scenario_terms import Rates, Terms
@@ -177,7 +178,7 @@ def _everything(scenario: Scenario, name: str) -> object:
     improvement = tuple(
         _at_work(scenario, m, sequence, guess)
         for sequence in scenario.design.sequences
-        for guess in ((False, True) if unblinds(scenario) else (None,))
+        for guess in guesses(scenario)
     )
     return improvement, tuple(tuple(weighed(scenario, [m], [outcome])) for outcome in scenario.outcomes)
 
@@ -410,7 +411,8 @@ def _median_left(scenario: Scenario, m: Mechanism, treatment: str) -> float:
     shares = [0.0]
     days, terms = cycle_days(scenario), m.hypothesis.terms
     stays = kept(m, scenario, course(scenario, [treatment], 0, days), terms)
-    for given, opened in set_off(m, scenario, [treatment], 0, terms):
+    onsets = (set_off(m, scenario, [treatment], 0, terms, guess) for guess in guesses(scenario))
+    for given, opened in chain.from_iterable(onsets):
         for term, gate, stay in zip(terms, opened, stays, strict=True):
             about = m.components[term.component]
             if gate * stay and about.size.mean:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
-from planner.blinding import ACTIVE, INACTIVE, NOBODY_ASKED, guessing_table, unblinds
+from planner.blinding import NOBODY_ASKED, guesses, guessing_table
 from planner.draws import DrawList
 from planner.kernels.tables import Floats, Guessing, Ints, Leaving, Seconds, TermsWorld
 from planner.leaving import ALIKE
@@ -90,8 +90,8 @@ def terms_world(
     mechanisms = [Mechanism.of(scenario, h) for h in hypotheses]
     components = component_numbers(scenario)
     rows = _Rows()
-    guesses = (INACTIVE, ACTIVE) if asked and unblinds(scenario) else (None,)
-    onsets = [[_onsets(scenario, m, guess) for guess in guesses] for m in mechanisms]
+    states = guesses(scenario) if asked else (None,)
+    onsets = [[_onsets(scenario, m, guess) for guess in states] for m in mechanisms]
     sets = [_features(scenario, m, each) for m, each in zip(mechanisms, onsets, strict=True)]
     for m, features in zip(mechanisms, sets, strict=True):
         for f in features:
@@ -101,12 +101,12 @@ def terms_world(
     span = np.zeros((len(hypotheses), design.periods, 1 + len(days), 2), np.int64)
     most = max(_padded(len(features)) for features in sets)
     shape = (len(hypotheses), len(design.sequences), design.periods)
-    coef = np.zeros((len(guesses), *shape, 1 + len(days), most))
+    coef = np.zeros((len(states), *shape, 1 + len(days), most))
     for h, (m, features) in enumerate(zip(mechanisms, sets, strict=True)):
         for k, v in product(range(design.periods), range(1 + len(days))):
             first, stop = _at_work(features, k, v)
             span[h, k, v] = starts[h] + first, _padded(stop - first)
-            for g, (s, sequence) in product(range(len(guesses)), enumerate(design.sequences)):
+            for g, (s, sequence) in product(range(len(states)), enumerate(design.sequences)):
                 day = days[v - 1] if v else None
                 row = _coefficients(scenario, m, features, sequence, onsets[h][g][s], k, day)
                 coef[g, h, s, k, v, : stop - first] = row[first:stop]
@@ -118,7 +118,7 @@ def terms_world(
     sizes += _append(more, len(sizes), rows, len(days))
     guessing = NOBODY_ASKED
     if asked:
-        informed = coef[1] if len(guesses) > 1 else None
+        informed = coef[1] if len(states) > 1 else None
         guessing = guessing_table(scenario, outcomes, draws, _ago(sets, starts, rows), informed)
     source = np.array([(*draws.size(size.number), size.skewed) for size in sizes], np.int64).reshape(-1, 3)
     return TermsWorld(

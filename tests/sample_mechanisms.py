@@ -95,6 +95,95 @@ TEXTS = {
         looks = [9, 15, 21]
         efficacy = { rule = "pocock" }
         """,
+    # Second outcomes, one of them lognormal and one that lasts, read as score and as change; guesses that
+    # follow one of them and its change, and a cue that follows the guess, of earlier periods too.
+    "unblinding": """
+        [agents.drug]
+        [agents.other]
+        prolongs = { expected = 2.0 }
+        [signals.target]
+        activated_by = { drug = 1.0, other = 0.3 }
+        [signals.cue]
+        combine = "max"
+        activated_by = { drug = 0.9, other = 0.6 }
+        [signals.hope]
+        activated_by_signal = { cue = 0.7 }
+        [components.direct]
+        share = 0.6
+        size = { mean = 0.4, sd = 0.15 }
+        half_life_days = { median = 5.0, log_sd = 0.6 }
+        [components.expected]
+        size = { mean = 0.2, sd = 0.1 }
+        half_life_days = { median = 8.0, log_sd = 0.4 }
+        [outcomes.dissociation]
+        scale = { low = 0, high = 92, step = 1, better = "lower" }
+        background = { mean = 1.5, sd = 1.0 }
+        noise_sd = 2.0
+        terms = [{ component = "felt", needs = ["target"] }]
+        [outcomes.dissociation.components.felt]
+        size = { mean = 20.0, sd = 14.0 }
+        distribution = "lognormal"
+        [outcomes.sleep]
+        day = 2.0
+        noise_sd = 0.7
+        terms = [
+          { component = "own", needs = [{ signal = "target", gate = 0.7 }] },
+          { component = "expected" },
+        ]
+        [outcomes.sleep.components.own]
+        share = 0.7
+        size = { mean = 3.0, sd = 1.0 }
+        otherwise = { mean = 0.4, sd = 0.3 }
+        half_life_days = { median = 6.0, log_sd = 0.5 }
+        [treatments]
+        A = { agents = ["drug"] }
+        B = { agents = ["other"] }
+        C = { agents = ["drug", "other"] }
+        [design]
+        sequences = ["A B C", "B C A", "C A B"]
+        patients = 18
+        washout_days = 6
+        [population]
+        baseline = { mean = 26.0, sd = 4.0, at_least = 20 }
+        rating_sd = 1.8
+        occasion_sd = 0.15
+        dropout = { per_period = 0.1 }
+        [endpoint]
+        scale = { low = 0, high = 52, step = 1, better = "lower" }
+        measure = "change"
+        day = 1
+        [blinding]
+        active = ["drug"]
+        intercept = -1.3
+        outcome = "dissociation"
+        slope = 0.11
+        slope_from_previous = 0.07
+        expectancy = { signal = "cue", if_active = 1.1, if_inactive = 0.4, combine = "multiply" }
+        [hypotheses.both]
+        terms = [{ component = "direct", needs = ["target"] }, { component = "expected", needs = ["hope"] }]
+        [hypotheses.cue]
+        terms = [{ component = "expected", needs = [{ signal = "cue", gate = 0.8 }] }]
+        outcomes = { sleep = { terms = [{ component = "own" }] } }
+        [[analyses]]
+        name = "change"
+        method = "paired-t"
+        contrast = ["A", "B"]
+        [[analyses]]
+        name = "dissociation"
+        outcome = "dissociation"
+        method = "paired-t"
+        contrast = ["C", "B"]
+        alternative = "worse"
+        [[analyses]]
+        name = "sleep"
+        outcome = "sleep"
+        measure = "change"
+        method = "paired-t"
+        contrast = ["A", "C"]
+        [monitoring]
+        looks = [9, 18]
+        efficacy = { rule = "pocock" }
+        """,
     # All ten hypotheses of the library, as the catalogue has them.
     "williams-2018": """
         extends = "williams-2018.toml"

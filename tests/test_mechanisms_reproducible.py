@@ -2,7 +2,7 @@
 
 `data/golden_mechanisms.json` holds what the trials of `sample_mechanisms.py` gave:
 
-    python tests/sample_trials.py any-number williams-2018 > tests/data/golden_mechanisms.json
+    python tests/sample_trials.py any-number unblinding williams-2018 > tests/data/golden_mechanisms.json
 """
 
 from __future__ import annotations
@@ -99,8 +99,9 @@ def patients_of(*names: str, cache: Path, **changes: str) -> Json:
 @pytest.mark.skipif(not X86, reason="these are processors of the x86-64 family")
 def test_an_old_processor_gives_the_same_patients(tmp_path: Path) -> None:
     """Compiled for the oldest, and the C library and NumPy do without the newer instructions."""
-    found = patients_of("any-number", cache=tmp_path, **hidden(), **compiled_for("x86-64"))
-    assert found == {"any-number": generated("any-number", PATIENTS)}
+    names = ("any-number", "unblinding")
+    found = patients_of(*names, cache=tmp_path, **hidden(), **compiled_for("x86-64"))
+    assert found == {name: generated(name, PATIENTS) for name in names}
 
 
 @pytest.mark.long
