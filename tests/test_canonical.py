@@ -60,6 +60,7 @@ def is_label(path: tuple[Any, ...]) -> bool:
 # Another sound value where a little more of a number or another text is none; None: there is no other.
 OTHER: dict[tuple[Any, ...], str | None] = {
     ("schema_version",): None,
+    ("blinding", "expectancy", "combine"): '"replace"',
     ("design", "baselines"): '"first"',
     ("endpoint", "measure"): None,
     ("endpoint", "baseline"): None,
