@@ -25,7 +25,7 @@ def what_is_uncertain(rows: Sequence[Mapping[str, Any]], every: Sequence[str]) -
         values = dict.fromkeys(row["stated"])
         said = row["distribution"] + (f" (stated: {plain(next(iter(values)))})" if len(values) == 1 else "")
         names = every if row["hypothesis"] is None else [row["hypothesis"]]
-        merged.setdefault((_short(row["path"]), said), []).extend(names)
+        merged.setdefault((short(row["path"]), said), []).extend(names)
     pairs = [(key, f"{said}{_under(names, every)}") for (key, said), names in merged.items()]
     blocks: list[Block] = [Facts(pairs)] if here else []
     if others := len({(row["path"], row["distribution"]) for row in rows if not row["acts"]}):
@@ -39,7 +39,7 @@ def what_is_uncertain(rows: Sequence[Mapping[str, Any]], every: Sequence[str]) -
     return blocks
 
 
-def _short(key: str) -> str:
+def short(key: str) -> str:
     """Paths that vary together, with what they have in common once: `components.expectancy: size, share`."""
     paths = key.split(", ")
     above = {path.rpartition(".")[0] for path in paths}

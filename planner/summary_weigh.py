@@ -11,6 +11,7 @@ from typing import Any
 from planner.document import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
 from planner.figures import count, fixed, listed, plain, plus_minus, signed
 from planner.summary import Setting
+from planner.summary_uncertain import short
 
 Json = Mapping[str, Any]
 
@@ -25,7 +26,7 @@ def weigh_document(found: Json, setting: Setting) -> list[Block]:
     """The page of `planner weigh`."""
     blocks: list[Block] = [Heading(found["scenario"]["title"] or found["scenario"]["name"], 1)]
     if found["partial"]:
-        done = count(found["run"]["draws"], "draw")
+        done = count(found["run"]["variants"], "variant")
         blocks.append(Prose(f"PARTIAL: interrupted after {done}; all figures are of these.", True))
     blocks.append(Facts(_facts(found, setting)))
     blocks += [Heading("How probable is the result, and what weight does it give?"), _weights(found, setting)]
@@ -94,9 +95,9 @@ def _stopping(found: Json, setting: Setting) -> str:
 def _simulated(run: Json) -> str:
     patients = f"{count(run['patients'], 'virtual patient')} under each hypothesis"
     if run["uncertain"]:
-        drawn = f"{count(run['draws'], 'draw')} of the uncertain numbers, {patients} in each"
+        drawn = f"{count(run['variants'], 'variant')} of what is uncertain, {patients} in each"
     else:
-        drawn = f"no number is uncertain; {count(run['draws'], 'set')} of {patients}"
+        drawn = f"no number is uncertain; {count(run['variants'], 'set')} of {patients}"
     return f"{drawn}; seed {run['seed']}, planner {run['planner']}"
 
 
@@ -221,13 +222,13 @@ def _classes(found: Json, setting: Setting) -> Sheet:
     columns += [Column("Weight of each"), Column("Weight if classes counted alike")]
     rows = []
     for row, members in _ranked(found):
-        each = dict.fromkeys(_weight(member["weight"]) for member in members)
         cells = [
             _label(row["hypotheses"], setting),
             f"{fixed(100 * row['prior'], 1)} %",
             _weight(row["weight"]),
         ]
-        rows.append([*cells, "\n".join(each), _weight(row["weight_equal_classes"])])
+        each = "; ".join(dict.fromkeys(_weight(member["weight"]) for member in members))
+        rows.append([*cells, each, _weight(row["weight_equal_classes"])])
     return Sheet(columns, rows)
 
 
@@ -248,6 +249,12 @@ _METHODS = {
 def _named(row: Json, setting: Setting, last: str = "or") -> str:
     """A class by its labels."""
     return listed([f"“{setting.hypotheses.get(name) or name}”" for name in row["hypotheses"]], last)
+
+
+def _short(row: Json, setting: Setting) -> str:
+    """A class by its first label."""
+    first, *others = row["hypotheses"]
+    return f"“{setting.hypotheses.get(first) or first}”" + (f" and {len(others)} like it" if others else "")
 
 
 def _words(found: Json, setting: Setting) -> list[str]:
@@ -284,8 +291,8 @@ def _sensitivity(found: Json, setting: Setting) -> list[Block]:
     seen = [row for row in rows if row["beyond_chance"] and row["moved"] >= _SEEN][:_SHOWN]
     blocks: list[Block] = [Heading("What the weights rest on")]
     if not seen:
-        idle = listed([_path(row) for row in rows])
-        blocks.append(Prose(f"Nothing of this changes them much, or beyond Monte Carlo error: {idle}."))
+        several = count(len(rows), "uncertain number")
+        blocks.append(Prose(f"None of {several} changes them much, or beyond Monte Carlo error."))
         return blocks
     order = sorted(range(len(found["classes"])), key=lambda i: -found["classes"][i]["weight"]["estimate"])
     leading = order[:2]
@@ -301,14 +308,17 @@ def _sensitivity(found: Json, setting: Setting) -> list[Block]:
     for row in seen:
         cells = [_path(row), _value(row, "low"), _value(row, "high")]
         for i in leading:
-            cells += [_share(row[side]["class_weights"][i]) for side in ("low", "high")]
+            cells += [_weight(row[side]["class_weights"][i]) for side in ("low", "high")]
         lines.append([*cells, _share(row["moved"])])
     blocks.append(Sheet(columns, lines))
-    named = [f"{letters[k]}: {_named(found['classes'][i], setting)}" for k, i in enumerate(leading)]
+    named = [f"{letters[k]}: {_short(found['classes'][i], setting)}" for k, i in enumerate(leading)]
     blocks.append(Prose(f"{'; '.join(named)}."))
-    rest = [_path(row) for row in rows if row not in seen]
+    rest = sum(row not in seen for row in rows)
     if rest:
-        blocks.append(Prose(f"These change it little, or not beyond chance: {listed(rest)}."))
+        others = count(rest, "other uncertain number")
+        blocks.append(
+            Prose(f"{others} move less than {_share(_SEEN)} of the weight, or nothing beyond chance.")
+        )
     return blocks
 
 
@@ -317,7 +327,7 @@ def _most(row: Json, found: Json, setting: Setting, leading: Sequence[int]) -> s
     said = []
     for side in ("low", "high"):
         weights = [
-            f"{_share(row[side]['class_weights'][i])} for {_named(found['classes'][i], setting)}"
+            f"{_weight(row[side]['class_weights'][i])} for {_short(found['classes'][i], setting)}"
             for i in leading
         ]
         said.append(f"{_value(row, side)}: {listed(weights)}")
@@ -326,7 +336,9 @@ def _most(row: Json, found: Json, setting: Setting, leading: Sequence[int]) -> s
 
 def _path(row: Json) -> str:
     """The assumption, in words where it is no setting with a number."""
-    return "patients seen under both treatments" if row["path"] == "observed.paired" else str(row["path"])
+    if row["path"] == "observed.paired":
+        return "patients seen under both treatments"
+    return f"{row['hypothesis']}: {short(row['path'])}" if row["hypothesis"] else short(row["path"])
 
 
 def _value(row: Json, side: str) -> str:

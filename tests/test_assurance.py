@@ -396,7 +396,7 @@ def test_show_lists_what_is_uncertain(capsys: pytest.CaptureFixture[str]) -> Non
     assert code == 0
     said = " ".join(out.split())
     assert "agents.naltrexone.occupancy 0.85 to 0.98 (stated: 0.95)" in said
-    assert "components.expectancy: otherwise, size 0.6 to 1.4 times" in said
+    assert "components.expectancy: otherwise, size 0.6 to 3.33 times" in said
     assert "scaled until ketamine improves as much as under “NMDA block only”" in said
     code, out, _ = command(capsys, "show", "williams-2018", "--json")
     assert len(json.loads(out)["uncertain"]) > 20

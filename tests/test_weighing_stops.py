@@ -14,7 +14,12 @@ from planner.reading import read
 from planner.weighing import weigh
 from planner.weighing.ending import drawn
 
-PLAIN = ["uncertainty={}", "population.dropout.per_period=0", "observed.use=responders"]
+PLAIN = [
+    "uncertainty={}",
+    "hypotheses.permissive.uncertainty={}",
+    "population.dropout.per_period=0",
+    "observed.use=responders",
+]
 ONE = 'simulation.hypotheses=["permissive"]'
 
 

@@ -28,16 +28,20 @@ def weigh(
             help="Prior weight of a hypothesis, 1 if not given. May be repeated, or joined by commas.",
         ),
     ] = None,
-    draws: Annotated[
+    variants: Annotated[
         int | None,
         typer.Option(
-            "--draws", metavar="N", min=2, max=100_000, help="How often the uncertain numbers are drawn."
+            "--variants",
+            metavar="N",
+            min=10,
+            max=100_000,
+            help="How many values are drawn of every uncertain number.",
         ),
     ] = None,
     patients: Annotated[
         int | None,
         typer.Option(
-            "--patients", metavar="N", min=128, max=1_000_000, help="Virtual patients of each of these draws."
+            "--patients", metavar="N", min=128, max=1_000_000, help="Virtual patients of each variant."
         ),
     ] = None,
     seed: given.Seed = None,
@@ -73,14 +77,14 @@ def weigh(
     priors = _priors(prior)
     seed = plan.simulation.seed if seed is None else seed
     compiling(quiet)
-    found = _weighed(plan, priors, draws, patients, seed, quiet)
+    found = _weighed(plan, priors, variants, patients, seed, quiet)
     document = found.to_json()
     remarks(document, verbose)
     words = ["planner", "weigh", scenario]
     words += [word for each in overrides for word in ("--set", each)]
     words += ["--prior", ",".join(f"{k}={v:g}" for k, v in priors.items())] if priors else []
     if found.uncertain:
-        words += ["--draws", str(len(found.measured))]
+        words += ["--variants", str(len(found.measured))]
     command = shlex.join([*words, "--patients", str(found.patients), "--seed", str(seed)])
 
     def blocks() -> list[Block]:
@@ -111,7 +115,7 @@ def _priors(prior: list[str] | None) -> dict[str, float]:
 def _weighed(
     plan: Scenario,
     priors: dict[str, float],
-    draws: int | None,
+    variants: int | None,
     patients: int | None,
     seed: int,
     quiet: bool,
@@ -122,6 +126,8 @@ def _weighed(
 
     with progress("Weighing", quiet=quiet) as advance:
         try:
-            return weighed(plan, prior=priors, draws=draws, patients=patients, seed=seed, progress=advance)
+            return weighed(
+                plan, prior=priors, variants=variants, patients=patients, seed=seed, progress=advance
+            )
         except WeighingError as error:
             raise Problem(str(error), hint=error.hint) from error

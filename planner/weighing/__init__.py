@@ -17,9 +17,9 @@ import numpy as np
 
 from planner import uncertainty
 from planner.kernels.tables import Floats
-from planner.predicted import classes
 from planner.scenario import Scenario
 from planner.scenario_terms import Rates, Terms
+from planner.weighing.classes import same
 from planner.weighing.ending import ends
 from planner.weighing.errors import WeighingError as WeighingError
 from planner.weighing.exact import tests
@@ -32,7 +32,7 @@ from planner.weighing.result import Weighing as Weighing
 from planner.weighing.stopping import Rule, Stopping, stopping
 from planner.weighing.tables import Counts, counts
 
-DRAWS = 500
+VARIANTS = 400
 """How often the uncertain numbers are drawn, if nothing else is said."""
 
 PATIENTS = 8192
@@ -41,8 +41,6 @@ PATIENTS = 8192
 REPLICATES = 32
 """Sets of patients where nothing is uncertain; their spread gives the Monte Carlo error."""
 
-_CHECKED = 8  # variants in which classes must hold
-
 Progress = Callable[[int, int], None]
 
 
@@ -50,7 +48,7 @@ def weigh(
     scenario: Scenario,
     *,
     prior: Mapping[str, float] | None = None,
-    draws: int | None = None,
+    variants: int | None = None,
     patients: int | None = None,
     seed: int | None = None,
     progress: Progress | None = None,
@@ -58,9 +56,9 @@ def weigh(
 ) -> Weighing:
     """Weigh the scenario's hypotheses by its observed result.
 
-    prior: prior weights by hypothesis, in place of those of the scenario. draws: how often the uncertain
-    numbers are drawn. patients: virtual patients of each draw. progress(done, all) counts draws. Ctrl-C ends
-    with the draws that are done. Raises WeighingError where there is nothing to weigh.
+    prior: prior weights by hypothesis, in place of those of the scenario. variants: how often the uncertain
+    numbers are drawn. patients: virtual patients of each variant. progress(done, all) counts variants. Ctrl-C
+    ends with the variants that are done. Raises WeighingError where there is nothing to weigh.
     """
     start = time.perf_counter()
     names = tuple(scenario.simulation.hypotheses or scenario.hypotheses)
@@ -70,10 +68,12 @@ def weigh(
     assert observed is not None  # or there would be no evidence
     rule = stopping(scenario, observed, evidence)
     uncertain = uncertainty.is_uncertain(scenario)
-    asked = (DRAWS if draws is None else draws) if uncertain else _replicates(scenario, evidence, rule)
+    asked = (
+        (VARIANTS if variants is None else variants) if uncertain else _replicates(scenario, evidence, rule)
+    )
     seed = scenario.simulation.seed if seed is None else seed
     size = PATIENTS if patients is None else patients
-    groups = _groups(scenario, names, seed)
+    groups = same(scenario, names, seed)
     measured, ended, partial = _measured(
         _Work(scenario, names, evidence, groups, rule.rule, asked, seed, size), progress
     )
@@ -84,7 +84,7 @@ def weigh(
     if not (weights * likelihood.mean(axis=0)).any():
         raise WeighingError("the result is impossible under every hypothesis", "is it stated as observed?")
     if partial:
-        remarks = (*remarks, f"interrupted: the figures are of the {len(measured)} draws that were done")
+        remarks = (*remarks, f"interrupted: the figures are of the {len(measured)} variants that were done")
     return Weighing(
         scenario=scenario,
         name=name or scenario.name,
@@ -201,20 +201,6 @@ def _pooled(evidence: Evidence, measured: Floats) -> Floats:
     return np.asarray(sets * every - (sets - 1) * without)
 
 
-def _groups(scenario: Scenario, names: tuple[str, ...], seed: int) -> tuple[tuple[int, ...], ...]:
-    """The classes of hypotheses that say the same in the plain scenario and in its variants."""
-    signs: list[tuple[int, ...]] = [() for _ in names]
-    checked = uncertainty.variants(scenario, _CHECKED, seed) if uncertainty.is_uncertain(scenario) else ()
-    for each in (scenario, *checked):
-        for i, group in enumerate(classes(each, names)):
-            for name in group:
-                signs[names.index(name)] += (i,)
-    found: dict[tuple[int, ...], list[int]] = {}
-    for h, sign in enumerate(signs):
-        found.setdefault(sign, []).append(h)
-    return tuple(tuple(group) for group in found.values())
-
-
 def _at_work(scenario: Scenario, names: tuple[str, ...]) -> list[uncertainty.Entry]:
     """The uncertain entries of the hypotheses that are weighed."""
     return [
@@ -231,7 +217,8 @@ def _drawn(
     own = entry.hypothesis
     changed = [name for name in names if own in (None, name) or _tied_to(scenario, name) == own]
     return Drawn(
-        entry.key if own is None else f"hypotheses.{own}.{entry.key}",
+        entry.key,
+        own,
         tuple(names.index(name) for name in changed),
         np.array(uncertainty.draws(entry, seed, 0, count)),
         bool(entry.distribution.relative),

@@ -21,7 +21,8 @@ _FEWEST = 30  # variants: below, a third is too few to tell anything
 class Drawn:
     """What was drawn for one uncertain entry: one value for each variant."""
 
-    path: str  # as in the scenario; of a hypothesis, below it
+    path: str  # as in the scenario
+    hypothesis: str | None  # whose own number it is; None: of all
     hypotheses: tuple[int, ...]  # numbers of those that it changes
     values: Floats
     relative: bool  # the values are factors on what is stated
@@ -33,6 +34,7 @@ class Side:
 
     value: float  # mean of the draws there
     classes: Floats  # weight of each class
+    classes_mcse: Floats
     log_factor: float | None  # log10 Bayes factor of the leading class against the next
     log_factor_mcse: float
 
@@ -42,6 +44,7 @@ class Influence:
     """An uncertain number with the weights at both of its ends."""
 
     path: str
+    hypothesis: str | None
     hypotheses: tuple[int, ...]
     relative: bool
     low: Side
@@ -54,11 +57,9 @@ class Influence:
 
     @property
     def beyond_chance(self) -> bool:
-        """Whether the Bayes factor of the two leading classes differs by more than twice its error."""
-        if self.low.log_factor is None or self.high.log_factor is None:
-            return self.moved > 0.0
-        error = float(np.hypot(self.low.log_factor_mcse, self.high.log_factor_mcse))
-        return abs(self.high.log_factor - self.low.log_factor) > 2.0 * error
+        """Whether the weight of any class differs between the ends by more than three times its error."""
+        error = np.hypot(self.low.classes_mcse, self.high.classes_mcse)
+        return bool((np.abs(self.high.classes - self.low.classes) > 3.0 * error).any())
 
 
 def influences(found: Posterior, drawn: Sequence[Drawn], leading: Sequence[int]) -> list[Influence]:
@@ -71,7 +72,7 @@ def influences(found: Posterior, drawn: Sequence[Drawn], leading: Sequence[int])
         if np.ptp(each.values) > 0.0:
             order = np.argsort(each.values, kind="stable")
             low, high = (_side(found, each, chosen, leading) for chosen in (order[:third], order[-third:]))
-            rows.append(Influence(each.path, each.hypotheses, each.relative, low, high))
+            rows.append(Influence(each.path, each.hypothesis, each.hypotheses, each.relative, low, high))
     return sorted(rows, key=lambda row: -row.moved)
 
 
@@ -81,4 +82,4 @@ def _side(found: Posterior, drawn: Drawn, chosen: Ints, leading: Sequence[int]) 
     # What the number does not change is the same at both ends, and so is its error: it is taken as known.
     rows = np.where(changed, found.likelihood[chosen], found.likelihood.mean(axis=0))
     part = Posterior(rows, found.prior, found.groups).by_class()
-    return Side(float(drawn.values[chosen].mean()), part.weights()[0], *part.log_factor(leading))
+    return Side(float(drawn.values[chosen].mean()), *part.weights(), *part.log_factor(leading))

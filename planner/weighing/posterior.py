@@ -91,6 +91,13 @@ class Posterior:
             priors.append(own.sum())
         return Posterior(np.stack(rows, axis=1), np.array(priors), tuple((i,) for i in range(len(rows))))
 
+    def evened(self) -> Posterior:
+        """The same with the likelihood of its class for every hypothesis: within, they differ by chance."""
+        shared, found = self.by_class().likelihood, self.likelihood.copy()
+        for i, group in enumerate(self.groups):
+            found[:, list(group)] = shared[:, i : i + 1]
+        return Posterior(found, self.prior, self.groups)
+
     def log_factor(self, pair: Sequence[int]) -> tuple[float | None, float]:
         """log10 Bayes factor of the first of two against the second, and its standard error."""
         mean = self.mean
@@ -110,12 +117,12 @@ def _errors(slope: Floats, covariance: Floats) -> Floats:
     return np.asarray(np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", slope, covariance, slope), 0.0)))
 
 
-def figure(estimate: float, mcse: float, most: float = np.inf) -> dict[str, Any]:
-    """A figure of the JSON contract, its interval within 0 and `most`."""
+def figure(estimate: float, mcse: float, most: float = np.inf, least: float = 0.0) -> dict[str, Any]:
+    """A figure of the JSON contract, its interval within `least` and `most`."""
     low, high = estimate - Z95 * mcse, estimate + Z95 * mcse
     return {
         "estimate": float(estimate),
         "mcse": float(mcse),
-        "low": float(max(low, 0.0)),
+        "low": float(max(low, least)),
         "high": float(min(high, most)),
     }

@@ -24,7 +24,7 @@ from planner.weighing.tables import Counts, fewer_pairs
 if TYPE_CHECKING:
     import polars
 
-_FEW = 25.0  # draws that carry a likelihood, below which it is told
+_FEW = 25.0  # variants that carry a likelihood, below which it is told
 _DECIDED = 1e-3  # a weight below this needs no warning of its own
 
 Evidence = Counts | Means | Difference
@@ -68,7 +68,7 @@ class Weighing:
 
     def hypotheses(self) -> list[Json]:
         """One row for each hypothesis, in the form of the JSON contract."""
-        found = self.posterior
+        found = self.posterior.evened()
         weight, of_weight = found.weights()
         factor, of_factor = found.factors()
         chance, of_chance = found.likelihoods()
@@ -84,7 +84,7 @@ class Weighing:
                 "likelihood": figure(chance[h], of_chance[h], most),
                 "bayes_factor": figure(factor[h], of_factor[h]),
                 "weight": figure(weight[h], of_weight[h], 1.0),
-                "effective_draws": float(effective[h]) if self.uncertain else None,
+                "effective_variants": float(effective[h]) if self.uncertain else None,
                 "expected": [
                     {"measure": measure, "treatment": treatment, "mean": float(rows[:, h].mean())}
                     for (measure, treatment), rows in expected.items()
@@ -125,8 +125,8 @@ class Weighing:
         sides = []
         for pairs, likelihood in zip(other.paired, other.likelihood, strict=True):
             found = Posterior(likelihood, self.posterior.prior, self.posterior.groups).by_class()
-            sides.append(Side(float(pairs), found.weights()[0], *found.log_factor(self.leading)))
-        row = Influence("observed.paired", tuple(range(len(self.names))), False, *sides)
+            sides.append(Side(float(pairs), *found.weights(), *found.log_factor(self.leading)))
+        row = Influence("observed.paired", None, tuple(range(len(self.names))), False, *sides)
         return _row(row, self.names) | {"beyond_chance": True}  # the same draws at both ends
 
     @property
@@ -146,7 +146,7 @@ class Weighing:
             "stopping": self._stopping(),
             "tests": [asdict(test) for test in self.tests],
             "run": {
-                "draws": self.posterior.likelihood.shape[0],
+                "variants": self.posterior.likelihood.shape[0],
                 "patients": self.patients,
                 "uncertain": self.uncertain,
                 "seed": self.seed,
@@ -198,15 +198,15 @@ class Weighing:
         return found
 
     def _thin(self) -> list[str]:
-        """Hypotheses whose likelihood rests on few draws."""
+        """Hypotheses whose likelihood rests on few variants."""
         weight, _ = self.posterior.weights()
         effective = self.posterior.effective()
         total = self.posterior.likelihood.shape[0]
         if not self.uncertain or total < 2 * _FEW:
             return []
         return [
-            f"the likelihood under {name} rests on about {effective[h]:.0f} of {total} draws: "
-            "its weight is rough; more draws make it firmer"
+            f"the likelihood under {name} rests on about {effective[h]:.0f} of {total} variants: "
+            "its weight is rough; more --variants make it firmer"
             for h, name in enumerate(self.names)
             if effective[h] < _FEW and weight[h] > _DECIDED
         ]
@@ -226,6 +226,7 @@ def _row(found: Influence, names: tuple[str, ...]) -> Json:
     """A line of the sensitivity table."""
     return {
         "path": found.path,
+        "hypothesis": found.hypothesis,
         "relative": found.relative,
         "hypotheses": [names[h] for h in found.hypotheses],
         "low": _side(found.low),
@@ -236,9 +237,10 @@ def _row(found: Influence, names: tuple[str, ...]) -> Json:
 
 
 def _side(side: Side) -> Json:
+    weights = zip(side.classes, side.classes_mcse, strict=True)
+    factor = side.log_factor
     return {
         "value": side.value,
-        "class_weights": [float(w) for w in side.classes],
-        "log10_bayes_factor": side.log_factor,
-        "log10_bayes_factor_mcse": side.log_factor_mcse,
+        "class_weights": [figure(weight, error, most=1.0) for weight, error in weights],
+        "log10_bayes_factor": None if factor is None else figure(factor, side.log_factor_mcse, least=-np.inf),
     }
