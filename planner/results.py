@@ -262,6 +262,7 @@ def _warnings(run: Run, cells: Sequence[Mapping[str, Any]]) -> list[str]:
     if run.partial:
         warnings.append(f"interrupted: the figures are of the {run.trials} trials that were finished")
     others = _inseparable(run, cells)
+    undefined: dict[tuple[str, str], list[str]] = {}
     for cell in cells:
         if cell["hypothesis"] not in others:
             continue  # its figures are those of another hypothesis, under which they are told
@@ -272,11 +273,14 @@ def _warnings(run: Run, cells: Sequence[Mapping[str, Any]]) -> list[str]:
                 f"type I error of {cell['analysis']} under {under} is {shown['estimate']:.4f} "
                 f"(Monte Carlo SE {shown['mcse']:.4f}), above alpha = {cell['alpha']:g}"
             )
-        if cell["undefined"] and cell["undefined"]["estimate"] > 0:
-            warnings.append(
-                f"{cell['analysis']} under {under} could not be computed in "
-                f"{cell['undefined']['estimate']:.2%} of the trials; they count as not significant"
-            )
+        if cell["undefined"] and (share := cell["undefined"]["estimate"]) > 0:
+            told = f"{share:.2%}" if share >= 0.0001 else "less than 0.01%"
+            undefined.setdefault((cell["analysis"], told), []).append(under)
+    for (analysis, told), unders in undefined.items():
+        under = "" if len(unders) == len(others) else f" under {', '.join(unders)}"
+        warnings.append(
+            f"{analysis}{under} could not be computed in {told} of the trials; they count as not significant"
+        )
     return warnings
 
 
