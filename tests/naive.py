@@ -97,13 +97,26 @@ def scores(trial: Trial, rng: np.random.Generator, trials: int) -> tuple[NDArray
 
 
 def differences(trial: Trial, test: Test, sequence: NDArray[np.int64], score: Floats) -> Floats:
-    """Each patient's mean on the first treatment minus that on the second; NaN if a period is missing."""
+    """Each patient's mean on the first treatment minus that on the second; NaN if a period is missing.
+
+    `subject-contrast` needs the periods of these two treatments only. `period-one`: the first score of who
+    begins with either.
+    """
     x = np.full(sequence.shape, np.nan)
     for s, word in enumerate(trial.sequences):
+        if test.method == "period-one":
+            if word[0] in (test.first, test.second):
+                x = np.where(sequence == s, score[:, :, 0], x)
+            continue
         first = [k for k, a in enumerate(word) if a == test.first]
         second = [k for k, a in enumerate(word) if a == test.second]
         d = score[:, :, first].mean(axis=2) - score[:, :, second].mean(axis=2)
-        x = np.where((sequence == s) & ~np.isnan(score.sum(axis=2)), d, x)
+        whole = (
+            np.ones(sequence.shape, bool)
+            if test.method == "subject-contrast"
+            else ~np.isnan(score.sum(axis=2))
+        )
+        x = np.where((sequence == s) & whole, d, x)
     return x
 
 
@@ -114,8 +127,29 @@ def count_mean_squares(x: Floats) -> tuple[Floats, Floats, Floats]:
     return n, mean, np.nansum((x - mean[:, None]) ** 2, axis=1)
 
 
-def analysed(method: str, x: Floats, sequence: NDArray[np.int64]) -> tuple[Floats, Floats, Floats, Floats]:
+def of_groups(x: Floats, group: NDArray[np.int64], share: list[float]) -> tuple[Floats, ...]:
+    """As `analysed`: the sum of share x mean of each group, with one variance."""
+    each = [count_mean_squares(np.where(group == g, x, np.nan)) for g in range(len(share))]
+    n = sum(number for number, _, _ in each)
+    filled = np.all([number > 0 for number, _, _ in each], axis=0)
+    df = np.where(filled, np.maximum(n - len(share), 0), 0.0)
+    variance = sum(squares for _, _, squares in each) / np.maximum(df, 1)
+    estimate = sum(a * mean for a, (_, mean, _) in zip(share, each, strict=True))
+    spread = sum(a * a / np.maximum(number, 1) for a, (number, _, _) in zip(share, each, strict=True))
+    return estimate, np.sqrt(variance * spread), df, n
+
+
+def analysed(
+    trial: Trial, test: Test, x: Floats, sequence: NDArray[np.int64]
+) -> tuple[Floats, Floats, Floats, Floats]:
     """(estimate, standard error, df, completers) of each row; df 0 where the test is undefined."""
+    method = test.method
+    if method == "subject-contrast":
+        sequences = len(trial.sequences)
+        return of_groups(x, sequence, [1 / sequences] * sequences)
+    if method == "period-one":
+        second = np.array([word[0] == test.second for word in trial.sequences], np.int64)
+        return of_groups(x, second[sequence], [1.0, -1.0])
     if method == "paired-t":
         n, mean, squares = count_mean_squares(x)
         df = np.maximum(n - 1, 0)
@@ -161,7 +195,7 @@ def carry_out(trial: Trial, test: Test, trials: int, seed: int) -> Results:
         np.zeros(trials),
     )
     for look, count in enumerate(test.looks):
-        estimate, se, df, n = analysed(test.method, x[:, :count], sequence[:, :count])
+        estimate, se, df, n = analysed(trial, test, x[:, :count], sequence[:, :count])
         defined = df > 0
         safe = np.where(defined, df, 1.0)
         with np.errstate(divide="ignore", invalid="ignore"):

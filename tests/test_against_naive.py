@@ -22,15 +22,16 @@ NAIVE_TRIALS = 50_000
 FLAT: dict[str, Any] = {"within": {"A": 2.0, "B": 2.0}, "between": 3.0}
 
 
+TWO = (("hills-armitage", "two-sided", 0.05), ("paired-t", "greater", 0.025))
+OWN = (("subject-contrast", "two-sided", 0.05), ("period-one", "greater", 0.025))
+
+
 @dataclasses.dataclass(frozen=True)
 class Case:
     """A trial, its analyses and its looks."""
 
     trial: Trial
-    analyses: tuple[tuple[str, str, float], ...] = (
-        ("hills-armitage", "two-sided", 0.05),
-        ("paired-t", "greater", 0.025),
-    )
+    analyses: tuple[tuple[str, str, float], ...] = TWO
     looks: tuple[int, ...] = ()
     efficacy: dict[str, Any] | None = None
     futility: dict[str, Any] | None = None
@@ -70,6 +71,7 @@ CASES = {
         looks=(6, 12, 20),
         efficacy=OF,
         futility={"rule": "z", "z": [0.1, 0.4]},
+        analyses=(*TWO, *OWN),
     ),
     "losing nearly everybody": Case(
         Trial(("AB", "BA"), 6, {"A": 1.0, "B": 0.0}, **FLAT, leave=(0.6,)), looks=(4, 6), efficacy=POCOCK
@@ -126,7 +128,7 @@ CASES = {
             period_effect=(0.0, 0.5, 1.0),
             interaction=1.0,
         ),
-        analyses=PAIRED_ONLY,
+        analyses=(*PAIRED_ONLY, *OWN),
         looks=(6, 12),
         efficacy=POCOCK,
     ),
@@ -145,7 +147,7 @@ CASES = {
             high=12.0,
             step=0.5,
         ),
-        analyses=PAIRED_ONLY,
+        analyses=(*PAIRED_ONLY, *OWN),
         contrast=("B", "C"),
     ),
 }
@@ -307,13 +309,18 @@ def test_the_naive_analyses_are_those_of_scipy() -> None:
     x = rng.normal(0.5, 2.0, size=(20, 11))
     x[rng.random(x.shape) < 0.2] = np.nan
     sequence = rng.permuted(np.tile([0] * 6 + [1] * 5, (20, 1)), axis=1)
+    trial = CASES["plain"].trial
+    paired, adjusted = (naive.Test(m, (11,), (None,), (None,)) for m in ("paired-t", "hills-armitage"))
+    own_contrast = dataclasses.replace(adjusted, method="subject-contrast")
     for row, order in zip(x, sequence, strict=True):
         own = stats.ttest_1samp(row, 0.0, nan_policy="omit")
-        estimate, se, df, _ = naive.analysed("paired-t", row[None], order[None])
+        estimate, se, df, _ = naive.analysed(trial, paired, row[None], order[None])
         assert (estimate / se)[0] == pytest.approx(own.statistic)
         assert df[0] == own.df
         d = np.where(order == 0, row, -row)  # first period minus second
         own = stats.ttest_ind(d[order == 0], d[order == 1], nan_policy="omit")
-        estimate, se, df, _ = naive.analysed("hills-armitage", row[None], order[None])
+        estimate, se, df, _ = naive.analysed(trial, adjusted, row[None], order[None])
+        same = naive.analysed(trial, own_contrast, row[None], order[None])
+        assert (same[0][0], same[1][0]) == (pytest.approx(estimate[0]), pytest.approx(se[0]))
         assert (estimate / se)[0] == pytest.approx(own.statistic)
         assert df[0] == own.df
