@@ -1,4 +1,4 @@
-"""Fisher's exact test of the responses in the first period, as in a parallel trial.
+"""How many respond of those who begin with either treatment.
 
     p = chance of a table no more likely than the one seen, given its margins (two-sided); of a number of
         responders at least, or at most, as large (one-sided)                           Fisher (1935)
