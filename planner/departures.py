@@ -6,10 +6,12 @@ patient's chance of leaving does not depend on how many others there are.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
-from planner.kernels.tables import RANDOMISED, THERE, Ints
-from planner.montecarlo import Json, probability
+from planner.kernels.tables import AGAIN, AGAIN_SQUARE, IN_VAIN, RANDOMISED, THERE, Floats, Ints
+from planner.montecarlo import Json, mean, probability
+from planner.returning import rule
 from planner.scenario import Scenario
 from planner.world import retention
 
@@ -41,11 +43,35 @@ def dropout(followed: Ints) -> Json | None:
 
 
 def gaps(scenario: Scenario, followed: Ints) -> list[Json]:
-    """For each sequence and gap between periods, the share who leave of those who were there before."""
+    """For each sequence and gap between periods, the share who leave of those who were there before.
+
+    Where patients wait until they have returned to their baseline: the share who never do, and leave
+    therefore, and how long those waited who have the next dosing.
+    """
+    again = rule(scenario)
     found = []
     for s, sequence in enumerate(scenario.design.sequences):
         for k in range(1, len(sequence)):
-            before, there = int(followed[s, k - 1, THERE]), int(followed[s, k, THERE])
+            row = followed[s, k - 1]
+            before, there = int(row[THERE]), int(followed[s, k, THERE])
             gap: Json = {"sequence": " ".join(sequence), "after_period": k, "treatment": sequence[k - 1]}
-            found.append(gap | {"patients": before, "left": probability(before - there, before)})
+            gap |= {"patients": before, "left": probability(before - there, before)}
+            if again is not None:
+                days = again.recheck_days
+                total, square = float(row[AGAIN]) * days, float(row[AGAIN_SQUARE]) * days * days
+                gap["never_returned"] = probability(int(row[IN_VAIN]), before)
+                gap["extra_days"] = mean(total, square, there)
+            found.append(gap)
     return found
+
+
+def days_waited(scenario: Scenario, waits: Floats) -> tuple[float | None, ...]:
+    """Days that a patient waited after each period but the last; None where the patient had left.
+
+    waits f64[1, period]: ratings waited for, below 0 if until the end in vain; no row without the rule.
+    """
+    again = rule(scenario)
+    if again is None:
+        return ()
+    times = [again.rechecks if n < 0.0 else float(n) for n in waits[0, :-1]]
+    return tuple(None if math.isnan(n) else n * again.recheck_days for n in times)

@@ -13,10 +13,11 @@ import numpy as np
 from planner.kernels.tables import Draws
 
 # Streams, as in planner.kernels.rng. Append only.
-PATIENT, COMPONENT, PERIOD, VISIT, ALLOCATION, TREATMENT, SECOND, GUESS = range(8)
+PATIENT, COMPONENT, PERIOD, VISIT, ALLOCATION, TREATMENT, SECOND, GUESS, RECHECK = range(9)
 _VISIT_BLOCKS = 64  # of four visits, for each period
 _SECOND_BLOCKS = 256  # of an outcome: of period k, of the patient, of two components each from ...
 _SECOND_PATIENT, _SECOND_COMPONENT = 16, 32
+_RECHECK_BLOCKS = 64  # of four ratings, for each period
 
 
 class DrawList:
@@ -112,6 +113,19 @@ class DrawList:
         """First word row of the guesses, one for each period; a draw serves four."""
         words = [self.draw(GUESS, i) for i in range((periods + 3) // 4)]
         return words[0]
+
+    def rechecks(self, periods: int, most: int) -> tuple[int, int]:
+        """(first normal row, rows of a period) of the ratings before each period but the first.
+
+        A draw serves four of them.
+        """
+        draws = (most + 3) // 4
+        rows = []
+        for k in range(1, periods):
+            for i in range(draws):
+                word = self.draw(RECHECK, _RECHECK_BLOCKS * k + i)
+                rows += [self.normals(word, word + 1), self.normals(word + 2, word + 3)]
+        return (rows[0] if rows else 0), 4 * draws
 
     def table(self) -> Draws:
         """For the kernels."""

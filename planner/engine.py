@@ -32,6 +32,7 @@ from planner.leaving import informative
 from planner.monitoring import Looks, interval_table, limit_table, looks
 from planner.outcomes import Truth, truths
 from planner.references import REFERENCES
+from planner.returning import rule
 from planner.scenario import Analysis, Scenario
 from planner.tally import Tally
 from planner.vocabulary import METHODS
@@ -93,6 +94,7 @@ class Job:
     judges: tuple[Judge, ...]  # [analysis]
     designs: tuple[int, ...]  # numbers of patients
     width: int  # most looks of any design
+    waits: bool  # whether the last of the readings tells how often patients waited after each period
     followed: tuple[int, int]  # sequences and periods in which patients are counted; (0, 0) if they are not
     asked: Asked | None  # how guesses are counted; None if nobody is asked
 
@@ -146,13 +148,14 @@ def job(
         seed=seed,
         plan=plan(scenario),
         groups=groups(scenario, names, readings),
-        readings=len(readings),
+        readings=len(readings) + (1 if rule(scenario) else 0),
         patients=max(designs),
         counts=np.array(counts, np.int64),
         tests=tests,
         judges=judges,
         designs=designs,
         width=max(len(each.counts) for row in plans for each in row),
+        waits=rule(scenario) is not None,
         followed=(len(scenario.design.sequences), scenario.design.periods)
         if informative(scenario)
         else (0, 0),
@@ -312,7 +315,7 @@ def _block(work: Job, space: _Workspace, first: int, trials: int, tally: Tally) 
             _analyse(work, h, a, space, space.stat[h])
         decide(space.stat, judge.rules, judge.centre, a, trials, tally.ends, tally.free, tally.between)
     if work.followed[0]:
-        follow(space.values, space.sequence, trials, tally.followed)
+        follow(space.values, space.sequence, trials, work.waits, tally.followed)
     if (asked := work.asked) is not None:
         count_guesses(
             space.values, asked.reading, space.sequence, asked.given, asked.active, trials, tally.guessed

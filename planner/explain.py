@@ -9,7 +9,7 @@ from planner.canonical import digest, resolve
 from planner.contrasts import Contrast, formula, in_words, weights
 from planner.document import Block, Column, Facts, Heading, Items, Prose, Sheet
 from planner.explain_blinding import guessing
-from planner.explain_leaving import leavers
+from planner.explain_leaving import leavers, returners
 from planner.explain_mechanisms import agents, components, percent, told
 from planner.explain_outcomes import own_outcomes, reading_told, second_outcomes
 from planner.explain_predictions import carried, foretold
@@ -110,7 +110,7 @@ def _timeline(scenario: Scenario, plan: Plan) -> list[str]:
                 day = f"With {treatment}, day {plain(each.at_days)} of the period"
                 lines.append(f"{day}: assessment if there is one, then {called}.")
     lines.append("A patient who is through the last period has finished and is a completer.")
-    return lines + leavers(scenario, plan.retention)
+    return lines + returners(scenario) + leavers(scenario, plan.retention)
 
 
 def _baseline(scenario: Scenario, period: int) -> str:

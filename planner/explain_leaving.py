@@ -22,14 +22,38 @@ def leavers(scenario: Scenario, retention: float | None) -> list[str]:
         lines.append(f"{percent(gaps[0])} leave {where}.")
     elif any(gaps):
         lines.append(f"{listed([percent(p) for p in gaps])} leave after the periods 1 to {periods - 1}.")
+    again = scenario.design.return_to_baseline
     if not lines:
-        return ["Nobody leaves the trial."]
+        lines = ["Nobody leaves the trial" + (" for any other reason." if again is not None else ".")]
+        if retention == 1.0:
+            return lines
     if retention is not None:
         expected = scenario.design.patients * retention
         return [*lines, f"So {plain(expected, 3)} of {scenario.design.patients} are expected to complete."]
-    ratios = dropout.odds_ratio
-    assert ratios is not None
-    return [*lines, *_depends(scenario, ratios), "How many complete depends on the hypothesis; a run tells."]
+    if dropout.odds_ratio is not None:
+        lines += _depends(scenario, dropout.odds_ratio)
+    return [*lines, "How many complete depends on the hypothesis; a run tells."]
+
+
+def returners(scenario: Scenario) -> list[str]:
+    """Who may have the next dosing, in words; nothing where everybody may."""
+    rule, baseline = scenario.design.return_to_baseline, scenario.population.baseline
+    if rule is None or baseline is None:
+        return []
+    if rule.share is not None:
+        needed = f"at least {percent(rule.share)} of the first baseline"
+    else:
+        needed = f"at least {plain(baseline.at_least)}, as for enrolment"
+    line = f"Every later dosing needs a score of {needed}; that rating is the baseline of the period."
+    if not rule.rechecks:
+        return [f"{line} Who is below it leaves."]
+    times = "once more" if rule.rechecks == 1 else f"up to {rule.rechecks} times more"
+    days = plain(rule.recheck_days)
+    each = f"every {days} days" if rule.rechecks > 1 else f"after {days} days"
+    return [
+        f"{line} Who is below it waits and is rated {times}, {each}; who never reaches it leaves. What is "
+        "left of earlier treatments fades meanwhile."
+    ]
 
 
 def _depends(scenario: Scenario, ratios: OddsRatios) -> list[str]:
@@ -44,12 +68,18 @@ def _depends(scenario: Scenario, ratios: OddsRatios) -> list[str]:
             f"on its baseline, so that {_at(scenario, factor)} leave of those who improved by "
             f"{plain(_EXAMPLE)} %."
         )
-    if ratios.outcome is not None:
-        driver = ratios.outcome
+    if ratios.endpoint is not None:
+        driver = ratios.endpoint
         each = f"each {plain(driver.per)}" if driver.per != 1.0 else "each 1"
         lines.append(
             f"The odds are multiplied by {plain(driver.ratio)} for {each} by which the endpoint "
             f"({endpoint.measure}, {day}) lies above {plain(driver.around)}, and divided by it below."
+        )
+    for name, driver in ratios.outcomes.items():
+        second = scenario.outcomes[name]
+        lines.append(
+            f"The odds are multiplied by {plain(driver.ratio)} for each {plain(driver.per)} {second.unit} of "
+            f"{second.label or name} above {plain(driver.around)}, and divided by it below."
         )
     for treatment, ratio in ratios.treatment.items():
         if treatment in scenario.design.treatments:

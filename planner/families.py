@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from planner.blinding import unblinds
 from planner.kernels import means, terms
 from planner.kernels.tables import AT_MOST, CHANGE, PERCENT, SCORE
-from planner.leaving import leaving, reads_scores
+from planner.leaving import leaving, outcomes_read
 from planner.rates_world import rates_world
 from planner.scenario import Scenario
 from planner.terms_world import terms_world
@@ -52,9 +52,9 @@ def _rates(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], pla
 
 
 def _terms(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], place: Sequence[int]) -> Any:
-    endpoint = Reading(scenario.endpoint.measure, scenario.endpoint.day)
+    drivers = {name: _whole(scenario, name) for name in outcomes_read(scenario)}
     asked = GUESS in readings or unblinds(scenario)
-    needed = [r for r in readings if r != GUESS] + ([endpoint] if reads_scores(scenario) else [])
+    needed = [*(r for r in readings if r != GUESS), *drivers.values()]
     days = sorted({reading.day for reading in needed if not reading.outcome})
     names = {reading.outcome for reading in needed}
     names |= {scenario.blinding.outcome} if asked and scenario.blinding is not None else set()
@@ -62,13 +62,20 @@ def _terms(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], pla
     visit = {day: 1 + i for i, day in enumerate(days)}
     second = {name: 1 + len(days) + 2 * i for i, name in enumerate(outcomes)}
     guess = (SCORE, 1 + len(days) + 2 * len(outcomes), 0.0, 0.0)
-    rows = [
-        guess if r == GUESS else _row(scenario, r, second[r.outcome] if r.outcome else visit[r.day])
-        for r in readings
-    ]
-    at = visit.get(endpoint.day, 0)
-    leave = leaving(scenario, _row(scenario, endpoint, at), at)
+
+    def row(r: Reading) -> tuple[float, ...]:
+        return guess if r == GUESS else _row(scenario, r, second[r.outcome] if r.outcome else visit[r.day])
+
+    leave = leaving(scenario, lambda name: row(drivers[name]))
+    rows = [row(r) for r in readings]
     return terms_world(scenario, hypotheses, days, rows, place, leave, outcomes, asked)
+
+
+def _whole(scenario: Scenario, outcome: str) -> Reading:
+    """The endpoint as it is measured, or the score of a second outcome."""
+    if outcome:
+        return Reading("score", scenario.outcomes[outcome].day, outcome)
+    return Reading(scenario.endpoint.measure, scenario.endpoint.day)
 
 
 def _row(scenario: Scenario, reading: Reading, visit: int) -> tuple[float, ...]:

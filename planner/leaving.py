@@ -10,12 +10,13 @@ patient in the period just finished.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from planner.kernels.tables import PERCENT, Floats, Leaving
 from planner.scenario import Scenario
-from planner.scenario_leaving import IMPROVEMENT_STEP, OddsRatios
+from planner.scenario_leaving import IMPROVEMENT_STEP, Driver, OddsRatios
 from planner.truth import settled
 
 Row = tuple[float, ...]
@@ -34,13 +35,17 @@ def odds_ratios(scenario: Scenario) -> OddsRatios | None:
 
 def informative(scenario: Scenario) -> bool:
     """Whether different patients leave under different hypotheses or treatments."""
-    return odds_ratios(scenario) is not None
+    returns = scenario.design.return_to_baseline is not None and scenario.design.periods > 1
+    return odds_ratios(scenario) is not None or returns
 
 
-def reads_scores(scenario: Scenario) -> bool:
-    """Whether leaving depends on what is measured on the endpoint's day."""
+def outcomes_read(scenario: Scenario) -> list[str]:
+    """The outcomes on which leaving depends: names of second outcomes, "" for the endpoint."""
     found = odds_ratios(scenario)
-    return found is not None and (found.improvement is not None or found.outcome is not None)
+    if found is None:
+        return []
+    scores = found.improvement is not None or found.endpoint is not None
+    return [*([""] if scores else []), *found.outcomes]
 
 
 def chance_table(scenario: Scenario) -> Floats:
@@ -61,22 +66,25 @@ def _at_odds(p: float, ratio: float) -> float:
     return p if ratio == 1.0 or p in (0.0, 1.0) else p * ratio / (1.0 - p + p * ratio)
 
 
-def leaving(scenario: Scenario, outcome: Row, visit: int) -> Leaving:
-    """Tables of a scenario's dropout.
-
-    `outcome`: the endpoint as a reading; `visit`: the number of the endpoint's day.
-    """
-    found = odds_ratios(scenario)
-    if found is None:
+def leaving(scenario: Scenario, row: Callable[[str], Row]) -> Leaving:
+    """Tables of a scenario's dropout; `row`: the reading of an outcome of `outcomes_read`."""
+    if not informative(scenario):
         return ALIKE
+    found = odds_ratios(scenario) or OddsRatios()
     rows: list[Row] = []
     if found.improvement is not None:  # percent change is negative where the score has improved
         slope = -_log2(found.improvement) / IMPROVEMENT_STEP
-        rows.append((PERCENT, visit, 0.0, 0.0, slope, 0.0, -_FULL, _FULL))
-    if found.outcome is not None:
-        slope = _log2(found.outcome.ratio) / found.outcome.per
-        rows.append((*outcome, slope, found.outcome.around, -math.inf, math.inf))
+        rows.append((PERCENT, row("")[1], 0.0, 0.0, slope, 0.0, -_FULL, _FULL))
+    if found.endpoint is not None:
+        rows.append((*row(""), *_driven(found.endpoint)))
+    for name, driver in found.outcomes.items():
+        rows.append((*row(name), *_driven(driver)))
     return Leaving(chance_table(scenario), np.array(rows, np.float64).reshape(-1, 8))
+
+
+def _driven(driver: Driver) -> Row:
+    """log2 of the factor for each unit of a number, from where it counts, and its range."""
+    return _log2(driver.ratio) / driver.per, driver.around, -math.inf, math.inf
 
 
 def _log2(ratio: float) -> float:

@@ -197,6 +197,7 @@ def set_off(
     period: int,
     terms: Sequence[Term],
     guess: bool | None = None,
+    waits: Sequence[float] = (),
 ) -> list[tuple[float, list[float]]]:
     """Day of a period (0-based) and how much of each term is set off on it, the dosing first.
 
@@ -204,7 +205,7 @@ def set_off(
     """
     found = []
     for day in days_of_dosing(scenario, sequence[period]):
-        doses = course(scenario, sequence, period, day)
+        doses = course(scenario, sequence, period, day, waits)
         opened = _opened(mechanism, scenario, Moment(doses, dosing=True, guess=guess), terms)
         if day > 0.0:
             moment = Moment(doses, dosing=True, without_last=True, guess=guess)
@@ -224,10 +225,14 @@ def cycle_days(scenario: Scenario) -> float:
     return scenario.design.period_days + scenario.design.washout_days
 
 
-def course(scenario: Scenario, sequence: Sequence[str], period: int, day: float) -> tuple[Dose, ...]:
-    """The treatments of a sequence up to a day of a period."""
+def course(
+    scenario: Scenario, sequence: Sequence[str], period: int, day: float, waits: Sequence[float] = ()
+) -> tuple[Dose, ...]:
+    """The treatments of a sequence up to a day of a period; `waits`: days beyond the washout of each gap."""
     cycle = cycle_days(scenario)
-    return tuple(Dose(sequence[i], (period - i) * cycle + day) for i in range(period + 1))
+    return tuple(
+        Dose(sequence[i], (period - i) * cycle + math.fsum(waits[i:period]) + day) for i in range(period + 1)
+    )
 
 
 def kept(
@@ -263,6 +268,11 @@ def prolonged(mechanism: Mechanism, scenario: Scenario, treatment: str, componen
         if not steps or factor != steps[-1][1]:
             steps.append((day, factor))
     return tuple(steps)
+
+
+def faded(steps: Steps, start: float, end: float) -> float:
+    """As `passed`, but below 0 before the start: for days in later periods, when the last factor holds."""
+    return (end - start) / steps[-1][1] if end < start else passed(steps, start, end)
 
 
 def passed(steps: Steps, start: float, end: float) -> float:

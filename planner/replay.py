@@ -14,6 +14,7 @@ import numpy as np
 
 from planner import engine
 from planner.canonical import digest
+from planner.departures import days_waited
 from planner.kernels.rng import W
 from planner.kernels.tables import (
     ABOVE,
@@ -71,6 +72,7 @@ class Patient:
     sequence: tuple[str, ...]
     values: tuple[tuple[float | None, ...], ...]  # (reading, period); None after the patient has left
     left_before: int | None  # the period (from 1) before which the patient left; None for a completer
+    extra_days: tuple[float | None, ...] = ()  # waited for after each period but the last; None once left
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,7 @@ def _patient(patient: Patient) -> Json:
         "sequence": list(patient.sequence),
         "values": [list(row) for row in patient.values],
         "left_before_period": patient.left_before,
-    }
+    } | ({"extra_days": list(patient.extra_days)} if patient.extra_days else {})
 
 
 def _course(course: Course) -> Json:
@@ -307,6 +309,7 @@ def _trial(
     lane = index % W
     readings = tuple(dict.fromkeys(reading_of(chosen, a) for a in chosen.analyses))
     values = found.values[0, :, 0].reshape(work.patients, work.readings, -1, W)[..., lane]
+    values, waits = values[:, : len(readings)], values[:, work.readings - work.waits :]
     courses = tuple(
         _followed(chosen, work, found, a, readings, values, lane) for a in range(len(chosen.analyses))
     )
@@ -319,18 +322,24 @@ def _trial(
         hypothesis=work.tests[0][0].hypothesis,
         readings=readings,
         patients=tuple(
-            _met(p, scenario.design.sequences[int(found.sequence[0, p])], values[p]) for p in range(finished)
+            _met(
+                p,
+                scenario.design.sequences[int(found.sequence[0, p])],
+                values[p],
+                days_waited(scenario, waits[p]),
+            )
+            for p in range(finished)
         ),
         courses=courses,
     )
 
 
-def _met(p: int, sequence: tuple[str, ...], values: Floats) -> Patient:
+def _met(p: int, sequence: tuple[str, ...], values: Floats, extra: tuple[float | None, ...]) -> Patient:
     """The patient whose scores f64[reading, period] are given."""
     there = np.flatnonzero(~np.isnan(values).all(axis=0))
     periods = int(there[-1]) + 1 if there.size else 0
     rows = tuple(tuple(_number(x) for x in row) for row in values)
-    return Patient(p + 1, tuple(sequence), rows, periods + 1 if periods < len(sequence) else None)
+    return Patient(p + 1, tuple(sequence), rows, periods + 1 if periods < len(sequence) else None, extra)
 
 
 def _followed(

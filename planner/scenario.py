@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Strict,
 from planner import contrasts, vocabulary
 from planner.scenario_blinding import Blinding
 from planner.scenario_leaving import Dropout as Dropout
+from planner.scenario_leaving import ReturnToBaseline
 from planner.scenario_means import BaselineCorrelation as BaselineCorrelation
 from planner.scenario_means import Means as Means
 from planner.scenario_means import Spread as Spread
@@ -132,6 +133,9 @@ class Design(Settings):
         Literal["none", "first", "period"],
         about("Whether a baseline is measured: not at all, before the first period, before every period"),
     ] = "none"
+    return_to_baseline: Annotated[
+        ReturnToBaseline | None, about("Who may have the next dosing; acts on hypotheses of mechanisms")
+    ] = None
 
     @property
     def periods(self) -> int:

@@ -13,19 +13,21 @@ from typing import NamedTuple
 import numpy as np
 
 from planner.draws import DrawList
-from planner.kernels.tables import Ints, Seconds
+from planner.kernels.tables import Floats, Ints, Seconds
 from planner.mechanisms import (
     Mechanism,
     acts,
     component_numbers,
     course,
     cycle_days,
+    faded,
     kept,
     outcome_terms,
     passed,
     prolonged,
     set_off,
 )
+from planner.returning import AS_PLANNED, Waiting, Waits, rule
 from planner.scenario import Scale, Scenario
 from planner.scenario_outcomes import OutcomeComponent, OutcomeScale
 from planner.scenario_terms import Component, HalfLifeSpread, Terms
@@ -51,6 +53,8 @@ class Feature(NamedTuple):
     size: Size
     rate: tuple[float, float] | None  # see rate_of; None: nothing is lost
     elapsed: float  # days since the peak, over the factor by which they are prolonged
+    fading: tuple[tuple[float, float] | None, float, float, int] | None = None
+    """Where patients wait: its rate, days since the peak (below 0 before it), pace and age, as Returning."""
 
 
 class Weighed(NamedTuple):
@@ -59,6 +63,7 @@ class Weighed(NamedTuple):
     place: tuple[int, int, int, int, int]  # hypothesis, sequence, period, outcome, AT_READING or BEFORE
     feature: Feature
     gate: float
+    history: int = -1  # of waiting; -1: as planned
 
 
 def rate_of(half_life: HalfLifeSpread) -> tuple[float, float]:
@@ -66,32 +71,45 @@ def rate_of(half_life: HalfLifeSpread) -> tuple[float, float]:
     return settled(-math.log2(half_life.median)), settled(half_life.log_sd / math.log(2.0))
 
 
-def weighed(scenario: Scenario, mechanisms: Sequence[Mechanism], names: Sequence[str]) -> list[Weighed]:
-    """What drives the named outcomes."""
+def weighed(
+    scenario: Scenario, mechanisms: Sequence[Mechanism], names: Sequence[str], waiting: Waiting = AS_PLANNED
+) -> list[Weighed]:
+    """What drives the named outcomes, as planned and after every history of waiting."""
     numbers = component_numbers(scenario) if names else {}
     return [
-        Weighed((h, s, k, o, which), feature, gate)
+        Weighed((h, s, k, o, which), feature, gate, history)
         for h, m in enumerate(mechanisms)
         for o, name in enumerate(names)
         for s, sequence in enumerate(scenario.design.sequences)
         for k in range(len(sequence))
         for which in (AT_READING, BEFORE)
-        for feature, gate in _at_work(scenario, m, name, numbers, sequence[: k + 1], which)
+        for history, waits in enumerate([None, *waiting.histories(k)], -1)
+        for feature, gate in _at_work(scenario, m, name, numbers, sequence[: k + 1], which, waits or ())
     ]
 
 
 def _at_work(
-    scenario: Scenario, m: Mechanism, name: str, numbers: dict[str, int], given: Sequence[str], which: int
+    scenario: Scenario,
+    m: Mechanism,
+    name: str,
+    numbers: dict[str, int],
+    given: Sequence[str],
+    which: int,
+    waits: Waits = (),
 ) -> Iterator[tuple[Feature, float]]:
-    """Features of an outcome in the period of the last treatment of `given`, each with its gate."""
+    """Features of an outcome in the period of the last treatment of `given`, each with its gate.
+
+    `waits` decide the gates; the features are as planned.
+    """
     cycle, outcome = cycle_days(scenario), scenario.outcomes[name]
     terms = outcome_terms(scenario, m.hypothesis, name)
     day, last = (outcome.day, len(given) - 1) if which == AT_READING else (cycle, len(given) - 2)
     if last < 0:
         return
-    stays = kept(m, scenario, course(scenario, given, last, day), terms)
+    late = math.fsum(waits[last : len(given) - 1])
+    stays = kept(m, scenario, course(scenario, given, last, day + late, waits), terms)
     for j in range(last + 1):
-        for dosed, opened in set_off(m, scenario, given, j, terms):
+        for dosed, opened in set_off(m, scenario, given, j, terms, waits=waits):
             if j == last and not acts(dosed, day):
                 continue
             for term, gate, stay in zip(terms, opened, stays, strict=True):
@@ -105,7 +123,13 @@ def _at_work(
                 elapsed = passed(steps, dosed + component.peak_day, seen)
                 rate = rate_of(lasts) if lasts is not None and elapsed > 0.0 else None
                 size = _size(scenario, name, term.component, component, numbers)
-                yield Feature(size, rate, elapsed if rate else 0.0), settled(gate * stay)
+                fading = None
+                if rule(scenario):
+                    ago = len(given) - 1 - j
+                    since = faded(steps, dosed + component.peak_day, seen)
+                    own = rate_of(lasts) if lasts is not None else None
+                    fading = (own, since, 1.0 / steps[-1][1] if own and ago else 0.0, ago)
+                yield Feature(size, rate, elapsed if rate else 0.0, fading), settled(gate * stay)
 
 
 def _size(
@@ -142,8 +166,9 @@ def seconds_table(
     shape: tuple[int, int, int],
     first: int,
     draws: DrawList,
-) -> tuple[Seconds, list[Feature]]:
-    """The table, and the features to stand in order from row `first` on.
+    histories: int,
+) -> tuple[Seconds, list[Feature], Floats]:
+    """The table, the features to stand in order from row `first` on, and Returning.seconds.
 
     shape: hypotheses, sequences, periods. The draws of errors and backgrounds are added to the list.
     """
@@ -152,8 +177,13 @@ def seconds_table(
         for o in range(len(names))
     ]
     coef = np.zeros((*shape, len(names), 2, max(map(len, blocks), default=0)))
-    for place, feature, gate in features:
-        coef[(*place, blocks[place[3]].index(feature))] += gate
+    late = np.zeros((*coef.shape[:5], histories, coef.shape[5]))
+    for place, feature, gate, history in features:
+        column = blocks[place[3]].index(feature)
+        if history < 0:
+            coef[(*place, column)] += gate
+        else:
+            late[(*place, history, column)] += gate
     starts = [first + sum(map(len, blocks[:o])) for o in range(len(names))]
     outcomes = [scenario.outcomes[name] for name in names]
     number = list(scenario.outcomes)
@@ -164,7 +194,7 @@ def seconds_table(
         span=_ints([(start, len(block)) for start, block in zip(starts, blocks, strict=True)]),
         coef=coef,
     )
-    return seconds, [feature for block in blocks for feature in block]
+    return seconds, [feature for block in blocks for feature in block], late
 
 
 def scale_row(scale: OutcomeScale | Scale) -> list[float]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from planner.document import Block, Code, Facts, Heading, Items, Prose
 from planner.figures import count, estimated, listed, plain
-from planner.summary_leaving import depends
+from planner.summary_leaving import reading as about_leaving
 from planner.summary_tables import FEW, Cell, Shown, label, shown, staged, tables, too_few, too_high
 from planner.summary_tables import Setting as Setting
 from planner.summary_tables import Unit as Unit
@@ -113,13 +113,7 @@ def _reading(rows: Sequence[Shown], setting: Setting, trials: int) -> list[str]:
             f"Completers of {listed(partial)} are the patients whom it uses: those who have all that it "
             "compares."
         )
-    if depends(cells):
-        items.append(
-            "Who leaves: of all patients randomised, and of those who were there in a period of a treatment "
-            "the share who leave after it, had no trial stopped early. It depends on what a patient has been "
-            "through, so that completers are no random choice of the patients; what that does to the "
-            "estimate is part of its bias."
-        )
+    items += about_leaving(cells)
     items.append("Exaggeration: the mean estimate of the significant trials, over the true effect.")
     means = {"power": "exaggeration_given_efficacy"}
     means |= {"stopped_early": "bias_given_early_stop"} if staged(rows) else {}

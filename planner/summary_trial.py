@@ -280,12 +280,16 @@ def _scores(patients: Sequence[Json], r: int) -> Sheet:
     periods = max((len(p["sequence"]) for p in patients), default=0)
     columns = [Column("Patient"), Column("Sequence", number=False)]
     columns += [Column(f"Period {k + 1}") for k in range(periods)]
+    waits = any("extra_days" in p for p in patients)
+    columns += [Column("Waited (days)")] if waits else []
     columns.append(Column("Left", number=False))
     rows = []
     for p in patients:
         shown = [DASH if x is None else fixed(x, places) for x in p["values"][r]]
         left = p["left_before_period"]
         gone = "" if left is None else f"before period {left}"
+        if waits:
+            shown.append(" / ".join(DASH if days is None else plain(days) for days in p["extra_days"]))
         rows.append([str(p["subject"]), " then ".join(p["sequence"]), *shown, gone])
     return Sheet(columns, rows)
 

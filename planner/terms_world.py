@@ -1,10 +1,4 @@
-"""Hypotheses of family `terms` to the tables of planner.kernels.terms: features, coefficients, entry score.
-
-A feature is a component's size in a patient times what is left of it some days after it was set off. Every
-period sees the features of its own treatment and of every earlier period (elapsed days counted from each
-dosing, or from the day on which an agent was given later). How much of a feature counts, its coefficient, may
-differ from visit to visit.
-"""
+"""Hypotheses of family `terms` to the tables of planner.kernels.terms."""
 
 from __future__ import annotations
 
@@ -19,21 +13,26 @@ from scipy.special import ndtr
 
 from planner.blinding import NOBODY_ASKED, guesses, guessing_table
 from planner.draws import DrawList
-from planner.kernels.tables import Floats, Guessing, Ints, Leaving, Seconds, TermsWorld
+from planner.features import (
+    Feature,
+    after_waiting,
+    all_features,
+    all_onsets,
+    at_work,
+    coefficients,
+    padded,
+)
+from planner.kernels.tables import Floats, Guessing, Ints, Leaving, Returning, Seconds, TermsWorld
 from planner.leaving import ALIKE
 from planner.mechanisms import (
     Mechanism,
-    Steps,
     acts,
     component_numbers,
-    course,
     cycle_days,
-    days_of_dosing,
-    kept,
+    faded,
     passed,
-    prolonged,
-    set_off,
 )
+from planner.returning import Fading, Waiting, rule
 from planner.scenario import Scale, Scenario
 from planner.scenario_terms import Terms
 from planner.seconds_world import Feature as SecondFeature
@@ -44,16 +43,6 @@ _BEYOND = 8  # a pass of the kernel may read so far past the last feature, with 
 _TIE = 1e-9  # of a step; a score this close to a step is on it
 
 
-@dataclass(frozen=True, slots=True)
-class _Feature:
-    """Component of a hypothesis, set off on a day of a period, its half-life prolonged by factors."""
-
-    component: str
-    periods_ago: int
-    day: float
-    steps: Steps
-
-
 @dataclass(slots=True)
 class _Rows:
     """Tables under construction; equal rows are kept once."""
@@ -62,6 +51,7 @@ class _Rows:
     rates: list[tuple[float, float]] = field(default_factory=list)
     decays: list[tuple[float, float]] = field(default_factory=list)
     features: list[tuple[int, ...]] = field(default_factory=list)
+    fading: list[Fading] = field(default_factory=list)  # of each feature, where patients wait
 
 
 def _index(rows: list[Any], row: object) -> int:
@@ -91,35 +81,42 @@ def terms_world(
     components = component_numbers(scenario)
     rows = _Rows()
     states = guesses(scenario) if asked else (None,)
-    onsets = [[_onsets(scenario, m, guess) for guess in states] for m in mechanisms]
-    sets = [_features(scenario, m, each) for m, each in zip(mechanisms, onsets, strict=True)]
+    onsets = [[all_onsets(scenario, m, guess) for guess in states] for m in mechanisms]
+    sets = [all_features(scenario, m, each) for m, each in zip(mechanisms, onsets, strict=True)]
     for m, features in zip(mechanisms, sets, strict=True):
         for f in features:
             _index(rows.sizes, _size(m, f.component, components))
     rows.sizes.sort()  # two components share a draw
+    waiting = Waiting.of(scenario, mechanisms)
     starts = _blocks(scenario, mechanisms, sets, rows, components, days)
     span = np.zeros((len(hypotheses), design.periods, 1 + len(days), 2), np.int64)
-    most = max(_padded(len(features)) for features in sets)
+    most = max(padded(len(features)) for features in sets)
     shape = (len(hypotheses), len(design.sequences), design.periods)
     coef = np.zeros((len(states), *shape, 1 + len(days), most))
     for h, (m, features) in enumerate(zip(mechanisms, sets, strict=True)):
         for k, v in product(range(design.periods), range(1 + len(days))):
-            first, stop = _at_work(features, k, v)
-            span[h, k, v] = starts[h] + first, _padded(stop - first)
+            first, stop = at_work(features, k, v)
+            span[h, k, v] = starts[h] + first, padded(stop - first)
             for g, (s, sequence) in product(range(len(states)), enumerate(design.sequences)):
                 day = days[v - 1] if v else None
-                row = _coefficients(scenario, m, features, sequence, onsets[h][g][s], k, day)
+                row = coefficients(scenario, m, features, sequence, onsets[h][g][s], k, day)
                 coef[g, h, s, k, v, : stop - first] = row[first:stop]
     scale = scenario.endpoint.scale
     draws, numbers, errors = _draws(design.periods, _visit_numbers(scenario, days))
-    driven = weighed(scenario, mechanisms, outcomes)
-    seconds, more = seconds_table(scenario, outcomes, driven, shape, len(rows.features), draws)
+    driven = weighed(scenario, mechanisms, outcomes, waiting)
+    histories = len(waiting.histories(design.periods - 1))
+    seconds, more, late = seconds_table(
+        scenario, outcomes, driven, shape, len(rows.features), draws, histories
+    )
     sizes = [Size((number,), False, row) for number, row in rows.sizes]
     sizes += _append(more, len(sizes), rows, len(days))
     guessing = NOBODY_ASKED
     if asked:
         informed = coef[1] if len(states) > 1 else None
         guessing = guessing_table(scenario, outcomes, draws, _ago(sets, starts, rows), informed)
+    later = after_waiting(scenario, waiting, mechanisms, sets, days, states, coef.shape)
+    again = draws.rechecks(design.periods, waiting.rule.rechecks if waiting.rule else 0)
+    back = waiting.table(scenario, again, rows.fading, later, late)
     source = np.array([(*draws.size(size.number), size.skewed) for size in sizes], np.int64).reshape(-1, 3)
     return TermsWorld(
         draws=draws.table(),
@@ -134,7 +131,7 @@ def terms_world(
         feature=np.array(rows.features, np.int64),
         span=span,
         coef=coef[0],
-        twin=_twins(span, coef[0], seconds, guessing, whole=asked or leaving.chance.size > 0),
+        twin=_twins(span, coef[0], seconds, guessing, back, whole=asked or leaving.chance.size > 0),
         shift=np.array(scenario.population.period_effect, np.float64),
         noise=np.array([scenario.population.occasion_sd, scenario.population.rating_sd], np.float64),
         readings=np.array(readings, np.float64).reshape(-1, 4),
@@ -143,6 +140,7 @@ def terms_world(
         leaving=leaving,
         seconds=seconds,
         guessing=guessing,
+        returning=back,
     )
 
 
@@ -174,10 +172,15 @@ def _append(features: Sequence[SecondFeature], sizes: int, rows: _Rows, days: in
     Answers their sizes, which come behind the first so many.
     """
     found: list[Size] = []
-    for size, rate, elapsed in features:
+    for size, rate, elapsed, fading in features:
         number = sizes + _index(found, size)
         at = _index(rows.decays, (float(_index(rows.rates, rate)), elapsed)) if rate is not None else -1
         rows.features.append((number, at, *[-2] * days))
+        if fading is not None:
+            own, since, pace, ago = fading
+            slot = _index(rows.rates, own) if own is not None else 0
+            since = since if own is not None else -1.0  # nothing is ever lost
+            rows.fading.append(Fading((since, *[0.0] * days), pace, slot, ago))
     return found
 
 
@@ -186,59 +189,7 @@ def _size(m: Mechanism, name: str, numbers: dict[str, int]) -> tuple[int, tuple[
     return numbers[name], (c.share, c.size.mean, c.size.sd, c.otherwise.mean, c.otherwise.sd)
 
 
-_Onset = list[tuple[float, list[float]]]
-"""(day of a period, how much of each term is set off on it)."""
-
-
-def _onsets(scenario: Scenario, m: Mechanism, guess: bool | None) -> list[list[_Onset]]:
-    """By sequence and period what is set off when; `guess`: what each treatment is taken for."""
-    terms, periods = m.hypothesis.terms, range(scenario.design.periods)
-    return [
-        [set_off(m, scenario, sequence, k, terms, guess) for k in periods]
-        for sequence in scenario.design.sequences
-    ]
-
-
-def _features(
-    scenario: Scenario, m: Mechanism, onsets: Sequence[Sequence[Sequence[_Onset]]]
-) -> list[_Feature]:
-    """What can be at work in a period: each component as set off in it and in every earlier one.
-
-    On days after the dosing only what a sequence sets off. onsets: by guess, sequence and period.
-    """
-    design = scenario.design
-    later = {
-        (treatment, day, i)
-        for each in onsets
-        for sequence, periods in zip(design.sequences, each, strict=True)
-        for treatment, onset in zip(sequence, periods, strict=True)
-        for day, opened in onset
-        for i, gate in enumerate(opened)
-        if gate
-    }
-    found: dict[_Feature, None] = {}
-    for ago in range(design.periods):
-        for i, term in enumerate(m.hypothesis.terms):
-            for treatment in design.treatments:
-                steps = prolonged(m, scenario, treatment, term.component)
-                for day in days_of_dosing(scenario, treatment):
-                    if day == 0.0 or (treatment, day, i) in later:
-                        found[_Feature(term.component, ago, day, steps)] = None
-    return list(found)
-
-
-def _padded(features: int) -> int:
-    """How many features the kernel reads: it knows passes of 2, 4 and 8, and any other number."""
-    return next((n for n in (0, 2, 4, 8) if features <= n), features)
-
-
-def _at_work(features: Sequence[_Feature], k: int, v: int) -> tuple[int, int]:
-    """Range of the features at work in period k at visit v: dosed up to k periods ago, and not after v."""
-    at = [i for i, f in enumerate(features) if (v == 0) <= f.periods_ago <= k]
-    return (at[0], at[-1] + 1) if at else (0, 0)
-
-
-def _ago(sets: Sequence[Sequence[_Feature]], starts: Sequence[int], rows: _Rows) -> list[int]:
+def _ago(sets: Sequence[Sequence[Feature]], starts: Sequence[int], rows: _Rows) -> list[int]:
     """Periods since the dose that raised each feature of improvement; 0 for those behind them."""
     ago = [0] * (len(rows.features) + _BEYOND)
     for features, start in zip(sets, starts, strict=True):
@@ -247,10 +198,12 @@ def _ago(sets: Sequence[Sequence[_Feature]], starts: Sequence[int], rows: _Rows)
     return ago
 
 
-def _twins(span: Ints, coef: Floats, seconds: Seconds, guessing: Guessing, whole: bool) -> Ints:
+def _twins(
+    span: Ints, coef: Floats, seconds: Seconds, guessing: Guessing, back: Returning, whole: bool
+) -> Ints:
     """The first hypothesis with the same features and coefficients, by hypothesis, sequence and period.
 
-    `whole`: it must have the same in every period.
+    `whole`: it must have the same in every period. Where patients wait it must, and after waiting too.
     """
     hypotheses, sequences, periods = coef.shape[:3]
     twin = np.empty((hypotheses, sequences, periods), np.int64)
@@ -261,6 +214,7 @@ def _twins(span: Ints, coef: Floats, seconds: Seconds, guessing: Guessing, whole
                 at = slice(None) if whole else k
                 tables = [span[h, at], coef[h, s, at], seconds.coef[h, s, at]]
                 tables += [guessing.coef[h, s, at]] if guessing.coef.size else []
+                tables += [back.coef[:, h, s], back.seconds[h, s]] if back.most >= 0 else []
                 twin[h, s, k] = known.setdefault(b"".join(table.tobytes() for table in tables), h)
     return twin
 
@@ -268,7 +222,7 @@ def _twins(span: Ints, coef: Floats, seconds: Seconds, guessing: Guessing, whole
 def _blocks(
     scenario: Scenario,
     mechanisms: Sequence[Mechanism],
-    sets: Sequence[Sequence[_Feature]],
+    sets: Sequence[Sequence[Feature]],
     rows: _Rows,
     numbers: dict[str, int],
     days: Sequence[float],
@@ -276,18 +230,29 @@ def _blocks(
     """First feature of each hypothesis among the feature rows; equal sets are kept once."""
     starts: list[int] = []
     table = rows.features
-    known: dict[tuple[tuple[int, ...], ...], int] = {}
+    known: dict[object, int] = {}
     for m, features in zip(mechanisms, sets, strict=True):
         block = [_feature_row(scenario, m, f, rows, numbers, days) for f in features]
-        start = known.setdefault(tuple(block), len(table))
+        fading = [_fading(scenario, m, f, rows, days) for f in features] if rule(scenario) else []
+        start = known.setdefault((tuple(block), tuple(fading)), len(table))
         if start == len(table):
             table += block
+            rows.fading += fading
         starts.append(start)
     return starts
 
 
+def _fading(scenario: Scenario, m: Mechanism, f: Feature, rows: _Rows, days: Sequence[float]) -> Fading:
+    """How a feature fades where patients wait; what the period's own dosing raises does so as planned."""
+    c, ago = m.components[f.component], f.periods_ago
+    seen = [ago * cycle_days(scenario) + day for day in (0.0, *days)]
+    since = tuple(faded(f.steps, f.day + c.peak_day, day) for day in seen)
+    pace = 1.0 / f.steps[-1][1] if ago else 0.0
+    return Fading(since, pace, _index(rows.rates, rate_of(c.half_life_days)), ago)
+
+
 def _feature_row(
-    scenario: Scenario, m: Mechanism, f: _Feature, rows: _Rows, numbers: dict[str, int], days: Sequence[float]
+    scenario: Scenario, m: Mechanism, f: Feature, rows: _Rows, numbers: dict[str, int], days: Sequence[float]
 ) -> tuple[int, ...]:
     """(number of the size, number of the decay at each visit).
 
@@ -302,36 +267,6 @@ def _feature_row(
         if f.periods_ago == 0 and (v == 0 or not acts(f.day, day)):
             row[-1] = -2
     return tuple(row)
-
-
-def _coefficients(
-    scenario: Scenario,
-    m: Mechanism,
-    features: Sequence[_Feature],
-    sequence: Sequence[str],
-    onsets: Sequence[_Onset],
-    k: int,
-    day: float | None,
-) -> Floats:
-    """(feature,) in period k of a sequence, before its dosing or on a day after it.
-
-    The gates at the onset that set a feature off, times those that count on the day itself.
-    """
-    row = np.zeros(len(features))
-    if day is None and k == 0:
-        return row
-    period, when = (k - 1, cycle_days(scenario)) if day is None else (k, day)
-    now, terms = course(scenario, sequence, period, when), m.hypothesis.terms
-    stays = kept(m, scenario, now, terms)
-    for j in range(len(now)):
-        for given, opened in onsets[j]:
-            if j == k and day is not None and not acts(given, day):
-                continue
-            for term, gate, stay in zip(terms, opened, stays, strict=True):
-                if gate or given == 0.0:
-                    steps = prolonged(m, scenario, sequence[j], term.component)
-                    row[features.index(_Feature(term.component, k - j, given, steps))] += settled(gate * stay)
-    return row
 
 
 def _lowest_entry(scale: Scale, at_least: float | None) -> float | None:

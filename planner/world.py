@@ -151,7 +151,7 @@ def means_world(
 def stored_leaving(scenario: Scenario, visits: Sequence[int]) -> Leaving:
     """Tables of dropout for worlds that store one number of a period: the endpoint, or nothing."""
     at = list(visits).index(AFTER) if AFTER in visits else -1
-    return leaving(scenario, (SCORE, at, 0.0, 0.0), at) if at >= 0 else ALIKE
+    return leaving(scenario, lambda _: (SCORE, at, 0.0, 0.0)) if at >= 0 else ALIKE
 
 
 def _draws(periods: int, baselines: bool, treatments: int) -> tuple[Draws, Ints]:

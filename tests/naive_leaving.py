@@ -6,12 +6,13 @@ patient leaves with the odds that the scenario states. Arrays run over patients.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from naive_terms import Told, observed, severities
+from naive_terms import Told, observed, on_scale, severities, skew
 from numpy.typing import NDArray
 from scipy.stats import norm
 
@@ -26,10 +27,15 @@ class Stay:
     baseline: Floats
     score: dict[float, Floats]
     there: Flags
+    again: Floats  # how often rated again before each period; -1 in vain, NaN where not there
     stated: bool = False  # the scores are what the endpoint measures
+    second: dict[str, tuple[Floats, Floats]] = field(default_factory=dict)  # before each dosing, when read
 
-    def reading(self, scenario: Any, measure: str, day: float, k: int) -> Floats:
+    def reading(self, scenario: Any, measure: str, day: float, k: int, outcome: str = "") -> Floats:
         """A measure on a day of period k, whether or not the patient is there."""
+        if outcome:
+            before, read = (each[:, k] for each in self.second[outcome])
+            return read - before if measure == "change" else read
         first = scenario.endpoint.baseline == "first"
         b, y, scale = self.baseline[:, 0 if first else k], self.score[day][:, k], scenario.endpoint.scale
         match measure:
@@ -61,10 +67,74 @@ def leaves(scenario: Any, treatment: str, k: int, stay: Stay, rng: np.random.Gen
         if ratios.improvement is not None:
             better = -stay.reading(scenario, "percent-change", endpoint.day, k)
             odds *= ratios.improvement ** (np.clip(better, -100.0, 100.0) / 10.0)
-        if ratios.outcome is not None:
+        if ratios.endpoint is not None:
             seen = stay.reading(scenario, endpoint.measure, endpoint.day, k)
-            odds *= ratios.outcome.ratio ** ((seen - ratios.outcome.around) / ratios.outcome.per)
+            odds *= ratios.endpoint.ratio ** ((seen - ratios.endpoint.around) / ratios.endpoint.per)
+        for name, driver in ratios.outcomes.items():
+            seen = stay.reading(scenario, "score", 0.0, k, name)
+            odds *= driver.ratio ** ((seen - driver.around) / driver.per)
     return rng.random(n) < odds / (1.0 + odds)
+
+
+class Starts:
+    """Days of dosing that do not keep step: what `period * cycle` is where all periods are of one length."""
+
+    def __init__(self, days: Floats) -> None:
+        self.days = days
+
+    def __rmul__(self, period: int) -> float:
+        return float(self.days[period]) if period < len(self.days) else math.inf
+
+
+@dataclass
+class Body:
+    """What patients bring along, and on which day of the trial each dosing was: (patient, period)."""
+
+    told: Told
+    sequence: Sequence[str]
+    duration: Floats
+    dosed: Floats
+
+    def at_work(
+        self,
+        terms: Sequence[Any],
+        parts: Mapping[str, Any],
+        amount: Mapping[str, Floats],
+        k: int,
+        day: Floats,
+        before: bool = False,
+    ) -> Floats:
+        """What the terms come to on a day, by the dosings up to period k; patients of like history together.
+
+        `before`: the day is that of the next dosing.
+        """
+        total = np.zeros(len(day))
+        rows, which = np.unique(np.column_stack([self.dosed[:, : k + 1], day]), axis=0, return_inverse=True)
+        for i, row in enumerate(rows):
+            here = which.ravel() == i
+            starts: Any = Starts(row[:-1])
+            for term, j, start, opened in self.told.at_work(terms, self.sequence, starts, k, row[-1]):
+                part = parts[term.component]
+                left: Any = 1.0
+                if part.half_life_days is not None:
+                    begin = start + part.peak_day
+                    lost = self.told.age(term.component, self.sequence, starts, j, begin, row[-1])
+                    life = part.half_life_days
+                    left = 0.5 ** (lost / (life.median * np.exp(life.log_sd * self.duration[here])))
+                elif j < k or before:  # gone at the next dosing
+                    continue
+                total[here] += opened * amount[term.component][here] * left
+        return total
+
+
+def drawn(part: Any, n: int, rng: np.random.Generator) -> Floats:
+    """Sizes of a component."""
+    skewed = getattr(part, "distribution", "normal") == "lognormal"
+    large, small = (
+        skew(rng, spread, n) if skewed else rng.normal(spread.mean, spread.sd, size=n)
+        for spread in (part.size, part.otherwise)
+    )
+    return np.where(rng.random(n) < part.share, large, small)
 
 
 def mechanism(
@@ -73,57 +143,62 @@ def mechanism(
     """n patients of a sequence under a hypothesis of family `terms`."""
     told, population = Told.of(scenario, name), scenario.population
     cycle = scenario.design.period_days + scenario.design.washout_days
+    rule = scenario.design.return_to_baseline
     severity = severities(scenario, n, rng)
     days = [*days, *({scenario.endpoint.day} - set(days))]
-    size, life = {}, {}
-    duration = rng.normal(size=n)
-    for component in dict.fromkeys(term.component for term in told.terms):
-        about = told.components[component]
-        susceptible = rng.random(n) < about.share
-        large = rng.normal(about.size.mean, about.size.sd, size=n)
-        small = rng.normal(about.otherwise.mean, about.otherwise.sd, size=n)
-        size[component] = np.where(susceptible, large, small)
-        life[component] = about.half_life_days.median * np.exp(about.half_life_days.log_sd * duration)
-    dosed = np.zeros((n, len(sequence)))  # day of each dosing
-    raised: list[list[Floats]] = []  # of each dosing and term: how much of it the signals let through
+    body = Body(told, sequence, rng.normal(size=n), np.full((n, len(sequence)), np.inf))
+    amount = {c: drawn(told.components[c], n, rng) for c in dict.fromkeys(t.component for t in told.terms)}
+    amounts, levels = {}, {}
+    for key, (about, terms) in told.outcomes.items():
+        levels[key] = rng.normal(about.background.mean, about.background.sd, size=n)
+        shared = {c: amount[c] for c in amount if c not in about.components}
+        others = {t.component for t in terms} - set(shared)
+        known = {**told.components, **about.components}
+        amounts[key] = shared | {c: drawn(known[c], n, rng) for c in sorted(others)}
 
-    def dose(k: int, day: Floats) -> None:
-        """Give the treatment of period k; what earlier ones still block depends on when they were given."""
-        dosed[:, k] = day
-        rows, which = np.unique(dosed[:, : k + 1], axis=0, return_inverse=True)
-        through = np.empty((len(rows), len(told.terms)))
-        for i, row in enumerate(rows):
-            doses = [(sequence[j], float(row[k] - row[j])) for j in range(k + 1)]
-            through[i] = [told.opened(term, doses) for term in told.terms]
-        raised.append([through[which.ravel(), t] for t in range(len(told.terms))])
-
-    def severity_on(day: Floats) -> Floats:
-        """Share of the severity that is there, `day` counted from the first dosing."""
-        total = np.zeros(n)
-        for j, gates in enumerate(raised):
-            for term, gate in zip(told.terms, gates, strict=True):
-                about = told.components[term.component]
-                lost = np.maximum(0.0, day - dosed[:, j] - about.peak_day)
-                stretched = life[term.component] * told.stretched(term.component, sequence[j])
-                total += gate * size[term.component] * 0.5 ** (lost / stretched)
-        return 1.0 - np.minimum(1.0, total)
+    def severity_on(k: int, day: Floats) -> Floats:
+        return 1.0 - np.minimum(1.0, body.at_work(told.terms, told.components, amount, k, day))
 
     def rated(x: Floats) -> Floats:
         return observed(scenario, x + rng.normal(0.0, population.rating_sd, size=n))
 
+    def second(key: str, k: int, day: Floats, before: bool = False) -> Floats:
+        about, terms = told.outcomes[key]
+        parts = {**told.components, **about.components}
+        x = levels[key] + body.at_work(terms, parts, amounts[key], k, day, before)
+        return on_scale(about.scale, x + rng.normal(0.0, about.noise_sd, size=n))
+
     shape = (n, len(sequence))
-    stay = Stay(np.full(shape, np.nan), {day: np.full(shape, np.nan) for day in days}, np.ones(shape, bool))
+    empty = np.full(shape, np.nan)
+    stay = Stay(empty.copy(), {day: empty.copy() for day in days}, np.ones(shape, bool), empty.copy())
+    stay.second = {key: (empty.copy(), empty.copy()) for key in told.outcomes}
     there = rng.random(n) >= population.dropout.before_first
     for k in range(len(sequence)):
         if k > 0:
             there = there & ~leaves(scenario, sequence[k - 1], k - 1, stay, rng)
-        day = dosed[:, k - 1] + cycle if k > 0 else np.zeros(n)
-        stay.baseline[:, k] = rated(severity * severity_on(day))
-        dose(k, day)
+        day = body.dosed[:, k - 1] + cycle if k > 0 else np.zeros(n)
+        b = rated(severity * severity_on(k - 1, day))
+        if k > 0 and rule is not None:
+            enough = population.baseline.at_least if rule.entry else rule.share * stay.baseline[:, 0]
+            low = there & (b < enough - 1e-9)
+            stay.again[there, k] = 0.0
+            for wait in range(1, int(rule.at_most_days / rule.recheck_days + 1e-9) + 1):
+                day = np.where(low, day + rule.recheck_days, day)
+                b = np.where(low, rated(severity * severity_on(k - 1, day)), b)
+                stay.again[low, k] = wait
+                low = low & (b < enough - 1e-9)
+            stay.again[low, k] = -1.0
+            there = there & ~low
+        stay.baseline[:, k] = b
+        for key in told.outcomes:
+            stay.second[key][0][:, k] = second(key, k - 1, day, before=True)
+        body.dosed[:, k] = day
         swing = rng.normal(0.0, population.occasion_sd, size=n)
         for after in days:
-            seen = severity * (severity_on(day + after) + swing) + population.period_effect[k]
+            seen = severity * (severity_on(k, day + after) + swing) + population.period_effect[k]
             stay.score[after][:, k] = rated(seen)
+        for key, (about, _) in told.outcomes.items():
+            stay.second[key][1][:, k] = second(key, k, day + about.day)
         stay.there[:, k] = there
     return stay
 
@@ -132,7 +207,8 @@ def stated(scenario: Any, name: str, sequence: Sequence[str], n: int, rng: np.ra
     """n patients of a sequence under stated means or (correlated on the latent scale) rates."""
     own, population, day = scenario.hypotheses[name], scenario.population, scenario.endpoint.day
     shape = (n, len(sequence))
-    stay = Stay(np.full(shape, np.nan), {day: np.full(shape, np.nan)}, np.ones(shape, bool), True)
+    empty = np.full(shape, np.nan)
+    stay = Stay(empty.copy(), {day: empty.copy()}, np.ones(shape, bool), empty.copy(), stated=True)
     there = rng.random(n) >= population.dropout.before_first
     level = rng.normal(size=n)
     for k, treatment in enumerate(sequence):

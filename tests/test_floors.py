@@ -15,7 +15,8 @@ FLOORS = {
     "designs contrasts settings scenario_means scenario_terms scenario_outcomes parsing extending building "
     "short_forms scenario_uncertain addressing paths scenario_leaving scenario_observed scenario_blinding",
     2: "draws roots mechanisms world boundaries sequential spending conditional limits rules truth "
-    "terms_world rates_world seconds_world references pvalues uncertainty leaving blinding",
+    "terms_world rates_world seconds_world references pvalues uncertainty leaving blinding returning "
+    "features",
     3: "kernels analyses",
     4: "engine families monitoring outcomes tally",
     5: "montecarlo results planned sizing discrimination weighing theory store predicted methods "

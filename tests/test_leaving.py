@@ -2,7 +2,7 @@
 
 `data/golden_leaving.json` holds what the trials of `sample_leaving.py` gave:
 
-    python tests/sample_trials.py leaving leaving-means > tests/data/golden_leaving.json
+    python tests/sample_trials.py leaving returning leaving-means > tests/data/golden_leaving.json
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from scipy.stats import norm
 
 from planner import engine
 from planner.kernels.rng import W
-from planner.kernels.tables import RANDOMISED, THERE
+from planner.kernels.tables import AGAIN, AGAIN_SQUARE, IN_VAIN, RANDOMISED, THERE
 from planner.reading import read_text
 from planner.results import Run, simulate
 from planner.scenario import Scenario
-from planner.scenario_leaving import Driver, OddsRatios
+from planner.scenario_leaving import Driver, OddsRatios, ReturnToBaseline
 
 NAMES = tuple(sample_leaving.TEXTS)
 GOLDEN = Path(__file__).parent / "data" / "golden_leaving.json"
@@ -51,11 +51,11 @@ def test_odds_ratios_of_1_are_none(name: str) -> None:
     """The same patients leave, to the last one."""
     plain = with_odds(trial(name), None)
     improved = 1.0 if "mechanisms" in name or name == "leaving" else None
-    none = OddsRatios(improvement=improved, outcome=Driver(ratio=1.0, around=3.0), treatment={"A": 1.0})
+    none = OddsRatios(improvement=improved, endpoint=Driver(ratio=1.0, around=3.0), treatment={"A": 1.0})
     want = engine.virtual_patients(engine.job(plain, seed=SEED), 0, 4)
     found = engine.virtual_patients(engine.job(with_odds(plain, none), seed=SEED), 0, 4)
     assert np.array_equal(want[1], found[1], equal_nan=True)
-    other = OddsRatios(treatment={"A": 1.01}, outcome=Driver(ratio=1.01, around=3.0))
+    other = OddsRatios(treatment={"A": 1.01}, endpoint=Driver(ratio=1.01, around=3.0))
     found = engine.virtual_patients(engine.job(with_odds(plain, other), seed=SEED), 0, 4)
     assert not np.array_equal(want[1], found[1], equal_nan=True), "control: a small odds ratio is seen"
 
@@ -76,14 +76,15 @@ def test_threads_chunks_and_blocks_decide_nothing(name: str) -> None:
     assert tallies[0].followed.any()
 
 
-def test_each_hypothesis_alone_is_its_cell_among_all() -> None:
+@pytest.mark.parametrize("name", ["leaving", "returning"])
+def test_each_hypothesis_alone_is_its_cell_among_all(name: str) -> None:
     """Hypotheses that share a period still lose their own patients."""
-    scenario = trial("leaving")
+    scenario = trial(name)
     together = simulate(scenario, trials=700, seed=SEED).cells()
-    for name in scenario.hypotheses:
-        only = scenario.simulation.model_copy(update={"hypotheses": (name,)})
+    for h in scenario.hypotheses:
+        only = scenario.simulation.model_copy(update={"hypotheses": (h,)})
         alone = simulate(scenario.model_copy(update={"simulation": only}), trials=700, seed=SEED).cells()
-        assert alone == [cell for cell in together if cell["hypothesis"] == name], name
+        assert alone == [cell for cell in together if cell["hypothesis"] == h], h
     whole, same, other = (
         [
             {k: v for k, v in cell.items() if k != "hypothesis"}
@@ -95,8 +96,9 @@ def test_each_hypothesis_alone_is_its_cell_among_all() -> None:
     assert whole == same != other
 
 
-def test_first_patients_of_a_large_trial_are_the_small_trial() -> None:
-    scenario = trial("leaving")
+@pytest.mark.parametrize("name", ["leaving", "returning"])
+def test_first_patients_of_a_large_trial_are_the_small_trial(name: str) -> None:
+    scenario = trial(name)
     few = engine.virtual_patients(engine.job(scenario, seed=SEED, patients=[8]), 256, 2)
     many = engine.virtual_patients(engine.job(scenario, seed=SEED, patients=[8, 40]), 256, 2)
     assert np.array_equal(few[1], many[1][:, :8], equal_nan=True)
@@ -158,13 +160,13 @@ def expected() -> tuple[float, dict[str, float]]:
 
 
 def compare_with_theory(**changes: float) -> Comparison:
-    outcome = {"ratio": RATIO, "per": PER, "around": AROUND} | changes
+    driver = {"ratio": RATIO, "per": PER, "around": AROUND} | changes
     text = scenario_text(
         patients=24,
         hypotheses={"h": {"means": MEANS, "sd_within": WITHIN, "sd_between": BETWEEN}},
         analyses=[{"method": "hills-armitage", "contrast": ["A", "B"]}],
         population={
-            "dropout": {"per_period": P, "odds_ratio": {"outcome": outcome, "treatment": {"B": AFTER_B}}}
+            "dropout": {"per_period": P, "odds_ratio": {"endpoint": driver, "treatment": {"B": AFTER_B}}}
         },
     )
     cell = run(text, 20_000)(hypothesis="h")
@@ -215,10 +217,113 @@ def test_certain_odds_stay_certain() -> None:
             population={
                 "dropout": {
                     "per_period": p,
-                    "odds_ratio": {"outcome": {"ratio": 1000.0, "per": 1e-6, "around": 16.0}},
+                    "odds_ratio": {"endpoint": {"ratio": 1000.0, "per": 1e-6, "around": 16.0}},
                 }
             },
         )
         work = engine.job(read_text(text))
         followed = engine.run(work, 256).tally.followed
         assert (followed[..., 1, THERE] == (1.0 - left) * followed[..., 1, RANDOMISED]).all()
+
+
+def with_rule(scenario: Scenario, rule: ReturnToBaseline | None) -> Scenario:
+    design = scenario.design.model_copy(update={"return_to_baseline": rule})
+    return scenario.model_copy(update={"design": design})
+
+
+@pytest.mark.parametrize("name", ["returning", "leaving", "mechanisms", "any-number", "williams-2018"])
+def test_a_rule_that_never_binds_is_none(name: str) -> None:
+    """To the last bit, and nobody waits."""
+    plain = with_rule(trial(name), None)
+    below_any = {"share": -100.0, "entry": False, "recheck_days": 7.0, "at_most_days": 7.0}
+    idle = with_rule(plain, ReturnToBaseline.model_construct(**below_any))
+    want = engine.virtual_patients(engine.job(plain, seed=SEED), 0, 3)[1]
+    found = engine.virtual_patients(engine.job(idle, seed=SEED), 0, 3)[1]
+    assert np.array_equal(want, found[:, :, :, :-1], equal_nan=True)
+    waits = found[:, :, :, -1, :-W]  # of the last period there is nothing to store
+    assert (waits[~np.isnan(waits)] == 0.0).all()
+    binds = with_rule(plain, ReturnToBaseline(share=0.9, recheck_days=7, at_most_days=7))
+    found = engine.virtual_patients(engine.job(binds, seed=SEED), 0, 3)[1]
+    assert not np.array_equal(want, found[:, :, :, :-1], equal_nan=True), "control: one that binds is seen"
+
+
+def test_who_has_not_waited_is_as_without_the_rule() -> None:
+    """The same bits beside patients of other trials who waited."""
+    scenario = trial("returning")
+    plain = engine.virtual_patients(engine.job(with_rule(scenario, None), seed=SEED), 0, 3)[1]
+    ruled = engine.virtual_patients(engine.job(scenario, seed=SEED), 0, 3)[1]
+    shape = (*ruled.shape[:4], 3, W)
+    plain, ruled = plain.reshape(*plain.shape[:4], 3, W), ruled.reshape(shape)
+    at_once = (ruled[:, :, :, -1, :2] == 0.0).all(axis=3)
+    assert 0.05 < at_once.mean() < 0.95
+    for reading in range(2):
+        pairs = (
+            plain[:, :, :, reading].transpose(0, 1, 2, 4, 3)[at_once],
+            (ruled[:, :, :, reading].transpose(0, 1, 2, 4, 3)[at_once]),
+        )
+        assert np.array_equal(*pairs, equal_nan=True)
+
+
+# Everybody improves by 60 %, half of it gone every 5 days after the first; nothing varies.
+SURE = """
+    schema_version = 1
+    agents = { drug = {}, pill = {} }
+    treatments = { A = { agents = ["drug"] }, B = { agents = ["pill"] } }
+    signals = { target = { activated_by = { drug = 1 } } }
+    components = { effect = { size = 0.6, half_life_days = 5 } }
+    hypotheses = { h = { terms = [{ component = "effect", needs = ["target"] }] } }
+    population = { baseline = { mean = 1e6, sd = 1e-3 } }
+    analyses = [{ method = "paired-t", measure = "score", contrast = ["A", "B"] }]
+    [design]
+    sequences = ["A B", "B A"]
+    patients = 4
+    washout_days = 6
+"""
+
+
+@pytest.mark.parametrize(
+    ("share", "at_most"), [(0.72, 30), (0.8, 30), (0.9, 30), (0.97, 30), (0.97, 21), (0.9, 0)]
+)
+def test_waits_of_patients_who_do_not_vary(share: float, at_most: float) -> None:
+    """After A the improvement is 60 % x 2^(-(days - 1) / 5): when enough of it has gone is known."""
+    rule = f"return_to_baseline = {{ share = {share}, recheck_days = 3, at_most_days = {at_most} }}"
+    work = engine.job(read_text(SURE + rule))
+    order, values = engine.virtual_patients(work, 0, 1)
+    score, waits = values[0, :, 0, 0].reshape(4, 2, W), values[0, :, 0, 1].reshape(4, 2, W)[:, 0]
+    need = math.ceil((1 + 5 * math.log2(0.6 / (1 - share)) - 6) / 3)
+    times = max(need, 0)
+    for p in range(4):
+        if order[0, p] == 1:  # nothing to return from
+            assert (waits[p] == 0.0).all()
+            assert np.allclose(score[p], [[1e6], [0.4e6]], rtol=1e-6)
+        elif 3 * times > at_most:
+            assert (waits[p] == -1.0).all()
+            assert np.isnan(score[p, 1]).all()
+        else:
+            assert (waits[p] == times).all()
+            left = 0.6 * 2 ** (-(6 + 3 * times + 1 - 1) / 5)
+            assert np.allclose(score[p], [[0.4e6], [1e6 * (1 - left)]], rtol=1e-6)
+
+
+def test_waits_are_counted() -> None:
+    scenario = trial("returning")
+    work = engine.job(scenario, seed=SEED)
+    outcome = engine.run(work, 300, threads=2)
+    order, values = engine.virtual_patients(work, 0, 3)
+    waits = values[:, :, :, -1].reshape(3, 18, 3, 3, W)
+    counted = np.arange(3 * W).reshape(3, 1, 1, 1, W) < 300
+    followed = outcome.tally.followed
+    for s in range(2):
+        seen = np.where((order == s)[:, :, None, None, None] & counted, waits, np.nan)[:, :, :, :2]
+        assert np.array_equal((seen == -1).sum(axis=(0, 1, 4)), followed[:, s, :2, IN_VAIN])
+        once = np.where(seen > 0, seen, 0.0)
+        assert np.array_equal(once.sum(axis=(0, 1, 4)), followed[:, s, :2, AGAIN])
+        assert np.array_equal((once**2).sum(axis=(0, 1, 4)), followed[:, s, :2, AGAIN_SQUARE])
+    cell = Run(scenario, "returning", outcome).cells()[0]
+    row = cell["leaving"][0]
+    assert (row["sequence"], row["after_period"], row["treatment"]) == ("A B A", 1, "A")
+    assert row["never_returned"]["estimate"] == followed[0, 0, 0, IN_VAIN] / row["patients"]
+    there = followed[0, 0, 1, THERE]
+    assert math.isclose(row["extra_days"]["estimate"], 3.5 * followed[0, 0, 0, AGAIN] / there)
+    by_chance = row["left"]["estimate"] - row["never_returned"]["estimate"]
+    assert 0.05 < by_chance < 0.3

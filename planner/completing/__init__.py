@@ -20,6 +20,7 @@ from planner.completing.design import (
 )
 from planner.completing.doses import check_doses, complete_doses
 from planner.completing.draft import Draft, Problem
+from planner.completing.leaving import complete_return
 from planner.completing.means import complete_means
 from planner.completing.mechanisms import check_mechanisms, check_world_of_terms, complete_terms
 from planner.completing.monitoring import complete_monitoring
@@ -53,6 +54,7 @@ def complete(draft: Draft) -> dict[str, Any]:
         check_readings(draft, endpoint, analyses)
     if population is not None:
         check_effects(draft, population)
+    design = complete_return(draft, design, population, treatments)
     check_world_of_terms(draft, design, population, endpoint, treatments)
     check_days(draft, design)
     check_blinding(draft, design, treatments)

@@ -10,7 +10,7 @@ import numpy as np
 
 from planner.kernels.jit import fma, kernel, lanes
 from planner.kernels.rng import W, power_of_two, stay, unit
-from planner.kernels.tables import RANDOMISED, THERE
+from planner.kernels.tables import AGAIN, AGAIN_SQUARE, IN_VAIN, RANDOMISED, THERE
 
 SLOPE, ZERO, LEAST, MOST = 4, 5, 6, 7  # columns of Leaving.driver, after those of a reading
 
@@ -59,14 +59,28 @@ def _present(row, valid):
     return n
 
 
+@lanes
+def _waiting(row, valid):
+    """Of what returning.wait stores: how many waited in vain, sum and sum of squares of the others."""
+    vain = once = square = np.int64(0)
+    for i in range(W):
+        counts = row[i] == row[i] and i < valid
+        n = np.int64(row[i] if counts else 0.0)
+        vain += np.int64(1) if n < 0 else np.int64(0)
+        n = max(n, np.int64(0))
+        once += n
+        square += n * n
+    return vain, once, square
+
+
 @kernel
-def follow(values, sequence, trials, tally):
+def follow(values, sequence, trials, waits, tally):
     """Add the patients of a block of trials to tally i64[hypothesis, sequence, period, FOLLOWED].
 
     values f64[tile, patient, hypothesis, reading, period * W]: a patient is there where the first reading is.
-    trials: how many of tiles * W count.
+    trials: how many of tiles * W count; waits: whether the last reading tells how often patients waited.
     """
-    tiles, patients, hypotheses, _, width = values.shape
+    tiles, patients, hypotheses, readings, width = values.shape
     for tile in range(tiles):
         valid = min(max(trials - tile * W, 0), W)
         for p in range(patients):
@@ -75,3 +89,9 @@ def follow(values, sequence, trials, tally):
                     to = tally[h, sequence[tile, p], k]
                     to[RANDOMISED] += valid
                     to[THERE] += _present(values[tile, p, h, 0, k * W : (k + 1) * W], valid)
+                    if waits:
+                        again = values[tile, p, h, readings - 1, k * W : (k + 1) * W]
+                        vain, once, square = _waiting(again, valid)
+                        to[IN_VAIN] += vain
+                        to[AGAIN] += once
+                        to[AGAIN_SQUARE] += square

@@ -28,6 +28,7 @@ SECOND = (
     6  # index 256 o + k: second outcome o in period k, + 16: the patient's, + 32 + i: components 2i, 2i+1
 )
 GUESS = 7  # index i: what the patient guesses after the periods 4i .. 4i + 3
+RECHECK = 8  # index 64 k + i: normals of the ratings 4i .. 4i + 3 of who waits for the dosing of period k
 
 U = np.uint64
 LOW = U(0xFFFFFFFF)

@@ -14,7 +14,11 @@ from planner.kernels.rng import W
 
 
 @lanes
-def _background(z, mean, sd, error, error_sd, out):
+def background(seconds, o, row, normal, out):
+    """Second outcome o without any feature; row: of its errors, two for each period."""
+    mean, sd, error_sd = seconds.level[o, 0], seconds.level[o, 1], seconds.level[o, 2]
+    at, to = seconds.rows[o, 0] * W, (seconds.rows[o, 1] + row) * W
+    z, error = normal[at : at + W], normal[to : to + W]
     for i in range(W):
         out[i] = fma(error_sd, error[i], fma(sd, z[i], mean))
 
@@ -26,7 +30,7 @@ def _add(feature, weight, out):
 
 
 @lanes
-def _on_scale(scale, out):
+def on_scale(scale, out):
     low, high, step = scale[0], scale[1], scale[2]
     rounded = scale[3] > 0.0
     for i in range(W):
@@ -42,15 +46,12 @@ def observe_seconds(seconds, h, s, k, f, normal, y):
     f f64[feature * W]: the features, those of second outcomes among them; normal f64[row * W].
     """
     for o in range(seconds.span.shape[0]):
-        mean, sd, error_sd = seconds.level[o, 0], seconds.level[o, 1], seconds.level[o, 2]
-        z = normal[seconds.rows[o, 0] * W : (seconds.rows[o, 0] + 1) * W]
         for before in range(2):
-            at = (seconds.rows[o, 1] + 2 * k + before) * W
             out = y[(2 * o + before) * W : (2 * o + before + 1) * W]
-            _background(z, mean, sd, normal[at : at + W], error_sd, out)
+            background(seconds, o, 2 * k + before, normal, out)
             for j in range(seconds.span[o, 1]):
                 weight = seconds.coef[h, s, k, o, before, j]
                 first = (seconds.span[o, 0] + j) * W
                 if weight != 0.0:
                     _add(f[first : first + W], weight, out)
-            _on_scale(seconds.scale[o], out)
+            on_scale(seconds.scale[o], out)

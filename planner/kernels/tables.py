@@ -35,9 +35,10 @@ TRIALS, ERROR, SQUARE, FOURTH, FINISHED, FINISHED_SQUARE, COVERED, UNDEFINED = r
 SUMS = 8
 FIXED_POINT = 2.0**32
 
-# What is counted of the patients of a sequence in a period, where leaving depends on something.
-RANDOMISED, THERE = range(2)
-FOLLOWED = 2
+# What is counted of the patients of a sequence in a period, where leaving depends on something. Of the gap
+# after it: who is rated again until the end in vain, and how often the others are, with the sum of squares.
+RANDOMISED, THERE, IN_VAIN, AGAIN, AGAIN_SQUARE = range(5)
+FOLLOWED = 5
 
 
 # Columns of the tally of guesses: made and right, of a patient; their squares and product.
@@ -116,6 +117,27 @@ class Guessing(NamedTuple):
     coef: Floats  # as TermsWorld.coef, which then is of "not active"; without hypotheses if it is the same
 
 
+class Returning(NamedTuple):
+    """Who is below a score before a dosing waits and is rated again; if `most` is below 0, nobody is asked.
+
+    Days that patients wait shift everything that comes after: what is left of earlier features, lane by lane,
+    and gates, of which there is a row for every history of waiting, numbered in the system of base `most` + 1
+    with a digit for each gap (where no gate depends on it, base 1).
+    """
+
+    most: int  # ratings in place of the first one, at most
+    days: float  # before each of them
+    need: Floats  # (2,) share of the first baseline, and points, that add up to the score needed
+    errors: Ints  # (2,) normal row of their error, the first one before period 1 (from 0); rows of a period
+    base: int
+    since: Floats  # (feature, visit) days since the peak in units of the prolonging factor, below 0 before it
+    pace: Floats  # (feature,) what a day of waiting adds to them: 0 for what the period's own dosing raises
+    rate: Ints  # (feature,) number of the rate
+    ago: Ints  # (feature,) periods since it was raised
+    coef: Floats  # (guess, hypothesis, sequence, period, visit, history, most features at work)
+    seconds: Floats  # (hypothesis, sequence, period, outcome, 2, history, feature), as Seconds.coef
+
+
 class TermsWorld(NamedTuple):
     """Family `terms`: improvement is a sum of features, sizes of components times what is left of them."""
 
@@ -140,6 +162,7 @@ class TermsWorld(NamedTuple):
     leaving: Leaving
     seconds: Seconds
     guessing: Guessing
+    returning: Returning
 
 
 class Rules(NamedTuple):

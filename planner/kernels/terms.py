@@ -15,6 +15,7 @@ import numpy as np
 from planner.kernels.guessing import guess_now, improve_as_guessed
 from planner.kernels.jit import fma, kernel, lanes
 from planner.kernels.leaving import clear, drive, leave_after
+from planner.kernels.returning import seconds_waited, wait
 from planner.kernels.rng import (
     LOW,
     SHIFT,
@@ -27,8 +28,8 @@ from planner.kernels.rng import (
     power_of_two,
     unit,
 )
+from planner.kernels.scores import observe, read
 from planner.kernels.seconds import observe_seconds
-from planner.kernels.tables import AT_MOST, CHANGE, SCORE
 
 
 @lanes
@@ -76,15 +77,6 @@ def _left(rate, days, out):
 def _product(size, left, out):
     for i in range(W):
         out[i] = size[i] * left[i]
-
-
-@lanes
-def _observe(r, true, occasion, error, so, se, shift, low, high, step, rounded, out):
-    """Scores from improvements r f64[W]."""
-    for i in range(W):
-        x = true[i] * fma(so, occasion[i], 1.0 - min(r[i], 1.0)) + fma(se, error[i], shift)
-        x = np.floor(x / step + 0.5) * step if rounded else x
-        out[i] = min(max(x, low), high)
 
 
 @lanes
@@ -141,24 +133,6 @@ def _improvement(f, c, width, r):
 
 
 @lanes
-def _read(reading, y, b, gone, out):
-    """One reading of scores y f64[W] and baselines b f64[W]; gone is 0, or NaN where the patient has left."""
-    kind, share, cut = reading[0], reading[2], reading[3]
-    if kind == SCORE:
-        for i in range(W):
-            out[i] = y[i] + gone[i]
-    elif kind == CHANGE:
-        for i in range(W):
-            out[i] = (y[i] - b[i]) + gone[i]
-    elif kind == AT_MOST:
-        for i in range(W):
-            out[i] = (1.0 if y[i] <= share * b[i] + cut else 0.0) + gone[i]
-    else:
-        for i in range(W):
-            out[i] = (100.0 * (y[i] - b[i]) / b[i] if b[i] > 0.0 else 0.0) + gone[i]
-
-
-@lanes
 def _sizes(world, word, normal, size):
     """size f64[size * W]: how large each component is in the patient."""
     for m in range(world.source.shape[0]):
@@ -194,7 +168,7 @@ def _leave(world, s, k, word, y, b, none, x, eta, gone):
     clear(eta)
     for d in range(world.leaving.driver.shape[0]):
         v = np.int64(world.leaving.driver[d, 1])
-        _read(world.leaving.driver[d], y[v * W : (v + 1) * W], b, none, x)
+        read(world.leaving.driver[d], y[v * W : (v + 1) * W], b, none, x)
         drive(world.leaving.driver[d], x, eta)
     leave_after(world.leaving, s, k, word, world.rows[0], eta, gone)
 
@@ -213,7 +187,7 @@ def generate(first, seed, plan, world, sequence, values):
     rounded = world.scale[3] > 0.0
     whole = rounded and step == 1.0
     so, se = world.noise[0], world.noise[1]
-    depends = world.leaving.chance.shape[0] > 0
+    depends, waits = world.leaving.chance.shape[0] > 0, world.returning.most >= 0
     leaving, occasions, paired = world.rows[0], world.rows[1], world.rows[2]
     trial = np.empty(W, np.uint64)
     word = np.empty(4 * world.draws.place.size * W, np.uint64)
@@ -237,6 +211,8 @@ def generate(first, seed, plan, world, sequence, values):
     guess = np.empty(periods * W)
     entered = np.empty(W)
     eta = np.empty(W)
+    waited, history, scratch = np.zeros(periods * W), np.zeros(W, np.int64), np.empty(3 * W)
+    kept, spare = readings > world.readings.shape[0], np.empty(periods * W)
     for tile in range(tiles):
         for i in range(W):
             trial[i] = U(first + tile * W + i)
@@ -255,11 +231,6 @@ def generate(first, seed, plan, world, sequence, values):
                             was = values[tile, p, world.place[twin], j, k * W : (k + 1) * W]
                             copy(was, values[tile, p, world.place[h], j, k * W : (k + 1) * W])
                         continue
-                    if seconds > 0:
-                        observe_seconds(world.seconds, h, s, k, f, normal, y[visits * W :])
-                    if asked:
-                        guess_now(world.guessing, k, word, y[visits * W :], none, felt, guess)
-                        copy(guess[k * W : (k + 1) * W], y[(visits + 2 * seconds) * W :])
                     for v in range(visits):
                         start, width = world.span[h, k, v, 0], world.span[h, k, v, 1]
                         c = world.coef[h, s, k, v]
@@ -272,7 +243,7 @@ def generate(first, seed, plan, world, sequence, values):
                         if informed:
                             yes, ago = world.guessing.coef[h, s, k, v], world.guessing.ago[start:]
                             improve_as_guessed(here, c, yes, ago, k, width, guess, r)
-                            _observe(r, true, o, e, so, se, shift, low, high, step, rounded, out)
+                            observe(r, true, o, e, so, se, shift, low, high, step, rounded, out)
                         elif whole and width == 0:
                             _observe_entry(true, e, se, low, high, out)
                         elif whole and width == 2:
@@ -283,15 +254,30 @@ def generate(first, seed, plan, world, sequence, values):
                             _observe_eight(here, c, true, o, e, so, se, shift, low, high, out)
                         else:
                             _improvement(here, c, width, r)
-                            _observe(r, true, o, e, so, se, shift, low, high, step, rounded, out)
+                            observe(r, true, o, e, so, se, shift, low, high, step, rounded, out)
+                        if waits:
+                            row = values[tile, p, world.place[h], readings - 1] if kept else spare
+                            wait(
+                                world, h, s, k, v, size, rate, true, normal, none, o, e, shift, entered, gone,
+                                waited, history, guess, scratch, out, row,
+                            )  # fmt: skip
+                        if v == 0 and seconds > 0:  # when the dosing has come, and before improvement
+                            observe_seconds(world.seconds, h, s, k, f, normal, y[visits * W :])
+                            if waits:
+                                seconds_waited(
+                                    world, h, s, k, size, rate, normal, waited, history, r, y[visits * W :]
+                                )
+                        if v == 0 and asked:
+                            guess_now(world.guessing, k, word, y[visits * W :], none, felt, guess)
+                            copy(guess[k * W : (k + 1) * W], y[(visits + 2 * seconds) * W :])
                     if k == 0:
                         copy(y[:W], entered)  # before the first dose all hypotheses say the same
                     baseline = entered if world.first else y[:W]
-                    for j in range(readings):
+                    for j in range(world.readings.shape[0]):
                         v = np.int64(world.readings[j, 1])
                         here = gone[(k + 1) * W : (k + 2) * W]
                         to = values[tile, p, world.place[h], j, k * W : (k + 1) * W]
                         before = baseline if v < visits else y[(v + 1) * W : (v + 2) * W]
-                        _read(world.readings[j], y[v * W : (v + 1) * W], before, here, to)
+                        read(world.readings[j], y[v * W : (v + 1) * W], before, here, to)
                     if depends and k + 1 < periods:
                         _leave(world, s, k, word, y, baseline, none, r, eta, gone)
