@@ -16,7 +16,7 @@ import numpy as np
 
 from planner.kernels.jit import kernel, lanes
 from planner.kernels.rng import W
-from planner.kernels.sums import SUM_ROWS, add_patients, student
+from planner.kernels.sums import SUM_ROWS, add_patients, quotient, reciprocal, student
 from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
 
 
@@ -25,12 +25,14 @@ def _evaluate(sums, centre, stat):
     for i in range(W):
         n1, s1, q1 = sums[i], sums[i + W], sums[i + 2 * W]
         n2, s2, q2 = sums[i + 3 * W], sums[i + 4 * W], sums[i + 5 * W]
-        m1 = s1 / max(n1, 1.0)
-        m2 = s2 / max(n2, 1.0)
         df = max(n1 + n2 - 2.0, 0.0)
+        a, b, d = max(n1, 1.0), max(n2, 1.0), max(df, 1.0)
+        inverse = 1.0 / (a * b * d)  # the only division for three
+        r1, r2 = reciprocal(a, inverse * (b * d)), reciprocal(b, inverse * (a * d))
+        m1, m2 = quotient(s1, a, r1), quotient(s2, b, r2)
         within = max(q1 - s1 * m1, 0.0) + max(q2 - s2 * m2, 0.0)
-        share = 1.0 / max(n1, 1.0) + 1.0 / max(n2, 1.0)
-        estimate, se, t = student(0.5 * (m1 + m2), centre, 0.25 * within * share / max(df, 1.0))
+        variance = quotient(0.25 * within * (r1 + r2), d, inverse * (a * b))
+        estimate, se, t = student(0.5 * (m1 + m2), centre, variance)
         stat[i + ESTIMATE * W] = estimate
         stat[i + SE * W] = se
         stat[i + T * W] = t

@@ -14,7 +14,7 @@ import numpy as np
 
 from planner.kernels.jit import kernel, lanes
 from planner.kernels.rng import W
-from planner.kernels.sums import SUM_ROWS, add_patients, student
+from planner.kernels.sums import SUM_ROWS, add_patients, quotient, student
 from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
 
 
@@ -23,9 +23,12 @@ def _evaluate(sums, centre, stat):
     for i in range(W):
         n = sums[i]
         total = sums[i + W]
-        mean = total / max(n, 1.0)
         df = max(n - 1.0, 0.0)
-        variance = (sums[i + 2 * W] - total * mean) / max(df, 1.0) / max(n, 1.0)
+        m, d = max(n, 1.0), max(df, 1.0)
+        inverse = 1.0 / (m * d)  # the only division for three
+        mean = quotient(total, m, inverse * d)
+        spread = quotient(sums[i + 2 * W] - total * mean, d, inverse * m)
+        variance = quotient(spread, m, inverse * d)
         estimate, se, t = student(mean, centre, variance)
         stat[i + ESTIMATE * W] = estimate
         stat[i + SE * W] = se

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.kernels.jit import bits, kernel, lanes
+from planner.kernels.jit import bits, from_bits, kernel, lanes
 from planner.kernels.rng import W
 from planner.kernels.tables import (
     ABOVE,
@@ -42,8 +42,8 @@ _MAGIC = 6755399441055744.0  # 1.5 * 2^52: adding it to |x| < 2^51 leaves the ne
 _MAGIC_BITS = np.int64(0x4338000000000000)
 _LARGEST = 2.0**50
 _COARSE = 20  # bits: 2^-32 to 2^-12 of the unit, so that squares of sums fit
-_ONE, _TWO, _THREE = np.uint64(1), np.uint64(2), np.uint64(3)
 _NONE = -1  # code of a trial that goes on
+_ONE, _TWO, _THREE = np.uint64(1), np.uint64(2), np.uint64(3)
 
 
 @lanes
@@ -53,19 +53,40 @@ def _integer(x):
 
 
 @lanes
-def _by_df(table, cells, stat, out):
-    """out f64[W] = table[df]. A loop of its own: what is looked up cannot be vectorised, what follows can."""
-    if cells > 0:
-        _between(table, cells, stat, out)
-        return
-    most = np.float64(table.size - 1)
+def _columns(stat, most, column):
+    """column u64[W]: each lane's df as a column of tables that end with `most`; whether all are the same."""
+    last = np.float64(most)
+    first = np.uint64(min(stat[DF * W], last))
+    other = np.uint64(0)
     for i in range(W):
-        out[i] = table[np.uint64(min(stat[i + DF * W], most))]
+        here = np.uint64(min(stat[i + DF * W], last))
+        column[i] = here
+        other |= here ^ first
+    return other == np.uint64(0)
 
 
 @lanes
-def _between(table, cells, stat, out):
-    """The same for df that are no whole numbers: cubic interpolation in 1 / df between four columns.
+def _look_up(table, other, column, same, found):
+    """found i64[2 * W]: the bits of table[column], then those of other[column]; tables of bits, too.
+
+    A loop of its own: what is looked up cannot be vectorised, what follows can. Whole numbers, because a
+    processor stores twice as many of them in a cycle as of others.
+    """
+    if same:
+        a, b = table[column[0]], other[column[0]]
+        for i in range(W):
+            found[i] = a
+            found[i + W] = b
+    else:
+        for i in range(W):
+            c = column[i]
+            found[i] = table[c]
+            found[i + W] = other[c]
+
+
+@lanes
+def _between(table, cells, stat, found):
+    """found i64[W]: the same for df that are no whole numbers: cubic interpolation in 1 / df of four columns.
 
     Limits and their reciprocal df go together smoothly: relative error below 1e-9 up to z = 8.
     """
@@ -75,120 +96,167 @@ def _between(table, cells, stat, out):
         left = min(max(np.floor(at), 1.0), cells - 2.0)
         f = at - left
         j = np.uint64(left)
-        here = table[j + _ONE]
+        here = from_bits(table[j + _ONE])
         endless = abs(here) == np.inf  # no limit, whatever the df
-        a, b = 0.0 if endless else table[j], 0.0 if endless else here
-        c, d = 0.0 if endless else table[j + _TWO], 0.0 if endless else table[j + _THREE]
+        a, b = 0.0 if endless else from_bits(table[j]), 0.0 if endless else here
+        c = 0.0 if endless else from_bits(table[j + _TWO])
+        d = 0.0 if endless else from_bits(table[j + _THREE])
         lower, upper = f * (f - 1.0) * (f - 2.0), (f + 1.0) * f * (f - 1.0)
         middle, next_one = (f + 1.0) * (f - 1.0) * (f - 2.0), (f + 1.0) * f * (f - 2.0)
         x = (upper * d - lower * a) / 6.0 + (middle * b - next_one * c) / 2.0
         x = here if endless else x
-        out[i] = x if df > 0.0 else table[0]
+        found[i] = bits(x) if df > 0.0 else table[0]
 
 
 @lanes
-def _efficacy(stat, limit, cells, sides, running, other, upper, lower, code):
-    """code i64[W]: how each running trial ends at this look for efficacy; upper, lower f64[W] are scratch.
+def _by_df(table, other, cells, stat, column, same, found):
+    """found i64[2 * W]: bits of what two tables say of each lane's df; for whole df see `_columns`."""
+    if cells > 0:
+        _between(table, cells, stat, found[:W])
+        _between(other, cells, stat, found[W:])
+    else:
+        _look_up(table, other, column, same, found)
 
-    Two-sided limits are mirrored, and of one-sided ones the other side is never reached, so that one look-up
-    by df is enough.
+
+@lanes
+def _judge(stat, limit, inner, futility, sides, other, running, code):
+    """code i64[W]: how each running trial ends at this look, or that it goes on; the others are taken out.
+
+    limit i64[W] holds bits of each lane's efficacy limit, inner i64[2 * W] of those between which a trial
+    that would go on ends for futility. Two-sided limits are mirrored, and of one-sided ones the other side
+    is never reached, so that one look-up by df is enough. Answers how many go on, and how many end ABOVE,
+    BELOW and FUTILE.
     """
-    _by_df(limit[LOWER if sides < 0 else UPPER], cells, stat, upper)
+    on = above = below = futile = zero = np.int64(0)
+    one, none = np.int64(1), np.int64(_NONE)
+    turn = -1.0 if sides < 0 else 1.0
+    first = np.int64(BELOW if sides < 0 else ABOVE)
+    second = np.int64(BELOW) if sides == 0 else other
     for i in range(W):
-        found = upper[i]
-        lower[i] = -found if sides == 0 else (found if sides < 0 else np.nan)
-        upper[i] = np.nan if sides < 0 else found
-    for i in range(W):
-        t = stat[i + T * W]
-        verdict = ABOVE if t >= upper[i] else (BELOW if t <= lower[i] else other)
-        code[i] = verdict if running[i] > 0 else _NONE
+        t = turn * stat[i + T * W]
+        bound = turn * from_bits(limit[i])
+        ends = second if t <= -bound else other
+        ends = first if t >= bound else ends
+        if futility:
+            t = stat[i + T * W]
+            inside = t >= from_bits(inner[i]) and t <= from_bits(inner[i + W]) and stat[i + DF * W] > 0.0
+            inside = inside and ends == none and running[i] > 0
+            ends = np.int64(FUTILE) if inside else ends
+            futile += one if inside else zero
+        ends = ends if running[i] > 0 else none
+        here = running[i] if ends == none else zero
+        code[i] = ends
+        running[i] = here
+        on += here
+        above += one if ends == ABOVE else zero
+        below += one if ends == BELOW else zero
+    return on, above, below, futile
 
 
 @lanes
-def _futile(stat, low, high, code):
-    """Of the trials that would go on, those within the inner limits end for futility."""
-    for i in range(W):
-        t = stat[i + T * W]
-        inside = t >= low[i] and t <= high[i] and stat[i + DF * W] > 0.0
-        code[i] = FUTILE if (inside and code[i] == _NONE) else code[i]
+def _numbers(estimate, se, df, completers, interval, scale):
+    """What a lane adds to the sums ERROR .. UNDEFINED, as integers; the estimate is less the true effect."""
+    known = df > 0.0
+    x = estimate * scale if known else 0.0
+    xx = x * x
+    n = np.int64(completers)
+    covered = np.int64(1) if (known and abs(estimate) <= interval * se) else np.int64(0)
+    undefined = np.int64(0) if known else np.int64(1)
+    error, square, fourth = x * FIXED_POINT, xx * FIXED_POINT, xx * xx * FIXED_POINT
+    return _integer(error), _integer(square), _integer(fourth), n, n * n, covered, undefined
 
 
 @lanes
-def _running(code, running):
-    """Take out the trials that ended; answer how many go on."""
-    n = np.int64(0)
-    for i in range(W):
-        on = np.int64(1) if (code[i] == _NONE and running[i] > 0) else np.int64(0)
-        running[i] = on
-        n += on
-    return n
+def _store(to, trials, error, square, fourth, finished, finished_square, covered, undefined):
+    to[TRIALS] = trials
+    to[ERROR] = error
+    to[SQUARE] = square
+    to[FOURTH] = fourth
+    to[FINISHED] = finished
+    to[FINISHED_SQUARE] = finished_square
+    to[COVERED] = covered
+    to[UNDEFINED] = undefined
 
 
 @lanes
-def _count(code, end):
-    n = np.int64(0)
-    for i in range(W):
-        n += np.int64(1) if code[i] == end else np.int64(0)
-    return n
-
-
-@lanes
-def _numbers(stat, interval, centre, unit, number):
-    """number i64[SUMS * W]: each lane's contribution to the sums, as integers (TRIALS is not filled)."""
+def _sum(stat, interval, centre, unit, code, end, to):
+    """to i64[SUMS]: the sums of the lanes that end in one way; interval i64[W] holds bits."""
     scale = 1.0 / unit
+    n = a = b = c = d = e = f = g = zero = np.int64(0)
     for i in range(W):
-        known = stat[i + DF * W] > 0.0
-        e = stat[i + ESTIMATE * W] - centre
-        x = e * scale if known else 0.0
-        xx = x * x
-        n = np.int64(stat[i + COMPLETERS * W])
-        number[i + ERROR * W] = _integer(x * FIXED_POINT)
-        number[i + SQUARE * W] = _integer(xx * FIXED_POINT)
-        number[i + FOURTH * W] = _integer(xx * xx * FIXED_POINT)
-        number[i + FINISHED * W] = n
-        number[i + FINISHED_SQUARE * W] = n * n
-        number[i + COVERED * W] = 1 if (known and abs(e) <= interval[i] * stat[i + SE * W]) else 0
-        number[i + UNDEFINED * W] = 0 if known else 1
-
-
-@lanes
-def _add(code, end, number, to):
-    """Add the lanes that end this way to `to` i64[SUMS]; answer their count and sum of errors."""
-    a = b = c = d = e = f = g = n = np.int64(0)
-    zero, one = np.int64(0), np.int64(1)
-    for i in range(W):
+        estimate, se = stat[i + ESTIMATE * W] - centre, stat[i + SE * W]
+        df, seen, width = stat[i + DF * W], stat[i + COMPLETERS * W], from_bits(interval[i])
+        na, nb, nc, nd, ne, nf, ng = _numbers(estimate, se, df, seen, width, scale)
         this = code[i] == end
-        n += one if this else zero
-        a += number[i + ERROR * W] if this else zero
-        b += number[i + SQUARE * W] if this else zero
-        c += number[i + FOURTH * W] if this else zero
-        d += number[i + FINISHED * W] if this else zero
-        e += number[i + FINISHED_SQUARE * W] if this else zero
-        f += number[i + COVERED * W] if this else zero
-        g += number[i + UNDEFINED * W] if this else zero
-    to[TRIALS] += n
-    to[ERROR] += a
-    to[SQUARE] += b
-    to[FOURTH] += c
-    to[FINISHED] += d
-    to[FINISHED_SQUARE] += e
-    to[COVERED] += f
-    to[UNDEFINED] += g
-    return n, a
+        n += np.int64(1) if this else zero
+        a += na if this else zero
+        b += nb if this else zero
+        c += nc if this else zero
+        d += nd if this else zero
+        e += ne if this else zero
+        f += nf if this else zero
+        g += ng if this else zero
+    _store(to, n, a, b, c, d, e, f, g)
 
 
 @lanes
-def _ends(stat, rules, design, k, last, futility, running, first, second, code):
-    """code i64[W]: how each running trial ends at look k of a design; first, second f64[W] are scratch."""
-    limit = rules.limit[design, k]
-    cells = rules.cells
-    _efficacy(stat, limit, cells, rules.sides, running, LAST if last else _NONE, first, second, code)
-    if futility and not last:
-        _by_df(limit[FUTILE_FROM], cells, stat, first)
-        _by_df(limit[FUTILE_TO], cells, stat, second)
-        for i in range(W):
-            second[i] = second[i] if running[i] > 0 else -np.inf
-        _futile(stat, first, second, code)
+def _sum_two(stat, interval, centre, unit, code, end, to, whole):
+    """The same, and in the same pass the sums of all lanes that end, in whatever way."""
+    scale = 1.0 / unit
+    n = a = b = c = d = e = f = g = zero = np.int64(0)
+    wn = wa = wb = wc = wd = we = wf = wg = zero
+    for i in range(W):
+        estimate, se = stat[i + ESTIMATE * W] - centre, stat[i + SE * W]
+        df, seen, width = stat[i + DF * W], stat[i + COMPLETERS * W], from_bits(interval[i])
+        na, nb, nc, nd, ne, nf, ng = _numbers(estimate, se, df, seen, width, scale)
+        this, ends = code[i] == end, code[i] != _NONE
+        n += np.int64(1) if this else zero
+        a += na if this else zero
+        b += nb if this else zero
+        c += nc if this else zero
+        d += nd if this else zero
+        e += ne if this else zero
+        f += nf if this else zero
+        g += ng if this else zero
+        wn += np.int64(1) if ends else zero
+        wa += na if ends else zero
+        wb += nb if ends else zero
+        wc += nc if ends else zero
+        wd += nd if ends else zero
+        we += ne if ends else zero
+        wf += nf if ends else zero
+        wg += ng if ends else zero
+    _store(to, n, a, b, c, d, e, f, g)
+    _store(whole, wn, wa, wb, wc, wd, we, wf, wg)
+
+
+@lanes
+def _tally(stat, interval, centre, unit, code, above, below, futile, last, part, whole, tally):
+    """Add the lanes that end, so many in each way, to tally i64[ENDS, SUMS]; answer the sum of their errors.
+
+    The most frequent way to end gets what the others leave of the whole: integers add up exactly. part and
+    whole i64[SUMS] are scratch.
+    """
+    most = max(max(above, below), max(futile, last))
+    usual = LAST if last == most else (BELOW if below == most else (ABOVE if above == most else FUTILE))
+    alone = True
+    for end in range(ENDS):
+        count = above if end == ABOVE else (below if end == BELOW else (futile if end == FUTILE else last))
+        if count == 0 or end == usual:
+            continue
+        if alone:
+            _sum_two(stat, interval, centre, unit, code, end, part, whole)
+        else:
+            _sum(stat, interval, centre, unit, code, end, part)
+        alone = False
+        for j in range(SUMS):
+            tally[end, j] += part[j]
+            tally[usual, j] -= part[j]
+    if alone:
+        _sum(stat, interval, centre, unit, code, usual, whole)
+    for j in range(SUMS):
+        tally[usual, j] += whole[j]
+    return whole[ERROR]
 
 
 @lanes
@@ -208,12 +276,17 @@ def decide(stat, rules, centre, analysis, trials, tally, free_tally, between):
     trials)^2 and (sum of errors in 2^-12 of the unit)^2.
     """
     designs, looks = rules.look.shape
-    number = np.zeros(SUMS * W, np.int64)
+    limits, intervals = rules.limit.view(np.int64), rules.interval.view(np.int64)
+    most = rules.interval.size - 1
+    side = LOWER if rules.sides < 0 else UPPER
+    column = np.empty(W, np.uint64)
+    found = np.empty(2 * W, np.int64)
+    inner = np.empty(2 * W, np.int64)
     code = np.empty(W, np.int64)
     running = np.empty(W, np.int64)
     free = np.empty(W, np.int64)
-    first = np.empty(W)
-    second = np.empty(W)
+    part = np.empty(SUMS, np.int64)
+    whole = np.empty(SUMS, np.int64)
     for h in range(stat.shape[0]):
         for tile in range(stat.shape[2]):
             valid = min(max(trials - tile * W, 0), W)
@@ -222,7 +295,8 @@ def decide(stat, rules, centre, analysis, trials, tally, free_tally, between):
             for design in range(designs):
                 for i in range(W):
                     running[i] = 1 if i < valid else 0
-                    free[i] = running[i]
+                if rules.futile:
+                    free[:] = running
                 left = valid
                 significant = np.int64(0)
                 errors = np.int64(0)
@@ -231,25 +305,34 @@ def decide(stat, rules, centre, analysis, trials, tally, free_tally, between):
                     if at < 0:
                         break
                     s = stat[h, at, tile]
+                    limit = limits[design, k]
                     last = _is_last(rules.look, design, k)
-                    before = left
-                    for futility in range(
-                        0 if rules.futile else 1, 2
-                    ):  # first as if there were no futility rule
-                        on = running if futility == 1 else free
-                        _ends(s, rules, design, k, last, futility == 1, on, first, second, code)
-                        left = _running(code, on)
-                        if futility == 0:
-                            free_tally[h, analysis, design, k, 0] += _count(code, ABOVE)
-                            free_tally[h, analysis, design, k, 1] += _count(code, BELOW)
-                    if left < before:
-                        _by_df(rules.interval, rules.cells, s, first)
-                        _numbers(s, first, centre[h, 0], centre[h, 1], number)
-                        for end in range(ENDS):
-                            if _count(code, end) > 0:
-                                n, e = _add(code, end, number, tally[h, analysis, design, k, end])
-                                significant += n if end <= BELOW else 0  # ABOVE or BELOW
-                                errors += e
+                    other = np.int64(LAST if last else _NONE)
+                    same = _columns(s, most, column)
+                    _by_df(limit[side], intervals, rules.cells, s, column, same, found)
+                    if rules.futile:  # first as if there were no futility rule
+                        _, above, below, _ = _judge(s, found, inner, False, rules.sides, other, free, code)
+                        free_tally[h, analysis, design, k, 0] += above
+                        free_tally[h, analysis, design, k, 1] += below
+                    if rules.futile and not last:
+                        low, high = limit[FUTILE_FROM], limit[FUTILE_TO]
+                        _by_df(low, high, rules.cells, s, column, same, inner)
+                        on, above, below, futile = _judge(
+                            s, found, inner, True, rules.sides, other, running, code
+                        )
+                    else:
+                        on, above, below, futile = _judge(
+                            s, found, inner, False, rules.sides, other, running, code
+                        )
+                    if on < left:
+                        ends = left - on - above - below - futile
+                        true, unit, to = centre[h, 0], centre[h, 1], tally[h, analysis, design, k]
+                        width = found[W:]
+                        errors += _tally(
+                            s, width, true, unit, code, above, below, futile, ends, part, whole, to
+                        )
+                        significant += above + below
+                    left = on
                 errors = errors >> _COARSE
                 between[h, analysis, design, 0] += 1
                 between[h, analysis, design, 1] += significant * significant
@@ -259,10 +342,14 @@ def decide(stat, rules, centre, analysis, trials, tally, free_tally, between):
 @kernel
 def record(stat, rules, design, end, look):
     """How and at which look (from 0) every trial of a block ends: end, look i64[tile, W]."""
+    limits, intervals = rules.limit.view(np.int64), rules.interval.view(np.int64)
+    most = rules.interval.size - 1
+    side = LOWER if rules.sides < 0 else UPPER
+    column = np.empty(W, np.uint64)
+    found = np.empty(2 * W, np.int64)
+    inner = np.empty(2 * W, np.int64)
     code = np.empty(W, np.int64)
     running = np.empty(W, np.int64)
-    first = np.empty(W)
-    second = np.empty(W)
     for tile in range(stat.shape[1]):
         for i in range(W):
             running[i] = 1
@@ -270,10 +357,20 @@ def record(stat, rules, design, end, look):
             at = rules.look[design, k]
             if at < 0:
                 break
+            s = stat[at, tile]
+            limit = limits[design, k]
             last = _is_last(rules.look, design, k)
-            _ends(stat[at, tile], rules, design, k, last, rules.futile, running, first, second, code)
+            same = _columns(s, most, column)
+            _by_df(limit[side], intervals, rules.cells, s, column, same, found)
+            if rules.futile and not last:
+                low, high = limit[FUTILE_FROM], limit[FUTILE_TO]
+                _by_df(low, high, rules.cells, s, column, same, inner)
+            else:  # nothing lies between
+                inner[:W] = bits(np.inf)
+                inner[W:] = bits(-np.inf)
+            other = np.int64(LAST if last else _NONE)
+            _judge(s, found, inner, True, rules.sides, other, running, code)
             for i in range(W):
                 if code[i] != _NONE:
                     end[tile, i] = code[i]
                     look[tile, i] = k
-            _running(code, running)

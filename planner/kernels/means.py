@@ -158,17 +158,15 @@ def _leave(leaving, s, k, word, first, stored, eta, gone):
 
 
 @lanes
-def _one(trial, k0, k1, p, plan, world, word, level, gone, c, out):
+def _one(trial, k0, k1, p, draws, leave, leaving, low, high, size, word, level, gone, c, out):
     """One patient of one hypothesis: whole scores after dosing, of an even number of periods.
 
     c f64[period, MEANS_FEATURES]; gone f64[(period + 1) * W], whose first row is 0; out f64[period * W].
     """
-    low, high, size = world.scale[0], world.scale[1], world.scale[2]
-    leave = plan.leave
-    draw_words(trial, k0, k1, p, world.draws, word)
+    draw_words(trial, k0, k1, p, draws, word)
     first_normals(word[W : 2 * W], word[2 * W : 3 * W], level)
     for k in range(0, leave.size, 2):
-        at = (world.rows[0] + 2 * k) * W
+        at = (leaving + 2 * k) * W
         words = word[at : at + 4 * W]
         least, least2 = least_word(leave[k]), least_word(leave[k + 1])
         before, after = gone[k * W : (k + 1) * W], gone[(k + 2) * W : (k + 3) * W]
@@ -177,12 +175,11 @@ def _one(trial, k0, k1, p, plan, world, word, level, gone, c, out):
 
 
 @lanes
-def _whole(c, world, normal, gone, out):
+def _whole(c, low, high, size, residuals, normal, gone, out):
     """Whole scores of a hypothesis from normals, two periods at a time; c and out as in `_one`."""
-    low, high, size = world.scale[0], world.scale[1], world.scale[2]
     level, periods = normal[:W], c.shape[0]
     for k in range(0, periods, 2):
-        at = (world.rows[1] + k) * W
+        at = (residuals + k) * W
         if k + 1 < periods:
             residual, here = normal[at : at + 2 * W], gone[(k + 1) * W : (k + 3) * W]
             _score_two(c[k : k + 2], low, high, size, level, residual, here, out[k * W : (k + 2) * W])
@@ -201,6 +198,8 @@ def generate(first, seed, plan, world, sequence, values):
     k1 = seed >> SHIFT
     coef = world.coef
     visits = world.visits
+    draws = world.draws
+    leave = plan.leave
     low, high, size, steps = world.scale[0], world.scale[1], world.scale[2], world.scale[3]
     rounded = steps > 0.0
     leaving, residuals, errors, interactions = world.rows[0], world.rows[1], world.rows[2], world.rows[3]
@@ -221,16 +220,16 @@ def generate(first, seed, plan, world, sequence, values):
             s = sequence[tile, p]
             if one:
                 c, row = coef[0, s, :, visits[0]], values[tile, p, world.place[0], 0]
-                _one(trial, k0, k1, p, plan, world, word, level, gone, c, row)
+                _one(trial, k0, k1, p, draws, leave, leaving, low, high, size, word, level, gone, c, row)
                 continue
-            draw_all(trial, k0, k1, p, world.draws, word, normal)
-            leave_all(plan.leave, word, leaving, gone)
+            draw_all(trial, k0, k1, p, draws, word, normal)
+            leave_all(leave, word, leaving, gone)
             for h in range(hypotheses):
                 if whole:
                     for r in range(readings):
                         if visits[r] >= 0:
                             row = values[tile, p, world.place[h], r]
-                            _whole(coef[h, s, :, visits[r]], world, normal, gone, row)
+                            _whole(coef[h, s, :, visits[r]], low, high, size, residuals, normal, gone, row)
                     continue
                 for k in range(periods):
                     residual = normal[(residuals + k) * W : (residuals + k + 1) * W]
