@@ -94,6 +94,7 @@ BY_NAME: dict[str, str | None] = {
     "assessment_days": None,
     "day": None,
     "measure": None,
+    "entry": None,
     "carryover_lasts": '"lasting"',
     "alternative": '"two-sided"',
 }
