@@ -9,7 +9,7 @@ differ from visit to visit.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,7 +96,7 @@ def at_work(features: Sequence[Feature], k: int, v: int) -> tuple[int, int]:
 def coefficients(
     scenario: Scenario,
     m: Mechanism,
-    features: Sequence[Feature],
+    at: Mapping[Feature, int],
     sequence: Sequence[str],
     onsets: Sequence[Onset],
     k: int,
@@ -105,10 +105,10 @@ def coefficients(
 ) -> Floats:
     """(feature,) in period k of a sequence, before its dosing or on a day after it.
 
-    The gates at the onset that set a feature off, times those that count on the day itself. `waits`: with
-    which the onsets were made too.
+    The gates at the onset that set a feature off, times those that count on the day itself. `at`: the place
+    of each feature; `waits`: with which the onsets were made too.
     """
-    row = np.zeros(len(features))
+    row = np.zeros(len(at))
     if day is None and k == 0:
         return row
     period, when = (
@@ -123,7 +123,7 @@ def coefficients(
             for term, gate, stay in zip(terms, opened, stays, strict=True):
                 if gate or given == 0.0:
                     steps = prolonged(m, scenario, sequence[j], term.component)
-                    row[features.index(Feature(term.component, k - j, given, steps))] += settled(gate * stay)
+                    row[at[Feature(term.component, k - j, given, steps)]] += settled(gate * stay)
     return row
 
 
@@ -138,6 +138,7 @@ def after_waiting(
 ) -> Floats:
     """Coefficients after each history of waiting: (..., history, feature) in place of the planned shape."""
     sequences = scenario.design.sequences
+    at = [{feature: i for i, feature in enumerate(features)} for features in sets]
     found = np.zeros((*shape[:5], len(waiting.histories(shape[3] - 1)), shape[5]))
     for g, h, s, k in np.ndindex(*shape[:4]):
         m, sequence = mechanisms[h], sequences[s]
@@ -147,6 +148,6 @@ def after_waiting(
             ]
             for v, day in enumerate([None, *days]):
                 first, stop = at_work(sets[h], k, v)
-                row = coefficients(scenario, m, sets[h], sequence, onsets, k, day, waits)
+                row = coefficients(scenario, m, at[h], sequence, onsets, k, day, waits)
                 found[g, h, s, k, v, i, : stop - first] = row[first:stop]
     return found

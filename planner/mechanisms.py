@@ -22,7 +22,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from planner.scenario import Scenario
 from planner.scenario_terms import ALL_COMPONENTS, Agent, Component, GivenAgent, Need, Signal, Term, Terms
@@ -30,12 +31,14 @@ from planner.scenario_terms import ALL_COMPONENTS, Agent, Component, GivenAgent,
 
 @dataclass(frozen=True, slots=True)
 class Mechanism:
-    """A hypothesis with the common tables filled in: everything that its terms can refer to."""
+    """A hypothesis of a scenario with the common tables filled in: everything that its terms can refer to."""
 
     agents: Mapping[str, Agent]
     signals: Mapping[str, Signal]
     components: Mapping[str, Component]
     hypothesis: Terms
+    found: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What has been worked out: sequences begin alike, and each visit asks for the same dosings again."""
 
     @classmethod
     def of(cls, scenario: Scenario, hypothesis: Terms) -> Mechanism:
@@ -126,9 +129,9 @@ def has_agent(scenario: Scenario, treatment: str, agent: str) -> bool:
 
 
 def signals(
-    mechanism: Mechanism, scenario: Scenario, moment: Moment, blocked: bool = True
+    mechanism: Mechanism, scenario: Scenario, moment: Moment, terms: Sequence[Term], blocked: bool = True
 ) -> dict[str, float]:
-    """Every signal at a moment; `blocked`: less what agents block of it."""
+    """Every signal that some terms need, at a moment; `blocked`: less what agents block of it."""
     level = levels(mechanism, scenario, moment)
     given = list(moment.given(scenario))
     found: dict[str, float] = {}
@@ -149,8 +152,9 @@ def signals(
             found[name] = min(1.0, active) * math.prod(left)
         return found[name]
 
-    for name in mechanism.signals:
-        value(name)
+    for term in terms:
+        for need in term.needs:
+            value(need.signal)
     return found
 
 
@@ -169,11 +173,11 @@ def _product(needs: Sequence[Need], signal: Mapping[str, float]) -> float:
 
 def _opened(mechanism: Mechanism, scenario: Scenario, moment: Moment, terms: Sequence[Term]) -> list[float]:
     """For each term the product of the gates that count at its onset; 0 if one for later is not driven."""
-    signal = signals(mechanism, scenario, moment)
+    signal = signals(mechanism, scenario, moment, terms)
     found = [_product(_needs(term, "onset"), signal) for term in terms]
     if not lasting(terms):
         return found
-    driven = signals(mechanism, scenario, moment, blocked=False)
+    driven = signals(mechanism, scenario, moment, terms, blocked=False)
     return [
         gate if _product(_needs(term, "throughout"), driven) else 0.0
         for term, gate in zip(terms, found, strict=True)
@@ -203,16 +207,35 @@ def set_off(
 
     `guess`: whether the patient takes the period's treatment for an active one, where that matters.
     """
-    found = []
-    for day in days_of_dosing(scenario, sequence[period]):
-        doses = course(scenario, sequence, period, day, waits)
-        opened = _opened(mechanism, scenario, Moment(doses, dosing=True, guess=guess), terms)
-        if day > 0.0:
-            moment = Moment(doses, dosing=True, without_last=True, guess=guess)
-            before = _opened(mechanism, scenario, moment, terms)
-            opened = [max(0.0, a - b) for a, b in zip(opened, before, strict=True)]
-        found.append((day, opened))
+    key = tuple(sequence[: period + 1]), tuple(waits[:period]), id(terms), guess
+    if key not in mechanism.found:
+        doses = [
+            (day, course(scenario, sequence, period, day, waits))
+            for day in days_of_dosing(scenario, sequence[period])
+        ]
+        new = [
+            (day, _added(mechanism, scenario, given, terms, guess, later=day > 0.0)) for day, given in doses
+        ]
+        mechanism.found[key] = terms, new  # as long as the terms are kept, nothing else has their identity
+    found: list[tuple[float, list[float]]] = mechanism.found[key][1]
     return found
+
+
+def _added(
+    mechanism: Mechanism,
+    scenario: Scenario,
+    doses: tuple[Dose, ...],
+    terms: Sequence[Term],
+    guess: bool | None,
+    later: bool,
+) -> list[float]:
+    """How much of each term the last of some doses sets off; `later`: than others of its period."""
+    opened = _opened(mechanism, scenario, Moment(doses, dosing=True, guess=guess), terms)
+    if not later:
+        return opened
+    moment = Moment(doses, dosing=True, without_last=True, guess=guess)
+    before = _opened(mechanism, scenario, moment, terms)
+    return [max(0.0, a - b) for a, b in zip(opened, before, strict=True)]
 
 
 def acts(given: float, day: float) -> bool:
@@ -241,7 +264,7 @@ def kept(
     """For each term the product of the gates that count on the day of an assessment in the last period."""
     if not lasting(terms):
         return [1.0] * len(terms)
-    signal = signals(mechanism, scenario, Moment(doses))
+    signal = signals(mechanism, scenario, Moment(doses), terms)
     return [_product(_needs(term, "throughout"), signal) for term in terms]
 
 
@@ -256,6 +279,16 @@ Steps = tuple[tuple[float, float], ...]
 
 def prolonged(mechanism: Mechanism, scenario: Scenario, treatment: str, component: str) -> Steps:
     """Factors by which the agents of a treatment prolong the half-life of a component, once given."""
+    key = treatment, component
+    if key not in mechanism.found:
+        mechanism.found[key] = tuple(_prolonged(mechanism, scenario, treatment, component))
+    steps: Steps = mechanism.found[key]
+    return steps
+
+
+def _prolonged(
+    mechanism: Mechanism, scenario: Scenario, treatment: str, component: str
+) -> list[tuple[float, float]]:
     steps: list[tuple[float, float]] = []
     for day in days_of_dosing(scenario, treatment):
         factors = [
@@ -267,7 +300,7 @@ def prolonged(mechanism: Mechanism, scenario: Scenario, treatment: str, componen
         factor = math.prod(factors)
         if not steps or factor != steps[-1][1]:
             steps.append((day, factor))
-    return tuple(steps)
+    return steps
 
 
 def faded(steps: Steps, start: float, end: float) -> float:

@@ -94,12 +94,13 @@ def terms_world(
     shape = (len(hypotheses), len(design.sequences), design.periods)
     coef = np.zeros((len(states), *shape, 1 + len(days), most))
     for h, (m, features) in enumerate(zip(mechanisms, sets, strict=True)):
+        at = {feature: i for i, feature in enumerate(features)}
         for k, v in product(range(design.periods), range(1 + len(days))):
             first, stop = at_work(features, k, v)
             span[h, k, v] = starts[h] + first, padded(stop - first)
             for g, (s, sequence) in product(range(len(states)), enumerate(design.sequences)):
                 day = days[v - 1] if v else None
-                row = coefficients(scenario, m, features, sequence, onsets[h][g][s], k, day)
+                row = coefficients(scenario, m, at, sequence, onsets[h][g][s], k, day)
                 coef[g, h, s, k, v, : stop - first] = row[first:stop]
     scale = scenario.endpoint.scale
     draws, numbers, errors = _draws(design.periods, _visit_numbers(scenario, days))
