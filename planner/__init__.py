@@ -18,6 +18,7 @@ from planner.version import __version__
 if TYPE_CHECKING:
     from planner.boundaries import boundary
     from planner.comparing import Comparison, compare
+    from planner.discrimination import Discrimination, DiscriminationError, discriminate
     from planner.reading import ScenarioError, read, read_text
     from planner.replay import Trial, find, replay
     from planner.results import Run, simulate
@@ -29,6 +30,9 @@ _HOME = {
     "boundary": "planner.boundaries",
     "Comparison": "planner.comparing",
     "compare": "planner.comparing",
+    "Discrimination": "planner.discrimination",
+    "DiscriminationError": "planner.discrimination",
+    "discriminate": "planner.discrimination",
     "ScenarioError": "planner.reading",
     "read": "planner.reading",
     "read_text": "planner.reading",
@@ -49,6 +53,8 @@ _HOME = {
 
 __all__ = [
     "Comparison",
+    "Discrimination",
+    "DiscriminationError",
     "Run",
     "ScenarioError",
     "Sensitivity",
@@ -60,6 +66,7 @@ __all__ = [
     "__version__",
     "boundary",
     "compare",
+    "discriminate",
     "find",
     "read",
     "read_text",

@@ -44,6 +44,10 @@ _ASCII = str.maketrans(
         "≥": ">=",
         "≤": "<=",
         "…": "...",
+        "░": ".",
+        "▒": ":",
+        "▓": "%",
+        "█": "#",
         "─": "-",
         "━": "-",
         "│": "|",
@@ -261,7 +265,9 @@ def _say(word: str, style: str, text: str, stream: TextIO | None) -> None:
 
 
 @contextmanager
-def progress(what: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None] | None]:
+def progress(
+    what: str, *, quiet: bool = False, unit: str = "trials"
+) -> Iterator[Callable[[int, int], None] | None]:
     """A bar with rate and remaining time on a terminal; None, hence nothing, on a pipe or when quiet."""
     if quiet or not on_terminal(sys.stderr) or os.environ.get("TERM") == "dumb":
         yield None
@@ -284,7 +290,7 @@ def progress(what: str, *, quiet: bool = False) -> Iterator[Callable[[int, int],
 
         def advance(done: int, total: int) -> None:
             elapsed = bar.tasks[0].elapsed or 0.0
-            rate = f"{done / elapsed:,.0f} trials/s" if done and elapsed > 0 else ""
+            rate = f"{done / elapsed:,.0f} {unit}/s" if done and elapsed > 0 else ""
             bar.update(task, completed=done, total=total, rate=rate)
 
         yield advance

@@ -10,6 +10,7 @@ import typer
 from planner.cli.bench import bench, doctor
 from planner.cli.boundaries import boundaries
 from planner.cli.compare import compare
+from planner.cli.discriminate import discriminate
 from planner.cli.reference import cite, methods
 from planner.cli.run import run
 from planner.cli.scenarios import check, new, scenarios, schema
@@ -25,6 +26,7 @@ COMMANDS: dict[Callable[..., int], str] = {
     trial: "Look at one virtual trial, patient by patient.",
     show: "Tell a scenario in plain English.",
     compare: "Designs side by side on the same patients.",
+    discriminate: "Would a design tell mechanisms apart?",
     check: "Validate scenario files.",
     scenarios: "List the catalogue of trials.",
     new: "Start a scenario file from a template.",

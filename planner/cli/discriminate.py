@@ -1,0 +1,247 @@
+"""`planner discriminate`: would a design tell the mechanisms apart?"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from planner.cli import options as given
+from planner.cli.problems import INTERRUPTED, OK, Problem
+
+if TYPE_CHECKING:
+    from planner.cli.files import Target
+    from planner.discrimination import Discrimination
+    from planner.document import Block
+    from planner.scenario import Scenario
+
+MOST = 20  # designs
+_POINTS = 200  # of the curve
+
+Patients = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--patients",
+        metavar="N",
+        help="Numbers of patients for the curve: 12,24,48 or from:to:step, both ends included.",
+    ),
+]
+Decisive = Annotated[
+    float,
+    typer.Option("--decisive", metavar="WEIGHT", help="Weight above which a mechanism is named for sure."),
+]
+Summaries = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--summaries",
+        metavar="KIND",
+        help="What a trial is judged by, joined by commas: means (of endpoint and second outcomes; if not "
+        "given), endpoint (its means alone), days, sds, responses, correlations. What each adds is shown.",
+    ),
+]
+Draws = Annotated[
+    int,
+    typer.Option("--draws", metavar="N", help="Draws of the uncertain numbers; more make errors smaller."),
+]
+Likelihood = Annotated[
+    str,
+    typer.Option(
+        "--likelihood",
+        metavar="gaussian|mixture",
+        help="How what a mechanism predicts is described: one normal distribution, or a smooth mixture.",
+    ),
+]
+
+
+def discriminate(
+    scenarios: given.Scenarios,
+    patients: Patients = None,
+    decisive: Decisive = 0.9,
+    summaries: Summaries = None,
+    draws: Draws = 256,
+    likelihood: Likelihood = "gaussian",
+    settings: given.Set = None,
+    hypothesis: given.Hypothesis = None,
+    seed: given.Seed = None,
+    threads: given.Threads = None,
+    output_format: given.AsFormat = None,
+    json: given.Json = False,
+    output: given.Output = None,
+    force: given.Force = False,
+    dry_run: given.DryRun = False,
+    quiet: given.Quiet = False,
+    verbose: given.Verbose = False,
+) -> int:
+    """Would this design tell the mechanisms apart, and which of several does it best?
+
+    Each hypothesis predicts what a trial shows, with its uncertain numbers drawn at random. A virtual trial
+    gives every hypothesis a weight; the largest one names it. The answer: how often that is the true one, how
+    often it is sure (or sure of a wrong one), what no number of patients can lift, and which hypotheses stay
+    together. Several designs are compared at equal patients and at equal visits.
+
+    --set applies to every scenario. --format csv writes the curve, one row for each design and number of
+    patients. Ctrl-C prints what is finished, marked as partial.
+
+    \b
+    Examples:
+      planner discriminate williams-2018
+      planner discriminate plan.toml --patients 12:96:12 --summaries means,days
+      planner discriminate ab-ba.toml two-by-two.toml --json
+    """
+    from planner.cli import files
+    from planner.cli.run import names_of, remarks
+    from planner.reading import read
+
+    target = files.target(output_format, json, output, force, quiet)
+    if len(scenarios) > MOST:
+        raise Problem(f"{len(scenarios)} scenarios are too many", hint=f"compare at most {MOST} at a time")
+    chosen, numbers = names_of(hypothesis), _numbers(patients)
+    kinds = _words(summaries) or ["means"]
+    plans = [read(source, set=settings or []) for source in scenarios]
+    for plan, source in zip(plans, scenarios, strict=True):
+        files.worked_out(plan, source)
+    _check_hypotheses(plans, scenarios, chosen)
+    seed = plans[0].simulation.seed if seed is None else seed
+    asked: dict[str, Any] = {
+        "hypotheses": chosen or None,
+        "patients": numbers or None,
+        "decisive": decisive,
+        "summaries": kinds,
+        "draws": draws,
+        "seed": seed,
+        "likelihood": likelihood,
+    }
+    if dry_run:
+        return _intended(plans, asked, threads, target)
+    found = _told_apart(plans, asked, threads, quiet)
+    document = found.to_json()
+    remarks(document, verbose)
+    command = _command_line(scenarios, settings, asked)
+    target.write(
+        document,
+        lambda: _blocks(found, document, command, target.ascii_only),
+        lambda: str(found.frame().write_csv()),
+    )
+    return INTERRUPTED if found.partial else OK
+
+
+def _words(texts: list[str] | None) -> list[str]:
+    """`--summaries means,days --summaries sds` as words, each once."""
+    return list(dict.fromkeys(word.strip() for text in texts or [] for word in text.split(",")))
+
+
+def _numbers(texts: list[str] | None) -> list[int]:
+    """`--patients 12:96:12,120` as numbers, in order."""
+    from planner.scenario import MAX_PATIENTS
+
+    found: set[int] = set()
+    for word in _words(texts):
+        if not (match := re.fullmatch(r"(\d+)(?::(\d+):(\d+))?", word)):
+            raise Problem(
+                f"--patients takes whole numbers or from:to:step, not {word}", hint="for instance 12:96:12"
+            )
+        first, last, step = match.groups()
+        if step is not None and int(step) == 0:
+            raise Problem(f"--patients {word}: the step is 0", hint="for instance 12:96:12")
+        found |= set(range(int(first), int(last) + 1, int(step))) if step else {int(first)}
+        if not found or min(found) < 2 or max(found) > MAX_PATIENTS or len(found) > _POINTS:
+            raise Problem(
+                f"--patients {word}: from 2 to {MAX_PATIENTS:,} patients, at most {_POINTS} numbers",
+                hint="for instance 12:96:12",
+            )
+    return sorted(found)
+
+
+def _check_hypotheses(plans: list[Scenario], sources: list[str], chosen: list[str]) -> None:
+    """Every hypothesis asked for is in every scenario, else their figures would not be comparable."""
+    from planner.faults import did_you_mean
+
+    for plan, source in zip(plans, sources, strict=True):
+        known = plan.simulation.hypotheses or tuple(plan.hypotheses)
+        for name in chosen:
+            if name not in known:
+                raise Problem(f"{source} has no hypothesis {name}", hint=did_you_mean(name, known))
+
+
+def _told_apart(
+    plans: list[Scenario], asked: dict[str, Any], threads: int | None, quiet: bool
+) -> Discrimination:
+    from planner.cli.run import compiling
+    from planner.console import progress
+    from planner.discrimination import discriminate as told_apart
+
+    compiling(quiet)
+    with progress("Telling apart", quiet=quiet, unit="draws") as advance, _explained():
+        return told_apart(plans, threads=threads, progress=advance, **asked)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """A question that has no answer is a misused command, explained."""
+    from planner.discrimination import DiscriminationError
+
+    try:
+        yield
+    except DiscriminationError as error:
+        raise Problem(str(error), hint=error.hint or "planner discriminate --help") from error
+
+
+def _command_line(scenarios: list[str], settings: list[str] | None, asked: dict[str, Any]) -> str:
+    """The command that gives the same numbers again."""
+    words = ["planner", "discriminate", *scenarios]
+    words += [word for each in settings or [] for word in ("--set", each)]
+    words += [word for name in asked["hypotheses"] or [] for word in ("--hypothesis", name)]
+    if asked["patients"]:
+        words += ["--patients", ",".join(map(str, asked["patients"]))]
+    if asked["summaries"] != ["means"]:
+        words += ["--summaries", ",".join(asked["summaries"])]
+    if asked["likelihood"] != "gaussian":
+        words += ["--likelihood", asked["likelihood"]]
+    words += ["--decisive", f"{asked['decisive']:g}", "--draws", str(asked["draws"])]
+    return shlex.join([*words, "--seed", str(asked["seed"])])
+
+
+def _blocks(found: Discrimination, document: dict[str, Any], command: str, ascii_only: bool) -> list[Block]:
+    from planner.cli import files
+    from planner.explain import setting
+    from planner.summary_discriminate import discriminate_document
+
+    settings = [setting(plan, files.worked_out(plan, plan.name), command) for plan in found.scenarios]
+    return discriminate_document(document, settings, command, ascii_only=ascii_only)
+
+
+def _intended(plans: list[Scenario], asked: dict[str, Any], threads: int | None, target: Target) -> int:
+    """What would be simulated, and how long that takes."""
+    from planner.cli.dry_run import told
+    from planner.comparing import distinct
+    from planner.discrimination import foreseen
+    from planner.document import Column, Sheet
+    from planner.summary_discriminate import summaries_said
+
+    with _explained():
+        cells, effort = foreseen(plans, distinct([plan.name for plan in plans]), threads=threads, **asked)
+    run = {key: asked[key] for key in ("draws", "seed", "decisive", "likelihood")}
+    facts = [("Draws", f"{asked['draws']:,} of what is uncertain, seed {asked['seed']}")]
+    facts += [(f"Summaries of {cell['design']}", summaries_said(cell["summaries"])) for cell in cells]
+    columns = [
+        Column("Design", number=False),
+        *(Column(title) for title in ("Patients", "Hypotheses", "Uncertain numbers", "Virtual patients")),
+        Column("Curve", number=False),
+    ]
+    rows = [
+        [
+            str(cell["design"]),
+            f"{cell['patients']:,}",
+            str(len(cell["hypotheses"])),
+            str(cell["uncertain"]),
+            f"{cell['virtual_patients']:,}",
+            ", ".join(map(str, cell["curve"])),
+        ]
+        for cell in cells
+    ]
+    document = {"run": run, "cells": cells}
+    return told(target, "Would be told apart", document, facts, effort, [Sheet(columns, rows)])

@@ -1,0 +1,211 @@
+"""What each hypothesis predicts in each draw of the uncertain numbers.
+
+Of a large sample the means of the summaries and their spread, and the summaries of whole virtual trials.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner import engine, interruption
+from planner.discrimination.summaries import (
+    Summaries,
+    by_arm,
+    influences,
+    measured,
+    periods_of,
+    spread,
+)
+from planner.families import Group, groups
+from planner.kernels.means import allocate
+from planner.kernels.rng import W
+from planner.kernels.tables import Floats, Ints, Plan
+from planner.scenario import Scenario
+from planner.world import plan
+
+# Numbers of virtual trials kept for the question: no run reaches them (see also planner.outcomes). A draw of
+# the uncertain numbers has its own stretch, so that no two share a patient.
+_SAMPLE, _TRIALS = 1 << 61, 1 << 60
+_STRETCH = 1 << 32
+
+# Of 128 lanes, in each of which some patients are simulated: how many of these, at least, and how many lanes
+# serve for the spread, and for the means where these only make a likelihood.
+_PATIENTS, _FEW = 128, 32
+_ALL_TRIALS, _FEWEST = 1 << 16, 16  # whole virtual trials of a hypothesis in all draws; at least in each
+
+Progress = Callable[[int, int], None]
+
+
+class DiscriminationError(ValueError):
+    """A question that cannot be answered: message and hint."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class Task:
+    """One design: which scenario in each draw of the uncertain numbers, and what is read of it."""
+
+    scenario: Scenario
+    variants: Sequence[Scenario]
+    names: tuple[str, ...]
+    summaries: Summaries
+    patients: int  # of the whole virtual trials
+    most: int  # patients that will be asked for
+
+    @property
+    def trials(self) -> int:
+        """Whole virtual trials in each draw: fewer where there are many draws."""
+        return min(W, max(_FEWEST, _ALL_TRIALS // len(self.variants)))
+
+    @property
+    def lane(self) -> int:
+        """Patients of the sample in a lane: whole allocation units; in all several times the most wanted."""
+        unit = self.scenario.design.unit * self.scenario.design.block
+        wanted = max(_PATIENTS, 4 * self.most // W)
+        return -(-wanted // unit) * unit
+
+    @property
+    def known(self) -> bool:
+        """Whether all draws are the same."""
+        return all(each is self.variants[0] for each in self.variants)
+
+    def lowered(self, q: int) -> tuple[Group, ...]:
+        """What the kernels need in a draw."""
+        return groups(self.variants[q], self.names, self.summaries.readings)
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What a design shows in several draws of the uncertain numbers."""
+
+    mean: Floats  # (draw, hypothesis, summary) of a sample
+    spread: Floats  # (draw, hypothesis, summary, summary) of a patient's contributions
+    sample: int  # patients of the sample
+
+    def of(self, places: Ints) -> Moments:
+        """The same with these summaries alone."""
+        return Moments(self.mean[..., places], self.spread[..., places, :][..., places], self.sample)
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What was found for a design: half of the draws make the likelihoods, the other half are truths."""
+
+    model: Moments
+    truth: Moments
+    trials: (
+        Floats  # (draw, hypothesis, trial, summary) summaries of whole virtual trials, where the truths are
+    )
+    patients: int  # of the whole virtual trials
+
+    def of(self, places: Ints) -> Simulated:
+        """The same with these summaries alone."""
+        return Simulated(
+            self.model.of(places), self.truth.of(places), self.trials[..., places], self.patients
+        )
+
+
+@dataclass(frozen=True)
+class _Found:
+    mean: Floats
+    spread: Floats
+    trials: Floats | None
+
+
+def simulated(
+    tasks: Sequence[Task],
+    seed: int,
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[list[Simulated], bool]:
+    """Every design in every draw; whether Ctrl-C cut it short.
+
+    Draws are finished in turn for all designs, so that after Ctrl-C all have the same number of them. The
+    answer does not depend on `threads`.
+    """
+    count = min(len(task.variants) for task in tasks)
+    found: list[dict[int, _Found]] = [{} for _ in tasks]
+    known = [task.lowered(0) if task.known else None for task in tasks]
+    stop = threading.Event()
+
+    def draw(first: int, number: int) -> None:
+        for q in range(first, first + number):
+            for j, task in enumerate(tasks):
+                if stop.is_set():
+                    return
+                found[j][q] = _drawn(task, q, known[j] or task.lowered(q), seed)
+
+    with interruption.deferred():  # the first one compiles, where an exception could end the process
+        draw(0, 1)
+        interruption.check()
+    interrupted = engine.in_pieces(
+        draw,
+        engine.pieces(1, count, 1),
+        stop=stop,
+        threads=threads,
+        tell=progress and (lambda: progress(min(len(each) for each in found), count)),
+    )
+    complete = next((q for q in range(count) if any(q not in each for each in found)), count)
+    finished = [
+        _gathered(task, [each[q] for q in range(complete - complete % 2)])
+        for task, each in zip(tasks, found, strict=True)
+    ]
+    return finished, interrupted and complete < count
+
+
+def _gathered(task: Task, found: Sequence[_Found]) -> Simulated:
+    model, truth = found[::2], found[1::2]
+    trials = [each.trials for each in truth if each.trials is not None]
+    return Simulated(
+        _moments(model, task.lane * _FEW),
+        _moments(truth, task.lane * W),
+        np.array(trials).reshape(len(truth), len(task.names), -1, len(task.summaries.columns)),
+        task.patients,
+    )
+
+
+def _moments(found: Sequence[_Found], sample: int) -> Moments:
+    return Moments(np.array([each.mean for each in found]), np.array([each.spread for each in found]), sample)
+
+
+def _drawn(task: Task, q: int, lowered: Sequence[Group], seed: int) -> _Found:
+    """One draw of the uncertain numbers of one design; every other one is for the truths."""
+    scenario, columns, truth = task.variants[q], task.summaries.columns, q % 2 == 1
+    how, share = plan(scenario), np.array(scenario.design.allocation) / scenario.design.unit
+    periods = periods_of(scenario)
+    sequence, values = _patients(task, lowered, how, _SAMPLE + q * _STRETCH, task.lane, seed)
+    few = np.repeat(sequence, _FEW)
+    mean = np.empty((len(task.names), len(columns)))
+    around = np.empty((*mean.shape, len(columns)))
+    for h in range(len(task.names)):
+        y = by_arm(values[:, h, ..., : W if truth else _FEW], sequence, periods)
+        mean[h] = measured(columns, y.reshape(*y.shape[:2], -1, 1))[0]
+        y = y[..., :_FEW].reshape(*y.shape[:2], -1)
+        around[h] = spread(influences(columns, y, mean[h]), few, share)
+    if not truth:
+        return _Found(mean, around, None)
+    sequence, values = _patients(task, lowered, how, _TRIALS + q * _STRETCH, task.patients, seed)
+    values = values[..., : task.trials]
+    trials = [measured(columns, by_arm(values[:, h], sequence, periods)) for h in range(len(task.names))]
+    return _Found(mean, around, np.array(trials))
+
+
+def _patients(
+    task: Task, lowered: Sequence[Group], how: Plan, first: int, patients: int, seed: int
+) -> tuple[Ints, Floats]:
+    """Sequences i64[patient], outcomes f64[patient, hypothesis, reading, period, lane]."""
+    sequence = np.zeros((1, patients), np.int64)
+    allocate(first, np.uint64(seed), how.block, sequence)
+    shape = (1, patients, len(task.names), len(task.summaries.readings), how.leave.size * W)
+    values = np.full(shape, np.nan)
+    for group in lowered:
+        group.generate(first, np.uint64(seed), how, group.world, sequence, values)
+    return sequence[0], values.reshape(*shape[1:-1], how.leave.size, W)

@@ -1,0 +1,197 @@
+"""The tables and pictures of telling mechanisms apart: how often the right one is named, and who is taken for
+whom.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from planner.braille import Point, Series, plot
+from planner.document import Block, Code, Column, Heading, Prose, Sheet
+from planner.figures import DASH, count, estimated
+from planner.summary import Setting
+
+Json = Mapping[str, Any]
+
+_MATRICES = 4  # designs whose matrices are shown
+_KEYS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_SHADES = ((0.75, "█"), (0.5, "▓"), (0.25, "▒"), (0.1, "░"))
+_DASHES = 24
+_RATES = ("p_right", "p_decisive_right", "p_decisive_wrong")
+
+
+def key_of(i: int) -> str:
+    """A, B, ... Z, then A2, B2, ..."""
+    turn = i // len(_KEYS)
+    return _KEYS[i % len(_KEYS)] + (str(turn + 1) if turn else "")
+
+
+def figures(designs: Sequence[Json]) -> Sheet:
+    columns = [Column("What is named", number=False)]
+    columns += [
+        Column(title)
+        for title in ("Right", "Decisive, right", "Decisive, wrong", "Inconclusive", "Right at most")
+    ]
+    if len(designs) > 1:
+        columns.insert(0, Column("Design", number=False))
+    rows = []
+    for j, design in enumerate(designs):
+        parts = [(f"one of {len(design['hypotheses'])} mechanisms", design)]
+        for kind, words in (("structural", "that are the same"), ("practical", "hard to tell apart")):
+            classes = design["structural_classes" if kind == "structural" else "classes"]
+            same = kind == "practical" and classes == design["structural_classes"]
+            if 1 < len(classes) < len(design["hypotheses"]) and not same:
+                parts.append((f"one of {len(classes)} classes\n{words}", design["by_class"][kind]))
+        for i, (what, figures) in enumerate(parts):
+            row = [what]
+            row += [
+                estimated(figures[key], percent=True)
+                for key in ("p_right", "p_decisive_right", "p_decisive_wrong", "p_inconclusive", "ceiling")
+            ]
+            rows.append(
+                [*([f"{j + 1} {design['design']}" if i == 0 else ""] if len(designs) > 1 else []), *row]
+            )
+    return Sheet(columns, rows)
+
+
+def curves(designs: Sequence[Json], ascii_only: bool) -> list[Block]:
+    blocks: list[Block] = [Code(_picture(designs, ascii_only))]
+    marks = (
+        [f"{_mark(j)}: {design['design']}" for j, design in enumerate(designs)] if len(designs) > 1 else []
+    )
+    lines = f"Broken line{'s' if len(designs) > 1 else ''}: what endless patients would reach."
+    blocks.append(Prose(f"{'; '.join(marks)}. {lines}" if marks else lines))
+    if len(designs) == 1:
+        blocks.append(_curve(designs[0]))
+    return blocks
+
+
+def _mark(j: int) -> str:
+    return str(j + 1) if j < 9 else _KEYS[j - 9].lower()
+
+
+def _picture(designs: Sequence[Json], ascii_only: bool) -> str:
+    most = max(point["patients"] for design in designs for point in design["curve"])
+    series = []
+    for j, design in enumerate(designs):
+        points = [(float(each["patients"]), each["p_right"]["estimate"]) for each in design["curve"]]
+        series.append(Series("", _broken(design["ceiling"]["estimate"], most)))
+        series.append(Series(_mark(j) if len(designs) > 1 else "o", points))
+    return plot(
+        series,
+        x=(0.0, float(most)),
+        y=(0.0, 1.0),
+        tick=lambda y: f"{100 * y:.0f} %",
+        x_title="patients",
+        ascii_only=ascii_only,
+    )
+
+
+def _broken(height: float, end: float) -> list[Point]:
+    """A broken horizontal line: pieces with gaps between them."""
+    points: list[Point] = []
+    for k in range(_DASHES):
+        points += [(end * k / _DASHES, height), (end * (k + 0.4) / _DASHES, height), (math.nan, height)]
+    return points
+
+
+def _curve(design: Json) -> Sheet:
+    columns = [
+        Column(t) for t in ("Patients", "Visits", "Right", "Decisive, right", "Decisive, wrong", "Bits")
+    ]
+    rows = []
+    for point in design["curve"]:
+        shown = [
+            estimated(point[k], percent=True) for k in ("p_right", "p_decisive_right", "p_decisive_wrong")
+        ]
+        rows.append(
+            [f"{point['patients']:,}", f"{point['visits']:,}", *shown, estimated(point["information_bits"])]
+        )
+    loud = frozenset(i for i, p in enumerate(design["curve"]) if p["patients"] == design["patients"])
+    return Sheet(columns, rows, loud)
+
+
+def equal(designs: Sequence[Json]) -> Sheet:
+    columns = [Column("Design", number=False)]
+    for _ in ("patients", "visits"):
+        columns += [Column("Patients"), Column("Visits"), Column("Right"), Column("Decisive, right")]
+    rows = []
+    for j, design in enumerate(designs):
+        row = [f"{j + 1} {design['design']}"]
+        for key in ("equal_patients", "equal_visits"):
+            at = design[key]
+            row += [f"{at['patients']:,}", f"{at['visits']:,}"]
+            row += [estimated(at[k], percent=True) for k in ("p_right", "p_decisive_right")]
+        rows.append(row)
+    return Sheet(columns, rows)
+
+
+# Who is taken for whom
+
+
+def matrices(designs: Sequence[Json], settings: Sequence[Setting]) -> list[Block]:
+    blocks: list[Block] = []
+    for j, (design, setting) in enumerate(list(zip(designs, settings, strict=True))[:_MATRICES]):
+        of = f": {design['design']}" if len(designs) > 1 else ""
+        patients = count(design["patients"], "patient")
+        blocks += [Heading(f"Who is taken for whom{of}"), _confusion(design, setting)]
+        if j == 0:
+            blocks.append(
+                Prose(
+                    f"A row is what is true, a column what is named by {patients}: % of trials, · below 0.5. "
+                    "░ from 10, ▒ from 25, ▓ from 50, █ from 75 %."
+                )
+            )
+        if len(designs) == 1:
+            blocks += [Heading("Two at a time"), _pairwise(design, setting)]
+            blocks.append(
+                Prose(
+                    "How often the true one of two is named, % (50 is guessing): below the diagonal by "
+                    f"{patients}, above it by endless patients."
+                )
+            )
+    if len(designs) > _MATRICES:
+        blocks.append(Prose(f"The matrices of the other {len(designs) - _MATRICES} designs are in the JSON."))
+    return blocks
+
+
+def _named(design: Json, setting: Setting, i: int) -> str:
+    name = design["hypotheses"][i]
+    return f"{key_of(i)} {setting.hypotheses.get(name) or name}"
+
+
+def _confusion(design: Json, setting: Setting) -> Sheet:
+    size = range(len(design["hypotheses"]))
+    columns = [Column("True", number=False), *(Column(key_of(i)) for i in size)]
+    return Sheet(columns, [[_named(design, setting, i), *map(_shaded, design["confusion"][i])] for i in size])
+
+
+def _shaded(share: float) -> str:
+    """A share as a figure behind a shade, so that it can be seen from afar and read from near."""
+    if share < 0.005:
+        return "·"
+    shade = next((sign for least, sign in _SHADES if share >= least), "")
+    return f"{shade}{100 * share:.0f}"
+
+
+def _pairwise(design: Json, setting: Setting) -> Sheet:
+    size = range(len(design["hypotheses"]))
+    columns = [Column("", number=False), *(Column(key_of(i)) for i in size)]
+    below, above = design["pairs"]["p_right"], design["pairs"]["ceiling"]
+    rows = []
+    for i in size:
+        cells = [DASH if i == j else f"{100 * (below if j < i else above)[i][j]:.0f}" for j in size]
+        rows.append([_named(design, setting, i), *cells])
+    return Sheet(columns, rows)
+
+
+def added(design: Json) -> Sheet:
+    columns = [Column("Judged by", number=False), Column("Right"), Column("Right at most"), Column("Bits")]
+    rows = []
+    for i, each in enumerate(design["added"]):
+        words = each["summaries"][-1] if i == 0 else f"and {each['summaries'][-1]}"
+        shown = [estimated(each[key], percent=True) for key in ("p_right", "ceiling")]
+        rows.append([words, *shown, estimated(each["information_bits"])])
+    return Sheet(columns, rows)
