@@ -21,6 +21,7 @@ from planner.results import ENGINE, flat
 from planner.scenario import Means, Scenario
 from planner.scenario_terms import Terms
 from planner.spending import BoundaryError
+from planner.uncertainty import as_stated
 from planner.version import __version__
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def assumptions(scenario: Scenario, step: float = STEP) -> list[Assumption]:
     """
     if not 0.0 < step < 1.0:
         raise SensitivityError("the step must be above 0 and below 1", "for instance 0.2, for 20 %")
+    scenario = as_stated(scenario)
     text = to_toml(scenario)
     numbers = list(_numbers(scenario))
     if not numbers:

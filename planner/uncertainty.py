@@ -161,7 +161,7 @@ def variants(scenario: Scenario, count: int, seed: int, first: int = 0) -> Itera
     They have no uncertain numbers and no ties left. Raises UncertaintyError where a tie cannot hold.
     """
     found = entries(scenario)
-    known = _without(scenario)
+    known = as_stated(scenario)
     tree = _tree(found)
     ties = {
         name: hypothesis.tie
@@ -179,8 +179,8 @@ _KNOWN: dict[str, Any] = {"uncertainty": {}}
 _TIELESS = _KNOWN | {"tie": None}
 
 
-def _without(scenario: Scenario) -> Scenario:
-    """The scenario with every number known."""
+def as_stated(scenario: Scenario) -> Scenario:
+    """The scenario with every number as it is stated, and none uncertain."""
     hypotheses: dict[str, Hypothesis] = {
         name: each.model_copy(update=_TIELESS if isinstance(each, Terms) else _KNOWN)
         for name, each in scenario.hypotheses.items()

@@ -88,6 +88,7 @@ NAMES = [
     *["sd", "correlation", "looks", "efficacy", "futility", "rule", "z", "A", "B", "key", "text", "supports"],
     *["odds_ratio", "improvement", "outcome", "treatment", "ratio", "per", "around", "*", "0"],
     *["return_to_baseline", "entry", "recheck_days", "at_most_days", "share", "endpoint", "outcomes"],
+    *["uncertainty", "tie", "beta", "relative", "components.specific.share", "means.A", "median"],
     *[
         "agents",
         "signals",

@@ -397,3 +397,55 @@ def test_variants_are_quick() -> None:
         assert len(list(variants(made, 100, 1))) == 100
         times.append(time.process_time() - began)
     assert min(times) < 1.0
+
+
+EVERY_FORM = Path(__file__).parent / "scenarios" / "valid" / "uncertain.toml"
+
+
+def test_every_form_of_uncertain_numbers() -> None:
+    """Each variant of a scenario that has them all is a scenario that can be read again."""
+    made = read(EVERY_FORM)
+    assert digest(read_text(to_toml(made))) == digest(made)
+    seen: dict[str, set[float]] = {}
+    for each in variants(made, 30, 1):
+        assert digest(read_text(to_toml(each))) == digest(each)
+        for entry in entries(made):
+            for number in entry.numbers:
+                node: Any = each
+                for part in number.route:
+                    node = (
+                        node[part] if isinstance(part, int) or isinstance(node, dict) else getattr(node, part)
+                    )
+                assert number.range.has(node)
+                seen.setdefault(f"{entry.hypothesis} {number.route}", set()).add(node)
+    still = {name for name, values in seen.items() if len(values) == 1}
+    assert {name.partition(" ")[2] for name in still} == {"('components', 'expectancy', 'otherwise', 'sd')"}
+
+
+def test_the_digest_sees_every_number_of_a_distribution() -> None:
+    made = read(EVERY_FORM)
+    text, before, seen = to_toml(made), digest(made), 0
+    tables = {"uncertainty": made.uncertainty}
+    tables["hypotheses.specific.uncertainty"] = made.hypotheses["specific"].uncertainty
+    for above, table in tables.items():
+        for key, distribution in table.items():
+            for name, value in distribution.model_dump(exclude_none=True).items():
+                if isinstance(value, float):
+                    setting = f"{above}.'{key}'.{name}={0.97 * value + 0.004}"
+                    assert digest(read_text(text, set=[setting])) != before, setting
+                    seen += 1
+    assert seen > 25
+    for setting in ('hypotheses.expectancy.tie.agents="ketamine naltrexone"',):
+        assert digest(read_text(text, set=[setting])) != before
+
+
+def test_sensitivity_takes_no_notice() -> None:
+    """A step off what is stated may leave the range that a factor is allowed to reach: that is no matter."""
+    from planner.sensitivity import assumptions
+
+    made = scenario(
+        '[uncertainty]\n"components.specific.share" = { low = 0.5, high = 1.9, relative = true }\n'
+    )
+    (share,) = (each for each in assumptions(made) if each.path == "components.specific.share")
+    assert all(variant is not None for _, variant in share.variants)
+    assert not any("uncertainty" in each.path for each in assumptions(made))

@@ -76,7 +76,7 @@ def run(
     if uncertain and (points or precision is not None or sensitivity):
         raise Problem(
             "--uncertain cannot be combined with swept settings, --precision or --sensitivity",
-            hint="--variants says how many values of the uncertain numbers are drawn",
+            hint="--variants makes it more precise; planner size --uncertain varies the number of patients",
         )
     check_variants(uncertain, variants)
     plan = points[0].scenario if points else read(scenario, set=plain)

@@ -123,6 +123,8 @@ def _numbers(
 def _refused_elsewhere(draft: Draft, hypothesis: str | None, path: Path) -> bool:
     """Whether the path leads to a part of the file that has been refused already."""
     root = str(path[0])
+    if not isinstance(draft.written((root,)), dict | type(None)):
+        return True
     if root in ("agents", "signals", "components", "treatments", "outcomes") and len(path) > 1:
         name = str(path[1])
         stated = [draft.written((root, name))]
