@@ -54,7 +54,7 @@ def setting(scenario: Scenario, plan: Plan, command: str) -> Setting:
     """What the tables of a run need to know of its scenario."""
     return Setting(
         question=scenario.question,
-        design=design_line(scenario, plan),
+        design=design_line(scenario, plan, short=True),
         endpoint=_endpoint(scenario)[0].rstrip("."),
         units={a.name: unit_of(scenario, a.measure, a.outcome) for a in plan.analyses},
         hypotheses={name: hypothesis.label or name for name, hypothesis in scenario.hypotheses.items()},
@@ -69,8 +69,17 @@ def setting(scenario: Scenario, plan: Plan, command: str) -> Setting:
     )
 
 
-def design_line(scenario: Scenario, plan: Plan) -> str:
-    """`52 patients are randomised: 26 to F then S, 26 to S then F`."""
+_SEQUENCES_TOLD = 6
+
+
+def design_line(scenario: Scenario, plan: Plan, short: bool = False) -> str:
+    """`52 patients are randomised: 26 to F then S, 26 to S then F`; `short`: many sequences are only counted."""
+    numbers = set(plan.per_sequence)
+    if short and len(plan.per_sequence) > _SEQUENCES_TOLD and len(numbers) == 1:
+        design = scenario.design
+        each = f"{plain(numbers.pop())} to each of {len(design.sequences)} sequences"
+        periods = f"of {count(design.periods, 'period')}, made of {listed(list(design.treatments))}"
+        return f"{count(design.patients, 'patient')} randomised: {each} {periods}"
     groups = [
         f"{plain(number)} to {' then '.join(sequence)}"
         for number, sequence in zip(plan.per_sequence, scenario.design.sequences, strict=True)
