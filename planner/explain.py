@@ -73,7 +73,7 @@ _SEQUENCES_TOLD = 6
 
 
 def design_line(scenario: Scenario, plan: Plan, short: bool = False) -> str:
-    """`52 patients are randomised: 26 to F then S, 26 to S then F`; `short`: many sequences are only counted."""
+    """`52 patients randomised: 26 to F then S and 26 to S then F`; `short`: many sequences are counted."""
     numbers = set(plan.per_sequence)
     if short and len(plan.per_sequence) > _SEQUENCES_TOLD and len(numbers) == 1:
         design = scenario.design
