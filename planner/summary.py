@@ -10,6 +10,7 @@ from typing import Any
 
 from planner.document import Block, Code, Facts, Heading, Items, Prose
 from planner.figures import count, estimated, listed, plain
+from planner.summary_blinding import asked
 from planner.summary_leaving import reading as about_leaving
 from planner.summary_tables import FEW, Cell, Shown, label, shown, staged, tables, too_few, too_high
 from planner.summary_tables import Setting as Setting
@@ -114,6 +115,11 @@ def _reading(rows: Sequence[Shown], setting: Setting, trials: int) -> list[str]:
             "compares."
         )
     items += about_leaving(cells)
+    if asked(cells):
+        items.append(
+            "Guess right: of the guesses, one after each period, the share that say rightly whether the "
+            "treatment was active, had no trial stopped early. Who guesses at random is right half the time."
+        )
     items.append("Exaggeration: the mean estimate of the significant trials, over the true effect.")
     means = {"power": "exaggeration_given_efficacy"}
     means |= {"stopped_early": "bias_given_early_stop"} if staged(rows) else {}
