@@ -284,12 +284,12 @@ def test_masked_infusion_by_hand() -> None:
         "outcomes/dissociation/terms": [{"component": "felt", "needs": ["experience"]}],
     }
     trial = scenario(loose(masked))
-    m = Mechanism.of(trial, trial.hypotheses["h"])
+    m, terms = Mechanism.of(trial, trial.hypotheses["h"]), trial.hypotheses["h"].terms
     arms = ("A", "C", "AM", "CM")
-    seen = {a: signals(m, trial, Moment(course(trial, [a], 0, 0.0), dosing=True)) for a in arms}
+    seen = {a: signals(m, trial, Moment(course(trial, [a], 0, 0.0), dosing=True), terms) for a in arms}
     assert {a: row["experience"] for a, row in seen.items()} == {"A": 1.0, "C": 0.5, "AM": 0.0, "CM": 0.0}
     assert {a: row["cue"] for a, row in seen.items()} == {"A": 1.0, "C": 0.5, "AM": 0.8, "CM": 0.8}
-    opened = {a: set_off(m, trial, [a], 0, trial.hypotheses["h"].terms)[0][1][0] for a in arms}
+    opened = {a: set_off(m, trial, [a], 0, terms)[0][1][0] for a in arms}
     # target: the drug drives all of it, the weak agent half, of which half is needed
     assert opened == pytest.approx({"A": 1.0, "C": 0.5 * 0.75, "AM": 0.8, "CM": 0.8 * 0.75})
     found = outcomes.potential(
