@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from planner.sensitivity import Sensitivity, sensitivity
     from planner.sizing import Sizing, SizingError, size
     from planner.sweeping import Sweep, SweepError, sweep
+    from planner.weighing import Weighing, WeighingError, weigh
 
 _HOME = {
     "boundary": "planner.boundaries",
@@ -49,6 +50,9 @@ _HOME = {
     "Sweep": "planner.sweeping",
     "SweepError": "planner.sweeping",
     "sweep": "planner.sweeping",
+    "Weighing": "planner.weighing",
+    "WeighingError": "planner.weighing",
+    "weigh": "planner.weighing",
 }
 
 __all__ = [
@@ -63,6 +67,8 @@ __all__ = [
     "Sweep",
     "SweepError",
     "Trial",
+    "Weighing",
+    "WeighingError",
     "__version__",
     "boundary",
     "compare",
@@ -75,6 +81,7 @@ __all__ = [
     "simulate",
     "size",
     "sweep",
+    "weigh",
 ]
 
 

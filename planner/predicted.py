@@ -165,15 +165,16 @@ def classes(scenario: Scenario, names: Sequence[str]) -> tuple[tuple[str, ...], 
     """The named hypotheses, those together that no number of patients of this design could separate."""
     found: dict[object, list[str]] = {}
     for name in names:
-        found.setdefault(_everything(scenario, name), []).append(name)
+        found.setdefault(everything(scenario, name), []).append(name)
     return tuple(tuple(group) for group in found.values())
 
 
-def _everything(scenario: Scenario, name: str) -> object:
-    """All that a hypothesis says of this design, labels left out."""
+def everything(scenario: Scenario, name: str) -> tuple[object, object]:
+    """All that a hypothesis says of this design, labels left out: of the endpoint, then of other outcomes."""
     hypothesis = scenario.hypotheses[name]
     if not isinstance(hypothesis, Terms):
-        return json.dumps(hypothesis.model_dump(mode="json", exclude={"label", "prior"}), sort_keys=True)
+        told = hypothesis.model_dump(mode="json", exclude={"label", "prior"})
+        return json.dumps(told, sort_keys=True), ()
     m = Mechanism.of(scenario, hypothesis)
     improvement = tuple(
         _at_work(scenario, m, sequence, guess)

@@ -164,14 +164,14 @@ def _weights(found: Json, setting: Setting) -> Sheet:
     titles = [_title(each) for each in found["hypotheses"][0]["expected"]]
     density = found["evidence"]["kind"] != "counts"
     columns = [Column("Hypothesis", number=False), *(Column(title) for title in titles)]
-    columns += [Column("Density of the result" if density else "Probability of the result")]
+    columns += [] if density else [Column("Probability of the result")]
     columns += [Column("Bayes factor"), Column("Weight")]
     rows = []
     for row, members in _ranked(found):
         first = members[0]
         cells = [_label(row["hypotheses"], setting), *(_expected(each) for each in first["expected"])]
-        cells += [_chance(first["likelihood"], density), _factor(row["bayes_factor"]), _weight(row["weight"])]
-        rows.append(cells)
+        cells += [] if density else [_chance(first["likelihood"])]
+        rows.append([*cells, _factor(row["bayes_factor"]), _weight(row["weight"])])
     return Sheet(columns, rows)
 
 
@@ -186,10 +186,10 @@ def _expected(expected: Json) -> str:
     return signed(round(expected["mean"], 1), 3)
 
 
-def _chance(figure: Json, density: bool) -> str:
+def _chance(figure: Json) -> str:
     if figure["estimate"] and figure["estimate"] < 1e-4:
         return _one_in(figure["estimate"])
-    return plus_minus(figure["estimate"], figure["mcse"], percent=not density)
+    return plus_minus(figure["estimate"], figure["mcse"], percent=True)
 
 
 def _factor(figure: Json) -> str:
@@ -236,10 +236,9 @@ _METHODS = {
     "counts": "Probability of the result: of all tables of patients with the observed counts together, from "
     "the shares of virtual patients in each cell (one patient is added, in equal parts, so that no cell is "
     "impossible); then the mean over the draws.",
-    "means": "Density: how probable means near the observed ones are; only ratios of densities mean "
-    "anything. SDs are not weighed.",
-    "difference": "Density: how probable a value near the observed one is; only ratios of densities mean "
-    "anything.",
+    "means": "Of means, what is compared is how probable values near the observed ones are (their density). "
+    "SDs are not weighed.",
+    "difference": "What is compared is how probable a value near the observed one is (its density).",
 }
 
 
@@ -316,8 +315,9 @@ def _sensitivity(found: Json, setting: Setting) -> list[Block]:
     rest = sum(row not in seen for row in rows)
     if rest:
         others = count(rest, "other uncertain number")
+        move = "moves" if rest == 1 else "move"
         blocks.append(
-            Prose(f"{others} move less than {_share(_SEEN)} of the weight, or nothing beyond chance.")
+            Prose(f"{others} {move} less than {_share(_SEEN)} of the weight, or nothing beyond chance.")
         )
     return blocks
 

@@ -13,7 +13,8 @@ FLOORS = {
     1: "balance scenario vocabulary reading positions catalogue faults canonical overrides "
     "completing wording "
     "designs contrasts settings scenario_means scenario_terms scenario_outcomes parsing extending building "
-    "short_forms scenario_uncertain addressing paths scenario_leaving scenario_observed scenario_blinding",
+    "short_forms scenario_uncertain addressing paths scenario_leaving scenario_observed "
+    "patient_data scenario_blinding",
     2: "draws roots mechanisms world boundaries sequential spending conditional limits rules truth "
     "terms_world rates_world seconds_world references pvalues uncertainty leaving blinding returning "
     "features",

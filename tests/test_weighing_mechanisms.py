@@ -13,6 +13,7 @@ from test_weighing import worst_z
 from planner import uncertainty
 from planner.reading import read, read_text
 from planner.weighing import weigh
+from planner.weighing.classes import same
 from planner.weighing.patients import cohort
 from planner.weighing.posterior import Posterior
 from planner.weighing.tables import Counts
@@ -122,3 +123,25 @@ def test_weights_of_mechanisms_are_chances() -> None:
     assert worst_z(np.array(claimed), np.array(right)) < 5.0  # eight trials share the numbers of a variant
     shuffled = np.random.default_rng(0).permutation(np.array(right))
     assert worst_z(np.array(claimed), shuffled) > 20.0
+
+
+def test_hypotheses_that_draw_the_same_each_for_itself_are_one_class() -> None:
+    scenario = read_text(SKETCH)
+    names = tuple(scenario.hypotheses)
+    found = [[names[h] for h in group] for group in same(scenario, names, 1)]
+    assert [group for group in found if len(group) > 1] == [["direct-opioid", "indirect-opioid", "synergy"]]
+    wider = read_text(
+        SKETCH, set=['hypotheses.synergy.uncertainty."terms.expectancy.needs.opioid_tone.gate".high=0.4']
+    )
+    apart = [[names[h] for h in group] for group in same(wider, names, 1)]
+    assert ["direct-opioid", "indirect-opioid"] in apart
+
+
+def test_numbers_that_do_nothing_in_this_design_are_left_out() -> None:
+    found = weigh(read_text(SKETCH), variants=30, patients=256)
+    paths = {row["path"] for row in found.sensitivity()}
+    assert "agents.naltrexone.occupancy" in paths
+    assert "components.specific.otherwise, components.specific.size" in paths
+    for agent in ("rapamycin", "midazolam", "saline", "opioid-agonist", "nmda-antagonist"):
+        assert not any(agent in path for path in paths)
+    assert not any(path.startswith("outcomes") for path in paths)

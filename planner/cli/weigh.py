@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from planner.cli import options as given
-from planner.cli.problems import INTERRUPTED, OK, Problem
+from planner.cli.problems import INTERRUPTED, INVALID, OK, Problem
 
 if TYPE_CHECKING:
     from planner.document import Block
@@ -20,6 +21,14 @@ def weigh(
     scenario: given.Scenario,
     settings: given.Set = None,
     hypothesis: given.Hypothesis = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="FILE.csv",
+            help="Weigh the patients of this file (subject, sequence, period, treatment, value[, baseline]).",
+        ),
+    ] = None,
     prior: Annotated[
         list[str] | None,
         typer.Option(
@@ -55,8 +64,9 @@ def weigh(
     """Weigh the hypotheses of a scenario by what a trial has found.
 
     The scenario states the result in [observed]: responders, remitters, means, or a difference as it was
-    reported. How probable the result is under each hypothesis follows from virtual patients of the same
-    design, with every uncertain number drawn many times; the weights follow by Bayes' theorem.
+    reported; or it is computed from the patients in a file. How probable the result is under each
+    hypothesis follows from virtual patients of the same design, with every uncertain number drawn many
+    times; the weights follow by Bayes' theorem.
 
     Ctrl-C prints what is finished, marked as partial.
 
@@ -65,6 +75,7 @@ def weigh(
       planner weigh williams-2018
       planner weigh williams-2018 --set observed.responders.KN=[2,12]
       planner weigh williams-2018 --prior permissive=2,nmda-only=0.5
+      planner weigh my-trial.toml --data patients.csv
     """
     from planner.cli import files
     from planner.cli.run import _chosen, compiling, remarks
@@ -77,11 +88,13 @@ def weigh(
     priors = _priors(prior)
     seed = plan.simulation.seed if seed is None else seed
     compiling(quiet)
+    plan = _with_data(plan, data)
     found = _weighed(plan, priors, variants, patients, seed, quiet)
     document = found.to_json()
     remarks(document, verbose)
     words = ["planner", "weigh", scenario]
     words += [word for each in overrides for word in ("--set", each)]
+    words += ["--data", str(data)] if data is not None else []
     words += ["--prior", ",".join(f"{k}={v:g}" for k, v in priors.items())] if priors else []
     if found.uncertain:
         words += ["--variants", str(len(found.measured))]
@@ -110,6 +123,19 @@ def _priors(prior: list[str] | None) -> dict[str, float]:
         if not sign or not name.strip():
             raise Problem(f"--prior {text}: is not NAME=WEIGHT", hint="for instance --prior permissive=2")
     return found
+
+
+def _with_data(plan: Scenario, data: Path | None) -> Scenario:
+    """The scenario with the result of the patients in a file."""
+    if data is None:
+        return plan
+    from planner.weighing import WeighingError
+    from planner.weighing.data import observed_in
+
+    try:
+        return plan.model_copy(update={"observed": observed_in(plan, data)})
+    except WeighingError as error:
+        raise Problem(f"{data}: {error}", hint=error.hint, code=INVALID) from error
 
 
 def _weighed(

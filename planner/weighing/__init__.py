@@ -10,8 +10,9 @@ marginal likelihood, and Bayes' theorem makes weights of it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -19,7 +20,8 @@ from planner import uncertainty
 from planner.kernels.tables import Floats
 from planner.scenario import Scenario
 from planner.scenario_terms import Rates, Terms
-from planner.weighing.classes import same
+from planner.weighing.classes import matters, same
+from planner.weighing.data import observed_in
 from planner.weighing.ending import ends
 from planner.weighing.errors import WeighingError as WeighingError
 from planner.weighing.exact import tests
@@ -47,6 +49,7 @@ Progress = Callable[[int, int], None]
 def weigh(
     scenario: Scenario,
     *,
+    data: str | Path | None = None,
     prior: Mapping[str, float] | None = None,
     variants: int | None = None,
     patients: int | None = None,
@@ -56,11 +59,14 @@ def weigh(
 ) -> Weighing:
     """Weigh the scenario's hypotheses by its observed result.
 
-    prior: prior weights by hypothesis, in place of those of the scenario. variants: how often the uncertain
+    data: a file of patients in long format, whose result is weighed in place of the scenario's. prior: prior
+    weights by hypothesis, in place of those of the scenario. variants: how often the uncertain
     numbers are drawn. patients: virtual patients of each variant. progress(done, all) counts variants. Ctrl-C
     ends with the variants that are done. Raises WeighingError where there is nothing to weigh.
     """
     start = time.perf_counter()
+    if data is not None:
+        scenario = scenario.model_copy(update={"observed": observed_in(scenario, data)})
     names = tuple(scenario.simulation.hypotheses or scenario.hypotheses)
     weights = _priors(scenario, names, prior or {})
     evidence, remarks = _evidence(scenario)
@@ -92,9 +98,7 @@ def weigh(
         evidence=evidence,
         measured=measured,
         posterior=Posterior(likelihood, weights, groups),
-        drawn=tuple(
-            _drawn(scenario, entry, names, seed, len(measured)) for entry in _at_work(scenario, names)
-        ),
+        drawn=tuple(_drawn(scenario, names, seed, len(measured))),
         tests=tuple(
             tests(
                 observed,
@@ -201,28 +205,15 @@ def _pooled(evidence: Evidence, measured: Floats) -> Floats:
     return np.asarray(sets * every - (sets - 1) * without)
 
 
-def _at_work(scenario: Scenario, names: tuple[str, ...]) -> list[uncertainty.Entry]:
-    """The uncertain entries of the hypotheses that are weighed."""
-    return [
-        entry
-        for entry in uncertainty.entries(scenario)
-        if entry.hypothesis is None or entry.hypothesis in names
-    ]
-
-
-def _drawn(
-    scenario: Scenario, entry: uncertainty.Entry, names: tuple[str, ...], seed: int, count: int
-) -> Drawn:
-    """What was drawn for an entry in the first `count` variants."""
-    own = entry.hypothesis
-    changed = [name for name in names if own in (None, name) or _tied_to(scenario, name) == own]
-    return Drawn(
-        entry.key,
-        own,
-        tuple(names.index(name) for name in changed),
-        np.array(uncertainty.draws(entry, seed, 0, count)),
-        bool(entry.distribution.relative),
-    )
+def _drawn(scenario: Scenario, names: tuple[str, ...], seed: int, count: int) -> Iterator[Drawn]:
+    """What was drawn in the first `count` variants, of every uncertain number that matters in this design."""
+    for entry in uncertainty.entries(scenario):
+        own = entry.hypothesis
+        changed = tuple(name for name in names if own in (None, name) or _tied_to(scenario, name) == own)
+        if changed and matters(scenario, entry, changed, seed):
+            values = np.array(uncertainty.draws(entry, seed, 0, count))
+            places = tuple(names.index(name) for name in changed)
+            yield Drawn(entry.key, own, places, values, bool(entry.distribution.relative))
 
 
 def _tied_to(scenario: Scenario, name: str) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from planner import uncertainty
-from planner.predicted import classes
+from planner.predicted import classes, everything
 from planner.scenario import Scenario
 from planner.scenario_uncertain import Distribution
 
@@ -31,11 +31,25 @@ def same(scenario: Scenario, names: tuple[str, ...], seed: int) -> tuple[tuple[i
     return tuple(tuple(group) for group in found.values())
 
 
-def _aligned(scenario: Scenario, seed: int, number: int) -> Scenario:
-    """The scenario at known values, which do not depend on whose entry it is but on its path alone."""
+def matters(scenario: Scenario, entry: uncertainty.Entry, names: tuple[str, ...], seed: int) -> bool:
+    """Whether the endpoint depends on an uncertain number, under any of the hypotheses, in this design."""
+    if any(number.route[0] == "population" for number in entry.numbers):
+        return True
+    one, other = (_aligned(scenario, seed, 0, entry, draw) for draw in range(2))
+    return any(everything(one, name)[0] != everything(other, name)[0] for name in names)
+
+
+def _aligned(
+    scenario: Scenario, seed: int, number: int, moved: uncertainty.Entry | None = None, draw: int = 0
+) -> Scenario:
+    """The scenario at known values, which do not depend on whose entry it is but on its path alone.
+
+    `moved`: an entry that takes its value from another draw.
+    """
     known: dict[str | None, dict[str, Distribution]] = {}
     for entry in uncertainty.entries(scenario):
-        (value,) = uncertainty.draws(replace(entry, hypothesis=None), seed, number, 1)
+        at = draw if entry == moved else number
+        (value,) = uncertainty.draws(replace(entry, hypothesis=None), seed, at, 1)
         point = Distribution(low=value, high=value, relative=entry.distribution.relative)
         known.setdefault(entry.hypothesis, {})[entry.key] = point
     hypotheses = {

@@ -57,9 +57,9 @@ class Influence:
 
     @property
     def beyond_chance(self) -> bool:
-        """Whether the weight of any class differs between the ends by more than three times its error."""
+        """Whether the weight of any class differs between the ends by more than four times its error."""
         error = np.hypot(self.low.classes_mcse, self.high.classes_mcse)
-        return bool((np.abs(self.high.classes - self.low.classes) > 3.0 * error).any())
+        return bool((np.abs(self.high.classes - self.low.classes) > 4.0 * error).any())
 
 
 def influences(found: Posterior, drawn: Sequence[Drawn], leading: Sequence[int]) -> list[Influence]:

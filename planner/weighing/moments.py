@@ -32,6 +32,7 @@ class Means:
     readings: tuple[Reading, ...]
     treatments: tuple[str, ...]
     values: Floats  # (treatment,)
+    observed_sd: tuple[float | None, ...]
     patients: Floats  # (treatment, treatment) seen under both; on the diagonal, under this one
 
     def measured(self, cohort: Cohort, names: Sequence[str]) -> Floats:
@@ -54,10 +55,12 @@ class Means:
         mean, _ = _split(measured, len(self.values))
         return {(self.readings[0].measure, a): mean[..., i] for i, a in enumerate(self.treatments)}
 
-    def sds(self, measured: Floats) -> Floats:
-        """f64[..., treatment]: predicted SDs between patients."""
+    def spreads(self, measured: Floats) -> list[tuple[str, float, Floats]]:
+        """What spread was reported, and f64[...] what is predicted: SDs between patients."""
         _, covariance = _split(measured, len(self.values))
-        return np.asarray(np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1)))
+        sds = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
+        rows = zip(self.treatments, self.observed_sd, strict=True)
+        return [(f"SD under {a}", sd, sds[..., i]) for i, (a, sd) in enumerate(rows) if sd is not None]
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,13 @@ class Difference:
         found = [noncentral_t(sign * root, about.df, delta / predicted) for sign in signs]
         return np.asarray(np.sum(found, axis=0))
 
+    def spreads(self, measured: Floats) -> list[tuple[str, float, Floats]]:
+        """What spread was reported, and f64[...] what is predicted: the standard error."""
+        reported = self.se
+        if reported is None:
+            return []
+        return [("standard error of the difference", reported, self._predicted(measured)[1])]
+
     def expected(self, measured: Floats) -> dict[tuple[str, str], Floats]:
         """By measure and contrast, the difference."""
         a, b = self.about.contrast
@@ -131,7 +141,8 @@ def means(scenario: Scenario, observed: Observed) -> Means:
     several = n.min() if observed.paired is None else float(min(observed.paired, n.min()))
     shared = np.where(together, np.where(np.eye(len(n), dtype=bool), n, several), 0.0)
     values = np.array([observed.means[a].mean for a in treatments])
-    return Means((_reading(scenario, observed),), treatments, values, shared)
+    sds = tuple(observed.means[a].sd for a in treatments)
+    return Means((_reading(scenario, observed),), treatments, values, sds, shared)
 
 
 def difference(scenario: Scenario, observed: Observed) -> Difference:

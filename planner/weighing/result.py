@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import polars
 
 _FEW = 25.0  # variants that carry a likelihood, below which it is told
+_APART = 1.5  # times, between reported and predicted spreads
 _DECIDED = 1e-3  # a weight below this needs no warning of its own
 
 Evidence = Counts | Means | Difference
@@ -158,7 +159,7 @@ class Weighing:
             "classes": self.class_rows(),
             "sensitivity": self.sensitivity(),
             "partial": self.partial,
-            "warnings": [*self.remarks, *self._thin()],
+            "warnings": [*self.remarks, *self._thin(), *self._spread()],
         }
 
     def _source(self) -> str:
@@ -195,6 +196,21 @@ class Weighing:
             counted = self.evidence.likelihood(self.measured)
             share = (counted * self.ended).sum(axis=0) / np.maximum(counted.sum(axis=0), np.finfo(float).tiny)
             found["chance"] = dict(zip(self.names, share.tolist(), strict=True))
+        return found
+
+    def _spread(self) -> list[str]:
+        """Reported SDs or standard errors that are far from those of the hypothesis that fits best."""
+        if isinstance(self.evidence, Counts):
+            return []
+        best = self.posterior.best
+        found = []
+        for what, reported, predicted in self.evidence.spreads(self.measured):
+            typical = float(predicted[:, best].mean())
+            if not typical / _APART < reported < typical * _APART:
+                found.append(
+                    f"the reported {what}, {reported:.4g}, is far from the {typical:.4g} predicted under "
+                    f"{self.names[best]}: the patients or the analysis are not as described"
+                )
         return found
 
     def _thin(self) -> list[str]:
