@@ -16,7 +16,7 @@ from planner.rates_world import rates_world
 from planner.scenario import Scenario
 from planner.terms_world import terms_world
 from planner.truth import settled
-from planner.world import AFTER, GUESS, Reading, means_world
+from planner.world import AFTER, BASELINE, BEFORE, GUESS, Reading, means_world
 
 _TIE = 1e-9  # points; a score this close to a limit is at the limit
 
@@ -43,6 +43,7 @@ def _means(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], pla
     """Means are of the endpoint's own measure; of any other reading they say nothing."""
     measure = scenario.endpoint.measure
     visits = [AFTER if r.measure == measure and not r.outcome else -1 for r in readings]
+    visits = [BEFORE if r == BASELINE else visit for r, visit in zip(readings, visits, strict=True)]
     return means_world(scenario, hypotheses, visits, place)
 
 
@@ -54,7 +55,7 @@ def _rates(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], pla
 def _terms(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], place: Sequence[int]) -> Any:
     drivers = {name: _whole(scenario, name) for name in outcomes_read(scenario)}
     asked = GUESS in readings or unblinds(scenario)
-    needed = [*(r for r in readings if r != GUESS), *drivers.values()]
+    needed = [*(r for r in readings if r not in (GUESS, BASELINE)), *drivers.values()]
     days = sorted({reading.day for reading in needed if not reading.outcome})
     names = {reading.outcome for reading in needed}
     names |= {scenario.blinding.outcome} if asked and scenario.blinding is not None else set()
@@ -64,7 +65,8 @@ def _terms(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], pla
     guess = (SCORE, 1 + len(days) + 2 * len(outcomes), 0.0, 0.0)
 
     def row(r: Reading) -> tuple[float, ...]:
-        return guess if r == GUESS else _row(scenario, r, second[r.outcome] if r.outcome else visit[r.day])
+        known = {GUESS: guess, BASELINE: (SCORE, 0, 0.0, 0.0)}
+        return known.get(r) or _row(scenario, r, second[r.outcome] if r.outcome else visit[r.day])
 
     leave = leaving(scenario, lambda name: row(drivers[name]))
     rows = [row(r) for r in readings]

@@ -164,6 +164,10 @@ PLANNED_DF: dict[str, Callable[[Scenario, Analysis, int], int]] = {
     "paired-t": lambda scenario, analysis, patients: patients - 1,
     "period-one": _of_first_treatments,
     "fixed-subject": _of_observations,
+    "baseline-adjusted": lambda scenario, analysis, patients: _of_sequences(scenario, analysis, patients) - 1,
+    "parallel-ancova": lambda scenario, analysis, patients: (
+        _of_first_treatments(scenario, analysis, patients) - 1
+    ),
 }
 """How many degrees of freedom the t tests of whole numbers of them have."""
 

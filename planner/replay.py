@@ -325,7 +325,7 @@ def _trial(
             _met(
                 p,
                 scenario.design.sequences[int(found.sequence[0, p])],
-                values[p],
+                values[p, : len(readings)],
                 days_waited(scenario, waits[p]),
             )
             for p in range(finished)

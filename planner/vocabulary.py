@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 _WELCH = "Welch BL. Biometrika 1947;34:28-35. doi:10.1093/biomet/34.1-2.28"
+_KENWARD_ROGER = "Kenward MG, Roger JH. Biostatistics 2010;11:1-17. doi:10.1093/biostatistics/kxp046"
 _MCNEMAR = "McNemar Q. Psychometrika 1947;12:153-157. doi:10.1007/BF02295996"
 
 
@@ -23,6 +24,7 @@ class Method(NamedTuple):
     binary: bool = False  # whether it analyses responses (0 or 1)
     kernel: str = "statistic"  # name of its kernel in the module
     weights: bool = False  # whether it takes any contrast of treatment means, not only two treatments
+    baseline: str = ""  # what has to be measured: a baseline before the "first" or before every "period"
     df_of_observations: bool = False  # whether its df count observations less patients; else patients at most
 
 
@@ -95,6 +97,23 @@ METHODS: dict[str, Method] = {
         kernel="period_one",
         weights=True,
     ),
+    "baseline-adjusted": Method(
+        "t test of the patients' own contrasts, adjusted for those of the baselines",
+        "baseline_adjusted",
+        "balanced",
+        _KENWARD_ROGER,
+        baseline="period",
+        weights=True,
+    ),
+    "parallel-ancova": Method(
+        "Analysis of covariance of the first period, adjusted for the baseline, as in a parallel trial",
+        "baseline_adjusted",
+        "first",
+        _KENWARD_ROGER,
+        baseline="first",
+        kernel="period_one",
+        weights=True,
+    ),
     "mcnemar-mid-p": Method(
         "McNemar's test of paired responses, mid-p",
         "mcnemar",
@@ -124,7 +143,7 @@ METHODS: dict[str, Method] = {
         "Prescott's test of paired responses, allowing for a period effect, exact",
         "prescott",
         "ab/ba",
-        "Prescott RJ. Appl Stat 1981;30:9-15. doi:10.2307/2346652",
+        "Prescott RJ. Appl Stat 1981;30:9-15",
         reference="exact-p",
         binary=True,
     ),

@@ -94,11 +94,15 @@ class Reading(NamedTuple):
 GUESS = Reading("guess", 0.0)
 """1 where a patient takes the period's treatment for an active one, else 0."""
 
+BASELINE = Reading("baseline", 0.0)
+"""The score of the endpoint before dosing."""
+
 
 def readings_of(scenario: Scenario) -> list[Reading]:
     """The readings that the analyses use, each once, and what patients guess if they are asked."""
-    found = dict.fromkeys(reading_of(scenario, analysis) for analysis in scenario.analyses)
-    return [*found, GUESS] if scenario.blinding is not None else list(found)
+    found = [*dict.fromkeys(reading_of(scenario, analysis) for analysis in scenario.analyses)]
+    found += [GUESS] if scenario.blinding is not None else []
+    return found + ([BASELINE] if any(METHODS[a.method].baseline for a in scenario.analyses) else [])
 
 
 def reading_of(scenario: Scenario, analysis: Analysis) -> Reading:
@@ -213,12 +217,14 @@ def contrast(scenario: Scenario, analysis: Analysis) -> Contrast:
     number = {a: i for i, a in enumerate(design.treatments)}
     shares = sequence_shares(design.sequences, weights)
     direction = sided_direction(analysis, scenario.scale_of(analysis))
+    adjusts = METHODS[analysis.method].baseline
     return Contrast(
         weight=period_weights(scenario, weights),
         share=np.array([float(x) for x in shares]) if shares else np.zeros(len(design.sequences)),
         treatment=np.array([[number[a] for a in sequence] for sequence in design.sequences], np.int64),
         effect=np.array([weights.get(a, 0.0) for a in design.treatments]),
         sides=SIDES[direction],
+        baseline=readings_of(scenario).index(BASELINE) if adjusts else -1,
     )
 
 

@@ -190,6 +190,33 @@ _TEXTS = {
         method = "hills-armitage"
         contrast = ["A", "B"]
         """,
+    # The same differences of scores, adjusted for those of the baselines.
+    "adjusted": """
+        [design]
+        name = "AB/BA"
+        arms = ["A", "B"]
+        patients = 24
+        baselines = "period"
+        [population]
+        baseline = { mean = 20.0, sd = 5.0 }
+        period_effect = [0.0, 1.0]
+        dropout = { per_period = 0.1 }
+        [hypotheses.effect]
+        means = { A = 14.0, B = 18.0 }
+        sd_within = { A = 5.0, B = 4.0 }
+        sd_between = 4.0
+        baseline_correlation = { own = 0.45, cross = 0.35, between = 0.5 }
+        [[analyses]]
+        method = "baseline-adjusted"
+        contrast = ["A", "B"]
+        [[analyses]]
+        method = "parallel-ancova"
+        contrast = ["A", "B"]
+        alternative = "less"
+        [monitoring]
+        looks = [12, 24]
+        efficacy = { rule = "pocock-spending" }
+        """,
     # Shares of responders: exact tests on discordant pairs, correlated responses.
     "rates": """
         [design]

@@ -82,12 +82,13 @@ def analyse(
     names = sorted({row[3] for row in rows} | {first, second}, key=len, reverse=True)
     given = [spelt(word, names) for word in known]
     treatments = list(dict.fromkeys(a for each in given for a in each))
-    outcome = np.full((len(subjects), len(given[0])), np.nan)
+    outcome = np.full((2, len(subjects), len(given[0])), np.nan)  # and the baseline where there is one
     for row in rows:
-        outcome[subjects.index(row[0]), row[2] - 1] = row[4]
-    others = np.random.default_rng(1).normal(size=(1, len(subjects), 1, 1, len(given[0]) * W))
+        outcome[0, subjects.index(row[0]), row[2] - 1] = row[4]
+        outcome[1, subjects.index(row[0]), row[2] - 1] = row[-1]
+    others = np.random.default_rng(1).normal(size=(1, len(subjects), 1, 2, len(given[0]) * W))
     values = (others > 0.0).astype(float) if METHODS[method].binary else others
-    values[0, :, 0, 0, lane::W] = outcome
+    values[0, :, 0, 0, lane::W], values[0, :, 0, 1, lane::W] = outcome
     order = np.array([[known.index(sequence_of[s]) for s in subjects]])
     compared = contrast or {first: 1.0, second: -1.0}
     part = [set(compared) <= set(each) for each in given]
@@ -100,6 +101,7 @@ def analyse(
         treatment=np.array([[treatments.index(a) for a in each] for each in given]),
         effect=np.array([compared.get(a, 0.0) for a in treatments]),
         sides=sides,
+        baseline=1,
     )
     stat = np.empty((1, 1, STATISTICS * W))
     statistic(method)(values, 0, 0, order, tables, centre, np.array([len(subjects)]), stat)
@@ -243,6 +245,17 @@ def test_welch_of_the_first_period(name: str) -> None:
     assert answer.stat == pytest.approx(expected.statistic, rel=TOLERANCE)
     assert answer.df == pytest.approx(expected.df, rel=TOLERANCE)
     assert answer == analyse("welch", [[*row[:1], row[3], *row[2:]] for row in rows], lane=31)
+
+
+def test_adjusted_for_baselines() -> None:
+    """R's regression of period differences on sequence and differences of baselines."""
+    r = DATA["s05_baselines"]["results"]["ancova_within"]
+    answer = analyse("baseline-adjusted", DATA["s05_baselines"]["rows"], lane=41)
+    assert answer.df == r["df"]
+    assert answer.estimate == pytest.approx(r["estimate"], abs=TOLERANCE)
+    assert answer.se == pytest.approx(r["se"], rel=TOLERANCE)
+    assert answer.stat == pytest.approx(r["stat"], rel=TOLERANCE)
+    assert answer.p("two.sided") == pytest.approx(r["p"], abs=TOLERANCE)
 
 
 SIDES = {"two-sided": 0, "greater": 1, "less": -1}

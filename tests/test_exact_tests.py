@@ -46,6 +46,7 @@ def through_the_kernel(method: str, responses: Floats, order: Sequence[int], dir
         treatment=np.array([[0, 1], [1, 0]])[:, :periods],
         effect=np.array([1.0, -1.0]),
         sides=SIDES[direction],
+        baseline=-1,
     )
     stat = np.empty((1, tiles, STATISTICS * W))
     statistic(method)(values, 0, 0, sequence, contrast, 0.0, np.array([patients]), stat)

@@ -42,8 +42,13 @@ DESIGNS: dict[str, tuple[Sequences, Weights]] = {
 BINARY_METHODS = {name for name, row in METHODS.items() if row.binary}
 
 
-def own_contrasts(y: Floats, sequence: Ints, sequences: Sequences, weights: Weights) -> list[list[float]]:
-    """Of each sequence that gives all of the contrast, the contrasts of the patients who have it."""
+def own_contrasts(
+    y: Floats, sequence: Ints, sequences: Sequences, weights: Weights, missing: bool = False
+) -> list[list[float]]:
+    """Of each sequence that gives all of the contrast, the contrasts of the patients who have it.
+
+    `missing`: NaN for those who have not.
+    """
     groups = []
     for s, given in enumerate(sequences):
         if not set(weights) <= set(given):
@@ -52,7 +57,7 @@ def own_contrasts(y: Floats, sequence: Ints, sequences: Sequences, weights: Weig
         for scores in y[sequence == s]:
             means = {a: [x for x, b in zip(scores, given, strict=True) if a == b] for a in weights}
             contrast = sum(w * sum(means[a]) / len(means[a]) for a, w in weights.items())
-            own += [contrast] if not math.isnan(contrast) else []
+            own += [contrast] if missing or not math.isnan(contrast) else []
         groups.append(own)
     return groups
 
@@ -112,6 +117,38 @@ def least_squares(y: Floats, sequence: Ints, sequences: Sequences, weights: Weig
     return float(c @ beta), math.sqrt(variance * float(c @ inverse @ c)), df, int(used)
 
 
+def covariance(groups: list[list[float]], others: list[list[float]], share: list[float]) -> Answer:
+    """Least squares of values on dummies of the groups and a covariate; both lists in the same order."""
+    pairs = [
+        [(x, z) for x, z in zip(g, o, strict=True) if not math.isnan(x + z)]
+        for g, o in zip(groups, others, strict=True)
+    ]
+    n = [len(p) for p in pairs]
+    df = sum(n) - len(n) - 1
+    if not pairs or df < 1 or min(n) == 0:
+        return None
+    dummies = np.repeat(np.eye(len(n)), n, axis=0)
+    x, z = np.array([pair for p in pairs for pair in p]).T
+    design = np.column_stack([dummies, z])
+    beta, *_ = np.linalg.lstsq(design, x, rcond=None)
+    c = np.array([*share, 0.0])
+    variance = float(np.sum((x - design @ beta) ** 2)) / df
+    se = math.sqrt(variance * float(c @ np.linalg.inv(design.T @ design) @ c))
+    return float(c @ beta), se, df, sum(n)
+
+
+def with_baselines(y: Floats, sequence: Ints, sequences: Sequences, weights: Weights) -> Answer:
+    """y f64[patient, period, 2]: outcome and baseline."""
+    both = [own_contrasts(y[..., j], sequence, sequences, weights, missing=True) for j in (0, 1)]
+    return covariance(*both, equal(both[0]))
+
+
+def first_with_baselines(y: Floats, sequence: Ints, sequences: Sequences, weights: Weights) -> Answer:
+    begins = np.array([sequences[s][0] for s in sequence])
+    both = [[list(y[begins == a, 0, j]) for a in weights] for j in (0, 1)]
+    return covariance(*both, list(weights.values()))
+
+
 Naive = Callable[[Floats, Ints, Sequences, Weights], Answer]
 
 
@@ -135,12 +172,14 @@ NAIVE: dict[str, Naive] = {
     "period-one": of_first(pooled),
     "period-one-welch": of_first(unpooled),
     "fixed-subject": least_squares,
+    "baseline-adjusted": with_baselines,
+    "parallel-ancova": first_with_baselines,
 }
 
 
 def fitting(method: str, sequences: Sequences, weights: Weights) -> bool:
     """Whether the method may meet such a design (where the equal shares of the naive version hold)."""
-    if method.startswith("period-one"):
+    if METHODS[method].needs == "first":
         return set(weights) <= {s[0] for s in sequences}
     shares = sequence_shares(sequences, weights)
     if method == "fixed-subject":
@@ -157,6 +196,7 @@ def tables(sequences: Sequences, weights: Weights) -> Contrast:
         treatment=np.array([[treatments.index(a) for a in s] for s in sequences]),
         effect=np.array([weights.get(a, 0.0) for a in treatments]),
         sides=0,
+        baseline=1,
     )
 
 
@@ -169,22 +209,25 @@ def test_every_lane(method: str, design: str, holes: str) -> None:
     sequences, weights = DESIGNS[design]
     rng = np.random.default_rng(sum(map(ord, method + design + holes)))
     patients, periods = 36, len(sequences[0])
-    y = 1000.0 + rng.normal(size=(patients, periods, W)) * 3 + rng.normal(size=(patients, 1, W)) * 5
+    shape = (patients, 2, periods, W)  # outcomes and baselines
+    y = 1000.0 + rng.normal(size=shape) * 3 + rng.normal(size=(patients, 1, 1, W)) * 5
     if holes == "leaving":
-        gone = np.maximum.accumulate(rng.random((patients, periods, W)) < 0.15, axis=1)
-        y[gone] = np.nan
+        gone = np.maximum.accumulate(rng.random(shape) < 0.15, axis=2)
+        y[gone[:, :1] | np.zeros(shape, bool)] = np.nan
     elif holes == "anywhere":
-        y[rng.random((patients, periods, W)) < 0.3] = np.nan
+        y[rng.random(shape) < (0.1 if METHODS[method].baseline else 0.3)] = np.nan
     order = rng.permuted(np.arange(patients) % len(sequences))
     looks = np.array([4, 11, patients])
     stat = np.empty((looks.size, 1, STATISTICS * W))
-    values = y.reshape(1, patients, 1, 1, periods * W)
+    values = y.reshape(1, patients, 1, 2, periods * W)
+    adjusts = METHODS[method].baseline
     statistic(method)(values, 0, 0, order[None], tables(sequences, weights), 0.3, looks, stat)
     undefined = 0
     for look, count in enumerate(looks):
         rows = stat[look, 0].reshape(STATISTICS, W)
         for lane in LANES:
-            expected = NAIVE[method](y[:count, :, lane], order[:count], sequences, weights)
+            seen = y[:count, :, :, lane].transpose(0, 2, 1) if adjusts else y[:count, 0, :, lane]
+            expected = NAIVE[method](seen, order[:count], sequences, weights)
             found = rows[:, lane]
             if expected is None:
                 assert found[DF] == 0.0

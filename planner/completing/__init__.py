@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from planner.completing.analyses import complete_analyses, complete_simulation
+from planner.completing.analyses import check_baselines, complete_analyses, complete_simulation
 from planner.completing.blinding import check_blinding
 from planner.completing.design import (
     complete_design,
@@ -49,6 +49,7 @@ def complete(draft: Draft) -> dict[str, Any]:
     population = complete_population(draft, design, endpoint)
     analyses = complete_analyses(draft, design, endpoint)
     design = complete_days(draft, design, endpoint, analyses)
+    check_baselines(draft, design, analyses)
     if endpoint is not None:
         endpoint = complete_scale(draft, endpoint, analyses)
         check_readings(draft, endpoint, analyses)

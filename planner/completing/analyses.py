@@ -178,6 +178,26 @@ _OFFERS: dict[str, _Offer] = {
 }
 
 
+def check_baselines(draft: Draft, design: Design, analyses: Mapping[int, Analysis]) -> None:
+    """Analyses that adjust for baselines find them measured, and every hypothesis tells of them."""
+    enough = {"first": ("first", "period"), "period": ("period",)}
+    for i, analysis in analyses.items():
+        row = vocabulary.METHODS.get(analysis.method)
+        if row is None or not row.baseline:
+            continue
+        path: Path = ("analyses", i, "method")
+        if design.baselines not in enough[row.baseline]:
+            when = "every period" if row.baseline == "period" else "the first period"
+            hint = f'[design] baselines = "{row.baseline}"'
+            draft.note(path, f"{analysis.method} needs a baseline, measured before {when}", hint)
+        elif analysis.outcome:
+            message = f"{analysis.method}: baselines are of the endpoint, not of {analysis.outcome}"
+            draft.note(path, message, "leave out `outcome`")
+        elif "rates" in draft.first_of_family:
+            name = printable(draft.first_of_family["rates"])
+            draft.note(path, f"{analysis.method}: the rates of {name} say nothing of baselines")
+
+
 def _only_means(draft: Draft) -> bool:
     return set(draft.first_of_family) <= {"means"}
 

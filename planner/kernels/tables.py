@@ -61,6 +61,7 @@ class Contrast(NamedTuple):
     treatment: Ints  # (sequence, period) number of the treatment given
     effect: Floats  # (treatment,) weight of each treatment
     sides: int  # as in Rules
+    baseline: int  # the reading of the baselines, -1 where they are not needed
 
 
 class Draws(NamedTuple):

@@ -105,6 +105,9 @@ def stopping(scenario: Scenario, observed: Observed, evidence: Counts | Means | 
             f"were all seen under all treatments. As far as the rule rested on other data, {_SAID}"
         )
         return Stopping("ignored", note, look, analysis.name)
+    if METHODS[analysis.method].baseline:
+        note = f"ignored: {at}, which adjusts for baselines that the counts do not tell. {_SAID.capitalize()}"
+        return Stopping("ignored", note, look, analysis.name)
     rule = _rule(scenario, analysis, look, evidence.groups[0].patients)
     if rule is None:
         note = f"ignored: {at}, but more patients were seen than are planned"
@@ -155,7 +158,7 @@ def _rule(scenario: Scenario, analysis: Analysis, look: int, completers: int) ->
 def _discordant(scenario: Scenario, evidence: Counts, analysis: Analysis) -> tuple[int, int] | None:
     """Responders to one treatment only, for each of two, where the counts settle them and the rule asks."""
     reading = reading_of(scenario, analysis)
-    if reading not in evidence.readings or len(analysis.contrast) != 2:
+    if reading not in evidence.readings or METHODS[analysis.method].module != "mcnemar":
         return None
     r = evidence.readings.index(reading)
     a, b = analysis.contrast
