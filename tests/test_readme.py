@@ -25,7 +25,19 @@ def shown() -> list[tuple[str, str]]:
     return [(command.removeprefix("$ planner "), output) for command, output in pairs]
 
 
-@pytest.mark.parametrize("number", range(len(shown())))
+SLOW = ("weigh", "discriminate", "size")
+"""Commands of the guide that take long enough to be tried with the long tests only."""
+
+
+def tried() -> list[object]:
+    """The number of each command, marked if it takes long."""
+    return [
+        pytest.param(i, marks=pytest.mark.long if command.startswith(SLOW) else ())
+        for i, (command, _) in enumerate(shown())
+    ]
+
+
+@pytest.mark.parametrize("number", tried())
 def test_commands_print_what_is_shown(
     number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -42,7 +54,10 @@ def test_commands_print_what_is_shown(
 
 
 def test_the_main_command_and_a_mechanism_are_shown() -> None:
-    assert [command for command, _ in shown()] == ["run williams-2018", "show painkiller.toml"]
+    commands = [command for command, _ in shown()]
+    assert commands[0] == "run williams-2018"
+    assert "show painkiller.toml" in commands
+    assert [command.split()[0] for command in commands if command.startswith(SLOW)] == list(SLOW)
 
 
 def test_the_examples_are_short_and_complete() -> None:
