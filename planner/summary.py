@@ -111,8 +111,8 @@ def _reading(rows: Sequence[Shown], setting: Setting, trials: int) -> list[str]:
         )
     if partial := [name for name in setting.partial if any(cell["analysis"] == name for cell in cells)]:
         items.append(
-            f"Completers of {listed(partial)} are the patients whom it uses: those who have all that it "
-            "compares."
+            f"Completers of {listed(partial)} are all patients who have what is compared there, be it less "
+            "than every period."
         )
     items += about_leaving(cells)
     if asked(cells):
