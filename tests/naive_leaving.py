@@ -30,9 +30,12 @@ class Stay:
     again: Floats  # how often rated again before each period; -1 in vain, NaN where not there
     stated: bool = False  # the scores are what the endpoint measures
     second: dict[str, tuple[Floats, Floats]] = field(default_factory=dict)  # before each dosing, when read
+    guess: Any = None  # (patient, period) who takes the treatment for an active one
 
     def reading(self, scenario: Any, measure: str, day: float, k: int, outcome: str = "") -> Floats:
         """A measure on a day of period k, whether or not the patient is there."""
+        if measure == "guess":
+            return self.guess[:, k].astype(float)
         if outcome:
             before, read = (each[:, k] for each in self.second[outcome])
             return read - before if measure == "change" else read
@@ -103,6 +106,7 @@ class Body:
         k: int,
         day: Floats,
         before: bool = False,
+        guess: Any = None,
     ) -> Floats:
         """What the terms come to on a day, by the dosings up to period k; patients of like history together.
 
@@ -113,7 +117,8 @@ class Body:
         for i, row in enumerate(rows):
             here = which.ravel() == i
             starts: Any = Starts(row[:-1])
-            for term, j, start, opened in self.told.at_work(terms, self.sequence, starts, k, row[-1]):
+            said = None if guess is None else guess[here]
+            for term, j, start, opened in self.told.at_work(terms, self.sequence, starts, k, row[-1], said):
                 part = parts[term.component]
                 left: Any = 1.0
                 if part.half_life_days is not None:
@@ -137,6 +142,16 @@ def drawn(part: Any, n: int, rng: np.random.Generator) -> Floats:
     return np.where(rng.random(n) < part.share, large, small)
 
 
+def guessed(blinding: Any, stay: Stay, k: int, rng: np.random.Generator) -> Flags:
+    """Who takes the treatment of period k for an active one."""
+    log_odds = np.full(len(stay.there), blinding.intercept)
+    if blinding.outcome:
+        felt = stay.second[blinding.outcome][1]
+        more = felt[:, k] - felt[:, max(k - 1, 0)]
+        log_odds = log_odds + blinding.slope * felt[:, k] + blinding.slope_from_previous * more
+    return rng.random(len(log_odds)) < 1.0 / (1.0 + np.exp(-log_odds))
+
+
 def mechanism(
     scenario: Any, name: str, sequence: Sequence[str], n: int, days: Sequence[float], rng: np.random.Generator
 ) -> Stay:
@@ -157,7 +172,9 @@ def mechanism(
         amounts[key] = shared | {c: drawn(known[c], n, rng) for c in sorted(others)}
 
     def severity_on(k: int, day: Floats) -> Floats:
-        return 1.0 - np.minimum(1.0, body.at_work(told.terms, told.components, amount, k, day))
+        return 1.0 - np.minimum(
+            1.0, body.at_work(told.terms, told.components, amount, k, day, False, stay.guess)
+        )
 
     def rated(x: Floats) -> Floats:
         return observed(scenario, x + rng.normal(0.0, population.rating_sd, size=n))
@@ -171,6 +188,7 @@ def mechanism(
     shape = (n, len(sequence))
     empty = np.full(shape, np.nan)
     stay = Stay(empty.copy(), {day: empty.copy() for day in days}, np.ones(shape, bool), empty.copy())
+    stay.guess = np.zeros(shape, bool)
     stay.second = {key: (empty.copy(), empty.copy()) for key in told.outcomes}
     there = rng.random(n) >= population.dropout.before_first
     for k in range(len(sequence)):
@@ -193,12 +211,14 @@ def mechanism(
         for key in told.outcomes:
             stay.second[key][0][:, k] = second(key, k - 1, day, before=True)
         body.dosed[:, k] = day
+        for key, (about, _) in told.outcomes.items():
+            stay.second[key][1][:, k] = second(key, k, day + about.day)
+        if told.blinding is not None:
+            stay.guess[:, k] = guessed(told.blinding, stay, k, rng)
         swing = rng.normal(0.0, population.occasion_sd, size=n)
         for after in days:
             seen = severity * (severity_on(k, day + after) + swing) + population.period_effect[k]
             stay.score[after][:, k] = rated(seen)
-        for key, (about, _) in told.outcomes.items():
-            stay.second[key][1][:, k] = second(key, k, day + about.day)
         stay.there[:, k] = there
     return stay
 

@@ -15,6 +15,7 @@ import pytest
 from harness import Comparison, TooFarApart
 from naive_leaving import Stay
 from numpy.typing import NDArray
+from test_blinding import CASES as CASES_OF_GUESSES
 from test_second_outcomes import CASES as CASES_OF_SECONDS
 from test_second_outcomes import MANY, loose
 from test_terms_against_naive import CASES, LIMIT, changed, compare_moments, scenario
@@ -23,7 +24,7 @@ from planner.families import groups
 from planner.kernels.means import allocate
 from planner.kernels.rng import W
 from planner.scenario import Scenario
-from planner.world import Reading, plan
+from planner.world import GUESS, Reading, plan
 
 Floats = NDArray[np.float64]
 Json = dict[str, Any]
@@ -129,6 +130,12 @@ CASES_OF_LEAVING: dict[str, Json] = {
             {"component": "placebo", "needs": ["cue"]},
         ],
     },
+    "returned, and guessed": CASES_OF_GUESSES["what is left follows the guess of its period"]
+    | {
+        "agents/blocker/half_life_days": 9.0,
+        BACK: {"share": 0.8, "recheck_days": 4, "at_most_days": 8},
+        DROPOUT: {"per_period": 0.1, "odds_ratio": {"outcomes": {"dissociation": 1.3}}},
+    },
     "means": MEANS,
     "rates": MEANS
     | {
@@ -163,6 +170,7 @@ def compare_patients(trial: Scenario, other: Scenario | None = None, patients: i
     days = list(trial.design.assessment_days) if terms else [trial.endpoint.day]
     measures = ("score", "change", "response") if terms else (trial.endpoint.measure,)
     readings = [Reading(measure, day) for measure in measures for day in days]
+    readings += [GUESS] if trial.blinding is not None else []
     readings += [Reading(m, o.day, key) for key, o in trial.outcomes.items() for m in ("score", "change")]
     sequences, periods = trial.design.sequences, trial.design.periods
     tiles = -(-patients * len(sequences) // (trial.design.patients * W))
