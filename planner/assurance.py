@@ -22,6 +22,7 @@ from planner.kernels.rng import W
 from planner.montecarlo import Json
 from planner.outcomes import Truth, truths
 from planner.results import Run, cell_of
+from planner.returning import rule
 from planner.scenario import Scenario
 from planner.uncertainty import check, variants
 from planner.unknowns import unknowns
@@ -45,6 +46,8 @@ class Assured(Run):
         work, total, drawn = self.outcome.work, self.outcome.tally, self.drawn
         assert drawn is not None
         found = []
+        again = rule(self.scenario)
+        days = again.recheck_days if again is not None else None
         for h, tests in enumerate(work.tests):
             left = self._departed(h)
             for a, test in enumerate(tests):
@@ -53,7 +56,7 @@ class Assured(Run):
                 for d in range(len(work.designs)):
                     sums = total.ends[h, a, d], total.free[h, a, d]
                     cell = cell_of(pooled, d, total.trials, *sums, left) | guesses(work, total, h)
-                    found.append(Clusters(drawn, h, a, d, test).cell(cell))
+                    found.append(Clusters(drawn, h, a, d, test, days).cell(cell))
         return found
 
     def to_json(self) -> Json:

@@ -18,12 +18,14 @@ import numpy as np
 from planner import engine
 from planner.kernels.tables import (
     ABOVE,
+    AGAIN,
     BELOW,
     COVERED,
     ERROR,
     FINISHED,
     FIXED_POINT,
     FUTILE,
+    IN_VAIN,
     MADE,
     RANDOMISED,
     RIGHT,
@@ -83,7 +85,9 @@ def spread(figure: Json | None, x: Any, n: Any) -> Json | None:
 class Clusters:
     """The variants of one cell."""
 
-    def __init__(self, drawn: Drawn, h: int, a: int, d: int, test: engine.Test) -> None:
+    def __init__(
+        self, drawn: Drawn, h: int, a: int, d: int, test: engine.Test, recheck_days: float | None
+    ) -> None:
         self.drawn, self.test, self.looks = drawn, test, test.looks[d]
         self.n = drawn.trials
         ends = [tally.ends[h, a, d] for tally in drawn.tallies]
@@ -91,6 +95,7 @@ class Clusters:
         self.free = np.array([tally.free[h, a, d].sum() for tally in drawn.tallies])
         self.followed = np.array([tally.followed[h] for tally in drawn.tallies])
         self.guessed = np.array([tally.guessed[h] for tally in drawn.tallies])
+        self.recheck_days = recheck_days
         self.effect, self.null = drawn.effect[:, h, a], drawn.null[:, h, a]
 
     def cell(self, pooled: Json) -> Json:
@@ -137,9 +142,14 @@ class Clusters:
         leaving = []
         for s in range(sequences):
             for k in range(1, periods):
-                before, after = self.followed[:, s, k - 1, THERE], self.followed[:, s, k, THERE]
-                gap = next(gaps)
-                leaving.append(gap | {"left": spread(gap["left"], before - after, before)})
+                row, after = self.followed[:, s, k - 1], self.followed[:, s, k, THERE]
+                before, gap = row[:, THERE], dict(next(gaps))
+                gap["left"] = spread(gap["left"], before - after, before)
+                if "never_returned" in gap:
+                    gap["never_returned"] = spread(gap["never_returned"], row[:, IN_VAIN], before)
+                    waited = row[:, AGAIN] * (self.recheck_days or 0.0)
+                    gap["extra_days"] = spread(gap["extra_days"], waited, after)
+                leaving.append(gap)
         dropout = spread(pooled["dropout"], (randomised - there).sum(1), randomised.sum(1))
         return {"dropout": dropout, "leaving": leaving}
 

@@ -400,3 +400,27 @@ def test_show_lists_what_is_uncertain(capsys: pytest.CaptureFixture[str]) -> Non
     assert "scaled until ketamine improves as much as under “NMDA block only”" in said
     code, out, _ = command(capsys, "show", "williams-2018", "--json")
     assert len(json.loads(out)["uncertain"]) > 20
+
+
+def test_patients_who_wait_leave_or_guess() -> None:
+    """What is counted of patients has errors of clusters too, around what all trials together give."""
+    extra = (
+        '[uncertainty]\n"components.specific.half_life_days.median" = { low = 2, high = 40 }\n'
+        '"signals.cue.activated_by.midazolam" = { low = 0.2, high = 1 }\n'
+        '[blinding]\nactive = ["ketamine"]\nintercept = -0.5\n'
+    )
+    rule = "{ share = 0.9, recheck_days = 3.5, at_most_days = 14 }"
+    made = scenario(extra, set=(f"design.return_to_baseline={rule}",))
+    result = assured(made, trials=2_560, count=20)
+    plain = Run(result.scenario, "x", result.outcome).cells()
+    for cell, alone in zip(result.cells(), plain, strict=True):
+        assert cell["dropout"]["estimate"] == alone["dropout"]["estimate"]
+        pairs = [(cell["dropout"], alone["dropout"])]
+        pairs += [(cell["correct_guesses"]["all"], alone["correct_guesses"]["all"])]
+        for one, other in zip(cell["leaving"], alone["leaving"], strict=True):
+            pairs += [(one[key], other[key]) for key in ("left", "never_returned", "extra_days")]
+        for one, other in pairs:
+            assert one["estimate"] == other["estimate"]
+            assert one["mcse"] >= other["mcse"]
+        if cell["hypothesis"] == "specific":
+            assert cell["leaving"][0]["extra_days"]["mcse"] > 2 * alone["leaving"][0]["extra_days"]["mcse"]
