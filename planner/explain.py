@@ -20,6 +20,7 @@ from planner.scenario import Hypothesis, Means, Scenario
 from planner.scenario_terms import Rates, Terms
 from planner.summary import Setting, Unit, sidedness
 from planner.summary_uncertain import what_is_uncertain
+from planner.summary_weigh import found
 from planner.unknowns import unknowns
 from planner.vocabulary import BINARY_MEASURES, EFFICACY_RULES, FUTILITY_RULES, METHODS, WHOLE
 
@@ -39,6 +40,8 @@ def explained(
     blocks += foretold(scenario, outlook)
     blocks += _uncertain(scenario)
     blocks += _analyses(scenario, plan)
+    if scenario.observed is not None:
+        blocks += [Heading("What was found"), Items(found(scenario.observed))]
     if scenario.assumed:
         blocks += [Heading("Assumed, without a source"), Prose(f"{listed(list(scenario.assumed))}.")]
     if defaults:

@@ -10,6 +10,7 @@ from typing import Any
 
 from planner.document import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
 from planner.figures import count, fixed, listed, plain, plus_minus, signed
+from planner.scenario_observed import Observed
 from planner.summary import Setting
 from planner.summary_uncertain import short
 
@@ -99,6 +100,12 @@ def _simulated(run: Json) -> str:
     else:
         drawn = f"no number is uncertain; {count(run['variants'], 'set')} of {patients}"
     return f"{drawn}; seed {run['seed']}, planner {run['planner']}"
+
+
+def found(observed: Observed) -> list[str]:
+    """What was observed, in sentences."""
+    said = told(observed.model_dump(mode="json", exclude_defaults=True))
+    return [*(f"{each[:1].upper()}{each[1:]}." for each in said), *([observed.note] if observed.note else [])]
 
 
 def told(observed: Json) -> list[str]:

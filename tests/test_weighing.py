@@ -448,6 +448,25 @@ def test_what_is_observed_alters_no_simulation() -> None:
     assert observed.observed == Observed(responders={"A": (7, 12), "B": (1, 12)}, day=1.0, use="counts")
 
 
+def test_an_interruption_keeps_what_is_done() -> None:
+    def stop(done: int, total: int) -> None:
+        if done == 12:
+            raise KeyboardInterrupt
+
+    scenario = read("williams-2018")
+    found = weigh(scenario, patients=256, variants=40, progress=stop).to_json()
+    assert (found["partial"], found["run"]["variants"]) == (True, 12)
+    assert "12 variants that were done" in found["warnings"][0]
+    alone = weigh(scenario, patients=256, variants=12).hypotheses()
+    assert [row["weight"] for row in found["hypotheses"]] == [row["weight"] for row in alone]
+
+    def at_once(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        weigh(scenario, patients=256, variants=40, progress=at_once)
+
+
 def test_there_must_be_a_result() -> None:
     with pytest.raises(WeighingError, match="no observed result"):
         weigh(read_text(RATES))

@@ -12,7 +12,7 @@ from test_cli import Cli, cli
 from planner.faults import ScenarioError
 from planner.patient_data import read_patients
 from planner.reading import read, read_text
-from planner.weighing import weigh
+from planner.weighing import WeighingError, weigh
 from planner.weighing.data import observed_in
 
 __all__ = ["cli"]  # the fixture
@@ -167,6 +167,17 @@ def test_lines_of_other_measures_are_passed_over(tmp_path: Path) -> None:
     assert [patient.values for patient in data.patients] == [{0: -3.0}]
     with pytest.raises(ScenarioError, match="has no score of day 2"):
         read_patients(saved(tmp_path, lines), "score", 2.0)
+
+
+def test_means_without_any_spread_are_refused() -> None:
+    """Nobody improves without the drug, and nothing else moves a score."""
+    for setting in (
+        "means={A={mean=-13,n=20},B={mean=-9,n=20}}",
+        'difference={contrast=["A","B"],t=2,df=9}',
+    ):
+        nothing = ["components.relief.share=0", f"observed.{setting}"]
+        with pytest.raises(WeighingError, match="without any spread"):
+            weigh(read_text(SCORES, set=nothing))
 
 
 def test_spreads_that_do_not_fit_are_told() -> None:

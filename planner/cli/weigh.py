@@ -150,7 +150,7 @@ def _weighed(
     from planner.weighing import WeighingError
     from planner.weighing import weigh as weighed
 
-    with progress("Weighing", quiet=quiet) as advance:
+    with progress("Weighing", quiet=quiet, unit="variants") as advance:
         try:
             return weighed(
                 plan, prior=priors, variants=variants, patients=patients, seed=seed, progress=advance

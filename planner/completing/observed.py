@@ -32,7 +32,8 @@ def complete_observed(
     _check_told(draft, observed, endpoint, given)
     _check_ending(draft, observed, analyses)
     day = endpoint.day if observed.day is None else observed.day
-    if day not in (endpoint.day, *design.assessment_days):
+    mechanisms = set(draft.first_of_family) <= {"terms"}
+    if mechanisms and day not in (endpoint.day, *design.assessment_days):
         days = listed([f"{each:g}" for each in design.assessment_days], "and")
         hint = f"design.assessment_days has {days}"
         draft.note(("observed", "day"), f"nobody is assessed on day {day:g}", hint)

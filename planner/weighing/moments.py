@@ -22,6 +22,7 @@ from planner.weighing.errors import WeighingError
 from planner.weighing.patients import Cohort
 from planner.world import Reading, retention
 
+_SPREAD = "state how scores vary within patients"
 _NODES = 240  # of the integral over the estimated SD
 
 
@@ -45,7 +46,10 @@ class Means:
         n = np.diag(self.patients)
         spread = covariance * self.patients / (n[:, None] * n[None, :])
         off = self.values - mean
-        root = np.linalg.cholesky(spread)
+        try:
+            root = np.linalg.cholesky(spread)
+        except np.linalg.LinAlgError:
+            raise WeighingError("a hypothesis predicts means without any spread", _SPREAD) from None
         z = np.linalg.solve(root, off[..., None])[..., 0]
         scale = np.prod(np.sqrt(2.0 * np.pi) * np.diagonal(root, axis1=-2, axis2=-1), axis=-1)
         return np.asarray(np.exp(-0.5 * (z * z).sum(axis=-1)) / scale)
@@ -96,7 +100,9 @@ class Difference:
             variance = (own - 2.0 * covariance[..., 0, 1]) / self.patients
         else:
             variance = own / (self.patients / 2.0)
-        return mean[..., 0] - mean[..., 1], np.sqrt(variance)
+        if (variance <= 0.0).any() and self.se is None:
+            raise WeighingError("a hypothesis predicts a difference without any spread", _SPREAD)
+        return mean[..., 0] - mean[..., 1], np.sqrt(np.maximum(variance, 0.0))
 
     def likelihood(self, measured: Floats) -> Floats:
         """f64[...]: the density of the estimate or statistic."""
