@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from planner import catalogue
 from planner.cli import main
 from planner.reading import read_text
 
@@ -68,12 +69,21 @@ def test_the_examples_are_short_and_complete() -> None:
         assert read_text(scenario).hypotheses
 
 
+def first_column(heading: str) -> list[str]:
+    """What stands in backquotes in the first column of the table with this heading."""
+    table = README.split(f"\n| {heading} | ")[1].split("\n\n")[0]
+    return re.findall(r"`([^`]+)`", "\n".join(row.split(" | ")[0] for row in table.splitlines()[2:]))
+
+
+def test_the_catalogue_is_listed() -> None:
+    assert sorted(first_column("name")) == catalogue.names()
+
+
 def test_commands_that_are_named_exist() -> None:
     from planner.cli.app import COMMANDS
 
     known = {function.__name__ for function in COMMANDS}
-    table = re.findall(r"^\| `(\w+)[^`]*` \| ", README, re.M)
-    assert set(table) == known
+    assert {row.split()[0] for row in first_column("command")} == known
     assert set(re.findall(r"\bplanner (?!run|with)([a-z]+) [A-Za-z-]*\.toml", README)) <= known
 
 
