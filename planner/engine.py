@@ -24,6 +24,7 @@ from planner.blinding import active_treatments
 from planner.families import Group, groups
 from planner.kernels.decide import decide, record
 from planner.kernels.guessing import count_guesses
+from planner.kernels.jit import ready
 from planner.kernels.leaving import follow
 from planner.kernels.means import allocate
 from planner.kernels.rng import W
@@ -41,7 +42,7 @@ from planner.world import GUESS, SIDES, Reading, contrast, plan, reading_of, rea
 Progress = Callable[[int, int], None]
 
 _BLOCK_TILES = 8
-_BLOCK_BYTES = 3 * 2**19  # generated values of a block stay within a core's cache
+_BLOCK_BYTES = 2**22  # generated values of a block stay within the caches
 _CHUNK_SECONDS = 0.02
 _PATIENT_SECONDS = 1e-8  # rough time of one patient under one hypothesis; only sizes the chunks
 _POLL_SECONDS = 0.1
@@ -227,6 +228,14 @@ class _Workspace:
     sequence: Ints
     values: Floats
     stat: Floats
+    calls: dict[tuple[Any, int], Any] = field(default_factory=dict)  # kernels ready for what they are given
+
+    def call(self, kernel: Any, number: int, *arguments: Any) -> None:
+        """Call a kernel for a group or an analysis of that number: always with the same types."""
+        ready_one = self.calls.get((kernel, number))
+        if ready_one is None:
+            ready_one = self.calls[kernel, number] = ready(kernel, *arguments)
+        ready_one(*arguments)
 
 
 def block_size(work: Job) -> int:
@@ -255,9 +264,9 @@ def _workspace(work: Job, tiles: int | None, buffers: Buffers | None = None) -> 
 
 def _generate(work: Job, first: int, space: _Workspace) -> None:
     seed = np.uint64(work.seed)
-    allocate(first, seed, work.plan.block, space.sequence)
-    for group in work.groups:
-        group.generate(first, seed, work.plan, group.world, space.sequence, space.values)
+    space.call(allocate, 0, first, seed, work.plan.block, space.sequence)
+    for g, group in enumerate(work.groups):
+        space.call(group.generate, g, first, seed, work.plan, group.world, space.sequence, space.values)
 
 
 def virtual_patients(work: Job, first: int, tiles: int) -> tuple[Ints, Floats]:
@@ -303,8 +312,9 @@ def records(work: Job, first: int, tiles: int, buffers: Buffers | None = None) -
 
 
 def _analyse(work: Job, h: int, a: int, space: _Workspace, stat: Floats) -> None:
-    judge, centre = work.judges[a], work.tests[h][a].truth.effect
-    judge.kernel(space.values, h, judge.reading, space.sequence, judge.contrast, centre, work.counts, stat)
+    judge, centre = work.judges[a], float(work.tests[h][a].truth.effect)
+    given = space.values, h, judge.reading, space.sequence, judge.contrast, centre, work.counts, stat
+    space.call(judge.kernel, a, *given)
 
 
 def _block(work: Job, space: _Workspace, first: int, trials: int, tally: Tally) -> None:
@@ -313,7 +323,8 @@ def _block(work: Job, space: _Workspace, first: int, trials: int, tally: Tally) 
     for a, judge in enumerate(work.judges):
         for h in range(len(work.tests)):
             _analyse(work, h, a, space, space.stat[h])
-        decide(space.stat, judge.rules, judge.centre, a, trials, tally.ends, tally.free, tally.between)
+        sums = tally.ends, tally.free, tally.between
+        space.call(decide, a, space.stat, judge.rules, judge.centre, a, trials, *sums)
     if work.followed[0]:
         follow(space.values, space.sequence, trials, work.waits, tally.followed)
     if (asked := work.asked) is not None:

@@ -17,7 +17,7 @@ import math
 
 import numpy as np
 
-from planner.kernels.jit import kernel, lanes
+from planner.kernels.jit import kernel, lanes, shared
 from planner.kernels.rng import W
 from planner.kernels.sums import SUM_ROWS, add_patients
 from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
@@ -43,7 +43,7 @@ def _evaluate(sums, asymptotic, stat):
         stat[i + COMPLETERS * W] = n
 
 
-@lanes
+@shared
 def _statistic(values, h, reading, sequence, contrast, counts, asymptotic, stat):
     weight = contrast.weight
     sums = np.empty(SUM_ROWS * W)

@@ -25,7 +25,7 @@ import math
 import numpy as np
 
 from planner.kernels.exact import p_values, reciprocal
-from planner.kernels.jit import kernel, lanes
+from planner.kernels.jit import kernel, lanes, shared
 from planner.kernels.rng import W
 from planner.kernels.sums import SUM_ROWS, add_patients
 from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
@@ -65,7 +65,7 @@ def _evaluate(first, second, sides, all_patients, scratch, stat):
         stat[i + COMPLETERS * W] = n1 + n2
 
 
-@lanes
+@shared
 def _statistic(values, h, reading, sequence, contrast, all_patients, counts, stat):
     weight = contrast.weight
     sums = np.empty(2 * SUM_ROWS * W)

@@ -16,11 +16,11 @@ from __future__ import annotations
 import numpy as np
 
 from planner.kernels.groups import GROUP_ROWS, add_by_first_treatment, add_by_sequence, unpooled
-from planner.kernels.jit import kernel, lanes
+from planner.kernels.jit import kernel, shared
 from planner.kernels.rng import W
 
 
-@lanes
+@shared
 def _statistic(values, h, reading, sequence, contrast, first, counts, stat):
     share = contrast.effect if first else contrast.share
     groups = np.empty(share.size * GROUP_ROWS * W)

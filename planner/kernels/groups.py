@@ -49,6 +49,14 @@ def own_contrast(y, weight, size, x):
 
 
 @lanes
+def _takes_part(weight):
+    found = False
+    for w in weight:
+        found = found or w != 0.0
+    return found
+
+
+@lanes
 def add_by_sequence(rows, h, reading, sequence, start, stop, weight, size, x, groups):
     """Add each patient's own contrast to the group of the patient's sequence.
 
@@ -58,7 +66,7 @@ def add_by_sequence(rows, h, reading, sequence, start, stop, weight, size, x, gr
     """
     for p in range(start, stop):
         s = sequence[p]
-        if np.any(weight[s] != 0.0):
+        if _takes_part(weight[s]):
             own_contrast(rows[p, h, reading], weight[s], size, x)
             add_to_group(x, groups[s * GROUP_ROWS * W : (s + 1) * GROUP_ROWS * W])
 

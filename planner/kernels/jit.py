@@ -1,4 +1,4 @@
-"""The two decorators that every compiled function wears, and the folder in which compiled code is kept.
+"""The decorators that every compiled function wears, and the folder in which compiled code is kept.
 
 Numba keys its disk cache on the file that defines a function, not on the functions it calls: after an edit
 in another file it would run the old machine code. So the folder is named after the text of all kernels and
@@ -88,9 +88,33 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def lanes(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a helper that only kernels call, always inlined so that LLVM vectorises the loop around it."""
+    """Compile a helper that only kernels call, always inlined so that LLVM vectorises the loop around it.
+
+    It makes and returns no arrays; then views need no counting of who holds them, which costs as much as a
+    hundred operations on vectors for each view. The kernel that calls it holds what they are views of.
+    """
+    inlined: Callable[..., Any] = numba.njit(forceinline=True, _nrt=False, **_FLAGS)(function)
+    return inlined
+
+
+def shared(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile what several kernels have in common, arrays of its own included; inlined into each."""
     inlined: Callable[..., Any] = numba.njit(forceinline=True, **_FLAGS)(function)
     return inlined
+
+
+def ready(compiled: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:
+    """A kernel for arguments of exactly these types, to be called again and again.
+
+    At each call Numba looks at the type of every array in every table, which takes longer than the rest of
+    the call. What is answered here looks at none: the arguments of later calls must have the same types,
+    layouts included.
+    """
+    if not COMPILED:
+        return compiled
+    dispatcher: Any = compiled
+    entry: Callable[..., Any] = dispatcher.compile(tuple(numba.typeof(each) for each in arguments))
+    return entry
 
 
 @intrinsic

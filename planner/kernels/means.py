@@ -158,15 +158,16 @@ def _leave(leaving, s, k, word, first, stored, eta, gone):
 
 
 @lanes
-def _one(trial, k0, k1, p, draws, leave, leaving, low, high, size, word, level, gone, c, out):
+def _one(trial, k0, k1, p, leave, world, c, word, level, gone, out):
     """One patient of one hypothesis: whole scores after dosing, of an even number of periods.
 
     c f64[period, MEANS_FEATURES]; gone f64[(period + 1) * W], whose first row is 0; out f64[period * W].
     """
-    draw_words(trial, k0, k1, p, draws, word)
+    low, high, size = world.scale[0], world.scale[1], world.scale[2]
+    draw_words(trial, k0, k1, p, world.draws, word)
     first_normals(word[W : 2 * W], word[2 * W : 3 * W], level)
     for k in range(0, leave.size, 2):
-        at = (leaving + 2 * k) * W
+        at = (world.rows[0] + 2 * k) * W
         words = word[at : at + 4 * W]
         least, least2 = least_word(leave[k]), least_word(leave[k + 1])
         before, after = gone[k * W : (k + 1) * W], gone[(k + 2) * W : (k + 3) * W]
@@ -175,11 +176,12 @@ def _one(trial, k0, k1, p, draws, leave, leaving, low, high, size, word, level, 
 
 
 @lanes
-def _whole(c, low, high, size, residuals, normal, gone, out):
-    """Whole scores of a hypothesis from normals, two periods at a time; c and out as in `_one`."""
+def _whole(world, c, normal, gone, out):
+    """Whole scores of a patient under a hypothesis, two periods at a time; c and out as in `_one`."""
+    low, high, size = world.scale[0], world.scale[1], world.scale[2]
     level, periods = normal[:W], c.shape[0]
     for k in range(0, periods, 2):
-        at = (residuals + k) * W
+        at = (world.rows[1] + k) * W
         if k + 1 < periods:
             residual, here = normal[at : at + 2 * W], gone[(k + 1) * W : (k + 3) * W]
             _score_two(c[k : k + 2], low, high, size, level, residual, here, out[k * W : (k + 2) * W])
@@ -188,70 +190,70 @@ def _whole(c, low, high, size, residuals, normal, gone, out):
             _score(c[k], low, high, size, level, residual, here, out[k * W : (k + 1) * W])
 
 
+@lanes
+def _any(world, s, k, c, normal, gone, out):
+    """Scores of any kind: a patient's reading of one period of sequence s; c f64[MEANS_FEATURES]."""
+    low, high, size, rounded = world.scale[0], world.scale[1], world.scale[2], world.scale[3] > 0.0
+    residuals, errors, interactions = world.rows[1], world.rows[2], world.rows[3]
+    level, second = normal[:W], normal[W : 2 * W]
+    residual = normal[(residuals + k) * W : (residuals + k + 1) * W]
+    here = gone[(k + 1) * W : (k + 2) * W]
+    if world.binary:
+        _respond(c, level, residual, here, out)
+    elif errors > 0 or interactions > 0:
+        e = normal[(errors + 2 * k) * W : (errors + 2 * k + 1) * W]
+        a = interactions + world.treatment[s, k]
+        t = normal[a * W : (a + 1) * W]
+        _score_of_all(c, low, high, size, rounded, level, second, residual, e, t, here, out)
+    elif rounded:
+        _score(c, low, high, size, level, residual, here, out)
+    else:
+        _score_unrounded(c, low, high, level, residual, here, out)
+
+
+@lanes
+def _simulate(trial, k0, k1, plan, world, sequence, word, normal, gone, eta, values):
+    """All patients of a tile: sequence i64[patient]; values f64[patient, hypothesis, reading, period * W]."""
+    patients, _, readings, _ = values.shape
+    hypotheses, periods, visits = world.place.size, plan.leave.size, world.visits
+    depends = world.leaving.chance.shape[0] > 0
+    plain = world.rows[2] == 0 and world.rows[3] == 0 and not world.binary and world.scale[3] > 0.0
+    whole = plain and not depends
+    one = whole and hypotheses == 1 and readings == 1 and visits[0] >= 0 and periods % 2 == 0
+    for p in range(patients):
+        s = sequence[p]
+        if one:
+            c, out = world.coef[0, s, :, visits[0]], values[p, world.place[0], 0]
+            _one(trial, k0, k1, p, plan.leave, world, c, word, normal[:W], gone, out)
+            continue
+        draw_all(trial, k0, k1, p, world.draws, word, normal)
+        leave_all(plan.leave, word, world.rows[0], gone)
+        for h in range(hypotheses):
+            stored = values[p, world.place[h]]
+            if whole:
+                for r in range(readings):
+                    if visits[r] >= 0:
+                        _whole(world, world.coef[h, s, :, visits[r]], normal, gone, stored[r])
+                continue
+            for k in range(periods):
+                for r in range(readings):
+                    if visits[r] >= 0:
+                        out = stored[r, k * W : (k + 1) * W]
+                        _any(world, s, k, world.coef[h, s, k, visits[r]], normal, gone, out)
+                if depends and k + 1 < periods:
+                    _leave(world.leaving, s, k, word, world.rows[0], stored, eta, gone)
+
+
 @kernel
 def generate(first, seed, plan, world, sequence, values):
     """values f64[tile, patient, hypothesis, reading, period * W] of the trials first .. first + tiles * W."""
-    tiles, patients, _, readings, _ = values.shape
-    hypotheses = world.place.size
-    periods = plan.leave.size
-    k0 = seed & LOW
-    k1 = seed >> SHIFT
-    coef = world.coef
-    visits = world.visits
-    draws = world.draws
-    leave = plan.leave
-    low, high, size, steps = world.scale[0], world.scale[1], world.scale[2], world.scale[3]
-    rounded = steps > 0.0
-    leaving, residuals, errors, interactions = world.rows[0], world.rows[1], world.rows[2], world.rows[3]
-    depends = world.leaving.chance.shape[0] > 0
-    every = errors > 0 or interactions > 0
-    whole = rounded and not every and not depends and not world.binary
-    one = whole and hypotheses == 1 and readings == 1 and visits[0] >= 0 and periods % 2 == 0
     trial = np.empty(W, np.uint64)
     word = np.empty(4 * world.draws.place.size * W, np.uint64)
     normal = np.zeros((np.max(world.draws.pair[:, 2]) + 2) * W)
-    gone = np.zeros((periods + 1) * W)
+    gone = np.zeros((plan.leave.size + 1) * W)
     eta = np.empty(W)
-    level, second = normal[:W], normal[W : 2 * W]
-    for tile in range(tiles):
+    k0, k1 = seed & LOW, seed >> SHIFT
+    for tile in range(values.shape[0]):
         for i in range(W):
             trial[i] = U(first + tile * W + i)
-        for p in range(patients):
-            s = sequence[tile, p]
-            if one:
-                c, row = coef[0, s, :, visits[0]], values[tile, p, world.place[0], 0]
-                _one(trial, k0, k1, p, draws, leave, leaving, low, high, size, word, level, gone, c, row)
-                continue
-            draw_all(trial, k0, k1, p, draws, word, normal)
-            leave_all(leave, word, leaving, gone)
-            for h in range(hypotheses):
-                if whole:
-                    for r in range(readings):
-                        if visits[r] >= 0:
-                            row = values[tile, p, world.place[h], r]
-                            _whole(coef[h, s, :, visits[r]], low, high, size, residuals, normal, gone, row)
-                    continue
-                for k in range(periods):
-                    residual = normal[(residuals + k) * W : (residuals + k + 1) * W]
-                    here = gone[(k + 1) * W : (k + 2) * W]
-                    for r in range(readings):
-                        if visits[r] < 0:
-                            continue
-                        c = coef[h, s, k, visits[r]]
-                        out = values[tile, p, world.place[h], r, k * W : (k + 1) * W]
-                        if world.binary:
-                            _respond(c, level, residual, here, out)
-                        elif every:
-                            e = normal[(errors + 2 * k) * W : (errors + 2 * k + 1) * W]
-                            a = interactions + world.treatment[s, k]
-                            t = normal[a * W : (a + 1) * W]
-                            _score_of_all(
-                                c, low, high, size, rounded, level, second, residual, e, t, here, out
-                            )
-                        elif rounded:
-                            _score(c, low, high, size, level, residual, here, out)
-                        else:
-                            _score_unrounded(c, low, high, level, residual, here, out)
-                    if depends and k + 1 < periods:
-                        stored = values[tile, p, world.place[h]]
-                        _leave(world.leaving, s, k, word, leaving, stored, eta, gone)
+        _simulate(trial, k0, k1, plan, world, sequence[tile], word, normal, gone, eta, values[tile])
