@@ -87,13 +87,17 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return compiled
 
 
+_UNCOUNTED: dict[str, Any] = {"_nrt": False}
+"""Numba's switch for compiled code that allocates nothing: nobody counts who holds an array."""
+
+
 def lanes(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a helper that only kernels call, always inlined so that LLVM vectorises the loop around it.
 
     It makes and returns no arrays; then views need no counting of who holds them, which costs as much as a
     hundred operations on vectors for each view. The kernel that calls it holds what they are views of.
     """
-    inlined: Callable[..., Any] = numba.njit(forceinline=True, _nrt=False, **_FLAGS)(function)
+    inlined: Callable[..., Any] = numba.njit(forceinline=True, **_UNCOUNTED, **_FLAGS)(function)
     return inlined
 
 
