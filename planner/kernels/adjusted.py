@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from planner.kernels.groups import own_contrast
-from planner.kernels.jit import fma, lanes
+from planner.kernels.jit import fma, lanes, shared
 from planner.kernels.rng import W
 from planner.kernels.sums import student
 from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
@@ -41,13 +41,15 @@ def _add(x, z, own):
         own[i + 7 * W] = fma(d, e, own[i + 7 * W])
 
 
-@lanes
+@shared
 def add_own_contrasts(rows, h, reading, baseline, sequence, start, stop, weight, scratch, groups):
     """Add each patient's own contrast, and that of the baselines, to the group of the patient's sequence.
 
     As planner.kernels.groups.add_by_sequence; baseline: the reading of the baselines; scratch f64[3 * W].
     """
-    size, x, z = scratch[:W], scratch[W : 2 * W], scratch[2 * W : 3 * W]
+    size = scratch[:W]
+    x = scratch[W : 2 * W]
+    z = scratch[2 * W : 3 * W]
     for p in range(start, stop):
         s = sequence[p]
         if np.any(weight[s] != 0.0):
@@ -56,7 +58,7 @@ def add_own_contrasts(rows, h, reading, baseline, sequence, start, stop, weight,
             _add(x, z, groups[s * ADJUSTED_ROWS * W : (s + 1) * ADJUSTED_ROWS * W])
 
 
-@lanes
+@shared
 def add_first_outcomes(rows, h, reading, baseline, sequence, start, stop, treatment, effect, groups):
     """Add each patient's first outcome and baseline to the group of the treatment then given."""
     for p in range(start, stop):

@@ -114,9 +114,9 @@ def ready(compiled: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:
     the call. What is answered here looks at none: the arguments of later calls must have the same types,
     layouts included.
     """
-    if not COMPILED:
-        return compiled
     dispatcher: Any = compiled
+    if not COMPILED or not hasattr(dispatcher, "compile"):
+        return compiled
     entry: Callable[..., Any] = dispatcher.compile(tuple(numba.typeof(each) for each in arguments))
     return entry
 
