@@ -11,33 +11,26 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from planner import interruption
-from planner.analyses import statistic
-from planner.blinding import active_treatments
-from planner.families import Group, groups
+from planner.job import Job as Job
+from planner.job import Test as Test
+from planner.job import job as job
+from planner.job import like as like
 from planner.kernels.decide import decide, record
 from planner.kernels.guessing import count_guesses
 from planner.kernels.jit import ready
 from planner.kernels.leaving import follow
 from planner.kernels.means import allocate
 from planner.kernels.rng import W
-from planner.kernels.tables import STATISTICS, Contrast, Floats, Ints, Plan, Rules
-from planner.leaving import informative
-from planner.monitoring import Looks, interval_table, limit_table, looks
-from planner.outcomes import Truth, truths
-from planner.references import REFERENCES
-from planner.returning import rule
-from planner.scenario import Analysis, Scenario
+from planner.kernels.tables import STATISTICS, Floats, Ints
 from planner.tally import Tally
-from planner.vocabulary import METHODS
-from planner.world import GUESS, SIDES, Reading, contrast, plan, reading_of, readings_of
 
 Progress = Callable[[int, int], None]
 
@@ -46,178 +39,6 @@ _BLOCK_BYTES = 2**22  # generated values of a block stay within the caches
 _CHUNK_SECONDS = 0.02
 _PATIENT_SECONDS = 1e-8  # rough time of one patient under one hypothesis; only sizes the chunks
 _POLL_SECONDS = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Test:
-    """One analysis under one hypothesis: what is true, and what the kernels need to judge it."""
-
-    hypothesis: str
-    analysis: Analysis
-    truth: Truth
-    looks: tuple[Looks, ...]  # one for each design
-    unit: float  # errors of the estimate are summed in 2^-32 of it
-    rules: Rules
-
-
-@dataclass(frozen=True, slots=True)
-class Judge:
-    """One analysis: its compiled statistic, what it reads of the virtual patients, and its limits."""
-
-    kernel: Any
-    reading: int
-    contrast: Contrast
-    rules: Rules
-    centre: Floats  # (hypothesis, 2) true effect, and the unit in which errors are summed
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What patients guess after each period, and what they were given."""
-
-    reading: int
-    treatments: tuple[str, ...]
-    given: Ints  # (sequence, period) row of the treatment
-    active: Ints  # (treatment,) 1 if it is active, else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Everything a block needs, as arrays; made once for a run."""
-
-    seed: int
-    plan: Plan
-    groups: tuple[Group, ...]  # the hypotheses by family, with the kernel that generates them
-    readings: int
-    patients: int  # the most that any design needs
-    counts: Ints  # (look,) every number of finished patients at which anything is evaluated
-    tests: tuple[tuple[Test, ...], ...]  # [hypothesis][analysis]
-    judges: tuple[Judge, ...]  # [analysis]
-    designs: tuple[int, ...]  # numbers of patients
-    width: int  # most looks of any design
-    waits: bool  # whether the last of the readings tells how often patients waited after each period
-    followed: tuple[int, int]  # sequences and periods in which patients are counted; (0, 0) if they are not
-    asked: Asked | None  # how guesses are counted; None if nobody is asked
-
-    def empty(self) -> Tally:
-        """A tally of the job's shape."""
-        shape = (len(self.tests), len(self.judges), len(self.designs), self.width)
-        guesses = 1 + len(self.asked.treatments) if self.asked is not None else 0
-        return Tally.empty(*shape, self.followed, guesses)
-
-
-def job(
-    scenario: Scenario,
-    *,
-    seed: int | None = None,
-    patients: Sequence[int] | None = None,
-    sized: Sequence[Scenario] | None = None,
-    known: Mapping[str, Sequence[Truth]] | None = None,
-) -> Job:
-    """Lower a scenario, for one or several numbers of patients (default: the scenario's own).
-
-    Looks are scaled to each number of patients. `sized`: in place of `patients`, the scenario at each number,
-    with looks of its own; nothing else may differ. `known`: truths by hypothesis, to be taken as they are.
-    """
-    plans_at = [(each, each.design.patients) for each in sized or ()]
-    plans_at = plans_at or [(scenario, n) for n in patients or (scenario.design.patients,)]
-    designs = tuple(n for _, n in plans_at)
-    seed = scenario.simulation.seed if seed is None else seed
-    names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
-    readings = readings_of(scenario)
-    plans = [[looks(each, analysis, n) for each, n in plans_at] for analysis in scenario.analyses]
-    counts = sorted({m for row in plans for each in row for m in each.counts})
-    found = truths(scenario, names, seed) if known is None else known
-    judges = tuple(
-        Judge(
-            statistic(analysis.method),
-            readings.index(reading_of(scenario, analysis)),
-            contrast(scenario, analysis),
-            _rules(analysis, plans[a], counts, scenario.design.periods),
-            np.array([(found[name][a].effect, found[name][a].unit) for name in names]),
-        )
-        for a, analysis in enumerate(scenario.analyses)
-    )
-    tests = tuple(
-        tuple(
-            Test(name, analysis, found[name][a], tuple(plans[a]), found[name][a].unit, judges[a].rules)
-            for a, analysis in enumerate(scenario.analyses)
-        )
-        for name in names
-    )
-    return Job(
-        seed=seed,
-        plan=plan(scenario),
-        groups=groups(scenario, names, readings),
-        readings=len(readings) + (1 if rule(scenario) else 0),
-        patients=max(designs),
-        counts=np.array(counts, np.int64),
-        tests=tests,
-        judges=judges,
-        designs=designs,
-        width=max(len(each.counts) for row in plans for each in row),
-        waits=rule(scenario) is not None,
-        followed=(len(scenario.design.sequences), scenario.design.periods)
-        if informative(scenario)
-        else (0, 0),
-        asked=_asked(scenario, readings),
-    )
-
-
-def _asked(scenario: Scenario, readings: Sequence[Reading]) -> Asked | None:
-    """How guesses are counted; None where nobody is asked."""
-    if GUESS not in readings:
-        return None
-    active = active_treatments(scenario)
-    row = {a: i for i, a in enumerate(active)}
-    given = [[row[a] for a in sequence] for sequence in scenario.design.sequences]
-    return Asked(
-        readings.index(GUESS),
-        tuple(active),
-        np.array(given, np.int64),
-        np.array(list(active.values()), np.int64),
-    )
-
-
-def like(work: Job, scenario: Scenario, known: Mapping[str, Sequence[Truth]]) -> Job:
-    """The job of a scenario that differs from that of `work` in its population and hypotheses only.
-
-    Looks and limits are the same, and errors are summed in the same units, so that tallies add up.
-    """
-    names = [tests[0].hypothesis for tests in work.tests]
-    readings = readings_of(scenario)
-    tests = tuple(
-        tuple(replace(test, truth=known[test.hypothesis][a]) for a, test in enumerate(row))
-        for row in work.tests
-    )
-    judges = tuple(
-        replace(judge, centre=np.array([(row[a].truth.effect, row[a].unit) for row in tests]))
-        for a, judge in enumerate(work.judges)
-    )
-    return replace(
-        work, plan=plan(scenario), groups=groups(scenario, names, readings), tests=tests, judges=judges
-    )
-
-
-def _rules(analysis: Analysis, plans: Sequence[Looks], counts: Sequence[int], periods: int) -> Rules:
-    direction = plans[0].direction
-    method = METHODS[analysis.method]
-    reference = REFERENCES[method.reference]
-    most = counts[-1] + 1  # a discordant count takes the columns 1 .. patients + 1
-    if method.df_of_observations:
-        most = counts[-1] * (periods - 1)
-    at = {m: i for i, m in enumerate(counts)}
-    index = np.full((len(plans), max(len(each.counts) for each in plans)), -1, np.int64)
-    for d, each in enumerate(plans):
-        index[d, : len(each.counts)] = [at[m] for m in each.counts]
-    return Rules(
-        look=index,
-        limit=limit_table(plans, reference, most),
-        interval=interval_table(analysis.alpha, direction, reference, most),
-        cells=reference.cells,
-        sides=SIDES[direction],
-        futile=any(z > -np.inf for each in plans for z in each.boundary.futility_z),
-    )
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ FLOORS = {
     "terms_world rates_world seconds_world references pvalues uncertainty leaving blinding returning "
     "features",
     3: "kernels analyses",
-    4: "engine families monitoring outcomes tally",
+    4: "engine job families monitoring outcomes tally",
     5: "montecarlo results planned sizing discrimination weighing theory store predicted methods "
     "replay comparing sweeping precision sensitivity benchmarks doctor machine assurance clusters departures "
     "unknowns guesses estimating",

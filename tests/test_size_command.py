@@ -11,40 +11,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import SCENARIO, Cli
 
 from planner.cli import main
 
-SCENARIO = """\
-schema_version = 1
-title = "A small crossover"
-
-[treatments]
-A = { label = "new drug" }
-B = { label = "placebo" }
-
-[design]
-sequences = ["A B", "B A"]
-patients = 24
-
-[hypotheses.expected]
-label = "The difference that we hope for"
-means = { A = 5.0, B = 0.0 }
-sd_difference = 8.0
-
-[hypotheses.none]
-means = { A = 0.0, B = 0.0 }
-sd_difference = 8.0
-"""
 CANCELLED = SCENARIO.replace("[hypotheses.none]", "carryover = { A = 10.0 }\n\n[hypotheses.none]")
 HOSTILE = SCENARIO.replace("The difference that we hope for", "[red]x[/red] \\u001b[31m \\u202e")
 STAGED = SCENARIO + "\n[monitoring]\nlooks = [12, 24]\n"
-
-Cli = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
