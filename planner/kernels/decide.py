@@ -48,8 +48,8 @@ _ONE, _TWO, _THREE = np.uint64(1), np.uint64(2), np.uint64(3)
 
 @lanes
 def _integer(x):
-    """The nearest integer, halves to even; beyond 2^50 the largest that is kept."""
-    return bits(min(max(x, -_LARGEST), _LARGEST) + _MAGIC) - _MAGIC_BITS
+    """The nearest integer of -2^50 <= x <= 2^50, halves to even."""
+    return bits(x + _MAGIC) - _MAGIC_BITS
 
 
 @lanes
@@ -155,15 +155,20 @@ def _judge(stat, limit, inner, futility, sides, other, running, code):
 
 @lanes
 def _numbers(estimate, se, df, completers, interval, scale):
-    """What a lane adds to the sums ERROR .. UNDEFINED, as integers; the estimate is less the true effect."""
+    """What a lane adds to the sums ERROR .. UNDEFINED, as integers; the estimate is less the true effect.
+
+    Beyond 2^50 the largest that is kept.
+    """
     known = df > 0.0
     x = estimate * scale if known else 0.0
     xx = x * x
     n = np.int64(completers)
+    error = _integer(min(max(x * FIXED_POINT, -_LARGEST), _LARGEST))
+    square = _integer(min(xx * FIXED_POINT, _LARGEST))
+    fourth = _integer(min(xx * xx * FIXED_POINT, _LARGEST))
     covered = np.int64(1) if (known and abs(estimate) <= interval * se) else np.int64(0)
     undefined = np.int64(0) if known else np.int64(1)
-    error, square, fourth = x * FIXED_POINT, xx * FIXED_POINT, xx * xx * FIXED_POINT
-    return _integer(error), _integer(square), _integer(fourth), n, n * n, covered, undefined
+    return error, square, fourth, n, n * n, covered, undefined
 
 
 @lanes
@@ -179,16 +184,19 @@ def _store(to, trials, error, square, fourth, finished, finished_square, covered
 
 
 @lanes
-def _sum(stat, interval, centre, unit, code, end, to):
-    """to i64[SUMS]: the sums of the lanes that end in one way; interval i64[W] holds bits."""
+def _sum(stat, interval, centre, unit, code, end, count, ends, part, whole):
+    """part, whole i64[SUMS]: the sums of the `count` lanes that end in one way, and of all `ends` that do.
+
+    interval i64[W] holds bits.
+    """
     scale = 1.0 / unit
-    n = a = b = c = d = e = f = g = zero = np.int64(0)
+    a = b = c = d = e = f = g = zero = np.int64(0)
+    wa = wb = wc = wd = we = wf = wg = zero
     for i in range(W):
         estimate, se = stat[i + ESTIMATE * W] - centre, stat[i + SE * W]
         df, seen, width = stat[i + DF * W], stat[i + COMPLETERS * W], from_bits(interval[i])
         na, nb, nc, nd, ne, nf, ng = _numbers(estimate, se, df, seen, width, scale)
-        this = code[i] == end
-        n += np.int64(1) if this else zero
+        this, done = code[i] == end, code[i] != _NONE
         a += na if this else zero
         b += nb if this else zero
         c += nc if this else zero
@@ -196,38 +204,15 @@ def _sum(stat, interval, centre, unit, code, end, to):
         e += ne if this else zero
         f += nf if this else zero
         g += ng if this else zero
-    _store(to, n, a, b, c, d, e, f, g)
-
-
-@lanes
-def _sum_two(stat, interval, centre, unit, code, end, to, whole):
-    """The same, and in the same pass the sums of all lanes that end, in whatever way."""
-    scale = 1.0 / unit
-    n = a = b = c = d = e = f = g = zero = np.int64(0)
-    wn = wa = wb = wc = wd = we = wf = wg = zero
-    for i in range(W):
-        estimate, se = stat[i + ESTIMATE * W] - centre, stat[i + SE * W]
-        df, seen, width = stat[i + DF * W], stat[i + COMPLETERS * W], from_bits(interval[i])
-        na, nb, nc, nd, ne, nf, ng = _numbers(estimate, se, df, seen, width, scale)
-        this, ends = code[i] == end, code[i] != _NONE
-        n += np.int64(1) if this else zero
-        a += na if this else zero
-        b += nb if this else zero
-        c += nc if this else zero
-        d += nd if this else zero
-        e += ne if this else zero
-        f += nf if this else zero
-        g += ng if this else zero
-        wn += np.int64(1) if ends else zero
-        wa += na if ends else zero
-        wb += nb if ends else zero
-        wc += nc if ends else zero
-        wd += nd if ends else zero
-        we += ne if ends else zero
-        wf += nf if ends else zero
-        wg += ng if ends else zero
-    _store(to, n, a, b, c, d, e, f, g)
-    _store(whole, wn, wa, wb, wc, wd, we, wf, wg)
+        wa += na if done else zero
+        wb += nb if done else zero
+        wc += nc if done else zero
+        wd += nd if done else zero
+        we += ne if done else zero
+        wf += nf if done else zero
+        wg += ng if done else zero
+    _store(part, count, a, b, c, d, e, f, g)
+    _store(whole, ends, wa, wb, wc, wd, we, wf, wg)
 
 
 @lanes
@@ -239,21 +224,15 @@ def _tally(stat, interval, centre, unit, code, above, below, futile, last, part,
     """
     most = max(max(above, below), max(futile, last))
     usual = LAST if last == most else (BELOW if below == most else (ABOVE if above == most else FUTILE))
-    alone = True
+    ends = above + below + futile + last
     for end in range(ENDS):
         count = above if end == ABOVE else (below if end == BELOW else (futile if end == FUTILE else last))
-        if count == 0 or end == usual:
-            continue
-        if alone:
-            _sum_two(stat, interval, centre, unit, code, end, part, whole)
-        else:
-            _sum(stat, interval, centre, unit, code, end, part)
-        alone = False
-        for j in range(SUMS):
-            tally[end, j] += part[j]
-            tally[usual, j] -= part[j]
-    if alone:
-        _sum(stat, interval, centre, unit, code, usual, whole)
+        if count > 0 if end != usual else count == ends:
+            _sum(stat, interval, centre, unit, code, end, count, ends, part, whole)
+            if end != usual:
+                for j in range(SUMS):
+                    tally[end, j] += part[j]
+                    tally[usual, j] -= part[j]
     for j in range(SUMS):
         tally[usual, j] += whole[j]
     return whole[ERROR]
