@@ -21,20 +21,6 @@ from planner.scenario_leaving import ReturnToBaseline
 Waits = tuple[float, ...]
 """Days that a patient waited beyond the washout, in each gap between periods so far."""
 
-NOBODY_WAITS = Returning(
-    most=-1,
-    days=0.0,
-    need=np.zeros(2),
-    errors=np.zeros(2, np.int64),
-    base=1,
-    since=np.zeros((0, 0)),
-    pace=np.zeros(0),
-    rate=np.zeros(0, np.int64),
-    ago=np.zeros(0, np.int64),
-    coef=np.zeros((0, 0, 0, 0, 0, 0, 0)),
-    seconds=np.zeros((0, 0, 0, 0, 0, 0, 0)),
-)
-
 _TIE = 1e-9  # points; a score this close to the one needed is there
 
 
@@ -81,10 +67,10 @@ class Waiting:
         fading: Sequence[Fading],
         coef: Floats,
         seconds: Floats,
-    ) -> Returning:
+    ) -> Returning | None:
         """For the kernels. errors, coef, seconds: see Returning."""
         if self.rule is None:
-            return NOBODY_WAITS
+            return None
         return Returning(
             most=self.rule.rechecks,
             days=self.rule.recheck_days,

@@ -200,7 +200,7 @@ def _ago(sets: Sequence[Sequence[Feature]], starts: Sequence[int], rows: _Rows) 
 
 
 def _twins(
-    span: Ints, coef: Floats, seconds: Seconds, guessing: Guessing, back: Returning, whole: bool
+    span: Ints, coef: Floats, seconds: Seconds, guessing: Guessing, back: Returning | None, whole: bool
 ) -> Ints:
     """The first hypothesis with the same features and coefficients, by hypothesis, sequence and period.
 
@@ -215,7 +215,7 @@ def _twins(
                 at = slice(None) if whole else k
                 tables = [span[h, at], coef[h, s, at], seconds.coef[h, s, at]]
                 tables += [guessing.coef[h, s, at]] if guessing.coef.size else []
-                tables += [back.coef[:, h, s], back.seconds[h, s]] if back.most >= 0 else []
+                tables += [back.coef[:, h, s], back.seconds[h, s]] if back is not None else []
                 twin[h, s, k] = known.setdefault(b"".join(table.tobytes() for table in tables), h)
     return twin
 

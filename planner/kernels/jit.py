@@ -7,6 +7,7 @@ the versions of everything that turns them into machine code.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 import os
@@ -23,7 +24,7 @@ import llvmlite.ir as ir
 import numba
 import numpy as np
 from numba import types
-from numba.extending import intrinsic
+from numba.extending import intrinsic, overload
 
 config: Any = numba.config
 COMPILED = not config.DISABLE_JIT  # False under NUMBA_DISABLE_JIT=1: the kernels are then plain Python
@@ -119,6 +120,29 @@ def ready(compiled: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:
         return compiled
     entry: Callable[..., Any] = dispatcher.compile(tuple(numba.typeof(each) for each in arguments))
     return entry
+
+
+def if_given(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A helper of a table and a tuple of all else, which does nothing where the table is None.
+
+    Kernels are then compiled without it: what a trial does not use costs no time to compile either.
+    """
+    compiled = lanes(function)
+
+    @functools.wraps(function)
+    def called(table: Any, others: tuple[Any, ...]) -> None:
+        if table is not None:
+            function(table, others)
+
+    def choose(table: Any, others: Any) -> Callable[..., Any]:
+        if isinstance(table, types.NoneType):
+            return lambda table, others: None
+        return lambda table, others: compiled(table, others)
+
+    if COMPILED:
+        options: Any = _FLAGS
+        overload(called, jit_options=options, strict=False)(choose)
+    return called
 
 
 @intrinsic

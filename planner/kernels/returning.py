@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.kernels.jit import fma, lanes
+from planner.kernels.jit import fma, if_given, lanes
 from planner.kernels.leaving import clear
 from planner.kernels.rng import W, power_of_two
 from planner.kernels.scores import observe
@@ -134,17 +134,16 @@ def _await(
     _record(before, now, waiting, gone, stored)
 
 
-@lanes
-def wait(
-    world, h, s, k, v, size, rate, true, normal, none, o, e, shift, first, gone, waited, history, guess,
-    scratch, y, row,
-):  # fmt: skip
+@if_given
+def wait(back, others):
     """To be called after visit v of period k, whose scores y f64[W] were made as if nobody had waited.
 
     first f64[W]: first baselines; gone f64[(1 + period) * W]; waited f64[period * W]: ratings waited for so
     far; history i64[W]; guess f64[period * W]; scratch f64[3 * W]; row f64[period * W]: where it is stored
     how often patients wait after each period.
     """
+    (world, h, s, k, v, size, rate, true, normal, none, o, e, shift) = others[:13]
+    (first, gone, waited, history, guess, scratch, y, row) = others[13:]
     if k == 0:
         clear(waited[:W])
         for i in range(W):
@@ -166,10 +165,11 @@ def wait(
             )  # fmt: skip
 
 
-@lanes
-def seconds_waited(world, h, s, k, size, rate, normal, waited, history, seen, y):
+@if_given
+def seconds_waited(back, others):
     """Second outcomes of who has waited, y as in seconds.observe_seconds, which comes before."""
-    back, seconds = world.returning, world.seconds
+    world, h, s, k, size, rate, normal, waited, history, seen, y = others
+    seconds = world.seconds
     now = waited[k * W : (k + 1) * W]
     if _total(now) > 0.0:
         for o in range(seconds.span.shape[0]):

@@ -119,7 +119,7 @@ class Guessing(NamedTuple):
 
 
 class Returning(NamedTuple):
-    """Who is below a score before a dosing waits and is rated again; if `most` is below 0, nobody is asked.
+    """Who is below a score before a dosing waits and is rated again.
 
     Days that patients wait shift everything that comes after: what is left of earlier features, lane by lane,
     and gates, of which there is a row for every history of waiting, numbered in the system of base `most` + 1
@@ -163,7 +163,7 @@ class TermsWorld(NamedTuple):
     leaving: Leaving
     seconds: Seconds
     guessing: Guessing
-    returning: Returning
+    returning: Returning | None  # None: patients need not return to their baseline
 
 
 class Rules(NamedTuple):

@@ -187,7 +187,7 @@ def generate(first, seed, plan, world, sequence, values):
     rounded = world.scale[3] > 0.0
     whole = rounded and step == 1.0
     so, se = world.noise[0], world.noise[1]
-    depends, waits = world.leaving.chance.shape[0] > 0, world.returning.most >= 0
+    depends = world.leaving.chance.shape[0] > 0
     leaving, occasions, paired = world.rows[0], world.rows[1], world.rows[2]
     trial = np.empty(W, np.uint64)
     word = np.empty(4 * world.draws.place.size * W, np.uint64)
@@ -255,18 +255,15 @@ def generate(first, seed, plan, world, sequence, values):
                         else:
                             _improvement(here, c, width, r)
                             observe(r, true, o, e, so, se, shift, low, high, step, rounded, out)
-                        if waits:
-                            row = values[tile, p, world.place[h], readings - 1] if kept else spare
-                            wait(
-                                world, h, s, k, v, size, rate, true, normal, none, o, e, shift, entered, gone,
-                                waited, history, guess, scratch, out, row,
-                            )  # fmt: skip
+                        row = values[tile, p, world.place[h], readings - 1] if kept else spare
+                        patient = (world, h, s, k, v, size, rate, true, normal, none, o, e, shift)
+                        so_far = (entered, gone, waited, history, guess, scratch, out, row)
+                        wait(world.returning, patient + so_far)
                         if v == 0 and seconds > 0:  # when the dosing has come, and before improvement
-                            observe_seconds(world.seconds, h, s, k, f, normal, y[visits * W :])
-                            if waits:
-                                seconds_waited(
-                                    world, h, s, k, size, rate, normal, waited, history, r, y[visits * W :]
-                                )
+                            found = y[visits * W :]
+                            observe_seconds(world.seconds, h, s, k, f, normal, found)
+                            patient = (world, h, s, k, size, rate, normal, waited, history, r, found)
+                            seconds_waited(world.returning, patient)
                         if v == 0 and asked:
                             guess_now(world.guessing, k, word, y[visits * W :], none, felt, guess)
                             copy(guess[k * W : (k + 1) * W], y[(visits + 2 * seconds) * W :])
