@@ -8,11 +8,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from planner.document import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
-from planner.figures import count, fixed, listed, plain, plus_minus, signed
+from planner.document import Block, Code, Facts, Heading, Items, Prose
+from planner.figures import count, listed, plain, signed
 from planner.scenario_observed import Observed
-from planner.summary import Setting
-from planner.summary_uncertain import short
+from planner.summary_tables import Setting
+from planner.summary_weigh_tables import (
+    moved,
+    path_said,
+    percent,
+    predictions,
+    ranked,
+    rounded,
+    shares,
+    split,
+    stated,
+    weight,
+    weights,
+)
 
 Json = Mapping[str, Any]
 
@@ -20,7 +32,6 @@ _SHOWN = 15  # lines of the sensitivity table
 _SEEN = 0.005  # weight that must move for a line to be worth reading
 _MUCH = 0.05  # and for a sentence
 _COUNTS = {"responders": "response", "remitters": "remission"}
-_PERCENT = ("response", "remission")
 
 
 def weigh_document(found: Json, setting: Setting) -> list[Block]:
@@ -30,9 +41,10 @@ def weigh_document(found: Json, setting: Setting) -> list[Block]:
         done = count(found["run"]["variants"], "variant")
         blocks.append(Prose(f"PARTIAL: interrupted after {done}; all figures are of these.", True))
     blocks.append(Facts(_facts(found, setting)))
-    blocks += [Heading("How probable is the result, and what weight does it give?"), _weights(found, setting)]
-    if len(found["classes"]) < len(found["hypotheses"]) or _unequal(found):
-        blocks += [Heading("Classes"), _classes(found, setting)]
+    blocks += [Heading("How probable is the result, and what weight does it give?"), weights(found, setting)]
+    blocks += [Heading("What each predicts"), predictions(found, setting)]
+    if split(found):
+        blocks += [Heading("Classes"), shares(found, setting)]
     blocks += [Heading("In words"), Items(_words(found, setting))]
     blocks += _sensitivity(found, setting)
     blocks += [Heading("How to read this"), Items(_reading(found))]
@@ -88,8 +100,8 @@ def _weighed_difference(about: Json, patients: float) -> str:
 
 def _stopping(found: Json, setting: Setting) -> str:
     chances = found["stopping"].get("chance", {})
-    ranked = sorted(chances.items(), key=lambda item: -item[1])
-    said = [f"{_share(chance)} under “{setting.hypotheses.get(name) or name}”" for name, chance in ranked]
+    likely = sorted(chances.items(), key=lambda item: -item[1])
+    said = [f"{percent(chance)} under “{setting.hypotheses.get(name) or name}”" for name, chance in likely]
     return f"{found['stopping']['note']}" + (f". It is {', '.join(said)}" if said else "")
 
 
@@ -153,94 +165,8 @@ def _test(test: Json) -> str:
     )
 
 
-# The tables
-
-
-def _ranked(found: Json) -> list[tuple[Json, list[Json]]]:
-    """The classes by weight, each with its hypotheses."""
-    order = sorted(found["classes"], key=lambda row: -row["weight"]["estimate"])
-    by_name = {row["hypothesis"]: row for row in found["hypotheses"]}
-    return [(row, [by_name[name] for name in row["hypotheses"]]) for row in order]
-
-
-def _label(names: Sequence[str], setting: Setting) -> str:
-    return "\n= ".join(setting.hypotheses.get(name) or name for name in names)
-
-
-def _weights(found: Json, setting: Setting) -> Sheet:
-    titles = [_title(each) for each in found["hypotheses"][0]["expected"]]
-    density = found["evidence"]["kind"] != "counts"
-    columns = [Column("Hypothesis", number=False), *(Column(title) for title in titles)]
-    columns += [] if density else [Column("Probability of the result")]
-    columns += [Column("Bayes factor"), Column("Weight")]
-    rows = []
-    for row, members in _ranked(found):
-        first = members[0]
-        cells = [_label(row["hypotheses"], setting), *(_expected(each) for each in first["expected"])]
-        cells += [] if density else [_chance(first["likelihood"])]
-        rows.append([*cells, _factor(row["bayes_factor"]), _weight(row["weight"])])
-    return Sheet(columns, rows)
-
-
-def _title(expected: Json) -> str:
-    measure = expected["measure"]
-    return f"Predicted {measure} {expected['treatment']}"
-
-
-def _expected(expected: Json) -> str:
-    if expected["measure"] in _PERCENT:
-        return f"{fixed(100 * expected['mean'], 0 if expected['mean'] >= 0.1 else 1)} %"
-    return signed(round(expected["mean"], 1), 3)
-
-
-def _chance(figure: Json) -> str:
-    if figure["estimate"] and figure["estimate"] < 1e-4:
-        return _one_in(figure["estimate"])
-    return plus_minus(figure["estimate"], figure["mcse"], percent=True)
-
-
-def _factor(figure: Json) -> str:
-    if figure["estimate"] < 0.01:
-        return _one_in(figure["estimate"])
-    return plus_minus(figure["estimate"], figure["mcse"])
-
-
-def _one_in(share: float) -> str:
-    return f"1 / {_round(1 / share)}" if share > 0 else "0"
-
-
-def _round(x: float) -> str:
-    """Two significant digits."""
-    return f"{float(f'{x:.2g}'):,.0f}" if x >= 10 else plain(x, 2)
-
-
-def _weight(figure: Json) -> str:
-    if figure["estimate"] < 1e-4:
-        return "< 0.01 %"
-    return plus_minus(figure["estimate"], figure["mcse"], percent=True)
-
-
-def _unequal(found: Json) -> bool:
-    return len({round(row["prior"], 12) for row in found["classes"]}) > 1
-
-
-def _classes(found: Json, setting: Setting) -> Sheet:
-    columns = [Column("Class", number=False), Column("Prior weight"), Column("Weight")]
-    columns += [Column("Weight of each"), Column("Weight if classes counted alike")]
-    rows = []
-    for row, members in _ranked(found):
-        cells = [
-            _label(row["hypotheses"], setting),
-            f"{fixed(100 * row['prior'], 1)} %",
-            _weight(row["weight"]),
-        ]
-        each = "; ".join(dict.fromkeys(_weight(member["weight"]) for member in members))
-        rows.append([*cells, each, _weight(row["weight_equal_classes"])])
-    return Sheet(columns, rows)
-
-
 _METHODS = {
-    "counts": "Probability of the result: of all tables of patients with the observed counts together, from "
+    "counts": "Probability: of all tables of patients with the observed counts together, from "
     "the shares of virtual patients in each cell (one patient is added, in equal parts, so that no cell is "
     "impossible); then the mean over the draws.",
     "means": "Of means, what is compared is how probable values near the observed ones are (their density). "
@@ -264,21 +190,21 @@ def _short(row: Json, setting: Setting) -> str:
 
 
 def _words(found: Json, setting: Setting) -> list[str]:
-    ranked = [row for row, _ in _ranked(found)]
-    best = max(ranked, key=lambda row: row["bayes_factor"]["estimate"])
+    rows = ranked(found)
+    best = max(rows, key=lambda row: row["bayes_factor"]["estimate"])
     items = [f"The result is most probable under {_named(best, setting)}."]
-    near = [row for row in ranked if row is not best and row["bayes_factor"]["estimate"] > 1 / 3]
+    near = [row for row in rows if row is not best and row["bayes_factor"]["estimate"] > 1 / 3]
     if near:
         said = "; ".join(_named(row, setting, "and") for row in near)
         items.append(
             f"It hardly speaks against these, under which it is at least a third as probable: {said}."
         )
-    far = [row for row in ranked if row["bayes_factor"]["estimate"] < 0.01]
+    far = [row for row in rows if row["bayes_factor"]["estimate"] < 0.01]
     for row in sorted(far, key=lambda row: row["bayes_factor"]["estimate"]):
         share = row["bayes_factor"]["estimate"]
-        less = f"{_round(1 / share)} times less probable than there" if share > 0 else "impossible"
+        less = f"{rounded(1 / share)} times less probable than there" if share > 0 else "impossible"
         items.append(f"Under {_named(row, setting)} it is {less}.")
-    joined = [row for row in ranked if len(row["hypotheses"]) > 1]
+    joined = [row for row in rows if len(row["hypotheses"]) > 1]
     for row in joined:
         items.append(
             f"No result of this design tells apart {_named(row, setting, 'and')}: they keep the ratios of "
@@ -300,31 +226,19 @@ def _sensitivity(found: Json, setting: Setting) -> list[Block]:
         several = count(len(rows), "uncertain number")
         blocks.append(Prose(f"None of {several} changes them much, or beyond Monte Carlo error."))
         return blocks
-    order = sorted(range(len(found["classes"])), key=lambda i: -found["classes"][i]["weight"]["estimate"])
-    leading = order[:2]
+    leading = [found["classes"].index(each) for each in ranked(found)[:2]]
     if seen[0]["moved"] >= _MUCH:
         blocks.append(Prose(_most(seen[0], found, setting, leading)))
-    columns = [Column("Assumption", number=False), Column("Low"), Column("High")]
-    letters = "AB"
-    for k in range(len(leading)):
-        columns.append(Column(f"Weight of {letters[k]}, low"))
-        columns.append(Column(f"Weight of {letters[k]}, high"))
-    columns.append(Column("Weight moved"))
-    lines = []
-    for row in seen:
-        cells = [_path(row), _value(row, "low"), _value(row, "high")]
-        for i in leading:
-            cells += [_weight(row[side]["class_weights"][i]) for side in ("low", "high")]
-        lines.append([*cells, _share(row["moved"])])
-    blocks.append(Sheet(columns, lines))
-    named = [f"{letters[k]}: {_short(found['classes'][i], setting)}" for k, i in enumerate(leading)]
-    blocks.append(Prose(f"{'; '.join(named)}."))
+    named = zip("AB", leading, strict=False)
+    told = [f"{letter}: {_short(found['classes'][i], setting)}" for letter, i in named]
+    blocks.append(Prose(f"{'; '.join(told)}."))
+    blocks.append(moved(seen, leading))
     rest = sum(row not in seen for row in rows)
     if rest:
         others = count(rest, "other uncertain number")
         move = "moves" if rest == 1 else "move"
         blocks.append(
-            Prose(f"{others} {move} less than {_share(_SEEN)} of the weight, or nothing beyond chance.")
+            Prose(f"{others} {move} less than {percent(_SEEN)} of the weight, or nothing beyond chance.")
         )
     return blocks
 
@@ -333,28 +247,12 @@ def _most(row: Json, found: Json, setting: Setting, leading: Sequence[int]) -> s
     """The sentence about the assumption that matters most."""
     said = []
     for side in ("low", "high"):
-        weights = [
-            f"{_weight(row[side]['class_weights'][i])} for {_short(found['classes'][i], setting)}"
+        said_of = [
+            f"{weight(row[side]['class_weights'][i])} for {_short(found['classes'][i], setting)}"
             for i in leading
         ]
-        said.append(f"{_value(row, side)}: {listed(weights)}")
-    return f"Most rests on {_path(row)}. At {said[0]}; at {said[1]}."
-
-
-def _path(row: Json) -> str:
-    """The assumption, in words where it is no setting with a number."""
-    if row["path"] == "observed.paired":
-        return "patients seen under both treatments"
-    return f"{row['hypothesis']}: {short(row['path'])}" if row["hypothesis"] else short(row["path"])
-
-
-def _value(row: Json, side: str) -> str:
-    value = plain(row[side]["value"], 3)
-    return f"× {value}" if row["relative"] else value
-
-
-def _share(weight: float) -> str:
-    return "< 0.1 %" if 0 < weight < 5e-4 else f"{fixed(100 * weight, 1)} %"
+        said.append(f"{stated(row, side)}: {listed(said_of)}")
+    return f"Most rests on {path_said(row)}. At {said[0]}; at {said[1]}."
 
 
 def _reading(found: Json) -> list[str]:
@@ -366,10 +264,15 @@ def _reading(found: Json) -> list[str]:
         "the assumptions are true.",
         _METHODS[found["evidence"]["kind"]],
     ]
+    if split(found):
+        items.append(
+            "Of each: the weight of each hypothesis of a class. If alike: the weight of the class if all "
+            "classes had the same prior weight."
+        )
     if found["sensitivity"]:
         items.append(
-            "Low and high: the mean of the draws in the lowest and in the highest third. The weights there "
-            "are those of the same draws, with nothing simulated anew; weight moved is what goes from some "
+            "Value: the mean of the draws in the lowest third, and below it in the highest. The weights "
+            "there are those of the same draws, with nothing simulated anew; moved is what goes from some "
             "hypotheses to others between the two."
         )
     if not found["run"]["uncertain"]:

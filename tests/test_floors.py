@@ -27,7 +27,7 @@ FLOORS = {
     "explain_mechanisms explain_outcomes explain_predictions unstated citing summary_methods summary_tables "
     "summary_trial summary_sizing summary_compare summary_sweep summary_sensitivity "
     "summary_bench summary_doctor summary_weigh explain_leaving summary_leaving summary_uncertain "
-    "summary_blinding explain_blinding summary_dry_run summary_discriminate "
+    "summary_weigh_tables summary_blinding explain_blinding summary_dry_run summary_discriminate "
     "summary_discriminate_tables",
     7: "cli __init__ __main__",
 }

@@ -123,6 +123,21 @@ def test_table_json_csv_and_markdown_say_the_same(cli: Cli, tmp_path: Path) -> N
     assert cli(*again, "-q")[1] == table
 
 
+def test_hypotheses_that_share_their_figures_stand_below_one_another(cli: Cli) -> None:
+    """No line of a table is much wider than a page, piped or pasted."""
+    options = ["weigh", "williams-2018", "--variants", "60", "--patients", "512", "-q"]
+    table = cli(*options)[1].split("\n")
+    assert max(map(len, table)) <= 88
+    assert sum(line == "= NMDA and mu in synergy" for line in table) == 3
+    observed = table[table.index("What each predicts") + 4].split()
+    assert " ".join(observed) == "Observed 7 of 12 5 of 12 0 of 12 0 of 12"
+    pasted = cli(*options, "--format", "md")[1].split("\n")
+    assert sum(line.startswith("| = NMDA and mu in synergy ") for line in pasted) == 3
+    assert not any(line.startswith("| ") and len(line) > 100 for line in pasted)
+    means = cli("weigh", "jelen-2025", "--variants", "20", "--patients", "256", "-q")[1]
+    assert "Observed " not in means.partition("What each predicts")[2]  # only a test statistic was reported
+
+
 def test_priors_are_taken_and_refused(cli: Cli) -> None:
     options = ["weigh", "abdallah-2020", "--patients", "256", "-q", "--json"]
     even = of(json.loads(cli(*options)[1]))
