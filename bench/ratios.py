@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,11 @@ from planner.benchmarks.timing import Spread, Times, Work
 from planner.kernels.rng import W
 from planner.results import simulate
 
+UNIT = 2  # patients that an AB/BA trial is allocated in
+# The numbers of patients of two power curves, twenty each: those around a plausible answer, and every
+# twentieth of the largest, in whole allocation units (halves up).
+AROUND = jobs.SIZES
+TWENTIETHS = tuple(UNIT * ((100 * i + 20) // (20 * UNIT)) for i in range(1, 21))
 TILES = 120  # trials of a timed job: 15 whole blocks of the smallest scenario
 
 
@@ -74,10 +80,11 @@ def _threads(rounds: int) -> Spread:
     return Spread(best, *times.ratio("1", "2")[1:])
 
 
-def _sizes(looks: int, rounds: int) -> Spread:
+def _sizes(looks: int, sizes: Sequence[int], rounds: int) -> Spread:
+    """A whole power curve over the largest number of patients alone, by the same passes."""
     scenario = means(looks=looks)
-    many = engine.job(scenario, patients=range(22, 62, 2))
-    return _more(many, engine.job(scenario, patients=[60]), rounds)
+    many = engine.job(scenario, patients=sizes)
+    return _more(many, engine.job(scenario, patients=[max(sizes)]), rounds)
 
 
 def lines() -> Iterator[Line]:
@@ -115,8 +122,13 @@ def lines() -> Iterator[Line]:
     yield Line(
         "scalar Numba, np.random: times as long", ">= 20", lambda r: _against_peer(with_scalar_numba, r)
     )
-    yield Line("20 numbers of patients against one, one look", "<= 1.15", lambda r: _sizes(1, r))
-    yield Line("20 numbers of patients against one, two looks", "<= 1.45", lambda r: _sizes(2, r))
+    for sizes, said in ((AROUND, "22 to 60"), (TWENTIETHS, "up to 100")):
+        for looks, word, target in ((1, "one look", "<= 1.15"), (2, "two looks", "<= 1.45")):
+            yield Line(
+                f"20 numbers of patients against one, {said}, {word}",
+                target,
+                partial(_sizes, looks, sizes),
+            )
     yield Line(
         "a second analysis",
         "<= 0.10",

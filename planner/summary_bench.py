@@ -133,9 +133,22 @@ def _compared(comparison: Json) -> list[Block]:
     ]
     loud = frozenset(i for i, row in enumerate(figures) if row["slower"])
     verdict = "Slower than then, beyond noise." if comparison["slower"] else "Not slower, beyond noise."
+    if missing := len(comparison["left_out"]):
+        verdict += f" {missing} of {missing + len(figures)} ratios are not compared."
     blocks: list[Block] = [Heading(f"Against {comparison['file']}"), Sheet(columns, rows, loud)]
     blocks.append(Prose(verdict, comparison["slower"]))
-    return [*blocks, Items([f"{note}." for note in comparison["notes"]])] if comparison["notes"] else blocks
+    return [*blocks, Items(said)] if (said := list(_unlike(comparison))) else blocks
+
+
+def _unlike(comparison: Json) -> Iterator[str]:
+    """What else than the speed differs, and the ratios that are therefore not compared."""
+    reasons: dict[str, list[str]] = {}
+    for each in comparison["left_out"]:
+        reasons.setdefault(each["reason"], []).append(each["figure"])
+    for reason, names in reasons.items():
+        yield f"Not compared: {'; '.join(names)}. {reason[:1].upper()}{reason[1:]}."
+    notes = [note for note in comparison["notes"] if not any(note in reason for reason in reasons)]
+    yield from (f"{note[:1].upper()}{note[1:]}." for note in notes)
 
 
 def _reading(found: Json) -> list[str]:

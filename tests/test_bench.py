@@ -6,10 +6,12 @@ import copy
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,13 @@ import pytest
 from sample_trials import environment
 
 from planner import doctor, machine
-from planner.benchmarks import NotComparable, check, compared, measuring, others, rivals
+from planner.benchmarks import NotComparable, check, compared, definitions, jobs, measuring, others, rivals
 from planner.benchmarks.jobs import STANDARD
 from planner.benchmarks.measuring import Effort
 from planner.benchmarks.others import Missing, power_by_coin_tosses
 from planner.benchmarks.timing import Times, spread
 from planner.cli import main
+from planner.reading import read_text
 from planner.summary_bench import bench_document, bench_rows
 
 Json = dict[str, Any]
@@ -190,23 +193,175 @@ def test_slower_beyond_noise(document: Json, factor: float, spread: float, slowe
     assert not compared({**now, "quick": True}, before, "x.json")["slower"]
 
 
-def test_elsewhere_only_the_share_of_the_bound_is_compared(document: Json) -> None:
-    before = copy.deepcopy(document)
-    before["machine"]["processor"] = "another"
+def put(document: Json, path: str, value: Any) -> Json:
+    """A copy of the document with another value at `jobs.0.definition.draws`."""
+    other = copy.deepcopy(document)
+    *way, last = (int(part) if part.isdigit() else part for part in path.split("."))
+    node: Any = other
+    for part in way:
+        node = node[part]
+    node[last] = value
+    return other
+
+
+SHARES = {f"{job.name}: share of the bound" for job in STANDARD}
+BY_HAND = {f"against {name}: times as fast" for name in definitions.BY_HAND}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "left_out", "reason"),
+    [
+        ("bound.version", "x", SHARES, "another bound"),
+        ("bound.definition", "x", SHARES, "another bound"),
+        ("jobs.1.definition.draws", "x", {"williams: share of the bound"}, "another bound: the job williams"),
+        ("jobs.2.definition.scenario", "x", {"curve: share of the bound"}, "another trial"),
+        ("jobs.2.definition.sizes", [30], {"curve: share of the bound"}, "other numbers of patients"),
+        ("jobs.0.definition.scenario", "x", {"small: share of the bound"} | BY_HAND, "another trial"),
+        ("jobs.3.job", "new", {f"{x}: share of the bound" for x in ("ten", "new")}, "not in the file"),
+        ("versions.numba", "0.1", BY_HAND, "another version: numba"),
+        ("rivals.0.definition", "x", {min(BY_HAND, key=lambda x: "NumPy" not in x)}, "in another way"),
+        ("rivals.0.same_trial", False, {min(BY_HAND, key=lambda x: "NumPy" not in x)}, "the same trial"),
+    ],
+)
+def test_a_ratio_of_something_else_is_not_compared(
+    document: Json, path: str, value: Any, left_out: set[str], reason: str
+) -> None:
+    """A file a thousand times as fast: what is compared is slower, what is not cannot be."""
+    fast = changed(document, 1e3)
+    for each in fast["rivals"]:
+        each["times_as_fast"] = {key: 1e3 * x for key, x in each["times_as_fast"].items()}
+    whole = compared(document, fast, "x.json")
+    assert whole["left_out"] == whole["notes"] == []
+    assert {row["figure"] for row in whole["figures"]} == SHARES | BY_HAND
+    before = put(fast, path, value)
+    check(before, document)
     found = compared(document, before, "x.json")
-    assert all("bound" in row["figure"] for row in found["figures"])
-    assert "another processor" in found["notes"][0]
-    assert any("NumPy" in row["figure"] for row in compared(document, document, "x.json")["figures"])
+    assert {each["figure"] for each in found["left_out"]} == left_out
+    assert any(reason in each["reason"] for each in found["left_out"])
+    assert {row["figure"] for row in found["figures"]} == (SHARES | BY_HAND) - left_out
+    assert all(row["slower"] for row in found["figures"])
+    from planner.console import rendered
+
+    text = " ".join(rendered(bench_document({**document, "comparison": found})).split())
+    assert f"{len(left_out)} of {len(left_out) + len(found['figures'])} ratios are not compared" in text
+    assert reason[1:] in text
 
 
-@pytest.mark.parametrize("key", ["schema", "quick", "jobs", "rivals", "machine", "versions"])
+@pytest.mark.parametrize(
+    ("paths", "reason"),
+    [
+        ({"machine.processor": "x"}, "another processor"),
+        ({"machine.compiled_for": "x"}, "another processor"),
+        ({"machine.vector_bits": 8}, "another processor"),
+        ({"bound.version": "x", "versions.numpy": "1.0"}, "another bound.*; another version: numpy"),
+    ],
+)
+def test_a_file_without_any_common_ratio_is_refused(
+    document: Json, paths: dict[str, Any], reason: str
+) -> None:
+    before = document
+    check(before, definitions.known())
+    for path, value in paths.items():
+        before = put(before, path, value)
+    with pytest.raises(NotComparable, match=f"none of its ratios.*{reason}"):
+        check(before, definitions.known())
+
+
+@pytest.mark.parametrize("key", ["schema", "quick", "jobs", "rivals", "machine", "versions", "bound"])
 def test_what_is_no_bench_is_refused(document: Json, key: str) -> None:
-    check(document)
+    check(document, document)
     with pytest.raises(NotComparable):
-        check({k: v for k, v in document.items() if k != key})
-    for other in (None, [], "x", {**document, "jobs": 3}):
-        with pytest.raises(NotComparable):
-            check(other)
+        check({k: v for k, v in document.items() if k != key}, document)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("schema", "planner.run/1", 'its schema is "planner.run/1", not planner.bench/1'),
+        ("jobs", 3, "jobs is no list"),
+        ("jobs", [], "it has no jobs"),
+        ("jobs.1", {"job": "williams"}, "jobs.1.definition is missing"),
+        ("jobs.1.of_the_bound.low", "0.5", "jobs.1.of_the_bound.low is no positive number"),
+        ("jobs.1.of_the_bound.low", float("nan"), "jobs.1.of_the_bound.low is no positive number"),
+        ("jobs.1.of_the_bound.high", 10**400, "jobs.1.of_the_bound.high is no positive number"),
+        ("jobs.1.of_the_bound.median", True, "no positive number"),
+        ("jobs.1.of_the_bound.low", 1e9, "the quartiles of jobs.1.of_the_bound"),
+        ("rivals.0.times_as_fast", None, "rivals.0.times_as_fast is no table"),
+        ("quick", 1, "quick is of another kind"),
+        ("machine.vector_bits", True, "machine.vector_bits is of another kind"),
+    ],
+)
+def test_what_is_broken_is_told(document: Json, path: str, value: Any, words: str) -> None:
+    with pytest.raises(NotComparable, match=re.escape(words)):
+        check(put(document, path, value), document)
+    for other in (None, [], "x"):
+        with pytest.raises(NotComparable, match="no JSON object"):
+            check(other, document)
+
+
+def test_a_result_of_before_the_bound_was_defined_is_told_so(document: Json) -> None:
+    with pytest.raises(NotComparable, match="does not say what its bound is"):
+        check({key: value for key, value in document.items() if key != "bound"}, document)
+
+
+# What defines a job and the bound
+
+
+def test_the_code_of_the_bound_is_what_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers and functions deep inside count; what the bound does not use does not."""
+    from planner.kernels import rng
+
+    before = definitions.of_bound()
+    assert definitions.of_bound() == before
+    assert before["version"] not in {definitions.code(each) for each in definitions.BY_HAND.values()}
+    for name, value, matters in [
+        ("_N1", -0.6667, True),  # of a normal, three calls down
+        ("_four_rounds", rng._round, True),
+        ("_E1", 0.7, False),  # of a power of two
+        ("power_of_two", rng.minus_log, False),
+    ]:
+        with monkeypatch.context() as patch:
+            patch.setattr(rng, name, value)
+            assert (definitions.of_bound() != before) is matters, name
+    assert definitions.of_bound() == before
+
+
+def test_comments_do_not_make_another_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = {
+        "planner_a": "SIZE = 3\ndef f(x: int) -> int:\n    return x + SIZE\n",
+        "planner_b": 'SIZE = 3\n\n\ndef f(x):\n    """A sum."""\n    return (x  # here\n        + SIZE)\n',
+        "planner_c": "SIZE = 4\ndef f(x):\n    return x + SIZE\n",
+    }
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = []
+    for name, text in texts.items():
+        (tmp_path / f"{name}.py").write_text(text)
+        function = import_module(name).f
+        function.__module__ = "planner.sample"
+        found.append(definitions.code(function))
+    assert found[0] == found[1] != found[2]
+
+
+def test_a_job_is_its_trial_its_patients_and_its_draws() -> None:
+    small, curve, ten = (jobs.standard(name) for name in ("small", "curve", "ten"))
+    found = {each.name: definitions.of_job(each, each.job()) for each in (small, curve, ten)}
+    assert found["small"]["scenario"] == found["curve"]["scenario"] != found["ten"]["scenario"]
+    assert found["small"]["sizes"] != found["curve"]["sizes"]
+    assert found["small"]["draws"] == found["curve"]["draws"] != found["ten"]["draws"]
+    looks = jobs.Standard("small", "", lambda: jobs.means(looks=1))
+    assert definitions.of_job(looks, looks.job())["scenario"] != found["small"]["scenario"]
+    text = jobs._MEANS.replace(f"{jobs.LEAVE}", "0")
+    stays = jobs.Standard("small", "", lambda: read_text(text, "bench"))
+    assert definitions.of_job(stays, stays.job())["draws"] != found["small"]["draws"]
+
+
+def test_what_is_known_beforehand_is_what_a_result_says(document: Json) -> None:
+    known = definitions.known()
+    for key in ("versions", "bound"):
+        assert known[key] == document[key]
+    for key, name in (("jobs", "job"), ("rivals", "rival")):
+        said = {each[name]: each["definition"] for each in document[key] if each["definition"]}
+        assert {each[name]: each["definition"] for each in known[key]} == said
 
 
 # The command
@@ -227,6 +382,14 @@ def test_bench_writes_and_compares(hasty: Path, document: Json, capsys: pytest.C
     compare = ["--compare", "fast.json", "--format", "md", "-o", "x.md", "-q"]
     assert main(["bench", "--quick", "--threads", "1", *compare]) == 5
     assert "SLOWER" in Path("x.md").read_text()
+    other = put(changed(document, 1e3), "bound.version", "other")
+    Path("other.json").write_text(json.dumps(other))
+    compare = ["--compare", "other.json", "-o", "x.json", "-q"]
+    code = main(["bench", "--quick", "--threads", "1", *compare])
+    found = json.loads(Path("x.json").read_text())["comparison"]
+    assert {each["figure"] for each in found["left_out"]} == SHARES
+    assert {row["figure"] for row in found["figures"]} == BY_HAND
+    assert code == (5 if found["slower"] else 0)
 
 
 def test_figures_as_csv(document: Json) -> None:
@@ -239,22 +402,39 @@ def test_figures_as_csv(document: Json) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "code"), [("{", 3), ("[]", 3), ('{"schema":"planner.run/1"}', 3), (None, 2)]
+    ("text", "code", "words"),
+    [
+        ("{", 3, "is no JSON: line 1, column 2"),
+        ("", 3, "is no JSON: it is empty"),
+        (" \n", 3, "it is empty"),
+        ("[]", 3, "it is no JSON object"),
+        ("[" * 100_000, 3, "is no JSON that could be read"),
+        ("\N{LATIN SMALL LETTER E WITH ACUTE}".encode("latin-1"), 3, "is no text"),
+        ('{"schema":"planner.run/1"}', 3, 'its schema is "planner.run/1"'),
+        ("other machine", 3, "none of its ratios means the same here: another processor"),
+        (None, 2, "cannot be read"),
+    ],
 )
 def test_a_wrong_file_is_refused_before_anything_is_measured(
-    text: str | None,
+    text: str | bytes | None,
     code: int,
+    words: str,
+    document: Json,
     hasty: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("planner.benchmarks.bench", lambda **_: pytest.fail("measured"))
+    if text == "other machine":
+        text = json.dumps(put(document, "machine.processor", "\x1b[31mother"))
     if text is not None:
-        Path("x.json").write_text(text)
+        Path("x.json").write_bytes(text.encode() if isinstance(text, str) else text)
     assert main(["bench", "--compare", "x.json"]) == code
     out, err = capsys.readouterr()
     assert (out, err[:6]) == ("", "error:")
+    assert words in " ".join(err.split())
     assert "hint:" in err
+    assert "\x1b" not in err
 
 
 # doctor

@@ -2,7 +2,8 @@
 
 Compared are ratios only: of the random-numbers-only bound, and to what a user would write by hand, so that
 drawing the random numbers more slowly cannot hide. Slower is a ratio whose quartiles all lie below those of
-the earlier run, with a median lower by more than a tolerance. Absolute times are not compared.
+the earlier run, with a median lower by more than a tolerance. Absolute times are not compared, and no ratio
+that was of something else: on another processor, against another bound, of another job (`definitions`).
 """
 
 from __future__ import annotations
@@ -10,53 +11,158 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from planner.faults import shown
+
 Json = dict[str, Any]
 SCHEMA = "planner.bench/1"
 # Of the median: what the place of a process in memory and the neighbours on the machine do alone. What is
 # measured in one process only has been seen 14 % slower in one than in the next.
 TOLERANCE, ONE_PROCESS = 0.08, 0.20
-_BY_HAND = ("NumPy, vectorised", "Numba, scalar loop")
+_PROCESSOR = ("processor", "compiled_for", "vector_bits")
+_TOOLS = ("numpy", "numba")
 
 
 class NotComparable(ValueError):
-    """The earlier document is not one that `planner bench` has written."""
+    """The earlier document is none that `planner bench` has written, or of nothing that is measured here."""
 
 
 def compared(now: Mapping[str, Any], earlier: Any, name: str) -> Json:
-    """Each ratio now and then, and whether it has become worse; `notes` say what could not be compared."""
-    check(earlier)
+    """Each ratio now and then, and whether it has become worse; `left_out`: what is not compared, and why."""
     before, after = dict(_ratios(earlier)), dict(_ratios(now))
-    notes, foreign = _differences(now, earlier)
-    shared = [what for what in after if what in before and not (foreign and what.startswith("against"))]
+    against = reasons(now, earlier)
     quick = now["quick"] or earlier["quick"]
-    rows = [_row(what, after[what], before[what], _tolerance(what, quick)) for what in shared]
-    return {"file": name, "slower": any(row["slower"] for row in rows), "figures": rows, "notes": notes}
+    rows = [
+        _row(what, after[what], before[what], _tolerance(what, quick))
+        for what, reason in against.items()
+        if not reason
+    ]
+    left_out = [{"figure": what, "reason": reason} for what, reason in against.items() if reason]
+    return {
+        "file": name,
+        "slower": any(row["slower"] for row in rows),
+        "figures": rows,
+        "left_out": left_out,
+        "notes": _versions(now, earlier),
+    }
 
 
-def check(earlier: Any) -> None:
-    """Raises NotComparable where the document lacks anything that a comparison needs."""
-    if not isinstance(earlier, dict) or earlier.get("schema") != SCHEMA:
-        raise NotComparable(f"it does not say that its schema is {SCHEMA}")
-    try:
-        ratios, _ = dict(_ratios(earlier)), bool(earlier["quick"])
-        _differences(earlier, earlier)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise NotComparable("it is incomplete") from error
-    if not ratios or not all(0.0 < x < float("inf") for found in ratios.values() for x in found.values()):
-        raise NotComparable("its ratios are no positive numbers")
+# Whether there is anything to compare: known before anything is measured
+
+
+def check(earlier: Any, now: Mapping[str, Any]) -> None:
+    """Raise NotComparable where the document is no whole result, or shares no ratio with this planner.
+
+    `now`: a result, or what is known of one before anything is measured.
+    """
+    _whole(earlier)
+    against = reasons(now, earlier)
+    if all(against.values()):
+        why = "; ".join(dict.fromkeys(against.values()))
+        raise NotComparable(f"none of its ratios means the same here: {why}")
+
+
+def reasons(now: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, str]:
+    """Every ratio of either, and why it cannot be compared (empty: it can)."""
+    found: dict[str, str] = {}
+    elsewhere = _elsewhere(now["machine"], then["machine"])
+    jobs, earlier_jobs = ({each["job"]: each for each in one["jobs"]} for one in (now, then))
+    for name in dict.fromkeys([*jobs, *earlier_jobs]):
+        found[_share(name)] = (
+            elsewhere
+            or _other_job(name, jobs, earlier_jobs)
+            or _other_bound(name, jobs, earlier_jobs, now, then)
+        )
+    rivals, earlier_rivals = ({each["rival"]: each for each in _by_hand(one)} for one in (now, then))
+    tools = " and ".join(_versions(now, then))
+    for name in dict.fromkeys([*rivals, *earlier_rivals]):
+        found[_against(name)] = (
+            elsewhere or tools or _other_rival(name, rivals, earlier_rivals, jobs, earlier_jobs)
+        )
+    return found
+
+
+def _elsewhere(now: Mapping[str, Any], then: Mapping[str, Any]) -> str:
+    if all(now[key] == then[key] for key in _PROCESSOR):
+        return ""
+    here, there = (
+        f"{each['processor']} ({each['compiled_for']}, vectors of {each['vector_bits']} bits)"
+        for each in (now, then)
+    )
+    return f"another processor, on which the same program has other ratios: {here}, then {there}"
+
+
+def _versions(now: Mapping[str, Any], then: Mapping[str, Any]) -> list[str]:
+    """Other versions of what compiles and of what a rival is written with."""
+    return [
+        f"another version: {name} {now['versions'][name]}, then {then['versions'][name]}"
+        for name in _TOOLS
+        if now["versions"][name] != then["versions"][name]
+    ]
+
+
+def _other_job(name: str, now: Mapping[str, Json], then: Mapping[str, Json]) -> str:
+    if name not in then or name not in now:
+        return f"the job {name} is {'not in the file' if name in now else 'no longer measured'}"
+    here, there = now[name]["definition"], then[name]["definition"]
+    if here["scenario"] != there["scenario"]:
+        return f"the job {name} is another trial than then"
+    return f"the job {name} has other numbers of patients" if here["sizes"] != there["sizes"] else ""
+
+
+def _other_bound(
+    name: str,
+    jobs: Mapping[str, Json],
+    earlier_jobs: Mapping[str, Json],
+    now: Mapping[str, Any],
+    then: Mapping[str, Any],
+) -> str:
+    """Other code of the bound, or another list of what is drawn."""
+    if now["bound"] != then["bound"]:
+        here, there = (each["bound"]["version"] for each in (now, then))
+        return f"another bound: drawing the random numbers is version {here}, then {there}"
+    if jobs[name]["definition"]["draws"] != earlier_jobs[name]["definition"]["draws"]:
+        return f"another bound: the job {name} draws other random numbers than then"
+    return ""
+
+
+def _other_rival(
+    name: str,
+    now: Mapping[str, Json],
+    then: Mapping[str, Json],
+    jobs: Mapping[str, Json],
+    earlier_jobs: Mapping[str, Json],
+) -> str:
+    if name not in then or name not in now:
+        return f"{name} is {'not in the file' if name in now else 'no longer measured'}"
+    if now[name]["definition"] != then[name]["definition"]:
+        return f"{name} is written in another way than then"
+    if not now[name].get("same_trial", True) or not then[name]["same_trial"]:
+        return f"{name} did not simulate the same trial"
+    return _other_job(now[name]["job"], jobs, earlier_jobs)
+
+
+# The ratios
+
+
+def _share(job: str) -> str:
+    return f"{job}: share of the bound"
+
+
+def _against(rival: str) -> str:
+    return f"against {rival}: times as fast"
+
+
+def _by_hand(document: Mapping[str, Any]) -> Iterator[Json]:
+    """The rivals that are part of planner; the speed of other tools is theirs."""
+    return (each for each in document["rivals"] if each["definition"] is not None)
 
 
 def _ratios(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, float]]]:
     """Every ratio of a document that is larger the faster planner is."""
     for job in document["jobs"]:
-        yield f"{job['job']}: share of the bound", _figure(job["of_the_bound"])
-    for rival in document["rivals"]:
-        if rival["rival"] in _BY_HAND:
-            yield f"against {rival['rival']}: times as fast", _figure(rival["times_as_fast"])
-
-
-def _figure(found: Mapping[str, Any]) -> dict[str, float]:
-    return {key: float(found[key]) for key in ("median", "low", "high")}
+        yield _share(job["job"]), job["of_the_bound"]
+    for rival in _by_hand(document):
+        yield _against(rival["rival"]), rival["times_as_fast"]
 
 
 def _tolerance(what: str, quick: bool) -> float:
@@ -69,18 +175,70 @@ def _row(what: str, now: Mapping[str, float], then: Mapping[str, float], toleran
     return {"figure": what, "now": dict(now), "earlier": dict(then), "change": change, "slower": slower}
 
 
-def _differences(now: Mapping[str, Any], then: Mapping[str, Any]) -> tuple[list[str], bool]:
-    """What else has changed, in words, and whether ratios to other programs mean anything."""
-    notes = []
-    cpu = [document["machine"]["processor"] for document in (now, then)]
-    if cpu[0] != cpu[1]:
-        notes.append(f"another processor: {cpu[0]}, then {cpu[1]}")
-    tools = [
-        f"{name} {now['versions'][name]}, then {then['versions'].get(name)}"
-        for name in ("numpy", "numba")
-        if now["versions"][name] != then["versions"].get(name)
-    ]
-    notes += [f"another version: {each}" for each in tools]
-    if notes:
-        notes.append("so only the shares of the bound are compared")
-    return notes, bool(notes)
+# Whether the document is whole
+
+_SPREAD = {"median": float, "low": float, "high": float}
+_SHAPE: Any = {
+    "quick": bool,
+    "machine": {"processor": str, "compiled_for": str, "vector_bits": int},
+    "versions": dict.fromkeys(_TOOLS, str),
+    "bound": {"definition": str, "version": str},
+    "jobs": [
+        {
+            "job": str,
+            "definition": {"scenario": str, "sizes": [int], "draws": str},
+            "of_the_bound": _SPREAD,
+        }
+    ],
+    "rivals": [
+        {
+            "rival": str,
+            "job": str,
+            "definition": (str, type(None)),
+            "same_trial": bool,
+            "times_as_fast": _SPREAD,
+        }
+    ],
+}
+"""What a comparison needs of a result, which has more."""
+
+
+def _whole(document: Any) -> None:
+    """Raise NotComparable where anything that a comparison needs is missing or of another kind."""
+    if not isinstance(document, dict):
+        raise NotComparable("it is no JSON object")
+    schema = document.get("schema")
+    if schema != SCHEMA:
+        made = f"its schema is {shown(schema)}" if isinstance(schema, str) else "it does not say its schema"
+        raise NotComparable(f"{made}, not {SCHEMA}")
+    if "bound" not in document:
+        raise NotComparable(
+            "it does not say what its bound is: it is of a version before that was written down"
+        )
+    _fits(document, _SHAPE, "")
+    if not document["jobs"]:
+        raise NotComparable("it has no jobs")
+
+
+def _fits(value: Any, shape: Any, at: str) -> None:
+    if shape is float:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not 0.0 < value < 1e300:
+            raise NotComparable(f"{at} is no positive number")
+    elif isinstance(shape, dict):
+        if not isinstance(value, dict):
+            raise NotComparable(f"{at} is no table")
+        for key, inner in shape.items():
+            where = f"{at}.{key}" if at else key
+            if key not in value:
+                raise NotComparable(f"{where} is missing")
+            _fits(value[key], inner, where)
+        if shape is _SPREAD and not value["low"] <= value["median"] <= value["high"]:
+            raise NotComparable(f"the quartiles of {at} do not lie around its median")
+    elif isinstance(shape, list):
+        if not isinstance(value, list):
+            raise NotComparable(f"{at} is no list")
+        for i, each in enumerate(value):
+            _fits(each, shape[0], f"{at}.{i}")
+    elif not isinstance(value, shape) or (isinstance(value, bool) and shape is not bool):
+        raise NotComparable(f"{at} is of another kind than planner bench writes")

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from planner import engine, machine
+from planner.benchmarks import definitions
 from planner.benchmarks.bound import bound
 from planner.benchmarks.jobs import STANDARD, Standard, one_core, standard, whole_blocks
 from planner.benchmarks.rivals import against_rivals
@@ -59,6 +60,7 @@ def bench(*, quick: bool = False, threads: int | None = None, say: Say = lambda 
         "quick": quick,
         "machine": machine.described(),
         "versions": machine.versions(),
+        "bound": definitions.of_bound(),
         "jobs": jobs,
         "rivals": rivals,
         "skipped": skipped,
@@ -97,6 +99,7 @@ def _measured(what: Standard, effort: Effort, most: int) -> Json:
     return {
         "job": what.name,
         "title": what.title,
+        "definition": definitions.of_job(what, work),
         "patients": patients,
         "periods": periods,
         "hypotheses": hypotheses,

@@ -9,7 +9,8 @@ from typing import Any
 
 from planner import engine, machine
 from planner.benchmarks import others
-from planner.benchmarks.by_hand import Counts, with_numpy, with_scalar_numba
+from planner.benchmarks.by_hand import Counts
+from planner.benchmarks.definitions import BY_HAND, of_rival
 from planner.benchmarks.jobs import means, one_core, t_test, whole_blocks
 from planner.benchmarks.others import Missing, Peer, Reported
 from planner.benchmarks.timing import Spread, Times, figure, spread
@@ -39,8 +40,8 @@ def against_rivals(rounds: int, seconds: float) -> tuple[list[Json], list[Json]]
 def by_hand() -> list[Peer]:
     """What a user would write for the small job without planner."""
     return [
-        Peer("NumPy, vectorised", machine.installed("numpy"), _power(with_numpy), 2000),
-        Peer("Numba, scalar loop", machine.installed("numba"), _power(with_scalar_numba), 2000),
+        Peer(name, machine.installed(tool), _power(BY_HAND[name]), 2000)
+        for name, tool in zip(BY_HAND, ("numpy", "numba"), strict=True)
     ]
 
 
@@ -99,6 +100,7 @@ def _row(
     return {
         "rival": rival.name,
         "version": rival.version,
+        "definition": of_rival(rival.name),
         "job": job,
         "trials_per_core_second": figure(rate),
         "times_as_fast": figure(faster),

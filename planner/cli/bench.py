@@ -35,7 +35,9 @@ def bench(
 
     With --compare the exit code is 5 where a ratio has become worse beyond noise: by more than 8 % (20 %
     for what is measured in one process only, as all is with --quick) and with quartiles that do not
-    overlap. Takes about two minutes, with --quick a quarter of one.
+    overlap. A ratio is left out, and said to be, where it means something else than then: another trial,
+    other draws or other code of the bound. A file without any ratio that means the same, as one of another
+    processor, is refused. Takes about two minutes, with --quick a quarter of one.
 
     \b
     Examples:
@@ -47,12 +49,12 @@ def bench(
     from planner.summary_bench import bench_document, bench_rows
 
     target = files.target(output_format, json, output, force, quiet)
-    earlier = None if compare is None else _read(compare)
     if not _compiled():
         raise Problem(
             "the kernels are not compiled under NUMBA_DISABLE_JIT, so there is nothing to measure",
             hint="unset NUMBA_DISABLE_JIT",
         )
+    earlier = None if compare is None else _read(compare)
     document = _measured(quick, threads, earlier, compare, quiet)
     header = ["subject", "figure", "median", "low", "high"]
     target.write(
@@ -70,19 +72,33 @@ def _compiled() -> bool:
 
 def _read(file: Path) -> Any:
     """The earlier result; read before anything is measured, so that a wrong file costs no minutes."""
+    from planner.benchmarks import NotComparable, check, known
+
+    hint = "write one here with planner bench -o FILE.json"
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise Problem(f"{file} cannot be read: {error.strerror}", hint=hint) from error
+    except UnicodeDecodeError as error:
+        raise Problem(f"{file} is no text", hint=hint, code=INVALID) from error
+    found = _parsed(file, text, hint)
+    try:
+        check(found, known())
+    except NotComparable as error:
+        raise Problem(f"{file} cannot be compared with: {error}", hint=hint, code=INVALID) from error
+    return found
+
+
+def _parsed(file: Path, text: str, hint: str) -> Any:
     from json import JSONDecodeError, loads
 
-    from planner.benchmarks import NotComparable, check
-
     try:
-        found = loads(file.read_text(encoding="utf-8"))
-        check(found)
-    except OSError as error:
-        raise Problem(f"{file} cannot be read: {error.strerror}", hint="planner bench -o FILE") from error
-    except (JSONDecodeError, UnicodeDecodeError, RecursionError, NotComparable) as error:
-        hint = "write one with planner bench -o FILE.json"
-        raise Problem(f"{file} is no result of planner bench: {error}", hint=hint, code=INVALID) from error
-    return found
+        return loads(text)
+    except JSONDecodeError as error:
+        said = f"line {error.lineno}, column {error.colno}: {error.msg}" if text.strip() else "it is empty"
+        raise Problem(f"{file} is no JSON: {said}", hint=hint, code=INVALID) from error
+    except (RecursionError, ValueError) as error:  # tables within tables without end, or endless digits
+        raise Problem(f"{file} is no JSON that could be read", hint=hint, code=INVALID) from error
 
 
 def _measured(
