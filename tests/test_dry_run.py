@@ -14,10 +14,11 @@ from planner.estimating import Pass, of_passes, precise_trials, sampled
 from planner.figures import duration, memory
 from planner.kernels.rng import W
 from planner.precision import MOST, totals
-from planner.reading import read_text
+from planner.reading import read, read_text
 from planner.results import simulate
 from planner.sizing import size
 from planner.sizing.ahead import ahead
+from planner.weighing import foreseen, weigh
 
 __all__ = ["cli"]
 
@@ -31,6 +32,7 @@ COMMANDS = {
     "size": (["size", "small.toml", "--power", ".8,.9"], True, 4),
     "effect": (["size", "small.toml", "--find", "effect"], True, 2),
     "replay": (["trial", "small.toml", "--replay", "17"], False, 1),
+    "weigh": (["weigh", "williams-2018"], False, 10),
     "find": (["trial", "small.toml", "--find", "wrong-sign"], True, 1),
 }
 
@@ -141,6 +143,19 @@ def test_time_of_a_run_is_about_right() -> None:
     taken = time.perf_counter() - began
     print(f"estimated {guess.seconds:.3f} s, taken {taken:.3f} s")
     assert 0.25 < guess.seconds / taken < 4.0
+
+
+def test_time_of_weighing_is_about_right() -> None:
+    """Within a factor of four, as above; the kernels are compiled or loaded before either is measured."""
+    scenario = read("jelen-2025")
+    told, guess = foreseen(scenario, variants=150, patients=2048, threads=1)
+    began = time.perf_counter()
+    found = weigh(scenario, variants=150, patients=2048, threads=1)
+    taken = time.perf_counter() - began
+    print(f"estimated {guess.seconds:.3f} s, taken {taken:.3f} s")
+    assert 0.25 < guess.seconds / taken < 4.0
+    assert told["run"]["variants"] == len(found.measured)
+    assert [set(group) for group in told["classes"]] == [set(group) for group in found.classes]
 
 
 def test_many_passes_are_not_all_sampled(monkeypatch: pytest.MonkeyPatch) -> None:

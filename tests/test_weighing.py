@@ -448,23 +448,40 @@ def test_what_is_observed_alters_no_simulation() -> None:
     assert observed.observed == Observed(responders={"A": (7, 12), "B": (1, 12)}, day=1.0, use="counts")
 
 
-def test_an_interruption_keeps_what_is_done() -> None:
+@pytest.mark.parametrize("threads", [1, 3])
+def test_an_interruption_keeps_what_is_done(threads: int) -> None:
+    """The draws before the first that is missing, whichever others were finished."""
+
     def stop(done: int, total: int) -> None:
-        if done == 12:
+        if done >= 4:
             raise KeyboardInterrupt
 
     scenario = read("williams-2018")
-    found = weigh(scenario, patients=256, variants=40, progress=stop).to_json()
-    assert (found["partial"], found["run"]["variants"]) == (True, 12)
-    assert "12 variants that were done" in found["warnings"][0]
-    alone = weigh(scenario, patients=256, variants=12).hypotheses()
+    found = weigh(scenario, patients=256, variants=400, progress=stop, threads=threads).to_json()
+    done = found["run"]["variants"]
+    assert found["partial"]
+    assert 4 <= done < 400
+    assert f"{done} variants that were done" in found["warnings"][0]
+    alone = weigh(scenario, patients=256, variants=done).hypotheses()
     assert [row["weight"] for row in found["hypotheses"]] == [row["weight"] for row in alone]
 
     def at_once(done: int, total: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        weigh(scenario, patients=256, variants=40, progress=at_once)
+        weigh(scenario, patients=256, variants=40, progress=at_once, threads=threads)
+
+
+@pytest.mark.parametrize("name", ["williams-2018", "jelen-2025"])
+def test_threads_never_alter_a_result(name: str) -> None:
+    """Nor where trials that agree with the result are drawn to see whether the rule ends them."""
+    stops = ["observed.stopped_at=1"] if name == "williams-2018" else []
+    scenario = read(name, set=stops)
+    found = [weigh(scenario, patients=512, variants=30, threads=n).to_json() for n in (1, 2, 5)]
+    for each in found:
+        del each["run"]["seconds"]
+    assert found[0] == found[1] == found[2]
+    assert found[0]["stopping"]["treatment"] == ("multiplied" if stops else "none")
 
 
 def test_there_must_be_a_result() -> None:

@@ -74,7 +74,8 @@ def _names(plan: Scenario) -> list[str]:
     return list(plan.simulation.hypotheses or plan.hypotheses)
 
 
-def _of(plan: Scenario) -> Json:
+def of_plan(plan: Scenario) -> Json:
+    """The scenario as every JSON object names it."""
     from planner.reading import digest
 
     return {"name": plan.name, "title": plan.title, "digest": digest(plan)}
@@ -117,10 +118,10 @@ def of_run(
         ("Analyses", ", ".join(analysis.name for analysis in plan.analyses)),
         ("Patients", f"{plan.design.patients:,} a trial"),
         *([_virtual(most * plan.design.patients * len(names))] if precision is None else []),
-        ("Digest", _of(plan)["digest"][:12]),
+        ("Digest", of_plan(plan)["digest"][:12]),
     ]
     title = f"Would be simulated: {plan.title}" if plan.title else "Would be simulated"
-    document = {"scenario": _of(plan), "run": run, "cells": cells}
+    document = {"scenario": of_plan(plan), "run": run, "cells": cells}
     more: list[Block] = [Heading("The scenario, complete"), Code(to_toml(plan).strip(), "toml")]
     return told(target, title, document, facts, effort, more)
 
@@ -178,7 +179,7 @@ def of_sweep(
     ]
     paths = list(found[0].values)
     sheet = Sheet([Column(path) for path in paths], [[str(p.values[path]) for path in paths] for p in found])
-    document = {"scenario": _of(base), "run": run, "cells": cells}
+    document = {"scenario": of_plan(base), "run": run, "cells": cells}
     return told(target, "Would be simulated", document, facts, effort, [sheet])
 
 
@@ -206,7 +207,7 @@ def of_sensitivity(
         _virtual(trials * plan.design.patients * len(_names(plan)) * len(jobs)),
     ]
     run = {"trials": trials, "seed": seed, "variants": len(jobs)}
-    document = {"scenario": _of(plan), "run": run, "assumptions": rows}
+    document = {"scenario": of_plan(plan), "run": run, "assumptions": rows}
     more: list[Block] = [Heading("What is varied"), Items([each.path for each in found])]
     return told(target, "Would be simulated", document, facts, effort, more)
 
@@ -246,7 +247,7 @@ def of_compare(
     ]
     rows = [[str(value) for value in cell.values()] for cell in cells]
     document = {
-        "designs": [_of(plan) for plan in plans],
+        "designs": [of_plan(plan) for plan in plans],
         "run": {"trials": trials, "seed": seed},
         "cells": cells,
     }
@@ -298,7 +299,7 @@ def of_size(
     ]
     run = {"trials": trials, "seed": seed, "find": find, "power": list(targets), "most_patients": patients}
     run |= {} if variants is None else {"uncertain": True, "variants": variants}
-    document = {"scenario": _of(plan), "run": run, "cells": cells}
+    document = {"scenario": of_plan(plan), "run": run, "cells": cells}
     return told(target, "Would be sought", document, facts, effort)
 
 
@@ -346,5 +347,5 @@ def of_trial(plan: Scenario, index: int, kind: str | None, trials: int, seed: in
         {"hypothesis": names[0], "analysis": analysis.name, "patients": plan.design.patients}
         for analysis in plan.analyses
     ]
-    document = {"scenario": _of(plan), "run": run, "cells": cells}
+    document = {"scenario": of_plan(plan), "run": run, "cells": cells}
     return told(target, "Would be looked at", document, facts, effort)

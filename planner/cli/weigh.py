@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +14,7 @@ from planner.cli import options as given
 from planner.cli.problems import INTERRUPTED, INVALID, OK, Problem
 
 if TYPE_CHECKING:
+    from planner.cli.files import Target
     from planner.document import Block
     from planner.scenario import Scenario
     from planner.weighing import Weighing
@@ -54,10 +57,12 @@ def weigh(
         ),
     ] = None,
     seed: given.Seed = None,
+    threads: given.Threads = None,
     output_format: given.AsFormat = None,
     json: given.Json = False,
     output: given.Output = None,
     force: given.Force = False,
+    dry_run: given.DryRun = False,
     quiet: given.Quiet = False,
     verbose: given.Verbose = False,
 ) -> int:
@@ -78,7 +83,7 @@ def weigh(
       planner weigh my-trial.toml --data patients.csv
     """
     from planner.cli import files
-    from planner.cli.run import _chosen, compiling, remarks
+    from planner.cli.run import _chosen, remarks
     from planner.reading import read
 
     target = files.target(output_format, json, output, force, quiet)
@@ -87,9 +92,12 @@ def weigh(
     files.worked_out(plan, scenario)
     priors = _priors(prior)
     seed = plan.simulation.seed if seed is None else seed
-    compiling(quiet)
     plan = _with_data(plan, data)
-    found = _weighed(plan, priors, variants, patients, seed, quiet)
+    asked: dict[str, Any] = {"prior": priors, "variants": variants, "patients": patients, "seed": seed}
+    asked["threads"] = threads
+    if dry_run:
+        return _intended(plan, asked, target)
+    found = _weighed(plan, asked, quiet)
     document = found.to_json()
     remarks(document, verbose)
     words = ["planner", "weigh", scenario]
@@ -138,22 +146,44 @@ def _with_data(plan: Scenario, data: Path | None) -> Scenario:
         raise Problem(f"{data}: {error}", hint=error.hint, code=INVALID) from error
 
 
-def _weighed(
-    plan: Scenario,
-    priors: dict[str, float],
-    variants: int | None,
-    patients: int | None,
-    seed: int,
-    quiet: bool,
-) -> Weighing:
+def _weighed(plan: Scenario, asked: dict[str, Any], quiet: bool) -> Weighing:
+    from planner.cli.run import compiling
     from planner.console import progress
-    from planner.weighing import WeighingError
     from planner.weighing import weigh as weighed
 
-    with progress("Weighing", quiet=quiet, unit="variants") as advance:
-        try:
-            return weighed(
-                plan, prior=priors, variants=variants, patients=patients, seed=seed, progress=advance
-            )
-        except WeighingError as error:
-            raise Problem(str(error), hint=error.hint) from error
+    compiling(quiet)
+    with progress("Weighing", quiet=quiet, unit="variants") as advance, _explained():
+        return weighed(plan, progress=advance, **asked)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """A result that cannot be weighed is a misused command, explained."""
+    from planner.weighing import WeighingError
+
+    try:
+        yield
+    except WeighingError as error:
+        raise Problem(str(error), hint=error.hint) from error
+
+
+def _intended(plan: Scenario, asked: dict[str, Any], target: Target) -> int:
+    """What would be weighed and simulated, and how long that takes."""
+    from planner.cli.dry_run import of_plan, told
+    from planner.summary_weigh import found
+    from planner.weighing import foreseen
+
+    with _explained():
+        document, effort = foreseen(plan, **asked)
+    run = document["run"]
+    assert plan.observed is not None  # or there would be nothing to weigh
+    drawn = f"{run['variants']:,} of what is uncertain" if run["uncertain"] else "no number is uncertain"
+    virtual = f"{document['virtual_patients']:,} in all"
+    patients = f"{run['patients']:,} under each hypothesis in each" if run["uncertain"] else ""
+    facts = [
+        ("Observed", " ".join(found(plan.observed))),
+        ("Variants", f"{drawn}, seed {run['seed']}"),
+        ("Hypotheses", ", ".join(cell["hypothesis"] for cell in document["cells"])),
+        ("Virtual patients", f"{patients}, {virtual}" if patients else virtual),
+    ]
+    return told(target, "Would be weighed", {"scenario": of_plan(plan), **document}, facts, effort)

@@ -10,28 +10,31 @@ marginal likelihood, and Bayes' theorem makes weights of it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from planner import uncertainty
+from planner import engine, uncertainty
+from planner.estimating import Effort
 from planner.kernels.tables import Floats
+from planner.machine import peak_memory
+from planner.montecarlo import Json
 from planner.scenario import Scenario
 from planner.scenario_terms import Rates, Terms
 from planner.weighing.classes import matters, same
 from planner.weighing.data import observed_in
-from planner.weighing.ending import ends
 from planner.weighing.errors import WeighingError as WeighingError
 from planner.weighing.exact import tests
 from planner.weighing.influence import Drawn
 from planner.weighing.moments import Difference, difference, means
-from planner.weighing.patients import cohort
+from planner.weighing.patients import patients_of, trials_of
 from planner.weighing.posterior import Posterior
 from planner.weighing.result import Evidence
 from planner.weighing.result import Weighing as Weighing
-from planner.weighing.stopping import Rule, Stopping, stopping
+from planner.weighing.simulating import Progress, Work, simulated
+from planner.weighing.stopping import Stopping, stopping
 from planner.weighing.tables import Counts, counts
 
 VARIANTS = 400
@@ -43,8 +46,6 @@ PATIENTS = 8192
 REPLICATES = 32
 """Sets of patients where nothing is uncertain; their spread gives the Monte Carlo error."""
 
-Progress = Callable[[int, int], None]
-
 
 def weigh(
     scenario: Scenario,
@@ -54,39 +55,31 @@ def weigh(
     variants: int | None = None,
     patients: int | None = None,
     seed: int | None = None,
+    threads: int | None = None,
     progress: Progress | None = None,
     name: str | None = None,
 ) -> Weighing:
     """Weigh the scenario's hypotheses by its observed result.
 
     data: a file of patients in long format, whose result is weighed in place of the scenario's. prior: prior
-    weights by hypothesis, in place of those of the scenario. variants: how often the uncertain
-    numbers are drawn. patients: virtual patients of each variant. progress(done, all) counts variants. Ctrl-C
-    ends with the variants that are done. Raises WeighingError where there is nothing to weigh.
+    weights by hypothesis, in place of those of the scenario. variants: how often the uncertain numbers are
+    drawn. patients: virtual patients of each variant. progress(done, all) counts variants. Ctrl-C ends with
+    the variants that are done. The answer does not depend on `threads`. Raises WeighingError where there is
+    nothing to weigh.
     """
     start = time.perf_counter()
     if data is not None:
         scenario = scenario.model_copy(update={"observed": observed_in(scenario, data)})
-    names = tuple(scenario.simulation.hypotheses or scenario.hypotheses)
-    weights = _priors(scenario, names, prior or {})
-    evidence, remarks = _evidence(scenario)
-    observed = scenario.observed
-    assert observed is not None  # or there would be no evidence
-    rule = stopping(scenario, observed, evidence)
-    uncertain = uncertainty.is_uncertain(scenario)
-    asked = (
-        (VARIANTS if variants is None else variants) if uncertain else _replicates(scenario, evidence, rule)
-    )
-    seed = scenario.simulation.seed if seed is None else seed
-    size = PATIENTS if patients is None else patients
-    groups = same(scenario, names, seed)
-    measured, ended, partial = _measured(
-        _Work(scenario, names, evidence, groups, rule.rule, asked, seed, size), progress
-    )
+    weights = _priors(scenario, prior or {})
+    task = _task(scenario, variants, patients, seed)
+    work, rule, evidence, names = task.work, task.rule, task.work.evidence, task.work.names
+    assert scenario.observed is not None  # or there would be no task
+    measured, ended, partial = simulated(work, threads=threads, progress=progress)
+    remarks = task.remarks
     if rule.rule is not None:
         likelihood = evidence.likelihood(measured) * ended
     else:
-        likelihood = evidence.likelihood(measured) if uncertain else _pooled(evidence, measured)
+        likelihood = evidence.likelihood(measured) if task.uncertain else _pooled(evidence, measured)
     if not (weights * likelihood.mean(axis=0)).any():
         raise WeighingError("the result is impossible under every hypothesis", "is it stated as observed?")
     if partial:
@@ -97,23 +90,111 @@ def weigh(
         names=names,
         evidence=evidence,
         measured=measured,
-        posterior=Posterior(likelihood, weights, groups),
-        drawn=tuple(_drawn(scenario, names, seed, len(measured))),
+        posterior=Posterior(likelihood, weights, work.groups),
+        drawn=tuple(_drawn(work, uncertainty.entries(scenario), len(measured))),
         tests=tuple(
             tests(
-                observed,
+                scenario.observed,
                 evidence if isinstance(evidence, Counts) else None,
                 evidence if isinstance(evidence, Difference) else None,
             )
         ),
-        seed=seed,
-        patients=size,
-        uncertain=uncertain,
+        seed=work.seed,
+        patients=work.patients,
+        uncertain=task.uncertain,
         partial=partial,
         stopping=rule,
         ended=ended,
         remarks=remarks,
         seconds=time.perf_counter() - start,
+    )
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What is to be done before it is begun."""
+
+    work: Work
+    rule: Stopping
+    uncertain: bool
+    remarks: tuple[str, ...]
+
+
+def _task(scenario: Scenario, variants: int | None, patients: int | None, seed: int | None) -> _Task:
+    """Raises WeighingError where there is nothing to weigh."""
+    names, (evidence, remarks) = _names(scenario), _evidence(scenario)
+    assert scenario.observed is not None  # or there would be no evidence
+    rule = stopping(scenario, scenario.observed, evidence)
+    uncertain = uncertainty.is_uncertain(scenario)
+    draws = VARIANTS if variants is None else variants
+    seed = scenario.simulation.seed if seed is None else seed
+    work = Work(
+        scenario,
+        names,
+        evidence,
+        same(scenario, names, seed),
+        rule.rule,
+        draws if uncertain else _replicates(scenario, evidence, rule),
+        seed,
+        PATIENTS if patients is None else patients,
+    )
+    return _Task(work, rule, uncertain, remarks)
+
+
+def foreseen(
+    scenario: Scenario,
+    *,
+    prior: Mapping[str, float] | None = None,
+    variants: int | None = None,
+    patients: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+) -> tuple[Json, Effort]:
+    """What `weigh` would simulate with the same arguments, and how long that takes."""
+    weights = _priors(scenario, prior or {})
+    began = time.perf_counter()
+    task = _task(scenario, variants, patients, seed)
+    work = task.work
+    return {
+        "run": {
+            "variants": work.draws,
+            "patients": work.patients,
+            "uncertain": task.uncertain,
+            "seed": work.seed,
+        },
+        "cells": [
+            {"hypothesis": name, "prior": float(share)}
+            for name, share in zip(work.names, weights / weights.sum(), strict=True)
+        ],
+        "classes": [[work.names[h] for h in group] for group in work.groups],
+        "virtual_patients": work.draws * patients_of(work.scenario, work.patients) * len(work.names),
+    }, _effort(task, time.perf_counter() - began, threads)
+
+
+_SAMPLED = 16
+"""Draws, and then uncertain numbers, for the time that all of them take."""
+
+
+def _effort(task: _Task, beside: float, threads: int | None) -> Effort:
+    """`beside`: seconds that were spent before anything is simulated."""
+    work = task.work
+    simulated(replace(work, draws=1), threads=threads)  # compiles
+    some = min(_SAMPLED, work.draws)
+    began = time.perf_counter()
+    measured, _, _ = simulated(replace(work, draws=some), threads=threads)
+    work.evidence.likelihood(measured)
+    pace = (time.perf_counter() - began) / some
+    entries = uncertainty.entries(work.scenario)
+    began = time.perf_counter()
+    list(_drawn(work, entries[:_SAMPLED:4], work.draws))
+    beside += (time.perf_counter() - began) * len(entries) / max(len(entries[:_SAMPLED:4]), 1)
+    seconds, trials = beside + pace * work.draws, trials_of(work.scenario, work.patients)
+    return Effort(
+        seconds=seconds,
+        trials_per_second=trials * work.draws / seconds,
+        memory_bytes=peak_memory(),
+        threads=threads or engine.available_cores(),
+        sampled_trials=trials * some,
     )
 
 
@@ -130,8 +211,13 @@ def _evidence(scenario: Scenario) -> tuple[Evidence, tuple[str, ...]]:
     return counts(scenario, observed)
 
 
-def _priors(scenario: Scenario, names: tuple[str, ...], given: Mapping[str, float]) -> Floats:
+def _names(scenario: Scenario) -> tuple[str, ...]:
+    return tuple(scenario.simulation.hypotheses or scenario.hypotheses)
+
+
+def _priors(scenario: Scenario, given: Mapping[str, float]) -> Floats:
     """(hypothesis,) prior weights."""
+    names = _names(scenario)
     for name in given:
         if name not in names:
             raise WeighingError(f"there is no hypothesis {name}", f"known: {', '.join(names)}")
@@ -144,51 +230,9 @@ def _priors(scenario: Scenario, names: tuple[str, ...], given: Mapping[str, floa
 
 def _replicates(scenario: Scenario, evidence: Evidence, rule: Stopping) -> int:
     """How many sets of patients where nothing is uncertain: one where all chances are exact."""
-    names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
-    stated = all(isinstance(scenario.hypotheses[name], Rates) for name in names)
+    stated = all(isinstance(scenario.hypotheses[name], Rates) for name in _names(scenario))
     exact = stated and isinstance(evidence, Counts) and evidence.exact(scenario)
     return 1 if exact and rule.rule is None else REPLICATES
-
-
-@dataclass(frozen=True)
-class _Work:
-    """What is asked of the virtual patients of each draw."""
-
-    scenario: Scenario
-    names: tuple[str, ...]
-    evidence: Evidence
-    groups: tuple[tuple[int, ...], ...]
-    rule: Rule | None
-    draws: int
-    seed: int
-    patients: int
-
-
-def _measured(work: _Work, progress: Progress | None) -> tuple[Floats, Floats, bool]:
-    """(draw, hypothesis, ...) what virtual patients show, chances to end; and whether it was interrupted."""
-    rows: list[Floats] = []
-    ended: list[Floats] = []
-    readings = list(work.evidence.readings)
-    if work.rule is not None and work.rule.reading not in readings:
-        readings.append(work.rule.reading)
-    try:
-        for number, variant in enumerate(uncertainty.variants(work.scenario, work.draws, work.seed)):
-            patients = cohort(variant, work.names, readings, work.seed, number, work.patients)
-            row = work.evidence.measured(patients, work.names)
-            last = np.ones(len(work.names))
-            if work.rule is not None and isinstance(work.evidence, Counts):
-                at = readings.index(work.rule.reading)
-                key = (work.seed, number)
-                last = ends(work.rule, work.evidence, patients, work.groups, at, key)
-            rows.append(row)
-            ended.append(last)
-            if progress is not None:
-                progress(number + 1, work.draws)
-    except KeyboardInterrupt:
-        if len(rows) < 2:
-            raise
-    done = min(len(rows), len(ended))
-    return np.stack(rows[:done]), np.stack(ended[:done]), done < work.draws
 
 
 def _pooled(evidence: Evidence, measured: Floats) -> Floats:
@@ -205,13 +249,14 @@ def _pooled(evidence: Evidence, measured: Floats) -> Floats:
     return np.asarray(sets * every - (sets - 1) * without)
 
 
-def _drawn(scenario: Scenario, names: tuple[str, ...], seed: int, count: int) -> Iterator[Drawn]:
-    """What was drawn in the first `count` variants, of every uncertain number that matters in this design."""
-    for entry in uncertainty.entries(scenario):
+def _drawn(work: Work, entries: Sequence[uncertainty.Entry], count: int) -> Iterator[Drawn]:
+    """What was drawn in the first `count` variants, of the uncertain numbers that matter in this design."""
+    scenario, names = work.scenario, work.names
+    for entry in entries:
         own = entry.hypothesis
         changed = tuple(name for name in names if own in (None, name) or _tied_to(scenario, name) == own)
-        if changed and matters(scenario, entry, changed, seed):
-            values = np.array(uncertainty.draws(entry, seed, 0, count))
+        if changed and matters(scenario, entry, changed, work.seed):
+            values = np.array(uncertainty.draws(entry, work.seed, 0, count))
             places = tuple(names.index(name) for name in changed)
             yield Drawn(entry.key, own, places, values, bool(entry.distribution.relative))
 

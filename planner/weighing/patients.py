@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner import interruption
 from planner.families import groups
 from planner.kernels.means import allocate
 from planner.kernels.rng import W
@@ -47,16 +46,13 @@ def cohort(
     The same patients are taken under every hypothesis. As many of each sequence as the allocation says.
     """
     design, about = scenario.design, plan(scenario)
-    patients = -(-_PATIENTS // about.block.size) * about.block.size
-    tiles = -(-size // (patients * W))
+    patients, tiles = _tiled(about.block.size, size)
     first = _FIRST + number * tiles * W
     sequence = np.zeros((tiles, patients), np.int64)
     values = np.full((tiles, patients, len(names), len(readings), design.periods * W), np.nan)
-    with interruption.deferred():  # the first call compiles, where an exception could end the process
-        allocate(first, np.uint64(seed), about.block, sequence)
-        for group in groups(scenario, names, readings):
-            group.generate(first, np.uint64(seed), about, group.world, sequence, values)
-    interruption.check()
+    allocate(first, np.uint64(seed), about.block, sequence)
+    for group in groups(scenario, names, readings):
+        group.generate(first, np.uint64(seed), about, group.world, sequence, values)
     by_patient = values.reshape(tiles, patients, len(names), len(readings), design.periods, W)
     found = {}
     for s, treatments in enumerate(design.sequences):
@@ -65,3 +61,20 @@ def cohort(
             len(names), len(readings), design.periods, -1
         )
     return Cohort(scenario, found)
+
+
+def trials_of(scenario: Scenario, size: int) -> int:
+    """Small trials into which a cohort of at least `size` patients is divided."""
+    return _tiled(plan(scenario).block.size, size)[1] * W
+
+
+def patients_of(scenario: Scenario, size: int) -> int:
+    """How many patients a cohort of at least `size` has."""
+    patients, tiles = _tiled(plan(scenario).block.size, size)
+    return patients * tiles * W
+
+
+def _tiled(block: int, size: int) -> tuple[int, int]:
+    """Patients of a trial, and tiles of 128 trials, that make at least `size` patients."""
+    patients = -(-_PATIENTS // block) * block
+    return patients, -(-size // (patients * W))
