@@ -15,6 +15,7 @@ import numpy as np
 from planner import engine
 from planner.canonical import digest
 from planner.departures import days_waited
+from planner.guesses import Guess, added_up, by_period, in_a_row, made
 from planner.kernels.rng import W
 from planner.kernels.tables import (
     ABOVE,
@@ -73,6 +74,7 @@ class Patient:
     values: tuple[tuple[float | None, ...], ...]  # (reading, period); None after the patient has left
     left_before: int | None  # the period (from 1) before which the patient left; None for a completer
     extra_days: tuple[float | None, ...] = ()  # waited for after each period but the last; None once left
+    guesses: tuple[Guess | None, ...] = ()  # after each period; empty where nobody is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +136,13 @@ class Trial:
     readings: tuple[Reading, ...]
     patients: tuple[Patient, ...]  # those who had finished when the last analysis was done
     courses: tuple[Course, ...]
+    guesses: Json | None = None  # of these patients, added up; None where nobody is asked
 
     def rows(self) -> list[Json]:
         """Long format: subject, sequence, period, treatment, value (None after the patient has left).
 
-        Where analyses read different measures or days, `measure` and `day` say which value it is.
+        Where analyses read different measures or days, `measure` and `day` say which value it is. Where
+        patients are asked, `guessed_active` and `guessed_right` are 1 or 0.
         """
         several = len(self.readings) > 1
         return [
@@ -150,6 +154,7 @@ class Trial:
             }
             | (_said(reading) if several else {})
             | {"value": patient.values[r][k]}
+            | (in_a_row(patient.guesses[k]) if patient.guesses else {})
             for patient in self.patients
             for r, reading in enumerate(self.readings)
             for k, treatment in enumerate(patient.sequence)
@@ -179,6 +184,7 @@ class Trial:
             "readings": [_said(reading) for reading in self.readings],
             "patients_planned": self.scenario.design.patients,
             "patients": [_patient(patient) for patient in self.patients],
+            **({"guesses": self.guesses} if self.guesses is not None else {}),
             "analyses": [_course(course) for course in self.courses],
             "warnings": [],
         }
@@ -196,7 +202,9 @@ def _patient(patient: Patient) -> Json:
         "sequence": list(patient.sequence),
         "values": [list(row) for row in patient.values],
         "left_before_period": patient.left_before,
-    } | ({"extra_days": list(patient.extra_days)} if patient.extra_days else {})
+        **({"extra_days": list(patient.extra_days)} if patient.extra_days else {}),
+        **by_period(patient.guesses),
+    }
 
 
 def _course(course: Course) -> Json:
@@ -309,11 +317,21 @@ def _trial(
     lane = index % W
     readings = tuple(dict.fromkeys(reading_of(chosen, a) for a in chosen.analyses))
     values = found.values[0, :, 0].reshape(work.patients, work.readings, -1, W)[..., lane]
-    values, waits = values[:, : len(readings)], values[:, work.readings - work.waits :]
+    waits = values[:, work.readings - work.waits :]
     courses = tuple(
         _followed(chosen, work, found, a, readings, values, lane) for a in range(len(chosen.analyses))
     )
     finished = max(course.looks[-1].patients for course in courses)
+    patients = tuple(
+        _met(
+            p,
+            scenario.design.sequences[int(found.sequence[0, p])],
+            values[p, : len(readings)],
+            days_waited(scenario, waits[p]),
+            made(work, values[p], int(found.sequence[0, p])),
+        )
+        for p in range(finished)
+    )
     return Trial(
         scenario=scenario,
         name=name,
@@ -321,25 +339,25 @@ def _trial(
         seed=work.seed,
         hypothesis=work.tests[0][0].hypothesis,
         readings=readings,
-        patients=tuple(
-            _met(
-                p,
-                scenario.design.sequences[int(found.sequence[0, p])],
-                values[p, : len(readings)],
-                days_waited(scenario, waits[p]),
-            )
-            for p in range(finished)
-        ),
+        patients=patients,
         courses=courses,
+        guesses=added_up(work, ((each.sequence, each.guesses) for each in patients)) if work.asked else None,
     )
 
 
-def _met(p: int, sequence: tuple[str, ...], values: Floats, extra: tuple[float | None, ...]) -> Patient:
+def _met(
+    p: int,
+    sequence: tuple[str, ...],
+    values: Floats,
+    extra: tuple[float | None, ...],
+    guesses: tuple[Guess | None, ...],
+) -> Patient:
     """The patient whose scores f64[reading, period] are given."""
     there = np.flatnonzero(~np.isnan(values).all(axis=0))
     periods = int(there[-1]) + 1 if there.size else 0
     rows = tuple(tuple(_number(x) for x in row) for row in values)
-    return Patient(p + 1, tuple(sequence), rows, periods + 1 if periods < len(sequence) else None, extra)
+    left = periods + 1 if periods < len(sequence) else None
+    return Patient(p + 1, tuple(sequence), rows, left, extra, guesses)
 
 
 def _followed(

@@ -14,6 +14,7 @@ from planner.braille import Series, plot
 from planner.document import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
 from planner.figures import DASH, count, fixed, listed, plain, signed
 from planner.summary import Setting, Unit
+from planner.summary_blinding import guesses_of
 from planner.vocabulary import BINARY_MEASURES
 
 Json = Mapping[str, Any]
@@ -34,6 +35,7 @@ def trial_document(trial: Json, setting: Setting, *, ascii_only: bool = False) -
         blocks += [_looks(course, setting.units[course["analysis"]]), Prose(_verdict(course, trial))]
     for r, reading in enumerate(trial["readings"]):
         blocks += _patients(trial, r, reading, setting, ascii_only)
+    blocks += guesses_of(trial)
     blocks += [Heading("The same trial again"), Code(setting.command, "sh")]
     blocks.append(
         Prose("With --format csv: these patients in long format, as data for any statistics program.")

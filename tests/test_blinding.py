@@ -29,12 +29,16 @@ from test_terms_against_naive import (
 
 from planner import engine, outcomes
 from planner.assurance import assured
+from planner.document import Heading, Prose, Sheet
 from planner.guesses import correct_guesses
 from planner.kernels.rng import W
+from planner.kernels.tables import MADE, RIGHT
 from planner.mechanisms import Mechanism, Moment, course, set_off, signals
 from planner.reading import ScenarioError
+from planner.replay import replay
 from planner.results import simulate
 from planner.scenario import Scenario
+from planner.summary_blinding import guesses_of
 from planner.world import GUESS, Reading
 
 ASKED: Json = {
@@ -197,6 +201,60 @@ def test_shares_of_right_guesses() -> None:
         comparison.mean(
             "A", found["by_treatment"]["A"]["estimate"], found["by_treatment"]["A"]["mcse"], a + 0.01
         )
+
+
+def test_guesses_of_trials_looked_at_one_by_one_add_up_to_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 300 trials with dropout, in which a treatment is given twice."""
+    trial = scenario(CASES["what is left follows the guess of its period"])
+    known = outcomes.truths(trial, list(trial.hypotheses), 7)
+    monkeypatch.setattr("planner.job.truths", lambda *_: known)  # not simulated anew for every trial
+    treatments = list(trial.design.treatments)
+    counted = engine.run(engine.job(trial, seed=7), 300, threads=1).tally.guessed[0]
+    found = np.zeros((1 + len(treatments), 2), np.int64)
+    for index in range(300):
+        shown = replay(trial, index, hypothesis=next(iter(trial.hypotheses)), seed=7).to_json()
+        for row in shown["patients"]:
+            for a, active, right in zip(
+                row["sequence"], row["guessed_active"], row["guessed_right"], strict=True
+            ):
+                if active is not None:
+                    assert right == (active == (a != "C"))  # A and B have the drug
+                    for place in (0, 1 + treatments.index(a)):
+                        found[place] += (1, right)
+    assert np.array_equal(found, counted[:, [MADE, RIGHT]])
+    other = engine.run(engine.job(trial, seed=8), 300, threads=1).tally.guessed[0]
+    assert not np.array_equal(found, other[:, [MADE, RIGHT]])
+    assert found[0, 0] == found[1:, 0].sum() > 3000
+
+
+def test_table_json_and_long_format_say_the_same_guesses() -> None:
+    trial = scenario(CASES["guess sets the cue"])
+    shown = replay(trial, 3, seed=2)
+    document = shown.to_json()
+    rows = [row for row in shown.rows() if row["guessed_right"] is not None]
+    said = document["guesses"]
+    assert (said["made"], said["right"]) == (len(rows), sum(row["guessed_right"] for row in rows))
+    assert said["active"] == ["A"]
+    for a in "AC":
+        own = [row["guessed_right"] for row in rows if row["treatment"] == a]
+        assert said["by_treatment"][a] == {"made": len(own), "right": sum(own)}
+    assert all((row["guessed_active"] == (row["treatment"] == "A")) == row["guessed_right"] for row in rows)
+    heading, told, sheet = guesses_of(document)
+    assert heading == Heading("What they guess")
+    assert isinstance(told, Prose)
+    assert told.text.startswith(f"{said['right']} of {said['made']} guesses right: ")
+    assert isinstance(sheet, Sheet)
+    cells = [cell for row in sheet.rows for cell in row[2:]]
+    assert sum(cell.endswith(", right") for cell in cells) == said["right"]
+    assert sum(cell.startswith("active") for cell in cells) == sum(row["guessed_active"] for row in rows)
+
+
+def test_nothing_is_said_of_guesses_where_nobody_is_asked() -> None:
+    shown = replay(scenario(blinded({"blinding": None})), 3)
+    document = shown.to_json()
+    assert "guesses" not in document
+    assert not any("guess" in key for key in (*document["patients"][0], *shown.rows()[0]))
+    assert guesses_of(document) == []
 
 
 def test_error_of_the_share() -> None:
