@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from planner.results import Run, simulate
     from planner.sensitivity import Sensitivity, sensitivity
     from planner.sizing import Sizing, SizingError, size
-    from planner.sweeping import Sweep, SweepError, sweep
+    from planner.sweeping import Sweep, sweep
+    from planner.swept import SweepError
     from planner.weighing import Weighing, WeighingError, weigh
 
 _HOME = {
@@ -48,7 +49,7 @@ _HOME = {
     "SizingError": "planner.sizing",
     "size": "planner.sizing",
     "Sweep": "planner.sweeping",
-    "SweepError": "planner.sweeping",
+    "SweepError": "planner.swept",
     "sweep": "planner.sweeping",
     "Weighing": "planner.weighing",
     "WeighingError": "planner.weighing",

@@ -1,7 +1,8 @@
 """Power averaged over uncertain numbers: the assurance of O'Hagan, Stevens and Campbell (2005).
 
 The trials are divided over variants of the scenario, in each of which every uncertain number has a drawn
-value. Each variant has trials of its own; together they are those of a run without uncertainty.
+value. Each variant has trials of its own; together they are those of a run without uncertainty. For a
+precision, variants are added, each with the same number of trials.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from planner.outcomes import Truth, truths
 from planner.results import Run, cell_of
 from planner.returning import rule
 from planner.scenario import Scenario
+from planner.tally import Tally
 from planner.uncertainty import check, variants
 from planner.unknowns import unknowns
 from planner.world import retention
@@ -32,6 +34,13 @@ VARIANTS = 500
 """Variants of a run, if nothing else is said."""
 
 MOST_VARIANTS = 100_000
+
+VARIANT_TRIALS = 1_024
+"""Trials of a variant where a precision decides how many variants there are: eight tiles.
+
+Making a variant takes as long as several thousand trials of it.
+"""
+
 _TRUTH_TILES = 16  # of 128 patients, for the true effects of a variant
 
 
@@ -85,38 +94,86 @@ def assured(
     threads: int | None = None,
     progress: engine.Progress | None = None,
     patients: Sequence[int] | None = None,
-    name: str = "scenario",
-) -> Assured:
+    name: str = "",
+) -> Run:
     """Simulate `count` variants of a scenario (default 500), which share the trials, and average over them.
 
     The trials of a variant begin at a multiple of 128; where there are too few trials for so many variants,
     fewer are drawn. Raises UncertaintyError where nothing is uncertain. Ctrl-C: as in `engine.run`.
     """
-    check(scenario)
-    begun = time.perf_counter()
-    seed = scenario.simulation.seed if seed is None else seed
-    stretches = shares(trials or scenario.simulation.trials, count or VARIANTS)
-    names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
-    plain = truths(scenario, names, seed, _TRUTH_TILES)
-    work = engine.job(scenario, seed=seed, patients=patients, known=plain)
-    made = _Made(scenario, work, seed, len(stretches))
-    tallies, interrupted = engine.run_each(made.job, stretches, threads=threads, progress=progress)
-    finished = [i for i, tally in enumerate(tallies) if tally is not None]
-    if interrupted and not finished:
-        raise KeyboardInterrupt
-    total = work.empty()
-    for i in finished:
-        total.add(tallies[i])  # type: ignore[arg-type]
-    found = [[made.truths[i][name] for name in names] for i in finished]
-    drawn = Drawn(
-        tuple(tally for tally in tallies if tally is not None),
-        np.array([[[truth.effect for truth in row] for row in each] for each in found]),
-        np.array([[[truth.is_null for truth in row] for row in each] for each in found]),
-        tuple(made.retention[i] for i in finished),
-    )
-    partial = interrupted and len(finished) < len(stretches)
-    outcome = engine.Outcome(work, total, time.perf_counter() - begun, partial, interrupted)
-    return Assured(scenario, name, outcome, drawn=drawn)
+    part = Averaging(scenario, count or VARIANTS, seed=seed, patients=patients, name=name)
+    part.grow(trials or scenario.simulation.trials, threads, progress)
+    return part.result()
+
+
+class Averaging:
+    """Variants of a scenario, each with its own trials: as many as they are given, or growing in number.
+
+    `count`: the variants that share all trials; None: as many as there are times 1,024 trials. `sized`: the
+    scenario at each number of patients, in place of `patients`, as of `engine.job`.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        count: int | None,
+        *,
+        seed: int | None = None,
+        patients: Sequence[int] | None = None,
+        sized: Sequence[Scenario] | None = None,
+        name: str = "",
+    ) -> None:
+        check(scenario)
+        self.scenario, self.count, self.name = scenario, count, name or scenario.name
+        self.seed = scenario.simulation.seed if seed is None else seed
+        self.names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
+        plain = truths(scenario, self.names, self.seed, _TRUTH_TILES)
+        self.work = engine.job(scenario, seed=self.seed, patients=patients, sized=sized, known=plain)
+        self._made = _Made(scenario, self.work, self.seed)
+        self._tallies: list[Tally | None] = []  # of each variant; None where Ctrl-C has cut it
+        self._seconds = 0.0
+        self._interrupted = False
+
+    @property
+    def trials(self) -> int:
+        return sum(tally.trials for tally in self._tallies if tally is not None)
+
+    @property
+    def variant_bytes(self) -> int:
+        """About what is kept of a variant: its sums, and as much again for all that holds them."""
+        sums = self.work.empty()
+        return 2 * sum(each.nbytes for each in (sums.ends, sums.free, sums.followed, sums.guessed))
+
+    def grow(self, total: int, threads: int | None, progress: engine.Progress | None) -> bool:
+        """As `Growing.grow`; without a count, `total` is a multiple of 1,024."""
+        begun = time.perf_counter()
+        stretches, done = shares(total, self.count or total // VARIANT_TRIALS), len(self._tallies)
+        tallies, self._interrupted = engine.run_each(
+            lambda i: self._made.job(done + i), stretches[done:], threads=threads, progress=progress
+        )
+        self._tallies += tallies
+        self._seconds += time.perf_counter() - begun
+        if self._interrupted and all(tally is None for tally in tallies):
+            raise KeyboardInterrupt
+        return not self._interrupted
+
+    def result(self, cut: bool = False) -> Run:
+        """The average over the variants that are finished."""
+        finished = [i for i, tally in enumerate(self._tallies) if tally is not None]
+        tallies = tuple(tally for tally in self._tallies if tally is not None)
+        total = self.work.empty()
+        for tally in tallies:
+            total.add(tally)
+        found = [[self._made.truths[i][name] for name in self.names] for i in finished]
+        drawn = Drawn(
+            tallies,
+            np.array([[[truth.effect for truth in row] for row in each] for each in found]),
+            np.array([[[truth.is_null for truth in row] for row in each] for each in found]),
+            tuple(self._made.retention[i] for i in finished),
+        )
+        partial = cut or len(finished) < len(self._tallies)
+        outcome = engine.Outcome(self.work, total, self._seconds, partial, cut or self._interrupted)
+        return Assured(self.scenario, self.name, outcome, drawn=drawn)
 
 
 def shares(trials: int, count: int) -> list[tuple[int, int]]:
@@ -133,11 +190,11 @@ def shares(trials: int, count: int) -> list[tuple[int, int]]:
 class _Made:
     """The jobs of the variants, each made when a thread is ready for it."""
 
-    def __init__(self, scenario: Scenario, work: engine.Job, seed: int, count: int) -> None:
+    def __init__(self, scenario: Scenario, work: engine.Job, seed: int) -> None:
         self.work, self.seed = work, seed
         self.truths: dict[int, dict[str, list[Truth]]] = {}
         self.retention: dict[int, float | None] = {}
-        self._variants = variants(scenario, count, seed)
+        self._variants = variants(scenario, MOST_VARIANTS, seed)
         self._waiting: dict[int, Scenario] = {}
         self._lock = threading.Lock()
         self._next = 0

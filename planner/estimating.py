@@ -17,7 +17,7 @@ from planner.kernels.rng import W
 from planner.machine import peak_memory
 from planner.montecarlo import Json
 from planner.outcomes import TILES, Truth, truths
-from planner.precision import FIRST, check, totals
+from planner.precision import Steps, check
 from planner.scenario import Scenario
 
 _LONG = 0.15  # seconds that a sample should take
@@ -155,8 +155,11 @@ def _table_bytes(work: engine.Job) -> int:
     return sum(judge.rules.limit.nbytes + judge.rules.interval.nbytes for judge in work.judges)
 
 
-def precise_trials(precision: float, most: int) -> int:
-    """Trials after which no share has a larger Monte Carlo standard error, in the steps of --precision."""
+def precise_trials(precision: float, steps: Steps) -> int:
+    """Trials after which no share has a larger Monte Carlo standard error, in the steps of --precision.
+
+    Where numbers are uncertain, that many variants would do, were power 0 in some of them and 1 in others.
+    """
     check(precision)
-    needed = 0.25 / (precision * precision)
-    return next((total for total in totals(most) if total >= needed), most) if most > FIRST else most
+    needed = 0.25 / (precision * precision) * (steps.variant or 1)
+    return next((total for total in steps.totals() if total >= needed), steps.most)

@@ -1,18 +1,20 @@
 """As many trials as a Monte Carlo error asks for: more are added in fixed steps until it is small enough.
 
 The steps are the same for everybody (10,240 trials, then twice as many, and so on), so that the same
-scenario, seed and precision end at the same trials. A run of that many trials gives the same bits.
+scenario, seed and precision end at the same trials. A run of that many trials gives the same bits. Where
+numbers are uncertain a step adds variants, of 1,024 trials each, because the error between variants is what
+has to fall: 128 of them, then twice as many, and so on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from planner import engine
-from planner.montecarlo import Json
+from planner.growing import Growing, grown
 from planner.results import Run
-from planner.scenario import Scenario
 
 FIRST = 10_240
 """Trials of the first step: 80 tiles of 128."""
@@ -30,56 +32,72 @@ class PrecisionError(ValueError):
     """A precision that cannot be asked for."""
 
 
-Part = tuple[Scenario, engine.Job]
+class Steps(NamedTuple):
+    """The trials of the first step and of the last; each between has twice those of the one before."""
+
+    first: int = FIRST
+    most: int = MOST
+    variant: int | None = None  # trials of a variant, where numbers are uncertain
+
+    def totals(self) -> Iterator[int]:
+        """The numbers of trials after which the errors are looked at."""
+        return totals(self.most, self.first)
+
+    def up_to(self, most: int) -> Steps:
+        """The steps to fewer trials."""
+        return self._replace(first=min(self.first, most), most=min(self.most, most))
+
+    @property
+    def said(self) -> str:
+        """How far it goes, in words."""
+        trials = f"{self.most:,} trials"
+        return trials if self.variant is None else f"{trials} of {self.most // self.variant:,} variants"
+
+
+def totals(most: int, first: int = FIRST) -> Iterator[int]:
+    """`first` and its doubles below `most`, then `most`."""
+    while first < most:
+        yield first
+        first *= 2
+    yield most
 
 
 @dataclass(frozen=True)
 class Found:
-    """The outcomes of all parts, after the same number of trials each unless interrupted."""
+    """The results of all parts, after the same number of trials each unless interrupted."""
 
-    outcomes: tuple[engine.Outcome, ...]
+    runs: tuple[Run, ...]
     remarks: tuple[str, ...]
 
 
-def totals(most: int) -> Iterator[int]:
-    """The numbers of trials after which the errors are looked at; the last is `most`."""
-    total = FIRST
-    while total < most:
-        yield total
-        total *= 2
-    yield most
-
-
 def until_precise(
-    parts: Sequence[Part],
+    parts: Sequence[Growing],
     precision: float,
+    steps: Steps,
     *,
-    most: int | None = None,
     threads: int | None = None,
     progress: engine.Progress | None = None,
 ) -> Found:
     """Simulate all parts until no headline figure has a Monte Carlo standard error above `precision`.
 
-    At most `most` trials (default 10^8), with a remark where that does not suffice. Raises PrecisionError
-    for a precision below 1e-6 or not below 0.5. Ctrl-C: as in `engine.run`.
+    At most the trials of the last step, with a remark where they do not suffice. Raises PrecisionError for a
+    precision below 1e-6 or not below 0.5. Ctrl-C: as in `engine.run`.
     """
     check(precision)
-    most = MOST if most is None else most
-    outcomes: list[engine.Outcome] = []
     worst = 0.5
-    for total in totals(most):
-        needed = _forecast(total, outcomes, worst, precision, most)
-        outcomes, whole = grown(parts, outcomes, total, needed, threads, progress)
-        if not whole:
-            return Found(tuple(_cut(each) for each in outcomes), ())
-        worst = max(largest_error(*each) for each in zip(parts, outcomes, strict=True))
+    for total in steps.totals():
+        needed = _forecast(total, parts[0].trials, worst, precision, steps)
+        if not grown(parts, total, needed, threads, progress):
+            return Found(tuple(part.result(cut=True) for part in parts if part.trials), ())
+        runs = tuple(part.result() for part in parts)
+        worst = max(largest_error(run) for run in runs)
         if worst <= precision:
-            return Found(tuple(outcomes), ())
+            return Found(runs, ())
     remark = (
-        f"the precision of {precision:g} is not reached: after {most:,} trials the largest Monte Carlo "
+        f"the precision of {precision:g} is not reached: after {steps.said} the largest Monte Carlo "
         f"standard error of power and early stops is {worst:.2g}"
     )
-    return Found(tuple(outcomes), (remark,))
+    return Found(runs, (remark,))
 
 
 def check(precision: float) -> None:
@@ -88,66 +106,12 @@ def check(precision: float) -> None:
         raise PrecisionError(f"must be at least {LEAST_PRECISION:.6f} and below 0.5")
 
 
-def _forecast(
-    total: int, outcomes: Sequence[engine.Outcome], worst: float, precision: float, most: int
-) -> int:
+def _forecast(total: int, done: int, worst: float, precision: float, steps: Steps) -> int:
     """The total at which the errors will probably do, for the remaining time: they fall with its root."""
-    done = outcomes[0].tally.trials if outcomes else 0
     wanted = done * (worst / precision) ** 2 if done else total
-    return next((step for step in totals(most) if step >= max(wanted, total)), most)
+    return next((step for step in steps.totals() if step >= max(wanted, total)), steps.most)
 
 
-def grown(
-    parts: Sequence[Part],
-    outcomes: Sequence[engine.Outcome],
-    total: int,
-    needed: int,
-    threads: int | None = None,
-    progress: engine.Progress | None = None,
-) -> tuple[list[engine.Outcome], bool]:
-    """All parts with `total` trials each, and whether nothing interrupted them.
-
-    Only the trials that the outcomes do not have yet are simulated. After Ctrl-C: those parts that have any
-    trial, KeyboardInterrupt if none has. `needed`: trials of each part in the end, for the progress.
-    """
-    found = list(outcomes)
-    for i, (_, work) in enumerate(parts):
-        before = found[i] if i < len(found) else None
-        first = before.tally.trials if before else 0
-        done = sum(each.tally.trials for each in found)
-        tell = progress and _shifted(progress, done, needed * len(parts))
-        try:
-            new = engine.run(work, total - first, first=first, threads=threads, progress=tell)
-        except KeyboardInterrupt:
-            if not found:
-                raise
-            return found, False
-        if before is None:
-            found.append(new)
-        else:
-            found[i] = _added(before, new)
-        if new.interrupted:
-            return found, False
-    return found, True
-
-
-def _shifted(progress: engine.Progress, done: int, needed: int) -> engine.Progress:
-    return lambda more, _: progress(done + more, needed)
-
-
-def _added(before: engine.Outcome, new: engine.Outcome) -> engine.Outcome:
-    total = before.work.empty()
-    total.add(before.tally)
-    total.add(new.tally)
-    return engine.Outcome(before.work, total, before.seconds + new.seconds, new.partial, new.interrupted)
-
-
-def _cut(outcome: engine.Outcome) -> engine.Outcome:
-    """The outcome as one that more trials were to be added to."""
-    return engine.Outcome(outcome.work, outcome.tally, outcome.seconds, True, True)
-
-
-def largest_error(part: Part, outcome: engine.Outcome) -> float:
+def largest_error(run: Run) -> float:
     """The largest Monte Carlo standard error of the headline figures of all cells."""
-    cells: list[Json] = Run(part[0], part[0].name, outcome).cells()
-    return max(float(cell[name]["mcse"]) for cell in cells for name in HEADLINE)
+    return max(float(cell[name]["mcse"]) for cell in run.cells() for name in HEADLINE)

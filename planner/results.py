@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -128,23 +128,17 @@ def simulate(
     `precision`: add trials until the Monte Carlo standard errors of power and of early stops are at most
     this, or until `trials` are done (default 10^8 then). `progress(done, total)` is called about ten times a
     second. `uncertain`: divide the trials over so many `variants` (default 500) in which every uncertain
-    number has a drawn value, so that power is averaged over what is uncertain.
+    number has a drawn value, so that power is averaged over what is uncertain; with a `precision`, add
+    variants of 1,024 trials each, at most so many (default 100,000).
     """
-    if uncertain:
-        from planner.assurance import assured
+    from planner.simulating import How
 
-        if precision is not None:
-            raise ValueError("the error over uncertain numbers depends on `variants`, not on a precision")
-        how = {"seed": seed, "threads": threads, "progress": progress, "patients": patients, "name": name}
-        return assured(scenario, trials=trials, count=variants, **how)  # type: ignore[arg-type]
-    work = engine.job(scenario, seed=seed, patients=patients)
-    if precision is not None:
-        from planner.precision import until_precise
-
-        found = until_precise([(scenario, work)], precision, most=trials, threads=threads, progress=progress)
-        return Run(scenario, name, found.outcomes[0], found.remarks)
-    outcome = engine.run(work, trials or scenario.simulation.trials, threads=threads, progress=progress)
-    return Run(scenario, name, outcome)
+    if precision is None:
+        trials = trials or scenario.simulation.trials
+    how = How(trials, precision, uncertain, variants)
+    part = how.part(scenario, seed, patients=patients, name=name)
+    found = how.simulated([part], threads, progress)
+    return replace(found.runs[0], remarks=found.remarks)
 
 
 def cell_of(test: engine.Test, d: int, trials: int, ends: Ints, free: Ints, left: Departed) -> Json:

@@ -15,7 +15,7 @@ from planner.summary_leaving import reading as about_leaving
 from planner.summary_tables import FEW, Cell, Shown, label, shown, staged, tables, too_few, too_high
 from planner.summary_tables import Setting as Setting
 from planner.summary_tables import Unit as Unit
-from planner.summary_uncertain import about_uncertainty, averaged, powers, what_is_uncertain
+from planner.summary_uncertain import about_uncertainty, averaged, in_variants, powers, what_is_uncertain
 
 
 def run_document(result: Mapping[str, Any], setting: Setting) -> list[Block]:
@@ -67,15 +67,11 @@ def _header(result: Mapping[str, Any], setting: Setting, cells: Sequence[Cell]) 
     facts.append(
         (
             "Simulated",
-            f"{count(run['trials'], 'virtual trial')} under each hypothesis, {_variants(run)}"
+            f"{count(run['trials'], 'virtual trial')} under each hypothesis, {in_variants(run)}"
             f"seed {run['seed']}, planner {run['planner']}",
         )
     )
     return [*blocks, Facts(facts)]
-
-
-def _variants(run: Mapping[str, Any]) -> str:
-    return f"in {count(run['variants'], 'variant')} of what is uncertain, " if "variants" in run else ""
 
 
 def _reading(rows: Sequence[Shown], setting: Setting, trials: int) -> list[str]:

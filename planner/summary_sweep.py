@@ -12,6 +12,14 @@ from planner.braille import Series, plot
 from planner.document import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
 from planner.figures import count, estimated, listed, plain, plus_minus, signed, visible
 from planner.summary import Setting
+from planner.summary_uncertain import (
+    about_uncertainty,
+    averaged,
+    chance,
+    in_variants,
+    spread,
+    what_is_uncertain,
+)
 
 Json = Mapping[str, Any]
 _LINES = 10  # that can be told apart in one picture
@@ -27,6 +35,9 @@ def sweep_document(found: Json, setting: Setting, *, ascii_only: bool = False) -
     blocks.append(Facts(_facts(found, cells, setting)))
     blocks += [Heading("What changes"), _figures(cells, setting)]
     blocks += _curve(cells, setting, ascii_only)
+    if averaged(cells):
+        every = list(dict.fromkeys(cell["hypothesis"] for cell in cells))
+        blocks += [Heading("What was uncertain"), *what_is_uncertain(found["uncertain"], every)]
     blocks += [Heading("How to read this"), Items(_reading(cells))]
     return [*blocks, Heading("The same result again"), Code(setting.command, "sh")]
 
@@ -42,7 +53,8 @@ def _facts(found: Json, cells: Sequence[Json], setting: Setting) -> list[tuple[s
     for path, values in _axes(cells).items():
         facts.append((path, listed([_shown(value) for value in values])))
     trials = (
-        f"{count(run['trials'], 'virtual trial')} for each row, seed {run['seed']}, planner {run['planner']}"
+        f"{count(run['trials'], 'virtual trial')} for each row, {in_variants(run)}seed {run['seed']}, "
+        f"planner {run['planner']}"
     )
     return [*facts, ("Simulated", trials)]
 
@@ -102,7 +114,10 @@ def _figures(cells: Sequence[Json], setting: Setting) -> Sheet:
     # Columns of names stand first, whatever is swept, because a table that is split repeats them.
     order = [c for c in columns if not c.number] + names + [c for c in columns if c.number]
     order += [] if sized else [Column("Patients")]
-    order += [Column("True effect"), Column("Power"), Column("Stops early")]
+    mean = averaged(cells)
+    order += [Column("Mean true effect" if mean else "True effect")]
+    order += [Column("Assurance" if mean else "Power"), Column("Stops early")]
+    order += [Column("Chance of an effect"), Column("Power, 5 % to 95 %")] if mean else []
     order += [Column("Expected patients"), Column("Expected completers")]
     rows = []
     for cell in cells:
@@ -113,6 +128,7 @@ def _figures(cells: Sequence[Json], setting: Setting) -> Sheet:
         row += [_label(cell, setting), *([cell["analysis"]] if analyses else [])]
         row += [shown[c.title] for c in columns if c.number] + ([] if sized else [str(cell["patients"])])
         row += [_true_effect(cell, setting), _power(cell), estimated(cell["stopped_early"], percent=True)]
+        row += [chance(cell), spread(cell)] if mean else []
         rows.append([*row, estimated(cell["expected_patients"]), estimated(cell["expected_completers"])])
     return Sheet(order, rows)
 
@@ -161,7 +177,7 @@ def _curve(cells: Sequence[Json], setting: Setting, ascii_only: bool) -> list[Bl
         ascii_only=ascii_only,
     )
     key = [(line.letter, name) for line, name in zip(series, lines, strict=True)]
-    return [Heading("Power"), Code(picture), Facts(key)]
+    return [Heading("Assurance" if averaged(cells) else "Power"), Code(picture), Facts(key)]
 
 
 def _reading(cells: Sequence[Json]) -> list[str]:
@@ -169,6 +185,8 @@ def _reading(cells: Sequence[Json]) -> list[str]:
         "± is the Monte Carlo standard error. All rows are of the same virtual patients, so that "
         "differences between them are less uncertain than their errors say.",
     ]
+    if averaged(cells):
+        items += [*about_uncertainty(cells), "All rows are of the same variants too."]
     if any(cell["is_null"] for cell in cells):
         items.append(
             "Type I error: the treatments do not differ under this hypothesis: a significant trial is a "

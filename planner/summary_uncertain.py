@@ -70,17 +70,29 @@ def powers(cells: Sequence[Cell], setting: Setting) -> Sheet:
     for cell in cells:
         about = cell["uncertainty"]
         row = [label(cell["hypothesis"], setting), *([cell["analysis"]] if several else [])]
-        row += [_chance(about["effect_probability"])]
+        row += [chance(cell)]
         row += [_share(about["power_quantiles"][name]) for name in QUANTILES]
         rows.append(row)
     return Sheet(columns, rows)
 
 
-def _chance(figure: Mapping[str, Any] | None) -> str:
-    """A probability; without an error where all variants agree."""
+def in_variants(run: Mapping[str, Any]) -> str:
+    """How many variants the trials were divided over, or nothing."""
+    return f"in {count(run['variants'], 'variant')} of what is uncertain, " if "variants" in run else ""
+
+
+def chance(cell: Cell) -> str:
+    """The probability of an effect; without an error where all variants agree."""
+    figure = cell["uncertainty"]["effect_probability"]
     if figure is not None and figure["estimate"] in (0.0, 1.0):
         return f"{100.0 * figure['estimate']:.0f} %"
     return estimated(figure, percent=True)
+
+
+def spread(cell: Cell) -> str:
+    """The powers that most variants lie between."""
+    low, high = (cell["uncertainty"]["power_quantiles"][name] for name in (QUANTILES[0], QUANTILES[-1]))
+    return f"{_share(low)} to {_share(high)}"
 
 
 def _share(figure: Mapping[str, Any]) -> str:
@@ -103,7 +115,7 @@ def about_uncertainty(cells: Sequence[Cell]) -> list[str]:
         "All other figures are averaged so too; the ± includes what the choice of variants adds.",
         "Power, 5 % to 95 %: in so many per cent of the variants the power is at most this, the noise of "
         "their own few trials taken off; the Monte Carlo standard errors are at most "
-        f"{100.0 * quantile_error(cells):.1g} percentage points.",
+        f"{plain(100.0 * quantile_error(cells), 1)} percentage points.",
         "Chance of an effect: the share of the variants whose true effect lies where the test looks for it "
         "(where it looks on both sides: where most of them lie).",
         "What the numbers may be is an assumption as well: the average is no better than that.",

@@ -22,6 +22,7 @@ import numpy as np
 from scipy.special import betaincinv, ndtr, ndtri
 
 from planner.addressing import COMMON, Place, Range, places, split_key
+from planner.canonical import digest
 from planner.faults import printable
 from planner.kernels.tables import Floats
 from planner.mechanisms import Mechanism, course, kept, set_off
@@ -240,6 +241,21 @@ def _changed(node: Any, inner: Any, values: Sequence[float]) -> Any:
         return tuple(_changed(item, inner[i], values) if i in inner else item for i, item in enumerate(node))
     update = {key: _changed(getattr(node, key), each, values) for key, each in inner.items()}
     return node.model_copy(update=update)
+
+
+def alike(scenarios: Sequence[Scenario], seed: int) -> tuple[int, int] | None:
+    """Two of the scenarios that are stated otherwise, but of which the first variant is the same; if any.
+
+    A number with values of its own is drawn from them, whatever is stated for it.
+    """
+    seen: dict[str, tuple[str, int]] = {}
+    for i, scenario in enumerate(scenarios):
+        (drawn,) = variants(scenario, 1, seed)
+        stated = digest(as_stated(scenario))
+        before, first = seen.setdefault(digest(drawn), (stated, i))
+        if before != stated:
+            return first, i
+    return None
 
 
 # Ties

@@ -306,8 +306,8 @@ def test_ctrl_c_gives_what_is_finished() -> None:
 def test_nothing_uncertain_is_refused() -> None:
     with pytest.raises(UncertaintyError, match="no number of this scenario is uncertain"):
         assured(read("asthma-ab-ba"))
-    with pytest.raises(ValueError, match="depends on `variants`"):
-        simulate(read_text(text()), uncertain=True, precision=0.01)
+    with pytest.raises(ValueError, match="`variants` is the most, and not `trials`"):
+        simulate(read_text(text()), uncertain=True, precision=0.01, trials=10_000)
 
 
 # The command
@@ -364,12 +364,12 @@ def test_dry_run_tells_the_variants(capsys: pytest.CaptureFixture[str]) -> None:
     ("words", "said"),
     [
         (["williams-2018", "--variants", "100"], "--variants goes with --uncertain"),
-        (["williams-2018", "--uncertain", "--precision", "0.01"], "--uncertain cannot be combined"),
-        (["williams-2018", "--uncertain", "--sensitivity"], "--uncertain cannot be combined"),
         (
-            ["williams-2018", "--uncertain", "--set", "design.patients=20,30"],
-            "--uncertain cannot be combined",
+            ["williams-2018", "--uncertain", "--precision", "0.01", "--trials", "9000"],
+            "--trials cannot be combined with --uncertain and --precision",
         ),
+        (["williams-2018", "--uncertain", "--sensitivity"], "--uncertain cannot be combined"),
+        (["asthma-ab-ba", "--uncertain", "--set", "design.patients=20,30"], "no number of this scenario"),
         (["asthma-ab-ba", "--uncertain"], "no number of this scenario is uncertain"),
         (["williams-2018", "--uncertain", "--variants", "3"], "variants"),
     ],

@@ -13,7 +13,7 @@ from planner import engine, estimating
 from planner.estimating import Pass, of_passes, precise_trials, sampled
 from planner.figures import duration, memory
 from planner.kernels.rng import W
-from planner.precision import MOST, totals
+from planner.precision import MOST, Steps, totals
 from planner.reading import read, read_text
 from planner.results import simulate
 from planner.sizing import size
@@ -169,12 +169,12 @@ def test_many_passes_are_not_all_sampled(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_trials_that_a_precision_needs_at_most() -> None:
     """The error of a share is largest at one half: 0.5 / sqrt(n)."""
     for precision in (0.01, 0.003, 0.001):
-        n = precise_trials(precision, MOST)
+        n = precise_trials(precision, Steps())
         assert n in list(totals(MOST))
         assert 0.5 / n**0.5 <= precision
         assert n == 10_240 or 0.5 / (n / 2) ** 0.5 > precision
-    assert precise_trials(1e-6, MOST) == MOST
-    assert precise_trials(0.001, 5_000) == 5_000
+    assert precise_trials(1e-6, Steps()) == MOST
+    assert precise_trials(0.001, Steps(most=5_000)) == 5_000
 
 
 @pytest.mark.parametrize("find", ["patients", "effect"])

@@ -12,8 +12,9 @@ from commands import Cli, cli
 from sample_trials import trial
 
 from planner import engine
+from planner.growing import Plain
 from planner.kernels.rng import W
-from planner.precision import FIRST, PrecisionError, totals, until_precise
+from planner.precision import FIRST, PrecisionError, Steps, totals, until_precise
 from planner.results import simulate
 
 __all__ = ["cli"]  # the fixture
@@ -78,7 +79,7 @@ def test_giving_up_is_told() -> None:
 def test_senseless_precisions_are_refused(precision: float) -> None:
     scenario = trial("unbounded")
     with pytest.raises(PrecisionError):
-        until_precise([(scenario, engine.job(scenario))], precision)
+        until_precise([Plain(scenario, engine.job(scenario))], precision, Steps())
 
 
 def test_progress_counts_on_and_ctrl_c_keeps_what_is_there() -> None:

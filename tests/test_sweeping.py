@@ -17,7 +17,8 @@ from commands import SCENARIO, Cli, cli
 
 from planner.reading import read
 from planner.results import simulate
-from planner.sweeping import MAX_POINTS, SweepError, of_file, points, simulate_points, split, sweep
+from planner.sweeping import simulate_points, sweep
+from planner.swept import MAX_POINTS, SweepError, of_file, points, split
 
 __all__ = ["cli"]  # the fixture
 FRACTIONS = SCENARIO + "\n[monitoring]\nlooks = [0.4, 1.0]\n"

@@ -10,10 +10,11 @@ from planner.cli.problems import OK, Problem
 
 if TYPE_CHECKING:
     from planner.document import Block
-    from planner.estimating import Effort
+    from planner.estimating import Effort, Pass
+    from planner.precision import Steps
     from planner.scenario import Scenario
     from planner.sensitivity import Assumption
-    from planner.sweeping import Point
+    from planner.swept import Point
 
 Json = dict[str, Any]
 Facts = list[tuple[str, str]]
@@ -49,25 +50,35 @@ def _virtual(patients: int) -> tuple[str, str]:
     return "Virtual patients", f"{patients:,} in all"
 
 
-def trials_said(trials: int | None, precision: float | None) -> str:
+def trials_said(trials: int | None, precision: float | None, how: Json) -> str:
     """How many trials there will be, in words."""
-    from planner.precision import MOST
-
     if precision is None:
         return f"{trials:,} under each hypothesis"
-    most = MOST if trials is None else trials
-    return f"as many as a Monte Carlo standard error of {precision:g} needs, at most {most:,}"
+    most = _steps(trials, precision, how).said.replace(" trials", "", 1)
+    return f"as many as a Monte Carlo standard error of {precision:g} needs, at most {most}"
 
 
-def _most(trials: int | None, precision: float | None) -> int:
+def _steps(trials: int | None, precision: float, how: Json) -> Steps:
+    from planner.simulating import How
+
+    return How(trials, precision, **how).steps
+
+
+def _most(trials: int | None, precision: float | None, how: Json) -> int:
     """The most trials that there can be."""
     from planner.estimating import precise_trials
-    from planner.precision import MOST
 
     if precision is None:
         assert trials is not None
         return trials
-    return precise_trials(precision, MOST if trials is None else trials)
+    return precise_trials(precision, _steps(trials, precision, how))
+
+
+def _variants_said(precision: float | None, how: Json) -> Facts:
+    if not how:
+        return []
+    number = f"{how['variants']:,} of what is uncertain"
+    return [("Variants", number if precision is None else f"at most {number}")]
 
 
 def _names(plan: Scenario) -> list[str]:
@@ -98,9 +109,9 @@ def of_run(
     from planner.estimating import Pass, of_passes
     from planner.reading import to_toml
 
-    most = _most(trials, precision)
+    most = _most(trials, precision, how)
     if how:
-        effort = _averaged(plan, most, how["variants"], seed, threads)
+        effort = _averaged(plan, most, how, precision, seed, threads)
     else:
         work = [Pass(plan, most, plan.design.patients)]
         effort = of_passes(work, seed, threads, at_most=precision is not None)
@@ -112,8 +123,8 @@ def of_run(
     ]
     run = {"trials": trials, "seed": seed, "precision": precision, **how}
     facts = [
-        ("Trials", f"{trials_said(trials, precision)}, seed {seed}"),
-        *([("Variants", f"{how['variants']:,} of what is uncertain")] if how else []),
+        ("Trials", f"{trials_said(trials, precision, how)}, seed {seed}"),
+        *_variants_said(precision, how),
         ("Hypotheses", ", ".join(names)),
         ("Analyses", ", ".join(analysis.name for analysis in plan.analyses)),
         ("Patients", f"{plan.design.patients:,} a trial"),
@@ -126,15 +137,33 @@ def of_run(
     return told(target, title, document, facts, effort, more)
 
 
-def _averaged(plan: Scenario, trials: int, variants: int, seed: int, threads: int | None) -> Effort:
-    """Of trials that are divided over variants: some of these are sampled, each with its share of trials."""
-    from planner.assurance import assured
+def _averaged(
+    plan: Scenario,
+    trials: int,
+    how: Json,
+    precision: float | None,
+    seed: int,
+    threads: int | None,
+    passes: Sequence[Pass] = (),
+) -> Effort:
+    """Of trials that are divided over variants: some of these are sampled, each with its share of trials.
+
+    `passes`: those of a sweep; the first is sampled, and the time of the others grows with their patients.
+    """
+    from planner.assurance import VARIANT_TRIALS, assured
     from planner.estimating import of_sample
 
-    def some(n: int) -> None:
-        assured(plan, trials=n, count=max(1, n * variants // trials), seed=seed, threads=threads)
+    each = trials / how["variants"] if precision is None else VARIANT_TRIALS
+    sizes = [one.design.patients for one in passes[0].sized] if passes else None
+    whole = trials
+    if passes:
+        whole = round(trials * sum(one.patients for one in passes) / passes[0].patients)
 
-    return of_sample(some, trials, threads)
+    def some(n: int) -> None:
+        count = max(1, int(n / each))
+        assured(plan, trials=n, count=count, seed=seed, threads=threads, patients=sizes)
+
+    return of_sample(some, whole, threads, at_most=precision is not None)
 
 
 def of_sweep(
@@ -143,9 +172,10 @@ def of_sweep(
     seed: int,
     precision: float | None,
     threads: int | None,
+    how: Json,
     target: Target,
 ) -> int:
-    """The combinations of a sweep."""
+    """The combinations of a sweep. `how`: as of a plain run."""
     from planner.document import Column, Sheet
     from planner.estimating import Pass, of_passes
     from planner.figures import count
@@ -153,12 +183,15 @@ def of_sweep(
 
     base = found[0].scenario
     trials = trials if trials is not None or precision is not None else base.simulation.trials
-    most = _most(trials, precision)
+    most = _most(trials, precision, how)
     work = []
     for group in passes(found):
         sized = [found[n].scenario for n in group]
         work.append(Pass(sized[0], most, max(each.design.patients for each in sized), sized))
-    effort = of_passes(work, seed, threads, at_most=precision is not None)
+    if how:
+        effort = _averaged(base, most, how, precision, seed, threads, work)
+    else:
+        effort = of_passes(work, seed, threads, at_most=precision is not None)
     names = _names(base)
     cells = [
         {"hypothesis": h, "analysis": a.name, "patients": p.scenario.design.patients, "sweep": p.values}
@@ -166,7 +199,7 @@ def of_sweep(
         for h in names
         for a in p.scenario.analyses
     ]
-    run = {"trials": trials, "seed": seed, "precision": precision}
+    run = {"trials": trials, "seed": seed, "precision": precision, **how}
     patients = most * sum(each.patients for each in work) * len(names)
     facts = [
         (
@@ -174,7 +207,8 @@ def of_sweep(
             f"{len(found):,}, in {count(len(work), 'pass', 'passes')} over the virtual patients",
         ),
         ("Cells", f"{len(cells):,}"),
-        ("Trials", f"{trials_said(trials, precision)}, seed {seed}"),
+        ("Trials", f"{trials_said(trials, precision, how)}, seed {seed}"),
+        *_variants_said(precision, how),
         *([_virtual(patients)] if precision is None else []),
     ]
     paths = list(found[0].values)

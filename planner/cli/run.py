@@ -45,7 +45,9 @@ def run(
     each value, or for each combination if more than one setting is swept. --precision adds trials until the
     figures are that precise; --trials is then the most that are simulated. --sensitivity shows what happens
     to the power where an assumption is 20 % off. --uncertain divides the trials over variants of the scenario
-    in which every uncertain number has another value: power is then assurance.
+    in which every uncertain number has another value: power is then assurance. It goes with sweeps, where
+    every row has the same variants, and with --precision, which then adds variants of 1,024 trials each
+    instead of trials; --variants is then the most.
 
     Ctrl-C prints what is finished, marked as partial.
 
@@ -55,6 +57,7 @@ def run(
       planner run my-trial.toml --set design.patients=12:60:4 --precision 0.002
       planner run my-trial.toml --hypothesis expected --sensitivity
       planner run williams-2018 --uncertain
+      planner run my-trial.toml --uncertain --precision 0.005 --set design.patients=20:60:8
       planner run my-trial.toml --hypothesis expected,none --json
       planner run my-trial.toml -o results.md
     """
@@ -73,14 +76,12 @@ def run(
         raise Problem(
             "--sensitivity cannot be combined with swept settings or --precision", hint="give one at a time"
         )
-    if uncertain and (points or precision is not None or sensitivity):
-        raise Problem(
-            "--uncertain cannot be combined with swept settings, --precision or --sensitivity",
-            hint="--variants makes it more precise; planner size --uncertain varies the number of patients",
-        )
     check_variants(uncertain, variants)
+    if uncertain:
+        _check_uncertain(sensitivity, precision, trials)
     plan = points[0].scenario if points else read(scenario, set=plain)
     seed = plan.simulation.seed if seed is None else seed
+    how = averaging(plan, variants, precision) if uncertain else {}
     if points:
         return run_sweep(
             points,
@@ -90,6 +91,7 @@ def run(
             seed=seed,
             threads=threads,
             precision=precision,
+            how=how,
             target=target,
             dry_run=dry_run,
             verbose=verbose,
@@ -111,14 +113,13 @@ def run(
     follows = files.worked_out(
         plan, scenario
     )  # limits that do not exist are found before the work, not after it
-    how = averaging(plan, variants) if uncertain else {}
     if dry_run:
         with precisely():
             return of_run(plan, trials, seed, precision, threads, how, target)
     result = _simulated(plan, trials, seed, threads, precision, quiet, how)
     document = result.to_json()
     remarks(document, verbose)
-    command = _command_line(scenario, overrides, result.trials if precision else trials or 0, seed, how)
+    command = again(scenario, overrides, result.trials if precision else trials or 0, seed, document)
     target.write(
         document,
         lambda: run_document(document, setting(plan, follows, command)),
@@ -133,16 +134,31 @@ def check_variants(uncertain: bool, variants: int | None) -> None:
         raise Problem("--variants goes with --uncertain", hint="add --uncertain, or leave --variants out")
 
 
-def averaging(plan: Scenario, variants: int | None) -> dict[str, Any]:
+def _check_uncertain(sensitivity: bool, precision: float | None, trials: int | None) -> None:
+    """What --uncertain cannot be combined with, and what to do instead."""
+    if sensitivity:
+        raise Problem(
+            "--uncertain cannot be combined with --sensitivity: one lets all uncertain numbers vary at once, "
+            "the other one assumption at a time, as it is stated",
+            hint="run them one after the other, or sweep one number: --uncertain --set PATH=VALUE,VALUE",
+        )
+    if precision is not None and trials is not None:
+        raise Problem(
+            "--trials cannot be combined with --uncertain and --precision, which adds variants",
+            hint="--variants says how many at most, of 1,024 trials each",
+        )
+
+
+def averaging(plan: Scenario, variants: int | None, precision: float | None = None) -> dict[str, Any]:
     """The options of `simulate` for uncertain numbers; a Problem where nothing is uncertain."""
-    from planner.assurance import VARIANTS
+    from planner.assurance import MOST_VARIANTS, VARIANTS
     from planner.uncertainty import UncertaintyError, check
 
     try:
         check(plan)
     except UncertaintyError as error:
         raise Problem(f"--uncertain: {error}", hint=error.hint) from error
-    return {"uncertain": True, "variants": variants or VARIANTS}
+    return {"uncertain": True, "variants": variants or (VARIANTS if precision is None else MOST_VARIANTS)}
 
 
 def _chosen(hypothesis: list[str] | None) -> list[str]:
@@ -227,10 +243,11 @@ def remarks(document: dict[str, Any], verbose: bool) -> None:
         note(f"{spent['seconds']:.3g} s, {done}")
 
 
-def _command_line(scenario: str, overrides: list[str], trials: int, seed: int, how: dict[str, Any]) -> str:
+def again(scenario: str, overrides: list[str], trials: int, seed: int, document: dict[str, Any]) -> str:
     """The command that gives the same numbers again."""
     words = ["planner", "run", scenario]
     for override in overrides:
         words += ["--set", override]
-    words += ["--uncertain", "--variants", str(how["variants"])] if how else []
+    if (variants := document["run"].get("variants")) is not None:
+        words += ["--uncertain", "--variants", str(variants)]
     return shlex.join([*words, "--trials", str(trials), "--seed", str(seed)])

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import shlex
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from planner.cli.files import Target
 from planner.cli.problems import INTERRUPTED, OK, Problem
 
 if TYPE_CHECKING:
     from planner.document import Block
-    from planner.sweeping import Point
+    from planner.swept import Point
 
 
 def swept(source: str, settings: list[str]) -> tuple[list[str], list[Point]]:
     """The plain settings, and the points of the sweep; no points where nothing is swept."""
     from planner.reading import read
-    from planner.sweeping import SweepError, points, split
+    from planner.swept import SweepError, points, split
 
     try:
         plain, axes = split(settings)
@@ -36,26 +37,32 @@ def run_sweep(
     seed: int,
     threads: int | None,
     precision: float | None,
+    how: dict[str, Any],
     target: Target,
     dry_run: bool,
     verbose: bool,
 ) -> int:
-    """Simulate all points and write their table."""
+    """Simulate all points and write their table.
+
+    `how`: empty, or `variants` and that what is uncertain is averaged over.
+    """
     from planner.cli import files
     from planner.cli.dry_run import of_sweep
-    from planner.cli.run import compiling, precisely, remarks
+    from planner.cli.run import again, compiling, precisely, remarks
     from planner.console import progress
     from planner.sweeping import simulate_points
 
     for point in {point.rest: point for point in found}.values():
         files.worked_out(point.scenario, source)
+    if how:
+        _check_draws(found, seed)
     if dry_run:
         with precisely():
-            return of_sweep(found, trials, seed, precision, threads, target)
+            return of_sweep(found, trials, seed, precision, threads, how, target)
     compiling(target.quiet)
-    with progress("Simulating", quiet=target.quiet) as advance, precisely():
+    with progress("Simulating", quiet=target.quiet) as advance, precisely(), _explained():
         result = simulate_points(
-            found, trials=trials, seed=seed, threads=threads, precision=precision, progress=advance
+            found, trials=trials, seed=seed, threads=threads, precision=precision, progress=advance, **how
         )
     document = result.to_json()
     remarks(document, verbose)
@@ -64,10 +71,29 @@ def run_sweep(
         from planner.explain import setting
         from planner.summary_sweep import sweep_document
 
-        words = ["planner", "run", source, *(word for each in settings for word in ("--set", each))]
-        command = shlex.join([*words, "--trials", str(result.trials), "--seed", str(seed)])
+        command = again(source, settings, result.trials, seed, document)
         described = setting(result.base, files.worked_out(result.base, source), command)
         return sweep_document(document, described, ascii_only=target.ascii_only)
 
     target.write(document, blocks, lambda: str(result.frame().write_csv()))
     return INTERRUPTED if result.partial else OK
+
+
+def _check_draws(found: list[Point], seed: int) -> None:
+    """Before anything is simulated: draws at every point, and none that replace what is swept."""
+    from planner.sweeping import check_draws
+
+    with _explained():
+        check_draws(found, seed)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What cannot be averaged over is explained."""
+    from planner.swept import SweepError
+    from planner.uncertainty import UncertaintyError
+
+    try:
+        yield
+    except (SweepError, UncertaintyError) as error:
+        raise Problem(f"--uncertain: {error}", hint=error.hint) from error
