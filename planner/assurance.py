@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from types import MappingProxyType
 
 import numpy as np
 
@@ -101,6 +102,7 @@ def assured(
     The trials of a variant begin at a multiple of 128; where there are too few trials for so many variants,
     fewer are drawn. Raises UncertaintyError where nothing is uncertain. Ctrl-C: as in `engine.run`.
     """
+    check(scenario)
     part = Averaging(scenario, count or VARIANTS, seed=seed, patients=patients, name=name)
     part.grow(trials or scenario.simulation.trials, threads, progress)
     return part.result()
@@ -110,7 +112,8 @@ class Averaging:
     """Variants of a scenario, each with its own trials: as many as they are given, or growing in number.
 
     `count`: the variants that share all trials; None: as many as there are times 1,024 trials. `sized`: the
-    scenario at each number of patients, in place of `patients`, as of `engine.job`.
+    scenario at each number of patients, in place of `patients`, as of `engine.job`. `drawn_as`: hypotheses
+    that have the draws of another name. Where nothing is uncertain all variants are the same.
     """
 
     def __init__(
@@ -122,14 +125,14 @@ class Averaging:
         patients: Sequence[int] | None = None,
         sized: Sequence[Scenario] | None = None,
         name: str = "",
+        drawn_as: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        check(scenario)
         self.scenario, self.count, self.name = scenario, count, name or scenario.name
         self.seed = scenario.simulation.seed if seed is None else seed
         self.names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
         plain = truths(scenario, self.names, self.seed, _TRUTH_TILES)
         self.work = engine.job(scenario, seed=self.seed, patients=patients, sized=sized, known=plain)
-        self._made = _Made(scenario, self.work, self.seed)
+        self._made = _Made(self.work, self.seed, variants(scenario, MOST_VARIANTS, self.seed, 0, drawn_as))
         self._tallies: list[Tally | None] = []  # of each variant; None where Ctrl-C has cut it
         self._seconds = 0.0
         self._interrupted = False
@@ -190,11 +193,11 @@ def shares(trials: int, count: int) -> list[tuple[int, int]]:
 class _Made:
     """The jobs of the variants, each made when a thread is ready for it."""
 
-    def __init__(self, scenario: Scenario, work: engine.Job, seed: int) -> None:
+    def __init__(self, work: engine.Job, seed: int, variants: Iterator[Scenario]) -> None:
         self.work, self.seed = work, seed
         self.truths: dict[int, dict[str, list[Truth]]] = {}
         self.retention: dict[int, float | None] = {}
-        self._variants = variants(scenario, MOST_VARIANTS, seed)
+        self._variants = variants
         self._waiting: dict[int, Scenario] = {}
         self._lock = threading.Lock()
         self._next = 0

@@ -38,6 +38,7 @@ from planner.kernels.tables import (
 )
 from planner.montecarlo import Json, probability, widen
 from planner.tally import Tally
+from planner.truth import settled
 
 QUANTILES = (5, 25, 50, 75, 95)
 """Of the powers and true effects of the variants, in per cent."""
@@ -61,7 +62,7 @@ class Drawn:
 
     def mean_effect(self, h: int, a: int) -> float:
         """The mean of the true effects, each by its number of trials."""
-        return float(np.average(self.effect[:, h, a], weights=self.trials))
+        return settled(float(np.average(self.effect[:, h, a], weights=self.trials)))
 
 
 def error(x: Any, n: Any) -> float:

@@ -10,6 +10,7 @@ from planner.assurance import MOST_VARIANTS, VARIANT_TRIALS, VARIANTS, Averaging
 from planner.growing import Growing, Plain, grown
 from planner.precision import Found, Steps, until_precise
 from planner.scenario import Scenario
+from planner.uncertainty import check
 
 FIRST_VARIANTS = 128
 """Variants of the first step to a precision; then twice as many, and so on."""
@@ -46,6 +47,7 @@ class How:
         if not self.uncertain:
             work = engine.job(scenario, seed=seed, patients=patients, sized=sized)
             return Plain(scenario, work, name)
+        check(scenario)
         count = None if self.precision is not None else self.variants or VARIANTS
         return Averaging(scenario, count, seed=seed, patients=patients, sized=sized, name=name)
 

@@ -305,7 +305,8 @@ def _reading(result: Mapping[str, Any], setting: Setting) -> list[str]:
     if "uncertain" in result:
         items.append(
             "Assurance is the power averaged over what is uncertain; the same variants of it are used at "
-            "every number of patients. The ± and what is left open include what the choice of variants adds."
+            "every number of patients and every effect. The ± and what is left open include what the choice "
+            "of variants adds."
         )
     if result["find"] == "patients":
         items.append(

@@ -15,7 +15,8 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -156,12 +157,23 @@ def _normal_quantiles(u: Floats, below: float, above: float) -> Floats:
 # What a variant is
 
 
-def variants(scenario: Scenario, count: int, seed: int, first: int = 0) -> Iterator[Scenario]:
+def variants(
+    scenario: Scenario,
+    count: int,
+    seed: int,
+    first: int = 0,
+    drawn_as: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Scenario]:
     """The variants first .. first + count - 1, in which every uncertain number has its drawn value.
 
-    They have no uncertain numbers and no ties left. Raises UncertaintyError where a tie cannot hold.
+    They have no uncertain numbers and no ties left. `drawn_as`: hypotheses that have the draws of another
+    name. Raises UncertaintyError where a tie cannot hold.
     """
     found = entries(scenario)
+    named = [
+        replace(each, hypothesis=drawn_as.get(each.hypothesis, each.hypothesis)) if each.hypothesis else each
+        for each in found
+    ]
     known = as_stated(scenario)
     tree = _tree(found)
     ties = {
@@ -171,7 +183,7 @@ def variants(scenario: Scenario, count: int, seed: int, first: int = 0) -> Itera
     }
     for start in range(first, first + count, _CHUNK):
         size = min(_CHUNK, first + count - start)
-        drawn = [draws(entry, seed, start, size) for entry in found]
+        drawn = [draws(entry, seed, start, size) for entry in named]
         for values in zip(*drawn, strict=True) if drawn else [()] * size:
             yield _tied(_drawn(known, tree, values), ties)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
+from harness import Comparison
 from scipy import stats
+from scipy.optimize import brentq
 from test_assurance import averaged, command, exact, text
 
 from planner.reading import read, read_text
@@ -29,7 +33,7 @@ def exact_answer(assurance: Callable[[int], float], target: float) -> int:
     return next(n for n in range(2, 400, 2) if assurance(n) >= target)
 
 
-def sized(source: str, target: float, variants: int = 600, **how: int) -> Sizing:
+def sized(source: str, target: float, variants: int = 600, **how: Any) -> Sizing:
     return size(read_text(source), power=target, uncertain=True, variants=variants, **how)
 
 
@@ -78,12 +82,93 @@ def test_all_numbers_of_patients_see_the_same_variants() -> None:
 
 def test_refused() -> None:
     made = read_text(text())
-    with pytest.raises(SizingError, match="cannot be sought"):
+    with pytest.raises(SizingError, match="no effect can be sought under effect, whose means are uncertain"):
         size(made, uncertain=True, find="effect")
     with pytest.raises(SizingError, match="`variants` says how much"):
         size(made, uncertain=True, trials=1000)
     with pytest.raises(UncertaintyError):
         size(read("asthma-ab-ba"), uncertain=True)
+
+
+SPREAD = '[hypotheses.effect.uncertainty]\n"sd_difference" = { low = 4, high = 14 }\n'
+
+
+def test_the_effect_that_is_found_over_an_uncertain_spread() -> None:
+    """Against the power integrated over the SD of the difference, solved for the effect."""
+    found = sized(text(uncertainty=SPREAD), 0.8, 400, find="effect", patients=24)
+    (answer,) = found.answers
+    power, law = exact("paired-t", "two-sided", 24), stats.uniform(4, 10)
+
+    def assurance(effect: float) -> float:
+        return averaged(lambda sd: power(effect, sd), law.ppf, 40)
+
+    right = float(brentq(lambda effect: assurance(effect) - 0.8, 1.0, 20.0))
+    low, high = answer["range"]
+    print(right, answer["effect"], answer["range"])
+    assert low <= right <= high
+    assert high - low < 0.2 * right
+    assert not answer["exact"]
+    plain = size(read_text(text(uncertainty=SPREAD)), power=0.8, find="effect", patients=24).answers[0]
+    assert plain["effect"] < low  # negative control: the effect for plain power is too small
+    with Comparison(title="assurance by effect") as compare:
+        for row in found.curve:
+            shown = row["power"]
+            compare.mean(f"{row['effect']}", shown["estimate"], shown["mcse"], assurance(row["effect"]))
+    assert found.to_json()["run"]["variants"] == 400
+
+
+def test_all_effects_see_the_same_variants() -> None:
+    """So that assurance grows with the effect, although its level is uncertain."""
+    found = sized(text(uncertainty=SPREAD), 0.6, 100, find="effect", patients=24, threads=2)
+    again = sized(text(uncertainty=SPREAD), 0.6, 100, find="effect", patients=24, threads=1)
+    assert (found.answers, found.curve) == (again.answers, again.curve)
+    rows = sorted((abs(row["effect"]), row["power"]) for row in found.curve if row["trials"] == 100 * 128)
+    steps = np.diff([power["estimate"] for _, power in rows])
+    assert len(steps) > 5
+    assert min(steps) >= 0.0
+    assert max(power["mcse"] for _, power in rows) > 0.02
+
+
+def test_a_hypothesis_of_which_nothing_is_uncertain_stands_beside_others() -> None:
+    """Its assurance is its power, however far its search goes."""
+    other = "[hypotheses.known]\nmeans = { A = 6, B = 0 }\nsd_difference = 8\n[[analyses]]"
+    source = text(uncertainty=SMALL).replace("[[analyses]]", other)
+    answers = sized(source, [0.8, 0.95], 400, max_patients=80).answers  # type: ignore[arg-type]
+    plain = size(read_text(source), power=[0.8, 0.95], max_patients=80).answers
+    known = [each for each in answers if each["hypothesis"] == "known"]
+    right = [each["patients"] for each in plain if each["hypothesis"] == "known"]
+    assert len(known) == 2
+    for each, n in zip(known, right, strict=True):
+        assert each["range"][0] <= n <= each["range"][1]
+    effects = sized(source.replace(SMALL, SPREAD), 0.8, 100, find="effect", patients=24).answers
+    (exactly,) = (
+        each["effect"]
+        for each in size(read_text(source), power=0.8, find="effect", patients=24).answers
+        if each["hypothesis"] == "known"
+    )
+    (simulated,) = (each for each in effects if each["hypothesis"] == "known")
+    assert simulated["range"][0] <= exactly <= simulated["range"][1]
+
+
+def test_the_command_finds_an_effect(capsys: pytest.CaptureFixture[str], tmp_path) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path / "trial.toml"
+    file.write_text(text(uncertainty=SPREAD), encoding="utf-8")
+    words = ["size", str(file), "--uncertain", "--variants", "60", "--find", "effect", "--power", ".7", "-q"]
+    code, out, err = command(capsys, *words)
+    assert (code, err) == (0, "")
+    said = " ".join(out.split())
+    assert "Assurance" in said
+    assert "every number of patients and every effect" in said
+    (line,) = [line.strip() for line in out.splitlines() if line.strip().startswith("planner size")]
+    assert "--find effect --patients 24 --uncertain --variants 60" in line
+    first = json.loads(command(capsys, *words, "--json")[1])
+    second = json.loads(command(capsys, *shlex.split(line)[1:], "-q", "--json")[1])
+    assert first["answers"] == second["answers"]
+    assert command(capsys, *words, "--dry-run")[0] == 0
+    file.write_text(text(uncertainty=SMALL), encoding="utf-8")
+    code, out, err = command(capsys, *words)
+    assert (code, out) == (2, "")
+    assert "whose means are uncertain themselves: leave means.A out" in err
 
 
 def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path) -> None:  # type: ignore[no-untyped-def]

@@ -313,7 +313,8 @@ def of_size(
         effort = of_passes(work, seed, threads, at_most=True)
     else:
         whole = -(-sum(each.trials * each.patients for each in work) // patients)
-        effort = of_sample(_variants_of(plan, patients, seed, threads), whole, threads, at_most=True)
+        some = plan if find == "patients" else work[0].scenario
+        effort = of_sample(_variants_of(some, patients, seed, threads), whole, threads, at_most=True)
     names = _names(plan)
     cells = [
         {"hypothesis": name, "analysis": analysis.name, "target": power}
@@ -339,11 +340,11 @@ def of_size(
 
 def _variants_of(plan: Scenario, patients: int, seed: int, threads: int | None) -> Callable[[int], object]:
     """What simulates so many trials of the plan, 128 for each variant."""
-    from planner.assurance import assured
+    from planner.assurance import Averaging
     from planner.kernels.rng import W
 
     def some(n: int) -> None:
-        assured(plan, trials=n, count=max(1, n // W), seed=seed, threads=threads, patients=[patients])
+        Averaging(plan, max(1, n // W), seed=seed, patients=[patients]).grow(n, threads, None)
 
     return some
 

@@ -89,6 +89,7 @@ def size(
     With --find effect the number of patients is fixed and the smallest effect with that power is sought.
 
     With --uncertain the target is one of assurance: power averaged over what the scenario calls uncertain.
+    With --find effect too, as long as the means of the hypothesis are not uncertain themselves.
 
     Exit code 4 if no hypothesis has an answer. --format csv writes the power curve, one row a point.
 
@@ -111,9 +112,9 @@ def size(
     if find is Sought.effect and max_patients is not None:
         raise Problem("--max-patients goes with --find patients", hint="--patients N fixes their number")
     check_variants(uncertain, variants)
-    if uncertain and (find is Sought.effect or trials is not None):
+    if uncertain and trials is not None:
         raise Problem(
-            "--uncertain cannot be combined with --find effect or --trials",
+            "--uncertain cannot be combined with --trials",
             hint="--variants says how many values of the uncertain numbers are drawn, 128 trials each",
         )
     overrides = list(settings or []) + _chosen(hypothesis)
@@ -122,6 +123,7 @@ def size(
     asked = {"find": find.value, "patients": patients, "trials": trials, "seed": seed, "threads": threads}
     if uncertain:
         averaging(plan, variants)
+        _check_effect(plan, find)
         asked |= {"uncertain": True, "variants": variants}
     if max_patients is not None:
         asked["max_patients"] = max_patients
@@ -144,6 +146,17 @@ def size(
     if result.partial:
         return INTERRUPTED
     return OK if any(answer[find.value] is not None for answer in result.answers) else _no_answer(result)
+
+
+def _check_effect(plan: Scenario, find: Sought) -> None:
+    """An effect is sought by moving means, which must not be drawn."""
+    from planner.sizing import SizingError, check_means
+
+    if find is Sought.effect:
+        try:
+            check_means(plan, plan.simulation.hypotheses or tuple(plan.hypotheses))
+        except SizingError as error:
+            raise Problem(f"--uncertain: {error}", hint="--hypothesis NAME leaves the others out") from error
 
 
 def _variants(asked: int | None) -> int:

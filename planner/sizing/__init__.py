@@ -21,7 +21,7 @@ from planner.sizing.answers import CURVE, effect_answer, flat, patients_answer, 
 from planner.sizing.curves import Curves, Interrupted, Json
 from planner.sizing.effect import Effects
 from planner.sizing.patients import Search
-from planner.uncertainty import check
+from planner.uncertainty import check, entries
 from planner.unknowns import unknowns
 from planner.version import __version__
 
@@ -132,13 +132,13 @@ def size(
 
     The answer is the first number of patients from which power stays at or above the target, over the
     numbers up to `max_patients`, with the looks scaled to each number. `uncertain`: the target is one of
-    assurance, power averaged over at most `variants` (default 1000) drawn values of every uncertain number;
-    raises UncertaintyError where there is none.
+    assurance, power averaged over at most `variants` (default 1000) drawn values of every uncertain number,
+    the same ones at every number of patients and every effect; raises UncertaintyError where there is none.
     """
     targets = _targets(power)
     names = _names(scenario, hypotheses)
     begun = time.perf_counter()
-    most_variants = _variants(scenario, find, variants, trials) if uncertain else None
+    most_variants = _variants(scenario, find, names, variants, trials) if uncertain else None
     trials = trials if most_variants is None else most_variants * W
     most = checked(scenario, find, patients, max_patients, names)
     curves = Curves(scenario, seed=seed, threads=threads, progress=progress, variants=most_variants)
@@ -162,14 +162,27 @@ def size(
     )
 
 
-def _variants(scenario: Scenario, find: str, variants: int | None, trials: int | None) -> int:
+def _variants(
+    scenario: Scenario, find: str, names: Sequence[str], variants: int | None, trials: int | None
+) -> int:
     """How many variants there are at most, each of 128 trials."""
     check(scenario)
-    if find != "patients":
-        raise SizingError("an effect that is uncertain cannot be sought: leave one of the two out")
+    if find == "effect":
+        check_means(scenario, names)
     if trials is not None:
         raise SizingError("over uncertain numbers, `variants` says how much is simulated, and not `trials`")
     return DEFAULT_VARIANTS if variants is None else variants
+
+
+def check_means(scenario: Scenario, names: Sequence[str]) -> None:
+    """Raise SizingError where the means that make an effect are drawn themselves."""
+    for entry in entries(scenario):
+        routes = [number.route for number in entry.numbers]
+        if entry.hypothesis in names and any("means" in route for route in routes):
+            raise SizingError(
+                f"no effect can be sought under {entry.hypothesis}, whose means are uncertain themselves: "
+                f"leave {entry.key} out of its uncertainty, or seek a number of patients"
+            )
 
 
 def checked(

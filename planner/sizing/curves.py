@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from planner import engine
-from planner.assurance import assured
+from planner.assurance import Averaging
 from planner.boundaries import BoundaryError
 from planner.kernels.rng import W
 from planner.kernels.tables import ENDS, LIMITS, SUMS
@@ -42,9 +42,11 @@ class Curves:
         threads: int | None = None,
         progress: engine.Progress | None = None,
         variants: int | None = None,
+        drawn_as: Mapping[str, str] | None = None,
     ) -> None:
         self.scenario = scenario
         self.variants = variants  # at most so many, of 128 trials each; None: nothing is uncertain
+        self.drawn_as = drawn_as or {}  # hypotheses whose uncertain numbers are drawn as those of another
         self.seed = scenario.simulation.seed if seed is None else seed
         self.threads = threads
         self.trials = 0  # simulated under one or more hypotheses, over all passes
@@ -56,9 +58,16 @@ class Curves:
         """The curve of a hypothesis and an analysis, by increasing number of patients."""
         return dict(sorted(self._points.get((hypothesis, analysis), {}).items()))
 
-    def like(self, scenario: Scenario) -> Curves:
+    def like(self, scenario: Scenario, drawn_as: Mapping[str, str] | None = None) -> Curves:
         """Curves of another scenario, counting its trials and telling its progress with these."""
-        other = Curves(scenario, seed=self.seed, threads=self.threads, progress=self._progress)
+        other = Curves(
+            scenario,
+            seed=self.seed,
+            threads=self.threads,
+            progress=self._progress,
+            variants=self.variants,
+            drawn_as=drawn_as,
+        )
         other.trials = self.trials
         return other
 
@@ -97,15 +106,10 @@ class Curves:
             work = engine.job(scenario, seed=self.seed, patients=patients)
             outcome = engine.run(work, trials, threads=self.threads, progress=advance)
             return Run(scenario, scenario.name, outcome)
-        return assured(
-            scenario,
-            trials=trials,
-            count=max(trials // W, 1),
-            seed=self.seed,
-            threads=self.threads,
-            progress=advance,
-            patients=patients,
-        )
+        count = max(trials // W, 1)
+        part = Averaging(scenario, count, seed=self.seed, patients=patients, drawn_as=self.drawn_as)
+        part.grow(trials, self.threads, advance)
+        return part.result()
 
     def _possible(self, patients: int) -> bool:
         """Whether stopping limits exist: stated ones may not fit where a look is left out."""

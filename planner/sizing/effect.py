@@ -47,6 +47,7 @@ class Effects:
         assert isinstance(stated, Means)
         self.curves, self.patients, self.most = curves, patients, most_trials or MOST
         self.scenario, self.stated, self.analysis = scenario, stated, analysis
+        self.name = hypothesis
         self.cells: dict[float, Json] = {}  # by change; each with its `trials`
         self.sign = _sign(scenario, stated, analysis)
         self.first, *others = analysis.weights
@@ -84,8 +85,8 @@ class Effects:
         return Found(answer, (low, high), False, self.cells[answer])
 
     def _exact(self, target: float) -> float | None:
-        """From the closed form, where there is one."""
-        if not self.sd > 0.0:
+        """From the closed form, where there is one, and nothing is uncertain."""
+        if self.curves.variants is not None or not self.sd > 0.0:
             return None
 
         def missing(size: float) -> float | None:
@@ -145,7 +146,7 @@ class Effects:
         names = {f"{k}": change for k, change in enumerate(dict.fromkeys(changes))}
         moved: Mapping[str, Means] = {name: self.hypothesis(change) for name, change in names.items()}
         scenario = self.scenario.model_copy(update={"hypotheses": moved, "analyses": (self.analysis,)})
-        inner = self.curves.like(scenario)
+        inner = self.curves.like(scenario, dict.fromkeys(names, self.name))  # the same draws at every effect
         try:
             inner.evaluate(list(names), [self.patients], trials)
         finally:
