@@ -329,7 +329,7 @@ def test_run_uncertain(capsys: pytest.CaptureFixture[str]) -> None:
     assert "in 12 variants of what is uncertain" in " ".join(out.split())
     assert "How much hangs on what is uncertain?" in out
     assert "terms.specific.needs.opioid_tone.gate" in out
-    assert "8 more numbers of agents that this trial does not give" in " ".join(out.split())
+    assert "9 more numbers of agents that this trial does not give" in " ".join(out.split())
     assert "planner run williams-2018" in out
     assert "--uncertain --variants 12" in out
 

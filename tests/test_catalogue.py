@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from planner import catalogue
+from planner import catalogue, uncertainty
 from planner.predicted import classes
 from planner.reading import read, read_text
 from planner.results import simulate
@@ -48,6 +48,15 @@ def test_every_entry_runs_under_each_of_its_hypotheses(name: str) -> None:
         for other in others:
             for analysis in scenario.analyses:
                 assert power[first, analysis.name] == power[other, analysis.name]
+
+
+@pytest.mark.parametrize("name", catalogue.names())
+def test_what_is_stated_is_among_what_it_may_be(name: str) -> None:
+    """Also where a scenario states another number than the library that gives its range."""
+    for entry in uncertainty.entries(read(name)):
+        low, high = entry.distribution.limits
+        stated = [1.0] if entry.distribution.relative else [number.value for number in entry.numbers]
+        assert all(low <= value <= high for value in stated), (entry.hypothesis, entry.key)
 
 
 def test_template_is_sound_short_and_honest() -> None:

@@ -335,5 +335,6 @@ def test_what_is_stated_lies_within_what_it_may_be() -> None:
             table, *rest = key.split(".")
             node: Any = {**library[table], **above.get(table, {})}
             for part in rest:
+                part = part.strip("'")
                 node = node[part] if isinstance(node, dict) else node  # size = -0.25 is short for its mean
             assert may_be["low"] <= node <= may_be["high"], key
