@@ -286,6 +286,26 @@ def test_dry_runs_tell_the_variants(
     assert document["estimate"]["at_most"]
 
 
+@pytest.mark.parametrize("words", [["run", "t.toml", "--trials", "1280"], ["size", "t.toml"]])
+def test_a_setting_that_draws_replace_is_told(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("t.toml").write_text(text())
+    words = [*words, "--uncertain", "--variants", "10", "-q", "--json"]
+    useful = ["--set", "hypotheses.effect.sd_difference=7", "--set", "hypotheses.effect.means.B=1"]
+    code, out, err = command(capsys, *words, *useful)
+    assert (code, err) == (0, "")
+    plain = json.loads(out)
+    code, out, err = command(capsys, *words, *useful, "--set", "hypotheses.effect.means.A=9")
+    assert code == 0
+    said = "--set hypotheses.effect.means.A says nothing with --uncertain: drawn values or a tie replace it"
+    assert said in json.loads(out)["warnings"]
+    assert f"warning: {said}" in " ".join(err.split())
+    for key in ("cells", "answers"):  # it says nothing indeed
+        assert json.loads(out).get(key) == plain.get(key)
+
+
 def test_the_command_refuses_what_draws_replace(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,6 +118,8 @@ def run(
             return of_run(plan, trials, seed, precision, threads, how, target)
     result = _simulated(plan, trials, seed, threads, precision, quiet, how)
     document = result.to_json()
+    if how:
+        document["warnings"] += replaced(plan, scenario, overrides, seed)
     remarks(document, verbose)
     command = again(scenario, overrides, result.trials if precision else trials or 0, seed, document)
     target.write(
@@ -159,6 +161,24 @@ def averaging(plan: Scenario, variants: int | None, precision: float | None = No
     except UncertaintyError as error:
         raise Problem(f"--uncertain: {error}", hint=error.hint) from error
     return {"uncertain": True, "variants": variants or (VARIANTS if precision is None else MOST_VARIANTS)}
+
+
+def replaced(plan: Scenario, source: str, overrides: list[str], seed: int) -> list[str]:
+    """A warning for each setting that says nothing, because what is drawn or a tie replaces it."""
+    from planner.faults import ScenarioError
+    from planner.reading import read
+    from planner.uncertainty import UncertaintyError, alike
+
+    found = []
+    for i, override in enumerate(overrides):
+        try:
+            without = read(source, set=overrides[:i] + overrides[i + 1 :])
+            if alike([plan, without], seed) is not None:
+                path = override.partition("=")[0].strip()
+                found.append(f"--set {path} says nothing with --uncertain: drawn values or a tie replace it")
+        except (ScenarioError, UncertaintyError):  # without it there is no scenario: it says something
+            continue
+    return found
 
 
 def _chosen(hypothesis: list[str] | None) -> list[str]:

@@ -103,7 +103,7 @@ def size(
     """
     from planner.cli import files
     from planner.cli.dry_run import of_size
-    from planner.cli.run import _chosen, averaging, check_variants, remarks
+    from planner.cli.run import _chosen, averaging, check_variants, remarks, replaced
     from planner.explain import setting
     from planner.reading import read
 
@@ -134,6 +134,8 @@ def size(
         return of_size(plan, targets, find.value, most, trials, drawn, seed, threads, target)
     result = _sized(plan, targets, asked, quiet)
     document = result.to_json()
+    if uncertain:
+        document["warnings"] += replaced(plan, scenario, overrides, result.seed)
     remarks(document, verbose)
 
     def blocks() -> list[Block]:
