@@ -19,7 +19,6 @@ from planner.mechanisms import (
     Mechanism,
     Steps,
     acts,
-    course,
     cycle_days,
     days_of_dosing,
     kept,
@@ -114,9 +113,9 @@ def coefficients(
     period, when = (
         (k, day) if day is not None else (k - 1, cycle_days(scenario) + math.fsum(waits[k - 1 : k]))
     )
-    now, terms = course(scenario, sequence, period, when, waits), m.hypothesis.terms
-    stays = kept(m, scenario, now, terms)
-    for j in range(len(now)):
+    terms = m.hypothesis.terms
+    stays = kept(m, scenario, sequence, period, when, terms, waits)
+    for j in range(period + 1):
         for given, opened in onsets[j]:
             if j == k and day is not None and not acts(given, day):
                 continue

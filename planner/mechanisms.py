@@ -253,18 +253,23 @@ def course(
 ) -> tuple[Dose, ...]:
     """The treatments of a sequence up to a day of a period; `waits`: days beyond the washout of each gap."""
     cycle = cycle_days(scenario)
-    return tuple(
-        Dose(sequence[i], (period - i) * cycle + math.fsum(waits[i:period]) + day) for i in range(period + 1)
-    )
+    late = [math.fsum(waits[i:period]) if waits else 0.0 for i in range(period + 1)]
+    return tuple(Dose(sequence[i], (period - i) * cycle + late[i] + day) for i in range(period + 1))
 
 
 def kept(
-    mechanism: Mechanism, scenario: Scenario, doses: tuple[Dose, ...], terms: Sequence[Term]
+    mechanism: Mechanism,
+    scenario: Scenario,
+    sequence: Sequence[str],
+    period: int,
+    day: float,
+    terms: Sequence[Term],
+    waits: Sequence[float] = (),
 ) -> list[float]:
-    """For each term the product of the gates that count on the day of an assessment in the last period."""
+    """For each term the product of the gates that count at an assessment, on a day of a period."""
     if not lasting(terms):
         return [1.0] * len(terms)
-    signal = signals(mechanism, scenario, Moment(doses), terms)
+    signal = signals(mechanism, scenario, Moment(course(scenario, sequence, period, day, waits)), terms)
     return [_product(_needs(term, "throughout"), signal) for term in terms]
 
 

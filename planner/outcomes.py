@@ -18,7 +18,7 @@ from planner.contrasts import cancels, total
 from planner.families import groups
 from planner.kernels.rng import W
 from planner.kernels.tables import Floats, Plan
-from planner.mechanisms import Mechanism, acts, course, cycle_days, kept, passed, prolonged, set_off
+from planner.mechanisms import Mechanism, acts, cycle_days, kept, passed, prolonged, set_off
 from planner.scenario import Hypothesis, Means, Scenario
 from planner.scenario_terms import Rates, Terms
 from planner.seconds_world import second_signature, second_unit
@@ -188,7 +188,7 @@ def _improvement(
     days = list(scenario.design.assessment_days) if reading is None else [reading.day]
     if reading is None and scenario.design.periods > 1:
         days.append(cycle_days(scenario))
-    stays = [kept(m, scenario, course(scenario, [treatment], 0, each), terms) for each in days]
+    stays = [kept(m, scenario, [treatment], 0, each, terms) for each in days]
     found: dict[tuple[object, ...], list[float]] = {}
     for given, opened in set_off(m, scenario, [treatment], 0, terms, guess):
         if reading is not None and not acts(given, reading.day):

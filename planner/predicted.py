@@ -16,7 +16,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from planner.blinding import guesses
-from planner.mechanisms import Mechanism, course, cycle_days, kept, occupied, passed, prolonged, set_off
+from planner.mechanisms import Mechanism, cycle_days, kept, occupied, passed, prolonged, set_off
 from planner.scenario import Means, Scenario
 from planner.scenario_terms import Rates, Terms
 from planner.seconds_world import weighed
@@ -194,7 +194,7 @@ def _at_work(
     design, terms = scenario.design, m.hypothesis.terms
     days = (*design.assessment_days, cycle_days(scenario))  # the last is the baseline of the next period
     visits = [(k, day) for k in range(design.periods) for day in days][:-1]
-    stays = [(k, kept(m, scenario, course(scenario, sequence, k, day), terms)) for k, day in visits]
+    stays = [(k, kept(m, scenario, sequence, k, day, terms)) for k, day in visits]
     found = []
     for j, treatment in enumerate(sequence):
         rows = []
@@ -411,7 +411,7 @@ def _median_left(scenario: Scenario, m: Mechanism, treatment: str) -> float:
     """Share of the longest-lived component at work that the median patient keeps until the next dosing."""
     shares = [0.0]
     days, terms = cycle_days(scenario), m.hypothesis.terms
-    stays = kept(m, scenario, course(scenario, [treatment], 0, days), terms)
+    stays = kept(m, scenario, [treatment], 0, days, terms)
     onsets = (set_off(m, scenario, [treatment], 0, terms, guess) for guess in guesses(scenario))
     for given, opened in chain.from_iterable(onsets):
         for term, gate, stay in zip(terms, opened, stays, strict=True):

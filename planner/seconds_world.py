@@ -18,7 +18,6 @@ from planner.mechanisms import (
     Mechanism,
     acts,
     component_numbers,
-    course,
     cycle_days,
     faded,
     kept,
@@ -107,7 +106,7 @@ def _at_work(
     if last < 0:
         return
     late = math.fsum(waits[last : len(given) - 1])
-    stays = kept(m, scenario, course(scenario, given, last, day + late, waits), terms)
+    stays = kept(m, scenario, given, last, day + late, terms, waits)
     for j in range(last + 1):
         for dosed, opened in set_off(m, scenario, given, j, terms, waits=waits):
             if j == last and not acts(dosed, day):

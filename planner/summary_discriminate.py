@@ -33,13 +33,18 @@ def discriminate_document(
         blocks.append(Prose(verdict(design, setting.hypotheses, _number(j, designs))))
     if len(designs) > 1:
         blocks.append(Prose(_best(designs)))
-    blocks += [Facts(_facts(found, designs, settings)), Heading("Is the right one named?"), figures(designs)]
-    blocks += [Heading("More patients"), *curves(designs, ascii_only)]
+    blocks += [
+        Facts(_facts(found, designs, settings)),
+        Heading("Is the right one named? (% of trials)"),
+        figures(designs),
+    ]
+    blocks += [Heading("More patients (% of trials)"), *curves(designs, ascii_only)]
     if len(designs) > 1:
-        blocks += [Heading("At equal patients, and at equal visits"), equal(designs)]
+        blocks += [Heading("With the same patients (% of trials)"), equal(designs, "equal_patients")]
+        blocks += [Heading("With the same visits (% of trials)"), equal(designs, "equal_visits")]
     blocks += matrices(designs, settings)
     if richer := [design for design in designs if design["added"]]:
-        blocks += [Heading("What further summaries add"), *(added(design) for design in richer)]
+        blocks += [Heading("What further summaries add (% of trials)"), *(added(design) for design in richer)]
     blocks += [Heading("What the answer rests on"), Items(_rests(found, designs, settings))]
     blocks += [Heading("How to read this"), Items(_reading(found, designs))]
     again = "To run it to its end" if found["partial"] else "The same result again"
@@ -214,8 +219,8 @@ def _reading(found: Json, designs: Sequence[Json]) -> list[str]:
         "Right at most: what endless patients would reach. It belongs to the design, the summaries and the "
         "uncertain numbers together; other summaries or better knowledge can lift it, patients cannot.",
         f"Bits: what the trial is expected to tell, of {math.log2(len(designs[0]['hypotheses'])):.2f} that "
-        "would settle the question (with equal weights before); at least so much, as judged by the normal "
-        "distribution.",
+        "would settle the question (with equal weights before); at least so much, as likelihoods are "
+        "approximate.",
     ]
     if any(len(design["classes"]) < len(design["hypotheses"]) for design in designs):
         items.append(

@@ -10,7 +10,7 @@ from typing import Any
 
 from planner.braille import Point, Series, plot
 from planner.document import Block, Code, Column, Heading, Prose, Sheet
-from planner.figures import DASH, count, estimated
+from planner.figures import DASH, count, estimated, plus_minus
 from planner.summary import Setting
 
 Json = Mapping[str, Any]
@@ -28,32 +28,30 @@ def key_of(i: int) -> str:
     return _KEYS[i % len(_KEYS)] + (str(turn + 1) if turn else "")
 
 
+def _percent(figure: Json) -> str:
+    """A share and its error in per cent, without the sign: the title of the table has it."""
+    return plus_minus(100.0 * figure["estimate"], 100.0 * figure["mcse"])
+
+
 def figures(designs: Sequence[Json]) -> Sheet:
-    columns = [Column("What is named", number=False)]
-    columns += [
-        Column(title)
-        for title in ("Right", "Decisive, right", "Decisive, wrong", "Inconclusive", "Right at most")
-    ]
-    if len(designs) > 1:
-        columns.insert(0, Column("Design", number=False))
+    """How often the true mechanism is named, and the true class of mechanisms."""
+    titles = ("Right", "Decisive, right", "Decisive, wrong", "Inconclusive", "Right at most")
+    keys = ("p_right", "p_decisive_right", "p_decisive_wrong", "p_inconclusive", "ceiling")
     rows = []
     for j, design in enumerate(designs):
+        inset = "  " if len(designs) > 1 else ""
+        if inset:
+            rows.append([f"{j + 1} {design['design']}", *("" for _ in keys)])
         parts = [(f"one of {len(design['hypotheses'])} mechanisms", design)]
-        for kind, words in (("structural", "that are the same"), ("practical", "hard to tell apart")):
-            classes = design["structural_classes" if kind == "structural" else "classes"]
-            same = kind == "practical" and classes == design["structural_classes"]
-            if 1 < len(classes) < len(design["hypotheses"]) and not same:
-                parts.append((f"one of {len(classes)} classes\n{words}", design["by_class"][kind]))
-        for i, (what, figures) in enumerate(parts):
-            row = [what]
-            row += [
-                estimated(figures[key], percent=True)
-                for key in ("p_right", "p_decisive_right", "p_decisive_wrong", "p_inconclusive", "ceiling")
-            ]
-            rows.append(
-                [*([f"{j + 1} {design['design']}" if i == 0 else ""] if len(designs) > 1 else []), *row]
-            )
-    return Sheet(columns, rows)
+        structural, practical = design["structural_classes"], design["classes"]
+        if 1 < len(structural) < len(design["hypotheses"]):
+            said = f"one of {len(structural)} classes\nthat are the same"
+            parts.append((said, design["by_class"]["structural"]))
+        if 1 < len(practical) < len(design["hypotheses"]) and practical != structural:
+            said = f"one of {len(practical)} classes\nhard to tell apart"
+            parts.append((said, design["by_class"]["practical"]))
+        rows += [[inset + what, *(_percent(found[key]) for key in keys)] for what, found in parts]
+    return Sheet([Column("What is named", number=False), *map(Column, titles)], rows)
 
 
 def curves(designs: Sequence[Json], ascii_only: bool) -> list[Block]:
@@ -103,9 +101,7 @@ def _curve(design: Json) -> Sheet:
     ]
     rows = []
     for point in design["curve"]:
-        shown = [
-            estimated(point[k], percent=True) for k in ("p_right", "p_decisive_right", "p_decisive_wrong")
-        ]
+        shown = [_percent(point[k]) for k in _RATES]
         rows.append(
             [f"{point['patients']:,}", f"{point['visits']:,}", *shown, estimated(point["information_bits"])]
         )
@@ -113,19 +109,15 @@ def _curve(design: Json) -> Sheet:
     return Sheet(columns, rows, loud)
 
 
-def equal(designs: Sequence[Json]) -> Sheet:
-    columns = [Column("Design", number=False)]
-    for _ in ("patients", "visits"):
-        columns += [Column("Patients"), Column("Visits"), Column("Right"), Column("Decisive, right")]
+def equal(designs: Sequence[Json], key: str) -> Sheet:
+    """Several designs with the same patients (`equal_patients`) or the same visits (`equal_visits`)."""
+    titles = ("Patients", "Visits", "Right", "Decisive, right", "Decisive, wrong")
     rows = []
     for j, design in enumerate(designs):
-        row = [f"{j + 1} {design['design']}"]
-        for key in ("equal_patients", "equal_visits"):
-            at = design[key]
-            row += [f"{at['patients']:,}", f"{at['visits']:,}"]
-            row += [estimated(at[k], percent=True) for k in ("p_right", "p_decisive_right")]
-        rows.append(row)
-    return Sheet(columns, rows)
+        at = design[key]
+        shown = [_percent(at[k]) for k in _RATES]
+        rows.append([f"{j + 1} {design['design']}", f"{at['patients']:,}", f"{at['visits']:,}", *shown])
+    return Sheet([Column("Design", number=False), *map(Column, titles)], rows)
 
 
 # Who is taken for whom
@@ -192,6 +184,6 @@ def added(design: Json) -> Sheet:
     rows = []
     for i, each in enumerate(design["added"]):
         words = each["summaries"][-1] if i == 0 else f"and {each['summaries'][-1]}"
-        shown = [estimated(each[key], percent=True) for key in ("p_right", "ceiling")]
+        shown = [_percent(each[key]) for key in ("p_right", "ceiling")]
         rows.append([words, *shown, estimated(each["information_bits"])])
     return Sheet(columns, rows)

@@ -26,7 +26,7 @@ from planner.addressing import COMMON, Place, Range, places, split_key
 from planner.canonical import digest
 from planner.faults import printable
 from planner.kernels.tables import Floats
-from planner.mechanisms import Mechanism, course, kept, set_off
+from planner.mechanisms import Mechanism, kept, set_off
 from planner.scenario import Hypothesis, Scenario, Treatment
 from planner.scenario_terms import Component, Spread, Terms, TreatmentAgent
 from planner.scenario_terms import GivenAgent as Given
@@ -306,7 +306,7 @@ def _expected(scenario: Scenario, hypothesis: Terms, given: tuple[TreatmentAgent
     m = Mechanism.of(treated, hypothesis)
     terms = hypothesis.terms
     (_, opened), *_ = set_off(m, treated, [_TIED], 0, terms)
-    stays = kept(m, treated, course(treated, [_TIED], 0, 0.0), terms)
+    stays = kept(m, treated, [_TIED], 0, 0.0, terms)
     found: dict[str, float] = {}
     for term, gate, stay in zip(terms, opened, stays, strict=True):
         c = m.components[term.component]

@@ -18,7 +18,7 @@ from planner.discrimination import Discrimination, DiscriminationError, discrimi
 from planner.discrimination.answers import probability
 from planner.discrimination.classes import joined, practical
 from planner.discrimination.judging import calibration, figures, judge, normal_data
-from planner.discrimination.likelihood import FITS, Fit, Gaussian, gaussian
+from planner.discrimination.likelihood import FITS, Drawn, Fit, Gaussian, gaussian
 from planner.discrimination.simulating import Simulated, Task, simulated
 from planner.discrimination.summaries import Summaries, summaries
 from planner.reading import read, read_text
@@ -259,9 +259,9 @@ def three() -> Scenario:
     )
 
 
-def overconfident(mean: NDArray[Any], spread: NDArray[Any], sample: int, floor: NDArray[Any]) -> Gaussian:
+def overconfident(drawn: Drawn) -> Gaussian:
     """A likelihood that takes trials for four times as large as they are."""
-    found = gaussian(mean, spread, sample, floor)
+    found = gaussian(drawn)
     return Gaussian(found.mean, found.between, found.within / 4.0)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from planner.completing.doses import occupancy_at
 from planner.explain_predictions import carried
-from planner.mechanisms import Mechanism, course, days_of_dosing, kept, passed, prolonged, set_off
+from planner.mechanisms import Mechanism, days_of_dosing, kept, passed, prolonged, set_off
 from planner.outcomes import indistinct, signature, truths
 from planner.predicted import classes, outlook, unequal_blockade, unequal_carryover
 from planner.reading import ScenarioError, digest, read, read_text, resolve, to_toml
@@ -90,7 +90,7 @@ def gate(scenario: Scenario, name: str, treatment: str, day: float, term: int = 
     terms = m.hypothesis.terms
     onsets = set_off(m, scenario, [treatment], 0, terms)
     opened = sum(gates[term] for given, gates in onsets if given == 0.0 or given < day)
-    return opened * kept(m, scenario, course(scenario, [treatment], 0, day), terms)[term]
+    return opened * kept(m, scenario, [treatment], 0, day, terms)[term]
 
 
 def sets_off(scenario: Scenario, name: str, *sequence: str) -> list[tuple[float, list[float]]]:
@@ -297,7 +297,7 @@ def test_what_is_left_later_is_blocked_later() -> None:
     """In a second period its own dose blocks what the first one has left, and so does the first dose."""
     scenario = trial()
     m = mechanism(scenario, "continuing")
-    stays = kept(m, scenario, course(scenario, ["KN", "KthenN"], 1, 6.0), m.hypothesis.terms)
+    stays = kept(m, scenario, ["KN", "KthenN"], 1, 6.0, m.hypothesis.terms)
     assert stays == pytest.approx([(1 - 0.8 * 2 ** (-18 / 4)) * (1 - 0.8 * 2**-1)])
     (only,) = sets_off(scenario, "trigger", "KN", "K")
     assert only == (0.0, pytest.approx([1 - 0.8 * 2**-3]))
@@ -308,7 +308,7 @@ def test_a_blocker_without_half_life() -> None:
     for day in (1.0, 6.0, 12.0):
         assert gate(scenario, "continuing", "KN", day) == pytest.approx(0.2)
     m = mechanism(scenario, "continuing")
-    assert kept(m, scenario, course(scenario, ["KN", "K"], 1, 1.0), m.hypothesis.terms) == [1.0]
+    assert kept(m, scenario, ["KN", "K"], 1, 1.0, m.hypothesis.terms) == [1.0]
 
 
 def test_what_is_given_later_sets_off_later() -> None:

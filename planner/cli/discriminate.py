@@ -52,7 +52,8 @@ Likelihood = Annotated[
     typer.Option(
         "--likelihood",
         metavar="gaussian|mixture",
-        help="How what a mechanism predicts is described: one normal distribution, or a smooth mixture.",
+        help="How what a mechanism predicts is described: a mixture of many draws of its uncertain numbers, "
+        "or one normal distribution, which is quicker.",
     ),
 ]
 
@@ -63,7 +64,7 @@ def discriminate(
     decisive: Decisive = 0.9,
     summaries: Summaries = None,
     draws: Draws = 256,
-    likelihood: Likelihood = "gaussian",
+    likelihood: Likelihood = "mixture",
     settings: given.Set = None,
     hypothesis: given.Hypothesis = None,
     seed: given.Seed = None,
@@ -199,7 +200,7 @@ def _command_line(scenarios: list[str], settings: list[str] | None, asked: dict[
         words += ["--patients", ",".join(map(str, asked["patients"]))]
     if asked["summaries"] != ["means"]:
         words += ["--summaries", ",".join(asked["summaries"])]
-    if asked["likelihood"] != "gaussian":
+    if asked["likelihood"] != "mixture":
         words += ["--likelihood", asked["likelihood"]]
     words += ["--decisive", f"{asked['decisive']:g}", "--draws", str(asked["draws"])]
     return shlex.join([*words, "--seed", str(asked["seed"])])

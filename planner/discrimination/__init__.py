@@ -21,8 +21,8 @@ from planner.discrimination.answers import Case, answers, rates
 from planner.discrimination.classes import PRACTICAL, structural
 from planner.discrimination.judging import figures
 from planner.discrimination.likelihood import FITS
+from planner.discrimination.simulating import MOST, Progress, Simulated, Task, simulated
 from planner.discrimination.simulating import DiscriminationError as DiscriminationError
-from planner.discrimination.simulating import Progress, Simulated, Task, simulated
 from planner.discrimination.summaries import KINDS
 from planner.discrimination.summaries import summaries as summaries_of
 from planner.estimating import Effort
@@ -38,10 +38,11 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-DRAWS, FEWEST, MOST = 256, 32, 4096
-"""Draws of the uncertain numbers: if nothing else is asked for, at least, at most."""
+DRAWS, FEWEST = 256, 32
+"""Draws of the uncertain numbers: if nothing else is asked for, and at least."""
 
 DECISIVE = 0.9
+LIKELIHOOD = "mixture"
 
 _FIXED = 32  # samples of the plain numbers, each of other patients
 _AROUND = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # the curve, as multiples of the design's own number of patients
@@ -120,7 +121,7 @@ def discriminate(
     draws: int = DRAWS,
     seed: int | None = None,
     threads: int | None = None,
-    likelihood: str = "gaussian",
+    likelihood: str = LIKELIHOOD,
     progress: Progress | None = None,
 ) -> Discrimination:
     """How often designs name the right hypothesis, how surely, and what no number of patients can lift.
@@ -145,7 +146,7 @@ def discriminate(
     if done < FEWEST:
         raise KeyboardInterrupt
     cases = [
-        _case(plan, sim, certain, decisive, seed, likelihood)
+        _case(plan, sim, certain, decisive, seed, likelihood, threads)
         for plan, sim, certain in zip(plans, found, fixed, strict=True)
     ]
     told = [_told(plan, case) for plan, case in zip(plans, cases, strict=True)]
@@ -186,7 +187,7 @@ def foreseen(
     told = []
     for plan in plans:
         task = plan.uncertain
-        each = task.lane * W + task.patients * W // 2
+        each = (task.many + task.lane(32) + task.patients) * W // 2
         told.append(
             {
                 "design": plan.name,
@@ -287,7 +288,15 @@ _LACKING = {
 }
 
 
-def _case(plan: _Plan, sim: Simulated, fixed: Simulated, decisive: float, seed: int, likelihood: str) -> Case:
+def _case(
+    plan: _Plan,
+    sim: Simulated,
+    fixed: Simulated,
+    decisive: float,
+    seed: int,
+    likelihood: str,
+    threads: int | None,
+) -> Case:
     missing = np.argwhere(np.isnan(fixed.truth.mean))
     if missing.size:
         _, h, j = missing[0]
@@ -307,6 +316,7 @@ def _case(plan: _Plan, sim: Simulated, fixed: Simulated, decisive: float, seed: 
         decisive,
         seed,
         FITS[likelihood],
+        threads,
     )
 
 

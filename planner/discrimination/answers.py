@@ -32,7 +32,7 @@ Json = dict[str, Any]
 BEYOND_CHANCE = 3.0
 """Standard errors by which full simulation must differ from the normal approximation to be told."""
 
-_DATA = 1 << 12  # normally distributed trials of a hypothesis in all draws, at least
+_DATA = 1 << 11  # normally distributed trials of a hypothesis in all draws, at least
 _SOME = 16  # in each draw, at least
 _LIMITS = (0.0, 0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95, 1.0)
 
@@ -49,22 +49,23 @@ class Case:
     decisive: float
     seed: int
     fit: Fit
+    threads: int | None = None
 
     def judged(self, patients: float, kinds: Sequence[str] | None = None) -> Judged:
         """Normally distributed trials of so many patients, weighed; `kinds`: by these summaries only."""
         sim = self._of(self.uncertain, kinds)
         data = normal_data(sim, patients, _trials(sim), self.seed)
-        return judge(sim, data, patients, self.prior, self.fit)
+        return judge(sim, data, patients, self.prior, self.fit, self.threads)
 
     def judged_fixed(self, patients: float) -> Judged:
         """The same where the uncertain numbers are taken as known."""
         data = normal_data(self.fixed, patients, _trials(self.fixed), self.seed)
-        return judge(self.fixed, data, patients, self.prior, certain)
+        return judge(self.fixed, data, patients, self.prior, certain, self.threads)
 
     def judged_whole(self) -> Judged:
         """Whole virtual trials of the design's own number of patients."""
         sim = self.uncertain
-        return judge(sim, sim.trials, sim.patients, self.prior, self.fit)
+        return judge(sim, sim.trials, sim.patients, self.prior, self.fit, self.threads)
 
     def _of(self, sim: Simulated, kinds: Sequence[str] | None) -> Simulated:
         return sim if kinds is None else sim.of(self.summaries.places(kinds))

@@ -18,14 +18,11 @@ def structural(
     scenario: Scenario, variants: Sequence[Scenario], names: Sequence[str]
 ) -> tuple[tuple[int, ...], ...]:
     """Places of hypotheses that say the same of all treatments and periods, whatever is uncertain."""
-    same = [[True] * len(names) for _ in names]
-    place = {name: i for i, name in enumerate(names)}
-    for each in (scenario, *variants[:_COMPARED]):
-        home = {place[n]: c for c, group in enumerate(classes(each, names)) for n in group}
-        for i in home:
-            for j in home:
-                same[i][j] = same[i][j] and home[i] == home[j]
-    return joined(len(names), [(i, j) for i in place.values() for j in range(i) if same[i][j]])
+    groups: list[Sequence[str]] = [tuple(names)]
+    for each in (*variants[:_COMPARED], scenario):
+        groups = [part for group in groups for part in (classes(each, group) if len(group) > 1 else [group])]
+    places = [tuple(names.index(name) for name in group) for group in groups]
+    return tuple(sorted(tuple(sorted(group)) for group in places))
 
 
 def practical(ceiling: Floats) -> tuple[tuple[int, ...], ...]:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from scipy.special import ndtri
 
-from planner.discrimination.likelihood import Fit, floor_of
+from planner import engine
+from planner.discrimination.likelihood import Drawn, Fit, floor_of
 from planner.discrimination.simulating import Simulated
 from planner.kernels.tables import Floats
 
@@ -63,15 +65,22 @@ def _normals(seed: int, draws: int, each: int) -> Floats:
     return np.array(rows)
 
 
-def judge(sim: Simulated, data: Floats, patients: float, prior: Floats, fit: Fit) -> Judged:
+def judge(
+    sim: Simulated, data: Floats, patients: float, prior: Floats, fit: Fit, threads: int | None = None
+) -> Judged:
     """Weigh every trial of data f64[draw, hypothesis, trial, summary]."""
     model, whole = sim.model, ~np.asarray(np.isnan(data).any(axis=-1))
     data = np.where(whole[..., None], data, 0.0)
     floor = floor_of(model.spread)
     found = np.empty((*data.shape[:-1], prior.size))
-    for h in range(prior.size):
-        likelihood = fit(model.mean[:, h], model.spread[:, h], model.sample, floor)
-        found[..., h] = likelihood.log(data, min(patients, sim.truth.sample))
+
+    def weigh(h: int) -> None:
+        numbers, further = sim.numbers[h]
+        drawn = Drawn(model.mean[:, h], model.spread[:, h], model.sample, floor, numbers, further)
+        found[..., h] = fit(drawn).log(data, min(patients, sim.truth.sample))
+
+    with ThreadPoolExecutor(threads or engine.available_cores()) as pool:
+        list(pool.map(weigh, range(prior.size)))
     joint = found + np.log(prior)
     weight = joint - _log_total(joint)[..., None]
     lost = ~whole[..., None]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from planner.kernels.means import allocate
 from planner.kernels.rng import W
 from planner.kernels.tables import Floats, Ints, Plan
 from planner.scenario import Scenario
+from planner.uncertainty import draws, entries
 from planner.world import plan
 
 # Numbers of virtual trials kept for the question: no run reaches them (see also planner.outcomes). A draw of
@@ -32,10 +33,12 @@ from planner.world import plan
 _SAMPLE, _TRIALS = 1 << 61, 1 << 60
 _STRETCH = 1 << 32
 
-# Of 128 lanes, in each of which some patients are simulated: how many of these, at least, and how many lanes
-# serve for the spread, and for the means where these only make a likelihood.
-_PATIENTS, _FEW = 128, 32
-_ALL_TRIALS, _FEWEST = 1 << 16, 16  # whole virtual trials of a hypothesis in all draws; at least in each
+# Patients in each of 128 lanes, at least: of the sample that stands for the true means, and of the one from
+# which the spread is taken, and the means where these only make a likelihood.
+_MANY, _FEW = 128, 32
+MOST = 4096  # draws of the uncertain numbers that are simulated
+_FURTHER = 1024  # draws beyond these
+_ALL_TRIALS, _FEWEST = 1 << 13, 16  # whole virtual trials of a hypothesis in all draws; at least in each
 
 Progress = Callable[[int, int], None]
 
@@ -64,12 +67,15 @@ class Task:
         """Whole virtual trials in each draw: fewer where there are many draws."""
         return min(W, max(_FEWEST, _ALL_TRIALS // len(self.variants)))
 
-    @property
-    def lane(self) -> int:
-        """Patients of the sample in a lane: whole allocation units; in all several times the most wanted."""
+    def lane(self, wanted: int) -> int:
+        """Patients in a lane of a sample: so many or a few more, in whole allocation units."""
         unit = self.scenario.design.unit * self.scenario.design.block
-        wanted = max(_PATIENTS, 4 * self.most // W)
         return -(-wanted // unit) * unit
+
+    @property
+    def many(self) -> int:
+        """Patients in a lane of the sample that stands for the true means: several times what is wanted."""
+        return self.lane(max(_MANY, 4 * self.most // W))
 
     @property
     def known(self) -> bool:
@@ -104,12 +110,12 @@ class Simulated:
         Floats  # (draw, hypothesis, trial, summary) summaries of whole virtual trials, where the truths are
     )
     patients: int  # of the whole virtual trials
+    numbers: Sequence[tuple[Floats, Floats]]  # (draw, number) and (more draws, number) of each hypothesis
 
     def of(self, places: Ints) -> Simulated:
         """The same with these summaries alone."""
-        return Simulated(
-            self.model.of(places), self.truth.of(places), self.trials[..., places], self.patients
-        )
+        model, truth = self.model.of(places), self.truth.of(places)
+        return replace(self, model=model, truth=truth, trials=self.trials[..., places])
 
 
 @dataclass(frozen=True)
@@ -155,21 +161,33 @@ def simulated(
     )
     complete = next((q for q in range(count) if any(q not in each for each in found)), count)
     finished = [
-        _gathered(task, [each[q] for q in range(complete - complete % 2)])
+        _gathered(task, [each[q] for q in range(complete - complete % 2)], seed)
         for task, each in zip(tasks, found, strict=True)
     ]
     return finished, interrupted and complete < count
 
 
-def _gathered(task: Task, found: Sequence[_Found]) -> Simulated:
+def _gathered(task: Task, found: Sequence[_Found], seed: int) -> Simulated:
     model, truth = found[::2], found[1::2]
     trials = [each.trials for each in truth if each.trials is not None]
     return Simulated(
-        _moments(model, task.lane * _FEW),
-        _moments(truth, task.lane * W),
+        _moments(model, task.lane(_FEW) * W),
+        _moments(truth, task.many * W),
         np.array(trials).reshape(len(truth), len(task.names), -1, len(task.summaries.columns)),
         task.patients,
+        [_numbers(task, name, len(found), seed) for name in task.names],
     )
+
+
+def _numbers(task: Task, name: str, count: int, seed: int) -> tuple[Floats, Floats]:
+    """The uncertain numbers of a hypothesis, in the draws that make likelihoods and in more."""
+    mine = [] if task.known else [e for e in entries(task.scenario) if e.hypothesis in (None, name)]
+
+    def drawn(first: int, number: int) -> Floats:
+        columns = [draws(each, seed, first, number) for each in mine]
+        return np.array(columns, np.float64).reshape(len(mine), number).T
+
+    return drawn(0, count)[::2], drawn(MOST, _FURTHER if mine else 1)
 
 
 def _moments(found: Sequence[_Found], sample: int) -> Moments:
@@ -181,15 +199,17 @@ def _drawn(task: Task, q: int, lowered: Sequence[Group], seed: int) -> _Found:
     scenario, columns, truth = task.variants[q], task.summaries.columns, q % 2 == 1
     how, share = plan(scenario), np.array(scenario.design.allocation) / scenario.design.unit
     periods = periods_of(scenario)
-    sequence, values = _patients(task, lowered, how, _SAMPLE + q * _STRETCH, task.lane, seed)
-    few = np.repeat(sequence, _FEW)
+    few = task.lane(_FEW)
+    size = task.many if truth else few
+    sequence, values = _patients(task, lowered, how, _SAMPLE + q * _STRETCH, size, seed)
+    some = np.repeat(sequence[:few], W)
     mean = np.empty((len(task.names), len(columns)))
     around = np.empty((*mean.shape, len(columns)))
     for h in range(len(task.names)):
-        y = by_arm(values[:, h, ..., : W if truth else _FEW], sequence, periods)
+        y = by_arm(values[:, h], sequence, periods)
         mean[h] = measured(columns, y.reshape(*y.shape[:2], -1, 1))[0]
-        y = y[..., :_FEW].reshape(*y.shape[:2], -1)
-        around[h] = spread(influences(columns, y, mean[h]), few, share)
+        y = y[:, :, :few].reshape(*y.shape[:2], -1)
+        around[h] = spread(influences(columns, y, mean[h]), some, share)
     if not truth:
         return _Found(mean, around, None)
     sequence, values = _patients(task, lowered, how, _TRIALS + q * _STRETCH, task.patients, seed)

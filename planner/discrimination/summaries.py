@@ -172,57 +172,56 @@ def measured(columns: Sequence[Summary], y: Floats) -> Floats:
     Every lane is a trial.
     """
     found = np.empty((y.shape[-1], len(columns)))
-    moments: dict[tuple[int, int], tuple[Floats, Floats, Floats]] = {}
     for j, column in enumerate(columns):
+        x = y[column.reading, column.arms[0]]
         if column.kind == "correlations":
-            found[:, j] = _correlation(y[column.reading, column.arms[0]], y[column.reading, column.arms[1]])
-            continue
-        key = column.reading, column.arms[0]
-        if key not in moments:
-            moments[key] = _moments(y[key])
-        _, mean, sd = moments[key]
-        found[:, j] = sd if column.kind == "sds" else mean
+            found[:, j] = _correlation(x, y[column.reading, column.arms[1]])
+        elif column.kind == "sds":
+            found[:, j] = _sd(x, _mean(x))
+        else:
+            found[:, j] = _mean(x)
     return found
 
 
-def _moments(y: Floats) -> tuple[Floats, Floats, Floats]:
-    """(number seen, mean, SD with divisor n) of the columns of y f64[patient, lane]."""
-    seen = ~np.isnan(y)
-    number = seen.sum(axis=0).astype(float)
-    safe = np.where(number > 0, number, np.nan)
-    mean = np.where(seen, y, 0.0).sum(axis=0) / safe
-    square = (np.where(seen, y - mean, 0.0) ** 2).sum(axis=0) / safe
-    return number, mean, np.sqrt(square)
+def _mean(x: Floats) -> Floats:
+    """Means of the columns of x f64[patient, lane], of what is not missing."""
+    total: Floats = x.sum(axis=0)
+    if not np.isnan(total).any():
+        return total / len(x)
+    seen = ~np.isnan(x)
+    number = seen.sum(axis=0)
+    return np.where(number > 0, np.where(seen, x, 0.0).sum(axis=0) / np.maximum(number, 1), np.nan)
+
+
+def _sd(x: Floats, mean: Floats) -> Floats:
+    """SDs of the columns with divisor n."""
+    found: Floats = np.sqrt(_mean((x - mean) ** 2))
+    return found
 
 
 def _correlation(x: Floats, y: Floats) -> Floats:
     both = ~(np.isnan(x) | np.isnan(y))
     u, v = np.where(both, x, np.nan), np.where(both, y, np.nan)
-    _, mean_u, sd_u = _moments(u)
-    _, mean_v, sd_v = _moments(v)
-    product = np.where(both, (x - mean_u) * (y - mean_v), 0.0).sum(axis=0)
-    scale = both.sum(axis=0) * sd_u * sd_v
-    return np.where(scale > 0.0, product / np.where(scale > 0.0, scale, 1.0), 0.0)
+    mean_u, mean_v = _mean(u), _mean(v)
+    scale = _sd(u, mean_u) * _sd(v, mean_v)
+    return np.where(scale > 0.0, _mean((u - mean_u) * (v - mean_v)) / np.where(scale > 0.0, scale, 1.0), 0.0)
 
 
 def influences(columns: Sequence[Summary], y: Floats, at: Floats) -> Floats:
     """Contributions f64[patient, summary] of outcomes f64[reading, arm, patient]; at: their summaries."""
     found = np.empty((y.shape[2], len(columns)))
     for j, column in enumerate(columns):
-        if column.kind == "correlations":
-            x, z = (y[column.reading, a] for a in column.arms)
-            found[:, j] = _of_correlation(x, z, at[j])
-            continue
         x = y[column.reading, column.arms[0]]
-        seen = ~np.isnan(x)
-        share = seen.mean()
-        if share == 0.0:
-            found[:, j] = np.nan
+        if column.kind == "correlations":
+            found[:, j] = _of_correlation(x, y[column.reading, column.arms[1]], at[j])
         elif column.kind == "sds":
-            d = np.where(seen, x - x[seen].mean(), 0.0)
-            found[:, j] = np.where(seen, d * d - at[j] ** 2, 0.0) / (2.0 * max(at[j], 1e-12) * share)
+            d = x - _mean(x[:, None])[0]
+            found[:, j] = (d * d - at[j] ** 2) / (2.0 * max(at[j], 1e-12))
         else:
-            found[:, j] = np.where(seen, x - at[j], 0.0) / share
+            found[:, j] = x - at[j]
+        if column.kind != "correlations" and np.isnan(found[:, j].sum()):
+            seen = ~np.isnan(x)
+            found[:, j] = np.where(seen, found[:, j], 0.0) / max(float(seen.mean()), 1e-12)
     return found
 
 
