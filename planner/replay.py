@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from planner import engine
-from planner.canonical import digest
 from planner.departures import days_waited
-from planner.guesses import Guess, added_up, by_period, in_a_row, made
+from planner.guesses import Guess, added_up, made
 from planner.kernels.rng import W
 from planner.kernels.tables import (
     ABOVE,
@@ -34,17 +32,16 @@ from planner.kernels.tables import (
     Ints,
     T,
 )
-from planner.outcomes import Truth
 from planner.pvalues import p_value
 from planner.references import looked_up
-from planner.results import ENGINE
-from planner.scenario import Analysis, Scenario
-from planner.version import __version__
+from planner.replayed import EFFICACY, FUTILITY, GOES_ON, NOT_SIGNIFICANT, Course, Look, Patient
+from planner.replayed import Trial as Trial
+from planner.scenario import Scenario
 from planner.vocabulary import METHODS
 from planner.world import Reading, reading_of
 
 if TYPE_CHECKING:
-    import polars
+    pass
 
 Json = dict[str, Any]
 
@@ -60,167 +57,7 @@ KINDS = {
 }
 """What `find` looks for. A trial that stops for futility is also one that is not significant."""
 
-GOES_ON, EFFICACY, FUTILITY, NOT_SIGNIFICANT = "goes on", "efficacy", "futility", "not significant"
-
 _SCAN_TILES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Patient:
-    """A virtual patient. `values`: one row for each reading of the trial, one score for each period."""
-
-    subject: int  # from 1, in order of randomisation
-    sequence: tuple[str, ...]
-    values: tuple[tuple[float | None, ...], ...]  # (reading, period); None after the patient has left
-    left_before: int | None  # the period (from 1) before which the patient left; None for a completer
-    extra_days: tuple[float | None, ...] = ()  # waited for after each period but the last; None once left
-    guesses: tuple[Guess | None, ...] = ()  # after each period; empty where nobody is asked
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What a look saw. None: a number that does not exist."""
-
-    look: int  # from 1
-    patients: int  # finished, completed or left
-    completers: int
-    estimate: float | None
-    se: float | None
-    statistic: float | None  # t, or b - c of exact tests of responses; None also where it is infinite
-    df: float | None  # None: infinite, undefined, or no part of the analysis
-    discordant: int | None  # of exact tests of responses: patients who respond to one treatment only
-    efficacy_above: float | None  # significant from this statistic upwards
-    efficacy_below: float | None  # or from this one downwards
-    futility_from: float | None  # futile between these two; None where there is no limit
-    futility_to: float | None
-    p: float | None
-    nominal_p: float | None  # the significance level of the look
-    decision: str
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """What one analysis made of the trial, look by look, up to the one that ended it."""
-
-    analysis: Analysis
-    reading: int  # row of Patient.values
-    truth: Truth
-    differences: tuple[float | None, ...]  # of each patient, the contrast of the patient's own scores
-    planned: int  # looks planned
-    looks: tuple[Look, ...]
-
-    @property
-    def decision(self) -> str:
-        """How the trial ended: efficacy, futility or not significant."""
-        return self.looks[-1].decision
-
-    @property
-    def wrong_sign(self) -> bool | None:
-        """Whether the trial was significant in the wrong direction; None where the true effect is nil."""
-        last, effect = self.looks[-1], self.truth.effect
-        if effect == 0.0:
-            return None
-        return last.decision == EFFICACY and (last.estimate or 0.0) * effect < 0.0
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One virtual trial under one hypothesis. Made by `replay` and `find`."""
-
-    scenario: Scenario
-    name: str
-    index: int
-    seed: int
-    hypothesis: str
-    readings: tuple[Reading, ...]
-    patients: tuple[Patient, ...]  # those who had finished when the last analysis was done
-    courses: tuple[Course, ...]
-    guesses: Json | None = None  # of these patients, added up; None where nobody is asked
-
-    def rows(self) -> list[Json]:
-        """Long format: subject, sequence, period, treatment, value (None after the patient has left).
-
-        Where analyses read different measures or days, `measure` and `day` say which value it is. Where
-        patients are asked, `guessed_active` and `guessed_right` are 1 or 0.
-        """
-        several = len(self.readings) > 1
-        return [
-            {
-                "subject": patient.subject,
-                "sequence": " ".join(patient.sequence),
-                "period": k + 1,
-                "treatment": treatment,
-            }
-            | (_said(reading) if several else {})
-            | {"value": patient.values[r][k]}
-            | (in_a_row(patient.guesses[k]) if patient.guesses else {})
-            for patient in self.patients
-            for r, reading in enumerate(self.readings)
-            for k, treatment in enumerate(patient.sequence)
-        ]
-
-    def frame(self) -> polars.DataFrame:
-        """The patients in long format, one row for each period; see `rows`."""
-        import polars
-
-        return polars.DataFrame(self.rows(), infer_schema_length=None)
-
-    def _repr_html_(self) -> str:
-        html: str = self.frame()._repr_html_()
-        return html
-
-    def to_json(self) -> Json:
-        """The `planner.trial/1` object."""
-        return {
-            "schema": "planner.trial/1",
-            "scenario": {
-                "name": self.name,
-                "title": self.scenario.title,
-                "digest": digest(self.scenario),
-            },
-            "run": {"trial": self.index, "seed": self.seed, "planner": __version__, "engine": ENGINE},
-            "hypothesis": self.hypothesis,
-            "readings": [_said(reading) for reading in self.readings],
-            "patients_planned": self.scenario.design.patients,
-            "patients": [_patient(patient) for patient in self.patients],
-            **({"guesses": self.guesses} if self.guesses is not None else {}),
-            "analyses": [_course(course) for course in self.courses],
-            "warnings": [],
-        }
-
-
-def _said(reading: Reading) -> Json:
-    """What a reading is of; a second outcome is named."""
-    named = {"outcome": reading.outcome} if reading.outcome else {}
-    return {**named, "measure": reading.measure, "day": reading.day}
-
-
-def _patient(patient: Patient) -> Json:
-    return {
-        "subject": patient.subject,
-        "sequence": list(patient.sequence),
-        "values": [list(row) for row in patient.values],
-        "left_before_period": patient.left_before,
-        **({"extra_days": list(patient.extra_days)} if patient.extra_days else {}),
-        **by_period(patient.guesses),
-    }
-
-
-def _course(course: Course) -> Json:
-    names = Look.__dataclass_fields__
-    return {
-        "analysis": course.analysis.name,
-        "reading": course.reading,
-        "alpha": course.analysis.alpha,
-        "alternative": course.analysis.alternative,
-        "true_effect": course.truth.effect,
-        "true_effect_mcse": course.truth.mcse,
-        "looks_planned": course.planned,
-        "looks": [{name: getattr(look, name) for name in names} for look in course.looks],
-        "decision": course.decision,
-        "wrong_sign": course.wrong_sign,
-    }
 
 
 def replay(
