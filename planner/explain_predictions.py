@@ -8,7 +8,8 @@ from planner.document import Block, Column, Heading, Items, Prose, Sheet
 from planner.explain_mechanisms import percent, targets
 from planner.explain_outcomes import foretold_outcomes
 from planner.figures import DASH, count, fixed, listed, plain
-from planner.predicted import Blockade, Figure, Outlook, Prediction, unequal_blockade, unequal_carryover
+from planner.lasting import Blockade, unequal_blockade, unequal_carryover
+from planner.predicted import Figure, Outlook, Prediction
 from planner.scenario import Scenario
 from planner.scenario_terms import Terms
 

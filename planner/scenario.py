@@ -19,6 +19,9 @@ from planner.scenario_leaving import ReturnToBaseline
 from planner.scenario_means import BaselineCorrelation as BaselineCorrelation
 from planner.scenario_means import Means as Means
 from planner.scenario_means import Spread as Spread
+from planner.scenario_monitoring import Efficacy as Efficacy
+from planner.scenario_monitoring import Futility as Futility
+from planner.scenario_monitoring import Monitoring as Monitoring
 from planner.scenario_observed import Observed
 from planner.scenario_outcomes import MAX_OUTCOMES, Outcome, OutcomeScale
 from planner.scenario_terms import Agent, Component, Rates, Signal, Terms, TreatmentAgent
@@ -33,13 +36,10 @@ from planner.settings import (
     OneOf,
     Path,
     Points,
-    Probability,
     Sd,
     Settings,
     Symbol,
-    Truth,
     Whole,
-    ZLimit,
     about,
     split_text,
 )
@@ -48,7 +48,6 @@ MAX_PATIENTS = 10_000
 MAX_PERIODS = 12
 MAX_SEQUENCES = 100
 MAX_TREATMENTS = 24
-MAX_LOOKS = 20
 MAX_HYPOTHESES = 100
 MAX_ANALYSES = 20
 MAX_ASSESSMENTS = 20
@@ -286,52 +285,6 @@ class Analysis(Settings):
     def weights(self) -> dict[str, float]:
         """The weight of each treatment in the contrast."""
         return contrasts.weights(self.contrast)
-
-
-class Efficacy(Settings):
-    rule: Annotated[str, OneOf("efficacy rule", vocabulary.EFFICACY_RULES), about("Rule for stopping early")]
-    delta: Annotated[Number | None, about("Shape of the Wang-Tsiatis limits", ge=-10, le=0.5)] = None
-    gamma: Annotated[Number | None, about("Shape of Hwang-Shih-DeCani spending", ge=-40, le=40)] = None
-    rho: Annotated[Number | None, about("Power of Kim-DeMets spending", gt=0, le=50)] = None
-    spent: Annotated[
-        tuple[Probability, ...], about("Cumulative alpha spent, one per look", min_length=1)
-    ] = ()
-    z: Annotated[tuple[ZLimit, ...], about("Limit on the z scale, one per look", min_length=1)] = ()
-
-
-class Futility(Settings):
-    rule: Annotated[str, OneOf("futility rule", vocabulary.FUTILITY_RULES), about("Rule for giving up early")]
-    at_most: Annotated[Number | None, about("Conditional power at which to stop", gt=0, lt=1)] = None
-    under: Annotated[
-        Literal["estimate", "planned", "null"] | None,
-        about("The effect under which conditional power is computed; estimate if not given"),
-    ] = None
-    beta: Annotated[Number | None, about("Total beta to spend", gt=0, lt=1)] = None
-    gamma: Annotated[Number | None, about("Shape of Hwang-Shih-DeCani spending", ge=-40, le=40)] = None
-    rho: Annotated[Number | None, about("Power of Kim-DeMets spending", gt=0, le=50)] = None
-    spent: Annotated[tuple[Probability, ...], about("Cumulative beta spent, one per look", min_length=1)] = ()
-    z: Annotated[
-        tuple[ZLimit, ...], about("Limit on the z scale, one per look before the last", min_length=1)
-    ] = ()
-    binding: Annotated[Truth, about("Whether the efficacy limits count on the futility rule")] = False
-
-
-class Monitoring(Settings):
-    looks: Annotated[
-        tuple[Annotated[float, Strict(), Field(gt=0)], ...],
-        about(
-            "Patients finished at each look, or fractions of all; the last is everybody",
-            min_length=1,
-            max_length=MAX_LOOKS,
-        ),
-    ] = ()
-    efficacy: Annotated[Efficacy | None, about("Stopping because the treatment works")] = None
-    futility: Annotated[Futility | None, about("Stopping because it will not be shown to work")] = None
-
-    @property
-    def counts(self) -> tuple[int, ...]:
-        """Patients finished at each look of a complete scenario."""
-        return tuple(int(look) for look in self.looks)
 
 
 class Simulation(Settings):

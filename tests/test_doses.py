@@ -13,9 +13,10 @@ import pytest
 
 from planner.completing.doses import occupancy_at
 from planner.explain_predictions import carried
+from planner.lasting import unequal_blockade, unequal_carryover
 from planner.mechanisms import Mechanism, days_of_dosing, kept, passed, prolonged, set_off
 from planner.outcomes import indistinct, signature, truths
-from planner.predicted import classes, outlook, unequal_blockade, unequal_carryover
+from planner.predicted import classes, outlook
 from planner.reading import ScenarioError, digest, read, read_text, resolve, to_toml
 from planner.scenario import Scenario
 from planner.scenario_terms import Terms

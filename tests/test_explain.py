@@ -13,8 +13,9 @@ from planner import console, predicted
 from planner.cli import main
 from planner.document import markdown
 from planner.explain import explained, setting
+from planner.lasting import unequal_carryover
 from planner.planned import planned
-from planner.predicted import Outlook, classes, outlook, unequal_carryover
+from planner.predicted import Outlook, classes, outlook
 from planner.reading import read, read_text
 from planner.scenario import Scenario
 from planner.summary import Unit

@@ -14,7 +14,7 @@ FLOORS = {
     "completing wording "
     "designs contrasts settings scenario_means scenario_terms scenario_outcomes parsing extending building "
     "short_forms scenario_uncertain addressing paths scenario_leaving scenario_observed "
-    "patient_data scenario_blinding",
+    "patient_data scenario_blinding scenario_monitoring",
     2: "draws roots mechanisms world boundaries sequential spending conditional limits rules truth "
     "terms_world rates_world seconds_world references pvalues uncertainty leaving blinding returning "
     "features",
@@ -22,7 +22,7 @@ FLOORS = {
     4: "engine job families monitoring outcomes tally",
     5: "montecarlo results planned sizing discrimination weighing theory store predicted methods "
     "replay replayed comparing sweeping precision sensitivity benchmarks doctor machine assurance clusters "
-    "departures unknowns guesses estimating growing simulating swept",
+    "departures unknowns guesses estimating growing simulating swept lasting",
     6: "figures document console summary explain report plots braille console_boundaries layout "
     "explain_mechanisms explain_outcomes explain_predictions unstated citing summary_methods summary_tables "
     "summary_trial summary_sizing summary_compare summary_sweep summary_sensitivity "
