@@ -30,13 +30,13 @@ def covariances(count: int, size: int, seed: int) -> Floats:
     return roots @ roots.transpose(0, 2, 1) / size
 
 
-@pytest.mark.parametrize(("rows", "size"), [(1, 1), (128, 2), (131, 5)])
-def test_equal_parts_add_up_to_the_density_of_each(rows: int, size: int) -> None:
+@pytest.mark.parametrize(("rows", "size", "parts"), [(1, 1, 1), (128, 2, 20), (131, 5, 21)])
+def test_equal_parts_add_up_to_the_density_of_each(rows: int, size: int, parts: int) -> None:
     generator = np.random.default_rng(7)
-    y, mean = generator.normal(size=(rows, size)) * 3.0, generator.normal(size=(20, size))
-    spread = covariances(20, size, 8)
+    y, mean = generator.normal(size=(rows, size)) * 3.0, generator.normal(size=(parts, size))
+    spread = covariances(parts, size, 8)
     each = [multivariate_normal(m, s).logpdf(y).reshape(rows) for m, s in zip(mean, spread, strict=True)]
-    expected = logsumexp(each, axis=0) - math.log(20.0) + 0.5 * size * math.log(2.0 * math.pi)
+    expected = logsumexp(each, axis=0) - math.log(parts) + 0.5 * size * math.log(2.0 * math.pi)
     assert _equal_parts(y, mean, spread) == pytest.approx(expected, abs=1e-9)
 
 

@@ -20,10 +20,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.kernels.parts import TERMS, total_power
+from planner.kernels.parts import PARTS, TERMS, total_power
 from planner.kernels.rng import W
 from planner.kernels.tables import Floats
 
+_NOTHING = -1e9  # log2 of the density of a part that fills up
 _DRAWS_A_TERM = 3  # simulated draws for each term of a polynomial, at least
 
 
@@ -75,13 +76,14 @@ def _equal_parts(y: Floats, mean: Floats, covariance: Floats) -> Floats:
     twice = np.where(one == other, 0.5, 1.0)
     constant = 0.5 * (to * mean).sum(axis=1) + 0.5 * np.linalg.slogdet(covariance)[1]
     weight = np.concatenate([-twice * inverse[:, one, other], to, -constant[:, None]], axis=1)
-    idle = -weight.shape[1] % TERMS
+    idle, empty = -weight.shape[1] % TERMS, -len(mean) % PARTS
     blocks = -(-len(y) // W)
     points = np.zeros((blocks * W, weight.shape[1] + idle))
     points[: len(y), : weight.shape[1]] = np.column_stack([y[:, one] * y[:, other], y, np.ones(len(y))])
     points = points.reshape(blocks, W, -1).transpose(0, 2, 1).reshape(blocks, -1)
     most, total = np.empty((blocks, W)), np.empty((blocks, W))
-    parts = np.pad(weight * math.log2(math.e), ((0, 0), (0, idle)))
+    parts = np.pad(weight * math.log2(math.e), ((0, empty), (0, idle)))
+    parts[len(mean) :, weight.shape[1] - 1] = _NOTHING
     total_power(points, parts, most, total)
     found: Floats = (most + np.log2(total)).ravel()[: len(y)] * math.log(2.0) - math.log(len(mean))
     return found
