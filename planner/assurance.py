@@ -7,29 +7,32 @@ precision, variants are added, each with the same number of trials.
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
 from planner import engine
 from planner.clusters import Clusters, Drawn, error
 from planner.departures import Departed, departed
+from planner.families import Group, groups
 from planner.guesses import guesses
 from planner.kernels.rng import W
+from planner.kernels.tables import Plan
+from planner.mechanisms import shared
 from planner.montecarlo import Json
 from planner.outcomes import Truth, truths
 from planner.results import Run, cell_of
 from planner.returning import rule
 from planner.scenario import Scenario
 from planner.tally import Tally
-from planner.uncertainty import check, variants
+from planner.uncertainty import Variants, check
 from planner.unknowns import unknowns
-from planner.world import retention
+from planner.world import plan, readings_of, retention
 
 VARIANTS = 500
 """Variants of a run, if nothing else is said."""
@@ -43,6 +46,7 @@ Making a variant takes as long as several thousand trials of it.
 """
 
 _TRUTH_TILES = 16  # of 128 patients, for the true effects of a variant
+_KEPT = 2048  # variants that a pool of one hypothesis keeps; fewer of more hypotheses
 
 
 @dataclass(frozen=True)
@@ -112,8 +116,8 @@ class Averaging:
     """Variants of a scenario, each with its own trials: as many as they are given, or growing in number.
 
     `count`: the variants that share all trials; None: as many as there are times 1,024 trials. `sized`: the
-    scenario at each number of patients, in place of `patients`, as of `engine.job`. `drawn_as`: hypotheses
-    that have the draws of another name. Where nothing is uncertain all variants are the same.
+    scenario at each number of patients, in place of `patients`, as of `engine.job`. `pool`: variants of the
+    same scenario, seed and hypotheses that were made before. Where nothing is uncertain all are the same.
     """
 
     def __init__(
@@ -125,14 +129,15 @@ class Averaging:
         patients: Sequence[int] | None = None,
         sized: Sequence[Scenario] | None = None,
         name: str = "",
-        drawn_as: Mapping[str, str] = MappingProxyType({}),
+        pool: Pool | None = None,
     ) -> None:
         self.scenario, self.count, self.name = scenario, count, name or scenario.name
         self.seed = scenario.simulation.seed if seed is None else seed
         self.names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
         plain = truths(scenario, self.names, self.seed, _TRUTH_TILES)
         self.work = engine.job(scenario, seed=self.seed, patients=patients, sized=sized, known=plain)
-        self._made = _Made(self.work, self.seed, variants(scenario, MOST_VARIANTS, self.seed, 0, drawn_as))
+        self._pool = pool or Pool(scenario, self.seed, self.names, keep=False)
+        self._made: dict[int, tuple[dict[str, list[Truth]], float | None]] = {}  # truths and retention
         self._tallies: list[Tally | None] = []  # of each variant; None where Ctrl-C has cut it
         self._seconds = 0.0
         self._interrupted = False
@@ -152,13 +157,19 @@ class Averaging:
         begun = time.perf_counter()
         stretches, done = shares(total, self.count or total // VARIANT_TRIALS), len(self._tallies)
         tallies, self._interrupted = engine.run_each(
-            lambda i: self._made.job(done + i), stretches[done:], threads=threads, progress=progress
+            lambda i: self._job(done + i), stretches[done:], threads=threads, progress=progress
         )
         self._tallies += tallies
         self._seconds += time.perf_counter() - begun
         if self._interrupted and all(tally is None for tally in tallies):
             raise KeyboardInterrupt
         return not self._interrupted
+
+    def _job(self, i: int) -> engine.Job:
+        """The job of variant i."""
+        made = self._pool[i]
+        self._made[i] = made.truths, made.retention
+        return engine.like(self.work, made.plan, made.groups, made.truths)
 
     def result(self, cut: bool = False) -> Run:
         """The average over the variants that are finished."""
@@ -167,12 +178,13 @@ class Averaging:
         total = self.work.empty()
         for tally in tallies:
             total.add(tally)
-        found = [[self._made.truths[i][name] for name in self.names] for i in finished]
+        known, stay = zip(*(self._made[i] for i in finished), strict=True)
+        found = [[each[name] for name in self.names] for each in known]
         drawn = Drawn(
             tallies,
             np.array([[[truth.effect for truth in row] for row in each] for each in found]),
             np.array([[[truth.is_null for truth in row] for row in each] for each in found]),
-            tuple(self._made.retention[i] for i in finished),
+            stay,
         )
         partial = cut or len(finished) < len(self._tallies)
         outcome = engine.Outcome(self.work, total, self._seconds, partial, cut or self._interrupted)
@@ -190,29 +202,46 @@ def shares(trials: int, count: int) -> list[tuple[int, int]]:
     return [(a, min(b, trials) - a) for a, b in pairwise(edges)]
 
 
-class _Made:
-    """The jobs of the variants, each made when a thread is ready for it."""
+class Lowered(NamedTuple):
+    """A variant as the engine needs it, whatever the number of patients."""
 
-    def __init__(self, work: engine.Job, seed: int, variants: Iterator[Scenario]) -> None:
-        self.work, self.seed = work, seed
-        self.truths: dict[int, dict[str, list[Truth]]] = {}
-        self.retention: dict[int, float | None] = {}
-        self._variants = variants
-        self._waiting: dict[int, Scenario] = {}
-        self._lock = threading.Lock()
-        self._next = 0
+    truths: dict[str, list[Truth]]  # by hypothesis
+    retention: float | None
+    plan: Plan
+    groups: tuple[Group, ...]
 
-    def _variant(self, i: int) -> Scenario:
-        with self._lock:  # a generator runs in one thread at a time
-            while self._next <= i:
-                self._waiting[self._next] = next(self._variants)
-                self._next += 1
-            return self._waiting.pop(i)
 
-    def job(self, i: int) -> engine.Job:
-        """The job of variant i, whose true effects come from patients of its own."""
-        variant = self._variant(i)
-        names = [tests[0].hypothesis for tests in self.work.tests]
-        found = truths(variant, names, self.seed, _TRUTH_TILES, first=(i + 1) * _TRUTH_TILES)
-        self.truths[i], self.retention[i] = found, retention(variant)
-        return engine.like(self.work, variant, found)
+class Pool:
+    """The variants of a scenario under some hypotheses; making one takes longer than a thousand trials of it.
+
+    The first ones are kept for whoever asks again, with other numbers of patients. `drawn_as`: see Variants.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int,
+        names: tuple[str, ...],
+        drawn_as: Mapping[str, str] = MappingProxyType({}),
+        keep: bool = True,
+    ) -> None:
+        self.seed, self.names = seed, names
+        self._variants = Variants(scenario, seed, names, drawn_as)
+        self._kept: dict[int, Lowered] = {}
+        self._most = _KEPT // len(names) if keep else 0
+
+    def __getitem__(self, i: int) -> Lowered:
+        found = self._kept.get(i)
+        if found is None:
+            found = self._lowered(i)
+            if i < self._most:
+                self._kept[i] = found
+        return found
+
+    def _lowered(self, i: int) -> Lowered:
+        """True effects come from patients of the variant's own."""
+        variant = self._variants[i]
+        with shared():
+            known = truths(variant, self.names, self.seed, _TRUTH_TILES, first=(i + 1) * _TRUTH_TILES)
+            found = groups(variant, self.names, readings_of(variant))
+        return Lowered(known, retention(variant), plan(variant), found)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from fractions import Fraction
+from functools import lru_cache
 
 Contrast = tuple[str, ...] | Mapping[str, float]
 
@@ -56,6 +57,7 @@ def cancels(contrast: Mapping[str, float], rows: Mapping[str, Hashable]) -> bool
     return not any(sums.values())
 
 
+@lru_cache(maxsize=1024)
 def _weight(x: float) -> Fraction:
     """The number as it is written; 0.333333333333 is a third."""
     written = Fraction(repr(float(x)))

@@ -154,13 +154,11 @@ def _asked(scenario: Scenario, readings: Sequence[Reading]) -> Asked | None:
     )
 
 
-def like(work: Job, scenario: Scenario, known: Mapping[str, Sequence[Truth]]) -> Job:
-    """The job of a scenario that differs from that of `work` in its population and hypotheses only.
+def like(work: Job, plan: Plan, groups: tuple[Group, ...], known: Mapping[str, Sequence[Truth]]) -> Job:
+    """The job with other patients: of a scenario that differs in its population and hypotheses only.
 
     Looks and limits are the same, and errors are summed in the same units, so that tallies add up.
     """
-    names = [tests[0].hypothesis for tests in work.tests]
-    readings = readings_of(scenario)
     tests = tuple(
         tuple(replace(test, truth=known[test.hypothesis][a]) for a, test in enumerate(row))
         for row in work.tests
@@ -169,9 +167,7 @@ def like(work: Job, scenario: Scenario, known: Mapping[str, Sequence[Truth]]) ->
         replace(judge, centre=np.array([(row[a].truth.effect, row[a].unit) for row in tests]))
         for a, judge in enumerate(work.judges)
     )
-    return replace(
-        work, plan=plan(scenario), groups=groups(scenario, names, readings), tests=tests, judges=judges
-    )
+    return replace(work, plan=plan, groups=groups, tests=tests, judges=judges)
 
 
 def _rules(analysis: Analysis, plans: Sequence[Looks], counts: Sequence[int], periods: int) -> Rules:

@@ -22,6 +22,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,12 +45,35 @@ class Mechanism:
     @classmethod
     def of(cls, scenario: Scenario, hypothesis: Terms) -> Mechanism:
         """A hypothesis's own agents, signals and components go over the common ones, each whole."""
-        return cls(
+        # Everything that `found` depends on; an entry keeps it alive, so that its ids stay its own.
+        tables = scenario.agents, scenario.signals, scenario.components
+        used = (*tables, hypothesis, scenario.treatments, scenario.blinding)
+        key = (*map(id, used), cycle_days(scenario))
+        known = _SHARED.get()
+        if known is not None and key in known:
+            return known[key][0]
+        made = cls(
             {**scenario.agents, **hypothesis.agents},
             {**scenario.signals, **hypothesis.signals},
             {**scenario.components, **hypothesis.components},
             hypothesis,
         )
+        if known is not None:
+            known[key] = made, used
+        return made
+
+
+_SHARED: ContextVar[dict[Any, tuple[Mechanism, Any]] | None] = ContextVar("shared", default=None)
+
+
+@contextmanager
+def shared() -> Iterator[None]:
+    """Meanwhile, in this thread, what a mechanism has worked out serves all who ask for the same one."""
+    token = _SHARED.set({})
+    try:
+        yield
+    finally:
+        _SHARED.reset(token)
 
 
 def component_numbers(scenario: Scenario) -> dict[str, int]:

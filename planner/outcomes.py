@@ -99,39 +99,52 @@ def truths(
     """The truth of every analysis under each named hypothesis; where it is simulated, in so many tiles."""
     simulated = [n for n in names if isinstance(scenario.hypotheses[n], Terms)]
     found: dict[str, list[Truth]] = {n: [] for n in names}
-    for analysis in scenario.analyses:
-        weights = analysis.weights
-        reading = reading_of(scenario, analysis)
+    asked = [(reading_of(scenario, each), each.weights) for each in scenario.analyses]
+    same = [
+        [n for n in simulated if _nil(scenario, scenario.hypotheses[n], weights, reading)]
+        for reading, weights in asked
+    ]
+    differ = [[n for n in simulated if n not in each] for each in same]
+    simulated_means = _contrasts(scenario, asked, differ, seed, tiles, first)
+    for a, (analysis, (reading, weights)) in enumerate(zip(scenario.analyses, asked, strict=True)):
         direction = sided_direction(analysis, scenario.scale_of(analysis))
-        same = [n for n in simulated if _nil(scenario, scenario.hypotheses[n], weights, reading)]
-        sums = _contrasts(
-            scenario, [n for n in simulated if n not in same], reading, weights, seed, tiles, first
-        )
-        sums |= dict.fromkeys(same, (0.0, 0.0))
+        sums = simulated_means[a] | dict.fromkeys(same[a], (0.0, 0.0))
         for name in names:
             effect, mcse = sums.get(name) or (_stated(scenario, scenario.hypotheses[name], weights), 0.0)
             unit = _unit(scenario, scenario.hypotheses[name], reading)
             # A simulated effect of 0 is no equality; but it has no side, so that it is in a one-sided null.
-            null = name in same if direction == "two-sided" and name in sums else is_null(effect, direction)
+            null = (
+                name in same[a] if direction == "two-sided" and name in sums else is_null(effect, direction)
+            )
             found[name].append(Truth(effect, mcse, null, unit))
     return found
 
 
 def _contrasts(
     scenario: Scenario,
-    names: Sequence[str],
-    reading: Reading,
-    weights: Mapping[str, float],
+    asked: Sequence[tuple[Reading, Mapping[str, float]]],
+    differ: Sequence[Sequence[str]],
     seed: int,
     tiles: int,
     first: int,
-) -> dict[str, tuple[float, float]]:
-    """(effect, standard error) of hypotheses of family `terms`."""
-    if not names:
-        return {}
-    means = potential(scenario, names, [reading], list(weights), seed, tiles, first)
-    weight = np.array(list(weights.values()))
-    return {n: means.contrast(h, 0, weight) for h, n in enumerate(names)}
+) -> list[dict[str, tuple[float, float]]]:
+    """Of each contrast in a reading (effect, standard error) under the hypotheses in which it may differ.
+
+    Those of the same treatments and hypotheses come from the same pass over the patients.
+    """
+    passes: dict[tuple[tuple[str, ...], tuple[str, ...]], list[int]] = {}
+    for a, ((_, weights), names) in enumerate(zip(asked, differ, strict=True)):
+        if names:
+            passes.setdefault((tuple(weights), tuple(names)), []).append(a)
+    found: list[dict[str, tuple[float, float]]] = [{} for _ in asked]
+    for (treatments, names), members in passes.items():
+        readings = list(dict.fromkeys(asked[a][0] for a in members))
+        means = potential(scenario, names, readings, treatments, seed, tiles, first)
+        for a in members:
+            reading, weights = asked[a]
+            weight, r = np.array(list(weights.values())), readings.index(reading)
+            found[a] = {n: means.contrast(h, r, weight) for h, n in enumerate(names)}
+    return found
 
 
 def indistinct(

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -30,10 +30,10 @@ from planner.mechanisms import Mechanism, kept, set_off
 from planner.scenario import Hypothesis, Scenario, Treatment
 from planner.scenario_terms import Component, Spread, Terms, TreatmentAgent
 from planner.scenario_terms import GivenAgent as Given
-from planner.scenario_uncertain import Distribution
+from planner.scenario_uncertain import Distribution, Tie
 from planner.truth import settled
 
-_CHUNK = 1024
+_TOGETHER = 64
 """Variants whose numbers are drawn together."""
 
 _TIED = "tied"  # name of the treatment of a tie, which the scenario does not have
@@ -157,35 +157,58 @@ def _normal_quantiles(u: Floats, below: float, above: float) -> Floats:
 # What a variant is
 
 
-def variants(
-    scenario: Scenario,
-    count: int,
-    seed: int,
-    first: int = 0,
-    drawn_as: Mapping[str, str] = MappingProxyType({}),
-) -> Iterator[Scenario]:
-    """The variants first .. first + count - 1, in which every uncertain number has its drawn value.
+class Variants:
+    """The variants of a scenario by number: in each every uncertain number has its drawn value.
 
-    They have no uncertain numbers and no ties left. `drawn_as`: hypotheses that have the draws of another
-    name. Raises UncertaintyError where a tie cannot hold.
+    They have no uncertain numbers and no ties left. `names`: the hypotheses that matter (default: all); the
+    others keep what is stated. `drawn_as`: hypotheses that have the draws of another name. `together`: of so
+    many the numbers are drawn at once. Threads may share them. Raises UncertaintyError where a tie cannot
+    hold.
     """
-    found = entries(scenario)
-    named = [
-        replace(each, hypothesis=drawn_as.get(each.hypothesis, each.hypothesis)) if each.hypothesis else each
-        for each in found
-    ]
-    known = as_stated(scenario)
-    tree = _tree(found)
-    ties = {
-        name: hypothesis.tie
-        for name, hypothesis in scenario.hypotheses.items()
-        if isinstance(hypothesis, Terms) and hypothesis.tie is not None
-    }
-    for start in range(first, first + count, _CHUNK):
-        size = min(_CHUNK, first + count - start)
-        drawn = [draws(entry, seed, start, size) for entry in named]
-        for values in zip(*drawn, strict=True) if drawn else [()] * size:
-            yield _tied(_drawn(known, tree, values), ties)
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int,
+        names: Collection[str] | None = None,
+        drawn_as: Mapping[str, str] = MappingProxyType({}),
+        together: int = _TOGETHER,
+    ) -> None:
+        names = scenario.hypotheses if names is None else names
+        self._ties = {name: tie for name in names if (tie := _tie_of(scenario.hypotheses[name])) is not None}
+        needed = {*names, *(tie.to for tie in self._ties.values())}
+        found = [e for e in entries(scenario) if any(_counts(number, needed) for number in e.numbers)]
+        self._drawn = [
+            replace(e, hypothesis=drawn_as.get(e.hypothesis, e.hypothesis)) if e.hypothesis else e
+            for e in found
+        ]
+        self._known, self._tree, self._seed = as_stated(scenario), _tree(found, needed), seed
+        self._together = together
+        self._latest = -1, list[list[float]]()  # so many variants before it, and of each entry the draws
+
+    def __getitem__(self, i: int) -> Scenario:
+        first = i - i % self._together
+        known, drawn = self._latest
+        if known != first:
+            drawn = [draws(entry, self._seed, first, self._together) for entry in self._drawn]
+            self._latest = first, drawn
+        values = [each[i - first] for each in drawn]
+        return _tied(_drawn(self._known, self._tree, values), self._ties)
+
+
+def variants(scenario: Scenario, count: int, seed: int, first: int = 0) -> Iterator[Scenario]:
+    """The variants first .. first + count - 1, all hypotheses with drawn values: see Variants."""
+    found = Variants(scenario, seed, together=max(1, min(count, _TOGETHER)))
+    return (found[i] for i in range(first, first + count))
+
+
+def _tie_of(hypothesis: Hypothesis) -> Tie | None:
+    return hypothesis.tie if isinstance(hypothesis, Terms) else None
+
+
+def _counts(number: Place, needed: Collection[str]) -> bool:
+    """Whether a number is not one of another hypothesis than those that are needed."""
+    return number.route[0] != "hypotheses" or number.route[1] in needed
 
 
 _KNOWN: dict[str, Any] = {"uncertainty": {}}
@@ -209,11 +232,11 @@ class _Leaf:
     factor: float
 
 
-def _tree(found: Sequence[Entry]) -> dict[Any, Any]:
+def _tree(found: Sequence[Entry], needed: Collection[str]) -> dict[Any, Any]:
     """What changes in a scenario, as nested tables of attributes, keys and indices."""
     tree: dict[Any, Any] = {}
     for i, entry in enumerate(found):
-        for number in entry.numbers:
+        for number in (each for each in entry.numbers if _counts(each, needed)):
             node = tree
             for part in number.route[:-1]:
                 node = node.setdefault(part, {})

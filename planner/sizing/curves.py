@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from planner import engine
-from planner.assurance import Averaging
+from planner.assurance import Averaging, Pool
 from planner.boundaries import BoundaryError
 from planner.kernels.rng import W
 from planner.kernels.tables import ENDS, LIMITS, SUMS
@@ -53,6 +53,7 @@ class Curves:
         self.impossible: set[int] = set()  # numbers of patients for which no stopping limits exist
         self._progress = progress
         self._points: dict[Key, dict[int, Json]] = {}
+        self._pool: Pool | None = None  # of the hypotheses that were asked for last
 
     def points(self, hypothesis: str, analysis: str) -> Points:
         """The curve of a hypothesis and an analysis, by increasing number of patients."""
@@ -107,7 +108,10 @@ class Curves:
             outcome = engine.run(work, trials, threads=self.threads, progress=advance)
             return Run(scenario, scenario.name, outcome)
         count = max(trials // W, 1)
-        part = Averaging(scenario, count, seed=self.seed, patients=patients, drawn_as=self.drawn_as)
+        names = scenario.simulation.hypotheses
+        if self._pool is None or self._pool.names != names:
+            self._pool = Pool(scenario, self.seed, names, self.drawn_as)
+        part = Averaging(scenario, count, seed=self.seed, patients=patients, pool=self._pool)
         part.grow(trials, self.threads, advance)
         return part.result()
 
