@@ -69,17 +69,20 @@ class Pass(NamedTuple):
         return engine.job(self.scenario, seed=seed, patients=[self.patients], known=known)
 
 
-def sampled(do: Callable[[int], object], most: int) -> tuple[float, int]:
-    """Seconds that a trial takes, by do(n) with more and more trials n; and how many there were at last."""
+def sampled(do: Callable[[int], object], most: int, long: float = _LONG) -> tuple[float, int]:
+    """Seconds that a trial takes, by do(n) with more and more trials n; and how many there were at last.
+
+    `long`: seconds that a sample should take; what is made before its first trial counts as time of trials.
+    """
     do(W)  # compiles, or loads compiled kernels
     n = min(_FEW, most)
     while True:
         began = time.perf_counter()
         do(n)
         spent = time.perf_counter() - began
-        if spent >= _LONG or n >= most:
+        if spent >= long or n >= most:
             return spent / n, n
-        n = min(most, math.ceil(n * min(max(1.2 * _LONG / spent, 2.0), 64.0)))
+        n = min(most, math.ceil(n * min(max(1.2 * long / spent, 2.0), 64.0)))
 
 
 def of_passes(
@@ -124,12 +127,18 @@ def of_sample(
     threads: int | None,
     *,
     extra: float = 0.0,
+    held: int = 0,
+    long: float = _LONG,
     at_most: bool = False,
 ) -> Effort:
-    """Of anything that simulates n trials when called do(n); `extra`: seconds beside them."""
-    pace, n = sampled(do, trials)
-    cores = threads or engine.available_cores()
-    return Effort(extra + trials * pace, 1.0 / pace, peak_memory(), cores, n, at_most)
+    """Of anything that simulates n trials when called do(n), in samples of `long` seconds.
+
+    `extra`, `held`: seconds and bytes beside them.
+    """
+    pace, n = sampled(do, trials, long)
+    cores, memory = threads or engine.available_cores(), peak_memory()
+    memory = None if memory is None else memory + held
+    return Effort(extra + trials * pace, 1.0 / pace, memory, cores, n, at_most)
 
 
 def known_truths(scenarios: Sequence[Scenario], seed: int) -> tuple[list[Truths], float]:

@@ -20,7 +20,7 @@ from scipy import stats
 from test_uncertainty import OWN, SHARED, TIE, scenario
 
 from planner import engine
-from planner.assurance import Assured, assured, shares
+from planner.assurance import Assured, Averaging, assured, shares
 from planner.cli import main
 from planner.clusters import error
 from planner.outcomes import truths
@@ -358,6 +358,19 @@ def test_dry_run_tells_the_variants(capsys: pytest.CaptureFixture[str]) -> None:
     assert "500 of what is uncertain" in out
     code, out, _ = command(capsys, "run", "williams-2018", "--uncertain", "--dry-run", "--json")
     assert json.loads(out)["run"]["variants"] == 500
+
+
+def test_dry_run_counts_what_is_kept_of_the_variants(capsys: pytest.CaptureFixture[str]) -> None:
+    """The peak so far and the sums of all variants, by the size of the arrays of one."""
+    tally = Averaging(read("williams-2018"), None).work.empty()
+    sums = sum(each.nbytes for each in (tally.ends, tally.free, tally.followed, tally.guessed))
+    found = []
+    for variants in (1_000, 50_000):
+        words = ("--variants", str(variants), "--trials", str(128 * variants), "--dry-run", "--json")
+        _, out, _ = command(capsys, "run", "williams-2018", "--uncertain", *words)
+        found.append(json.loads(out)["estimate"]["memory_bytes"])
+    kept = found[1] - found[0]
+    assert 49_000 * sums < kept < 4 * 49_000 * sums
 
 
 @pytest.mark.parametrize(

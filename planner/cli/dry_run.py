@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 Facts = list[tuple[str, str]]
 
+_LONG = 0.6  # seconds of a sample of variants, before which there is more to make than before plain trials
+
 NO_CSV = ("--dry-run has no CSV form", "leave --format out, or use json or md")
 
 
@@ -149,9 +151,11 @@ def _averaged(
     """Of trials that are divided over variants: some of these are sampled, each with its share of trials.
 
     `passes`: those of a sweep; the first is sampled, and the time of the others grows with their patients.
+    The sums of all variants are kept, and count.
     """
-    from planner.assurance import VARIANT_TRIALS, assured
+    from planner.assurance import VARIANT_TRIALS, Averaging, assured
     from planner.estimating import of_sample
+    from planner.simulating import MOST_BYTES
 
     each = trials / how["variants"] if precision is None else VARIANT_TRIALS
     sizes = [one.design.patients for one in passes[0].sized] if passes else None
@@ -163,7 +167,10 @@ def _averaged(
         count = max(1, int(n / each))
         assured(plan, trials=n, count=count, seed=seed, threads=threads, patients=sizes)
 
-    return of_sample(some, whole, threads, at_most=precision is not None)
+    designs = sum(len(one.sized) for one in passes) / len(sizes) if sizes else 1
+    kept = int(Averaging(plan, None, seed=seed, patients=sizes).variant_bytes * designs * trials / each)
+    held, at_most = min(kept, MOST_BYTES), precision is not None
+    return of_sample(some, whole, threads, held=held, long=_LONG, at_most=at_most)
 
 
 def of_sweep(
@@ -314,7 +321,8 @@ def of_size(
     else:
         whole = -(-sum(each.trials * each.patients for each in work) // patients)
         some = plan if find == "patients" else work[0].scenario
-        effort = of_sample(_variants_of(some, patients, seed, threads), whole, threads, at_most=True)
+        simulate = _variants_of(some, patients, seed, threads)
+        effort = of_sample(simulate, whole, threads, long=_LONG, at_most=True)
     names = _names(plan)
     cells = [
         {"hypothesis": name, "analysis": analysis.name, "target": power}
