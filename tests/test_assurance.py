@@ -365,8 +365,8 @@ def test_dry_run_counts_what_is_kept_of_the_variants(capsys: pytest.CaptureFixtu
     tally = Averaging(read("williams-2018"), None).work.empty()
     sums = sum(each.nbytes for each in (tally.ends, tally.free, tally.followed, tally.guessed))
     found = []
-    for variants in (1_000, 50_000):
-        words = ("--variants", str(variants), "--trials", str(128 * variants), "--dry-run", "--json")
+    for number in (1_000, 50_000):
+        words = ("--variants", str(number), "--trials", str(128 * number), "--dry-run", "--json")
         _, out, _ = command(capsys, "run", "williams-2018", "--uncertain", *words)
         found.append(json.loads(out)["estimate"]["memory_bytes"])
     kept = found[1] - found[0]
