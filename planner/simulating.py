@@ -15,7 +15,6 @@ from planner.uncertainty import check
 FIRST_VARIANTS = 128
 """Variants of the first step to a precision; then twice as many, and so on."""
 
-
 MOST_BYTES = 2**31
 """Of the sums of all variants, which are kept: a precision adds no more variants than that."""
 

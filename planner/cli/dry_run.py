@@ -153,7 +153,7 @@ def _averaged(
     `passes`: those of a sweep; the first is sampled, and the time of the others grows with their patients.
     The sums of all variants are kept, and count.
     """
-    from planner.assurance import VARIANT_TRIALS, Averaging, assured
+    from planner.assurance import VARIANT_TRIALS, Averaging, assured, shares
     from planner.estimating import of_sample
     from planner.simulating import MOST_BYTES
 
@@ -168,9 +168,11 @@ def _averaged(
         assured(plan, trials=n, count=count, seed=seed, threads=threads, patients=sizes)
 
     designs = sum(len(one.sized) for one in passes) / len(sizes) if sizes else 1
-    kept = int(Averaging(plan, None, seed=seed, patients=sizes).variant_bytes * designs * trials / each)
-    held, at_most = min(kept, MOST_BYTES), precision is not None
-    return of_sample(some, whole, threads, held=held, long=_LONG, at_most=at_most)
+    variants = len(shares(trials, round(trials / each)))
+    kept = int(Averaging(plan, None, seed=seed, patients=sizes).variant_bytes * designs * variants)
+    precise = precision is not None  # which adds no more variants than fit
+    held = min(kept, MOST_BYTES) if precise else kept
+    return of_sample(some, whole, threads, held=held, long=_LONG, at_most=precise)
 
 
 def of_sweep(
