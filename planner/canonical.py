@@ -73,6 +73,11 @@ def followed(path: Path, data: dict[str, Any]) -> Path:
     return found
 
 
+def settings(scenario: Scenario) -> dict[str, Any]:
+    """As `resolve`, without labels, texts, sources, trials and seed: all that bears on what is simulated."""
+    return _plain(scenario, labels=False)  # type: ignore[no-any-return]
+
+
 def digest(scenario: Scenario) -> str:
     """SHA-256 in hexadecimal of all settings but labels, texts, sources, trials and seed.
 
@@ -80,9 +85,9 @@ def digest(scenario: Scenario) -> str:
     """
     import hashlib
 
-    settings = _plain(scenario, labels=False)
-    settings["simulation"]["hypotheses"].sort()
-    text = json.dumps(settings, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    counted = settings(scenario)
+    counted["simulation"]["hypotheses"].sort()
+    text = json.dumps(counted, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

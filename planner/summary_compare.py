@@ -140,9 +140,10 @@ def _unpaired(figure: Json | None) -> str:
 
 
 def _reading(found: Json) -> list[str]:
+    only = "All designs are simulated with the same virtual patients: a design differs from another only in "
+    only += "what is done to the patients and how the data are analysed."
     items = [
-        "All designs are simulated with the same virtual patients: a design "
-        "differs from another only in what is done to the patients and how the data are analysed.",
+        "All designs are simulated with the same random numbers." if found["unlike"] else only,
         "± is the Monte Carlo standard error. That of a difference is paired: what is chance in both designs "
         "cancels. In brackets, the error that independent trials would have.",
     ]

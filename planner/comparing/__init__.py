@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from planner import engine
 from planner.canonical import digest
 from planner.comparing.pairing import FIGURES, Group, Member, Pairs, paired
+from planner.comparing.unlike import unlike
+from planner.faults import listed
 from planner.results import ENGINE, flat
 from planner.scenario import Analysis, Scenario
 from planner.version import __version__
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     import polars
 
 Json = dict[str, Any]
+
+_NAMED = 6  # of the assumptions in which scenarios differ, in a remark
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Comparison:
     rows: tuple[Row, ...]
     pairs: Pairs
     remarks: tuple[str, ...]  # what could not be compared
+    unlike: tuple[str, ...]  # what the scenarios assume otherwise, beside their designs
 
     @property
     def partial(self) -> bool:
@@ -119,6 +124,7 @@ class Comparison:
             },
             "cells": self.cells(),
             "differences": self.differences(),
+            "unlike": list(self.unlike),
             "partial": self.partial,
             "warnings": self._warnings(),
         }
@@ -159,13 +165,14 @@ def compare(
     pairs = paired(
         jobs, [row.group for row in rows], trials or first.trials, threads=threads, progress=progress
     )
-    used = [calls[j] for j in chosen]
+    used, apart = [calls[j] for j in chosen], unlike(list(chosen.values()), [row.hypothesis for row in rows])
     return Comparison(
         tuple(scenarios[j] for j in chosen),
         tuple(used),
         tuple(rows),
         pairs,
-        tuple(remarks(rows, used, by_name)),
+        tuple(remarks(rows, used, by_name, apart)),
+        tuple(apart),
     )
 
 
@@ -215,8 +222,11 @@ def paired_rows(jobs: Sequence[engine.Job]) -> list[Row]:
     return rows
 
 
-def remarks(rows: Sequence[Row], names: Sequence[str], by_name: bool) -> list[str]:
-    """What could not be compared, in words. `by_name`: whether the analyses share names."""
+def remarks(rows: Sequence[Row], names: Sequence[str], by_name: bool, apart: Sequence[str]) -> list[str]:
+    """What could not be compared, in words.
+
+    `by_name`: whether the analyses share names; `apart`: what is not the same beside the designs.
+    """
     if len(names) < 2:
         return []
     alone = dict.fromkeys(row.hypothesis for row in rows if len(row.group) < len(names))
@@ -230,6 +240,11 @@ def remarks(rows: Sequence[Row], names: Sequence[str], by_name: bool) -> list[st
         said.append(f"not in every scenario, and compared only where it is: {', '.join(alone)}")
     if not by_name:
         said.append("the scenarios name their analyses differently: the first analysis of each is compared")
+    if apart:
+        named = listed([*apart[:_NAMED], *([f"{len(apart) - _NAMED} more"] if apart[_NAMED:] else [])], "and")
+        said.append(
+            f"the scenarios differ in more than their designs, and so do the results because of it: {named}"
+        )
     return said
 
 
