@@ -68,8 +68,9 @@ class Assured(Run):
                 truth = Truth(drawn.mean_effect(h, a), 0.0, bool(drawn.null[:, h, a].all()), test.unit)
                 pooled = replace(test, truth=truth)
                 for d in range(len(work.designs)):
-                    sums = total.ends[h, a, d], total.free[h, a, d]
-                    cell = cell_of(pooled, d, total.trials, *sums, left) | guesses(work, total, h)
+                    ends, free, irregular = (x[h, a, d] for x in (total.ends, total.free, total.irregular))
+                    cell = cell_of(pooled, d, total.trials, ends, free, irregular, left)
+                    cell |= guesses(work, total, h)
                     found.append(Clusters(drawn, h, a, d, test, days).cell(cell))
         return found
 
@@ -150,7 +151,8 @@ class Averaging:
     def variant_bytes(self) -> int:
         """About what is kept of a variant: its sums, and as much again for all that holds them."""
         sums = self.work.empty()
-        return 2 * sum(each.nbytes for each in (sums.ends, sums.free, sums.followed, sums.guessed))
+        kept = sums.ends, sums.free, sums.irregular, sums.followed, sums.guessed
+        return 2 * sum(each.nbytes for each in kept)
 
     def grow(self, total: int, threads: int | None, progress: engine.Progress | None) -> bool:
         """As `Growing.grow`; without a count, `total` is a multiple of 1,024."""

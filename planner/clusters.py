@@ -22,11 +22,13 @@ from planner.kernels.tables import (
     BELOW,
     COVERED,
     ERROR,
+    FAR,
     FINISHED,
     FIXED_POINT,
     FUTILE,
     IN_VAIN,
     MADE,
+    NO_TEST,
     RANDOMISED,
     RIGHT,
     SQUARE,
@@ -37,7 +39,7 @@ from planner.kernels.tables import (
     Ints,
 )
 from planner.montecarlo import Json, probability, widen
-from planner.tally import Tally
+from planner.tally import Tally, summed
 from planner.truth import settled
 
 QUANTILES = (5, 25, 50, 75, 95)
@@ -94,6 +96,7 @@ class Clusters:
         ends = [tally.ends[h, a, d] for tally in drawn.tallies]
         self.ends = np.array(ends)  # (variant, look, ENDS, SUMS)
         self.free = np.array([tally.free[h, a, d].sum() for tally in drawn.tallies])
+        self.irregular = np.array([tally.irregular[h, a, d] for tally in drawn.tallies])
         self.followed = np.array([tally.followed[h] for tally in drawn.tallies])
         self.guessed = np.array([tally.guessed[h] for tally in drawn.tallies])
         self.recheck_days = recheck_days
@@ -109,7 +112,7 @@ class Clusters:
             "true_effect_mcse": error(self.effect * n, n),
             "power": spread(pooled["power"], self.significant, n),
             "stopped_early": spread(pooled["stopped_early"], count[:, :early].sum((1, 2)), n),
-            "looks": [self._look(each, count[:, k]) for k, each in enumerate(pooled["looks"])],
+            "looks": [self._look(each, count[:, k], k) for k, each in enumerate(pooled["looks"])],
             "expected_patients": spread(pooled["expected_patients"], count.sum(2) @ at, n),
             "expected_completers": spread(
                 pooled["expected_completers"], self.ends[..., FINISHED].sum((1, 2)), n
@@ -127,10 +130,11 @@ class Clusters:
         """(variant,) trials"""
         return np.asarray(self.ends[:, :, _EFFICACY, TRIALS].sum((1, 2)))
 
-    def _look(self, look: Json, count: Ints) -> Json:
+    def _look(self, look: Json, count: Ints, k: int) -> Json:
         return look | {
             "efficacy": spread(look["efficacy"], count[:, _EFFICACY].sum(1), self.n),
             "futility": spread(look["futility"], count[:, FUTILE], self.n),
+            "undefined": spread(look["undefined"], self.irregular[:, k, NO_TEST], self.n),
         }
 
     def _left(self, pooled: Json) -> Json:
@@ -177,6 +181,8 @@ class Clusters:
             "bias_given_futility": self.ends[:, :early, [FUTILE]],
         }
         found = pooled | {"bias_mcse": _larger(pooled["bias_mcse"], *whole[:2])}
+        far = self.irregular[:, :, FAR].sum(1)
+        found["beyond_range"] = spread(pooled["beyond_range"], far, whole[1])
         found["mean_mcse"] = _larger(pooled["mean_mcse"], whole[0] + self.effect * whole[1], whole[1])
         for name, ends in parts.items():
             found[f"{name}_mcse"] = _larger(pooled[f"{name}_mcse"], *self._errors(ends)[:2])
@@ -185,9 +191,9 @@ class Clusters:
     def _errors(self, ends: Ints) -> tuple[Floats, Floats, Floats]:
         """(variant,) sums of the errors of the estimate, how many there are, sums of their squares."""
         unit = self.test.unit
-        sums = ends.reshape(ends.shape[0], -1, ends.shape[-1]).sum(1).astype(np.float64)
-        defined = sums[:, TRIALS] - sums[:, UNDEFINED]
-        return sums[:, ERROR] / FIXED_POINT * unit, defined, sums[:, SQUARE] / FIXED_POINT * unit**2
+        columns = (TRIALS, UNDEFINED, ERROR, SQUARE)
+        trials, undefined, first, second = np.array([[summed(x, c) for x in ends] for c in columns], float)
+        return first / FIXED_POINT * unit, trials - undefined, second / FIXED_POINT * unit * unit
 
     def _spreads(self, pooled: Json, whole: tuple[Floats, Floats, Floats]) -> Json:
         """Errors of the root mean square, of the SD around the bias, and of coverage, by the delta method."""

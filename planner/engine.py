@@ -30,7 +30,7 @@ from planner.kernels.leaving import follow
 from planner.kernels.means import allocate
 from planner.kernels.rng import W
 from planner.kernels.tables import STATISTICS, Floats, Ints
-from planner.tally import Tally
+from planner.tally import TRIALS_TO_CARRY, Tally
 
 Progress = Callable[[int, int], None]
 
@@ -144,7 +144,7 @@ def _block(work: Job, space: _Workspace, first: int, trials: int, tally: Tally) 
     for a, judge in enumerate(work.judges):
         for h in range(len(work.tests)):
             _analyse(work, h, a, space, space.stat[h])
-        sums = tally.ends, tally.free, tally.between
+        sums = tally.ends, tally.free, tally.irregular, tally.between
         space.call(decide, a, space.stat, judge.rules, judge.centre, a, trials, *sums)
     if work.followed[0]:
         follow(space.values, space.sequence, trials, work.waits, tally.followed)
@@ -173,9 +173,13 @@ class _Crew:
         space: _Workspace = self.own.space
         tally = self.work.empty()
         me = threading.get_ident()
+        carried = first
         for start in range(first, first + trials, space.tiles * W):
             if self.stop.is_set():
                 break
+            if start - carried >= TRIALS_TO_CARRY:
+                tally.carry()
+                carried = start
             count = min(space.tiles * W, first + trials - start)
             _block(self.work, space, start, count, tally)
             self.done[me] = self.done.get(me, 0) + count

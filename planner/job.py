@@ -19,6 +19,7 @@ from planner.references import REFERENCES
 from planner.returning import rule
 from planner.scenario import Analysis, Scenario
 from planner.tally import Tally
+from planner.units import units
 from planner.vocabulary import METHODS
 from planner.world import GUESS, SIDES, Reading, contrast, plan, reading_of, readings_of
 
@@ -31,7 +32,7 @@ class Test:
     analysis: Analysis
     truth: Truth
     looks: tuple[Looks, ...]  # one for each design
-    unit: float  # errors of the estimate are summed in 2^-32 of it
+    unit: float  # errors of the estimate are summed in 2^-32 of it: see planner.units
     rules: Rules
 
 
@@ -88,11 +89,13 @@ def job(
     patients: Sequence[int] | None = None,
     sized: Sequence[Scenario] | None = None,
     known: Mapping[str, Sequence[Truth]] | None = None,
+    tallied: bool = True,
 ) -> Job:
     """Lower a scenario, for one or several numbers of patients (default: the scenario's own).
 
     Looks are scaled to each number of patients. `sized`: in place of `patients`, the scenario at each number,
     with looks of its own; nothing else may differ. `known`: truths by hypothesis, to be taken as they are.
+    `tallied`: whether errors of estimates will be added up, for which their unit is measured.
     """
     plans_at = [(each, each.design.patients) for each in sized or ()]
     plans_at = plans_at or [(scenario, n) for n in patients or (scenario.design.patients,)]
@@ -103,28 +106,36 @@ def job(
     plans = [[looks(each, analysis, n) for each, n in plans_at] for analysis in scenario.analyses]
     counts = sorted({m for row in plans for each in row for m in each.counts})
     found = truths(scenario, names, seed) if known is None else known
+    effect, unit = (np.array([[getattr(t, x) for t in found[n]] for n in names]) for x in ("effect", "unit"))
+    analysed = [
+        (statistic(each.method), readings.index(reading_of(scenario, each)), contrast(scenario, each))
+        for each in scenario.analyses
+    ]
+    lowered, families = plan(scenario), groups(scenario, names, readings)
+    stored = len(readings) + (1 if rule(scenario) else 0)
+    if tallied:
+        measured = units(lowered, families, stored, analysed, effect)
+        unit = np.where(measured > 0.0, measured, unit)
     judges = tuple(
         Judge(
-            statistic(analysis.method),
-            readings.index(reading_of(scenario, analysis)),
-            contrast(scenario, analysis),
+            *analysed[a],
             _rules(analysis, plans[a], counts, scenario.design.periods),
-            np.array([(found[name][a].effect, found[name][a].unit) for name in names]),
+            np.ascontiguousarray(np.stack([effect[:, a], unit[:, a]], axis=1)),
         )
         for a, analysis in enumerate(scenario.analyses)
     )
     tests = tuple(
         tuple(
-            Test(name, analysis, found[name][a], tuple(plans[a]), found[name][a].unit, judges[a].rules)
+            Test(name, analysis, found[name][a], tuple(plans[a]), float(unit[h, a]), judges[a].rules)
             for a, analysis in enumerate(scenario.analyses)
         )
-        for name in names
+        for h, name in enumerate(names)
     )
     return Job(
         seed=seed,
-        plan=plan(scenario),
-        groups=groups(scenario, names, readings),
-        readings=len(readings) + (1 if rule(scenario) else 0),
+        plan=lowered,
+        groups=families,
+        readings=stored,
         patients=max(designs),
         counts=np.array(counts, np.int64),
         tests=tests,

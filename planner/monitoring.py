@@ -99,9 +99,8 @@ def _parameters(rule: object, looks: int) -> dict[str, object]:
 def limit_table(plans: Sequence[Looks], reference: Reference, most: int) -> Floats:
     """f64[design, look, LIMITS, df] for `Rules.limit`.
 
-    Where there is no efficacy limit the table holds NaN, not infinity: data without spread have an infinite
-    t, and neither they nor data that leave the test undefined (df 0) may stop a trial at a look without a
-    limit.
+    Where there is no efficacy limit, and for data that leave the test undefined (df 0), the table holds NaN,
+    not infinity: no statistic passes it, whatever it is.
     """
     width = max(len(plan.counts) for plan in plans)
     df = degrees(most, reference.cells)

@@ -17,12 +17,14 @@ from planner.kernels.tables import (
     ERROR,
     FIXED_POINT,
     FOURTH,
+    FOURTH_POINT,
     SQUARE,
     TRIALS,
     UNDEFINED,
     Ints,
 )
 from planner.monitoring import Looks
+from planner.tally import summed
 
 Json = dict[str, Any]
 
@@ -60,36 +62,48 @@ def mean(total: float, square: float, n: int) -> Json | None:
     }
 
 
+_FINE = 16
+"""Steps of what is summed, for each trial, below which a variance or a fourth power is no measurement."""
+
+
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Count and moments about 0 of the error of the estimate (estimate minus truth), in points."""
+    """The error of the estimate (estimate minus truth) in the trials that have one: sums of integers."""
 
     n: int
-    first: float
-    second: float
-    fourth: float
+    unit: float  # in points
+    first: int  # sum of the errors, in 2^-32 of the unit
+    second: int  # of their squares, in 2^-32
+    fourth: int  # of their fourth powers, in 2^-40
+    cut: bool = False  # whether some error was too large for its fourth power to be kept
 
     @classmethod
-    def of(cls, sums: Ints, unit: float) -> Moments:
+    def of(cls, sums: Ints, unit: float, cut: bool = False) -> Moments:
         """Of the trials whose sums i64[..., SUMS] are given, those with a defined estimate."""
-        total = [int(x) for x in sums.reshape(-1, sums.shape[-1]).sum(axis=0)]
-        return cls(
-            total[TRIALS] - total[UNDEFINED],
-            total[ERROR] / FIXED_POINT * unit,
-            total[SQUARE] / FIXED_POINT * unit**2,
-            total[FOURTH] / FIXED_POINT * unit**4,
-        )
+        defined = summed(sums, TRIALS) - summed(sums, UNDEFINED)
+        first, second, fourth = (summed(sums, column) for column in (ERROR, SQUARE, FOURTH))
+        return cls(defined, unit, first, second, fourth, cut)
 
     @property
     def mean(self) -> float | None:
-        return self.first / self.n if self.n else None
+        return self.first / self.n / FIXED_POINT * self.unit if self.n else None
+
+    @property
+    def _spread(self) -> int:
+        """n^2 times the variance of the errors, in 2^-64 of the unit squared: no digit is lost."""
+        return max(self.n * (self.second << 32) - self.first * self.first, 0)
 
     @property
     def sd(self) -> float | None:
         """Sample standard deviation."""
         if self.n < 2:
             return None
-        return math.sqrt(max(self.second - self.first * self.first / self.n, 0.0) / (self.n - 1))
+        return math.sqrt(self._spread / (self.n * (self.n - 1))) / FIXED_POINT * self.unit
+
+    @property
+    def coarse(self) -> bool:
+        """Whether the errors, being all about the same, differ by less than what can be told apart."""
+        return self.n > 1 and self.second > 0 and self._spread < _FINE * self.n * self.n << 32
 
     @property
     def mean_mcse(self) -> float | None:
@@ -104,18 +118,26 @@ class Moments:
 
     @property
     def rmse(self) -> float | None:
-        return math.sqrt(self.second / self.n) if self.n else None
+        return math.sqrt(self.second / self.n / FIXED_POINT) * self.unit if self.n else None
 
     @property
     def rmse_mcse(self) -> float | None:
-        """Delta method on the mean squared error."""
-        rmse = self.rmse
-        if rmse is None or self.n < 2:
+        """Delta method on the mean squared error.
+
+        Where fourth powers are too large or too small to be known, as for a normal estimate: its squared
+        error has the variance 2 sd^4 + 4 bias^2 sd^2.
+        """
+        if self.n < 2:
             return None
-        if rmse == 0.0:
+        if self.second == 0:
             return 0.0
-        variance = max(self.fourth / self.n - rmse**4, 0.0) / (self.n - 1)
-        return math.sqrt(variance) / (2 * rmse)
+        square = self.second / self.n / FIXED_POINT
+        if self.cut or self.fourth < _FINE * self.n:
+            bias, variance = self.first / self.n / FIXED_POINT, self._spread / self.n**2 / FIXED_POINT**2
+            spread = 2.0 * variance * variance + 4.0 * bias * bias * variance
+        else:
+            spread = max(self.fourth / self.n / FOURTH_POINT - square * square, 0.0)
+        return math.sqrt(spread / (self.n - 1) / square) / 2.0 * self.unit
 
 
 def design_effects(work: engine.Job, looks: Looks, ends: Ints, between: Ints) -> tuple[float, float]:
@@ -131,8 +153,8 @@ def design_effects(work: engine.Job, looks: Looks, ends: Ints, between: Ints) ->
         return 1.0, 1.0
     n = int(ends[:, :, TRIALS].sum())
     x = int(ends[:, [ABOVE, BELOW], TRIALS].sum())
-    error = float(ends[:, :, ERROR].sum()) / 2**20  # in 2^-12 of the unit, as summed between tiles
-    variance = float(ends[:, :, SQUARE].sum()) / FIXED_POINT * 2.0**24 / n - (error / n) ** 2
+    error = summed(ends, ERROR) / 2**20  # in 2^-12 of the unit, as summed between tiles
+    variance = summed(ends, SQUARE) / FIXED_POINT * 2.0**24 / n - (error / n) ** 2
 
     def effect(squares: int, total: float, alone: float) -> float:
         if alone <= 0.0:

@@ -38,7 +38,7 @@ class Truth:
     effect: float  # in units of the measure
     mcse: float  # Monte Carlo standard error of `effect`; 0 where it is exact
     is_null: bool
-    unit: float  # a size typical of the measure
+    unit: float  # a size typical of the measure, for what does not vary
 
 
 @dataclass(frozen=True, slots=True)

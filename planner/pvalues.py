@@ -16,7 +16,7 @@ def p_value(reference: str, statistic: float, df: float, direction: str) -> floa
     """P value of an analysis; None where the data do not determine the test (df 0).
 
     reference: a key of planner.references.REFERENCES. direction: two-sided, greater or less. A two-sided p
-    is twice the smaller tail, at most 1. An infinite statistic (data without spread) has p 0 or 1.
+    is twice the smaller tail, at most 1.
     """
     if df <= 0 or math.isnan(statistic):
         return None

@@ -77,7 +77,7 @@ def replay(
     if not 0 <= index <= LARGEST_INDEX:
         raise ValueError(f"trials are numbered from 0 to {LARGEST_INDEX}")
     chosen = narrowed(scenario, hypothesis, analysis)
-    work = engine.job(chosen, seed=seed)
+    work = engine.job(chosen, seed=seed, tallied=False)
     found = engine.records(work, index // W * W, 1)
     return _trial(scenario, chosen, work, found, index, name or scenario.name)
 
@@ -101,7 +101,7 @@ def find(
     wanted = KINDS[kind] and kind
     trials = scenario.simulation.trials if trials is None else trials
     judged = analysis or scenario.analyses[0].name
-    work = engine.job(narrowed(scenario, hypothesis, judged), seed=seed)
+    work = engine.job(narrowed(scenario, hypothesis, judged), seed=seed, tallied=False)
     end = first + trials
     for start in range(first // W * W, end, _SCAN_TILES * W):
         found = engine.records(work, start, _SCAN_TILES)
@@ -232,9 +232,9 @@ def _seen(test: engine.Test, k: int, stat: Floats, lane: int, decision: str) -> 
     known = df > 0.0
     sides = test.rules.sides
     reference = METHODS[test.analysis.method].reference
-    note = "" if known else "the data do not determine the test"
-    if known and math.isinf(t) and reference != "exact-p":
-        note = "no spread between the patients: the statistic is infinite"
+    note = "" if known else "too few patients: the data do not determine the test"
+    if not known and math.isinf(t):
+        note = "no spread between the patients: nothing tells how far the estimate may be off"
     exact = reference.startswith("binomial")  # whose DF is 1 + b + c
     if by_p := reference == "exact-p":  # whose T is a p value in disguise
         limit = [math.nan] * len(limit)

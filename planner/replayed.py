@@ -42,7 +42,7 @@ class Look:
     completers: int
     estimate: float | None
     se: float | None
-    statistic: float | None  # t, or b - c of exact tests of responses; None also where it is infinite
+    statistic: float | None  # t, or b - c of exact tests of responses
     df: float | None  # None: infinite, undefined, or no part of the analysis
     discordant: int | None  # of exact tests of responses: patients who respond to one treatment only
     efficacy_above: float | None  # significant from this statistic upwards

@@ -13,13 +13,19 @@ from planner import engine
 from planner.canonical import digest
 from planner.departures import Departed, departed
 from planner.guesses import guesses
+from planner.irregular import on_errors, on_undefined
+from planner.irregular import warnings as irregular_warnings
 from planner.kernels.tables import (
     ABOVE,
     BELOW,
     COVERED,
+    FAR,
+    FAR_FOURTH,
+    FARTHEST,
     FINISHED,
     FINISHED_SQUARE,
     FUTILE,
+    NO_TEST,
     TRIALS,
     UNDEFINED,
     Ints,
@@ -32,7 +38,7 @@ from planner.version import __version__
 if TYPE_CHECKING:
     import polars
 
-ENGINE = "1"  # changes when the same scenario and seed give other trials
+ENGINE = "2"  # changes when the same scenario and seed give other trials
 
 
 @dataclass(frozen=True)
@@ -59,17 +65,18 @@ class Run:
 
         tally = self.outcome.tally
         text = f"{digest(self.scenario)} {self.outcome.work.seed} {tally.trials} {ENGINE} {tally.ends.shape}"
-        data = tally.ends.astype("<i8").tobytes() + tally.free.astype("<i8").tobytes()
+        data = b"".join(x.astype("<i8").tobytes() for x in (tally.ends, tally.free, tally.irregular))
         return hashlib.sha256(text.encode() + data).hexdigest()
 
     def cells(self) -> list[Json]:
         """One for each hypothesis, analysis and number of patients, in the form of the JSON contract."""
         work, tally = self.outcome.work, self.outcome.tally
+        ends, free, irregular = tally.ends, tally.free, tally.irregular
         left = [departed(self.scenario, followed) for followed in tally.followed]
         return [
             widened(
-                cell_of(test, d, tally.trials, tally.ends[h, a, d], tally.free[h, a, d], left[h]),
-                design_effects(work, test.looks[d], tally.ends[h, a, d], tally.between[h, a, d]),
+                cell_of(test, d, tally.trials, ends[h, a, d], free[h, a, d], irregular[h, a, d], left[h]),
+                design_effects(work, test.looks[d], ends[h, a, d], tally.between[h, a, d]),
             )
             | guesses(work, tally, h)
             for h, tests in enumerate(work.tests)
@@ -141,7 +148,9 @@ def simulate(
     return replace(found.runs[0], remarks=found.remarks)
 
 
-def cell_of(test: engine.Test, d: int, trials: int, ends: Ints, free: Ints, left: Departed) -> Json:
+def cell_of(
+    test: engine.Test, d: int, trials: int, ends: Ints, free: Ints, irregular: Ints, left: Departed
+) -> Json:
     """A cell of the JSON contract from the sums of design d, as of independent trials."""
     looks, analysis = test.looks[d], test.analysis
     count = ends[:, :, TRIALS]
@@ -162,10 +171,10 @@ def cell_of(test: engine.Test, d: int, trials: int, ends: Ints, free: Ints, left
         "is_null": test.truth.is_null,
         "power": probability(efficacy, trials),
         "stopped_early": probability(int(early.sum()), trials),
-        "looks": [_look(looks, k, trials, count[k], left) for k in range(len(looks.counts))],
+        "looks": [_look(looks, k, trials, count[k], irregular[k], left) for k in range(len(looks.counts))],
         "expected_patients": mean(float((stopped * at).sum()), float((stopped * at * at).sum()), trials),
         "expected_completers": mean(float(finished), float(ends[:, :, FINISHED_SQUARE].sum()), trials),
-        "estimate": _estimate(test, ends, len(looks.counts), trials),
+        "estimate": _estimate(test, ends, irregular, len(looks.counts)),
         "undefined": probability(undefined, trials),
         **left.figures,
         "sweep": {},
@@ -173,11 +182,11 @@ def cell_of(test: engine.Test, d: int, trials: int, ends: Ints, free: Ints, left
     }
     if test.rules.futile and not looks.boundary.binding:
         cell["power_ignoring_futility"] = probability(int(free.sum()), trials)
-    cell["note"] = _note(cell)
+    cell["note"] = " ".join([*_notes(cell), *on_undefined(cell), *on_errors(cell)])
     return cell
 
 
-def _look(looks: Looks, k: int, trials: int, count: Ints, left: Departed) -> Json:
+def _look(looks: Looks, k: int, trials: int, count: Ints, irregular: Ints, left: Departed) -> Json:
     boundary = looks.boundary
     error = {"completers_mcse": looks.counts[k] * left.mcse} if left.mcse is not None else {}
     return {
@@ -191,6 +200,7 @@ def _look(looks: Looks, k: int, trials: int, count: Ints, left: Departed) -> Jso
         "nominal_p": boundary.nominal_p[k],
         "efficacy": probability(int(count[ABOVE] + count[BELOW]), trials),
         "futility": probability(int(count[FUTILE]), trials),
+        "undefined": probability(int(irregular[NO_TEST]), trials),
     }
 
 
@@ -198,8 +208,8 @@ def _finite(x: float) -> float | None:
     return x if math.isfinite(x) else None
 
 
-def _estimate(test: engine.Test, ends: Ints, looks: int, trials: int) -> Json:
-    every = Moments.of(ends, test.unit)
+def _estimate(test: engine.Test, ends: Ints, irregular: Ints, looks: int) -> Json:
+    every = Moments.of(ends, test.unit, bool(irregular[:, FAR_FOURTH].any()))
     early = Moments.of(ends[: looks - 1], test.unit)
     futile = Moments.of(ends[: looks - 1, FUTILE], test.unit)
     early_efficacy = Moments.of(ends[: looks - 1, [ABOVE, BELOW]], test.unit)
@@ -228,6 +238,9 @@ def _estimate(test: engine.Test, ends: Ints, looks: int, trials: int) -> Json:
         "exaggeration_given_efficacy": None if relative is None or truth == 0 else 1 + relative / truth,
         "exaggeration_given_efficacy_mcse": _scaled(_with_truth(significant.mean_mcse, test), truth),
         "wrong_sign": None if truth == 0 else probability(wrong, found),
+        "error_range": FARTHEST * test.unit,
+        "beyond_range": probability(int(irregular[:, FAR].sum()), every.n),
+        "empirical_se_is_rough": every.coarse,
     }
 
 
@@ -240,7 +253,7 @@ def _scaled(x: float | None, truth: float) -> float | None:
     return None if x is None or truth == 0 else x / abs(truth)
 
 
-def _note(cell: Mapping[str, Any]) -> str:
+def _notes(cell: Mapping[str, Any]) -> list[str]:
     notes = []
     if cell["is_null"]:
         notes.append("The null hypothesis is true: power is the type I error.")
@@ -248,7 +261,7 @@ def _note(cell: Mapping[str, Any]) -> str:
             notes.append("Exaggeration and wrong sign do not exist without a true effect.")
     if cell["power"] and cell["power"]["estimate"] == 0:
         notes.append("No trial was significant.")
-    return " ".join(notes)
+    return notes
 
 
 def _warnings(run: Run, cells: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -256,26 +269,19 @@ def _warnings(run: Run, cells: Sequence[Mapping[str, Any]]) -> list[str]:
     if run.partial:
         warnings.append(f"interrupted: the figures are of the {run.trials} trials that were finished")
     others = _inseparable(run, cells)
-    undefined: dict[tuple[str, str], list[str]] = {}
+    told: list[tuple[Mapping[str, Any], str]] = []
     for cell in cells:
         if cell["hypothesis"] not in others:
             continue  # its figures are those of another hypothesis, under which they are told
         under = " = ".join([cell["hypothesis"], *others[cell["hypothesis"]]])
+        told.append((cell, under))
         shown = cell.get("power_ignoring_futility") or cell["power"]
         if cell["is_null"] and shown["estimate"] - cell["alpha"] > 3 * shown["mcse"]:
             warnings.append(
                 f"type I error of {cell['analysis']} under {under} is {shown['estimate']:.4f} "
                 f"(Monte Carlo SE {shown['mcse']:.4f}), above alpha = {cell['alpha']:g}"
             )
-        if cell["undefined"] and (share := cell["undefined"]["estimate"]) > 0:
-            told = f"{share:.2%}" if share >= 0.0001 else "less than 0.01%"
-            undefined.setdefault((cell["analysis"], told), []).append(under)
-    for (analysis, told), unders in undefined.items():
-        under = "" if len(unders) == len(others) else f" under {', '.join(unders)}"
-        warnings.append(
-            f"{analysis}{under} could not be computed in {told} of the trials; they count as not significant"
-        )
-    return warnings
+    return warnings + irregular_warnings(told)
 
 
 def _inseparable(run: Run, cells: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:

@@ -348,12 +348,12 @@ def variants(
         for side, (_, variant) in enumerate(assumption.variants)
         if variant is not None
     ]
-    base = engine.job(scenario, seed=seed, known=known)
+    base = engine.job(scenario, seed=seed, known=known, tallied=False)
     known = {tests[0].hypothesis: [test.truth for test in tests] for tests in base.tests}
     jobs, kept = [base], []
     for i, side, variant in wanted:
         try:
-            jobs.append(engine.job(variant, seed=base.seed, known=known))
+            jobs.append(engine.job(variant, seed=base.seed, known=known, tallied=False))
         except BoundaryError:
             continue
         kept.append((i, side))

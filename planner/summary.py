@@ -10,6 +10,7 @@ from typing import Any
 
 from planner.document import Block, Code, Facts, Heading, Items, Prose
 from planner.figures import count, estimated, listed, plain
+from planner.irregular import on_errors, on_undefined
 from planner.summary_blinding import asked
 from planner.summary_leaving import reading as about_leaving
 from planner.summary_tables import FEW, Cell, Shown, label, shown, staged, tables, too_few, too_high
@@ -171,10 +172,9 @@ def _about_single_cells(cells: Sequence[Cell], setting: Setting) -> list[str]:
         if cell.get("note") and not cell["is_null"]
     ]
     return items + [
-        f"{_which(cell, cells, setting)}: the test was undefined in "
-        f"{estimated(cell['undefined'], percent=True)} of trials; these count as not significant."
+        f"{_which(cell, cells, setting)}: {' '.join(said)}"
         for cell in cells
-        if (cell.get("undefined") or {}).get("estimate")
+        if cell["is_null"] and (said := [*on_undefined(cell), *on_errors(cell)])
     ]
 
 

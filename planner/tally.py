@@ -6,8 +6,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.kernels.tables import ENDS, FOLLOWED, GUESSES, SUMS, Ints
+from planner.kernels.tables import (
+    CARRY_BITS,
+    ENDS,
+    ERROR,
+    ERROR_HIGH,
+    FOLLOWED,
+    FOURTH,
+    FOURTH_BITS,
+    FOURTH_HIGH,
+    GUESSES,
+    IRREGULAR,
+    SQUARE,
+    SQUARE_HIGH,
+    SUMS,
+    Ints,
+)
 
+TRIALS_TO_CARRY = 2**17
+"""After so many trials at most their sums are carried: each adds less than 2^45 to those that are."""
+
+_CARRIED = ((ERROR, ERROR_HIGH), (SQUARE, SQUARE_HIGH))
 _ROOM = 2**62  # beyond this a sum could pass the range of int64 at the next addition
 
 
@@ -15,7 +34,8 @@ _ROOM = 2**62  # beyond this a sum could pass the range of int64 at the next add
 class Tally:
     """Sums over trials of every cell; see planner.kernels.tables for what is summed.
 
-    `free` counts efficacy above and below with futility ignored; `between` holds the number of tiles and the
+    `free` counts efficacy above and below with futility ignored; `irregular` what the sums leave out;
+    `between` holds the number of tiles and the
     squares of their sums (see planner.kernels.decide). `followed` counts patients, where leaving depends on
     something; otherwise it has no sequences. `guessed` counts guesses, where patients are asked.
     """
@@ -23,6 +43,7 @@ class Tally:
     trials: int
     ends: Ints  # (hypothesis, analysis, design, look, ENDS, SUMS)
     free: Ints  # (hypothesis, analysis, design, look, 2)
+    irregular: Ints  # (hypothesis, analysis, design, look, IRREGULAR)
     between: Ints  # (hypothesis, analysis, design, 3)
     followed: Ints  # (hypothesis, sequence, period, FOLLOWED)
     guessed: Ints  # (hypothesis, all and each treatment, GUESSES)
@@ -46,6 +67,7 @@ class Tally:
             0,
             np.zeros((*cell, looks, ENDS, SUMS), np.int64),
             np.zeros((*cell, looks, 2), np.int64),
+            np.zeros((*cell, looks, IRREGULAR), np.int64),
             np.zeros((*cell, 3), np.int64),
             np.zeros((hypotheses, *followed, FOLLOWED), np.int64),
             np.zeros((hypotheses, guesses, GUESSES), np.int64),
@@ -53,18 +75,50 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         """Add the trials of another tally of the same shape."""
-        if _largest(self) + _largest(other) >= _ROOM:
-            raise OverflowError(
-                "the sums of the estimates no longer fit: simulate fewer trials, or check for an extreme "
-                "spread"
+        if _largest(self.between) + _largest(other.between) >= _ROOM:
+            raise SumsError(
+                f"the errors of the estimates are too far apart for the sums of {self.trials:,} trials and "
+                "more: some hypothesis has a bias of very many standard deviations",
             )
         self.trials += other.trials
         self.ends += other.ends
+        self.carry()
         self.free += other.free
+        self.irregular += other.irregular
         self.between += other.between
         self.followed += other.followed
         self.guessed += other.guessed
 
+    def carry(self) -> None:
+        """Carry what is beyond 2^60 of a sum of errors, or of their squares, to the column that goes on.
 
-def _largest(tally: Tally) -> int:
-    return max(int(np.abs(part).max(initial=0)) for part in (tally.ends, tally.between))
+        The same sum always has the same two parts: they have the same sign, the lower one is below 2^60.
+        """
+        for low, high in _CARRIED:
+            self._carry(self.ends[..., low], self.ends[..., high])
+
+    @staticmethod
+    def _carry(low: Ints, high: Ints) -> None:
+        over = np.sign(low) * (np.abs(low) >> CARRY_BITS)
+        high += over
+        low -= over << CARRY_BITS
+        borrowed = np.where((high > 0) & (low < 0), 1, np.where((high < 0) & (low > 0), -1, 0))
+        high -= borrowed
+        low += borrowed << CARRY_BITS
+
+
+class SumsError(ValueError):
+    """Errors so large that their sums have no room: nothing wrong is ever added up."""
+
+
+def summed(ends: Ints, column: int) -> int:
+    """The sum over all of i64[..., SUMS] of a column, with what went on in another one."""
+    total = int(ends[..., column].sum(dtype=object))
+    if column == FOURTH:
+        return total + (int(ends[..., FOURTH_HIGH].sum(dtype=object)) << FOURTH_BITS)
+    high = dict(_CARRIED).get(column)
+    return total if high is None else total + (int(ends[..., high].sum(dtype=object)) << CARRY_BITS)
+
+
+def _largest(part: Ints) -> int:
+    return int(np.abs(part).max(initial=0))

@@ -10,7 +10,8 @@ In a crossover trial the differences of baselines, not the baselines themselves,
 differences of outcomes; adjusting each period for its own baseline would mix differences within and between
 patients (Kenward and Roger 2010). The adjustment helps where the differences go together, and costs little
 where they do not. Who lacks an outcome or a baseline that is compared takes no part. Undefined unless every
-group has a patient and there are two more than groups.
+group has a patient and there are two more than groups, and where the baselines explain every difference
+between patients (s = 0) and the estimate is not 0. An estimate of 0 has p = 1, also without spread.
 
 Assumes that, given the baselines, what is compared is normal with one variance, and one slope for all groups;
 and, in a crossover trial, that no treatment carries over into a baseline or an outcome.

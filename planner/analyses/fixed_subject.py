@@ -5,8 +5,9 @@
 The patients are swept out: each observation is taken from the mean of its patient's observations, so that
 what is left is solved for periods and treatments alone. It uses every patient who has two periods, also of
 sequences that lack a treatment of the contrast, and of those who left. It leaves aside what can be learnt
-from differences between patients. Undefined where the contrast cannot be told from patients and periods, or
-no degree of freedom is left.
+from differences between patients. Undefined where the contrast cannot be told from patients and periods, no
+degree of freedom is left, or patients, periods and treatments explain every score and the estimate is not 0:
+nothing is left then to tell its error from. An estimate of 0 has p = 1, also without spread.
 
 Assumes that the errors are normal with one variance under all treatments (with unequal variances the test is
 too strict or too lax), that who leaves leaves at random, and that no treatment carries over.
@@ -20,21 +21,21 @@ import numpy as np
 
 from planner.kernels.jit import fma, kernel, lanes
 from planner.kernels.rng import W
-from planner.kernels.sums import student
+from planner.kernels.sums import NOISE, rounding, student
 from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
 
 _ALIASED = 1e-9  # relative; a parameter of which so little is left follows from those before it
-_NOISE = 1e-11  # relative; an estimate so small is the rounding of one that is 0
-_PERFECT = 1e-13  # share of the sum of squares; so little is left over by rounding alone
+_SUM = 10.0  # times the rounding of a score may be that of an estimate
+_SOLVED = 16.0  # times the rounding of a sum of squares may be that of what the equations leave of it
 
 
 @lanes
 def _sweep(y, periods, first, number, mean, own, whole):
-    """Add a patient: own f64[(periods + periods (periods + 1) / 2) * W] of the sequence, whole f64[3 * W].
+    """Add a patient: own f64[(periods + periods (periods + 1) / 2) * W] of the sequence, whole f64[4 * W].
 
     own: sums of deviations from the patient's mean by period, then the lower triangle of sums of
     (1 if k = l) - 1 / number over the patients who have both periods. whole: sum of squares, observations
-    less patients, patients with two periods. first, number, mean f64[W] are scratch.
+    less patients, patients with two periods, sum of squared scores. first, number, mean f64[W] are scratch.
     """
     for i in range(W):
         first[i] = y[i]
@@ -61,8 +62,10 @@ def _sweep(y, periods, first, number, mean, own, whole):
         now, to = y[k * W : (k + 1) * W], own[k * W : (k + 1) * W]
         for i in range(W):
             d = now[i] - mean[i]
-            d = d if d == d else 0.0
+            here = d == d
+            d = d if here else 0.0
             to[i] += d
+            whole[i + 3 * W] += now[i] * now[i] if here else 0.0
             whole[i] = fma(d, d, whole[i])
         for j in range(k + 1):
             then, to = y[j * W : (j + 1) * W], own[at : at + W]
@@ -178,15 +181,16 @@ def _evaluate(whole, stat):
         squares = whole[i]
         df = whole[i + W] - stat[i + DF * W]
         left = squares - stat[i + T * W]
-        left = left if left > _PERFECT * squares else 0.0
+        scores = NOISE * NOISE * whole[i + 3 * W]
+        left = left if left > max(_SOLVED * rounding(whole[i + W]) * squares, scores) else 0.0
         share = stat[i + SE * W]
-        estimate = stat[i + ESTIMATE * W]
-        estimate = 0.0 if abs(estimate) <= _NOISE * math.sqrt(share * squares) else estimate
-        estimate, se, t = student(estimate, 0.0, left * share / max(df, 1.0))
+        noise = _SUM * math.sqrt(share * scores)
+        e, variance = stat[i + ESTIMATE * W], left * share / max(df, 1.0)
+        estimate, se, t, df = student(e, variance, max(df, 0.0), noise)
         stat[i + ESTIMATE * W] = estimate
         stat[i + SE * W] = se
         stat[i + T * W] = t
-        stat[i + DF * W] = max(df, 0.0)
+        stat[i + DF * W] = df
         stat[i + COMPLETERS * W] = whole[i + 2 * W]
 
 
@@ -198,7 +202,7 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
     stride = (periods + periods * (periods + 1) // 2) * W
     size = periods + effect.size - 2
     sums = np.empty(sequences * stride)
-    whole = np.empty(3 * W)
+    whole = np.empty(4 * W)
     matrix = np.empty(size * (size + 1) // 2 * W)
     right = np.empty(size * W)
     scratch = np.empty((3 + size) * W)

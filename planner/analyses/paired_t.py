@@ -3,7 +3,8 @@
     t = mean(x) / sqrt(s^2 / n)                                        Student (1908)
 
 A period effect biases it when the sequences differ in size, and widens s in any case: it is offered for
-designs without one. Undefined with fewer than two completers.
+designs without one. Undefined with fewer than two completers, and where all differences are equal and not 0:
+they tell nothing of their spread. If all are 0, p = 1.
 
 Assumes that the differences are normal, and that there is no carryover.
 """
@@ -14,7 +15,15 @@ import numpy as np
 
 from planner.kernels.jit import kernel, lanes
 from planner.kernels.rng import W
-from planner.kernels.sums import SUM_ROWS, add_patients, quotient, student
+from planner.kernels.sums import (
+    NOISE,
+    SUM_ROWS,
+    add_patients,
+    quotient,
+    rounding,
+    student,
+    without_spread,
+)
 from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
 
 
@@ -27,9 +36,11 @@ def _evaluate(sums, centre, stat):
         m, d = max(n, 1.0), max(df, 1.0)
         inverse = 1.0 / (m * d)  # the only division for three
         mean = quotient(total, m, inverse * d)
-        spread = quotient(sums[i + 2 * W] - total * mean, d, inverse * m)
-        variance = quotient(spread, m, inverse * d)
-        estimate, se, t = student(mean, centre, variance)
+        squares = sums[i + 2 * W]
+        rest = squares - total * mean
+        rest = rest if rest > rounding(n) * squares else 0.0
+        variance = quotient(quotient(rest, d, inverse * m), m, inverse * d)
+        estimate, se, t, df = student(mean + centre, variance, df, NOISE * abs(centre))
         stat[i + ESTIMATE * W] = estimate
         stat[i + SE * W] = se
         stat[i + T * W] = t
@@ -52,3 +63,5 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
                 add_patients(values[tile], h, reading, sequence[tile], s, seen, stop, own, centre, x, sums)
             seen = counts[look]
             _evaluate(sums, centre, stat[look, tile])
+            rows, order, seen_by = values[tile], sequence[tile], counts[look]
+            without_spread(rows, h, reading, order, seen_by, weight, centre, 1.0, x, stat[look, tile])

@@ -6,7 +6,8 @@
 `welch` compares the sequences' means of each patient's own contrast, as subject-contrast does (with AB/BA:
 the test of Hills and Armitage without their common variance); in a design of one period it compares the
 treatments. `period-one-welch` compares the treatments of the first period, as period-one does. Undefined
-unless every group has two patients.
+unless every group has two patients, and where none of them has any spread and the estimate is not 0. An
+estimate of 0 has p = 1, also without spread.
 
 Assumes that what is compared is normal.
 """

@@ -167,6 +167,11 @@ def _unexpected(error: Exception, arguments: list[str]) -> int:
     if isinstance(error, ScenarioError):
         faults(error)
         return INVALID
+    from planner.tally import SumsError
+
+    if isinstance(error, SumsError):
+        fail(str(error), hint="simulate fewer trials: --trials 100000")
+        return INVALID
     if "-v" in arguments or "--verbose" in arguments:
         import traceback
 

@@ -273,7 +273,8 @@ def of_compare(
     parts = compared(plans, chosen or None)
     truths, extra = known_truths(list(parts.values()), seed)
     jobs = [
-        engine.job(part, seed=seed, known=known) for part, known in zip(parts.values(), truths, strict=True)
+        engine.job(part, seed=seed, known=known, tallied=False)
+        for part, known in zip(parts.values(), truths, strict=True)
     ]
     groups = [row.group for row in paired_rows(jobs)]
     effort = of_sample(lambda n: paired(jobs, groups, n, threads=threads), trials, threads, extra=extra)
@@ -370,7 +371,7 @@ def of_trial(plan: Scenario, index: int, kind: str | None, trials: int, seed: in
     simulation = plan.simulation.model_copy(update={"hypotheses": tuple(names)})
     alone = plan.model_copy(update={"simulation": simulation})
     (known,), extra = known_truths([alone], seed)
-    work = engine.job(alone, seed=seed, known=known)
+    work = engine.job(alone, seed=seed, known=known, tallied=False)
     most = W if kind is None else trials
 
     def scan(n: int) -> None:

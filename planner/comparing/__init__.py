@@ -156,7 +156,9 @@ def compare(
         raise ValueError("nothing to compare")
     first = scenarios[0].simulation
     chosen = compared(scenarios, hypotheses)
-    jobs = [engine.job(each, seed=first.seed if seed is None else seed) for each in chosen.values()]
+    jobs = [
+        engine.job(each, seed=first.seed if seed is None else seed, tallied=False) for each in chosen.values()
+    ]
     rows = paired_rows(jobs)
     if not rows:
         raise ValueError("no scenario has any of these hypotheses")

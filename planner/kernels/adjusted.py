@@ -1,7 +1,8 @@
 """Groups of patients with a covariate: the t statistic of weighted sums of their adjusted means.
 
-Of each group eight rows of lanes are kept: the number of patients, the first patient's value and covariate,
-and the sums, squares and products of what the others differ from these.
+Of each group ten rows of lanes are kept: the number of patients, the first patient's value and covariate,
+the sums, squares and products of what the others differ from these, and the sums of squares of what values
+and covariates are made of, without signs, beside which a spread may be nothing but rounding.
 """
 
 from __future__ import annotations
@@ -11,26 +12,31 @@ import numpy as np
 from planner.kernels.groups import own_contrast
 from planner.kernels.jit import fma, lanes, shared
 from planner.kernels.rng import W
-from planner.kernels.sums import student
+from planner.kernels.sums import NOISE, rounding, student
 from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
 
-ADJUSTED_ROWS = 8
-SCRATCH_ROWS = 9
-_NOISE = 1e-11  # relative; an estimate so small is the rounding of one that is 0
-_PERFECT = 1e-13  # share of the sum of squares; so little is left over by rounding alone
+ADJUSTED_ROWS = 10
+SCRATCH_ROWS = 11
+_SUM = 10.0  # times the rounding of a score may be that of a sum of adjusted means
+_SOLVED = 16.0  # times the rounding of a sum of squares may be that of what a slope leaves of it
 
 
 @lanes
-def _add(x, z, own):
-    """Add a patient's value x f64[W] and covariate z f64[W]; who lacks either adds nothing."""
+def _add(x, z, of_x, of_z, own):
+    """Add a patient's value x f64[W] and covariate z f64[W]; who lacks either adds nothing.
+
+    of_x, of_z f64[W]: what they are made of, without signs; differences that are only its rounding are 0.
+    """
     for i in range(W):
         both = x[i] + z[i]
         here = both == both
         new = here and own[i] == 0.0
         value = x[i] if new else own[i + W]
         covariate = z[i] if new else own[i + 2 * W]
-        d = x[i] - value if here else 0.0
-        e = z[i] - covariate if here else 0.0
+        d, a = x[i] - value, abs(of_x[i])
+        e, b = z[i] - covariate, abs(of_z[i])
+        d = d if here and abs(d) > NOISE * a else 0.0
+        e = e if here and abs(e) > NOISE * b else 0.0
         own[i] += 1.0 if here else 0.0
         own[i + W] = value
         own[i + 2 * W] = covariate
@@ -39,23 +45,25 @@ def _add(x, z, own):
         own[i + 5 * W] = fma(d, d, own[i + 5 * W])
         own[i + 6 * W] = fma(e, e, own[i + 6 * W])
         own[i + 7 * W] = fma(d, e, own[i + 7 * W])
+        own[i + 8 * W] += a * a if here else 0.0
+        own[i + 9 * W] += b * b if here else 0.0
 
 
 @shared
 def add_own_contrasts(rows, h, reading, baseline, sequence, start, stop, weight, scratch, groups):
     """Add each patient's own contrast, and that of the baselines, to the group of the patient's sequence.
 
-    As planner.kernels.groups.add_by_sequence; baseline: the reading of the baselines; scratch f64[3 * W].
+    As planner.kernels.groups.add_by_sequence; baseline: the reading of the baselines; scratch f64[4 * W].
     """
-    size = scratch[:W]
+    of_x, of_z = scratch[:W], scratch[3 * W : 4 * W]
     x = scratch[W : 2 * W]
     z = scratch[2 * W : 3 * W]
     for p in range(start, stop):
         s = sequence[p]
         if np.any(weight[s] != 0.0):
-            own_contrast(rows[p, h, reading], weight[s], size, x)
-            own_contrast(rows[p, h, baseline], weight[s], size, z)
-            _add(x, z, groups[s * ADJUSTED_ROWS * W : (s + 1) * ADJUSTED_ROWS * W])
+            own_contrast(rows[p, h, reading], weight[s], of_x, x)
+            own_contrast(rows[p, h, baseline], weight[s], of_z, z)
+            _add(x, z, of_x, of_z, groups[s * ADJUSTED_ROWS * W : (s + 1) * ADJUSTED_ROWS * W])
 
 
 @shared
@@ -65,7 +73,8 @@ def add_first_outcomes(rows, h, reading, baseline, sequence, start, stop, treatm
         g = treatment[sequence[p], 0]
         if effect[g] != 0.0:
             own = groups[g * ADJUSTED_ROWS * W : (g + 1) * ADJUSTED_ROWS * W]
-            _add(rows[p, h, reading][:W], rows[p, h, baseline][:W], own)
+            x, z = rows[p, h, reading][:W], rows[p, h, baseline][:W]
+            _add(x, z, x, z, own)
 
 
 @lanes
@@ -73,7 +82,8 @@ def adjusted(groups, share, scratch, stat):
     """The t statistic of the sum of share x (mean value - slope x mean covariate).
 
     One slope and one variance for all groups; without spread of the covariate it is left out. Undefined if
-    a group that has a share is empty, or no degree of freedom is left. scratch f64[SCRATCH_ROWS * W].
+    a group that has a share is empty, no degree of freedom is left, or there is an effect and the covariate
+    explains all the rest. scratch f64[SCRATCH_ROWS * W].
     """
     for i in range(SCRATCH_ROWS * W):
         scratch[i] = 0.0
@@ -97,6 +107,8 @@ def adjusted(groups, share, scratch, stat):
             scratch[i + 6 * W] += n - 1.0 if n > 0.0 else missing
             scratch[i + 7 * W] += abs(x)
             scratch[i + 8 * W] += abs(z)
+            scratch[i + 9 * W] += own[i + 8 * W]
+            scratch[i + 10 * W] += own[i + 9 * W]
             stat[i + COMPLETERS * W] += n
     for i in range(W):
         xx, zz, xz = scratch[i + 3 * W], scratch[i + 4 * W], scratch[i + 5 * W]
@@ -105,11 +117,12 @@ def adjusted(groups, share, scratch, stat):
         slope = xz / zz if varies else 0.0
         df = max(scratch[i + 6 * W] - (1.0 if varies else 0.0), 0.0)
         left = fma(-slope, xz, xx)
-        left = left if left > _PERFECT * xx else 0.0
+        bound = NOISE * NOISE * (scratch[i + 9 * W] + slope * slope * scratch[i + 10 * W])
+        left = left if left > max(_SOLVED * rounding(stat[i + COMPLETERS * W]) * xx, bound) else 0.0
         share_of = scratch[i + 2 * W] + (apart * apart / zz if varies else 0.0)
         e = fma(-slope, apart, scratch[i])
-        e = 0.0 if abs(e) <= _NOISE * (scratch[i + 7 * W] + abs(slope) * scratch[i + 8 * W]) else e
-        estimate, se, t = student(e, 0.0, left * share_of / max(df, 1.0))
+        noise = _SUM * NOISE * (scratch[i + 7 * W] + abs(slope) * scratch[i + 8 * W])
+        estimate, se, t, df = student(e, left * share_of / max(df, 1.0), df, noise)
         stat[i + ESTIMATE * W] = estimate
         stat[i + SE * W] = se
         stat[i + T * W] = t

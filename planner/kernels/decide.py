@@ -20,15 +20,23 @@ from planner.kernels.tables import (
     ENDS,
     ERROR,
     ESTIMATE,
+    FAR,
+    FAR_FOURTH,
+    FARTHEST,
+    FARTHEST_FOURTH,
     FINISHED,
     FINISHED_SQUARE,
     FIXED_POINT,
     FOURTH,
+    FOURTH_BITS,
+    FOURTH_HIGH,
+    FOURTH_POINT,
     FUTILE,
     FUTILE_FROM,
     FUTILE_TO,
     LAST,
     LOWER,
+    NO_TEST,
     SE,
     SQUARE,
     SUMS,
@@ -41,6 +49,8 @@ from planner.kernels.tables import (
 _MAGIC = 6755399441055744.0  # 1.5 * 2^52: adding it to |x| < 2^51 leaves the nearest integer in the low bits
 _MAGIC_BITS = np.int64(0x4338000000000000)
 _LARGEST = 2.0**50
+_FULL = np.int64(2**50)
+_LOW_BITS = np.int64(2**FOURTH_BITS - 1)
 _COARSE = 20  # bits: 2^-32 to 2^-12 of the unit, so that squares of sums fit
 _NONE = -1  # code of a trial that goes on
 _ONE, _TWO, _THREE = np.uint64(1), np.uint64(2), np.uint64(3)
@@ -54,15 +64,29 @@ def _integer(x):
 
 @lanes
 def _columns(stat, most, column):
-    """column u64[W]: each lane's df as a column of tables that end with `most`; whether all are the same."""
+    """column u64[W]: each lane's df as a column of tables that end with `most`.
+
+    Answers whether all are the same, and whether any is 0.
+    """
     last = np.float64(most)
     first = np.uint64(min(stat[DF * W], last))
     other = np.uint64(0)
+    empty = np.int64(0)
     for i in range(W):
         here = np.uint64(min(stat[i + DF * W], last))
         column[i] = here
         other |= here ^ first
-    return other == np.uint64(0)
+        empty += np.int64(1) if here == np.uint64(0) else np.int64(0)
+    return other == np.uint64(0), empty > 0
+
+
+@lanes
+def _without_test(column, running):
+    """How many running trials have no degree of freedom."""
+    found = np.int64(0)
+    for i in range(W):
+        found += running[i] if column[i] == np.uint64(0) else np.int64(0)
+    return found
 
 
 @lanes
@@ -157,15 +181,16 @@ def _judge(stat, limit, inner, futility, sides, other, running, code):
 def _numbers(estimate, se, df, completers, interval, scale):
     """What a lane adds to the sums ERROR .. UNDEFINED, as integers; the estimate is less the true effect.
 
-    Beyond 2^50 the largest that is kept.
+    An error of more than FARTHEST units counts as that; the fourth power is at most 2^50, and is that of
+    every error of at least FARTHEST_FOURTH units.
     """
     known = df > 0.0
-    x = estimate * scale if known else 0.0
+    x = min(max(estimate * scale, -FARTHEST), FARTHEST) if known else 0.0
     xx = x * x
     n = np.int64(completers)
-    error = _integer(min(max(x * FIXED_POINT, -_LARGEST), _LARGEST))
-    square = _integer(min(xx * FIXED_POINT, _LARGEST))
-    fourth = _integer(min(xx * xx * FIXED_POINT, _LARGEST))
+    error = _integer(x * FIXED_POINT)
+    square = _integer(xx * FIXED_POINT)
+    fourth = _integer(min(xx * xx * FOURTH_POINT, _LARGEST))
     covered = np.int64(1) if (known and abs(estimate) <= interval * se) else np.int64(0)
     undefined = np.int64(0) if known else np.int64(1)
     return error, square, fourth, n, n * n, covered, undefined
@@ -176,7 +201,8 @@ def _store(to, trials, error, square, fourth, finished, finished_square, covered
     to[TRIALS] = trials
     to[ERROR] = error
     to[SQUARE] = square
-    to[FOURTH] = fourth
+    to[FOURTH] = fourth & _LOW_BITS
+    to[FOURTH_HIGH] = fourth >> FOURTH_BITS
     to[FINISHED] = finished
     to[FINISHED_SQUARE] = finished_square
     to[COVERED] = covered
@@ -187,9 +213,10 @@ def _store(to, trials, error, square, fourth, finished, finished_square, covered
 def _sum(stat, interval, centre, unit, code, end, count, ends, part, whole):
     """part, whole i64[SUMS]: the sums of the `count` lanes that end in one way, and of all `ends` that do.
 
-    interval i64[W] holds bits.
+    interval i64[W] holds bits. Answers whether any lane may be too far off for its fourth power to be kept.
     """
     scale = 1.0 / unit
+    any_fourth = np.int64(0)
     a = b = c = d = e = f = g = zero = np.int64(0)
     wa = wb = wc = wd = we = wf = wg = zero
     for i in range(W):
@@ -197,6 +224,7 @@ def _sum(stat, interval, centre, unit, code, end, count, ends, part, whole):
         df, seen, width = stat[i + DF * W], stat[i + COMPLETERS * W], from_bits(interval[i])
         na, nb, nc, nd, ne, nf, ng = _numbers(estimate, se, df, seen, width, scale)
         this, done = code[i] == end, code[i] != _NONE
+        any_fourth |= nc
         a += na if this else zero
         b += nb if this else zero
         c += nc if this else zero
@@ -213,28 +241,43 @@ def _sum(stat, interval, centre, unit, code, end, count, ends, part, whole):
         wg += ng if done else zero
     _store(part, count, a, b, c, d, e, f, g)
     _store(whole, ends, wa, wb, wc, wd, we, wf, wg)
+    return any_fourth >= _FULL
 
 
 @lanes
-def _tally(stat, interval, centre, unit, code, above, below, futile, last, part, whole, tally):
+def _count_far(stat, centre, unit, code, irregular):
+    """Count the lanes that end and are too far off: irregular i64[IRREGULAR]."""
+    scale = 1.0 / unit
+    for i in range(W):
+        if code[i] != _NONE and stat[i + DF * W] > 0.0:
+            x = abs(stat[i + ESTIMATE * W] - centre) * scale
+            irregular[FAR] += 1 if x > FARTHEST else 0
+            irregular[FAR_FOURTH] += 1 if x > FARTHEST_FOURTH else 0
+
+
+@lanes
+def _tally(stat, interval, centre, unit, code, above, below, futile, last, part, whole, tally, irregular):
     """Add the lanes that end, so many in each way, to tally i64[ENDS, SUMS]; answer the sum of their errors.
 
     The most frequent way to end gets what the others leave of the whole: integers add up exactly. part and
-    whole i64[SUMS] are scratch.
+    whole i64[SUMS] are scratch. Those that are too far off are counted in irregular i64[IRREGULAR].
     """
+    far = False
     most = max(max(above, below), max(futile, last))
     usual = LAST if last == most else (BELOW if below == most else (ABOVE if above == most else FUTILE))
     ends = above + below + futile + last
     for end in range(ENDS):
         count = above if end == ABOVE else (below if end == BELOW else (futile if end == FUTILE else last))
         if count > 0 if end != usual else count == ends:
-            _sum(stat, interval, centre, unit, code, end, count, ends, part, whole)
+            far = _sum(stat, interval, centre, unit, code, end, count, ends, part, whole)
             if end != usual:
                 for j in range(SUMS):
                     tally[end, j] += part[j]
                     tally[usual, j] -= part[j]
     for j in range(SUMS):
         tally[usual, j] += whole[j]
+    if far:
+        _count_far(stat, centre, unit, code, irregular)
     return whole[ERROR]
 
 
@@ -244,15 +287,16 @@ def _is_last(look, design, k):
 
 
 @kernel
-def decide(stat, rules, centre, analysis, trials, tally, free_tally, between):
+def decide(stat, rules, centre, analysis, trials, tally, free_tally, irregular, between):
     """Add the trials of a block to the tallies of one analysis, under every hypothesis.
 
     stat f64[hypothesis, look, tile, STATISTICS * W]; centre f64[hypothesis, 2]: the true effect, from which
     errors are taken, and the unit in which they are summed; trials: how many of tiles * W count (the last
     tile may be partial). The first axes of the tallies are hypothesis and analysis; then tally i64[design,
     look, ENDS, SUMS]; free_tally i64[design, look, 2] counts efficacy above and below with futility ignored
-    (only where there is futility); between i64[design, 3]: tiles, and the sums over tiles of (significant
-    trials)^2 and (sum of errors in 2^-12 of the unit)^2.
+    (only where there is futility); irregular i64[design, look, IRREGULAR] what is counted beside the sums;
+    between i64[design, 3]: tiles, and the sums over tiles of (significant trials)^2 and (sum of errors in
+    2^-12 of the unit)^2.
     """
     designs, looks = rules.look.shape
     limits, intervals = rules.limit.view(np.int64), rules.interval.view(np.int64)
@@ -264,8 +308,8 @@ def decide(stat, rules, centre, analysis, trials, tally, free_tally, between):
     code = np.empty(W, np.int64)
     running = np.empty(W, np.int64)
     free = np.empty(W, np.int64)
-    part = np.empty(SUMS, np.int64)
-    whole = np.empty(SUMS, np.int64)
+    part = np.zeros(SUMS, np.int64)  # what is carried later stays 0
+    whole = np.zeros(SUMS, np.int64)
     for h in range(stat.shape[0]):
         for tile in range(stat.shape[2]):
             valid = min(max(trials - tile * W, 0), W)
@@ -287,7 +331,9 @@ def decide(stat, rules, centre, analysis, trials, tally, free_tally, between):
                     limit = limits[design, k]
                     last = _is_last(rules.look, design, k)
                     other = np.int64(LAST if last else _NONE)
-                    same = _columns(s, most, column)
+                    same, empty = _columns(s, most, column)
+                    if empty:
+                        irregular[h, analysis, design, k, NO_TEST] += _without_test(column, running)
                     _by_df(limit[side], intervals, rules.cells, s, column, same, found)
                     if rules.futile:  # first as if there were no futility rule
                         _, above, below, _ = _judge(s, found, inner, False, rules.sides, other, free, code)
@@ -306,9 +352,9 @@ def decide(stat, rules, centre, analysis, trials, tally, free_tally, between):
                     if on < left:
                         ends = left - on - above - below - futile
                         true, unit, to = centre[h, 0], centre[h, 1], tally[h, analysis, design, k]
-                        width = found[W:]
+                        width, odd = found[W:], irregular[h, analysis, design, k]
                         errors += _tally(
-                            s, width, true, unit, code, above, below, futile, ends, part, whole, to
+                            s, width, true, unit, code, above, below, futile, ends, part, whole, to, odd
                         )
                         significant += above + below
                     left = on
@@ -339,7 +385,7 @@ def record(stat, rules, design, end, look):
             s = stat[at, tile]
             limit = limits[design, k]
             last = _is_last(rules.look, design, k)
-            same = _columns(s, most, column)
+            same, _ = _columns(s, most, column)
             _by_df(limit[side], intervals, rules.cells, s, column, same, found)
             if rules.futile and not last:
                 low, high = limit[FUTILE_FROM], limit[FUTILE_TO]

@@ -2,7 +2,7 @@
 
 Of each group four rows of lanes are kept: the number of patients, the first patient's value, and the sum and
 the sum of squares of what the others differ from it. Sums keep their digits that way however far the values
-are from 0, and patients who are all alike have a spread of exactly 0.
+are from 0, and patients who are all alike but for rounding have a spread of exactly 0.
 """
 
 from __future__ import annotations
@@ -11,20 +11,23 @@ import numpy as np
 
 from planner.kernels.jit import fma, lanes
 from planner.kernels.rng import W
-from planner.kernels.sums import student
+from planner.kernels.sums import NOISE, student
 from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
 
 GROUP_ROWS = 4
-_NOISE = 1e-12  # relative; a sum this close to 0 is the rounding of a sum that is 0
 
 
 @lanes
-def add_to_group(x, own):
-    """Add a patient's value x f64[W] to own f64[GROUP_ROWS * W]; NaN adds nothing."""
+def add_to_group(x, size, own):
+    """Add a patient's value x f64[W] to own f64[GROUP_ROWS * W]; NaN adds nothing.
+
+    size f64[W]: what the value is made of, without signs; a difference that is only its rounding is 0.
+    """
     for i in range(W):
         here = x[i] == x[i]
         first = x[i] if (here and own[i] == 0.0) else own[i + W]
-        d = x[i] - first if here else 0.0
+        d = x[i] - first
+        d = d if abs(d) > NOISE * abs(size[i]) else 0.0
         own[i] += 1.0 if here else 0.0
         own[i + W] = first
         own[i + 2 * W] += d
@@ -45,7 +48,7 @@ def own_contrast(y, weight, size, x):
                 x[i] = fma(w, y[at + i], x[i])
                 size[i] += abs(w * y[at + i])
     for i in range(W):
-        x[i] = 0.0 if abs(x[i]) <= _NOISE * size[i] else x[i]
+        x[i] = 0.0 if abs(x[i]) <= NOISE * size[i] else x[i]
 
 
 @lanes
@@ -68,7 +71,7 @@ def add_by_sequence(rows, h, reading, sequence, start, stop, weight, size, x, gr
         s = sequence[p]
         if _takes_part(weight[s]):
             own_contrast(rows[p, h, reading], weight[s], size, x)
-            add_to_group(x, groups[s * GROUP_ROWS * W : (s + 1) * GROUP_ROWS * W])
+            add_to_group(x, size, groups[s * GROUP_ROWS * W : (s + 1) * GROUP_ROWS * W])
 
 
 @lanes
@@ -81,7 +84,8 @@ def add_by_first_treatment(rows, h, reading, sequence, start, stop, treatment, e
     for p in range(start, stop):
         g = treatment[sequence[p], 0]
         if effect[g] != 0.0:
-            add_to_group(rows[p, h, reading][:W], groups[g * GROUP_ROWS * W : (g + 1) * GROUP_ROWS * W])
+            x = rows[p, h, reading][:W]
+            add_to_group(x, x, groups[g * GROUP_ROWS * W : (g + 1) * GROUP_ROWS * W])
 
 
 @lanes
@@ -106,19 +110,20 @@ def _sum_up(groups, share, size, stat):
 def _answer(size, stat):
     """From the variance in place of SE to the statistics."""
     for i in range(W):
-        e = stat[i + ESTIMATE * W]
-        e = 0.0 if abs(e) <= _NOISE * size[i] else e
-        estimate, se, t = student(e, 0.0, stat[i + SE * W])
+        e, variance = stat[i + ESTIMATE * W], stat[i + SE * W]
+        estimate, se, t, df = student(e, variance, stat[i + DF * W], NOISE * size[i])
         stat[i + ESTIMATE * W] = estimate
         stat[i + SE * W] = se
         stat[i + T * W] = t
+        stat[i + DF * W] = df
 
 
 @lanes
 def pooled(groups, share, size, stat):
     """The t statistic of the sum of share x mean, with one variance for all groups.
 
-    share f64[group]; undefined (df 0) if a group that has a share is empty, or no degree of freedom is left.
+    share f64[group]; undefined (df 0) if a group that has a share is empty, no degree of freedom is left, or
+    there is an effect but no spread.
     """
     _sum_up(groups, share, size, stat)
     for i in range(W):

@@ -13,8 +13,11 @@ import numpy as np
 
 from planner.kernels.jit import fma, lanes
 from planner.kernels.rng import W
+from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
 
 SUM_ROWS = 3  # count, sum, sum of squares
+NOISE = 1e-12  # of the size of the scores: differences so small are the rounding of none
+_SUSPECT = 1e-6  # a standard error so small beside the scores is looked at more closely
 
 
 @lanes
@@ -131,15 +134,74 @@ def quotient(a, n, near):
 
 
 @lanes
-def student(shift, centre, variance):
-    """(estimate, se, t) of the estimate shift + centre with that variance.
+def student(estimate, variance, df, noise):
+    """(estimate, se, t, df) of an estimate with that variance; an estimate within `noise` is 0.
 
-    Data without spread are not silent: t is infinite if the estimate is not 0, and 0 if it is, so that
-    identical differences reject (p = 0) and no difference at all does not (p = 1). An estimate within 1e-12
-    of the centre is the rounding of its sum: without this, differences that are all 0 would surely reject.
+    Without any spread there is no t test: what differs in every patient by the same is no evidence, however
+    many decimals it has, because it says nothing of how much it might differ in the next one (on a scale of
+    whole points four patients often agree by chance). DF is then 0 and T infinite. Only an estimate of 0
+    needs no spread to be judged: t is 0, p = 1.
     """
-    estimate = shift + centre
-    estimate = estimate if abs(estimate) > 1e-12 * abs(centre) else 0.0
+    nil = abs(estimate) <= noise
+    estimate = 0.0 if nil else estimate
     se = math.sqrt(max(variance, 0.0))
-    certain = np.inf if estimate > 0.0 else (-np.inf if estimate < 0.0 else 0.0)
-    return estimate, se, estimate / se if se > 0.0 else certain
+    flat = se == 0.0 and not nil and df > 0.0
+    t = estimate / se if se > 0.0 else 0.0
+    t = (np.inf if estimate > 0.0 else -np.inf) if flat else t
+    return estimate, se, t, (0.0 if flat else df)
+
+
+@lanes
+def rounding(patients):
+    """Share of a sum of squares within which its rounding lies, when a sum over so many is taken from it.
+
+    Each addition rounds by at most 2^-53 of the sum: the sum of squares, and the square of the sum, are off
+    by no more than 3 (patients + 1) of that.
+    """
+    return (patients + 1.0) * 2.0**-51
+
+
+@lanes
+def _doubtful(rows, h, reading, stop, centre, stat):
+    """Whether the spread of any lane is so small beside its scores that it may be nothing but rounding.
+
+    The scores of two patients will do to tell: who passes is looked at by `without_spread`.
+    """
+    first, last = rows[0, h, reading], rows[stop - 1, h, reading]
+    found = np.int64(0)
+    for i in range(W):
+        a, b = abs(first[i]), abs(last[i])
+        size = abs(centre) + abs(stat[i + ESTIMATE * W]) + (a if a == a else 0.0) + (b if b == b else 0.0)
+        open_to_doubt = stat[i + DF * W] > 0.0 or abs(stat[i + T * W]) == np.inf
+        found += 1 if stat[i + SE * W] <= _SUSPECT * size and open_to_doubt else 0
+    return found > 0
+
+
+@lanes
+def without_spread(rows, h, reading, sequence, stop, weight, centre, lost, size, stat):
+    """Where patients' own contrasts differ by no more than their rounding, answer as without any spread.
+
+    The patients 0 .. stop - 1 as in `add_patients`, weight f64[sequence, period]; stat as it was made of
+    their sums, with n - `lost` degrees of freedom; size f64[W] is scratch. Scores are only gone through again
+    where a lane is in doubt, which hardly ever happens.
+    """
+    if stop == 0 or not _doubtful(rows, h, reading, stop, centre, stat):
+        return
+    for i in range(W):
+        size[i] = 0.0
+    for p in range(stop):
+        y = rows[p, h, reading]
+        for i in range(W):
+            own = 0.0
+            for k in range(weight.shape[1]):
+                own += abs(weight[sequence[p], k] * y[i + k * W])
+            size[i] = own if own > size[i] else size[i]
+    for i in range(W):
+        noise = NOISE * (size[i] + abs(centre))
+        se, n = stat[i + SE * W], stat[i + COMPLETERS * W]
+        if (stat[i + DF * W] > 0.0 or abs(stat[i + T * W]) == np.inf) and se * se * n <= noise * noise:
+            estimate, se, t, df = student(stat[i + ESTIMATE * W], 0.0, n - lost, noise)
+            stat[i + ESTIMATE * W] = estimate
+            stat[i + SE * W] = se
+            stat[i + T * W] = t
+            stat[i + DF * W] = df

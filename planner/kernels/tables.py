@@ -19,7 +19,8 @@ CONSTANT, PATIENT_LEVEL, BASELINE_LEVEL, RESIDUAL, BASELINE_ERROR, INTERACTION =
 MEANS_FEATURES = 6
 
 # Rows of `stat`, the one form in which every analysis answers: T is estimate / se, or a normal score with
-# DF = infinity; DF = 0 says that the data do not determine the test.
+# DF = infinity; DF = 0 says that the data do not determine the test: too few patients or, T then being
+# infinite, an effect without any spread.
 ESTIMATE, SE, T, DF, COMPLETERS = range(5)
 STATISTICS = 5
 
@@ -30,10 +31,25 @@ LIMITS = 4
 # The tally of a design at a look: trials end there in one of these ways ...
 ABOVE, BELOW, FUTILE, LAST = range(4)  # efficacy with a positive or a negative estimate, futility, neither
 ENDS = 4
-# ... and of each way these integer sums are kept; e is estimate - centre in 2^-32 of `unit`.
+# ... and of each way these integer sums are kept; e is estimate - centre in units: e and its square in 2^-32,
+# its fourth power in 2^-40. What does not fit into one integer goes on in a second one, so that no sum can
+# overflow: e = ERROR + 2^60 ERROR_HIGH (see planner.tally), the fourth power FOURTH + 2^32 FOURTH_HIGH.
 TRIALS, ERROR, SQUARE, FOURTH, FINISHED, FINISHED_SQUARE, COVERED, UNDEFINED = range(8)
-SUMS = 8
+ERROR_HIGH, SQUARE_HIGH, FOURTH_HIGH = range(8, 11)
+SUMS = 11
 FIXED_POINT = 2.0**32
+FOURTH_POINT = 2.0**40
+FOURTH_BITS = 32
+CARRY_BITS = 60
+
+# An error counts as at most so many units, its fourth power as at most that of so many.
+FARTHEST = 64.0
+FARTHEST_FOURTH = 2.0**2.5
+
+# What is counted beside them, of a design at a look: trials that come there and whose test is undefined; and
+# of those that end there, how many are farther off than that.
+NO_TEST, FAR, FAR_FOURTH = range(3)
+IRREGULAR = 3
 
 # What is counted of the patients of a sequence in a period, where leaving depends on something. Of the gap
 # after it: who is rated again until the end in vain, and how often the others are, with the sum of squares.

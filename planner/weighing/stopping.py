@@ -150,7 +150,7 @@ def _rule(scenario: Scenario, analysis: Analysis, look: int, completers: int) ->
     name = (scenario.simulation.hypotheses or tuple(scenario.hypotheses))[0]
     one = scenario.simulation.model_copy(update={"hypotheses": (name,)})
     alone = scenario.model_copy(update={"simulation": one, "analyses": (analysis,)})
-    work = engine.job(alone, known={name: [Truth(0.0, 0.0, True, 1.0)]})
+    work = engine.job(alone, known={name: [Truth(0.0, 0.0, True, 1.0)]}, tallied=False)
     planned = int(work.counts[-1])
     return Rule(work, reading_of(scenario, analysis), look, completers) if completers <= planned else None
 
