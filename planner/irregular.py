@@ -31,8 +31,8 @@ def on_errors(cell: Cell) -> list[str]:
     if (x := _at(estimate, "beyond_range")) > 0.0:
         said.append(
             f"In {share(x)} of the trials the estimate is farther from the truth than "
-            f"{estimate['error_range']:.6g}, which is all that it counts as: the real bias, standard error and "
-            "root mean square error are larger than these."
+            f"{estimate['error_range']:.6g}, and counts as that far: the real bias, standard error and root "
+            "mean square error are larger than these."
         )
     if estimate["empirical_se_is_rough"]:
         said.append(

@@ -154,7 +154,7 @@ class Design(Settings):
 
 class Baseline(Settings):
     mean: Annotated[Points, about("Mean baseline", "points")]
-    sd: Annotated[Points, about("Standard deviation of the baseline between patients", "points", gt=0)]
+    sd: Annotated[Sd, about("Standard deviation of the baseline between patients", "points")]
     at_least: Annotated[
         Points | None,
         about("Observed score that patients need to be enrolled; acts on hypotheses of mechanisms", "points"),

@@ -174,8 +174,9 @@ def _check_severity(draft: Draft, name: str, population: Population, endpoint: E
         return
     step = (endpoint.scale.step if endpoint is not None else None) or 0.0
     sd = sqrt(baseline.sd * baseline.sd + population.rating_sd * population.rating_sd)
-    z = (baseline.at_least - step / 2.0 - baseline.mean) / sd
-    if 0.5 * erfc(z / sqrt(2.0)) < _RAREST:
+    short = baseline.at_least - step / 2.0 - baseline.mean
+    chance = 0.5 * erfc(short / sd / sqrt(2.0)) if sd > 0.0 else float(short <= 0.0)
+    if chance < _RAREST:
         message = f"is {baseline.at_least:g}; with this mean and SD not one patient in a million has it"
         draft.note((*path, "at_least"), message)
 
