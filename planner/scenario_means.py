@@ -72,12 +72,12 @@ class Means(Settings):
         about("Residual SD within a patient, common or by treatment", "points"),
     ] = None
     sd_between: Annotated[Sd | None, about("SD of the patients' own levels", "points")] = None
-    sd: Annotated[Sd | None, about("SD of the scores of different patients", "points")] = None
+    sd: Annotated[Points | None, about("SD of the scores of different patients", "points", gt=0)] = None
     correlation: Annotated[
         Number | None, about("Correlation of one patient's scores on two treatments", ge=0, lt=1)
     ] = None
     sd_difference: Annotated[
-        Sd | None, about("SD of one patient's difference of two treatments", "points")
+        Points | None, about("SD of one patient's difference of two treatments", "points", gt=0)
     ] = None
     sd_interaction: Annotated[Sd, about("Patient-by-treatment SD", "points")] = 0.0
     carryover: Annotated[

@@ -142,7 +142,7 @@ def of_groups(x: Floats, group: NDArray[np.int64], share: list[float]) -> tuple[
 def analysed(
     trial: Trial, test: Test, x: Floats, sequence: NDArray[np.int64]
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """(estimate, standard error, df, completers) of each row; df 0 where the test is undefined."""
+    """(estimate, standard error, df, completers) of each row; df 0 where there are too few patients."""
     method = test.method
     if method == "subject-contrast":
         sequences = len(trial.sequences)
@@ -161,6 +161,12 @@ def analysed(
     pooled = (s1 + s2) / np.maximum(df, 1)
     se = np.sqrt(pooled * (1 / np.maximum(n1, 1) + 1 / np.maximum(n2, 1))) / 2
     return (m1 + m2) / 2, se, df, n1 + n2
+
+
+def without_spread(x: Floats, estimate: Floats, se: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whether each row has no spread, and whether its estimate is 0: both but for the rounding of x."""
+    rounding = 1e-12 * np.fmax.reduce(np.abs(x), axis=1, initial=0.0)
+    return se <= rounding, np.abs(estimate) <= rounding
 
 
 @dataclass
@@ -196,10 +202,10 @@ def carry_out(trial: Trial, test: Test, trials: int, seed: int) -> Results:
     )
     for look, count in enumerate(test.looks):
         estimate, se, df, n = analysed(trial, test, x[:, :count], sequence[:, :count])
-        defined = df > 0
+        flat, nil = without_spread(x[:, :count], estimate, se)
+        defined = (df > 0) & (nil | ~flat)
         safe = np.where(defined, df, 1.0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            t = np.where(se > 0, estimate / se, np.where(estimate == 0, 0.0, np.sign(estimate) * np.inf))
+        t = np.where(nil | flat, 0.0, estimate / np.where(flat, 1.0, se))
         above, below, futile = (np.zeros(trials, bool) for _ in range(3))
         if test.efficacy[look] is not None:
             limit = stats.t.isf(stats.norm.sf(test.efficacy[look]), safe)

@@ -503,6 +503,7 @@ def p_values(
     estimate = means.mean(axis=0)
     t = np.full(x.shape[0], np.nan)
     np.divide(estimate, np.sqrt(variance), out=t, where=variance > 0)
-    t = np.where(variance > 0, t, np.where(estimate == 0, 0.0, np.copysign(np.inf, estimate)))
+    t = np.where(variance > 0, t, 0.0)
+    defined &= (variance > 0) | (estimate == 0)  # an effect without spread is no test
     safe = np.where(defined, df, 1)
     return estimate, stats.t.sf(t, safe), stats.t.cdf(t, safe), defined, n

@@ -26,7 +26,7 @@ from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
 
 _ALIASED = 1e-9  # relative; a parameter of which so little is left follows from those before it
 _SUM = 10.0  # times the rounding of a score may be that of an estimate
-_SOLVED = 16.0  # times the rounding of a sum of squares may be that of what the equations leave of it
+_SOLVED = 128.0  # times the rounding of a sum of squares may be that of what the equations leave of it
 
 
 @lanes

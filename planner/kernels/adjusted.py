@@ -18,7 +18,7 @@ from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
 ADJUSTED_ROWS = 10
 SCRATCH_ROWS = 11
 _SUM = 10.0  # times the rounding of a score may be that of a sum of adjusted means
-_SOLVED = 16.0  # times the rounding of a sum of squares may be that of what a slope leaves of it
+_SOLVED = 64.0  # times the rounding of a sum of squares may be that of what a slope leaves of it
 
 
 @lanes
