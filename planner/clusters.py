@@ -95,7 +95,7 @@ class Clusters:
         self.ends = np.array(ends)  # (variant, look, ENDS, SUMS)
         self.free = np.array([tally.free[h, a, d].sum() for tally in drawn.tallies])
         self.followed = np.array([tally.followed[h] for tally in drawn.tallies])
-        self.guessed = np.array([tally.guessed[h] for tally in drawn.tallies])
+        self.guessed = np.array([tally.guessed[h].sum(axis=0) for tally in drawn.tallies])
         self.recheck_days = recheck_days
         self.effect, self.null = drawn.effect[:, h, a], drawn.null[:, h, a]
 

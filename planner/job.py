@@ -11,7 +11,7 @@ import numpy as np
 from planner.analyses import statistic
 from planner.blinding import active_treatments
 from planner.families import Group, groups
-from planner.kernels.tables import Contrast, Floats, Ints, Plan, Rules
+from planner.kernels.tables import ENDS, TILE_SUMS, Contrast, Floats, Ints, Plan, Rules
 from planner.leaving import informative
 from planner.monitoring import Looks, interval_table, limit_table, looks
 from planner.outcomes import Truth, truths
@@ -73,12 +73,15 @@ class Job:
     waits: bool  # whether the last of the readings tells how often patients waited after each period
     followed: tuple[int, int]  # sequences and periods in which patients are counted; (0, 0) if they are not
     asked: Asked | None  # how guesses are counted; None if nobody is asked
+    listed: bool  # whether the randomisation list of a tile decides anything: a look comes within a block
 
     def empty(self) -> Tally:
         """A tally of the job's shape."""
         shape = (len(self.tests), len(self.judges), len(self.designs), self.width)
-        guesses = 1 + len(self.asked.treatments) if self.asked is not None else 0
-        return Tally.empty(*shape, self.followed, guesses)
+        asked = self.asked
+        guesses = (0, 0) if asked is None else (len(asked.given), 1 + len(asked.treatments))
+        tile_sums = 1 + self.width * ENDS + TILE_SUMS if self.listed else 0
+        return Tally.empty(*shape, self.followed, guesses, tile_sums)
 
 
 def job(
@@ -103,6 +106,7 @@ def job(
     plans = [[looks(each, analysis, n) for each, n in plans_at] for analysis in scenario.analyses]
     counts = sorted({m for row in plans for each in row for m in each.counts})
     found = truths(scenario, names, seed) if known is None else known
+    lowered = plan(scenario)
     judges = tuple(
         Judge(
             statistic(analysis.method),
@@ -122,7 +126,7 @@ def job(
     )
     return Job(
         seed=seed,
-        plan=plan(scenario),
+        plan=lowered,
         groups=groups(scenario, names, readings),
         readings=len(readings) + (1 if rule(scenario) else 0),
         patients=max(designs),
@@ -136,6 +140,7 @@ def job(
         if informative(scenario)
         else (0, 0),
         asked=_asked(scenario, readings),
+        listed=any(m % lowered.block.size for m in counts),
     )
 
 

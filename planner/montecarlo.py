@@ -7,13 +7,11 @@ error from (x + 2) / (trials + 4), which is never 0.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from planner import engine
 from planner.kernels.tables import (
-    ABOVE,
-    BELOW,
     ERROR,
     FIXED_POINT,
     FOURTH,
@@ -22,7 +20,6 @@ from planner.kernels.tables import (
     UNDEFINED,
     Ints,
 )
-from planner.monitoring import Looks
 
 Json = dict[str, Any]
 
@@ -60,23 +57,64 @@ def mean(total: float, square: float, n: int) -> Json | None:
     }
 
 
+def saved(total: float, square: float, n: int, early: int, looks: Sequence[int]) -> float:
+    """What is added to the variance of the patients of a trial, so that no error is 0 for want of trials.
+
+    total, square: sum of the patients over n trials, and of their squares; early: trials that stopped early;
+    looks: patients at each look. Two more trials stop early, and two more do not, as for probabilities; what
+    an early stop saves is as found, or where there was none as at the first look.
+    """
+    if n == 0 or len(looks) < 2:
+        return 0.0
+    most = looks[-1]
+    less, squares = n * most - total, square - 2.0 * most * total + float(n) * most * most
+    mean, mean_square = float(most - looks[0]), float(most - looks[0]) ** 2
+    if early:
+        mean, mean_square = less / early, squares / early
+    p = (early + 2) / (n + 4)
+    smooth = p * mean_square - (p * mean) ** 2
+    return max(smooth - (square / n - (total / n) ** 2), 0.0)
+
+
+def smoothed(figure: Json | None, more: float, n: int, least: float, most: float) -> Json | None:
+    """A mean with so much more variance of a trial, its interval within what is possible."""
+    if figure is None or figure["mcse"] is None:
+        return figure
+    mcse = math.sqrt(figure["mcse"] ** 2 + more / (n + 4))
+    middle = figure["estimate"]
+    low, high = max(middle - Z95 * mcse, min(least, middle)), min(middle + Z95 * mcse, max(most, middle))
+    return {"estimate": middle, "mcse": mcse, "low": low, "high": high}
+
+
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Count and moments about 0 of the error of the estimate (estimate minus truth), in points."""
+    """Count and moments about 0 of the error of the estimate (estimate minus truth), in points.
+
+    The third is what the means and variances of the ways to end say of it: within each of these, errors are
+    taken as symmetrical.
+    """
 
     n: int
     first: float
     second: float
+    third: float
     fourth: float
 
     @classmethod
     def of(cls, sums: Ints, unit: float) -> Moments:
         """Of the trials whose sums i64[..., SUMS] are given, those with a defined estimate."""
-        total = [int(x) for x in sums.reshape(-1, sums.shape[-1]).sum(axis=0)]
+        rows = sums.reshape(-1, sums.shape[-1])
+        total = [int(x) for x in rows.sum(axis=0)]
+        third = 0.0
+        for row in rows[rows[:, TRIALS] > rows[:, UNDEFINED]].tolist():
+            n = row[TRIALS] - row[UNDEFINED]
+            mean, square = row[ERROR] / FIXED_POINT / n, row[SQUARE] / FIXED_POINT / n
+            third += n * mean * (3.0 * square - 2.0 * mean * mean)
         return cls(
             total[TRIALS] - total[UNDEFINED],
             total[ERROR] / FIXED_POINT * unit,
             total[SQUARE] / FIXED_POINT * unit**2,
+            third * unit**3,
             total[FOURTH] / FIXED_POINT * unit**4,
         )
 
@@ -96,11 +134,34 @@ class Moments:
         sd = self.sd
         return None if sd is None else sd / math.sqrt(self.n)
 
+    def few_mcse(self, typical: float | None) -> float | None:
+        """Standard error of the mean of what may be a few trials.
+
+        The variance of all trials, the square of `typical`, counts as one more degree of freedom: of two
+        trials that happen to agree nobody can tell how far others lie.
+        """
+        if self.n == 0 or typical is None:
+            return None
+        around = max(self.second - self.first * self.first / self.n, 0.0)
+        return math.sqrt((around + typical * typical) / self.n / self.n)
+
+    @property
+    def central_fourth(self) -> float | None:
+        """Fourth moment about the mean."""
+        if (mean := self.mean) is None:
+            return None
+        second, third, fourth = (x / self.n for x in (self.second, self.third, self.fourth))
+        return max(fourth - 4.0 * mean * third + 6.0 * mean**2 * second - 3.0 * mean**4, 0.0)
+
     @property
     def sd_mcse(self) -> float | None:
-        """Sd / sqrt(2 (n - 1)), as for a normal estimate."""
-        sd = self.sd
-        return None if sd is None else sd / math.sqrt(2 * (self.n - 1))
+        """Delta method on the variance; sd / sqrt(2 (n - 1)) if estimates were normal."""
+        sd, fourth = self.sd, self.central_fourth
+        if sd is None or fourth is None:
+            return None
+        if sd == 0.0:
+            return 0.0
+        return math.sqrt(max(fourth - sd**4, 0.0) / (self.n - 1)) / (2 * sd)
 
     @property
     def rmse(self) -> float | None:
@@ -118,30 +179,6 @@ class Moments:
         return math.sqrt(variance) / (2 * rmse)
 
 
-def design_effects(work: engine.Job, looks: Looks, ends: Ints, between: Ints) -> tuple[float, float]:
-    """Variance of (rates, estimates) relative to that of independent trials.
-
-    The 128 trials of a tile share one randomisation list. Where a look comes within a randomisation block,
-    the list decides which sequence has one patient more, and with it a little of what all of them show.
-    Measured by the spread between tiles, of significant trials and of estimates; 1 where every look ends
-    with a block.
-    """
-    tiles = int(between[0])
-    if tiles < 2 or all(m % work.plan.block.size == 0 for m in looks.counts):
-        return 1.0, 1.0
-    n = int(ends[:, :, TRIALS].sum())
-    x = int(ends[:, [ABOVE, BELOW], TRIALS].sum())
-    error = float(ends[:, :, ERROR].sum()) / 2**20  # in 2^-12 of the unit, as summed between tiles
-    variance = float(ends[:, :, SQUARE].sum()) / FIXED_POINT * 2.0**24 / n - (error / n) ** 2
-
-    def effect(squares: int, total: float, alone: float) -> float:
-        if alone <= 0.0:
-            return 1.0
-        return max(1.0, (squares - total * total / tiles) / (tiles - 1) / (n / tiles * alone))
-
-    return effect(int(between[1]), x, x * (n - x) / n**2), effect(int(between[2]), error, variance)
-
-
 def widen(value: Any, factor: float) -> Any:
     """Monte Carlo errors and intervals in a part of a cell (JSON contract), times a factor."""
     if isinstance(value, list):
@@ -157,20 +194,3 @@ def widen(value: Any, factor: float) -> Any:
         low, high = middle - factor * (middle - low), middle + factor * (high - middle)
         wide["low"], wide["high"] = (max(low, 0.0), min(high, 1.0)) if rate else (low, high)
     return wide
-
-
-def widened(cell: Json, effects: tuple[float, float]) -> Json:
-    """A cell whose Monte Carlo errors allow for the design effects of (rates, estimates)."""
-    if effects == (1.0, 1.0):
-        return cell
-    rates, estimates = (math.sqrt(effect) for effect in effects)
-    note = (
-        "Monte Carlo errors allow for the randomisation list that 128 trials share "
-        f"(variance x {effects[0]:.2f} for rates, x {effects[1]:.2f} for estimates)."
-    )
-    wide: Json = widen(cell, rates)
-    return wide | {
-        "true_effect_mcse": cell["true_effect_mcse"],
-        "estimate": widen(cell["estimate"], estimates),
-        "note": " ".join(filter(None, (cell["note"], note))),
-    }

@@ -24,10 +24,12 @@ from planner.kernels.tables import (
     UNDEFINED,
     Ints,
 )
+from planner.lists import APPROXIMATE, Counted
 from planner.monitoring import Looks
-from planner.montecarlo import Json, Moments, design_effects, mean, probability, widened
+from planner.montecarlo import Json, Moments, mean, probability, saved, smoothed
 from planner.scenario import Scenario
 from planner.version import __version__
+from planner.widening import widened
 
 if TYPE_CHECKING:
     import polars
@@ -65,13 +67,19 @@ class Run:
     def cells(self) -> list[Json]:
         """One for each hypothesis, analysis and number of patients, in the form of the JSON contract."""
         work, tally = self.outcome.work, self.outcome.tally
-        left = [departed(self.scenario, followed) for followed in tally.followed]
+        counted = Counted(work.plan.block, work.patients, tally.trials)
+        left = [departed(self.scenario, followed, counted) for followed in tally.followed]
         return [
             widened(
                 cell_of(test, d, tally.trials, tally.ends[h, a, d], tally.free[h, a, d], left[h]),
-                design_effects(work, test.looks[d], tally.ends[h, a, d], tally.between[h, a, d]),
+                work.plan,
+                test,
+                test.looks[d],
+                tally.ends[h, a, d],
+                tally.free[h, a, d],
+                tally.between[h, a, d],
             )
-            | guesses(work, tally, h)
+            | guesses(work, tally, h, counted)
             for h, tests in enumerate(work.tests)
             for a, test in enumerate(tests)
             for d in range(len(work.designs))
@@ -147,10 +155,7 @@ def cell_of(test: engine.Test, d: int, trials: int, ends: Ints, free: Ints, left
     count = ends[:, :, TRIALS]
     efficacy = int(count[:, [ABOVE, BELOW]].sum())
     early = count[: len(looks.counts) - 1]
-    finished = int(ends[:, :, FINISHED].sum())
     undefined = int(ends[:, :, UNDEFINED].sum())
-    at = np.array([*looks.counts, *[0] * (count.shape[0] - len(looks.counts))], dtype=np.int64)
-    stopped = count.sum(axis=1)
     cell: Json = {
         "hypothesis": test.hypothesis,
         "analysis": analysis.name,
@@ -163,8 +168,7 @@ def cell_of(test: engine.Test, d: int, trials: int, ends: Ints, free: Ints, left
         "power": probability(efficacy, trials),
         "stopped_early": probability(int(early.sum()), trials),
         "looks": [_look(looks, k, trials, count[k], left) for k in range(len(looks.counts))],
-        "expected_patients": mean(float((stopped * at).sum()), float((stopped * at * at).sum()), trials),
-        "expected_completers": mean(float(finished), float(ends[:, :, FINISHED_SQUARE].sum()), trials),
+        **_expected(ends, looks, trials, left),
         "estimate": _estimate(test, ends, len(looks.counts), trials),
         "undefined": probability(undefined, trials),
         **left.figures,
@@ -175,6 +179,24 @@ def cell_of(test: engine.Test, d: int, trials: int, ends: Ints, free: Ints, left
         cell["power_ignoring_futility"] = probability(int(free.sum()), trials)
     cell["note"] = _note(cell)
     return cell
+
+
+def _expected(ends: Ints, looks: Looks, trials: int, left: Departed) -> Json:
+    """Patients and completers of a trial, with errors that are not 0 for want of early stops or leavers."""
+    stopped = ends[: len(looks.counts), :, TRIALS].sum(axis=1)
+    at = np.array(looks.counts, np.int64)
+    total, square = float(stopped @ at), float(stopped @ (at * at))
+    patients = mean(total, square, trials)
+    more = saved(total, square, trials, int(stopped[:-1].sum()), looks.counts)
+    finished = float(ends[:, :, FINISHED].sum())
+    completers = mean(finished, float(ends[:, :, FINISHED_SQUARE].sum()), trials)
+    gone = 2.0 / trials if left.figures or left.retention < 1.0 else 0.0  # two more patients leave
+    return {
+        "expected_patients": smoothed(patients, more, trials, looks.counts[0], looks.patients),
+        "expected_completers": smoothed(
+            completers, more * (finished / total) ** 2 + gone, trials, 0.0, looks.patients
+        ),
+    }
 
 
 def _look(looks: Looks, k: int, trials: int, count: Ints, left: Departed) -> Json:
@@ -220,13 +242,13 @@ def _estimate(test: engine.Test, ends: Ints, looks: int, trials: int) -> Json:
         "rmse_mcse": every.rmse_mcse,
         "coverage": probability(covered, every.n),
         "bias_given_early_stop": early.mean,
-        "bias_given_early_stop_mcse": _with_truth(early.mean_mcse, test),
+        "bias_given_early_stop_mcse": _with_truth(early.few_mcse(every.sd), test),
         "bias_given_early_efficacy": early_efficacy.mean,
-        "bias_given_early_efficacy_mcse": _with_truth(early_efficacy.mean_mcse, test),
+        "bias_given_early_efficacy_mcse": _with_truth(early_efficacy.few_mcse(every.sd), test),
         "bias_given_futility": futile.mean,
-        "bias_given_futility_mcse": _with_truth(futile.mean_mcse, test),
+        "bias_given_futility_mcse": _with_truth(futile.few_mcse(every.sd), test),
         "exaggeration_given_efficacy": None if relative is None or truth == 0 else 1 + relative / truth,
-        "exaggeration_given_efficacy_mcse": _scaled(_with_truth(significant.mean_mcse, test), truth),
+        "exaggeration_given_efficacy_mcse": _scaled(_with_truth(significant.few_mcse(every.sd), test), truth),
         "wrong_sign": None if truth == 0 else probability(wrong, found),
     }
 
@@ -255,6 +277,8 @@ def _warnings(run: Run, cells: Sequence[Mapping[str, Any]]) -> list[str]:
     warnings = list(run.remarks)
     if run.partial:
         warnings.append(f"interrupted: the figures are of the {run.trials} trials that were finished")
+    if any(cell["note"].endswith(APPROXIMATE) for cell in cells):
+        warnings.append(f"{APPROXIMATE[0].lower()}{APPROXIMATE[1:-1]}")
     others = _inseparable(run, cells)
     undefined: dict[tuple[str, str], list[str]] = {}
     for cell in cells:
