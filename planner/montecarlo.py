@@ -1,7 +1,8 @@
 """Sums of trials to figures with their Monte Carlo errors.
 
-Errors follow Morris, White and Crowther (2019, table 6). Probabilities carry Wilson intervals and a standard
-error from (x + 2) / (trials + 4), which is never 0.
+Errors follow Morris, White and Crowther (2019, table 6). Probabilities carry a standard error from (x + 2) /
+(trials + 4), which is never 0, and Wilson intervals as modified by Brown, Cai and DasGupta (2001): of one to
+three events Wilson's lower limit is too high.
 """
 
 from __future__ import annotations
@@ -25,6 +26,12 @@ Json = dict[str, Any]
 
 Z95 = 1.959963984540054
 
+FEWEST = 5
+"""Trials behind a mean of some trials below which they do not show how far it may be off."""
+
+_LOWEST = (0.0, 0.05129329438755053, 0.35536151069866195, 0.8176914471639534)
+"""Expected events of which so many or more, up to three, come with a chance of 5 %."""
+
 
 def probability(x: int, n: int) -> Json | None:
     """Estimate, standard error and Wilson interval of a probability; None if there was nothing to count."""
@@ -34,11 +41,13 @@ def probability(x: int, n: int) -> Json | None:
     smooth = (x + 2) / (n + 4)
     middle = (x + Z95 * Z95 / 2) / (n + Z95 * Z95)
     half = Z95 / (n + Z95 * Z95) * math.sqrt(x * (n - x) / n + Z95 * Z95 / 4)
+    low = _LOWEST[x] / n if x < len(_LOWEST) and 2 * x <= n else middle - half
+    high = 1.0 - _LOWEST[n - x] / n if n - x < len(_LOWEST) and 2 * x >= n else middle + half
     return {
         "estimate": p,
         "mcse": math.sqrt(smooth * (1 - smooth) / (n + 4)),
-        "low": max(0.0, min(middle - half, p)),
-        "high": min(1.0, max(middle + half, p)),
+        "low": max(0.0, min(low, p)),
+        "high": min(1.0, max(high, p)),
     }
 
 
@@ -134,16 +143,10 @@ class Moments:
         sd = self.sd
         return None if sd is None else sd / math.sqrt(self.n)
 
-    def few_mcse(self, typical: float | None) -> float | None:
-        """Standard error of the mean of what may be a few trials.
-
-        The variance of all trials, the square of `typical`, counts as one more degree of freedom: of two
-        trials that happen to agree nobody can tell how far others lie.
-        """
-        if self.n == 0 or typical is None:
-            return None
-        around = max(self.second - self.first * self.first / self.n, 0.0)
-        return math.sqrt((around + typical * typical) / self.n / self.n)
+    @property
+    def some_mcse(self) -> float | None:
+        """Standard error of the mean of some of the trials; None of so few that they do not show it."""
+        return None if self.n < FEWEST else self.mean_mcse
 
     @property
     def central_fourth(self) -> float | None:

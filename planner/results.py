@@ -242,13 +242,13 @@ def _estimate(test: engine.Test, ends: Ints, looks: int, trials: int) -> Json:
         "rmse_mcse": every.rmse_mcse,
         "coverage": probability(covered, every.n),
         "bias_given_early_stop": early.mean,
-        "bias_given_early_stop_mcse": _with_truth(early.few_mcse(every.sd), test),
+        "bias_given_early_stop_mcse": _with_truth(early.some_mcse, test),
         "bias_given_early_efficacy": early_efficacy.mean,
-        "bias_given_early_efficacy_mcse": _with_truth(early_efficacy.few_mcse(every.sd), test),
+        "bias_given_early_efficacy_mcse": _with_truth(early_efficacy.some_mcse, test),
         "bias_given_futility": futile.mean,
-        "bias_given_futility_mcse": _with_truth(futile.few_mcse(every.sd), test),
+        "bias_given_futility_mcse": _with_truth(futile.some_mcse, test),
         "exaggeration_given_efficacy": None if relative is None or truth == 0 else 1 + relative / truth,
-        "exaggeration_given_efficacy_mcse": _scaled(_with_truth(significant.few_mcse(every.sd), test), truth),
+        "exaggeration_given_efficacy_mcse": _scaled(_with_truth(significant.some_mcse, test), truth),
         "wrong_sign": None if truth == 0 else probability(wrong, found),
     }
 

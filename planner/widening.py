@@ -38,8 +38,9 @@ from planner.kernels.tables import (
 )
 from planner.lists import APPROXIMATE, approximate, design_effect, within_blocks
 from planner.monitoring import Looks
-from planner.montecarlo import Json, Moments, widen
+from planner.montecarlo import FEWEST, Json, Moments, widen
 
+_ROUNDING = 1e-9  # relative to squares, a variance that is none
 _EFFICACY = [ABOVE, BELOW]
 _EVERY = (EARLY_EFFICACY, EARLY_FUTILITY, LATE_EFFICACY, NEITHER)
 _PARTS = {
@@ -180,6 +181,7 @@ class _Cell:
     def _completers(self, figure: Json | None) -> Json | None:
         mean = float(self.ends[..., FINISHED].sum()) / self.trials
         alone = float(self.ends[..., FINISHED_SQUARE].sum()) / self.trials - mean * mean
+        alone = alone if alone > _ROUNDING * mean * mean else 0.0
         return self._mean(figure, self._tail({TILE_FINISHED: 1.0}), alone)
 
     def _mean(self, figure: Json | None, weights: Floats, alone: float) -> Json | None:
@@ -211,10 +213,11 @@ class _Cell:
         """The effect on the mean error of the trials that end in one of these ways."""
         among = self.ends[self._ending(ways) > 0.0]
         some = Moments.of(among, COARSE_POINT)
-        if some.mean is None:
+        if some.mean is None or some.n < FEWEST:
             return 1.0
         weights = self._less(self._tail({PART_ERROR + way: 1.0 for way in ways}), some.mean, ways)
-        alone = max(some.second - some.n * some.mean**2, 0.0) / self.trials
+        alone = (some.second - some.n * some.mean**2) / self.trials
+        alone = alone if alone > _ROUNDING * some.second / self.trials else 0.0
         return self._effect(weights, alone, 3.0 * self.trials / some.n - 3.0)
 
     def _spreads(self, figures: Json, every: Moments) -> Json:

@@ -127,7 +127,7 @@ class Pairs:
         if name != "expected_completers":
             return float(scale**2 * more)
         gone = 2.0 / n if work.plan.leave.any() or work.followed[0] else 0.0
-        return more * (sums[_X] / patients[_X]) ** 2 + gone
+        return float(more * (sums[_X] / patients[_X]) ** 2 + gone)
 
     def _effect(
         self, g: int, members: Sequence[int], total: int, square: int, whole: int, between: int
