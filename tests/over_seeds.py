@@ -13,7 +13,7 @@ be the mean over the seeds.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
@@ -22,6 +22,7 @@ import numpy as np
 
 Json = dict[str, Any]
 Path = tuple[Any, ...]
+Within = tuple[Mapping[str, Any], ...]  # the objects that a figure stands in, the innermost first
 
 FEW = 5.0
 """Expected events, on either side, below which an error is smoothed."""
@@ -45,29 +46,28 @@ class Figure:
     low: float
     high: float
     rate: bool = False
-    events: float = math.inf  # behind a figure that rests on some of the trials only, if that is known
 
 
-def printed(node: Any, path: Path = ()) -> Iterator[tuple[Path, Figure]]:
-    """Every figure with an error in a JSON document, with where it stands."""
+def printed(node: Any, path: Path = (), within: Within = ()) -> Iterator[tuple[Path, Figure, Within]]:
+    """Every figure with an error in a JSON document, where it stands, and the objects around it."""
     if isinstance(node, Mapping):
         if "estimate" in node and "mcse" in node:
             if node["estimate"] is not None and node["mcse"] is not None:
-                yield path, _figure(node)
+                yield path, _figure(node), (node, *within)
             return
+        inside = (node, *within)
         for key, item in node.items():
             if isinstance(error := node.get(f"{key}_mcse"), list):
-                yield from _table(item, error, (*path, key))
+                yield from ((*each, inside) for each in _table(item, error, (*path, key)))
             elif error is not None and item is not None:
-                yield (*path, key), _plain(item, error)
+                yield (*path, key), _plain(item, error), inside
             elif key != "mcse" and isinstance(item, Mapping | list):
-                yield from printed(item, (*path, key))
-        if isinstance(node.get("mcse"), list):  # a table of errors of the tables beside it
-            for key in ("ceiling",):
-                yield from _table(node[key], node["mcse"], (*path, key))
+                yield from printed(item, (*path, key), inside)
+        if isinstance(node.get("mcse"), list):  # errors of the table beside them
+            yield from ((*each, inside) for each in _table(node["ceiling"], node["mcse"], (*path, "ceiling")))
     elif isinstance(node, list):
         for i, item in enumerate(node):
-            yield from printed(item, (*path, _name(item, i)))
+            yield from printed(item, (*path, _name(item, i)), within)
 
 
 def _figure(node: Mapping[str, Any]) -> Figure:
@@ -119,19 +119,50 @@ class Verdict:
         return f"{where}: SD / error {self.ratio:.3f}, covered {self.covered:.3f}, events {self.events:.1f}"
 
 
-Documents = Sequence[Json]
-Behind = Callable[[Json, Path], float]
-"""Of a document and a figure that rests on some of the trials, how many these are; else infinity."""
-
-
-def verdicts(documents: Documents, behind: Behind = lambda document, path: math.inf) -> list[Verdict]:
+def verdicts(documents: Sequence[Json]) -> list[Verdict]:
     """Of every figure that at least two thirds of the documents have."""
     found: dict[Path, list[tuple[Figure, float]]] = {}
     for document in documents:
-        for path, figure in printed(document):
-            found.setdefault(path, []).append((figure, behind(document, path)))
+        for path, figure, within in printed(document):
+            events = behind(path[-1], within, document.get("run", {}).get("trials", 0))
+            found.setdefault(path, []).append((figure, events))
     enough = 2 * len(documents) / 3
     return [_verdict(path, rows) for path, rows in found.items() if len(rows) >= enough]
+
+
+def behind(name: Any, within: Within, trials: int) -> float:
+    """How many trials a figure rests on that rests on some of them: the fewer of them and the others.
+
+    Infinity for other figures, and for shares, of which the error itself says it.
+    """
+    own, *around = within
+    if "mcse_unpaired" in own:
+        if str(name).startswith("expected") and "stopped_early" in around[0]:
+            own = around[0]["stopped_early"]
+        return _discordant(own, trials)
+    if str(name).startswith("expected") and "stopped_early" in around[0]:
+        trials = around[0].get("trials", trials)
+        early = around[0]["stopped_early"]["estimate"] * trials
+        return float(min(early, trials - early))
+    if not around or "looks" not in around[0]:
+        return math.inf
+    cell = around[0]
+    efficacy = trials * sum(look["efficacy"]["estimate"] for look in cell["looks"][:-1])
+    futility = trials * sum(look["futility"]["estimate"] for look in cell["looks"])
+    some = {
+        "bias_given_early_stop": efficacy + futility,
+        "bias_given_early_efficacy": efficacy,
+        "bias_given_futility": futility,
+        "exaggeration_given_efficacy": trials * cell["power"]["estimate"],
+    }
+    return float(some.get(name, math.inf))
+
+
+def _discordant(difference: Mapping[str, Any], trials: int) -> float:
+    """Trials in which one of two designs alone has an event, of the rarer kind, from the paired error."""
+    x, error = difference["estimate"], difference["mcse"]
+    both = error**2 * (trials + 4) ** 2 - 2.0 + (x * trials) ** 2 / (trials + 4)
+    return max((both - abs(x) * trials) / 2.0, 0.0)
 
 
 def _verdict(path: Path, rows: Iterable[tuple[Figure, float]]) -> Verdict:

@@ -74,8 +74,8 @@ class Pairs:
         """The figure of member m minus that of the reference, with its paired Monte Carlo error.
 
         `mcse_unpaired` is the error that independent trials would have. `same`: the two are one design, whose
-        difference is 0 without error. Shares of trials take half a discordant trial more on either side
-        (Agresti and Min 2005), so that no error is 0 for want of trials.
+        difference is 0 without error. Shares of trials take a discordant trial more on either side, and two
+        that agree (as Agresti and Min 2005, who take half as many), so that no error is 0 for want of trials.
         """
         n = self.trials
         own, there = self.figure(g, m, name), self.figure(g, 0, name)
@@ -91,9 +91,9 @@ class Pairs:
         if same:
             mcse = 0.0
         elif name in RATES:
-            mcse = math.sqrt(square + 1 - total * total / (n + 2)) / (n + 2)
+            mcse = math.sqrt(square + 2 - total * total / (n + 4)) / (n + 4)
         elif n > 1:
-            more = (self._more(g, m, name) + self._more(g, 0, name)) / 2.0  # as half a discordant trial
+            more = (self._more(g, m, name) + self._more(g, 0, name)) / 2.0
             mcse = math.sqrt((max(square / n - (total / n) ** 2, 0.0) + more) / (n - 1))
         if mcse is not None:
             mcse *= math.sqrt(self._effect(g, [m, 0], total, square, whole, between))
