@@ -269,7 +269,7 @@ class Clusters:
             at, smaller = np.arange(_PARTS * each).reshape(each, _PARTS).T, math.sqrt(_PARTS)
         total, within = float(power.var(ddof=1)), _within(power, n)
         drawn = [power]
-        if 0.0 < within < total < within * (1.0 + 2.0 * math.sqrt(2.0 / (size - 1))):
+        if 0.0 < total < within * (1.0 + 2.0 * math.sqrt(2.0 / (size - 1))):
             drawn.append(power.mean() + math.sqrt(within / total) * (power - power.mean()))
         shares = [p / 100.0 for p in QUANTILES]
         spread = [np.quantile(_calmed(x[at], n[at])[0], shares, axis=1).std(axis=1, ddof=1) for x in drawn]

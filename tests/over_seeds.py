@@ -110,9 +110,9 @@ class Verdict:
     covered: float  # share of the intervals that hold the mean over the seeds
     events: float  # expected, on the side where there are fewer
 
-    def right(self, low: float, high: float) -> bool:
+    def right(self, low: float, high: float, covered: float = COVERED) -> bool:
         """Whether the error is: the ratio within these limits, or where events are few the interval."""
-        return low <= self.ratio <= high if self.events >= FEW else self.covered >= COVERED
+        return low <= self.ratio <= high if self.events >= FEW else self.covered >= covered
 
     def __str__(self) -> str:
         where = " / ".join(map(str, self.path))
@@ -190,9 +190,9 @@ def _events(p: float, error: float) -> float:
     return min(p, 1.0 - p) * low
 
 
-def wrong(found: Iterable[Verdict], low: float, high: float) -> list[str]:
+def wrong(found: Iterable[Verdict], low: float, high: float, covered: float = COVERED) -> list[str]:
     """The figures whose printed error is not right, in words."""
-    return [str(each) for each in found if not each.right(low, high)]
+    return [str(each) for each in found if not each.right(low, high, covered)]
 
 
 def times(node: Any, factor: float) -> Any:

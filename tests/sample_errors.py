@@ -145,3 +145,22 @@ TEXTS = {
         efficacy = { rule = "pocock" }
         """,
 }
+
+UNCERTAIN = """
+    [uncertainty]
+    "population.period_effect.1" = { low = 1, high = 6 }
+    [hypotheses.works.uncertainty]
+    "means.A" = { mean = 3.0, sd = 1.0 }
+    """
+"""Of the trial "odd"."""
+
+WEIGHED = """
+    [uncertainty]
+    "components.quick.share" = { low = 0.3, high = 0.9 }
+    [hypotheses.cue-only]
+    terms = [{ component = "felt", needs = ["cue"] }]
+    [observed]
+    use = "counts"
+    responders = { A = [3, 13], B = [1, 13] }
+    """
+"""Of the trial "mechanisms"."""
