@@ -26,6 +26,9 @@ APPROXIMATE = (
     f"{FEWEST * W:,} trials it does not show how much alike that makes them."
 )
 
+WARNING = f"{APPROXIMATE[0].lower()}{APPROXIMATE[1:-1]}"
+"""The same among the warnings of a result."""
+
 _BEYOND_CHANCE = 1.645  # standard errors: 1 in 20 simulations of independent trials lies further apart
 
 

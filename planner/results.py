@@ -24,7 +24,7 @@ from planner.kernels.tables import (
     UNDEFINED,
     Ints,
 )
-from planner.lists import APPROXIMATE, Counted
+from planner.lists import APPROXIMATE, WARNING, Counted
 from planner.monitoring import Looks
 from planner.montecarlo import Json, Moments, mean, probability, saved, smoothed
 from planner.scenario import Scenario
@@ -278,7 +278,7 @@ def _warnings(run: Run, cells: Sequence[Mapping[str, Any]]) -> list[str]:
     if run.partial:
         warnings.append(f"interrupted: the figures are of the {run.trials} trials that were finished")
     if any(cell["note"].endswith(APPROXIMATE) for cell in cells):
-        warnings.append(f"{APPROXIMATE[0].lower()}{APPROXIMATE[1:-1]}")
+        warnings.append(WARNING)
     others = _inseparable(run, cells)
     undefined: dict[tuple[str, str], list[str]] = {}
     for cell in cells:
