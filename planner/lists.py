@@ -19,14 +19,14 @@ from planner.kernels.rng import W
 from planner.kernels.tables import Floats, Ints, Plan
 
 FEWEST = 8
-"""Whole tiles below which nobody can say how far tiles lie apart: errors are then approximate."""
+"""Whole tiles below which they hardly tell how far tiles lie apart: errors are then approximate."""
 
 APPROXIMATE = (
     f"Monte Carlo errors are approximate: {W} trials share a randomisation list, and with fewer than "
     f"{FEWEST * W:,} trials it does not show how much alike that makes them."
 )
 
-WARNING = f"{APPROXIMATE[0].lower()}{APPROXIMATE[1:-1]}"
+WARNING = APPROXIMATE.removesuffix(".")
 """The same among the warnings of a result."""
 
 _BEYOND_CHANCE = 1.645  # standard errors: 1 in 20 simulations of independent trials lies further apart

@@ -59,9 +59,10 @@ def widened(cell: Json, plan: Plan, test: Test, looks: Looks, ends: Ints, free: 
     trials = int(ends[..., TRIALS].sum())
     if not within_blocks(plan, looks.counts):
         return cell
+    found = _Cell(test, looks, ends, free, between).widened(cell)
     if approximate(plan, looks.counts, trials):
-        return cell | {"note": " ".join(filter(None, (cell["note"], APPROXIMATE)))}
-    return _Cell(test, looks, ends, free, between).widened(cell)
+        found["note"] = " ".join(filter(None, (found["note"], APPROXIMATE)))
+    return found
 
 
 class _Cell:
@@ -94,7 +95,7 @@ class _Cell:
         if "power_ignoring_futility" in cell:
             free = self._tail({TILE_FREE: 1.0})
             found["power_ignoring_futility"] = self._share(cell["power_ignoring_futility"], free)
-        largest = max(self.effects)
+        largest = max(self.effects, default=1.0)
         if largest > 1.0:
             note = (
                 "Monte Carlo errors allow for the randomisation list that 128 trials share "
@@ -145,6 +146,8 @@ class _Cell:
     def _effect(self, weights: Floats, alone: float, kurtosis: float) -> float:
         """Of a figure to which a trial adds the weighted sum, `alone` with this variance."""
         tiles = int(self.between[0, 0])
+        if tiles < 2:
+            return 1.0
         total = float(weights @ self.between[0])
         # Around their mean, so that nothing is lost to rounding.
         around = self.between - np.outer(self.between[0], self.between[0]) / tiles

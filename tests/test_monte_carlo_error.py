@@ -185,6 +185,14 @@ def test_too_few_whole_tiles_are_said() -> None:
     assert "approximate" not in even["cells"][0]["note"] + " ".join(even["warnings"])
 
 
+@pytest.mark.parametrize("trials", [1, 100, 127, 128, 256, 400])
+def test_few_trials_have_errors(trials: int) -> None:
+    """No tile, one, two: nothing fails, and the list that two tiles show is allowed for."""
+    (cell,) = simulate(trial(13, "paired-t", 25.0), trials=trials).cells()
+    assert cell["power"]["mcse"] > 0.0
+    assert "approximate" in cell["note"]
+
+
 def test_a_comparison_says_it_too() -> None:
     pair = trial(13, "paired-t", 5.0), trial(15, "paired-t", 5.0)
     few, enough = (compare(pair, names=["a", "b"], trials=n).to_json() for n in (500, FEWEST * W))

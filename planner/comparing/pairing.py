@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from planner import engine
 from planner.kernels.rng import W
 from planner.kernels.tables import BELOW, COMPLETERS, Ints
-from planner.lists import FEWEST, approximate, design_effect, within_blocks
+from planner.lists import approximate, design_effect, within_blocks
 from planner.montecarlo import Z95, mean, probability, saved, smoothed, widen
 
 Json = dict[str, Any]
@@ -139,7 +139,7 @@ class Pairs:
         shown = [self.groups[g][m] for m in members]
         listed = any(within_blocks(self.jobs[m.design].plan, _counts(self.jobs[m.design], m)) for m in shown)
         n = self.trials
-        if not listed or n // W < FEWEST:
+        if not listed:
             return 1.0
         alone = square / n - (total / n) ** 2
         rare = square / n  # of trials that differ from the others, by 1 or more
