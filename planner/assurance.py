@@ -136,7 +136,9 @@ class Averaging:
         self.seed = scenario.simulation.seed if seed is None else seed
         self.names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
         plain = truths(scenario, self.names, self.seed, _TRUTH_TILES)
-        self.work = engine.job(scenario, seed=self.seed, patients=patients, sized=sized, known=plain)
+        work = engine.job(scenario, seed=self.seed, patients=patients, sized=sized, known=plain)
+        # Variants have whole tiles of their own: what lists do to errors is in the spread between variants.
+        self.work = replace(work, listed=False)
         self._pool = pool or Pool(scenario, self.seed, self.names, keep=False)
         self._made: dict[int, tuple[dict[str, list[Truth]], float | None]] = {}  # truths and retention
         self._tallies: list[Tally | None] = []  # of each variant; None where Ctrl-C has cut it

@@ -46,6 +46,8 @@ QUANTILES = (5, 25, 50, 75, 95)
 """Of the powers and true effects of the variants, in per cent."""
 
 _EFFICACY = [ABOVE, BELOW]
+_SAMPLES = 200  # of the variants, for the errors of quantiles
+_MANY, _PARTS = 2_500, 50  # from so many variants on, parts of them stand for samples
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class Clusters:
         self.free = np.array([tally.free[h, a, d].sum() for tally in drawn.tallies])
         self.irregular = np.array([tally.irregular[h, a, d] for tally in drawn.tallies])
         self.followed = np.array([tally.followed[h] for tally in drawn.tallies])
-        self.guessed = np.array([tally.guessed[h] for tally in drawn.tallies])
+        self.guessed = np.array([tally.guessed[h].sum(axis=0) for tally in drawn.tallies])
         self.recheck_days = recheck_days
         self.effect, self.null = drawn.effect[:, h, a], drawn.null[:, h, a]
 
@@ -235,14 +237,14 @@ class Clusters:
 
     def _uncertainty(self) -> Json:
         """How far power and true effect differ between variants, and how likely an effect is at all."""
-        true, sd = self._powers()
+        power = np.asarray(self.significant / self.n)
         right = self._right()
         known = (self.effect != 0.0) | self.null  # a simulated effect of 0 is too small to have a side
         given = self.significant * right
         return {
             "variants": int(self.n.size),
-            "power_sd": sd,
-            "power_quantiles": quantiles(true),
+            "power_sd": float(_calmed(power[None], self.n[None])[1][0]),
+            "power_quantiles": self._power_quantiles(power),
             "effect_sd": float(self.effect.std(ddof=1)) if self.n.size > 1 else 0.0,
             "effect_quantiles": quantiles(self.effect),
             "direction": self._direction(),
@@ -252,21 +254,34 @@ class Clusters:
             ),
         }
 
-    def _powers(self) -> tuple[Floats, float]:
-        """The powers of the variants without the noise of their own few trials, and their SD.
+    def _power_quantiles(self, power: Floats) -> Json:
+        """Quantiles of the powers, with the errors that drawing the variants again would show.
 
-        The variance between variants is that of the observed powers less the mean variance within; the
-        powers are drawn together until they have it (constrained empirical Bayes; Louis 1984).
+        The bootstrap (Efron 1979), which takes everything along: the noise within the variants, how it is
+        taken out, and the mean around which that happens. Where the powers may all be the same, also as if
+        they were: there a bootstrap of what chance has spread says too little. Of many variants, as many
+        parts stand for samples.
         """
-        power = self.significant / self.n
-        if power.size < 2:
-            return power, 0.0
-        mean = float(self.significant.sum() / self.n.sum())
-        total = float(power.var(ddof=1))
-        within = float(np.mean(power * (1.0 - power) / np.maximum(self.n - 1, 1)))
-        between = max(total - within, 0.0)
-        factor = math.sqrt(between / total) if total > 0.0 else 0.0
-        return mean + factor * (power - mean), math.sqrt(between)
+        size, n = power.size, self.n
+        true, _ = _calmed(power[None], n[None])
+        found = {f"p{p}": {"estimate": float(np.quantile(true, p / 100.0)), "mcse": 0.0} for p in QUANTILES}
+        if size < 2:
+            return found
+        if size < _MANY:
+            words = np.random.Philox(key=_SAMPLES).random_raw(_SAMPLES * size)
+            at, smaller = (words % np.uint64(size)).astype(np.int64).reshape(_SAMPLES, size), 1.0
+        else:
+            each = size // _PARTS
+            at, smaller = np.arange(_PARTS * each).reshape(each, _PARTS).T, math.sqrt(_PARTS)
+        total, within = float(power.var(ddof=1)), _within(power, n)
+        drawn = [power]
+        if 0.0 < total < within * (1.0 + 2.0 * math.sqrt(2.0 / (size - 1))):
+            drawn.append(power.mean() + math.sqrt(within / total) * (power - power.mean()))
+        shares = [p / 100.0 for p in QUANTILES]
+        spread = [np.quantile(_calmed(x[at], n[at])[0], shares, axis=1).std(axis=1, ddof=1) for x in drawn]
+        for p, mcse in zip(QUANTILES, (np.max(spread, axis=0) / smaller).tolist(), strict=True):
+            found[f"p{p}"]["mcse"] = mcse
+        return found
 
     def _direction(self) -> str:
         """`above` or `below` 0: where the alternative lies; two-sided, where most true effects do."""
@@ -278,6 +293,26 @@ class Clusters:
         """(variant,) 1 where there is an effect in the wanted direction."""
         side = self.effect > 0 if self._direction() == "above" else self.effect < 0
         return np.asarray((side & ~self.null).astype(np.int64))
+
+
+def _within(power: Floats, trials: Ints) -> Any:
+    """Mean over the last axis of the variance that trials of a variant leave in its power."""
+    return (power * (1.0 - power) / np.maximum(trials - 1, 1)).mean(axis=-1)
+
+
+def _calmed(power: Floats, trials: Ints) -> tuple[Floats, Floats]:
+    """Powers f64[sample, variant] without the noise of their own few trials, and f64[sample] their SD.
+
+    The variance between variants is that of the observed powers less the mean variance within; the powers are
+    drawn together until they have it (constrained empirical Bayes; Louis 1984).
+    """
+    if power.shape[1] < 2:
+        return power, np.zeros(len(power))
+    mean = ((power * trials).sum(axis=1) / trials.sum(axis=1))[:, None]
+    total = power.var(axis=1, ddof=1)
+    between = np.maximum(total - _within(power, trials), 0.0)
+    factor = np.sqrt(np.divide(between, total, out=np.zeros_like(total), where=total > 0.0))
+    return np.asarray(mean + factor[:, None] * (power - mean)), np.asarray(np.sqrt(between))
 
 
 def _larger(plain: float | None, x: Any, n: Any) -> float | None:

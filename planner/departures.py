@@ -9,8 +9,11 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from planner.kernels.tables import AGAIN, AGAIN_SQUARE, IN_VAIN, RANDOMISED, THERE, Floats, Ints
-from planner.montecarlo import Json, mean, probability
+from planner.lists import Counted
+from planner.montecarlo import Json, mean, probability, widen
 from planner.returning import rule
 from planner.scenario import Scenario
 from planner.world import retention
@@ -24,22 +27,35 @@ class Departed(NamedTuple):
     figures: Json  # for the cells of a run; nothing where everybody leaves by chance alone
 
 
-def departed(scenario: Scenario, followed: Ints) -> Departed:
-    """From the patients counted, i64[sequence, period, FOLLOWED]; without sequences, from the scenario."""
+def departed(scenario: Scenario, followed: Ints, counted: Counted | None = None) -> Departed:
+    """From the patients counted, i64[sequence, period, FOLLOWED]; without sequences, from the scenario.
+
+    `counted`: how they are allocated; without it, their sequences count as drawn one by one.
+    """
     exact = retention(scenario)
     if exact is not None:
         return Departed(exact, None, {})
-    share = dropout(followed)
+    share = dropout(followed, counted)
     if share is None:
         return Departed(1.0, None, {"dropout": None, "leaving": []})
     figures = {"dropout": share, "leaving": gaps(scenario, followed)}
     return Departed(1.0 - share["estimate"], share["mcse"], figures)
 
 
-def dropout(followed: Ints) -> Json | None:
-    """Share of the patients randomised who leave; followed i64[sequence, period, FOLLOWED]."""
-    randomised, there = int(followed[:, -1, RANDOMISED].sum()), int(followed[:, -1, THERE].sum())
-    return probability(randomised - there, randomised)
+def dropout(followed: Ints, counted: Counted | None = None) -> Json | None:
+    """Share of the patients randomised who leave; followed i64[sequence, period, FOLLOWED].
+
+    Its variance is that within the sequences, and what the randomisation lists add.
+    """
+    randomised, there = followed[:, -1, RANDOMISED], followed[:, -1, THERE]
+    n, left = int(randomised.sum()), int((randomised - there).sum())
+    found = probability(left, n)
+    if found is None or counted is None or left in (0, n):
+        return found
+    chance = (randomised - there) / np.maximum(randomised, 1)
+    variance = float(randomised @ (chance * (1.0 - chance))) + counted.variance(chance)
+    wide: Json = widen(found, math.sqrt(variance / (left * (1.0 - left / n))))
+    return wide
 
 
 def gaps(scenario: Scenario, followed: Ints) -> list[Json]:

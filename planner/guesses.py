@@ -15,28 +15,47 @@ import numpy as np
 
 from planner.engine import Job
 from planner.kernels.tables import MADE, MADE_RIGHT, MADE_SQUARE, RIGHT, RIGHT_SQUARE, Floats, Ints
+from planner.lists import Counted
 from planner.montecarlo import Z95, Json, probability
 from planner.tally import Tally
 
 
-def guesses(work: Job, tally: Tally, h: int) -> Json:
+def guesses(work: Job, tally: Tally, h: int, allocated: Counted | None = None) -> Json:
     """For the cells of a hypothesis of a run; nothing where nobody is asked."""
-    return correct_guesses(work.asked.treatments, tally.guessed[h]) if work.asked is not None else {}
+    if work.asked is None:
+        return {}
+    return correct_guesses(work.asked.treatments, tally.guessed[h], allocated)
 
 
-def correct_guesses(treatments: Sequence[str], counted: Ints) -> Json:
-    """Shares of guesses that are right; counted i64[1 + treatment, GUESSES], all treatments first."""
-    by_treatment = {a: _share(row) for a, row in zip(treatments, counted[1:], strict=True)}
-    return {"correct_guesses": {"all": _share(counted[0]), "by_treatment": by_treatment}}
+def correct_guesses(treatments: Sequence[str], counted: Ints, allocated: Counted | None = None) -> Json:
+    """Shares of guesses that are right; counted i64[sequence, 1 + treatment, GUESSES], all treatments first.
+
+    `allocated`: how the patients are; without it, their sequences count as drawn one by one.
+    """
+    shares = [_share(counted[:, i], allocated) for i in range(1 + len(treatments))]
+    return {
+        "correct_guesses": {
+            "all": shares[0],
+            "by_treatment": dict(zip(treatments, shares[1:], strict=True)),
+        }
+    }
 
 
-def _share(row: Ints) -> Json | None:
-    """Share of the guesses that are right, clustered by patients; None if nobody guessed."""
+def _share(rows: Ints, allocated: Counted | None) -> Json | None:
+    """Share of the guesses that are right, clustered by patients; None if nobody guessed.
+
+    rows i64[sequence, GUESSES].
+    """
+    row = rows.sum(axis=0)
     n, right = int(row[MADE]), int(row[RIGHT])
     if n == 0 or right in (0, n):
         return probability(right, n)
     p = right / n
     squares = int(row[RIGHT_SQUARE]) - 2.0 * p * int(row[MADE_RIGHT]) + p * p * int(row[MADE_SQUARE])
+    if allocated is not None:  # the sequences differ by no chance, but for what the lists leave to it
+        patients = allocated.trials * allocated.patients * allocated.share
+        rest = (rows[:, RIGHT] - p * rows[:, MADE]) / patients
+        squares += allocated.variance(rest) - float(patients @ rest**2)
     mcse = math.sqrt(max(squares, 0.0)) / n
     half = Z95 * mcse
     return {"estimate": p, "mcse": mcse, "low": max(0.0, p - half), "high": min(1.0, p + half)}

@@ -11,7 +11,7 @@ import numpy as np
 from planner.analyses import statistic
 from planner.blinding import active_treatments
 from planner.families import Group, groups
-from planner.kernels.tables import Contrast, Floats, Ints, Plan, Rules
+from planner.kernels.tables import ENDS, TILE_SUMS, Contrast, Floats, Ints, Plan, Rules
 from planner.leaving import informative
 from planner.monitoring import Looks, interval_table, limit_table, looks
 from planner.outcomes import Truth, truths
@@ -74,12 +74,15 @@ class Job:
     waits: bool  # whether the last of the readings tells how often patients waited after each period
     followed: tuple[int, int]  # sequences and periods in which patients are counted; (0, 0) if they are not
     asked: Asked | None  # how guesses are counted; None if nobody is asked
+    listed: bool  # whether the randomisation list of a tile decides anything: a look comes within a block
 
     def empty(self) -> Tally:
         """A tally of the job's shape."""
         shape = (len(self.tests), len(self.judges), len(self.designs), self.width)
-        guesses = 1 + len(self.asked.treatments) if self.asked is not None else 0
-        return Tally.empty(*shape, self.followed, guesses)
+        asked = self.asked
+        guesses = (0, 0) if asked is None else (len(asked.given), 1 + len(asked.treatments))
+        tile_sums = 1 + self.width * ENDS + TILE_SUMS if self.listed else 0
+        return Tally.empty(*shape, self.followed, guesses, tile_sums)
 
 
 def job(
@@ -147,6 +150,7 @@ def job(
         if informative(scenario)
         else (0, 0),
         asked=_asked(scenario, readings),
+        listed=any(m % lowered.block.size for m in counts),
     )
 
 

@@ -1,19 +1,18 @@
 """Sums of trials to figures with their Monte Carlo errors.
 
-Errors follow Morris, White and Crowther (2019, table 6). Probabilities carry Wilson intervals and a standard
-error from (x + 2) / (trials + 4), which is never 0.
+Errors follow Morris, White and Crowther (2019, table 6). Probabilities carry a standard error from (x + 2) /
+(trials + 4), which is never 0, and Wilson intervals as modified by Brown, Cai and DasGupta (2001): of one to
+three events Wilson's lower limit is too high.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from planner import engine
 from planner.kernels.tables import (
-    ABOVE,
-    BELOW,
     ERROR,
     FIXED_POINT,
     FOURTH,
@@ -23,12 +22,17 @@ from planner.kernels.tables import (
     UNDEFINED,
     Ints,
 )
-from planner.monitoring import Looks
 from planner.tally import summed
 
 Json = dict[str, Any]
 
 Z95 = 1.959963984540054
+
+FEWEST = 5
+"""Trials behind a mean of some trials below which they do not show how far it may be off."""
+
+_LOWEST = (0.0, 0.05129329438755053, 0.35536151069866195, 0.8176914471639534)
+"""Expected events of which so many or more, up to three, come with a chance of 5 %."""
 
 
 def probability(x: int, n: int) -> Json | None:
@@ -39,11 +43,13 @@ def probability(x: int, n: int) -> Json | None:
     smooth = (x + 2) / (n + 4)
     middle = (x + Z95 * Z95 / 2) / (n + Z95 * Z95)
     half = Z95 / (n + Z95 * Z95) * math.sqrt(x * (n - x) / n + Z95 * Z95 / 4)
+    low = _LOWEST[x] / n if x < len(_LOWEST) and 2 * x <= n else middle - half
+    high = 1.0 - _LOWEST[n - x] / n if n - x < len(_LOWEST) and 2 * x >= n else middle + half
     return {
         "estimate": p,
         "mcse": math.sqrt(smooth * (1 - smooth) / (n + 4)),
-        "low": max(0.0, min(middle - half, p)),
-        "high": min(1.0, max(middle + half, p)),
+        "low": max(0.0, min(low, p)),
+        "high": min(1.0, max(high, p)),
     }
 
 
@@ -62,19 +68,57 @@ def mean(total: float, square: float, n: int) -> Json | None:
     }
 
 
+def saved(total: float, square: float, n: int, early: int, looks: Sequence[int]) -> float:
+    """What is added to the variance of the patients of a trial, so that no error is 0 for want of trials.
+
+    total, square: sum of the patients over n trials, and of their squares; early: trials that stopped early;
+    looks: patients at each look. Two more trials stop early, and two more do not, as for probabilities; what
+    an early stop saves is as found, or where there was none as at the first look.
+    """
+    if n == 0 or len(looks) < 2:
+        return 0.0
+    most = looks[-1]
+    less, squares = n * most - total, square - 2.0 * most * total + float(n) * most * most
+    mean, mean_square = float(most - looks[0]), float(most - looks[0]) ** 2
+    if early:
+        mean, mean_square = less / early, squares / early
+    p = (early + 2) / (n + 4)
+    smooth = p * mean_square - (p * mean) ** 2
+    return max(smooth - (square / n - (total / n) ** 2), 0.0)
+
+
+def smoothed(figure: Json | None, more: float, n: int, least: float, most: float) -> Json | None:
+    """A mean with so much more variance of a trial, its interval within what is possible."""
+    if figure is None or figure["mcse"] is None:
+        return figure
+    mcse = math.sqrt(figure["mcse"] ** 2 + more / (n + 4))
+    middle = figure["estimate"]
+    low, high = max(middle - Z95 * mcse, min(least, middle)), min(middle + Z95 * mcse, max(most, middle))
+    return {"estimate": middle, "mcse": mcse, "low": low, "high": high}
+
+
 _FINE = 16
 """Steps of what is summed, for each trial, below which a variance or a fourth power is no measurement."""
+
+_FAR = 1e6
+"""Squared mean over variance of the errors, beyond which their fourth powers say nothing of their spread."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """The error of the estimate (estimate minus truth) in the trials that have one: sums of integers."""
+    """The error of the estimate (estimate minus truth) in the trials that have one: sums of integers.
+
+    The third moment is what the means and variances of the ways to end say of it: within each of these,
+    errors are taken as symmetrical. Fourth powers that are too large or too small to be known are taken as
+    those of a normal estimate.
+    """
 
     n: int
     unit: float  # in points
     first: int  # sum of the errors, in 2^-32 of the unit
     second: int  # of their squares, in 2^-32
     fourth: int  # of their fourth powers, in 2^-40
+    third: float = 0.0  # mean of their third powers, in units
     cut: bool = False  # whether some error was too large for its fourth power to be kept
 
     @classmethod
@@ -82,7 +126,12 @@ class Moments:
         """Of the trials whose sums i64[..., SUMS] are given, those with a defined estimate."""
         defined = summed(sums, TRIALS) - summed(sums, UNDEFINED)
         first, second, fourth = (summed(sums, column) for column in (ERROR, SQUARE, FOURTH))
-        return cls(defined, unit, first, second, fourth, cut)
+        third = 0.0
+        for row in sums.reshape(-1, sums.shape[-1]):
+            if (n := int(row[TRIALS] - row[UNDEFINED])) > 0:
+                mean, square = (summed(row, column) / FIXED_POINT / n for column in (ERROR, SQUARE))
+                third += n / defined * mean * (3.0 * square - 2.0 * mean * mean)
+        return cls(defined, unit, first, second, fourth, third, cut)
 
     @property
     def mean(self) -> float | None:
@@ -111,57 +160,67 @@ class Moments:
         return None if sd is None else sd / math.sqrt(self.n)
 
     @property
+    def some_mcse(self) -> float | None:
+        """Standard error of the mean of some of the trials; None of so few that they do not show it."""
+        return None if self.n < FEWEST else self.mean_mcse
+
+    @property
+    def variance(self) -> float:
+        """Of the errors, with divisor n."""
+        return self._spread / self.n**2 / FIXED_POINT**2 * self.unit**2 if self.n else 0.0
+
+    @property
+    def square(self) -> float:
+        """Mean of the squared errors."""
+        return self.second / self.n / FIXED_POINT * self.unit**2 if self.n else 0.0
+
+    @property
+    def _normal(self) -> bool:
+        """Whether fourth powers are taken as those of a normal estimate."""
+        far = (self.first / FIXED_POINT) ** 2 > _FAR * self._spread / FIXED_POINT**2
+        return self.cut or self.fourth < _FINE * self.n or far
+
+    @property
+    def square_variance(self) -> float:
+        """Variance of the squared errors: of a normal estimate 2 sd^4 + 4 bias^2 sd^2."""
+        mean, variance = self.mean, self.variance
+        if mean is None:
+            return 0.0
+        if self._normal:
+            return 2.0 * variance * variance + 4.0 * mean * mean * variance
+        return max(self.fourth / self.n / FOURTH_POINT * self.unit**4 - self.square**2, 0.0)
+
+    @property
+    def central_variance(self) -> float:
+        """Variance of the squared deviations from the mean error: of a normal estimate 2 sd^4."""
+        mean, variance = self.mean, self.variance
+        if mean is None:
+            return 0.0
+        if self._normal:
+            return 2.0 * variance * variance
+        third, fourth = self.third * self.unit**3, self.fourth / self.n / FOURTH_POINT * self.unit**4
+        about = fourth - 4.0 * mean * third + 6.0 * mean**2 * self.square - 3.0 * mean**4
+        return max(about - variance * variance, 0.0)
+
+    @property
     def sd_mcse(self) -> float | None:
-        """Sd / sqrt(2 (n - 1)), as for a normal estimate."""
+        """Delta method on the variance; sd / sqrt(2 (n - 1)) if estimates are normal."""
         sd = self.sd
-        return None if sd is None else sd / math.sqrt(2 * (self.n - 1))
+        if not sd:
+            return sd
+        return math.sqrt(self.central_variance / (self.n - 1)) / (2.0 * sd)
 
     @property
     def rmse(self) -> float | None:
-        return math.sqrt(self.second / self.n / FIXED_POINT) * self.unit if self.n else None
+        return math.sqrt(self.square) if self.n else None
 
     @property
     def rmse_mcse(self) -> float | None:
-        """Delta method on the mean squared error.
-
-        Where fourth powers are too large or too small to be known, as for a normal estimate: its squared
-        error has the variance 2 sd^4 + 4 bias^2 sd^2.
-        """
-        if self.n < 2:
+        """Delta method on the mean squared error."""
+        rmse = self.rmse
+        if self.n < 2 or rmse is None:
             return None
-        if self.second == 0:
-            return 0.0
-        square = self.second / self.n / FIXED_POINT
-        if self.cut or self.fourth < _FINE * self.n:
-            bias, variance = self.first / self.n / FIXED_POINT, self._spread / self.n**2 / FIXED_POINT**2
-            spread = 2.0 * variance * variance + 4.0 * bias * bias * variance
-        else:
-            spread = max(self.fourth / self.n / FOURTH_POINT - square * square, 0.0)
-        return math.sqrt(spread / (self.n - 1) / square) / 2.0 * self.unit
-
-
-def design_effects(work: engine.Job, looks: Looks, ends: Ints, between: Ints) -> tuple[float, float]:
-    """Variance of (rates, estimates) relative to that of independent trials.
-
-    The 128 trials of a tile share one randomisation list. Where a look comes within a randomisation block,
-    the list decides which sequence has one patient more, and with it a little of what all of them show.
-    Measured by the spread between tiles, of significant trials and of estimates; 1 where every look ends
-    with a block.
-    """
-    tiles = int(between[0])
-    if tiles < 2 or all(m % work.plan.block.size == 0 for m in looks.counts):
-        return 1.0, 1.0
-    n = int(ends[:, :, TRIALS].sum())
-    x = int(ends[:, [ABOVE, BELOW], TRIALS].sum())
-    error = summed(ends, ERROR) / 2**20  # in 2^-12 of the unit, as summed between tiles
-    variance = summed(ends, SQUARE) / FIXED_POINT * 2.0**24 / n - (error / n) ** 2
-
-    def effect(squares: int, total: float, alone: float) -> float:
-        if alone <= 0.0:
-            return 1.0
-        return max(1.0, (squares - total * total / tiles) / (tiles - 1) / (n / tiles * alone))
-
-    return effect(int(between[1]), x, x * (n - x) / n**2), effect(int(between[2]), error, variance)
+        return math.sqrt(self.square_variance / (self.n - 1)) / (2.0 * rmse) if rmse > 0.0 else 0.0
 
 
 def widen(value: Any, factor: float) -> Any:
@@ -179,20 +238,3 @@ def widen(value: Any, factor: float) -> Any:
         low, high = middle - factor * (middle - low), middle + factor * (high - middle)
         wide["low"], wide["high"] = (max(low, 0.0), min(high, 1.0)) if rate else (low, high)
     return wide
-
-
-def widened(cell: Json, effects: tuple[float, float]) -> Json:
-    """A cell whose Monte Carlo errors allow for the design effects of (rates, estimates)."""
-    if effects == (1.0, 1.0):
-        return cell
-    rates, estimates = (math.sqrt(effect) for effect in effects)
-    note = (
-        "Monte Carlo errors allow for the randomisation list that 128 trials share "
-        f"(variance x {effects[0]:.2f} for rates, x {effects[1]:.2f} for estimates)."
-    )
-    wide: Json = widen(cell, rates)
-    return wide | {
-        "true_effect_mcse": cell["true_effect_mcse"],
-        "estimate": widen(cell["estimate"], estimates),
-        "note": " ".join(filter(None, (cell["note"], note))),
-    }

@@ -30,10 +30,12 @@ from planner.kernels.tables import (
     UNDEFINED,
     Ints,
 )
+from planner.lists import APPROXIMATE, WARNING, Counted
 from planner.monitoring import Looks
-from planner.montecarlo import Json, Moments, design_effects, mean, probability, widened
+from planner.montecarlo import Json, Moments, mean, probability, saved, smoothed
 from planner.scenario import Scenario
 from planner.version import __version__
+from planner.widening import widened
 
 if TYPE_CHECKING:
     import polars
@@ -71,14 +73,21 @@ class Run:
     def cells(self) -> list[Json]:
         """One for each hypothesis, analysis and number of patients, in the form of the JSON contract."""
         work, tally = self.outcome.work, self.outcome.tally
-        ends, free, irregular = tally.ends, tally.free, tally.irregular
-        left = [departed(self.scenario, followed) for followed in tally.followed]
+        ends, free, irregular, between = tally.ends, tally.free, tally.irregular, tally.between
+        counted = Counted(work.plan.block, work.patients, tally.trials)
+        left = [departed(self.scenario, followed, counted) for followed in tally.followed]
         return [
             widened(
                 cell_of(test, d, tally.trials, ends[h, a, d], free[h, a, d], irregular[h, a, d], left[h]),
-                design_effects(work, test.looks[d], ends[h, a, d], tally.between[h, a, d]),
+                work.plan,
+                test,
+                test.looks[d],
+                ends[h, a, d],
+                free[h, a, d],
+                irregular[h, a, d],
+                between[h, a, d],
             )
-            | guesses(work, tally, h)
+            | guesses(work, tally, h, counted)
             for h, tests in enumerate(work.tests)
             for a, test in enumerate(tests)
             for d in range(len(work.designs))
@@ -156,10 +165,7 @@ def cell_of(
     count = ends[:, :, TRIALS]
     efficacy = int(count[:, [ABOVE, BELOW]].sum())
     early = count[: len(looks.counts) - 1]
-    finished = int(ends[:, :, FINISHED].sum())
     undefined = int(ends[:, :, UNDEFINED].sum())
-    at = np.array([*looks.counts, *[0] * (count.shape[0] - len(looks.counts))], dtype=np.int64)
-    stopped = count.sum(axis=1)
     cell: Json = {
         "hypothesis": test.hypothesis,
         "analysis": analysis.name,
@@ -172,8 +178,7 @@ def cell_of(
         "power": probability(efficacy, trials),
         "stopped_early": probability(int(early.sum()), trials),
         "looks": [_look(looks, k, trials, count[k], irregular[k], left) for k in range(len(looks.counts))],
-        "expected_patients": mean(float((stopped * at).sum()), float((stopped * at * at).sum()), trials),
-        "expected_completers": mean(float(finished), float(ends[:, :, FINISHED_SQUARE].sum()), trials),
+        **_expected(ends, looks, trials, left),
         "estimate": _estimate(test, ends, irregular, len(looks.counts)),
         "undefined": probability(undefined, trials),
         **left.figures,
@@ -184,6 +189,24 @@ def cell_of(
         cell["power_ignoring_futility"] = probability(int(free.sum()), trials)
     cell["note"] = " ".join([*_notes(cell), *on_undefined(cell), *on_errors(cell)])
     return cell
+
+
+def _expected(ends: Ints, looks: Looks, trials: int, left: Departed) -> Json:
+    """Patients and completers of a trial, with errors that are not 0 for want of early stops or leavers."""
+    stopped = ends[: len(looks.counts), :, TRIALS].sum(axis=1)
+    at = np.array(looks.counts, np.int64)
+    total, square = float(stopped @ at), float(stopped @ (at * at))
+    patients = mean(total, square, trials)
+    more = saved(total, square, trials, int(stopped[:-1].sum()), looks.counts)
+    finished = float(ends[:, :, FINISHED].sum())
+    completers = mean(finished, float(ends[:, :, FINISHED_SQUARE].sum()), trials)
+    gone = 2.0 / trials if left.figures or left.retention < 1.0 else 0.0  # two more patients leave
+    return {
+        "expected_patients": smoothed(patients, more, trials, looks.counts[0], looks.patients),
+        "expected_completers": smoothed(
+            completers, more * (finished / total) ** 2 + gone, trials, 0.0, looks.patients
+        ),
+    }
 
 
 def _look(looks: Looks, k: int, trials: int, count: Ints, irregular: Ints, left: Departed) -> Json:
@@ -230,13 +253,13 @@ def _estimate(test: engine.Test, ends: Ints, irregular: Ints, looks: int) -> Jso
         "rmse_mcse": every.rmse_mcse,
         "coverage": probability(covered, every.n),
         "bias_given_early_stop": early.mean,
-        "bias_given_early_stop_mcse": _with_truth(early.mean_mcse, test),
+        "bias_given_early_stop_mcse": _with_truth(early.some_mcse, test),
         "bias_given_early_efficacy": early_efficacy.mean,
-        "bias_given_early_efficacy_mcse": _with_truth(early_efficacy.mean_mcse, test),
+        "bias_given_early_efficacy_mcse": _with_truth(early_efficacy.some_mcse, test),
         "bias_given_futility": futile.mean,
-        "bias_given_futility_mcse": _with_truth(futile.mean_mcse, test),
+        "bias_given_futility_mcse": _with_truth(futile.some_mcse, test),
         "exaggeration_given_efficacy": None if relative is None or truth == 0 else 1 + relative / truth,
-        "exaggeration_given_efficacy_mcse": _scaled(_with_truth(significant.mean_mcse, test), truth),
+        "exaggeration_given_efficacy_mcse": _scaled(_with_truth(significant.some_mcse, test), truth),
         "wrong_sign": None if truth == 0 else probability(wrong, found),
         "error_range": FARTHEST * test.unit,
         "beyond_range": probability(int(irregular[:, FAR].sum()), every.n),
@@ -268,6 +291,8 @@ def _warnings(run: Run, cells: Sequence[Mapping[str, Any]]) -> list[str]:
     warnings = list(run.remarks)
     if run.partial:
         warnings.append(f"interrupted: the figures are of the {run.trials} trials that were finished")
+    if any(cell["note"].endswith(APPROXIMATE) for cell in cells):
+        warnings.append(WARNING)
     others = _inseparable(run, cells)
     told: list[tuple[Mapping[str, Any], str]] = []
     for cell in cells:

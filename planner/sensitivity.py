@@ -14,6 +14,7 @@ from planner import engine
 from planner.canonical import as_toml, digest, resolve, to_toml
 from planner.comparing.pairing import Member, Pairs, paired
 from planner.faults import Path, ScenarioError, dotted
+from planner.lists import WARNING
 from planner.montecarlo import Json
 from planner.outcomes import Truth
 from planner.reading import read_text
@@ -292,6 +293,8 @@ class Sensitivity:
         warnings = []
         if self.partial:
             warnings.append(f"interrupted: the figures are of the {trials} trials that were finished")
+        if self.pairs.approximate:
+            warnings.append(WARNING)
         return {
             "schema": "planner.sensitivity/1",
             "scenario": {"name": self.name, "title": self.scenario.title, "digest": digest(self.scenario)},

@@ -34,19 +34,19 @@ _ROOM = 2**62  # beyond this a sum could pass the range of int64 at the next add
 class Tally:
     """Sums over trials of every cell; see planner.kernels.tables for what is summed.
 
-    `free` counts efficacy above and below with futility ignored; `irregular` what the sums leave out;
-    `between` holds the number of tiles and the
-    squares of their sums (see planner.kernels.decide). `followed` counts patients, where leaving depends on
-    something; otherwise it has no sequences. `guessed` counts guesses, where patients are asked.
+    `free` counts efficacy above and below with futility ignored; `irregular` what the sums leave out.
+    `between` holds the products of the sums of whole tiles of 128 trials, where the randomisation list that
+    these share decides anything; otherwise it has no columns. `followed` counts patients, where leaving
+    depends on something; otherwise it has no sequences. `guessed` counts guesses, where patients are asked.
     """
 
     trials: int
     ends: Ints  # (hypothesis, analysis, design, look, ENDS, SUMS)
     free: Ints  # (hypothesis, analysis, design, look, 2)
     irregular: Ints  # (hypothesis, analysis, design, look, IRREGULAR)
-    between: Ints  # (hypothesis, analysis, design, 3)
+    between: Ints  # (hypothesis, analysis, design, sum, sum)
     followed: Ints  # (hypothesis, sequence, period, FOLLOWED)
-    guessed: Ints  # (hypothesis, all and each treatment, GUESSES)
+    guessed: Ints  # (hypothesis, sequence, all and each treatment, GUESSES)
 
     @classmethod
     def empty(
@@ -56,11 +56,13 @@ class Tally:
         designs: int,
         looks: int,
         followed: tuple[int, int] = (0, 0),
-        guesses: int = 0,
+        guesses: tuple[int, int] = (0, 0),
+        tile_sums: int = 0,
     ) -> Tally:
         """A tally of no trials; `followed`: sequences and periods in which patients are counted.
 
-        guesses: one more than the treatments about which they are asked.
+        guesses: sequences, and one more than the treatments about which they are asked. tile_sums: how many
+        sums over a tile are multiplied with each other.
         """
         cell = (hypotheses, analyses, designs)
         return cls(
@@ -68,9 +70,9 @@ class Tally:
             np.zeros((*cell, looks, ENDS, SUMS), np.int64),
             np.zeros((*cell, looks, 2), np.int64),
             np.zeros((*cell, looks, IRREGULAR), np.int64),
-            np.zeros((*cell, 3), np.int64),
+            np.zeros((*cell, tile_sums, tile_sums), np.int64),
             np.zeros((hypotheses, *followed, FOLLOWED), np.int64),
-            np.zeros((hypotheses, guesses, GUESSES), np.int64),
+            np.zeros((hypotheses, *guesses, GUESSES), np.int64),
         )
 
     def add(self, other: Tally) -> None:

@@ -22,7 +22,7 @@ FLOORS = {
     4: "engine job families monitoring outcomes tally",
     5: "montecarlo results planned sizing discrimination weighing theory store predicted methods "
     "replay replayed comparing sweeping precision sensitivity benchmarks doctor machine assurance clusters "
-    "departures unknowns guesses estimating growing simulating swept lasting",
+    "departures unknowns guesses estimating growing simulating swept lasting lists widening",
     6: "figures document console summary explain report plots braille console_boundaries layout "
     "explain_mechanisms explain_outcomes explain_predictions unstated citing summary_methods summary_tables "
     "summary_trial summary_sizing summary_compare summary_sweep summary_sensitivity "

@@ -11,6 +11,7 @@ from planner.canonical import digest
 from planner.comparing.pairing import FIGURES, Group, Member, Pairs, paired
 from planner.comparing.unlike import unlike
 from planner.faults import listed
+from planner.lists import WARNING
 from planner.results import ENGINE, flat
 from planner.scenario import Analysis, Scenario
 from planner.version import __version__
@@ -133,6 +134,8 @@ class Comparison:
         said = list(self.remarks)
         if self.partial:
             said.append(f"interrupted: the figures are of the {self.trials} trials that were finished")
+        if self.pairs.approximate:
+            said.append(WARNING)
         return said
 
 

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from planner import engine
 from planner.kernels.rng import W
 from planner.kernels.tables import BELOW, COMPLETERS, Ints
-from planner.montecarlo import Z95, mean, probability, widen
+from planner.lists import approximate, design_effect, within_blocks
+from planner.montecarlo import Z95, mean, probability, saved, smoothed, widen
 
 Json = dict[str, Any]
 
@@ -28,10 +29,10 @@ FIGURES = ("power", "stopped_early", "expected_patients", "expected_completers",
 RATES = ("power", "stopped_early")
 
 _KEPT = 4  # of each trial: significant, stopped early, patients, completers; visits follow from patients
-# What is summed of each of these: x, x^2, x times that of the reference; and over the tiles of 128 trials,
-# which share a randomisation list, their sum squared and times that of the reference.
-_X, _XX, _XR, _TT, _TR = range(5)
-_SUMS = 5
+# What is summed of each of these: x, x^2, x times that of the reference; and over the whole tiles of 128
+# trials, which share a randomisation list, their sum, its square, and it times that of the reference.
+_X, _XX, _XR, _T, _TT, _TR = range(6)
+_SUMS = 6
 
 
 class Member(NamedTuple):
@@ -53,7 +54,6 @@ class Pairs:
     jobs: tuple[engine.Job, ...]
     groups: tuple[Group, ...]
     trials: int
-    tiles: int
     sums: NDArray[np.object_]  # (group, member, _KEPT, _SUMS)
     seconds: float
     partial: bool
@@ -61,17 +61,21 @@ class Pairs:
     def figure(self, g: int, m: int, name: str) -> Json | None:
         """A figure of FIGURES of member m of a group, in the form of the JSON contract."""
         sums, scale = self._of(g, m, name)
-        total, square = scale * sums[_X], scale**2 * sums[_XX]
-        shown = probability(total, self.trials) if name in RATES else mean(total, square, self.trials)
-        effect = self._effect([self.groups[g][m]], total, square, scale**2 * sums[_TT])
+        n, total, square = self.trials, scale * sums[_X], scale**2 * sums[_XX]
+        if name in RATES:
+            shown = probability(total, n)
+        else:
+            most = scale * self.jobs[self.groups[g][m].design].patients
+            shown = smoothed(mean(total, square, n), self._more(g, m, name), n, 0.0, most)
+        effect = self._effect(g, [m], total, square, scale * sums[_T], scale**2 * sums[_TT])
         return None if shown is None else widen(shown, math.sqrt(effect))
 
     def difference(self, g: int, m: int, name: str, *, same: bool = False) -> Json | None:
         """The figure of member m minus that of the reference, with its paired Monte Carlo error.
 
         `mcse_unpaired` is the error that independent trials would have. `same`: the two are one design, whose
-        difference is 0 without error. Shares of trials take half a discordant trial more on either side
-        (Agresti and Min 2005), so that no error is 0 for want of trials.
+        difference is 0 without error. Shares of trials take a discordant trial more on either side, and two
+        that agree (as Agresti and Min 2005, who take half as many), so that no error is 0 for want of trials.
         """
         n = self.trials
         own, there = self.figure(g, m, name), self.figure(g, 0, name)
@@ -81,17 +85,18 @@ class Pairs:
         b, other = self._of(g, 0, name)
         total = scale * a[_X] - other * b[_X]
         square = scale**2 * a[_XX] - 2 * scale * other * a[_XR] + other**2 * b[_XX]
+        whole = scale * a[_T] - other * b[_T]
         between = scale**2 * a[_TT] - 2 * scale * other * a[_TR] + other**2 * b[_TT]
         mcse = None
         if same:
             mcse = 0.0
         elif name in RATES:
-            mcse = math.sqrt(square + 1 - total * total / (n + 2)) / (n + 2)
+            mcse = math.sqrt(square + 2 - total * total / (n + 4)) / (n + 4)
         elif n > 1:
-            mcse = math.sqrt(max(square / n - (total / n) ** 2, 0.0) / (n - 1))
+            more = (self._more(g, m, name) + self._more(g, 0, name)) / 2.0
+            mcse = math.sqrt((max(square / n - (total / n) ** 2, 0.0) + more) / (n - 1))
         if mcse is not None:
-            members = [self.groups[g][m], self.groups[g][0]]
-            mcse *= math.sqrt(self._effect(members, total, square, between))
+            mcse *= math.sqrt(self._effect(g, [m, 0], total, square, whole, between))
         unpaired = None if n < 2 else math.hypot(own["mcse"], there["mcse"])
         return _with_interval(total / n, mcse, unpaired)
 
@@ -102,15 +107,43 @@ class Pairs:
             return self.sums[g, m, FIGURES.index("expected_patients")], work.plan.leave.size
         return self.sums[g, m, FIGURES.index(name)], 1
 
-    def _effect(self, members: Sequence[Member], total: int, square: int, between: int) -> float:
-        """Variance relative to that of independent trials, where looks come within a randomisation block."""
-        if self.tiles < 2 or all(_ends_with_blocks(self.jobs[m.design], m) for m in members):
+    @property
+    def approximate(self) -> bool:
+        """Whether errors are approximate, for want of whole tiles."""
+        return any(
+            approximate(self.jobs[m.design].plan, _counts(self.jobs[m.design], m), self.trials)
+            for group in self.groups
+            for m in group
+        )
+
+    def _more(self, g: int, m: int, name: str) -> float:
+        """What is added to the variance of a trial, so that no error is 0 for want of trials."""
+        member = self.groups[g][m]
+        work, n = self.jobs[member.design], self.trials
+        sums, scale = self._of(g, m, name)
+        patients = self.sums[g, m, FIGURES.index("expected_patients")]
+        early = self.sums[g, m, FIGURES.index("stopped_early")][_X]
+        more = saved(patients[_X], patients[_XX], n, early, _counts(work, member))
+        if name != "expected_completers":
+            return float(scale**2 * more)
+        gone = 2.0 / n if work.plan.leave.any() or work.followed[0] else 0.0
+        return float(more * (sums[_X] / patients[_X]) ** 2 + gone)
+
+    def _effect(
+        self, g: int, members: Sequence[int], total: int, square: int, whole: int, between: int
+    ) -> float:
+        """Variance relative to that of independent trials, where looks come within a randomisation block.
+
+        whole, between: over whole tiles, the sum of their sums and of the squares of these.
+        """
+        shown = [self.groups[g][m] for m in members]
+        listed = any(within_blocks(self.jobs[m.design].plan, _counts(self.jobs[m.design], m)) for m in shown)
+        n = self.trials
+        if not listed:
             return 1.0
-        n, tiles = self.trials, self.tiles
         alone = square / n - (total / n) ** 2
-        if alone <= 0.0:
-            return 1.0
-        return max(1.0, (between - total * total / tiles) / (tiles - 1) / (n / tiles * alone))
+        rare = square / n  # of trials that differ from the others, by 1 or more
+        return design_effect(n // W, whole, between, alone, n, 1.0 / rare if 0.0 < rare < 1.0 else 0.0)
 
 
 def _with_interval(estimate: float, mcse: float | None, unpaired: float | None) -> Json:
@@ -124,9 +157,9 @@ def _with_interval(estimate: float, mcse: float | None, unpaired: float | None) 
     }
 
 
-def _ends_with_blocks(work: engine.Job, member: Member) -> bool:
-    looks = work.tests[member.hypothesis][member.analysis].looks[0]
-    return all(m % work.plan.block.size == 0 for m in looks.counts)
+def _counts(work: engine.Job, member: Member) -> tuple[int, ...]:
+    """Patients at each look."""
+    return work.tests[member.hypothesis][member.analysis].looks[0].counts
 
 
 def paired(
@@ -154,11 +187,11 @@ def paired(
         threads=threads,
         tell=progress and (lambda: progress(sum(tuple(crew.done.values())), trials * len(jobs))),
     )
-    done, tiles, sums = crew.total()
+    done, sums = crew.total()
     if interrupted and done == 0:
         raise KeyboardInterrupt
     partial = interrupted and done < trials
-    return Pairs(crew.jobs, crew.groups, done, tiles, sums, time.perf_counter() - began, partial)
+    return Pairs(crew.jobs, crew.groups, done, sums, time.perf_counter() - began, partial)
 
 
 @dataclass(slots=True)
@@ -168,7 +201,7 @@ class _Crew:
     jobs: tuple[engine.Job, ...]
     groups: tuple[Group, ...]
     stop: threading.Event = field(default_factory=threading.Event)
-    totals: list[list[Any]] = field(default_factory=list)  # of each thread: trials, tiles, sums
+    totals: list[list[Any]] = field(default_factory=list)  # of each thread: trials, sums
     done: dict[int, int] = field(default_factory=dict)
     own: threading.local = field(default_factory=threading.local)
 
@@ -184,7 +217,7 @@ class _Crew:
     def add(self, first: int, trials: int) -> None:
         """Add the trials first .. first + trials - 1; fewer if the run is stopped meanwhile."""
         if not hasattr(self.own, "total"):
-            self.own.total = [0, 0, self.empty()]
+            self.own.total = [0, self.empty()]
             self.own.buffers = {}
             self.totals.append(self.own.total)
         me = threading.get_ident()
@@ -195,7 +228,7 @@ class _Crew:
             sums = self._block(start, count, tiles)
             total = self.own.total
             # One assignment: an interrupted main thread never leaves half an addition.
-            total[:] = total[0] + count, total[1] + tiles, total[2] + sums
+            total[:] = total[0] + count, total[1] + sums
             self.done[me] = self.done.get(me, 0) + count * len(self.jobs)
 
     def _block(self, first: int, trials: int, tiles: int) -> Ints:
@@ -218,15 +251,15 @@ class _Crew:
                 x = _kept(self.jobs[j], found, member, trials)
                 if m == 0:
                     reference[g] = x
-                _sum(x, reference[g], sums[g, m])
+                _sum(x, reference[g], trials // W, sums[g, m])
         return sums
 
-    def total(self) -> tuple[int, int, NDArray[np.object_]]:
-        """Trials, tiles and sums of all threads; to be called when they rest."""
+    def total(self) -> tuple[int, NDArray[np.object_]]:
+        """Trials and sums of all threads; to be called when they rest."""
         sums = self.empty()
-        for _, _, each in self.totals:
+        for _, each in self.totals:
             sums = sums + each
-        return sum(each[0] for each in self.totals), sum(each[1] for each in self.totals), sums
+        return sum(each[0] for each in self.totals), sums
 
 
 def _kept(work: engine.Job, found: engine.Records, member: Member, trials: int) -> Ints:
@@ -243,11 +276,16 @@ def _kept(work: engine.Job, found: engine.Records, member: Member, trials: int) 
     return np.asarray(kept, np.int64).reshape(_KEPT, -1, W)
 
 
-def _sum(x: Ints, reference: Ints, to: Ints) -> None:
-    """Fill `to` i64[_KEPT, _SUMS] from x and the reference's, i64[_KEPT, tile, 128]."""
+def _sum(x: Ints, reference: Ints, whole: int, to: Ints) -> None:
+    """Fill `to` i64[_KEPT, _SUMS] from x and the reference's, i64[_KEPT, tile, 128].
+
+    whole: tiles that are full.
+    """
     tile, other = x.sum(axis=-1), reference.sum(axis=-1)
     to[:, _X] = tile.sum(axis=-1)
     to[:, _XX] = (x * x).sum(axis=(1, 2))
     to[:, _XR] = (x * reference).sum(axis=(1, 2))
+    tile, other = tile[:, :whole], other[:, :whole]
+    to[:, _T] = tile.sum(axis=-1)
     to[:, _TT] = (tile * tile).sum(axis=-1)
     to[:, _TR] = (tile * other).sum(axis=-1)

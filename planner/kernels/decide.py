@@ -17,6 +17,8 @@ from planner.kernels.tables import (
     COMPLETERS,
     COVERED,
     DF,
+    EARLY_EFFICACY,
+    EARLY_FUTILITY,
     ENDS,
     ERROR,
     ESTIMATE,
@@ -35,14 +37,23 @@ from planner.kernels.tables import (
     FUTILE_FROM,
     FUTILE_TO,
     LAST,
+    LATE_EFFICACY,
     LOWER,
+    NEITHER,
     NO_TEST,
+    PART_ERROR,
+    PART_UNDEFINED,
     SE,
     SQUARE,
     SUMS,
+    TILE_COVERED,
+    TILE_FINISHED,
+    TILE_FREE,
+    TILE_SQUARE,
     TRIALS,
     UNDEFINED,
     UPPER,
+    WAYS,
     T,
 )
 
@@ -51,7 +62,7 @@ _MAGIC_BITS = np.int64(0x4338000000000000)
 _LARGEST = 2.0**50
 _FULL = np.int64(2**50)
 _LOW_BITS = np.int64(2**FOURTH_BITS - 1)
-_COARSE = 20  # bits: 2^-32 to 2^-12 of the unit, so that squares of sums fit
+_COARSE = 21  # bits: from FIXED_POINT to COARSE_POINT
 _NONE = -1  # code of a trial that goes on
 _ONE, _TWO, _THREE = np.uint64(1), np.uint64(2), np.uint64(3)
 
@@ -257,7 +268,7 @@ def _count_far(stat, centre, unit, code, irregular):
 
 @lanes
 def _tally(stat, interval, centre, unit, code, above, below, futile, last, part, whole, tally, irregular):
-    """Add the lanes that end, so many in each way, to tally i64[ENDS, SUMS]; answer the sum of their errors.
+    """Add the lanes that end, so many in each way, to tally i64[ENDS, SUMS].
 
     The most frequent way to end gets what the others leave of the whole: integers add up exactly. part and
     whole i64[SUMS] are scratch. Those that are too far off are counted in irregular i64[IRREGULAR].
@@ -278,12 +289,45 @@ def _tally(stat, interval, centre, unit, code, above, below, futile, last, part,
         tally[usual, j] += whole[j]
     if far:
         _count_far(stat, centre, unit, code, irregular)
-    return whole[ERROR]
 
 
 @lanes
 def _is_last(look, design, k):
     return k + 1 == look.shape[1] or look[design, min(k + 1, look.shape[1] - 1)] < 0
+
+
+@lanes
+def _add_tile(look, design, ends, before, free, free_before, sums, between):
+    """Add the products of the sums over a whole tile to between i64[sum, sum]; sums i64[sum] is scratch.
+
+    ends i64[look, ENDS, SUMS] and free i64[look, 2] are the tallies after the tile, the others before it.
+    """
+    looks = look.shape[1]
+    rest = 1 + looks * ENDS
+    for i in range(sums.size):
+        sums[i] = 0
+    sums[0] = 1
+    for k in range(looks):
+        last = _is_last(look, design, k)
+        for end in range(ENDS):
+            x, y = ends[k, end], before[k, end]
+            way = EARLY_FUTILITY if end == FUTILE else (NEITHER if end == LAST else EARLY_EFFICACY)
+            way = LATE_EFFICACY if way == EARLY_EFFICACY and last else way
+            sums[1 + k * ENDS + end] = x[TRIALS] - y[TRIALS]
+            sums[rest + PART_ERROR + way] += x[ERROR] - y[ERROR]
+            sums[rest + PART_UNDEFINED + way] += x[UNDEFINED] - y[UNDEFINED]
+            sums[rest + TILE_SQUARE] += x[SQUARE] - y[SQUARE]
+            sums[rest + TILE_COVERED] += x[COVERED] - y[COVERED]
+            sums[rest + TILE_FINISHED] += x[FINISHED] - y[FINISHED]
+        sums[rest + TILE_FREE] += free[k, 0] + free[k, 1] - free_before[k, 0] - free_before[k, 1]
+    for way in range(WAYS):
+        sums[rest + PART_ERROR + way] = sums[rest + PART_ERROR + way] >> _COARSE
+    sums[rest + TILE_SQUARE] = sums[rest + TILE_SQUARE] >> _COARSE
+    for i in range(sums.size):
+        x = sums[i]
+        if x != 0:
+            for j in range(sums.size):
+                between[i, j] += x * sums[j]
 
 
 @kernel
@@ -295,8 +339,8 @@ def decide(stat, rules, centre, analysis, trials, tally, free_tally, irregular, 
     tile may be partial). The first axes of the tallies are hypothesis and analysis; then tally i64[design,
     look, ENDS, SUMS]; free_tally i64[design, look, 2] counts efficacy above and below with futility ignored
     (only where there is futility); irregular i64[design, look, IRREGULAR] what is counted beside the sums;
-    between i64[design, 3]: tiles, and the sums over tiles of (significant trials)^2 and (sum of errors in
-    2^-12 of the unit)^2.
+    between i64[design, sum, sum]: over whole tiles, the sums of products of their sums (see
+    planner.kernels.tables), if any are kept.
     """
     designs, looks = rules.look.shape
     limits, intervals = rules.limit.view(np.int64), rules.interval.view(np.int64)
@@ -310,6 +354,9 @@ def decide(stat, rules, centre, analysis, trials, tally, free_tally, irregular, 
     free = np.empty(W, np.int64)
     part = np.zeros(SUMS, np.int64)  # what is carried later stays 0
     whole = np.zeros(SUMS, np.int64)
+    before = np.empty((looks, ENDS, SUMS), np.int64)
+    free_before = np.empty((looks, 2), np.int64)
+    sums = np.empty(between.shape[3], np.int64)
     for h in range(stat.shape[0]):
         for tile in range(stat.shape[2]):
             valid = min(max(trials - tile * W, 0), W)
@@ -320,9 +367,11 @@ def decide(stat, rules, centre, analysis, trials, tally, free_tally, irregular, 
                     running[i] = 1 if i < valid else 0
                 if rules.futile:
                     free[:] = running
+                kept = sums.size > 0 and valid == W
+                if kept:
+                    before[:] = tally[h, analysis, design]
+                    free_before[:] = free_tally[h, analysis, design]
                 left = valid
-                significant = np.int64(0)
-                errors = np.int64(0)
                 for k in range(looks):
                     at = rules.look[design, k]
                     if at < 0:
@@ -353,15 +402,12 @@ def decide(stat, rules, centre, analysis, trials, tally, free_tally, irregular, 
                         ends = left - on - above - below - futile
                         true, unit, to = centre[h, 0], centre[h, 1], tally[h, analysis, design, k]
                         width, odd = found[W:], irregular[h, analysis, design, k]
-                        errors += _tally(
-                            s, width, true, unit, code, above, below, futile, ends, part, whole, to, odd
-                        )
-                        significant += above + below
+                        _tally(s, width, true, unit, code, above, below, futile, ends, part, whole, to, odd)
                     left = on
-                errors = errors >> _COARSE
-                between[h, analysis, design, 0] += 1
-                between[h, analysis, design, 1] += significant * significant
-                between[h, analysis, design, 2] += errors * errors
+                if kept:
+                    now, free_now = tally[h, analysis, design], free_tally[h, analysis, design]
+                    to = between[h, analysis, design]
+                    _add_tile(rules.look, design, now, before, free_now, free_before, sums, to)
 
 
 @kernel

@@ -54,7 +54,9 @@ def improve_as_guessed(f, no, yes, ago, k, width, guess, r):
 
 @kernel
 def count_guesses(values, reading, sequence, treatment, active, trials, tally):
-    """Add the guesses of a block of trials to tally i64[hypothesis, 1 + treatment, GUESSES], all first.
+    """Add the guesses of a block of trials to tally i64[hypothesis, sequence, 1 + treatment, GUESSES].
+
+    Of the treatments, all together come first.
 
     values f64[tile, patient, hypothesis, reading, period * W], of which `reading` is the guess; treatment
     i64[sequence, period]; active i64[treatment] is 1 or 0; trials: how many of tiles * W count.
@@ -81,8 +83,8 @@ def count_guesses(values, reading, sequence, treatment, active, trials, tally):
                         right[1 + a, i] += hit
                 for a in range(1 + active.size):
                     for i in range(valid):
-                        tally[h, a, MADE] += made[a, i]
-                        tally[h, a, RIGHT] += right[a, i]
-                        tally[h, a, MADE_SQUARE] += made[a, i] * made[a, i]
-                        tally[h, a, MADE_RIGHT] += made[a, i] * right[a, i]
-                        tally[h, a, RIGHT_SQUARE] += right[a, i] * right[a, i]
+                        tally[h, s, a, MADE] += made[a, i]
+                        tally[h, s, a, RIGHT] += right[a, i]
+                        tally[h, s, a, MADE_SQUARE] += made[a, i] * made[a, i]
+                        tally[h, s, a, MADE_RIGHT] += made[a, i] * right[a, i]
+                        tally[h, s, a, RIGHT_SQUARE] += right[a, i] * right[a, i]

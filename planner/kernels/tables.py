@@ -51,6 +51,17 @@ FARTHEST_FOURTH = 2.0**2.5
 NO_TEST, FAR, FAR_FOURTH = range(3)
 IRREGULAR = 3
 
+# What is summed over the 128 trials of a tile, which share a randomisation list, where that list decides
+# anything: 1; the trials that end at each look, in each way (look, ENDS); and then of the trials together
+# the columns below. Errors and trials without an estimate are told apart by how these end.
+EARLY_EFFICACY, EARLY_FUTILITY, LATE_EFFICACY, NEITHER = range(4)
+WAYS = 4
+# Errors and their squares in 2^-11 of the unit, so that squares of their sums fit; FREE: efficacy with
+# futility ignored.
+PART_ERROR, PART_UNDEFINED, TILE_SQUARE, TILE_COVERED, TILE_FINISHED, TILE_FREE = 0, 4, 8, 9, 10, 11
+TILE_SUMS = 12
+COARSE_POINT = 2.0**11
+
 # What is counted of the patients of a sequence in a period, where leaving depends on something. Of the gap
 # after it: who is rated again until the end in vain, and how often the others are, with the sum of squares.
 RANDOMISED, THERE, IN_VAIN, AGAIN, AGAIN_SQUARE = range(5)

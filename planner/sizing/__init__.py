@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from planner.canonical import digest
 from planner.engine import Progress
 from planner.kernels.rng import W
+from planner.lists import WARNING
 from planner.results import ENGINE
 from planner.scenario import MAX_PATIENTS, Means, Scenario
 from planner.sizing.answers import CURVE, effect_answer, flat, patients_answer, point
@@ -284,6 +285,8 @@ def _warnings(answers: Sequence[Json], curves: Curves, partial: bool) -> list[st
     warnings = []
     if partial:
         warnings.append("interrupted: the answers rest on what was finished, and some are missing")
+    if curves.approximate:
+        warnings.append(WARNING)
     if curves.impossible:
         numbers = sorted(curves.impossible)
         few = ", ".join(f"{n}" for n in numbers[:5]) + (", ..." if len(numbers) > 5 else "")

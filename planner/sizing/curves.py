@@ -15,6 +15,7 @@ from planner.assurance import Averaging, Pool
 from planner.boundaries import BoundaryError
 from planner.kernels.rng import W
 from planner.kernels.tables import ENDS, LIMITS, SUMS
+from planner.lists import APPROXIMATE
 from planner.monitoring import looks
 from planner.results import Run
 from planner.scenario import Scenario
@@ -51,6 +52,7 @@ class Curves:
         self.threads = threads
         self.trials = 0  # simulated under one or more hypotheses, over all passes
         self.impossible: set[int] = set()  # numbers of patients for which no stopping limits exist
+        self.approximate = False  # whether the errors of any point are, for want of trials
         self._progress = progress
         self._points: dict[Key, dict[int, Json]] = {}
         self._pool: Pool | None = None  # of the hypotheses that were asked for last
@@ -95,6 +97,7 @@ class Curves:
         self.trials += run.trials
         for cell in run.cells():
             curve = self._points.setdefault((cell["hypothesis"], cell["analysis"]), {})
+            self.approximate |= cell["note"].endswith(APPROXIMATE)
             known = curve.get(cell["patients"])
             if known is None or known["trials"] < run.trials:
                 curve[cell["patients"]] = cell | {"trials": run.trials}

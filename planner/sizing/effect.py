@@ -151,6 +151,7 @@ class Effects:
             inner.evaluate(list(names), [self.patients], trials)
         finally:
             self.curves.trials = inner.trials
+            self.curves.approximate |= inner.approximate
             for name, change in names.items():
                 cell = inner.points(name, self.analysis.name).get(self.patients)
                 known = self.cells.get(change)

@@ -49,6 +49,7 @@ class Influence:
     relative: bool
     low: Side
     high: Side
+    apart_mcse: Floats | None = None  # of the difference of the weights of each class, from the same variants
 
     @property
     def moved(self) -> float:
@@ -58,7 +59,9 @@ class Influence:
     @property
     def beyond_chance(self) -> bool:
         """Whether the weight of any class differs between the ends by more than four times its error."""
-        error = np.hypot(self.low.classes_mcse, self.high.classes_mcse)
+        error = self.apart_mcse
+        if error is None:
+            error = np.hypot(self.low.classes_mcse, self.high.classes_mcse)
         return bool((np.abs(self.high.classes - self.low.classes) > 4.0 * error).any())
 
 
@@ -71,15 +74,29 @@ def influences(found: Posterior, drawn: Sequence[Drawn], leading: Sequence[int])
     for each in drawn:
         if np.ptp(each.values) > 0.0:
             order = np.argsort(each.values, kind="stable")
-            low, high = (_side(found, each, chosen, leading) for chosen in (order[:third], order[-third:]))
-            rows.append(Influence(each.path, each.hypothesis, each.hypotheses, each.relative, low, high))
+            low, high = (_part(found, each, way, third) for way in (order, order[::-1]))
+            first, last = (
+                Side(float(each.values[chosen].mean()), *part.weights(), *part.log_factor(leading))
+                for part, chosen in ((low, order[:third]), (high, order[-third:]))
+            )
+            apart = (high.pulls() - low.pulls()).std(axis=0, ddof=1) / np.sqrt(len(order))
+            head = each.path, each.hypothesis, each.hypotheses, each.relative
+            rows.append(Influence(*head, first, last, apart))
     return sorted(rows, key=lambda row: -row.moved)
 
 
-def _side(found: Posterior, drawn: Drawn, chosen: Ints, leading: Sequence[int]) -> Side:
-    """The weights from the chosen variants, for the hypotheses that the number changes; else from all."""
+def _part(found: Posterior, drawn: Drawn, order: Ints, third: int) -> Posterior:
+    """Of classes, from the first third of the variants, for the hypotheses that the number changes.
+
+    Which variants these are depends on all: the place of the last of them is chance too. A row is therefore
+    what its variant does to the mean of the third (the influence function of a trimmed mean; Huber 1981,
+    3.3), so that the rows have that mean, and the spread which gives its error. Of the other hypotheses, all
+    count.
+    """
     changed = np.isin(np.arange(found.prior.size), drawn.hypotheses)
-    # What the number does not change is the same at both ends, and so is its error: it is taken as known.
-    rows = np.where(changed, found.likelihood[chosen], found.likelihood.mean(axis=0))
-    part = Posterior(rows, found.prior, found.groups).by_class()
-    return Side(float(drawn.values[chosen].mean()), *part.weights(), *part.log_factor(leading))
+    likelihood, chosen = found.likelihood, order[:third]
+    edge = likelihood[order[max(third - third // 2, 0) : third + third // 2 + 1]].mean(axis=0)
+    pull = np.zeros_like(likelihood)
+    pull[chosen] = (likelihood[chosen] - edge) * (len(likelihood) / third)
+    rows = likelihood[chosen].mean(axis=0) + pull - pull.mean(axis=0)
+    return Posterior(np.where(changed, rows, likelihood), found.prior, found.groups).by_class()

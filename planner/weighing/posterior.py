@@ -58,10 +58,22 @@ class Posterior:
 
     def weights(self) -> tuple[Floats, Floats]:
         """(hypothesis,) weights and their standard errors."""
+        weight, slope = self._weights()
+        return weight, _errors(slope, self.covariance)
+
+    def pulls(self) -> Floats:
+        """(variant, hypothesis) what each variant does to the weights, by the delta method.
+
+        Their variance over the variants is that of the weights, times the number of variants.
+        """
+        _, slope = self._weights()
+        return np.asarray((self.likelihood / self.scale - self.mean) @ slope.T)
+
+    def _weights(self) -> tuple[Floats, Floats]:
+        """(hypothesis,) weights, and (hypothesis, hypothesis) their slopes by the mean likelihoods."""
         part = self.prior * self.mean
         weight = part / part.sum()
-        slope = (np.eye(weight.size) - weight[:, None]) * (self.prior / part.sum())[None, :]
-        return weight, _errors(slope, self.covariance)
+        return weight, (np.eye(weight.size) - weight[:, None]) * (self.prior / part.sum())[None, :]
 
     def factors(self) -> tuple[Floats, Floats]:
         """(hypothesis,) Bayes factors against the best, and their standard errors."""

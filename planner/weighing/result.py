@@ -127,7 +127,8 @@ class Weighing:
         for pairs, likelihood in zip(other.paired, other.likelihood, strict=True):
             found = Posterior(likelihood, self.posterior.prior, self.posterior.groups).by_class()
             sides.append(Side(float(pairs), *found.weights(), *found.log_factor(self.leading)))
-        row = Influence("observed.paired", None, tuple(range(len(self.names))), False, *sides)
+        low, high = sides
+        row = Influence("observed.paired", None, tuple(range(len(self.names))), False, low, high)
         return _row(row, self.names) | {"beyond_chance": True}  # the same draws at both ends
 
     @property
