@@ -73,12 +73,21 @@ class Job:
     waits: bool  # whether the last of the readings tells how often patients waited after each period
     followed: tuple[int, int]  # sequences and periods in which patients are counted; (0, 0) if they are not
     asked: Asked | None  # how guesses are counted; None if nobody is asked
+    primary: tuple[int, ...] = ()  # analyses counted together; none where there are not several
+
+    @property
+    def true_nulls(self) -> Ints:
+        """(hypothesis,) the primary analyses whose null hypothesis is true, as bits by their place."""
+        rows = [
+            [int(tests[a].truth.is_null) << i for i, a in enumerate(self.primary)] for tests in self.tests
+        ]
+        return np.array([sum(row) for row in rows], np.int64)
 
     def empty(self) -> Tally:
         """A tally of the job's shape."""
         shape = (len(self.tests), len(self.judges), len(self.designs), self.width)
         guesses = 1 + len(self.asked.treatments) if self.asked is not None else 0
-        return Tally.empty(*shape, self.followed, guesses)
+        return Tally.empty(*shape, self.followed, guesses, joint=bool(self.primary))
 
 
 def job(
@@ -136,7 +145,18 @@ def job(
         if informative(scenario)
         else (0, 0),
         asked=_asked(scenario, readings),
+        primary=_several(primaries(scenario)),
     )
+
+
+def primaries(scenario: Scenario) -> tuple[int, ...]:
+    """The places of the analyses on which the trial's success hangs."""
+    return tuple(a for a, each in enumerate(scenario.analyses) if each.role in ("primary", "co-primary"))
+
+
+def _several(places: tuple[int, ...]) -> tuple[int, ...]:
+    """What has to be counted together: of one analysis its own figures say all."""
+    return places if len(places) > 1 else ()
 
 
 def _asked(scenario: Scenario, readings: Sequence[Reading]) -> Asked | None:

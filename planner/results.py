@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from planner import engine
 from planner.canonical import digest
+from planner.carryover import Carried, Key, carried, told, unit_of, with_carryover
 from planner.departures import Departed, departed
 from planner.guesses import guesses
 from planner.kernels.tables import (
@@ -26,7 +28,9 @@ from planner.kernels.tables import (
 )
 from planner.monitoring import Looks
 from planner.montecarlo import Json, Moments, design_effects, mean, probability, widened
+from planner.naming import answer
 from planner.scenario import Scenario
+from planner.together import trials_of
 from planner.version import __version__
 
 if TYPE_CHECKING:
@@ -55,12 +59,20 @@ class Run:
 
     def digest(self) -> str:
         """Name of the result: the same scenario, seed, trials and engine give the same digest everywhere."""
-        import hashlib
+        return answer(
+            "run",
+            ENGINE,
+            [self.scenario],
+            hypotheses=[tests[0].hypothesis for tests in self.outcome.work.tests],
+            seed=self.outcome.work.seed,
+            trials=self.trials,
+            options={"looks": [[plan.counts for plan in each.looks] for each in self.outcome.work.tests[0]]},
+            sums=self._sums(),
+        )
 
-        tally = self.outcome.tally
-        text = f"{digest(self.scenario)} {self.outcome.work.seed} {tally.trials} {ENGINE} {tally.ends.shape}"
-        data = tally.ends.astype("<i8").tobytes() + tally.free.astype("<i8").tobytes()
-        return hashlib.sha256(text.encode() + data).hexdigest()
+    def _sums(self) -> Any:
+        """Everything that the figures derive from."""
+        return self.outcome.tally.sums()
 
     def cells(self) -> list[Json]:
         """One for each hypothesis, analysis and number of patients, in the form of the JSON contract."""
@@ -77,9 +89,22 @@ class Run:
             for d in range(len(work.designs))
         ]
 
+    def told_cells(self) -> list[Json]:
+        """The cells as they are shown, with what carryover does to each estimate."""
+        return with_carryover(self.cells(), self.carryover)
+
+    @cached_property
+    def carryover(self) -> Mapping[Key, Carried]:
+        """The bias that carryover gives each analysis, where there is anything to be carried over."""
+        return carried(self.scenario, self.outcome.work)
+
+    def whole_trials(self, cells: Sequence[Json]) -> list[Json]:
+        """All primary analyses together, for each hypothesis and number of patients; from the cells."""
+        return trials_of(self.scenario, self.outcome.work, self.outcome.tally, cells)
+
     def to_json(self) -> Json:
         """The `planner.run/1` object."""
-        cells = self.cells()
+        cells = self.told_cells()
         seconds = self.outcome.seconds
         return {
             "schema": "planner.run/1",
@@ -94,6 +119,7 @@ class Run:
                 "digest": self.digest(),
             },
             "cells": cells,
+            "trial": self.whole_trials(cells),
             "partial": self.partial,
             "warnings": _warnings(self, cells),
         }
@@ -102,7 +128,7 @@ class Run:
         """The cells as a table, one row each, keys flattened with an underscore; looks numbered from 1."""
         import polars
 
-        return polars.DataFrame([flat(cell) for cell in self.cells()], infer_schema_length=None)
+        return polars.DataFrame([flat(cell) for cell in self.told_cells()], infer_schema_length=None)
 
     def _repr_html_(self) -> str:
         html: str = self.frame()._repr_html_()
@@ -268,14 +294,24 @@ def _warnings(run: Run, cells: Sequence[Mapping[str, Any]]) -> list[str]:
                 f"(Monte Carlo SE {shown['mcse']:.4f}), above alpha = {cell['alpha']:g}"
             )
         if cell["undefined"] and (share := cell["undefined"]["estimate"]) > 0:
-            told = f"{share:.2%}" if share >= 0.0001 else "less than 0.01%"
-            undefined.setdefault((cell["analysis"], told), []).append(under)
-    for (analysis, told), unders in undefined.items():
+            shown_share = f"{share:.2%}" if share >= 0.0001 else "less than 0.01%"
+            undefined.setdefault((cell["analysis"], shown_share), []).append(under)
+    for (analysis, share), unders in undefined.items():
         under = "" if len(unders) == len(others) else f" under {', '.join(unders)}"
         warnings.append(
-            f"{analysis}{under} could not be computed in {told} of the trials; they count as not significant"
+            f"{analysis}{under} could not be computed in {share} of the trials; they count as not significant"
         )
-    return warnings
+    return warnings + biased_by_carryover(run.scenario, [c for c in cells if c["hypothesis"] in others])
+
+
+def biased_by_carryover(scenario: Scenario, cells: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A warning for each analysis whose estimate carryover biases."""
+    several = len({cell["patients"] for cell in cells}) > 1
+
+    def name(cell: Mapping[str, Any]) -> str:
+        return f"{cell['hypothesis']} ({cell['patients']} patients)" if several else str(cell["hypothesis"])
+
+    return told(cells, name, lambda cell: unit_of(scenario, cell["analysis"]))
 
 
 def _inseparable(run: Run, cells: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:

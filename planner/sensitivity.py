@@ -15,6 +15,7 @@ from planner.canonical import as_toml, digest, resolve, to_toml
 from planner.comparing.pairing import Member, Pairs, paired
 from planner.faults import Path, ScenarioError, dotted
 from planner.montecarlo import Json
+from planner.naming import answer
 from planner.outcomes import Truth
 from planner.reading import read_text
 from planner.results import ENGINE, flat
@@ -265,6 +266,20 @@ class Sensitivity:
             changes.append(abs(difference["estimate"]) if difference else 0.0)
         return row | {"impact": max(changes, default=0.0)}
 
+    def digest(self) -> str:
+        """Name of the result: the same variants, seed, trials and engine give the same digest everywhere."""
+        varied = [[each.path, each.value, [value for value, _ in each.variants]] for each in self.assumptions]
+        return answer(
+            "sensitivity",
+            ENGINE,
+            [self.scenario],
+            hypotheses=[tests[0].hypothesis for tests in self.pairs.jobs[0].tests],
+            seed=self.pairs.jobs[0].seed,
+            trials=self.pairs.trials,
+            options={"step": self.step, "assumptions": varied, "members": self.members},
+            sums=[self.pairs.tiles, self.pairs.sums],
+        )
+
     def frame(self) -> polars.DataFrame:
         """One row for each assumption under each hypothesis and analysis."""
         import polars
@@ -302,6 +317,7 @@ class Sensitivity:
                 "engine": ENGINE,
                 "seconds": seconds,
                 "trials_per_second": trials * len(self.pairs.jobs) / seconds if seconds > 0 else None,
+                "digest": self.digest(),
             },
             "step": self.step,
             "cells": self.cells(),

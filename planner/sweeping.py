@@ -15,6 +15,7 @@ from planner.assurance import VARIANTS, Assured
 from planner.canonical import digest
 from planner.faults import listed, shown
 from planner.montecarlo import Json
+from planner.naming import answer
 from planner.results import ENGINE, Run, flat
 from planner.scenario import Scenario
 from planner.simulating import How
@@ -58,10 +59,20 @@ class Sweep:
         """The cells of all points, in order of the points, each with its settings as `sweep`."""
         found: list[tuple[int, int, Json]] = []
         for run, numbers in self.passes:
-            for i, cell in enumerate(run.cells()):
-                number = numbers[i % len(numbers)]
-                found.append((number, i // len(numbers), cell | {"sweep": self.all_points[number]}))
+            found += self._placed(run.told_cells(), numbers)
         return [cell for _, _, cell in sorted(found, key=lambda each: each[:2])]
+
+    def whole_trials(self) -> list[Json]:
+        """All primary analyses together, for each hypothesis at every point, in order of the points."""
+        found: list[tuple[int, int, Json]] = []
+        for run, numbers in self.passes:
+            found += self._placed(run.whole_trials(run.cells()), numbers)
+        return [each for _, _, each in sorted(found, key=lambda each: each[:2])]
+
+    def _placed(self, rows: Sequence[Json], numbers: Sequence[int]) -> list[tuple[int, int, Json]]:
+        """Rows of a pass, the numbers of patients varying fastest: with the number of their point."""
+        at = [(numbers[i % len(numbers)], i // len(numbers), row) for i, row in enumerate(rows)]
+        return [(number, place, row | {"sweep": self.all_points[number]}) for number, place, row in at]
 
     def frame(self) -> polars.DataFrame:
         """The cells as a tidy table, one row each; swept settings as `sweep_PATH`."""
@@ -75,9 +86,16 @@ class Sweep:
 
     def digest(self) -> str:
         """Name of the result: the same sweep, seed, trials and engine give the same digest everywhere."""
-        import hashlib
-
-        return hashlib.sha256(" ".join(run.digest() for run, _ in self.passes).encode()).hexdigest()
+        return answer(
+            "sweep",
+            ENGINE,
+            [self.base, *(run.scenario for run, _ in self.passes)],
+            hypotheses=self.base.simulation.hypotheses,
+            seed=self.passes[0][0].outcome.work.seed,
+            trials=[run.trials for run, _ in self.passes],
+            options={"points": self.all_points, "passes": [numbers for _, numbers in self.passes]},
+            sums=[run.digest() for run, _ in self.passes],
+        )
 
     def to_json(self) -> Json:
         """The `planner.run/1` object, its cells with `sweep`."""
@@ -97,6 +115,7 @@ class Sweep:
                 **self._variants(),
             },
             "cells": self.cells(),
+            "trial": self.whole_trials(),
             "partial": self.partial,
             "warnings": self._warnings(),
             **({"uncertain": unknowns(self.base)} if self._variants() else {}),

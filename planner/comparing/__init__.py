@@ -11,6 +11,7 @@ from planner.canonical import digest
 from planner.comparing.pairing import FIGURES, Group, Member, Pairs, paired
 from planner.comparing.unlike import unlike
 from planner.faults import listed
+from planner.naming import answer
 from planner.results import ENGINE, flat
 from planner.scenario import Analysis, Scenario
 from planner.version import __version__
@@ -88,6 +89,19 @@ class Comparison:
                 )
         return found
 
+    def digest(self) -> str:
+        """Name of the result: the same designs, seed, trials and engine give the same digest everywhere."""
+        return answer(
+            "compare",
+            ENGINE,
+            self.scenarios,
+            hypotheses=[[row.hypothesis, row.analysis, row.group] for row in self.rows],
+            seed=self.pairs.jobs[0].seed,
+            trials=self.trials,
+            options={},
+            sums=[self.pairs.tiles, self.pairs.sums],
+        )
+
     def frame(self) -> polars.DataFrame:
         """The cells as a table, keys flattened with an underscore."""
         import polars
@@ -121,6 +135,7 @@ class Comparison:
                 "engine": ENGINE,
                 "seconds": seconds,
                 "trials_per_second": self.trials * len(self.names) / seconds if seconds > 0 else None,
+                "digest": self.digest(),
             },
             "cells": self.cells(),
             "differences": self.differences(),

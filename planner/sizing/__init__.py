@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from planner.canonical import digest
 from planner.engine import Progress
 from planner.kernels.rng import W
+from planner.naming import answer
 from planner.results import ENGINE
 from planner.scenario import MAX_PATIENTS, Means, Scenario
 from planner.sizing.answers import CURVE, effect_answer, flat, patients_answer, point
@@ -57,6 +58,27 @@ class Sizing:
     seconds: float
     warnings: list[str] = field(default_factory=list)
     variants: int | None = None  # of what is uncertain, at most
+    most_trials: int | None = None  # in one pass, if it was asked for
+    passes: tuple[str, ...] = ()  # digest of each pass over the patients, in turn
+
+    def digest(self) -> str:
+        """Name of the result: the same question, seed and engine give the same digest everywhere."""
+        return answer(
+            "size",
+            ENGINE,
+            [self.scenario],
+            hypotheses=list(dict.fromkeys(each["hypothesis"] for each in self.answers)),
+            seed=self.seed,
+            trials=self.trials,
+            options={
+                "find": self.find,
+                "targets": list(dict.fromkeys(each["target"] for each in self.answers)),
+                "patients": self.most_patients,
+                "trials": self.most_trials,
+                "variants": self.variants,
+            },
+            sums=self.passes,
+        )
 
     def to_json(self) -> Json:
         """The `planner.size/1` object."""
@@ -72,6 +94,7 @@ class Sizing:
                 "seconds": self.seconds,
                 "trials_per_second": self.trials / self.seconds if self.seconds > 0 else None,
                 "most_patients": self.most_patients,
+                "digest": self.digest(),
                 **({"variants": self.variants} if self.variants is not None else {}),
             },
             "answers": self.answers,
@@ -159,6 +182,8 @@ def size(
         seconds=time.perf_counter() - begun,
         warnings=_warnings(answers, curves, partial),
         variants=most_variants,
+        most_trials=None if most_variants is not None else trials,
+        passes=tuple(curves.passed),
     )
 
 
