@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from planner import engine
-from planner.carryover import Carried, Key, carried
+from planner.carryover import Carried, Key, of_job
 from planner.clusters import Clusters, Drawn, error
 from planner.departures import Departed, departed
 from planner.families import Group, groups
@@ -79,7 +79,7 @@ class Assured(Run):
     @cached_property
     def carryover(self) -> Mapping[Key, Carried]:
         """As of a run, averaged over some variants."""
-        return carried(self.scenario, self.outcome.work, uncertain=True)
+        return of_job(self.scenario, self.outcome.work, uncertain=True)
 
     def whole_trials(self, cells: Sequence[Json]) -> list[Json]:
         """As of a run, with errors that include the spread between variants."""

@@ -9,22 +9,21 @@ of the scale and of baselines that carryover has moved too.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from planner import engine
-from planner.figures import listed, plain, plus_minus
 from planner.kernels.rng import W
 from planner.kernels.tables import DF, ESTIMATE, STATISTICS, Floats
 from planner.montecarlo import Z95, Json
+from planner.outcomes import Truth
 from planner.scenario import Efficacy, Futility, Means, Monitoring, Scenario
 from planner.scenario_terms import Terms
 from planner.truth import settled
 from planner.uncertainty import variants
-from planner.vocabulary import BINARY_MEASURES
 
 WORTH_SAYING = 0.1
 """A bias beyond this share of the standard error, or of the true effect, is told."""
@@ -47,25 +46,44 @@ class Carried:
     standard_error: float  # empirical, of the estimate at the last look
 
 
-def carried(scenario: Scenario, work: engine.Job, *, uncertain: bool = False) -> dict[Key, Carried]:
-    """The bias under each hypothesis of a job under which anything can be carried over.
+def of_job(scenario: Scenario, work: engine.Job, *, uncertain: bool = False) -> dict[Key, Carried]:
+    """The bias in every cell of a job made of the scenario: see `carried`."""
+    known = {tests[0].hypothesis: [test.truth for test in tests] for tests in work.tests}
+    analyses = tuple(test.analysis for test in work.tests[0])
+    chosen = scenario.model_copy(update={"analyses": analyses})
+    return carried(chosen, known, work.designs, work.seed, uncertain=uncertain)
 
-    `scenario`: of which the job was made. `uncertain`: averaged over some variants of what is uncertain.
+
+def carried(
+    scenario: Scenario,
+    known: Mapping[str, Sequence[Truth]],
+    patients: Sequence[int],
+    seed: int,
+    *,
+    uncertain: bool = False,
+) -> dict[Key, Carried]:
+    """The bias under each of the hypotheses under which anything can be carried over.
+
+    known: by hypothesis the truth of every analysis. `patients`: numbers of patients. `uncertain`: averaged
+    over some variants of what is uncertain.
     """
-    names = tuple(tests[0].hypothesis for tests in work.tests if carries(scenario, tests[0].hypothesis))
+    names = tuple(name for name in known if carries(scenario, name))
     if not names:
         return {}
-    once = _once(scenario, names, [test.analysis for test in work.tests[0]])
-    pairs = [_estimates(each, work, first, tiles) for each, first, tiles in _parts(once, work, uncertain)]
+    numbers = sorted(set(patients))
+    once = _once(scenario, names)
+    pairs = [
+        _estimates(each, known, numbers, seed, *stretch)
+        for each, *stretch in _parts(once, numbers[-1], seed, uncertain)
+    ]
     left, none = (np.concatenate([pair[i] for pair in pairs], axis=3) for i in (0, 1))
     found = {}
     for h, name in enumerate(names):
         for a, analysis in enumerate(once.analyses):
-            for patients in work.designs:
-                at = np.flatnonzero(_counts(work) == patients)[0]
-                one = _compared(left[h, a, at], none[h, a, at], uncertain)
+            for d, number in enumerate(numbers):
+                one = _compared(left[h, a, d], none[h, a, d], uncertain)
                 if one is not None:
-                    found[name, analysis.name, patients] = one
+                    found[name, analysis.name, number] = one
     return found
 
 
@@ -89,7 +107,7 @@ def without(scenario: Scenario) -> Scenario:
     return scenario.model_copy(update={"hypotheses": hypotheses, "design": design})
 
 
-def _once(scenario: Scenario, names: Sequence[str], analyses: Sequence[Any]) -> Scenario:
+def _once(scenario: Scenario, names: Sequence[str]) -> Scenario:
     """The scenario under these hypotheses with one look, at the end."""
     monitoring = Monitoring(
         looks=(float(scenario.design.patients),),
@@ -97,31 +115,32 @@ def _once(scenario: Scenario, names: Sequence[str], analyses: Sequence[Any]) -> 
         futility=Futility(rule="none"),
     )
     simulation = scenario.simulation.model_copy(update={"hypotheses": tuple(names)})
-    parts = {"monitoring": monitoring, "simulation": simulation, "analyses": tuple(analyses)}
-    return scenario.model_copy(update=parts)
+    return scenario.model_copy(update={"monitoring": monitoring, "simulation": simulation})
 
 
-def _parts(once: Scenario, work: engine.Job, uncertain: bool) -> Iterator[tuple[Scenario, int, int]]:
+def _parts(once: Scenario, most: int, seed: int, uncertain: bool) -> Iterator[tuple[Any, ...]]:
     """Scenarios, each with its first trial and its tiles."""
     if not uncertain:
-        yield once, 0, max(2, min(_TILES, _PATIENTS // work.patients))
+        yield once, 0, max(2, min(_TILES, _PATIENTS // most))
         return
-    for i, variant in enumerate(variants(once, _VARIANTS, work.seed)):
+    for i, variant in enumerate(variants(once, _VARIANTS, seed)):
         yield variant, i * W, 1
 
 
-def _counts(work: engine.Job) -> Any:
-    return np.unique(np.array(work.designs))
-
-
-def _estimates(once: Scenario, work: engine.Job, first: int, tiles: int) -> tuple[Floats, Floats]:
+def _estimates(
+    once: Scenario,
+    known: Mapping[str, Sequence[Truth]],
+    patients: Sequence[int],
+    seed: int,
+    first: int,
+    tiles: int,
+) -> tuple[Floats, Floats]:
     """(hypothesis, analysis, number of patients, tile, 128) with carryover and without; NaN if undefined."""
-    known = {tests[0].hypothesis: [test.truth for test in tests] for tests in work.tests}
     buffers: engine.Buffers = {}
     found = []
     for each in (once, without(once)):
-        job = engine.job(each, seed=work.seed, patients=_counts(work).tolist(), known=known)
-        rows = [engine.statistics(job, first + t * W, 1, buffers) for t in range(tiles)]
+        work = engine.job(each, seed=seed, patients=patients, known=known)
+        rows = [engine.statistics(work, first + t * W, 1, buffers) for t in range(tiles)]
         stat = np.concatenate(rows, axis=3)
         stat = stat.reshape(*stat.shape[:-1], STATISTICS, W)
         found.append(np.where(stat[..., DF, :] > 0.0, stat[..., ESTIMATE, :], np.nan))
@@ -143,9 +162,6 @@ def _compared(left: Floats, none: Floats, uncertain: bool) -> Carried | None:
         spread = math.sqrt(float(np.nanmean(np.nanvar(left[some], axis=1, ddof=1))))
     exact = error <= _ROUNDING * max(abs(bias), spread)
     return Carried(settled(float(bias)), 0.0 if exact else float(error), spread)
-
-
-# What is said of it
 
 
 def figures(cell: Mapping[str, Any], one: Carried | None) -> Json:
@@ -179,49 +195,3 @@ def with_carryover(cells: Sequence[Json], found: Mapping[Key, Carried]) -> list[
         cell | figures(cell, found.get((cell["hypothesis"], cell["analysis"], cell["patients"])))
         for cell in cells
     ]
-
-
-Unit = tuple[str, float]  # name, factor
-
-
-def unit_of(scenario: Scenario, analysis: str) -> Unit:
-    """In what the bias of an analysis is told."""
-    about = next(each for each in scenario.analyses if each.name == analysis)
-    if about.outcome:
-        return scenario.outcomes[about.outcome].unit, 1.0
-    measure = about.measure or scenario.endpoint.measure
-    if measure in BINARY_MEASURES:
-        return "percentage points", 100.0
-    return ("%" if measure == "percent-change" else scenario.endpoint.unit), 1.0
-
-
-def told(
-    cells: Sequence[Mapping[str, Any]],
-    name: Callable[[Mapping[str, Any]], str],
-    unit: Callable[[Mapping[str, Any]], Unit],
-) -> list[str]:
-    """For each analysis the hypotheses under which carryover matters, and how much.
-
-    `name`: what a cell is called; cells of the same name and size are told once.
-    """
-    rows: dict[str, dict[str, None]] = {}
-    for cell in cells:
-        about = cell.get("carryover")
-        if about is not None and about["matters"]:
-            said = f"{name(cell)} by {_amount(about, *unit(cell))}"
-            rows.setdefault(cell["analysis"], {})[said] = None
-    return [
-        f"carryover biases the estimate of {analysis} under {listed(list(said))}"
-        for analysis, said in rows.items()
-    ]
-
-
-def _amount(about: Mapping[str, Any], unit: str, factor: float) -> str:
-    bias = about["bias"]
-    size = plus_minus(bias["estimate"] * factor, bias["mcse"] * factor, sign=True)
-    parts = []
-    if about["of_standard_error"] is not None:
-        parts.append(f"{plain(about['of_standard_error'], 2)} standard errors at the last look")
-    if about["of_effect"] is not None:
-        parts.append(f"{plain(100.0 * about['of_effect'], 2)} % of the true effect")
-    return f"{size} {unit}".rstrip() + f" ({', '.join(parts)})"

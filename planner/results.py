@@ -12,7 +12,8 @@ import numpy as np
 
 from planner import engine
 from planner.canonical import digest
-from planner.carryover import Carried, Key, carried, told, unit_of, with_carryover
+from planner.carryover import Carried, Key, of_job, with_carryover
+from planner.carryover_told import told, unit_of
 from planner.departures import Departed, departed
 from planner.guesses import guesses
 from planner.kernels.tables import (
@@ -96,7 +97,7 @@ class Run:
     @cached_property
     def carryover(self) -> Mapping[Key, Carried]:
         """The bias that carryover gives each analysis, where there is anything to be carried over."""
-        return carried(self.scenario, self.outcome.work)
+        return of_job(self.scenario, self.outcome.work)
 
     def whole_trials(self, cells: Sequence[Json]) -> list[Json]:
         """All primary analyses together, for each hypothesis and number of patients; from the cells."""

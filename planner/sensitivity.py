@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from planner import engine
 from planner.canonical import as_toml, digest, resolve, to_toml
+from planner.carryover import Carried, Key, of_job, with_carryover
 from planner.comparing.pairing import Member, Pairs, paired
 from planner.faults import Path, ScenarioError, dotted
 from planner.montecarlo import Json
 from planner.naming import answer
 from planner.outcomes import Truth
 from planner.reading import read_text
-from planner.results import ENGINE, flat
+from planner.results import ENGINE, biased_by_carryover, flat
 from planner.scenario import Means, Scenario
 from planner.scenario_terms import Terms
 from planner.spending import BoundaryError
@@ -249,7 +251,12 @@ class Sensitivity:
                     "assumptions": sorted(rows, key=lambda row: -row["impact"]),
                 }
             )
-        return found
+        return with_carryover(found, self.carryover)
+
+    @cached_property
+    def carryover(self) -> Mapping[Key, Carried]:
+        """The bias that carryover gives each analysis as the assumptions are stated."""
+        return of_job(as_stated(self.scenario), self.pairs.jobs[0])
 
     def _row(self, g: int, number: int, at: Mapping[int, int]) -> Json:
         assumption = self.assumptions[number]
@@ -307,6 +314,7 @@ class Sensitivity:
         warnings = []
         if self.partial:
             warnings.append(f"interrupted: the figures are of the {trials} trials that were finished")
+        cells = self.cells()
         return {
             "schema": "planner.sensitivity/1",
             "scenario": {"name": self.name, "title": self.scenario.title, "digest": digest(self.scenario)},
@@ -320,9 +328,9 @@ class Sensitivity:
                 "digest": self.digest(),
             },
             "step": self.step,
-            "cells": self.cells(),
+            "cells": cells,
             "partial": self.partial,
-            "warnings": warnings,
+            "warnings": [*warnings, *biased_by_carryover(self.scenario, cells)],
         }
 
 
