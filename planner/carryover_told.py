@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from planner.faults import shown
 from planner.figures import listed, plain, plus_minus
 from planner.scenario import Scenario
 from planner.vocabulary import BINARY_MEASURES
@@ -30,18 +31,32 @@ def told(
 ) -> list[str]:
     """For each analysis the hypotheses under which carryover matters, and how much.
 
-    `name`: what a cell is called; cells of the same name and size are told once.
+    `name`: what a hypothesis of a cell is called. Of several cells of one name the worst is told, and where
+    that is.
     """
-    rows: dict[str, dict[str, None]] = {}
+    rows: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for cell in cells:
-        about = cell.get("carryover")
-        if about is not None and about["matters"]:
-            said = f"{name(cell)} by {_amount(about, *unit(cell))}"
-            rows.setdefault(cell["analysis"], {})[said] = None
+        if (cell.get("carryover") or {}).get("matters"):
+            rows.setdefault((cell["analysis"], name(cell)), []).append(cell)
+    said: dict[str, list[str]] = {}
+    for (analysis, called), found in rows.items():
+        worst = max(found, key=lambda cell: _share(cell["carryover"]))
+        amounts = [_amount(cell["carryover"], *unit(cell)) for cell in found]
+        at = f", at worst, with {_where(worst)}," if len(set(amounts)) > 1 else ""
+        said.setdefault(analysis, []).append(f"{called}{at} by {amounts[found.index(worst)]}")
     return [
-        f"carryover biases the estimate of {analysis} under {listed(list(said))}"
-        for analysis, said in rows.items()
+        f"carryover biases the estimate of {analysis} under {listed(each)}" for analysis, each in said.items()
     ]
+
+
+def _share(about: Mapping[str, Any]) -> float:
+    return max(about["of_standard_error"] or 0.0, about["of_effect"] or 0.0)
+
+
+def _where(cell: Mapping[str, Any]) -> str:
+    """`24 patients`, or the settings that are swept."""
+    swept = [f"{path.rpartition('.')[2]} {shown(value)}" for path, value in cell.get("sweep", {}).items()]
+    return ", ".join(swept) or f"{cell['patients']:,} patients"
 
 
 def _amount(about: Mapping[str, Any], unit: str, factor: float) -> str:

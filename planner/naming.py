@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from planner.canonical import digest
-from planner.scenario import Scenario
+if TYPE_CHECKING:
+    from planner.scenario import Scenario
 
 
 class _Hash(Protocol):
@@ -39,10 +39,18 @@ def answer(
     figure derives from, and drawn parameters. Numbers, texts, lists, tables and arrays of numbers may be
     nested in any way; floats count with every bit. An order of keys makes no difference, one of lists does.
     """
+    named = [_digest(each) for each in scenarios]
+
     found = hashlib.sha256()
-    parts = [command, engine, [digest(each) for each in scenarios], hypotheses, seed, trials, options, sums]
+    parts = [command, engine, named, hypotheses, seed, trials, options, sums]
     _add(found, parts)
     return found.hexdigest()
+
+
+def _digest(scenario: Scenario) -> str:
+    from planner.canonical import digest  # stopping boundaries have no scenario, and need nothing of it
+
+    return digest(scenario)
 
 
 def _add(to: _Hash, value: Any) -> None:

@@ -307,12 +307,7 @@ def _warnings(run: Run, cells: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def biased_by_carryover(scenario: Scenario, cells: Sequence[Mapping[str, Any]]) -> list[str]:
     """A warning for each analysis whose estimate carryover biases."""
-    several = len({cell["patients"] for cell in cells}) > 1
-
-    def name(cell: Mapping[str, Any]) -> str:
-        return f"{cell['hypothesis']} ({cell['patients']} patients)" if several else str(cell["hypothesis"])
-
-    return told(cells, name, lambda cell: unit_of(scenario, cell["analysis"]))
+    return told(cells, lambda cell: str(cell["hypothesis"]), lambda cell: unit_of(scenario, cell["analysis"]))
 
 
 def _inseparable(run: Run, cells: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:

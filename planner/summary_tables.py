@@ -280,13 +280,11 @@ def too_few_stops(cell: Cell, reason: str, trials: int) -> bool:
 
 def carried_over(cells: Sequence[Cell], setting: Setting) -> list[Block]:
     """Where carryover biases an estimate, and how much."""
-    several = len({cell["patients"] for cell in cells}) > 1
-
-    def name(cell: Cell) -> str:
-        called = f"“{label(cell['hypothesis'], setting)}”"
-        return f"{called} with {cell['patients']} patients" if several else called
-
-    said = told(cells, name, lambda cell: setting.units[cell["analysis"]])
+    said = told(
+        cells,
+        lambda cell: f"“{label(cell['hypothesis'], setting)}”",
+        lambda cell: setting.units[cell["analysis"]],
+    )
     return [Prose(f"{line[:1].upper()}{line[1:]}.", True) for line in said]
 
 

@@ -332,7 +332,7 @@ def _carried(curves: Curves, answer: Json, moved: Means | None = None) -> Json:
 def _warnings(answers: Sequence[Json], curves: Curves, partial: bool) -> list[str]:
     warnings = told(
         answers,
-        lambda answer: f"{answer['hypothesis']} ({answer['patients']:,} patients)",
+        lambda answer: str(answer["hypothesis"]),
         lambda answer: unit_of(curves.scenario, answer["analysis"]),
     )
     if partial:
