@@ -302,12 +302,24 @@ def _warnings(run: Run, cells: Sequence[Mapping[str, Any]]) -> list[str]:
         warnings.append(
             f"{analysis}{under} could not be computed in {share} of the trials; they count as not significant"
         )
-    return warnings + biased_by_carryover(run.scenario, [c for c in cells if c["hypothesis"] in others])
+    return warnings + biased_by_carryover(run.scenario, cells, others)
 
 
-def biased_by_carryover(scenario: Scenario, cells: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A warning for each analysis whose estimate carryover biases."""
-    return told(cells, lambda cell: str(cell["hypothesis"]), lambda cell: unit_of(scenario, cell["analysis"]))
+def biased_by_carryover(
+    scenario: Scenario,
+    cells: Sequence[Mapping[str, Any]],
+    others: Mapping[str, Sequence[str]] | None = None,
+) -> list[str]:
+    """A warning for each analysis whose estimate carryover biases.
+
+    `others`: the hypotheses that are told, each with those that are the same; all if not given.
+    """
+    known = others or {cell["hypothesis"]: () for cell in cells}
+    return told(
+        [cell for cell in cells if cell["hypothesis"] in known],
+        lambda cell: " = ".join([cell["hypothesis"], *known[cell["hypothesis"]]]),
+        lambda cell: unit_of(scenario, cell["analysis"]),
+    )
 
 
 def _inseparable(run: Run, cells: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:

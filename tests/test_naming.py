@@ -235,10 +235,40 @@ def written(value: Any) -> bytes:
 
 def test_no_two_values_are_written_alike() -> None:
     values: list[Any] = [
-        None, True, False, 0, 1, 1.0, "1", "1;", b"1", [], [1], [[1]], [1, 1], ["11"], ["1", "1"], {},
-        {"a": 1}, {"a": {"b": 1}}, [["a", 1]], np.array([1]), np.array([1.0]), np.array([[1]]),
-        np.array([1, 1]), np.array([2**70], object), 0.1, 0.1 + 2**-55, "é", 10, "10", [1, 0], -0.0, 0.0, 2**70,
-    ]  # fmt: skip
+        None,
+        True,
+        False,
+        0,
+        1,
+        1.0,
+        "1",
+        "1;",
+        b"1",
+        [],
+        [1],
+        [[1]],
+        [1, 1],
+        ["11"],
+        ["1", "1"],
+        {},
+        {"a": 1},
+        {"a": {"b": 1}},
+        [["a", 1]],
+        np.array([1]),
+        np.array([1.0]),
+        np.array([[1]]),
+        np.array([1, 1]),
+        np.array([2**70], object),
+        0.1,
+        0.1 + 2**-55,
+        "é",
+        10,
+        "10",
+        [1, 0],
+        -0.0,
+        0.0,
+        2**70,
+    ]
     texts = [written(value) for value in values]
     assert len(set(texts)) == len(texts)
     assert written({"a": 1, "b": 2}) == written({"b": 2, "a": 1})
