@@ -72,18 +72,20 @@ def carried(
         return {}
     numbers = sorted(set(patients))
     once = _once(scenario, names)
-    pairs = [
-        _estimates(each, known, numbers, seed, *stretch)
-        for each, *stretch in _parts(once, numbers[-1], seed, uncertain)
-    ]
-    left, none = (np.concatenate([pair[i] for pair in pairs], axis=3) for i in (0, 1))
+    tiles = np.array(
+        [
+            moments
+            for each, first, number in _parts(once, numbers[-1], seed, uncertain)
+            for moments in _moments(each, known, numbers, seed, first, number)
+        ]
+    )
     found = {}
     for h, name in enumerate(names):
         for a, analysis in enumerate(once.analyses):
-            for d, number in enumerate(numbers):
-                one = _compared(left[h, a, d], none[h, a, d], uncertain)
+            for d, patients_there in enumerate(numbers):
+                one = _compared(tiles[:, :, h, a, d], uncertain)
                 if one is not None:
-                    found[name, analysis.name, number] = one
+                    found[name, analysis.name, patients_there] = one
     return found
 
 
@@ -92,9 +94,10 @@ def carries(scenario: Scenario, name: str) -> bool:
     hypothesis = scenario.hypotheses[name]
     if scenario.design.periods < 2:
         return False
-    return isinstance(hypothesis, Terms) or (
-        isinstance(hypothesis, Means) and any(hypothesis.carryover.values())
-    )
+    if isinstance(hypothesis, Means):
+        drawn = (*hypothesis.uncertainty, *scenario.uncertainty)
+        return any(hypothesis.carryover.values()) or any("carryover" in key for key in drawn)
+    return isinstance(hypothesis, Terms)
 
 
 def without(scenario: Scenario) -> Scenario:
@@ -118,7 +121,7 @@ def _once(scenario: Scenario, names: Sequence[str]) -> Scenario:
     return scenario.model_copy(update={"monitoring": monitoring, "simulation": simulation})
 
 
-def _parts(once: Scenario, most: int, seed: int, uncertain: bool) -> Iterator[tuple[Any, ...]]:
+def _parts(once: Scenario, most: int, seed: int, uncertain: bool) -> Iterator[tuple[Scenario, int, int]]:
     """Scenarios, each with its first trial and its tiles."""
     if not uncertain:
         yield once, 0, max(2, min(_TILES, _PATIENTS // most))
@@ -127,41 +130,64 @@ def _parts(once: Scenario, most: int, seed: int, uncertain: bool) -> Iterator[tu
         yield variant, i * W, 1
 
 
-def _estimates(
+_NUMBER, _CHANGE, _CHANGES, _ESTIMATE, _ESTIMATES = range(5)
+"""Of a tile: trials in which both are defined; mean and squares around it of what carryover changes, and of
+the estimate with carryover."""
+
+
+def _moments(
     once: Scenario,
     known: Mapping[str, Sequence[Truth]],
     patients: Sequence[int],
     seed: int,
     first: int,
     tiles: int,
-) -> tuple[Floats, Floats]:
-    """(hypothesis, analysis, number of patients, tile, 128) with carryover and without; NaN if undefined."""
+) -> Iterator[Floats]:
+    """For each tile f64[moment, hypothesis, analysis, number of patients]."""
+    works = [engine.job(each, seed=seed, patients=patients, known=known) for each in (once, without(once))]
     buffers: engine.Buffers = {}
-    found = []
-    for each in (once, without(once)):
-        work = engine.job(each, seed=seed, patients=patients, known=known)
-        rows = [engine.statistics(work, first + t * W, 1, buffers) for t in range(tiles)]
-        stat = np.concatenate(rows, axis=3)
-        stat = stat.reshape(*stat.shape[:-1], STATISTICS, W)
-        found.append(np.where(stat[..., DF, :] > 0.0, stat[..., ESTIMATE, :], np.nan))
-    return found[0], found[1]
+    for tile in range(tiles):
+        left, none = (_estimates(work, first + tile * W, buffers) for work in works)
+        seen = ~np.isnan(left - none)
+        n = seen.sum(axis=-1)
+        rows = [n.astype(np.float64)]
+        for x in (left - none, left):
+            total = np.where(seen, x, 0.0).sum(axis=-1)
+            mean = np.divide(total, n, out=np.zeros_like(total), where=n > 0)
+            rows += [mean, np.where(seen, (x - mean[..., None]) ** 2, 0.0).sum(axis=-1)]
+        yield np.array(rows)
 
 
-def _compared(left: Floats, none: Floats, uncertain: bool) -> Carried | None:
-    """Of (tile, 128) estimates; None where too few are defined."""
-    change = left - none
-    known = ~np.isnan(change)
-    if known.sum() < 2:
+def _estimates(work: engine.Job, first: int, buffers: engine.Buffers) -> Floats:
+    """(hypothesis, analysis, number of patients, 128) of a tile; NaN where the test is undefined."""
+    stat = engine.statistics(work, first, 1, buffers)[:, :, :, 0]
+    stat = stat.reshape(*stat.shape[:-1], STATISTICS, W)
+    return np.where(stat[..., DF, :] > 0.0, stat[..., ESTIMATE, :], np.nan)
+
+
+def _compared(tiles: Floats, uncertain: bool) -> Carried | None:
+    """Of moments f64[tile, moment]; None where too few estimates are defined."""
+    tiles = tiles[tiles[:, _NUMBER] > 0]
+    n = tiles[:, _NUMBER]
+    total = float(n.sum())
+    if total < 2:
         return None
-    bias, error = change[known].mean(), change[known].std(ddof=1) / math.sqrt(known.sum())
-    spread = float(np.nanstd(left, ddof=1))
+    bias, around = _together(n, tiles[:, _CHANGE], tiles[:, _CHANGES])
+    error = math.sqrt(around / (total - 1) / total)
     if uncertain:  # each tile is a variant of its own
-        some = known.any(axis=1)
-        means = np.array([row[seen].mean() for row, seen in zip(change[some], known[some], strict=True)])
-        error = means.std(ddof=1) / math.sqrt(means.size) if means.size > 1 else error
-        spread = math.sqrt(float(np.nanmean(np.nanvar(left[some], axis=1, ddof=1))))
+        error = float(tiles[:, _CHANGE].std(ddof=1)) / math.sqrt(len(n)) if len(n) > 1 else error
+        spread = math.sqrt(float(tiles[:, _ESTIMATES].sum()) / max(total - len(n), 1.0))
+    else:
+        _, squares = _together(n, tiles[:, _ESTIMATE], tiles[:, _ESTIMATES])
+        spread = math.sqrt(squares / (total - 1))
     exact = error <= _ROUNDING * max(abs(bias), spread)
-    return Carried(settled(float(bias)), 0.0 if exact else float(error), spread)
+    return Carried(settled(bias), 0.0 if exact else error, spread)
+
+
+def _together(n: Floats, mean: Floats, squares: Floats) -> tuple[float, float]:
+    """Mean, and squares around it, of all tiles together."""
+    middle = float(n @ mean) / float(n.sum())
+    return middle, float(squares.sum() + n @ (mean - middle) ** 2)
 
 
 def figures(cell: Mapping[str, Any], one: Carried | None) -> Json:

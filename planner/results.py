@@ -122,7 +122,7 @@ class Run:
             "cells": cells,
             "trial": self.whole_trials(cells),
             "partial": self.partial,
-            "warnings": _warnings(self, cells),
+            "warnings": warnings_of(self, cells),
         }
 
     def frame(self) -> polars.DataFrame:
@@ -278,7 +278,8 @@ def _note(cell: Mapping[str, Any]) -> str:
     return " ".join(notes)
 
 
-def _warnings(run: Run, cells: Sequence[Mapping[str, Any]]) -> list[str]:
+def warnings_of(run: Run, cells: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What must not be overlooked in the cells of a run."""
     warnings = list(run.remarks)
     if run.partial:
         warnings.append(f"interrupted: the figures are of the {run.trials} trials that were finished")

@@ -5,7 +5,7 @@ Numbers of patients cost little: they are evaluated in one pass.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from planner.canonical import digest
 from planner.faults import listed, shown
 from planner.montecarlo import Json
 from planner.naming import answer
-from planner.results import ENGINE, Run, flat
+from planner.results import ENGINE, Run, flat, warnings_of
 from planner.scenario import Scenario
 from planner.simulating import How
 from planner.swept import Point, SweepError, points, split
@@ -57,28 +57,30 @@ class Sweep:
 
     def cells(self) -> list[Json]:
         """The cells of all points, in order of the points, each with its settings as `sweep`."""
-        found: list[tuple[int, int, Json]] = []
-        for run, numbers in self.passes:
-            found += self._placed(run.told_cells(), numbers)
-        return [cell for _, _, cell in sorted(found, key=lambda each: each[:2])]
+        return self._in_order(lambda run: run.cells())
+
+    def told_cells(self) -> list[Json]:
+        """The cells as they are shown: see Run.told_cells."""
+        return self._in_order(lambda run: run.told_cells())
 
     def whole_trials(self) -> list[Json]:
         """All primary analyses together, for each hypothesis at every point, in order of the points."""
+        return self._in_order(lambda run: run.whole_trials(run.cells()))
+
+    def _in_order(self, rows: Callable[[Run], Sequence[Json]]) -> list[Json]:
+        """Rows of all passes, in each of which the numbers of patients vary fastest, by point."""
         found: list[tuple[int, int, Json]] = []
         for run, numbers in self.passes:
-            found += self._placed(run.whole_trials(run.cells()), numbers)
-        return [each for _, _, each in sorted(found, key=lambda each: each[:2])]
-
-    def _placed(self, rows: Sequence[Json], numbers: Sequence[int]) -> list[tuple[int, int, Json]]:
-        """Rows of a pass, the numbers of patients varying fastest: with the number of their point."""
-        at = [(numbers[i % len(numbers)], i // len(numbers), row) for i, row in enumerate(rows)]
-        return [(number, place, row | {"sweep": self.all_points[number]}) for number, place, row in at]
+            for i, row in enumerate(rows(run)):
+                number = numbers[i % len(numbers)]
+                found.append((number, i // len(numbers), row | {"sweep": self.all_points[number]}))
+        return [row for _, _, row in sorted(found, key=lambda each: each[:2])]
 
     def frame(self) -> polars.DataFrame:
         """The cells as a tidy table, one row each; swept settings as `sweep_PATH`."""
         import polars
 
-        return polars.DataFrame([flat(cell) for cell in self.cells()], infer_schema_length=None)
+        return polars.DataFrame([flat(cell) for cell in self.told_cells()], infer_schema_length=None)
 
     def _repr_html_(self) -> str:
         html: str = self.frame()._repr_html_()
@@ -114,7 +116,7 @@ class Sweep:
                 "digest": self.digest(),
                 **self._variants(),
             },
-            "cells": self.cells(),
+            "cells": self.told_cells(),
             "trial": self.whole_trials(),
             "partial": self.partial,
             "warnings": self._warnings(),
@@ -138,7 +140,9 @@ class Sweep:
             at = ", ".join(
                 f"{path} {shown(value)}" for path, value in _common(self.all_points, numbers).items()
             )
-            said += [f"{at}: {warning}" if at else warning for warning in whole.to_json()["warnings"]]
+            said += [
+                f"{at}: {warning}" if at else warning for warning in warnings_of(whole, run.told_cells())
+            ]
         return list(dict.fromkeys(said))
 
 
