@@ -138,7 +138,7 @@ class Trial:
             trials=self.index,
             options={"analyses": [course.analysis.name for course in self.courses]},
             sums={
-                "patients": [[each.sequence, each.values, each.left_before] for each in self.patients],
+                "patients": [_patient(each) for each in self.patients],
                 "looks": [
                     [[look.patients, look.completers, look.decision] for look in course.looks]
                     for course in self.courses

@@ -25,6 +25,10 @@ NO_PROCEDURE = (
     "its own stop."
 )
 _ENOUGH = 8  # whole tiles, with fewer of which the spread between them says little
+APPROXIMATE = (
+    f"Monte Carlo errors are approximate: with fewer than {_ENOUGH * W:,} trials it cannot be measured what "
+    "the randomisation lists add to them."
+)
 _FIGURES = {"any": ANY, "all": ALL, "familywise_error": FALSE_ALARM}
 
 
@@ -59,10 +63,15 @@ def trials_of(
                     "looks": None,
                     "expected_patients": None,
                     "sweep": {},
-                    "note": NO_PROCEDURE if len(own) > 1 else "",
+                    "note": _note(work, d, tally, bool(variants)) if len(own) > 1 else "",
                 }
             )
     return found
+
+
+def _note(work: engine.Job, d: int, tally: Tally, averaged: bool) -> str:
+    few = tally.trials < _ENOUGH * W and not averaged and not _whole_blocks(work, d)
+    return f"{NO_PROCEDURE} {APPROXIMATE}" if few else NO_PROCEDURE
 
 
 def _any_true(work: engine.Job, h: int, variants: Sequence[tuple[Tally, Any]], places: Sequence[int]) -> bool:

@@ -43,7 +43,8 @@ correlation = 0.4
 [observed]
 responders = { A = [12, 20], B = [7, 20] }
 """
-FILES = {"wide.toml": WIDE, "observed.toml": OBSERVED, "counts.toml": COUNTS}
+QUOTED = SCENARIO.replace("[hypotheses.expected]", '[hypotheses."it\'s `so`"]')
+FILES = {"it's $mine.toml": QUOTED, "wide.toml": WIDE, "observed.toml": OBSERVED, "counts.toml": COUNTS}
 FEW = ["--trials", "1000"]
 QUICK = ["--draws", "32"]
 
@@ -109,6 +110,7 @@ COMMANDS: dict[str, list[str]] = {
         "5",
     ],
     "trial": ["trial", "observed.toml", "--replay", "17", "--hypothesis", "none"],
+    "quoted": ["run", "it's $mine.toml", *FEW, "--hypothesis", "it's `so`", "--set", 'title="a \\"b\\" $c"'],
     "found": ["trial", "observed.toml", "--find", "efficacy", "--set", "analyses.0.alpha=0.1"],
 }
 

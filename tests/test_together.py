@@ -206,6 +206,13 @@ def test_errors_allow_for_the_shared_list() -> None:
     assert alone / spread < 0.5  # the check can fail
 
 
+def test_with_few_trials_errors_are_said_to_be_approximate() -> None:
+    """Where a look comes within a randomisation block, and there are too few whole tiles."""
+    for patients, trials, few in ((12, 1023, False), (13, 1023, True), (13, 1024, False)):
+        document = simulate(read_text(crossed(patients, 0.0)), trials=trials).to_json()
+        assert ("approximate" in of(document, "effect")["note"]) is few
+
+
 def test_over_uncertain_numbers() -> None:
     """Errors include the spread between variants, and are larger than those of as many plain trials."""
     more = '\n[hypotheses.both.uncertainty]\n"means.A" = { low = 0.0, high = 8.0 }\n'
