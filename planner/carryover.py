@@ -3,7 +3,8 @@
 Without: stated carryover is nil, and the washout so long that nothing outlasts it, neither improvement nor
 blockade. Patients, who leaves by chance, and the random numbers are the same, so that most of what is chance
 cancels in the difference. That is right for every analysis, whatever it makes of several periods, of limits
-of the scale and of baselines that carryover has moved too.
+of the scale and of baselines that carryover has moved too. Who waits or leaves because something is left does
+not do so without carryover: what that selects is part of the bias.
 """
 
 from __future__ import annotations
