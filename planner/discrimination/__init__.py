@@ -65,21 +65,11 @@ class Discrimination:
     warnings: tuple[str, ...]
 
     def digest(self) -> str:
-        """Name of the result: the same question, seed and draws give the same digest on one machine.
-
-        It covers all that is said of the designs but what they are called.
-        """
+        """Name of the answer, on one machine: it covers all that is said of designs but their names."""
         told = [{k: v for k, v in each.items() if k not in ("design", "title")} for each in self.designs]
-        return answer(
-            "discriminate",
-            ENGINE,
-            self.scenarios,
-            hypotheses=[each["hypotheses"] for each in self.designs],
-            seed=self.seed,
-            trials=self.designs[0]["check"]["trials"],
-            options={"draws": self.draws, "decisive": self.decisive, "likelihood": self.likelihood},
-            sums=told,
-        )
+        options = {"draws": self.draws, "decisive": self.decisive, "likelihood": self.likelihood}
+        question: Json = {"hypotheses": [each["hypotheses"] for each in told], "seed": self.seed, "trials": 0}
+        return answer("discriminate", ENGINE, self.scenarios, **question, options=options, sums=told)
 
     def frame(self) -> polars.DataFrame:
         """A row for each design and number of patients, keys flattened with an underscore."""
