@@ -284,7 +284,7 @@ class Sensitivity:
             seed=self.pairs.jobs[0].seed,
             trials=self.pairs.trials,
             options={"step": self.step, "assumptions": varied, "members": self.members},
-            sums=[self.pairs.tiles, self.pairs.sums],
+            sums=self.pairs.sums,
         )
 
     def frame(self) -> polars.DataFrame:

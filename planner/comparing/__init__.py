@@ -110,7 +110,7 @@ class Comparison:
             seed=self.pairs.jobs[0].seed,
             trials=self.trials,
             options={},
-            sums=[self.pairs.tiles, self.pairs.sums],
+            sums=self.pairs.sums,
         )
 
     def frame(self) -> polars.DataFrame:
