@@ -10,13 +10,15 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from planner import engine
+from planner.carryover import Carried, Key, of_job
 from planner.clusters import Clusters, Drawn, error
 from planner.departures import Departed, departed
 from planner.families import Group, groups
@@ -30,7 +32,8 @@ from planner.results import Run, cell_of
 from planner.returning import rule
 from planner.scenario import Scenario
 from planner.tally import Tally
-from planner.uncertainty import Variants, check
+from planner.together import trials_of
+from planner.uncertainty import Variants, check, entries, numbers
 from planner.unknowns import unknowns
 from planner.world import plan, readings_of, retention
 
@@ -73,6 +76,32 @@ class Assured(Run):
                     cell |= guesses(work, total, h)
                     found.append(Clusters(drawn, h, a, d, test, days).cell(cell))
         return found
+
+    @cached_property
+    def carryover(self) -> Mapping[Key, Carried]:
+        """As of a run, averaged over some variants."""
+        return of_job(self.scenario, self.outcome.work, uncertain=True)
+
+    def whole_trials(self, cells: Sequence[Json]) -> list[Json]:
+        """As of a run, with errors that include the spread between variants."""
+        drawn, work = self.drawn, self.outcome.work
+        assert drawn is not None
+        pairs = list(zip(drawn.tallies, drawn.null, strict=True))
+        return trials_of(self.scenario, work, self.outcome.tally, cells, pairs)
+
+    def _sums(self) -> Any:
+        """The sums of each variant, and its parameters: numbers drawn and true effects."""
+        drawn, seed = self.drawn, self.outcome.work.seed
+        assert drawn is not None
+        return {
+            "variants": drawn.numbers,
+            "trials": drawn.trials,
+            "tallies": [each.sums() for each in drawn.tallies],
+            "parameters": [numbers(each, seed, drawn.numbers) for each in entries(self.scenario)],
+            "effects": drawn.effect,
+            "nulls": drawn.null,
+            "retention": drawn.retention,
+        }
 
     def to_json(self) -> Json:
         """The `planner.run/1` object, with what is uncertain."""
@@ -189,6 +218,7 @@ class Averaging:
             np.array([[[truth.effect for truth in row] for row in each] for each in found]),
             np.array([[[truth.is_null for truth in row] for row in each] for each in found]),
             stay,
+            tuple(finished),
         )
         partial = cut or len(finished) < len(self._tallies)
         outcome = engine.Outcome(self.work, total, self._seconds, partial, cut or self._interrupted)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from planner.faults import Path
 from planner.scenario import Scenario
@@ -28,7 +29,7 @@ def _plain(value: Any, labels: bool) -> Any:
         kept = {
             name: _plain(getattr(value, name), labels)
             for name, about in fields.items()
-            if labels or (about.json_schema_extra or {}).get("digest", True)  # type: ignore[union-attr]
+            if labels or _counts(about, getattr(value, name))
         }
         # An empty list is a statement only where there is nothing to list, as the gaps of one period.
         return {k: v for k, v in kept.items() if v not in (None, "", {}) and (v != [] or k == "per_period")}
@@ -39,6 +40,13 @@ def _plain(value: Any, labels: bool) -> Any:
             return [" ".join(sequence) for sequence in value]
         return [_plain(item, labels) for item in value]
     return value + 0.0 if isinstance(value, float) else value  # never -0.0
+
+
+def _counts(about: FieldInfo, value: Any) -> bool:
+    """Whether a setting is part of the digest: no label, and not one of later versions left as it was."""
+    extra = about.json_schema_extra if isinstance(about.json_schema_extra, dict) else {}
+    later = "since" in extra and value == about.get_default(call_default_factory=True)
+    return bool(extra.get("digest", True)) and not later
 
 
 # Settings that have another name in the full form.
@@ -74,19 +82,21 @@ def followed(path: Path, data: dict[str, Any]) -> Path:
 
 
 def settings(scenario: Scenario) -> dict[str, Any]:
-    """As `resolve`, without labels, texts, sources, trials and seed: all that bears on what is simulated."""
+    """As `resolve`, without what alters no virtual trial, and without later settings that alter nothing."""
     return _plain(scenario, labels=False)  # type: ignore[no-any-return]
 
 
 def digest(scenario: Scenario) -> str:
-    """SHA-256 in hexadecimal of all settings but labels, texts, sources, trials and seed.
+    """SHA-256 in hexadecimal of all settings that bear on a virtual trial: the name of what is simulated.
 
-    It does not depend on the order of the keys, on comments or on whether defaults were written.
+    Left out are texts, labels, sources, trials, seed, which hypotheses are simulated, priors, and what was
+    observed: they are part of the question, and so of the name of an answer (`planner.naming`). A setting
+    that came after version 0.1.0 counts only where it is not as it was before (`since` in planner.settings).
+    The order of the keys, comments, and whether defaults were written make no difference.
     """
     import hashlib
 
     counted = settings(scenario)
-    counted["simulation"]["hypotheses"].sort()
     text = json.dumps(counted, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -207,7 +217,7 @@ def _tidied(node: Any, names: bool) -> Any:
     kept = {
         key: _tidied(value, key in ("properties", "$defs"))
         for key, value in node.items()
-        if key not in ("title", "digest") and not (key == "default" and value in (None, "", [], {}))
+        if key not in ("title", "digest", "since") and not (key == "default" and value in (None, "", [], {}))
     }
     choices = [choice for choice in kept.get("anyOf", []) if choice != {"type": "null"}]
     if len(choices) == 1:

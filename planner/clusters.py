@@ -58,6 +58,7 @@ class Drawn:
     effect: Floats  # (variant, hypothesis, analysis)
     null: Any  # bool (variant, hypothesis, analysis)
     retention: tuple[float | None, ...]  # share of patients who complete; None where it is simulated
+    numbers: tuple[int, ...] = ()  # of the variants, among all that could be drawn
 
     @property
     def trials(self) -> Ints:

@@ -26,6 +26,7 @@ from planner.job import like as like
 from planner.kernels.decide import decide, record
 from planner.kernels.guessing import count_guesses
 from planner.kernels.jit import ready
+from planner.kernels.joint import count, mark
 from planner.kernels.leaving import follow
 from planner.kernels.means import allocate
 from planner.kernels.rng import W
@@ -49,6 +50,7 @@ class _Workspace:
     sequence: Ints
     values: Floats
     stat: Floats
+    marks: Ints  # (hypothesis, design, tile, 128) the analyses that are significant; no tiles if not needed
     calls: dict[tuple[Any, int], Any] = field(default_factory=dict)  # kernels ready for what they are given
 
     def call(self, kernel: Any, number: int, *arguments: Any) -> None:
@@ -80,6 +82,7 @@ def _workspace(work: Job, tiles: int | None, buffers: Buffers | None = None) -> 
         np.zeros((tiles, work.patients), np.int64),
         values,
         np.empty((hypotheses, work.counts.size, tiles, STATISTICS * W)),
+        np.zeros((hypotheses, len(work.designs), tiles if work.primary else 0, W), np.int64),
     )
 
 
@@ -132,6 +135,17 @@ def records(work: Job, first: int, tiles: int, buffers: Buffers | None = None) -
     return Records(space.sequence, space.values, stat, end.reshape(flat), look.reshape(flat))
 
 
+def statistics(work: Job, first: int, tiles: int, buffers: Buffers | None = None) -> Floats:
+    """What the analyses say of the trials from `first` (a multiple of 128) on: as `Records.stat`."""
+    space = _workspace(work, tiles, buffers)
+    _generate(work, first, space)
+    stat = np.empty((len(work.tests), len(work.judges), *space.stat.shape[1:]))
+    for h in range(len(work.tests)):
+        for a in range(len(work.judges)):
+            _analyse(work, h, a, space, stat[h, a])
+    return stat
+
+
 def _analyse(work: Job, h: int, a: int, space: _Workspace, stat: Floats) -> None:
     judge, centre = work.judges[a], float(work.tests[h][a].truth.effect)
     given = space.values, h, judge.reading, space.sequence, judge.contrast, centre, work.counts, stat
@@ -146,6 +160,10 @@ def _block(work: Job, space: _Workspace, first: int, trials: int, tally: Tally) 
             _analyse(work, h, a, space, space.stat[h])
         sums = tally.ends, tally.free, tally.irregular, tally.between
         space.call(decide, a, space.stat, judge.rules, judge.centre, a, trials, *sums)
+        if a in work.primary:
+            space.call(mark, a, space.stat, judge.rules, 1 << work.primary.index(a), space.marks)
+    if work.primary:
+        space.call(count, 0, space.marks, len(work.primary), work.true_nulls, trials, tally.joint)
     if work.followed[0]:
         follow(space.values, space.sequence, trials, work.waits, tally.followed)
     if (asked := work.asked) is not None:

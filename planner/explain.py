@@ -19,6 +19,7 @@ from planner.predicted import Outlook, classes
 from planner.scenario import Hypothesis, Means, Scenario
 from planner.scenario_terms import Rates, Terms
 from planner.summary import Setting, Unit, sidedness
+from planner.summary_together import EACH_ALONE
 from planner.summary_uncertain import what_is_uncertain
 from planner.summary_weigh import found
 from planner.unknowns import unknowns
@@ -301,7 +302,9 @@ def _analyses(scenario: Scenario, plan: Plan) -> list[Block]:
             lines.append(f"It analyses {analysis.measure} on day {plain(analysis.day)}.")
         lines.append(f"Source: {METHODS[analysis.method].citation}")
         described.append((analysis.name, " ".join(lines)))
-    blocks += [Facts(described), Heading("Looks and limits"), *_rules(scenario)]
+    blocks.append(Facts(described))
+    blocks += [Prose(EACH_ALONE)] if len(plan.analyses) > 1 else []
+    blocks += [Heading("Looks and limits"), *_rules(scenario)]
     for analysis in plan.analyses:
         if len(plan.analyses) > 1:
             blocks.append(Prose(f"{analysis.name}:"))

@@ -75,6 +75,15 @@ class Job:
     followed: tuple[int, int]  # sequences and periods in which patients are counted; (0, 0) if they are not
     asked: Asked | None  # how guesses are counted; None if nobody is asked
     listed: bool  # whether the randomisation list of a tile decides anything: a look comes within a block
+    primary: tuple[int, ...] = ()  # analyses counted together; none where there are not several
+
+    @property
+    def true_nulls(self) -> Ints:
+        """(hypothesis,) the primary analyses whose null hypothesis is true, as bits by their place."""
+        rows = [
+            [int(tests[a].truth.is_null) << i for i, a in enumerate(self.primary)] for tests in self.tests
+        ]
+        return np.array([sum(row) for row in rows], np.int64)
 
     def empty(self) -> Tally:
         """A tally of the job's shape."""
@@ -82,7 +91,7 @@ class Job:
         asked = self.asked
         guesses = (0, 0) if asked is None else (len(asked.given), 1 + len(asked.treatments))
         tile_sums = 1 + self.width * ENDS + TILE_SUMS if self.listed else 0
-        return Tally.empty(*shape, self.followed, guesses, tile_sums)
+        return Tally.empty(*shape, self.followed, guesses, tile_sums, joint=bool(self.primary))
 
 
 def job(
@@ -151,7 +160,18 @@ def job(
         else (0, 0),
         asked=_asked(scenario, readings),
         listed=any(m % lowered.block.size for m in counts),
+        primary=_several(primaries(scenario)),
     )
+
+
+def primaries(scenario: Scenario) -> tuple[int, ...]:
+    """The places of the analyses on which the trial's success hangs."""
+    return tuple(a for a, each in enumerate(scenario.analyses) if each.role in ("primary", "co-primary"))
+
+
+def _several(places: tuple[int, ...]) -> tuple[int, ...]:
+    """What has to be counted together: of one analysis its own figures say all."""
+    return places if len(places) > 1 else ()
 
 
 def _asked(scenario: Scenario, readings: Sequence[Reading]) -> Asked | None:

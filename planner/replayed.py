@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from planner.canonical import digest
 from planner.guesses import Guess, by_period, in_a_row
+from planner.naming import answer
 from planner.outcomes import Truth
 from planner.results import ENGINE
 from planner.scenario import Analysis, Scenario
@@ -126,6 +127,25 @@ class Trial:
         html: str = self.frame()._repr_html_()
         return html
 
+    def digest(self) -> str:
+        """Name of the trial: the same number, hypothesis, analyses and seed give the same digest."""
+        return answer(
+            "trial",
+            ENGINE,
+            [self.scenario],
+            hypotheses=self.hypothesis,
+            seed=self.seed,
+            trials=self.index,
+            options={"analyses": [course.analysis.name for course in self.courses]},
+            sums={
+                "patients": [_patient(each) for each in self.patients],
+                "looks": [
+                    [[look.patients, look.completers, look.decision] for look in course.looks]
+                    for course in self.courses
+                ],
+            },
+        )
+
     def to_json(self) -> Json:
         """The `planner.trial/1` object."""
         return {
@@ -135,7 +155,13 @@ class Trial:
                 "title": self.scenario.title,
                 "digest": digest(self.scenario),
             },
-            "run": {"trial": self.index, "seed": self.seed, "planner": __version__, "engine": ENGINE},
+            "run": {
+                "trial": self.index,
+                "seed": self.seed,
+                "planner": __version__,
+                "engine": ENGINE,
+                "digest": self.digest(),
+            },
             "hypothesis": self.hypothesis,
             "readings": [_said(reading) for reading in self.readings],
             "patients_planned": self.scenario.design.patients,

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from planner import engine
 from planner.canonical import digest
+from planner.carryover import Carried, Key, of_job, with_carryover
+from planner.carryover_told import told, unit_of
 from planner.departures import Departed, departed
 from planner.guesses import guesses
 from planner.irregular import on_errors, on_undefined
@@ -33,7 +36,9 @@ from planner.kernels.tables import (
 from planner.lists import APPROXIMATE, WARNING, Counted
 from planner.monitoring import Looks
 from planner.montecarlo import Json, Moments, mean, probability, saved, smoothed
+from planner.naming import answer
 from planner.scenario import Scenario
+from planner.together import trials_of
 from planner.version import __version__
 from planner.widening import widened
 
@@ -63,12 +68,20 @@ class Run:
 
     def digest(self) -> str:
         """Name of the result: the same scenario, seed, trials and engine give the same digest everywhere."""
-        import hashlib
+        return answer(
+            "run",
+            ENGINE,
+            [self.scenario],
+            hypotheses=[tests[0].hypothesis for tests in self.outcome.work.tests],
+            seed=self.outcome.work.seed,
+            trials=self.trials,
+            options={"looks": [[plan.counts for plan in each.looks] for each in self.outcome.work.tests[0]]},
+            sums=self._sums(),
+        )
 
-        tally = self.outcome.tally
-        text = f"{digest(self.scenario)} {self.outcome.work.seed} {tally.trials} {ENGINE} {tally.ends.shape}"
-        data = b"".join(x.astype("<i8").tobytes() for x in (tally.ends, tally.free, tally.irregular))
-        return hashlib.sha256(text.encode() + data).hexdigest()
+    def _sums(self) -> Any:
+        """Everything that the figures derive from."""
+        return self.outcome.tally.sums()
 
     def cells(self) -> list[Json]:
         """One for each hypothesis, analysis and number of patients, in the form of the JSON contract."""
@@ -93,9 +106,22 @@ class Run:
             for d in range(len(work.designs))
         ]
 
+    def told_cells(self) -> list[Json]:
+        """The cells as they are shown, with what carryover does to each estimate."""
+        return with_carryover(self.cells(), self.carryover)
+
+    @cached_property
+    def carryover(self) -> Mapping[Key, Carried]:
+        """The bias that carryover gives each analysis, where there is anything to be carried over."""
+        return of_job(self.scenario, self.outcome.work)
+
+    def whole_trials(self, cells: Sequence[Json]) -> list[Json]:
+        """All primary analyses together, for each hypothesis and number of patients; from the cells."""
+        return trials_of(self.scenario, self.outcome.work, self.outcome.tally, cells)
+
     def to_json(self) -> Json:
         """The `planner.run/1` object."""
-        cells = self.cells()
+        cells = self.told_cells()
         seconds = self.outcome.seconds
         return {
             "schema": "planner.run/1",
@@ -110,15 +136,16 @@ class Run:
                 "digest": self.digest(),
             },
             "cells": cells,
+            "trial": self.whole_trials(cells),
             "partial": self.partial,
-            "warnings": _warnings(self, cells),
+            "warnings": warnings_of(self, cells),
         }
 
     def frame(self) -> polars.DataFrame:
         """The cells as a table, one row each, keys flattened with an underscore; looks numbered from 1."""
         import polars
 
-        return polars.DataFrame([flat(cell) for cell in self.cells()], infer_schema_length=None)
+        return polars.DataFrame([flat(cell) for cell in self.told_cells()], infer_schema_length=None)
 
     def _repr_html_(self) -> str:
         html: str = self.frame()._repr_html_()
@@ -287,26 +314,44 @@ def _notes(cell: Mapping[str, Any]) -> list[str]:
     return notes
 
 
-def _warnings(run: Run, cells: Sequence[Mapping[str, Any]]) -> list[str]:
+def warnings_of(run: Run, cells: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What must not be overlooked in the cells of a run."""
     warnings = list(run.remarks)
     if run.partial:
         warnings.append(f"interrupted: the figures are of the {run.trials} trials that were finished")
     if any(cell["note"].endswith(APPROXIMATE) for cell in cells):
         warnings.append(WARNING)
     others = _inseparable(run, cells)
-    told: list[tuple[Mapping[str, Any], str]] = []
+    named: list[tuple[Mapping[str, Any], str]] = []
     for cell in cells:
         if cell["hypothesis"] not in others:
             continue  # its figures are those of another hypothesis, under which they are told
         under = " = ".join([cell["hypothesis"], *others[cell["hypothesis"]]])
-        told.append((cell, under))
+        named.append((cell, under))
         shown = cell.get("power_ignoring_futility") or cell["power"]
         if cell["is_null"] and shown["estimate"] - cell["alpha"] > 3 * shown["mcse"]:
             warnings.append(
                 f"type I error of {cell['analysis']} under {under} is {shown['estimate']:.4f} "
                 f"(Monte Carlo SE {shown['mcse']:.4f}), above alpha = {cell['alpha']:g}"
             )
-    return warnings + irregular_warnings(told)
+    return [*warnings, *irregular_warnings(named), *biased_by_carryover(run.scenario, cells, others)]
+
+
+def biased_by_carryover(
+    scenario: Scenario,
+    cells: Sequence[Mapping[str, Any]],
+    others: Mapping[str, Sequence[str]] | None = None,
+) -> list[str]:
+    """A warning for each analysis whose estimate carryover biases.
+
+    `others`: the hypotheses that are told, each with those that are the same; all if not given.
+    """
+    known = others or {cell["hypothesis"]: () for cell in cells}
+    return told(
+        [cell for cell in cells if cell["hypothesis"] in known],
+        lambda cell: " = ".join([cell["hypothesis"], *known[cell["hypothesis"]]]),
+        lambda cell: unit_of(scenario, cell["analysis"]),
+    )
 
 
 def _inseparable(run: Run, cells: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:

@@ -293,7 +293,7 @@ class Simulation(Settings):
     ] = 100_000
     seed: Annotated[Whole, about("Seed of the random numbers", label=True, ge=0, le=2**64 - 1)] = 1
     hypotheses: Annotated[
-        tuple[Name, ...], about("The hypotheses to simulate; all if not given", min_length=1)
+        tuple[Name, ...], about("The hypotheses to simulate; all if not given", label=True, min_length=1)
     ] = ()
 
 

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from planner import engine
 from planner.canonical import as_toml, digest, resolve, to_toml
+from planner.carryover import Carried, Key, of_job, with_carryover
 from planner.comparing.pairing import Member, Pairs, paired
 from planner.faults import Path, ScenarioError, dotted
 from planner.lists import WARNING
 from planner.montecarlo import Json
+from planner.naming import answer
 from planner.outcomes import Truth
 from planner.reading import read_text
-from planner.results import ENGINE, flat
+from planner.results import ENGINE, biased_by_carryover, flat
 from planner.scenario import Means, Scenario
 from planner.scenario_terms import Terms
 from planner.spending import BoundaryError
@@ -249,7 +252,12 @@ class Sensitivity:
                     "assumptions": sorted(rows, key=lambda row: -row["impact"]),
                 }
             )
-        return found
+        return with_carryover(found, self.carryover)
+
+    @cached_property
+    def carryover(self) -> Mapping[Key, Carried]:
+        """The bias that carryover gives each analysis as the assumptions are stated."""
+        return of_job(as_stated(self.scenario), self.pairs.jobs[0])
 
     def _row(self, g: int, number: int, at: Mapping[int, int]) -> Json:
         assumption = self.assumptions[number]
@@ -265,6 +273,20 @@ class Sensitivity:
             row[name] = {"value": assumption.variants[side][0], "power": power, "difference": difference}
             changes.append(abs(difference["estimate"]) if difference else 0.0)
         return row | {"impact": max(changes, default=0.0)}
+
+    def digest(self) -> str:
+        """Name of the result: the same variants, seed, trials and engine give the same digest everywhere."""
+        varied = [[each.path, each.value, [value for value, _ in each.variants]] for each in self.assumptions]
+        return answer(
+            "sensitivity",
+            ENGINE,
+            [self.scenario],
+            hypotheses=[tests[0].hypothesis for tests in self.pairs.jobs[0].tests],
+            seed=self.pairs.jobs[0].seed,
+            trials=self.pairs.trials,
+            options={"step": self.step, "assumptions": varied, "members": self.members},
+            sums=self.pairs.sums,
+        )
 
     def frame(self) -> polars.DataFrame:
         """One row for each assumption under each hypothesis and analysis."""
@@ -295,6 +317,7 @@ class Sensitivity:
             warnings.append(f"interrupted: the figures are of the {trials} trials that were finished")
         if self.pairs.approximate:
             warnings.append(WARNING)
+        cells = self.cells()
         return {
             "schema": "planner.sensitivity/1",
             "scenario": {"name": self.name, "title": self.scenario.title, "digest": digest(self.scenario)},
@@ -305,11 +328,12 @@ class Sensitivity:
                 "engine": ENGINE,
                 "seconds": seconds,
                 "trials_per_second": trials * len(self.pairs.jobs) / seconds if seconds > 0 else None,
+                "digest": self.digest(),
             },
             "step": self.step,
-            "cells": self.cells(),
+            "cells": cells,
             "partial": self.partial,
-            "warnings": warnings,
+            "warnings": [*warnings, *biased_by_carryover(self.scenario, cells)],
         }
 
 

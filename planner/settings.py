@@ -28,9 +28,15 @@ LARGEST = 1e9
 MAX_DAYS = 100_000
 
 
-def about(help: str, unit: str = "", label: bool = False, **limits: Any) -> Any:
-    """Describe one setting. `label`: it names or explains something and is left out of the digest."""
+def about(help: str, unit: str = "", label: bool = False, since: str = "", **limits: Any) -> Any:
+    """Describe one setting.
+
+    `label`: it alters no virtual trial and is left out of the digest. `since`: the version that brought it,
+    if later than 0.1.0; while it has its default, which must be what was done before, the digest is the one
+    that the scenario had without it.
+    """
     extra: dict[str, Any] = ({"unit": unit} if unit else {}) | ({"digest": False} if label else {})
+    extra |= {"since": since} if since else {}
     return Field(description=help, json_schema_extra=extra or None, **limits)
 
 
@@ -134,7 +140,12 @@ A_NUMBER = AlsoWritten(type="number")
 
 Prior = Annotated[
     Number | None,
-    about("Weight of the hypothesis before any data, relative to the others; 1 if not given", gt=0, le=1e6),
+    about(
+        "Weight of the hypothesis before any data, relative to the others; 1 if not given",
+        label=True,
+        gt=0,
+        le=1e6,
+    ),
 ]
 
 

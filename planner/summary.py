@@ -13,9 +13,22 @@ from planner.figures import count, estimated, listed, plain
 from planner.irregular import on_errors, on_undefined
 from planner.summary_blinding import asked
 from planner.summary_leaving import reading as about_leaving
-from planner.summary_tables import FEW, Cell, Shown, label, shown, staged, tables, too_few, too_high
+from planner.summary_tables import (
+    FEW,
+    Cell,
+    Shown,
+    label,
+    shown,
+    staged,
+    stops_told,
+    tables,
+    too_few,
+    too_few_stops,
+    too_high,
+)
 from planner.summary_tables import Setting as Setting
 from planner.summary_tables import Unit as Unit
+from planner.summary_together import each_alone, together
 from planner.summary_uncertain import about_uncertainty, averaged, in_variants, powers, what_is_uncertain
 
 
@@ -24,7 +37,9 @@ def run_document(result: Mapping[str, Any], setting: Setting) -> list[Block]:
     trials = int(result["run"]["trials"])
     cells = shown(list(result["cells"]), setting)
     blocks = _header(result, setting, [row.cell for row in cells])
+    blocks += each_alone([row.cell for row in cells])
     blocks += tables(cells, setting, trials)
+    blocks += together(result, cells, setting)
     if averaged(result["cells"]):
         blocks += _uncertain(result, setting, [row.cell for row in cells])
     blocks += [Heading("How to read this"), Items(_reading(cells, setting, trials))]
@@ -103,8 +118,11 @@ def _reading(rows: Sequence[Shown], setting: Setting, trials: int) -> list[str]:
         )
         items.append(
             "Expected patients counts those randomised when the trial stops; completers finished every "
-            "period. A trial that stops early for efficacy tends to overestimate: "
-            "see the bias if stopped early."
+            "period. A trial that stops early for efficacy tends to overestimate, one that stops for "
+            "futility to underestimate: see the bias if stopped."
+            if setting.futility
+            else "Expected patients counts those randomised when the trial stops; completers finished every "
+            "period. A trial that stops early for efficacy tends to overestimate: see the bias if stopped."
         )
     if partial := [name for name in setting.partial if any(cell["analysis"] == name for cell in cells)]:
         items.append(
@@ -118,12 +136,14 @@ def _reading(rows: Sequence[Shown], setting: Setting, trials: int) -> list[str]:
             "treatment was active, had no trial stopped early. Who guesses at random is right half the time."
         )
     items.append("Exaggeration: the mean estimate of the significant trials, over the true effect.")
-    means = {"power": "exaggeration_given_efficacy"}
-    means |= {"stopped_early": "bias_given_early_stop"} if staged(rows) else {}
+    stops = stops_told(setting) if staged(rows) else {}
     if any(
-        too_few(cell, event, trials) and cell["estimate"][name] is not None
+        (too_few(cell, "power", trials) and cell["estimate"]["exaggeration_given_efficacy"] is not None)
+        or any(
+            too_few_stops(cell, reason, trials) and cell["estimate"][name] is not None
+            for reason, name in stops.items()
+        )
         for cell in cells
-        for event, name in means.items()
     ):
         items.append(f"A mean over fewer than {FEW} trials rests on too little and is left out (–).")
     items += _about_single_cells(cells, setting)

@@ -11,6 +11,8 @@ from typing import Any
 from planner.document import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
 from planner.figures import DASH, count, estimated, plus_minus, signed
 from planner.summary import Setting, Unit
+from planner.summary_tables import NOBODY_MEANWHILE
+from planner.summary_together import EACH_ALONE
 
 Json = Mapping[str, Any]
 
@@ -33,11 +35,18 @@ def compare_document(found: Json, settings: Sequence[Setting], command: str) -> 
         blocks.append(Prose(f"PARTIAL: interrupted after {trials}; all figures are of these.", True))
     blocks.append(Facts([*_designs(found, settings), _simulated(found)]))
     by_name = dict(zip(letters, settings, strict=True))
+    blocks += _each_alone(found["cells"])
     blocks += [Heading("What each gives, and what it takes"), _figures(found["cells"], letters, by_name)]
+    if any(cell["stopped_early"] and cell["stopped_early"]["estimate"] for cell in found["cells"]):
+        blocks.append(Prose(NOBODY_MEANWHILE))
     if found["differences"]:
         blocks += [Heading("How they differ"), _differences(found["differences"], letters, by_name)]
     blocks += [Heading("How to read this"), Items(_reading(found))]
     return [*blocks, Heading("The same result again"), Code(command, "sh")]
+
+
+def _each_alone(cells: Sequence[Json]) -> list[Block]:
+    return [Prose(EACH_ALONE)] if cells and _analysis(cells, cells[0]) else []
 
 
 def _letter(j: int) -> str:

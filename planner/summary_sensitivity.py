@@ -11,6 +11,8 @@ from typing import Any
 from planner.document import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
 from planner.figures import DASH, count, estimated, fixed, listed, plain, plus_minus, visible
 from planner.summary import Setting
+from planner.summary_tables import carried_over
+from planner.summary_together import each_alone
 
 Json = Mapping[str, Any]
 _NAME, _BAR = 30, 44  # columns of the picture
@@ -25,6 +27,7 @@ def sensitivity_document(found: Json, setting: Setting) -> list[Block]:
         blocks.append(Prose(f"PARTIAL: interrupted after {trials}; all figures are of these.", True))
     blocks.append(Facts(_facts(found, setting)))
     several = len({cell["analysis"] for cell in found["cells"]}) > 1
+    blocks += [*each_alone(found["cells"]), *carried_over(found["cells"], setting)]
     for cell in found["cells"]:
         name = setting.hypotheses.get(cell["hypothesis"]) or str(cell["hypothesis"])
         blocks.append(Heading(f"{name} ({cell['analysis']})" if several else name))

@@ -13,6 +13,8 @@ from planner.braille import Point, Series, plot
 from planner.document import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
 from planner.figures import DASH, count, estimated, listed, plain
 from planner.summary import Setting
+from planner.summary_tables import NOBODY_MEANWHILE, carried_over
+from planner.summary_together import each_alone
 from planner.summary_uncertain import what_is_uncertain
 
 Answer = Mapping[str, Any]
@@ -27,10 +29,13 @@ _DASHES = 24
 def size_document(result: Mapping[str, Any], setting: Setting, *, ascii_only: bool = False) -> list[Block]:
     """The result of `planner size` as blocks: answers, the numbers around them, the curve, how to read it."""
     blocks = _header(result, setting)
+    blocks += each_alone(result["answers"])
     blocks += [
         Heading("How many patients?" if result["find"] == "patients" else "Which effect is found?"),
         _answers(result, setting),
     ]
+    blocks += [Prose(NOBODY_MEANWHILE)] if _staged(result) else []
+    blocks += carried_over(result["answers"], setting)
     if notes := _notes(result, setting):
         blocks.append(Items(notes))
     if (around := _around(result, setting)) is not None:

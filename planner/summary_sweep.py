@@ -12,6 +12,8 @@ from planner.braille import Series, plot
 from planner.document import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
 from planner.figures import count, estimated, listed, plain, plus_minus, signed, visible
 from planner.summary import Setting
+from planner.summary_tables import NOBODY_MEANWHILE, carried_over
+from planner.summary_together import each_alone
 from planner.summary_uncertain import (
     about_uncertainty,
     averaged,
@@ -33,7 +35,9 @@ def sweep_document(found: Json, setting: Setting, *, ascii_only: bool = False) -
         trials = count(found["run"]["trials"], "trial")
         blocks.append(Prose(f"PARTIAL: interrupted; the figures are of {trials} or more.", True))
     blocks.append(Facts(_facts(found, cells, setting)))
-    blocks += [Heading("What changes"), _figures(cells, setting)]
+    blocks += [*each_alone(cells), Heading("What changes"), _figures(cells, setting)]
+    blocks += [Prose(NOBODY_MEANWHILE)] if any(len(cell["looks"]) > 1 for cell in cells) else []
+    blocks += carried_over(cells, setting)
     blocks += _curve(cells, setting, ascii_only)
     if averaged(cells):
         every = list(dict.fromkeys(cell["hypothesis"] for cell in cells))

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from planner.carryover_told import told
 from planner.document import Block, Column, Heading, Prose, Sheet
 from planner.figures import DASH, estimated, listed, plain, plus_minus, signed
 from planner.summary_blinding import asked, right_guesses
@@ -21,6 +22,7 @@ Cell = Mapping[str, Any]
 # A type I error is called too high when it exceeds alpha by more than so many Monte Carlo standard errors.
 BEYOND_CHANCE = 3.0
 FEW = 50  # trials; a mean over fewer is not shown
+NOBODY_MEANWHILE = "Expected patients assumes that nobody is randomised while others are in follow-up."
 
 
 class Unit(NamedTuple):
@@ -81,11 +83,13 @@ def tables(cells: Sequence[Shown], setting: Setting, trials: int) -> list[Block]
     blocks: list[Block] = [Heading("Does the trial find a difference?")]
     blocks += _by_unit(cells, setting, [_power(part, setting) for part in _parts(cells, setting)])
     if staged(cells):
+        blocks.append(Prose(NOBODY_MEANWHILE))
         blocks.append(Heading("When does it stop?"))
         blocks += _by_unit(cells, setting, [_looks(part, setting) for part in _parts(cells, setting)])
     blocks.append(Heading("How far off is its estimate?"))
     sheets = [_estimates(part, setting, trials) for part in _parts(cells, setting)]
     blocks += _by_unit(cells, setting, sheets)
+    blocks += carried_over([row.cell for row in cells], setting)
     if depends([row.cell for row in cells]):
         blocks += [Heading("Who leaves?"), departures(*_each_hypothesis(cells, setting))]
     if asked([row.cell for row in cells]):
@@ -145,7 +149,7 @@ def _naming(cells: Sequence[Shown], setting: Setting) -> tuple[list[Column], lis
     return columns, rows
 
 
-class _Lines:
+class Lines:
     """The rows of a table; the names of inseparable hypotheses stand below the first one."""
 
     def __init__(self, columns: list[Column]) -> None:
@@ -180,7 +184,7 @@ def _power(cells: Sequence[Shown], setting: Setting) -> Sheet:
     columns.append(Column(f"{'Mean true' if mean else 'True'} effect{_unit(cells, setting)}"))
     columns.append(Column("Assurance" if mean else "Power"))
     columns += [Column("Expected patients"), Column("Expected completers")]
-    lines = _Lines(columns)
+    lines = Lines(columns)
     for row, (cell, same) in zip(rows, cells, strict=True):
         row += [_true_effect(cell, setting), _power_cell(cell, setting)]
         row += [estimated(cell["expected_patients"]), estimated(cell["expected_completers"])]
@@ -218,7 +222,7 @@ def _looks(cells: Sequence[Shown], setting: Setting) -> Sheet:
     columns += [Column("Look", number=False), Column("Patients"), Column("Stops early"), Column("Efficacy")]
     if setting.futility:
         columns.append(Column("Futility"))
-    lines = _Lines(columns)
+    lines = Lines(columns)
     for row, (cell, same) in zip(rows, cells, strict=True):
         early = estimated(cell["stopped_early"], percent=True)
         own = []
@@ -238,16 +242,16 @@ def _estimates(cells: Sequence[Shown], setting: Setting, trials: int) -> Sheet:
     columns, rows = _naming(cells, setting)
     early = staged(cells)
     columns.append(Column(f"Bias{_unit(cells, setting)}"))
-    if early:
-        columns.append(Column("Bias if stopped early"))
+    stops = stops_told(setting) if early else {}
+    columns += [Column(f"Bias if stopped for {reason}") for reason in stops]
     columns += [Column("Exaggeration if significant"), Column("Coverage of the interval")]
-    lines = _Lines(columns)
+    lines = Lines(columns)
     for row, (cell, same) in zip(rows, cells, strict=True):
         estimate, factor = cell["estimate"], setting.units[cell["analysis"]].factor
         row.append(_mean(estimate, "bias", factor, sign=True))
-        if early:
-            few = too_few(cell, "stopped_early", trials)
-            row.append(DASH if few else _mean(estimate, "bias_given_early_stop", factor, sign=True))
+        for reason, name in stops.items():
+            few = too_few_stops(cell, reason, trials)
+            row.append(DASH if few else _mean(estimate, name, factor, sign=True))
         exaggeration = _mean(estimate, "exaggeration_given_efficacy")
         few = too_few(cell, "power", trials)
         row.append(DASH if few or exaggeration == DASH else f"× {exaggeration}")
@@ -256,10 +260,32 @@ def _estimates(cells: Sequence[Shown], setting: Setting, trials: int) -> Sheet:
     return lines.sheet()
 
 
+def stops_told(setting: Setting) -> dict[str, str]:
+    """Why a trial may stop early, and the bias given that: a mixture of both says little of either."""
+    found = {"efficacy": "bias_given_early_efficacy"}
+    return found | ({"futility": "bias_given_futility"} if setting.futility else {})
+
+
 def too_few(cell: Cell, event: str, trials: int) -> bool:
     """Whether an event came in too few trials for a mean over them."""
     share = (cell.get(event) or {}).get("estimate") or 0.0
     return bool(round(share * trials) < FEW)
+
+
+def too_few_stops(cell: Cell, reason: str, trials: int) -> bool:
+    """Whether too few trials stopped early for efficacy, or futility, for a mean over them."""
+    share = sum((look[reason] or {}).get("estimate") or 0.0 for look in cell["looks"][:-1])
+    return bool(round(share * trials) < FEW)
+
+
+def carried_over(cells: Sequence[Cell], setting: Setting) -> list[Block]:
+    """Where carryover biases an estimate, and how much."""
+    said = told(
+        cells,
+        lambda cell: f"“{label(cell['hypothesis'], setting)}”",
+        lambda cell: setting.units[cell["analysis"]],
+    )
+    return [Prose(f"{line[:1].upper()}{line[1:]}.", True) for line in said]
 
 
 def _mean(estimate: Mapping[str, Any], name: str, factor: float = 1.0, *, sign: bool = False) -> str:

@@ -15,6 +15,7 @@ from planner.document import Block, Code, Column, Facts, Heading, Items, Prose, 
 from planner.figures import DASH, count, fixed, listed, plain, signed
 from planner.summary import Setting, Unit
 from planner.summary_blinding import guesses_of
+from planner.summary_together import each_alone
 from planner.vocabulary import BINARY_MEASURES
 
 Json = Mapping[str, Any]
@@ -30,7 +31,7 @@ def trial_document(trial: Json, setting: Setting, *, ascii_only: bool = False) -
     """The page of `planner trial`. `ascii_only`: draw without Braille dots."""
     blocks: list[Block] = [Heading(trial["scenario"]["title"] or trial["scenario"]["name"], 1)]
     blocks.append(Facts(_facts(trial, setting)))
-    blocks.append(Heading("What each look saw, and decided"))
+    blocks += [Heading("What each look saw, and decided"), *each_alone(trial["analyses"])]
     for course in trial["analyses"]:
         blocks += [_looks(course, setting.units[course["analysis"]]), Prose(_verdict(course, trial))]
     for r, reading in enumerate(trial["readings"]):

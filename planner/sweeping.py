@@ -5,7 +5,7 @@ Numbers of patients cost little: they are evaluated in one pass.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,8 @@ from planner.assurance import VARIANTS, Assured
 from planner.canonical import digest
 from planner.faults import listed, shown
 from planner.montecarlo import Json
-from planner.results import ENGINE, Run, flat
+from planner.naming import answer
+from planner.results import ENGINE, Run, flat, warnings_of
 from planner.scenario import Scenario
 from planner.simulating import How
 from planner.swept import Point, SweepError, points, split
@@ -56,18 +57,30 @@ class Sweep:
 
     def cells(self) -> list[Json]:
         """The cells of all points, in order of the points, each with its settings as `sweep`."""
+        return self._in_order(lambda run: run.cells())
+
+    def told_cells(self) -> list[Json]:
+        """The cells as they are shown: see Run.told_cells."""
+        return self._in_order(lambda run: run.told_cells())
+
+    def whole_trials(self) -> list[Json]:
+        """All primary analyses together, for each hypothesis at every point, in order of the points."""
+        return self._in_order(lambda run: run.whole_trials(run.cells()))
+
+    def _in_order(self, rows: Callable[[Run], Sequence[Json]]) -> list[Json]:
+        """Rows of all passes, in each of which the numbers of patients vary fastest, by point."""
         found: list[tuple[int, int, Json]] = []
         for run, numbers in self.passes:
-            for i, cell in enumerate(run.cells()):
+            for i, row in enumerate(rows(run)):
                 number = numbers[i % len(numbers)]
-                found.append((number, i // len(numbers), cell | {"sweep": self.all_points[number]}))
-        return [cell for _, _, cell in sorted(found, key=lambda each: each[:2])]
+                found.append((number, i // len(numbers), row | {"sweep": self.all_points[number]}))
+        return [row for _, _, row in sorted(found, key=lambda each: each[:2])]
 
     def frame(self) -> polars.DataFrame:
         """The cells as a tidy table, one row each; swept settings as `sweep_PATH`."""
         import polars
 
-        return polars.DataFrame([flat(cell) for cell in self.cells()], infer_schema_length=None)
+        return polars.DataFrame([flat(cell) for cell in self.told_cells()], infer_schema_length=None)
 
     def _repr_html_(self) -> str:
         html: str = self.frame()._repr_html_()
@@ -75,9 +88,16 @@ class Sweep:
 
     def digest(self) -> str:
         """Name of the result: the same sweep, seed, trials and engine give the same digest everywhere."""
-        import hashlib
-
-        return hashlib.sha256(" ".join(run.digest() for run, _ in self.passes).encode()).hexdigest()
+        return answer(
+            "sweep",
+            ENGINE,
+            [self.base, *(run.scenario for run, _ in self.passes)],
+            hypotheses=self.base.simulation.hypotheses,
+            seed=self.passes[0][0].outcome.work.seed,
+            trials=[run.trials for run, _ in self.passes],
+            options={"points": self.all_points, "passes": [numbers for _, numbers in self.passes]},
+            sums=[run.digest() for run, _ in self.passes],
+        )
 
     def to_json(self) -> Json:
         """The `planner.run/1` object, its cells with `sweep`."""
@@ -96,7 +116,8 @@ class Sweep:
                 "digest": self.digest(),
                 **self._variants(),
             },
-            "cells": self.cells(),
+            "cells": self.told_cells(),
+            "trial": self.whole_trials(),
             "partial": self.partial,
             "warnings": self._warnings(),
             **({"uncertain": unknowns(self.base)} if self._variants() else {}),
@@ -119,7 +140,9 @@ class Sweep:
             at = ", ".join(
                 f"{path} {shown(value)}" for path, value in _common(self.all_points, numbers).items()
             )
-            said += [f"{at}: {warning}" if at else warning for warning in whole.to_json()["warnings"]]
+            said += [
+                f"{at}: {warning}" if at else warning for warning in warnings_of(whole, run.told_cells())
+            ]
         return list(dict.fromkeys(said))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from planner.kernels.tables import (
     FOURTH_HIGH,
     GUESSES,
     IRREGULAR,
+    JOINT_SUMS,
+    JOINTS,
     SQUARE,
     SQUARE_HIGH,
     SUMS,
@@ -38,6 +40,7 @@ class Tally:
     `between` holds the products of the sums of whole tiles of 128 trials, where the randomisation list that
     these share decides anything; otherwise it has no columns. `followed` counts patients, where leaving
     depends on something; otherwise it has no sequences. `guessed` counts guesses, where patients are asked.
+    `joint` counts trials by what several primary analyses say of them; otherwise it has no designs.
     """
 
     trials: int
@@ -47,6 +50,7 @@ class Tally:
     between: Ints  # (hypothesis, analysis, design, sum, sum)
     followed: Ints  # (hypothesis, sequence, period, FOLLOWED)
     guessed: Ints  # (hypothesis, sequence, all and each treatment, GUESSES)
+    joint: Ints  # (hypothesis, design, JOINTS, JOINT_SUMS)
 
     @classmethod
     def empty(
@@ -58,11 +62,12 @@ class Tally:
         followed: tuple[int, int] = (0, 0),
         guesses: tuple[int, int] = (0, 0),
         tile_sums: int = 0,
+        joint: bool = False,
     ) -> Tally:
         """A tally of no trials; `followed`: sequences and periods in which patients are counted.
 
         guesses: sequences, and one more than the treatments about which they are asked. tile_sums: how many
-        sums over a tile are multiplied with each other.
+        sums over a tile are multiplied with each other. joint: whether several analyses are counted together.
         """
         cell = (hypotheses, analyses, designs)
         return cls(
@@ -73,7 +78,12 @@ class Tally:
             np.zeros((*cell, tile_sums, tile_sums), np.int64),
             np.zeros((hypotheses, *followed, FOLLOWED), np.int64),
             np.zeros((hypotheses, *guesses, GUESSES), np.int64),
+            np.zeros((hypotheses, designs if joint else 0, JOINTS, JOINT_SUMS), np.int64),
         )
+
+    def sums(self) -> dict[str, Ints]:
+        """Every sum, by name."""
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "trials"}
 
     def add(self, other: Tally) -> None:
         """Add the trials of another tally of the same shape."""
@@ -90,6 +100,7 @@ class Tally:
         self.between += other.between
         self.followed += other.followed
         self.guessed += other.guessed
+        self.joint += other.joint
 
     def carry(self) -> None:
         """Carry what is beyond 2^60 of a sum of errors, or of their squares, to the column that goes on.

@@ -111,6 +111,14 @@ def draws(entry: Entry, seed: int, first: int, count: int) -> list[float]:
     return [min(max(settled(x), low), high) for x in values.tolist()]
 
 
+def numbers(entry: Entry, seed: int, which: Sequence[int]) -> list[float]:
+    """The draws of an entry in these variants, which are in rising order."""
+    if not which:
+        return []
+    found = draws(entry, seed, which[0], which[-1] - which[0] + 1)
+    return [found[i - which[0]] for i in which]
+
+
 def _uniforms(start: str, first: int, count: int) -> Floats:
     """Numbers above 0 and below 1 by SHA-256 of a text and their own number."""
     hashed = hashlib.sha256(start.encode())

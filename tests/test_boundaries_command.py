@@ -29,6 +29,7 @@ TOP = [
     "inflation",
     "expected_information_null",
     "expected_information_alternative",
+    "run",
     "warnings",
 ]
 LOOK = [

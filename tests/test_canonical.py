@@ -142,7 +142,6 @@ def test_digest_sees_every_setting_and_no_label(path: Path) -> None:
     "setting",
     [
         'analyses.0.contrast=["placebo", "high"]',
-        'simulation.hypotheses=["unequal"]',
         "monitoring.efficacy={rule='pocock'}",
         "monitoring.futility={rule='none'}",
         "monitoring.looks=[0.3, 0.6, 1]",

@@ -210,13 +210,13 @@ def test_units_are_never_mixed_in_a_column() -> None:
 def test_means_over_few_trials_are_left_out() -> None:
     result = fake()
     cell = result["cells"][0]
-    cell["stopped_early"] = figure(0.0004, 0.0001)
+    cell["looks"][0]["efficacy"] = figure(0.0004, 0.0001)
     text = console.rendered(run_document(result, SETTING))
-    assert "+4.21" in text  # of the other hypothesis
+    assert "+5.32" in text  # of the other hypothesis
     cell = result["cells"][1]
-    cell["stopped_early"] = figure(0.0, 0.00001)
+    cell["looks"][0]["efficacy"] = figure(0.0, 0.00001)
     text = console.rendered(run_document(result, SETTING))
-    assert "+4.21" not in text
+    assert "+5.32" not in text
     assert "fewer than 50 trials" in text
     assert "fewer than 50 trials" not in console.rendered(run_document(fake(), SETTING))
 
@@ -227,7 +227,49 @@ def test_one_look_has_no_stopping_columns() -> None:
         cell["looks"] = cell["looks"][-1:]
     shown = console.rendered(run_document(single, SETTING))
     assert "Stops early" not in shown
-    assert "stopped early" not in shown
+    assert "if stopped" not in shown
+
+
+def stopping_for_both(futile: float) -> dict[str, Any]:
+    """A result in which such a share of the trials stops for futility."""
+    result = fake()
+    for cell in result["cells"]:
+        cell["looks"][0]["futility"] = figure(futile, 0.0009)
+        cell["estimate"] |= {"bias_given_futility": -3.127, "bias_given_futility_mcse": 0.05}
+    return result
+
+
+def test_bias_after_a_stop_is_told_by_its_reason() -> None:
+    """Efficacy makes an estimate too large, futility too small: their mixture says nothing of either."""
+    shown = console.rendered(run_document(stopping_for_both(0.1), SETTING))
+    titles = " ".join(shown.split())
+    assert "Bias if stopped for efficacy" in titles
+    assert "Bias if stopped for futility" in titles
+    assert "Bias if stopped early" not in titles
+    assert "+5.32 ± 0.04" in shown
+    assert "-3.13 ± 0.05" in shown
+    assert "4.21" not in shown
+    without = console.rendered(run_document(fake(), replace(SETTING, futility=False)))
+    assert "Bias if stopped for efficacy" in " ".join(without.split())
+    assert "for futility" not in without
+
+
+def test_a_reason_for_which_few_trials_stop_has_no_bias() -> None:
+    shown = console.rendered(run_document(stopping_for_both(0.0003), SETTING))
+    assert "+5.32 ± 0.04" in shown
+    assert "-3.13" not in shown
+    assert "fewer than 50 trials" in " ".join(shown.split())
+
+
+def test_expected_patients_says_what_it_assumes() -> None:
+    said = "Expected patients assumes that nobody is randomised while others are in follow-up."
+    shown = " ".join(console.rendered(run_document(fake(), SETTING)).split())
+    assert shown.count(said) == 1
+    assert shown.index(said) < shown.index("When does it stop?")  # beside the figure
+    single = fake()
+    for cell in single["cells"]:
+        cell["looks"] = cell["looks"][-1:]
+    assert said not in " ".join(console.rendered(run_document(single, SETTING)).split())
 
 
 def test_partial_is_said_first() -> None:
@@ -275,6 +317,10 @@ def fake() -> dict[str, Any]:
         "coverage": figure(0.9501, 0.0007),
         "bias_given_early_stop": 4.212,
         "bias_given_early_stop_mcse": 0.03,
+        "bias_given_early_efficacy": 5.318,
+        "bias_given_early_efficacy_mcse": 0.04,
+        "bias_given_futility": None,
+        "bias_given_futility_mcse": None,
         "exaggeration_given_efficacy": 1.021,
         "exaggeration_given_efficacy_mcse": 0.002,
         "wrong_sign": figure(0.0, 0.00002),

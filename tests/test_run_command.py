@@ -108,8 +108,10 @@ def test_a_warning_is_given_once_for_hypotheses_that_are_the_same(cli: Cli, tmp_
     code, out, err = cli("run", str(tmp_path / "carried.toml"), "--json", *FEW)
     assert code == 0
     warnings = json.loads(out)["warnings"]
-    assert [re.sub(r" is .*", "", each) for each in warnings] == [
+    assert [re.sub(r" is .*| by .*", "", each) for each in warnings] == [
         "type I error of hills-armitage under one = again",
         "type I error of hills-armitage under other",
+        "carryover biases the estimate of hills-armitage under one = again",
     ]
-    assert err.count("warning: ") == 2
+    assert "and other by -1 points" in warnings[-1]
+    assert err.count("warning: ") == 3

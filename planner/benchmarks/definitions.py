@@ -68,7 +68,7 @@ def of_job(what: Standard, work: Job) -> Json:
     family = "terms" if isinstance(world, TermsWorld) else ""  # whose bound draws the entry score too
     drawn = [np.asarray(table).tolist() for table in tables]
     return {
-        "scenario": _short(digest(what.scenario())),
+        "scenario": _short(repr((digest(what.scenario()), [tests[0].hypothesis for tests in work.tests]))),
         "sizes": list(work.designs),
         "draws": _short(repr((family, drawn))),
     }

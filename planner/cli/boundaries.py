@@ -11,6 +11,7 @@ import typer
 
 from planner.cli import options as given
 from planner.cli.problems import NO_ANSWER, OK, Problem
+from planner.version import __version__
 
 if TYPE_CHECKING:
     from planner.boundaries import Boundary
@@ -321,10 +322,31 @@ def document(solved: Sequence[Boundary]) -> dict[str, Any]:
     rules = [one.efficacy for one in solved]
     warnings = [warning for one in solved for warning in _warnings(one)]
     head = {"schema": "planner.boundaries/1"}
+    run = {"planner": __version__, "digest": digest(solved)}
     if len(found) == 1:
-        return {**head, **found[0], "warnings": warnings}
+        return {**head, **found[0], "run": run, "warnings": warnings}
     several = [{"rule": name, **figures} for name, figures in zip(rules, found, strict=True)]
-    return {**head, "boundaries": several, "warnings": warnings}
+    return {**head, "boundaries": several, "run": run, "warnings": warnings}
+
+
+def digest(solved: Sequence[Boundary]) -> str:
+    """Name of the answer: the same rules at the same looks give the same digest, with the same solver.
+
+    The figures count to 9 digits, to which they are right on every machine.
+    """
+    from planner.naming import answer
+
+    rules = [[one.efficacy, one.futility, one.binding, _rounded(one.to_json())] for one in solved]
+    return answer("boundaries", "", [], hypotheses=None, seed=0, trials=0, options={}, sums=rules)
+
+
+def _rounded(value: Any) -> Any:
+    """Nested figures with every number to 9 digits."""
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return f"{value:.9g}" if isinstance(value, float) else value
 
 
 def _warnings(one: Boundary) -> list[str]:

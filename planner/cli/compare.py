@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Any
 
 from planner.cli import options as given
@@ -44,7 +43,7 @@ def compare(
       planner compare two-periods.toml four-periods.toml
       planner compare plan.toml plan-with-futility.toml --hypothesis expected --trials 1000000
     """
-    from planner.cli import files
+    from planner.cli import again, files
     from planner.cli.dry_run import of_compare
     from planner.cli.run import names_of, remarks
     from planner.reading import read
@@ -59,10 +58,9 @@ def compare(
     _check_hypotheses(plans, chosen)
     first = plans[0].simulation
     trials, seed = first.trials if trials is None else trials, first.seed if seed is None else seed
-    words = ["planner", "compare", *scenarios]
-    words += [word for each in settings or [] for word in ("--set", each)]
-    words += [word for name in chosen for word in ("--hypothesis", name)]
-    command = shlex.join([*words, "--trials", str(trials), "--seed", str(seed)])
+    command = again.command(
+        "compare", scenarios, settings=settings, hypotheses=chosen, trials=trials, seed=seed
+    )
     if dry_run:
         return of_compare(plans, chosen, trials, seed, threads, target)
     found = _compared(plans, chosen, trials, seed, threads, quiet)

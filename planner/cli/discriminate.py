@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
@@ -93,7 +92,7 @@ def discriminate(
       planner discriminate plan.toml --patients 12:96:12 --summaries means,days
       planner discriminate ab-ba.toml two-by-two.toml --json
     """
-    from planner.cli import files
+    from planner.cli import again, files
     from planner.cli.run import names_of, remarks
     from planner.reading import read
 
@@ -121,7 +120,18 @@ def discriminate(
     found = _told_apart(plans, asked, threads, quiet)
     document = found.to_json()
     remarks(document, verbose)
-    command = _command_line(scenarios, settings, asked)
+    command = again.command(
+        "discriminate",
+        scenarios,
+        settings=settings,
+        hypotheses=chosen,
+        patients=numbers,
+        summaries=kinds if kinds != ["means"] else None,
+        likelihood=likelihood if likelihood != "mixture" else None,
+        decisive=decisive,
+        draws=draws,
+        seed=seed,
+    )
     target.write(
         document,
         lambda: _blocks(found, document, command, target.ascii_only),
@@ -189,21 +199,6 @@ def _explained() -> Iterator[None]:
         yield
     except DiscriminationError as error:
         raise Problem(str(error), hint=error.hint or "planner discriminate --help") from error
-
-
-def _command_line(scenarios: list[str], settings: list[str] | None, asked: dict[str, Any]) -> str:
-    """The command that gives the same numbers again."""
-    words = ["planner", "discriminate", *scenarios]
-    words += [word for each in settings or [] for word in ("--set", each)]
-    words += [word for name in asked["hypotheses"] or [] for word in ("--hypothesis", name)]
-    if asked["patients"]:
-        words += ["--patients", ",".join(map(str, asked["patients"]))]
-    if asked["summaries"] != ["means"]:
-        words += ["--summaries", ",".join(asked["summaries"])]
-    if asked["likelihood"] != "mixture":
-        words += ["--likelihood", asked["likelihood"]]
-    words += ["--decisive", f"{asked['decisive']:g}", "--draws", str(asked["draws"])]
-    return shlex.join([*words, "--seed", str(asked["seed"])])
 
 
 def _blocks(found: Discrimination, document: dict[str, Any], command: str, ascii_only: bool) -> list[Block]:

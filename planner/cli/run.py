@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from planner.cli import options as given
@@ -61,7 +61,7 @@ def run(
       planner run my-trial.toml --hypothesis expected,none --json
       planner run my-trial.toml -o results.md
     """
-    from planner.cli import files
+    from planner.cli import again, files
     from planner.cli.dry_run import of_run
     from planner.cli.sensitivity import run_sensitivity
     from planner.cli.sweeps import run_sweep, swept
@@ -82,16 +82,26 @@ def run(
     plan = points[0].scenario if points else read(scenario, set=plain)
     seed = plan.simulation.seed if seed is None else seed
     how = averaging(plan, variants, precision) if uncertain else {}
+    same = partial(
+        again.command,
+        "run",
+        [scenario],
+        settings=settings,
+        hypotheses=names_of(hypothesis),
+        uncertain=uncertain,
+        variants=variants if precision is not None else how.get("variants"),
+        precision=precision,
+    )
     if points:
         return run_sweep(
             points,
             scenario,
-            overrides,
             trials=trials,
             seed=seed,
             threads=threads,
             precision=precision,
             how=how,
+            same=same,
             target=target,
             dry_run=dry_run,
             verbose=verbose,
@@ -100,7 +110,7 @@ def run(
         return run_sensitivity(
             plan,
             scenario,
-            overrides,
+            same,
             step=sensitivity_step,
             trials=plan.simulation.trials if trials is None else trials,
             seed=seed,
@@ -121,7 +131,7 @@ def run(
     if how:
         document["warnings"] += replaced(plan, scenario, overrides, seed)
     remarks(document, verbose)
-    command = again(scenario, overrides, result.trials if precision else trials or 0, seed, document)
+    command = same(trials=trials, seed=seed)
     target.write(
         document,
         lambda: run_document(document, setting(plan, follows, command)),
@@ -261,13 +271,3 @@ def remarks(document: dict[str, Any], verbose: bool) -> None:
         speed = spent.get("trials_per_second")
         done = f"{spent['trials']:,} trials" if speed is None else f"{speed:,.0f} trials a second"
         note(f"{spent['seconds']:.3g} s, {done}")
-
-
-def again(scenario: str, overrides: list[str], trials: int, seed: int, document: dict[str, Any]) -> str:
-    """The command that gives the same numbers again."""
-    words = ["planner", "run", scenario]
-    for override in overrides:
-        words += ["--set", override]
-    if (variants := document["run"].get("variants")) is not None:
-        words += ["--uncertain", "--variants", str(variants)]
-    return shlex.join([*words, "--trials", str(trials), "--seed", str(seed)])

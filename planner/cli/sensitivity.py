@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from planner.cli.files import Target
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def run_sensitivity(
     plan: Scenario,
     source: str,
-    settings: list[str],
+    same: Callable[..., str],
     *,
     step: float,
     trials: int,
@@ -26,7 +26,10 @@ def run_sensitivity(
     dry_run: bool,
     verbose: bool,
 ) -> int:
-    """Simulate all variants and write what they change."""
+    """Simulate all variants and write what they change.
+
+    `same`: the command that does the same again, for the options that are given to it.
+    """
     from planner.cli import files
     from planner.cli.dry_run import of_sensitivity
     from planner.cli.run import compiling, remarks
@@ -52,9 +55,7 @@ def run_sensitivity(
         from planner.explain import setting
         from planner.summary_sensitivity import sensitivity_document
 
-        words = ["planner", "run", source, *(word for each in settings for word in ("--set", each))]
-        words += ["--sensitivity", "--sensitivity-step", f"{step:g}"]
-        command = shlex.join([*words, "--trials", str(trials), "--seed", str(seed)])
+        command = same(sensitivity=True, sensitivity_step=step, trials=trials, seed=seed)
         return sensitivity_document(document, setting(plan, follows, command))
 
     target.write(document, blocks, lambda: str(result.frame().write_csv()))

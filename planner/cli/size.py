@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -101,9 +100,9 @@ def size(
       planner size my-trial.toml --find effect --patients 24 --power .8
       planner size williams-2018 --uncertain --power .8 --hypothesis pharmacokinetic
     """
-    from planner.cli import files
+    from planner.cli import again, files
     from planner.cli.dry_run import of_size
-    from planner.cli.run import _chosen, averaging, check_variants, remarks, replaced
+    from planner.cli.run import _chosen, averaging, check_variants, names_of, remarks, replaced
     from planner.explain import setting
     from planner.reading import read
 
@@ -141,7 +140,22 @@ def size(
     def blocks() -> list[Block]:
         from planner.summary_sizing import size_document
 
-        described = setting(plan, follows, _command_line(scenario, overrides, targets, result, asked))
+        by_effect = result.find == "effect"
+        command = again.command(
+            "size",
+            [scenario],
+            settings=settings,
+            hypotheses=names_of(hypothesis),
+            power=targets,
+            find="effect" if by_effect else None,
+            patients=result.most_patients if by_effect else None,
+            max_patients=None if by_effect else result.most_patients,
+            trials=trials,
+            uncertain=uncertain,
+            variants=result.variants,
+            seed=result.seed,
+        )
+        described = setting(plan, follows, command)
         return size_document(document, described, ascii_only=target.ascii_only)
 
     target.write(document, blocks, lambda: str(result.frame().write_csv()))
@@ -226,21 +240,3 @@ def _no_answer(result: Sizing) -> int:
         hint=notes[0] if len(notes) == 1 else "the note beside each hypothesis says why",
     )
     return NO_ANSWER
-
-
-def _command_line(
-    scenario: str, overrides: list[str], targets: list[float], result: Sizing, asked: dict[str, Any]
-) -> str:
-    """The command that gives the same numbers again."""
-    words = ["planner", "size", scenario, "--power", ",".join(f"{target:g}" for target in targets)]
-    for override in overrides:
-        words += ["--set", override]
-    if result.find == "effect":
-        words += ["--find", "effect", "--patients", str(result.most_patients)]
-    else:
-        words += ["--max-patients", str(result.most_patients)]
-    if asked["trials"] is not None:
-        words += ["--trials", str(asked["trials"])]
-    if result.variants is not None:
-        words += ["--uncertain", "--variants", str(result.variants)]
-    return shlex.join([*words, "--seed", str(result.seed)])

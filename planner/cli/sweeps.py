@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -31,24 +31,25 @@ def swept(source: str, settings: list[str]) -> tuple[list[str], list[Point]]:
 def run_sweep(
     found: list[Point],
     source: str,
-    settings: list[str],
     *,
     trials: int | None,
     seed: int,
     threads: int | None,
     precision: float | None,
     how: dict[str, Any],
+    same: Callable[..., str],
     target: Target,
     dry_run: bool,
     verbose: bool,
 ) -> int:
     """Simulate all points and write their table.
 
-    `how`: empty, or `variants` and that what is uncertain is averaged over.
+    `how`: empty, or `variants` and that what is uncertain is averaged over. `same`: the command that does the
+    same again, for trials and a seed.
     """
     from planner.cli import files
     from planner.cli.dry_run import of_sweep
-    from planner.cli.run import again, compiling, precisely, remarks
+    from planner.cli.run import compiling, precisely, remarks
     from planner.console import progress
     from planner.sweeping import simulate_points
 
@@ -71,7 +72,8 @@ def run_sweep(
         from planner.explain import setting
         from planner.summary_sweep import sweep_document
 
-        command = again(source, settings, result.trials, seed, document)
+        every = result.base.simulation.trials if trials is None and precision is None else trials
+        command = same(trials=every, seed=seed)
         described = setting(result.base, files.worked_out(result.base, source), command)
         return sweep_document(document, described, ascii_only=target.ascii_only)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -85,7 +84,7 @@ def trial(
       planner trial my-trial.toml --find early-efficacy --hypothesis expected
       planner trial my-trial.toml --replay 17 --format csv -o trial-17.csv
     """
-    from planner.cli import files
+    from planner.cli import again, files
     from planner.cli.dry_run import of_trial
     from planner.cli.run import _chosen
     from planner.reading import read
@@ -106,10 +105,16 @@ def trial(
         from planner.explain import setting
         from planner.summary_trial import trial_document
 
-        words = ["planner", "trial", scenario, "--replay", str(found.index), "--seed", str(found.seed)]
-        words += [word for each in settings or [] for word in ("--set", each)]
-        words += ["--hypothesis", found.hypothesis] + (["--analysis", analysis] if analysis else [])
-        described = setting(plan, files.worked_out(plan, scenario), shlex.join(words))
+        command = again.command(
+            "trial",
+            [scenario],
+            settings=settings,
+            replay=found.index,
+            seed=found.seed,
+            hypothesis=found.hypothesis,
+            analysis=analysis,
+        )
+        described = setting(plan, files.worked_out(plan, scenario), command)
         return trial_document(found.to_json(), described, ascii_only=target.ascii_only)
 
     target.write(found.to_json(), blocks, lambda: _csv(found))

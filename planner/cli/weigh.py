@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,8 +81,8 @@ def weigh(
       planner weigh williams-2018 --prior permissive=2,nmda-only=0.5
       planner weigh my-trial.toml --data patients.csv
     """
-    from planner.cli import files
-    from planner.cli.run import _chosen, remarks
+    from planner.cli import again, files
+    from planner.cli.run import _chosen, names_of, remarks
     from planner.reading import read
 
     target = files.target(output_format, json, output, force, quiet)
@@ -97,16 +96,22 @@ def weigh(
     asked["threads"] = threads
     if dry_run:
         return _intended(plan, asked, target)
+    from planner.weighing import VARIANTS
+
     found = _weighed(plan, asked, quiet)
     document = found.to_json()
     remarks(document, verbose)
-    words = ["planner", "weigh", scenario]
-    words += [word for each in overrides for word in ("--set", each)]
-    words += ["--data", str(data)] if data is not None else []
-    words += ["--prior", ",".join(f"{k}={v:g}" for k, v in priors.items())] if priors else []
-    if found.uncertain:
-        words += ["--variants", str(len(found.measured))]
-    command = shlex.join([*words, "--patients", str(found.patients), "--seed", str(seed)])
+    command = again.command(
+        "weigh",
+        [scenario],
+        settings=settings,
+        hypotheses=names_of(hypothesis),
+        data=data,
+        prior=[f"{name}={weight!r}" for name, weight in priors.items()],
+        variants=(VARIANTS if variants is None else variants) if found.uncertain else None,
+        patients=found.patients,
+        seed=seed,
+    )
 
     def blocks() -> list[Block]:
         from planner.explain import setting

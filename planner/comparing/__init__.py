@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from planner import engine
+from planner import carryover, carryover_told, engine
 from planner.canonical import digest
+from planner.carryover import Carried, Key, of_job
 from planner.comparing.pairing import FIGURES, Group, Member, Pairs, paired
 from planner.comparing.unlike import unlike
 from planner.faults import listed
 from planner.lists import WARNING
+from planner.naming import answer
 from planner.results import ENGINE, flat
 from planner.scenario import Analysis, Scenario
 from planner.version import __version__
@@ -58,15 +61,21 @@ class Comparison:
         """The figures of every design, by hypothesis."""
         return [self._cell(g, m) for g, row in enumerate(self.rows) for m in range(len(row.group))]
 
+    @cached_property
+    def carryover(self) -> list[Mapping[Key, Carried]]:
+        """Of each design the bias that carryover gives its analyses."""
+        return [of_job(each, work) for each, work in zip(self.scenarios, self.pairs.jobs, strict=True)]
+
     def _cell(self, g: int, m: int) -> Json:
         row = self.rows[g]
         j, h, a = row.group[m]
         test = self.pairs.jobs[j].tests[h][a]
-        return {
+        size = test.looks[0].patients
+        cell = {
             "hypothesis": row.hypothesis,
             "design": self.names[j],
             "analysis": test.analysis.name,
-            "patients": test.looks[0].patients,
+            "patients": size,
             "true_effect": test.truth.effect,
             "true_effect_mcse": test.truth.mcse,
             "is_null": test.truth.is_null,
@@ -74,6 +83,9 @@ class Comparison:
             "alternative": test.analysis.alternative,
             **{name: self.pairs.figure(g, m, name) for name in FIGURES},
         }
+        return cell | carryover.figures(
+            cell, self.carryover[j].get((row.hypothesis, test.analysis.name, size))
+        )
 
     def differences(self) -> list[Json]:
         """Every design minus the first that has the hypothesis, with paired and unpaired errors."""
@@ -88,6 +100,19 @@ class Comparison:
                     head | {"design": self.names[member.design], "against": self.names[first]} | shown
                 )
         return found
+
+    def digest(self) -> str:
+        """Name of the result: the same designs, seed, trials and engine give the same digest everywhere."""
+        return answer(
+            "compare",
+            ENGINE,
+            self.scenarios,
+            hypotheses=[[row.hypothesis, row.analysis, row.group] for row in self.rows],
+            seed=self.pairs.jobs[0].seed,
+            trials=self.trials,
+            options={},
+            sums=self.pairs.sums,
+        )
 
     def frame(self) -> polars.DataFrame:
         """The cells as a table, keys flattened with an underscore."""
@@ -122,6 +147,7 @@ class Comparison:
                 "engine": ENGINE,
                 "seconds": seconds,
                 "trials_per_second": self.trials * len(self.names) / seconds if seconds > 0 else None,
+                "digest": self.digest(),
             },
             "cells": self.cells(),
             "differences": self.differences(),
@@ -136,7 +162,12 @@ class Comparison:
             said.append(f"interrupted: the figures are of the {self.trials} trials that were finished")
         if self.pairs.approximate:
             said.append(WARNING)
-        return said
+        units = dict(zip(self.names, self.scenarios, strict=True))
+        return said + carryover_told.told(
+            self.cells(),
+            lambda cell: f"{cell['hypothesis']} in {cell['design']}",
+            lambda cell: carryover_told.unit_of(units[cell["design"]], cell["analysis"]),
+        )
 
 
 def compare(

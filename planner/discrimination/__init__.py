@@ -28,6 +28,7 @@ from planner.discrimination.summaries import summaries as summaries_of
 from planner.estimating import Effort
 from planner.kernels.rng import W
 from planner.machine import peak_memory
+from planner.naming import answer
 from planner.results import ENGINE, flat
 from planner.scenario import MAX_PATIENTS, Scenario
 from planner.uncertainty import UncertaintyError, entries, is_uncertain, variants
@@ -63,6 +64,13 @@ class Discrimination:
     partial: bool
     warnings: tuple[str, ...]
 
+    def digest(self) -> str:
+        """Name of the answer, on one machine: it covers all that is said of designs but their names."""
+        told = [{k: v for k, v in each.items() if k not in ("design", "title")} for each in self.designs]
+        options = {"draws": self.draws, "decisive": self.decisive, "likelihood": self.likelihood}
+        question: Json = {"hypotheses": [each["hypotheses"] for each in told], "seed": self.seed, "trials": 0}
+        return answer("discriminate", ENGINE, self.scenarios, **question, options=options, sums=told)
+
     def frame(self) -> polars.DataFrame:
         """A row for each design and number of patients, keys flattened with an underscore."""
         import polars
@@ -92,6 +100,7 @@ class Discrimination:
                 "planner": __version__,
                 "engine": ENGINE,
                 "seconds": self.seconds,
+                "digest": self.digest(),
             },
             "partial": self.partial,
             "warnings": list(self.warnings),

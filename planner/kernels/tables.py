@@ -72,6 +72,14 @@ FOLLOWED = 5
 MADE, RIGHT, MADE_SQUARE, MADE_RIGHT, RIGHT_SQUARE = range(5)
 GUESSES = 5
 
+# What is counted of trials with several primary analyses, each at its own stop: those in which any is
+# significant, all are, any whose null hypothesis is true is; of each the trials, and of the tiles that are
+# whole how many there are, their trials, and the sum of these squared.
+ANY, ALL, FALSE_ALARM = range(3)
+JOINTS = 3
+COUNT, TILES, WHOLE, WHOLE_SQUARE = range(4)
+JOINT_SUMS = 4
+
 
 class Plan(NamedTuple):
     """How patients are allocated and how they leave; the same for every hypothesis."""

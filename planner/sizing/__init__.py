@@ -13,9 +13,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from planner.canonical import digest
+from planner.carryover import carried, figures
+from planner.carryover_told import told, unit_of
 from planner.engine import Progress
 from planner.kernels.rng import W
 from planner.lists import WARNING
+from planner.naming import answer as named
+from planner.outcomes import Truth
 from planner.results import ENGINE
 from planner.scenario import MAX_PATIENTS, Means, Scenario
 from planner.sizing.answers import CURVE, effect_answer, flat, patients_answer, point
@@ -58,6 +62,27 @@ class Sizing:
     seconds: float
     warnings: list[str] = field(default_factory=list)
     variants: int | None = None  # of what is uncertain, at most
+    most_trials: int | None = None  # in one pass, if it was asked for
+    passes: tuple[str, ...] = ()  # digest of each pass over the patients, in turn
+
+    def digest(self) -> str:
+        """Name of the result: the same question, seed and engine give the same digest everywhere."""
+        return named(
+            "size",
+            ENGINE,
+            [self.scenario],
+            hypotheses=list(dict.fromkeys(each["hypothesis"] for each in self.answers)),
+            seed=self.seed,
+            trials=self.trials,
+            options={
+                "find": self.find,
+                "targets": list(dict.fromkeys(each["target"] for each in self.answers)),
+                "patients": self.most_patients,
+                "trials": self.most_trials,
+                "variants": self.variants,
+            },
+            sums=self.passes,
+        )
 
     def to_json(self) -> Json:
         """The `planner.size/1` object."""
@@ -73,6 +98,7 @@ class Sizing:
                 "seconds": self.seconds,
                 "trials_per_second": self.trials / self.seconds if self.seconds > 0 else None,
                 "most_patients": self.most_patients,
+                "digest": self.digest(),
                 **({"variants": self.variants} if self.variants is not None else {}),
             },
             "answers": self.answers,
@@ -160,6 +186,8 @@ def size(
         seconds=time.perf_counter() - begun,
         warnings=_warnings(answers, curves, partial),
         variants=most_variants,
+        most_trials=None if most_variants is not None else trials,
+        passes=tuple(curves.passed),
     )
 
 
@@ -246,7 +274,7 @@ def _patients(
     except (Interrupted, KeyboardInterrupt):
         partial = True
     keys = [(name, analysis.name) for name in names for analysis in curves.scenario.analyses]
-    answers = [patients_answer(search, key, target, partial) for key in keys for target in targets]
+    answers = [_carried(curves, patients_answer(search, k, t, partial)) for k in keys for t in targets]
     curve = [
         point(cell, search.exact.get(key))
         for key in keys
@@ -274,15 +302,40 @@ def _effects(
                 except (Interrupted, KeyboardInterrupt):
                     partial = True
                 note = "" if stated[name] else f"{NOT_OF_MEANS[:1].upper()}{NOT_OF_MEANS[1:]}."
-                answers.append(effect_answer(name, analysis, target, patients, found, note, partial))
+                answer = effect_answer(name, analysis, target, patients, found, note, partial)
+                moved = work.hypothesis(found.change) if work and found and found.change is not None else None
+                answers.append(_carried(curves, answer, moved))
             for change in sorted(work.cells, key=abs) if work is not None else ():
                 cell = work.cells[change] | {"hypothesis": name} if work is not None else {}
                 curve.append({"effect": cell["true_effect"]} | {k: cell[k] for k in CURVE})
     return answers, curve, partial
 
 
+def _carried(curves: Curves, answer: Json, moved: Means | None = None) -> Json:
+    """An answer with what carryover does to the estimate there. `moved`: the hypothesis with that effect."""
+    name, patients = answer["hypothesis"], answer["patients"]
+    if answer["power"] is None:
+        return answer | {"carryover": None}
+    scenario = curves.scenario
+    analysis = next(each for each in scenario.analyses if each.name == answer["analysis"])
+    effect = (
+        answer["effect"] if moved is not None else curves.points(name, analysis.name)[patients]["true_effect"]
+    )
+    update: Json = {"analyses": (analysis,)}
+    update |= {"hypotheses": {**scenario.hypotheses, name: moved}} if moved is not None else {}
+    known = {name: [Truth(effect, 0.0, False, 1.0)]}
+    uncertain = curves.variants is not None
+    found = carried(scenario.model_copy(update=update), known, [patients], curves.seed, uncertain=uncertain)
+    about = {"is_null": False, "true_effect": effect}
+    return answer | figures(about, found.get((name, analysis.name, patients)))
+
+
 def _warnings(answers: Sequence[Json], curves: Curves, partial: bool) -> list[str]:
-    warnings = []
+    warnings = told(
+        answers,
+        lambda answer: str(answer["hypothesis"]),
+        lambda answer: unit_of(curves.scenario, answer["analysis"]),
+    )
     if partial:
         warnings.append("interrupted: the answers rest on what was finished, and some are missing")
     if curves.approximate:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from planner import engine
@@ -51,6 +52,7 @@ class Curves:
         self.seed = scenario.simulation.seed if seed is None else seed
         self.threads = threads
         self.trials = 0  # simulated under one or more hypotheses, over all passes
+        self.passed: list[str] = []  # digest of each pass, in turn: the search has no chance of its own
         self.impossible: set[int] = set()  # numbers of patients for which no stopping limits exist
         self.approximate = False  # whether the errors of any point are, for want of trials
         self._progress = progress
@@ -71,7 +73,7 @@ class Curves:
             variants=self.variants,
             drawn_as=drawn_as,
         )
-        other.trials = self.trials
+        other.trials, other.passed = self.trials, self.passed
         return other
 
     def evaluate(self, hypotheses: Sequence[str], patients: Iterable[int], trials: int) -> None:
@@ -95,6 +97,7 @@ class Curves:
         except KeyboardInterrupt:
             raise Interrupted from None
         self.trials += run.trials
+        self.passed.append(run.digest())
         for cell in run.cells():
             curve = self._points.setdefault((cell["hypothesis"], cell["analysis"]), {})
             self.approximate |= cell["note"].endswith(APPROXIMATE)
@@ -107,7 +110,7 @@ class Curves:
     def _run(self, scenario: Scenario, patients: Sequence[int], trials: int, advance: engine.Progress) -> Run:
         """Plain power; where numbers are uncertain, assurance over as many variants as there are tiles."""
         if self.variants is None:
-            work = engine.job(scenario, seed=self.seed, patients=patients)
+            work = _apart(engine.job(scenario, seed=self.seed, patients=patients))
             outcome = engine.run(work, trials, threads=self.threads, progress=advance)
             return Run(scenario, scenario.name, outcome)
         count = max(trials // W, 1)
@@ -115,6 +118,7 @@ class Curves:
         if self._pool is None or self._pool.names != names:
             self._pool = Pool(scenario, self.seed, names, self.drawn_as)
         part = Averaging(scenario, count, seed=self.seed, patients=patients, pool=self._pool)
+        part.work = _apart(part.work)
         part.grow(trials, self.threads, advance)
         return part.result()
 
@@ -146,6 +150,11 @@ class Curves:
         for i in range(0, len(names), together):
             for j in range(0, len(patients), at_once):
                 yield list(names[i : i + together]), list(patients[j : j + at_once])
+
+
+def _apart(work: engine.Job) -> engine.Job:
+    """A job that does not count analyses together: each has a curve of its own."""
+    return replace(work, primary=())
 
 
 def span(points: Mapping[int, Json], target: float, errors: float | None = None) -> tuple[int, int | None]:

@@ -10,6 +10,7 @@ import numpy as np
 from planner.canonical import digest
 from planner.kernels.tables import Floats
 from planner.montecarlo import Json
+from planner.naming import answer
 from planner.results import ENGINE, flat
 from planner.scenario import Scenario
 from planner.scenario_observed import Observed
@@ -137,6 +138,29 @@ class Weighing:
         weight, _ = self.posterior.by_class().weights()
         return tuple(int(i) for i in np.argsort(-weight, kind="stable")[:2])
 
+    def digest(self) -> str:
+        """Name of the result: the same question, result and seed give the same digest on one machine."""
+        return answer(
+            "weigh",
+            ENGINE,
+            [self.scenario],
+            hypotheses=self.names,
+            seed=self.seed,
+            trials=len(self.measured),
+            options={
+                "prior": self.posterior.prior,
+                "patients": self.patients,
+                "observed": self.observed.model_dump(mode="json", exclude={"citation", "note"}),
+                "stopping": [self.stopping.treatment, self.stopping.look, self.stopping.analysis],
+            },
+            sums={
+                "measured": self.measured,
+                "ended": self.ended,
+                "likelihood": self.posterior.likelihood,
+                "drawn": [[each.path, each.hypothesis, each.values] for each in self.drawn],
+            },
+        )
+
     def to_json(self) -> Json:
         """The `planner.weigh/1` object."""
         return {
@@ -155,6 +179,7 @@ class Weighing:
                 "planner": __version__,
                 "engine": ENGINE,
                 "seconds": self.seconds,
+                "digest": self.digest(),
             },
             "hypotheses": self.hypotheses(),
             "classes": self.class_rows(),
