@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from planner.faults import Path
 from planner.scenario import Scenario
@@ -28,7 +29,7 @@ def _plain(value: Any, labels: bool) -> Any:
         kept = {
             name: _plain(getattr(value, name), labels)
             for name, about in fields.items()
-            if labels or (about.json_schema_extra or {}).get("digest", True)  # type: ignore[union-attr]
+            if labels or _counts(about, getattr(value, name))
         }
         # An empty list is a statement only where there is nothing to list, as the gaps of one period.
         return {k: v for k, v in kept.items() if v not in (None, "", {}) and (v != [] or k == "per_period")}
@@ -39,6 +40,12 @@ def _plain(value: Any, labels: bool) -> Any:
             return [" ".join(sequence) for sequence in value]
         return [_plain(item, labels) for item in value]
     return value + 0.0 if isinstance(value, float) else value  # never -0.0
+
+
+def _counts(about: FieldInfo, value: Any) -> bool:
+    """Whether the digest counts a setting: no label, and no default of a setting that is new since 0.1.0."""
+    extra: Any = about.json_schema_extra or {}
+    return extra.get("digest", True) and not ("since" in extra and value == about.default)
 
 
 # Settings that have another name in the full form.
@@ -207,7 +214,7 @@ def _tidied(node: Any, names: bool) -> Any:
     kept = {
         key: _tidied(value, key in ("properties", "$defs"))
         for key, value in node.items()
-        if key not in ("title", "digest") and not (key == "default" and value in (None, "", [], {}))
+        if key not in ("title", "digest", "since") and not (key == "default" and value in (None, "", [], {}))
     }
     choices = [choice for choice in kept.get("anyOf", []) if choice != {"type": "null"}]
     if len(choices) == 1:

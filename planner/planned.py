@@ -154,7 +154,7 @@ def _of_first_treatments(scenario: Scenario, analysis: Analysis, patients: int) 
 
 
 def _of_observations(scenario: Scenario, analysis: Analysis, patients: int) -> int:
-    rank, _ = within_patients(scenario.design.sequences, analysis.weights)
+    rank, _ = within_patients(scenario.design.sequences, analysis.weights, analysis.carryover)
     return patients * (scenario.design.periods - 1) - rank
 
 

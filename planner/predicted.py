@@ -292,7 +292,7 @@ def _of_means(scenario: Scenario, name: str, means: Means, treatment: str) -> Pr
 
 
 def _of_rates(scenario: Scenario, name: str, rates: Rates, treatment: str) -> Prediction:
-    rate = Figure(rates.rates[treatment])
+    rate = Figure(rates.shares[treatment])
     remission = scenario.endpoint.measure == "remission"
     day = scenario.endpoint.day
     return Prediction(name, treatment, day, None, None if remission else rate, rate if remission else None)

@@ -28,9 +28,14 @@ LARGEST = 1e9
 MAX_DAYS = 100_000
 
 
-def about(help: str, unit: str = "", label: bool = False, **limits: Any) -> Any:
-    """Describe one setting. `label`: it names or explains something and is left out of the digest."""
+def about(help: str, unit: str = "", label: bool = False, since: str = "", **limits: Any) -> Any:
+    """Describe one setting. `label`: it names or explains something and is left out of the digest.
+
+    `since`: the version that introduced it; it is left out of the digest while it has its default, which
+    must mean what earlier versions did.
+    """
     extra: dict[str, Any] = ({"unit": unit} if unit else {}) | ({"digest": False} if label else {})
+    extra |= {"since": since} if since else {}
     return Field(description=help, json_schema_extra=extra or None, **limits)
 
 

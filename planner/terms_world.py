@@ -125,6 +125,7 @@ def terms_world(
         errors=errors,
         place=np.array(range(len(hypotheses)) if place is None else place, np.int64),
         entry=_entry(scenario),
+        screened=_screened(scenario),
         source=source,
         sizes=np.array([size.distribution for size in sizes], np.float64).reshape(-1, 5),
         rates=np.array(rows.rates, np.float64).reshape(-1, 2),
@@ -291,3 +292,14 @@ def _entry(scenario: Scenario) -> Floats:
         chance = settled(float(ndtr((baseline.mean - least) / sd)))
     rest = baseline.sd * math.sqrt(1.0 - slope)
     return np.array([chance, baseline.mean, sd, slope, baseline.mean * (1.0 - slope), rest])
+
+
+def _screened(scenario: Scenario) -> bool:
+    """Whether the first baseline is the rating by which patients were enrolled.
+
+    Not where everybody is, since then the two have the same law, and not where ratings have no error.
+    """
+    population = scenario.population
+    least = population.baseline.at_least if population.baseline is not None else None
+    selects = _lowest_entry(scenario.endpoint.scale, least) is not None
+    return population.entry == "baseline" and selects and population.rating_sd > 0.0
