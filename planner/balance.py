@@ -148,7 +148,11 @@ class Model:
         return found
 
     def moved(
-        self, found: Sequence[Fraction], allocation: Sequence[int], share: Fraction, added: Sequence[Sequence[int]]
+        self,
+        found: Sequence[Fraction],
+        allocation: Sequence[int],
+        share: Fraction,
+        added: Sequence[Sequence[int]],
     ) -> Fraction:
         """What the estimate is moved by if `added` (sequence, period) is added to the scores.
 

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from planner.blinding import guesses
+from planner.entry import enrolment
 from planner.lasting import Blockade, blockade
 from planner.mechanisms import Mechanism, cycle_days, kept, prolonged, set_off
 from planner.scenario import Means, Scenario
@@ -317,6 +318,8 @@ def _simulated(
     rows: dict[str, list[Prediction]] = {}
     left: dict[str, list[Left]] = {}
     drift = scenario.population.period_effect[0] if scenario.population.period_effect else 0.0
+    enrolled = enrolment(scenario)
+    drift += enrolled.untreated_change if enrolled is not None else 0.0  # is no improvement
     several = max(1, _AT_ONCE // (len(readings) * len(design.treatments)))
     for start in range(0, len(names), several):
         batch = names[start : start + several]

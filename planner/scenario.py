@@ -167,8 +167,8 @@ class Population(Settings):
     entry: Annotated[
         Literal["screening", "baseline"],
         about(
-            "Which rating must reach `baseline.at_least`: one at screening, after which the first baseline is "
-            "rated afresh; or the first baseline itself",
+            "Which rating must reach `baseline.at_least`: one at screening, after which the first baseline "
+            "is rated afresh; or the first baseline itself",
             since="0.2",
         ),
     ] = "screening"

@@ -70,7 +70,7 @@ class Spread(NamedTuple):
 
     @property
     def common(self) -> bool:
-        """Whether the patient effect is the same under all treatments, so that it cancels from differences."""
+        """Whether the patient effect is the same under all treatments: it cancels from differences."""
         return len(set(self.level.values())) == 1
 
     def difference(self, first: str, second: str) -> float:

@@ -244,7 +244,9 @@ def contrast(scenario: Scenario, analysis: Analysis) -> Contrast:
         effect=np.array([weights.get(a, 0.0) for a in design.treatments]),
         sides=SIDES[direction],
         baseline=readings_of(scenario).index(BASELINE) if adjusts else -1,
-        carried=np.array([[-1, *(number[a] for a in sequence[:-1])] for sequence in design.sequences], np.int64)
+        carried=np.array(
+            [[-1, *(number[a] for a in sequence[:-1])] for sequence in design.sequences], np.int64
+        )
         if analysis.carryover
         else NONE_CARRIED,
     )

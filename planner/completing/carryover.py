@@ -13,7 +13,7 @@ _NAMED = 4
 
 
 def check_carryover(draft: Draft, path: Path, analysis: Analysis, design: Design, contrast: Contrast) -> None:
-    """Refuse `carryover = true` for methods without it, and where the contrast cannot be told from carryover."""
+    """Refuse `carryover = true` for methods without it, and where carryover looks like the contrast."""
     row = vocabulary.METHODS.get(analysis.method)
     if row is None:
         return

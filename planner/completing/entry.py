@@ -1,4 +1,4 @@
-"""Whether patients are enrolled by their first baseline, whose regression to the mean acts like a period effect."""
+"""Patients who are enrolled by their first baseline: regression to the mean acts like a period effect."""
 
 from __future__ import annotations
 

@@ -29,7 +29,9 @@ def complete_means(
         for symbol, mean in means.means.items():
             check_score(draft, endpoint.scale, (*path, "means", symbol), mean)
     if design.periods == 1 and means.sd is not None and means.correlation is None:
-        means = means.model_copy(update={"correlation": 0.0})  # one score of a patient correlates with nothing
+        means = means.model_copy(
+            update={"correlation": 0.0}
+        )  # one score of a patient correlates with nothing
     spread = _spread(draft, path, means, design, endpoint, treatments)
     if spread is None or missing:
         return means

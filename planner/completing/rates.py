@@ -122,5 +122,7 @@ def check_open_rates(
             message = f"{analysis.method} compares how many respond to each treatment; {name} does not say it"
             draft.note(("analyses", i, "method"), message, hint)
     if draft.observed is not None:
-        message = f"how likely a result is depends on how many respond to each treatment; {name} does not say it"
+        message = (
+            f"how likely a result is depends on how many respond to each treatment; {name} does not say it"
+        )
         draft.note(("observed",), message, hint, at_key=True)

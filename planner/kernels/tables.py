@@ -65,9 +65,7 @@ class Contrast(NamedTuple):
     effect: Floats  # (treatment,) weight of each treatment
     sides: int  # as in Rules
     baseline: int  # the reading of the baselines, -1 where they are not needed
-    carried: Ints = (
-        NONE_CARRIED  # (sequence, period) treatment before, -1: none; empty: not in the model
-    )
+    carried: Ints = NONE_CARRIED  # (sequence, period) treatment before, -1: none; empty: not in the model
 
 
 class Draws(NamedTuple):
