@@ -56,6 +56,12 @@ def latent_correlation(hypothesis: Rates) -> float:
     return settled(zero(lambda r: both(a, b, r) - wanted, -1.0, 1.0))
 
 
+def rates_left_open(scenario: Scenario, names: Sequence[str]) -> str:
+    """The first hypothesis that states discordant shares alone, so that nothing may depend on its rates."""
+    found = ((name, scenario.hypotheses[name]) for name in names)
+    return next((name for name, each in found if isinstance(each, Rates) and not each.rates), "")
+
+
 def threshold(rate: float) -> float:
     """The latent value below which the given share of patients lies."""
     return settled(min(max(float(ndtri(rate)), -_NEVER), _NEVER))

@@ -30,7 +30,7 @@ def complete_rates(draft: Draft, name: str, rates: Rates, design: Design, treatm
         draft.note((*path, "rates"), f"says nothing of {listed(missing, 'and')}", "one rate per treatment")
     correlation = rates.correlation
     if correlation is None and not rates.discordant:
-        if design.periods > 1:
+        if design.periods > 1 and rates.rates:
             message = "how the responses of one patient go together is not stated"
             draft.note(path, message, f"give {FORMS}", at_key=True)
         correlation = 0.0
