@@ -253,8 +253,9 @@ def _rates(hypothesis: Rates) -> list[str]:
     if hypothesis.rates:
         said.append(f"Responders: {listed([f'{percent(r)} on {a}' for a, r in hypothesis.rates.items()])}.")
     if hypothesis.discordant:
-        only = [f"{percent(share)} only on {a}" for a, share in hypothesis.discordant.items()]
-        said.append(f"Of all patients {listed(only)}{'' if hypothesis.rates else ' respond'}.")
+        respond = "" if hypothesis.rates else "respond "
+        only = [f"{percent(share)} {respond}only on {a}" for a, share in hypothesis.discordant.items()]
+        said.append(f"Of all patients {listed(only)}.")
     if not hypothesis.rates:
         rates = listed([f"{percent(rate)} on {a}" for a, rate in hypothesis.shares.items()])
         said.append(
