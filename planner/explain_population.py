@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from planner.document import Block, Heading, Items
-from planner.entry import Enrolment
+from planner.entry import Enrolment, enrolment
 from planner.explain_mechanisms import percent
 from planner.figures import fixed, listed, plain, signed
 from planner.scenario import Means, Population, Scenario
@@ -67,6 +67,20 @@ def _entry(scenario: Scenario, enrolled: Enrolment | None, mechanisms: bool) -> 
         "If the rating that enrols is the first baseline, as in most trials, say "
         'population.entry = "baseline".',
     ]
+
+
+def entry_in_short(scenario: Scenario) -> str:
+    """Which rating enrols and what untreated patients then seem to do, in one line; empty where all enter."""
+    if not any(isinstance(each, Terms) for each in scenario.hypotheses.values()):
+        return ""
+    enrolled = enrolment(scenario)
+    if enrolled is None:
+        return ""
+    by = "the first baseline" if enrolled.entry == "baseline" else "a rating at screening"
+    return (
+        f"enrolled by {by} of at least {plain(enrolled.at_least)}; regression to the mean of untreated "
+        f"patients after the first baseline: {_points(enrolled.untreated_change)} {scenario.endpoint.unit}"
+    )
 
 
 def _regression(scenario: Scenario, enrolled: Enrolment) -> str:

@@ -231,3 +231,14 @@ def test_show_says_which_meaning_holds(tmp_path: Path, capsys: pytest.CaptureFix
         said = json.loads(capsys.readouterr().out)["plan"]["enrolment"]
         assert (said["entry"], said["at_least"]) == (entry, LEAST)
         assert said["untreated_change"] == pytest.approx(0.0 if entry == "screening" else -2.77, abs=0.005)
+
+
+def test_run_and_check_say_it_on_request(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "scenario.toml"
+    file.write_text(text("baseline"))
+    said = "enrolled by the first baseline of at least 20; regression to the mean of untreated patients after"
+    for command in (["run", str(file), "--trials", "256"], ["check", str(file)]):
+        assert main([*command, "-v"]) == 0
+        assert f"{said} the first baseline: -2.77 points" in " ".join(capsys.readouterr().err.split())
+        assert main(command) == 0
+        assert said not in " ".join(capsys.readouterr().err.split())
