@@ -54,48 +54,116 @@ def sequence_shares(
     return [next(shares) if takes else Fraction(0) for takes in part]
 
 
-def within_patients(sequences: Sequence[Sequence[str]], weights: Mapping[str, float]) -> tuple[int, bool]:
-    """With effects of patients, periods and treatments: rank of the latter two; is the contrast estimable?"""
-    info, target = _information(sequences, [1] * len(sequences), weights)
-    return rank(info), solved(info, target) is not None
+def within_patients(
+    sequences: Sequence[Sequence[str]], weights: Mapping[str, float], carryover: bool = False
+) -> tuple[int, bool]:
+    """With effects of patients, periods and treatments: rank of all but patients; is the contrast estimable?
+
+    `carryover`: with effects of the previous treatment too.
+    """
+    model = Model(sequences, carryover)
+    info = model.information([1] * len(sequences), model.within)
+    return rank(info), solved(info, model.target(weights)) is not None
 
 
 def variance_factor(
-    sequences: Sequence[Sequence[str]], allocation: Sequence[int], weights: Mapping[str, float]
+    sequences: Sequence[Sequence[str]],
+    allocation: Sequence[int],
+    weights: Mapping[str, float],
+    carryover: bool = False,
 ) -> Fraction | None:
     """The v of the variance v sigma^2 / patients of a contrast with effects of patients and periods.
 
     sigma^2 is the variance of a residual, common to all; None where the contrast cannot be estimated.
+    `carryover`: with effects of the previous treatment too.
     """
-    info, target = _information(sequences, allocation, weights)
-    found = solved(info, target)
+    model = Model(sequences, carryover)
+    target = model.target(weights)
+    found = solved(model.information(allocation, model.within), target)
     if found is None:
         return None
     return sum((x * c for x, c in zip(found, target, strict=True)), Fraction(0)) * sum(allocation)
 
 
-def _information(
-    sequences: Sequence[Sequence[str]], allocation: Sequence[int], weights: Mapping[str, float]
-) -> tuple[Matrix, list[Fraction]]:
-    """Information of one allocation unit on periods and treatments (but the first ones), and the contrast."""
-    treatments = list(dict.fromkeys(a for sequence in sequences for a in sequence))
-    periods = len(sequences[0])
-    size = periods + len(treatments) - 2
-    effect = {a: periods - 2 + i for i, a in enumerate(treatments) if i}
-    info = [[Fraction(0)] * size for _ in range(size)]
-    for sequence, patients in zip(sequences, allocation, strict=True):
-        rows = [[j for j in (k - 1, effect.get(a, -1)) if j >= 0] for k, a in enumerate(sequence)]
-        for k, own in enumerate(rows):
-            for m, other in enumerate(rows):
-                share = patients * (Fraction(int(k == m)) - Fraction(1, periods))
-                for i in own:
-                    for j in other:
-                        info[i][j] += share
-    target = [Fraction(0)] * size
-    for treatment, weight in weights.items():
-        if treatment in effect:
-            target[effect[treatment]] = Fraction(repr(weight))
-    return info, target
+class Model:
+    """Effects of periods, then of treatments, then of the treatments given before (first-order carryover).
+
+    Each kind without its first one, which only moves the level; all periods, with `levels`, where patients
+    have no effects of their own that take up the level.
+    """
+
+    def __init__(
+        self, sequences: Sequence[Sequence[str]], carryover: bool = False, levels: bool = False
+    ) -> None:
+        treatments = list(dict.fromkeys(a for sequence in sequences for a in sequence))
+        self.periods = len(sequences[0])
+        start = self.periods if levels else self.periods - 1
+        self.effect = {a: start + i for i, a in enumerate(treatments[1:])}
+        before = {a: start + len(self.effect) + i for i, a in enumerate(treatments[1:])} if carryover else {}
+        self.size = start + len(self.effect) + len(before)
+        self.rows = [  # of each sequence and period: the parameters that are at work
+            [
+                [
+                    j
+                    for j in (
+                        k if levels else k - 1,
+                        self.effect.get(a, -1),
+                        before.get(sequence[k - 1], -1) if k else -1,
+                    )
+                    if j >= 0
+                ]
+                for k, a in enumerate(sequence)
+            ]
+            for sequence in sequences
+        ]
+
+    @property
+    def within(self) -> Fraction:
+        """What sweeps out effects of patients: see `information`."""
+        return Fraction(1, self.periods)
+
+    def information(self, allocation: Sequence[int], share: Fraction) -> Matrix:
+        """Of one allocation unit, in residual variances.
+
+        From each product of two scores of a patient `share` of the product of their sums is taken: 1 /
+        periods leaves what differs within patients, g / (1 + g periods) is generalised least squares where
+        the variance between patients is g times that of a residual.
+        """
+        info = [[Fraction(0)] * self.size for _ in range(self.size)]
+        for periods, patients in zip(self.rows, allocation, strict=True):
+            for k, own in enumerate(periods):
+                for m, other in enumerate(periods):
+                    weight = patients * (Fraction(int(k == m)) - share)
+                    for i in own:
+                        for j in other:
+                            info[i][j] += weight
+        return info
+
+    def target(self, weights: Mapping[str, float]) -> list[Fraction]:
+        """The contrast in these parameters."""
+        found = [Fraction(0)] * self.size
+        for treatment, weight in weights.items():
+            if treatment in self.effect:
+                found[self.effect[treatment]] = Fraction(repr(weight))
+        return found
+
+    def moved(
+        self,
+        found: Sequence[Fraction],
+        allocation: Sequence[int],
+        share: Fraction,
+        added: Sequence[Sequence[int]],
+    ) -> Fraction:
+        """What the estimate is moved by if `added` (sequence, period) is added to the scores.
+
+        `found` solves information x = target.
+        """
+        total = Fraction(0)
+        for periods, patients, more in zip(self.rows, allocation, added, strict=True):
+            swept = share * sum(more)
+            for own, each in zip(periods, more, strict=True):
+                total += patients * (each - swept) * sum((found[i] for i in own), Fraction(0))
+        return total
 
 
 def solved(matrix: Matrix, right: Sequence[Fraction]) -> list[Fraction] | None:

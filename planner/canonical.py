@@ -62,8 +62,8 @@ def full_paths(path: Path, full: dict[str, Any]) -> list[Path]:
     if path[:2] in (("design", "name"), ("design", "arms")):
         path = ("design", "sequences")
     moved: list[Path] = [path]
-    if path[0] == "hypotheses" and len(path) == 3 and path[2] in _RENAMED:
-        moved = [(*path[:2], name) for name in _RENAMED[path[2]]]
+    if path[0] == "hypotheses" and len(path) > 2 and len(followed(path, full)) < len(path):
+        moved = [(*path[:2], name, *path[3:]) for name in _RENAMED.get(str(path[2]), (str(path[2]),))]
     return [found for item in moved if (found := followed(item, full))]
 
 

@@ -9,9 +9,11 @@ from planner.canonical import digest, resolve
 from planner.contrasts import Contrast, formula, in_words, weights
 from planner.document import Block, Column, Facts, Heading, Items, Prose, Sheet
 from planner.explain_blinding import guessing
+from planner.explain_design import design_told
 from planner.explain_leaving import leavers, returners
 from planner.explain_mechanisms import agents, components, percent, told
 from planner.explain_outcomes import own_outcomes, reading_told, second_outcomes
+from planner.explain_population import patients
 from planner.explain_predictions import carried, foretold
 from planner.figures import DASH, count, listed, plain, plus_minus, signed
 from planner.planned import AnalysisPlan, Plan, Truth
@@ -35,12 +37,14 @@ def explained(
     blocks.append(Facts([("Scenario", f"{scenario.name}, digest {digest(scenario)[:12]}")]))
     blocks += [Heading("Design"), Prose(design_line(scenario, plan) + ".")]
     blocks += [Facts(_treatments(scenario)), Heading("One patient's time"), Items(_timeline(scenario, plan))]
+    blocks += patients(scenario, plan.enrolment)
     blocks += [Heading("Endpoint"), Items(_endpoint(scenario)), *second_outcomes(scenario)]
     blocks += guessing(scenario)
     blocks += _what_may_be_true(scenario, plan, outlook)
     blocks += foretold(scenario, outlook)
     blocks += _uncertain(scenario)
     blocks += _analyses(scenario, plan)
+    blocks += design_told(scenario, plan.design_table)
     if scenario.observed is not None:
         blocks += [Heading("What was found"), Items(found(scenario.observed))]
     if scenario.assumed:
@@ -136,10 +140,8 @@ def _days(days: float) -> str:
 
 
 def _endpoint(scenario: Scenario) -> list[str]:
-    endpoint, scale = scenario.endpoint, scenario.endpoint.scale
-    name = endpoint.label or scale.name or "the score"
-    what = f"{name} ({endpoint.unit})" + (", as change from baseline" if endpoint.measure == "change" else "")
-    lines = [f"{what}; {scale.better} is better." if scale.better else f"{what}."]
+    scale = scenario.endpoint.scale
+    lines = [_measured(scenario)]
     if scale.low is not None and scale.high is not None:
         lines.append(f"Scores go from {plain(scale.low)} to {plain(scale.high)}.")
     elif scale.low is not None or scale.high is not None:
@@ -147,16 +149,24 @@ def _endpoint(scenario: Scenario) -> list[str]:
         lines.append(f"Scores are at {side} {plain(limit)}.")
     if scale.step is not None:
         lines.append(f"Scores are multiples of {plain(scale.step)}.")
-    effects = scenario.population.period_effect
-    if any(effects):
-        added = [f"{signed(effect)} in period {k + 1}" for k, effect in enumerate(effects) if effect]
-        lines.append(f"Period effects: {listed(added)}.")
-    shifts = scenario.population.sequence_effect
-    if any(shifts):
-        rows = zip(shifts, scenario.design.sequences, strict=True)
-        added = [f"{signed(effect)} in {' '.join(sequence)}" for effect, sequence in rows if effect]
-        lines.append(f"Sequence effects: {listed(added)}.")
     return lines
+
+
+def _measured(scenario: Scenario) -> str:
+    """What is analysed, in one sentence: `Score (points), as change from baseline; lower is better.`"""
+    endpoint, scale = scenario.endpoint, scenario.endpoint.scale
+    name, measure = endpoint.label or scale.name or "the score", endpoint.measure
+    if measure in BINARY_MEASURES and all(isinstance(h, Rates) for h in scenario.hypotheses.values()):
+        said = name if name.casefold() == measure else f"{name}: {measure}"
+        return f"{said}, yes or no; the more patients, the better."
+    better = f"; {scale.better} is better" if scale.better else ""
+    if measure == "response" and scale.response is not None:
+        fall = f"a fall by {percent(scale.response)} of the baseline or more"
+        return f"{name} ({endpoint.unit}{better}), as response: {fall}."
+    if measure == "remission" and scale.remission_at_most is not None:
+        return f"{name} ({endpoint.unit}{better}), as remission: {plain(scale.remission_at_most)} or less."
+    read = {"change": ", as change from baseline", "percent-change": ", as percent change from baseline"}
+    return f"{name} ({endpoint.unit}){read.get(measure, '')}{better}."
 
 
 def unit_of(scenario: Scenario, measure: str, outcome: str = "") -> Unit:
@@ -212,7 +222,15 @@ def _means(hypothesis: Means, scenario: Scenario, plan: Plan) -> list[str]:
     within = sorted(set(spread.within.values()))
     each = [f"{plain(sd)} on {treatment}" for treatment, sd in spread.within.items()]
     spreads = f"SD within patients {plain(within[0]) if len(within) == 1 else listed(each)}"
-    spreads += f", between patients {plain(spread.between)}"
+    if spread.sign < 0:
+        totals = {a: plain(spread.total(a)) for a in spread.level}
+        each = [f"{sd} on {a}" for a, sd in totals.items()]
+        same = len(set(totals.values())) == 1
+        spreads = f"SD of the scores of different patients {each[0].split()[0] if same else listed(each)}"
+    elif spread.common:
+        spreads += f", between patients {plain(spread.between)}"
+    else:
+        spreads += f", between patients {listed([f'{plain(sd)} on {a}' for a, sd in spread.level.items()])}"
     if spread.interaction:
         spreads += f", patient-by-treatment {plain(spread.interaction)}"
     for contrast in _contrasts(plan):
@@ -232,10 +250,20 @@ def _means(hypothesis: Means, scenario: Scenario, plan: Plan) -> list[str]:
 
 def _rates(hypothesis: Rates) -> list[str]:
     """Shares of responders, and how a patient's responses hang together."""
-    said = [f"Responders: {listed([f'{percent(rate)} on {a}' for a, rate in hypothesis.rates.items()])}."]
+    said = []
+    if hypothesis.rates:
+        said.append(f"Responders: {listed([f'{percent(r)} on {a}' for a, r in hypothesis.rates.items()])}.")
     if hypothesis.discordant:
-        only = [f"{percent(share)} only on {a}" for a, share in hypothesis.discordant.items()]
+        respond = "" if hypothesis.rates else "respond "
+        only = [f"{percent(share)} {respond}only on {a}" for a, share in hypothesis.discordant.items()]
         said.append(f"Of all patients {listed(only)}.")
+    if not hypothesis.rates:
+        rates = listed([f"{percent(rate)} on {a}" for a, rate in hypothesis.shares.items()])
+        said.append(
+            "Of the others half are taken to respond to both and half to neither, since that is not stated "
+            f"(responders: {rates}). No analysis of this file depends on it: they compare each patient's own "
+            "two responses, and patients who respond alike count alike."
+        )
     if hypothesis.correlation is not None:
         said.append(f"A patient's responses correlate {plain(hypothesis.correlation)} on the latent scale.")
     return said
@@ -327,7 +355,8 @@ def _described(scenario: Scenario, analysis: AnalysisPlan) -> str:
 
 
 def _method(analysis: AnalysisPlan) -> str:
-    return METHODS[analysis.method].title
+    adjusted = ", and of the treatment before (carryover)" if analysis.carryover else ""
+    return f"{METHODS[analysis.method].title}{adjusted}"
 
 
 def _level(analysis: AnalysisPlan) -> str:

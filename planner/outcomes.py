@@ -169,8 +169,9 @@ def _row(
     if isinstance(hypothesis, Terms):
         return signature(scenario, hypothesis, treatment, reading)
     if isinstance(hypothesis, Rates):
-        return (hypothesis.rates[treatment],)
-    return (hypothesis.means[treatment], hypothesis.spread.within[treatment])
+        return (hypothesis.shares[treatment],)
+    spread = hypothesis.spread
+    return (hypothesis.means[treatment], spread.within[treatment], spread.level[treatment])
 
 
 def signature(
@@ -219,7 +220,7 @@ def _improvement(
 
 def _stated(scenario: Scenario, hypothesis: Hypothesis, weights: Mapping[str, float]) -> float:
     if isinstance(hypothesis, Rates):
-        return settled(float(total(weights, hypothesis.rates)))
+        return settled(float(total(weights, hypothesis.shares)))
     assert isinstance(hypothesis, Means)
     return true_effect(scenario, hypothesis, weights)
 

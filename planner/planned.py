@@ -12,7 +12,10 @@ from scipy.special import ndtr, stdtrit
 from planner import monitoring, world
 from planner.balance import taking_part, within_patients
 from planner.contrasts import Contrast
+from planner.design_table import DesignRow, design_table
+from planner.entry import Enrolment, enrolment
 from planner.scenario import Analysis, Scenario
+from planner.scenario_terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class AnalysisPlan:
     looks: tuple[Look, ...]
     true_effects: Mapping[str, Truth]  # by hypothesis; empty unless asked for
     outcome: str = ""  # name of the second outcome that is analysed
+    carryover: bool = False  # whether the model allows for what the previous treatment adds
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,10 @@ class Plan:
     per_sequence: tuple[float, ...]
     retention: float | None  # None where only a simulation tells
     analyses: tuple[AnalysisPlan, ...]
+    design_table: tuple[DesignRow, ...] = ()  # empty unless effects are asked for
+    enrolment: Enrolment | None = (
+        None  # None also where everybody is enrolled, and unless effects are asked for
+    )
 
     def to_json(self) -> dict[str, Any]:
         """The plan as plain dictionaries and lists."""
@@ -78,7 +86,15 @@ def planned(scenario: Scenario, *, effects: bool = False) -> Plan:
         per_sequence=tuple(design.patients * units / design.unit for units in design.allocation),
         retention=world.retention(scenario),
         analyses=tuple(_analysis(scenario, a, t) for a, t in zip(scenario.analyses, true, strict=True)),
+        design_table=design_table(scenario) if effects else (),
+        enrolment=_enrolment(scenario) if effects else None,
     )
+
+
+def _enrolment(scenario: Scenario) -> Enrolment | None:
+    """Who is enrolled, where a hypothesis states mechanisms."""
+    mechanisms = any(isinstance(each, Terms) for each in scenario.hypotheses.values())
+    return enrolment(scenario) if mechanisms else None
 
 
 def _analysis(scenario: Scenario, analysis: Analysis, effects: Mapping[str, Truth]) -> AnalysisPlan:
@@ -95,6 +111,7 @@ def _analysis(scenario: Scenario, analysis: Analysis, effects: Mapping[str, Trut
         looks=_looks(scenario, analysis),
         true_effects=effects,
         outcome=reading.outcome,
+        carryover=analysis.carryover,
     )
 
 
@@ -154,7 +171,7 @@ def _of_first_treatments(scenario: Scenario, analysis: Analysis, patients: int) 
 
 
 def _of_observations(scenario: Scenario, analysis: Analysis, patients: int) -> int:
-    rank, _ = within_patients(scenario.design.sequences, analysis.weights)
+    rank, _ = within_patients(scenario.design.sequences, analysis.weights, analysis.carryover)
     return patients * (scenario.design.periods - 1) - rank
 
 

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from planner.blinding import guesses
+from planner.entry import enrolment
 from planner.lasting import Blockade, blockade
 from planner.mechanisms import Mechanism, cycle_days, kept, prolonged, set_off
 from planner.scenario import Means, Scenario
@@ -292,7 +293,7 @@ def _of_means(scenario: Scenario, name: str, means: Means, treatment: str) -> Pr
 
 
 def _of_rates(scenario: Scenario, name: str, rates: Rates, treatment: str) -> Prediction:
-    rate = Figure(rates.rates[treatment])
+    rate = Figure(rates.shares[treatment])
     remission = scenario.endpoint.measure == "remission"
     day = scenario.endpoint.day
     return Prediction(name, treatment, day, None, None if remission else rate, rate if remission else None)
@@ -317,6 +318,8 @@ def _simulated(
     rows: dict[str, list[Prediction]] = {}
     left: dict[str, list[Left]] = {}
     drift = scenario.population.period_effect[0] if scenario.population.period_effect else 0.0
+    enrolled = enrolment(scenario)
+    drift += enrolled.untreated_change if enrolled is not None else 0.0  # is no improvement
     several = max(1, _AT_ONCE // (len(readings) * len(design.treatments)))
     for start in range(0, len(names), several):
         batch = names[start : start + several]

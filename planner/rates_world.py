@@ -48,12 +48,18 @@ def latent_correlation(hypothesis: Rates) -> float:
     if hypothesis.correlation is not None:
         return hypothesis.correlation
     first, _ = hypothesis.discordant
-    a, b = (threshold(hypothesis.rates[k]) for k in hypothesis.discordant)
-    wanted = hypothesis.rates[first] - hypothesis.discordant[first]
+    a, b = (threshold(hypothesis.shares[k]) for k in hypothesis.discordant)
+    wanted = hypothesis.shares[first] - hypothesis.discordant[first]
     lowest, highest = both(a, b, -1.0), both(a, b, 1.0)
     if wanted <= lowest or wanted >= highest:
         return -1.0 if wanted <= lowest else 1.0
     return settled(zero(lambda r: both(a, b, r) - wanted, -1.0, 1.0))
+
+
+def rates_left_open(scenario: Scenario, names: Sequence[str]) -> str:
+    """The first hypothesis that states discordant shares alone, so that nothing may depend on its rates."""
+    found = ((name, scenario.hypotheses[name]) for name in names)
+    return next((name for name, each in found if isinstance(each, Rates) and not each.rates), "")
 
 
 def threshold(rate: float) -> float:
@@ -74,7 +80,7 @@ def rates_world(
             for k, treatment in enumerate(sequence):
                 row = coef[h, s, k, 1]
                 opposite = rho < 0.0 and treatment == design.treatments[1]
-                row[CONSTANT] = -threshold(hypothesis.rates[treatment]) - shift[k]
+                row[CONSTANT] = -threshold(hypothesis.shares[treatment]) - shift[k]
                 row[PATIENT_LEVEL] = -common if opposite else common
                 row[RESIDUAL] = own
     draws = DrawList()
@@ -89,5 +95,6 @@ def rates_world(
         visits=np.array(visits, np.int64),
         scale=np.array([-math.inf, math.inf, 1.0, 0.0]),
         binary=True,
+        opposed=False,
         leaving=stored_leaving(scenario, visits),
     )

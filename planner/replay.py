@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from planner import engine
+from planner.beside import Beside, beside
 from planner.departures import days_waited
 from planner.guesses import Guess, added_up, made
 from planner.kernels.rng import W
@@ -159,6 +160,8 @@ def _trial(
         _followed(chosen, work, found, a, readings, values, lane) for a in range(len(chosen.analyses))
     )
     finished = max(course.looks[-1].patients for course in courses)
+    name_of = work.tests[0][0].hypothesis
+    seen = beside(chosen, name_of, readings, found.sequence, index, work.seed)
     patients = tuple(
         _met(
             p,
@@ -166,6 +169,7 @@ def _trial(
             values[p, : len(readings)],
             days_waited(scenario, waits[p]),
             made(work, values[p], int(found.sequence[0, p])),
+            seen,
         )
         for p in range(finished)
     )
@@ -174,7 +178,7 @@ def _trial(
         name=name,
         index=index,
         seed=work.seed,
-        hypothesis=work.tests[0][0].hypothesis,
+        hypothesis=name_of,
         readings=readings,
         patients=patients,
         courses=courses,
@@ -188,13 +192,19 @@ def _met(
     values: Floats,
     extra: tuple[float | None, ...],
     guesses: tuple[Guess | None, ...],
+    seen: Beside | None,
 ) -> Patient:
     """The patient whose scores f64[reading, period] are given."""
     there = np.flatnonzero(~np.isnan(values).all(axis=0))
     periods = int(there[-1]) + 1 if there.size else 0
     rows = tuple(tuple(_number(x) for x in row) for row in values)
     left = periods + 1 if periods < len(sequence) else None
-    return Patient(p + 1, tuple(sequence), rows, left, extra, guesses)
+    baselines: tuple[float | None, ...] = ()
+    scores: tuple[tuple[float | None, ...], ...] = ()
+    if seen is not None:
+        baselines = tuple(map(_number, seen.baselines[p]))
+        scores = tuple(tuple(map(_number, row)) for row in seen.scores[p])
+    return Patient(p + 1, tuple(sequence), rows, left, extra, guesses, baselines, scores)
 
 
 def _followed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ class Patient:
     left_before: int | None  # the period (from 1) before which the patient left; None for a completer
     extra_days: tuple[float | None, ...] = ()  # waited for after each period but the last; None once left
     guesses: tuple[Guess | None, ...] = ()  # after each period; empty where nobody is asked
+    baselines: tuple[float | None, ...] = ()  # of each period, the one that change and response refer to
+    scores: tuple[tuple[float | None, ...], ...] = ()  # (reading, period) of the endpoint; empty for rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +101,12 @@ class Trial:
     def rows(self) -> list[Json]:
         """Long format: subject, sequence, period, treatment, value (None after the patient has left).
 
+        `score` and `baseline`, where they are measured, are what the value of the endpoint is made of.
         Where analyses read different measures or days, `measure` and `day` say which value it is. Where
         patients are asked, `guessed_active` and `guessed_right` are 1 or 0.
         """
         several = len(self.readings) > 1
+        shown = [what for what in ("scores", "baselines") if self._measured(what)]
         return [
             {
                 "subject": patient.subject,
@@ -111,11 +116,18 @@ class Trial:
             }
             | (_said(reading) if several else {})
             | {"value": patient.values[r][k]}
+            | _seen(patient, shown, r, k, self.readings[r].outcome)
             | (in_a_row(patient.guesses[k]) if patient.guesses else {})
             for patient in self.patients
             for r, reading in enumerate(self.readings)
             for k, treatment in enumerate(patient.sequence)
         ]
+
+    def _measured(self, what: str) -> bool:
+        """Whether any patient has a number of this kind."""
+        found = (getattr(patient, what) for patient in self.patients)
+        flat = (x for each in found for row in each for x in (row if isinstance(row, tuple) else (row,)))
+        return any(x is not None for x in flat)
 
     def frame(self) -> polars.DataFrame:
         """The patients in long format, one row for each period; see `rows`."""
@@ -172,6 +184,12 @@ class Trial:
         }
 
 
+def _seen(patient: Patient, shown: Sequence[str], r: int, k: int, outcome: str) -> Json:
+    """Score and baseline of a period, as far as they are `shown`; of a second outcome neither."""
+    found: Json = {"score": patient.scores[r][k]} if "scores" in shown else {}
+    return found | ({"baseline": None if outcome else patient.baselines[k]} if "baselines" in shown else {})
+
+
 def _said(reading: Reading) -> Json:
     """What a reading is of; a second outcome is named."""
     named = {"outcome": reading.outcome} if reading.outcome else {}
@@ -184,6 +202,8 @@ def _patient(patient: Patient) -> Json:
         "sequence": list(patient.sequence),
         "values": [list(row) for row in patient.values],
         "left_before_period": patient.left_before,
+        **({"scores": [list(row) for row in patient.scores]} if patient.scores else {}),
+        **({"baselines": list(patient.baselines)} if any(x is not None for x in patient.baselines) else {}),
         **({"extra_days": list(patient.extra_days)} if patient.extra_days else {}),
         **by_period(patient.guesses),
     }

@@ -39,6 +39,7 @@ from planner.settings import (
     Sd,
     Settings,
     Symbol,
+    Truth,
     Whole,
     about,
     split_text,
@@ -163,6 +164,14 @@ class Baseline(Settings):
 
 class Population(Settings):
     baseline: Annotated[Baseline | None, about("The baseline of the patients, where it is measured")] = None
+    entry: Annotated[
+        Literal["screening", "baseline"],
+        about(
+            "Which rating must reach `baseline.at_least`: one at screening, after which the first baseline "
+            "is rated afresh; or the first baseline itself",
+            since="0.2",
+        ),
+    ] = "screening"
     rating_sd: Annotated[
         Sd, about("Error of one rating under mechanisms: its SD beside the true severity", "points")
     ] = 0.0
@@ -280,6 +289,14 @@ class Analysis(Settings):
     planned_sd_difference: Annotated[
         Points | None, about("SD of one patient's difference that planning assumed", "points", gt=0)
     ] = None
+    carryover: Annotated[
+        Truth,
+        about(
+            "Whether the model allows for what the previous treatment adds (first-order carryover); for "
+            "methods that fit a model of all periods",
+            since="0.2",
+        ),
+    ] = False
 
     @property
     def weights(self) -> dict[str, float]:

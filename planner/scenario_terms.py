@@ -233,7 +233,10 @@ class Rates(Settings):
 
     family: Annotated[Literal["rates"], about("Kind of hypothesis")] = "rates"
     label: Annotated[str, about("What the hypothesis is called in tables and plots", label=True)] = ""
-    rates: Annotated[Mapping[Symbol, Probability], about("Share of patients who respond to each treatment")]
+    rates: Annotated[
+        Mapping[Symbol, Probability],
+        about("Share of patients who respond to each treatment; with `discordant` alone it can be left open"),
+    ] = {}
     correlation: Annotated[
         Number | None,
         about("Correlation of a patient's responses on the latent normal scale", gt=-1, lt=1),
@@ -244,6 +247,17 @@ class Rates(Settings):
     ] = {}
     prior: Prior = None
     uncertainty: Annotated[Mapping[Path, Distribution], BY_PATH] = {}
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Share of patients who respond to each treatment: as stated, else as `discordant` leaves it open.
+
+        Of the patients whose two responses agree, half then respond to both treatments and half to neither.
+        """
+        if self.rates or not self.discordant:
+            return dict(self.rates)
+        both = (1.0 - sum(self.discordant.values())) / 2.0
+        return {treatment: share + both for treatment, share in self.discordant.items()}
 
 
 Names = tuple[Name, ...]

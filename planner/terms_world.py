@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr
 
 from planner.blinding import NOBODY_ASKED, guesses, guessing_table
 from planner.draws import DrawList
+from planner.entry import entry_row, first_baseline_enrols
 from planner.features import (
     Feature,
     after_waiting,
@@ -33,14 +32,12 @@ from planner.mechanisms import (
     passed,
 )
 from planner.returning import Fading, Waiting, rule
-from planner.scenario import Scale, Scenario
+from planner.scenario import Scenario
 from planner.scenario_terms import Terms
 from planner.seconds_world import Feature as SecondFeature
 from planner.seconds_world import Size, rate_of, scale_row, seconds_table, weighed
-from planner.truth import settled
 
 _BEYOND = 8  # a pass of the kernel may read so far past the last feature, with coefficients 0
-_TIE = 1e-9  # of a step; a score this close to a step is on it
 
 
 @dataclass(slots=True)
@@ -124,7 +121,8 @@ def terms_world(
         rows=numbers,
         errors=errors,
         place=np.array(range(len(hypotheses)) if place is None else place, np.int64),
-        entry=_entry(scenario),
+        entry=entry_row(scenario),
+        screened=first_baseline_enrols(scenario),
         source=source,
         sizes=np.array([size.distribution for size in sizes], np.float64).reshape(-1, 5),
         rates=np.array(rows.rates, np.float64).reshape(-1, 2),
@@ -268,26 +266,3 @@ def _feature_row(
         if f.periods_ago == 0 and (v == 0 or not acts(f.day, day)):
             row[-1] = -2
     return tuple(row)
-
-
-def _lowest_entry(scale: Scale, at_least: float | None) -> float | None:
-    """The score before rounding from which the observed one reaches `at_least`; None if every one does."""
-    if at_least is None or (scale.low is not None and at_least <= scale.low):
-        return None
-    if scale.step is None:
-        return at_least
-    return (math.ceil(at_least / scale.step - _TIE) - 0.5) * scale.step
-
-
-def _entry(scenario: Scenario) -> Floats:
-    """Draw of the observed entry score, at least the threshold, and of the true severity given it."""
-    baseline, rating = scenario.population.baseline, scenario.population.rating_sd
-    assert baseline is not None  # a scenario that was read is complete
-    variance = baseline.sd * baseline.sd + rating * rating
-    sd = math.sqrt(variance)
-    slope = baseline.sd * baseline.sd / variance if variance > 0.0 else 0.0
-    chance, least = 1.0, _lowest_entry(scenario.endpoint.scale, baseline.at_least)
-    if least is not None and sd > 0.0:  # without any spread all have the same score: see _check_severity
-        chance = settled(float(ndtr((baseline.mean - least) / sd)))
-    rest = baseline.sd * math.sqrt(1.0 - slope)
-    return np.array([chance, baseline.mean, sd, slope, baseline.mean * (1.0 - slope), rest])

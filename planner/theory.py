@@ -105,7 +105,8 @@ def _own_contrasts(scenario: Scenario, hypothesis: Means, analysis: Analysis) ->
         ]
         residual = sum((w * spread.within[a]) ** 2 for w, a in zip(table[s], sequence, strict=True))
         mean = float(table[s] @ np.array(score))
-        rows.append((float(shares[s]), mean, residual + own, design.allocation[s] / design.unit))
+        level = spread.shared((a, float(w)) for w, a in zip(table[s], sequence, strict=True))
+        rows.append((float(shares[s]), mean, residual + own + level, design.allocation[s] / design.unit))
     return _Groups(*np.array(rows).T)
 
 
@@ -138,14 +139,20 @@ def _first_period(scenario: Scenario, hypothesis: Means, analysis: Analysis, n: 
 
 
 def _least_squares(scenario: Scenario, hypothesis: Means, analysis: Analysis, n: Floats) -> Law | None:
-    """Ordinary least squares; exact where its model holds: one residual variance, nothing carried over."""
+    """Ordinary least squares; exact where its model holds: one residual variance, nothing carried over.
+
+    With carryover in the model, nothing beyond the next period.
+    """
     design, spread = scenario.design, hypothesis.spread
     residual = np.array([spread.within[a] ** 2 for a in design.treatments])
-    factor = variance_factor(design.sequences, design.allocation, analysis.weights)
-    carries = any(hypothesis.carryover.values())
-    if factor is None or spread.interaction > 0.0 or carries or not _equal(residual):
+    allows = analysis.carryover
+    factor = variance_factor(design.sequences, design.allocation, analysis.weights, allows)
+    first_order = design.periods < 3 or hypothesis.carryover_lasts == "next"
+    carries = any(hypothesis.carryover.values()) and not (allows and first_order)
+    unequal = not _equal(residual) or not spread.common
+    if factor is None or spread.interaction > 0.0 or carries or unequal:
         return None
-    rank, _ = within_patients(design.sequences, analysis.weights)
+    rank, _ = within_patients(design.sequences, analysis.weights, allows)
     se = np.sqrt(float(factor) * residual[0] / n)
     effect = float(total(analysis.weights, hypothesis.means))
     return Law(effect / se, n * (design.periods - 1) - rank)

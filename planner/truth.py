@@ -72,8 +72,8 @@ def true_effect(scenario: Scenario, hypothesis: Means, contrast: Mapping[str, fl
         for a, w in contrast.items()
         for shift, share in _first_period(scenario.design, scenario.population)
     )
-    within = hypothesis.spread.within
-    nil = cancels(contrast, {a: (hypothesis.means[a], within[a]) for a in contrast})
+    within, level = hypothesis.spread.within, hypothesis.spread.level
+    nil = cancels(contrast, {a: (hypothesis.means[a], within[a], level[a]) for a in contrast})
     return 0.0 if nil else settled(expected)
 
 

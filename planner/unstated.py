@@ -10,7 +10,7 @@ from planner.figures import plain
 Path = tuple[Any, ...]
 
 _LABELS = ("label", "dose", "name")
-_TOLD = ("family", "role")  # in words, elsewhere
+_TOLD = ("family", "role", "carryover")  # in words, elsewhere
 _NO_SETTINGS = ("citations", "assumed", "extends", "observed")
 _NAMED = ("agents", "signals", "components", "outcomes", "hypotheses", "treatments")
 """Tables whose keys are names."""

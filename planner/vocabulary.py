@@ -26,6 +26,7 @@ class Method(NamedTuple):
     weights: bool = False  # whether it takes any contrast of treatment means, not only two treatments
     baseline: str = ""  # what has to be measured: a baseline before the "first" or before every "period"
     df_of_observations: bool = False  # whether its df count observations less patients; else patients at most
+    carryover: bool = False  # whether its model can have effects of the treatment before
 
 
 NEEDS = {
@@ -65,6 +66,7 @@ METHODS: dict[str, Method] = {
         "Jones B, Kenward MG. Design and Analysis of Cross-Over Trials, 3rd ed. CRC Press 2014",
         weights=True,
         df_of_observations=True,
+        carryover=True,
     ),
     "paired-t": Method(
         "Paired t test on the treatment differences, ignoring periods",

@@ -61,10 +61,11 @@ def problems(error: ValidationError) -> list[Problem]:
 
 def _path(route: Path) -> Path:
     """The path of a setting: pydantic's way to it without what it passes: the family of a hypothesis, the
-    form of a contrast.
+    form of a contrast or of an SD.
     """
     if route[:1] == ("hypotheses",) and len(route) > 2 and route[2] in FAMILIES:
-        return (*route[:2], *route[3:])
+        tagged = route[3:4] in (("sd",), ("sd_between",))
+        return (*route[:2], *route[3:4], *route[5 if tagged else 4 :])
     if route[:1] == ("analyses",) and route[2:3] == ("contrast",):
         return (*route[:3], *route[4:])
     return route
@@ -114,6 +115,8 @@ def _other_spelling(route: Path) -> str:
         return "a name or "
     if _path(route) != route and route[-1] == "pair":
         return "a table of weights or "
+    if route[:1] == ("hypotheses",) and route[-1] == "number" and len(route) == 5:
+        return "a table by treatment or "
     model = model_at(route[:-1])
     field = model.model_fields.get(str(route[-1])) if model is not None else None
     for extra in field.metadata if field is not None else ():

@@ -20,6 +20,7 @@ from planner.kernels.tables import (
     CONSTANT,
     INTERACTION,
     MEANS_FEATURES,
+    NONE_CARRIED,
     PATIENT_LEVEL,
     RESIDUAL,
     SCORE,
@@ -32,7 +33,7 @@ from planner.kernels.tables import (
     Plan,
 )
 from planner.leaving import ALIKE, informative, leaving
-from planner.scenario import Analysis, Means, Scenario
+from planner.scenario import Analysis, Means, Scenario, Spread
 from planner.truth import sided_direction
 from planner.vocabulary import METHODS
 
@@ -74,7 +75,7 @@ def planned_variance(scenario: Scenario, analysis: Analysis) -> float:
     design, weights = scenario.design, analysis.weights
     needs = METHODS[analysis.method].needs
     if needs == "estimable":
-        factor = variance_factor(design.sequences, design.allocation, weights)
+        factor = variance_factor(design.sequences, design.allocation, weights, analysis.carryover)
         return float(factor or 0) / sum(w * w for w in weights.values())
     shares = None if needs in ("within", "pairs") else sequence_shares(design.sequences, weights)
     if shares is None:
@@ -148,6 +149,7 @@ def means_world(
         visits=np.array(visits, np.int64),
         scale=np.array([low, high, step, 1.0 if stepped else 0.0]),
         binary=False,
+        opposed=any(h.spread.sign < 0 for h in hypotheses),
         leaving=stored_leaving(scenario, visits),
     )
 
@@ -174,17 +176,34 @@ def _outcome(scenario: Scenario, hypothesis: Means, s: int, k: int, treatment: s
     row = np.zeros(MEANS_FEATURES)
     added = population.period_effect[k] + population.sequence_effect[s]
     row[CONSTANT] = hypothesis.means[treatment] + added + carried(hypothesis, scenario.design.sequences[s], k)
-    row[PATIENT_LEVEL] = spread.between
+    row[PATIENT_LEVEL] = spread.level[treatment]
     row[RESIDUAL] = spread.within[treatment]
     row[INTERACTION] = spread.interaction
+    if spread.sign < 0:
+        row[PATIENT_LEVEL] = 0.0
+        row[RESIDUAL], row[BASELINE_LEVEL] = opposed(spread, treatment, scenario.design.periods)
     return row
+
+
+def opposed(spread: Spread, treatment: str, periods: int) -> tuple[float, float]:
+    """What multiplies the residual of a period, and the sum of those of all: scores that oppose each other.
+
+    y_k = sd_k (a e_k + b sum of e) with a^2 = 1 - rho and 2 a b + p b^2 = rho gives two scores of p periods
+    the covariance rho sd_k sd_l, and each the variance sd_k^2.
+    """
+    sd = spread.total(treatment)
+    rho = -((spread.level[treatment] / sd) ** 2) if sd > 0.0 else 0.0
+    a = math.sqrt(1.0 - rho)
+    b = (math.sqrt(max(a * a + periods * rho, 0.0)) - a) / periods
+    return sd * a, sd * b
 
 
 def typical_sd(hypothesis: Means) -> tuple[float, float]:
     """(total, within) SD of a score, the within-patient variance averaged over the treatments."""
     spread = hypothesis.spread
     within2 = math.fsum(w * w for w in spread.within.values()) / len(spread.within)
-    total2 = spread.between * spread.between + spread.interaction * spread.interaction + within2
+    between2 = spread.sign * spread.between * spread.between
+    total2 = between2 + spread.interaction * spread.interaction + within2
     return math.sqrt(total2), math.sqrt(within2)
 
 
@@ -225,6 +244,11 @@ def contrast(scenario: Scenario, analysis: Analysis) -> Contrast:
         effect=np.array([weights.get(a, 0.0) for a in design.treatments]),
         sides=SIDES[direction],
         baseline=readings_of(scenario).index(BASELINE) if adjusts else -1,
+        carried=np.array(
+            [[-1, *(number[a] for a in sequence[:-1])] for sequence in design.sequences], np.int64
+        )
+        if analysis.carryover
+        else NONE_CARRIED,
     )
 
 

@@ -67,6 +67,9 @@ OTHER: dict[tuple[Any, ...], str | None] = {
     ("endpoint", "scale", "better"): '"higher"',
     ("monitoring", "futility", "under"): '"null"',
     # These move other settings with them and have tests of their own below.
+    ("analyses", 0, "carryover"): None,
+    ("analyses", 1, "carryover"): None,
+    ("analyses", 2, "carryover"): None,
     ("design", "patients"): None,
     ("monitoring", "looks", 2): None,
     ("monitoring", "efficacy", "rule"): None,

@@ -210,7 +210,7 @@ def test_the_formats_agree(cli: Cli) -> None:
     (course,) = shown["analyses"]
     assert (course["decision"], course["looks"][-1]["look"]) == ("efficacy", 1)
     rows = list(csv.DictReader(io.StringIO(cli(*find, "--format", "csv")[1])))
-    assert list(rows[0]) == ["subject", "sequence", "period", "treatment", "value"]
+    assert list(rows[0]) == ["subject", "sequence", "period", "treatment", "value", "score"]
     assert len(rows) == 24
     values = [x for p in shown["patients"] for x in p["values"][0]]
     assert [float(row["value"]) for row in rows] == values

@@ -2,6 +2,10 @@
 
     outcome = patient + period + treatment + error,   df = observations - patients - rank of the rest
 
+With `carryover = true` the model also has an effect of the treatment given in the period before (first-order
+carryover): the comparison is then free of it, at the price of a larger variance, which `planner show` tells
+for the design. A response that lasts beyond the next period still biases it.
+
 The patients are swept out: each observation is taken from the mean of its patient's observations, so that
 what is left is solved for periods and treatments alone. It uses every patient who has two periods, also of
 sequences that lack a treatment of the contrast, and of those who left. It leaves aside what can be learnt
@@ -10,7 +14,8 @@ degree of freedom is left, or patients, periods and treatments explain every sco
 nothing is left then to tell its error from. An estimate of 0 has p = 1, also without spread.
 
 Assumes that the errors are normal with one variance under all treatments (with unequal variances the test is
-too strict or too lax), that who leaves leaves at random, and that no treatment carries over.
+too strict or too lax), that who leaves leaves at random, and that no treatment carries over, or with
+`carryover = true` into the next period only.
 """
 
 from __future__ import annotations
@@ -90,8 +95,11 @@ def _at(a, b):
 
 
 @lanes
-def _equations(sums, treatment, matrix, right):
-    """Normal equations of the effects of periods (but the first), then of treatments (but the first)."""
+def _equations(sums, treatment, carried, treatments, matrix, right):
+    """Normal equations of the effects of periods, of the treatments before, then of treatments.
+
+    Each kind without its first one.
+    """
     periods = treatment.shape[1]
     stride = (periods + periods * (periods + 1) // 2) * W
     matrix[:] = 0.0
@@ -101,14 +109,14 @@ def _equations(sums, treatment, matrix, right):
         at = periods * W
         for k in range(periods):
             row = own[k * W : (k + 1) * W]
-            for a in _effects(treatment, s, k):
+            for a in _effects(treatment, carried, treatments, s, k):
                 if a >= 0:
                     _add_row(right, a * W, row, 1.0)
             for j in range(k + 1):
                 entry = own[at : at + W]
                 at += W
-                for a in _effects(treatment, s, k):
-                    for b in _effects(treatment, s, j):
+                for a in _effects(treatment, carried, treatments, s, k):
+                    for b in _effects(treatment, carried, treatments, s, j):
                         # of the two mirrored entries of an unequal pair one is kept; within a period each
                         # pair of effects is met twice
                         if a >= 0 and b >= 0 and (j < k or a >= b):
@@ -116,10 +124,18 @@ def _equations(sums, treatment, matrix, right):
 
 
 @lanes
-def _effects(treatment, s, k):
-    """The parameters of a sequence in a period: the period's, the treatment's; -1: the first of its kind."""
+def _effects(treatment, carried, treatments, s, k):
+    """The parameters of a sequence in a period: the period's, that of the treatment before, the treatment's.
+
+    -1: the first of its kind, or none.
+    """
     given = treatment[s, k]
-    return k - 1, (treatment.shape[1] - 2 + given if given > 0 else -1)
+    first = treatment.shape[1] - 2
+    if carried.size == 0:
+        return k - 1, -1, (first + given if given > 0 else -1)
+    before = carried[s, k]
+    own = first + treatments - 1 + given if given > 0 else -1
+    return k - 1, (first + before if before > 0 else -1), own
 
 
 @lanes
@@ -197,10 +213,11 @@ def _evaluate(whole, stat):
 @kernel
 def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
     """See planner.analyses; the centre is not used."""
-    treatment, effect = contrast.treatment, contrast.effect
+    treatment, effect, carried = contrast.treatment, contrast.effect, contrast.carried
     sequences, periods = treatment.shape
     stride = (periods + periods * (periods + 1) // 2) * W
-    size = periods + effect.size - 2
+    others = periods - 1 + (effect.size - 1 if carried.size > 0 else 0)
+    size = others + effect.size - 1
     sums = np.empty(sequences * stride)
     whole = np.empty(4 * W)
     matrix = np.empty(size * (size + 1) // 2 * W)
@@ -217,6 +234,6 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
                 own = sums[s * stride : (s + 1) * stride]
                 _sweep(values[tile, p, h, reading], periods, first, number, mean, own, whole)
             seen = counts[look]
-            _equations(sums, treatment, matrix, right)
-            _solve(matrix, right, effect, periods - 1, scratch, stat[look, tile])
+            _equations(sums, treatment, carried, effect.size, matrix, right)
+            _solve(matrix, right, effect, others, scratch, stat[look, tile])
             _evaluate(whole, stat[look, tile])

@@ -131,6 +131,8 @@ def run(
     if how:
         document["warnings"] += replaced(plan, scenario, overrides, seed)
     remarks(document, verbose)
+    if verbose:
+        told_of_entry(plan)
     command = same(trials=trials, seed=seed)
     target.write(
         document,
@@ -271,3 +273,12 @@ def remarks(document: dict[str, Any], verbose: bool) -> None:
         speed = spent.get("trials_per_second")
         done = f"{spent['trials']:,} trials" if speed is None else f"{speed:,.0f} trials a second"
         note(f"{spent['seconds']:.3g} s, {done}")
+
+
+def told_of_entry(plan: Scenario, of: str = "") -> None:
+    """On request: by which rating patients are enrolled, where they are selected."""
+    from planner.console import note
+    from planner.explain_population import entry_in_short
+
+    if said := entry_in_short(plan):
+        note(f"{of}: {said}" if of else said)

@@ -88,6 +88,7 @@ def check(
     """
     from planner import console
     from planner.cli import files
+    from planner.cli.run import told_of_entry
     from planner.faults import ScenarioError
     from planner.figures import visible
     from planner.reading import read
@@ -96,8 +97,11 @@ def check(
     sound: list[str] = []
     for source in scenario:
         try:
-            files.worked_out(read(source, set=settings or []), source)
+            plan = read(source, set=settings or [])
+            files.worked_out(plan, source)
             sound.append(source)
+            if verbose:
+                told_of_entry(plan, source)
         except ScenarioError as error:
             found += error.faults
             if not json:

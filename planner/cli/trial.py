@@ -75,8 +75,8 @@ def trial(
     The trial is exactly the one that `planner run` counts under that number with the same seed. Under another
     hypothesis the same number has the same patients, who respond differently.
 
-    --format csv writes the patients in long format: subject, sequence, period, treatment, value; and what
-    they guess, where the scenario asks them.
+    --format csv writes the patients in long format: subject, sequence, period, treatment, value; score and
+    baseline, where they are measured; and what they guess, where the scenario asks them.
 
     \b
     Examples:

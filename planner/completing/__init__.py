@@ -26,7 +26,7 @@ from planner.completing.mechanisms import check_mechanisms, check_world_of_terms
 from planner.completing.monitoring import complete_monitoring
 from planner.completing.observed import complete_observed
 from planner.completing.outcomes import check_days, complete_outcomes
-from planner.completing.rates import complete_rates
+from planner.completing.rates import check_open_rates, complete_rates
 from planner.completing.readings import check_effects, check_readings, complete_days, complete_scale
 from planner.completing.uncertainty import complete_own, complete_uncertainty
 from planner.scenario import Design, Endpoint, Hypothesis, Means
@@ -63,6 +63,7 @@ def complete(draft: Draft) -> dict[str, Any]:
         name: _hypothesis(draft, name, hypothesis, design, endpoint, list(treatments))
         for name, hypothesis in draft.hypotheses.items()
     }
+    check_open_rates(draft, design, population, analyses, hypotheses)
     monitoring = complete_monitoring(draft, design, analyses.values()) if draft.sized else None
     known = replace(
         draft, treatments=treatments, population=population, endpoint=endpoint, hypotheses=hypotheses

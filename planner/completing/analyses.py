@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 
 from planner import vocabulary
 from planner.balance import sequence_shares, taking_part, within_patients
+from planner.completing.carryover import check_carryover
 from planner.completing.draft import Draft, check_treatments
+from planner.completing.entry import selected_by_first_baseline
 from planner.completing.outcomes import complete_second
 from planner.contrasts import Contrast, formula, simplest, total, weights
 from planner.designs import Sequences
@@ -32,6 +34,8 @@ def complete_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) -
             _check_better(draft, path, analysis, endpoint)
         if contrast:
             analysis = _with_method(draft, path, analysis, design, contrast)
+            if analysis.carryover:
+                check_carryover(draft, path, analysis, design, contrast)
         name = analysis.name or analysis.method
         if name in {other.name for other in done.values()}:
             at = (*path, "name") if analysis.name else (*path, "method")
@@ -118,12 +122,15 @@ def _default(draft: Draft, analysis: Analysis, design: Design, contrast: Contras
     compared = set(weights(contrast))
     some = any(0 < len(compared & set(sequence)) < len(compared) for sequence in design.sequences)
     period_effect = draft.population is not None and any(draft.population.period_effect)
+    period_effect = period_effect or selected_by_first_baseline(draft)
     several = design.periods > 1
     unsuitable = {"subject-contrast": some, "prescott": not period_effect}
     unsuitable |= {"fisher": several, "period-one": several}
     names = [*vocabulary.SCORE_DEFAULTS]
     if _binary(analysis):
         names = [*vocabulary.RESPONSE_DEFAULTS, *names]
+    if analysis.carryover:
+        names = [name for name in names if vocabulary.METHODS[name].carryover]
     for name in names:
         if not unsuitable.get(name) and _fits(vocabulary.METHODS[name], design, contrast):
             return name

@@ -145,5 +145,9 @@ def complete_endpoint(draft: Draft) -> Endpoint | None:
     elif scale.remission_at_most is not None:
         check_score(draft, scale, (*path, "remission_at_most"), scale.remission_at_most)
     known = vocabulary.SCALES.get(scale.name)
-    label = endpoint.label or (known.title if known else scale.name or "Score")
-    return complete_reading(draft, endpoint.model_copy(update={"label": label, "scale": scale}))
+    label = endpoint.label or (known.title if known else scale.name)
+    done = complete_reading(draft, endpoint.model_copy(update={"label": label, "scale": scale}))
+    if label:
+        return done
+    only_rates = set(draft.first_of_family) == {"rates"} and done.measure in vocabulary.BINARY_MEASURES
+    return done.model_copy(update={"label": done.measure.capitalize() if only_rates else "Score"})

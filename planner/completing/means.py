@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 from math import sqrt
 
@@ -11,6 +12,7 @@ from planner.scenario import BaselineCorrelation, Design, Endpoint, Means, Sprea
 from planner.settings import EVERY
 
 FORMS = "sd_within with sd_between; or sd with correlation; or sd_difference"
+_SLACK = 1e-9
 
 
 def complete_means(
@@ -26,28 +28,41 @@ def complete_means(
     if endpoint is not None and endpoint.measure == "score":
         for symbol, mean in means.means.items():
             check_score(draft, endpoint.scale, (*path, "means", symbol), mean)
-    spread = _spread(draft, path, means, endpoint, treatments)
+    if design.periods == 1 and means.sd is not None and means.correlation is None:
+        means = means.model_copy(
+            update={"correlation": 0.0}
+        )  # one score of a patient correlates with nothing
+    spread = _spread(draft, path, means, design, endpoint, treatments)
     if spread is None or missing:
         return means
     _check_variation(draft, path, means, spread, design)
     _check_baselines(draft, path, means, spread, design)
     order = [symbol for symbol in treatments if symbol in means.means]
-    return means.model_copy(
-        update={
-            "label": means.label or name,
-            "means": {symbol: means.means[symbol] for symbol in order},
-            "sd_within": {symbol: spread.within[symbol] for symbol in order},
-            "sd_between": spread.between,
-            "sd": None,
-            "correlation": None,
-            "sd_difference": None,
-            "carryover": {symbol: means.carryover.get(symbol, 0.0) for symbol in order},
-        }
-    )
+    stated = {
+        "label": means.label or name,
+        "means": {symbol: means.means[symbol] for symbol in order},
+        "carryover": {symbol: means.carryover.get(symbol, 0.0) for symbol in order},
+    }
+    if spread.sign < 0:  # a variance between patients below 0 has no SD: the full form is as it was written
+        return means.model_copy(update=stated)
+    level = {symbol: spread.level[symbol] for symbol in order}
+    forms = {
+        "sd_within": {symbol: spread.within[symbol] for symbol in order},
+        "sd_between": spread.between if spread.common else level,
+        "sd": None,
+        "correlation": None,
+        "sd_difference": None,
+    }
+    return means.model_copy(update=stated | forms)
 
 
 def _spread(
-    draft: Draft, path: Path, means: Means, endpoint: Endpoint | None, treatments: list[str]
+    draft: Draft,
+    path: Path,
+    means: Means,
+    design: Design,
+    endpoint: Endpoint | None,
+    treatments: list[str],
 ) -> Spread | None:
     """The standard deviations, from exactly one form; None if they cannot be derived."""
     forms = {
@@ -67,46 +82,74 @@ def _spread(
         draft.note((*path, second), "the spread is stated twice", f"give one of: {FORMS}", at_key=True)
         return None
     before = len(draft.problems)
-    {"sd_within": _check_within, "sd": _check_total, "sd_difference": _check_difference}[given[0]](
-        draft, path, means, endpoint, treatments
-    )
+    for key in ("sd_within", "sd_between", "sd"):
+        _check_table(draft, (*path, key), means, getattr(means, key), treatments)
+    if given[0] == "sd_within":
+        _check_within(draft, path, means)
+    elif given[0] == "sd":
+        _check_total(draft, path, means, design)
+    else:
+        _check_difference(draft, path, means, endpoint)
     return means.spread if len(draft.problems) == before else None
 
 
-def _check_within(
-    draft: Draft, path: Path, means: Means, endpoint: Endpoint | None, treatments: list[str]
-) -> None:
-    stated = means.sd_within or {}
-    check_treatments(draft, (*path, "sd_within"), stated, [*treatments, EVERY])
+def _check_table(draft: Draft, path: Path, means: Means, stated: object, treatments: list[str]) -> None:
+    """A table by treatment has them all."""
+    if not isinstance(stated, Mapping):
+        return
+    check_treatments(draft, path, stated, [*treatments, EVERY])
     missing = [symbol for symbol in means.means if symbol not in stated and EVERY not in stated]
     if missing:
         hint = "one SD per treatment, or one number for all"
-        draft.note((*path, "sd_within"), f"says nothing of {listed(missing, 'and')}", hint)
+        draft.note(path, f"says nothing of {listed(missing, 'and')}", hint)
+
+
+def _check_within(draft: Draft, path: Path, means: Means) -> None:
     if means.sd_between is None:
         hint = "sd_between = the SD between the patients' own levels, in points"
         draft.note((*path, "sd_within"), "needs `sd_between` beside it", hint, at_key=True)
 
 
-def _check_total(
-    draft: Draft, path: Path, means: Means, endpoint: Endpoint | None, treatments: list[str]
-) -> None:
+def _check_total(draft: Draft, path: Path, means: Means, design: Design) -> None:
     for one, other in (("sd", "correlation"), ("correlation", "sd")):
         if getattr(means, one) is not None and getattr(means, other) is None:
             draft.note((*path, one), f"needs `{other}` beside it", f"or give {FORMS}", at_key=True)
     if means.sd_between is not None:
         message = "follows from `sd` and `correlation`"
         draft.note((*path, "sd_between"), message, "leave it out", at_key=True)
-    if means.sd is not None and means.correlation is not None and means.residual_variance < 0.0:
-        most = means.sd * sqrt(1.0 - means.correlation)
+    correlation = means.correlation
+    known = not isinstance(means.sd, Mapping) or set(means.means) <= set(means.sd)
+    if means.sd is None or correlation is None or not known:
+        return
+    if correlation < 0.0:
+        _check_negative(draft, path, means, correlation, design)
+    elif min(map(means.residual_variance, means.means)) < 0.0:
+        most = min(map(means.stated_sd, means.means)) * sqrt(1.0 - correlation)
         draft.note((*path, "sd_interaction"), f"can be at most {most:.4g} with this `sd` and `correlation`")
 
 
-def _check_difference(
-    draft: Draft, path: Path, means: Means, endpoint: Endpoint | None, treatments: list[str]
-) -> None:
-    if means.residual_variance < 0.0 and means.sd_difference is not None:
+def _check_negative(draft: Draft, path: Path, means: Means, correlation: float, design: Design) -> None:
+    """A correlation below 0 is possible in a few periods only: the sum of them cannot vary less than not."""
+    key = (*path, "correlation")
+    if correlation * (design.periods - 1) < -1.0 - _SLACK:
+        least = -1.0 / (design.periods - 1)
+        message = f"cannot be below {least:.4g}: {design.periods} scores cannot all oppose each other so much"
+        draft.note(key, message, "scores of one patient mostly agree: the correlation is above 0")
+    if means.sd_interaction > 0.0:
+        message = "cannot be combined with a correlation below 0"
+        draft.note((*path, "sd_interaction"), message, "leave it out: the correlation says it all", True)
+    if design.baselines != "none":
+        message = "cannot be below 0 in a design that takes baselines"
+        draft.note(key, message, 'design.baselines = "none", or a correlation of 0 or more')
+
+
+def _check_difference(draft: Draft, path: Path, means: Means, endpoint: Endpoint | None) -> None:
+    if means.sd_difference is not None and min(map(means.residual_variance, means.means)) < 0.0:
         most = means.sd_difference / sqrt(2.0)
         draft.note((*path, "sd_interaction"), f"can be at most {most:.4g} with this `sd_difference`")
+    if isinstance(means.sd_between, Mapping):
+        message = "by treatment is no part of one `sd_difference`: it would make the difference vary more"
+        draft.note((*path, "sd_between"), message, "state sd_within and sd_between by treatment")
     if means.sd_between is None and endpoint is not None and endpoint.bounds is not None:
         draft.note(
             (*path, "sd_difference"),
@@ -159,7 +202,7 @@ def _check_baseline_parts(
     baselines have in common (`between`) includes the level.
     """
     within = sum(w * w for w in spread.within.values()) / len(spread.within)
-    level = spread.between * spread.between
+    level = spread.between * spread.between  # the mean variance, as in planner.world.typical_sd
     total = level + spread.interaction * spread.interaction + within
     of_level = _share(stated.cross * stated.cross * total, level)
     of_residual = _share((stated.own - stated.cross) ** 2 * total, within)
@@ -202,11 +245,7 @@ def _correlations(
 
 def _of_scores(first: str, second: str, spread: Spread) -> float:
     """Correlation of one patient's scores in two periods, which may give the same treatment."""
-    shared = spread.between * spread.between
-    if first == second:
-        shared += spread.interaction * spread.interaction
-    scale = spread.total(first) * spread.total(second)
-    return shared / scale if scale > 0.0 else 0.0
+    return spread.correlation(first, second)
 
 
 def possible(matrix: list[list[float]]) -> bool:

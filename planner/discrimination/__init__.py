@@ -29,6 +29,7 @@ from planner.estimating import Effort
 from planner.kernels.rng import W
 from planner.machine import peak_memory
 from planner.naming import answer
+from planner.rates_world import rates_left_open
 from planner.results import ENGINE, flat
 from planner.scenario import MAX_PATIENTS, Scenario
 from planner.uncertainty import UncertaintyError, entries, is_uncertain, variants
@@ -241,6 +242,10 @@ def _check(
         )
     if not FEWEST <= draws <= MOST:
         raise DiscriminationError(f"draws of the uncertain numbers: from {FEWEST} to {MOST}, not {draws}")
+    for scenario in given:
+        if name := rates_left_open(scenario, scenario.simulation.hypotheses or tuple(scenario.hypotheses)):
+            said = f"{name} does not say how many respond to each treatment, which is what tells it apart"
+            raise DiscriminationError(said, "add rates = { A = share who respond to A, B = ... }")
     for word, known in [*((kind, KINDS) for kind in kinds), (likelihood, tuple(FITS))]:
         if word not in known:
             raise DiscriminationError(f"{word!r} is not one of {', '.join(known)}")

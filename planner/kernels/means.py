@@ -133,6 +133,17 @@ def _respond(c, level, residual, gone, out):
 
 
 @lanes
+def _add_up(normal, first, periods):
+    """The second normal of a patient as the sum of those of the periods, which begin in row `first`."""
+    for i in range(W):
+        normal[i + W] = 0.0
+    for k in range(periods):
+        row = normal[(first + k) * W : (first + k + 1) * W]
+        for i in range(W):
+            normal[i + W] += row[i]
+
+
+@lanes
 def _score_of_all(c, low, high, size, rounded, level, second, residual, error, interaction, gone, out):
     """Every feature: baselines and patient-by-treatment interaction too."""
     constant = c[CONSTANT]
@@ -200,10 +211,11 @@ def _any(world, s, k, c, normal, gone, out):
     here = gone[(k + 1) * W : (k + 2) * W]
     if world.binary:
         _respond(c, level, residual, here, out)
-    elif errors > 0 or interactions > 0:
-        e = normal[(errors + 2 * k) * W : (errors + 2 * k + 1) * W]
-        a = interactions + world.treatment[s, k]
-        t = normal[a * W : (a + 1) * W]
+    elif errors > 0 or interactions > 0 or world.opposed:
+        # What is not drawn has coefficient 0; any row of normals does.
+        e = (errors + 2 * k) * W if errors > 0 else 0
+        a = (interactions + world.treatment[s, k]) * W if interactions > 0 else 0
+        e, t = normal[e : e + W], normal[a : a + W]
         _score_of_all(c, low, high, size, rounded, level, second, residual, e, t, here, out)
     elif rounded:
         _score(c, low, high, size, level, residual, here, out)
@@ -217,7 +229,8 @@ def _simulate(trial, k0, k1, plan, world, sequence, word, normal, gone, eta, val
     patients, _, readings, _ = values.shape
     hypotheses, periods, visits = world.place.size, plan.leave.size, world.visits
     depends = world.leaving.chance.shape[0] > 0
-    plain = world.rows[2] == 0 and world.rows[3] == 0 and not world.binary and world.scale[3] > 0.0
+    drawn = world.rows[2] > 0 or world.rows[3] > 0 or world.opposed
+    plain = not drawn and not world.binary and world.scale[3] > 0.0
     whole = plain and not depends
     one = whole and hypotheses == 1 and readings == 1 and visits[0] >= 0 and periods % 2 == 0
     for p in range(patients):
@@ -228,6 +241,8 @@ def _simulate(trial, k0, k1, plan, world, sequence, word, normal, gone, eta, val
             continue
         draw_all(trial, k0, k1, p, world.draws, word, normal)
         leave_all(plan.leave, word, world.rows[0], gone)
+        if world.opposed:
+            _add_up(normal, world.rows[1], periods)
         for h in range(hypotheses):
             stored = values[p, world.place[h]]
             if whole:

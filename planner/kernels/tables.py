@@ -88,6 +88,9 @@ class Plan(NamedTuple):
     leave: Floats  # (period,) chance of leaving before the period, given still there
 
 
+NONE_CARRIED: Ints = np.zeros((0, 0), np.int64)
+
+
 class Contrast(NamedTuple):
     """What an analysis compares."""
 
@@ -97,6 +100,7 @@ class Contrast(NamedTuple):
     effect: Floats  # (treatment,) weight of each treatment
     sides: int  # as in Rules
     baseline: int  # the reading of the baselines, -1 where they are not needed
+    carried: Ints = NONE_CARRIED  # (sequence, period) treatment before, -1: none; empty: not in the model
 
 
 class Draws(NamedTuple):
@@ -127,6 +131,7 @@ class MeansWorld(NamedTuple):
     visits: Ints  # (reading,) the visit that each stored reading shows, -1 for none
     scale: Floats  # (4,) low and high in steps, size of a step, 1 if there are steps else 0
     binary: bool  # family `rates`: the stored value is 1 where the score is at most 0, else 0
+    opposed: bool  # the normal of BASELINE_LEVEL is the sum of the residuals of all periods
     leaving: Leaving  # the visit of a driver is the number of a stored reading
 
 
@@ -182,6 +187,7 @@ class TermsWorld(NamedTuple):
     errors: Ints  # (visit,) normal row of the rating error in the first period
     place: Ints  # (hypothesis,) row of the stored values
     entry: Floats  # (6,) see terms.py: truncated draw of the entry score, then true severity given it
+    screened: bool  # the rating by which patients are enrolled is the first baseline
     source: Ints  # (size, 3) word row and normal row that a size is made of; 1 if its log2 is stated, else 0
     sizes: Floats  # (size, 5) share susceptible, their mean and SD, mean and SD of the others
     rates: Floats  # (rate, 2) log2 of the median rate of decay per day, its SD between patients in log2

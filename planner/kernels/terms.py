@@ -46,6 +46,15 @@ def severity(word, z, entry, true):
 
 
 @lanes
+def _enrolled_by(word, entry, true, se, error):
+    """error f64[W] of the first baseline, where that is the rating by which the patient was enrolled."""
+    chance, mean, sd = entry[0], entry[1], entry[2]
+    for i in range(W):
+        observed = fma(sd, normal_above(unit(word[i]) * chance), mean)
+        error[i] = (observed - true[i]) / se
+
+
+@lanes
 def _size(word, z, c, out):
     share, mean, sd, other_mean, other_sd = c[0], c[1], c[2], c[3], c[4]
     for i in range(W):
@@ -220,6 +229,9 @@ def generate(first, seed, plan, world, sequence, values):
             draw_all(trial, k0, k1, p, world.draws, word, normal)
             leave_all(plan.leave, word, leaving, gone)
             severity(word[:W], normal[:W], world.entry, true)
+            if world.screened:
+                at = world.errors[0] * W
+                _enrolled_by(word[:W], world.entry, true, se, normal[at : at + W])
             _sizes(world, word, normal, size)
             _features(world, half, size, rate, left, f, stride)
             s = sequence[tile, p]

@@ -21,6 +21,7 @@ from planner.estimating import Effort
 from planner.kernels.tables import Floats
 from planner.machine import peak_memory
 from planner.montecarlo import Json
+from planner.rates_world import rates_left_open
 from planner.scenario import Scenario
 from planner.scenario_terms import Rates, Terms
 from planner.weighing.classes import matters, same
@@ -122,7 +123,11 @@ class _Task:
 
 def _task(scenario: Scenario, variants: int | None, patients: int | None, seed: int | None) -> _Task:
     """Raises WeighingError where there is nothing to weigh."""
-    names, (evidence, remarks) = _names(scenario), _evidence(scenario)
+    names = _names(scenario)
+    if name := rates_left_open(scenario, names):
+        said = f"{name} does not say how many respond to each treatment, on which the weights depend"
+        raise WeighingError(said, "add rates = { A = share who respond to A, B = ... }")
+    evidence, remarks = _evidence(scenario)
     assert scenario.observed is not None  # or there would be no evidence
     rule = stopping(scenario, scenario.observed, evidence)
     uncertain = uncertainty.is_uncertain(scenario)

@@ -284,7 +284,7 @@ def _stated(found: Counts, group: Seen, scenario: Scenario, hypothesis: Rates) -
     total, weight = np.zeros(2 ** len(treatments)), 0
     for sequence in _sequences(scenario, group, set(treatments) < set(_treatments(found))):
         units = design.allocation[design.sequences.index(sequence)]
-        at = [threshold(hypothesis.rates[a]) + shift[sequence.index(a)] for a in treatments]
+        at = [threshold(hypothesis.shares[a]) + shift[sequence.index(a)] for a in treatments]
         p = [float(ndtr(x)) for x in at]
         if len(treatments) == 1:
             row = [1.0 - p[0], p[0]]
