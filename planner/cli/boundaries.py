@@ -104,6 +104,15 @@ FutilityUnder = Annotated[
         help="Effect that conditional power assumes; planned is that of --drift.",
     ),
 ]
+FutilityOverlap = Annotated[
+    str | None,
+    typer.Option(
+        "--futility-overlap",
+        metavar="skip|spend",
+        help="Two-sided beta spending where the two one-sided tests do not overlap: no stop, and later looks "
+        "share the beta (skip, as in SAS and rpact), or the limit that spends it (spend).",
+    ),
+]
 Binding = Annotated[
     bool, typer.Option("--binding", help="Futility must be obeyed, which lowers the efficacy limits.")
 ]
@@ -131,6 +140,7 @@ def boundaries(
     futility_spent: FutilitySpent = None,
     futility_at_most: FutilityAtMost = None,
     futility_under: FutilityUnder = None,
+    futility_overlap: FutilityOverlap = None,
     binding: Binding = False,
     scale: Plot = Scale.z,
     output_format: given.AsFormat = None,
@@ -175,6 +185,7 @@ def boundaries(
         "spent": futility_spent,
         "at_most": futility_at_most,
         "under": futility_under,
+        "overlap": futility_overlap,
         "beta": beta if "beta" in _needs(futility, FUTILITY_RULES) else None,
     }
     if futility_under == "planned" and drift is None:
@@ -228,8 +239,9 @@ def _parameters(
     names: list[str], rules: dict[str, Rule], stated: dict[str, Any], prefix: str
 ) -> dict[str, dict[str, Any]]:
     """The parameters of each rule; a Problem where one is missing or of no use to any of the rules."""
+    from planner.rules import OPTIONAL
+
     kind = "futility" if prefix else "efficacy"
-    optional = {"haybittle-peto": ("z",), "conditional-power": ("under",)}
     values = {key: value for key, value in stated.items() if value is not None}
     accepted: dict[str, dict[str, Any]] = {}
     for name in names:
@@ -239,7 +251,7 @@ def _parameters(
             if needed not in values:
                 option = f"--{prefix}{needed.replace('_', '-')}"
                 raise Problem(f"{kind} rule {name} needs {option}", hint=f"{rules[name].title}; add {option}")
-        usable = (*rules[name].parameters, *optional.get(name, ()))
+        usable = (*rules[name].parameters, *OPTIONAL[kind].get(name, ()))
         accepted[name] = {
             key: _listed(name, key, value, prefix) for key, value in values.items() if key in usable
         }
@@ -328,11 +340,16 @@ def document(solved: Sequence[Boundary]) -> dict[str, Any]:
 
 
 def _warnings(one: Boundary) -> list[str]:
-    """What must not be overlooked: limits that spend another alpha than the one asked for."""
+    """What must not be overlooked: limits that spend another alpha, or at other looks, than asked for."""
     spent = one.alpha_spent[-1]
+    found = [
+        f"look {k + 1}: {left}; --futility-overlap spend gives it a limit"
+        for k in range(len(one.fractions))
+        if (left := one.left_to_later(k))
+    ]
     if abs(spent - one.alpha) <= 1e-6 * one.alpha:
-        return []
-    return [f"{one.efficacy}: these limits spend alpha {spent:.4g}, not {one.alpha:g}"]
+        return found
+    return [f"{one.efficacy}: these limits spend alpha {spent:.4g}, not {one.alpha:g}", *found]
 
 
 def _warn(solved: list[Boundary]) -> None:

@@ -10,6 +10,7 @@ from planner import vocabulary
 from planner.completing.draft import Draft, count
 from planner.faults import Path, listed
 from planner.scenario import Analysis, Design, Efficacy, Futility, Monitoring
+from planner.spending import SPENDING
 
 _NUMBERS = ("delta", "gamma", "rho", "spent", "z", "beta", "at_most")
 
@@ -131,6 +132,10 @@ def _futility(draft: Draft, rule: Futility, looks: int, design: Design, analyses
         draft.note((*path, "z"), "cannot fall from look to look")
     if rule.spent:
         _check_spent(draft, (*path, "spent"), rule.spent, looks)
+    if rule.overlap is not None:
+        if rule.rule not in (*SPENDING, "user-spending"):
+            draft.note((*path, "overlap"), f"is not used by the rule {rule.rule}", at_key=True)
+        rule = rule.model_copy(update={"overlap": None if rule.overlap == "skip" else rule.overlap})
     if rule.rule != "conditional-power":
         if rule.under is not None:
             draft.note((*path, "under"), f"is not used by the rule {rule.rule}", at_key=True)
