@@ -24,6 +24,7 @@ from planner.kernels.tables import (
     UNDEFINED,
     Ints,
 )
+from planner.look_remarks import at_one, at_several, held
 from planner.monitoring import Looks
 from planner.montecarlo import Json, Moments, design_effects, mean, probability, widened
 from planner.scenario import Scenario
@@ -94,9 +95,15 @@ class Run:
                 "digest": self.digest(),
             },
             "cells": cells,
+            "limits": self.limits(),
             "partial": self.partial,
             "warnings": _warnings(self, cells),
         }
+
+    def limits(self) -> list[Json]:
+        """What the limits of each analysis can do at each number of patients: nothing of it is simulated."""
+        tests = self.outcome.work.tests[0]
+        return [held(self.scenario, test.analysis, plan).to_json() for test in tests for plan in test.looks]
 
     def frame(self) -> polars.DataFrame:
         """The cells as a table, one row each, keys flattened with an underscore; looks numbered from 1."""
@@ -252,7 +259,7 @@ def _note(cell: Mapping[str, Any]) -> str:
 
 
 def _warnings(run: Run, cells: Sequence[Mapping[str, Any]]) -> list[str]:
-    warnings = list(run.remarks)
+    warnings = list(run.remarks) + _of_looks(run)
     if run.partial:
         warnings.append(f"interrupted: the figures are of the {run.trials} trials that were finished")
     others = _inseparable(run, cells)
@@ -276,6 +283,14 @@ def _warnings(run: Run, cells: Sequence[Mapping[str, Any]]) -> list[str]:
             f"{analysis}{under} could not be computed in {told} of the trials; they count as not significant"
         )
     return warnings
+
+
+def _of_looks(run: Run) -> list[str]:
+    """What must be said of looks that cannot stop; of several numbers of patients in few words."""
+    plans = [(test.analysis, test.looks) for test in run.outcome.work.tests[0]]
+    if len(plans[0][1]) == 1:
+        return at_one(run.scenario, [(analysis, solved) for analysis, (solved,) in plans])
+    return at_several(run.scenario, plans)
 
 
 def _inseparable(run: Run, cells: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:

@@ -12,6 +12,7 @@ from planner.document import Block, Code, Facts, Heading, Items, Prose
 from planner.figures import count, estimated, listed, plain
 from planner.summary_blinding import asked
 from planner.summary_leaving import reading as about_leaving
+from planner.summary_limits import about_limits
 from planner.summary_tables import FEW, Cell, Shown, label, shown, staged, tables, too_few, too_high
 from planner.summary_tables import Setting as Setting
 from planner.summary_tables import Unit as Unit
@@ -26,7 +27,7 @@ def run_document(result: Mapping[str, Any], setting: Setting) -> list[Block]:
     blocks += tables(cells, setting, trials)
     if averaged(result["cells"]):
         blocks += _uncertain(result, setting, [row.cell for row in cells])
-    blocks += [Heading("How to read this"), Items(_reading(cells, setting, trials))]
+    blocks += [Heading("How to read this"), Items(_reading(cells, setting, trials, result.get("limits", ())))]
     blocks += [
         Heading("To run it to its end" if result.get("partial") else "The same result again"),
         Code(setting.command, "sh"),
@@ -74,7 +75,9 @@ def _header(result: Mapping[str, Any], setting: Setting, cells: Sequence[Cell]) 
     return [*blocks, Facts(facts)]
 
 
-def _reading(rows: Sequence[Shown], setting: Setting, trials: int) -> list[str]:
+def _reading(
+    rows: Sequence[Shown], setting: Setting, trials: int, limits: Sequence[Mapping[str, Any]] = ()
+) -> list[str]:
     """The tables explained, only as far as they show something."""
     cells = [row.cell for row in rows]
     items = [
@@ -91,6 +94,7 @@ def _reading(rows: Sequence[Shown], setting: Setting, trials: int) -> list[str]:
             "every period, so that their virtual trials are the same to the last digit."
         )
     items += _about_type_one_errors(cells, setting)
+    items += about_limits(limits)
     items.append(
         "True effect, and bias against it: the mean difference in a first period, without carryover and "
         "with complete follow-up."
