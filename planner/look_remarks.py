@@ -100,6 +100,16 @@ def at_several(scenario: Scenario, plans: Sequence[tuple[Analysis, Sequence[Look
     return said
 
 
+def at_answers(scenario: Scenario, numbers: Iterable[int]) -> tuple[list[dict[str, Any]], list[str]]:
+    """`limits` of the JSON and warnings, at the numbers of patients that a search has found."""
+    limits, said = [], []
+    for n in sorted(numbers):
+        plans = [(analysis, looks(scenario, analysis, n)) for analysis in scenario.analyses]
+        limits += [held(scenario, analysis, plan).to_json() for analysis, plan in plans]
+        said += [f"with {n:,} patients: {remark}" for remark in at_one(scenario, plans)]
+    return limits, said
+
+
 def _told(analysis: Analysis, scenario: Scenario, lines: Iterable[str]) -> list[str]:
     return [f"{analysis.name}: {line}" if len(scenario.analyses) > 1 else line for line in lines]
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from planner.canonical import digest
 from planner.engine import Progress
 from planner.kernels.rng import W
+from planner.look_remarks import at_answers
 from planner.results import ENGINE
 from planner.scenario import MAX_PATIENTS, Means, Scenario
 from planner.sizing.answers import CURVE, effect_answer, flat, patients_answer, point
@@ -56,6 +57,7 @@ class Sizing:
     most_patients: int
     seconds: float
     warnings: list[str] = field(default_factory=list)
+    limits: list[Json] = field(default_factory=list)  # what the limits can do at the numbers that answer
     variants: int | None = None  # of what is uncertain, at most
 
     def to_json(self) -> Json:
@@ -76,6 +78,7 @@ class Sizing:
             },
             "answers": self.answers,
             "curve": self.curve,
+            "limits": self.limits,
             "partial": self.partial,
             "warnings": self.warnings,
             **({"uncertain": unknowns(self.scenario)} if self.variants is not None else {}),
@@ -146,6 +149,7 @@ def size(
     answers, curve, partial = sought(curves, names, targets, most, trials)
     if partial and not curve:
         raise KeyboardInterrupt
+    limits, of_looks = at_answers(scenario, {each["patients"] for each in answers if each["patients"]})
     return Sizing(
         scenario=scenario,
         name=name,
@@ -157,7 +161,8 @@ def size(
         trials=curves.trials,
         most_patients=most,
         seconds=time.perf_counter() - begun,
-        warnings=_warnings(answers, curves, partial),
+        warnings=_warnings(answers, curves, partial) + of_looks,
+        limits=limits,
         variants=most_variants,
     )
 
