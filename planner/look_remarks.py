@@ -23,6 +23,7 @@ from planner.vocabulary import METHODS
 _TOLD = 0.05  # share of trials that dropout leaves without a test at a look, from which it is told
 _POWER = 0.8  # at which the power of two sets of looks is compared
 _WORTH = 0.002  # differences of power from which they are told
+_QUICK = 60  # looks before the last, over all analyses and numbers of patients, computed in a second or two
 _SEVERAL = 6  # numbers of patients that are listed
 
 
@@ -51,13 +52,23 @@ class Held:
         }
 
 
-def held(scenario: Scenario, analysis: Analysis, plan: Looks) -> Held:
-    """What the limits of an analysis can do."""
+def held(scenario: Scenario, analysis: Analysis, plan: Looks, *, error_too: bool = True) -> Held:
+    """What the limits of an analysis can do; without `error_too` no type I error, which takes longest."""
     idle = tuple(reachable.idle(scenario, analysis, plan))
-    error = reachable.type_one_error(scenario, analysis, plan)
+    error = reachable.type_one_error(scenario, analysis, plan) if error_too else None
     out = {each.look for each in idle}
     early = any(z < math.inf and k not in out for k, z in enumerate(plan.boundary.efficacy_z[:-1], start=1))
     return Held(analysis.name, plan.patients, analysis.alpha, error, early, idle)
+
+
+def held_at(scenario: Scenario, plans: Sequence[tuple[Analysis, Sequence[Looks]]]) -> list[Held]:
+    """The same at several numbers of patients; of very many, type I errors at the first and the last only."""
+    many = sum(len(plan.counts) - 1 for _, each in plans for plan in each) > _QUICK
+    return [
+        held(scenario, analysis, plan, error_too=not many or d in (0, len(each) - 1))
+        for analysis, each in plans
+        for d, plan in enumerate(each)
+    ]
 
 
 def remarks(scenario: Scenario, patients: int | None = None) -> list[str]:

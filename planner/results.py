@@ -24,7 +24,7 @@ from planner.kernels.tables import (
     UNDEFINED,
     Ints,
 )
-from planner.look_remarks import at_one, at_several, held
+from planner.look_remarks import at_one, at_several, held_at
 from planner.monitoring import Looks
 from planner.montecarlo import Json, Moments, design_effects, mean, probability, widened
 from planner.scenario import Scenario
@@ -102,8 +102,8 @@ class Run:
 
     def limits(self) -> list[Json]:
         """What the limits of each analysis can do at each number of patients: nothing of it is simulated."""
-        tests = self.outcome.work.tests[0]
-        return [held(self.scenario, test.analysis, plan).to_json() for test in tests for plan in test.looks]
+        plans = [(test.analysis, test.looks) for test in self.outcome.work.tests[0]]
+        return [each.to_json() for each in held_at(self.scenario, plans)]
 
     def frame(self) -> polars.DataFrame:
         """The cells as a table, one row each, keys flattened with an underscore; looks numbered from 1."""

@@ -33,11 +33,27 @@ from scipy.special import betainc, betaincinv, betaln, ndtr, stdtrit
 Array = NDArray[np.float64]
 Interval = tuple[float, float]
 
-_X, _W = np.polynomial.legendre.leggauss(32)
+
+class _Rule(NamedTuple):
+    """A Gauss-Legendre rule on [-1, 1], and what takes values at its nodes to Legendre coefficients."""
+
+    x: Array
+    w: Array
+    to_legendre: Array
+
+
+def _rule(nodes: int) -> _Rule:
+    x, w = np.polynomial.legendre.leggauss(nodes)
+    return _Rule(x, w, np.asarray(np.linalg.inv(np.polynomial.legendre.legvander(x, nodes - 1)), float))
+
+
+_WHOLE, _PART = _rule(32), _rule(14)  # of an interval in one piece, and of one cut into several
+_X, _W = _WHOLE.x, _WHOLE.w
 _FEW_X, _FEW_W = np.polynomial.legendre.leggauss(8)
-_TO_LEGENDRE = np.linalg.inv(np.polynomial.legendre.legvander(_X, len(_X) - 1))
 _CUT = 1e-11  # of the probability of the length ratio, left out on either side
 _FEW, _FEWER = 4, 1  # new dimensions up to which bends are minded: of two looks, and of more
+_CLOSE = 0.1  # share of the information that is new, below which looks are close
+_NEAR = (2.0, 8.0)  # SDs of the next look's t, seen from a limit, at which the grid is cut
 _REACH = 8.0  # SDs of the cosine of a random direction
 
 
@@ -68,17 +84,20 @@ def _type_one_error(looks: tuple[Test, ...], sided: int) -> float:
         ends |= {_angle(after.efficacy_z, after.df)}
         ends = ends if after.df - look.df <= few else set()
         pieces = []
-        for low, high in _parts(look, after, sided, ends):
-            angle = (low + high) / 2 + (high - low) / 2 * _X
-            pieces.append(_Piece(low, high, _rejects(np.sin(angle), look, after, sided, ends, later)))
+        parts = _parts(look, after, sided, ends)
+        rule = _WHOLE if len(parts) <= sided else _PART
+        for low, high in parts:
+            angle = (low + high) / 2 + (high - low) / 2 * rule.x
+            value = _rejects(np.sin(angle), look, after, sided, ends, later)
+            pieces.append(_Piece(low, high, rule, value))
         later = pieces
     first = looks[0]
     total = sided * float(ndtr(-first.efficacy_z))
     for piece in later:
         half = (piece.high - piece.low) / 2
-        angle = (piece.low + piece.high) / 2 + half * _X
+        angle = (piece.low + piece.high) / 2 + half * piece.rule.x
         density = np.exp((first.df - 1) * np.log(np.cos(angle)) - betaln(0.5, first.df / 2))
-        total += half * float(_W @ (density * piece.value))
+        total += half * float(piece.rule.w @ (density * piece.value))
     return total
 
 
@@ -87,11 +106,12 @@ class _Piece(NamedTuple):
 
     low: float
     high: float
+    rule: _Rule
     value: Array
 
     def at(self, angle: Array) -> Array:
         place = np.clip((2 * angle - self.low - self.high) / (self.high - self.low), -1.0, 1.0)
-        return np.asarray(np.polynomial.legendre.legval(place, _TO_LEGENDRE @ self.value))
+        return np.asarray(np.polynomial.legendre.legval(place, self.rule.to_legendre @ self.value))
 
 
 def _angle(z: float, df: int) -> float:
@@ -106,6 +126,7 @@ def _going(look: Test, sided: int) -> list[Interval]:
     """The angles with which a trial goes on."""
     high, low = _angle(look.efficacy_z, look.df), _angle(look.futility_z, look.df)
     if sided == 1:
+        low = max(low, -math.acos(_CUT ** (1 / (look.df - 1))) if look.df > 1 else low)
         return [(low, high)] if low < high else []
     if math.isinf(look.futility_z):
         return [(-high, high)]
@@ -120,6 +141,11 @@ def _parts(look: Test, after: Test, sided: int, ends: Collection[float]) -> list
         square = (math.sin(end) ** 2 - (1 - share)) / share
         if 0 < square < 1:
             cuts += [-math.asin(math.sqrt(square)), math.asin(math.sqrt(square))]
+    # Close looks: what the next one may still do changes over a short way before this one's limits.
+    near = math.sqrt((1 - share) / after.df)
+    limits = {x for part in _going(look, sided) for x in part if abs(x) < math.pi / 2}
+    for limit in limits if 1 - share < _CLOSE else ():
+        cuts += [limit + side * times * near for side in (-1, 1) for times in _NEAR]
     parts = []
     for low, high in _going(look, sided):
         inside = sorted({low, *(cut for cut in cuts if low < cut < high), high})
@@ -194,10 +220,10 @@ def _within(start: Array, scale: Array, low: Array, high: Array, dimensions: int
         return np.asarray(sum(both))
     reach = min(math.pi / 2, _REACH / math.sqrt(dimensions))
     a, b = (np.clip(np.arcsin(end), -reach, reach)[..., None] for end in (low, high))
-    angle = (a + b) / 2 + (b - a) / 2 * _X
+    angle = (a + b) / 2 + (b - a) / 2 * piece.rule.x
     density = np.exp(
         (dimensions - 2) * np.log(np.maximum(np.cos(angle), 1e-300)) - betaln(0.5, (dimensions - 1) / 2)
     )
     cosine = start[..., None] + scale[..., None] * np.sin(angle)
     value = piece.at(np.arcsin(np.clip(cosine, -1.0, 1.0)))
-    return np.asarray(((density * value) @ _W) * (b - a)[..., 0] / 2)
+    return np.asarray(((density * value) @ piece.rule.w) * (b - a)[..., 0] / 2)
