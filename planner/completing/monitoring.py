@@ -10,7 +10,6 @@ from planner import vocabulary
 from planner.completing.draft import Draft, count
 from planner.faults import Path, listed
 from planner.scenario import Analysis, Design, Efficacy, Futility, Monitoring
-from planner.spending import SPENDING
 
 _NUMBERS = ("delta", "gamma", "rho", "spent", "z", "beta", "at_most")
 
@@ -133,7 +132,7 @@ def _futility(draft: Draft, rule: Futility, looks: int, design: Design, analyses
     if rule.spent:
         _check_spent(draft, (*path, "spent"), rule.spent, looks)
     if rule.overlap is not None:
-        if rule.rule not in (*SPENDING, "user-spending"):
+        if "beta" not in vocabulary.FUTILITY_RULES[rule.rule].parameters and rule.rule != "user-spending":
             draft.note((*path, "overlap"), f"is not used by the rule {rule.rule}", at_key=True)
         rule = rule.model_copy(update={"overlap": None if rule.overlap == "skip" else rule.overlap})
     if rule.rule != "conditional-power":
