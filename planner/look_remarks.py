@@ -13,7 +13,7 @@ from typing import Any
 
 from planner import reachable
 from planner.boundaries import BoundaryError
-from planner.figures import listed
+from planner.faults import listed
 from planner.monitoring import Looks, looks
 from planner.reachable import Idle, small
 from planner.scenario import Analysis, Efficacy, Futility, Scenario
@@ -103,8 +103,8 @@ def at_several(scenario: Scenario, plans: Sequence[tuple[Analysis, Sequence[Look
             rest = [f"{len(numbers) - _SEVERAL:,} more numbers"] if len(numbers) > _SEVERAL else []
             which = f"look {look}" if look else "the last look"
             lines.append(
-                f"{which} cannot stop for efficacy in trials of {listed([*shown, *rest])} patients, which "
-                "have too few at that look; `planner check` with one of these numbers says what it costs "
+                f"{which} cannot stop for efficacy in trials of {listed([*shown, *rest], 'and')} patients, "
+                "which have too few at that look; `planner check` with one of these numbers says what it costs "
                 "and which looks would do"
             )
         said += _told(analysis, scenario, lines)
