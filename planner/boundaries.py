@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -24,7 +24,7 @@ from planner import limits
 from planner.conditional import conditional_power, conditional_power_limits
 from planner.limits import Crossing, Limits, Plan
 from planner.rules import efficacy_rule, futility_rule
-from planner.sequential import quantile_above, root, tail_above
+from planner.sequential import power_at, quantile_above, root, tail_above
 from planner.spending import BoundaryError, UnreachableError
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
 _LARGEST_DRIFT = 200.0  # no trial is planned for an effect of 200 standard errors
 _SPEND_AS_STATED = ("z", "user-spending")  # rules that may leave alpha unspent
 _TOO_MUCH_FUTILITY = "binding futility stops so often that alpha cannot be spent: make it milder"
+_CLOSEST = 1e-8  # looks closer than this share of the information are one look
 _ROUNDING = 1e-9  # a last fraction this close to 1 is 1, an alpha this close to its total is exact
 
 
@@ -76,6 +77,9 @@ class Boundary:
     p_futility_alternative: tuple[float, ...] | None
     expected_information_alternative: float | None  # share of the maximum information
     inflation: float | None  # maximum information over that of the fixed design with the same power
+    beta_left: tuple[
+        float, ...
+    ] = ()  # cumulative beta of spending that looks leave to later ones, else empty
 
     def to_json(self) -> dict[str, Any]:
         """The figures as in the JSON of `planner boundaries`: what does not exist is None, with a note."""
@@ -90,11 +94,21 @@ class Boundary:
             "expected_information_alternative": self.expected_information_alternative,
         }
 
+    def left_to_later(self, k: int) -> str:
+        """Why look k (from 0) does not spend the beta that its spending rule gives it; empty if it does."""
+        if not self.beta_left or not self.beta_left[k]:
+            return ""
+        return (
+            f"{self.futility} gives beta {self.beta_left[k]:.4g} up to this look, which later looks share, "
+            "because the two one-sided tests do not overlap here"
+        )
+
     def _look(self, k: int) -> dict[str, Any]:
         tests, stops = self.efficacy_z[k] < math.inf, self.futility_z[k] > -math.inf
         missing = [
             *([] if tests else ["this look does not stop for efficacy"]),
             *([] if stops else ["this look does not stop for futility"]),
+            *([left] if (left := self.left_to_later(k)) else []),
             *([] if self.drift is not None else ["no alternative is given"]),
         ]
         up, futile = self.p_efficacy_alternative, self.p_futility_alternative
@@ -151,16 +165,34 @@ def boundary(
     if power is None and stopping.beta is not None:
         power = 1 - stopping.beta
     if drift is None and power is not None:
-        drift = _drift_for(plan, found, power)
-    solved = _evaluated(plan, found, efficacy, futility, drift)
+        try:
+            drift = _drift_for(plan, found, power)
+        except UnreachableError:  # no power to ask for, where it is the limits that are wrong
+            solved = _evaluated(plan, found, efficacy, futility, None)
+            if efficacy != "z" and solved.alpha_spent[-1] > alpha + _ROUNDING:
+                raise _spent_early(solved.alpha_spent[-1], alpha) from None
+            raise
+    solved = replace(
+        _evaluated(plan, found, efficacy, futility, drift), beta_left=_beta_left(found, stopping.spending)
+    )
     if efficacy != "z" and solved.alpha_spent[-1] > alpha + _ROUNDING:
-        raise BoundaryError(
-            f"the limits before the last look already spend {solved.alpha_spent[-1]:.4g}, more than "
-            f"alpha = {alpha:g}: raise them"
-        )
+        raise _spent_early(solved.alpha_spent[-1], alpha)
     if efficacy not in _SPEND_AS_STATED and solved.alpha_spent[-1] < alpha - _ROUNDING:
         raise BoundaryError(_TOO_MUCH_FUTILITY)
     return solved
+
+
+def _beta_left(found: Limits, spending: Sequence[float]) -> tuple[float, ...]:
+    """What a spending rule gives, up to it, to each look before the last that does not stop for futility."""
+    pairs = list(zip(found.futility_z, spending, strict=False))[:-1]
+    left = tuple(0.0 if z > -math.inf else total for z, total in pairs)
+    return (*left, 0.0) if any(left) else ()
+
+
+def _spent_early(spent: float, alpha: float) -> BoundaryError:
+    return BoundaryError(
+        f"the limits before the last look already spend {spent:.4g}, more than alpha = {alpha:g}: raise them"
+    )
 
 
 def crossing(boundary: Boundary, drift: float, *, futility: bool = True) -> Crossing:
@@ -236,9 +268,10 @@ def _inflation(side_alpha: float, power: float | None, drift: float | None) -> f
 def _drift_for(plan: Plan, found: Limits, power: float) -> float:
     """The drift at which the limits have `power` on the upper side."""
 
+    at = power_at(plan.fractions, plan.sided, found.efficacy_z, found.futility_z)
+
     def excess(drift: float) -> float:
-        stops = limits.crossing(plan.fractions, plan.sided, found.efficacy_z, found.futility_z, drift)
-        return math.fsum(stops.efficacy_up) - power
+        return at(drift) - power
 
     guess = quantile_above(plan.side_alpha) + float(ndtri(power))
     drift = root(excess, max(guess, 0.5), _LARGEST_DRIFT)
@@ -265,6 +298,11 @@ def _fractions(fractions: Sequence[float]) -> tuple[float, ...]:
     if any(later <= earlier for earlier, later in pairwise(looks)):
         raise BoundaryError(
             f"looks are {shown}, but each look must have more information than the one before"
+        )
+    if (least := min((b - a for a, b in pairwise(looks)), default=1.0)) < _CLOSEST:
+        raise BoundaryError(
+            f"looks are {shown}, of which two are only {least:.1g} of the information apart, less than "
+            f"{_CLOSEST:g}: leave one of them out"
         )
     if abs(looks[-1] - 1) > _ROUNDING:
         raise BoundaryError(

@@ -10,11 +10,15 @@ theta the drift: z / sqrt(t) under the current estimate, 0 under the null hypoth
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Protocol
 
 from planner.roots import zero
-from planner.sequential import Looks, continuation, quantile_above
+from planner.sequential import LEAST, Looks, continuation, quantile_above
 from planner.spending import BoundaryError
+
+_MOST = 1 - 2.0**-53  # the largest probability below 1: quantiles are taken up to here
+_EXACT = 1e-12  # of a limit
 
 UNDER = ("estimate", "null", "planned")
 
@@ -95,16 +99,22 @@ def _limit(boundary: HasLimits, look: int, at_most: float, drift: float | None) 
     if len(testing) == 1:
         return guess
 
+    wanted = quantile_above(at_most)
+
+    @cache
     def excess(z: float) -> float:
         assumed = z / math.sqrt(now) if drift is None else drift
-        return conditional_power(boundary, look, z, assumed) - at_most
+        power = conditional_power(boundary, look, z, assumed)
+        # as a normal quantile conditional power is nearly a straight line, whose zero takes few steps
+        return wanted - quantile_above(min(max(power, LEAST), _MOST))
 
-    low, high, step = guess, guess, 0.25
+    low = high = guess
+    step = 0.1
     while excess(low) > 0:
-        low, step = low - step, 2 * step
+        low, high, step = low - step, low, 3 * step
     while excess(high) < 0:
-        high, step = high + step, 2 * step
-    return low if low == high else zero(excess, low, high)
+        low, high, step = high, high + step, 3 * step
+    return low if low == high else zero(excess, low, high, _EXACT)
 
 
 def _closed_form(now: float, then: float, limit: float, at_most: float, drift: float | None) -> float:

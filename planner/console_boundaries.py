@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from planner.braille import Point, Series, plot
 from planner.document import Block, Code, Column, Facts, Heading, Prose, Sheet
-from planner.figures import DASH, count, fixed, plain
+from planner.figures import DASH, count, fixed, listed, plain
 
 SCALES = {"z": "z", "p": "nominal p", "spending": "share of the error spent"}
 _LEAST_P = 1e-8  # the p scale of a plot ends here
@@ -70,12 +70,23 @@ def _facts(
                 f"{fixed(first['inflation'], 4)} times the information of a fixed design of this power",
             )
         )
+    if (t_test := first.get("t_test")) is not None:
+        facts.append(("As t test", _as_t_test(t_test)))
     for name, key in (
         ("no effect", "expected_information_null"),
         ("effect", "expected_information_alternative"),
     ):
         facts.append((f"Expected, {name}", _expected(first, key, patients)))
     return facts
+
+
+def _as_t_test(figures: Mapping[str, Any]) -> str:
+    """What a t test makes of the limits."""
+    df = listed([str(df) for df in figures["df"]])
+    return (
+        f"type I error {fixed(100 * figures['type_one_error'], 2)} % in an AB/BA trial of so many patients, "
+        f"held to the same p at each look (df {df})"
+    )
 
 
 def _expected(figures: Mapping[str, Any], key: str, patients: Sequence[int] | None) -> str:
@@ -171,6 +182,8 @@ def _summary(shown: Sequence[Shown], patients: Sequence[int] | None) -> Sheet:
     columns += [Column(title) for title in ("Alpha", "Power", "Drift", "Inflation")]
     unit = "patients" if patients else "information"
     columns += [Column(f"Expected {unit}, no effect"), Column(f"Expected {unit}, effect")]
+    t_tests = [one.figures.get("t_test") for one in shown]
+    columns += [Column("Type I error as t test")] if any(t_tests) else []
     rows = []
     for one in shown:
         own = one.figures
@@ -180,6 +193,8 @@ def _summary(shown: Sequence[Shown], patients: Sequence[int] | None) -> Sheet:
             share = own[key]
             known = patients and share is not None
             row.append(fixed(share * patients[-1], 1) if known and patients else _percent(share))
+        if (t_test := own.get("t_test")) is not None:
+            row.append(_percent(t_test["type_one_error"]))
         rows.append(row)
     return Sheet(columns, rows)
 

@@ -7,15 +7,17 @@ from typing import Any
 
 from planner.canonical import digest, resolve
 from planner.contrasts import Contrast, formula, in_words, weights
-from planner.document import Block, Column, Facts, Heading, Items, Prose, Sheet
+from planner.document import Block, Facts, Heading, Items, Prose
 from planner.explain_blinding import guessing
 from planner.explain_design import design_told
 from planner.explain_leaving import leavers, returners
+from planner.explain_looks import looks_and_limits
 from planner.explain_mechanisms import agents, components, percent, told
 from planner.explain_outcomes import own_outcomes, reading_told, second_outcomes
 from planner.explain_population import patients
 from planner.explain_predictions import carried, foretold
-from planner.figures import DASH, count, listed, plain, plus_minus, signed
+from planner.figures import count, listed, plain, plus_minus, signed
+from planner.look_remarks import remarks
 from planner.planned import AnalysisPlan, Plan, Truth
 from planner.predicted import Outlook, classes
 from planner.scenario import Hypothesis, Means, Scenario
@@ -25,7 +27,7 @@ from planner.summary_together import EACH_ALONE
 from planner.summary_uncertain import what_is_uncertain
 from planner.summary_weigh import found
 from planner.unknowns import unknowns
-from planner.vocabulary import BINARY_MEASURES, EFFICACY_RULES, FUTILITY_RULES, METHODS, WHOLE
+from planner.vocabulary import BINARY_MEASURES, METHODS, WHOLE
 
 
 def explained(
@@ -330,22 +332,8 @@ def _analyses(scenario: Scenario, plan: Plan) -> list[Block]:
             lines.append(f"It analyses {analysis.measure} on day {plain(analysis.day)}.")
         lines.append(f"Source: {METHODS[analysis.method].citation}")
         described.append((analysis.name, " ".join(lines)))
-    blocks.append(Facts(described))
-    blocks += [Prose(EACH_ALONE)] if len(plan.analyses) > 1 else []
-    blocks += [Heading("Looks and limits"), *_rules(scenario)]
-    for analysis in plan.analyses:
-        if len(plan.analyses) > 1:
-            blocks.append(Prose(f"{analysis.name}:"))
-        blocks.append(_limits(analysis))
-    if any(len(analysis.looks) > 1 for analysis in plan.analyses):
-        blocks.append(
-            Prose(
-                "A look is taken when so many patients have finished, completed or left; it tests the "
-                "completers among them. The t limit is the one for the degrees of freedom "
-                "that are left if nobody drops out; a simulated trial uses its own."
-            )
-        )
-    return blocks
+    alone = [Prose(EACH_ALONE)] if len(plan.analyses) > 1 else []
+    return [*blocks, Facts(described), *alone, *looks_and_limits(scenario, plan)]
 
 
 def _described(scenario: Scenario, analysis: AnalysisPlan) -> str:
@@ -363,50 +351,6 @@ def _level(analysis: AnalysisPlan) -> str:
     return f"alpha {plain(analysis.alpha)}, {sidedness(analysis.alternative)}"
 
 
-def _rules(scenario: Scenario) -> list[Block]:
-    """The stopping rules in words, with the numbers they take."""
-    efficacy, futility = scenario.monitoring.efficacy, scenario.monitoring.futility
-    if len(scenario.monitoring.looks) < 2:
-        return [Prose("One look, at the end: the trial does not stop early.")]
-    lines = []
-    for rule, table in ((efficacy, EFFICACY_RULES), (futility, FUTILITY_RULES)):
-        if rule is None:
-            lines.append(f"{next(iter(table.values())).title}.")
-            continue
-        row = table[rule.rule]
-        numbers = [f"{key} = {_value(getattr(rule, key))}" for key in row.parameters]
-        lines.append(f"{row.title}{': ' if numbers else ''}{', '.join(numbers)}.")
-    if futility is not None and futility.rule != "none":
-        lines[-1] += (
-            " Binding." if futility.binding else " Not binding: the efficacy limits do not count on it."
-        )
-    return [Items(lines)]
-
-
-def _value(value: Any) -> str:
-    return listed([plain(v) for v in value]) if isinstance(value, tuple) else plain(value)
-
-
-def _limits(analysis: AnalysisPlan) -> Sheet:
-    tested_by_t = any(look.df is not None for look in analysis.looks)
-    futile = any(look.futility_z is not None for look in analysis.looks)
-    titles = ["Look", "Patients", "Information", "z limit", "p limit"]
-    titles += ["t limit", "df"] if tested_by_t else []
-    titles += ["Futility: z"] if futile else []
-    rows = []
-    for number, look in enumerate(analysis.looks, 1):
-        row = [str(number), f"{look.patients:,}", percent(look.information)]
-        row += [_limit(look.efficacy_z), plain(look.nominal_p, 3)]
-        row += [_limit(look.efficacy_t), plain(look.df)] if tested_by_t else []
-        row += [_limit(look.futility_z)] if futile else []
-        rows.append(row)
-    return Sheet([Column(title) for title in titles], rows)
-
-
-def _limit(value: float | None) -> str:
-    return DASH if value is None else f"{value:.3f}"
-
-
 def _source(citation: Any) -> str:
     where = f" doi:{citation.doi}" if citation.doi else f" {citation.url}" if citation.url else ""
     return f"{citation.text}{where}"
@@ -421,5 +365,5 @@ def as_json(scenario: Scenario, plan: Plan, outlook: Outlook) -> dict[str, Any]:
         **({"uncertain": rows} if (rows := unknowns(scenario)) else {}),
         "plan": plan.to_json(),
         **outlook.to_json(),
-        "warnings": [],
+        "warnings": remarks(scenario),
     }

@@ -12,16 +12,25 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from planner.conditional import conditional_power_limits
-from planner.sequential import Looks, continuation, quantile_above, root
+from planner.sequential import LEAST, Array, Looks, continuation, quantile_above, root
 from planner.spending import BoundaryError, UnreachableError
 
 Choice = Callable[
     [Looks, float], float
 ]  # (the process at a look, error spent before it) -> limit on the z scale
 
+SKIP, SPEND = "skip", "spend"
+OVERLAPS = (SKIP, SPEND)  # what two-sided beta spending may do where the one-sided tests do not overlap
+
 _LARGEST_Z = 40.0  # the normal tail beyond underflows
-_ROUNDS = 500  # of the fixed point between binding conditional power and efficacy limits
+_ROUNDS = 60  # of the fixed point between binding conditional power and efficacy limits
+_AGREED = 1e-11  # of futility limits and those that they lead to
+_RELAXED = 0.6  # share of a step of that iteration that is taken
+_BROYDEN, _PROBE, _SOLVED = 25, 1e-4, 1e-12  # steps, first probing, relative error of alpha and beta
+_MEMORY = 6  # earlier steps that it looks back on
 
 
 class Shape(NamedTuple):
@@ -125,24 +134,33 @@ def walk(
 
 def solve(plan: Plan, efficacy: Efficacy, futility: Sequence[Choice], drift: float | None = None) -> Limits:
     """Limits whose alpha is exact, with futility limits stated or chosen under `drift`."""
-
-    def limits(choices: Sequence[Choice]) -> Limits:
-        null = Looks(plan.fractions, 0.0)
-        return walk(plan, choices, futility, null, null if drift is None else Looks(plan.fractions, drift))
-
     if not isinstance(efficacy, Shape):
-        return limits(efficacy)
-
-    def scaled(factor: float) -> list[Choice]:
-        return [at(factor * multiple if multiple < math.inf else math.inf) for multiple in efficacy.multiples]
-
+        return _walked(plan, efficacy, futility, drift)
+    # Logarithms: alpha falls with the factor as a normal tail does, nearly a parabola on that scale.
     factor = root(
-        lambda factor: plan.side_alpha - limits(scaled(factor)).alpha,
+        lambda factor: _excess(plan, _walked(plan, _scaled(efficacy, factor), futility, drift)),
         guess=max(quantile_above(plan.side_alpha), 0.5),
         most=_LARGEST_Z,
     )
     # Too little is left to spend alpha on, perhaps only at a drift tried on the way: the least limits of all.
-    return limits(scaled(0.0 if factor is None else factor))
+    return _walked(plan, _scaled(efficacy, 0.0 if factor is None else factor), futility, drift)
+
+
+def _walked(
+    plan: Plan, efficacy: Sequence[Choice], futility: Sequence[Choice], drift: float | None
+) -> Limits:
+    """The limits that the choices make."""
+    null = Looks(plan.fractions, 0.0)
+    return walk(plan, efficacy, futility, null, null if drift is None else Looks(plan.fractions, drift))
+
+
+def _scaled(shape: Shape, factor: float) -> list[Choice]:
+    return [at(factor * multiple if multiple < math.inf else math.inf) for multiple in shape.multiples]
+
+
+def _excess(plan: Plan, found: Limits) -> float:
+    """How far limits are above those that spend alpha, on a logarithmic scale of the alpha they spend."""
+    return math.log(plan.side_alpha) - math.log(max(found.alpha, LEAST))
 
 
 def stated_futility(limits: Sequence[float]) -> Futility:
@@ -154,29 +172,88 @@ def low_conditional_power(at_most: float, under: str, drift: float | None) -> Fu
     """Futility where conditional power is at most `at_most`."""
 
     def limits(plan: Plan, efficacy: Efficacy) -> Limits:
-        futility = (-math.inf,) * len(plan.fractions)
-        # Binding futility lets efficacy limits fall, which raises conditional power: find the fixed point.
-        for _ in range(_ROUNDS):
-            found = solve(plan, efficacy, [at(z) for z in futility])
-            tested = _Tested(plan.fractions, found.efficacy_z, futility, plan.sided)
-            before, futility = futility, (*conditional_power_limits(tested, at_most, under, drift), -math.inf)
-            found = found._replace(futility_z=futility)
-            moved = (abs(new - old) for new, old in zip(futility, before, strict=True) if new != old)
-            if not plan.binding or max(moved, default=0.0) < 1e-12:
-                return found
-        raise BoundaryError("no limits agree with this binding conditional power: lower at_most")
+        never = (-math.inf,) * len(plan.fractions)
+
+        def answered(found: Limits) -> tuple[float, ...]:
+            """Futility limits that belong to these efficacy limits."""
+            tested = _Tested(plan.fractions, found.efficacy_z, found.futility_z, plan.sided)
+            return (*conditional_power_limits(tested, at_most, under, drift), -math.inf)
+
+        found = solve(plan, efficacy, [at(z) for z in never])
+        found = found._replace(futility_z=answered(found))
+        return _agreeing(plan, efficacy, found.futility_z, answered) if plan.binding else found
 
     return limits
 
 
-def spent_beta(cumulative: Sequence[float]) -> Futility:
+def _agreeing(
+    plan: Plan,
+    efficacy: Efficacy,
+    futility: tuple[float, ...],
+    answered: Callable[[Limits], tuple[float, ...]],
+) -> Limits:
+    """Efficacy and futility limits that belong to each other, sought from some `futility` limits on.
+
+    Binding futility lets efficacy limits fall, which raises conditional power, which lets futility limits
+    fall: a fixed point, found by Anderson's acceleration of the relaxed iteration (J ACM 1965;12:547-560).
+    """
+    points: list[Array] = []
+    answers: list[Array] = []
+    for _ in range(_ROUNDS):
+        found = _feasible(plan, efficacy, futility)
+        futility = found.futility_z
+        answer = answered(found)
+        free = [k for k, z in enumerate(futility) if math.isfinite(z) and math.isfinite(answer[k])]
+        same = all(answer[k] == z for k, z in enumerate(futility) if k not in free)
+        x, y = np.array([futility[k] for k in free]), np.array([answer[k] for k in free])
+        if same and np.abs(y - x).max(initial=0.0) < _AGREED:
+            return found._replace(futility_z=answer)
+        if not same or (points and points[-1].size != x.size):  # other looks stop now: begin anew
+            points, answers = [], []
+        points, answers = [*points[-_MEMORY:], x], [*answers[-_MEMORY:], y]
+        moved = list(answer)
+        for k, z in zip(free, _accelerated(points, answers), strict=True):
+            moved[k] = float(z)
+        futility = tuple(moved)
+    raise BoundaryError("no limits agree with this binding conditional power: lower at_most")
+
+
+def _accelerated(points: Sequence[Array], answers: Sequence[Array]) -> Array:
+    """The next point of a fixed-point iteration from the last ones and what they were answered."""
+    left = [y - x for x, y in zip(points, answers, strict=True)]
+    if len(points) == 1:
+        return np.asarray(points[0] + _RELAXED * left[0])
+    changes = np.array([a - left[-1] for a in left[:-1]]).T
+    moves = np.array([x - points[-1] for x in points[:-1]]).T
+    share = np.linalg.lstsq(changes, left[-1], rcond=1e-10)[0]
+    return np.asarray(points[-1] + _RELAXED * left[-1] - (moves + _RELAXED * changes) @ share)
+
+
+def _feasible(plan: Plan, efficacy: Efficacy, futility: tuple[float, ...]) -> Limits:
+    """The limits with this binding futility, or with so much less of it that alpha can be spent."""
+    least = 0.0 if plan.sided == 2 else -math.inf
+    step = 0.05
+    while True:
+        found = solve(plan, efficacy, [at(z) for z in futility])
+        pairs = zip(found.efficacy_z, found.futility_z, strict=True)
+        if step > _LARGEST_Z or all(upper > max(lower, least) for upper, lower in pairs):
+            return found._replace(futility_z=futility)
+        futility = tuple(z - step for z in futility)
+        step *= 2
+
+
+def spent_beta(cumulative: Sequence[float], overlap: str = SKIP) -> Futility:
     """Futility limits that use up `cumulative` type II error look by look, its last element in all.
 
     Beta is spent at the drift whose type II error, no rejection on any side, is exactly the last element.
+    `overlap`: of a two-sided plan, what becomes of looks at which the two one-sided tests do not overlap.
+    SKIP: they do not stop for futility, see `_without_overlap`. SPEND: they have the limit on |z| that spends
+    what the cumulative spending says, like every other look.
     """
 
     def limits(plan: Plan, efficacy: Efficacy) -> Limits:
-        spending = list(cumulative) if plan.sided == 1 else _without_overlap(plan, efficacy, cumulative)
+        adjusts = plan.sided == 2 and overlap == SKIP
+        spending = _without_overlap(plan, efficacy, cumulative) if adjusts else list(cumulative)
         if plan.binding:
             return _at_own_drift(plan, efficacy, spending)
         # Efficacy limits do not depend on non-binding futility: find them once.
@@ -191,6 +268,11 @@ def _at_own_drift(plan: Plan, efficacy: Efficacy, spending: Sequence[float]) -> 
     """The limits under the drift at which type II error ends at the last element of `spending`."""
     beta = spending[-1]
     choices = [_spend_beta(plan.sided, total) for total in spending]
+    likely = max(quantile_above(plan.side_alpha) + quantile_above(beta), 0.5)
+    if plan.binding and isinstance(efficacy, Shape):
+        found = _jointly(plan, efficacy, choices, beta, likely)
+        if found is not None:
+            return found
 
     def limits(drift: float) -> Limits:
         if plan.binding:
@@ -199,14 +281,37 @@ def _at_own_drift(plan: Plan, efficacy: Efficacy, spending: Sequence[float]) -> 
         only = Looks(plan.fractions, drift)
         return walk(plan._replace(binding=True), efficacy, choices, only, only)
 
-    drift = root(
-        lambda drift: beta - (1 - limits(drift).rejected),
-        guess=max(quantile_above(plan.side_alpha) + quantile_above(beta), 0.5),
-        most=_LARGEST_Z,
-    )
+    drift = root(lambda drift: beta - (1 - limits(drift).rejected), guess=likely, most=_LARGEST_Z)
     if drift is None:
         raise UnreachableError(f"no effect leaves a type II error of exactly {beta:g} with these limits")
     return limits(drift)
+
+
+def _jointly(
+    plan: Plan, shape: Shape, choices: Sequence[Choice], beta: float, likely: float
+) -> Limits | None:
+    """Factor of the shape and drift at once, by Broyden's method; None where it does not get there."""
+
+    def missed(x: Array) -> tuple[Limits, Array]:
+        factor, drift = np.exp(x)
+        found = _walked(plan, _scaled(shape, float(factor)), choices, float(drift))
+        left = math.log(max(1 - found.rejected, LEAST)) - math.log(beta)
+        return found, np.array([_excess(plan, found), left])
+
+    x = np.log([max(quantile_above(plan.side_alpha), 0.5) * 1.1, likely * 1.05])
+    found, miss = missed(x)
+    slope = np.column_stack([(missed(x + step)[1] - miss) / _PROBE for step in np.eye(2) * _PROBE])
+    for _ in range(_BROYDEN):
+        if not np.isfinite(slope).all() or abs(np.linalg.det(slope)) < _PROBE:
+            return None
+        step = np.clip(-np.linalg.solve(slope, miss), -0.3, 0.3)
+        x = x + step
+        found, after = missed(x)
+        if np.abs(after).max() < _SOLVED:
+            return found
+        slope = slope + np.outer(after - miss - slope @ step, step) / (step @ step)
+        miss = after
+    return None
 
 
 def _spend_beta(sided: int, total: float) -> Choice:
@@ -221,7 +326,9 @@ def _without_overlap(plan: Plan, efficacy: Efficacy, cumulative: Sequence[float]
 
     A two-sided trial accepts where both one-sided tests do: -limit <= Z <= limit, which is empty where the
     one-sided limit is negative. Such looks, up to the last one, do not stop for futility, and the spending
-    left is stretched linearly to end at beta (as in SAS SEQDESIGN, BETAOVERLAP=ADJUST, and rpact).
+    left is stretched linearly to end at beta (as in SAS SEQDESIGN, BETAOVERLAP=ADJUST, and rpact). So it is
+    done although a limit on |z| with the probability of the spending function exists there, because limits
+    are to agree with those programs; SPEND asks for that limit.
     """
     one_sided = spent_beta(cumulative)(plan._replace(sided=1), efficacy)
     empty = [look for look, z in enumerate(one_sided.futility_z[:-1]) if z < 0]

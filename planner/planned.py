@@ -29,6 +29,7 @@ class Look:
     df: int | None  # of the t test, if nobody leaves; None where the analysis is no t test
     efficacy_t: float | None
     futility_z: float | None
+    cannot_stop: str = ""  # why the test cannot be significant here, whatever the data are; empty if it can
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class AnalysisPlan:
     true_effects: Mapping[str, Truth]  # by hypothesis; empty unless asked for
     outcome: str = ""  # name of the second outcome that is analysed
     carryover: bool = False  # whether the model allows for what the previous treatment adds
+    type_one_error: float | None = None  # of all looks together, normal data, nobody leaving; None if unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,11 @@ def _enrolment(scenario: Scenario) -> Enrolment | None:
 
 
 def _analysis(scenario: Scenario, analysis: Analysis, effects: Mapping[str, Truth]) -> AnalysisPlan:
+    from planner import look_remarks  # which needs the degrees of freedom below
+
     reading = world.reading_of(scenario, analysis)
+    solved = monitoring.looks(scenario, analysis, scenario.design.patients)
+    held = look_remarks.held(scenario, analysis, solved)
     return AnalysisPlan(
         name=analysis.name,
         method=analysis.method,
@@ -108,10 +114,11 @@ def _analysis(scenario: Scenario, analysis: Analysis, effects: Mapping[str, Trut
         alpha=analysis.alpha,
         alternative=analysis.alternative,
         planned_effect=analysis.planned_effect,
-        looks=_looks(scenario, analysis),
+        looks=_looks(scenario, analysis, solved, {each.look: each.why for each in held.idle}),
         true_effects=effects,
         outcome=reading.outcome,
         carryover=analysis.carryover,
+        type_one_error=held.type_one_error,
     )
 
 
@@ -126,8 +133,9 @@ def _true_effects(scenario: Scenario) -> list[dict[str, Truth]]:
     ]
 
 
-def _looks(scenario: Scenario, analysis: Analysis) -> tuple[Look, ...]:
-    solved = monitoring.looks(scenario, analysis, scenario.design.patients)
+def _looks(
+    scenario: Scenario, analysis: Analysis, solved: monitoring.Looks, idle: Mapping[int, str]
+) -> tuple[Look, ...]:
     limits = solved.boundary
     rows = []
     for k, count in enumerate(solved.counts):
@@ -143,6 +151,7 @@ def _looks(scenario: Scenario, analysis: Analysis) -> tuple[Look, ...]:
                 df=df,
                 efficacy_t=_t(z, df) if stops and df else None,
                 futility_z=futility if math.isfinite(futility) else None,
+                cannot_stop=idle.get(k + 1, ""),
             )
         )
     return tuple(rows)

@@ -34,6 +34,7 @@ from planner.kernels.tables import (
     Ints,
 )
 from planner.lists import APPROXIMATE, WARNING, Counted
+from planner.look_remarks import at_one, at_several, held_at
 from planner.monitoring import Looks
 from planner.montecarlo import Json, Moments, mean, probability, saved, smoothed
 from planner.naming import answer
@@ -137,9 +138,15 @@ class Run:
             },
             "cells": cells,
             "trial": self.whole_trials(cells),
+            "limits": self.limits(),
             "partial": self.partial,
             "warnings": warnings_of(self, cells),
         }
+
+    def limits(self) -> list[Json]:
+        """What the limits of each analysis can do at each number of patients: nothing of it is simulated."""
+        plans = [(test.analysis, test.looks) for test in self.outcome.work.tests[0]]
+        return [each.to_json() for each in held_at(self.scenario, plans)]
 
     def frame(self) -> polars.DataFrame:
         """The cells as a table, one row each, keys flattened with an underscore; looks numbered from 1."""
@@ -316,7 +323,7 @@ def _notes(cell: Mapping[str, Any]) -> list[str]:
 
 def warnings_of(run: Run, cells: Sequence[Mapping[str, Any]]) -> list[str]:
     """What must not be overlooked in the cells of a run."""
-    warnings = list(run.remarks)
+    warnings = list(run.remarks) + _of_looks(run)
     if run.partial:
         warnings.append(f"interrupted: the figures are of the {run.trials} trials that were finished")
     if any(cell["note"].endswith(APPROXIMATE) for cell in cells):
@@ -352,6 +359,14 @@ def biased_by_carryover(
         lambda cell: " = ".join([cell["hypothesis"], *known[cell["hypothesis"]]]),
         lambda cell: unit_of(scenario, cell["analysis"]),
     )
+
+
+def _of_looks(run: Run) -> list[str]:
+    """What must be said of looks that cannot stop; of several numbers of patients in few words."""
+    plans = [(test.analysis, test.looks) for test in run.outcome.work.tests[0]]
+    if len(plans[0][1]) == 1:
+        return at_one(run.scenario, [(analysis, solved) for analysis, (solved,) in plans])
+    return at_several(run.scenario, plans)
 
 
 def _inseparable(run: Run, cells: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:

@@ -12,6 +12,8 @@ from functools import partial
 from typing import NamedTuple
 
 from planner.limits import (
+    OVERLAPS,
+    SKIP,
     Choice,
     Efficacy,
     Futility,
@@ -30,7 +32,15 @@ Parameters = Mapping[str, object]
 
 HAYBITTLE_PETO_Z = 3.0  # Haybittle 1971: three standard errors
 
-_OPTIONAL = {"haybittle-peto": ("z",), "conditional-power": ("under",)}
+OPTIONAL: dict[str, dict[str, tuple[str, ...]]] = {
+    "efficacy": {"haybittle-peto": ("z",)},
+    "futility": {
+        "conditional-power": ("under",),
+        **dict.fromkeys((*SPENDING, "user-spending"), ("overlap",)),
+    },
+}
+"""What rules take beside the numbers that they cannot do without, by kind and name."""
+
 _MEANING = {
     **{name: sensible.hint for name, sensible in SHAPES.items()},
     "z": "limits on the z scale",
@@ -45,6 +55,7 @@ class Stopping(NamedTuple):
 
     solve: Futility
     beta: float | None = None
+    spending: tuple[float, ...] = ()  # cumulative type II error that the rule gives each look
 
 
 # Efficacy
@@ -153,14 +164,19 @@ def _conditional_power(plan: Plan, parameters: Parameters, drift: float | None) 
 
 
 def _beta_spending(plan: Plan, parameters: Parameters, drift: float | None, *, rule: str) -> Stopping:
-    """Type II error spent by a spending function: Pampallona, Tsiatis and Kim 2001."""
+    """Type II error spent by a spending function: Pampallona, Tsiatis and Kim 2001.
+
+    In a two-sided trial a look at which the two one-sided tests do not overlap does not stop for futility,
+    and later looks share what the function gives it (overlap = "skip", as in SAS and rpact); overlap =
+    "spend" gives it the limit on |z| that spends it.
+    """
     beta = number(parameters, "beta")
-    return _checked_beta(plan, cumulative(rule, parameters, _within(plan, beta), plan.fractions))
+    return _checked_beta(plan, parameters, cumulative(rule, parameters, _within(plan, beta), plan.fractions))
 
 
 def _user_beta(plan: Plan, parameters: Parameters, drift: float | None) -> Stopping:
-    """Type II error spent as the user says; the last number is all of it."""
-    return _checked_beta(plan, stated(parameters, "beta", 1.0, len(plan.fractions)))
+    """Type II error spent as the user says; the last number is all of it. Overlap: as for the functions."""
+    return _checked_beta(plan, parameters, stated(parameters, "beta", 1.0, len(plan.fractions)))
 
 
 FUTILITY: dict[str, Callable[[Plan, Parameters, float | None], Stopping]] = {
@@ -181,8 +197,11 @@ def _within(plan: Plan, beta: float) -> float:
     return beta
 
 
-def _checked_beta(plan: Plan, totals: Sequence[float]) -> Stopping:
-    return Stopping(spent_beta(totals), _within(plan, totals[-1]))
+def _checked_beta(plan: Plan, parameters: Parameters, totals: Sequence[float]) -> Stopping:
+    overlap = parameters.get("overlap", SKIP)
+    if overlap not in OVERLAPS:
+        raise BoundaryError(f"overlap is {overlap!r}, but must be one of: {', '.join(OVERLAPS)}")
+    return Stopping(spent_beta(totals, str(overlap)), _within(plan, totals[-1]), tuple(totals))
 
 
 # Names
@@ -211,5 +230,5 @@ def _check(kind: str, name: str, rules: Mapping[str, Rule], parameters: Paramete
         if needed not in parameters:
             raise BoundaryError(f"{kind} rule {name} needs {needed}: {_MEANING[needed]}")
     for given in parameters:
-        if given not in (*rules[name].parameters, *_OPTIONAL.get(name, ())):
+        if given not in (*rules[name].parameters, *OPTIONAL[kind].get(name, ())):
             raise BoundaryError(f"{kind} rule {name} takes no {given}: leave it out")

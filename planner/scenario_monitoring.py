@@ -37,6 +37,13 @@ class Futility(Settings):
     z: Annotated[
         tuple[ZLimit, ...], about("Limit on the z scale, one per look before the last", min_length=1)
     ] = ()
+    overlap: Annotated[
+        Literal["skip", "spend"] | None,
+        about(
+            "Two-sided beta spending where the two one-sided tests do not overlap: no stop there, and later "
+            "looks share the beta (skip, if not given), or the limit that spends it (spend)"
+        ),
+    ] = None
     binding: Annotated[Truth, about("Whether the efficacy limits count on the futility rule")] = False
 
 

@@ -13,6 +13,7 @@ from planner.figures import count, estimated, listed, plain
 from planner.irregular import on_errors, on_undefined
 from planner.summary_blinding import asked
 from planner.summary_leaving import reading as about_leaving
+from planner.summary_limits import about_limits
 from planner.summary_tables import (
     FEW,
     Cell,
@@ -42,7 +43,7 @@ def run_document(result: Mapping[str, Any], setting: Setting) -> list[Block]:
     blocks += together(result, cells, setting)
     if averaged(result["cells"]):
         blocks += _uncertain(result, setting, [row.cell for row in cells])
-    blocks += [Heading("How to read this"), Items(_reading(cells, setting, trials))]
+    blocks += [Heading("How to read this"), Items(_reading(cells, setting, trials, result.get("limits", ())))]
     blocks += [
         Heading("To run it to its end" if result.get("partial") else "The same result again"),
         Code(setting.command, "sh"),
@@ -90,7 +91,9 @@ def _header(result: Mapping[str, Any], setting: Setting, cells: Sequence[Cell]) 
     return [*blocks, Facts(facts)]
 
 
-def _reading(rows: Sequence[Shown], setting: Setting, trials: int) -> list[str]:
+def _reading(
+    rows: Sequence[Shown], setting: Setting, trials: int, limits: Sequence[Mapping[str, Any]] = ()
+) -> list[str]:
     """The tables explained, only as far as they show something."""
     cells = [row.cell for row in rows]
     items = [
@@ -107,6 +110,7 @@ def _reading(rows: Sequence[Shown], setting: Setting, trials: int) -> list[str]:
             "every period, so that their virtual trials are the same to the last digit."
         )
     items += _about_type_one_errors(cells, setting)
+    items += about_limits(limits)
     items.append(
         "True effect, and bias against it: the mean difference in a first period, without carryover and "
         "with complete follow-up."

@@ -13,6 +13,7 @@ from planner.braille import Point, Series, plot
 from planner.document import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
 from planner.figures import DASH, count, estimated, listed, plain
 from planner.summary import Setting
+from planner.summary_limits import about_limits
 from planner.summary_tables import NOBODY_MEANWHILE, carried_over
 from planner.summary_together import each_alone
 from planner.summary_uncertain import what_is_uncertain
@@ -335,6 +336,7 @@ def _reading(result: Mapping[str, Any], setting: Setting) -> list[str]:
         )
     if _staged(result):
         items.append("Looks keep their share of the patients at every size; expected patients counts stops.")
+    items += about_limits(result.get("limits", ()))
     if _incomplete(result):
         items.append(
             "Expected completers finish every period; dropout is already counted in the number of patients."

@@ -12,6 +12,7 @@ from planner.braille import Series, plot
 from planner.document import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
 from planner.figures import count, estimated, listed, plain, plus_minus, signed, visible
 from planner.summary import Setting
+from planner.summary_limits import about_limits
 from planner.summary_tables import NOBODY_MEANWHILE, carried_over
 from planner.summary_together import each_alone
 from planner.summary_uncertain import (
@@ -42,7 +43,7 @@ def sweep_document(found: Json, setting: Setting, *, ascii_only: bool = False) -
     if averaged(cells):
         every = list(dict.fromkeys(cell["hypothesis"] for cell in cells))
         blocks += [Heading("What was uncertain"), *what_is_uncertain(found["uncertain"], every)]
-    blocks += [Heading("How to read this"), Items(_reading(cells))]
+    blocks += [Heading("How to read this"), Items(_reading(cells) + about_limits(found.get("limits", ())))]
     return [*blocks, Heading("The same result again"), Code(setting.command, "sh")]
 
 

@@ -118,6 +118,7 @@ class Sweep:
             },
             "cells": self.told_cells(),
             "trial": self.whole_trials(),
+            "limits": self._limits(),
             "partial": self.partial,
             "warnings": self._warnings(),
             **({"uncertain": unknowns(self.base)} if self._variants() else {}),
@@ -127,6 +128,14 @@ class Sweep:
         """How many variants of what is uncertain are averaged over at each point; empty if none are."""
         numbers = [len(run.drawn.tallies) for run, _ in self.passes if isinstance(run, Assured) and run.drawn]
         return {"variants": min(numbers)} if numbers else {}
+
+    def _limits(self) -> list[Json]:
+        """What the limits can do at each point, with its settings as `sweep`."""
+        return [
+            limit | {"sweep": self.all_points[numbers[i % len(numbers)]]}
+            for run, numbers in self.passes
+            for i, limit in enumerate(run.limits())
+        ]
 
     def _warnings(self) -> list[str]:
         said = list(self.remarks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from enum import StrEnum
 from itertools import pairwise
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 DEFAULT_RULE = "obrien-fleming-spending"
 DEFAULT_POWER = 0.8
 MOST_LOOKS = 100
+_T_LOOKS = 20
+_SEQUENCES = 2  # of an AB/BA trial: patients less so many are the df of its t test
 _LISTS = ("z", "spent")
 
 
@@ -105,6 +108,15 @@ FutilityUnder = Annotated[
         help="Effect that conditional power assumes; planned is that of --drift.",
     ),
 ]
+FutilityOverlap = Annotated[
+    str | None,
+    typer.Option(
+        "--futility-overlap",
+        metavar="skip|spend",
+        help="Two-sided beta spending where the two one-sided tests do not overlap: no stop, and later looks "
+        "share the beta (skip, as in SAS and rpact), or the limit that spends it (spend).",
+    ),
+]
 Binding = Annotated[
     bool, typer.Option("--binding", help="Futility must be obeyed, which lowers the efficacy limits.")
 ]
@@ -132,6 +144,7 @@ def boundaries(
     futility_spent: FutilitySpent = None,
     futility_at_most: FutilityAtMost = None,
     futility_under: FutilityUnder = None,
+    futility_overlap: FutilityOverlap = None,
     binding: Binding = False,
     scale: Plot = Scale.z,
     output_format: given.AsFormat = None,
@@ -143,8 +156,9 @@ def boundaries(
 ) -> int:
     """Stopping boundaries without simulation: limits, error spent, power, expected size.
 
-    Exact for a normal statistic (known variance); `planner run` shows what a t test on few patients makes of
-    them. Futility is non-binding unless --binding.
+    Exact for a normal statistic (known variance). With patients at each look it also says what the t test of
+    an AB/BA trial makes of them: held to the nominal levels, it rejects a little too often. Futility is
+    non-binding unless --binding.
 
     Efficacy rules: none, obrien-fleming, pocock, wang-tsiatis (--delta), haybittle-peto,
     obrien-fleming-spending, pocock-spending, hwang-shih-decani (--gamma), kim-demets (--rho),
@@ -176,6 +190,7 @@ def boundaries(
         "spent": futility_spent,
         "at_most": futility_at_most,
         "under": futility_under,
+        "overlap": futility_overlap,
         "beta": beta if "beta" in _needs(futility, FUTILITY_RULES) else None,
     }
     if futility_under == "planned" and drift is None:
@@ -199,10 +214,10 @@ def boundaries(
 
         plot = None if scale is Scale.none else scale.value
         return boundaries_document(
-            _shown(solved), patients=patients, scale=plot, ascii_only=target.ascii_only
+            _shown(solved, patients), patients=patients, scale=plot, ascii_only=target.ascii_only
         )
 
-    target.write(document(solved), blocks, lambda: _csv(solved))
+    target.write(document(solved, patients), blocks, lambda: _csv(solved))
     return OK
 
 
@@ -229,8 +244,9 @@ def _parameters(
     names: list[str], rules: dict[str, Rule], stated: dict[str, Any], prefix: str
 ) -> dict[str, dict[str, Any]]:
     """The parameters of each rule; a Problem where one is missing or of no use to any of the rules."""
+    from planner.rules import OPTIONAL
+
     kind = "futility" if prefix else "efficacy"
-    optional = {"haybittle-peto": ("z",), "conditional-power": ("under",)}
     values = {key: value for key, value in stated.items() if value is not None}
     accepted: dict[str, dict[str, Any]] = {}
     for name in names:
@@ -240,7 +256,7 @@ def _parameters(
             if needed not in values:
                 option = f"--{prefix}{needed.replace('_', '-')}"
                 raise Problem(f"{kind} rule {name} needs {option}", hint=f"{rules[name].title}; add {option}")
-        usable = (*rules[name].parameters, *optional.get(name, ()))
+        usable = (*rules[name].parameters, *OPTIONAL[kind].get(name, ()))
         accepted[name] = {
             key: _listed(name, key, value, prefix) for key, value in values.items() if key in usable
         }
@@ -316,9 +332,12 @@ def _problem(error: Exception, code: int | None = None) -> Problem:
     return Problem(message, hint=hint) if code is None else Problem(message, hint=hint, code=code)
 
 
-def document(solved: Sequence[Boundary]) -> dict[str, Any]:
-    """The JSON contract: the boundary itself, or several of them under their rules' names."""
-    found = [one.to_json() for one in solved]
+def document(solved: Sequence[Boundary], patients: Sequence[int] | None = None) -> dict[str, Any]:
+    """The JSON contract: the boundary itself, or several of them under their rules' names.
+
+    `patients`: at each look, where the looks were given so; then with what a t test makes of the limits.
+    """
+    found = [one.to_json() | t_test(one, patients) for one in solved]
     rules = [one.efficacy for one in solved]
     warnings = [warning for one in solved for warning in _warnings(one)]
     head = {"schema": "planner.boundaries/1"}
@@ -349,12 +368,34 @@ def _rounded(value: Any) -> Any:
     return f"{value:.9g}" if isinstance(value, float) else value
 
 
+def t_test(one: Boundary, patients: Sequence[int] | None) -> dict[str, Any]:
+    """`t_test`: df and type I error of the two-sample t test of an AB/BA trial held to these limits.
+
+    The t limits have the limits' nominal levels. Empty where no patients are given, a look is too small, or
+    there are so many looks that it would take seconds.
+    """
+    from planner.t_looks import Test, type_one_error
+
+    if patients is None or patients[0] <= _SEQUENCES or len(patients) > _T_LOOKS:
+        return {}
+    df = [n - _SEQUENCES for n in patients]
+    low = one.futility_z if one.binding else (-math.inf,) * len(df)
+    rows = zip(patients, df, one.efficacy_z, low, strict=True)
+    error = type_one_error([Test(n / patients[-1], d, z, f) for n, d, z, f in rows], one.sided)
+    return {"t_test": {"df": df, "type_one_error": error}} if math.isfinite(error) else {}
+
+
 def _warnings(one: Boundary) -> list[str]:
-    """What must not be overlooked: limits that spend another alpha than the one asked for."""
+    """What must not be overlooked: limits that spend another alpha, or at other looks, than asked for."""
     spent = one.alpha_spent[-1]
+    found = [
+        f"look {k + 1}: {left}; --futility-overlap spend gives it a limit"
+        for k in range(len(one.fractions))
+        if (left := one.left_to_later(k))
+    ]
     if abs(spent - one.alpha) <= 1e-6 * one.alpha:
-        return []
-    return [f"{one.efficacy}: these limits spend alpha {spent:.4g}, not {one.alpha:g}"]
+        return found
+    return [f"{one.efficacy}: these limits spend alpha {spent:.4g}, not {one.alpha:g}", *found]
 
 
 def _warn(solved: list[Boundary]) -> None:
@@ -373,7 +414,7 @@ def _csv(solved: list[Boundary]) -> str:
     return files.as_csv(header, [["" if row[key] is None else row[key] for key in header] for row in rows])
 
 
-def _shown(solved: list[Boundary]) -> list[Any]:
+def _shown(solved: list[Boundary], patients: Sequence[int] | None) -> list[Any]:
     from planner.console_boundaries import Shown
     from planner.vocabulary import EFFICACY_RULES, FUTILITY_RULES
 
@@ -384,5 +425,6 @@ def _shown(solved: list[Boundary]) -> list[Any]:
             futility += ", binding" if one.binding else ", non-binding"
         title = EFFICACY_RULES[one.efficacy].title
         letter = chr(ord("A") + index)
-        shown.append(Shown(letter, f"{one.efficacy} ({title})", futility, one.to_json()))
+        figures = one.to_json() | t_test(one, patients)
+        shown.append(Shown(letter, f"{one.efficacy} ({title})", futility, figures))
     return shown

@@ -79,7 +79,8 @@ def check(
 ) -> int:
     """Validate scenario files and point at every fault, without simulating.
 
-    The exit code is 3 if any of them has a fault.
+    The exit code is 3 if any of them has a fault. What is no fault but must be known is a warning: looks that
+    cannot stop the trial, whatever the data are, what that costs, and looks that would do.
 
     \b
     Examples:
@@ -91,10 +92,12 @@ def check(
     from planner.cli.run import told_of_entry
     from planner.faults import ScenarioError
     from planner.figures import visible
+    from planner.look_remarks import remarks
     from planner.reading import read
 
     found: list[Fault] = []
     sound: list[str] = []
+    warnings: list[str] = []
     for source in scenario:
         try:
             plan = read(source, set=settings or [])
@@ -102,16 +105,21 @@ def check(
             sound.append(source)
             if verbose:
                 told_of_entry(plan, source)
+            of_which = f"{visible(source)}: " if len(scenario) > 1 else ""
+            warnings += [f"{of_which}{remark}" for remark in remarks(plan)]
         except ScenarioError as error:
             found += error.faults
             if not json:
                 console.faults(error)
     if json:
         faults = [_fault(fault) for fault in found]
-        document = {"schema": "planner.check/1", "valid": not faults, "faults": faults, "warnings": []}
+        document = {"schema": "planner.check/1", "valid": not faults, "faults": faults, "warnings": warnings}
         files.deliver(files.as_json(document), None, False)
     elif not quiet:
         files.deliver("".join(f"{visible(source)}: valid\n" for source in sound), None, False)
+    if not json:
+        for warning in warnings:
+            console.warn(warning)
     return INVALID if found else OK
 
 

@@ -131,6 +131,10 @@ def _futility(draft: Draft, rule: Futility, looks: int, design: Design, analyses
         draft.note((*path, "z"), "cannot fall from look to look")
     if rule.spent:
         _check_spent(draft, (*path, "spent"), rule.spent, looks)
+    if rule.overlap is not None:
+        if "beta" not in vocabulary.FUTILITY_RULES[rule.rule].parameters and rule.rule != "user-spending":
+            draft.note((*path, "overlap"), f"is not used by the rule {rule.rule}", at_key=True)
+        rule = rule.model_copy(update={"overlap": None if rule.overlap == "skip" else rule.overlap})
     if rule.rule != "conditional-power":
         if rule.under is not None:
             draft.note((*path, "under"), f"is not used by the rule {rule.rule}", at_key=True)

@@ -18,6 +18,7 @@ from planner.carryover_told import told, unit_of
 from planner.engine import Progress
 from planner.kernels.rng import W
 from planner.lists import WARNING
+from planner.look_remarks import at_answers
 from planner.naming import answer as named
 from planner.outcomes import Truth
 from planner.results import ENGINE
@@ -61,6 +62,7 @@ class Sizing:
     most_patients: int
     seconds: float
     warnings: list[str] = field(default_factory=list)
+    limits: list[Json] = field(default_factory=list)  # what the limits can do at the numbers that answer
     variants: int | None = None  # of what is uncertain, at most
     most_trials: int | None = None  # in one pass, if it was asked for
     passes: tuple[str, ...] = ()  # digest of each pass over the patients, in turn
@@ -103,6 +105,7 @@ class Sizing:
             },
             "answers": self.answers,
             "curve": self.curve,
+            "limits": self.limits,
             "partial": self.partial,
             "warnings": self.warnings,
             **({"uncertain": unknowns(self.scenario)} if self.variants is not None else {}),
@@ -173,6 +176,7 @@ def size(
     answers, curve, partial = sought(curves, names, targets, most, trials)
     if partial and not curve:
         raise KeyboardInterrupt
+    limits, of_looks = at_answers(scenario, {each["patients"] for each in answers if each["patients"]})
     return Sizing(
         scenario=scenario,
         name=name,
@@ -184,7 +188,8 @@ def size(
         trials=curves.trials,
         most_patients=most,
         seconds=time.perf_counter() - begun,
-        warnings=_warnings(answers, curves, partial),
+        warnings=_warnings(answers, curves, partial) + of_looks,
+        limits=limits,
         variants=most_variants,
         most_trials=None if most_variants is not None else trials,
         passes=tuple(curves.passed),
