@@ -31,6 +31,7 @@ def observed_in(scenario: Scenario, path: str | Path) -> Observed:
         raise WeighingError("fewer than two patients of the data were seen in all their periods")
     if len(whole) > MAX_OBSERVED:
         raise WeighingError(f"more than {MAX_OBSERVED:,} patients are too many to be weighed")
+    numbers = {" ".join(s): sum(p.sequence == s for p in whole) for s in scenario.design.sequences}
     note = f"Computed from {Path(path).name}: {len(whole)} of {len(patients)} patients have all their values."
     treatments = scenario.design.treatments
     by_treatment = {a: [x for p in whole if (x := read.mean(p, a)) is not None] for a in treatments}
@@ -42,7 +43,7 @@ def observed_in(scenario: Scenario, path: str | Path) -> Observed:
             for a, values in by_treatment.items()
             if values
         }
-        return Observed(note=note, day=day, means=rows, use="means")
+        return Observed(note=note, day=day, means=rows, sequences=numbers, use="means")
     if any(sequence.count(a) > 1 for sequence in scenario.design.sequences for a in sequence):
         raise WeighingError(
             "responses cannot be counted where the same patient receives a treatment more than once",
@@ -57,10 +58,11 @@ def observed_in(scenario: Scenario, path: str | Path) -> Observed:
             only={a: table.count((1.0, 0.0)), b: table.count((0.0, 1.0))},
             neither=table.count((0.0, 0.0)),
         )
-        return Observed(note=note, day=day, pairs=pairs, use="counts")
+        return Observed(note=note, day=day, pairs=pairs, sequences=numbers, use="counts")
     counted = {a: (round(sum(values)), len(values)) for a, values in by_treatment.items() if values}
     key = "responders" if measure == "response" else "remitters"
-    return Observed.model_validate({"note": note, "day": day, key: counted, "use": "counts"})
+    found = {"note": note, "day": day, key: counted, "sequences": numbers, "use": "counts"}
+    return Observed.model_validate(found)
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,7 @@ class Weighing:
             "scenario": {"name": self.name, "title": self.scenario.title, "digest": digest(self.scenario)},
             "observed": self.observed.model_dump(mode="json", exclude_defaults=True),
             "source": self._source(),
-            "evidence": self._evidence(),
+            "evidence": {**self._evidence(), "split": self._split()},
             "stopping": self._stopping(),
             "tests": [asdict(test) for test in self.tests],
             "run": {
@@ -182,6 +182,16 @@ class Weighing:
             return {"kind": "means", "parts": ["means"], "groups": groups}
         group = {"treatments": list(evidence.about.contrast), "patients": evidence.patients}
         return {"kind": "difference", "parts": ["difference"], "groups": [group]}
+
+    def _split(self) -> str:
+        """How many patients had each sequence: `none` of it matters, `known`, by `allocation` or `chance`."""
+        sequences = self.scenario.design.sequences
+        if len(sequences) < 2 or all(len(set(sequence)) == 1 for sequence in sequences):
+            return "none"
+        if self.observed.sequences:
+            return "known"
+        by_chance = isinstance(self.evidence, Counts) and not self.evidence.strata
+        return "chance" if by_chance else "allocation"
 
     def _stopping(self) -> Json:
         """How the stopping rule was treated, and how probable the end of the trial is given its result."""
