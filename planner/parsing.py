@@ -6,6 +6,7 @@ Nothing in a file is executed, expanded or fetched.
 from __future__ import annotations
 
 import re
+import stat
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,39 @@ MAX_BYTES = 1_000_000
 
 def text_of(path: Path, name: str) -> str:
     """The text of the file, refused if it is too big or not UTF-8."""
+    return decoded(raw_of(path, name, "scenario file", MAX_BYTES), name)
+
+
+def raw_of(path: Path, name: str, what: str, most: int) -> bytes:
+    """The bytes of a regular file; nothing else is opened, since a pipe or a device may have no end."""
     try:
-        if path.is_dir():
-            raise unreadable(name, "is a folder, not a scenario file")
+        about = path.stat()
+        if stat.S_ISDIR(about.st_mode):
+            raise unreadable(name, f"is a folder, not a {what}", "name a file in it")
+        if not stat.S_ISREG(about.st_mode):
+            kind = next((kind for of, kind in _KINDS if of(about.st_mode)), "no regular file")
+            raise unreadable(name, f"is {kind}, not a {what}", "save its content in a file, and name that")
         with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+            raw = file.read(most + 1)
     except OSError as error:
         raise unreadable(name, f"cannot be read: {error.strerror or error}") from None
-    if len(raw) > MAX_BYTES:
-        raise unreadable(name, f"is larger than {MAX_BYTES:,} bytes; this is no scenario file")
+    except ValueError as error:  # a NUL in the name
+        raise unreadable(name, f"is not a file name: {error}") from None
+    if len(raw) > most:
+        raise unreadable(name, f"is larger than {most:,} bytes; this is no {what}")
+    return raw
+
+
+_KINDS = (
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def decoded(raw: bytes, name: str) -> str:
+    """The text in UTF-8, with or without a byte order mark. Raises ScenarioError with the place."""
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -57,5 +57,5 @@ def run_sensitivity(
         command = shlex.join([*words, "--trials", str(trials), "--seed", str(seed)])
         return sensitivity_document(document, setting(plan, follows, command))
 
-    target.write(document, blocks, lambda: str(result.frame().write_csv()))
+    target.write(document, blocks, lambda: files.frame_as_csv(result.frame()))
     return INTERRUPTED if result.partial else OK

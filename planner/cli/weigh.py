@@ -115,7 +115,7 @@ def weigh(
         described = setting(found.scenario, files.worked_out(found.scenario, scenario), command)
         return weigh_document(document, described)
 
-    target.write(document, blocks, lambda: str(found.frame().write_csv()))
+    target.write(document, blocks, lambda: files.frame_as_csv(found.frame()))
     return INTERRUPTED if found.partial else OK
 
 
