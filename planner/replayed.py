@@ -97,10 +97,10 @@ class Trial:
     def rows(self) -> list[Json]:
         """Long format: subject, sequence, period, treatment, value (None after the patient has left).
 
-        Where analyses read different measures or days, `measure` and `day` say which value it is. Where
+        Where values are no plain scores of one day, `measure` and `day` say which value it is. Where
         patients are asked, `guessed_active` and `guessed_right` are 1 or 0.
         """
-        several = len(self.readings) > 1
+        several = len(self.readings) > 1 or self.readings[0].measure != "score"
         return [
             {
                 "subject": patient.subject,

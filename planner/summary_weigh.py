@@ -209,7 +209,8 @@ def _words(found: Json, setting: Setting) -> list[str]:
     far = [row for row in rows if row["bayes_factor"]["estimate"] < 0.01]
     for row in sorted(far, key=lambda row: row["bayes_factor"]["estimate"]):
         share = row["bayes_factor"]["estimate"]
-        less = f"{rounded(1 / share)} times less probable than there" if share > 0 else "impossible"
+        none = "impossible" if found["evidence"]["kind"] == "counts" else "out of all reach"
+        less = f"{rounded(1 / share)} times less probable than there" if share > 0 else none
         items.append(f"Under {_named(row, setting)} it is {less}.")
     joined = [row for row in rows if len(row["hypotheses"]) > 1]
     for row in joined:

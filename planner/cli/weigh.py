@@ -97,7 +97,7 @@ def weigh(
     asked["threads"] = threads
     if dry_run:
         return _intended(plan, asked, target)
-    found = _weighed(plan, asked, quiet)
+    found = _weighed(plan, asked, quiet, data)
     document = found.to_json()
     remarks(document, verbose)
     words = ["planner", "weigh", scenario]
@@ -137,34 +137,33 @@ def _with_data(plan: Scenario, data: Path | None) -> Scenario:
     """The scenario with the result of the patients in a file."""
     if data is None:
         return plan
-    from planner.weighing import WeighingError
     from planner.weighing.data import observed_in
 
-    try:
+    with _explained(data):
         return plan.model_copy(update={"observed": observed_in(plan, data)})
-    except WeighingError as error:
-        raise Problem(f"{data}: {error}", hint=error.hint, code=INVALID) from error
 
 
-def _weighed(plan: Scenario, asked: dict[str, Any], quiet: bool) -> Weighing:
+def _weighed(plan: Scenario, asked: dict[str, Any], quiet: bool, data: Path | None) -> Weighing:
     from planner.cli.run import compiling
     from planner.console import progress
     from planner.weighing import weigh as weighed
 
     compiling(quiet)
-    with progress("Weighing", quiet=quiet, unit="variants") as advance, _explained():
+    with progress("Weighing", quiet=quiet, unit="variants") as advance, _explained(data):
         return weighed(plan, progress=advance, **asked)
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
-    """A result that cannot be weighed is a misused command, explained."""
+def _explained(data: Path | None = None) -> Iterator[None]:
+    """A result that cannot be weighed, explained: a misused command, or data that cannot be used."""
     from planner.weighing import WeighingError
 
     try:
         yield
     except WeighingError as error:
-        raise Problem(str(error), hint=error.hint) from error
+        if data is None:
+            raise Problem(str(error), hint=error.hint) from error
+        raise Problem(f"{data}: {error}", hint=error.hint, code=INVALID) from error
 
 
 def _intended(plan: Scenario, asked: dict[str, Any], target: Target) -> int:

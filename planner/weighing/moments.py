@@ -53,18 +53,26 @@ class Means:
 
     def likelihood(self, measured: Floats) -> Floats:
         """f64[...]: the density of the means."""
-        mean, within, between, open_share = _split(measured, len(self.values))
+        z, root = self._scaled(measured)
+        scale = np.prod(np.sqrt(2.0 * np.pi) * np.diagonal(root, axis1=-2, axis2=-1), axis=-1)
+        return np.asarray(np.exp(-0.5 * _square(z)) / scale)
+
+    def distance(self, measured: Floats) -> Floats:
+        """f64[...]: how far the means are from those predicted, in standard errors."""
+        return np.asarray(np.sqrt(_square(self._scaled(measured)[0])))
+
+    def _scaled(self, measured: Floats) -> tuple[Floats, Floats]:
+        """Deviations f64[..., treatment] in units of a triangular root, and that root."""
+        mean, within, between, gone = _split(measured, len(self.values))
         n = np.diag(self.patients)
-        spread = (within + open_share[..., None, None] * between) * self.patients / (n[:, None] * n[None, :])
+        spread = (within + gone[..., None, None] * between) * self.patients / (n[:, None] * n[None, :])
         try:
             root = np.linalg.cholesky(spread)
         except np.linalg.LinAlgError:
             raise WeighingError("a hypothesis predicts means without any spread", _SPREAD) from None
-        with np.errstate(over="ignore"):  # a value out of all reach has the density 0
+        with np.errstate(over="ignore"):
             z = np.linalg.solve(root, (self.values - mean)[..., None])[..., 0]
-            square = (z * z).sum(axis=-1)
-        scale = np.prod(np.sqrt(2.0 * np.pi) * np.diagonal(root, axis1=-2, axis2=-1), axis=-1)
-        return np.asarray(np.exp(-0.5 * square) / scale)
+        return z, np.asarray(root)
 
     def expected(self, measured: Floats) -> dict[tuple[str, str], Floats]:
         """By measure and treatment, the mean."""
@@ -126,10 +134,9 @@ class Difference:
         about = self.about
         delta, predicted = self._predicted(measured)
         if about.estimate is not None:
-            reported = self.se
-            se = predicted if reported is None else np.full_like(predicted, reported)
+            se = self._error(predicted)
             z = (about.estimate - delta) / se
-            if about.df is None or reported is None:
+            if about.df is None or self.se is None:
                 return _normal(z) / se
             return student(z, about.df) / se
         assert about.df is not None  # a scenario that was read is complete
@@ -140,6 +147,18 @@ class Difference:
         signs = {"positive": (1.0,), "negative": (-1.0,), None: (1.0, -1.0)}[about.sign]
         found = [noncentral_t(sign * root, about.df, delta / predicted) for sign in signs]
         return np.asarray(np.sum(found, axis=0))
+
+    def distance(self, measured: Floats) -> Floats:
+        """f64[...]: how far an estimate is from the one predicted, in standard errors; 0 for a statistic."""
+        if self.about.estimate is None:
+            return np.zeros(measured.shape[:-1])
+        delta, predicted = self._predicted(measured)
+        return np.asarray(np.abs(self.about.estimate - delta) / self._error(predicted))
+
+    def _error(self, predicted: Floats) -> Floats:
+        """The standard error that was reported, or else the predicted one."""
+        reported = self.se
+        return predicted if reported is None else np.full_like(predicted, reported)
 
     def spreads(self, measured: Floats) -> list[tuple[str, float, Floats]]:
         """What spread was reported, and f64[...] what is predicted: the standard error."""
@@ -323,8 +342,14 @@ def _split(measured: Floats, size: int) -> tuple[Floats, Floats, Floats, Floats]
     return measured[..., :size], within, between, measured[..., -1]
 
 
+def _square(z: Floats) -> Floats:
+    """f64[...] squared length; infinite, without a word, where it is beyond all numbers."""
+    with np.errstate(over="ignore"):
+        return np.asarray((z * z).sum(axis=-1))
+
+
 def _normal(z: Floats) -> Floats:
-    return np.asarray(np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi))
+    return np.asarray(np.exp(-0.5 * _square(z[..., None])) / np.sqrt(2.0 * np.pi))
 
 
 def student(z: Floats, df: float) -> Floats:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _FEW = 25.0  # variants that carry a likelihood, below which it is told
 _APART = 1.5  # times, between reported and predicted spreads
+_FAR = 6.0  # standard errors, beyond which no hypothesis describes a result
 _DECIDED = 1e-3  # a weight below this needs no warning of its own
 
 Evidence = Counts | Means | Difference
@@ -159,7 +160,7 @@ class Weighing:
             "classes": self.class_rows(),
             "sensitivity": self.sensitivity(),
             "partial": self.partial,
-            "warnings": [*self.remarks, *self._thin(), *self._spread()],
+            "warnings": [*self.remarks, *self._thin(), *self._far(), *self._spread()],
         }
 
     def _source(self) -> str:
@@ -222,6 +223,17 @@ class Weighing:
                     f"{self.names[best]}: the patients or the analysis are not as described"
                 )
         return found
+
+    def _far(self) -> list[str]:
+        """A result that no hypothesis describes."""
+        best = self.posterior.best
+        distance = float(self.evidence.distance(self.measured)[:, best].min())
+        if distance < _FAR:
+            return []
+        return [
+            f"the result is {distance:,.3g} standard errors away from what {self.names[best]} predicts, "
+            "which fits it best: none of these hypotheses describes it, whatever their weights"
+        ]
 
     def _thin(self) -> list[str]:
         """Hypotheses whose likelihood rests on few variants."""

@@ -130,6 +130,10 @@ class Counts:
         rows += [_staying(self, stratum, cohort, names) for stratum in self.strata]
         return np.concatenate(rows, axis=-1)
 
+    def distance(self, measured: Floats) -> Floats:
+        """f64[...]: how far the result is from what is predicted: not asked of counts."""
+        return np.zeros(measured.shape[:-1])
+
     def likelihood(self, measured: Floats) -> Floats:
         """f64[...]: the probability of the counts."""
         if self.strata and not self.known:
