@@ -15,8 +15,6 @@ from planner.cli.options import Format
 from planner.cli.problems import Problem
 
 if TYPE_CHECKING:
-    import polars
-
     from planner.document import Block
     from planner.planned import Plan
     from planner.scenario import Scenario
@@ -155,15 +153,13 @@ def as_csv(header: list[str], rows: list[list[Any]]) -> str:
     return text.getvalue()
 
 
-def frame_as_csv(frame: polars.DataFrame) -> str:
-    """A data frame as CSV, its text made harmless in the same way."""
-    import polars
-
+def frame_as_csv(frame: Any) -> str:
+    """A polars frame as CSV, its text made harmless in the same way."""
     from planner.csv_text import harmless
 
-    text = polars.col(polars.String)
-    safe = frame.with_columns(text.map_elements(harmless, return_dtype=polars.String))
-    return str(safe.rename(harmless).write_csv())
+    texts = [column for column in frame.iter_columns() if str(column.dtype) == "String"]
+    safe = [column.map_elements(harmless, return_dtype=column.dtype) for column in texts]
+    return str(frame.with_columns(safe).rename(harmless).write_csv())
 
 
 def as_text(blocks: Sequence[Block], wanted: Format, output: Path | None) -> str:
