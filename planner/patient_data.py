@@ -4,8 +4,9 @@
     1,F S,1,F,310,250
 
 `baseline` may be left out. An empty value is a missing one. With columns `measure` and `day`, as `planner
-trial` writes them, a line holds a value of that measure on that day, and only those asked for are read. What
-is wrong is told with its line and column, all at once. How a file may be written: see csv_text.py.
+trial` writes them, a line holds a value of that measure on that day, and only those asked for are read; lines
+that name an `outcome` beside the endpoint are passed over. What is wrong is told with its line and column,
+all at once. How a file may be written: see csv_text.py.
 """
 
 from __future__ import annotations
@@ -67,7 +68,9 @@ def read_patients(
 
 
 def _asked_for(table: Table, row: Row, measure: str, day: float) -> bool:
-    """Whether a line is of the measure and day; a line that does not say is."""
+    """Whether a line is of the endpoint, its measure and day; a line that does not say is."""
+    if table.has("outcome") and table.cell(row, "outcome"):
+        return False
     if table.has("measure") and table.cell(row, "measure").casefold() not in ("", measure.casefold()):
         return False
     return not table.has("day") or table.number(row, "day") in (None, day)
@@ -94,7 +97,8 @@ def _nothing(table: Table, measure: str, day: float) -> tuple[str, str]:
 
 def _said(table: Table, row: Row) -> str:
     """What a line says that its value is."""
-    words = [table.cell(row, "measure")] if table.has("measure") else []
+    words = [table.cell(row, column) for column in ("outcome", "measure") if table.has(column)]
+    words = [" ".join(word for word in words if word)] if any(words) else []
     if table.has("day"):
         text = table.cell(row, "day")
         with suppress(NotANumber):
