@@ -441,7 +441,7 @@ def test_what_is_read_is_what_is_written(text: str) -> None:
 
 def test_second_outcomes_of_a_virtual_trial_are_not_its_endpoint(cli: Cli) -> None:
     """Dissociation is analysed beside the endpoint: every line says of which outcome its value is."""
-    analysis = 'analyses=[{contrast=["K","KN"]},{outcome="dissociation",contrast=["K","KN"]}]'
+    analysis = 'analyses=[{contrast=["K","KN"]},{name="felt",outcome="dissociation",contrast=["K","KN"]}]'
     words = ["trial", "jelen-2025", "--set", analysis, "--replay", "2"]
     assert cli(*words, "--format", "csv", "-o", "trial.csv", "-q")[0] == 0
     trial = json.loads(cli(*words, "--json")[1])

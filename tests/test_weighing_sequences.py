@@ -264,6 +264,36 @@ def test_a_difference_that_allows_for_periods() -> None:
             )
 
 
+def test_a_difference_of_a_trial_that_ended_early_is_of_the_patients_of_its_look() -> None:
+    result = 'observed.difference={contrast=["A","B"],estimate=0.5}'
+    looks = ["design.patients=24", "monitoring.looks=[12, 24]", "observed.stopped_at=1"]
+    found = of(weigh(read_text(MEANS, set=[result, *looks])))["none"]["likelihood"]
+    with Comparison(title="a look") as comparison:
+        exact = float(stats.norm.pdf(0.5, 0.0, math.sqrt(2.0 / 12)))
+        comparison.mean("12 patients", found["estimate"], found["mcse"], exact)
+    assert abs(float(stats.norm.pdf(0.5, 0.0, math.sqrt(2.0 / 24))) / exact - 1.0) > 0.1  # of all: otherwise
+
+
+def test_uncertain_numbers_with_unequal_sequences(tmp_path: Path) -> None:
+    """An effect that is Normal(5, 0.5) under A: the means are bivariate normal with its variance added."""
+    path = tmp_path / "patients.csv"
+    path.write_text(as_csv(UNEQUAL))
+    uncertain = 'hypotheses.eff.uncertainty={"means.A"={mean=5.0,sd=0.5}}'
+    found = of(weigh(read_text(MEANS, set=[uncertain]), data=path, variants=2000, patients=2048))
+    numbers, seen = {"A B": 5, "B A": 1}, observed_means(UNEQUAL)
+    added = {"eff": np.array([[0.25, 0.0], [0.0, 0.0]]), "none": np.zeros((2, 2))}
+    density = {
+        name: float(stats.multivariate_normal(predicted(LEVELS[name], numbers), WITHIN / 6 + more).pdf(seen))
+        for name, more in added.items()
+    }
+    with Comparison(title="uncertain means") as comparison:
+        for name, row in found.items():
+            shown = row["likelihood"]
+            comparison.mean(name, shown["estimate"], shown["mcse"], density[name])
+    exact = density["eff"] / sum(density.values())
+    assert found["eff"]["weight"]["estimate"] == pytest.approx(exact, abs=0.002)
+
+
 def test_a_mechanism_with_unequal_sequences_against_a_simulation_of_its_own() -> None:
     """Carryover and expectancy: responders of 10 K-first and 2 KN-first patients, by the naive model."""
     settings = ['simulation.hypotheses=["permissive"]', "observed.use=responders", "uncertainty={}"]

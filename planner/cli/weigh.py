@@ -73,6 +73,12 @@ def weigh(
     hypothesis follows from virtual patients of the same design, with every uncertain number drawn many
     times; the weights follow by Bayes' theorem.
 
+    A file of patients has one line for each patient and period, and names its columns in the first line:
+    subject, sequence, period, treatment, value, and baseline where a change is analysed. Cells are parted by
+    commas, semicolons or tabs; an empty value is a missing one; lines that begin with # are comments. With
+    columns measure and day, the lines of the endpoint's are read. Each sequence counts with the patients
+    that it has there.
+
     Ctrl-C prints what is finished, marked as partial.
 
     \b

@@ -201,7 +201,7 @@ def difference(scenario: Scenario, observed: Observed) -> Difference:
     known = None if about.n is None else float(about.n)
     if numbers is not None:
         known = sum(n for s, n in numbers.items() if (pair <= set(s) if together else pair & set(s)))
-    n = scenario.design.patients * (1.0 if stay is None else stay) if known is None else known
+    n = _finished(scenario, observed) * (1.0 if stay is None else stay) if known is None else known
     reported = about.estimate is not None and (about.se is not None or about.interval)
     if not reported and (n < 2.0 or (known is None and stay is None)):
         raise WeighingError("how many patients were compared is not known", "state `n` of the difference")
@@ -209,6 +209,12 @@ def difference(scenario: Scenario, observed: Observed) -> Difference:
     if numbers is not None and shares is not None and any(w and not numbers[s] for s, w in shares.items()):
         shares = None  # an estimate that needs all sequences cannot have been made
     return Difference((_reading(scenario, observed),), about, n, together, numbers, shares)
+
+
+def _finished(scenario: Scenario, observed: Observed) -> int:
+    """Patients, completed or left, when the trial ended: all, or those of the look that ended it."""
+    look, counts = observed.stopped_at, scenario.monitoring.counts
+    return scenario.design.patients if look is None or look > len(counts) else counts[look - 1]
 
 
 def numbers_of(scenario: Scenario, observed: Observed) -> Numbers | None:
