@@ -87,12 +87,13 @@ def _nothing(table: Table, measure: str, day: float) -> tuple[str, str]:
         if table.comments:
             hint += "; lines that begin with # are comments: put a name that does in quotation marks"
         return "has no patients", hint
-    named = table.has("measure")
-    said = dict.fromkeys(_said(table, row) for row in table.rows)
-    some = listed([*list(said)[:_MOST_NAMED], *(["others"] if len(said) > _MOST_NAMED else [])], "and")
-    setting = "endpoint.measure and endpoint.day choose" if named else "endpoint.day chooses"
-    what = measure if named else "value"
-    return f"has no {what} of day {day:g}", f"the file has {some}; {setting} (--set endpoint.day=...)"
+    said = list(dict.fromkeys(_said(table, row) for row in table.rows))
+    what = measure if table.has("measure") else "value"
+    message = f"has no {what} of day {day:g}"
+    if len(said) == 1 and said[0].startswith("day "):
+        return message, f"the file has {said[0]}: --set endpoint.day={said[0][4:]} reads that"
+    some = listed([*said[:_MOST_NAMED], *(["others"] if len(said) > _MOST_NAMED else [])], "and")
+    return message, f"the file has {some}: --set endpoint.day=... and endpoint.measure=... choose"
 
 
 def _said(table: Table, row: Row) -> str:

@@ -14,6 +14,8 @@ import os
 import re
 import socket
 import string
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -212,7 +214,7 @@ def test_the_days_of_a_file_are_named(cli: Cli, tmp_path: Path) -> None:
     code, out, err = cli("weigh", "plan.toml", "--data", "days.csv", "-q")
     assert (code, out) == (3, "")
     assert "day: has no value of day 1" in err
-    assert "the file has day 2" in err
+    assert "the file has day 2: --set endpoint.day=2 reads that" in err
     assert cli("weigh", "plan.toml", "--data", "days.csv", "--set", "endpoint.day=2", "-q")[0] == 0
     measures = "measure," + LINES.replace("\n", "\nchange,").removesuffix("change,")
     (fault,) = refused(tmp_path, measures)
@@ -274,7 +276,9 @@ def test_only_regular_files_are_opened(cli: Cli, command: str, kind: str) -> Non
     Path("plan.toml").write_text(PLAN)
     path, said = (
         "odd",
-        {"folder": "is a folder", "pipe": "is a pipe", "socket": "is a socket"}.get(kind, "is a device"),
+        {"folder": "is a folder", "pipe": "is a pipe that nobody writes to", "socket": "is a socket"}.get(
+            kind, "is a device"
+        ),
     )
     if kind == "folder":
         Path(path).mkdir()
@@ -284,13 +288,36 @@ def test_only_regular_files_are_opened(cli: Cli, command: str, kind: str) -> Non
         with socket.socket(socket.AF_UNIX) as server:
             server.bind(path)
     elif kind == "absent":
-        said = "cannot be read" if command == "data" else "there is no such file"
+        said = "cannot be read: " if command == "data" else "there is no such file"
     else:
         path = "/dev/null" if kind == "device" else "/dev/zero"
     words = ["weigh", "plan.toml", "--data", path] if command == "data" else ["weigh", path]
     code, out, err = cli(*words, "-q")
     assert (code, out) == (3, "")
     assert said in err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes as on Unix")
+@pytest.mark.parametrize("late", [0.0, 0.4])
+def test_a_pipe_that_somebody_writes_to_is_read(tmp_path: Path, late: float) -> None:
+    """As in `planner weigh plan.toml --data <(command)`, also where the writer is slow."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+
+    def write() -> None:
+        time.sleep(late)
+        with path.open("w") as pipe:
+            for line in LINES.splitlines(keepends=True):
+                pipe.write(line)
+                pipe.flush()
+                time.sleep(late / 4)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        assert values(read_patients(path, "score", 1.0, TWO)) == VALUES
+    finally:
+        writer.join(timeout=30)
 
 
 def test_text_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
