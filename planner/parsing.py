@@ -5,7 +5,11 @@ Nothing in a file is executed, expanded or fetched.
 
 from __future__ import annotations
 
+import os
 import re
+import select
+import stat
+import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -17,15 +21,74 @@ MAX_BYTES = 1_000_000
 
 def text_of(path: Path, name: str) -> str:
     """The text of the file, refused if it is too big or not UTF-8."""
+    return decoded(raw_of(path, name, "scenario file", MAX_BYTES), name)
+
+
+def raw_of(path: Path, name: str, what: str, most: int) -> bytes:
+    """The bytes of a regular file, or of a pipe that somebody writes to, as in `<(command)`.
+
+    Nothing else is opened: a device may have no end.
+    """
     try:
-        if path.is_dir():
-            raise unreadable(name, "is a folder, not a scenario file")
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+        about = path.stat()
     except OSError as error:
         raise unreadable(name, f"cannot be read: {error.strerror or error}") from None
-    if len(raw) > MAX_BYTES:
-        raise unreadable(name, f"is larger than {MAX_BYTES:,} bytes; this is no scenario file")
+    except ValueError as error:  # a NUL in the name
+        raise unreadable(name, f"is not a file name: {error}") from None
+    if stat.S_ISDIR(about.st_mode):
+        raise unreadable(name, f"is a folder, not a {what}", "name a file in it")
+    pipe = stat.S_ISFIFO(about.st_mode)
+    if not stat.S_ISREG(about.st_mode) and not pipe:
+        kind = next((kind for of, kind in _KINDS if of(about.st_mode)), "no regular file")
+        raise unreadable(name, f"is {kind}, not a {what}", "save its content in a file, and name that")
+    try:
+        if pipe:
+            raw = _piped(path, most + 1)
+        else:
+            with path.open("rb") as file:
+                raw = file.read(most + 1)
+    except OSError as error:
+        raise unreadable(name, f"cannot be read: {error.strerror or error}") from None
+    if pipe and not raw:
+        raise unreadable(name, "is a pipe that nobody writes to", f"name a {what}")
+    if len(raw) > most:
+        raise unreadable(name, f"is larger than {most:,} bytes; this is no {what}")
+    return raw
+
+
+def _piped(path: Path, most: int) -> bytes:
+    """What comes through a pipe; b"" if nobody begins to write."""
+    raw, patience = b"", time.monotonic() + _PATIENCE
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # opened otherwise, it would wait for a writer
+    try:
+        while len(raw) < most:
+            try:
+                part = os.read(handle, min(_AT_ONCE, most - len(raw)))
+            except BlockingIOError:  # somebody has the other end, and has not written yet
+                select.select([handle], [], [])
+                continue
+            raw += part
+            if not part and (raw or time.monotonic() > patience):
+                break
+            if not part:
+                time.sleep(0.05)
+    finally:
+        os.close(handle)
+    return raw
+
+
+_PATIENCE = 1.0  # seconds for somebody to open the other end of a pipe
+_AT_ONCE = 1 << 16
+
+_KINDS = (
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def decoded(raw: bytes, name: str) -> str:
+    """The text in UTF-8, with or without a byte order mark. Raises ScenarioError with the place."""
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -4,24 +4,26 @@
     1,F S,1,F,310,250
 
 `baseline` may be left out. An empty value is a missing one. With columns `measure` and `day`, as `planner
-trial` writes them, a line holds a value of that measure, and only those asked for are read. What is wrong is
-told with its line and column, all at once.
+trial` writes them, a line holds a value of that measure on that day, and only those asked for are read; lines
+that name an `outcome` beside the endpoint are passed over. What is wrong is told with its line and column,
+all at once. How a file may be written: see csv_text.py.
 """
 
 from __future__ import annotations
 
-import csv
-import math
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from planner.faults import MAX_FAULTS, Fault, ScenarioError, did_you_mean, listed, shown
-from planner.parsing import text_of
+from planner.csv_text import NotANumber, Row, Table, is_missing, number_of, read_table
+from planner.faults import did_you_mean, listed, shown
 
 COLUMNS = ("subject", "sequence", "period", "treatment", "value")
-OPTIONAL = ("baseline",)
-MISSING = ("", "na", "nan", ".")
+
+_BETWEEN = re.compile(r"[\s\-\u2013/|>\u2192,;+._]+")  # what may part the treatments of a sequence
+_MOST_NAMED = 12  # days or measures in a hint
 
 
 @dataclass(frozen=True)
@@ -32,24 +34,7 @@ class Patient:
     sequence: tuple[str, ...]
     values: dict[int, float | None] = field(default_factory=dict)
     baselines: dict[int, float | None] = field(default_factory=dict)
-
-
-@dataclass
-class _Table:
-    """The file on its way to patients."""
-
-    name: str
-    lines: list[str]
-    faults: list[Fault] = field(default_factory=list)
-
-    def note(self, line: int, cells: Sequence[str], at: int, message: str, hint: str = "") -> None:
-        """A fault of a cell; line from 1, cell from 0."""
-        text = self.lines[line - 1] if line <= len(self.lines) else ""
-        written = cells[at].strip() if at < len(cells) else ""
-        before = sum(len(cell) + 1 for cell in cells[:at])
-        column = text.find(written, min(before, len(text))) if written else -1
-        place = (column if column >= 0 else min(before, len(text))) + 1
-        self.faults.append(Fault(self.name, line, place, "", message, hint, text, max(len(written), 1)))
+    rows: dict[int, Row] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,107 +43,157 @@ class PatientData:
 
     patients: tuple[Patient, ...]
     measured: bool
+    table: Table
 
 
-def read_patients(path: str | Path, measure: str, day: float) -> PatientData:
-    """The patients in a file. Raises ScenarioError with all faults."""
-    name = str(path)
-    text = text_of(Path(path), name)
-    table = _Table(name, text.replace("\r\n", "\n").split("\n"))
-    rows = list(csv.reader(table.lines))
-    header = [cell.strip().casefold() for cell in rows[0]] if rows else []
-    missing = [column for column in COLUMNS if column not in header]
-    if missing:
-        hint = f"the first line names the columns: {','.join(COLUMNS)}[,baseline]"
-        if len(header) == 1 and ";" in header[0]:
-            hint = "separate the columns by commas, and write decimals with a point"
-        message = f"has no column {listed(missing, 'and')}"
-        raise ScenarioError([Fault(name, 1 if rows else 0, 1, "", message, hint, table.lines[0], 1)])
-    for column in header:
-        if header.count(column) > 1:
-            raise ScenarioError([Fault(name, 1, 1, "", f"has two columns {column}", "", table.lines[0], 1)])
-    found: dict[str, Patient] = {}
-    for number, cells in enumerate(rows[1:], start=2):
-        if any(cell.strip() for cell in cells) and _asked_for(cells, header, measure, day):
-            _line(table, number, cells, header, found)
-    if not found and not table.faults:
-        message, hint = "has no patients", "one line for each patient and period"
-        if "measure" in header:
-            message, hint = f"has no {measure} of day {day:g}", "the endpoint's measure and day"
-        table.faults.append(Fault(name, 1, 1, "", message, hint))
-    if table.faults:
-        raise ScenarioError(table.faults[:MAX_FAULTS])
-    return PatientData(tuple(found.values()), "measure" in header)
+def read_patients(
+    path: str | Path, measure: str, day: float, sequences: Sequence[tuple[str, ...]] = ()
+) -> PatientData:
+    """The patients in a file. Raises ScenarioError with all faults.
+
+    `sequences`: those of the design, if others are to be refused; they may be written without blanks then.
+    """
+    table = read_table(path, COLUMNS, numbers=("value", "baseline"))
+    lines = _Lines(table, tuple(sequences))
+    asked = [row for row in table.rows if _asked_for(table, row, measure, day)]
+    for row in asked:
+        lines.add(row)
+    if not asked and not table.faults:
+        table.note(table.header, _which(table), *_nothing(table, measure, day))
+    table.check()
+    return PatientData(tuple(lines.found.values()), table.has("measure"), table)
 
 
-def _asked_for(cells: list[str], header: list[str], measure: str, day: float) -> bool:
-    """Whether a line is of the measure and day; a line that does not say is."""
-    said = dict(zip(header, (cell.strip() for cell in cells), strict=False))
-    try:
-        same_day = float(said.get("day", day)) == day
-    except ValueError:
-        same_day = False
-    return said.get("measure", measure) == measure and same_day
+# Which lines are asked for
 
 
-def _line(table: _Table, number: int, cells: list[str], header: list[str], found: dict[str, Patient]) -> None:
-    """Add what a line says to its patient."""
-    if len(cells) != len(header):
-        message = f"has {len(cells)} cells, the first line has {len(header)}"
-        hint = "decimals are written with a point" if len(cells) > len(header) else ""
-        table.note(number, cells, 0, message, hint)
-        return
-    at = {column: header.index(column) for column in (*COLUMNS, *OPTIONAL) if column in header}
-    cell = {column: cells[i].strip() for column, i in at.items()}
-    before = len(table.faults)
-    for column in ("subject", "sequence", "treatment"):
-        if not cell[column]:
-            table.note(number, cells, at[column], f"the {column} is missing")
-    sequence = tuple(cell["sequence"].split())
-    period = int(cell["period"]) if cell["period"].isascii() and cell["period"].isdigit() else 0
-    if not 1 <= period <= max(len(sequence), 1):
-        message = f"{shown(cell['period'])} is no period of a sequence of {len(sequence)}"
-        table.note(number, cells, at["period"], message, "periods are counted from 1")
-    elif sequence and cell["treatment"] and sequence[period - 1] != cell["treatment"]:
-        message = f"the sequence gives {sequence[period - 1]} in period {period}, not {cell['treatment']}"
-        table.note(number, cells, at["treatment"], message)
-    value = _number(table, number, cells, at["value"])
-    baseline = _number(table, number, cells, at["baseline"]) if "baseline" in at else None
-    if len(table.faults) > before:
-        return
-    patient = found.setdefault(cell["subject"], Patient(cell["subject"], sequence))
-    if patient.sequence != sequence:
-        message = f"subject {cell['subject']} had the sequence {' '.join(patient.sequence)} before"
-        table.note(number, cells, at["sequence"], message)
-    elif period - 1 in patient.values:
-        table.note(number, cells, at["period"], f"period {period} of subject {cell['subject']} comes twice")
-    else:
-        patient.values[period - 1] = value
-        patient.baselines[period - 1] = baseline
+def _asked_for(table: Table, row: Row, measure: str, day: float) -> bool:
+    """Whether a line is of the endpoint, its measure and day; a line that does not say is."""
+    if table.has("outcome") and table.cell(row, "outcome"):
+        return False
+    if table.has("measure") and table.cell(row, "measure").casefold() not in ("", measure.casefold()):
+        return False
+    return not table.has("day") or table.number(row, "day") in (None, day)
 
 
-def _number(table: _Table, number: int, cells: list[str], at: int) -> float | None:
-    """The number in a cell; None if it is missing, or noted as a fault."""
-    text = cells[at].strip()
-    if text.casefold() in MISSING:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        table.note(number, cells, at, f"{shown(text)} is not a number", "leave it empty where it is missing")
-        return None
-    return value
+def _which(table: Table) -> str:
+    return next((column for column in ("day", "measure") if table.has(column)), "")
 
 
-def check_patients(name: str, patients: Sequence[Patient], sequences: Sequence[tuple[str, ...]]) -> None:
-    """Refuse patients of a sequence that the design does not have. Raises ScenarioError."""
-    known = [" ".join(sequence) for sequence in sequences]
-    strange = dict.fromkeys(" ".join(p.sequence) for p in patients if p.sequence not in sequences)
-    if strange:
-        faults = [
-            Fault(name, 0, 0, "", f"{shown(text)} is no sequence of this design", did_you_mean(text, known))
-            for text in strange
-        ]
-        raise ScenarioError(faults[:MAX_FAULTS])
+def _nothing(table: Table, measure: str, day: float) -> tuple[str, str]:
+    """Message and hint where a file has no line that is asked for."""
+    if not table.rows:
+        hint = "one line for each patient and period"
+        if table.comments:
+            hint += "; lines that begin with # are comments: put a name that does in quotation marks"
+        return "has no patients", hint
+    said = list(dict.fromkeys(_said(table, row) for row in table.rows))
+    what = measure if table.has("measure") else "value"
+    message = f"has no {what} of day {day:g}"
+    if len(said) == 1 and said[0].startswith("day "):
+        return message, f"the file has {said[0]}: --set endpoint.day={said[0][4:]} reads that"
+    some = listed([*said[:_MOST_NAMED], *(["others"] if len(said) > _MOST_NAMED else [])], "and")
+    return message, f"the file has {some}: --set endpoint.day=... and endpoint.measure=... choose"
+
+
+def _said(table: Table, row: Row) -> str:
+    """What a line says that its value is."""
+    words = [table.cell(row, column) for column in ("outcome", "measure") if table.has(column)]
+    words = [" ".join(word for word in words if word)] if any(words) else []
+    if table.has("day"):
+        text = table.cell(row, "day")
+        with suppress(NotANumber):
+            text = f"{number_of(text, table.decimal):g}"
+        words.append(f"on day {text}" if words else f"day {text}")
+    return " ".join(words)
+
+
+# What a line says of its patient
+
+
+@dataclass
+class _Lines:
+    """Lines on their way to patients."""
+
+    table: Table
+    sequences: tuple[tuple[str, ...], ...]
+    found: dict[str, Patient] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)  # sequences that were told before
+
+    def add(self, row: Row) -> None:
+        """Add what a line says to its patient, or note what is wrong with it."""
+        table = self.table
+        before = len(table.faults)
+        cell = {column: table.cell(row, column) for column in COLUMNS}
+        for column in ("subject", "sequence", "treatment"):
+            if not cell[column]:
+                table.note(row, column, f"the {column} is missing")
+        sequence = self._sequence(row, cell["sequence"])
+        period = self._period(row, cell["period"], sequence)
+        if sequence and period and cell["treatment"]:
+            given = sequence[period - 1]
+            if cell["treatment"].casefold() != given.casefold():
+                message = f"the sequence gives {given} in period {period}, not {cell['treatment']}"
+                table.note(row, "treatment", message)
+        value = table.number(row, "value")
+        baseline = table.number(row, "baseline") if table.has("baseline") else None
+        if len(table.faults) > before or not sequence or not period:
+            return
+        patient = self.found.setdefault(cell["subject"], Patient(cell["subject"], sequence))
+        if patient.sequence != sequence:
+            message = f"subject {cell['subject']} had the sequence {' '.join(patient.sequence)} before"
+            table.note(row, "sequence", message, f"on line {next(iter(patient.rows.values())).line}")
+        elif period - 1 in patient.rows:
+            message = f"period {period} of subject {cell['subject']} comes twice"
+            table.note(row, "period", message, f"it is on line {patient.rows[period - 1].line} too")
+        else:
+            patient.values[period - 1], patient.baselines[period - 1] = value, baseline
+            patient.rows[period - 1] = row
+
+    def _sequence(self, row: Row, text: str) -> tuple[str, ...]:
+        """The sequence meant by a cell, () if there is none; each wrong one is told once."""
+        meant = spelled(text, self.sequences)
+        if len(meant) == 1:
+            return meant[0]
+        if text and text not in self.refused:
+            self.refused.add(text)
+            known = [" ".join(sequence) for sequence in self.sequences]
+            message, hint = f"{shown(text)} is no sequence of this design", did_you_mean(text, known)
+            if meant:
+                either = listed([" ".join(sequence) for sequence in meant])
+                message, hint = f"{shown(text)} may be {either}", "put a blank between the treatments"
+            self.table.note(row, "sequence", message, hint)
+        return ()
+
+    def _period(self, row: Row, text: str, sequence: Sequence[str]) -> int:
+        """The number of the period, from 1; 0 if it is none."""
+        try:
+            number = number_of(text, self.table.decimal)
+        except NotANumber:
+            number = 0.0
+        if number >= 1 and number == int(number) and (number <= len(sequence) or not sequence):
+            return int(number)
+        message = f"{shown(text)} is no period of a sequence of {len(sequence)}"
+        if not sequence:
+            message = f"{shown(text)} is no number of a period"
+        if is_missing(text):
+            message = "the period is missing"
+        self.table.note(row, "period", message, "periods are counted from 1")
+        return 0
+
+
+def spelled(text: str, sequences: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The sequences that a text may stand for: as it is, or without heed to blanks, hyphens and capitals.
+
+    RTRT is R T R T where the design has that and no other sequence of the same letters.
+    """
+    exact = tuple(text.split())
+    if exact in sequences or (exact and not sequences):
+        return [exact]
+    folds: list[Callable[[str], str]] = [str, str.casefold]
+    for fold in folds:
+        bare = _BETWEEN.sub("", fold(text))
+        meant = [s for s in sequences if bare and _BETWEEN.sub("", fold("".join(s))) == bare]
+        if meant:
+            return meant
+    return []

@@ -101,11 +101,13 @@ class Trial:
     def rows(self) -> list[Json]:
         """Long format: subject, sequence, period, treatment, value (None after the patient has left).
 
-        `score` and `baseline`, where they are measured, are what the value of the endpoint is made of.
-        Where analyses read different measures or days, `measure` and `day` say which value it is. Where
-        patients are asked, `guessed_active` and `guessed_right` are 1 or 0.
+        `score` and `baseline`, where they are measured, are what the value of the endpoint is made of. Where
+        values are no plain scores of one day, `measure` and `day` say which value it is; where second
+        outcomes are analysed, `outcome` says of which, empty for the endpoint. Where patients are asked,
+        `guessed_active` and `guessed_right` are 1 or 0.
         """
-        several = len(self.readings) > 1
+        named = any(reading.outcome for reading in self.readings)
+        several = named or len(self.readings) > 1 or self.readings[0].measure != "score"
         shown = [what for what in ("scores", "baselines") if self._measured(what)]
         return [
             {
@@ -114,7 +116,8 @@ class Trial:
                 "period": k + 1,
                 "treatment": treatment,
             }
-            | (_said(reading) if several else {})
+            | ({"outcome": reading.outcome} if named else {})
+            | ({"measure": reading.measure, "day": reading.day} if several else {})
             | {"value": patient.values[r][k]}
             | _seen(patient, shown, r, k, self.readings[r].outcome)
             | (in_a_row(patient.guesses[k]) if patient.guesses else {})

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
-from planner.settings import Days, Name, Number, Points, Settings, Symbol, Whole, about
+from planner.settings import Days, Name, Number, Settings, Symbol, Whole, about
 
 MAX_OBSERVED = 1_000
 """Patients of an observed result."""
@@ -37,10 +37,10 @@ class Pairs(Settings):
 class ObservedMean(Settings):
     """The mean of a treatment, in the endpoint's measure."""
 
-    mean: Annotated[Points, about("Observed mean, in the endpoint's measure")]
+    mean: Annotated[Number, about("Observed mean, in the endpoint's measure")]
     n: Annotated[Patients, about("Patients in the mean", "patients", gt=0)]
     sd: Annotated[
-        Points | None,
+        Number | None,
         about("Observed SD between patients; not weighed, but compared with what is predicted", gt=0),
     ] = None
 
@@ -51,10 +51,10 @@ class ObservedDifference(Settings):
     contrast: Annotated[
         tuple[Symbol, ...], about("Two treatments, first minus second", min_length=2, max_length=2)
     ]
-    estimate: Annotated[Points | None, about("Observed mean difference, in the endpoint's measure")] = None
-    se: Annotated[Points | None, about("Standard error of the estimate", gt=0)] = None
+    estimate: Annotated[Number | None, about("Observed mean difference, in the endpoint's measure")] = None
+    se: Annotated[Number | None, about("Standard error of the estimate", gt=0)] = None
     interval: Annotated[
-        tuple[Points, ...], about("Confidence interval, in place of the standard error", max_length=2)
+        tuple[Number, ...], about("Confidence interval, in place of the standard error", max_length=2)
     ] = ()
     level: Annotated[Number, about("Level of the confidence interval", gt=0.5, lt=1)] = 0.95
     t: Annotated[Number | None, about("t statistic of first minus second", ge=-1000, le=1000)] = None
@@ -94,6 +94,13 @@ class Observed(Settings):
         Patients | None,
         about("Patients counted under all treatments; as many as possible if not given", "patients"),
     ] = None
+    sequences: Annotated[
+        Mapping[Name, Patients],
+        about(
+            'Patients of the result in each sequence, { "A B" = 5, "B A" = 1 }; if not given, as many as '
+            "the allocation makes probable",
+        ),
+    ] = {}
     means: Annotated[Mapping[Symbol, ObservedMean], about("Mean of each treatment")] = {}
     difference: Annotated[
         ObservedDifference | None, about("Difference of two treatments, or its test statistic")

@@ -63,13 +63,17 @@ def _facts(found: Json, setting: Setting) -> list[tuple[str, str]]:
         ("Observed", f"{'; '.join(told(found['observed']))}."),
         *([("Source", found["source"])] if found["source"] else []),
         *([("Note", found["observed"]["note"])] if found["observed"].get("note") else []),
-        ("Weighed", _weighed(found)),
+        ("Weighed", _weighed(found) + _SPLITS.get(found["evidence"]["split"], "")),
         *((f"Test of {test['what']}", _test(test)) for test in found["tests"]),
         ("Stopping rule", _stopping(found, setting)),
         ("Simulated", _simulated(run)),
     ]
 
 
+_SPLITS = {
+    "allocation": "; how many of them had each sequence is not stated and is taken from the allocation",
+    "chance": "; which of them had which sequence is not stated and is taken as chance",
+}
 _PARTS = {"responders": "responses", "remitters": "remissions", "pairs": "responses of pairs"}
 
 
@@ -135,6 +139,9 @@ def told(observed: Json) -> list[str]:
         said.append(f"means{day}: {listed(each)}")
     if difference := observed.get("difference"):
         said.append(f"{' minus '.join(difference['contrast'])}{day}: {_difference(difference)}")
+    if sequences := observed.get("sequences"):
+        each = [f"{n} to {name.replace(' ', ' then ')}" for name, n in sequences.items()]
+        said.append(f"of these patients {listed(each)}")
     return said
 
 
@@ -202,7 +209,8 @@ def _words(found: Json, setting: Setting) -> list[str]:
     far = [row for row in rows if row["bayes_factor"]["estimate"] < 0.01]
     for row in sorted(far, key=lambda row: row["bayes_factor"]["estimate"]):
         share = row["bayes_factor"]["estimate"]
-        less = f"{rounded(1 / share)} times less probable than there" if share > 0 else "impossible"
+        none = "impossible" if found["evidence"]["kind"] == "counts" else "out of all reach"
+        less = f"{rounded(1 / share)} times less probable than there" if share > 0 else none
         items.append(f"Under {_named(row, setting)} it is {less}.")
     joined = [row for row in rows if len(row["hypotheses"]) > 1]
     for row in joined:

@@ -14,7 +14,7 @@ FLOORS = {
     "completing wording "
     "designs contrasts settings scenario_means scenario_terms scenario_outcomes parsing extending building "
     "short_forms scenario_uncertain addressing paths scenario_leaving scenario_observed "
-    "patient_data scenario_blinding scenario_monitoring",
+    "patient_data csv_text scenario_blinding scenario_monitoring",
     2: "draws roots mechanisms world boundaries sequential spending conditional limits rules truth "
     "terms_world rates_world seconds_world references pvalues uncertainty leaving blinding returning "
     "features t_looks",

@@ -197,13 +197,20 @@ def test_a_period_effect_shifts_the_chances_of_each_sequence() -> None:
     for name, cells in CELLS.items():
         a, b = quantile(cells[1, 1] + cells[1, 0]), quantile(cells[1, 1] + cells[0, 1])
         rho = _latent(a, b, cells[1, 1])
-        mixed = dict.fromkeys(CELLS[name], 0.0)
-        for shift in ((0.0, 0.8), (0.8, 0.0)):
+        groups = []
+        for shift in ((0.0, 0.8), (0.8, 0.0)):  # six patients each
             joint = _orthant(a + shift[0], b + shift[1], rho)
             pa, pb = stats.norm.cdf(a + shift[0]), stats.norm.cdf(b + shift[1])
-            for cell, p in zip(mixed, (joint, pa - joint, pb - joint, 1 - pa - pb + joint), strict=True):
-                mixed[cell] += 0.5 * float(p)
-        assert found[name] == pytest.approx(margins(12, mixed, (7, 4)), rel=1e-4)
+            each = (joint, pa - joint, pb - joint, 1 - pa - pb + joint)
+            groups.append({cell: float(p) for cell, p in zip(CELLS[name], each, strict=True)})
+        exact = math.fsum(
+            margins(6, groups[0], (x, y)) * margins(6, groups[1], (7 - x, 4 - y))
+            for x, y in product(range(7), range(5))
+        )
+        assert found[name] == pytest.approx(exact, rel=1e-4)
+        # Negative control: with the sequence of each patient drawn by chance the counts would vary more.
+        mixed = {cell: 0.5 * (groups[0][cell] + groups[1][cell]) for cell in CELLS[name]}
+        assert abs(margins(12, mixed, (7, 4)) / exact - 1.0) > 0.02
 
 
 def _orthant(a: float, b: float, rho: float) -> float:

@@ -122,19 +122,19 @@ def test_responses_as_they_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("1,A B,1,A,10,24", "1,A B,1,B,10,24"), ":2:9: error: the sequence gives A in period 1, not B"),
-        (("1,A B,1,A,10,24", "1,A B,1,A,ten,24"), ':2:11: error: "ten" is not a number'),
+        (("1,A B,1,A,10,24", "1,A B,1,B,10,24"), ":2:9: error: treatment: the sequence gives A in period 1"),
+        (("1,A B,1,A,10,24", "1,A B,1,A,ten,24"), ':2:11: error: value: "ten" is not a number'),
         (("1,A B,1,A,10,24", "1,A B,3,A,10,24"), '"3" is no period of a sequence of 2'),
         (("1,A B,1,A,10,24", "1,A B,1,A,1,0,24"), ":2:1: error: has 7 cells, the first line has 6"),
-        (("1,A B,2,B", "1,B A,1,B"), ":3:3: error: subject 1 had the sequence A B before"),
+        (("1,A B,2,B", "1,B A,1,B"), ":3:3: error: sequence: subject 1 had the sequence A B before"),
         (("1,A B,2,B,20,22", "1,A B,1,A,20,22"), "period 1 of subject 1 comes twice"),
         (("1,A B,1,A,10", ",A B,1,A,10"), "the subject is missing"),
         (("1,A B,1,A,10,24\n1,A B,2,B,20,22", "1,A C,1,A,10,24"), '"A C" is no sequence of this design'),
         (("value", "score"), "has no column value"),
         (("baseline", "value"), "has two columns value"),
-        ((",", ";"), "separate the columns by commas"),
+        ((",", "|"), "has no column subject"),
         ((LINES, "subject,sequence,period,treatment,value\n"), "has no patients"),
-        ((LINES, ""), "has no column subject"),
+        ((LINES, ""), "is empty"),
     ],
 )
 def test_faults_are_told_with_their_place(tmp_path: Path, change: tuple[str, str], message: str) -> None:

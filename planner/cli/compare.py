@@ -66,7 +66,9 @@ def compare(
     found = _compared(plans, chosen, trials, seed, threads, quiet)
     document = found.to_json()
     remarks(document, verbose)
-    target.write(document, lambda: _blocks(found, document, command), lambda: str(found.frame().write_csv()))
+    target.write(
+        document, lambda: _blocks(found, document, command), lambda: files.frame_as_csv(found.frame())
+    )
     return INTERRUPTED if found.partial else OK
 
 

@@ -135,7 +135,7 @@ def discriminate(
     target.write(
         document,
         lambda: _blocks(found, document, command, target.ascii_only),
-        lambda: str(found.frame().write_csv()),
+        lambda: files.frame_as_csv(found.frame()),
     )
     return INTERRUPTED if found.partial else OK
 

@@ -134,15 +134,32 @@ def as_json(document: dict[str, Any]) -> str:
 
 
 def as_csv(header: list[str], rows: list[list[Any]]) -> str:
-    """Rows as CSV (RFC 4180); a list in a cell is joined by semicolons."""
+    """Rows as CSV (RFC 4180); a list in a cell is joined by semicolons.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe before it; numbers stay as they are.
+    """
     import csv
     import io
 
+    from planner.csv_text import harmless
+
+    def safe(cell: Any) -> Any:
+        text = ";".join(cell) if isinstance(cell, list) else cell
+        return harmless(text) if isinstance(text, str) else text
+
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([";".join(cell) if isinstance(cell, list) else cell for cell in row] for row in rows)
+    writer.writerows([safe(cell) for cell in row] for row in [header, *rows])
     return text.getvalue()
+
+
+def frame_as_csv(frame: Any) -> str:
+    """A polars frame as CSV, its text made harmless in the same way."""
+    from planner.csv_text import harmless
+
+    texts = [column for column in frame.iter_columns() if str(column.dtype) == "String"]
+    safe = [column.map_elements(harmless, return_dtype=column.dtype) for column in texts]
+    return str(frame.with_columns(safe).rename(harmless).write_csv())
 
 
 def as_text(blocks: Sequence[Block], wanted: Format, output: Path | None) -> str:

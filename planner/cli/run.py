@@ -137,7 +137,7 @@ def run(
     target.write(
         document,
         lambda: run_document(document, setting(plan, follows, command)),
-        lambda: str(result.frame().write_csv()),
+        lambda: files.frame_as_csv(result.frame()),
     )
     return INTERRUPTED if result.partial else OK
 

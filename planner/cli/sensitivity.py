@@ -58,5 +58,5 @@ def run_sensitivity(
         command = same(sensitivity=True, sensitivity_step=step, trials=trials, seed=seed)
         return sensitivity_document(document, setting(plan, follows, command))
 
-    target.write(document, blocks, lambda: str(result.frame().write_csv()))
+    target.write(document, blocks, lambda: files.frame_as_csv(result.frame()))
     return INTERRUPTED if result.partial else OK

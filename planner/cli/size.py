@@ -158,7 +158,7 @@ def size(
         described = setting(plan, follows, command)
         return size_document(document, described, ascii_only=target.ascii_only)
 
-    target.write(document, blocks, lambda: str(result.frame().write_csv()))
+    target.write(document, blocks, lambda: files.frame_as_csv(result.frame()))
     if result.partial:
         return INTERRUPTED
     return OK if any(answer[find.value] is not None for answer in result.answers) else _no_answer(result)

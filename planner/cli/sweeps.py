@@ -77,7 +77,7 @@ def run_sweep(
         described = setting(result.base, files.worked_out(result.base, source), command)
         return sweep_document(document, described, ascii_only=target.ascii_only)
 
-    target.write(document, blocks, lambda: str(result.frame().write_csv()))
+    target.write(document, blocks, lambda: files.frame_as_csv(result.frame()))
     return INTERRUPTED if result.partial else OK
 
 

@@ -72,6 +72,12 @@ def weigh(
     hypothesis follows from virtual patients of the same design, with every uncertain number drawn many
     times; the weights follow by Bayes' theorem.
 
+    A file of patients has one line for each patient and period, and names its columns in the first line:
+    subject, sequence, period, treatment, value, and baseline where a change is analysed. Cells are parted by
+    commas, semicolons or tabs; an empty value is a missing one; lines that begin with # are comments. With
+    columns measure and day, the lines of the endpoint's are read. Each sequence counts with the patients
+    that it has there.
+
     Ctrl-C prints what is finished, marked as partial.
 
     \b
@@ -98,7 +104,7 @@ def weigh(
         return _intended(plan, asked, target)
     from planner.weighing import VARIANTS
 
-    found = _weighed(plan, asked, quiet)
+    found = _weighed(plan, asked, quiet, data)
     document = found.to_json()
     remarks(document, verbose)
     command = again.command(
@@ -120,7 +126,7 @@ def weigh(
         described = setting(found.scenario, files.worked_out(found.scenario, scenario), command)
         return weigh_document(document, described)
 
-    target.write(document, blocks, lambda: str(found.frame().write_csv()))
+    target.write(document, blocks, lambda: files.frame_as_csv(found.frame()))
     return INTERRUPTED if found.partial else OK
 
 
@@ -142,34 +148,33 @@ def _with_data(plan: Scenario, data: Path | None) -> Scenario:
     """The scenario with the result of the patients in a file."""
     if data is None:
         return plan
-    from planner.weighing import WeighingError
     from planner.weighing.data import observed_in
 
-    try:
+    with _explained(data):
         return plan.model_copy(update={"observed": observed_in(plan, data)})
-    except WeighingError as error:
-        raise Problem(f"{data}: {error}", hint=error.hint, code=INVALID) from error
 
 
-def _weighed(plan: Scenario, asked: dict[str, Any], quiet: bool) -> Weighing:
+def _weighed(plan: Scenario, asked: dict[str, Any], quiet: bool, data: Path | None) -> Weighing:
     from planner.cli.run import compiling
     from planner.console import progress
     from planner.weighing import weigh as weighed
 
     compiling(quiet)
-    with progress("Weighing", quiet=quiet, unit="variants") as advance, _explained():
+    with progress("Weighing", quiet=quiet, unit="variants") as advance, _explained(data):
         return weighed(plan, progress=advance, **asked)
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
-    """A result that cannot be weighed is a misused command, explained."""
+def _explained(data: Path | None = None) -> Iterator[None]:
+    """A result that cannot be weighed, explained: a misused command, or data that cannot be used."""
     from planner.weighing import WeighingError
 
     try:
         yield
     except WeighingError as error:
-        raise Problem(str(error), hint=error.hint) from error
+        if data is None:
+            raise Problem(str(error), hint=error.hint) from error
+        raise Problem(f"{data}: {error}", hint=error.hint, code=INVALID) from error
 
 
 def _intended(plan: Scenario, asked: dict[str, Any], target: Target) -> int:

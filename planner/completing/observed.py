@@ -29,6 +29,7 @@ def complete_observed(
         return observed
     _check_counts(draft, observed, design)
     _check_means(draft, observed, design)
+    observed = observed.model_copy(update={"sequences": _by_sequence(draft, observed, design)})
     _check_told(draft, observed, endpoint, given)
     _check_ending(draft, observed, analyses)
     day = endpoint.day if observed.day is None else observed.day
@@ -78,6 +79,49 @@ def _check_counts(draft: Draft, observed: Observed, design: Design) -> None:
         draft.note(("observed", "paired"), message)
     if observed.pairs is not None:
         _check_pairs(draft, observed, observed.pairs, design)
+
+
+def _by_sequence(draft: Draft, observed: Observed, design: Design) -> dict[str, int]:
+    """Patients of the result in each sequence, in the design's order; refused where the result has others."""
+    path: Path = ("observed", "sequences")
+    found = dict.fromkeys((" ".join(sequence) for sequence in design.sequences), 0)
+    for key, n in observed.sequences.items():
+        name = " ".join(key.split())
+        if name not in found:
+            message = f"{printable(key)} is no sequence of this design"
+            draft.note((*path, key), message, did_you_mean(name, found), at_key=True)
+            return {}
+        found[name] += n
+    if not observed.sequences:
+        return {}
+    for where, treatments, n in _stated_sizes(observed):
+        together = any(set(treatments) <= set(sequence) for sequence in design.sequences)
+        wanted = set(treatments)
+        given = sum(
+            k
+            for name, k in found.items()
+            if (wanted <= set(name.split()) if together else wanted & set(name.split()))
+        )
+        if given != n:
+            had = f"{count(given, 'patient')} had {listed(treatments, 'and')}"
+            draft.note(path, f"with these, {had}; {where} is of {n}", "give the patients that are counted")
+            break
+    return found
+
+
+def _stated_sizes(observed: Observed) -> Iterator[tuple[str, tuple[str, ...], int]]:
+    """What is stated, of patients who had which treatments, and of how many."""
+    for name, table in (("responders", observed.responders), ("remitters", observed.remitters)):
+        yield from ((f"{name}.{printable(a)}", (a,), n) for a, (_, n) in table.items())
+    yield from ((f"means.{printable(a)}", (a,), row.n) for a, row in observed.means.items())
+    counted = tuple(dict.fromkeys([*observed.responders, *observed.remitters, *observed.means]))
+    if observed.paired is not None and counted:
+        yield "paired", counted, observed.paired
+    pairs, difference = observed.pairs, observed.difference
+    if pairs is not None:
+        yield "pairs", tuple(pairs.only), pairs.both + pairs.neither + sum(pairs.only.values())
+    if difference is not None and difference.n is not None:
+        yield "difference.n", tuple(difference.contrast), difference.n
 
 
 def _check_pairs(draft: Draft, observed: Observed, pairs: Pairs, design: Design) -> None:

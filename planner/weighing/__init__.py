@@ -82,7 +82,7 @@ def weigh(
     else:
         likelihood = evidence.likelihood(measured) if task.uncertain else _pooled(evidence, measured)
     if not (weights * likelihood.mean(axis=0)).any():
-        raise WeighingError("the result is impossible under every hypothesis", "is it stated as observed?")
+        raise _out_of_reach(evidence, measured)
     if partial:
         remarks = (*remarks, f"interrupted: the figures are of the {len(measured)} variants that were done")
     return Weighing(
@@ -252,6 +252,19 @@ def _pooled(evidence: Evidence, measured: Floats) -> Floats:
     total = measured.sum(axis=0)
     every, without = evidence.likelihood(total / sets), evidence.likelihood((total - measured) / (sets - 1))
     return np.asarray(sets * every - (sets - 1) * without)
+
+
+def _out_of_reach(evidence: Evidence, measured: Floats) -> WeighingError:
+    """A result that no hypothesis gives any likelihood: impossible counts, or values too far away."""
+    distance = float(evidence.distance(measured).min())
+    if distance == 0.0:
+        return WeighingError("the result is impossible under every hypothesis", "is it stated as observed?")
+    far = f"{distance:,.3g}" if np.isfinite(distance) else "endlessly many"
+    return WeighingError(
+        f"the result is {far} standard errors away from what even the nearest hypothesis predicts, too far "
+        "for weights to mean anything",
+        "are the result and the hypotheses in the same unit, and on the same day?",
+    )
 
 
 def _drawn(work: Work, entries: Sequence[uncertainty.Entry], count: int) -> Iterator[Drawn]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from planner.kernels.rng import W
 from planner.kernels.tables import Floats, Ints
+from planner.scenario import Design
 from planner.weighing.patients import Cohort
 from planner.weighing.stopping import Rule
 from planner.weighing.tables import Counts
@@ -41,8 +42,7 @@ def ends(
     """
     found = np.zeros(sum(len(group) for group in hypotheses))
     design = cohort.scenario.design
-    unit = [s for s, n in enumerate(design.allocation) for _ in range(n)]
-    order = np.array([unit[i % len(unit)] for i in range(rule.completers)], np.int64)
+    order = _order(counts, design, rule.completers)
     for group in hypotheses:
         pools = [_pool(counts, cohort, s, group[0], reading) for s in design.sequences]
         rng = np.random.Generator(np.random.Philox(key=[*seed]))
@@ -50,6 +50,18 @@ def ends(
         if cells is not None:
             found[list(group)] = rule.shown(_patients(pools, order, cells, rng), order).mean()
     return found
+
+
+def _order(counts: Counts, design: Design, completers: int) -> Ints:
+    """i64[patient]: sequence of each completer in order of randomisation, those of each spread evenly.
+
+    In the numbers that the sequences have, or else in those of the allocation.
+    """
+    numbers = [(design.sequences.index(each.sequence), each.patients) for each in counts.strata]
+    numbers = numbers or list(enumerate(design.allocation))
+    unit = sum(n for _, n in numbers)
+    turns = sorted(((i + 0.5) / n, s) for s, n in numbers for i in range(n))
+    return np.array([turns[i % unit][1] for i in range(completers)], np.int64)
 
 
 def _pool(counts: Counts, cohort: Cohort, sequence: tuple[str, ...], h: int, reading: int) -> _Pool:

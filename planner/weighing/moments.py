@@ -1,29 +1,39 @@
 """Observed means, differences and test statistics as evidence: normal, with simulated moments.
 
-    means       ~ Normal(mu, Sigma / n)           mu, Sigma: of virtual completers under the hypothesis
+    means       ~ Normal(mu, V / n)        mu: mean over the sequences, by the completers that each one has
     estimate    ~ Normal(delta, se^2), or Student's t around delta where degrees of freedom are stated
-    t statistic ~ noncentral t with ncp = delta / (SD of a patient's difference / sqrt n)
+    t statistic ~ noncentral t with ncp = delta / (predicted standard error)
+
+Sequences have their own means (period effects, carryover), so how many completers each one has matters. Where
+the numbers are known, only what varies within a sequence is chance: V = W. Where they are not, the completers
+are taken as a random part, of share r, of patients randomised by the allocation: V = W + (1 - r) B, with B
+the covariance between the means of the sequences (sampling without replacement: Cochran 1977, chapter 2).
 
 SDs are not weighed: a hypothesis's prediction of them rests on shape assumptions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import gammaln
 
+from planner.balance import sequence_shares
 from planner.kernels.tables import Floats
 from planner.scenario import Scenario
 from planner.scenario_observed import Observed, ObservedDifference
+from planner.vocabulary import METHODS
 from planner.weighing.errors import WeighingError
 from planner.weighing.patients import Cohort
 from planner.world import Reading, retention
 
 _SPREAD = "state how scores vary within patients"
 _NODES = 240  # of the integral over the estimated SD
+
+Numbers = Mapping[tuple[str, ...], float]
+"""A number for each sequence of the design."""
 
 
 @dataclass(frozen=True)
@@ -35,34 +45,48 @@ class Means:
     values: Floats  # (treatment,)
     observed_sd: tuple[float | None, ...]
     patients: Floats  # (treatment, treatment) seen under both; on the diagonal, under this one
+    numbers: Numbers | None = None  # completers of each sequence, where they are known
 
     def measured(self, cohort: Cohort, names: Sequence[str]) -> Floats:
-        """f64[hypothesis, ...]: mean vector and covariance matrix of the virtual patients."""
-        return _moments(cohort, self.treatments)
+        """f64[hypothesis, ...]: mean vector, covariances within and between sequences, share not known."""
+        return _moments(cohort, self.treatments, self.numbers)
 
     def likelihood(self, measured: Floats) -> Floats:
         """f64[...]: the density of the means."""
-        mean, covariance = _split(measured, len(self.values))
+        z, root = self._scaled(measured)
+        scale = np.prod(np.sqrt(2.0 * np.pi) * np.diagonal(root, axis1=-2, axis2=-1), axis=-1)
+        return np.asarray(np.exp(-0.5 * _square(z)) / scale)
+
+    def distance(self, measured: Floats) -> Floats:
+        """f64[...]: how far the means are from those predicted, in standard errors."""
+        return np.asarray(np.sqrt(_square(self._scaled(measured)[0])))
+
+    def _scaled(self, measured: Floats) -> tuple[Floats, Floats]:
+        """Deviations f64[..., treatment] in units of a triangular root, and that root."""
+        mean, within, between, gone = _split(measured, len(self.values))
         n = np.diag(self.patients)
-        spread = covariance * self.patients / (n[:, None] * n[None, :])
-        off = self.values - mean
+        spread = (within + gone[..., None, None] * between) * self.patients / (n[:, None] * n[None, :])
         try:
             root = np.linalg.cholesky(spread)
         except np.linalg.LinAlgError:
             raise WeighingError("a hypothesis predicts means without any spread", _SPREAD) from None
-        z = np.linalg.solve(root, off[..., None])[..., 0]
-        scale = np.prod(np.sqrt(2.0 * np.pi) * np.diagonal(root, axis1=-2, axis2=-1), axis=-1)
-        return np.asarray(np.exp(-0.5 * (z * z).sum(axis=-1)) / scale)
+        with np.errstate(over="ignore"):
+            z = np.linalg.solve(root, (self.values - mean)[..., None])[..., 0]
+        return z, np.asarray(root)
 
     def expected(self, measured: Floats) -> dict[tuple[str, str], Floats]:
         """By measure and treatment, the mean."""
-        mean, _ = _split(measured, len(self.values))
+        mean = _split(measured, len(self.values))[0]
         return {(self.readings[0].measure, a): mean[..., i] for i, a in enumerate(self.treatments)}
 
     def spreads(self, measured: Floats) -> list[tuple[str, float, Floats]]:
         """What spread was reported, and f64[...] what is predicted: SDs between patients."""
-        _, covariance = _split(measured, len(self.values))
-        sds = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
+        _, within, between, _ = _split(measured, len(self.values))
+        n = np.diag(self.patients)
+        w, b = (np.diagonal(each, axis1=-2, axis2=-1) for each in (within, between))
+        sds = np.sqrt(
+            w + b * n / np.maximum(n - 1.0, 1.0)
+        )  # the mean of a sample variance with divisor n - 1
         rows = zip(self.treatments, self.observed_sd, strict=True)
         return [(f"SD under {a}", sd, sds[..., i]) for i, (a, sd) in enumerate(rows) if sd is not None]
 
@@ -75,6 +99,10 @@ class Difference:
     about: ObservedDifference
     patients: float
     together: bool  # whether the same patients had both treatments
+    numbers: Numbers | None = None  # completers of each sequence, where they are known
+    shares: Numbers | None = (
+        None  # of each sequence in an estimate that allows for periods; None: as they come
+    )
 
     @property
     def se(self) -> float | None:
@@ -89,30 +117,26 @@ class Difference:
         return (about.interval[1] - about.interval[0]) / (2.0 * quantile)
 
     def measured(self, cohort: Cohort, names: Sequence[str]) -> Floats:
-        """f64[hypothesis, ...]: mean vector and covariance matrix of the virtual patients."""
-        return _moments(cohort, self.about.contrast)
+        """f64[hypothesis, 2]: the difference, and the variance of its estimate times the patients."""
+        if not self.together:
+            return _of_groups(cohort, self.about.contrast, self.numbers)
+        return _of_patients(cohort, self.about.contrast, self.numbers, self.shares)
 
     def _predicted(self, measured: Floats) -> tuple[Floats, Floats]:
         """Mean difference, and the standard error of an estimate from so many patients."""
-        mean, covariance = _split(measured, 2)
-        own = covariance[..., 0, 0] + covariance[..., 1, 1]
-        if self.together:
-            variance = (own - 2.0 * covariance[..., 0, 1]) / self.patients
-        else:
-            variance = own / (self.patients / 2.0)
+        variance = measured[..., 1] / self.patients
         if (variance <= 0.0).any() and self.se is None:
             raise WeighingError("a hypothesis predicts a difference without any spread", _SPREAD)
-        return mean[..., 0] - mean[..., 1], np.sqrt(np.maximum(variance, 0.0))
+        return measured[..., 0], np.sqrt(np.maximum(variance, 0.0))
 
     def likelihood(self, measured: Floats) -> Floats:
         """f64[...]: the density of the estimate or statistic."""
         about = self.about
         delta, predicted = self._predicted(measured)
         if about.estimate is not None:
-            reported = self.se
-            se = predicted if reported is None else np.full_like(predicted, reported)
+            se = self._error(predicted)
             z = (about.estimate - delta) / se
-            if about.df is None or reported is None:
+            if about.df is None or self.se is None:
                 return _normal(z) / se
             return student(z, about.df) / se
         assert about.df is not None  # a scenario that was read is complete
@@ -123,6 +147,18 @@ class Difference:
         signs = {"positive": (1.0,), "negative": (-1.0,), None: (1.0, -1.0)}[about.sign]
         found = [noncentral_t(sign * root, about.df, delta / predicted) for sign in signs]
         return np.asarray(np.sum(found, axis=0))
+
+    def distance(self, measured: Floats) -> Floats:
+        """f64[...]: how far an estimate is from the one predicted, in standard errors; 0 for a statistic."""
+        if self.about.estimate is None:
+            return np.zeros(measured.shape[:-1])
+        delta, predicted = self._predicted(measured)
+        return np.asarray(np.abs(self.about.estimate - delta) / self._error(predicted))
+
+    def _error(self, predicted: Floats) -> Floats:
+        """The standard error that was reported, or else the predicted one."""
+        reported = self.se
+        return predicted if reported is None else np.full_like(predicted, reported)
 
     def spreads(self, measured: Floats) -> list[tuple[str, float, Floats]]:
         """What spread was reported, and f64[...] what is predicted: the standard error."""
@@ -139,29 +175,75 @@ class Difference:
 
 def means(scenario: Scenario, observed: Observed) -> Means:
     """The observed means. Raises WeighingError."""
-    treatments = tuple(observed.means)
+    treatments, numbers = tuple(observed.means), numbers_of(scenario, observed)
     n = np.array([observed.means[a].n for a in treatments], np.float64)
-    together = np.array(
-        [[any({a, b} <= set(s) for s in scenario.design.sequences) for b in treatments] for a in treatments]
-    )
-    several = n.min() if observed.paired is None else float(min(observed.paired, n.min()))
-    shared = np.where(together, np.where(np.eye(len(n), dtype=bool), n, several), 0.0)
+    if numbers is not None:
+        shared = np.array([[_having(numbers, {a, b}) for b in treatments] for a in treatments], np.float64)
+    else:
+        sequences = scenario.design.sequences
+        together = np.array(
+            [[any({a, b} <= set(s) for s in sequences) for b in treatments] for a in treatments]
+        )
+        several = n.min() if observed.paired is None else float(min(observed.paired, n.min()))
+        shared = np.where(together, np.where(np.eye(len(n), dtype=bool), n, several), 0.0)
     values = np.array([observed.means[a].mean for a in treatments])
     sds = tuple(observed.means[a].sd for a in treatments)
-    return Means((_reading(scenario, observed),), treatments, values, sds, shared)
+    return Means((_reading(scenario, observed),), treatments, values, sds, shared, numbers)
 
 
 def difference(scenario: Scenario, observed: Observed) -> Difference:
     """The observed difference. Raises WeighingError."""
     about = observed.difference
     assert about is not None
-    stay = retention(scenario)
-    n = scenario.design.patients * (1.0 if stay is None else stay) if about.n is None else float(about.n)
+    stay, numbers = retention(scenario), numbers_of(scenario, observed)
+    sequences, pair = scenario.design.sequences, set(about.contrast)
+    together = any(pair <= set(s) for s in sequences)
+    known = None if about.n is None else float(about.n)
+    if numbers is not None:
+        known = sum(n for s, n in numbers.items() if (pair <= set(s) if together else pair & set(s)))
+    n = _finished(scenario, observed) * (1.0 if stay is None else stay) if known is None else known
     reported = about.estimate is not None and (about.se is not None or about.interval)
-    if not reported and (n < 2.0 or (about.n is None and stay is None)):
+    if not reported and (n < 2.0 or (known is None and stay is None)):
         raise WeighingError("how many patients were compared is not known", "state `n` of the difference")
-    together = any(set(about.contrast) <= set(s) for s in scenario.design.sequences)
-    return Difference((_reading(scenario, observed),), about, n, together)
+    shares = _allowing_for_periods(scenario, about.contrast)
+    if numbers is not None and shares is not None and any(w and not numbers[s] for s, w in shares.items()):
+        shares = None  # an estimate that needs all sequences cannot have been made
+    return Difference((_reading(scenario, observed),), about, n, together, numbers, shares)
+
+
+def _finished(scenario: Scenario, observed: Observed) -> int:
+    """Patients, completed or left, when the trial ended: all, or those of the look that ended it."""
+    look, counts = observed.stopped_at, scenario.monitoring.counts
+    return scenario.design.patients if look is None or look > len(counts) else counts[look - 1]
+
+
+def numbers_of(scenario: Scenario, observed: Observed) -> Numbers | None:
+    """Completers of each sequence of the design, 0 for those that are not named; None if not stated."""
+    if not observed.sequences:
+        return None
+    return {s: float(observed.sequences.get(" ".join(s), 0)) for s in scenario.design.sequences}
+
+
+def _having(numbers: Numbers, treatments: set[str]) -> float:
+    """Patients of the sequences that give all these treatments."""
+    return sum(n for s, n in numbers.items() if treatments <= set(s))
+
+
+def _allowing_for_periods(scenario: Scenario, pair: Sequence[str]) -> Numbers | None:
+    """The share of each sequence in an estimate from which the period effects cancel.
+
+    None where the scenario's analysis of these treatments takes the patients as they come (a paired t test),
+    or where the design has no such estimate.
+    """
+    of_pair = [METHODS[a.method] for a in scenario.analyses if set(a.weights) == set(pair)]
+    named = [method.needs for method in of_pair if not method.binary]
+    if named and named[0] == "within":
+        return None
+    sequences = scenario.design.sequences
+    shares = sequence_shares(sequences, {pair[0]: 1.0, pair[1]: -1.0})
+    if shares is None:
+        return None
+    return {s: float(x) for s, x in zip(sequences, shares, strict=True)}
 
 
 def _reading(scenario: Scenario, observed: Observed) -> Reading:
@@ -169,38 +251,111 @@ def _reading(scenario: Scenario, observed: Observed) -> Reading:
     return Reading(scenario.endpoint.measure, day)
 
 
-def _moments(cohort: Cohort, treatments: Sequence[str]) -> Floats:
-    """f64[hypothesis, treatment + treatment^2] of those seen under all treatments that they were to have."""
-    hypotheses, size = next(iter(cohort.values.values())).shape[0], len(treatments)
-    total, number = np.zeros((hypotheses, size)), np.zeros((hypotheses, size))
-    products, pairs = (np.zeros((hypotheses, size, size)) for _ in range(2))
+@dataclass(frozen=True)
+class _Part:
+    """The completers of one sequence under every hypothesis, of the treatments that they had."""
+
+    at: list[int]  # places of these treatments
+    weight: Floats  # (hypothesis,) how many patients stand for the sequence
+    mean: Floats  # (hypothesis, treatment)
+    covariance: Floats  # (hypothesis, treatment, treatment)
+    seen: Floats  # (hypothesis,) virtual patients who were
+    randomised: int  # virtual patients, with those who left
+
+
+def _parts(cohort: Cohort, treatments: Sequence[str], numbers: Numbers | None) -> Iterator[_Part]:
+    """One for each sequence that gives any of the treatments: those seen under all that they were to have."""
     for sequence in cohort.values:
         given = [a for a in treatments if a in sequence]
-        if not given:
+        if not given or (numbers is not None and not numbers[sequence]):
             continue
-        at = [treatments.index(a) for a in given]
         y = cohort.seen(sequence, given)[:, 0]  # (hypothesis, treatment, patient)
-        there = ~np.isnan(y).any(axis=1, keepdims=True)
-        y = np.where(there, y, 0.0)
-        seen = there.sum(axis=-1)
-        total[:, at] += y.sum(axis=-1)
-        number[:, at] += seen
-        block = np.ix_(range(hypotheses), at, at)
-        products[block] += y @ y.transpose(0, 2, 1)
-        pairs[block] += seen[:, :, None]
-    mean = total / np.maximum(number, 1.0)
-    covariance = products / np.maximum(pairs, 1.0) - np.where(
-        pairs > 0.0, mean[:, :, None] * mean[:, None, :], 0.0
-    )
-    return np.concatenate([mean, covariance.reshape(hypotheses, -1)], axis=-1)
+        there = np.asarray(~np.isnan(y).any(axis=1, keepdims=True))
+        seen = there[:, 0].sum(axis=-1).astype(np.float64)
+        mean = np.where(there, y, 0.0).sum(axis=-1) / np.maximum(seen, 1.0)[:, None]
+        off = np.where(there, y - mean[..., None], 0.0)
+        covariance = off @ off.transpose(0, 2, 1) / np.maximum(seen, 1.0)[:, None, None]
+        weight = seen if numbers is None else np.full(len(y), numbers[sequence])
+        yield _Part([treatments.index(a) for a in given], weight, mean, covariance, seen, y.shape[-1])
 
 
-def _split(measured: Floats, size: int) -> tuple[Floats, Floats]:
-    return measured[..., :size], measured[..., size:].reshape(*measured.shape[:-1], size, size)
+def _moments(cohort: Cohort, treatments: Sequence[str], numbers: Numbers | None) -> Floats:
+    """f64[hypothesis, treatment + 2 treatment^2 + 1]: mean, covariance within and between sequences, and the
+    share of the latter that is chance because the completers of each sequence are not known.
+    """
+    parts, size = list(_parts(cohort, treatments, numbers)), len(treatments)
+    hypotheses = next(iter(cohort.values.values())).shape[0]
+    number, mean = np.zeros((2, hypotheses, size))
+    for part in parts:
+        number[:, part.at] += part.weight[:, None]
+        mean[:, part.at] += part.weight[:, None] * part.mean
+    mean /= np.maximum(number, np.finfo(float).tiny)
+    pairs, within, between = np.zeros((3, hypotheses, size, size))
+    for part in parts:
+        block = np.ix_(range(hypotheses), part.at, part.at)
+        weight, off = part.weight[:, None, None], part.mean - mean[:, part.at]
+        pairs[block] += weight
+        within[block] += weight * part.covariance
+        between[block] += weight * off[:, :, None] * off[:, None, :]
+    pairs = np.maximum(pairs, np.finfo(float).tiny)
+    gone = np.zeros(hypotheses)
+    if numbers is None:
+        gone += 1.0 - sum(part.seen for part in parts) / sum(part.randomised for part in parts)
+    flat = [each.reshape(hypotheses, -1) for each in (within / pairs, between / pairs)]
+    return np.concatenate([mean, *flat, gone[:, None]], axis=-1)
+
+
+def _of_groups(cohort: Cohort, pair: Sequence[str], numbers: Numbers | None) -> Floats:
+    """f64[hypothesis, 2]: difference of two groups of patients, and its variance times all patients."""
+    mean, within, between, gone = _split(_moments(cohort, pair, numbers), 2)
+    variance = np.diagonal(within + gone[:, None, None] * between, axis1=-2, axis2=-1)
+    share = np.zeros_like(variance)
+    for part in _parts(cohort, pair, numbers):
+        share[:, part.at] += part.weight[:, None]
+    share /= share.sum(axis=-1, keepdims=True)
+    each = variance / np.maximum(share, np.finfo(float).tiny)
+    return np.stack([mean[:, 0] - mean[:, 1], each.sum(axis=-1)], axis=-1)
+
+
+def _of_patients(
+    cohort: Cohort, pair: Sequence[str], numbers: Numbers | None, shares: Numbers | None
+) -> Floats:
+    """f64[hypothesis, 2]: mean of the patients' own differences, and its variance times all patients.
+
+    Over patients as they come, the spread includes that between the sequences, as in a paired t test.
+    """
+    both = [s for s in cohort.values if set(pair) <= set(s) and not (shares is not None and not shares[s])]
+    parts = list(_parts(replace(cohort, values={s: cohort.values[s] for s in both}), pair, numbers))
+    weight = np.stack([part.weight for part in parts])  # (sequence, hypothesis)
+    weight /= np.maximum(weight.sum(axis=0), np.finfo(float).tiny)
+    mean = np.stack([part.mean[:, 0] - part.mean[:, 1] for part in parts])
+    sign = np.array([1.0, -1.0])
+    variance = np.stack([np.einsum("i,hij,j->h", sign, part.covariance, sign) for part in parts])
+    if shares is None:
+        delta = (weight * mean).sum(axis=0)
+        return np.stack([delta, (weight * (variance + (mean - delta) ** 2)).sum(axis=0)], axis=-1)
+    share = np.array([shares[s] for s in both])[:, None]
+    spread = share**2 * variance / np.maximum(weight, np.finfo(float).tiny)
+    return np.stack([(share * mean).sum(axis=0), spread.sum(axis=0)], axis=-1)
+
+
+def _split(measured: Floats, size: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """Mean, covariances within and between sequences, and the share of the latter that is chance."""
+    square = size * size
+    shape = (*measured.shape[:-1], size, size)
+    within = measured[..., size : size + square].reshape(shape)
+    between = measured[..., size + square : size + 2 * square].reshape(shape)
+    return measured[..., :size], within, between, measured[..., -1]
+
+
+def _square(z: Floats) -> Floats:
+    """f64[...] squared length; infinite, without a word, where it is beyond all numbers."""
+    with np.errstate(over="ignore"):
+        return np.asarray((z * z).sum(axis=-1))
 
 
 def _normal(z: Floats) -> Floats:
-    return np.asarray(np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi))
+    return np.asarray(np.exp(-0.5 * _square(z[..., None])) / np.sqrt(2.0 * np.pi))
 
 
 def student(z: Floats, df: float) -> Floats:

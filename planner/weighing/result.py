@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _FEW = 25.0  # variants that carry a likelihood, below which it is told
 _APART = 1.5  # times, between reported and predicted spreads
+_FAR = 6.0  # standard errors, beyond which no hypothesis describes a result
 _DECIDED = 1e-3  # a weight below this needs no warning of its own
 
 Evidence = Counts | Means | Difference
@@ -168,7 +169,7 @@ class Weighing:
             "scenario": {"name": self.name, "title": self.scenario.title, "digest": digest(self.scenario)},
             "observed": self.observed.model_dump(mode="json", exclude_defaults=True),
             "source": self._source(),
-            "evidence": self._evidence(),
+            "evidence": {**self._evidence(), "split": self._split()},
             "stopping": self._stopping(),
             "tests": [asdict(test) for test in self.tests],
             "run": {
@@ -185,7 +186,7 @@ class Weighing:
             "classes": self.class_rows(),
             "sensitivity": self.sensitivity(),
             "partial": self.partial,
-            "warnings": [*self.remarks, *self._thin(), *self._spread()],
+            "warnings": [*self.remarks, *self._thin(), *self._far(), *self._spread()],
         }
 
     def _source(self) -> str:
@@ -208,6 +209,16 @@ class Weighing:
             return {"kind": "means", "parts": ["means"], "groups": groups}
         group = {"treatments": list(evidence.about.contrast), "patients": evidence.patients}
         return {"kind": "difference", "parts": ["difference"], "groups": [group]}
+
+    def _split(self) -> str:
+        """How many patients had each sequence: `none` of it matters, `known`, by `allocation` or `chance`."""
+        sequences = self.scenario.design.sequences
+        if len(sequences) < 2 or all(len(set(sequence)) == 1 for sequence in sequences):
+            return "none"
+        if self.observed.sequences:
+            return "known"
+        by_chance = isinstance(self.evidence, Counts) and not self.evidence.strata
+        return "chance" if by_chance else "allocation"
 
     def _stopping(self) -> Json:
         """How the stopping rule was treated, and how probable the end of the trial is given its result."""
@@ -238,6 +249,17 @@ class Weighing:
                     f"{self.names[best]}: the patients or the analysis are not as described"
                 )
         return found
+
+    def _far(self) -> list[str]:
+        """A result that no hypothesis describes."""
+        best = self.posterior.best
+        distance = float(self.evidence.distance(self.measured)[:, best].min())
+        if distance < _FAR:
+            return []
+        return [
+            f"the result is {distance:,.3g} standard errors away from what {self.names[best]} predicts, "
+            "which fits it best: none of these hypotheses describes it, whatever their weights"
+        ]
 
     def _thin(self) -> list[str]:
         """Hypotheses whose likelihood rests on few variants."""

@@ -3,6 +3,11 @@
 What was counted of the same patients is never multiplied as if it were independent. Each patient falls into
 a cell of everything that was counted (responds to A, is in remission under A, responds to B, ...); the
 chance of each cell is the share of virtual patients in it, and the counts are sums over cells.
+
+Each sequence has chances of its own (period effects, carryover). Where it is known how many patients each one
+has, they are counted sequence by sequence. Where it is not, and all were seen under all treatments, they are
+a random part of as many patients as had to be randomised, in the numbers of the allocation, for so many to be
+seen. Where some were seen under fewer treatments, each patient's sequence is a matter of chance.
 """
 
 from __future__ import annotations
@@ -19,16 +24,20 @@ from planner.rates_world import both, latent_correlation, threshold
 from planner.scenario import Scenario
 from planner.scenario_observed import Observed
 from planner.scenario_terms import Rates
+from planner.weighing.allocation import cost_of_allocation, probability_by_allocation
 from planner.weighing.counts import Floats, Group, Ints, cost, probability
 from planner.weighing.errors import WeighingError
+from planner.weighing.moments import numbers_of
 from planner.weighing.patients import Cohort
-from planner.world import Reading
+from planner.world import Reading, retention
 
 SMOOTHING = 1.0
 """Virtual patients added, in equal parts to all cells, so that no cell is impossible."""
 
 MOST = 2_000_000
 """Multiplications for one set of chances; beyond, only responses (else remissions) are weighed."""
+
+_LEAST_STAYING = 0.5  # share of the randomised, for what a likelihood may cost where it is not known
 
 _FEW = 256  # leavers among the virtual patients, below which first periods of all stand for them
 
@@ -53,23 +62,39 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class Stratum:
+    """The patients of one sequence, seen under these treatments; so many are known, or are in a unit."""
+
+    treatments: tuple[str, ...]
+    sequence: tuple[str, ...]
+    patients: int
+
+
+@dataclass(frozen=True)
 class Counts:
     """Counts of one result, all from the same patients."""
 
     readings: tuple[Reading, ...]
     groups: tuple[Seen, ...]
     sums: tuple[Sum, ...]
+    strata: tuple[Stratum, ...] = ()  # the same patients by sequence; none where that is left to chance
+    known: bool = False  # whether the numbers of the strata are known, else they are those of the allocation
 
     def exact(self, scenario: Scenario) -> bool:
         """Whether stated rates give the chances of all cells exactly."""
         few = len(self.readings) == 1 and all(len(group.treatments) <= 2 for group in self.groups)
         return few and not informative(scenario)
 
-    def cells(self, group: Seen) -> tuple[Bit, ...]:
+    @property
+    def parts(self) -> tuple[Seen | Stratum, ...]:
+        """The patients with chances of their own: by sequence, or by what they were seen under."""
+        return self.strata or self.groups
+
+    def cells(self, group: Seen | Stratum) -> tuple[Bit, ...]:
         """What is known of a patient of the group; the cells are all combinations of yes and no."""
         return tuple((r, a) for a in group.treatments for r in range(len(self.readings)))
 
-    def adds(self, group: Seen) -> Ints:
+    def adds(self, group: Seen | Stratum) -> Ints:
         """i64[cell, sum]: what a patient in a cell adds to each sum."""
         bits = self.cells(group)
         rows = [dict(zip(bits, row, strict=True)) for row in product((False, True), repeat=len(bits))]
@@ -86,7 +111,7 @@ class Counts:
         """What was counted, in the order of the sums."""
         return [each.count for each in self.sums]
 
-    def codes(self, group: Seen, cohort: Cohort, sequence: tuple[str, ...]) -> Ints:
+    def codes(self, group: Seen | Stratum, cohort: Cohort, sequence: tuple[str, ...]) -> Ints:
         """i64[hypothesis, patient]: cell of each virtual patient; beyond the last if not all is known."""
         y = cohort.seen(sequence, group.treatments)[:, : len(self.readings)]
         flat = y.transpose(0, 3, 2, 1).reshape(y.shape[0], y.shape[3], -1)  # treatment, then reading
@@ -95,28 +120,50 @@ class Counts:
         return np.where(there, np.nan_to_num(flat) @ 2 ** np.arange(size)[::-1], 2**size).astype(np.int64)
 
     def split(self, measured: Floats) -> list[Floats]:
-        """The chances of the cells of each group, from all of them side by side in the last axis."""
-        sizes = [2 ** len(self.cells(group)) for group in self.groups]
-        return np.split(measured, np.cumsum(sizes)[:-1], axis=-1)
+        """The chances of the cells of each part, from all of them side by side in the last axis."""
+        sizes = [2 ** len(self.cells(part)) for part in self.parts]
+        return np.split(measured[..., : sum(sizes)], np.cumsum(sizes)[:-1], axis=-1)
 
     def measured(self, cohort: Cohort, names: Sequence[str]) -> Floats:
-        """f64[hypothesis, cell]: the chance of each cell of each group."""
-        return np.concatenate([_chances(self, group, cohort, names) for group in self.groups], axis=-1)
+        """f64[hypothesis, ...]: the chance of each cell of each part, and who stays of each stratum."""
+        rows = [_chances(self, part, cohort, names) for part in self.parts]
+        rows += [_staying(self, stratum, cohort, names) for stratum in self.strata]
+        return np.concatenate(rows, axis=-1)
+
+    def distance(self, measured: Floats) -> Floats:
+        """f64[...]: how far the result is from what is predicted: not asked of counts."""
+        return np.zeros(measured.shape[:-1])
 
     def likelihood(self, measured: Floats) -> Floats:
         """f64[...]: the probability of the counts."""
-        about = [Group(group.patients, self.adds(group)) for group in self.groups]
+        if self.strata and not self.known:
+            (group,), stays = self.groups, measured[..., -len(self.strata) :]
+            units, adds = _allocated(self)
+            cells = self.split(measured)
+            return probability_by_allocation(units, adds, self.totals, group.patients, cells, stays)
+        about = [Group(part.patients, self.adds(part)) for part in self.parts]
         return probability(about, self.split(measured), self.totals)
 
     def expected(self, measured: Floats) -> dict[tuple[str, str], Floats]:
-        """By measure and treatment, the chance that a patient shows it; of the largest group seen."""
-        found: dict[tuple[str, str], Floats] = {}
-        for group, p in zip(self.groups, self.split(measured), strict=True):
-            bits = self.cells(group)
+        """By measure and treatment, the chance that a patient shows it: the mean over those who were seen."""
+        total: dict[tuple[str, str], Floats] = {}
+        number: dict[tuple[str, str], Floats] = {}
+        stays = measured[..., -len(self.strata) :] if self.strata else measured[..., :0]
+        for i, (part, p) in enumerate(zip(self.parts, self.split(measured), strict=True)):
+            bits = self.cells(part)
             table = np.array(list(product((0.0, 1.0), repeat=len(bits))))
-            for i, (r, treatment) in enumerate(bits):
-                found.setdefault((self.readings[r].measure, treatment), p @ table[:, i])
-        return found
+            stay = stays[..., i] if self.strata and not self.known else np.ones(p.shape[:-1])
+            weight = part.patients * stay
+            for j, (r, treatment) in enumerate(bits):
+                key = (self.readings[r].measure, treatment)
+                total[key] = total.get(key, 0.0) + weight * (p @ table[:, j])
+                number[key] = number.get(key, 0.0) + weight
+        return {key: np.asarray(total[key] / number[key]) for key in sorted(total, key=self._order)}
+
+    def _order(self, key: tuple[str, str]) -> tuple[int, int]:
+        """Place of a measure and treatment: by treatment in the order of the groups, then by reading."""
+        treatments = _treatments(self)
+        return treatments.index(key[1]), [each.measure for each in self.readings].index(key[0])
 
 
 def counts(scenario: Scenario, observed: Observed) -> tuple[Counts, tuple[str, ...]]:
@@ -143,7 +190,7 @@ def counts(scenario: Scenario, observed: Observed) -> tuple[Counts, tuple[str, .
             sizes.setdefault(treatment, n)
             if not (name == "responders" and pairs is not None and treatment in pairs.only):
                 sums.append(Sum((name, treatment), {(r, treatment): True}, x))
-    found = Counts(readings, _groups(scenario, sizes, observed.paired), tuple(sums))
+    found = _by_sequence(Counts(readings, (), tuple(sums)), scenario, observed, sizes)
     if len(readings) == 2 and _cost(found) > MOST:
         first = "pairs" if pairs is not None else "responders"
         alone, _ = counts(scenario, observed.model_copy(update={"use": first}))
@@ -154,7 +201,37 @@ def counts(scenario: Scenario, observed: Observed) -> tuple[Counts, tuple[str, .
     return found, ()
 
 
+def _by_sequence(found: Counts, scenario: Scenario, observed: Observed, sizes: Mapping[str, int]) -> Counts:
+    """The counts with their patients: by sequence where that is known or follows, else by treatments."""
+    order = sorted(sizes, key=lambda a: (-sizes[a], list(sizes).index(a)))
+    numbers = numbers_of(scenario, observed)
+    if numbers is not None:
+        seen = {s: tuple(a for a in order if a in s) for s in numbers}
+        strata = tuple(Stratum(seen[s], s, int(n)) for s, n in numbers.items() if n and seen[s])
+        treatments = dict.fromkeys(sorted((each.treatments for each in strata), key=lambda t: -len(t)))
+        groups = tuple(Seen(t, sum(s.patients for s in strata if s.treatments == t)) for t in treatments)
+        return replace(found, groups=groups, strata=strata, known=True)
+    found = replace(found, groups=_groups(scenario, sizes, observed.paired))
+    design = scenario.design
+    if len(found.groups) > 1 or len(design.sequences) < 2:
+        return found
+    (group,), each = found.groups, zip(design.sequences, design.allocation, strict=True)
+    strata = tuple(Stratum(group.treatments, s, unit) for s, unit in each if set(order) <= set(s))
+    by = replace(found, strata=strata)
+    stay = retention(scenario)
+    staying = _LEAST_STAYING if stay is None else max(stay, _LEAST_STAYING)
+    units, adds = _allocated(by)
+    dear = cost_of_allocation(units, adds, by.totals, group.patients, staying) > MOST
+    return found if len(strata) < 2 or dear else by
+
+
+def _allocated(found: Counts) -> tuple[list[int], list[Ints]]:
+    """Of each stratum the patients in an allocation unit, and what they add to the sums."""
+    return [each.patients for each in found.strata], [found.adds(each) for each in found.strata]
+
+
 def _cost(found: Counts) -> int:
+    """Multiplications for one set of chances, whatever the sequences."""
     groups = [Group(group.patients, found.adds(group)) for group in found.groups]
     return cost(groups, found.totals)
 
@@ -197,7 +274,7 @@ def fewer_pairs(found: Counts, measured: Floats, patients: int) -> Pairings | No
     Of `patients` in all. Those seen under one are taken to be like all others. None where it is known.
     """
     treatments = _treatments(found)
-    if len(treatments) != 2 or len(found.groups) < 2 or len(found.groups[0].treatments) != 2:
+    if found.known or len(treatments) != 2 or len(found.groups) < 2 or len(found.groups[0].treatments) != 2:
         return None
     sizes = [sum(g.patients for g in found.groups if a in g.treatments) for a in treatments]
     most, least = min(sizes), max(0, sum(sizes) - max(patients, *sizes))
@@ -229,7 +306,18 @@ def _treatments(found: Counts) -> tuple[str, ...]:
 # The chances of the cells
 
 
-def _chances(found: Counts, group: Seen, cohort: Cohort, names: Sequence[str]) -> Floats:
+def _staying(found: Counts, stratum: Stratum, cohort: Cohort, names: Sequence[str]) -> Floats:
+    """f64[hypothesis, 1]: share of the patients of a sequence who are seen under the treatments."""
+    stay = retention(cohort.scenario)
+    whole = set(stratum.sequence) <= set(stratum.treatments)
+    if stay is not None and whole:
+        return np.full((len(names), 1), stay)
+    code = found.codes(stratum, cohort, stratum.sequence)
+    there = code < 2 ** len(found.cells(stratum))
+    return np.asarray((there.sum(axis=1, keepdims=True) + 0.5) / (code.shape[1] + 1.0))
+
+
+def _chances(found: Counts, group: Seen | Stratum, cohort: Cohort, names: Sequence[str]) -> Floats:
     """f64[hypothesis, cell] of one group."""
     rows = np.zeros((len(names), 2 ** len(found.cells(group))))
     simulated = []
@@ -244,24 +332,32 @@ def _chances(found: Counts, group: Seen, cohort: Cohort, names: Sequence[str]) -
     return rows
 
 
-def _counted(found: Counts, group: Seen, cohort: Cohort) -> Floats:
+def _counted(found: Counts, group: Seen | Stratum, cohort: Cohort) -> Floats:
     """Shares of the virtual patients in each cell, smoothed."""
+    if isinstance(group, Stratum):
+        return _smoothed(_tally(found, group, cohort, []), SMOOTHING / len(found.strata))
     others = [a for a in _treatments(found) if a not in group.treatments]
     tally = _tally(found, group, cohort, others)
     if others and tally.sum(axis=-1).min() < _FEW:
         tally = _tally(found, group, cohort, [])
-    share = SMOOTHING / tally.shape[-1]
-    return np.asarray((tally + share) / (tally.sum(axis=-1, keepdims=True) + SMOOTHING))
+    return _smoothed(tally, SMOOTHING)
 
 
-def _sequences(scenario: Scenario, group: Seen, others: bool) -> list[tuple[str, ...]]:
+def _smoothed(tally: Floats, added: float) -> Floats:
+    """Shares of the cells, with so many patients added in equal parts."""
+    return np.asarray((tally + added / tally.shape[-1]) / (tally.sum(axis=-1, keepdims=True) + added))
+
+
+def _sequences(scenario: Scenario, group: Seen | Stratum, others: bool) -> list[tuple[str, ...]]:
     """The sequences that give the treatments; if there are `others`, those that give these first."""
+    if isinstance(group, Stratum):
+        return [group.sequence]
     giving = [s for s in scenario.design.sequences if set(group.treatments) <= set(s)]
     first = [s for s in giving if set(s[: len(group.treatments)]) == set(group.treatments)]
     return first if others and first else giving
 
 
-def _tally(found: Counts, group: Seen, cohort: Cohort, missed: Sequence[str]) -> Floats:
+def _tally(found: Counts, group: Seen | Stratum, cohort: Cohort, missed: Sequence[str]) -> Floats:
     """f64[hypothesis, cell]: patients seen under the treatments of the group, and not under `missed`."""
     size = 2 ** len(found.cells(group))
     total = np.zeros(())
@@ -274,7 +370,7 @@ def _tally(found: Counts, group: Seen, cohort: Cohort, missed: Sequence[str]) ->
     return np.asarray(total, np.float64)
 
 
-def _stated(found: Counts, group: Seen, scenario: Scenario, hypothesis: Rates) -> Floats:
+def _stated(found: Counts, group: Seen | Stratum, scenario: Scenario, hypothesis: Rates) -> Floats:
     """f64[cell], exact: the chances that stated rates give to the responses to one or two treatments.
 
     The mean over the sequences that give them, since a period effect shifts the latent threshold.
