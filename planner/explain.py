@@ -389,5 +389,5 @@ def as_json(scenario: Scenario, plan: Plan, outlook: Outlook) -> dict[str, Any]:
         **({"uncertain": rows} if (rows := unknowns(scenario)) else {}),
         "plan": plan.to_json(),
         **outlook.to_json(),
-        "warnings": [],
+        "warnings": list(scenario.remarks),
     }

@@ -142,7 +142,7 @@ class Trial:
             "patients": [_patient(patient) for patient in self.patients],
             **({"guesses": self.guesses} if self.guesses is not None else {}),
             "analyses": [_course(course) for course in self.courses],
-            "warnings": [],
+            "warnings": list(self.scenario.remarks),
         }
 
 

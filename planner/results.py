@@ -138,7 +138,7 @@ def simulate(
     how = How(trials, precision, uncertain, variants)
     part = how.part(scenario, seed, patients=patients, name=name)
     found = how.simulated([part], threads, progress)
-    return replace(found.runs[0], remarks=found.remarks)
+    return replace(found.runs[0], remarks=(*scenario.remarks, *found.remarks))
 
 
 def cell_of(test: engine.Test, d: int, trials: int, ends: Ints, free: Ints, left: Departed) -> Json:

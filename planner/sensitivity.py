@@ -289,7 +289,7 @@ class Sensitivity:
     def to_json(self) -> Json:
         """The `planner.sensitivity/1` object."""
         seconds, trials = self.pairs.seconds, self.pairs.trials
-        warnings = []
+        warnings = list(self.scenario.remarks)
         if self.partial:
             warnings.append(f"interrupted: the figures are of the {trials} trials that were finished")
         return {

@@ -94,17 +94,22 @@ def check(
 
     found: list[Fault] = []
     sound: list[str] = []
+    said: list[str] = []
     for source in scenario:
         try:
-            files.worked_out(read(source, set=settings or []), source)
+            plan = read(source, set=settings or [])
+            files.worked_out(plan, source)
             sound.append(source)
+            said += [f"{source}: {remark}" for remark in plan.remarks]
         except ScenarioError as error:
             found += error.faults
             if not json:
                 console.faults(error)
+    for remark in said:
+        console.warn(remark)
     if json:
         faults = [_fault(fault) for fault in found]
-        document = {"schema": "planner.check/1", "valid": not faults, "faults": faults, "warnings": []}
+        document = {"schema": "planner.check/1", "valid": not faults, "faults": faults, "warnings": said}
         files.deliver(files.as_json(document), None, False)
     elif not quiet:
         files.deliver("".join(f"{visible(source)}: valid\n" for source in sound), None, False)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from planner.canonical import digest
 from planner.engine import Progress
 from planner.kernels.rng import W
+from planner.look_counts import scaling
+from planner.monitoring import look_counts
 from planner.results import ENGINE
 from planner.scenario import MAX_PATIENTS, Means, Scenario
 from planner.sizing.answers import CURVE, effect_answer, flat, patients_answer, point
@@ -157,7 +159,7 @@ def size(
         trials=curves.trials,
         most_patients=most,
         seconds=time.perf_counter() - begun,
-        warnings=_warnings(answers, curves, partial),
+        warnings=[*_looks(scenario, most if find == "effect" else None), *_warnings(curves, partial)],
         variants=most_variants,
     )
 
@@ -280,7 +282,16 @@ def _effects(
     return answers, curve, partial
 
 
-def _warnings(answers: Sequence[Json], curves: Curves, partial: bool) -> list[str]:
+def _looks(scenario: Scenario, patients: int | None) -> list[str]:
+    """What became of the looks when the scenario was read, and for the one number of patients of a search."""
+    said, planned = list(scenario.remarks), scenario.monitoring.counts
+    if patients not in (None, scenario.design.patients) and len(planned) > 1:
+        stated = [*(f"{m:,}" for m in planned[:-1]), f"{planned[-1]:,} patients"]
+        said.append(scaling(stated, scenario.design.unit, look_counts(scenario, patients)))
+    return said
+
+
+def _warnings(curves: Curves, partial: bool) -> list[str]:
     warnings = []
     if partial:
         warnings.append("interrupted: the answers rest on what was finished, and some are missing")
