@@ -206,10 +206,8 @@ def checked(
     if find != "effect":
         raise SizingError(f"{find!r} cannot be sought: patients or effect")
     most = patients or scenario.design.patients
-    if not 1 <= most <= MAX_PATIENTS or most % unit:
-        raise SizingError(
-            f"{most:,} patients cannot be allocated: a multiple of {unit} up to {MAX_PATIENTS:,} is needed"
-        )
+    if not 1 <= most <= MAX_PATIENTS:
+        raise SizingError(f"the patients must be from 1 to {MAX_PATIENTS:,}, not {most:,}")
     if not any(isinstance(scenario.hypotheses[name], Means) for name in names):
         raise SizingError(f"no effect can be sought under {', '.join(names)}: {NOT_OF_MEANS}")
     return most
@@ -275,7 +273,7 @@ def _effects(
                 except (Interrupted, KeyboardInterrupt):
                     partial = True
                 note = "" if stated[name] else f"{NOT_OF_MEANS[:1].upper()}{NOT_OF_MEANS[1:]}."
-                answers.append(effect_answer(name, analysis, target, patients, found, note, partial))
+                answers.append(effect_answer(name, analysis, target, patients, work, found, note, partial))
             for change in sorted(work.cells, key=abs) if work is not None else ():
                 cell = work.cells[change] | {"hypothesis": name} if work is not None else {}
                 curve.append({"effect": cell["true_effect"]} | {k: cell[k] for k in CURVE})
