@@ -65,6 +65,7 @@ class Course:
     differences: tuple[float | None, ...]  # of each patient, the contrast of the patient's own scores
     planned: int  # looks planned
     looks: tuple[Look, ...]
+    used: Json  # of the patients of the last look: how many finished and left, and who of them is analysed
 
     @property
     def decision(self) -> str:
@@ -171,9 +172,11 @@ def _course(course: Course) -> Json:
         "alpha": course.analysis.alpha,
         "alternative": course.analysis.alternative,
         "true_effect": course.truth.effect,
+        "stated_effect": course.truth.stated,
         "true_effect_mcse": course.truth.mcse,
         "looks_planned": course.planned,
         "looks": [{name: getattr(look, name) for name in names} for look in course.looks],
         "decision": course.decision,
+        "used": course.used,
         "wrong_sign": course.wrong_sign,
     }

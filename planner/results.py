@@ -158,6 +158,7 @@ def cell_of(test: engine.Test, d: int, trials: int, ends: Ints, free: Ints, left
         "alpha": analysis.alpha,
         "alternative": analysis.alternative,
         "true_effect": test.truth.effect,
+        "stated_effect": test.truth.stated,
         "true_effect_mcse": test.truth.mcse,
         "is_null": test.truth.is_null,
         "power": probability(efficacy, trials),

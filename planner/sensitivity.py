@@ -243,6 +243,7 @@ class Sensitivity:
                     "analysis": test.analysis.name,
                     "patients": test.looks[0].patients,
                     "true_effect": test.truth.effect,
+                    "stated_effect": test.truth.stated,
                     "is_null": test.truth.is_null,
                     "power": self.pairs.figure(g, 0, "power"),
                     "assumptions": sorted(rows, key=lambda row: -row["impact"]),

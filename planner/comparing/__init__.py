@@ -67,6 +67,7 @@ class Comparison:
             "analysis": test.analysis.name,
             "patients": test.looks[0].patients,
             "true_effect": test.truth.effect,
+            "stated_effect": test.truth.stated,
             "true_effect_mcse": test.truth.mcse,
             "is_null": test.truth.is_null,
             "alpha": test.analysis.alpha,

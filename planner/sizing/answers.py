@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -128,6 +129,7 @@ def effect_answer(
         "target": target,
         "patients": patients,
         "effect": None,
+        "stated_effect": None,
         "range": None,
         "exact": False,
         **dict.fromkeys(_SHOWN),
@@ -137,8 +139,13 @@ def effect_answer(
         return answer | {"note": note or ("Not reached before the interruption." if partial else "")}
     if found.cell is None or found.range is None:
         return answer | {"note": no_effect(work, target)}
+    true, change = found.cell["true_effect"], found.change
+    if change is not None and not math.isclose(true, change, rel_tol=1e-4):
+        note = f"The means that make this effect differ by {change:+.4g}: the scale cuts or rounds scores."
     return answer | {
-        "effect": found.cell["true_effect"],
+        "note": note,
+        "stated_effect": change,
+        "effect": true,
         "range": sorted(work.true_effect(edge) for edge in found.range),
         "exact": found.exact,
         **{key: found.cell[key] for key in _SHOWN},
