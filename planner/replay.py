@@ -38,7 +38,7 @@ from planner.references import looked_up
 from planner.replayed import EFFICACY, FUTILITY, GOES_ON, NOT_SIGNIFICANT, Course, Look, Patient
 from planner.replayed import Trial as Trial
 from planner.scenario import Analysis, Scenario
-from planner.vocabulary import METHODS
+from planner.vocabulary import METHODS, WHOLE
 from planner.world import Reading, reading_of
 
 if TYPE_CHECKING:
@@ -236,6 +236,8 @@ def _used(scenario: Scenario, analysis: Analysis, sequence: Ints, scores: Floats
             return np.asarray(there[:, 0] & compared[sequence])
         case "estimable":
             return np.asarray(there.sum(axis=1) > 1)
+        case needs if needs in WHOLE:
+            return np.asarray(there.all(axis=1))
         case _:
             return np.asarray((there | (weight == 0.0)).all(axis=1) & (weight != 0.0).any(axis=1))
 
