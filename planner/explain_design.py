@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from planner.figures import count, listed, plain, signed
-from planner.planned import Plan
+from planner.planned import Plan, scale_moves
 from planner.scenario import Means, Scenario
-from planner.truth import moved_by, stated_effect
 
 _SEQUENCES_TOLD = 6
 
@@ -49,12 +48,12 @@ def moved_effects(scenario: Scenario) -> dict[tuple[str, str], str]:
 
 def moved(scenario: Scenario, hypothesis: Means, contrast: Mapping[str, float]) -> str:
     """What the scale does to the effect that the means state; empty if it is the true one."""
-    scale, parts = scenario.endpoint.scale, moved_by(scenario, hypothesis, contrast)
-    if not parts:
+    scale, found = scenario.endpoint.scale, scale_moves(scenario, hypothesis, contrast)
+    if found is None:
         return ""
+    stated, parts = found
     ends = [f"{plain(scale.low)}, the lowest score", f"{plain(scale.high)}, the highest score"]
     cut = [end for end, part in zip(ends, ("low", "high"), strict=True) if part in parts]
     does = [f"cut at {listed(cut)}"] if cut else []
     does += [f"rounded to multiples of {plain(scale.step)}"] if "step" in parts else []
-    stated = signed(stated_effect(hypothesis, contrast))
-    return f"the stated means differ by {stated}, but scores are {listed(does)}"
+    return f"the stated means differ by {signed(stated)}, but scores are {listed(does)}"

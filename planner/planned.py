@@ -12,7 +12,8 @@ from scipy.special import ndtr, stdtrit
 from planner import monitoring, world
 from planner.balance import taking_part, within_patients
 from planner.contrasts import Contrast
-from planner.scenario import Analysis, Design, Scenario
+from planner.scenario import Analysis, Design, Means, Scenario
+from planner.truth import moved_by, stated_effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,15 @@ def planned(scenario: Scenario, *, effects: bool = False) -> Plan:
         retention=world.retention(scenario),
         analyses=tuple(_analysis(scenario, a, t) for a, t in zip(scenario.analyses, true, strict=True)),
     )
+
+
+def scale_moves(
+    scenario: Scenario, hypothesis: Means, contrast: Mapping[str, float]
+) -> tuple[float, tuple[str, ...]] | None:
+    """The effect that means state, and what of the scale (low, high, step) makes the true one another; None
+    if it is the true one."""
+    parts = moved_by(scenario, hypothesis, contrast)
+    return (stated_effect(hypothesis, contrast), parts) if parts else None
 
 
 def allocated(design: Design, patients: int) -> tuple[tuple[int, int], ...]:
