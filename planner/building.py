@@ -43,11 +43,14 @@ from planner.scenario_terms import Agent, Component, Signal
 from planner.scenario_uncertain import MAX_UNCERTAIN
 
 
-def built(data: dict[str, Any], overridden: Sequence[Path] = ()) -> tuple[Scenario | None, list[Problem]]:
+def built(
+    data: dict[str, Any], overridden: Sequence[Path] = (), resized: int | None = None
+) -> tuple[Scenario | None, list[Problem]]:
     """The complete scenario, or all problems.
 
     Settings that were `overridden` lose what the file says of them: that a source supports the number, or
-    that it is assumed.
+    that it is assumed. `resized`: the number of patients that the file states, where another one was set
+    and the looks were not: these are scaled.
     """
     try:
         written = Scenario.model_validate(data)
@@ -56,12 +59,15 @@ def built(data: dict[str, Any], overridden: Sequence[Path] = ()) -> tuple[Scenar
         problems = wording.problems(error)
         written = None
     draft = _draft(data, written)
+    draft.resized = resized
     parts = complete(draft)
     problems += draft.problems + _check_paths(draft, overridden)
     if problems or written is None:
         return None, problems
     scenario = written.model_copy(update={**parts, "extends": ""})
-    return scenario.model_copy(update=_moved_paths(scenario, overridden)), problems
+    scenario = scenario.model_copy(update=_moved_paths(scenario, overridden))
+    scenario._remarks = tuple(draft.remarks)
+    return scenario, problems
 
 
 def _overrides(path: Path, overridden: Sequence[Path]) -> bool:

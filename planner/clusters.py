@@ -237,11 +237,16 @@ class Clusters:
     # The variants themselves
 
     def _uncertainty(self) -> Json:
-        """How far power and true effect differ between variants, and how likely an effect is at all."""
+        """How far power and true effect differ between variants, and how likely an effect is at all.
+
+        `power_limit`: what assurance tends to as patients are added, if the analysis has no bias.
+        """
         power = np.asarray(self.significant / self.n)
         right = self._right()
         known = (self.effect != 0.0) | self.null  # a simulated effect of 0 is too small to have a side
         given = self.significant * right
+        both = self.looks.direction == "two-sided"  # a test with two sides finds effects on either
+        found = ((self.effect != 0.0) & ~self.null).astype(np.int64) if both else right
         return {
             "variants": int(self.n.size),
             "power_sd": float(_calmed(power[None], self.n[None])[1][0]),
@@ -250,6 +255,7 @@ class Clusters:
             "effect_quantiles": quantiles(self.effect),
             "direction": self._direction(),
             "effect_probability": spread(probability(int(right.sum()), int(known.sum())), right, known),
+            "power_limit": spread(probability(int(found.sum()), int(known.sum())), found, known),
             "power_given_effect": spread(
                 probability(int(given.sum()), int((right * self.n).sum())), given, right * self.n
             ),

@@ -8,6 +8,7 @@ from typing import Any
 from planner.canonical import digest, resolve
 from planner.contrasts import Contrast, formula, in_words, weights
 from planner.document import Block, Facts, Heading, Items, Prose
+from planner.explain_allocation import design_line, moved, moved_effects
 from planner.explain_blinding import guessing
 from planner.explain_design import design_told
 from planner.explain_leaving import leavers, returners
@@ -76,26 +77,8 @@ def setting(scenario: Scenario, plan: Plan, command: str) -> Setting:
         classes=classes(scenario, list(scenario.hypotheses)),
         carryover={name: reason for name in scenario.hypotheses if (reason := carried(scenario, name))},
         partial=[a.name for a in plan.analyses if METHODS[a.method].needs not in WHOLE],
+        moved=moved_effects(scenario),
     )
-
-
-_SEQUENCES_TOLD = 6
-
-
-def design_line(scenario: Scenario, plan: Plan, short: bool = False) -> str:
-    """`52 patients randomised: 26 to F then S and 26 to S then F`; `short`: many sequences are counted."""
-    numbers = set(plan.per_sequence)
-    if short and len(plan.per_sequence) > _SEQUENCES_TOLD and len(numbers) == 1:
-        design = scenario.design
-        each = f"{plain(numbers.pop())} to each of {len(design.sequences)} sequences"
-        periods = f"of {count(design.periods, 'period')}, made of {listed(list(design.treatments))}"
-        return f"{count(design.patients, 'patient')} randomised: {each} {periods}"
-    groups = [
-        f"{plain(number)} to {' then '.join(sequence)}"
-        for number, sequence in zip(plan.per_sequence, scenario.design.sequences, strict=True)
-    ]
-    patients = count(scenario.design.patients, "patient")
-    return f"{patients} randomised: {listed(groups)}"
 
 
 def _treatments(scenario: Scenario) -> list[tuple[str, str]]:
@@ -286,11 +269,11 @@ def _effects(name: str, contrast: Contrast, scenario: Scenario, plan: Plan) -> s
             what += [analysis.measure] if not analysis.outcome or analysis.measure != "score" else []
         if len({a.day for a in analyses if not a.outcome}) > 1 and not analysis.outcome:
             what.append(f"on day {plain(analysis.day)}")
-        said.append(" ".join([*what, _effect(analysis, truth, scenario)]))
+        said.append(" ".join([*what, _effect(name, analysis, truth, scenario)]))
     return f"{head} {'; '.join(said)}."
 
 
-def _effect(analysis: AnalysisPlan, truth: Truth, scenario: Scenario) -> str:
+def _effect(name: str, analysis: AnalysisPlan, truth: Truth, scenario: Scenario) -> str:
     if truth.is_null and truth.effect == 0:
         return "none"
     unit = unit_of(scenario, analysis.measure, analysis.outcome)
@@ -298,7 +281,9 @@ def _effect(analysis: AnalysisPlan, truth: Truth, scenario: Scenario) -> str:
     if truth.mcse:
         effect = plus_minus(truth.effect * unit.factor, truth.mcse * unit.factor, sign=True)
     wrong = " (not what the test looks for: significant trials are type I errors)" if truth.is_null else ""
-    return f"{effect} {unit.name}{wrong}"
+    hypothesis = scenario.hypotheses[name]
+    why = moved(scenario, hypothesis, weights(analysis.contrast)) if isinstance(hypothesis, Means) else ""
+    return f"{effect} {unit.name}{wrong}{f' ({why})' if why else ''}"
 
 
 def _uncertain(scenario: Scenario) -> list[Block]:
@@ -365,5 +350,5 @@ def as_json(scenario: Scenario, plan: Plan, outlook: Outlook) -> dict[str, Any]:
         **({"uncertain": rows} if (rows := unknowns(scenario)) else {}),
         "plan": plan.to_json(),
         **outlook.to_json(),
-        "warnings": remarks(scenario),
+        "warnings": [*scenario.remarks, *remarks(scenario)],
     }

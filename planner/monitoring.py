@@ -16,6 +16,7 @@ from scipy.special import ndtri, stdtrit
 
 from planner.boundaries import Boundary, boundary
 from planner.kernels.tables import FUTILE_FROM, FUTILE_TO, LIMITS, LOWER, UPPER, Floats
+from planner.look_counts import scaled
 from planner.references import Reference, degrees, settled
 from planner.scenario import Analysis, Scenario
 from planner.truth import sided_direction
@@ -40,21 +41,11 @@ class Looks:
 def look_counts(scenario: Scenario, patients: int) -> tuple[int, ...]:
     """Finished patients at each look of a trial of `patients`.
 
-    The scenario's own counts for its own size. For any other, fraction x patients to the nearest multiple
-    of the allocation unit (halves up), strictly increasing; a look that would reach the last one is left
-    out.
+    The scenario's own counts for its own size; for any other the shares that it states, scaled.
     """
-    planned = scenario.monitoring.counts
     if patients == scenario.design.patients:
-        return planned
-    unit = scenario.design.unit
-    counts: list[int] = []
-    for m in planned[:-1]:
-        at = (2 * m * patients + planned[-1] * unit) // (2 * planned[-1] * unit) * unit
-        at = max(at, counts[-1] + unit if counts else unit)
-        if at < patients:
-            counts.append(at)
-    return (*counts, patients)
+        return scenario.monitoring.counts
+    return scaled(scenario.monitoring.shares, scenario.design.unit, patients)
 
 
 def looks(scenario: Scenario, analysis: Analysis, patients: int) -> Looks:

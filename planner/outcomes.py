@@ -22,7 +22,7 @@ from planner.mechanisms import Mechanism, acts, cycle_days, kept, passed, prolon
 from planner.scenario import Hypothesis, Means, Scenario
 from planner.scenario_terms import Rates, Terms
 from planner.seconds_world import second_signature, second_unit
-from planner.truth import is_null, settled, sided_direction, true_effect
+from planner.truth import is_null, settled, sided_direction, stated_effect, true_effect
 from planner.vocabulary import BINARY_MEASURES
 from planner.world import Reading, reading_of, typical_sd
 
@@ -39,6 +39,7 @@ class Truth:
     mcse: float  # Monte Carlo standard error of `effect`; 0 where it is exact
     is_null: bool
     unit: float  # a size typical of the measure, for what does not vary
+    stated: float | None = None  # the effect that the stated means or rates make; None where none are stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,8 @@ def truths(
             null = (
                 name in same[a] if direction == "two-sided" and name in sums else is_null(effect, direction)
             )
-            found[name].append(Truth(effect, mcse, null, unit))
+            stated = stated_contrast(scenario.hypotheses[name], weights)
+            found[name].append(Truth(effect, mcse, null, unit, stated))
     return found
 
 
@@ -223,6 +225,13 @@ def _stated(scenario: Scenario, hypothesis: Hypothesis, weights: Mapping[str, fl
         return settled(float(total(weights, hypothesis.shares)))
     assert isinstance(hypothesis, Means)
     return true_effect(scenario, hypothesis, weights)
+
+
+def stated_contrast(hypothesis: Hypothesis, weights: Mapping[str, float]) -> float | None:
+    """The contrast of stated means or rates; None of a mechanism, which states none."""
+    if isinstance(hypothesis, Rates):
+        return settled(float(total(weights, hypothesis.rates)))
+    return stated_effect(hypothesis, weights) if isinstance(hypothesis, Means) else None
 
 
 def _unit(scenario: Scenario, hypothesis: Hypothesis, reading: Reading) -> float:

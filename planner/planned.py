@@ -14,8 +14,9 @@ from planner.balance import taking_part, within_patients
 from planner.contrasts import Contrast
 from planner.design_table import DesignRow, design_table
 from planner.entry import Enrolment, enrolment
-from planner.scenario import Analysis, Scenario
+from planner.scenario import Analysis, Design, Means, Scenario
 from planner.scenario_terms import Terms
+from planner.truth import moved_by, stated_effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Truth:
     effect: float
     mcse: float  # 0 where the effect is exact
     is_null: bool
+    stated: float | None = None  # the effect that the stated means or rates make; None where none are stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ class AnalysisPlan:
 class Plan:
     """The whole: patients of each sequence, the share that stays to the end, the analyses."""
 
-    per_sequence: tuple[float, ...]
+    per_sequence: tuple[float, ...]  # on average over the lists of randomisation
+    per_sequence_ends: tuple[tuple[int, int], ...]  # fewest and most that a list gives
     retention: float | None  # None where only a simulation tells
     analyses: tuple[AnalysisPlan, ...]
     design_table: tuple[DesignRow, ...] = ()  # empty unless effects are asked for
@@ -86,6 +89,7 @@ def planned(scenario: Scenario, *, effects: bool = False) -> Plan:
     true = _true_effects(scenario) if effects else [{} for _ in scenario.analyses]
     return Plan(
         per_sequence=tuple(design.patients * units / design.unit for units in design.allocation),
+        per_sequence_ends=allocated(design, design.patients),
         retention=world.retention(scenario),
         analyses=tuple(_analysis(scenario, a, t) for a, t in zip(scenario.analyses, true, strict=True)),
         design_table=design_table(scenario) if effects else (),
@@ -97,6 +101,27 @@ def _enrolment(scenario: Scenario) -> Enrolment | None:
     """Who is enrolled, where a hypothesis states mechanisms."""
     mechanisms = any(isinstance(each, Terms) for each in scenario.hypotheses.values())
     return enrolment(scenario) if mechanisms else None
+
+
+def scale_moves(
+    scenario: Scenario, hypothesis: Means, contrast: Mapping[str, float]
+) -> tuple[float, tuple[str, ...]] | None:
+    """The effect that means state, and what of the scale (low, high, step) makes the true one another; None
+    if it is the true one."""
+    parts = moved_by(scenario, hypothesis, contrast)
+    return (stated_effect(hypothesis, contrast), parts) if parts else None
+
+
+def allocated(design: Design, patients: int) -> tuple[tuple[int, int], ...]:
+    """The fewest and the most patients of each sequence.
+
+    Blocks are filled whole, in random order; of the last one only the beginning is used where the patients
+    do not fill it.
+    """
+    size = design.unit * design.block
+    whole, rest = divmod(patients, size)
+    own = [units * design.block for units in design.allocation]
+    return tuple((n * whole + max(0, rest - (size - n)), n * whole + min(rest, n)) for n in own)
 
 
 def _analysis(scenario: Scenario, analysis: Analysis, effects: Mapping[str, Truth]) -> AnalysisPlan:
@@ -128,7 +153,10 @@ def _true_effects(scenario: Scenario) -> list[dict[str, Truth]]:
 
     found = outcomes.truths(scenario, list(scenario.hypotheses), scenario.simulation.seed)
     return [
-        {name: Truth(rows[k].effect, rows[k].mcse, rows[k].is_null) for name, rows in found.items()}
+        {
+            name: Truth(rows[k].effect, rows[k].mcse, rows[k].is_null, rows[k].stated)
+            for name, rows in found.items()
+        }
         for k in range(len(scenario.analyses))
     ]
 

@@ -23,6 +23,9 @@ from planner.overrides import Override, apply, parse
 from planner.parsing import parsed, text_of, unreadable
 from planner.scenario import Scenario
 
+_PATIENTS: Path = ("design", "patients")
+_LOOKS: Path = ("monitoring", "looks")
+
 __all__ = ["Fault", "ScenarioError", "digest", "read", "read_text", "resolve", "schema", "to_toml", "written"]
 
 
@@ -118,14 +121,27 @@ def _layers(first: Layer, file: FilePath | None, overrides: Sequence[Override]) 
         raise ScenarioError([fault]) from None
 
 
+def _resized(stated: Any, overridden: Sequence[Path]) -> int | None:
+    """The number of patients that the files state, where another one is set and the looks are not."""
+
+    def concerns(setting: Path) -> bool:
+        return any(setting[: len(path)] == path or path[: len(setting)] == setting for path in overridden)
+
+    known = type(stated) is int and concerns(_PATIENTS) and not concerns(_LOOKS)
+    return stated if known else None
+
+
 def _read(first: Layer, file: FilePath | None, name: str, set: Sequence[str]) -> Scenario:
     sorted_out = [parse(number, item) for number, item in enumerate(set, 1)]
     given = [item for item in sorted_out if isinstance(item, Override)]
     layers = _layers(first, file, given)
     data = merged(layers)
+    design = data.get("design")
+    stated = design.get("patients") if isinstance(design, dict) else None
     overrides, faults = apply(data, given)
     faults += [item for item in sorted_out if isinstance(item, Fault)]
-    scenario, problems = built(data, [item.path for item in overrides])
+    paths = [item.path for item in overrides]
+    scenario, problems = built(data, paths, _resized(stated, paths))
     places = _Places(layers, overrides)
     faults += [places.fault(problem) for problem in problems]
     # In the order of the files; what stands in an override comes last. Nothing is said twice.

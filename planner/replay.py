@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planner import engine
 from planner.beside import Beside, beside
@@ -37,14 +38,15 @@ from planner.pvalues import p_value
 from planner.references import looked_up
 from planner.replayed import EFFICACY, FUTILITY, GOES_ON, NOT_SIGNIFICANT, Course, Look, Patient
 from planner.replayed import Trial as Trial
-from planner.scenario import Scenario
-from planner.vocabulary import METHODS
+from planner.scenario import Analysis, Scenario
+from planner.vocabulary import METHODS, WHOLE
 from planner.world import Reading, reading_of
 
 if TYPE_CHECKING:
     pass
 
 Json = dict[str, Any]
+Flags = NDArray[np.bool_]
 
 LARGEST_INDEX = 2**62 - 1
 """Trials from 2^62 on are kept for the true effects."""
@@ -230,7 +232,34 @@ def _followed(
         for k in range(ended + 1)
     )
     planned = len(test.looks[0].counts)
-    return Course(test.analysis, reading, test.truth, tuple(map(_number, own)), planned, looks)
+    used = _used(scenario, test.analysis, found.sequence[0], values[:, reading], weight)
+    counted = _counted(values[:, reading], used, looks[-1].patients)
+    return Course(test.analysis, reading, test.truth, tuple(map(_number, own)), planned, looks, counted)
+
+
+def _used(scenario: Scenario, analysis: Analysis, sequence: Ints, scores: Floats, weight: Floats) -> Flags:
+    """(patient,) whether an analysis uses the patient; scores and weights f64[patient, period]."""
+    there = ~np.isnan(scores)
+    match METHODS[analysis.method].needs:
+        case "first":
+            compared = np.array([each[0] in analysis.weights for each in scenario.design.sequences])
+            return np.asarray(there[:, 0] & compared[sequence])
+        case "estimable":
+            return np.asarray(there.sum(axis=1) > 1)
+        case needs if needs in WHOLE:
+            return np.asarray(there.all(axis=1))
+        case _:
+            return np.asarray((there | (weight == 0.0)).all(axis=1) & (weight != 0.0).any(axis=1))
+
+
+def _counted(scores: Floats, used: Flags, seen: int) -> Json:
+    """Of the first `seen` patients: who finished every period and who left, and how many of both are used."""
+    finished, part = ~np.isnan(scores[:seen, -1]), used[:seen]
+    return {
+        "patients": seen,
+        "finished": {"all": int(finished.sum()), "used": int((finished & part).sum())},
+        "left": {"all": int((~finished).sum()), "used": int((~finished & part).sum())},
+    }
 
 
 def _seen(test: engine.Test, k: int, stat: Floats, lane: int, decision: str) -> Look:

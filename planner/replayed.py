@@ -69,6 +69,7 @@ class Course:
     differences: tuple[float | None, ...]  # of each patient, the contrast of the patient's own scores
     planned: int  # looks planned
     looks: tuple[Look, ...]
+    used: Json  # of the patients of the last look: how many finished and left, and who of them is analysed
 
     @property
     def decision(self) -> str:
@@ -183,7 +184,7 @@ class Trial:
             "patients": [_patient(patient) for patient in self.patients],
             **({"guesses": self.guesses} if self.guesses is not None else {}),
             "analyses": [_course(course) for course in self.courses],
-            "warnings": [],
+            "warnings": list(self.scenario.remarks),
         }
 
 
@@ -220,9 +221,11 @@ def _course(course: Course) -> Json:
         "alpha": course.analysis.alpha,
         "alternative": course.analysis.alternative,
         "true_effect": course.truth.effect,
+        "stated_effect": course.truth.stated,
         "true_effect_mcse": course.truth.mcse,
         "looks_planned": course.planned,
         "looks": [{name: getattr(look, name) for name in names} for look in course.looks],
         "decision": course.decision,
+        "used": course.used,
         "wrong_sign": course.wrong_sign,
     }

@@ -188,7 +188,7 @@ def simulate(
     how = How(trials, precision, uncertain, variants)
     part = how.part(scenario, seed, patients=patients, name=name)
     found = how.simulated([part], threads, progress)
-    return replace(found.runs[0], remarks=found.remarks)
+    return replace(found.runs[0], remarks=(*scenario.remarks, *found.remarks))
 
 
 def cell_of(
@@ -207,6 +207,7 @@ def cell_of(
         "alpha": analysis.alpha,
         "alternative": analysis.alternative,
         "true_effect": test.truth.effect,
+        "stated_effect": test.truth.stated,
         "true_effect_mcse": test.truth.mcse,
         "is_null": test.truth.is_null,
         "power": probability(efficacy, trials),

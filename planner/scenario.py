@@ -363,11 +363,17 @@ class Scenario(Settings):
         ),
     ] = {}
     _name: str = PrivateAttr(default="scenario")
+    _remarks: tuple[str, ...] = PrivateAttr(default=())
 
     @property
     def name(self) -> str:
         """Name of the file or of the entry of the catalogue; not a setting."""
         return self._name
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What whoever set something is told of what follows from it; every result repeats it."""
+        return self._remarks
 
     def scale_of(self, analysis: Analysis) -> Scale | OutcomeScale:
         """The scale of what an analysis reads: the endpoint's, or that of a second outcome."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import Field, Strict
+from pydantic import Field, PrivateAttr, Strict
 
 from planner import vocabulary
 from planner.settings import Number, OneOf, Probability, Settings, Truth, ZLimit, about
@@ -59,7 +60,14 @@ class Monitoring(Settings):
     efficacy: Annotated[Efficacy | None, about("Stopping because the treatment works")] = None
     futility: Annotated[Futility | None, about("Stopping because it will not be shown to work")] = None
 
+    _shares: tuple[Fraction, ...] = PrivateAttr(default=())
+
     @property
     def counts(self) -> tuple[int, ...]:
         """Patients finished at each look of a complete scenario."""
         return tuple(int(look) for look in self.looks)
+
+    @property
+    def shares(self) -> tuple[Fraction, ...]:
+        """Share of the patients at each look, as it was stated before it was rounded to whole patients."""
+        return self._shares or tuple(Fraction(m, self.counts[-1]) for m in self.counts)

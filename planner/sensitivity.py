@@ -247,6 +247,7 @@ class Sensitivity:
                     "analysis": test.analysis.name,
                     "patients": test.looks[0].patients,
                     "true_effect": test.truth.effect,
+                    "stated_effect": test.truth.stated,
                     "is_null": test.truth.is_null,
                     "power": self.pairs.figure(g, 0, "power"),
                     "assumptions": sorted(rows, key=lambda row: -row["impact"]),
@@ -312,7 +313,7 @@ class Sensitivity:
     def to_json(self) -> Json:
         """The `planner.sensitivity/1` object."""
         seconds, trials = self.pairs.seconds, self.pairs.trials
-        warnings = []
+        warnings = list(self.scenario.remarks)
         if self.partial:
             warnings.append(f"interrupted: the figures are of the {trials} trials that were finished")
         if self.pairs.approximate:

@@ -115,6 +115,7 @@ def _reading(
         "True effect, and bias against it: the mean difference in a first period, without carryover and "
         "with complete follow-up."
     )
+    items += setting.about_moved(cells)
     if staged(rows):
         items.append(
             "Efficacy and futility: the share of trials that end at this look for that reason. Over all "

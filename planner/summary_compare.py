@@ -41,7 +41,7 @@ def compare_document(found: Json, settings: Sequence[Setting], command: str) -> 
         blocks.append(Prose(NOBODY_MEANWHILE))
     if found["differences"]:
         blocks += [Heading("How they differ"), _differences(found["differences"], letters, by_name)]
-    blocks += [Heading("How to read this"), Items(_reading(found))]
+    blocks += [Heading("How to read this"), Items(_reading(found, settings))]
     return [*blocks, Heading("The same result again"), Code(command, "sh")]
 
 
@@ -148,7 +148,7 @@ def _unpaired(figure: Json | None) -> str:
     )
 
 
-def _reading(found: Json) -> list[str]:
+def _reading(found: Json, settings: Sequence[Setting]) -> list[str]:
     only = "All designs are simulated with the same virtual patients: a design differs from another only in "
     only += "what is done to the patients and how the data are analysed."
     items = [
@@ -158,6 +158,8 @@ def _reading(found: Json) -> list[str]:
     ]
     if found["differences"]:
         items.append("Differences of power and of early stops are in percentage points.")
+    said = [each for setting in settings for each in setting.about_moved(found["cells"])]
+    items += list(dict.fromkeys(said))
     items.append("Expected visits: the periods of all patients randomised when the trial stops, left or not.")
     if any(cell["is_null"] for cell in found["cells"]):
         items.append(

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.document import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
-from planner.figures import DASH, count, estimated, fixed, listed, plain, plus_minus, visible
+from planner.figures import DASH, count, estimated, fixed, listed, plain, plus_minus, signed, visible
 from planner.summary import Setting
 from planner.summary_tables import carried_over
 from planner.summary_together import each_alone
@@ -31,8 +31,8 @@ def sensitivity_document(found: Json, setting: Setting) -> list[Block]:
     for cell in found["cells"]:
         name = setting.hypotheses.get(cell["hypothesis"]) or str(cell["hypothesis"])
         blocks.append(Heading(f"{name} ({cell['analysis']})" if several else name))
-        blocks += _cell(cell, found["step"])
-    blocks += [Heading("How to read this"), Items(_reading(found))]
+        blocks += _cell(cell, found["step"], setting)
+    blocks += [Heading("How to read this"), Items(_reading(found, setting))]
     return [*blocks, Heading("The same result again"), Code(setting.command, "sh")]
 
 
@@ -53,10 +53,13 @@ def _percent(step: float) -> str:
     return f"{plain(100 * step)} %"
 
 
-def _cell(cell: Json, step: float) -> list[Block]:
+def _cell(cell: Json, step: float, setting: Setting) -> list[Block]:
     what = "Type I error" if cell["is_null"] else "Power"
     rows = [row for row in cell["assumptions"] if row["impact"] > 0]
-    blocks: list[Block] = [Prose(f"{what} as assumed: {estimated(cell['power'], percent=True)}.")]
+    unit = setting.units[cell["analysis"]]
+    effect = f"{signed(cell['true_effect'] * unit.factor)} {unit.name}".rstrip()
+    of = "" if cell["is_null"] else f", the true effect being {effect}"
+    blocks: list[Block] = [Prose(f"{what} as assumed: {estimated(cell['power'], percent=True)}{of}.")]
     seen = [row for row in rows if _beyond_chance(row)]
     if seen:
         blocks.append(Code(_tornado(cell, seen[:_SHOWN])))
@@ -134,7 +137,7 @@ def _shown(value: Any) -> str:
     return plain(value)
 
 
-def _reading(found: Json) -> list[str]:
+def _reading(found: Json, setting: Setting) -> list[str]:
     items = [
         "Each line changes one assumption and leaves all others. In the picture, - is the power where it is "
         "lower, + where it is higher, | as assumed; * where both ends meet. The longest bar is the "
@@ -144,7 +147,8 @@ def _reading(found: Json) -> list[str]:
     ]
     labels = [row["label"] for cell in found["cells"] for row in cell["assumptions"]]
     if any(label.startswith("difference") for label in labels):
-        items.append("Of means, their difference is varied: the other treatment's mean stays.")
+        items.append("Of means, their stated difference is varied: the other treatment's mean stays.")
+    items += setting.about_moved(found["cells"])
     if any(row[s] is None for c in found["cells"] for row in c["assumptions"] for s in ("lower", "higher")):
         items.append(f"{DASH}: this value is not possible, for instance a share above 1.")
     if any(cell["is_null"] for cell in found["cells"]):

@@ -341,6 +341,12 @@ def _reading(result: Mapping[str, Any], setting: Setting) -> list[str]:
         items.append(
             "Expected completers finish every period; dropout is already counted in the number of patients."
         )
+        names = {row["analysis"] for row in result["answers"]}
+        if partial := [name for name in setting.partial if name in names]:
+            items.append(
+                f"Completers of {listed(partial)} are all patients who have what is compared there, be it "
+                "less than every period."
+            )
     if not setting.sourced:
         items.append("The scenario names no source: all its numbers are assumptions.")
     elif setting.assumed:

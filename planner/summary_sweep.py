@@ -5,6 +5,7 @@ Works on the JSON form of a sweep (`Sweep.to_json()`, cells with `sweep`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -185,6 +186,12 @@ def _curve(cells: Sequence[Json], setting: Setting, ascii_only: bool) -> list[Bl
     return [Heading("Assurance" if averaged(cells) else "Power"), Code(picture), Facts(key)]
 
 
+def _moved(cell: Json) -> bool:
+    """Whether the true effect is another one than the means state."""
+    stated = cell.get("stated_effect")
+    return stated is not None and not math.isclose(stated, cell["true_effect"], rel_tol=1e-4, abs_tol=1e-9)
+
+
 def _reading(cells: Sequence[Json]) -> list[str]:
     items = [
         "± is the Monte Carlo standard error. All rows are of the same virtual patients, so that "
@@ -196,6 +203,10 @@ def _reading(cells: Sequence[Json]) -> list[str]:
         items.append(
             "Type I error: the treatments do not differ under this hypothesis: a significant trial is a "
             "false alarm."
+        )
+    if any(_moved(cell) for cell in cells):
+        items.append(
+            "Where the scale cuts or rounds scores, true effects are not the differences of the stated means."
         )
     if any("design.patients" in cell["sweep"] for cell in cells):
         items.append("Looks stated as numbers of patients are scaled to the number of patients planned.")

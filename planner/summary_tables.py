@@ -49,6 +49,18 @@ class Setting:
     classes: Sequence[Sequence[str]] = ()  # hypotheses that the design cannot separate
     carryover: Mapping[str, str] = field(default_factory=dict)  # by hypothesis: why it may reject the null
     partial: Sequence[str] = ()  # analyses that need less of a patient than every period
+    # by hypothesis and analysis: why the true effect is not the difference of the stated means
+    moved: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    def about_moved(self, cells: Sequence[Cell]) -> list[str]:
+        """A sentence on every true effect among the cells that the scale has moved."""
+        said: dict[str, list[str]] = {}
+        for cell in cells:
+            why = self.moved.get((cell["hypothesis"], cell["analysis"]))
+            name = self.hypotheses.get(cell["hypothesis"]) or str(cell["hypothesis"])
+            if why and name not in said.setdefault(why, []):
+                said[why].append(name)
+        return [f"True effect, {listed(names)}: {why}." for why, names in said.items() if names]
 
 
 class Shown(NamedTuple):

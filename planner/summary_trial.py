@@ -33,7 +33,9 @@ def trial_document(trial: Json, setting: Setting, *, ascii_only: bool = False) -
     blocks.append(Facts(_facts(trial, setting)))
     blocks += [Heading("What each look saw, and decided"), *each_alone(trial["analyses"])]
     for course in trial["analyses"]:
-        blocks += [_looks(course, setting.units[course["analysis"]]), Prose(_verdict(course, trial))]
+        partial = course["analysis"] in setting.partial
+        blocks += [_looks(course, setting.units[course["analysis"]], partial)]
+        blocks.append(Prose(f"{_verdict(course, trial)} {_used(course)}".rstrip()))
     for r, reading in enumerate(trial["readings"]):
         blocks += _patients(trial, r, reading, setting, ascii_only)
     blocks += guesses_of(trial)
@@ -54,7 +56,10 @@ def _facts(trial: Json, setting: Setting) -> list[tuple[str, str]]:
         ("Trial", f"number {run['trial']:,} (counted from 0), seed {run['seed']}, planner {run['planner']}"),
         ("Scenario", f"{scenario['name']}, digest {scenario['digest'][:12]}"),
         ("True here", label if label == name else f"{name}: {label}"),
-        *((f"Truth for {c['analysis']}" if several else "True effect", _truth(c, setting)) for c in courses),
+        *(
+            (f"Truth for {c['analysis']}" if several else "True effect", _truth(name, c, setting))
+            for c in courses
+        ),
         ("Design", setting.design),
         ("Endpoint", setting.endpoint),
         *(
@@ -64,19 +69,42 @@ def _facts(trial: Json, setting: Setting) -> list[tuple[str, str]]:
     ]
 
 
-def _truth(course: Json, setting: Setting) -> str:
+def _truth(hypothesis: str, course: Json, setting: Setting) -> str:
     unit = setting.units[course["analysis"]]
-    return f"{signed(course['true_effect'] * unit.factor)} {unit.name}".rstrip()
+    said = f"{signed(course['true_effect'] * unit.factor)} {unit.name}".rstrip()
+    why = setting.moved.get((hypothesis, course["analysis"]))
+    return f"{said}: {why}" if why else said
 
 
-def _looks(course: Json, unit: Unit) -> Sheet:
-    """One row a look; columns of limits only where the trial has such limits."""
+def _used(course: Json) -> str:
+    """How the patients of the last look add up to those whom the analysis uses; empty where it uses all."""
+    patients, finished, left = (course["used"][key] for key in ("patients", "finished", "left"))
+    used = finished["used"] + left["used"]
+    if used == patients:
+        return ""
+    said = f"Of these {count(patients, 'patient')}, {finished['all']} finished every period"
+    said += f" and {left['all']} left" if left["all"] else ""
+    parts = []
+    if finished["used"]:
+        every = finished["used"] == finished["all"]
+        parts.append("all who finished" if every else f"{finished['used']} of those who finished")
+    if left["used"]:
+        parts.append(f"{left['used']} of those who left, after what it compares")
+    rest = " The others were not given what it compares." if finished["used"] < finished["all"] else ""
+    return f"{said}; the analysis uses {used}{': ' + listed(parts) if parts else ''}.{rest}"
+
+
+def _looks(course: Json, unit: Unit, partial: bool) -> Sheet:
+    """One row a look; columns of limits only where the trial has such limits.
+
+    `partial`: the analysis uses patients who have not finished every period, if they have what it compares.
+    """
     looks = course["looks"]
     futility = any(look[end] is not None for look in looks for end in ("futility_from", "futility_to"))
     exact = any(look["discordant"] is not None for look in looks)
     by_p = all(look["statistic"] is None and look["efficacy_above"] is None for look in looks)
     t, df = ("b − c", "b + c") if exact else ("t", "df")
-    columns = [Column("Look"), Column("Patients"), Column("Completers")]
+    columns = [Column("Look"), Column("Patients"), Column("Analysed" if partial else "Completers")]
     columns += [Column(f"Estimate{f' ({unit.name})' if unit.name else ''}"), Column("SE")]
     columns += [] if by_p else [Column(t), Column(df), Column(f"Significant at {t}")]
     columns += [Column(f"Futile at {t}")] if futility else []
@@ -301,9 +329,7 @@ def _gone(patients: Sequence[Json]) -> list[Block]:
     left = sum(p["left_before_period"] is not None for p in patients)
     if not left:
         return []
-    return [
-        Items([f"{left} of {count(len(patients), 'patient')} left; they are in no analysis of completers."])
-    ]
+    return [Items([f"{left} of {count(len(patients), 'patient')} left before their last period."])]
 
 
 def _places(values: Sequence[float]) -> int:

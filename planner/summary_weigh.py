@@ -95,6 +95,8 @@ def _weighed(found: Json) -> str:
 
 def _weighed_difference(about: Json, patients: float) -> str:
     n = count(round(patients), "patient")
+    if patients != round(patients):
+        n = f"the {plain(patients)} patients who are expected to complete"
     if about.get("estimate") is None:
         return f"the statistic, read as a test of the mean difference of {n} (noncentral t)"
     if about.get("se") is not None or about.get("interval"):

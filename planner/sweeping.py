@@ -19,7 +19,7 @@ from planner.naming import answer
 from planner.results import ENGINE, Run, flat, warnings_of
 from planner.scenario import Scenario
 from planner.simulating import How
-from planner.swept import Point, SweepError, points, split
+from planner.swept import Point, SweepError, points, resized, split
 from planner.uncertainty import alike, check
 from planner.unknowns import unknowns
 from planner.version import __version__
@@ -207,7 +207,8 @@ def simulate_points(
         )
     done = how.simulated(parts, threads, progress)
     passed = [(run, tuple(group)) for run, group in zip(done.runs, numbers, strict=False)]
-    return Sweep(base, base.name, tuple(passed), tuple(point.values for point in found), done.remarks)
+    said = (*resized(found), *done.remarks)
+    return Sweep(base, base.name, tuple(passed), tuple(point.values for point in found), said)
 
 
 def check_draws(found: Sequence[Point], seed: int) -> None:

@@ -18,8 +18,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from planner.canonical import as_toml
-from planner.faults import Fault, Path, ScenarioError, shown
-from planner.monitoring import look_counts
+from planner.faults import Fault, Path, ScenarioError, listed, shown
 from planner.montecarlo import Json
 from planner.overrides import parse
 from planner.paths import split_path
@@ -33,6 +32,7 @@ MAX_CELLS = 20_000
 """Combinations times hypotheses times analyses."""
 
 _PATIENTS: Path = ("design", "patients")
+_NAMED = 8  # numbers of patients in a remark
 _FIXED = ("simulation", "sweep", "schema_version", "extends")
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _RANGE = re.compile(rf"\s*({_NUMBER})\s*:\s*({_NUMBER})\s*:\s*({_NUMBER})\s*")
@@ -160,15 +160,16 @@ def of_file(scenario: Scenario, taken: Sequence[Path] = ()) -> list[Axis]:
 def points(source: str | FilePath, plain: Sequence[str], axes: Sequence[Axis]) -> list[Point]:
     """The scenario at every combination; the first axis varies slowest.
 
-    Where looks are stated as numbers of patients and the number of patients varies, they are scaled. Raises
-    SweepError for sweeps that make no sense, ScenarioError for a combination that is no sound scenario.
+    Looks that the file states as numbers of patients are scaled where the number of patients is another one,
+    as `read` does. Raises SweepError for sweeps that make no sense, ScenarioError for a combination that is
+    no sound scenario.
     """
     first = [
         f"{path}={value}" for axis in axes for path, value in zip(axis.paths, axis.steps[0], strict=True)
     ]
     given = [split_path(text.split("=", 1)[0].strip()) for text in plain]
     swept = [split_path(path) for axis in axes for path in axis.paths]
-    base = _read(source, plain, first)
+    base = read(source, set=[*plain, *first])
     axes = [*axes, *of_file(base, [*given, *swept])]
     _check(base, axes)
     found = []
@@ -178,7 +179,7 @@ def points(source: str | FilePath, plain: Sequence[str], axes: Sequence[Axis]) -
             for axis, step in zip(axes, steps, strict=True)
             for path, value in zip(axis.paths, step, strict=True)
         ]
-        scenario = _read(source, plain, [f"{path}={value}" for path, value in written])
+        scenario = read(source, set=[*plain, *(f"{path}={value}" for path, value in written)])
         rest = tuple((path, value) for path, value in written if split_path(path) != _PATIENTS)
         found.append(Point({path: _value(path, value) for path, value in written}, scenario, rest))
     return found
@@ -204,27 +205,25 @@ def _check(base: Scenario, axes: Sequence[Axis]) -> None:
         )
 
 
-def _read(source: str | FilePath, plain: Sequence[str], swept: Sequence[str]) -> Scenario:
-    """The scenario with these settings; looks scaled where they would not fit the number of patients."""
-    try:
-        return read(source, set=[*plain, *swept])
-    except ScenarioError as error:
-        patients = [text for text in swept if split_path(text.split("=", 1)[0]) == _PATIENTS]
-        if not patients or not all(_of_looks(fault) for fault in error.faults):
-            raise
-        n = _value(*patients[0].split("=", 1))
-        stated = read(source, set=[*plain, *(text for text in swept if text not in patients)])
-    looks = tuple(float(m) for m in look_counts(stated, n))
-    return stated.model_copy(
-        update={
-            "design": stated.design.model_copy(update={"patients": n}),
-            "monitoring": stated.monitoring.model_copy(update={"looks": looks}),
-        }
+def resized(found: Sequence[Point]) -> list[str]:
+    """What became of the looks where the number of patients is swept: at one number of them in full, and in
+    short at the others."""
+    told = {point.scenario.remarks: point.scenario for point in found if point.scenario.remarks}
+    if not told:
+        return []
+    most = max(len(point.scenario.monitoring.counts) for point in found)
+    one = next(
+        (each for each in told.values() if len(each.monitoring.counts) == most), next(iter(told.values()))
     )
-
-
-def _of_looks(fault: Fault) -> bool:
-    return fault.path.startswith("monitoring.looks")
+    said = list(one.remarks)
+    others = [f"{each.design.patients:,}" for each in told.values() if each is not one]
+    if others:
+        few = listed(others, "and") if len(others) <= _NAMED else f"{len(others)} other numbers of"
+        said[-1] += f"; likewise for {few} patients"
+    fewer = [f"{each.design.patients:,}" for each in told.values() if len(each.monitoring.counts) < most]
+    if fewer:
+        said.append(f"at {listed(fewer, 'and')} patients looks that would reach the last one fall away")
+    return said
 
 
 def _value(path: str, written: str) -> Any:

@@ -21,6 +21,7 @@ from planner.monitoring import looks
 from planner.scenario import Analysis, Means, Scenario
 from planner.world import carried, period_weights, reading_of, retention
 
+_NIL = 1e-11  # standard errors at one allocation unit that only rounding makes
 _PANELS, _REACH = 10, 13.0  # pieces of the quadrature; standard deviations of the spread that it covers
 _X, _W = np.polynomial.legendre.leggauss(40)
 
@@ -37,14 +38,10 @@ def power(
 ) -> Floats | None:
     """Exact power (type I error under a true null hypothesis) at each number of patients; None if unknown.
 
-    `patients` are multiples of the allocation unit. An undefined test never rejects.
+    Of most tests known at multiples of the allocation unit, where every sequence has its share of the
+    patients. An undefined test never rejects.
     """
-    stated = scenario.hypotheses[hypothesis] if isinstance(hypothesis, str) else hypothesis
-    law = _LAWS.get(analysis.method)
-    if law is None or not isinstance(stated, Means) or not _plain(scenario, analysis):
-        return None
-    n = np.array(patients, float)
-    found = law(scenario, stated, analysis, n)
+    found = _law(scenario, hypothesis, analysis, patients)
     if found is None:
         return None
     only = looks(scenario, analysis, max(patients))  # the same for every number: one look is all of them
@@ -53,6 +50,34 @@ def power(
     limit = -stdtrit(df, ndtr(-only.boundary.efficacy_z[-1]))
     chance = sum(beyond(limit, df, side * found.shift) for side in sides)
     return np.where(found.df > 0.0, chance, 0.0)
+
+
+def limit(scenario: Scenario, hypothesis: str | Means, analysis: Analysis) -> float | None:
+    """What the exact power tends to as patients are added without end; None if unknown.
+
+    The noncentrality grows with the square root of the patients, unless the contrast that is estimated is
+    nil: then power is the level of the test at every number of patients.
+    """
+    found = _law(scenario, hypothesis, analysis, [scenario.design.unit * 2**20])
+    if found is None:
+        return None
+    shift = float(found.shift[0]) / 2.0**10  # at one allocation unit
+    if abs(shift) < _NIL:
+        return analysis.alpha
+    direction = looks(scenario, analysis, scenario.design.patients).direction
+    return 0.0 if direction == ("less" if shift > 0.0 else "greater") else 1.0
+
+
+def _law(
+    scenario: Scenario, hypothesis: str | Means, analysis: Analysis, patients: Sequence[int]
+) -> Law | None:
+    stated = scenario.hypotheses[hypothesis] if isinstance(hypothesis, str) else hypothesis
+    law = _LAWS.get(analysis.method)
+    if law is None or not isinstance(stated, Means) or not _plain(scenario, analysis):
+        return None
+    if analysis.method not in _OF_ANY_NUMBER and any(n % scenario.design.unit for n in patients):
+        return None
+    return law(scenario, stated, analysis, np.array(patients, float))
 
 
 def _plain(scenario: Scenario, analysis: Analysis) -> bool:
@@ -169,6 +194,9 @@ _LAWS: dict[str, Callable[[Scenario, Means, Analysis, Floats], Law | None]] = {
     "period-one": _first_period,
     "fixed-subject": _least_squares,
 }
+
+
+_OF_ANY_NUMBER = {"paired-t"}  # whose law does not depend on how many patients each sequence has
 
 
 def beyond(limit: Floats, df: Floats, shift: Floats) -> Floats:

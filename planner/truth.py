@@ -77,6 +77,28 @@ def true_effect(scenario: Scenario, hypothesis: Means, contrast: Mapping[str, fl
     return 0.0 if nil else settled(expected)
 
 
+def stated_effect(hypothesis: Means, contrast: Mapping[str, float]) -> float:
+    """The contrast of the means as they are stated, whatever the scale makes of them."""
+    return settled(float(total(contrast, hypothesis.means)))
+
+
+def moved_by(scenario: Scenario, hypothesis: Means, contrast: Mapping[str, float]) -> tuple[str, ...]:
+    """What of the scale makes the true effect another one than the means state: of low, high and step."""
+    scale = scenario.endpoint.bounds
+    if scale is None:
+        return ()
+    whole = true_effect(scenario, hypothesis, contrast)
+    if math.isclose(whole, stated_effect(hypothesis, contrast), rel_tol=1e-4, abs_tol=1e-9):
+        return ()
+
+    def without(part: str) -> float:
+        free = scenario.endpoint.model_copy(update={"scale": scale.model_copy(update={part: None})})
+        return true_effect(scenario.model_copy(update={"endpoint": free}), hypothesis, contrast)
+
+    parts = [part for part in ("low", "high", "step") if getattr(scale, part) is not None]
+    return tuple(part for part in parts if not math.isclose(without(part), whole, rel_tol=1e-5, abs_tol=1e-9))
+
+
 def _first_period(design: Design, population: Population) -> list[tuple[float, float]]:
     """(points added in the first period, share of the patients) of each sequence."""
     return [

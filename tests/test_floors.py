@@ -14,7 +14,7 @@ FLOORS = {
     "completing wording "
     "designs contrasts settings scenario_means scenario_terms scenario_outcomes parsing extending building "
     "short_forms scenario_uncertain addressing paths scenario_leaving scenario_observed "
-    "patient_data csv_text scenario_blinding scenario_monitoring",
+    "patient_data csv_text scenario_blinding scenario_monitoring look_counts",
     2: "draws roots mechanisms world boundaries sequential spending conditional limits rules truth "
     "terms_world rates_world seconds_world references pvalues uncertainty leaving blinding returning "
     "features t_looks",
@@ -29,19 +29,19 @@ FLOORS = {
     "summary_trial summary_sizing summary_compare summary_sweep summary_sensitivity "
     "summary_bench summary_doctor summary_weigh explain_leaving summary_leaving summary_uncertain "
     "summary_weigh_tables summary_blinding explain_blinding summary_dry_run summary_discriminate "
-    "summary_discriminate_tables explain_looks summary_limits",
+    "summary_discriminate_tables explain_looks summary_limits explain_allocation",
     7: "cli __init__ __main__",
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names.split()}
 
 # What each floor may import of the house. Shared between neighbours are the tables that lowering fills,
-# the names that analyses are found by, and the scenario that the engine is given with its contrasts; the
-# version is for all.
+# the names that analyses are found by, and the scenario that the engine is given with its contrasts and the
+# rule by which its looks are scaled; the version is for all.
 MAY = {1: {1}, 2: {1, 2}, 3: {3}, 4: {2, 3, 4}, 5: {1, 2, 3, 4, 5}, 6: {1, 5, 6}, 7: {1, 2, 3, 4, 5, 6, 7}}
 SHARED = {
     2: ("planner.kernels.tables",),
     3: ("planner.vocabulary",),
-    4: ("planner.scenario", "planner.vocabulary", "planner.contrasts"),
+    4: ("planner.scenario", "planner.vocabulary", "planner.contrasts", "planner.look_counts"),
 }
 FOR_ALL = ("version", "interruption")
 

@@ -42,7 +42,12 @@ def test_show_resolved_can_be_read_again(cli: Cli) -> None:
 def test_show_json(cli: Cli) -> None:
     _, out, _ = cli("show", "staged.toml", "--json")
     analysis = json.loads(out)["plan"]["analyses"][0]
-    assert analysis["true_effects"]["none"] == {"effect": 0.0, "mcse": 0.0, "is_null": True}
+    assert analysis["true_effects"]["none"] == {
+        "effect": 0.0,
+        "mcse": 0.0,
+        "is_null": True,
+        "stated": 0.0,
+    }
     assert analysis["looks"][0]["df"] == 10
 
 

@@ -144,7 +144,7 @@ def test_the_smallest_effect(cli: Cli) -> None:
         (["--max-patients", "1"], "allocation unit"),
         (["--patients", "24"], "effect"),
         (["--find", "effect", "--max-patients", "50"], "--max-patients"),
-        (["--find", "effect", "--patients", "7"], "multiple of 2"),
+        (["--find", "effect", "--patients", "10001"], "from 1 to 10,000"),
         (["--trials", "0"], "--trials"),
         (["--json", "--format", "csv"], "contradict"),
         (["-o", "a.xyz"], "ending"),

@@ -206,7 +206,10 @@ def test_ctrl_c_keeps_the_combinations_that_are_finished(file: str) -> None:
 def test_the_command_sweeps(cli: Cli) -> None:
     settings = ["--set", "design.patients=12:36:12", "--trials", "1000", "-q"]
     code, out, err = cli("run", "staged.toml", *settings)
-    assert (code, err) == (0, "")
+    assert code == 0
+    told = "warning: for 12 patients the looks, stated as 12 and 24 of 24 patients, are scaled to 6 and 12"
+    assert err.startswith(told)
+    assert err.count("warning:") == 1
     assert "design.patients  12, 24 and 36" in out
     assert "a  The difference that we hope for" in out
     again = out.strip().splitlines()[-1].split()

@@ -212,7 +212,7 @@ def _blocks(found: Discrimination, document: dict[str, Any], command: str, ascii
 
 def _intended(plans: list[Scenario], asked: dict[str, Any], threads: int | None, target: Target) -> int:
     """What would be simulated, and how long that takes."""
-    from planner.cli.dry_run import told
+    from planner.cli.dry_run import told, told_apart
     from planner.comparing import distinct
     from planner.discrimination import foreseen
     from planner.document import Column, Sheet
@@ -240,4 +240,6 @@ def _intended(plans: list[Scenario], asked: dict[str, Any], threads: int | None,
         for cell in cells
     ]
     document = {"run": run, "cells": cells}
-    return told(target, "Would be told apart", document, facts, effort, [Sheet(columns, rows)])
+    said = told_apart(plans, distinct([plan.name for plan in plans]))
+    sheet = Sheet(columns, rows)
+    return told(target, "Would be told apart", document, facts, effort, [sheet], remarks=said)

@@ -31,9 +31,12 @@ def told(
     facts: Facts,
     effort: Effort,
     more: Sequence[Block] = (),
+    *,
+    remarks: Sequence[str] = (),
 ) -> int:
-    """Write the `planner.dry-run/1` object, or the same in words."""
+    """Write the `planner.dry-run/1` object, or the same in words; `remarks` on its scenarios as warnings."""
     from planner.cli.options import Format
+    from planner.console import warn
     from planner.summary_dry_run import dry_run_document
 
     if target.wanted is Format.csv:
@@ -42,14 +45,21 @@ def told(
         "schema": "planner.dry-run/1",
         **document,
         "estimate": effort.to_json(),
-        "warnings": [],
+        "warnings": list(remarks),
     }
+    for remark in remarks:
+        warn(remark)
     target.write(whole, lambda: dry_run_document(title, facts, whole, more))
     return OK
 
 
 def _virtual(patients: int) -> tuple[str, str]:
     return "Virtual patients", f"{patients:,} in all"
+
+
+def told_apart(plans: Sequence[Scenario], names: Sequence[str]) -> list[str]:
+    """The remarks on several scenarios, each after the name of its own."""
+    return [f"{name}: {said}" for plan, name in zip(plans, names, strict=True) for said in plan.remarks]
 
 
 def trials_said(trials: int | None, precision: float | None, how: Json) -> str:
@@ -136,7 +146,7 @@ def of_run(
     title = f"Would be simulated: {plan.title}" if plan.title else "Would be simulated"
     document = {"scenario": of_plan(plan), "run": run, "cells": cells}
     more: list[Block] = [Heading("The scenario, complete"), Code(to_toml(plan).strip(), "toml")]
-    return told(target, title, document, facts, effort, more)
+    return told(target, title, document, facts, effort, more, remarks=plan.remarks)
 
 
 def _averaged(
@@ -189,6 +199,7 @@ def of_sweep(
     from planner.estimating import Pass, of_passes
     from planner.figures import count
     from planner.sweeping import passes
+    from planner.swept import resized
 
     base = found[0].scenario
     trials = trials if trials is not None or precision is not None else base.simulation.trials
@@ -223,7 +234,7 @@ def of_sweep(
     paths = list(found[0].values)
     sheet = Sheet([Column(path) for path in paths], [[str(p.values[path]) for path in paths] for p in found])
     document = {"scenario": of_plan(base), "run": run, "cells": cells}
-    return told(target, "Would be simulated", document, facts, effort, [sheet])
+    return told(target, "Would be simulated", document, facts, effort, [sheet], remarks=resized(found))
 
 
 def of_sensitivity(
@@ -252,7 +263,7 @@ def of_sensitivity(
     run = {"trials": trials, "seed": seed, "variants": len(jobs)}
     document = {"scenario": of_plan(plan), "run": run, "assumptions": rows}
     more: list[Block] = [Heading("What is varied"), Items([each.path for each in found])]
-    return told(target, "Would be simulated", document, facts, effort, more)
+    return told(target, "Would be simulated", document, facts, effort, more, remarks=plan.remarks)
 
 
 def of_compare(
@@ -295,7 +306,8 @@ def of_compare(
         "run": {"trials": trials, "seed": seed},
         "cells": cells,
     }
-    return told(target, "Would be compared", document, facts, effort, [Sheet(columns, rows)])
+    said = told_apart(plans, calls)
+    return told(target, "Would be compared", document, facts, effort, [Sheet(columns, rows)], remarks=said)
 
 
 def of_size(
@@ -346,7 +358,7 @@ def of_size(
     run = {"trials": trials, "seed": seed, "find": find, "power": list(targets), "most_patients": patients}
     run |= {} if variants is None else {"uncertain": True, "variants": variants}
     document = {"scenario": of_plan(plan), "run": run, "cells": cells}
-    return told(target, "Would be sought", document, facts, effort)
+    return told(target, "Would be sought", document, facts, effort, remarks=plan.remarks)
 
 
 def _variants_of(plan: Scenario, patients: int, seed: int, threads: int | None) -> Callable[[int], object]:
@@ -394,4 +406,4 @@ def of_trial(plan: Scenario, index: int, kind: str | None, trials: int, seed: in
         for analysis in plan.analyses
     ]
     document = {"scenario": of_plan(plan), "run": run, "cells": cells}
-    return told(target, "Would be looked at", document, facts, effort)
+    return told(target, "Would be looked at", document, facts, effort, remarks=plan.remarks)

@@ -29,7 +29,8 @@ Set = Annotated[
     typer.Option(
         "--set",
         metavar="PATH=VALUE",
-        help="Replace one setting of the scenario, for instance design.patients=30. May be repeated.",
+        help="Replace one setting of the scenario, for instance design.patients=30. May be repeated. "
+        "Looks stated in patients are scaled with design.patients.",
     ),
 ]
 Trials = Annotated[

@@ -106,7 +106,7 @@ def check(
             if verbose:
                 told_of_entry(plan, source)
             of_which = f"{visible(source)}: " if len(scenario) > 1 else ""
-            warnings += [f"{of_which}{remark}" for remark in remarks(plan)]
+            warnings += [f"{of_which}{remark}" for remark in (*plan.remarks, *remarks(plan))]
         except ScenarioError as error:
             found += error.faults
             if not json:

@@ -37,6 +37,7 @@ def show(
       planner show my-trial.toml --resolved
     """
     from planner.cli import files
+    from planner.console import warn
     from planner.explain import as_json, explained
     from planner.predicted import outlook
     from planner.reading import read, resolve, to_toml, written
@@ -47,6 +48,8 @@ def show(
     asked = given.Format.table if as_toml else output_format
     target = files.target(asked, json, output, force, quiet, no_csv=no_csv)
     plan = read(scenario, set=settings or [])
+    for remark in plan.remarks:
+        warn(remark)
     if as_toml:
         target.write_text(files.verbatim(to_toml(plan), output))
         return OK

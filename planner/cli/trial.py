@@ -89,6 +89,7 @@ def trial(
     from planner.cli import again, files
     from planner.cli.dry_run import of_trial
     from planner.cli.run import _chosen
+    from planner.console import warn
     from planner.reading import read
 
     target = files.target(output_format, json, output, force, quiet)
@@ -102,6 +103,8 @@ def trial(
         seed = plan.simulation.seed if seed is None else seed
         return of_trial(plan, index or 0, kind and kind.value, most, seed, target)
     found = _found(plan, index or 0, kind, analysis, trials, seed, quiet)
+    for remark in plan.remarks:
+        warn(remark)
 
     def blocks() -> list[Block]:
         from planner.explain import setting

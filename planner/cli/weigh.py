@@ -196,4 +196,5 @@ def _intended(plan: Scenario, asked: dict[str, Any], target: Target) -> int:
         ("Hypotheses", ", ".join(cell["hypothesis"] for cell in document["cells"])),
         ("Virtual patients", f"{patients}, {virtual}" if patients else virtual),
     ]
-    return told(target, "Would be weighed", {"scenario": of_plan(plan), **document}, facts, effort)
+    document = {"scenario": of_plan(plan), **document}
+    return told(target, "Would be weighed", document, facts, effort, remarks=plan.remarks)

@@ -77,6 +77,7 @@ class Comparison:
             "analysis": test.analysis.name,
             "patients": size,
             "true_effect": test.truth.effect,
+            "stated_effect": test.truth.stated,
             "true_effect_mcse": test.truth.mcse,
             "is_null": test.truth.is_null,
             "alpha": test.analysis.alpha,
@@ -202,12 +203,13 @@ def compare(
         jobs, [row.group for row in rows], trials or first.trials, threads=threads, progress=progress
     )
     used, apart = [calls[j] for j in chosen], unlike(list(chosen.values()), [row.hypothesis for row in rows])
+    own = [f"{calls[j]}: {said}" for j in chosen for said in scenarios[j].remarks]
     return Comparison(
         tuple(scenarios[j] for j in chosen),
         tuple(used),
         tuple(rows),
         pairs,
-        tuple(remarks(rows, used, by_name, apart)),
+        (*own, *remarks(rows, used, by_name, apart)),
         tuple(apart),
     )
 

@@ -58,6 +58,10 @@ class Draft:
     uncertainty: Mapping[str, Distribution] = field(default_factory=dict)
     observed: Observed | None = None
     sized: bool = True  # False: the number of patients stands for one that cannot be used
+    resized: int | None = (
+        None  # the patients that the file states, where others are set and the looks are not
+    )
+    remarks: list[str] = field(default_factory=list)  # what a user is told though nothing is wrong
     problems: list[Problem] = field(default_factory=list)
 
     def note(self, path: Path, message: str, hint: str = "", at_key: bool = False) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 from itertools import pairwise
 from math import floor
 
 from planner import vocabulary
 from planner.completing.draft import Draft, count
 from planner.faults import Path, listed
+from planner.look_counts import nearest, scaled, scaling
 from planner.scenario import Analysis, Design, Efficacy, Futility, Monitoring
 
 _NUMBERS = ("delta", "gamma", "rho", "spent", "z", "beta", "at_most")
@@ -25,11 +27,17 @@ def complete_monitoring(draft: Draft, design: Design, analyses: Iterable[Analysi
     default = "obrien-fleming-spending" if len(looks) > 1 else "none"
     efficacy = monitoring.efficacy or Efficacy(rule=default)
     futility = monitoring.futility or Futility(rule="none")
+    if len(looks) == 1 < len(monitoring.looks):  # scaled until none was left for the rule to act at
+        futility = Futility(rule="none")
     _check_numbers(draft, efficacy, ("monitoring", "efficacy"), vocabulary.EFFICACY_RULES)
     _check_numbers(draft, futility, ("monitoring", "futility"), vocabulary.FUTILITY_RULES)
     _check_efficacy(draft, efficacy, len(looks), list(analyses))
     futility = _futility(draft, futility, len(looks), design, list(analyses))
-    return monitoring.model_copy(update={"looks": looks, "efficacy": efficacy, "futility": futility})
+    complete = monitoring.model_copy(update={"looks": looks, "efficacy": efficacy, "futility": futility})
+    stated = _shares(monitoring.looks)
+    if stated != complete.shares:  # rounding has moved them
+        complete._shares = stated
+    return complete
 
 
 def rounded(fraction: float, patients: int, unit: int) -> int:
@@ -37,9 +45,13 @@ def rounded(fraction: float, patients: int, unit: int) -> int:
 
     The fraction is taken as the decimal number that is written, so that .29 of 100 in pairs is 30, not 28.
     """
-    from fractions import Fraction
+    return nearest(Fraction(repr(fraction)), unit, patients)
 
-    return floor(Fraction(repr(fraction)) * patients / unit + Fraction(1, 2)) * unit
+
+def _shares(looks: tuple[float, ...]) -> tuple[Fraction, ...]:
+    """Stated looks, fractions or patients, as shares of all patients."""
+    stated = [Fraction(repr(look)) for look in looks]
+    return tuple(look / stated[-1] for look in stated)
 
 
 def _looks(draft: Draft, design: Design, looks: tuple[float, ...]) -> tuple[int, ...] | None:
@@ -56,6 +68,8 @@ def _looks(draft: Draft, design: Design, looks: tuple[float, ...]) -> tuple[int,
             return None
         counts = (*(rounded(look, patients, design.unit) for look in looks[:-1]), patients)
         if counts[0] < 1 or any(b <= a for a, b in pairwise(counts)):
+            if draft.resized is not None:
+                return _scaled(draft, design, looks)
             said = listed([str(n) for n in counts], "and")
             units = f"multiples of {count(design.unit, 'patient')}"
             draft.note(path, f"fall together: rounded to {units} the looks are at {said}")
@@ -66,10 +80,21 @@ def _looks(draft: Draft, design: Design, looks: tuple[float, ...]) -> tuple[int,
             draft.note((*path, i), f"is {look:g}: a count of patients must be a whole number")
             return None
     if looks[-1] != patients:
+        if looks[-1] == draft.resized:
+            return _scaled(draft, design, looks)
         message = f"is {looks[-1]:g}, but the last look is at all {patients} patients (design.patients)"
         draft.note((*path, len(looks) - 1), message, "looks can be written as fractions: [0.4, 1.0]")
         return None
     return tuple(int(look) for look in looks)
+
+
+def _scaled(draft: Draft, design: Design, looks: tuple[float, ...]) -> tuple[int, ...]:
+    """The looks of the file at another number of patients than the file states, and a word about it."""
+    counts = scaled(_shares(looks), design.unit, design.patients)
+    stated = [f"{look:,.12g}" for look in looks]
+    last = f"{stated[-1]} of {draft.resized:,} patients" if looks[-1] > 1.0 else stated[-1]
+    draft.remarks.append(scaling([*stated[:-1], last], design.unit, counts))
+    return counts
 
 
 def _check_numbers(

@@ -382,6 +382,8 @@ def _at(case: Case, patients: int, periods: int) -> Json:
 def _warnings(plans: Sequence[_Plan], told: Sequence[Json], draws: int, partial: bool) -> Iterable[str]:
     if partial:
         yield f"interrupted: the figures rest on {draws} draws of the uncertain numbers that were finished"
+    for plan in plans:
+        yield from (f"{plan.name}: {said}" for said in plan.scenario.remarks)
     for each in told:
         if not each["uncertain"]:
             yield (

@@ -18,7 +18,9 @@ from planner.carryover_told import told, unit_of
 from planner.engine import Progress
 from planner.kernels.rng import W
 from planner.lists import WARNING
+from planner.look_counts import scaling
 from planner.look_remarks import at_answers
+from planner.monitoring import look_counts
 from planner.naming import answer as named
 from planner.outcomes import Truth
 from planner.results import ENGINE
@@ -188,7 +190,11 @@ def size(
         trials=curves.trials,
         most_patients=most,
         seconds=time.perf_counter() - begun,
-        warnings=_warnings(answers, curves, partial) + of_looks,
+        warnings=[
+            *_looks(scenario, most if find == "effect" else None),
+            *_warnings(answers, curves, partial),
+            *of_looks,
+        ],
         limits=limits,
         variants=most_variants,
         most_trials=None if most_variants is not None else trials,
@@ -238,10 +244,8 @@ def checked(
     if find != "effect":
         raise SizingError(f"{find!r} cannot be sought: patients or effect")
     most = patients or scenario.design.patients
-    if not 1 <= most <= MAX_PATIENTS or most % unit:
-        raise SizingError(
-            f"{most:,} patients cannot be allocated: a multiple of {unit} up to {MAX_PATIENTS:,} is needed"
-        )
+    if not 1 <= most <= MAX_PATIENTS:
+        raise SizingError(f"the patients must be from 1 to {MAX_PATIENTS:,}, not {most:,}")
     if not any(isinstance(scenario.hypotheses[name], Means) for name in names):
         raise SizingError(f"no effect can be sought under {', '.join(names)}: {NOT_OF_MEANS}")
     return most
@@ -307,7 +311,7 @@ def _effects(
                 except (Interrupted, KeyboardInterrupt):
                     partial = True
                 note = "" if stated[name] else f"{NOT_OF_MEANS[:1].upper()}{NOT_OF_MEANS[1:]}."
-                answer = effect_answer(name, analysis, target, patients, found, note, partial)
+                answer = effect_answer(name, analysis, target, patients, work, found, note, partial)
                 moved = work.hypothesis(found.change) if work and found and found.change is not None else None
                 answers.append(_carried(curves, answer, moved))
             for change in sorted(work.cells, key=abs) if work is not None else ():
@@ -333,6 +337,15 @@ def _carried(curves: Curves, answer: Json, moved: Means | None = None) -> Json:
     found = carried(scenario.model_copy(update=update), known, [patients], curves.seed, uncertain=uncertain)
     about = {"is_null": False, "true_effect": effect}
     return answer | figures(about, found.get((name, analysis.name, patients)))
+
+
+def _looks(scenario: Scenario, patients: int | None) -> list[str]:
+    """What became of the looks when the scenario was read, and for the one number of patients of a search."""
+    said, planned = list(scenario.remarks), scenario.monitoring.counts
+    if patients not in (None, scenario.design.patients) and len(planned) > 1:
+        stated = [*(f"{m:,}" for m in planned[:-1]), f"{planned[-1]:,} patients"]
+        said.append(scaling(stated, scenario.design.unit, look_counts(scenario, patients)))
+    return said
 
 
 def _warnings(answers: Sequence[Json], curves: Curves, partial: bool) -> list[str]:

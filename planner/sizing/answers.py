@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from planner.scenario import Analysis
 from planner.sizing.curves import Json, Key, Points, reached, span
-from planner.sizing.effect import Found
+from planner.sizing.effect import Effects, Found
 from planner.sizing.patients import Exact, Search
+from planner.sizing.reasons import best, no_effect, no_patients
 
 CURVE = (
     "hypothesis",
@@ -22,7 +24,6 @@ CURVE = (
     "undefined",
 )
 _SHOWN = ("power", "trials", "stopped_early", "expected_patients", "expected_completers")
-_PLATEAU = 3.0  # Monte Carlo standard errors by which power must still grow over the last half of the numbers
 
 
 def point(cell: Json, exact: Exact | None) -> Json:
@@ -59,6 +60,8 @@ def patients_answer(search: Search, key: Key, target: float, partial: bool) -> J
         "exact_power": None,
         **dict.fromkeys(_SHOWN),
         "best": None,
+        "ceiling": None,
+        "extrapolated": None,
         "note": "",
     }
     if key in search.null:
@@ -68,7 +71,7 @@ def patients_answer(search: Search, key: Key, target: float, partial: bool) -> J
         return answer | {"exact": False, "note": "Not evaluated before the interruption." if partial else ""}
     found = search.exact_answer(key, target) if key in search.exact else reached(points, target)
     if found is None or found not in points:
-        return answer | {"best": _best(points), "note": _why_none(search, key, target, partial)}
+        return answer | {"best": best(points)} | no_patients(search, key, target, partial).to_json()
     answer |= {"patients": found, **{name: points[found][name] for name in _SHOWN}}
     if "uncertainty" in points[found]:
         answer["uncertainty"] = points[found]["uncertainty"]
@@ -99,104 +102,51 @@ def _caution(search: Search, points: Points, target: float, answer: Json, partia
         )
     if answer["patients"] == min(points):
         notes.append("The smallest number tried is already enough.")
+    planned, left = len(search.curves.scenario.monitoring.counts), len(points[answer["patients"]]["looks"])
+    if left < planned:
+        few = "one, of all patients" if left == 1 else f"{left}"
+        notes.append(f"Of the {planned} looks {few} is left there: the others would reach the last one.")
     return " ".join(notes)
 
 
-def _best(points: Points) -> Json:
-    """The highest power of the curve, and where."""
-    n = max(points, key=lambda n: (points[n]["power"]["estimate"], -n))
-    return {"patients": n, "power": points[n]["power"]}
-
-
-def _why_none(search: Search, key: Key, target: float, partial: bool) -> str:
-    """The best that can be reached, and what keeps power down."""
-    points = search.curves.points(*key)
-    best, top = _best(points), points[max(points)]
-    reach = best["power"]["estimate"]
-    head = (
-        f"No number up to {max(points):,} is enough: the best {_word(search)} is {reach:.3f} "
-        f"(Monte Carlo SE {best['power']['mcse']:.2g}), at {best['patients']:,} patients."
-    )
-    if partial:
-        return f"{head} Interrupted before larger numbers were tried."
-    if reach >= target:
-        return f"{head} It does not stay at the target."
-    return f"{head} {' '.join(_causes(search, points, top, target))}"
-
-
-def _word(search: Search) -> str:
-    return "power" if search.curves.variants is None else "assurance"
-
-
-def _causes(search: Search, points: Points, top: Json, target: float) -> list[str]:
-    undefined = top["undefined"]["estimate"]
-    if undefined == 1.0:
-        return ["The analysis cannot be computed under this hypothesis: it says nothing of what is analysed."]
-    causes = []
-    if undefined > (1.0 - target) / 2.0:
-        causes.append(
-            f"In {undefined:.1%} of the trials the test cannot be computed: too few patients complete."
-        )
-    causes += _bias(top)
-    chance = (top.get("uncertainty") or {}).get("effect_probability")
-    if chance and chance["estimate"] < target:
-        causes.append(
-            f"There is an effect in the wanted direction with a chance of {chance['estimate']:.1%} only: "
-            "no number of patients makes assurance much higher."
-        )
-    futile = sum(look["futility"]["estimate"] for look in top["looks"])
-    if futile > (1.0 - target) / 2.0:
-        causes.append(f"{futile:.1%} of the trials stop for futility.")
-    half = points[min(points, key=lambda n: abs(n - max(points) / 2))]
-    gain = top["power"]["estimate"] - half["power"]["estimate"]
-    error = top["power"]["mcse"] + half["power"]["mcse"]
-    if gain <= _PLATEAU * error:
-        causes.append(
-            f"{_word(search).capitalize()} has a ceiling: from {half['patients']:,} to {max(points):,} "
-            "patients it does not grow."
-        )
-    elif search.limit == max(points):
-        grows = f"{_word(search).capitalize()} still grows"
-        causes.append(f"{grows}: allow more patients, or plan for a larger effect or less spread.")
-    return causes
-
-
-def _bias(top: Json) -> list[str]:
-    """Whether the analysis estimates something else than the true effect, as under carryover."""
-    mean, truth = top["estimate"]["mean"], top["true_effect"]
-    error = top["estimate"]["mean_mcse"]
-    if mean is None or not truth or mean / truth > 0.5:
-        return []
-    said = f"On average the analysis estimates {mean:+.3g} where the true effect is {truth:+.3g}"
-    if error is not None and abs(mean) <= _PLATEAU * error:
-        return [f"{said}: what earlier treatments leave behind cancels the effect, whatever the size."]
-    return [f"{said}: what earlier treatments leave behind takes most of the effect away."]
-
-
 def effect_answer(
-    name: str, analysis: Analysis, target: float, patients: int, found: Found | None, note: str, partial: bool
+    name: str,
+    analysis: Analysis,
+    target: float,
+    patients: int,
+    work: Effects | None,
+    found: Found | None,
+    note: str,
+    partial: bool,
 ) -> Json:
-    """The smallest effect for one hypothesis, analysis and target; None with a note where there is none."""
+    """The smallest effect for one hypothesis, analysis and target; None with a note where there is none.
+
+    `work`: the search that has `found` it; None where an effect has no meaning, which `note` says.
+    """
     answer: Json = {
         "hypothesis": name,
         "analysis": analysis.name,
         "target": target,
         "patients": patients,
         "effect": None,
+        "stated_effect": None,
         "range": None,
         "exact": False,
         **dict.fromkeys(_SHOWN),
         "note": note,
     }
-    if found is None:
+    if found is None or work is None:
         return answer | {"note": note or ("Not reached before the interruption." if partial else "")}
     if found.cell is None or found.range is None:
-        why = "Power stays below the target however large the effect is made."
-        return answer | {"note": why}
-    shift = found.cell["true_effect"] - (found.change or 0.0)  # of a bounded scale; 0 on an unbounded one
+        return answer | {"note": no_effect(work, target)}
+    true, change = found.cell["true_effect"], found.change
+    if change is not None and not math.isclose(true, change, rel_tol=1e-4):
+        note = f"The means that make this effect differ by {change:+.4g}: the scale cuts or rounds scores."
     return answer | {
-        "effect": found.cell["true_effect"],
-        "range": sorted(edge + shift for edge in found.range),
+        "note": note,
+        "stated_effect": change,
+        "effect": true,
+        "range": sorted(work.true_effect(edge) for edge in found.range),
         "exact": found.exact,
         **{key: found.cell[key] for key in _SHOWN},
     }

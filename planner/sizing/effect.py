@@ -16,7 +16,7 @@ from planner import theory
 from planner.contrasts import total
 from planner.scenario import Analysis, Means, Scenario
 from planner.sizing.curves import Curves, Json, span
-from planner.truth import sided_direction
+from planner.truth import sided_direction, true_effect
 
 FIRST, GROWTH, MOST = 32_768, 4, 1_000_000  # trials: at first, their growth, at most
 POINTS = 12  # effects simulated in one pass
@@ -60,6 +60,10 @@ class Effects:
         others = -math.fsum(w * means[a] for a, w in weights.items() if a != self.first)
         moved = {**means, self.first: (others + change) / weights[self.first]}
         return self.stated.model_copy(update={"means": moved})
+
+    def true_effect(self, change: float) -> float:
+        """The true effect of a change, which the ends of a scale make another one."""
+        return true_effect(self.scenario, self.hypothesis(change), self.analysis.weights)
 
     def find(self, target: float) -> Found:
         """The smallest effect from which power stays at or above the target."""

@@ -72,6 +72,7 @@ class Search:
         for name in names:
             if self._keys(name):
                 self._refine(name)
+                self._look_ahead(name)
 
     def exact_answer(self, key: Key, target: float) -> int | None:
         """The smallest number of patients from which the exact power stays at or above the target."""
@@ -79,6 +80,19 @@ class Search:
         for n, power in self.exact[key].items():
             found = (n if found is None else found) if power >= target else None
         return found
+
+    def _look_ahead(self, name: str) -> None:
+        """Where nothing is enough: more trials of the largest number and of its half, to extrapolate from."""
+        short = [
+            key
+            for key in self._keys(name)
+            if key not in self.exact
+            and any(reached(self.curves.points(*key), target) is None for target in self.targets)
+        ]
+        if short and self.limit >= 2 * self.unit:
+            half = self.limit // 2 // self.unit * self.unit
+            trials = min(FIRST, most_trials(self.limit, self.most_trials))
+            self.curves.evaluate([name], [half, self.limit], trials)
 
     def _keys(self, name: str) -> list[Key]:
         """The curves that have an answer to be found: power where the null hypothesis holds is no power."""

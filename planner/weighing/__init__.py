@@ -76,7 +76,7 @@ def weigh(
     work, rule, evidence, names = task.work, task.rule, task.work.evidence, task.work.names
     assert scenario.observed is not None  # or there would be no task
     measured, ended, partial = simulated(work, threads=threads, progress=progress)
-    remarks = task.remarks
+    remarks = (*scenario.remarks, *task.remarks)
     if rule.rule is not None:
         likelihood = evidence.likelihood(measured) * ended
     else:
