@@ -1,4 +1,4 @@
-"""Compiled code is ours: who may have written it, what becomes of damaged files, of full and of odd folders."""
+"""Compiled code is ours: who may have written it, and what becomes of damaged files and full disks."""
 
 from __future__ import annotations
 
@@ -242,7 +242,7 @@ def test_a_relative_folder_is_no_folder(
 
 
 def test_a_way_that_others_can_change_is_no_way(tmp_path: Path) -> None:
-    """Else they could put another folder in its place. The folder for all, where that is forbidden, will do."""
+    """Else they could put another folder in its place. Where that is forbidden, as in /tmp, it will do."""
     tmp_path.chmod(0o755)  # others come this far
     for name, rights in (("open", 0o777), ("sticky", 0o1777)):
         (tmp_path / name).mkdir()

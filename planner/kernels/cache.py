@@ -111,7 +111,7 @@ def _check_own(folder: Path, closes: bool) -> None:
 
 def chosen(name: str) -> tuple[Path | None, list[str]]:
     """The folder for compiled code of that name, or None, and what is wrong with the folders before it."""
-    problems = []
+    problems: list[str] = []
     for parent in candidates():
         try:
             return opened(parent, name), problems
@@ -134,7 +134,7 @@ def warn_without(problems: list[str]) -> None:
     )
 
 
-class KernelCache(_AnyCache):  # type: ignore[misc]  # Numba is not typed
+class KernelCache(_AnyCache):
     """The compiled forms of one kernel, each in a file of its own that is written whole or not at all.
 
     Numba's own index of files names them by number, so that two processes that compile at once can give two
