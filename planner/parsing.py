@@ -5,7 +5,10 @@ Nothing in a file is executed, expanded or fetched.
 
 from __future__ import annotations
 
+import os
 import re
+import select
+import stat
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -15,13 +18,21 @@ from planner.faults import Fault, ScenarioError
 MAX_BYTES = 1_000_000
 
 
+_PATIENCE = 10.0  # seconds that a pipe may stay silent
+_streams: dict[Path, bytes] = {}  # what came through pipes, which can be read but once
+
+
 def text_of(path: Path, name: str) -> str:
     """The text of the file, refused if it is too big or not UTF-8."""
     try:
-        if path.is_dir():
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
             raise unreadable(name, "is a folder, not a scenario file")
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+        if stat.S_ISREG(mode):
+            with path.open("rb") as file:
+                raw = file.read(MAX_BYTES + 1)
+        else:
+            raw = _streams[path] if path in _streams else _streams.setdefault(path, _streamed(path, name))
     except OSError as error:
         raise unreadable(name, f"cannot be read: {error.strerror or error}") from None
     if len(raw) > MAX_BYTES:
@@ -35,6 +46,26 @@ def text_of(path: Path, name: str) -> str:
         source = raw.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")[line - 1]
         hint = "save the file as UTF-8"
         raise ScenarioError([Fault(name, line, column, "", message, hint, source, 1)]) from None
+
+
+def _streamed(path: Path, name: str) -> bytes:
+    """What comes through a pipe or from a device, which may be silent for ever, or without end."""
+    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        if os.isatty(file):
+            raise unreadable(name, "is a terminal, not a scenario file", "write the scenario to a file")
+        raw = b""
+        while len(raw) <= MAX_BYTES:
+            if not select.select([file], [], [], _PATIENCE)[0]:
+                message = f"is a pipe from which nothing came for {_PATIENCE:g} seconds"
+                raise unreadable(name, message, "write the scenario to a file, and name the file")
+            part = os.read(file, MAX_BYTES + 1 - len(raw))
+            if not part:
+                break
+            raw += part
+        return raw
+    finally:
+        os.close(file)
 
 
 def unreadable(name: str, message: str, hint: str = "") -> ScenarioError:

@@ -23,7 +23,7 @@ FLOORS = {
     5: "montecarlo results planned sizing discrimination weighing theory store predicted methods "
     "replay replayed comparing sweeping precision sensitivity benchmarks doctor machine assurance clusters "
     "departures unknowns guesses estimating growing simulating swept lasting",
-    6: "figures document console summary explain report plots braille console_boundaries layout "
+    6: "streams figures document console summary explain report plots braille console_boundaries layout "
     "explain_mechanisms explain_outcomes explain_predictions unstated citing summary_methods summary_tables "
     "summary_trial summary_sizing summary_compare summary_sweep summary_sensitivity "
     "summary_bench summary_doctor summary_weigh explain_leaving summary_leaving summary_uncertain "
@@ -48,7 +48,7 @@ FOR_ALL = ("version", "interruption")
 THIRD = {
     1: {"pydantic", "pydantic_core"},
     2: {"numpy", "scipy"},
-    3: {"numpy", "numba", "llvmlite"},
+    3: {"numpy", "numba", "llvmlite", "platformdirs"},
     4: {"numpy", "scipy"},
     5: {"numpy", "scipy", "polars"},
     6: {"rich"},
