@@ -23,12 +23,23 @@ def discard(stream: TextIO) -> None:
         os.close(nowhere)
 
 
+_terminals: list[TextIO] = []  # the streams that were a terminal when we began
+
+
 def leave_terminals() -> None:
-    """Write to no terminal any more: it has gone, and each further letter would be an error."""
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
-            if stream.isatty():
-                discard(stream)
+    """Write to no terminal any more: it has gone, and each further letter would be an error.
+
+    One that has gone says that it is none.
+    """
+    for stream in _terminals:
+        discard(stream)
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except ValueError:  # closed
+        return False
 
 
 class _Closed(io.TextIOBase):
@@ -57,6 +68,7 @@ def standing() -> Iterator[None]:
         sys.stdout = cast(TextIO, _Closed())
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # for as long as we run
+    _terminals[:] = [stream for stream in (sys.stdout, sys.stderr) if _is_terminal(stream)]
     try:
         yield
     finally:
