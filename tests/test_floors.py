@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "planner"
 
 FLOORS = {
-    1: "balance scenario vocabulary reading positions catalogue faults canonical overrides "
+    1: "caps balance scenario vocabulary reading positions catalogue faults canonical overrides "
     "completing wording "
     "designs contrasts settings scenario_means scenario_terms scenario_outcomes parsing extending building "
     "short_forms scenario_uncertain addressing paths scenario_leaving scenario_observed "
