@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from planner.document import Block, Code, Facts, Heading, Items, Prose, Sheet
 from planner.figures import visible
 from planner.layout import GAP, column_widths, fitting, natural_width, unfolded
+from planner.streams import OutputError, discard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,11 +69,22 @@ def visible_lines(text: str) -> str:
 
 
 def write(text: str, stream: TextIO) -> None:
-    """Write the text; what the stream's encoding lacks is spelt in ASCII, and never stops the program."""
+    """Write the text; what the stream's encoding lacks is spelt in ASCII, and never stops the program.
+
+    Nor does a reader who has left (`| head`), or remarks that nobody can take: the answer stays the same, and
+    so does the exit code.
+    """
     if not _shows(stream, text):
         encoding = _encoding(stream)
         text = text.translate(_ASCII).encode(encoding, "backslashreplace").decode(encoding)
-    stream.write(text)
+    try:
+        stream.write(text)
+    except BrokenPipeError:
+        discard(stream)
+    except OSError as error:
+        if stream is sys.stdout:
+            raise OutputError(error.errno, error.strerror) from error
+        discard(stream)
 
 
 def _encoding(stream: TextIO) -> str:

@@ -58,21 +58,26 @@ def diagnose() -> dict[str, Any]:
 
 
 def _cache() -> dict[str, Any]:
-    """The folder of compiled kernels (null where none is writable), its size, and that of older ones."""
-    from planner.kernels.jit import cache_folder
+    """The folder of compiled kernels (null where none will do), its size, and that of older ones.
+
+    `problems`: what is wrong with the folders that come before it.
+    """
+    from planner.kernels.jit import cache_place
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it becomes a finding
-        folder = cache_folder()
+        folder, problems = cache_place()
+    facts = {"folder": None, "bytes": 0, "kernels": 0, "older_folders": 0, "older_bytes": 0}
     if folder is None:
-        return {"folder": None, "bytes": 0, "kernels": 0, "older_folders": 0, "older_bytes": 0}
+        return {**facts, "problems": problems}
     older = [each for each in _folders(folder.parent) if each != folder]
     return {
         "folder": str(folder),
         "bytes": _size(folder),
-        "kernels": sum(1 for _ in folder.rglob("*.nbi")),
+        "kernels": sum(1 for _ in folder.rglob("*.nbc")),
         "older_folders": len(older),
         "older_bytes": sum(map(_size, older)),
+        "problems": problems,
     }
 
 
@@ -132,7 +137,11 @@ def _of_settings(settings: dict[str, str]) -> list[Finding]:
 
 
 def _of_cache(cache: dict[str, Any]) -> list[Finding]:
+    hint = "set PLANNER_CACHE to a folder of your own that nobody else can write to"
     if cache["folder"] is not None:
-        return []
-    what = "compiled code cannot be kept: no folder is writable, so every start compiles again"
-    return [Finding(what, "set PLANNER_CACHE to a writable folder", True)]
+        return [
+            Finding(f"compiled code is not kept where it should be: {each}", hint, False)
+            for each in cache["problems"]
+        ]
+    what = "compiled code cannot be kept, so every start compiles again: " + "; ".join(cache["problems"])
+    return [Finding(what, hint, True)]

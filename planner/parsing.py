@@ -43,7 +43,7 @@ def raw_of(path: Path, name: str, what: str, most: int) -> bytes:
         raise unreadable(name, f"is {kind}, not a {what}", "save its content in a file, and name that")
     try:
         if pipe:
-            raw = _piped(path, most + 1)
+            raw = _streams[path] if path in _streams else _streams.setdefault(path, _piped(path, most + 1))
         else:
             with path.open("rb") as file:
                 raw = file.read(most + 1)
@@ -79,6 +79,7 @@ def _piped(path: Path, most: int) -> bytes:
 
 _PATIENCE = 1.0  # seconds for somebody to open the other end of a pipe
 _AT_ONCE = 1 << 16
+_streams: dict[Path, bytes] = {}  # what came through pipes, which can be read but once
 
 _KINDS = (
     (stat.S_ISSOCK, "a socket"),

@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Strict, Tag
 
 from planner import contrasts, vocabulary
+from planner.caps import MAX_PATIENTS as MAX_PATIENTS
+from planner.caps import MAX_SEED, MAX_TRIALS
 from planner.scenario_blinding import Blinding
 from planner.scenario_leaving import Dropout as Dropout
 from planner.scenario_leaving import ReturnToBaseline
@@ -45,7 +47,6 @@ from planner.settings import (
     split_text,
 )
 
-MAX_PATIENTS = 10_000
 MAX_PERIODS = 12
 MAX_SEQUENCES = 100
 MAX_TREATMENTS = 24
@@ -54,7 +55,6 @@ MAX_ANALYSES = 20
 MAX_ASSESSMENTS = 20
 MAX_NAMES = 100
 """Of agents, of signals and of components."""
-MAX_TRIALS = 1_000_000_000
 
 _SCALES = OneOf("scale", vocabulary.SCALES)
 _MEASURES = OneOf("measure", dict.fromkeys(vocabulary.MEASURES))
@@ -308,7 +308,7 @@ class Simulation(Settings):
     trials: Annotated[
         Whole, about("Number of simulated trials", "trials", label=True, ge=1, le=MAX_TRIALS)
     ] = 100_000
-    seed: Annotated[Whole, about("Seed of the random numbers", label=True, ge=0, le=2**64 - 1)] = 1
+    seed: Annotated[Whole, about("Seed of the random numbers", label=True, ge=0, le=MAX_SEED)] = 1
     hypotheses: Annotated[
         tuple[Name, ...], about("The hypotheses to simulate; all if not given", label=True, min_length=1)
     ] = ()

@@ -483,7 +483,7 @@ def test_doctor_answers_at_once_and_compiles_nothing(tmp_path: Path) -> None:
         ({"NUMBA_DISABLE_JIT": "1"}, "NUMBA_DISABLE_JIT is set"),
         ({"NUMBA_OPT": "0"}, "NUMBA_OPT is set"),
         ({"NUMBA_BOUNDSCHECK": "1"}, "NUMBA_BOUNDSCHECK is set"),
-        ({"PLANNER_CACHE": "/proc/nowhere"}, "no folder is writable"),
+        ({"PLANNER_CACHE": "/proc/nowhere"}, "compiled code cannot be kept"),
         ({"NUMBA_CPU_NAME": "generic"}, "no fused multiply-add"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",

@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "planner"
 
 FLOORS = {
-    1: "balance scenario vocabulary reading positions catalogue faults canonical overrides "
+    1: "caps balance scenario vocabulary reading positions catalogue faults canonical overrides "
     "completing wording "
     "designs contrasts settings scenario_means scenario_terms scenario_outcomes parsing extending building "
     "short_forms scenario_uncertain addressing paths scenario_leaving scenario_observed "
@@ -24,7 +24,7 @@ FLOORS = {
     "replay replayed comparing sweeping precision sensitivity benchmarks doctor machine assurance clusters "
     "departures unknowns guesses estimating growing simulating swept lasting lists widening "
     "reachable look_remarks",
-    6: "figures document console summary explain report plots braille console_boundaries layout "
+    6: "streams figures document console summary explain report plots braille console_boundaries layout "
     "explain_mechanisms explain_outcomes explain_predictions unstated citing summary_methods summary_tables "
     "summary_trial summary_sizing summary_compare summary_sweep summary_sensitivity "
     "summary_bench summary_doctor summary_weigh explain_leaving summary_leaving summary_uncertain "
@@ -49,7 +49,7 @@ FOR_ALL = ("version", "interruption")
 THIRD = {
     1: {"pydantic", "pydantic_core"},
     2: {"numpy", "scipy"},
-    3: {"numpy", "numba", "llvmlite"},
+    3: {"numpy", "numba", "llvmlite", "platformdirs"},
     4: {"numpy", "scipy"},
     5: {"numpy", "scipy", "polars"},
     6: {"rich"},

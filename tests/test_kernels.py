@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from sample_trials import environment
 
-from planner.kernels import jit, means, sums
+from planner.kernels import cache, jit, means, sums
 from planner.kernels.jit import fma, lanes
 from planner.kernels.rng import STREAM, U, W, draw, normals
 
@@ -250,13 +250,15 @@ def test_a_folder_of_a_fixed_name_would_answer_with_the_old_formula(copy: Copy) 
 
 @pytest.mark.parametrize("folder", ["kernels", "analyses"])
 def test_the_name_follows_every_kernel(folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each file of kernels and of analyses counts: its text and its name."""
+    """Each file of kernels and of analyses counts, those in folders below too: its text and its name."""
     root = tmp_path / "planner"
     for name in ("kernels", "analyses"):
         shutil.copytree(PACKAGE / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        (root / name / "below" / "deeper").mkdir(parents=True)
+        (root / name / "below" / "deeper" / "one.py").write_text("one = 1\n")
     monkeypatch.setattr(jit, "__file__", str(root / "kernels" / "jit.py"))
     names = [jit._fingerprint()]
-    for file in sorted((root / folder).glob("*.py")):
+    for file in sorted((root / folder).rglob("*.py")):
         file.write_text(file.read_text() + "\n# changed\n")
         names.append(jit._fingerprint())
         file.rename(file.with_stem(f"{file.stem}_renamed"))
@@ -326,13 +328,13 @@ def test_without_a_home_the_temporary_folder_serves(tmp_path: Path, monkeypatch:
     (tmp_path / "temporary").mkdir()
     monkeypatch.delenv("PLANNER_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(jit.tempfile, "gettempdir", lambda: str(tmp_path / "temporary"))
+    monkeypatch.setattr(cache.tempfile, "gettempdir", lambda: str(tmp_path / "temporary"))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         folder = jit.cache_folder.__wrapped__()
     assert folder is not None
     assert folder.is_relative_to(tmp_path / "temporary")
-    assert not [name for name in os.listdir(folder) if not name.endswith((".nbi", ".nbc"))]
+    assert not [name for name in os.listdir(folder) if not name.endswith(".nbc")]
 
 
 def test_other_users_of_the_compiler_keep_their_folder() -> None:

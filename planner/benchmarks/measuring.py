@@ -169,11 +169,11 @@ def elsewhere(name: str, effort: Sequence[float]) -> Json:
 
     work = standard(name).job()
     folder = cache_folder() if COMPILED else None
-    before = len(list(folder.rglob("*.nbi"))) if folder else 0
+    before = len(list(folder.rglob("*.nbc"))) if folder else 0
     begun = time.perf_counter()
     engine.run(work, W, threads=1)
     seconds, answered = time.perf_counter() - begun, time.time()
-    after = len(list(folder.rglob("*.nbi"))) if folder else 0
+    after = len(list(folder.rglob("*.nbc"))) if folder else 0
     compiled = folder is None or after > before
     rounds = _rounds(work, Effort(int(effort[0]), effort[1], 0, 0.0, {}))
     return {"first_call_seconds": seconds, "compiled": compiled, "answered": answered, "rounds": rounds}

@@ -6,7 +6,6 @@ Each command lives in a module of this package as a function that parses, calls 
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import warnings
@@ -14,8 +13,8 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any, TextIO
 
-from planner import interruption
-from planner.cli.problems import BUG, INTERRUPTED, INVALID, OK, TERMINATED, USAGE, Problem
+from planner import interruption, streams
+from planner.cli.problems import BUG, HUNG_UP, INTERRUPTED, INVALID, OK, TERMINATED, USAGE, Problem
 
 WELCOME = """\
 planner {version}: power, early stopping, expected size and bias of crossover trials, by simulation.
@@ -33,43 +32,53 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     signals = _Signals()
     try:
-        with signals:
+        with streams.standing(), signals:
             code = _ended(sys.argv[1:] if arguments is None else arguments, signals)
     except KeyboardInterrupt:  # between the commands and the shell there is a moment, too
         code = INTERRUPTED
-    return TERMINATED if code == INTERRUPTED and signal.SIGTERM in signals.seen else code
+    return signals.code if code == INTERRUPTED else code
 
 
 def _ended(arguments: list[str], signals: _Signals) -> int:
     """The exit code of the answer, with its output written, or given up where nobody takes it."""
+    code = OK
     try:
         code = _answer(arguments, signals)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader has left (`| head`): not an error. Python must not try to flush again at exit.
-        _discard_output()
-        code = OK
-    except OSError as error:  # a full disk behind `> file`
+        streams.discard(sys.stdout)
+    except OSError as error:  # a full disk behind `> file`, or an output that is closed
         from planner.console import fail
 
-        _discard_output()
-        fail(f"the output could not be written: {error.strerror or error}", hint="is the disk full?")
+        streams.discard(sys.stdout)
+        if signals.seen:  # the terminal has gone
+            return INTERRUPTED
+        fail(
+            f"the output could not be written: {error.strerror or error}",
+            hint="is the disk full, or the output closed? -o FILE writes to a file",
+        )
         code = USAGE
     return code
 
 
+_CODES = {"SIGHUP": HUNG_UP, "SIGINT": INTERRUPTED, "SIGTERM": TERMINATED}
+
+
 class _Signals:
-    """SIGTERM ends a run in order, as Ctrl-C does: what is finished is still printed."""
+    """SIGTERM and SIGHUP end a run in order, as Ctrl-C does: what is finished is still printed."""
 
     def __init__(self) -> None:
-        self.seen: set[int] = set()
+        self.seen: list[int] = []
         self._before: dict[int, Any] = {}
         self._hook = sys.unraisablehook
 
     def __enter__(self) -> _Signals:
         with suppress(ValueError):  # outside the main thread the signals belong to somebody else
-            for number in (signal.SIGINT, signal.SIGTERM):
-                if signal.getsignal(number) is not signal.SIG_IGN:  # as in the background of a shell
+            for name in _CODES:
+                number = getattr(signal, name, None)  # not every system has all of them
+                # Ignored, as by nohup or in the background of a shell, it stays so.
+                if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
                     self._before[number] = signal.signal(number, self._interrupt)
         self._hook, sys.unraisablehook = sys.unraisablehook, self._lost
         return self
@@ -80,8 +89,16 @@ class _Signals:
         sys.unraisablehook = self._hook
         interruption.ask(False)
 
+    @property
+    def code(self) -> int:
+        """The exit code of an interrupted command: that of what ended it, a request to end before Ctrl-C."""
+        names = [signal.Signals(number).name for number in self.seen]
+        return next((_CODES[name] for name in names if name != "SIGINT"), INTERRUPTED)
+
     def _interrupt(self, number: int, _frame: FrameType | None) -> None:
-        self.seen.add(number)
+        self.seen.append(number)
+        if signal.Signals(number).name == "SIGHUP":
+            streams.leave_terminals()
         interruption.interrupt()
 
     def _lost(self, lost: sys.UnraisableHookArgs) -> None:
@@ -124,7 +141,7 @@ def _command(arguments: list[str], signals: _Signals) -> int:
 
         fail(problem.message, hint=problem.hint)
         return problem.code
-    except (BrokenPipeError, KeyboardInterrupt):
+    except (BrokenPipeError, KeyboardInterrupt, streams.OutputError):
         raise
     except Exception as error:
         if signals.seen:  # an interruption that a library has turned into another error
@@ -182,9 +199,3 @@ def _unexpected(error: Exception, arguments: list[str]) -> int:
         hint="this is a fault of planner, not yours; add -v for the traceback and report it",
     )
     return BUG
-
-
-def _discard_output() -> None:
-    """Point the standard output at nothing, so that what is still buffered disappears quietly."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())

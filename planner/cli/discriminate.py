@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from planner.caps import MAX_VARIANTS
 from planner.cli import options as given
+from planner.cli.numbers import whole
 from planner.cli.problems import INTERRUPTED, OK, Problem
 
 if TYPE_CHECKING:
@@ -44,7 +46,12 @@ Summaries = Annotated[
 ]
 Draws = Annotated[
     int,
-    typer.Option("--draws", metavar="N", help="Draws of the uncertain numbers; more make errors smaller."),
+    typer.Option(
+        "--draws",
+        metavar="N",
+        parser=whole(1, MAX_VARIANTS),
+        help="Draws of the uncertain numbers; more make errors smaller.",
+    ),
 ]
 Likelihood = Annotated[
     str,

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from planner.cli.options import Format
 from planner.cli.problems import Problem
+from planner.cli.writing import check_writable as check_writable
+from planner.cli.writing import deliver as deliver
+from planner.cli.writing import is_stdout
 
 if TYPE_CHECKING:
     from planner.document import Block
@@ -87,7 +87,7 @@ def chosen_format(asked: Format | None, json: bool, output: Path | None) -> Form
         return Format.json
     if asked is not None:
         return asked
-    if output is None or _is_stdout(output):
+    if output is None or is_stdout(output):
         return Format.table
     if output.suffix.lower() not in _ENDINGS:
         known = ", ".join(_ENDINGS)
@@ -96,21 +96,6 @@ def chosen_format(asked: Format | None, json: bool, output: Path | None) -> Form
             hint=f"end it in one of {known}, or give --format",
         )
     return _ENDINGS[output.suffix.lower()]
-
-
-def check_writable(output: Path | None, force: bool) -> None:
-    """Refuse a bad output before any work is done, not after an hour of it."""
-    if output is None or _is_stdout(output):
-        return
-    if output.is_dir():
-        raise Problem(f"{output} is a folder", hint="name a file in it")
-    if output.exists() and not force:
-        raise Problem(f"{output} exists and is left as it is", hint="choose another name, or add --force")
-    folder = output.parent
-    if not folder.is_dir():
-        raise Problem(f"there is no folder {folder}", hint=f"make it first: mkdir -p {folder}")
-    if not os.access(folder, os.W_OK):
-        raise Problem(f"the folder {folder} cannot be written to", hint="choose another with -o")
 
 
 def worked_out(scenario: Scenario, source: str, *, effects: bool = False) -> Plan:
@@ -170,67 +155,19 @@ def as_text(blocks: Sequence[Block], wanted: Format, output: Path | None) -> str
         return markdown(blocks)
     from planner import console
 
-    return console.page(blocks) if _is_stdout(output) else console.rendered(blocks)
+    return console.page(blocks) if is_stdout(output) else console.rendered(blocks)
 
 
 def verbatim(text: str, output: Path | None) -> str:
     """Text for other programs, as it is; on a terminal, with control characters spelt out."""
     from planner.console import on_terminal, visible_lines
 
-    return visible_lines(text) if _is_stdout(output) and on_terminal(sys.stdout) else text
+    return visible_lines(text) if is_stdout(output) and on_terminal(sys.stdout) else text
 
 
 def say_written(output: Path | None, quiet: bool) -> None:
     """Tell that the result went to a file."""
-    if not _is_stdout(output) and not quiet:
+    if not is_stdout(output) and not quiet:
         from planner.console import note
 
         note(f"wrote {output}")
-
-
-def _is_stdout(output: Path | None) -> bool:
-    return output is None or str(output) == "-"
-
-
-def deliver(text: str, output: Path | None, force: bool) -> None:
-    """Write the result; a file appears whole or not at all."""
-    if output is None or _is_stdout(output):
-        from planner.console import write
-
-        write(text, sys.stdout)
-        return
-    try:
-        _write_whole(text, output, force)
-    except OSError as error:
-        # The work is done: better on the screen than lost.
-        sys.stdout.write(text)
-        raise Problem(
-            f"{output} could not be written: {error.strerror or error}",
-            hint="the result stands above, on the standard output",
-        ) from error
-
-
-def _write_whole(text: str, output: Path, force: bool) -> None:
-    """Write beside the target, then give it its name in one step, so that no reader sees half a file."""
-    handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
-    temporary = Path(name)
-    try:
-        with open(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        if not force and output.exists():
-            raise FileExistsError(
-                17, "a file of that name has appeared meanwhile; add --force to overwrite it"
-            )
-        os.replace(temporary, output)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -8,6 +8,9 @@ from typing import Annotated
 
 import typer
 
+from planner.caps import MAX_SEED, MAX_THREADS, MAX_TRIALS, MAX_VARIANTS
+from planner.cli.numbers import whole
+
 
 class Format(StrEnum):
     """How a result is written."""
@@ -34,7 +37,13 @@ Set = Annotated[
     ),
 ]
 Trials = Annotated[
-    int | None, typer.Option("--trials", metavar="N", min=1, help="Virtual trials per hypothesis.")
+    int | None,
+    typer.Option(
+        "--trials",
+        metavar="N",
+        parser=whole(1, MAX_TRIALS),
+        help="Virtual trials per hypothesis, such as 1e6.",
+    ),
 ]
 Precision = Annotated[
     float | None,
@@ -65,19 +74,26 @@ Variants = Annotated[
     typer.Option(
         "--variants",
         metavar="N",
-        min=10,
-        max=100_000,
-        help="With --uncertain: how many values are drawn of every uncertain number.",
+        parser=whole(10, MAX_VARIANTS),
+        help="With --uncertain: how many values are drawn of every uncertain number, 10 to 100,000.",
     ),
 ]
 Seed = Annotated[
     int | None,
-    typer.Option("--seed", metavar="N", min=0, help="The same seed gives the same virtual patients."),
+    typer.Option(
+        "--seed",
+        metavar="N",
+        parser=whole(0, MAX_SEED),
+        help="The same seed gives the same virtual patients; from 0 to 2^64 - 1.",
+    ),
 ]
 Threads = Annotated[
     int | None,
     typer.Option(
-        "--threads", metavar="N", min=1, help="Threads; all cores if not given. Never alters a result."
+        "--threads",
+        metavar="N",
+        parser=whole(1, MAX_THREADS),
+        help="Threads; all cores if not given. Never alters a result.",
     ),
 ]
 Hypothesis = Annotated[

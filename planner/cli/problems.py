@@ -8,6 +8,7 @@ USAGE = 2
 INVALID = 3  # the scenario or the data
 NO_ANSWER = 4
 CHECK_FAILED = 5
+HUNG_UP = 129
 INTERRUPTED = 130
 TERMINATED = 143
 

@@ -259,7 +259,7 @@ def _compiled() -> bool:
     from planner.kernels.jit import COMPILED, cache_folder
 
     folder = cache_folder() if COMPILED else None
-    return not COMPILED or (folder is not None and any(folder.rglob("*.nbi")))
+    return not COMPILED or (folder is not None and any(folder.rglob("*.nbc")))
 
 
 def remarks(document: dict[str, Any], verbose: bool) -> None:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from planner.caps import MAX_PATIENTS, MAX_TRIALS
 from planner.cli import options as given
+from planner.cli.numbers import whole
 from planner.cli.problems import INTERRUPTED, NO_ANSWER, OK, Problem
 
 if TYPE_CHECKING:
@@ -38,13 +40,19 @@ Find = Annotated[
 Patients = Annotated[
     int | None,
     typer.Option(
-        "--patients", metavar="N", min=1, help="With --find effect: patients; the scenario's if not given."
+        "--patients",
+        metavar="N",
+        parser=whole(1, MAX_PATIENTS),
+        help="With --find effect: patients; the scenario's if not given.",
     ),
 ]
 MaxPatients = Annotated[
     int | None,
     typer.Option(
-        "--max-patients", metavar="N", min=1, help="Largest number tried, 1000 if not given; at most 10000."
+        "--max-patients",
+        metavar="N",
+        parser=whole(1, MAX_PATIENTS),
+        help="Largest number tried, 1000 if not given; at most 10000.",
     ),
 ]
 MostTrials = Annotated[
@@ -52,7 +60,7 @@ MostTrials = Annotated[
     typer.Option(
         "--trials",
         metavar="N",
-        min=1,
+        parser=whole(1, MAX_TRIALS),
         help="Most virtual trials per hypothesis in one pass; fewer where they settle the answer.",
     ),
 ]

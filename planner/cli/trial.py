@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from planner.caps import MAX_SEED, MAX_TRIALS
 from planner.cli import options as given
+from planner.cli.numbers import whole
 from planner.cli.problems import NO_ANSWER, OK, Problem
 
 if TYPE_CHECKING:
@@ -29,7 +31,10 @@ class Kind(StrEnum):
 Replay = Annotated[
     int | None,
     typer.Option(
-        "--replay", metavar="I", min=0, help="Number of the trial, from 0; with --find, where to begin."
+        "--replay",
+        metavar="I",
+        parser=whole(0, MAX_SEED),
+        help="Number of the trial, from 0; with --find, where to begin.",
     ),
 ]
 Find = Annotated[
@@ -49,7 +54,12 @@ OneAnalysis = Annotated[
 ]
 Scanned = Annotated[
     int | None,
-    typer.Option("--trials", metavar="N", min=1, help="How many trials --find looks at before it gives up."),
+    typer.Option(
+        "--trials",
+        metavar="N",
+        parser=whole(1, MAX_TRIALS),
+        help="How many trials --find looks at before it gives up.",
+    ),
 ]
 
 

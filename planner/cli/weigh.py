@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from planner.caps import MAX_VARIANTS
 from planner.cli import options as given
+from planner.cli.numbers import whole
 from planner.cli.problems import INTERRUPTED, INVALID, OK, Problem
 
 if TYPE_CHECKING:
@@ -44,15 +46,17 @@ def weigh(
         typer.Option(
             "--variants",
             metavar="N",
-            min=10,
-            max=100_000,
+            parser=whole(10, MAX_VARIANTS),
             help="How many values are drawn of every uncertain number.",
         ),
     ] = None,
     patients: Annotated[
         int | None,
         typer.Option(
-            "--patients", metavar="N", min=128, max=1_000_000, help="Virtual patients of each variant."
+            "--patients",
+            metavar="N",
+            parser=whole(128, 1_000_000),
+            help="Virtual patients of each variant.",
         ),
     ] = None,
     seed: given.Seed = None,

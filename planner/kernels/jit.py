@@ -1,8 +1,8 @@
-"""The decorators that every compiled function wears, and the folder in which compiled code is kept.
+"""The decorators that every compiled function wears, and the name of the folder for compiled code.
 
-Numba keys its disk cache on the file that defines a function, not on the functions it calls: after an edit
-in another file it would run the old machine code. So the folder is named after the text of all kernels and
-the versions of everything that turns them into machine code.
+A compiled function is found again by the file that defines it, not by the functions it calls: after an edit
+in another file the old machine code would run. So the folder is named after the text of all kernels and
+the versions of everything that turns them into machine code. Where it lies: see planner.kernels.cache.
 """
 
 from __future__ import annotations
@@ -10,10 +10,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-import os
 import struct
-import tempfile
-import warnings
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -26,6 +24,8 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic, overload
 
+from planner.kernels.cache import KernelCache, chosen, warn_without
+
 config: Any = numba.config
 COMPILED = not config.DISABLE_JIT  # False under NUMBA_DISABLE_JIT=1: the kernels are then plain Python
 _FLAGS: dict[str, Any] = {"error_model": "numpy"}
@@ -34,42 +34,27 @@ _FLAGS: dict[str, Any] = {"error_model": "numpy"}
 def _fingerprint() -> str:
     """Name for the compiled code: changes with any kernel's text and with any tool that compiles it."""
     package = Path(__file__).parents[1]
-    text = hashlib.sha256(repr((numba.__version__, llvmlite.__version__, np.__version__, _FLAGS)).encode())
+    tools = numba.__version__, llvmlite.__version__, np.__version__, sys.implementation.cache_tag, _FLAGS
+    text = hashlib.sha256(repr(tools).encode())
     for folder in ("kernels", "analyses"):
-        for file in sorted((package / folder).glob("*.py")):
-            text.update(file.name.encode() + b"\0" + file.read_bytes())
+        for file in sorted((package / folder).rglob("*.py")):
+            text.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes())
     return text.hexdigest()[:16]
 
 
-def _writable(folder: Path) -> bool:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return True
-    except OSError:
-        return False
+@cache
+def cache_place() -> tuple[Path | None, list[str]]:
+    """Folder of the compiled kernels, None where none is safe and writable; why better ones are not used."""
+    return chosen(_fingerprint())
 
 
 @cache
 def cache_folder() -> Path | None:
-    """Folder of the compiled kernels, or None (after one warning) where nothing can be written.
-
-    PLANNER_CACHE names the parent folder; otherwise it is the user's cache folder, else a temporary one.
-    """
-    chosen = os.environ.get("PLANNER_CACHE")
-    user = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    shared = Path(tempfile.gettempdir()) / f"planner-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
-    candidates = [Path(chosen)] if chosen else [Path(user) / "planner", shared]
-    for parent in candidates:
-        if _writable(folder := parent / _fingerprint()):
-            return folder
-    warnings.warn(
-        f"compiled code cannot be kept: no folder is writable ({', '.join(map(str, candidates))}). "
-        "Every start takes some seconds longer; set PLANNER_CACHE to a writable folder.",
-        RuntimeWarning,
-        stacklevel=3,
-    )
-    return None
+    """Folder of the compiled kernels, or None (after one warning)."""
+    folder, problems = cache_place()
+    if folder is None:
+        warn_without(problems)
+    return folder
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -78,14 +63,10 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     Never parallel=True (it aborts under threads and breaks forks), and never a function as an argument
     (recompiled in every process): the choice between kernels is made in Python.
     """
-    folder = cache_folder() if COMPILED else None
-    before = config.CACHE_DIR
-    try:  # Numba reads the folder while decorating; other users of Numba keep their own
-        config.CACHE_DIR = str(folder) if folder else before
-        compiled: Callable[..., Any] = numba.njit(nogil=True, cache=folder is not None, **_FLAGS)(function)
-    finally:
-        config.CACHE_DIR = before
-    return compiled
+    compiled: Any = numba.njit(nogil=True, **_FLAGS)(function)
+    if COMPILED and (folder := cache_folder()) is not None:
+        compiled._cache = KernelCache(function, folder)
+    return compiled  # type: ignore[no-any-return]
 
 
 _UNCOUNTED: dict[str, Any] = {"_nrt": False}
