@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from planner.document import Block, Heading, Items
-from planner.entry import Enrolment, enrolment
 from planner.explain_mechanisms import percent
 from planner.figures import fixed, listed, plain, signed
+from planner.planned import Enrolment, enrolment
 from planner.scenario import Means, Population, Scenario
 from planner.scenario_terms import Rates, Terms
 

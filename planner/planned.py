@@ -13,7 +13,8 @@ from planner import monitoring, world
 from planner.balance import taking_part, within_patients
 from planner.contrasts import Contrast
 from planner.design_table import DesignRow, design_table
-from planner.entry import Enrolment, enrolment
+from planner.entry import Enrolment as Enrolment
+from planner.entry import enrolment as enrolment
 from planner.scenario import Analysis, Design, Means, Scenario
 from planner.scenario_terms import Terms
 from planner.truth import moved_by, stated_effect

@@ -17,19 +17,20 @@ FLOORS = {
     "patient_data csv_text scenario_blinding scenario_monitoring look_counts",
     2: "draws roots mechanisms world boundaries sequential spending conditional limits rules truth "
     "terms_world rates_world seconds_world references pvalues uncertainty leaving blinding returning "
-    "features t_looks",
+    "features t_looks entry",
     3: "kernels analyses",
-    4: "engine job families monitoring outcomes tally",
+    4: "engine job families monitoring outcomes tally units beside",
     5: "montecarlo results planned sizing discrimination weighing theory store predicted methods "
     "replay replayed comparing sweeping precision sensitivity benchmarks doctor machine assurance clusters "
     "departures unknowns guesses estimating growing simulating swept lasting lists widening "
-    "reachable look_remarks",
-    6: "streams figures document console summary explain report plots braille console_boundaries layout "
+    "reachable look_remarks carryover carryover_told irregular together naming design_table figures",
+    6: "streams document console summary explain report plots braille console_boundaries layout "
     "explain_mechanisms explain_outcomes explain_predictions unstated citing summary_methods summary_tables "
     "summary_trial summary_sizing summary_compare summary_sweep summary_sensitivity "
     "summary_bench summary_doctor summary_weigh explain_leaving summary_leaving summary_uncertain "
     "summary_weigh_tables summary_blinding explain_blinding summary_dry_run summary_discriminate "
-    "summary_discriminate_tables explain_looks summary_limits explain_allocation",
+    "summary_discriminate_tables explain_looks summary_limits explain_allocation "
+    "explain_design explain_population summary_together",
     7: "cli __init__ __main__",
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names.split()}
