@@ -28,7 +28,7 @@ FEW = 5.0
 """Expected events, on either side, below which an error is smoothed."""
 
 COVERED = 0.92
-"""Of the seeds, the least that a stated 95 % interval may hold."""
+"""Of the seeds, the least in which a stated 95 % interval has to hold what is true."""
 
 Z95 = NormalDist().inv_cdf(0.975)
 _NAMING = (
@@ -111,8 +111,14 @@ class Verdict:
     events: float  # expected, on the side where there are fewer
 
     def right(self, low: float, high: float, covered: float = COVERED) -> bool:
-        """Whether the error is: the ratio within these limits, or where events are few the interval."""
-        return low <= self.ratio <= high if self.events >= FEW else self.covered >= covered
+        """Whether the error is: the ratio within these limits, or where events are few the interval.
+
+        Every interval has to hold the truth as often, less what chance leaves open with so many seeds.
+        """
+        if self.events < FEW:
+            return self.covered >= covered
+        by_chance = 2.0 * math.sqrt(COVERED * (1.0 - COVERED) / self.seeds)
+        return low <= self.ratio <= high and self.covered >= COVERED - by_chance
 
     def __str__(self) -> str:
         where = " / ".join(map(str, self.path))
