@@ -78,7 +78,7 @@ def sized(name: str, power: float, *settings: str, **how: Any) -> Callable[[int]
 
 def weighed(more: str) -> Callable[[int], Json]:
     given = scenario("mechanisms", more=more)
-    return lambda seed: weigh(given, variants=90, patients=1_024, seed=seed, threads=1).to_json()
+    return lambda seed: weigh(given, variants=240, patients=1_024, seed=seed, threads=1).to_json()
 
 
 def told_apart() -> Callable[[int], Json]:
@@ -118,7 +118,7 @@ def check(found: Sequence[Verdict], seeds: int) -> None:
         print(each)
     assert len(found) > 10
     assert wrong(found, low, high, LEAST_COVERED[seeds]) == []
-    assert np.mean([each.covered for each in found]) >= COVERED
+    assert np.mean([each.covered for each in found if each.stated]) >= COVERED
 
 
 @pytest.mark.parametrize("command", QUICK)
