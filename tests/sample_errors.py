@@ -154,13 +154,24 @@ UNCERTAIN = """
     """
 """Of the trial "odd"."""
 
-WEIGHED = """
+UNCERTAIN_SHARE = """
     [uncertainty]
     "components.quick.share" = { low = 0.3, high = 0.9 }
+    """
+"""Of the trial "mechanisms", as what follows."""
+
+COUNTED = """
     [hypotheses.cue-only]
     terms = [{ component = "felt", needs = ["cue"] }]
     [observed]
     use = "counts"
     responders = { A = [3, 13], B = [1, 13] }
     """
-"""Of the trial "mechanisms"."""
+
+MEASURED = """
+    [hypotheses.cue-only]
+    terms = [{ component = "felt", needs = ["cue"] }]
+    [observed]
+    use = "means"
+    means = { A = { mean = -8.0, n = 10 }, B = { mean = -3.5, n = 9 } }
+    """

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from over_seeds import COVERED, FEW, Z95, Verdict, printed, times, verdicts, wrong
-from sample_errors import TEXTS, UNCERTAIN, WEIGHED
+from sample_errors import COUNTED, MEASURED, TEXTS, UNCERTAIN, UNCERTAIN_SHARE
 
 from planner.comparing import compare
 from planner.discrimination import discriminate
@@ -76,13 +76,13 @@ def sized(name: str, power: float, *settings: str, **how: Any) -> Callable[[int]
     return lambda seed: size(given, seed=seed, **asked).to_json()
 
 
-def weighed() -> Callable[[int], Json]:
-    given = scenario("mechanisms", more=WEIGHED)
-    return lambda seed: weigh(given, variants=90, patients=1_024, seed=seed, threads=1).to_json()
+def weighed(more: str) -> Callable[[int], Json]:
+    given = scenario("mechanisms", more=more)
+    return lambda seed: weigh(given, variants=240, patients=1_024, seed=seed, threads=1).to_json()
 
 
 def told_apart() -> Callable[[int], Json]:
-    given = scenario("mechanisms", more=WEIGHED)
+    given = scenario("mechanisms", more=UNCERTAIN_SHARE + COUNTED)
     return lambda seed: discriminate([given], draws=64, patients=[13], seed=seed, threads=1).to_json()
 
 
@@ -99,7 +99,9 @@ COMMANDS: Mapping[str, Callable[[], Callable[[int], Json]]] = {
     "run over uncertain numbers": over_uncertain,
     "size": lambda: sized("odd", 0.8, "design.block=2", trials=4_096),
     "size over uncertain numbers": lambda: sized("odd", 0.7, uncertain=True, variants=64),
-    "weigh": weighed,
+    "weigh": lambda: weighed(UNCERTAIN_SHARE + COUNTED),
+    "weigh, means": lambda: weighed(UNCERTAIN_SHARE + MEASURED),
+    "weigh, nothing uncertain": lambda: weighed(COUNTED),
     "discriminate": told_apart,
 }
 QUICK = [name for name in COMMANDS if not name.startswith(("discriminate", "size", "weigh"))]
@@ -116,6 +118,7 @@ def check(found: Sequence[Verdict], seeds: int) -> None:
         print(each)
     assert len(found) > 10
     assert wrong(found, low, high, LEAST_COVERED[seeds]) == []
+    assert np.mean([each.covered for each in found if each.stated]) >= COVERED
 
 
 @pytest.mark.parametrize("command", QUICK)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import stdtrit
 
 from planner.kernels.tables import Floats
 
@@ -129,9 +130,15 @@ def _errors(slope: Floats, covariance: Floats) -> Floats:
     return np.asarray(np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", slope, covariance, slope), 0.0)))
 
 
-def figure(estimate: float, mcse: float, most: float = np.inf, least: float = 0.0) -> dict[str, Any]:
-    """A figure of the JSON contract, its interval within `least` and `most`."""
-    low, high = estimate - Z95 * mcse, estimate + Z95 * mcse
+def figure(
+    estimate: float, mcse: float, most: float = np.inf, least: float = 0.0, variants: int | None = None
+) -> dict[str, Any]:
+    """A figure of the JSON contract, its interval within `least` and `most`.
+
+    variants: whose spread gives the error, which of few is itself uncertain (Student's t).
+    """
+    wide = Z95 if variants is None or variants < 2 else float(stdtrit(variants - 1, 0.975))
+    low, high = estimate - wide * mcse, estimate + wide * mcse
     return {
         "estimate": float(estimate),
         "mcse": float(mcse),

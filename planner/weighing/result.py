@@ -71,7 +71,7 @@ class Weighing:
 
     def hypotheses(self) -> list[Json]:
         """One row for each hypothesis, in the form of the JSON contract."""
-        found = self.posterior.evened()
+        found, n = self.posterior.evened(), len(self.posterior.likelihood)
         weight, of_weight = found.weights()
         factor, of_factor = found.factors()
         chance, of_chance = found.likelihoods()
@@ -84,9 +84,9 @@ class Weighing:
                 "hypothesis": name,
                 "class": member[h],
                 "prior": float(found.prior[h] / found.prior.sum()),
-                "likelihood": figure(chance[h], of_chance[h], most),
-                "bayes_factor": figure(factor[h], of_factor[h]),
-                "weight": figure(weight[h], of_weight[h], 1.0),
+                "likelihood": figure(chance[h], of_chance[h], most, variants=n),
+                "bayes_factor": figure(factor[h], of_factor[h], variants=n),
+                "weight": figure(weight[h], of_weight[h], 1.0, variants=n),
                 "effective_variants": float(effective[h]) if self.uncertain else None,
                 "expected": [
                     {"measure": measure, "treatment": treatment, "mean": float(rows[:, h].mean())}
@@ -98,7 +98,7 @@ class Weighing:
 
     def class_rows(self) -> list[Json]:
         """One row for each class of hypotheses that the design cannot tell apart."""
-        found = self.posterior.by_class()
+        found, n = self.posterior.by_class(), len(self.posterior.likelihood)
         weight, of_weight = found.weights()
         factor, of_factor = found.factors()
         equal, of_equal = found.with_prior([1.0] * len(self.classes)).weights()
@@ -106,16 +106,17 @@ class Weighing:
             {
                 "hypotheses": names,
                 "prior": float(found.prior[i] / found.prior.sum()),
-                "bayes_factor": figure(factor[i], of_factor[i]),
-                "weight": figure(weight[i], of_weight[i], 1.0),
-                "weight_equal_classes": figure(equal[i], of_equal[i], 1.0),
+                "bayes_factor": figure(factor[i], of_factor[i], variants=n),
+                "weight": figure(weight[i], of_weight[i], 1.0, variants=n),
+                "weight_equal_classes": figure(equal[i], of_equal[i], 1.0, variants=n),
             }
             for i, names in enumerate(self.classes)
         ]
 
     def sensitivity(self) -> list[Json]:
         """One row for each uncertain number, and for how many patients were seen under both treatments."""
-        rows = [_row(each, self.names) for each in self.influences()]
+        third = len(self.posterior.likelihood) // 3
+        rows = [_row(each, self.names, third) for each in self.influences()]
         return rows + ([] if (other := self._with_fewer_pairs()) is None else [other])
 
     def _with_fewer_pairs(self) -> Json | None:
@@ -131,7 +132,8 @@ class Weighing:
             sides.append(Side(float(pairs), *found.weights(), *found.log_factor(self.leading)))
         low, high = sides
         row = Influence("observed.paired", None, tuple(range(len(self.names))), False, low, high)
-        return _row(row, self.names) | {"beyond_chance": True}  # the same draws at both ends
+        n = len(self.posterior.likelihood)
+        return _row(row, self.names, n) | {"beyond_chance": True}  # the same draws at both ends
 
     @property
     def leading(self) -> tuple[int, ...]:
@@ -286,25 +288,27 @@ class Weighing:
         return html
 
 
-def _row(found: Influence, names: tuple[str, ...]) -> Json:
-    """A line of the sensitivity table."""
+def _row(found: Influence, names: tuple[str, ...], variants: int) -> Json:
+    """A line of the sensitivity table; variants: at each of its ends."""
     return {
         "path": found.path,
         "hypothesis": found.hypothesis,
         "relative": found.relative,
         "hypotheses": [names[h] for h in found.hypotheses],
-        "low": _side(found.low),
-        "high": _side(found.high),
+        "low": _side(found.low, variants),
+        "high": _side(found.high, variants),
         "moved": found.moved,
         "beyond_chance": found.beyond_chance,
     }
 
 
-def _side(side: Side) -> Json:
+def _side(side: Side, variants: int) -> Json:
     weights = zip(side.classes, side.classes_mcse, strict=True)
     factor = side.log_factor
     return {
         "value": side.value,
-        "class_weights": [figure(weight, error, most=1.0) for weight, error in weights],
-        "log10_bayes_factor": None if factor is None else figure(factor, side.log_factor_mcse, least=-np.inf),
+        "class_weights": [figure(weight, error, most=1.0, variants=variants) for weight, error in weights],
+        "log10_bayes_factor": None
+        if factor is None
+        else figure(factor, side.log_factor_mcse, least=-np.inf, variants=variants),
     }
