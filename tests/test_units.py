@@ -264,8 +264,8 @@ def test_moments_keep_every_digit() -> None:
 
 
 def test_a_spread_that_cannot_be_told_is_said_to_be_rough() -> None:
-    """Errors all at 4, summed in units of 1, and a spread of 3e-8 beside them; not so in their own unit."""
-    spread = {"sd_within": 1e-7, "sd_between": 1.0, "carryover": {"A": 8.0}}
+    """Errors all at 4, summed in units of 1, and a spread of 3e-6 beside them; not so in their own unit."""
+    spread = {"sd_within": 1e-5, "sd_between": 1.0, "carryover": {"A": 8.0}}
     text = scenario_text(hypotheses={"h": {"means": {"A": 1.0, "B": 0.0}} | spread}, patients=24)
     biased, plain = read_text(text), read_text(stated(sd=1e-7))
     for work, rough in ((in_unit(engine.job(biased), 1.0), True), (engine.job(plain), False)):
