@@ -104,8 +104,8 @@ def at_several(scenario: Scenario, plans: Sequence[tuple[Analysis, Sequence[Look
             which = f"look {look}" if look else "the last look"
             lines.append(
                 f"{which} cannot stop for efficacy in trials of {listed([*shown, *rest], 'and')} patients, "
-                "which have too few at that look; `planner check` with one of these numbers says what it costs "
-                "and which looks would do"
+                "which have too few at that look; `planner check` with one of these numbers says what it "
+                "costs and which looks would do"
             )
         said += _told(analysis, scenario, lines)
     return said
