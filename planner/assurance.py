@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from planner import engine
+from planner import engine, memory
 from planner.carryover import Carried, Key, of_job
 from planner.clusters import Clusters, Drawn, error
 from planner.departures import Departed, departed
@@ -189,6 +189,12 @@ class Averaging:
         """As `Growing.grow`; without a count, `total` is a multiple of 1,024."""
         begun = time.perf_counter()
         stretches, done = shares(total, self.count or total // VARIANT_TRIALS), len(self._tallies)
+        threads = memory.workers(
+            engine.thread_bytes(self.work),
+            threads or engine.available_cores(),
+            engine.described(self.work),
+            engine.LOWER,
+        )
         tallies, self._interrupted = engine.run_each(
             lambda i: self._job(done + i), stretches[done:], threads=threads, progress=progress
         )

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from planner import interruption
+from planner import interruption, memory
 from planner.job import Job as Job
 from planner.job import Test as Test
 from planner.job import job as job
@@ -65,6 +65,32 @@ def block_size(work: Job) -> int:
     """Tiles of 128 trials in a block: so few that its generated values stay within a core's cache."""
     tile = work.patients * len(work.tests) * work.readings * work.plan.leave.size * W * 8
     return max(1, min(_BLOCK_TILES, _BLOCK_BYTES // tile))
+
+
+LOWER = "lower the patients, the hypotheses (--hypothesis NAME) or the periods"
+"""What to do where a block does not fit into memory."""
+
+
+def described(work: Job) -> str:
+    """A block of trials, in words."""
+    sizes = f"{work.patients:,} patients, {work.plan.leave.size} periods and {len(work.tests):,} hypotheses"
+    return f"a block of {W} virtual trials of {sizes}"
+
+
+def thread_bytes(work: Job, tiles: int | None = None) -> int:
+    """Bytes that a thread needs for its blocks and its sums."""
+    hypotheses, tiles = len(work.tests), tiles or block_size(work)
+    row = tiles * W * 8
+    values = work.patients * hypotheses * work.readings * work.plan.leave.size * row
+    stat = hypotheses * work.counts.size * STATISTICS * row
+    return values + stat + 2 * work.empty_bytes()
+
+
+def records_bytes(work: Job, tiles: int) -> int:
+    """Bytes that `records` of so many tiles take."""
+    row = tiles * W * 8
+    ends = len(work.tests) * len(work.judges) * row * (2 * len(work.designs) + work.counts.size * STATISTICS)
+    return thread_bytes(work, tiles) + ends
 
 
 Buffers = dict[tuple[int, ...], Floats]
@@ -249,6 +275,9 @@ def run(
     """
     crew = _Crew(work, block_tiles)
     began = time.perf_counter()
+    threads = memory.workers(
+        thread_bytes(work, block_tiles), threads or available_cores(), described(work), LOWER
+    )
     interrupted = _first_tile(crew, first, min(trials, W)) or in_pieces(
         crew.add,
         pieces(first + W, first + trials, chunk_trials or chunk_size(work)),
@@ -291,6 +320,7 @@ def run_each(
                 interruption.check()
         except KeyboardInterrupt:
             return True
+        del own.space  # the other threads have their own
         return False
 
     interrupted = compiled() or in_pieces(
@@ -314,6 +344,7 @@ def _first_tile(crew: _Crew, first: int, trials: int) -> bool:
             interruption.check()
     except KeyboardInterrupt:
         return True
+    del crew.own.space  # the other threads have their own
     return False
 
 

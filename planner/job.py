@@ -85,6 +85,10 @@ class Job:
         ]
         return np.array([sum(row) for row in rows], np.int64)
 
+    def empty_bytes(self) -> int:
+        """Bytes of a tally of the job's shape."""
+        return self.empty().nbytes
+
     def empty(self) -> Tally:
         """A tally of the job's shape."""
         shape = (len(self.tests), len(self.judges), len(self.designs), self.width)

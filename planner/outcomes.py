@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner import interruption
+from planner import interruption, memory
 from planner.blinding import guesses
 from planner.contrasts import cancels, total
 from planner.families import groups
@@ -29,6 +29,7 @@ from planner.world import Reading, reading_of, typical_sd
 _FIRST = 1 << 62  # trials from here on are kept for potential outcomes: no run ever reaches them
 TILES = 1 << 13  # of 128 patients: about a million
 _BLOCK = 64
+_COPIES = 4  # of the outcomes of a block, while they are added up
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,20 @@ def potential(
     tiles: int = TILES,
     first: int = 0,
 ) -> Potential:
-    """Simulate first periods of the same patients under each treatment: the tiles from `first` on."""
+    """Simulate first periods of the same patients under each treatment: the tiles from `first` on.
+
+    Where that takes too much memory for all hypotheses at once, some of them after the others: same bits.
+    """
+    size = _COPIES * min(_BLOCK, tiles) * W * 8 * len(readings) * len(treatments)
+    memory.check(size, f"the true effect in {len(treatments)} treatments", "analyse fewer readings at once")
+    if len(names) * size > memory.limit():
+        half = len(names) // 2
+        halves = [
+            potential(scenario, some, readings, treatments, seed, tiles, first)
+            for some in (names[:half], names[half:])
+        ]
+        mean, covariance = ([getattr(each, what) for each in halves] for what in ("mean", "covariance"))
+        return Potential(np.concatenate(mean), np.concatenate(covariance))
     design, population = scenario.design, scenario.population
     parallel = {"sequences": tuple((a,) for a in treatments), "allocation": (1,) * len(treatments)}
     plain = {"sequence_effect": (0.0,) * len(treatments), "period_effect": population.period_effect[:1]}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from planner import engine
+from planner import engine, memory
 from planner.beside import Beside, beside
 from planner.departures import days_waited
 from planner.guesses import Guess, added_up, made
@@ -81,6 +81,7 @@ def replay(
         raise ValueError(f"trials are numbered from 0 to {LARGEST_INDEX}")
     chosen = narrowed(scenario, hypothesis, analysis)
     work = engine.job(chosen, seed=seed, tallied=False)
+    memory.check(engine.records_bytes(work, 1), engine.described(work), engine.LOWER)
     found = engine.records(work, index // W * W, 1)
     return _trial(scenario, chosen, work, found, index, name or scenario.name)
 
@@ -106,15 +107,16 @@ def find(
     judged = analysis or scenario.analyses[0].name
     work = engine.job(narrowed(scenario, hypothesis, judged), seed=seed, tallied=False)
     end = first + trials
-    for start in range(first // W * W, end, _SCAN_TILES * W):
-        found = engine.records(work, start, _SCAN_TILES)
+    tiles = memory.workers(engine.records_bytes(work, 1), _SCAN_TILES, engine.described(work), engine.LOWER)
+    for start in range(first // W * W, end, tiles * W):
+        found = engine.records(work, start, tiles)
         hits = np.flatnonzero(_is_kind(work, found, wanted))
         hits = hits[(hits >= first - start) & (hits < end - start)]
         if hits.size:
             index = start + int(hits[0])
             return replay(scenario, index, hypothesis=hypothesis, analysis=analysis, seed=seed, name=name)
         if progress:
-            progress(min(start + _SCAN_TILES * W, end) - first, trials)
+            progress(min(start + tiles * W, end) - first, trials)
     return None
 
 

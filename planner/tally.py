@@ -81,6 +81,11 @@ class Tally:
             np.zeros((hypotheses, designs if joint else 0, JOINTS, JOINT_SUMS), np.int64),
         )
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all sums."""
+        return sum(each.nbytes for each in self.sums().values())
+
     def sums(self) -> dict[str, Ints]:
         """Every sum, by name."""
         return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "trials"}

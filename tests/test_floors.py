@@ -17,7 +17,7 @@ FLOORS = {
     "patient_data csv_text scenario_blinding scenario_monitoring look_counts",
     2: "draws roots mechanisms world boundaries sequential spending conditional limits rules truth "
     "terms_world rates_world seconds_world references pvalues uncertainty leaving blinding returning "
-    "features t_looks entry",
+    "features t_looks entry memory",
     3: "kernels analyses",
     4: "engine job families monitoring outcomes tally units beside",
     5: "montecarlo results planned sizing discrimination weighing theory store predicted methods "

@@ -180,9 +180,19 @@ def _unexpected(error: Exception, arguments: list[str]) -> int:
     """A scenario with faults, or a bug: in one line, and the traceback only on request."""
     from planner.console import fail, faults
     from planner.faults import ScenarioError
+    from planner.memory import MemoryLimitError
 
     if isinstance(error, ScenarioError):
         faults(error)
+        return INVALID
+    if isinstance(error, MemoryLimitError):
+        fail(error.message, hint=error.hint)
+        return INVALID
+    if isinstance(error, MemoryError):
+        fail(
+            "there is not enough memory",
+            hint="lower the patients, the hypotheses (--hypothesis NAME), --draws or --threads",
+        )
         return INVALID
     from planner.tally import SumsError
 

@@ -22,6 +22,7 @@ def compare(
     trials: given.Trials = None,
     seed: given.Seed = None,
     threads: given.Threads = None,
+    memory: given.Memory = None,
     output_format: given.AsFormat = None,
     json: given.Json = False,
     output: given.Output = None,

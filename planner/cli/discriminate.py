@@ -75,6 +75,7 @@ def discriminate(
     hypothesis: given.Hypothesis = None,
     seed: given.Seed = None,
     threads: given.Threads = None,
+    memory: given.Memory = None,
     output_format: given.AsFormat = None,
     json: given.Json = False,
     output: given.Output = None,

@@ -96,6 +96,27 @@ Threads = Annotated[
         help="Threads; all cores if not given. Never alters a result.",
     ),
 ]
+
+
+def _memory(text: str | None) -> str | None:
+    from planner import memory
+
+    try:
+        memory.choose(None if text is None else memory.parsed(text))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    return text
+
+
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        metavar="SIZE",
+        callback=_memory,
+        help="Most memory to take, such as 4G; half of what is free if not given. Never alters a result.",
+    ),
+]
 Hypothesis = Annotated[
     list[str] | None,
     typer.Option(

@@ -27,6 +27,7 @@ def run(
     variants: given.Variants = None,
     seed: given.Seed = None,
     threads: given.Threads = None,
+    memory: given.Memory = None,
     output_format: given.AsFormat = None,
     json: given.Json = False,
     output: given.Output = None,

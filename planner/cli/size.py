@@ -79,6 +79,7 @@ def size(
     trials: MostTrials = None,
     seed: given.Seed = None,
     threads: given.Threads = None,
+    memory: given.Memory = None,
     output_format: given.AsFormat = None,
     json: given.Json = False,
     output: given.Output = None,

@@ -72,6 +72,7 @@ def trial(
     analysis: OneAnalysis = None,
     trials: Scanned = None,
     seed: given.Seed = None,
+    memory: given.Memory = None,
     output_format: given.AsFormat = None,
     json: given.Json = False,
     output: given.Output = None,

@@ -61,6 +61,7 @@ def weigh(
     ] = None,
     seed: given.Seed = None,
     threads: given.Threads = None,
+    memory: given.Memory = None,
     output_format: given.AsFormat = None,
     json: given.Json = False,
     output: given.Output = None,

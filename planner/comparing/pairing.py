@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from planner import engine
+from planner import engine, memory
 from planner.kernels.rng import W
 from planner.kernels.tables import BELOW, COMPLETERS, Ints
 from planner.lists import approximate, design_effect, within_blocks
@@ -177,6 +177,11 @@ def paired(
     """
     crew = _Crew(tuple(jobs), tuple(groups))
     began = time.perf_counter()
+    each = sum(engine.records_bytes(work, crew.tiles) for work in jobs)
+    largest = max(jobs, key=lambda work: work.patients)
+    threads = memory.workers(
+        each, threads or engine.available_cores(), engine.described(largest), engine.LOWER
+    )
     crew.add(0, min(trials, W))
     size = min(engine.chunk_size(work) for work in jobs) // len(jobs)
     size = max(size // (crew.tiles * W), 1) * crew.tiles * W

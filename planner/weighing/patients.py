@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planner import memory
 from planner.families import groups
 from planner.kernels.means import allocate
 from planner.kernels.rng import W
@@ -46,6 +47,11 @@ def cohort(
     The same patients are taken under every hypothesis. As many of each sequence as the allocation says.
     """
     design, about = scenario.design, plan(scenario)
+    memory.check(
+        cohort_bytes(scenario, len(names), len(readings), size),
+        f"a cohort of {size:,} virtual patients under {len(names)} hypotheses",
+        "lower --patients or the hypotheses (--hypothesis NAME)",
+    )
     patients, tiles = _tiled(about.block.size, size)
     first = _FIRST + number * tiles * W
     sequence = np.zeros((tiles, patients), np.int64)
@@ -61,6 +67,11 @@ def cohort(
             len(names), len(readings), design.periods, -1
         )
     return Cohort(scenario, found)
+
+
+def cohort_bytes(scenario: Scenario, hypotheses: int, readings: int, size: int) -> int:
+    """Bytes that a cohort takes while it is made."""
+    return 2 * patients_of(scenario, size) * hypotheses * readings * scenario.design.periods * 8
 
 
 def trials_of(scenario: Scenario, size: int) -> int:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner import engine, interruption, uncertainty
+from planner import engine, interruption, memory, uncertainty
 from planner.kernels.tables import Floats
 from planner.scenario import Scenario
 from planner.weighing.ending import ends
-from planner.weighing.patients import cohort
+from planner.weighing.patients import cohort, cohort_bytes
 from planner.weighing.result import Evidence
 from planner.weighing.stopping import Rule
 from planner.weighing.tables import Counts
@@ -74,11 +74,12 @@ def simulated(
         interruption.check()
     if progress is not None:
         progress(1, work.draws)
+    size = cohort_bytes(work.scenario, len(work.names), len(work.readings), work.patients)
     interrupted = engine.in_pieces(
         show,
         todo,
         stop=stop,
-        threads=threads,
+        threads=memory.workers(size, threads or engine.available_cores(), "a cohort", "lower --patients"),
         tell=progress and (lambda: progress(len(found), work.draws)),
     )
     done = next((number for number in range(work.draws) if number not in found), work.draws)
