@@ -11,6 +11,7 @@ from planner.canonical import digest
 from planner.comparing.pairing import FIGURES, Group, Member, Pairs, paired
 from planner.comparing.unlike import unlike
 from planner.faults import listed
+from planner.look_remarks import remarks as of_looks
 from planner.results import ENGINE, flat
 from planner.scenario import Analysis, Scenario
 from planner.version import __version__
@@ -133,7 +134,8 @@ class Comparison:
         said = list(self.remarks)
         if self.partial:
             said.append(f"interrupted: the figures are of the {self.trials} trials that were finished")
-        return said
+        pairs = zip(self.names, self.scenarios, strict=True)
+        return said + [f"{name}: {remark}" for name, scenario in pairs for remark in of_looks(scenario)]
 
 
 def compare(
