@@ -77,8 +77,10 @@ def potential(
             potential(scenario, some, readings, treatments, seed, tiles, first)
             for some in (names[:half], names[half:])
         ]
-        mean, covariance = ([getattr(each, what) for each in halves] for what in ("mean", "covariance"))
-        return Potential(np.concatenate(mean), np.concatenate(covariance))
+        return Potential(
+            np.concatenate([each.mean for each in halves]),
+            np.concatenate([each.covariance for each in halves]),
+        )
     design, population = scenario.design, scenario.population
     parallel = {"sequences": tuple((a,) for a in treatments), "allocation": (1,) * len(treatments)}
     plain = {"sequence_effect": (0.0,) * len(treatments), "period_effect": population.period_effect[:1]}

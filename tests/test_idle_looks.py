@@ -359,6 +359,15 @@ def test_size_tells_it_of_its_answer(cli: Cli) -> None:
     assert len(told) == 1
 
 
+def test_compare_tells_of_which_design(cli: Cli) -> None:
+    Path("w24.toml").write_text(WILLIAMS)
+    Path("other.toml").write_text(WILLIAMS.replace("[0.3333333333, 0.6666666667, 1.0]", "[0.75, 1.0]"))
+    found = json.loads(cli("compare", "other.toml", "w24.toml", *FEW, "--json")[1])
+    told = [warning for warning in found["warnings"] if "cannot stop" in warning]
+    assert len(told) == 1
+    assert told[0].startswith("w24: look 1")
+
+
 def test_scenarios_without_such_looks_are_silent(cli: Cli) -> None:
     assert cli("check", "staged.toml") == (0, "staged.toml: valid\n", "")
     out = cli("run", "staged.toml", *FEW)[1]

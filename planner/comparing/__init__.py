@@ -14,6 +14,7 @@ from planner.comparing.pairing import FIGURES, Group, Member, Pairs, paired
 from planner.comparing.unlike import unlike
 from planner.faults import listed
 from planner.lists import WARNING
+from planner.look_remarks import remarks as of_looks
 from planner.naming import answer
 from planner.results import ENGINE, flat
 from planner.scenario import Analysis, Scenario
@@ -163,7 +164,9 @@ class Comparison:
             said.append(f"interrupted: the figures are of the {self.trials} trials that were finished")
         if self.pairs.approximate:
             said.append(WARNING)
-        units = dict(zip(self.names, self.scenarios, strict=True))
+        named = list(zip(self.names, self.scenarios, strict=True))
+        said += [f"{name}: {remark}" for name, scenario in named for remark in of_looks(scenario)]
+        units = dict(named)
         return said + carryover_told.told(
             self.cells(),
             lambda cell: f"{cell['hypothesis']} in {cell['design']}",
