@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
-from planner import engine
+from planner import engine, memory
 from planner.kernels.rng import W
 from planner.machine import peak_memory
 from planner.montecarlo import Json
@@ -93,6 +93,7 @@ def of_passes(
     Passes are alike that have as many hypotheses; their time grows with the patients.
     """
     seconds, held, count = 0.0, 0, 0
+    before, blocks, cores = peak_memory() or 0, 0, threads or engine.available_cores()
     for number in dict.fromkeys(each.hypotheses for each in passes):
         alike = [each for each in passes if each.hypotheses == number]
         chosen = sorted({0, (len(alike) - 1) // 2, len(alike) - 1})
@@ -100,18 +101,20 @@ def of_passes(
         for each in (alike[i] for i in chosen):
             known, spent = _known(each.scenario, seed)
             work = each.job(seed, known)
+            size = engine.thread_bytes(work)
+            blocks = max(blocks, size * memory.workers(size, cores, engine.described(work), engine.LOWER))
             pace, n = sampled(partial(_run, work, threads), each.trials)
             paces.append(pace / each.patients)
             tables, extra, count = tables + _table_bytes(work), extra + spent, count + n
         patients = sum(each.trials * each.patients for each in alike)
         seconds += patients * math.fsum(paces) / len(chosen) + extra * len(alike) / len(chosen)
         held = max(held, tables * (len(alike) - len(chosen)) // len(chosen))
-    trials, memory = sum(each.trials for each in passes), peak_memory()
+    trials, peak = sum(each.trials for each in passes), peak_memory()
     return Effort(
         seconds=seconds,
         trials_per_second=trials / seconds,
-        memory_bytes=None if memory is None else memory + held,
-        threads=threads or engine.available_cores(),
+        memory_bytes=None if peak is None else max(peak, before + blocks) + held,
+        threads=cores,
         sampled_trials=count,
         at_most=at_most,
     )
@@ -136,9 +139,15 @@ def of_sample(
     `extra`, `held`: seconds and bytes beside them.
     """
     pace, n = sampled(do, trials, long)
-    cores, memory = threads or engine.available_cores(), peak_memory()
-    memory = None if memory is None else memory + held
-    return Effort(extra + trials * pace, 1.0 / pace, memory, cores, n, at_most)
+    peak = peak_memory()
+    return Effort(
+        seconds=extra + trials * pace,
+        trials_per_second=1.0 / pace,
+        memory_bytes=None if peak is None else peak + held,
+        threads=threads or engine.available_cores(),
+        sampled_trials=n,
+        at_most=at_most,
+    )
 
 
 def known_truths(scenarios: Sequence[Scenario], seed: int) -> tuple[list[Truths], float]:
