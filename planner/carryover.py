@@ -145,7 +145,10 @@ def _moments(
     tiles: int,
 ) -> Iterator[Floats]:
     """For each tile f64[moment, hypothesis, analysis, number of patients]."""
-    works = [engine.job(each, seed=seed, patients=patients, known=known) for each in (once, without(once))]
+    works = [
+        engine.job(each, seed=seed, patients=patients, known=known, tallied=False)
+        for each in (once, without(once))
+    ]
     buffers: engine.Buffers = {}
     for tile in range(tiles):
         left, none = (_estimates(work, first + tile * W, buffers) for work in works)
