@@ -169,7 +169,7 @@ class Population(Settings):
         about(
             "Which rating must reach `baseline.at_least`: one at screening, after which the first baseline "
             "is rated afresh; or the first baseline itself",
-            since="0.2",
+            since="0.2.0",
         ),
     ] = "screening"
     rating_sd: Annotated[
@@ -294,7 +294,7 @@ class Analysis(Settings):
         about(
             "Whether the model allows for what the previous treatment adds (first-order carryover); for "
             "methods that fit a model of all periods",
-            since="0.2",
+            since="0.2.0",
         ),
     ] = False
 
