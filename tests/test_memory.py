@@ -202,3 +202,40 @@ def test_a_dry_run_counts_every_thread(tmp_path: Path) -> None:
     _, taken = end("--trials", "20000", "-o", "x.json")
     said = json.loads(told)["estimate"]["memory_bytes"]
     assert 0.9 * taken < said < 2.0 * taken
+
+
+GROWTH = """
+import resource, sys
+from commands import SCENARIO
+from planner.reading import read_text
+from planner.results import simulate
+scenario = read_text(SCENARIO.replace("patients = 24", "patients = 30"), set=["monitoring.looks=[12,30]"])
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+few, many = int(float(sys.argv[1])), int(float(sys.argv[2]))
+simulate(scenario, trials=few, threads=2)
+before = peak()
+simulate(scenario, trials=many, threads=2)
+print(peak() - before)
+"""
+
+
+def growth(few: str, many: str) -> int:
+    """Bytes by which the peak grows from the few trials to the many."""
+    done = subprocess.run(
+        [sys.executable, "-c", GROWTH, few, many],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
+
+
+def test_memory_stays_flat() -> None:
+    assert growth("1e5", "3e6") < 8 * 2**20
+
+
+@pytest.mark.long
+def test_memory_stays_flat_up_to_a_hundred_million_trials() -> None:
+    assert growth("1e5", "1e8") < 8 * 2**20
