@@ -101,7 +101,7 @@ COMMANDS: Mapping[str, Callable[[], Callable[[int], Json]]] = {
     "size over uncertain numbers": lambda: sized("odd", 0.7, uncertain=True, variants=64),
     "weigh": lambda: weighed(UNCERTAIN_SHARE + COUNTED),
     "weigh, means": lambda: weighed(UNCERTAIN_SHARE + MEASURED),
-    "weigh, nothing uncertain": lambda: weighed(COUNTED),
+    "weigh, nothing uncertain": lambda: weighed(MEASURED),
     "discriminate": told_apart,
 }
 QUICK = [name for name in COMMANDS if not name.startswith(("discriminate", "size", "weigh"))]
