@@ -120,7 +120,7 @@ class Verdict:
         if self.events < FEW:
             return self.covered >= covered
         by_chance = 2.0 * math.sqrt(COVERED * (1.0 - COVERED) / self.seeds)
-        held = not self.stated or self.covered >= COVERED - by_chance
+        held = not self.stated or self.covered >= min(COVERED - by_chance, covered)
         return low <= self.ratio <= high and held
 
     def __str__(self) -> str:
