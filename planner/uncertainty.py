@@ -105,10 +105,15 @@ def entries(scenario: Scenario) -> list[Entry]:
 
 def draws(entry: Entry, seed: int, first: int, count: int) -> list[float]:
     """The draws first .. first + count - 1 of an entry, to 12 digits."""
-    u = _uniforms(f"{seed}\0{entry.hypothesis or ''}\0{entry.key}\0", first, count)
+    u = levels(entry, seed, first, count)
     low, high, *_ = entry.range
     values = _quantiles(entry.distribution, u, low, high)
     return [min(max(settled(x), low), high) for x in values.tolist()]
+
+
+def levels(entry: Entry, seed: int, first: int, count: int) -> Floats:
+    """The probabilities at which the draws first .. first + count - 1 of an entry are quantiles."""
+    return _uniforms(f"{seed}\0{entry.hypothesis or ''}\0{entry.key}\0", first, count)
 
 
 def _uniforms(start: str, first: int, count: int) -> Floats:

@@ -21,11 +21,12 @@ from planner.discrimination.answers import Case, answers, rates
 from planner.discrimination.classes import PRACTICAL, structural
 from planner.discrimination.judging import figures
 from planner.discrimination.likelihood import FITS
-from planner.discrimination.simulating import MOST, Progress, Simulated, Task, simulated
+from planner.discrimination.simulating import ALIKE, MOST, Progress, Simulated, Task, simulated
 from planner.discrimination.simulating import DiscriminationError as DiscriminationError
 from planner.discrimination.summaries import KINDS
 from planner.discrimination.summaries import summaries as summaries_of
 from planner.estimating import Effort
+from planner.figures import listed, plus_minus
 from planner.kernels.rng import W
 from planner.machine import peak_memory
 from planner.results import ENGINE, flat
@@ -43,6 +44,9 @@ DRAWS, FEWEST = 256, 32
 
 DECISIVE = 0.9
 LIKELIHOOD = "mixture"
+
+BEYOND = 2.0
+"""Standard errors by which weights must differ from how often they are true to be warned of."""
 
 _FIXED = 32  # samples of the plain numbers, each of other patients
 _AROUND = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # the curve, as multiples of the design's own number of patients
@@ -105,6 +109,7 @@ class _Plan:
     scenario: Scenario
     name: str
     hypotheses: tuple[str, ...]
+    structural: tuple[tuple[int, ...], ...]  # places of those that are the same; the first is simulated
     uncertain: Task
     fixed: Task
     curve: tuple[int, ...]
@@ -187,7 +192,7 @@ def foreseen(
     told = []
     for plan in plans:
         task = plan.uncertain
-        each = (task.many + task.lane(32) + task.patients) * W // 2
+        each = (task.many + task.lane(32) + task.patients + 2 * task.lane(ALIKE)) * W // 2
         told.append(
             {
                 "design": plan.name,
@@ -196,7 +201,7 @@ def foreseen(
                 "uncertain": len(entries(plan.scenario)),
                 "summaries": task.summaries.described(),
                 "curve": list(plan.curve),
-                "virtual_patients": (draws + _FIXED) * each * len(plan.hypotheses),
+                "virtual_patients": (draws + _FIXED) * each * len(task.names),
             }
         )
     return told, _effort([plan.uncertain for plan in plans], draws, seed, threads)
@@ -268,12 +273,15 @@ def _planned(
     except UncertaintyError as error:
         raise DiscriminationError(f"{name}: {error}", error.hint) from error
     most = max(curve)
+    classes = structural(scenario, hypotheses, seed)
+    simulated = tuple(hypotheses[group[0]] for group in classes)
     return _Plan(
         scenario,
         name,
         hypotheses,
-        Task(scenario, drawn, hypotheses, read, own, most),
-        Task(scenario, [scenario] * _FIXED, hypotheses, read, own, most),
+        classes,
+        Task(scenario, drawn, simulated, read, own, most),
+        Task(scenario, [scenario] * _FIXED, simulated, read, own, most),
         tuple(curve),
     )
 
@@ -302,7 +310,7 @@ def _case(
         _, h, j = missing[0]
         what = plan.uncertain.summaries.described()[j]
         raise DiscriminationError(
-            f"{plan.name}: the hypothesis {plan.hypotheses[h]} says nothing of the {what['what']} in "
+            f"{plan.name}: the hypothesis {plan.uncertain.names[h]} says nothing of the {what['what']} in "
             f"{' and '.join(what['arms'])}",
             "leave the hypothesis or the summary out, or choose another endpoint.measure",
         )
@@ -312,7 +320,7 @@ def _case(
         fixed,
         plan.uncertain.summaries,
         np.array(weight) / sum(weight),
-        structural(plan.scenario, plan.uncertain.variants, plan.hypotheses),
+        plan.structural,
         decisive,
         seed,
         FITS[likelihood],
@@ -324,7 +332,7 @@ def _told(plan: _Plan, case: Case) -> Json:
     """One design as in the JSON contract."""
     scenario, design = plan.scenario, plan.scenario.design
     found = answers(case, plan.curve, design.periods)
-    for key in ("classes", "structural_classes"):
+    for key in ("classes", "structural_classes", "open_pairs", "chained_classes"):
         found[key] = [[plan.hypotheses[i] for i in group] for group in found[key]]
     return {
         "design": plan.name,
@@ -365,6 +373,22 @@ def _at(case: Case, patients: int, periods: int) -> Json:
     return {**head, **rates(figures(case.judged(patients), case.decisive))}
 
 
+def _miscalibrated(check: Json) -> str:
+    """Weights that do not mean what they say, by more than twice their error."""
+    bins = [each for each in check["calibration"] if each["true"] and each["true"]["mcse"] > 0.0]
+    off = [b for b in bins if abs(b["true"]["estimate"] - b["weight"]) > BEYOND * b["true"]["mcse"]]
+    if not off:
+        return ""
+    said = [
+        f"{each['weight']:.2f} ({plus_minus(each['true']['estimate'], each['true']['mcse'], percent=True)})"
+        for each in off
+    ]
+    return (
+        "in whole virtual trials a mechanism is not true as often as its weight says, by more than twice the "
+        f"error, where the weight is about {listed(said)}: do not take such weights at their word"
+    )
+
+
 def _warnings(plans: Sequence[_Plan], told: Sequence[Json], draws: int, partial: bool) -> Iterable[str]:
     if partial:
         yield f"interrupted: the figures rest on {draws} draws of the uncertain numbers that were finished"
@@ -382,6 +406,8 @@ def _warnings(plans: Sequence[_Plan], told: Sequence[Json], draws: int, partial:
                 f"approximation says {100 * normal:.1f} %: at {each['patients']} patients trust the former, "
                 "and the curve less"
             )
+        if said := _miscalibrated(check):
+            yield f"{each['design']}: {said}"
         if check["undefined"] > 0.0:
             yield (
                 f"{each['design']}: {100 * check['undefined']:.2g} % of the whole virtual trials lack a "
