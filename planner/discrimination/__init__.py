@@ -325,6 +325,7 @@ def _case(
         seed,
         FITS[likelihood],
         threads,
+        all(plan.scenario.hypotheses[h].family == "terms" for h in plan.hypotheses),
     )
 
 

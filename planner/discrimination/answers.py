@@ -51,6 +51,7 @@ class Case:
     seed: int
     fit: Fit
     threads: int | None = None
+    mechanisms: bool = False
 
     @property
     def home(self) -> Ints:
@@ -62,7 +63,7 @@ class Case:
     def endless(self, kinds: Sequence[str] | None = None) -> Endless:
         """Trials of endless patients; `kinds`: by these summaries only."""
         sim, plain = (self._of(each, kinds) for each in (self.uncertain, self.fixed))
-        return endless(sim, plain, self.prior, self.home, self.seed, self.threads)
+        return endless(sim, plain, self.prior, self.home, self.seed, self.threads, self.mechanisms)
 
     def judged(self, patients: float, kinds: Sequence[str] | None = None) -> Judged:
         """Normally distributed trials of so many patients, weighed; `kinds`: by these summaries only."""

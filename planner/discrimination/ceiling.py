@@ -36,10 +36,10 @@ PATIENTS = 1 << 20
 VAGUE = 0.025
 """Half the distance between the two bounds above which only the lower one is claimed."""
 
-_PARTS, _TRIALS = 1 << 13, 384  # values of the numbers of a hypothesis, and trials of it
+_PARTS, _TRIALS = 1 << 13, 640  # values of the numbers of a hypothesis, and trials of it
 _ROUNDS, _MORE_PARTS, _MORE_TRIALS = 2, 4, 3  # more of both for pairs that are not decided
 _CHECKED = 96  # draws whose real means are judged, of each hypothesis
-_LEFT = 0.25  # of the variance that a polynomial leaves: it is a function of the numbers, no noise
+_LEFT = 0.0625  # of the variance that a polynomial leaves: it is a function of the numbers, no noise
 _KEY = 0x656E646C  # second half of the key of the random numbers
 _SAME = 4.0  # SDs of chi-squared by which plain means must differ to be told from the noise of their samples
 BESIDE_CHANCE = 3.0
@@ -93,10 +93,20 @@ class Endless:
 
 
 def endless(
-    sim: Simulated, plain: Simulated, prior: Floats, home: Ints, seed: int, threads: int | None
+    sim: Simulated,
+    plain: Simulated,
+    prior: Floats,
+    home: Ints,
+    seed: int,
+    threads: int | None,
+    mechanisms: bool = False,
 ) -> Endless:
-    """Trials of endless patients. home i64[hypothesis]: which of those simulated each hypothesis is."""
-    groups, errors = _fits(sim, plain)
+    """Trials of endless patients. home i64[hypothesis]: which of those simulated each hypothesis is.
+
+    `mechanisms`: whether all hypotheses are, which act on the same patients: what these show then differs
+    between hypotheses as they do, and not by the noise of a sample.
+    """
+    groups, errors = _fits(sim, mechanisms or _apart(sim, plain))
     cores = threads or engine.available_cores()
     y = trials_of(groups, errors, _TRIALS, seed, _KEY)
     some = min(_CHECKED, len(sim.alike.mean))
@@ -111,11 +121,11 @@ def _judged(log: Floats, prior: Floats, home: Ints) -> Judged:
     return expanded(log.transpose(1, 0, 2)[:, :, None, :], prior, home)
 
 
-def _fits(sim: Simulated, plain: Simulated) -> tuple[list[tuple[Polynomial, Numbers]], list[Floats]]:
+def _fits(sim: Simulated, apart: bool) -> tuple[list[tuple[Polynomial, Numbers]], list[Floats]]:
     """Polynomials of the simulated hypotheses, and the error in which their trials are judged."""
     alike = sim.alike
     spread = sim.truth.spread.mean(axis=0) + np.diag(floor_of(sim.model.spread))
-    patients = PATIENTS if _apart(sim, plain) else alike.sample
+    patients = PATIENTS if apart else alike.sample
     fits, left = [], []
     for h, (at, uniform) in enumerate(zip(alike.at, alike.uniform, strict=True)):
         mean = alike.mean[:, h]

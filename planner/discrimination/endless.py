@@ -31,7 +31,7 @@ from planner.kernels.tables import Floats, Ints
 
 _NARROW = 3.0  # directions in which means vary by less than so many SDs of E need no neighbours
 _PILOT = 1 << 12
-_NEAR, _MOST_NEAR = 48, 384  # neighbours of a point
+_NEAR, _MOST_NEAR = 48, 128  # neighbours of a point
 _RADIUS = 0.6  # SDs of what a hypothesis covers: no neighbourhood need be smaller
 _REACH = 0.8  # of the radius of the neighbours, over the root of dimensions + 2: h in units of the spread
 _BEYOND = 1.5  # h that the numbers are drawn beyond their limits
