@@ -106,10 +106,10 @@ def _together(design: Json, labels: Mapping[str, str]) -> list[str]:
 
     same, classes = design["structural_classes"], design["classes"]
     if len(same) == 1:
-        return ["It cannot tell any two of them apart: they say the same of everything that it shows."]
+        return ["It cannot tell any two of them apart."]
     said = []
     if alike := [named(group) for group in same if len(group) > 1]:
-        said.append(f"It cannot tell apart {'; or '.join(alike)}, which say the same of all that it shows.")
+        said.append(f"It cannot tell apart {'; or '.join(alike)}.")
     limit = f"{100 * design['practical_below']:.0f} %"
     joined = [group for group in classes if group not in same]
     if hard := [named(group) for group in joined if group not in design["chained_classes"]]:

@@ -41,12 +41,12 @@ def most(found: Json) -> str:
 def figures(designs: Sequence[Json]) -> Sheet:
     """How often the true mechanism is named, and the true class of mechanisms."""
     titles = ("Right", "Decisive, right", "Decisive, wrong", "Inconclusive", "Right at most")
-    keys = ("p_right", "p_decisive_right", "p_decisive_wrong", "p_inconclusive", "ceiling")
+    keys = ("p_right", "p_decisive_right", "p_decisive_wrong", "p_inconclusive")
     rows = []
     for j, design in enumerate(designs):
         inset = "  " if len(designs) > 1 else ""
         if inset:
-            rows.append([f"{j + 1} {design['design']}", *("" for _ in keys)])
+            rows.append([f"{j + 1} {design['design']}", *("" for _ in titles)])
         parts = [(f"one of {len(design['hypotheses'])} mechanisms", design)]
         structural, practical = design["structural_classes"], design["classes"]
         if 1 < len(structural) < len(design["hypotheses"]):
@@ -55,7 +55,9 @@ def figures(designs: Sequence[Json]) -> Sheet:
         if 1 < len(practical) < len(design["hypotheses"]) and practical != structural:
             said = f"one of {len(practical)} classes\nhard to tell apart"
             parts.append((said, design["by_class"]["practical"]))
-        rows += [[inset + what, *(_percent(found[k]) for k in keys[:-1]), most(found)] for what, found in parts]
+        rows += [
+            [inset + what, *(_percent(found[k]) for k in keys), most(found)] for what, found in parts
+        ]
     return Sheet([Column("What is named", number=False), *map(Column, titles)], rows)
 
 

@@ -8,7 +8,7 @@ trials of the others. See likelihood.py for the formulas, judging.py for who jud
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +21,12 @@ from planner.discrimination.answers import Case, answers, rates
 from planner.discrimination.classes import PRACTICAL, structural
 from planner.discrimination.judging import figures
 from planner.discrimination.likelihood import FITS
+from planner.discrimination.remarks import warnings
 from planner.discrimination.simulating import ALIKE, MOST, Progress, Simulated, Task, simulated
 from planner.discrimination.simulating import DiscriminationError as DiscriminationError
 from planner.discrimination.summaries import KINDS
 from planner.discrimination.summaries import summaries as summaries_of
 from planner.estimating import Effort
-from planner.figures import listed, plus_minus
 from planner.kernels.rng import W
 from planner.machine import peak_memory
 from planner.results import ENGINE, flat
@@ -44,9 +44,6 @@ DRAWS, FEWEST = 256, 32
 
 DECISIVE = 0.9
 LIKELIHOOD = "mixture"
-
-BEYOND = 2.0
-"""Standard errors by which weights must differ from how often they are true to be warned of."""
 
 _FIXED = 32  # samples of the plain numbers, each of other patients
 _AROUND = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # the curve, as multiples of the design's own number of patients
@@ -166,7 +163,7 @@ def discriminate(
         likelihood,
         time.perf_counter() - began,
         partial,
-        tuple(_warnings(plans, designs, done, partial)),
+        tuple(warnings([plan.hypotheses for plan in plans], designs, done, partial)),
     )
 
 
@@ -372,47 +369,3 @@ def _side_by_side(plans: Sequence[_Plan], cases: Sequence[Case], told: Sequence[
 def _at(case: Case, patients: int, periods: int) -> Json:
     head = {"patients": patients, "visits": patients * periods}
     return {**head, **rates(figures(case.judged(patients), case.decisive))}
-
-
-def _miscalibrated(check: Json) -> str:
-    """Weights that do not mean what they say, by more than twice their error."""
-    bins = [each for each in check["calibration"] if each["true"] and each["true"]["mcse"] > 0.0]
-    off = [b for b in bins if abs(b["true"]["estimate"] - b["weight"]) > BEYOND * b["true"]["mcse"]]
-    if not off:
-        return ""
-    said = [
-        f"{each['weight']:.2f} ({plus_minus(each['true']['estimate'], each['true']['mcse'], percent=True)})"
-        for each in off
-    ]
-    return (
-        "in whole virtual trials a mechanism is not true as often as its weight says, by more than twice the "
-        f"error, where the weight is about {listed(said)}: do not take such weights at their word"
-    )
-
-
-def _warnings(plans: Sequence[_Plan], told: Sequence[Json], draws: int, partial: bool) -> Iterable[str]:
-    if partial:
-        yield f"interrupted: the figures rest on {draws} draws of the uncertain numbers that were finished"
-    for each in told:
-        if not each["uncertain"]:
-            yield (
-                f"{each['design']}: no number is uncertain, so that the mechanisms look far easier to tell "
-                "apart than they are: state what is not known under uncertainty"
-            )
-        check = each["check"]
-        if check["differs"]:
-            whole, normal = check["p_right"]["estimate"], each["p_right"]["estimate"]
-            yield (
-                f"{each['design']}: whole virtual trials are judged right in {100 * whole:.1f} %, the normal "
-                f"approximation says {100 * normal:.1f} %: at {each['patients']} patients trust the former, "
-                "and the curve less"
-            )
-        if said := _miscalibrated(check):
-            yield f"{each['design']}: {said}"
-        if check["undefined"] > 0.0:
-            yield (
-                f"{each['design']}: {100 * check['undefined']:.2g} % of the whole virtual trials lack a "
-                "treatment altogether and are left out of the check"
-            )
-    if len({frozenset(plan.hypotheses) for plan in plans}) > 1:
-        yield "the designs do not have the same hypotheses, so that their figures cannot be compared"

@@ -124,9 +124,7 @@ def answers(case: Case, curve: Sequence[int], periods: int) -> Json:
         "ceiling_confusion": rounded(endless.named),
         "pairs": {
             "p_right": _off_diagonal(rounded(pairs(judged))),
-            "ceiling": _off_diagonal(
-                rounded(np.maximum(pairwise.ceiling, pairs(judged).mean(axis=0))[None])
-            ),
+            "ceiling": _off_diagonal(rounded(np.maximum(pairwise.ceiling, pairs(judged).mean(axis=0))[None])),
             "mcse": _off_diagonal(rounded(pairwise.error[None])),
         },
         "curve": [_point(case, points[n], n, periods) for n in curve],
@@ -174,7 +172,9 @@ def _reaching(figures: Sequence[Json]) -> list[tuple[float, float]]:
 
 
 def _figure(most: Endless, ceiling: Told) -> Json:
-    return interval(ceiling.estimate, ceiling.error, most.judged.weight.shape[0] * most.judged.weight.shape[1])
+    return interval(
+        ceiling.estimate, ceiling.error, most.judged.weight.shape[0] * most.judged.weight.shape[1]
+    )
 
 
 def _ceiling(endless: Figures) -> Json:

@@ -11,14 +11,13 @@ from planner.weighing.classes import same
 PRACTICAL = 0.6
 """Two hypotheses of which not even endless patients would name the true one this often are one class."""
 
+
 def structural(scenario: Scenario, names: Sequence[str], seed: int) -> tuple[tuple[int, ...], ...]:
     """Places of hypotheses that say the same of all treatments and periods, whatever is uncertain."""
     return tuple(sorted(tuple(sorted(group)) for group in same(scenario, tuple(names), seed)))
 
 
-def practical(
-    ceiling: Floats, structural: Sequence[Sequence[int]] = ()
-) -> tuple[tuple[int, ...], ...]:
+def practical(ceiling: Floats, structural: Sequence[Sequence[int]] = ()) -> tuple[tuple[int, ...], ...]:
     """Places of hypotheses that are joined by pairs which endless patients would hardly tell apart.
 
     ceiling f64[hypothesis, hypothesis]: how often the true one of two is named. Classes grow along such

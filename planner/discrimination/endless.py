@@ -141,7 +141,7 @@ def covered(
 
 
 def _neighbours(z: Floats, parts: int) -> tuple[int, float]:
-    """How many of so many parts are neighbours, and the width of what they are in, from a few z f64[row, axis]."""
+    """How many of so many parts are neighbours, and the width h, from a few parts z f64[row, axis]."""
     axes, tree = z.shape[1], cKDTree(z)
     inside = float(np.median(tree.query_ball_point(z[:256], _RADIUS, return_length=True)))
     near = int(min(max(inside * parts / len(z), _NEAR), _MOST_NEAR, parts))
@@ -157,7 +157,8 @@ def _beyond(f: Polynomial, numbers: Numbers, root: Floats, at: Floats, broad: Fl
     slope = np.einsum("bm,pmj->pbj", broad.T @ root, f.slope(some)) * numbers.sd
     share = slope.transpose(0, 2, 1) @ np.linalg.pinv(slope @ slope.transpose(0, 2, 1)) @ slope
     moved = np.sqrt(np.maximum(np.einsum("pjj->pj", share), 0.0).mean(axis=0)) * numbers.sd
-    return np.minimum(_BEYOND * h * moved, _FARTHEST) * numbers.uniform
+    found: Floats = np.minimum(_BEYOND * h * moved, _FARTHEST) * numbers.uniform
+    return found
 
 
 def _alone(
@@ -169,9 +170,11 @@ def _alone(
     scaled = turn / np.sqrt(1.0 + np.maximum(size, 0.0))[None, :, None]
     none = np.zeros((1, len(f.numbers)))
     nowhere = np.zeros((1, len(f.numbers), len(size)))
-    middle = mean.mean(axis=0, keepdims=True)
+    middle: Floats = np.asarray(mean.mean(axis=0, keepdims=True), np.float64)
     flat = np.zeros((1, len(size)))
-    return Covered(none, middle, scaled, flat, nowhere, numbers, root, np.empty((len(size), 0)), 1, None, constant)
+    return Covered(
+        none, middle, scaled, flat, nowhere, numbers, root, np.empty((len(size), 0)), 1, None, constant
+    )
 
 
 def _uniforms(generator: np.random.Generator, rows: int, columns: int) -> Floats:

@@ -97,7 +97,7 @@ def fitted(numbers: Floats, mean: Floats, scale: Floats) -> Polynomial:
     at = {j: i for i, j in enumerate(used)}
     own = tuple(tuple((at[j], degree) for j, degree in term) for term in kept)
     products = _products(numbers[:, used], own)
-    weight = np.linalg.lstsq(products, mean, rcond=None)[0]
+    weight: Floats = np.asarray(np.linalg.lstsq(products, mean, rcond=None)[0], np.float64)
     error = mean - products @ weight
     free = max(draws - _COUNTS * len(kept), 0.2 * draws)
     return Polynomial(np.array(used, np.int64), own, weight, error.T @ error / free)
