@@ -55,9 +55,7 @@ def figures(designs: Sequence[Json]) -> Sheet:
         if 1 < len(practical) < len(design["hypotheses"]) and practical != structural:
             said = f"one of {len(practical)} classes\nhard to tell apart"
             parts.append((said, design["by_class"]["practical"]))
-        rows += [
-            [inset + what, *(_percent(found[k]) for k in keys), most(found)] for what, found in parts
-        ]
+        rows += [[inset + what, *(_percent(found[k]) for k in keys), most(found)] for what, found in parts]
     return Sheet([Column("What is named", number=False), *map(Column, titles)], rows)
 
 

@@ -53,7 +53,7 @@ def test_ceilings_of_boxes(limits: list[tuple[float, float]], expected: float) -
     found = told(boxes(limits), draws=64)
     ceiling = found["ceiling"]
     assert ceiling["estimate"] == pytest.approx(expected, abs=3.0 * ceiling["mcse"])
-    assert ceiling["mcse"] < 0.02
+    assert ceiling["mcse"] < 0.01
     rests = found["ceiling_rests_on"]
     assert not rests["at_least"]
     assert rests["named_right"] - 0.01 < expected < rests["largest_weight"] + 0.01
@@ -69,10 +69,12 @@ def line(*weights: float) -> Polynomial:
 
 
 def density(f: Polynomial, uniform: bool, y: Floats) -> Floats:
+    """Averaged over many sets of parts."""
     count = len(f.numbers)
-    numbers = Numbers(np.full(count, float(uniform)))
-    found = covered(f, numbers, np.array([[1e-6]]), 1 << 13, np.random.default_rng(5))
-    return np.exp(found.log(y[:, None])) / math.sqrt(2.0 * math.pi)
+    numbers, error = Numbers(np.full(count, float(uniform))), np.array([[1e-6]])
+    found = [covered(f, numbers, error, 1 << 13, np.random.default_rng(seed)) for seed in range(25)]
+    mean: Floats = np.mean([np.exp(each.log(y[:, None])) for each in found], axis=0)
+    return mean / math.sqrt(2.0 * math.pi)
 
 
 def test_the_density_of_a_sum_of_two_uniforms_has_its_corners() -> None:
@@ -104,15 +106,15 @@ def test_a_bent_prediction_has_the_density_of_the_change_of_variables() -> None:
     x = np.linspace(-0.95, 0.95, 9)
     assert f.value(x[:, None])[:, 0] == pytest.approx(3.0 * x + x * x)
     assert f.slope(x[:, None])[:, 0, 0] == pytest.approx(3.0 + 2.0 * x)
-    assert density(f, True, 3.0 * x + x * x) == pytest.approx(1.0 / (2.0 * (3.0 + 2.0 * x)), rel=0.06)
+    assert density(f, True, 3.0 * x + x * x) == pytest.approx(1.0 / (2.0 * (3.0 + 2.0 * x)), rel=0.08)
 
 
 def test_a_polynomial_is_found_again_and_tells_what_it_leaves() -> None:
     generator = np.random.default_rng(8)
     x = generator.uniform(-1.0, 1.0, (160, 6))
-    known = (2.0 * x[:, 0] - x[:, 1] * x[:, 2] + 0.3 * x[:, 0] ** 3)[:, None]
+    known = (2.0 * x[:, 0] + x[:, 1] - x[:, 1] * x[:, 2] + 0.5 * x[:, 0] ** 2)[:, None]
     exact = fitted(x, known, np.eye(1))
-    assert sorted(exact.numbers) == [0, 1, 2]
+    assert {0, 1, 2} <= set(exact.numbers.tolist())
     assert exact.value(x[:, exact.numbers]) == pytest.approx(known, abs=1e-8)
     noisy = fitted(x, known + generator.normal(0.0, 0.1, known.shape), np.eye(1))
     assert math.sqrt(noisy.left[0, 0]) == pytest.approx(0.1, rel=0.3)
@@ -137,7 +139,9 @@ def held_out(mean: Floats, seed: int) -> float:
     test, train = z[order[: draws // 5]], z[order[draws // 5 :]]
     right = []
     for h in range(count):
-        near = [np.sort(((test[:, h, None] - train[None, :, g]) ** 2).sum(axis=2), axis=1) for g in range(count)]
+        near = [
+            np.sort(((test[:, h, None] - train[None, :, g]) ** 2).sum(axis=2), axis=1) for g in range(count)
+        ]
         radius = np.array([each[:, 4] for each in near])  # of the fifth nearest: dense where it is small
         right.append((radius.argmin(axis=0) == h).mean())
     return float(np.mean(right))

@@ -37,7 +37,7 @@ VAGUE = 0.025
 """Half the distance between the two bounds above which only the lower one is claimed."""
 
 _PARTS, _TRIALS = 1 << 13, 640  # values of the numbers of a hypothesis, and trials of it
-_ROUNDS, _MORE_PARTS, _MORE_TRIALS = 2, 4, 3  # more of both for pairs that are not decided
+_ROUNDS, _MORE_PARTS, _MORE_TRIALS = 2, 2, 3  # more of both for pairs that are not decided
 _CHECKED = 96  # draws whose real means are judged, of each hypothesis
 _LEFT = 0.0625  # of the variance that a polynomial leaves: it is a function of the numbers, no noise
 _KEY = 0x656E646C  # second half of the key of the random numbers
@@ -241,7 +241,7 @@ def told(found: Endless, others: Sequence[tuple[float, float]], classes: Classes
     for share, its_error in others:
         if share > best:
             least = least or share - best > BESIDE_CHANCE * math.hypot(error, its_error)
-            best, error = share, max(error, its_error)
+            best, error = share, math.hypot(error, share - best)
     return Told(best, error, least, reached.right, reached.largest)
 
 

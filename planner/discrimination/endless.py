@@ -36,6 +36,7 @@ _RADIUS = 0.6  # SDs of what a hypothesis covers: no neighbourhood need be small
 _REACH = 0.8  # of the radius of the neighbours, over the root of dimensions + 2: h in units of the spread
 _BEYOND = 1.5  # h that the numbers are drawn beyond their limits
 _FARTHEST = 0.6  # share of a range that they are drawn beyond it, at most
+_AROUND = 8  # neighbours that say how steep f is at a point
 _AT_ONCE = 1 << 14  # pairs of a point and a neighbour
 _UNIFORM_SD = 1.0 / math.sqrt(3.0)  # of a number between -1 and 1
 
@@ -76,6 +77,7 @@ class Covered:
     root: Floats  # (summary, summary) inverse root of E
     broad: Floats  # (summary, axis) to the space in which neighbours are sought
     near: int  # neighbours of a point
+    stretch: Floats  # (part,) how far the numbers move what is sought there, for h = 1
     tree: cKDTree | None
     constant: float
 
@@ -105,7 +107,8 @@ class Covered:
         if self.tree is None:
             return np.zeros((len(y), 1), np.int64), np.zeros(len(y))
         distance, near = self.tree.query(y @ self.broad, self.near)
-        return np.asarray(near), _width(distance[:, -1], self.broad.shape[1])
+        width = _width(distance[:, -1], self.broad.shape[1])
+        return np.asarray(near), width / self.stretch[near[:, :_AROUND]].mean(axis=1)
 
 
 def _width(radius: Floats, axes: int) -> Floats:
@@ -137,7 +140,11 @@ def covered(
     back = np.einsum("pmj,pnm->pjn", slope, turn) * numbers.sd[:, None]
     constant = log_root - math.log(parts) + float((np.log1p(beyond) * numbers.uniform).sum())
     size = np.maximum(variance, 0.0)
-    return Covered(at, mean, turn, size, back, numbers, root, broad, near, cKDTree(mean @ broad), constant)
+    across = np.einsum("nb,pnj->pbj", broad, slope)
+    stretch = np.sqrt(np.maximum((across**2).sum(axis=(1, 2)) / broad.shape[1], 1e-12))
+    return Covered(
+        at, mean, turn, size, back, numbers, root, broad, near, stretch, cKDTree(mean @ broad), constant
+    )
 
 
 def _neighbours(z: Floats, parts: int) -> tuple[int, float]:
@@ -173,7 +180,18 @@ def _alone(
     middle: Floats = np.asarray(mean.mean(axis=0, keepdims=True), np.float64)
     flat = np.zeros((1, len(size)))
     return Covered(
-        none, middle, scaled, flat, nowhere, numbers, root, np.empty((len(size), 0)), 1, None, constant
+        none,
+        middle,
+        scaled,
+        flat,
+        nowhere,
+        numbers,
+        root,
+        np.empty((len(size), 0)),
+        1,
+        np.ones(1),
+        None,
+        constant,
     )
 
 
