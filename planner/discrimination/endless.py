@@ -174,10 +174,10 @@ def _alone(
     """One normal distribution: the means hardly vary."""
     turn = axes.T[None]
     constant = log_root - 0.5 * float(np.log1p(np.maximum(size, 0.0)).sum())
-    scaled = turn / np.sqrt(1.0 + np.maximum(size, 0.0))[None, :, None]
+    scaled: Floats = turn / np.sqrt(1.0 + np.maximum(size, 0.0))[None, :, None]
     none = np.zeros((1, len(f.numbers)))
     nowhere = np.zeros((1, len(f.numbers), len(size)))
-    middle: Floats = np.asarray(mean.mean(axis=0, keepdims=True), np.float64)
+    middle: Floats = mean.mean(axis=0, keepdims=True)
     flat = np.zeros((1, len(size)))
     return Covered(
         none,
