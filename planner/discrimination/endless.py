@@ -196,8 +196,8 @@ def _alone(
 
 
 def _uniforms(generator: np.random.Generator, rows: int, columns: int) -> Floats:
-    found: Floats = (generator.integers(0, 1 << 53, (rows, columns)) + 0.5) * 2.0**-53
-    return found
+    whole = generator.integers(0, 1 << 53, (rows, columns)).astype(np.float64)
+    return (whole + 0.5) * 2.0**-53
 
 
 def trials_of(
