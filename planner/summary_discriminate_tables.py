@@ -50,7 +50,7 @@ def figures(designs: Sequence[Json]) -> Sheet:
         parts = [(f"one of {len(design['hypotheses'])} mechanisms", design)]
         structural, practical = design["structural_classes"], design["classes"]
         if 1 < len(structural) < len(design["hypotheses"]):
-            said = f"one of {len(structural)} classes\nthat are the same"
+            said = f"one of {len(structural)} classes\nthat differ"
             parts.append((said, design["by_class"]["structural"]))
         if 1 < len(practical) < len(design["hypotheses"]) and practical != structural:
             said = f"one of {len(practical)} classes\nhard to tell apart"

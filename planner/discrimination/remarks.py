@@ -18,13 +18,17 @@ def _miscalibrated(check: Json) -> str:
     if not off:
         return ""
     said = "; ".join(
-        f"{b['weight']:.2f} (true: {100 * b['true']['estimate']:.0f} ± {100 * b['true']['mcse']:.1g} %)"
+        f"{b['weight']:.2f} (true: {100 * b['true']['estimate']:.0f} ± {_short(100 * b['true']['mcse'])} %)"
         for b in off
     )
     return (
         "in whole virtual trials a mechanism is not true as often as its weight says, by more than twice the "
         f"error, where the weight is about {said}: do not take such weights at their word"
     )
+
+
+def _short(error: float) -> str:
+    return f"{error:.0f}" if error >= 0.95 else f"{error:.1g}"
 
 
 def warnings(
