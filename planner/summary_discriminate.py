@@ -79,21 +79,62 @@ def verdict(design: Json, labels: Mapping[str, str], number: str = "") -> str:
         f"{which}, with {count(design['patients'], 'patient')}, names the right one of {_so_many(size)} "
         f"mechanisms in {right} of trials (guessing: {100 * max(design['prior']):.0f} %): for sure in "
         f"{_percent(design['p_decisive_right'])}, while it is sure of a wrong one in "
-        f"{_percent(design['p_decisive_wrong'])}. More patients cannot lift the {right} above {most}."
+        f"{_percent(design['p_decisive_wrong'])}. "
+        + (
+            f"Endless patients would name the right one in at least {most}; how much more often stays open."
+            if design["ceiling_rests_on"]["at_least"]
+            else f"More patients cannot lift the {right} above {most}."
+        )
     ]
-    if len(classes) == 1:
-        said.append("It cannot tell any two of them apart.")
-    elif len(classes) < size:
+    said += _together(design, labels)
+    if 1 < len(classes) < size:
         by = design["by_class"]["practical"]
         right, most = _percent(by["p_right"]), _percent(by["ceiling"])
-        together = [
-            listed([f"“{labels.get(name) or name}”" for name in group]) for group in classes if len(group) > 1
-        ]
         said.append(
-            f"It cannot tell apart {'; or '.join(together)}. Of the {_so_many(len(classes))} classes left it "
-            f"names the right one in {right}, at most in {most}."
+            f"Of the {_so_many(len(classes))} classes left it names the right one in {right}, "
+            + ("endless patients in at least " if by["ceiling_rests_on"]["at_least"] else "at most in ")
+            + f"{most}."
         )
     return " ".join(said)
+
+
+def _together(design: Json, labels: Mapping[str, str]) -> list[str]:
+    """What is the same, what is hard to tell apart, and of what that stays open."""
+
+    def named(names: Sequence[str]) -> str:
+        return listed([f"“{labels.get(name) or name}”" for name in names])
+
+    same, classes = design["structural_classes"], design["classes"]
+    if len(same) == 1:
+        return ["It cannot tell any two of them apart."]
+    said = []
+    if alike := [named(group) for group in same if len(group) > 1]:
+        said.append(f"It cannot tell apart {'; or '.join(alike)}.")
+    limit = f"{100 * design['practical_below']:.0f} %"
+    joined = [group for group in classes if group not in same]
+    if hard := [named(group) for group in joined if group not in design["chained_classes"]]:
+        said.append(
+            f"It hardly tells apart {'; or '.join(hard)}: even endless patients would name the true one of "
+            f"two in less than {limit}."
+        )
+    if linked := [named(group) for group in joined if group in design["chained_classes"]]:
+        said.append(
+            f"It hardly tells apart neighbours among {'; or '.join(linked)}, a chain of pairs of which "
+            f"endless patients would name the true one in less than {limit}; its ends are further apart."
+        )
+    alone = _firsts(design, design["open_pairs"])
+    if unsure := [named(pair) for pair in alone]:
+        said.append(
+            f"Whether endless patients would name the true one in more or less than {limit} stays open for "
+            f"{'; and for '.join(unsure)}."
+        )
+    return said
+
+
+def _firsts(design: Json, pairs: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Pairs of the first ones of hypotheses that are the same, each once."""
+    first = {name: group[0] for group in design["structural_classes"] for name in group}
+    return [list(pair) for pair in dict.fromkeys((first[one], first[other]) for one, other in pairs)]
 
 
 def _best(designs: Sequence[Json]) -> str:
@@ -217,7 +258,8 @@ def _reading(found: Json, designs: Sequence[Json]) -> list[str]:
         "Right: the largest weight belongs to the mechanism that is true. Decisive: that weight is above "
         f"{decisive}; inconclusive: none is.",
         "Right at most: what endless patients would reach. It belongs to the design, the summaries and the "
-        "uncertain numbers together; other summaries or better knowledge can lift it, patients cannot.",
+        "uncertain numbers together; other summaries or better knowledge can lift it, patients cannot. It is "
+        "found between two bounds, half whose distance is in its error; ≥ where only the lower one is known.",
         f"Bits: what the trial is expected to tell, of {math.log2(len(designs[0]['hypotheses'])):.2f} that "
         "would settle the question (with equal weights before); at least so much, as likelihoods are "
         "approximate.",

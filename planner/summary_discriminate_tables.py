@@ -10,7 +10,7 @@ from typing import Any
 
 from planner.braille import Point, Series, plot
 from planner.document import Block, Code, Column, Heading, Prose, Sheet
-from planner.figures import DASH, count, estimated, plus_minus
+from planner.figures import DASH, count, estimated, listed, plus_minus
 from planner.summary import Setting
 
 Json = Mapping[str, Any]
@@ -33,24 +33,29 @@ def _percent(figure: Json) -> str:
     return plus_minus(100.0 * figure["estimate"], 100.0 * figure["mcse"])
 
 
+def most(found: Json) -> str:
+    """A ceiling in per cent; `≥` where no more than a lower bound is known."""
+    return ("≥ " if found["ceiling_rests_on"]["at_least"] else "") + _percent(found["ceiling"])
+
+
 def figures(designs: Sequence[Json]) -> Sheet:
     """How often the true mechanism is named, and the true class of mechanisms."""
     titles = ("Right", "Decisive, right", "Decisive, wrong", "Inconclusive", "Right at most")
-    keys = ("p_right", "p_decisive_right", "p_decisive_wrong", "p_inconclusive", "ceiling")
+    keys = ("p_right", "p_decisive_right", "p_decisive_wrong", "p_inconclusive")
     rows = []
     for j, design in enumerate(designs):
         inset = "  " if len(designs) > 1 else ""
         if inset:
-            rows.append([f"{j + 1} {design['design']}", *("" for _ in keys)])
+            rows.append([f"{j + 1} {design['design']}", *("" for _ in titles)])
         parts = [(f"one of {len(design['hypotheses'])} mechanisms", design)]
         structural, practical = design["structural_classes"], design["classes"]
         if 1 < len(structural) < len(design["hypotheses"]):
-            said = f"one of {len(structural)} classes\nthat are the same"
+            said = f"one of {len(structural)} classes\nthat differ"
             parts.append((said, design["by_class"]["structural"]))
         if 1 < len(practical) < len(design["hypotheses"]) and practical != structural:
             said = f"one of {len(practical)} classes\nhard to tell apart"
             parts.append((said, design["by_class"]["practical"]))
-        rows += [[inset + what, *(_percent(found[key]) for key in keys)] for what, found in parts]
+        rows += [[inset + what, *(_percent(found[k]) for k in keys), most(found)] for what, found in parts]
     return Sheet([Column("What is named", number=False), *map(Column, titles)], rows)
 
 
@@ -136,6 +141,8 @@ def matrices(designs: Sequence[Json], settings: Sequence[Setting]) -> list[Block
                     "░ from 10, ▒ from 25, ▓ from 50, █ from 75 %."
                 )
             )
+        if alike := _alike(design):
+            blocks.append(Prose(alike))
         if len(designs) == 1:
             blocks += [Heading("Two at a time"), _pairwise(design, setting)]
             blocks.append(
@@ -155,9 +162,27 @@ def _named(design: Json, setting: Setting, i: int) -> str:
 
 
 def _confusion(design: Json, setting: Setting) -> Sheet:
-    size = range(len(design["hypotheses"]))
-    columns = [Column("True", number=False), *(Column(key_of(i)) for i in size)]
-    return Sheet(columns, [[_named(design, setting, i), *map(_shaded, design["confusion"][i])] for i in size])
+    groups = _groups(design)
+    columns = [Column("True", number=False), *(Column(key_of(group[0])) for group in groups)]
+    rows = []
+    for group in groups:
+        named = design["confusion"][group[0]]
+        cells = [_shaded(sum(named[i] for i in other)) for other in groups]
+        rows.append([_named(design, setting, group[0]), *cells])
+    return Sheet(columns, rows)
+
+
+def _groups(design: Json) -> list[list[int]]:
+    """Places of the hypotheses, those together that are the same."""
+    place = {name: i for i, name in enumerate(design["hypotheses"])}
+    return sorted([place[name] for name in group] for group in design["structural_classes"])
+
+
+def _alike(design: Json) -> str:
+    """`B stands for C and F too: they are the same here.`"""
+    groups = [group for group in _groups(design) if len(group) > 1]
+    said = [f"{key_of(own[0])} stands for {listed([key_of(i) for i in own[1:]])} too" for own in groups]
+    return f"{'; '.join(said)}: here they are the same." if said else ""
 
 
 def _shaded(share: float) -> str:
@@ -169,7 +194,7 @@ def _shaded(share: float) -> str:
 
 
 def _pairwise(design: Json, setting: Setting) -> Sheet:
-    size = range(len(design["hypotheses"]))
+    size = [group[0] for group in _groups(design)]
     columns = [Column("", number=False), *(Column(key_of(i)) for i in size)]
     below, above = design["pairs"]["p_right"], design["pairs"]["ceiling"]
     rows = []
@@ -184,6 +209,6 @@ def added(design: Json) -> Sheet:
     rows = []
     for i, each in enumerate(design["added"]):
         words = each["summaries"][-1] if i == 0 else f"and {each['summaries'][-1]}"
-        shown = [_percent(each[key]) for key in ("p_right", "ceiling")]
+        shown = [_percent(each["p_right"]), most(each)]
         rows.append([words, *shown, estimated(each["information_bits"])])
     return Sheet(columns, rows)

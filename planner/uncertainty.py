@@ -105,7 +105,7 @@ def entries(scenario: Scenario) -> list[Entry]:
 
 def draws(entry: Entry, seed: int, first: int, count: int) -> list[float]:
     """The draws first .. first + count - 1 of an entry, to 12 digits."""
-    u = _uniforms(f"{seed}\0{entry.hypothesis or ''}\0{entry.key}\0", first, count)
+    u = levels(entry, seed, first, count)
     low, high, *_ = entry.range
     values = _quantiles(entry.distribution, u, low, high)
     return [min(max(settled(x), low), high) for x in values.tolist()]
@@ -117,6 +117,11 @@ def numbers(entry: Entry, seed: int, which: Sequence[int]) -> list[float]:
         return []
     found = draws(entry, seed, which[0], which[-1] - which[0] + 1)
     return [found[i - which[0]] for i in which]
+
+
+def levels(entry: Entry, seed: int, first: int, count: int) -> Floats:
+    """The probabilities at which the draws first .. first + count - 1 of an entry are quantiles."""
+    return _uniforms(f"{seed}\0{entry.hypothesis or ''}\0{entry.key}\0", first, count)
 
 
 def _uniforms(start: str, first: int, count: int) -> Floats:

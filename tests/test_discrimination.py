@@ -215,10 +215,25 @@ def test_hypotheses_that_are_the_same_share_the_chance() -> None:
     assert found["p_inconclusive"]["estimate"] == 1.0
 
 
-def test_hypotheses_that_differ_in_name_alone_are_a_practical_class() -> None:
-    """Each draws its own numbers from the same distribution: no structure says that they are the same."""
+def test_hypotheses_that_differ_in_name_alone_share_the_chance() -> None:
+    """Each states its own numbers of the same distribution: a copy, which shares one fit and every figure."""
     same = {"means.A": (0.0, 2.0)}
-    found = told(trial([{"A": 0, "B": 0}] * 2, uncertain=[same, same]), draws=128)
+    means, other = [{"A": 0, "B": 0}] * 2 + [{"A": 6, "B": 0}], {"means.A": (6.0, 2.0)}
+    scenario = trial(means, uncertain=[same, same, other], prior=[2.0, 1.0, 1.0])
+    found = told(scenario, draws=64)
+    assert found["structural_classes"] == found["classes"] == [["h0", "h1"], ["h2"]]
+    for matrix in (found["confusion"], found["ceiling_confusion"]):
+        assert matrix[0] == matrix[1]
+    assert found["pairs"]["p_right"][0][1] == found["pairs"]["ceiling"][0][1] == 0.5
+    alone = told(scenario, draws=64, hypotheses=["h0", "h2"])
+    assert found["pairs"]["p_right"][0][2] == pytest.approx(alone["pairs"]["p_right"][0][1], abs=1e-6)
+    assert found["pairs"]["p_right"][1][2] == found["pairs"]["p_right"][0][2]
+
+
+def test_hypotheses_of_nearly_the_same_law_are_a_practical_class() -> None:
+    """No structure says that they are the same, but endless patients would hardly tell them apart."""
+    means = [{"A": 0, "B": 0}] * 2
+    found = told(trial(means, uncertain=[{"means.A": (0.0, 2.0)}, {"means.A": (0.0, 2.02)}]), draws=128)
     assert found["structural_classes"] == [["h0"], ["h1"]]
     assert found["classes"] == [["h0", "h1"]]
     with Comparison(title="the same law") as compared:
@@ -383,10 +398,12 @@ def test_more_arms_tell_more_and_no_number_of_patients_replaces_them() -> None:
 
 @pytest.mark.long
 def test_the_figures_of_the_sketch() -> None:
-    """Within what its 400 trials of 150 draws leave open, and what the steps of a scale change."""
+    """P(right) within what its 400 trials of 150 draws leave open, and what the steps of a scale change."""
     found = designs(512, [24]).designs
     assert [each["p_right"]["estimate"] for each in found] == pytest.approx([0.40, 0.58, 0.80], abs=0.025)
-    assert [each["ceiling"]["estimate"] for each in found] == pytest.approx([0.52, 0.70, 0.96], abs=0.04)
+    # its ceilings are what one normal distribution for each mechanism reaches: no more than can be reached
+    for each, sketched in zip(found, (0.52, 0.70, 0.96), strict=True):
+        assert sketched - 0.01 < each["ceiling"]["estimate"] < sketched + 0.08
 
 
 def test_the_same_seed_gives_the_same_numbers_for_any_number_of_threads() -> None:

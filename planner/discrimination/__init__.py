@@ -8,7 +8,7 @@ trials of the others. See likelihood.py for the formulas, judging.py for who jud
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,8 @@ from planner.discrimination.answers import Case, answers, rates
 from planner.discrimination.classes import PRACTICAL, structural
 from planner.discrimination.judging import figures
 from planner.discrimination.likelihood import FITS
-from planner.discrimination.simulating import MOST, Progress, Simulated, Task, simulated
+from planner.discrimination.remarks import warnings
+from planner.discrimination.simulating import ALIKE, MOST, Progress, Simulated, Task, simulated
 from planner.discrimination.simulating import DiscriminationError as DiscriminationError
 from planner.discrimination.summaries import KINDS
 from planner.discrimination.summaries import summaries as summaries_of
@@ -115,6 +116,7 @@ class _Plan:
     scenario: Scenario
     name: str
     hypotheses: tuple[str, ...]
+    structural: tuple[tuple[int, ...], ...]  # places of those that are the same; the first is simulated
     uncertain: Task
     fixed: Task
     curve: tuple[int, ...]
@@ -171,7 +173,10 @@ def discriminate(
         likelihood,
         time.perf_counter() - began,
         partial,
-        tuple(_warnings(plans, designs, done, partial)),
+        (
+            *(f"{plan.name}: {remark}" for plan in plans for remark in plan.scenario.remarks),
+            *warnings([plan.hypotheses for plan in plans], designs, done, partial),
+        ),
     )
 
 
@@ -197,7 +202,7 @@ def foreseen(
     told = []
     for plan in plans:
         task = plan.uncertain
-        each = (task.many + task.lane(32) + task.patients) * W // 2
+        each = (task.many + task.lane(32) + task.patients + 2 * task.lane(ALIKE)) * W // 2
         told.append(
             {
                 "design": plan.name,
@@ -206,7 +211,7 @@ def foreseen(
                 "uncertain": len(entries(plan.scenario)),
                 "summaries": task.summaries.described(),
                 "curve": list(plan.curve),
-                "virtual_patients": (draws + _FIXED) * each * len(plan.hypotheses),
+                "virtual_patients": (draws + _FIXED) * each * len(task.names),
             }
         )
     return told, _effort([plan.uncertain for plan in plans], draws, seed, threads)
@@ -282,12 +287,15 @@ def _planned(
     except UncertaintyError as error:
         raise DiscriminationError(f"{name}: {error}", error.hint) from error
     most = max(curve)
+    classes = structural(scenario, hypotheses, seed)
+    simulated = tuple(hypotheses[group[0]] for group in classes)
     return _Plan(
         scenario,
         name,
         hypotheses,
-        Task(scenario, drawn, hypotheses, read, own, most),
-        Task(scenario, [scenario] * _FIXED, hypotheses, read, own, most),
+        classes,
+        Task(scenario, drawn, simulated, read, own, most),
+        Task(scenario, [scenario] * _FIXED, simulated, read, own, most),
         tuple(curve),
     )
 
@@ -316,7 +324,7 @@ def _case(
         _, h, j = missing[0]
         what = plan.uncertain.summaries.described()[j]
         raise DiscriminationError(
-            f"{plan.name}: the hypothesis {plan.hypotheses[h]} says nothing of the {what['what']} in "
+            f"{plan.name}: the hypothesis {plan.uncertain.names[h]} says nothing of the {what['what']} in "
             f"{' and '.join(what['arms'])}",
             "leave the hypothesis or the summary out, or choose another endpoint.measure",
         )
@@ -326,11 +334,12 @@ def _case(
         fixed,
         plan.uncertain.summaries,
         np.array(weight) / sum(weight),
-        structural(plan.scenario, plan.uncertain.variants, plan.hypotheses),
+        plan.structural,
         decisive,
         seed,
         FITS[likelihood],
         threads,
+        all(plan.scenario.hypotheses[h].family == "terms" for h in plan.hypotheses),
     )
 
 
@@ -338,7 +347,7 @@ def _told(plan: _Plan, case: Case) -> Json:
     """One design as in the JSON contract."""
     scenario, design = plan.scenario, plan.scenario.design
     found = answers(case, plan.curve, design.periods)
-    for key in ("classes", "structural_classes"):
+    for key in ("classes", "structural_classes", "open_pairs", "chained_classes"):
         found[key] = [[plan.hypotheses[i] for i in group] for group in found[key]]
     return {
         "design": plan.name,
@@ -377,31 +386,3 @@ def _side_by_side(plans: Sequence[_Plan], cases: Sequence[Case], told: Sequence[
 def _at(case: Case, patients: int, periods: int) -> Json:
     head = {"patients": patients, "visits": patients * periods}
     return {**head, **rates(figures(case.judged(patients), case.decisive))}
-
-
-def _warnings(plans: Sequence[_Plan], told: Sequence[Json], draws: int, partial: bool) -> Iterable[str]:
-    if partial:
-        yield f"interrupted: the figures rest on {draws} draws of the uncertain numbers that were finished"
-    for plan in plans:
-        yield from (f"{plan.name}: {said}" for said in plan.scenario.remarks)
-    for each in told:
-        if not each["uncertain"]:
-            yield (
-                f"{each['design']}: no number is uncertain, so that the mechanisms look far easier to tell "
-                "apart than they are: state what is not known under uncertainty"
-            )
-        check = each["check"]
-        if check["differs"]:
-            whole, normal = check["p_right"]["estimate"], each["p_right"]["estimate"]
-            yield (
-                f"{each['design']}: whole virtual trials are judged right in {100 * whole:.1f} %, the normal "
-                f"approximation says {100 * normal:.1f} %: at {each['patients']} patients trust the former, "
-                "and the curve less"
-            )
-        if check["undefined"] > 0.0:
-            yield (
-                f"{each['design']}: {100 * check['undefined']:.2g} % of the whole virtual trials lack a "
-                "treatment altogether and are left out of the check"
-            )
-    if len({frozenset(plan.hypotheses) for plan in plans}) > 1:
-        yield "the designs do not have the same hypotheses, so that their figures cannot be compared"

@@ -5,34 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.kernels.tables import Floats
-from planner.predicted import classes
 from planner.scenario import Scenario
+from planner.weighing.classes import same
 
 PRACTICAL = 0.6
 """Two hypotheses of which not even endless patients would name the true one this often are one class."""
 
-_COMPARED = 8  # draws of the uncertain numbers that structure is compared in
 
-
-def structural(
-    scenario: Scenario, variants: Sequence[Scenario], names: Sequence[str]
-) -> tuple[tuple[int, ...], ...]:
+def structural(scenario: Scenario, names: Sequence[str], seed: int) -> tuple[tuple[int, ...], ...]:
     """Places of hypotheses that say the same of all treatments and periods, whatever is uncertain."""
-    groups: list[Sequence[str]] = [tuple(names)]
-    for each in (*variants[:_COMPARED], scenario):
-        groups = [part for group in groups for part in (classes(each, group) if len(group) > 1 else [group])]
-    places = [tuple(names.index(name) for name in group) for group in groups]
-    return tuple(sorted(tuple(sorted(group)) for group in places))
+    return tuple(sorted(tuple(sorted(group)) for group in same(scenario, tuple(names), seed)))
 
 
-def practical(ceiling: Floats) -> tuple[tuple[int, ...], ...]:
+def practical(ceiling: Floats, structural: Sequence[Sequence[int]] = ()) -> tuple[tuple[int, ...], ...]:
     """Places of hypotheses that are joined by pairs which endless patients would hardly tell apart.
 
     ceiling f64[hypothesis, hypothesis]: how often the true one of two is named. Classes grow along such
-    pairs, so that the two ends of a class may be further apart than its neighbours.
+    pairs, so that the two ends of a class may be further apart than its neighbours. `structural`: hypotheses
+    that are the same stay together.
     """
     count = len(ceiling)
-    return joined(count, [(i, j) for i in range(count) for j in range(i) if ceiling[i, j] < PRACTICAL])
+    pairs = [(i, j) for i in range(count) for j in range(i) if ceiling[i, j] < PRACTICAL]
+    return joined(count, pairs + [(group[0], other) for group in structural for other in group[1:]])
+
+
+def chained(classes: Sequence[Sequence[int]], ceiling: Floats) -> list[list[int]]:
+    """The classes some of whose members are told apart often enough: others between them join them."""
+    return [list(c) for c in classes if any(ceiling[i, j] >= PRACTICAL for i in c for j in c if j < i)]
 
 
 def joined(count: int, pairs: Sequence[tuple[int, int]]) -> tuple[tuple[int, ...], ...]:

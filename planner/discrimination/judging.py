@@ -19,7 +19,7 @@ from scipy.special import ndtri
 from planner import engine
 from planner.discrimination.likelihood import Drawn, Fit, floor_of
 from planner.discrimination.simulating import Simulated
-from planner.kernels.tables import Floats
+from planner.kernels.tables import Floats, Ints
 
 Classes = Sequence[Sequence[int]]
 
@@ -66,13 +66,22 @@ def _normals(seed: int, draws: int, each: int) -> Floats:
 
 
 def judge(
-    sim: Simulated, data: Floats, patients: float, prior: Floats, fit: Fit, threads: int | None = None
+    sim: Simulated,
+    data: Floats,
+    patients: float,
+    prior: Floats,
+    fit: Fit,
+    threads: int | None = None,
+    home: Ints | None = None,
 ) -> Judged:
-    """Weigh every trial of data f64[draw, hypothesis, trial, summary]."""
+    """Weigh every trial of data f64[draw, hypothesis, trial, summary].
+
+    home i64[hypothesis]: which of those simulated each hypothesis of the prior is, if several are the same.
+    """
     model, whole = sim.model, ~np.asarray(np.isnan(data).any(axis=-1))
     data = np.where(whole[..., None], data, 0.0)
     floor = floor_of(model.spread)
-    found = np.empty((*data.shape[:-1], prior.size))
+    found = np.empty((*data.shape[:-1], data.shape[1]))
 
     def weigh(h: int) -> None:
         numbers, further = sim.numbers[h]
@@ -80,11 +89,19 @@ def judge(
         found[..., h] = fit(drawn).log(data, min(patients, sim.truth.sample))
 
     with ThreadPoolExecutor(threads or engine.available_cores()) as pool:
-        list(pool.map(weigh, range(prior.size)))
-    joint = found + np.log(prior)
-    weight = joint - _log_total(joint)[..., None]
-    lost = ~whole[..., None]
-    return Judged(np.where(lost, np.nan, weight), np.where(lost, np.nan, found), prior)
+        list(pool.map(weigh, range(data.shape[1])))
+    found[~whole] = np.nan
+    return expanded(found, prior, np.arange(prior.size) if home is None else home)
+
+
+def expanded(log: Floats, prior: Floats, home: Ints) -> Judged:
+    """Log likelihoods f64[draw, true one, trial, one] of those simulated, as weights of all hypotheses.
+
+    Hypotheses that are the same share the trials and the likelihoods of one, and so every weight.
+    """
+    log = log[:, home][..., home]
+    joint = log + np.log(prior)
+    return Judged(joint - _log_total(joint)[..., None], log, prior)
 
 
 @dataclass(frozen=True)
@@ -97,6 +114,7 @@ class Figures:
     inconclusive: Floats
     bits: Floats
     named: Floats  # (draw, true hypothesis, named hypothesis or class)
+    largest: Floats  # the largest weight
     judged: int  # trials
 
 
@@ -129,6 +147,7 @@ def figures(judged: Judged, decisive: float, classes: Classes | None = None) -> 
         averaged(1.0 - sure),
         averaged(bits),
         (named * seen[..., None]).sum(axis=2) / number[..., None],
+        averaged(np.exp(np.where(seen, weight.max(axis=-1), 0.0))),
         int(seen.sum()),
     )
 
@@ -146,6 +165,15 @@ def pairs(judged: Judged) -> Floats:
     own = np.einsum("qhth->qht", likelihood)[..., None]
     wins = np.where(own > likelihood + _TIE, 1.0, np.where(own < likelihood - _TIE, 0.0, 0.5)).mean(axis=2)
     both: Floats = 0.5 * (wins + wins.transpose(0, 2, 1))
+    return both
+
+
+def sure_pairs(judged: Judged) -> Floats:
+    """The larger weight of two, each true half the time: f64[draw, one, other]."""
+    likelihood = judged.likelihood
+    own = np.einsum("qhth->qht", likelihood)[..., None]
+    larger = (1.0 / (1.0 + np.exp(-np.abs(own - likelihood)))).mean(axis=2)
+    both: Floats = 0.5 * (larger + larger.transpose(0, 2, 1))
     return both
 
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import ndtri
 
-from planner import engine, interruption
+from planner import engine, interruption, memory
 from planner.discrimination.summaries import (
     Summaries,
     by_arm,
@@ -25,17 +26,20 @@ from planner.kernels.means import allocate
 from planner.kernels.rng import W
 from planner.kernels.tables import Floats, Ints, Plan
 from planner.scenario import Scenario
-from planner.uncertainty import draws, entries
+from planner.scenario_terms import Terms
+from planner.uncertainty import Entry, draws, entries, levels
 from planner.world import plan
 
 # Numbers of virtual trials kept for the question: no run reaches them (see also planner.outcomes). A draw of
-# the uncertain numbers has its own stretch, so that no two share a patient.
-_SAMPLE, _TRIALS = 1 << 61, 1 << 60
+# the uncertain numbers has its own stretch, so that no two share a patient; but for one sample, of the same
+# patients in all of them.
+_SAMPLE, _TRIALS, _SAME = 1 << 61, 1 << 60, 3 << 60
 _STRETCH = 1 << 32
 
 # Patients in each of 128 lanes, at least: of the sample that stands for the true means, and of the one from
 # which the spread is taken, and the means where these only make a likelihood.
 _MANY, _FEW = 128, 32
+ALIKE = 64  # of the sample of the same patients
 MOST = 4096  # draws of the uncertain numbers that are simulated
 _FURTHER = 1024  # draws beyond these
 _ALL_TRIALS, _FEWEST = 1 << 13, 16  # whole virtual trials of a hypothesis in all draws; at least in each
@@ -78,6 +82,13 @@ class Task:
         return self.lane(max(_MANY, 4 * self.most // W))
 
     @property
+    def draw_bytes(self) -> int:
+        """About what a draw takes: its samples, and of one hypothesis what is made of them."""
+        design, patients = self.scenario.design, max(self.many, self.patients) * W
+        each = patients * len(self.summaries.readings) * 8
+        return each * (len(self.names) * design.periods + 2 * len(design.treatments))
+
+    @property
     def known(self) -> bool:
         """Whether all draws are the same."""
         return all(each is self.variants[0] for each in self.variants)
@@ -101,6 +112,16 @@ class Moments:
 
 
 @dataclass(frozen=True)
+class Alike:
+    """What the same patients show in every draw: differences between draws are free of chance."""
+
+    mean: Floats  # (draw, hypothesis, summary)
+    at: Sequence[Floats]  # of each hypothesis its uncertain numbers (draw, number): from -1 to 1, or scores
+    uniform: Sequence[Floats]  # (number,) 1 where a number is uniform from -1 to 1, else 0: standard normal
+    sample: int  # patients
+
+
+@dataclass(frozen=True)
 class Simulated:
     """What was found for a design: half of the draws make the likelihoods, the other half are truths."""
 
@@ -111,17 +132,20 @@ class Simulated:
     )
     patients: int  # of the whole virtual trials
     numbers: Sequence[tuple[Floats, Floats]]  # (draw, number) and (more draws, number) of each hypothesis
+    alike: Alike
 
     def of(self, places: Ints) -> Simulated:
         """The same with these summaries alone."""
         model, truth = self.model.of(places), self.truth.of(places)
-        return replace(self, model=model, truth=truth, trials=self.trials[..., places])
+        alike = replace(self.alike, mean=self.alike.mean[..., places])
+        return replace(self, model=model, truth=truth, trials=self.trials[..., places], alike=alike)
 
 
 @dataclass(frozen=True)
 class _Found:
     mean: Floats
     spread: Floats
+    alike: Floats
     trials: Floats | None
 
 
@@ -149,6 +173,13 @@ def simulated(
                     return
                 found[j][q] = _drawn(task, q, known[j] or task.lowered(q), seed)
 
+    largest = max(tasks, key=lambda task: task.draw_bytes)
+    workers = memory.workers(
+        largest.draw_bytes,
+        threads or engine.available_cores(),
+        f"a draw of {largest.many * W:,} virtual patients under {len(largest.names)} hypotheses",
+        "lower the patients that are asked for (--patients) or the hypotheses (--hypothesis NAME)",
+    )
     with interruption.deferred():  # the first one compiles, where an exception could end the process
         draw(0, 1)
         interruption.check()
@@ -156,7 +187,7 @@ def simulated(
         draw,
         engine.pieces(1, count, 1),
         stop=stop,
-        threads=threads,
+        threads=workers,
         tell=progress and (lambda: progress(min(len(each) for each in found), count)),
     )
     complete = next((q for q in range(count) if any(q not in each for each in found)), count)
@@ -176,7 +207,27 @@ def _gathered(task: Task, found: Sequence[_Found], seed: int) -> Simulated:
         np.array(trials).reshape(len(truth), len(task.names), -1, len(task.summaries.columns)),
         task.patients,
         [_numbers(task, name, len(found), seed) for name in task.names],
+        _alike(task, found, seed),
     )
+
+
+def _alike(task: Task, found: Sequence[_Found], seed: int) -> Alike:
+    at, uniform = [], []
+    for name in task.names:
+        mine = [] if task.known else _entries(task.scenario, name)
+        flat = np.array([each.distribution.form == "uniform" for each in mine], bool)
+        u = np.array([levels(each, seed, 0, len(found)) for each in mine]).reshape(len(mine), len(found))
+        at.append(np.where(flat[:, None], 2.0 * u - 1.0, ndtri(u)).T.reshape(len(found), len(mine)))
+        uniform.append(flat.astype(float))
+    mean = np.array([each.alike for each in found]).reshape(len(found), len(task.names), -1)
+    return Alike(mean, at, uniform, task.lane(ALIKE) * W)
+
+
+def _entries(scenario: Scenario, name: str) -> list[Entry]:
+    """The uncertain entries on which a hypothesis may depend: through a tie on those of another."""
+    hypothesis = scenario.hypotheses[name]
+    tie = hypothesis.tie if isinstance(hypothesis, Terms) else None
+    return [e for e in entries(scenario) if e.hypothesis in (None, name, tie.to if tie else None)]
 
 
 def _numbers(task: Task, name: str, count: int, seed: int) -> tuple[Floats, Floats]:
@@ -210,12 +261,21 @@ def _drawn(task: Task, q: int, lowered: Sequence[Group], seed: int) -> _Found:
         mean[h] = measured(columns, y.reshape(*y.shape[:2], -1, 1))[0]
         y = y[:, :, :few].reshape(*y.shape[:2], -1)
         around[h] = spread(influences(columns, y, mean[h]), some, share)
+    alike = _same(task, lowered, how, seed)
     if not truth:
-        return _Found(mean, around, None)
+        return _Found(mean, around, alike, None)
     sequence, values = _patients(task, lowered, how, _TRIALS + q * _STRETCH, task.patients, seed)
     values = values[..., : task.trials]
     trials = [measured(columns, by_arm(values[:, h], sequence, periods)) for h in range(len(task.names))]
-    return _Found(mean, around, np.array(trials))
+    return _Found(mean, around, alike, np.array(trials))
+
+
+def _same(task: Task, lowered: Sequence[Group], how: Plan, seed: int) -> Floats:
+    """Summaries f64[hypothesis, summary] of a sample of the same patients in all draws."""
+    columns, periods = task.summaries.columns, periods_of(task.scenario)
+    sequence, values = _patients(task, lowered, how, _SAME, task.lane(ALIKE), seed)
+    outcomes = [by_arm(values[:, h], sequence, periods) for h in range(len(task.names))]
+    return np.array([measured(columns, y.reshape(*y.shape[:2], -1, 1))[0] for y in outcomes])
 
 
 def _patients(

@@ -1,0 +1,62 @@
+"""What must be said beside the figures of telling hypotheses apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+Json = dict[str, Any]
+
+BEYOND = 2.0
+"""Standard errors by which weights must differ from how often they are true to be warned of."""
+
+
+def _miscalibrated(check: Json) -> str:
+    """Weights that do not mean what they say, by more than twice their error."""
+    bins = [each for each in check["calibration"] if each["true"] and each["true"]["mcse"] > 0.0]
+    off = [b for b in bins if abs(b["true"]["estimate"] - b["weight"]) > BEYOND * b["true"]["mcse"]]
+    if not off:
+        return ""
+    said = "; ".join(
+        f"{b['weight']:.2f} (true: {100 * b['true']['estimate']:.0f} ± {_short(100 * b['true']['mcse'])} %)"
+        for b in off
+    )
+    return (
+        "in whole virtual trials a mechanism is not true as often as its weight says, by more than twice the "
+        f"error, where the weight is about {said}: do not take such weights at their word"
+    )
+
+
+def _short(error: float) -> str:
+    return f"{error:.0f}" if error >= 0.95 else f"{error:.1g}"
+
+
+def warnings(
+    hypotheses: Sequence[Sequence[str]], told: Sequence[Json], draws: int, partial: bool
+) -> Iterable[str]:
+    """What to know before the figures are used. `hypotheses` of each design."""
+    if partial:
+        yield f"interrupted: the figures rest on {draws} draws of the uncertain numbers that were finished"
+    for each in told:
+        if not each["uncertain"]:
+            yield (
+                f"{each['design']}: no number is uncertain, so that the mechanisms look far easier to tell "
+                "apart than they are: state what is not known under uncertainty"
+            )
+        check = each["check"]
+        if check["differs"]:
+            whole, normal = check["p_right"]["estimate"], each["p_right"]["estimate"]
+            yield (
+                f"{each['design']}: whole virtual trials are judged right in {100 * whole:.1f} %, the normal "
+                f"approximation says {100 * normal:.1f} %: at {each['patients']} patients trust the former, "
+                "and the curve less"
+            )
+        if said := _miscalibrated(check):
+            yield f"{each['design']}: {said}"
+        if check["undefined"] > 0.0:
+            yield (
+                f"{each['design']}: {100 * check['undefined']:.2g} % of the whole virtual trials lack a "
+                "treatment altogether and are left out of the check"
+            )
+    if len({frozenset(names) for names in hypotheses}) > 1:
+        yield "the designs do not have the same hypotheses, so that their figures cannot be compared"
