@@ -11,7 +11,7 @@ from typing import Any
 
 from planner.version import __version__
 
-PACKAGES = ("numpy", "numba", "llvmlite", "polars", "scipy", "pydantic", "typer", "rich")
+PACKAGES = ("numpy", "numba", "llvmlite", "platformdirs", "polars", "scipy", "pydantic", "typer", "rich")
 
 
 def versions() -> dict[str, str | None]:

@@ -42,7 +42,8 @@ class Futility(Settings):
         Literal["skip", "spend"] | None,
         about(
             "Two-sided beta spending where the two one-sided tests do not overlap: no stop there, and later "
-            "looks share the beta (skip, if not given), or the limit that spends it (spend)"
+            "looks share the beta (skip, if not given), or the limit that spends it (spend)",
+            since="0.2.0",
         ),
     ] = None
     binding: Annotated[Truth, about("Whether the efficacy limits count on the futility rule")] = False

@@ -99,6 +99,7 @@ class Observed(Settings):
         about(
             'Patients of the result in each sequence, { "A B" = 5, "B A" = 1 }; if not given, as many as '
             "the allocation makes probable",
+            since="0.2.0",
         ),
     ] = {}
     means: Annotated[Mapping[Symbol, ObservedMean], about("Mean of each treatment")] = {}
