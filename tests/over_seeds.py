@@ -153,7 +153,7 @@ def behind(name: Any, within: Within, trials: int) -> float:
         trials = around[0].get("trials", trials)
         early = around[0]["stopped_early"]["estimate"] * trials
         return float(min(early, trials - early))
-    if not around or "looks" not in around[0]:
+    if not around or not around[0].get("looks"):
         return math.inf
     cell = around[0]
     efficacy = trials * sum(look["efficacy"]["estimate"] for look in cell["looks"][:-1])
