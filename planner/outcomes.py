@@ -246,7 +246,7 @@ def _stated(scenario: Scenario, hypothesis: Hypothesis, weights: Mapping[str, fl
 def stated_contrast(hypothesis: Hypothesis, weights: Mapping[str, float]) -> float | None:
     """The contrast of stated means or rates; None of a mechanism, which states none."""
     if isinstance(hypothesis, Rates):
-        return settled(float(total(weights, hypothesis.rates)))
+        return settled(float(total(weights, hypothesis.shares)))
     return stated_effect(hypothesis, weights) if isinstance(hypothesis, Means) else None
 
 

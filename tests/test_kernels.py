@@ -331,7 +331,7 @@ def test_without_a_home_the_temporary_folder_serves(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(cache.tempfile, "gettempdir", lambda: str(tmp_path / "temporary"))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        folder = jit.cache_folder.__wrapped__()
+        folder, _ = jit.cache_place.__wrapped__()
     assert folder is not None
     assert folder.is_relative_to(tmp_path / "temporary")
     assert not [name for name in os.listdir(folder) if not name.endswith(".nbc")]

@@ -147,7 +147,8 @@ def test_every_command_says_it(cli: Cli, file: str, command: list[str]) -> None:
     said = [warning for warning in json.loads(out)["warnings"] if "12, 20 and 24 of 24 patients" in warning]
     assert said
     assert "scaled to 16, 26 and 30" in said[0]
-    assert "scaled to 16, 26 and 30" in " ".join(err.split())
+    if command[0] != "check":  # whose warnings, in JSON, stand there alone
+        assert "scaled to 16, 26 and 30" in " ".join(err.split())
     code, out, _ = cli(*command, "--json")
     assert code == 0
     assert not any("scaled" in warning for warning in json.loads(out)["warnings"])
@@ -157,6 +158,7 @@ def test_a_sweep_says_it_once(cli: Cli, file: str) -> None:
     code, out, _ = cli("run", "plan.toml", "--trials", "256", "--set", "design.patients=2,24,30,36", "--json")
     assert code == 0
     said = [warning for warning in json.loads(out)["warnings"] if "look" in warning]
+    said = [warning for warning in said if "cannot stop" not in warning]
     assert len(said) == 2
     assert "scaled to 16, 26 and 30" in said[0]
     assert "likewise for 2 and 36 patients" in said[0]
