@@ -226,6 +226,8 @@ def _improvement(
         if reading is not None and not acts(given, reading.day):
             continue
         for i, (term, gate) in enumerate(zip(terms, opened, strict=True)):
+            if m.components[term.component].nothing:
+                continue
             steps = prolonged(m, scenario, treatment, term.component)
             row: tuple[object, ...] = (term.component, given, steps)
             if reading is not None:

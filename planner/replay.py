@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from planner import engine, memory
 from planner.beside import Beside, beside
+from planner.caps import MAX_TRIAL
 from planner.departures import days_waited
 from planner.guesses import Guess, added_up, made
 from planner.kernels.rng import W
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 Flags = NDArray[np.bool_]
 
-LARGEST_INDEX = 2**62 - 1
+LARGEST_INDEX = MAX_TRIAL
 """Trials from 2^62 on are kept for the true effects."""
 
 KINDS = {

@@ -168,6 +168,12 @@ class Component(Settings):
     ]
     peak_day: Annotated[Days, about("Day until which nothing of it is lost", "days")] = 1.0
 
+    @property
+    def nothing(self) -> bool:
+        """Whether it does nothing to anybody."""
+        spreads = ((self.share, self.size), (1.0 - self.share, self.otherwise))
+        return all(each.mean == 0.0 and each.sd == 0.0 for share, each in spreads if share > 0.0)
+
 
 class Need(Settings):
     """A signal that a term needs."""

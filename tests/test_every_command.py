@@ -105,3 +105,48 @@ def test_every_command_takes_what_every_other_takes(stated: str, cli: Cli) -> No
         assert out, name
         if "--json" in arguments:
             json.loads(out)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (["hypotheses.h.means={}"], "says nothing of A and B"),
+        (
+            ["hypotheses.h.means={A=1e9,B=999999999.999}", "hypotheses.h.sd_difference=0.0015"],
+            "too much alike",
+        ),
+        (["hypotheses.h.sd_difference=1e-12"], "too much alike"),
+    ],
+)
+def test_what_cannot_be_computed_is_a_fault_with_its_place(settings: list[str], says: str, cli: Cli) -> None:
+    """They ended in an internal error, or in a power that was silently wrong."""
+    Path("plan.toml").write_text(HEAD + STATED["means"])
+    for command in ("check", "run", "show"):
+        code, _, err = cli(command, "plan.toml", *(word for each in settings for word in ("--set", each)))
+        assert code == 3
+        assert says in " ".join(err.split())
+
+
+@pytest.mark.parametrize("scale", [1e-160, 1e-6, 1.0, 1e6])
+def test_power_does_not_depend_on_the_unit(scale: float, cli: Cli) -> None:
+    Path("plan.toml").write_text(HEAD + STATED["means"])
+    settings = (
+        f"hypotheses.h.means={{A={2 * scale!r},B=0.0}}",
+        f"hypotheses.h.sd_difference={2.5 * scale!r}",
+    )
+    words = [word for setting in settings for word in ("--set", setting)]
+    code, out, _ = cli("run", "plan.toml", "--trials", "2048", "--json", *words)
+    assert code == 0
+    plain = json.loads(cli("run", "plan.toml", "--trials", "2048", "--json")[1])
+    assert json.loads(out)["cells"][0]["power"] == plain["cells"][0]["power"]
+
+
+def test_a_component_that_does_nothing_leaves_the_null_true(cli: Cli) -> None:
+    """Its power is the type I error, and is called so."""
+    text = STATED["entry by the first baseline"].replace("size = { mean = 0.3, sd = 0.1 }", "size = 0.0")
+    Path("plan.toml").write_text(HEAD + text)
+    code, out, err = cli("run", "plan.toml", "--trials", "512", "--json")
+    assert code == 0, err
+    (cell,) = json.loads(out)["cells"]
+    assert cell["true_effect"] == 0.0
+    assert cell["is_null"] is True

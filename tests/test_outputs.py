@@ -366,3 +366,30 @@ def test_no_signal_at_any_time_leaves_half_a_file(name: str, folder: Path) -> No
         whole_or_nothing(folder)
         (folder / "x.json").unlink(missing_ok=True)
     assert any(code > 0 for code in codes)
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="no files without a name")
+def test_a_file_has_no_name_before_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed while it writes, the process leaves nothing."""
+    from planner.cli import writing
+
+    seen = []
+    before = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda number: (seen.append(os.listdir(tmp_path)), before(number))[1])
+    writing._write_whole("text", tmp_path / "x.txt", False)
+    assert seen == [[]]
+    assert (tmp_path / "x.txt").read_text() == "text"
+    assert os.listdir(tmp_path) == ["x.txt"]
+
+
+def test_without_such_files_the_result_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from planner.cli import writing
+
+    monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    writing._write_whole("text", tmp_path / "x.txt", False)
+    with pytest.raises(FileExistsError):
+        writing._write_whole("other", tmp_path / "x.txt", False)
+    assert (tmp_path / "x.txt").read_text() == "text"
+    assert os.listdir(tmp_path) == ["x.txt"]

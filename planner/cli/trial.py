@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.caps import MAX_SEED, MAX_TRIALS
+from planner.caps import MAX_TRIAL, MAX_TRIALS
 from planner.cli import options as given
 from planner.cli.numbers import whole
 from planner.cli.problems import NO_ANSWER, OK, Problem
@@ -33,7 +33,7 @@ Replay = Annotated[
     typer.Option(
         "--replay",
         metavar="I",
-        parser=whole(0, MAX_SEED),
+        parser=whole(0, MAX_TRIAL),
         help="Number of the trial, from 0; with --find, where to begin.",
     ),
 ]
@@ -108,7 +108,6 @@ def trial(
     plan = read(scenario, set=overrides)
     files.worked_out(plan, scenario)
     _check_analysis(plan, analysis)
-    _check_index(index or 0)
     if dry_run:
         most = plan.simulation.trials if trials is None else trials
         seed = plan.simulation.seed if seed is None else seed
@@ -142,13 +141,6 @@ def _csv(found: Trial) -> str:
 
     rows = found.rows()
     return files.as_csv(list(rows[0]), [["" if x is None else x for x in row.values()] for row in rows])
-
-
-def _check_index(index: int) -> None:
-    from planner.replay import LARGEST_INDEX
-
-    if index > LARGEST_INDEX:
-        raise Problem(f"there is no trial {index}", hint=f"trials are numbered from 0 to {LARGEST_INDEX}")
 
 
 def _check_analysis(plan: Scenario, analysis: str | None) -> None:

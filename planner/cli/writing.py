@@ -11,6 +11,7 @@ import os
 import stat
 import sys
 import tempfile
+import uuid
 from pathlib import Path
 
 from planner import interruption
@@ -111,24 +112,41 @@ def deliver(text: str, output: Path | None, force: bool) -> None:
 
 
 def _write_whole(text: str, target: Path, force: bool) -> None:
-    """Write beside the target, then give it its name in one step, so that no reader sees half a file."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
-    temporary = Path(name)
+    """Write beside the target, then give it its name in one step, so that no reader sees half a file.
+
+    Until then the file has no name where the system can do that, so that nothing is left of it whatever ends
+    the process.
+    """
+    handle, temporary = _unnamed(target.parent)
     try:
         with open(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        kept = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
-        temporary.chmod(kept)
-        if not force and target.exists():
-            raise FileExistsError(
-                17, "a file of that name has appeared meanwhile; add --force to overwrite it"
-            )
+            kept = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
+            os.fchmod(file.fileno(), kept)
+            if not force and target.exists():
+                raise FileExistsError(
+                    17, "a file of that name has appeared meanwhile; add --force to overwrite it"
+                )
+            if not temporary.name:
+                temporary = target.with_name(f".{target.name[:100]}.{uuid.uuid4().hex[:12]}")
+                # With a folder to start from Python asks the system to follow the link to the file.
+                os.link(f"/proc/self/fd/{file.fileno()}", temporary, src_dir_fd=file.fileno())
         os.replace(temporary, target)
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
+        if temporary.name:
+            with contextlib.suppress(FileNotFoundError):
+                temporary.unlink()
+
+
+def _unnamed(folder: Path) -> tuple[int, Path]:
+    """A new file to write to in the folder, and its path: an empty one where the file has no name yet."""
+    if hasattr(os, "O_TMPFILE") and os.path.isdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):  # not every file system has files without a name
+            return os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o600), Path()
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".planner.")
+    return handle, Path(name)
 
 
 def _umask() -> int:

@@ -13,6 +13,7 @@ from planner.settings import EVERY
 
 FORMS = "sd_within with sd_between; or sd with correlation; or sd_difference"
 _SLACK = 1e-9
+_ALIKE = 1e-11  # of the scores: a spread that is nearly their rounding
 
 
 def complete_means(
@@ -23,7 +24,7 @@ def complete_means(
     check_treatments(draft, (*path, "means"), means.means, treatments)
     check_treatments(draft, (*path, "carryover"), means.carryover, treatments)
     missing = [symbol for symbol in design.treatments if symbol not in means.means]
-    if missing:
+    if missing or not means.means:
         draft.note((*path, "means"), f"says nothing of {listed(missing, 'and')}", "one mean per treatment")
     if endpoint is not None and endpoint.measure == "score":
         for symbol, mean in means.means.items():
@@ -32,9 +33,12 @@ def complete_means(
         means = means.model_copy(
             update={"correlation": 0.0}
         )  # one score of a patient correlates with nothing
+    if not means.means:
+        return means
     spread = _spread(draft, path, means, design, endpoint, treatments)
     if spread is None or missing:
         return means
+    _check_digits(draft, path, means, spread)
     _check_variation(draft, path, means, spread, design)
     _check_baselines(draft, path, means, spread, design)
     order = [symbol for symbol in treatments if symbol in means.means]
@@ -54,6 +58,18 @@ def complete_means(
         "sd_difference": None,
     }
     return means.model_copy(update=stated | forms)
+
+
+def _check_digits(draft: Draft, path: Path, means: Means, spread: Spread) -> None:
+    """Scores that agree in their first eleven digits: too little of what differs is left to compute with."""
+    largest = max(map(abs, means.means.values()))
+    smallest = min((sd for sd in spread.within.values() if sd > 0.0), default=largest)
+    if smallest < _ALIKE * largest:
+        draft.note(
+            (*path, "means"),
+            f"are up to {largest:g}, and the SD within patients is {smallest:g}: too much alike",
+            "take the same number off all means: what is compared stays the same",
+        )
 
 
 def _spread(
