@@ -34,7 +34,7 @@ sd_difference = 8.0
 looks = [12, 24]
 """
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
-ENDLESS, SHORT = 10_000_000_000, 200_000
+ENDLESS, SHORT = 1_000_000_000, 200_000
 
 # Before its first line runs, Python itself answers a signal, in its own way.
 CHILD = (
