@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.document import Block, Code, Facts, Heading, Items, Prose
-from planner.figures import count, estimated, listed, plain
-from planner.irregular import on_errors, on_undefined
+from planner.figures import DASH, count, estimated, listed, plain
+from planner.irregular import on_errors, on_undefined, undefined_in_any
 from planner.summary_blinding import asked
 from planner.summary_leaving import reading as about_leaving
 from planner.summary_limits import about_limits
@@ -18,6 +18,7 @@ from planner.summary_tables import (
     FEW,
     Cell,
     Shown,
+    cannot_stop,
     label,
     shown,
     staged,
@@ -39,7 +40,7 @@ def run_document(result: Mapping[str, Any], setting: Setting) -> list[Block]:
     cells = shown(list(result["cells"]), setting)
     blocks = _header(result, setting, [row.cell for row in cells])
     blocks += each_alone([row.cell for row in cells])
-    blocks += tables(cells, setting, trials)
+    blocks += tables(cells, setting, trials, result.get("limits", ()))
     blocks += together(result, cells, setting)
     if averaged(result["cells"]):
         blocks += _uncertain(result, setting, [row.cell for row in cells])
@@ -121,6 +122,8 @@ def _reading(
             "Efficacy and futility: the share of trials that end at this look for that reason. Over all "
             "looks, efficacy adds up to the power."
         )
+        if cannot_stop(cells, limits):
+            items.append(f"{DASH} at a look: it cannot stop for that reason, whatever the data are.")
         items.append(
             "Expected patients counts those randomised when the trial stops; completers finished every "
             "period. A trial that stops early for efficacy tends to overestimate, one that stops for "
@@ -182,24 +185,27 @@ def _about_type_one_errors(cells: Sequence[Cell], setting: Setting) -> list[str]
         "error." + (f" The likely reason is {reason}." if reason else "")
         for (alpha, reason), names in flagged.items()
     ]
-    return items + [
-        f"{_which(cell, cells, setting)}: were the trial to go on despite futility, the type I error would "
-        f"be {estimated(cell['power_ignoring_futility'], percent=True)}; this is what alpha limits."
-        for cell in cells
-        if cell["is_null"] and "power_ignoring_futility" in cell
-    ]
+    if ignoring := [cell for cell in cells if cell["is_null"] and "power_ignoring_futility" in cell]:
+        errors = [estimated(cell["power_ignoring_futility"], percent=True) for cell in ignoring]
+        said = errors[0] if len(set(errors)) == 1 else listed(errors)
+        items.append(
+            f"{listed([_which(cell, cells, setting) for cell in ignoring])}: were the trial to go on despite "
+            f"futility, the type I error would be {said}; this is what alpha limits."
+        )
+    return items
 
 
 def _about_single_cells(cells: Sequence[Cell], setting: Setting) -> list[str]:
-    items = [
-        f"{_which(cell, cells, setting)}: {cell['note']}"
-        for cell in cells
-        if cell.get("note") and not cell["is_null"]
-    ]
-    return items + [
-        f"{_which(cell, cells, setting)}: {' '.join(said)}"
-        for cell in cells
-        if cell["is_null"] and (said := [*on_undefined(cell), *on_errors(cell)])
+    """The notes of cells, alike ones together; in one line an analysis how often a test was undefined."""
+    items: dict[str, list[str]] = {}
+    for cell in cells:
+        undefined = " ".join(on_undefined(cell))
+        note = " ".join(on_errors(cell)) if cell["is_null"] else str(cell.get("note") or "")
+        if note := " ".join(note.replace(undefined, "").split()):
+            items.setdefault(note, []).append(_which(cell, cells, setting))
+    return [
+        *undefined_in_any([(cell, f"“{label(cell['hypothesis'], setting)}”") for cell in cells]),
+        *(f"{listed(names)}: {note}" for note, names in items.items()),
     ]
 
 

@@ -178,7 +178,9 @@ def size(
     answers, curve, partial = sought(curves, names, targets, most, trials)
     if partial and not curve:
         raise KeyboardInterrupt
-    limits, of_looks = at_answers(scenario, {each["patients"] for each in answers if each["patients"]})
+    limits, of_looks = at_answers(
+        scenario, [(each["analysis"], each["patients"]) for each in answers if each["patients"]]
+    )
     return Sizing(
         scenario=scenario,
         name=name,
