@@ -131,7 +131,7 @@ def thwarted(scenario: Scenario, analysis: Analysis, plan: Looks) -> dict[int, f
 
 
 def too_early(scenario: Scenario, analysis: Analysis, plan: Looks) -> list[int]:
-    """Looks (from 1) before the last that can stop for efficacy, but hardly ever do in a trial of power .8."""
+    """Looks (from 1) before the last that can stop for efficacy, but hardly ever do where power is .8."""
     own, drift = plan.boundary, _drift(plan)
     if drift is None:
         return []

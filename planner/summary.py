@@ -5,9 +5,11 @@ Works on the JSON form of a run (`Run.to_json()`), so that a stored result reads
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from planner.carryover_told import BEGIN
 from planner.document import Block, Code, Facts, Heading, Items, Prose
 from planner.figures import DASH, count, estimated, listed, plain
 from planner.irregular import on_errors, on_undefined, undefined_in_any
@@ -50,6 +52,17 @@ def run_document(result: Mapping[str, Any], setting: Setting) -> list[Block]:
         Code(setting.command, "sh"),
     ]
     return blocks
+
+
+def told_on_page(warnings: Sequence[str], setting: Setting) -> set[str]:
+    """Those of the warnings of a run that its page tells."""
+    return {said for said in warnings if said in setting.warnings or _TOLD.search(said)}
+
+
+_TOLD = re.compile(
+    rf"^{BEGIN}|^interrupted: |^type I error of | could not be computed | is farther from the truth|"
+    "only known roughly$"
+)
 
 
 def _uncertain(result: Mapping[str, Any], setting: Setting, cells: Sequence[Cell]) -> list[Block]:
@@ -122,7 +135,8 @@ def _reading(
             "Efficacy and futility: the share of trials that end at this look for that reason. Over all "
             "looks, efficacy adds up to the power."
         )
-        if cannot_stop(cells, limits):
+        ways = ("efficacy", "futility") if setting.futility else ("efficacy",)
+        if any(stop[-1] in ways for stop in cannot_stop(cells, limits)):
             items.append(f"{DASH} at a look: it cannot stop for that reason, whatever the data are.")
         items.append(
             "Expected patients counts those randomised when the trial stops; completers finished every "

@@ -7,11 +7,12 @@ Analyses in different units stand in tables of their own.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from planner.carryover_told import told
+from planner.carryover_told import BEGIN, told
 from planner.document import Block, Column, Heading, Prose, Sheet
 from planner.figures import DASH, estimated, listed, plain, plus_minus, signed
 from planner.summary_blinding import asked, right_guesses
@@ -250,6 +251,14 @@ def cannot_stop(cells: Sequence[Cell], limits: Sequence[Mapping[str, Any]]) -> s
             found |= {(*at, way) for way in ("efficacy", "futility") if look[f"{way}_z"] is None}
     early = {(cell["analysis"], cell["patients"], x["look"]) for cell in cells for x in cell["looks"][:-1]}
     return {stop for stop in found if stop[:3] in early}
+
+
+def beside(found: Mapping[str, Any]) -> list[Block]:
+    """The warnings of a result of which its page says nothing else."""
+    return [warning(said) for said in found["warnings"] if not _TOLD.search(said)]
+
+
+_TOLD = re.compile(rf"(^|: ){BEGIN}|^interrupted: ")  # told beside a table, and at the top
 
 
 def warning(said: str) -> Prose:
