@@ -35,6 +35,8 @@ from planner.summary_tables import Unit as Unit
 from planner.summary_together import each_alone, together
 from planner.summary_uncertain import about_uncertainty, averaged, in_variants, powers, what_is_uncertain
 
+FEW_NAMED = 3  # cells that are named in a line about them; of more the range is told
+
 
 def run_document(result: Mapping[str, Any], setting: Setting) -> list[Block]:
     """The result of `planner run` as blocks: header, tables, how to read them."""
@@ -199,14 +201,31 @@ def _about_type_one_errors(cells: Sequence[Cell], setting: Setting) -> list[str]
         "error." + (f" The likely reason is {reason}." if reason else "")
         for (alpha, reason), names in flagged.items()
     ]
-    if ignoring := [cell for cell in cells if cell["is_null"] and "power_ignoring_futility" in cell]:
-        errors = [estimated(cell["power_ignoring_futility"], percent=True) for cell in ignoring]
+    return items + _despite_futility(cells, setting)
+
+
+def _despite_futility(cells: Sequence[Cell], setting: Setting) -> list[str]:
+    """The type I errors of trials that go on where they may stop for futility, in one line."""
+    found = [
+        (cell["power_ignoring_futility"], _which(cell, cells, setting))
+        for cell in cells
+        if cell["is_null"] and "power_ignoring_futility" in cell
+    ]
+    if not found:
+        return []
+    errors = [estimated(figure, percent=True) for figure, _ in found]
+    if len(found) <= FEW_NAMED:
         said = errors[0] if len(set(errors)) == 1 else listed(errors)
-        items.append(
-            f"{listed([_which(cell, cells, setting) for cell in ignoring])}: were the trial to go on despite "
-            f"futility, the type I error would be {said}; this is what alpha limits."
-        )
-    return items
+        return [
+            f"{listed([name for _, name in found])}: were the trial to go on despite futility, the type I "
+            f"error would be {said}; this is what alpha limits."
+        ]
+    in_order = sorted((figure for figure, _ in found), key=lambda figure: float(figure["estimate"]))
+    low, high = (estimated(figure, percent=True) for figure in (in_order[0], in_order[-1]))
+    return [
+        "Were the trials to go on despite futility, the type I errors would be "
+        f"{low if low == high else f'from {low} to {high}'}; these are what alpha limits."
+    ]
 
 
 def _about_single_cells(cells: Sequence[Cell], setting: Setting) -> list[str]:

@@ -248,7 +248,7 @@ def cannot_stop(cells: Sequence[Cell], limits: Sequence[Mapping[str, Any]]) -> s
     for cell in cells:
         for look in cell["looks"][:-1]:
             at = cell["analysis"], cell["patients"], look["look"]
-            found |= {(*at, way) for way in ("efficacy", "futility") if look[f"{way}_z"] is None}
+            found |= {(*at, way) for way in ("efficacy", "futility") if look.get(f"{way}_z", 0.0) is None}
     early = {(cell["analysis"], cell["patients"], x["look"]) for cell in cells for x in cell["looks"][:-1]}
     return {stop for stop in found if stop[:3] in early}
 
