@@ -11,6 +11,17 @@ from planner.scenario import Scenario
 from planner.vocabulary import BINARY_MEASURES
 
 Unit = tuple[str, float]  # name, factor
+BEGIN = "carryover biases the estimate of "
+
+
+def labels(scenario: Scenario) -> Callable[[str], str]:
+    """What the hypotheses of a scenario are called: by their label in quotation marks, else by name."""
+
+    def called(name: str) -> str:
+        label = scenario.hypotheses[name].label if name in scenario.hypotheses else ""
+        return f"“{label}”" if label and label != name else name
+
+    return called
 
 
 def unit_of(scenario: Scenario, analysis: str) -> Unit:
@@ -44,9 +55,7 @@ def told(
         amounts = [_amount(cell["carryover"], *unit(cell)) for cell in found]
         at = f", at worst, with {_where(worst)}," if len(set(amounts)) > 1 else ""
         said.setdefault(analysis, []).append(f"{called}{at} by {amounts[found.index(worst)]}")
-    return [
-        f"carryover biases the estimate of {analysis} under {listed(each)}" for analysis, each in said.items()
-    ]
+    return [f"{BEGIN}{analysis} under {listed(each)}" for analysis, each in said.items()]
 
 
 def _share(about: Mapping[str, Any]) -> float:

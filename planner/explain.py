@@ -78,6 +78,7 @@ def setting(scenario: Scenario, plan: Plan, command: str) -> Setting:
         carryover={name: reason for name in scenario.hypotheses if (reason := carried(scenario, name))},
         partial=[a.name for a in plan.analyses if METHODS[a.method].needs not in WHOLE],
         moved=moved_effects(scenario),
+        warnings=[*scenario.remarks, *remarks(scenario)],
     )
 
 

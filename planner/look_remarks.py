@@ -8,21 +8,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-from planner import reachable
-from planner.boundaries import BoundaryError
+from planner import look_advice, reachable
 from planner.faults import listed
+from planner.look_advice import t_limit
 from planner.monitoring import Looks, looks
-from planner.reachable import Idle, small
-from planner.scenario import Analysis, Efficacy, Futility, Scenario
-from planner.sequential import power_at, root
+from planner.planned import planned_df
+from planner.reachable import Idle
+from planner.scenario import Analysis, Scenario
 from planner.vocabulary import METHODS
 
-_TOLD = 0.05  # share of trials that dropout leaves without a test at a look, from which it is told
-_POWER = 0.8  # at which the power of two sets of looks is compared
-_WORTH = 0.002  # differences of power from which they are told
+_BEYOND = 3.0  # times the z limit: a t limit from there on is told, because few degrees of freedom made it so
 _QUICK = 60  # looks before the last, over all analyses and numbers of patients, computed in a second or two
 _SEVERAL = 6  # numbers of patients that are listed
 
@@ -47,7 +44,13 @@ class Held:
             "type_one_error": self.type_one_error,
             "early_efficacy": self.early_efficacy,
             "cannot_stop": [
-                {"look": each.look, "patients": each.patients, "reason": each.why} for each in self.idle
+                {
+                    "look": each.look,
+                    "patients": each.patients,
+                    "reason": each.why,
+                    "futility": each.computed,  # whether it can still stop for futility
+                }
+                for each in self.idle
             ],
         }
 
@@ -82,7 +85,13 @@ def at_one(scenario: Scenario, plans: Sequence[tuple[Analysis, Looks]]) -> list[
     said: list[str] = []
     for analysis, plan in plans:
         said += _told(
-            analysis, scenario, [*_idle(scenario, analysis, plan), *_left(scenario, analysis, plan)]
+            analysis,
+            scenario,
+            [
+                *_idle(scenario, analysis, plan),
+                *_early(scenario, analysis, plan),
+                *_left(scenario, analysis, plan),
+            ],
         )
         said += _told(analysis, scenario, _beta(plan))
     return list(dict.fromkeys(said))
@@ -111,11 +120,18 @@ def at_several(scenario: Scenario, plans: Sequence[tuple[Analysis, Sequence[Look
     return said
 
 
-def at_answers(scenario: Scenario, numbers: Iterable[int]) -> tuple[list[dict[str, Any]], list[str]]:
-    """`limits` of the JSON and warnings, at the numbers of patients that a search has found."""
+def at_answers(
+    scenario: Scenario, answers: Iterable[tuple[str, int]]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """`limits` of the JSON and warnings, of the analyses at the numbers of patients that answer for them.
+
+    `answers`: names of analyses with a number of patients that a search has found for them.
+    """
+    found = set(answers)
     limits, said = [], []
-    for n in sorted(numbers):
-        plans = [(analysis, looks(scenario, analysis, n)) for analysis in scenario.analyses]
+    for n in sorted({number for _, number in found}):
+        asked = [analysis for analysis in scenario.analyses if (analysis.name, n) in found]
+        plans = [(analysis, looks(scenario, analysis, n)) for analysis in asked]
         limits += [held(scenario, analysis, plan).to_json() for analysis, plan in plans]
         said += [f"with {n:,} patients: {remark}" for remark in at_one(scenario, plans)]
     return limits, said
@@ -139,13 +155,13 @@ def _idle(scenario: Scenario, analysis: Analysis, plan: Looks) -> list[str]:
     for each in found:
         what = "stop for efficacy" if each.computed else "stop the trial"
         lines.append(f"look {each.look}, at {each.patients:,} finished patients, cannot {what}: {each.why}")
-    cost = f"{'; '.join(lines)}. {_cost(scenario, analysis, plan, found)}"
-    options = (_without(scenario, analysis, plan), _later(scenario, analysis, plan))
-    instead = {each.counts: each for each in options if each is not None}
+    cost = f"{'; '.join(lines)}. {look_advice.alpha_lost(scenario, analysis, plan, found)}"
+    instead = look_advice.instead(scenario, analysis, plan)
     if not instead:
         return [f"{cost}. No looks near these would do: leave the early ones out, or plan more patients"]
-    power = _power_lost(plan, found, next(iter(instead.values())))
-    return [f"{cost}{power}. Looks that would do: {' or '.join(map(_written, instead))}"]
+    power = look_advice.power_lost(plan, found, instead[0])
+    would = " or ".join(look_advice.written(scenario, each) for each in instead)
+    return [f"{cost}{power}. Looks that would do: {would}"]
 
 
 def _none(scenario: Scenario, analysis: Analysis, plan: Looks, last: Idle) -> str:
@@ -161,109 +177,24 @@ def _none(scenario: Scenario, analysis: Analysis, plan: Looks, last: Idle) -> st
     return said if fewest is None else f"{said}; with {fewest:,} patients one can be"
 
 
-def _cost(scenario: Scenario, analysis: Analysis, plan: Looks, found: Sequence[Idle]) -> str:
-    """The alpha that is lost."""
-    without = [each.look for each in found]
-    share = sum(plan.boundary.p_efficacy_null[k - 1] for k in without)
-    error = reachable.type_one_error(scenario, analysis, plan)
-    most = "" if error is not None else "at most about "
-    error = reachable.alpha_reached(plan, without) if error is None else error
-    return (
-        f"The alpha spent there, {small(share)} of {plan.boundary.alpha_spent[-1]:.4g}, is lost to the later "
-        f"looks: the type I error of the trial is {most}{error:.4f}"
-    )
-
-
-def _power_lost(plan: Looks, found: Sequence[Idle], instead: Looks) -> str:
-    """The power of the looks where others have a power of .8, for a normal statistic."""
-    other, own = instead.boundary, plan.boundary
-    without = {each.look for each in found}
-    high = [math.inf if k in without else z for k, z in enumerate(own.efficacy_z, start=1)]
-    at = power_at(other.fractions, other.sided, other.efficacy_z, other.futility_z)
-    drift = root(lambda drift: at(drift) - _POWER, guess=3.0, most=20.0)
-    if drift is None:
-        return ""
-    power = power_at(own.fractions, own.sided, high, own.futility_z)(drift)
-    if abs(power - _POWER) < _WORTH:
-        return ""
-    return (
-        f", and its power about {100 * power:.1f} % where looks "
-        f"[{', '.join(str(m) for m in instead.counts)}] have {100 * _POWER:.0f} %"
-    )
-
-
-def _written(counts: Sequence[int]) -> str:
-    shares = ", ".join(f"{m / counts[-1]:.3g}" for m in counts)
-    return f"[{', '.join(str(m) for m in counts)}] (as fractions {shares})"
-
-
-def _without(scenario: Scenario, analysis: Analysis, plan: Looks) -> Looks | None:
-    """The looks without those that cannot stop; None if nothing would be left."""
-    counts, part = plan.counts, scenario
-    while True:
-        solved = _solved(part, analysis, counts)
-        if solved is None:
-            return None
-        out = {each.look for each in reachable.idle(part, analysis, solved)}
-        if not out:
-            return solved
-        if len(counts) in out:
-            return None
-        part = _leaving_out(part, out)
-        counts = tuple(m for k, m in enumerate(counts, start=1) if k not in out)
-
-
-def _later(scenario: Scenario, analysis: Analysis, plan: Looks) -> Looks | None:
-    """The looks, those that cannot stop moved to the next number of patients at which they can.
-
-    A look that cannot stop anywhere before the next one is left out.
-    """
-    counts, part, unit, k = plan.counts, scenario, scenario.design.unit, 0
-    while k < len(counts) - 1:
-        can = partial(_can, part, analysis, counts, k)
-        found = counts[k] if can(counts[k]) else reachable.first(can, counts[k], counts[k + 1] - 1, unit)
-        if found is None:
-            part, counts = _leaving_out(part, {k + 1}), (*counts[:k], *counts[k + 1 :])
-        else:
-            counts, k = (*counts[:k], found, *counts[k + 1 :]), k + 1
-    solved = _solved(part, analysis, counts)
-    return None if solved is None or reachable.idle(part, analysis, solved) else solved
-
-
-def _can(scenario: Scenario, analysis: Analysis, counts: Sequence[int], k: int, count: int) -> bool:
-    """Whether look k (from 0) can stop if it is at another number of patients."""
-    solved = _solved(scenario, analysis, (*counts[:k], count, *counts[k + 1 :]))
-    if solved is None:
-        return False
-    return all(each.look != k + 1 for each in reachable.idle(scenario, analysis, solved))
-
-
-def _solved(scenario: Scenario, analysis: Analysis, counts: Sequence[int]) -> Looks | None:
-    """The limits with other looks; None where there are none."""
-    monitoring = scenario.monitoring.model_copy(update={"looks": tuple(float(m) for m in counts)})
-    design = scenario.design.model_copy(update={"patients": counts[-1]})
-    part = scenario.model_copy(update={"monitoring": monitoring, "design": design})
-    try:
-        return looks(part, analysis, counts[-1])
-    except BoundaryError:
-        return None
-
-
-def _leaving_out(scenario: Scenario, out: set[int]) -> Scenario:
-    """The scenario whose rules have no number for some looks."""
-
-    def kept(rule: Efficacy | Futility | None) -> Any:
-        lists = {} if rule is None else {name: getattr(rule, name) for name in ("z", "spent")}
-        short = {
-            name: tuple(x for k, x in enumerate(values, start=1) if k not in out)
-            for name, values in lists.items()
-            if values
-        }
-        return rule if rule is None else rule.model_copy(update=short)
-
-    monitoring = scenario.monitoring
-    update = {"efficacy": kept(monitoring.efficacy), "futility": kept(monitoring.futility)}
-    return scenario.model_copy(update={"monitoring": monitoring.model_copy(update=update)})
+def _early(scenario: Scenario, analysis: Analysis, plan: Looks) -> list[str]:
+    """Looks whose t limit is out of reach for want of degrees of freedom, and what their futility costs."""
+    lines = []
+    for look in look_advice.too_early(scenario, analysis, plan):
+        df, z = planned_df(scenario, analysis, plan.counts[look - 1]), plan.boundary.efficacy_z[look - 1]
+        if not isinstance(df, int) or (limit := t_limit(z, df)) < _BEYOND * z:
+            continue
+        at, shown = f"{plan.counts[look - 1]:,} finished patients", f"{limit:,.{0 if limit >= 100 else 1}f}"
+        said = (
+            f"look {look}, at {at}, is too early to stop for efficacy: its limit is t = {shown} with {df} "
+            "degrees of freedom, which fewer than one trial in a thousand passes even where the power is "
+            f"{100 * look_advice.POWER:.0f} %"
+        )
+        lost = look_advice.futility_cost(plan, look)
+        if lost is not None and lost >= look_advice.WORTH:
+            said += f"; to stop for futility there costs about {100 * lost:.1f} percentage points of power"
+        lines.append(said)
+    return lines
 
 
 # Looks that dropout may leave too few patients, and beta that is left to later looks
@@ -271,22 +202,19 @@ def _leaving_out(scenario: Scenario, out: set[int]) -> Scenario:
 
 def _left(scenario: Scenario, analysis: Analysis, plan: Looks) -> list[str]:
     """Looks that can stop if nobody leaves, but often not with the planned dropout."""
-    out = {each.look for each in reachable.idle(scenario, analysis, plan)}
     stays = reachable.stays(scenario, analysis)
     lines = []
-    for k, (count, z) in enumerate(zip(plan.counts, plan.boundary.efficacy_z, strict=True), start=1):
-        if k in out or z == math.inf or stays is None:
-            continue
-        share = reachable.thwarted(scenario, analysis, count, z, plan.boundary.sided)
-        if share >= _TOLD:
-            which = "the last look" if k == len(plan.counts) else f"look {k}"
-            computed = METHODS[analysis.method].reference in ("t", "fractional-t")
-            cannot = "computed" if computed else "significant"
-            lines.append(
-                f"{which}, at {count:,} finished patients of whom {count * stays:.3g} are expected to be "
-                f"completers, has too few of them for {analysis.method} to be {cannot} in "
-                f"{100 * share:.2g} % of trials"
-            )
+    for k, share in look_advice.thwarted(scenario, analysis, plan).items():
+        count = plan.counts[k - 1]
+        expected = f"{count * (stays or 0.0):.3g}"
+        which = "the last look" if k == len(plan.counts) else f"look {k}"
+        computed = METHODS[analysis.method].reference in ("t", "fractional-t")
+        cannot = "computed" if computed else "significant"
+        lines.append(
+            f"{which}, at {count:,} finished patients of whom {expected} are expected to be completers, "
+            f"has too few of them for {analysis.method} to be {cannot} in "
+            f"{100 * share:.2g} % of trials"
+        )
     return lines
 
 

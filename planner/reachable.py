@@ -18,6 +18,7 @@ from scipy.special import ndtr
 
 from planner import limits, t_looks
 from planner.balance import taking_part
+from planner.boundaries import Boundary
 from planner.monitoring import Looks
 from planner.planned import planned_df
 from planner.scenario import Analysis, Scenario
@@ -220,10 +221,24 @@ def _information(analysis: Analysis, patients: int, df: int) -> float:
     return patients * (df + 1) / (df + 2) if analysis.method in ADJUSTED else float(patients)
 
 
-def alpha_reached(plan: Looks, without: Sequence[int]) -> float:
-    """Alpha that a normal statistic spends where some looks (from 1) cannot stop for efficacy."""
+def effective(own: Boundary, found: Sequence[Idle]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Efficacy and futility limits as they act: without those that no data can pass.
+
+    Where the test cannot be computed there is no stop for futility either.
+    """
+    idle = {each.look: each for each in found}
+    high = tuple(math.inf if k in idle else z for k, z in enumerate(own.efficacy_z, start=1))
+    low = tuple(
+        -math.inf if k in idle and not idle[k].computed else z for k, z in enumerate(own.futility_z, start=1)
+    )
+    return high, low
+
+
+def alpha_reached(plan: Looks, found: Sequence[Idle]) -> float:
+    """Alpha that a normal statistic spends where some looks cannot stop for efficacy."""
     own = plan.boundary
-    high = [math.inf if k in without else z for k, z in enumerate(own.efficacy_z, start=1)]
-    low = own.futility_z if own.binding else (-math.inf,) * len(high)
+    high, low = effective(own, found)
+    if not own.binding:
+        low = (-math.inf,) * len(high)
     stops = limits.crossing(own.fractions, own.sided, high, low, 0.0)
     return math.fsum((*stops.efficacy_up, *stops.efficacy_down))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -322,8 +322,10 @@ def _notes(cell: Mapping[str, Any]) -> list[str]:
     return notes
 
 
-def warnings_of(run: Run, cells: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What must not be overlooked in the cells of a run."""
+def warnings_of(
+    run: Run, cells: Sequence[Mapping[str, Any]], called: Callable[[str], str] = str
+) -> list[str]:
+    """What must not be overlooked in the cells of a run. `called`: what a hypothesis is called there."""
     warnings = list(run.remarks) + _of_looks(run)
     if run.partial:
         warnings.append(f"interrupted: the figures are of the {run.trials} trials that were finished")
@@ -334,7 +336,7 @@ def warnings_of(run: Run, cells: Sequence[Mapping[str, Any]]) -> list[str]:
     for cell in cells:
         if cell["hypothesis"] not in others:
             continue  # its figures are those of another hypothesis, under which they are told
-        under = " = ".join([cell["hypothesis"], *others[cell["hypothesis"]]])
+        under = " = ".join(map(called, [cell["hypothesis"], *others[cell["hypothesis"]]]))
         named.append((cell, under))
         shown = cell.get("power_ignoring_futility") or cell["power"]
         if cell["is_null"] and shown["estimate"] - cell["alpha"] > 3 * shown["mcse"]:
@@ -342,13 +344,14 @@ def warnings_of(run: Run, cells: Sequence[Mapping[str, Any]]) -> list[str]:
                 f"type I error of {cell['analysis']} under {under} is {shown['estimate']:.4f} "
                 f"(Monte Carlo SE {shown['mcse']:.4f}), above alpha = {cell['alpha']:g}"
             )
-    return [*warnings, *irregular_warnings(named), *biased_by_carryover(run.scenario, cells, others)]
+    return [*warnings, *irregular_warnings(named), *biased_by_carryover(run.scenario, cells, others, called)]
 
 
 def biased_by_carryover(
     scenario: Scenario,
     cells: Sequence[Mapping[str, Any]],
     others: Mapping[str, Sequence[str]] | None = None,
+    called: Callable[[str], str] = str,
 ) -> list[str]:
     """A warning for each analysis whose estimate carryover biases.
 
@@ -357,13 +360,13 @@ def biased_by_carryover(
     known = others or {cell["hypothesis"]: () for cell in cells}
     return told(
         [cell for cell in cells if cell["hypothesis"] in known],
-        lambda cell: " = ".join([cell["hypothesis"], *known[cell["hypothesis"]]]),
+        lambda cell: " = ".join(map(called, [cell["hypothesis"], *known[cell["hypothesis"]]])),
         lambda cell: unit_of(scenario, cell["analysis"]),
     )
 
 
 def _of_looks(run: Run) -> list[str]:
-    """What must be said of looks that cannot stop; of several numbers of patients in few words."""
+    """What must be said of the looks; of several numbers of patients in few words."""
     plans = [(test.analysis, test.looks) for test in run.outcome.work.tests[0]]
     if len(plans[0][1]) == 1:
         return at_one(run.scenario, [(analysis, solved) for analysis, (solved,) in plans])

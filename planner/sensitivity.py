@@ -6,7 +6,7 @@ chance: its Monte Carlo error is paired.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from planner.carryover import Carried, Key, of_job, with_carryover
 from planner.comparing.pairing import Member, Pairs, paired
 from planner.faults import Path, ScenarioError, dotted
 from planner.lists import WARNING
+from planner.look_remarks import remarks
 from planner.montecarlo import Json
 from planner.naming import answer
 from planner.outcomes import Truth
@@ -313,11 +314,6 @@ class Sensitivity:
     def to_json(self) -> Json:
         """The `planner.sensitivity/1` object."""
         seconds, trials = self.pairs.seconds, self.pairs.trials
-        warnings = list(self.scenario.remarks)
-        if self.partial:
-            warnings.append(f"interrupted: the figures are of the {trials} trials that were finished")
-        if self.pairs.approximate:
-            warnings.append(WARNING)
         cells = self.cells()
         return {
             "schema": "planner.sensitivity/1",
@@ -334,8 +330,16 @@ class Sensitivity:
             "step": self.step,
             "cells": cells,
             "partial": self.partial,
-            "warnings": [*warnings, *biased_by_carryover(self.scenario, cells)],
+            "warnings": self.warnings(cells),
         }
+
+    def warnings(self, cells: Sequence[Json], called: Callable[[str], str] = str) -> list[str]:
+        """What must not be overlooked. `called`: what a hypothesis is called there."""
+        said = [*self.scenario.remarks, *remarks(self.scenario)]
+        if self.partial:
+            said.append(f"interrupted: the figures are of the {self.pairs.trials} trials that were finished")
+        said += [WARNING] if self.pairs.approximate else []
+        return [*said, *biased_by_carryover(self.scenario, cells, None, called)]
 
 
 def sensitivity(

@@ -5,12 +5,14 @@ Works on the JSON form of a run (`Run.to_json()`), so that a stored result reads
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from planner.carryover_told import BEGIN
 from planner.document import Block, Code, Facts, Heading, Items, Prose
-from planner.figures import count, estimated, listed, plain
-from planner.irregular import on_errors, on_undefined
+from planner.figures import DASH, count, estimated, listed, plain
+from planner.irregular import on_errors, on_undefined, undefined_in_any
 from planner.summary_blinding import asked
 from planner.summary_leaving import reading as about_leaving
 from planner.summary_limits import about_limits
@@ -18,6 +20,7 @@ from planner.summary_tables import (
     FEW,
     Cell,
     Shown,
+    cannot_stop,
     label,
     shown,
     staged,
@@ -32,6 +35,8 @@ from planner.summary_tables import Unit as Unit
 from planner.summary_together import each_alone, together
 from planner.summary_uncertain import about_uncertainty, averaged, in_variants, powers, what_is_uncertain
 
+FEW_NAMED = 3  # cells that are named in a line about them; of more the range is told
+
 
 def run_document(result: Mapping[str, Any], setting: Setting) -> list[Block]:
     """The result of `planner run` as blocks: header, tables, how to read them."""
@@ -39,7 +44,7 @@ def run_document(result: Mapping[str, Any], setting: Setting) -> list[Block]:
     cells = shown(list(result["cells"]), setting)
     blocks = _header(result, setting, [row.cell for row in cells])
     blocks += each_alone([row.cell for row in cells])
-    blocks += tables(cells, setting, trials)
+    blocks += tables(cells, setting, trials, result.get("limits", ()))
     blocks += together(result, cells, setting)
     if averaged(result["cells"]):
         blocks += _uncertain(result, setting, [row.cell for row in cells])
@@ -49,6 +54,17 @@ def run_document(result: Mapping[str, Any], setting: Setting) -> list[Block]:
         Code(setting.command, "sh"),
     ]
     return blocks
+
+
+def told_on_page(warnings: Sequence[str], setting: Setting) -> set[str]:
+    """Those of the warnings of a run that its page tells."""
+    return {said for said in warnings if said in setting.warnings or _TOLD.search(said)}
+
+
+_TOLD = re.compile(
+    rf"^{BEGIN}|^interrupted: |^type I error of | could not be computed | is farther from the truth|"
+    "only known roughly$"
+)
 
 
 def _uncertain(result: Mapping[str, Any], setting: Setting, cells: Sequence[Cell]) -> list[Block]:
@@ -121,6 +137,9 @@ def _reading(
             "Efficacy and futility: the share of trials that end at this look for that reason. Over all "
             "looks, efficacy adds up to the power."
         )
+        ways = ("efficacy", "futility") if setting.futility else ("efficacy",)
+        if any(stop[-1] in ways for stop in cannot_stop(cells, limits)):
+            items.append(f"{DASH} at a look: it cannot stop for that reason, whatever the data are.")
         items.append(
             "Expected patients counts those randomised when the trial stops; completers finished every "
             "period. A trial that stops early for efficacy tends to overestimate, one that stops for "
@@ -182,24 +201,44 @@ def _about_type_one_errors(cells: Sequence[Cell], setting: Setting) -> list[str]
         "error." + (f" The likely reason is {reason}." if reason else "")
         for (alpha, reason), names in flagged.items()
     ]
-    return items + [
-        f"{_which(cell, cells, setting)}: were the trial to go on despite futility, the type I error would "
-        f"be {estimated(cell['power_ignoring_futility'], percent=True)}; this is what alpha limits."
+    return items + _despite_futility(cells, setting)
+
+
+def _despite_futility(cells: Sequence[Cell], setting: Setting) -> list[str]:
+    """The type I errors of trials that go on where they may stop for futility, in one line."""
+    found = [
+        (cell["power_ignoring_futility"], _which(cell, cells, setting))
         for cell in cells
         if cell["is_null"] and "power_ignoring_futility" in cell
+    ]
+    if not found:
+        return []
+    errors = [estimated(figure, percent=True) for figure, _ in found]
+    if len(found) <= FEW_NAMED:
+        said = errors[0] if len(set(errors)) == 1 else listed(errors)
+        return [
+            f"{listed([name for _, name in found])}: were the trial to go on despite futility, the type I "
+            f"error would be {said}; this is what alpha limits."
+        ]
+    in_order = sorted((figure for figure, _ in found), key=lambda figure: float(figure["estimate"]))
+    low, high = (estimated(figure, percent=True) for figure in (in_order[0], in_order[-1]))
+    return [
+        "Were the trials to go on despite futility, the type I errors would be "
+        f"{low if low == high else f'from {low} to {high}'}; these are what alpha limits."
     ]
 
 
 def _about_single_cells(cells: Sequence[Cell], setting: Setting) -> list[str]:
-    items = [
-        f"{_which(cell, cells, setting)}: {cell['note']}"
-        for cell in cells
-        if cell.get("note") and not cell["is_null"]
-    ]
-    return items + [
-        f"{_which(cell, cells, setting)}: {' '.join(said)}"
-        for cell in cells
-        if cell["is_null"] and (said := [*on_undefined(cell), *on_errors(cell)])
+    """The notes of cells, alike ones together; in one line an analysis how often a test was undefined."""
+    items: dict[str, list[str]] = {}
+    for cell in cells:
+        undefined = " ".join(on_undefined(cell))
+        note = " ".join(on_errors(cell)) if cell["is_null"] else str(cell.get("note") or "")
+        if note := " ".join(note.replace(undefined, "").split()):
+            items.setdefault(note, []).append(_which(cell, cells, setting))
+    return [
+        *undefined_in_any([(cell, f"“{label(cell['hypothesis'], setting)}”") for cell in cells]),
+        *(f"{listed(names)}: {note}" for note, names in items.items()),
     ]
 
 

@@ -22,13 +22,18 @@ def about_limits(limits: Sequence[Held]) -> list[str]:
     for each in early:
         by_analysis.setdefault(each["analysis"], []).append(each)
     several = len({each["analysis"] for each in limits}) > 1
-    said = []
+    found: dict[tuple[str, str], list[str]] = {}  # what is said, and of which analyses
     for name, rows in by_analysis.items():
         errors = sorted(row["type_one_error"] for row in rows)
         low, high = (f"{100 * error:.2f}" for error in (errors[0], errors[-1]))
         share = f"{high} %" if low == high else f"{low} to {high} %"
         level = listed(list(dict.fromkeys(f"{plain(100 * row['alpha'])} %" for row in rows)), "or")
-        said.append(f"{share}{f' ({name})' if several else ''} where alpha is {level}")
+        found.setdefault((share, level), []).append(name)
+    every = len({each["analysis"] for each in limits})
+    said = []
+    for (share, level), names in found.items():
+        of = "each analysis" if len(names) == every else listed(names)
+        said.append(f"{share}{f' ({of})' if several else ''} where alpha is {level}")
     return [
         f"Type I error of the looks' t limits together: {listed(said)}, computed for normal data if nobody "
         "leaves (futility obeyed only where it is binding). Each limit has the level that a normal statistic "

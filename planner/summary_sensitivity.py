@@ -11,7 +11,7 @@ from typing import Any
 from planner.document import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
 from planner.figures import DASH, count, estimated, fixed, listed, plain, plus_minus, signed, visible
 from planner.summary import Setting
-from planner.summary_tables import carried_over
+from planner.summary_tables import beside, carried_over
 from planner.summary_together import each_alone
 
 Json = Mapping[str, Any]
@@ -27,7 +27,7 @@ def sensitivity_document(found: Json, setting: Setting) -> list[Block]:
         blocks.append(Prose(f"PARTIAL: interrupted after {trials}; all figures are of these.", True))
     blocks.append(Facts(_facts(found, setting)))
     several = len({cell["analysis"] for cell in found["cells"]}) > 1
-    blocks += [*each_alone(found["cells"]), *carried_over(found["cells"], setting)]
+    blocks += [*each_alone(found["cells"]), *carried_over(found["cells"], setting), *beside(found)]
     for cell in found["cells"]:
         name = setting.hypotheses.get(cell["hypothesis"]) or str(cell["hypothesis"])
         blocks.append(Heading(f"{name} ({cell['analysis']})" if several else name))

@@ -14,7 +14,7 @@ from planner.document import Block, Code, Column, Facts, Heading, Items, Prose, 
 from planner.figures import DASH, count, estimated, listed, plain
 from planner.summary import Setting
 from planner.summary_limits import about_limits
-from planner.summary_tables import NOBODY_MEANWHILE, carried_over
+from planner.summary_tables import NOBODY_MEANWHILE, beside, carried_over
 from planner.summary_together import each_alone
 from planner.summary_uncertain import what_is_uncertain
 
@@ -36,7 +36,7 @@ def size_document(result: Mapping[str, Any], setting: Setting, *, ascii_only: bo
         _answers(result, setting),
     ]
     blocks += [Prose(NOBODY_MEANWHILE)] if _staged(result) else []
-    blocks += carried_over(result["answers"], setting)
+    blocks += [*carried_over(result["answers"], setting), *beside(result)]
     if notes := _notes(result, setting):
         blocks.append(Items(notes))
     if (around := _around(result, setting)) is not None:

@@ -14,7 +14,7 @@ from planner.document import Block, Code, Column, Facts, Heading, Items, Prose, 
 from planner.figures import count, estimated, listed, plain, plus_minus, signed, visible
 from planner.summary import Setting
 from planner.summary_limits import about_limits
-from planner.summary_tables import NOBODY_MEANWHILE, carried_over
+from planner.summary_tables import NOBODY_MEANWHILE, beside, carried_over
 from planner.summary_together import each_alone
 from planner.summary_uncertain import (
     about_uncertainty,
@@ -39,7 +39,7 @@ def sweep_document(found: Json, setting: Setting, *, ascii_only: bool = False) -
     blocks.append(Facts(_facts(found, cells, setting)))
     blocks += [*each_alone(cells), Heading("What changes"), _figures(cells, setting)]
     blocks += [Prose(NOBODY_MEANWHILE)] if any(len(cell["looks"]) > 1 for cell in cells) else []
-    blocks += carried_over(cells, setting)
+    blocks += [*carried_over(cells, setting), *beside(found)]
     blocks += _curve(cells, setting, ascii_only)
     if averaged(cells):
         every = list(dict.fromkeys(cell["hypothesis"] for cell in cells))

@@ -7,11 +7,12 @@ Analyses in different units stand in tables of their own.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from planner.carryover_told import told
+from planner.carryover_told import BEGIN, told
 from planner.document import Block, Column, Heading, Prose, Sheet
 from planner.figures import DASH, estimated, listed, plain, plus_minus, signed
 from planner.summary_blinding import asked, right_guesses
@@ -23,6 +24,9 @@ Cell = Mapping[str, Any]
 BEYOND_CHANCE = 3.0
 FEW = 50  # trials; a mean over fewer is not shown
 NOBODY_MEANWHILE = "Expected patients assumes that nobody is randomised while others are in follow-up."
+
+
+Stop = tuple[str, int, int, str]  # analysis, patients, look, reason
 
 
 class Unit(NamedTuple):
@@ -51,6 +55,7 @@ class Setting:
     partial: Sequence[str] = ()  # analyses that need less of a patient than every period
     # by hypothesis and analysis: why the true effect is not the difference of the stated means
     moved: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    warnings: Sequence[str] = ()  # of the scenario and its looks, before anything is simulated
 
     def about_moved(self, cells: Sequence[Cell]) -> list[str]:
         """A sentence on every true effect among the cells that the scale has moved."""
@@ -90,14 +95,19 @@ def shown(cells: Sequence[Cell], setting: Setting) -> list[Shown]:
     ]
 
 
-def tables(cells: Sequence[Shown], setting: Setting, trials: int) -> list[Block]:
-    """The three questions, each with a table for every unit."""
+def tables(
+    cells: Sequence[Shown], setting: Setting, trials: int, limits: Sequence[Mapping[str, Any]] = ()
+) -> list[Block]:
+    """The three questions, each with a table for every unit. `limits`: as in the JSON of a run."""
     blocks: list[Block] = [Heading("Does the trial find a difference?")]
     blocks += _by_unit(cells, setting, [_power(part, setting) for part in _parts(cells, setting)])
     if staged(cells):
         blocks.append(Prose(NOBODY_MEANWHILE))
         blocks.append(Heading("When does it stop?"))
-        blocks += _by_unit(cells, setting, [_looks(part, setting) for part in _parts(cells, setting)])
+        never = cannot_stop([row.cell for row in cells], limits)
+        sheets = [_looks(part, setting, never) for part in _parts(cells, setting)]
+        blocks += _by_unit(cells, setting, sheets)
+    blocks += [warning(said) for said in setting.warnings]
     blocks.append(Heading("How far off is its estimate?"))
     sheets = [_estimates(part, setting, trials) for part in _parts(cells, setting)]
     blocks += _by_unit(cells, setting, sheets)
@@ -228,7 +238,35 @@ def _power_cell(cell: Cell, setting: Setting) -> str:
     return f"type I error\n{'too high: ' if too_high(cell) else ''}{power}"
 
 
-def _looks(cells: Sequence[Shown], setting: Setting) -> Sheet:
+def cannot_stop(cells: Sequence[Cell], limits: Sequence[Mapping[str, Any]]) -> set[Stop]:
+    """Looks before the last, with the reasons for which they cannot stop whatever the data are."""
+    found: set[Stop] = set()
+    for limit in limits:
+        for each in limit["cannot_stop"]:
+            at = limit["analysis"], limit["patients"], each["look"]
+            found |= {(*at, "efficacy"), *([] if each.get("futility") else [(*at, "futility")])}
+    for cell in cells:
+        for look in cell["looks"][:-1]:
+            at = cell["analysis"], cell["patients"], look["look"]
+            found |= {(*at, way) for way in ("efficacy", "futility") if look.get(f"{way}_z", 0.0) is None}
+    early = {(cell["analysis"], cell["patients"], x["look"]) for cell in cells for x in cell["looks"][:-1]}
+    return {stop for stop in found if stop[:3] in early}
+
+
+def beside(found: Mapping[str, Any]) -> list[Block]:
+    """The warnings of a result of which its page says nothing else."""
+    return [warning(said) for said in found["warnings"] if not _TOLD.search(said)]
+
+
+_TOLD = re.compile(rf"(^|: ){BEGIN}|^interrupted: ")  # told beside a table, and at the top
+
+
+def warning(said: str) -> Prose:
+    """A warning as it stands on a page."""
+    return Prose(f"{said[:1].upper()}{said[1:]}.", True)
+
+
+def _looks(cells: Sequence[Shown], setting: Setting, never: set[Stop]) -> Sheet:
     """One row a look; at the last look the trial ends anyway, so that it does not stop early there."""
     columns, rows = _naming(cells, setting)
     columns += [Column("Look", number=False), Column("Patients"), Column("Stops early"), Column("Efficacy")]
@@ -236,14 +274,18 @@ def _looks(cells: Sequence[Shown], setting: Setting) -> Sheet:
         columns.append(Column("Futility"))
     lines = Lines(columns)
     for row, (cell, same) in zip(rows, cells, strict=True):
-        early = estimated(cell["stopped_early"], percent=True)
-        own = []
+        early, own = estimated(cell["stopped_early"], percent=True), []
+        ways = ("efficacy", "futility") if setting.futility else ("efficacy",)
+        first = [(cell["analysis"], cell["patients"], look["look"]) for look in cell["looks"][:-1]]
+        if all((*at, way) in never for at in first for way in ways):
+            early = DASH if first else early
         for look in cell["looks"]:
             last = look is cell["looks"][-1]
             line = [*row, "last" if last else str(look["look"]), plain(look["patients"]), early]
-            line.append(estimated(look["efficacy"], percent=True))
-            if setting.futility:
-                line.append(DASH if last else estimated(look["futility"], percent=True))
+            for way in ways:
+                none = (cell["analysis"], cell["patients"], look["look"], way) in never
+                none = none or (last and way == "futility")
+                line.append(DASH if none else estimated(look[way], percent=True))
             own.append(line)
             row, early = [""] * len(row), ""
         lines.add(own, [label(name, setting) for name in same])
@@ -297,7 +339,7 @@ def carried_over(cells: Sequence[Cell], setting: Setting) -> list[Block]:
         lambda cell: f"“{label(cell['hypothesis'], setting)}”",
         lambda cell: setting.units[cell["analysis"]],
     )
-    return [Prose(f"{line[:1].upper()}{line[1:]}.", True) for line in said]
+    return [warning(line) for line in said]
 
 
 def _mean(estimate: Mapping[str, Any], name: str, factor: float = 1.0, *, sign: bool = False) -> str:

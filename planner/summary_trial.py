@@ -34,6 +34,8 @@ def trial_document(trial: Json, setting: Setting, *, ascii_only: bool = False) -
     blocks += [Heading("What each look saw, and decided"), *each_alone(trial["analyses"])]
     for course in trial["analyses"]:
         partial = course["analysis"] in setting.partial
+        if len(trial["analyses"]) > 1:
+            blocks.append(Prose(f"{course['analysis']}:"))
         blocks += [_looks(course, setting.units[course["analysis"]], partial)]
         blocks.append(Prose(f"{_verdict(course, trial)} {_used(course)}".rstrip()))
     for r, reading in enumerate(trial["readings"]):

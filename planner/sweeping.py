@@ -120,7 +120,7 @@ class Sweep:
             "trial": self.whole_trials(),
             "limits": self._limits(),
             "partial": self.partial,
-            "warnings": self._warnings(),
+            "warnings": self.warnings(),
             **({"uncertain": unknowns(self.base)} if self._variants() else {}),
         }
 
@@ -137,7 +137,8 @@ class Sweep:
             for i, limit in enumerate(run.limits())
         ]
 
-    def _warnings(self) -> list[str]:
+    def warnings(self, called: Callable[[str], str] = str) -> list[str]:
+        """What must not be overlooked. `called`: what a hypothesis is called there."""
         said = list(self.remarks)
         if self.partial:
             said.append(
@@ -149,9 +150,8 @@ class Sweep:
             at = ", ".join(
                 f"{path} {shown(value)}" for path, value in _common(self.all_points, numbers).items()
             )
-            said += [
-                f"{at}: {warning}" if at else warning for warning in warnings_of(whole, run.told_cells())
-            ]
+            found = warnings_of(whole, run.told_cells(), called)
+            said += [f"{at}: {warning}" if at else warning for warning in found]
         return list(dict.fromkeys(said))
 
 

@@ -23,7 +23,8 @@ FLOORS = {
     5: "montecarlo results planned sizing discrimination weighing theory store predicted methods "
     "replay replayed comparing sweeping precision sensitivity benchmarks doctor machine assurance clusters "
     "departures unknowns guesses estimating growing simulating swept lasting lists widening "
-    "reachable look_remarks carryover carryover_told irregular together naming design_table figures",
+    "reachable look_remarks look_advice carryover carryover_told irregular together naming design_table "
+    "figures",
     6: "streams document console summary explain report plots braille console_boundaries layout "
     "explain_mechanisms explain_outcomes explain_predictions unstated citing summary_methods summary_tables "
     "summary_trial summary_sizing summary_compare summary_sweep summary_sensitivity "

@@ -66,7 +66,7 @@ def compare(
         return of_compare(plans, chosen, trials, seed, threads, target)
     found = _compared(plans, chosen, trials, seed, threads, quiet)
     document = found.to_json()
-    remarks(document, verbose)
+    remarks(document, verbose, target=target)
     target.write(
         document, lambda: _blocks(found, document, command), lambda: files.frame_as_csv(found.frame())
     )

@@ -127,7 +127,7 @@ def discriminate(
         return _intended(plans, asked, threads, target)
     found = _told_apart(plans, asked, threads, quiet)
     document = found.to_json()
-    remarks(document, verbose)
+    remarks(document, verbose, target=target)
     command = again.command(
         "discriminate",
         scenarios,

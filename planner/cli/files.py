@@ -52,6 +52,13 @@ class Target:
         say_written(self.path, self.quiet)
 
     @property
+    def on_screen(self) -> bool:
+        """Whether somebody sees the page on the terminal at once."""
+        from planner.console import on_terminal
+
+        return self.wanted in (Format.table, Format.md) and is_stdout(self.path) and on_terminal(sys.stdout)
+
+    @property
     def ascii_only(self) -> bool:
         """Whether plots have to do without Braille dots."""
         from planner.console import shows_braille

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from planner.cli import options as given
 from planner.cli.problems import INTERRUPTED, OK, Problem
 
 if TYPE_CHECKING:
+    from planner.cli.files import Target
     from planner.results import Run
     from planner.scenario import Scenario
 
@@ -62,13 +63,15 @@ def run(
       planner run my-trial.toml --hypothesis expected,none --json
       planner run my-trial.toml -o results.md
     """
+    from planner.carryover_told import labels
     from planner.cli import again, files
     from planner.cli.dry_run import of_run
     from planner.cli.sensitivity import run_sensitivity
     from planner.cli.sweeps import run_sweep, swept
     from planner.explain import setting
     from planner.reading import read
-    from planner.summary import run_document
+    from planner.results import warnings_of
+    from planner.summary import run_document, told_on_page
 
     target = files.target(output_format, json, output, force, quiet)
     overrides = list(settings or []) + _chosen(hypothesis)
@@ -129,15 +132,16 @@ def run(
             return of_run(plan, trials, seed, precision, threads, how, target)
     result = _simulated(plan, trials, seed, threads, precision, quiet, how)
     document = result.to_json()
-    if how:
-        document["warnings"] += replaced(plan, scenario, overrides, seed)
-    remarks(document, verbose)
+    described = setting(plan, follows, same(trials=trials, seed=seed))
+    more = replaced(plan, scenario, overrides, seed) if how else []
+    document["warnings"] += more
+    said = warnings_of(result, document["cells"], labels(plan)) + more
+    remarks(document, verbose, said, target, told_on_page(said, described))
     if verbose:
         told_of_entry(plan)
-    command = same(trials=trials, seed=seed)
     target.write(
         document,
-        lambda: run_document(document, setting(plan, follows, command)),
+        lambda: run_document(document, described),
         lambda: files.frame_as_csv(result.frame()),
     )
     return INTERRUPTED if result.partial else OK
@@ -263,12 +267,25 @@ def _compiled() -> bool:
     return not COMPILED or (folder is not None and any(folder.rglob("*.nbc")))
 
 
-def remarks(document: dict[str, Any], verbose: bool) -> None:
-    """Warnings, and on request the speed, beside the result."""
+def remarks(
+    document: dict[str, Any],
+    verbose: bool,
+    warnings: Sequence[str] | None = None,
+    target: Target | None = None,
+    on_page: Collection[str] | None = None,
+) -> None:
+    """Warnings, and on request the speed, beside the result.
+
+    `warnings`: in the words of the page (those of the document if not given). Where the page is shown on the
+    terminal, those that are `on_page` (all if not given) are not said a second time.
+    """
     from planner.console import note, warn
 
-    for warning in document["warnings"]:
-        warn(warning)
+    said = document["warnings"] if warnings is None else warnings
+    twice = target is not None and target.on_screen
+    for warning in said:
+        if not twice or (on_page is not None and warning not in on_page):
+            warn(warning)
     if verbose:
         spent = document["run"]
         speed = spent.get("trials_per_second")

@@ -30,6 +30,7 @@ def run_sensitivity(
 
     `same`: the command that does the same again, for the options that are given to it.
     """
+    from planner.carryover_told import labels
     from planner.cli import files
     from planner.cli.dry_run import of_sensitivity
     from planner.cli.run import compiling, remarks
@@ -49,14 +50,15 @@ def run_sensitivity(
             plan, step=step, varied=found, trials=trials, seed=seed, threads=threads, progress=advance
         )
     document = result.to_json()
-    remarks(document, verbose)
+    said = result.warnings(document["cells"], labels(plan))
+    remarks(document, verbose, said, target)
 
     def blocks() -> list[Block]:
         from planner.explain import setting
         from planner.summary_sensitivity import sensitivity_document
 
         command = same(sensitivity=True, sensitivity_step=step, trials=trials, seed=seed)
-        return sensitivity_document(document, setting(plan, follows, command))
+        return sensitivity_document(document | {"warnings": said}, setting(plan, follows, command))
 
     target.write(document, blocks, lambda: files.frame_as_csv(result.frame()))
     return INTERRUPTED if result.partial else OK

@@ -112,6 +112,7 @@ def size(
       planner size my-trial.toml --find effect --patients 24 --power .8
       planner size williams-2018 --uncertain --power .8 --hypothesis pharmacokinetic
     """
+    from planner.carryover_told import labels
     from planner.cli import again, files
     from planner.cli.dry_run import of_size
     from planner.cli.run import _chosen, averaging, check_variants, names_of, remarks, replaced
@@ -145,9 +146,10 @@ def size(
         return of_size(plan, targets, find.value, most, trials, drawn, seed, threads, target)
     result = _sized(plan, targets, asked, quiet)
     document = result.to_json()
-    if uncertain:
-        document["warnings"] += replaced(plan, scenario, overrides, result.seed)
-    remarks(document, verbose)
+    more = replaced(plan, scenario, overrides, result.seed) if uncertain else []
+    document["warnings"] = result.warnings + more
+    said = result.warned(labels(plan)) + more
+    remarks(document, verbose, said, target)
 
     def blocks() -> list[Block]:
         from planner.summary_sizing import size_document
@@ -168,7 +170,7 @@ def size(
             seed=result.seed,
         )
         described = setting(plan, follows, command)
-        return size_document(document, described, ascii_only=target.ascii_only)
+        return size_document(document | {"warnings": said}, described, ascii_only=target.ascii_only)
 
     target.write(document, blocks, lambda: files.frame_as_csv(result.frame()))
     if result.partial:

@@ -47,6 +47,7 @@ def run_sweep(
     `how`: empty, or `variants` and that what is uncertain is averaged over. `same`: the command that does the
     same again, for trials and a seed.
     """
+    from planner.carryover_told import labels
     from planner.cli import files
     from planner.cli.dry_run import of_sweep
     from planner.cli.run import compiling, precisely, remarks
@@ -66,7 +67,8 @@ def run_sweep(
             found, trials=trials, seed=seed, threads=threads, precision=precision, progress=advance, **how
         )
     document = result.to_json()
-    remarks(document, verbose)
+    said = result.warnings(labels(result.base))
+    remarks(document, verbose, said, target)
 
     def blocks() -> list[Block]:
         from planner.explain import setting
@@ -75,7 +77,7 @@ def run_sweep(
         every = result.base.simulation.trials if trials is None and precision is None else trials
         command = same(trials=every, seed=seed)
         described = setting(result.base, files.worked_out(result.base, source), command)
-        return sweep_document(document, described, ascii_only=target.ascii_only)
+        return sweep_document(document | {"warnings": said}, described, ascii_only=target.ascii_only)
 
     target.write(document, blocks, lambda: files.frame_as_csv(result.frame()))
     return INTERRUPTED if result.partial else OK

@@ -167,9 +167,10 @@ class Comparison:
         named = list(zip(self.names, self.scenarios, strict=True))
         said += [f"{name}: {remark}" for name, scenario in named for remark in of_looks(scenario)]
         units = dict(named)
+        called = {name: carryover_told.labels(scenario) for name, scenario in named}
         return said + carryover_told.told(
             self.cells(),
-            lambda cell: f"{cell['hypothesis']} in {cell['design']}",
+            lambda cell: f"{called[cell['design']](cell['hypothesis'])} in {cell['design']}",
             lambda cell: carryover_told.unit_of(units[cell["design"]], cell["analysis"]),
         )
 

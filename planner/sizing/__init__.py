@@ -8,13 +8,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from planner.canonical import digest
 from planner.carryover import carried, figures
-from planner.carryover_told import told, unit_of
+from planner.carryover_told import BEGIN, told, unit_of
 from planner.engine import Progress
 from planner.kernels.rng import W
 from planner.lists import WARNING
@@ -113,6 +113,11 @@ class Sizing:
             **({"uncertain": unknowns(self.scenario)} if self.variants is not None else {}),
         }
 
+    def warned(self, called: Callable[[str], str]) -> list[str]:
+        """The warnings, with hypotheses called so."""
+        told_again = _carryover(self.scenario, self.answers, called)
+        return [*told_again, *(said for said in self.warnings if not said.startswith(BEGIN))]
+
     def frame(self) -> polars.DataFrame:
         """The power curves as a table, one row a point; `answers` names the targets that it answers."""
         import polars
@@ -178,7 +183,9 @@ def size(
     answers, curve, partial = sought(curves, names, targets, most, trials)
     if partial and not curve:
         raise KeyboardInterrupt
-    limits, of_looks = at_answers(scenario, {each["patients"] for each in answers if each["patients"]})
+    limits, of_looks = at_answers(
+        scenario, [(each["analysis"], each["patients"]) for each in answers if each["patients"]]
+    )
     return Sizing(
         scenario=scenario,
         name=name,
@@ -348,12 +355,16 @@ def _looks(scenario: Scenario, patients: int | None) -> list[str]:
     return said
 
 
-def _warnings(answers: Sequence[Json], curves: Curves, partial: bool) -> list[str]:
-    warnings = told(
+def _carryover(scenario: Scenario, answers: Sequence[Json], called: Callable[[str], str]) -> list[str]:
+    return told(
         answers,
-        lambda answer: str(answer["hypothesis"]),
-        lambda answer: unit_of(curves.scenario, answer["analysis"]),
+        lambda answer: called(str(answer["hypothesis"])),
+        lambda answer: unit_of(scenario, answer["analysis"]),
     )
+
+
+def _warnings(answers: Sequence[Json], curves: Curves, partial: bool) -> list[str]:
+    warnings = _carryover(curves.scenario, answers, str)
     if partial:
         warnings.append("interrupted: the answers rest on what was finished, and some are missing")
     if curves.approximate:
