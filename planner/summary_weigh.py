@@ -116,9 +116,9 @@ def _weighed_difference(about: Json, patients: float) -> str:
 def _stopping(found: Json, setting: Setting) -> str:
     chances = found["stopping"].get("chance", {})
     likely = sorted(chances.items(), key=lambda item: -item[1])
-    error = found["stopping"].get("chance_mcse", {})
+    error, called = found["stopping"].get("chance_mcse", {}), setting.hypotheses
     said = [
-        f"{plus_minus(chance, error[name], percent=True)} under “{setting.hypotheses.get(name) or name}”"
+        f"{plus_minus(chance, error[name], percent=True)} under “{called.get(name) or name}”"
         for name, chance in likely
     ]
     return f"{found['stopping']['note']}" + (f". It is {', '.join(said)}" if said else "")
@@ -198,8 +198,8 @@ def _test(test: Json) -> str:
 
 
 _METHODS = {
-    "exact": "Probability: of all tables of patients with the observed counts together, from the chances that "
-    "the stated rates give to each cell; then the mean over the draws, if any.",
+    "exact": "Probability: of all tables of patients with the observed counts together, from the chances "
+    "that the stated rates give to each cell; then the mean over the draws, if any.",
     "counts": "Probability: of all tables of patients with the observed counts together, from "
     "the shares of virtual patients in each cell (one patient is added, in equal parts, so that no cell is "
     "impossible); then the mean over the draws.",

@@ -97,7 +97,7 @@ def _beside(scenario: Scenario, numbers: Mapping[str, int]) -> str:
         said.append("The sequences in [observed] are not those of the data, which count.")
     look, counts = stated.stopped_at, scenario.monitoring.counts
     if look is not None:
-        said.append(f"That the trial ended at look {look} is taken from there.")
+        said.append(f"That the trial ended at look {look} is taken from [observed].")
         seen = sum(numbers.values())
         if look <= len(counts) and seen > counts[look - 1]:
             said.append(f"That look is planned with {counts[look - 1]} patients, fewer than the {seen} here.")

@@ -1,4 +1,4 @@
-"""The plain test of what was observed, to stand beside the weights: the planned one where the result tells it.
+"""The plain test of what was observed, beside the weights: the planned one where the result tells it.
 
 Counts of pairs tell every form of McNemar's test, those of a parallel design Fisher's. Where the scenario
 plans another test (Prescott's needs to know who responded in which sequence), or none, the exact one of the
@@ -145,11 +145,11 @@ def fisher(x: int, n: int, y: int, m: int, direction: str = "two-sided") -> floa
     total = x + y
     ways = {k: math.comb(n, k) * math.comb(m, total - k) for k in range(max(0, total - m), min(n, total) + 1)}
     extreme = {
-        "greater": lambda k: k >= x,
-        "less": lambda k: k <= x,
-        "two-sided": lambda k: ways[k] <= ways[x],
+        "greater": [k for k in ways if k >= x],
+        "less": [k for k in ways if k <= x],
+        "two-sided": [k for k in ways if ways[k] <= ways[x]],
     }[direction]
-    return sum(w for k, w in ways.items() if extreme(k)) / sum(ways.values())
+    return sum(ways[k] for k in extreme) / sum(ways.values())
 
 
 def _difference(found: Difference) -> Test | None:
@@ -164,4 +164,5 @@ def _difference(found: Difference) -> Test | None:
     else:
         return None
     tail = ndtr(-abs(statistic)) if about.df is None else stdtr(about.df, -abs(statistic))
-    return Test("difference", said, 2.0 * float(tail), 2.0 * float(tail))
+    p = 2.0 * float(tail)
+    return Test("difference", said, p, p, note="from the reported figures")
