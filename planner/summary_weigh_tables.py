@@ -78,10 +78,15 @@ def _one_in(figure: Json) -> str:
     if share <= 0.0:
         return "never"
     x, error = 1.0 / share, error / share**2
+    exponent = math.floor(math.log10(x)) if math.isfinite(x) else 0
+    scale, unit = (1.0, "") if x < 1e6 else (1e6, " million")
+    if x >= 1e12:
+        scale, unit = 10.0**exponent, f" × 10^{exponent}"
+    x, error = x / scale, error / scale
     if error < 10.0 or not math.isfinite(error):
-        return plus_minus(x, error)
+        return f"{plus_minus(x, error)}{unit}"
     step = 10.0 ** math.floor(math.log10(error))
-    return f"{round(x / step) * step:,.0f} ± {round(error / step) * step:,.0f}"
+    return f"{round(x / step) * step:,.0f} ± {round(error / step) * step:,.0f}{unit}"
 
 
 def predictions(found: Json, setting: Setting) -> Sheet:
