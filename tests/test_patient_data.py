@@ -181,7 +181,7 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
 
 
 def test_alike_faults_of_many_lines_are_told_once(tmp_path: Path) -> None:
-    """A file of decimal commas between commas; values below a limit of detection; and one fault of its own."""
+    """Decimal commas between commas; values below a limit of detection; and one fault of its own."""
     heads = [f"{n},A B,{k},{'AB'[k - 1]}" for n in range(1, 19) for k in (1, 2)]
     columns = LINES.split("\n")[0]
     (only,) = refused(tmp_path, "\n".join([columns, *(f"{head},2,6{i}" for i, head in enumerate(heads))]))
