@@ -11,7 +11,7 @@ import codecs
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,11 +20,16 @@ from planner.parsing import decoded, raw_of
 
 MAX_BYTES = 20_000_000
 DELIMITERS = (",", ";", "\t")
+MOST_ALIKE = 5
+"""Alike faults that are each told; of more, the first with the lines of the others."""
+
 MISSING = ("", "na", "n/a", "nan", "null", "none", ".")
 
 _NUMBER = re.compile(r"[+-]?(?:\d++(?:\.\d*+)?+|\.\d++)(?:[eE][+-]?\d++)?+", re.ASCII)
 _COMMA = re.compile(r"[+-]?\d++,\d++", re.ASCII)  # 1,5 or 1,500
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)  # 1,500: may be either
+_VARYING = re.compile(r'"[^"]*"|subject \S+|\d[\d.,]*')  # in the messages of faults that are alike
+_MOST_LINES = 8  # stretches of lines in a message
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
@@ -137,14 +142,51 @@ class Table:
             return None
 
     def check(self) -> None:
-        """Raise ScenarioError if anything is wrong, with all of it in order of place."""
+        """Raise ScenarioError if anything is wrong, with all of it in order of place, alike faults joined."""
         if not self.faults:
             return
-        faults = sorted(self.faults, key=lambda fault: (fault.line, fault.column))
+        faults = joined(sorted(self.faults, key=lambda fault: (fault.line, fault.column)))
         if len(faults) > MAX_FAULTS:
             more = f"{len(faults) - MAX_FAULTS:,} more faults are not shown"
             faults = [*faults[:MAX_FAULTS], Fault(self.name, 0, 0, "", more)]
         raise ScenarioError(faults)
+
+
+def joined(faults: Sequence[Fault]) -> list[Fault]:
+    """Faults in order of place, where of more than MOST_ALIKE alike ones the first tells the lines of all.
+
+    Alike are those of one column that say the same but for numbers, subjects and what is quoted.
+    """
+    alike: dict[tuple[str, ...], list[Fault]] = {}
+    for fault in faults:
+        kind = (fault.path, *(_VARYING.sub("", text) for text in (fault.message, fault.hint)))
+        alike.setdefault(kind, []).append(fault)
+    told = [each if len(each) <= MOST_ALIKE else [_as_one(each)] for each in alike.values()]
+    return sorted((fault for each in told for fault in each), key=lambda fault: (fault.line, fault.column))
+
+
+def _as_one(alike: Sequence[Fault]) -> Fault:
+    """The first of several faults, with how many there are and on which lines."""
+    first, *others = alike
+    what = "the same" if all(each.message == first.message for each in others) else "the like"
+    where = _stretches([each.line for each in others])
+    lines = f"{len(alike):,} lines in all: this one and {where}"
+    return replace(first, message=f"{first.message}; {what} on {lines}")
+
+
+def _stretches(lines: Sequence[int]) -> str:
+    """`3 to 7, 9 and 12`, from numbers in ascending order; of many stretches the first ones."""
+    found: list[list[int]] = []
+    for line in lines:
+        if found and line == found[-1][1] + 1:
+            found[-1][1] = line
+        else:
+            found.append([line, line])
+    said = [f"{low}" if low == high else f"{low} to {high}" for low, high in found]
+    rest = len(said) - _MOST_LINES
+    if rest > 1:
+        return f"{', '.join(said[:_MOST_LINES])} and others up to {lines[-1]}"
+    return listed(said, "and")
 
 
 def _starts(text: str, delimiter: str) -> list[int]:
@@ -314,7 +356,10 @@ def _keep(table: Table, row: Row) -> None:
         return
     message = f"has {len(row.cells)} cells, the first line has {size}"
     more = len(row.cells) > size and table.delimiter == ","
-    table.note(row, "", message, "decimals are written with a point" if more else "")
+    table.note(row, "", message, _COMMAS if more else "")
+
+
+_COMMAS = "decimals are written with a point, or the cells are parted by semicolons"
 
 
 def _decimal(cells: Sequence[str]) -> str:

@@ -49,7 +49,7 @@ def explained(
     blocks += _analyses(scenario, plan)
     blocks += design_told(scenario, plan.design_table)
     if scenario.observed is not None:
-        blocks += [Heading("What was found"), Items(found(scenario.observed))]
+        blocks += [Heading("What was found"), Items(found(scenario.observed, *_endpoint_read(scenario)))]
     if scenario.assumed:
         blocks += [Heading("Assumed, without a source"), Prose(f"{listed(list(scenario.assumed))}.")]
     if defaults:
@@ -74,6 +74,7 @@ def setting(scenario: Scenario, plan: Plan, command: str) -> Setting:
         assumed=scenario.assumed,
         sourced=bool(scenario.citations),
         command=command,
+        unit=_endpoint_read(scenario)[1],
         classes=classes(scenario, list(scenario.hypotheses)),
         carryover={name: reason for name in scenario.hypotheses if (reason := carried(scenario, name))},
         partial=[a.name for a in plan.analyses if METHODS[a.method].needs not in WHOLE],
@@ -162,6 +163,12 @@ def unit_of(scenario: Scenario, measure: str, outcome: str = "") -> Unit:
     if measure in BINARY_MEASURES:
         return Unit("percentage points", 100.0)
     return Unit("%" if measure == "percent-change" else scenario.endpoint.unit)
+
+
+def _endpoint_read(scenario: Scenario) -> tuple[str, str]:
+    """The measure of the endpoint, and the unit of its values."""
+    measure = scenario.endpoint.measure
+    return measure, unit_of(scenario, measure).name
 
 
 def _what_may_be_true(scenario: Scenario, plan: Plan, outlook: Outlook) -> list[Block]:

@@ -52,6 +52,7 @@ class Setting:
     command: str
     classes: Sequence[Sequence[str]] = ()  # hypotheses that the design cannot separate
     carryover: Mapping[str, str] = field(default_factory=dict)  # by hypothesis: why it may reject the null
+    unit: str = ""  # of the endpoint, as it is analysed
     partial: Sequence[str] = ()  # analyses that need less of a patient than every period
     # by hypothesis and analysis: why the true effect is not the difference of the stated means
     moved: Mapping[tuple[str, str], str] = field(default_factory=dict)

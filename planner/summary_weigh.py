@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.document import Block, Code, Facts, Heading, Items, Prose
-from planner.figures import count, listed, plain, signed
+from planner.figures import count, listed, plain, plus_minus, signed
 from planner.scenario_observed import Observed
 from planner.summary_tables import Setting
 from planner.summary_weigh_tables import (
+    levels,
     moved,
     path_said,
     percent,
@@ -42,7 +43,10 @@ def weigh_document(found: Json, setting: Setting) -> list[Block]:
         blocks.append(Prose(f"PARTIAL: interrupted after {done}; all figures are of these.", True))
     blocks.append(Facts(_facts(found, setting)))
     blocks += [Heading("How probable is the result, and what weight does it give?"), weights(found, setting)]
-    blocks += [Heading("What each predicts"), predictions(found, setting)]
+    if found["run"]["exact"] and not found["run"]["uncertain"]:
+        blocks.append(Prose("Computed exactly from the stated rates: there is no Monte Carlo error."))
+    unit = f", in {setting.unit}" if levels(found) and setting.unit else ""
+    blocks += [Heading(f"What each predicts{unit}"), predictions(found, setting)]
     if split(found):
         blocks += [Heading("Classes"), shares(found, setting)]
     blocks += [Heading("In words"), Items(_words(found, setting))]
@@ -60,7 +64,7 @@ def _facts(found: Json, setting: Setting) -> list[tuple[str, str]]:
         *([("Question", setting.question)] if setting.question else []),
         ("Scenario", f"{scenario['name']}, digest {scenario['digest'][:12]}"),
         ("Design", setting.design),
-        ("Observed", f"{'; '.join(told(found['observed']))}."),
+        ("Observed", f"{'; '.join(told(found['observed'], _measure(found), setting.unit))}."),
         *([("Source", found["source"])] if found["source"] else []),
         *([("Note", found["observed"]["note"])] if found["observed"].get("note") else []),
         ("Weighed", _weighed(found) + _SPLITS.get(found["evidence"]["split"], "")),
@@ -68,6 +72,11 @@ def _facts(found: Json, setting: Setting) -> list[tuple[str, str]]:
         ("Stopping rule", _stopping(found, setting)),
         ("Simulated", _simulated(run)),
     ]
+
+
+def _measure(found: Json) -> str:
+    measure: str = found["hypotheses"][0]["expected"][0]["measure"]
+    return measure
 
 
 _SPLITS = {
@@ -107,11 +116,20 @@ def _weighed_difference(about: Json, patients: float) -> str:
 def _stopping(found: Json, setting: Setting) -> str:
     chances = found["stopping"].get("chance", {})
     likely = sorted(chances.items(), key=lambda item: -item[1])
-    said = [f"{percent(chance)} under “{setting.hypotheses.get(name) or name}”" for name, chance in likely]
+    error, called = found["stopping"].get("chance_mcse", {}), setting.hypotheses
+    said = [
+        f"{plus_minus(chance, error[name], percent=True)} under “{called.get(name) or name}”"
+        for name, chance in likely
+    ]
     return f"{found['stopping']['note']}" + (f". It is {', '.join(said)}" if said else "")
 
 
 def _simulated(run: Json) -> str:
+    if run["exact"]:
+        drawn = f"{count(run['variants'], 'variant')} of what is uncertain; " if run["uncertain"] else ""
+        each = ", in each" if run["uncertain"] else ""
+        exact = f"{drawn}no patients, as the stated rates give all chances exactly{each}"
+        return f"{exact}; seed {run['seed']}, planner {run['planner']}"
     patients = f"{count(run['patients'], 'virtual patient')} under each hypothesis"
     if run["uncertain"]:
         drawn = f"{count(run['variants'], 'variant')} of what is uncertain, {patients} in each"
@@ -120,30 +138,34 @@ def _simulated(run: Json) -> str:
     return f"{drawn}; seed {run['seed']}, planner {run['planner']}"
 
 
-def found(observed: Observed) -> list[str]:
-    """What was observed, in sentences."""
-    said = told(observed.model_dump(mode="json", exclude_defaults=True))
+def found(observed: Observed, measure: str, unit: str) -> list[str]:
+    """What was observed, in sentences; measure and unit of the endpoint."""
+    said = told(observed.model_dump(mode="json", exclude_defaults=True), measure, unit)
     return [*(f"{each[:1].upper()}{each[1:]}." for each in said), *([observed.note] if observed.note else [])]
 
 
-def told(observed: Json) -> list[str]:
-    """What was observed, one phrase for each kind of result."""
+def told(observed: Json, measure: str, unit: str) -> list[str]:
+    """What was observed, one phrase for each kind of result; measure and unit of the endpoint."""
     day = f" on day {plain(observed['day'])}" if "day" in observed else ""
     said = []
-    for key, measure in _COUNTS.items():
+    for key, what in _COUNTS.items():
         if table := observed.get(key):
-            said.append(f"{measure}{day} in {listed([f'{x} of {n} on {a}' for a, (x, n) in table.items()])}")
+            said.append(f"{what}{day} in {listed([f'{x} of {n} on {a}' for a, (x, n) in table.items()])}")
     if pairs := observed.get("pairs"):
         only = [f"{n} to {a} only" for a, n in pairs["only"].items()]
         said.append(f"response{day}: {pairs['both']} to both, {listed(only)}, {pairs['neither']} to neither")
     if means := observed.get("means"):
-        each = [f"{signed(m['mean'])} on {a} ({_spread(m)}n = {m['n']})" for a, m in means.items()]
-        said.append(f"means{day}: {listed(each)}")
+        value = plain if measure == "score" else signed
+        each = [f"{value(m['mean'])} on {a} ({_spread(m)}n = {m['n']})" for a, m in means.items()]
+        said.append(f"means{day}{f', in {unit}' if unit else ''}: {listed(each)}")
     if difference := observed.get("difference"):
-        said.append(f"{' minus '.join(difference['contrast'])}{day}: {_difference(difference)}")
+        said.append(f"{' minus '.join(difference['contrast'])}{day}: {_difference(difference, unit)}")
     if sequences := observed.get("sequences"):
         each = [f"{n} to {name.replace(' ', ' then ')}" for name, n in sequences.items()]
-        said.append(f"of these patients {listed(each)}")
+        said.append(f"{'of these patients' if said else 'patients seen:'} {listed(each)}")
+    if (look := observed.get("stopped_at")) is not None:
+        by = f", by the analysis {observed['stopped_by']}" if observed.get("stopped_by") else ""
+        said.append(f"the trial ended at look {look}{by}")
     return said
 
 
@@ -151,13 +173,13 @@ def _spread(mean: Json) -> str:
     return f"SD {plain(mean['sd'])}, " if mean.get("sd") is not None else ""
 
 
-def _difference(about: Json) -> str:
+def _difference(about: Json, unit: str) -> str:
     if about.get("F") is not None:
         sign = f", {about['sign']}" if about.get("sign") else ""
         return f"F(1, {plain(about['df'])}) = {plain(about['F'])}{sign}"
     if about.get("t") is not None:
         return f"t({plain(about['df'])}) = {plain(about['t'])}"
-    text = signed(about["estimate"])
+    text = f"{signed(about['estimate'])} {unit}".rstrip()
     if about.get("se") is not None:
         text += f", standard error {plain(about['se'])}"
     if about.get("interval"):
@@ -169,12 +191,15 @@ def _difference(about: Json) -> str:
 def _test(test: Json) -> str:
     low, high = test["p"], test["p_high"]
     p = f"p = {plain(low, 3)}" if low == high else f"p from {plain(low, 3)} to {plain(high, 3)}"
-    return f"{test['method']}: {p}, two-sided" + (
-        "" if low == high else ", as the counts leave open who responded to both"
-    )
+    said = [p, "two-sided" if test["alternative"] == "two-sided" else "one-sided"]
+    said += [test["note"]] if test["note"] else []
+    said += [] if low == high else ["as the counts leave open who responded to both"]
+    return f"{test['method']}: {', '.join(said)}"
 
 
 _METHODS = {
+    "exact": "Probability: of all tables of patients with the observed counts together, from the chances "
+    "that the stated rates give to each cell; then the mean over the draws, if any.",
     "counts": "Probability: of all tables of patients with the observed counts together, from "
     "the shares of virtual patients in each cell (one patient is added, in equal parts, so that no cell is "
     "impossible); then the mean over the draws.",
@@ -270,9 +295,9 @@ def _reading(found: Json) -> list[str]:
         "The Bayes factor compares how probable the result is under a hypothesis with how probable it is "
         "under the best one. The weight is the prior weight times that probability, over the sum of all.",
         "Weights are among these hypotheses only: a true one that is not listed has none.",
-        "± is the Monte Carlo standard error, over draws and virtual patients; it says nothing about whether "
-        "the assumptions are true.",
-        _METHODS[found["evidence"]["kind"]],
+        "± is the Monte Carlo standard error, over draws and virtual patients; a figure without it is exact. "
+        "Neither says whether the assumptions are true.",
+        _METHODS["exact" if found["run"]["exact"] else found["evidence"]["kind"]],
     ]
     if split(found):
         items.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,9 @@ from planner.summary_uncertain import short
 Json = Mapping[str, Any]
 
 _PERCENT = {"response": "responders", "remission": "remitters"}
+_LEAST_CHANCE = 1e-4  # a probability below which its column says 1 in so many
+_LEAST_FACTOR = 0.01  # and a Bayes factor
+_LEAST_WEIGHT = 1e-4  # below which, with three times its error, a weight is told as less than that
 _LEAST_ERROR = 0.001  # of the weights that assumptions move: smaller errors are shown as this
 
 
@@ -42,14 +46,47 @@ def _first(row: Json, found: Json) -> Json:
 def weights(found: Json, setting: Setting) -> Sheet:
     """How probable the result is, and the weight that it gives."""
     density = found["evidence"]["kind"] != "counts"
-    columns = [Column("Hypothesis", number=False), *([] if density else [Column("Probability")])]
-    columns += [Column("Bayes factor"), Column("Weight")]
+    order = ranked(found)
+    shown = [("Bayes factor", *_alike([row["bayes_factor"] for row in order], _LEAST_FACTOR, False))]
+    if not density:
+        chances = [_first(row, found)["likelihood"] for row in order]
+        shown.insert(0, ("Probability", *_alike(chances, _LEAST_CHANCE, True)))
+    columns = [Column("Hypothesis", number=False)]
+    columns += [Column(f"{title}, 1 in" if rare else title) for title, rare, _ in shown]
     rows = []
-    for row in ranked(found):
-        cells = [] if density else [_chance(_first(row, found)["likelihood"])]
-        cells += [_factor(row["bayes_factor"]), weight(row["weight"])]
+    for i, row in enumerate(order):
+        cells = [*(column[i] for _, _, column in shown), weight(row["weight"])]
         rows += _stacked(row["hypotheses"], cells, setting)
-    return Sheet(columns, rows)
+    return Sheet([*columns, Column("Weight")], rows)
+
+
+def _alike(figures: Sequence[Json], least: float, percent: bool) -> tuple[bool, list[str]]:
+    """A column in one style: as they are, or where one is below `least` as 1 in so many, which is told."""
+    if any(0.0 < figure["estimate"] < least for figure in figures):
+        return True, [_one_in(figure) for figure in figures]
+    if any(figure["mcse"] for figure in figures):
+        return False, [plus_minus(each["estimate"], each["mcse"], percent=percent) for each in figures]
+    factor, unit = (100.0, " %") if percent else (1.0, "")
+    smallest = min((figure["estimate"] for figure in figures if figure["estimate"]), default=1.0)
+    places = max(2 - math.floor(math.log10(factor * smallest)), 0)
+    return False, [f"{fixed(factor * figure['estimate'], places)}{unit}" for figure in figures]
+
+
+def _one_in(figure: Json) -> str:
+    """The reciprocal, with its error by the delta method, rounded together."""
+    share, error = figure["estimate"], figure["mcse"]
+    if share <= 0.0:
+        return "never"
+    x, error = 1.0 / share, error / share**2
+    exponent = math.floor(math.log10(x)) if math.isfinite(x) else 0
+    scale, unit = (1.0, "") if x < 1e6 else (1e6, " million")
+    if x >= 1e12:
+        scale, unit = 10.0**exponent, f" × 10^{exponent}"
+    x, error = x / scale, error / scale
+    if error < 10.0 or not math.isfinite(error):
+        return f"{plus_minus(x, error)}{unit}"
+    step = 10.0 ** math.floor(math.log10(error))
+    return f"{round(x / step) * step:,.0f} ± {round(error / step) * step:,.0f}{unit}"
 
 
 def predictions(found: Json, setting: Setting) -> Sheet:
@@ -59,7 +96,10 @@ def predictions(found: Json, setting: Setting) -> Sheet:
     seen = [_seen(found["observed"], each) for each in expected]
     rows = [["Observed", *seen]] if any(cell != DASH for cell in seen) else []
     for row in ranked(found):
-        cells = [_expected(each) for each in _first(row, found)["expected"]]
+        cells = [
+            _expected(each, found["evidence"]["kind"] == "difference")
+            for each in _first(row, found)["expected"]
+        ]
         rows += _stacked(row["hypotheses"], cells, setting)
     return Sheet([Column("Hypothesis", number=False), *(Column(title) for title in titles)], rows)
 
@@ -77,14 +117,22 @@ def _seen(observed: Json, expected: Json) -> str:
             return f"{pairs['both'] + pairs['only'][treatment]} of {n}"
         return DASH
     if treatment in observed.get("means", {}):
-        return signed(observed["means"][treatment]["mean"])
+        mean = observed["means"][treatment]["mean"]
+        return plain(mean) if expected["measure"] == "score" else signed(mean)
     return signed(observed.get("difference", {}).get("estimate"))
 
 
-def _expected(expected: Json) -> str:
+def levels(found: Json) -> bool:
+    """Whether values in the endpoint's unit are predicted, and not shares of patients."""
+    return found["hypotheses"][0]["expected"][0]["measure"] not in _PERCENT
+
+
+def _expected(expected: Json, difference: bool) -> str:
+    """A prediction with its error; a sign is written out where it is of a difference or a change."""
+    mean, error = expected["mean"], expected["mcse"]
     if expected["measure"] in _PERCENT:
-        return f"{fixed(100 * expected['mean'], 0 if expected['mean'] >= 0.0995 else 1)} %"
-    return signed(round(expected["mean"], 1), 3)
+        return plus_minus(mean, error, percent=True) if error else f"{fixed(100 * mean, 1)} %"
+    return plus_minus(mean, error, sign=difference or expected["measure"] != "score")
 
 
 def shares(found: Json, setting: Setting) -> Sheet:
@@ -107,10 +155,14 @@ def moved(seen: Sequence[Json], leading: Sequence[int]) -> Sheet:
     columns.append(Column("Moved"))
     rows = []
     for row in seen:
-        for side, name, share in zip(("low", "high"), _path(row), (percent(row["moved"]), ""), strict=True):
+        for side, name, share in zip(("low", "high"), _path(row), (_moved(row), ""), strict=True):
             found = [row[side]["class_weights"][i] for i in leading]
             rows.append([name, stated(row, side), *(_roughly(each) for each in found), share])
     return Sheet(columns, rows)
+
+
+def _moved(row: Json) -> str:
+    return plus_minus(row["moved"], row["moved_mcse"], percent=True)
 
 
 def _path(row: Json) -> tuple[str, str]:
@@ -142,30 +194,16 @@ def percent(share: float) -> str:
 
 def weight(figure: Json) -> str:
     """A weight with its Monte Carlo error."""
-    if figure["estimate"] < 1e-4:
-        return "< 0.01 %"
+    if figure["estimate"] + 3.0 * figure["mcse"] < _LEAST_WEIGHT:
+        return f"< {plain(100 * _LEAST_WEIGHT)} %"
+    if not figure["mcse"]:
+        return f"{fixed(100 * figure['estimate'], 2)} %"
     return plus_minus(figure["estimate"], figure["mcse"], percent=True)
 
 
 def _roughly(figure: Json) -> str:
     """The same with an error that is at least 0.1 %."""
     return weight({**figure, "mcse": max(figure["mcse"], _LEAST_ERROR)} if figure["mcse"] else figure)
-
-
-def _chance(figure: Json) -> str:
-    if figure["estimate"] and figure["estimate"] < 1e-4:
-        return _one_in(figure["estimate"])
-    return plus_minus(figure["estimate"], figure["mcse"], percent=True)
-
-
-def _factor(figure: Json) -> str:
-    if figure["estimate"] < 0.01:
-        return _one_in(figure["estimate"])
-    return plus_minus(figure["estimate"], figure["mcse"])
-
-
-def _one_in(share: float) -> str:
-    return f"1 / {rounded(1 / share)}" if share > 0 else "0"
 
 
 def rounded(x: float) -> str:

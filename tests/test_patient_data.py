@@ -15,6 +15,7 @@ import socket
 import string
 import threading
 import time
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -172,10 +173,29 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
     content = content.replace("2,B A,2,A,4.9", "2,B A,3,A") + "3,A B,1,B,oops\n"
     said = refused(tmp_path, content)
     assert [text.split(":")[1] for text in said] == ["2", "3", "4", "5", "6", "6"]
-    many = LINES + "".join(f"{n},A B,1,A,x\n" for n in range(10, 300))
+    letters = ["".join(pair) for pair in product("CDEFGHIJKLMNOPQRST", repeat=2)][:290]
+    many = LINES + "".join(f"{n},A B,1,{name},5\n" for n, name in enumerate(letters, 10))
     said = refused(tmp_path, many)
     assert len(said) == MAX_FAULTS + 1
     assert "190 more faults are not shown" in said[-1]
+
+
+def test_alike_faults_of_many_lines_are_told_once(tmp_path: Path) -> None:
+    """Decimal commas between commas; values below a limit of detection; and one fault of its own."""
+    heads = [f"{n},A B,{k},{'AB'[k - 1]}" for n in range(1, 19) for k in (1, 2)]
+    columns = LINES.split("\n")[0]
+    (only,) = refused(tmp_path, "\n".join([columns, *(f"{head},2,6{i}" for i, head in enumerate(heads))]))
+    assert "has 6 cells, the first line has 5; the same on 36 lines in all: this one and 3 to 37" in only
+    assert "decimals are written with a point" in only
+    lines = [
+        columns,
+        *(f"{head},{'<' + str(i) if i % 3 else 'x' if i == 3 else 5}" for i, head in enumerate(heads)),
+    ]
+    first, other = refused(tmp_path, "\n".join(lines))
+    assert '"<1" is not a number; the like on 24 lines in all: this one and 4, 6 to 7' in first
+    assert ':5:11: error: value: "x" is not a number' in other
+    few = [columns, *(f"{head},{'x' if i < 5 else 5}" for i, head in enumerate(heads))]
+    assert len(refused(tmp_path, "\n".join(few))) == 5  # each has its place
 
 
 def test_faults_of_the_measure_have_their_places_too(tmp_path: Path) -> None:

@@ -363,7 +363,10 @@ def test_plain_exact_tests() -> None:
         exact = stats.fisher_exact([[x, n - x], [y, m - y]]).pvalue
         assert fisher(x, n, y, m) == pytest.approx(exact, rel=1e-9)
     found = weigh(read_text(RATES, set=["observed.responders={A=[7,12],B=[2,12]}"]))
-    (test,) = found.tests  # both respond in 0, 1 or 2 patients
+    (test,) = found.tests  # both respond in 0, 1 or 2 patients; mid-p is planned where nothing is said
+    assert (test.p, test.p_high) == (pytest.approx(0.5**5), pytest.approx(2 * (1 + 9 + 36 / 2) / 2**9))
+    plan = ["observed.responders={A=[7,12],B=[2,12]}", "analyses.0.method=mcnemar-exact"]
+    (test,) = weigh(read_text(RATES + '[[analyses]]\ncontrast = ["A", "B"]\n', set=plan)).tests
     assert (test.p, test.p_high) == (mcnemar(5, 0), mcnemar(7, 2))
 
 

@@ -102,14 +102,14 @@ def weigh(
     files.worked_out(plan, scenario)
     priors = _priors(prior)
     seed = plan.simulation.seed if seed is None else seed
-    plan = _with_data(plan, data)
+    plan = _with_data(plan, scenario, data)
     asked: dict[str, Any] = {"prior": priors, "variants": variants, "patients": patients, "seed": seed}
     asked["threads"] = threads
     if dry_run:
-        return _intended(plan, asked, target)
+        return _intended(plan, scenario, asked, target, data)
     from planner.weighing import VARIANTS
 
-    found = _weighed(plan, asked, quiet, data)
+    found = _weighed(plan, scenario, asked, quiet, data)
     document = found.to_json()
     remarks(document, verbose)
     command = again.command(
@@ -120,7 +120,7 @@ def weigh(
         data=data,
         prior=[f"{name}={weight!r}" for name, weight in priors.items()],
         variants=(VARIANTS if variants is None else variants) if found.uncertain else None,
-        patients=found.patients,
+        patients=None if found.exact else found.patients,
         seed=seed,
     )
 
@@ -149,54 +149,66 @@ def _priors(prior: list[str] | None) -> dict[str, float]:
     return found
 
 
-def _with_data(plan: Scenario, data: Path | None) -> Scenario:
+def _with_data(plan: Scenario, scenario: str, data: Path | None) -> Scenario:
     """The scenario with the result of the patients in a file."""
     if data is None:
         return plan
     from planner.weighing.data import observed_in
 
-    with _explained(data):
+    with _explained(scenario, data):
         return plan.model_copy(update={"observed": observed_in(plan, data)})
 
 
-def _weighed(plan: Scenario, asked: dict[str, Any], quiet: bool, data: Path | None) -> Weighing:
+def _weighed(
+    plan: Scenario, scenario: str, asked: dict[str, Any], quiet: bool, data: Path | None
+) -> Weighing:
     from planner.cli.run import compiling
     from planner.console import progress
     from planner.weighing import weigh as weighed
 
     compiling(quiet)
-    with progress("Weighing", quiet=quiet, unit="variants") as advance, _explained(data):
+    told = progress("Weighing", quiet=quiet, unit="variants")
+    with told as advance, _explained(scenario, data):
         return weighed(plan, progress=advance, **asked)
 
 
 @contextmanager
-def _explained(data: Path | None = None) -> Iterator[None]:
-    """A result that cannot be weighed, explained: a misused command, or data that cannot be used."""
+def _explained(scenario: str, data: Path | None) -> Iterator[None]:
+    """A result that cannot be weighed, explained, by the name of what is to be mended.
+
+    Data that cannot be used are invalid input; else the command is not for this scenario, or is misused.
+    """
     from planner.weighing import WeighingError
 
     try:
         yield
     except WeighingError as error:
-        if data is None:
+        if error.lies_in == "scenario":
+            raise Problem(f"{scenario}: {error}", hint=error.hint) from error
+        if data is None or error.lies_in == "request":
             raise Problem(str(error), hint=error.hint) from error
         raise Problem(f"{data}: {error}", hint=error.hint, code=INVALID) from error
 
 
-def _intended(plan: Scenario, asked: dict[str, Any], target: Target) -> int:
+def _intended(plan: Scenario, scenario: str, asked: dict[str, Any], target: Target, data: Path | None) -> int:
     """What would be weighed and simulated, and how long that takes."""
     from planner.cli.dry_run import of_plan, told
+    from planner.explain import unit_of
     from planner.summary_weigh import found
     from planner.weighing import foreseen
 
-    with _explained():
+    with _explained(scenario, data):
         document, effort = foreseen(plan, **asked)
     run = document["run"]
     assert plan.observed is not None  # or there would be nothing to weigh
     drawn = f"{run['variants']:,} of what is uncertain" if run["uncertain"] else "no number is uncertain"
     virtual = f"{document['virtual_patients']:,} in all"
     patients = f"{run['patients']:,} under each hypothesis in each" if run["uncertain"] else ""
+    virtual = "none: the stated rates give all chances exactly" if run["exact"] else virtual
+    patients = "" if run["exact"] else patients
+    measure = plan.endpoint.measure
     facts = [
-        ("Observed", " ".join(found(plan.observed))),
+        ("Observed", " ".join(found(plan.observed, measure, unit_of(plan, measure).name))),
         ("Variants", f"{drawn}, seed {run['seed']}"),
         ("Hypotheses", ", ".join(cell["hypothesis"] for cell in document["cells"])),
         ("Virtual patients", f"{patients}, {virtual}" if patients else virtual),

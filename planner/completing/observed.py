@@ -23,6 +23,8 @@ def complete_observed(
     if observed is None or endpoint is None:
         return None
     given = [name for name in _RESULTS if getattr(observed, name)]
+    if not given and (observed.stopped_at is not None or observed.sequences):
+        return _of_data(draft, observed, design, analyses)
     if not given:
         hint = "for instance responders = { A = [7, 12], B = [0, 12] }"
         draft.note(("observed",), "says no result", hint, at_key=True)
@@ -45,6 +47,12 @@ def complete_observed(
         hint = did_you_mean(observed.citation, _keys(draft))
         draft.note(("observed", "citation"), f"there is no citation {printable(observed.citation)}", hint)
     return observed.model_copy(update={"day": day, "use": use})
+
+
+def _of_data(draft: Draft, observed: Observed, design: Design, analyses: Sequence[Analysis]) -> Observed:
+    """How a trial ended whose result comes from the data of its patients (`weigh --data`)."""
+    _check_ending(draft, observed, analyses)
+    return observed.model_copy(update={"sequences": _by_sequence(draft, observed, design)})
 
 
 def _keys(draft: Draft) -> list[str]:

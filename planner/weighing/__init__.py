@@ -74,7 +74,6 @@ def weigh(
     weights = _priors(scenario, prior or {})
     task = _task(scenario, variants, patients, seed)
     work, rule, evidence, names = task.work, task.rule, task.work.evidence, task.work.names
-    assert scenario.observed is not None  # or there would be no task
     measured, ended, partial = simulated(work, threads=threads, progress=progress)
     remarks = (*scenario.remarks, *task.remarks)
     if rule.rule is not None:
@@ -95,7 +94,7 @@ def weigh(
         drawn=tuple(_drawn(work, uncertainty.entries(scenario), len(measured))),
         tests=tuple(
             tests(
-                scenario.observed,
+                scenario,
                 evidence if isinstance(evidence, Counts) else None,
                 evidence if isinstance(evidence, Difference) else None,
             )
@@ -104,6 +103,7 @@ def weigh(
         patients=work.patients,
         uncertain=task.uncertain,
         partial=partial,
+        exact=work.exact,
         stopping=rule,
         ended=ended,
         remarks=remarks,
@@ -126,22 +126,24 @@ def _task(scenario: Scenario, variants: int | None, patients: int | None, seed: 
     names = _names(scenario)
     if name := rates_left_open(scenario, names):
         said = f"{name} does not say how many respond to each treatment, on which the weights depend"
-        raise WeighingError(said, "add rates = { A = share who respond to A, B = ... }")
+        raise WeighingError(said, "add rates = { A = share who respond to A, B = ... }", "scenario")
     evidence, remarks = _evidence(scenario)
     assert scenario.observed is not None  # or there would be no evidence
     rule = stopping(scenario, scenario.observed, evidence)
     uncertain = uncertainty.is_uncertain(scenario)
     draws = VARIANTS if variants is None else variants
     seed = scenario.simulation.seed if seed is None else seed
+    exact = _exact(scenario, names, evidence, rule)
     work = Work(
         scenario,
         names,
         evidence,
         same(scenario, names, seed),
         rule.rule,
-        draws if uncertain else _replicates(scenario, evidence, rule),
+        draws if uncertain else 1 if exact else REPLICATES,
         seed,
         PATIENTS if patients is None else patients,
+        exact,
     )
     return _Task(work, rule, uncertain, remarks)
 
@@ -163,8 +165,9 @@ def foreseen(
     return {
         "run": {
             "variants": work.draws,
-            "patients": work.patients,
+            "patients": 0 if work.exact else work.patients,
             "uncertain": task.uncertain,
+            "exact": work.exact,
             "seed": work.seed,
         },
         "cells": [
@@ -172,7 +175,9 @@ def foreseen(
             for name, share in zip(work.names, weights / weights.sum(), strict=True)
         ],
         "classes": [[work.names[h] for h in group] for group in work.groups],
-        "virtual_patients": work.draws * patients_of(work.scenario, work.patients) * len(work.names),
+        "virtual_patients": 0
+        if work.exact
+        else work.draws * patients_of(work.scenario, work.patients) * len(work.names),
     }, _effort(task, time.perf_counter() - began, threads)
 
 
@@ -193,7 +198,8 @@ def _effort(task: _Task, beside: float, threads: int | None) -> Effort:
     began = time.perf_counter()
     list(_drawn(work, entries[:_SAMPLED:4], work.draws))
     beside += (time.perf_counter() - began) * len(entries) / max(len(entries[:_SAMPLED:4]), 1)
-    seconds, trials = beside + pace * work.draws, trials_of(work.scenario, work.patients)
+    seconds = beside + pace * work.draws
+    trials = 0 if work.exact else trials_of(work.scenario, work.patients)
     return Effort(
         seconds=seconds,
         trials_per_second=trials * work.draws / seconds,
@@ -206,9 +212,9 @@ def _effort(task: _Task, beside: float, threads: int | None) -> Effort:
 def _evidence(scenario: Scenario) -> tuple[Evidence, tuple[str, ...]]:
     """What is weighed, and remarks. Raises WeighingError."""
     observed = scenario.observed
-    if observed is None:
+    if observed is None or observed.use is None:
         hint = "for instance [observed] responders = { A = [7, 12], B = [0, 12] }"
-        raise WeighingError("the scenario states no observed result", hint)
+        raise WeighingError("the scenario states no observed result", hint, "request")
     if observed.use == "means":
         return means(scenario, observed), ()
     if observed.use == "difference":
@@ -225,19 +231,19 @@ def _priors(scenario: Scenario, given: Mapping[str, float]) -> Floats:
     names = _names(scenario)
     for name in given:
         if name not in names:
-            raise WeighingError(f"there is no hypothesis {name}", f"known: {', '.join(names)}")
+            raise WeighingError(f"there is no hypothesis {name}", f"known: {', '.join(names)}", "request")
     stated = {name: scenario.hypotheses[name].prior for name in names}
     found = np.array([given.get(n, 1.0 if stated[n] is None else stated[n]) for n in names], np.float64)
     if not np.isfinite(found).all() or (found < 0.0).any() or not found.any():
-        raise WeighingError("prior weights must be 0 or more, and not all 0", "for instance H=2")
+        said = "prior weights must be 0 or more, and not all 0"
+        raise WeighingError(said, "for instance H=2", "request")
     return found
 
 
-def _replicates(scenario: Scenario, evidence: Evidence, rule: Stopping) -> int:
-    """How many sets of patients where nothing is uncertain: one where all chances are exact."""
-    stated = all(isinstance(scenario.hypotheses[name], Rates) for name in _names(scenario))
-    exact = stated and isinstance(evidence, Counts) and evidence.exact(scenario)
-    return 1 if exact and rule.rule is None else REPLICATES
+def _exact(scenario: Scenario, names: Sequence[str], evidence: Evidence, rule: Stopping) -> bool:
+    """Whether stated rates give all chances, so that nothing is to be simulated."""
+    stated = all(isinstance(scenario.hypotheses[name], Rates) for name in names)
+    return stated and isinstance(evidence, Counts) and evidence.certain(scenario) and rule.rule is None
 
 
 def _pooled(evidence: Evidence, measured: Floats) -> Floats:

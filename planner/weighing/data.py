@@ -22,6 +22,7 @@ _TIE = 1e-9  # as in planner.families
 def observed_in(scenario: Scenario, path: str | Path) -> Observed:
     """The result in a file, in the endpoint's measure. Raises ScenarioError, WeighingError.
 
+    It takes the place of a result that the scenario states, except for the look at which the trial ended.
     Patients who were seen in all their periods count. Responses to two treatments are kept in pairs.
     """
     day, measure, design = scenario.endpoint.day, scenario.endpoint.measure, scenario.design
@@ -39,7 +40,12 @@ def observed_in(scenario: Scenario, path: str | Path) -> Observed:
     numbers = {" ".join(s): sum(p.sequence == s for p in whole) for s in design.sequences}
     table = [{a: _of_treatment(p, read[p.subject], a) for a in dict.fromkeys(p.sequence)} for p in whole]
     by_treatment = {a: [row[a] for row in table if a in row] for a in design.treatments}
-    about: dict[str, Any] = {"note": _note(path, data, len(whole)), "day": day, "sequences": numbers}
+    about: dict[str, Any] = {
+        "note": f"{_note(path, data, len(whole))}{_beside(scenario, numbers)}",
+        "day": day,
+        "sequences": numbers,
+        **_ending(scenario),
+    }
     if measure not in BINARY_MEASURES:
         means = {a: _mean(values) for a, values in by_treatment.items() if values}
         return Observed(means=means, use="means", **about)
@@ -47,6 +53,7 @@ def observed_in(scenario: Scenario, path: str | Path) -> Observed:
         raise WeighingError(
             "responses cannot be counted where the same patient receives a treatment more than once",
             "choose another endpoint.measure",
+            "scenario",
         )
     together = all(set(design.treatments) <= set(sequence) for sequence in design.sequences)
     if len(design.treatments) == 2 and together and measure == "response":
@@ -70,6 +77,31 @@ def _note(path: str | Path, data: PatientData, whole: int) -> str:
         lines = "line that begins" if data.table.comments == 1 else "lines that begin"
         note += f"; {data.table.comments} {lines} with # passed over"
     return f"{note}."
+
+
+def _ending(scenario: Scenario) -> dict[str, Any]:
+    """At which look the trial ended, and by which analysis: no data of patients say it."""
+    stated = scenario.observed
+    return {} if stated is None else {"stopped_at": stated.stopped_at, "stopped_by": stated.stopped_by}
+
+
+def _beside(scenario: Scenario, numbers: Mapping[str, int]) -> str:
+    """What becomes of the result that the scenario states, in sentences; numbers: patients by sequence."""
+    stated = scenario.observed
+    if stated is None:
+        return ""
+    said = []
+    if stated.use is not None:
+        said.append("The data take the place of the result in [observed].")
+    if stated.sequences and dict(stated.sequences) != dict(numbers):
+        said.append("The sequences in [observed] are not those of the data, which count.")
+    look, counts = stated.stopped_at, scenario.monitoring.counts
+    if look is not None:
+        said.append(f"That the trial ended at look {look} is taken from [observed].")
+        seen = sum(numbers.values())
+        if look <= len(counts) and seen > counts[look - 1]:
+            said.append(f"That look is planned with {counts[look - 1]} patients, fewer than the {seen} here.")
+    return "".join(f" {each}" for each in said)
 
 
 def _unseen(patients: Sequence[Patient], read: Mapping[str, Sequence[float | None]]) -> str:

@@ -50,6 +50,7 @@ class Influence:
     low: Side
     high: Side
     apart_mcse: Floats | None = None  # of the difference of the weights of each class, from the same variants
+    moved_mcse: float = 0.0
 
     @property
     def moved(self) -> float:
@@ -81,8 +82,15 @@ def influences(found: Posterior, drawn: Sequence[Drawn], leading: Sequence[int])
             )
             apart = (high.pulls() - low.pulls()).std(axis=0, ddof=1) / np.sqrt(len(order))
             head = each.path, each.hypothesis, each.hypotheses, each.relative
-            rows.append(Influence(*head, first, last, apart))
+            rows.append(Influence(*head, first, last, apart, moved_error(low, high)))
     return sorted(rows, key=lambda row: -row.moved)
+
+
+def moved_error(low: Posterior, high: Posterior) -> float:
+    """The standard error of `Influence.moved`, from what each variant does to the weights at both ends."""
+    sign = np.sign(high.weights()[0] - low.weights()[0])
+    pull = 0.5 * (high.pulls() - low.pulls()) @ sign
+    return float(pull.std(ddof=1) / np.sqrt(len(pull)))
 
 
 def _part(found: Posterior, drawn: Drawn, order: Ints, third: int) -> Posterior:

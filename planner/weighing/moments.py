@@ -69,7 +69,9 @@ class Means:
         try:
             root = np.linalg.cholesky(spread)
         except np.linalg.LinAlgError:
-            raise WeighingError("a hypothesis predicts means without any spread", _SPREAD) from None
+            raise WeighingError(
+                "a hypothesis predicts means without any spread", _SPREAD, "scenario"
+            ) from None
         with np.errstate(over="ignore"):
             z = np.linalg.solve(root, (self.values - mean)[..., None])[..., 0]
         return z, np.asarray(root)
@@ -126,7 +128,7 @@ class Difference:
         """Mean difference, and the standard error of an estimate from so many patients."""
         variance = measured[..., 1] / self.patients
         if (variance <= 0.0).any() and self.se is None:
-            raise WeighingError("a hypothesis predicts a difference without any spread", _SPREAD)
+            raise WeighingError("a hypothesis predicts a difference without any spread", _SPREAD, "scenario")
         return measured[..., 0], np.sqrt(np.maximum(variance, 0.0))
 
     def likelihood(self, measured: Floats) -> Floats:

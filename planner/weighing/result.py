@@ -16,7 +16,7 @@ from planner.scenario import Scenario
 from planner.scenario_observed import Observed
 from planner.version import __version__
 from planner.weighing.exact import Test
-from planner.weighing.influence import Drawn, Influence, Side, influences
+from planner.weighing.influence import Drawn, Influence, Side, influences, moved_error
 from planner.weighing.moments import Difference, Means
 from planner.weighing.posterior import Posterior, figure
 from planner.weighing.stopping import Stopping
@@ -49,6 +49,7 @@ class Weighing:
     patients: int
     uncertain: bool
     partial: bool
+    exact: bool  # stated rates gave all chances: no patient was simulated
     stopping: Stopping
     ended: Floats  # (draw, hypothesis) chance that the trial ends where it did, given the result
     remarks: tuple[str, ...]
@@ -89,7 +90,12 @@ class Weighing:
                 "weight": figure(weight[h], of_weight[h], 1.0, variants=n),
                 "effective_variants": float(effective[h]) if self.uncertain else None,
                 "expected": [
-                    {"measure": measure, "treatment": treatment, "mean": float(rows[:, h].mean())}
+                    {
+                        "measure": measure,
+                        "treatment": treatment,
+                        "mean": float(rows[:, h].mean()),
+                        "mcse": float(rows[:, h].std(ddof=1) / np.sqrt(n)) if n > 1 else 0.0,
+                    }
                     for (measure, treatment), rows in expected.items()
                 ],
             }
@@ -126,13 +132,15 @@ class Weighing:
         other = fewer_pairs(self.evidence, self.measured, self.scenario.design.patients)
         if other is None:
             return None
-        sides = []
+        sides, parts = [], []
         for pairs, likelihood in zip(other.paired, other.likelihood, strict=True):
             found = Posterior(likelihood, self.posterior.prior, self.posterior.groups).by_class()
+            parts.append(found)
             sides.append(Side(float(pairs), *found.weights(), *found.log_factor(self.leading)))
         low, high = sides
-        row = Influence("observed.paired", None, tuple(range(len(self.names))), False, low, high)
         n = len(self.posterior.likelihood)
+        names, error = tuple(range(len(self.names))), moved_error(*parts) if n > 1 else 0.0
+        row = Influence("observed.paired", None, names, False, low, high, moved_mcse=error)
         return _row(row, self.names, n) | {"beyond_chance": True}  # the same draws at both ends
 
     @property
@@ -176,8 +184,9 @@ class Weighing:
             "tests": [asdict(test) for test in self.tests],
             "run": {
                 "variants": self.posterior.likelihood.shape[0],
-                "patients": self.patients,
+                "patients": 0 if self.exact else self.patients,
                 "uncertain": self.uncertain,
+                "exact": self.exact,
                 "seed": self.seed,
                 "planner": __version__,
                 "engine": ENGINE,
@@ -234,7 +243,11 @@ class Weighing:
         if rule.treatment == "multiplied":
             counted = self.evidence.likelihood(self.measured)
             share = (counted * self.ended).sum(axis=0) / np.maximum(counted.sum(axis=0), np.finfo(float).tiny)
+            off = counted * (self.ended - share)  # of a ratio of means, by the delta method
+            scale = np.maximum(counted.sum(axis=0), np.finfo(float).tiny) / np.sqrt(len(counted))
+            error = off.std(axis=0, ddof=min(len(counted) - 1, 1)) / scale
             found["chance"] = dict(zip(self.names, share.tolist(), strict=True))
+            found["chance_mcse"] = dict(zip(self.names, error.tolist(), strict=True))
         return found
 
     def _spread(self) -> list[str]:
@@ -298,6 +311,7 @@ def _row(found: Influence, names: tuple[str, ...], variants: int) -> Json:
         "low": _side(found.low, variants),
         "high": _side(found.high, variants),
         "moved": found.moved,
+        "moved_mcse": found.moved_mcse,
         "beyond_chance": found.beyond_chance,
     }
 

@@ -12,7 +12,7 @@ from planner import engine, interruption, memory, uncertainty
 from planner.kernels.tables import Floats
 from planner.scenario import Scenario
 from planner.weighing.ending import ends
-from planner.weighing.patients import cohort, cohort_bytes
+from planner.weighing.patients import Cohort, cohort, cohort_bytes
 from planner.weighing.result import Evidence
 from planner.weighing.stopping import Rule
 from planner.weighing.tables import Counts
@@ -36,6 +36,7 @@ class Work:
     draws: int
     seed: int
     patients: int
+    exact: bool = False  # stated rates give all chances: there are no virtual patients
 
     @property
     def readings(self) -> list[Reading]:
@@ -74,7 +75,8 @@ def simulated(
         interruption.check()
     if progress is not None:
         progress(1, work.draws)
-    size = cohort_bytes(work.scenario, len(work.names), len(work.readings), work.patients)
+    patients = 0 if work.exact else work.patients
+    size = cohort_bytes(work.scenario, len(work.names), len(work.readings), patients)
     interrupted = engine.in_pieces(
         show,
         todo,
@@ -92,6 +94,8 @@ def simulated(
 def _shown(work: Work, variant: Scenario, number: int) -> tuple[Floats, Floats]:
     """(hypothesis, ...) what the patients of one draw show, and (hypothesis,) their chance to end."""
     readings = work.readings
+    if work.exact:
+        return work.evidence.measured(Cohort(variant, {}), work.names), np.ones(len(work.names))
     patients = cohort(variant, work.names, readings, work.seed, number, work.patients)
     last = np.ones(len(work.names))
     if work.rule is not None and isinstance(work.evidence, Counts):

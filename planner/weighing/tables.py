@@ -85,6 +85,14 @@ class Counts:
         few = len(self.readings) == 1 and all(len(group.treatments) <= 2 for group in self.groups)
         return few and not informative(scenario)
 
+    def certain(self, scenario: Scenario) -> bool:
+        """Whether they give the probability of the counts exactly, so that no patient need be simulated.
+
+        Of who stays only the share of all periods follows from the scenario.
+        """
+        whole = all(set(each.sequence) <= set(each.treatments) for each in self.strata)
+        return self.exact(scenario) and (self.known or whole)
+
     @property
     def parts(self) -> tuple[Seen | Stratum, ...]:
         """The patients with chances of their own: by sequence, or by what they were seen under."""
@@ -125,9 +133,9 @@ class Counts:
         return np.split(measured[..., : sum(sizes)], np.cumsum(sizes)[:-1], axis=-1)
 
     def measured(self, cohort: Cohort, names: Sequence[str]) -> Floats:
-        """f64[hypothesis, ...]: the chance of each cell of each part, and who stays of each stratum."""
+        """f64[hypothesis, ...]: the chance of each cell of each part, and who stays where that matters."""
         rows = [_chances(self, part, cohort, names) for part in self.parts]
-        rows += [_staying(self, stratum, cohort, names) for stratum in self.strata]
+        rows += [_staying(self, stratum, cohort, names) for stratum in self.strata if not self.known]
         return np.concatenate(rows, axis=-1)
 
     def distance(self, measured: Floats) -> Floats:
@@ -148,7 +156,7 @@ class Counts:
         """By measure and treatment, the chance that a patient shows it: the mean over those who were seen."""
         total: dict[tuple[str, str], Floats] = {}
         number: dict[tuple[str, str], Floats] = {}
-        stays = measured[..., -len(self.strata) :] if self.strata else measured[..., :0]
+        stays = measured[..., -len(self.strata) :] if self.strata and not self.known else measured[..., :0]
         for i, (part, p) in enumerate(zip(self.parts, self.split(measured), strict=True)):
             bits = self.cells(part)
             table = np.array(list(product((0.0, 1.0), repeat=len(bits))))
@@ -245,12 +253,15 @@ def _groups(scenario: Scenario, sizes: Mapping[str, int], paired: int | None) ->
         raise WeighingError(
             "no sequence of this design gives all treatments that were counted, and some give several",
             "leave out the counts of a treatment, or give `means`",
+            "scenario",
         )
     if not together:  # a parallel design
         return tuple(Seen((a,), sizes[a]) for a in order)
     if paired is not None and len(order) > 2 and len(set(sizes.values())) > 1:
         raise WeighingError(
-            "`paired` does not say who was seen under which of three or more treatments", "leave it out"
+            "`paired` does not say who was seen under which of three or more treatments",
+            "leave it out",
+            "scenario",
         )
     if paired is not None and len(order) == 2:
         groups = [Seen(tuple(order), paired), *(Seen((a,), sizes[a] - paired) for a in order)]
