@@ -73,8 +73,10 @@ LOWER = "lower the patients, the hypotheses (--hypothesis NAME) or the periods"
 
 def described(work: Job) -> str:
     """A block of trials, in words."""
-    sizes = f"{work.patients:,} patients, {work.plan.leave.size} periods and {len(work.tests):,} hypotheses"
-    return f"a block of {W} virtual trials of {sizes}"
+    number = ((work.patients, "patient"), (work.plan.leave.size, "period"))
+    sizes = " and ".join(f"{n:,} {what}{'s' * (n != 1)}" for n, what in number)
+    under = f"{len(work.tests):,} hypothes{'is' if len(work.tests) == 1 else 'es'}"
+    return f"a block of {W} virtual trials of {sizes} under {under}"
 
 
 def thread_bytes(work: Job, tiles: int | None = None) -> int:

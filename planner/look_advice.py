@@ -57,8 +57,8 @@ def power_lost(plan: Looks, found: Sequence[Idle], other: Looks) -> str:
     if abs(power - POWER) < WORTH:
         return ""
     return (
-        f", and its power about {100 * power:.1f} % where looks "
-        f"[{', '.join(str(m) for m in other.counts)}] have {100 * POWER:.0f} %"
+        f", and where looks [{', '.join(str(m) for m in other.counts)}] have a power of {100 * POWER:.0f} % "
+        f"it has about {100 * power:.1f} %"
     )
 
 

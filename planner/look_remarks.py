@@ -12,6 +12,7 @@ from typing import Any
 
 from planner import look_advice, reachable
 from planner.faults import listed
+from planner.figures import count as counted
 from planner.look_advice import t_limit
 from planner.monitoring import Looks, looks
 from planner.planned import planned_df
@@ -154,14 +155,21 @@ def _idle(scenario: Scenario, analysis: Analysis, plan: Looks) -> list[str]:
     lines = []
     for each in found:
         what = "stop for efficacy" if each.computed else "stop the trial"
-        lines.append(f"look {each.look}, at {each.patients:,} finished patients, cannot {what}: {each.why}")
+        lines.append(
+            f"look {each.look}, at {counted(each.patients, 'finished patient')}, cannot {what}: {each.why}"
+        )
     cost = f"{'; '.join(lines)}. {look_advice.alpha_lost(scenario, analysis, plan, found)}"
     instead = look_advice.instead(scenario, analysis, plan)
     if not instead:
         return [f"{cost}. No looks near these would do: leave the early ones out, or plan more patients"]
-    power = look_advice.power_lost(plan, found, instead[0])
+    power = look_advice.power_lost(plan, found, instead[0]) if _normal(analysis) else ""
     would = " or ".join(look_advice.written(scenario, each) for each in instead)
     return [f"{cost}{power}. Looks that would do: {would}"]
+
+
+def _normal(analysis: Analysis) -> bool:
+    """Whether it is a t test: what is computed for normal data says little of exact tests of responses."""
+    return METHODS[analysis.method].reference in ("t", "fractional-t")
 
 
 def _none(scenario: Scenario, analysis: Analysis, plan: Looks, last: Idle) -> str:
@@ -173,7 +181,7 @@ def _none(scenario: Scenario, analysis: Analysis, plan: Looks, last: Idle) -> st
         64 * plan.patients,
         unit,
     )
-    said = f"no trial of {last.patients:,} patients can be significant: {last.why}"
+    said = f"no trial of {counted(last.patients, 'patient')} can be significant: {last.why}"
     return said if fewest is None else f"{said}; with {fewest:,} patients one can be"
 
 
@@ -184,7 +192,10 @@ def _early(scenario: Scenario, analysis: Analysis, plan: Looks) -> list[str]:
         df, z = planned_df(scenario, analysis, plan.counts[look - 1]), plan.boundary.efficacy_z[look - 1]
         if not isinstance(df, int) or (limit := t_limit(z, df)) < _BEYOND * z:
             continue
-        at, shown = f"{plan.counts[look - 1]:,} finished patients", f"{limit:,.{0 if limit >= 100 else 1}f}"
+        at, shown = (
+            counted(plan.counts[look - 1], "finished patient"),
+            f"{limit:,.{0 if limit >= 100 else 1}f}",
+        )
         said = (
             f"look {look}, at {at}, is too early to stop for efficacy: its limit is t = {shown} with {df} "
             "degrees of freedom, which fewer than one trial in a thousand passes even where the power is "
@@ -208,12 +219,12 @@ def _left(scenario: Scenario, analysis: Analysis, plan: Looks) -> list[str]:
         count = plan.counts[k - 1]
         expected = f"{count * (stays or 0.0):.3g}"
         which = "the last look" if k == len(plan.counts) else f"look {k}"
-        computed = METHODS[analysis.method].reference in ("t", "fractional-t")
-        cannot = "computed" if computed else "significant"
+        cannot = "computed" if _normal(analysis) else "significant"
+        at = counted(count, "finished patient")
+        often = f"{100 * share:.0f}" if share >= 0.1 else f"{100 * share:.2g}"
         lines.append(
-            f"{which}, at {count:,} finished patients of whom {expected} are expected to be completers, "
-            f"has too few of them for {analysis.method} to be {cannot} in "
-            f"{100 * share:.2g} % of trials"
+            f"{which}, at {at} of whom {expected} are expected to be completers, has too few of them for "
+            f"{analysis.method} to be {cannot} in {often} % of trials"
         )
     return lines
 

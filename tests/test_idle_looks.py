@@ -215,7 +215,8 @@ def test_a_look_without_df_is_told_with_its_cost_and_what_would_do(cli: Cli) -> 
     assert "look 1, at 6 finished patients, cannot stop the trial" in said
     assert "from 6 patients in 6 sequences" in said
     # simulated 2,000,000 times: type I error .0340 (SE .0001), power .748 where looks at 18 and 24 have .80
-    assert "type I error of the trial is 0.0340, and its power about 74.8 %" in said
+    assert "type I error of the trial is 0.0340, and where looks [18, 24] have a power of 80 %" in said
+    assert "it has about 74.8 %" in said
     assert "[18, 24] (as fractions 0.75, 1)" in said
     report = json.loads(cli("check", "w24.toml", "--json")[1])
     assert report["valid"]

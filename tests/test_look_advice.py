@@ -73,7 +73,7 @@ def test_power_lost_is_that_of_the_last_limit_alone(futility: str) -> None:
     drift = norm.isf(0.025) + norm.ppf(0.8)
     power = norm.sf(plan.boundary.efficacy_z[1] - drift)
     (said,) = remarks(scenario)
-    assert f"its power about {100 * power:.1f} % where looks [40] have 80 %" in said
+    assert f"where looks [40] have a power of 80 % it has about {100 * power:.1f} %" in said
     assert 0.6 < power < 0.79
 
 
