@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 
 Matrix = list[list[Fraction]]
 
@@ -61,9 +62,18 @@ def within_patients(
 
     `carryover`: with effects of the previous treatment too.
     """
+    return _within_patients(tuple(map(tuple, sequences)), tuple(weights.items()), carryover)
+
+
+@lru_cache(maxsize=64)  # fractions of large designs take seconds, and every look asks
+def _within_patients(
+    sequences: tuple[tuple[str, ...], ...], weights: tuple[tuple[str, float], ...], carryover: bool
+) -> tuple[int, bool]:
     model = Model(sequences, carryover)
     info = model.information([1] * len(sequences), model.within)
-    return rank(info), solved(info, model.target(weights)) is not None
+    rows = [[*row, value] for row, value in zip(info, model.target(dict(weights)), strict=True)]
+    pivots = _eliminated(rows, len(info))
+    return len(pivots), not any(row[-1] for row in rows[len(pivots) :])
 
 
 def variance_factor(
