@@ -11,6 +11,7 @@ from planner.look_remarks import remarks
 from planner.planned import AnalysisPlan, Look, Plan
 from planner.scenario import Scenario
 from planner.summary_limits import about_limits
+from planner.summary_tables import warning
 from planner.vocabulary import EFFICACY_RULES, FUTILITY_RULES
 
 
@@ -21,7 +22,7 @@ def looks_and_limits(scenario: Scenario, plan: Plan) -> list[Block]:
         if len(plan.analyses) > 1:
             blocks.append(Prose(f"{analysis.name}:"))
         blocks.append(_limits(analysis))
-    blocks += [Prose(f"{remark[:1].upper()}{remark[1:]}.", True) for remark in remarks(scenario)]
+    blocks += [warning(remark) for remark in remarks(scenario)]
     if not any(len(analysis.looks) > 1 for analysis in plan.analyses):
         return blocks
     blocks.append(

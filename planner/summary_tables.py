@@ -263,8 +263,10 @@ _TOLD = re.compile(rf"(^|: ){BEGIN}|^interrupted: ")  # told beside a table, and
 
 
 def warning(said: str) -> Prose:
-    """A warning as it stands on a page."""
-    return Prose(f"{said[:1].upper()}{said[1:]}.", True)
+    """A warning as it stands on a page: a sentence, but a name or path that it begins with stays as it is."""
+    word = said.partition(" ")[0]
+    begin = said[:1].upper() if word.rstrip(",").isalpha() else said[:1]
+    return Prose(f"{begin}{said[1:]}.", True)
 
 
 def _looks(cells: Sequence[Shown], setting: Setting, never: set[Stop]) -> Sheet:

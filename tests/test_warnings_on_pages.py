@@ -43,8 +43,9 @@ def test_other_pages_have_it_too(cli: Cli, words: list[str]) -> None:
     Path("early.toml").write_text(text())
     code, out, _ = cli(*words, *FEW)
     assert code == 0
-    said = " ".join(line for line in out.split("\n\n") if line.startswith("warning: "))
-    assert "cannot stop" in said
+    said = [one_line(each) for each in out.split("\n\n") if each.startswith("warning: ")]
+    assert any("look 1, at 2 finished patients, cannot stop the trial" in each.lower() for each in said)
+    assert not any("Hypotheses." in each for each in said)
 
 
 def test_dropout_that_leaves_too_few_is_on_the_page(cli: Cli) -> None:
