@@ -11,6 +11,7 @@ from typing import Any
 from planner.document import Block, Code, Facts, Heading, Items, Prose
 from planner.figures import count, estimated, listed, plain
 from planner.irregular import on_errors, on_undefined
+from planner.summary_answer import answered
 from planner.summary_blinding import asked
 from planner.summary_leaving import reading as about_leaving
 from planner.summary_limits import about_limits
@@ -88,7 +89,7 @@ def _header(result: Mapping[str, Any], setting: Setting, cells: Sequence[Cell]) 
             f"seed {run['seed']}, planner {run['planner']}",
         )
     )
-    return [*blocks, Facts(facts)]
+    return [*blocks, *answered(cells, setting), Facts(facts)]
 
 
 def _reading(
