@@ -56,7 +56,7 @@ def built(
         written = Scenario.model_validate(data)
         problems: list[Problem] = []
     except ValidationError as error:
-        problems = wording.problems(error)
+        problems = with_examples(wording.problems(error), data)
         written = None
     draft = _draft(data, written)
     draft.resized = resized
