@@ -24,11 +24,17 @@ def looks_and_limits(scenario: Scenario, plan: Plan) -> list[Block]:
     blocks += [Prose(f"{remark[:1].upper()}{remark[1:]}.", True) for remark in remarks(scenario)]
     if not any(len(analysis.looks) > 1 for analysis in plan.analyses):
         return blocks
+    by_t = any(look.df is not None for analysis in plan.analyses for look in analysis.looks)
     blocks.append(
         Prose(
             "A look is taken when so many patients have finished, completed or left; it tests the "
-            "completers among them. The t limit is the one for the degrees of freedom "
-            "that are left if nobody drops out; a simulated trial uses its own."
+            "completers among them."
+            + (
+                " The t limit is the one for the degrees of freedom that are left if nobody drops out; a "
+                "simulated trial uses its own."
+                if by_t
+                else ""
+            )
         )
     )
     return blocks + [Prose(said) for said in about_limits([_held(analysis) for analysis in plan.analyses])]

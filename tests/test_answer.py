@@ -55,9 +55,9 @@ def said(*cells: dict[str, Any]) -> str:
 
 def test_one_effect_and_one_null() -> None:
     assert said(cell("expected", 0.661, looks=2), cell("none", 0.05, True, looks=2)) == (
-        "Under “expected”, the trial finds the difference in 66.1 ± 0.1 % of virtual trials; 23.1 ± 0.1 % stop "
-        "early, and on average 36.1 ± 0.1 of 52 patients are randomised. Where there is no true difference "
-        "(“none”), 5.0 ± 0.1 % of virtual trials are false alarms (type I error; alpha 5 %)."
+        "Under “expected”, the trial finds the difference in 66.1 ± 0.1 % of virtual trials; 23.1 ± 0.1 % "
+        "stop early, and on average 36.1 ± 0.1 of 52 patients are randomised. Where there is no true "
+        "difference (“none”), 5.0 ± 0.1 % of virtual trials are false alarms (type I error; alpha 5 %)."
     )
 
 

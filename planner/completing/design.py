@@ -7,7 +7,7 @@ from planner.completing.draft import Draft, check_score, count
 from planner.completing.examples import described
 from planner.completing.leaving import complete_dropout
 from planner.completing.readings import complete_reading
-from planner.faults import Path, did_you_mean, listed, printable
+from planner.faults import Path, did_you_mean, listed, printable, shown
 from planner.scenario import MAX_PATIENTS, MAX_TREATMENTS, Design, Endpoint, Population, Treatment
 from planner.settings import EVERY
 
@@ -79,7 +79,7 @@ def _without_blanks(draft: Draft, design: Design) -> tuple[str, str] | None:
         len(text) > 1 and text not in known and set(text) <= known for text in whole
     ):
         return None
-    apart = ", ".join(f'"{" ".join(text)}"' for text in whole)
+    apart = ", ".join(shown(" ".join(text)) for text in whole)
     message = f"give one period of {listed(whole, 'and')}, which are no treatments"
     return message, f"separate the treatments by blanks: sequences = [{apart}]"
 
