@@ -32,7 +32,7 @@ def _how_to_read(scenario: Scenario, rows: tuple[DesignRow, ...]) -> str:
         if pairs
         else "a trial that gives as many patients all of it once"
     )
-    point = f"1 {scenario.endpoint.unit}" if scenario.endpoint.unit != "points" else "point"
+    point = scenario.endpoint.unit if scenario.endpoint.unit != "points" else "point"
     allowed = (
         " carryover = true in an analysis by fixed-subject puts carryover into the model."
         if any(row.carryover and row.estimable for row in rows)

@@ -174,7 +174,7 @@ def test_show_prints_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "factor 3 without carryover" in " ".join(page.split())  # R: g = 1
     assert all(len(line) <= 80 for line in page.splitlines())
     file.write_text(BALAAM.format(design="AB/BA"))
-    assert "not estimable" in shown(file, capsys)
+    assert "not within patients" in shown(file, capsys)
 
 
 def test_show_json_has_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
