@@ -50,6 +50,14 @@ def _held(analysis: AnalysisPlan) -> dict[str, Any]:
     }
 
 
+_UNDER = {
+    "estimate": "if the true effect is what the look itself estimates",
+    "null": "if there is no true effect",
+    "planned": "if the true effect is the planned one",
+}
+"""The effect under which conditional power is meant."""
+
+
 def _rules(scenario: Scenario) -> list[Block]:
     """The stopping rules in words, with the numbers they take."""
     efficacy, futility = scenario.monitoring.efficacy, scenario.monitoring.futility
@@ -62,7 +70,9 @@ def _rules(scenario: Scenario) -> list[Block]:
             continue
         row = table[rule.rule]
         numbers = [f"{key} = {_value(getattr(rule, key))}" for key in row.parameters]
-        lines.append(f"{row.title}{': ' if numbers else ''}{', '.join(numbers)}.")
+        said = _UNDER[getattr(rule, "under", None) or "estimate"]
+        under = f", {said}" if rule.rule == "conditional-power" else ""
+        lines.append(f"{row.title}{under}{': ' if numbers else ''}{', '.join(numbers)}.")
     if futility is not None and futility.rule != "none":
         lines[-1] += (
             " Binding." if futility.binding else " Not binding: the efficacy limits do not count on it."

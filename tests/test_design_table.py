@@ -199,4 +199,8 @@ def test_every_kind_of_design_of_the_catalogue(name: str) -> None:
     found = read(name)
     rows = design_table(found)
     assert {row.carryover for row in rows} == ({False} if found.design.periods == 1 else {False, True})
-    assert len(design_told(found, rows)) >= 2
+    blocks = design_told(found, rows)
+    if name == "yoon-2025":  # nothing but tests of responses: an SD within patients says nothing of them
+        assert blocks == []
+    else:
+        assert len(blocks) >= 2

@@ -53,10 +53,11 @@ def _tell_of_others(draft: Draft, done: Mapping[int, Analysis], design: Design) 
     if not compared or not others:
         return
     first, second = design.treatments[:2]
-    draft.remarks.append(
+    draft.remarks.insert(
+        0,
         f"compared is {printable(first)} minus {printable(second)}, as no contrast is stated; "
         f"{listed(others, 'and')} {'is' if len(others) == 1 else 'are'} not analysed: one [[analyses]] for "
-        f"each comparison, such as contrast = [{shown(first)}, {shown(others[0])}], adds more"
+        f"each comparison, such as contrast = [{shown(first)}, {shown(others[0])}], adds more",
     )
 
 
