@@ -1,4 +1,4 @@
-"""What `show` says of a design: only what is so in this design, in words that do not contradict each other."""
+"""What `show` says of a design: only what is so in this design, and without contradicting itself."""
 
 from __future__ import annotations
 
