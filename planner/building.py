@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from planner import wording
 from planner.canonical import followed, full_paths, resolve
 from planner.completing import Draft, Problem, complete
+from planner.completing.examples import with_examples
 from planner.faults import Path, dotted, shown
 from planner.parsing import MAX_BYTES
 from planner.paths import split_path
@@ -56,7 +57,7 @@ def built(
         written = Scenario.model_validate(data)
         problems: list[Problem] = []
     except ValidationError as error:
-        problems = wording.problems(error)
+        problems = with_examples(wording.problems(error), data)
         written = None
     draft = _draft(data, written)
     draft.resized = resized

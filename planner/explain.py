@@ -323,10 +323,20 @@ def _analyses(scenario: Scenario, plan: Plan) -> list[Block]:
             lines.append(f"It analyses {reading_told(scenario, analysis)}.")
         elif analysis.measure != scenario.endpoint.measure or analysis.day != scenario.endpoint.day:
             lines.append(f"It analyses {analysis.measure} on day {plain(analysis.day)}.")
+        if analysis.method == "subject-contrast" and _leave(scenario):
+            lines.append(
+                "Patients who miss a period that it compares are left out whole; fixed-subject would use "
+                "what there is of them."
+            )
         lines.append(f"Source: {METHODS[analysis.method].citation}")
         described.append((analysis.name, " ".join(lines)))
     alone = [Prose(EACH_ALONE)] if len(plan.analyses) > 1 else []
     return [*blocks, Facts(described), *alone, *looks_and_limits(scenario, plan)]
+
+
+def _leave(scenario: Scenario) -> bool:
+    """Whether patients are expected to leave between periods."""
+    return any(scenario.population.dropout.per_period) or scenario.design.return_to_baseline is not None
 
 
 def _described(scenario: Scenario, analysis: AnalysisPlan) -> str:

@@ -8,34 +8,41 @@ from planner.document import Block, Column, Heading, Items, Prose, Sheet
 from planner.explain_mechanisms import percent
 from planner.figures import DASH, listed, plain, signed
 from planner.scenario import Scenario
+from planner.vocabulary import METHODS
 
 _TOLD = 4  # groups of hypotheses that state how much patients differ
 
 
 def design_told(scenario: Scenario, rows: tuple[DesignRow, ...]) -> list[Block]:
     """A table with a row for each comparison and model, and what must be known to read it."""
-    if not rows:
-        return []
+    if not rows or all(METHODS[a.method].binary for a in scenario.analyses):
+        return []  # shares of patients have no SD within patients
     blocks: list[Block] = [Heading("What this design can tell of a score")]
     if scenario.design.periods == 1:
         return [*blocks, Items(_parallel(scenario, rows))]
-    blocks += [Prose(_how_to_read(scenario)), _sheet(rows)]
+    blocks += [Prose(_how_to_read(scenario, rows)), _sheet(rows)]
     notes = _biases(scenario, rows) + _between(rows)
     return blocks + ([Items(notes)] if notes else [])
 
 
-def _how_to_read(scenario: Scenario) -> str:
+def _how_to_read(scenario: Scenario, rows: tuple[DesignRow, ...]) -> str:
     pairs = all(len(weights(a.contrast)) == 2 for a in scenario.analyses)
     against = (
         "an AB/BA trial of as many patients"
         if pairs
         else "a trial that gives as many patients all of it once"
     )
+    point = scenario.endpoint.unit if scenario.endpoint.unit != "points" else "point"
+    allowed = (
+        " carryover = true in an analysis by fixed-subject puts carryover into the model."
+        if any(row.carryover and row.estimable for row in rows)
+        else ""
+    )
     return (
         "By least squares within patients, if nobody leaves: variance of the comparison = factor x (SD "
         f"within patients)^2 / patients. Efficiency: against {against}. Bias: by how much the comparison is "
-        "moved for each point that its first treatment carries over, into the next period or into all later "
-        "ones. carryover = true in an analysis by fixed-subject puts carryover into the model."
+        f"moved for each {point} that its first treatment carries over, into the next period or into all "
+        f"later ones.{allowed}"
     )
 
 
@@ -48,7 +55,7 @@ def _sheet(rows: tuple[DesignRow, ...]) -> Sheet:
 def _cells(row: DesignRow) -> list[str]:
     head = [formula(row.contrast), "in the model" if row.carryover else "left out"]
     if row.variance_factor is None or row.efficiency is None:
-        return [*head, "not estimable", DASH, DASH, DASH]
+        return [*head, "not within patients", DASH, DASH, DASH]
     biases = [_coefficient(row.bias_first_order), _coefficient(row.bias_lasting)]
     return [*head, plain(row.variance_factor, 4), percent(row.efficiency), *biases]
 
@@ -103,7 +110,8 @@ def _between(rows: tuple[DesignRow, ...]) -> list[str]:
         models = [row for row in rows if formula(row.contrast) == contrast]
         for i, first in enumerate(models[0].random[:_TOLD]):
             found = [(row.carryover, row.random[i]) for row in models]
-            factors = listed([_factor(carryover, each) for carryover, each in found])
+            within = {row.carryover: row.estimable for row in models}
+            factors = listed([_factor(carryover, each, within[carryover]) for carryover, each in found])
             said.append(
                 f"{contrast} under {listed(list(first.hypotheses))}, where patients differ with "
                 f"{plain(first.ratio, 3)} times the variance within: with patients as a random sample "
@@ -114,11 +122,13 @@ def _between(rows: tuple[DesignRow, ...]) -> list[str]:
     return said
 
 
-def _factor(carryover: bool, each: RandomPatients) -> str:
+def _factor(carryover: bool, each: RandomPatients, within: bool) -> str:
+    """The factor under one model; `within`: whether the patients' own differences tell it at all."""
     model = "with carryover in the model" if carryover else "without carryover"
     if each.variance_factor is None:
         return f"not estimable {model}"
-    return f"factor {plain(each.variance_factor, 4)} {model}"
+    alone = "" if within else " (told by comparing patients with each other, not within patients)"
+    return f"factor {plain(each.variance_factor, 4)} {model}{alone}"
 
 
 def _against_parallel(each: RandomPatients) -> str:

@@ -25,11 +25,17 @@ def looks_and_limits(scenario: Scenario, plan: Plan) -> list[Block]:
     blocks += [warning(remark) for remark in remarks(scenario)]
     if not any(len(analysis.looks) > 1 for analysis in plan.analyses):
         return blocks
+    by_t = any(look.df is not None for analysis in plan.analyses for look in analysis.looks)
     blocks.append(
         Prose(
             "A look is taken when so many patients have finished, completed or left; it tests the "
-            "completers among them. The t limit is the one for the degrees of freedom "
-            "that are left if nobody drops out; a simulated trial uses its own."
+            "completers among them."
+            + (
+                " The t limit is the one for the degrees of freedom that are left if nobody drops out; a "
+                "simulated trial uses its own."
+                if by_t
+                else ""
+            )
         )
     )
     return blocks + [Prose(said) for said in about_limits([_held(analysis) for analysis in plan.analyses])]
@@ -45,6 +51,14 @@ def _held(analysis: AnalysisPlan) -> dict[str, Any]:
     }
 
 
+_UNDER = {
+    "estimate": "if the true effect is what the look itself estimates",
+    "null": "if there is no true effect",
+    "planned": "if the true effect is the planned one",
+}
+"""The effect under which conditional power is meant."""
+
+
 def _rules(scenario: Scenario) -> list[Block]:
     """The stopping rules in words, with the numbers they take."""
     efficacy, futility = scenario.monitoring.efficacy, scenario.monitoring.futility
@@ -57,7 +71,9 @@ def _rules(scenario: Scenario) -> list[Block]:
             continue
         row = table[rule.rule]
         numbers = [f"{key} = {_value(getattr(rule, key))}" for key in row.parameters]
-        lines.append(f"{row.title}{': ' if numbers else ''}{', '.join(numbers)}.")
+        said = _UNDER[getattr(rule, "under", None) or "estimate"]
+        under = f", {said}" if rule.rule == "conditional-power" else ""
+        lines.append(f"{row.title}{under}{': ' if numbers else ''}{', '.join(numbers)}.")
     if futility is not None and futility.rule != "none":
         lines[-1] += (
             " Binding." if futility.binding else " Not binding: the efficacy limits do not count on it."

@@ -17,6 +17,18 @@ _SWEEP = re.compile(r"[^\[\"',:]*[,:][^\"']*")
 _LISTS = {"analyses", "citations"}
 
 
+class Optioned(str):
+    """An override that an option of its own has made, `--hypothesis`; faults name that option."""
+
+    option: str
+
+    def __new__(cls, text: str, option: str) -> Optioned:
+        """`text`: path=value, as after --set."""
+        made = super().__new__(cls, text)
+        made.option = option
+        return made
+
+
 class Override(NamedTuple):
     """One `path=value`: where it goes, what it says, and its text for error messages."""
 
@@ -29,6 +41,8 @@ class Override(NamedTuple):
 
     def fault(self, message: str, hint: str = "", at: tuple[int, int] | None = None, path: str = "") -> Fault:
         """A fault of this override; `at`: offsets in its text, the whole value if not given."""
+        if isinstance(self.text, Optioned):  # nobody has typed this text
+            return Fault(self.text.option, 0, 0, "", message, hint)
         start, end = at or (self.start, len(self.text))
         place = (self.number, start + 1, path or dotted(self.path))
         return Fault("--set", *place, message, hint, self.text, max(end - start, 1))

@@ -160,6 +160,9 @@ def _syntax_fault(text: str, name: str, message: str) -> Fault:
     if comma is not None and plain.startswith("Expected '='"):
         words, hint = "a comma inside a number", f"a decimal point: {comma[1]}.{comma[2]}"
         column = comma.start() + 1
+    pointed = re.compile(r"([+-]?)(\.\d+)").match(source, column - 1)
+    if pointed is not None and plain.startswith("Invalid value"):
+        hint = f"a number needs a digit before its point: {pointed[1]}0{pointed[2]}"
     word = re.compile(r"[^\s,\]}#]+").match(source, column - 1)
     width = len(word[0]) if word is not None and plain.startswith(("Invalid value", "Expected '='")) else 1
     return Fault(name, line, column, "", f"not valid TOML: {words}", hint, source, width)

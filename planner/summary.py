@@ -13,6 +13,7 @@ from planner.carryover_told import BEGIN
 from planner.document import Block, Code, Facts, Heading, Items, Prose
 from planner.figures import DASH, count, estimated, listed, plain
 from planner.irregular import on_errors, on_undefined, undefined_in_any
+from planner.summary_answer import answered
 from planner.summary_blinding import asked
 from planner.summary_leaving import reading as about_leaving
 from planner.summary_limits import about_limits
@@ -104,7 +105,7 @@ def _header(result: Mapping[str, Any], setting: Setting, cells: Sequence[Cell]) 
             f"seed {run['seed']}, planner {run['planner']}",
         )
     )
-    return [*blocks, Facts(facts)]
+    return [*blocks, *answered(cells, setting), Facts(facts)]
 
 
 def _reading(

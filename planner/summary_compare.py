@@ -104,7 +104,7 @@ def _true_effect(cell: Json, unit: Unit) -> str:
     error = cell["true_effect_mcse"]
     value = cell["true_effect"] * unit.factor
     shown = plus_minus(value, error * unit.factor, sign=True) if error else signed(value)
-    return f"{shown} {unit.name}" if unit.factor != 1 else shown
+    return f"{shown} {unit.name}".rstrip()
 
 
 def _power(cell: Json) -> str:
@@ -136,7 +136,7 @@ def _difference(figure: Json | None, *, percent: bool) -> str:
     if figure is None:
         return DASH
     shown = plus_minus(figure["estimate"], figure["mcse"], percent=percent, sign=True)
-    return shown.replace(" %", " points") if percent else shown
+    return shown.replace(" %", " percentage points") if percent else shown
 
 
 def _unpaired(figure: Json | None) -> str:

@@ -199,7 +199,8 @@ def summaries_said(summaries: Sequence[Json]) -> str:
 def _prior(design: Json) -> str:
     prior = design["prior"]
     if max(prior) - min(prior) < 1e-12:
-        return f"all {_so_many(len(prior))} mechanisms weigh the same, 1/{len(prior)}"
+        every = "both" if len(prior) == 2 else f"all {_so_many(len(prior))}"
+        return f"{every} mechanisms weigh the same, 1/{len(prior)}"
     parts = [f"{key_of(i)} {plain(p, 3)}" for i, p in enumerate(prior)]
     return listed(parts)
 

@@ -335,7 +335,10 @@ def _reading(result: Mapping[str, Any], setting: Setting) -> list[str]:
             "simulated power beside it confirms it."
         )
     if _staged(result):
-        items.append("Looks keep their share of the patients at every size; expected patients counts stops.")
+        items.append(
+            "Looks keep their share of the patients at every size, as near as whole blocks allow; expected "
+            "patients counts stops."
+        )
     items += about_limits(result.get("limits", ()))
     if _incomplete(result):
         items.append(

@@ -146,9 +146,10 @@ def _numeric(values: Sequence[Any]) -> bool:
 def _true_effect(cell: Json, setting: Setting) -> str:
     factor = setting.units[cell["analysis"]].factor
     error = cell.get("true_effect_mcse")
-    if error:
-        return plus_minus(cell["true_effect"] * factor, error * factor, sign=True)
-    return signed(cell["true_effect"] * factor)
+    unit = setting.units[cell["analysis"]].name
+    value = cell["true_effect"] * factor
+    shown = plus_minus(value, error * factor, sign=True) if error else signed(value)
+    return f"{shown} {unit}".rstrip()
 
 
 def _power(cell: Json) -> str:

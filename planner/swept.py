@@ -208,7 +208,10 @@ def _check(base: Scenario, axes: Sequence[Axis]) -> None:
 def resized(found: Sequence[Point]) -> list[str]:
     """What became of the looks where the number of patients is swept: at one number of them in full, and in
     short at the others."""
-    told = {point.scenario.remarks: point.scenario for point in found if point.scenario.remarks}
+    full = max(
+        (len(point.scenario.remarks) for point in found), default=0
+    )  # what all are told is not of looks
+    told = {each.remarks: each for point in found if 0 < full == len((each := point.scenario).remarks)}
     if not told:
         return []
     most = max(len(point.scenario.monitoring.counts) for point in found)

@@ -38,8 +38,16 @@ def unstated(resolved: dict[str, Any], written: dict[str, Any]) -> list[tuple[st
     }
     lines: dict[str, list[str]] = {}
     for path, value in _gathered(left_out).items():
+        if path == ("design", "block"):
+            value += _in_words(resolved["design"])
         lines.setdefault(str(path[0]), []).append(" ".join([".".join(map(str, path[1:])), value]).strip())
     return [(section, "; ".join(settings)) for section, settings in lines.items()]
+
+
+def _in_words(design: dict[str, Any]) -> str:
+    """` (randomised in blocks of 2 patients, ...)`: what the number of units in a block comes to."""
+    size = sum(design["allocation"]) * design["block"]
+    return f" (randomised in blocks of {size} patients, in each of which every sequence has its share)"
 
 
 def _gathered(settings: dict[Path, str]) -> dict[Path, str]:

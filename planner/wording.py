@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from planner.completing import Problem
+from planner.completing.examples import RULES
 from planner.faults import MAX_FAULTS, Path, did_you_mean, listed, nearest, shown
 from planner.scenario import FAMILIES, Scenario
 from planner.settings import EVERY, AlsoWritten
@@ -96,6 +97,8 @@ def _problem(details: ErrorDetails, advise: bool) -> Problem:
         return Problem(path, "is not a known setting", _unknown(route) if advise else "", at_key=True)
     if kind == "unknown_name":
         known = context["known"]
+        if context["kind"] == "futility rule" and "spending" in str(value):  # of what is not a guess
+            return Problem(path, f"{shown(value)} is not a known futility rule", RULES)
         return Problem(
             path, f"{shown(value)} is not a known {context['kind']}", did_you_mean(str(value), known)
         )
@@ -189,6 +192,9 @@ def _literal(path: Path, value: object, expected: str) -> Problem:
     if path[:1] == ("hypotheses",) and path[2:] == ("family",):
         known = list(FAMILIES)
     choices = listed([f'"{name}"' for name in known])
+    if path[-1:] == ("alternative",) and re.match(r"one|1", str(value).casefold()):
+        hint = 'a one-sided test names its direction: "greater", "less", "better" or "worse"'
+        return Problem(path, f"must be {choices}, not {shown(value)}", hint)
     near = nearest(value, known) if isinstance(value, str) else None
     hint = f"did you mean {near}?" if near else ""
     return Problem(path, f"must be {choices}, not {shown(value)}", hint)

@@ -174,7 +174,7 @@ def test_show_prints_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "factor 3 without carryover" in " ".join(page.split())  # R: g = 1
     assert all(len(line) <= 80 for line in page.splitlines())
     file.write_text(BALAAM.format(design="AB/BA"))
-    assert "not estimable" in shown(file, capsys)
+    assert "not within patients" in shown(file, capsys)
 
 
 def test_show_json_has_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -199,4 +199,8 @@ def test_every_kind_of_design_of_the_catalogue(name: str) -> None:
     found = read(name)
     rows = design_table(found)
     assert {row.carryover for row in rows} == ({False} if found.design.periods == 1 else {False, True})
-    assert len(design_told(found, rows)) >= 2
+    blocks = design_told(found, rows)
+    if name == "yoon-2025":  # nothing but tests of responses: an SD within patients says nothing of them
+        assert blocks == []
+    else:
+        assert len(blocks) >= 2

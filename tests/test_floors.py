@@ -31,7 +31,7 @@ FLOORS = {
     "summary_bench summary_doctor summary_weigh explain_leaving summary_leaving summary_uncertain "
     "summary_weigh_tables summary_blinding explain_blinding summary_dry_run summary_discriminate "
     "summary_discriminate_tables explain_looks summary_limits explain_allocation "
-    "explain_design explain_population summary_together",
+    "explain_design explain_population summary_together summary_answer",
     7: "cli __init__ __main__",
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names.split()}

@@ -199,11 +199,15 @@ def replaced(plan: Scenario, source: str, overrides: list[str], seed: int) -> li
 
 
 def _chosen(hypothesis: list[str] | None) -> list[str]:
-    """`--hypothesis a,b --hypothesis c` as the setting that it is."""
+    """`--hypothesis a,b --hypothesis c` as the setting that it is; its faults name the option."""
     from json import dumps
 
+    from planner.overrides import Optioned
+
     names = names_of(hypothesis)
-    return [f"simulation.hypotheses={dumps(names, ensure_ascii=False)}"] if names else []
+    if not names:
+        return []
+    return [Optioned(f"simulation.hypotheses={dumps(names, ensure_ascii=False)}", "--hypothesis")]
 
 
 def names_of(hypothesis: list[str] | None) -> list[str]:

@@ -94,7 +94,7 @@ def trial(
     \b
     Examples:
       planner trial asthma-ab-ba --replay 17
-      planner trial my-trial.toml --find early-efficacy --hypothesis expected
+      planner trial my-trial.toml --find not-significant --hypothesis expected
       planner trial my-trial.toml --replay 17 --format csv -o trial-17.csv
     """
     from planner.cli import again, files

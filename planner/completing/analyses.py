@@ -12,7 +12,7 @@ from planner.completing.entry import selected_by_first_baseline
 from planner.completing.outcomes import complete_second
 from planner.contrasts import Contrast, formula, simplest, total, weights
 from planner.designs import Sequences
-from planner.faults import Path, did_you_mean, listed, printable
+from planner.faults import Path, did_you_mean, listed, printable, shown
 from planner.scenario import Analysis, Design, Endpoint, Simulation
 from planner.scenario_outcomes import Outcome
 
@@ -41,7 +41,24 @@ def complete_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) -
             at = (*path, "name") if analysis.name else (*path, "method")
             draft.note(at, f"two analyses are called {printable(name)}", "give each its own `name`")
         done[i] = analysis.model_copy(update={"name": name, "contrast": contrast})
+    if not all(analysis.contrast for analysis in written.values()):
+        _tell_of_others(draft, done, design)
     return done
+
+
+def _tell_of_others(draft: Draft, done: Mapping[int, Analysis], design: Design) -> None:
+    """Nobody chose what is compared: say which treatments no analysis looks at."""
+    compared = {a for analysis in done.values() if analysis.contrast for a in weights(analysis.contrast)}
+    others = [a for a in design.treatments if a not in compared]
+    if not compared or not others:
+        return
+    first, second = design.treatments[:2]
+    draft.remarks.insert(
+        0,
+        f"compared is {printable(first)} minus {printable(second)}, as no contrast is stated; "
+        f"{listed(others, 'and')} {'is' if len(others) == 1 else 'are'} not analysed: one [[analyses]] for "
+        f"each comparison, such as contrast = [{shown(first)}, {shown(others[0])}], adds more",
+    )
 
 
 def _contrast(draft: Draft, path: Path, stated: Contrast, treatments: tuple[str, ...]) -> Contrast:

@@ -45,4 +45,4 @@ def _elsewhere(design: Design) -> str:
             found.append((float(v) * len(sequences[0]), name))
     names = [name for _, name in sorted(found)[:_NAMED]]
     where = f"it can in {listed(names)}" if names else ""
-    return "; ".join([*filter(None, [where]), "`planner show` tells what each design costs"])
+    return f"{where}; `planner show` of such a scenario tells what it costs there" if where else ""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from planner import designs, vocabulary
 from planner.completing.draft import Draft, check_score, count
+from planner.completing.examples import described
 from planner.completing.leaving import complete_dropout
 from planner.completing.readings import complete_reading
-from planner.faults import Path, did_you_mean, printable
+from planner.faults import Path, did_you_mean, listed, printable, shown
 from planner.scenario import MAX_PATIENTS, MAX_TREATMENTS, Design, Endpoint, Population, Treatment
 from planner.settings import EVERY
 
@@ -45,6 +46,9 @@ def _sequences(draft: Draft, design: Design) -> designs.Sequences | None:
         hint = 'for instance sequences = ["A B", "B A"], or name = "AB/BA" with arms = ["A", "B"]'
         draft.note(("design",), "`sequences` is missing", hint, at_key=True)
         return None
+    if run_together := _without_blanks(draft, design):
+        draft.note(("design", "sequences"), *run_together)
+        return None
     first = design.sequences[0]
     before = len(draft.problems)
     seen: set[tuple[str, ...]] = set()
@@ -65,6 +69,19 @@ def _sequences(draft: Draft, design: Design) -> designs.Sequences | None:
             ("design", "sequences"), f"give {len(used)} treatments; at most {MAX_TREATMENTS} are allowed"
         )
     return design.sequences if len(draft.problems) == before else None
+
+
+def _without_blanks(draft: Draft, design: Design) -> tuple[str, str] | None:
+    """Message and hint where `NS` stands for `N S`: its letters are treatments, and it is none."""
+    known = set(described(draft.data))
+    whole = [sequence[0] for sequence in design.sequences if len(sequence) == 1]
+    if len(whole) < len(design.sequences) or not all(
+        len(text) > 1 and text not in known and set(text) <= known for text in whole
+    ):
+        return None
+    apart = ", ".join(shown(" ".join(text)) for text in whole)
+    message = f"give one period of {listed(whole, 'and')}, which are no treatments"
+    return message, f"separate the treatments by blanks: sequences = [{apart}]"
 
 
 def _named_sequences(draft: Draft, design: Design, name: str) -> designs.Sequences | None:
