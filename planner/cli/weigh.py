@@ -176,7 +176,7 @@ def _weighed(
 def _explained(scenario: str, data: Path | None) -> Iterator[None]:
     """A result that cannot be weighed, explained, by the name of what is to be mended.
 
-    Data that cannot be used are invalid input; else the command is not for this scenario, or is misused.
+    A result that cannot be used is invalid input; else the command is not for this scenario, or is misused.
     """
     from planner.weighing import WeighingError
 
@@ -185,9 +185,10 @@ def _explained(scenario: str, data: Path | None) -> Iterator[None]:
     except WeighingError as error:
         if error.lies_in == "scenario":
             raise Problem(f"{scenario}: {error}", hint=error.hint) from error
-        if data is None or error.lies_in == "request":
+        if error.lies_in == "request":
             raise Problem(str(error), hint=error.hint) from error
-        raise Problem(f"{data}: {error}", hint=error.hint, code=INVALID) from error
+        where = f"{scenario}: observed" if data is None else data
+        raise Problem(f"{where}: {error}", hint=error.hint, code=INVALID) from error
 
 
 def _intended(plan: Scenario, scenario: str, asked: dict[str, Any], target: Target, data: Path | None) -> int:

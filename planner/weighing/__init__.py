@@ -237,7 +237,7 @@ def _priors(scenario: Scenario, given: Mapping[str, float]) -> Floats:
     if not np.isfinite(found).all() or (found < 0.0).any() or not found.any():
         said = "prior weights must be 0 or more, and not all 0"
         raise WeighingError(said, "for instance H=2", "request")
-    return found
+    return found if found.max() < 1e300 else found / found.max()  # only their proportions count
 
 
 def _exact(scenario: Scenario, names: Sequence[str], evidence: Evidence, rule: Stopping) -> bool:
