@@ -401,9 +401,10 @@ def test_the_figures_of_the_sketch() -> None:
     """P(right) within what its 400 trials of 150 draws leave open, and what the steps of a scale change."""
     found = designs(512, [24]).designs
     assert [each["p_right"]["estimate"] for each in found] == pytest.approx([0.40, 0.58, 0.80], abs=0.025)
-    # its ceilings are what one normal distribution for each mechanism reaches: no more than can be reached
+    # Its ceilings are what one normal distribution for each mechanism reaches: no more than can be reached,
+    # but for what its 400 trials of each mechanism leave open.
     for each, sketched in zip(found, (0.52, 0.70, 0.96), strict=True):
-        assert sketched - 0.01 < each["ceiling"]["estimate"] < sketched + 0.08
+        assert sketched - 0.04 < each["ceiling"]["estimate"] < sketched + 0.08
 
 
 def test_the_same_seed_gives_the_same_numbers_for_any_number_of_threads() -> None:
