@@ -51,6 +51,8 @@ def _finds(cells: Sequence[Cell], setting: Setting) -> str:
         found = estimated(cells[0]["power"], percent=True)
         return f"Under “{under}”, the trial finds the difference in {found} of virtual trials{averaged}"
     low, high = _ends(cells, "power")
+    if (found := estimated(low["power"], percent=True)) == estimated(high["power"], percent=True):
+        return f"Where there is a true difference, the trial finds it in {found} of virtual trials{averaged}"
     return (
         "Where there is a true difference, the trial finds it in "
         f"{estimated(low['power'], percent=True)} (“{label(low['hypothesis'], setting)}”) to "
