@@ -228,7 +228,7 @@ def test_the_formats_agree(cli: Cli) -> None:
         (["--find", "wrong-sign", "--hypothesis", "none", "--trials", "500"], 4, "no sign is wrong"),
         (["--find", "something"], 2, "--find"),
         (["--replay", "-1"], 2, "--replay"),
-        (["--replay", str(2**62)], 2, "no trial"),
+        (["--replay", str(2**62)], 2, "not in the range"),
         (["--analysis", "hills"], 2, "known: hills-armitage"),
         (["--hypothesis", "expcted"], 3, "expected"),
     ],

@@ -120,7 +120,7 @@ def weigh(
         data=data,
         prior=[f"{name}={weight!r}" for name, weight in priors.items()],
         variants=(VARIANTS if variants is None else variants) if found.uncertain else None,
-        patients=None if found.exact else found.patients,
+        patients=found.patients,
         seed=seed,
     )
 
