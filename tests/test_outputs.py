@@ -268,7 +268,7 @@ LONG = {
     "run": ("run", "small.toml", "--trials", str(10**9)),
     "sweep": ("run", "small.toml", "--set", "design.patients=20,24,28", "--trials", str(10**8)),
     "size": ("size", "small.toml", "--power", ".8001", "--trials", str(10**9)),
-    "weigh": ("weigh", "williams-2018", "--draws", "4096"),
+    "weigh": ("weigh", "williams-2018", "--variants", "4096"),
     "discriminate": ("discriminate", "small.toml", "--draws", "4096"),
     "bench": ("bench",),
 }

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -19,6 +18,7 @@ from planner import engine, machine
 from planner.benchmarks import definitions
 from planner.benchmarks.bound import bound
 from planner.benchmarks.jobs import STANDARD, Standard, one_core, standard, whole_blocks
+from planner.benchmarks.processes import finished
 from planner.benchmarks.rivals import against_rivals
 from planner.benchmarks.timing import Times, figure, spread
 from planner.kernels.rng import W
@@ -185,7 +185,7 @@ def _in_a_process(name: str, effort: Effort) -> Json:
     code += "print(json.dumps(elsewhere(sys.argv[1], json.loads(sys.argv[2]))))"
     asked = json.dumps([effort.rounds, effort.round_seconds])
     begun = time.time()
-    done = subprocess.run([sys.executable, "-c", code, name, asked], capture_output=True, text=True)
+    done = finished([sys.executable, "-c", code, name, asked])
     if done.returncode != 0:
         raise RuntimeError(f"a process of its own for the job {name} failed: {done.stderr.strip()[-300:]}")
     found: Json = json.loads(done.stdout)

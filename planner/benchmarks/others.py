@@ -17,6 +17,7 @@ import numpy as np
 from scipy import stats
 
 from planner.benchmarks.jobs import GROUP, SHIFT
+from planner.benchmarks.processes import finished
 
 R_TIMEOUT = 60.0
 
@@ -122,9 +123,7 @@ def rpact(trials: int = 10_000) -> Reported:
         raise Missing("R is not installed")
     script = _R.format(shift=SHIFT, patients=2 * GROUP, trials=trials)
     try:
-        done = subprocess.run(
-            [program, "--vanilla", "-e", script], capture_output=True, text=True, timeout=R_TIMEOUT
-        )
+        done = finished([program, "--vanilla", "-e", script], R_TIMEOUT)
         words = done.stdout.split()
         if words == ["missing"]:
             raise Missing("R is installed, its package rpact is not: install.packages('rpact')")
