@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import random
+import re
 import shutil
 import signal
 import socket
@@ -277,7 +278,9 @@ LONG = {
 def started(name: str, folder: Path, **streams: Any) -> subprocess.Popen[str]:
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams
     arguments = command(*LONG[name], "-o", "x.json")
-    return subprocess.Popen(arguments, cwd=folder, env=environment(), text=True, **streams)
+    # As users have it: Python's remarks on files that an interrupted import leaves open are switched off.
+    surroundings = {k: v for k, v in environment().items() if k != "PYTHONWARNINGS"}
+    return subprocess.Popen(arguments, cwd=folder, env=surroundings, text=True, **streams)
 
 
 def whole_or_nothing(folder: Path) -> bool:
@@ -344,6 +347,13 @@ def test_a_hang_up_that_is_ignored_stays_so(folder: Path) -> None:
     assert json.loads(out)["partial"] is False
 
 
+def not_yet_ours(code: int, number: signal.Signals, err: str) -> bool:
+    """Whether the signal came while Python itself was starting, before the first line of ours."""
+    ours = re.search(r'planner/cli/__init__\.py", line \d+, in main', err) or "internal error" in err
+    interrupted = "KeyboardInterrupt" in err and not ours
+    return code == -number or (code == 1 and number == signal.SIGINT and interrupted)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", LONG)
 def test_no_signal_at_any_time_leaves_half_a_file(name: str, folder: Path) -> None:
@@ -360,12 +370,14 @@ def test_no_signal_at_any_time_leaves_half_a_file(name: str, folder: Path) -> No
             finally:
                 child.kill()
         codes.append(child.returncode)
-        # Before Python has begun with us, a signal ends the process by itself.
-        assert child.returncode in (ENDS[number], -number, 0), err
-        assert "Traceback" not in err or child.returncode == -number, err
+        if not_yet_ours(child.returncode, number, err):
+            assert not whole_or_nothing(folder)
+            continue
+        assert child.returncode in (ENDS[number], 0), err
+        assert "Traceback" not in err, err
         whole_or_nothing(folder)
         (folder / "x.json").unlink(missing_ok=True)
-    assert any(code > 0 for code in codes)
+    assert sum(code in ENDS.values() for code in codes) > 5
 
 
 @pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="no files without a name")
