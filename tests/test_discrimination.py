@@ -398,9 +398,12 @@ def test_more_arms_tell_more_and_no_number_of_patients_replaces_them() -> None:
 
 @pytest.mark.long
 def test_the_figures_of_the_sketch() -> None:
-    """P(right) within what its 400 trials of 150 draws leave open, and what the steps of a scale change."""
+    """P(right) within what its 400 trials of 150 draws leave open, and what the steps of a scale change.
+
+    Its figures have two digits and a standard error of about .01 each, ours of .006: .03 is 2.5 of both.
+    """
     found = designs(512, [24]).designs
-    assert [each["p_right"]["estimate"] for each in found] == pytest.approx([0.40, 0.58, 0.80], abs=0.025)
+    assert [each["p_right"]["estimate"] for each in found] == pytest.approx([0.40, 0.58, 0.80], abs=0.03)
     # Its ceilings are what one normal distribution for each mechanism reaches: no more than can be reached,
     # but for what its 400 trials of each mechanism leave open.
     for each, sketched in zip(found, (0.52, 0.70, 0.96), strict=True):

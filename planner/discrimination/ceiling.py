@@ -43,6 +43,7 @@ _LEFT = 0.0625  # of the variance that a polynomial leaves: it is a function of 
 _KEY = 0x656E646C  # second half of the key of the random numbers
 _SAME = 4.0  # SDs of chi-squared by which plain means must differ to be told from the noise of their samples
 BESIDE_CHANCE = 3.0
+_FEW = 5  # trials of a pair that are named wrong
 
 
 @dataclass(frozen=True)
@@ -212,7 +213,13 @@ def _pairs(judged: Judged) -> tuple[Floats, Floats]:
     right, sure = pairs(judged), sure_pairs(judged)
     middle = 0.5 * (right + sure)
     half = 0.5 * np.abs((sure - right).mean(axis=0))
-    return middle.mean(axis=0), np.hypot(middle.std(axis=0, ddof=1) / math.sqrt(len(middle)), half)
+    share, error = middle.mean(axis=0), middle.std(axis=0, ddof=1) / math.sqrt(len(middle))
+    # Of fewer than five trials that are named wrong their spread says too little: as for rates, two more.
+    n = 2 * len(middle)
+    smooth = (n * share + 2.0) / (n + 4.0)
+    few = n * (1.0 - share) < _FEW
+    error = np.where(few, np.maximum(error, np.sqrt(smooth * (1.0 - smooth) / (n + 4.0))), error)
+    return share, np.hypot(error, half)
 
 
 # What is told
