@@ -1,4 +1,4 @@
-"""The catalogue answers as it did before the modules were moved: every key, figure and digest, to the last bit."""
+"""The catalogue answers as before the modules were moved: every key, figure and digest, to the last bit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import before
 import pytest
 
 REWORDED: dict[str, str] = json.loads((before.FOLDER / "reworded.json").read_text(encoding="utf-8"))
-"""Texts of notes, warnings, errors and help that say the same in other words: as they were, and as they are."""
+"""Texts of notes, warnings, errors and help that say the same in other words: as they were, as they are."""
 
 QUICK = ("schema", "asthma-ab-ba", "stated looks", "stated rates", "stated three treatments")
 
@@ -34,7 +34,7 @@ def unlisted(was: Any, now: Any) -> Iterator[tuple[str, Any, Any]]:
 
 
 def unfolded(schema: dict[str, Any]) -> Any:
-    """The schema with every reference replaced by what it refers to, so that names of definitions do not count."""
+    """The schema with every reference replaced by what it refers to: names of definitions do not count."""
     definitions = schema["$defs"]
 
     def resolved(value: Any, within: tuple[str, ...]) -> Any:
