@@ -18,14 +18,14 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from planner import engine
 from planner.benchmarks import jobs
 from planner.benchmarks.bound import bound
-from planner.benchmarks.by_hand import with_numpy, with_scalar_numba
 from planner.benchmarks.jobs import N, means, mechanisms
+from planner.benchmarks.reference import with_numpy, with_scalar_numba
 from planner.benchmarks.timing import Spread, Times, Work
-from planner.kernels.rng import W
-from planner.results import simulate
+from planner.engine import run as engine
+from planner.kernels.random.numbers import W
+from planner.questions.run.simulate import simulate
 
 UNIT = 2  # patients that an AB/BA trial is allocated in
 # The numbers of patients of two power curves, twenty each: those around a plausible answer, and every

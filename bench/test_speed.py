@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from ratios import TILES, one_core
 
-from planner import engine
 from planner.benchmarks.bound import bound
-from planner.benchmarks.by_hand import with_numpy, with_scalar_numba
 from planner.benchmarks.jobs import means
-from planner.kernels.rng import W
+from planner.benchmarks.reference import with_numpy, with_scalar_numba
+from planner.engine import run as engine
+from planner.kernels.random.numbers import W
 
 TRIALS = TILES * W
 

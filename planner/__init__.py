@@ -13,47 +13,48 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from planner.version import __version__
+from planner._version import __version__
 
 if TYPE_CHECKING:
-    from planner.boundaries import boundary
-    from planner.comparing import Comparison, compare
-    from planner.discrimination import Discrimination, DiscriminationError, discriminate
-    from planner.reading import ScenarioError, read, read_text
-    from planner.replay import Trial, find, replay
-    from planner.results import Run, simulate
-    from planner.sensitivity import Sensitivity, sensitivity
-    from planner.sizing import Sizing, SizingError, size
-    from planner.sweeping import Sweep, sweep
-    from planner.swept import SweepError
-    from planner.weighing import Weighing, WeighingError, weigh
+    from planner.monitoring.boundaries import boundary
+    from planner.questions.compare import Comparison, compare
+    from planner.questions.discriminate import Discrimination, DiscriminationError, discriminate
+    from planner.questions.replay.replay import Trial, find, replay
+    from planner.questions.run.simulate import simulate
+    from planner.questions.sensitivity import Sensitivity, sensitivity
+    from planner.questions.size import Sizing, SizingError, size
+    from planner.questions.sweep.axes import SweepError
+    from planner.questions.sweep.sweep import Sweep, sweep
+    from planner.questions.weigh import Weighing, WeighingError, weigh
+    from planner.results.run import Run
+    from planner.scenario.reading.read import ScenarioError, read, read_text
 
 _HOME = {
-    "boundary": "planner.boundaries",
-    "Comparison": "planner.comparing",
-    "compare": "planner.comparing",
-    "Discrimination": "planner.discrimination",
-    "DiscriminationError": "planner.discrimination",
-    "discriminate": "planner.discrimination",
-    "ScenarioError": "planner.reading",
-    "read": "planner.reading",
-    "read_text": "planner.reading",
-    "Trial": "planner.replay",
-    "find": "planner.replay",
-    "replay": "planner.replay",
-    "Run": "planner.results",
-    "simulate": "planner.results",
-    "Sensitivity": "planner.sensitivity",
-    "sensitivity": "planner.sensitivity",
-    "Sizing": "planner.sizing",
-    "SizingError": "planner.sizing",
-    "size": "planner.sizing",
-    "Sweep": "planner.sweeping",
-    "SweepError": "planner.swept",
-    "sweep": "planner.sweeping",
-    "Weighing": "planner.weighing",
-    "WeighingError": "planner.weighing",
-    "weigh": "planner.weighing",
+    "boundary": "planner.monitoring.boundaries",
+    "Comparison": "planner.questions.compare",
+    "compare": "planner.questions.compare",
+    "Discrimination": "planner.questions.discriminate",
+    "DiscriminationError": "planner.questions.discriminate",
+    "discriminate": "planner.questions.discriminate",
+    "ScenarioError": "planner.scenario.reading.read",
+    "read": "planner.scenario.reading.read",
+    "read_text": "planner.scenario.reading.read",
+    "Trial": "planner.questions.replay.replay",
+    "find": "planner.questions.replay.replay",
+    "replay": "planner.questions.replay.replay",
+    "Run": "planner.results.run",
+    "simulate": "planner.questions.run.simulate",
+    "Sensitivity": "planner.questions.sensitivity",
+    "sensitivity": "planner.questions.sensitivity",
+    "Sizing": "planner.questions.size",
+    "SizingError": "planner.questions.size",
+    "size": "planner.questions.size",
+    "Sweep": "planner.questions.sweep.sweep",
+    "SweepError": "planner.questions.sweep.axes",
+    "sweep": "planner.questions.sweep.sweep",
+    "Weighing": "planner.questions.weigh",
+    "WeighingError": "planner.questions.weigh",
+    "weigh": "planner.questions.weigh",
 }
 
 __all__ = [

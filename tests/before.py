@@ -19,8 +19,8 @@ from typing import Any
 
 import test_every_command
 
-from planner import catalogue
 from planner.cli import main
+from planner.scenario import catalogue
 
 FOLDER = Path(__file__).parent / "data" / "before"
 FEW = ("--trials", "2000")

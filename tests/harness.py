@@ -15,8 +15,8 @@ from typing import Any
 
 from scipy.stats import binom, norm
 
-from planner.reading import read_text
-from planner.results import simulate
+from planner.questions.run.simulate import simulate
+from planner.scenario.reading.read import read_text
 
 Json = dict[str, Any]
 LIMIT = 4.0

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from planner.faults import Fault, ScenarioError
-from planner.reading import read
+from planner.scenario.faults import Fault, ScenarioError
+from planner.scenario.reading.read import read
 
 FOLDER = Path(__file__).parent / "scenarios" / "invalid"
 MARK = "#! "

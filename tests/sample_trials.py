@@ -22,16 +22,18 @@ import numpy as np
 import sample_leaving
 import sample_mechanisms
 
-from planner import engine, outcomes
-from planner.families import groups
+from planner.engine import potential_outcomes as outcomes
+from planner.engine import run as engine
+from planner.engine.generators import groups
+from planner.kernels.generate.means import allocate, generate
 from planner.kernels.jit import COMPILED
-from planner.kernels.means import allocate, generate
-from planner.kernels.rng import W
+from planner.kernels.random.numbers import W
 from planner.kernels.tables import Floats, Ints
-from planner.reading import read_text
-from planner.results import Run, simulate
-from planner.scenario import Scenario
-from planner.world import Reading, plan, reading_of
+from planner.model.families.means import Reading, plan, reading_of
+from planner.questions.run.simulate import simulate
+from planner.results.run import Run
+from planner.scenario.reading.read import read_text
+from planner.scenario.scenario import Scenario
 
 HERE = Path(__file__).resolve().parent
 GOLDEN = HERE / "data" / "golden.json"

@@ -17,10 +17,10 @@ import pytest
 from scipy import stats
 
 from planner.analyses import statistic
-from planner.kernels.rng import W
+from planner.kernels.random.numbers import W
 from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, STATISTICS, Contrast, T
-from planner.pvalues import p_value
-from planner.vocabulary import METHODS
+from planner.monitoring.p_values import p_value
+from planner.scenario.vocabulary import METHODS
 
 DATA = json.loads((Path(__file__).parent / "data" / "crossover_analyses.json").read_text())["datasets"]
 R_NAME = {

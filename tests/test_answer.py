@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from commands import FEW, Cli, cli
 
-from planner.document import Items, Prose
-from planner.figures import estimated
-from planner.summary_answer import answered
-from planner.summary_tables import Setting, Unit
+from planner.report.blocks import Items, Prose
+from planner.report.context import Setting, Unit
+from planner.report.pages.run_answer import answered
+from planner.results.numbers import estimated
 
 __all__ = ["cli"]
 

@@ -19,14 +19,15 @@ from numpy.typing import NDArray
 from scipy import stats
 from test_uncertainty import OWN, SHARED, TIE, scenario
 
-from planner import engine
-from planner.assurance import Assured, Averaging, assured, shares
 from planner.cli import main
-from planner.clusters import error
-from planner.outcomes import truths
-from planner.reading import read, read_text
-from planner.results import Run, simulate
-from planner.uncertainty import UncertaintyError, variants
+from planner.engine import run as engine
+from planner.engine.potential_outcomes import truths
+from planner.model.parameter_draws import UncertaintyError, variants
+from planner.questions.run.assurance import Assured, Averaging, assured, shares
+from planner.questions.run.simulate import simulate
+from planner.results.between_draws import error
+from planner.results.run import Run
+from planner.scenario.reading.read import read, read_text
 
 MEANS = """
 schema_version = 1

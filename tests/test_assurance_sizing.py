@@ -14,9 +14,9 @@ from scipy import stats
 from scipy.optimize import brentq
 from test_assurance import averaged, command, exact, text
 
-from planner.reading import read, read_text
-from planner.sizing import Sizing, SizingError, size
-from planner.uncertainty import UncertaintyError
+from planner.model.parameter_draws import UncertaintyError
+from planner.questions.size import Sizing, SizingError, size
+from planner.scenario.reading.read import read, read_text
 
 SMALL = '[hypotheses.effect.uncertainty]\n"means.A" = { mean = 5, sd = 1 }\n'
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from planner.balance import (
+from planner.scenario.designs import named
+from planner.scenario.estimability import (
     period_shares,
     rank,
     sequence_shares,
@@ -18,7 +19,6 @@ from planner.balance import (
     variance_factor,
     within_patients,
 )
-from planner.designs import named
 
 DATA = Path(__file__).parent / "data" / "variance_factors.json"
 DESIGNS = json.loads(DATA.read_text())["designs"]

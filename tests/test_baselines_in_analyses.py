@@ -13,9 +13,9 @@ import pytest
 from harness import Cells, Comparison, TooFarApart, run, scenario_text
 from test_terms_against_naive import generated
 
-from planner.faults import ScenarioError
-from planner.reading import read_text
-from planner.world import BASELINE, Reading
+from planner.model.families.means import BASELINE, Reading
+from planner.scenario.faults import ScenarioError
+from planner.scenario.reading.read import read_text
 
 SD, SHARED, N = 6.0, 0.4, 24  # SD of the scores, correlation of a patient's scores, patients
 TRIALS = 200_000

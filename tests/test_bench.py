@@ -18,15 +18,25 @@ from typing import Any
 import pytest
 from sample_trials import environment
 
-from planner import doctor, machine
-from planner.benchmarks import NotComparable, check, compared, definitions, jobs, measuring, others, rivals
+from planner.benchmarks import (
+    NotComparable,
+    check,
+    compared,
+    definitions,
+    doctor,
+    jobs,
+    machine,
+    measuring,
+    others,
+    rivals,
+)
 from planner.benchmarks.jobs import STANDARD
 from planner.benchmarks.measuring import Effort
 from planner.benchmarks.others import Missing, power_by_coin_tosses
 from planner.benchmarks.timing import Times, spread
 from planner.cli import main
-from planner.reading import read_text
-from planner.summary_bench import bench_document, bench_rows
+from planner.report.pages.bench import bench_document, bench_rows
+from planner.scenario.reading.read import read_text
 
 Json = dict[str, Any]
 HASTE = Effort(2, 0.001, 2, 0.001, {})
@@ -147,7 +157,7 @@ def test_a_process_of_its_own() -> None:
 
 
 def test_it_is_shown_in_words_and_as_rows(document: Json) -> None:
-    from planner.console import rendered
+    from planner.cli.terminal import rendered
 
     shown = {**document, "comparison": compared(document, document, "before.json")}
     text = rendered(bench_document(shown))
@@ -240,7 +250,7 @@ def test_a_ratio_of_something_else_is_not_compared(
     assert any(reason in each["reason"] for each in found["left_out"])
     assert {row["figure"] for row in found["figures"]} == (SHARES | BY_HAND) - left_out
     assert all(row["slower"] for row in found["figures"])
-    from planner.console import rendered
+    from planner.cli.terminal import rendered
 
     text = " ".join(rendered(bench_document({**document, "comparison": found})).split())
     assert f"{len(left_out)} of {len(left_out) + len(found['figures'])} ratios are not compared" in text
@@ -309,7 +319,7 @@ def test_a_result_of_before_the_bound_was_defined_is_told_so(document: Json) -> 
 
 def test_the_code_of_the_bound_is_what_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Numbers and functions deep inside count; what the bound does not use does not."""
-    from planner.kernels import rng
+    from planner.kernels.random import numbers as rng
 
     before = definitions.of_bound()
     assert definitions.of_bound() == before
@@ -393,7 +403,7 @@ def test_bench_writes_and_compares(hasty: Path, document: Json, capsys: pytest.C
 
 
 def test_figures_as_csv(document: Json) -> None:
-    from planner.cli.files import as_csv
+    from planner.cli.output import as_csv
 
     text = as_csv(["subject", "figure", "median", "low", "high"], bench_rows(document))
     rows = list(csv.DictReader(io.StringIO(text)))
@@ -456,7 +466,7 @@ def test_doctor_answers_at_once_and_compiles_nothing(tmp_path: Path) -> None:
     """The best of several, because anything else the machine does only ever adds time."""
     code = (
         "import sys; from planner.cli import main; code = main(['doctor', '--json']);"
-        "print([m for m in ('planner.engine', 'scipy.stats', 'polars') if m in sys.modules],"
+        "print([m for m in ('planner.engine.run', 'scipy.stats', 'polars') if m in sys.modules],"
         "file=sys.stderr); sys.exit(code)"
     )
     best = float("inf")

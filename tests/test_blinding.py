@@ -27,19 +27,20 @@ from test_terms_against_naive import (
     scenario,
 )
 
-from planner import engine, outcomes
-from planner.assurance import assured
-from planner.document import Heading, Prose, Sheet
-from planner.guesses import correct_guesses
-from planner.kernels.rng import W
+from planner.engine import potential_outcomes as outcomes
+from planner.engine import run as engine
+from planner.kernels.random.numbers import W
 from planner.kernels.tables import MADE, RIGHT
-from planner.mechanisms import Mechanism, Moment, course, set_off, signals
-from planner.reading import ScenarioError
-from planner.replay import replay
-from planner.results import simulate
-from planner.scenario import Scenario
-from planner.summary_blinding import guesses_of
-from planner.world import GUESS, Reading
+from planner.model.families.means import GUESS, Reading
+from planner.model.families.mechanism.signals import Mechanism, Moment, course, set_off, signals
+from planner.questions.replay.replay import replay
+from planner.questions.run.assurance import assured
+from planner.questions.run.simulate import simulate
+from planner.report.blocks import Heading, Prose, Sheet
+from planner.report.pages.parts.blinding import guesses_of
+from planner.results.blinding import correct_guesses
+from planner.scenario.reading.read import ScenarioError
+from planner.scenario.scenario import Scenario
 
 ASKED: Json = {
     "blinding": {
@@ -207,7 +208,7 @@ def test_guesses_of_trials_looked_at_one_by_one_add_up_to_the_run(monkeypatch: p
     """Of 300 trials with dropout, in which a treatment is given twice."""
     trial = scenario(CASES["what is left follows the guess of its period"])
     known = outcomes.truths(trial, list(trial.hypotheses), 7)
-    monkeypatch.setattr("planner.job.truths", lambda *_: known)  # not simulated anew for every trial
+    monkeypatch.setattr("planner.engine.job.truths", lambda *_: known)  # not simulated anew for every trial
     treatments = list(trial.design.treatments)
     counted = engine.run(engine.job(trial, seed=7), 300, threads=1).tally.guessed[0].sum(axis=0)
     found = np.zeros((1 + len(treatments), 2), np.int64)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from planner.boundaries import (
+from planner.monitoring.boundaries import (
     Boundary,
     boundary,
     conditional_power,

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from planner.boundaries import boundary
-from planner.braille import Series, plot
 from planner.cli import main
+from planner.monitoring.boundaries import boundary
+from planner.report.plots.braille import Series, plot
 
 Cli = Callable[..., tuple[int, str, str]]
 

@@ -13,8 +13,8 @@ from scipy.integrate import quad
 from scipy.special import ndtr
 from scipy.stats import norm
 
-from planner import sequential
-from planner.boundaries import BoundaryError, boundary, conditional_power, crossing
+from planner.monitoring import recursion as sequential
+from planner.monitoring.boundaries import BoundaryError, boundary, conditional_power, crossing
 
 PATIENCE = 3.0  # seconds of work; the worst of these took 80 without the graded grid
 TWENTY = [k / 20 for k in range(1, 21)]

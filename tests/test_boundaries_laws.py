@@ -13,7 +13,7 @@ from scipy.integrate import quad
 from scipy.special import ndtr
 from scipy.stats import norm
 
-from planner.boundaries import (
+from planner.monitoring.boundaries import (
     BoundaryError,
     UnreachableError,
     boundary,
@@ -21,9 +21,9 @@ from planner.boundaries import (
     conditional_power_limits,
     crossing,
 )
-from planner.rules import EFFICACY, FUTILITY
-from planner.spending import SPENDING
-from planner.vocabulary import EFFICACY_RULES, FUTILITY_RULES
+from planner.monitoring.rules import EFFICACY, FUTILITY
+from planner.monitoring.spending import SPENDING
+from planner.scenario.vocabulary import EFFICACY_RULES, FUTILITY_RULES
 
 SHAPED = {
     "wang-tsiatis": ("delta", 0.0, 0.5),

@@ -9,11 +9,11 @@ from typing import Any, get_args
 import jsonschema
 import pytest
 
-from planner import catalogue, vocabulary
-from planner.canonical import digest, resolve, schema, to_toml
-from planner.faults import dotted
-from planner.reading import read, read_text
-from planner.scenario import Analysis, Endpoint
+from planner.scenario import catalogue, vocabulary
+from planner.scenario.canonical.resolved import digest, resolve, schema, to_toml
+from planner.scenario.faults import dotted
+from planner.scenario.reading.read import read, read_text
+from planner.scenario.scenario import Analysis, Endpoint
 
 TESTS = Path(__file__).parent / "scenarios"
 VALID = sorted((TESTS / "valid").glob("*.toml"))

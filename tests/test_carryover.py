@@ -11,10 +11,11 @@ import pytest
 from commands import Cli, cli
 from naive_terms import course
 
-from planner import engine, read, simulate
-from planner.carryover import WORTH_SAYING, Carried, figures, of_job, without
-from planner.carryover_told import told
-from planner.reading import read_text
+from planner import read, simulate
+from planner.engine import run as engine
+from planner.results.carryover import WORTH_SAYING, Carried, figures, of_job, without
+from planner.results.carryover_words import told
+from planner.scenario.reading.read import read_text
 
 __all__ = ["cli"]
 

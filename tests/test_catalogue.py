@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from planner import catalogue, uncertainty
-from planner.predicted import classes
-from planner.reading import read, read_text
-from planner.results import simulate
+from planner.model import parameter_draws as uncertainty
+from planner.model.distinguishable import classes
+from planner.questions.run.simulate import simulate
+from planner.scenario import catalogue
+from planner.scenario.reading.read import read, read_text
 
 
 def test_names_and_entries() -> None:

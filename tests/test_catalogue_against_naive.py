@@ -15,9 +15,9 @@ import pytest
 from harness import Comparison, Json, TooFarApart
 from test_terms_against_naive import BASE, CASES, LIMIT, ONE_TERM, changed, compare_readings, scenario
 
-from planner.reading import read
-from planner.results import simulate
-from planner.scenario import Scenario
+from planner.questions.run.simulate import simulate
+from planner.scenario.reading.read import read
+from planner.scenario.scenario import Scenario
 
 FEW = {
     "williams-2018": ["nmda-only", "permissive", "naltrexone-aversive", "pharmacokinetic"],

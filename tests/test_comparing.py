@@ -15,11 +15,11 @@ import pytest
 from commands import SCENARIO, Cli, cli
 from harness import scenario_text
 
-from planner.comparing import Comparison, compare
-from planner.comparing.pairing import FIGURES
-from planner.reading import read_text
-from planner.results import simulate
-from planner.scenario import Scenario
+from planner.questions.compare import Comparison, compare
+from planner.questions.compare.pairing import FIGURES
+from planner.questions.run.simulate import simulate
+from planner.scenario.reading.read import read_text
+from planner.scenario.scenario import Scenario
 
 __all__ = ["cli"]  # the fixture
 HYPOTHESES = {

@@ -9,9 +9,9 @@ import pytest
 from commands import SCENARIO, Cli, cli
 from test_comparing import HYPOTHESES, design
 
-from planner.comparing import compare
-from planner.comparing.unlike import unlike
-from planner.reading import read
+from planner.questions.compare import compare
+from planner.questions.compare.assumptions import unlike
+from planner.scenario.reading.read import read
 
 __all__ = ["cli"]  # the fixture
 

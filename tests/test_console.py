@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from planner import console
-from planner.document import Code, Column, Facts, Heading, Items, Prose, Sheet, markdown
-from planner.figures import count, estimated, fixed, listed, plain, plus_minus, signed, visible
-from planner.summary import Setting, Unit, run_document, too_high
+from planner.cli import terminal as console
+from planner.report.blocks import Code, Column, Facts, Heading, Items, Prose, Sheet, markdown
+from planner.report.pages.run import Setting, Unit, run_document, too_high
+from planner.results.numbers import estimated, fixed, plain, plus_minus, signed
+from planner.scenario.text import count, listed, visible
 
 HOSTILE = [
     "[red]x[/red]",

@@ -13,12 +13,12 @@ from harness import Comparison, TooFarApart, run, scenario_text
 from scipy import stats
 from test_analyses_against_r import TOLERANCE, analyse
 
-from planner import theory
-from planner.canonical import digest, resolve, to_toml
-from planner.contrasts import cancels, formula, in_words, total, weights
-from planner.outcomes import truths
-from planner.reading import read_text
-from planner.scenario import Scenario
+from planner.engine.potential_outcomes import truths
+from planner.questions.size import theory
+from planner.scenario.canonical.resolved import digest, resolve, to_toml
+from planner.scenario.contrasts import cancels, formula, in_words, total, weights
+from planner.scenario.reading.read import read_text
+from planner.scenario.scenario import Scenario
 
 DATA = json.loads((Path(__file__).parent / "data" / "crossover_analyses.json").read_text())["datasets"]
 SQUARE = ("A B D C", "B C A D", "C D B A", "D A C B")

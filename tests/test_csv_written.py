@@ -15,11 +15,11 @@ from test_cli import Cli, cli
 from test_patient_data import PLAN
 
 from planner.cli import main
-from planner.cli.files import as_csv, frame_as_csv
-from planner.csv_text import harmless, plain
-from planner.patient_data import read_patients
-from planner.reading import read
-from planner.weighing.data import observed_in
+from planner.cli.output import as_csv, frame_as_csv
+from planner.data.csv_text import harmless, plain
+from planner.data.long_format import read_patients
+from planner.questions.weigh.data import observed_in
+from planner.scenario.reading.read import read
 
 __all__ = ["cli"]  # the fixture
 

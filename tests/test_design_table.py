@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from planner.cli import main
-from planner.design_table import DesignRow, design_table
-from planner.reading import read_text
-from planner.scenario import Scenario
+from planner.model.design_table import DesignRow, design_table
+from planner.scenario.reading.read import read_text
+from planner.scenario.scenario import Scenario
 
 REFERENCE = json.loads((Path(__file__).parent / "data" / "carryover_models.json").read_text())["designs"]
 
@@ -193,8 +193,8 @@ def test_show_json_has_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 @pytest.mark.parametrize("name", ["williams-2018", "yoon-2025", "migraine-williams-3", "full-discriminator"])
 def test_every_kind_of_design_of_the_catalogue(name: str) -> None:
-    from planner.explain_design import design_told
-    from planner.reading import read
+    from planner.report.scenario.design_table import design_told
+    from planner.scenario.reading.read import read
 
     found = read(name)
     rows = design_table(found)

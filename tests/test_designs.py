@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from planner.designs import Sequences, named, williams
-from planner.reading import ScenarioError, read_text
-from planner.vocabulary import DESIGNS
+from planner.scenario.designs import Sequences, named, williams
+from planner.scenario.reading.read import ScenarioError, read_text
+from planner.scenario.vocabulary import DESIGNS
 
 
 @pytest.mark.parametrize("t", range(2, 13))

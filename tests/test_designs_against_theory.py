@@ -16,9 +16,8 @@ import pytest
 from exact import t_power
 from harness import Comparison, TooFarApart, run, scenario_text
 
-from planner import theory
-from planner.reading import read_text
-from planner.sizing import size
+from planner.questions.size import size, theory
+from planner.scenario.reading.read import read_text
 
 FACTORS = json.loads((Path(__file__).parent / "data" / "variance_factors.json").read_text())["designs"]
 SHORT_OR_LONG = pytest.mark.parametrize(

@@ -12,11 +12,12 @@ import pytest
 from commands import SCENARIO, Cli, cli
 from pydantic import BaseModel
 
-from planner import catalogue, read
-from planner.canonical import _plain, digest
-from planner.reading import read_text
-from planner.scenario import Scenario
-from planner.settings import Number, Settings, about
+from planner import read
+from planner.scenario import catalogue
+from planner.scenario.canonical.resolved import _plain, digest
+from planner.scenario.fields import Number, Settings, about
+from planner.scenario.reading.read import read_text
+from planner.scenario.scenario import Scenario
 
 __all__ = ["cli"]
 

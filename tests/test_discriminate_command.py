@@ -14,13 +14,14 @@ from harness import scenario_text
 from test_cli import Cli, cli
 
 import planner
-from planner import console, interruption
-from planner.discrimination import DRAWS, discriminate, simulating
-from planner.explain import setting
-from planner.planned import planned
-from planner.reading import read, read_text
-from planner.summary_discriminate import discriminate_document, verdict
-from planner.summary_discriminate_tables import key_of
+from planner import _interruption as interruption
+from planner.cli import terminal as console
+from planner.questions.discriminate import DRAWS, discriminate, simulating
+from planner.questions.plan import planned
+from planner.report.pages.discriminate import discriminate_document, verdict
+from planner.report.pages.discriminate_tables import key_of
+from planner.report.scenario.scenario import setting
+from planner.scenario.reading.read import read, read_text
 
 __all__ = ["cli"]  # the fixture
 FOLDER = Path(__file__).parent / "scenarios" / "discriminate"

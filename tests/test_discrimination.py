@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from planner.discrimination import Discrimination, DiscriminationError, discriminate
-from planner.discrimination.answers import probability
-from planner.discrimination.classes import joined, practical
-from planner.discrimination.judging import calibration, figures, judge, normal_data
-from planner.discrimination.likelihood import FITS, Drawn, Fit, Gaussian, gaussian
-from planner.discrimination.simulating import Simulated, Task, simulated
-from planner.discrimination.summaries import Summaries, summaries
-from planner.reading import read, read_text
-from planner.scenario import Scenario
+from planner.questions.discriminate import Discrimination, DiscriminationError, discriminate
+from planner.questions.discriminate.answers import probability
+from planner.questions.discriminate.classes import joined, practical
+from planner.questions.discriminate.likelihood import FITS, Drawn, Fit, Gaussian, gaussian
+from planner.questions.discriminate.posterior import calibration, figures, judge, normal_data
+from planner.questions.discriminate.simulating import Simulated, Task, simulated
+from planner.questions.discriminate.summaries import Summaries, summaries
+from planner.scenario.reading.read import read, read_text
+from planner.scenario.scenario import Scenario
 
 Json = dict[str, Any]
 FOLDER = Path(__file__).parent / "scenarios" / "discriminate"
@@ -242,7 +242,7 @@ def test_hypotheses_of_nearly_the_same_law_are_a_practical_class() -> None:
 
 
 def simulate(scenario: Scenario, draws: int = DRAWS, kinds: Sequence[str] = ("means",)) -> Simulated:
-    from planner.uncertainty import variants
+    from planner.model.parameter_draws import variants
 
     names = tuple(scenario.hypotheses)
     read_of = summaries(scenario, names, kinds)
@@ -356,7 +356,7 @@ def test_spread_of_sds_and_correlations() -> None:
 
 def test_summaries_by_hand() -> None:
     """Arm means of a few patients, with missing values and a treatment given twice."""
-    from planner.discrimination.summaries import by_arm, measured, periods_of
+    from planner.questions.discriminate.summaries import by_arm, measured, periods_of
 
     scenario = trial([{"A": 0.0, "B": 0.0}] * 2, sequences=("A B B", "B A A"), patients=4)
     values = np.array(

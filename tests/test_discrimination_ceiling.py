@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 from test_discrimination import FOLDER, simulate, told
 
-from planner.discrimination.ceiling import Reached
-from planner.discrimination.ceiling import told as claimed
-from planner.discrimination.classes import chained, practical
-from planner.discrimination.endless import Covered, Numbers, covered
-from planner.discrimination.polynomial import Polynomial, fitted
-from planner.discrimination.remarks import warnings
-from planner.reading import read, read_text
-from planner.scenario import Scenario
-from planner.summary_discriminate import verdict
+from planner.questions.discriminate.ceiling import Reached
+from planner.questions.discriminate.ceiling import told as claimed
+from planner.questions.discriminate.classes import chained, practical
+from planner.questions.discriminate.endless import Covered, Numbers, covered
+from planner.questions.discriminate.polynomial import Polynomial, fitted
+from planner.questions.discriminate.remarks import warnings
+from planner.report.pages.discriminate import verdict
+from planner.scenario.reading.read import read, read_text
+from planner.scenario.scenario import Scenario
 
 Floats = NDArray[np.float64]
 Json = dict[str, Any]

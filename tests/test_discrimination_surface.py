@@ -14,13 +14,13 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal, norm
 from test_discrimination import FOLDER
 
-from planner.discrimination.judging import calibration, judge
-from planner.discrimination.likelihood import Drawn, Fit, Gaussian, Likelihood, gaussian, mixture
-from planner.discrimination.simulating import Simulated, Task, simulated
-from planner.discrimination.summaries import summaries
-from planner.discrimination.surface import _covariance, _equal_parts, _free
-from planner.reading import read
-from planner.uncertainty import variants
+from planner.model.parameter_draws import variants
+from planner.questions.discriminate.likelihood import Drawn, Fit, Gaussian, Likelihood, gaussian, mixture
+from planner.questions.discriminate.posterior import calibration, judge
+from planner.questions.discriminate.response_surface import _covariance, _equal_parts, _free
+from planner.questions.discriminate.simulating import Simulated, Task, simulated
+from planner.questions.discriminate.summaries import summaries
+from planner.scenario.reading.read import read
 
 Floats = NDArray[np.float64]
 

@@ -11,16 +11,24 @@ from typing import Any
 
 import pytest
 
-from planner.completing.doses import occupancy_at
-from planner.explain_predictions import carried
-from planner.lasting import unequal_blockade, unequal_carryover
-from planner.mechanisms import Mechanism, days_of_dosing, kept, passed, prolonged, set_off
-from planner.outcomes import indistinct, signature, truths
-from planner.predicted import classes, outlook
-from planner.reading import ScenarioError, digest, read, read_text, resolve, to_toml
-from planner.scenario import Scenario
-from planner.scenario_terms import Terms
-from planner.world import Reading
+from planner.engine.potential_outcomes import indistinct, signature, truths
+from planner.model.distinguishable import classes
+from planner.model.families.means import Reading
+from planner.model.families.mechanism.carryover import unequal_blockade, unequal_carryover
+from planner.model.families.mechanism.signals import (
+    Mechanism,
+    days_of_dosing,
+    kept,
+    passed,
+    prolonged,
+    set_off,
+)
+from planner.questions.predict import outlook
+from planner.report.scenario.predictions import carried
+from planner.scenario.families.mechanism import Terms
+from planner.scenario.reading.read import ScenarioError, digest, read, read_text, resolve, to_toml
+from planner.scenario.resolving.doses import occupancy_at
+from planner.scenario.scenario import Scenario
 
 TEXT = """
 schema_version = 1

@@ -10,16 +10,17 @@ from pathlib import Path
 import pytest
 from commands import SCENARIO, Cli, cli
 
-from planner import engine, estimating
-from planner.estimating import Pass, of_passes, precise_trials, sampled
-from planner.figures import duration, memory
-from planner.kernels.rng import W
-from planner.precision import MOST, Steps, totals
-from planner.reading import read, read_text
-from planner.results import simulate
-from planner.sizing import size
-from planner.sizing.ahead import ahead
-from planner.weighing import foreseen, weigh
+from planner.engine import run as engine
+from planner.kernels.random.numbers import W
+from planner.questions import effort as estimating
+from planner.questions.effort import Pass, of_passes, precise_trials, sampled
+from planner.questions.run.precision import MOST, Steps, totals
+from planner.questions.run.simulate import simulate
+from planner.questions.size import size
+from planner.questions.size.effort import ahead
+from planner.questions.weigh import foreseen, weigh
+from planner.results.numbers import duration, memory
+from planner.scenario.reading.read import read, read_text
 
 __all__ = ["cli"]
 

@@ -11,16 +11,16 @@ import pytest
 from harness import Comparison, TooFarApart
 
 from planner.cli import main
-from planner.entry import enrolment
-from planner.families import groups
-from planner.kernels.rng import W
+from planner.engine.generators import groups
+from planner.engine.potential_outcomes import potential
+from planner.kernels.random.numbers import W
 from planner.kernels.tables import Floats
-from planner.outcomes import potential
-from planner.predicted import outlook
-from planner.reading import digest, read_text, resolve, to_toml
-from planner.results import simulate
-from planner.scenario import Scenario
-from planner.world import BASELINE, Reading, plan
+from planner.model.entry import enrolment
+from planner.model.families.means import BASELINE, Reading, plan
+from planner.questions.predict import outlook
+from planner.questions.run.simulate import simulate
+from planner.scenario.reading.read import digest, read_text, resolve, to_toml
+from planner.scenario.scenario import Scenario
 
 MEAN, SD, RATING, LEAST, HIGH = 18.0, 4.0, 4.0, 20.0, 52.0
 
@@ -142,7 +142,7 @@ def test_nobody_has_a_first_baseline_below_the_threshold() -> None:
 
 
 def simulate_trial(scenario: str) -> list[dict[str, Any]]:
-    from planner.replay import replay
+    from planner.questions.replay.replay import replay
 
     return replay(read_text(scenario), 7).rows()
 

@@ -17,15 +17,15 @@ import pytest
 from over_seeds import COVERED, FEW, Z95, Verdict, printed, times, verdicts, wrong
 from sample_errors import COUNTED, MEASURED, TEXTS, UNCERTAIN, UNCERTAIN_SHARE
 
-from planner.comparing import compare
-from planner.discrimination import discriminate
-from planner.montecarlo import probability
-from planner.reading import read_text
-from planner.results import simulate
-from planner.scenario import Scenario
-from planner.sensitivity import assumptions, sensitivity
-from planner.sizing import size
-from planner.weighing import weigh
+from planner.questions.compare import compare
+from planner.questions.discriminate import discriminate
+from planner.questions.run.simulate import simulate
+from planner.questions.sensitivity import assumptions, sensitivity
+from planner.questions.size import size
+from planner.questions.weigh import weigh
+from planner.results.figures import probability
+from planner.scenario.reading.read import read_text
+from planner.scenario.scenario import Scenario
 
 Json = dict[str, Any]
 

@@ -15,7 +15,7 @@ import pytest
 from exact import observed_mean, paired_power, paired_rejection
 from harness import Cells, Comparison, Json, TooFarApart, run, scenario_text
 
-from planner.truth import expected_score
+from planner.model.estimand import expected_score
 
 DESIGNS = json.loads((Path(__file__).parent / "data" / "crossover_power.json").read_text())["designs"]
 TRIALS = 100_000
@@ -280,7 +280,7 @@ def test_true_effect_on_a_scale(scale: dict[str, float]) -> None:
 @pytest.mark.parametrize("sd", [0.3, 2.0, 12.0])
 @pytest.mark.parametrize("scale", SCALES)
 def test_expected_score(scale: dict[str, float], mean: float, sd: float) -> None:
-    from planner.scenario import Scale
+    from planner.scenario.scenario import Scale
 
     exact = observed_mean(mean, sd, **scale)
     assert expected_score(mean, sd, Scale(**scale)) == pytest.approx(exact, abs=1e-8)

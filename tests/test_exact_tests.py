@@ -19,10 +19,10 @@ from harness import Comparison, TooFarApart, run, scenario_text
 from scipy import stats
 
 from planner.analyses import statistic
-from planner.kernels.rng import W
+from planner.kernels.random.numbers import W
 from planner.kernels.tables import DF, ESTIMATE, SE, STATISTICS, Contrast, Floats, T
-from planner.pvalues import p_value
-from planner.references import REFERENCES
+from planner.monitoring.p_values import p_value
+from planner.monitoring.references import REFERENCES
 
 REJECTIONS = json.loads((Path(__file__).parent / "data" / "crossover_rejections.json").read_text())[
     "responses"

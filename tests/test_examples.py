@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from commands import Cli, cli
 
-from planner import catalogue
 from planner.cli.app import COMMANDS, EXAMPLES
+from planner.scenario import catalogue
 
 __all__ = ["cli"]
 

@@ -9,17 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from planner import console, predicted
 from planner.cli import main
-from planner.document import markdown
-from planner.explain import explained, setting
-from planner.lasting import unequal_carryover
-from planner.planned import planned
-from planner.predicted import Outlook, classes, outlook
-from planner.reading import read, read_text
-from planner.scenario import Scenario
-from planner.summary import Unit
-from planner.unstated import unstated
+from planner.cli import terminal as console
+from planner.model.distinguishable import classes
+from planner.model.families.mechanism.carryover import unequal_carryover
+from planner.questions import predict as predicted
+from planner.questions.plan import planned
+from planner.questions.predict import Outlook, outlook
+from planner.report.blocks import markdown
+from planner.report.pages.run import Unit
+from planner.report.scenario.defaults import unstated
+from planner.report.scenario.scenario import explained, setting
+from planner.scenario.reading.read import read, read_text
+from planner.scenario.scenario import Scenario
 
 MECHANISMS = """\
 schema_version = 1
@@ -157,8 +159,8 @@ def test_no_effect_is_told_once_for_all_analyses() -> None:
 
 
 def test_predictions_are_those_of_the_potential_outcomes() -> None:
-    from planner import outcomes
-    from planner.world import Reading
+    from planner.engine import potential_outcomes as outcomes
+    from planner.model.families.means import Reading
 
     scenario = read("williams-2018")
     rows = {(p.hypothesis, p.treatment, p.day): p for p in outlook(scenario).predictions}
@@ -251,7 +253,7 @@ def test_a_component_of_another_size_is_another_hypothesis() -> None:
 
 
 def test_hypotheses_of_one_class_have_results_identical_to_the_bit() -> None:
-    from planner.results import simulate
+    from planner.questions.run.simulate import simulate
 
     scenario = read("williams-2018")
     cells = simulate(scenario, trials=512).cells()
@@ -293,7 +295,7 @@ def test_carryover_that_differs_between_treatments() -> None:
 
 
 def test_unstated_settings_are_few_and_no_labels_or_sources() -> None:
-    from planner.reading import resolve, written
+    from planner.scenario.reading.read import resolve, written
 
     for name in ("williams-2018", "abdallah-2020", "jelen-2025", "asthma-ab-ba"):
         lines = dict(unstated(resolve(read(name)), written(name)))
@@ -306,7 +308,7 @@ def test_unstated_settings_are_few_and_no_labels_or_sources() -> None:
 
 
 def test_an_override_is_stated() -> None:
-    from planner.reading import resolve, written
+    from planner.scenario.reading.read import resolve, written
 
     assert "block 1" in dict(unstated(resolve(read("williams-2018")), written("williams-2018")))["design"]
     changed = ["design.block=2"]

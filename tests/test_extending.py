@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from planner import catalogue
-from planner.canonical import digest, resolve, to_toml
-from planner.faults import Fault, ScenarioError
-from planner.reading import read, read_text, written
-from planner.scenario import Scenario
-from planner.scenario_terms import Terms
+from planner.scenario import catalogue
+from planner.scenario.canonical.resolved import digest, resolve, to_toml
+from planner.scenario.families.mechanism import Terms
+from planner.scenario.faults import Fault, ScenarioError
+from planner.scenario.reading.read import read, read_text, written
+from planner.scenario.scenario import Scenario
 
 PARENT = """
 schema_version = 1

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from planner import engine
-from planner.kernels.rng import W
-from planner.reading import read_text
+from planner.engine import run as engine
+from planner.kernels.random.numbers import W
+from planner.scenario.reading.read import read_text
 
 TEXT = """
 schema_version = 1

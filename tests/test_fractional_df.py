@@ -13,12 +13,12 @@ from harness import Comparison, Json, TooFarApart, run, scenario_text
 from scipy import stats
 
 from planner.kernels.decide import record
-from planner.kernels.rng import W
+from planner.kernels.random.numbers import W
 from planner.kernels.tables import ABOVE, BELOW, DF, FUTILE, LIMITS, STATISTICS, UPPER, Floats, Rules, T
-from planner.monitoring import interval_table
-from planner.reading import read_text
-from planner.references import REFERENCES, degrees, looked_up
-from planner.replay import find, replay
+from planner.model.looks import interval_table
+from planner.monitoring.references import REFERENCES, degrees, looked_up
+from planner.questions.replay.replay import find, replay
+from planner.scenario.reading.read import read_text
 
 REFERENCE = REFERENCES["fractional-t"]
 SCORES = json.loads((Path(__file__).parent / "data" / "crossover_rejections.json").read_text())["scores"]

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from harness import Comparison, TooFarApart, scenario_text
 
-from planner.kernels.means import allocate, generate
-from planner.kernels.rng import W
-from planner.reading import ScenarioError, read_text
-from planner.world import means_world, plan
+from planner.kernels.generate.means import allocate, generate
+from planner.kernels.random.numbers import W
+from planner.model.families.means import means_world, plan
+from planner.scenario.reading.read import ScenarioError, read_text
 
 TILES = 400
 PATIENTS = 4

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from planner.faults import Fault, ScenarioError
-from planner.reading import read_text
+from planner.scenario.faults import Fault, ScenarioError
+from planner.scenario.reading.read import read_text
 
 TWO = """\
 schema_version = 1

@@ -14,9 +14,9 @@ from commands import FEW, Cli, cli
 from scipy.stats import binom, fisher_exact, norm
 
 import planner
-from planner import reachable
-from planner.monitoring import look_counts, looks
-from planner.scenario import Scenario
+from planner.model.looks import look_counts, looks
+from planner.model.stopping import reachable
+from planner.scenario.scenario import Scenario
 
 __all__ = ["cli"]
 
@@ -282,7 +282,7 @@ def test_an_exact_test_that_cannot_pass_is_told(cli: Cli) -> None:
 
 def test_what_is_suggested_can_stop_at_every_look(tmp_path: Path) -> None:
     """The nearest later look that can: none between it and the one that cannot."""
-    from planner.look_remarks import remarks
+    from planner.model.stopping.remarks import remarks
 
     scenario = binary(tmp_path, [6, 12, 30], "prescott")
     assert idle(scenario) == [1, 2]
@@ -300,7 +300,7 @@ def test_what_is_suggested_can_stop_at_every_look(tmp_path: Path) -> None:
 def test_too_few_patients_for_the_only_look(
     counts: list[int], method: str, wanted: int, tmp_path: Path
 ) -> None:
-    from planner.look_remarks import remarks
+    from planner.model.stopping.remarks import remarks
 
     make = scores if method == "hills-armitage" else binary
     (said,) = remarks(make(tmp_path, counts, method, rule="none"))
@@ -311,7 +311,7 @@ def test_too_few_patients_for_the_only_look(
 
 def test_dropout_that_often_leaves_too_few_is_told(tmp_path: Path) -> None:
     """Against simulation of who stays: both sequences need a completer, and there must be three in all."""
-    from planner.look_remarks import remarks
+    from planner.model.stopping.remarks import remarks
 
     dropout = "[population.dropout]\nper_period = [0.15]"
     scenario = scores(tmp_path, [4, 24], "hills-armitage", dropout=dropout)

@@ -15,10 +15,12 @@ import numpy as np
 import pytest
 from sample_trials import environment, trial
 
-from planner import engine, interruption
-from planner.kernels.rng import W
-from planner.results import Run, simulate
-from planner.tally import Tally
+from planner import _interruption as interruption
+from planner.engine import run as engine
+from planner.engine.tally import Tally
+from planner.kernels.random.numbers import W
+from planner.questions.run.simulate import simulate
+from planner.results.run import Run
 
 MANY = 200_000_000  # an hour's work
 PROMISED_S = 0.5
@@ -29,7 +31,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals as on Unix")
 CHILD = f"""
 import json, sys, threading
 from sample_trials import trial
-from planner.results import simulate
+from planner.results.run import simulate
 scenario = trial(sys.argv[1])
 simulate(scenario, trials=128, threads=1)  # loads the kernels
 told = threading.Event()

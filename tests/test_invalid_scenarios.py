@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from invalid_scenarios import FOLDER, MARK, compare, expected
 
-from planner.faults import ScenarioError
-from planner.reading import read
+from planner.scenario.faults import ScenarioError
+from planner.scenario.reading.read import read
 
 FILES = sorted(FOLDER.glob("*.toml"))
 

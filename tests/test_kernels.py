@@ -17,9 +17,11 @@ import numpy as np
 import pytest
 from sample_trials import environment
 
-from planner.kernels import cache, jit, means, sums
+from planner.kernels import cache, jit
+from planner.kernels.analyse import sums
+from planner.kernels.generate import means
 from planner.kernels.jit import fma, lanes
-from planner.kernels.rng import STREAM, U, W, draw, normals
+from planner.kernels.random.numbers import STREAM, U, W, draw, normals
 
 PACKAGE = Path(jit.__file__).parents[1]
 MACHINE = platform.machine().lower()
@@ -161,7 +163,7 @@ def _child(code: str, **changes: str) -> str:
 SMALL_KERNEL = """
 import numpy as np
 from planner.kernels.jit import kernel
-from planner.kernels.rng import minus_log
+from planner.kernels.random.numbers import minus_log
 
 @kernel
 def sample(y):

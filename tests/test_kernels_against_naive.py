@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from planner.analyses import statistic
-from planner.balance import period_shares, sequence_shares
-from planner.designs import named
-from planner.kernels.rng import W
+from planner.kernels.random.numbers import W
 from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, STATISTICS, Contrast, Floats, Ints, T
-from planner.vocabulary import METHODS
+from planner.scenario.designs import named
+from planner.scenario.estimability import period_shares, sequence_shares
+from planner.scenario.vocabulary import METHODS
 
 Sequences = Sequence[Sequence[str]]
 Weights = Mapping[str, float]

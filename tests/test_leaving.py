@@ -20,13 +20,14 @@ from sample_trials import SEED, TRIALS, fingerprints, trial
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from planner import engine
-from planner.kernels.rng import W
+from planner.engine import run as engine
+from planner.kernels.random.numbers import W
 from planner.kernels.tables import AGAIN, AGAIN_SQUARE, IN_VAIN, RANDOMISED, THERE
-from planner.reading import read_text
-from planner.results import Run, simulate
-from planner.scenario import Scenario
-from planner.scenario_leaving import Driver, OddsRatios, ReturnToBaseline
+from planner.questions.run.simulate import simulate
+from planner.results.run import Run
+from planner.scenario.dropout import Driver, OddsRatios, ReturnToBaseline
+from planner.scenario.reading.read import read_text
+from planner.scenario.scenario import Scenario
 
 NAMES = tuple(sample_leaving.TEXTS)
 GOLDEN = Path(__file__).parent / "data" / "golden_leaving.json"

@@ -20,11 +20,11 @@ from test_second_outcomes import CASES as CASES_OF_SECONDS
 from test_second_outcomes import MANY, loose
 from test_terms_against_naive import CASES, LIMIT, changed, compare_moments, scenario
 
-from planner.families import groups
-from planner.kernels.means import allocate
-from planner.kernels.rng import W
-from planner.scenario import Scenario
-from planner.world import GUESS, Reading, plan
+from planner.engine.generators import groups
+from planner.kernels.generate.means import allocate
+from planner.kernels.random.numbers import W
+from planner.model.families.means import GUESS, Reading, plan
+from planner.scenario.scenario import Scenario
 
 Floats = NDArray[np.float64]
 Json = dict[str, Any]
@@ -282,6 +282,6 @@ def test_another_rule_is_seen(change: Json) -> None:
 def test_a_blockade_that_does_not_wait_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control: gates as if nobody had waited."""
     case = CASES_OF_LEAVING["returned to 80 %"]
-    monkeypatch.setattr("planner.returning._fades", lambda *_: False)
+    monkeypatch.setattr("planner.model.families.mechanism.return_to_baseline._fades", lambda *_: False)
     with pytest.raises(TooFarApart):
         compare_patients(scenario(case)).check()

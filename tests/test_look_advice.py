@@ -13,11 +13,11 @@ from commands import Cli, cli
 from scipy.stats import nct, norm
 from scipy.stats import t as student
 
-from planner.look_advice import _passes, futility_cost, too_early
-from planner.look_remarks import remarks
-from planner.monitoring import looks
-from planner.reading import read_text
-from planner.scenario import Scenario
+from planner.model.looks import looks
+from planner.model.stopping.advice import _passes, futility_cost, too_early
+from planner.model.stopping.remarks import remarks
+from planner.scenario.reading.read import read_text
+from planner.scenario.scenario import Scenario
 
 __all__ = ["cli"]
 

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from toml_documents import UNHURRIED
 
 import planner
-from planner.canonical import to_toml
-from planner.look_counts import scaled
-from planner.monitoring import look_counts
-from planner.reading import ScenarioError, read, read_text
-from planner.sizing import size
-from planner.swept import points, split
+from planner.model.looks import look_counts
+from planner.questions.size import size
+from planner.questions.sweep.axes import points, split
+from planner.scenario.canonical.resolved import to_toml
+from planner.scenario.look_counts import scaled
+from planner.scenario.reading.read import ScenarioError, read, read_text
 
 __all__ = ["cli"]  # the fixture
 

@@ -17,9 +17,9 @@ from harness import Cells, Comparison, TooFarApart, run, scenario_text
 from scipy import stats
 from test_analyses_against_r import analyse
 
-from planner.pvalues import p_value
-from planner.references import REFERENCES, degrees
-from planner.vocabulary import METHODS
+from planner.monitoring.p_values import p_value
+from planner.monitoring.references import REFERENCES, degrees
+from planner.scenario.vocabulary import METHODS
 
 DATA: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "mcnemar.json").read_text())
 POWER = [dict(zip(DATA["columns"], row, strict=True)) for row in DATA["power"]]

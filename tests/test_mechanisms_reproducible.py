@@ -17,9 +17,10 @@ import sample_mechanisms
 from sample_trials import SEED, TRIALS, answers, elsewhere, fingerprints, generated, trial
 from test_reproducible import TARGETS, X86, _flags, compiled_for, hidden
 
-from planner import engine
-from planner.results import Run, simulate
-from planner.scenario import Scenario
+from planner.engine import run as engine
+from planner.questions.run.simulate import simulate
+from planner.results.run import Run
+from planner.scenario.scenario import Scenario
 
 NAMES = tuple(sample_mechanisms.TEXTS)
 GOLDEN = Path(__file__).parent / "data" / "golden_mechanisms.json"

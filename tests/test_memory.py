@@ -13,9 +13,11 @@ import pytest
 from commands import Cli, cli
 from sample_trials import environment, trial
 
-from planner import engine, memory, outcomes
-from planner.results import simulate
-from planner.world import Reading
+from planner.engine import memory
+from planner.engine import potential_outcomes as outcomes
+from planner.engine import run as engine
+from planner.model.families.means import Reading
+from planner.questions.run.simulate import simulate
 
 __all__ = ["cli"]
 
@@ -133,7 +135,7 @@ def test_too_much_is_refused_before_it_is_taken(what: str, cli: Cli) -> None:
 
 
 def test_true_effects_of_some_hypotheses_at_a_time_have_the_same_bits() -> None:
-    from planner.reading import read
+    from planner.scenario.reading.read import read
 
     scenario = read("williams-2018")
     names = tuple(scenario.hypotheses)
@@ -171,7 +173,7 @@ def test_a_limit_of_the_shell_is_kept_to(tmp_path: Path) -> None:
 
 
 def test_memory_that_runs_out_is_told_as_such(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    from planner import results
+    from planner.results import run as results
 
     def gone(*_: object, **__: object) -> None:
         raise MemoryError

@@ -13,14 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from planner import engine
-from planner.comparing import compare
-from planner.kernels.rng import W
+from planner.engine import run as engine
+from planner.kernels.random.numbers import W
 from planner.kernels.tables import Plan
-from planner.lists import FEWEST, Counted, design_effect, shared_squares
-from planner.reading import read_text
-from planner.results import Run, simulate
-from planner.sizing import size
+from planner.questions.compare import compare
+from planner.questions.run.simulate import simulate
+from planner.questions.size import size
+from planner.results.design_effect import FEWEST, Counted, design_effect, shared_squares
+from planner.results.run import Run
+from planner.scenario.reading.read import read_text
 
 SEEDS = 60
 TRIALS = 4096

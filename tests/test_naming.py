@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from commands import SCENARIO, Cli, cli
 
-from planner.naming import _add, answer
-from planner.reading import read_text
+from planner.results.digest import _add, answer
+from planner.scenario.reading.read import read_text
 
 __all__ = ["cli"]
 

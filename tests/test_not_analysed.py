@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from commands import FEW, Cli, cli
 
-from planner.reading import read_text
+from planner.scenario.reading.read import read_text
 
 __all__ = ["cli"]
 

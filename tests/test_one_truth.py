@@ -11,16 +11,17 @@ from commands import Cli, cli
 from harness import scenario_text
 from scipy import stats
 
-from planner import catalogue, engine
-from planner.comparing import compare
-from planner.planned import allocated, planned
-from planner.reading import read, read_text
-from planner.replay import replay
-from planner.results import simulate
-from planner.scenario import Design, Scenario
-from planner.sensitivity import sensitivity
-from planner.sizing import size
-from planner.truth import moved_by
+from planner.engine import run as engine
+from planner.model.estimand import moved_by
+from planner.questions.compare import compare
+from planner.questions.plan import allocated, planned
+from planner.questions.replay.replay import replay
+from planner.questions.run.simulate import simulate
+from planner.questions.sensitivity import sensitivity
+from planner.questions.size import size
+from planner.scenario import catalogue
+from planner.scenario.reading.read import read, read_text
+from planner.scenario.scenario import Design, Scenario
 
 __all__ = ["cli"]  # the fixture
 

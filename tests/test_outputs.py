@@ -120,7 +120,7 @@ def test_a_name_that_cannot_be_is_told_before_the_work(name: str, cli: Cli) -> N
 def test_a_device_that_appears_during_the_work_is_left_alone(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from planner.cli import files
+    from planner.cli import output as files
 
     before = files.as_json
 
@@ -245,7 +245,7 @@ def test_a_scenario_through_a_pipe(folder: Path) -> None:
 def test_a_pipe_that_nobody_writes_to_is_given_up(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from planner import parsing
+    from planner.scenario.reading import toml as parsing
 
     monkeypatch.setattr(parsing, "_PATIENCE", 0.1)
     os.mkfifo(tmp_path / "pipe.toml")

@@ -25,11 +25,11 @@ from hypothesis import strategies as st
 from test_cli import Cli, cli
 from toml_documents import UNHURRIED
 
-from planner.csv_text import NotANumber, number_of
-from planner.faults import MAX_FAULTS, ScenarioError
-from planner.patient_data import PatientData, read_patients, spelled
-from planner.reading import read_text
-from planner.weighing.data import observed_in
+from planner.data.csv_text import NotANumber, number_of
+from planner.data.long_format import PatientData, read_patients, spelled
+from planner.questions.weigh.data import observed_in
+from planner.scenario.faults import MAX_FAULTS, ScenarioError
+from planner.scenario.reading.read import read_text
 
 __all__ = ["cli"]  # the fixture
 

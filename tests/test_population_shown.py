@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 
 from planner.cli import main
-from planner.document import markdown
-from planner.entry import enrolment
-from planner.explain import setting
-from planner.explain_leaving import leavers, returners
-from planner.explain_mechanisms import percent
-from planner.explain_population import patients
-from planner.faults import dotted
-from planner.figures import plain, signed
-from planner.planned import planned
-from planner.reading import ScenarioError, read_text, resolve, to_toml
-from planner.replay import replay
-from planner.scenario import Scenario
-from planner.world import retention
+from planner.model.entry import enrolment
+from planner.model.families.means import retention
+from planner.questions.plan import planned
+from planner.questions.replay.replay import replay
+from planner.report.blocks import markdown
+from planner.report.scenario.dropout import leavers, returners
+from planner.report.scenario.mechanism import percent
+from planner.report.scenario.population import patients
+from planner.report.scenario.scenario import setting
+from planner.results.numbers import plain, signed
+from planner.scenario.faults import dotted
+from planner.scenario.reading.read import ScenarioError, read_text, resolve, to_toml
+from planner.scenario.scenario import Scenario
 
 POPULATION = """
 [population]
@@ -118,7 +118,7 @@ def test_every_number_of_the_population_is_shown(family: str) -> None:
 
 
 def test_the_check_would_miss_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    from planner import explain_population
+    from planner.report.scenario import population as explain_population
 
     monkeypatch.setattr(explain_population, "_noise", lambda *_: [])
     with pytest.raises(AssertionError, match="rating_sd"):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from toml_documents import UNHURRIED, documents
 
-from planner.positions import Path, Positions, Span
+from planner.scenario.reading.positions import Path, Positions, Span
 
 AWKWARD = (
     r'''

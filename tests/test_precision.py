@@ -11,11 +11,11 @@ import pytest
 from commands import Cli, cli
 from sample_trials import trial
 
-from planner import engine
-from planner.growing import Plain
-from planner.kernels.rng import W
-from planner.precision import FIRST, PrecisionError, Steps, totals, until_precise
-from planner.results import simulate
+from planner.engine import run as engine
+from planner.kernels.random.numbers import W
+from planner.questions.run.passes import Plain
+from planner.questions.run.precision import FIRST, PrecisionError, Steps, totals, until_precise
+from planner.questions.run.simulate import simulate
 
 __all__ = ["cli"]  # the fixture
 

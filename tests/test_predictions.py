@@ -26,10 +26,10 @@ from typing import Any
 
 import pytest
 
-from planner import outcomes
-from planner.reading import read, read_text
-from planner.scenario import Scenario
-from planner.world import Reading
+from planner.engine import potential_outcomes as outcomes
+from planner.model.families.means import Reading
+from planner.scenario.reading.read import read, read_text
+from planner.scenario.scenario import Scenario
 
 TABLE: dict[str, Any] = json.loads(
     (Path(__file__).parent / "data" / "ketamine_predictions.json").read_text(encoding="utf-8")

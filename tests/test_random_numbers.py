@@ -14,12 +14,11 @@ from sample_trials import SEED, trial, virtual_patients
 from scipy.special import ndtr
 from scipy.stats import chi2
 
-from planner import engine
-from planner.draws import DrawList
-from planner.kernels import rng
+from planner.engine import run as engine
+from planner.kernels.generate.means import allocate
 from planner.kernels.jit import fma, kernel
-from planner.kernels.means import allocate
-from planner.kernels.rng import (
+from planner.kernels.random import numbers as rng
+from planner.kernels.random.numbers import (
     LOW,
     SHIFT,
     STREAM,
@@ -33,7 +32,8 @@ from planner.kernels.rng import (
     philox,
     unit,
 )
-from planner.reading import read_text
+from planner.model.draw_list import DrawList
+from planner.scenario.reading.read import read_text
 
 Z_LIMIT = 5.0  # a fixed seed either passes or not: this is about how surprising a number may be
 STREAMS = (rng.PATIENT, rng.COMPONENT, rng.PERIOD, rng.VISIT, rng.ALLOCATION, rng.TREATMENT)

@@ -14,10 +14,10 @@ from harness import Comparison, TooFarApart, run, scenario_text
 from scipy import stats
 from test_terms_against_naive import generated
 
-from planner.rates_world import both, latent_correlation
-from planner.reading import read_text
-from planner.scenario import Scenario
-from planner.world import Reading
+from planner.model.families.means import Reading
+from planner.model.families.rates import both, latent_correlation
+from planner.scenario.reading.read import read_text
+from planner.scenario.scenario import Scenario
 
 TILES = 400
 PATIENTS = 20  # so that 1,024,000 patients are drawn

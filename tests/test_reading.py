@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from planner.completing.means import possible
-from planner.completing.monitoring import rounded
-from planner.faults import Fault, ScenarioError
-from planner.reading import read, read_text, resolve, to_toml
-from planner.scenario import Scenario
+from planner.scenario.faults import Fault, ScenarioError
+from planner.scenario.reading.read import read, read_text, resolve, to_toml
+from planner.scenario.resolving.families.means import possible
+from planner.scenario.resolving.monitoring import rounded
+from planner.scenario.scenario import Scenario
 
 FOLDER = Path(__file__).parent / "scenarios" / "valid"
 MINIMAL = (FOLDER / "minimal.toml").read_text(encoding="utf-8")
@@ -322,7 +322,7 @@ def test_speed() -> None:
 def test_import_is_light() -> None:
     """Reading a scenario needs nothing of the simulation."""
     script = (
-        "import sys, planner.reading; "
+        "import sys, planner.scenario.reading.read; "
         "print(sorted({'numpy', 'numba', 'scipy', 'polars', 'rich', 'typer'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from planner.faults import Fault, ScenarioError
-from planner.reading import digest, read, read_text, resolve
-from planner.scenario import Scenario, family_of
-from planner.scenario_terms import GivenAgent, HalfLifeSpread, Need, Rates, Spread, Terms
-from planner.truth import sided_direction
+from planner.model.estimand import sided_direction
+from planner.scenario.families.mechanism import GivenAgent, HalfLifeSpread, Need, Rates, Spread, Terms
+from planner.scenario.faults import Fault, ScenarioError
+from planner.scenario.reading.read import digest, read, read_text, resolve
+from planner.scenario.scenario import Scenario, family_of
 
 FOLDER = Path(__file__).parent / "scenarios" / "valid"
 MIXED = (FOLDER / "rates-and-mechanisms.toml").read_text(encoding="utf-8")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from planner import catalogue
 from planner.cli import main
-from planner.reading import read_text
+from planner.scenario import catalogue
+from planner.scenario.reading.read import read_text
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 LEFT_OUT = "[...]"

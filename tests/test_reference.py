@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from planner import citing
+from planner._version import __version__
 from planner.cli import main
-from planner.methods import methods
-from planner.reading import read, read_text
-from planner.version import __version__
-from planner.vocabulary import DESIGNS, EFFICACY_RULES, FUTILITY_RULES, METHODS
+from planner.report import citations as citing
+from planner.report.methods import methods
+from planner.scenario.reading.read import read, read_text
+from planner.scenario.vocabulary import DESIGNS, EFFICACY_RULES, FUTILITY_RULES, METHODS
 
 Cli = Callable[..., tuple[int, str, str]]
 
@@ -159,7 +159,9 @@ def test_explaining_compiles_nothing() -> None:
     import subprocess
     import sys
 
-    code = "from planner.methods import methods; methods(); import sys; sys.exit('numba' in sys.modules)"
+    code = (
+        "from planner.report.methods import methods; methods(); import sys; sys.exit('numba' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
 
 

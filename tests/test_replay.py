@@ -15,13 +15,13 @@ from commands import SCENARIO, Cli, cli
 from sample_trials import trial
 from scipy import stats
 
-from planner import engine
+from planner.engine import run as engine
 from planner.kernels.tables import ABOVE, BELOW, COMPLETERS, FINISHED, LAST, TRIALS
-from planner.pvalues import p_value
-from planner.reading import read_text
-from planner.replay import KINDS, find, replay
-from planner.results import simulate
-from planner.summary_trial import _axis
+from planner.monitoring.p_values import p_value
+from planner.questions.replay.replay import KINDS, find, replay
+from planner.questions.run.simulate import simulate
+from planner.report.pages.trial import _axis
+from planner.scenario.reading.read import read_text
 
 __all__ = ["cli"]  # the fixture
 W = 128

@@ -26,12 +26,13 @@ from sample_trials import (
     virtual_patients,
 )
 
-from planner import engine
-from planner.kernels.means import allocate
-from planner.kernels.rng import W
-from planner.reading import read_text, to_toml
-from planner.results import Run, simulate
-from planner.tally import Tally
+from planner.engine import run as engine
+from planner.engine.tally import Tally
+from planner.kernels.generate.means import allocate
+from planner.kernels.random.numbers import W
+from planner.questions.run.simulate import simulate
+from planner.results.run import Run
+from planner.scenario.reading.read import read_text, to_toml
 
 X86 = platform.machine().lower() in ("x86_64", "amd64")
 

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from planner.roots import zero
+from planner.monitoring.numerics import zero
 
 FUNCTIONS: list[tuple[Callable[[float], float], float, float]] = [
     (lambda x: x**3 - 2.0, 0.0, 5.0),

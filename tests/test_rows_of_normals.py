@@ -45,7 +45,7 @@ OPPOSED = MANY_PERIODS.replace(
 @pytest.mark.parametrize("text", [MANY_PERIODS, MANY_ARMS, OPPOSED], ids=["periods", "arms", "opposed"])
 def test_no_row_is_read_that_was_not_drawn(text: str) -> None:
     """Twelve periods with a patient-by-treatment effect, twenty arms with baselines, opposed scores."""
-    lines = ["from planner import engine", "from planner.reading import read_text"]
+    lines = ["from planner import engine", "from planner.scenario.reading.read import read_text"]
     work = f"engine.job(read_text({text!r}), tallied=False)"
     program = "; ".join([*lines, f"engine.virtual_patients({work}, 0, 1)"])
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}

@@ -52,8 +52,8 @@ def test_show_json(cli: Cli) -> None:
 
 
 def test_planned_degrees_of_freedom_are_known_for_every_t_test() -> None:
-    from planner.planned import PLANNED_DF
-    from planner.vocabulary import METHODS
+    from planner.model.degrees_of_freedom import PLANNED_DF
+    from planner.scenario.vocabulary import METHODS
 
     assert set(PLANNED_DF) == {name for name, row in METHODS.items() if row.reference == "t"}
 

@@ -11,10 +11,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from toml_documents import UNHURRIED, documents, plain_values
 
-from planner.canonical import digest, resolve, to_toml
-from planner.faults import ScenarioError
-from planner.reading import read_text
-from planner.scenario import Scenario
+from planner.scenario.canonical.resolved import digest, resolve, to_toml
+from planner.scenario.faults import ScenarioError
+from planner.scenario.reading.read import read_text
+from planner.scenario.scenario import Scenario
 
 VALID = Path(__file__).parent / "scenarios" / "valid"
 EVERYTHING = (VALID / "everything.toml").read_text(encoding="utf-8")

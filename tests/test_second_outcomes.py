@@ -25,13 +25,13 @@ from test_terms_against_naive import (
     scenario,
 )
 
-from planner import outcomes
-from planner.kernels.rng import W
-from planner.reading import ScenarioError, read, read_text
-from planner.replay import replay
-from planner.results import simulate
-from planner.scenario import Scenario
-from planner.world import Reading
+from planner.engine import potential_outcomes as outcomes
+from planner.kernels.random.numbers import W
+from planner.model.families.means import Reading
+from planner.questions.replay.replay import replay
+from planner.questions.run.simulate import simulate
+from planner.scenario.reading.read import ScenarioError, read, read_text
+from planner.scenario.scenario import Scenario
 
 LOOSE: Json = {
     "outcomes": {

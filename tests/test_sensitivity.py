@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from commands import SCENARIO, Cli, cli
 
-from planner.reading import read, read_text
-from planner.results import simulate
-from planner.sensitivity import SensitivityError, assumptions, sensitivity
+from planner.questions.run.simulate import simulate
+from planner.questions.sensitivity import SensitivityError, assumptions, sensitivity
+from planner.scenario.reading.read import read, read_text
 
 __all__ = ["cli"]  # the fixture
 MEANS = """

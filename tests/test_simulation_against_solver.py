@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from harness import Comparison, TooFarApart, scenario_text
 
-from planner.boundaries import crossing
-from planner.monitoring import looks
-from planner.reading import read_text
-from planner.results import simulate
+from planner.model.looks import looks
+from planner.monitoring.boundaries import crossing
+from planner.questions.run.simulate import simulate
+from planner.scenario.reading.read import read_text
 
 TRIALS = 30_000
 PATIENTS = 2_400

@@ -19,10 +19,10 @@ from scipy import stats
 from scipy.optimize import brentq
 from test_assurance import text
 
-from planner import monitoring
-from planner.reading import read_text
-from planner.results import simulate
-from planner.sizing import Sizing, size
+from planner.model import looks as monitoring
+from planner.questions.run.simulate import simulate
+from planner.questions.size import Sizing, size
+from planner.scenario.reading.read import read_text
 
 __all__ = ["cli"]  # the fixture
 
@@ -76,7 +76,7 @@ def test_slow_growth_is_told_with_the_number_that_is_enough() -> None:
 
 
 def test_without_the_closed_form_the_number_is_extrapolated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("planner.theory.power", lambda *_: None)
+    monkeypatch.setattr("planner.questions.size.theory.power", lambda *_: None)
     row = only(size(read_text(SLOW), power=0.8, max_patients=3000))
     want, found = smallest_even(0.02, 0.8), row["extrapolated"]
     assert found["low"] <= want <= found["high"]
@@ -88,7 +88,7 @@ def test_without_the_closed_form_the_number_is_extrapolated(monkeypatch: pytest.
 
 def test_the_range_of_an_extrapolation_covers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Over 60 seeds the exact number lies within the stated 95 % range, and one 5 % off does not."""
-    monkeypatch.setattr("planner.theory.power", lambda *_: None)
+    monkeypatch.setattr("planner.questions.size.theory.power", lambda *_: None)
     hypotheses = {"h": {"means": {"A": 0.1 * 2**0.5, "B": 0.0}, **SD}}
     plan = read_text(scenario_text(hypotheses=hypotheses))
     want = smallest_even(0.1, 0.9)

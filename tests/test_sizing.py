@@ -12,11 +12,12 @@ from harness import Comparison, TooFarApart, scenario_text
 from scipy.optimize import brentq
 
 import planner
-from planner import engine, monitoring
-from planner.reading import read_text
-from planner.scenario import Scenario
-from planner.sizing import Sizing, SizingError, curves, size
-from planner.sizing.curves import grid, reached, span
+from planner.engine import run as engine
+from planner.model import looks as monitoring
+from planner.questions.size import Sizing, SizingError, curves, size
+from planner.questions.size.curves import grid, reached, span
+from planner.scenario.reading.read import read_text
+from planner.scenario.scenario import Scenario
 
 SD = {"sd_within": 1.0, "sd_between": 1.0}
 KNOWN = {0.5: (66, 88), 0.8: (28, 36), 1.0: (18, 24), 1.5: (10, 12)}  # for 80 and 90 %
@@ -53,7 +54,7 @@ def test_known_sizes_are_found_without_the_closed_form(monkeypatch: pytest.Monke
 
     At 86 patients the power of 0.5 SD is 0.89991: a million trials cannot tell that from 90 %.
     """
-    monkeypatch.setattr("planner.theory.power", lambda *_: None)
+    monkeypatch.setattr("planner.questions.size.theory.power", lambda *_: None)
     found = size(trial(KNOWN), power=[0.8, 0.9])
     for effect, sizes in KNOWN.items():
         for target, n in zip((0.8, 0.9), sizes, strict=True):

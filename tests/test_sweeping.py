@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from commands import SCENARIO, Cli, cli
 
-from planner.reading import read
-from planner.results import simulate
-from planner.sweeping import simulate_points, sweep
-from planner.swept import MAX_POINTS, SweepError, of_file, points, split
+from planner.questions.run.simulate import simulate
+from planner.questions.sweep.axes import MAX_POINTS, SweepError, of_file, points, split
+from planner.questions.sweep.sweep import simulate_points, sweep
+from planner.scenario.reading.read import read
 
 __all__ = ["cli"]  # the fixture
 FRACTIONS = SCENARIO + "\n[monitoring]\nlooks = [0.4, 1.0]\n"
@@ -161,7 +161,7 @@ def test_the_table_of_the_file(file: str) -> None:
 
 
 def test_a_sweep_in_the_file_is_no_part_of_the_digest(file: str) -> None:
-    from planner.reading import digest
+    from planner.scenario.reading.read import digest
 
     before = digest(read(file))
     Path(file).write_text(STAGED + '\n[sweep]\n"design.washout_days" = [7, 14]\n')

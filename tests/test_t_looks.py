@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy.special import ndtr, stdtrit
 
-from planner.boundaries import boundary
-from planner.t_looks import Test as Look
-from planner.t_looks import type_one_error
+from planner.monitoring.boundaries import boundary
+from planner.monitoring.t_looks import Test as Look
+from planner.monitoring.t_looks import type_one_error
 
 # Two looks of a balanced AB/BA trial: numerical integration over the means and the spread (chi-square),
 # tolerance 1e-8 of the level; independent of the law used here.
@@ -82,7 +82,7 @@ def simulated(
     ],
 )
 def test_against_plain_simulation(counts: tuple[int, ...], sided: int, sequences: int, adjusts: bool) -> None:
-    """Also with a baseline in the model, whose chance imbalance takes information (planner.reachable)."""
+    """Also with a baseline in the model, whose chance imbalance takes information."""
     alpha = 0.05 if sided == 2 else 0.025
     z = boundary([n / counts[-1] for n in counts], alpha=alpha, sided=sided, efficacy="pocock").efficacy_z
     df = [n - sequences - adjusts for n in counts]

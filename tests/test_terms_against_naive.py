@@ -16,13 +16,13 @@ import pytest
 from harness import Comparison, TooFarApart, toml
 from numpy.typing import NDArray
 
-from planner.families import groups
-from planner.kernels.means import allocate
-from planner.kernels.rng import W
+from planner.engine.generators import groups
+from planner.kernels.generate.means import allocate
+from planner.kernels.random.numbers import W
 from planner.kernels.tables import Plan
-from planner.reading import read_text
-from planner.scenario import Scenario
-from planner.world import Reading, plan
+from planner.model.families.means import Reading, plan
+from planner.scenario.reading.read import read_text
+from planner.scenario.scenario import Scenario
 
 Floats = NDArray[np.float64]
 Json = dict[str, Any]

@@ -12,8 +12,8 @@ from exact import hills_armitage_power, paired_power
 from harness import Comparison, run, scenario_text
 from scipy import stats
 
-from planner import theory
-from planner.reading import read_text
+from planner.questions.size import theory
+from planner.scenario.reading.read import read_text
 
 REFERENCE = json.loads((Path(__file__).parent / "data" / "crossover_power.json").read_text())["power"]
 SD = {"sd_within": 1.0, "sd_between": 2.0}

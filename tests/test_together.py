@@ -12,9 +12,10 @@ from commands import Cli, cli
 from harness import binomial_z
 from scipy import stats
 
-from planner import engine, simulate
+from planner import simulate
+from planner.engine import run as engine
 from planner.kernels.tables import ALL, ANY, COUNT, FALSE_ALARM, JOINTS
-from planner.reading import read_text
+from planner.scenario.reading.read import read_text
 
 __all__ = ["cli"]
 

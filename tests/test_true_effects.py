@@ -15,10 +15,10 @@ import pytest
 from harness import Comparison, TooFarApart, scenario_text
 from test_terms_against_naive import CASES, LIMIT, MEASURES, scenario
 
-from planner.outcomes import Truth, truths
-from planner.reading import read, read_text
-from planner.results import simulate
-from planner.scenario import Scenario
+from planner.engine.potential_outcomes import Truth, truths
+from planner.questions.run.simulate import simulate
+from planner.scenario.reading.read import read, read_text
+from planner.scenario.scenario import Scenario
 
 Json = dict[str, Any]
 PATIENTS = 150_000

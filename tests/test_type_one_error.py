@@ -12,8 +12,8 @@ import pytest
 from exact import paired_rejection
 from harness import Cells, Comparison, TooFarApart, run, scenario_text
 
-from planner.reading import read_text
-from planner.results import simulate
+from planner.questions.run.simulate import simulate
+from planner.scenario.reading.read import read_text
 
 TRIALS = 200_000
 NULL: dict[str, Any] = {"means": {"A": 8.0, "B": 8.0}, "sd_within": 2.0, "sd_between": 3.0}

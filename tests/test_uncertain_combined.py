@@ -15,15 +15,16 @@ from harness import Comparison, TooFarApart
 from scipy import stats
 from test_assurance import averaged, command, exact, text
 
-from planner import engine, simulating
-from planner.assurance import VARIANT_TRIALS, Averaging, assured
-from planner.precision import PrecisionError
-from planner.reading import read_text
-from planner.results import Run, simulate
-from planner.simulating import FIRST_VARIANTS, How
-from planner.sweeping import Sweep, simulate_points
-from planner.swept import Point, SweepError, points, split
-from planner.uncertainty import UncertaintyError
+from planner.engine import run as engine
+from planner.model.parameter_draws import UncertaintyError
+from planner.questions.run import simulate as simulating
+from planner.questions.run.assurance import VARIANT_TRIALS, Averaging, assured
+from planner.questions.run.precision import PrecisionError
+from planner.questions.run.simulate import FIRST_VARIANTS, How, simulate
+from planner.questions.sweep.axes import Point, SweepError, points, split
+from planner.questions.sweep.sweep import Sweep, simulate_points
+from planner.results.run import Run
+from planner.scenario.reading.read import read_text
 
 Json = dict[str, Any]
 STEPS = [FIRST_VARIANTS * 2**k for k in range(10)]

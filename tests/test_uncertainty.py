@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from planner.canonical import digest, resolve, to_toml
-from planner.mechanisms import Mechanism, set_off
-from planner.outcomes import potential
-from planner.reading import ScenarioError, read, read_text
-from planner.scenario import Scenario
-from planner.uncertainty import UncertaintyError, draws, entries, is_uncertain, variants
-from planner.world import Reading
+from planner.engine.potential_outcomes import potential
+from planner.model.families.means import Reading
+from planner.model.families.mechanism.signals import Mechanism, set_off
+from planner.model.parameter_draws import UncertaintyError, draws, entries, is_uncertain, variants
+from planner.scenario.canonical.resolved import digest, resolve, to_toml
+from planner.scenario.reading.read import ScenarioError, read, read_text
+from planner.scenario.scenario import Scenario
 
 PLAIN = """
 schema_version = 1
@@ -441,7 +441,7 @@ def test_the_digest_sees_every_number_of_a_distribution() -> None:
 
 def test_sensitivity_takes_no_notice() -> None:
     """A step off what is stated may leave the range that a factor is allowed to reach: that is no matter."""
-    from planner.sensitivity import assumptions
+    from planner.questions.sensitivity import assumptions
 
     made = scenario(
         '[uncertainty]\n"components.specific.share" = { low = 0.5, high = 1.9, relative = true }\n'

@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 from harness import Comparison, TooFarApart, scenario_text
 
-from planner import engine
 from planner.cli import main
-from planner.kernels.rng import W
+from planner.engine import run as engine
+from planner.engine.tally import Tally, summed
+from planner.kernels.random.numbers import W
 from planner.kernels.tables import (
     DF,
     ERROR,
@@ -30,11 +31,11 @@ from planner.kernels.tables import (
     SQUARE_HIGH,
     SUMS,
 )
-from planner.montecarlo import Moments
-from planner.reading import read_text
-from planner.results import Run, simulate
-from planner.scenario import Scenario
-from planner.tally import Tally, summed
+from planner.questions.run.simulate import simulate
+from planner.results.figures import Moments
+from planner.results.run import Run
+from planner.scenario.reading.read import read_text
+from planner.scenario.scenario import Scenario
 
 TRIALS = 20_000
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from test_uncertainty import OWN, SHARED, TIE, scenario
 
-from planner.assurance import Averaging, Pool
-from planner.families import groups
-from planner.mechanisms import Mechanism, set_off, shared
-from planner.outcomes import truths
-from planner.scenario import Scenario
-from planner.uncertainty import Variants, variants
-from planner.world import readings_of
+from planner.engine.generators import groups
+from planner.engine.potential_outcomes import truths
+from planner.model.families.means import readings_of
+from planner.model.families.mechanism.signals import Mechanism, set_off, shared
+from planner.model.parameter_draws import Variants, variants
+from planner.questions.run.assurance import Averaging, Pool
+from planner.scenario.scenario import Scenario
 
 _ANALYSES = """
 [[analyses]]

@@ -11,8 +11,8 @@ import pytest
 from commands import FEW, Cli, cli
 from test_look_advice import text
 
-from planner.irregular import WHY, undefined_in_any, warnings
-from planner.summary_limits import about_limits
+from planner.report.pages.parts.limits import about_limits
+from planner.results.irregular import WHY, undefined_in_any, warnings
 
 __all__ = ["cli"]
 
@@ -58,7 +58,7 @@ def test_a_terminal_shows_each_warning_once(cli: Cli, monkeypatch: pytest.Monkey
     piped = cli("run", "early.toml", *FEW)
     assert "cannot stop the trial" in piped[2]
     assert "could not be computed" in piped[2]
-    monkeypatch.setattr("planner.console.on_terminal", lambda stream: stream is sys.stdout)
+    monkeypatch.setattr("planner.cli.terminal.on_terminal", lambda stream: stream is sys.stdout)
     monkeypatch.setenv("NO_COLOR", "1")
     out, err = cli("run", "early.toml", *FEW)[1:]
     assert one_line(out).count("cannot stop the trial") == 1

@@ -14,8 +14,8 @@ from commands import Cli, cli
 from naive_terms import course
 from naive_weighing import margins
 
-from planner.reading import ScenarioError, read
-from planner.weighing import weigh
+from planner.questions.weigh import weigh
+from planner.scenario.reading.read import ScenarioError, read
 
 __all__ = ["cli"]  # the fixture
 ALIKE = ["direct-opioid", "indirect-opioid", "synergy"]

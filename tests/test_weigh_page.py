@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from commands import Cli, cli
 
-from planner.faults import ScenarioError
-from planner.reading import read_text
-from planner.summary_weigh_tables import _alike, _one_in, weight
-from planner.weighing import WeighingError, weigh
-from planner.weighing.data import observed_in
-from planner.weighing.exact import fisher, mcnemar
+from planner.questions.weigh import WeighingError, weigh
+from planner.questions.weigh.data import observed_in
+from planner.questions.weigh.exact_tests import fisher, mcnemar
+from planner.report.pages.weigh_tables import _alike, _one_in, weight
+from planner.scenario.faults import ScenarioError
+from planner.scenario.reading.read import read_text
 
 __all__ = ["cli"]  # the fixture
 RATES = """

@@ -9,11 +9,11 @@ from statistics import fmean, stdev
 import pytest
 from test_cli import Cli, cli
 
-from planner.faults import ScenarioError
-from planner.patient_data import read_patients
-from planner.reading import read, read_text
-from planner.weighing import WeighingError, weigh
-from planner.weighing.data import observed_in
+from planner.data.long_format import read_patients
+from planner.questions.weigh import WeighingError, weigh
+from planner.questions.weigh.data import observed_in
+from planner.scenario.faults import ScenarioError
+from planner.scenario.reading.read import read, read_text
 
 __all__ = ["cli"]  # the fixture
 ASTHMA = Path(__file__).parent / "data" / "asthma-formoterol-salbutamol.csv"

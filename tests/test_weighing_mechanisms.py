@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from test_weighing import worst_z
 
-from planner import uncertainty
-from planner.reading import read, read_text
-from planner.weighing import weigh
-from planner.weighing.classes import same
-from planner.weighing.patients import cohort
-from planner.weighing.posterior import Posterior
-from planner.weighing.tables import Counts
+from planner.model import parameter_draws as uncertainty
+from planner.questions.weigh import weigh
+from planner.questions.weigh.classes import same
+from planner.questions.weigh.cohort import cohort
+from planner.questions.weigh.count_evidence import Counts
+from planner.questions.weigh.posterior import Posterior
+from planner.scenario.reading.read import read, read_text
 
 # Likelihood of 7 against 0 responders of 12, relative to the best hypothesis: output of a research sketch
 # under stated assumptions, no data. Its ranges of what is uncertain are those of the library; it has endless

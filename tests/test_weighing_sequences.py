@@ -19,9 +19,9 @@ from naive_weighing import margins, multinomial, tables
 from scipy import stats
 from test_cli import Cli, cli
 
-from planner.reading import ScenarioError, read, read_text
-from planner.scenario import Scenario
-from planner.weighing import WeighingError, weigh
+from planner.questions.weigh import WeighingError, weigh
+from planner.scenario.reading.read import ScenarioError, read, read_text
+from planner.scenario.scenario import Scenario
 
 __all__ = ["cli"]  # the fixture
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from planner import engine
-from planner.outcomes import Truth
-from planner.reading import read
-from planner.weighing import weigh
-from planner.weighing.ending import drawn
+from planner.engine import run as engine
+from planner.engine.potential_outcomes import Truth
+from planner.questions.weigh import weigh
+from planner.questions.weigh.stopping_probability import drawn
+from planner.scenario.reading.read import read
 
 PLAIN = [
     "uncertainty={}",

@@ -18,12 +18,12 @@ from harness import Comparison, TooFarApart, run, scenario_text
 from scipy.stats import norm
 
 from planner.analyses import statistic
-from planner.kernels.rng import W
+from planner.kernels.random.numbers import W
 from planner.kernels.tables import DF, ESTIMATE, SE, STATISTICS, Contrast, Floats, Ints, T
-from planner.reading import read_text
-from planner.replay import find, replay
-from planner.results import simulate
-from planner.vocabulary import METHODS
+from planner.questions.replay.replay import find, replay
+from planner.questions.run.simulate import simulate
+from planner.scenario.reading.read import read_text
+from planner.scenario.vocabulary import METHODS
 
 SEQUENCES = ("AB", "BA")
 T_TESTS = [name for name, row in METHODS.items() if not row.binary]

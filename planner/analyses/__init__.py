@@ -1,4 +1,4 @@
-"""The analyses: one file each, found by name through the table of planner.vocabulary.
+"""The analyses: one file each, found by name through the table of planner.scenario.vocabulary.
 
 Each module offers one kernel, used on simulated trials and on real data alike::
 
@@ -15,7 +15,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from planner.vocabulary import METHODS
+from planner.scenario.vocabulary import METHODS
 
 
 def statistic(method: str) -> Any:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.kernels.adjusted import (
+from planner.kernels.analyse.covariate import (
     ADJUSTED_ROWS,
     SCRATCH_ROWS,
     add_first_outcomes,
@@ -29,7 +29,7 @@ from planner.kernels.adjusted import (
     adjusted,
 )
 from planner.kernels.jit import kernel
-from planner.kernels.rng import W
+from planner.kernels.random.numbers import W
 
 
 @kernel

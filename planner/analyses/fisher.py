@@ -17,10 +17,10 @@ import math
 
 import numpy as np
 
-from planner.kernels.exact import p_values, reciprocal
-from planner.kernels.groups import GROUP_ROWS, add_by_first_treatment
+from planner.kernels.analyse.exact import p_values, reciprocal
+from planner.kernels.analyse.groups import GROUP_ROWS, add_by_first_treatment
 from planner.kernels.jit import kernel, lanes
-from planner.kernels.rng import W
+from planner.kernels.random.numbers import W
 from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
 
 

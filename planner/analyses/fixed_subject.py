@@ -24,9 +24,9 @@ import math
 
 import numpy as np
 
+from planner.kernels.analyse.sums import NOISE, rounding, student
 from planner.kernels.jit import fma, kernel, lanes
-from planner.kernels.rng import W
-from planner.kernels.sums import NOISE, rounding, student
+from planner.kernels.random.numbers import W
 from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
 
 _ALIASED = 1e-9  # relative; a parameter of which so little is left follows from those before it

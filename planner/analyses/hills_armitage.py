@@ -16,9 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.kernels.jit import kernel, lanes
-from planner.kernels.rng import W
-from planner.kernels.sums import (
+from planner.kernels.analyse.sums import (
     NOISE,
     SUM_ROWS,
     add_patients,
@@ -28,6 +26,8 @@ from planner.kernels.sums import (
     student,
     without_spread,
 )
+from planner.kernels.jit import kernel, lanes
+from planner.kernels.random.numbers import W
 from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
 
 

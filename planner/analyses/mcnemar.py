@@ -17,9 +17,9 @@ import math
 
 import numpy as np
 
+from planner.kernels.analyse.sums import SUM_ROWS, add_patients
 from planner.kernels.jit import kernel, lanes, shared
-from planner.kernels.rng import W
-from planner.kernels.sums import SUM_ROWS, add_patients
+from planner.kernels.random.numbers import W
 from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
 
 

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.kernels.groups import GROUP_ROWS, add_by_first_treatment, pooled
+from planner.kernels.analyse.groups import GROUP_ROWS, add_by_first_treatment, pooled
 from planner.kernels.jit import kernel
-from planner.kernels.rng import W
+from planner.kernels.random.numbers import W
 
 
 @kernel

@@ -21,9 +21,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.kernels.groups import GROUP_ROWS, add_by_sequence, pooled
+from planner.kernels.analyse.groups import GROUP_ROWS, add_by_sequence, pooled
 from planner.kernels.jit import kernel
-from planner.kernels.rng import W
+from planner.kernels.random.numbers import W
 
 
 @kernel

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.kernels.groups import GROUP_ROWS, add_by_first_treatment, add_by_sequence, unpooled
+from planner.kernels.analyse.groups import GROUP_ROWS, add_by_first_treatment, add_by_sequence, unpooled
 from planner.kernels.jit import kernel, shared
-from planner.kernels.rng import W
+from planner.kernels.random.numbers import W
 
 
 @shared

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from planner.engine import Job
+from planner.engine.run import Job
+from planner.kernels.generate.mechanism import severity
 from planner.kernels.jit import kernel
-from planner.kernels.rng import LOW, SHIFT, U, W, draw_all, leave_all
+from planner.kernels.random.numbers import LOW, SHIFT, U, W, draw_all, leave_all
 from planner.kernels.tables import TermsWorld
-from planner.kernels.terms import severity
 
 
 @kernel

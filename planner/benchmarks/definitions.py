@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from planner import machine
-from planner.benchmarks.by_hand import with_numpy, with_scalar_numba
+from planner.benchmarks import machine
 from planner.benchmarks.jobs import STANDARD, Standard
-from planner.canonical import digest
-from planner.engine import Job
+from planner.benchmarks.reference import with_numpy, with_scalar_numba
+from planner.engine.run import Job
 from planner.kernels.tables import TermsWorld
+from planner.scenario.canonical.resolved import digest
 
 Json = dict[str, Any]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from planner import engine
-from planner.kernels.rng import W
-from planner.reading import read, read_text
-from planner.scenario import Scenario
+from planner.engine import run as engine
+from planner.kernels.random.numbers import W
+from planner.scenario.reading.read import read, read_text
+from planner.scenario.scenario import Scenario
 
 N, LOOK = 30, 16
 MEANS = (14.0, 17.0)  # of treatments A and B

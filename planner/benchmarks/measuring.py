@@ -14,14 +14,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from planner import engine, machine
-from planner.benchmarks import definitions
+from planner.benchmarks import definitions, machine
 from planner.benchmarks.bound import bound
 from planner.benchmarks.jobs import STANDARD, Standard, one_core, standard, whole_blocks
 from planner.benchmarks.processes import finished
 from planner.benchmarks.rivals import against_rivals
 from planner.benchmarks.timing import Times, figure, spread
-from planner.kernels.rng import W
+from planner.engine import run as engine
+from planner.kernels.random.numbers import W
 
 Json = dict[str, Any]
 Say = Callable[[str], None]

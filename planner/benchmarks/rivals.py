@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from planner import engine, machine
-from planner.benchmarks import others
-from planner.benchmarks.by_hand import Counts
+from planner.benchmarks import machine, others
 from planner.benchmarks.definitions import BY_HAND, of_rival
 from planner.benchmarks.jobs import means, one_core, t_test, whole_blocks
 from planner.benchmarks.others import Missing, Peer, Reported
+from planner.benchmarks.reference import Counts
 from planner.benchmarks.timing import Spread, Times, figure, spread
-from planner.results import simulate
-from planner.scenario import Scenario
+from planner.engine import run as engine
+from planner.questions.run.simulate import simulate
+from planner.scenario.scenario import Scenario
 
 Json = dict[str, Any]
 

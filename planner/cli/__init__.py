@@ -13,8 +13,9 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any, TextIO
 
-from planner import interruption, streams
-from planner.cli.problems import BUG, HUNG_UP, INTERRUPTED, INVALID, OK, TERMINATED, USAGE, Problem
+from planner import _interruption as interruption
+from planner.cli import streams
+from planner.cli.exit import BUG, HUNG_UP, INTERRUPTED, INVALID, OK, TERMINATED, USAGE, Problem
 
 WELCOME = """\
 planner {version}: power, early stopping, expected size and bias of crossover trials, by simulation.
@@ -49,7 +50,7 @@ def _ended(arguments: list[str], signals: _Signals) -> int:
         # The reader has left (`| head`): not an error. Python must not try to flush again at exit.
         streams.discard(sys.stdout)
     except OSError as error:  # a full disk behind `> file`, or an output that is closed
-        from planner.console import fail
+        from planner.cli.terminal import fail
 
         streams.discard(sys.stdout)
         if signals.seen:  # the terminal has gone
@@ -109,7 +110,7 @@ class _Signals:
 
 def _answer(arguments: list[str], signals: _Signals) -> int:
     """Answer the two trivial questions without importing anything, and everything else with Typer."""
-    from planner.version import __version__
+    from planner._version import __version__
 
     if not arguments:
         sys.stdout.write(WELCOME.format(version=__version__))
@@ -137,7 +138,7 @@ def _command(arguments: list[str], signals: _Signals) -> int:
     except usage_error as error:
         return _usage(error)
     except Problem as problem:
-        from planner.console import fail
+        from planner.cli.terminal import fail
 
         fail(problem.message, hint=problem.hint)
         return problem.code
@@ -160,14 +161,14 @@ def _warning(
     line: str | None = None,
 ) -> None:
     """A warning of Python's own, in the form of all others and without the line of code that gave it."""
-    from planner.console import warn
+    from planner.cli.terminal import warn
 
     warn(str(message))
 
 
 def _usage(error: Exception) -> int:
     """A misused command: what is wrong, and the help that says what would be right."""
-    from planner.console import fail
+    from planner.cli.terminal import fail
 
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "planner"
@@ -178,9 +179,9 @@ def _usage(error: Exception) -> int:
 
 def _unexpected(error: Exception, arguments: list[str]) -> int:
     """A scenario with faults, or a bug: in one line, and the traceback only on request."""
-    from planner.console import fail, faults
-    from planner.faults import ScenarioError
-    from planner.memory import MemoryLimitError
+    from planner.cli.terminal import fail, faults
+    from planner.engine.memory import MemoryLimitError
+    from planner.scenario.faults import ScenarioError
 
     if isinstance(error, ScenarioError):
         faults(error)
@@ -194,7 +195,7 @@ def _unexpected(error: Exception, arguments: list[str]) -> int:
             hint="lower the patients, the hypotheses (--hypothesis NAME), --draws or --threads",
         )
         return INVALID
-    from planner.tally import SumsError
+    from planner.engine.tally import SumsError
 
     if isinstance(error, SumsError):
         fail(str(error), hint="simulate fewer trials: --trials 100000")

@@ -72,7 +72,7 @@ def planner(
     Every simulated figure comes with its Monte Carlo standard error.
     """
     if version:
-        from planner.version import __version__
+        from planner._version import __version__
 
         typer.echo(f"planner {__version__}")
         raise typer.Exit

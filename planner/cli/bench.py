@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from planner.cli import options as given
-from planner.cli.problems import CHECK_FAILED, INVALID, OK, Problem
+from planner.cli.exit import CHECK_FAILED, INVALID, OK, Problem
 
 
 def bench(
@@ -45,8 +45,8 @@ def bench(
       planner bench -o before.json
       planner bench --compare before.json
     """
-    from planner.cli import files
-    from planner.summary_bench import bench_document, bench_rows
+    from planner.cli import output as files
+    from planner.report.pages.bench import bench_document, bench_rows
 
     target = files.target(output_format, json, output, force, quiet)
     if not _compiled():
@@ -108,8 +108,8 @@ def _measured(
 
     from planner.benchmarks import bench as measure
     from planner.benchmarks import compared
-    from planner.cli.run import compiling
-    from planner.console import note, on_terminal
+    from planner.cli.common import compiling
+    from planner.cli.terminal import note, on_terminal
 
     compiling(quiet)
     tell = note if on_terminal(sys.stderr) and not quiet else lambda text: None
@@ -133,9 +133,9 @@ def doctor(
       planner doctor
       planner doctor --json
     """
-    from planner.cli import files
-    from planner.doctor import diagnose
-    from planner.summary_doctor import doctor_document
+    from planner.benchmarks.doctor import diagnose
+    from planner.cli import output as files
+    from planner.report.pages.doctor import doctor_document
 
     found = diagnose()
     files.target(None, json, None).write(found, lambda: doctor_document(found))

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from planner._version import __version__
 from planner.cli import options as given
-from planner.cli.problems import NO_ANSWER, OK, Problem
-from planner.version import __version__
+from planner.cli.exit import NO_ANSWER, OK, Problem
 
 if TYPE_CHECKING:
-    from planner.boundaries import Boundary
-    from planner.document import Block
-    from planner.vocabulary import Rule
+    from planner.monitoring.boundaries import Boundary
+    from planner.report.blocks import Block
+    from planner.scenario.vocabulary import Rule
 
 DEFAULT_RULE = "obrien-fleming-spending"
 DEFAULT_POWER = 0.8
@@ -175,8 +175,8 @@ def boundaries(
       planner boundaries --looks 3 --futility kim-demets --futility-rho 2 --beta 0.1
       planner boundaries --looks 3 --efficacy-looks 3 --futility z --futility-z 0,0.5 --json
     """
-    from planner.cli import files
-    from planner.vocabulary import EFFICACY_RULES, FUTILITY_RULES
+    from planner.cli import output as files
+    from planner.scenario.vocabulary import EFFICACY_RULES, FUTILITY_RULES
 
     target = files.target(output_format, json, output, force, quiet)
     names = list(dict.fromkeys(name for part in rule or [DEFAULT_RULE] for name in part.split(",")))
@@ -210,7 +210,7 @@ def boundaries(
     _warn(solved)
 
     def blocks() -> list[Block]:
-        from planner.console_boundaries import boundaries_document
+        from planner.report.pages.boundaries import boundaries_document
 
         plot = None if scale is Scale.none else scale.value
         return boundaries_document(
@@ -244,7 +244,7 @@ def _parameters(
     names: list[str], rules: dict[str, Rule], stated: dict[str, Any], prefix: str
 ) -> dict[str, dict[str, Any]]:
     """The parameters of each rule; a Problem where one is missing or of no use to any of the rules."""
-    from planner.rules import OPTIONAL
+    from planner.monitoring.rules import OPTIONAL
 
     kind = "futility" if prefix else "efficacy"
     values = {key: value for key, value in stated.items() if value is not None}
@@ -314,7 +314,7 @@ def _fractions(text: str) -> tuple[list[float], list[int] | None]:
 def _solved(
     fractions: list[float], name: str, parameters: dict[str, Any], common: dict[str, Any]
 ) -> Boundary:
-    from planner.boundaries import BoundaryError, UnreachableError, boundary
+    from planner.monitoring.boundaries import BoundaryError, UnreachableError, boundary
 
     try:
         return boundary(fractions, efficacy=name, efficacy_parameters=parameters, **common)
@@ -353,7 +353,7 @@ def digest(solved: Sequence[Boundary]) -> str:
 
     The figures count to 9 digits, to which they are right on every machine.
     """
-    from planner.naming import answer
+    from planner.results.digest import answer
 
     rules = [[one.efficacy, one.futility, one.binding, _rounded(one.to_json())] for one in solved]
     return answer("boundaries", "", [], hypotheses=None, seed=0, trials=0, options={}, sums=rules)
@@ -374,7 +374,7 @@ def t_test(one: Boundary, patients: Sequence[int] | None) -> dict[str, Any]:
     The t limits have the limits' nominal levels. Empty where no patients are given, a look is too small, or
     there are so many looks that it would take seconds.
     """
-    from planner.t_looks import Test, type_one_error
+    from planner.monitoring.t_looks import Test, type_one_error
 
     if patients is None or patients[0] <= _SEQUENCES or len(patients) > _T_LOOKS:
         return {}
@@ -399,7 +399,7 @@ def _warnings(one: Boundary) -> list[str]:
 
 
 def _warn(solved: list[Boundary]) -> None:
-    from planner.console import warn
+    from planner.cli.terminal import warn
 
     for one in solved:
         for warning in _warnings(one):
@@ -407,7 +407,7 @@ def _warn(solved: list[Boundary]) -> None:
 
 
 def _csv(solved: list[Boundary]) -> str:
-    from planner.cli import files
+    from planner.cli import output as files
 
     rows = [{"rule": one.efficacy, **look} for one in solved for look in one.to_json()["looks"]]
     header = list(rows[0])
@@ -415,8 +415,8 @@ def _csv(solved: list[Boundary]) -> str:
 
 
 def _shown(solved: list[Boundary], patients: Sequence[int] | None) -> list[Any]:
-    from planner.console_boundaries import Shown
-    from planner.vocabulary import EFFICACY_RULES, FUTILITY_RULES
+    from planner.report.pages.boundaries import Shown
+    from planner.scenario.vocabulary import EFFICACY_RULES, FUTILITY_RULES
 
     shown = []
     for index, one in enumerate(solved):

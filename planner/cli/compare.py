@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from planner.cli import options as given
-from planner.cli.problems import INTERRUPTED, OK, Problem
+from planner.cli.exit import INTERRUPTED, OK, Problem
 
 if TYPE_CHECKING:
-    from planner.comparing import Comparison
-    from planner.document import Block
-    from planner.scenario import Scenario
+    from planner.questions.compare import Comparison
+    from planner.report.blocks import Block
+    from planner.scenario.scenario import Scenario
 
 MOST = 20  # designs: more are a sweep
 
@@ -44,10 +44,11 @@ def compare(
       planner compare two-periods.toml four-periods.toml
       planner compare plan.toml plan-with-futility.toml --hypothesis expected --trials 1000000
     """
-    from planner.cli import again, files
+    from planner.cli import again
+    from planner.cli import output as files
+    from planner.cli.common import names_of, remarks
     from planner.cli.dry_run import of_compare
-    from planner.cli.run import names_of, remarks
-    from planner.reading import read
+    from planner.scenario.reading.read import read
 
     target = files.target(output_format, json, output, force, quiet)
     if len(scenarios) > MOST:
@@ -74,7 +75,7 @@ def compare(
 
 
 def _check_hypotheses(plans: list[Scenario], chosen: list[str]) -> None:
-    from planner.faults import did_you_mean
+    from planner.scenario.faults import did_you_mean
 
     known = dict.fromkeys(
         name for plan in plans for name in plan.simulation.hypotheses or tuple(plan.hypotheses)
@@ -87,9 +88,9 @@ def _check_hypotheses(plans: list[Scenario], chosen: list[str]) -> None:
 def _compared(
     plans: list[Scenario], chosen: list[str], trials: int, seed: int, threads: int | None, quiet: bool
 ) -> Comparison:
-    from planner.cli.run import compiling
-    from planner.comparing import compare as simulated
-    from planner.console import progress
+    from planner.cli.common import compiling
+    from planner.cli.terminal import progress
+    from planner.questions.compare import compare as simulated
 
     compiling(quiet)
     with progress("Comparing", quiet=quiet) as advance:
@@ -99,9 +100,9 @@ def _compared(
 
 
 def _blocks(found: Comparison, document: dict[str, Any], command: str) -> list[Block]:
-    from planner.cli import files
-    from planner.explain import setting
-    from planner.summary_compare import compare_document
+    from planner.cli import output as files
+    from planner.report.pages.compare import compare_document
+    from planner.report.scenario.scenario import setting
 
     settings = [setting(plan, files.worked_out(plan, plan.name), command) for plan in found.scenarios]
     return compare_document(document, settings, command)

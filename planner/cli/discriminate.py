@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from planner.caps import MAX_VARIANTS
 from planner.cli import options as given
+from planner.cli.exit import INTERRUPTED, OK, Problem
 from planner.cli.numbers import whole
-from planner.cli.problems import INTERRUPTED, OK, Problem
+from planner.scenario.caps import MAX_VARIANTS
 
 if TYPE_CHECKING:
-    from planner.cli.files import Target
-    from planner.discrimination import Discrimination
-    from planner.document import Block
-    from planner.scenario import Scenario
+    from planner.cli.output import Target
+    from planner.questions.discriminate import Discrimination
+    from planner.report.blocks import Block
+    from planner.scenario.scenario import Scenario
 
 MOST = 20  # designs
 _POINTS = 200  # of the curve
@@ -100,9 +100,10 @@ def discriminate(
       planner discriminate plan.toml --patients 12:96:12 --summaries means,days
       planner discriminate ab-ba.toml two-by-two.toml --json
     """
-    from planner.cli import again, files
-    from planner.cli.run import names_of, remarks
-    from planner.reading import read
+    from planner.cli import again
+    from planner.cli import output as files
+    from planner.cli.common import names_of, remarks
+    from planner.scenario.reading.read import read
 
     target = files.target(output_format, json, output, force, quiet)
     if len(scenarios) > MOST:
@@ -155,7 +156,7 @@ def _words(texts: list[str] | None) -> list[str]:
 
 def _numbers(texts: list[str] | None) -> list[int]:
     """`--patients 12:96:12,120` as numbers, in order."""
-    from planner.scenario import MAX_PATIENTS
+    from planner.scenario.scenario import MAX_PATIENTS
 
     found: set[int] = set()
     for word in _words(texts):
@@ -177,7 +178,7 @@ def _numbers(texts: list[str] | None) -> list[int]:
 
 def _check_hypotheses(plans: list[Scenario], sources: list[str], chosen: list[str]) -> None:
     """Every hypothesis asked for is in every scenario, else their figures would not be comparable."""
-    from planner.faults import did_you_mean
+    from planner.scenario.faults import did_you_mean
 
     for plan, source in zip(plans, sources, strict=True):
         known = plan.simulation.hypotheses or tuple(plan.hypotheses)
@@ -189,9 +190,9 @@ def _check_hypotheses(plans: list[Scenario], sources: list[str], chosen: list[st
 def _told_apart(
     plans: list[Scenario], asked: dict[str, Any], threads: int | None, quiet: bool
 ) -> Discrimination:
-    from planner.cli.run import compiling
-    from planner.console import progress
-    from planner.discrimination import discriminate as told_apart
+    from planner.cli.common import compiling
+    from planner.cli.terminal import progress
+    from planner.questions.discriminate import discriminate as told_apart
 
     compiling(quiet)
     with progress("Telling apart", quiet=quiet, unit="draws") as advance, _explained():
@@ -201,7 +202,7 @@ def _told_apart(
 @contextmanager
 def _explained() -> Iterator[None]:
     """A question that has no answer is a misused command, explained."""
-    from planner.discrimination import DiscriminationError
+    from planner.questions.discriminate import DiscriminationError
 
     try:
         yield
@@ -210,9 +211,9 @@ def _explained() -> Iterator[None]:
 
 
 def _blocks(found: Discrimination, document: dict[str, Any], command: str, ascii_only: bool) -> list[Block]:
-    from planner.cli import files
-    from planner.explain import setting
-    from planner.summary_discriminate import discriminate_document
+    from planner.cli import output as files
+    from planner.report.pages.discriminate import discriminate_document
+    from planner.report.scenario.scenario import setting
 
     settings = [setting(plan, files.worked_out(plan, plan.name), command) for plan in found.scenarios]
     return discriminate_document(document, settings, command, ascii_only=ascii_only)
@@ -221,10 +222,10 @@ def _blocks(found: Discrimination, document: dict[str, Any], command: str, ascii
 def _intended(plans: list[Scenario], asked: dict[str, Any], threads: int | None, target: Target) -> int:
     """What would be simulated, and how long that takes."""
     from planner.cli.dry_run import told, told_apart
-    from planner.comparing import distinct
-    from planner.discrimination import foreseen
-    from planner.document import Column, Sheet
-    from planner.summary_discriminate import summaries_said
+    from planner.questions.compare import distinct
+    from planner.questions.discriminate import foreseen
+    from planner.report.blocks import Column, Sheet
+    from planner.report.pages.discriminate import summaries_said
 
     with _explained():
         cells, effort = foreseen(plans, distinct([plan.name for plan in plans]), threads=threads, **asked)

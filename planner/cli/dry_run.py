@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from planner.cli.files import Target
-from planner.cli.problems import OK, Problem
+from planner.cli.exit import OK, Problem
+from planner.cli.output import Target
 
 if TYPE_CHECKING:
-    from planner.document import Block
-    from planner.estimating import Effort, Pass
-    from planner.precision import Steps
-    from planner.scenario import Scenario
-    from planner.sensitivity import Assumption
-    from planner.swept import Point
+    from planner.questions.effort import Effort, Pass
+    from planner.questions.run.precision import Steps
+    from planner.questions.sensitivity import Assumption
+    from planner.questions.sweep.axes import Point
+    from planner.report.blocks import Block
+    from planner.scenario.scenario import Scenario
 
 Json = dict[str, Any]
 Facts = list[tuple[str, str]]
@@ -36,8 +36,8 @@ def told(
 ) -> int:
     """Write the `planner.dry-run/1` object, or the same in words; `remarks` on its scenarios as warnings."""
     from planner.cli.options import Format
-    from planner.console import warn
-    from planner.summary_dry_run import dry_run_document
+    from planner.cli.terminal import warn
+    from planner.report.pages.effort import dry_run_document
 
     if target.wanted is Format.csv:
         raise Problem(NO_CSV[0], hint=NO_CSV[1])
@@ -71,14 +71,14 @@ def trials_said(trials: int | None, precision: float | None, how: Json) -> str:
 
 
 def _steps(trials: int | None, precision: float, how: Json) -> Steps:
-    from planner.simulating import How
+    from planner.questions.run.simulate import How
 
     return How(trials, precision, **how).steps
 
 
 def _most(trials: int | None, precision: float | None, how: Json) -> int:
     """The most trials that there can be."""
-    from planner.estimating import precise_trials
+    from planner.questions.effort import precise_trials
 
     if precision is None:
         assert trials is not None
@@ -99,7 +99,7 @@ def _names(plan: Scenario) -> list[str]:
 
 def of_plan(plan: Scenario) -> Json:
     """The scenario as every JSON object names it."""
-    from planner.reading import digest
+    from planner.scenario.reading.read import digest
 
     return {"name": plan.name, "title": plan.title, "digest": digest(plan)}
 
@@ -117,9 +117,9 @@ def of_run(
 
     `how`: empty, or `variants` and that what is uncertain is averaged over.
     """
-    from planner.document import Code, Heading
-    from planner.estimating import Pass, of_passes
-    from planner.reading import to_toml
+    from planner.questions.effort import Pass, of_passes
+    from planner.report.blocks import Code, Heading
+    from planner.scenario.reading.read import to_toml
 
     most = _most(trials, precision, how)
     if how:
@@ -163,9 +163,9 @@ def _averaged(
     `passes`: those of a sweep; the first is sampled, and the time of the others grows with their patients.
     The sums of all variants are kept, and count.
     """
-    from planner.assurance import VARIANT_TRIALS, Averaging, assured, shares
-    from planner.estimating import of_sample
-    from planner.simulating import MOST_BYTES
+    from planner.questions.effort import of_sample
+    from planner.questions.run.assurance import VARIANT_TRIALS, Averaging, assured, shares
+    from planner.questions.run.simulate import MOST_BYTES
 
     each = trials / how["variants"] if precision is None else VARIANT_TRIALS
     sizes = [one.design.patients for one in passes[0].sized] if passes else None
@@ -195,11 +195,11 @@ def of_sweep(
     target: Target,
 ) -> int:
     """The combinations of a sweep. `how`: as of a plain run."""
-    from planner.document import Column, Sheet
-    from planner.estimating import Pass, of_passes
-    from planner.figures import count
-    from planner.sweeping import passes
-    from planner.swept import resized
+    from planner.questions.effort import Pass, of_passes
+    from planner.questions.sweep.axes import resized
+    from planner.questions.sweep.sweep import passes
+    from planner.report.blocks import Column, Sheet
+    from planner.scenario.text import count
 
     base = found[0].scenario
     trials = trials if trials is not None or precision is not None else base.simulation.trials
@@ -246,10 +246,10 @@ def of_sensitivity(
     target: Target,
 ) -> int:
     """The assumptions that would be varied."""
-    from planner.comparing.pairing import paired
-    from planner.document import Heading, Items
-    from planner.estimating import known_truths, of_sample
-    from planner.sensitivity import variants
+    from planner.questions.compare.pairing import paired
+    from planner.questions.effort import known_truths, of_sample
+    from planner.questions.sensitivity import variants
+    from planner.report.blocks import Heading, Items
 
     (known,), extra = known_truths([plan], seed)
     jobs, groups, _ = variants(plan, found, seed, known)
@@ -275,11 +275,11 @@ def of_compare(
     target: Target,
 ) -> int:
     """The designs that would be compared."""
-    from planner import engine
-    from planner.comparing import compared, distinct, paired_rows
-    from planner.comparing.pairing import paired
-    from planner.document import Column, Sheet
-    from planner.estimating import known_truths, of_sample
+    from planner.engine import run as engine
+    from planner.questions.compare import compared, distinct, paired_rows
+    from planner.questions.compare.pairing import paired
+    from planner.questions.effort import known_truths, of_sample
+    from planner.report.blocks import Column, Sheet
 
     parts = compared(plans, chosen or None)
     truths, extra = known_truths(list(parts.values()), seed)
@@ -325,9 +325,9 @@ def of_size(
 
     `variants`: the most values of every uncertain number, if they are averaged over.
     """
-    from planner.estimating import Pass, of_passes, of_sample
-    from planner.kernels.rng import W
-    from planner.sizing.ahead import ahead
+    from planner.kernels.random.numbers import W
+    from planner.questions.effort import Pass, of_passes, of_sample
+    from planner.questions.size.effort import ahead
 
     cap = trials if variants is None else variants * W
     work = [Pass(part, n, most) for part, most, n in ahead(plan, find, patients, len(targets), cap)]
@@ -363,8 +363,8 @@ def of_size(
 
 def _variants_of(plan: Scenario, patients: int, seed: int, threads: int | None) -> Callable[[int], object]:
     """What simulates so many trials of the plan, 128 for each variant."""
-    from planner.assurance import Averaging
-    from planner.kernels.rng import W
+    from planner.kernels.random.numbers import W
+    from planner.questions.run.assurance import Averaging
 
     def some(n: int) -> None:
         Averaging(plan, max(1, n // W), seed=seed, patients=[patients]).grow(n, threads, None)
@@ -374,10 +374,10 @@ def _variants_of(plan: Scenario, patients: int, seed: int, threads: int | None) 
 
 def of_trial(plan: Scenario, index: int, kind: str | None, trials: int, seed: int, target: Target) -> int:
     """One trial, or the search for one of a kind."""
-    from planner import engine
-    from planner.estimating import known_truths, of_sample
-    from planner.kernels.rng import W
-    from planner.replay import KINDS
+    from planner.engine import run as engine
+    from planner.kernels.random.numbers import W
+    from planner.questions.effort import known_truths, of_sample
+    from planner.questions.replay.replay import KINDS
 
     names = _names(plan)[:1]
     simulation = plan.simulation.model_copy(update={"hypotheses": tuple(names)})

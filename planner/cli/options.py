@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from planner.caps import MAX_SEED, MAX_THREADS, MAX_TRIALS, MAX_VARIANTS
 from planner.cli.numbers import whole
+from planner.scenario.caps import MAX_SEED, MAX_THREADS, MAX_TRIALS, MAX_VARIANTS
 
 
 class Format(StrEnum):
@@ -99,7 +99,7 @@ Threads = Annotated[
 
 
 def _memory(text: str | None) -> str | None:
-    from planner import memory
+    from planner.engine import memory
 
     try:
         memory.choose(None if text is None else memory.parsed(text))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli import options as given
-from planner.cli.problems import OK, Problem
+from planner.cli.exit import OK, Problem
 
 if TYPE_CHECKING:
-    from planner.methods import Method
+    from planner.report.methods import Method
 
 
 class CiteFormat(StrEnum):
@@ -43,9 +43,9 @@ def cite(
       planner cite williams-2018
       planner cite williams-2018 --format bibtex -o planner.bib
     """
-    from planner.citing import bibtex, citation_blocks, to_cite
-    from planner.cli import files
-    from planner.reading import digest, read
+    from planner.cli import output as files
+    from planner.report.citations import bibtex, citation_blocks, to_cite
+    from planner.scenario.reading.read import digest, read
 
     if json and output_format not in (None, CiteFormat.json):
         raise Problem(
@@ -90,8 +90,8 @@ def methods(
       planner methods obrien-fleming-spending
       planner methods --format md
     """
-    from planner.cli import files
-    from planner.summary_methods import explained
+    from planner.cli import output as files
+    from planner.report.pages.methods import explained
 
     no_csv = ("explanations have no CSV form", "--format md or json")
     target = files.target(output_format, json, None, no_csv=no_csv)
@@ -104,8 +104,8 @@ def methods(
 
 def _chosen(name: str | None) -> list[Method]:
     """All that have the name, in whatever letters; the same name may be of two kinds."""
-    from planner.faults import did_you_mean
-    from planner.methods import methods as known
+    from planner.report.methods import methods as known
+    from planner.scenario.faults import did_you_mean
 
     every = known()
     found = [method for method in every if name is None or method.name.lower() == name.lower()]

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from planner.cli import options as given
-from planner.cli.problems import INTERRUPTED, OK, Problem
+from planner.cli.common import (
+    averaging,
+    check_variants,
+    chosen,
+    compiling,
+    names_of,
+    precisely,
+    remarks,
+    replaced,
+    told_of_entry,
+)
+from planner.cli.exit import INTERRUPTED, OK, Problem
 
 if TYPE_CHECKING:
-    from planner.cli.files import Target
-    from planner.results import Run
-    from planner.scenario import Scenario
+    from planner.results.run import Run
+    from planner.scenario.scenario import Scenario
 
 
 def run(
@@ -63,18 +71,19 @@ def run(
       planner run my-trial.toml --hypothesis expected,none --json
       planner run my-trial.toml -o results.md
     """
-    from planner.carryover_told import labels
-    from planner.cli import again, files
+    from planner.cli import again
+    from planner.cli import output as files
     from planner.cli.dry_run import of_run
     from planner.cli.sensitivity import run_sensitivity
     from planner.cli.sweeps import run_sweep, swept
-    from planner.explain import setting
-    from planner.reading import read
-    from planner.results import warnings_of
-    from planner.summary import run_document, told_on_page
+    from planner.report.pages.run import run_document, told_on_page
+    from planner.report.scenario.scenario import setting
+    from planner.results.carryover_words import labels
+    from planner.results.run import warnings_of
+    from planner.scenario.reading.read import read
 
     target = files.target(output_format, json, output, force, quiet)
-    overrides = list(settings or []) + _chosen(hypothesis)
+    overrides = list(settings or []) + chosen(hypothesis)
     plain, points = swept(scenario, overrides)
     if sensitivity and (points or precision is not None):
         raise Problem(
@@ -147,12 +156,6 @@ def run(
     return INTERRUPTED if result.partial else OK
 
 
-def check_variants(uncertain: bool, variants: int | None) -> None:
-    """--variants says something only with --uncertain."""
-    if variants is not None and not uncertain:
-        raise Problem("--variants goes with --uncertain", hint="add --uncertain, or leave --variants out")
-
-
 def _check_uncertain(sensitivity: bool, precision: float | None, trials: int | None) -> None:
     """What --uncertain cannot be combined with, and what to do instead."""
     if sensitivity:
@@ -168,56 +171,6 @@ def _check_uncertain(sensitivity: bool, precision: float | None, trials: int | N
         )
 
 
-def averaging(plan: Scenario, variants: int | None, precision: float | None = None) -> dict[str, Any]:
-    """The options of `simulate` for uncertain numbers; a Problem where nothing is uncertain."""
-    from planner.assurance import MOST_VARIANTS, VARIANTS
-    from planner.uncertainty import UncertaintyError, check
-
-    try:
-        check(plan)
-    except UncertaintyError as error:
-        raise Problem(f"--uncertain: {error}", hint=error.hint) from error
-    return {"uncertain": True, "variants": variants or (VARIANTS if precision is None else MOST_VARIANTS)}
-
-
-def replaced(plan: Scenario, source: str, overrides: list[str], seed: int) -> list[str]:
-    """A warning for each setting that says nothing, because what is drawn or a tie replaces it."""
-    from planner.faults import ScenarioError
-    from planner.reading import read
-    from planner.uncertainty import UncertaintyError, alike
-
-    found = []
-    for i, override in enumerate(overrides):
-        try:
-            without = read(source, set=overrides[:i] + overrides[i + 1 :])
-            if alike([plan, without], seed) is not None:
-                path = override.partition("=")[0].strip()
-                found.append(f"--set {path} says nothing with --uncertain: drawn values or a tie replace it")
-        except (ScenarioError, UncertaintyError):  # without it there is no scenario: it says something
-            continue
-    return found
-
-
-def _chosen(hypothesis: list[str] | None) -> list[str]:
-    """`--hypothesis a,b --hypothesis c` as the setting that it is; its faults name the option."""
-    from json import dumps
-
-    from planner.overrides import Optioned
-
-    names = names_of(hypothesis)
-    if not names:
-        return []
-    return [Optioned(f"simulation.hypotheses={dumps(names, ensure_ascii=False)}", "--hypothesis")]
-
-
-def names_of(hypothesis: list[str] | None) -> list[str]:
-    """The names in `--hypothesis a,b --hypothesis c`, each once."""
-    names = [name.strip() for part in hypothesis or [] for name in part.split(",")]
-    if not all(names):
-        raise Problem("--hypothesis has an empty name", hint="for instance --hypothesis expected,none")
-    return list(dict.fromkeys(names))
-
-
 def _simulated(
     plan: Scenario,
     trials: int | None,
@@ -227,8 +180,8 @@ def _simulated(
     quiet: bool,
     how: dict[str, Any],
 ) -> Run:
-    from planner.console import progress
-    from planner.results import simulate
+    from planner.cli.terminal import progress
+    from planner.questions.run.simulate import simulate
 
     compiling(quiet)
     with progress("Simulating", quiet=quiet) as advance, precisely():
@@ -242,65 +195,3 @@ def _simulated(
             name=plan.name,
             **how,
         )
-
-
-@contextmanager
-def precisely() -> Iterator[None]:
-    """A precision that cannot be asked for is explained."""
-    from planner.precision import PrecisionError
-
-    try:
-        yield
-    except PrecisionError as error:
-        raise Problem(f"--precision: {error}", hint="for instance --precision 0.001") from error
-
-
-def compiling(quiet: bool) -> None:
-    """Say why the first run on a machine takes a while."""
-    from planner.console import note
-
-    if not quiet and not _compiled():
-        note("compiling the kernels, once on this machine; later runs start at once")
-
-
-def _compiled() -> bool:
-    """Whether compiled kernels of an earlier run are there to be loaded."""
-    from planner.kernels.jit import COMPILED, cache_folder
-
-    folder = cache_folder() if COMPILED else None
-    return not COMPILED or (folder is not None and any(folder.rglob("*.nbc")))
-
-
-def remarks(
-    document: dict[str, Any],
-    verbose: bool,
-    warnings: Sequence[str] | None = None,
-    target: Target | None = None,
-    on_page: Collection[str] | None = None,
-) -> None:
-    """Warnings, and on request the speed, beside the result.
-
-    `warnings`: in the words of the page (those of the document if not given). Where the page is shown on the
-    terminal, those that are `on_page` (all if not given) are not said a second time.
-    """
-    from planner.console import note, warn
-
-    said = document["warnings"] if warnings is None else warnings
-    twice = target is not None and target.on_screen
-    for warning in said:
-        if not twice or (on_page is not None and warning not in on_page):
-            warn(warning)
-    if verbose:
-        spent = document["run"]
-        speed = spent.get("trials_per_second")
-        done = f"{spent['trials']:,} trials" if speed is None else f"{speed:,.0f} trials a second"
-        note(f"{spent['seconds']:.3g} s, {done}")
-
-
-def told_of_entry(plan: Scenario, of: str = "") -> None:
-    """On request: by which rating patients are enrolled, where they are selected."""
-    from planner.console import note
-    from planner.explain_population import entry_in_short
-
-    if said := entry_in_short(plan):
-        note(f"{of}: {said}" if of else said)

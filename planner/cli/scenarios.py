@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from planner.cli import options as given
-from planner.cli.problems import INVALID, OK, Problem
+from planner.cli.exit import INVALID, OK, Problem
 
 if TYPE_CHECKING:
-    from planner.catalogue import Entry
-    from planner.document import Block
-    from planner.faults import Fault
+    from planner.report.blocks import Block
+    from planner.scenario.catalogue import Entry
+    from planner.scenario.faults import Fault
 
 
 def scenarios(
@@ -28,15 +28,15 @@ def scenarios(
       planner scenarios
       planner show asthma-ab-ba
     """
-    from planner import catalogue
-    from planner.cli import files
-    from planner.document import Heading, Prose
+    from planner.cli import output as files
+    from planner.report.blocks import Heading, Prose
+    from planner.scenario import catalogue
 
     target = files.target(output_format, json, None)
     rows = [_entry(entry) for entry in catalogue.entries()]
     how = "planner show NAME tells a scenario in plain English, planner run NAME simulates it."
     target.write(
-        {"schema": "planner.scenarios/1", "scenarios": rows, "warnings": []},
+        {"schema": "planner.scenario.scenarios/1", "scenarios": rows, "warnings": []},
         lambda: [Heading("The catalogue", 1), *_listing(rows), Prose(how)],
         lambda: files.as_csv(list(rows[0]) if rows else ["name"], [list(row.values()) for row in rows]),
     )
@@ -45,8 +45,8 @@ def scenarios(
 
 def _entry(entry: Entry) -> dict[str, Any]:
     """A scenario with the settings that rest on no source, inherited ones too; null if it has faults."""
-    from planner.faults import ScenarioError
-    from planner.reading import read
+    from planner.scenario.faults import ScenarioError
+    from planner.scenario.reading.read import read
 
     try:
         assumed: list[str] | None = list(read(entry.path).assumed)
@@ -56,7 +56,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
 
 
 def _listing(rows: list[dict[str, Any]]) -> list[Block]:
-    from planner.document import Facts, Heading
+    from planner.report.blocks import Facts, Heading
 
     blocks: list[Block] = []
     for row in rows:
@@ -87,13 +87,13 @@ def check(
       planner check my-trial.toml
       planner check *.toml --json
     """
-    from planner import console
-    from planner.cli import files
-    from planner.cli.run import told_of_entry
-    from planner.faults import ScenarioError
-    from planner.figures import visible
-    from planner.look_remarks import remarks
-    from planner.reading import read
+    from planner.cli import output as files
+    from planner.cli import terminal as console
+    from planner.cli.common import told_of_entry
+    from planner.model.stopping.remarks import remarks
+    from planner.scenario.faults import ScenarioError
+    from planner.scenario.reading.read import read
+    from planner.scenario.text import visible
 
     found: list[Fault] = []
     sound: list[str] = []
@@ -151,8 +151,8 @@ def new(
       planner new my-trial.toml
       planner new my-trial.toml --from asthma-ab-ba
     """
-    from planner import catalogue
-    from planner.cli import files
+    from planner.cli import output as files
+    from planner.scenario import catalogue
 
     if file.suffix != ".toml" and str(file) != "-":
         raise Problem(f"{file} does not end in .toml", hint=f"planner new {file}.toml")
@@ -168,7 +168,7 @@ def new(
         text = source.read_text(encoding="utf-8")
     files.deliver(text, file, force)
     if str(file) != "-" and not quiet:
-        from planner.console import note
+        from planner.cli.terminal import note
 
         note(f"wrote {file}; edit it, then: planner check {file} && planner run {file}")
     return OK
@@ -181,8 +181,8 @@ def schema(verbose: given.Verbose = False) -> int:
     Example:
       planner schema > planner.schema.json
     """
-    from planner.canonical import schema as of_scenarios
-    from planner.cli import files
+    from planner.cli import output as files
+    from planner.scenario.canonical.resolved import schema as of_scenarios
 
     files.deliver(files.as_json(of_scenarios()), None, False)
     return OK

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from planner.cli.files import Target
-from planner.cli.problems import INTERRUPTED, OK, Problem
+from planner.cli.exit import INTERRUPTED, OK, Problem
+from planner.cli.output import Target
 
 if TYPE_CHECKING:
-    from planner.document import Block
-    from planner.scenario import Scenario
+    from planner.report.blocks import Block
+    from planner.scenario.scenario import Scenario
 
 
 def run_sensitivity(
@@ -30,12 +30,12 @@ def run_sensitivity(
 
     `same`: the command that does the same again, for the options that are given to it.
     """
-    from planner.carryover_told import labels
-    from planner.cli import files
+    from planner.cli import output as files
+    from planner.cli.common import compiling, remarks
     from planner.cli.dry_run import of_sensitivity
-    from planner.cli.run import compiling, remarks
-    from planner.console import progress
-    from planner.sensitivity import SensitivityError, assumptions, sensitivity
+    from planner.cli.terminal import progress
+    from planner.questions.sensitivity import SensitivityError, assumptions, sensitivity
+    from planner.results.carryover_words import labels
 
     follows = files.worked_out(plan, source)
     try:
@@ -54,8 +54,8 @@ def run_sensitivity(
     remarks(document, verbose, said, target)
 
     def blocks() -> list[Block]:
-        from planner.explain import setting
-        from planner.summary_sensitivity import sensitivity_document
+        from planner.report.pages.sensitivity import sensitivity_document
+        from planner.report.scenario.scenario import setting
 
         command = same(sensitivity=True, sensitivity_step=step, trials=trials, seed=seed)
         return sensitivity_document(document | {"warnings": said}, setting(plan, follows, command))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from planner.cli import options as given
-from planner.cli.problems import OK
+from planner.cli.exit import OK
 
 
 def show(
@@ -36,12 +36,12 @@ def show(
       planner show williams-2018
       planner show my-trial.toml --resolved
     """
-    from planner.cli import files
-    from planner.console import warn
-    from planner.explain import as_json, explained
-    from planner.predicted import outlook
-    from planner.reading import read, resolve, to_toml, written
-    from planner.unstated import unstated
+    from planner.cli import output as files
+    from planner.cli.terminal import warn
+    from planner.questions.predict import outlook
+    from planner.report.scenario.defaults import unstated
+    from planner.report.scenario.scenario import as_json, explained
+    from planner.scenario.reading.read import read, resolve, to_toml, written
 
     no_csv = ("a scenario has no CSV form", "--format md, --json, or --resolved for TOML")
     as_toml = resolved and not json

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from planner.caps import MAX_PATIENTS, MAX_TRIALS
 from planner.cli import options as given
+from planner.cli.exit import INTERRUPTED, NO_ANSWER, OK, Problem
 from planner.cli.numbers import whole
-from planner.cli.problems import INTERRUPTED, NO_ANSWER, OK, Problem
+from planner.scenario.caps import MAX_PATIENTS, MAX_TRIALS
 
 if TYPE_CHECKING:
-    from planner.document import Block
-    from planner.scenario import Scenario
-    from planner.sizing import Sizing
+    from planner.questions.size import Sizing
+    from planner.report.blocks import Block
+    from planner.scenario.scenario import Scenario
 
 
 class Sought(StrEnum):
@@ -112,12 +112,13 @@ def size(
       planner size my-trial.toml --find effect --patients 24 --power .8
       planner size williams-2018 --uncertain --power .8 --hypothesis pharmacokinetic
     """
-    from planner.carryover_told import labels
-    from planner.cli import again, files
+    from planner.cli import again
+    from planner.cli import output as files
+    from planner.cli.common import averaging, check_variants, chosen, names_of, remarks, replaced
     from planner.cli.dry_run import of_size
-    from planner.cli.run import _chosen, averaging, check_variants, names_of, remarks, replaced
-    from planner.explain import setting
-    from planner.reading import read
+    from planner.report.scenario.scenario import setting
+    from planner.results.carryover_words import labels
+    from planner.scenario.reading.read import read
 
     target = files.target(output_format, json, output, force, quiet)
     targets = _targets(power)
@@ -129,7 +130,7 @@ def size(
             "--uncertain cannot be combined with --trials",
             hint="--variants says how many values of the uncertain numbers are drawn, 128 trials each",
         )
-    overrides = list(settings or []) + _chosen(hypothesis)
+    overrides = list(settings or []) + chosen(hypothesis)
     plan = read(scenario, set=overrides)
     follows = files.worked_out(plan, scenario)
     asked = {"find": find.value, "patients": patients, "trials": trials, "seed": seed, "threads": threads}
@@ -152,7 +153,7 @@ def size(
     remarks(document, verbose, said, target)
 
     def blocks() -> list[Block]:
-        from planner.summary_sizing import size_document
+        from planner.report.pages.size import size_document
 
         by_effect = result.find == "effect"
         command = again.command(
@@ -180,7 +181,7 @@ def size(
 
 def _check_effect(plan: Scenario, find: Sought) -> None:
     """An effect is sought by moving means, which must not be drawn."""
-    from planner.sizing import SizingError, check_means
+    from planner.questions.size import SizingError, check_means
 
     if find is Sought.effect:
         try:
@@ -191,14 +192,14 @@ def _check_effect(plan: Scenario, find: Sought) -> None:
 
 def _variants(asked: int | None) -> int:
     """The most values of every uncertain number."""
-    from planner.sizing import DEFAULT_VARIANTS
+    from planner.questions.size import DEFAULT_VARIANTS
 
     return DEFAULT_VARIANTS if asked is None else asked
 
 
 def _targets(power: list[str] | None) -> list[float]:
     """`--power .8,.9 --power .95` as numbers."""
-    from planner.sizing import DEFAULT_POWER
+    from planner.questions.size import DEFAULT_POWER
 
     words = [word.strip() for part in power or [] for word in part.split(",")]
     try:
@@ -221,7 +222,7 @@ def _targets(power: list[str] | None) -> list[float]:
 
 def _most(plan: Scenario, asked: dict[str, Any]) -> int:
     """The most patients of a trial in the search."""
-    from planner.sizing import DEFAULT_MOST, SizingError, checked
+    from planner.questions.size import DEFAULT_MOST, SizingError, checked
 
     names = plan.simulation.hypotheses or tuple(plan.hypotheses)
     most = asked.get("max_patients", DEFAULT_MOST)
@@ -232,9 +233,9 @@ def _most(plan: Scenario, asked: dict[str, Any]) -> int:
 
 
 def _sized(plan: Scenario, targets: list[float], asked: dict[str, Any], quiet: bool) -> Sizing:
-    from planner.cli.run import compiling
-    from planner.console import progress
-    from planner.sizing import SizingError, size
+    from planner.cli.common import compiling
+    from planner.cli.terminal import progress
+    from planner.questions.size import SizingError, size
 
     compiling(quiet)
     try:
@@ -246,7 +247,7 @@ def _sized(plan: Scenario, targets: list[float], asked: dict[str, Any], quiet: b
 
 def _no_answer(result: Sizing) -> int:
     """The question has no answer: said in one line, whatever the format of the result."""
-    from planner.console import fail
+    from planner.cli.terminal import fail
 
     notes = list(dict.fromkeys(answer["note"] for answer in result.answers))
     fail(

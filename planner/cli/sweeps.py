@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from planner.cli.files import Target
-from planner.cli.problems import INTERRUPTED, OK, Problem
+from planner.cli.exit import INTERRUPTED, OK, Problem
+from planner.cli.output import Target
 
 if TYPE_CHECKING:
-    from planner.document import Block
-    from planner.swept import Point
+    from planner.questions.sweep.axes import Point
+    from planner.report.blocks import Block
 
 
 def swept(source: str, settings: list[str]) -> tuple[list[str], list[Point]]:
     """The plain settings, and the points of the sweep; no points where nothing is swept."""
-    from planner.reading import read
-    from planner.swept import SweepError, points, split
+    from planner.questions.sweep.axes import SweepError, points, split
+    from planner.scenario.reading.read import read
 
     try:
         plain, axes = split(settings)
@@ -47,12 +47,12 @@ def run_sweep(
     `how`: empty, or `variants` and that what is uncertain is averaged over. `same`: the command that does the
     same again, for trials and a seed.
     """
-    from planner.carryover_told import labels
-    from planner.cli import files
+    from planner.cli import output as files
+    from planner.cli.common import compiling, precisely, remarks
     from planner.cli.dry_run import of_sweep
-    from planner.cli.run import compiling, precisely, remarks
-    from planner.console import progress
-    from planner.sweeping import simulate_points
+    from planner.cli.terminal import progress
+    from planner.questions.sweep.sweep import simulate_points
+    from planner.results.carryover_words import labels
 
     for point in {point.rest: point for point in found}.values():
         files.worked_out(point.scenario, source)
@@ -71,8 +71,8 @@ def run_sweep(
     remarks(document, verbose, said, target)
 
     def blocks() -> list[Block]:
-        from planner.explain import setting
-        from planner.summary_sweep import sweep_document
+        from planner.report.pages.sweep import sweep_document
+        from planner.report.scenario.scenario import setting
 
         every = result.base.simulation.trials if trials is None and precision is None else trials
         command = same(trials=every, seed=seed)
@@ -85,7 +85,7 @@ def run_sweep(
 
 def _check_draws(found: list[Point], seed: int) -> None:
     """Before anything is simulated: draws at every point, and none that replace what is swept."""
-    from planner.sweeping import check_draws
+    from planner.questions.sweep.sweep import check_draws
 
     with _explained():
         check_draws(found, seed)
@@ -94,8 +94,8 @@ def _check_draws(found: list[Point], seed: int) -> None:
 @contextmanager
 def _explained() -> Iterator[None]:
     """What cannot be averaged over is explained."""
-    from planner.swept import SweepError
-    from planner.uncertainty import UncertaintyError
+    from planner.model.parameter_draws import UncertaintyError
+    from planner.questions.sweep.axes import SweepError
 
     try:
         yield

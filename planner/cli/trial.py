@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.caps import MAX_TRIAL, MAX_TRIALS
 from planner.cli import options as given
+from planner.cli.exit import NO_ANSWER, OK, Problem
 from planner.cli.numbers import whole
-from planner.cli.problems import NO_ANSWER, OK, Problem
+from planner.scenario.caps import MAX_TRIAL, MAX_TRIALS
 
 if TYPE_CHECKING:
-    from planner.document import Block
-    from planner.replay import Trial
-    from planner.scenario import Scenario
+    from planner.questions.replay.replay import Trial
+    from planner.report.blocks import Block
+    from planner.scenario.scenario import Scenario
 
 
 class Kind(StrEnum):
-    """What --find looks for; the keys of planner.replay.KINDS."""
+    """What --find looks for; the keys of planner.questions.replay.replay.KINDS."""
 
     efficacy = "efficacy"
     early_efficacy = "early-efficacy"
@@ -97,14 +97,15 @@ def trial(
       planner trial my-trial.toml --find not-significant --hypothesis expected
       planner trial my-trial.toml --replay 17 --format csv -o trial-17.csv
     """
-    from planner.cli import again, files
+    from planner.cli import again
+    from planner.cli import output as files
+    from planner.cli.common import chosen
     from planner.cli.dry_run import of_trial
-    from planner.cli.run import _chosen
-    from planner.console import warn
-    from planner.reading import read
+    from planner.cli.terminal import warn
+    from planner.scenario.reading.read import read
 
     target = files.target(output_format, json, output, force, quiet)
-    overrides = list(settings or []) + _chosen([hypothesis] if hypothesis else None)
+    overrides = list(settings or []) + chosen([hypothesis] if hypothesis else None)
     plan = read(scenario, set=overrides)
     files.worked_out(plan, scenario)
     _check_analysis(plan, analysis)
@@ -117,8 +118,8 @@ def trial(
         warn(remark)
 
     def blocks() -> list[Block]:
-        from planner.explain import setting
-        from planner.summary_trial import trial_document
+        from planner.report.pages.trial import trial_document
+        from planner.report.scenario.scenario import setting
 
         command = again.command(
             "trial",
@@ -137,14 +138,14 @@ def trial(
 
 
 def _csv(found: Trial) -> str:
-    from planner.cli import files
+    from planner.cli import output as files
 
     rows = found.rows()
     return files.as_csv(list(rows[0]), [["" if x is None else x for x in row.values()] for row in rows])
 
 
 def _check_analysis(plan: Scenario, analysis: str | None) -> None:
-    from planner.faults import did_you_mean
+    from planner.scenario.faults import did_you_mean
 
     names = [a.name for a in plan.analyses]
     if analysis is not None and analysis not in names:
@@ -160,8 +161,8 @@ def _found(
     seed: int | None,
     quiet: bool,
 ) -> Trial:
-    from planner.console import progress
-    from planner.replay import KINDS, find, replay
+    from planner.cli.terminal import progress
+    from planner.questions.replay.replay import KINDS, find, replay
 
     if kind is None:
         return replay(plan, index, analysis=analysis, seed=seed)

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from planner.caps import MAX_VARIANTS
 from planner.cli import options as given
+from planner.cli.exit import INTERRUPTED, INVALID, OK, Problem
 from planner.cli.numbers import whole
-from planner.cli.problems import INTERRUPTED, INVALID, OK, Problem
+from planner.scenario.caps import MAX_VARIANTS
 
 if TYPE_CHECKING:
-    from planner.cli.files import Target
-    from planner.document import Block
-    from planner.scenario import Scenario
-    from planner.weighing import Weighing
+    from planner.cli.output import Target
+    from planner.questions.weigh import Weighing
+    from planner.report.blocks import Block
+    from planner.scenario.scenario import Scenario
 
 
 def weigh(
@@ -92,12 +92,13 @@ def weigh(
       planner weigh williams-2018 --prior permissive=2,nmda-only=0.5
       planner weigh my-trial.toml --data patients.csv
     """
-    from planner.cli import again, files
-    from planner.cli.run import _chosen, names_of, remarks
-    from planner.reading import read
+    from planner.cli import again
+    from planner.cli import output as files
+    from planner.cli.common import chosen, names_of, remarks
+    from planner.scenario.reading.read import read
 
     target = files.target(output_format, json, output, force, quiet)
-    overrides = [*(settings or []), *_chosen(hypothesis)]
+    overrides = [*(settings or []), *chosen(hypothesis)]
     plan = read(scenario, set=overrides)
     files.worked_out(plan, scenario)
     priors = _priors(prior)
@@ -107,7 +108,7 @@ def weigh(
     asked["threads"] = threads
     if dry_run:
         return _intended(plan, scenario, asked, target, data)
-    from planner.weighing import VARIANTS
+    from planner.questions.weigh import VARIANTS
 
     found = _weighed(plan, scenario, asked, quiet, data)
     document = found.to_json()
@@ -125,8 +126,8 @@ def weigh(
     )
 
     def blocks() -> list[Block]:
-        from planner.explain import setting
-        from planner.summary_weigh import weigh_document
+        from planner.report.pages.weigh import weigh_document
+        from planner.report.scenario.scenario import setting
 
         described = setting(found.scenario, files.worked_out(found.scenario, scenario), command)
         return weigh_document(document, described)
@@ -153,7 +154,7 @@ def _with_data(plan: Scenario, scenario: str, data: Path | None) -> Scenario:
     """The scenario with the result of the patients in a file."""
     if data is None:
         return plan
-    from planner.weighing.data import observed_in
+    from planner.questions.weigh.data import observed_in
 
     with _explained(scenario, data):
         return plan.model_copy(update={"observed": observed_in(plan, data)})
@@ -162,9 +163,9 @@ def _with_data(plan: Scenario, scenario: str, data: Path | None) -> Scenario:
 def _weighed(
     plan: Scenario, scenario: str, asked: dict[str, Any], quiet: bool, data: Path | None
 ) -> Weighing:
-    from planner.cli.run import compiling
-    from planner.console import progress
-    from planner.weighing import weigh as weighed
+    from planner.cli.common import compiling
+    from planner.cli.terminal import progress
+    from planner.questions.weigh import weigh as weighed
 
     compiling(quiet)
     told = progress("Weighing", quiet=quiet, unit="variants")
@@ -178,7 +179,7 @@ def _explained(scenario: str, data: Path | None) -> Iterator[None]:
 
     A result that cannot be used is invalid input; else the command is not for this scenario, or is misused.
     """
-    from planner.weighing import WeighingError
+    from planner.questions.weigh import WeighingError
 
     try:
         yield
@@ -194,9 +195,9 @@ def _explained(scenario: str, data: Path | None) -> Iterator[None]:
 def _intended(plan: Scenario, scenario: str, asked: dict[str, Any], target: Target, data: Path | None) -> int:
     """What would be weighed and simulated, and how long that takes."""
     from planner.cli.dry_run import of_plan, told
-    from planner.explain import unit_of
-    from planner.summary_weigh import found
-    from planner.weighing import foreseen
+    from planner.questions.weigh import foreseen
+    from planner.report.pages.weigh import found
+    from planner.report.scenario.scenario import unit_of
 
     with _explained(scenario, data):
         document, effort = foreseen(plan, **asked)

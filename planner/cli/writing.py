@@ -14,8 +14,8 @@ import tempfile
 import uuid
 from pathlib import Path
 
-from planner import interruption
-from planner.cli.problems import Problem
+from planner import _interruption as interruption
+from planner.cli.exit import Problem
 
 _KINDS = {
     stat.S_IFCHR: "a device",
@@ -86,7 +86,7 @@ def _kind(path: Path) -> str:
 def deliver(text: str, output: Path | None, force: bool) -> None:
     """Write the result; a file appears whole or not at all."""
     if output is None or is_stdout(output):
-        from planner.console import write
+        from planner.cli.terminal import write
 
         write(text, sys.stdout)
         return
@@ -96,8 +96,8 @@ def deliver(text: str, output: Path | None, force: bool) -> None:
             _write_whole(text, _followed(output), force)
     except (OSError, Problem) as error:
         # The work is done: better on the screen than lost.
-        from planner.console import write
-        from planner.streams import OutputError
+        from planner.cli.streams import OutputError
+        from planner.cli.terminal import write
 
         hint = "the result stands above, on the standard output"
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from planner.kernels.jit import bits, from_bits, kernel, lanes
-from planner.kernels.rng import W
+from planner.kernels.random.numbers import W
 from planner.kernels.tables import (
     ABOVE,
     BELOW,

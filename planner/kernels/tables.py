@@ -33,7 +33,7 @@ ABOVE, BELOW, FUTILE, LAST = range(4)  # efficacy with a positive or a negative 
 ENDS = 4
 # ... and of each way these integer sums are kept; e is estimate - centre in units: e and its square in 2^-32,
 # its fourth power in 2^-40. What does not fit into one integer goes on in a second one, so that no sum can
-# overflow: e = ERROR + 2^60 ERROR_HIGH (see planner.tally), the fourth power FOURTH + 2^32 FOURTH_HIGH.
+# overflow: e = ERROR + 2^60 ERROR_HIGH (see engine.tally), the fourth power FOURTH + 2^32 FOURTH_HIGH.
 TRIALS, ERROR, SQUARE, FOURTH, FINISHED, FINISHED_SQUARE, COVERED, UNDEFINED = range(8)
 ERROR_HIGH, SQUARE_HIGH, FOURTH_HIGH = range(8, 11)
 SUMS = 11

@@ -1,0 +1,131 @@
+"""What several commands do alike: names of hypotheses, remarks beside a result, uncertain numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from planner.cli.exit import Problem
+
+if TYPE_CHECKING:
+    from planner.cli.output import Target
+    from planner.scenario.scenario import Scenario
+
+
+def check_variants(uncertain: bool, variants: int | None) -> None:
+    """--variants says something only with --uncertain."""
+    if variants is not None and not uncertain:
+        raise Problem("--variants goes with --uncertain", hint="add --uncertain, or leave --variants out")
+
+
+def averaging(plan: Scenario, variants: int | None, precision: float | None = None) -> dict[str, Any]:
+    """The options of `simulate` for uncertain numbers; a Problem where nothing is uncertain."""
+    from planner.model.parameter_draws import UncertaintyError, check
+    from planner.questions.run.assurance import MOST_VARIANTS, VARIANTS
+
+    try:
+        check(plan)
+    except UncertaintyError as error:
+        raise Problem(f"--uncertain: {error}", hint=error.hint) from error
+    return {"uncertain": True, "variants": variants or (VARIANTS if precision is None else MOST_VARIANTS)}
+
+
+def replaced(plan: Scenario, source: str, overrides: list[str], seed: int) -> list[str]:
+    """A warning for each setting that says nothing, because what is drawn or a tie replaces it."""
+    from planner.model.parameter_draws import UncertaintyError, alike
+    from planner.scenario.faults import ScenarioError
+    from planner.scenario.reading.read import read
+
+    found = []
+    for i, override in enumerate(overrides):
+        try:
+            without = read(source, set=overrides[:i] + overrides[i + 1 :])
+            if alike([plan, without], seed) is not None:
+                path = override.partition("=")[0].strip()
+                found.append(f"--set {path} says nothing with --uncertain: drawn values or a tie replace it")
+        except (ScenarioError, UncertaintyError):  # without it there is no scenario: it says something
+            continue
+    return found
+
+
+def chosen(hypothesis: list[str] | None) -> list[str]:
+    """`--hypothesis a,b --hypothesis c` as the setting that it is; its faults name the option."""
+    from json import dumps
+
+    from planner.scenario.reading.overrides import Optioned
+
+    names = names_of(hypothesis)
+    if not names:
+        return []
+    return [Optioned(f"simulation.hypotheses={dumps(names, ensure_ascii=False)}", "--hypothesis")]
+
+
+def names_of(hypothesis: list[str] | None) -> list[str]:
+    """The names in `--hypothesis a,b --hypothesis c`, each once."""
+    names = [name.strip() for part in hypothesis or [] for name in part.split(",")]
+    if not all(names):
+        raise Problem("--hypothesis has an empty name", hint="for instance --hypothesis expected,none")
+    return list(dict.fromkeys(names))
+
+
+@contextmanager
+def precisely() -> Iterator[None]:
+    """A precision that cannot be asked for is explained."""
+    from planner.questions.run.precision import PrecisionError
+
+    try:
+        yield
+    except PrecisionError as error:
+        raise Problem(f"--precision: {error}", hint="for instance --precision 0.001") from error
+
+
+def compiling(quiet: bool) -> None:
+    """Say why the first run on a machine takes a while."""
+    from planner.cli.terminal import note
+
+    if not quiet and not _compiled():
+        note("compiling the kernels, once on this machine; later runs start at once")
+
+
+def _compiled() -> bool:
+    """Whether compiled kernels of an earlier run are there to be loaded."""
+    from planner.kernels.jit import COMPILED, cache_folder
+
+    folder = cache_folder() if COMPILED else None
+    return not COMPILED or (folder is not None and any(folder.rglob("*.nbc")))
+
+
+def remarks(
+    document: dict[str, Any],
+    verbose: bool,
+    warnings: Sequence[str] | None = None,
+    target: Target | None = None,
+    on_page: Collection[str] | None = None,
+) -> None:
+    """Warnings, and on request the speed, beside the result.
+
+    `warnings`: in the words of the page (those of the document if not given). Where the page is shown on the
+    terminal, those that are `on_page` (all if not given) are not said a second time.
+    """
+    from planner.cli.terminal import note, warn
+
+    said = document["warnings"] if warnings is None else warnings
+    twice = target is not None and target.on_screen
+    for warning in said:
+        if not twice or (on_page is not None and warning not in on_page):
+            warn(warning)
+    if verbose:
+        spent = document["run"]
+        speed = spent.get("trials_per_second")
+        done = f"{spent['trials']:,} trials" if speed is None else f"{speed:,.0f} trials a second"
+        note(f"{spent['seconds']:.3g} s, {done}")
+
+
+def told_of_entry(plan: Scenario, of: str = "") -> None:
+    """On request: by which rating patients are enrolled, where they are selected."""
+    from planner.cli.terminal import note
+    from planner.report.scenario.population import entry_in_short
+
+    if said := entry_in_short(plan):
+        note(f"{of}: {said}" if of else said)

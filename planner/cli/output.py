@@ -1,0 +1,180 @@
+"""Where a result goes: the standard output, or a file that is never overwritten by accident."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from planner.cli.exit import Problem
+from planner.cli.options import Format
+from planner.cli.writing import check_writable as check_writable
+from planner.cli.writing import deliver as deliver
+from planner.cli.writing import is_stdout
+
+if TYPE_CHECKING:
+    from planner.questions.plan import Plan
+    from planner.report.blocks import Block
+    from planner.scenario.scenario import Scenario
+
+_ENDINGS = {".json": Format.json, ".csv": Format.csv, ".md": Format.md, ".txt": Format.table}
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a result goes, and in which format."""
+
+    wanted: Format
+    path: Path | None
+    force: bool
+    quiet: bool
+
+    def write(
+        self,
+        document: dict[str, Any],
+        blocks: Callable[[], Sequence[Block]],
+        csv: Callable[[], str] | None = None,
+    ) -> None:
+        """Write the result as JSON, as CSV, or as text for people: only what is wanted is made."""
+        if self.wanted is Format.json:
+            self.write_text(as_json(document))
+        elif self.wanted is Format.csv:
+            assert csv is not None  # refused before the work
+            self.write_text(verbatim(csv(), self.path))
+        else:
+            self.write_text(as_text(blocks(), self.wanted, self.path))
+
+    def write_text(self, text: str) -> None:
+        """Write the text as it is, and tell if it went to a file."""
+        deliver(text, self.path, self.force)
+        say_written(self.path, self.quiet)
+
+    @property
+    def on_screen(self) -> bool:
+        """Whether somebody sees the page on the terminal at once."""
+        from planner.cli.terminal import on_terminal
+
+        return self.wanted in (Format.table, Format.md) and is_stdout(self.path) and on_terminal(sys.stdout)
+
+    @property
+    def ascii_only(self) -> bool:
+        """Whether plots have to do without Braille dots."""
+        from planner.cli.terminal import shows_braille
+
+        return not shows_braille(self.path)
+
+
+def target(
+    asked: Format | None,
+    json: bool,
+    output: Path | None,
+    force: bool = False,
+    quiet: bool = False,
+    *,
+    no_csv: tuple[str, str] | None = None,
+) -> Target:
+    """Where the result will go; what is wrong with that is told before any work is done.
+
+    `no_csv`: message and hint where there is no table to be written.
+    """
+    wanted = chosen_format(asked, json, output)
+    if wanted is Format.csv and no_csv is not None:
+        raise Problem(no_csv[0], hint=no_csv[1])
+    check_writable(output, force)
+    return Target(wanted, output, force, quiet)
+
+
+def chosen_format(asked: Format | None, json: bool, output: Path | None) -> Format:
+    """The format asked for, else the one that the ending of the output file implies, else a table."""
+    if json and asked not in (None, Format.json):
+        raise Problem(f"--json and --format {asked} contradict each other", hint="give one of the two")
+    if json:
+        return Format.json
+    if asked is not None:
+        return asked
+    if output is None or is_stdout(output):
+        return Format.table
+    if output.suffix.lower() not in _ENDINGS:
+        known = ", ".join(_ENDINGS)
+        raise Problem(
+            f"cannot tell the format of {output} from its ending",
+            hint=f"end it in one of {known}, or give --format",
+        )
+    return _ENDINGS[output.suffix.lower()]
+
+
+def worked_out(scenario: Scenario, source: str, *, effects: bool = False) -> Plan:
+    """What follows from the scenario; a ScenarioError where its stopping limits do not exist."""
+    from planner.monitoring.boundaries import BoundaryError
+    from planner.questions.plan import planned
+    from planner.scenario.faults import Fault, ScenarioError
+
+    try:
+        return planned(scenario, effects=effects)
+    except BoundaryError as error:
+        fault = Fault(source, 0, 0, "monitoring", str(error))
+        raise ScenarioError([fault]) from error
+
+
+def as_json(document: dict[str, Any]) -> str:
+    """One object, in ASCII: a control character in a name stays an escape, whatever reads it."""
+    import json
+
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+
+
+def as_csv(header: list[str], rows: list[list[Any]]) -> str:
+    """Rows as CSV (RFC 4180); a list in a cell is joined by semicolons.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe before it; numbers stay as they are.
+    """
+    import csv
+    import io
+
+    from planner.data.csv_text import harmless
+
+    def safe(cell: Any) -> Any:
+        text = ";".join(cell) if isinstance(cell, list) else cell
+        return harmless(text) if isinstance(text, str) else text
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([safe(cell) for cell in row] for row in [header, *rows])
+    return text.getvalue()
+
+
+def frame_as_csv(frame: Any) -> str:
+    """A polars frame as CSV, its text made harmless in the same way."""
+    from planner.data.csv_text import harmless
+
+    texts = [column for column in frame.iter_columns() if str(column.dtype) == "String"]
+    safe = [column.map_elements(harmless, return_dtype=column.dtype) for column in texts]
+    return str(frame.with_columns(safe).rename(harmless).write_csv())
+
+
+def as_text(blocks: Sequence[Block], wanted: Format, output: Path | None) -> str:
+    """The blocks as Markdown, or as a table made for where it goes: the terminal or a file."""
+    if wanted is Format.md:
+        from planner.report.blocks import markdown
+
+        return markdown(blocks)
+    from planner.cli import terminal as console
+
+    return console.page(blocks) if is_stdout(output) else console.rendered(blocks)
+
+
+def verbatim(text: str, output: Path | None) -> str:
+    """Text for other programs, as it is; on a terminal, with control characters spelt out."""
+    from planner.cli.terminal import on_terminal, visible_lines
+
+    return visible_lines(text) if is_stdout(output) and on_terminal(sys.stdout) else text
+
+
+def say_written(output: Path | None, quiet: bool) -> None:
+    """Tell that the result went to a file."""
+    if not is_stdout(output) and not quiet:
+        from planner.cli.terminal import note
+
+        note(f"wrote {output}")

@@ -1,0 +1,1 @@
+"""A scenario lowered to a job, and blocks of its trials simulated to additive tallies."""

@@ -1,0 +1,102 @@
+"""The families of hypotheses: how each is lowered, and the kernel that generates its patients.
+
+To add a family: its settings (scenario.scenario), a kernel, a function that lowers it, one row of _FAMILIES.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from planner.kernels.generate import means
+from planner.kernels.generate import mechanism as terms
+from planner.kernels.tables import AT_MOST, CHANGE, PERCENT, SCORE
+from planner.model.blinding import unblinds
+from planner.model.dropout import leaving, outcomes_read
+from planner.model.estimand import settled
+from planner.model.families.means import AFTER, BASELINE, BEFORE, GUESS, Reading, means_world
+from planner.model.families.mechanism.tables import terms_world
+from planner.model.families.rates import rates_world
+from planner.scenario.scenario import Scenario
+
+_TIE = 1e-9  # points; a score this close to a limit is at the limit
+
+
+class Group(NamedTuple):
+    """The hypotheses of one family: the compiled generator and its tables."""
+
+    generate: Any
+    world: Any
+
+
+def groups(scenario: Scenario, names: Sequence[str], readings: Sequence[Reading]) -> tuple[Group, ...]:
+    """The named hypotheses by family; each knows its row among all of them."""
+    found = []
+    for family, (generate, lower) in _FAMILIES.items():
+        place = [i for i, name in enumerate(names) if scenario.hypotheses[name].family == family]
+        if place:
+            hypotheses = [scenario.hypotheses[names[i]] for i in place]
+            found.append(Group(generate, lower(scenario, hypotheses, readings, place)))
+    return tuple(found)
+
+
+def _means(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], place: Sequence[int]) -> Any:
+    """Means are of the endpoint's own measure; of any other reading they say nothing."""
+    measure = scenario.endpoint.measure
+    visits = [AFTER if r.measure == measure and not r.outcome else -1 for r in readings]
+    visits = [BEFORE if r == BASELINE else visit for r, visit in zip(readings, visits, strict=True)]
+    return means_world(scenario, hypotheses, visits, place)
+
+
+def _rates(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], place: Sequence[int]) -> Any:
+    visits = [AFTER if r.measure in ("response", "remission") and not r.outcome else -1 for r in readings]
+    return rates_world(scenario, hypotheses, visits, place)
+
+
+def _terms(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], place: Sequence[int]) -> Any:
+    drivers = {name: _whole(scenario, name) for name in outcomes_read(scenario)}
+    asked = GUESS in readings or unblinds(scenario)
+    needed = [*(r for r in readings if r not in (GUESS, BASELINE)), *drivers.values()]
+    days = sorted({reading.day for reading in needed if not reading.outcome})
+    names = {reading.outcome for reading in needed}
+    names |= {scenario.blinding.outcome} if asked and scenario.blinding is not None else set()
+    outcomes = sorted(names - {""})
+    visit = {day: 1 + i for i, day in enumerate(days)}
+    second = {name: 1 + len(days) + 2 * i for i, name in enumerate(outcomes)}
+    guess = (SCORE, 1 + len(days) + 2 * len(outcomes), 0.0, 0.0)
+
+    def row(r: Reading) -> tuple[float, ...]:
+        known = {GUESS: guess, BASELINE: (SCORE, 0, 0.0, 0.0)}
+        return known.get(r) or _row(scenario, r, second[r.outcome] if r.outcome else visit[r.day])
+
+    leave = leaving(scenario, lambda name: row(drivers[name]))
+    rows = [row(r) for r in readings]
+    return terms_world(scenario, hypotheses, days, rows, place, leave, outcomes, asked)
+
+
+def _whole(scenario: Scenario, outcome: str) -> Reading:
+    """The endpoint as it is measured, or the score of a second outcome."""
+    if outcome:
+        return Reading("score", scenario.outcomes[outcome].day, outcome)
+    return Reading(scenario.endpoint.measure, scenario.endpoint.day)
+
+
+def _row(scenario: Scenario, reading: Reading, visit: int) -> tuple[float, ...]:
+    """(kind, visit, share of the baseline, cut) of a reading."""
+    scale = scenario.endpoint.scale
+    if reading.measure == "response":
+        share = settled(1.0 - (0.5 if scale.response is None else scale.response))
+        return (AT_MOST, visit, share, _TIE)
+    if reading.measure == "remission":
+        assert scale.remission_at_most is not None  # a scenario that was read is complete
+        return (AT_MOST, visit, 0.0, scale.remission_at_most + _TIE)
+    return ({"score": SCORE, "change": CHANGE, "percent-change": PERCENT}[reading.measure], visit, 0.0, 0.0)
+
+
+_Lower = Callable[[Scenario, Any, Sequence[Reading], Sequence[int]], Any]
+
+_FAMILIES: dict[str, tuple[Any, _Lower]] = {
+    "means": (means.generate, _means),
+    "rates": (means.generate, _rates),
+    "terms": (terms.generate, _terms),
+}

@@ -1,0 +1,230 @@
+"""A scenario lowered to what the engine works off: its patients, analyses and looks, as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from planner.analyses import statistic
+from planner.engine.generators import Group, groups
+from planner.engine.potential_outcomes import Truth, truths
+from planner.engine.tally import Tally
+from planner.engine.units import units
+from planner.kernels.tables import ENDS, TILE_SUMS, Contrast, Floats, Ints, Plan, Rules
+from planner.model.blinding import active_treatments
+from planner.model.dropout import informative
+from planner.model.families.means import GUESS, SIDES, Reading, contrast, plan, reading_of, readings_of
+from planner.model.families.mechanism.return_to_baseline import rule
+from planner.model.looks import Looks, interval_table, limit_table, looks
+from planner.monitoring.references import REFERENCES
+from planner.scenario.scenario import Analysis, Scenario
+from planner.scenario.vocabulary import METHODS
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One analysis under one hypothesis: what is true, and what the kernels need to judge it."""
+
+    hypothesis: str
+    analysis: Analysis
+    truth: Truth
+    looks: tuple[Looks, ...]  # one for each design
+    unit: float  # errors of the estimate are summed in 2^-32 of it: see planner.engine.units
+    rules: Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """One analysis: its compiled statistic, what it reads of the virtual patients, and its limits."""
+
+    kernel: Any
+    reading: int
+    contrast: Contrast
+    rules: Rules
+    centre: Floats  # (hypothesis, 2) true effect, and the unit in which errors are summed
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What patients guess after each period, and what they were given."""
+
+    reading: int
+    treatments: tuple[str, ...]
+    given: Ints  # (sequence, period) row of the treatment
+    active: Ints  # (treatment,) 1 if it is active, else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything a block needs, as arrays; made once for a run."""
+
+    seed: int
+    plan: Plan
+    groups: tuple[Group, ...]  # the hypotheses by family, with the kernel that generates them
+    readings: int
+    patients: int  # the most that any design needs
+    counts: Ints  # (look,) every number of finished patients at which anything is evaluated
+    tests: tuple[tuple[Test, ...], ...]  # [hypothesis][analysis]
+    judges: tuple[Judge, ...]  # [analysis]
+    designs: tuple[int, ...]  # numbers of patients
+    width: int  # most looks of any design
+    waits: bool  # whether the last of the readings tells how often patients waited after each period
+    followed: tuple[int, int]  # sequences and periods in which patients are counted; (0, 0) if they are not
+    asked: Asked | None  # how guesses are counted; None if nobody is asked
+    listed: bool  # whether the randomisation list of a tile decides anything: a look comes within a block
+    primary: tuple[int, ...] = ()  # analyses counted together; none where there are not several
+
+    @property
+    def true_nulls(self) -> Ints:
+        """(hypothesis,) the primary analyses whose null hypothesis is true, as bits by their place."""
+        rows = [
+            [int(tests[a].truth.is_null) << i for i, a in enumerate(self.primary)] for tests in self.tests
+        ]
+        return np.array([sum(row) for row in rows], np.int64)
+
+    def empty_bytes(self) -> int:
+        """Bytes of a tally of the job's shape."""
+        return self.empty().nbytes
+
+    def empty(self) -> Tally:
+        """A tally of the job's shape."""
+        shape = (len(self.tests), len(self.judges), len(self.designs), self.width)
+        asked = self.asked
+        guesses = (0, 0) if asked is None else (len(asked.given), 1 + len(asked.treatments))
+        tile_sums = 1 + self.width * ENDS + TILE_SUMS if self.listed else 0
+        return Tally.empty(*shape, self.followed, guesses, tile_sums, joint=bool(self.primary))
+
+
+def job(
+    scenario: Scenario,
+    *,
+    seed: int | None = None,
+    patients: Sequence[int] | None = None,
+    sized: Sequence[Scenario] | None = None,
+    known: Mapping[str, Sequence[Truth]] | None = None,
+    tallied: bool = True,
+) -> Job:
+    """Lower a scenario, for one or several numbers of patients (default: the scenario's own).
+
+    Looks are scaled to each number of patients. `sized`: in place of `patients`, the scenario at each number,
+    with looks of its own; nothing else may differ. `known`: truths by hypothesis, to be taken as they are.
+    `tallied`: whether errors of estimates will be added up, for which their unit is measured.
+    """
+    plans_at = [(each, each.design.patients) for each in sized or ()]
+    plans_at = plans_at or [(scenario, n) for n in patients or (scenario.design.patients,)]
+    designs = tuple(n for _, n in plans_at)
+    seed = scenario.simulation.seed if seed is None else seed
+    names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
+    readings = readings_of(scenario)
+    plans = [[looks(each, analysis, n) for each, n in plans_at] for analysis in scenario.analyses]
+    counts = sorted({m for row in plans for each in row for m in each.counts})
+    found = truths(scenario, names, seed) if known is None else known
+    effect, unit = (np.array([[getattr(t, x) for t in found[n]] for n in names]) for x in ("effect", "unit"))
+    analysed = [
+        (statistic(each.method), readings.index(reading_of(scenario, each)), contrast(scenario, each))
+        for each in scenario.analyses
+    ]
+    lowered, families = plan(scenario), groups(scenario, names, readings)
+    stored = len(readings) + (1 if rule(scenario) else 0)
+    if tallied:
+        measured = units(lowered, families, stored, analysed, effect)
+        unit = np.where(measured > 0.0, measured, unit)
+    judges = tuple(
+        Judge(
+            *analysed[a],
+            _rules(analysis, plans[a], counts, scenario.design.periods),
+            np.ascontiguousarray(np.stack([effect[:, a], unit[:, a]], axis=1)),
+        )
+        for a, analysis in enumerate(scenario.analyses)
+    )
+    tests = tuple(
+        tuple(
+            Test(name, analysis, found[name][a], tuple(plans[a]), float(unit[h, a]), judges[a].rules)
+            for a, analysis in enumerate(scenario.analyses)
+        )
+        for h, name in enumerate(names)
+    )
+    return Job(
+        seed=seed,
+        plan=lowered,
+        groups=families,
+        readings=stored,
+        patients=max(designs),
+        counts=np.array(counts, np.int64),
+        tests=tests,
+        judges=judges,
+        designs=designs,
+        width=max(len(each.counts) for row in plans for each in row),
+        waits=rule(scenario) is not None,
+        followed=(len(scenario.design.sequences), scenario.design.periods)
+        if informative(scenario)
+        else (0, 0),
+        asked=_asked(scenario, readings),
+        listed=any(m % lowered.block.size for m in counts),
+        primary=_several(primaries(scenario)),
+    )
+
+
+def primaries(scenario: Scenario) -> tuple[int, ...]:
+    """The places of the analyses on which the trial's success hangs."""
+    return tuple(a for a, each in enumerate(scenario.analyses) if each.role in ("primary", "co-primary"))
+
+
+def _several(places: tuple[int, ...]) -> tuple[int, ...]:
+    """What has to be counted together: of one analysis its own figures say all."""
+    return places if len(places) > 1 else ()
+
+
+def _asked(scenario: Scenario, readings: Sequence[Reading]) -> Asked | None:
+    """How guesses are counted; None where nobody is asked."""
+    if GUESS not in readings:
+        return None
+    active = active_treatments(scenario)
+    row = {a: i for i, a in enumerate(active)}
+    given = [[row[a] for a in sequence] for sequence in scenario.design.sequences]
+    return Asked(
+        readings.index(GUESS),
+        tuple(active),
+        np.array(given, np.int64),
+        np.array(list(active.values()), np.int64),
+    )
+
+
+def like(work: Job, plan: Plan, groups: tuple[Group, ...], known: Mapping[str, Sequence[Truth]]) -> Job:
+    """The job with other patients: of a scenario that differs in its population and hypotheses only.
+
+    Looks and limits are the same, and errors are summed in the same units, so that tallies add up.
+    """
+    tests = tuple(
+        tuple(replace(test, truth=known[test.hypothesis][a]) for a, test in enumerate(row))
+        for row in work.tests
+    )
+    judges = tuple(
+        replace(judge, centre=np.array([(row[a].truth.effect, row[a].unit) for row in tests]))
+        for a, judge in enumerate(work.judges)
+    )
+    return replace(work, plan=plan, groups=groups, tests=tests, judges=judges)
+
+
+def _rules(analysis: Analysis, plans: Sequence[Looks], counts: Sequence[int], periods: int) -> Rules:
+    direction = plans[0].direction
+    method = METHODS[analysis.method]
+    reference = REFERENCES[method.reference]
+    most = counts[-1] + 1  # a discordant count takes the columns 1 .. patients + 1
+    if method.df_of_observations:
+        most = counts[-1] * (periods - 1)
+    at = {m: i for i, m in enumerate(counts)}
+    index = np.full((len(plans), max(len(each.counts) for each in plans)), -1, np.int64)
+    for d, each in enumerate(plans):
+        index[d, : len(each.counts)] = [at[m] for m in each.counts]
+    return Rules(
+        look=index,
+        limit=limit_table(plans, reference, most),
+        interval=interval_table(analysis.alpha, direction, reference, most),
+        cells=reference.cells,
+        sides=SIDES[direction],
+        futile=any(z > -np.inf for each in plans for z in each.boundary.futility_z),
+    )

@@ -1,0 +1,55 @@
+"""What is seen of the patients of a virtual trial beside what is analysed: baselines, and scores.
+
+Made by the kernels that made the trial, from the same random numbers, so that a change is the score less the
+baseline to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from planner.engine.generators import groups
+from planner.kernels.random.numbers import W
+from planner.kernels.tables import Floats, Ints
+from planner.model.families.means import BASELINE, Reading, plan
+from planner.scenario.families.mechanism import Rates, Terms
+from planner.scenario.scenario import Scenario
+
+
+class Beside(NamedTuple):
+    """NaN: not measured, or the patient has left."""
+
+    baselines: Floats  # (patient, period) the one that change and response refer to
+    scores: Floats  # (patient, reading, period) of the endpoint on the day of each reading
+
+
+def beside(
+    scenario: Scenario, hypothesis: str, readings: Sequence[Reading], sequence: Ints, index: int, seed: int
+) -> Beside | None:
+    """Of trial `index`, whose readings and sequences i64[tile, patient] are given; None where rates are all.
+
+    Of second outcomes there is neither.
+    """
+    stated = scenario.hypotheses[hypothesis]
+    if isinstance(stated, Rates):
+        return None
+    days = list(dict.fromkeys(each.day for each in readings if not each.outcome))
+    asked = [Reading("score", day) for day in days]
+    measured = isinstance(stated, Terms) or scenario.design.baselines != "none"
+    asked += [BASELINE] if measured else []
+    patients, periods = sequence.shape[1], scenario.design.periods
+    values = np.full((1, patients, 1, max(len(asked), 1), periods * W), np.nan)
+    for group in groups(scenario, [hypothesis], asked) if asked else ():
+        first = index // W * W
+        group.generate(first, np.uint64(seed), plan(scenario), group.world, sequence[:1], values)
+    lane = values.reshape(patients, -1, periods, W)[..., index % W]
+    baselines = lane[:, len(asked) - 1].copy() if measured else np.full((patients, periods), np.nan)
+    if "first" in (scenario.endpoint.baseline, scenario.design.baselines):
+        baselines = np.where(np.isnan(baselines), np.nan, baselines[:, :1])
+    none = np.full((patients, periods), np.nan)
+    at = {day: i for i, day in enumerate(days)}
+    scores = [none if each.outcome else lane[:, at[each.day]] for each in readings]
+    return Beside(baselines, np.stack(scores, axis=1))

@@ -1,0 +1,115 @@
+"""The unit in which the errors of an estimate are added up: about the spread of what is analysed.
+
+What is kept of a trial is an integer (see planner.kernels.decide), so that the unit decides which errors are
+too small to be told apart, and which too large to be kept. It is measured: a few trials of the scenario are
+simulated, of few patients, and their estimates vary by s / sqrt(patients). The unit is the power of two that
+is next above s, or above the bias where that is larger; it is a size of one patient's contribution, whatever
+that is made of: a contrast of stated means, a percentage, a response, what a covariate leaves.
+
+It depends on the hypothesis and the analysis alone, not on the run's seed, trials, looks and numbers of
+patients, so that sums of any of these add up; variants of uncertain numbers take the unit of the plain
+scenario. Sums are exact (`math.fsum`), and nothing but powers of two is kept: the unit is the same on every
+machine. With an error of s / sqrt(patients), 2 or 100,000 patients are well within what can be kept.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from planner import _interruption as interruption
+from planner.engine.generators import Group
+from planner.kernels.generate.means import allocate
+from planner.kernels.jit import ready
+from planner.kernels.random.numbers import W
+from planner.kernels.tables import DF, ESTIMATE, STATISTICS, Contrast, Floats, Plan
+
+_TILES = 8  # of 128 trials: the spread is known to 2 per cent, and a factor of 2 would do
+_PATIENTS = 64  # about so many in each of these trials
+_MORE = 8  # times as many where hardly any trial gives an estimate
+_FEW = 32  # estimates that are too few to tell a spread
+_SEED = np.uint64(0)
+_NOISE = 1e-12  # of the estimates themselves: a spread that is nothing but rounding
+_LEAST, _LARGEST = -400, 400  # exponents: beyond, a fourth power or a reciprocal would leave float64
+
+Analysed = tuple[Any, int, Contrast]
+"""An analysis: its kernel, the reading that it takes, what it compares."""
+
+
+def units(
+    plan: Plan, groups: Sequence[Group], readings: int, analyses: Sequence[Analysed], centres: Floats
+) -> Floats:
+    """f64[hypothesis, analysis]: the unit of each; 0 where no estimate varies, nor is biased.
+
+    centres f64[hypothesis, analysis]: the true effects, from which errors are taken.
+    """
+    block = plan.block.size
+    patients = block * -(-_PATIENTS // block)
+    found = np.zeros(centres.shape)
+    open_ones = np.ones(centres.shape, bool)
+    with interruption.deferred():  # the first call compiles, where an exception could end the process
+        for n in (patients, patients * _MORE):
+            if not open_ones.any():
+                break
+            estimates = _estimates(plan, groups, readings, analyses, centres, n)
+            for h, a in zip(*np.nonzero(open_ones), strict=True):
+                if estimates[h][a].size >= _FEW:
+                    found[h, a] = _power_above(estimates[h][a], float(centres[h, a]), n)
+                    open_ones[h, a] = False
+        interruption.check()
+    return found
+
+
+def _estimates(
+    plan: Plan,
+    groups: Sequence[Group],
+    readings: int,
+    analyses: Sequence[Analysed],
+    centres: Floats,
+    patients: int,
+) -> list[list[Floats]]:
+    """[hypothesis][analysis] the estimates of those trials in which there is a test, or would be with spread.
+
+    One tile after the other: the values of all would fill the memory.
+    """
+    hypotheses, periods = len(centres), plan.leave.size
+    sequence = np.zeros((1, patients), np.int64)
+    values = np.full((1, patients, hypotheses, readings, periods * W), np.nan)
+    stat = np.empty((1, 1, STATISTICS * W))
+    counts = np.array([patients], np.int64)
+    compiled: dict[int, Any] = {}
+    kept: list[list[list[Floats]]] = [[[] for _ in analyses] for _ in range(hypotheses)]
+    for first in _tiles():
+        allocate(first, _SEED, plan.block, sequence)
+        for group in groups:
+            group.generate(first, _SEED, plan, group.world, sequence, values)
+        for a, (kernel, reading, contrast) in enumerate(analyses):
+            for h in range(hypotheses):
+                given = values, h, reading, sequence, contrast, float(centres[h, a]), counts, stat
+                if a not in compiled:
+                    compiled[a] = ready(kernel, *given)
+                compiled[a](*given)
+                rows = stat.reshape(STATISTICS, W)
+                kept[h][a].append(rows[ESTIMATE, rows[DF] > 0.0])
+    return [[np.concatenate(each) for each in row] for row in kept]
+
+
+def _tiles() -> Iterator[int]:
+    """The first trial of each tile."""
+    return (tile * W for tile in range(_TILES))
+
+
+def _power_above(estimates: Floats, centre: float, patients: int) -> float:
+    """The power of two above the larger of spread x sqrt(patients) and bias; 0 if neither is there."""
+    n, x = len(estimates), [float(e) for e in estimates]
+    mean = math.fsum(x) / n
+    spread = math.sqrt(math.fsum((e - mean) ** 2 for e in x) / n)
+    bias = abs(mean - centre)
+    size = max(map(abs, x)) + abs(centre)
+    largest = max(each if each > _NOISE * size else 0.0 for each in (spread * math.sqrt(patients), bias))
+    if largest == 0.0:
+        return 0.0
+    return math.ldexp(1.0, min(max(math.frexp(largest)[1], _LEAST), _LARGEST))

@@ -1,0 +1,1 @@
+"""What several analyses share: sums, groups, a covariate, exact counts."""

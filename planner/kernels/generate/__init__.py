@@ -1,0 +1,1 @@
+"""Patients: randomised, with their scores and responses, dropout, guesses."""

@@ -1,0 +1,292 @@
+"""Family `terms`: draws, patient features, improvements, scores. It knows numbers, no pharmacology.
+
+    R     = sum over features of coef x feature,  feature = size of the patient's component x 2^(-days x rate)
+    score = clip(round(severity (1 - min(1, R) + occasion) + rating error + period effect))
+
+and before dosing severity (1 - min(1, R)) + rating error, R then being what earlier periods have left. What
+needs a logarithm or a power is computed once for a patient; each hypothesis is a small matrix over the
+features.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from planner.kernels.generate.blinding import guess_now, improve_as_guessed
+from planner.kernels.generate.dropout import clear, drive, leave_after
+from planner.kernels.generate.readings import observe, read
+from planner.kernels.generate.return_to_baseline import seconds_waited, wait
+from planner.kernels.generate.secondary_outcomes import observe_seconds
+from planner.kernels.jit import fma, kernel, lanes
+from planner.kernels.random.numbers import (
+    LOW,
+    SHIFT,
+    U,
+    W,
+    copy,
+    draw_all,
+    leave_all,
+    normal_above,
+    power_of_two,
+    unit,
+)
+
+
+@lanes
+def severity(word, z, entry, true):
+    """True severity f64[W] of patients whose observed entry score reached the threshold.
+
+    entry: chance to reach it, mean and SD of the observed score, then slope, intercept and residual SD of
+    the true severity given it: one truncated draw and one conditional normal, no rejection.
+    """
+    chance, mean, sd, slope, intercept, rest = entry[0], entry[1], entry[2], entry[3], entry[4], entry[5]
+    for i in range(W):
+        observed = fma(sd, normal_above(unit(word[i]) * chance), mean)
+        true[i] = fma(rest, z[i], fma(slope, observed, intercept))
+
+
+@lanes
+def _enrolled_by(word, entry, true, se, error):
+    """error f64[W] of the first baseline, where that is the rating by which the patient was enrolled."""
+    chance, mean, sd = entry[0], entry[1], entry[2]
+    for i in range(W):
+        observed = fma(sd, normal_above(unit(word[i]) * chance), mean)
+        error[i] = (observed - true[i]) / se
+
+
+@lanes
+def _size(word, z, c, out):
+    share, mean, sd, other_mean, other_sd = c[0], c[1], c[2], c[3], c[4]
+    for i in range(W):
+        out[i] = fma(sd, z[i], mean) if unit(word[i]) < share else fma(other_sd, z[i], other_mean)
+
+
+@lanes
+def _skewed_size(word, z, c, out):
+    """The same where mean and SD are those of the logarithm to the base 2."""
+    share, mean, sd, other_mean, other_sd = c[0], c[1], c[2], c[3], c[4]
+    for i in range(W):
+        x = fma(sd, z[i], mean) if unit(word[i]) < share else fma(other_sd, z[i], other_mean)
+        out[i] = power_of_two(x)
+
+
+@lanes
+def _rate(z, median, spread, out):
+    for i in range(W):
+        out[i] = power_of_two(fma(spread, z[i], median))
+
+
+@lanes
+def _left(rate, days, out):
+    for i in range(W):
+        out[i] = power_of_two(-days * rate[i])
+
+
+@lanes
+def _product(size, left, out):
+    for i in range(W):
+        out[i] = size[i] * left[i]
+
+
+@lanes
+def _observe_entry(true, error, se, low, high, out):
+    """Whole scores before the first dose."""
+    for i in range(W):
+        out[i] = min(max(np.floor(true[i] + fma(se, error[i], 0.5)), low), high)
+
+
+@lanes
+def _observe_two(f, c, true, occasion, error, so, se, shift, low, high, out):
+    """Whole scores from two features, in one pass; f f64[feature * W]."""
+    c0, c1 = c[0], c[1]
+    shift = shift + 0.5
+    for i in range(W):
+        r = fma(c0, f[i], c1 * f[i + W])
+        x = fma(true[i], fma(so, occasion[i], 1.0 - min(r, 1.0)), fma(se, error[i], shift))
+        out[i] = min(max(np.floor(x), low), high)
+
+
+@lanes
+def _observe_four(f, c, true, occasion, error, so, se, shift, low, high, out):
+    """The same from four features."""
+    c0, c1, c2, c3 = c[0], c[1], c[2], c[3]
+    shift = shift + 0.5
+    for i in range(W):
+        r = fma(c0, f[i], c1 * f[i + W]) + fma(c2, f[i + 2 * W], c3 * f[i + 3 * W])
+        x = fma(true[i], fma(so, occasion[i], 1.0 - min(r, 1.0)), fma(se, error[i], shift))
+        out[i] = min(max(np.floor(x), low), high)
+
+
+@lanes
+def _observe_eight(f, c, true, occasion, error, so, se, shift, low, high, out):
+    """The same from eight features."""
+    c0, c1, c2, c3, c4, c5, c6, c7 = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]
+    shift = shift + 0.5
+    for i in range(W):
+        r = fma(c0, f[i], c1 * f[i + W]) + fma(c2, f[i + 2 * W], c3 * f[i + 3 * W])
+        r += fma(c4, f[i + 4 * W], c5 * f[i + 5 * W]) + fma(c6, f[i + 6 * W], c7 * f[i + 7 * W])
+        x = fma(true[i], fma(so, occasion[i], 1.0 - min(r, 1.0)), fma(se, error[i], shift))
+        out[i] = min(max(np.floor(x), low), high)
+
+
+@lanes
+def _improvement(f, c, width, r):
+    """r f64[W] = sum of coef x feature, any number of features."""
+    for i in range(W):
+        r[i] = 0.0
+    for k in range(width):
+        w = c[k]
+        row = f[k * W : (k + 1) * W]
+        for i in range(W):
+            r[i] = fma(w, row[i], r[i])
+
+
+@lanes
+def _sizes(world, word, normal, size):
+    """size f64[size * W]: how large each component is in the patient."""
+    for m in range(world.source.shape[0]):
+        a, b, to = world.source[m, 0] * W, world.source[m, 1] * W, m * W
+        if world.source[m, 2] == 0:
+            _size(word[a : a + W], normal[b : b + W], world.sizes[m], size[to : to + W])
+        else:
+            _skewed_size(word[a : a + W], normal[b : b + W], world.sizes[m], size[to : to + W])
+
+
+@lanes
+def _features(world, half, size, rate, left, f, stride):
+    """f f64[visit * stride * W]: sizes times what is left of them, at each visit."""
+    for r in range(world.rates.shape[0]):
+        _rate(half, world.rates[r, 0], world.rates[r, 1], rate[r * W : (r + 1) * W])
+    for d in range(world.decays.shape[0]):
+        r = np.int64(world.decays[d, 0])
+        _left(rate[r * W : (r + 1) * W], world.decays[d, 1], left[d * W : (d + 1) * W])
+    for v in range(world.feature.shape[1] - 1):
+        for j in range(world.feature.shape[0]):
+            m = world.feature[j, 0]
+            d = world.feature[j, 1 + v]
+            to = f[(v * stride + j) * W : (v * stride + j + 1) * W]
+            if d == -1:
+                copy(size[m * W : (m + 1) * W], to)
+            elif d >= 0:
+                _product(size[m * W : (m + 1) * W], left[d * W : (d + 1) * W], to)
+
+
+@lanes
+def _leave(world, s, k, word, y, b, none, x, eta, gone):
+    """Who leaves after period k, by scores y f64[visit * W] and baselines b; x, eta f64[W] are scratch."""
+    clear(eta)
+    for d in range(world.leaving.driver.shape[0]):
+        v = np.int64(world.leaving.driver[d, 1])
+        read(world.leaving.driver[d], y[v * W : (v + 1) * W], b, none, x)
+        drive(world.leaving.driver[d], x, eta)
+    leave_after(world.leaving, s, k, word, world.rows[0], eta, gone)
+
+
+@kernel
+def generate(first, seed, plan, world, sequence, values):
+    """values f64[tile, patient, hypothesis, reading, period * W] of the trials first .. first + tiles * W."""
+    tiles, patients, _, readings, _ = values.shape
+    hypotheses = world.place.size
+    periods = plan.leave.size
+    visits = world.feature.shape[1] - 1
+    stride = world.feature.shape[0] + 8  # a pass may read past the last feature, with coefficients 0
+    k0 = seed & LOW
+    k1 = seed >> SHIFT
+    low, high, step = world.scale[0], world.scale[1], world.scale[2]
+    rounded = world.scale[3] > 0.0
+    whole = rounded and step == 1.0
+    so, se = world.noise[0], world.noise[1]
+    depends = world.leaving.chance.shape[0] > 0
+    leaving, occasions, paired = world.rows[0], world.rows[1], world.rows[2]
+    trial = np.empty(W, np.uint64)
+    word = np.empty(4 * world.draws.place.size * W, np.uint64)
+    normal = np.zeros((np.max(world.draws.pair[:, 2]) + 2) * W)
+    true = np.empty(W)
+    half = normal[W : 2 * W]
+    size = np.empty(world.source.shape[0] * W)
+    rate = np.empty(world.rates.shape[0] * W)
+    left = np.empty((world.decays.shape[0] + 1) * W)
+    none = np.zeros(W)
+    gone = np.zeros((periods + 1) * W)
+    f = np.zeros(visits * stride * W)
+    r = np.empty(W)
+    seconds = world.seconds.span.shape[0]
+    y = np.zeros(
+        (visits + 2 * seconds + 2) * W
+    )  # then second outcomes as read and before dosing, and guesses
+    asked = world.guessing.odds.size > 0
+    informed = world.guessing.coef.size > 0
+    felt = np.empty(W)
+    guess = np.empty(periods * W)
+    entered = np.empty(W)
+    eta = np.empty(W)
+    waited, history, scratch = np.zeros(periods * W), np.zeros(W, np.int64), np.empty(3 * W)
+    kept, spare = readings > world.readings.shape[0], np.empty(periods * W)
+    for tile in range(tiles):
+        for i in range(W):
+            trial[i] = U(first + tile * W + i)
+        for p in range(patients):
+            draw_all(trial, k0, k1, p, world.draws, word, normal)
+            leave_all(plan.leave, word, leaving, gone)
+            severity(word[:W], normal[:W], world.entry, true)
+            if world.screened:
+                at = world.errors[0] * W
+                _enrolled_by(word[:W], world.entry, true, se, normal[at : at + W])
+            _sizes(world, word, normal, size)
+            _features(world, half, size, rate, left, f, stride)
+            s = sequence[tile, p]
+            for h in range(hypotheses):
+                for k in range(periods):
+                    twin = world.twin[h, s, k]
+                    if twin < h:
+                        for j in range(readings):
+                            was = values[tile, p, world.place[twin], j, k * W : (k + 1) * W]
+                            copy(was, values[tile, p, world.place[h], j, k * W : (k + 1) * W])
+                        continue
+                    for v in range(visits):
+                        start, width = world.span[h, k, v, 0], world.span[h, k, v, 1]
+                        c = world.coef[h, s, k, v]
+                        here = f[(v * stride + start) * W : (v * stride + start + width) * W]
+                        at = (world.errors[v] + k * paired) * W
+                        e = normal[at : at + W]
+                        o = normal[(occasions + k) * W : (occasions + k + 1) * W] if v > 0 else none
+                        shift = world.shift[k] if v > 0 else 0.0
+                        out = y[v * W : (v + 1) * W]
+                        if informed:
+                            yes, ago = world.guessing.coef[h, s, k, v], world.guessing.ago[start:]
+                            improve_as_guessed(here, c, yes, ago, k, width, guess, r)
+                            observe(r, true, o, e, so, se, shift, low, high, step, rounded, out)
+                        elif whole and width == 0:
+                            _observe_entry(true, e, se, low, high, out)
+                        elif whole and width == 2:
+                            _observe_two(here, c, true, o, e, so, se, shift, low, high, out)
+                        elif whole and width == 4:
+                            _observe_four(here, c, true, o, e, so, se, shift, low, high, out)
+                        elif whole and width == 8:
+                            _observe_eight(here, c, true, o, e, so, se, shift, low, high, out)
+                        else:
+                            _improvement(here, c, width, r)
+                            observe(r, true, o, e, so, se, shift, low, high, step, rounded, out)
+                        row = values[tile, p, world.place[h], readings - 1] if kept else spare
+                        patient = (world, h, s, k, v, size, rate, true, normal, none, o, e, shift)
+                        so_far = (entered, gone, waited, history, guess, scratch, out, row)
+                        wait(world.returning, patient + so_far)
+                        if v == 0 and seconds > 0:  # when the dosing has come, and before improvement
+                            found = y[visits * W :]
+                            observe_seconds(world.seconds, h, s, k, f, normal, found)
+                            patient = (world, h, s, k, size, rate, normal, waited, history, r, found)
+                            seconds_waited(world.returning, patient)
+                        if v == 0 and asked:
+                            guess_now(world.guessing, k, word, y[visits * W :], none, felt, guess)
+                            copy(guess[k * W : (k + 1) * W], y[(visits + 2 * seconds) * W :])
+                    if k == 0:
+                        copy(y[:W], entered)  # before the first dose all hypotheses say the same
+                    baseline = entered if world.first else y[:W]
+                    for j in range(world.readings.shape[0]):
+                        v = np.int64(world.readings[j, 1])
+                        here = gone[(k + 1) * W : (k + 2) * W]
+                        to = values[tile, p, world.place[h], j, k * W : (k + 1) * W]
+                        before = baseline if v < visits else y[(v + 1) * W : (v + 2) * W]
+                        read(world.readings[j], y[v * W : (v + 1) * W], before, here, to)
+                    if depends and k + 1 < periods:
+                        _leave(world, s, k, word, y, baseline, none, r, eta, gone)

@@ -1,0 +1,187 @@
+"""Return to baseline: who is below a score before a dosing waits, is rated again, and leaves at last.
+
+A patient who has waited is seen later than planned, so that less is left of what earlier dosings raised, and
+of what they block. Both are redone for such lanes alone: the others keep the bits that they have without the
+rule.
+
+    left of a feature = 2^(-rate x max(0, planned days + pace x days waited since it was raised))
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from planner.kernels.generate.dropout import clear
+from planner.kernels.generate.readings import observe
+from planner.kernels.generate.secondary_outcomes import background, on_scale
+from planner.kernels.jit import fma, if_given, lanes
+from planner.kernels.random.numbers import W, power_of_two
+
+
+@lanes
+def _add_feature(size, rate, since, pace, now, then, no, yes, j, guess, history, r):
+    """Add a feature to r f64[W]; now, then: ratings waited for till then.
+
+    Its coefficient is column j of no or yes f64[history, feature at work], by the guess when it was raised.
+    """
+    for i in range(W):
+        days = max(fma(pace, now[i] - then[i], since), 0.0)
+        left = power_of_two(-days * rate[i]) if days > 0.0 else 1.0
+        w0, w1 = no[history[i], j], yes[history[i], j]
+        r[i] = fma(w1 if guess[i] > 0.0 else w0, size[i] * left, r[i])
+
+
+@lanes
+def _improvement(world, h, s, k, v, size, rate, now, waited, history, guess, r):
+    """r f64[W] of patients at visit v of period k who have waited `now` times so far."""
+    back = world.returning
+    first, width = world.span[h, k, v, 0], world.span[h, k, v, 1]
+    no, yes = back.coef[0, h, s, k, v], back.coef[back.coef.shape[0] - 1, h, s, k, v]
+    clear(r)
+    for j in range(min(width, back.pace.size - first)):  # coefficients beyond are 0
+        m = first + j
+        z, q = world.feature[m, 0] * W, back.rate[m] * W
+        then = max(k - back.ago[m], 0) * W
+        _add_feature(
+            size[z : z + W],
+            rate[q : q + W],
+            back.since[m, v],
+            back.pace[m] * back.days,
+            now,
+            waited[then : then + W],
+            no,
+            yes,
+            j,
+            guess[then : then + W],
+            history,
+            r,
+        )
+
+
+@lanes
+def _total(row):
+    n = 0.0
+    for i in range(W):
+        n += row[i]
+    return n
+
+
+@lanes
+def _see(world, r, true, occasion, error, shift, seen):
+    scale, noise = world.scale, world.noise
+    low, high, step = scale[0], scale[1], scale[2]
+    observe(r, true, occasion, error, noise[0], noise[1], shift, low, high, step, scale[3] > 0.0, seen)
+
+
+@lanes
+def _below(y, first, need, gone, waiting):
+    """waiting f64[W]: 1 where a patient who is there is below the score needed, else 0."""
+    share, points = need[0], need[1]
+    for i in range(W):
+        waiting[i] = 1.0 if (y[i] < fma(share, first[i], points) and gone[i] == 0.0) else 0.0
+
+
+@lanes
+def _wait(waiting, base, now, history):
+    more = np.int64(1 if base > 1 else 0)
+    for i in range(W):
+        now[i] += waiting[i]
+        history[i] += more if waiting[i] > 0.0 else np.int64(0)
+
+
+@lanes
+def _next_gap(base, before, now, history):
+    """A new digit of the history, 0."""
+    for i in range(W):
+        now[i] = before[i]
+        history[i] *= base
+
+
+@lanes
+def _merge(seen, which, out):
+    for i in range(W):
+        out[i] = seen[i] if which[i] > 0.0 else out[i]
+
+
+@lanes
+def _record(before, now, waiting, gone, stored):
+    """How often each patient waited, -1 if in vain, NaN if not there; who waited in vain leaves."""
+    for i in range(W):
+        stored[i] = (-1.0 if waiting[i] > 0.0 else now[i] - before[i]) + gone[i]
+        gone[i] = np.nan if waiting[i] > 0.0 else gone[i]
+
+
+@lanes
+def _await(
+    world, h, s, k, size, rate, true, normal, none, first, gone, waited, history, guess, scratch, y, stored
+):
+    """The ratings in place of the first one, y f64[W], and who leaves after them."""
+    back = world.returning
+    r, seen, waiting = scratch[:W], scratch[W : 2 * W], scratch[2 * W : 3 * W]
+    before, now = waited[(k - 1) * W : k * W], waited[k * W : (k + 1) * W]
+    _below(y, first, back.need, gone, waiting)
+    for n in range(back.most):
+        if _total(waiting) == 0.0:
+            break
+        _wait(waiting, back.base, now, history)
+        _improvement(world, h, s, k, 0, size, rate, now, waited, history, guess, r)
+        at = (back.errors[0] + (k - 1) * back.errors[1] + n) * W
+        _see(world, r, true, none, normal[at : at + W], 0.0, seen)
+        _merge(seen, waiting, y)
+        _below(y, first, back.need, gone, seen)
+        for i in range(W):
+            waiting[i] *= seen[i]
+    _record(before, now, waiting, gone, stored)
+
+
+@if_given
+def wait(back, others):
+    """To be called after visit v of period k, whose scores y f64[W] were made as if nobody had waited.
+
+    first f64[W]: first baselines; gone f64[(1 + period) * W]; waited f64[period * W]: ratings waited for so
+    far; history i64[W]; guess f64[period * W]; scratch f64[3 * W]; row f64[period * W]: where it is stored
+    how often patients wait after each period.
+    """
+    (world, h, s, k, v, size, rate, true, normal, none, o, e, shift) = others[:13]
+    (first, gone, waited, history, guess, scratch, y, row) = others[13:]
+    if k == 0:
+        clear(waited[:W])
+        for i in range(W):
+            history[i] = 0
+    else:
+        now = waited[k * W : (k + 1) * W]
+        if v == 0:
+            _next_gap(world.returning.base, waited[(k - 1) * W : k * W], now, history)
+        if _total(now) > 0.0:
+            r, seen = scratch[:W], scratch[W : 2 * W]
+            _improvement(world, h, s, k, v, size, rate, now, waited, history, guess, r)
+            _see(world, r, true, o, e, shift, seen)
+            _merge(seen, now, y)
+        if v == 0:
+            here, to = gone[(k + 1) * W : (k + 2) * W], row[(k - 1) * W : k * W]
+            _await(
+                world, h, s, k, size, rate, true, normal, none, first, here, waited, history, guess, scratch,
+                y, to,
+            )  # fmt: skip
+
+
+@if_given
+def seconds_waited(back, others):
+    """Second outcomes of who has waited, y as in seconds.observe_seconds, which comes before."""
+    world, h, s, k, size, rate, normal, waited, history, seen, y = others
+    seconds = world.seconds
+    now = waited[k * W : (k + 1) * W]
+    if _total(now) > 0.0:
+        for o in range(seconds.span.shape[0]):
+            for before in range(2):
+                background(seconds, o, 2 * k + before, normal, seen)
+                for j in range(seconds.span[o, 1]):
+                    m = seconds.span[o, 0] + j
+                    z, q, then = world.feature[m, 0] * W, back.rate[m] * W, (k - back.ago[m]) * W
+                    c = back.seconds[h, s, k, o, before]
+                    _add_feature(
+                        size[z : z + W], rate[q : q + W], back.since[m, 0], back.pace[m] * back.days,
+                        now, waited[then : then + W], c, c, j, now, history, seen,
+                    )  # fmt: skip
+                on_scale(seconds.scale[o], seen)
+                _merge(seen, now, y[(2 * o + before) * W : (2 * o + before + 1) * W])

@@ -1,0 +1,171 @@
+"""What a design can tell of a contrast: variance, efficiency, and what carryover does to the estimate.
+
+For each contrast, without and with effects of the treatment before (first-order carryover) in the model:
+
+    variance of the estimate = variance_factor x sigma^2 / patients,   sigma: residual SD within patients
+
+with effects of patients taken as fixed, and, where a hypothesis states how much patients differ, as random
+with that variance (generalised least squares: differences between patients then help). The bias is what the
+estimate is moved by for each point that a treatment adds: in the next period (first-order), or in every
+later one (lasting), once however often it was given before. Everything is of complete data and least squares.
+
+Source: Jones B, Kenward MG. Design and Analysis of Cross-Over Trials, 3rd ed. CRC Press 2014, chapters 3, 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from planner.scenario.contrasts import Contrast, formula, weights
+from planner.scenario.estimability import Model, solved
+from planner.scenario.scenario import Design, Means, Scenario
+
+Added = Sequence[Sequence[int]]  # (sequence, period)
+_ALIASED = 1e-9  # relative; what is left of a contrast that cannot be estimated is larger
+
+
+@dataclass(frozen=True, slots=True)
+class Bias:
+    """What the estimate is moved by for each point that a treatment carries over."""
+
+    first_order: float  # into the next period
+    lasting: float  # into every later period
+
+
+@dataclass(frozen=True, slots=True)
+class RandomPatients:
+    """The same where patients are a sample: what differs between them tells of the treatments too."""
+
+    ratio: float  # variance between patients / residual variance
+    hypotheses: tuple[str, ...]  # that state it
+    estimable: bool
+    variance_factor: float | None
+    efficiency: float | None
+    efficiency_parallel: float | None  # against one score from each of as many patients, in parallel groups
+    bias_first_order: float | None
+    bias_lasting: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DesignRow:
+    """One contrast and one model. None: the contrast cannot be estimated within patients."""
+
+    contrast: Contrast
+    carryover: bool  # in the model
+    estimable: bool
+    variance_factor: float | None
+    efficiency: float | None  # against as many patients who have every treatment once; of two: AB/BA
+    bias_first_order: float | None  # by the first treatment of the contrast
+    bias_lasting: float | None
+    bias_by_treatment: Mapping[str, Bias]
+    random: tuple[RandomPatients, ...]
+
+
+def design_table(scenario: Scenario) -> tuple[DesignRow, ...]:
+    """A row for each contrast of the analyses, without and with carryover in the model."""
+    design = scenario.design
+    contrasts = {formula(a.contrast): a.contrast for a in scenario.analyses}.values()
+    models = (False, True) if design.periods > 1 else (False,)
+    ratios = _ratios(scenario)
+    return tuple(_row(design, contrast, each, ratios) for contrast in contrasts for each in models)
+
+
+def _row(
+    design: Design, contrast: Contrast, carryover: bool, ratios: Mapping[float, Sequence[str]]
+) -> DesignRow:
+    stated = weights(contrast)
+    model = Model(design.sequences, carryover)
+    target = model.target(stated)
+    found = solved(model.information(design.allocation, model.within), target)
+    if design.periods < 2:
+        found = None
+    random = tuple(_random(design, stated, carryover, ratio, tuple(names)) for ratio, names in ratios.items())
+    if found is None:
+        return DesignRow(contrast, carryover, False, None, None, None, None, {}, random)
+    variance = sum((x * c for x, c in zip(found, target, strict=True)), Fraction(0)) * design.unit
+    biases = {}
+    for treatment in design.treatments:
+        first, lasting = (
+            float(model.moved(found, design.allocation, model.within, added))
+            for added in (first_order(design.sequences, treatment), later(design.sequences, treatment))
+        )
+        biases[treatment] = Bias(first, lasting)
+    own = biases[next(iter(stated))]
+    efficiency = _complete(stated) / float(variance)
+    return DesignRow(
+        contrast,
+        carryover,
+        True,
+        float(variance),
+        efficiency,
+        own.first_order,
+        own.lasting,
+        biases,
+        random,
+    )
+
+
+def first_order(sequences: Sequence[Sequence[str]], treatment: str) -> Added:
+    """1 in each period that follows one of the treatment."""
+    return [[int(k > 0 and s[k - 1] == treatment) for k in range(len(s))] for s in sequences]
+
+
+def later(sequences: Sequence[Sequence[str]], treatment: str) -> Added:
+    """1 in each period that comes after one of the treatment, at once or later."""
+    return [[int(treatment in s[:k]) for k in range(len(s))] for s in sequences]
+
+
+def _complete(stated: Mapping[str, float]) -> float:
+    """Variance factor where every patient has every treatment of the contrast once."""
+    return sum(w * w for w in stated.values())
+
+
+def _ratios(scenario: Scenario) -> dict[float, list[str]]:
+    """How much patients differ, in residual variances, with the hypotheses that say so."""
+    found: dict[float, list[str]] = {}
+    for name in scenario.simulation.hypotheses or tuple(scenario.hypotheses):
+        hypothesis = scenario.hypotheses[name]
+        if not isinstance(hypothesis, Means):
+            continue
+        spread = hypothesis.spread
+        residual = sum(w * w for w in spread.within.values()) / len(spread.within)
+        if residual > 0.0 and spread.sign > 0:
+            ratio = float(f"{spread.between**2 / residual:.12g}")
+            found.setdefault(ratio, []).append(name)
+    return found
+
+
+def _random(
+    design: Design, stated: Mapping[str, float], carryover: bool, ratio: float, names: tuple[str, ...]
+) -> RandomPatients:
+    model = Model(design.sequences, carryover, levels=True)
+    share = ratio / (1.0 + ratio * design.periods)
+    rows = np.zeros((len(design.sequences), design.periods, model.size))
+    for s, periods in enumerate(model.rows):
+        for k, own in enumerate(periods):
+            rows[s, k, own] = 1.0
+    allocation = np.array(design.allocation, float)
+    swept = rows - share * rows.sum(axis=1, keepdims=True)
+    info = np.einsum("s,ski,skj->ij", allocation, rows, swept)
+    target = np.array([float(x) for x in model.target(stated)])
+    found = np.linalg.pinv(info, hermitian=True) @ target
+    if np.abs(info @ found - target).max() > _ALIASED * np.abs(target).max():
+        return RandomPatients(ratio, names, False, None, None, None, None, None)
+    variance = float(found @ target) * design.unit
+    first = next(iter(stated))
+    moved = [
+        float(np.einsum("s,ski,sk,i->", allocation, swept, np.array(added, float), found))
+        for added in (first_order(design.sequences, first), later(design.sequences, first))
+    ]
+    parallel = _complete(stated) * len(stated) * (1.0 + ratio)
+    efficiency = _complete(stated) / variance
+    return RandomPatients(ratio, names, True, variance, efficiency, parallel / variance, *map(_tidy, moved))
+
+
+def _tidy(x: float) -> float:
+    """Without the rounding of a number that is 0."""
+    return 0.0 if abs(x) < 1e-12 else x

@@ -1,0 +1,127 @@
+"""What is true under a hypothesis: the estimand, and whether the null hypothesis holds.
+
+The true effect is the mean difference of the potential outcomes of a first period without any earlier
+treatment, in the enrolled population, with complete follow-up, rounding and clipping of the scale included.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from scipy.special import ndtr
+
+from planner.scenario.contrasts import cancels, total
+from planner.scenario.scenario import Analysis, Design, Means, Population, Scale, Scenario
+from planner.scenario.secondary_outcomes import OutcomeScale
+from planner.scenario.vocabulary import BINARY_MEASURES
+
+_TAIL = 9.0  # standard deviations beyond which a normal has no weight that float64 could show
+
+
+def settled(x: float) -> float:
+    """x to 12 significant digits: special functions differ in the last bits between processors."""
+    return float(f"{x:.12g}")
+
+
+def expected_score(mean: float, sd: float, scale: Scale | None) -> float:
+    """Mean of a Normal(mean, sd) score after rounding to the steps of the scale (halves up) and clipping."""
+    if scale is None:
+        return mean
+    low = -math.inf if scale.low is None else scale.low
+    high = math.inf if scale.high is None else scale.high
+    if scale.step is not None:
+        return _expected_on_steps(mean, sd, low, high, scale.step)
+    if sd == 0.0:
+        return min(max(mean, low), high)
+    # E[min(max(X, low), high)] = mean + E[(low - X)+] - E[(X - high)+]
+    return mean + _excess((low - mean) / sd) * sd - _excess((mean - high) / sd) * sd
+
+
+def _excess(d: float) -> float:
+    """E[(d + Z)+] for a standard normal Z."""
+    if d == -math.inf:
+        return 0.0
+    return d * float(ndtr(d)) + math.exp(-0.5 * d * d) / math.sqrt(2.0 * math.pi)
+
+
+def _expected_on_steps(mean: float, sd: float, low: float, high: float, step: float) -> float:
+    """Sum of the chances to reach each step: E[Y] = lowest + step * sum of P(Y >= each higher step)."""
+
+    def nearest(x: float) -> float:
+        return math.floor(x / step + 0.5) * step
+
+    lowest = max(low, nearest(mean - _TAIL * sd) - step)
+    highest = min(high, nearest(mean + _TAIL * sd) + step)
+    if highest <= lowest:
+        return min(max(nearest(mean), low), high)
+    steps = lowest + step * np.arange(1, round((highest - lowest) / step) + 1)
+    edge = steps - 0.5 * step
+    chance = (edge <= mean).astype(float) if sd == 0.0 else ndtr((mean - edge) / sd)
+    return float(lowest + step * math.fsum(chance))
+
+
+def true_effect(scenario: Scenario, hypothesis: Means, contrast: Mapping[str, float]) -> float:
+    """The contrast of first-period means, in points; exact up to 12 digits."""
+    scale = scenario.endpoint.bounds
+    if scale is None:
+        return settled(float(total(contrast, hypothesis.means)))
+    expected = math.fsum(
+        w * share * expected_score(hypothesis.means[a] + shift, hypothesis.spread.total(a), scale)
+        for a, w in contrast.items()
+        for shift, share in _first_period(scenario.design, scenario.population)
+    )
+    within, level = hypothesis.spread.within, hypothesis.spread.level
+    nil = cancels(contrast, {a: (hypothesis.means[a], within[a], level[a]) for a in contrast})
+    return 0.0 if nil else settled(expected)
+
+
+def stated_effect(hypothesis: Means, contrast: Mapping[str, float]) -> float:
+    """The contrast of the means as they are stated, whatever the scale makes of them."""
+    return settled(float(total(contrast, hypothesis.means)))
+
+
+def moved_by(scenario: Scenario, hypothesis: Means, contrast: Mapping[str, float]) -> tuple[str, ...]:
+    """What of the scale makes the true effect another one than the means state: of low, high and step."""
+    scale = scenario.endpoint.bounds
+    if scale is None:
+        return ()
+    whole = true_effect(scenario, hypothesis, contrast)
+    if math.isclose(whole, stated_effect(hypothesis, contrast), rel_tol=1e-4, abs_tol=1e-9):
+        return ()
+
+    def without(part: str) -> float:
+        free = scenario.endpoint.model_copy(update={"scale": scale.model_copy(update={part: None})})
+        return true_effect(scenario.model_copy(update={"endpoint": free}), hypothesis, contrast)
+
+    parts = [part for part in ("low", "high", "step") if getattr(scale, part) is not None]
+    return tuple(part for part in parts if not math.isclose(without(part), whole, rel_tol=1e-5, abs_tol=1e-9))
+
+
+def _first_period(design: Design, population: Population) -> list[tuple[float, float]]:
+    """(points added in the first period, share of the patients) of each sequence."""
+    return [
+        (population.period_effect[0] + effect, units / design.unit)
+        for effect, units in zip(population.sequence_effect, design.allocation, strict=True)
+    ]
+
+
+def is_null(effect: float, direction: str) -> bool:
+    """Whether a true effect belongs to the null hypothesis; direction as by `sided_direction`."""
+    if direction == "greater":
+        return effect <= 0.0
+    if direction == "less":
+        return effect >= 0.0
+    return effect == 0.0
+
+
+def sided_direction(analysis: Analysis, scale: Scale | OutcomeScale) -> str:
+    """`two-sided`, `greater` or `less`: the alternative in numbers, of first minus second.
+
+    More responders are better, whichever end of the scale is.
+    """
+    if analysis.alternative not in ("better", "worse"):
+        return analysis.alternative
+    up = analysis.measure in BINARY_MEASURES or scale.better == "higher"
+    return "greater" if (analysis.alternative == "better") == up else "less"

@@ -1,0 +1,258 @@
+"""Scenario and hypotheses to the tables that the kernels read. What a trial means is decided here.
+
+Only + - * / and sqrt are used on anything that reaches a simulated value, so that the tables are the same to
+the last bit on every machine.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from planner.kernels.tables import (
+    BASELINE_ERROR,
+    BASELINE_LEVEL,
+    CONSTANT,
+    INTERACTION,
+    MEANS_FEATURES,
+    NONE_CARRIED,
+    PATIENT_LEVEL,
+    RESIDUAL,
+    SCORE,
+    Contrast,
+    Draws,
+    Floats,
+    Ints,
+    Leaving,
+    MeansWorld,
+    Plan,
+)
+from planner.model.draw_list import DrawList
+from planner.model.dropout import ALIKE, informative, leaving
+from planner.model.estimand import sided_direction
+from planner.scenario.estimability import period_shares, sequence_shares, variance_factor
+from planner.scenario.scenario import Analysis, Means, Scenario, Spread
+from planner.scenario.vocabulary import METHODS
+
+SIDES = {"two-sided": 0, "greater": 1, "less": -1}
+BEFORE, AFTER = 0, 1  # visits of family `means`: the period's baseline and its outcome
+
+
+def plan(scenario: Scenario) -> Plan:
+    """How the patients are allocated and how they leave."""
+    design, dropout = scenario.design, scenario.population.dropout
+    unit = [s for s, n in enumerate(design.allocation) for _ in range(n)]
+    leave = [dropout.before_first, *dropout.per_period]
+    return Plan(np.array(unit * design.block, np.int64), np.array(leave[: design.periods], np.float64))
+
+
+def retention(scenario: Scenario) -> float | None:
+    """Chance that a randomised patient completes every period; None where only a simulation tells."""
+    if informative(scenario):
+        return None
+    return math.prod(1.0 - float(p) for p in plan(scenario).leave)
+
+
+def carried(hypothesis: Means, sequence: Sequence[str], period: int) -> float:
+    """Points that earlier treatments add in a period (0-based) of a sequence.
+
+    `next`: the treatment of the period before. `lasting`: every treatment given earlier, once each.
+    """
+    if period == 0:
+        return 0.0
+    earlier = {sequence[period - 1]} if hypothesis.carryover_lasts == "next" else set(sequence[:period])
+    return math.fsum(hypothesis.carryover.get(a, 0.0) for a in earlier)
+
+
+def planned_variance(scenario: Scenario, analysis: Analysis) -> float:
+    """Variance of an estimate for one patient in all and an SD of 1 of each patient's own contrast.
+
+    Of tests of patients' own contrasts, with everybody staying.
+    """
+    design, weights = scenario.design, analysis.weights
+    needs = METHODS[analysis.method].needs
+    if needs == "estimable":
+        factor = variance_factor(design.sequences, design.allocation, weights, analysis.carryover)
+        return float(factor or 0) / sum(w * w for w in weights.values())
+    shares = None if needs in ("within", "pairs") else sequence_shares(design.sequences, weights)
+    if shares is None:
+        return 1.0
+    pairs = zip(shares, design.allocation, strict=True)
+    return float(sum(share * share * design.unit / units for share, units in pairs))
+
+
+class Reading(NamedTuple):
+    """What is stored of a period: a measure on a day after dosing, of the endpoint or a second outcome."""
+
+    measure: str
+    day: float
+    outcome: str = ""  # name of the second outcome
+
+
+GUESS = Reading("guess", 0.0)
+"""1 where a patient takes the period's treatment for an active one, else 0."""
+
+BASELINE = Reading("baseline", 0.0)
+"""The score of the endpoint before dosing."""
+
+
+def readings_of(scenario: Scenario) -> list[Reading]:
+    """The readings that the analyses use, each once, and what patients guess if they are asked."""
+    found = [*dict.fromkeys(reading_of(scenario, analysis) for analysis in scenario.analyses)]
+    found += [GUESS] if scenario.blinding is not None else []
+    return found + ([BASELINE] if any(METHODS[a.method].baseline for a in scenario.analyses) else [])
+
+
+def reading_of(scenario: Scenario, analysis: Analysis) -> Reading:
+    """The reading that an analysis uses: its own measure and day, or the endpoint's."""
+    endpoint = scenario.endpoint
+    day = endpoint.day if analysis.day is None else analysis.day
+    return Reading(analysis.measure or endpoint.measure, day, analysis.outcome)
+
+
+def means_world(
+    scenario: Scenario,
+    hypotheses: Sequence[Means],
+    visits: Sequence[int],
+    place: Sequence[int] | None = None,
+) -> MeansWorld:
+    """Tables of the hypotheses of family `means`.
+
+    `visits`: what each stored reading shows, BEFORE or AFTER; -1 where means say nothing of it. `place`:
+    the row of each hypothesis among all of the run.
+    """
+    design, scale = scenario.design, scenario.endpoint.bounds
+    step = scale.step if scale is not None and scale.step is not None else 1.0
+    coef = np.zeros((len(hypotheses), len(design.sequences), design.periods, 2, MEANS_FEATURES))
+    for h, hypothesis in enumerate(hypotheses):
+        for s, sequence in enumerate(design.sequences):
+            for k, treatment in enumerate(sequence):
+                coef[h, s, k, AFTER] = _outcome(scenario, hypothesis, s, k, treatment) / step
+                if scenario.design.baselines != "none":
+                    coef[h, s, k, BEFORE] = _baseline(scenario, hypothesis) / step
+    rows = {a: i for i, a in enumerate(design.treatments)}
+    treatment_rows = np.array([[rows[a] for a in sequence] for sequence in design.sequences], np.int64)
+    interacts = any(h.sd_interaction > 0.0 for h in hypotheses)
+    draws, numbers = _draws(design.periods, BEFORE in visits, len(rows) if interacts else 0)
+    low = -math.inf if scale is None or scale.low is None else scale.low / step
+    high = math.inf if scale is None or scale.high is None else scale.high / step
+    stepped = scale is not None and scale.step is not None
+    return MeansWorld(
+        draws=draws,
+        rows=numbers,
+        coef=coef,
+        treatment=treatment_rows,
+        place=np.array(range(len(hypotheses)) if place is None else place, np.int64),
+        visits=np.array(visits, np.int64),
+        scale=np.array([low, high, step, 1.0 if stepped else 0.0]),
+        binary=False,
+        opposed=any(h.spread.sign < 0 for h in hypotheses),
+        leaving=stored_leaving(scenario, visits),
+    )
+
+
+def stored_leaving(scenario: Scenario, visits: Sequence[int]) -> Leaving:
+    """Tables of dropout for worlds that store one number of a period: the endpoint, or nothing."""
+    at = list(visits).index(AFTER) if AFTER in visits else -1
+    return leaving(scenario, lambda _: (SCORE, at, 0.0, 0.0)) if at >= 0 else ALIKE
+
+
+def _draws(periods: int, baselines: bool, treatments: int) -> tuple[Draws, Ints]:
+    """What is drawn for a patient, and `MeansWorld.rows`."""
+    draws = DrawList()
+    draws.patient()
+    leaving, residuals = draws.periods(periods)
+    errors = draws.visits(periods, 2) if baselines else 0
+    interactions = draws.treatments(treatments) if treatments else 0
+    return draws.table(), np.array([leaving, residuals, errors, interactions], np.int64)
+
+
+def _outcome(scenario: Scenario, hypothesis: Means, s: int, k: int, treatment: str) -> Floats:
+    """Row of coefficients of the score in period k of sequence s."""
+    population, spread = scenario.population, hypothesis.spread
+    row = np.zeros(MEANS_FEATURES)
+    added = population.period_effect[k] + population.sequence_effect[s]
+    row[CONSTANT] = hypothesis.means[treatment] + added + carried(hypothesis, scenario.design.sequences[s], k)
+    row[PATIENT_LEVEL] = spread.level[treatment]
+    row[RESIDUAL] = spread.within[treatment]
+    row[INTERACTION] = spread.interaction
+    if spread.sign < 0:
+        row[PATIENT_LEVEL] = 0.0
+        row[RESIDUAL], row[BASELINE_LEVEL] = opposed(spread, treatment, scenario.design.periods)
+    return row
+
+
+def opposed(spread: Spread, treatment: str, periods: int) -> tuple[float, float]:
+    """What multiplies the residual of a period, and the sum of those of all: scores that oppose each other.
+
+    y_k = sd_k (a e_k + b sum of e) with a^2 = 1 - rho and 2 a b + p b^2 = rho gives two scores of p periods
+    the covariance rho sd_k sd_l, and each the variance sd_k^2.
+    """
+    sd = spread.total(treatment)
+    rho = -((spread.level[treatment] / sd) ** 2) if sd > 0.0 else 0.0
+    a = math.sqrt(1.0 - rho)
+    b = (math.sqrt(max(a * a + periods * rho, 0.0)) - a) / periods
+    return sd * a, sd * b
+
+
+def typical_sd(hypothesis: Means) -> tuple[float, float]:
+    """(total, within) SD of a score, the within-patient variance averaged over the treatments."""
+    spread = hypothesis.spread
+    within2 = math.fsum(w * w for w in spread.within.values()) / len(spread.within)
+    between2 = spread.sign * spread.between * spread.between
+    total2 = between2 + spread.interaction * spread.interaction + within2
+    return math.sqrt(total2), math.sqrt(within2)
+
+
+def _baseline(scenario: Scenario, hypothesis: Means) -> Floats:
+    """Row of coefficients of a period's baseline, from its three correlations.
+
+    The baseline shares the patient's level with every score (cross), a level of its own with the other
+    baselines (between), and the period's residual with the score of its period (what `own` has beyond
+    `cross`).
+    """
+    baseline, r = scenario.population.baseline, hypothesis.baseline_correlation
+    row = np.zeros(MEANS_FEATURES)
+    if baseline is None or r is None:
+        return row
+    total, within = typical_sd(hypothesis)
+    level, sd = hypothesis.spread.between, baseline.sd
+    row[CONSTANT] = baseline.mean
+    row[PATIENT_LEVEL] = r.cross * sd * total / level if level > 0.0 else 0.0
+    row[RESIDUAL] = (r.own - r.cross) * sd * total / within if within > 0.0 else 0.0
+    alone = scenario.design.baselines == "first"  # no other baseline with which it could have more in common
+    shared = row[PATIENT_LEVEL] * row[PATIENT_LEVEL] if alone else r.between * sd * sd
+    row[BASELINE_LEVEL] = math.sqrt(max(shared - row[PATIENT_LEVEL] * row[PATIENT_LEVEL], 0.0))
+    row[BASELINE_ERROR] = math.sqrt(max(sd * sd - shared - row[RESIDUAL] * row[RESIDUAL], 0.0))
+    return row
+
+
+def contrast(scenario: Scenario, analysis: Analysis) -> Contrast:
+    """What an analysis compares, for its kernel."""
+    design, weights = scenario.design, analysis.weights
+    number = {a: i for i, a in enumerate(design.treatments)}
+    shares = sequence_shares(design.sequences, weights)
+    direction = sided_direction(analysis, scenario.scale_of(analysis))
+    adjusts = METHODS[analysis.method].baseline
+    return Contrast(
+        weight=period_weights(scenario, weights),
+        share=np.array([float(x) for x in shares]) if shares else np.zeros(len(design.sequences)),
+        treatment=np.array([[number[a] for a in sequence] for sequence in design.sequences], np.int64),
+        effect=np.array([weights.get(a, 0.0) for a in design.treatments]),
+        sides=SIDES[direction],
+        baseline=readings_of(scenario).index(BASELINE) if adjusts else -1,
+        carried=np.array(
+            [[-1, *(number[a] for a in sequence[:-1])] for sequence in design.sequences], np.int64
+        )
+        if analysis.carryover
+        else NONE_CARRIED,
+    )
+
+
+def period_weights(scenario: Scenario, weights: Mapping[str, float]) -> Floats:
+    """(sequence, period): the weight of a period in a patient's own contrast, see scenario.estimability."""
+    rows = (period_shares(sequence, weights) for sequence in scenario.design.sequences)
+    return np.array([[float(share) for share in row] for row in rows])

@@ -1,0 +1,1 @@
+"""Hypotheses that state mechanisms: agents, signals, components, and what becomes of them."""

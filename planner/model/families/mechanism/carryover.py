@@ -1,0 +1,96 @@
+"""What of a treatment is left when the next period begins, and differs between treatments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from planner.model.blinding import guesses
+from planner.model.estimand import settled
+from planner.model.families.mechanism.signals import (
+    Mechanism,
+    cycle_days,
+    kept,
+    occupied,
+    passed,
+    prolonged,
+    set_off,
+)
+from planner.scenario.families.mechanism import Rates, Terms
+from planner.scenario.scenario import Means, Scenario
+
+_SEEN = 0.005  # a smaller share of receptors or of an improvement is not worth a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Blockade:
+    """Share of the receptors that an agent of a treatment occupies when given, and at the next dosing."""
+
+    treatment: str
+    agent: str
+    at_dosing: float
+    left: float
+    at_days: float = 0.0  # day of the period on which it is given
+
+
+def blockade(scenario: Scenario, names: Sequence[str]) -> tuple[Blockade, ...]:
+    """Agents that block a signal under some hypothesis, and still do so a little at the next dosing."""
+    if scenario.design.periods < 2:
+        return ()
+    rows: dict[Blockade, None] = {}
+    for hypothesis in (scenario.hypotheses[n] for n in names):
+        if not isinstance(hypothesis, Terms):
+            continue
+        m = Mechanism.of(scenario, hypothesis)
+        needed = {need.signal for term in hypothesis.terms for need in term.needs}
+        blockers = {agent for signal in needed for agent in m.signals[signal].blocked_by}
+        for a in scenario.design.treatments:
+            for each in sorted(scenario.treatments[a].agents, key=lambda given: given.agent):
+                if each.agent in blockers:
+                    at = each.at_days or 0.0
+                    now = occupied(m, each, 0.0, present=True)
+                    then = occupied(m, each, cycle_days(scenario) - at, present=False)
+                    rows[Blockade(a, each.agent, settled(now), settled(then), at)] = None
+    return tuple(rows)
+
+
+def unequal_carryover(scenario: Scenario, name: str) -> dict[str, float]:
+    """What is left of each treatment when the next period begins, if that differs between treatments.
+
+    Of means the points stated; of mechanisms the share of its longest-lived component that the median patient
+    still has. Empty where carryover cannot raise the type I error: none, or the same for all treatments.
+    """
+    hypothesis, design = scenario.hypotheses[name], scenario.design
+    if design.periods < 2 or isinstance(hypothesis, Rates):
+        return {}
+    if isinstance(hypothesis, Means):
+        found = {a: hypothesis.carryover.get(a, 0.0) for a in design.treatments}
+        return found if len(set(found.values())) > 1 else {}
+    m = Mechanism.of(scenario, hypothesis)
+    found = {a: _median_left(scenario, m, a) for a in design.treatments}
+    return found if max(found.values()) - min(found.values()) > _SEEN else {}
+
+
+def unequal_blockade(scenario: Scenario, name: str) -> dict[str, float]:
+    """What blockers of each treatment still occupy at the next dosing, if that differs between treatments."""
+    found = dict.fromkeys(scenario.design.treatments, 0.0)
+    for row in blockade(scenario, (name,)):
+        found[row.treatment] = max(found[row.treatment], row.left)
+    return found if max(found.values()) - min(found.values()) > _SEEN else {}
+
+
+def _median_left(scenario: Scenario, m: Mechanism, treatment: str) -> float:
+    """Share of the longest-lived component at work that the median patient keeps until the next dosing."""
+    shares = [0.0]
+    days, terms = cycle_days(scenario), m.hypothesis.terms
+    stays = kept(m, scenario, [treatment], 0, days, terms)
+    onsets = (set_off(m, scenario, [treatment], 0, terms, guess) for guess in guesses(scenario))
+    for given, opened in chain.from_iterable(onsets):
+        for term, gate, stay in zip(terms, opened, stays, strict=True):
+            about = m.components[term.component]
+            if gate * stay and about.size.mean:
+                steps = prolonged(m, scenario, treatment, term.component)
+                elapsed = passed(steps, given + about.peak_day, days)
+                shares.append(2.0 ** (-elapsed / about.half_life_days.median))
+    return max(shares)

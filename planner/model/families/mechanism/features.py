@@ -1,0 +1,152 @@
+"""What is at work in patients: components as doses set them off, and how much of each counts at a visit.
+
+A feature is a component's size in a patient times what is left of it some days after it was set off. Every
+period sees the features of its own treatment and of every earlier period (elapsed days counted from each
+dosing, or from the day on which an agent was given later). How much of a feature counts, its coefficient, may
+differ from visit to visit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.kernels.tables import Floats
+from planner.model.estimand import settled
+from planner.model.families.mechanism.return_to_baseline import Waiting, Waits
+from planner.model.families.mechanism.signals import (
+    Mechanism,
+    Steps,
+    acts,
+    cycle_days,
+    days_of_dosing,
+    kept,
+    prolonged,
+    set_off,
+)
+from planner.scenario.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """Component of a hypothesis, set off on a day of a period, its half-life prolonged by factors."""
+
+    component: str
+    periods_ago: int
+    day: float
+    steps: Steps
+
+
+Onset = list[tuple[float, list[float]]]
+"""(day of a period, how much of each term is set off on it)."""
+
+
+def all_onsets(scenario: Scenario, m: Mechanism, guess: bool | None) -> list[list[Onset]]:
+    """By sequence and period what is set off when; `guess`: what each treatment is taken for."""
+    terms, periods = m.hypothesis.terms, range(scenario.design.periods)
+    return [
+        [set_off(m, scenario, sequence, k, terms, guess) for k in periods]
+        for sequence in scenario.design.sequences
+    ]
+
+
+def all_features(
+    scenario: Scenario, m: Mechanism, onsets: Sequence[Sequence[Sequence[Onset]]]
+) -> list[Feature]:
+    """What can be at work in a period: each component as set off in it and in every earlier one.
+
+    On days after the dosing only what a sequence sets off. onsets: by guess, sequence and period.
+    """
+    design = scenario.design
+    later = {
+        (treatment, day, i)
+        for each in onsets
+        for sequence, periods in zip(design.sequences, each, strict=True)
+        for treatment, onset in zip(sequence, periods, strict=True)
+        for day, opened in onset
+        for i, gate in enumerate(opened)
+        if gate
+    }
+    found: dict[Feature, None] = {}
+    for ago in range(design.periods):
+        for i, term in enumerate(m.hypothesis.terms):
+            for treatment in design.treatments:
+                steps = prolonged(m, scenario, treatment, term.component)
+                for day in days_of_dosing(scenario, treatment):
+                    if day == 0.0 or (treatment, day, i) in later:
+                        found[Feature(term.component, ago, day, steps)] = None
+    return list(found)
+
+
+def padded(features: int) -> int:
+    """How many features the kernel reads: it knows passes of 2, 4 and 8, and any other number."""
+    return next((n for n in (0, 2, 4, 8) if features <= n), features)
+
+
+def at_work(features: Sequence[Feature], k: int, v: int) -> tuple[int, int]:
+    """Range of the features at work in period k at visit v: dosed up to k periods ago, and not after v."""
+    at = [i for i, f in enumerate(features) if (v == 0) <= f.periods_ago <= k]
+    return (at[0], at[-1] + 1) if at else (0, 0)
+
+
+def coefficients(
+    scenario: Scenario,
+    m: Mechanism,
+    at: Mapping[Feature, int],
+    sequence: Sequence[str],
+    onsets: Sequence[Onset],
+    k: int,
+    day: float | None,
+    waits: Waits = (),
+) -> Floats:
+    """(feature,) in period k of a sequence, before its dosing or on a day after it.
+
+    The gates at the onset that set a feature off, times those that count on the day itself. `at`: the place
+    of each feature; `waits`: with which the onsets were made too.
+    """
+    row = np.zeros(len(at))
+    if day is None and k == 0:
+        return row
+    period, when = (
+        (k, day) if day is not None else (k - 1, cycle_days(scenario) + math.fsum(waits[k - 1 : k]))
+    )
+    terms = m.hypothesis.terms
+    stays = kept(m, scenario, sequence, period, when, terms, waits)
+    for j in range(period + 1):
+        for given, opened in onsets[j]:
+            if j == k and day is not None and not acts(given, day):
+                continue
+            for term, gate, stay in zip(terms, opened, stays, strict=True):
+                if gate or given == 0.0:
+                    steps = prolonged(m, scenario, sequence[j], term.component)
+                    row[at[Feature(term.component, k - j, given, steps)]] += settled(gate * stay)
+    return row
+
+
+def after_waiting(
+    scenario: Scenario,
+    waiting: Waiting,
+    mechanisms: Sequence[Mechanism],
+    sets: Sequence[Sequence[Feature]],
+    days: Sequence[float],
+    guesses: Sequence[bool | None],
+    shape: tuple[int, ...],
+) -> Floats:
+    """Coefficients after each history of waiting: (..., history, feature) in place of the planned shape."""
+    sequences = scenario.design.sequences
+    at = [{feature: i for i, feature in enumerate(features)} for features in sets]
+    found = np.zeros((*shape[:5], len(waiting.histories(shape[3] - 1)), shape[5]))
+    for g, h, s, k in np.ndindex(*shape[:4]):
+        m, sequence = mechanisms[h], sequences[s]
+        for i, waits in enumerate(waiting.histories(k)):
+            onsets = [
+                set_off(m, scenario, sequence, j, m.hypothesis.terms, guesses[g], waits) for j in range(k + 1)
+            ]
+            for v, day in enumerate([None, *days]):
+                first, stop = at_work(sets[h], k, v)
+                row = coefficients(scenario, m, at[h], sequence, onsets, k, day, waits)
+                found[g, h, s, k, v, i, : stop - first] = row[first:stop]
+    return found

@@ -1,0 +1,228 @@
+"""Second outcomes to the tables of planner.kernels.generate.secondary_outcomes.
+
+Their features stand behind those of improvement in the same table. A component without a half-life is there
+when the outcome is read and gone at the next dosing; one with a half-life goes on as improvement does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from planner.kernels.tables import Floats, Ints, Seconds
+from planner.model.draw_list import DrawList
+from planner.model.estimand import settled
+from planner.model.families.mechanism.return_to_baseline import AS_PLANNED, Waiting, Waits, rule
+from planner.model.families.mechanism.signals import (
+    Mechanism,
+    acts,
+    component_numbers,
+    cycle_days,
+    faded,
+    kept,
+    outcome_terms,
+    passed,
+    prolonged,
+    set_off,
+)
+from planner.scenario.families.mechanism import Component, HalfLifeSpread, Terms
+from planner.scenario.scenario import Scale, Scenario
+from planner.scenario.secondary_outcomes import OutcomeComponent, OutcomeScale
+
+AT_READING, BEFORE = 0, 1  # what is observed of a second outcome in a period
+_NOTHING = -1000.0  # log2 of a size that is none
+
+
+class Size(NamedTuple):
+    """How large a component is between patients."""
+
+    number: tuple[
+        int, ...
+    ]  # (component,) or (outcome, its own component), which addresses its random numbers
+    skewed: bool  # mean and SD are of the logarithm to the base 2
+    distribution: tuple[float, ...]  # share, mean, SD, mean and SD of the others
+
+
+class Feature(NamedTuple):
+    """A size, and what is left of it some days after it was raised."""
+
+    size: Size
+    rate: tuple[float, float] | None  # see rate_of; None: nothing is lost
+    elapsed: float  # days since the peak, over the factor by which they are prolonged
+    fading: tuple[tuple[float, float] | None, float, float, int] | None = None
+    """Where patients wait: its rate, days since the peak (below 0 before it), pace and age, as Returning."""
+
+
+class Weighed(NamedTuple):
+    """A feature with its coefficient."""
+
+    place: tuple[int, int, int, int, int]  # hypothesis, sequence, period, outcome, AT_READING or BEFORE
+    feature: Feature
+    gate: float
+    history: int = -1  # of waiting; -1: as planned
+
+
+def rate_of(half_life: HalfLifeSpread) -> tuple[float, float]:
+    """log2 of the median rate of decay per day, and its SD between patients in log2."""
+    return settled(-math.log2(half_life.median)), settled(half_life.log_sd / math.log(2.0))
+
+
+def weighed(
+    scenario: Scenario, mechanisms: Sequence[Mechanism], names: Sequence[str], waiting: Waiting = AS_PLANNED
+) -> list[Weighed]:
+    """What drives the named outcomes, as planned and after every history of waiting."""
+    numbers = component_numbers(scenario) if names else {}
+    return [
+        Weighed((h, s, k, o, which), feature, gate, history)
+        for h, m in enumerate(mechanisms)
+        for o, name in enumerate(names)
+        for s, sequence in enumerate(scenario.design.sequences)
+        for k in range(len(sequence))
+        for which in (AT_READING, BEFORE)
+        for history, waits in enumerate([None, *waiting.histories(k)], -1)
+        for feature, gate in _at_work(scenario, m, name, numbers, sequence[: k + 1], which, waits or ())
+    ]
+
+
+def _at_work(
+    scenario: Scenario,
+    m: Mechanism,
+    name: str,
+    numbers: dict[str, int],
+    given: Sequence[str],
+    which: int,
+    waits: Waits = (),
+) -> Iterator[tuple[Feature, float]]:
+    """Features of an outcome in the period of the last treatment of `given`, each with its gate.
+
+    `waits` decide the gates; the features are as planned.
+    """
+    cycle, outcome = cycle_days(scenario), scenario.outcomes[name]
+    terms = outcome_terms(scenario, m.hypothesis, name)
+    day, last = (outcome.day, len(given) - 1) if which == AT_READING else (cycle, len(given) - 2)
+    if last < 0:
+        return
+    late = math.fsum(waits[last : len(given) - 1])
+    stays = kept(m, scenario, given, last, day + late, terms, waits)
+    for j in range(last + 1):
+        for dosed, opened in set_off(m, scenario, given, j, terms, waits=waits):
+            if j == last and not acts(dosed, day):
+                continue
+            for term, gate, stay in zip(terms, opened, stays, strict=True):
+                component = outcome.components.get(term.component) or m.components[term.component]
+                lasts = component.half_life_days
+                gone = lasts is None and j + 1 < len(given)
+                if gate * stay == 0.0 or gone:
+                    continue
+                steps = prolonged(m, scenario, given[j], term.component)
+                seen = (len(given) - 1 - j) * cycle + (outcome.day if which == AT_READING else 0.0)
+                elapsed = passed(steps, dosed + component.peak_day, seen)
+                rate = rate_of(lasts) if lasts is not None and elapsed > 0.0 else None
+                size = _size(scenario, name, term.component, component, numbers)
+                fading = None
+                if rule(scenario):
+                    ago = len(given) - 1 - j
+                    since = faded(steps, dosed + component.peak_day, seen)
+                    own = rate_of(lasts) if lasts is not None else None
+                    fading = (own, since, 1.0 / steps[-1][1] if own and ago else 0.0, ago)
+                yield Feature(size, rate, elapsed if rate else 0.0, fading), settled(gate * stay)
+
+
+def _size(
+    scenario: Scenario,
+    outcome: str,
+    name: str,
+    component: OutcomeComponent | Component,
+    numbers: dict[str, int],
+) -> Size:
+    size, rest = component.size, component.otherwise
+    stated = (component.share, size.mean, size.sd, rest.mean, rest.sd)
+    if isinstance(component, Component):
+        return Size((numbers[name],), False, stated)
+    number = (list(scenario.outcomes).index(outcome), list(scenario.outcomes[outcome].components).index(name))
+    if component.distribution == "lognormal":
+        skewed = (*_logarithm(size.mean, size.sd), *_logarithm(rest.mean, rest.sd))
+        return Size(number, True, (component.share, *skewed))
+    return Size(number, False, stated)
+
+
+def _logarithm(mean: float, sd: float) -> tuple[float, float]:
+    """Mean and SD of log2 of a lognormal variable with the stated mean and SD."""
+    if mean == 0.0:
+        return _NOTHING, 0.0
+    variance = math.log1p((sd / mean) ** 2)
+    middle = math.log(mean) - 0.5 * variance
+    return settled(middle / math.log(2.0)), settled(math.sqrt(variance) / math.log(2.0))
+
+
+def seconds_table(
+    scenario: Scenario,
+    names: Sequence[str],
+    features: Sequence[Weighed],
+    shape: tuple[int, int, int],
+    first: int,
+    draws: DrawList,
+    histories: int,
+) -> tuple[Seconds, list[Feature], Floats]:
+    """The table, the features to stand in order from row `first` on, and Returning.seconds.
+
+    shape: hypotheses, sequences, periods. The draws of errors and backgrounds are added to the list.
+    """
+    blocks: list[list[Feature]] = [
+        list(dict.fromkeys(each.feature for each in features if each.place[3] == o))
+        for o in range(len(names))
+    ]
+    coef = np.zeros((*shape, len(names), 2, max(map(len, blocks), default=0)))
+    late = np.zeros((*coef.shape[:5], histories, coef.shape[5]))
+    for place, feature, gate, history in features:
+        column = blocks[place[3]].index(feature)
+        if history < 0:
+            coef[(*place, column)] += gate
+        else:
+            late[(*place, history, column)] += gate
+    starts = [first + sum(map(len, blocks[:o])) for o in range(len(names))]
+    outcomes = [scenario.outcomes[name] for name in names]
+    number = list(scenario.outcomes)
+    seconds = Seconds(
+        rows=_ints([draws.second(number.index(name), shape[2]) for name in names]),
+        level=np.array([(o.background.mean, o.background.sd, o.noise_sd) for o in outcomes]).reshape(-1, 3),
+        scale=np.array([scale_row(o.scale) for o in outcomes]).reshape(-1, 4),
+        span=_ints([(start, len(block)) for start, block in zip(starts, blocks, strict=True)]),
+        coef=coef,
+    )
+    return seconds, [feature for block in blocks for feature in block], late
+
+
+def scale_row(scale: OutcomeScale | Scale) -> list[float]:
+    """[low, high, step, 1 if there are steps else 0]."""
+    return [
+        -math.inf if scale.low is None else scale.low,
+        math.inf if scale.high is None else scale.high,
+        scale.step or 1.0,
+        0.0 if scale.step is None else 1.0,
+    ]
+
+
+def _ints(rows: Sequence[tuple[int, int]]) -> Ints:
+    return np.array(rows, np.int64).reshape(-1, 2)
+
+
+def second_unit(scenario: Scenario, name: str) -> float:
+    """A size typical of a second outcome, in its points."""
+    outcome = scenario.outcomes[name]
+    sizes = [abs(c.size.mean) + c.size.sd for c in outcome.components.values()]
+    return max([outcome.noise_sd, outcome.background.sd, *sizes]) or 1.0
+
+
+def second_signature(
+    scenario: Scenario, hypothesis: Terms, treatment: str, name: str
+) -> tuple[tuple[Feature, float], ...]:
+    """All that a treatment does to a second outcome in a first period: features with their gates."""
+    found: dict[Feature, float] = {}
+    m, numbers = Mechanism.of(scenario, hypothesis), component_numbers(scenario)
+    for feature, gate in _at_work(scenario, m, name, numbers, [treatment], AT_READING):
+        found[feature] = settled(found.get(feature, 0.0) + gate)
+    return tuple(sorted(((f, gate) for f, gate in found.items() if gate != 0.0), key=str))

@@ -1,0 +1,274 @@
+"""Hypotheses of family `terms` to the tables of planner.kernels.generate.mechanism."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from planner.kernels.tables import Floats, Guessing, Ints, Leaving, Returning, Seconds, TermsWorld
+from planner.model.blinding import NOBODY_ASKED, guesses, guessing_table
+from planner.model.draw_list import DrawList
+from planner.model.dropout import ALIKE
+from planner.model.entry import entry_row, first_baseline_enrols
+from planner.model.families.mechanism.features import (
+    Feature,
+    after_waiting,
+    all_features,
+    all_onsets,
+    at_work,
+    coefficients,
+    padded,
+)
+from planner.model.families.mechanism.return_to_baseline import Fading, Waiting, rule
+from planner.model.families.mechanism.secondary_outcomes import Feature as SecondFeature
+from planner.model.families.mechanism.secondary_outcomes import (
+    Size,
+    rate_of,
+    scale_row,
+    seconds_table,
+    weighed,
+)
+from planner.model.families.mechanism.signals import (
+    Mechanism,
+    acts,
+    component_numbers,
+    cycle_days,
+    faded,
+    passed,
+)
+from planner.scenario.families.mechanism import Terms
+from planner.scenario.scenario import Scenario
+
+_BEYOND = 8  # a pass of the kernel may read so far past the last feature, with coefficients 0
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Tables under construction; equal rows are kept once."""
+
+    sizes: list[tuple[int, tuple[float, ...]]] = field(default_factory=list)  # (component, distribution)
+    rates: list[tuple[float, float]] = field(default_factory=list)
+    decays: list[tuple[float, float]] = field(default_factory=list)
+    features: list[tuple[int, ...]] = field(default_factory=list)
+    fading: list[Fading] = field(default_factory=list)  # of each feature, where patients wait
+
+
+def _index(rows: list[Any], row: object) -> int:
+    if row not in rows:
+        rows.append(row)
+    return rows.index(row)
+
+
+def terms_world(
+    scenario: Scenario,
+    hypotheses: Sequence[Terms],
+    days: Sequence[float],
+    readings: Sequence[tuple[float, ...]],
+    place: Sequence[int] | None = None,
+    leaving: Leaving = ALIKE,
+    outcomes: Sequence[str] = (),
+    asked: bool = False,
+) -> TermsWorld:
+    """Tables for the visits before dosing and on `days`; readings are (kind, visit, share, cut).
+
+    `place`: the row of each hypothesis among all of the run. `leaving`: where it depends on scores, a
+    hypothesis is the same as another only if it says the same of all periods. `outcomes`: the second outcomes
+    that are read; `asked`: patients guess what they were given.
+    """
+    design = scenario.design
+    mechanisms = [Mechanism.of(scenario, h) for h in hypotheses]
+    components = component_numbers(scenario)
+    rows = _Rows()
+    states = guesses(scenario) if asked else (None,)
+    onsets = [[all_onsets(scenario, m, guess) for guess in states] for m in mechanisms]
+    sets = [all_features(scenario, m, each) for m, each in zip(mechanisms, onsets, strict=True)]
+    for m, features in zip(mechanisms, sets, strict=True):
+        for f in features:
+            _index(rows.sizes, _size(m, f.component, components))
+    rows.sizes.sort()  # two components share a draw
+    waiting = Waiting.of(scenario, mechanisms)
+    starts = _blocks(scenario, mechanisms, sets, rows, components, days)
+    span = np.zeros((len(hypotheses), design.periods, 1 + len(days), 2), np.int64)
+    most = max(padded(len(features)) for features in sets)
+    shape = (len(hypotheses), len(design.sequences), design.periods)
+    coef = np.zeros((len(states), *shape, 1 + len(days), most))
+    for h, (m, features) in enumerate(zip(mechanisms, sets, strict=True)):
+        at = {feature: i for i, feature in enumerate(features)}
+        for k, v in product(range(design.periods), range(1 + len(days))):
+            first, stop = at_work(features, k, v)
+            span[h, k, v] = starts[h] + first, padded(stop - first)
+            for g, (s, sequence) in product(range(len(states)), enumerate(design.sequences)):
+                day = days[v - 1] if v else None
+                row = coefficients(scenario, m, at, sequence, onsets[h][g][s], k, day)
+                coef[g, h, s, k, v, : stop - first] = row[first:stop]
+    scale = scenario.endpoint.scale
+    draws, numbers, errors = _draws(design.periods, _visit_numbers(scenario, days))
+    driven = weighed(scenario, mechanisms, outcomes, waiting)
+    histories = len(waiting.histories(design.periods - 1))
+    seconds, more, late = seconds_table(
+        scenario, outcomes, driven, shape, len(rows.features), draws, histories
+    )
+    sizes = [Size((number,), False, row) for number, row in rows.sizes]
+    sizes += _append(more, len(sizes), rows, len(days))
+    guessing = NOBODY_ASKED
+    if asked:
+        informed = coef[1] if len(states) > 1 else None
+        guessing = guessing_table(scenario, outcomes, draws, _ago(sets, starts, rows), informed)
+    later = after_waiting(scenario, waiting, mechanisms, sets, days, states, coef.shape)
+    again = draws.rechecks(design.periods, waiting.rule.rechecks if waiting.rule else 0)
+    back = waiting.table(scenario, again, rows.fading, later, late)
+    source = np.array([(*draws.size(size.number), size.skewed) for size in sizes], np.int64).reshape(-1, 3)
+    return TermsWorld(
+        draws=draws.table(),
+        rows=numbers,
+        errors=errors,
+        place=np.array(range(len(hypotheses)) if place is None else place, np.int64),
+        entry=entry_row(scenario),
+        screened=first_baseline_enrols(scenario),
+        source=source,
+        sizes=np.array([size.distribution for size in sizes], np.float64).reshape(-1, 5),
+        rates=np.array(rows.rates, np.float64).reshape(-1, 2),
+        decays=np.array(rows.decays, np.float64).reshape(-1, 2),
+        feature=np.array(rows.features, np.int64),
+        span=span,
+        coef=coef[0],
+        twin=_twins(span, coef[0], seconds, guessing, back, whole=asked or leaving.chance.size > 0),
+        shift=np.array(scenario.population.period_effect, np.float64),
+        noise=np.array([scenario.population.occasion_sd, scenario.population.rating_sd], np.float64),
+        readings=np.array(readings, np.float64).reshape(-1, 4),
+        first=scenario.endpoint.baseline == "first",
+        scale=np.array(scale_row(scale)),
+        leaving=leaving,
+        seconds=seconds,
+        guessing=guessing,
+        returning=back,
+    )
+
+
+def _visit_numbers(scenario: Scenario, days: Sequence[float]) -> list[int]:
+    """Number of the baseline (0) and of each day among the visits of a period, which addresses its errors.
+
+    Any other day comes after the days of assessment.
+    """
+    assessed = scenario.design.assessment_days
+    known = [*assessed, *(day for day in days if day not in assessed)]
+    return [0, *(1 + known.index(day) for day in days)]
+
+
+def _draws(periods: int, visits: Sequence[int]) -> tuple[DrawList, Ints, Ints]:
+    """What is drawn for a patient, sizes apart; `TermsWorld.rows` and `errors`.
+
+    visits: numbers of the visits that are read.
+    """
+    draws = DrawList()
+    draws.patient()
+    leaving, occasions = draws.periods(periods)
+    errors, each = draws.some_visits(periods, visits)
+    return draws, np.array([leaving, occasions, each], np.int64), np.array(errors, np.int64)
+
+
+def _append(features: Sequence[SecondFeature], sizes: int, rows: _Rows, days: int) -> list[Size]:
+    """Put features of second outcomes behind those of improvement; all stand at the visit before dosing.
+
+    Answers their sizes, which come behind the first so many.
+    """
+    found: list[Size] = []
+    for size, rate, elapsed, fading in features:
+        number = sizes + _index(found, size)
+        at = _index(rows.decays, (float(_index(rows.rates, rate)), elapsed)) if rate is not None else -1
+        rows.features.append((number, at, *[-2] * days))
+        if fading is not None:
+            own, since, pace, ago = fading
+            slot = _index(rows.rates, own) if own is not None else 0
+            since = since if own is not None else -1.0  # nothing is ever lost
+            rows.fading.append(Fading((since, *[0.0] * days), pace, slot, ago))
+    return found
+
+
+def _size(m: Mechanism, name: str, numbers: dict[str, int]) -> tuple[int, tuple[float, ...]]:
+    c = m.components[name]
+    return numbers[name], (c.share, c.size.mean, c.size.sd, c.otherwise.mean, c.otherwise.sd)
+
+
+def _ago(sets: Sequence[Sequence[Feature]], starts: Sequence[int], rows: _Rows) -> list[int]:
+    """Periods since the dose that raised each feature of improvement; 0 for those behind them."""
+    ago = [0] * (len(rows.features) + _BEYOND)
+    for features, start in zip(sets, starts, strict=True):
+        for i, feature in enumerate(features):
+            ago[start + i] = feature.periods_ago
+    return ago
+
+
+def _twins(
+    span: Ints, coef: Floats, seconds: Seconds, guessing: Guessing, back: Returning | None, whole: bool
+) -> Ints:
+    """The first hypothesis with the same features and coefficients, by hypothesis, sequence and period.
+
+    `whole`: it must have the same in every period. Where patients wait it must, and after waiting too.
+    """
+    hypotheses, sequences, periods = coef.shape[:3]
+    twin = np.empty((hypotheses, sequences, periods), np.int64)
+    for s in range(sequences):
+        for k in range(periods):
+            known: dict[bytes, int] = {}
+            for h in range(hypotheses):
+                at = slice(None) if whole else k
+                tables = [span[h, at], coef[h, s, at], seconds.coef[h, s, at]]
+                tables += [guessing.coef[h, s, at]] if guessing.coef.size else []
+                tables += [back.coef[:, h, s], back.seconds[h, s]] if back is not None else []
+                twin[h, s, k] = known.setdefault(b"".join(table.tobytes() for table in tables), h)
+    return twin
+
+
+def _blocks(
+    scenario: Scenario,
+    mechanisms: Sequence[Mechanism],
+    sets: Sequence[Sequence[Feature]],
+    rows: _Rows,
+    numbers: dict[str, int],
+    days: Sequence[float],
+) -> list[int]:
+    """First feature of each hypothesis among the feature rows; equal sets are kept once."""
+    starts: list[int] = []
+    table = rows.features
+    known: dict[object, int] = {}
+    for m, features in zip(mechanisms, sets, strict=True):
+        block = [_feature_row(scenario, m, f, rows, numbers, days) for f in features]
+        fading = [_fading(scenario, m, f, rows, days) for f in features] if rule(scenario) else []
+        start = known.setdefault((tuple(block), tuple(fading)), len(table))
+        if start == len(table):
+            table += block
+            rows.fading += fading
+        starts.append(start)
+    return starts
+
+
+def _fading(scenario: Scenario, m: Mechanism, f: Feature, rows: _Rows, days: Sequence[float]) -> Fading:
+    """How a feature fades where patients wait; what the period's own dosing raises does so as planned."""
+    c, ago = m.components[f.component], f.periods_ago
+    seen = [ago * cycle_days(scenario) + day for day in (0.0, *days)]
+    since = tuple(faded(f.steps, f.day + c.peak_day, day) for day in seen)
+    pace = 1.0 / f.steps[-1][1] if ago else 0.0
+    return Fading(since, pace, _index(rows.rates, rate_of(c.half_life_days)), ago)
+
+
+def _feature_row(
+    scenario: Scenario, m: Mechanism, f: Feature, rows: _Rows, numbers: dict[str, int], days: Sequence[float]
+) -> tuple[int, ...]:
+    """(number of the size, number of the decay at each visit).
+
+    The decay is -1 where nothing is lost yet, and -2 before the dose that raises the feature.
+    """
+    c = m.components[f.component]
+    row = [rows.sizes.index(_size(m, f.component, numbers))]
+    for v, day in enumerate((0.0, *days)):
+        elapsed = passed(f.steps, f.day + c.peak_day, f.periods_ago * cycle_days(scenario) + day)
+        rate = _index(rows.rates, rate_of(c.half_life_days)) if elapsed > 0.0 else -1
+        row.append(_index(rows.decays, (float(rate), elapsed)) if elapsed > 0.0 else -1)
+        if f.periods_ago == 0 and (v == 0 or not acts(f.day, day)):
+            row[-1] = -2
+    return tuple(row)

@@ -1,0 +1,100 @@
+"""Hypotheses of family `rates`: a response is a latent normal that falls below a threshold.
+
+    latent_ik = sign_a sqrt(|rho|) z_i + sqrt(1 - |rho|) e_ik
+    response if latent_ik <= quantile(rate_a) + period effect
+
+so that the kernel of family `means` generates it. With `discordant` shares of two treatments the latent
+correlation is the one that gives them. Period effects are on the latent scale.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import ndtr, ndtri, owens_t
+
+from planner.kernels.tables import CONSTANT, MEANS_FEATURES, PATIENT_LEVEL, RESIDUAL, MeansWorld
+from planner.model.draw_list import DrawList
+from planner.model.estimand import settled
+from planner.model.families.means import stored_leaving
+from planner.monitoring.numerics import zero
+from planner.scenario.families.mechanism import Rates
+from planner.scenario.scenario import Scenario
+
+_NEVER = 40.0  # a latent normal never passes 40 standard deviations
+
+
+def both(a: float, b: float, rho: float) -> float:
+    """P(X <= a, Y <= b) for standard normals with correlation rho (Owen 1956)."""
+    if abs(rho) >= 1.0:
+        return float(min(ndtr(a), ndtr(b)) if rho > 0 else max(0.0, ndtr(a) + ndtr(b) - 1.0))
+    root = math.sqrt(1.0 - rho * rho)
+    if a == 0.0 and b == 0.0:
+        return 0.25 + math.asin(rho) / (2.0 * math.pi)
+
+    def part(h: float, k: float) -> float:
+        if h == 0.0:  # the limit of owens_t as its slope grows without bound
+            return 0.25 if k > 0 else -0.25
+        return float(owens_t(h, (k - rho * h) / (h * root)))
+
+    shift = 0.5 if a * b < 0.0 or (a * b == 0.0 and a + b < 0.0) else 0.0
+    return 0.5 * float(ndtr(a) + ndtr(b)) - part(a, b) - part(b, a) - shift
+
+
+def latent_correlation(hypothesis: Rates) -> float:
+    """The stated correlation, or the one at which the discordant shares are as stated."""
+    if hypothesis.correlation is not None:
+        return hypothesis.correlation
+    first, _ = hypothesis.discordant
+    a, b = (threshold(hypothesis.shares[k]) for k in hypothesis.discordant)
+    wanted = hypothesis.shares[first] - hypothesis.discordant[first]
+    lowest, highest = both(a, b, -1.0), both(a, b, 1.0)
+    if wanted <= lowest or wanted >= highest:
+        return -1.0 if wanted <= lowest else 1.0
+    return settled(zero(lambda r: both(a, b, r) - wanted, -1.0, 1.0))
+
+
+def rates_left_open(scenario: Scenario, names: Sequence[str]) -> str:
+    """The first hypothesis that states discordant shares alone, so that nothing may depend on its rates."""
+    found = ((name, scenario.hypotheses[name]) for name in names)
+    return next((name for name, each in found if isinstance(each, Rates) and not each.rates), "")
+
+
+def threshold(rate: float) -> float:
+    """The latent value below which the given share of patients lies."""
+    return settled(min(max(float(ndtri(rate)), -_NEVER), _NEVER))
+
+
+def rates_world(
+    scenario: Scenario, hypotheses: Sequence[Rates], visits: Sequence[int], place: Sequence[int]
+) -> MeansWorld:
+    """Tables for the kernel of family `means`, which stores 1 where latent - threshold <= 0."""
+    design, shift = scenario.design, scenario.population.period_effect
+    coef = np.zeros((len(hypotheses), len(design.sequences), design.periods, 2, MEANS_FEATURES))
+    for h, hypothesis in enumerate(hypotheses):
+        rho = latent_correlation(hypothesis)
+        common, own = math.sqrt(abs(rho)), math.sqrt(1.0 - abs(rho))
+        for s, sequence in enumerate(design.sequences):
+            for k, treatment in enumerate(sequence):
+                row = coef[h, s, k, 1]
+                opposite = rho < 0.0 and treatment == design.treatments[1]
+                row[CONSTANT] = -threshold(hypothesis.shares[treatment]) - shift[k]
+                row[PATIENT_LEVEL] = -common if opposite else common
+                row[RESIDUAL] = own
+    draws = DrawList()
+    draws.patient()
+    leaving, residuals = draws.periods(design.periods)
+    return MeansWorld(
+        draws=draws.table(),
+        rows=np.array([leaving, residuals, 0, 0], np.int64),
+        coef=coef,
+        treatment=np.zeros((len(design.sequences), design.periods), np.int64),
+        place=np.array(place, np.int64),
+        visits=np.array(visits, np.int64),
+        scale=np.array([-math.inf, math.inf, 1.0, 0.0]),
+        binary=True,
+        opposed=False,
+        leaving=stored_leaving(scenario, visits),
+    )

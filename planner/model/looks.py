@@ -1,0 +1,129 @@
+"""Looks and stopping rules to what a kernel compares: limits on the statistic's own scale, by its df.
+
+Limits are solved for a normal statistic. A t statistic is compared at the same nominal level: it is
+significant at a look when its p value, with its own df, is at most the tail area of the z limit (the
+significance-level approach; Jennison and Turnbull 2000, section 4.4).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtri, stdtrit
+
+from planner.kernels.tables import FUTILE_FROM, FUTILE_TO, LIMITS, LOWER, UPPER, Floats
+from planner.model.estimand import sided_direction
+from planner.model.families.means import planned_variance
+from planner.monitoring.boundaries import Boundary, boundary
+from planner.monitoring.references import Reference, degrees, settled
+from planner.scenario.look_counts import scaled
+from planner.scenario.scenario import Analysis, Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """The looks of one analysis at one number of patients, and the limits that they are held to."""
+
+    patients: int
+    counts: tuple[int, ...]  # finished patients at each look
+    direction: str  # two-sided, greater or less
+    boundary: Boundary
+
+    @property
+    def fractions(self) -> tuple[float, ...]:
+        """Share of the patients at each look: the planned information."""
+        return tuple(m / self.patients for m in self.counts)
+
+
+def look_counts(scenario: Scenario, patients: int) -> tuple[int, ...]:
+    """Finished patients at each look of a trial of `patients`.
+
+    The scenario's own counts for its own size; for any other the shares that it states, scaled.
+    """
+    if patients == scenario.design.patients:
+        return scenario.monitoring.counts
+    return scaled(scenario.monitoring.shares, scenario.design.unit, patients)
+
+
+def looks(scenario: Scenario, analysis: Analysis, patients: int) -> Looks:
+    """Solve the limits of an analysis for a trial of `patients`. Raises BoundaryError where none exist."""
+    counts = look_counts(scenario, patients)
+    direction = sided_direction(analysis, scenario.scale_of(analysis))
+    monitoring = scenario.monitoring
+    fractions = [m / patients for m in counts]
+    efficacy, futility = monitoring.efficacy, monitoring.futility
+    assert efficacy is not None  # a scenario that was read is complete
+    assert futility is not None
+    drift = _planned_drift(scenario, analysis, patients, direction)
+    solved = boundary(
+        fractions,
+        alpha=analysis.alpha,
+        sided=2 if direction == "two-sided" else 1,
+        efficacy=efficacy.rule,
+        efficacy_parameters=_parameters(efficacy, len(counts)),
+        futility=futility.rule if len(counts) > 1 else "none",
+        futility_parameters=_parameters(futility, len(counts)) if len(counts) > 1 else {},
+        binding=futility.binding,
+        drift=drift if futility.under == "planned" else None,
+    )
+    return Looks(patients, counts, direction, solved)
+
+
+def _planned_drift(scenario: Scenario, analysis: Analysis, patients: int, direction: str) -> float | None:
+    """Planned effect over its standard error at the last look, in the direction of the alternative."""
+    effect, sd = analysis.planned_effect, analysis.planned_sd_difference
+    if effect is None or sd is None:
+        return None
+    drift = effect / (sd * math.sqrt(planned_variance(scenario, analysis) / patients))
+    return abs(drift) if direction == "two-sided" else (-drift if direction == "less" else drift)
+
+
+def _parameters(rule: object, looks: int) -> dict[str, object]:
+    """The settings of a rule that are stated, by name; lists shortened where a look was left out."""
+    stated = {k: v for k, v in dict(rule).items() if k not in ("rule", "binding")}  # type: ignore[call-overload]
+    return {k: v for k, v in stated.items() if v is not None and v != ()}
+
+
+def limit_table(plans: Sequence[Looks], reference: Reference, most: int) -> Floats:
+    """f64[design, look, LIMITS, df] for `Rules.limit`.
+
+    Where there is no efficacy limit, and for data that leave the test undefined (df 0), the table holds NaN,
+    not infinity: no statistic passes it, whatever it is.
+    """
+    width = max(len(plan.counts) for plan in plans)
+    df = degrees(most, reference.cells)
+    table = np.empty((len(plans), width, LIMITS, df.size))
+    table[:, :, [UPPER, LOWER]] = math.nan
+    table[:, :, FUTILE_FROM], table[:, :, FUTILE_TO] = math.inf, -math.inf
+    for d, plan in enumerate(plans):
+        for k in range(len(plan.counts)):
+            rows = table[d, k, :, 1:]
+            if (z := plan.boundary.efficacy_z[k]) < math.inf:
+                upper = reference.at_least(z, df[1:])
+                if plan.direction != "less":
+                    rows[UPPER] = upper
+                if plan.direction != "greater":
+                    rows[LOWER] = -upper
+            if (z := plan.boundary.futility_z[k]) > -math.inf:
+                inner = reference.at_most(z, df[1:])
+                rows[FUTILE_FROM] = -math.inf if plan.direction == "greater" else -inner
+                rows[FUTILE_TO] = math.inf if plan.direction == "less" else inner
+    return table
+
+
+def interval_table(alpha: float, direction: str, reference: Reference, most: int) -> Floats:
+    """Half width of the reported interval in standard errors, by df.
+
+    The level is 1 - alpha, after a one-sided test 1 - 2 alpha.
+    """
+    df = degrees(most, reference.cells)
+    tail = alpha / 2.0 if direction == "two-sided" else alpha
+    table = np.zeros(df.size)
+    table[1:] = settled(np.full(df.size - 1, -ndtri(tail)))
+    if reference.df_for_interval:
+        finite = np.isfinite(df[1:])
+        table[1:][finite] = settled(-stdtrit(df[1:][finite], tail))
+    return table

@@ -1,0 +1,1 @@
+"""What the looks of a scenario can do, known before anything is simulated."""

@@ -1,0 +1,239 @@
+"""What must be said of looks before anything is simulated: which cannot stop, what it costs, what would help.
+
+The sentences are warnings of `check`, `show`, `run` and `size`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from planner.model.degrees_of_freedom import planned_df
+from planner.model.looks import Looks, looks
+from planner.model.stopping import advice as look_advice
+from planner.model.stopping import reachable
+from planner.model.stopping.advice import t_limit
+from planner.model.stopping.reachable import Idle
+from planner.scenario.faults import listed
+from planner.scenario.scenario import Analysis, Scenario
+from planner.scenario.text import count as counted
+from planner.scenario.vocabulary import METHODS
+
+_BEYOND = 3.0  # times the z limit: a t limit from there on is told, because few degrees of freedom made it so
+_QUICK = 60  # looks before the last, over all analyses and numbers of patients, computed in a second or two
+_SEVERAL = 6  # numbers of patients that are listed
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An analysis at one number of patients: what its limits can do."""
+
+    analysis: str
+    patients: int
+    alpha: float
+    type_one_error: float | None  # None where the law of the test is not known
+    early_efficacy: bool  # whether a look before the last can stop for efficacy
+    idle: tuple[Idle, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """One element of `limits` in the JSON of a run."""
+        return {
+            "analysis": self.analysis,
+            "patients": self.patients,
+            "alpha": self.alpha,
+            "type_one_error": self.type_one_error,
+            "early_efficacy": self.early_efficacy,
+            "cannot_stop": [
+                {
+                    "look": each.look,
+                    "patients": each.patients,
+                    "reason": each.why,
+                    "futility": each.computed,  # whether it can still stop for futility
+                }
+                for each in self.idle
+            ],
+        }
+
+
+def held(scenario: Scenario, analysis: Analysis, plan: Looks, *, error_too: bool = True) -> Held:
+    """What the limits of an analysis can do; without `error_too` no type I error, which takes longest."""
+    idle = tuple(reachable.idle(scenario, analysis, plan))
+    error = reachable.type_one_error(scenario, analysis, plan) if error_too else None
+    out = {each.look for each in idle}
+    early = any(z < math.inf and k not in out for k, z in enumerate(plan.boundary.efficacy_z[:-1], start=1))
+    return Held(analysis.name, plan.patients, analysis.alpha, error, early, idle)
+
+
+def held_at(scenario: Scenario, plans: Sequence[tuple[Analysis, Sequence[Looks]]]) -> list[Held]:
+    """The same at several numbers of patients; of very many, type I errors at the first and the last only."""
+    many = sum(len(plan.counts) - 1 for _, each in plans for plan in each) > _QUICK
+    return [
+        held(scenario, analysis, plan, error_too=not many or d in (0, len(each) - 1))
+        for analysis, each in plans
+        for d, plan in enumerate(each)
+    ]
+
+
+def remarks(scenario: Scenario, patients: int | None = None) -> list[str]:
+    """Everything that must be said of the looks of a scenario, at its own or another number of patients."""
+    number = scenario.design.patients if patients is None else patients
+    return at_one(scenario, [(a, looks(scenario, a, number)) for a in scenario.analyses])
+
+
+def at_one(scenario: Scenario, plans: Sequence[tuple[Analysis, Looks]]) -> list[str]:
+    """The same, of looks that are solved."""
+    said: list[str] = []
+    for analysis, plan in plans:
+        said += _told(
+            analysis,
+            scenario,
+            [
+                *_idle(scenario, analysis, plan),
+                *_early(scenario, analysis, plan),
+                *_left(scenario, analysis, plan),
+            ],
+        )
+        said += _told(analysis, scenario, _beta(plan))
+    return list(dict.fromkeys(said))
+
+
+def at_several(scenario: Scenario, plans: Sequence[tuple[Analysis, Sequence[Looks]]]) -> list[str]:
+    """The same at several numbers of patients, in a line for each look that cannot stop at some of them."""
+    said: list[str] = []
+    for analysis, each in plans:
+        found: dict[int, list[int]] = {}
+        for plan in each:
+            for idle in reachable.idle(scenario, analysis, plan):
+                found.setdefault(idle.look if idle.patients < plan.patients else 0, []).append(plan.patients)
+        lines = []
+        for look, numbers in sorted(found.items()):
+            numbers = sorted(set(numbers))
+            shown = [f"{n:,}" for n in numbers[:_SEVERAL]]
+            rest = [f"{len(numbers) - _SEVERAL:,} more numbers"] if len(numbers) > _SEVERAL else []
+            which = f"look {look}" if look else "the last look"
+            lines.append(
+                f"{which} cannot stop for efficacy in trials of {listed([*shown, *rest], 'and')} patients, "
+                "which have too few at that look; `planner check` with one of these numbers says what it "
+                "costs and which looks would do"
+            )
+        said += _told(analysis, scenario, lines)
+    return said
+
+
+def at_answers(
+    scenario: Scenario, answers: Iterable[tuple[str, int]]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """`limits` of the JSON and warnings, of the analyses at the numbers of patients that answer for them.
+
+    `answers`: names of analyses with a number of patients that a search has found for them.
+    """
+    found = set(answers)
+    limits, said = [], []
+    for n in sorted({number for _, number in found}):
+        asked = [analysis for analysis in scenario.analyses if (analysis.name, n) in found]
+        plans = [(analysis, looks(scenario, analysis, n)) for analysis in asked]
+        limits += [held(scenario, analysis, plan).to_json() for analysis, plan in plans]
+        said += [f"with {n:,} patients: {remark}" for remark in at_one(scenario, plans)]
+    return limits, said
+
+
+def _told(analysis: Analysis, scenario: Scenario, lines: Iterable[str]) -> list[str]:
+    return [f"{analysis.name}: {line}" if len(scenario.analyses) > 1 else line for line in lines]
+
+
+# Looks that cannot stop
+
+
+def _idle(scenario: Scenario, analysis: Analysis, plan: Looks) -> list[str]:
+    """Looks that cannot stop for efficacy, what that costs and what would do instead."""
+    found = reachable.idle(scenario, analysis, plan)
+    if not found:
+        return []
+    if len(found) == sum(z < math.inf for z in plan.boundary.efficacy_z):
+        return [_none(scenario, analysis, plan, found[-1])]
+    lines = []
+    for each in found:
+        what = "stop for efficacy" if each.computed else "stop the trial"
+        lines.append(
+            f"look {each.look}, at {counted(each.patients, 'finished patient')}, cannot {what}: {each.why}"
+        )
+    cost = f"{'; '.join(lines)}. {look_advice.alpha_lost(scenario, analysis, plan, found)}"
+    instead = look_advice.instead(scenario, analysis, plan)
+    if not instead:
+        return [f"{cost}. No looks near these would do: leave the early ones out, or plan more patients"]
+    power = look_advice.power_lost(plan, found, instead[0]) if _normal(analysis) else ""
+    would = " or ".join(look_advice.written(scenario, each) for each in instead)
+    return [f"{cost}{power}. Looks that would do: {would}"]
+
+
+def _normal(analysis: Analysis) -> bool:
+    """Whether it is a t test: what is computed for normal data says little of exact tests of responses."""
+    return METHODS[analysis.method].reference in ("t", "fractional-t")
+
+
+def _none(scenario: Scenario, analysis: Analysis, plan: Looks, last: Idle) -> str:
+    """Nothing can ever be significant."""
+    z, sided, unit = plan.boundary.efficacy_z[-1], plan.boundary.sided, scenario.design.unit
+    fewest = reachable.first(
+        lambda n: reachable.unable(scenario, analysis, n, z, sided) is None,
+        plan.patients,
+        64 * plan.patients,
+        unit,
+    )
+    said = f"no trial of {counted(last.patients, 'patient')} can be significant: {last.why}"
+    return said if fewest is None else f"{said}; with {fewest:,} patients one can be"
+
+
+def _early(scenario: Scenario, analysis: Analysis, plan: Looks) -> list[str]:
+    """Looks whose t limit is out of reach for want of degrees of freedom, and what their futility costs."""
+    lines = []
+    for look in look_advice.too_early(scenario, analysis, plan):
+        df, z = planned_df(scenario, analysis, plan.counts[look - 1]), plan.boundary.efficacy_z[look - 1]
+        if not isinstance(df, int) or (limit := t_limit(z, df)) < _BEYOND * z:
+            continue
+        at, shown = (
+            counted(plan.counts[look - 1], "finished patient"),
+            f"{limit:,.{0 if limit >= 100 else 1}f}",
+        )
+        said = (
+            f"look {look}, at {at}, is too early to stop for efficacy: its limit is t = {shown} with {df} "
+            "degrees of freedom, which fewer than one trial in a thousand passes even where the power is "
+            f"{100 * look_advice.POWER:.0f} %"
+        )
+        lost = look_advice.futility_cost(plan, look)
+        if lost is not None and lost >= look_advice.WORTH:
+            said += f"; to stop for futility there costs about {100 * lost:.1f} percentage points of power"
+        lines.append(said)
+    return lines
+
+
+# Looks that dropout may leave too few patients, and beta that is left to later looks
+
+
+def _left(scenario: Scenario, analysis: Analysis, plan: Looks) -> list[str]:
+    """Looks that can stop if nobody leaves, but often not with the planned dropout."""
+    stays = reachable.stays(scenario, analysis)
+    lines = []
+    for k, share in look_advice.thwarted(scenario, analysis, plan).items():
+        count = plan.counts[k - 1]
+        expected = f"{count * (stays or 0.0):.3g}"
+        which = "the last look" if k == len(plan.counts) else f"look {k}"
+        cannot = "computed" if _normal(analysis) else "significant"
+        at = counted(count, "finished patient")
+        often = f"{100 * share:.0f}" if share >= 0.1 else f"{100 * share:.2g}"
+        lines.append(
+            f"{which}, at {at} of whom {expected} are expected to be completers, has too few of them for "
+            f"{analysis.method} to be {cannot} in {often} % of trials"
+        )
+    return lines
+
+
+def _beta(plan: Looks) -> list[str]:
+    """Looks at which two-sided beta spending does not spend what its function says."""
+    return [
+        f'look {k + 1}: {left}; monitoring.futility.overlap = "spend" gives it a limit'
+        for k in range(len(plan.counts))
+        if (left := plan.boundary.left_to_later(k))
+    ]

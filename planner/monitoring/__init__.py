@@ -1,0 +1,1 @@
+"""Group-sequential theory on plain numbers: spending, boundaries, conditional power."""

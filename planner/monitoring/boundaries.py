@@ -1,0 +1,357 @@
+"""Group-sequential boundaries: efficacy and futility limits on the z scale, and what they cost and give.
+
+Limits are solved so that the error probabilities are exact for a normal statistic with independent
+increments (recursive integration, `monitoring.recursion`). Conventions: reject when Z >= limit (one-sided) or
+|Z| >= limit (two-sided); stop for futility when Z <= limit (one-sided) or |Z| <= limit (two-sided). Two-sided
+alpha is shared equally by the sides, spending functions applied to alpha / 2. Power and drift count the
+alternative's side only. The drift is the expected z of the last look, were it reached.
+
+Sources: Armitage, McPherson and Rowe 1969; Jennison and Turnbull 2000; the rules themselves are in
+`planner.monitoring.rules`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
+from typing import Any
+
+from scipy.special import ndtri
+
+from planner.monitoring import solve as limits
+from planner.monitoring.conditional_power import conditional_power, conditional_power_limits
+from planner.monitoring.recursion import power_at, quantile_above, root, tail_above
+from planner.monitoring.rules import efficacy_rule, futility_rule
+from planner.monitoring.solve import Crossing, Limits, Plan
+from planner.monitoring.spending import BoundaryError, UnreachableError
+
+__all__ = [
+    "Boundary",
+    "BoundaryError",
+    "Crossing",
+    "UnreachableError",
+    "boundary",
+    "conditional_power",
+    "conditional_power_limits",
+    "crossing",
+]
+
+_LARGEST_DRIFT = 200.0  # no trial is planned for an effect of 200 standard errors
+_SPEND_AS_STATED = ("z", "user-spending")  # rules that may leave alpha unspent
+_TOO_MUCH_FUTILITY = "binding futility stops so often that alpha cannot be spent: make it milder"
+_CLOSEST = 1e-8  # looks closer than this share of the information are one look
+_ROUNDING = 1e-9  # a last fraction this close to 1 is 1, an alpha this close to its total is exact
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """A solved monitoring plan. Tuples have one element per look.
+
+    `inf` in `efficacy_z` marks a look that cannot stop for efficacy, `-inf` in `futility_z` one that cannot
+    stop for futility (always the last). In a two-sided plan `alpha`, `alpha_spent`, `nominal_p` and
+    `p_efficacy_null` cover both sides; `power` and `p_efficacy_alternative` the alternative's side only.
+
+    `alpha_spent` and `p_efficacy_null` ignore non-binding futility; everything else stops for futility where
+    the limits say so. What needs an alternative is None where neither power, drift nor beta was given.
+    """
+
+    fractions: tuple[float, ...]  # information fractions, the last 1
+    alpha: float  # as asked for; stated z limits may spend another, see alpha_spent
+    sided: int
+    efficacy: str
+    futility: str
+    efficacy_z: tuple[float, ...]
+    futility_z: tuple[float, ...]
+    binding: bool
+    alpha_spent: tuple[float, ...]  # cumulative
+    nominal_p: tuple[float, ...]  # p value equal to the efficacy limit; 0 where the limit is inf
+    p_efficacy_null: tuple[float, ...]
+    p_futility_null: tuple[float, ...]
+    expected_information_null: float  # share of the maximum information
+    drift: float | None
+    power: float | None
+    beta_spent: tuple[float, ...] | None  # cumulative; the last look adds its non-rejections: 1 - power
+    p_efficacy_alternative: tuple[float, ...] | None
+    p_futility_alternative: tuple[float, ...] | None
+    expected_information_alternative: float | None  # share of the maximum information
+    inflation: float | None  # maximum information over that of the fixed design with the same power
+    beta_left: tuple[
+        float, ...
+    ] = ()  # cumulative beta of spending that looks leave to later ones, else empty
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures as in the JSON of `planner boundaries`: what does not exist is None, with a note."""
+        return {
+            "alpha": self.alpha,
+            "sided": self.sided,
+            "looks": [self._look(k) for k in range(len(self.fractions))],
+            "power": self.power,
+            "drift": self.drift,
+            "inflation": self.inflation,
+            "expected_information_null": self.expected_information_null,
+            "expected_information_alternative": self.expected_information_alternative,
+        }
+
+    def left_to_later(self, k: int) -> str:
+        """Why look k (from 0) does not spend the beta that its spending rule gives it; empty if it does."""
+        if not self.beta_left or not self.beta_left[k]:
+            return ""
+        return (
+            f"{self.futility} gives beta {self.beta_left[k]:.4g} up to this look, which later looks share, "
+            "because the two one-sided tests do not overlap here"
+        )
+
+    def _look(self, k: int) -> dict[str, Any]:
+        tests, stops = self.efficacy_z[k] < math.inf, self.futility_z[k] > -math.inf
+        missing = [
+            *([] if tests else ["this look does not stop for efficacy"]),
+            *([] if stops else ["this look does not stop for futility"]),
+            *([left] if (left := self.left_to_later(k)) else []),
+            *([] if self.drift is not None else ["no alternative is given"]),
+        ]
+        up, futile = self.p_efficacy_alternative, self.p_futility_alternative
+        return {
+            "look": k + 1,
+            "information": self.fractions[k],
+            "efficacy_z": self.efficacy_z[k] if tests else None,
+            "futility_z": self.futility_z[k] if stops else None,
+            "alpha_spent": self.alpha_spent[k],
+            "beta_spent": None if self.beta_spent is None else self.beta_spent[k],
+            "nominal_p": self.nominal_p[k] if tests else None,
+            "p_efficacy_null": self.p_efficacy_null[k],
+            "p_futility_null": self.p_futility_null[k],
+            "p_efficacy_alternative": None if up is None else up[k],
+            "p_futility_alternative": None if futile is None else futile[k],
+            "note": "; ".join(missing) or None,
+        }
+
+
+def boundary(
+    fractions: Sequence[float],
+    *,
+    alpha: float = 0.025,
+    sided: int = 1,
+    efficacy: str = "obrien-fleming-spending",
+    efficacy_parameters: Mapping[str, object] | None = None,
+    efficacy_looks: Iterable[int] | None = None,
+    futility: str = "none",
+    futility_parameters: Mapping[str, object] | None = None,
+    binding: bool = False,
+    power: float | None = None,
+    drift: float | None = None,
+) -> Boundary:
+    """Solve the limits of a monitoring plan and evaluate them.
+
+    `fractions`: information at each look as a share of the maximum, increasing, the last 1.
+    `efficacy`, `futility`: names from `scenario.vocabulary`, with their parameters: `delta`, `gamma`, `rho`,
+    `z`, `spent`; for beta spending `beta` (default 1 - power); for conditional power `at_most` and `under`
+    ("estimate" by default, "null", or "planned", which takes `drift` as the planned effect).
+    `efficacy_looks`: the looks, counted from 1, that may stop for efficacy (default all); the last always
+    tests. `power`: solve the drift that reaches it. `drift`: evaluate under this one. With neither, beta
+    spending takes power 1 - beta, and other plans are evaluated under the null hypothesis only.
+
+    Raises BoundaryError for a plan that cannot be right, UnreachableError (a BoundaryError) for one that has
+    no answer, such as a power that no drift reaches.
+    """
+    looks = _fractions(fractions)
+    _check(alpha, sided, power, drift)
+    plan = Plan(looks, sided, alpha / sided, _stops(efficacy_looks, len(looks)), binding)
+    chosen = efficacy_rule(plan, efficacy, efficacy_parameters or {})
+    stopping = futility_rule(plan, futility, futility_parameters or {}, power, drift)
+    found = stopping.solve(plan, chosen)
+    _sound(plan, found)
+    if power is None and stopping.beta is not None:
+        power = 1 - stopping.beta
+    if drift is None and power is not None:
+        try:
+            drift = _drift_for(plan, found, power)
+        except UnreachableError:  # no power to ask for, where it is the limits that are wrong
+            solved = _evaluated(plan, found, efficacy, futility, None)
+            if efficacy != "z" and solved.alpha_spent[-1] > alpha + _ROUNDING:
+                raise _spent_early(solved.alpha_spent[-1], alpha) from None
+            raise
+    solved = replace(
+        _evaluated(plan, found, efficacy, futility, drift), beta_left=_beta_left(found, stopping.spending)
+    )
+    if efficacy != "z" and solved.alpha_spent[-1] > alpha + _ROUNDING:
+        raise _spent_early(solved.alpha_spent[-1], alpha)
+    if efficacy not in _SPEND_AS_STATED and solved.alpha_spent[-1] < alpha - _ROUNDING:
+        raise BoundaryError(_TOO_MUCH_FUTILITY)
+    return solved
+
+
+def _beta_left(found: Limits, spending: Sequence[float]) -> tuple[float, ...]:
+    """What a spending rule gives, up to it, to each look before the last that does not stop for futility."""
+    pairs = list(zip(found.futility_z, spending, strict=False))[:-1]
+    left = tuple(0.0 if z > -math.inf else total for z, total in pairs)
+    return (*left, 0.0) if any(left) else ()
+
+
+def _spent_early(spent: float, alpha: float) -> BoundaryError:
+    return BoundaryError(
+        f"the limits before the last look already spend {spent:.4g}, more than alpha = {alpha:g}: raise them"
+    )
+
+
+def crossing(boundary: Boundary, drift: float, *, futility: bool = True) -> Crossing:
+    """Probability that each look is the one that stops, and why, under any `drift`.
+
+    `futility` False leaves the futility limits out. Two-sided: up is the side of positive z.
+    """
+    lower = boundary.futility_z if futility else (-math.inf,) * len(boundary.fractions)
+    return limits.crossing(boundary.fractions, boundary.sided, boundary.efficacy_z, lower, drift)
+
+
+def _evaluated(plan: Plan, found: Limits, efficacy: str, futility: str, drift: float | None) -> Boundary:
+    """The probabilities that belong to solved limits."""
+    fractions, sided, upper, lower = plan.fractions, plan.sided, found.efficacy_z, found.futility_z
+    null = limits.crossing(fractions, sided, upper, lower, 0.0)
+    tested = null
+    if not plan.binding and any(z > -math.inf for z in lower):
+        tested = limits.crossing(fractions, sided, upper, (-math.inf,) * len(fractions), 0.0)
+    p_null = _sums(tested.efficacy_up, tested.efficacy_down)
+    given = None if drift is None else limits.crossing(fractions, sided, upper, lower, drift)
+    for_drift = None if drift is None or given is None else _power(sided, given, drift)
+    power = None if for_drift is None else math.fsum(for_drift)
+    beta_spent = None
+    if given is not None and power is not None:
+        beta_spent = (*list(accumulate(given.futility))[:-1], 1 - power)
+    return Boundary(
+        fractions=fractions,
+        alpha=plan.side_alpha * sided,
+        sided=sided,
+        efficacy=efficacy,
+        futility=futility,
+        efficacy_z=upper,
+        futility_z=lower,
+        binding=plan.binding,
+        alpha_spent=tuple(accumulate(p_null)),
+        nominal_p=tuple(sided * tail_above(z) for z in upper),
+        p_efficacy_null=p_null,
+        p_futility_null=null.futility,
+        expected_information_null=_expected_information(fractions, null),
+        drift=drift,
+        power=power,
+        beta_spent=beta_spent,
+        p_efficacy_alternative=for_drift,
+        p_futility_alternative=None if given is None else given.futility,
+        expected_information_alternative=None if given is None else _expected_information(fractions, given),
+        inflation=_inflation(plan.side_alpha, power, drift),
+    )
+
+
+def _sums(first: Sequence[float], second: Sequence[float]) -> tuple[float, ...]:
+    return tuple(a + b for a, b in zip(first, second, strict=True))
+
+
+def _power(sided: int, given: Crossing, drift: float) -> tuple[float, ...]:
+    """Rejections per look on the alternative's side."""
+    return given.efficacy_down if sided == 2 and drift < 0 else given.efficacy_up
+
+
+def _expected_information(fractions: Sequence[float], stops: Crossing) -> float:
+    """Expected information at the stop, as a share of the maximum: 1 - sum of P(stop at k) (1 - t_k)."""
+    early = zip(fractions, stops.efficacy_up, stops.efficacy_down, stops.futility, strict=True)
+    return 1 - math.fsum((1 - t) * (up + down + futile) for t, up, down, futile in early)
+
+
+def _inflation(side_alpha: float, power: float | None, drift: float | None) -> float | None:
+    """Maximum information relative to a fixed design with this power: drift^2 / (z_alpha + z_power)^2."""
+    if not drift or power is None or not side_alpha < power < 1:
+        return None
+    fixed = quantile_above(side_alpha) + float(ndtri(power))
+    return (drift / fixed) ** 2
+
+
+def _drift_for(plan: Plan, found: Limits, power: float) -> float:
+    """The drift at which the limits have `power` on the upper side."""
+
+    at = power_at(plan.fractions, plan.sided, found.efficacy_z, found.futility_z)
+
+    def excess(drift: float) -> float:
+        return at(drift) - power
+
+    guess = quantile_above(plan.side_alpha) + float(ndtri(power))
+    drift = root(excess, max(guess, 0.5), _LARGEST_DRIFT)
+    if drift is None:
+        lowest = excess(0.0) + power
+        if power <= lowest:
+            raise UnreachableError(
+                f"power {power:g} is not above the {lowest:.4g} that these limits reject without any effect: "
+                "ask for more power"
+            )
+        raise UnreachableError(
+            f"no effect reaches power {power:g} with these limits: lower the power or the limits"
+        )
+    return drift
+
+
+def _fractions(fractions: Sequence[float]) -> tuple[float, ...]:
+    looks = tuple(float(t) for t in fractions)
+    if not looks:
+        raise BoundaryError("no looks: give the information fraction of each look, such as 0.5, 1")
+    shown = ", ".join(f"{t:g}" for t in looks)
+    if any(not 0 < t < math.inf for t in looks):
+        raise BoundaryError(f"looks are {shown}, but information fractions must be above 0 and at most 1")
+    if any(later <= earlier for earlier, later in pairwise(looks)):
+        raise BoundaryError(
+            f"looks are {shown}, but each look must have more information than the one before"
+        )
+    if (least := min((b - a for a, b in pairwise(looks)), default=1.0)) < _CLOSEST:
+        raise BoundaryError(
+            f"looks are {shown}, of which two are only {least:.1g} of the information apart, less than "
+            f"{_CLOSEST:g}: leave one of them out"
+        )
+    if abs(looks[-1] - 1) > _ROUNDING:
+        raise BoundaryError(
+            f"looks are {shown}, but the last must be 1, all of the information: "
+            "divide the patients at each look by those at the last"
+        )
+    return (*looks[:-1], 1.0)
+
+
+def _check(alpha: float, sided: int, power: float | None, drift: float | None) -> None:
+    if sided not in (1, 2):
+        raise BoundaryError(f"sided is {sided}, but must be 1 or 2")
+    if not 0 < alpha / sided < 0.5:
+        raise BoundaryError(
+            f"alpha is {alpha:g}, but must lie above 0 and below {sided * 0.5:g}: 0.025 is usual"
+        )
+    if power is not None and drift is not None:
+        raise BoundaryError("power and drift are both given, but each follows from the other: give one")
+    if power is not None and not 0 < power < 1:
+        raise BoundaryError(f"power is {power:g}, but must lie above 0 and below 1: 0.8 or 0.9 is usual")
+    if drift is not None and not abs(drift) <= _LARGEST_DRIFT:
+        raise BoundaryError(
+            f"drift is {drift:g}, but must lie between {-_LARGEST_DRIFT:g} and {_LARGEST_DRIFT:g}: "
+            "it is the effect over its standard error at the last look"
+        )
+
+
+def _stops(efficacy_looks: Iterable[int] | None, count: int) -> tuple[bool, ...]:
+    """Which looks may stop for efficacy."""
+    if efficacy_looks is None:
+        return (True,) * count
+    named = tuple(efficacy_looks)
+    if any(look not in range(1, count + 1) for look in named):
+        shown = ", ".join(str(look) for look in named)
+        raise BoundaryError(
+            f"looks that stop for efficacy are {shown}, but looks are counted from 1 to {count}"
+        )
+    return tuple(look in named or look == count for look in range(1, count + 1))
+
+
+def _sound(plan: Plan, found: Limits) -> None:
+    """Refuse limits that leave nothing to test or nothing to continue to."""
+    least = 0.0 if plan.sided == 2 else -math.inf
+    last = len(plan.fractions)
+    for look, (upper, lower) in enumerate(zip(found.efficacy_z, found.futility_z, strict=True), start=1):
+        if upper <= least:
+            raise BoundaryError(_TOO_MUCH_FUTILITY)
+        if look < last and lower >= upper - _ROUNDING:
+            raise BoundaryError(
+                f"look {look} stops for futility wherever it does not stop for efficacy (z >= {upper:.4g}), "
+                "so that no trial goes on: make the futility rule milder or the efficacy limit higher"
+            )

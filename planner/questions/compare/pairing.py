@@ -1,0 +1,297 @@
+"""Several designs on the same virtual patients, paired trial by trial.
+
+Trial i of every design has the same patients, so that most of what is chance cancels in a difference. What is
+kept of the pairs are sums of integers: any number of threads, in any order, gives the same bits.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.engine import memory
+from planner.engine import run as engine
+from planner.kernels.random.numbers import W
+from planner.kernels.tables import BELOW, COMPLETERS, Ints
+from planner.results.design_effect import approximate, design_effect, within_blocks
+from planner.results.figures import Z95, mean, probability, saved, smoothed, widen
+
+Json = dict[str, Any]
+
+FIGURES = ("power", "stopped_early", "expected_patients", "expected_completers", "expected_visits")
+"""What is compared. Visits are those of all patients randomised when the trial stops: patients x periods."""
+RATES = ("power", "stopped_early")
+
+_KEPT = 4  # of each trial: significant, stopped early, patients, completers; visits follow from patients
+# What is summed of each of these: x, x^2, x times that of the reference; and over the whole tiles of 128
+# trials, which share a randomisation list, their sum, its square, and it times that of the reference.
+_X, _XX, _XR, _T, _TT, _TR = range(6)
+_SUMS = 6
+
+
+class Member(NamedTuple):
+    """Where a design has what is compared: its number, and its hypothesis and analysis by row of its job."""
+
+    design: int
+    hypothesis: int
+    analysis: int
+
+
+Group = Sequence[Member]
+"""Members that are compared; the first is the reference of the others."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The sums of paired trials. `sums` holds Python integers, which never overflow."""
+
+    jobs: tuple[engine.Job, ...]
+    groups: tuple[Group, ...]
+    trials: int
+    sums: NDArray[np.object_]  # (group, member, _KEPT, _SUMS)
+    seconds: float
+    partial: bool
+
+    def figure(self, g: int, m: int, name: str) -> Json | None:
+        """A figure of FIGURES of member m of a group, in the form of the JSON contract."""
+        sums, scale = self._of(g, m, name)
+        n, total, square = self.trials, scale * sums[_X], scale**2 * sums[_XX]
+        if name in RATES:
+            shown = probability(total, n)
+        else:
+            most = scale * self.jobs[self.groups[g][m].design].patients
+            shown = smoothed(mean(total, square, n), self._more(g, m, name), n, 0.0, most)
+        effect = self._effect(g, [m], total, square, scale * sums[_T], scale**2 * sums[_TT])
+        return None if shown is None else widen(shown, math.sqrt(effect))
+
+    def difference(self, g: int, m: int, name: str, *, same: bool = False) -> Json | None:
+        """The figure of member m minus that of the reference, with its paired Monte Carlo error.
+
+        `mcse_unpaired` is the error that independent trials would have. `same`: the two are one design, whose
+        difference is 0 without error. Shares of trials take a discordant trial more on either side, and two
+        that agree (as Agresti and Min 2005, who take half as many), so that no error is 0 for want of trials.
+        """
+        n = self.trials
+        own, there = self.figure(g, m, name), self.figure(g, 0, name)
+        if own is None or there is None:
+            return None
+        a, scale = self._of(g, m, name)
+        b, other = self._of(g, 0, name)
+        total = scale * a[_X] - other * b[_X]
+        square = scale**2 * a[_XX] - 2 * scale * other * a[_XR] + other**2 * b[_XX]
+        whole = scale * a[_T] - other * b[_T]
+        between = scale**2 * a[_TT] - 2 * scale * other * a[_TR] + other**2 * b[_TT]
+        mcse = None
+        if same:
+            mcse = 0.0
+        elif name in RATES:
+            mcse = math.sqrt(square + 2 - total * total / (n + 4)) / (n + 4)
+        elif n > 1:
+            more = (self._more(g, m, name) + self._more(g, 0, name)) / 2.0
+            mcse = math.sqrt((max(square / n - (total / n) ** 2, 0.0) + more) / (n - 1))
+        if mcse is not None:
+            mcse *= math.sqrt(self._effect(g, [m, 0], total, square, whole, between))
+        unpaired = None if n < 2 else math.hypot(own["mcse"], there["mcse"])
+        return _with_interval(total / n, mcse, unpaired)
+
+    def _of(self, g: int, m: int, name: str) -> tuple[Any, int]:
+        """Sums of what a figure is made of, and by how much it is multiplied."""
+        work = self.jobs[self.groups[g][m].design]
+        if name == "expected_visits":
+            return self.sums[g, m, FIGURES.index("expected_patients")], work.plan.leave.size
+        return self.sums[g, m, FIGURES.index(name)], 1
+
+    @property
+    def approximate(self) -> bool:
+        """Whether errors are approximate, for want of whole tiles."""
+        return any(
+            approximate(self.jobs[m.design].plan, _counts(self.jobs[m.design], m), self.trials)
+            for group in self.groups
+            for m in group
+        )
+
+    def _more(self, g: int, m: int, name: str) -> float:
+        """What is added to the variance of a trial, so that no error is 0 for want of trials."""
+        member = self.groups[g][m]
+        work, n = self.jobs[member.design], self.trials
+        sums, scale = self._of(g, m, name)
+        patients = self.sums[g, m, FIGURES.index("expected_patients")]
+        early = self.sums[g, m, FIGURES.index("stopped_early")][_X]
+        more = saved(patients[_X], patients[_XX], n, early, _counts(work, member))
+        if name != "expected_completers":
+            return float(scale**2 * more)
+        gone = 2.0 / n if work.plan.leave.any() or work.followed[0] else 0.0
+        return float(more * (sums[_X] / patients[_X]) ** 2 + gone)
+
+    def _effect(
+        self, g: int, members: Sequence[int], total: int, square: int, whole: int, between: int
+    ) -> float:
+        """Variance relative to that of independent trials, where looks come within a randomisation block.
+
+        whole, between: over whole tiles, the sum of their sums and of the squares of these.
+        """
+        shown = [self.groups[g][m] for m in members]
+        listed = any(within_blocks(self.jobs[m.design].plan, _counts(self.jobs[m.design], m)) for m in shown)
+        n = self.trials
+        if not listed:
+            return 1.0
+        alone = square / n - (total / n) ** 2
+        rare = square / n  # of trials that differ from the others, by 1 or more
+        return design_effect(n // W, whole, between, alone, n, 1.0 / rare if 0.0 < rare < 1.0 else 0.0)
+
+
+def _with_interval(estimate: float, mcse: float | None, unpaired: float | None) -> Json:
+    half = None if mcse is None else Z95 * mcse
+    return {
+        "estimate": estimate,
+        "mcse": mcse,
+        "low": None if half is None else estimate - half,
+        "high": None if half is None else estimate + half,
+        "mcse_unpaired": unpaired,
+    }
+
+
+def _counts(work: engine.Job, member: Member) -> tuple[int, ...]:
+    """Patients at each look."""
+    return work.tests[member.hypothesis][member.analysis].looks[0].counts
+
+
+def paired(
+    jobs: Sequence[engine.Job],
+    groups: Sequence[Group],
+    trials: int,
+    *,
+    threads: int | None = None,
+    progress: engine.Progress | None = None,
+) -> Pairs:
+    """Simulate the trials 0 .. trials - 1 of every job, and pair them.
+
+    Every job has one number of patients. `progress(done, all)` counts the trials of every job. Ctrl-C: as
+    in `engine.run`.
+    """
+    crew = _Crew(tuple(jobs), tuple(groups))
+    began = time.perf_counter()
+    each = sum(engine.records_bytes(work, crew.tiles) for work in jobs)
+    largest = max(jobs, key=lambda work: work.patients)
+    threads = memory.workers(
+        each, threads or engine.available_cores(), engine.described(largest), engine.LOWER
+    )
+    crew.add(0, min(trials, W))
+    size = min(engine.chunk_size(work) for work in jobs) // len(jobs)
+    size = max(size // (crew.tiles * W), 1) * crew.tiles * W
+    interrupted = engine.in_pieces(
+        crew.add,
+        engine.pieces(W, trials, size),
+        stop=crew.stop,
+        threads=threads,
+        tell=progress and (lambda: progress(sum(tuple(crew.done.values())), trials * len(jobs))),
+    )
+    done, sums = crew.total()
+    if interrupted and done == 0:
+        raise KeyboardInterrupt
+    partial = interrupted and done < trials
+    return Pairs(crew.jobs, crew.groups, done, sums, time.perf_counter() - began, partial)
+
+
+@dataclass(slots=True)
+class _Crew:
+    """What the threads share; each adds to sums of its own."""
+
+    jobs: tuple[engine.Job, ...]
+    groups: tuple[Group, ...]
+    stop: threading.Event = field(default_factory=threading.Event)
+    totals: list[list[Any]] = field(default_factory=list)  # of each thread: trials, sums
+    done: dict[int, int] = field(default_factory=dict)
+    own: threading.local = field(default_factory=threading.local)
+
+    @property
+    def tiles(self) -> int:
+        """Tiles of a block."""
+        return min(engine.block_size(work) for work in self.jobs)
+
+    def empty(self) -> NDArray[np.object_]:
+        members = max(map(len, self.groups), default=0)
+        return np.full((len(self.groups), members, _KEPT, _SUMS), 0, dtype=object)
+
+    def add(self, first: int, trials: int) -> None:
+        """Add the trials first .. first + trials - 1; fewer if the run is stopped meanwhile."""
+        if not hasattr(self.own, "total"):
+            self.own.total = [0, self.empty()]
+            self.own.buffers = {}
+            self.totals.append(self.own.total)
+        me = threading.get_ident()
+        for start, count in engine.pieces(first, first + trials, self.tiles * W):
+            if self.stop.is_set():
+                return
+            tiles = -(-count // W)
+            sums = self._block(start, count, tiles)
+            total = self.own.total
+            # One assignment: an interrupted main thread never leaves half an addition.
+            total[:] = total[0] + count, total[1] + sums
+            self.done[me] = self.done.get(me, 0) + count * len(self.jobs)
+
+    def _block(self, first: int, trials: int, tiles: int) -> Ints:
+        """i64[group, member, _KEPT, _SUMS] of a block."""
+        sums = np.zeros(self.empty().shape, np.int64)
+        wanted = [
+            [
+                (g, m, each)
+                for g, group in enumerate(self.groups)
+                for m, each in enumerate(group)
+                if each.design == j
+            ]
+            for j in range(len(self.jobs))
+        ]
+        reference: dict[int, Ints] = {}
+        # References come before those that are compared with them.
+        for j in sorted(range(len(self.jobs)), key=lambda j: all(m > 0 for _, m, _ in wanted[j])):
+            found = engine.records(self.jobs[j], first, tiles, self.own.buffers)
+            for g, m, member in wanted[j]:
+                x = _kept(self.jobs[j], found, member, trials)
+                if m == 0:
+                    reference[g] = x
+                _sum(x, reference[g], trials // W, sums[g, m])
+        return sums
+
+    def total(self) -> tuple[int, NDArray[np.object_]]:
+        """Trials and sums of all threads; to be called when they rest."""
+        sums = self.empty()
+        for _, each in self.totals:
+            sums = sums + each
+        return sum(each[0] for each in self.totals), sums
+
+
+def _kept(work: engine.Job, found: engine.Records, member: Member, trials: int) -> Ints:
+    """i64[_KEPT, tile, 128]: what is kept of each trial, 0 for those beyond the last."""
+    _, h, a = member
+    test = work.tests[h][a]
+    counts = np.array(test.looks[0].counts, np.int64)
+    end, look = found.end[h, a, 0], found.look[h, a, 0]
+    lane = np.arange(end.size)
+    at = test.rules.look[0, look]
+    completers = found.stat[h, a, at, lane // W, COMPLETERS * W + lane % W]
+    kept = np.stack([end <= BELOW, look + 1 < counts.size, counts[look], completers.astype(np.int64)])
+    kept[:, trials:] = 0
+    return np.asarray(kept, np.int64).reshape(_KEPT, -1, W)
+
+
+def _sum(x: Ints, reference: Ints, whole: int, to: Ints) -> None:
+    """Fill `to` i64[_KEPT, _SUMS] from x and the reference's, i64[_KEPT, tile, 128].
+
+    whole: tiles that are full.
+    """
+    tile, other = x.sum(axis=-1), reference.sum(axis=-1)
+    to[:, _X] = tile.sum(axis=-1)
+    to[:, _XX] = (x * x).sum(axis=(1, 2))
+    to[:, _XR] = (x * reference).sum(axis=(1, 2))
+    tile, other = tile[:, :whole], other[:, :whole]
+    to[:, _T] = tile.sum(axis=-1)
+    to[:, _TT] = (tile * tile).sum(axis=-1)
+    to[:, _TR] = (tile * other).sum(axis=-1)

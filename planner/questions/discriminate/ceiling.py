@@ -1,0 +1,257 @@
+"""What endless patients would reach, with an error that covers how it was found.
+
+The weights of a trial of endless patients follow from densities that are known with noise (see endless.py).
+Noise in them makes the largest weight too large on average and the named hypothesis wrong too often: to
+second order in the noise both by the same. So the truth lies between the share of trials that are named
+right, which no weights can lift above it, and the mean of the largest weight; their middle is the estimate,
+and half their distance is a part of its error.
+
+The truths are values of the fitted polynomials. What the same patients really showed in the draws is judged
+by the same weights beside it: where it is named right clearly less often, only that share is claimed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from planner.engine import run as engine
+from planner.kernels.tables import Floats, Ints
+from planner.questions.discriminate.endless import Numbers, trials_of, weighed
+from planner.questions.discriminate.likelihood import floor_of
+from planner.questions.discriminate.polynomial import Polynomial, fitted
+from planner.questions.discriminate.posterior import Classes, Judged, expanded, figures, pairs, sure_pairs
+from planner.questions.discriminate.simulating import Simulated
+from planner.results.figures import Z95
+
+Json = dict[str, Any]
+
+PATIENTS = 1 << 20
+"""Patients that count as endless: their means vary by less than anything that is read of them."""
+
+VAGUE = 0.025
+"""Half the distance between the two bounds above which only the lower one is claimed."""
+
+_PARTS, _TRIALS = 1 << 13, 640  # values of the numbers of a hypothesis, and trials of it
+_ROUNDS, _MORE_PARTS, _MORE_TRIALS = 2, 2, 3  # more of both for pairs that are not decided
+_CHECKED = 96  # draws whose real means are judged, of each hypothesis
+_LEFT = 0.0625  # of the variance that a polynomial leaves: it is a function of the numbers, no noise
+_KEY = 0x656E646C  # second half of the key of the random numbers
+_SAME = 4.0  # SDs of chi-squared by which plain means must differ to be told from the noise of their samples
+BESIDE_CHANCE = 3.0
+_FEW = 5  # trials of a pair that are named wrong
+
+
+@dataclass(frozen=True)
+class Reached:
+    """A share that endless patients reach: what is named right, the mean largest weight, and their error."""
+
+    right: float
+    largest: float
+    error: float
+
+    @property
+    def middle(self) -> float:
+        return 0.5 * (self.right + self.largest)
+
+    @property
+    def half(self) -> float:
+        return 0.5 * abs(self.largest - self.right)
+
+    @property
+    def total(self) -> float:
+        """Standard error, with half the distance of the bounds as if it were one."""
+        return math.hypot(self.error, self.half)
+
+
+@dataclass(frozen=True)
+class Endless:
+    """Trials of endless patients, weighed."""
+
+    judged: Judged  # every trial is a draw of its own
+    checked: Judged  # real means of the draws
+    groups: Sequence[tuple[Polynomial, Numbers]]
+    errors: Sequence[Floats]
+    home: Ints
+    prior: Floats
+    seed: int
+    threads: int
+
+    def reached(self, classes: Classes | None = None) -> Reached:
+        found = figures(self.judged, 0.5, classes)
+        middle = 0.5 * (found.right + found.largest)
+        error = float(middle.std(ddof=1)) / math.sqrt(len(middle))
+        return Reached(float(found.right.mean()), float(found.largest.mean()), error)
+
+    def real(self, classes: Classes | None = None) -> tuple[float, float]:
+        """How often the real means of the draws are named right, and its error."""
+        right = figures(self.checked, 0.5, classes).right
+        return float(right.mean()), float(right.std(ddof=1)) / math.sqrt(len(right))
+
+
+def endless(
+    sim: Simulated,
+    plain: Simulated,
+    prior: Floats,
+    home: Ints,
+    seed: int,
+    threads: int | None,
+    mechanisms: bool = False,
+) -> Endless:
+    """Trials of endless patients. home i64[hypothesis]: which of those simulated each hypothesis is.
+
+    `mechanisms`: whether all hypotheses are, which act on the same patients: what these show then differs
+    between hypotheses as they do, and not by the noise of a sample.
+    """
+    groups, errors = _fits(sim, mechanisms or _apart(sim, plain))
+    cores = threads or engine.available_cores()
+    y = trials_of(groups, errors, _TRIALS, seed, _KEY)
+    some = min(_CHECKED, len(sim.alike.mean))
+    real = sim.alike.mean[:some].transpose(1, 0, 2)
+    log = weighed(groups, errors, np.concatenate([y, real], axis=1), _PARTS, seed, _KEY, cores)
+    judged, checked = (_judged(x, prior, home) for x in (log[:, :_TRIALS], log[:, _TRIALS:]))
+    return Endless(judged, checked, groups, errors, home, prior, seed, cores)
+
+
+def _judged(log: Floats, prior: Floats, home: Ints) -> Judged:
+    """Log densities f64[true, trial, hypothesis] of those simulated, as trials of all hypotheses."""
+    return expanded(log.transpose(1, 0, 2)[:, :, None, :], prior, home)
+
+
+def _fits(sim: Simulated, apart: bool) -> tuple[list[tuple[Polynomial, Numbers]], list[Floats]]:
+    """Polynomials of the simulated hypotheses, and the error in which their trials are judged."""
+    alike = sim.alike
+    spread = sim.truth.spread.mean(axis=0) + np.diag(floor_of(sim.model.spread))
+    patients = PATIENTS if apart else alike.sample
+    fits, left = [], []
+    for h, (at, uniform) in enumerate(zip(alike.at, alike.uniform, strict=True)):
+        mean = alike.mean[:, h]
+        size, axes = np.linalg.eigh(np.cov(mean.T).reshape(spread[h].shape))
+        noise = np.sqrt(np.einsum("ni,nm,mi->i", axes, spread[h], axes) / PATIENTS)
+        f = fitted(at, mean, axes / (np.sqrt(np.maximum(size, 0.0)) + 2.0 * noise))
+        fits.append((f, Numbers(uniform[f.numbers])))
+        left.append(f.left)
+    common = _LEFT * np.mean(left, axis=0)
+    return fits, [common + each / patients for each in spread]
+
+
+def _apart(sim: Simulated, plain: Simulated) -> bool:
+    """Whether what any two hypotheses say differs by more than the noise of samples: at plain numbers, or on
+    average over the draws, or in how much it varies between them.
+
+    If it does not, what tells the two apart would be the samples: as many patients as these are endless then.
+    """
+    spread = plain.truth.spread.mean(axis=0) + np.diag(floor_of(plain.model.spread))
+    known = spread / (plain.truth.sample * len(plain.truth.mean))
+    mean, draws = sim.alike.mean, len(sim.alike.mean)
+    between = np.array([np.cov(each.T).reshape(spread.shape[1:]) for each in mean.transpose(1, 0, 2)])
+    noise = spread / sim.alike.sample
+    places = [(plain.truth.mean.mean(axis=0), known), (mean.mean(axis=0), between / draws + noise)]
+    varied = np.log(np.einsum("hii->hi", between + noise))
+    return all(
+        any(_differ(at[h] - at[g], error[h] + error[g]) for at, error in places)
+        or np.abs(varied[h] - varied[g]).max() > _SAME * 2.0 / math.sqrt(draws)
+        for h in range(len(spread))
+        for g in range(h)
+    )
+
+
+def _differ(off: Floats, noise: Floats) -> bool:
+    size = len(off)
+    return float(off @ np.linalg.solve(noise, off)) > size + _SAME * math.sqrt(2.0 * size)
+
+
+# Pairs
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """How often endless patients name the true one of two: f64[one, other] with their errors."""
+
+    ceiling: Floats
+    error: Floats
+    open: list[tuple[int, int]]  # pairs of which it stays open on which side of the limit they are
+
+
+def decided(found: Endless, limit: float) -> Pairs:
+    """All pairs, with more values of the numbers for those that are not decided."""
+    ceiling, error = _pairs(found.judged)
+    for turn in range(1, _ROUNDS + 1):
+        unsure = _unsure(ceiling, error, limit, found.home)
+        if not unsure:
+            break
+        some = sorted({found.home[h] for pair in unsure for h in pair})
+        groups, errors = [found.groups[h] for h in some], [found.errors[h] for h in some]
+        y = trials_of(groups, errors, _TRIALS * _MORE_TRIALS**turn, found.seed, _KEY + turn)
+        parts = _PARTS * _MORE_PARTS**turn
+        log = weighed(groups, errors, y, parts, found.seed, _KEY + turn, found.threads)
+        flat = np.full(len(some), 1.0 / len(some))
+        better, its_error = _pairs(_judged(log, flat, np.arange(len(some))))
+        for i, j in unsure:
+            a, b = some.index(found.home[i]), some.index(found.home[j])
+            if its_error[a, b] < error[i, j]:
+                ceiling[i, j] = ceiling[j, i] = better[a, b]
+                error[i, j] = error[j, i] = its_error[a, b]
+    return Pairs(ceiling, error, _unsure(ceiling, error, limit, found.home))
+
+
+def _unsure(ceiling: Floats, error: Floats, limit: float, home: Ints) -> list[tuple[int, int]]:
+    count = len(ceiling)
+    return [
+        (j, i)
+        for i in range(count)
+        for j in range(i)
+        if home[i] != home[j] and abs(ceiling[i, j] - limit) < Z95 * error[i, j]
+    ]
+
+
+def _pairs(judged: Judged) -> tuple[Floats, Floats]:
+    right, sure = pairs(judged), sure_pairs(judged)
+    middle = 0.5 * (right + sure)
+    half = 0.5 * np.abs((sure - right).mean(axis=0))
+    share, error = middle.mean(axis=0), middle.std(axis=0, ddof=1) / math.sqrt(len(middle))
+    # Of fewer than five trials that are named wrong their spread says too little: as for rates, two more.
+    n = 2 * len(middle)
+    smooth = (n * share + 2.0) / (n + 4.0)
+    few = n * (1.0 - share) < _FEW
+    error = np.where(few, np.maximum(error, np.sqrt(smooth * (1.0 - smooth) / (n + 4.0))), error)
+    return share, np.hypot(error, half)
+
+
+# What is told
+
+
+@dataclass(frozen=True)
+class Told:
+    """A ceiling: `least` where no more is claimed than that it is at least so much."""
+
+    estimate: float
+    error: float
+    least: bool
+    right: float
+    largest: float
+
+
+def told(found: Endless, others: Sequence[tuple[float, float]], classes: Classes | None = None) -> Told:
+    """The ceiling; never below `others`, shares with errors that trials or fewer summaries reach."""
+    reached = found.reached(classes)
+    real, its_error = found.real(classes)
+    best, error, least = reached.middle, reached.total, reached.half > VAGUE
+    if real < reached.right - BESIDE_CHANCE * math.hypot(its_error, reached.error):
+        best, error, least = real, its_error, True
+    elif least:
+        best, error = reached.right, reached.error
+    for share, its_error in others:
+        if share > best:
+            least = least or share - best > BESIDE_CHANCE * math.hypot(error, its_error)
+            best, error = share, math.hypot(error, share - best)
+    return Told(best, error, least, reached.right, reached.largest)
+
+
+def bounds(told: Told) -> Mapping[str, Any]:
+    """What the ceiling rests on, beside its figure."""
+    return {"at_least": told.least, "named_right": told.right, "largest_weight": told.largest}

@@ -1,0 +1,242 @@
+"""How densely a hypothesis covers what endless patients would show: no bandwidth, edges kept.
+
+With endless patients a trial shows the means f(u) themselves, and the weights follow from their densities
+
+    p(y) = integral of p(u) Normal(y; f(u), E) du
+
+over the uncertain numbers u; E is what the polynomial f leaves, and the noise of _ENDLESS patients. The
+integral is a sum over many u near those that give y. A u that gives another f is moved to where the tangent
+of f gives y, and counts with the density of the numbers there: none beyond their limits. So what is uniform
+stays uniform up to its edge, which kernels would smear, and the width of the neighbourhood matters only where
+f bends (the adjustment by regression of Beaumont, Zhang and Balding 2002, Genetics 162:2025, with exact
+slopes). For this the u are drawn beyond their limits as far as neighbours reach.
+
+    u' = u + h^2 J' (h^2 J J' + E)^-1 (y - f(u))           J: slope of f at u, h: width of the neighbourhood
+    p(y) = mean of  p(u') / q(u)  Normal(y - f(u); 0, h^2 J J' + E)           u from q, numbers in units of SD
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import cKDTree
+from scipy.special import ndtri
+
+from planner.kernels.tables import Floats, Ints
+from planner.questions.discriminate.polynomial import Polynomial
+
+_NARROW = 3.0  # directions in which means vary by less than so many SDs of E need no neighbours
+_PILOT = 1 << 12
+_NEAR, _MOST_NEAR = 48, 128  # neighbours of a point
+_RADIUS = 0.6  # SDs of what a hypothesis covers: no neighbourhood need be smaller
+_REACH = 0.8  # of the radius of the neighbours, over the root of dimensions + 2: h in units of the spread
+_BEYOND = 1.5  # h that the numbers are drawn beyond their limits
+_FARTHEST = 0.6  # share of a range that they are drawn beyond it, at most
+_AROUND = 8  # neighbours that say how steep f is at a point
+_AT_ONCE = 1 << 14  # pairs of a point and a neighbour
+_UNIFORM_SD = 1.0 / math.sqrt(3.0)  # of a number between -1 and 1
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What the numbers that matter are drawn from: uniform between -1 and 1, or standard normal."""
+
+    uniform: Floats  # (number,) 1 or 0
+
+    @property
+    def sd(self) -> Floats:
+        """f64[number]."""
+        return np.where(self.uniform > 0.0, _UNIFORM_SD, 1.0)
+
+    def spread(self, u: Floats, beyond: Floats) -> Floats:
+        """Numbers of uniforms f64[row, number] between 0 and 1; uniform ones go beyond their limits."""
+        return np.where(self.uniform > 0.0, (2.0 * u - 1.0) * (1.0 + beyond), ndtri(u))
+
+    def ratio(self, moved: Floats, drawn: Floats) -> Floats:
+        """p(moved) / q(drawn) f64[row], without the constant of those drawn beyond their limits."""
+        inside = (np.abs(moved) <= 1.0) | (self.uniform == 0.0)
+        change = np.where(self.uniform > 0.0, 0.0, 0.5 * (drawn * drawn - moved * moved)).sum(axis=-1)
+        found: Floats = np.where(inside.all(axis=-1), np.exp(np.minimum(change, 50.0)), 0.0)
+        return found
+
+
+@dataclass(frozen=True)
+class Covered:
+    """A hypothesis at many values of its numbers."""
+
+    at: Floats  # (part, number)
+    mean: Floats  # (part, summary) f, in units of E
+    turn: Floats  # (part, direction, summary)
+    size: Floats  # (part, direction) variances of f along the directions, in units of E, for h = 1
+    back: Floats  # (part, number, direction)
+    numbers: Numbers
+    root: Floats  # (summary, summary) inverse root of E
+    broad: Floats  # (summary, axis) to the space in which neighbours are sought
+    near: int  # neighbours of a point
+    stretch: Floats  # (part,) how far the numbers move what is sought there, for h = 1
+    tree: cKDTree | None
+    constant: float
+
+    def log(self, y: Floats) -> Floats:
+        """Log density f64[row] at y f64[row, summary], without the constant of the normal distribution."""
+        y = y @ self.root.T
+        near, h = self._near(y)
+        found = np.empty(len(y))
+        step = max(1, _AT_ONCE // near.shape[1])
+        for a in range(0, len(y), step):
+            part = near[a : a + step]
+            width = h[a : a + step, None, None] ** 2
+            off = y[a : a + step, None] - self.mean[part]
+            along = np.einsum("yknm,ykm->ykn", self.turn[part], off)
+            size = 1.0 + width * self.size[part]
+            moved = width * np.einsum("ykjn,ykn->ykj", self.back[part], along / size)
+            at = self.at[part]
+            log = -0.5 * (along**2 / size + np.log(size)).sum(axis=2)
+            with np.errstate(divide="ignore"):
+                log = log + np.log(self.numbers.ratio(at + moved, at))
+            most = np.maximum(log.max(axis=1), -1e300)
+            found[a : a + step] = most + np.log(np.maximum(np.exp(log - most[:, None]).sum(axis=1), 1e-300))
+        return found + self.constant
+
+    def _near(self, y: Floats) -> tuple[Ints, Floats]:
+        """Places i64[row, neighbour] of the parts near to y, and the width h f64[row]."""
+        if self.tree is None:
+            return np.zeros((len(y), 1), np.int64), np.zeros(len(y))
+        distance, near = self.tree.query(y @ self.broad, self.near)
+        width = _width(distance[:, -1], self.broad.shape[1])
+        return np.asarray(near), width / self.stretch[near[:, :_AROUND]].mean(axis=1)
+
+
+def _width(radius: Floats, axes: int) -> Floats:
+    found: Floats = _REACH * radius / math.sqrt(axes + 2.0)
+    return found
+
+
+def covered(
+    f: Polynomial, numbers: Numbers, error: Floats, parts: int, generator: np.random.Generator
+) -> Covered:
+    """What a hypothesis covers. error f64[summary, summary]: E."""
+    root = np.linalg.inv(np.linalg.cholesky(error))
+    count = len(f.numbers)
+    log_root = float(np.log(np.diag(root)).sum())
+    nothing = np.zeros(count)
+    at = numbers.spread(_uniforms(generator, _PILOT, count), nothing)
+    mean = f.value(at) @ root.T
+    size, axes = np.linalg.eigh(np.cov(mean.T).reshape(root.shape))
+    broad = axes[:, size > _NARROW**2] / np.sqrt(size[size > _NARROW**2])
+    if count == 0 or broad.shape[1] == 0:
+        return _alone(f, numbers, root, mean, size, axes, log_root)
+    near, width = _neighbours(mean @ broad, parts)
+    beyond = _beyond(f, numbers, root, at, broad, width)
+    at = numbers.spread(_uniforms(generator, parts, count), beyond)
+    mean = f.value(at) @ root.T
+    slope = np.einsum("nm,pmj->pnj", root, f.slope(at)) * numbers.sd
+    variance, turn = np.linalg.eigh(slope @ slope.transpose(0, 2, 1))
+    turn = turn.transpose(0, 2, 1)
+    back = np.einsum("pmj,pnm->pjn", slope, turn) * numbers.sd[:, None]
+    constant = log_root - math.log(parts) + float((np.log1p(beyond) * numbers.uniform).sum())
+    size = np.maximum(variance, 0.0)
+    across = np.einsum("nb,pnj->pbj", broad, slope)
+    stretch = np.sqrt(np.maximum((across**2).sum(axis=(1, 2)) / broad.shape[1], 1e-12))
+    return Covered(
+        at, mean, turn, size, back, numbers, root, broad, near, stretch, cKDTree(mean @ broad), constant
+    )
+
+
+def _neighbours(z: Floats, parts: int) -> tuple[int, float]:
+    """How many of so many parts are neighbours, and the width h, from a few parts z f64[row, axis]."""
+    axes, tree = z.shape[1], cKDTree(z)
+    inside = float(np.median(tree.query_ball_point(z[:256], _RADIUS, return_length=True)))
+    near = int(min(max(inside * parts / len(z), _NEAR), _MOST_NEAR, parts))
+    share = min(max(near * len(z) / parts, 8.0), len(z) - 1.0)
+    distance = tree.query(z[:256], [round(share)])[0][:, 0]
+    scale = (near * len(z) / parts / round(share)) ** (1.0 / axes)
+    return near, float(np.median(_width(distance, axes))) * scale
+
+
+def _beyond(f: Polynomial, numbers: Numbers, root: Floats, at: Floats, broad: Floats, h: float) -> Floats:
+    """How far beyond its limits each number is to be drawn, as a share of its half range."""
+    some = at[:256]
+    slope = np.einsum("bm,pmj->pbj", broad.T @ root, f.slope(some)) * numbers.sd
+    share = slope.transpose(0, 2, 1) @ np.linalg.pinv(slope @ slope.transpose(0, 2, 1)) @ slope
+    moved = np.sqrt(np.maximum(np.einsum("pjj->pj", share), 0.0).mean(axis=0)) * numbers.sd
+    found: Floats = np.minimum(_BEYOND * h * moved, _FARTHEST) * numbers.uniform
+    return found
+
+
+def _alone(
+    f: Polynomial, numbers: Numbers, root: Floats, mean: Floats, size: Floats, axes: Floats, log_root: float
+) -> Covered:
+    """One normal distribution: the means hardly vary."""
+    turn = axes.T[None]
+    constant = log_root - 0.5 * float(np.log1p(np.maximum(size, 0.0)).sum())
+    scaled: Floats = turn / np.sqrt(1.0 + np.maximum(size, 0.0))[None, :, None]
+    none = np.zeros((1, len(f.numbers)))
+    nowhere = np.zeros((1, len(f.numbers), len(size)))
+    middle: Floats = mean.mean(axis=0, keepdims=True)
+    flat = np.zeros((1, len(size)))
+    return Covered(
+        none,
+        middle,
+        scaled,
+        flat,
+        nowhere,
+        numbers,
+        root,
+        np.empty((len(size), 0)),
+        1,
+        np.ones(1),
+        None,
+        constant,
+    )
+
+
+def _uniforms(generator: np.random.Generator, rows: int, columns: int) -> Floats:
+    whole = generator.integers(0, 1 << 53, (rows, columns)).astype(np.float64)
+    return (whole + 0.5) * 2.0**-53
+
+
+def trials_of(
+    hypotheses: Sequence[tuple[Polynomial, Numbers]],
+    errors: Sequence[Floats],
+    trials: int,
+    seed: int,
+    key: int,
+) -> Floats:
+    """What endless patients show under each hypothesis, f64[hypothesis, trial, summary]."""
+    rows = []
+    for h, ((f, numbers), error) in enumerate(zip(hypotheses, errors, strict=True)):
+        u = _uniforms(_own(seed, key, h, 1), trials, len(f.numbers) + len(error))
+        noise = ndtri(u[:, len(f.numbers) :]) @ np.linalg.cholesky(error).T
+        at = numbers.spread(u[:, : len(f.numbers)], np.zeros(len(f.numbers)))
+        rows.append(f.value(at) + noise)
+    return np.array(rows)
+
+
+def weighed(
+    hypotheses: Sequence[tuple[Polynomial, Numbers]],
+    errors: Sequence[Floats],
+    y: Floats,
+    parts: int,
+    seed: int,
+    key: int,
+    threads: int,
+) -> Floats:
+    """Log densities f64[..., hypothesis] under every hypothesis of summaries y f64[..., summary]."""
+    flat = y.reshape(-1, y.shape[-1])
+
+    def judged(h: int) -> Floats:
+        f, numbers = hypotheses[h]
+        return covered(f, numbers, errors[h], parts, _own(seed, key, h, 2)).log(flat)
+
+    with ThreadPoolExecutor(threads) as pool:
+        found = list(pool.map(judged, range(len(hypotheses))))
+    return np.stack(found, axis=-1).reshape(*y.shape[:-1], -1)
+
+
+def _own(seed: int, key: int, h: int, what: int) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(key=[seed, key], counter=[0, 0, h, what]))

@@ -1,0 +1,140 @@
+"""A likelihood of many parts from few draws: what a hypothesis predicts, as a function of its numbers.
+
+    summaries of N patients | H, numbers  ~  Normal(f, R + S / N)
+
+The means f and the spread S of the summaries are polynomials of the uncertain numbers (a response surface:
+Box and Wilson 1951, J R Stat Soc B 13:1), fitted to the draws that were simulated: f of second degree, S
+through the logarithms and ratios of its triangular root, which keep it a covariance, of first degree. R is
+the covariance of what the fit of the means leaves. The likelihood averages over more draws than these.
+
+With many patients the parts would stand alone: each is then made wider, by Silverman's rule, and drawn
+towards the middle as much, so that mean and covariance of the whole remain (West 1993, J R Stat Soc B
+55:409).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.kernels.mixture_density import PARTS, TERMS, total_power
+from planner.kernels.random.numbers import W
+from planner.kernels.tables import Floats
+
+_NOTHING = -1e9  # log2 of the density of a part that fills up
+_DRAWS_A_TERM = 3  # simulated draws for each term of a polynomial, at least
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Equal parts of Normal(f, R + S / N)."""
+
+    mean: Floats  # (part, summary) f
+    left: Floats  # (summary, summary) R
+    spread: Floats  # (part, summary, summary) S
+
+    def log(self, y: Floats, patients: float) -> Floats:
+        """Log density f64[...] of summaries f64[..., summary] of a trial of so many patients."""
+        centre = self.mean.mean(axis=0)
+        typical = np.linalg.cholesky(self.left + self.spread.mean(axis=0) / patients)
+        scale = np.linalg.inv(typical)
+        at = (self.mean - centre) @ scale.T
+        size, turned = np.linalg.eigh(at.T @ at / len(at))
+        size = np.maximum(size, 0.0)
+        wider = _wider(size, len(at))
+        scale = turned.T @ scale  # from here on parts lie along the axes
+        at = (self.mean - centre) @ scale.T * np.sqrt(1.0 - wider)
+        own = scale @ (self.left + self.spread / patients) @ scale.T + np.diag(wider * size)
+        log = _equal_parts((y - centre).reshape(-1, y.shape[-1]) @ scale.T, at, own)
+        found: Floats = (log - np.log(np.diag(typical)).sum()).reshape(y.shape[:-1])
+        return found
+
+
+def _wider(size: Floats, count: int) -> Floats:
+    """b^2 by direction: a part's variance grows by b^2 of that between parts, which are drawn nearer as much.
+
+    size f64[summary]: variance between parts in units of a part's own. Silverman's rule in as many dimensions
+    as there are in which parts are told apart; a part's own width counts.
+    """
+    d = max(float((size / (1.0 + size)).sum()), 1.0)
+    rule = min((4.0 / (d + 2.0) / count) ** (2.0 / (d + 4.0)), 1.0)
+    found: Floats = np.maximum(rule - (1.0 - rule) / np.maximum(size, 1e-12), 0.0)
+    return found
+
+
+def _equal_parts(y: Floats, mean: Floats, covariance: Floats) -> Floats:
+    """Log density f64[row] at y f64[row, axis] of equal parts with these means and covariances, less pi's.
+
+    The exponents are a product of two matrices: squares and products of y with what belongs to each part.
+    """
+    inverse = np.linalg.inv(covariance)
+    to = np.einsum("pij,pj->pi", inverse, mean)
+    one, other = np.triu_indices(y.shape[1])
+    twice = np.where(one == other, 0.5, 1.0)
+    constant = 0.5 * (to * mean).sum(axis=1) + 0.5 * np.linalg.slogdet(covariance)[1]
+    weight = np.concatenate([-twice * inverse[:, one, other], to, -constant[:, None]], axis=1)
+    idle, empty = -weight.shape[1] % TERMS, -len(mean) % PARTS
+    blocks = -(-len(y) // W)
+    points = np.zeros((blocks * W, weight.shape[1] + idle))
+    points[: len(y), : weight.shape[1]] = np.column_stack([y[:, one] * y[:, other], y, np.ones(len(y))])
+    points = points.reshape(blocks, W, -1).transpose(0, 2, 1).reshape(blocks, -1)
+    most, total = np.empty((blocks, W)), np.empty((blocks, W))
+    parts = np.pad(weight * math.log2(math.e), ((0, empty), (0, idle)))
+    parts[len(mean) :, weight.shape[1] - 1] = _NOTHING
+    total_power(points, parts, most, total)
+    found: Floats = (most + np.log2(total)).ravel()[: len(y)] * math.log(2.0) - math.log(len(mean))
+    return found
+
+
+def surface(mean: Floats, spread: Floats, numbers: Floats, further: Floats) -> Surface:
+    """Fitted to simulated draws, evaluated at more of them.
+
+    mean f64[draw, summary], spread f64[draw, summary, summary], numbers f64[draw, number], further f64[part,
+    number]: as many parts.
+    """
+    varied = numbers.std(axis=0) > 0.0
+    middle, scale = numbers.mean(axis=0), np.where(varied, numbers.std(axis=0), 1.0)
+    known, more = (((x - middle) / scale)[:, varied] for x in (numbers, further))
+    more = np.clip(more, known.min(axis=0, initial=0.0), known.max(axis=0, initial=0.0))
+    root = np.linalg.cholesky(spread.mean(axis=0))
+    slope = known.T @ np.linalg.solve(root, (mean - mean.mean(axis=0)).T).T
+    order = np.argsort(-(slope * slope).sum(axis=1), kind="stable").tolist()
+    most = len(known) // _DRAWS_A_TERM - 1
+    lines = [(i,) for i in order][:most]
+    bends = [*lines, *((i, i) for i in order)]
+    bends += [(order[a], order[b]) for b in range(len(order)) for a in range(b)]
+    terms = _terms(known, bends[:most])
+    fitted, _, rank, _ = np.linalg.lstsq(terms, mean, rcond=None)
+    error = mean - terms @ fitted
+    left = error.T @ error / (len(known) - int(rank))
+    slopes = np.linalg.lstsq(_terms(known, lines), _free(spread), rcond=None)[0]
+    return Surface(_terms(more, bends[:most]) @ fitted, left, _covariance(_terms(more, lines) @ slopes))
+
+
+def _terms(numbers: Floats, products: Sequence[tuple[int, ...]]) -> Floats:
+    """1 and the products of these numbers, f64[draw, term]."""
+    return np.column_stack(
+        [np.ones(len(numbers)), *(numbers[:, i].prod(axis=1) for i in map(list, products))]
+    )
+
+
+def _free(spread: Floats) -> Floats:
+    """Covariances f64[draw, i, j] as numbers that may take any value, f64[draw, number]."""
+    root = np.linalg.cholesky(spread)
+    size = np.einsum("qii->qi", root)
+    row, column = np.tril_indices(root.shape[1], -1)
+    return np.concatenate([np.log(size), root[:, row, column] / size[:, row]], axis=1)
+
+
+def _covariance(free: Floats) -> Floats:
+    """The covariances that `_free` was made of."""
+    count = math.isqrt(2 * free.shape[1])
+    size = np.exp(free[:, :count])
+    row, column = np.tril_indices(count, -1)
+    root = np.zeros((len(free), count, count))
+    root[:, np.arange(count), np.arange(count)] = size
+    root[:, row, column] = free[:, count:] * size[:, row]
+    return root @ root.transpose(0, 2, 1)

@@ -1,0 +1,293 @@
+"""What each hypothesis predicts in each draw of the uncertain numbers.
+
+Of a large sample the means of the summaries and their spread, and the summaries of whole virtual trials.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import ndtri
+
+from planner import _interruption as interruption
+from planner.engine import memory
+from planner.engine import run as engine
+from planner.engine.generators import Group, groups
+from planner.kernels.generate.means import allocate
+from planner.kernels.random.numbers import W
+from planner.kernels.tables import Floats, Ints, Plan
+from planner.model.families.means import plan
+from planner.model.parameter_draws import Entry, draws, entries, levels
+from planner.questions.discriminate.summaries import (
+    Summaries,
+    by_arm,
+    influences,
+    measured,
+    periods_of,
+    spread,
+)
+from planner.scenario.families.mechanism import Terms
+from planner.scenario.scenario import Scenario
+
+# Numbers of virtual trials kept for the question: no run reaches them (see also engine.potential_outcomes).
+# A draw of the uncertain numbers has its own stretch, so that no two share a patient; but for one sample, of
+# the same patients in all of them.
+_SAMPLE, _TRIALS, _SAME = 1 << 61, 1 << 60, 3 << 60
+_STRETCH = 1 << 32
+
+# Patients in each of 128 lanes, at least: of the sample that stands for the true means, and of the one from
+# which the spread is taken, and the means where these only make a likelihood.
+_MANY, _FEW = 128, 32
+ALIKE = 64  # of the sample of the same patients
+MOST = 4096  # draws of the uncertain numbers that are simulated
+_FURTHER = 1024  # draws beyond these
+_ALL_TRIALS, _FEWEST = 1 << 13, 16  # whole virtual trials of a hypothesis in all draws; at least in each
+
+Progress = Callable[[int, int], None]
+
+
+class DiscriminationError(ValueError):
+    """A question that cannot be answered: message and hint."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class Task:
+    """One design: which scenario in each draw of the uncertain numbers, and what is read of it."""
+
+    scenario: Scenario
+    variants: Sequence[Scenario]
+    names: tuple[str, ...]
+    summaries: Summaries
+    patients: int  # of the whole virtual trials
+    most: int  # patients that will be asked for
+
+    @property
+    def trials(self) -> int:
+        """Whole virtual trials in each draw: fewer where there are many draws."""
+        return min(W, max(_FEWEST, _ALL_TRIALS // len(self.variants)))
+
+    def lane(self, wanted: int) -> int:
+        """Patients in a lane of a sample: so many or a few more, in whole allocation units."""
+        unit = self.scenario.design.unit * self.scenario.design.block
+        return -(-wanted // unit) * unit
+
+    @property
+    def many(self) -> int:
+        """Patients in a lane of the sample that stands for the true means: several times what is wanted."""
+        return self.lane(max(_MANY, 4 * self.most // W))
+
+    @property
+    def draw_bytes(self) -> int:
+        """About what a draw takes: its samples, and of one hypothesis what is made of them."""
+        design, patients = self.scenario.design, max(self.many, self.patients) * W
+        each = patients * len(self.summaries.readings) * 8
+        return each * (len(self.names) * design.periods + 2 * len(design.treatments))
+
+    @property
+    def known(self) -> bool:
+        """Whether all draws are the same."""
+        return all(each is self.variants[0] for each in self.variants)
+
+    def lowered(self, q: int) -> tuple[Group, ...]:
+        """What the kernels need in a draw."""
+        return groups(self.variants[q], self.names, self.summaries.readings)
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What a design shows in several draws of the uncertain numbers."""
+
+    mean: Floats  # (draw, hypothesis, summary) of a sample
+    spread: Floats  # (draw, hypothesis, summary, summary) of a patient's contributions
+    sample: int  # patients of the sample
+
+    def of(self, places: Ints) -> Moments:
+        """The same with these summaries alone."""
+        return Moments(self.mean[..., places], self.spread[..., places, :][..., places], self.sample)
+
+
+@dataclass(frozen=True)
+class Alike:
+    """What the same patients show in every draw: differences between draws are free of chance."""
+
+    mean: Floats  # (draw, hypothesis, summary)
+    at: Sequence[Floats]  # of each hypothesis its uncertain numbers (draw, number): from -1 to 1, or scores
+    uniform: Sequence[Floats]  # (number,) 1 where a number is uniform from -1 to 1, else 0: standard normal
+    sample: int  # patients
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What was found for a design: half of the draws make the likelihoods, the other half are truths."""
+
+    model: Moments
+    truth: Moments
+    trials: (
+        Floats  # (draw, hypothesis, trial, summary) summaries of whole virtual trials, where the truths are
+    )
+    patients: int  # of the whole virtual trials
+    numbers: Sequence[tuple[Floats, Floats]]  # (draw, number) and (more draws, number) of each hypothesis
+    alike: Alike
+
+    def of(self, places: Ints) -> Simulated:
+        """The same with these summaries alone."""
+        model, truth = self.model.of(places), self.truth.of(places)
+        alike = replace(self.alike, mean=self.alike.mean[..., places])
+        return replace(self, model=model, truth=truth, trials=self.trials[..., places], alike=alike)
+
+
+@dataclass(frozen=True)
+class _Found:
+    mean: Floats
+    spread: Floats
+    alike: Floats
+    trials: Floats | None
+
+
+def simulated(
+    tasks: Sequence[Task],
+    seed: int,
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[list[Simulated], bool]:
+    """Every design in every draw; whether Ctrl-C cut it short.
+
+    Draws are finished in turn for all designs, so that after Ctrl-C all have the same number of them. The
+    answer does not depend on `threads`.
+    """
+    count = min(len(task.variants) for task in tasks)
+    found: list[dict[int, _Found]] = [{} for _ in tasks]
+    known = [task.lowered(0) if task.known else None for task in tasks]
+    stop = threading.Event()
+
+    def draw(first: int, number: int) -> None:
+        for q in range(first, first + number):
+            for j, task in enumerate(tasks):
+                if stop.is_set():
+                    return
+                found[j][q] = _drawn(task, q, known[j] or task.lowered(q), seed)
+
+    largest = max(tasks, key=lambda task: task.draw_bytes)
+    workers = memory.workers(
+        largest.draw_bytes,
+        threads or engine.available_cores(),
+        f"a draw of {largest.many * W:,} virtual patients under {len(largest.names)} hypotheses",
+        "lower the patients that are asked for (--patients) or the hypotheses (--hypothesis NAME)",
+    )
+    with interruption.deferred():  # the first one compiles, where an exception could end the process
+        draw(0, 1)
+        interruption.check()
+    interrupted = engine.in_pieces(
+        draw,
+        engine.pieces(1, count, 1),
+        stop=stop,
+        threads=workers,
+        tell=progress and (lambda: progress(min(len(each) for each in found), count)),
+    )
+    complete = next((q for q in range(count) if any(q not in each for each in found)), count)
+    finished = [
+        _gathered(task, [each[q] for q in range(complete - complete % 2)], seed)
+        for task, each in zip(tasks, found, strict=True)
+    ]
+    return finished, interrupted and complete < count
+
+
+def _gathered(task: Task, found: Sequence[_Found], seed: int) -> Simulated:
+    model, truth = found[::2], found[1::2]
+    trials = [each.trials for each in truth if each.trials is not None]
+    return Simulated(
+        _moments(model, task.lane(_FEW) * W),
+        _moments(truth, task.many * W),
+        np.array(trials).reshape(len(truth), len(task.names), -1, len(task.summaries.columns)),
+        task.patients,
+        [_numbers(task, name, len(found), seed) for name in task.names],
+        _alike(task, found, seed),
+    )
+
+
+def _alike(task: Task, found: Sequence[_Found], seed: int) -> Alike:
+    at, uniform = [], []
+    for name in task.names:
+        mine = [] if task.known else _entries(task.scenario, name)
+        flat = np.array([each.distribution.form == "uniform" for each in mine], bool)
+        u = np.array([levels(each, seed, 0, len(found)) for each in mine]).reshape(len(mine), len(found))
+        at.append(np.where(flat[:, None], 2.0 * u - 1.0, ndtri(u)).T.reshape(len(found), len(mine)))
+        uniform.append(flat.astype(float))
+    mean = np.array([each.alike for each in found]).reshape(len(found), len(task.names), -1)
+    return Alike(mean, at, uniform, task.lane(ALIKE) * W)
+
+
+def _entries(scenario: Scenario, name: str) -> list[Entry]:
+    """The uncertain entries on which a hypothesis may depend: through a tie on those of another."""
+    hypothesis = scenario.hypotheses[name]
+    tie = hypothesis.tie if isinstance(hypothesis, Terms) else None
+    return [e for e in entries(scenario) if e.hypothesis in (None, name, tie.to if tie else None)]
+
+
+def _numbers(task: Task, name: str, count: int, seed: int) -> tuple[Floats, Floats]:
+    """The uncertain numbers of a hypothesis, in the draws that make likelihoods and in more."""
+    mine = [] if task.known else [e for e in entries(task.scenario) if e.hypothesis in (None, name)]
+
+    def drawn(first: int, number: int) -> Floats:
+        columns = [draws(each, seed, first, number) for each in mine]
+        return np.array(columns, np.float64).reshape(len(mine), number).T
+
+    return drawn(0, count)[::2], drawn(MOST, _FURTHER if mine else 1)
+
+
+def _moments(found: Sequence[_Found], sample: int) -> Moments:
+    return Moments(np.array([each.mean for each in found]), np.array([each.spread for each in found]), sample)
+
+
+def _drawn(task: Task, q: int, lowered: Sequence[Group], seed: int) -> _Found:
+    """One draw of the uncertain numbers of one design; every other one is for the truths."""
+    scenario, columns, truth = task.variants[q], task.summaries.columns, q % 2 == 1
+    how, share = plan(scenario), np.array(scenario.design.allocation) / scenario.design.unit
+    periods = periods_of(scenario)
+    few = task.lane(_FEW)
+    size = task.many if truth else few
+    sequence, values = _patients(task, lowered, how, _SAMPLE + q * _STRETCH, size, seed)
+    some = np.repeat(sequence[:few], W)
+    mean = np.empty((len(task.names), len(columns)))
+    around = np.empty((*mean.shape, len(columns)))
+    for h in range(len(task.names)):
+        y = by_arm(values[:, h], sequence, periods)
+        mean[h] = measured(columns, y.reshape(*y.shape[:2], -1, 1))[0]
+        y = y[:, :, :few].reshape(*y.shape[:2], -1)
+        around[h] = spread(influences(columns, y, mean[h]), some, share)
+    alike = _same(task, lowered, how, seed)
+    if not truth:
+        return _Found(mean, around, alike, None)
+    sequence, values = _patients(task, lowered, how, _TRIALS + q * _STRETCH, task.patients, seed)
+    values = values[..., : task.trials]
+    trials = [measured(columns, by_arm(values[:, h], sequence, periods)) for h in range(len(task.names))]
+    return _Found(mean, around, alike, np.array(trials))
+
+
+def _same(task: Task, lowered: Sequence[Group], how: Plan, seed: int) -> Floats:
+    """Summaries f64[hypothesis, summary] of a sample of the same patients in all draws."""
+    columns, periods = task.summaries.columns, periods_of(task.scenario)
+    sequence, values = _patients(task, lowered, how, _SAME, task.lane(ALIKE), seed)
+    outcomes = [by_arm(values[:, h], sequence, periods) for h in range(len(task.names))]
+    return np.array([measured(columns, y.reshape(*y.shape[:2], -1, 1))[0] for y in outcomes])
+
+
+def _patients(
+    task: Task, lowered: Sequence[Group], how: Plan, first: int, patients: int, seed: int
+) -> tuple[Ints, Floats]:
+    """Sequences i64[patient], outcomes f64[patient, hypothesis, reading, period, lane]."""
+    sequence = np.zeros((1, patients), np.int64)
+    allocate(first, np.uint64(seed), how.block, sequence)
+    shape = (1, patients, len(task.names), len(task.summaries.readings), how.leave.size * W)
+    values = np.full(shape, np.nan)
+    for group in lowered:
+        group.generate(first, np.uint64(seed), how, group.world, sequence, values)
+    return sequence[0], values.reshape(*shape[1:-1], how.leave.size, W)

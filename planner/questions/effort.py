@@ -1,0 +1,184 @@
+"""What a simulation will take, before it is begun: time from a short sample of the very job, and memory.
+
+Nothing is known of how busy the machine will be: these are estimates, and say so.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+from planner.engine import memory
+from planner.engine import run as engine
+from planner.engine.memory import peak_memory
+from planner.engine.potential_outcomes import TILES, Truth, truths
+from planner.kernels.random.numbers import W
+from planner.questions.run.precision import Steps, check
+from planner.results.figures import Json
+from planner.scenario.scenario import Scenario
+
+_LONG = 0.15  # seconds that a sample should take
+_FEW = 8 * W  # trials of the first sample
+_SOME_TILES = 64  # of virtual patients, for the time of true effects
+
+Truths = dict[str, list[Truth]]
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """An estimate; `at_most`: how far the work goes is decided on the way, and this is the longest."""
+
+    seconds: float
+    trials_per_second: float
+    memory_bytes: int | None  # at its peak; None where the system does not tell
+    threads: int
+    sampled_trials: int
+    at_most: bool = False
+
+    def to_json(self) -> Json:
+        """The `estimate` of `planner.dry-run/1`."""
+        return {
+            "seconds": self.seconds,
+            "at_most": self.at_most,
+            "trials_per_second": self.trials_per_second,
+            "memory_bytes": self.memory_bytes,
+            "threads": self.threads,
+            "sampled_trials": self.sampled_trials,
+        }
+
+
+class Pass(NamedTuple):
+    """Trials of a scenario in one pass, at one or several numbers of patients, of which the most count."""
+
+    scenario: Scenario
+    trials: int
+    patients: int
+    sized: Sequence[Scenario] = ()  # the scenario at each number of patients, if not just at the most
+
+    @property
+    def hypotheses(self) -> int:
+        return len(self.scenario.simulation.hypotheses or self.scenario.hypotheses)
+
+    def job(self, seed: int, known: Truths) -> engine.Job:
+        """The work of the pass."""
+        if self.sized:
+            return engine.job(self.scenario, seed=seed, sized=self.sized, known=known)
+        return engine.job(self.scenario, seed=seed, patients=[self.patients], known=known)
+
+
+def sampled(do: Callable[[int], object], most: int, long: float = _LONG) -> tuple[float, int]:
+    """Seconds that a trial takes, by do(n) with more and more trials n; and how many there were at last.
+
+    `long`: seconds that a sample should take; what is made before its first trial counts as time of trials.
+    """
+    do(W)  # compiles, or loads compiled kernels
+    n = min(_FEW, most)
+    while True:
+        began = time.perf_counter()
+        do(n)
+        spent = time.perf_counter() - began
+        if spent >= long or n >= most:
+            return spent / n, n
+        n = min(most, math.ceil(n * min(max(1.2 * long / spent, 2.0), 64.0)))
+
+
+def of_passes(
+    passes: Sequence[Pass], seed: int, threads: int | None = None, *, at_most: bool = False
+) -> Effort:
+    """Of a run, a sweep, or any passes over virtual patients: a few are sampled, the others like them.
+
+    Passes are alike that have as many hypotheses; their time grows with the patients.
+    """
+    seconds, held, count = 0.0, 0, 0
+    before, blocks, cores = peak_memory() or 0, 0, threads or engine.available_cores()
+    for number in dict.fromkeys(each.hypotheses for each in passes):
+        alike = [each for each in passes if each.hypotheses == number]
+        chosen = sorted({0, (len(alike) - 1) // 2, len(alike) - 1})
+        paces, tables, extra = [], 0, 0.0
+        for each in (alike[i] for i in chosen):
+            known, spent = _known(each.scenario, seed)
+            work = each.job(seed, known)
+            size = engine.thread_bytes(work)
+            blocks = max(blocks, size * memory.workers(size, cores, engine.described(work), engine.LOWER))
+            pace, n = sampled(partial(_run, work, threads), each.trials)
+            paces.append(pace / each.patients)
+            tables, extra, count = tables + _table_bytes(work), extra + spent, count + n
+        patients = sum(each.trials * each.patients for each in alike)
+        seconds += patients * math.fsum(paces) / len(chosen) + extra * len(alike) / len(chosen)
+        held = max(held, tables * (len(alike) - len(chosen)) // len(chosen))
+    trials, peak = sum(each.trials for each in passes), peak_memory()
+    return Effort(
+        seconds=seconds,
+        trials_per_second=trials / seconds,
+        memory_bytes=None if peak is None else max(peak, before + blocks) + held,
+        threads=cores,
+        sampled_trials=count,
+        at_most=at_most,
+    )
+
+
+def _run(work: engine.Job, threads: int | None, trials: int) -> None:
+    engine.run(work, trials, threads=threads)
+
+
+def of_sample(
+    do: Callable[[int], object],
+    trials: int,
+    threads: int | None,
+    *,
+    extra: float = 0.0,
+    held: int = 0,
+    long: float = _LONG,
+    at_most: bool = False,
+) -> Effort:
+    """Of anything that simulates n trials when called do(n), in samples of `long` seconds.
+
+    `extra`, `held`: seconds and bytes beside them.
+    """
+    pace, n = sampled(do, trials, long)
+    peak = peak_memory()
+    return Effort(
+        seconds=extra + trials * pace,
+        trials_per_second=1.0 / pace,
+        memory_bytes=None if peak is None else peak + held,
+        threads=threads or engine.available_cores(),
+        sampled_trials=n,
+        at_most=at_most,
+    )
+
+
+def known_truths(scenarios: Sequence[Scenario], seed: int) -> tuple[list[Truths], float]:
+    """Rough true effects that will do for a sample, and the seconds that the exact ones take."""
+    found = [_known(each, seed) for each in scenarios]
+    return [known for known, _ in found], math.fsum(spent for _, spent in found)
+
+
+def _known(scenario: Scenario, seed: int) -> tuple[Truths, float]:
+    names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
+    found = truths(scenario, names, seed, _SOME_TILES)  # compiles
+    began = time.perf_counter()
+    truths(scenario, names, seed, _SOME_TILES)
+    return found, (time.perf_counter() - began) * TILES / _SOME_TILES if _simulates(found) else 0.0
+
+
+def _simulates(found: Truths) -> bool:
+    return any(truth.mcse > 0.0 for rows in found.values() for truth in rows)
+
+
+def _table_bytes(work: engine.Job) -> int:
+    """Bytes of a job's limit tables, the largest part of what waits for its turn."""
+    return sum(judge.rules.limit.nbytes + judge.rules.interval.nbytes for judge in work.judges)
+
+
+def precise_trials(precision: float, steps: Steps) -> int:
+    """Trials after which no share has a larger Monte Carlo standard error, in the steps of --precision.
+
+    Where numbers are uncertain, that many variants would do, were power 0 in some of them and 1 in others.
+    """
+    check(precision)
+    needed = 0.25 / (precision * precision) * (steps.variant or 1)
+    return next((total for total in steps.totals() if total >= needed), steps.most)

@@ -1,0 +1,193 @@
+"""What follows from a scenario before anything is simulated: patients, true effects, limits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from scipy.special import ndtr, stdtrit
+
+from planner.model import looks as monitoring
+from planner.model.degrees_of_freedom import planned_df
+from planner.model.design_table import DesignRow, design_table
+from planner.model.entry import Enrolment as Enrolment
+from planner.model.entry import enrolment as enrolment
+from planner.model.estimand import moved_by, stated_effect
+from planner.model.families import means as world
+from planner.model.stopping import remarks as look_remarks
+from planner.scenario.contrasts import Contrast
+from planner.scenario.families.mechanism import Terms
+from planner.scenario.scenario import Analysis, Design, Means, Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look and its limits. None: this look cannot stop for that reason."""
+
+    patients: int  # finished
+    information: float  # share of all patients
+    efficacy_z: float | None
+    nominal_p: float | None  # significance level of the look, of both sides together if two-sided
+    df: int | None  # of the t test, if nobody leaves; None where the analysis is no t test
+    efficacy_t: float | None
+    futility_z: float | None
+    cannot_stop: str = ""  # why the test cannot be significant here, whatever the data are; empty if it can
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What an analysis would find in endless data of first periods."""
+
+    effect: float
+    mcse: float  # 0 where the effect is exact
+    is_null: bool
+    stated: float | None = None  # the effect that the stated means or rates make; None where none are stated
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisPlan:
+    """An analysis with its limits, and the truth under each hypothesis."""
+
+    name: str
+    method: str
+    measure: str  # what is analysed of the endpoint, or of the second outcome
+    day: float  # after dosing
+    contrast: Contrast  # first minus second, or the weight of each treatment
+    alpha: float
+    alternative: str
+    planned_effect: float | None
+    looks: tuple[Look, ...]
+    true_effects: Mapping[str, Truth]  # by hypothesis; empty unless asked for
+    outcome: str = ""  # name of the second outcome that is analysed
+    carryover: bool = False  # whether the model allows for what the previous treatment adds
+    type_one_error: float | None = None  # of all looks together, normal data, nobody leaving; None if unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole: patients of each sequence, the share that stays to the end, the analyses."""
+
+    per_sequence: tuple[float, ...]  # on average over the lists of randomisation
+    per_sequence_ends: tuple[tuple[int, int], ...]  # fewest and most that a list gives
+    retention: float | None  # None where only a simulation tells
+    analyses: tuple[AnalysisPlan, ...]
+    design_table: tuple[DesignRow, ...] = ()  # empty unless effects are asked for
+    enrolment: Enrolment | None = (
+        None  # None also where everybody is enrolled, and unless effects are asked for
+    )
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as plain dictionaries and lists."""
+        return asdict(self)
+
+
+def planned(scenario: Scenario, *, effects: bool = False) -> Plan:
+    """Work out the plan of a complete scenario. Raises BoundaryError where its limits do not exist.
+
+    `effects`: the true effects too, which take a simulation where the hypotheses state mechanisms.
+    """
+    design = scenario.design
+    true = _true_effects(scenario) if effects else [{} for _ in scenario.analyses]
+    return Plan(
+        per_sequence=tuple(design.patients * units / design.unit for units in design.allocation),
+        per_sequence_ends=allocated(design, design.patients),
+        retention=world.retention(scenario),
+        analyses=tuple(_analysis(scenario, a, t) for a, t in zip(scenario.analyses, true, strict=True)),
+        design_table=design_table(scenario) if effects else (),
+        enrolment=_enrolment(scenario) if effects else None,
+    )
+
+
+def _enrolment(scenario: Scenario) -> Enrolment | None:
+    """Who is enrolled, where a hypothesis states mechanisms."""
+    mechanisms = any(isinstance(each, Terms) for each in scenario.hypotheses.values())
+    return enrolment(scenario) if mechanisms else None
+
+
+def scale_moves(
+    scenario: Scenario, hypothesis: Means, contrast: Mapping[str, float]
+) -> tuple[float, tuple[str, ...]] | None:
+    """The effect that means state, and what of the scale (low, high, step) makes the true one another; None
+    if it is the true one."""
+    parts = moved_by(scenario, hypothesis, contrast)
+    return (stated_effect(hypothesis, contrast), parts) if parts else None
+
+
+def allocated(design: Design, patients: int) -> tuple[tuple[int, int], ...]:
+    """The fewest and the most patients of each sequence.
+
+    Blocks are filled whole, in random order; of the last one only the beginning is used where the patients
+    do not fill it.
+    """
+    size = design.unit * design.block
+    whole, rest = divmod(patients, size)
+    own = [units * design.block for units in design.allocation]
+    return tuple((n * whole + max(0, rest - (size - n)), n * whole + min(rest, n)) for n in own)
+
+
+def _analysis(scenario: Scenario, analysis: Analysis, effects: Mapping[str, Truth]) -> AnalysisPlan:
+    reading = world.reading_of(scenario, analysis)
+    solved = monitoring.looks(scenario, analysis, scenario.design.patients)
+    held = look_remarks.held(scenario, analysis, solved)
+    return AnalysisPlan(
+        name=analysis.name,
+        method=analysis.method,
+        measure=reading.measure,
+        day=reading.day,
+        contrast=analysis.contrast,
+        alpha=analysis.alpha,
+        alternative=analysis.alternative,
+        planned_effect=analysis.planned_effect,
+        looks=_looks(scenario, analysis, solved, {each.look: each.why for each in held.idle}),
+        true_effects=effects,
+        outcome=reading.outcome,
+        carryover=analysis.carryover,
+        type_one_error=held.type_one_error,
+    )
+
+
+def _true_effects(scenario: Scenario) -> list[dict[str, Truth]]:
+    """For each analysis the truth under every hypothesis."""
+    from planner.engine import (
+        potential_outcomes as outcomes,  # compiles kernels, which only this question needs
+    )
+
+    found = outcomes.truths(scenario, list(scenario.hypotheses), scenario.simulation.seed)
+    return [
+        {
+            name: Truth(rows[k].effect, rows[k].mcse, rows[k].is_null, rows[k].stated)
+            for name, rows in found.items()
+        }
+        for k in range(len(scenario.analyses))
+    ]
+
+
+def _looks(
+    scenario: Scenario, analysis: Analysis, solved: monitoring.Looks, idle: Mapping[int, str]
+) -> tuple[Look, ...]:
+    limits = solved.boundary
+    rows = []
+    for k, count in enumerate(solved.counts):
+        z, futility = limits.efficacy_z[k], limits.futility_z[k]
+        df = planned_df(scenario, analysis, count)
+        stops = math.isfinite(z)
+        rows.append(
+            Look(
+                patients=count,
+                information=solved.fractions[k],
+                efficacy_z=z if stops else None,
+                nominal_p=limits.nominal_p[k] if stops else None,
+                df=df,
+                efficacy_t=_t(z, df) if stops and df else None,
+                futility_z=futility if math.isfinite(futility) else None,
+                cannot_stop=idle.get(k + 1, ""),
+            )
+        )
+    return tuple(rows)
+
+
+def _t(z: float, df: int) -> float:
+    """The t with the tail area of z."""
+    return -float(stdtrit(df, ndtr(-z)))

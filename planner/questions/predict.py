@@ -1,0 +1,304 @@
+"""What each hypothesis predicts for each treatment, what a design cannot tell apart, what outlasts a washout.
+
+Predictions are means over patients of a first period, without anything before it and with complete
+follow-up: exact where means or rates are stated, simulated where mechanisms are. Two hypotheses cannot be
+told apart if every dose of every sequence does the same under both, what earlier doses left included: then
+all their scores have the same distribution, whatever the number of patients.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from planner.model.distinguishable import classes
+from planner.model.entry import enrolment
+from planner.model.estimand import settled, true_effect
+from planner.model.families.mechanism.carryover import Blockade, blockade
+from planner.model.families.mechanism.signals import cycle_days
+from planner.scenario.families.mechanism import Rates, Terms
+from planner.scenario.scenario import Means, Scenario
+from planner.scenario.vocabulary import BINARY_MEASURES
+
+if TYPE_CHECKING:
+    from planner.model.families.means import Reading
+
+TILES = 2048  # of 128 patients: standard error of a percentage at most 0.1
+_AT_ONCE = 2000  # means simulated at once, which bounds the memory
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A mean or a share of patients; `mcse` is 0 where it is exact."""
+
+    estimate: float
+    mcse: float = 0.0
+
+    def to_json(self, share: bool = False) -> dict[str, float]:
+        """With its 95 % interval, as everywhere in the JSON contract; that of a share stays in 0 to 1."""
+        half = 1.959963984540054 * self.mcse
+        low, high = self.estimate - half, self.estimate + half
+        low, high = (max(low, 0.0), min(high, 1.0)) if share else (low, high)
+        return {**asdict(self), "low": low, "high": high}
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A treatment on a day of a first period under a hypothesis. None: the hypothesis says nothing of it."""
+
+    hypothesis: str
+    treatment: str
+    day: float
+    mean: Figure | None  # of `Outlook.measure`
+    response: Figure | None
+    remission: Figure | None
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """The mean of a second outcome under a treatment, in its points."""
+
+    hypothesis: str
+    treatment: str
+    outcome: str
+    day: float
+    mean: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a treatment still adds when the next period begins: points of improvement, or as stated."""
+
+    hypothesis: str
+    treatment: str
+    points: Figure
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Everything that can be said of a scenario's hypotheses before a trial is simulated."""
+
+    hypotheses: tuple[str, ...]
+    measure: str  # of the means
+    predictions: tuple[Prediction, ...]
+    patients: int  # simulated for each treatment; 0 if all is exact
+    classes: tuple[tuple[str, ...], ...]  # of hypotheses that the design cannot tell apart
+    no_difference: tuple[str, ...]  # hypotheses under which all treatments are the same
+    cycle_days: float  # from one dosing to the next
+    left: tuple[Left, ...]
+    blockade: tuple[Blockade, ...]
+    seconds: tuple[Second, ...] = ()
+    guesses: tuple[Second, ...] = ()  # shares of patients who guess that the treatment was active
+
+    def to_json(self) -> dict[str, Any]:
+        """For `show --json`."""
+        predictions = [
+            {
+                "hypothesis": p.hypothesis,
+                "treatment": p.treatment,
+                "day": p.day,
+                "measure": self.measure,
+                **{k: f and f.to_json(share=k != "mean") for k, f in _figures(p).items()},
+            }
+            for p in self.predictions
+        ]
+        left = [{**asdict(row), "points": row.points.to_json()} for row in self.left]
+        return {
+            "predictions": predictions,
+            "outcomes": [{**asdict(row), "mean": row.mean.to_json()} for row in self.seconds],
+            "guesses": [
+                {"hypothesis": g.hypothesis, "treatment": g.treatment, "active": g.mean.to_json(share=True)}
+                for g in self.guesses
+            ],
+            "classes": [list(names) for names in self.classes],
+            "no_difference": list(self.no_difference),
+            "next_period": {
+                "days": self.cycle_days,
+                "improvement": left,
+                "blockade": [asdict(row) for row in self.blockade],
+            },
+        }
+
+
+def _figures(p: Prediction) -> dict[str, Figure | None]:
+    return {"mean": p.mean, "response": p.response, "remission": p.remission}
+
+
+def outlook(scenario: Scenario, tiles: int = TILES) -> Outlook:
+    """Predictions, classes and what is left, for the hypotheses that the scenario simulates."""
+    names = tuple(scenario.simulation.hypotheses or scenario.hypotheses)
+    grouped = classes(scenario, names)
+    measure = scenario.endpoint.measure
+    measure = "change" if measure in BINARY_MEASURES else measure
+    predictions, left, simulated = _predicted(scenario, names, grouped, measure, tiles)
+    return Outlook(
+        hypotheses=names,
+        measure=measure,
+        predictions=predictions,
+        patients=simulated,
+        classes=grouped,
+        no_difference=_no_difference(scenario, names),
+        cycle_days=cycle_days(scenario),
+        left=left,
+        blockade=blockade(scenario, names),
+        seconds=_seconds(scenario, names, tiles),
+        guesses=_guesses(scenario, names, tiles),
+    )
+
+
+def _no_difference(scenario: Scenario, names: Sequence[str]) -> tuple[str, ...]:
+    from planner.engine.potential_outcomes import (
+        indistinct,  # compiles kernels, which only this question needs
+    )
+
+    treatments = scenario.design.treatments
+    return tuple(n for n in names if indistinct(scenario, scenario.hypotheses[n], treatments))
+
+
+def _predicted(
+    scenario: Scenario,
+    names: Sequence[str],
+    grouped: Sequence[Sequence[str]],
+    measure: str,
+    tiles: int,
+) -> tuple[tuple[Prediction, ...], tuple[Left, ...], int]:
+    """Predictions and what is left of them; hypotheses of a class share one simulation."""
+    from planner.kernels.random.numbers import W
+
+    rows: dict[str, list[Prediction]] = {}
+    left: dict[str, list[Left]] = {}
+    simulated = [group[0] for group in grouped if isinstance(scenario.hypotheses[group[0]], Terms)]
+    if simulated:
+        rows, left = _simulated(scenario, simulated, measure, tiles)
+    first = {name: group[0] for group in grouped for name in group}
+    predictions: list[Prediction] = []
+    after: list[Left] = []
+    for name in names:
+        match scenario.hypotheses[name]:
+            case Means() as means:
+                predictions += [_of_means(scenario, name, means, a) for a in scenario.design.treatments]
+                carried = means.carryover.items() if scenario.design.periods > 1 else ()
+                after += [Left(name, a, Figure(points)) for a, points in carried if points]
+            case Rates() as rates:
+                predictions += [_of_rates(scenario, name, rates, a) for a in scenario.design.treatments]
+            case Terms():
+                predictions += [_renamed(row, name) for row in rows[first[name]]]
+                after += [Left(name, row.treatment, row.points) for row in left[first[name]]]
+    return tuple(predictions), tuple(after), tiles * W if simulated else 0
+
+
+def _seconds(scenario: Scenario, names: Sequence[str], tiles: int) -> tuple[Second, ...]:
+    """Means of second outcomes."""
+    from planner.model.families.means import Reading
+
+    found = [
+        row
+        for name, about in scenario.outcomes.items()
+        for row in _beside(scenario, names, Reading("score", about.day, name), name, tiles)
+    ]
+    order = {name: i for i, name in enumerate(names)}
+    return tuple(sorted(found, key=lambda row: order[row.hypothesis]))
+
+
+def _guesses(scenario: Scenario, names: Sequence[str], tiles: int) -> tuple[Second, ...]:
+    """Shares of patients who guess that the treatment was active."""
+    from planner.model.families.means import GUESS
+
+    blinding = scenario.blinding
+    return () if blinding is None else tuple(_beside(scenario, names, GUESS, blinding.outcome, tiles))
+
+
+def _beside(
+    scenario: Scenario, names: Sequence[str], reading: Reading, outcome: str, tiles: int
+) -> list[Second]:
+    """Means of a reading that a second outcome decides; hypotheses that say the same of it share them."""
+    from planner.engine.potential_outcomes import potential
+    from planner.model.families.mechanism.secondary_outcomes import second_signature
+
+    treatments = scenario.design.treatments
+    groups: dict[object, list[str]] = {}
+    for name in names:
+        if isinstance(hypothesis := scenario.hypotheses[name], Terms):
+            said = [second_signature(scenario, hypothesis, a, outcome) for a in treatments if outcome]
+            groups.setdefault(tuple(said), []).append(name)
+    first = [group[0] for group in groups.values()]
+    if not first:
+        return []
+    means = potential(scenario, first, [reading], treatments, scenario.simulation.seed, tiles)
+    return [
+        Second(name, a, outcome, reading.day, _figure(means.mean[h, 0, t], means.covariance[h, 0, t, t]))
+        for h, group in enumerate(groups.values())
+        for name in group
+        for t, a in enumerate(treatments)
+    ]
+
+
+def _renamed(row: Prediction, name: str) -> Prediction:
+    return Prediction(name, row.treatment, row.day, row.mean, row.response, row.remission)
+
+
+def _of_means(scenario: Scenario, name: str, means: Means, treatment: str) -> Prediction:
+    mean = Figure(true_effect(scenario, means, {treatment: 1.0}))
+    return Prediction(name, treatment, scenario.endpoint.day, mean, None, None)
+
+
+def _of_rates(scenario: Scenario, name: str, rates: Rates, treatment: str) -> Prediction:
+    rate = Figure(rates.shares[treatment])
+    remission = scenario.endpoint.measure == "remission"
+    day = scenario.endpoint.day
+    return Prediction(name, treatment, day, None, None if remission else rate, rate if remission else None)
+
+
+def _simulated(
+    scenario: Scenario, names: Sequence[str], measure: str, tiles: int
+) -> tuple[dict[str, list[Prediction]], dict[str, list[Left]]]:
+    """Predictions of hypotheses of mechanisms, and the points left when the next period begins."""
+    from planner.engine.potential_outcomes import potential
+    from planner.model.families.means import Reading
+
+    design = scenario.design
+    days = sorted({*design.assessment_days, scenario.endpoint.day})
+    measures = [measure, "response"]
+    measures += ["remission"] if scenario.endpoint.scale.remission_at_most is not None else []
+    readings = [Reading(each, day) for day in days for each in measures]
+    next_dosing = Reading("change", cycle_days(scenario))
+    again = design.periods > 1 and next_dosing.day > 0
+    if again and next_dosing not in readings:
+        readings.append(next_dosing)
+    rows: dict[str, list[Prediction]] = {}
+    left: dict[str, list[Left]] = {}
+    drift = scenario.population.period_effect[0] if scenario.population.period_effect else 0.0
+    enrolled = enrolment(scenario)
+    drift += enrolled.untreated_change if enrolled is not None else 0.0  # is no improvement
+    several = max(1, _AT_ONCE // (len(readings) * len(design.treatments)))
+    for start in range(0, len(names), several):
+        batch = names[start : start + several]
+        seed = scenario.simulation.seed
+        found = potential(scenario, batch, readings, design.treatments, seed, tiles)
+        for h, name in enumerate(batch):
+            figures = {
+                (reading, a): _figure(float(found.mean[h, r, t]), float(found.covariance[h, r, t, t]))
+                for r, reading in enumerate(readings)
+                for t, a in enumerate(design.treatments)
+            }
+            rows[name] = [
+                Prediction(
+                    name,
+                    a,
+                    day,
+                    *(figures.get((Reading(m, day), a)) for m in (measure, "response", "remission")),
+                )
+                for a in design.treatments
+                for day in days
+            ]
+            changes = {a: figures[next_dosing, a] for a in design.treatments} if again else {}
+            left[name] = [
+                Left(name, a, Figure(drift - change.estimate, change.mcse)) for a, change in changes.items()
+            ]
+    return rows, left
+
+
+def _figure(mean: float, variance: float) -> Figure:
+    return Figure(settled(mean), math.sqrt(max(variance, 0.0)))

@@ -1,0 +1,313 @@
+"""One virtual trial in full: every patient, every score, what each look saw and what was decided.
+
+The trial is the one that a run counts under that number: the same kernels generate, analyse and decide.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.engine import memory
+from planner.engine import run as engine
+from planner.engine.observations import Beside, beside
+from planner.kernels.random.numbers import W
+from planner.kernels.tables import (
+    ABOVE,
+    BELOW,
+    COMPLETERS,
+    DF,
+    ESTIMATE,
+    FUTILE,
+    FUTILE_FROM,
+    FUTILE_TO,
+    LAST,
+    LOWER,
+    SE,
+    UPPER,
+    Floats,
+    Ints,
+    T,
+)
+from planner.model.families.means import Reading, reading_of
+from planner.monitoring.p_values import p_value
+from planner.monitoring.references import looked_up
+from planner.questions.replay.trial import (
+    EFFICACY,
+    FUTILITY,
+    GOES_ON,
+    NOT_SIGNIFICANT,
+    Course,
+    Look,
+    Patient,
+)
+from planner.questions.replay.trial import Trial as Trial
+from planner.results.blinding import Guess, added_up, made
+from planner.results.dropout import days_waited
+from planner.scenario.caps import MAX_TRIAL
+from planner.scenario.scenario import Analysis, Scenario
+from planner.scenario.vocabulary import METHODS, WHOLE
+
+if TYPE_CHECKING:
+    pass
+
+Json = dict[str, Any]
+Flags = NDArray[np.bool_]
+
+LARGEST_INDEX = MAX_TRIAL
+"""Trials from 2^62 on are kept for the true effects."""
+
+KINDS = {
+    "efficacy": "is significant",
+    "early-efficacy": "stops early for efficacy",
+    "futility": "stops for futility",
+    "wrong-sign": "is significant with the wrong sign",
+    "not-significant": "ends without being significant",
+}
+"""What `find` looks for. A trial that stops for futility is also one that is not significant."""
+
+_SCAN_TILES = 8
+
+
+def replay(
+    scenario: Scenario,
+    index: int = 0,
+    *,
+    hypothesis: str | None = None,
+    analysis: str | None = None,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Trial:
+    """Trial `index` (from 0) of a run with this seed, in full.
+
+    `hypothesis`: by name, the first to be simulated if not given. `analysis`: only this one. Raises
+    LookupError for a name that the scenario does not have, ValueError for an index that no run reaches.
+    """
+    if not 0 <= index <= LARGEST_INDEX:
+        raise ValueError(f"trials are numbered from 0 to {LARGEST_INDEX}")
+    chosen = narrowed(scenario, hypothesis, analysis)
+    work = engine.job(chosen, seed=seed, tallied=False)
+    memory.check(engine.records_bytes(work, 1), engine.described(work), engine.LOWER)
+    found = engine.records(work, index // W * W, 1)
+    return _trial(scenario, chosen, work, found, index, name or scenario.name)
+
+
+def find(
+    scenario: Scenario,
+    kind: str,
+    *,
+    first: int = 0,
+    trials: int | None = None,
+    hypothesis: str | None = None,
+    analysis: str | None = None,
+    seed: int | None = None,
+    progress: engine.Progress | None = None,
+    name: str | None = None,
+) -> Trial | None:
+    """The first trial of a kind (a key of KINDS) from trial `first` on; None if none of `trials` is.
+
+    Judged by `analysis`, the first one if not given. Raises LookupError as `replay` does.
+    """
+    wanted = KINDS[kind] and kind
+    trials = scenario.simulation.trials if trials is None else trials
+    judged = analysis or scenario.analyses[0].name
+    work = engine.job(narrowed(scenario, hypothesis, judged), seed=seed, tallied=False)
+    end = first + trials
+    tiles = memory.workers(engine.records_bytes(work, 1), _SCAN_TILES, engine.described(work), engine.LOWER)
+    for start in range(first // W * W, end, tiles * W):
+        found = engine.records(work, start, tiles)
+        hits = np.flatnonzero(_is_kind(work, found, wanted))
+        hits = hits[(hits >= first - start) & (hits < end - start)]
+        if hits.size:
+            index = start + int(hits[0])
+            return replay(scenario, index, hypothesis=hypothesis, analysis=analysis, seed=seed, name=name)
+        if progress:
+            progress(min(start + tiles * W, end) - first, trials)
+    return None
+
+
+def narrowed(scenario: Scenario, hypothesis: str | None, analysis: str | None) -> Scenario:
+    """The scenario with one hypothesis (default: the first to be simulated), and one analysis if named.
+
+    Raises LookupError for a name that it does not have.
+    """
+    names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
+    hypothesis = hypothesis or names[0]
+    if hypothesis not in scenario.hypotheses:
+        raise LookupError(hypothesis)
+    analyses = tuple(a for a in scenario.analyses if analysis in (None, a.name))
+    if not analyses:
+        raise LookupError(analysis)
+    one = scenario.simulation.model_copy(update={"hypotheses": (hypothesis,)})
+    return scenario.model_copy(update={"simulation": one, "analyses": analyses})
+
+
+def _is_kind(work: engine.Job, found: engine.Records, kind: str) -> Ints:
+    """Of the only hypothesis, analysis and design: which trials (tile * 128) are of a kind; 0 or 1."""
+    end, look = found.end[0, 0, 0], found.look[0, 0, 0]
+    test = work.tests[0][0]
+    significant = (end == ABOVE) | (end == BELOW)
+    effect = test.truth.effect
+    against = end == (BELOW if effect > 0 else ABOVE)
+    kinds: dict[str, Callable[[], Any]] = {
+        "efficacy": lambda: significant,
+        "early-efficacy": lambda: significant & (look + 1 < len(test.looks[0].counts)),
+        "futility": lambda: end == FUTILE,
+        "wrong-sign": lambda: against & (effect != 0.0),
+        "not-significant": lambda: (end == FUTILE) | (end == LAST),
+    }
+    return np.asarray(kinds[kind](), np.int64)
+
+
+def _trial(
+    scenario: Scenario, chosen: Scenario, work: engine.Job, found: engine.Records, index: int, name: str
+) -> Trial:
+    lane = index % W
+    readings = tuple(dict.fromkeys(reading_of(chosen, a) for a in chosen.analyses))
+    values = found.values[0, :, 0].reshape(work.patients, work.readings, -1, W)[..., lane]
+    waits = values[:, work.readings - work.waits :]
+    courses = tuple(
+        _followed(chosen, work, found, a, readings, values, lane) for a in range(len(chosen.analyses))
+    )
+    finished = max(course.looks[-1].patients for course in courses)
+    name_of = work.tests[0][0].hypothesis
+    seen = beside(chosen, name_of, readings, found.sequence, index, work.seed)
+    patients = tuple(
+        _met(
+            p,
+            scenario.design.sequences[int(found.sequence[0, p])],
+            values[p, : len(readings)],
+            days_waited(scenario, waits[p]),
+            made(work, values[p], int(found.sequence[0, p])),
+            seen,
+        )
+        for p in range(finished)
+    )
+    return Trial(
+        scenario=scenario,
+        name=name,
+        index=index,
+        seed=work.seed,
+        hypothesis=name_of,
+        readings=readings,
+        patients=patients,
+        courses=courses,
+        guesses=added_up(work, ((each.sequence, each.guesses) for each in patients)) if work.asked else None,
+    )
+
+
+def _met(
+    p: int,
+    sequence: tuple[str, ...],
+    values: Floats,
+    extra: tuple[float | None, ...],
+    guesses: tuple[Guess | None, ...],
+    seen: Beside | None,
+) -> Patient:
+    """The patient whose scores f64[reading, period] are given."""
+    there = np.flatnonzero(~np.isnan(values).all(axis=0))
+    periods = int(there[-1]) + 1 if there.size else 0
+    rows = tuple(tuple(_number(x) for x in row) for row in values)
+    left = periods + 1 if periods < len(sequence) else None
+    baselines: tuple[float | None, ...] = ()
+    scores: tuple[tuple[float | None, ...], ...] = ()
+    if seen is not None:
+        baselines = tuple(map(_number, seen.baselines[p]))
+        scores = tuple(tuple(map(_number, row)) for row in seen.scores[p])
+    return Patient(p + 1, tuple(sequence), rows, left, extra, guesses, baselines, scores)
+
+
+def _followed(
+    scenario: Scenario,
+    work: engine.Job,
+    found: engine.Records,
+    a: int,
+    readings: Sequence[Reading],
+    values: Floats,
+    lane: int,
+) -> Course:
+    """What analysis `a` made of one lane of the tile."""
+    test = work.tests[0][a]
+    reading = readings.index(reading_of(scenario, test.analysis))
+    weight = work.judges[a].contrast.weight[found.sequence[0]]  # (patient, period)
+    own = np.where(weight == 0.0, 0.0, values[:, reading] * weight).sum(axis=-1)
+    ended, how = int(found.look[0, a, 0, lane]), int(found.end[0, a, 0, lane])
+    decided = {ABOVE: EFFICACY, BELOW: EFFICACY, FUTILE: FUTILITY, LAST: NOT_SIGNIFICANT}[how]
+    looks = tuple(
+        _seen(
+            test, k, found.stat[0, a, int(test.rules.look[0, k]), 0], lane, decided if k == ended else GOES_ON
+        )
+        for k in range(ended + 1)
+    )
+    planned = len(test.looks[0].counts)
+    used = _used(scenario, test.analysis, found.sequence[0], values[:, reading], weight)
+    counted = _counted(values[:, reading], used, looks[-1].patients)
+    return Course(test.analysis, reading, test.truth, tuple(map(_number, own)), planned, looks, counted)
+
+
+def _used(scenario: Scenario, analysis: Analysis, sequence: Ints, scores: Floats, weight: Floats) -> Flags:
+    """(patient,) whether an analysis uses the patient; scores and weights f64[patient, period]."""
+    there = ~np.isnan(scores)
+    match METHODS[analysis.method].needs:
+        case "first":
+            compared = np.array([each[0] in analysis.weights for each in scenario.design.sequences])
+            return np.asarray(there[:, 0] & compared[sequence])
+        case "estimable":
+            return np.asarray(there.sum(axis=1) > 1)
+        case needs if needs in WHOLE:
+            return np.asarray(there.all(axis=1))
+        case _:
+            return np.asarray((there | (weight == 0.0)).all(axis=1) & (weight != 0.0).any(axis=1))
+
+
+def _counted(scores: Floats, used: Flags, seen: int) -> Json:
+    """Of the first `seen` patients: who finished every period and who left, and how many of both are used."""
+    finished, part = ~np.isnan(scores[:seen, -1]), used[:seen]
+    return {
+        "patients": seen,
+        "finished": {"all": int(finished.sum()), "used": int((finished & part).sum())},
+        "left": {"all": int((~finished).sum()), "used": int((~finished & part).sum())},
+    }
+
+
+def _seen(test: engine.Test, k: int, stat: Floats, lane: int, decision: str) -> Look:
+    estimate, se, t, df, completers = (
+        float(stat[row * W + lane]) for row in (ESTIMATE, SE, T, DF, COMPLETERS)
+    )
+    plan = test.looks[0]
+    limit = [looked_up(row, df, test.rules.cells) for row in test.rules.limit[0, k]]
+    known = df > 0.0
+    sides = test.rules.sides
+    reference = METHODS[test.analysis.method].reference
+    note = "" if known else "too few patients: the data do not determine the test"
+    if not known and math.isinf(t):
+        note = "no spread between the patients: nothing tells how far the estimate may be off"
+    exact = reference.startswith("binomial")  # whose DF is 1 + b + c
+    if by_p := reference == "exact-p":  # whose T is a p value in disguise
+        limit = [math.nan] * len(limit)
+    return Look(
+        look=k + 1,
+        patients=plan.counts[k],
+        completers=int(completers),
+        estimate=_number(estimate) if known else None,
+        se=_number(se) if known else None,
+        statistic=_number(t) if known and not by_p else None,
+        df=_number(df) if known and not exact else None,
+        discordant=int(df) - 1 if known and exact else None,
+        efficacy_above=_number(limit[UPPER]) if sides >= 0 else None,
+        efficacy_below=_number(limit[LOWER]) if sides <= 0 else None,
+        futility_from=_number(limit[FUTILE_FROM]),
+        futility_to=_number(limit[FUTILE_TO]),
+        p=p_value(reference, t, df, plan.direction),
+        nominal_p=_number(plan.boundary.nominal_p[k]),
+        decision=decision,
+        note=note,
+    )
+
+
+def _number(x: float | None) -> float | None:
+    return float(x) if x is not None and math.isfinite(x) else None

@@ -1,0 +1,231 @@
+"""A virtual trial as it is shown: its patients, what each look saw, and what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from planner._version import __version__
+from planner.engine.potential_outcomes import Truth
+from planner.model.families.means import Reading
+from planner.results.blinding import Guess, by_period, in_a_row
+from planner.results.digest import answer
+from planner.results.run import ENGINE
+from planner.scenario.canonical.resolved import digest
+from planner.scenario.scenario import Analysis, Scenario
+
+if TYPE_CHECKING:
+    import polars
+
+Json = dict[str, Any]
+
+GOES_ON, EFFICACY, FUTILITY, NOT_SIGNIFICANT = "goes on", "efficacy", "futility", "not significant"
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """A virtual patient. `values`: one row for each reading of the trial, one score for each period."""
+
+    subject: int  # from 1, in order of randomisation
+    sequence: tuple[str, ...]
+    values: tuple[tuple[float | None, ...], ...]  # (reading, period); None after the patient has left
+    left_before: int | None  # the period (from 1) before which the patient left; None for a completer
+    extra_days: tuple[float | None, ...] = ()  # waited for after each period but the last; None once left
+    guesses: tuple[Guess | None, ...] = ()  # after each period; empty where nobody is asked
+    baselines: tuple[float | None, ...] = ()  # of each period, the one that change and response refer to
+    scores: tuple[tuple[float | None, ...], ...] = ()  # (reading, period) of the endpoint; empty for rates
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look saw. None: a number that does not exist."""
+
+    look: int  # from 1
+    patients: int  # finished, completed or left
+    completers: int
+    estimate: float | None
+    se: float | None
+    statistic: float | None  # t, or b - c of exact tests of responses
+    df: float | None  # None: infinite, undefined, or no part of the analysis
+    discordant: int | None  # of exact tests of responses: patients who respond to one treatment only
+    efficacy_above: float | None  # significant from this statistic upwards
+    efficacy_below: float | None  # or from this one downwards
+    futility_from: float | None  # futile between these two; None where there is no limit
+    futility_to: float | None
+    p: float | None
+    nominal_p: float | None  # the significance level of the look
+    decision: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What one analysis made of the trial, look by look, up to the one that ended it."""
+
+    analysis: Analysis
+    reading: int  # row of Patient.values
+    truth: Truth
+    differences: tuple[float | None, ...]  # of each patient, the contrast of the patient's own scores
+    planned: int  # looks planned
+    looks: tuple[Look, ...]
+    used: Json  # of the patients of the last look: how many finished and left, and who of them is analysed
+
+    @property
+    def decision(self) -> str:
+        """How the trial ended: efficacy, futility or not significant."""
+        return self.looks[-1].decision
+
+    @property
+    def wrong_sign(self) -> bool | None:
+        """Whether the trial was significant in the wrong direction; None where the true effect is nil."""
+        last, effect = self.looks[-1], self.truth.effect
+        if effect == 0.0:
+            return None
+        return last.decision == EFFICACY and (last.estimate or 0.0) * effect < 0.0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One virtual trial under one hypothesis. Made by `replay` and `find`."""
+
+    scenario: Scenario
+    name: str
+    index: int
+    seed: int
+    hypothesis: str
+    readings: tuple[Reading, ...]
+    patients: tuple[Patient, ...]  # those who had finished when the last analysis was done
+    courses: tuple[Course, ...]
+    guesses: Json | None = None  # of these patients, added up; None where nobody is asked
+
+    def rows(self) -> list[Json]:
+        """Long format: subject, sequence, period, treatment, value (None after the patient has left).
+
+        `score` and `baseline`, where they are measured, are what the value of the endpoint is made of. Where
+        values are no plain scores of one day, `measure` and `day` say which value it is; where second
+        outcomes are analysed, `outcome` says of which, empty for the endpoint. Where patients are asked,
+        `guessed_active` and `guessed_right` are 1 or 0.
+        """
+        named = any(reading.outcome for reading in self.readings)
+        several = named or len(self.readings) > 1 or self.readings[0].measure != "score"
+        shown = [what for what in ("scores", "baselines") if self._measured(what)]
+        return [
+            {
+                "subject": patient.subject,
+                "sequence": " ".join(patient.sequence),
+                "period": k + 1,
+                "treatment": treatment,
+            }
+            | ({"outcome": reading.outcome} if named else {})
+            | ({"measure": reading.measure, "day": reading.day} if several else {})
+            | {"value": patient.values[r][k]}
+            | _seen(patient, shown, r, k, self.readings[r].outcome)
+            | (in_a_row(patient.guesses[k]) if patient.guesses else {})
+            for patient in self.patients
+            for r, reading in enumerate(self.readings)
+            for k, treatment in enumerate(patient.sequence)
+        ]
+
+    def _measured(self, what: str) -> bool:
+        """Whether any patient has a number of this kind."""
+        found = (getattr(patient, what) for patient in self.patients)
+        flat = (x for each in found for row in each for x in (row if isinstance(row, tuple) else (row,)))
+        return any(x is not None for x in flat)
+
+    def frame(self) -> polars.DataFrame:
+        """The patients in long format, one row for each period; see `rows`."""
+        import polars
+
+        return polars.DataFrame(self.rows(), infer_schema_length=None)
+
+    def _repr_html_(self) -> str:
+        html: str = self.frame()._repr_html_()
+        return html
+
+    def digest(self) -> str:
+        """Name of the trial: the same number, hypothesis, analyses and seed give the same digest."""
+        return answer(
+            "trial",
+            ENGINE,
+            [self.scenario],
+            hypotheses=self.hypothesis,
+            seed=self.seed,
+            trials=self.index,
+            options={"analyses": [course.analysis.name for course in self.courses]},
+            sums={
+                "patients": [_patient(each) for each in self.patients],
+                "looks": [
+                    [[look.patients, look.completers, look.decision] for look in course.looks]
+                    for course in self.courses
+                ],
+            },
+        )
+
+    def to_json(self) -> Json:
+        """The `planner.trial/1` object."""
+        return {
+            "schema": "planner.trial/1",
+            "scenario": {
+                "name": self.name,
+                "title": self.scenario.title,
+                "digest": digest(self.scenario),
+            },
+            "run": {
+                "trial": self.index,
+                "seed": self.seed,
+                "planner": __version__,
+                "engine": ENGINE,
+                "digest": self.digest(),
+            },
+            "hypothesis": self.hypothesis,
+            "readings": [_said(reading) for reading in self.readings],
+            "patients_planned": self.scenario.design.patients,
+            "patients": [_patient(patient) for patient in self.patients],
+            **({"guesses": self.guesses} if self.guesses is not None else {}),
+            "analyses": [_course(course) for course in self.courses],
+            "warnings": list(self.scenario.remarks),
+        }
+
+
+def _seen(patient: Patient, shown: Sequence[str], r: int, k: int, outcome: str) -> Json:
+    """Score and baseline of a period, as far as they are `shown`; of a second outcome neither."""
+    found: Json = {"score": patient.scores[r][k]} if "scores" in shown else {}
+    return found | ({"baseline": None if outcome else patient.baselines[k]} if "baselines" in shown else {})
+
+
+def _said(reading: Reading) -> Json:
+    """What a reading is of; a second outcome is named."""
+    named = {"outcome": reading.outcome} if reading.outcome else {}
+    return {**named, "measure": reading.measure, "day": reading.day}
+
+
+def _patient(patient: Patient) -> Json:
+    return {
+        "subject": patient.subject,
+        "sequence": list(patient.sequence),
+        "values": [list(row) for row in patient.values],
+        "left_before_period": patient.left_before,
+        **({"scores": [list(row) for row in patient.scores]} if patient.scores else {}),
+        **({"baselines": list(patient.baselines)} if any(x is not None for x in patient.baselines) else {}),
+        **({"extra_days": list(patient.extra_days)} if patient.extra_days else {}),
+        **by_period(patient.guesses),
+    }
+
+
+def _course(course: Course) -> Json:
+    names = Look.__dataclass_fields__
+    return {
+        "analysis": course.analysis.name,
+        "reading": course.reading,
+        "alpha": course.analysis.alpha,
+        "alternative": course.analysis.alternative,
+        "true_effect": course.truth.effect,
+        "stated_effect": course.truth.stated,
+        "true_effect_mcse": course.truth.mcse,
+        "looks_planned": course.planned,
+        "looks": [{name: getattr(look, name) for name in names} for look in course.looks],
+        "decision": course.decision,
+        "used": course.used,
+        "wrong_sign": course.wrong_sign,
+    }

@@ -1,0 +1,1 @@
+"""Power, early stops, expected size and bias of a trial."""

@@ -1,0 +1,288 @@
+"""Power averaged over uncertain numbers: the assurance of O'Hagan, Stevens and Campbell (2005).
+
+The trials are divided over variants of the scenario, in each of which every uncertain number has a drawn
+value. Each variant has trials of its own; together they are those of a run without uncertainty. For a
+precision, variants are added, each with the same number of trials.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from planner.engine import memory
+from planner.engine import run as engine
+from planner.engine.generators import Group, groups
+from planner.engine.potential_outcomes import Truth, truths
+from planner.engine.tally import Tally
+from planner.kernels.random.numbers import W
+from planner.kernels.tables import Plan
+from planner.model.families.means import plan, readings_of, retention
+from planner.model.families.mechanism.return_to_baseline import rule
+from planner.model.families.mechanism.signals import shared
+from planner.model.parameter_draws import Variants, check, entries, numbers
+from planner.results.between_draws import Clusters, Drawn, error
+from planner.results.blinding import guesses
+from planner.results.carryover import Carried, Key, of_job
+from planner.results.dropout import Departed, departed
+from planner.results.figures import Json
+from planner.results.run import Run, cell_of
+from planner.results.uncertain import unknowns
+from planner.results.whole_trial import trials_of
+from planner.scenario.scenario import Scenario
+
+VARIANTS = 500
+"""Variants of a run, if nothing else is said."""
+
+MOST_VARIANTS = 100_000
+
+VARIANT_TRIALS = 1_024
+"""Trials of a variant where a precision decides how many variants there are: eight tiles.
+
+Making a variant takes as long as several thousand trials of it.
+"""
+
+_TRUTH_TILES = 16  # of 128 patients, for the true effects of a variant
+_KEPT = 2048  # variants that a pool of one hypothesis keeps; fewer of more hypotheses
+
+
+@dataclass(frozen=True)
+class Assured(Run):
+    """The result of a simulation over uncertain numbers: a run whose power is the assurance."""
+
+    drawn: Drawn | None = None  # always there
+
+    def cells(self) -> list[Json]:
+        """As of a run, with errors that include the spread between variants, and with what is uncertain."""
+        work, total, drawn = self.outcome.work, self.outcome.tally, self.drawn
+        assert drawn is not None
+        found = []
+        again = rule(self.scenario)
+        days = again.recheck_days if again is not None else None
+        for h, tests in enumerate(work.tests):
+            left = self._departed(h)
+            for a, test in enumerate(tests):
+                truth = Truth(drawn.mean_effect(h, a), 0.0, bool(drawn.null[:, h, a].all()), test.unit)
+                pooled = replace(test, truth=truth)
+                for d in range(len(work.designs)):
+                    ends, free, irregular = (x[h, a, d] for x in (total.ends, total.free, total.irregular))
+                    cell = cell_of(pooled, d, total.trials, ends, free, irregular, left)
+                    cell |= guesses(work, total, h)
+                    found.append(Clusters(drawn, h, a, d, test, days).cell(cell))
+        return found
+
+    @cached_property
+    def carryover(self) -> Mapping[Key, Carried]:
+        """As of a run, averaged over some variants."""
+        return of_job(self.scenario, self.outcome.work, uncertain=True)
+
+    def whole_trials(self, cells: Sequence[Json]) -> list[Json]:
+        """As of a run, with errors that include the spread between variants."""
+        drawn, work = self.drawn, self.outcome.work
+        assert drawn is not None
+        pairs = list(zip(drawn.tallies, drawn.null, strict=True))
+        return trials_of(self.scenario, work, self.outcome.tally, cells, pairs)
+
+    def _sums(self) -> Any:
+        """The sums of each variant, and its parameters: numbers drawn and true effects."""
+        drawn, seed = self.drawn, self.outcome.work.seed
+        assert drawn is not None
+        return {
+            "variants": drawn.numbers,
+            "trials": drawn.trials,
+            "tallies": [each.sums() for each in drawn.tallies],
+            "parameters": [numbers(each, seed, drawn.numbers) for each in entries(self.scenario)],
+            "effects": drawn.effect,
+            "nulls": drawn.null,
+            "retention": drawn.retention,
+        }
+
+    def to_json(self) -> Json:
+        """The `planner.run/1` object, with what is uncertain."""
+        document = super().to_json()
+        assert self.drawn is not None
+        document["run"]["variants"] = len(self.drawn.tallies)
+        return document | {"uncertain": unknowns(self.scenario)}
+
+    def _departed(self, h: int) -> Departed:
+        """Who left under a hypothesis, over all variants."""
+        assert self.drawn is not None
+        stay = [each for each in self.drawn.retention if each is not None]
+        if len(stay) < len(self.drawn.retention):
+            return departed(self.scenario, self.outcome.tally.followed[h])
+        spread = error(np.array(stay) * self.drawn.trials, self.drawn.trials)
+        return Departed(float(np.average(stay, weights=self.drawn.trials)), spread or None, {})
+
+
+def assured(
+    scenario: Scenario,
+    *,
+    trials: int | None = None,
+    count: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    progress: engine.Progress | None = None,
+    patients: Sequence[int] | None = None,
+    name: str = "",
+) -> Run:
+    """Simulate `count` variants of a scenario (default 500), which share the trials, and average over them.
+
+    The trials of a variant begin at a multiple of 128; where there are too few trials for so many variants,
+    fewer are drawn. Raises UncertaintyError where nothing is uncertain. Ctrl-C: as in `engine.run`.
+    """
+    check(scenario)
+    part = Averaging(scenario, count or VARIANTS, seed=seed, patients=patients, name=name)
+    part.grow(trials or scenario.simulation.trials, threads, progress)
+    return part.result()
+
+
+class Averaging:
+    """Variants of a scenario, each with its own trials: as many as they are given, or growing in number.
+
+    `count`: the variants that share all trials; None: as many as there are times 1,024 trials. `sized`: the
+    scenario at each number of patients, in place of `patients`, as of `engine.job`. `pool`: variants of the
+    same scenario, seed and hypotheses that were made before. Where nothing is uncertain all are the same.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        count: int | None,
+        *,
+        seed: int | None = None,
+        patients: Sequence[int] | None = None,
+        sized: Sequence[Scenario] | None = None,
+        name: str = "",
+        pool: Pool | None = None,
+    ) -> None:
+        self.scenario, self.count, self.name = scenario, count, name or scenario.name
+        self.seed = scenario.simulation.seed if seed is None else seed
+        self.names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
+        plain = truths(scenario, self.names, self.seed, _TRUTH_TILES)
+        work = engine.job(scenario, seed=self.seed, patients=patients, sized=sized, known=plain)
+        # Variants have whole tiles of their own: what lists do to errors is in the spread between variants.
+        self.work = replace(work, listed=False)
+        self._pool = pool or Pool(scenario, self.seed, self.names, keep=False)
+        self._made: dict[int, tuple[dict[str, list[Truth]], float | None]] = {}  # truths and retention
+        self._tallies: list[Tally | None] = []  # of each variant; None where Ctrl-C has cut it
+        self._seconds = 0.0
+        self._interrupted = False
+
+    @property
+    def trials(self) -> int:
+        return sum(tally.trials for tally in self._tallies if tally is not None)
+
+    @property
+    def variant_bytes(self) -> int:
+        """About what is kept of a variant: its sums, and as much again for all that holds them."""
+        sums = self.work.empty()
+        kept = sums.ends, sums.free, sums.irregular, sums.followed, sums.guessed
+        return 2 * sum(each.nbytes for each in kept)
+
+    def grow(self, total: int, threads: int | None, progress: engine.Progress | None) -> bool:
+        """As `Growing.grow`; without a count, `total` is a multiple of 1,024."""
+        begun = time.perf_counter()
+        stretches, done = shares(total, self.count or total // VARIANT_TRIALS), len(self._tallies)
+        threads = memory.workers(
+            engine.thread_bytes(self.work),
+            threads or engine.available_cores(),
+            engine.described(self.work),
+            engine.LOWER,
+        )
+        tallies, self._interrupted = engine.run_each(
+            lambda i: self._job(done + i), stretches[done:], threads=threads, progress=progress
+        )
+        self._tallies += tallies
+        self._seconds += time.perf_counter() - begun
+        if self._interrupted and all(tally is None for tally in tallies):
+            raise KeyboardInterrupt
+        return not self._interrupted
+
+    def _job(self, i: int) -> engine.Job:
+        """The job of variant i."""
+        made = self._pool[i]
+        self._made[i] = made.truths, made.retention
+        return engine.like(self.work, made.plan, made.groups, made.truths)
+
+    def result(self, cut: bool = False) -> Run:
+        """The average over the variants that are finished."""
+        finished = [i for i, tally in enumerate(self._tallies) if tally is not None]
+        tallies = tuple(tally for tally in self._tallies if tally is not None)
+        total = self.work.empty()
+        for tally in tallies:
+            total.add(tally)
+        known, stay = zip(*(self._made[i] for i in finished), strict=True)
+        found = [[each[name] for name in self.names] for each in known]
+        drawn = Drawn(
+            tallies,
+            np.array([[[truth.effect for truth in row] for row in each] for each in found]),
+            np.array([[[truth.is_null for truth in row] for row in each] for each in found]),
+            stay,
+            tuple(finished),
+        )
+        partial = cut or len(finished) < len(self._tallies)
+        outcome = engine.Outcome(self.work, total, self._seconds, partial, cut or self._interrupted)
+        return Assured(self.scenario, self.name, outcome, drawn=drawn)
+
+
+def shares(trials: int, count: int) -> list[tuple[int, int]]:
+    """(first, trials) of each variant: whole tiles of 128 trials, shared as evenly as they can be.
+
+    Together they are the trials 0 .. trials - 1 of a run without uncertainty.
+    """
+    tiles = -(-trials // W)
+    count = min(count, tiles)
+    edges = [tiles * i // count * W for i in range(count + 1)]
+    return [(a, min(b, trials) - a) for a, b in pairwise(edges)]
+
+
+class Lowered(NamedTuple):
+    """A variant as the engine needs it, whatever the number of patients."""
+
+    truths: dict[str, list[Truth]]  # by hypothesis
+    retention: float | None
+    plan: Plan
+    groups: tuple[Group, ...]
+
+
+class Pool:
+    """The variants of a scenario under some hypotheses; making one takes longer than a thousand trials of it.
+
+    The first ones are kept for whoever asks again, with other numbers of patients. `drawn_as`: see Variants.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int,
+        names: tuple[str, ...],
+        drawn_as: Mapping[str, str] = MappingProxyType({}),
+        keep: bool = True,
+    ) -> None:
+        self.seed, self.names = seed, names
+        self._variants = Variants(scenario, seed, names, drawn_as)
+        self._kept: dict[int, Lowered] = {}
+        self._most = _KEPT // len(names) if keep else 0
+
+    def __getitem__(self, i: int) -> Lowered:
+        found = self._kept.get(i)
+        if found is None:
+            found = self._lowered(i)
+            if i < self._most:
+                self._kept[i] = found
+        return found
+
+    def _lowered(self, i: int) -> Lowered:
+        """True effects come from patients of the variant's own."""
+        variant = self._variants[i]
+        with shared():
+            known = truths(variant, self.names, self.seed, _TRUTH_TILES, first=(i + 1) * _TRUTH_TILES)
+            found = groups(variant, self.names, readings_of(variant))
+        return Lowered(known, retention(variant), plan(variant), found)

@@ -1,0 +1,88 @@
+"""Simulations that grow: trials are added to what is there already, and nothing is simulated twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from planner.engine import run as engine
+from planner.results.run import Run
+from planner.scenario.scenario import Scenario
+
+
+class Growing(Protocol):
+    """One pass over the virtual patients, as far as it has come."""
+
+    @property
+    def trials(self) -> int:
+        """Trials that are finished."""
+
+    def grow(self, total: int, threads: int | None, progress: engine.Progress | None) -> bool:
+        """Simulate what is missing to `total` trials; whether Ctrl-C did not come.
+
+        KeyboardInterrupt if no new trial is finished.
+        """
+
+    def result(self, cut: bool = False) -> Run:
+        """The trials so far; `cut`: as those of a simulation that Ctrl-C has stopped."""
+
+
+class Plain:
+    """Trials of a scenario in which every number is known."""
+
+    def __init__(self, scenario: Scenario, work: engine.Job, name: str = "") -> None:
+        self.scenario, self.work, self.name = scenario, work, name or scenario.name
+        self._outcome: engine.Outcome | None = None
+
+    @property
+    def trials(self) -> int:
+        return self._outcome.tally.trials if self._outcome else 0
+
+    def grow(self, total: int, threads: int | None, progress: engine.Progress | None) -> bool:
+        first = self.trials
+        new = engine.run(self.work, total - first, first=first, threads=threads, progress=progress)
+        self._outcome = new if self._outcome is None else _added(self._outcome, new)
+        return not new.interrupted
+
+    def result(self, cut: bool = False) -> Run:
+        outcome = self._outcome
+        assert outcome is not None
+        outcome = replace(outcome, partial=True, interrupted=True) if cut else outcome
+        return Run(self.scenario, self.name, outcome)
+
+
+def _added(before: engine.Outcome, new: engine.Outcome) -> engine.Outcome:
+    total = before.work.empty()
+    total.add(before.tally)
+    total.add(new.tally)
+    return engine.Outcome(before.work, total, before.seconds + new.seconds, new.partial, new.interrupted)
+
+
+def grown(
+    parts: Sequence[Growing],
+    total: int,
+    needed: int,
+    threads: int | None = None,
+    progress: engine.Progress | None = None,
+) -> bool:
+    """Let all parts grow to `total` trials each, one after the other; whether nothing interrupted them.
+
+    KeyboardInterrupt if no part has any trial. `needed`: trials of each part in the end, for the progress.
+    """
+    for part in parts:
+        done = sum(each.trials for each in parts)
+        tell = progress and _shifted(progress, done, needed * len(parts))
+        try:
+            whole = part.grow(total, threads, tell)
+        except KeyboardInterrupt:
+            if not any(each.trials for each in parts):
+                raise
+            return False
+        if not whole:
+            return False
+    return True
+
+
+def _shifted(progress: engine.Progress, done: int, needed: int) -> engine.Progress:
+    return lambda more, _: progress(done + more, needed)

@@ -1,0 +1,117 @@
+"""As many trials as a Monte Carlo error asks for: more are added in fixed steps until it is small enough.
+
+The steps are the same for everybody (10,240 trials, then twice as many, and so on), so that the same
+scenario, seed and precision end at the same trials. A run of that many trials gives the same bits. Where
+numbers are uncertain a step adds variants, of 1,024 trials each, because the error between variants is what
+has to fall: 128 of them, then twice as many, and so on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from planner.engine import run as engine
+from planner.questions.run.passes import Growing, grown
+from planner.results.run import Run
+
+FIRST = 10_240
+"""Trials of the first step: 80 tiles of 128."""
+
+MOST = 100_000_000
+"""Trials after which to give up, if nothing else is said."""
+
+LEAST_PRECISION = 1e-6
+
+HEADLINE = ("power", "stopped_early")
+"""The figures whose errors count."""
+
+
+class PrecisionError(ValueError):
+    """A precision that cannot be asked for."""
+
+
+class Steps(NamedTuple):
+    """The trials of the first step and of the last; each between has twice those of the one before."""
+
+    first: int = FIRST
+    most: int = MOST
+    variant: int | None = None  # trials of a variant, where numbers are uncertain
+
+    def totals(self) -> Iterator[int]:
+        """The numbers of trials after which the errors are looked at."""
+        return totals(self.most, self.first)
+
+    def up_to(self, most: int) -> Steps:
+        """The steps to fewer trials."""
+        return self._replace(first=min(self.first, most), most=min(self.most, most))
+
+    @property
+    def said(self) -> str:
+        """How far it goes, in words."""
+        trials = f"{self.most:,} trials"
+        return trials if self.variant is None else f"{trials} of {self.most // self.variant:,} variants"
+
+
+def totals(most: int, first: int = FIRST) -> Iterator[int]:
+    """`first` and its doubles below `most`, then `most`."""
+    while first < most:
+        yield first
+        first *= 2
+    yield most
+
+
+@dataclass(frozen=True)
+class Found:
+    """The results of all parts, after the same number of trials each unless interrupted."""
+
+    runs: tuple[Run, ...]
+    remarks: tuple[str, ...]
+
+
+def until_precise(
+    parts: Sequence[Growing],
+    precision: float,
+    steps: Steps,
+    *,
+    threads: int | None = None,
+    progress: engine.Progress | None = None,
+) -> Found:
+    """Simulate all parts until no headline figure has a Monte Carlo standard error above `precision`.
+
+    At most the trials of the last step, with a remark where they do not suffice. Raises PrecisionError for a
+    precision below 1e-6 or not below 0.5. Ctrl-C: as in `engine.run`.
+    """
+    check(precision)
+    worst = 0.5
+    for total in steps.totals():
+        needed = _forecast(total, parts[0].trials, worst, precision, steps)
+        if not grown(parts, total, needed, threads, progress):
+            return Found(tuple(part.result(cut=True) for part in parts if part.trials), ())
+        runs = tuple(part.result() for part in parts)
+        worst = max(largest_error(run) for run in runs)
+        if worst <= precision:
+            return Found(runs, ())
+    remark = (
+        f"the precision of {precision:g} is not reached: after {steps.said} the largest Monte Carlo "
+        f"standard error of power and early stops is {worst:.2g}"
+    )
+    return Found(runs, (remark,))
+
+
+def check(precision: float) -> None:
+    """Raise PrecisionError for a precision that cannot be reached or says nothing."""
+    if not LEAST_PRECISION <= precision < 0.5:
+        raise PrecisionError(f"must be at least {LEAST_PRECISION:.6f} and below 0.5")
+
+
+def _forecast(total: int, done: int, worst: float, precision: float, steps: Steps) -> int:
+    """The total at which the errors will probably do, for the remaining time: they fall with its root."""
+    wanted = done * (worst / precision) ** 2 if done else total
+    return next((step for step in steps.totals() if step >= max(wanted, total)), steps.most)
+
+
+def largest_error(run: Run) -> float:
+    """The largest Monte Carlo standard error of the headline figures of all cells."""
+    return max(float(cell[name]["mcse"]) for cell in run.cells() for name in HEADLINE)

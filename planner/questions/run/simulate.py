@@ -1,0 +1,116 @@
+"""A scenario simulated: plainly, to a precision, or over uncertain numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from planner.engine import run as engine
+from planner.model.parameter_draws import check
+from planner.questions.run.assurance import MOST_VARIANTS, VARIANT_TRIALS, VARIANTS, Averaging
+from planner.questions.run.passes import Growing, Plain, grown
+from planner.questions.run.precision import Found, Steps, until_precise
+from planner.results.run import Run
+from planner.scenario.scenario import Scenario
+
+FIRST_VARIANTS = 128
+"""Variants of the first step to a precision; then twice as many, and so on."""
+
+MOST_BYTES = 2**31
+"""Of the sums of all variants, which are kept: a precision adds no more variants than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How much is simulated of each pass.
+
+    `trials`: of each pass, or with a precision the most (default: 10^8 then). `uncertain`: average over
+    `variants` (default 500) of what is uncertain; with a precision they are the most (default 100,000), of
+    1,024 trials each, and `trials` is none.
+    """
+
+    trials: int | None
+    precision: float | None = None
+    uncertain: bool = False
+    variants: int | None = None
+
+    def part(
+        self,
+        scenario: Scenario,
+        seed: int | None,
+        *,
+        patients: Sequence[int] | None = None,
+        sized: Sequence[Scenario] | None = None,
+        name: str = "",
+    ) -> Growing:
+        """A pass of which nothing is simulated yet. Raises UncertaintyError where nothing is uncertain."""
+        if not self.uncertain:
+            work = engine.job(scenario, seed=seed, patients=patients, sized=sized)
+            return Plain(scenario, work, name)
+        check(scenario)
+        count = None if self.precision is not None else self.variants or VARIANTS
+        return Averaging(scenario, count, seed=seed, patients=patients, sized=sized, name=name)
+
+    @property
+    def steps(self) -> Steps:
+        """To a precision."""
+        if not self.uncertain:
+            return Steps() if self.trials is None else Steps(most=self.trials)
+        if self.trials is not None:
+            raise ValueError(
+                "with a precision over uncertain numbers, `variants` is the most, and not `trials`"
+            )
+        most = self.variants or MOST_VARIANTS
+        return Steps(min(FIRST_VARIANTS, most) * VARIANT_TRIALS, most * VARIANT_TRIALS, VARIANT_TRIALS)
+
+    def fits(self, parts: Sequence[Growing]) -> bool:
+        """Whether the sums of all variants of all parts may be kept at once."""
+        return self.precision is not None or _kept(parts) * (self.variants or VARIANTS) <= MOST_BYTES
+
+    def simulated(
+        self, parts: Sequence[Growing], threads: int | None, progress: engine.Progress | None
+    ) -> Found:
+        """The results of all parts. Ctrl-C: of those that have any; KeyboardInterrupt if none has."""
+        if self.precision is not None:
+            steps = self.steps
+            if kept := _kept(parts):
+                steps = steps.up_to(max(MOST_BYTES // kept, 1) * VARIANT_TRIALS)
+            return until_precise(parts, self.precision, steps, threads=threads, progress=progress)
+        assert self.trials is not None
+        grown(parts, self.trials, self.trials, threads, progress)
+        return Found(tuple(part.result() for part in parts if part.trials), ())
+
+
+def _kept(parts: Sequence[Growing]) -> int:
+    """Bytes of a variant of every part."""
+    return sum(part.variant_bytes for part in parts if isinstance(part, Averaging))
+
+
+def simulate(
+    scenario: Scenario,
+    *,
+    trials: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    progress: engine.Progress | None = None,
+    patients: Sequence[int] | None = None,
+    precision: float | None = None,
+    uncertain: bool = False,
+    variants: int | None = None,
+    name: str = "scenario",
+) -> Run:
+    """Simulate a scenario and return its operating characteristics.
+
+    `patients`: numbers of patients to evaluate, all from the same virtual patients (default: the scenario's).
+    `precision`: add trials until the Monte Carlo standard errors of power and of early stops are at most
+    this, or until `trials` are done (default 10^8 then). `progress(done, total)` is called about ten times a
+    second. `uncertain`: divide the trials over so many `variants` (default 500) in which every uncertain
+    number has a drawn value, so that power is averaged over what is uncertain; with a `precision`, add
+    variants of 1,024 trials each, at most so many (default 100,000).
+    """
+    if precision is None:
+        trials = trials or scenario.simulation.trials
+    how = How(trials, precision, uncertain, variants)
+    part = how.part(scenario, seed, patients=patients, name=name)
+    found = how.simulated([part], threads, progress)
+    return replace(found.runs[0], remarks=(*scenario.remarks, *found.remarks))

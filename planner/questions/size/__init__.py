@@ -1,0 +1,376 @@
+"""How many patients a trial needs, or what effect it finds: answers with the range that chance leaves open.
+
+>>> import planner
+>>> found = planner.size(planner.read("asthma-ab-ba"), power=[0.8, 0.9])
+>>> found.answers[0]["patients"], found.answers[0]["range"]
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from planner._version import __version__
+from planner.engine.potential_outcomes import Truth
+from planner.engine.run import Progress
+from planner.kernels.random.numbers import W
+from planner.model.looks import look_counts
+from planner.model.parameter_draws import check, entries
+from planner.model.stopping.remarks import at_answers
+from planner.questions.size.answers import CURVE, effect_answer, flat, patients_answer, point
+from planner.questions.size.curves import Curves, Interrupted, Json
+from planner.questions.size.effect import Effects
+from planner.questions.size.patients import Search
+from planner.results.carryover import carried, figures
+from planner.results.carryover_words import BEGIN, told, unit_of
+from planner.results.design_effect import WARNING
+from planner.results.digest import answer as named
+from planner.results.run import ENGINE
+from planner.results.uncertain import unknowns
+from planner.scenario.canonical.resolved import digest
+from planner.scenario.look_counts import scaling
+from planner.scenario.scenario import MAX_PATIENTS, Means, Scenario
+
+if TYPE_CHECKING:
+    import polars
+
+DEFAULT_POWER = 0.9
+DEFAULT_MOST = 1_000
+DEFAULT_VARIANTS = 1_000
+NOT_OF_MEANS = (
+    "an effect to be found is a difference of two means that can be moved; mechanisms and response rates "
+    "state none"
+)
+
+
+class SizingError(ValueError):
+    """A question about size that makes no sense; the message says what to ask instead."""
+
+
+@dataclass(frozen=True)
+class Sizing:
+    """The result of `size`."""
+
+    scenario: Scenario
+    name: str
+    find: str  # patients or effect
+    answers: list[Json]  # one for each hypothesis, analysis and target
+    curve: list[Json]  # every point of every power curve that was evaluated
+    partial: bool
+    seed: int
+    trials: int  # simulated, over all passes
+    most_patients: int
+    seconds: float
+    warnings: list[str] = field(default_factory=list)
+    limits: list[Json] = field(default_factory=list)  # what the limits can do at the numbers that answer
+    variants: int | None = None  # of what is uncertain, at most
+    most_trials: int | None = None  # in one pass, if it was asked for
+    passes: tuple[str, ...] = ()  # digest of each pass over the patients, in turn
+
+    def digest(self) -> str:
+        """Name of the result: the same question, seed and engine give the same digest everywhere."""
+        return named(
+            "size",
+            ENGINE,
+            [self.scenario],
+            hypotheses=list(dict.fromkeys(each["hypothesis"] for each in self.answers)),
+            seed=self.seed,
+            trials=self.trials,
+            options={
+                "find": self.find,
+                "targets": list(dict.fromkeys(each["target"] for each in self.answers)),
+                "patients": self.most_patients,
+                "trials": self.most_trials,
+                "variants": self.variants,
+            },
+            sums=self.passes,
+        )
+
+    def to_json(self) -> Json:
+        """The `planner.size/1` object."""
+        return {
+            "schema": "planner.size/1",
+            "find": self.find,
+            "scenario": {"name": self.name, "title": self.scenario.title, "digest": digest(self.scenario)},
+            "run": {
+                "trials": self.trials,
+                "seed": self.seed,
+                "planner": __version__,
+                "engine": ENGINE,
+                "seconds": self.seconds,
+                "trials_per_second": self.trials / self.seconds if self.seconds > 0 else None,
+                "most_patients": self.most_patients,
+                "digest": self.digest(),
+                **({"variants": self.variants} if self.variants is not None else {}),
+            },
+            "answers": self.answers,
+            "curve": self.curve,
+            "limits": self.limits,
+            "partial": self.partial,
+            "warnings": self.warnings,
+            **({"uncertain": unknowns(self.scenario)} if self.variants is not None else {}),
+        }
+
+    def warned(self, called: Callable[[str], str]) -> list[str]:
+        """The warnings, with hypotheses called so."""
+        told_again = _carryover(self.scenario, self.answers, called)
+        return [*told_again, *(said for said in self.warnings if not said.startswith(BEGIN))]
+
+    def frame(self) -> polars.DataFrame:
+        """The power curves as a table, one row a point; `answers` names the targets that it answers."""
+        import polars
+
+        rows = []
+        for each in self.curve:
+            targets = [
+                f"{answer['target']:g}"
+                for answer in self.answers
+                if all(answer[key] == each[key] for key in ("hypothesis", "analysis", self.find))
+            ]
+            rows.append(flat(each) | {"answers": ";".join(targets)})
+        return polars.DataFrame(rows, infer_schema_length=None)
+
+    def answers_frame(self) -> polars.DataFrame:
+        """The answers as a table, one row each."""
+        import polars
+
+        return polars.DataFrame([flat(answer) for answer in self.answers], infer_schema_length=None)
+
+    def _repr_html_(self) -> str:
+        html: str = self.answers_frame()._repr_html_()
+        return html
+
+
+def size(
+    scenario: Scenario,
+    *,
+    power: float | Sequence[float] = DEFAULT_POWER,
+    find: str = "patients",
+    patients: int | None = None,
+    hypotheses: Sequence[str] | None = None,
+    max_patients: int = DEFAULT_MOST,
+    trials: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    uncertain: bool = False,
+    variants: int | None = None,
+    name: str = "scenario",
+) -> Sizing:
+    """The smallest number of patients, or with `find="effect"` the smallest effect, with the target power.
+
+    `power`: one target or several, between 0 and 1. `patients`: of the trial, where an effect is sought
+    (default: the scenario's). `hypotheses`: names (default: those the scenario simulates). `max_patients`:
+    the largest number tried, at most 10,000. `trials`: most virtual trials per hypothesis in one pass; fewer
+    are used where they settle the answer. `progress(done, total)` is called about ten times a second. After
+    Ctrl-C the result is marked partial. Raises SizingError for a question without meaning.
+
+    The answer is the first number of patients from which power stays at or above the target, over the
+    numbers up to `max_patients`, with the looks scaled to each number. `uncertain`: the target is one of
+    assurance, power averaged over at most `variants` (default 1000) drawn values of every uncertain number,
+    the same ones at every number of patients and every effect; raises UncertaintyError where there is none.
+    """
+    targets = _targets(power)
+    names = _names(scenario, hypotheses)
+    begun = time.perf_counter()
+    most_variants = _variants(scenario, find, names, variants, trials) if uncertain else None
+    trials = trials if most_variants is None else most_variants * W
+    most = checked(scenario, find, patients, max_patients, names)
+    curves = Curves(scenario, seed=seed, threads=threads, progress=progress, variants=most_variants)
+    sought = _patients if find == "patients" else _effects
+    answers, curve, partial = sought(curves, names, targets, most, trials)
+    if partial and not curve:
+        raise KeyboardInterrupt
+    limits, of_looks = at_answers(
+        scenario, [(each["analysis"], each["patients"]) for each in answers if each["patients"]]
+    )
+    return Sizing(
+        scenario=scenario,
+        name=name,
+        find=find,
+        answers=answers,
+        curve=curve,
+        partial=partial,
+        seed=curves.seed,
+        trials=curves.trials,
+        most_patients=most,
+        seconds=time.perf_counter() - begun,
+        warnings=[
+            *_looks(scenario, most if find == "effect" else None),
+            *_warnings(answers, curves, partial),
+            *of_looks,
+        ],
+        limits=limits,
+        variants=most_variants,
+        most_trials=None if most_variants is not None else trials,
+        passes=tuple(curves.passed),
+    )
+
+
+def _variants(
+    scenario: Scenario, find: str, names: Sequence[str], variants: int | None, trials: int | None
+) -> int:
+    """How many variants there are at most, each of 128 trials."""
+    check(scenario)
+    if find == "effect":
+        check_means(scenario, names)
+    if trials is not None:
+        raise SizingError("over uncertain numbers, `variants` says how much is simulated, and not `trials`")
+    return DEFAULT_VARIANTS if variants is None else variants
+
+
+def check_means(scenario: Scenario, names: Sequence[str]) -> None:
+    """Raise SizingError where the means that make an effect are drawn themselves."""
+    for entry in entries(scenario):
+        routes = [number.route for number in entry.numbers]
+        if entry.hypothesis in names and any("means" in route for route in routes):
+            raise SizingError(
+                f"no effect can be sought under {entry.hypothesis}, whose means are uncertain themselves: "
+                f"leave {entry.key} out of its uncertainty, or seek a number of patients"
+            )
+
+
+def checked(
+    scenario: Scenario, find: str, patients: int | None, max_patients: int, names: Sequence[str]
+) -> int:
+    """The most patients of a trial in the search. Raises SizingError for a question without meaning."""
+    unit = scenario.design.unit
+    if find == "patients":
+        if patients is not None:
+            raise SizingError(
+                "the number of patients is sought: `patients` goes with the search for an effect"
+            )
+        if not unit <= max_patients <= MAX_PATIENTS:
+            raise SizingError(
+                f"the most patients must be from {unit:,} (one allocation unit) to {MAX_PATIENTS:,}, not "
+                f"{max_patients:,}"
+            )
+        return max_patients
+    if find != "effect":
+        raise SizingError(f"{find!r} cannot be sought: patients or effect")
+    most = patients or scenario.design.patients
+    if not 1 <= most <= MAX_PATIENTS:
+        raise SizingError(f"the patients must be from 1 to {MAX_PATIENTS:,}, not {most:,}")
+    if not any(isinstance(scenario.hypotheses[name], Means) for name in names):
+        raise SizingError(f"no effect can be sought under {', '.join(names)}: {NOT_OF_MEANS}")
+    return most
+
+
+def _targets(power: float | Sequence[float]) -> list[float]:
+    targets = list(dict.fromkeys([power] if isinstance(power, int | float) else power))
+    if not targets:
+        raise SizingError("no target power is given")
+    for target in targets:
+        if not 0.0 < target < 1.0:
+            raise SizingError(f"a target power lies between 0 and 1, for instance 0.9; {target:g} does not")
+    return targets
+
+
+def _names(scenario: Scenario, hypotheses: Sequence[str] | None) -> list[str]:
+    names = list(dict.fromkeys(hypotheses or scenario.simulation.hypotheses or scenario.hypotheses))
+    for name in names:
+        if name not in scenario.hypotheses:
+            known = ", ".join(scenario.hypotheses)
+            raise SizingError(f"there is no hypothesis {name}; the scenario has {known}")
+    return names
+
+
+_Answers = tuple[list[Json], list[Json], bool]
+
+
+def _patients(
+    curves: Curves, names: Sequence[str], targets: Sequence[float], most: int, trials: int | None
+) -> _Answers:
+    search = Search(curves, targets, most, trials)
+    partial = False
+    try:
+        search.run(names)
+    except (Interrupted, KeyboardInterrupt):
+        partial = True
+    keys = [(name, analysis.name) for name in names for analysis in curves.scenario.analyses]
+    answers = [_carried(curves, patients_answer(search, k, t, partial)) for k in keys for t in targets]
+    curve = [
+        point(cell, search.exact.get(key))
+        for key in keys
+        if key not in search.null
+        for cell in curves.points(*key).values()
+    ]
+    return answers, curve, partial
+
+
+def _effects(
+    curves: Curves, names: Sequence[str], targets: Sequence[float], patients: int, trials: int | None
+) -> _Answers:
+    scenario = curves.scenario
+    stated = {name: isinstance(scenario.hypotheses[name], Means) for name in names}
+    answers, curve, partial = [], [], False
+    for name in names:
+        for analysis in scenario.analyses:
+            work = None
+            if stated[name] and not partial:
+                work = Effects(curves, name, analysis, patients, trials)
+            for target in targets:
+                found = None
+                try:
+                    found = work.find(target) if work is not None and not partial else None
+                except (Interrupted, KeyboardInterrupt):
+                    partial = True
+                note = "" if stated[name] else f"{NOT_OF_MEANS[:1].upper()}{NOT_OF_MEANS[1:]}."
+                answer = effect_answer(name, analysis, target, patients, work, found, note, partial)
+                moved = work.hypothesis(found.change) if work and found and found.change is not None else None
+                answers.append(_carried(curves, answer, moved))
+            for change in sorted(work.cells, key=abs) if work is not None else ():
+                cell = work.cells[change] | {"hypothesis": name} if work is not None else {}
+                curve.append({"effect": cell["true_effect"]} | {k: cell[k] for k in CURVE})
+    return answers, curve, partial
+
+
+def _carried(curves: Curves, answer: Json, moved: Means | None = None) -> Json:
+    """An answer with what carryover does to the estimate there. `moved`: the hypothesis with that effect."""
+    name, patients = answer["hypothesis"], answer["patients"]
+    if answer["power"] is None:
+        return answer | {"carryover": None}
+    scenario = curves.scenario
+    analysis = next(each for each in scenario.analyses if each.name == answer["analysis"])
+    effect = (
+        answer["effect"] if moved is not None else curves.points(name, analysis.name)[patients]["true_effect"]
+    )
+    update: Json = {"analyses": (analysis,)}
+    update |= {"hypotheses": {**scenario.hypotheses, name: moved}} if moved is not None else {}
+    known = {name: [Truth(effect, 0.0, False, 1.0)]}
+    uncertain = curves.variants is not None
+    found = carried(scenario.model_copy(update=update), known, [patients], curves.seed, uncertain=uncertain)
+    about = {"is_null": False, "true_effect": effect}
+    return answer | figures(about, found.get((name, analysis.name, patients)))
+
+
+def _looks(scenario: Scenario, patients: int | None) -> list[str]:
+    """What became of the looks when the scenario was read, and for the one number of patients of a search."""
+    said, planned = list(scenario.remarks), scenario.monitoring.counts
+    if patients not in (None, scenario.design.patients) and len(planned) > 1:
+        stated = [*(f"{m:,}" for m in planned[:-1]), f"{planned[-1]:,} patients"]
+        said.append(scaling(stated, scenario.design.unit, look_counts(scenario, patients)))
+    return said
+
+
+def _carryover(scenario: Scenario, answers: Sequence[Json], called: Callable[[str], str]) -> list[str]:
+    return told(
+        answers,
+        lambda answer: called(str(answer["hypothesis"])),
+        lambda answer: unit_of(scenario, answer["analysis"]),
+    )
+
+
+def _warnings(answers: Sequence[Json], curves: Curves, partial: bool) -> list[str]:
+    warnings = _carryover(curves.scenario, answers, str)
+    if partial:
+        warnings.append("interrupted: the answers rest on what was finished, and some are missing")
+    if curves.approximate:
+        warnings.append(WARNING)
+    if curves.impossible:
+        numbers = sorted(curves.impossible)
+        few = ", ".join(f"{n}" for n in numbers[:5]) + (", ..." if len(numbers) > 5 else "")
+        warnings.append(f"no stopping limits exist for {few} patients; these numbers were left out")
+    return warnings

@@ -1,0 +1,197 @@
+"""Power curves over the number of patients, from passes over nested patients that stay within memory.
+
+Patient j of trial i is the same for every number of patients, so that one pass gives many points of a curve
+and a curve is smooth. Each point keeps the figures of the pass with the most trials.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from planner.engine import run as engine
+from planner.kernels.random.numbers import W
+from planner.kernels.tables import ENDS, LIMITS, SUMS
+from planner.model.families.means import readings_of
+from planner.model.looks import looks
+from planner.monitoring.boundaries import BoundaryError
+from planner.questions.run.assurance import Averaging, Pool
+from planner.results.design_effect import APPROXIMATE
+from planner.results.run import Run
+from planner.scenario.scenario import Scenario
+
+Json = dict[str, Any]
+Key = tuple[str, str]  # hypothesis, analysis
+Points = Mapping[int, Json]  # number of patients to the cell of a run, with the `trials` behind it
+
+_BYTES = 64 * 2**20  # of limit tables in a pass, and of virtual patients in a thread
+
+
+class Interrupted(Exception):
+    """Ctrl-C: what has been evaluated is all there is."""
+
+
+class Curves:
+    """The points evaluated so far, and how to evaluate more."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        seed: int | None = None,
+        threads: int | None = None,
+        progress: engine.Progress | None = None,
+        variants: int | None = None,
+        drawn_as: Mapping[str, str] | None = None,
+    ) -> None:
+        self.scenario = scenario
+        self.variants = variants  # at most so many, of 128 trials each; None: nothing is uncertain
+        self.drawn_as = drawn_as or {}  # hypotheses whose uncertain numbers are drawn as those of another
+        self.seed = scenario.simulation.seed if seed is None else seed
+        self.threads = threads
+        self.trials = 0  # simulated under one or more hypotheses, over all passes
+        self.passed: list[str] = []  # digest of each pass, in turn: the search has no chance of its own
+        self.impossible: set[int] = set()  # numbers of patients for which no stopping limits exist
+        self.approximate = False  # whether the errors of any point are, for want of trials
+        self._progress = progress
+        self._points: dict[Key, dict[int, Json]] = {}
+        self._pool: Pool | None = None  # of the hypotheses that were asked for last
+
+    def points(self, hypothesis: str, analysis: str) -> Points:
+        """The curve of a hypothesis and an analysis, by increasing number of patients."""
+        return dict(sorted(self._points.get((hypothesis, analysis), {}).items()))
+
+    def like(self, scenario: Scenario, drawn_as: Mapping[str, str] | None = None) -> Curves:
+        """Curves of another scenario, counting its trials and telling its progress with these."""
+        other = Curves(
+            scenario,
+            seed=self.seed,
+            threads=self.threads,
+            progress=self._progress,
+            variants=self.variants,
+            drawn_as=drawn_as,
+        )
+        other.trials, other.passed = self.trials, self.passed
+        return other
+
+    def evaluate(self, hypotheses: Sequence[str], patients: Iterable[int], trials: int) -> None:
+        """Simulate `trials` trials at each number of patients. Raises Interrupted after Ctrl-C."""
+        possible = [n for n in sorted(set(patients)) if self._possible(n)]
+        pieces = list(self._pieces(hypotheses, possible))
+        for k, (names, numbers) in enumerate(pieces):
+            self._pass(names, numbers, trials, later=(len(pieces) - k - 1) * trials)
+
+    def _pass(self, names: Sequence[str], patients: Sequence[int], trials: int, later: int) -> None:
+        only = self.scenario.simulation.model_copy(update={"hypotheses": tuple(names)})
+        scenario = self.scenario.model_copy(update={"simulation": only})
+        before, told = self.trials, self._progress
+
+        def advance(done: int, total: int) -> None:
+            if told is not None:
+                told(before + done, before + total + later)
+
+        try:
+            run = self._run(scenario, patients, trials, advance)
+        except KeyboardInterrupt:
+            raise Interrupted from None
+        self.trials += run.trials
+        self.passed.append(run.digest())
+        for cell in run.cells():
+            curve = self._points.setdefault((cell["hypothesis"], cell["analysis"]), {})
+            self.approximate |= cell["note"].endswith(APPROXIMATE)
+            known = curve.get(cell["patients"])
+            if known is None or known["trials"] < run.trials:
+                curve[cell["patients"]] = cell | {"trials": run.trials}
+        if run.partial:
+            raise Interrupted
+
+    def _run(self, scenario: Scenario, patients: Sequence[int], trials: int, advance: engine.Progress) -> Run:
+        """Plain power; where numbers are uncertain, assurance over as many variants as there are tiles."""
+        if self.variants is None:
+            work = _apart(engine.job(scenario, seed=self.seed, patients=patients))
+            outcome = engine.run(work, trials, threads=self.threads, progress=advance)
+            return Run(scenario, scenario.name, outcome)
+        count = max(trials // W, 1)
+        names = scenario.simulation.hypotheses
+        if self._pool is None or self._pool.names != names:
+            self._pool = Pool(scenario, self.seed, names, self.drawn_as)
+        part = Averaging(scenario, count, seed=self.seed, patients=patients, pool=self._pool)
+        part.work = _apart(part.work)
+        part.grow(trials, self.threads, advance)
+        return part.result()
+
+    def _possible(self, patients: int) -> bool:
+        """Whether stopping limits exist: stated ones may not fit where a look is left out."""
+        if patients in self.impossible:
+            return False
+        try:
+            for analysis in self.scenario.analyses:
+                looks(self.scenario, analysis, patients)
+        except BoundaryError:
+            self.impossible.add(patients)
+            return False
+        return True
+
+    def _pieces(self, names: Sequence[str], patients: Sequence[int]) -> Iterator[tuple[list[str], list[int]]]:
+        """Hypotheses and numbers of patients small enough to be held in memory together."""
+        if not patients:
+            return
+        scenario, most = self.scenario, max(patients)
+        readings = len(readings_of(scenario))
+        patient = readings * scenario.design.periods * W * 8
+        together = max(1, _BYTES // (most * patient))
+        tests = min(together, len(names)) * len(scenario.analyses)
+        table = tests * len(scenario.monitoring.counts) * LIMITS * 8 * (most + 2)
+        if self.variants is not None:  # the sums of every variant are kept
+            table += tests * self.variants * len(scenario.monitoring.counts) * ENDS * SUMS * 2
+        at_once = max(1, _BYTES // table)
+        for i in range(0, len(names), together):
+            for j in range(0, len(patients), at_once):
+                yield list(names[i : i + together]), list(patients[j : j + at_once])
+
+
+def _apart(work: engine.Job) -> engine.Job:
+    """A job that does not count analyses together: each has a curve of its own."""
+    return replace(work, primary=())
+
+
+def span(points: Mapping[int, Json], target: float, errors: float | None = None) -> tuple[int, int | None]:
+    """(largest number surely below the target, or 0; smallest from which all are surely at it or above).
+
+    Surely: beyond so many Monte Carlo standard errors; by default, outside the 95 % interval.
+    """
+    below, above = 0, None
+    for n in sorted(points):
+        power = points[n]["power"]
+        low, high = power["low"], power["high"]
+        if errors is not None:
+            low, high = (power["estimate"] + side * errors * power["mcse"] for side in (-1, 1))
+        if high < target:
+            below = n
+        if low < target:
+            above = None
+        elif above is None:
+            above = n
+    return below, above
+
+
+def reached(points: Mapping[int, Json], target: float) -> int | None:
+    """The smallest number of patients from which power stays at or above the target."""
+    found = None
+    for n in sorted(points):
+        if points[n]["power"]["estimate"] < target:
+            found = None
+        elif found is None:
+            found = n
+    return found
+
+
+def grid(low: int, high: int, unit: int, ratio: float = 1.15) -> list[int]:
+    """Multiples of the unit above `low` up to `high`, each about `ratio` times the one before."""
+    numbers, n = [], low
+    while n < high:
+        n = min(max(n + unit, math.floor(n * ratio / unit) * unit), high)
+        numbers.append(n)
+    return numbers

@@ -1,0 +1,195 @@
+"""The smallest number of patients for a power: coarse scan, then every multiple around the answer.
+
+Steps are fixed: which numbers of patients are evaluated, with how many trials, follows from the scenario, the
+seed and the cap on trials alone, so that the answer is the same for any number of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from planner.kernels.random.numbers import W
+from planner.questions.size import theory
+from planner.questions.size.curves import Curves, Key, grid, reached, span
+
+FIRST, GROWTH = 32_768, 4  # trials of the first refinement, and how they grow
+MOST = 1_000_000  # trials at most, unless asked otherwise ...
+_PATIENTS = 200_000_000  # ... nor more virtual patients than these in one pass
+_SCAN, _SCAN_LEAST, _SCAN_PATIENTS = 8_192, 1_024, 2**22  # trials of the coarse scan
+_BEGIN = 32  # patients: end of the first part of the scan; each further part is four times as long
+_SURE = 4.0  # Monte Carlo standard errors beyond which a number of patients is not evaluated again
+_SETTLED = 3.0  # ... and beyond which the answer is taken as settled, so that its 95 % range is honest
+_BEFORE, _AFTER = 3, 8  # multiples evaluated before and after those in question: a discrete test zigzags
+_WIDEST = 100  # numbers of patients in one window; more are thinned
+
+Exact = Mapping[int, float]  # number of patients to power, for every multiple
+Question = tuple[Key, float]  # a curve and a target
+
+
+def scanned(limit: int, unit: int, most: int | None, alike: bool = False) -> Iterator[tuple[int, int]]:
+    """Parts of the scan up to the limit: the largest number of patients of each, and its trials.
+
+    `alike`: all have as many trials.
+    """
+    low, high = 0, _BEGIN
+    while low < limit:
+        high = min(max(high // unit, 8) * unit, limit)
+        cap = _SCAN if most is None else min(_SCAN, most)
+        yield high, cap if alike else min(cap, max(_SCAN_LEAST, _SCAN_PATIENTS // high // W * W))
+        low, high = high, 4 * high
+
+
+def most_trials(patients: int, asked: int | None) -> int:
+    """Trials at most, where trials have up to so many patients; `asked`: what the user says."""
+    return min(MOST, max(FIRST, _PATIENTS // patients // W * W)) if asked is None else asked
+
+
+class Search:
+    """Finds, for each hypothesis, analysis and target, where the power curve reaches the target for good."""
+
+    def __init__(
+        self, curves: Curves, targets: Sequence[float], most_patients: int, most_trials: int | None
+    ) -> None:
+        self.curves = curves
+        self.targets = targets
+        scenario = curves.scenario
+        self.unit = scenario.design.unit
+        self.limit = most_patients // self.unit * self.unit
+        self.most_trials = most_trials
+        self.exact: dict[Key, Exact] = {}
+        self.null: set[Key] = set()
+
+    def run(self, names: Sequence[str]) -> None:
+        """Evaluate what the answers need. Raises Interrupted after Ctrl-C."""
+        multiples = range(self.unit, self.limit + 1, self.unit)
+        for name in names if self.curves.variants is None else ():
+            for analysis in self.curves.scenario.analyses:
+                powers = theory.power(self.curves.scenario, name, analysis, multiples)
+                if powers is not None:
+                    found = zip(multiples, powers.tolist(), strict=True)
+                    self.exact[name, analysis.name] = dict(found)
+        self._scan(names)
+        for name in names:
+            if self._keys(name):
+                self._refine(name)
+                self._look_ahead(name)
+
+    def exact_answer(self, key: Key, target: float) -> int | None:
+        """The smallest number of patients from which the exact power stays at or above the target."""
+        found = None
+        for n, power in self.exact[key].items():
+            found = (n if found is None else found) if power >= target else None
+        return found
+
+    def _look_ahead(self, name: str) -> None:
+        """Where nothing is enough: more trials of the largest number and of its half, to extrapolate from."""
+        short = [
+            key
+            for key in self._keys(name)
+            if key not in self.exact
+            and any(reached(self.curves.points(*key), target) is None for target in self.targets)
+        ]
+        if short and self.limit >= 2 * self.unit:
+            half = self.limit // 2 // self.unit * self.unit
+            trials = min(FIRST, most_trials(self.limit, self.most_trials))
+            self.curves.evaluate([name], [half, self.limit], trials)
+
+    def _keys(self, name: str) -> list[Key]:
+        """The curves that have an answer to be found: power where the null hypothesis holds is no power."""
+        keys = [(name, analysis.name) for analysis in self.curves.scenario.analyses]
+        return [key for key in keys if key not in self.null]
+
+    def _scan(self, names: Sequence[str]) -> None:
+        """Walk up the numbers of patients until every target is passed with room to spare, or the limit."""
+        low, wanted = 0, list(names)
+        alike = self.curves.variants is not None  # a handful of variants says nothing
+        for high, trials in scanned(self.limit, self.unit, self.most_trials, alike):
+            if not wanted:
+                break
+            self.curves.evaluate(wanted, grid(low, high, self.unit), trials)
+            self._note_nulls(wanted)
+            wanted = [name for name in wanted if not all(self._passed(key, high) for key in self._keys(name))]
+            low = high
+
+    def _note_nulls(self, names: Sequence[str]) -> None:
+        for name in names:
+            for key in self._keys(name):
+                if any(cell["is_null"] for cell in self.curves.points(*key).values()):
+                    self.null.add(key)
+
+    def _passed(self, key: Key, high: int) -> bool:
+        """Whether the curve is above every target well before `high`."""
+        room = _AFTER * self.unit
+        for target in self.targets:
+            if key in self.exact:
+                above = self.exact_answer(key, target)
+            else:
+                _, above = span(self.curves.points(*key), target, _SURE)
+            if above is None or 1.3 * above + room > high:
+                return False
+        return True
+
+    def _refine(self, name: str) -> None:
+        """Evaluate every multiple in question, with more and more trials, until none is in question."""
+        trials = FIRST if self.most_trials is None else min(FIRST, self.most_trials)
+        asked = [(key, target) for key in self._keys(name) for target in self.targets]
+        while True:
+            while numbers := self._missing(asked, trials):
+                self.curves.evaluate([name], numbers, trials)
+            asked = [question for question in asked if not self._settled(*question)]
+            most = self._most(asked)
+            if trials >= most or not asked:
+                break
+            trials = min(GROWTH * trials, most)
+        if between := self._between(name):
+            self.curves.evaluate([name], between, trials)
+
+    def _most(self, asked: Sequence[Question]) -> int:
+        largest = max((n for question in asked for n in self._window(*question)), default=1)
+        return most_trials(largest, self.most_trials)
+
+    def _missing(self, asked: Sequence[Question], trials: int) -> list[int]:
+        """The numbers of patients in question that have not had so many trials."""
+        missing: set[int] = set()
+        for key, target in asked:
+            points = self.curves.points(*key)
+            window = set(self._window(key, target)) - self.curves.impossible
+            missing |= {n for n in window if n not in points or points[n]["trials"] < trials}
+        return sorted(missing)
+
+    def _window(self, key: Key, target: float) -> list[int]:
+        """The numbers of patients that may be the answer, and some around them."""
+        if key in self.exact:
+            above = self.exact_answer(key, target)
+            if above is None:
+                return []
+            below, after = above - self.unit, _BEFORE
+        else:
+            (below, above), after = span(self.curves.points(*key), target, _SURE), _AFTER
+            if below >= self.limit:
+                return []
+        first = max(below - (_BEFORE - 1) * self.unit, self.unit)
+        last = min((self.limit if above is None else above) + after * self.unit, self.limit)
+        step = self.unit
+        while (last - first) // step >= _WIDEST:
+            step *= 2  # so that what was evaluated in a wider window counts in a narrower one
+        return sorted({*range(first // step * step or step, last + 1, step), last})
+
+    def _settled(self, key: Key, target: float) -> bool:
+        if key in self.exact:
+            return True
+        points = self.curves.points(*key)
+        below, above = span(points, target, _SETTLED)
+        return below >= self.limit or (above is not None and not any(below < n < above for n in points))
+
+    def _between(self, name: str) -> list[int]:
+        """The multiples left out just before an answer where the window had to be thinned."""
+        numbers: list[int] = []
+        for key in self._keys(name):
+            points = self.curves.points(*key)
+            for target in self.targets:
+                answer = None if key in self.exact else reached(points, target)
+                if answer is not None:
+                    before = max((n for n in points if n < answer), default=0)
+                    numbers += range(before + self.unit, answer, self.unit)
+        return sorted(set(numbers))

@@ -1,0 +1,311 @@
+"""Why no number of patients and no effect is enough: what is known, what was seen, and what is extrapolated.
+
+A ceiling is claimed only where one is known: by a closed form, or as the chance that there is an effect at
+all. Where power merely grows slowly, it is said to grow, and about how many patients would be enough.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from planner.model.looks import looks
+from planner.monitoring.p_values import p_value
+from planner.questions.size import theory
+from planner.questions.size.beyond import FARTHEST, Beyond, by_assurance, by_drift, exactly, halfway
+from planner.questions.size.curves import Curves, Interrupted, Json, Key, Points
+from planner.questions.size.effect import Effects
+from planner.questions.size.patients import Search
+from planner.scenario.scenario import MAX_PATIENTS, Analysis, Scenario
+from planner.scenario.vocabulary import METHODS
+
+_CLEAR = 3.0  # Monte Carlo standard errors beyond which a difference is no chance
+_PROBED = 64  # allocation units up to which a test is looked for that can be computed
+_PROBES = 1_024  # trials of that
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why there is no answer. `ceiling`: what power does not pass at any number of patients, if known."""
+
+    note: str
+    ceiling: float | None = None
+    extrapolated: Beyond | None = None
+
+    def to_json(self) -> Json:
+        """The keys of an answer."""
+        beyond = None if self.extrapolated is None else self.extrapolated.to_json()
+        return {"note": self.note, "ceiling": self.ceiling, "extrapolated": beyond}
+
+
+def best(points: Points) -> Json:
+    """The highest power of the curve, and where."""
+    n = max(points, key=lambda n: (points[n]["power"]["estimate"], -n))
+    return {"patients": n, "power": points[n]["power"]}
+
+
+def no_patients(search: Search, key: Key, target: float, partial: bool) -> Reason:
+    """The best that was reached, what keeps power down, and what more patients would do."""
+    points = search.curves.points(*key)
+    top, reached = points[max(points)], best(points)
+    power = reached["power"]
+    shown = f"{power['estimate']:.3f} (Monte Carlo SE {power['mcse']:.2g}), at {reached['patients']:,}"
+    if key in search.exact:
+        n = max(search.exact[key], key=search.exact[key].__getitem__)
+        shown = f"{search.exact[key][n]:.3f}, by the closed form, at {n:,}"
+    head = f"No number up to {max(points):,} is enough: the best {_word(search.curves)} is {shown} patients."
+    if partial:
+        return Reason(f"{head} Interrupted before larger numbers were tried.")
+    if power["estimate"] >= target:
+        return Reason(f"{head} It does not stay at the target.")
+    if top["undefined"]["estimate"] == 1.0:
+        return Reason(f"{head} {_never_computed(search.curves, key, max(points), search.unit)}")
+    causes = [*_undefined(top, target), *_bias(top), *_futile(top, target)]
+    ahead = _ahead(search, key, target, points)
+    return Reason(" ".join([head, *causes, ahead.note]).strip(), ahead.ceiling, ahead.extrapolated)
+
+
+def _word(curves: Curves) -> str:
+    return "power" if curves.variants is None else "assurance"
+
+
+def _of(scenario: Scenario, name: str) -> Analysis:
+    return next(analysis for analysis in scenario.analyses if analysis.name == name)
+
+
+# What keeps power down
+
+
+def _never_computed(curves: Curves, key: Key, most: int, step: int) -> str:
+    """Nothing was ever tested: too few patients for the test, or data that never determine it.
+
+    Numbers in steps are tried beyond `most`, to tell the two apart.
+    """
+    scenario, (name, called) = curves.scenario, key
+    analysis = _of(scenario, called)
+    method = METHODS[analysis.method].title
+    probe = curves.like(scenario)
+    last = min(_PROBED * scenario.design.unit, MAX_PATIENTS)
+    numbers = range(most + step, last + 1, step)
+    with suppress(Interrupted):  # of what was finished
+        probe.evaluate([name], numbers, _PROBES)
+    found = [n for n, cell in probe.points(*key).items() if cell["undefined"]["estimate"] < 1.0]
+    curves.trials = probe.trials
+    if found:
+        return f"{count_of(most)} too few for the test ({method}), which needs at least {min(found):,}."
+    tried = max([most, *numbers])
+    return (
+        f"The test ({method}) could not be computed in any trial of up to {tried:,} patients: under this "
+        "hypothesis either nobody has all that it needs, or the data have no spread."
+    )
+
+
+def count_of(patients: int) -> str:
+    return f"{patients:,} patients are" if patients != 1 else "1 patient is"
+
+
+def _undefined(top: Json, target: float) -> list[str]:
+    share = top["undefined"]["estimate"]
+    if share <= (1.0 - target) / 2.0:
+        return []
+    return [f"In {share:.1%} of the trials the test cannot be computed: too few patients complete."]
+
+
+def _bias(top: Json) -> list[str]:
+    """Whether the analysis estimates something else than the true effect, as under carryover."""
+    mean, truth = top["estimate"]["mean"], top["true_effect"]
+    error = top["estimate"]["mean_mcse"]
+    if mean is None or not truth or mean / truth > 0.5:
+        return []
+    said = f"On average the analysis estimates {mean:+.3g} where the true effect is {truth:+.3g}"
+    if error is not None and abs(mean) <= _CLEAR * error:
+        return [f"{said}: what earlier treatments leave behind cancels the effect, as far as chance shows."]
+    return [f"{said}: what earlier treatments leave behind takes most of the effect away."]
+
+
+def _futile(top: Json, target: float) -> list[str]:
+    futile = sum(look["futility"]["estimate"] for look in top["looks"])
+    return [f"{futile:.1%} of the trials stop for futility."] if futile > (1.0 - target) / 2.0 else []
+
+
+# What more patients would do
+
+
+def _ahead(search: Search, key: Key, target: float, points: Points) -> Reason:
+    scenario = search.curves.scenario
+    analysis = _of(scenario, key[1])
+    if search.curves.variants is not None:
+        return _assurance(search, points, target)
+    if key in search.exact:
+        return _exact(search, key, analysis, target, max(points))
+    if (said := _never_significant(scenario, analysis, points)) is not None:
+        return Reason(said)
+    found = by_drift(scenario, analysis, points, target)
+    return Reason(_still_grows("Power", points, target, found, search.unit), None, found)
+
+
+def _exact(search: Search, key: Key, analysis: Analysis, target: float, most: int) -> Reason:
+    scenario = search.curves.scenario
+    limit = theory.limit(scenario, key[0], analysis)
+    assert limit is not None  # a closed form has one
+    if limit == 1.0:
+        found = exactly(scenario, key[0], analysis, target, most)
+        if found.patients is None:
+            return Reason(f"Power still grows, but {FARTHEST:,} are not enough. {_advice(None)}", None, found)
+        reach = f"Power still grows, and by the noncentral t distribution reaches {target:g} at"
+        said = f"{reach} {found.patients:,}; that is computed, not simulated. {_advice(found.patients)}"
+        return Reason(said, None, found)
+    if limit == 0.0:
+        why = "what the analysis estimates lies on the side that the test does not look at"
+        said = f"Power has a ceiling: {why}, so that it is below alpha, and falls as patients are added."
+        return Reason(said, analysis.alpha)
+    why = "what the analysis estimates is nil, what earlier treatments leave behind included"
+    said = f"Power has a ceiling: {why}, so that it is alpha, {limit:g}, at every number of patients."
+    return Reason(said, limit)
+
+
+def _assurance(search: Search, points: Points, target: float) -> Reason:
+    """Assurance has a ceiling: the chance that there is an effect that the test can find."""
+    top = points[max(points)]
+    drawn = top["uncertainty"]
+    chance, limit = drawn["effect_probability"], drawn["power_limit"]
+    said = []
+    if chance and chance["estimate"] < target:
+        said.append(
+            f"There is an effect in the wanted direction with a chance of {chance['estimate']:.1%} "
+            f"(Monte Carlo SE {100 * chance['mcse']:.2g} %)."
+        )
+    if not limit or _bias(top):
+        return Reason(" ".join([*said, _still_grows("Assurance", points, target, None, search.unit)]))
+    if limit["estimate"] < target:
+        if limit["high"] < target:
+            said.append("That is the ceiling of assurance: no number of patients lifts it above.")
+        else:
+            said.append(
+                "No number of patients lifts assurance above that chance, which more variants settle."
+            )
+        return Reason(" ".join(said), limit["estimate"])
+    if said:
+        said.append("The test has two sides, and what is significant on the other one counts too.")
+    found = by_assurance(points, limit, target, search.unit)
+    said.append(_still_grows("Assurance", points, target, found, search.unit))
+    return Reason(" ".join(said), limit["estimate"] if limit["estimate"] < 1.0 else None, found)
+
+
+def _still_grows(word: str, points: Points, target: float, found: Beyond | None, unit: int) -> str:
+    """How power went on between half the largest number and that, and where it would lead."""
+    most, half = max(points), halfway(points)
+    top, before = points[most]["power"], points[half]["power"]
+    gain, error = top["estimate"] - before["estimate"], math.hypot(top["mcse"], before["mcse"])
+    step = f"from {before['estimate']:.3f} at {half:,} to {top['estimate']:.3f} at {most:,} patients"
+    if gain > _CLEAR * error:
+        said = f"{word} still grows, {step}."
+    else:
+        said = f"{word} goes {step}: a step that chance alone could make, and no sign of a ceiling."
+    if found is None or (found.patients is None and found.low is None):
+        return f"{said} That is too little to extrapolate from."
+    how = {
+        "drift": "the expected z growing with the root of the patients",
+        "assurance": "the distance to its limit shrinking with the root of the patients",
+    }[found.by]
+    if found.patients is None:
+        about = f"more than {_rounded(found.low or most, unit):,}"
+    else:
+        ends = [None if end is None else f"{_rounded(end, unit):,}" for end in (found.low, found.high)]
+        about = f"about {_rounded(found.patients, unit):,} ({ends[0]} to {ends[1]})"
+        if ends[1] is None:
+            about = f"about {_rounded(found.patients, unit):,} ({ends[0]} or more)"
+    return (
+        f"{said} Extrapolated, and not simulated: {about} patients would reach {target:g}, {how}. "
+        f"{_advice(found.patients)}"
+    )
+
+
+def _rounded(patients: int, unit: int) -> int:
+    """To three digits, as an extrapolation deserves."""
+    if patients < 1_000:
+        return patients
+    step = 10 ** (len(str(patients)) - 3)
+    return int(round(patients / step) * step)
+
+
+def _advice(patients: int | None) -> str:
+    if patients is not None and patients <= MAX_PATIENTS:
+        return "Allow more patients (--max-patients), or plan for a larger effect or less spread."
+    return f"More than {MAX_PATIENTS:,} patients are not simulated: plan for a larger effect or less spread."
+
+
+def _never_significant(scenario: Scenario, analysis: Analysis, points: Points) -> str | None:
+    """Where no data of so few patients can be significant in an exact test: how many it needs."""
+    least = _LEAST_P.get(analysis.method)
+    most = max(points)
+    if least is None or any(cell["power"]["estimate"] > 0.0 for cell in points.values()):
+        return None
+
+    def possible(n: int) -> bool:
+        plan = looks(scenario, analysis, n)
+        return least(scenario, analysis, n, plan.direction) <= plan.boundary.nominal_p[-1]
+
+    if possible(most):
+        return None
+    unit = scenario.design.unit
+    needed = next((n for n in range(most, MAX_PATIENTS + 1, unit) if possible(n)), None)
+    plan = looks(scenario, analysis, most)
+    p = least(scenario, analysis, most, plan.direction)
+    said = (
+        f"With {most:,} patients the smallest p value of this exact test is {p:.3g}: it cannot be significant"
+    )
+    return f"{said}." if needed is None else f"{said} with fewer than {needed:,}."
+
+
+def _least_binomial(scenario: Scenario, analysis: Analysis, n: int, direction: str) -> float:
+    """All patients respond to one and the same treatment only."""
+    reference = METHODS[analysis.method].reference
+    found = (p_value(reference, side * n, n + 1.0, direction) for side in (1.0, -1.0))
+    return min(p for p in found if p is not None)
+
+
+def _least_of_two_groups(scenario: Scenario, analysis: Analysis, n: int, direction: str) -> float:
+    """All who begin with one treatment respond to what comes first, and none who begin with the other."""
+    units = [0, 0]
+    for sequence, share in zip(scenario.design.sequences, scenario.design.allocation, strict=True):
+        weight = analysis.weights.get(sequence[0], 0.0)
+        if weight:
+            units[weight > 0.0] += share
+    groups = [round(n * each / scenario.design.unit) for each in units]
+    one = 1.0 / math.comb(sum(groups), groups[0])
+    return min(2.0 * one, 1.0) if direction == "two-sided" else one
+
+
+_LEAST_P: dict[str, Callable[[Scenario, Analysis, int, str], float]] = {
+    "mcnemar-exact": _least_binomial,
+    "mcnemar-mid-p": _least_binomial,
+    "fisher": _least_of_two_groups,
+    "prescott": _least_of_two_groups,
+    "mainland-gart": _least_of_two_groups,
+}
+
+
+# Effects
+
+
+def no_effect(work: Effects, target: float) -> str:
+    """Why no effect was large enough: the best that was reached, and what keeps power down."""
+    curves, cells, key = work.curves, list(work.cells.values()), (work.name, work.analysis.name)
+    if not cells:
+        return f"No effect could be tried: no stopping limits exist for {work.patients:,} patients."
+    if all(cell["undefined"]["estimate"] == 1.0 for cell in cells):
+        return _never_computed(curves, key, work.patients, 1)
+    top = max(cells, key=lambda cell: cell["power"]["estimate"])
+    largest = max((cell["true_effect"] for cell in cells), key=abs)
+    power, unit = top["power"], curves.scenario.endpoint.unit
+    said = (
+        f"No effect up to {largest:+.4g} {unit}, the largest tried, is enough: the best {_word(curves)} is "
+        f"{power['estimate']:.3f} (Monte Carlo SE {power['mcse']:.2g}), at {top['true_effect']:+.4g}."
+    )
+    causes = _undefined(top, target)
+    if curves.scenario.endpoint.bounds is not None:
+        causes.append("Scores are cut at the ends of their scale, which bounds the effect.")
+    return " ".join([said, *causes, *_futile(top, target)])

@@ -1,0 +1,219 @@
+"""Closed forms: the exact power of analyses whose statistic has a known law, where that law holds.
+
+Scores of family `means` on an unbounded scale are normal, so that with complete patients and one look a t
+statistic is noncentral t, also under carryover, which only moves its mean. None stands for "no closed form".
+To add an analysis: one row of _LAWS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import gammaln, ndtr, stdtrit
+
+from planner.kernels.tables import Floats
+from planner.model.families.means import carried, period_weights, reading_of, retention
+from planner.model.looks import looks
+from planner.scenario.contrasts import total
+from planner.scenario.estimability import sequence_shares, variance_factor, within_patients
+from planner.scenario.scenario import Analysis, Means, Scenario
+
+_NIL = 1e-11  # standard errors at one allocation unit that only rounding makes
+_PANELS, _REACH = 10, 13.0  # pieces of the quadrature; standard deviations of the spread that it covers
+_X, _W = np.polynomial.legendre.leggauss(40)
+
+
+class Law(NamedTuple):
+    """A noncentral t, for each number of patients."""
+
+    shift: Floats  # (number,) noncentrality
+    df: Floats  # (number,) not positive where the test is undefined
+
+
+def power(
+    scenario: Scenario, hypothesis: str | Means, analysis: Analysis, patients: Sequence[int]
+) -> Floats | None:
+    """Exact power (type I error under a true null hypothesis) at each number of patients; None if unknown.
+
+    Of most tests known at multiples of the allocation unit, where every sequence has its share of the
+    patients. An undefined test never rejects.
+    """
+    found = _law(scenario, hypothesis, analysis, patients)
+    if found is None:
+        return None
+    only = looks(scenario, analysis, max(patients))  # the same for every number: one look is all of them
+    sides = {"two-sided": (1.0, -1.0), "greater": (1.0,), "less": (-1.0,)}[only.direction]
+    df = np.maximum(found.df, 1.0)
+    limit = -stdtrit(df, ndtr(-only.boundary.efficacy_z[-1]))
+    chance = sum(beyond(limit, df, side * found.shift) for side in sides)
+    return np.where(found.df > 0.0, chance, 0.0)
+
+
+def limit(scenario: Scenario, hypothesis: str | Means, analysis: Analysis) -> float | None:
+    """What the exact power tends to as patients are added without end; None if unknown.
+
+    The noncentrality grows with the square root of the patients, unless the contrast that is estimated is
+    nil: then power is the level of the test at every number of patients.
+    """
+    found = _law(scenario, hypothesis, analysis, [scenario.design.unit * 2**20])
+    if found is None:
+        return None
+    shift = float(found.shift[0]) / 2.0**10  # at one allocation unit
+    if abs(shift) < _NIL:
+        return analysis.alpha
+    direction = looks(scenario, analysis, scenario.design.patients).direction
+    return 0.0 if direction == ("less" if shift > 0.0 else "greater") else 1.0
+
+
+def _law(
+    scenario: Scenario, hypothesis: str | Means, analysis: Analysis, patients: Sequence[int]
+) -> Law | None:
+    stated = scenario.hypotheses[hypothesis] if isinstance(hypothesis, str) else hypothesis
+    law = _LAWS.get(analysis.method)
+    if law is None or not isinstance(stated, Means) or not _plain(scenario, analysis):
+        return None
+    if analysis.method not in _OF_ANY_NUMBER and any(n % scenario.design.unit for n in patients):
+        return None
+    return law(scenario, stated, analysis, np.array(patients, float))
+
+
+def _plain(scenario: Scenario, analysis: Analysis) -> bool:
+    """Whether everybody stays who is needed, with normal scores, and is looked at once."""
+    dropout = scenario.population.dropout
+    first_alone = analysis.method == "period-one" and dropout.before_first == 0.0
+    return (
+        scenario.endpoint.bounds is None
+        and not analysis.outcome
+        and reading_of(scenario, analysis).measure == scenario.endpoint.measure
+        and (first_alone or retention(scenario) == 1.0)
+        and len(scenario.monitoring.counts) == 1
+    )
+
+
+class _Groups(NamedTuple):
+    """Groups of patients whose means are compared."""
+
+    weight: Floats  # (group,) of its mean in the estimate
+    mean: Floats  # (group,) expected, in points
+    variance: Floats  # (group,) of one patient, in points squared
+    share: Floats  # (group,) of all patients
+
+
+def _compared(groups: _Groups, n: Floats) -> Law | None:
+    """The weighted sum of the means of groups over its pooled standard error; exact with equal variances."""
+    if not _equal(groups.variance):
+        return None
+    each = np.maximum(n[:, None] * groups.share, 1e-9)
+    se = np.sqrt(groups.variance[0] * (groups.weight**2 / each).sum(axis=1))
+    return Law(groups.weight @ groups.mean / se, n * groups.share.sum() - groups.mean.size)
+
+
+def _own_contrasts(scenario: Scenario, hypothesis: Means, analysis: Analysis) -> _Groups:
+    """One patient's contrast in each sequence that gives all of it, period effects and carryover included.
+
+    `weight`: of the sequence in an estimate without period effects, where there is one.
+    """
+    design, weights, spread = scenario.design, analysis.weights, hypothesis.spread
+    shares = sequence_shares(design.sequences, weights) or [Fraction(0)] * len(design.sequences)
+    table = period_weights(scenario, weights)
+    added = scenario.population.period_effect
+    own = sum((w * spread.interaction) ** 2 for w in weights.values())
+    rows = []
+    for s, sequence in enumerate(design.sequences):
+        if not set(weights) <= set(sequence):
+            continue
+        score = [
+            hypothesis.means[a] + added[k] + carried(hypothesis, sequence, k) for k, a in enumerate(sequence)
+        ]
+        residual = sum((w * spread.within[a]) ** 2 for w, a in zip(table[s], sequence, strict=True))
+        mean = float(table[s] @ np.array(score))
+        level = spread.shared((a, float(w)) for w, a in zip(table[s], sequence, strict=True))
+        rows.append((float(shares[s]), mean, residual + own + level, design.allocation[s] / design.unit))
+    return _Groups(*np.array(rows).T)
+
+
+def _sequences(scenario: Scenario, hypothesis: Means, analysis: Analysis, n: Floats) -> Law | None:
+    """Hills and Armitage's test, and each patient's own contrast in any other design."""
+    return _compared(_own_contrasts(scenario, hypothesis, analysis), n)
+
+
+def _one_sample(scenario: Scenario, hypothesis: Means, analysis: Analysis, n: Floats) -> Law | None:
+    """The mean of all contrasts over its standard error; exact where every sequence has the same law."""
+    found = _own_contrasts(scenario, hypothesis, analysis)
+    if not _equal(found.variance) or np.ptp(found.mean) > 1e-12 * np.abs(found.mean).max():
+        return None
+    return Law(found.mean[0] * np.sqrt(n / found.variance[0]), n - 1.0)
+
+
+def _first_period(scenario: Scenario, hypothesis: Means, analysis: Analysis, n: Floats) -> Law | None:
+    """The means of the first period; exact where patients of a treatment have one mean, all one variance."""
+    design, population = scenario.design, scenario.population
+    rows = []
+    for treatment, weight in analysis.weights.items():
+        chosen = [s for s, sequence in enumerate(design.sequences) if sequence[0] == treatment]
+        added = {population.sequence_effect[s] for s in chosen}
+        if len(added) > 1:
+            return None
+        mean = hypothesis.means[treatment] + population.period_effect[0] + added.pop()
+        share = sum(design.allocation[s] for s in chosen) / design.unit
+        rows.append((weight, mean, hypothesis.spread.total(treatment) ** 2, share))
+    return _compared(_Groups(*np.array(rows).T), n)
+
+
+def _least_squares(scenario: Scenario, hypothesis: Means, analysis: Analysis, n: Floats) -> Law | None:
+    """Ordinary least squares; exact where its model holds: one residual variance, nothing carried over.
+
+    With carryover in the model, nothing beyond the next period.
+    """
+    design, spread = scenario.design, hypothesis.spread
+    residual = np.array([spread.within[a] ** 2 for a in design.treatments])
+    allows = analysis.carryover
+    factor = variance_factor(design.sequences, design.allocation, analysis.weights, allows)
+    first_order = design.periods < 3 or hypothesis.carryover_lasts == "next"
+    carries = any(hypothesis.carryover.values()) and not (allows and first_order)
+    unequal = not _equal(residual) or not spread.common
+    if factor is None or spread.interaction > 0.0 or carries or unequal:
+        return None
+    rank, _ = within_patients(design.sequences, analysis.weights, allows)
+    se = np.sqrt(float(factor) * residual[0] / n)
+    effect = float(total(analysis.weights, hypothesis.means))
+    return Law(effect / se, n * (design.periods - 1) - rank)
+
+
+def _equal(variance: Floats) -> bool:
+    return bool(variance.min() > 0.0 and np.ptp(variance) <= 1e-12 * variance.max())
+
+
+_LAWS: dict[str, Callable[[Scenario, Means, Analysis, Floats], Law | None]] = {
+    "hills-armitage": _sequences,
+    "subject-contrast": _sequences,
+    "paired-t": _one_sample,
+    "period-one": _first_period,
+    "fixed-subject": _least_squares,
+}
+
+
+_OF_ANY_NUMBER = {"paired-t"}  # whose law does not depend on how many patients each sequence has
+
+
+def beyond(limit: Floats, df: Floats, shift: Floats) -> Floats:
+    """P(T >= limit) of a noncentral t, element by element.
+
+    The mean of Phi(shift - limit r) over r = sqrt(chi-square / df), by Gauss-Legendre quadrature: absolute
+    error below 1e-9, also where the usual series gives no number.
+    """
+    sd = 1.0 / np.sqrt(2.0 * df)  # of r, about
+    low, high = np.maximum(1.0 - _REACH * sd, 0.0), 1.0 + _REACH * sd
+    edges = low[:, None] + (high - low)[:, None] * np.linspace(0.0, 1.0, _PANELS + 1) ** 2
+    half = (edges[:, 1:] - edges[:, :-1]) / 2.0
+    r = (edges[:, :-1] + half)[:, :, None] + half[:, :, None] * _X
+    k = df[:, None, None]
+    density = np.exp(
+        np.log(2.0) + (k / 2.0) * np.log(k / 2.0) - gammaln(k / 2.0) + (k - 1.0) * np.log(r) - k * r * r / 2.0
+    )
+    value = ndtr(shift[:, None, None] - limit[:, None, None] * r) * density
+    total: Floats = np.clip((value @ _W * half).sum(axis=1), 0.0, 1.0)
+    return total

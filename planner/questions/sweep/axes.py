@@ -1,0 +1,236 @@
+"""What is swept: settings with several values, and the scenario at every combination of them.
+
+    --set design.patients=12:60:4            12, 16, ... 60
+    --set design.washout_days=7,14,30        these; with a second swept setting, every combination
+
+or a table [sweep] in the scenario file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import product
+from math import prod
+from pathlib import Path as FilePath
+from typing import Any
+
+from planner.results.figures import Json
+from planner.scenario.canonical.resolved import as_toml
+from planner.scenario.faults import Fault, Path, ScenarioError, listed, shown
+from planner.scenario.paths import split_path
+from planner.scenario.reading.overrides import parse
+from planner.scenario.reading.read import read
+from planner.scenario.scenario import Scenario
+
+MAX_POINTS = 1_000
+"""Combinations of settings in a sweep."""
+
+MAX_CELLS = 20_000
+"""Combinations times hypotheses times analyses."""
+
+_PATIENTS: Path = ("design", "patients")
+_NAMED = 8  # numbers of patients in a remark
+_FIXED = ("simulation", "sweep", "schema_version", "extends")
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_RANGE = re.compile(rf"\s*({_NUMBER})\s*:\s*({_NUMBER})\s*:\s*({_NUMBER})\s*")
+_COLONS = re.compile(rf"\s*{_NUMBER}\s*(?::\s*{_NUMBER}\s*)+")
+
+
+class SweepError(ValueError):
+    """A sweep that cannot be run. `hint`: what to do."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Settings that vary together; each step gives every one of them a value, written as TOML."""
+
+    paths: tuple[str, ...]
+    steps: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Point:
+    """A combination of settings: their values by path, and the scenario that they make."""
+
+    values: Json
+    scenario: Scenario
+    rest: tuple[tuple[str, str], ...]  # the settings other than the number of patients, as they are written
+
+
+# What is swept
+
+
+def split(settings: Sequence[str]) -> tuple[list[str], list[Axis]]:
+    """Settings `path=value` parted into plain ones and swept ones. Raises SweepError for a faulty range."""
+    plain, axes = [], []
+    for text in settings:
+        axis = _axis(text)
+        if axis is None:
+            plain.append(text)
+        else:
+            axes.append(axis)
+    return plain, axes
+
+
+def _axis(text: str) -> Axis | None:
+    """The axis that a setting describes; None if it has one value."""
+    parts = _parted(text, "=")
+    if len(parts) < 2:
+        return None
+    path, written = parts[0].strip(), text[len(parts[0]) + 1 :].strip()
+    if _COLONS.fullmatch(written):
+        return Axis((path,), tuple((value,) for value in _range(text, written)))
+    values = [value.strip() for value in _parted(written, ",")]
+    if len(values) < 2:
+        return None
+    if not all(values):
+        raise SweepError(f"--set {text}: a value is missing", f"for instance {path}=12,24")
+    return Axis((path,), tuple((value,) for value in values))
+
+
+def _parted(text: str, at: str) -> list[str]:
+    """The text cut at a character, but not inside quotation marks or brackets."""
+    parts, depth, quote, start, i = [], 0, "", 0, 0
+    while i < len(text):
+        c = text[i]
+        if quote:
+            i += c == "\\" and quote == '"'
+            quote = "" if c == quote else quote
+        elif c in "\"'":
+            quote = c
+        elif c in "[{":
+            depth += 1
+        elif c in "]}":
+            depth -= 1
+        elif c == at and depth == 0:
+            parts.append(text[start:i])
+            start = i + 1
+        i += 1
+    return [*parts, text[start:]]
+
+
+def _range(text: str, written: str) -> list[str]:
+    """`12:60:4`: from, to (included if it is reached), step."""
+    found = _RANGE.fullmatch(written)
+    if found is None:
+        raise SweepError(f"--set {text}: a range is from:to:step", "for instance design.patients=12:60:4")
+    try:
+        start, end, step = (Decimal(number) for number in found.groups())
+        if step == 0 or (end - start) / step < 0:
+            raise SweepError(f"--set {text}: this range has no values", "the step leads away from the end")
+        steps = (end - start) / step
+        if steps >= MAX_POINTS:
+            raise SweepError(f"--set {text}: more than {MAX_POINTS:,} values", "take larger steps")
+    except ArithmeticError:
+        raise SweepError(f"--set {text}: these numbers are too large") from None
+    values = [start + i * step for i in range(int(steps) + 1)]
+    whole = all(re.fullmatch(r"[+-]?\d+", number) for number in found.groups())
+    return [str(int(value)) if whole else repr(float(value)) for value in values]
+
+
+def of_file(scenario: Scenario, taken: Sequence[Path] = ()) -> list[Axis]:
+    """The table [sweep] of a scenario, without what varies settings that are `taken` by others."""
+    axes = []
+    for key, values in scenario.sweep.items():
+        paths = tuple(path.strip() for path in _parted(key, ","))
+        if any(split_path(path) in taken for path in paths):
+            continue
+        steps = []
+        for value in values:
+            row = value if len(paths) > 1 else [value]
+            if not isinstance(row, list | tuple) or len(row) != len(paths):
+                raise SweepError(
+                    f"sweep: {key} needs {len(paths)} values at each step, not {shown(value)}",
+                    f'for instance "{key}" = [[{", ".join("1" for _ in paths)}]]',
+                )
+            steps.append(tuple(as_toml(each) for each in row))
+        if not steps:
+            raise SweepError(f"sweep: {key} has no values")
+        axes.append(Axis(paths, tuple(steps)))
+    return axes
+
+
+def points(source: str | FilePath, plain: Sequence[str], axes: Sequence[Axis]) -> list[Point]:
+    """The scenario at every combination; the first axis varies slowest.
+
+    Looks that the file states as numbers of patients are scaled where the number of patients is another one,
+    as `read` does. Raises SweepError for sweeps that make no sense, ScenarioError for a combination that is
+    no sound scenario.
+    """
+    first = [
+        f"{path}={value}" for axis in axes for path, value in zip(axis.paths, axis.steps[0], strict=True)
+    ]
+    given = [split_path(text.split("=", 1)[0].strip()) for text in plain]
+    swept = [split_path(path) for axis in axes for path in axis.paths]
+    base = read(source, set=[*plain, *first])
+    axes = [*axes, *of_file(base, [*given, *swept])]
+    _check(base, axes)
+    found = []
+    for steps in product(*(axis.steps for axis in axes)):
+        written = [
+            (path, value)
+            for axis, step in zip(axes, steps, strict=True)
+            for path, value in zip(axis.paths, step, strict=True)
+        ]
+        scenario = read(source, set=[*plain, *(f"{path}={value}" for path, value in written)])
+        rest = tuple((path, value) for path, value in written if split_path(path) != _PATIENTS)
+        found.append(Point({path: _value(path, value) for path, value in written}, scenario, rest))
+    return found
+
+
+def _check(base: Scenario, axes: Sequence[Axis]) -> None:
+    paths = [split_path(path) for axis in axes for path in axis.paths]
+    for path, text in zip(paths, (path for axis in axes for path in axis.paths), strict=True):
+        if path and path[0] in _FIXED:
+            raise SweepError(f"{text} cannot be swept", "sweep settings of the trial itself")
+        if paths.count(path) > 1:
+            raise SweepError(f"{text} is swept twice", "give all its values at once")
+    number = prod(len(axis.steps) for axis in axes)
+    if number > MAX_POINTS:
+        raise SweepError(
+            f"{number:,} combinations are too many", f"at most {MAX_POINTS:,}: take larger steps"
+        )
+    hypotheses = len(base.simulation.hypotheses or base.hypotheses)
+    if number * hypotheses * len(base.analyses) > MAX_CELLS:
+        raise SweepError(
+            f"{number:,} combinations under {hypotheses} hypotheses are more than {MAX_CELLS:,} cells",
+            "take larger steps, or fewer hypotheses with --hypothesis",
+        )
+
+
+def resized(found: Sequence[Point]) -> list[str]:
+    """What became of the looks where the number of patients is swept: at one number of them in full, and in
+    short at the others."""
+    full = max(
+        (len(point.scenario.remarks) for point in found), default=0
+    )  # what all are told is not of looks
+    told = {each.remarks: each for point in found if 0 < full == len((each := point.scenario).remarks)}
+    if not told:
+        return []
+    most = max(len(point.scenario.monitoring.counts) for point in found)
+    one = next(
+        (each for each in told.values() if len(each.monitoring.counts) == most), next(iter(told.values()))
+    )
+    said = list(one.remarks)
+    others = [f"{each.design.patients:,}" for each in told.values() if each is not one]
+    if others:
+        few = listed(others, "and") if len(others) <= _NAMED else f"{len(others)} other numbers of"
+        said[-1] += f"; likewise for {few} patients"
+    fewer = [f"{each.design.patients:,}" for each in told.values() if len(each.monitoring.counts) < most]
+    if fewer:
+        said.append(f"at {listed(fewer, 'and')} patients looks that would reach the last one fall away")
+    return said
+
+
+def _value(path: str, written: str) -> Any:
+    override = parse(1, f"{path}={written}")
+    if isinstance(override, Fault):
+        raise ScenarioError([override])
+    return override.value

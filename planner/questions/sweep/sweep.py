@@ -1,0 +1,240 @@
+"""One scenario at many settings (`swept`), all from the same virtual patients.
+
+Numbers of patients cost little: they are evaluated in one pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any
+
+from planner._version import __version__
+from planner.engine import run as engine
+from planner.model.parameter_draws import alike, check
+from planner.questions.run.assurance import VARIANTS, Assured
+from planner.questions.run.simulate import How
+from planner.questions.sweep.axes import Point, SweepError, points, resized, split
+from planner.results.digest import answer
+from planner.results.figures import Json
+from planner.results.run import ENGINE, Run, flat, warnings_of
+from planner.results.uncertain import unknowns
+from planner.scenario.canonical.resolved import digest
+from planner.scenario.faults import listed, shown
+from planner.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    import polars
+
+_TABLE_BYTES = 2**28  # of stopping limits in one pass
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The result of a sweep: the runs, each with the points that one pass over the patients answered."""
+
+    base: Scenario
+    name: str
+    passes: tuple[tuple[Run, tuple[int, ...]], ...]  # each with the numbers of its points
+    all_points: tuple[Json, ...]
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def partial(self) -> bool:
+        """Whether the sweep was interrupted before all trials were done."""
+        return any(run.partial for run, _ in self.passes) or len(self.finished) < len(self.all_points)
+
+    @property
+    def finished(self) -> list[int]:
+        """The numbers of the points that have figures."""
+        return sorted(number for _, numbers in self.passes for number in numbers)
+
+    @property
+    def trials(self) -> int:
+        """Trials of each point; of the one with fewest, where the sweep was interrupted."""
+        return min((run.trials for run, _ in self.passes), default=0)
+
+    def cells(self) -> list[Json]:
+        """The cells of all points, in order of the points, each with its settings as `sweep`."""
+        return self._in_order(lambda run: run.cells())
+
+    def told_cells(self) -> list[Json]:
+        """The cells as they are shown: see Run.told_cells."""
+        return self._in_order(lambda run: run.told_cells())
+
+    def whole_trials(self) -> list[Json]:
+        """All primary analyses together, for each hypothesis at every point, in order of the points."""
+        return self._in_order(lambda run: run.whole_trials(run.cells()))
+
+    def _in_order(self, rows: Callable[[Run], Sequence[Json]]) -> list[Json]:
+        """Rows of all passes, in each of which the numbers of patients vary fastest, by point."""
+        found: list[tuple[int, int, Json]] = []
+        for run, numbers in self.passes:
+            for i, row in enumerate(rows(run)):
+                number = numbers[i % len(numbers)]
+                found.append((number, i // len(numbers), row | {"sweep": self.all_points[number]}))
+        return [row for _, _, row in sorted(found, key=lambda each: each[:2])]
+
+    def frame(self) -> polars.DataFrame:
+        """The cells as a tidy table, one row each; swept settings as `sweep_PATH`."""
+        import polars
+
+        return polars.DataFrame([flat(cell) for cell in self.told_cells()], infer_schema_length=None)
+
+    def _repr_html_(self) -> str:
+        html: str = self.frame()._repr_html_()
+        return html
+
+    def digest(self) -> str:
+        """Name of the result: the same sweep, seed, trials and engine give the same digest everywhere."""
+        return answer(
+            "sweep",
+            ENGINE,
+            [self.base, *(run.scenario for run, _ in self.passes)],
+            hypotheses=self.base.simulation.hypotheses,
+            seed=self.passes[0][0].outcome.work.seed,
+            trials=[run.trials for run, _ in self.passes],
+            options={"points": self.all_points, "passes": [numbers for _, numbers in self.passes]},
+            sums=[run.digest() for run, _ in self.passes],
+        )
+
+    def to_json(self) -> Json:
+        """The `planner.run/1` object, its cells with `sweep`."""
+        seconds = sum(run.outcome.seconds for run, _ in self.passes)
+        simulated = sum(run.trials for run, _ in self.passes)
+        return {
+            "schema": "planner.run/1",
+            "scenario": {"name": self.name, "title": self.base.title, "digest": digest(self.base)},
+            "run": {
+                "trials": self.trials,
+                "seed": self.passes[0][0].outcome.work.seed,
+                "planner": __version__,
+                "engine": ENGINE,
+                "seconds": seconds,
+                "trials_per_second": simulated / seconds if seconds > 0 else None,
+                "digest": self.digest(),
+                **self._variants(),
+            },
+            "cells": self.told_cells(),
+            "trial": self.whole_trials(),
+            "limits": self._limits(),
+            "partial": self.partial,
+            "warnings": self.warnings(),
+            **({"uncertain": unknowns(self.base)} if self._variants() else {}),
+        }
+
+    def _variants(self) -> Json:
+        """How many variants of what is uncertain are averaged over at each point; empty if none are."""
+        numbers = [len(run.drawn.tallies) for run, _ in self.passes if isinstance(run, Assured) and run.drawn]
+        return {"variants": min(numbers)} if numbers else {}
+
+    def _limits(self) -> list[Json]:
+        """What the limits can do at each point, with its settings as `sweep`."""
+        return [
+            limit | {"sweep": self.all_points[numbers[i % len(numbers)]]}
+            for run, numbers in self.passes
+            for i, limit in enumerate(run.limits())
+        ]
+
+    def warnings(self, called: Callable[[str], str] = str) -> list[str]:
+        """What must not be overlooked. `called`: what a hypothesis is called there."""
+        said = list(self.remarks)
+        if self.partial:
+            said.append(
+                f"interrupted: {len(self.finished)} of {len(self.all_points)} combinations have figures, "
+                f"of at least {self.trials:,} trials"
+            )
+        for run, numbers in self.passes:
+            whole = replace(run, outcome=replace(run.outcome, partial=False), remarks=())
+            at = ", ".join(
+                f"{path} {shown(value)}" for path, value in _common(self.all_points, numbers).items()
+            )
+            found = warnings_of(whole, run.told_cells(), called)
+            said += [f"{at}: {warning}" if at else warning for warning in found]
+        return list(dict.fromkeys(said))
+
+
+def _common(values: Sequence[Json], numbers: Sequence[int]) -> Json:
+    """The settings that the points of a pass have in common."""
+    first = values[numbers[0]]
+    return {k: v for k, v in first.items() if all(values[n][k] == v for n in numbers)}
+
+
+def sweep(source: str | FilePath, set: Sequence[str] = (), **options: Any) -> Sweep:
+    """Read a scenario, and simulate it at every combination of the swept settings of `set`, or of its own.
+
+        sweep("asthma-ab-ba", set=["design.patients=12:60:4"], trials=10_000).frame()
+
+    `options`: those of `simulate_points`. Raises SweepError and ScenarioError as `points` does.
+    """
+    plain, axes = split(set)
+    return simulate_points(points(source, plain, axes), **options)
+
+
+def simulate_points(
+    found: Sequence[Point],
+    *,
+    trials: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    precision: float | None = None,
+    uncertain: bool = False,
+    variants: int | None = None,
+    progress: engine.Progress | None = None,
+) -> Sweep:
+    """Simulate the scenario at every point (see `points`), with the same virtual patients.
+
+    `precision`: add trials, at most `trials`, until the headline figures of all points are that precise.
+    `uncertain`, `variants`: as in `simulate`; all points have the same draws of what is uncertain. Raises
+    UncertaintyError where nothing is, SweepError where what is swept is drawn anew whatever it is.
+    progress(done, all) counts the trials of every pass. Ctrl-C: what is finished is returned, marked partial;
+    KeyboardInterrupt if nothing is.
+    """
+    base = found[0].scenario
+    seed = base.simulation.seed if seed is None else seed
+    if uncertain:
+        check_draws(found, seed)
+    if precision is None:
+        trials = trials or base.simulation.trials
+    how, numbers = How(trials, precision, uncertain, variants), passes(found)
+    sized = [[found[n].scenario for n in group] for group in numbers]
+    parts = [how.part(each[0], seed, sized=each) for each in sized]
+    if not how.fits(parts):
+        raise SweepError(
+            f"{variants or VARIANTS:,} variants at each of {len(found):,} settings do not fit into memory",
+            "fewer variants or hypotheses, or larger steps; numbers of patients cost least",
+        )
+    done = how.simulated(parts, threads, progress)
+    passed = [(run, tuple(group)) for run, group in zip(done.runs, numbers, strict=False)]
+    said = (*resized(found), *done.remarks)
+    return Sweep(base, base.name, tuple(passed), tuple(point.values for point in found), said)
+
+
+def check_draws(found: Sequence[Point], seed: int) -> None:
+    """Raise UncertaintyError where nothing is uncertain, SweepError where draws replace what is swept."""
+    for point in found:
+        check(point.scenario)
+    pair = alike([point.scenario for point in found], seed)
+    if pair is not None:
+        one, other = (found[i].values for i in pair)
+        names = listed([path for path in one if one[path] != other[path]], "and")
+        raise SweepError(
+            f"{names}: swept and uncertain at once, so that the drawn values replace the swept ones",
+            "sweep the parameters of the distribution, or say nothing of it while the number is swept",
+        )
+
+
+def passes(found: Sequence[Point]) -> list[list[int]]:
+    """Numbers of the points that differ only in the number of patients, and so need one pass together."""
+    groups: dict[tuple[tuple[str, str], ...], list[int]] = {}
+    for number, point in enumerate(found):
+        groups.setdefault(point.rest, []).append(number)
+    pieces = []
+    for group in groups.values():
+        scenarios = [found[n].scenario for n in group]
+        most = max(s.design.patients for s in scenarios)
+        looks = max(len(s.monitoring.counts) for s in scenarios)
+        size = max(1, _TABLE_BYTES // (looks * 4 * 8 * (most + 3)))
+        pieces += [group[i : i + size] for i in range(0, len(group), size)]
+    return pieces

@@ -1,0 +1,91 @@
+"""Virtual patients of a scenario's design, under all hypotheses at once, to be counted or averaged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.engine import memory
+from planner.engine.generators import groups
+from planner.kernels.generate.means import allocate
+from planner.kernels.random.numbers import W
+from planner.kernels.tables import Floats
+from planner.model.families.means import Reading, plan
+from planner.scenario.scenario import Scenario
+
+_FIRST = 3 << 61  # trials from here on are kept for weighing: no run and no true effect ever reaches them
+_PATIENTS = 8  # of a trial, at least: a few complete randomisation blocks
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Patients of each sequence under each hypothesis, NaN where a patient was not seen.
+
+    `values`: by sequence, f64[hypothesis, reading, period, patient].
+    """
+
+    scenario: Scenario
+    values: Mapping[tuple[str, ...], Floats]
+
+    def seen(self, sequence: tuple[str, ...], treatments: Sequence[str]) -> Floats:
+        """f64[hypothesis, reading, treatment, patient]: the mean of the periods that give the treatment."""
+        y = self.values[sequence]
+        rows = [
+            y[:, :, [k for k, a in enumerate(sequence) if a == treatment]].mean(axis=2)
+            for treatment in treatments
+        ]
+        return np.stack(rows, axis=2)
+
+
+def cohort(
+    scenario: Scenario, names: Sequence[str], readings: Sequence[Reading], seed: int, number: int, size: int
+) -> Cohort:
+    """At least `size` virtual patients; every `number` (from 0) has patients of its own.
+
+    The same patients are taken under every hypothesis. As many of each sequence as the allocation says.
+    """
+    design, about = scenario.design, plan(scenario)
+    memory.check(
+        cohort_bytes(scenario, len(names), len(readings), size),
+        f"a cohort of {size:,} virtual patients under {len(names)} hypotheses",
+        "lower --patients or the hypotheses (--hypothesis NAME)",
+    )
+    patients, tiles = _tiled(about.block.size, size)
+    first = _FIRST + number * tiles * W
+    sequence = np.zeros((tiles, patients), np.int64)
+    values = np.full((tiles, patients, len(names), len(readings), design.periods * W), np.nan)
+    allocate(first, np.uint64(seed), about.block, sequence)
+    for group in groups(scenario, names, readings):
+        group.generate(first, np.uint64(seed), about, group.world, sequence, values)
+    by_patient = values.reshape(tiles, patients, len(names), len(readings), design.periods, W)
+    found = {}
+    for s, treatments in enumerate(design.sequences):
+        here = by_patient[sequence == s]  # (tile and patient, hypothesis, reading, period, lane)
+        found[treatments] = here.transpose(1, 2, 3, 0, 4).reshape(
+            len(names), len(readings), design.periods, -1
+        )
+    return Cohort(scenario, found)
+
+
+def cohort_bytes(scenario: Scenario, hypotheses: int, readings: int, size: int) -> int:
+    """Bytes that a cohort takes while it is made."""
+    return 2 * patients_of(scenario, size) * hypotheses * readings * scenario.design.periods * 8
+
+
+def trials_of(scenario: Scenario, size: int) -> int:
+    """Small trials into which a cohort of at least `size` patients is divided."""
+    return _tiled(plan(scenario).block.size, size)[1] * W
+
+
+def patients_of(scenario: Scenario, size: int) -> int:
+    """How many patients a cohort of at least `size` has."""
+    patients, tiles = _tiled(plan(scenario).block.size, size)
+    return patients * tiles * W
+
+
+def _tiled(block: int, size: int) -> tuple[int, int]:
+    """Patients of a trial, and tiles of 128 trials, that make at least `size` patients."""
+    patients = -(-_PATIENTS // block) * block
+    return patients, -(-size // (patients * W))

@@ -1,0 +1,168 @@
+"""The plain test of what was observed, beside the weights: the planned one where the result tells it.
+
+Counts of pairs tell every form of McNemar's test, those of a parallel design Fisher's. Where the scenario
+plans another test (Prescott's needs to know who responded in which sequence), or none, the exact one of the
+two is given and said not to be the planned one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scipy.special import ndtr, stdtr
+
+from planner.model.families.means import reading_of
+from planner.monitoring.p_values import p_value
+from planner.questions.weigh.count_evidence import Counts
+from planner.questions.weigh.normal_evidence import Difference
+from planner.scenario.scenario import Analysis, Scenario
+from planner.scenario.vocabulary import METHODS
+
+Only = tuple[int, int]
+"""Patients who respond to the first of two treatments only, and to the second only."""
+
+
+@dataclass(frozen=True)
+class Test:
+    """A test; `p_high` is another p where the counts leave the pairs open.
+
+    alternative: two-sided, greater or less, of the first treatment minus the second. planned: whether an
+    analysis of the scenario is this test; None for a statistic that was reported as it is. note: of counts,
+    which analysis plans it, or what is planned instead.
+    """
+
+    what: str
+    method: str
+    p: float
+    p_high: float
+    alternative: str = "two-sided"
+    planned: bool | None = None
+    note: str = ""
+
+
+def tests(scenario: Scenario, counts: Counts | None, difference: Difference | None) -> list[Test]:
+    """Those of each measure counted under two treatments, or that of the difference."""
+    found = []
+    if counts is not None:
+        found += [test for r in range(len(counts.readings)) for test in _counted(scenario, counts, r)]
+    if difference is not None and (test := _difference(difference)):
+        found.append(test)
+    return found
+
+
+def _counted(scenario: Scenario, counts: Counts, r: int) -> list[Test]:
+    """The tests of one measure: all planned ones that the counts tell, or else an exact one."""
+    pairs = [s for s in counts.sums if s.key[:2] == ("pairs", "only")] if r == 0 else []
+    margins = {a: s.count for s in counts.sums for (bit, a) in s.shows if len(s.shows) == 1 and bit == r}
+    if pairs:
+        a, b = (s.key[2] for s in pairs)
+        return _paired(scenario, counts, r, (a, b), [(pairs[0].count, pairs[1].count)])
+    sizes = {a: sum(g.patients for g in counts.groups if a in g.treatments) for a in margins}
+    if len(margins) != 2:
+        return []
+    (a, x), (b, y) = margins.items()
+    seen_twice = [g for g in counts.groups if {a, b} <= set(g.treatments)]
+    if len(counts.groups) == len(seen_twice):
+        n = sizes[a]
+        only = [(x - both, y - both) for both in range(max(0, x + y - n), min(x, y) + 1)]
+        return _paired(scenario, counts, r, (a, b), only)
+    measure, planned = counts.readings[r].measure, _planned(scenario, counts, r, (a, b))
+    found = []
+    for each in planned if not seen_twice else []:
+        if each.method == "fisher":
+            direction, (first, second) = scenario.direction(each), each.contrast
+            p = fisher(margins[first], sizes[first], margins[second], sizes[second], direction)
+            found.append(Test(measure, "Fisher's exact test", p, p, direction, True, _as_planned(each)))
+    if found:
+        return found
+    p = fisher(x, sizes[a], y, sizes[b])
+    of_pairs = ", as if nobody had been seen under both" if seen_twice else ""
+    method, note = f"Fisher's exact test{of_pairs}", _instead(planned, measure)
+    return [Test(measure, method, p, p, planned=False, note=note)]
+
+
+def _paired(
+    scenario: Scenario, counts: Counts, r: int, pair: tuple[str, str], only: Sequence[Only]
+) -> list[Test]:
+    """Forms of McNemar's test; `only`: what the counts of the pair leave possible."""
+    measure, planned = counts.readings[r].measure, _planned(scenario, counts, r, pair)
+    found = []
+    for each in planned:
+        if METHODS[each.method].module == "mcnemar":
+            turned = [(x, y) if each.contrast == pair else (y, x) for x, y in only]
+            direction = scenario.direction(each)
+            ps = [mcnemar(x, y, each.method, direction) for x, y in turned]
+            title = METHODS[each.method].title.replace(" of paired responses", "")
+            found.append(Test(measure, title, min(ps), max(ps), direction, True, _as_planned(each)))
+    if found:
+        return found
+    ps = [mcnemar(*each) for each in only]
+    note = _instead(planned, measure)
+    return [Test(measure, "McNemar's test, exact", min(ps), max(ps), planned=False, note=note)]
+
+
+def _planned(scenario: Scenario, counts: Counts, r: int, pair: Sequence[str]) -> list[Analysis]:
+    """The analyses of these counts, whether or not the counts alone tell what they find."""
+    return [
+        each
+        for each in scenario.analyses
+        if METHODS[each.method].binary
+        and reading_of(scenario, each) == counts.readings[r]
+        and set(each.contrast) == set(pair)
+    ]
+
+
+def _as_planned(analysis: Analysis) -> str:
+    return f"as planned (analysis {analysis.name})"
+
+
+def _instead(planned: Sequence[Analysis], measure: str) -> str:
+    """Why a test is not the planned one."""
+    if not planned:
+        return f"not a planned test: no analysis of the {measure} compares the two"
+    titles = dict.fromkeys(f"“{METHODS[each.method].title}”" for each in planned)
+    which = "which treatment came first" if len(planned) == 1 else "which came first"
+    return f"not the planned test, {' or '.join(titles)}: that needs to know {which} for each responder"
+
+
+def mcnemar(first: int, second: int, method: str = "mcnemar-exact", direction: str = "two-sided") -> float:
+    """P of so many patients who respond to one treatment only, by one of the three forms."""
+    statistic, df = float(first - second), 1.0 + first + second
+    if METHODS[method].kernel == "asymptotic":
+        statistic, df = statistic / math.sqrt(max(first + second, 1)), math.inf
+    p = p_value(METHODS[method].reference, statistic, df, direction)
+    assert p is not None  # there are always degrees of freedom
+    return p
+
+
+def fisher(x: int, n: int, y: int, m: int, direction: str = "two-sided") -> float:
+    """Exact p of x of n against y of m: of all tables of these margins, those as extreme.
+
+    Two-sided those that are no more probable; `greater` those with as many or more than x, `less` as few.
+    """
+    total = x + y
+    ways = {k: math.comb(n, k) * math.comb(m, total - k) for k in range(max(0, total - m), min(n, total) + 1)}
+    extreme = {
+        "greater": [k for k in ways if k >= x],
+        "less": [k for k in ways if k <= x],
+        "two-sided": [k for k in ways if ways[k] <= ways[x]],
+    }[direction]
+    return sum(ways[k] for k in extreme) / sum(ways.values())
+
+
+def _difference(found: Difference) -> Test | None:
+    about = found.about
+    if about.F is not None:
+        statistic, said = math.sqrt(about.F), f"F(1, {about.df:g}) = {about.F:g}"
+    elif about.t is not None:
+        statistic, said = about.t, f"t({about.df:g}) = {about.t:g}"
+    elif found.se is not None and about.estimate is not None:
+        statistic = about.estimate / found.se
+        said = f"t({about.df:g}) = {statistic:.3g}" if about.df else f"z = {statistic:.3g}"
+    else:
+        return None
+    tail = ndtr(-abs(statistic)) if about.df is None else stdtr(about.df, -abs(statistic))
+    p = 2.0 * float(tail)
+    return Test("difference", said, p, p, note="from the reported figures")

@@ -1,0 +1,328 @@
+"""The result of weighing: weights, Bayes factors and what they rest on, in the form of the JSON contract."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from planner._version import __version__
+from planner.kernels.tables import Floats
+from planner.questions.weigh.count_evidence import Counts, fewer_pairs
+from planner.questions.weigh.exact_tests import Test
+from planner.questions.weigh.normal_evidence import Difference, Means
+from planner.questions.weigh.posterior import Posterior, figure
+from planner.questions.weigh.sensitivity import Drawn, Influence, Side, influences, moved_error
+from planner.questions.weigh.stopping import Stopping
+from planner.results.digest import answer
+from planner.results.figures import Json
+from planner.results.run import ENGINE, flat
+from planner.scenario.canonical.resolved import digest
+from planner.scenario.observed import Observed
+from planner.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    import polars
+
+_FEW = 25.0  # variants that carry a likelihood, below which it is told
+_APART = 1.5  # times, between reported and predicted spreads
+_FAR = 6.0  # standard errors, beyond which no hypothesis describes a result
+_DECIDED = 1e-3  # a weight below this needs no warning of its own
+
+Evidence = Counts | Means | Difference
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """The weights of the hypotheses given a result, and what they rest on. Made by `weigh`."""
+
+    scenario: Scenario
+    name: str
+    names: tuple[str, ...]
+    evidence: Evidence
+    measured: Floats  # (variant, hypothesis, ...) what the virtual patients of each variant showed
+    posterior: Posterior
+    drawn: tuple[Drawn, ...]
+    tests: tuple[Test, ...]
+    seed: int
+    patients: int
+    uncertain: bool
+    partial: bool
+    exact: bool  # stated rates gave all chances: no patient was simulated
+    stopping: Stopping
+    ended: Floats  # (draw, hypothesis) chance that the trial ends where it did, given the result
+    remarks: tuple[str, ...]
+    seconds: float
+
+    @property
+    def observed(self) -> Observed:
+        """The result that was weighed."""
+        assert self.scenario.observed is not None
+        return self.scenario.observed
+
+    @property
+    def classes(self) -> list[list[str]]:
+        """The hypotheses that are the same in this design, together."""
+        return [[self.names[h] for h in group] for group in self.posterior.groups]
+
+    def influences(self) -> list[Influence]:
+        """How the weights hang on each uncertain number, those that matter most first."""
+        return influences(self.posterior, self.drawn, self.leading)
+
+    def hypotheses(self) -> list[Json]:
+        """One row for each hypothesis, in the form of the JSON contract."""
+        found, n = self.posterior.evened(), len(self.posterior.likelihood)
+        weight, of_weight = found.weights()
+        factor, of_factor = found.factors()
+        chance, of_chance = found.likelihoods()
+        effective = found.effective()
+        member = {h: i for i, group in enumerate(found.groups) for h in group}
+        expected = self.evidence.expected(self.measured)
+        most = 1.0 if isinstance(self.evidence, Counts) else np.inf
+        return [
+            {
+                "hypothesis": name,
+                "class": member[h],
+                "prior": float(found.prior[h] / found.prior.sum()),
+                "likelihood": figure(chance[h], of_chance[h], most, variants=n),
+                "bayes_factor": figure(factor[h], of_factor[h], variants=n),
+                "weight": figure(weight[h], of_weight[h], 1.0, variants=n),
+                "effective_variants": float(effective[h]) if self.uncertain else None,
+                "expected": [
+                    {
+                        "measure": measure,
+                        "treatment": treatment,
+                        "mean": float(rows[:, h].mean()),
+                        "mcse": float(rows[:, h].std(ddof=1) / np.sqrt(n)) if n > 1 else 0.0,
+                    }
+                    for (measure, treatment), rows in expected.items()
+                ],
+            }
+            for h, name in enumerate(self.names)
+        ]
+
+    def class_rows(self) -> list[Json]:
+        """One row for each class of hypotheses that the design cannot tell apart."""
+        found, n = self.posterior.by_class(), len(self.posterior.likelihood)
+        weight, of_weight = found.weights()
+        factor, of_factor = found.factors()
+        equal, of_equal = found.with_prior([1.0] * len(self.classes)).weights()
+        return [
+            {
+                "hypotheses": names,
+                "prior": float(found.prior[i] / found.prior.sum()),
+                "bayes_factor": figure(factor[i], of_factor[i], variants=n),
+                "weight": figure(weight[i], of_weight[i], 1.0, variants=n),
+                "weight_equal_classes": figure(equal[i], of_equal[i], 1.0, variants=n),
+            }
+            for i, names in enumerate(self.classes)
+        ]
+
+    def sensitivity(self) -> list[Json]:
+        """One row for each uncertain number, and for how many patients were seen under both treatments."""
+        third = len(self.posterior.likelihood) // 3
+        rows = [_row(each, self.names, third) for each in self.influences()]
+        return rows + ([] if (other := self._with_fewer_pairs()) is None else [other])
+
+    def _with_fewer_pairs(self) -> Json | None:
+        """The weights if as few patients as possible were seen under both treatments."""
+        if not isinstance(self.evidence, Counts) or self.observed.paired is not None:
+            return None
+        other = fewer_pairs(self.evidence, self.measured, self.scenario.design.patients)
+        if other is None:
+            return None
+        sides, parts = [], []
+        for pairs, likelihood in zip(other.paired, other.likelihood, strict=True):
+            found = Posterior(likelihood, self.posterior.prior, self.posterior.groups).by_class()
+            parts.append(found)
+            sides.append(Side(float(pairs), *found.weights(), *found.log_factor(self.leading)))
+        low, high = sides
+        n = len(self.posterior.likelihood)
+        names, error = tuple(range(len(self.names))), moved_error(*parts) if n > 1 else 0.0
+        row = Influence("observed.paired", None, names, False, low, high, moved_mcse=error)
+        return _row(row, self.names, n) | {"beyond_chance": True}  # the same draws at both ends
+
+    @property
+    def leading(self) -> tuple[int, ...]:
+        """Numbers of the two classes with most weight."""
+        weight, _ = self.posterior.by_class().weights()
+        return tuple(int(i) for i in np.argsort(-weight, kind="stable")[:2])
+
+    def digest(self) -> str:
+        """Name of the result: the same question, result and seed give the same digest on one machine."""
+        return answer(
+            "weigh",
+            ENGINE,
+            [self.scenario],
+            hypotheses=self.names,
+            seed=self.seed,
+            trials=len(self.measured),
+            options={
+                "prior": self.posterior.prior,
+                "patients": self.patients,
+                "observed": self.observed.model_dump(mode="json", exclude={"citation", "note"}),
+                "stopping": [self.stopping.treatment, self.stopping.look, self.stopping.analysis],
+            },
+            sums={
+                "measured": self.measured,
+                "ended": self.ended,
+                "likelihood": self.posterior.likelihood,
+                "drawn": [[each.path, each.hypothesis, each.values] for each in self.drawn],
+            },
+        )
+
+    def to_json(self) -> Json:
+        """The `planner.weigh/1` object."""
+        return {
+            "schema": "planner.weigh/1",
+            "scenario": {"name": self.name, "title": self.scenario.title, "digest": digest(self.scenario)},
+            "observed": self.observed.model_dump(mode="json", exclude_defaults=True),
+            "source": self._source(),
+            "evidence": {**self._evidence(), "split": self._split()},
+            "stopping": self._stopping(),
+            "tests": [asdict(test) for test in self.tests],
+            "run": {
+                "variants": self.posterior.likelihood.shape[0],
+                "patients": 0 if self.exact else self.patients,
+                "uncertain": self.uncertain,
+                "exact": self.exact,
+                "seed": self.seed,
+                "planner": __version__,
+                "engine": ENGINE,
+                "seconds": self.seconds,
+                "digest": self.digest(),
+            },
+            "hypotheses": self.hypotheses(),
+            "classes": self.class_rows(),
+            "sensitivity": self.sensitivity(),
+            "partial": self.partial,
+            "warnings": [*self.remarks, *self._thin(), *self._far(), *self._spread()],
+        }
+
+    def _source(self) -> str:
+        """The citation of the result, empty if none is named."""
+        return next((c.text for c in self.scenario.citations if c.key == self.observed.citation), "")
+
+    def _evidence(self) -> Json:
+        """What was weighed: its kind, the parts of the result, and who was seen under which treatments."""
+        evidence = self.evidence
+        if isinstance(evidence, Counts):
+            parts = list(dict.fromkeys(each.key[0] for each in evidence.sums))
+            groups: list[Json] = [
+                {"treatments": list(group.treatments), "patients": group.patients}
+                for group in evidence.groups
+            ]
+            return {"kind": "counts", "parts": parts, "groups": groups}
+        if isinstance(evidence, Means):
+            n = evidence.patients.diagonal()
+            groups = [{"treatments": [a], "patients": int(n[i])} for i, a in enumerate(evidence.treatments)]
+            return {"kind": "means", "parts": ["means"], "groups": groups}
+        group = {"treatments": list(evidence.about.contrast), "patients": evidence.patients}
+        return {"kind": "difference", "parts": ["difference"], "groups": [group]}
+
+    def _split(self) -> str:
+        """How many patients had each sequence: `none` of it matters, `known`, by `allocation` or `chance`."""
+        sequences = self.scenario.design.sequences
+        if len(sequences) < 2 or all(len(set(sequence)) == 1 for sequence in sequences):
+            return "none"
+        if self.observed.sequences:
+            return "known"
+        by_chance = isinstance(self.evidence, Counts) and not self.evidence.strata
+        return "chance" if by_chance else "allocation"
+
+    def _stopping(self) -> Json:
+        """How the stopping rule was treated, and how probable the end of the trial is given its result."""
+        rule = self.stopping
+        found: Json = {
+            "treatment": rule.treatment,
+            "look": rule.look,
+            "analysis": rule.analysis,
+            "note": rule.note,
+        }
+        if rule.treatment == "multiplied":
+            counted = self.evidence.likelihood(self.measured)
+            share = (counted * self.ended).sum(axis=0) / np.maximum(counted.sum(axis=0), np.finfo(float).tiny)
+            off = counted * (self.ended - share)  # of a ratio of means, by the delta method
+            scale = np.maximum(counted.sum(axis=0), np.finfo(float).tiny) / np.sqrt(len(counted))
+            error = off.std(axis=0, ddof=min(len(counted) - 1, 1)) / scale
+            found["chance"] = dict(zip(self.names, share.tolist(), strict=True))
+            found["chance_mcse"] = dict(zip(self.names, error.tolist(), strict=True))
+        return found
+
+    def _spread(self) -> list[str]:
+        """Reported SDs or standard errors that are far from those of the hypothesis that fits best."""
+        if isinstance(self.evidence, Counts):
+            return []
+        best = self.posterior.best
+        found = []
+        for what, reported, predicted in self.evidence.spreads(self.measured):
+            typical = float(predicted[:, best].mean())
+            if not typical / _APART < reported < typical * _APART:
+                found.append(
+                    f"the reported {what}, {reported:.4g}, is far from the {typical:.4g} predicted under "
+                    f"{self.names[best]}: the patients or the analysis are not as described"
+                )
+        return found
+
+    def _far(self) -> list[str]:
+        """A result that no hypothesis describes."""
+        best = self.posterior.best
+        distance = float(self.evidence.distance(self.measured)[:, best].min())
+        if distance < _FAR:
+            return []
+        return [
+            f"the result is {distance:,.3g} standard errors away from what {self.names[best]} predicts, "
+            "which fits it best: none of these hypotheses describes it, whatever their weights"
+        ]
+
+    def _thin(self) -> list[str]:
+        """Hypotheses whose likelihood rests on few variants."""
+        weight, _ = self.posterior.weights()
+        effective = self.posterior.effective()
+        total = self.posterior.likelihood.shape[0]
+        if not self.uncertain or total < 2 * _FEW:
+            return []
+        return [
+            f"the likelihood under {name} rests on about {effective[h]:.0f} of {total} variants: "
+            "its weight is rough; more --variants make it firmer"
+            for h, name in enumerate(self.names)
+            if effective[h] < _FEW and weight[h] > _DECIDED
+        ]
+
+    def frame(self) -> polars.DataFrame:
+        """The hypotheses as a table, one row each, keys flattened with an underscore."""
+        import polars
+
+        return polars.DataFrame([flat(row) for row in self.hypotheses()], infer_schema_length=None)
+
+    def _repr_html_(self) -> str:
+        html: str = self.frame()._repr_html_()
+        return html
+
+
+def _row(found: Influence, names: tuple[str, ...], variants: int) -> Json:
+    """A line of the sensitivity table; variants: at each of its ends."""
+    return {
+        "path": found.path,
+        "hypothesis": found.hypothesis,
+        "relative": found.relative,
+        "hypotheses": [names[h] for h in found.hypotheses],
+        "low": _side(found.low, variants),
+        "high": _side(found.high, variants),
+        "moved": found.moved,
+        "moved_mcse": found.moved_mcse,
+        "beyond_chance": found.beyond_chance,
+    }
+
+
+def _side(side: Side, variants: int) -> Json:
+    weights = zip(side.classes, side.classes_mcse, strict=True)
+    factor = side.log_factor
+    return {
+        "value": side.value,
+        "class_weights": [figure(weight, error, most=1.0, variants=variants) for weight, error in weights],
+        "log10_bayes_factor": None
+        if factor is None
+        else figure(factor, side.log_factor_mcse, least=-np.inf, variants=variants),
+    }

@@ -1,0 +1,278 @@
+"""Telling mechanisms apart, in words: a verdict, the figures, who is taken for whom, what it all rests on.
+
+Works on the JSON form (`Discrimination.to_json()`), so that a stored result reads like a fresh one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from planner.report.blocks import Block, Code, Facts, Heading, Items, Prose
+from planner.report.pages.discriminate_tables import added, curves, equal, figures, key_of, matrices
+from planner.report.pages.run import Setting
+from planner.results.numbers import estimated, plain, plus_minus
+from planner.scenario.text import count, listed
+
+Json = Mapping[str, Any]
+
+
+def discriminate_document(
+    found: Json, settings: Sequence[Setting], command: str, *, ascii_only: bool = False
+) -> list[Block]:
+    """The page of `planner discriminate`; `settings`: of each design, in their order."""
+    designs: list[Json] = list(found["designs"])
+    title = "Would this design tell the mechanisms apart?"
+    blocks: list[Block] = [
+        Heading(title if len(designs) == 1 else "Which design tells the mechanisms apart?", 1)
+    ]
+    if found["partial"]:
+        draws = count(found["run"]["draws"], "draw")
+        blocks.append(Prose(f"PARTIAL: interrupted after {draws} of the uncertain numbers.", True))
+    for j, (design, setting) in enumerate(zip(designs, settings, strict=True)):
+        blocks.append(Prose(verdict(design, setting.hypotheses, _number(j, designs))))
+    if len(designs) > 1:
+        blocks.append(Prose(_best(designs)))
+    blocks += [
+        Facts(_facts(found, designs, settings)),
+        Heading("Is the right one named? (% of trials)"),
+        figures(designs),
+    ]
+    blocks += [Heading("More patients (% of trials)"), *curves(designs, ascii_only)]
+    if len(designs) > 1:
+        blocks += [Heading("With the same patients (% of trials)"), equal(designs, "equal_patients")]
+        blocks += [Heading("With the same visits (% of trials)"), equal(designs, "equal_visits")]
+    blocks += matrices(designs, settings)
+    if richer := [design for design in designs if design["added"]]:
+        blocks += [Heading("What further summaries add (% of trials)"), *(added(design) for design in richer)]
+    blocks += [Heading("What the answer rests on"), Items(_rests(found, designs, settings))]
+    blocks += [Heading("How to read this"), Items(_reading(found, designs))]
+    again = "To run it to its end" if found["partial"] else "The same result again"
+    return [*blocks, Heading(again), Code(command, "sh")]
+
+
+def _number(j: int, designs: Sequence[Json]) -> str:
+    return str(j + 1) if len(designs) > 1 else ""
+
+
+def _percent(figure: Json) -> str:
+    share = 100.0 * figure["estimate"]
+    return f"{share:.0f} %" if share >= 0.95 or share == 0.0 else f"{share:.1g} %"
+
+
+_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def _so_many(number: int) -> str:
+    return _WORDS[number] if number < len(_WORDS) else str(number)
+
+
+# The verdict
+
+
+def verdict(design: Json, labels: Mapping[str, str], number: str = "") -> str:
+    """One design in plain English; `labels` of the hypotheses, `number` of the design among several."""
+    size, classes = len(design["hypotheses"]), design["classes"]
+    which = f"Design {number} ({design['design']})" if number else "This design"
+    right, most = _percent(design["p_right"]), _percent(design["ceiling"])
+    said = [
+        f"{which}, with {count(design['patients'], 'patient')}, names the right one of {_so_many(size)} "
+        f"mechanisms in {right} of trials (guessing: {100 * max(design['prior']):.0f} %): for sure in "
+        f"{_percent(design['p_decisive_right'])}, while it is sure of a wrong one in "
+        f"{_percent(design['p_decisive_wrong'])}. "
+        + (
+            f"Endless patients would name the right one in at least {most}; how much more often stays open."
+            if design["ceiling_rests_on"]["at_least"]
+            else f"More patients cannot lift the {right} above {most}."
+        )
+    ]
+    said += _together(design, labels)
+    if 1 < len(classes) < size:
+        by = design["by_class"]["practical"]
+        right, most = _percent(by["p_right"]), _percent(by["ceiling"])
+        said.append(
+            f"Of the {_so_many(len(classes))} classes left it names the right one in {right}, "
+            + ("endless patients in at least " if by["ceiling_rests_on"]["at_least"] else "at most in ")
+            + f"{most}."
+        )
+    return " ".join(said)
+
+
+def _together(design: Json, labels: Mapping[str, str]) -> list[str]:
+    """What is the same, what is hard to tell apart, and of what that stays open."""
+
+    def named(names: Sequence[str]) -> str:
+        return listed([f"“{labels.get(name) or name}”" for name in names])
+
+    same, classes = design["structural_classes"], design["classes"]
+    if len(same) == 1:
+        return ["It cannot tell any two of them apart."]
+    said = []
+    if alike := [named(group) for group in same if len(group) > 1]:
+        said.append(f"It cannot tell apart {'; or '.join(alike)}.")
+    limit = f"{100 * design['practical_below']:.0f} %"
+    joined = [group for group in classes if group not in same]
+    if hard := [named(group) for group in joined if group not in design["chained_classes"]]:
+        said.append(
+            f"It hardly tells apart {'; or '.join(hard)}: even endless patients would name the true one of "
+            f"two in less than {limit}."
+        )
+    if linked := [named(group) for group in joined if group in design["chained_classes"]]:
+        said.append(
+            f"It hardly tells apart neighbours among {'; or '.join(linked)}, a chain of pairs of which "
+            f"endless patients would name the true one in less than {limit}; its ends are further apart."
+        )
+    alone = _firsts(design, design["open_pairs"])
+    if unsure := [named(pair) for pair in alone]:
+        said.append(
+            f"Whether endless patients would name the true one in more or less than {limit} stays open for "
+            f"{'; and for '.join(unsure)}."
+        )
+    return said
+
+
+def _firsts(design: Json, pairs: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Pairs of the first ones of hypotheses that are the same, each once."""
+    first = {name: group[0] for group in design["structural_classes"] for name in group}
+    return [list(pair) for pair in dict.fromkeys((first[one], first[other]) for one, other in pairs)]
+
+
+def _best(designs: Sequence[Json]) -> str:
+    """Which of several designs is ahead, for the same number of patients and for the same effort."""
+
+    def ahead(key: str) -> tuple[int, str]:
+        order = sorted(range(len(designs)), key=lambda j: -designs[j][key]["p_right"]["estimate"])
+        first, second = (designs[j][key]["p_right"] for j in order[:2])
+        apart = first["estimate"] - second["estimate"]
+        sure = apart > 2.0 * math.hypot(first["mcse"], second["mcse"])
+        names = [f"{j + 1}" for j in (order[:1] if sure else order[:2])]
+        return (
+            order[0],
+            f"{listed(names)} ({_percent(first)})"
+            if sure
+            else f"{listed(names)} (both about {_percent(first)})",
+        )
+
+    patients, visits = designs[0]["equal_patients"]["patients"], max(d["visits"] for d in designs)
+    return (
+        f"Most often right with {count(patients, 'patient')}: design {ahead('equal_patients')[1]}; with "
+        f"{count(visits, 'visit')}: design {ahead('equal_visits')[1]}."
+    )
+
+
+# Facts and figures
+
+
+def _facts(found: Json, designs: Sequence[Json], settings: Sequence[Setting]) -> list[tuple[str, str]]:
+    facts = []
+    for j, (design, setting) in enumerate(zip(designs, settings, strict=True)):
+        name = f"Design {_number(j, designs)}".strip()
+        facts.append((name, f"{design['design']}: {setting.design}"))
+    said = [summaries_said(design["summaries"]) for design in designs]
+    several = len(set(said)) > 1
+    facts += [
+        (f"Summaries {j + 1}" if several else "Summaries", said[j])
+        for j in range(len(said) if several else 1)
+    ]
+    facts.append(("Before the data", _prior(designs[0])))
+    run = found["run"]
+    sizes = [f"{size:,}" for size in dict.fromkeys(design["sample"] for design in designs)]
+    facts.append(
+        (
+            "Simulated",
+            f"{run['draws']:,} draws of the uncertain numbers, {listed(sizes, 'or')} patients of each "
+            f"mechanism in each, and {designs[0]['check']['trials']:,} whole trials of each; "
+            f"seed {run['seed']}, planner {run['planner']}",
+        )
+    )
+    return facts
+
+
+def summaries_said(summaries: Sequence[Json]) -> str:
+    """`mean change in K, KN and P on day 1`."""
+    arms: dict[tuple[str, float], list[str]] = {}
+    for each in summaries:
+        arms.setdefault((each["what"], each["day"]), []).append(" with ".join(each["arms"]))
+    return "; ".join(f"{what} in {listed(names)} on day {plain(day)}" for (what, day), names in arms.items())
+
+
+def _prior(design: Json) -> str:
+    prior = design["prior"]
+    if max(prior) - min(prior) < 1e-12:
+        every = "both" if len(prior) == 2 else f"all {_so_many(len(prior))}"
+        return f"{every} mechanisms weigh the same, 1/{len(prior)}"
+    parts = [f"{key_of(i)} {plain(p, 3)}" for i, p in enumerate(prior)]
+    return listed(parts)
+
+
+# What it rests on
+
+
+def _rests(found: Json, designs: Sequence[Json], settings: Sequence[Setting]) -> list[str]:
+    items = []
+    for j, design in enumerate(designs):
+        who = f"{_number(j, designs)}: " if len(designs) > 1 else ""
+        fixed, check = design["fixed"], design["check"]
+        if design["uncertain"]:
+            items.append(
+                f"{who}Taken as known, the uncertain numbers would have promised "
+                f"{estimated(fixed['p_right'], percent=True)} right and a ceiling of "
+                f"{_percent(fixed['ceiling'])}."
+            )
+        else:
+            items.append(
+                f"{who}No number is uncertain: the mechanisms look far easier to tell apart than they are."
+            )
+        normal = estimated(design["p_right"], percent=True)
+        agree = "which differs by more than chance" if check["differs"] else "as the normal approximation"
+        items.append(
+            f"{who}{check['trials']:,} whole virtual trials of each mechanism are judged right in "
+            f"{estimated(check['p_right'], percent=True)}, {agree} ({normal})"
+            f"{_calibrated(check)}."
+        )
+    setting = settings[0]
+    if not setting.sourced:
+        items.append("The scenario names no source: all its numbers are assumptions.")
+    elif setting.assumed:
+        items.append(f"Assumed, without a source: {listed(list(setting.assumed))}.")
+    return items + [f"{said[:1].upper()}{said[1:]}." for said in found["warnings"]]
+
+
+def _calibrated(check: Json) -> str:
+    """`; of the weights near 0.80, 81 ± 1 % belong to the truth`."""
+    near = [each for each in check["calibration"] if each["true"] and each["low"] < 0.8 < each["high"]]
+    if not near or near[0]["true"]["mcse"] > 0.1:
+        return ""
+    each = near[0]
+    true = each["true"]
+    return (
+        f"; a mechanism that is given a weight of about {each['weight']:.2f} is the true one in "
+        f"{plus_minus(true['estimate'], true['mcse'], percent=True)}"
+    )
+
+
+def _reading(found: Json, designs: Sequence[Json]) -> list[str]:
+    decisive = plain(found["run"]["decisive"])
+    items = [
+        "Each virtual trial gives every mechanism a weight, from what was likely before the data and how "
+        "well the mechanism predicts the summaries, its uncertain numbers averaged out.",
+        "Right: the largest weight belongs to the mechanism that is true. Decisive: that weight is above "
+        f"{decisive}; inconclusive: none is.",
+        "Right at most: what endless patients would reach. It belongs to the design, the summaries and the "
+        "uncertain numbers together; other summaries or better knowledge can lift it, patients cannot. It is "
+        "found between two bounds, half whose distance is in its error; ≥ where only the lower one is known.",
+        f"Bits: what the trial is expected to tell, of {math.log2(len(designs[0]['hypotheses'])):.2f} that "
+        "would settle the question (with equal weights before); at least so much, as likelihoods are "
+        "approximate.",
+    ]
+    if any(len(design["classes"]) < len(design["hypotheses"]) for design in designs):
+        items.append(
+            "Classes: the same mechanisms in all that the design shows, or joined by pairs of which endless "
+            f"patients would name the true one in less than {100 * designs[0]['practical_below']:.0f} %."
+        )
+    return [
+        *items,
+        "± is the Monte Carlo standard error; it says nothing about whether the ranges of the uncertain "
+        "numbers are right.",
+    ]

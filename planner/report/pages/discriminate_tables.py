@@ -1,0 +1,215 @@
+"""The tables and pictures of telling mechanisms apart: how often the right one is named, and who is taken for
+whom.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from planner.report.blocks import Block, Code, Column, Heading, Prose, Sheet
+from planner.report.pages.run import Setting
+from planner.report.plots.braille import Point, Series, plot
+from planner.results.numbers import DASH, estimated, plus_minus
+from planner.scenario.text import count, listed
+
+Json = Mapping[str, Any]
+
+_MATRICES = 4  # designs whose matrices are shown
+_KEYS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_SHADES = ((0.75, "█"), (0.5, "▓"), (0.25, "▒"), (0.1, "░"))
+_DASHES = 24
+_RATES = ("p_right", "p_decisive_right", "p_decisive_wrong")
+
+
+def key_of(i: int) -> str:
+    """A, B, ... Z, then A2, B2, ..."""
+    turn = i // len(_KEYS)
+    return _KEYS[i % len(_KEYS)] + (str(turn + 1) if turn else "")
+
+
+def _percent(figure: Json) -> str:
+    """A share and its error in per cent, without the sign: the title of the table has it."""
+    return plus_minus(100.0 * figure["estimate"], 100.0 * figure["mcse"])
+
+
+def most(found: Json) -> str:
+    """A ceiling in per cent; `≥` where no more than a lower bound is known."""
+    return ("≥ " if found["ceiling_rests_on"]["at_least"] else "") + _percent(found["ceiling"])
+
+
+def figures(designs: Sequence[Json]) -> Sheet:
+    """How often the true mechanism is named, and the true class of mechanisms."""
+    titles = ("Right", "Decisive, right", "Decisive, wrong", "Inconclusive", "Right at most")
+    keys = ("p_right", "p_decisive_right", "p_decisive_wrong", "p_inconclusive")
+    rows = []
+    for j, design in enumerate(designs):
+        inset = "  " if len(designs) > 1 else ""
+        if inset:
+            rows.append([f"{j + 1} {design['design']}", *("" for _ in titles)])
+        parts = [(f"one of {len(design['hypotheses'])} mechanisms", design)]
+        structural, practical = design["structural_classes"], design["classes"]
+        if 1 < len(structural) < len(design["hypotheses"]):
+            said = f"one of {len(structural)} classes\nthat differ"
+            parts.append((said, design["by_class"]["structural"]))
+        if 1 < len(practical) < len(design["hypotheses"]) and practical != structural:
+            said = f"one of {len(practical)} classes\nhard to tell apart"
+            parts.append((said, design["by_class"]["practical"]))
+        rows += [[inset + what, *(_percent(found[k]) for k in keys), most(found)] for what, found in parts]
+    return Sheet([Column("What is named", number=False), *map(Column, titles)], rows)
+
+
+def curves(designs: Sequence[Json], ascii_only: bool) -> list[Block]:
+    blocks: list[Block] = [Code(_picture(designs, ascii_only))]
+    marks = (
+        [f"{_mark(j)}: {design['design']}" for j, design in enumerate(designs)] if len(designs) > 1 else []
+    )
+    lines = f"Broken line{'s' if len(designs) > 1 else ''}: what endless patients would reach."
+    blocks.append(Prose(f"{'; '.join(marks)}. {lines}" if marks else lines))
+    if len(designs) == 1:
+        blocks.append(_curve(designs[0]))
+    return blocks
+
+
+def _mark(j: int) -> str:
+    return str(j + 1) if j < 9 else _KEYS[j - 9].lower()
+
+
+def _picture(designs: Sequence[Json], ascii_only: bool) -> str:
+    most = max(point["patients"] for design in designs for point in design["curve"])
+    series = []
+    for j, design in enumerate(designs):
+        points = [(float(each["patients"]), each["p_right"]["estimate"]) for each in design["curve"]]
+        series.append(Series("", _broken(design["ceiling"]["estimate"], most)))
+        series.append(Series(_mark(j) if len(designs) > 1 else "o", points))
+    return plot(
+        series,
+        x=(0.0, float(most)),
+        y=(0.0, 1.0),
+        tick=lambda y: f"{100 * y:.0f} %",
+        x_title="patients",
+        ascii_only=ascii_only,
+    )
+
+
+def _broken(height: float, end: float) -> list[Point]:
+    """A broken horizontal line: pieces with gaps between them."""
+    points: list[Point] = []
+    for k in range(_DASHES):
+        points += [(end * k / _DASHES, height), (end * (k + 0.4) / _DASHES, height), (math.nan, height)]
+    return points
+
+
+def _curve(design: Json) -> Sheet:
+    columns = [
+        Column(t) for t in ("Patients", "Visits", "Right", "Decisive, right", "Decisive, wrong", "Bits")
+    ]
+    rows = []
+    for point in design["curve"]:
+        shown = [_percent(point[k]) for k in _RATES]
+        rows.append(
+            [f"{point['patients']:,}", f"{point['visits']:,}", *shown, estimated(point["information_bits"])]
+        )
+    loud = frozenset(i for i, p in enumerate(design["curve"]) if p["patients"] == design["patients"])
+    return Sheet(columns, rows, loud)
+
+
+def equal(designs: Sequence[Json], key: str) -> Sheet:
+    """Several designs with the same patients (`equal_patients`) or the same visits (`equal_visits`)."""
+    titles = ("Patients", "Visits", "Right", "Decisive, right", "Decisive, wrong")
+    rows = []
+    for j, design in enumerate(designs):
+        at = design[key]
+        shown = [_percent(at[k]) for k in _RATES]
+        rows.append([f"{j + 1} {design['design']}", f"{at['patients']:,}", f"{at['visits']:,}", *shown])
+    return Sheet([Column("Design", number=False), *map(Column, titles)], rows)
+
+
+# Who is taken for whom
+
+
+def matrices(designs: Sequence[Json], settings: Sequence[Setting]) -> list[Block]:
+    blocks: list[Block] = []
+    for j, (design, setting) in enumerate(list(zip(designs, settings, strict=True))[:_MATRICES]):
+        of = f": {design['design']}" if len(designs) > 1 else ""
+        patients = count(design["patients"], "patient")
+        blocks += [Heading(f"Who is taken for whom{of}"), _confusion(design, setting)]
+        if j == 0:
+            blocks.append(
+                Prose(
+                    f"A row is what is true, a column what is named by {patients}: % of trials, · below 0.5. "
+                    "░ from 10, ▒ from 25, ▓ from 50, █ from 75 %."
+                )
+            )
+        if alike := _alike(design):
+            blocks.append(Prose(alike))
+        if len(designs) == 1:
+            blocks += [Heading("Two at a time"), _pairwise(design, setting)]
+            blocks.append(
+                Prose(
+                    "How often the true one of two is named, % (50 is guessing): below the diagonal by "
+                    f"{patients}, above it by endless patients."
+                )
+            )
+    if len(designs) > _MATRICES:
+        blocks.append(Prose(f"The matrices of the other {len(designs) - _MATRICES} designs are in the JSON."))
+    return blocks
+
+
+def _named(design: Json, setting: Setting, i: int) -> str:
+    name = design["hypotheses"][i]
+    return f"{key_of(i)} {setting.hypotheses.get(name) or name}"
+
+
+def _confusion(design: Json, setting: Setting) -> Sheet:
+    groups = _groups(design)
+    columns = [Column("True", number=False), *(Column(key_of(group[0])) for group in groups)]
+    rows = []
+    for group in groups:
+        named = design["confusion"][group[0]]
+        cells = [_shaded(sum(named[i] for i in other)) for other in groups]
+        rows.append([_named(design, setting, group[0]), *cells])
+    return Sheet(columns, rows)
+
+
+def _groups(design: Json) -> list[list[int]]:
+    """Places of the hypotheses, those together that are the same."""
+    place = {name: i for i, name in enumerate(design["hypotheses"])}
+    return sorted([place[name] for name in group] for group in design["structural_classes"])
+
+
+def _alike(design: Json) -> str:
+    """`B stands for C and F too: they are the same here.`"""
+    groups = [group for group in _groups(design) if len(group) > 1]
+    said = [f"{key_of(own[0])} stands for {listed([key_of(i) for i in own[1:]])} too" for own in groups]
+    return f"{'; '.join(said)}: here they are the same." if said else ""
+
+
+def _shaded(share: float) -> str:
+    """A share as a figure behind a shade, so that it can be seen from afar and read from near."""
+    if share < 0.005:
+        return "·"
+    shade = next((sign for least, sign in _SHADES if share >= least), "")
+    return f"{shade}{100 * share:.0f}"
+
+
+def _pairwise(design: Json, setting: Setting) -> Sheet:
+    size = [group[0] for group in _groups(design)]
+    columns = [Column("", number=False), *(Column(key_of(i)) for i in size)]
+    below, above = design["pairs"]["p_right"], design["pairs"]["ceiling"]
+    rows = []
+    for i in size:
+        cells = [DASH if i == j else f"{100 * (below if j < i else above)[i][j]:.0f}" for j in size]
+        rows.append([_named(design, setting, i), *cells])
+    return Sheet(columns, rows)
+
+
+def added(design: Json) -> Sheet:
+    columns = [Column("Judged by", number=False), Column("Right"), Column("Right at most"), Column("Bits")]
+    rows = []
+    for i, each in enumerate(design["added"]):
+        words = each["summaries"][-1] if i == 0 else f"and {each['summaries'][-1]}"
+        shown = [_percent(each["p_right"]), most(each)]
+        rows.append([words, *shown, estimated(each["information_bits"])])
+    return Sheet(columns, rows)

@@ -1,0 +1,42 @@
+"""What t limits at several looks make of alpha, in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from planner.results.numbers import plain
+from planner.scenario.text import listed
+
+Held = Mapping[str, Any]  # an element of `limits` in the JSON of a run
+
+
+def about_limits(limits: Sequence[Held]) -> list[str]:
+    """The type I error that t limits before the last look give, computed; empty without such limits.
+
+    `limits`: for each analysis and number of patients.
+    """
+    early = [each for each in limits if each["early_efficacy"] and each["type_one_error"] is not None]
+    if not early:
+        return []
+    by_analysis: dict[str, list[Held]] = {}
+    for each in early:
+        by_analysis.setdefault(each["analysis"], []).append(each)
+    several = len({each["analysis"] for each in limits}) > 1
+    found: dict[tuple[str, str], list[str]] = {}  # what is said, and of which analyses
+    for name, rows in by_analysis.items():
+        errors = sorted(row["type_one_error"] for row in rows)
+        low, high = (f"{100 * error:.2f}" for error in (errors[0], errors[-1]))
+        share = f"{high} %" if low == high else f"{low} to {high} %"
+        level = listed(list(dict.fromkeys(f"{plain(100 * row['alpha'])} %" for row in rows)), "or")
+        found.setdefault((share, level), []).append(name)
+    every = len({each["analysis"] for each in limits})
+    said = []
+    for (share, level), names in found.items():
+        of = "each analysis" if len(names) == every else listed(names)
+        said.append(f"{share}{f' ({of})' if several else ''} where alpha is {level}")
+    return [
+        f"Type I error of the looks' t limits together: {listed(said)}, computed for normal data if nobody "
+        "leaves (futility obeyed only where it is binding). Each limit has the level that a normal statistic "
+        "would need there; with few patients that is a little too lax for t tests at several looks."
+    ]

@@ -1,0 +1,123 @@
+"""What is uncertain, and how far power hangs on it: tables of a run over uncertain numbers, and of `show`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from planner.report.blocks import Block, Column, Facts, Prose, Sheet
+from planner.report.context import Cell, Setting, label
+from planner.results.numbers import estimated, plain
+from planner.scenario.text import count, listed
+
+QUANTILES = ("p5", "p25", "p50", "p75", "p95")
+
+
+def averaged(cells: Sequence[Cell]) -> bool:
+    """Whether the figures are averages over uncertain numbers."""
+    return any("uncertainty" in cell for cell in cells)
+
+
+def what_is_uncertain(rows: Sequence[Mapping[str, Any]], every: Sequence[str]) -> list[Block]:
+    """One line a number, or numbers that vary together; `every`: the hypotheses that there are."""
+    merged: dict[tuple[str, str], list[str]] = {}
+    here = [row for row in rows if row["acts"]]
+    for row in here:
+        values = dict.fromkeys(row["stated"])
+        said = row["distribution"] + (f" (stated: {plain(next(iter(values)))})" if len(values) == 1 else "")
+        names = every if row["hypothesis"] is None else [row["hypothesis"]]
+        merged.setdefault((short(row["path"]), said), []).extend(names)
+    pairs = [(key, f"{said}{_under(names, every)}") for (key, said), names in merged.items()]
+    blocks: list[Block] = [Facts(pairs)] if here else []
+    if others := len({(row["path"], row["distribution"]) for row in rows if not row["acts"]}):
+        more = "more " if here else ""
+        blocks.append(
+            Prose(
+                f"{count(others, f'{more}number')} of agents that this trial does not give, or of outcomes "
+                "that it does not analyse."
+            )
+        )
+    return blocks
+
+
+def short(key: str) -> str:
+    """Paths that vary together, with what they have in common once: `components.expectancy: size, share`."""
+    paths = key.split(", ")
+    above = {path.rpartition(".")[0] for path in paths}
+    if len(paths) == 1 or len(above) > 1:
+        return key
+    return f"{above.pop()}: {', '.join(path.rpartition('.')[2] for path in paths)}"
+
+
+def _under(names: Sequence[str], every: Sequence[str]) -> str:
+    """The hypotheses that a line concerns, unless it is all of them."""
+    found = list(dict.fromkeys(names))
+    others = [name for name in every if name not in found]
+    if not others:
+        return ""
+    if len(found) > 3 and len(others) <= 2:
+        return f", except under {listed(others)}"
+    return f", under {listed(found)}"
+
+
+def powers(cells: Sequence[Cell], setting: Setting) -> Sheet:
+    """How far the power differs between the variants, and how likely there is an effect at all."""
+    several = len({cell["analysis"] for cell in cells}) > 1
+    columns = [Column("Hypothesis", number=False)]
+    columns += [Column("Analysis", number=False)] if several else []
+    columns += [Column("Chance of an effect"), Column("Power: 5 %")]
+    columns += [Column(f"{name[1:]} %") for name in QUANTILES[1:]]
+    rows = []
+    for cell in cells:
+        about = cell["uncertainty"]
+        row = [label(cell["hypothesis"], setting), *([cell["analysis"]] if several else [])]
+        row += [chance(cell)]
+        row += [_share(about["power_quantiles"][name]) for name in QUANTILES]
+        rows.append(row)
+    return Sheet(columns, rows)
+
+
+def in_variants(run: Mapping[str, Any]) -> str:
+    """How many variants the trials were divided over, or nothing."""
+    return f"in {count(run['variants'], 'variant')} of what is uncertain, " if "variants" in run else ""
+
+
+def chance(cell: Cell) -> str:
+    """The probability of an effect; without an error where all variants agree."""
+    figure = cell["uncertainty"]["effect_probability"]
+    if figure is not None and figure["estimate"] in (0.0, 1.0):
+        return f"{100.0 * figure['estimate']:.0f} %"
+    return estimated(figure, percent=True)
+
+
+def spread(cell: Cell) -> str:
+    """The powers that most variants lie between."""
+    low, high = (cell["uncertainty"]["power_quantiles"][name] for name in (QUANTILES[0], QUANTILES[-1]))
+    return f"{_share(low)} to {_share(high)}"
+
+
+def _share(figure: Mapping[str, Any]) -> str:
+    """A quantile in per cent; its error is said once for all."""
+    return f"{100.0 * figure['estimate']:.0f} %"
+
+
+def quantile_error(cells: Sequence[Cell]) -> float:
+    """The largest Monte Carlo standard error of the quantiles shown."""
+    tables = [cell["uncertainty"]["power_quantiles"] for cell in cells]
+    return float(max(table[name]["mcse"] for table in tables for name in QUANTILES))
+
+
+def about_uncertainty(cells: Sequence[Cell]) -> list[str]:
+    """How to read figures that are averages."""
+    variants = cells[0]["uncertainty"]["variants"]
+    return [
+        "Assurance is the power averaged over what is uncertain: over "
+        f"{variants:,} variants of the scenario, in each of which every uncertain number has another value. "
+        "All other figures are averaged so too; the ± includes what the choice of variants adds.",
+        "Power, 5 % to 95 %: in so many per cent of the variants the power is at most this, the noise of "
+        "their own few trials taken off; the Monte Carlo standard errors are at most "
+        f"{plain(100.0 * quantile_error(cells), 1)} percentage points.",
+        "Chance of an effect: the share of the variants whose true effect lies where the test looks for it "
+        "(where it looks on both sides: where most of them lie).",
+        "What the numbers may be is an assumption as well: the average is no better than that.",
+    ]

@@ -1,0 +1,48 @@
+"""Several analyses of one trial in words: each is told as if it were the only one, and all of them together.
+
+Works on the JSON form of a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from planner.report.blocks import Block, Column, Heading, Items, Prose
+from planner.report.context import Lines, Setting, Shown, label
+from planner.results.numbers import DASH, estimated
+
+EACH_ALONE = "Each analysis as if it were the only one: at its own looks and its own stop, at its full alpha."
+
+
+def each_alone(rows: Sequence[Mapping[str, Any]]) -> list[Block]:
+    """That analyses are told apart from each other, where there are several in these rows."""
+    return [Prose(EACH_ALONE)] if len({row["analysis"] for row in rows}) > 1 else []
+
+
+def together(result: Mapping[str, Any], rows: Sequence[Shown], setting: Setting) -> list[Block]:
+    """In how many trials any analysis is significant, in how many all; empty where there is one."""
+    trials = {(each["hypothesis"], each["patients"]): each for each in result.get("trial", ())}
+    own = [(row, trials.get((row.cell["hypothesis"], row.cell["patients"]))) for row in rows]
+    once = {id(trial): (row, trial) for row, trial in reversed(own) if trial and len(trial["analyses"]) > 1}
+    found = [once[id(trial)] for row, trial in own if trial and once.get(id(trial), (None,))[0] is row]
+    if not found:
+        return []
+    false = any(trial["familywise_error"] is not None for _, trial in found)
+    sized = len({trial["patients"] for _, trial in found}) > 1
+    columns = [Column("Hypothesis", number=False), *([Column("Planned")] if sized else [])]
+    columns += [Column("Any significant"), Column("All significant")]
+    columns += [Column("Any false alarm")] if false else []
+    lines = Lines(columns)
+    for row, trial in found:
+        line = [label(row.cell["hypothesis"], setting), *([str(trial["patients"])] if sized else [])]
+        line += [estimated(trial[name], percent=True) for name in ("any", "all")]
+        line += [estimated(trial["familywise_error"], percent=True)] if false else []
+        lines.add([line], [label(name, setting) for name in row.same])
+    said = ["No procedure for several primary analyses is planned: each is tested at its full alpha."]
+    if false:
+        said.append(
+            "Any false alarm (family-wise error): the share of trials in which at least one null hypothesis "
+            f"that is true is rejected; {DASH} where none is true."
+        )
+    return [Heading("All analyses together"), lines.sheet(), Items(said)]

@@ -1,0 +1,116 @@
+"""The answer of a run in a sentence or two for each analysis, before its tables.
+
+Works on the JSON form of a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from planner.report.blocks import Block, Items, Prose
+from planner.report.context import Cell, Setting, label
+from planner.report.pages.run_tables import too_high
+from planner.results.numbers import estimated, plain
+from planner.scenario.text import count
+
+_TOLD = 4  # analyses that are told before the tables
+_WRONG = 0.05  # share of the significant trials that may point in the wrong direction untold
+
+
+def answered(cells: Sequence[Cell], setting: Setting) -> list[Block]:
+    """What the run found, of each analysis; `cells`: those of inseparable hypotheses once."""
+    analyses: dict[str, list[Cell]] = {}
+    for cell in cells:
+        analyses.setdefault(cell["analysis"], []).append(cell)
+    if len(analyses) == 1:
+        return [Prose(_answer(cells, setting))]
+    said = [f"{name}: {_answer(own, setting)}" for name, own in list(analyses.items())[:_TOLD]]
+    left = len(analyses) - _TOLD
+    return [
+        Items([*said, *([f"{count(left, 'more analysis', 'more analyses')} below."] if left > 0 else [])])
+    ]
+
+
+def _answer(cells: Sequence[Cell], setting: Setting) -> str:
+    """Power, early stops and expected patients where there is an effect; false alarms where there is none."""
+    effects = [cell for cell in cells if not cell["is_null"]]
+    nulls = [cell for cell in cells if cell["is_null"]]
+    said = []
+    if effects:
+        said.append(f"{_finds(effects, setting)}{_stops(effects)}.{_wrong_way(effects, setting)}")
+    if nulls:
+        none = _false_alarms(nulls, setting)
+        said.append(f"{none}{'' if effects else _stops(nulls)}.")
+    return " ".join(said)
+
+
+def _finds(cells: Sequence[Cell], setting: Setting) -> str:
+    mean = any("uncertainty" in cell for cell in cells)
+    averaged = ", averaged over what the uncertain numbers may be" if mean else ""
+    if len(cells) == 1:
+        under = label(cells[0]["hypothesis"], setting)
+        found = estimated(cells[0]["power"], percent=True)
+        return f"Under “{under}”, the trial finds the difference in {found} of virtual trials{averaged}"
+    low, high = _ends(cells, "power")
+    if (found := estimated(low["power"], percent=True)) == estimated(high["power"], percent=True):
+        return f"Where there is a true difference, the trial finds it in {found} of virtual trials{averaged}"
+    return (
+        "Where there is a true difference, the trial finds it in "
+        f"{estimated(low['power'], percent=True)} (“{label(low['hypothesis'], setting)}”) to "
+        f"{estimated(high['power'], percent=True)} (“{label(high['hypothesis'], setting)}”) of virtual "
+        f"trials{averaged}"
+    )
+
+
+def _stops(cells: Sequence[Cell]) -> str:
+    """`; 23.1 ± 0.1 % stop early, and on average 36.1 ± 0.1 of 52 patients are randomised`."""
+    if all(len(cell["looks"]) < 2 for cell in cells):
+        return ""
+    early, patients = _range(cells, "stopped_early", percent=True), _range(cells, "expected_patients")
+    return (
+        f"; {early} stop early, and on average {patients} of {cells[0]['patients']:,} patients are randomised"
+    )
+
+
+def _wrong_way(cells: Sequence[Cell], setting: Setting) -> str:
+    """` Of the significant trials 12 ± 3 % point in the wrong direction.`, where that is more than a few."""
+    wrong = [
+        cell for cell in cells if ((cell["estimate"]["wrong_sign"] or {}).get("estimate") or 0.0) > _WRONG
+    ]
+    if not wrong:
+        return ""
+    worst = max(wrong, key=lambda cell: float(cell["estimate"]["wrong_sign"]["estimate"]))
+    share = estimated(worst["estimate"]["wrong_sign"], percent=True)
+    most = (
+        f"{share} point"
+        if len(cells) == 1
+        else f"{share} under “{label(worst['hypothesis'], setting)}” point"
+    )
+    return f" Of the significant trials, {'up to ' if len(wrong) > 1 else ''}{most} in the wrong direction."
+
+
+def _false_alarms(cells: Sequence[Cell], setting: Setting) -> str:
+    levels = " or ".join(dict.fromkeys(f"{plain(100.0 * cell['alpha'])} %" for cell in cells))
+    under = f" (“{label(cells[0]['hypothesis'], setting)}”)" if len(cells) == 1 else ""
+    exceeded = ", which is exceeded" if any(too_high(cell) for cell in cells) else ""
+    return (
+        f"Where there is no true difference{under}, {_range(cells, 'power', percent=True)} of virtual trials "
+        f"are false alarms (type I error; alpha {levels}{exceeded})"
+    )
+
+
+def _ends(cells: Sequence[Cell], name: str) -> tuple[Cell, Cell]:
+    """The cells in which a figure is smallest and largest."""
+
+    def value(cell: Cell) -> float:
+        figure: Mapping[str, Any] = cell[name] or {}
+        return float(figure.get("estimate") or 0.0)
+
+    return min(cells, key=value), max(cells, key=value)
+
+
+def _range(cells: Sequence[Cell], name: str, *, percent: bool = False) -> str:
+    """The figure, or its smallest and largest value."""
+    ends = [estimated(cell[name], percent=percent) for cell in _ends(cells, name)]
+    return " to ".join(dict.fromkeys(ends))

@@ -1,0 +1,157 @@
+"""The sensitivity of the power in words and as a tornado: bars from the power a step below to a step above.
+
+Works on the JSON form (`Sensitivity.to_json()`). The picture is plain ASCII.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from planner.report.blocks import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
+from planner.report.pages.parts.whole_trial import each_alone
+from planner.report.pages.run import Setting
+from planner.report.pages.run_tables import beside, carried_over
+from planner.results.numbers import DASH, estimated, fixed, plain, plus_minus, signed
+from planner.scenario.text import count, listed, visible
+
+Json = Mapping[str, Any]
+_NAME, _BAR = 30, 44  # columns of the picture
+_SHOWN = 20  # bars; what matters less stands in the table
+
+
+def sensitivity_document(found: Json, setting: Setting) -> list[Block]:
+    """The page of `planner run --sensitivity`."""
+    blocks: list[Block] = [Heading(found["scenario"]["title"] or found["scenario"]["name"], 1)]
+    if found["partial"]:
+        trials = count(found["run"]["trials"], "trial")
+        blocks.append(Prose(f"PARTIAL: interrupted after {trials}; all figures are of these.", True))
+    blocks.append(Facts(_facts(found, setting)))
+    several = len({cell["analysis"] for cell in found["cells"]}) > 1
+    blocks += [*each_alone(found["cells"]), *carried_over(found["cells"], setting), *beside(found)]
+    for cell in found["cells"]:
+        name = setting.hypotheses.get(cell["hypothesis"]) or str(cell["hypothesis"])
+        blocks.append(Heading(f"{name} ({cell['analysis']})" if several else name))
+        blocks += _cell(cell, found["step"], setting)
+    blocks += [Heading("How to read this"), Items(_reading(found, setting))]
+    return [*blocks, Heading("The same result again"), Code(setting.command, "sh")]
+
+
+def _facts(found: Json, setting: Setting) -> list[tuple[str, str]]:
+    scenario, run = found["scenario"], found["run"]
+    variants = f"each assumption {_percent(found['step'])} lower and higher, one at a time"
+    trials = f"{count(run['trials'], 'virtual trial')} of each variant, seed {run['seed']}"
+    return [
+        *([("Question", setting.question)] if setting.question else []),
+        ("Scenario", f"{scenario['name']}, digest {scenario['digest'][:12]}"),
+        ("Design", setting.design),
+        ("Varied", variants),
+        ("Simulated", f"{trials}, planner {run['planner']}"),
+    ]
+
+
+def _percent(step: float) -> str:
+    return f"{plain(100 * step)} %"
+
+
+def _cell(cell: Json, step: float, setting: Setting) -> list[Block]:
+    what = "Type I error" if cell["is_null"] else "Power"
+    rows = [row for row in cell["assumptions"] if row["impact"] > 0]
+    unit = setting.units[cell["analysis"]]
+    effect = f"{signed(cell['true_effect'] * unit.factor)} {unit.name}".rstrip()
+    of = "" if cell["is_null"] else f", the true effect being {effect}"
+    blocks: list[Block] = [Prose(f"{what} as assumed: {estimated(cell['power'], percent=True)}{of}.")]
+    seen = [row for row in rows if _beyond_chance(row)]
+    if seen:
+        blocks.append(Code(_tornado(cell, seen[:_SHOWN])))
+    elif rows:
+        blocks.append(Prose("No assumption changes it beyond Monte Carlo error."))
+    if rows:
+        blocks.append(_table(rows, step))
+    idle = [row["label"] for row in cell["assumptions"] if row["impact"] == 0]
+    if idle:
+        blocks.append(Prose(f"Without any effect on it: {listed(idle)}."))
+    return blocks
+
+
+def _beyond_chance(row: Json) -> bool:
+    """Whether a step in either direction changes the power by more than twice its Monte Carlo error."""
+    sides = [side["difference"] for side in (row["lower"], row["higher"]) if side is not None]
+    return any(abs(side["estimate"]) > 2 * (side["mcse"] or 0.0) for side in sides)
+
+
+def _ends(row: Json) -> list[tuple[str, float]]:
+    """Mark and power of the two ends of a bar, as far as they exist."""
+    sides = (("-", row["lower"]), ("+", row["higher"]))
+    return [(mark, side["power"]["estimate"]) for mark, side in sides if side is not None]
+
+
+def _tornado(cell: Json, rows: Sequence[Json]) -> str:
+    """One bar an assumption: - where it is lower, + where it is higher, | where it is as assumed."""
+    middle = cell["power"]["estimate"]
+    powers = [middle, *(power for row in rows for _, power in _ends(row))]
+    low, high = float(min(powers)), float(max(powers))
+    width = max(high - low, 1e-9)
+
+    def at(power: float) -> int:
+        return min(int((power - low) / width * _BAR), _BAR - 1)
+
+    left, right = f"{fixed(100 * low, 1)} %", f"{fixed(100 * high, 1)} %"
+    lines = [f"{'':{_NAME}}  {left}{right:>{_BAR - len(left)}}"]
+    for row in rows:
+        ends = _ends(row)
+        places = [at(power) for _, power in ends] + [at(middle)]
+        bar = ["=" if min(places) <= i <= max(places) else " " for i in range(_BAR)]
+        bar[at(middle)] = "|"
+        for mark, power in ends:
+            bar[at(power)] = mark if bar[at(power)] not in "+-" else "*"
+        name = visible(row["label"])
+        name = name if len(name) <= _NAME else f"...{name[3 - _NAME :]}"
+        lines.append(f"{name:{_NAME}}  {''.join(bar)}".rstrip())
+    return "\n".join(lines)
+
+
+def _table(rows: Sequence[Json], step: float) -> Sheet:
+    columns = [Column("Assumption", number=False), Column("Assumed")]
+    columns += [Column(f"Power, {_percent(step)} lower"), Column(f"Power, {_percent(step)} higher")]
+    columns += [Column("Change, lower"), Column("Change, higher")]
+    lines = []
+    for row in rows:
+        sides = (row["lower"], row["higher"])
+        powers = [DASH if s is None else estimated(s["power"], percent=True) for s in sides]
+        changes = [DASH if s is None else _change(s["difference"]) for s in sides]
+        lines.append([row["label"], _shown(row["value"]), *powers, *changes])
+    return Sheet(columns, lines)
+
+
+def _change(figure: Json) -> str:
+    text = plus_minus(figure["estimate"], figure["mcse"], percent=True, sign=True)
+    return text.replace(" %", " points")
+
+
+def _shown(value: Any) -> str:
+    """A number, or several that vary together: one if they are all the same."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list):
+        return ", ".join(dict.fromkeys(_shown(item) for item in value))
+    return plain(value)
+
+
+def _reading(found: Json, setting: Setting) -> list[str]:
+    items = [
+        "Each line changes one assumption and leaves all others. In the picture, - is the power where it is "
+        "lower, + where it is higher, | as assumed; * where both ends meet. The longest bar is the "
+        "assumption to be surest of; what makes no difference beyond Monte Carlo error has none.",
+        "± is the Monte Carlo standard error; that of a change is paired: all variants have the same virtual "
+        "patients.",
+    ]
+    labels = [row["label"] for cell in found["cells"] for row in cell["assumptions"]]
+    if any(label.startswith("difference") for label in labels):
+        items.append("Of means, their stated difference is varied: the other treatment's mean stays.")
+    items += setting.about_moved(found["cells"])
+    if any(row[s] is None for c in found["cells"] for row in c["assumptions"] for s in ("lower", "higher")):
+        items.append(f"{DASH}: this value is not possible, for instance a share above 1.")
+    if any(cell["is_null"] for cell in found["cells"]):
+        items.append("Where the treatments do not differ, the figure is the type I error.")
+    return items

@@ -1,0 +1,216 @@
+"""A sweep put into words: one row for each combination of settings, and a curve of the power.
+
+Works on the JSON form of a sweep (`Sweep.to_json()`, cells with `sweep`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from planner.report.blocks import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
+from planner.report.pages.parts.limits import about_limits
+from planner.report.pages.parts.uncertain import (
+    about_uncertainty,
+    averaged,
+    chance,
+    in_variants,
+    spread,
+    what_is_uncertain,
+)
+from planner.report.pages.parts.whole_trial import each_alone
+from planner.report.pages.run import Setting
+from planner.report.pages.run_tables import NOBODY_MEANWHILE, beside, carried_over
+from planner.report.plots.braille import Series, plot
+from planner.results.numbers import estimated, plain, plus_minus, signed
+from planner.scenario.text import count, listed, visible
+
+Json = Mapping[str, Any]
+_LINES = 10  # that can be told apart in one picture
+
+
+def sweep_document(found: Json, setting: Setting, *, ascii_only: bool = False) -> list[Block]:
+    """The page of `planner run` with swept settings. `ascii_only`: draw without Braille dots."""
+    cells: list[Json] = list(found["cells"])
+    blocks: list[Block] = [Heading(found["scenario"]["title"] or found["scenario"]["name"], 1)]
+    if found["partial"]:
+        trials = count(found["run"]["trials"], "trial")
+        blocks.append(Prose(f"PARTIAL: interrupted; the figures are of {trials} or more.", True))
+    blocks.append(Facts(_facts(found, cells, setting)))
+    blocks += [*each_alone(cells), Heading("What changes"), _figures(cells, setting)]
+    blocks += [Prose(NOBODY_MEANWHILE)] if any(len(cell["looks"]) > 1 for cell in cells) else []
+    blocks += [*carried_over(cells, setting), *beside(found)]
+    blocks += _curve(cells, setting, ascii_only)
+    if averaged(cells):
+        every = list(dict.fromkeys(cell["hypothesis"] for cell in cells))
+        blocks += [Heading("What was uncertain"), *what_is_uncertain(found["uncertain"], every)]
+    blocks += [Heading("How to read this"), Items(_reading(cells) + about_limits(found.get("limits", ())))]
+    return [*blocks, Heading("The same result again"), Code(setting.command, "sh")]
+
+
+def _facts(found: Json, cells: Sequence[Json], setting: Setting) -> list[tuple[str, str]]:
+    run = found["run"]
+    facts = [("Question", setting.question)] if setting.question else []
+    facts += [("Scenario", str(found["scenario"]["name"])), ("Endpoint", setting.endpoint)]
+    facts += [
+        (f"Analysis {name}" if len(setting.analyses) > 1 else "Analysis", setting.analyses[name])
+        for name in dict.fromkeys(cell["analysis"] for cell in cells)
+    ]
+    for path, values in _axes(cells).items():
+        facts.append((path, listed([_shown(value) for value in values])))
+    trials = (
+        f"{count(run['trials'], 'virtual trial')} for each row, {in_variants(run)}seed {run['seed']}, "
+        f"planner {run['planner']}"
+    )
+    return [*facts, ("Simulated", trials)]
+
+
+def _axes(cells: Sequence[Json]) -> dict[str, list[Any]]:
+    """The swept settings with their values, each once, in order."""
+    axes: dict[str, list[Any]] = {}
+    for cell in cells:
+        for path, value in cell["sweep"].items():
+            values = axes.setdefault(path, [])
+            if value not in values:
+                values.append(value)
+    return axes
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case int() | float():
+            return plain(float(value), 10)
+        case list():
+            return f"[{', '.join(_shown(item) for item in value)}]"
+        case dict():
+            return f"{{{', '.join(f'{key} {_shown(item)}' for key, item in value.items())}}}"
+    return str(value)
+
+
+def _titles(paths: Sequence[str]) -> dict[str, str]:
+    """The last words of each path that tell it from the others."""
+    titles = {}
+    for path in paths:
+        parts = path.split(".")
+        short = next(
+            (
+                ".".join(parts[-n:])
+                for n in range(1, len(parts) + 1)
+                if sum(other.endswith(".".join(parts[-n:])) for other in paths) == 1
+            ),
+            path,
+        )
+        titles[path] = short
+    return titles
+
+
+def _label(cell: Json, setting: Setting) -> str:
+    return setting.hypotheses.get(cell["hypothesis"]) or str(cell["hypothesis"])
+
+
+def _figures(cells: Sequence[Json], setting: Setting) -> Sheet:
+    paths = list(_axes(cells))
+    titles = _titles(paths)
+    analyses = len({cell["analysis"] for cell in cells}) > 1
+    sized = "design.patients" in paths or len({cell["patients"] for cell in cells}) == 1
+    names = [Column("Hypothesis", number=False)] + ([Column("Analysis", number=False)] if analyses else [])
+    columns = [Column(titles[path], number=_numeric(_axes(cells)[path])) for path in paths]
+    # Columns of names stand first, whatever is swept, because a table that is split repeats them.
+    order = [c for c in columns if not c.number] + names + [c for c in columns if c.number]
+    order += [] if sized else [Column("Patients")]
+    mean = averaged(cells)
+    order += [Column("Mean true effect" if mean else "True effect")]
+    order += [Column("Assurance" if mean else "Power"), Column("Stops early")]
+    order += [Column("Chance of an effect"), Column("Power, 5 % to 95 %")] if mean else []
+    order += [Column("Expected patients"), Column("Expected completers")]
+    rows = []
+    for cell in cells:
+        shown = {
+            column.title: _shown(cell["sweep"][path]) for path, column in zip(paths, columns, strict=True)
+        }
+        row = [shown[c.title] for c in columns if not c.number]
+        row += [_label(cell, setting), *([cell["analysis"]] if analyses else [])]
+        row += [shown[c.title] for c in columns if c.number] + ([] if sized else [str(cell["patients"])])
+        row += [_true_effect(cell, setting), _power(cell), estimated(cell["stopped_early"], percent=True)]
+        row += [chance(cell), spread(cell)] if mean else []
+        rows.append([*row, estimated(cell["expected_patients"]), estimated(cell["expected_completers"])])
+    return Sheet(order, rows)
+
+
+def _numeric(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+
+
+def _true_effect(cell: Json, setting: Setting) -> str:
+    factor = setting.units[cell["analysis"]].factor
+    error = cell.get("true_effect_mcse")
+    unit = setting.units[cell["analysis"]].name
+    value = cell["true_effect"] * factor
+    shown = plus_minus(value, error * factor, sign=True) if error else signed(value)
+    return f"{shown} {unit}".rstrip()
+
+
+def _power(cell: Json) -> str:
+    power = estimated(cell["power"], percent=True)
+    return f"type I error\n{power}" if cell["is_null"] else power
+
+
+def _curve(cells: Sequence[Json], setting: Setting, ascii_only: bool) -> list[Block]:
+    """Power against the swept number with most values; a line for each of the other combinations."""
+    axes = {path: values for path, values in _axes(cells).items() if _numeric(values) and len(values) > 2}
+    if not axes:
+        return []
+    along = max(axes, key=lambda path: len(axes[path]))
+    several = len({cell["analysis"] for cell in cells}) > 1
+    titles = _titles(list(_axes(cells)))
+    lines: dict[str, list[tuple[float, float]]] = {}
+    for cell in cells:
+        others = [f"{titles[p]} {_shown(v)}" for p, v in cell["sweep"].items() if p != along]
+        name = ", ".join([_label(cell, setting), *([cell["analysis"]] if several else []), *others])
+        lines.setdefault(name, []).append((float(cell["sweep"][along]), cell["power"]["estimate"]))
+    if len(lines) > _LINES:
+        return [Prose(f"{count(len(lines), 'line')} would be too many for a picture of the power.")]
+    series = [Series(chr(ord("a") + i), sorted(points)) for i, points in enumerate(lines.values())]
+    low, high = min(axes[along]), max(axes[along])
+    picture = plot(
+        series,
+        x=(float(low), float(high)),
+        y=(0.0, 1.0),
+        tick=lambda y: f"{100 * y:.0f} %",
+        x_title=visible(along),
+        width=64,
+        ascii_only=ascii_only,
+    )
+    key = [(line.letter, name) for line, name in zip(series, lines, strict=True)]
+    return [Heading("Assurance" if averaged(cells) else "Power"), Code(picture), Facts(key)]
+
+
+def _moved(cell: Json) -> bool:
+    """Whether the true effect is another one than the means state."""
+    stated = cell.get("stated_effect")
+    return stated is not None and not math.isclose(stated, cell["true_effect"], rel_tol=1e-4, abs_tol=1e-9)
+
+
+def _reading(cells: Sequence[Json]) -> list[str]:
+    items = [
+        "± is the Monte Carlo standard error. All rows are of the same virtual patients, so that "
+        "differences between them are less uncertain than their errors say.",
+    ]
+    if averaged(cells):
+        items += [*about_uncertainty(cells), "All rows are of the same variants too."]
+    if any(cell["is_null"] for cell in cells):
+        items.append(
+            "Type I error: the treatments do not differ under this hypothesis: a significant trial is a "
+            "false alarm."
+        )
+    if any(_moved(cell) for cell in cells):
+        items.append(
+            "Where the scale cuts or rounds scores, true effects are not the differences of the stated means."
+        )
+    if any("design.patients" in cell["sweep"] for cell in cells):
+        items.append("Looks stated as numbers of patients are scaled to the number of patients planned.")
+    notes = dict.fromkeys(cell["note"] for cell in cells if cell.get("note") and not cell["is_null"])
+    return [*items, *notes]

@@ -1,0 +1,343 @@
+"""One virtual trial put into words: how it went at each look, a picture of its patients, every score.
+
+Works on the JSON form of a trial (`Trial.to_json()`), so that a stored trial reads like a fresh one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from planner.report.blocks import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
+from planner.report.pages.parts.blinding import guesses_of
+from planner.report.pages.parts.whole_trial import each_alone
+from planner.report.pages.run import Setting, Unit
+from planner.report.plots.braille import Series, plot
+from planner.results.numbers import DASH, fixed, plain, signed
+from planner.scenario.text import count, listed
+from planner.scenario.vocabulary import BINARY_MEASURES
+
+Json = Mapping[str, Any]
+
+_WIDTH = 76  # of the picture, so that with its indent it fits 80 columns
+_GAP = 2
+_PANELS = 6  # sequences that are drawn; more do not fit a screen
+_HEIGHT = 16  # lines of a panel; every third has a label
+_STEPS = (_HEIGHT - 1) // 3
+
+
+def trial_document(trial: Json, setting: Setting, *, ascii_only: bool = False) -> list[Block]:
+    """The page of `planner trial`. `ascii_only`: draw without Braille dots."""
+    blocks: list[Block] = [Heading(trial["scenario"]["title"] or trial["scenario"]["name"], 1)]
+    blocks.append(Facts(_facts(trial, setting)))
+    blocks += [Heading("What each look saw, and decided"), *each_alone(trial["analyses"])]
+    for course in trial["analyses"]:
+        partial = course["analysis"] in setting.partial
+        if len(trial["analyses"]) > 1:
+            blocks.append(Prose(f"{course['analysis']}:"))
+        blocks += [_looks(course, setting.units[course["analysis"]], partial)]
+        blocks.append(Prose(f"{_verdict(course, trial)} {_used(course)}".rstrip()))
+    for r, reading in enumerate(trial["readings"]):
+        blocks += _patients(trial, r, reading, setting, ascii_only)
+    blocks += guesses_of(trial)
+    blocks += [Heading("The same trial again"), Code(setting.command, "sh")]
+    blocks.append(
+        Prose("With --format csv: these patients in long format, as data for any statistics program.")
+    )
+    return blocks
+
+
+def _facts(trial: Json, setting: Setting) -> list[tuple[str, str]]:
+    scenario, run = trial["scenario"], trial["run"]
+    name = str(trial["hypothesis"])
+    label = setting.hypotheses.get(name) or name
+    courses = trial["analyses"]
+    several = len(courses) > 1
+    return [
+        ("Trial", f"number {run['trial']:,} (counted from 0), seed {run['seed']}, planner {run['planner']}"),
+        ("Scenario", f"{scenario['name']}, digest {scenario['digest'][:12]}"),
+        ("True here", label if label == name else f"{name}: {label}"),
+        *(
+            (f"Truth for {c['analysis']}" if several else "True effect", _truth(name, c, setting))
+            for c in courses
+        ),
+        ("Design", setting.design),
+        ("Endpoint", setting.endpoint),
+        *(
+            (f"Analysis {c['analysis']}" if several else "Analysis", setting.analyses[c["analysis"]])
+            for c in courses
+        ),
+    ]
+
+
+def _truth(hypothesis: str, course: Json, setting: Setting) -> str:
+    unit = setting.units[course["analysis"]]
+    said = f"{signed(course['true_effect'] * unit.factor)} {unit.name}".rstrip()
+    why = setting.moved.get((hypothesis, course["analysis"]))
+    return f"{said}: {why}" if why else said
+
+
+def _used(course: Json) -> str:
+    """How the patients of the last look add up to those whom the analysis uses; empty where it uses all."""
+    patients, finished, left = (course["used"][key] for key in ("patients", "finished", "left"))
+    used = finished["used"] + left["used"]
+    if used == patients:
+        return ""
+    said = f"Of these {count(patients, 'patient')}, {finished['all']} finished every period"
+    said += f" and {left['all']} left" if left["all"] else ""
+    parts = []
+    if finished["used"]:
+        every = finished["used"] == finished["all"]
+        parts.append("all who finished" if every else f"{finished['used']} of those who finished")
+    if left["used"]:
+        parts.append(f"{left['used']} of those who left, after what it compares")
+    rest = " The others were not given what it compares." if finished["used"] < finished["all"] else ""
+    return f"{said}; the analysis uses {used}{': ' + listed(parts) if parts else ''}.{rest}"
+
+
+def _looks(course: Json, unit: Unit, partial: bool) -> Sheet:
+    """One row a look; columns of limits only where the trial has such limits.
+
+    `partial`: the analysis uses patients who have not finished every period, if they have what it compares.
+    """
+    looks = course["looks"]
+    futility = any(look[end] is not None for look in looks for end in ("futility_from", "futility_to"))
+    exact = any(look["discordant"] is not None for look in looks)
+    by_p = all(look["statistic"] is None and look["efficacy_above"] is None for look in looks)
+    t, df = ("b − c", "b + c") if exact else ("t", "df")
+    columns = [Column("Look"), Column("Patients"), Column("Analysed" if partial else "Completers")]
+    columns += [Column(f"Estimate{f' ({unit.name})' if unit.name else ''}"), Column("SE")]
+    columns += [] if by_p else [Column(t), Column(df), Column(f"Significant at {t}")]
+    columns += [Column(f"Futile at {t}")] if futility else []
+    columns += [Column("p"), Column("Level"), Column("Decision", number=False)]
+    rows = []
+    for look in looks:
+        last = look["look"] == course["looks_planned"]
+        row = [f"{look['look']} of {course['looks_planned']}", str(look["patients"]), str(look["completers"])]
+        row += [signed(_times(look["estimate"], unit)), plain(_times(look["se"], unit))]
+        if not by_p:
+            row += [_t(look["statistic"], exact), plain(look["discordant" if exact else "df"])]
+            row.append(_limits(look["efficacy_below"], look["efficacy_above"], exact))
+        if futility:
+            row.append(DASH if last else _inside(look["futility_from"], look["futility_to"], exact))
+        rows.append([*row, _p(look["p"]), _p(look["nominal_p"]), look["decision"]])
+    return Sheet(columns, rows)
+
+
+def _times(value: float | None, unit: Unit) -> float | None:
+    return None if value is None else value * unit.factor
+
+
+def _t(value: float | None, whole: bool) -> str:
+    return DASH if value is None else fixed(value, 0 if whole else 3)
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return DASH
+    return "< 0.00001" if value < 1e-5 else plain(value, 3)
+
+
+def _limits(below: float | None, above: float | None, whole: bool) -> str:
+    """The statistics at which a look is significant, or futile."""
+    if below is not None and above is not None and below == -above:
+        return f"± {_t(above, whole)}"
+    ends = [f"≤ {_t(below, whole)}"] if below is not None else []
+    ends += [f"≥ {_t(above, whole)}"] if above is not None else []
+    return " or ".join(ends) or DASH
+
+
+def _inside(low: float | None, high: float | None, whole: bool) -> str:
+    if low is not None and high is not None:
+        return f"{_t(low, whole)} to {_t(high, whole)}"
+    return _limits(high, low, whole)  # futile up to `high`, or from `low` upwards
+
+
+def _verdict(course: Json, trial: Json) -> str:
+    """The decision in a sentence, and what a reader who knows the truth says of it."""
+    last = course["looks"][-1]
+    early = last["look"] < course["looks_planned"]
+    name = f"{course['analysis']}: " if len(trial["analyses"]) > 1 else ""
+    seen = count(last["patients"], "patient")
+    match course["decision"]:
+        case "efficacy":
+            how = "the trial stops early for efficacy" if early else "the trial is significant at its end"
+        case "futility":
+            how = "the trial stops early for futility"
+        case _:
+            how = "the trial ends without a significant difference"
+    said = f"{name}{how if name else how[:1].upper() + how[1:]}, after {seen}."
+    if early:
+        left = trial["patients_planned"] - last["patients"]
+        said += f" The other {count(left, 'patient')} planned are not needed."
+    if course["wrong_sign"]:
+        said += " Its sign is wrong: the truth points the other way."
+    elif course["decision"] == "efficacy" and course["true_effect"] == 0:
+        said += " There is no true effect: this is a type I error."
+    return f"{said} {last['note'].capitalize()}." if last["note"] else said
+
+
+def _patients(trial: Json, r: int, reading: Json, setting: Setting, ascii_only: bool) -> list[Block]:
+    """Picture and table of one reading."""
+    title = "The patients"
+    if len(trial["readings"]) > 1:
+        what = f"{reading['outcome']}, " if "outcome" in reading else ""
+        title += f": {what}{reading['measure']}, day {plain(reading['day'])}"
+    groups = _by_sequence(trial["patients"])
+    blocks: list[Block] = [Heading(title)]
+    if reading["measure"] in BINARY_MEASURES:
+        blocks.append(_patterns(groups, r))
+    else:
+        blocks += _drawn(groups, r, ascii_only)
+        blocks.append(_means(groups, r))
+    return [*blocks, Heading("Every score"), _scores(trial["patients"], r), *_gone(trial["patients"])]
+
+
+def _by_sequence(patients: Sequence[Json]) -> dict[tuple[str, ...], list[Json]]:
+    groups: dict[tuple[str, ...], list[Json]] = {}
+    for patient in patients:
+        groups.setdefault(tuple(patient["sequence"]), []).append(patient)
+    return dict(sorted(groups.items()))
+
+
+# The picture
+
+
+def _drawn(groups: Mapping[tuple[str, ...], Sequence[Json]], r: int, ascii_only: bool) -> list[Block]:
+    """A panel for each sequence, two side by side: the lines of its patients from period to period."""
+    values = [x for group in groups.values() for p in group for x in p["values"][r] if x is not None]
+    periods = max(map(len, groups), default=0)
+    if not values or periods < 2:
+        return []
+    low, high, places = _axis(min(values), max(values))
+    margin = max(len(fixed(x, places)) for x in (low, high))
+    width = (_WIDTH - _GAP) // 2 - margin - 2
+    shown = list(groups.items())[:_PANELS]
+    panels = []
+    for sequence, group in shown:
+        series = [_line(p["values"][r]) for p in group]
+        picture = plot(
+            series,
+            x=(1.0, float(periods)),
+            y=(low, high),
+            tick=lambda y: f"{fixed(y, places):>{margin}}",
+            x_title="period",
+            width=width,
+            height=_HEIGHT,
+            ascii_only=ascii_only,
+        )
+        name = f"{' then '.join(sequence)}: {count(len(group), 'patient')}"
+        panels.append([_cut(f"{'':{margin + 2}}{name}", margin + 2 + width), *picture.split("\n")])
+    blocks: list[Block] = [Code(_side_by_side(panels, margin + 2 + width))]
+    key = "o: a completer. x: a patient who left before the end. Steeper lines, larger differences."
+    if len(groups) > len(shown):
+        key += f" The other {count(len(groups) - len(shown), 'sequence')} are not drawn."
+    return [*blocks, Prose(key)]
+
+
+def _line(values: Sequence[float | None]) -> Series:
+    points = [(float(k), math.nan if x is None else float(x)) for k, x in enumerate(values, start=1)]
+    return Series("x" if None in values else "o", points)
+
+
+def _axis(low: float, high: float) -> tuple[float, float, int]:
+    """Round ends around the values, four round steps apart, and the decimals that their labels need."""
+    step = max((high - low) / _STEPS, 1e-9)
+    size = 10.0 ** math.floor(math.log10(step))
+    for factor in (1.0, 2.0, 2.5, 5.0, 10.0, 20.0, 25.0, 50.0):
+        unit = factor * size
+        start = math.floor(low / unit) * unit
+        if start + _STEPS * unit >= high:
+            break
+    places = max(0, 1 - math.floor(math.log10(unit))) if unit < 10 and unit != round(unit) else 0
+    return start, start + _STEPS * unit, places
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def _side_by_side(panels: Sequence[Sequence[str]], width: int) -> str:
+    lines: list[str] = []
+    for i in range(0, len(panels), 2):
+        pair = panels[i : i + 2]
+        lines += [""] if lines else []
+        rows = zip(*pair, strict=True)
+        lines += [(" " * _GAP).join(line.ljust(width) for line in row).rstrip() for row in rows]
+    return "\n".join(lines)
+
+
+# Tables
+
+
+def _means(groups: Mapping[tuple[str, ...], Sequence[Json]], r: int) -> Sheet:
+    """Mean and SD of each period of each sequence, of all who were there."""
+    columns = [Column("Sequence", number=False), Column("Period"), Column("Treatment", number=False)]
+    columns += [Column("Patients"), Column("Mean"), Column("SD")]
+    rows = []
+    for sequence, group in groups.items():
+        for k, treatment in enumerate(sequence):
+            values = [p["values"][r][k] for p in group if p["values"][r][k] is not None]
+            mean = math.fsum(values) / len(values) if values else None
+            sd = None
+            if mean is not None and len(values) > 1:
+                sd = math.sqrt(math.fsum((x - mean) ** 2 for x in values) / (len(values) - 1))
+            name = " then ".join(sequence) if k == 0 else ""
+            rows.append([name, str(k + 1), treatment, str(len(values)), plain(mean), plain(sd)])
+    return Sheet(columns, rows)
+
+
+def _patterns(groups: Mapping[tuple[str, ...], Sequence[Json]], r: int) -> Sheet:
+    """How many patients of each sequence responded in which periods."""
+    columns = [Column("Sequence", number=False), Column("Responds in", number=False), Column("Patients")]
+    rows = []
+    for sequence, group in groups.items():
+        found = Counter(tuple(p["values"][r]) for p in group)
+        name = " then ".join(sequence)
+        for pattern, number in sorted(found.items(), key=lambda item: (None in item[0], str(item[0]))):
+            rows.append([name, _responses(sequence, pattern), str(number)])
+            name = ""
+    return Sheet(columns, rows)
+
+
+def _responses(sequence: Sequence[str], pattern: Sequence[float | None]) -> str:
+    said = [f"{a} (period {k})" for k, (a, x) in enumerate(zip(sequence, pattern, strict=True), 1) if x]
+    left = f"left before period {list(pattern).index(None) + 1}" if None in pattern else ""
+    return "; ".join(filter(None, (listed(said) or "no period", left)))
+
+
+def _scores(patients: Sequence[Json], r: int) -> Sheet:
+    """Every patient in order of randomisation."""
+    places = _places([x for p in patients for x in p["values"][r] if x is not None])
+    periods = max((len(p["sequence"]) for p in patients), default=0)
+    columns = [Column("Patient"), Column("Sequence", number=False)]
+    columns += [Column(f"Period {k + 1}") for k in range(periods)]
+    waits = any("extra_days" in p for p in patients)
+    columns += [Column("Waited (days)")] if waits else []
+    columns.append(Column("Left", number=False))
+    rows = []
+    for p in patients:
+        shown = [DASH if x is None else fixed(x, places) for x in p["values"][r]]
+        left = p["left_before_period"]
+        gone = "" if left is None else f"before period {left}"
+        if waits:
+            shown.append(" / ".join(DASH if days is None else plain(days) for days in p["extra_days"]))
+        rows.append([str(p["subject"]), " then ".join(p["sequence"]), *shown, gone])
+    return Sheet(columns, rows)
+
+
+def _gone(patients: Sequence[Json]) -> list[Block]:
+    left = sum(p["left_before_period"] is not None for p in patients)
+    if not left:
+        return []
+    return [Items([f"{left} of {count(len(patients), 'patient')} left before their last period."])]
+
+
+def _places(values: Sequence[float]) -> int:
+    """Decimals at which the spread of the values shows three digits; none for whole numbers."""
+    if not values or all(x == round(x) for x in values):
+        return 0
+    spread = (max(values) - min(values)) / 4 or abs(values[0]) or 1.0
+    return min(max(2 - math.floor(math.log10(spread)), 0), 6)

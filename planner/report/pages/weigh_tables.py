@@ -1,0 +1,211 @@
+"""The tables of `planner weigh`. Hypotheses that the design cannot separate stand below one another."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from planner.report.blocks import Column, Sheet
+from planner.report.context import Setting, label
+from planner.report.pages.parts.uncertain import short
+from planner.results.numbers import DASH, fixed, plain, plus_minus, signed
+
+Json = Mapping[str, Any]
+
+_PERCENT = {"response": "responders", "remission": "remitters"}
+_LEAST_CHANCE = 1e-4  # a probability below which its column says 1 in so many
+_LEAST_FACTOR = 0.01  # and a Bayes factor
+_LEAST_WEIGHT = 1e-4  # below which, with three times its error, a weight is told as less than that
+_LEAST_ERROR = 0.001  # of the weights that assumptions move: smaller errors are shown as this
+
+
+def ranked(found: Json) -> list[Json]:
+    """The classes by weight."""
+    return sorted(found["classes"], key=lambda row: -row["weight"]["estimate"])
+
+
+def split(found: Json) -> bool:
+    """Whether a class has several hypotheses, or classes differ in their prior weights."""
+    priors = {round(row["prior"], 12) for row in found["classes"]}
+    return len(found["classes"]) < len(found["hypotheses"]) or len(priors) > 1
+
+
+def _stacked(names: Sequence[str], cells: Sequence[str], setting: Setting) -> list[list[str]]:
+    """The lines of a class: its figures stand beside its first hypothesis."""
+    first, *others = (label(name, setting) for name in names)
+    return [[first, *cells], *([f"= {other}", *[""] * len(cells)] for other in others)]
+
+
+def _first(row: Json, found: Json) -> Json:
+    """What the JSON form says of the first hypothesis of a class."""
+    first: Json = next(each for each in found["hypotheses"] if each["hypothesis"] == row["hypotheses"][0])
+    return first
+
+
+def weights(found: Json, setting: Setting) -> Sheet:
+    """How probable the result is, and the weight that it gives."""
+    density = found["evidence"]["kind"] != "counts"
+    order = ranked(found)
+    shown = [("Bayes factor", *_alike([row["bayes_factor"] for row in order], _LEAST_FACTOR, False))]
+    if not density:
+        chances = [_first(row, found)["likelihood"] for row in order]
+        shown.insert(0, ("Probability", *_alike(chances, _LEAST_CHANCE, True)))
+    columns = [Column("Hypothesis", number=False)]
+    columns += [Column(f"{title}, 1 in" if rare else title) for title, rare, _ in shown]
+    rows = []
+    for i, row in enumerate(order):
+        cells = [*(column[i] for _, _, column in shown), weight(row["weight"])]
+        rows += _stacked(row["hypotheses"], cells, setting)
+    return Sheet([*columns, Column("Weight")], rows)
+
+
+def _alike(figures: Sequence[Json], least: float, percent: bool) -> tuple[bool, list[str]]:
+    """A column in one style: as they are, or where one is below `least` as 1 in so many, which is told."""
+    if any(0.0 < figure["estimate"] < least for figure in figures):
+        return True, [_one_in(figure) for figure in figures]
+    if any(figure["mcse"] for figure in figures):
+        return False, [plus_minus(each["estimate"], each["mcse"], percent=percent) for each in figures]
+    factor, unit = (100.0, " %") if percent else (1.0, "")
+    smallest = min((figure["estimate"] for figure in figures if figure["estimate"]), default=1.0)
+    places = max(2 - math.floor(math.log10(factor * smallest)), 0)
+    return False, [f"{fixed(factor * figure['estimate'], places)}{unit}" for figure in figures]
+
+
+def _one_in(figure: Json) -> str:
+    """The reciprocal, with its error by the delta method, rounded together."""
+    share, error = figure["estimate"], figure["mcse"]
+    if share <= 0.0:
+        return "never"
+    x, error = 1.0 / share, error / share**2
+    exponent = math.floor(math.log10(x)) if math.isfinite(x) else 0
+    scale, unit = (1.0, "") if x < 1e6 else (1e6, " million")
+    if x >= 1e12:
+        scale, unit = 10.0**exponent, f" × 10^{exponent}"
+    x, error = x / scale, error / scale
+    if error < 10.0 or not math.isfinite(error):
+        return f"{plus_minus(x, error)}{unit}"
+    step = 10.0 ** math.floor(math.log10(error))
+    return f"{round(x / step) * step:,.0f} ± {round(error / step) * step:,.0f}{unit}"
+
+
+def predictions(found: Json, setting: Setting) -> Sheet:
+    """What each hypothesis predicts of what was observed, below that."""
+    expected = found["hypotheses"][0]["expected"]
+    titles = [f"{each['measure'].capitalize()} {each['treatment']}" for each in expected]
+    seen = [_seen(found["observed"], each) for each in expected]
+    rows = [["Observed", *seen]] if any(cell != DASH for cell in seen) else []
+    for row in ranked(found):
+        cells = [
+            _expected(each, found["evidence"]["kind"] == "difference")
+            for each in _first(row, found)["expected"]
+        ]
+        rows += _stacked(row["hypotheses"], cells, setting)
+    return Sheet([Column("Hypothesis", number=False), *(Column(title) for title in titles)], rows)
+
+
+def _seen(observed: Json, expected: Json) -> str:
+    """What was observed of a measure and treatment."""
+    treatment = expected["treatment"]
+    if kind := _PERCENT.get(expected["measure"]):
+        if treatment in observed.get(kind, {}):
+            x, n = observed[kind][treatment]
+            return f"{x} of {n}"
+        pairs = observed.get("pairs")
+        if kind == "responders" and pairs and treatment in pairs["only"]:
+            n = pairs["both"] + pairs["neither"] + sum(pairs["only"].values())
+            return f"{pairs['both'] + pairs['only'][treatment]} of {n}"
+        return DASH
+    if treatment in observed.get("means", {}):
+        mean = observed["means"][treatment]["mean"]
+        return plain(mean) if expected["measure"] == "score" else signed(mean)
+    return signed(observed.get("difference", {}).get("estimate"))
+
+
+def levels(found: Json) -> bool:
+    """Whether values in the endpoint's unit are predicted, and not shares of patients."""
+    return found["hypotheses"][0]["expected"][0]["measure"] not in _PERCENT
+
+
+def _expected(expected: Json, difference: bool) -> str:
+    """A prediction with its error; a sign is written out where it is of a difference or a change."""
+    mean, error = expected["mean"], expected["mcse"]
+    if expected["measure"] in _PERCENT:
+        return plus_minus(mean, error, percent=True) if error else f"{fixed(100 * mean, 1)} %"
+    return plus_minus(mean, error, sign=difference or expected["measure"] != "score")
+
+
+def shares(found: Json, setting: Setting) -> Sheet:
+    """Prior weights and weights of the classes, of each hypothesis in them, and of classes counted alike."""
+    columns = [Column("Class", number=False), Column("Prior"), Column("Weight")]
+    columns += [Column("Of each"), Column("If alike")]
+    rows = []
+    own = {row["hypothesis"]: row["weight"] for row in found["hypotheses"]}
+    for row in ranked(found):
+        each = "; ".join(dict.fromkeys(weight(own[name]) for name in row["hypotheses"]))
+        cells = [f"{plain(100 * row['prior'], 3)} %", weight(row["weight"]), each]
+        rows += _stacked(row["hypotheses"], [*cells, weight(row["weight_equal_classes"])], setting)
+    return Sheet(columns, rows)
+
+
+def moved(seen: Sequence[Json], leading: Sequence[int]) -> Sheet:
+    """Two lines for each assumption, where it is low and where it is high; `leading`: classes A and B."""
+    columns = [Column("Assumption", number=False), Column("Value")]
+    columns += [Column(f"Weight of {letter}") for letter, _ in zip("AB", leading, strict=False)]
+    columns.append(Column("Moved"))
+    rows = []
+    for row in seen:
+        for side, name, share in zip(("low", "high"), _path(row), (_moved(row), ""), strict=True):
+            found = [row[side]["class_weights"][i] for i in leading]
+            rows.append([name, stated(row, side), *(_roughly(each) for each in found), share])
+    return Sheet(columns, rows)
+
+
+def _moved(row: Json) -> str:
+    return plus_minus(row["moved"], row["moved_mcse"], percent=True)
+
+
+def _path(row: Json) -> tuple[str, str]:
+    """An assumption in two lines."""
+    if row["path"] == "observed.paired":
+        return "patients seen under both treatments", ""
+    path = short(row["path"])
+    if row["hypothesis"]:
+        return f"{row['hypothesis']}:", path
+    above, sign, below = path.partition(": ")
+    return (f"{above}:", below) if sign else (path, "")
+
+
+def path_said(row: Json) -> str:
+    """The assumption, in words where it is no setting with a number."""
+    return " ".join(filter(None, _path(row)))
+
+
+def stated(row: Json, side: str) -> str:
+    """The value of an assumption at its low or high end."""
+    value = plain(row[side]["value"], 3)
+    return f"× {value}" if row["relative"] else value
+
+
+def percent(share: float) -> str:
+    """A share without its error."""
+    return "< 0.1 %" if 0 < share < 5e-4 else f"{fixed(100 * share, 1)} %"
+
+
+def weight(figure: Json) -> str:
+    """A weight with its Monte Carlo error."""
+    if figure["estimate"] + 3.0 * figure["mcse"] < _LEAST_WEIGHT:
+        return f"< {plain(100 * _LEAST_WEIGHT)} %"
+    if not figure["mcse"]:
+        return f"{fixed(100 * figure['estimate'], 2)} %"
+    return plus_minus(figure["estimate"], figure["mcse"], percent=True)
+
+
+def _roughly(figure: Json) -> str:
+    """The same with an error that is at least 0.1 %."""
+    return weight({**figure, "mcse": max(figure["mcse"], _LEAST_ERROR)} if figure["mcse"] else figure)
+
+
+def rounded(x: float) -> str:
+    """Two significant digits."""
+    return f"{float(f'{x:.2g}'):,.0f}" if x >= 10 else plain(x, 2)

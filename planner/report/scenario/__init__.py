@@ -1,0 +1,1 @@
+"""A scenario in plain English, a file for each of its sides."""

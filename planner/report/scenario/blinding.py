@@ -1,0 +1,68 @@
+"""Blinding in words: what patients guess, what it depends on, and what depends on it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from planner.report.blocks import Block, Heading, Items
+from planner.report.scenario.mechanism import percent
+from planner.results.numbers import plain
+from planner.scenario.blinding import Blinding, Expectancy
+from planner.scenario.families.mechanism import Agent, Signal
+from planner.scenario.scenario import Scenario
+from planner.scenario.text import listed
+
+
+def guessing(scenario: Scenario) -> list[Block]:
+    """What patients guess after each period; nothing where they are not asked."""
+    blinding = scenario.blinding
+    if blinding is None:
+        return []
+    agents = [_called(scenario.agents, agent) for agent in blinding.active]
+    active = [
+        a
+        for a in scenario.design.treatments
+        if {each.agent for each in scenario.treatments[a].agents} & set(blinding.active)
+    ]
+    said = [
+        "After each period patients guess whether the treatment was an active one: one with "
+        f"{listed(agents, 'or')}, here {listed(active)}.",
+        _odds(scenario, blinding),
+    ]
+    if blinding.expectancy is not None:
+        said.append(_consequence(scenario, blinding.expectancy))
+    return [Heading("What patients guess"), Items(said)]
+
+
+def _odds(scenario: Scenario, blinding: Blinding) -> str:
+    said = f"The odds of guessing active are {_factor(blinding.intercept)}"
+    if not blinding.outcome:
+        return f"{said}, whatever was given."
+    outcome = scenario.outcomes[blinding.outcome]
+    said += f" at a {outcome.label} of 0"
+    if blinding.slope:
+        said += f", times {_factor(blinding.slope)} for each of its {outcome.unit}"
+    if blinding.slope_from_previous:
+        said += f", times {_factor(blinding.slope_from_previous)} for each more than in the period before"
+    return f"{said}."
+
+
+def _consequence(scenario: Scenario, expectancy: Expectancy) -> str:
+    signal = _called(scenario.signals, expectancy.signal)
+    if expectancy.combine == "replace":
+        return (
+            f"The {signal} is at {percent(expectancy.if_active)} in those who guess active and at "
+            f"{percent(expectancy.if_inactive)} in the others, whatever the treatment itself would give."
+        )
+    yes, no = plain(expectancy.if_active), plain(expectancy.if_inactive)
+    return f"A guess of active multiplies the {signal} by {yes}, the other guess by {no}."
+
+
+def _factor(log_odds: float) -> str:
+    return plain(math.exp(log_odds), 3) if log_odds > -20 else "next to 0"
+
+
+def _called(table: Mapping[str, Agent] | Mapping[str, Signal], name: str) -> str:
+    found = table.get(name)
+    return (found.label if found is not None else "") or name

@@ -1,0 +1,140 @@
+"""In plain English: the patients, how they are enrolled, how their scores vary, what happens to all."""
+
+from __future__ import annotations
+
+from planner.questions.plan import Enrolment, enrolment
+from planner.report.blocks import Block, Heading, Items
+from planner.report.scenario.mechanism import percent
+from planner.results.numbers import fixed, plain, signed
+from planner.scenario.families.mechanism import Rates, Terms
+from planner.scenario.scenario import Means, Population, Scenario
+from planner.scenario.text import listed
+
+
+def patients(scenario: Scenario, enrolled: Enrolment | None) -> list[Block]:
+    """Every number of the population section but dropout, which belongs to a patient's time."""
+    population = scenario.population
+    mechanisms = any(isinstance(each, Terms) for each in scenario.hypotheses.values())
+    lines = _baseline(scenario, mechanisms) + _entry(scenario, enrolled, mechanisms)
+    lines += _noise(scenario, population, mechanisms) + _effects(scenario)
+    return [Heading("Patients"), Items(lines)] if lines else []
+
+
+def _baseline(scenario: Scenario, mechanisms: bool) -> list[str]:
+    baseline, unit = scenario.population.baseline, scenario.endpoint.unit
+    if baseline is None:
+        return []
+    numbers = f"mean {plain(baseline.mean)}, SD {plain(baseline.sd)} between patients ({unit})"
+    if mechanisms:
+        enrolment = " before anybody is selected" if baseline.at_least is not None else ""
+        return [f"True severity at baseline: {numbers}{enrolment}."]
+    if scenario.design.baselines == "none":
+        return [f"Baseline: {numbers}; it is not measured in this design, and nothing depends on it."]
+    return [f"Baseline: {numbers}."]
+
+
+def _entry(scenario: Scenario, enrolled: Enrolment | None, mechanisms: bool) -> list[str]:
+    """Who is enrolled, by which rating, and what that does to scores although nobody is treated."""
+    population, unit = scenario.population, scenario.endpoint.unit
+    least = population.baseline.at_least if population.baseline is not None else None
+    by_first = population.entry == "baseline"
+    if least is None:
+        without = (
+            'Entry is by the first baseline (entry = "baseline"), but no score is needed: it changes nothing.'
+        )
+        return [without] if by_first else []
+    if not mechanisms:
+        by = "the first baseline" if by_first else "a screening rating"
+        return [
+            f"A score of at least {plain(least)} in {by} would be needed to be enrolled; it acts on "
+            "mechanisms, of which no hypothesis has any."
+        ]
+    if enrolled is None:
+        return [
+            f"Everybody is enrolled: every score is at least {plain(least)} (entry by {population.entry})."
+        ]
+    reached = f"{percent(enrolled.share_of_screened)} of those who are rated reach it"
+    if by_first:
+        return [
+            f"Enrolled is whose first baseline is at least {plain(least)} (entry by baseline; {reached}).",
+            _regression(scenario, enrolled),
+        ]
+    return [
+        f"Enrolled is who is rated at least {plain(least)} at screening ({reached}); the first baseline is "
+        f"another rating, and below {plain(least)} in {percent(enrolled.first_baseline_below)} of those "
+        "enrolled (entry by screening).",
+        "Regression to the mean is over before the first baseline: on average untreated patients change by "
+        f"{_points(enrolled.untreated_change)} {unit} from it, by {_points(enrolled.fall)} from screening. "
+        "If the rating that enrols is the first baseline, as in most trials, say "
+        'population.entry = "baseline".',
+    ]
+
+
+def entry_in_short(scenario: Scenario) -> str:
+    """Which rating enrols and what untreated patients then seem to do, in one line; empty where all enter."""
+    if not any(isinstance(each, Terms) for each in scenario.hypotheses.values()):
+        return ""
+    enrolled = enrolment(scenario)
+    if enrolled is None:
+        return ""
+    by = "the first baseline" if enrolled.entry == "baseline" else "a rating at screening"
+    return (
+        f"enrolled by {by} of at least {plain(enrolled.at_least)}; regression to the mean of untreated "
+        f"patients after the first baseline: {_points(enrolled.untreated_change)} {scenario.endpoint.unit}"
+    )
+
+
+def _regression(scenario: Scenario, enrolled: Enrolment) -> str:
+    unit, own = scenario.endpoint.unit, scenario.endpoint.baseline == "period"
+    change = f"{_points(enrolled.untreated_change)} {unit} on average"
+    said = f"Regression to the mean: untreated patients change by {change} from that rating to the next."
+    if scenario.design.periods == 1:
+        return f"{said} It is part of the change under every treatment alike."
+    if own:
+        return (
+            f"{said} It is part of the change in the first period, under every treatment alike, and no part "
+            "of it in later periods, whose baselines are rated afresh: like a period effect, which an "
+            "analysis must allow for."
+        )
+    return f"{said} It is part of the change in every period, under every treatment alike."
+
+
+def _points(x: float) -> str:
+    return fixed(x, 2) if x else "0"
+
+
+def _noise(scenario: Scenario, population: Population, mechanisms: bool) -> list[str]:
+    lines = []
+    idle = "" if mechanisms else "; it acts on mechanisms, of which no hypothesis has any"
+    if mechanisms or population.rating_sd:
+        size = (
+            f"SD {plain(population.rating_sd)} {scenario.endpoint.unit}" if population.rating_sd else "none"
+        )
+        lines.append(f"Error of one rating: {size}{idle}.")
+    if mechanisms or population.occasion_sd:
+        size = percent(population.occasion_sd) + " of the severity (SD)" if population.occasion_sd else "none"
+        lines.append(f"Swings of a patient from period to period: {size}{idle}.")
+    return lines
+
+
+def _effects(scenario: Scenario) -> list[str]:
+    """Effects of periods and sequences, each with its unit."""
+    population, unit = scenario.population, scenario.endpoint.unit
+    families = list(scenario.hypotheses.values())
+    lines = []
+    if any(population.period_effect):
+        pairs = enumerate(population.period_effect, 1)
+        added = listed([f"{signed(effect)} in period {k}" for k, effect in pairs if effect])
+        if all(isinstance(each, Rates) for each in families):
+            lines.append(
+                f"Period effects: {added}, in SDs of the latent normal scale on which a response is a value "
+                "below a threshold; above 0 more patients respond."
+            )
+        else:
+            lines.append(f"Period effects: {added} ({unit}).")
+    if any(population.sequence_effect):
+        rows = zip(population.sequence_effect, scenario.design.sequences, strict=True)
+        added = listed([f"{signed(effect)} in {' '.join(sequence)}" for effect, sequence in rows if effect])
+        only = "" if all(isinstance(each, Means) for each in families) else ", where means are stated"
+        lines.append(f"Sequence effects: {added} ({unit}{only}).")
+    return lines

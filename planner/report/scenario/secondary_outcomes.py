@@ -1,0 +1,133 @@
+"""Second outcomes in words: their scale, what drives them, what the hypotheses predict of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from planner.questions.plan import AnalysisPlan
+from planner.questions.predict import Outlook
+from planner.report.blocks import Block, Column, Facts, Heading, Prose, Sheet
+from planner.report.scenario.mechanism import Labelled, Pairs, needed, percent
+from planner.results.numbers import fixed, plain
+from planner.scenario.families.mechanism import HalfLifeSpread, Terms
+from planner.scenario.scenario import Scenario
+from planner.scenario.secondary_outcomes import Outcome, OutcomeComponent, PointSpread
+from planner.scenario.text import count, listed
+
+
+def reading_told(scenario: Scenario, analysis: AnalysisPlan) -> str:
+    """`Dissociation at the dosing`: what an analysis reads of a second outcome."""
+    outcome = scenario.outcomes[analysis.outcome]
+    change = ", as change from just before it" if analysis.measure == "change" else ""
+    return f"{outcome.label} {_when(outcome)}{change}"
+
+
+def _when(outcome: Outcome) -> str:
+    return "at the dosing" if outcome.day == 0 else f"on day {plain(outcome.day)}"
+
+
+def second_outcomes(scenario: Scenario) -> list[Block]:
+    """What is measured beside the endpoint, under every hypothesis that says nothing else."""
+    if not scenario.outcomes:
+        return []
+    facts: Pairs = []
+    for outcome in scenario.outcomes.values():
+        said = [f"Measured {_when(outcome)} ({outcome.unit}){_scale(outcome)}"]
+        said.append(f"Without any drug {_spread(outcome.background)}")
+        if outcome.noise_sd:
+            said.append(f"One measurement errs with SD {plain(outcome.noise_sd)}")
+        text = ". ".join(said) + "."
+        parts: dict[str, Labelled] = {**scenario.components, **outcome.components}
+        sentences = needed(scenario, None, outcome.terms, parts) or ["No drug changes it."]
+        used = dict.fromkeys(t.component for t in outcome.terms if t.component in outcome.components)
+        sizes = [_size(name, outcome.components[name], outcome.unit) for name in used]
+        facts.append((outcome.label, " ".join([text, *sentences, *sizes])))
+    return [Heading("Measured beside it"), Facts(facts)]
+
+
+def _scale(outcome: Outcome) -> str:
+    scale, said = outcome.scale, []
+    if scale.low is not None and scale.high is not None:
+        said.append(f"from {plain(scale.low)} to {plain(scale.high)}")
+    elif scale.low is not None or scale.high is not None:
+        side, limit = ("least", scale.low) if scale.low is not None else ("most", scale.high)
+        said.append(f"at {side} {plain(limit)}")
+    if scale.step is not None:
+        said.append(f"in multiples of {plain(scale.step)}")
+    better = f"; {scale.better} is better" if scale.better else ""
+    return (", " + " ".join(said) if said else "") + better
+
+
+def _spread(spread: PointSpread) -> str:
+    return plain(spread.mean) + (f" (SD {plain(spread.sd)})" if spread.sd else "")
+
+
+def _size(name: str, component: OutcomeComponent, unit: str) -> str:
+    """`Dissociation adds 20 (SD 14) points, lognormal.`"""
+    said = f"{component.label or name} adds {_spread(component.size)} {unit}"
+    if component.share < 1:
+        said += (
+            f" in {percent(component.share)} of the patients, {_spread(component.otherwise)} in the others"
+        )
+    said += ", lognormal" if component.distribution == "lognormal" else ""
+    life = component.half_life_days
+    said += f"; half of it is gone {_gone(life, component.peak_day)}" if life is not None else ""
+    return f"{said[:1].upper()}{said[1:]}."
+
+
+def _gone(life: HalfLifeSpread, peak: float) -> str:
+    since = f" after day {plain(peak)}" if peak else ""
+    return f"{plain(life.median)} {'day' if life.median == 1 else 'days'}{since}"
+
+
+def own_outcomes(scenario: Scenario, hypothesis: Terms) -> list[str]:
+    """What drives second outcomes under a hypothesis that says so itself."""
+    said = []
+    for name, own in hypothesis.outcomes.items():
+        outcome = scenario.outcomes[name]
+        parts: dict[str, Labelled] = {**scenario.components, **hypothesis.components, **outcome.components}
+        sentences = " ".join(needed(scenario, hypothesis, own.terms, parts))
+        said.append(f"Here, of {outcome.label}: {sentences}")
+    return said
+
+
+def foretold_outcomes(scenario: Scenario, outlook: Outlook) -> list[Block]:
+    """A row for each treatment, a column for each outcome and for guesses; who says the same shares rows."""
+    columns = [Column("Hypothesis", number=False), Column("Treatment", number=False)]
+    shown: list[dict[tuple[str, str], str]] = []
+    said: list[str] = []
+    for name in dict.fromkeys(row.outcome for row in outlook.seconds):
+        outcome = scenario.outcomes[name]
+        columns.append(Column(f"Mean {outcome.label} ({outcome.unit}), {_when(outcome)}"))
+        found = [row for row in outlook.seconds if row.outcome == name]
+        shown.append({(row.hypothesis, row.treatment): fixed(row.mean.estimate, 1) for row in found})
+        said.append(f"{plain(max(row.mean.mcse for row in found), 1)} of {outcome.label}")
+    if outlook.guesses:
+        columns.append(Column("Guess active (%)"))
+        found = list(outlook.guesses)
+        shown.append({(g.hypothesis, g.treatment): fixed(100.0 * g.mean.estimate, 0) for g in found})
+        said.append(f"{plain(100.0 * max(g.mean.mcse for g in found), 1)} percentage points of guesses")
+    if not shown:
+        return []
+    rows = _rows(scenario, outlook.hypotheses, shown)
+    fine = f"Of {count(outlook.patients, 'patient')} as above; Monte Carlo standard errors are at most "
+    return [Sheet(columns, rows), Prose(f"{fine}{listed(said)}.")]
+
+
+def _rows(
+    scenario: Scenario, names: Sequence[str], shown: Sequence[Mapping[tuple[str, str], str]]
+) -> list[list[str]]:
+    """The rows of the table; hypotheses with the same cells share theirs."""
+    treatments = scenario.design.treatments
+    same: dict[tuple[tuple[str, ...], ...], list[str]] = {}
+    for name in names:
+        if (name, treatments[0]) in shown[0]:
+            cells = tuple(tuple(column[name, a] for column in shown) for a in treatments)
+            same.setdefault(cells, []).append(scenario.hypotheses[name].label or name)
+    rows = []
+    for cells, labels in same.items():
+        for i in range(max(len(labels), len(treatments))):
+            row = ["= " * (i > 0) + labels[i] if i < len(labels) else ""]
+            row.append(treatments[i] if i < len(treatments) else "")
+            rows.append(row + (list(cells[i]) if i < len(cells) else [""] * len(shown)))
+    return rows

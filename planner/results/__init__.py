@@ -1,0 +1,1 @@
+"""Figures with their Monte Carlo errors, and where they come from."""

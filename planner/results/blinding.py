@@ -1,0 +1,109 @@
+"""Who guesses right: shares in a run, with their Monte Carlo errors, and the guesses in one trial.
+
+In a run they are counted over all patients of the largest trial asked for, whether or not it stopped before
+they finished. The guesses of a patient hang together, so that errors are those of a ratio of two sums over
+patients.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from planner.engine.run import Job
+from planner.engine.tally import Tally
+from planner.kernels.tables import MADE, MADE_RIGHT, MADE_SQUARE, RIGHT, RIGHT_SQUARE, Floats, Ints
+from planner.results.design_effect import Counted
+from planner.results.figures import Z95, Json, probability
+
+
+def guesses(work: Job, tally: Tally, h: int, allocated: Counted | None = None) -> Json:
+    """For the cells of a hypothesis of a run; nothing where nobody is asked."""
+    if work.asked is None:
+        return {}
+    return correct_guesses(work.asked.treatments, tally.guessed[h], allocated)
+
+
+def correct_guesses(treatments: Sequence[str], counted: Ints, allocated: Counted | None = None) -> Json:
+    """Shares of guesses that are right; counted i64[sequence, 1 + treatment, GUESSES], all treatments first.
+
+    `allocated`: how the patients are; without it, their sequences count as drawn one by one.
+    """
+    shares = [_share(counted[:, i], allocated) for i in range(1 + len(treatments))]
+    return {
+        "correct_guesses": {
+            "all": shares[0],
+            "by_treatment": dict(zip(treatments, shares[1:], strict=True)),
+        }
+    }
+
+
+def _share(rows: Ints, allocated: Counted | None) -> Json | None:
+    """Share of the guesses that are right, clustered by patients; None if nobody guessed.
+
+    rows i64[sequence, GUESSES].
+    """
+    row = rows.sum(axis=0)
+    n, right = int(row[MADE]), int(row[RIGHT])
+    if n == 0 or right in (0, n):
+        return probability(right, n)
+    p = right / n
+    squares = int(row[RIGHT_SQUARE]) - 2.0 * p * int(row[MADE_RIGHT]) + p * p * int(row[MADE_SQUARE])
+    if allocated is not None:  # the sequences differ by no chance, but for what the lists leave to it
+        patients = allocated.trials * allocated.patients * allocated.share
+        rest = (rows[:, RIGHT] - p * rows[:, MADE]) / patients
+        squares += allocated.variance(rest) - float(patients @ rest**2)
+    mcse = math.sqrt(max(squares, 0.0)) / n
+    half = Z95 * mcse
+    return {"estimate": p, "mcse": mcse, "low": max(0.0, p - half), "high": min(1.0, p + half)}
+
+
+_NAMES = ("guessed_active", "guessed_right")
+
+
+class Guess(NamedTuple):
+    """What a patient took a period for."""
+
+    active: bool
+    right: bool
+
+
+def made(work: Job, values: Floats, sequence: int) -> tuple[Guess | None, ...]:
+    """The guesses of a patient after each period, None where there is none; nothing where nobody is asked.
+
+    values f64[reading, period] of the patient; sequence: its number.
+    """
+    if (asked := work.asked) is None:
+        return ()
+    given = asked.active[asked.given[sequence]]
+    return tuple(
+        None if np.isnan(guess) else Guess(guess == 1.0, guess == active)
+        for guess, active in zip(values[asked.reading].tolist(), given.tolist(), strict=True)
+    )
+
+
+def added_up(work: Job, patients: Iterable[tuple[Sequence[str], Sequence[Guess | None]]]) -> Json:
+    """How many guesses there are and how many are right, of all and by treatment; patients by sequence."""
+    assert work.asked is not None
+    rows = [(a, guess) for sequence, own in patients for a, guess in zip(sequence, own, strict=True) if guess]
+    found = {a: [guess.right for b, guess in rows if b == a] for a in work.asked.treatments}
+    by_treatment = {a: {"made": len(each), "right": sum(each)} for a, each in found.items()}
+    return {
+        "active": [a for a, it in zip(work.asked.treatments, work.asked.active, strict=True) if it],
+        "made": len(rows),
+        "right": sum(guess.right for _, guess in rows),
+        "by_treatment": by_treatment,
+    }
+
+
+def by_period(guesses: Sequence[Guess | None]) -> Json:
+    """Of a patient in JSON; nothing where nobody is asked."""
+    return {name: [each and each[i] for each in guesses] for i, name in enumerate(_NAMES) if guesses}
+
+
+def in_a_row(guess: Guess | None) -> Json:
+    """In long format, for statistics programs: 1 or 0."""
+    return {name: None if guess is None else int(guess[i]) for i, name in enumerate(_NAMES)}

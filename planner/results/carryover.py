@@ -1,0 +1,227 @@
+"""How far carryover biases each contrast: the same virtual trials with it and without, run to the last look.
+
+Without: stated carryover is nil, and the washout so long that nothing outlasts it, neither improvement nor
+blockade. Patients, who leaves by chance, and the random numbers are the same, so that most of what is chance
+cancels in the difference. That is right for every analysis, whatever it makes of several periods, of limits
+of the scale and of baselines that carryover has moved too. Who waits or leaves because something is left does
+not do so without carryover: what that selects is part of the bias.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from planner.engine import run as engine
+from planner.engine.potential_outcomes import Truth
+from planner.kernels.random.numbers import W
+from planner.kernels.tables import DF, ESTIMATE, STATISTICS, Floats
+from planner.model.estimand import settled
+from planner.model.parameter_draws import variants
+from planner.results.figures import Z95, Json
+from planner.scenario.families.mechanism import Terms
+from planner.scenario.scenario import Efficacy, Futility, Means, Monitoring, Scenario
+
+WORTH_SAYING = 0.1
+"""A bias beyond this share of the standard error, or of the true effect, is told."""
+
+_TILES, _PATIENTS = 8, 16_384  # of 128 trials; fewer where there are more patients than these in all
+_VARIANTS = 16  # of what is uncertain, a tile of trials each
+_ENDLESS = 1e9  # days
+_BEYOND_CHANCE = 2.0  # Monte Carlo standard errors
+_ROUNDING = 1e-12  # relative; a smaller error is that of adding up, and the bias is exact
+
+Key = tuple[str, str, int]  # hypothesis, analysis, number of patients
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What carryover adds to the mean estimate of a trial that runs to its last look."""
+
+    bias: float
+    mcse: float
+    standard_error: float  # empirical, of the estimate at the last look
+
+
+def of_job(scenario: Scenario, work: engine.Job, *, uncertain: bool = False) -> dict[Key, Carried]:
+    """The bias in every cell of a job made of the scenario: see `carried`."""
+    known = {tests[0].hypothesis: [test.truth for test in tests] for tests in work.tests}
+    analyses = tuple(test.analysis for test in work.tests[0])
+    chosen = scenario.model_copy(update={"analyses": analyses})
+    return carried(chosen, known, work.designs, work.seed, uncertain=uncertain)
+
+
+def carried(
+    scenario: Scenario,
+    known: Mapping[str, Sequence[Truth]],
+    patients: Sequence[int],
+    seed: int,
+    *,
+    uncertain: bool = False,
+) -> dict[Key, Carried]:
+    """The bias under each of the hypotheses under which anything can be carried over.
+
+    known: by hypothesis the truth of every analysis. `patients`: numbers of patients. `uncertain`: averaged
+    over some variants of what is uncertain.
+    """
+    names = tuple(name for name in known if carries(scenario, name))
+    if not names:
+        return {}
+    numbers = sorted(set(patients))
+    once = _once(scenario, names)
+    tiles = np.array(
+        [
+            moments
+            for each, first, number in _parts(once, numbers[-1], seed, uncertain)
+            for moments in _moments(each, known, numbers, seed, first, number)
+        ]
+    )
+    found = {}
+    for h, name in enumerate(names):
+        for a, analysis in enumerate(once.analyses):
+            for d, patients_there in enumerate(numbers):
+                one = _compared(tiles[:, :, h, a, d], uncertain)
+                if one is not None:
+                    found[name, analysis.name, patients_there] = one
+    return found
+
+
+def carries(scenario: Scenario, name: str) -> bool:
+    """Whether anything of a treatment can reach a later period under a hypothesis."""
+    hypothesis = scenario.hypotheses[name]
+    if scenario.design.periods < 2:
+        return False
+    if isinstance(hypothesis, Means):
+        drawn = (*hypothesis.uncertainty, *scenario.uncertainty)
+        return any(hypothesis.carryover.values()) or any("carryover" in key for key in drawn)
+    return isinstance(hypothesis, Terms)
+
+
+def without(scenario: Scenario) -> Scenario:
+    """The scenario in which nothing is carried over."""
+    hypotheses = {
+        name: each.model_copy(update={"carryover": {}}) if isinstance(each, Means) else each
+        for name, each in scenario.hypotheses.items()
+    }
+    design = scenario.design.model_copy(update={"washout_days": _ENDLESS})
+    return scenario.model_copy(update={"hypotheses": hypotheses, "design": design})
+
+
+def _once(scenario: Scenario, names: Sequence[str]) -> Scenario:
+    """The scenario under these hypotheses with one look, at the end."""
+    monitoring = Monitoring(
+        looks=(float(scenario.design.patients),),
+        efficacy=Efficacy(rule="obrien-fleming"),
+        futility=Futility(rule="none"),
+    )
+    simulation = scenario.simulation.model_copy(update={"hypotheses": tuple(names)})
+    return scenario.model_copy(update={"monitoring": monitoring, "simulation": simulation})
+
+
+def _parts(once: Scenario, most: int, seed: int, uncertain: bool) -> Iterator[tuple[Scenario, int, int]]:
+    """Scenarios, each with its first trial and its tiles."""
+    if not uncertain:
+        yield once, 0, max(2, min(_TILES, _PATIENTS // most))
+        return
+    for i, variant in enumerate(variants(once, _VARIANTS, seed)):
+        yield variant, i * W, 1
+
+
+_NUMBER, _CHANGE, _CHANGES, _ESTIMATE, _ESTIMATES = range(5)
+"""Of a tile: trials in which both are defined; mean and squares around it of what carryover changes, and of
+the estimate with carryover."""
+
+
+def _moments(
+    once: Scenario,
+    known: Mapping[str, Sequence[Truth]],
+    patients: Sequence[int],
+    seed: int,
+    first: int,
+    tiles: int,
+) -> Iterator[Floats]:
+    """For each tile f64[moment, hypothesis, analysis, number of patients]."""
+    works = [
+        engine.job(each, seed=seed, patients=patients, known=known, tallied=False)
+        for each in (once, without(once))
+    ]
+    buffers: engine.Buffers = {}
+    for tile in range(tiles):
+        left, none = (_estimates(work, first + tile * W, buffers) for work in works)
+        seen = ~np.isnan(left - none)
+        n = seen.sum(axis=-1)
+        rows = [n.astype(np.float64)]
+        for x in (left - none, left):
+            total = np.where(seen, x, 0.0).sum(axis=-1)
+            mean = np.divide(total, n, out=np.zeros_like(total), where=n > 0)
+            rows += [mean, np.where(seen, (x - mean[..., None]) ** 2, 0.0).sum(axis=-1)]
+        yield np.array(rows)
+
+
+def _estimates(work: engine.Job, first: int, buffers: engine.Buffers) -> Floats:
+    """(hypothesis, analysis, number of patients, 128) of a tile; NaN where the test is undefined."""
+    stat = engine.statistics(work, first, 1, buffers)[:, :, :, 0]
+    stat = stat.reshape(*stat.shape[:-1], STATISTICS, W)
+    return np.where(stat[..., DF, :] > 0.0, stat[..., ESTIMATE, :], np.nan)
+
+
+def _compared(tiles: Floats, uncertain: bool) -> Carried | None:
+    """Of moments f64[tile, moment]; None where too few estimates are defined."""
+    tiles = tiles[tiles[:, _NUMBER] > 0]
+    n = tiles[:, _NUMBER]
+    total = float(n.sum())
+    if total < 2:
+        return None
+    bias, around = _together(n, tiles[:, _CHANGE], tiles[:, _CHANGES])
+    error = math.sqrt(around / (total - 1) / total)
+    if uncertain:  # each tile is a variant of its own
+        error = float(tiles[:, _CHANGE].std(ddof=1)) / math.sqrt(len(n)) if len(n) > 1 else error
+        spread = math.sqrt(float(tiles[:, _ESTIMATES].sum()) / max(total - len(n), 1.0))
+    else:
+        _, squares = _together(n, tiles[:, _ESTIMATE], tiles[:, _ESTIMATES])
+        spread = math.sqrt(squares / (total - 1))
+    exact = error <= _ROUNDING * max(abs(bias), spread)
+    return Carried(settled(bias), 0.0 if exact else error, spread)
+
+
+def _together(n: Floats, mean: Floats, squares: Floats) -> tuple[float, float]:
+    """Mean, and squares around it, of all tiles together."""
+    middle = float(n @ mean) / float(n.sum())
+    return middle, float(squares.sum() + n @ (mean - middle) ** 2)
+
+
+def figures(cell: Mapping[str, Any], one: Carried | None) -> Json:
+    """The key `carryover` of a cell; None where nothing can be carried over."""
+    if one is None:
+        return {"carryover": None}
+    effect = 0.0 if cell["is_null"] else float(cell["true_effect"])
+    of_error = abs(one.bias) / one.standard_error if one.standard_error > 0.0 else None
+    of_effect = abs(one.bias / effect) if effect else None
+    surely = abs(one.bias) > _BEYOND_CHANCE * one.mcse
+    half = Z95 * one.mcse
+    return {
+        "carryover": {
+            "bias": {
+                "estimate": one.bias,
+                "mcse": one.mcse,
+                "low": one.bias - half,
+                "high": one.bias + half,
+            },
+            "standard_error": one.standard_error,
+            "of_standard_error": of_error,
+            "of_effect": of_effect,
+            "matters": surely and any(share > WORTH_SAYING for share in (of_error, of_effect) if share),
+        }
+    }
+
+
+def with_carryover(cells: Sequence[Json], found: Mapping[Key, Carried]) -> list[Json]:
+    """Cells with the key `carryover`."""
+    return [
+        cell | figures(cell, found.get((cell["hypothesis"], cell["analysis"], cell["patients"])))
+        for cell in cells
+    ]

@@ -1,0 +1,289 @@
+"""The Monte Carlo errors of a cell of a run, where trials that share a randomisation list are alike.
+
+Every figure has a design effect of its own (see results.design_effect). A ratio of sums is made linear around
+its value: what a trial, and so a tile, adds to it is a sum of what is kept of the tile.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from planner.engine.job import Test
+from planner.kernels.tables import (
+    ABOVE,
+    BELOW,
+    COARSE_POINT,
+    EARLY_EFFICACY,
+    EARLY_FUTILITY,
+    FAR_FOURTH,
+    FINISHED,
+    FINISHED_SQUARE,
+    FUTILE,
+    LAST,
+    LATE_EFFICACY,
+    NEITHER,
+    PART_ERROR,
+    PART_UNDEFINED,
+    TILE_COVERED,
+    TILE_FINISHED,
+    TILE_FREE,
+    TILE_SQUARE,
+    TRIALS,
+    Floats,
+    Ints,
+    Plan,
+)
+from planner.model.looks import Looks
+from planner.results.design_effect import APPROXIMATE, approximate, design_effect, within_blocks
+from planner.results.figures import FEWEST, Json, Moments, widen
+
+_ROUNDING = 1e-9  # relative to squares, a variance that is none
+_EFFICACY = [ABOVE, BELOW]
+_EVERY = (EARLY_EFFICACY, EARLY_FUTILITY, LATE_EFFICACY, NEITHER)
+_PARTS = {
+    "bias_given_early_stop": (EARLY_EFFICACY, EARLY_FUTILITY),
+    "bias_given_early_efficacy": (EARLY_EFFICACY,),
+    "bias_given_futility": (EARLY_FUTILITY,),
+}
+
+
+def widened(
+    cell: Json,
+    plan: Plan,
+    test: Test,
+    looks: Looks,
+    ends: Ints,
+    free: Ints,
+    irregular: Ints,
+    between: Ints,
+) -> Json:
+    """A cell whose Monte Carlo errors allow for the randomisation list that the trials of a tile share.
+
+    As it is where every look ends with a block. ends i64[look, ENDS, SUMS], free i64[look, 2], irregular
+    i64[look, IRREGULAR] and between i64[sum, sum] are the cell's tallies.
+    """
+    trials = int(ends[..., TRIALS].sum())
+    if not within_blocks(plan, looks.counts):
+        return cell
+    found = _Cell(test, looks, ends, free, irregular, between).widened(cell)
+    if approximate(plan, looks.counts, trials):
+        found["note"] = " ".join(filter(None, (found["note"], APPROXIMATE)))
+    return found
+
+
+class _Cell:
+    """The tallies of a cell, and the design effects that they give."""
+
+    def __init__(
+        self, test: Test, looks: Looks, ends: Ints, free: Ints, irregular: Ints, between: Ints
+    ) -> None:
+        self.cut = bool(irregular[:, FAR_FOURTH].any())
+        self.test, self.looks, self.ends = test, looks, ends
+        self.free = int(free.sum())
+        self.between = between.astype(np.float64)
+        self.count = ends[..., TRIALS]
+        self.trials = int(self.count.sum())
+        self.last = len(looks.counts) - 1
+        self.effects: list[float] = []
+
+    def widened(self, cell: Json) -> Json:
+        """Every figure with its own effect."""
+        early = np.zeros(self.count.shape)
+        early[: self.last] = 1.0
+        found = cell | {
+            "power": self._rate(cell["power"], self._at(slice(None), _EFFICACY)),
+            "stopped_early": self._rate(cell["stopped_early"], early),
+            "looks": [self._look(look, k) for k, look in enumerate(cell["looks"])],
+            "expected_patients": self._patients(cell["expected_patients"]),
+            "expected_completers": self._completers(cell["expected_completers"]),
+            "estimate": self._estimate(cell["estimate"]),
+            "undefined": self._share(
+                cell["undefined"], self._tail({PART_UNDEFINED + way: 1.0 for way in _EVERY})
+            ),
+        }
+        if "power_ignoring_futility" in cell:
+            free = self._tail({TILE_FREE: 1.0})
+            found["power_ignoring_futility"] = self._share(cell["power_ignoring_futility"], free)
+        largest = max(self.effects, default=1.0)
+        if largest > 1.0:
+            note = (
+                "Monte Carlo errors allow for the randomisation list that 128 trials share "
+                f"(variance up to x {largest:.2f})."
+            )
+            found["note"] = " ".join(filter(None, (cell["note"], note)))
+        return found
+
+    # What a trial adds to a figure, as weights f64[sum] of what is kept of it
+
+    def _tail(self, weights: dict[int, float], counts: Floats | None = None) -> Floats:
+        """Of the sums of all trials by their place; counts f64[look, ENDS] of the trials by how they end."""
+        found = np.zeros(len(self.between))
+        first = 1 + self.count.size
+        if counts is not None:
+            found[1:first] = counts.ravel()
+        for place, weight in weights.items():
+            found[first + place] = weight
+        return found
+
+    def _at(self, look: Any, end: Any) -> Floats:
+        """f64[look, ENDS] 1 there, 0 elsewhere."""
+        found = np.zeros(self.count.shape)
+        found[look, end] = 1.0
+        return found
+
+    def _ending(self, ways: Sequence[int]) -> Floats:
+        """f64[look, ENDS] 1 where trials end in one of these ways."""
+        found = np.zeros(self.count.shape)
+        for way in ways:
+            if way == EARLY_EFFICACY:
+                found[: self.last, _EFFICACY] = 1.0
+            elif way == EARLY_FUTILITY:
+                found[:, FUTILE] = 1.0
+            elif way == LATE_EFFICACY:
+                found[self.last :, _EFFICACY] = 1.0
+            else:
+                found[:, LAST] = 1.0
+        return found
+
+    def _less(self, weights: Floats, each: float, ways: Sequence[int]) -> Floats:
+        """The weights less `each` for every trial with an estimate that ends in one of these ways."""
+        more = {PART_UNDEFINED + way: each for way in ways}
+        return weights + self._tail(more, -each * self._ending(ways))
+
+    # Their effects
+
+    def _effect(self, weights: Floats, alone: float, kurtosis: float) -> float:
+        """Of a figure to which a trial adds the weighted sum, `alone` with this variance."""
+        tiles = int(self.between[0, 0])
+        if tiles < 2:
+            return 1.0
+        total = float(weights @ self.between[0])
+        # Around their mean, so that nothing is lost to rounding.
+        around = self.between - np.outer(self.between[0], self.between[0]) / tiles
+        squares = float(weights @ around @ weights) + total * total / tiles
+        found = design_effect(tiles, total, squares, alone, self.trials, kurtosis)
+        self.effects.append(found)
+        return found
+
+    def _rate(self, figure: Json | None, counts: Floats) -> Json | None:
+        return self._share(figure, self._tail({}, counts))
+
+    def _share(self, figure: Json | None, weights: Floats) -> Json | None:
+        """A share of all trials."""
+        if figure is None:
+            return None
+        p = figure["estimate"]
+        alone = p * (1.0 - p)
+        wide: Json = widen(figure, math.sqrt(self._effect(weights, alone, _of_rate(p))))
+        return wide
+
+    def _look(self, look: Json, k: int) -> Json:
+        return look | {
+            "efficacy": self._rate(look["efficacy"], self._at(k, _EFFICACY)),
+            "futility": self._rate(look["futility"], self._at(k, FUTILE)),
+        }
+
+    def _patients(self, figure: Json | None) -> Json | None:
+        at = np.zeros(self.count.shape)
+        at[: self.last + 1] = np.array(self.looks.counts)[:, None]
+        mean = float((self.count * at).sum()) / self.trials
+        alone = float((self.count * (at - mean) ** 2).sum()) / self.trials
+        return self._mean(figure, self._tail({}, at), alone)
+
+    def _completers(self, figure: Json | None) -> Json | None:
+        mean = float(self.ends[..., FINISHED].sum()) / self.trials
+        alone = float(self.ends[..., FINISHED_SQUARE].sum()) / self.trials - mean * mean
+        alone = alone if alone > _ROUNDING * mean * mean else 0.0
+        return self._mean(figure, self._tail({TILE_FINISHED: 1.0}), alone)
+
+    def _mean(self, figure: Json | None, weights: Floats, alone: float) -> Json | None:
+        if figure is None:
+            return None
+        early = float(self.count[: self.last].sum()) / self.trials
+        wide: Json = widen(figure, math.sqrt(self._effect(weights, alone, _of_rate(early))))
+        return wide
+
+    def _estimate(self, figures: Json) -> Json:
+        """All that is told of the estimate."""
+        every = Moments.of(self.ends, 1.0, self.cut)
+        if every.n == 0:
+            return figures
+        found, truth = dict(figures), self.test.truth
+        spread = self._of_mean(_EVERY)
+        found["mean_mcse"] = _times(figures["mean_mcse"], spread)
+        found["bias_mcse"] = _around(figures["bias_mcse"], truth.mcse, spread)
+        for name, ways in _PARTS.items():
+            key = f"{name}_mcse"
+            found[key] = _around(figures[key], truth.mcse, self._of_mean(ways))
+        key = "exaggeration_given_efficacy_mcse"
+        if figures[key] is not None:
+            effect = self._of_mean((EARLY_EFFICACY, LATE_EFFICACY))
+            found[key] = _around(figures[key], truth.mcse / abs(truth.effect), effect)
+        return found | self._spreads(figures, every) | self._shares(figures, every.n)
+
+    def _of_mean(self, ways: Sequence[int]) -> float:
+        """The effect on the mean error of the trials that end in one of these ways."""
+        among = self.ends[self._ending(ways) > 0.0]
+        some = Moments.of(among, COARSE_POINT)
+        if some.mean is None or some.n < FEWEST:
+            return 1.0
+        weights = self._less(self._tail({PART_ERROR + way: 1.0 for way in ways}), some.mean, ways)
+        alone = some.variance * some.n / self.trials
+        alone = 0.0 if some.coarse else alone
+        return self._effect(weights, alone, 3.0 * self.trials / some.n - 3.0)
+
+    def _spreads(self, figures: Json, every: Moments) -> Json:
+        """Errors of the root mean square error, and of the SD around the bias."""
+        share, found = every.n / self.trials, {}
+        mean, sd, square = every.mean or 0.0, every.sd or 0.0, every.square
+        errors = {PART_ERROR + way: -2.0 * mean for way in _EVERY}
+        around = self._less(
+            self._tail(errors | {TILE_SQUARE: 1.0}), (sd * sd - mean * mean) * COARSE_POINT, _EVERY
+        )
+        about = self._less(self._tail({TILE_SQUARE: 1.0}), square * COARSE_POINT, _EVERY)
+        alone = {
+            "empirical_se_mcse": (around, every.central_variance),
+            "rmse_mcse": (about, every.square_variance),
+        }
+        for key, (weights, variance) in alone.items():
+            if figures[key] is not None:
+                effect = self._effect(weights, variance * COARSE_POINT**2 * share, 12.0)
+                found[key] = _times(figures[key], effect)
+        return found
+
+    def _shares(self, figures: Json, defined: int) -> Json:
+        """Coverage, and the wrong sign among the significant trials."""
+        share, found = defined / self.trials, {}
+        if (coverage := figures["coverage"]) is not None:
+            c = coverage["estimate"]
+            weights = self._less(self._tail({TILE_COVERED: 1.0}), c, _EVERY)
+            effect = self._effect(weights, c * (1.0 - c) * share, _of_rate(c))
+            found["coverage"] = widen(coverage, math.sqrt(effect))
+        if (wrong := figures["wrong_sign"]) is not None:
+            p = wrong["estimate"]
+            side = BELOW if self.test.truth.effect > 0.0 else ABOVE
+            counts = self._at(slice(None), side) - p * self._at(slice(None), _EFFICACY)
+            among = float(self.count[:, _EFFICACY].sum()) / self.trials
+            effect = self._effect(self._tail({}, counts), p * (1.0 - p) * among, _of_rate(p * among))
+            found["wrong_sign"] = widen(wrong, math.sqrt(effect))
+        return found
+
+
+def _of_rate(p: float) -> float:
+    """Excess kurtosis of an event of this probability."""
+    return 1.0 / (p * (1.0 - p)) - 6.0 if 0.0 < p < 1.0 else 0.0
+
+
+def _times(mcse: float | None, effect: float) -> float | None:
+    return None if mcse is None else mcse * math.sqrt(effect)
+
+
+def _around(mcse: float | None, of_truth: float, effect: float) -> float | None:
+    """A standard error that has that of the true effect in it, which no list has a part in."""
+    if mcse is None:
+        return None
+    return math.hypot(math.sqrt(max(mcse * mcse - of_truth * of_truth, 0.0) * effect), of_truth)

@@ -1,0 +1,93 @@
+"""Who left the simulated trials: shares of the patients, with their Monte Carlo errors.
+
+Counted over all patients of the largest trial asked for, whether or not it stopped before they finished: a
+patient's chance of leaving does not depend on how many others there are.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from planner.kernels.tables import AGAIN, AGAIN_SQUARE, IN_VAIN, RANDOMISED, THERE, Floats, Ints
+from planner.model.families.means import retention
+from planner.model.families.mechanism.return_to_baseline import rule
+from planner.results.design_effect import Counted
+from planner.results.figures import Json, mean, probability, widen
+from planner.scenario.scenario import Scenario
+
+
+class Departed(NamedTuple):
+    """Who left under a hypothesis."""
+
+    retention: float  # share of the randomised patients who complete every period
+    mcse: float | None  # its Monte Carlo standard error; None where it is exact
+    figures: Json  # for the cells of a run; nothing where everybody leaves by chance alone
+
+
+def departed(scenario: Scenario, followed: Ints, counted: Counted | None = None) -> Departed:
+    """From the patients counted, i64[sequence, period, FOLLOWED]; without sequences, from the scenario.
+
+    `counted`: how they are allocated; without it, their sequences count as drawn one by one.
+    """
+    exact = retention(scenario)
+    if exact is not None:
+        return Departed(exact, None, {})
+    share = dropout(followed, counted)
+    if share is None:
+        return Departed(1.0, None, {"dropout": None, "leaving": []})
+    figures = {"dropout": share, "leaving": gaps(scenario, followed)}
+    return Departed(1.0 - share["estimate"], share["mcse"], figures)
+
+
+def dropout(followed: Ints, counted: Counted | None = None) -> Json | None:
+    """Share of the patients randomised who leave; followed i64[sequence, period, FOLLOWED].
+
+    Its variance is that within the sequences, and what the randomisation lists add.
+    """
+    randomised, there = followed[:, -1, RANDOMISED], followed[:, -1, THERE]
+    n, left = int(randomised.sum()), int((randomised - there).sum())
+    found = probability(left, n)
+    if found is None or counted is None or left in (0, n):
+        return found
+    chance = (randomised - there) / np.maximum(randomised, 1)
+    variance = float(randomised @ (chance * (1.0 - chance))) + counted.variance(chance)
+    wide: Json = widen(found, math.sqrt(variance / (left * (1.0 - left / n))))
+    return wide
+
+
+def gaps(scenario: Scenario, followed: Ints) -> list[Json]:
+    """For each sequence and gap between periods, the share who leave of those who were there before.
+
+    Where patients wait until they have returned to their baseline: the share who never do, and leave
+    therefore, and how long those waited who have the next dosing.
+    """
+    again = rule(scenario)
+    found = []
+    for s, sequence in enumerate(scenario.design.sequences):
+        for k in range(1, len(sequence)):
+            row = followed[s, k - 1]
+            before, there = int(row[THERE]), int(followed[s, k, THERE])
+            gap: Json = {"sequence": " ".join(sequence), "after_period": k, "treatment": sequence[k - 1]}
+            gap |= {"patients": before, "left": probability(before - there, before)}
+            if again is not None:
+                days = again.recheck_days
+                total, square = float(row[AGAIN]) * days, float(row[AGAIN_SQUARE]) * days * days
+                gap["never_returned"] = probability(int(row[IN_VAIN]), before)
+                gap["extra_days"] = mean(total, square, there)
+            found.append(gap)
+    return found
+
+
+def days_waited(scenario: Scenario, waits: Floats) -> tuple[float | None, ...]:
+    """Days that a patient waited after each period but the last; None where the patient had left.
+
+    waits f64[1, period]: ratings waited for, below 0 if until the end in vain; no row without the rule.
+    """
+    again = rule(scenario)
+    if again is None:
+        return ()
+    times = [again.rechecks if n < 0.0 else float(n) for n in waits[0, :-1]]
+    return tuple(None if math.isnan(n) else n * again.recheck_days for n in times)

@@ -1,0 +1,42 @@
+"""What is uncertain in a scenario, ready to be shown."""
+
+from __future__ import annotations
+
+from planner.model.parameter_draws import entries
+from planner.scenario.faults import Path
+from planner.scenario.scenario import Scenario
+
+
+def unknowns(scenario: Scenario) -> list[dict[str, object]]:
+    """The uncertain entries of the hypotheses that are simulated: path, distribution, stated values.
+
+    `acts`: whether they are about what the trial gives and analyses: its agents and outcomes.
+    """
+    names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
+    return [
+        {
+            "hypothesis": entry.hypothesis,  # None: of all
+            "path": entry.key,
+            "distribution": entry.distribution.said,
+            "stated": [each.value for each in entry.numbers],
+            "acts": any(_acts(scenario, each.route) for each in entry.numbers),
+        }
+        for entry in entries(scenario)
+        if entry.hypothesis is None or entry.hypothesis in names
+    ]
+
+
+def _acts(scenario: Scenario, route: Path) -> bool:
+    """Whether the agents named on the way to a number are given, and the outcome is analysed."""
+    given = {
+        each.agent
+        for name in scenario.design.treatments
+        for each in (scenario.treatments[name].agents if name in scenario.treatments else ())
+    }
+    if route[0] == "outcomes" and all(analysis.outcome != route[1] for analysis in scenario.analyses):
+        return False
+    named = [route[i + 1] for i, part in enumerate(route[:-1]) if part in _BY_AGENT]
+    return all(name in given for name in named)
+
+
+_BY_AGENT = ("agents", "activated_by", "blocked_by", "lowers")

@@ -1,0 +1,110 @@
+"""A trial with several primary analyses as one trial: in how many is any significant, in how many all.
+
+Each analysis is counted at its own stop, as if it were the only one: nothing yet says which of them ends the
+trial, so that there are no looks and no expected patients of the whole. The family-wise error is the chance
+that at least one null hypothesis that is true is rejected.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from planner.engine import run as engine
+from planner.engine.job import primaries
+from planner.engine.tally import Tally
+from planner.kernels.tables import ALL, ANY, COUNT, FALSE_ALARM, TILES, WHOLE, WHOLE_SQUARE, Ints
+from planner.results.between_draws import spread
+from planner.results.design_effect import APPROXIMATE, approximate, design_effect, within_blocks
+from planner.results.figures import Json, probability, widen
+from planner.scenario.scenario import Scenario
+
+NO_PROCEDURE = (
+    "No procedure for several primary analyses is planned: each is tested at its full alpha, and counted at "
+    "its own stop."
+)
+_FIGURES = {"any": ANY, "all": ALL, "familywise_error": FALSE_ALARM}
+
+
+def trials_of(
+    scenario: Scenario,
+    work: engine.Job,
+    tally: Tally,
+    cells: Sequence[Json],
+    variants: Sequence[tuple[Tally, Any]] = (),
+) -> list[Json]:
+    """One object for each hypothesis and number of patients, in order of the cells.
+
+    cells: of all hypotheses, analyses and numbers of patients. variants: of a run over uncertain numbers the
+    tally of each, and which null hypotheses are true in it, bool (hypothesis, analysis).
+    """
+    places = primaries(scenario)
+    designs, analyses = len(work.designs), len(scenario.analyses)
+    found = []
+    for h in range(len(work.tests)):
+        false = _any_true(work, h, variants, places)
+        for d in range(designs):
+            own = [cells[(h * analyses + a) * designs + d] for a in places]
+            figures = _figures(work, tally, h, d, false, variants) if work.primary else _of_one(own[0], false)
+            found.append(
+                {
+                    "hypothesis": own[0]["hypothesis"],
+                    "patients": own[0]["patients"],
+                    "analyses": [cell["analysis"] for cell in own],
+                    "procedure": "none",
+                    "success": None,
+                    **figures,
+                    "looks": None,
+                    "expected_patients": None,
+                    "sweep": {},
+                    "note": _note(work, d, tally, bool(variants)) if len(own) > 1 else "",
+                }
+            )
+    return found
+
+
+def _note(work: engine.Job, d: int, tally: Tally, averaged: bool) -> str:
+    few = not averaged and approximate(work.plan, _counts(work, d), tally.trials)
+    return f"{NO_PROCEDURE} {APPROXIMATE}" if few else NO_PROCEDURE
+
+
+def _any_true(work: engine.Job, h: int, variants: Sequence[tuple[Tally, Any]], places: Sequence[int]) -> bool:
+    """Whether any null hypothesis is true, in any variant: else there is no error to be made."""
+    if variants:
+        return any(bool(null[h][list(places)].any()) for _, null in variants)
+    return any(work.tests[h][a].truth.is_null for a in places)
+
+
+def _of_one(cell: Json, false: bool) -> Json:
+    """Of one analysis its own power says all."""
+    return {"any": cell["power"], "all": cell["power"], "familywise_error": cell["power"] if false else None}
+
+
+def _figures(
+    work: engine.Job, tally: Tally, h: int, d: int, false: bool, variants: Sequence[tuple[Tally, Any]]
+) -> Json:
+    found: Json = {}
+    for name, kind in _FIGURES.items():
+        sums = tally.joint[h, d, kind]
+        figure = probability(int(sums[COUNT]), tally.trials)
+        if variants:
+            counts = [each.joint[h, d, kind, COUNT] for each, _ in variants]
+            figure = spread(figure, counts, [each.trials for each, _ in variants])
+        elif figure is not None and within_blocks(work.plan, _counts(work, d)):
+            figure = widen(figure, math.sqrt(_effect(sums, tally.trials)))
+        found[name] = figure if kind != FALSE_ALARM or false else None
+    return found
+
+
+def _counts(work: engine.Job, d: int) -> list[int]:
+    """Patients at every look of every analysis."""
+    return sorted({m for a in work.primary for m in work.tests[0][a].looks[d].counts})
+
+
+def _effect(sums: Ints, trials: int) -> float:
+    """Variance of a count relative to that of independent trials (see planner.results.design_effect)."""
+    p = int(sums[COUNT]) / trials
+    alone = p * (1.0 - p)
+    tiles, total, squares = (int(sums[k]) for k in (TILES, WHOLE, WHOLE_SQUARE))
+    return design_effect(tiles, total, squares, alone, trials, 1.0 / alone - 6.0 if alone > 0.0 else 0.0)

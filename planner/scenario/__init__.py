@@ -1,0 +1,1 @@
+"""What a trial is: every setting declared once, read, resolved, written."""

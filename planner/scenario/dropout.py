@@ -1,0 +1,107 @@
+"""The settings of how patients leave or wait: by chance, or depending on what they have been through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from planner.scenario.fields import (
+    A_NUMBER,
+    Days,
+    Number,
+    Points,
+    Probability,
+    Settings,
+    Symbol,
+    Truth,
+    about,
+    as_list,
+)
+
+Ratio = Annotated[Number, Field(ge=0.001, le=1000)]
+
+IMPROVEMENT_STEP = 10.0
+"""Percentage points of improvement to which one odds ratio belongs."""
+
+
+class Driver(Settings):
+    """A number of the period just finished on which leaving depends."""
+
+    ratio: Annotated[Ratio, about("Factor on the odds of leaving")]
+    per: Annotated[Points, about("By how much higher the number is when the odds take the factor", gt=0)] = (
+        1.0
+    )
+    around: Annotated[Points, about("The number at which the stated probability of leaving holds")]
+
+
+def _each_ten_points(value: Any) -> Any:
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return {"ratio": value, "per": 10.0, "around": 0.0} if plain else value
+
+
+class OddsRatios(Settings):
+    """Factors on the odds of leaving after a period, which are the stated ones where none applies."""
+
+    improvement: Annotated[
+        Ratio | None,
+        about(
+            "Factor on the odds of leaving for each 10 percentage points by which the score has improved on "
+            "its baseline in the period just finished; acts on hypotheses of mechanisms"
+        ),
+    ] = None
+    endpoint: Annotated[
+        Driver | None, about("How the odds depend on the value of the endpoint in the period just finished")
+    ] = None
+    treatment: Annotated[
+        Mapping[Symbol, Ratio], about("Factor on the odds after a period of this treatment; 1 if not named")
+    ] = {}
+    outcomes: Annotated[
+        Mapping[Symbol, Annotated[Driver, BeforeValidator(_each_ten_points), A_NUMBER]],
+        about(
+            "How the odds depend on second outcomes, such as adverse effects, in the period just finished; a "
+            "number is the factor for each 10 points from 0 on; acts on hypotheses of mechanisms"
+        ),
+    ] = {}
+
+
+class Dropout(Settings):
+    per_period: Annotated[
+        tuple[Probability, ...],
+        BeforeValidator(as_list),
+        A_NUMBER,
+        about("Probability of leaving between a period and the next: one for all gaps, or one per gap"),
+    ] = (0.0,)
+    before_first: Annotated[
+        Probability, about("Probability of leaving after randomisation and before the first period")
+    ] = 0.0
+    odds_ratio: Annotated[
+        OddsRatios | None,
+        about("What the odds of leaving between periods depend on; on nothing if not given"),
+    ] = None
+
+
+class ReturnToBaseline(Settings):
+    """Who has not become as ill again as at first waits for the next dosing, is rated again, or leaves."""
+
+    share: Annotated[
+        Number | None,
+        about(
+            "Share of the first baseline that a patient's score must reach for the next dosing", gt=0, le=2
+        ),
+    ] = None
+    entry: Annotated[
+        Truth, about("Whether the score must reach the one that patients need to be enrolled instead")
+    ] = False
+    recheck_days: Annotated[
+        Annotated[Days, Field(gt=0)], about("Days after which a patient below it is rated again", "days")
+    ]
+    at_most_days: Annotated[
+        Days, about("Longest extra washout; who is below it then leaves the trial", "days")
+    ]
+
+    @property
+    def rechecks(self) -> int:
+        """The most times that a patient is rated again in one gap."""
+        return int(self.at_most_days / self.recheck_days + 1e-9)

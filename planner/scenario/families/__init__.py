@@ -1,0 +1,1 @@
+"""Settings of a hypothesis, a file for each family of outcomes."""

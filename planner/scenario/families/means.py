@@ -1,0 +1,192 @@
+"""The settings of hypotheses of family `means`: the mean of each treatment, and how scores vary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import fsum, sqrt
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag
+
+from planner.scenario.fields import (
+    A_NUMBER,
+    EVERY,
+    Correlation,
+    Number,
+    Path,
+    Points,
+    Prior,
+    Sd,
+    Settings,
+    Symbol,
+    about,
+    for_every,
+)
+from planner.scenario.uncertainty import BY_PATH, Distribution
+
+
+class BaselineCorrelation(Settings):
+    own: Annotated[Correlation, about("Between a score and the baseline of its own period")]
+    cross: Annotated[Correlation, about("Between a score and the baseline of another period")]
+    between: Annotated[Correlation, about("Between the baselines of two periods")]
+
+
+class Spread(NamedTuple):
+    """Standard deviations of the score `mean + patient + patient-by-treatment + residual`, in points.
+
+    Two scores of a patient have the covariance `sign` x level x level, each the `level` of its treatment (and
+    the variance of the patient-by-treatment effect where the treatment is the same). With sign -1 patients
+    have no level of their own: the good period of a patient is paid for by the others.
+    """
+
+    within: dict[str, float]  # of the residual, by treatment
+    level: dict[str, float]  # of the patient effect, by treatment
+    interaction: float  # of the patient-by-treatment effect
+    sign: int = 1
+
+    @property
+    def between(self) -> float:
+        """SD of the patient effect: the common one, else the root of the mean variance."""
+        return _typical(list(self.level.values()))
+
+    def total(self, treatment: str) -> float:
+        """SD of the scores of different patients on a treatment."""
+        within, level = self.within[treatment], self.level[treatment]
+        return sqrt(self.sign * level * level + self.interaction * self.interaction + within * within)
+
+    def contrast(self, weights: Mapping[str, float]) -> float:
+        """SD of one patient's contrast of treatments, one period of each."""
+        residual = sum(w * w * (self.within[a] * self.within[a]) for a, w in weights.items())
+        own = sum(w * w for w in weights.values()) * (self.interaction * self.interaction)
+        return sqrt(residual + own + self.shared(weights.items()))
+
+    def shared(self, weighted: Iterable[tuple[str, float]]) -> float:
+        """Variance that the patient effect leaves in a sum of (treatment, weight); none if it cancels."""
+        pairs = list(weighted)
+        if self.common and abs(fsum(w for _, w in pairs)) < _CANCELS:
+            return 0.0
+        left = fsum(w * self.level[a] for a, w in pairs)
+        return self.sign * left * left
+
+    @property
+    def common(self) -> bool:
+        """Whether the patient effect is the same under all treatments: it cancels from differences."""
+        return len(set(self.level.values())) == 1
+
+    def difference(self, first: str, second: str) -> float:
+        """SD of one patient's difference of two treatments."""
+        return self.contrast({first: 1.0, second: -1.0})
+
+    def covariance(self, first: str, second: str) -> float:
+        """Of one patient's scores in two periods, points squared."""
+        own = self.interaction * self.interaction if first == second else 0.0
+        return self.sign * self.level[first] * self.level[second] + own
+
+    def correlation(self, first: str, second: str) -> float:
+        """Correlation of one patient's scores on two treatments; 0 where nothing varies."""
+        scale = self.total(first) * self.total(second)
+        return self.covariance(first, second) / scale if scale > 0.0 else 0.0
+
+
+_CANCELS = 1e-9
+
+
+def _typical(values: Sequence[float]) -> float:
+    """The common value, to the last bit, else the root of the mean square."""
+    if len(set(values)) == 1:
+        return values[0]
+    return sqrt(fsum(x * x for x in values) / len(values))
+
+
+Each = Discriminator(lambda value: "table" if isinstance(value, Mapping) else "number")
+_SdOrTable = Annotated[Annotated[Sd, Tag("number")] | Annotated[Mapping[Symbol, Sd], Tag("table")], Each]
+_Positive = Annotated[Points, Field(gt=0)]
+_PositiveOrTable = Annotated[
+    Annotated[_Positive, Tag("number")] | Annotated[Mapping[Symbol, _Positive], Tag("table")], Each
+]
+
+
+class Means(Settings):
+    """A hypothesis that states the mean of each treatment and how scores vary."""
+
+    family: Annotated[Literal["means"], about("Kind of hypothesis")] = "means"
+    label: Annotated[str, about("What the hypothesis is called in tables and plots", label=True)] = ""
+    means: Annotated[Mapping[Symbol, Points], about("Mean of the measure on each treatment", "points")]
+    sd_within: Annotated[
+        Mapping[Symbol, Sd] | None,
+        BeforeValidator(for_every),
+        A_NUMBER,
+        about("Residual SD within a patient, common or by treatment", "points"),
+    ] = None
+    sd_between: Annotated[
+        _SdOrTable | None, about("SD of the patients' own levels, common or by treatment", "points")
+    ] = None
+    sd: Annotated[
+        _PositiveOrTable | None,
+        about("SD of the scores of different patients, common or by treatment", "points"),
+    ] = None
+    correlation: Annotated[
+        Number | None, about("Correlation of one patient's scores in two periods", gt=-1, lt=1)
+    ] = None
+    sd_difference: Annotated[
+        Points | None, about("SD of one patient's difference of two treatments", "points", gt=0)
+    ] = None
+    sd_interaction: Annotated[Sd, about("Patient-by-treatment SD", "points")] = 0.0
+    carryover: Annotated[
+        Mapping[Symbol, Points], about("Points that a treatment adds in the next period", "points")
+    ] = {}
+    carryover_lasts: Annotated[
+        Literal["next", "lasting"], about("Whether carryover reaches the next period only or all later ones")
+    ] = "next"
+    baseline_correlation: Annotated[
+        BaselineCorrelation | None, about("Correlations of the baselines, where they are measured")
+    ] = None
+    prior: Prior = None
+    uncertainty: Annotated[Mapping[Path, Distribution], BY_PATH] = {}
+
+    def stated_sd(self, treatment: str) -> float:
+        """What `sd` says of a treatment, in points."""
+        stated = self.sd
+        assert stated is not None
+        return stated[treatment] if isinstance(stated, Mapping) else stated
+
+    def residual_variance(self, treatment: str) -> float:
+        """Variance left for the residual by `sd` with `correlation`, or by `sd_difference`, points squared.
+
+        Negative if the patient-by-treatment SD alone is already larger than the stated spread.
+        """
+        interaction = self.sd_interaction * self.sd_interaction
+        if self.sd is not None and self.correlation is not None:
+            sd = self.stated_sd(treatment)
+            return sd * sd * (1.0 - self.correlation) - interaction
+        assert self.sd_difference is not None
+        return self.sd_difference * self.sd_difference / 2.0 - interaction
+
+    @property
+    def spread(self) -> Spread:
+        """The standard deviations that the stated ones imply; the only place where they are derived.
+
+        With equal spread the variance of a within-patient difference is 2 within^2 + 2 interaction^2, and the
+        correlation of two treatments is between^2 / (between^2 + interaction^2 + within^2). With `sd` by
+        treatment the covariance of two scores is correlation x sd x sd, so that the patient effect is in
+        proportion to the SD.
+        """
+        if self.sd_within is not None:
+            common = self.sd_within.get(EVERY)
+            within = {k: self.sd_within.get(k, common) for k in self.means}
+            found = {k: v for k, v in within.items() if v is not None}
+            return Spread(found, self._level(self.sd_between or 0.0), self.sd_interaction)
+        residual = {a: sqrt(self.residual_variance(a)) for a in self.means}
+        if self.sd is None or self.correlation is None:
+            between = self.sd_between
+            level = residual if between is None else self._level(between)
+            return Spread(residual, level, self.sd_interaction)
+        root = sqrt(abs(self.correlation))
+        level = {a: self.stated_sd(a) * root for a in self.means}
+        return Spread(residual, level, self.sd_interaction, -1 if self.correlation < 0.0 else 1)
+
+    def _level(self, stated: float | Mapping[str, float]) -> dict[str, float]:
+        """SD of the patient effect by treatment."""
+        if isinstance(stated, Mapping):
+            return {a: stated.get(a, stated.get(EVERY, 0.0)) for a in self.means}
+        return dict.fromkeys(self.means, stated)

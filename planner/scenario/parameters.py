@@ -1,0 +1,293 @@
+"""What the path of an uncertain number leads to: the numbers meant, and the limits of their settings.
+
+A shared path starts at the top of a scenario: `components.specific.share`. The path of a hypothesis starts in
+its own settings; what it has no agent, signal or component of its own for is looked up in the common ones. An
+element of a list is addressed by its name: `terms.expectancy.needs.opioid_tone.gate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import inf
+from types import UnionType
+from typing import Annotated, Any, NamedTuple, Protocol, Union, get_args, get_origin
+
+from planner.scenario.families.mechanism import GivenAgent, Need, Rates, Spread, Term, Terms
+from planner.scenario.faults import Path, did_you_mean, dotted, listed, printable
+from planner.scenario.fields import Settings
+from planner.scenario.paths import split_path
+from planner.scenario.scenario import Means, Scenario
+from planner.scenario.secondary_outcomes import PointSpread
+
+COMMON = ("agents", "signals", "components")
+"""Tables of which a hypothesis of mechanisms may have entries of its own."""
+
+_SHARED = (*COMMON, "outcomes", "blinding", "population", "treatments")
+_OWN: dict[type, tuple[str, ...]] = {
+    Terms: (*COMMON, "terms", "outcomes"),
+    Means: ("means", "sd_within", "sd_between", "sd_interaction", "carryover"),
+    Rates: ("rates", "correlation"),
+}
+_EACH = ("sd_within", "per_period")  # one number may be written for all of these
+_DECIDED = ("at_least", "dose", "at_days")  # by whoever plans the trial
+
+
+class Described(Protocol):
+    """A scenario, or one on its way to completeness, as far as numbers in it may be uncertain."""
+
+    @property
+    def hypotheses(self) -> Mapping[str, Any]: ...
+    @property
+    def endpoint(self) -> Any: ...
+
+
+class Range(NamedTuple):
+    """The values that a setting may take; `above`, `below`: the limit itself is not one of them."""
+
+    low: float = -inf
+    high: float = inf
+    above: bool = False
+    below: bool = False
+
+    def within(self, other: Range) -> Range:
+        """The values that are in both."""
+        low, above = max((self.low, self.above), (other.low, other.above))
+        high, below = min((self.high, not self.below), (other.high, not other.below))
+        return Range(low, high, above, not below)
+
+    def has(self, x: float) -> bool:
+        """Whether x is a value of the setting."""
+        return self.low <= x <= self.high and not (
+            (self.above and x == self.low) or (self.below and x == self.high)
+        )
+
+    def reach(self, low: float, high: float) -> bool:
+        """Whether all values between two limits are in it, single values at the ends aside."""
+        return self.low <= low <= high <= self.high and (low < high or self.has(low))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A number: attributes, keys and indices that lead to it from the scenario, its value and range."""
+
+    route: Path
+    value: float
+    range: Range
+
+    @property
+    def factors(self) -> Range:
+        """The factors that keep the number within its range."""
+        if self.value == 0.0:
+            return Range()
+        low, high = self.range.low / self.value, self.range.high / self.value
+        if self.value > 0.0:
+            return Range(low, high, self.range.above, self.range.below)
+        return Range(high, low, self.range.below, self.range.above)
+
+
+class Astray(Exception):
+    """A path that leads to no number that may be uncertain: message and hint."""
+
+
+def split_key(key: str) -> list[Path]:
+    """The paths in a key of a table of uncertain numbers; an empty one where it is none."""
+    return [split_path(part.strip()) for part in _parted(key)]
+
+
+def _parted(key: str) -> list[str]:
+    """The key cut at commas outside quotation marks."""
+    parts, quote = [""], ""
+    for c in key:
+        if c == "," and not quote:
+            parts.append("")
+            continue
+        quote = ("" if quote == c else quote or c) if c in "\"'" else quote
+        parts[-1] += c
+    return parts
+
+
+def canonical(key: str) -> str:
+    """The key in the one spelling that the full form uses."""
+    return ", ".join(sorted(dotted(path) for path in split_key(key)))
+
+
+def places(described: Described, hypothesis: str | None, path: Path, relative: bool) -> list[Place]:
+    """The numbers that a path means, in the settings of a hypothesis or (None) in the common ones.
+
+    Raises Astray. `relative`: a table of numbers stands for all of them.
+    """
+    start: Any = described if hypothesis is None else described.hypotheses[hypothesis]
+    known: tuple[str, ...] = _SHARED if hypothesis is None else _OWN[type(start)]
+    above: Path = () if hypothesis is None else ("hypotheses", hypothesis)
+    root = str(path[0]) if path else ""
+    if root not in known:
+        raise Astray(*_no_root(described, hypothesis, path, known))
+    node: Any = getattr(start, root)
+    if hypothesis is not None and root in COMMON:
+        node = {**getattr(described, root), **node}
+    declared: type[Settings] = Scenario if hypothesis is None else type(start)
+    field = declared.model_fields[root]
+    kind: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+    route: Path = (root,)
+    for part in path[1:]:
+        key, node, kind = _step(node, kind, part, route)
+        route = (*route, key)
+    found = list(_numbers(node, kind, route, relative))
+    return [
+        Place((*above, *each.route), each.value, each.range.within(_beyond(described, hypothesis, each)))
+        for each in found
+    ]
+
+
+def _no_root(
+    described: Described, hypothesis: str | None, path: Path, known: tuple[str, ...]
+) -> tuple[str, str]:
+    """Why a path cannot begin so."""
+    root = str(path[0]) if path else ""
+    if hypothesis is not None and root in _SHARED:
+        kind = "is the same under all hypotheses" if root not in COMMON else "has no part in this hypothesis"
+        return kind, f"[uncertainty] {dotted((dotted(path),))} = ..."
+    if hypothesis is None and root == "hypotheses":
+        where = f"[hypotheses.{dotted(path[1:2])}.uncertainty]" if len(path) > 1 else ""
+        return "belongs to one hypothesis", f"state it under {where or '[hypotheses.NAME.uncertainty]'}"
+    if root in Scenario.model_fields and hypothesis is None:
+        return "is a decision of the trial, and not uncertain", f"known: {listed(known, 'and')}"
+    return f"there is no number {printable(dotted(path))}", did_you_mean(root, known)
+
+
+def _step(node: Any, kind: Any, part: str | int, route: Path) -> tuple[str | int, Any, Any]:
+    """The key or index of a part of a path, what stands there, and its declared type."""
+    names: list[str]
+    if isinstance(node, Settings):
+        fields = type(node).model_fields
+        names = [name for name in fields if name not in ("label", "dose")]
+        if part in fields:
+            field = fields[str(part)]
+            metadata = field.metadata
+            kind = Annotated[field.annotation, *metadata] if metadata else field.annotation
+            return str(part), getattr(node, str(part)), kind
+    elif isinstance(node, Mapping):
+        names = [str(key) for key in node]
+        if str(part) in node:
+            return str(part), node[str(part)], _element(kind)
+    elif isinstance(node, tuple) and node and isinstance(node[0], Settings):
+        names = [_name(item) for item in node]
+        if names.count(str(part)) == 1:
+            at = names.index(str(part))
+            return at, node[at], _element(kind)
+        if str(part) in names:
+            raise Astray(f"{dotted(route)} has several {printable(str(part))}", "give each a `name`")
+    elif isinstance(node, tuple):
+        names = [str(i) for i in range(len(node))]
+        if isinstance(part, int) and part < len(node):
+            return part, node[part], _element(kind)
+    else:
+        raise Astray(f"{dotted(route)} has no settings inside", "")
+    raise Astray(f"{dotted(route)} has no {printable(str(part))}", did_you_mean(str(part), names))
+
+
+def _name(item: Settings) -> str:
+    """What an element of a list is addressed by."""
+    match item:
+        case Term():
+            return item.name or item.component
+        case Need():
+            return item.signal
+        case GivenAgent():
+            return item.agent
+    return ""
+
+
+def _numbers(node: Any, kind: Any, route: Path, relative: bool) -> Iterator[Place]:
+    """The number at the end of a path, or the numbers that are meant by a table of them."""
+    if isinstance(node, float | int) and not isinstance(node, bool):
+        if "occupancy_by_dose" in route:
+            hint = "treatments.NAME.agents.AGENT.occupancy is what acts"
+            raise Astray("is a table of measurements, from which treatments take the occupancy", hint)
+        if route[-1] in _DECIDED:
+            hint = "the occupancy of the dose may be" if route[-1] == "dose" else ""
+            raise Astray("is a criterion of the trial, and not uncertain", hint)
+        yield Place(route, float(node), _range(kind))
+    elif isinstance(node, Spread | PointSpread) and relative:
+        for key in ("mean", "sd"):
+            _, value, inner = _step(node, kind, key, route)
+            yield from _numbers(value, inner, (*route, key), relative)
+    elif isinstance(node, Mapping | tuple) and (relative or route[-1] in _EACH) and _plain(node):
+        rows: Any = node.items() if isinstance(node, Mapping) else enumerate(node)
+        for key, value in rows:
+            yield from _numbers(value, _element(kind), (*route, key), relative)
+    elif node is None:
+        raise Astray("is not stated, so that there is no number to be uncertain of", "state it first")
+    elif isinstance(node, Settings | Mapping | tuple):
+        raise Astray("is no number but a table or a list", _inside(node, route))
+    else:
+        raise Astray("is no number", "")
+
+
+def _plain(node: Any) -> bool:
+    values = list(node.values() if isinstance(node, Mapping) else node)
+    return bool(values) and all(isinstance(value, float | int) for value in values)
+
+
+def _inside(node: Any, route: Path) -> str:
+    """What stands in a table that was addressed as if it were a number."""
+    if isinstance(node, Settings):
+        names = [k for k, v in dict(node).items() if not isinstance(v, str | type(None))]
+    elif isinstance(node, Mapping):
+        names = [str(key) for key in node]
+    else:
+        names = [_name(item) if isinstance(item, Settings) else str(i) for i, item in enumerate(node)]
+    return f"in it: {listed(names[:12], 'and')}" if names else ""
+
+
+def _element(kind: Any) -> Any:
+    """The declared type of the entries of a table or list."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Annotated or origin in (Union, UnionType):
+        inner = arguments[:1] if origin is Annotated else arguments
+        return next((found for each in inner if (found := _element(each)) is not None), None)
+    if origin is tuple:
+        return arguments[0]
+    return arguments[1] if isinstance(origin, type) and issubclass(origin, Mapping) else None
+
+
+def _range(kind: Any) -> Range:
+    """The limits in a declared type: ge, gt, le and lt of all its layers."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    found = Range()
+    if origin in (Union, UnionType):
+        for each in arguments:
+            found = found.within(_range(each))
+    elif origin is Annotated:
+        found = _range(arguments[0])
+        for item in arguments[1:]:
+            for each in (item, *getattr(item, "metadata", ())):
+                found = found.within(_stated(each))
+    return found
+
+
+def _stated(limit: Any) -> Range:
+    """The range of a declared limit, such as ge=0; everything is in that of anything else."""
+    low, above = (getattr(limit, key, None) for key in ("ge", "gt"))
+    high, below = (getattr(limit, key, None) for key in ("le", "lt"))
+    lowest = next((float(x) for x in (low, above) if x is not None), -inf)
+    highest = next((float(x) for x in (high, below) if x is not None), inf)
+    return Range(lowest, highest, above is not None, below is not None)
+
+
+def _beyond(described: Described, hypothesis: str | None, place: Place) -> Range:
+    """Limits that follow from other settings."""
+    if hypothesis is None:
+        severity = place.route == ("population", "baseline", "mean")
+        mechanisms = any(isinstance(each, Terms) for each in described.hypotheses.values())
+        return Range(low=0.0, above=True) if severity and mechanisms else Range()
+    stated, root, endpoint = described.hypotheses[hypothesis], place.route[0], described.endpoint
+    if isinstance(stated, Means) and root == "means" and endpoint is not None and endpoint.measure == "score":
+        low, high = endpoint.scale.low, endpoint.scale.high
+        return Range(-inf if low is None else low, inf if high is None else high)
+    if isinstance(stated, Means) and root == "sd_within":
+        return Range(low=0.0, above=True)
+    if isinstance(stated, Rates) and root == "correlation" and len(stated.rates) > 2:
+        return Range(low=0.0)
+    return Range()

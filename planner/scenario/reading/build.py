@@ -1,0 +1,200 @@
+"""Dictionaries to a complete Scenario, or everything that is wrong with them.
+
+The dictionaries are checked setting by setting against the models of `scenario.scenario` and, where these
+hold, completed and checked across settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import islice
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from planner.scenario.blinding import Blinding
+from planner.scenario.canonical.resolved import followed, full_paths, resolve
+from planner.scenario.families.mechanism import Agent, Component, Signal
+from planner.scenario.faults import Path, dotted, shown
+from planner.scenario.observed import Observed
+from planner.scenario.paths import split_path
+from planner.scenario.reading import messages as wording
+from planner.scenario.reading.toml import MAX_BYTES
+from planner.scenario.resolving import Draft, Problem, complete
+from planner.scenario.resolving.examples import with_examples
+from planner.scenario.scenario import (
+    FAMILIES,
+    MAX_ANALYSES,
+    MAX_HYPOTHESES,
+    MAX_NAMES,
+    MAX_PATIENTS,
+    Analysis,
+    Design,
+    Distribution,
+    Endpoint,
+    Monitoring,
+    Population,
+    Scenario,
+    Simulation,
+    Treatment,
+    family_of,
+)
+from planner.scenario.secondary_outcomes import Outcome
+from planner.scenario.uncertainty import MAX_UNCERTAIN
+
+
+def built(
+    data: dict[str, Any], overridden: Sequence[Path] = (), resized: int | None = None
+) -> tuple[Scenario | None, list[Problem]]:
+    """The complete scenario, or all problems.
+
+    Settings that were `overridden` lose what the file says of them: that a source supports the number, or
+    that it is assumed. `resized`: the number of patients that the file states, where another one was set
+    and the looks were not: these are scaled.
+    """
+    try:
+        written = Scenario.model_validate(data)
+        problems: list[Problem] = []
+    except ValidationError as error:
+        problems = with_examples(wording.problems(error), data)
+        written = None
+    draft = _draft(data, written)
+    draft.resized = resized
+    parts = complete(draft)
+    problems += draft.problems + _check_paths(draft, overridden)
+    if problems or written is None:
+        return None, problems
+    scenario = written.model_copy(update={**parts, "extends": ""})
+    scenario = scenario.model_copy(update=_moved_paths(scenario, overridden))
+    scenario._remarks = tuple(draft.remarks)
+    return scenario, problems
+
+
+def _overrides(path: Path, overridden: Sequence[Path]) -> bool:
+    """Whether the setting at `path`, or a table or list that holds it, was overridden."""
+    return any(path[: len(other)] == other for other in overridden)
+
+
+def _moved_paths(scenario: Scenario, overridden: Sequence[Path]) -> dict[str, Any]:
+    """`assumed` and `supports` with paths of the full form, where a setting has another name there."""
+    full = resolve(scenario)
+
+    def moved(texts: tuple[str, ...]) -> tuple[str, ...]:
+        written = [path for text in texts if not _overrides(path := split_path(text), overridden)]
+        paths = [path for each in written for path in full_paths(each, full)]
+        return tuple(dict.fromkeys(dotted(path) for path in paths))
+
+    citations = [item.model_copy(update={"supports": moved(item.supports)}) for item in scenario.citations]
+    return {"assumed": moved(scenario.assumed), "citations": tuple(citations)}
+
+
+# Settings that can be left out of a part without a follow-up fault from the checks across settings.
+_LOOSE = {"patients", "washout_days", "period_days", "block", "allocation", "label", "unit"}
+_LOOSE |= {"carryover", "carryover_lasts", "alpha", "alternative", "role", "planned_effect"}
+_LOOSE |= {"uncertainty", "tie"}
+
+
+def _sound_part(model: type[BaseModel], raw: Any) -> Any:
+    """The part, without faulty settings that are unknown or loose; None if others are faulty."""
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        faulty = error.errors(include_url=False, include_context=False, include_input=False)
+    if not isinstance(raw, dict):
+        return None
+    kept = dict(raw)
+    for details in faulty:
+        key = details["loc"][0] if details["loc"] else None
+        unknown = details["type"] == "extra_forbidden" and len(details["loc"]) == 1
+        if not unknown and key not in _LOOSE:
+            return None
+        kept.pop(str(key), None)
+    if model is Design and "patients" not in kept:
+        kept["patients"] = 1
+    return model.model_validate(kept)
+
+
+def _sound_patients(design: Any) -> bool:
+    given = design.get("patients") if isinstance(design, dict) else None
+    return type(given) is int and 1 <= given <= MAX_PATIENTS
+
+
+_SECTIONS: dict[str, type[BaseModel]] = {
+    "design": Design,
+    "population": Population,
+    "endpoint": Endpoint,
+    "monitoring": Monitoring,
+    "simulation": Simulation,
+    "blinding": Blinding,
+    "observed": Observed,
+}
+
+
+def _draft(data: dict[str, Any], written: Scenario | None) -> Draft:
+    """The parts of the scenario that are sound by themselves."""
+
+    part = _sound_part
+
+    def parts(model: type[BaseModel] | None, raw: Any, most: int) -> dict[Any, Any]:
+        """The sound entries of a table or list; no model: hypotheses, each by its family."""
+        items = raw.items() if isinstance(raw, dict) else enumerate(raw) if isinstance(raw, list) else ()
+        built = {key: part(model or FAMILIES[family_of(item)], item) for key, item in islice(items, most)}
+        return {key: item for key, item in built.items() if item is not None}
+
+    common: dict[str, type[BaseModel]] = {
+        "agents": Agent,
+        "signals": Signal,
+        "components": Component,
+        "outcomes": Outcome,
+    }
+    if written is not None:
+        single = {name: getattr(written, name) for name in _SECTIONS}
+        tables = {name: getattr(written, name) for name in (*common, "treatments", "hypotheses")}
+        analyses: dict[Any, Any] = dict(enumerate(written.analyses))
+    else:
+        single = {
+            name: part(model, data.get(name, None if model in (Design, Observed) else {}))
+            for name, model in _SECTIONS.items()
+        }
+        tables = {name: parts(model, data.get(name), MAX_NAMES) for name, model in common.items()}
+        tables["treatments"] = parts(Treatment, data.get("treatments"), MAX_BYTES)
+        tables["hypotheses"] = parts(None, data.get("hypotheses"), MAX_HYPOTHESES)
+        analyses = parts(Analysis, data.get("analyses"), MAX_ANALYSES)
+    if written is not None:
+        uncertain = written.uncertainty
+    else:
+        uncertain = _distributions(data.get("uncertainty"))
+    sized = written is not None or _sound_patients(data.get("design"))
+    return Draft(data, **single, **tables, analyses=analyses, uncertainty=uncertain, sized=sized)
+
+
+def _distributions(raw: Any) -> dict[str, Distribution]:
+    """The sound ones of the shared uncertain numbers."""
+    found = {}
+    for key, item in islice(raw.items(), MAX_UNCERTAIN) if isinstance(raw, dict) else ():
+        with suppress(ValidationError):
+            found[str(key)] = Distribution.model_validate(item)
+    return found
+
+
+def _check_paths(draft: Draft, overridden: Sequence[Path]) -> list[Problem]:
+    """Every path that a citation supports or that is assumed leads to a setting of the file."""
+    places: list[Path] = [("assumed",)]
+    citations = draft.written(("citations",))
+    places += [
+        ("citations", i, "supports") for i in range(len(citations) if isinstance(citations, list) else 0)
+    ]
+    problems = []
+    for place in places:
+        paths = draft.written(place)
+        for i, text in enumerate(paths if isinstance(paths, list) else []):
+            if not isinstance(text, str) or _overrides(path := split_path(text), overridden):
+                continue
+            if not _follows(draft.data, path):
+                problems.append(Problem((*place, i), f"{shown(text)} is not a setting of this file"))
+    return problems
+
+
+def _follows(data: dict[str, Any], path: Path) -> bool:
+    return bool(path) and len(followed(path, data)) == len(path)

@@ -1,0 +1,294 @@
+"""What pydantic refuses, said in words for a clinician."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from planner.scenario.faults import MAX_FAULTS, Path, did_you_mean, listed, nearest, shown
+from planner.scenario.fields import EVERY, AlsoWritten
+from planner.scenario.resolving import Problem
+from planner.scenario.resolving.examples import RULES
+from planner.scenario.scenario import FAMILIES, Scenario
+
+# Words of other planners and of everyday speech, and what the setting is called here.
+SYNONYMS = {
+    "n": "patients",
+    "subjects": "patients",
+    "participants": "patients",
+    "sample_size": "patients",
+    "washout": "washout_days",
+    "period": "period_days",
+    "sided": "alternative",
+    "test": "method",
+    "effect": "planned_effect",
+    "delta": "planned_effect",
+    "mean": "means",
+    "sigma": "sd_within",
+    "rho": "correlation",
+    "icc": "correlation",
+    "cv": "sd_within",
+    "interim": "looks",
+    "interims": "looks",
+    "runs": "trials",
+    "replications": "trials",
+    "arms": "treatments",
+}
+
+
+def problems(error: ValidationError) -> list[Problem]:
+    """Every error of a validation as a problem with its path, but none that follows from another."""
+    errors = error.errors(include_url=False)
+    places = {details["loc"] for details in errors}
+    above = {loc[:depth] for loc in places for depth in range(len(loc))}
+    strangers = {loc[:-1] for loc in places if loc[0] == "hypotheses" and loc[3:] == ("family",)}
+    found: list[Problem] = []
+    for details in errors:
+        loc = details["loc"]
+        if details["type"] == "too_short" and loc in above:
+            continue  # entries with faults of their own are not counted
+        if loc[:3] in strangers and loc[3:] != ("family",):
+            continue  # settings of another kind of hypothesis
+        found.append(_problem(details, advise=len(found) < _ADVISED))
+    meant = {(*p.path[:-1], p.hint.removeprefix("did you mean ").rstrip("?")) for p in found if p.at_key}
+    missing = {id(p): (*p.path, p.message.split("`")[1]) for p in found if p.message.startswith("`")}
+    return [problem for problem in found if missing.get(id(problem)) not in meant]
+
+
+def _path(route: Path) -> Path:
+    """The path of a setting: pydantic's way to it without what it passes: the family of a hypothesis, the
+    form of a contrast or of an SD.
+    """
+    if route[:1] == ("hypotheses",) and len(route) > 2 and route[2] in FAMILIES:
+        tagged = route[3:4] in (("sd",), ("sd_between",))
+        return (*route[:2], *route[3:4], *route[5 if tagged else 4 :])
+    if route[:1] == ("analyses",) and route[2:3] == ("contrast",):
+        return (*route[:3], *route[4:])
+    return route
+
+
+# Looking for what the user may have meant takes time; nobody reads on after so many faults.
+_ADVISED = 2 * MAX_FAULTS
+
+
+def _problem(details: ErrorDetails, advise: bool) -> Problem:
+    route: Path = details["loc"]
+    kind, value, context = details["type"], details["input"], details.get("ctx", {})
+    if route[-1:] == (EVERY,) and route[-2:-1] != ("prolongs",) and kind != "extra_forbidden":
+        route = route[:-1]  # one number for all treatments was written
+    path = _path(route)
+    if kind == "bad_name":
+        key = path[-1] == "[key]"
+        hint = f"a name here has 1 to {context['longest']} printing characters{context['blanks']}"
+        return Problem(path[:-1] if key else path, f"{shown(value)} cannot be a name", hint, at_key=key)
+    if kind == "bad_dose":
+        hint = 'a dose is a number above 0: { 5 = 0.49, "7.5" = 0.52 }'
+        return Problem(path[:-1], f"{shown(value)} cannot be a dose", hint, at_key=True)
+    if kind == "missing":
+        return _missing(route)
+    if kind == "extra_forbidden" and "uncertainty" in path[:3] and isinstance(value, dict):
+        return Problem(path, "is not a known setting", 'a path is one text: "components.NAME.share"', True)
+    if kind == "extra_forbidden":
+        return Problem(path, "is not a known setting", _unknown(route) if advise else "", at_key=True)
+    if kind == "unknown_name":
+        known = context["known"]
+        if context["kind"] == "futility rule" and "spending" in str(value):  # of what is not a guess
+            return Problem(path, f"{shown(value)} is not a known futility rule", RULES)
+        return Problem(
+            path, f"{shown(value)} is not a known {context['kind']}", did_you_mean(str(value), known)
+        )
+    if kind == "literal_error":
+        return _literal(path, value, str(context["expected"]))
+    message, hint = _limits(kind, value, context)
+    if kind.endswith("_type"):
+        message = message.replace("must be ", f"must be {_other_spelling(route)}", 1)
+    return Problem(path, message, hint)
+
+
+def _other_spelling(route: Path) -> str:
+    """`a number or ` where a short form is allowed beside the table or list that pydantic asks for."""
+    if route[:2] == ("design", "sequences") and len(route) == 3:
+        return 'text such as "A B", or '
+    if len(route) > 1 and route[-2] in ("agents", "needs") and isinstance(route[-1], int):
+        return "a name or "
+    if _path(route) != route and route[-1] == "pair":
+        return "a table of weights or "
+    if route[:1] == ("hypotheses",) and route[-1] == "number" and len(route) == 5:
+        return "a table by treatment or "
+    model = model_at(route[:-1])
+    field = model.model_fields.get(str(route[-1])) if model is not None else None
+    for extra in field.metadata if field is not None else ():
+        if isinstance(extra, AlsoWritten):
+            return {"number": "a number or ", "string": "a known name or "}[extra.schema["type"]]
+    return ""
+
+
+_KINDS = {
+    "float": "a number",
+    "int": "a whole number",
+    "bool": "true or false",
+    "string": "text",
+    "tuple": "a list",
+    "mapping": "a table",
+    "dict": "a table",
+    "model": "a table",
+}
+
+
+def _limits(kind: str, value: object, context: Mapping[str, Any]) -> tuple[str, str]:
+    """Message and hint for a value of the wrong type, size or length."""
+    given = shown(value)
+    match kind:
+        case "finite_number":
+            return f"must be a finite number, not {given}", ""
+        case "int_from_float":
+            return f"must be a whole number, not {given}", ""
+        case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
+            limit = context.get("gt", context.get("ge", context.get("lt", context.get("le"))))
+            words = {"greater_than": "above", "less_than": "below", "less_than_equal": "at most"}
+            message = f"must be {words.get(kind, 'at least')} {_limit(limit)}, not {given}"
+            return message, _percent(value, limit)
+        case "too_short":
+            return "is empty" if not value else f"has too few entries: at least {context['min_length']}", ""
+        case "too_long":
+            actual = context.get("actual_length") or "too many"
+            return f"has {actual} entries; at most {context['max_length']} are allowed", ""
+        case "string_too_long":
+            return f"is longer than {context['max_length']} characters", ""
+        case "string_too_short":
+            return "is empty", ""
+    wanted = _KINDS.get(kind.removesuffix("_type").removesuffix("_parsing"), "")
+    if wanted:
+        hint = "write the number without quotation marks" if _is_number(value) and "number" in wanted else ""
+        return f"must be {wanted}, not {given}", hint
+    return f"cannot be {given}", ""
+
+
+def _limit(limit: Any) -> str:
+    return f"{limit:,}" if isinstance(limit, int) else f"{limit:,.15g}"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"\s*[-+]?[\d.]+\s*", value) is not None
+
+
+def _percent(value: object, limit: object) -> str:
+    """Somebody who writes 5 for a probability or a level means 5 %."""
+    if limit in (1, 0.5) and isinstance(value, int | float) and 1 < value <= 100:
+        return f"a share, not a percentage: {value:g} % is {value / 100:g}"
+    return ""
+
+
+def _literal(path: Path, value: object, expected: str) -> Problem:
+    if path == ("schema_version",):
+        message = f"{shown(value)} cannot be read: this version of planner reads schema_version = 1"
+        return Problem(path, message)
+    known = re.findall(r"'([^']*)'", expected)
+    if path[:1] == ("hypotheses",) and path[2:] == ("family",):
+        known = list(FAMILIES)
+    choices = listed([f'"{name}"' for name in known])
+    if path[-1:] == ("alternative",) and re.match(r"one|1", str(value).casefold()):
+        hint = 'a one-sided test names its direction: "greater", "less", "better" or "worse"'
+        return Problem(path, f"must be {choices}, not {shown(value)}", hint)
+    near = nearest(value, known) if isinstance(value, str) else None
+    hint = f"did you mean {near}?" if near else ""
+    return Problem(path, f"must be {choices}, not {shown(value)}", hint)
+
+
+def _missing(route: Path) -> Problem:
+    model, path = model_at(route[:-1]), _path(route)
+    field = model.model_fields.get(str(path[-1])) if model is not None else None
+    help = f": {field.description}" if field is not None and field.description else ""
+    hints: dict[Path, str] = {
+        ("schema_version",): "schema_version = 1",
+        ("design",): '[design] sequences = ["A B", "B A"] and patients = 24',
+        ("hypotheses",): "[hypotheses.NAME] means = { A = ..., B = ... }",
+    }
+    return Problem(path[:-1], f"`{path[-1]}` is missing{help}", hints.get(path, ""), at_key=True)
+
+
+def _unknown(route: Path) -> str:
+    """What the user may have meant by a key that is not a setting."""
+    key, model = str(route[-1]), model_at(route[:-1])
+    known = list(model.model_fields) if model is not None else []
+    if route[:1] == ("hypotheses",) and len(route) == 4:
+        others = [family for family, other in FAMILIES.items() if key in other.model_fields]
+        if others:
+            return f"a hypothesis of family {route[2]} cannot have it; one of family {listed(others)} can"
+    homes, synonym = _homes(), SYNONYMS.get(key.casefold(), "")
+    here = nearest(key, known, 0.85) or (synonym if synonym in known else None)
+    elsewhere = homes.get(key) or homes.get(synonym)
+    if here is None and elsewhere:
+        return f"did you mean {listed(elsewhere[:4])}?"
+    here = here or nearest(key, known, 0.7)
+    if here is not None:
+        return f"did you mean {here}?"
+    return f"settings here: {listed(known, 'and')}" if known else ""
+
+
+@cache
+def _homes() -> dict[str, list[str]]:
+    """Where in a scenario each setting belongs: {"patients": ["design.patients"]}."""
+    homes: dict[str, list[str]] = {}
+
+    def walk(model: type[BaseModel], above: str) -> None:
+        for name, field in model.model_fields.items():
+            inner, kind = _inner(field.annotation)
+            section = not above and bool(inner)
+            home = f"[{name}]" if section else above + name
+            if home not in homes.setdefault(name, []):
+                homes[name].append(home)
+            if above and set(inner) & common:
+                continue  # a hypothesis's own agents are described by those of all
+            step = {"table": "NAME.", "list": "0.", "": ""}[kind]
+            for each in inner:
+                walk(each, f"{above}{name}.{step}")
+
+    common = {model for name in _COMMON for model in _inner(Scenario.model_fields[name].annotation)[0]}
+    walk(Scenario, "")
+    return homes
+
+
+_COMMON = ("agents", "signals", "components")
+
+
+def model_at(route: Path) -> type[BaseModel] | None:
+    """The model that declares the settings of the table at `route`, None where there is none.
+
+    After the name of a hypothesis a route tells its family.
+    """
+    model: type[BaseModel] | None = Scenario
+    parts = list(route)
+    while parts and model is not None:
+        field = model.model_fields.get(str(parts.pop(0)))
+        if field is None:
+            return None
+        inner, kind = _inner(field.annotation)
+        if kind and not parts:
+            return None
+        if kind:
+            parts.pop(0)
+        if len(inner) > 1:
+            inner = [FAMILIES[str(parts.pop(0))]] if parts else []
+        model = inner[0] if inner else None
+    return model
+
+
+def _inner(annotation: Any) -> tuple[list[type[BaseModel]], str]:
+    """The models inside a type, and whether they stand in a "table" by name, a "list" or by themselves."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation], ""
+    found: list[type[BaseModel]] = []
+    kinds = []
+    for argument in get_args(annotation):
+        models, kind = _inner(argument)
+        found += models
+        kinds += [kind] if models else []
+    origin = get_origin(annotation)
+    own = "list" if origin is tuple else "table" if origin is Mapping else ""
+    return found, own or (kinds[0] if kinds else "")

@@ -1,0 +1,243 @@
+"""Analyses and the list of what to simulate, completed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from planner.scenario import vocabulary
+from planner.scenario.contrasts import Contrast, formula, simplest, total, weights
+from planner.scenario.designs import Sequences
+from planner.scenario.estimability import sequence_shares, taking_part, within_patients
+from planner.scenario.faults import Path, did_you_mean, listed, printable, shown
+from planner.scenario.resolving.carryover import check_carryover
+from planner.scenario.resolving.draft import Draft, check_treatments
+from planner.scenario.resolving.entry import selected_by_first_baseline
+from planner.scenario.resolving.secondary_outcomes import complete_second
+from planner.scenario.scenario import Analysis, Design, Endpoint, Simulation
+from planner.scenario.secondary_outcomes import Outcome
+
+
+def complete_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) -> dict[int, Analysis]:
+    """Each analysis with contrast, method and name, by its number; a default one if none is written."""
+    written = draft.analyses if "analyses" in draft.data else {0: Analysis()}
+    done: dict[int, Analysis] = {}
+    for i, analysis in written.items():
+        path: Path = ("analyses", i)
+        contrast = _contrast(draft, (*path, "contrast"), analysis.contrast, design.treatments)
+        if analysis.outcome:
+            analysis = complete_second(draft, path, analysis)
+            _check_better(draft, path, analysis, draft.outcomes.get(analysis.outcome))
+        elif endpoint is not None:
+            day = endpoint.day if analysis.day is None else analysis.day
+            given = {"measure": analysis.measure or endpoint.measure, "day": day}
+            analysis = analysis.model_copy(update=given)
+            _check_better(draft, path, analysis, endpoint)
+        if contrast:
+            analysis = _with_method(draft, path, analysis, design, contrast)
+            if analysis.carryover:
+                check_carryover(draft, path, analysis, design, contrast)
+        name = analysis.name or analysis.method
+        if name in {other.name for other in done.values()}:
+            at = (*path, "name") if analysis.name else (*path, "method")
+            draft.note(at, f"two analyses are called {printable(name)}", "give each its own `name`")
+        done[i] = analysis.model_copy(update={"name": name, "contrast": contrast})
+    if not all(analysis.contrast for analysis in written.values()):
+        _tell_of_others(draft, done, design)
+    return done
+
+
+def _tell_of_others(draft: Draft, done: Mapping[int, Analysis], design: Design) -> None:
+    """Nobody chose what is compared: say which treatments no analysis looks at."""
+    compared = {a for analysis in done.values() if analysis.contrast for a in weights(analysis.contrast)}
+    others = [a for a in design.treatments if a not in compared]
+    if not compared or not others:
+        return
+    first, second = design.treatments[:2]
+    draft.remarks.insert(
+        0,
+        f"compared is {printable(first)} minus {printable(second)}, as no contrast is stated; "
+        f"{listed(others, 'and')} {'is' if len(others) == 1 else 'are'} not analysed: one [[analyses]] for "
+        f"each comparison, such as contrast = [{shown(first)}, {shown(others[0])}], adds more",
+    )
+
+
+def _contrast(draft: Draft, path: Path, stated: Contrast, treatments: tuple[str, ...]) -> Contrast:
+    """The contrast in its simplest form, the first two treatments if none is stated; empty if unsound."""
+    contrast = stated or treatments[:2]
+    check_treatments(draft, path, contrast, treatments)
+    if not set(contrast) <= set(treatments):
+        return ()
+    if not isinstance(contrast, Mapping):
+        if contrast[0] == contrast[1]:
+            draft.note(path, f"compares {printable(contrast[0])} with itself")
+            return ()
+        return contrast
+    compared = [a for a, weight in contrast.items() if weight != 0.0]
+    if len(compared) < 2:
+        said = f"weighs {listed(compared)} only" if compared else "weighs no treatment"
+        draft.note(path, f"{said}; a comparison needs two")
+        return ()
+    left = total(contrast, dict.fromkeys(contrast, 1.0))
+    if left != 0:
+        message = f"the weights sum to {float(left):.6g}; those of a comparison sum to 0"
+        draft.note(path, message, "for instance { A = 1, B = -0.5, C = -0.5 }")
+        return ()
+    return simplest(contrast, treatments)
+
+
+def _check_better(draft: Draft, path: Path, analysis: Analysis, measured: Endpoint | Outcome | None) -> None:
+    """`better` needs to know what is better: more responders are, and lower scores under mechanisms."""
+    known = measured is None or measured.scale.better is not None
+    known = known or (not analysis.outcome and "terms" in draft.first_of_family)
+    if analysis.alternative in ("better", "worse") and not known and not _binary(analysis):
+        where = f"[outcomes.{analysis.outcome}]" if analysis.outcome else "[endpoint]"
+        hint = f'{where} scale = {{ better = "lower" }}, or use greater or less'
+        message = f"{analysis.alternative}: the scale does not say whether lower or higher is better"
+        draft.note((*path, "alternative"), message, hint)
+
+
+def _binary(analysis: Analysis) -> bool:
+    return analysis.measure in vocabulary.BINARY_MEASURES
+
+
+def _with_method(
+    draft: Draft, path: Path, analysis: Analysis, design: Design, contrast: Contrast
+) -> Analysis:
+    """The analysis with a method that fits the design and what is measured."""
+    default = _default(draft, analysis, design, contrast)
+    pair = formula(contrast) if isinstance(contrast, Mapping) else " and ".join(map(printable, contrast))
+    row = vocabulary.METHODS[analysis.method] if analysis.method else None
+    hint = "`planner methods` says what each analysis needs"
+    if default:
+        hint = f"the default of this design for {pair} is {default}"
+    if row is None and default:
+        return analysis.model_copy(update={"method": default})
+    if row is None:
+        if draft.written(path) is None:
+            path = ("design", "name" if draft.written(("design", "name")) else "sequences")
+        draft.note(path, f"no analysis fits this design for {pair}", hint)
+    elif row.binary and not _binary(analysis) and analysis.measure:
+        described = "`means` describe scores" if _only_means(draft) else f"the {analysis.measure} is a number"
+        message = f"{analysis.method} analyses responses, yes or no; {described}"
+        if not _only_means(draft):
+            hint = 'measure = "response"; for a number, ' + hint
+        draft.note((*path, "method"), message, hint)
+    elif not _fits(row, design, contrast):
+        message = f"{analysis.method} does not fit this design; what it needs: {vocabulary.NEEDS[row.needs]}"
+        if isinstance(contrast, Mapping) and not row.weights:
+            message = f"{analysis.method} compares two treatments, not {pair}"
+        draft.note((*path, "method"), message, hint)
+    return analysis
+
+
+def _default(draft: Draft, analysis: Analysis, design: Design, contrast: Contrast) -> str | None:
+    """The method for what is measured in this design.
+
+    `subject-contrast` is for designs in which whoever gets one treatment of the contrast gets all, Prescott's
+    test for a trial with a period effect. Responses for which no test of responses fits are taken as 0 and 1.
+    """
+    compared = set(weights(contrast))
+    some = any(0 < len(compared & set(sequence)) < len(compared) for sequence in design.sequences)
+    period_effect = draft.population is not None and any(draft.population.period_effect)
+    period_effect = period_effect or selected_by_first_baseline(draft)
+    several = design.periods > 1
+    unsuitable = {"subject-contrast": some, "prescott": not period_effect}
+    unsuitable |= {"fisher": several, "period-one": several}
+    names = [*vocabulary.SCORE_DEFAULTS]
+    if _binary(analysis):
+        names = [*vocabulary.RESPONSE_DEFAULTS, *names]
+    if analysis.carryover:
+        names = [name for name in names if vocabulary.METHODS[name].carryover]
+    for name in names:
+        if not unsuitable.get(name) and _fits(vocabulary.METHODS[name], design, contrast):
+            return name
+    return None
+
+
+def _fits(row: vocabulary.Method, design: Design, contrast: Contrast) -> bool:
+    """Whether a method takes the contrast, and the design offers what it needs."""
+    taken = row.weights or not isinstance(contrast, Mapping)
+    return taken and _OFFERS[row.needs](design.sequences, weights(contrast))
+
+
+def _both_orders(sequences: Sequences, compared: Mapping[str, float]) -> bool:
+    pair = tuple(compared)
+    return len(pair) == 2 and sorted(sequences) == sorted([pair, pair[::-1]])
+
+
+def _within(sequences: Sequences, compared: Mapping[str, float]) -> bool:
+    return all(taking_part(sequences, compared))
+
+
+def _pairs(sequences: Sequences, compared: Mapping[str, float]) -> bool:
+    return all(sequence.count(a) == 1 for sequence in sequences for a in compared)
+
+
+def _balanced(sequences: Sequences, compared: Mapping[str, float]) -> bool:
+    return sequence_shares(sequences, compared) is not None
+
+
+def _first(sequences: Sequences, compared: Mapping[str, float]) -> bool:
+    return set(compared) <= {sequence[0] for sequence in sequences}
+
+
+def _balanced_or_parallel(sequences: Sequences, compared: Mapping[str, float]) -> bool:
+    return (_first if len(sequences[0]) == 1 else _balanced)(sequences, compared)
+
+
+def _estimable(sequences: Sequences, compared: Mapping[str, float]) -> bool:
+    return len(sequences[0]) > 1 and within_patients(sequences, compared)[1]
+
+
+# Whether sequences meet a key of vocabulary.NEEDS for the treatments of a contrast.
+_Offer = Callable[[Sequences, Mapping[str, float]], bool]
+_OFFERS: dict[str, _Offer] = {
+    "ab/ba": _both_orders,
+    "within": _within,
+    "pairs": _pairs,
+    "balanced": _balanced,
+    "balanced or parallel": _balanced_or_parallel,
+    "first": _first,
+    "estimable": _estimable,
+}
+
+
+def check_baselines(draft: Draft, design: Design, analyses: Mapping[int, Analysis]) -> None:
+    """Analyses that adjust for baselines find them measured, and every hypothesis tells of them."""
+    enough = {"first": ("first", "period"), "period": ("period",)}
+    for i, analysis in analyses.items():
+        row = vocabulary.METHODS.get(analysis.method)
+        if row is None or not row.baseline:
+            continue
+        path: Path = ("analyses", i, "method")
+        if design.baselines not in enough[row.baseline]:
+            when = "every period" if row.baseline == "period" else "the first period"
+            hint = f'[design] baselines = "{row.baseline}"'
+            draft.note(path, f"{analysis.method} needs a baseline, measured before {when}", hint)
+        elif analysis.outcome:
+            message = f"{analysis.method}: baselines are of the endpoint, not of {analysis.outcome}"
+            draft.note(path, message, "leave out `outcome`")
+        elif "rates" in draft.first_of_family:
+            name = printable(draft.first_of_family["rates"])
+            draft.note(path, f"{analysis.method}: the rates of {name} say nothing of baselines")
+
+
+def _only_means(draft: Draft) -> bool:
+    return set(draft.first_of_family) <= {"means"}
+
+
+def complete_simulation(draft: Draft) -> Simulation | None:
+    """The simulation with the names of the hypotheses to simulate."""
+    simulation = draft.simulation
+    hypotheses = draft.data.get("hypotheses")
+    names = list(hypotheses) if isinstance(hypotheses, dict) else []
+    if simulation is None:
+        return None
+    path: Path = ("simulation", "hypotheses")
+    for i, name in enumerate(simulation.hypotheses):
+        if name not in names:
+            message = f"there is no hypothesis {printable(name)}"
+            draft.note((*path, i), message, did_you_mean(name, names))
+        elif name in simulation.hypotheses[:i]:
+            draft.note((*path, i), f"{printable(name)} is listed twice")
+    return simulation.model_copy(update={"hypotheses": simulation.hypotheses or tuple(names)})

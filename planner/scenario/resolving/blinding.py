@@ -1,0 +1,111 @@
+"""Blinding: agents, outcome and signal are declared, and a guess does not depend on itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from planner.scenario.blinding import Blinding
+from planner.scenario.families.mechanism import Signal, Term, Terms
+from planner.scenario.faults import Path, did_you_mean, printable
+from planner.scenario.resolving.draft import Draft
+from planner.scenario.resolving.families.mechanism import declared, unknown_name
+from planner.scenario.scenario import Design, Treatment
+
+_HERE: Path = ("blinding",)
+
+
+def check_blinding(draft: Draft, design: Design, treatments: Mapping[str, Treatment]) -> None:
+    """Refuse blinding that refers to what is not there."""
+    blinding = draft.blinding
+    if blinding is None:
+        return
+    if "terms" not in draft.first_of_family:
+        message = "acts on hypotheses of mechanisms, and there is none"
+        draft.note(_HERE, message, "leave it out", at_key=True)
+        return
+    names = declared(draft, ())
+    for i, agent in enumerate(blinding.active):
+        if agent not in names["agent"]:
+            unknown_name(draft, (*_HERE, "active", i), "agent", agent, names["agent"])
+        elif agent in blinding.active[:i]:
+            draft.note((*_HERE, "active", i), f"{printable(agent)} is listed twice")
+    given = {each.agent for a in design.treatments for each in treatments[a].agents}
+    if not given & set(blinding.active):
+        draft.note((*_HERE, "active"), "no treatment of the design contains any of these agents")
+    _check_outcome(draft, blinding)
+    _check_expectancy(draft, blinding, names["signal"])
+
+
+def _check_outcome(draft: Draft, blinding: Blinding) -> None:
+    known = draft.names(("outcomes",))
+    if blinding.outcome and blinding.outcome not in known:
+        hint = did_you_mean(blinding.outcome, known) or "[outcomes.NAME] declares one"
+        draft.note((*_HERE, "outcome"), f"there is no outcome {printable(blinding.outcome)}", hint)
+    for key in ("slope", "slope_from_previous"):
+        if getattr(blinding, key) and not blinding.outcome:
+            message = "needs `outcome`: the second outcome whose points count"
+            draft.note((*_HERE, key), message, 'outcome = "dissociation"', at_key=True)
+
+
+def _check_expectancy(draft: Draft, blinding: Blinding, signals: list[str]) -> None:
+    """The signal exists, and no second outcome depends on it: the guess would depend on itself."""
+    expectancy = blinding.expectancy
+    if expectancy is None:
+        return
+    if expectancy.signal not in signals:
+        path = (*_HERE, "expectancy", "signal")
+        unknown_name(draft, path, "signal", expectancy.signal, signals)
+        return
+    _check_throughout(draft, expectancy.signal)
+    for above, terms, known in _driving_outcomes(draft):
+        if _depends(terms, expectancy.signal, known):
+            cue = printable(expectancy.signal)
+            message = f"need {cue}, which depends on the guess; second outcomes come before it"
+            draft.note(above, message, "let them need what drives that signal")
+
+
+def _check_throughout(draft: Draft, signal: str) -> None:
+    """A guess is made at the dosing: nothing that counts on later days may depend on it."""
+    for name, hypothesis in draft.hypotheses.items():
+        if not isinstance(hypothesis, Terms):
+            continue
+        known = {**draft.signals, **hypothesis.signals}
+        for i, term in enumerate(hypothesis.terms):
+            for j, need in enumerate(term.needs):
+                if need.when == "throughout" and _reaches([need.signal], signal, known):
+                    message = f"{printable(need.signal)} depends on the guess, which is of the dosing"
+                    path: Path = ("hypotheses", name, "terms", i, "needs", j, "when")
+                    draft.note(path, message, 'when = "onset"')
+
+
+def _driving_outcomes(draft: Draft) -> Iterator[tuple[Path, Iterable[Term], Mapping[str, Signal]]]:
+    """Terms of second outcomes with their place and the signals that they see."""
+    for name, outcome in draft.outcomes.items():
+        yield ("outcomes", name, "terms"), outcome.terms, draft.signals
+    for name, hypothesis in draft.hypotheses.items():
+        if isinstance(hypothesis, Terms):
+            known = {**draft.signals, **hypothesis.signals}
+            for key, outcome in draft.outcomes.items():
+                own = hypothesis.outcomes.get(key)
+                at: Path = ("outcomes", key, "terms")
+                at = at if own is None else ("hypotheses", name, *at)
+                yield at, (outcome if own is None else own).terms, known
+
+
+def _depends(terms: Iterable[Term], wanted: str, signals: Mapping[str, Signal]) -> bool:
+    """Whether any term needs the wanted signal, by way of others too."""
+    return _reaches((need.signal for term in terms for need in term.needs), wanted, signals)
+
+
+def _reaches(names: Iterable[str], wanted: str, signals: Mapping[str, Signal]) -> bool:
+    """Whether the wanted signal is among these, or activates one of them by way of others."""
+    todo = list(names)
+    seen: set[str] = set()
+    while todo:
+        name = todo.pop()
+        if name == wanted:
+            return True
+        if name not in seen and name in signals:
+            seen.add(name)
+            todo += signals[name].activated_by_signal
+    return False

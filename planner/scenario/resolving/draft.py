@@ -1,0 +1,123 @@
+"""A scenario on its way to completeness, and what several steps need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from planner.scenario.blinding import Blinding
+from planner.scenario.families.mechanism import Agent, Component, Signal
+from planner.scenario.faults import Path, did_you_mean, printable
+from planner.scenario.fields import EVERY
+from planner.scenario.observed import Observed
+from planner.scenario.scenario import (
+    Analysis,
+    Design,
+    Distribution,
+    Endpoint,
+    Hypothesis,
+    Monitoring,
+    Population,
+    Scale,
+    Simulation,
+    Treatment,
+    family_of,
+)
+from planner.scenario.secondary_outcomes import Outcome
+
+
+class Problem(NamedTuple):
+    """A fault before its place in the file is looked up. `at_key`: the key is wrong, not the value."""
+
+    path: Path
+    message: str
+    hint: str = ""
+    at_key: bool = False
+
+
+@dataclass
+class Draft:
+    """A scenario on its way to completeness."""
+
+    data: dict[str, Any]
+    design: Design | None
+    treatments: Mapping[str, Treatment]
+    population: Population | None
+    endpoint: Endpoint | None
+    agents: Mapping[str, Agent]
+    signals: Mapping[str, Signal]
+    components: Mapping[str, Component]
+    outcomes: Mapping[str, Outcome]
+    blinding: Blinding | None
+    hypotheses: Mapping[str, Hypothesis]
+    analyses: Mapping[int, Analysis]
+    monitoring: Monitoring | None
+    simulation: Simulation | None
+    uncertainty: Mapping[str, Distribution] = field(default_factory=dict)
+    observed: Observed | None = None
+    sized: bool = True  # False: the number of patients stands for one that cannot be used
+    resized: int | None = (
+        None  # the patients that the file states, where others are set and the looks are not
+    )
+    remarks: list[str] = field(default_factory=list)  # what a user is told though nothing is wrong
+    problems: list[Problem] = field(default_factory=list)
+
+    def note(self, path: Path, message: str, hint: str = "", at_key: bool = False) -> None:
+        """Report a fault of the setting at `path`."""
+        self.problems.append(Problem(path, message, hint, at_key))
+
+    @cached_property
+    def first_of_family(self) -> dict[str, str]:
+        """The families that hypotheses belong to, each with the name of its first one, sound or not."""
+        hypotheses = self.data.get("hypotheses")
+        first: dict[str, str] = {}
+        for name, row in hypotheses.items() if isinstance(hypotheses, dict) else ():
+            first.setdefault(family_of(row), str(name))
+        return first
+
+    def names(self, path: Path) -> list[str]:
+        """The keys of a table as it is written, sound or not."""
+        table = self.written(path)
+        return list(table) if isinstance(table, dict) else []
+
+    def written(self, path: Path) -> Any:
+        """What the user wrote at `path`, None if nothing."""
+        found: Any = self.data
+        for part in path:
+            if isinstance(found, dict):
+                found = found.get(part)
+            elif isinstance(found, list) and isinstance(part, int) and part < len(found):
+                found = found[part]
+            else:
+                return None
+        return found
+
+
+def check_score(draft: Draft, scale: Scale, path: Path, score: float) -> None:
+    """Refuse a score or a mean of scores that the scale does not reach."""
+    name = printable(scale.name) or "the scale"
+    if scale.low is not None and score < scale.low:
+        draft.note(path, f"is {score:g}, below the lowest score of {name}, {scale.low:g}")
+    if scale.high is not None and score > scale.high:
+        draft.note(path, f"is {score:g}, above the highest score of {name}, {scale.high:g}")
+
+
+def check_treatments(draft: Draft, path: Path, used: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse keys or elements that are no treatments, unless `known` has EVERY and it is that."""
+    known = list(known)
+    for i, symbol in enumerate(used):
+        if symbol not in known:
+            part = symbol if isinstance(draft.written(path), dict) else i
+            message = f"{printable(symbol)} is not a treatment of this design"
+            draft.note(
+                (*path, part),
+                message,
+                did_you_mean(symbol, [name for name in known if name != EVERY]),
+                at_key=True,
+            )
+
+
+def count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -1,0 +1,91 @@
+"""The right form of a setting that was written in another one, with the scenario's own treatments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from planner.scenario.faults import dotted, shown
+from planner.scenario.resolving.draft import Problem
+from planner.scenario.vocabulary import DESIGNS, FUTILITY_RULES
+
+
+def with_examples(problems: list[Problem], data: dict[str, Any]) -> list[Problem]:
+    """Problems of a wrong form, with an example of the right one where there is none yet."""
+    return [p if p.hint else p._replace(hint=_example(p, data)) for p in problems]
+
+
+def _example(problem: Problem, data: dict[str, Any]) -> str:
+    """What to write instead; empty if the problem is not one of form, or nothing better is known."""
+    if "must be " not in problem.message:
+        return ""
+    path, value = problem.path, _written(data, problem.path)
+    names = treatments(data)
+    first, second = names[:2] if len(names) > 1 else ("A", "B")
+    a, b = dotted((first,)), dotted((second,))
+    number = shown(value) if isinstance(value, int | float) and not isinstance(value, bool) else "0.5"
+    if path[:1] == ("hypotheses",) and len(path) == 3:
+        pair = f"{{ {a} = {number}, {b} = 0 }}"
+        return {
+            "carryover": f"for instance carryover = {{ {a} = {number} }}: what {a} carries over",
+            "means": f"one mean per treatment: means = {pair}",
+            "rates": f"one share per treatment: rates = {{ {a} = {number}, {b} = {number} }}",
+        }.get(str(path[2]), "")
+    match dotted(path):
+        case "population.dropout":
+            return f"for instance dropout = {{ per_period = {number} }}"
+        case "monitoring.looks":
+            share = isinstance(value, float) and 0.0 < value < 1.0
+            patients = _written(data, ("design", "patients"))
+            last = "1.0" if share else str(patients) if type(patients) is int else "24"
+            return f"for instance looks = [{number}, {last}]"
+        case "monitoring.futility":
+            return f'for instance futility = {{ rule = "conditional-power", at_most = 0.1 }}; {RULES}'
+        case "monitoring.efficacy":
+            return 'for instance efficacy = { rule = "obrien-fleming-spending" }'
+        case "design.sequences":
+            known = {name.casefold(): name for name in DESIGNS}
+            named = known.get(value.casefold()) if isinstance(value, str) else None
+            if named is not None:
+                arms = ", ".join(shown(name) for name in names or ["A", "B"])
+                return f'a named design: name = "{named}" and arms = [{arms}], without sequences'
+            return f"for instance sequences = [{shown(f'{first} {second}')}, {shown(f'{second} {first}')}]"
+    return ""
+
+
+RULES = f"rules: {', '.join(FUTILITY_RULES)} (those of spending spend beta)"
+
+
+def treatments(data: dict[str, Any]) -> list[str]:
+    """The names of the treatments as far as anything in the file states them, each once."""
+    found: list[str] = []
+    design = data.get("design")
+    sequences = design.get("sequences") if isinstance(design, dict) else None
+    for sequence in sequences if isinstance(sequences, list) else ():
+        parts = sequence.split() if isinstance(sequence, str) else sequence
+        found += [x for x in parts if isinstance(x, str)] if isinstance(parts, list) else []
+    arms = design.get("arms") if isinstance(design, dict) else None
+    found += [x for x in arms if isinstance(x, str)] if isinstance(arms, list) else []
+    return list(dict.fromkeys(found or described(data)))
+
+
+def described(data: dict[str, Any]) -> list[str]:
+    """The treatments that [treatments] or a hypothesis names, whatever the sequences give."""
+    found: list[str] = []
+    stated = data.get("treatments")
+    found += list(stated) if isinstance(stated, dict) else []
+    hypotheses = data.get("hypotheses")
+    for hypothesis in hypotheses.values() if isinstance(hypotheses, dict) else ():
+        for key in ("means", "rates"):
+            table = hypothesis.get(key) if isinstance(hypothesis, dict) else None
+            found += list(table) if isinstance(table, dict) else []
+    return list(dict.fromkeys(found))
+
+
+def _written(data: Any, path: tuple[str | int, ...]) -> Any:
+    """What stands at the path; None if nothing does."""
+    for part in path:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return data

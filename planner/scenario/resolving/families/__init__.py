@@ -1,0 +1,1 @@
+"""Defaults and checks of hypotheses, a file for each family of outcomes."""

@@ -1,0 +1,191 @@
+"""Looks and stopping rules, completed: looks as counts, rules with all their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from itertools import pairwise
+from math import floor
+
+from planner.scenario import vocabulary
+from planner.scenario.faults import Path, listed
+from planner.scenario.look_counts import nearest, scaled, scaling
+from planner.scenario.resolving.draft import Draft, count
+from planner.scenario.scenario import Analysis, Design, Efficacy, Futility, Monitoring
+
+_NUMBERS = ("delta", "gamma", "rho", "spent", "z", "beta", "at_most")
+
+
+def complete_monitoring(draft: Draft, design: Design, analyses: Iterable[Analysis]) -> Monitoring | None:
+    """The looks as counts of finished patients, and both rules."""
+    monitoring = draft.monitoring
+    if monitoring is None:
+        return None
+    looks = _looks(draft, design, monitoring.looks)
+    if looks is None:
+        return monitoring
+    default = "obrien-fleming-spending" if len(looks) > 1 else "none"
+    efficacy = monitoring.efficacy or Efficacy(rule=default)
+    futility = monitoring.futility or Futility(rule="none")
+    if len(looks) == 1 < len(monitoring.looks):  # scaled until none was left for the rule to act at
+        futility = Futility(rule="none")
+    _check_numbers(draft, efficacy, ("monitoring", "efficacy"), vocabulary.EFFICACY_RULES)
+    _check_numbers(draft, futility, ("monitoring", "futility"), vocabulary.FUTILITY_RULES)
+    _check_efficacy(draft, efficacy, len(looks), list(analyses))
+    futility = _futility(draft, futility, len(looks), design, list(analyses))
+    complete = monitoring.model_copy(update={"looks": looks, "efficacy": efficacy, "futility": futility})
+    stated = _shares(monitoring.looks)
+    if stated != complete.shares:  # rounding has moved them
+        complete._shares = stated
+    return complete
+
+
+def rounded(fraction: float, patients: int, unit: int) -> int:
+    """A fraction of the patients to the nearest multiple of the allocation unit, halves up.
+
+    The fraction is taken as the decimal number that is written, so that .29 of 100 in pairs is 30, not 28.
+    """
+    return nearest(Fraction(repr(fraction)), unit, patients)
+
+
+def _shares(looks: tuple[float, ...]) -> tuple[Fraction, ...]:
+    """Stated looks, fractions or patients, as shares of all patients."""
+    stated = [Fraction(repr(look)) for look in looks]
+    return tuple(look / stated[-1] for look in stated)
+
+
+def _looks(draft: Draft, design: Design, looks: tuple[float, ...]) -> tuple[int, ...] | None:
+    path: Path = ("monitoring", "looks")
+    patients = design.patients
+    if not looks:
+        return (patients,)
+    if any(later <= earlier for earlier, later in pairwise(looks)):
+        draft.note(path, "must increase from look to look")
+        return None
+    if looks[-1] <= 1.0:
+        if looks[-1] < 1.0:
+            draft.note((*path, len(looks) - 1), "the last look must be everybody, 1.0")
+            return None
+        counts = (*(rounded(look, patients, design.unit) for look in looks[:-1]), patients)
+        if counts[0] < 1 or any(b <= a for a, b in pairwise(counts)):
+            if draft.resized is not None:
+                return _scaled(draft, design, looks)
+            said = listed([str(n) for n in counts], "and")
+            units = f"multiples of {count(design.unit, 'patient')}"
+            draft.note(path, f"fall together: rounded to {units} the looks are at {said}")
+            return None
+        return counts
+    for i, look in enumerate(looks):
+        if look != floor(look):
+            draft.note((*path, i), f"is {look:g}: a count of patients must be a whole number")
+            return None
+    if looks[-1] != patients:
+        if looks[-1] == draft.resized:
+            return _scaled(draft, design, looks)
+        message = f"is {looks[-1]:g}, but the last look is at all {patients} patients (design.patients)"
+        draft.note((*path, len(looks) - 1), message, "looks can be written as fractions: [0.4, 1.0]")
+        return None
+    return tuple(int(look) for look in looks)
+
+
+def _scaled(draft: Draft, design: Design, looks: tuple[float, ...]) -> tuple[int, ...]:
+    """The looks of the file at another number of patients than the file states, and a word about it."""
+    counts = scaled(_shares(looks), design.unit, design.patients)
+    stated = [f"{look:,.12g}" for look in looks]
+    last = f"{stated[-1]} of {draft.resized:,} patients" if looks[-1] > 1.0 else stated[-1]
+    draft.remarks.append(scaling([*stated[:-1], last], design.unit, counts))
+    return counts
+
+
+def _check_numbers(
+    draft: Draft, rule: Efficacy | Futility, path: Path, rules: dict[str, vocabulary.Rule]
+) -> None:
+    """Every number that the rule needs is there, and no other."""
+    needed = rules[rule.rule].parameters
+    for key in _NUMBERS:
+        value = getattr(rule, key, None)
+        absent = value is None or value == ()
+        if absent and key in needed:
+            draft.note(
+                (*path, "rule"), f"{rule.rule} needs `{key}`: {type(rule).model_fields[key].description}"
+            )
+        elif not absent and key not in needed:
+            message = f"is not used by the rule {rule.rule}"
+            draft.note((*path, key), message, _needs(rule.rule, needed), at_key=True)
+
+
+def _needs(rule: str, needed: tuple[str, ...]) -> str:
+    return f"{rule} needs {listed(needed, 'and')}" if needed else f"{rule} needs no number"
+
+
+def _check_length(draft: Draft, path: Path, values: tuple[float, ...], wanted: int, each: str) -> bool:
+    if values and len(values) != wanted:
+        draft.note(path, f"has {count(len(values), 'number')}, but there must be {wanted}: one per {each}")
+    return len(values) == wanted
+
+
+def _check_spent(draft: Draft, path: Path, spent: tuple[float, ...], looks: int) -> None:
+    if _check_length(draft, path, spent, looks, "look"):
+        if any(later < earlier for earlier, later in pairwise(spent)):
+            draft.note(path, "is cumulative and cannot fall")
+        if not 0.0 < spent[-1] < 1.0:
+            draft.note((*path, looks - 1), "must be above 0 and below 1 at the last look")
+
+
+def _check_efficacy(draft: Draft, rule: Efficacy, looks: int, analyses: list[Analysis]) -> None:
+    path: Path = ("monitoring", "efficacy")
+    _check_length(draft, (*path, "z"), rule.z, looks, "look")
+    for i, limit in enumerate(rule.z):
+        if limit <= 0.0:
+            draft.note((*path, "z", i), "must be above 0: the limit applies to the size of z")
+    if rule.spent:
+        _check_spent(draft, (*path, "spent"), rule.spent, looks)
+        for analysis in analyses:
+            if rule.spent[-1] > analysis.alpha:
+                message = f"spends {rule.spent[-1]:g}, more than the alpha of {analysis.alpha:g}"
+                draft.note((*path, "spent", len(rule.spent) - 1), message)
+                break
+
+
+def _futility(draft: Draft, rule: Futility, looks: int, design: Design, analyses: list[Analysis]) -> Futility:
+    path: Path = ("monitoring", "futility")
+    if rule.rule != "none" and looks < 2:
+        draft.note((*path, "rule"), "has no look before the last to act at", "monitoring.looks = [0.5, 1.0]")
+    _check_length(draft, (*path, "z"), rule.z, looks - 1, "look before the last")
+    if any(later < earlier for earlier, later in zip(rule.z, rule.z[1:], strict=False)):
+        draft.note((*path, "z"), "cannot fall from look to look")
+    if rule.spent:
+        _check_spent(draft, (*path, "spent"), rule.spent, looks)
+    if rule.overlap is not None:
+        if "beta" not in vocabulary.FUTILITY_RULES[rule.rule].parameters and rule.rule != "user-spending":
+            draft.note((*path, "overlap"), f"is not used by the rule {rule.rule}", at_key=True)
+        rule = rule.model_copy(update={"overlap": None if rule.overlap == "skip" else rule.overlap})
+    if rule.rule != "conditional-power":
+        if rule.under is not None:
+            draft.note((*path, "under"), f"is not used by the rule {rule.rule}", at_key=True)
+        return rule
+    if rule.under == "planned":
+        _check_planned(draft, design, analyses)
+    return rule.model_copy(update={"under": rule.under or "estimate"})
+
+
+def _of_different_patients(analysis: Analysis, design: Design) -> bool:
+    return design.periods == 1 or vocabulary.METHODS[analysis.method].needs == "first"
+
+
+def _check_planned(draft: Draft, design: Design, analyses: list[Analysis]) -> None:
+    """Conditional power under the planned effect needs that effect and its SD in every primary analysis."""
+    for analysis in analyses:
+        missing = [k for k in ("planned_effect", "planned_sd_difference") if getattr(analysis, k) is None]
+        if missing:
+            message = f"needs {listed([f'`{k}`' for k in missing], 'and')} in every analysis"
+            hint = "[[analyses]] planned_effect = points, planned_sd_difference = points"
+            draft.note(("monitoring", "futility", "under"), message, hint)
+            return
+        if analysis.method in vocabulary.METHODS and _of_different_patients(analysis, design):
+            message = f"{analysis.method} compares different patients, and no SD of theirs is planned"
+            draft.note(("monitoring", "futility", "under"), message, 'under = "estimate"')
+            return
+        if analysis.planned_effect == 0.0:
+            draft.note(("monitoring", "futility", "under"), 'the planned effect is 0: use under = "null"')
+            return

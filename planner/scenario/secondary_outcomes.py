@@ -1,0 +1,90 @@
+"""The settings of second outcomes: dissociation, or anything else that is measured beside the endpoint.
+
+    score = background + sum over terms of size x product of gates x decay + noise, on the outcome's own scale
+
+Sizes are in points of the outcome and do not depend on how severe the illness is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator
+
+from planner.scenario.families.mechanism import HalfLifeSpread, Share, Term, median_only
+from planner.scenario.fields import A_NUMBER, Days, Points, Sd, Settings, Symbol, about
+
+MAX_OUTCOMES = 20
+
+
+def _mean_only(value: Any) -> Any:
+    return {"mean": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+class PointSpread(Settings):
+    """A distribution between patients, in points of the outcome."""
+
+    mean: Annotated[Points, about("Mean, in points of the outcome", "points")]
+    sd: Annotated[Sd, about("Standard deviation between patients", "points")] = 0.0
+
+
+class OutcomeScale(Settings):
+    """What scores of a second outcome are possible."""
+
+    low: Annotated[Points | None, about("Lowest possible score", "points")] = None
+    high: Annotated[Points | None, about("Highest possible score", "points")] = None
+    step: Annotated[Points | None, about("Distance between neighbouring scores", "points", gt=0)] = None
+    better: Annotated[
+        Literal["lower", "higher"] | None, about("Whether lower or higher scores are better")
+    ] = None
+
+
+class OutcomeComponent(Settings):
+    """A part of a second outcome: how large it is in whom, and how long it lasts."""
+
+    label: Annotated[str, about("What the component is", label=True)] = ""
+    share: Annotated[Share, about("Share of the patients who are susceptible")] = 1.0
+    size: Annotated[
+        PointSpread,
+        BeforeValidator(_mean_only),
+        A_NUMBER,
+        about("What it adds to the score of the susceptible, in points"),
+    ]
+    otherwise: Annotated[
+        PointSpread, BeforeValidator(_mean_only), A_NUMBER, about("What it adds in the others, in points")
+    ] = PointSpread(mean=0.0)
+    distribution: Annotated[
+        Literal["normal", "lognormal"],
+        about("How sizes spread between patients; lognormal: all above 0, a few very large"),
+    ] = "normal"
+    half_life_days: Annotated[
+        HalfLifeSpread | None,
+        BeforeValidator(median_only),
+        A_NUMBER,
+        about("Half-life; if not given it lasts until the outcome is read and is gone at the next dosing"),
+    ] = None
+    peak_day: Annotated[Days, about("Day until which nothing of it is lost", "days")] = 0.0
+
+
+class Outcome(Settings):
+    """A second outcome. What drives it is the same under every hypothesis that has no terms of its own."""
+
+    label: Annotated[str, about("What the outcome is called", label=True)] = ""
+    unit: Annotated[str, about("Unit of the scores", max_length=40)] = "points"
+    scale: Annotated[OutcomeScale, about("The limits of its scale")] = OutcomeScale()
+    day: Annotated[Days, about("Day after dosing on which it is read; 0: at the dosing itself", "days")] = 0.0
+    background: Annotated[
+        PointSpread,
+        BeforeValidator(_mean_only),
+        A_NUMBER,
+        about("Score without any drug; each patient has a level of its own"),
+    ] = PointSpread(mean=0.0)
+    noise_sd: Annotated[Sd, about("Error of one measurement", "points")] = 0.0
+    components: Annotated[
+        Mapping[Symbol, OutcomeComponent],
+        about("Of what it is made; in place of the common components of that name"),
+    ] = {}
+    terms: Annotated[
+        tuple[Term, ...], about("The components that are at work, and the signals they need", max_length=12)
+    ] = ()

@@ -1,0 +1,113 @@
+"""The settings of uncertain numbers: where a number stands, and the distribution of what it may be.
+
+`"components.specific.share" = { low = 0.4, high = 0.8 }`. Several numbers that vary together are joined by a
+comma. See scenario.parameters for what a path leads to, model.parameter_draws for what becomes of it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from planner.scenario.fields import AlsoWritten, Name, Number, Settings, Symbol, Truth, about, split_text
+
+MAX_UNCERTAIN = 200
+"""Uncertain entries of the scenario, and of each hypothesis."""
+
+_Shape = Annotated[Number, Field(gt=0, le=1e6)]
+
+FORMS: dict[str, tuple[str, ...]] = {
+    "uniform": ("low", "high"),
+    "normal": ("mean", "sd"),
+    "lognormal": ("median", "log_sd"),
+    "beta": ("beta",),
+}
+"""The settings that each distribution needs; a beta distribution may have limits beside them."""
+
+
+class Distribution(Settings):
+    """What an uncertain number may be."""
+
+    low: Annotated[Number | None, about("Lowest value: of a uniform distribution, or to scale a beta")] = None
+    high: Annotated[Number | None, about("Highest value")] = None
+    mean: Annotated[
+        Number | None, about("Mean of a normal distribution, which is cut at the limits of the setting")
+    ] = None
+    sd: Annotated[Number | None, about("Its standard deviation", ge=0)] = None
+    median: Annotated[
+        Number | None, about("Median of a lognormal distribution, which is cut likewise", gt=0)
+    ] = None
+    log_sd: Annotated[Number | None, about("SD of its natural logarithm", ge=0, le=10)] = None
+    beta: Annotated[
+        tuple[_Shape, ...],
+        about("The two shapes of a beta distribution, from 0 to 1 or from low to high", max_length=2),
+    ] = ()
+    relative: Annotated[
+        Truth | None, about("Whether it is a factor on what is stated, in place of the number itself")
+    ] = None
+
+    @property
+    def form(self) -> str:
+        """The name of the distribution of a complete scenario."""
+        return next(form for form in ("beta", "normal", "lognormal", "uniform") if self.has(form))
+
+    def has(self, form: str) -> bool:
+        """Whether any setting of this form is stated; those of a uniform also scale a beta."""
+        return any(getattr(self, key) not in (None, ()) for key in FORMS[form])
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The lowest and the highest value, without those of the setting; infinite where there is none."""
+        match self.form:
+            case "uniform" | "beta":
+                low, high = 0.0 if self.low is None else self.low, 1.0 if self.high is None else self.high
+                return low, high
+            case "normal":
+                return (-float("inf"), float("inf")) if self.sd else (self.mean or 0.0,) * 2
+        return (0.0, float("inf")) if self.log_sd else (self.median or 0.0,) * 2
+
+    @property
+    def said(self) -> str:
+        """The distribution in words."""
+        low, high = self.limits
+        between = f"{low:.6g} to {high:.6g}"
+        match self.form:
+            case "uniform":
+                words = between if low < high else f"{low:.6g}"
+            case "beta":
+                words = f"beta({', '.join(f'{x:.6g}' for x in self.beta)})"
+                words += "" if (low, high) == (0.0, 1.0) else f" from {between}"
+            case "normal":
+                words = f"normal, mean {self.mean:.6g}, SD {self.sd:.6g}"
+            case _:
+                words = f"lognormal, median {self.median:.6g}, SD of the logarithm {self.log_sd:.6g}"
+        return f"{words} times" if self.relative else words
+
+    @property
+    def centre(self) -> float:
+        """The mean of a normal, the median of a lognormal, the middle of the others."""
+        stated = self.mean if self.form == "normal" else self.median
+        return sum(self.limits) / 2.0 if stated is None else stated
+
+
+BY_PATH = about("Numbers that are uncertain, by their path, and what each may be", max_length=MAX_UNCERTAIN)
+"""Of a table of distributions."""
+
+
+class Tie(Settings):
+    """Sizes that follow from another hypothesis, so that the two differ in mechanism and not in size."""
+
+    to: Annotated[Name, about("The hypothesis whose expected improvement is taken over")]
+    agents: Annotated[
+        tuple[Symbol, ...],
+        BeforeValidator(split_text),
+        AlsoWritten(type="string"),
+        about("Under a treatment of these agents, at its peak", min_length=1, max_length=24),
+    ]
+    by: Annotated[
+        tuple[Symbol, ...],
+        BeforeValidator(split_text),
+        AlsoWritten(type="string"),
+        about("Components whose sizes are scaled until it is the same", min_length=1, max_length=12),
+    ]

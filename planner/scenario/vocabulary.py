@@ -1,0 +1,292 @@
+"""The names that a scenario may use: analyses, stopping rules, designs and scales. Imports nothing.
+
+Everything that a user can name is one row of a table here. What a row does lives elsewhere and is loaded
+when it is used, so that a misspelt name is found without importing a kernel.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+_WELCH = "Welch BL. Biometrika 1947;34:28-35. doi:10.1093/biomet/34.1-2.28"
+_KENWARD_ROGER = "Kenward MG, Roger JH. Biostatistics 2010;11:1-17. doi:10.1093/biostatistics/kxp046"
+_MCNEMAR = "McNemar Q. Psychometrika 1947;12:153-157. doi:10.1007/BF02295996"
+
+
+class Method(NamedTuple):
+    """An analysis of the finished trial."""
+
+    title: str
+    module: str  # of planner.analyses
+    needs: str  # what the design must offer: a key of NEEDS
+    citation: str
+    reference: str = (
+        "t"  # distribution of the statistic under the null hypothesis: see planner.monitoring.references
+    )
+    binary: bool = False  # whether it analyses responses (0 or 1)
+    kernel: str = "statistic"  # name of its kernel in the module
+    weights: bool = False  # whether it takes any contrast of treatment means, not only two treatments
+    baseline: str = ""  # what has to be measured: a baseline before the "first" or before every "period"
+    df_of_observations: bool = False  # whether its df count observations less patients; else patients at most
+    carryover: bool = False  # whether its model can have effects of the treatment before
+
+
+NEEDS = {
+    "ab/ba": "two sequences of two periods, each giving both treatments of the contrast, in opposite orders",
+    "within": "every sequence gives every treatment of the contrast",
+    "pairs": "every sequence gives both treatments of the contrast, each in one period",
+    "balanced": "sequences that give every treatment of the contrast, in orders in which period effects "
+    "cancel",
+    "balanced or parallel": "sequences that give every treatment of the contrast, in orders in which period "
+    "effects cancel; or one period, in which every treatment of the contrast is given",
+    "first": "every treatment of the contrast is given in the first period of a sequence",
+    "estimable": "patients who get several treatments, from whom the contrast can be told apart from the "
+    "periods",
+}
+
+WHOLE = ("ab/ba", "within", "pairs")
+"""Needs of the methods that use who has finished every period; the others use who has what they compare."""
+
+METHODS: dict[str, Method] = {
+    "hills-armitage": Method(
+        "Two-sample t test on the period differences of the two sequences",
+        "hills_armitage",
+        "ab/ba",
+        "Hills M, Armitage P. Br J Clin Pharmacol 1979;8:7-20",
+    ),
+    "subject-contrast": Method(
+        "t test of the patients' own contrasts, allowing for their sequences",
+        "subject_contrast",
+        "balanced",
+        "Senn S. Cross-over Trials in Clinical Research, 2nd ed. Wiley 2002",
+        weights=True,
+    ),
+    "fixed-subject": Method(
+        "Least squares with effects of patients, periods and treatments",
+        "fixed_subject",
+        "estimable",
+        "Jones B, Kenward MG. Design and Analysis of Cross-Over Trials, 3rd ed. CRC Press 2014",
+        weights=True,
+        df_of_observations=True,
+        carryover=True,
+    ),
+    "paired-t": Method(
+        "Paired t test on the treatment differences, ignoring periods",
+        "paired_t",
+        "within",
+        "Student. Biometrika 1908;6:1-25. doi:10.1093/biomet/6.1.1",
+        weights=True,
+    ),
+    "period-one": Method(
+        "Two-sample t test of the first period, as in a parallel trial",
+        "period_one",
+        "first",
+        "Student. Biometrika 1908;6:1-25. doi:10.1093/biomet/6.1.1",
+        weights=True,
+    ),
+    "welch": Method(
+        "Welch's t test: a variance for each sequence, in one period for each treatment",
+        "welch",
+        "balanced or parallel",
+        _WELCH,
+        reference="fractional-t",
+        weights=True,
+    ),
+    "period-one-welch": Method(
+        "Welch's t test of the first period: a variance for each treatment",
+        "welch",
+        "first",
+        _WELCH,
+        reference="fractional-t",
+        kernel="period_one",
+        weights=True,
+    ),
+    "baseline-adjusted": Method(
+        "t test of the patients' own contrasts, adjusted for those of the baselines",
+        "baseline_adjusted",
+        "balanced",
+        _KENWARD_ROGER,
+        baseline="period",
+        weights=True,
+    ),
+    "parallel-ancova": Method(
+        "Analysis of covariance of the first period, adjusted for the baseline, as in a parallel trial",
+        "baseline_adjusted",
+        "first",
+        _KENWARD_ROGER,
+        baseline="first",
+        kernel="period_one",
+        weights=True,
+    ),
+    "mcnemar-mid-p": Method(
+        "McNemar's test of paired responses, mid-p",
+        "mcnemar",
+        "pairs",
+        "Fagerland MW, Lydersen S, Laake P. BMC Med Res Methodol 2013;13:91. doi:10.1186/1471-2288-13-91",
+        reference="binomial-mid",
+        binary=True,
+    ),
+    "mcnemar-exact": Method(
+        "McNemar's test of paired responses, exact",
+        "mcnemar",
+        "pairs",
+        _MCNEMAR,
+        reference="binomial",
+        binary=True,
+    ),
+    "mcnemar-asymptotic": Method(
+        "McNemar's test of paired responses, normal approximation",
+        "mcnemar",
+        "pairs",
+        _MCNEMAR,
+        reference="normal",
+        binary=True,
+        kernel="asymptotic",
+    ),
+    "prescott": Method(
+        "Prescott's test of paired responses, allowing for a period effect, exact",
+        "prescott",
+        "ab/ba",
+        "Prescott RJ. Appl Stat 1981;30:9-15",
+        reference="exact-p",
+        binary=True,
+    ),
+    "mainland-gart": Method(
+        "Mainland and Gart's test of paired responses, allowing for a period effect, exact",
+        "prescott",
+        "ab/ba",
+        "Gart JJ. Biometrika 1969;56:75-80. doi:10.1093/biomet/56.1.75",
+        reference="exact-p",
+        binary=True,
+        kernel="mainland_gart",
+    ),
+    "fisher": Method(
+        "Fisher's exact test of the responses in the first period, as in a parallel trial",
+        "fisher",
+        "first",
+        "Fisher RA. J R Stat Soc 1935;98:39-82. doi:10.2307/2342435",
+        reference="exact-p",
+        binary=True,
+    ),
+}
+
+SCORE_DEFAULTS = ("hills-armitage", "subject-contrast", "fixed-subject", "paired-t", "period-one")
+RESPONSE_DEFAULTS = ("prescott", "mcnemar-mid-p", "fisher")
+"""What an analysis without a method takes: the first that fits, see planner.scenario.resolving.analyses."""
+
+
+class Rule(NamedTuple):
+    """A stopping rule, the numbers that it cannot do without, and where it comes from."""
+
+    title: str
+    parameters: tuple[str, ...] = ()
+    citation: str = ""
+
+
+_LAN_DEMETS = "Lan KKG, DeMets DL. Biometrika 1983;70:659-663"
+_HWANG_SHIH_DECANI = "Hwang IK, Shih WJ, De Cani JS. Stat Med 1990;9:1439-1445"
+_KIM_DEMETS = "Kim K, DeMets DL. Biometrika 1987;74:149-154"
+_PAMPALLONA = "Pampallona S, Tsiatis AA, Kim K. Drug Inf J 2001;35:1113-1121"
+
+EFFICACY_RULES: dict[str, Rule] = {
+    "none": Rule("No early stop for efficacy"),
+    "obrien-fleming": Rule(
+        "O'Brien and Fleming 1979: limits proportional to 1/sqrt(information)",
+        citation="O'Brien PC, Fleming TR. Biometrics 1979;35:549-556. doi:10.2307/2530245",
+    ),
+    "pocock": Rule(
+        "Pocock 1977: the same limit at every look",
+        citation="Pocock SJ. Biometrika 1977;64:191-199. doi:10.1093/biomet/64.2.191",
+    ),
+    "wang-tsiatis": Rule(
+        "Wang and Tsiatis 1987: limits proportional to information^(delta - 1/2)",
+        ("delta",),
+        "Wang SK, Tsiatis AA. Biometrics 1987;43:193-199. doi:10.2307/2531959",
+    ),
+    "haybittle-peto": Rule(
+        "Haybittle 1971, Peto 1976: a fixed high limit (z = 3) before the last look",
+        citation="Haybittle JL. Br J Radiol 1971;44:793-797; Peto R et al. Br J Cancer 1976;34:585-612",
+    ),
+    "obrien-fleming-spending": Rule(
+        "Lan and DeMets 1983: O'Brien-Fleming-type alpha spending", citation=_LAN_DEMETS
+    ),
+    "pocock-spending": Rule("Lan and DeMets 1983: Pocock-type alpha spending", citation=_LAN_DEMETS),
+    "hwang-shih-decani": Rule(
+        "Hwang, Shih and DeCani 1990: gamma-family alpha spending", ("gamma",), _HWANG_SHIH_DECANI
+    ),
+    "kim-demets": Rule("Kim and DeMets 1987: power-family alpha spending", ("rho",), _KIM_DEMETS),
+    "user-spending": Rule(
+        "Cumulative alpha stated by the user, one number per look", ("spent",), _LAN_DEMETS
+    ),
+    "z": Rule("Limits on the z scale stated by the user, one number per look", ("z",)),
+}
+
+FUTILITY_RULES: dict[str, Rule] = {
+    "none": Rule("No stop for futility"),
+    "conditional-power": Rule(
+        "Stop when conditional power is low",
+        ("at_most",),
+        "Lachin JM. Stat Med 2005;24:2747-2764. doi:10.1002/sim.2151",
+    ),
+    "z": Rule("Limits on the z scale stated by the user, one number per look before the last", ("z",)),
+    "obrien-fleming-spending": Rule("O'Brien-Fleming-type beta spending", ("beta",), _PAMPALLONA),
+    "pocock-spending": Rule("Pocock-type beta spending", ("beta",), _PAMPALLONA),
+    "hwang-shih-decani": Rule("Gamma-family beta spending", ("beta", "gamma"), _PAMPALLONA),
+    "kim-demets": Rule("Power-family beta spending", ("beta", "rho"), _PAMPALLONA),
+    "user-spending": Rule("Cumulative beta stated by the user, one number per look", ("spent",), _PAMPALLONA),
+}
+
+ALTERNATIVES = ("two-sided", "greater", "less", "better", "worse")
+MEASURES = ("score", "change", "percent-change", "response", "remission")
+BINARY_MEASURES = ("response", "remission")
+
+
+class Scale(NamedTuple):
+    """A rating scale whose limits are known."""
+
+    title: str
+    low: float
+    high: float
+    step: float
+    better: str
+    remission_at_most: float | None = None
+
+
+SCALES: dict[str, Scale] = {
+    "HAM-D17": Scale("Hamilton Depression Rating Scale, 17 items", 0, 52, 1, "lower", 7),
+    "HAM-D6": Scale("Hamilton Depression Rating Scale, 6 items", 0, 22, 1, "lower"),
+    "MADRS": Scale("Montgomery-Asberg Depression Rating Scale", 0, 60, 1, "lower", 10),
+}
+
+
+class Design(NamedTuple):
+    """A named design: A, B, ... stand for its arms in the order in which the scenario lists them."""
+
+    title: str
+    arms: tuple[int, int]  # fewest and most
+    pattern: tuple[str, ...] = ()  # one word per sequence; empty: `planner.scenario.designs` generates it
+
+
+DESIGNS: dict[str, Design] = {
+    "AB/BA": Design("Two treatments, two periods, both orders", (2, 2), ("AB", "BA")),
+    "ABB/BAA": Design("Two treatments, three periods, extra period", (2, 2), ("ABB", "BAA")),
+    "AAB/BBA": Design("Two treatments, three periods, early repeat", (2, 2), ("AAB", "BBA")),
+    "ABA/BAB": Design("Two treatments, three periods, switch back", (2, 2), ("ABA", "BAB")),
+    "ABBA/BAAB": Design("Two treatments, four periods", (2, 2), ("ABBA", "BAAB")),
+    "AABB/BBAA": Design("Two treatments, four periods, one switch", (2, 2), ("AABB", "BBAA")),
+    "ABAB/BABA": Design("Two treatments, four periods, alternating", (2, 2), ("ABAB", "BABA")),
+    "AABB/BBAA/ABBA/BAAB": Design(
+        "Two treatments, four periods, four sequences", (2, 2), ("AABB", "BBAA", "ABBA", "BAAB")
+    ),
+    "balaam": Design("Two treatments, two periods, all four sequences", (2, 2), ("AB", "BA", "AA", "BB")),
+    "parallel": Design("One period, one treatment for each patient", (2, 24)),
+    "split": Design(
+        "Two AB/BA trials in one: A against B, and C against D", (4, 4), ("AB", "BA", "CD", "DC")
+    ),
+    "latin-square": Design("Every treatment once, and once in each period", (2, 12)),
+    "williams": Design("Every treatment once, each following each other one equally often", (2, 12)),
+    "williams-extra-period": Design("A Williams square whose last treatment is given once more", (2, 11)),
+    "3t2p": Design("Two of three treatments for each patient: incomplete blocks", (3, 3)),
+    "4t2p": Design("Two of four treatments for each patient: incomplete blocks", (4, 4)),
+    "4t3p": Design("Three of four treatments for each patient: incomplete blocks", (4, 4)),
+}

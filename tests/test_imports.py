@@ -1,0 +1,112 @@
+"""Imports go downwards, in no circle: the contracts of pyproject.toml, each with a case that breaks it."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "planner"
+HEAVY = {"numpy", "scipy", "numba", "polars", "pydantic", "rich"}
+LOADS_ON_USE = {
+    "__init__.py",  # the public names
+    "analyses/__init__.py",  # the kernel of a method, by the table of methods
+    "benchmarks/others.py",  # a rival that need not be installed
+}
+
+
+def contracts(root: Path) -> tuple[int, str]:
+    """The exit code of the contracts for the package below `root`, and what they say."""
+    code = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(root), "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_the_contracts_hold() -> None:
+    code, said = contracts(ROOT)
+    assert code == 0, said
+    assert re.search(r"Contracts: 6 kept, 0 broken", said)
+
+
+@pytest.mark.parametrize(
+    ("file", "added", "broken"),
+    [
+        ("scenario/text.py", "from planner.engine import tally", "Imports go downwards"),
+        ("kernels/tables.py", "def f():\n    from planner.model import looks", "Imports go downwards"),
+        ("model/blinding.py", "from planner.model.families import means", "No two modules"),
+        ("scenario/paths.py", "def f():\n    from planner.scenario import parameters", "No two modules"),
+        ("report/blocks.py", "import polars", "polars"),
+        ("questions/plan.py", "import rich", "rich"),
+        ("model/looks.py", "def f():\n    import numba", "numba"),
+        ("results/run.py", "import pydantic", "pydantic"),
+        ("unheard_of.py", "", "Imports go downwards"),
+    ],
+)
+def test_an_import_that_must_not_be_breaks_them(file: str, added: str, broken: str, tmp_path: Path) -> None:
+    shutil.copytree(PACKAGE, tmp_path / "planner", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    with (tmp_path / "planner" / file).open("a", encoding="utf-8") as stream:
+        stream.write(f"\n\n{added}\n")
+    code, said = contracts(tmp_path)
+    assert code != 0
+    assert [line for line in said.splitlines() if line.startswith(broken)]
+
+
+def imported(tree: ast.AST) -> set[str]:
+    """Every module that the tree imports, also inside functions; `from a import b` gives a and a.b."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            assert node.module is not None
+            names.add(node.module)
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def test_modules_are_loaded_by_name_only_where_a_table_says_which() -> None:
+    """Anything else hides an arrow from the contracts."""
+    found = {
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        if re.search(r"\bimport_module\b|\b__import__\b", path.read_text(encoding="utf-8"))
+    }
+    assert found == LOADS_ON_USE
+
+
+def test_what_is_for_all_knows_nothing_of_the_house() -> None:
+    for name in ("_version", "_interruption"):
+        tree = ast.parse((PACKAGE / f"{name}.py").read_text(encoding="utf-8"))
+        assert not [each for each in imported(tree) if each.startswith("planner")]
+
+
+def test_the_door_imports_nothing_heavy_at_its_top() -> None:
+    for path in sorted((PACKAGE / "cli").glob("*.py")):
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        top = ast.Module([n for n in body if isinstance(n, ast.Import | ast.ImportFrom)], [])
+        assert not {name.split(".")[0] for name in imported(top)} & HEAVY, path
+
+
+def test_the_package_holds_its_rooms_and_nothing_else() -> None:
+    rooms = {path.name for path in PACKAGE.iterdir() if path.name not in ("__pycache__", "_scenarios")}
+    assert rooms == {
+        *("scenario", "monitoring", "data", "kernels", "analyses", "model", "engine", "results"),
+        *("questions", "report", "cli", "benchmarks"),
+        *("__init__.py", "__main__.py", "_version.py", "_interruption.py", "py.typed"),
+    }
