@@ -23,8 +23,9 @@ from planner.benchmarks.bound import bound
 from planner.benchmarks.jobs import N, means, mechanisms
 from planner.benchmarks.reference import with_numpy, with_scalar_numba
 from planner.benchmarks.timing import Spread, Times, Work
-from planner.engine import run as engine
-from planner.kernels.random.numbers import W
+from planner.engine.job import Job, job_of
+from planner.engine.run import run_job
+from planner.kernels.tables import W
 from planner.questions.run.simulate import simulate
 
 UNIT = 2  # patients that an AB/BA trial is allocated in
@@ -43,38 +44,38 @@ class Line(NamedTuple):
     measure: Callable[[int], Spread]
 
 
-def one_core(work: engine.Job, tiles: int = TILES) -> Work:
+def one_core(work: Job, tiles: int = TILES) -> Work:
     """All that the engine does for that many tiles, in the calling thread."""
     return jobs.one_core(work, tiles * W)
 
 
-def _against_bound(work: engine.Job, rounds: int) -> Spread:
+def _against_bound(work: Job, rounds: int) -> Spread:
     timed = {"engine": one_core(work), "bound": bound(work, TILES * W)}
     return Times(timed, rounds).ratio("bound", "engine")
 
 
 def _against_peer(peer: Callable[[int], object], rounds: int) -> Spread:
     trials = 2000
-    timed = {"engine": one_core(engine.job(means())), "peer": lambda: peer(trials)}
+    timed = {"engine": one_core(job_of(means())), "peer": lambda: peer(trials)}
     return Times(timed, rounds).ratio("peer", "engine").times(TILES * W / trials)
 
 
-def _more(work: engine.Job, less: engine.Job, rounds: int, share: float = 1.0) -> Spread:
+def _more(work: Job, less: Job, rounds: int, share: float = 1.0) -> Spread:
     """Time of one job over that of another, times a factor."""
     times = Times({"more": one_core(work), "less": one_core(less)}, rounds)
     return times.ratio("more", "less").times(share)
 
 
-def _extra(work: engine.Job, less: engine.Job, rounds: int, things: int) -> Spread:
+def _extra(work: Job, less: Job, rounds: int, things: int) -> Spread:
     """Time that each of so many further things adds, as a share of the smaller job."""
     middle, low, high = _more(work, less, rounds)
     return Spread((middle - 1.0) / things, (low - 1.0) / things, (high - 1.0) / things)
 
 
 def _threads(rounds: int) -> Spread:
-    work = engine.job(means())
+    work = job_of(means())
     trials = 400_000
-    timed = {str(n): lambda n=n: engine.run(work, trials, threads=n) for n in (1, 2)}
+    timed = {str(n): lambda n=n: run_job(work, trials, threads=n) for n in (1, 2)}
     times = Times(timed, rounds, time.perf_counter)
     best = min(times.seconds["1"]) / min(times.seconds["2"])  # other work only ever makes a round slower
     return Spread(best, *times.ratio("1", "2")[1:])
@@ -83,8 +84,8 @@ def _threads(rounds: int) -> Spread:
 def _sizes(looks: int, sizes: Sequence[int], rounds: int) -> Spread:
     """A whole power curve over the largest number of patients alone, by the same passes."""
     scenario = means(looks=looks)
-    many = engine.job(scenario, patients=sizes)
-    return _more(many, engine.job(scenario, patients=[max(sizes)]), rounds)
+    many = job_of(scenario, patients=sizes)
+    return _more(many, job_of(scenario, patients=[max(sizes)]), rounds)
 
 
 def lines() -> Iterator[Line]:
@@ -93,31 +94,29 @@ def lines() -> Iterator[Line]:
     yield Line(
         "AB/BA by means, two looks, one core: of the bound",
         ">= 0.80",
-        lambda r: _against_bound(engine.job(one), r),
+        lambda r: _against_bound(job_of(one), r),
     )
     every = tuple(mechanisms().hypotheses)[:10]
     first = mechanisms(every[:1])
     yield Line(
-        "mechanisms, one hypothesis: of the bound", ">= 0.65", lambda r: _against_bound(engine.job(first), r)
+        "mechanisms, one hypothesis: of the bound", ">= 0.65", lambda r: _against_bound(job_of(first), r)
     )
     yield Line(
         "mechanisms, ten hypotheses: each against one alone",
         "<= 0.25",
-        lambda r: _more(engine.job(mechanisms(every)), engine.job(first), r, 0.1),
+        lambda r: _more(job_of(mechanisms(every)), job_of(first), r, 0.1),
     )
     yield Line(
         "mechanisms: each further hypothesis",
         "<= 0.20",
-        lambda r: _extra(engine.job(mechanisms(every)), engine.job(first), r, 9),
+        lambda r: _extra(job_of(mechanisms(every)), job_of(first), r, 9),
     )
     yield Line(
         "means, ten hypotheses: each against one alone",
         "<= 0.25",
-        lambda r: _more(engine.job(ten), engine.job(one), r, 0.1),
+        lambda r: _more(job_of(ten), job_of(one), r, 0.1),
     )
-    yield Line(
-        "means: each further hypothesis", "<= 0.20", lambda r: _extra(engine.job(ten), engine.job(one), r, 9)
-    )
+    yield Line("means: each further hypothesis", "<= 0.20", lambda r: _extra(job_of(ten), job_of(one), r, 9))
     yield Line("vectorised NumPy: times as long", ">= 10", lambda r: _against_peer(with_numpy, r))
     yield Line(
         "scalar Numba, np.random: times as long", ">= 20", lambda r: _against_peer(with_scalar_numba, r)
@@ -132,7 +131,7 @@ def lines() -> Iterator[Line]:
     yield Line(
         "a second analysis",
         "<= 0.10",
-        lambda r: _extra(engine.job(means(analyses=2)), engine.job(one), r, 1),
+        lambda r: _extra(job_of(means(analyses=2)), job_of(one), r, 1),
     )
     yield Line("two threads against one (best of wall-clock times)", ">= 1.85", _threads)
 
@@ -160,7 +159,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="comparisons with this word in their name")
     given = parser.parse_args()
     check()
-    work = engine.job(means())
+    work = job_of(means())
     alone = Times({"engine": one_core(work), "bound": bound(work, TILES * W)}, given.rounds)
     per = 1e9 / (TILES * W * N)
     table = Table("comparison", "target", "found", "quartiles", "", title="Ratios of CPU time of one thread")

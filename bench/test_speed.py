@@ -10,14 +10,15 @@ from ratios import TILES, one_core
 from planner.benchmarks.bound import bound
 from planner.benchmarks.jobs import means
 from planner.benchmarks.reference import with_numpy, with_scalar_numba
-from planner.engine import run as engine
-from planner.kernels.random.numbers import W
+from planner.engine.job import Job, job_of
+from planner.engine.run import run_job
+from planner.kernels.tables import W
 
 TRIALS = TILES * W
 
 
-def _engine(**how: Any) -> engine.Job:
-    return engine.job(means(**how))
+def _engine(**how: Any) -> Job:
+    return job_of(means(**how))
 
 
 @pytest.mark.benchmark(group="AB/BA by means, two looks, 15,360 trials")
@@ -52,7 +53,7 @@ def test_more(benchmark: Any, work: dict[str, int]) -> None:
 @pytest.mark.parametrize("looks", [1, 2])
 @pytest.mark.parametrize("sizes", [[60], list(range(22, 62, 2))], ids=["one", "twenty"])
 def test_sizes(benchmark: Any, looks: int, sizes: list[int]) -> None:
-    job = one_core(engine.job(means(looks=looks), patients=sizes))
+    job = one_core(job_of(means(looks=looks), patients=sizes))
     job()
     benchmark(job)
 
@@ -61,4 +62,4 @@ def test_sizes(benchmark: Any, looks: int, sizes: list[int]) -> None:
 @pytest.mark.parametrize("threads", [1, 2])
 def test_threads(benchmark: Any, threads: int) -> None:
     work = _engine()
-    benchmark(lambda: engine.run(work, 400_000, threads=threads))
+    benchmark(lambda: run_job(work, 400_000, threads=threads))

@@ -18,16 +18,21 @@ from planner._version import __version__
 if TYPE_CHECKING:
     from planner.monitoring.boundaries import boundary
     from planner.questions.compare import Comparison, compare
-    from planner.questions.discriminate import Discrimination, DiscriminationError, discriminate
-    from planner.questions.replay.replay import Trial, find, replay
+    from planner.questions.discriminate import Discrimination, discriminate
+    from planner.questions.discriminate.simulating import DiscriminationError
+    from planner.questions.replay.replay import find, replay
+    from planner.questions.replay.trial import Trial
     from planner.questions.run.simulate import simulate
     from planner.questions.sensitivity import Sensitivity, sensitivity
     from planner.questions.size import Sizing, SizingError, size
     from planner.questions.sweep.axes import SweepError
     from planner.questions.sweep.sweep import Sweep, sweep
-    from planner.questions.weigh import Weighing, WeighingError, weigh
+    from planner.questions.weigh import weigh
+    from planner.questions.weigh.errors import WeighingError
+    from planner.questions.weigh.result import Weighing
     from planner.results.run import Run
-    from planner.scenario.reading.read import ScenarioError, read, read_text
+    from planner.scenario.faults import ScenarioError
+    from planner.scenario.reading.read import read, read_text
 
 _HOME = {
     "boundary": "planner.monitoring.boundaries",

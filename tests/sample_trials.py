@@ -22,14 +22,15 @@ import numpy as np
 import sample_leaving
 import sample_mechanisms
 
-from planner.engine import potential_outcomes as outcomes
-from planner.engine import run as engine
+from planner.engine import potential_outcomes, workspace
 from planner.engine.generators import groups
-from planner.kernels.generate.means import allocate, generate
+from planner.engine.job import Job
+from planner.kernels.generate.means import generate
+from planner.kernels.generate.randomise import allocate
 from planner.kernels.jit import COMPILED
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import Floats, Ints
-from planner.model.families.means import Reading, plan, reading_of
+from planner.kernels.tables import Floats, Ints, W
+from planner.model.allocation import plan
+from planner.model.readings import Reading, reading_of
 from planner.questions.run.simulate import simulate
 from planner.results.run import Run
 from planner.scenario.reading.read import read_text
@@ -428,11 +429,13 @@ def generated(name: str, patients: int) -> str:
 
 def _potential(scenario: Scenario, names: tuple[str, ...], readings: list[Reading]) -> Floats:
     """True contrasts (hypothesis, reading), from two tiles in place of a million patients."""
-    usual, outcomes._BLOCK = outcomes._BLOCK, 1
+    usual, potential_outcomes._BLOCK = potential_outcomes._BLOCK, 1
     try:
-        means = outcomes.potential(scenario, names, readings, scenario.design.treatments, SEED, tiles=2)
+        means = potential_outcomes.potential(
+            scenario, names, readings, scenario.design.treatments, SEED, tiles=2
+        )
     finally:
-        outcomes._BLOCK = usual
+        potential_outcomes._BLOCK = usual
     weight = np.zeros(len(scenario.design.treatments))
     weight[:2] = 1.0, -1.0
     return np.array(
@@ -440,9 +443,9 @@ def _potential(scenario: Scenario, names: tuple[str, ...], readings: list[Readin
     )
 
 
-def virtual_patients(work: engine.Job, first: int, tiles: int) -> tuple[Ints, Floats]:
+def virtual_patients(work: Job, first: int, tiles: int) -> tuple[Ints, Floats]:
     """A block: sequences i64[tile, patient], outcomes f64[tile, patient, hypothesis, reading, period * W]."""
-    return engine.virtual_patients(work, first, tiles)
+    return workspace.virtual_patients(work, first, tiles)
 
 
 def environment(**changes: str) -> dict[str, str]:

@@ -17,8 +17,7 @@ import pytest
 from scipy import stats
 
 from planner.analyses import statistic
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, STATISTICS, Contrast, T
+from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, STATISTICS, Contrast, T, W
 from planner.monitoring.p_values import p_value
 from planner.scenario.vocabulary import METHODS
 

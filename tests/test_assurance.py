@@ -20,8 +20,9 @@ from scipy import stats
 from test_uncertainty import OWN, SHARED, TIE, scenario
 
 from planner.cli import main
-from planner.engine import run as engine
+from planner.engine.job import job_of
 from planner.engine.potential_outcomes import truths
+from planner.engine.run import run_job
 from planner.model.parameter_draws import UncertaintyError, variants
 from planner.questions.run.assurance import Assured, Averaging, assured, shares
 from planner.questions.run.simulate import simulate
@@ -189,8 +190,8 @@ def by_hand(made: Any, trials: int, count: int, seed: int) -> list[Run]:
     ):
         names = list(each.hypotheses)
         known = truths(each, names, seed, 16, first=16 * (i + 1))
-        work = engine.job(each, seed=seed, known=known)
-        found.append(Run(each, "x", engine.run(work, n, first=first)))
+        work = job_of(each, seed=seed, known=known)
+        found.append(Run(each, "x", run_job(work, n, first=first)))
     return found
 
 

@@ -13,7 +13,7 @@ import pytest
 from harness import Cells, Comparison, TooFarApart, run, scenario_text
 from test_terms_against_naive import generated
 
-from planner.model.families.means import BASELINE, Reading
+from planner.model.readings import BASELINE, Reading
 from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read_text
 

@@ -18,21 +18,11 @@ from typing import Any
 import pytest
 from sample_trials import environment
 
-from planner.benchmarks import (
-    NotComparable,
-    check,
-    compared,
-    definitions,
-    doctor,
-    jobs,
-    machine,
-    measuring,
-    others,
-    rivals,
-)
+from planner.benchmarks import definitions, doctor, jobs, machine, measuring, others, rivals
 from planner.benchmarks.jobs import STANDARD
 from planner.benchmarks.measuring import Effort
 from planner.benchmarks.others import Missing, power_by_coin_tosses
+from planner.benchmarks.regression import NotComparable, check, compared
 from planner.benchmarks.timing import Times, spread
 from planner.cli import main
 from planner.report.pages.bench import bench_document, bench_rows
@@ -319,19 +309,19 @@ def test_a_result_of_before_the_bound_was_defined_is_told_so(document: Json) -> 
 
 def test_the_code_of_the_bound_is_what_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Numbers and functions deep inside count; what the bound does not use does not."""
-    from planner.kernels.random import numbers as rng
+    from planner.kernels.random import normals, philox
 
     before = definitions.of_bound()
     assert definitions.of_bound() == before
     assert before["version"] not in {definitions.code(each) for each in definitions.BY_HAND.values()}
-    for name, value, matters in [
-        ("_N1", -0.6667, True),  # of a normal, three calls down
-        ("_four_rounds", rng._round, True),
-        ("_E1", 0.7, False),  # of a power of two
-        ("power_of_two", rng.minus_log, False),
+    for module, name, value, matters in [
+        (normals, "_N1", -0.6667, True),  # of a normal, three calls down
+        (philox, "_four_rounds", philox._round, True),
+        (normals, "_E1", 0.7, False),  # of a power of two
+        (normals, "power_of_two", normals.minus_log, False),
     ]:
         with monkeypatch.context() as patch:
-            patch.setattr(rng, name, value)
+            patch.setattr(module, name, value)
             assert (definitions.of_bound() != before) is matters, name
     assert definitions.of_bound() == before
 

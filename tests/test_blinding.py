@@ -27,19 +27,19 @@ from test_terms_against_naive import (
     scenario,
 )
 
-from planner.engine import potential_outcomes as outcomes
-from planner.engine import run as engine
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import MADE, RIGHT
-from planner.model.families.means import GUESS, Reading
+from planner.engine.job import job_of
+from planner.engine.potential_outcomes import potential, truths
+from planner.engine.run import run_job
+from planner.kernels.tables import MADE, RIGHT, W
 from planner.model.families.mechanism.signals import Mechanism, Moment, course, set_off, signals
+from planner.model.readings import GUESS, Reading
 from planner.questions.replay.replay import replay
 from planner.questions.run.assurance import assured
 from planner.questions.run.simulate import simulate
 from planner.report.blocks import Heading, Prose, Sheet
 from planner.report.pages.parts.blinding import guesses_of
 from planner.results.blinding import correct_guesses
-from planner.scenario.reading.read import ScenarioError
+from planner.scenario.faults import ScenarioError
 from planner.scenario.scenario import Scenario
 
 ASKED: Json = {
@@ -207,10 +207,10 @@ def test_shares_of_right_guesses() -> None:
 def test_guesses_of_trials_looked_at_one_by_one_add_up_to_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 300 trials with dropout, in which a treatment is given twice."""
     trial = scenario(CASES["what is left follows the guess of its period"])
-    known = outcomes.truths(trial, list(trial.hypotheses), 7)
+    known = truths(trial, list(trial.hypotheses), 7)
     monkeypatch.setattr("planner.engine.job.truths", lambda *_: known)  # not simulated anew for every trial
     treatments = list(trial.design.treatments)
-    counted = engine.run(engine.job(trial, seed=7), 300, threads=1).tally.guessed[0].sum(axis=0)
+    counted = run_job(job_of(trial, seed=7), 300, threads=1).tally.guessed[0].sum(axis=0)
     found = np.zeros((1 + len(treatments), 2), np.int64)
     for index in range(300):
         shown = replay(trial, index, hypothesis=next(iter(trial.hypotheses)), seed=7).to_json()
@@ -223,7 +223,7 @@ def test_guesses_of_trials_looked_at_one_by_one_add_up_to_the_run(monkeypatch: p
                     for place in (0, 1 + treatments.index(a)):
                         found[place] += (1, right)
     assert np.array_equal(found, counted[:, [MADE, RIGHT]])
-    other = engine.run(engine.job(trial, seed=8), 300, threads=1).tally.guessed[0].sum(axis=0)
+    other = run_job(job_of(trial, seed=8), 300, threads=1).tally.guessed[0].sum(axis=0)
     assert not np.array_equal(found, other[:, [MADE, RIGHT]])
     assert found[0, 0] == found[1:, 0].sum() > 3000
 
@@ -261,8 +261,8 @@ def test_nothing_is_said_of_guesses_where_nobody_is_asked() -> None:
 def test_error_of_the_share() -> None:
     """The stated Monte Carlo error is how much the share differs from run to run: a patient guesses twice."""
     trial = scenario(PLAIN)
-    work = engine.job(trial, seed=6)
-    runs = [engine.run(work, 128, first=128 * i, threads=1).tally.guessed[0] for i in range(60)]
+    work = job_of(trial, seed=6)
+    runs = [run_job(work, 128, first=128 * i, threads=1).tally.guessed[0] for i in range(60)]
     shares = [correct_guesses(("A", "C"), counted)["correct_guesses"]["all"] for counted in runs]
     spread = float(np.std([share["estimate"] for share in shares], ddof=1))
     stated = float(np.mean([share["mcse"] for share in shares]))
@@ -281,9 +281,9 @@ def test_those_who_left_do_not_guess() -> None:
 
 def test_threads_and_blocks_count_the_same_guesses() -> None:
     trial = scenario(CASES["guess sets the cue"])
-    work = engine.job(trial, seed=2)
-    one = engine.run(work, 1_000, threads=1).tally.guessed
-    many = engine.run(work, 1_000, threads=3, chunk_trials=128, block_tiles=1).tally.guessed
+    work = job_of(trial, seed=2)
+    one = run_job(work, 1_000, threads=1).tally.guessed
+    many = run_job(work, 1_000, threads=3, chunk_trials=128, block_tiles=1).tally.guessed
     assert np.array_equal(one, many)
     assert (one[0, :, 0, MADE] > 0).all()
 
@@ -318,7 +318,7 @@ def test_unblinding_makes_a_difference_where_there_is_none() -> None:
     inert = {"hypotheses/h/terms": terms, "signals/cue": {"activated_by": {"drug": 0.5, "weak": 0.5}}}
     blind = scenario(blinded(inert | {"blinding/expectancy": None}))
     unblinded = scenario(blinded(inert))
-    (nothing,), (some,) = (outcomes.truths(s, ["h"], 1)["h"] for s in (blind, unblinded))
+    (nothing,), (some,) = (truths(s, ["h"], 1)["h"] for s in (blind, unblinded))
     assert (nothing.effect, nothing.is_null) == (0.0, True)
     assert some.effect < -20 * some.mcse < 0.0
     assert not some.is_null
@@ -351,9 +351,9 @@ def test_masked_infusion_by_hand() -> None:
     opened = {a: set_off(m, trial, [a], 0, terms)[0][1][0] for a in arms}
     # target: the drug drives all of it, the weak agent half, of which half is needed
     assert opened == pytest.approx({"A": 1.0, "C": 0.5 * 0.75, "AM": 0.8, "CM": 0.8 * 0.75})
-    found = outcomes.potential(
-        trial, ["h"], [Reading("score", 0.0, "dissociation")], list(seen), 1, tiles=128
-    ).mean[0, 0]
+    found = potential(trial, ["h"], [Reading("score", 0.0, "dissociation")], list(seen), 1, tiles=128).mean[
+        0, 0
+    ]
     assert found == pytest.approx([21.5, 11.5, 1.7, 1.7], abs=0.4)
 
 

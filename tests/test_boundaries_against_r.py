@@ -14,13 +14,8 @@ from typing import Any
 
 import pytest
 
-from planner.monitoring.boundaries import (
-    Boundary,
-    boundary,
-    conditional_power,
-    conditional_power_limits,
-    crossing,
-)
+from planner.monitoring.boundaries import Boundary, boundary, crossing
+from planner.monitoring.conditional_power import conditional_power, conditional_power_limits
 
 CASES = json.loads((Path(__file__).parent / "data" / "group_sequential.json").read_text())["cases"]
 TOLERANCE = {"oracle": 1e-9, "rpact": 1e-6, "gsDesign": 1e-6}

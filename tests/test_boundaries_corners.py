@@ -14,7 +14,9 @@ from scipy.special import ndtr
 from scipy.stats import norm
 
 from planner.monitoring import recursion as sequential
-from planner.monitoring.boundaries import BoundaryError, boundary, conditional_power, crossing
+from planner.monitoring.boundaries import boundary, crossing
+from planner.monitoring.conditional_power import conditional_power
+from planner.monitoring.spending import BoundaryError
 
 PATIENCE = 3.0  # seconds of work; the worst of these took 80 without the graded grid
 TWENTY = [k / 20 for k in range(1, 21)]

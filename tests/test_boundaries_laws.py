@@ -13,16 +13,10 @@ from scipy.integrate import quad
 from scipy.special import ndtr
 from scipy.stats import norm
 
-from planner.monitoring.boundaries import (
-    BoundaryError,
-    UnreachableError,
-    boundary,
-    conditional_power,
-    conditional_power_limits,
-    crossing,
-)
+from planner.monitoring.boundaries import boundary, crossing
+from planner.monitoring.conditional_power import conditional_power, conditional_power_limits
 from planner.monitoring.rules import EFFICACY, FUTILITY
-from planner.monitoring.spending import SPENDING
+from planner.monitoring.spending import SPENDING, BoundaryError, UnreachableError
 from planner.scenario.vocabulary import EFFICACY_RULES, FUTILITY_RULES
 
 SHAPED = {

@@ -10,10 +10,13 @@ import jsonschema
 import pytest
 
 from planner.scenario import catalogue, vocabulary
-from planner.scenario.canonical.resolved import digest, resolve, schema, to_toml
+from planner.scenario.analysis import Analysis
+from planner.scenario.canonical.json_schema import schema
+from planner.scenario.canonical.resolved import digest, resolve
+from planner.scenario.canonical.toml import to_toml
+from planner.scenario.endpoint import Endpoint
 from planner.scenario.faults import dotted
 from planner.scenario.reading.read import read, read_text
-from planner.scenario.scenario import Analysis, Endpoint
 
 TESTS = Path(__file__).parent / "scenarios"
 VALID = sorted((TESTS / "valid").glob("*.toml"))

@@ -14,12 +14,13 @@ from test_analyses_against_r import DATA, TOLERANCE, spelt
 from test_kernels_against_naive import tables
 
 from planner.analyses import statistic
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, STATISTICS, Contrast, Floats, Ints
+from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, STATISTICS, Contrast, Floats, Ints, W
 from planner.questions.size import theory
+from planner.scenario.canonical.resolved import digest
 from planner.scenario.designs import named
 from planner.scenario.estimability import variance_factor
-from planner.scenario.reading.read import ScenarioError, digest, read_text
+from planner.scenario.faults import ScenarioError
+from planner.scenario.reading.read import read_text
 
 REFERENCE = json.loads((Path(__file__).parent / "data" / "carryover_models.json").read_text())
 Sequences = tuple[tuple[str, ...], ...]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from planner.model import parameter_draws as uncertainty
 from planner.model.distinguishable import classes
+from planner.model.parameter_draws import entries
 from planner.questions.run.simulate import simulate
 from planner.scenario import catalogue
 from planner.scenario.reading.read import read, read_text
@@ -54,7 +54,7 @@ def test_every_entry_runs_under_each_of_its_hypotheses(name: str) -> None:
 @pytest.mark.parametrize("name", catalogue.names())
 def test_what_is_stated_is_among_what_it_may_be(name: str) -> None:
     """Also where a scenario states another number than the library that gives its range."""
-    for entry in uncertainty.entries(read(name)):
+    for entry in entries(read(name)):
         low, high = entry.distribution.limits
         stated = [1.0] if entry.distribution.relative else [number.value for number in entry.numbers]
         assert all(low <= value <= high for value in stated), (entry.hypothesis, entry.key)

@@ -12,7 +12,9 @@ import pytest
 
 from planner.cli import terminal as console
 from planner.report.blocks import Code, Column, Facts, Heading, Items, Prose, Sheet, markdown
-from planner.report.pages.run import Setting, Unit, run_document, too_high
+from planner.report.context import Setting, Unit
+from planner.report.pages.run import run_document
+from planner.report.pages.run_tables import too_high
 from planner.results.numbers import estimated, fixed, plain, plus_minus, signed
 from planner.scenario.text import count, listed, visible
 

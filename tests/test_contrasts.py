@@ -15,7 +15,8 @@ from test_analyses_against_r import TOLERANCE, analyse
 
 from planner.engine.potential_outcomes import truths
 from planner.questions.size import theory
-from planner.scenario.canonical.resolved import digest, resolve, to_toml
+from planner.scenario.canonical.resolved import digest, resolve
+from planner.scenario.canonical.toml import to_toml
 from planner.scenario.contrasts import cancels, formula, in_words, total, weights
 from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario

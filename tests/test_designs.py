@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from planner.scenario.designs import Sequences, named, williams
-from planner.scenario.reading.read import ScenarioError, read_text
+from planner.scenario.faults import ScenarioError
+from planner.scenario.reading.read import read_text
 from planner.scenario.vocabulary import DESIGNS
 
 

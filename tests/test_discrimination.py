@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from planner.questions.discriminate import Discrimination, DiscriminationError, discriminate
+from planner.questions.discriminate import Discrimination, discriminate
 from planner.questions.discriminate.answers import probability
 from planner.questions.discriminate.classes import joined, practical
 from planner.questions.discriminate.likelihood import FITS, Drawn, Fit, Gaussian, gaussian
 from planner.questions.discriminate.posterior import calibration, figures, judge, normal_data
-from planner.questions.discriminate.simulating import Simulated, Task, simulated
+from planner.questions.discriminate.simulating import DiscriminationError, Simulated, Task, simulated
 from planner.questions.discriminate.summaries import Summaries, summaries
 from planner.scenario.reading.read import read, read_text
 from planner.scenario.scenario import Scenario

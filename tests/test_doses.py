@@ -13,7 +13,6 @@ import pytest
 
 from planner.engine.potential_outcomes import indistinct, signature, truths
 from planner.model.distinguishable import classes
-from planner.model.families.means import Reading
 from planner.model.families.mechanism.carryover import unequal_blockade, unequal_carryover
 from planner.model.families.mechanism.signals import (
     Mechanism,
@@ -23,10 +22,14 @@ from planner.model.families.mechanism.signals import (
     prolonged,
     set_off,
 )
+from planner.model.readings import Reading
 from planner.questions.predict import outlook
 from planner.report.scenario.predictions import carried
+from planner.scenario.canonical.resolved import digest, resolve
+from planner.scenario.canonical.toml import to_toml
 from planner.scenario.families.mechanism import Terms
-from planner.scenario.reading.read import ScenarioError, digest, read, read_text, resolve, to_toml
+from planner.scenario.faults import ScenarioError
+from planner.scenario.reading.read import read, read_text
 from planner.scenario.resolving.doses import occupancy_at
 from planner.scenario.scenario import Scenario
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from commands import SCENARIO, Cli, cli
 
-from planner.engine import run as engine
-from planner.kernels.random.numbers import W
+from planner.engine.job import Job
+from planner.kernels.tables import W
 from planner.questions import effort as estimating
 from planner.questions.effort import Pass, of_passes, precise_trials, sampled
 from planner.questions.run.precision import MOST, Steps, totals
@@ -175,7 +175,7 @@ def test_time_of_weighing_is_about_right() -> None:
 
 def test_many_passes_are_not_all_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     scenario = read_text(SCENARIO)
-    works: list[engine.Job] = []
+    works: list[Job] = []
     monkeypatch.setattr(estimating, "_run", lambda work, threads, trials: works.append(work))
     of_passes([Pass(scenario, 1000, n) for n in range(10, 60, 2)], 1)
     assert {work.patients for work in works} == {10, 34, 58}

@@ -13,13 +13,15 @@ from harness import Comparison, TooFarApart
 from planner.cli import main
 from planner.engine.generators import groups
 from planner.engine.potential_outcomes import potential
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import Floats
+from planner.kernels.tables import Floats, W
+from planner.model.allocation import plan
 from planner.model.entry import enrolment
-from planner.model.families.means import BASELINE, Reading, plan
+from planner.model.readings import BASELINE, Reading
 from planner.questions.predict import outlook
 from planner.questions.run.simulate import simulate
-from planner.scenario.reading.read import digest, read_text, resolve, to_toml
+from planner.scenario.canonical.resolved import digest, resolve
+from planner.scenario.canonical.toml import to_toml
+from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario
 
 MEAN, SD, RATING, LEAST, HIGH = 18.0, 4.0, 4.0, 20.0, 52.0

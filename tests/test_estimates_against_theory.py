@@ -280,7 +280,7 @@ def test_true_effect_on_a_scale(scale: dict[str, float]) -> None:
 @pytest.mark.parametrize("sd", [0.3, 2.0, 12.0])
 @pytest.mark.parametrize("scale", SCALES)
 def test_expected_score(scale: dict[str, float], mean: float, sd: float) -> None:
-    from planner.scenario.scenario import Scale
+    from planner.scenario.scale import Scale
 
     exact = observed_mean(mean, sd, **scale)
     assert expected_score(mean, sd, Scale(**scale)) == pytest.approx(exact, abs=1e-8)

@@ -19,8 +19,7 @@ from harness import Comparison, TooFarApart, run, scenario_text
 from scipy import stats
 
 from planner.analyses import statistic
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import DF, ESTIMATE, SE, STATISTICS, Contrast, Floats, T
+from planner.kernels.tables import DF, ESTIMATE, SE, STATISTICS, Contrast, Floats, T, W
 from planner.monitoring.p_values import p_value
 from planner.monitoring.references import REFERENCES
 

@@ -11,13 +11,14 @@ import pytest
 
 from planner.cli import main
 from planner.cli import terminal as console
+from planner.engine.potential_outcomes import TILES, potential
 from planner.model.distinguishable import classes
 from planner.model.families.mechanism.carryover import unequal_carryover
 from planner.questions import predict as predicted
 from planner.questions.plan import planned
 from planner.questions.predict import Outlook, outlook
 from planner.report.blocks import markdown
-from planner.report.pages.run import Unit
+from planner.report.context import Unit
 from planner.report.scenario.defaults import unstated
 from planner.report.scenario.scenario import explained, setting
 from planner.scenario.reading.read import read, read_text
@@ -159,18 +160,17 @@ def test_no_effect_is_told_once_for_all_analyses() -> None:
 
 
 def test_predictions_are_those_of_the_potential_outcomes() -> None:
-    from planner.engine import potential_outcomes as outcomes
-    from planner.model.families.means import Reading
+    from planner.model.readings import Reading
 
     scenario = read("williams-2018")
     rows = {(p.hypothesis, p.treatment, p.day): p for p in outlook(scenario).predictions}
     assert len(rows) == 10 * 2 * 3
     one = rows["synergy", "KN", 3.0]  # simulated once for the four that are alike
     readings = [Reading(measure, 3.0) for measure in ("change", "response", "remission")]
-    found = outcomes.potential(scenario, ["synergy"], readings, ["KN"], scenario.simulation.seed)
+    found = potential(scenario, ["synergy"], readings, ["KN"], scenario.simulation.seed)
     for r, figure in enumerate((one.mean, one.response, one.remission)):
         assert figure is not None
-        error = 4 * figure.mcse * (1 + predicted.TILES / outcomes.TILES) ** 0.5
+        error = 4 * figure.mcse * (1 + predicted.TILES / TILES) ** 0.5
         assert abs(figure.estimate - found.mean[0, r, 0]) < error
     assert one.response is not None
     assert 0 < one.response.mcse < 0.001
@@ -295,7 +295,8 @@ def test_carryover_that_differs_between_treatments() -> None:
 
 
 def test_unstated_settings_are_few_and_no_labels_or_sources() -> None:
-    from planner.scenario.reading.read import resolve, written
+    from planner.scenario.canonical.resolved import resolve
+    from planner.scenario.reading.read import written
 
     for name in ("williams-2018", "abdallah-2020", "jelen-2025", "asthma-ab-ba"):
         lines = dict(unstated(resolve(read(name)), written(name)))
@@ -308,7 +309,8 @@ def test_unstated_settings_are_few_and_no_labels_or_sources() -> None:
 
 
 def test_an_override_is_stated() -> None:
-    from planner.scenario.reading.read import resolve, written
+    from planner.scenario.canonical.resolved import resolve
+    from planner.scenario.reading.read import written
 
     assert "block 1" in dict(unstated(resolve(read("williams-2018")), written("williams-2018")))["design"]
     changed = ["design.block=2"]

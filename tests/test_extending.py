@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from planner.scenario import catalogue
-from planner.scenario.canonical.resolved import digest, resolve, to_toml
+from planner.scenario.canonical.resolved import digest, resolve
+from planner.scenario.canonical.toml import to_toml
 from planner.scenario.families.mechanism import Terms
 from planner.scenario.faults import Fault, ScenarioError
 from planner.scenario.reading.read import read, read_text, written

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.engine import run as engine
-from planner.kernels.random.numbers import W
+from planner.engine.job import job_of
+from planner.engine.workspace import virtual_patients
+from planner.kernels.tables import W
 from planner.scenario.reading.read import read_text
 
 TEXT = """
@@ -50,8 +51,8 @@ measure = "response"
 
 def readings(baseline: str) -> NDArray[np.float64]:
     """Change, score and response, f64[reading, tile, patient, period, lane]."""
-    work = engine.job(read_text(TEXT.format(baseline=baseline)), seed=5)
-    _, values = engine.virtual_patients(work, 0, 4)
+    work = job_of(read_text(TEXT.format(baseline=baseline)), seed=5)
+    _, values = virtual_patients(work, 0, 4)
     tiles, patients, _, kinds, _ = values.shape
     return values[:, :, 0].reshape(tiles, patients, kinds, 2, W).transpose(2, 0, 1, 3, 4)
 

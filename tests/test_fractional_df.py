@@ -13,8 +13,7 @@ from harness import Comparison, Json, TooFarApart, run, scenario_text
 from scipy import stats
 
 from planner.kernels.decide import record
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import ABOVE, BELOW, DF, FUTILE, LIMITS, STATISTICS, UPPER, Floats, Rules, T
+from planner.kernels.tables import ABOVE, BELOW, DF, FUTILE, LIMITS, STATISTICS, UPPER, Floats, Rules, T, W
 from planner.model.looks import interval_table
 from planner.monitoring.references import REFERENCES, degrees, looked_up
 from planner.questions.replay.replay import find, replay

@@ -12,10 +12,13 @@ import numpy as np
 import pytest
 from harness import Comparison, TooFarApart, scenario_text
 
-from planner.kernels.generate.means import allocate, generate
-from planner.kernels.random.numbers import W
-from planner.model.families.means import means_world, plan
-from planner.scenario.reading.read import ScenarioError, read_text
+from planner.kernels.generate.means import generate
+from planner.kernels.generate.randomise import allocate
+from planner.kernels.tables import W
+from planner.model.allocation import plan
+from planner.model.families.means import means_world
+from planner.scenario.faults import ScenarioError
+from planner.scenario.reading.read import read_text
 
 TILES = 400
 PATIENTS = 4

@@ -16,9 +16,11 @@ import pytest
 from sample_trials import environment, trial
 
 from planner import _interruption as interruption
-from planner.engine import run as engine
+from planner.engine import blocks
+from planner.engine.job import job_of
+from planner.engine.run import run_job
 from planner.engine.tally import Tally
-from planner.kernels.random.numbers import W
+from planner.kernels.tables import W
 from planner.questions.run.simulate import simulate
 from planner.results.run import Run
 
@@ -31,7 +33,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals as on Unix")
 CHILD = f"""
 import json, sys, threading
 from sample_trials import trial
-from planner.results.run import simulate
+from planner.questions.run.simulate import simulate
 scenario = trial(sys.argv[1])
 simulate(scenario, trials=128, threads=1)  # loads the kernels
 told = threading.Event()
@@ -165,15 +167,15 @@ def test_an_error_in_a_thread_is_raised_and_ends_the_run(monkeypatch: pytest.Mon
         if threading.current_thread() is not threading.main_thread():
             raise ArithmeticError("a chunk failed")
 
-    monkeypatch.setattr(engine, "decide", decide)
+    monkeypatch.setattr(blocks, "decide", decide)
     begun = time.perf_counter()
     with pytest.raises(ArithmeticError, match="a chunk failed"):
-        engine.run(engine.job(trial("unbounded")), MANY, threads=2)
+        run_job(job_of(trial("unbounded")), MANY, threads=2)
     assert time.perf_counter() - begun < PROMISED_S * SLACK
 
 
 def test_an_error_in_the_progress_ends_the_run() -> None:
-    work = engine.job(trial("unbounded"))
+    work = job_of(trial("unbounded"))
     calls = []
 
     def progress(done: int, total: int) -> None:
@@ -182,7 +184,7 @@ def test_an_error_in_the_progress_ends_the_run() -> None:
 
     begun = time.perf_counter()
     with pytest.raises(RuntimeError, match="the display is gone"):
-        engine.run(work, MANY, threads=2, progress=progress)
+        run_job(work, MANY, threads=2, progress=progress)
     assert time.perf_counter() - begun < PROMISED_S * SLACK
     assert len(calls) == 1
 
@@ -195,10 +197,10 @@ def test_an_interrupt_after_the_last_trial_changes_nothing() -> None:
         if done == total:
             raise KeyboardInterrupt
 
-    found = Run(scenario, "x", engine.run(engine.job(scenario), 64 * W, threads=2, progress=progress))
+    found = Run(scenario, "x", run_job(job_of(scenario), 64 * W, threads=2, progress=progress))
     assert found.trials == 64 * W
     assert not found.partial
-    assert found.digest() == Run(scenario, "x", engine.run(engine.job(scenario), 64 * W)).digest()
+    assert found.digest() == Run(scenario, "x", run_job(job_of(scenario), 64 * W)).digest()
 
 
 def test_progress_is_told_often_and_ends_at_all() -> None:
@@ -215,11 +217,11 @@ def test_progress_is_told_often_and_ends_at_all() -> None:
 
 def test_an_interruption_that_a_library_swallowed_still_ends_the_run() -> None:
     """A KeyboardInterrupt raised in a callback of compiled code is lost; the request itself is not."""
-    work = engine.job(trial("whole-points"), seed=1)
+    work = job_of(trial("whole-points"), seed=1)
     before = signal.signal(signal.SIGINT, interruption.interrupt)  # as the command line does
     interruption.ask()
     try:
-        outcome = engine.run(work, 10**9, threads=2)
+        outcome = run_job(work, 10**9, threads=2)
     finally:
         interruption.ask(False)
         signal.signal(signal.SIGINT, before)
@@ -230,5 +232,5 @@ def test_an_interruption_that_a_library_swallowed_still_ends_the_run() -> None:
 def test_an_interruption_that_was_answered_is_forgotten() -> None:
     """Whoever calls the engine without the command line gets all trials."""
     interruption.ask()
-    assert not engine.run(engine.job(trial("whole-points"), seed=1), 1000, threads=2).partial
+    assert not run_job(job_of(trial("whole-points"), seed=1), 1000, threads=2).partial
     assert not interruption.asked()

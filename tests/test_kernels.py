@@ -21,7 +21,10 @@ from planner.kernels import cache, jit
 from planner.kernels.analyse import sums
 from planner.kernels.generate import means
 from planner.kernels.jit import fma, lanes
-from planner.kernels.random.numbers import STREAM, U, W, draw, normals
+from planner.kernels.random.draw import draw
+from planner.kernels.random.normals import normals
+from planner.kernels.random.philox import STREAM, U
+from planner.kernels.tables import W
 
 PACKAGE = Path(jit.__file__).parents[1]
 MACHINE = platform.machine().lower()
@@ -163,7 +166,7 @@ def _child(code: str, **changes: str) -> str:
 SMALL_KERNEL = """
 import numpy as np
 from planner.kernels.jit import kernel
-from planner.kernels.random.numbers import minus_log
+from planner.kernels.random.normals import minus_log
 
 @kernel
 def sample(y):
@@ -232,7 +235,7 @@ def test_compiled_code_is_kept_and_found_again(copy: Copy) -> None:
 def test_an_edit_in_another_file_is_compiled(copy: Copy) -> None:
     """The helper that the kernel calls changes; the kernel's own file does not."""
     before = copy.use()
-    copy.change("rng.py", LOG_2, "_LN2 = 0.5")
+    copy.change("random/normals.py", LOG_2, "_LN2 = 0.5")
     after = copy.use()
     assert before[0] == pytest.approx(0.6931471805599453)
     assert after[0] == pytest.approx(0.5)
@@ -244,7 +247,7 @@ def test_an_edit_in_another_file_is_compiled(copy: Copy) -> None:
 def test_a_folder_of_a_fixed_name_would_answer_with_the_old_formula(copy: Copy) -> None:
     """What the folder's name protects from; if this fails, Numba has learnt to look."""
     before = copy.use("always")
-    copy.change("rng.py", LOG_2, "_LN2 = 0.5")
+    copy.change("random/normals.py", LOG_2, "_LN2 = 0.5")
     stale = copy.use("always")
     assert stale[0] == before[0]
     assert stale[2] == 1

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from planner.analyses import statistic
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, STATISTICS, Contrast, Floats, Ints, T
+from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, STATISTICS, Contrast, Floats, Ints, T, W
 from planner.scenario.designs import named
 from planner.scenario.estimability import period_shares, sequence_shares
 from planner.scenario.vocabulary import METHODS

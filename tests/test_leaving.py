@@ -20,12 +20,14 @@ from sample_trials import SEED, TRIALS, fingerprints, trial
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from planner.engine import run as engine
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import AGAIN, AGAIN_SQUARE, IN_VAIN, RANDOMISED, THERE
+from planner.engine.job import job_of
+from planner.engine.run import run_job
+from planner.engine.workspace import virtual_patients
+from planner.kernels.tables import AGAIN, AGAIN_SQUARE, IN_VAIN, RANDOMISED, THERE, W
 from planner.questions.run.simulate import simulate
 from planner.results.run import Run
-from planner.scenario.dropout import Driver, OddsRatios, ReturnToBaseline
+from planner.scenario.design import ReturnToBaseline
+from planner.scenario.dropout import Driver, OddsRatios
 from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario
 
@@ -53,20 +55,20 @@ def test_odds_ratios_of_1_are_none(name: str) -> None:
     plain = with_odds(trial(name), None)
     improved = 1.0 if "mechanisms" in name or name == "leaving" else None
     none = OddsRatios(improvement=improved, endpoint=Driver(ratio=1.0, around=3.0), treatment={"A": 1.0})
-    want = engine.virtual_patients(engine.job(plain, seed=SEED), 0, 4)
-    found = engine.virtual_patients(engine.job(with_odds(plain, none), seed=SEED), 0, 4)
+    want = virtual_patients(job_of(plain, seed=SEED), 0, 4)
+    found = virtual_patients(job_of(with_odds(plain, none), seed=SEED), 0, 4)
     assert np.array_equal(want[1], found[1], equal_nan=True)
     other = OddsRatios(treatment={"A": 1.01}, endpoint=Driver(ratio=1.01, around=3.0))
-    found = engine.virtual_patients(engine.job(with_odds(plain, other), seed=SEED), 0, 4)
+    found = virtual_patients(job_of(with_odds(plain, other), seed=SEED), 0, 4)
     assert not np.array_equal(want[1], found[1], equal_nan=True), "control: a small odds ratio is seen"
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_threads_chunks_and_blocks_decide_nothing(name: str) -> None:
     scenario = trial(name)
-    work = engine.job(scenario, seed=SEED)
+    work = job_of(scenario, seed=SEED)
     tallies = [
-        engine.run(work, 1_000, **how).tally
+        run_job(work, 1_000, **how).tally
         for how in (
             {"threads": 1},
             {"threads": 2, "chunk_trials": 128, "block_tiles": 1},
@@ -100,17 +102,17 @@ def test_each_hypothesis_alone_is_its_cell_among_all(name: str) -> None:
 @pytest.mark.parametrize("name", ["leaving", "returning"])
 def test_first_patients_of_a_large_trial_are_the_small_trial(name: str) -> None:
     scenario = trial(name)
-    few = engine.virtual_patients(engine.job(scenario, seed=SEED, patients=[8]), 256, 2)
-    many = engine.virtual_patients(engine.job(scenario, seed=SEED, patients=[8, 40]), 256, 2)
+    few = virtual_patients(job_of(scenario, seed=SEED, patients=[8]), 256, 2)
+    many = virtual_patients(job_of(scenario, seed=SEED, patients=[8, 40]), 256, 2)
     assert np.array_equal(few[1], many[1][:, :8], equal_nan=True)
 
 
 def test_patients_counted_are_those_generated() -> None:
     """Also where the last tile is not full."""
     scenario = trial("leaving")
-    work = engine.job(scenario, seed=SEED)
-    outcome = engine.run(work, 300, threads=2)
-    order, values = engine.virtual_patients(work, 0, 3)
+    work = job_of(scenario, seed=SEED)
+    outcome = run_job(work, 300, threads=2)
+    order, values = virtual_patients(work, 0, 3)
     tiles, patients, hypotheses, readings, _ = values.shape
     there = ~np.isnan(values.reshape(tiles, patients, hypotheses, readings, -1, W)[:, :, :, 0])
     counted = np.arange(3 * W).reshape(3, 1, 1, 1, W) < 300
@@ -222,8 +224,8 @@ def test_certain_odds_stay_certain() -> None:
                 }
             },
         )
-        work = engine.job(read_text(text))
-        followed = engine.run(work, 256).tally.followed
+        work = job_of(read_text(text))
+        followed = run_job(work, 256).tally.followed
         assert (followed[..., 1, THERE] == (1.0 - left) * followed[..., 1, RANDOMISED]).all()
 
 
@@ -238,21 +240,21 @@ def test_a_rule_that_never_binds_is_none(name: str) -> None:
     plain = with_rule(trial(name), None)
     below_any = {"share": -100.0, "entry": False, "recheck_days": 7.0, "at_most_days": 7.0}
     idle = with_rule(plain, ReturnToBaseline.model_construct(**below_any))
-    want = engine.virtual_patients(engine.job(plain, seed=SEED), 0, 3)[1]
-    found = engine.virtual_patients(engine.job(idle, seed=SEED), 0, 3)[1]
+    want = virtual_patients(job_of(plain, seed=SEED), 0, 3)[1]
+    found = virtual_patients(job_of(idle, seed=SEED), 0, 3)[1]
     assert np.array_equal(want, found[:, :, :, :-1], equal_nan=True)
     waits = found[:, :, :, -1, :-W]  # of the last period there is nothing to store
     assert (waits[~np.isnan(waits)] == 0.0).all()
     binds = with_rule(plain, ReturnToBaseline(share=0.9, recheck_days=7, at_most_days=7))
-    found = engine.virtual_patients(engine.job(binds, seed=SEED), 0, 3)[1]
+    found = virtual_patients(job_of(binds, seed=SEED), 0, 3)[1]
     assert not np.array_equal(want, found[:, :, :, :-1], equal_nan=True), "control: one that binds is seen"
 
 
 def test_who_has_not_waited_is_as_without_the_rule() -> None:
     """The same bits beside patients of other trials who waited."""
     scenario = trial("returning")
-    plain = engine.virtual_patients(engine.job(with_rule(scenario, None), seed=SEED), 0, 3)[1]
-    ruled = engine.virtual_patients(engine.job(scenario, seed=SEED), 0, 3)[1]
+    plain = virtual_patients(job_of(with_rule(scenario, None), seed=SEED), 0, 3)[1]
+    ruled = virtual_patients(job_of(scenario, seed=SEED), 0, 3)[1]
     shape = (*ruled.shape[:4], 3, W)
     plain, ruled = plain.reshape(*plain.shape[:4], 3, W), ruled.reshape(shape)
     at_once = (ruled[:, :, :, -1, :2] == 0.0).all(axis=3)
@@ -288,8 +290,8 @@ SURE = """
 def test_waits_of_patients_who_do_not_vary(share: float, at_most: float) -> None:
     """After A the improvement is 60 % x 2^(-(days - 1) / 5): when enough of it has gone is known."""
     rule = f"return_to_baseline = {{ share = {share}, recheck_days = 3, at_most_days = {at_most} }}"
-    work = engine.job(read_text(SURE + rule))
-    order, values = engine.virtual_patients(work, 0, 1)
+    work = job_of(read_text(SURE + rule))
+    order, values = virtual_patients(work, 0, 1)
     score, waits = values[0, :, 0, 0].reshape(4, 2, W), values[0, :, 0, 1].reshape(4, 2, W)[:, 0]
     need = math.ceil((1 + 5 * math.log2(0.6 / (1 - share)) - 6) / 3)
     times = max(need, 0)
@@ -308,9 +310,9 @@ def test_waits_of_patients_who_do_not_vary(share: float, at_most: float) -> None
 
 def test_waits_are_counted() -> None:
     scenario = trial("returning")
-    work = engine.job(scenario, seed=SEED)
-    outcome = engine.run(work, 300, threads=2)
-    order, values = engine.virtual_patients(work, 0, 3)
+    work = job_of(scenario, seed=SEED)
+    outcome = run_job(work, 300, threads=2)
+    order, values = virtual_patients(work, 0, 3)
     waits = values[:, :, :, -1].reshape(3, 18, 3, 3, W)
     counted = np.arange(3 * W).reshape(3, 1, 1, 1, W) < 300
     followed = outcome.tally.followed

@@ -21,9 +21,10 @@ from test_second_outcomes import MANY, loose
 from test_terms_against_naive import CASES, LIMIT, changed, compare_moments, scenario
 
 from planner.engine.generators import groups
-from planner.kernels.generate.means import allocate
-from planner.kernels.random.numbers import W
-from planner.model.families.means import GUESS, Reading, plan
+from planner.kernels.generate.randomise import allocate
+from planner.kernels.tables import W
+from planner.model.allocation import plan
+from planner.model.readings import GUESS, Reading
 from planner.scenario.scenario import Scenario
 
 Floats = NDArray[np.float64]

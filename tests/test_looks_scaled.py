@@ -19,9 +19,10 @@ import planner
 from planner.model.looks import look_counts
 from planner.questions.size import size
 from planner.questions.sweep.axes import points, split
-from planner.scenario.canonical.resolved import to_toml
+from planner.scenario.canonical.toml import to_toml
+from planner.scenario.faults import ScenarioError
 from planner.scenario.look_counts import scaled
-from planner.scenario.reading.read import ScenarioError, read, read_text
+from planner.scenario.reading.read import read, read_text
 
 __all__ = ["cli"]  # the fixture
 

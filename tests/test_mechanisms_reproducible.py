@@ -17,7 +17,9 @@ import sample_mechanisms
 from sample_trials import SEED, TRIALS, answers, elsewhere, fingerprints, generated, trial
 from test_reproducible import TARGETS, X86, _flags, compiled_for, hidden
 
-from planner.engine import run as engine
+from planner.engine.job import job_of
+from planner.engine.run import run_job
+from planner.engine.workspace import virtual_patients
 from planner.questions.run.simulate import simulate
 from planner.results.run import Run
 from planner.scenario.scenario import Scenario
@@ -38,9 +40,9 @@ def test_golden(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_threads_chunks_and_blocks_decide_nothing(name: str) -> None:
     scenario = trial(name)
-    work = engine.job(scenario, seed=SEED)
+    work = job_of(scenario, seed=SEED)
     digests = {
-        Run(scenario, name, engine.run(work, 1_000, **how)).digest()
+        Run(scenario, name, run_job(work, 1_000, **how)).digest()
         for how in (
             {"threads": 1},
             {"threads": 2, "chunk_trials": 128, "block_tiles": 1},
@@ -83,8 +85,8 @@ def test_each_analysis_alone_is_its_cell_among_all(name: str) -> None:
 
 def test_first_patients_of_a_large_trial_are_the_small_trial() -> None:
     scenario = trial("any-number")
-    few = engine.virtual_patients(engine.job(scenario, seed=SEED, patients=[9]), 256, 2)
-    many = engine.virtual_patients(engine.job(scenario, seed=SEED, patients=[9, 45]), 256, 2)
+    few = virtual_patients(job_of(scenario, seed=SEED, patients=[9]), 256, 2)
+    many = virtual_patients(job_of(scenario, seed=SEED, patients=[9, 45]), 256, 2)
     assert np.array_equal(few[0], many[0][:, :9])
     assert np.array_equal(few[1], many[1][:, :9], equal_nan=True)
 

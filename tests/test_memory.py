@@ -14,9 +14,10 @@ from commands import Cli, cli
 from sample_trials import environment, trial
 
 from planner.engine import memory
-from planner.engine import potential_outcomes as outcomes
-from planner.engine import run as engine
-from planner.model.families.means import Reading
+from planner.engine.job import job_of
+from planner.engine.potential_outcomes import _COPIES, potential
+from planner.engine.workspace import _workspace, thread_bytes
+from planner.model.readings import Reading
 from planner.questions.run.simulate import simulate
 
 __all__ = ["cli"]
@@ -97,8 +98,8 @@ def test_what_is_free_is_within_the_machine() -> None:
 
 
 def test_fewer_threads_where_more_do_not_fit_and_the_same_answer() -> None:
-    work = engine.job(trial("unbounded"))
-    each = engine.thread_bytes(work)
+    work = job_of(trial("unbounded"))
+    each = thread_bytes(work)
     memory.choose(3 * each)
     assert memory.workers(each, 16, "a block", "less") == 3
     assert memory.workers(each, 2, "a block", "less") == 2
@@ -109,10 +110,10 @@ def test_fewer_threads_where_more_do_not_fit_and_the_same_answer() -> None:
 
 def test_what_is_counted_is_what_is_taken() -> None:
     """The arrays of a thread, against their own sizes."""
-    work = engine.job(trial("williams"))
-    space = engine._workspace(work, None)
+    work = job_of(trial("williams"))
+    space = _workspace(work, None)
     arrays = space.values.nbytes + space.stat.nbytes
-    assert arrays <= engine.thread_bytes(work) <= 2 * arrays + 2 * work.empty().nbytes
+    assert arrays <= thread_bytes(work) <= 2 * arrays + 2 * work.empty().nbytes
 
 
 @pytest.mark.parametrize("what", ["run", "trial", "compare", "dry-run", "sweep"])
@@ -140,10 +141,10 @@ def test_true_effects_of_some_hypotheses_at_a_time_have_the_same_bits() -> None:
     scenario = read("williams-2018")
     names = tuple(scenario.hypotheses)
     readings, treatments = [Reading("change", 1), Reading("response", 1)], ["K", "KN"]
-    whole = outcomes.potential(scenario, names, readings, treatments, 1, tiles=64)
-    one = outcomes._COPIES * 64 * 128 * 8 * len(readings) * len(treatments)
+    whole = potential(scenario, names, readings, treatments, 1, tiles=64)
+    one = _COPIES * 64 * 128 * 8 * len(readings) * len(treatments)
     memory.choose(3 * one)
-    parts = outcomes.potential(scenario, names, readings, treatments, 1, tiles=64)
+    parts = potential(scenario, names, readings, treatments, 1, tiles=64)
     assert np.array_equal(whole.mean, parts.mean)
     assert np.array_equal(whole.covariance, parts.covariance)
 

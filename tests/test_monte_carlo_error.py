@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from planner.engine import run as engine
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import Plan
+from planner.engine.job import job_of
+from planner.engine.run import Simulation, run_job
+from planner.kernels.tables import Plan, W
 from planner.questions.compare import compare
 from planner.questions.run.simulate import simulate
 from planner.questions.size import size
@@ -204,29 +204,29 @@ def test_a_comparison_says_it_too() -> None:
 def test_neighbouring_stretches_add_up_to_one_run() -> None:
     """Sums of whole tiles: in one run, in two that meet at a multiple of 128, in any chunks and blocks."""
     scenario = trial(13, "paired-t", 5.0, '[monitoring]\nlooks = [7, 13]\nefficacy = { rule = "pocock" }')
-    work = engine.job(scenario)
-    one = engine.run(work, 3_000, threads=1).tally
+    work = job_of(scenario)
+    one = run_job(work, 3_000, threads=1).tally
     both = work.empty()
-    both.add(engine.run(work, 10 * W, threads=1).tally)
-    both.add(engine.run(work, 3_000 - 10 * W, first=10 * W, threads=2).tally)
-    small = engine.run(work, 3_000, threads=2, chunk_trials=W, block_tiles=1).tally
+    both.add(run_job(work, 10 * W, threads=1).tally)
+    both.add(run_job(work, 3_000 - 10 * W, first=10 * W, threads=2).tally)
+    small = run_job(work, 3_000, threads=2, chunk_trials=W, block_tiles=1).tally
     for other in (both, small):
         assert np.array_equal(one.between, other.between)
         assert np.array_equal(one.ends, other.ends)
     assert one.between[0, 0, 0, 0, 0] == 3_000 // W
     # What whole tiles sum up to is what a run of the whole tiles alone has.
-    whole = engine.run(work, 3_000 // W * W, threads=1).tally
+    whole = run_job(work, 3_000 // W * W, threads=1).tally
     assert np.array_equal(one.between, whole.between)
     counts = whole.between[0, 0, 0, 0, 1 : 1 + whole.ends[0, 0, 0, ..., 0].size]
     assert np.array_equal(counts, whole.ends[0, 0, 0, ..., 0].ravel())
     assert (
-        Run(scenario, "x", engine.Outcome(work, both, 1.0, False)).cells()
+        Run(scenario, "x", Simulation(work, both, 1.0, False)).cells()
         == simulate(scenario, trials=3_000).cells()
     )
 
 
 def test_nothing_is_kept_where_blocks_end_with_every_look() -> None:
-    work = engine.job(trial(12))
+    work = job_of(trial(12))
     assert work.empty().between.size == 0
     assert not work.listed
     assert isinstance(work.plan, Plan)

@@ -11,7 +11,8 @@ from commands import Cli, cli
 from harness import scenario_text
 from scipy import stats
 
-from planner.engine import run as engine
+from planner.engine.blocks import records_of
+from planner.engine.job import job_of
 from planner.model.estimand import moved_by
 from planner.questions.compare import compare
 from planner.questions.plan import allocated, planned
@@ -20,8 +21,9 @@ from planner.questions.run.simulate import simulate
 from planner.questions.sensitivity import sensitivity
 from planner.questions.size import size
 from planner.scenario import catalogue
+from planner.scenario.design import Design
 from planner.scenario.reading.read import read, read_text
-from planner.scenario.scenario import Design, Scenario
+from planner.scenario.scenario import Scenario
 
 __all__ = ["cli"]  # the fixture
 
@@ -184,7 +186,7 @@ def test_the_patients_of_a_sequence_are_whole_and_those_that_occur(design: dict[
         f"schema_version = 1\n[design]\n{head}\n[hypotheses.h]\nmeans = {{ {means} }}\n"
         f"sd_within = 1.0\nsd_between = 1.0\n{analysis}"
     )
-    found = engine.records(engine.job(scenario), 0, 600).sequence  # (tile, patient)
+    found = records_of(job_of(scenario), 0, 600).sequence  # (tile, patient)
     plan = planned(scenario)
     for s, (low, high) in enumerate(plan.per_sequence_ends):
         seen = (found == s).sum(axis=1)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from planner.cli import main
+from planner.model.allocation import retention
 from planner.model.entry import enrolment
-from planner.model.families.means import retention
 from planner.questions.plan import planned
 from planner.questions.replay.replay import replay
 from planner.report.blocks import markdown
@@ -19,8 +19,10 @@ from planner.report.scenario.mechanism import percent
 from planner.report.scenario.population import patients
 from planner.report.scenario.scenario import setting
 from planner.results.numbers import plain, signed
-from planner.scenario.faults import dotted
-from planner.scenario.reading.read import ScenarioError, read_text, resolve, to_toml
+from planner.scenario.canonical.resolved import resolve
+from planner.scenario.canonical.toml import to_toml
+from planner.scenario.faults import ScenarioError, dotted
+from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario
 
 POPULATION = """

@@ -11,8 +11,10 @@ import pytest
 from commands import Cli, cli
 from sample_trials import trial
 
-from planner.engine import run as engine
-from planner.kernels.random.numbers import W
+from planner.engine.job import Job, job_of
+from planner.engine.run import Simulation, run_job
+from planner.kernels.tables import W
+from planner.questions.run import passes
 from planner.questions.run.passes import Plain
 from planner.questions.run.precision import FIRST, PrecisionError, Steps, totals, until_precise
 from planner.questions.run.simulate import simulate
@@ -23,11 +25,11 @@ __all__ = ["cli"]  # the fixture
 @pytest.mark.parametrize("name", ["whole-points", "futility"])
 def test_stretches_add_up_to_the_run(name: str) -> None:
     """Tallies of trials 0-255, 256-1407, 1408-3000, simulated apart, are the tally of all 3,001."""
-    work = engine.job(trial(name), seed=4)
+    work = job_of(trial(name), seed=4)
     total = work.empty()
     for first, end in ((0, 256), (256, 1408), (1408, 3001)):
-        total.add(engine.run(work, end - first, first=first, threads=2).tally)
-    want = engine.run(work, 3001).tally
+        total.add(run_job(work, end - first, first=first, threads=2).tally)
+    want = run_job(work, 3001).tally
     assert total.trials == want.trials
     for part in ("ends", "free", "between"):
         assert np.array_equal(getattr(total, part), getattr(want, part))
@@ -55,13 +57,13 @@ def test_the_precision_is_reached_with_the_fewest_steps(precision: float) -> Non
 
 def test_only_new_trials_are_simulated(monkeypatch: pytest.MonkeyPatch) -> None:
     stretches: list[tuple[int, int]] = []
-    run = engine.run
+    run = run_job
 
-    def watched(work: engine.Job, trials: int, **options: Any) -> engine.Outcome:
+    def watched(work: Job, trials: int, **options: Any) -> Simulation:
         stretches.append((options["first"], trials))
         return run(work, trials, **options)
 
-    monkeypatch.setattr(engine, "run", watched)
+    monkeypatch.setattr(passes, "run_job", watched)
     simulate(trial("whole-points"), precision=0.003)
     assert stretches[0] == (0, FIRST)
     for (first, trials), (following, _) in pairwise(stretches):
@@ -79,7 +81,7 @@ def test_giving_up_is_told() -> None:
 def test_senseless_precisions_are_refused(precision: float) -> None:
     scenario = trial("unbounded")
     with pytest.raises(PrecisionError):
-        until_precise([Plain(scenario, engine.job(scenario))], precision, Steps())
+        until_precise([Plain(scenario, job_of(scenario))], precision, Steps())
 
 
 def test_progress_counts_on_and_ctrl_c_keeps_what_is_there() -> None:

@@ -66,7 +66,7 @@ def test_plain_python_passes_the_small_tests() -> None:
 def test_plain_python_is_really_plain() -> None:
     """The comparison would not notice a variable that has no effect."""
     code = (
-        "from planner.kernels import jit, means;"
+        "from planner.kernels import jit; from planner.kernels.generate import means;"
         "print(jit.COMPILED, hasattr(means.generate, 'signatures'), jit.cache_folder.cache_info().misses)"
     )
     for setting, said in (("1", "False False 0"), ("0", "True True 1")):

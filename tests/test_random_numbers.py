@@ -14,29 +14,26 @@ from sample_trials import SEED, trial, virtual_patients
 from scipy.special import ndtr
 from scipy.stats import chi2
 
-from planner.engine import run as engine
-from planner.kernels.generate.means import allocate
+from planner.engine.job import job_of
+from planner.kernels.generate.randomise import allocate
 from planner.kernels.jit import fma, kernel
-from planner.kernels.random import numbers as rng
-from planner.kernels.random.numbers import (
-    LOW,
-    SHIFT,
-    STREAM,
-    U,
-    W,
-    draw,
-    draw_all,
-    minus_log,
-    normal_pair,
-    normals,
-    philox,
-    unit,
-)
+from planner.kernels.random import streams
+from planner.kernels.random.draw import draw, draw_all
+from planner.kernels.random.normals import minus_log, normal_pair, normals, unit
+from planner.kernels.random.philox import LOW, SHIFT, STREAM, U, philox
+from planner.kernels.tables import W
 from planner.model.draw_list import DrawList
 from planner.scenario.reading.read import read_text
 
 Z_LIMIT = 5.0  # a fixed seed either passes or not: this is about how surprising a number may be
-STREAMS = (rng.PATIENT, rng.COMPONENT, rng.PERIOD, rng.VISIT, rng.ALLOCATION, rng.TREATMENT)
+STREAMS = (
+    streams.PATIENT,
+    streams.COMPONENT,
+    streams.PERIOD,
+    streams.VISIT,
+    streams.ALLOCATION,
+    streams.TREATMENT,
+)
 
 
 @kernel
@@ -199,7 +196,7 @@ def _normal_sums(first, tiles, patients, k0, k1, moments, products, histogram):
             trial[i] = U(first + tile * W + i)
         before[:] = 0.0
         for p in range(patients):
-            draw(trial, k0, k1, U(p), U(rng.PERIOD) << STREAM, word.reshape(-1))
+            draw(trial, k0, k1, U(p), U(streams.PERIOD) << STREAM, word.reshape(-1))
             normals(word[0], word[1], z[0], z[1])
             normals(word[2], word[3], z[2], z[3])
             for i in range(W):
@@ -268,7 +265,14 @@ def test_normals_at_length() -> None:
 
 def test_streams_have_numbers_of_their_own() -> None:
     assert len(set(STREAMS)) == len(STREAMS)
-    assert (rng.PATIENT, rng.COMPONENT, rng.PERIOD, rng.VISIT, rng.ALLOCATION, rng.TREATMENT) == (
+    assert (
+        streams.PATIENT,
+        streams.COMPONENT,
+        streams.PERIOD,
+        streams.VISIT,
+        streams.ALLOCATION,
+        streams.TREATMENT,
+    ) == (
         0,
         1,
         2,
@@ -380,7 +384,7 @@ contrast = ["A", "B"]
 
 def test_patients_leave_as_often_as_stated() -> None:
     """Before the first period and in each gap, and nobody comes back."""
-    work = engine.job(read_text(LEAVING), seed=SEED)
+    work = job_of(read_text(LEAVING), seed=SEED)
     _, values = virtual_patients(work, 0, 60)
     here = ~np.isnan(values.reshape(60, 30, 3, W))
     assert (here[:, :, 1:] <= here[:, :, :-1]).all()
@@ -394,7 +398,7 @@ def test_patients_leave_as_often_as_stated() -> None:
 
 def test_leaving_says_nothing_about_the_outcome() -> None:
     """First-period outcomes of those who leave later have the mean of those who stay."""
-    work = engine.job(read_text(LEAVING), seed=SEED)
+    work = job_of(read_text(LEAVING), seed=SEED)
     _, values = virtual_patients(work, 0, 60)
     outcome = values.reshape(60, 30, 3, W)
     seen = ~np.isnan(outcome[:, :, 0])
@@ -406,7 +410,7 @@ def test_leaving_says_nothing_about_the_outcome() -> None:
 
 def test_certain_and_impossible_departures() -> None:
     sure = LEAVING.replace("[0.2, 0.05]", "[0.0, 1.0]").replace("before_first = 0.1", "before_first = 0.0")
-    _, values = virtual_patients(engine.job(read_text(sure), seed=SEED), 0, 2)
+    _, values = virtual_patients(job_of(read_text(sure), seed=SEED), 0, 2)
     here = ~np.isnan(values.reshape(2, 30, 3, W))
     assert here[:, :, :2].all()
     assert not here[:, :, 2].any()
@@ -414,7 +418,7 @@ def test_certain_and_impossible_departures() -> None:
 
 def test_outcomes_have_the_stated_mean_and_spread() -> None:
     """Means, total SD and correlation of one patient's two outcomes, without limits and steps."""
-    work = engine.job(trial("unbounded"), seed=SEED)
+    work = job_of(trial("unbounded"), seed=SEED)
     sequence, values = virtual_patients(work, 0, 100)
     outcome = values.reshape(100, 24, 2, W)
     first_a = np.repeat(sequence[:, :, None] == 0, W, axis=2)

@@ -14,8 +14,9 @@ from harness import Comparison, TooFarApart, run, scenario_text
 from scipy import stats
 from test_terms_against_naive import generated
 
-from planner.model.families.means import Reading
-from planner.model.families.rates import both, latent_correlation
+from planner.model.families.rates import latent_correlation
+from planner.model.readings import Reading
+from planner.monitoring.numerics import both
 from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario
 

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from planner.scenario.canonical.resolved import resolve
+from planner.scenario.canonical.toml import to_toml
 from planner.scenario.faults import Fault, ScenarioError
-from planner.scenario.reading.read import read, read_text, resolve, to_toml
+from planner.scenario.reading.read import read, read_text
 from planner.scenario.resolving.families.means import possible
 from planner.scenario.resolving.monitoring import rounded
 from planner.scenario.scenario import Scenario

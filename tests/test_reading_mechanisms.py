@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 
 from planner.model.estimand import sided_direction
-from planner.scenario.families.mechanism import GivenAgent, HalfLifeSpread, Need, Rates, Spread, Terms
+from planner.scenario.canonical.resolved import digest, resolve
+from planner.scenario.families.mechanism import GivenAgent, HalfLifeSpread, Need, Spread, Terms
+from planner.scenario.families.rates import Rates
 from planner.scenario.faults import Fault, ScenarioError
-from planner.scenario.reading.read import digest, read, read_text, resolve
-from planner.scenario.scenario import Scenario, family_of
+from planner.scenario.hypotheses import family_of
+from planner.scenario.reading.read import read, read_text
+from planner.scenario.scenario import Scenario
 
 FOLDER = Path(__file__).parent / "scenarios" / "valid"
 MIXED = (FOLDER / "rates-and-mechanisms.toml").read_text(encoding="utf-8")

@@ -15,7 +15,8 @@ from commands import SCENARIO, Cli, cli
 from sample_trials import trial
 from scipy import stats
 
-from planner.engine import run as engine
+from planner.engine.blocks import records_of
+from planner.engine.job import job_of
 from planner.kernels.tables import ABOVE, BELOW, COMPLETERS, FINISHED, LAST, TRIALS
 from planner.monitoring.p_values import p_value
 from planner.questions.replay.replay import KINDS, find, replay
@@ -48,9 +49,9 @@ def test_trials_looked_at_one_by_one_add_up_to_the_run(name: str) -> None:
     scenario, tiles = trial(name), 79
     trials = 10_000
     run = simulate(scenario, trials=trials, seed=5)
-    work = engine.job(scenario, seed=5)
+    work = job_of(scenario, seed=5)
     counted = np.zeros_like(run.outcome.tally.ends[..., 0, :, :, [TRIALS, FINISHED]])
-    found = engine.records(work, 0, tiles)
+    found = records_of(work, 0, tiles)
     for h in range(len(work.tests)):
         for a, test in enumerate(work.tests[h]):
             end, look = found.end[h, a, 0, :trials], found.look[h, a, 0, :trials]
@@ -66,8 +67,8 @@ def test_trials_looked_at_one_by_one_add_up_to_the_run(name: str) -> None:
 @pytest.mark.parametrize("name", ["whole-points", "williams"])
 def test_replay_is_the_trial_of_the_records(name: str) -> None:
     scenario = trial(name)
-    work = engine.job(scenario, seed=5)
-    found = engine.records(work, 0, 3)
+    work = job_of(scenario, seed=5)
+    found = records_of(work, 0, 3)
     words = {ABOVE: "efficacy", BELOW: "efficacy", LAST: "not significant"}
     for index in (0, 1, 127, 128, 300):
         for h, hypothesis in enumerate(scenario.hypotheses):

@@ -26,13 +26,15 @@ from sample_trials import (
     virtual_patients,
 )
 
-from planner.engine import run as engine
+from planner.engine.job import job_of
+from planner.engine.run import _Crew, run_job
 from planner.engine.tally import Tally
-from planner.kernels.generate.means import allocate
-from planner.kernels.random.numbers import W
+from planner.kernels.generate.randomise import allocate
+from planner.kernels.tables import W
 from planner.questions.run.simulate import simulate
 from planner.results.run import Run
-from planner.scenario.reading.read import read_text, to_toml
+from planner.scenario.canonical.toml import to_toml
+from planner.scenario.reading.read import read_text
 
 X86 = platform.machine().lower() in ("x86_64", "amd64")
 
@@ -47,7 +49,7 @@ def golden() -> dict[str, str]:
 def run(name: str, trials: int = TRIALS, **how: int) -> str:
     """Digest of a sample trial simulated in a particular way."""
     scenario = trial(name)
-    return Run(scenario, name, engine.run(engine.job(scenario, seed=SEED), trials, **how)).digest()
+    return Run(scenario, name, run_job(job_of(scenario, seed=SEED), trials, **how)).digest()
 
 
 def same(a: Tally, b: Tally) -> bool:
@@ -107,10 +109,10 @@ def test_one_trial_more_or_one_patient_changed_shows() -> None:
 @pytest.mark.parametrize("name", ["whole-points", "futility"])
 def test_shorter_run_is_the_beginning_of_a_longer_one(name: str) -> None:
     """run(2000) is run(1024) and the trials 1024 .. 1999, which can be simulated apart."""
-    work = engine.job(trial(name), seed=SEED)
-    whole = engine.run(work, 2000, threads=2).tally
-    parts = engine.run(work, 8 * W, threads=1).tally
-    later = engine._Crew(work).chunk(8 * W, 2000 - 8 * W)
+    work = job_of(trial(name), seed=SEED)
+    whole = run_job(work, 2000, threads=2).tally
+    parts = run_job(work, 8 * W, threads=1).tally
+    later = _Crew(work).chunk(8 * W, 2000 - 8 * W)
     assert (parts.ends <= whole.ends)[..., 0].all()
     assert np.array_equal(whole.ends - parts.ends, later.ends)
     parts.add(later)
@@ -118,7 +120,7 @@ def test_shorter_run_is_the_beginning_of_a_longer_one(name: str) -> None:
 
 
 def test_trials_do_not_depend_on_their_neighbours() -> None:
-    work = engine.job(trial("whole-points"), seed=SEED)
+    work = job_of(trial("whole-points"), seed=SEED)
     sequence, values = virtual_patients(work, 0, 16)
     for first, tiles in ((0, 1), (5, 1), (3, 4), (9, 7)):
         part = virtual_patients(work, first * W, tiles)
@@ -130,7 +132,7 @@ def test_trials_do_not_depend_on_their_neighbours() -> None:
 
 def test_trials_beyond_two_to_the_32() -> None:
     """Trial 2^32 + i is not trial i again."""
-    work = engine.job(trial("unbounded"), seed=SEED)
+    work = job_of(trial("unbounded"), seed=SEED)
     _, near = virtual_patients(work, 0, 2)
     _, far = virtual_patients(work, 2**32, 2)
     _, across = virtual_patients(work, 2**32 - W, 2)
@@ -139,13 +141,13 @@ def test_trials_beyond_two_to_the_32() -> None:
 
 
 def test_sums_merge_in_any_order() -> None:
-    work = engine.job(trial("futility"), seed=SEED)
-    whole = engine.run(work, 20 * W, threads=2).tally
+    work = job_of(trial("futility"), seed=SEED)
+    whole = run_job(work, 20 * W, threads=2).tally
     rng = np.random.default_rng(3)
     for _ in range(3):
         total = work.empty()
         for i in rng.permutation(20):
-            total.add(engine._Crew(work).chunk(int(i) * W, W))
+            total.add(_Crew(work).chunk(int(i) * W, W))
         assert same(total, whole)
 
 
@@ -153,13 +155,13 @@ def test_sums_merge_in_any_order() -> None:
 def test_first_patients_of_a_large_trial_are_the_small_trial(name: str) -> None:
     """The first 12 of 60 patients have the sequences and the outcomes of the trial of 12."""
     scenario = trial(name)
-    small = engine.job(scenario, seed=SEED, patients=[12])
-    large = engine.job(scenario, seed=SEED, patients=[12, 60])
+    small = job_of(scenario, seed=SEED, patients=[12])
+    large = job_of(scenario, seed=SEED, patients=[12, 60])
     few, many = virtual_patients(small, 3 * W, 2), virtual_patients(large, 3 * W, 2)
     assert np.array_equal(few[0], many[0][:, :12])
     assert np.array_equal(few[1], many[1][:, :12], equal_nan=True)
-    alone = engine.run(small, 1000, threads=1).tally.ends[:, :, 0]
-    together = engine.run(large, 1000, threads=2).tally.ends[:, :, 0]
+    alone = run_job(small, 1000, threads=1).tally.ends[:, :, 0]
+    together = run_job(large, 1000, threads=2).tally.ends[:, :, 0]
     assert np.array_equal(alone, together[:, :, : alone.shape[2]])
     assert not together[:, :, alone.shape[2] :].any()
 

@@ -129,7 +129,7 @@ def test_an_unwritable_home_is_replaced_by_a_temporary_folder(tmp_path: Path) ->
 FORKS = """
 import json, multiprocessing, sys
 from sample_trials import trial
-from planner.results.run import simulate
+from planner.questions.run.simulate import simulate
 
 def digest(threads):
     return simulate(trial("whole-points"), trials=3000, threads=threads).digest()
@@ -179,7 +179,7 @@ MEMORY = """
 import re, sys
 from pathlib import Path
 from sample_trials import trial
-from planner.results.run import simulate
+from planner.questions.run.simulate import simulate
 
 def peak():  # of this program alone; getrusage also counts the one that started it
     return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024

@@ -11,7 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from toml_documents import UNHURRIED, documents, plain_values
 
-from planner.scenario.canonical.resolved import digest, resolve, to_toml
+from planner.scenario.canonical.resolved import digest, resolve
+from planner.scenario.canonical.toml import to_toml
 from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario

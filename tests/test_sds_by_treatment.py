@@ -13,11 +13,14 @@ from scipy import stats
 
 from planner.engine.generators import groups
 from planner.engine.potential_outcomes import truths
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import Floats
-from planner.model.families.means import plan, readings_of
+from planner.kernels.tables import Floats, W
+from planner.model.allocation import plan
+from planner.model.readings import readings_of
 from planner.questions.size import theory
-from planner.scenario.reading.read import ScenarioError, digest, read_text, resolve, to_toml
+from planner.scenario.canonical.resolved import digest, resolve
+from planner.scenario.canonical.toml import to_toml
+from planner.scenario.faults import ScenarioError
+from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario
 
 # SAS/STAT 15.1 User's Guide, The POWER Procedure, Example 77.3: means 330 and 310, SDs 40 and 55, corr .3.
@@ -285,7 +288,8 @@ def test_where_it_would_matter_the_rates_must_be_stated() -> None:
 
 
 def test_weigh_and_discriminate_need_the_rates() -> None:
-    from planner.questions.discriminate import DiscriminationError, discriminate
+    from planner.questions.discriminate import discriminate
+    from planner.questions.discriminate.simulating import DiscriminationError
 
     text = DISCORDANT + "[hypotheses.other]\ndiscordant = { A = 0.2, B = 0.2 }\n"
     with pytest.raises(DiscriminationError, match="does not say how many respond"):

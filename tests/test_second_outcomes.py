@@ -25,12 +25,13 @@ from test_terms_against_naive import (
     scenario,
 )
 
-from planner.engine import potential_outcomes as outcomes
-from planner.kernels.random.numbers import W
-from planner.model.families.means import Reading
+from planner.engine.potential_outcomes import potential, truths
+from planner.kernels.tables import W
+from planner.model.readings import Reading
 from planner.questions.replay.replay import replay
 from planner.questions.run.simulate import simulate
-from planner.scenario.reading.read import ScenarioError, read, read_text
+from planner.scenario.faults import ScenarioError
+from planner.scenario.reading.read import read, read_text
 from planner.scenario.scenario import Scenario
 
 LOOSE: Json = {
@@ -200,7 +201,7 @@ def test_whole_numbers_by_hand() -> None:
 def test_true_effect() -> None:
     """Of sizes with a mean of 20, of which the blocker takes 0.8 x 0.9; limits and steps move it little."""
     free = two({"outcomes/dissociation/scale": {}})
-    (_, truth) = outcomes.truths(free, ["h"], 5)["h"]
+    (_, truth) = truths(free, ["h"], 5)["h"]
     with Comparison(title="true effect") as comparison:
         comparison.mean("A - B", truth.effect, truth.mcse, 20.0 * 0.8 * 0.9)
     assert 0.0 < truth.mcse < 0.02
@@ -218,7 +219,7 @@ def test_better_is_that_of_the_outcome() -> None:
 def test_what_does_not_differ_is_a_null_hypothesis() -> None:
     """Dissociation needs a signal that the blocker leaves alone: none, by structure and not by simulation."""
     same = two({"outcomes/dissociation/terms": [{"component": "felt", "needs": ["cue"]}]})
-    (first, second) = outcomes.truths(same, ["h"], 1)["h"]
+    (first, second) = truths(same, ["h"], 1)["h"]
     assert not first.is_null
     assert (second.effect, second.mcse, second.is_null) == (0.0, 0.0, True)
 
@@ -269,9 +270,7 @@ def test_predictions_of_the_library() -> None:
         """
     )
     names = list(trial.hypotheses)
-    found = outcomes.potential(
-        trial, names, [Reading("score", 0.0, "dissociation")], list(ARMS), 1, tiles=256
-    )
+    found = potential(trial, names, [Reading("score", 0.0, "dissociation")], list(ARMS), 1, tiles=256)
     for h, name in enumerate(names):
         wanted = {"K": 20.0, "KN": 20.0, "P": 0.0, "O": 0.0, "X": 20.0, "XN": 20.0}
         if name == "pharmacokinetic":

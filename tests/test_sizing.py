@@ -12,7 +12,6 @@ from harness import Comparison, TooFarApart, scenario_text
 from scipy.optimize import brentq
 
 import planner
-from planner.engine import run as engine
 from planner.model import looks as monitoring
 from planner.questions.size import Sizing, SizingError, curves, size
 from planner.questions.size.curves import grid, reached, span
@@ -360,8 +359,8 @@ def test_a_curve_in_pieces_is_the_same_curve(monkeypatch: pytest.MonkeyPatch) ->
         largest.append(sum(test.rules.limit.nbytes for row in work.tests for test in row))
         return work
 
-    made = engine.job
-    monkeypatch.setattr(engine, "job", job)
+    made = curves.job_of
+    monkeypatch.setattr(curves, "job_of", job)
     monkeypatch.setattr(curves, "_BYTES", 2**17)
     pieces = size(plan, power=0.9, trials=2000)
     assert max(largest) <= 2**17

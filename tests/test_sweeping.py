@@ -161,7 +161,7 @@ def test_the_table_of_the_file(file: str) -> None:
 
 
 def test_a_sweep_in_the_file_is_no_part_of_the_digest(file: str) -> None:
-    from planner.scenario.reading.read import digest
+    from planner.scenario.canonical.resolved import digest
 
     before = digest(read(file))
     Path(file).write_text(STAGED + '\n[sweep]\n"design.washout_days" = [7, 14]\n')

@@ -17,10 +17,10 @@ from harness import Comparison, TooFarApart, toml
 from numpy.typing import NDArray
 
 from planner.engine.generators import groups
-from planner.kernels.generate.means import allocate
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import Plan
-from planner.model.families.means import Reading, plan
+from planner.kernels.generate.randomise import allocate
+from planner.kernels.tables import Plan, W
+from planner.model.allocation import plan
+from planner.model.readings import Reading
 from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario
 

@@ -13,7 +13,9 @@ from harness import binomial_z
 from scipy import stats
 
 from planner import simulate
-from planner.engine import run as engine
+from planner.engine.blocks import records_of
+from planner.engine.job import job_of
+from planner.engine.run import run_job
 from planner.kernels.tables import ALL, ANY, COUNT, FALSE_ALARM, JOINTS
 from planner.scenario.reading.read import read_text
 
@@ -159,9 +161,9 @@ def test_dependent_analyses_against_numpy(hypothesis: str, effect: float) -> Non
 
 def test_the_counts_are_those_of_the_single_trials() -> None:
     """Of every trial, from the records of how it ended; the last tile is a part of one."""
-    work = engine.job(read_text(APART), patients=[24, 12])
-    found = engine.run(work, 1_000, threads=2, block_tiles=3).tally.joint[..., COUNT]
-    records = engine.records(work, 0, 8)
+    work = job_of(read_text(APART), patients=[24, 12])
+    found = run_job(work, 1_000, threads=2, block_tiles=3).tally.joint[..., COUNT]
+    records = records_of(work, 0, 8)
     rejected = (records.end <= 1)[..., :1_000]  # (hypothesis, analysis, design, trial)
     null = np.array([[test.truth.is_null for test in row] for row in work.tests])
     want = np.zeros((3, 2, JOINTS), int)
@@ -182,7 +184,7 @@ def test_one_analysis_is_the_whole_trial() -> None:
 
 
 def test_one_analysis_costs_nothing() -> None:
-    work = engine.job(read_text(APART.split('[[analyses]]\nname = "second"')[0]))
+    work = job_of(read_text(APART.split('[[analyses]]\nname = "second"')[0]))
     assert work.primary == ()
     assert work.empty().joint.size == 0
 

@@ -15,8 +15,9 @@ from harness import Comparison, TooFarApart
 from scipy import stats
 from test_assurance import averaged, command, exact, text
 
-from planner.engine import run as engine
+from planner.engine.run import run_jobs
 from planner.model.parameter_draws import UncertaintyError
+from planner.questions.run import assurance
 from planner.questions.run import simulate as simulating
 from planner.questions.run.assurance import VARIANT_TRIALS, Averaging, assured
 from planner.questions.run.precision import PrecisionError
@@ -82,13 +83,13 @@ def test_more_trials_of_the_same_variants_would_not_do() -> None:
 
 def test_only_new_variants_are_simulated(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[int, int]] = []
-    each = engine.run_each
+    each = run_jobs
 
     def watched(make: Any, stretches: Any, **options: Any) -> Any:
         seen.extend(stretches)
         return each(make, stretches, **options)
 
-    monkeypatch.setattr(engine, "run_each", watched)
+    monkeypatch.setattr(assurance, "run_jobs", watched)
     number = variants_of(precise(0.016))
     assert seen == [(i * VARIANT_TRIALS, VARIANT_TRIALS) for i in range(number)]
 

@@ -11,11 +11,13 @@ import pytest
 from scipy import stats
 
 from planner.engine.potential_outcomes import potential
-from planner.model.families.means import Reading
 from planner.model.families.mechanism.signals import Mechanism, set_off
 from planner.model.parameter_draws import UncertaintyError, draws, entries, is_uncertain, variants
-from planner.scenario.canonical.resolved import digest, resolve, to_toml
-from planner.scenario.reading.read import ScenarioError, read, read_text
+from planner.model.readings import Reading
+from planner.scenario.canonical.resolved import digest, resolve
+from planner.scenario.canonical.toml import to_toml
+from planner.scenario.faults import ScenarioError
+from planner.scenario.reading.read import read, read_text
 from planner.scenario.scenario import Scenario
 
 PLAIN = """

@@ -16,9 +16,10 @@ import pytest
 from harness import Comparison, TooFarApart, scenario_text
 
 from planner.cli import main
-from planner.engine import run as engine
+from planner.engine.blocks import records_of
+from planner.engine.job import Job, job_of
+from planner.engine.run import run_job
 from planner.engine.tally import Tally, summed
-from planner.kernels.random.numbers import W
 from planner.kernels.tables import (
     DF,
     ERROR,
@@ -30,6 +31,7 @@ from planner.kernels.tables import (
     SQUARE,
     SQUARE_HIGH,
     SUMS,
+    W,
 )
 from planner.questions.run.simulate import simulate
 from planner.results.figures import Moments
@@ -118,7 +120,7 @@ def test_errors_are_right_at_any_number_of_patients(patients: int, sd: float) ->
 
 
 def unit(scenario: Scenario, **how: Any) -> float:
-    return engine.job(scenario, **how).tests[0][0].unit
+    return job_of(scenario, **how).tests[0][0].unit
 
 
 SPREADS: dict[str, tuple[str, float]] = {
@@ -180,7 +182,7 @@ def test_a_bias_larger_than_the_spread_counts() -> None:
 # Sums of extreme errors
 
 
-def in_unit(work: engine.Job, small: float) -> engine.Job:
+def in_unit(work: Job, small: float) -> Job:
     """The job with errors summed in another unit."""
     tests = tuple(tuple(dataclasses.replace(test, unit=small) for test in row) for row in work.tests)
     judges = tuple(
@@ -194,9 +196,9 @@ def in_unit(work: engine.Job, small: float) -> engine.Job:
 def test_sums_are_those_of_whole_numbers(small: float) -> None:
     """Every sum against Python's integers, from the estimates of the same trials; what is cut is counted."""
     scenario = read_text(stated(patients=6, analyses=[{"method": "paired-t", "contrast": ["A", "B"]}]))
-    work, trials = in_unit(engine.job(scenario), small), 9 * W
-    tally = engine.run(work, trials, threads=2).tally
-    stat = engine.records(work, 0, 9).stat[0, 0, 0].reshape(9, -1, W)
+    work, trials = in_unit(job_of(scenario), small), 9 * W
+    tally = run_job(work, trials, threads=2).tally
+    stat = records_of(work, 0, 9).stat[0, 0, 0].reshape(9, -1, W)
     errors = [float(x - 1.0) * (1.0 / small) for x in stat[:, ESTIMATE].ravel()]
     assert (stat[:, DF] > 0).all()
     kept = [min(max(x, -FARTHEST), FARTHEST) for x in errors]
@@ -210,8 +212,8 @@ def test_sums_are_those_of_whole_numbers(small: float) -> None:
 
 
 def test_what_is_cut_is_said() -> None:
-    work = in_unit(engine.job(read_text(stated())), 2.0**-6)
-    run = Run(read_text(stated()), "cut", engine.run(work, 5000, threads=1))
+    work = in_unit(job_of(read_text(stated())), 2.0**-6)
+    run = Run(read_text(stated()), "cut", run_job(work, 5000, threads=1))
     cell, said = run.cells()[0], run.to_json()["warnings"]
     share = cell["estimate"]["beyond_range"]["estimate"]
     assert 0.2 < share < 0.4  # one point at a standard error of .866: 24.8 %
@@ -269,8 +271,8 @@ def test_a_spread_that_cannot_be_told_is_said_to_be_rough() -> None:
     spread = {"sd_within": 1e-5, "sd_between": 1.0, "carryover": {"A": 8.0}}
     text = scenario_text(hypotheses={"h": {"means": {"A": 1.0, "B": 0.0}} | spread}, patients=24)
     biased, plain = read_text(text), read_text(stated(sd=1e-7))
-    for work, rough in ((in_unit(engine.job(biased), 1.0), True), (engine.job(plain), False)):
-        cell = Run(biased, "rough", engine.run(work, 1000, threads=1)).cells()[0]
+    for work, rough in ((in_unit(job_of(biased), 1.0), True), (job_of(plain), False)):
+        cell = Run(biased, "rough", run_job(work, 1000, threads=1)).cells()[0]
         assert cell["estimate"]["empirical_se_is_rough"] == rough
         assert ("only known roughly" in cell["note"]) == rough
 
@@ -278,8 +280,8 @@ def test_a_spread_that_cannot_be_told_is_said_to_be_rough() -> None:
 def test_another_unit_is_seen() -> None:
     """Negative control: errors read in a unit in which they were not summed do not pass."""
     scenario = mechanisms(0.001)
-    work = engine.job(scenario)
-    outcome = engine.run(work, 5000, threads=1)
+    work = job_of(scenario)
+    outcome = run_job(work, 5000, threads=1)
     wrong = dataclasses.replace(outcome, work=in_unit(work, work.tests[0][0].unit * 2))
     estimate = Run(scenario, "wrong", wrong).cells()[0]["estimate"]
     comparison = Comparison()

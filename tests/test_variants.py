@@ -10,9 +10,9 @@ from test_uncertainty import OWN, SHARED, TIE, scenario
 
 from planner.engine.generators import groups
 from planner.engine.potential_outcomes import truths
-from planner.model.families.means import readings_of
 from planner.model.families.mechanism.signals import Mechanism, set_off, shared
 from planner.model.parameter_draws import Variants, variants
+from planner.model.readings import readings_of
 from planner.questions.run.assurance import Averaging, Pool
 from planner.scenario.scenario import Scenario
 

@@ -15,7 +15,8 @@ from naive_terms import course
 from naive_weighing import margins
 
 from planner.questions.weigh import weigh
-from planner.scenario.reading.read import ScenarioError, read
+from planner.scenario.faults import ScenarioError
+from planner.scenario.reading.read import read
 
 __all__ = ["cli"]  # the fixture
 ALIKE = ["direct-opioid", "indirect-opioid", "synergy"]

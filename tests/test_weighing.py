@@ -12,14 +12,16 @@ from harness import Comparison
 from naive_weighing import binomial, margins, multinomial, partly_paired, tables, weights
 from scipy import stats
 
-from planner.questions.weigh import WeighingError, weigh
+from planner.questions.weigh import weigh
 from planner.questions.weigh.count_probability import Group, cost, probability
+from planner.questions.weigh.errors import WeighingError
 from planner.questions.weigh.exact_tests import fisher, mcnemar
 from planner.questions.weigh.normal_evidence import noncentral_t, student
 from planner.questions.weigh.posterior import Posterior
 from planner.questions.weigh.sensitivity import Drawn, influences
+from planner.scenario.canonical.resolved import digest
 from planner.scenario.observed import Observed
-from planner.scenario.reading.read import digest, read, read_text
+from planner.scenario.reading.read import read, read_text
 
 FOUR = np.array(list(product((1, 0), repeat=2)))
 RATES = """

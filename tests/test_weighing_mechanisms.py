@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from test_weighing import worst_z
 
-from planner.model import parameter_draws as uncertainty
+from planner.model.parameter_draws import variants
 from planner.questions.weigh import weigh
 from planner.questions.weigh.classes import same
 from planner.questions.weigh.cohort import cohort
@@ -111,7 +111,7 @@ def test_weights_of_mechanisms_are_chances() -> None:
         likelihood = replace(found.evidence, sums=sums).likelihood(found.measured)
         weight[x, y] = Posterior(likelihood, np.ones(4), found.posterior.groups).weights()[0]
     claimed, right = [], []
-    for number, variant in enumerate(uncertainty.variants(scenario, 240, 99)):
+    for number, variant in enumerate(variants(scenario, 240, 99)):
         patients = cohort(variant, names, found.evidence.readings, 99, number, 1024)
         parts = [patients.seen(sequence, ("K", "KN"))[:, 0] for sequence in variant.design.sequences]
         for h in range(4):

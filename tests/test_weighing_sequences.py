@@ -19,8 +19,10 @@ from naive_weighing import margins, multinomial, tables
 from scipy import stats
 from test_cli import Cli, cli
 
-from planner.questions.weigh import WeighingError, weigh
-from planner.scenario.reading.read import ScenarioError, read, read_text
+from planner.questions.weigh import weigh
+from planner.questions.weigh.errors import WeighingError
+from planner.scenario.faults import ScenarioError
+from planner.scenario.reading.read import read, read_text
 from planner.scenario.scenario import Scenario
 
 __all__ = ["cli"]  # the fixture

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from planner.engine import run as engine
+from planner.engine.job import job_of
 from planner.engine.potential_outcomes import Truth
+from planner.engine.workspace import virtual_patients
 from planner.questions.weigh import weigh
 from planner.questions.weigh.stopping_probability import drawn
 from planner.scenario.reading.read import read
@@ -33,12 +34,12 @@ def test_the_chance_to_end_is_that_of_trials_with_the_same_counts() -> None:
     """Whole trials by the engine, of which those with 7 and 0 responders of 12 are kept."""
     scenario = read("williams-2018", set=[*PLAIN, ONE])
     truth = Truth(0.0, 0.0, True, 1.0)
-    work = engine.job(scenario, known={"permissive": [truth, truth]})
+    work = job_of(scenario, known={"permissive": [truth, truth]})
     kept, stops, others, stopped = 0, 0, 0, 0
     # Lan and DeMets's O'Brien-Fleming-type spending at 12 of 30, both sides together
     spent = 4 * stats.norm.sf(stats.norm.isf(0.05 / 4) / math.sqrt(12 / 30))
     for first in range(0, 40_960, 1024):
-        sequence, values = engine.virtual_patients(work, first, 8)
+        sequence, values = virtual_patients(work, first, 8)
         y = values[:, :12, 0].reshape(8, 12, 2, 2, 128)  # tile, patient, reading, period, lane
         k_first = (sequence[:, :12] == 0)[:, :, None, None]
         change, response = (np.where(k_first, y[:, :, r], y[:, :, r, ::-1]) for r in (0, 1))

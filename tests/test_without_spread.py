@@ -18,8 +18,7 @@ from harness import Comparison, TooFarApart, run, scenario_text
 from scipy.stats import norm
 
 from planner.analyses import statistic
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import DF, ESTIMATE, SE, STATISTICS, Contrast, Floats, Ints, T
+from planner.kernels.tables import DF, ESTIMATE, SE, STATISTICS, Contrast, Floats, Ints, T, W
 from planner.questions.replay.replay import find, replay
 from planner.questions.run.simulate import simulate
 from planner.scenario.reading.read import read_text

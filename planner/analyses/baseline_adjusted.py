@@ -29,7 +29,7 @@ from planner.kernels.analyse.covariate import (
     adjusted,
 )
 from planner.kernels.jit import kernel
-from planner.kernels.random.numbers import W
+from planner.kernels.tables import W
 
 
 @kernel

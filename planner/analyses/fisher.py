@@ -20,8 +20,7 @@ import numpy as np
 from planner.kernels.analyse.exact import p_values, reciprocal
 from planner.kernels.analyse.groups import GROUP_ROWS, add_by_first_treatment
 from planner.kernels.jit import kernel, lanes
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
+from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T, W
 
 
 @lanes

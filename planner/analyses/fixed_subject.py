@@ -26,8 +26,7 @@ import numpy as np
 
 from planner.kernels.analyse.sums import NOISE, rounding, student
 from planner.kernels.jit import fma, kernel, lanes
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
+from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T, W
 
 _ALIASED = 1e-9  # relative; a parameter of which so little is left follows from those before it
 _SUM = 10.0  # times the rounding of a score may be that of an estimate

@@ -19,8 +19,7 @@ import numpy as np
 
 from planner.kernels.analyse.sums import SUM_ROWS, add_patients
 from planner.kernels.jit import kernel, lanes, shared
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
+from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T, W
 
 
 @lanes

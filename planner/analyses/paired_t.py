@@ -23,8 +23,7 @@ from planner.kernels.analyse.sums import (
     without_spread,
 )
 from planner.kernels.jit import kernel, lanes
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
+from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T, W
 
 
 @lanes

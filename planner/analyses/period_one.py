@@ -17,7 +17,7 @@ import numpy as np
 
 from planner.kernels.analyse.groups import GROUP_ROWS, add_by_first_treatment, pooled
 from planner.kernels.jit import kernel
-from planner.kernels.random.numbers import W
+from planner.kernels.tables import W
 
 
 @kernel

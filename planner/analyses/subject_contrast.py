@@ -23,7 +23,7 @@ import numpy as np
 
 from planner.kernels.analyse.groups import GROUP_ROWS, add_by_sequence, pooled
 from planner.kernels.jit import kernel
-from planner.kernels.random.numbers import W
+from planner.kernels.tables import W
 
 
 @kernel

@@ -18,7 +18,7 @@ import numpy as np
 
 from planner.kernels.analyse.groups import GROUP_ROWS, add_by_first_treatment, add_by_sequence, unpooled
 from planner.kernels.jit import kernel, shared
-from planner.kernels.random.numbers import W
+from planner.kernels.tables import W
 
 
 @shared

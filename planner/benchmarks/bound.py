@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from planner.engine.run import Job
+from planner.engine.job import Job
+from planner.kernels.generate.dropout import leave_all
 from planner.kernels.generate.mechanism import severity
 from planner.kernels.jit import kernel
-from planner.kernels.random.numbers import LOW, SHIFT, U, W, draw_all, leave_all
-from planner.kernels.tables import TermsWorld
+from planner.kernels.random.draw import draw_all
+from planner.kernels.random.philox import LOW, SHIFT, U
+from planner.kernels.tables import TermsWorld, W
 
 
 @kernel

@@ -20,7 +20,7 @@ import numpy as np
 from planner.benchmarks import machine
 from planner.benchmarks.jobs import STANDARD, Standard
 from planner.benchmarks.reference import with_numpy, with_scalar_numba
-from planner.engine.run import Job
+from planner.engine.job import Job
 from planner.kernels.tables import TermsWorld
 from planner.scenario.canonical.resolved import digest
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from planner.engine import run as engine
-from planner.kernels.random.numbers import W
+from planner.engine.job import Job, job_of
+from planner.engine.run import _Crew
+from planner.engine.workspace import block_size
+from planner.kernels.tables import W
 from planner.scenario.reading.read import read, read_text
 from planner.scenario.scenario import Scenario
 
@@ -69,9 +71,9 @@ class Standard:
     scenario: Callable[[], Scenario]
     patients: tuple[int, ...] | None = None
 
-    def job(self) -> engine.Job:
+    def job(self) -> Job:
         """The job as arrays, ready to be run."""
-        return engine.job(self.scenario(), patients=self.patients)
+        return job_of(self.scenario(), patients=self.patients)
 
 
 def means(*, looks: int = 2, hypotheses: int = 1, analyses: int = 1) -> Scenario:
@@ -112,13 +114,13 @@ def standard(name: str) -> Standard:
     return next(each for each in STANDARD if each.name == name)
 
 
-def one_core(work: engine.Job, trials: int) -> Callable[[], object]:
+def one_core(work: Job, trials: int) -> Callable[[], object]:
     """All that the engine does for that many trials, in the calling thread."""
-    crew = engine._Crew(work)  # what each thread of a run does; a pool's start would be timed along with it
+    crew = _Crew(work)  # what each thread of a run does; a pool's start would be timed along with it
     return lambda: crew.chunk(0, trials)
 
 
-def whole_blocks(work: engine.Job, trials: float) -> int:
+def whole_blocks(work: Job, trials: float) -> int:
     """About that many trials, in whole blocks of the job."""
-    block = engine.block_size(work) * W
+    block = block_size(work) * W
     return max(1, round(trials / block)) * block

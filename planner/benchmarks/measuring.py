@@ -20,8 +20,10 @@ from planner.benchmarks.jobs import STANDARD, Standard, one_core, standard, whol
 from planner.benchmarks.processes import finished
 from planner.benchmarks.rivals import against_rivals
 from planner.benchmarks.timing import Times, figure, spread
-from planner.engine import run as engine
-from planner.kernels.random.numbers import W
+from planner.engine.executors import available_cores
+from planner.engine.job import Job
+from planner.engine.run import run_job
+from planner.kernels.tables import W
 
 Json = dict[str, Any]
 Say = Callable[[str], None]
@@ -48,7 +50,7 @@ QUICK = Effort(15, 0.01, 2, 0.04, {"small": 1})
 
 def bench(*, quick: bool = False, threads: int | None = None, say: Say = lambda text: None) -> Json:
     """The document of `planner bench`; `say` is told what is being measured."""
-    effort, most = (QUICK if quick else FULL), threads or engine.available_cores()
+    effort, most = (QUICK if quick else FULL), threads or available_cores()
     jobs = []
     for each in STANDARD:
         say(f"timing {each.name}: {each.title}")
@@ -115,7 +117,7 @@ def _measured(what: Standard, effort: Effort, most: int) -> Json:
     }
 
 
-def _rounds(work: engine.Job, effort: Effort) -> dict[str, list[float]]:
+def _rounds(work: Job, effort: Effort) -> dict[str, list[float]]:
     """Seconds a trial of the job and of its bound, by turns on one core."""
     trials = whole_blocks(work, 0)
     one_core(work, trials)()  # loads what is compiled, or compiles it
@@ -128,7 +130,7 @@ def _rounds(work: engine.Job, effort: Effort) -> dict[str, list[float]]:
     return {name: [seconds / trials for seconds in found] for name, found in times.seconds.items()}
 
 
-def _threads(work: engine.Job, per_trial: float, effort: Effort, most: int) -> list[Json]:
+def _threads(work: Job, per_trial: float, effort: Effort, most: int) -> list[Json]:
     """Throughput of 1, 2, 4 ... `most` threads by turns, each with work enough for all of them.
 
     The rate is by the clock, of the best round, because other programs only ever make a round slower;
@@ -142,7 +144,7 @@ def _threads(work: engine.Job, per_trial: float, effort: Effort, most: int) -> l
     def turn(n: int) -> Callable[[], None]:
         def run() -> None:
             begun = time.process_time()
-            if engine.run(work, trials[n], threads=n).partial:
+            if run_job(work, trials[n], threads=n).partial:
                 raise KeyboardInterrupt  # a run that is cut short returns; half a run measures nothing
             spent[n].append((time.process_time() - begun) / trials[n])
 
@@ -171,7 +173,7 @@ def elsewhere(name: str, effort: Sequence[float]) -> Json:
     folder = cache_folder() if COMPILED else None
     before = len(list(folder.rglob("*.nbc"))) if folder else 0
     begun = time.perf_counter()
-    engine.run(work, W, threads=1)
+    run_job(work, W, threads=1)
     seconds, answered = time.perf_counter() - begun, time.time()
     after = len(list(folder.rglob("*.nbc"))) if folder else 0
     compiled = folder is None or after > before

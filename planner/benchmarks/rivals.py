@@ -13,7 +13,7 @@ from planner.benchmarks.jobs import means, one_core, t_test, whole_blocks
 from planner.benchmarks.others import Missing, Peer, Reported
 from planner.benchmarks.reference import Counts
 from planner.benchmarks.timing import Spread, Times, figure, spread
-from planner.engine import run as engine
+from planner.engine.job import job_of
 from planner.questions.run.simulate import simulate
 from planner.scenario.scenario import Scenario
 
@@ -62,7 +62,7 @@ def _installed() -> tuple[list[Peer], list[Json]]:
 
 def _against(job: str, scenario: Scenario, peers: Sequence[Peer], rounds: int, seconds: float) -> list[Json]:
     """All by turns, in processor time of the whole process: a rival may have threads of its own."""
-    work = engine.job(scenario)
+    work = job_of(scenario)
     trials = whole_blocks(work, seconds * _ENGINE_TRIALS_PER_SECOND)
     powers: dict[str, list[float]] = {peer.name: [] for peer in peers}
 
@@ -84,7 +84,7 @@ def _against(job: str, scenario: Scenario, peers: Sequence[Peer], rounds: int, s
 
 def _against_reported(job: str, scenario: Scenario, rival: Reported, rounds: int, seconds: float) -> Json:
     """A rival in a process of its own, which timed itself before: not by turns, and told so."""
-    work = engine.job(scenario)
+    work = job_of(scenario)
     trials = whole_blocks(work, seconds * _ENGINE_TRIALS_PER_SECOND)
     own = Times({"engine": one_core(work, trials)}, rounds, time.process_time).of("engine").median / trials
     theirs = spread(rival.seconds).times(1.0 / rival.trials)

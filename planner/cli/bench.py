@@ -72,7 +72,8 @@ def _compiled() -> bool:
 
 def _read(file: Path) -> Any:
     """The earlier result; read before anything is measured, so that a wrong file costs no minutes."""
-    from planner.benchmarks import NotComparable, check, known
+    from planner.benchmarks.definitions import known
+    from planner.benchmarks.regression import NotComparable, check
 
     hint = "write one here with planner bench -o FILE.json"
     try:
@@ -106,8 +107,8 @@ def _measured(
 ) -> dict[str, Any]:
     import sys
 
-    from planner.benchmarks import bench as measure
-    from planner.benchmarks import compared
+    from planner.benchmarks.measuring import bench as measure
+    from planner.benchmarks.regression import compared
     from planner.cli.common import compiling
     from planner.cli.terminal import note, on_terminal
 

@@ -17,7 +17,7 @@ from planner.cli.exit import NO_ANSWER, OK, Problem
 if TYPE_CHECKING:
     from planner.monitoring.boundaries import Boundary
     from planner.report.blocks import Block
-    from planner.scenario.vocabulary import Rule
+    from planner.scenario.vocabulary import NamedRule
 
 DEFAULT_RULE = "obrien-fleming-spending"
 DEFAULT_POWER = 0.8
@@ -221,7 +221,7 @@ def boundaries(
     return OK
 
 
-def _needs(name: str, rules: dict[str, Rule]) -> tuple[str, ...]:
+def _needs(name: str, rules: dict[str, NamedRule]) -> tuple[str, ...]:
     return rules[name].parameters if name in rules else ()
 
 
@@ -241,7 +241,7 @@ def _power_and_beta(
 
 
 def _parameters(
-    names: list[str], rules: dict[str, Rule], stated: dict[str, Any], prefix: str
+    names: list[str], rules: dict[str, NamedRule], stated: dict[str, Any], prefix: str
 ) -> dict[str, dict[str, Any]]:
     """The parameters of each rule; a Problem where one is missing or of no use to any of the rules."""
     from planner.monitoring.rules import OPTIONAL
@@ -314,7 +314,8 @@ def _fractions(text: str) -> tuple[list[float], list[int] | None]:
 def _solved(
     fractions: list[float], name: str, parameters: dict[str, Any], common: dict[str, Any]
 ) -> Boundary:
-    from planner.monitoring.boundaries import BoundaryError, UnreachableError, boundary
+    from planner.monitoring.boundaries import boundary
+    from planner.monitoring.spending import BoundaryError, UnreachableError
 
     try:
         return boundary(fractions, efficacy=name, efficacy_parameters=parameters, **common)

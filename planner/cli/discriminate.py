@@ -156,7 +156,7 @@ def _words(texts: list[str] | None) -> list[str]:
 
 def _numbers(texts: list[str] | None) -> list[int]:
     """`--patients 12:96:12,120` as numbers, in order."""
-    from planner.scenario.scenario import MAX_PATIENTS
+    from planner.scenario.caps import MAX_PATIENTS
 
     found: set[int] = set()
     for word in _words(texts):
@@ -202,7 +202,7 @@ def _told_apart(
 @contextmanager
 def _explained() -> Iterator[None]:
     """A question that has no answer is a misused command, explained."""
-    from planner.questions.discriminate import DiscriminationError
+    from planner.questions.discriminate.simulating import DiscriminationError
 
     try:
         yield

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from planner.cli.exit import OK, Problem
 from planner.cli.output import Target
+from planner.engine.blocks import records_of
+from planner.engine.executors import pieces
+from planner.engine.job import job_of
 
 if TYPE_CHECKING:
     from planner.questions.effort import Effort, Pass
@@ -99,7 +102,7 @@ def _names(plan: Scenario) -> list[str]:
 
 def of_plan(plan: Scenario) -> Json:
     """The scenario as every JSON object names it."""
-    from planner.scenario.reading.read import digest
+    from planner.scenario.canonical.resolved import digest
 
     return {"name": plan.name, "title": plan.title, "digest": digest(plan)}
 
@@ -119,7 +122,7 @@ def of_run(
     """
     from planner.questions.effort import Pass, of_passes
     from planner.report.blocks import Code, Heading
-    from planner.scenario.reading.read import to_toml
+    from planner.scenario.canonical.toml import to_toml
 
     most = _most(trials, precision, how)
     if how:
@@ -275,7 +278,6 @@ def of_compare(
     target: Target,
 ) -> int:
     """The designs that would be compared."""
-    from planner.engine import run as engine
     from planner.questions.compare import compared, distinct, paired_rows
     from planner.questions.compare.pairing import paired
     from planner.questions.effort import known_truths, of_sample
@@ -284,7 +286,7 @@ def of_compare(
     parts = compared(plans, chosen or None)
     truths, extra = known_truths(list(parts.values()), seed)
     jobs = [
-        engine.job(part, seed=seed, known=known, tallied=False)
+        job_of(part, seed=seed, known=known, tallied=False)
         for part, known in zip(parts.values(), truths, strict=True)
     ]
     groups = [row.group for row in paired_rows(jobs)]
@@ -325,7 +327,7 @@ def of_size(
 
     `variants`: the most values of every uncertain number, if they are averaged over.
     """
-    from planner.kernels.random.numbers import W
+    from planner.kernels.tables import W
     from planner.questions.effort import Pass, of_passes, of_sample
     from planner.questions.size.effort import ahead
 
@@ -363,7 +365,7 @@ def of_size(
 
 def _variants_of(plan: Scenario, patients: int, seed: int, threads: int | None) -> Callable[[int], object]:
     """What simulates so many trials of the plan, 128 for each variant."""
-    from planner.kernels.random.numbers import W
+    from planner.kernels.tables import W
     from planner.questions.run.assurance import Averaging
 
     def some(n: int) -> None:
@@ -374,8 +376,7 @@ def _variants_of(plan: Scenario, patients: int, seed: int, threads: int | None) 
 
 def of_trial(plan: Scenario, index: int, kind: str | None, trials: int, seed: int, target: Target) -> int:
     """One trial, or the search for one of a kind."""
-    from planner.engine import run as engine
-    from planner.kernels.random.numbers import W
+    from planner.kernels.tables import W
     from planner.questions.effort import known_truths, of_sample
     from planner.questions.replay.replay import KINDS
 
@@ -383,12 +384,12 @@ def of_trial(plan: Scenario, index: int, kind: str | None, trials: int, seed: in
     simulation = plan.simulation.model_copy(update={"hypotheses": tuple(names)})
     alone = plan.model_copy(update={"simulation": simulation})
     (known,), extra = known_truths([alone], seed)
-    work = engine.job(alone, seed=seed, known=known, tallied=False)
+    work = job_of(alone, seed=seed, known=known, tallied=False)
     most = W if kind is None else trials
 
     def scan(n: int) -> None:
-        for start, count in engine.pieces(0, n, 8 * W):
-            engine.records(work, start, -(-count // W))
+        for start, count in pieces(0, n, 8 * W):
+            records_of(work, start, -(-count // W))
 
     effort = of_sample(scan, most, 1, extra=extra, at_most=kind is not None)
     sought = f"number {index:,}"

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from planner.cli.exit import Problem
 from planner.cli.options import Format
-from planner.cli.writing import check_writable as check_writable
-from planner.cli.writing import deliver as deliver
-from planner.cli.writing import is_stdout
+from planner.cli.writing import check_writable, deliver, is_stdout
 
 if TYPE_CHECKING:
     from planner.questions.plan import Plan
@@ -107,7 +105,7 @@ def chosen_format(asked: Format | None, json: bool, output: Path | None) -> Form
 
 def worked_out(scenario: Scenario, source: str, *, effects: bool = False) -> Plan:
     """What follows from the scenario; a ScenarioError where its stopping limits do not exist."""
-    from planner.monitoring.boundaries import BoundaryError
+    from planner.monitoring.spending import BoundaryError
     from planner.questions.plan import planned
     from planner.scenario.faults import Fault, ScenarioError
 

@@ -45,7 +45,8 @@ def cite(
     """
     from planner.cli import output as files
     from planner.report.citations import bibtex, citation_blocks, to_cite
-    from planner.scenario.reading.read import digest, read
+    from planner.scenario.canonical.resolved import digest
+    from planner.scenario.reading.read import read
 
     if json and output_format not in (None, CiteFormat.json):
         raise Problem(

@@ -9,6 +9,7 @@ import typer
 
 from planner.cli import options as given
 from planner.cli.exit import INVALID, OK, Problem
+from planner.cli.writing import check_writable, deliver
 
 if TYPE_CHECKING:
     from planner.report.blocks import Block
@@ -114,9 +115,9 @@ def check(
     if json:
         faults = [_fault(fault) for fault in found]
         document = {"schema": "planner.check/1", "valid": not faults, "faults": faults, "warnings": warnings}
-        files.deliver(files.as_json(document), None, False)
+        deliver(files.as_json(document), None, False)
     elif not quiet:
-        files.deliver("".join(f"{visible(source)}: valid\n" for source in sound), None, False)
+        deliver("".join(f"{visible(source)}: valid\n" for source in sound), None, False)
     if not json:
         for warning in warnings:
             console.warn(warning)
@@ -151,12 +152,11 @@ def new(
       planner new my-trial.toml
       planner new my-trial.toml --from asthma-ab-ba
     """
-    from planner.cli import output as files
     from planner.scenario import catalogue
 
     if file.suffix != ".toml" and str(file) != "-":
         raise Problem(f"{file} does not end in .toml", hint=f"planner new {file}.toml")
-    files.check_writable(file, force)
+    check_writable(file, force)
     if template is None:
         text = catalogue.template()
     else:
@@ -166,7 +166,7 @@ def new(
                 f"no scenario of the catalogue is called {template}", hint="planner scenarios lists them"
             )
         text = source.read_text(encoding="utf-8")
-    files.deliver(text, file, force)
+    deliver(text, file, force)
     if str(file) != "-" and not quiet:
         from planner.cli.terminal import note
 
@@ -182,7 +182,7 @@ def schema(verbose: given.Verbose = False) -> int:
       planner schema > planner.schema.json
     """
     from planner.cli import output as files
-    from planner.scenario.canonical.resolved import schema as of_scenarios
+    from planner.scenario.canonical.json_schema import schema as of_scenarios
 
-    files.deliver(files.as_json(of_scenarios()), None, False)
+    deliver(files.as_json(of_scenarios()), None, False)
     return OK

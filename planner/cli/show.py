@@ -41,7 +41,9 @@ def show(
     from planner.questions.predict import outlook
     from planner.report.scenario.defaults import unstated
     from planner.report.scenario.scenario import as_json, explained
-    from planner.scenario.reading.read import read, resolve, to_toml, written
+    from planner.scenario.canonical.resolved import resolve
+    from planner.scenario.canonical.toml import to_toml
+    from planner.scenario.reading.read import read, written
 
     no_csv = ("a scenario has no CSV form", "--format md, --json, or --resolved for TOML")
     as_toml = resolved and not json

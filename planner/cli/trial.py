@@ -13,7 +13,7 @@ from planner.cli.numbers import whole
 from planner.scenario.caps import MAX_TRIAL, MAX_TRIALS
 
 if TYPE_CHECKING:
-    from planner.questions.replay.replay import Trial
+    from planner.questions.replay.trial import Trial
     from planner.report.blocks import Block
     from planner.scenario.scenario import Scenario
 

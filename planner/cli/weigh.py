@@ -16,7 +16,7 @@ from planner.scenario.caps import MAX_VARIANTS
 
 if TYPE_CHECKING:
     from planner.cli.output import Target
-    from planner.questions.weigh import Weighing
+    from planner.questions.weigh.result import Weighing
     from planner.report.blocks import Block
     from planner.scenario.scenario import Scenario
 
@@ -179,7 +179,7 @@ def _explained(scenario: str, data: Path | None) -> Iterator[None]:
 
     A result that cannot be used is invalid input; else the command is not for this scenario, or is misused.
     """
-    from planner.questions.weigh import WeighingError
+    from planner.questions.weigh.errors import WeighingError
 
     try:
         yield

@@ -14,9 +14,10 @@ from planner.kernels.tables import AT_MOST, CHANGE, PERCENT, SCORE
 from planner.model.blinding import unblinds
 from planner.model.dropout import leaving, outcomes_read
 from planner.model.estimand import settled
-from planner.model.families.means import AFTER, BASELINE, BEFORE, GUESS, Reading, means_world
+from planner.model.families.means import AFTER, BEFORE, means_world
 from planner.model.families.mechanism.tables import terms_world
 from planner.model.families.rates import rates_world
+from planner.model.readings import BASELINE, GUESS, Reading
 from planner.scenario.scenario import Scenario
 
 _TIE = 1e-9  # points; a score this close to a limit is at the limit

@@ -14,13 +14,16 @@ from planner.engine.potential_outcomes import Truth, truths
 from planner.engine.tally import Tally
 from planner.engine.units import units
 from planner.kernels.tables import ENDS, TILE_SUMS, Contrast, Floats, Ints, Plan, Rules
+from planner.model.allocation import plan
 from planner.model.blinding import active_treatments
+from planner.model.contrast_tables import SIDES, contrast
 from planner.model.dropout import informative
-from planner.model.families.means import GUESS, SIDES, Reading, contrast, plan, reading_of, readings_of
 from planner.model.families.mechanism.return_to_baseline import rule
 from planner.model.looks import Looks, interval_table, limit_table, looks
+from planner.model.readings import GUESS, Reading, reading_of, readings_of
 from planner.monitoring.references import REFERENCES
-from planner.scenario.scenario import Analysis, Scenario
+from planner.scenario.analysis import Analysis
+from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import METHODS
 
 
@@ -98,7 +101,7 @@ class Job:
         return Tally.empty(*shape, self.followed, guesses, tile_sums, joint=bool(self.primary))
 
 
-def job(
+def job_of(
     scenario: Scenario,
     *,
     seed: int | None = None,
@@ -193,7 +196,7 @@ def _asked(scenario: Scenario, readings: Sequence[Reading]) -> Asked | None:
     )
 
 
-def like(work: Job, plan: Plan, groups: tuple[Group, ...], known: Mapping[str, Sequence[Truth]]) -> Job:
+def job_like(work: Job, plan: Plan, groups: tuple[Group, ...], known: Mapping[str, Sequence[Truth]]) -> Job:
     """The job with other patients: of a scenario that differs in its population and hypotheses only.
 
     Looks and limits are the same, and errors are summed in the same units, so that tallies add up.

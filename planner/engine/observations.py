@@ -12,10 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 from planner.engine.generators import groups
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import Floats, Ints
-from planner.model.families.means import BASELINE, Reading, plan
-from planner.scenario.families.mechanism import Rates, Terms
+from planner.kernels.tables import Floats, Ints, W
+from planner.model.allocation import plan
+from planner.model.readings import BASELINE, Reading
+from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.rates import Rates
 from planner.scenario.scenario import Scenario
 
 

@@ -15,11 +15,11 @@ import numpy as np
 from planner import _interruption as interruption
 from planner.engine import memory
 from planner.engine.generators import groups
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import Floats, Plan
+from planner.kernels.random.streams import TRIALS_OF_OUTCOMES
+from planner.kernels.tables import Floats, Plan, W
 from planner.model.blinding import guesses
 from planner.model.estimand import is_null, settled, sided_direction, stated_effect, true_effect
-from planner.model.families.means import Reading, reading_of, typical_sd
+from planner.model.families.means import typical_sd
 from planner.model.families.mechanism.secondary_outcomes import second_signature, second_unit
 from planner.model.families.mechanism.signals import (
     Mechanism,
@@ -30,12 +30,15 @@ from planner.model.families.mechanism.signals import (
     prolonged,
     set_off,
 )
+from planner.model.readings import Reading, reading_of
 from planner.scenario.contrasts import cancels, total
-from planner.scenario.families.mechanism import Rates, Terms
-from planner.scenario.scenario import Hypothesis, Means, Scenario
+from planner.scenario.families.means import Means
+from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.rates import Rates
+from planner.scenario.hypotheses import Hypothesis
+from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import BINARY_MEASURES
 
-_FIRST = 1 << 62  # trials from here on are kept for potential outcomes: no run ever reaches them
 TILES = 1 << 13  # of 128 patients: about a million
 _BLOCK = 64
 _COPIES = 4  # of the outcomes of a block, while they are added up
@@ -107,7 +110,9 @@ def potential(
             for t in range(len(treatments)):
                 sequence = np.full((block, 1), t, np.int64)
                 for group in found:
-                    group.generate(_FIRST + start * W, np.uint64(seed), plan, group.world, sequence, values)
+                    group.generate(
+                        TRIALS_OF_OUTCOMES + start * W, np.uint64(seed), plan, group.world, sequence, values
+                    )
                 every[t] = values
             interruption.check()
         x = every[:, :, 0].transpose(2, 3, 0, 1, 4).reshape(*shape, block * W)

@@ -22,10 +22,9 @@ import numpy as np
 
 from planner import _interruption as interruption
 from planner.engine.generators import Group
-from planner.kernels.generate.means import allocate
+from planner.kernels.generate.randomise import allocate
 from planner.kernels.jit import ready
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import DF, ESTIMATE, STATISTICS, Contrast, Floats, Plan
+from planner.kernels.tables import DF, ESTIMATE, STATISTICS, Contrast, Floats, Plan, W
 
 _TILES = 8  # of 128 trials: the spread is known to 2 per cent, and a factor of 2 would do
 _PATIENTS = 64  # about so many in each of these trials

@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 
 from planner.kernels.jit import bits, from_bits, kernel, lanes
-from planner.kernels.random.numbers import W
 from planner.kernels.tables import (
     ABOVE,
     BELOW,
@@ -55,6 +54,7 @@ from planner.kernels.tables import (
     UPPER,
     WAYS,
     T,
+    W,
 )
 
 _MAGIC = 6755399441055744.0  # 1.5 * 2^52: adding it to |x| < 2^51 leaves the nearest integer in the low bits

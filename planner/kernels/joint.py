@@ -6,8 +6,7 @@ import numpy as np
 
 from planner.kernels.decide import record
 from planner.kernels.jit import kernel
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import ALL, ANY, BELOW, COUNT, FALSE_ALARM, TILES, WHOLE, WHOLE_SQUARE
+from planner.kernels.tables import ALL, ANY, BELOW, COUNT, FALSE_ALARM, TILES, WHOLE, WHOLE_SQUARE, W
 
 
 @kernel

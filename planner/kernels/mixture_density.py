@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from planner.kernels.jit import fma, kernel, lanes
-from planner.kernels.random.numbers import W, power_of_two
+from planner.kernels.random.normals import power_of_two
+from planner.kernels.tables import W
 
 TERMS, PARTS = 4, 2  # terms of a product, and parts, that are worked on in one pass; they come in multiples
 

@@ -14,6 +14,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
+W = 128  # lanes: trials that are simulated side by side, a tile. Part of the answer; never change it.
+
 # Columns of MeansWorld.coef: a score is the constant plus these multiples of the patient's normals.
 CONSTANT, PATIENT_LEVEL, BASELINE_LEVEL, RESIDUAL, BASELINE_ERROR, INTERACTION = range(6)
 MEANS_FEATURES = 6

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from planner.scenario.analysis import Analysis
 from planner.scenario.estimability import taking_part, within_patients
-from planner.scenario.scenario import Analysis, Scenario
+from planner.scenario.scenario import Scenario
 
 
 def planned_df(scenario: Scenario, analysis: Analysis, patients: int) -> int | None:

@@ -21,8 +21,10 @@ from fractions import Fraction
 import numpy as np
 
 from planner.scenario.contrasts import Contrast, formula, weights
+from planner.scenario.design import Design
 from planner.scenario.estimability import Model, solved
-from planner.scenario.scenario import Design, Means, Scenario
+from planner.scenario.families.means import Means
+from planner.scenario.scenario import Scenario
 
 Added = Sequence[Sequence[int]]  # (sequence, period)
 _ALIASED = 1e-9  # relative; what is left of a contrast that cannot be estimated is larger

@@ -1,6 +1,6 @@
 """The random numbers of a patient as a list: which draws are made, and which rows they fill.
 
-Every reason to draw has its stream (kernels.random.numbers); a scenario draws only what it needs, and what it
+Every reason to draw has its stream (kernels.random.streams); a scenario draws only what it needs, and what it
 draws has the same address in every other scenario.
 """
 
@@ -10,10 +10,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from planner.kernels.random.streams import (
+    COMPONENT,
+    GUESS,
+    PATIENT,
+    PERIOD,
+    RECHECK,
+    SECOND,
+    TREATMENT,
+    VISIT,
+)
 from planner.kernels.tables import Draws
 
-# Streams, as in planner.kernels.random.numbers. Append only.
-PATIENT, COMPONENT, PERIOD, VISIT, ALLOCATION, TREATMENT, SECOND, GUESS, RECHECK = range(9)
 _VISIT_BLOCKS = 64  # of four visits, for each period
 _SECOND_BLOCKS = 256  # of an outcome: of period k, of the patient, of two components each from ...
 _SECOND_PATIENT, _SECOND_COMPONENT = 16, 32

@@ -19,7 +19,8 @@ from scipy.special import ndtr
 
 from planner.kernels.tables import Floats
 from planner.model.estimand import expected_score, settled
-from planner.scenario.scenario import Scale, Scenario
+from planner.scenario.scale import Scale
+from planner.scenario.scenario import Scenario
 
 _TIE = 1e-9  # of a step; a score this close to a step is on it
 _REACH = 9.0  # standard deviations beyond which a normal has no weight that float64 could show

@@ -12,8 +12,13 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.special import ndtr
 
+from planner.scenario.analysis import Analysis
 from planner.scenario.contrasts import cancels, total
-from planner.scenario.scenario import Analysis, Design, Means, Population, Scale, Scenario
+from planner.scenario.design import Design
+from planner.scenario.families.means import Means
+from planner.scenario.population import Population
+from planner.scenario.scale import Scale
+from planner.scenario.scenario import Scenario
 from planner.scenario.secondary_outcomes import OutcomeScale
 from planner.scenario.vocabulary import BINARY_MEASURES
 

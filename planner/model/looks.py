@@ -15,12 +15,13 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from planner.kernels.tables import FUTILE_FROM, FUTILE_TO, LIMITS, LOWER, UPPER, Floats
+from planner.model.contrast_tables import planned_variance
 from planner.model.estimand import sided_direction
-from planner.model.families.means import planned_variance
 from planner.monitoring.boundaries import Boundary, boundary
 from planner.monitoring.references import Reference, degrees, settled
+from planner.scenario.analysis import Analysis
 from planner.scenario.look_counts import scaled
-from planner.scenario.scenario import Analysis, Scenario
+from planner.scenario.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)

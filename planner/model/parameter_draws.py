@@ -26,11 +26,13 @@ from planner.kernels.tables import Floats
 from planner.model.estimand import settled
 from planner.model.families.mechanism.signals import Mechanism, kept, set_off
 from planner.scenario.canonical.resolved import digest
+from planner.scenario.design import Treatment
 from planner.scenario.families.mechanism import Component, Spread, Terms, TreatmentAgent
 from planner.scenario.families.mechanism import GivenAgent as Given
 from planner.scenario.faults import printable
+from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.parameters import COMMON, Place, Range, places, split_key
-from planner.scenario.scenario import Hypothesis, Scenario, Treatment
+from planner.scenario.scenario import Scenario
 from planner.scenario.uncertainty import Distribution, Tie
 
 _TOGETHER = 64

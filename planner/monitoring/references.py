@@ -13,10 +13,10 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import bdtrc, ndtr, stdtrit
 
-Floats = NDArray[np.float64]
+from planner.monitoring.numerics import Floats
+
 _TIE = 1e-9  # relative; a p value this close to the level is equal to it
 _NEAR = 1e-12  # the same for a normal score and its limit
 _CELLS = 2048  # of 1 / df from 0 to 1, where df are no whole numbers

@@ -35,7 +35,7 @@ from planner.monitoring.spending import (
     shape,
     stated,
 )
-from planner.scenario.vocabulary import EFFICACY_RULES, FUTILITY_RULES, Rule
+from planner.scenario.vocabulary import EFFICACY_RULES, FUTILITY_RULES, NamedRule
 
 Parameters = Mapping[str, object]
 
@@ -232,7 +232,7 @@ def futility_rule(
     return FUTILITY[name](plan, parameters, drift)
 
 
-def _check(kind: str, name: str, rules: Mapping[str, Rule], parameters: Parameters) -> None:
+def _check(kind: str, name: str, rules: Mapping[str, NamedRule], parameters: Parameters) -> None:
     if name not in rules:
         raise BoundaryError(f"no {kind} rule is called {name!r}: choose one of {', '.join(rules)}")
     for needed in rules[name].parameters:

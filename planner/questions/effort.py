@@ -13,10 +13,13 @@ from functools import partial
 from typing import NamedTuple
 
 from planner.engine import memory
-from planner.engine import run as engine
+from planner.engine.executors import available_cores
+from planner.engine.job import Job, job_of
 from planner.engine.memory import peak_memory
 from planner.engine.potential_outcomes import TILES, Truth, truths
-from planner.kernels.random.numbers import W
+from planner.engine.run import run_job
+from planner.engine.workspace import LESS_MEMORY, job_in_words, thread_bytes
+from planner.kernels.tables import W
 from planner.questions.run.precision import Steps, check
 from planner.results.figures import Json
 from planner.scenario.scenario import Scenario
@@ -63,11 +66,11 @@ class Pass(NamedTuple):
     def hypotheses(self) -> int:
         return len(self.scenario.simulation.hypotheses or self.scenario.hypotheses)
 
-    def job(self, seed: int, known: Truths) -> engine.Job:
+    def job(self, seed: int, known: Truths) -> Job:
         """The work of the pass."""
         if self.sized:
-            return engine.job(self.scenario, seed=seed, sized=self.sized, known=known)
-        return engine.job(self.scenario, seed=seed, patients=[self.patients], known=known)
+            return job_of(self.scenario, seed=seed, sized=self.sized, known=known)
+        return job_of(self.scenario, seed=seed, patients=[self.patients], known=known)
 
 
 def sampled(do: Callable[[int], object], most: int, long: float = _LONG) -> tuple[float, int]:
@@ -94,7 +97,7 @@ def of_passes(
     Passes are alike that have as many hypotheses; their time grows with the patients.
     """
     seconds, held, count = 0.0, 0, 0
-    before, blocks, cores = peak_memory() or 0, 0, threads or engine.available_cores()
+    before, blocks, cores = peak_memory() or 0, 0, threads or available_cores()
     for number in dict.fromkeys(each.hypotheses for each in passes):
         alike = [each for each in passes if each.hypotheses == number]
         chosen = sorted({0, (len(alike) - 1) // 2, len(alike) - 1})
@@ -102,8 +105,8 @@ def of_passes(
         for each in (alike[i] for i in chosen):
             known, spent = _known(each.scenario, seed)
             work = each.job(seed, known)
-            size = engine.thread_bytes(work)
-            blocks = max(blocks, size * memory.workers(size, cores, engine.described(work), engine.LOWER))
+            size = thread_bytes(work)
+            blocks = max(blocks, size * memory.workers(size, cores, job_in_words(work), LESS_MEMORY))
             pace, n = sampled(partial(_run, work, threads), each.trials)
             paces.append(pace / each.patients)
             tables, extra, count = tables + _table_bytes(work), extra + spent, count + n
@@ -121,8 +124,8 @@ def of_passes(
     )
 
 
-def _run(work: engine.Job, threads: int | None, trials: int) -> None:
-    engine.run(work, trials, threads=threads)
+def _run(work: Job, threads: int | None, trials: int) -> None:
+    run_job(work, trials, threads=threads)
 
 
 def of_sample(
@@ -145,7 +148,7 @@ def of_sample(
         seconds=extra + trials * pace,
         trials_per_second=1.0 / pace,
         memory_bytes=None if peak is None else peak + held,
-        threads=threads or engine.available_cores(),
+        threads=threads or available_cores(),
         sampled_trials=n,
         at_most=at_most,
     )
@@ -169,7 +172,7 @@ def _simulates(found: Truths) -> bool:
     return any(truth.mcse > 0.0 for rows in found.values() for truth in rows)
 
 
-def _table_bytes(work: engine.Job) -> int:
+def _table_bytes(work: Job) -> int:
     """Bytes of a job's limit tables, the largest part of what waits for its turn."""
     return sum(judge.rules.limit.nbytes + judge.rules.interval.nbytes for judge in work.judges)
 

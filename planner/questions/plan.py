@@ -9,17 +9,22 @@ from typing import Any
 
 from scipy.special import ndtr, stdtrit
 
+from planner.engine.potential_outcomes import truths
+from planner.model import allocation
 from planner.model import looks as monitoring
 from planner.model.degrees_of_freedom import planned_df
 from planner.model.design_table import DesignRow, design_table
-from planner.model.entry import Enrolment as Enrolment
-from planner.model.entry import enrolment as enrolment
+from planner.model.entry import Enrolment, enrolment
 from planner.model.estimand import moved_by, stated_effect
-from planner.model.families import means as world
+from planner.model.looks import Looks
+from planner.model.readings import reading_of
 from planner.model.stopping import remarks as look_remarks
+from planner.scenario.analysis import Analysis
 from planner.scenario.contrasts import Contrast
+from planner.scenario.design import Design
+from planner.scenario.families.means import Means
 from planner.scenario.families.mechanism import Terms
-from planner.scenario.scenario import Analysis, Design, Means, Scenario
+from planner.scenario.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,7 @@ def planned(scenario: Scenario, *, effects: bool = False) -> Plan:
     return Plan(
         per_sequence=tuple(design.patients * units / design.unit for units in design.allocation),
         per_sequence_ends=allocated(design, design.patients),
-        retention=world.retention(scenario),
+        retention=allocation.retention(scenario),
         analyses=tuple(_analysis(scenario, a, t) for a, t in zip(scenario.analyses, true, strict=True)),
         design_table=design_table(scenario) if effects else (),
         enrolment=_enrolment(scenario) if effects else None,
@@ -128,7 +133,7 @@ def allocated(design: Design, patients: int) -> tuple[tuple[int, int], ...]:
 
 
 def _analysis(scenario: Scenario, analysis: Analysis, effects: Mapping[str, Truth]) -> AnalysisPlan:
-    reading = world.reading_of(scenario, analysis)
+    reading = reading_of(scenario, analysis)
     solved = monitoring.looks(scenario, analysis, scenario.design.patients)
     held = look_remarks.held(scenario, analysis, solved)
     return AnalysisPlan(
@@ -150,11 +155,8 @@ def _analysis(scenario: Scenario, analysis: Analysis, effects: Mapping[str, Trut
 
 def _true_effects(scenario: Scenario) -> list[dict[str, Truth]]:
     """For each analysis the truth under every hypothesis."""
-    from planner.engine import (
-        potential_outcomes as outcomes,  # compiles kernels, which only this question needs
-    )
 
-    found = outcomes.truths(scenario, list(scenario.hypotheses), scenario.simulation.seed)
+    found = truths(scenario, list(scenario.hypotheses), scenario.simulation.seed)
     return [
         {
             name: Truth(rows[k].effect, rows[k].mcse, rows[k].is_null, rows[k].stated)
@@ -165,7 +167,7 @@ def _true_effects(scenario: Scenario) -> list[dict[str, Truth]]:
 
 
 def _looks(
-    scenario: Scenario, analysis: Analysis, solved: monitoring.Looks, idle: Mapping[int, str]
+    scenario: Scenario, analysis: Analysis, solved: Looks, idle: Mapping[int, str]
 ) -> tuple[Look, ...]:
     limits = solved.boundary
     rows = []

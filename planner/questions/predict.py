@@ -18,12 +18,14 @@ from planner.model.entry import enrolment
 from planner.model.estimand import settled, true_effect
 from planner.model.families.mechanism.carryover import Blockade, blockade
 from planner.model.families.mechanism.signals import cycle_days
-from planner.scenario.families.mechanism import Rates, Terms
-from planner.scenario.scenario import Means, Scenario
+from planner.scenario.families.means import Means
+from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.rates import Rates
+from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import BINARY_MEASURES
 
 if TYPE_CHECKING:
-    from planner.model.families.means import Reading
+    from planner.model.readings import Reading
 
 TILES = 2048  # of 128 patients: standard error of a percentage at most 0.1
 _AT_ONCE = 2000  # means simulated at once, which bounds the memory
@@ -165,7 +167,7 @@ def _predicted(
     tiles: int,
 ) -> tuple[tuple[Prediction, ...], tuple[Left, ...], int]:
     """Predictions and what is left of them; hypotheses of a class share one simulation."""
-    from planner.kernels.random.numbers import W
+    from planner.kernels.tables import W
 
     rows: dict[str, list[Prediction]] = {}
     left: dict[str, list[Left]] = {}
@@ -191,7 +193,7 @@ def _predicted(
 
 def _seconds(scenario: Scenario, names: Sequence[str], tiles: int) -> tuple[Second, ...]:
     """Means of second outcomes."""
-    from planner.model.families.means import Reading
+    from planner.model.readings import Reading
 
     found = [
         row
@@ -204,7 +206,7 @@ def _seconds(scenario: Scenario, names: Sequence[str], tiles: int) -> tuple[Seco
 
 def _guesses(scenario: Scenario, names: Sequence[str], tiles: int) -> tuple[Second, ...]:
     """Shares of patients who guess that the treatment was active."""
-    from planner.model.families.means import GUESS
+    from planner.model.readings import GUESS
 
     blinding = scenario.blinding
     return () if blinding is None else tuple(_beside(scenario, names, GUESS, blinding.outcome, tiles))
@@ -256,7 +258,7 @@ def _simulated(
 ) -> tuple[dict[str, list[Prediction]], dict[str, list[Left]]]:
     """Predictions of hypotheses of mechanisms, and the points left when the next period begins."""
     from planner.engine.potential_outcomes import potential
-    from planner.model.families.means import Reading
+    from planner.model.readings import Reading
 
     design = scenario.design
     days = sorted({*design.assessment_days, scenario.endpoint.day})

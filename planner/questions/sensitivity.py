@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from planner._version import __version__
-from planner.engine import run as engine
+from planner.engine.executors import Progress
+from planner.engine.job import Job, job_of
 from planner.engine.potential_outcomes import Truth
 from planner.model.parameter_draws import as_stated
 from planner.model.stopping.remarks import remarks
@@ -22,12 +23,15 @@ from planner.results.carryover import Carried, Key, of_job, with_carryover
 from planner.results.design_effect import WARNING
 from planner.results.digest import answer
 from planner.results.figures import Json
-from planner.results.run import ENGINE, biased_by_carryover, flat
-from planner.scenario.canonical.resolved import as_toml, digest, resolve, to_toml
+from planner.results.frames import flat
+from planner.results.run import ENGINE, biased_by_carryover
+from planner.scenario.canonical.resolved import digest, resolve
+from planner.scenario.canonical.toml import as_toml, to_toml
+from planner.scenario.families.means import Means
 from planner.scenario.families.mechanism import Terms
 from planner.scenario.faults import Path, ScenarioError, dotted
 from planner.scenario.reading.read import read_text
-from planner.scenario.scenario import Means, Scenario
+from planner.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import polars
@@ -350,7 +354,7 @@ def sensitivity(
     trials: int | None = None,
     seed: int | None = None,
     threads: int | None = None,
-    progress: engine.Progress | None = None,
+    progress: Progress | None = None,
     name: str | None = None,
 ) -> Sensitivity:
     """The power with every numeric assumption lower and higher by `step` (a share of it), one at a time.
@@ -369,7 +373,7 @@ def variants(
     found: Sequence[Assumption],
     seed: int | None,
     known: Mapping[str, Sequence[Truth]] | None = None,
-) -> tuple[list[engine.Job], list[list[Member]], list[tuple[tuple[int, int], ...]]]:
+) -> tuple[list[Job], list[list[Member]], list[tuple[tuple[int, int], ...]]]:
     """The scenario and every variant of it as jobs, how they are paired, and which variant each member is.
 
     `known`: true effects, if they need not be worked out.
@@ -380,12 +384,12 @@ def variants(
         for side, (_, variant) in enumerate(assumption.variants)
         if variant is not None
     ]
-    base = engine.job(scenario, seed=seed, known=known, tallied=False)
+    base = job_of(scenario, seed=seed, known=known, tallied=False)
     known = {tests[0].hypothesis: [test.truth for test in tests] for tests in base.tests}
     jobs, kept = [base], []
     for i, side, variant in wanted:
         try:
-            jobs.append(engine.job(variant, seed=base.seed, known=known, tallied=False))
+            jobs.append(job_of(variant, seed=base.seed, known=known, tallied=False))
         except BoundaryError:
             continue
         kept.append((i, side))

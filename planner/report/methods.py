@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 from planner.monitoring import conditional_power as conditional
 from planner.monitoring import rules, spending
 from planner.scenario import designs
-from planner.scenario.scenario import Efficacy, Futility
-from planner.scenario.vocabulary import DESIGNS, EFFICACY_RULES, FUTILITY_RULES, METHODS, NEEDS, Rule
+from planner.scenario.monitoring import Efficacy, Futility
+from planner.scenario.vocabulary import DESIGNS, EFFICACY_RULES, FUTILITY_RULES, METHODS, NEEDS, NamedRule
 
 ANALYSIS, EFFICACY, FUTILITY, DESIGN = "analysis", "efficacy rule", "futility rule", "design"
 
@@ -104,7 +104,7 @@ def _text(function: Callable[..., Any]) -> str:
     return inspect.getdoc(function) or ""
 
 
-def _meanings(row: Rule) -> dict[str, str]:
+def _meanings(row: NamedRule) -> dict[str, str]:
     """The numbers that a rule takes, as the settings describe them."""
     fields = {**Futility.model_fields, **Efficacy.model_fields}
     hints = {name: f"; {shape.hint}" for name, shape in spending.SHAPES.items()}

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.engine import run as engine
+from planner.engine.job import Test
 from planner.engine.tally import Tally, summed
 from planner.kernels.tables import (
     ABOVE,
@@ -91,9 +91,7 @@ def spread(figure: Json | None, x: Any, n: Any) -> Json | None:
 class Clusters:
     """The variants of one cell."""
 
-    def __init__(
-        self, drawn: Drawn, h: int, a: int, d: int, test: engine.Test, recheck_days: float | None
-    ) -> None:
+    def __init__(self, drawn: Drawn, h: int, a: int, d: int, test: Test, recheck_days: float | None) -> None:
         self.drawn, self.test, self.looks = drawn, test, test.looks[d]
         self.n = drawn.trials
         ends = [tally.ends[h, a, d] for tally in drawn.tallies]

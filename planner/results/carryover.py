@@ -16,15 +16,18 @@ from typing import Any
 
 import numpy as np
 
-from planner.engine import run as engine
+from planner.engine.blocks import statistics_of
+from planner.engine.job import Job, job_of
 from planner.engine.potential_outcomes import Truth
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import DF, ESTIMATE, STATISTICS, Floats
+from planner.engine.workspace import Buffers
+from planner.kernels.tables import DF, ESTIMATE, STATISTICS, Floats, W
 from planner.model.estimand import settled
 from planner.model.parameter_draws import variants
 from planner.results.figures import Z95, Json
+from planner.scenario.families.means import Means
 from planner.scenario.families.mechanism import Terms
-from planner.scenario.scenario import Efficacy, Futility, Means, Monitoring, Scenario
+from planner.scenario.monitoring import Efficacy, Futility, Monitoring
+from planner.scenario.scenario import Scenario
 
 WORTH_SAYING = 0.1
 """A bias beyond this share of the standard error, or of the true effect, is told."""
@@ -47,7 +50,7 @@ class Carried:
     standard_error: float  # empirical, of the estimate at the last look
 
 
-def of_job(scenario: Scenario, work: engine.Job, *, uncertain: bool = False) -> dict[Key, Carried]:
+def of_job(scenario: Scenario, work: Job, *, uncertain: bool = False) -> dict[Key, Carried]:
     """The bias in every cell of a job made of the scenario: see `carried`."""
     known = {tests[0].hypothesis: [test.truth for test in tests] for tests in work.tests}
     analyses = tuple(test.analysis for test in work.tests[0])
@@ -146,10 +149,10 @@ def _moments(
 ) -> Iterator[Floats]:
     """For each tile f64[moment, hypothesis, analysis, number of patients]."""
     works = [
-        engine.job(each, seed=seed, patients=patients, known=known, tallied=False)
+        job_of(each, seed=seed, patients=patients, known=known, tallied=False)
         for each in (once, without(once))
     ]
-    buffers: engine.Buffers = {}
+    buffers: Buffers = {}
     for tile in range(tiles):
         left, none = (_estimates(work, first + tile * W, buffers) for work in works)
         seen = ~np.isnan(left - none)
@@ -162,9 +165,9 @@ def _moments(
         yield np.array(rows)
 
 
-def _estimates(work: engine.Job, first: int, buffers: engine.Buffers) -> Floats:
+def _estimates(work: Job, first: int, buffers: Buffers) -> Floats:
     """(hypothesis, analysis, number of patients, 128) of a tile; NaN where the test is undefined."""
-    stat = engine.statistics(work, first, 1, buffers)[:, :, :, 0]
+    stat = statistics_of(work, first, 1, buffers)[:, :, :, 0]
     stat = stat.reshape(*stat.shape[:-1], STATISTICS, W)
     return np.where(stat[..., DF, :] > 0.0, stat[..., ESTIMATE, :], np.nan)
 

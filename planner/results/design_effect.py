@@ -15,8 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import Floats, Ints, Plan
+from planner.kernels.tables import Floats, Ints, Plan, W
 
 FEWEST = 8
 """Whole tiles below which they hardly tell how far tiles lie apart: errors are then approximate."""

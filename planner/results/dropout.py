@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from planner.kernels.tables import AGAIN, AGAIN_SQUARE, IN_VAIN, RANDOMISED, THERE, Floats, Ints
-from planner.model.families.means import retention
+from planner.model.allocation import retention
 from planner.model.families.mechanism.return_to_baseline import rule
 from planner.results.design_effect import Counted
 from planner.results.figures import Json, mean, probability, widen

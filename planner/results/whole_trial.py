@@ -11,8 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from planner.engine import run as engine
-from planner.engine.job import primaries
+from planner.engine.job import Job, primaries
 from planner.engine.tally import Tally
 from planner.kernels.tables import ALL, ANY, COUNT, FALSE_ALARM, TILES, WHOLE, WHOLE_SQUARE, Ints
 from planner.results.between_draws import spread
@@ -29,7 +28,7 @@ _FIGURES = {"any": ANY, "all": ALL, "familywise_error": FALSE_ALARM}
 
 def trials_of(
     scenario: Scenario,
-    work: engine.Job,
+    work: Job,
     tally: Tally,
     cells: Sequence[Json],
     variants: Sequence[tuple[Tally, Any]] = (),
@@ -64,12 +63,12 @@ def trials_of(
     return found
 
 
-def _note(work: engine.Job, d: int, tally: Tally, averaged: bool) -> str:
+def _note(work: Job, d: int, tally: Tally, averaged: bool) -> str:
     few = not averaged and approximate(work.plan, _counts(work, d), tally.trials)
     return f"{NO_PROCEDURE} {APPROXIMATE}" if few else NO_PROCEDURE
 
 
-def _any_true(work: engine.Job, h: int, variants: Sequence[tuple[Tally, Any]], places: Sequence[int]) -> bool:
+def _any_true(work: Job, h: int, variants: Sequence[tuple[Tally, Any]], places: Sequence[int]) -> bool:
     """Whether any null hypothesis is true, in any variant: else there is no error to be made."""
     if variants:
         return any(bool(null[h][list(places)].any()) for _, null in variants)
@@ -82,7 +81,7 @@ def _of_one(cell: Json, false: bool) -> Json:
 
 
 def _figures(
-    work: engine.Job, tally: Tally, h: int, d: int, false: bool, variants: Sequence[tuple[Tally, Any]]
+    work: Job, tally: Tally, h: int, d: int, false: bool, variants: Sequence[tuple[Tally, Any]]
 ) -> Json:
     found: Json = {}
     for name, kind in _FIGURES.items():
@@ -97,7 +96,7 @@ def _figures(
     return found
 
 
-def _counts(work: engine.Job, d: int) -> list[int]:
+def _counts(work: Job, d: int) -> list[int]:
     """Patients at every look of every analysis."""
     return sorted({m for a in work.primary for m in work.tests[0][a].looks[d].counts})
 

@@ -9,13 +9,11 @@ from pydantic import BeforeValidator, Field
 
 from planner.scenario.fields import (
     A_NUMBER,
-    Days,
     Number,
     Points,
     Probability,
     Settings,
     Symbol,
-    Truth,
     about,
     as_list,
 )
@@ -80,28 +78,3 @@ class Dropout(Settings):
         OddsRatios | None,
         about("What the odds of leaving between periods depend on; on nothing if not given"),
     ] = None
-
-
-class ReturnToBaseline(Settings):
-    """Who has not become as ill again as at first waits for the next dosing, is rated again, or leaves."""
-
-    share: Annotated[
-        Number | None,
-        about(
-            "Share of the first baseline that a patient's score must reach for the next dosing", gt=0, le=2
-        ),
-    ] = None
-    entry: Annotated[
-        Truth, about("Whether the score must reach the one that patients need to be enrolled instead")
-    ] = False
-    recheck_days: Annotated[
-        Annotated[Days, Field(gt=0)], about("Days after which a patient below it is rated again", "days")
-    ]
-    at_most_days: Annotated[
-        Days, about("Longest extra washout; who is below it then leaves the trial", "days")
-    ]
-
-    @property
-    def rechecks(self) -> int:
-        """The most times that a patient is rated again in one gap."""
-        return int(self.at_most_days / self.recheck_days + 1e-9)

@@ -13,11 +13,13 @@ from math import inf
 from types import UnionType
 from typing import Annotated, Any, NamedTuple, Protocol, Union, get_args, get_origin
 
-from planner.scenario.families.mechanism import GivenAgent, Need, Rates, Spread, Term, Terms
+from planner.scenario.families.means import Means
+from planner.scenario.families.mechanism import GivenAgent, Need, Spread, Term, Terms
+from planner.scenario.families.rates import Rates
 from planner.scenario.faults import Path, did_you_mean, dotted, listed, printable
 from planner.scenario.fields import Settings
 from planner.scenario.paths import split_path
-from planner.scenario.scenario import Means, Scenario
+from planner.scenario.scenario import Scenario
 from planner.scenario.secondary_outcomes import PointSpread
 
 COMMON = ("agents", "signals", "components")

@@ -13,7 +13,7 @@ _KENWARD_ROGER = "Kenward MG, Roger JH. Biostatistics 2010;11:1-17. doi:10.1093/
 _MCNEMAR = "McNemar Q. Psychometrika 1947;12:153-157. doi:10.1007/BF02295996"
 
 
-class Method(NamedTuple):
+class NamedMethod(NamedTuple):
     """An analysis of the finished trial."""
 
     title: str
@@ -47,21 +47,21 @@ NEEDS = {
 WHOLE = ("ab/ba", "within", "pairs")
 """Needs of the methods that use who has finished every period; the others use who has what they compare."""
 
-METHODS: dict[str, Method] = {
-    "hills-armitage": Method(
+METHODS: dict[str, NamedMethod] = {
+    "hills-armitage": NamedMethod(
         "Two-sample t test on the period differences of the two sequences",
         "hills_armitage",
         "ab/ba",
         "Hills M, Armitage P. Br J Clin Pharmacol 1979;8:7-20",
     ),
-    "subject-contrast": Method(
+    "subject-contrast": NamedMethod(
         "t test of the patients' own contrasts, allowing for their sequences",
         "subject_contrast",
         "balanced",
         "Senn S. Cross-over Trials in Clinical Research, 2nd ed. Wiley 2002",
         weights=True,
     ),
-    "fixed-subject": Method(
+    "fixed-subject": NamedMethod(
         "Least squares with effects of patients, periods and treatments",
         "fixed_subject",
         "estimable",
@@ -70,21 +70,21 @@ METHODS: dict[str, Method] = {
         df_of_observations=True,
         carryover=True,
     ),
-    "paired-t": Method(
+    "paired-t": NamedMethod(
         "Paired t test on the treatment differences, ignoring periods",
         "paired_t",
         "within",
         "Student. Biometrika 1908;6:1-25. doi:10.1093/biomet/6.1.1",
         weights=True,
     ),
-    "period-one": Method(
+    "period-one": NamedMethod(
         "Two-sample t test of the first period, as in a parallel trial",
         "period_one",
         "first",
         "Student. Biometrika 1908;6:1-25. doi:10.1093/biomet/6.1.1",
         weights=True,
     ),
-    "welch": Method(
+    "welch": NamedMethod(
         "Welch's t test: a variance for each sequence, in one period for each treatment",
         "welch",
         "balanced or parallel",
@@ -92,7 +92,7 @@ METHODS: dict[str, Method] = {
         reference="fractional-t",
         weights=True,
     ),
-    "period-one-welch": Method(
+    "period-one-welch": NamedMethod(
         "Welch's t test of the first period: a variance for each treatment",
         "welch",
         "first",
@@ -101,7 +101,7 @@ METHODS: dict[str, Method] = {
         kernel="period_one",
         weights=True,
     ),
-    "baseline-adjusted": Method(
+    "baseline-adjusted": NamedMethod(
         "t test of the patients' own contrasts, adjusted for those of the baselines",
         "baseline_adjusted",
         "balanced",
@@ -109,7 +109,7 @@ METHODS: dict[str, Method] = {
         baseline="period",
         weights=True,
     ),
-    "parallel-ancova": Method(
+    "parallel-ancova": NamedMethod(
         "Analysis of covariance of the first period, adjusted for the baseline, as in a parallel trial",
         "baseline_adjusted",
         "first",
@@ -118,7 +118,7 @@ METHODS: dict[str, Method] = {
         kernel="period_one",
         weights=True,
     ),
-    "mcnemar-mid-p": Method(
+    "mcnemar-mid-p": NamedMethod(
         "McNemar's test of paired responses, mid-p",
         "mcnemar",
         "pairs",
@@ -126,7 +126,7 @@ METHODS: dict[str, Method] = {
         reference="binomial-mid",
         binary=True,
     ),
-    "mcnemar-exact": Method(
+    "mcnemar-exact": NamedMethod(
         "McNemar's test of paired responses, exact",
         "mcnemar",
         "pairs",
@@ -134,7 +134,7 @@ METHODS: dict[str, Method] = {
         reference="binomial",
         binary=True,
     ),
-    "mcnemar-asymptotic": Method(
+    "mcnemar-asymptotic": NamedMethod(
         "McNemar's test of paired responses, normal approximation",
         "mcnemar",
         "pairs",
@@ -143,7 +143,7 @@ METHODS: dict[str, Method] = {
         binary=True,
         kernel="asymptotic",
     ),
-    "prescott": Method(
+    "prescott": NamedMethod(
         "Prescott's test of paired responses, allowing for a period effect, exact",
         "prescott",
         "ab/ba",
@@ -151,7 +151,7 @@ METHODS: dict[str, Method] = {
         reference="exact-p",
         binary=True,
     ),
-    "mainland-gart": Method(
+    "mainland-gart": NamedMethod(
         "Mainland and Gart's test of paired responses, allowing for a period effect, exact",
         "prescott",
         "ab/ba",
@@ -160,7 +160,7 @@ METHODS: dict[str, Method] = {
         binary=True,
         kernel="mainland_gart",
     ),
-    "fisher": Method(
+    "fisher": NamedMethod(
         "Fisher's exact test of the responses in the first period, as in a parallel trial",
         "fisher",
         "first",
@@ -175,7 +175,7 @@ RESPONSE_DEFAULTS = ("prescott", "mcnemar-mid-p", "fisher")
 """What an analysis without a method takes: the first that fits, see planner.scenario.resolving.analyses."""
 
 
-class Rule(NamedTuple):
+class NamedRule(NamedTuple):
     """A stopping rule, the numbers that it cannot do without, and where it comes from."""
 
     title: str
@@ -188,52 +188,54 @@ _HWANG_SHIH_DECANI = "Hwang IK, Shih WJ, De Cani JS. Stat Med 1990;9:1439-1445"
 _KIM_DEMETS = "Kim K, DeMets DL. Biometrika 1987;74:149-154"
 _PAMPALLONA = "Pampallona S, Tsiatis AA, Kim K. Drug Inf J 2001;35:1113-1121"
 
-EFFICACY_RULES: dict[str, Rule] = {
-    "none": Rule("No early stop for efficacy"),
-    "obrien-fleming": Rule(
+EFFICACY_RULES: dict[str, NamedRule] = {
+    "none": NamedRule("No early stop for efficacy"),
+    "obrien-fleming": NamedRule(
         "O'Brien and Fleming 1979: limits proportional to 1/sqrt(information)",
         citation="O'Brien PC, Fleming TR. Biometrics 1979;35:549-556. doi:10.2307/2530245",
     ),
-    "pocock": Rule(
+    "pocock": NamedRule(
         "Pocock 1977: the same limit at every look",
         citation="Pocock SJ. Biometrika 1977;64:191-199. doi:10.1093/biomet/64.2.191",
     ),
-    "wang-tsiatis": Rule(
+    "wang-tsiatis": NamedRule(
         "Wang and Tsiatis 1987: limits proportional to information^(delta - 1/2)",
         ("delta",),
         "Wang SK, Tsiatis AA. Biometrics 1987;43:193-199. doi:10.2307/2531959",
     ),
-    "haybittle-peto": Rule(
+    "haybittle-peto": NamedRule(
         "Haybittle 1971, Peto 1976: a fixed high limit (z = 3) before the last look",
         citation="Haybittle JL. Br J Radiol 1971;44:793-797; Peto R et al. Br J Cancer 1976;34:585-612",
     ),
-    "obrien-fleming-spending": Rule(
+    "obrien-fleming-spending": NamedRule(
         "Lan and DeMets 1983: O'Brien-Fleming-type alpha spending", citation=_LAN_DEMETS
     ),
-    "pocock-spending": Rule("Lan and DeMets 1983: Pocock-type alpha spending", citation=_LAN_DEMETS),
-    "hwang-shih-decani": Rule(
+    "pocock-spending": NamedRule("Lan and DeMets 1983: Pocock-type alpha spending", citation=_LAN_DEMETS),
+    "hwang-shih-decani": NamedRule(
         "Hwang, Shih and DeCani 1990: gamma-family alpha spending", ("gamma",), _HWANG_SHIH_DECANI
     ),
-    "kim-demets": Rule("Kim and DeMets 1987: power-family alpha spending", ("rho",), _KIM_DEMETS),
-    "user-spending": Rule(
+    "kim-demets": NamedRule("Kim and DeMets 1987: power-family alpha spending", ("rho",), _KIM_DEMETS),
+    "user-spending": NamedRule(
         "Cumulative alpha stated by the user, one number per look", ("spent",), _LAN_DEMETS
     ),
-    "z": Rule("Limits on the z scale stated by the user, one number per look", ("z",)),
+    "z": NamedRule("Limits on the z scale stated by the user, one number per look", ("z",)),
 }
 
-FUTILITY_RULES: dict[str, Rule] = {
-    "none": Rule("No stop for futility"),
-    "conditional-power": Rule(
+FUTILITY_RULES: dict[str, NamedRule] = {
+    "none": NamedRule("No stop for futility"),
+    "conditional-power": NamedRule(
         "Stop when conditional power is low",
         ("at_most",),
         "Lachin JM. Stat Med 2005;24:2747-2764. doi:10.1002/sim.2151",
     ),
-    "z": Rule("Limits on the z scale stated by the user, one number per look before the last", ("z",)),
-    "obrien-fleming-spending": Rule("O'Brien-Fleming-type beta spending", ("beta",), _PAMPALLONA),
-    "pocock-spending": Rule("Pocock-type beta spending", ("beta",), _PAMPALLONA),
-    "hwang-shih-decani": Rule("Gamma-family beta spending", ("beta", "gamma"), _PAMPALLONA),
-    "kim-demets": Rule("Power-family beta spending", ("beta", "rho"), _PAMPALLONA),
-    "user-spending": Rule("Cumulative beta stated by the user, one number per look", ("spent",), _PAMPALLONA),
+    "z": NamedRule("Limits on the z scale stated by the user, one number per look before the last", ("z",)),
+    "obrien-fleming-spending": NamedRule("O'Brien-Fleming-type beta spending", ("beta",), _PAMPALLONA),
+    "pocock-spending": NamedRule("Pocock-type beta spending", ("beta",), _PAMPALLONA),
+    "hwang-shih-decani": NamedRule("Gamma-family beta spending", ("beta", "gamma"), _PAMPALLONA),
+    "kim-demets": NamedRule("Power-family beta spending", ("beta", "rho"), _PAMPALLONA),
+    "user-spending": NamedRule(
+        "Cumulative beta stated by the user, one number per look", ("spent",), _PAMPALLONA
+    ),
 }
 
 ALTERNATIVES = ("two-sided", "greater", "less", "better", "worse")
@@ -241,7 +243,7 @@ MEASURES = ("score", "change", "percent-change", "response", "remission")
 BINARY_MEASURES = ("response", "remission")
 
 
-class Scale(NamedTuple):
+class NamedScale(NamedTuple):
     """A rating scale whose limits are known."""
 
     title: str
@@ -252,14 +254,14 @@ class Scale(NamedTuple):
     remission_at_most: float | None = None
 
 
-SCALES: dict[str, Scale] = {
-    "HAM-D17": Scale("Hamilton Depression Rating Scale, 17 items", 0, 52, 1, "lower", 7),
-    "HAM-D6": Scale("Hamilton Depression Rating Scale, 6 items", 0, 22, 1, "lower"),
-    "MADRS": Scale("Montgomery-Asberg Depression Rating Scale", 0, 60, 1, "lower", 10),
+SCALES: dict[str, NamedScale] = {
+    "HAM-D17": NamedScale("Hamilton Depression Rating Scale, 17 items", 0, 52, 1, "lower", 7),
+    "HAM-D6": NamedScale("Hamilton Depression Rating Scale, 6 items", 0, 22, 1, "lower"),
+    "MADRS": NamedScale("Montgomery-Asberg Depression Rating Scale", 0, 60, 1, "lower", 10),
 }
 
 
-class Design(NamedTuple):
+class NamedDesign(NamedTuple):
     """A named design: A, B, ... stand for its arms in the order in which the scenario lists them."""
 
     title: str
@@ -267,26 +269,30 @@ class Design(NamedTuple):
     pattern: tuple[str, ...] = ()  # one word per sequence; empty: `planner.scenario.designs` generates it
 
 
-DESIGNS: dict[str, Design] = {
-    "AB/BA": Design("Two treatments, two periods, both orders", (2, 2), ("AB", "BA")),
-    "ABB/BAA": Design("Two treatments, three periods, extra period", (2, 2), ("ABB", "BAA")),
-    "AAB/BBA": Design("Two treatments, three periods, early repeat", (2, 2), ("AAB", "BBA")),
-    "ABA/BAB": Design("Two treatments, three periods, switch back", (2, 2), ("ABA", "BAB")),
-    "ABBA/BAAB": Design("Two treatments, four periods", (2, 2), ("ABBA", "BAAB")),
-    "AABB/BBAA": Design("Two treatments, four periods, one switch", (2, 2), ("AABB", "BBAA")),
-    "ABAB/BABA": Design("Two treatments, four periods, alternating", (2, 2), ("ABAB", "BABA")),
-    "AABB/BBAA/ABBA/BAAB": Design(
+DESIGNS: dict[str, NamedDesign] = {
+    "AB/BA": NamedDesign("Two treatments, two periods, both orders", (2, 2), ("AB", "BA")),
+    "ABB/BAA": NamedDesign("Two treatments, three periods, extra period", (2, 2), ("ABB", "BAA")),
+    "AAB/BBA": NamedDesign("Two treatments, three periods, early repeat", (2, 2), ("AAB", "BBA")),
+    "ABA/BAB": NamedDesign("Two treatments, three periods, switch back", (2, 2), ("ABA", "BAB")),
+    "ABBA/BAAB": NamedDesign("Two treatments, four periods", (2, 2), ("ABBA", "BAAB")),
+    "AABB/BBAA": NamedDesign("Two treatments, four periods, one switch", (2, 2), ("AABB", "BBAA")),
+    "ABAB/BABA": NamedDesign("Two treatments, four periods, alternating", (2, 2), ("ABAB", "BABA")),
+    "AABB/BBAA/ABBA/BAAB": NamedDesign(
         "Two treatments, four periods, four sequences", (2, 2), ("AABB", "BBAA", "ABBA", "BAAB")
     ),
-    "balaam": Design("Two treatments, two periods, all four sequences", (2, 2), ("AB", "BA", "AA", "BB")),
-    "parallel": Design("One period, one treatment for each patient", (2, 24)),
-    "split": Design(
+    "balaam": NamedDesign(
+        "Two treatments, two periods, all four sequences", (2, 2), ("AB", "BA", "AA", "BB")
+    ),
+    "parallel": NamedDesign("One period, one treatment for each patient", (2, 24)),
+    "split": NamedDesign(
         "Two AB/BA trials in one: A against B, and C against D", (4, 4), ("AB", "BA", "CD", "DC")
     ),
-    "latin-square": Design("Every treatment once, and once in each period", (2, 12)),
-    "williams": Design("Every treatment once, each following each other one equally often", (2, 12)),
-    "williams-extra-period": Design("A Williams square whose last treatment is given once more", (2, 11)),
-    "3t2p": Design("Two of three treatments for each patient: incomplete blocks", (3, 3)),
-    "4t2p": Design("Two of four treatments for each patient: incomplete blocks", (4, 4)),
-    "4t3p": Design("Three of four treatments for each patient: incomplete blocks", (4, 4)),
+    "latin-square": NamedDesign("Every treatment once, and once in each period", (2, 12)),
+    "williams": NamedDesign("Every treatment once, each following each other one equally often", (2, 12)),
+    "williams-extra-period": NamedDesign(
+        "A Williams square whose last treatment is given once more", (2, 11)
+    ),
+    "3t2p": NamedDesign("Two of three treatments for each patient: incomplete blocks", (3, 3)),
+    "4t2p": NamedDesign("Two of four treatments for each patient: incomplete blocks", (4, 4)),
+    "4t3p": NamedDesign("Three of four treatments for each patient: incomplete blocks", (4, 4)),
 }

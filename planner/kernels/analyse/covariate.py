@@ -12,8 +12,7 @@ import numpy as np
 from planner.kernels.analyse.groups import own_contrast
 from planner.kernels.analyse.sums import NOISE, rounding, student
 from planner.kernels.jit import fma, lanes, shared
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
+from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T, W
 
 ADJUSTED_ROWS = 10
 SCRATCH_ROWS = 11

@@ -11,8 +11,7 @@ import numpy as np
 
 from planner.kernels.analyse.sums import NOISE, student
 from planner.kernels.jit import fma, lanes
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
+from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T, W
 
 GROUP_ROWS = 4
 

@@ -12,8 +12,7 @@ import math
 import numpy as np
 
 from planner.kernels.jit import fma, lanes
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T
+from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T, W
 
 SUM_ROWS = 3  # count, sum, sum of squares
 NOISE = 1e-12  # of the size of the scores: differences so small are the rounding of none

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.kernels.jit import fma, kernel, lanes
-from planner.kernels.random.numbers import W, power_of_two, stay, unit
-from planner.kernels.tables import AGAIN, AGAIN_SQUARE, IN_VAIN, RANDOMISED, THERE
+from planner.kernels.jit import fma, lanes
+from planner.kernels.random.draw import copy
+from planner.kernels.random.normals import power_of_two, unit
+from planner.kernels.random.philox import U
+from planner.kernels.tables import W
 
 SLOPE, ZERO, LEAST, MOST = 4, 5, 6, 7  # columns of Leaving.driver, after those of a reading
 
@@ -52,46 +54,29 @@ def leave_after(leaving, s, k, word, first, eta, gone):
 
 
 @lanes
-def _present(row, valid):
-    n = np.int64(0)
-    for i in range(W):
-        n += np.int64(1) if (row[i] == row[i] and i < valid) else np.int64(0)
-    return n
+def least_word(chance):
+    """Smaller words have the given chance: the middle of their cell of (0, 1) lies below it."""
+    return np.uint64(np.ceil(chance * 4294967296.0 - 0.5)) if chance > 0.0 else U(0)
 
 
 @lanes
-def _waiting(row, valid):
-    """Of what returning.wait stores: how many waited in vain, sum and sum of squares of the others."""
-    vain = once = square = np.int64(0)
+def stay(word, chance, before, gone):
+    """gone f64[W]: `before` (0 or NaN), or NaN where the patient leaves now, with the given chance."""
+    least = least_word(chance)
     for i in range(W):
-        counts = row[i] == row[i] and i < valid
-        n = np.int64(row[i] if counts else 0.0)
-        vain += np.int64(1) if n < 0 else np.int64(0)
-        n = max(n, np.int64(0))
-        once += n
-        square += n * n
-    return vain, once, square
+        gone[i] = before[i] if word[i] >= least else np.nan
 
 
-@kernel
-def follow(values, sequence, trials, waits, tally):
-    """Add the patients of a block of trials to tally i64[hypothesis, sequence, period, FOLLOWED].
+@lanes
+def leave_all(leave, word, first, gone):
+    """gone f64[(1 + period) * W] is 0, or NaN from the period before which the patient leaves.
 
-    values f64[tile, patient, hypothesis, reading, period * W]: a patient is there where the first reading is.
-    trials: how many of tiles * W count; waits: whether the last reading tells how often patients waited.
+    Its first row is 0. Words of two periods stand at the start of each draw, from row `first` on.
     """
-    tiles, patients, hypotheses, readings, width = values.shape
-    for tile in range(tiles):
-        valid = min(max(trials - tile * W, 0), W)
-        for p in range(patients):
-            for h in range(hypotheses):
-                for k in range(width // W):
-                    to = tally[h, sequence[tile, p], k]
-                    to[RANDOMISED] += valid
-                    to[THERE] += _present(values[tile, p, h, 0, k * W : (k + 1) * W], valid)
-                    if waits:
-                        again = values[tile, p, h, readings - 1, k * W : (k + 1) * W]
-                        vain, once, square = _waiting(again, valid)
-                        to[IN_VAIN] += vain
-                        to[AGAIN] += once
-                        to[AGAIN_SQUARE] += square
+    for k in range(leave.size):
+        before, now = gone[k * W : (k + 1) * W], gone[(k + 1) * W : (k + 2) * W]
+        if leave[k] > 0.0:
+            at = (first + 4 * (k // 2) + k % 2) * W
+            stay(word[at : at + W], leave[k], before, now)
+        elif k > 0:
+            copy(before, now)

@@ -13,23 +13,15 @@ from __future__ import annotations
 import numpy as np
 
 from planner.kernels.generate.blinding import guess_now, improve_as_guessed
-from planner.kernels.generate.dropout import clear, drive, leave_after
+from planner.kernels.generate.dropout import clear, drive, leave_after, leave_all
 from planner.kernels.generate.readings import observe, read
 from planner.kernels.generate.return_to_baseline import seconds_waited, wait
 from planner.kernels.generate.secondary_outcomes import observe_seconds
 from planner.kernels.jit import fma, kernel, lanes
-from planner.kernels.random.numbers import (
-    LOW,
-    SHIFT,
-    U,
-    W,
-    copy,
-    draw_all,
-    leave_all,
-    normal_above,
-    power_of_two,
-    unit,
-)
+from planner.kernels.random.draw import copy, draw_all
+from planner.kernels.random.normals import normal_above, power_of_two, unit
+from planner.kernels.random.philox import LOW, SHIFT, U
+from planner.kernels.tables import W
 
 
 @lanes

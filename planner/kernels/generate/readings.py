@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from planner.kernels.jit import fma, lanes
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import AT_MOST, CHANGE, SCORE
+from planner.kernels.tables import AT_MOST, CHANGE, SCORE, W
 
 
 @lanes

@@ -15,7 +15,8 @@ from planner.kernels.generate.dropout import clear
 from planner.kernels.generate.readings import observe
 from planner.kernels.generate.secondary_outcomes import background, on_scale
 from planner.kernels.jit import fma, if_given, lanes
-from planner.kernels.random.numbers import W, power_of_two
+from planner.kernels.random.normals import power_of_two
+from planner.kernels.tables import W
 
 
 @lanes

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from planner.kernels.jit import fma, lanes
-from planner.kernels.random.numbers import W
+from planner.kernels.tables import W
 
 
 @lanes

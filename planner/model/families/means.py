@@ -7,8 +7,7 @@ the last bit on every machine.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -18,42 +17,21 @@ from planner.kernels.tables import (
     CONSTANT,
     INTERACTION,
     MEANS_FEATURES,
-    NONE_CARRIED,
     PATIENT_LEVEL,
     RESIDUAL,
     SCORE,
-    Contrast,
     Draws,
     Floats,
     Ints,
     Leaving,
     MeansWorld,
-    Plan,
 )
 from planner.model.draw_list import DrawList
-from planner.model.dropout import ALIKE, informative, leaving
-from planner.model.estimand import sided_direction
-from planner.scenario.estimability import period_shares, sequence_shares, variance_factor
-from planner.scenario.scenario import Analysis, Means, Scenario, Spread
-from planner.scenario.vocabulary import METHODS
+from planner.model.dropout import ALIKE, leaving
+from planner.scenario.families.means import Means, Spread
+from planner.scenario.scenario import Scenario
 
-SIDES = {"two-sided": 0, "greater": 1, "less": -1}
 BEFORE, AFTER = 0, 1  # visits of family `means`: the period's baseline and its outcome
-
-
-def plan(scenario: Scenario) -> Plan:
-    """How the patients are allocated and how they leave."""
-    design, dropout = scenario.design, scenario.population.dropout
-    unit = [s for s, n in enumerate(design.allocation) for _ in range(n)]
-    leave = [dropout.before_first, *dropout.per_period]
-    return Plan(np.array(unit * design.block, np.int64), np.array(leave[: design.periods], np.float64))
-
-
-def retention(scenario: Scenario) -> float | None:
-    """Chance that a randomised patient completes every period; None where only a simulation tells."""
-    if informative(scenario):
-        return None
-    return math.prod(1.0 - float(p) for p in plan(scenario).leave)
 
 
 def carried(hypothesis: Means, sequence: Sequence[str], period: int) -> float:
@@ -65,52 +43,6 @@ def carried(hypothesis: Means, sequence: Sequence[str], period: int) -> float:
         return 0.0
     earlier = {sequence[period - 1]} if hypothesis.carryover_lasts == "next" else set(sequence[:period])
     return math.fsum(hypothesis.carryover.get(a, 0.0) for a in earlier)
-
-
-def planned_variance(scenario: Scenario, analysis: Analysis) -> float:
-    """Variance of an estimate for one patient in all and an SD of 1 of each patient's own contrast.
-
-    Of tests of patients' own contrasts, with everybody staying.
-    """
-    design, weights = scenario.design, analysis.weights
-    needs = METHODS[analysis.method].needs
-    if needs == "estimable":
-        factor = variance_factor(design.sequences, design.allocation, weights, analysis.carryover)
-        return float(factor or 0) / sum(w * w for w in weights.values())
-    shares = None if needs in ("within", "pairs") else sequence_shares(design.sequences, weights)
-    if shares is None:
-        return 1.0
-    pairs = zip(shares, design.allocation, strict=True)
-    return float(sum(share * share * design.unit / units for share, units in pairs))
-
-
-class Reading(NamedTuple):
-    """What is stored of a period: a measure on a day after dosing, of the endpoint or a second outcome."""
-
-    measure: str
-    day: float
-    outcome: str = ""  # name of the second outcome
-
-
-GUESS = Reading("guess", 0.0)
-"""1 where a patient takes the period's treatment for an active one, else 0."""
-
-BASELINE = Reading("baseline", 0.0)
-"""The score of the endpoint before dosing."""
-
-
-def readings_of(scenario: Scenario) -> list[Reading]:
-    """The readings that the analyses use, each once, and what patients guess if they are asked."""
-    found = [*dict.fromkeys(reading_of(scenario, analysis) for analysis in scenario.analyses)]
-    found += [GUESS] if scenario.blinding is not None else []
-    return found + ([BASELINE] if any(METHODS[a.method].baseline for a in scenario.analyses) else [])
-
-
-def reading_of(scenario: Scenario, analysis: Analysis) -> Reading:
-    """The reading that an analysis uses: its own measure and day, or the endpoint's."""
-    endpoint = scenario.endpoint
-    day = endpoint.day if analysis.day is None else analysis.day
-    return Reading(analysis.measure or endpoint.measure, day, analysis.outcome)
 
 
 def means_world(
@@ -228,31 +160,3 @@ def _baseline(scenario: Scenario, hypothesis: Means) -> Floats:
     row[BASELINE_LEVEL] = math.sqrt(max(shared - row[PATIENT_LEVEL] * row[PATIENT_LEVEL], 0.0))
     row[BASELINE_ERROR] = math.sqrt(max(sd * sd - shared - row[RESIDUAL] * row[RESIDUAL], 0.0))
     return row
-
-
-def contrast(scenario: Scenario, analysis: Analysis) -> Contrast:
-    """What an analysis compares, for its kernel."""
-    design, weights = scenario.design, analysis.weights
-    number = {a: i for i, a in enumerate(design.treatments)}
-    shares = sequence_shares(design.sequences, weights)
-    direction = sided_direction(analysis, scenario.scale_of(analysis))
-    adjusts = METHODS[analysis.method].baseline
-    return Contrast(
-        weight=period_weights(scenario, weights),
-        share=np.array([float(x) for x in shares]) if shares else np.zeros(len(design.sequences)),
-        treatment=np.array([[number[a] for a in sequence] for sequence in design.sequences], np.int64),
-        effect=np.array([weights.get(a, 0.0) for a in design.treatments]),
-        sides=SIDES[direction],
-        baseline=readings_of(scenario).index(BASELINE) if adjusts else -1,
-        carried=np.array(
-            [[-1, *(number[a] for a in sequence[:-1])] for sequence in design.sequences], np.int64
-        )
-        if analysis.carryover
-        else NONE_CARRIED,
-    )
-
-
-def period_weights(scenario: Scenario, weights: Mapping[str, float]) -> Floats:
-    """(sequence, period): the weight of a period in a patient's own contrast, see scenario.estimability."""
-    rows = (period_shares(sequence, weights) for sequence in scenario.design.sequences)
-    return np.array([[float(share) for share in row] for row in rows])

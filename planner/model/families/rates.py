@@ -13,34 +13,17 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import ndtr, ndtri, owens_t
+from scipy.special import ndtri
 
 from planner.kernels.tables import CONSTANT, MEANS_FEATURES, PATIENT_LEVEL, RESIDUAL, MeansWorld
 from planner.model.draw_list import DrawList
 from planner.model.estimand import settled
 from planner.model.families.means import stored_leaving
-from planner.monitoring.numerics import zero
-from planner.scenario.families.mechanism import Rates
+from planner.monitoring.numerics import both, zero
+from planner.scenario.families.rates import Rates
 from planner.scenario.scenario import Scenario
 
 _NEVER = 40.0  # a latent normal never passes 40 standard deviations
-
-
-def both(a: float, b: float, rho: float) -> float:
-    """P(X <= a, Y <= b) for standard normals with correlation rho (Owen 1956)."""
-    if abs(rho) >= 1.0:
-        return float(min(ndtr(a), ndtr(b)) if rho > 0 else max(0.0, ndtr(a) + ndtr(b) - 1.0))
-    root = math.sqrt(1.0 - rho * rho)
-    if a == 0.0 and b == 0.0:
-        return 0.25 + math.asin(rho) / (2.0 * math.pi)
-
-    def part(h: float, k: float) -> float:
-        if h == 0.0:  # the limit of owens_t as its slope grows without bound
-            return 0.25 if k > 0 else -0.25
-        return float(owens_t(h, (k - rho * h) / (h * root)))
-
-    shift = 0.5 if a * b < 0.0 or (a * b == 0.0 and a + b < 0.0) else 0.0
-    return 0.5 * float(ndtr(a) + ndtr(b)) - part(a, b) - part(b, a) - shift
 
 
 def latent_correlation(hypothesis: Rates) -> float:

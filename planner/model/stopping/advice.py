@@ -17,10 +17,12 @@ from planner.model.degrees_of_freedom import planned_df
 from planner.model.looks import Looks, looks
 from planner.model.stopping import reachable
 from planner.model.stopping.reachable import Idle
-from planner.monitoring.boundaries import BoundaryError
 from planner.monitoring.recursion import power_at, root
+from planner.monitoring.spending import BoundaryError
+from planner.scenario.analysis import Analysis
 from planner.scenario.faults import listed
-from planner.scenario.scenario import Analysis, Efficacy, Futility, Scenario
+from planner.scenario.monitoring import Efficacy, Futility
+from planner.scenario.scenario import Scenario
 
 POWER = 0.8  # at which the power of two sets of looks is compared
 WORTH = 0.002  # differences of power from which they are told

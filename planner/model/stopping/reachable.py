@@ -16,14 +16,15 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import ndtr
 
+from planner.model.allocation import plan, retention
 from planner.model.degrees_of_freedom import planned_df
-from planner.model.families.means import plan, retention
 from planner.model.looks import Looks
 from planner.monitoring import solve as limits
 from planner.monitoring import t_looks
 from planner.monitoring.boundaries import Boundary
+from planner.scenario.analysis import Analysis
 from planner.scenario.estimability import taking_part
-from planner.scenario.scenario import Analysis, Scenario
+from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import METHODS
 
 _TIE = 1e-9  # relative; as planner.monitoring.references

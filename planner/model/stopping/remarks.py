@@ -16,8 +16,9 @@ from planner.model.stopping import advice as look_advice
 from planner.model.stopping import reachable
 from planner.model.stopping.advice import t_limit
 from planner.model.stopping.reachable import Idle
+from planner.scenario.analysis import Analysis
 from planner.scenario.faults import listed
-from planner.scenario.scenario import Analysis, Scenario
+from planner.scenario.scenario import Scenario
 from planner.scenario.text import count as counted
 from planner.scenario.vocabulary import METHODS
 

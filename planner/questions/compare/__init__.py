@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from planner._version import __version__
-from planner.engine import run as engine
+from planner.engine.executors import Progress
+from planner.engine.job import Job, job_of
 from planner.model.stopping.remarks import remarks as of_looks
 from planner.questions.compare.assumptions import unlike
 from planner.questions.compare.pairing import FIGURES, Group, Member, Pairs, paired
@@ -17,10 +18,12 @@ from planner.results import carryover_words as carryover_told
 from planner.results.carryover import Carried, Key, of_job
 from planner.results.design_effect import WARNING
 from planner.results.digest import answer
-from planner.results.run import ENGINE, flat
+from planner.results.frames import flat
+from planner.results.run import ENGINE
+from planner.scenario.analysis import Analysis
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.faults import listed
-from planner.scenario.scenario import Analysis, Scenario
+from planner.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import polars
@@ -185,7 +188,7 @@ def compare(
     seed: int | None = None,
     hypotheses: Sequence[str] | None = None,
     threads: int | None = None,
-    progress: engine.Progress | None = None,
+    progress: Progress | None = None,
 ) -> Comparison:
     """Simulate designs on the same virtual patients and compare each with the first.
 
@@ -198,7 +201,7 @@ def compare(
     first = scenarios[0].simulation
     chosen = compared(scenarios, hypotheses)
     jobs = [
-        engine.job(each, seed=first.seed if seed is None else seed, tallied=False) for each in chosen.values()
+        job_of(each, seed=first.seed if seed is None else seed, tallied=False) for each in chosen.values()
     ]
     rows = paired_rows(jobs)
     if not rows:
@@ -249,7 +252,7 @@ def narrowed(
     return scenario.model_copy(update={"simulation": simulation, "analyses": tuple(analyses)})
 
 
-def paired_rows(jobs: Sequence[engine.Job]) -> list[Row]:
+def paired_rows(jobs: Sequence[Job]) -> list[Row]:
     """Every hypothesis and analysis with the designs that have it, in order of first appearance."""
     names = dict.fromkeys(tests[0].hypothesis for work in jobs for tests in work.tests)
     rows = []

@@ -17,9 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.engine import memory
-from planner.engine import run as engine
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import BELOW, COMPLETERS, Ints
+from planner.engine.blocks import Records, records_of
+from planner.engine.executors import Progress, available_cores, chunk_size, in_pieces, pieces
+from planner.engine.job import Job
+from planner.engine.workspace import LESS_MEMORY, block_size, job_in_words, records_bytes
+from planner.kernels.tables import BELOW, COMPLETERS, Ints, W
 from planner.results.design_effect import approximate, design_effect, within_blocks
 from planner.results.figures import Z95, mean, probability, saved, smoothed, widen
 
@@ -52,7 +54,7 @@ Group = Sequence[Member]
 class Pairs:
     """The sums of paired trials. `sums` holds Python integers, which never overflow."""
 
-    jobs: tuple[engine.Job, ...]
+    jobs: tuple[Job, ...]
     groups: tuple[Group, ...]
     trials: int
     sums: NDArray[np.object_]  # (group, member, _KEPT, _SUMS)
@@ -158,18 +160,18 @@ def _with_interval(estimate: float, mcse: float | None, unpaired: float | None) 
     }
 
 
-def _counts(work: engine.Job, member: Member) -> tuple[int, ...]:
+def _counts(work: Job, member: Member) -> tuple[int, ...]:
     """Patients at each look."""
     return work.tests[member.hypothesis][member.analysis].looks[0].counts
 
 
 def paired(
-    jobs: Sequence[engine.Job],
+    jobs: Sequence[Job],
     groups: Sequence[Group],
     trials: int,
     *,
     threads: int | None = None,
-    progress: engine.Progress | None = None,
+    progress: Progress | None = None,
 ) -> Pairs:
     """Simulate the trials 0 .. trials - 1 of every job, and pair them.
 
@@ -178,17 +180,15 @@ def paired(
     """
     crew = _Crew(tuple(jobs), tuple(groups))
     began = time.perf_counter()
-    each = sum(engine.records_bytes(work, crew.tiles) for work in jobs)
+    each = sum(records_bytes(work, crew.tiles) for work in jobs)
     largest = max(jobs, key=lambda work: work.patients)
-    threads = memory.workers(
-        each, threads or engine.available_cores(), engine.described(largest), engine.LOWER
-    )
+    threads = memory.workers(each, threads or available_cores(), job_in_words(largest), LESS_MEMORY)
     crew.add(0, min(trials, W))
-    size = min(engine.chunk_size(work) for work in jobs) // len(jobs)
+    size = min(chunk_size(work) for work in jobs) // len(jobs)
     size = max(size // (crew.tiles * W), 1) * crew.tiles * W
-    interrupted = engine.in_pieces(
+    interrupted = in_pieces(
         crew.add,
-        engine.pieces(W, trials, size),
+        pieces(W, trials, size),
         stop=crew.stop,
         threads=threads,
         tell=progress and (lambda: progress(sum(tuple(crew.done.values())), trials * len(jobs))),
@@ -204,7 +204,7 @@ def paired(
 class _Crew:
     """What the threads share; each adds to sums of its own."""
 
-    jobs: tuple[engine.Job, ...]
+    jobs: tuple[Job, ...]
     groups: tuple[Group, ...]
     stop: threading.Event = field(default_factory=threading.Event)
     totals: list[list[Any]] = field(default_factory=list)  # of each thread: trials, sums
@@ -214,7 +214,7 @@ class _Crew:
     @property
     def tiles(self) -> int:
         """Tiles of a block."""
-        return min(engine.block_size(work) for work in self.jobs)
+        return min(block_size(work) for work in self.jobs)
 
     def empty(self) -> NDArray[np.object_]:
         members = max(map(len, self.groups), default=0)
@@ -227,7 +227,7 @@ class _Crew:
             self.own.buffers = {}
             self.totals.append(self.own.total)
         me = threading.get_ident()
-        for start, count in engine.pieces(first, first + trials, self.tiles * W):
+        for start, count in pieces(first, first + trials, self.tiles * W):
             if self.stop.is_set():
                 return
             tiles = -(-count // W)
@@ -252,7 +252,7 @@ class _Crew:
         reference: dict[int, Ints] = {}
         # References come before those that are compared with them.
         for j in sorted(range(len(self.jobs)), key=lambda j: all(m > 0 for _, m, _ in wanted[j])):
-            found = engine.records(self.jobs[j], first, tiles, self.own.buffers)
+            found = records_of(self.jobs[j], first, tiles, self.own.buffers)
             for g, m, member in wanted[j]:
                 x = _kept(self.jobs[j], found, member, trials)
                 if m == 0:
@@ -268,7 +268,7 @@ class _Crew:
         return sum(each[0] for each in self.totals), sums
 
 
-def _kept(work: engine.Job, found: engine.Records, member: Member, trials: int) -> Ints:
+def _kept(work: Job, found: Records, member: Member, trials: int) -> Ints:
     """i64[_KEPT, tile, 128]: what is kept of each trial, 0 for those beyond the last."""
     _, h, a = member
     test = work.tests[h][a]

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from planner._version import __version__
-from planner.engine import run as engine
+from planner.engine.executors import available_cores
 from planner.engine.memory import peak_memory
-from planner.kernels.random.numbers import W
+from planner.kernels.tables import W
 from planner.model.families.rates import rates_left_open
 from planner.model.parameter_draws import UncertaintyError, entries, is_uncertain, variants
 from planner.questions.compare import distinct
@@ -26,15 +26,24 @@ from planner.questions.discriminate.classes import PRACTICAL, structural
 from planner.questions.discriminate.likelihood import FITS
 from planner.questions.discriminate.posterior import figures
 from planner.questions.discriminate.remarks import warnings
-from planner.questions.discriminate.simulating import ALIKE, MOST, Progress, Simulated, Task, simulated
-from planner.questions.discriminate.simulating import DiscriminationError as DiscriminationError
+from planner.questions.discriminate.simulating import (
+    ALIKE,
+    MOST,
+    DiscriminationError,
+    Progress,
+    Simulated,
+    Task,
+    simulated,
+)
 from planner.questions.discriminate.summaries import KINDS
 from planner.questions.discriminate.summaries import summaries as summaries_of
 from planner.questions.effort import Effort
 from planner.results.digest import answer
-from planner.results.run import ENGINE, flat
+from planner.results.frames import flat
+from planner.results.run import ENGINE
 from planner.scenario.canonical.resolved import digest
-from planner.scenario.scenario import MAX_PATIENTS, Scenario
+from planner.scenario.caps import MAX_PATIENTS
+from planner.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import polars
@@ -231,7 +240,7 @@ def _effort(tasks: Sequence[Task], draws: int, seed: int, threads: int | None) -
         seconds=seconds,
         trials_per_second=trials / seconds,
         memory_bytes=peak_memory(),
-        threads=threads or engine.available_cores(),
+        threads=threads or available_cores(),
         sampled_trials=len(tasks) * W * _SAMPLED // 2,
     )
 

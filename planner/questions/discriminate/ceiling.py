@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.engine import run as engine
+from planner.engine.executors import available_cores
 from planner.kernels.tables import Floats, Ints
 from planner.questions.discriminate.endless import Numbers, trials_of, weighed
 from planner.questions.discriminate.likelihood import floor_of
@@ -108,7 +108,7 @@ def endless(
     between hypotheses as they do, and not by the noise of a sample.
     """
     groups, errors = _fits(sim, mechanisms or _apart(sim, plain))
-    cores = threads or engine.available_cores()
+    cores = threads or available_cores()
     y = trials_of(groups, errors, _TRIALS, seed, _KEY)
     some = min(_CHECKED, len(sim.alike.mean))
     real = sim.alike.mean[:some].transpose(1, 0, 2)

@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.special import ndtri
 
-from planner.engine import run as engine
+from planner.engine.executors import available_cores
 from planner.kernels.tables import Floats, Ints
 from planner.questions.discriminate.likelihood import Drawn, Fit, floor_of
 from planner.questions.discriminate.simulating import Simulated
@@ -88,7 +88,7 @@ def judge(
         drawn = Drawn(model.mean[:, h], model.spread[:, h], model.sample, floor, numbers, further)
         found[..., h] = fit(drawn).log(data, min(patients, sim.truth.sample))
 
-    with ThreadPoolExecutor(threads or engine.available_cores()) as pool:
+    with ThreadPoolExecutor(threads or available_cores()) as pool:
         list(pool.map(weigh, range(data.shape[1])))
     found[~whole] = np.nan
     return expanded(found, prior, np.arange(prior.size) if home is None else home)

@@ -21,8 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.kernels.mixture_density import PARTS, TERMS, total_power
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import Floats
+from planner.kernels.tables import Floats, W
 
 _NOTHING = -1e9  # log2 of the density of a part that fills up
 _DRAWS_A_TERM = 3  # simulated draws for each term of a polynomial, at least

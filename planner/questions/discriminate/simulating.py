@@ -14,12 +14,12 @@ from scipy.special import ndtri
 
 from planner import _interruption as interruption
 from planner.engine import memory
-from planner.engine import run as engine
+from planner.engine.executors import available_cores, in_pieces, pieces
 from planner.engine.generators import Group, groups
-from planner.kernels.generate.means import allocate
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import Floats, Ints, Plan
-from planner.model.families.means import plan
+from planner.kernels.generate.randomise import allocate
+from planner.kernels.random.streams import TRIALS_OF_SAME_PATIENTS, TRIALS_OF_SPREAD, TRIALS_TOLD_APART
+from planner.kernels.tables import Floats, Ints, Plan, W
+from planner.model.allocation import plan
 from planner.model.parameter_draws import Entry, draws, entries, levels
 from planner.questions.discriminate.summaries import (
     Summaries,
@@ -32,10 +32,8 @@ from planner.questions.discriminate.summaries import (
 from planner.scenario.families.mechanism import Terms
 from planner.scenario.scenario import Scenario
 
-# Numbers of virtual trials kept for the question: no run reaches them (see also engine.potential_outcomes).
-# A draw of the uncertain numbers has its own stretch, so that no two share a patient; but for one sample, of
-# the same patients in all of them.
-_SAMPLE, _TRIALS, _SAME = 1 << 61, 1 << 60, 3 << 60
+# A draw of the uncertain numbers has its own stretch of trials, so that no two share a patient; but for one
+# sample, of the same patients in all of them.
 _STRETCH = 1 << 32
 
 # Patients in each of 128 lanes, at least: of the sample that stands for the true means, and of the one from
@@ -178,16 +176,16 @@ def simulated(
     largest = max(tasks, key=lambda task: task.draw_bytes)
     workers = memory.workers(
         largest.draw_bytes,
-        threads or engine.available_cores(),
+        threads or available_cores(),
         f"a draw of {largest.many * W:,} virtual patients under {len(largest.names)} hypotheses",
         "lower the patients that are asked for (--patients) or the hypotheses (--hypothesis NAME)",
     )
     with interruption.deferred():  # the first one compiles, where an exception could end the process
         draw(0, 1)
         interruption.check()
-    interrupted = engine.in_pieces(
+    interrupted = in_pieces(
         draw,
-        engine.pieces(1, count, 1),
+        pieces(1, count, 1),
         stop=stop,
         threads=workers,
         tell=progress and (lambda: progress(min(len(each) for each in found), count)),
@@ -254,7 +252,7 @@ def _drawn(task: Task, q: int, lowered: Sequence[Group], seed: int) -> _Found:
     periods = periods_of(scenario)
     few = task.lane(_FEW)
     size = task.many if truth else few
-    sequence, values = _patients(task, lowered, how, _SAMPLE + q * _STRETCH, size, seed)
+    sequence, values = _patients(task, lowered, how, TRIALS_OF_SPREAD + q * _STRETCH, size, seed)
     some = np.repeat(sequence[:few], W)
     mean = np.empty((len(task.names), len(columns)))
     around = np.empty((*mean.shape, len(columns)))
@@ -266,7 +264,7 @@ def _drawn(task: Task, q: int, lowered: Sequence[Group], seed: int) -> _Found:
     alike = _same(task, lowered, how, seed)
     if not truth:
         return _Found(mean, around, alike, None)
-    sequence, values = _patients(task, lowered, how, _TRIALS + q * _STRETCH, task.patients, seed)
+    sequence, values = _patients(task, lowered, how, TRIALS_TOLD_APART + q * _STRETCH, task.patients, seed)
     values = values[..., : task.trials]
     trials = [measured(columns, by_arm(values[:, h], sequence, periods)) for h in range(len(task.names))]
     return _Found(mean, around, alike, np.array(trials))
@@ -275,7 +273,7 @@ def _drawn(task: Task, q: int, lowered: Sequence[Group], seed: int) -> _Found:
 def _same(task: Task, lowered: Sequence[Group], how: Plan, seed: int) -> Floats:
     """Summaries f64[hypothesis, summary] of a sample of the same patients in all draws."""
     columns, periods = task.summaries.columns, periods_of(task.scenario)
-    sequence, values = _patients(task, lowered, how, _SAME, task.lane(ALIKE), seed)
+    sequence, values = _patients(task, lowered, how, TRIALS_OF_SAME_PATIENTS, task.lane(ALIKE), seed)
     outcomes = [by_arm(values[:, h], sequence, periods) for h in range(len(task.names))]
     return np.array([measured(columns, y.reshape(*y.shape[:2], -1, 1))[0] for y in outcomes])
 

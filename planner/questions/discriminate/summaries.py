@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.kernels.tables import Floats, Ints
-from planner.model.families.means import Reading
+from planner.model.readings import Reading
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import BINARY_MEASURES
 

@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.engine import memory
-from planner.engine import run as engine
+from planner.engine.blocks import Records, records_of
+from planner.engine.executors import Progress
+from planner.engine.job import Job, Test, job_of
 from planner.engine.observations import Beside, beside
-from planner.kernels.random.numbers import W
+from planner.engine.workspace import LESS_MEMORY, job_in_words, records_bytes
 from planner.kernels.tables import (
     ABOVE,
     BELOW,
@@ -32,8 +34,9 @@ from planner.kernels.tables import (
     Floats,
     Ints,
     T,
+    W,
 )
-from planner.model.families.means import Reading, reading_of
+from planner.model.readings import Reading, reading_of
 from planner.monitoring.p_values import p_value
 from planner.monitoring.references import looked_up
 from planner.questions.replay.trial import (
@@ -44,12 +47,13 @@ from planner.questions.replay.trial import (
     Course,
     Look,
     Patient,
+    Trial,
 )
-from planner.questions.replay.trial import Trial as Trial
 from planner.results.blinding import Guess, added_up, made
 from planner.results.dropout import days_waited
+from planner.scenario.analysis import Analysis
 from planner.scenario.caps import MAX_TRIAL
-from planner.scenario.scenario import Analysis, Scenario
+from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import METHODS, WHOLE
 
 if TYPE_CHECKING:
@@ -90,9 +94,9 @@ def replay(
     if not 0 <= index <= LARGEST_INDEX:
         raise ValueError(f"trials are numbered from 0 to {LARGEST_INDEX}")
     chosen = narrowed(scenario, hypothesis, analysis)
-    work = engine.job(chosen, seed=seed, tallied=False)
-    memory.check(engine.records_bytes(work, 1), engine.described(work), engine.LOWER)
-    found = engine.records(work, index // W * W, 1)
+    work = job_of(chosen, seed=seed, tallied=False)
+    memory.check(records_bytes(work, 1), job_in_words(work), LESS_MEMORY)
+    found = records_of(work, index // W * W, 1)
     return _trial(scenario, chosen, work, found, index, name or scenario.name)
 
 
@@ -105,7 +109,7 @@ def find(
     hypothesis: str | None = None,
     analysis: str | None = None,
     seed: int | None = None,
-    progress: engine.Progress | None = None,
+    progress: Progress | None = None,
     name: str | None = None,
 ) -> Trial | None:
     """The first trial of a kind (a key of KINDS) from trial `first` on; None if none of `trials` is.
@@ -115,11 +119,11 @@ def find(
     wanted = KINDS[kind] and kind
     trials = scenario.simulation.trials if trials is None else trials
     judged = analysis or scenario.analyses[0].name
-    work = engine.job(narrowed(scenario, hypothesis, judged), seed=seed, tallied=False)
+    work = job_of(narrowed(scenario, hypothesis, judged), seed=seed, tallied=False)
     end = first + trials
-    tiles = memory.workers(engine.records_bytes(work, 1), _SCAN_TILES, engine.described(work), engine.LOWER)
+    tiles = memory.workers(records_bytes(work, 1), _SCAN_TILES, job_in_words(work), LESS_MEMORY)
     for start in range(first // W * W, end, tiles * W):
-        found = engine.records(work, start, tiles)
+        found = records_of(work, start, tiles)
         hits = np.flatnonzero(_is_kind(work, found, wanted))
         hits = hits[(hits >= first - start) & (hits < end - start)]
         if hits.size:
@@ -146,7 +150,7 @@ def narrowed(scenario: Scenario, hypothesis: str | None, analysis: str | None) -
     return scenario.model_copy(update={"simulation": one, "analyses": analyses})
 
 
-def _is_kind(work: engine.Job, found: engine.Records, kind: str) -> Ints:
+def _is_kind(work: Job, found: Records, kind: str) -> Ints:
     """Of the only hypothesis, analysis and design: which trials (tile * 128) are of a kind; 0 or 1."""
     end, look = found.end[0, 0, 0], found.look[0, 0, 0]
     test = work.tests[0][0]
@@ -163,9 +167,7 @@ def _is_kind(work: engine.Job, found: engine.Records, kind: str) -> Ints:
     return np.asarray(kinds[kind](), np.int64)
 
 
-def _trial(
-    scenario: Scenario, chosen: Scenario, work: engine.Job, found: engine.Records, index: int, name: str
-) -> Trial:
+def _trial(scenario: Scenario, chosen: Scenario, work: Job, found: Records, index: int, name: str) -> Trial:
     lane = index % W
     readings = tuple(dict.fromkeys(reading_of(chosen, a) for a in chosen.analyses))
     values = found.values[0, :, 0].reshape(work.patients, work.readings, -1, W)[..., lane]
@@ -223,8 +225,8 @@ def _met(
 
 def _followed(
     scenario: Scenario,
-    work: engine.Job,
-    found: engine.Records,
+    work: Job,
+    found: Records,
     a: int,
     readings: Sequence[Reading],
     values: Floats,
@@ -274,7 +276,7 @@ def _counted(scores: Floats, used: Flags, seen: int) -> Json:
     }
 
 
-def _seen(test: engine.Test, k: int, stat: Floats, lane: int, decision: str) -> Look:
+def _seen(test: Test, k: int, stat: Floats, lane: int, decision: str) -> Look:
     estimate, se, t, df, completers = (
         float(stat[row * W + lane]) for row in (ESTIMATE, SE, T, DF, COMPLETERS)
     )

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from planner._version import __version__
 from planner.engine.potential_outcomes import Truth
-from planner.model.families.means import Reading
+from planner.model.readings import Reading
 from planner.results.blinding import Guess, by_period, in_a_row
 from planner.results.digest import answer
 from planner.results.run import ENGINE
+from planner.scenario.analysis import Analysis
 from planner.scenario.canonical.resolved import digest
-from planner.scenario.scenario import Analysis, Scenario
+from planner.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import polars

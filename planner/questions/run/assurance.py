@@ -18,22 +18,26 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from planner.engine import memory
-from planner.engine import run as engine
+from planner.engine.executors import Progress, available_cores
 from planner.engine.generators import Group, groups
+from planner.engine.job import Job, job_like, job_of
 from planner.engine.potential_outcomes import Truth, truths
+from planner.engine.run import Simulation, run_jobs
 from planner.engine.tally import Tally
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import Plan
-from planner.model.families.means import plan, readings_of, retention
+from planner.engine.workspace import LESS_MEMORY, job_in_words, thread_bytes
+from planner.kernels.tables import Plan, W
+from planner.model.allocation import plan, retention
 from planner.model.families.mechanism.return_to_baseline import rule
 from planner.model.families.mechanism.signals import shared
 from planner.model.parameter_draws import Variants, check, entries, numbers
+from planner.model.readings import readings_of
 from planner.results.between_draws import Clusters, Drawn, error
 from planner.results.blinding import guesses
 from planner.results.carryover import Carried, Key, of_job
+from planner.results.cells import cell_of
 from planner.results.dropout import Departed, departed
 from planner.results.figures import Json
-from planner.results.run import Run, cell_of
+from planner.results.run import Run
 from planner.results.uncertain import unknowns
 from planner.results.whole_trial import trials_of
 from planner.scenario.scenario import Scenario
@@ -128,7 +132,7 @@ def assured(
     count: int | None = None,
     seed: int | None = None,
     threads: int | None = None,
-    progress: engine.Progress | None = None,
+    progress: Progress | None = None,
     patients: Sequence[int] | None = None,
     name: str = "",
 ) -> Run:
@@ -166,7 +170,7 @@ class Averaging:
         self.seed = scenario.simulation.seed if seed is None else seed
         self.names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
         plain = truths(scenario, self.names, self.seed, _TRUTH_TILES)
-        work = engine.job(scenario, seed=self.seed, patients=patients, sized=sized, known=plain)
+        work = job_of(scenario, seed=self.seed, patients=patients, sized=sized, known=plain)
         # Variants have whole tiles of their own: what lists do to errors is in the spread between variants.
         self.work = replace(work, listed=False)
         self._pool = pool or Pool(scenario, self.seed, self.names, keep=False)
@@ -186,17 +190,17 @@ class Averaging:
         kept = sums.ends, sums.free, sums.irregular, sums.followed, sums.guessed
         return 2 * sum(each.nbytes for each in kept)
 
-    def grow(self, total: int, threads: int | None, progress: engine.Progress | None) -> bool:
+    def grow(self, total: int, threads: int | None, progress: Progress | None) -> bool:
         """As `Growing.grow`; without a count, `total` is a multiple of 1,024."""
         begun = time.perf_counter()
         stretches, done = shares(total, self.count or total // VARIANT_TRIALS), len(self._tallies)
         threads = memory.workers(
-            engine.thread_bytes(self.work),
-            threads or engine.available_cores(),
-            engine.described(self.work),
-            engine.LOWER,
+            thread_bytes(self.work),
+            threads or available_cores(),
+            job_in_words(self.work),
+            LESS_MEMORY,
         )
-        tallies, self._interrupted = engine.run_each(
+        tallies, self._interrupted = run_jobs(
             lambda i: self._job(done + i), stretches[done:], threads=threads, progress=progress
         )
         self._tallies += tallies
@@ -205,11 +209,11 @@ class Averaging:
             raise KeyboardInterrupt
         return not self._interrupted
 
-    def _job(self, i: int) -> engine.Job:
+    def _job(self, i: int) -> Job:
         """The job of variant i."""
         made = self._pool[i]
         self._made[i] = made.truths, made.retention
-        return engine.like(self.work, made.plan, made.groups, made.truths)
+        return job_like(self.work, made.plan, made.groups, made.truths)
 
     def result(self, cut: bool = False) -> Run:
         """The average over the variants that are finished."""
@@ -228,7 +232,7 @@ class Averaging:
             tuple(finished),
         )
         partial = cut or len(finished) < len(self._tallies)
-        outcome = engine.Outcome(self.work, total, self._seconds, partial, cut or self._interrupted)
+        outcome = Simulation(self.work, total, self._seconds, partial, cut or self._interrupted)
         return Assured(self.scenario, self.name, outcome, drawn=drawn)
 
 

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from planner.engine import run as engine
+from planner.engine.executors import Progress
+from planner.engine.job import Job
+from planner.engine.run import Simulation, run_job
 from planner.results.run import Run
 from planner.scenario.scenario import Scenario
 
@@ -18,7 +20,7 @@ class Growing(Protocol):
     def trials(self) -> int:
         """Trials that are finished."""
 
-    def grow(self, total: int, threads: int | None, progress: engine.Progress | None) -> bool:
+    def grow(self, total: int, threads: int | None, progress: Progress | None) -> bool:
         """Simulate what is missing to `total` trials; whether Ctrl-C did not come.
 
         KeyboardInterrupt if no new trial is finished.
@@ -31,17 +33,17 @@ class Growing(Protocol):
 class Plain:
     """Trials of a scenario in which every number is known."""
 
-    def __init__(self, scenario: Scenario, work: engine.Job, name: str = "") -> None:
+    def __init__(self, scenario: Scenario, work: Job, name: str = "") -> None:
         self.scenario, self.work, self.name = scenario, work, name or scenario.name
-        self._outcome: engine.Outcome | None = None
+        self._outcome: Simulation | None = None
 
     @property
     def trials(self) -> int:
         return self._outcome.tally.trials if self._outcome else 0
 
-    def grow(self, total: int, threads: int | None, progress: engine.Progress | None) -> bool:
+    def grow(self, total: int, threads: int | None, progress: Progress | None) -> bool:
         first = self.trials
-        new = engine.run(self.work, total - first, first=first, threads=threads, progress=progress)
+        new = run_job(self.work, total - first, first=first, threads=threads, progress=progress)
         self._outcome = new if self._outcome is None else _added(self._outcome, new)
         return not new.interrupted
 
@@ -52,11 +54,11 @@ class Plain:
         return Run(self.scenario, self.name, outcome)
 
 
-def _added(before: engine.Outcome, new: engine.Outcome) -> engine.Outcome:
+def _added(before: Simulation, new: Simulation) -> Simulation:
     total = before.work.empty()
     total.add(before.tally)
     total.add(new.tally)
-    return engine.Outcome(before.work, total, before.seconds + new.seconds, new.partial, new.interrupted)
+    return Simulation(before.work, total, before.seconds + new.seconds, new.partial, new.interrupted)
 
 
 def grown(
@@ -64,7 +66,7 @@ def grown(
     total: int,
     needed: int,
     threads: int | None = None,
-    progress: engine.Progress | None = None,
+    progress: Progress | None = None,
 ) -> bool:
     """Let all parts grow to `total` trials each, one after the other; whether nothing interrupted them.
 
@@ -84,5 +86,5 @@ def grown(
     return True
 
 
-def _shifted(progress: engine.Progress, done: int, needed: int) -> engine.Progress:
+def _shifted(progress: Progress, done: int, needed: int) -> Progress:
     return lambda more, _: progress(done + more, needed)

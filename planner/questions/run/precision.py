@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from planner.engine import run as engine
+from planner.engine.executors import Progress
 from planner.questions.run.passes import Growing, grown
 from planner.results.run import Run
 
@@ -76,7 +76,7 @@ def until_precise(
     steps: Steps,
     *,
     threads: int | None = None,
-    progress: engine.Progress | None = None,
+    progress: Progress | None = None,
 ) -> Found:
     """Simulate all parts until no headline figure has a Monte Carlo standard error above `precision`.
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from planner.engine import run as engine
+from planner.engine.executors import Progress
+from planner.engine.job import job_of
 from planner.model.parameter_draws import check
 from planner.questions.run.assurance import MOST_VARIANTS, VARIANT_TRIALS, VARIANTS, Averaging
 from planner.questions.run.passes import Growing, Plain, grown
@@ -45,7 +46,7 @@ class How:
     ) -> Growing:
         """A pass of which nothing is simulated yet. Raises UncertaintyError where nothing is uncertain."""
         if not self.uncertain:
-            work = engine.job(scenario, seed=seed, patients=patients, sized=sized)
+            work = job_of(scenario, seed=seed, patients=patients, sized=sized)
             return Plain(scenario, work, name)
         check(scenario)
         count = None if self.precision is not None else self.variants or VARIANTS
@@ -67,9 +68,7 @@ class How:
         """Whether the sums of all variants of all parts may be kept at once."""
         return self.precision is not None or _kept(parts) * (self.variants or VARIANTS) <= MOST_BYTES
 
-    def simulated(
-        self, parts: Sequence[Growing], threads: int | None, progress: engine.Progress | None
-    ) -> Found:
+    def simulated(self, parts: Sequence[Growing], threads: int | None, progress: Progress | None) -> Found:
         """The results of all parts. Ctrl-C: of those that have any; KeyboardInterrupt if none has."""
         if self.precision is not None:
             steps = self.steps
@@ -92,7 +91,7 @@ def simulate(
     trials: int | None = None,
     seed: int | None = None,
     threads: int | None = None,
-    progress: engine.Progress | None = None,
+    progress: Progress | None = None,
     patients: Sequence[int] | None = None,
     precision: float | None = None,
     uncertain: bool = False,

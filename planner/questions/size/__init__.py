@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from planner._version import __version__
+from planner.engine.executors import Progress
 from planner.engine.potential_outcomes import Truth
-from planner.engine.run import Progress
-from planner.kernels.random.numbers import W
+from planner.kernels.tables import W
 from planner.model.looks import look_counts
 from planner.model.parameter_draws import check, entries
 from planner.model.stopping.remarks import at_answers
@@ -30,8 +30,10 @@ from planner.results.digest import answer as named
 from planner.results.run import ENGINE
 from planner.results.uncertain import unknowns
 from planner.scenario.canonical.resolved import digest
+from planner.scenario.caps import MAX_PATIENTS
+from planner.scenario.families.means import Means
 from planner.scenario.look_counts import scaling
-from planner.scenario.scenario import MAX_PATIENTS, Means, Scenario
+from planner.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import polars

@@ -10,7 +10,7 @@ from planner.questions.size.curves import Json, Key, Points, reached, span
 from planner.questions.size.effect import Effects, Found
 from planner.questions.size.patients import Exact, Search
 from planner.questions.size.reasons import best, no_effect, no_patients
-from planner.scenario.scenario import Analysis
+from planner.scenario.analysis import Analysis
 
 CURVE = (
     "hypothesis",

@@ -13,10 +13,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from planner.model.looks import looks
-from planner.monitoring.boundaries import Boundary, BoundaryError, crossing
+from planner.monitoring.boundaries import Boundary, crossing
 from planner.monitoring.numerics import zero
+from planner.monitoring.spending import BoundaryError
 from planner.questions.size import theory
-from planner.scenario.scenario import Analysis, Scenario
+from planner.scenario.analysis import Analysis
+from planner.scenario.scenario import Scenario
 
 Json = dict[str, Any]
 Points = Mapping[int, Json]

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from planner.engine import run as engine
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import ENDS, LIMITS, SUMS
-from planner.model.families.means import readings_of
+from planner.engine.executors import Progress
+from planner.engine.job import Job, job_of
+from planner.engine.run import run_job
+from planner.kernels.tables import ENDS, LIMITS, SUMS, W
 from planner.model.looks import looks
-from planner.monitoring.boundaries import BoundaryError
+from planner.model.readings import readings_of
+from planner.monitoring.spending import BoundaryError
 from planner.questions.run.assurance import Averaging, Pool
 from planner.results.design_effect import APPROXIMATE
 from planner.results.run import Run
@@ -42,7 +43,7 @@ class Curves:
         *,
         seed: int | None = None,
         threads: int | None = None,
-        progress: engine.Progress | None = None,
+        progress: Progress | None = None,
         variants: int | None = None,
         drawn_as: Mapping[str, str] | None = None,
     ) -> None:
@@ -107,11 +108,11 @@ class Curves:
         if run.partial:
             raise Interrupted
 
-    def _run(self, scenario: Scenario, patients: Sequence[int], trials: int, advance: engine.Progress) -> Run:
+    def _run(self, scenario: Scenario, patients: Sequence[int], trials: int, advance: Progress) -> Run:
         """Plain power; where numbers are uncertain, assurance over as many variants as there are tiles."""
         if self.variants is None:
-            work = _apart(engine.job(scenario, seed=self.seed, patients=patients))
-            outcome = engine.run(work, trials, threads=self.threads, progress=advance)
+            work = _apart(job_of(scenario, seed=self.seed, patients=patients))
+            outcome = run_job(work, trials, threads=self.threads, progress=advance)
             return Run(scenario, scenario.name, outcome)
         count = max(trials // W, 1)
         names = scenario.simulation.hypotheses
@@ -152,7 +153,7 @@ class Curves:
                 yield list(names[i : i + together]), list(patients[j : j + at_once])
 
 
-def _apart(work: engine.Job) -> engine.Job:
+def _apart(work: Job) -> Job:
     """A job that does not count analyses together: each has a curve of its own."""
     return replace(work, primary=())
 

@@ -15,8 +15,10 @@ from scipy.optimize import brentq
 from planner.model.estimand import sided_direction, true_effect
 from planner.questions.size import theory
 from planner.questions.size.curves import Curves, Json, span
+from planner.scenario.analysis import Analysis
 from planner.scenario.contrasts import total
-from planner.scenario.scenario import Analysis, Means, Scenario
+from planner.scenario.families.means import Means
+from planner.scenario.scenario import Scenario
 
 FIRST, GROWTH, MOST = 32_768, 4, 1_000_000  # trials: at first, their growth, at most
 POINTS = 12  # effects simulated in one pass

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from planner.questions.size import effect
 from planner.questions.size import patients as search
-from planner.scenario.scenario import Means, Scenario
+from planner.scenario.families.means import Means
+from planner.scenario.scenario import Scenario
 
 
 class Ahead(NamedTuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from planner.kernels.random.numbers import W
+from planner.kernels.tables import W
 from planner.questions.size import theory
 from planner.questions.size.curves import Curves, Key, grid, reached, span
 

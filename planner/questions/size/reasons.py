@@ -18,7 +18,9 @@ from planner.questions.size.beyond import FARTHEST, Beyond, by_assurance, by_dri
 from planner.questions.size.curves import Curves, Interrupted, Json, Key, Points
 from planner.questions.size.effect import Effects
 from planner.questions.size.patients import Search
-from planner.scenario.scenario import MAX_PATIENTS, Analysis, Scenario
+from planner.scenario.analysis import Analysis
+from planner.scenario.caps import MAX_PATIENTS
+from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import METHODS
 
 _CLEAR = 3.0  # Monte Carlo standard errors beyond which a difference is no chance

@@ -12,18 +12,22 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import gammaln, ndtr, stdtrit
+from scipy.special import ndtr, stdtrit
 
 from planner.kernels.tables import Floats
-from planner.model.families.means import carried, period_weights, reading_of, retention
+from planner.model.allocation import retention
+from planner.model.contrast_tables import period_weights
+from planner.model.families.means import carried
 from planner.model.looks import looks
+from planner.model.readings import reading_of
+from planner.monitoring.numerics import beyond
+from planner.scenario.analysis import Analysis
 from planner.scenario.contrasts import total
 from planner.scenario.estimability import sequence_shares, variance_factor, within_patients
-from planner.scenario.scenario import Analysis, Means, Scenario
+from planner.scenario.families.means import Means
+from planner.scenario.scenario import Scenario
 
 _NIL = 1e-11  # standard errors at one allocation unit that only rounding makes
-_PANELS, _REACH = 10, 13.0  # pieces of the quadrature; standard deviations of the spread that it covers
-_X, _W = np.polynomial.legendre.leggauss(40)
 
 
 class Law(NamedTuple):
@@ -197,23 +201,3 @@ _LAWS: dict[str, Callable[[Scenario, Means, Analysis, Floats], Law | None]] = {
 
 
 _OF_ANY_NUMBER = {"paired-t"}  # whose law does not depend on how many patients each sequence has
-
-
-def beyond(limit: Floats, df: Floats, shift: Floats) -> Floats:
-    """P(T >= limit) of a noncentral t, element by element.
-
-    The mean of Phi(shift - limit r) over r = sqrt(chi-square / df), by Gauss-Legendre quadrature: absolute
-    error below 1e-9, also where the usual series gives no number.
-    """
-    sd = 1.0 / np.sqrt(2.0 * df)  # of r, about
-    low, high = np.maximum(1.0 - _REACH * sd, 0.0), 1.0 + _REACH * sd
-    edges = low[:, None] + (high - low)[:, None] * np.linspace(0.0, 1.0, _PANELS + 1) ** 2
-    half = (edges[:, 1:] - edges[:, :-1]) / 2.0
-    r = (edges[:, :-1] + half)[:, :, None] + half[:, :, None] * _X
-    k = df[:, None, None]
-    density = np.exp(
-        np.log(2.0) + (k / 2.0) * np.log(k / 2.0) - gammaln(k / 2.0) + (k - 1.0) * np.log(r) - k * r * r / 2.0
-    )
-    value = ndtr(shift[:, None, None] - limit[:, None, None] * r) * density
-    total: Floats = np.clip((value @ _W * half).sum(axis=1), 0.0, 1.0)
-    return total

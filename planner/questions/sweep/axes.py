@@ -18,7 +18,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from planner.results.figures import Json
-from planner.scenario.canonical.resolved import as_toml
+from planner.scenario.canonical.toml import as_toml
 from planner.scenario.faults import Fault, Path, ScenarioError, listed, shown
 from planner.scenario.paths import split_path
 from planner.scenario.reading.overrides import parse

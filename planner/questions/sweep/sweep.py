@@ -11,14 +11,15 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 from planner._version import __version__
-from planner.engine import run as engine
+from planner.engine.executors import Progress
 from planner.model.parameter_draws import alike, check
 from planner.questions.run.assurance import VARIANTS, Assured
 from planner.questions.run.simulate import How
 from planner.questions.sweep.axes import Point, SweepError, points, resized, split
 from planner.results.digest import answer
 from planner.results.figures import Json
-from planner.results.run import ENGINE, Run, flat, warnings_of
+from planner.results.frames import flat
+from planner.results.run import ENGINE, Run, warnings_of
 from planner.results.uncertain import unknowns
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.faults import listed, shown
@@ -181,7 +182,7 @@ def simulate_points(
     precision: float | None = None,
     uncertain: bool = False,
     variants: int | None = None,
-    progress: engine.Progress | None = None,
+    progress: Progress | None = None,
 ) -> Sweep:
     """Simulate the scenario at every point (see `points`), with the same virtual patients.
 

@@ -16,27 +16,28 @@ from pathlib import Path
 
 import numpy as np
 
-from planner.engine import run as engine
+from planner.engine.executors import available_cores
 from planner.engine.memory import peak_memory
 from planner.kernels.tables import Floats
 from planner.model import parameter_draws as uncertainty
 from planner.model.families.rates import rates_left_open
+from planner.model.parameter_draws import Entry, is_uncertain
 from planner.questions.effort import Effort
 from planner.questions.weigh.classes import matters, same
 from planner.questions.weigh.cohort import patients_of, trials_of
 from planner.questions.weigh.count_evidence import Counts, counts
 from planner.questions.weigh.data import observed_in
-from planner.questions.weigh.errors import WeighingError as WeighingError
+from planner.questions.weigh.errors import WeighingError
 from planner.questions.weigh.exact_tests import tests
 from planner.questions.weigh.normal_evidence import Difference, difference, means
 from planner.questions.weigh.posterior import Posterior
-from planner.questions.weigh.result import Evidence
-from planner.questions.weigh.result import Weighing as Weighing
+from planner.questions.weigh.result import Evidence, Weighing
 from planner.questions.weigh.sensitivity import Drawn
 from planner.questions.weigh.simulating import Progress, Work, simulated
 from planner.questions.weigh.stopping import Stopping, stopping
 from planner.results.figures import Json
-from planner.scenario.families.mechanism import Rates, Terms
+from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.rates import Rates
 from planner.scenario.scenario import Scenario
 
 VARIANTS = 400
@@ -131,7 +132,7 @@ def _task(scenario: Scenario, variants: int | None, patients: int | None, seed: 
     evidence, remarks = _evidence(scenario)
     assert scenario.observed is not None  # or there would be no evidence
     rule = stopping(scenario, scenario.observed, evidence)
-    uncertain = uncertainty.is_uncertain(scenario)
+    uncertain = is_uncertain(scenario)
     draws = VARIANTS if variants is None else variants
     seed = scenario.simulation.seed if seed is None else seed
     exact = _exact(scenario, names, evidence, rule)
@@ -205,7 +206,7 @@ def _effort(task: _Task, beside: float, threads: int | None) -> Effort:
         seconds=seconds,
         trials_per_second=trials * work.draws / seconds,
         memory_bytes=peak_memory(),
-        threads=threads or engine.available_cores(),
+        threads=threads or available_cores(),
         sampled_trials=trials * some,
     )
 
@@ -274,7 +275,7 @@ def _out_of_reach(evidence: Evidence, measured: Floats) -> WeighingError:
     )
 
 
-def _drawn(work: Work, entries: Sequence[uncertainty.Entry], count: int) -> Iterator[Drawn]:
+def _drawn(work: Work, entries: Sequence[Entry], count: int) -> Iterator[Drawn]:
     """What was drawn in the first `count` variants, of the uncertain numbers that matter in this design."""
     scenario, names = work.scenario, work.names
     for entry in entries:

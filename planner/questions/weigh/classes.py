@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from planner.model import parameter_draws as uncertainty
 from planner.model.distinguishable import classes, everything
+from planner.model.parameter_draws import Entry, draws, entries, is_uncertain, variants
 from planner.scenario.scenario import Scenario
 from planner.scenario.uncertainty import Distribution
 
@@ -20,7 +20,7 @@ _COMPARED = 6  # sets of values that the hypotheses are compared at
 def same(scenario: Scenario, names: tuple[str, ...], seed: int) -> tuple[tuple[int, ...], ...]:
     """Numbers of the hypotheses, those together that are the same."""
     signs: list[tuple[int, ...]] = [() for _ in names]
-    compared = range(_COMPARED if uncertainty.is_uncertain(scenario) else 0)
+    compared = range(_COMPARED if is_uncertain(scenario) else 0)
     for each in (scenario, *(_aligned(scenario, seed, number) for number in compared)):
         for i, group in enumerate(classes(each, names)):
             for name in group:
@@ -31,7 +31,7 @@ def same(scenario: Scenario, names: tuple[str, ...], seed: int) -> tuple[tuple[i
     return tuple(tuple(group) for group in found.values())
 
 
-def matters(scenario: Scenario, entry: uncertainty.Entry, names: tuple[str, ...], seed: int) -> bool:
+def matters(scenario: Scenario, entry: Entry, names: tuple[str, ...], seed: int) -> bool:
     """Whether the endpoint depends on an uncertain number, under any of the hypotheses, in this design."""
     if any(number.route[0] == "population" for number in entry.numbers):
         return True
@@ -40,16 +40,16 @@ def matters(scenario: Scenario, entry: uncertainty.Entry, names: tuple[str, ...]
 
 
 def _aligned(
-    scenario: Scenario, seed: int, number: int, moved: uncertainty.Entry | None = None, draw: int = 0
+    scenario: Scenario, seed: int, number: int, moved: Entry | None = None, draw: int = 0
 ) -> Scenario:
     """The scenario at known values, which do not depend on whose entry it is but on its path alone.
 
     `moved`: an entry that takes its value from another draw.
     """
     known: dict[str | None, dict[str, Distribution]] = {}
-    for entry in uncertainty.entries(scenario):
+    for entry in entries(scenario):
         at = draw if entry == moved else number
-        (value,) = uncertainty.draws(replace(entry, hypothesis=None), seed, at, 1)
+        (value,) = draws(replace(entry, hypothesis=None), seed, at, 1)
         point = Distribution(low=value, high=value, relative=entry.distribution.relative)
         known.setdefault(entry.hypothesis, {})[entry.key] = point
     hypotheses = {
@@ -58,4 +58,4 @@ def _aligned(
     }
     points = {"uncertainty": known.get(None, {}), "hypotheses": hypotheses}
     fixed = scenario.model_copy(update=points)
-    return next(uncertainty.variants(fixed, 1, seed))
+    return next(variants(fixed, 1, seed))

@@ -9,13 +9,13 @@ import numpy as np
 
 from planner.engine import memory
 from planner.engine.generators import groups
-from planner.kernels.generate.means import allocate
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import Floats
-from planner.model.families.means import Reading, plan
+from planner.kernels.generate.randomise import allocate
+from planner.kernels.random.streams import TRIALS_WEIGHED
+from planner.kernels.tables import Floats, W
+from planner.model.allocation import plan
+from planner.model.readings import Reading
 from planner.scenario.scenario import Scenario
 
-_FIRST = 3 << 61  # trials from here on are kept for weighing: no run and no true effect ever reaches them
 _PATIENTS = 8  # of a trial, at least: a few complete randomisation blocks
 
 
@@ -53,7 +53,7 @@ def cohort(
         "lower --patients or the hypotheses (--hypothesis NAME)",
     )
     patients, tiles = _tiled(about.block.size, size)
-    first = _FIRST + number * tiles * W
+    first = TRIALS_WEIGHED + number * tiles * W
     sequence = np.zeros((tiles, patients), np.int64)
     values = np.full((tiles, patients, len(names), len(readings), design.periods * W), np.nan)
     allocate(first, np.uint64(seed), about.block, sequence)

@@ -19,15 +19,17 @@ from itertools import product
 import numpy as np
 from scipy.special import ndtr
 
+from planner.model.allocation import retention
 from planner.model.dropout import informative
-from planner.model.families.means import Reading, retention
-from planner.model.families.rates import both, latent_correlation, threshold
+from planner.model.families.rates import latent_correlation, threshold
+from planner.model.readings import Reading
+from planner.monitoring.numerics import both
 from planner.questions.weigh.allocation import cost_of_allocation, probability_by_allocation
 from planner.questions.weigh.cohort import Cohort
 from planner.questions.weigh.count_probability import Floats, Group, Ints, cost, probability
 from planner.questions.weigh.errors import WeighingError
 from planner.questions.weigh.normal_evidence import numbers_of
-from planner.scenario.families.mechanism import Rates
+from planner.scenario.families.rates import Rates
 from planner.scenario.observed import Observed
 from planner.scenario.scenario import Scenario
 

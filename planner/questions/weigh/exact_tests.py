@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 from scipy.special import ndtr, stdtr
 
-from planner.model.families.means import reading_of
+from planner.model.readings import reading_of
 from planner.monitoring.p_values import p_value
 from planner.questions.weigh.count_evidence import Counts
 from planner.questions.weigh.normal_evidence import Difference
-from planner.scenario.scenario import Analysis, Scenario
+from planner.scenario.analysis import Analysis
+from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import METHODS
 
 Only = tuple[int, int]

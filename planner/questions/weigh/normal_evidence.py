@@ -21,7 +21,8 @@ import numpy as np
 from scipy.special import gammaln
 
 from planner.kernels.tables import Floats
-from planner.model.families.means import Reading, retention
+from planner.model.allocation import retention
+from planner.model.readings import Reading
 from planner.questions.weigh.cohort import Cohort
 from planner.questions.weigh.errors import WeighingError
 from planner.scenario.estimability import sequence_shares

@@ -17,7 +17,8 @@ from planner.questions.weigh.sensitivity import Drawn, Influence, Side, influenc
 from planner.questions.weigh.stopping import Stopping
 from planner.results.digest import answer
 from planner.results.figures import Json
-from planner.results.run import ENGINE, flat
+from planner.results.frames import flat
+from planner.results.run import ENGINE
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.observed import Observed
 from planner.scenario.scenario import Scenario

@@ -10,10 +10,10 @@ import numpy as np
 
 from planner import _interruption as interruption
 from planner.engine import memory
-from planner.engine import run as engine
+from planner.engine.executors import available_cores, in_pieces
 from planner.kernels.tables import Floats
 from planner.model import parameter_draws as uncertainty
-from planner.model.families.means import Reading
+from planner.model.readings import Reading
 from planner.questions.weigh.cohort import Cohort, cohort, cohort_bytes
 from planner.questions.weigh.count_evidence import Counts
 from planner.questions.weigh.result import Evidence
@@ -80,11 +80,11 @@ def simulated(
         progress(1, work.draws)
     patients = 0 if work.exact else work.patients
     size = cohort_bytes(work.scenario, len(work.names), len(work.readings), patients)
-    interrupted = engine.in_pieces(
+    interrupted = in_pieces(
         show,
         todo,
         stop=stop,
-        threads=memory.workers(size, threads or engine.available_cores(), "a cohort", "lower --patients"),
+        threads=memory.workers(size, threads or available_cores(), "a cohort", "lower --patients"),
         tell=progress and (lambda: progress(len(found), work.draws)),
     )
     done = next((number for number in range(work.draws) if number not in found), work.draws)

@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from planner.engine import run as engine
+from planner.engine.job import Job, job_of
 from planner.engine.potential_outcomes import Truth
 from planner.kernels.decide import record
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import DF, STATISTICS, Floats, T
-from planner.model.families.means import Reading, reading_of
+from planner.kernels.tables import DF, STATISTICS, Floats, T, W
+from planner.model.readings import Reading, reading_of
 from planner.questions.weigh.count_evidence import Counts
 from planner.questions.weigh.normal_evidence import Difference, Means
+from planner.scenario.analysis import Analysis
 from planner.scenario.observed import Observed
-from planner.scenario.scenario import Analysis, Scenario
+from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import METHODS
 
 _SAID = "the result is selected"
@@ -42,7 +42,7 @@ class Stopping:
 class Rule:
     """A stopping rule by which a trial of so many completers ended at a look (from 1)."""
 
-    work: engine.Job  # of the analysis alone
+    work: Job  # of the analysis alone
     reading: Reading
     look: int
     completers: int
@@ -150,7 +150,7 @@ def _rule(scenario: Scenario, analysis: Analysis, look: int, completers: int) ->
     name = (scenario.simulation.hypotheses or tuple(scenario.hypotheses))[0]
     one = scenario.simulation.model_copy(update={"hypotheses": (name,)})
     alone = scenario.model_copy(update={"simulation": one, "analyses": (analysis,)})
-    work = engine.job(alone, known={name: [Truth(0.0, 0.0, True, 1.0)]}, tallied=False)
+    work = job_of(alone, known={name: [Truth(0.0, 0.0, True, 1.0)]}, tallied=False)
     planned = int(work.counts[-1])
     return Rule(work, reading_of(scenario, analysis), look, completers) if completers <= planned else None
 

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.kernels.random.numbers import W
-from planner.kernels.tables import Floats, Ints
+from planner.kernels.tables import Floats, Ints, W
 from planner.questions.weigh.cohort import Cohort
 from planner.questions.weigh.count_evidence import Counts
 from planner.questions.weigh.stopping import Rule
-from planner.scenario.scenario import Design
+from planner.scenario.design import Design
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.report.blocks import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
+from planner.report.context import Setting, Unit
 from planner.report.pages.parts.whole_trial import EACH_ALONE
-from planner.report.pages.run import Setting, Unit
 from planner.report.pages.run_tables import NOBODY_MEANWHILE
 from planner.results.numbers import DASH, estimated, plus_minus, signed
 from planner.scenario.text import count

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.report.blocks import Block, Code, Facts, Heading, Items, Prose
+from planner.report.context import Setting
 from planner.report.pages.discriminate_tables import added, curves, equal, figures, key_of, matrices
-from planner.report.pages.run import Setting
 from planner.results.numbers import estimated, plain, plus_minus
 from planner.scenario.text import count, listed
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.report.blocks import Block, Code, Column, Heading, Prose, Sheet
-from planner.report.pages.run import Setting
+from planner.report.context import Setting
 from planner.report.plots.braille import Point, Series, plot
 from planner.results.numbers import DASH, estimated, plus_minus
 from planner.scenario.text import count, listed

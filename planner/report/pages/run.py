@@ -10,9 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.report.blocks import Block, Code, Facts, Heading, Items, Prose
-from planner.report.context import Cell, Shown, label
-from planner.report.context import Setting as Setting
-from planner.report.context import Unit as Unit
+from planner.report.context import Cell, Setting, Shown, label
 from planner.report.pages.parts.blinding import asked
 from planner.report.pages.parts.dropout import reading as about_leaving
 from planner.report.pages.parts.limits import about_limits

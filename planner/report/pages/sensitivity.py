@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.report.blocks import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
+from planner.report.context import Setting
 from planner.report.pages.parts.whole_trial import each_alone
-from planner.report.pages.run import Setting
 from planner.report.pages.run_tables import beside, carried_over
 from planner.results.numbers import DASH, estimated, fixed, plain, plus_minus, signed
 from planner.scenario.text import count, listed, visible

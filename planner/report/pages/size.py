@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.report.blocks import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
+from planner.report.context import Setting
 from planner.report.pages.parts.limits import about_limits
 from planner.report.pages.parts.uncertain import what_is_uncertain
 from planner.report.pages.parts.whole_trial import each_alone
-from planner.report.pages.run import Setting
 from planner.report.pages.run_tables import NOBODY_MEANWHILE, beside, carried_over
 from planner.report.plots.braille import Point, Series, plot
 from planner.results.numbers import DASH, estimated, plain

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.report.blocks import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
+from planner.report.context import Setting, Unit
 from planner.report.pages.parts.blinding import guesses_of
 from planner.report.pages.parts.whole_trial import each_alone
-from planner.report.pages.run import Setting, Unit
 from planner.report.plots.braille import Series, plot
 from planner.results.numbers import DASH, fixed, plain, signed
 from planner.scenario.text import count, listed

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from planner.questions.plan import Plan, scale_moves
 from planner.results.numbers import plain, signed
-from planner.scenario.scenario import Means, Scenario
+from planner.scenario.families.means import Means
+from planner.scenario.scenario import Scenario
 from planner.scenario.text import count, listed
 
 _SEQUENCES_TOLD = 6

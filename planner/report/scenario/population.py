@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from planner.questions.plan import Enrolment, enrolment
+from planner.model.entry import Enrolment, enrolment
 from planner.report.blocks import Block, Heading, Items
 from planner.report.scenario.mechanism import percent
 from planner.results.numbers import fixed, plain, signed
-from planner.scenario.families.mechanism import Rates, Terms
-from planner.scenario.scenario import Means, Population, Scenario
+from planner.scenario.families.means import Means
+from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.rates import Rates
+from planner.scenario.population import Population
+from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed
 
 

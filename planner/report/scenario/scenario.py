@@ -10,9 +10,10 @@ from planner.model.stopping.remarks import remarks
 from planner.questions.plan import AnalysisPlan, Plan, Truth
 from planner.questions.predict import Outlook
 from planner.report.blocks import Block, Facts, Heading, Items, Prose
+from planner.report.context import Setting, Unit
 from planner.report.pages.parts.uncertain import what_is_uncertain
 from planner.report.pages.parts.whole_trial import EACH_ALONE
-from planner.report.pages.run import Setting, Unit, sidedness
+from planner.report.pages.run import sidedness
 from planner.report.pages.weigh import found
 from planner.report.scenario.allocation import design_line, moved, moved_effects
 from planner.report.scenario.blinding import guessing
@@ -27,8 +28,11 @@ from planner.results.numbers import plain, plus_minus, signed
 from planner.results.uncertain import unknowns
 from planner.scenario.canonical.resolved import digest, resolve
 from planner.scenario.contrasts import Contrast, formula, in_words, weights
-from planner.scenario.families.mechanism import Rates, Terms
-from planner.scenario.scenario import Hypothesis, Means, Scenario
+from planner.scenario.families.means import Means
+from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.rates import Rates
+from planner.scenario.hypotheses import Hypothesis
+from planner.scenario.scenario import Scenario
 from planner.scenario.text import count, listed
 from planner.scenario.vocabulary import BINARY_MEASURES, METHODS, WHOLE
 

@@ -13,35 +13,28 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from planner.scenario.analysis import Analysis
 from planner.scenario.blinding import Blinding
 from planner.scenario.canonical.resolved import followed, full_paths, resolve
+from planner.scenario.caps import MAX_PATIENTS
+from planner.scenario.design import Design, Treatment
+from planner.scenario.endpoint import Endpoint
 from planner.scenario.families.mechanism import Agent, Component, Signal
 from planner.scenario.faults import Path, dotted, shown
+from planner.scenario.hypotheses import FAMILIES, family_of
+from planner.scenario.monitoring import Monitoring
 from planner.scenario.observed import Observed
 from planner.scenario.paths import split_path
+from planner.scenario.population import Population
 from planner.scenario.reading import messages as wording
 from planner.scenario.reading.toml import MAX_BYTES
-from planner.scenario.resolving import Draft, Problem, complete
+from planner.scenario.resolving import complete
+from planner.scenario.resolving.draft import Draft, Problem
 from planner.scenario.resolving.examples import with_examples
-from planner.scenario.scenario import (
-    FAMILIES,
-    MAX_ANALYSES,
-    MAX_HYPOTHESES,
-    MAX_NAMES,
-    MAX_PATIENTS,
-    Analysis,
-    Design,
-    Distribution,
-    Endpoint,
-    Monitoring,
-    Population,
-    Scenario,
-    Simulation,
-    Treatment,
-    family_of,
-)
+from planner.scenario.scenario import MAX_ANALYSES, MAX_HYPOTHESES, MAX_NAMES, Scenario
 from planner.scenario.secondary_outcomes import Outcome
-from planner.scenario.uncertainty import MAX_UNCERTAIN
+from planner.scenario.simulation import Simulation
+from planner.scenario.uncertainty import MAX_UNCERTAIN, Distribution
 
 
 def built(

@@ -12,9 +12,10 @@ from pydantic_core import ErrorDetails
 
 from planner.scenario.faults import MAX_FAULTS, Path, did_you_mean, listed, nearest, shown
 from planner.scenario.fields import EVERY, AlsoWritten
-from planner.scenario.resolving import Problem
+from planner.scenario.hypotheses import FAMILIES
+from planner.scenario.resolving.draft import Problem
 from planner.scenario.resolving.examples import RULES
-from planner.scenario.scenario import FAMILIES, Scenario
+from planner.scenario.scenario import Scenario
 
 # Words of other planners and of everyday speech, and what the setting is called here.
 SYNONYMS = {

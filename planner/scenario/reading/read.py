@@ -14,13 +14,15 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from planner.scenario import catalogue
-from planner.scenario.canonical.resolved import digest, resolve, schema, to_toml
+from planner.scenario.canonical.json_schema import schema
+from planner.scenario.canonical.resolved import digest, resolve
+from planner.scenario.canonical.toml import to_toml
 from planner.scenario.faults import MAX_FAULTS, Fault, Path, ScenarioError, did_you_mean, dotted
 from planner.scenario.reading.build import built
 from planner.scenario.reading.extends import Layer, Refused, chain, merged, owner
 from planner.scenario.reading.overrides import Override, apply, parse
 from planner.scenario.reading.toml import parsed, text_of, unreadable
-from planner.scenario.resolving import Problem
+from planner.scenario.resolving.draft import Problem
 from planner.scenario.scenario import Scenario
 
 _PATIENTS: Path = ("design", "patients")

@@ -12,8 +12,8 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from planner.scenario.faults import Path
+from planner.scenario.hypotheses import family_of
 from planner.scenario.reading.messages import model_at
-from planner.scenario.scenario import family_of
 
 
 def opened(data: dict[str, Any], path: Path, value: Any) -> dict[str, Any] | None:

@@ -10,7 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from planner.scenario.families.mechanism import Rates
+from planner.scenario.design import Design
+from planner.scenario.endpoint import Endpoint
+from planner.scenario.families.means import Means
+from planner.scenario.families.rates import Rates
+from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.resolving.analyses import check_baselines, complete_analyses, complete_simulation
 from planner.scenario.resolving.blinding import check_blinding
 from planner.scenario.resolving.design import (
@@ -34,7 +38,6 @@ from planner.scenario.resolving.monitoring import complete_monitoring
 from planner.scenario.resolving.observed import complete_observed
 from planner.scenario.resolving.secondary_outcomes import check_days, complete_outcomes
 from planner.scenario.resolving.uncertainty import complete_own, complete_uncertainty
-from planner.scenario.scenario import Design, Endpoint, Hypothesis, Means
 
 __all__ = ["Draft", "Problem", "complete"]
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from planner.scenario import vocabulary
+from planner.scenario.analysis import Analysis
 from planner.scenario.contrasts import Contrast, formula, simplest, total, weights
+from planner.scenario.design import Design
 from planner.scenario.designs import Sequences
+from planner.scenario.endpoint import Endpoint
 from planner.scenario.estimability import sequence_shares, taking_part, within_patients
 from planner.scenario.faults import Path, did_you_mean, listed, printable, shown
 from planner.scenario.resolving.carryover import check_carryover
 from planner.scenario.resolving.draft import Draft, check_treatments
 from planner.scenario.resolving.entry import selected_by_first_baseline
 from planner.scenario.resolving.secondary_outcomes import complete_second
-from planner.scenario.scenario import Analysis, Design, Endpoint, Simulation
 from planner.scenario.secondary_outcomes import Outcome
+from planner.scenario.simulation import Simulation
 
 
 def complete_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) -> dict[int, Analysis]:
@@ -154,7 +157,7 @@ def _default(draft: Draft, analysis: Analysis, design: Design, contrast: Contras
     return None
 
 
-def _fits(row: vocabulary.Method, design: Design, contrast: Contrast) -> bool:
+def _fits(row: vocabulary.NamedMethod, design: Design, contrast: Contrast) -> bool:
     """Whether a method takes the contrast, and the design offers what it needs."""
     taken = row.weights or not isinstance(contrast, Mapping)
     return taken and _OFFERS[row.needs](design.sequences, weights(contrast))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from planner.scenario.blinding import Blinding
+from planner.scenario.design import Design, Treatment
 from planner.scenario.families.mechanism import Signal, Term, Terms
 from planner.scenario.faults import Path, did_you_mean, printable
 from planner.scenario.resolving.draft import Draft
 from planner.scenario.resolving.families.mechanism import declared, unknown_name
-from planner.scenario.scenario import Design, Treatment
 
 _HERE: Path = ("blinding",)
 

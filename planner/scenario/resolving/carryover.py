@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from planner.scenario import designs, vocabulary
+from planner.scenario.analysis import Analysis
 from planner.scenario.contrasts import Contrast, in_words, weights
+from planner.scenario.design import Design
 from planner.scenario.estimability import variance_factor, within_patients
 from planner.scenario.faults import Path, listed
 from planner.scenario.resolving.draft import Draft
-from planner.scenario.scenario import Analysis, Design
 
 _NAMED = 4
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from planner.scenario import designs, vocabulary
+from planner.scenario.caps import MAX_PATIENTS
+from planner.scenario.design import MAX_TREATMENTS, Design, Treatment
+from planner.scenario.endpoint import Endpoint
 from planner.scenario.faults import Path, did_you_mean, listed, printable, shown
 from planner.scenario.fields import EVERY
+from planner.scenario.population import Population
 from planner.scenario.resolving.draft import Draft, check_score, count
 from planner.scenario.resolving.dropout import complete_dropout
 from planner.scenario.resolving.examples import described
 from planner.scenario.resolving.measures import complete_reading
-from planner.scenario.scenario import MAX_PATIENTS, MAX_TREATMENTS, Design, Endpoint, Population, Treatment
 
 
 def complete_design(draft: Draft) -> Design | None:

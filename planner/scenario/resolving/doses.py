@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from itertools import pairwise
 from math import log
 
+from planner.scenario.design import Design, Treatment
 from planner.scenario.families.mechanism import Agent, GivenAgent, Terms
 from planner.scenario.faults import Path, printable
 from planner.scenario.resolving.draft import Draft
-from planner.scenario.scenario import Design, Treatment
 
 
 def occupancy_at(dose: float, table: Mapping[str, float]) -> float | None:

@@ -7,25 +7,21 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from planner.scenario.analysis import Analysis
 from planner.scenario.blinding import Blinding
+from planner.scenario.design import Design, Treatment
+from planner.scenario.endpoint import Endpoint
 from planner.scenario.families.mechanism import Agent, Component, Signal
 from planner.scenario.faults import Path, did_you_mean, printable
 from planner.scenario.fields import EVERY
+from planner.scenario.hypotheses import Hypothesis, family_of
+from planner.scenario.monitoring import Monitoring
 from planner.scenario.observed import Observed
-from planner.scenario.scenario import (
-    Analysis,
-    Design,
-    Distribution,
-    Endpoint,
-    Hypothesis,
-    Monitoring,
-    Population,
-    Scale,
-    Simulation,
-    Treatment,
-    family_of,
-)
+from planner.scenario.population import Population
+from planner.scenario.scale import Scale
 from planner.scenario.secondary_outcomes import Outcome
+from planner.scenario.simulation import Simulation
+from planner.scenario.uncertainty import Distribution
 
 
 class Problem(NamedTuple):

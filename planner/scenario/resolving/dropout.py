@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from planner.scenario.dropout import ReturnToBaseline
+from planner.scenario.design import Design, ReturnToBaseline, Treatment
+from planner.scenario.dropout import Dropout
 from planner.scenario.families.mechanism import Terms
 from planner.scenario.faults import Path, did_you_mean, printable
+from planner.scenario.population import Population
 from planner.scenario.resolving.draft import Draft, check_treatments, count
-from planner.scenario.scenario import Design, Dropout, Population, Treatment
 
 MAX_RECHECKS = 50
 MAX_HISTORIES = 256

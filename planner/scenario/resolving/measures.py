@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
+from planner.scenario.analysis import Analysis
+from planner.scenario.design import Design
+from planner.scenario.endpoint import Endpoint
 from planner.scenario.faults import Path, listed, printable
+from planner.scenario.population import Population
 from planner.scenario.resolving.draft import Draft
-from planner.scenario.scenario import Analysis, Design, Endpoint, Population
 from planner.scenario.vocabulary import BINARY_MEASURES
 
 DEFAULT_MEASURES = {"means": "score", "rates": "response", "terms": "change"}

@@ -8,10 +8,12 @@ from itertools import pairwise
 from math import floor
 
 from planner.scenario import vocabulary
+from planner.scenario.analysis import Analysis
+from planner.scenario.design import Design
 from planner.scenario.faults import Path, listed
 from planner.scenario.look_counts import nearest, scaled, scaling
+from planner.scenario.monitoring import Efficacy, Futility, Monitoring
 from planner.scenario.resolving.draft import Draft, count
-from planner.scenario.scenario import Analysis, Design, Efficacy, Futility, Monitoring
 
 _NUMBERS = ("delta", "gamma", "rho", "spent", "z", "beta", "at_most")
 
@@ -98,7 +100,7 @@ def _scaled(draft: Draft, design: Design, looks: tuple[float, ...]) -> tuple[int
 
 
 def _check_numbers(
-    draft: Draft, rule: Efficacy | Futility, path: Path, rules: dict[str, vocabulary.Rule]
+    draft: Draft, rule: Efficacy | Futility, path: Path, rules: dict[str, vocabulary.NamedRule]
 ) -> None:
     """Every number that the rule needs is there, and no other."""
     needed = rules[rule.rule].parameters

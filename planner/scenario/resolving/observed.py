@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from planner.scenario.analysis import Analysis
+from planner.scenario.design import Design
+from planner.scenario.endpoint import Endpoint
 from planner.scenario.faults import Path, did_you_mean, listed, printable
 from planner.scenario.observed import Observed, ObservedDifference, Pairs
 from planner.scenario.resolving.draft import Draft, check_treatments, count
-from planner.scenario.scenario import Analysis, Design, Endpoint
 from planner.scenario.vocabulary import BINARY_MEASURES
 
 _COUNTS = ("responders", "remitters", "pairs")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from planner.scenario.analysis import Analysis
+from planner.scenario.design import Design
 from planner.scenario.families.mechanism import Terms
 from planner.scenario.faults import Path, did_you_mean, printable
 from planner.scenario.resolving.draft import Draft
 from planner.scenario.resolving.families.mechanism import check_needs, declared
-from planner.scenario.scenario import Analysis, Design
 from planner.scenario.secondary_outcomes import Outcome
 
 MEASURES = ("score", "change")

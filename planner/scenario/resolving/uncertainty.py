@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import inf, sqrt
 
-from planner.scenario.families.mechanism import Rates, Terms
+from planner.scenario.families.means import Means
+from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.rates import Rates
 from planner.scenario.faults import Path, did_you_mean, dotted, listed, printable
 from planner.scenario.parameters import Astray, Place, Range, canonical, places, split_key
 from planner.scenario.resolving.draft import Draft
-from planner.scenario.scenario import Means
 from planner.scenario.uncertainty import FORMS, Distribution
 
 FORMS_SAID = "{ low, high }, { mean, sd }, { median, log_sd } or { beta = [a, b] }"

@@ -17,8 +17,10 @@ from planner.model.families.mechanism.signals import (
     prolonged,
     set_off,
 )
-from planner.scenario.families.mechanism import Rates, Terms
-from planner.scenario.scenario import Means, Scenario
+from planner.scenario.families.means import Means
+from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.rates import Rates
+from planner.scenario.scenario import Scenario
 
 _SEEN = 0.005  # a smaller share of receptors or of an improvement is not worth a sentence
 

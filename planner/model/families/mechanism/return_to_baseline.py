@@ -15,7 +15,7 @@ import numpy as np
 
 from planner.kernels.tables import Floats, Returning
 from planner.model.families.mechanism.signals import Mechanism
-from planner.scenario.dropout import ReturnToBaseline
+from planner.scenario.design import ReturnToBaseline
 from planner.scenario.scenario import Scenario
 
 Waits = tuple[float, ...]

@@ -29,7 +29,8 @@ from planner.model.families.mechanism.signals import (
     set_off,
 )
 from planner.scenario.families.mechanism import Component, HalfLifeSpread, Terms
-from planner.scenario.scenario import Scale, Scenario
+from planner.scenario.scale import Scale
+from planner.scenario.scenario import Scenario
 from planner.scenario.secondary_outcomes import OutcomeComponent, OutcomeScale
 
 AT_READING, BEFORE = 0, 1  # what is observed of a second outcome in a period

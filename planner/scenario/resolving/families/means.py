@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from itertools import combinations
 from math import sqrt
 
+from planner.scenario.design import Design
+from planner.scenario.endpoint import Endpoint
+from planner.scenario.families.means import BaselineCorrelation, Means, Spread
 from planner.scenario.faults import Path, listed, printable
 from planner.scenario.fields import EVERY
 from planner.scenario.resolving.draft import Draft, check_score, check_treatments
-from planner.scenario.scenario import BaselineCorrelation, Design, Endpoint, Means, Spread
 
 FORMS = "sd_within with sd_between; or sd with correlation; or sd_difference"
 _SLACK = 1e-9

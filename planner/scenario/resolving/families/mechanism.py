@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from math import erfc, sqrt
 
+from planner.scenario.design import Design, Treatment
+from planner.scenario.endpoint import Endpoint
 from planner.scenario.families.mechanism import ALL_COMPONENTS, Signal, Term, Terms
 from planner.scenario.faults import Path, did_you_mean, listed, printable
+from planner.scenario.population import Population
 from planner.scenario.resolving.draft import Draft, check_score
-from planner.scenario.scenario import Design, Endpoint, Population, Treatment
 
 _RAREST = 1e-6
 """Share of patients who must reach the score for enrolment, at least."""

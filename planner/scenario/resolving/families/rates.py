@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from planner.scenario.families.mechanism import Rates
+from planner.scenario.analysis import Analysis
+from planner.scenario.design import Design
+from planner.scenario.families.rates import Rates
 from planner.scenario.faults import Path, listed, printable
+from planner.scenario.hypotheses import Hypothesis
+from planner.scenario.population import Population
 from planner.scenario.resolving.draft import Draft, check_treatments
-from planner.scenario.scenario import Analysis, Design, Hypothesis, Population
 from planner.scenario.vocabulary import METHODS
 
 FORMS = (

@@ -1,0 +1,84 @@
+"""A block of trials: generated, analysed, decided, counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.engine.job import Job
+from planner.engine.tally import Tally
+from planner.engine.workspace import Buffers, _generate, _Workspace, _workspace
+from planner.kernels.count import count_guesses, follow
+from planner.kernels.decide import decide, record
+from planner.kernels.joint import count, mark
+from planner.kernels.tables import Floats, Ints, W
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Single trials in full: to be looked at, or to be paired with those of another design."""
+
+    sequence: Ints  # (tile, patient)
+    values: Floats  # (tile, patient, hypothesis, reading, period * 128)
+    stat: Floats  # (hypothesis, analysis, look, tile, STATISTICS * 128), look being an index into Job.counts
+    end: Ints  # (hypothesis, analysis, design, tile * 128) how each trial ended: see planner.kernels.tables
+    look: Ints  # (hypothesis, analysis, design, tile * 128) at which look of its design, from 0
+
+
+def records_of(work: Job, first: int, tiles: int, buffers: Buffers | None = None) -> Records:
+    """The trials first .. first + tiles * 128 - 1 (first a multiple of 128), exactly as `run` sees them.
+
+    `buffers`: values of earlier calls of the same thread, which are written over where they fit.
+    """
+    space = _workspace(work, tiles, buffers)
+    _generate(work, first, space)
+    cells = (len(work.tests), len(work.judges))
+    stat = np.empty((*cells, *space.stat.shape[1:]))
+    end = np.zeros((*cells, len(work.designs), tiles, W), np.int64)
+    look = np.zeros_like(end)
+    for h, tests in enumerate(work.tests):
+        for a, test in enumerate(tests):
+            _analyse(work, h, a, space, stat[h, a])
+            for d in range(len(work.designs)):
+                record(stat[h, a], test.rules, d, end[h, a, d], look[h, a, d])
+    flat = (*cells, len(work.designs), tiles * W)
+    return Records(space.sequence, space.values, stat, end.reshape(flat), look.reshape(flat))
+
+
+def statistics_of(work: Job, first: int, tiles: int, buffers: Buffers | None = None) -> Floats:
+    """What the analyses say of the trials from `first` (a multiple of 128) on: as `Records.stat`."""
+    space = _workspace(work, tiles, buffers)
+    _generate(work, first, space)
+    stat = np.empty((len(work.tests), len(work.judges), *space.stat.shape[1:]))
+    for h in range(len(work.tests)):
+        for a in range(len(work.judges)):
+            _analyse(work, h, a, space, stat[h, a])
+    return stat
+
+
+def _analyse(work: Job, h: int, a: int, space: _Workspace, stat: Floats) -> None:
+    judge, centre = work.judges[a], float(work.tests[h][a].truth.effect)
+    given = space.values, h, judge.reading, space.sequence, judge.contrast, centre, work.counts, stat
+    space.call(judge.kernel, a, *given)
+
+
+def _block(work: Job, space: _Workspace, first: int, trials: int, tally: Tally) -> None:
+    """Add the trials first .. first + trials - 1, at most a block; first is a multiple of a tile."""
+    _generate(work, first, space)
+    for a, judge in enumerate(work.judges):
+        for h in range(len(work.tests)):
+            _analyse(work, h, a, space, space.stat[h])
+        sums = tally.ends, tally.free, tally.irregular, tally.between
+        space.call(decide, a, space.stat, judge.rules, judge.centre, a, trials, *sums)
+        if a in work.primary:
+            space.call(mark, a, space.stat, judge.rules, 1 << work.primary.index(a), space.marks)
+    if work.primary:
+        space.call(count, 0, space.marks, len(work.primary), work.true_nulls, trials, tally.joint)
+    if work.followed[0]:
+        follow(space.values, space.sequence, trials, work.waits, tally.followed)
+    if (asked := work.asked) is not None:
+        count_guesses(
+            space.values, asked.reading, space.sequence, asked.given, asked.active, trials, tally.guessed
+        )
+    tally.trials += trials

@@ -1,0 +1,108 @@
+"""Memory of a block of trials, and virtual patients generated into it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from planner.engine.job import Job
+from planner.kernels.generate.randomise import allocate
+from planner.kernels.jit import ready
+from planner.kernels.tables import STATISTICS, Floats, Ints, W
+
+_BLOCK_TILES = 8
+
+
+_BLOCK_BYTES = 2**22  # generated values of a block stay within the caches
+
+
+@dataclass(slots=True)
+class _Workspace:
+    """The arrays of one thread, made once and used for every block."""
+
+    tiles: int
+    sequence: Ints
+    values: Floats
+    stat: Floats
+    marks: Ints  # (hypothesis, design, tile, 128) the analyses that are significant; no tiles if not needed
+    calls: dict[tuple[Any, int], Any] = field(default_factory=dict)  # kernels ready for what they are given
+
+    def call(self, kernel: Any, number: int, *arguments: Any) -> None:
+        """Call a kernel for a group or an analysis of that number: always with the same types."""
+        ready_one = self.calls.get((kernel, number))
+        if ready_one is None:
+            ready_one = self.calls[kernel, number] = ready(kernel, *arguments)
+        ready_one(*arguments)
+
+
+def block_size(work: Job) -> int:
+    """Tiles of 128 trials in a block: so few that its generated values stay within a core's cache."""
+    tile = work.patients * len(work.tests) * work.readings * work.plan.leave.size * W * 8
+    return max(1, min(_BLOCK_TILES, _BLOCK_BYTES // tile))
+
+
+LESS_MEMORY = "lower the patients, the hypotheses (--hypothesis NAME) or the periods"
+"""What to do where a block does not fit into memory."""
+
+
+def job_in_words(work: Job) -> str:
+    """A block of trials, in words."""
+    number = ((work.patients, "patient"), (work.plan.leave.size, "period"))
+    sizes = " and ".join(f"{n:,} {what}{'s' * (n != 1)}" for n, what in number)
+    under = f"{len(work.tests):,} hypothes{'is' if len(work.tests) == 1 else 'es'}"
+    return f"a block of {W} virtual trials of {sizes} under {under}"
+
+
+def thread_bytes(work: Job, tiles: int | None = None) -> int:
+    """Bytes that a thread needs for its blocks and its sums."""
+    hypotheses, tiles = len(work.tests), tiles or block_size(work)
+    row = tiles * W * 8
+    values = work.patients * hypotheses * work.readings * work.plan.leave.size * row
+    stat = hypotheses * work.counts.size * STATISTICS * row
+    return values + stat + 2 * work.empty_bytes()
+
+
+def records_bytes(work: Job, tiles: int) -> int:
+    """Bytes that `records` of so many tiles take."""
+    row = tiles * W * 8
+    ends = len(work.tests) * len(work.judges) * row * (2 * len(work.designs) + work.counts.size * STATISTICS)
+    return thread_bytes(work, tiles) + ends
+
+
+Buffers = dict[tuple[int, ...], Floats]
+"""Arrays by their shape, to be written over: fresh memory costs as much time as what is written to it."""
+
+
+def _workspace(work: Job, tiles: int | None, buffers: Buffers | None = None) -> _Workspace:
+    hypotheses, periods = len(work.tests), work.plan.leave.size
+    tiles = tiles or block_size(work)
+    shape = (tiles, work.patients, hypotheses, work.readings, periods * W)
+    values = np.empty(shape) if buffers is None else buffers.setdefault(shape, np.empty(shape))
+    values.fill(np.nan)  # what a hypothesis says nothing of stays missing
+    return _Workspace(
+        tiles,
+        np.zeros((tiles, work.patients), np.int64),
+        values,
+        np.empty((hypotheses, work.counts.size, tiles, STATISTICS * W)),
+        np.zeros((hypotheses, len(work.designs), tiles if work.primary else 0, W), np.int64),
+    )
+
+
+def _generate(work: Job, first: int, space: _Workspace) -> None:
+    seed = np.uint64(work.seed)
+    space.call(allocate, 0, first, seed, work.plan.block, space.sequence)
+    for g, group in enumerate(work.groups):
+        space.call(group.generate, g, first, seed, work.plan, group.world, space.sequence, space.values)
+
+
+def virtual_patients(work: Job, first: int, tiles: int) -> tuple[Ints, Floats]:
+    """The patients of the trials from `first` (a multiple of 128) on.
+
+    Sequences i64[tile, patient], outcomes f64[tile, patient, hypothesis, reading, period * 128], NaN if
+    missing.
+    """
+    space = _workspace(work, tiles)
+    _generate(work, first, space)
+    return space.sequence, space.values

@@ -1,0 +1,28 @@
+"""How patients are allocated to sequences, and which share of them stays to the end."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from planner.kernels.tables import (
+    Plan,
+)
+from planner.model.dropout import informative
+from planner.scenario.scenario import Scenario
+
+
+def plan(scenario: Scenario) -> Plan:
+    """How the patients are allocated and how they leave."""
+    design, dropout = scenario.design, scenario.population.dropout
+    unit = [s for s, n in enumerate(design.allocation) for _ in range(n)]
+    leave = [dropout.before_first, *dropout.per_period]
+    return Plan(np.array(unit * design.block, np.int64), np.array(leave[: design.periods], np.float64))
+
+
+def retention(scenario: Scenario) -> float | None:
+    """Chance that a randomised patient completes every period; None where only a simulation tells."""
+    if informative(scenario):
+        return None
+    return math.prod(1.0 - float(p) for p in plan(scenario).leave)

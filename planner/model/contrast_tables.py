@@ -1,0 +1,66 @@
+"""The contrast of an analysis as the kernels take it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from planner.kernels.tables import (
+    NONE_CARRIED,
+    Contrast,
+    Floats,
+)
+from planner.model.estimand import sided_direction
+from planner.model.readings import BASELINE, readings_of
+from planner.scenario.analysis import Analysis
+from planner.scenario.estimability import period_shares, sequence_shares, variance_factor
+from planner.scenario.scenario import Scenario
+from planner.scenario.vocabulary import METHODS
+
+SIDES = {"two-sided": 0, "greater": 1, "less": -1}
+
+
+def planned_variance(scenario: Scenario, analysis: Analysis) -> float:
+    """Variance of an estimate for one patient in all and an SD of 1 of each patient's own contrast.
+
+    Of tests of patients' own contrasts, with everybody staying.
+    """
+    design, weights = scenario.design, analysis.weights
+    needs = METHODS[analysis.method].needs
+    if needs == "estimable":
+        factor = variance_factor(design.sequences, design.allocation, weights, analysis.carryover)
+        return float(factor or 0) / sum(w * w for w in weights.values())
+    shares = None if needs in ("within", "pairs") else sequence_shares(design.sequences, weights)
+    if shares is None:
+        return 1.0
+    pairs = zip(shares, design.allocation, strict=True)
+    return float(sum(share * share * design.unit / units for share, units in pairs))
+
+
+def contrast(scenario: Scenario, analysis: Analysis) -> Contrast:
+    """What an analysis compares, for its kernel."""
+    design, weights = scenario.design, analysis.weights
+    number = {a: i for i, a in enumerate(design.treatments)}
+    shares = sequence_shares(design.sequences, weights)
+    direction = sided_direction(analysis, scenario.scale_of(analysis))
+    adjusts = METHODS[analysis.method].baseline
+    return Contrast(
+        weight=period_weights(scenario, weights),
+        share=np.array([float(x) for x in shares]) if shares else np.zeros(len(design.sequences)),
+        treatment=np.array([[number[a] for a in sequence] for sequence in design.sequences], np.int64),
+        effect=np.array([weights.get(a, 0.0) for a in design.treatments]),
+        sides=SIDES[direction],
+        baseline=readings_of(scenario).index(BASELINE) if adjusts else -1,
+        carried=np.array(
+            [[-1, *(number[a] for a in sequence[:-1])] for sequence in design.sequences], np.int64
+        )
+        if analysis.carryover
+        else NONE_CARRIED,
+    )
+
+
+def period_weights(scenario: Scenario, weights: Mapping[str, float]) -> Floats:
+    """(sequence, period): the weight of a period in a patient's own contrast, see scenario.estimability."""
+    rows = (period_shares(sequence, weights) for sequence in scenario.design.sequences)
+    return np.array([[float(share) for share in row] for row in rows])

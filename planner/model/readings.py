@@ -1,0 +1,39 @@
+"""What is read of the values of a visit: a measure on a day."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from planner.scenario.analysis import Analysis
+from planner.scenario.scenario import Scenario
+from planner.scenario.vocabulary import METHODS
+
+
+class Reading(NamedTuple):
+    """What is stored of a period: a measure on a day after dosing, of the endpoint or a second outcome."""
+
+    measure: str
+    day: float
+    outcome: str = ""  # name of the second outcome
+
+
+GUESS = Reading("guess", 0.0)
+"""1 where a patient takes the period's treatment for an active one, else 0."""
+
+
+BASELINE = Reading("baseline", 0.0)
+"""The score of the endpoint before dosing."""
+
+
+def readings_of(scenario: Scenario) -> list[Reading]:
+    """The readings that the analyses use, each once, and what patients guess if they are asked."""
+    found = [*dict.fromkeys(reading_of(scenario, analysis) for analysis in scenario.analyses)]
+    found += [GUESS] if scenario.blinding is not None else []
+    return found + ([BASELINE] if any(METHODS[a.method].baseline for a in scenario.analyses) else [])
+
+
+def reading_of(scenario: Scenario, analysis: Analysis) -> Reading:
+    """The reading that an analysis uses: its own measure and day, or the endpoint's."""
+    endpoint = scenario.endpoint
+    day = endpoint.day if analysis.day is None else analysis.day
+    return Reading(analysis.measure or endpoint.measure, day, analysis.outcome)

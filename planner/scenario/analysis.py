@@ -1,0 +1,56 @@
+"""Settings of an analysis: method, contrast, alpha."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from planner.scenario import contrasts, vocabulary
+from planner.scenario.endpoint import _MEASURES
+from planner.scenario.fields import (
+    Contrast,
+    Days,
+    Name,
+    Number,
+    OneOf,
+    Points,
+    Settings,
+    Truth,
+    about,
+)
+
+
+class Analysis(Settings):
+    name: Annotated[Name, about("Name of the analysis in the results; its method if not given")] = ""
+    method: Annotated[str, OneOf("analysis", vocabulary.METHODS), about("How the trial is analysed")] = ""
+    contrast: Annotated[
+        Contrast, about("Two treatments, first minus second; or the weight of each treatment, 0 in all")
+    ] = ()
+    alpha: Annotated[
+        Number, about("Significance level, of both sides together if two-sided", gt=0, lt=0.5)
+    ] = 0.05
+    alternative: Annotated[
+        Literal["two-sided", "greater", "less", "better", "worse"], about("Direction of the test")
+    ] = "two-sided"
+    role: Annotated[Literal["primary"], about("A primary analysis drives its own stopping")] = "primary"
+    planned_effect: Annotated[
+        Points | None, about("Difference that planning assumed, first minus second", "points")
+    ] = None
+    outcome: Annotated[str, about("The second outcome that is analysed; the endpoint if not given")] = ""
+    measure: Annotated[str, _MEASURES, about("What is analysed; the endpoint's measure if not given")] = ""
+    day: Annotated[Days | None, about("Day that is analysed; the endpoint's day if not given", "days")] = None
+    planned_sd_difference: Annotated[
+        Points | None, about("SD of one patient's difference that planning assumed", "points", gt=0)
+    ] = None
+    carryover: Annotated[
+        Truth,
+        about(
+            "Whether the model allows for what the previous treatment adds (first-order carryover); for "
+            "methods that fit a model of all periods",
+            since="0.2.0",
+        ),
+    ] = False
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The weight of each treatment in the contrast."""
+        return contrasts.weights(self.contrast)

@@ -1,0 +1,135 @@
+"""Settings of the design: treatments, sequences, patients, times."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, Strict
+
+from planner.scenario import vocabulary
+from planner.scenario.caps import MAX_PATIENTS
+from planner.scenario.families.mechanism import TreatmentAgent
+from planner.scenario.fields import (
+    AlsoWritten,
+    Days,
+    Number,
+    OneOf,
+    Settings,
+    Symbol,
+    Truth,
+    Whole,
+    about,
+    split_text,
+)
+
+MAX_PERIODS = 12
+
+
+MAX_SEQUENCES = 100
+
+
+MAX_TREATMENTS = 24
+
+
+MAX_ASSESSMENTS = 20
+
+
+Sequence = Annotated[
+    tuple[Symbol, ...],
+    Field(min_length=1, max_length=MAX_PERIODS),
+    BeforeValidator(split_text),
+    AlsoWritten(type="string"),
+]
+
+
+class Treatment(Settings):
+    label: Annotated[str, about("What the treatment is called in tables and plots", label=True)] = ""
+    agents: Annotated[
+        tuple[TreatmentAgent, ...], about("The agents that it contains", max_length=MAX_TREATMENTS)
+    ] = ()
+
+
+class Design(Settings):
+    sequences: Annotated[
+        tuple[Sequence, ...],
+        about(
+            "The treatments of each sequence, in order of the periods",
+            min_length=1,
+            max_length=MAX_SEQUENCES,
+        ),
+    ] = ()
+    name: Annotated[
+        str | None, OneOf("design", vocabulary.DESIGNS), about("A named design, in place of `sequences`")
+    ] = None
+    arms: Annotated[
+        tuple[Symbol, ...],
+        about("The treatments A, B, ... of a named design", min_length=1, max_length=MAX_TREATMENTS),
+    ] = ()
+    allocation: Annotated[
+        tuple[Annotated[int, Strict(), Field(ge=1, le=MAX_PATIENTS)], ...],
+        about("Patients per sequence in one allocation unit; 1 each if not given", min_length=1),
+    ] = ()
+    patients: Annotated[
+        Whole, about("Total number of patients randomised", "patients", ge=1, le=MAX_PATIENTS)
+    ]
+    block: Annotated[
+        Whole, about("Allocation units in one randomisation block", "units", ge=1, le=MAX_PATIENTS)
+    ] = 1
+    washout_days: Annotated[Days, about("Time between the end of a period and the next dosing", "days")] = 0.0
+    period_days: Annotated[Days, about("Length of one treatment period", "days")] = 0.0
+    assessment_days: Annotated[
+        tuple[Days, ...],
+        about(
+            "Days after each dosing on which patients are assessed; the analysed days if not given",
+            "days",
+            min_length=1,
+            max_length=MAX_ASSESSMENTS,
+        ),
+    ] = ()
+    baselines: Annotated[
+        Literal["none", "first", "period"],
+        about("Whether a baseline is measured: not at all, before the first period, before every period"),
+    ] = "none"
+    return_to_baseline: Annotated[
+        ReturnToBaseline | None, about("Who may have the next dosing; acts on hypotheses of mechanisms")
+    ] = None
+
+    @property
+    def periods(self) -> int:
+        """Number of periods."""
+        return len(self.sequences[0])
+
+    @property
+    def treatments(self) -> tuple[str, ...]:
+        """The treatments given, in order of first appearance in the sequences."""
+        return tuple(dict.fromkeys(symbol for sequence in self.sequences for symbol in sequence))
+
+    @property
+    def unit(self) -> int:
+        """Patients in one allocation unit."""
+        return sum(self.allocation)
+
+
+class ReturnToBaseline(Settings):
+    """Who has not become as ill again as at first waits for the next dosing, is rated again, or leaves."""
+
+    share: Annotated[
+        Number | None,
+        about(
+            "Share of the first baseline that a patient's score must reach for the next dosing", gt=0, le=2
+        ),
+    ] = None
+    entry: Annotated[
+        Truth, about("Whether the score must reach the one that patients need to be enrolled instead")
+    ] = False
+    recheck_days: Annotated[
+        Annotated[Days, Field(gt=0)], about("Days after which a patient below it is rated again", "days")
+    ]
+    at_most_days: Annotated[
+        Days, about("Longest extra washout; who is below it then leaves the trial", "days")
+    ]
+
+    @property
+    def rechecks(self) -> int:
+        """The most times that a patient is rated again in one gap."""
+        return int(self.at_most_days / self.recheck_days + 1e-9)

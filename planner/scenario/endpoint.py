@@ -1,0 +1,50 @@
+"""Settings of the endpoint: what is measured, and when."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
+
+from planner.scenario import vocabulary
+from planner.scenario.fields import (
+    AlsoWritten,
+    Days,
+    OneOf,
+    Settings,
+    about,
+)
+from planner.scenario.scale import Scale, _scale_by_name
+
+_MEASURES = OneOf("measure", dict.fromkeys(vocabulary.MEASURES))
+
+
+class Endpoint(Settings):
+    scale: Annotated[
+        Scale,
+        BeforeValidator(_scale_by_name),
+        AlsoWritten(type="string", enum=list(vocabulary.SCALES)),
+        about("A known scale by name, or the limits of another one"),
+    ] = Scale()
+    unit: Annotated[str, about("Unit of the scores", max_length=40)] = "points"
+    day: Annotated[
+        Days,
+        about("Day after dosing on which the endpoint is read; the first day assessed if not given", "days"),
+    ] = 1.0
+    label: Annotated[str, about("What the endpoint is called", label=True)] = ""
+    measure: Annotated[
+        str,
+        _MEASURES,
+        about("What is analysed; if not given: score for means, response for rates, change for mechanisms"),
+    ] = ""
+    baseline: Annotated[
+        Literal["period", "first"],
+        about("Which baseline change and response refer to: that of each period, or the first"),
+    ] = "period"
+
+    @property
+    def bounds(self) -> Scale | None:
+        """The scale if scores are to be rounded to its steps and cut at its limits, else None."""
+        scale = self.scale
+        limited = scale.low is not None or scale.high is not None or scale.step is not None
+        return scale if limited and self.measure == "score" else None

@@ -1,0 +1,49 @@
+"""Settings of a hypothesis that states response rates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from planner.scenario.fields import (
+    Number,
+    Path,
+    Prior,
+    Probability,
+    Settings,
+    Symbol,
+    about,
+)
+from planner.scenario.uncertainty import BY_PATH, Distribution
+
+
+class Rates(Settings):
+    """A hypothesis that states the share of responders under each treatment."""
+
+    family: Annotated[Literal["rates"], about("Kind of hypothesis")] = "rates"
+    label: Annotated[str, about("What the hypothesis is called in tables and plots", label=True)] = ""
+    rates: Annotated[
+        Mapping[Symbol, Probability],
+        about("Share of patients who respond to each treatment; with `discordant` alone it can be left open"),
+    ] = {}
+    correlation: Annotated[
+        Number | None,
+        about("Correlation of a patient's responses on the latent normal scale", gt=-1, lt=1),
+    ] = None
+    discordant: Annotated[
+        Mapping[Symbol, Probability],
+        about("For two treatments: share of patients who respond to this one and not to the other"),
+    ] = {}
+    prior: Prior = None
+    uncertainty: Annotated[Mapping[Path, Distribution], BY_PATH] = {}
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Share of patients who respond to each treatment: as stated, else as `discordant` leaves it open.
+
+        Of the patients whose two responses agree, half then respond to both treatments and half to neither.
+        """
+        if self.rates or not self.discordant:
+            return dict(self.rates)
+        both = (1.0 - sum(self.discordant.values())) / 2.0
+        return {treatment: share + both for treatment, share in self.discordant.items()}

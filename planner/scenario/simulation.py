@@ -1,0 +1,23 @@
+"""Settings of the simulation: trials, seed, hypotheses."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from planner.scenario.caps import MAX_SEED, MAX_TRIALS
+from planner.scenario.fields import (
+    Name,
+    Settings,
+    Whole,
+    about,
+)
+
+
+class Simulation(Settings):
+    trials: Annotated[
+        Whole, about("Number of simulated trials", "trials", label=True, ge=1, le=MAX_TRIALS)
+    ] = 100_000
+    seed: Annotated[Whole, about("Seed of the random numbers", label=True, ge=0, le=MAX_SEED)] = 1
+    hypotheses: Annotated[
+        tuple[Name, ...], about("The hypotheses to simulate; all if not given", label=True, min_length=1)
+    ] = ()
