@@ -420,7 +420,7 @@ def generated(name: str, patients: int) -> str:
     values = np.full((1, patients, len(names), len(readings), how.leave.size * W), np.nan)
     allocate(0, np.uint64(SEED), how.block, sequence)
     for group in groups(scenario, names, readings):
-        group.generate(0, np.uint64(SEED), how, group.world, sequence, values)
+        group.generate(0, np.uint64(SEED), how, group.tables, sequence, values)
     values[np.isnan(values)] = np.nan  # one of the many bit patterns that say so
     would = _potential(scenario, names, readings)
     parts = (sequence.astype("<i8"), values.astype("<f8"), would.astype("<f8"))

@@ -27,7 +27,7 @@ from planner.questions.predict import outlook
 from planner.report.scenario.predictions import carried
 from planner.scenario.canonical.resolved import digest, resolve
 from planner.scenario.canonical.toml import to_toml
-from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read, read_text
 from planner.scenario.resolving.doses import occupancy_at
@@ -92,7 +92,7 @@ def faults(*settings: str) -> list[Any]:
 
 def mechanism(scenario: Scenario, name: str) -> Mechanism:
     hypothesis = scenario.hypotheses[name]
-    assert isinstance(hypothesis, Terms)
+    assert isinstance(hypothesis, MechanismHypothesis)
     return Mechanism.of(scenario, hypothesis)
 
 

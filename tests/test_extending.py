@@ -9,7 +9,7 @@ import pytest
 from planner.scenario import catalogue
 from planner.scenario.canonical.resolved import digest, resolve
 from planner.scenario.canonical.toml import to_toml
-from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.faults import Fault, ScenarioError
 from planner.scenario.reading.read import read, read_text, written
 from planner.scenario.scenario import Scenario
@@ -124,7 +124,7 @@ def test_tables_merge_and_lists_replace(folder: Path) -> None:
     assert scenario.components["main"].size.mean == 0.5
     assert (scenario.design.patients, scenario.design.washout_days) == (30, 14.0)
     assert [(a.name, a.alpha) for a in scenario.analyses] == [("hills-armitage", 0.01)]
-    assert isinstance(scenario.hypotheses["direct"], Terms)
+    assert isinstance(scenario.hypotheses["direct"], MechanismHypothesis)
 
 
 def test_full_form_extends_nothing_and_stays_as_it_is(folder: Path) -> None:

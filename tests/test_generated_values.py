@@ -16,7 +16,7 @@ from planner.kernels.generate.means import generate
 from planner.kernels.generate.randomise import allocate
 from planner.kernels.tables import W
 from planner.model.allocation import plan
-from planner.model.families.means import means_world
+from planner.model.families.means import means_tables
 from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read_text
 
@@ -41,12 +41,12 @@ def generated(
     )
     periods = scenario.design.periods
     design = plan(scenario)
-    world = means_world(scenario, list(scenario.hypotheses.values()), visits=[1, 0])
+    tables = means_tables(scenario, list(scenario.hypotheses.values()), visits=[1, 0])
     sequence = np.zeros((TILES, PATIENTS), np.int64)
     values = np.empty((TILES, PATIENTS, 1, 2, periods * W))
     seed = np.uint64(99)
     allocate(0, seed, design.block, sequence)
-    generate(0, seed, design, world, sequence, values)
+    generate(0, seed, design, tables, sequence, values)
     flat = values[:, :, 0].reshape(TILES, PATIENTS, 2, periods, W).transpose(0, 1, 4, 2, 3)
     return np.repeat(sequence.reshape(-1), W), flat.reshape(-1, 2, periods)
 

@@ -155,7 +155,7 @@ def generated(trial: Scenario, readings: list[Reading], tiles: int) -> tuple[Any
     rows = len(readings) + (trial.design.return_to_baseline is not None)
     values = np.full((tiles, patients, len(names), rows, periods * W), np.nan)
     for group in groups(trial, names, readings):
-        group.generate(0, np.uint64(12), plan(trial), group.world, sequence, values)
+        group.generate(0, np.uint64(12), plan(trial), group.tables, sequence, values)
     return sequence, values.reshape(tiles, patients, len(names), rows, periods, W)
 
 

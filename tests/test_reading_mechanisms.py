@@ -10,7 +10,7 @@ import pytest
 
 from planner.model.estimand import sided_direction
 from planner.scenario.canonical.resolved import digest, resolve
-from planner.scenario.families.mechanism import GivenAgent, HalfLifeSpread, Need, Spread, Terms
+from planner.scenario.families.mechanism import GivenAgent, HalfLifeSpread, MechanismHypothesis, Need, Spread
 from planner.scenario.families.rates import Rates
 from planner.scenario.faults import Fault, ScenarioError
 from planner.scenario.hypotheses import family_of
@@ -75,7 +75,7 @@ def test_defaults_of_mechanisms() -> None:
     assert component.half_life_days == HalfLifeSpread(median=8.0)
     assert component.peak_day == 1.0
     hypothesis = scenario.hypotheses["direct"]
-    assert isinstance(hypothesis, Terms)
+    assert isinstance(hypothesis, MechanismHypothesis)
     assert hypothesis.label == "direct"
     assert hypothesis.terms[0].needs == (Need(signal="mu", gate=1.0),)
 
@@ -217,6 +217,6 @@ def test_published_presets_are_read() -> None:
     assert scenario.components["specific"].half_life_days.log_sd == 1.0
     assert math.isclose(scenario.agents["naltrexone"].occupancy, 0.95)
     direct = scenario.hypotheses["direct-opioid"]
-    assert isinstance(direct, Terms)
+    assert isinstance(direct, MechanismHypothesis)
     assert direct.signals["mu"].activated_by["ketamine"] == 1.0
     assert scenario.signals["mu"].activated_by.get("ketamine") is None

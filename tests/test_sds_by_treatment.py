@@ -72,7 +72,7 @@ def scores(scenario: Scenario, tiles: int = 600) -> tuple[Floats, Any]:
     sequences = scenario.design.sequences
     values = np.full((tiles, len(sequences), 1, len(readings), scenario.design.periods * W), np.nan)
     order = np.tile(np.arange(len(sequences)), (tiles, 1))
-    group.generate(0, np.uint64(11), plan(scenario), group.world, order, values)
+    group.generate(0, np.uint64(11), plan(scenario), group.tables, order, values)
     shaped = values[:, :, 0, 0].reshape(tiles, len(sequences), scenario.design.periods, W)
     return shaped.transpose(1, 0, 3, 2).reshape(len(sequences), tiles * W, -1), sequences
 

@@ -314,7 +314,7 @@ def generated(trial: Scenario, names: list[str], readings: list[Reading], tiles:
     allocate(0, np.uint64(11), staying.block, sequence)
     values = np.full((tiles, patients, len(names), len(readings), periods * W), np.nan)
     for group in groups(trial, names, readings):
-        group.generate(0, np.uint64(11), staying, group.world, sequence, values)
+        group.generate(0, np.uint64(11), staying, group.tables, sequence, values)
     return sequence, values.reshape(tiles, patients, len(names), len(readings), periods, W)
 
 

@@ -17,7 +17,7 @@ from planner.kernels.generate.mechanism import severity
 from planner.kernels.jit import kernel
 from planner.kernels.random.draw import draw_all
 from planner.kernels.random.philox import LOW, SHIFT, U
-from planner.kernels.tables import TermsWorld, W
+from planner.kernels.tables import MechanismTables, W
 
 
 @kernel
@@ -40,11 +40,11 @@ def _draw(
 
 
 @kernel
-def _draw_terms(first: Any, tiles: Any, patients: Any, seed: Any, plan: Any, world: Any, kept: Any) -> None:
+def _draw_terms(first: Any, tiles: Any, patients: Any, seed: Any, plan: Any, tables: Any, kept: Any) -> None:
     """Family `terms` also draws the entry score, a truncated normal, by its quantile function."""
     trial = np.empty(W, np.uint64)
-    word = np.empty(4 * world.draws.place.size * W, np.uint64)
-    normal = np.zeros((np.max(world.draws.pair[:, 2]) + 2) * W)
+    word = np.empty(4 * tables.draws.place.size * W, np.uint64)
+    normal = np.zeros((np.max(tables.draws.pair[:, 2]) + 2) * W)
     gone = np.zeros((plan.leave.size + 1) * W)
     true = np.empty(W)
     k0 = seed & LOW
@@ -53,16 +53,16 @@ def _draw_terms(first: Any, tiles: Any, patients: Any, seed: Any, plan: Any, wor
         for i in range(W):
             trial[i] = U(first + tile * W + i)
         for p in range(patients):
-            draw_all(trial, k0, k1, p, world.draws, word, normal)
-            leave_all(plan.leave, word, world.rows[0], gone)
-            severity(word[:W], normal[:W], world.entry, true)
+            draw_all(trial, k0, k1, p, tables.draws, word, normal)
+            leave_all(plan.leave, word, tables.rows[0], gone)
+            severity(word[:W], normal[:W], tables.entry, true)
         kept[0] += normal[0] + gone[W] + true[0]
 
 
 def bound(work: Job, trials: int) -> Callable[[], object]:
     """Draws for that many trials of a job whose hypotheses are all of one family."""
     (group,) = work.groups
-    world, tiles, seed, kept = group.world, -(-trials // W), np.uint64(work.seed), np.zeros(1)
-    if isinstance(world, TermsWorld):
-        return lambda: _draw_terms(0, tiles, work.patients, seed, work.plan, world, kept)
-    return lambda: _draw(0, tiles, work.patients, seed, world.draws, work.plan.leave, world.rows[0], kept)
+    tables, tiles, seed, kept = group.tables, -(-trials // W), np.uint64(work.seed), np.zeros(1)
+    if isinstance(tables, MechanismTables):
+        return lambda: _draw_terms(0, tiles, work.patients, seed, work.plan, tables, kept)
+    return lambda: _draw(0, tiles, work.patients, seed, tables.draws, work.plan.leave, tables.rows[0], kept)

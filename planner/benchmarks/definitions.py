@@ -21,7 +21,7 @@ from planner.benchmarks import machine
 from planner.benchmarks.jobs import STANDARD, Standard
 from planner.benchmarks.reference import with_numpy, with_scalar_numba
 from planner.engine.job import Job
-from planner.kernels.tables import TermsWorld
+from planner.kernels.tables import MechanismTables
 from planner.scenario.canonical.resolved import digest
 
 Json = dict[str, Any]
@@ -63,9 +63,9 @@ def of_bound() -> Json:
 def of_job(what: Standard, work: Job) -> Json:
     """The trial that is simulated, the numbers of patients, and the random numbers that are drawn for it."""
     (group,) = work.groups
-    world = group.world
-    tables = [world.draws.place, world.draws.pair, work.plan.leave]
-    family = "terms" if isinstance(world, TermsWorld) else ""  # whose bound draws the entry score too
+    tables = group.tables
+    tables = [tables.draws.place, tables.draws.pair, work.plan.leave]
+    family = "terms" if isinstance(tables, MechanismTables) else ""  # whose bound draws the entry score too
     drawn = [np.asarray(table).tolist() for table in tables]
     return {
         "scenario": _short(repr((digest(what.scenario()), [tests[0].hypothesis for tests in work.tests]))),

@@ -14,30 +14,30 @@ from planner.kernels.tables import AT_MOST, CHANGE, PERCENT, SCORE
 from planner.model.blinding import unblinds
 from planner.model.dropout import leaving, outcomes_read
 from planner.model.estimand import settled
-from planner.model.families.means import AFTER, BEFORE, means_world
-from planner.model.families.mechanism.tables import terms_world
-from planner.model.families.rates import rates_world
+from planner.model.families.means import AFTER, BEFORE, means_tables
+from planner.model.families.mechanism.tables import mechanism_tables
+from planner.model.families.rates import rates_tables
 from planner.model.readings import BASELINE, GUESS, Reading
 from planner.scenario.scenario import Scenario
 
 _TIE = 1e-9  # points; a score this close to a limit is at the limit
 
 
-class Group(NamedTuple):
+class Generator(NamedTuple):
     """The hypotheses of one family: the compiled generator and its tables."""
 
     generate: Any
-    world: Any
+    tables: Any
 
 
-def groups(scenario: Scenario, names: Sequence[str], readings: Sequence[Reading]) -> tuple[Group, ...]:
+def groups(scenario: Scenario, names: Sequence[str], readings: Sequence[Reading]) -> tuple[Generator, ...]:
     """The named hypotheses by family; each knows its row among all of them."""
     found = []
     for family, (generate, lower) in _FAMILIES.items():
         place = [i for i, name in enumerate(names) if scenario.hypotheses[name].family == family]
         if place:
             hypotheses = [scenario.hypotheses[names[i]] for i in place]
-            found.append(Group(generate, lower(scenario, hypotheses, readings, place)))
+            found.append(Generator(generate, lower(scenario, hypotheses, readings, place)))
     return tuple(found)
 
 
@@ -46,12 +46,12 @@ def _means(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], pla
     measure = scenario.endpoint.measure
     visits = [AFTER if r.measure == measure and not r.outcome else -1 for r in readings]
     visits = [BEFORE if r == BASELINE else visit for r, visit in zip(readings, visits, strict=True)]
-    return means_world(scenario, hypotheses, visits, place)
+    return means_tables(scenario, hypotheses, visits, place)
 
 
 def _rates(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], place: Sequence[int]) -> Any:
     visits = [AFTER if r.measure in ("response", "remission") and not r.outcome else -1 for r in readings]
-    return rates_world(scenario, hypotheses, visits, place)
+    return rates_tables(scenario, hypotheses, visits, place)
 
 
 def _terms(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], place: Sequence[int]) -> Any:
@@ -72,7 +72,7 @@ def _terms(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], pla
 
     leave = leaving(scenario, lambda name: row(drivers[name]))
     rows = [row(r) for r in readings]
-    return terms_world(scenario, hypotheses, days, rows, place, leave, outcomes, asked)
+    return mechanism_tables(scenario, hypotheses, days, rows, place, leave, outcomes, asked)
 
 
 def _whole(scenario: Scenario, outcome: str) -> Reading:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from planner.analyses import statistic
-from planner.engine.generators import Group, groups
+from planner.engine.generators import Generator, groups
 from planner.engine.potential_outcomes import Truth, truths
 from planner.engine.tally import Tally
 from planner.engine.units import units
@@ -66,7 +66,7 @@ class Job:
 
     seed: int
     plan: Plan
-    groups: tuple[Group, ...]  # the hypotheses by family, with the kernel that generates them
+    groups: tuple[Generator, ...]  # the hypotheses by family, with the kernel that generates them
     readings: int
     patients: int  # the most that any design needs
     counts: Ints  # (look,) every number of finished patients at which anything is evaluated
@@ -196,7 +196,9 @@ def _asked(scenario: Scenario, readings: Sequence[Reading]) -> Asked | None:
     )
 
 
-def job_like(work: Job, plan: Plan, groups: tuple[Group, ...], known: Mapping[str, Sequence[Truth]]) -> Job:
+def job_like(
+    work: Job, plan: Plan, groups: tuple[Generator, ...], known: Mapping[str, Sequence[Truth]]
+) -> Job:
     """The job with other patients: of a scenario that differs in its population and hypotheses only.
 
     Looks and limits are the same, and errors are summed in the same units, so that tallies add up.

@@ -15,7 +15,7 @@ from planner.engine.generators import groups
 from planner.kernels.tables import Floats, Ints, W
 from planner.model.allocation import plan
 from planner.model.readings import BASELINE, Reading
-from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.families.rates import Rates
 from planner.scenario.scenario import Scenario
 
@@ -39,13 +39,13 @@ def beside(
         return None
     days = list(dict.fromkeys(each.day for each in readings if not each.outcome))
     asked = [Reading("score", day) for day in days]
-    measured = isinstance(stated, Terms) or scenario.design.baselines != "none"
+    measured = isinstance(stated, MechanismHypothesis) or scenario.design.baselines != "none"
     asked += [BASELINE] if measured else []
     patients, periods = sequence.shape[1], scenario.design.periods
     values = np.full((1, patients, 1, max(len(asked), 1), periods * W), np.nan)
     for group in groups(scenario, [hypothesis], asked) if asked else ():
         first = index // W * W
-        group.generate(first, np.uint64(seed), plan(scenario), group.world, sequence[:1], values)
+        group.generate(first, np.uint64(seed), plan(scenario), group.tables, sequence[:1], values)
     lane = values.reshape(patients, -1, periods, W)[..., index % W]
     baselines = lane[:, len(asked) - 1].copy() if measured else np.full((patients, periods), np.nan)
     if "first" in (scenario.endpoint.baseline, scenario.design.baselines):

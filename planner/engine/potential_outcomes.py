@@ -33,7 +33,7 @@ from planner.model.families.mechanism.signals import (
 from planner.model.readings import Reading, reading_of
 from planner.scenario.contrasts import cancels, total
 from planner.scenario.families.means import Means
-from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.families.rates import Rates
 from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.scenario import Scenario
@@ -111,7 +111,7 @@ def potential(
                 sequence = np.full((block, 1), t, np.int64)
                 for group in found:
                     group.generate(
-                        TRIALS_OF_OUTCOMES + start * W, np.uint64(seed), plan, group.world, sequence, values
+                        TRIALS_OF_OUTCOMES + start * W, np.uint64(seed), plan, group.tables, sequence, values
                     )
                 every[t] = values
             interruption.check()
@@ -128,7 +128,7 @@ def truths(
     scenario: Scenario, names: Sequence[str], seed: int, tiles: int = TILES, first: int = 0
 ) -> dict[str, list[Truth]]:
     """The truth of every analysis under each named hypothesis; where it is simulated, in so many tiles."""
-    simulated = [n for n in names if isinstance(scenario.hypotheses[n], Terms)]
+    simulated = [n for n in names if isinstance(scenario.hypotheses[n], MechanismHypothesis)]
     found: dict[str, list[Truth]] = {n: [] for n in names}
     asked = [(reading_of(scenario, each), each.weights) for each in scenario.analyses]
     same = [
@@ -198,7 +198,7 @@ def _row(
     scenario: Scenario, hypothesis: Hypothesis, treatment: str, reading: Reading | None
 ) -> tuple[object, ...]:
     """Everything that the hypothesis says of a first period of the treatment."""
-    if isinstance(hypothesis, Terms):
+    if isinstance(hypothesis, MechanismHypothesis):
         return signature(scenario, hypothesis, treatment, reading)
     if isinstance(hypothesis, Rates):
         return (hypothesis.shares[treatment],)
@@ -207,7 +207,7 @@ def _row(
 
 
 def signature(
-    scenario: Scenario, hypothesis: Terms, treatment: str, reading: Reading | None = None
+    scenario: Scenario, hypothesis: MechanismHypothesis, treatment: str, reading: Reading | None = None
 ) -> tuple[object, ...]:
     """All that a treatment does in a first period: gates and half-lives of the components at work.
 
@@ -226,7 +226,11 @@ def signature(
 
 
 def _improvement(
-    scenario: Scenario, hypothesis: Terms, treatment: str, reading: Reading | None, guess: bool | None
+    scenario: Scenario,
+    hypothesis: MechanismHypothesis,
+    treatment: str,
+    reading: Reading | None,
+    guess: bool | None,
 ) -> tuple[object, ...]:
     """Gates and half-lives of the components of improvement, as the patient guesses."""
     m = Mechanism.of(scenario, hypothesis)

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from planner import _interruption as interruption
-from planner.engine.generators import Group
+from planner.engine.generators import Generator
 from planner.kernels.generate.randomise import allocate
 from planner.kernels.jit import ready
 from planner.kernels.tables import DF, ESTIMATE, STATISTICS, Contrast, Floats, Plan, W
@@ -39,7 +39,7 @@ Analysed = tuple[Any, int, Contrast]
 
 
 def units(
-    plan: Plan, groups: Sequence[Group], readings: int, analyses: Sequence[Analysed], centres: Floats
+    plan: Plan, groups: Sequence[Generator], readings: int, analyses: Sequence[Analysed], centres: Floats
 ) -> Floats:
     """f64[hypothesis, analysis]: the unit of each; 0 where no estimate varies, nor is biased.
 
@@ -64,7 +64,7 @@ def units(
 
 def _estimates(
     plan: Plan,
-    groups: Sequence[Group],
+    groups: Sequence[Generator],
     readings: int,
     analyses: Sequence[Analysed],
     centres: Floats,
@@ -84,7 +84,7 @@ def _estimates(
     for first in _tiles():
         allocate(first, _SEED, plan.block, sequence)
         for group in groups:
-            group.generate(first, _SEED, plan, group.world, sequence, values)
+            group.generate(first, _SEED, plan, group.tables, sequence, values)
         for a, (kernel, reading, contrast) in enumerate(analyses):
             for h in range(hypotheses):
                 given = values, h, reading, sequence, contrast, float(centres[h, a]), counts, stat

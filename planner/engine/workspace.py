@@ -94,7 +94,7 @@ def _generate(work: Job, first: int, space: _Workspace) -> None:
     seed = np.uint64(work.seed)
     space.call(allocate, 0, first, seed, work.plan.block, space.sequence)
     for g, group in enumerate(work.groups):
-        space.call(group.generate, g, first, seed, work.plan, group.world, space.sequence, space.values)
+        space.call(group.generate, g, first, seed, work.plan, group.tables, space.sequence, space.values)
 
 
 def virtual_patients(work: Job, first: int, tiles: int) -> tuple[Ints, Floats]:

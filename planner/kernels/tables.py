@@ -16,7 +16,7 @@ Words = NDArray[np.uint64]
 
 W = 128  # lanes: trials that are simulated side by side, a tile. Part of the answer; never change it.
 
-# Columns of MeansWorld.coef: a score is the constant plus these multiples of the patient's normals.
+# Columns of MeansTables.coef: a score is the constant plus these multiples of the patient's normals.
 CONSTANT, PATIENT_LEVEL, BASELINE_LEVEL, RESIDUAL, BASELINE_ERROR, INTERACTION = range(6)
 MEANS_FEATURES = 6
 
@@ -116,10 +116,10 @@ class Leaving(NamedTuple):
     """Leaving that depends on the period just finished. Without rows, all leave as the plan says."""
 
     chance: Floats  # (sequence, period) chance of leaving before the period, the drivers being at 0
-    driver: Floats  # (driver, 8) a reading (as TermsWorld.readings), log2 of the odds' factor, 0, least, most
+    driver: Floats  # (driver, 8) a reading (as MechanismTables.readings), log2 of the odds, 0, least, most
 
 
-class MeansWorld(NamedTuple):
+class MeansTables(NamedTuple):
     """Family `means`: every score is a constant plus multiples of normals."""
 
     draws: Draws
@@ -141,7 +141,7 @@ class MeansWorld(NamedTuple):
 SCORE, CHANGE, PERCENT, AT_MOST = range(4)  # y; y - b; 100 (y - b) / b; 1 if y <= share b + cut, else 0
 
 
-class Seconds(NamedTuple):
+class SecondaryOutcomes(NamedTuple):
     """Second outcomes that are read: background + sum of coef x feature + error; without any, no rows."""
 
     rows: Ints  # (outcome, 2) normal row of the background; first of the errors, two for each period
@@ -157,7 +157,9 @@ class Guessing(NamedTuple):
     odds: Floats  # (3,) log2 of the odds of "active", what a point adds, what a point more than before adds
     rows: Ints  # (2,) first word row, one for each period; row among the second outcomes, -1 for none
     ago: Ints  # (feature + 8,) periods since the dose that raised a feature
-    coef: Floats  # as TermsWorld.coef, which then is of "not active"; without hypotheses if it is the same
+    coef: (
+        Floats  # as MechanismTables.coef, which then is of "not active"; without hypotheses if it is the same
+    )
 
 
 class Returning(NamedTuple):
@@ -178,10 +180,10 @@ class Returning(NamedTuple):
     rate: Ints  # (feature,) number of the rate
     ago: Ints  # (feature,) periods since it was raised
     coef: Floats  # (guess, hypothesis, sequence, period, visit, history, most features at work)
-    seconds: Floats  # (hypothesis, sequence, period, outcome, 2, history, feature), as Seconds.coef
+    secondary: Floats  # (hypothesis, sequence, period, outcome, 2, history, feature), as Seconds.coef
 
 
-class TermsWorld(NamedTuple):
+class MechanismTables(NamedTuple):
     """Family `terms`: improvement is a sum of features, sizes of components times what is left of them."""
 
     draws: Draws
@@ -204,7 +206,7 @@ class TermsWorld(NamedTuple):
     first: bool  # readings refer to the baseline of the first period, not to that of their own
     scale: Floats  # (4,) low, high, step, 1 if there are steps else 0
     leaving: Leaving
-    seconds: Seconds
+    secondary: SecondaryOutcomes
     guessing: Guessing
     returning: Returning | None  # None: patients need not return to their baseline
 

@@ -13,7 +13,7 @@ from planner.model.blinding import guesses
 from planner.model.estimand import settled
 from planner.model.families.mechanism.secondary_outcomes import weighed
 from planner.model.families.mechanism.signals import Mechanism, cycle_days, kept, prolonged, set_off
-from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.scenario import Scenario
 
 
@@ -28,7 +28,7 @@ def classes(scenario: Scenario, names: Sequence[str]) -> tuple[tuple[str, ...], 
 def everything(scenario: Scenario, name: str) -> tuple[object, object]:
     """All that a hypothesis says of this design, labels left out: of the endpoint, then of other outcomes."""
     hypothesis = scenario.hypotheses[name]
-    if not isinstance(hypothesis, Terms):
+    if not isinstance(hypothesis, MechanismHypothesis):
         told = hypothesis.model_dump(mode="json", exclude={"label", "prior"})
         return json.dumps(told, sort_keys=True), ()
     m = Mechanism.of(scenario, hypothesis)

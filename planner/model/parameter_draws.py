@@ -27,7 +27,7 @@ from planner.model.estimand import settled
 from planner.model.families.mechanism.signals import Mechanism, kept, set_off
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.design import Treatment
-from planner.scenario.families.mechanism import Component, Spread, Terms, TreatmentAgent
+from planner.scenario.families.mechanism import Component, MechanismHypothesis, Spread, TreatmentAgent
 from planner.scenario.families.mechanism import GivenAgent as Given
 from planner.scenario.faults import printable
 from planner.scenario.hypotheses import Hypothesis
@@ -218,7 +218,7 @@ def variants(scenario: Scenario, count: int, seed: int, first: int = 0) -> Itera
 
 
 def _tie_of(hypothesis: Hypothesis) -> Tie | None:
-    return hypothesis.tie if isinstance(hypothesis, Terms) else None
+    return hypothesis.tie if isinstance(hypothesis, MechanismHypothesis) else None
 
 
 def _counts(number: Place, needed: Collection[str]) -> bool:
@@ -233,7 +233,7 @@ _TIELESS = _KNOWN | {"tie": None}
 def as_stated(scenario: Scenario) -> Scenario:
     """The scenario with every number as it is stated, and none uncertain."""
     hypotheses: dict[str, Hypothesis] = {
-        name: each.model_copy(update=_TIELESS if isinstance(each, Terms) else _KNOWN)
+        name: each.model_copy(update=_TIELESS if isinstance(each, MechanismHypothesis) else _KNOWN)
         for name, each in scenario.hypotheses.items()
     }
     return scenario.model_copy(update={"hypotheses": hypotheses, "uncertainty": {}})
@@ -266,13 +266,15 @@ def _drawn(scenario: Scenario, tree: Mapping[Any, Any], values: Sequence[float])
     hypotheses = dict(variant.hypotheses)
     for name, inner in tree.get("hypotheses", {}).items():
         start = hypotheses[name]
-        if isinstance(start, Terms):
+        if isinstance(start, MechanismHypothesis):
             start = _with_copies(variant, start, {table: inner[table] for table in COMMON if table in inner})
         hypotheses[name] = _changed(start, inner, values)
     return variant.model_copy(update={"hypotheses": hypotheses})
 
 
-def _with_copies(scenario: Scenario, hypothesis: Terms, used: Mapping[str, Mapping[str, Any]]) -> Terms:
+def _with_copies(
+    scenario: Scenario, hypothesis: MechanismHypothesis, used: Mapping[str, Mapping[str, Any]]
+) -> MechanismHypothesis:
     """The hypothesis with its own copy of every common agent, signal and component that it is to change."""
     update = {}
     for table, names in used.items():
@@ -318,8 +320,8 @@ def _tied(scenario: Scenario, ties: Mapping[str, Any]) -> Scenario:
     hypotheses = dict(scenario.hypotheses)
     for name, tie in ties.items():
         hypothesis, other = hypotheses[name], scenario.hypotheses[tie.to]
-        assert isinstance(hypothesis, Terms)
-        assert isinstance(other, Terms)
+        assert isinstance(hypothesis, MechanismHypothesis)
+        assert isinstance(other, MechanismHypothesis)
         given = tuple(Given(agent=agent) for agent in tie.agents)
         goal = math.fsum(_expected(scenario, other, given).values())
         parts = _expected(scenario, hypothesis, given)
@@ -338,7 +340,9 @@ def _tied(scenario: Scenario, ties: Mapping[str, Any]) -> Scenario:
     return scenario.model_copy(update={"hypotheses": hypotheses})
 
 
-def _expected(scenario: Scenario, hypothesis: Terms, given: tuple[TreatmentAgent, ...]) -> dict[str, float]:
+def _expected(
+    scenario: Scenario, hypothesis: MechanismHypothesis, given: tuple[TreatmentAgent, ...]
+) -> dict[str, float]:
     """Mean improvement at the peak by each component, before it is cut at 1, under a treatment of agents."""
     treated = scenario.model_copy(update={"treatments": {_TIED: Treatment(agents=given)}})
     m = Mechanism.of(treated, hypothesis)

@@ -23,7 +23,7 @@ from planner.scenario.analysis import Analysis
 from planner.scenario.contrasts import Contrast
 from planner.scenario.design import Design
 from planner.scenario.families.means import Means
-from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.scenario import Scenario
 
 
@@ -107,7 +107,7 @@ def planned(scenario: Scenario, *, effects: bool = False) -> Plan:
 
 def _enrolment(scenario: Scenario) -> Enrolment | None:
     """Who is enrolled, where a hypothesis states mechanisms."""
-    mechanisms = any(isinstance(each, Terms) for each in scenario.hypotheses.values())
+    mechanisms = any(isinstance(each, MechanismHypothesis) for each in scenario.hypotheses.values())
     return enrolment(scenario) if mechanisms else None
 
 

@@ -19,7 +19,7 @@ from planner.model.estimand import settled, true_effect
 from planner.model.families.mechanism.carryover import Blockade, blockade
 from planner.model.families.mechanism.signals import cycle_days
 from planner.scenario.families.means import Means
-from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.families.rates import Rates
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import BINARY_MEASURES
@@ -59,7 +59,7 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
-class Second:
+class MeanOfSecondary:
     """The mean of a second outcome under a treatment, in its points."""
 
     hypothesis: str
@@ -91,8 +91,8 @@ class Outlook:
     cycle_days: float  # from one dosing to the next
     left: tuple[Left, ...]
     blockade: tuple[Blockade, ...]
-    seconds: tuple[Second, ...] = ()
-    guesses: tuple[Second, ...] = ()  # shares of patients who guess that the treatment was active
+    seconds: tuple[MeanOfSecondary, ...] = ()
+    guesses: tuple[MeanOfSecondary, ...] = ()  # shares of patients who guess that the treatment was active
 
     def to_json(self) -> dict[str, Any]:
         """For `show --json`."""
@@ -171,7 +171,9 @@ def _predicted(
 
     rows: dict[str, list[Prediction]] = {}
     left: dict[str, list[Left]] = {}
-    simulated = [group[0] for group in grouped if isinstance(scenario.hypotheses[group[0]], Terms)]
+    simulated = [
+        group[0] for group in grouped if isinstance(scenario.hypotheses[group[0]], MechanismHypothesis)
+    ]
     if simulated:
         rows, left = _simulated(scenario, simulated, measure, tiles)
     first = {name: group[0] for group in grouped for name in group}
@@ -185,13 +187,13 @@ def _predicted(
                 after += [Left(name, a, Figure(points)) for a, points in carried if points]
             case Rates() as rates:
                 predictions += [_of_rates(scenario, name, rates, a) for a in scenario.design.treatments]
-            case Terms():
+            case MechanismHypothesis():
                 predictions += [_renamed(row, name) for row in rows[first[name]]]
                 after += [Left(name, row.treatment, row.points) for row in left[first[name]]]
     return tuple(predictions), tuple(after), tiles * W if simulated else 0
 
 
-def _seconds(scenario: Scenario, names: Sequence[str], tiles: int) -> tuple[Second, ...]:
+def _seconds(scenario: Scenario, names: Sequence[str], tiles: int) -> tuple[MeanOfSecondary, ...]:
     """Means of second outcomes."""
     from planner.model.readings import Reading
 
@@ -204,7 +206,7 @@ def _seconds(scenario: Scenario, names: Sequence[str], tiles: int) -> tuple[Seco
     return tuple(sorted(found, key=lambda row: order[row.hypothesis]))
 
 
-def _guesses(scenario: Scenario, names: Sequence[str], tiles: int) -> tuple[Second, ...]:
+def _guesses(scenario: Scenario, names: Sequence[str], tiles: int) -> tuple[MeanOfSecondary, ...]:
     """Shares of patients who guess that the treatment was active."""
     from planner.model.readings import GUESS
 
@@ -214,7 +216,7 @@ def _guesses(scenario: Scenario, names: Sequence[str], tiles: int) -> tuple[Seco
 
 def _beside(
     scenario: Scenario, names: Sequence[str], reading: Reading, outcome: str, tiles: int
-) -> list[Second]:
+) -> list[MeanOfSecondary]:
     """Means of a reading that a second outcome decides; hypotheses that say the same of it share them."""
     from planner.engine.potential_outcomes import potential
     from planner.model.families.mechanism.secondary_outcomes import second_signature
@@ -222,7 +224,7 @@ def _beside(
     treatments = scenario.design.treatments
     groups: dict[object, list[str]] = {}
     for name in names:
-        if isinstance(hypothesis := scenario.hypotheses[name], Terms):
+        if isinstance(hypothesis := scenario.hypotheses[name], MechanismHypothesis):
             said = [second_signature(scenario, hypothesis, a, outcome) for a in treatments if outcome]
             groups.setdefault(tuple(said), []).append(name)
     first = [group[0] for group in groups.values()]
@@ -230,7 +232,9 @@ def _beside(
         return []
     means = potential(scenario, first, [reading], treatments, scenario.simulation.seed, tiles)
     return [
-        Second(name, a, outcome, reading.day, _figure(means.mean[h, 0, t], means.covariance[h, 0, t, t]))
+        MeanOfSecondary(
+            name, a, outcome, reading.day, _figure(means.mean[h, 0, t], means.covariance[h, 0, t, t])
+        )
         for h, group in enumerate(groups.values())
         for name in group
         for t, a in enumerate(treatments)

@@ -28,7 +28,7 @@ from planner.results.run import ENGINE, biased_by_carryover
 from planner.scenario.canonical.resolved import digest, resolve
 from planner.scenario.canonical.toml import as_toml, to_toml
 from planner.scenario.families.means import Means
-from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.faults import Path, ScenarioError, dotted
 from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario
@@ -139,7 +139,7 @@ def _numbers(scenario: Scenario) -> Iterator[tuple[Path, Any, tuple[str, ...], s
     for path, value in _leaves({"odds_ratio": _followed(population, ("dropout", "odds_ratio"))}):
         if path[-1] not in _CHOSEN:
             yield ("population", "dropout", *path), value, every, ".".join(("dropout", *map(str, path)))
-    mechanisms = tuple(name for name in every if isinstance(scenario.hypotheses[name], Terms))
+    mechanisms = tuple(name for name in every if isinstance(scenario.hypotheses[name], MechanismHypothesis))
     if mechanisms:
         yield from _of_mechanisms(scenario, full, mechanisms)
 

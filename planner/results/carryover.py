@@ -25,7 +25,7 @@ from planner.model.estimand import settled
 from planner.model.parameter_draws import variants
 from planner.results.figures import Z95, Json
 from planner.scenario.families.means import Means
-from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.monitoring import Efficacy, Futility, Monitoring
 from planner.scenario.scenario import Scenario
 
@@ -101,7 +101,7 @@ def carries(scenario: Scenario, name: str) -> bool:
     if isinstance(hypothesis, Means):
         drawn = (*hypothesis.uncertainty, *scenario.uncertainty)
         return any(hypothesis.carryover.values()) or any("carryover" in key for key in drawn)
-    return isinstance(hypothesis, Terms)
+    return isinstance(hypothesis, MechanismHypothesis)
 
 
 def without(scenario: Scenario) -> Scenario:

@@ -8,16 +8,20 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Tag
 
 from planner.scenario.families.means import Means
-from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.families.rates import Rates
 from planner.scenario.fields import (
     Settings,
 )
 
-Hypothesis = Means | Rates | Terms
+Hypothesis = Means | Rates | MechanismHypothesis
 
 
-FAMILIES: dict[str, type[Means | Rates | Terms]] = {"means": Means, "rates": Rates, "terms": Terms}
+FAMILIES: dict[str, type[Means | Rates | MechanismHypothesis]] = {
+    "means": Means,
+    "rates": Rates,
+    "terms": MechanismHypothesis,
+}
 
 
 def family_of(hypothesis: Any) -> str:
@@ -37,6 +41,8 @@ def family_of(hypothesis: Any) -> str:
 
 
 AnyHypothesis = Annotated[
-    Annotated[Means, Tag("means")] | Annotated[Rates, Tag("rates")] | Annotated[Terms, Tag("terms")],
+    Annotated[Means, Tag("means")]
+    | Annotated[Rates, Tag("rates")]
+    | Annotated[MechanismHypothesis, Tag("terms")],
     Discriminator(family_of),
 ]

@@ -14,7 +14,7 @@ from types import UnionType
 from typing import Annotated, Any, NamedTuple, Protocol, Union, get_args, get_origin
 
 from planner.scenario.families.means import Means
-from planner.scenario.families.mechanism import GivenAgent, Need, Spread, Term, Terms
+from planner.scenario.families.mechanism import GivenAgent, MechanismHypothesis, Need, Spread, Term
 from planner.scenario.families.rates import Rates
 from planner.scenario.faults import Path, did_you_mean, dotted, listed, printable
 from planner.scenario.fields import Settings
@@ -27,7 +27,7 @@ COMMON = ("agents", "signals", "components")
 
 _SHARED = (*COMMON, "outcomes", "blinding", "population", "treatments")
 _OWN: dict[type, tuple[str, ...]] = {
-    Terms: (*COMMON, "terms", "outcomes"),
+    MechanismHypothesis: (*COMMON, "terms", "outcomes"),
     Means: ("means", "sd_within", "sd_between", "sd_interaction", "carryover"),
     Rates: ("rates", "correlation"),
 }
@@ -282,7 +282,7 @@ def _beyond(described: Described, hypothesis: str | None, place: Place) -> Range
     """Limits that follow from other settings."""
     if hypothesis is None:
         severity = place.route == ("population", "baseline", "mean")
-        mechanisms = any(isinstance(each, Terms) for each in described.hypotheses.values())
+        mechanisms = any(isinstance(each, MechanismHypothesis) for each in described.hypotheses.values())
         return Range(low=0.0, above=True) if severity and mechanisms else Range()
     stated, root, endpoint = described.hypotheses[hypothesis], place.route[0], described.endpoint
     if isinstance(stated, Means) and root == "means" and endpoint is not None and endpoint.measure == "score":

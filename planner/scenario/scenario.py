@@ -30,7 +30,7 @@ from planner.scenario.monitoring import Monitoring
 from planner.scenario.observed import Observed
 from planner.scenario.population import Population
 from planner.scenario.scale import Scale
-from planner.scenario.secondary_outcomes import MAX_OUTCOMES, Outcome, OutcomeScale
+from planner.scenario.secondary_outcomes import MAX_OUTCOMES, OutcomeScale, SecondaryOutcome
 from planner.scenario.simulation import Simulation
 from planner.scenario.uncertainty import BY_PATH, Distribution
 
@@ -72,7 +72,8 @@ class Scenario(Settings):
         Mapping[Symbol, Component], about("The parts of which improvement is made", max_length=MAX_NAMES)
     ] = {}
     outcomes: Annotated[
-        Mapping[Symbol, Outcome], about("What is measured beside the endpoint", max_length=MAX_OUTCOMES)
+        Mapping[Symbol, SecondaryOutcome],
+        about("What is measured beside the endpoint", max_length=MAX_OUTCOMES),
     ] = {}
     blinding: Annotated[
         Blinding | None, about("What patients guess after each period, and what the guess does")

@@ -67,7 +67,7 @@ class OutcomeComponent(Settings):
     peak_day: Annotated[Days, about("Day until which nothing of it is lost", "days")] = 0.0
 
 
-class Outcome(Settings):
+class SecondaryOutcome(Settings):
     """A second outcome. What drives it is the same under every hypothesis that has no terms of its own."""
 
     label: Annotated[str, about("What the outcome is called", label=True)] = ""

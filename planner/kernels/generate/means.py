@@ -129,16 +129,16 @@ def _leave(leaving, s, k, word, first, stored, eta, gone):
 
 
 @lanes
-def _one(trial, k0, k1, p, leave, world, c, word, level, gone, out):
+def _one(trial, k0, k1, p, leave, tables, c, word, level, gone, out):
     """One patient of one hypothesis: whole scores after dosing, of an even number of periods.
 
     c f64[period, MEANS_FEATURES]; gone f64[(period + 1) * W], whose first row is 0; out f64[period * W].
     """
-    low, high, size = world.scale[0], world.scale[1], world.scale[2]
-    draw_words(trial, k0, k1, p, world.draws, word)
+    low, high, size = tables.scale[0], tables.scale[1], tables.scale[2]
+    draw_words(trial, k0, k1, p, tables.draws, word)
     first_normals(word[W : 2 * W], word[2 * W : 3 * W], level)
     for k in range(0, leave.size, 2):
-        at = (world.rows[0] + 2 * k) * W
+        at = (tables.rows[0] + 2 * k) * W
         words = word[at : at + 4 * W]
         least, least2 = least_word(leave[k]), least_word(leave[k + 1])
         before, after = gone[k * W : (k + 1) * W], gone[(k + 2) * W : (k + 3) * W]
@@ -147,12 +147,12 @@ def _one(trial, k0, k1, p, leave, world, c, word, level, gone, out):
 
 
 @lanes
-def _whole(world, c, normal, gone, out):
+def _whole(tables, c, normal, gone, out):
     """Whole scores of a patient under a hypothesis, two periods at a time; c and out as in `_one`."""
-    low, high, size = world.scale[0], world.scale[1], world.scale[2]
+    low, high, size = tables.scale[0], tables.scale[1], tables.scale[2]
     level, periods = normal[:W], c.shape[0]
     for k in range(0, periods, 2):
-        at = (world.rows[1] + k) * W
+        at = (tables.rows[1] + k) * W
         if k + 1 < periods:
             residual, here = normal[at : at + 2 * W], gone[(k + 1) * W : (k + 3) * W]
             _score_two(c[k : k + 2], low, high, size, level, residual, here, out[k * W : (k + 2) * W])
@@ -162,19 +162,19 @@ def _whole(world, c, normal, gone, out):
 
 
 @lanes
-def _any(world, s, k, c, normal, gone, out):
+def _any(tables, s, k, c, normal, gone, out):
     """Scores of any kind: a patient's reading of one period of sequence s; c f64[MEANS_FEATURES]."""
-    low, high, size, rounded = world.scale[0], world.scale[1], world.scale[2], world.scale[3] > 0.0
-    residuals, errors, interactions = world.rows[1], world.rows[2], world.rows[3]
+    low, high, size, rounded = tables.scale[0], tables.scale[1], tables.scale[2], tables.scale[3] > 0.0
+    residuals, errors, interactions = tables.rows[1], tables.rows[2], tables.rows[3]
     level, second = normal[:W], normal[W : 2 * W]
     residual = normal[(residuals + k) * W : (residuals + k + 1) * W]
     here = gone[(k + 1) * W : (k + 2) * W]
-    if world.binary:
+    if tables.binary:
         _respond(c, level, residual, here, out)
-    elif errors > 0 or interactions > 0 or world.opposed:
+    elif errors > 0 or interactions > 0 or tables.opposed:
         # What is not drawn has coefficient 0; any row of normals does.
         e = (errors + 2 * k) * W if errors > 0 else 0
-        a = (interactions + world.treatment[s, k]) * W if interactions > 0 else 0
+        a = (interactions + tables.treatment[s, k]) * W if interactions > 0 else 0
         e, t = normal[e : e + W], normal[a : a + W]
         _score_of_all(c, low, high, size, rounded, level, second, residual, e, t, here, out)
     elif rounded:
@@ -184,51 +184,51 @@ def _any(world, s, k, c, normal, gone, out):
 
 
 @lanes
-def _simulate(trial, k0, k1, plan, world, sequence, word, normal, gone, eta, values):
+def _simulate(trial, k0, k1, plan, tables, sequence, word, normal, gone, eta, values):
     """All patients of a tile: sequence i64[patient]; values f64[patient, hypothesis, reading, period * W]."""
     patients, _, readings, _ = values.shape
-    hypotheses, periods, visits = world.place.size, plan.leave.size, world.visits
-    depends = world.leaving.chance.shape[0] > 0
-    drawn = world.rows[2] > 0 or world.rows[3] > 0 or world.opposed
-    plain = not drawn and not world.binary and world.scale[3] > 0.0
+    hypotheses, periods, visits = tables.place.size, plan.leave.size, tables.visits
+    depends = tables.leaving.chance.shape[0] > 0
+    drawn = tables.rows[2] > 0 or tables.rows[3] > 0 or tables.opposed
+    plain = not drawn and not tables.binary and tables.scale[3] > 0.0
     whole = plain and not depends
     one = whole and hypotheses == 1 and readings == 1 and visits[0] >= 0 and periods % 2 == 0
     for p in range(patients):
         s = sequence[p]
         if one:
-            c, out = world.coef[0, s, :, visits[0]], values[p, world.place[0], 0]
-            _one(trial, k0, k1, p, plan.leave, world, c, word, normal[:W], gone, out)
+            c, out = tables.coef[0, s, :, visits[0]], values[p, tables.place[0], 0]
+            _one(trial, k0, k1, p, plan.leave, tables, c, word, normal[:W], gone, out)
             continue
-        draw_all(trial, k0, k1, p, world.draws, word, normal)
-        leave_all(plan.leave, word, world.rows[0], gone)
-        if world.opposed:
-            _add_up(normal, world.rows[1], periods)
+        draw_all(trial, k0, k1, p, tables.draws, word, normal)
+        leave_all(plan.leave, word, tables.rows[0], gone)
+        if tables.opposed:
+            _add_up(normal, tables.rows[1], periods)
         for h in range(hypotheses):
-            stored = values[p, world.place[h]]
+            stored = values[p, tables.place[h]]
             if whole:
                 for r in range(readings):
                     if visits[r] >= 0:
-                        _whole(world, world.coef[h, s, :, visits[r]], normal, gone, stored[r])
+                        _whole(tables, tables.coef[h, s, :, visits[r]], normal, gone, stored[r])
                 continue
             for k in range(periods):
                 for r in range(readings):
                     if visits[r] >= 0:
                         out = stored[r, k * W : (k + 1) * W]
-                        _any(world, s, k, world.coef[h, s, k, visits[r]], normal, gone, out)
+                        _any(tables, s, k, tables.coef[h, s, k, visits[r]], normal, gone, out)
                 if depends and k + 1 < periods:
-                    _leave(world.leaving, s, k, word, world.rows[0], stored, eta, gone)
+                    _leave(tables.leaving, s, k, word, tables.rows[0], stored, eta, gone)
 
 
 @kernel
-def generate(first, seed, plan, world, sequence, values):
+def generate(first, seed, plan, tables, sequence, values):
     """values f64[tile, patient, hypothesis, reading, period * W] of the trials first .. first + tiles * W."""
     trial = np.empty(W, np.uint64)
-    word = np.empty(4 * world.draws.place.size * W, np.uint64)
-    normal = np.zeros((np.max(world.draws.pair[:, 2]) + 2) * W)
+    word = np.empty(4 * tables.draws.place.size * W, np.uint64)
+    normal = np.zeros((np.max(tables.draws.pair[:, 2]) + 2) * W)
     gone = np.zeros((plan.leave.size + 1) * W)
     eta = np.empty(W)
     k0, k1 = seed & LOW, seed >> SHIFT
     for tile in range(values.shape[0]):
         for i in range(W):
             trial[i] = U(first + tile * W + i)
-        _simulate(trial, k0, k1, plan, world, sequence[tile], word, normal, gone, eta, values[tile])
+        _simulate(trial, k0, k1, plan, tables, sequence[tile], word, normal, gone, eta, values[tile])

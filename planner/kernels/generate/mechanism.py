@@ -134,28 +134,28 @@ def _improvement(f, c, width, r):
 
 
 @lanes
-def _sizes(world, word, normal, size):
+def _sizes(tables, word, normal, size):
     """size f64[size * W]: how large each component is in the patient."""
-    for m in range(world.source.shape[0]):
-        a, b, to = world.source[m, 0] * W, world.source[m, 1] * W, m * W
-        if world.source[m, 2] == 0:
-            _size(word[a : a + W], normal[b : b + W], world.sizes[m], size[to : to + W])
+    for m in range(tables.source.shape[0]):
+        a, b, to = tables.source[m, 0] * W, tables.source[m, 1] * W, m * W
+        if tables.source[m, 2] == 0:
+            _size(word[a : a + W], normal[b : b + W], tables.sizes[m], size[to : to + W])
         else:
-            _skewed_size(word[a : a + W], normal[b : b + W], world.sizes[m], size[to : to + W])
+            _skewed_size(word[a : a + W], normal[b : b + W], tables.sizes[m], size[to : to + W])
 
 
 @lanes
-def _features(world, half, size, rate, left, f, stride):
+def _features(tables, half, size, rate, left, f, stride):
     """f f64[visit * stride * W]: sizes times what is left of them, at each visit."""
-    for r in range(world.rates.shape[0]):
-        _rate(half, world.rates[r, 0], world.rates[r, 1], rate[r * W : (r + 1) * W])
-    for d in range(world.decays.shape[0]):
-        r = np.int64(world.decays[d, 0])
-        _left(rate[r * W : (r + 1) * W], world.decays[d, 1], left[d * W : (d + 1) * W])
-    for v in range(world.feature.shape[1] - 1):
-        for j in range(world.feature.shape[0]):
-            m = world.feature[j, 0]
-            d = world.feature[j, 1 + v]
+    for r in range(tables.rates.shape[0]):
+        _rate(half, tables.rates[r, 0], tables.rates[r, 1], rate[r * W : (r + 1) * W])
+    for d in range(tables.decays.shape[0]):
+        r = np.int64(tables.decays[d, 0])
+        _left(rate[r * W : (r + 1) * W], tables.decays[d, 1], left[d * W : (d + 1) * W])
+    for v in range(tables.feature.shape[1] - 1):
+        for j in range(tables.feature.shape[0]):
+            m = tables.feature[j, 0]
+            d = tables.feature[j, 1 + v]
             to = f[(v * stride + j) * W : (v * stride + j + 1) * W]
             if d == -1:
                 copy(size[m * W : (m + 1) * W], to)
@@ -164,88 +164,88 @@ def _features(world, half, size, rate, left, f, stride):
 
 
 @lanes
-def _leave(world, s, k, word, y, b, none, x, eta, gone):
+def _leave(tables, s, k, word, y, b, none, x, eta, gone):
     """Who leaves after period k, by scores y f64[visit * W] and baselines b; x, eta f64[W] are scratch."""
     clear(eta)
-    for d in range(world.leaving.driver.shape[0]):
-        v = np.int64(world.leaving.driver[d, 1])
-        read(world.leaving.driver[d], y[v * W : (v + 1) * W], b, none, x)
-        drive(world.leaving.driver[d], x, eta)
-    leave_after(world.leaving, s, k, word, world.rows[0], eta, gone)
+    for d in range(tables.leaving.driver.shape[0]):
+        v = np.int64(tables.leaving.driver[d, 1])
+        read(tables.leaving.driver[d], y[v * W : (v + 1) * W], b, none, x)
+        drive(tables.leaving.driver[d], x, eta)
+    leave_after(tables.leaving, s, k, word, tables.rows[0], eta, gone)
 
 
 @kernel
-def generate(first, seed, plan, world, sequence, values):
+def generate(first, seed, plan, tables, sequence, values):
     """values f64[tile, patient, hypothesis, reading, period * W] of the trials first .. first + tiles * W."""
     tiles, patients, _, readings, _ = values.shape
-    hypotheses = world.place.size
+    hypotheses = tables.place.size
     periods = plan.leave.size
-    visits = world.feature.shape[1] - 1
-    stride = world.feature.shape[0] + 8  # a pass may read past the last feature, with coefficients 0
+    visits = tables.feature.shape[1] - 1
+    stride = tables.feature.shape[0] + 8  # a pass may read past the last feature, with coefficients 0
     k0 = seed & LOW
     k1 = seed >> SHIFT
-    low, high, step = world.scale[0], world.scale[1], world.scale[2]
-    rounded = world.scale[3] > 0.0
+    low, high, step = tables.scale[0], tables.scale[1], tables.scale[2]
+    rounded = tables.scale[3] > 0.0
     whole = rounded and step == 1.0
-    so, se = world.noise[0], world.noise[1]
-    depends = world.leaving.chance.shape[0] > 0
-    leaving, occasions, paired = world.rows[0], world.rows[1], world.rows[2]
+    so, se = tables.noise[0], tables.noise[1]
+    depends = tables.leaving.chance.shape[0] > 0
+    leaving, occasions, paired = tables.rows[0], tables.rows[1], tables.rows[2]
     trial = np.empty(W, np.uint64)
-    word = np.empty(4 * world.draws.place.size * W, np.uint64)
-    normal = np.zeros((np.max(world.draws.pair[:, 2]) + 2) * W)
+    word = np.empty(4 * tables.draws.place.size * W, np.uint64)
+    normal = np.zeros((np.max(tables.draws.pair[:, 2]) + 2) * W)
     true = np.empty(W)
     half = normal[W : 2 * W]
-    size = np.empty(world.source.shape[0] * W)
-    rate = np.empty(world.rates.shape[0] * W)
-    left = np.empty((world.decays.shape[0] + 1) * W)
+    size = np.empty(tables.source.shape[0] * W)
+    rate = np.empty(tables.rates.shape[0] * W)
+    left = np.empty((tables.decays.shape[0] + 1) * W)
     none = np.zeros(W)
     gone = np.zeros((periods + 1) * W)
     f = np.zeros(visits * stride * W)
     r = np.empty(W)
-    seconds = world.seconds.span.shape[0]
+    secondary = tables.secondary.span.shape[0]
     y = np.zeros(
-        (visits + 2 * seconds + 2) * W
+        (visits + 2 * secondary + 2) * W
     )  # then second outcomes as read and before dosing, and guesses
-    asked = world.guessing.odds.size > 0
-    informed = world.guessing.coef.size > 0
+    asked = tables.guessing.odds.size > 0
+    informed = tables.guessing.coef.size > 0
     felt = np.empty(W)
     guess = np.empty(periods * W)
     entered = np.empty(W)
     eta = np.empty(W)
     waited, history, scratch = np.zeros(periods * W), np.zeros(W, np.int64), np.empty(3 * W)
-    kept, spare = readings > world.readings.shape[0], np.empty(periods * W)
+    kept, spare = readings > tables.readings.shape[0], np.empty(periods * W)
     for tile in range(tiles):
         for i in range(W):
             trial[i] = U(first + tile * W + i)
         for p in range(patients):
-            draw_all(trial, k0, k1, p, world.draws, word, normal)
+            draw_all(trial, k0, k1, p, tables.draws, word, normal)
             leave_all(plan.leave, word, leaving, gone)
-            severity(word[:W], normal[:W], world.entry, true)
-            if world.screened:
-                at = world.errors[0] * W
-                _enrolled_by(word[:W], world.entry, true, se, normal[at : at + W])
-            _sizes(world, word, normal, size)
-            _features(world, half, size, rate, left, f, stride)
+            severity(word[:W], normal[:W], tables.entry, true)
+            if tables.screened:
+                at = tables.errors[0] * W
+                _enrolled_by(word[:W], tables.entry, true, se, normal[at : at + W])
+            _sizes(tables, word, normal, size)
+            _features(tables, half, size, rate, left, f, stride)
             s = sequence[tile, p]
             for h in range(hypotheses):
                 for k in range(periods):
-                    twin = world.twin[h, s, k]
+                    twin = tables.twin[h, s, k]
                     if twin < h:
                         for j in range(readings):
-                            was = values[tile, p, world.place[twin], j, k * W : (k + 1) * W]
-                            copy(was, values[tile, p, world.place[h], j, k * W : (k + 1) * W])
+                            was = values[tile, p, tables.place[twin], j, k * W : (k + 1) * W]
+                            copy(was, values[tile, p, tables.place[h], j, k * W : (k + 1) * W])
                         continue
                     for v in range(visits):
-                        start, width = world.span[h, k, v, 0], world.span[h, k, v, 1]
-                        c = world.coef[h, s, k, v]
+                        start, width = tables.span[h, k, v, 0], tables.span[h, k, v, 1]
+                        c = tables.coef[h, s, k, v]
                         here = f[(v * stride + start) * W : (v * stride + start + width) * W]
-                        at = (world.errors[v] + k * paired) * W
+                        at = (tables.errors[v] + k * paired) * W
                         e = normal[at : at + W]
                         o = normal[(occasions + k) * W : (occasions + k + 1) * W] if v > 0 else none
-                        shift = world.shift[k] if v > 0 else 0.0
+                        shift = tables.shift[k] if v > 0 else 0.0
                         out = y[v * W : (v + 1) * W]
                         if informed:
-                            yes, ago = world.guessing.coef[h, s, k, v], world.guessing.ago[start:]
+                            yes, ago = tables.guessing.coef[h, s, k, v], tables.guessing.ago[start:]
                             improve_as_guessed(here, c, yes, ago, k, width, guess, r)
                             observe(r, true, o, e, so, se, shift, low, high, step, rounded, out)
                         elif whole and width == 0:
@@ -259,26 +259,26 @@ def generate(first, seed, plan, world, sequence, values):
                         else:
                             _improvement(here, c, width, r)
                             observe(r, true, o, e, so, se, shift, low, high, step, rounded, out)
-                        row = values[tile, p, world.place[h], readings - 1] if kept else spare
-                        patient = (world, h, s, k, v, size, rate, true, normal, none, o, e, shift)
+                        row = values[tile, p, tables.place[h], readings - 1] if kept else spare
+                        patient = (tables, h, s, k, v, size, rate, true, normal, none, o, e, shift)
                         so_far = (entered, gone, waited, history, guess, scratch, out, row)
-                        wait(world.returning, patient + so_far)
-                        if v == 0 and seconds > 0:  # when the dosing has come, and before improvement
+                        wait(tables.returning, patient + so_far)
+                        if v == 0 and secondary > 0:  # when the dosing has come, and before improvement
                             found = y[visits * W :]
-                            observe_seconds(world.seconds, h, s, k, f, normal, found)
-                            patient = (world, h, s, k, size, rate, normal, waited, history, r, found)
-                            seconds_waited(world.returning, patient)
+                            observe_seconds(tables.secondary, h, s, k, f, normal, found)
+                            patient = (tables, h, s, k, size, rate, normal, waited, history, r, found)
+                            seconds_waited(tables.returning, patient)
                         if v == 0 and asked:
-                            guess_now(world.guessing, k, word, y[visits * W :], none, felt, guess)
-                            copy(guess[k * W : (k + 1) * W], y[(visits + 2 * seconds) * W :])
+                            guess_now(tables.guessing, k, word, y[visits * W :], none, felt, guess)
+                            copy(guess[k * W : (k + 1) * W], y[(visits + 2 * secondary) * W :])
                     if k == 0:
                         copy(y[:W], entered)  # before the first dose all hypotheses say the same
-                    baseline = entered if world.first else y[:W]
-                    for j in range(world.readings.shape[0]):
-                        v = np.int64(world.readings[j, 1])
+                    baseline = entered if tables.first else y[:W]
+                    for j in range(tables.readings.shape[0]):
+                        v = np.int64(tables.readings[j, 1])
                         here = gone[(k + 1) * W : (k + 2) * W]
-                        to = values[tile, p, world.place[h], j, k * W : (k + 1) * W]
+                        to = values[tile, p, tables.place[h], j, k * W : (k + 1) * W]
                         before = baseline if v < visits else y[(v + 1) * W : (v + 2) * W]
-                        read(world.readings[j], y[v * W : (v + 1) * W], before, here, to)
+                        read(tables.readings[j], y[v * W : (v + 1) * W], before, here, to)
                     if depends and k + 1 < periods:
-                        _leave(world, s, k, word, y, baseline, none, r, eta, gone)
+                        _leave(tables, s, k, word, y, baseline, none, r, eta, gone)

@@ -33,15 +33,15 @@ def _add_feature(size, rate, since, pace, now, then, no, yes, j, guess, history,
 
 
 @lanes
-def _improvement(world, h, s, k, v, size, rate, now, waited, history, guess, r):
+def _improvement(tables, h, s, k, v, size, rate, now, waited, history, guess, r):
     """r f64[W] of patients at visit v of period k who have waited `now` times so far."""
-    back = world.returning
-    first, width = world.span[h, k, v, 0], world.span[h, k, v, 1]
+    back = tables.returning
+    first, width = tables.span[h, k, v, 0], tables.span[h, k, v, 1]
     no, yes = back.coef[0, h, s, k, v], back.coef[back.coef.shape[0] - 1, h, s, k, v]
     clear(r)
     for j in range(min(width, back.pace.size - first)):  # coefficients beyond are 0
         m = first + j
-        z, q = world.feature[m, 0] * W, back.rate[m] * W
+        z, q = tables.feature[m, 0] * W, back.rate[m] * W
         then = max(k - back.ago[m], 0) * W
         _add_feature(
             size[z : z + W],
@@ -68,8 +68,8 @@ def _total(row):
 
 
 @lanes
-def _see(world, r, true, occasion, error, shift, seen):
-    scale, noise = world.scale, world.noise
+def _see(tables, r, true, occasion, error, shift, seen):
+    scale, noise = tables.scale, tables.noise
     low, high, step = scale[0], scale[1], scale[2]
     observe(r, true, occasion, error, noise[0], noise[1], shift, low, high, step, scale[3] > 0.0, seen)
 
@@ -114,10 +114,10 @@ def _record(before, now, waiting, gone, stored):
 
 @lanes
 def _await(
-    world, h, s, k, size, rate, true, normal, none, first, gone, waited, history, guess, scratch, y, stored
+    tables, h, s, k, size, rate, true, normal, none, first, gone, waited, history, guess, scratch, y, stored
 ):
     """The ratings in place of the first one, y f64[W], and who leaves after them."""
-    back = world.returning
+    back = tables.returning
     r, seen, waiting = scratch[:W], scratch[W : 2 * W], scratch[2 * W : 3 * W]
     before, now = waited[(k - 1) * W : k * W], waited[k * W : (k + 1) * W]
     _below(y, first, back.need, gone, waiting)
@@ -125,9 +125,9 @@ def _await(
         if _total(waiting) == 0.0:
             break
         _wait(waiting, back.base, now, history)
-        _improvement(world, h, s, k, 0, size, rate, now, waited, history, guess, r)
+        _improvement(tables, h, s, k, 0, size, rate, now, waited, history, guess, r)
         at = (back.errors[0] + (k - 1) * back.errors[1] + n) * W
-        _see(world, r, true, none, normal[at : at + W], 0.0, seen)
+        _see(tables, r, true, none, normal[at : at + W], 0.0, seen)
         _merge(seen, waiting, y)
         _below(y, first, back.need, gone, seen)
         for i in range(W):
@@ -143,7 +143,7 @@ def wait(back, others):
     far; history i64[W]; guess f64[period * W]; scratch f64[3 * W]; row f64[period * W]: where it is stored
     how often patients wait after each period.
     """
-    (world, h, s, k, v, size, rate, true, normal, none, o, e, shift) = others[:13]
+    (tables, h, s, k, v, size, rate, true, normal, none, o, e, shift) = others[:13]
     (first, gone, waited, history, guess, scratch, y, row) = others[13:]
     if k == 0:
         clear(waited[:W])
@@ -152,37 +152,37 @@ def wait(back, others):
     else:
         now = waited[k * W : (k + 1) * W]
         if v == 0:
-            _next_gap(world.returning.base, waited[(k - 1) * W : k * W], now, history)
+            _next_gap(tables.returning.base, waited[(k - 1) * W : k * W], now, history)
         if _total(now) > 0.0:
             r, seen = scratch[:W], scratch[W : 2 * W]
-            _improvement(world, h, s, k, v, size, rate, now, waited, history, guess, r)
-            _see(world, r, true, o, e, shift, seen)
+            _improvement(tables, h, s, k, v, size, rate, now, waited, history, guess, r)
+            _see(tables, r, true, o, e, shift, seen)
             _merge(seen, now, y)
         if v == 0:
             here, to = gone[(k + 1) * W : (k + 2) * W], row[(k - 1) * W : k * W]
             _await(
-                world, h, s, k, size, rate, true, normal, none, first, here, waited, history, guess, scratch,
+                tables, h, s, k, size, rate, true, normal, none, first, here, waited, history, guess, scratch,
                 y, to,
             )  # fmt: skip
 
 
 @if_given
 def seconds_waited(back, others):
-    """Second outcomes of who has waited, y as in seconds.observe_seconds, which comes before."""
-    world, h, s, k, size, rate, normal, waited, history, seen, y = others
-    seconds = world.seconds
+    """Second outcomes of who has waited, y as in secondary.observe_seconds, which comes before."""
+    tables, h, s, k, size, rate, normal, waited, history, seen, y = others
+    secondary = tables.secondary
     now = waited[k * W : (k + 1) * W]
     if _total(now) > 0.0:
-        for o in range(seconds.span.shape[0]):
+        for o in range(secondary.span.shape[0]):
             for before in range(2):
-                background(seconds, o, 2 * k + before, normal, seen)
-                for j in range(seconds.span[o, 1]):
-                    m = seconds.span[o, 0] + j
-                    z, q, then = world.feature[m, 0] * W, back.rate[m] * W, (k - back.ago[m]) * W
-                    c = back.seconds[h, s, k, o, before]
+                background(secondary, o, 2 * k + before, normal, seen)
+                for j in range(secondary.span[o, 1]):
+                    m = secondary.span[o, 0] + j
+                    z, q, then = tables.feature[m, 0] * W, back.rate[m] * W, (k - back.ago[m]) * W
+                    c = back.secondary[h, s, k, o, before]
                     _add_feature(
                         size[z : z + W], rate[q : q + W], back.since[m, 0], back.pace[m] * back.days,
                         now, waited[then : then + W], c, c, j, now, history, seen,
                     )  # fmt: skip
-                on_scale(seconds.scale[o], seen)
+                on_scale(secondary.scale[o], seen)
                 _merge(seen, now, y[(2 * o + before) * W : (2 * o + before + 1) * W])

@@ -15,10 +15,10 @@ from planner.kernels.tables import W
 
 
 @lanes
-def background(seconds, o, row, normal, out):
+def background(secondary, o, row, normal, out):
     """Second outcome o without any feature; row: of its errors, two for each period."""
-    mean, sd, error_sd = seconds.level[o, 0], seconds.level[o, 1], seconds.level[o, 2]
-    at, to = seconds.rows[o, 0] * W, (seconds.rows[o, 1] + row) * W
+    mean, sd, error_sd = secondary.level[o, 0], secondary.level[o, 1], secondary.level[o, 2]
+    at, to = secondary.rows[o, 0] * W, (secondary.rows[o, 1] + row) * W
     z, error = normal[at : at + W], normal[to : to + W]
     for i in range(W):
         out[i] = fma(error_sd, error[i], fma(sd, z[i], mean))
@@ -41,18 +41,18 @@ def on_scale(scale, out):
 
 
 @lanes
-def observe_seconds(seconds, h, s, k, f, normal, y):
+def observe_seconds(secondary, h, s, k, f, normal, y):
     """y f64[2 * outcome * W]: each second outcome when it is read in period k, and before that dosing.
 
     f f64[feature * W]: the features, those of second outcomes among them; normal f64[row * W].
     """
-    for o in range(seconds.span.shape[0]):
+    for o in range(secondary.span.shape[0]):
         for before in range(2):
             out = y[(2 * o + before) * W : (2 * o + before + 1) * W]
-            background(seconds, o, 2 * k + before, normal, out)
-            for j in range(seconds.span[o, 1]):
-                weight = seconds.coef[h, s, k, o, before, j]
-                first = (seconds.span[o, 0] + j) * W
+            background(secondary, o, 2 * k + before, normal, out)
+            for j in range(secondary.span[o, 1]):
+                weight = secondary.coef[h, s, k, o, before, j]
+                first = (secondary.span[o, 0] + j) * W
                 if weight != 0.0:
                     _add(f[first : first + W], weight, out)
-            on_scale(seconds.scale[o], out)
+            on_scale(secondary.scale[o], out)

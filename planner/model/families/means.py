@@ -24,7 +24,7 @@ from planner.kernels.tables import (
     Floats,
     Ints,
     Leaving,
-    MeansWorld,
+    MeansTables,
 )
 from planner.model.draw_list import DrawList
 from planner.model.dropout import ALIKE, leaving
@@ -45,12 +45,12 @@ def carried(hypothesis: Means, sequence: Sequence[str], period: int) -> float:
     return math.fsum(hypothesis.carryover.get(a, 0.0) for a in earlier)
 
 
-def means_world(
+def means_tables(
     scenario: Scenario,
     hypotheses: Sequence[Means],
     visits: Sequence[int],
     place: Sequence[int] | None = None,
-) -> MeansWorld:
+) -> MeansTables:
     """Tables of the hypotheses of family `means`.
 
     `visits`: what each stored reading shows, BEFORE or AFTER; -1 where means say nothing of it. `place`:
@@ -72,7 +72,7 @@ def means_world(
     low = -math.inf if scale is None or scale.low is None else scale.low / step
     high = math.inf if scale is None or scale.high is None else scale.high / step
     stepped = scale is not None and scale.step is not None
-    return MeansWorld(
+    return MeansTables(
         draws=draws,
         rows=numbers,
         coef=coef,
@@ -93,7 +93,7 @@ def stored_leaving(scenario: Scenario, visits: Sequence[int]) -> Leaving:
 
 
 def _draws(periods: int, baselines: bool, treatments: int) -> tuple[Draws, Ints]:
-    """What is drawn for a patient, and `MeansWorld.rows`."""
+    """What is drawn for a patient, and `MeansTables.rows`."""
     draws = DrawList()
     draws.patient()
     leaving, residuals = draws.periods(periods)

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import ndtri
 
-from planner.kernels.tables import CONSTANT, MEANS_FEATURES, PATIENT_LEVEL, RESIDUAL, MeansWorld
+from planner.kernels.tables import CONSTANT, MEANS_FEATURES, PATIENT_LEVEL, RESIDUAL, MeansTables
 from planner.model.draw_list import DrawList
 from planner.model.estimand import settled
 from planner.model.families.means import stored_leaving
@@ -50,9 +50,9 @@ def threshold(rate: float) -> float:
     return settled(min(max(float(ndtri(rate)), -_NEVER), _NEVER))
 
 
-def rates_world(
+def rates_tables(
     scenario: Scenario, hypotheses: Sequence[Rates], visits: Sequence[int], place: Sequence[int]
-) -> MeansWorld:
+) -> MeansTables:
     """Tables for the kernel of family `means`, which stores 1 where latent - threshold <= 0."""
     design, shift = scenario.design, scenario.population.period_effect
     coef = np.zeros((len(hypotheses), len(design.sequences), design.periods, 2, MEANS_FEATURES))
@@ -69,7 +69,7 @@ def rates_world(
     draws = DrawList()
     draws.patient()
     leaving, residuals = draws.periods(design.periods)
-    return MeansWorld(
+    return MeansTables(
         draws=draws.table(),
         rows=np.array([leaving, residuals, 0, 0], np.int64),
         coef=coef,

@@ -15,7 +15,7 @@ from scipy.special import ndtri
 from planner import _interruption as interruption
 from planner.engine import memory
 from planner.engine.executors import available_cores, in_pieces, pieces
-from planner.engine.generators import Group, groups
+from planner.engine.generators import Generator, groups
 from planner.kernels.generate.randomise import allocate
 from planner.kernels.random.streams import TRIALS_OF_SAME_PATIENTS, TRIALS_OF_SPREAD, TRIALS_TOLD_APART
 from planner.kernels.tables import Floats, Ints, Plan, W
@@ -29,7 +29,7 @@ from planner.questions.discriminate.summaries import (
     periods_of,
     spread,
 )
-from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.scenario import Scenario
 
 # A draw of the uncertain numbers has its own stretch of trials, so that no two share a patient; but for one
@@ -93,7 +93,7 @@ class Task:
         """Whether all draws are the same."""
         return all(each is self.variants[0] for each in self.variants)
 
-    def lowered(self, q: int) -> tuple[Group, ...]:
+    def lowered(self, q: int) -> tuple[Generator, ...]:
         """What the kernels need in a draw."""
         return groups(self.variants[q], self.names, self.summaries.readings)
 
@@ -226,7 +226,7 @@ def _alike(task: Task, found: Sequence[_Found], seed: int) -> Alike:
 def _entries(scenario: Scenario, name: str) -> list[Entry]:
     """The uncertain entries on which a hypothesis may depend: through a tie on those of another."""
     hypothesis = scenario.hypotheses[name]
-    tie = hypothesis.tie if isinstance(hypothesis, Terms) else None
+    tie = hypothesis.tie if isinstance(hypothesis, MechanismHypothesis) else None
     return [e for e in entries(scenario) if e.hypothesis in (None, name, tie.to if tie else None)]
 
 
@@ -245,7 +245,7 @@ def _moments(found: Sequence[_Found], sample: int) -> Moments:
     return Moments(np.array([each.mean for each in found]), np.array([each.spread for each in found]), sample)
 
 
-def _drawn(task: Task, q: int, lowered: Sequence[Group], seed: int) -> _Found:
+def _drawn(task: Task, q: int, lowered: Sequence[Generator], seed: int) -> _Found:
     """One draw of the uncertain numbers of one design; every other one is for the truths."""
     scenario, columns, truth = task.variants[q], task.summaries.columns, q % 2 == 1
     how, share = plan(scenario), np.array(scenario.design.allocation) / scenario.design.unit
@@ -270,7 +270,7 @@ def _drawn(task: Task, q: int, lowered: Sequence[Group], seed: int) -> _Found:
     return _Found(mean, around, alike, np.array(trials))
 
 
-def _same(task: Task, lowered: Sequence[Group], how: Plan, seed: int) -> Floats:
+def _same(task: Task, lowered: Sequence[Generator], how: Plan, seed: int) -> Floats:
     """Summaries f64[hypothesis, summary] of a sample of the same patients in all draws."""
     columns, periods = task.summaries.columns, periods_of(task.scenario)
     sequence, values = _patients(task, lowered, how, TRIALS_OF_SAME_PATIENTS, task.lane(ALIKE), seed)
@@ -279,7 +279,7 @@ def _same(task: Task, lowered: Sequence[Group], how: Plan, seed: int) -> Floats:
 
 
 def _patients(
-    task: Task, lowered: Sequence[Group], how: Plan, first: int, patients: int, seed: int
+    task: Task, lowered: Sequence[Generator], how: Plan, first: int, patients: int, seed: int
 ) -> tuple[Ints, Floats]:
     """Sequences i64[patient], outcomes f64[patient, hypothesis, reading, period, lane]."""
     sequence = np.zeros((1, patients), np.int64)
@@ -287,5 +287,5 @@ def _patients(
     shape = (1, patients, len(task.names), len(task.summaries.readings), how.leave.size * W)
     values = np.full(shape, np.nan)
     for group in lowered:
-        group.generate(first, np.uint64(seed), how, group.world, sequence, values)
+        group.generate(first, np.uint64(seed), how, group.tables, sequence, values)
     return sequence[0], values.reshape(*shape[1:-1], how.leave.size, W)

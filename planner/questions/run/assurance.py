@@ -19,7 +19,7 @@ import numpy as np
 
 from planner.engine import memory
 from planner.engine.executors import Progress, available_cores
-from planner.engine.generators import Group, groups
+from planner.engine.generators import Generator, groups
 from planner.engine.job import Job, job_like, job_of
 from planner.engine.potential_outcomes import Truth, truths
 from planner.engine.run import Simulation, run_jobs
@@ -253,7 +253,7 @@ class Lowered(NamedTuple):
     truths: dict[str, list[Truth]]  # by hypothesis
     retention: float | None
     plan: Plan
-    groups: tuple[Group, ...]
+    groups: tuple[Generator, ...]
 
 
 class Pool:

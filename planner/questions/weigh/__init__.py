@@ -36,7 +36,7 @@ from planner.questions.weigh.sensitivity import Drawn
 from planner.questions.weigh.simulating import Progress, Work, simulated
 from planner.questions.weigh.stopping import Stopping, stopping
 from planner.results.figures import Json
-from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.families.rates import Rates
 from planner.scenario.scenario import Scenario
 
@@ -290,5 +290,5 @@ def _drawn(work: Work, entries: Sequence[Entry], count: int) -> Iterator[Drawn]:
 def _tied_to(scenario: Scenario, name: str) -> str | None:
     """The hypothesis whose sizes are taken over."""
     hypothesis = scenario.hypotheses[name]
-    tie = hypothesis.tie if isinstance(hypothesis, Terms) else None
+    tie = hypothesis.tie if isinstance(hypothesis, MechanismHypothesis) else None
     return None if tie is None else tie.to

@@ -58,7 +58,7 @@ def cohort(
     values = np.full((tiles, patients, len(names), len(readings), design.periods * W), np.nan)
     allocate(first, np.uint64(seed), about.block, sequence)
     for group in groups(scenario, names, readings):
-        group.generate(first, np.uint64(seed), about, group.world, sequence, values)
+        group.generate(first, np.uint64(seed), about, group.tables, sequence, values)
     by_patient = values.reshape(tiles, patients, len(names), len(readings), design.periods, W)
     found = {}
     for s, treatments in enumerate(design.sequences):

@@ -11,7 +11,7 @@ from typing import Any
 
 from planner.data.long_format import Patient, PatientData, read_patients
 from planner.questions.weigh.errors import WeighingError
-from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.observed import MAX_OBSERVED, Observed, ObservedMean, Pairs
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import BINARY_MEASURES
@@ -141,7 +141,9 @@ class _Reader:
     def read(self, patient: Patient, period: int) -> float | None:
         """The endpoint's measure of a period, None where it is missing or noted as a fault."""
         endpoint, value = self.scenario.endpoint, patient.values.get(period)
-        scored = any(isinstance(hypothesis, Terms) for hypothesis in self.scenario.hypotheses.values())
+        scored = any(
+            isinstance(hypothesis, MechanismHypothesis) for hypothesis in self.scenario.hypotheses.values()
+        )
         measured = self.data.measured
         if value is None:
             return None

@@ -16,11 +16,11 @@ from planner.scenario.families.mechanism import (
     Agent,
     Component,
     GivenAgent,
+    MechanismHypothesis,
     Need,
     Signal,
     Spread,
     Term,
-    Terms,
 )
 from planner.scenario.scenario import Scenario
 from planner.scenario.secondary_outcomes import OutcomeComponent
@@ -36,7 +36,7 @@ def percent(share: float) -> str:
     return f"{plain(100.0 * share, 3)} %"
 
 
-def agents(scenario: Scenario, hypotheses: Sequence[Terms]) -> Pairs:
+def agents(scenario: Scenario, hypotheses: Sequence[MechanismHypothesis]) -> Pairs:
     """The agents that the treatments contain: dose, receptors, what they do to other agents and effects."""
     facts = []
     for name, given in _given(scenario).items():
@@ -121,7 +121,7 @@ def _traits(scenario: Scenario, agent: Agent) -> list[str]:
     return said
 
 
-def components(scenario: Scenario, hypotheses: Sequence[Terms]) -> Pairs:
+def components(scenario: Scenario, hypotheses: Sequence[MechanismHypothesis]) -> Pairs:
     """The common components that the hypotheses use: in whom, how much, for how long."""
     used = dict.fromkeys(
         term.component for h in hypotheses for term in h.terms if term.component not in h.components
@@ -160,7 +160,7 @@ def _days(days: float) -> str:
     return f"{plain(days)} day" if days == 1 else f"{plain(days)} days"
 
 
-def told(scenario: Scenario, hypothesis: Terms) -> list[str]:
+def told(scenario: Scenario, hypothesis: MechanismHypothesis) -> list[str]:
     """What each component needs, which agents of the trial give or block it, and what is special here."""
     known = {**scenario.components, **hypothesis.components}
     sentences = needed(scenario, hypothesis, hypothesis.terms, known)
@@ -171,7 +171,10 @@ def told(scenario: Scenario, hypothesis: Terms) -> list[str]:
 
 
 def needed(
-    scenario: Scenario, hypothesis: Terms | None, terms: Sequence[Term], components: Mapping[str, Labelled]
+    scenario: Scenario,
+    hypothesis: MechanismHypothesis | None,
+    terms: Sequence[Term],
+    components: Mapping[str, Labelled],
 ) -> list[str]:
     """A sentence for each term: the signals that it needs, and where they come from."""
     signals = _signals(scenario, hypothesis)
@@ -200,7 +203,9 @@ def needed(
     return sentences
 
 
-def _tie(scenario: Scenario, hypothesis: Terms, tie: Tie, known: Mapping[str, Component]) -> str:
+def _tie(
+    scenario: Scenario, hypothesis: MechanismHypothesis, tie: Tie, known: Mapping[str, Component]
+) -> str:
     """What is scaled where numbers are uncertain."""
     agents = {**scenario.agents, **hypothesis.agents}
     given = listed([_label(agents, agent) for agent in tie.agents])
@@ -216,7 +221,11 @@ def _gate(need: Need) -> str:
 
 
 def _where_from(
-    scenario: Scenario, hypothesis: Terms | None, signals: Mapping[str, Signal], name: str, deep: bool = True
+    scenario: Scenario,
+    hypothesis: MechanismHypothesis | None,
+    signals: Mapping[str, Signal],
+    name: str,
+    deep: bool = True,
 ) -> str:
     """`which ketamine gives and naltrexone blocks by 95 %`, as far as this trial's agents matter."""
     signal, given = signals[name], _given(scenario)
@@ -270,7 +279,7 @@ def _blocked(agent: Agent, given: Mapping[str, GivenAgent], share: float) -> str
     )
 
 
-def _own_agents(scenario: Scenario, hypothesis: Terms) -> list[str]:
+def _own_agents(scenario: Scenario, hypothesis: MechanismHypothesis) -> list[str]:
     """What the hypothesis says of an agent of the trial that is not said of it in general."""
     said = []
     given = _given(scenario)
@@ -288,7 +297,7 @@ def _own_agents(scenario: Scenario, hypothesis: Terms) -> list[str]:
     return said
 
 
-def _signals(scenario: Scenario, hypothesis: Terms | None) -> dict[str, Signal]:
+def _signals(scenario: Scenario, hypothesis: MechanismHypothesis | None) -> dict[str, Signal]:
     return {**scenario.signals, **(hypothesis.signals if hypothesis is not None else {})}
 
 

@@ -7,7 +7,7 @@ from planner.report.blocks import Block, Heading, Items
 from planner.report.scenario.mechanism import percent
 from planner.results.numbers import fixed, plain, signed
 from planner.scenario.families.means import Means
-from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.families.rates import Rates
 from planner.scenario.population import Population
 from planner.scenario.scenario import Scenario
@@ -17,7 +17,7 @@ from planner.scenario.text import listed
 def patients(scenario: Scenario, enrolled: Enrolment | None) -> list[Block]:
     """Every number of the population section but dropout, which belongs to a patient's time."""
     population = scenario.population
-    mechanisms = any(isinstance(each, Terms) for each in scenario.hypotheses.values())
+    mechanisms = any(isinstance(each, MechanismHypothesis) for each in scenario.hypotheses.values())
     lines = _baseline(scenario, mechanisms) + _entry(scenario, enrolled, mechanisms)
     lines += _noise(scenario, population, mechanisms) + _effects(scenario)
     return [Heading("Patients"), Items(lines)] if lines else []
@@ -75,7 +75,7 @@ def _entry(scenario: Scenario, enrolled: Enrolment | None, mechanisms: bool) -> 
 
 def entry_in_short(scenario: Scenario) -> str:
     """Which rating enrols and what untreated patients then seem to do, in one line; empty where all enter."""
-    if not any(isinstance(each, Terms) for each in scenario.hypotheses.values()):
+    if not any(isinstance(each, MechanismHypothesis) for each in scenario.hypotheses.values()):
         return ""
     enrolled = enrolment(scenario)
     if enrolled is None:

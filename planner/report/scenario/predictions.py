@@ -10,7 +10,7 @@ from planner.report.blocks import Block, Column, Heading, Items, Prose, Sheet
 from planner.report.scenario.mechanism import percent, targets
 from planner.report.scenario.secondary_outcomes import foretold_outcomes
 from planner.results.numbers import DASH, fixed, plain
-from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import count, listed
 
@@ -132,7 +132,8 @@ def _left_over(scenario: Scenario, outlook: Outlook) -> list[str]:
         points = [
             row.points.estimate
             for row in outlook.left
-            if row.treatment == treatment and isinstance(scenario.hypotheses[row.hypothesis], Terms)
+            if row.treatment == treatment
+            and isinstance(scenario.hypotheses[row.hypothesis], MechanismHypothesis)
         ]
         if points:
             low, high = fixed(min(points), 1), fixed(max(points), 1)
@@ -162,7 +163,7 @@ def carried(scenario: Scenario, name: str) -> str:
             if blocked
             else ""
         )
-    if isinstance(scenario.hypotheses[name], Terms):
+    if isinstance(scenario.hypotheses[name], MechanismHypothesis):
         shares = listed([f"{percent(round(share, 2))} after {a}" for a, share in left.items()])
         return (
             f"carryover: {days} days after a dosing, when the next period begins, the median patient still "

@@ -29,7 +29,7 @@ from planner.results.uncertain import unknowns
 from planner.scenario.canonical.resolved import digest, resolve
 from planner.scenario.contrasts import Contrast, formula, in_words, weights
 from planner.scenario.families.means import Means
-from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.families.rates import Rates
 from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.scenario import Scenario
@@ -180,7 +180,7 @@ def _endpoint_read(scenario: Scenario) -> tuple[str, str]:
 def _what_may_be_true(scenario: Scenario, plan: Plan, outlook: Outlook) -> list[Block]:
     """The hypotheses, each with its true effects; of mechanisms first what they are made of."""
     hypotheses = {name: scenario.hypotheses[name] for name in outlook.hypotheses}
-    mechanisms = [h for h in hypotheses.values() if isinstance(h, Terms)]
+    mechanisms = [h for h in hypotheses.values() if isinstance(h, MechanismHypothesis)]
     blocks: list[Block] = []
     if mechanisms:
         blocks += [Heading("What is given"), Facts(agents(scenario, mechanisms))]
@@ -203,7 +203,7 @@ def _hypothesis(name: str, hypothesis: Hypothesis, scenario: Scenario, plan: Pla
             said += _means(hypothesis, scenario, plan)
         case Rates():
             said += _rates(hypothesis)
-        case Terms():
+        case MechanismHypothesis():
             said += told(scenario, hypothesis) + own_outcomes(scenario, hypothesis)
     return said + [_effects(name, contrast, scenario, plan) for contrast in _contrasts(plan)]
 

@@ -9,9 +9,9 @@ from planner.questions.predict import Outlook
 from planner.report.blocks import Block, Column, Facts, Heading, Prose, Sheet
 from planner.report.scenario.mechanism import Labelled, Pairs, needed, percent
 from planner.results.numbers import fixed, plain
-from planner.scenario.families.mechanism import HalfLifeSpread, Terms
+from planner.scenario.families.mechanism import HalfLifeSpread, MechanismHypothesis
 from planner.scenario.scenario import Scenario
-from planner.scenario.secondary_outcomes import Outcome, OutcomeComponent, PointSpread
+from planner.scenario.secondary_outcomes import OutcomeComponent, PointSpread, SecondaryOutcome
 from planner.scenario.text import count, listed
 
 
@@ -22,7 +22,7 @@ def reading_told(scenario: Scenario, analysis: AnalysisPlan) -> str:
     return f"{outcome.label} {_when(outcome)}{change}"
 
 
-def _when(outcome: Outcome) -> str:
+def _when(outcome: SecondaryOutcome) -> str:
     return "at the dosing" if outcome.day == 0 else f"on day {plain(outcome.day)}"
 
 
@@ -45,7 +45,7 @@ def second_outcomes(scenario: Scenario) -> list[Block]:
     return [Heading("Measured beside it"), Facts(facts)]
 
 
-def _scale(outcome: Outcome) -> str:
+def _scale(outcome: SecondaryOutcome) -> str:
     scale, said = outcome.scale, []
     if scale.low is not None and scale.high is not None:
         said.append(f"from {plain(scale.low)} to {plain(scale.high)}")
@@ -80,7 +80,7 @@ def _gone(life: HalfLifeSpread, peak: float) -> str:
     return f"{plain(life.median)} {'day' if life.median == 1 else 'days'}{since}"
 
 
-def own_outcomes(scenario: Scenario, hypothesis: Terms) -> list[str]:
+def own_outcomes(scenario: Scenario, hypothesis: MechanismHypothesis) -> list[str]:
     """What drives second outcomes under a hypothesis that says so itself."""
     said = []
     for name, own in hypothesis.outcomes.items():

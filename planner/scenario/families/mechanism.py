@@ -213,7 +213,7 @@ class OutcomeTerms(Settings):
     ]
 
 
-class Terms(Settings):
+class MechanismHypothesis(Settings):
     """A hypothesis that says which components of improvement need which signals."""
 
     family: Annotated[Literal["terms"], about("Kind of hypothesis")] = "terms"

@@ -32,7 +32,7 @@ from planner.scenario.resolving import complete
 from planner.scenario.resolving.draft import Draft, Problem
 from planner.scenario.resolving.examples import with_examples
 from planner.scenario.scenario import MAX_ANALYSES, MAX_HYPOTHESES, MAX_NAMES, Scenario
-from planner.scenario.secondary_outcomes import Outcome
+from planner.scenario.secondary_outcomes import SecondaryOutcome
 from planner.scenario.simulation import Simulation
 from planner.scenario.uncertainty import MAX_UNCERTAIN, Distribution
 
@@ -139,7 +139,7 @@ def _draft(data: dict[str, Any], written: Scenario | None) -> Draft:
         "agents": Agent,
         "signals": Signal,
         "components": Component,
-        "outcomes": Outcome,
+        "outcomes": SecondaryOutcome,
     }
     if written is not None:
         single = {name: getattr(written, name) for name in _SECTIONS}

@@ -16,7 +16,7 @@ from planner.scenario.resolving.carryover import check_carryover
 from planner.scenario.resolving.draft import Draft, check_treatments
 from planner.scenario.resolving.entry import selected_by_first_baseline
 from planner.scenario.resolving.secondary_outcomes import complete_second
-from planner.scenario.secondary_outcomes import Outcome
+from planner.scenario.secondary_outcomes import SecondaryOutcome
 from planner.scenario.simulation import Simulation
 
 
@@ -88,7 +88,9 @@ def _contrast(draft: Draft, path: Path, stated: Contrast, treatments: tuple[str,
     return simplest(contrast, treatments)
 
 
-def _check_better(draft: Draft, path: Path, analysis: Analysis, measured: Endpoint | Outcome | None) -> None:
+def _check_better(
+    draft: Draft, path: Path, analysis: Analysis, measured: Endpoint | SecondaryOutcome | None
+) -> None:
     """`better` needs to know what is better: more responders are, and lower scores under mechanisms."""
     known = measured is None or measured.scale.better is not None
     known = known or (not analysis.outcome and "terms" in draft.first_of_family)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from planner.scenario.blinding import Blinding
 from planner.scenario.design import Design, Treatment
-from planner.scenario.families.mechanism import Signal, Term, Terms
+from planner.scenario.families.mechanism import MechanismHypothesis, Signal, Term
 from planner.scenario.faults import Path, did_you_mean, printable
 from planner.scenario.resolving.draft import Draft
 from planner.scenario.resolving.families.mechanism import declared, unknown_name
@@ -67,7 +67,7 @@ def _check_expectancy(draft: Draft, blinding: Blinding, signals: list[str]) -> N
 def _check_throughout(draft: Draft, signal: str) -> None:
     """A guess is made at the dosing: nothing that counts on later days may depend on it."""
     for name, hypothesis in draft.hypotheses.items():
-        if not isinstance(hypothesis, Terms):
+        if not isinstance(hypothesis, MechanismHypothesis):
             continue
         known = {**draft.signals, **hypothesis.signals}
         for i, term in enumerate(hypothesis.terms):
@@ -83,7 +83,7 @@ def _driving_outcomes(draft: Draft) -> Iterator[tuple[Path, Iterable[Term], Mapp
     for name, outcome in draft.outcomes.items():
         yield ("outcomes", name, "terms"), outcome.terms, draft.signals
     for name, hypothesis in draft.hypotheses.items():
-        if isinstance(hypothesis, Terms):
+        if isinstance(hypothesis, MechanismHypothesis):
             known = {**draft.signals, **hypothesis.signals}
             for key, outcome in draft.outcomes.items():
                 own = hypothesis.outcomes.get(key)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import log
 
 from planner.scenario.design import Design, Treatment
-from planner.scenario.families.mechanism import Agent, GivenAgent, Terms
+from planner.scenario.families.mechanism import Agent, GivenAgent, MechanismHypothesis
 from planner.scenario.faults import Path, printable
 from planner.scenario.resolving.draft import Draft
 
@@ -43,7 +43,7 @@ def check_doses(draft: Draft) -> None:
                 message = f"is {more:g}, but {_amount(low, agent)} already occupies {less:g}"
                 draft.note((*path, text), message, "a larger dose cannot occupy less")
     for name, hypothesis in draft.hypotheses.items():
-        for own, agent in hypothesis.agents.items() if isinstance(hypothesis, Terms) else ():
+        for own, agent in hypothesis.agents.items() if isinstance(hypothesis, MechanismHypothesis) else ():
             if agent.occupancy_by_dose:
                 message = "is measured, and the same under all hypotheses"
                 hint = f"leave it out here: treatments take it from [agents.{printable(own)}]"

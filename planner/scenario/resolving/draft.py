@@ -19,7 +19,7 @@ from planner.scenario.monitoring import Monitoring
 from planner.scenario.observed import Observed
 from planner.scenario.population import Population
 from planner.scenario.scale import Scale
-from planner.scenario.secondary_outcomes import Outcome
+from planner.scenario.secondary_outcomes import SecondaryOutcome
 from planner.scenario.simulation import Simulation
 from planner.scenario.uncertainty import Distribution
 
@@ -45,7 +45,7 @@ class Draft:
     agents: Mapping[str, Agent]
     signals: Mapping[str, Signal]
     components: Mapping[str, Component]
-    outcomes: Mapping[str, Outcome]
+    outcomes: Mapping[str, SecondaryOutcome]
     blinding: Blinding | None
     hypotheses: Mapping[str, Hypothesis]
     analyses: Mapping[int, Analysis]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from planner.scenario.design import Design, ReturnToBaseline, Treatment
 from planner.scenario.dropout import Dropout
-from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.faults import Path, did_you_mean, printable
 from planner.scenario.population import Population
 from planner.scenario.resolving.draft import Draft, check_treatments, count
@@ -116,7 +116,7 @@ def _check_rechecks(
 def _fading(draft: Draft, design: Design, treatments: Mapping[str, Treatment]) -> bool:
     """Whether an agent of the trial blocks on in later periods under any hypothesis."""
     given = {a.agent for t in design.treatments for a in treatments[t].agents}
-    own = [h for h in draft.hypotheses.values() if isinstance(h, Terms)]
+    own = [h for h in draft.hypotheses.values() if isinstance(h, MechanismHypothesis)]
     agents = [draft.agents, *(h.agents for h in own)]
     signals = [draft.signals, *(h.signals for h in own)]
     lasting = {a for table in agents for a in table if table[a].half_life_days is not None}

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from planner.scenario.analysis import Analysis
 from planner.scenario.design import Design
-from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.faults import Path, did_you_mean, printable
 from planner.scenario.resolving.draft import Draft
 from planner.scenario.resolving.families.mechanism import check_needs, declared
-from planner.scenario.secondary_outcomes import Outcome
+from planner.scenario.secondary_outcomes import SecondaryOutcome
 
 MEASURES = ("score", "change")
 """What an analysis can read of a second outcome."""
 
 
-def complete_outcomes(draft: Draft) -> dict[str, Outcome]:
+def complete_outcomes(draft: Draft) -> dict[str, SecondaryOutcome]:
     """The outcomes with labels, in order of their names: it addresses random numbers."""
     common = declared(draft, ())
     for name, outcome in draft.outcomes.items():
@@ -23,7 +23,7 @@ def complete_outcomes(draft: Draft) -> dict[str, Outcome]:
         names = {**common, "component": [*common["component"], *outcome.components]}
         check_needs(draft, (*path, "terms"), outcome.terms, names)
     for name, hypothesis in draft.hypotheses.items():
-        if isinstance(hypothesis, Terms):
+        if isinstance(hypothesis, MechanismHypothesis):
             _check_own(draft, ("hypotheses", name), hypothesis)
     return {
         name: outcome.model_copy(
@@ -33,7 +33,7 @@ def complete_outcomes(draft: Draft) -> dict[str, Outcome]:
     }
 
 
-def _check_sizes(draft: Draft, path: Path, outcome: Outcome) -> None:
+def _check_sizes(draft: Draft, path: Path, outcome: SecondaryOutcome) -> None:
     scale = outcome.scale
     if scale.low is not None and scale.high is not None and not scale.low < scale.high:
         draft.note((*path, "scale", "high"), f"must be above the lowest score, {scale.low:g}")
@@ -50,7 +50,7 @@ def _check_sizes(draft: Draft, path: Path, outcome: Outcome) -> None:
             draft.note((*place, "otherwise"), message, 'distribution = "normal"')
 
 
-def _check_own(draft: Draft, above: Path, hypothesis: Terms) -> None:
+def _check_own(draft: Draft, above: Path, hypothesis: MechanismHypothesis) -> None:
     """What a hypothesis says of second outcomes."""
     common, own = declared(draft, ()), declared(draft, above)
     known = draft.names(("outcomes",))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from math import inf, sqrt
 
 from planner.scenario.families.means import Means
-from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.families.rates import Rates
 from planner.scenario.faults import Path, did_you_mean, dotted, listed, printable
 from planner.scenario.parameters import Astray, Place, Range, canonical, places, split_key
@@ -24,11 +24,11 @@ def complete_uncertainty(draft: Draft) -> dict[str, Distribution]:
     return _completed(draft, None, draft.uncertainty)
 
 
-def complete_own(draft: Draft, name: str) -> Means | Rates | Terms:
+def complete_own(draft: Draft, name: str) -> Means | Rates | MechanismHypothesis:
     """The hypothesis with its uncertain numbers."""
     hypothesis = draft.hypotheses[name]
     own = _completed(draft, name, hypothesis.uncertainty)
-    if isinstance(hypothesis, Terms) and hypothesis.tie is not None:
+    if isinstance(hypothesis, MechanismHypothesis) and hypothesis.tie is not None:
         _check_tie(draft, name, hypothesis)
     return hypothesis.model_copy(update={"uncertainty": own}) if own or hypothesis.uncertainty else hypothesis
 
@@ -179,18 +179,20 @@ def _said(allowed: Range) -> str:
     return " and ".join(filter(None, (low, high)))
 
 
-def _check_tie(draft: Draft, name: str, hypothesis: Terms) -> None:
+def _check_tie(draft: Draft, name: str, hypothesis: MechanismHypothesis) -> None:
     """A tie leads to another hypothesis of mechanisms that is not tied itself, by components of its own."""
     tie, path = hypothesis.tie, ("hypotheses", name, "tie")
     assert tie is not None
     other = draft.hypotheses.get(tie.to)
-    others = [each for each, h in draft.hypotheses.items() if isinstance(h, Terms) and each != name]
+    others = [
+        each for each, h in draft.hypotheses.items() if isinstance(h, MechanismHypothesis) and each != name
+    ]
     if other is None and draft.written(("hypotheses", tie.to)) is None:
         draft.note((*path, "to"), f"there is no hypothesis {printable(tie.to)}", did_you_mean(tie.to, others))
-    elif tie.to == name or (other is not None and not isinstance(other, Terms)):
+    elif tie.to == name or (other is not None and not isinstance(other, MechanismHypothesis)):
         what = "itself" if tie.to == name else "a hypothesis without mechanisms"
         draft.note((*path, "to"), f"ties the hypothesis to {what}", did_you_mean("", others))
-    elif isinstance(other, Terms) and other.tie is not None:
+    elif isinstance(other, MechanismHypothesis) and other.tie is not None:
         draft.note((*path, "to"), f"{printable(tie.to)} is tied to {printable(other.tie.to)} itself")
     known = [*draft.names(("agents",)), *draft.names(("hypotheses", name, "agents"))]
     for i, agent in enumerate(tie.agents):

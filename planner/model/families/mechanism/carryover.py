@@ -18,7 +18,7 @@ from planner.model.families.mechanism.signals import (
     set_off,
 )
 from planner.scenario.families.means import Means
-from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.families.rates import Rates
 from planner.scenario.scenario import Scenario
 
@@ -42,7 +42,7 @@ def blockade(scenario: Scenario, names: Sequence[str]) -> tuple[Blockade, ...]:
         return ()
     rows: dict[Blockade, None] = {}
     for hypothesis in (scenario.hypotheses[n] for n in names):
-        if not isinstance(hypothesis, Terms):
+        if not isinstance(hypothesis, MechanismHypothesis):
             continue
         m = Mechanism.of(scenario, hypothesis)
         needed = {need.signal for term in hypothesis.terms for need in term.needs}

@@ -66,9 +66,9 @@ class Waiting:
         errors: tuple[int, int],
         fading: Sequence[Fading],
         coef: Floats,
-        seconds: Floats,
+        secondary: Floats,
     ) -> Returning | None:
-        """For the kernels. errors, coef, seconds: see Returning."""
+        """For the kernels. errors, coef, secondary: see Returning."""
         if self.rule is None:
             return None
         return Returning(
@@ -82,7 +82,7 @@ class Waiting:
             rate=np.array([f.rate for f in fading], np.int64),
             ago=np.array([f.ago for f in fading], np.int64),
             coef=coef,
-            seconds=seconds,
+            secondary=secondary,
         )
 
 

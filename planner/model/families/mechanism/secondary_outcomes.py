@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from planner.kernels.tables import Floats, Ints, Seconds
+from planner.kernels.tables import Floats, Ints, SecondaryOutcomes
 from planner.model.draw_list import DrawList
 from planner.model.estimand import settled
 from planner.model.families.mechanism.return_to_baseline import AS_PLANNED, Waiting, Waits, rule
@@ -28,7 +28,7 @@ from planner.model.families.mechanism.signals import (
     prolonged,
     set_off,
 )
-from planner.scenario.families.mechanism import Component, HalfLifeSpread, Terms
+from planner.scenario.families.mechanism import Component, HalfLifeSpread, MechanismHypothesis
 from planner.scenario.scale import Scale
 from planner.scenario.scenario import Scenario
 from planner.scenario.secondary_outcomes import OutcomeComponent, OutcomeScale
@@ -167,8 +167,8 @@ def seconds_table(
     first: int,
     draws: DrawList,
     histories: int,
-) -> tuple[Seconds, list[Feature], Floats]:
-    """The table, the features to stand in order from row `first` on, and Returning.seconds.
+) -> tuple[SecondaryOutcomes, list[Feature], Floats]:
+    """The table, the features to stand in order from row `first` on, and Returning.secondary.
 
     shape: hypotheses, sequences, periods. The draws of errors and backgrounds are added to the list.
     """
@@ -187,14 +187,14 @@ def seconds_table(
     starts = [first + sum(map(len, blocks[:o])) for o in range(len(names))]
     outcomes = [scenario.outcomes[name] for name in names]
     number = list(scenario.outcomes)
-    seconds = Seconds(
+    secondary = SecondaryOutcomes(
         rows=_ints([draws.second(number.index(name), shape[2]) for name in names]),
         level=np.array([(o.background.mean, o.background.sd, o.noise_sd) for o in outcomes]).reshape(-1, 3),
         scale=np.array([scale_row(o.scale) for o in outcomes]).reshape(-1, 4),
         span=_ints([(start, len(block)) for start, block in zip(starts, blocks, strict=True)]),
         coef=coef,
     )
-    return seconds, [feature for block in blocks for feature in block], late
+    return secondary, [feature for block in blocks for feature in block], late
 
 
 def scale_row(scale: OutcomeScale | Scale) -> list[float]:
@@ -219,7 +219,7 @@ def second_unit(scenario: Scenario, name: str) -> float:
 
 
 def second_signature(
-    scenario: Scenario, hypothesis: Terms, treatment: str, name: str
+    scenario: Scenario, hypothesis: MechanismHypothesis, treatment: str, name: str
 ) -> tuple[tuple[Feature, float], ...]:
     """All that a treatment does to a second outcome in a first period: features with their gates."""
     found: dict[Feature, float] = {}

@@ -32,10 +32,10 @@ from planner.scenario.families.mechanism import (
     Agent,
     Component,
     GivenAgent,
+    MechanismHypothesis,
     Need,
     Signal,
     Term,
-    Terms,
 )
 from planner.scenario.scenario import Scenario
 
@@ -47,12 +47,12 @@ class Mechanism:
     agents: Mapping[str, Agent]
     signals: Mapping[str, Signal]
     components: Mapping[str, Component]
-    hypothesis: Terms
+    hypothesis: MechanismHypothesis
     found: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     """What has been worked out: sequences begin alike, and each visit asks for the same dosings again."""
 
     @classmethod
-    def of(cls, scenario: Scenario, hypothesis: Terms) -> Mechanism:
+    def of(cls, scenario: Scenario, hypothesis: MechanismHypothesis) -> Mechanism:
         """A hypothesis's own agents, signals and components go over the common ones, each whole."""
         # Everything that `found` depends on; an entry keeps it alive, so that its ids stay its own.
         tables = scenario.agents, scenario.signals, scenario.components
@@ -90,7 +90,9 @@ def component_numbers(scenario: Scenario) -> dict[str, int]:
 
     It depends neither on the order in a file nor on which of its hypotheses are simulated.
     """
-    own = {n for h in scenario.hypotheses.values() if isinstance(h, Terms) for n in h.components}
+    own = {
+        n for h in scenario.hypotheses.values() if isinstance(h, MechanismHypothesis) for n in h.components
+    }
     names = [*sorted(scenario.components), *sorted(own - set(scenario.components))]
     return {name: i for i, name in enumerate(names)}
 
@@ -217,7 +219,7 @@ def _needs(term: Term, when: str) -> list[Need]:
     return [need for need in term.needs if (need.when or "onset") == when]
 
 
-def outcome_terms(scenario: Scenario, hypothesis: Terms, outcome: str) -> Sequence[Term]:
+def outcome_terms(scenario: Scenario, hypothesis: MechanismHypothesis, outcome: str) -> Sequence[Term]:
     """What drives a second outcome under a hypothesis: its own terms, else those of all."""
     own = hypothesis.outcomes.get(outcome)
     return scenario.outcomes[outcome].terms if own is None else own.terms

@@ -9,7 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from planner.kernels.tables import Floats, Guessing, Ints, Leaving, Returning, Seconds, TermsWorld
+from planner.kernels.tables import (
+    Floats,
+    Guessing,
+    Ints,
+    Leaving,
+    MechanismTables,
+    Returning,
+    SecondaryOutcomes,
+)
 from planner.model.blinding import NOBODY_ASKED, guesses, guessing_table
 from planner.model.draw_list import DrawList
 from planner.model.dropout import ALIKE
@@ -40,7 +48,7 @@ from planner.model.families.mechanism.signals import (
     faded,
     passed,
 )
-from planner.scenario.families.mechanism import Terms
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.scenario import Scenario
 
 _BEYOND = 8  # a pass of the kernel may read so far past the last feature, with coefficients 0
@@ -63,16 +71,16 @@ def _index(rows: list[Any], row: object) -> int:
     return rows.index(row)
 
 
-def terms_world(
+def mechanism_tables(
     scenario: Scenario,
-    hypotheses: Sequence[Terms],
+    hypotheses: Sequence[MechanismHypothesis],
     days: Sequence[float],
     readings: Sequence[tuple[float, ...]],
     place: Sequence[int] | None = None,
     leaving: Leaving = ALIKE,
     outcomes: Sequence[str] = (),
     asked: bool = False,
-) -> TermsWorld:
+) -> MechanismTables:
     """Tables for the visits before dosing and on `days`; readings are (kind, visit, share, cut).
 
     `place`: the row of each hypothesis among all of the run. `leaving`: where it depends on scores, a
@@ -109,7 +117,7 @@ def terms_world(
     draws, numbers, errors = _draws(design.periods, _visit_numbers(scenario, days))
     driven = weighed(scenario, mechanisms, outcomes, waiting)
     histories = len(waiting.histories(design.periods - 1))
-    seconds, more, late = seconds_table(
+    secondary, more, late = seconds_table(
         scenario, outcomes, driven, shape, len(rows.features), draws, histories
     )
     sizes = [Size((number,), False, row) for number, row in rows.sizes]
@@ -122,7 +130,7 @@ def terms_world(
     again = draws.rechecks(design.periods, waiting.rule.rechecks if waiting.rule else 0)
     back = waiting.table(scenario, again, rows.fading, later, late)
     source = np.array([(*draws.size(size.number), size.skewed) for size in sizes], np.int64).reshape(-1, 3)
-    return TermsWorld(
+    return MechanismTables(
         draws=draws.table(),
         rows=numbers,
         errors=errors,
@@ -136,14 +144,14 @@ def terms_world(
         feature=np.array(rows.features, np.int64),
         span=span,
         coef=coef[0],
-        twin=_twins(span, coef[0], seconds, guessing, back, whole=asked or leaving.chance.size > 0),
+        twin=_twins(span, coef[0], secondary, guessing, back, whole=asked or leaving.chance.size > 0),
         shift=np.array(scenario.population.period_effect, np.float64),
         noise=np.array([scenario.population.occasion_sd, scenario.population.rating_sd], np.float64),
         readings=np.array(readings, np.float64).reshape(-1, 4),
         first=scenario.endpoint.baseline == "first",
         scale=np.array(scale_row(scale)),
         leaving=leaving,
-        seconds=seconds,
+        secondary=secondary,
         guessing=guessing,
         returning=back,
     )
@@ -160,7 +168,7 @@ def _visit_numbers(scenario: Scenario, days: Sequence[float]) -> list[int]:
 
 
 def _draws(periods: int, visits: Sequence[int]) -> tuple[DrawList, Ints, Ints]:
-    """What is drawn for a patient, sizes apart; `TermsWorld.rows` and `errors`.
+    """What is drawn for a patient, sizes apart; `MechanismTables.rows` and `errors`.
 
     visits: numbers of the visits that are read.
     """
@@ -204,7 +212,12 @@ def _ago(sets: Sequence[Sequence[Feature]], starts: Sequence[int], rows: _Rows) 
 
 
 def _twins(
-    span: Ints, coef: Floats, seconds: Seconds, guessing: Guessing, back: Returning | None, whole: bool
+    span: Ints,
+    coef: Floats,
+    secondary: SecondaryOutcomes,
+    guessing: Guessing,
+    back: Returning | None,
+    whole: bool,
 ) -> Ints:
     """The first hypothesis with the same features and coefficients, by hypothesis, sequence and period.
 
@@ -217,9 +230,9 @@ def _twins(
             known: dict[bytes, int] = {}
             for h in range(hypotheses):
                 at = slice(None) if whole else k
-                tables = [span[h, at], coef[h, s, at], seconds.coef[h, s, at]]
+                tables = [span[h, at], coef[h, s, at], secondary.coef[h, s, at]]
                 tables += [guessing.coef[h, s, at]] if guessing.coef.size else []
-                tables += [back.coef[:, h, s], back.seconds[h, s]] if back is not None else []
+                tables += [back.coef[:, h, s], back.secondary[h, s]] if back is not None else []
                 twin[h, s, k] = known.setdefault(b"".join(table.tobytes() for table in tables), h)
     return twin
 

@@ -7,7 +7,7 @@ from math import erfc, sqrt
 
 from planner.scenario.design import Design, Treatment
 from planner.scenario.endpoint import Endpoint
-from planner.scenario.families.mechanism import ALL_COMPONENTS, Signal, Term, Terms
+from planner.scenario.families.mechanism import ALL_COMPONENTS, MechanismHypothesis, Signal, Term
 from planner.scenario.faults import Path, did_you_mean, listed, printable
 from planner.scenario.population import Population
 from planner.scenario.resolving.draft import Draft, check_score
@@ -27,7 +27,7 @@ def check_mechanisms(draft: Draft) -> None:
     _check_tables(draft, (), common)
     _check_circles(draft, (), draft.signals, draft.signals)
     for name, hypothesis in draft.hypotheses.items():
-        if isinstance(hypothesis, Terms):
+        if isinstance(hypothesis, MechanismHypothesis):
             path: Path = ("hypotheses", name)
             own = declared(draft, path)
             names = {kind: [*common[kind], *own[kind]] for kind in common}
@@ -44,7 +44,7 @@ def declared(draft: Draft, above: Path) -> dict[str, list[str]]:
 def _check_tables(draft: Draft, above: Path, names: Names) -> None:
     """The names that agents and signals refer to; `above`: the hypothesis whose own they are."""
     hypothesis = draft.hypotheses.get(str(above[1])) if above else None
-    tables = hypothesis if isinstance(hypothesis, Terms) else draft
+    tables = hypothesis if isinstance(hypothesis, MechanismHypothesis) else draft
     for name, agent in tables.agents.items():
         path: Path = (*above, "agents", name)
         _check_each(draft, (*path, "lowers"), "agent", agent.lowers, names["agent"])
@@ -124,7 +124,7 @@ def _circle(start: str, signals: Mapping[str, Signal]) -> list[str]:
     return []
 
 
-def complete_terms(name: str, hypothesis: Terms) -> Terms:
+def complete_terms(name: str, hypothesis: MechanismHypothesis) -> MechanismHypothesis:
     """The hypothesis with a label."""
     return hypothesis.model_copy(update={"label": hypothesis.label or name})
 
