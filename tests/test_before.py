@@ -10,7 +10,11 @@ from typing import Any
 import before
 import pytest
 
-REWORDED: dict[str, str] = json.loads((before.FOLDER / "reworded.json").read_text(encoding="utf-8"))
+REWORDED: dict[str, str] = {
+    was: now
+    for file in sorted(before.FOLDER.glob("reworded*.json"))
+    for was, now in json.loads(file.read_text(encoding="utf-8")).items()
+}
 """Texts of notes, warnings, errors and help that say the same in other words: as they were, as they are."""
 
 QUICK = ("schema", "asthma-ab-ba", "stated looks", "stated rates", "stated three treatments")
