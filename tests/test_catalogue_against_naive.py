@@ -15,6 +15,7 @@ import pytest
 from harness import Comparison, Json, TooFarApart
 from test_terms_against_naive import BASE, CASES, LIMIT, ONE_TERM, changed, compare_readings, scenario
 
+from planner.model.estimand import sided_direction
 from planner.questions.run.simulate import simulate
 from planner.scenario.reading.read import read
 from planner.scenario.scenario import Scenario
@@ -98,7 +99,8 @@ def compare_trials(
     for name in names:
         for analysis in trial.analyses:
             (cell,) = (c for c in cells if (c["hypothesis"], c["analysis"]) == (name, analysis.name))
-            resolved = analysis.model_copy(update={"alternative": trial.direction(analysis)})
+            direction = sided_direction(analysis, trial.scale_of(analysis))
+            resolved = analysis.model_copy(update={"alternative": direction})
             z = [look["efficacy_z"] for look in cell["looks"]]
             found = naive_terms.trials(other or trial, name, resolved, z, naive_trials, rng)
             compare_cell(comparison, f"{name}, {analysis.name}", cell, found, trials)

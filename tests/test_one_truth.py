@@ -86,7 +86,7 @@ def effects(cells: list[dict[str, Any]]) -> dict[tuple[str, str], Any]:
 def test_all_commands_have_the_same_true_effects(name: str) -> None:
     """run, compare, trial, show and, where they take it, --sensitivity and a sweep of the patients."""
     scenario = scenario_of(name)
-    names = (scenario.simulation.hypotheses or tuple(scenario.hypotheses))[:3]
+    names = scenario.simulated_hypotheses[:3]
     simulation = scenario.simulation.model_copy(update={"hypotheses": names})
     scenario = scenario.model_copy(update={"simulation": simulation})
     want = effects(simulate(scenario, trials=128).cells())

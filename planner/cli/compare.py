@@ -77,9 +77,7 @@ def compare(
 def _check_hypotheses(plans: list[Scenario], chosen: list[str]) -> None:
     from planner.scenario.faults import did_you_mean
 
-    known = dict.fromkeys(
-        name for plan in plans for name in plan.simulation.hypotheses or tuple(plan.hypotheses)
-    )
+    known = dict.fromkeys(name for plan in plans for name in plan.simulated_hypotheses)
     for name in chosen:
         if name not in known:
             raise Problem(f"no scenario has a hypothesis {name}", hint=did_you_mean(name, known))

@@ -181,7 +181,7 @@ def _check_hypotheses(plans: list[Scenario], sources: list[str], chosen: list[st
     from planner.scenario.faults import did_you_mean
 
     for plan, source in zip(plans, sources, strict=True):
-        known = plan.simulation.hypotheses or tuple(plan.hypotheses)
+        known = plan.simulated_hypotheses
         for name in chosen:
             if name not in known:
                 raise Problem(f"{source} has no hypothesis {name}", hint=did_you_mean(name, known))

@@ -97,7 +97,7 @@ def _variants_said(precision: float | None, how: Json) -> Facts:
 
 
 def _names(plan: Scenario) -> list[str]:
-    return list(plan.simulation.hypotheses or plan.hypotheses)
+    return list(plan.simulated_hypotheses)
 
 
 def of_plan(plan: Scenario) -> Json:

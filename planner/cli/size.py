@@ -185,7 +185,7 @@ def _check_effect(plan: Scenario, find: Sought) -> None:
 
     if find is Sought.effect:
         try:
-            check_means(plan, plan.simulation.hypotheses or tuple(plan.hypotheses))
+            check_means(plan, plan.simulated_hypotheses)
         except SizingError as error:
             raise Problem(f"--uncertain: {error}", hint="--hypothesis NAME leaves the others out") from error
 
@@ -224,7 +224,7 @@ def _most(plan: Scenario, asked: dict[str, Any]) -> int:
     """The most patients of a trial in the search."""
     from planner.questions.size import DEFAULT_MOST, SizingError, checked
 
-    names = plan.simulation.hypotheses or tuple(plan.hypotheses)
+    names = plan.simulated_hypotheses
     most = asked.get("max_patients", DEFAULT_MOST)
     try:
         return checked(plan, asked["find"], asked["patients"], most, names)

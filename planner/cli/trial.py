@@ -171,7 +171,7 @@ def _found(
             plan, kind.value, first=index, trials=trials, analysis=analysis, seed=seed, progress=advance
         )
     if found is None:
-        name = (plan.simulation.hypotheses or tuple(plan.hypotheses))[0]
+        name = plan.simulated_hypotheses[0]
         scanned = plan.simulation.trials if trials is None else trials
         raise Problem(
             f"none of the {scanned:,} trials from number {index:,} on {KINDS[kind.value]} "

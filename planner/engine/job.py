@@ -120,7 +120,7 @@ def job_of(
     plans_at = plans_at or [(scenario, n) for n in patients or (scenario.design.patients,)]
     designs = tuple(n for _, n in plans_at)
     seed = scenario.simulation.seed if seed is None else seed
-    names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
+    names = scenario.simulated_hypotheses
     readings = readings_of(scenario)
     plans = [[looks(each, analysis, n) for each, n in plans_at] for analysis in scenario.analyses]
     counts = sorted({m for row in plans for each in row for m in each.counts})

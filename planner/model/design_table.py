@@ -129,7 +129,7 @@ def _complete(stated: Mapping[str, float]) -> float:
 def _ratios(scenario: Scenario) -> dict[float, list[str]]:
     """How much patients differ, in residual variances, with the hypotheses that say so."""
     found: dict[float, list[str]] = {}
-    for name in scenario.simulation.hypotheses or tuple(scenario.hypotheses):
+    for name in scenario.simulated_hypotheses:
         hypothesis = scenario.hypotheses[name]
         if not isinstance(hypothesis, Means):
             continue

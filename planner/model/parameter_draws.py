@@ -69,7 +69,7 @@ class Entry:
 
 def is_uncertain(scenario: Scenario) -> bool:
     """Whether any number of the scenario, or of a hypothesis that is simulated, is uncertain."""
-    names = scenario.simulation.hypotheses or scenario.hypotheses
+    names = scenario.simulated_hypotheses
     return bool(scenario.uncertainty) or any(scenario.hypotheses[name].uncertainty for name in names)
 
 

@@ -64,7 +64,7 @@ class Pass(NamedTuple):
 
     @property
     def hypotheses(self) -> int:
-        return len(self.scenario.simulation.hypotheses or self.scenario.hypotheses)
+        return len(self.scenario.simulated_hypotheses)
 
     def job(self, seed: int, known: Truths) -> Job:
         """The work of the pass."""
@@ -161,7 +161,7 @@ def known_truths(scenarios: Sequence[Scenario], seed: int) -> tuple[list[Truths]
 
 
 def _known(scenario: Scenario, seed: int) -> tuple[Truths, float]:
-    names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
+    names = scenario.simulated_hypotheses
     found = truths(scenario, names, seed, _SOME_TILES)  # compiles
     began = time.perf_counter()
     truths(scenario, names, seed, _SOME_TILES)

@@ -130,7 +130,7 @@ def _figures(p: Prediction) -> dict[str, Figure | None]:
 
 def outlook(scenario: Scenario, tiles: int = TILES) -> Outlook:
     """Predictions, classes and what is left, for the hypotheses that the scenario simulates."""
-    names = tuple(scenario.simulation.hypotheses or scenario.hypotheses)
+    names = scenario.simulated_hypotheses
     grouped = classes(scenario, names)
     measure = scenario.endpoint.measure
     measure = "change" if measure in BINARY_MEASURES else measure

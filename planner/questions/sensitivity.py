@@ -127,7 +127,7 @@ def _reference(scenario: Scenario) -> str:
 def _numbers(scenario: Scenario) -> Iterator[tuple[Path, Any, tuple[str, ...], str]]:
     """Path, value, hypotheses concerned and label of every assumption."""
     full = resolve(scenario)
-    every = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
+    every = scenario.simulated_hypotheses
     for name in every:
         for path, value, label in _of_hypothesis(scenario, full["hypotheses"][name]):
             yield ("hypotheses", name, *path), value, (name,), label

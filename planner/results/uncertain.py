@@ -12,7 +12,7 @@ def unknowns(scenario: Scenario) -> list[dict[str, object]]:
 
     `acts`: whether they are about what the trial gives and analyses: its agents and outcomes.
     """
-    names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
+    names = scenario.simulated_hypotheses
     return [
         {
             "hypothesis": entry.hypothesis,  # None: of all

@@ -12,7 +12,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import PrivateAttr
 
-from planner.scenario import vocabulary
 from planner.scenario.analysis import Analysis
 from planner.scenario.blinding import Blinding
 from planner.scenario.design import MAX_TREATMENTS, Design, Treatment
@@ -116,15 +115,7 @@ class Scenario(Settings):
         """The scale of what an analysis reads: the endpoint's, or that of a second outcome."""
         return self.outcomes[analysis.outcome].scale if analysis.outcome else self.endpoint.scale
 
-    def direction(self, analysis: Analysis) -> Literal["two-sided", "greater", "less"]:
-        """The alternative of an analysis as a sign of first minus second: `better` and `worse` translated.
-
-        More responders are better, whichever end of the scale is.
-        """
-        match analysis.alternative:
-            case "better" | "worse" as wish:
-                counted = analysis.measure in vocabulary.BINARY_MEASURES
-                up = (counted or self.scale_of(analysis).better == "higher") == (wish == "better")
-                return "greater" if up else "less"
-            case direction:
-                return direction
+    @property
+    def simulated_hypotheses(self) -> tuple[str, ...]:
+        """Names of the hypotheses to simulate: those that were chosen, else all."""
+        return self.simulation.hypotheses or tuple(self.hypotheses)

@@ -244,7 +244,7 @@ def narrowed(
     scenario: Scenario, analyses: Sequence[Analysis], wanted: Sequence[str] | None
 ) -> Scenario | None:
     """The scenario with only these analyses and hypotheses; None if it has none of the hypotheses."""
-    names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
+    names = scenario.simulated_hypotheses
     names = tuple(name for name in names if wanted is None or name in wanted)
     if not names:
         return None

@@ -257,7 +257,7 @@ def _check(
     if not FEWEST <= draws <= MOST:
         raise DiscriminationError(f"draws of the uncertain numbers: from {FEWEST} to {MOST}, not {draws}")
     for scenario in given:
-        if name := rates_left_open(scenario, scenario.simulation.hypotheses or tuple(scenario.hypotheses)):
+        if name := rates_left_open(scenario, scenario.simulated_hypotheses):
             said = f"{name} does not say how many respond to each treatment, which is what tells it apart"
             raise DiscriminationError(said, "add rates = { A = share who respond to A, B = ... }")
     for word, known in [*((kind, KINDS) for kind in kinds), (likelihood, tuple(FITS))]:
@@ -276,7 +276,7 @@ def _planned(
     draws: int,
     seed: int,
 ) -> _Plan:
-    known = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
+    known = scenario.simulated_hypotheses
     hypotheses = tuple(each for each in known if wanted is None or each in wanted)
     if len(hypotheses) < 2:
         raise DiscriminationError(

@@ -139,7 +139,7 @@ def narrowed(scenario: Scenario, hypothesis: str | None, analysis: str | None) -
 
     Raises LookupError for a name that it does not have.
     """
-    names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
+    names = scenario.simulated_hypotheses
     hypothesis = hypothesis or names[0]
     if hypothesis not in scenario.hypotheses:
         raise LookupError(hypothesis)

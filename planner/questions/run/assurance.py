@@ -168,7 +168,7 @@ class Averaging:
     ) -> None:
         self.scenario, self.count, self.name = scenario, count, name or scenario.name
         self.seed = scenario.simulation.seed if seed is None else seed
-        self.names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
+        self.names = scenario.simulated_hypotheses
         plain = truths(scenario, self.names, self.seed, _TRUTH_TILES)
         work = job_of(scenario, seed=self.seed, patients=patients, sized=sized, known=plain)
         # Variants have whole tiles of their own: what lists do to errors is in the spread between variants.

@@ -271,7 +271,7 @@ def _targets(power: float | Sequence[float]) -> list[float]:
 
 
 def _names(scenario: Scenario, hypotheses: Sequence[str] | None) -> list[str]:
-    names = list(dict.fromkeys(hypotheses or scenario.simulation.hypotheses or scenario.hypotheses))
+    names = list(dict.fromkeys(hypotheses or scenario.simulated_hypotheses))
     for name in names:
         if name not in scenario.hypotheses:
             known = ", ".join(scenario.hypotheses)

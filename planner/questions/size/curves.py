@@ -115,7 +115,7 @@ class Curves:
             outcome = run_job(work, trials, threads=self.threads, progress=advance)
             return Run(scenario, scenario.name, outcome)
         count = max(trials // W, 1)
-        names = scenario.simulation.hypotheses
+        names = scenario.simulated_hypotheses
         if self._pool is None or self._pool.names != names:
             self._pool = Pool(scenario, self.seed, names, self.drawn_as)
         part = Averaging(scenario, count, seed=self.seed, patients=patients, pool=self._pool)

@@ -21,7 +21,7 @@ class Ahead(NamedTuple):
 
 def ahead(scenario: Scenario, find: str, patients: int, targets: int, trials: int | None) -> Iterator[Ahead]:
     """The passes of `size` for so many targets, each as large as it can be."""
-    names = scenario.simulation.hypotheses or tuple(scenario.hypotheses)
+    names = scenario.simulated_hypotheses
     if find == "effect":
         for name in names:
             stated = scenario.hypotheses[name]

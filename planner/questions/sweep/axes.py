@@ -197,7 +197,7 @@ def _check(base: Scenario, axes: Sequence[Axis]) -> None:
         raise SweepError(
             f"{number:,} combinations are too many", f"at most {MAX_POINTS:,}: take larger steps"
         )
-    hypotheses = len(base.simulation.hypotheses or base.hypotheses)
+    hypotheses = len(base.simulated_hypotheses)
     if number * hypotheses * len(base.analyses) > MAX_CELLS:
         raise SweepError(
             f"{number:,} combinations under {hypotheses} hypotheses are more than {MAX_CELLS:,} cells",

@@ -93,7 +93,7 @@ class Sweep:
             "sweep",
             ENGINE,
             [self.base, *(run.scenario for run, _ in self.passes)],
-            hypotheses=self.base.simulation.hypotheses,
+            hypotheses=self.base.simulated_hypotheses,
             seed=self.passes[0][0].outcome.work.seed,
             trials=[run.trials for run, _ in self.passes],
             options={"points": self.all_points, "passes": [numbers for _, numbers in self.passes]},

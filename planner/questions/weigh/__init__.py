@@ -225,7 +225,7 @@ def _evidence(scenario: Scenario) -> tuple[Evidence, tuple[str, ...]]:
 
 
 def _names(scenario: Scenario) -> tuple[str, ...]:
-    return tuple(scenario.simulation.hypotheses or scenario.hypotheses)
+    return scenario.simulated_hypotheses
 
 
 def _priors(scenario: Scenario, given: Mapping[str, float]) -> Floats:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from scipy.special import ndtr, stdtr
 
+from planner.model.estimand import sided_direction
 from planner.model.readings import reading_of
 from planner.monitoring.p_values import p_value
 from planner.questions.weigh.count_evidence import Counts
@@ -73,7 +74,8 @@ def _counted(scenario: Scenario, counts: Counts, r: int) -> list[Test]:
     found = []
     for each in planned if not seen_twice else []:
         if each.method == "fisher":
-            direction, (first, second) = scenario.direction(each), each.contrast
+            direction = sided_direction(each, scenario.scale_of(each))
+            first, second = each.contrast
             p = fisher(margins[first], sizes[first], margins[second], sizes[second], direction)
             found.append(Test(measure, "Fisher's exact test", p, p, direction, True, _as_planned(each)))
     if found:
@@ -93,7 +95,7 @@ def _paired(
     for each in planned:
         if METHODS[each.method].module == "mcnemar":
             turned = [(x, y) if each.contrast == pair else (y, x) for x, y in only]
-            direction = scenario.direction(each)
+            direction = sided_direction(each, scenario.scale_of(each))
             ps = [mcnemar(x, y, each.method, direction) for x, y in turned]
             title = METHODS[each.method].title.replace(" of paired responses", "")
             found.append(Test(measure, title, min(ps), max(ps), direction, True, _as_planned(each)))

@@ -147,7 +147,7 @@ def _same(scenario: Scenario, evidence: Difference, analysis: Analysis) -> bool:
 
 
 def _rule(scenario: Scenario, analysis: Analysis, look: int, completers: int) -> Rule | None:
-    name = (scenario.simulation.hypotheses or tuple(scenario.hypotheses))[0]
+    name = scenario.simulated_hypotheses[0]
     one = scenario.simulation.model_copy(update={"hypotheses": (name,)})
     alone = scenario.model_copy(update={"simulation": one, "analyses": (analysis,)})
     work = job_of(alone, known={name: [Truth(0.0, 0.0, True, 1.0)]}, tallied=False)

@@ -305,7 +305,7 @@ def _uncertain(scenario: Scenario) -> list[Block]:
     rows = unknowns(scenario)
     if not rows:
         return []
-    every = list(scenario.simulation.hypotheses or scenario.hypotheses)
+    every = list(scenario.simulated_hypotheses)
     return [
         Heading("What is uncertain"),
         Prose(
