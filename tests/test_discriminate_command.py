@@ -15,11 +15,11 @@ from test_cli import Cli, cli
 
 import planner
 from planner import _interruption as interruption
-from planner.cli import terminal as console
 from planner.questions.discriminate import DRAWS, discriminate, simulating
 from planner.questions.plan import planned
 from planner.report.pages.discriminate import discriminate_document, verdict
 from planner.report.pages.discriminate_tables import key_of
+from planner.report.render.terminal import ASCII, in_ascii, render
 from planner.report.scenario.scenario import setting
 from planner.scenario.reading.read import read, read_text
 
@@ -180,11 +180,11 @@ def test_the_page_fits_eighty_columns_with_ten_hypotheses_and_ascii() -> None:
     about = setting(scenario, planned(scenario), "planner discriminate ab-ba.toml")
     document = found.to_json()
     blocks = discriminate_document(document, [about], about.command, ascii_only=True)
-    lines = console.rendered(blocks, width=80, wide=False).splitlines()
+    lines = render(blocks, width=80, wide=False).splitlines()
     assert [line for line in lines if len(line) > 80] == []
     assert any(line.startswith("J Naltrexone") for line in lines)
     assert "and means" in "\n".join(lines)
-    plain = console.rendered(console._in_ascii(blocks), width=80, wide=False).translate(console._ASCII)
+    plain = render(in_ascii(blocks), width=80, wide=False).translate(ASCII)
     plain.encode("ascii")
     assert "▒" in "\n".join(lines)
     assert ":2" in plain

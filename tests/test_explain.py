@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from planner.cli import main
-from planner.cli import terminal as console
 from planner.engine.potential_outcomes import TILES, potential
 from planner.model.distinguishable import classes
 from planner.model.families.mechanism.carryover import unequal_carryover
 from planner.questions import predict as predicted
 from planner.questions.plan import planned
 from planner.questions.predict import Outlook, outlook
-from planner.report.blocks import markdown
 from planner.report.context import Unit
+from planner.report.render.markdown import markdown
+from planner.report.render.terminal import render
 from planner.report.scenario.defaults import unstated
 from planner.report.scenario.scenario import explained, setting
 from planner.scenario.reading.read import read, read_text
@@ -87,7 +87,7 @@ terms = [{ component = "gain", needs = ["unused"] }]
 
 def told(scenario: Scenario, foreseen: Outlook | None = None) -> str:
     blocks = explained(scenario, planned(scenario, effects=True), foreseen or outlook(scenario, tiles=64), [])
-    return " ".join(console.rendered(blocks).split())
+    return " ".join(render(blocks).split())
 
 
 @pytest.fixture(scope="module")
@@ -203,9 +203,9 @@ def test_many_days_make_several_tables() -> None:
     scenario = read_text(MECHANISMS, set=["design.assessment_days=[1,2,3,4,5,6,7,8,9]"])
     foreseen = outlook(scenario, tiles=64)
     blocks = explained(scenario, planned(scenario, effects=True), foreseen, [])
-    text = console.rendered(blocks, width=80, wide=False)
+    text = render(blocks, width=80, wide=False)
     assert max(map(len, text.splitlines())) <= 80
-    assert "days 5 / 6 / 7 / 8" in " ".join(console.rendered(blocks).split())
+    assert "days 5 / 6 / 7 / 8" in " ".join(render(blocks).split())
 
 
 def test_stated_rates_and_mechanisms_stand_in_one_table() -> None:
@@ -337,7 +337,7 @@ def test_show_json_carries_predictions_and_classes(capsys: pytest.CaptureFixture
 def test_the_predictions_fit_a_terminal(width: int) -> None:
     scenario = read("williams-2018")
     blocks = explained(scenario, planned(scenario, effects=True), outlook(scenario), [])
-    shown = console.rendered(blocks, width=width, wide=False)
+    shown = render(blocks, width=width, wide=False)
     lines = [line for line in shown.splitlines() if "http" not in line]
     assert max(map(len, lines)) <= width
     assert "-13.6 / -11.0 / -5.0" in shown
@@ -356,5 +356,5 @@ def test_hostile_labels_are_shown_literally(tmp_path: Path, capsys: pytest.Captu
         assert not set(capsys.readouterr().out) & {"\x1b", "\x07", "\x9b", "\u202e"}
     scenario = read_text(text)
     blocks = explained(scenario, planned(scenario, effects=True), outlook(scenario, tiles=64), [])
-    assert "[bold]z[/bold]" in console.rendered(blocks)
+    assert "[bold]z[/bold]" in render(blocks)
     assert "<b>" not in markdown(blocks)

@@ -13,7 +13,7 @@ from planner.model.allocation import retention
 from planner.model.entry import enrolment
 from planner.questions.plan import planned
 from planner.questions.replay.replay import replay
-from planner.report.blocks import markdown
+from planner.report.render.markdown import markdown
 from planner.report.scenario.dropout import leavers, returners
 from planner.report.scenario.mechanism import percent
 from planner.report.scenario.population import patients

@@ -155,17 +155,22 @@ def frame_as_csv(frame: Any) -> str:
 def as_text(blocks: Sequence[Block], wanted: Format, output: Path | None) -> str:
     """The blocks as Markdown, or as a table made for where it goes: the terminal or a file."""
     if wanted is Format.md:
-        from planner.report.blocks import markdown
+        from planner.report.render.markdown import markdown
 
         return markdown(blocks)
-    from planner.cli import terminal as console
+    if is_stdout(output):
+        from planner.cli.terminal import page
 
-    return console.page(blocks) if is_stdout(output) else console.rendered(blocks)
+        return page(blocks)
+    from planner.report.render.terminal import render
+
+    return render(blocks)
 
 
 def verbatim(text: str, output: Path | None) -> str:
     """Text for other programs, as it is; on a terminal, with control characters spelt out."""
-    from planner.cli.terminal import on_terminal, visible_lines
+    from planner.cli.terminal import on_terminal
+    from planner.report.render.terminal import visible_lines
 
     return visible_lines(text) if is_stdout(output) and on_terminal(sys.stdout) else text
 

@@ -1,0 +1,162 @@
+"""Blocks as text for a terminal, a pipe or a log file: prose wrapped, tables aligned.
+
+Off a terminal a table is as wide as it is: no line of it is broken, so that `grep`, `less -S` and a log file
+stay readable. Who reads it, and what that stream can show, `planner.cli.terminal` knows.
+"""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from planner.report.blocks import Block, Code, Facts, Heading, Items, Prose, Sheet
+from planner.report.render.columns import GAP, column_widths, fitting, natural_width, unfolded
+from planner.scenario.text import visible
+
+if TYPE_CHECKING:
+    from rich.console import JustifyMethod
+    from rich.table import Table
+
+PROSE = 80  # columns of running text off a terminal, and at most PROSE_MAX on one
+PROSE_MAX = 100
+
+ASCII = str.maketrans(
+    {
+        "±": "+/-",
+        "–": "-",
+        "—": "-",
+        "−": "-",
+        "·": "-",
+        "•": "*",
+        "×": "x",
+        "→": "->",
+        "≥": ">=",
+        "≤": "<=",
+        "…": "...",
+        "░": ".",
+        "▒": ":",
+        "▓": "%",
+        "█": "#",
+        "─": "-",
+        "━": "-",
+        "│": "|",
+        "’": "'",
+        "‘": "'",
+        "“": '"',
+        "”": '"',
+        "σ": "sigma",
+        "µ": "u",
+        "μ": "mu",
+    }
+)
+
+
+def visible_lines(text: str) -> str:
+    """The text with control characters spelt out, but for the ends of its lines."""
+    return "\n".join(visible(line) for line in text.split("\n"))
+
+
+def in_ascii(value: Any) -> Any:
+    """The block with every text in it spelt in ASCII as far as we can."""
+    if isinstance(value, str):
+        return value.translate(ASCII)
+    if isinstance(value, list | tuple):
+        return [in_ascii(item) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: in_ascii(getattr(value, f.name)) for f in fields(value)})
+    return value
+
+
+def render(blocks: Sequence[Block], *, width: int = PROSE, wide: bool = True, colour: bool = False) -> str:
+    """The blocks as text: prose `width` columns wide, and tables as wide as they are where `wide`."""
+    return "\n".join(_block(block, width, wide, colour) for block in blocks)
+
+
+def _block(block: Block, width: int, wide: bool, colour: bool) -> str:
+    match block:
+        case Sheet():
+            parts = [unfolded(block)] if wide else fitting(block, width)
+            return "\n".join(
+                _tabulated(part, natural_width(part) if wide else width, colour) for part in parts
+            )
+        case Heading(text):
+            lines = [_styled(line, _BOLD, colour) for line in _wrapped(text, width)]
+        case Prose(text, warning):
+            lines = _wrapped(f"warning: {text}" if warning else text, width)
+            lines = [_styled(line, _YELLOW, colour) for line in lines] if warning else lines
+        case Items(items):
+            lines = [line for item in items for line in _hanging("•", item, 3, width)]
+        case Facts(pairs):
+            indent = min(max((len(visible(name)) for name, _ in pairs), default=0) + GAP, width // 2)
+            lines = [line for name, value in pairs for line in _hanging(name, value, indent, width)]
+        case Code(text):  # to be copied: no line of it may be broken
+            lines = [f"  {visible(line)}".rstrip() for line in text.split("\n")]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Lines of at most `width` and PROSE_MAX columns; a longer word, such as an address, stays whole."""
+    text = visible(" ".join(text.split())).replace(" ± ", _TIED["±"]).replace(" %", _TIED["%"])
+    width = min(width, PROSE_MAX)
+    lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+    return [line.replace("\xa0", " ") for line in lines] or [""]
+
+
+_TIED = {"±": "\xa0±\xa0", "%": "\xa0%"}  # a number stays with its error and its unit
+
+
+def _hanging(name: str, text: str, indent: int, width: int) -> list[str]:
+    """The name at the left and the text beside it; a name that is too long gets a line of its own."""
+    name = visible(name)
+    lines = _wrapped(text, max(min(width, PROSE_MAX) - indent, 20))
+    if len(name) + GAP > indent:
+        return [name, *(" " * indent + line for line in lines)]
+    return [name.ljust(indent) + lines[0], *(" " * indent + line for line in lines[1:])]
+
+
+_BOLD, _YELLOW = "1", "33"
+
+
+def _styled(text: str, style: str, colour: bool) -> str:
+    return f"\x1b[{style}m{text}\x1b[0m" if colour else text
+
+
+def _tabulated(sheet: Sheet, width: int, colour: bool) -> str:
+    from rich.console import Console
+
+    console = Console(
+        file=io.StringIO(),
+        width=width,
+        force_terminal=colour,
+        no_color=not colour,
+        color_system="standard" if colour else None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    with console.capture() as captured:
+        console.print(_table(sheet, width))
+    # Rich pads lines to their width; the blanks only disturb those who copy.
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().rstrip("\n").split("\n"))
+
+
+def _table(sheet: Sheet, width: int) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold"
+    )
+    for column, size in zip(sheet.columns, column_widths(sheet, width), strict=True):
+        justify: JustifyMethod = "right" if column.number else "left"
+        table.add_column(Text(visible(column.title)), justify=justify, overflow="fold", width=size)
+    for i, row in enumerate(sheet.rows):
+        # A line break in a cell is ours: it stands where the cell may best be broken.
+        cells = (Text("\n".join(map(visible, cell.split("\n")))) for cell in row)
+        table.add_row(*cells, style="bold" if i in sheet.loud else "")
+    return table
