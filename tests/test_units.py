@@ -34,7 +34,7 @@ from planner.kernels.tables import (
     W,
 )
 from planner.questions.run.simulate import simulate
-from planner.results.figures import Moments
+from planner.results.error_moments import ErrorMoments
 from planner.results.run import Run
 from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario
@@ -260,7 +260,7 @@ def test_moments_keep_every_digit() -> None:
     low, high = (first << 32) % 2**60, (first << 32) >> 60
     sums[0, [0, ERROR, ERROR_HIGH]] = n, low, high
     sums[0, [SQUARE, SQUARE_HIGH]] = (second << 32) % 2**60, (second << 32) >> 60
-    found = Moments.of(sums, 0.5)
+    found = ErrorMoments.of(sums, 0.5)
     assert found.mean == 500.0
     assert found.sd == pytest.approx(0.5e-3, rel=1e-6)
     assert found.rmse_mcse == pytest.approx(0.5e-3 / math.sqrt(n), rel=1e-6)

@@ -18,6 +18,7 @@ from planner.model.entry import enrolment
 from planner.model.estimand import settled, true_effect
 from planner.model.families.mechanism.carryover import Blockade, blockade
 from planner.model.families.mechanism.signals import cycle_days
+from planner.results.figures import figure
 from planner.scenario.families.means import Means
 from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.families.rates import Rates
@@ -40,10 +41,8 @@ class Figure:
 
     def to_json(self, share: bool = False) -> dict[str, float]:
         """With its 95 % interval, as everywhere in the JSON contract; that of a share stays in 0 to 1."""
-        half = 1.959963984540054 * self.mcse
-        low, high = self.estimate - half, self.estimate + half
-        low, high = (max(low, 0.0), min(high, 1.0)) if share else (low, high)
-        return {**asdict(self), "low": low, "high": high}
+        limits = (0.0, 1.0) if share else ()
+        return figure(self.estimate, self.mcse, *limits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from planner.engine.job import Job
 from planner.engine.tally import Tally
 from planner.kernels.tables import MADE, MADE_RIGHT, MADE_SQUARE, RIGHT, RIGHT_SQUARE, Floats, Ints
 from planner.results.design_effect import Counted
-from planner.results.figures import Z95, Json, probability
+from planner.results.figures import Json, figure, probability
 
 
 def guesses(work: Job, tally: Tally, h: int, allocated: Counted | None = None) -> Json:
@@ -56,9 +56,7 @@ def _share(rows: Ints, allocated: Counted | None) -> Json | None:
         patients = allocated.trials * allocated.patients * allocated.share
         rest = (rows[:, RIGHT] - p * rows[:, MADE]) / patients
         squares += allocated.variance(rest) - float(patients @ rest**2)
-    mcse = math.sqrt(max(squares, 0.0)) / n
-    half = Z95 * mcse
-    return {"estimate": p, "mcse": mcse, "low": max(0.0, p - half), "high": min(1.0, p + half)}
+    return figure(p, math.sqrt(max(squares, 0.0)) / n, 0.0, 1.0)
 
 
 _NAMES = ("guessed_active", "guessed_right")

@@ -23,7 +23,7 @@ from planner.engine.workspace import Buffers
 from planner.kernels.tables import DF, ESTIMATE, STATISTICS, Floats, W
 from planner.model.estimand import settled
 from planner.model.parameter_draws import variants
-from planner.results.figures import Z95, Json
+from planner.results.figures import Json, figure
 from planner.scenario.families.means import Means
 from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.monitoring import Efficacy, Futility, Monitoring
@@ -205,15 +205,9 @@ def figures(cell: Mapping[str, Any], one: Carried | None) -> Json:
     of_error = abs(one.bias) / one.standard_error if one.standard_error > 0.0 else None
     of_effect = abs(one.bias / effect) if effect else None
     surely = abs(one.bias) > _BEYOND_CHANCE * one.mcse
-    half = Z95 * one.mcse
     return {
         "carryover": {
-            "bias": {
-                "estimate": one.bias,
-                "mcse": one.mcse,
-                "low": one.bias - half,
-                "high": one.bias + half,
-            },
+            "bias": figure(one.bias, one.mcse),
             "standard_error": one.standard_error,
             "of_standard_error": of_error,
             "of_effect": of_effect,

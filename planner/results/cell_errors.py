@@ -39,7 +39,8 @@ from planner.kernels.tables import (
 )
 from planner.model.looks import Looks
 from planner.results.design_effect import APPROXIMATE, approximate, design_effect, within_blocks
-from planner.results.figures import FEWEST, Json, Moments, widen
+from planner.results.error_moments import FEWEST, ErrorMoments
+from planner.results.figures import Json, widen
 
 _ROUNDING = 1e-9  # relative to squares, a variance that is none
 _EFFICACY = [ABOVE, BELOW]
@@ -209,7 +210,7 @@ class _Cell:
 
     def _estimate(self, figures: Json) -> Json:
         """All that is told of the estimate."""
-        every = Moments.of(self.ends, 1.0, self.cut)
+        every = ErrorMoments.of(self.ends, 1.0, self.cut)
         if every.n == 0:
             return figures
         found, truth = dict(figures), self.test.truth
@@ -228,7 +229,7 @@ class _Cell:
     def _of_mean(self, ways: Sequence[int]) -> float:
         """The effect on the mean error of the trials that end in one of these ways."""
         among = self.ends[self._ending(ways) > 0.0]
-        some = Moments.of(among, COARSE_POINT)
+        some = ErrorMoments.of(among, COARSE_POINT)
         if some.mean is None or some.n < FEWEST:
             return 1.0
         weights = self._less(self._tail({PART_ERROR + way: 1.0 for way in ways}), some.mean, ways)
@@ -236,7 +237,7 @@ class _Cell:
         alone = 0.0 if some.coarse else alone
         return self._effect(weights, alone, 3.0 * self.trials / some.n - 3.0)
 
-    def _spreads(self, figures: Json, every: Moments) -> Json:
+    def _spreads(self, figures: Json, every: ErrorMoments) -> Json:
         """Errors of the root mean square error, and of the SD around the bias."""
         share, found = every.n / self.trials, {}
         mean, sd, square = every.mean or 0.0, every.sd or 0.0, every.square

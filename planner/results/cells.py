@@ -26,7 +26,8 @@ from planner.kernels.tables import (
 )
 from planner.model.looks import Looks
 from planner.results.dropout import Departed
-from planner.results.figures import Json, Moments, mean, probability, saved, smoothed
+from planner.results.error_moments import ErrorMoments
+from planner.results.figures import Json, mean, probability, saved, smoothed
 from planner.results.irregular import on_errors, on_undefined
 
 if TYPE_CHECKING:
@@ -107,11 +108,11 @@ def _finite(x: float) -> float | None:
 
 
 def _estimate(test: Test, ends: Ints, irregular: Ints, looks: int) -> Json:
-    every = Moments.of(ends, test.unit, bool(irregular[:, FAR_FOURTH].any()))
-    early = Moments.of(ends[: looks - 1], test.unit)
-    futile = Moments.of(ends[: looks - 1, FUTILE], test.unit)
-    early_efficacy = Moments.of(ends[: looks - 1, [ABOVE, BELOW]], test.unit)
-    significant = Moments.of(ends[:, [ABOVE, BELOW]], test.unit)
+    every = ErrorMoments.of(ends, test.unit, bool(irregular[:, FAR_FOURTH].any()))
+    early = ErrorMoments.of(ends[: looks - 1], test.unit)
+    futile = ErrorMoments.of(ends[: looks - 1, FUTILE], test.unit)
+    early_efficacy = ErrorMoments.of(ends[: looks - 1, [ABOVE, BELOW]], test.unit)
+    significant = ErrorMoments.of(ends[:, [ABOVE, BELOW]], test.unit)
     truth = test.truth.effect
     covered = int(ends[:, :, COVERED].sum())
     found = int(ends[:, [ABOVE, BELOW], TRIALS].sum())

@@ -1,56 +1,77 @@
-"""Sums of trials to figures with their Monte Carlo errors.
+"""Figures of the JSON contract: an estimate, its Monte Carlo standard error, and a 95 % interval.
 
-Errors follow Morris, White and Crowther (2019, table 6). Probabilities carry a standard error from (x + 2) /
-(trials + 4), which is never 0, and Wilson intervals as modified by Brown, Cai and DasGupta (2001): of one to
-three events Wilson's lower limit is too high.
+A figure is {"estimate", "mcse", "low", "high"}; every result takes its intervals from here. Errors follow
+Morris, White and Crowther (2019, table 6). Probabilities carry a standard error from (x + 2) / (trials + 4),
+which is never 0, and Wilson intervals as modified by Brown, Cai and DasGupta (2001): of one to three events
+Wilson's lower limit is too high.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
-
-from planner.engine.tally import summed
-from planner.kernels.tables import (
-    ERROR,
-    FIXED_POINT,
-    FOURTH,
-    FOURTH_POINT,
-    SQUARE,
-    TRIALS,
-    UNDEFINED,
-    Ints,
-)
 
 Json = dict[str, Any]
 
 Z95 = 1.959963984540054
-
-FEWEST = 5
-"""Trials behind a mean of some trials below which they do not show how far it may be off."""
+"""The 97.5 % quantile of the normal distribution: 95 % of it lies within so many standard deviations."""
 
 _LOWEST = (0.0, 0.05129329438755053, 0.35536151069866195, 0.8176914471639534)
 """Expected events of which so many or more, up to three, come with a chance of 5 %."""
 
 
+def figure(
+    estimate: float,
+    mcse: float | None,
+    least: float = -math.inf,
+    most: float = math.inf,
+    quantile: float = Z95,
+) -> Json:
+    """A figure with a normal interval within `least` and `most`; without an interval where it has no error.
+
+    quantile: how many standard errors it extends to either side.
+    """
+    if mcse is None:
+        return {"estimate": estimate, "mcse": None, "low": None, "high": None}
+    low, high = estimate - quantile * mcse, estimate + quantile * mcse
+    return {"estimate": estimate, "mcse": mcse, "low": max(low, least), "high": min(high, most)}
+
+
 def probability(x: int, n: int) -> Json | None:
-    """Estimate, standard error and Wilson interval of a probability; None if there was nothing to count."""
+    """The share of n trials in which something happened, x times; None if there was nothing to count."""
     if n == 0:
         return None
     p = x / n
+    low, high = _wilson_of_count(x, n)
+    return {"estimate": p, "mcse": smoothed_error(x, n), "low": low, "high": high}
+
+
+def share(p: float, mcse: float, trials: float) -> Json:
+    """A share with an error of its own, and the Wilson interval of so many independent trials."""
+    low, high = _wilson_of_share(p, trials)
+    return {"estimate": p, "mcse": mcse, "low": low, "high": high}
+
+
+def smoothed_error(x: float, n: int) -> float:
+    """The standard error of a share as if two more trials had the event and two more had not: never 0."""
     smooth = (x + 2) / (n + 4)
+    return math.sqrt(smooth * (1 - smooth) / (n + 4))
+
+
+def _wilson_of_count(x: int, n: int) -> tuple[float, float]:
     middle = (x + Z95 * Z95 / 2) / (n + Z95 * Z95)
     half = Z95 / (n + Z95 * Z95) * math.sqrt(x * (n - x) / n + Z95 * Z95 / 4)
     low = _LOWEST[x] / n if x < len(_LOWEST) and 2 * x <= n else middle - half
     high = 1.0 - _LOWEST[n - x] / n if n - x < len(_LOWEST) and 2 * x >= n else middle + half
-    return {
-        "estimate": p,
-        "mcse": math.sqrt(smooth * (1 - smooth) / (n + 4)),
-        "low": max(0.0, min(low, p)),
-        "high": min(1.0, max(high, p)),
-    }
+    return max(0.0, min(low, x / n)), min(1.0, max(high, x / n))
+
+
+def _wilson_of_share(p: float, size: float) -> tuple[float, float]:
+    """The same interval, of a share of what need not be a whole number of trials, nor events."""
+    middle = (p + Z95 * Z95 / (2.0 * size)) / (1.0 + Z95 * Z95 / size)
+    half = math.sqrt(p * (1.0 - p) / size + Z95 * Z95 / (4.0 * size * size)) / (1.0 + Z95 * Z95 / size)
+    return max(0.0, min(middle - Z95 * half, p)), min(1.0, max(middle + Z95 * half, p))
 
 
 def mean(total: float, square: float, n: int) -> Json | None:
@@ -59,13 +80,7 @@ def mean(total: float, square: float, n: int) -> Json | None:
         return None
     average = total / n
     variance = max(square / n - average * average, 0.0)
-    mcse = math.sqrt(variance / (n - 1)) if n > 1 else None
-    return {
-        "estimate": average,
-        "mcse": mcse,
-        "low": average - Z95 * mcse if mcse is not None else None,
-        "high": average + Z95 * mcse if mcse is not None else None,
-    }
+    return figure(average, math.sqrt(variance / (n - 1)) if n > 1 else None)
 
 
 def saved(total: float, square: float, n: int, early: int, looks: Sequence[int]) -> float:
@@ -87,140 +102,12 @@ def saved(total: float, square: float, n: int, early: int, looks: Sequence[int])
     return max(smooth - (square / n - (total / n) ** 2), 0.0)
 
 
-def smoothed(figure: Json | None, more: float, n: int, least: float, most: float) -> Json | None:
+def smoothed(plain: Json | None, more: float, n: int, least: float, most: float) -> Json | None:
     """A mean with so much more variance of a trial, its interval within what is possible."""
-    if figure is None or figure["mcse"] is None:
-        return figure
-    mcse = math.sqrt(figure["mcse"] ** 2 + more / (n + 4))
-    middle = figure["estimate"]
-    low, high = max(middle - Z95 * mcse, min(least, middle)), min(middle + Z95 * mcse, max(most, middle))
-    return {"estimate": middle, "mcse": mcse, "low": low, "high": high}
-
-
-_FINE = 16
-"""Steps of what is summed, for each trial, below which a variance or a fourth power is no measurement."""
-
-_FAR = 1e6
-"""Squared mean over variance of the errors, beyond which their fourth powers say nothing of their spread."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moments:
-    """The error of the estimate (estimate minus truth) in the trials that have one: sums of integers.
-
-    The third moment is what the means and variances of the ways to end say of it: within each of these,
-    errors are taken as symmetrical. Fourth powers that are too large or too small to be known are taken as
-    those of a normal estimate.
-    """
-
-    n: int
-    unit: float  # in points
-    first: int  # sum of the errors, in 2^-32 of the unit
-    second: int  # of their squares, in 2^-32
-    fourth: int  # of their fourth powers, in 2^-40
-    third: float = 0.0  # mean of their third powers, in units
-    cut: bool = False  # whether some error was too large for its fourth power to be kept
-
-    @classmethod
-    def of(cls, sums: Ints, unit: float, cut: bool = False) -> Moments:
-        """Of the trials whose sums i64[..., SUMS] are given, those with a defined estimate."""
-        defined = summed(sums, TRIALS) - summed(sums, UNDEFINED)
-        first, second, fourth = (summed(sums, column) for column in (ERROR, SQUARE, FOURTH))
-        third = 0.0
-        for row in sums.reshape(-1, sums.shape[-1]):
-            if (n := int(row[TRIALS] - row[UNDEFINED])) > 0:
-                mean, square = (summed(row, column) / FIXED_POINT / n for column in (ERROR, SQUARE))
-                third += n / defined * mean * (3.0 * square - 2.0 * mean * mean)
-        return cls(defined, unit, first, second, fourth, third, cut)
-
-    @property
-    def mean(self) -> float | None:
-        return self.first / self.n / FIXED_POINT * self.unit if self.n else None
-
-    @property
-    def _spread(self) -> int:
-        """n^2 times the variance of the errors, in 2^-64 of the unit squared: no digit is lost."""
-        return max(self.n * (self.second << 32) - self.first * self.first, 0)
-
-    @property
-    def sd(self) -> float | None:
-        """Sample standard deviation."""
-        if self.n < 2:
-            return None
-        return math.sqrt(self._spread / (self.n * (self.n - 1))) / FIXED_POINT * self.unit
-
-    @property
-    def coarse(self) -> bool:
-        """Whether the errors, being all about the same, differ by less than what can be told apart."""
-        return self.n > 1 and self.second > 0 and self._spread < _FINE * self.n * self.n << 32
-
-    @property
-    def mean_mcse(self) -> float | None:
-        sd = self.sd
-        return None if sd is None else sd / math.sqrt(self.n)
-
-    @property
-    def some_mcse(self) -> float | None:
-        """Standard error of the mean of some of the trials; None of so few that they do not show it."""
-        return None if self.n < FEWEST else self.mean_mcse
-
-    @property
-    def variance(self) -> float:
-        """Of the errors, with divisor n."""
-        return self._spread / self.n**2 / FIXED_POINT**2 * self.unit**2 if self.n else 0.0
-
-    @property
-    def square(self) -> float:
-        """Mean of the squared errors."""
-        return self.second / self.n / FIXED_POINT * self.unit**2 if self.n else 0.0
-
-    @property
-    def _normal(self) -> bool:
-        """Whether fourth powers are taken as those of a normal estimate."""
-        far = (self.first / FIXED_POINT) ** 2 > _FAR * self._spread / FIXED_POINT**2
-        return self.cut or self.fourth < _FINE * self.n or far
-
-    @property
-    def square_variance(self) -> float:
-        """Variance of the squared errors: of a normal estimate 2 sd^4 + 4 bias^2 sd^2."""
-        mean, variance = self.mean, self.variance
-        if mean is None:
-            return 0.0
-        if self._normal:
-            return 2.0 * variance * variance + 4.0 * mean * mean * variance
-        return max(self.fourth / self.n / FOURTH_POINT * self.unit**4 - self.square**2, 0.0)
-
-    @property
-    def central_variance(self) -> float:
-        """Variance of the squared deviations from the mean error: of a normal estimate 2 sd^4."""
-        mean, variance = self.mean, self.variance
-        if mean is None:
-            return 0.0
-        if self._normal:
-            return 2.0 * variance * variance
-        third, fourth = self.third * self.unit**3, self.fourth / self.n / FOURTH_POINT * self.unit**4
-        about = fourth - 4.0 * mean * third + 6.0 * mean**2 * self.square - 3.0 * mean**4
-        return max(about - variance * variance, 0.0)
-
-    @property
-    def sd_mcse(self) -> float | None:
-        """Delta method on the variance; sd / sqrt(2 (n - 1)) if estimates are normal."""
-        sd = self.sd
-        if not sd:
-            return sd
-        return math.sqrt(self.central_variance / (self.n - 1)) / (2.0 * sd)
-
-    @property
-    def rmse(self) -> float | None:
-        return math.sqrt(self.square) if self.n else None
-
-    @property
-    def rmse_mcse(self) -> float | None:
-        """Delta method on the mean squared error."""
-        rmse = self.rmse
-        if self.n < 2 or rmse is None:
-            return None
-        return math.sqrt(self.square_variance / (self.n - 1)) / (2.0 * rmse) if rmse > 0.0 else 0.0
+    if plain is None or plain["mcse"] is None:
+        return plain
+    mcse, middle = math.sqrt(plain["mcse"] ** 2 + more / (n + 4)), plain["estimate"]
+    return figure(middle, mcse, min(least, middle), max(most, middle))
 
 
 def widen(value: Any, factor: float) -> Any:

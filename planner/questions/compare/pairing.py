@@ -23,7 +23,7 @@ from planner.engine.job import Job
 from planner.engine.workspace import LESS_MEMORY, block_size, job_in_words, records_bytes
 from planner.kernels.tables import BELOW, COMPLETERS, Ints, W
 from planner.results.design_effect import approximate, design_effect, within_blocks
-from planner.results.figures import Z95, mean, probability, saved, smoothed, widen
+from planner.results.figures import figure, mean, probability, saved, smoothed, widen
 
 Json = dict[str, Any]
 
@@ -101,7 +101,7 @@ class Pairs:
         if mcse is not None:
             mcse *= math.sqrt(self._effect(g, [m, 0], total, square, whole, between))
         unpaired = None if n < 2 else math.hypot(own["mcse"], there["mcse"])
-        return _with_interval(total / n, mcse, unpaired)
+        return figure(total / n, mcse) | {"mcse_unpaired": unpaired}
 
     def _of(self, g: int, m: int, name: str) -> tuple[Any, int]:
         """Sums of what a figure is made of, and by how much it is multiplied."""
@@ -147,17 +147,6 @@ class Pairs:
         alone = square / n - (total / n) ** 2
         rare = square / n  # of trials that differ from the others, by 1 or more
         return design_effect(n // W, whole, between, alone, n, 1.0 / rare if 0.0 < rare < 1.0 else 0.0)
-
-
-def _with_interval(estimate: float, mcse: float | None, unpaired: float | None) -> Json:
-    half = None if mcse is None else Z95 * mcse
-    return {
-        "estimate": estimate,
-        "mcse": mcse,
-        "low": None if half is None else estimate - half,
-        "high": None if half is None else estimate + half,
-        "mcse_unpaired": unpaired,
-    }
 
 
 def _counts(work: Job, member: Member) -> tuple[int, ...]:

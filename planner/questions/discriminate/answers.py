@@ -26,7 +26,7 @@ from planner.questions.discriminate.posterior import (
 )
 from planner.questions.discriminate.simulating import Simulated
 from planner.questions.discriminate.summaries import Summaries
-from planner.results.figures import Z95
+from planner.results.figures import figure, share, smoothed_error
 
 Json = dict[str, Any]
 
@@ -220,12 +220,11 @@ def _bin(each: Bin) -> Json:
     head = {"low": each.low, "high": each.high, "weight": each.weight if total > 0.0 else None}
     if total <= 0.0:
         return {**head, "true": None}
-    share = float(each.true.sum()) / total
+    true = float(each.true.sum()) / total
     n = each.all.size
-    residual = each.true - share * each.all  # of a ratio of sums over draws
+    residual = each.true - true * each.all  # of a ratio of sums over draws
     error = math.sqrt(float((residual**2).sum()) * n / max(n - 1, 1)) / total
-    low, high = max(share - Z95 * error, 0.0), min(share + Z95 * error, 1.0)
-    return {**head, "true": {"estimate": share, "mcse": error, "low": low, "high": high}}
+    return {**head, "true": figure(true, error, 0.0, 1.0)}
 
 
 def probability(x: Floats, judged: int) -> Json:
@@ -241,22 +240,15 @@ def probability(x: Floats, judged: int) -> Json:
 def interval(p: float, error: float, judged: int, least: int = 1) -> Json:
     """A share with its error, which that of `judged` trials replaces where it is 0, and Wilson's interval."""
     if error < 1e-9:
-        smooth = (p * judged + 2.0) / (judged + 4.0)
-        error = math.sqrt(smooth * (1.0 - smooth) / (judged + 4.0))
+        error = smoothed_error(p * judged, judged)
     size = max(p * (1.0 - p) / error**2, float(least))  # independent trials with the same error
-    middle = (p + Z95 * Z95 / (2.0 * size)) / (1.0 + Z95 * Z95 / size)
-    wide = math.sqrt(p * (1.0 - p) / size + Z95 * Z95 / (4.0 * size * size)) / (1.0 + Z95 * Z95 / size)
-    low, high = max(0.0, min(middle - Z95 * wide, p)), min(1.0, max(middle + Z95 * wide, p))
-    return {"estimate": p, "mcse": error, "low": low, "high": high}
+    return share(p, error, size)
 
 
 def average(x: Floats) -> Json:
     """The mean of x f64[draw], its error and a 95 % interval."""
     mean = float(x.mean())
-    if x.size < 2:
-        return {"estimate": mean, "mcse": None, "low": None, "high": None}
-    error = float(x.std(ddof=1)) / math.sqrt(x.size)
-    return {"estimate": mean, "mcse": error, "low": mean - Z95 * error, "high": mean + Z95 * error}
+    return figure(mean, float(x.std(ddof=1)) / math.sqrt(x.size) if x.size > 1 else None)
 
 
 def rounded(x: Floats) -> list[list[float]]:

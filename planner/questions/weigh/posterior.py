@@ -17,8 +17,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from planner.kernels.tables import Floats
-
-Z95 = 1.959963984540054
+from planner.results import figures
 
 
 @dataclass(frozen=True)
@@ -137,11 +136,5 @@ def figure(
 
     variants: whose spread gives the error, which of few is itself uncertain (Student's t).
     """
-    wide = Z95 if variants is None or variants < 2 else float(stdtrit(variants - 1, 0.975))
-    low, high = estimate - wide * mcse, estimate + wide * mcse
-    return {
-        "estimate": float(estimate),
-        "mcse": float(mcse),
-        "low": float(max(low, least)),
-        "high": float(min(high, most)),
-    }
+    quantile = figures.Z95 if variants is None or variants < 2 else float(stdtrit(variants - 1, 0.975))
+    return figures.figure(float(estimate), float(mcse), least, most, quantile)
