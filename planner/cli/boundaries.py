@@ -278,8 +278,10 @@ def _listed(rule: str, key: str, value: Any, prefix: str) -> Any:
 
 
 def _numbers(text: str, option: str) -> list[float]:
+    from planner.scenario.reading.numbers import numbers_in
+
     try:
-        return [float(part) for part in text.split(",")]
+        return numbers_in([text])
     except ValueError:
         raise Problem(
             f"{option} is {text!r}, but must be numbers joined by commas", hint=f"for instance {option} 0.5,1"

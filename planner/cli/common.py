@@ -63,7 +63,9 @@ def chosen(hypothesis: list[str] | None) -> list[str]:
 
 def names_of(hypothesis: list[str] | None) -> list[str]:
     """The names in `--hypothesis a,b --hypothesis c`, each once."""
-    names = [name.strip() for part in hypothesis or [] for name in part.split(",")]
+    from planner.scenario.reading.numbers import words_in
+
+    names = words_in(hypothesis or [])
     if not all(names):
         raise Problem("--hypothesis has an empty name", hint="for instance --hypothesis expected,none")
     return list(dict.fromkeys(names))

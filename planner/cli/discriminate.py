@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
@@ -151,29 +150,32 @@ def discriminate(
 
 def _words(texts: list[str] | None) -> list[str]:
     """`--summaries means,days --summaries sds` as words, each once."""
-    return list(dict.fromkeys(word.strip() for text in texts or [] for word in text.split(",")))
+    from planner.scenario.reading.numbers import words_in
+
+    return list(dict.fromkeys(words_in(texts or [])))
 
 
 def _numbers(texts: list[str] | None) -> list[int]:
     """`--patients 12:96:12,120` as numbers, in order."""
     from planner.scenario.caps import MAX_PATIENTS
+    from planner.scenario.reading.numbers import Range, RangeError, range_in
 
-    found: set[int] = set()
+    hint = "for instance 12:96:12"
+    numbers: set[int] = set()
     for word in _words(texts):
-        if not (match := re.fullmatch(r"(\d+)(?::(\d+):(\d+))?", word)):
-            raise Problem(
-                f"--patients takes whole numbers or from:to:step, not {word}", hint="for instance 12:96:12"
-            )
-        first, last, step = match.groups()
-        if step is not None and int(step) == 0:
-            raise Problem(f"--patients {word}: the step is 0", hint="for instance 12:96:12")
-        found |= set(range(int(first), int(last) + 1, int(step))) if step else {int(first)}
-        if not found or min(found) < 2 or max(found) > MAX_PATIENTS or len(found) > _POINTS:
-            raise Problem(
-                f"--patients {word}: from 2 to {MAX_PATIENTS:,} patients, at most {_POINTS} numbers",
-                hint="for instance 12:96:12",
-            )
-    return sorted(found)
+        steps = range_in(word) or Range(word, word, "1")
+        if not all(map(str.isdecimal, steps)):
+            raise Problem(f"--patients takes whole numbers or from:to:step, not {word}", hint=hint)
+        if int(steps.step) == 0:
+            raise Problem(f"--patients {word}: the step is 0", hint=hint)
+        limits = f"--patients {word}: from 2 to {MAX_PATIENTS:,} patients, at most {_POINTS} numbers"
+        try:
+            numbers |= {int(value) for value in steps.values(_POINTS)}
+        except RangeError as error:
+            raise Problem(limits, hint=hint) from error
+        if min(numbers) < 2 or max(numbers) > MAX_PATIENTS or len(numbers) > _POINTS:
+            raise Problem(limits, hint=hint)
+    return sorted(numbers)
 
 
 def _check_hypotheses(plans: list[Scenario], sources: list[str], chosen: list[str]) -> None:

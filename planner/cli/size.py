@@ -200,10 +200,10 @@ def _variants(asked: int | None) -> int:
 def _targets(power: list[str] | None) -> list[float]:
     """`--power .8,.9 --power .95` as numbers."""
     from planner.questions.size import DEFAULT_POWER
+    from planner.scenario.reading.numbers import numbers_in
 
-    words = [word.strip() for part in power or [] for word in part.split(",")]
     try:
-        targets = [float(word) for word in words] or [DEFAULT_POWER]
+        targets = numbers_in(power or []) or [DEFAULT_POWER]
     except ValueError:
         raise Problem(
             f"--power is a number or numbers joined by commas, not {','.join(power or [])}",

@@ -8,10 +8,8 @@ or a table [sweep] in the scenario file.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import product
 from math import prod
 from pathlib import Path as FilePath
@@ -21,6 +19,7 @@ from planner.results.figures import Json
 from planner.scenario.canonical.toml import as_toml
 from planner.scenario.faults import Fault, Path, ScenarioError, listed, shown
 from planner.scenario.paths import split_path
+from planner.scenario.reading.numbers import RangeError, has_colons, range_in
 from planner.scenario.reading.overrides import parse
 from planner.scenario.reading.read import read
 from planner.scenario.scenario import Scenario
@@ -34,9 +33,6 @@ MAX_CELLS = 20_000
 _PATIENTS: Path = ("design", "patients")
 _NAMED = 8  # numbers of patients in a remark
 _FIXED = ("simulation", "sweep", "schema_version", "extends")
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_RANGE = re.compile(rf"\s*({_NUMBER})\s*:\s*({_NUMBER})\s*:\s*({_NUMBER})\s*")
-_COLONS = re.compile(rf"\s*{_NUMBER}\s*(?::\s*{_NUMBER}\s*)+")
 
 
 class SweepError(ValueError):
@@ -85,7 +81,7 @@ def _axis(text: str) -> Axis | None:
     if len(parts) < 2:
         return None
     path, written = parts[0].strip(), text[len(parts[0]) + 1 :].strip()
-    if _COLONS.fullmatch(written):
+    if has_colons(written):
         return Axis((path,), tuple((value,) for value in _range(text, written)))
     values = [value.strip() for value in _parted(written, ",")]
     if len(values) < 2:
@@ -117,22 +113,15 @@ def _parted(text: str, at: str) -> list[str]:
 
 
 def _range(text: str, written: str) -> list[str]:
-    """`12:60:4`: from, to (included if it is reached), step."""
-    found = _RANGE.fullmatch(written)
-    if found is None:
+    """The values of a range, as they are written in TOML. `text`: the whole setting, for messages."""
+    steps = range_in(written)
+    if steps is None:
         raise SweepError(f"--set {text}: a range is from:to:step", "for instance design.patients=12:60:4")
     try:
-        start, end, step = (Decimal(number) for number in found.groups())
-        if step == 0 or (end - start) / step < 0:
-            raise SweepError(f"--set {text}: this range has no values", "the step leads away from the end")
-        steps = (end - start) / step
-        if steps >= MAX_POINTS:
-            raise SweepError(f"--set {text}: more than {MAX_POINTS:,} values", "take larger steps")
-    except ArithmeticError:
-        raise SweepError(f"--set {text}: these numbers are too large") from None
-    values = [start + i * step for i in range(int(steps) + 1)]
-    whole = all(re.fullmatch(r"[+-]?\d+", number) for number in found.groups())
-    return [str(int(value)) if whole else repr(float(value)) for value in values]
+        values = steps.values(MAX_POINTS)
+    except RangeError as error:
+        raise SweepError(f"--set {text}: {error}", error.hint) from None
+    return [str(int(value)) if steps.whole else repr(float(value)) for value in values]
 
 
 def of_file(scenario: Scenario, taken: Sequence[Path] = ()) -> list[Axis]:
