@@ -24,7 +24,7 @@ from planner.engine.job import job_of
 from planner.engine.potential_outcomes import truths
 from planner.engine.run import run_job
 from planner.model.parameter_draws import UncertaintyError, variants
-from planner.questions.run.assurance import Assured, Averaging, assured, shares
+from planner.questions.run.assurance import AssurancePass, AssuranceRun, shares, simulate_variants
 from planner.questions.run.simulate import simulate
 from planner.results.between_draws import error
 from planner.results.run import Run
@@ -69,8 +69,8 @@ def averaged(power: Callable[[float], float], quantile: Callable[[Any], Any], no
     return math.fsum(0.5 * w * power(float(q)) for w, q in zip(w, quantile(0.5 * (x + 1)), strict=True))
 
 
-def run(source: str, trials: int = 60_000, count: int = 460, **how: Any) -> Assured:
-    return assured(read_text(source), trials=trials, count=count, **how)
+def run(source: str, trials: int = 60_000, count: int = 460, **how: Any) -> AssuranceRun:
+    return simulate_variants(read_text(source), trials=trials, count=count, **how)
 
 
 @pytest.mark.parametrize("method", ["paired-t", "hills-armitage"])
@@ -197,7 +197,7 @@ def by_hand(made: Any, trials: int, count: int, seed: int) -> list[Run]:
 
 def test_mechanisms_against_the_variants_one_by_one() -> None:
     made = scenario(SHARED, OWN, TIE, "[monitoring]\nlooks = [12, 24]\n")
-    result = assured(made, trials=3_000, count=8, seed=3)
+    result = simulate_variants(made, trials=3_000, count=8, seed=3)
     each = by_hand(made, 3_000, 8, 3)
     cells = [run.cells() for run in each]
     n = np.array([run.trials for run in each])
@@ -218,14 +218,14 @@ def test_mechanisms_against_the_variants_one_by_one() -> None:
         significant = sum(round(one[k]["power"]["estimate"] * m) for one, m in zip(cells, n, strict=True))
         if effect.any() and significant:
             assert cell["estimate"]["wrong_sign"]["estimate"] == pytest.approx(wrong / significant)
-    other = assured(made, trials=3_000, count=8, seed=4)
+    other = simulate_variants(made, trials=3_000, count=8, seed=4)
     assert other.cells()[0]["power"] != result.cells()[0]["power"]
 
 
 def test_exaggeration_against_the_variants_one_by_one() -> None:
     """The mean estimate of the significant trials, in the direction of the truth, over the mean truth."""
     made = read_text(text())
-    (cell,) = assured(made, trials=4_000, count=9, seed=5).cells()
+    (cell,) = simulate_variants(made, trials=4_000, count=9, seed=5).cells()
     total, size = 0.0, 0.0
     for each in by_hand(made, 4_000, 9, 5):
         (one,) = each.cells()
@@ -239,7 +239,7 @@ def test_exaggeration_against_the_variants_one_by_one() -> None:
 def test_errors_are_the_spread_over_runs() -> None:
     """Of assurance, bias and effect over 60 seeds; those of independent trials would be far too small."""
     made = read_text(text())
-    cells = [assured(made, trials=40 * 128, count=40, seed=seed).cells()[0] for seed in range(60)]
+    cells = [simulate_variants(made, trials=40 * 128, count=40, seed=seed).cells()[0] for seed in range(60)]
     figures: dict[str, tuple[list[float], list[float]]] = {
         "assurance": ([c["power"]["estimate"] for c in cells], [c["power"]["mcse"] for c in cells]),
         "effect": ([c["true_effect"] for c in cells], [c["true_effect_mcse"] for c in cells]),
@@ -269,19 +269,19 @@ def test_threads_and_order_change_nothing() -> None:
     lines = SHARED.strip().splitlines()
     turned = scenario("\n".join([lines[0], *lines[:0:-1]]), OWN)
     digests = {
-        assured(each, trials=2_000, count=9, threads=threads).digest()
+        simulate_variants(each, trials=2_000, count=9, threads=threads).digest()
         for each in (made, turned)
         for threads in (1, 2, 3)
     }
     assert len(digests) == 1
-    assert assured(made, trials=2_000, count=8).digest() not in digests
+    assert simulate_variants(made, trials=2_000, count=8).digest() not in digests
 
 
 def test_uncertain_dropout() -> None:
     """Completers follow the mean dropout; each variant has its own."""
     own = '[uncertainty]\n"population.dropout.per_period" = { low = 0, high = 0.5 }\n'
     made = read_text(text() + own)
-    (cell,) = assured(made, trials=128 * 200, count=200).cells()
+    (cell,) = simulate_variants(made, trials=128 * 200, count=200).cells()
     with Comparison(title="dropout from 0 to 50 %") as compare:
         shown = cell["expected_completers"]
         compare.mean("completers", shown["estimate"], shown["mcse"], 24 * 0.75)
@@ -291,11 +291,11 @@ def test_uncertain_dropout() -> None:
 
 def test_ctrl_c_gives_what_is_finished() -> None:
     made = read_text(text())
-    assured(made, trials=1280, count=10)  # loads the kernels
+    simulate_variants(made, trials=1280, count=10)  # loads the kernels
     timer = threading.Timer(0.4, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     try:
-        result = assured(made, trials=128 * 50_000, count=50_000)
+        result = simulate_variants(made, trials=128 * 50_000, count=50_000)
     finally:
         timer.cancel()
     assert result.partial
@@ -307,7 +307,7 @@ def test_ctrl_c_gives_what_is_finished() -> None:
 
 def test_nothing_uncertain_is_refused() -> None:
     with pytest.raises(UncertaintyError, match="no number of this scenario is uncertain"):
-        assured(read("asthma-ab-ba"))
+        simulate_variants(read("asthma-ab-ba"))
     with pytest.raises(ValueError, match="`variants` is the most, and not `trials`"):
         simulate(read_text(text()), uncertain=True, precision=0.01, trials=10_000)
 
@@ -364,7 +364,7 @@ def test_dry_run_tells_the_variants(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_dry_run_counts_what_is_kept_of_the_variants(capsys: pytest.CaptureFixture[str]) -> None:
     """The peak so far and the sums of all variants, by the size of the arrays of one."""
-    tally = Averaging(read("williams-2018"), None).work.empty()
+    tally = AssurancePass(read("williams-2018"), None).work.empty()
     kept = tally.ends, tally.free, tally.irregular, tally.followed, tally.guessed
     sums = sum(each.nbytes for each in kept)
     found = []
@@ -428,7 +428,7 @@ def test_patients_who_wait_leave_or_guess() -> None:
     )
     rule = "{ share = 0.9, recheck_days = 3.5, at_most_days = 14 }"
     made = scenario(extra, set=(f"design.return_to_baseline={rule}",))
-    result = assured(made, trials=2_560, count=20)
+    result = simulate_variants(made, trials=2_560, count=20)
     plain = Run(result.scenario, "x", result.outcome).cells()
     for cell, alone in zip(result.cells(), plain, strict=True):
         assert cell["dropout"]["estimate"] == alone["dropout"]["estimate"]

@@ -34,7 +34,7 @@ from planner.kernels.tables import MADE, RIGHT, W
 from planner.model.families.mechanism.signals import Mechanism, Moment, course, set_off, signals
 from planner.model.readings import GUESS, Reading
 from planner.questions.replay.replay import replay
-from planner.questions.run.assurance import assured
+from planner.questions.run.assurance import simulate_variants
 from planner.questions.run.simulate import simulate
 from planner.report.blocks import Heading, Prose, Sheet
 from planner.report.pages.parts.blinding import guesses_of
@@ -428,7 +428,7 @@ def test_hypotheses_of_means_beside_mechanisms_do_not_guess() -> None:
 def test_guesses_of_uncertain_numbers() -> None:
     """Averaged over what is uncertain, with the spread between the variants in the error."""
     trial = scenario(PLAIN | {"uncertainty": {"blinding.intercept": {"low": -2.2, "high": -0.2}}})
-    (cell,) = assured(trial, trials=128 * 40, count=40, seed=3).cells()
+    (cell,) = simulate_variants(trial, trials=128 * 40, count=40, seed=3).cells()
     (fixed,) = simulate(trial, trials=128 * 40, seed=3).cells()
     share, known = (each["correct_guesses"]["by_treatment"]["A"] for each in (cell, fixed))
     assert share["mcse"] > 4 * known["mcse"]

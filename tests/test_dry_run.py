@@ -13,11 +13,11 @@ from commands import SCENARIO, Cli, cli
 from planner.engine.job import Job
 from planner.kernels.tables import W
 from planner.questions import effort as estimating
-from planner.questions.effort import Pass, of_passes, precise_trials, sampled
+from planner.questions.effort import PlannedPass, of_passes, precise_trials, sampled
 from planner.questions.run.precision import MOST, Steps, totals
 from planner.questions.run.simulate import simulate
 from planner.questions.size import size
-from planner.questions.size.effort import ahead
+from planner.questions.size.effort import largest_passes
 from planner.questions.weigh import foreseen, weigh
 from planner.results.numbers import duration, memory
 from planner.scenario.reading.read import read, read_text
@@ -152,7 +152,7 @@ def test_time_of_a_run_is_about_right() -> None:
     """Within a factor of four: other processes may take the core while either is measured."""
     scenario = read_text(SCENARIO)
     trials = 400_000
-    guess = of_passes([Pass(scenario, trials, 24)], 1, 1)
+    guess = of_passes([PlannedPass(scenario, trials, 24)], 1, 1)
     began = time.perf_counter()
     simulate(scenario, trials=trials, threads=1)
     taken = time.perf_counter() - began
@@ -177,7 +177,7 @@ def test_many_passes_are_not_all_sampled(monkeypatch: pytest.MonkeyPatch) -> Non
     scenario = read_text(SCENARIO)
     works: list[Job] = []
     monkeypatch.setattr(estimating, "_run", lambda work, threads, trials: works.append(work))
-    of_passes([Pass(scenario, 1000, n) for n in range(10, 60, 2)], 1)
+    of_passes([PlannedPass(scenario, 1000, n) for n in range(10, 60, 2)], 1)
     assert {work.patients for work in works} == {10, 34, 58}
 
 
@@ -197,7 +197,7 @@ def test_a_search_goes_no_further_than_told(find: str) -> None:
     scenario = read_text(SCENARIO)
     most = 200 if find == "patients" else 24
     found = size(scenario, power=0.83, find=find, max_patients=200, trials=20_000)
-    told = list(ahead(scenario, find, most, 1, 20_000))
+    told = list(largest_passes(scenario, find, most, 1, 20_000))
     assert found.trials <= sum(each.trials for each in told)
     assert all(each.patients <= most for each in told)
 

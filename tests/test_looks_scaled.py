@@ -18,7 +18,7 @@ from toml_documents import UNHURRIED
 import planner
 from planner.model.looks import look_counts
 from planner.questions.size import size
-from planner.questions.sweep.axes import points, split
+from planner.questions.sweep.axes import points_of, split_settings
 from planner.scenario.canonical.toml import to_toml
 from planner.scenario.faults import ScenarioError
 from planner.scenario.look_counts import scaled
@@ -63,7 +63,7 @@ def test_set_sweep_and_size_scale_alike(file: str, patients: int) -> None:
     want = by_hand([12, 20, 24], 2, patients)
     told = read(file, set=[f"design.patients={patients}"])
     assert told.monitoring.counts == want
-    (swept, _) = points(file, *split([f"design.patients={patients},24"]))
+    (swept, _) = points_of(file, *split_settings([f"design.patients={patients},24"]))
     assert swept.scenario.monitoring.counts == want
     assert look_counts(read(file), patients) == want
     # and from there on to a third number the shares are still those of the file, not of what was rounded

@@ -15,7 +15,7 @@ from planner.engine.job import Job, job_of
 from planner.engine.run import Simulation, run_job
 from planner.kernels.tables import W
 from planner.questions.run import passes
-from planner.questions.run.passes import Plain
+from planner.questions.run.passes import PlainPass
 from planner.questions.run.precision import FIRST, PrecisionError, Steps, totals, until_precise
 from planner.questions.run.simulate import simulate
 
@@ -81,7 +81,7 @@ def test_giving_up_is_told() -> None:
 def test_senseless_precisions_are_refused(precision: float) -> None:
     scenario = trial("unbounded")
     with pytest.raises(PrecisionError):
-        until_precise([Plain(scenario, job_of(scenario))], precision, Steps())
+        until_precise([PlainPass(scenario, job_of(scenario))], precision, Steps())
 
 
 def test_progress_counts_on_and_ctrl_c_keeps_what_is_there() -> None:

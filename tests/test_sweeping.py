@@ -16,7 +16,7 @@ import pytest
 from commands import SCENARIO, Cli, cli
 
 from planner.questions.run.simulate import simulate
-from planner.questions.sweep.axes import MAX_POINTS, SweepError, of_file, points, split
+from planner.questions.sweep.axes import MAX_POINTS, SweepError, axes_of_file, points_of, split_settings
 from planner.questions.sweep.sweep import simulate_points, sweep
 from planner.scenario.reading.read import read
 
@@ -34,7 +34,7 @@ def file(tmp_path: Path) -> str:
 
 def values(setting: str) -> list[str] | None:
     """The values of a swept setting; None for a plain one."""
-    plain, axes = split([setting])
+    plain, axes = split_settings([setting])
     assert len(plain) + len(axes) == 1
     return [step[0] for step in axes[0].steps] if axes else None
 
@@ -80,12 +80,12 @@ def test_what_a_setting_says(setting: str, wanted: list[str] | None) -> None:
 )
 def test_faulty_sweeps_are_explained(setting: str, words: str) -> None:
     with pytest.raises(SweepError, match=words):
-        split([setting])
+        split_settings([setting])
 
 
 def found(source: str, *settings: str) -> Any:
-    plain, axes = split(settings)
-    return points(source, plain, axes)
+    plain, axes = split_settings(settings)
+    return points_of(source, plain, axes)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_the_table_of_the_file(file: str) -> None:
 "population.dropout.per_period, hypotheses.expected.sd_difference" = [[0.0, 8.0], [0.1, 9.0], [0.2, 10.0]]
 """
     Path(file).write_text(STAGED + table)
-    grid = points(file, [], [])
+    grid = points_of(file, [], [])
     assert len(grid) == 6
     assert grid[1].values == {
         "design.washout_days": 7,
@@ -153,11 +153,11 @@ def test_the_table_of_the_file(file: str) -> None:
     }
     assert grid[1].scenario.population.dropout.per_period == (0.1,)
     # The command line has the last word on a setting.
-    assert len(points(file, ["design.washout_days=3"], [])) == 3
+    assert len(points_of(file, ["design.washout_days=3"], [])) == 3
     assert len(found(file, "design.washout_days=1,2,3")) == 9
     Path(file).write_text(STAGED + '\n[sweep]\n"design.patients, design.block" = [[12, 1], 3]\n')
     with pytest.raises(SweepError, match="needs 2 values at each step"):
-        of_file(read(file))
+        axes_of_file(read(file))
 
 
 def test_a_sweep_in_the_file_is_no_part_of_the_digest(file: str) -> None:

@@ -19,10 +19,10 @@ from planner.engine.run import run_jobs
 from planner.model.parameter_draws import UncertaintyError
 from planner.questions.run import assurance
 from planner.questions.run import simulate as simulating
-from planner.questions.run.assurance import VARIANT_TRIALS, Averaging, assured
+from planner.questions.run.assurance import VARIANT_TRIALS, AssurancePass, simulate_variants
 from planner.questions.run.precision import PrecisionError
-from planner.questions.run.simulate import FIRST_VARIANTS, How, simulate
-from planner.questions.sweep.axes import Point, SweepError, points, split
+from planner.questions.run.simulate import FIRST_VARIANTS, Amount, simulate
+from planner.questions.sweep.axes import Point, SweepError, points_of, split_settings
 from planner.questions.sweep.sweep import Sweep, simulate_points
 from planner.results.run import Run
 from planner.scenario.reading.read import read_text
@@ -51,7 +51,11 @@ def test_a_precision_adds_variants_until_it_is_reached() -> None:
     number = variants_of(run)
     assert number in STEPS[1:]
     assert run.trials == number * VARIANT_TRIALS
-    assert largest(run) <= 0.016 < largest(assured(run.scenario, trials=run.trials // 2, count=number // 2))
+    assert (
+        largest(run)
+        <= 0.016
+        < largest(simulate_variants(run.scenario, trials=run.trials // 2, count=number // 2))
+    )
     assert run.remarks == ()
     power, law = exact("paired-t", "two-sided", 24), stats.norm(5, 3)
     shown = run.cells()[0]["power"]
@@ -67,16 +71,20 @@ def test_a_precision_adds_variants_until_it_is_reached() -> None:
 
 def test_a_precision_gives_the_bits_of_a_run_of_so_many_variants() -> None:
     one, other = precise(0.02, threads=1), precise(0.02, threads=3)
-    same = assured(one.scenario, trials=one.trials, count=variants_of(one))
+    same = simulate_variants(one.scenario, trials=one.trials, count=variants_of(one))
     assert one.digest() == other.digest() == same.digest()
     assert one.cells() == same.cells()
-    assert one.cells() != assured(one.scenario, trials=one.trials, count=variants_of(one) - 1).cells()
+    assert (
+        one.cells() != simulate_variants(one.scenario, trials=one.trials, count=variants_of(one) - 1).cells()
+    )
 
 
 def test_more_trials_of_the_same_variants_would_not_do() -> None:
     """Why variants are added: the error between them stays, however many trials each of them has."""
     made = read_text(text())
-    few, many = (assured(made, trials=n * 60, count=60) for n in (VARIANT_TRIALS, 8 * VARIANT_TRIALS))
+    few, many = (
+        simulate_variants(made, trials=n * 60, count=60) for n in (VARIANT_TRIALS, 8 * VARIANT_TRIALS)
+    )
     assert largest(many) > 0.95 * largest(few)
     assert largest(precise(0.7 * largest(few))) <= 0.7 * largest(few)
 
@@ -97,7 +105,7 @@ def test_only_new_variants_are_simulated(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_variants_are_the_most() -> None:
     run = precise(0.001, variants=150)
     assert variants_of(run) == 150
-    assert run.digest() == assured(run.scenario, trials=150 * VARIANT_TRIALS, count=150).digest()
+    assert run.digest() == simulate_variants(run.scenario, trials=150 * VARIANT_TRIALS, count=150).digest()
     said = run.to_json()["warnings"][0]
     assert "the precision of 0.001 is not reached: after 153,600 trials of 150 variants" in said
     assert variants_of(precise(0.001, variants=20)) == 20
@@ -136,8 +144,8 @@ def test_ctrl_c_gives_the_variants_that_are_finished() -> None:
 def swept(tmp_path: Path, *settings: str, source: str | None = None) -> list[Point]:
     file = tmp_path / "t.toml"
     file.write_text(text() if source is None else source)
-    plain, axes = split(list(settings))
-    return points(file, plain, axes)
+    plain, axes = split_settings(list(settings))
+    return points_of(file, plain, axes)
 
 
 def test_a_sweep_against_quadrature_and_against_each_point_alone(tmp_path: Path) -> None:
@@ -212,11 +220,11 @@ def test_a_sweep_to_a_precision(tmp_path: Path) -> None:
 
 
 def test_how_much_is_simulated() -> None:
-    assert How(None, 0.01, True).steps.most == 100_000 * VARIANT_TRIALS
-    assert How(None, 0.01, True, 500).steps == (128 * 1024, 500 * 1024, 1024)
-    assert list(How(None, 0.01, True, 500).steps.totals()) == [1024 * n for n in (128, 256, 500)]
-    assert How(None, 0.01).steps.most == 100_000_000
-    assert How(5_000, 0.01).steps.most == 5_000
+    assert Amount(None, 0.01, True).steps.most == 100_000 * VARIANT_TRIALS
+    assert Amount(None, 0.01, True, 500).steps == (128 * 1024, 500 * 1024, 1024)
+    assert list(Amount(None, 0.01, True, 500).steps.totals()) == [1024 * n for n in (128, 256, 500)]
+    assert Amount(None, 0.01).steps.most == 100_000_000
+    assert Amount(5_000, 0.01).steps.most == 5_000
 
 
 def test_what_is_kept_of_the_variants_stays_within_memory(
@@ -224,7 +232,7 @@ def test_what_is_kept_of_the_variants_stays_within_memory(
 ) -> None:
     """A precision adds no more variants than fit; a sweep of more is refused before it begins."""
     made = read_text(text())
-    each = Averaging(made, None).variant_bytes
+    each = AssurancePass(made, None).variant_bytes
     monkeypatch.setattr(simulating, "MOST_BYTES", 140 * each)
     run = precise(0.001)
     assert variants_of(run) == 140

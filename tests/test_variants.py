@@ -13,7 +13,7 @@ from planner.engine.potential_outcomes import truths
 from planner.model.families.mechanism.signals import Mechanism, set_off, shared
 from planner.model.parameter_draws import Variants, variants
 from planner.model.readings import readings_of
-from planner.questions.run.assurance import Averaging, Pool
+from planner.questions.run.assurance import AssurancePass, Pool
 from planner.scenario.scenario import Scenario
 
 _ANALYSES = """
@@ -84,7 +84,7 @@ def test_a_pool_serves_other_numbers_of_patients(made: Scenario) -> None:
     for patients in ([24], [12, 40]):
         found = []
         for known in (pool, None):
-            part = Averaging(alone, 20, seed=7, patients=patients, pool=known)
+            part = AssurancePass(alone, 20, seed=7, patients=patients, pool=known)
             part.grow(20 * 128, 2, None)
             found.append(part.result().cells())
         assert found[0] == found[1]

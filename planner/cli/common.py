@@ -19,8 +19,8 @@ def check_variants(uncertain: bool, variants: int | None) -> None:
         raise Problem("--variants goes with --uncertain", hint="add --uncertain, or leave --variants out")
 
 
-def averaging(plan: Scenario, variants: int | None, precision: float | None = None) -> dict[str, Any]:
-    """The options of `simulate` for uncertain numbers; a Problem where nothing is uncertain."""
+def averaged_variants(plan: Scenario, variants: int | None, precision: float | None = None) -> int:
+    """How many variants of what is uncertain are averaged over; a Problem where nothing is uncertain."""
     from planner.model.parameter_draws import UncertaintyError, check
     from planner.questions.run.assurance import MOST_VARIANTS, VARIANTS
 
@@ -28,7 +28,7 @@ def averaging(plan: Scenario, variants: int | None, precision: float | None = No
         check(plan)
     except UncertaintyError as error:
         raise Problem(f"--uncertain: {error}", hint=error.hint) from error
-    return {"uncertain": True, "variants": variants or (VARIANTS if precision is None else MOST_VARIANTS)}
+    return variants or (VARIANTS if precision is None else MOST_VARIANTS)
 
 
 def replaced(plan: Scenario, source: str, overrides: list[str], seed: int) -> list[str]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from planner.cli.exit import OK, Problem
 from planner.cli.output import Target
-from planner.engine.blocks import records_of
-from planner.engine.executors import pieces
-from planner.engine.job import job_of
 
 if TYPE_CHECKING:
-    from planner.questions.effort import Effort, Pass
-    from planner.questions.run.precision import Steps
+    from planner.questions.effort import Effort
+    from planner.questions.run.simulate import Amount
     from planner.questions.sensitivity import Assumption
     from planner.questions.sweep.axes import Point
     from planner.report.blocks import Block
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 Facts = list[tuple[str, str]]
-
-_LONG = 0.6  # seconds of a sample of variants, before which there is more to make than before plain trials
 
 NO_CSV = ("--dry-run has no CSV form", "leave --format out, or use json or md")
 
@@ -65,35 +61,25 @@ def told_apart(plans: Sequence[Scenario], names: Sequence[str]) -> list[str]:
     return [f"{name}: {said}" for plan, name in zip(plans, names, strict=True) for said in plan.remarks]
 
 
-def trials_said(trials: int | None, precision: float | None, how: Json) -> str:
+def trials_said(amount: Amount) -> str:
     """How many trials there will be, in words."""
-    if precision is None:
-        return f"{trials:,} under each hypothesis"
-    most = _steps(trials, precision, how).said.replace(" trials", "", 1)
-    return f"as many as a Monte Carlo standard error of {precision:g} needs, at most {most}"
+    if amount.precision is None:
+        return f"{amount.trials:,} under each hypothesis"
+    most = amount.steps.in_words.replace(" trials", "", 1)
+    return f"as many as a Monte Carlo standard error of {amount.precision:g} needs, at most {most}"
 
 
-def _steps(trials: int | None, precision: float, how: Json) -> Steps:
-    from planner.questions.run.simulate import How
-
-    return How(trials, precision, **how).steps
-
-
-def _most(trials: int | None, precision: float | None, how: Json) -> int:
-    """The most trials that there can be."""
-    from planner.questions.effort import precise_trials
-
-    if precision is None:
-        assert trials is not None
-        return trials
-    return precise_trials(precision, _steps(trials, precision, how))
-
-
-def _variants_said(precision: float | None, how: Json) -> Facts:
-    if not how:
+def _variants_said(amount: Amount) -> Facts:
+    if not amount.uncertain:
         return []
-    number = f"{how['variants']:,} of what is uncertain"
-    return [("Variants", number if precision is None else f"at most {number}")]
+    number = f"{amount.variants:,} of what is uncertain"
+    return [("Variants", number if amount.precision is None else f"at most {number}")]
+
+
+def _run(amount: Amount, seed: int) -> Json:
+    """The `run` of the document."""
+    uncertain = {"uncertain": True, "variants": amount.variants} if amount.uncertain else {}
+    return {"trials": amount.trials, "seed": seed, "precision": amount.precision, **uncertain}
 
 
 def _names(plan: Scenario) -> list[str]:
@@ -107,166 +93,96 @@ def of_plan(plan: Scenario) -> Json:
     return {"name": plan.name, "title": plan.title, "digest": digest(plan)}
 
 
-def of_run(
-    plan: Scenario,
-    trials: int | None,
-    seed: int,
-    precision: float | None,
-    threads: int | None,
-    how: Json,
-    target: Target,
-) -> int:
-    """A plain run: its cells, its trials and the scenario with every default filled in.
-
-    `how`: empty, or `variants` and that what is uncertain is averaged over.
-    """
-    from planner.questions.effort import Pass, of_passes
+def of_run(plan: Scenario, amount: Amount, seed: int, threads: int | None, target: Target) -> int:
+    """A plain run: its cells, its trials and the scenario with every default filled in."""
+    from planner.questions import effort
     from planner.report.blocks import Code, Heading
     from planner.scenario.canonical.toml import to_toml
 
-    most = _most(trials, precision, how)
-    if how:
-        effort = _averaged(plan, most, how, precision, seed, threads)
-    else:
-        work = [Pass(plan, most, plan.design.patients)]
-        effort = of_passes(work, seed, threads, at_most=precision is not None)
-    names = _names(plan)
+    estimate = effort.of_run(plan, amount, seed, threads)
+    names, most = _names(plan), effort.most_trials(amount)
     cells = [
         {"hypothesis": name, "analysis": analysis.name, "patients": plan.design.patients}
         for name in names
         for analysis in plan.analyses
     ]
-    run = {"trials": trials, "seed": seed, "precision": precision, **how}
     facts = [
-        ("Trials", f"{trials_said(trials, precision, how)}, seed {seed}"),
-        *_variants_said(precision, how),
+        ("Trials", f"{trials_said(amount)}, seed {seed}"),
+        *_variants_said(amount),
         ("Hypotheses", ", ".join(names)),
         ("Analyses", ", ".join(analysis.name for analysis in plan.analyses)),
         ("Patients", f"{plan.design.patients:,} a trial"),
-        *([_virtual(most * plan.design.patients * len(names))] if precision is None else []),
+        *([_virtual(most * plan.design.patients * len(names))] if amount.precision is None else []),
         ("Digest", of_plan(plan)["digest"][:12]),
     ]
     title = f"Would be simulated: {plan.title}" if plan.title else "Would be simulated"
-    document = {"scenario": of_plan(plan), "run": run, "cells": cells}
+    document = {"scenario": of_plan(plan), "run": _run(amount, seed), "cells": cells}
     more: list[Block] = [Heading("The scenario, complete"), Code(to_toml(plan).strip(), "toml")]
-    return told(target, title, document, facts, effort, more, remarks=plan.remarks)
+    return told(target, title, document, facts, estimate, more, remarks=plan.remarks)
 
 
-def _averaged(
-    plan: Scenario,
-    trials: int,
-    how: Json,
-    precision: float | None,
-    seed: int,
-    threads: int | None,
-    passes: Sequence[Pass] = (),
-) -> Effort:
-    """Of trials that are divided over variants: some of these are sampled, each with its share of trials.
-
-    `passes`: those of a sweep; the first is sampled, and the time of the others grows with their patients.
-    The sums of all variants are kept, and count.
-    """
-    from planner.questions.effort import of_sample
-    from planner.questions.run.assurance import VARIANT_TRIALS, Averaging, assured, shares
-    from planner.questions.run.simulate import MOST_BYTES
-
-    each = trials / how["variants"] if precision is None else VARIANT_TRIALS
-    sizes = [one.design.patients for one in passes[0].sized] if passes else None
-    whole = trials
-    if passes:
-        whole = round(trials * sum(one.patients for one in passes) / passes[0].patients)
-
-    def some(n: int) -> None:
-        count = max(1, int(n / each))
-        assured(plan, trials=n, count=count, seed=seed, threads=threads, patients=sizes)
-
-    designs = sum(len(one.sized) for one in passes) / len(sizes) if sizes else 1
-    variants = len(shares(trials, round(trials / each)))
-    kept = int(Averaging(plan, None, seed=seed, patients=sizes).variant_bytes * designs * variants)
-    precise = precision is not None  # which adds no more variants than fit
-    held = min(kept, MOST_BYTES) if precise else kept
-    return of_sample(some, whole, threads, held=held, long=_LONG, at_most=precise)
-
-
-def of_sweep(
-    found: Sequence[Point],
-    trials: int | None,
-    seed: int,
-    precision: float | None,
-    threads: int | None,
-    how: Json,
-    target: Target,
-) -> int:
-    """The combinations of a sweep. `how`: as of a plain run."""
-    from planner.questions.effort import Pass, of_passes
-    from planner.questions.sweep.axes import resized
-    from planner.questions.sweep.sweep import passes
+def of_sweep(points: Sequence[Point], amount: Amount, seed: int, threads: int | None, target: Target) -> int:
+    """The combinations of a sweep."""
+    from planner.questions import effort
+    from planner.questions.sweep.axes import remarks_on_looks
     from planner.report.blocks import Column, Sheet
     from planner.scenario.text import count
 
-    base = found[0].scenario
-    trials = trials if trials is not None or precision is not None else base.simulation.trials
-    most = _most(trials, precision, how)
-    work = []
-    for group in passes(found):
-        sized = [found[n].scenario for n in group]
-        work.append(Pass(sized[0], most, max(each.design.patients for each in sized), sized))
-    if how:
-        effort = _averaged(base, most, how, precision, seed, threads, work)
-    else:
-        effort = of_passes(work, seed, threads, at_most=precision is not None)
+    base = points[0].scenario
+    if amount.trials is None and amount.precision is None:
+        amount = replace(amount, trials=base.simulation.trials)
+    most = effort.most_trials(amount)
+    work = effort.sweep_passes(points, most)
+    estimate = effort.of_sweep(work, amount, seed, threads)
     names = _names(base)
     cells = [
         {"hypothesis": h, "analysis": a.name, "patients": p.scenario.design.patients, "sweep": p.values}
-        for p in found
+        for p in points
         for h in names
         for a in p.scenario.analyses
     ]
-    run = {"trials": trials, "seed": seed, "precision": precision, **how}
     patients = most * sum(each.patients for each in work) * len(names)
     facts = [
         (
             "Combinations",
-            f"{len(found):,}, in {count(len(work), 'pass', 'passes')} over the virtual patients",
+            f"{len(points):,}, in {count(len(work), 'pass', 'passes')} over the virtual patients",
         ),
         ("Cells", f"{len(cells):,}"),
-        ("Trials", f"{trials_said(trials, precision, how)}, seed {seed}"),
-        *_variants_said(precision, how),
-        *([_virtual(patients)] if precision is None else []),
+        ("Trials", f"{trials_said(amount)}, seed {seed}"),
+        *_variants_said(amount),
+        *([_virtual(patients)] if amount.precision is None else []),
     ]
-    paths = list(found[0].values)
-    sheet = Sheet([Column(path) for path in paths], [[str(p.values[path]) for path in paths] for p in found])
-    document = {"scenario": of_plan(base), "run": run, "cells": cells}
-    return told(target, "Would be simulated", document, facts, effort, [sheet], remarks=resized(found))
+    paths = list(points[0].values)
+    rows = [[str(point.values[path]) for path in paths] for point in points]
+    sheet = Sheet([Column(path) for path in paths], rows)
+    document = {"scenario": of_plan(base), "run": _run(amount, seed), "cells": cells}
+    remarks = remarks_on_looks(points)
+    return told(target, "Would be simulated", document, facts, estimate, [sheet], remarks=remarks)
 
 
 def of_sensitivity(
     plan: Scenario,
-    found: Sequence[Assumption],
+    varied: Sequence[Assumption],
     trials: int,
     seed: int,
     threads: int | None,
     target: Target,
 ) -> int:
     """The assumptions that would be varied."""
-    from planner.questions.compare.pairing import paired
-    from planner.questions.effort import known_truths, of_sample
-    from planner.questions.sensitivity import variants
+    from planner.questions import effort
     from planner.report.blocks import Heading, Items
 
-    (known,), extra = known_truths([plan], seed)
-    jobs, groups, _ = variants(plan, found, seed, known)
-    effort = of_sample(lambda n: paired(jobs, groups, n, threads=threads), trials, threads, extra=extra)
-    rows = [{"path": each.path, "value": each.value, "hypotheses": each.hypotheses} for each in found]
+    estimate, variants = effort.of_sensitivity(plan, varied, trials, seed, threads)
+    rows = [{"path": each.path, "value": each.value, "hypotheses": each.hypotheses} for each in varied]
     facts = [
-        ("Variants", f"{len(jobs):,}"),
+        ("Variants", f"{variants:,}"),
         ("Trials", f"{trials:,} of each variant, seed {seed}"),
-        _virtual(trials * plan.design.patients * len(_names(plan)) * len(jobs)),
+        _virtual(trials * plan.design.patients * len(_names(plan)) * variants),
     ]
-    run = {"trials": trials, "seed": seed, "variants": len(jobs)}
+    run = {"trials": trials, "seed": seed, "variants": variants}
     document = {"scenario": of_plan(plan), "run": run, "assumptions": rows}
-    more: list[Block] = [Heading("What is varied"), Items([each.path for each in found])]
-    return told(target, "Would be simulated", document, facts, effort, more, remarks=plan.remarks)
+    more: list[Block] = [Heading("What is varied"), Items([each.path for each in varied])]
+    return told(target, "Would be simulated", document, facts, estimate, more, remarks=plan.remarks)
 
 
 def of_compare(
@@ -278,19 +194,12 @@ def of_compare(
     target: Target,
 ) -> int:
     """The designs that would be compared."""
-    from planner.questions.compare import compared, distinct, paired_rows
-    from planner.questions.compare.pairing import paired
-    from planner.questions.effort import known_truths, of_sample
+    from planner.questions import effort
+    from planner.questions.compare import compared, distinct
     from planner.report.blocks import Column, Sheet
 
     parts = compared(plans, chosen or None)
-    truths, extra = known_truths(list(parts.values()), seed)
-    jobs = [
-        job_of(part, seed=seed, known=known, tallied=False)
-        for part, known in zip(parts.values(), truths, strict=True)
-    ]
-    groups = [row.group for row in paired_rows(jobs)]
-    effort = of_sample(lambda n: paired(jobs, groups, n, threads=threads), trials, threads, extra=extra)
+    estimate = effort.of_compare(list(parts.values()), trials, seed, threads)
     calls = distinct([plan.name for plan in plans])
     cells = [
         {"design": calls[j], "hypothesis": name, "patients": part.design.patients}
@@ -309,7 +218,7 @@ def of_compare(
         "cells": cells,
     }
     said = told_apart(plans, calls)
-    return told(target, "Would be compared", document, facts, effort, [Sheet(columns, rows)], remarks=said)
+    return told(target, "Would be compared", document, facts, estimate, [Sheet(columns, rows)], remarks=said)
 
 
 def of_size(
@@ -328,18 +237,13 @@ def of_size(
     `variants`: the most values of every uncertain number, if they are averaged over.
     """
     from planner.kernels.tables import W
-    from planner.questions.effort import Pass, of_passes, of_sample
-    from planner.questions.size.effort import ahead
+    from planner.questions import effort
+    from planner.questions.size.effort import largest_passes
 
     cap = trials if variants is None else variants * W
-    work = [Pass(part, n, most) for part, most, n in ahead(plan, find, patients, len(targets), cap)]
-    if variants is None:
-        effort = of_passes(work, seed, threads, at_most=True)
-    else:
-        whole = -(-sum(each.trials * each.patients for each in work) // patients)
-        some = plan if find == "patients" else work[0].scenario
-        simulate = _variants_of(some, patients, seed, threads)
-        effort = of_sample(simulate, whole, threads, long=_LONG, at_most=True)
+    work = list(largest_passes(plan, find, patients, len(targets), cap))
+    some = plan if find == "patients" else work[0].scenario
+    estimate = effort.of_search(work, some, patients, seed, threads, uncertain=variants is not None)
     names = _names(plan)
     cells = [
         {"hypothesis": name, "analysis": analysis.name, "target": power}
@@ -360,38 +264,20 @@ def of_size(
     run = {"trials": trials, "seed": seed, "find": find, "power": list(targets), "most_patients": patients}
     run |= {} if variants is None else {"uncertain": True, "variants": variants}
     document = {"scenario": of_plan(plan), "run": run, "cells": cells}
-    return told(target, "Would be sought", document, facts, effort, remarks=plan.remarks)
-
-
-def _variants_of(plan: Scenario, patients: int, seed: int, threads: int | None) -> Callable[[int], object]:
-    """What simulates so many trials of the plan, 128 for each variant."""
-    from planner.kernels.tables import W
-    from planner.questions.run.assurance import Averaging
-
-    def some(n: int) -> None:
-        Averaging(plan, max(1, n // W), seed=seed, patients=[patients]).grow(n, threads, None)
-
-    return some
+    return told(target, "Would be sought", document, facts, estimate, remarks=plan.remarks)
 
 
 def of_trial(plan: Scenario, index: int, kind: str | None, trials: int, seed: int, target: Target) -> int:
     """One trial, or the search for one of a kind."""
     from planner.kernels.tables import W
-    from planner.questions.effort import known_truths, of_sample
+    from planner.questions import effort
     from planner.questions.replay.replay import KINDS
 
     names = _names(plan)[:1]
     simulation = plan.simulation.model_copy(update={"hypotheses": tuple(names)})
     alone = plan.model_copy(update={"simulation": simulation})
-    (known,), extra = known_truths([alone], seed)
-    work = job_of(alone, seed=seed, known=known, tallied=False)
     most = W if kind is None else trials
-
-    def scan(n: int) -> None:
-        for start, count in pieces(0, n, 8 * W):
-            records_of(work, start, -(-count // W))
-
-    effort = of_sample(scan, most, 1, extra=extra, at_most=kind is not None)
+    estimate = effort.of_trial(alone, most, seed, at_most=kind is not None)
     sought = f"number {index:,}"
     if kind is not None:
         sought = f"the first that {KINDS[kind]}, from number {index:,} on, of at most {trials:,}"
@@ -407,4 +293,4 @@ def of_trial(plan: Scenario, index: int, kind: str | None, trials: int, seed: in
         for analysis in plan.analyses
     ]
     document = {"scenario": of_plan(plan), "run": run, "cells": cells}
-    return told(target, "Would be looked at", document, facts, effort, remarks=plan.remarks)
+    return told(target, "Would be looked at", document, facts, estimate, remarks=plan.remarks)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from planner.cli import options as given
 from planner.cli.common import (
-    averaging,
+    averaged_variants,
     check_variants,
     chosen,
     compiling,
@@ -20,6 +20,7 @@ from planner.cli.common import (
 from planner.cli.exit import INTERRUPTED, OK, Problem
 
 if TYPE_CHECKING:
+    from planner.questions.run.simulate import Amount
     from planner.results.run import Run
     from planner.scenario.scenario import Scenario
 
@@ -94,7 +95,9 @@ def run(
         _check_uncertain(sensitivity, precision, trials)
     plan = points[0].scenario if points else read(scenario, set=plain)
     seed = plan.simulation.seed if seed is None else seed
-    how = averaging(plan, variants, precision) if uncertain else {}
+    drawn = averaged_variants(plan, variants, precision) if uncertain else None
+    from planner.questions.run.simulate import Amount  # once the command is sound: it loads the kernels
+
     same = partial(
         again.command,
         "run",
@@ -102,18 +105,16 @@ def run(
         settings=settings,
         hypotheses=names_of(hypothesis),
         uncertain=uncertain,
-        variants=variants if precision is not None else how.get("variants"),
+        variants=variants if precision is not None else drawn,
         precision=precision,
     )
     if points:
         return run_sweep(
             points,
             scenario,
-            trials=trials,
+            amount=Amount(trials, precision, uncertain, drawn),
             seed=seed,
             threads=threads,
-            precision=precision,
-            how=how,
             same=same,
             target=target,
             dry_run=dry_run,
@@ -133,16 +134,17 @@ def run(
             verbose=verbose,
         )
     trials = plan.simulation.trials if trials is None and precision is None else trials
+    amount = Amount(trials, precision, uncertain, drawn)
     follows = files.worked_out(
         plan, scenario
     )  # limits that do not exist are found before the work, not after it
     if dry_run:
         with precisely():
-            return of_run(plan, trials, seed, precision, threads, how, target)
-    result = _simulated(plan, trials, seed, threads, precision, quiet, how)
+            return of_run(plan, amount, seed, threads, target)
+    result = _simulated(plan, amount, seed, threads, quiet)
     document = result.to_json()
     described = setting(plan, follows, same(trials=trials, seed=seed))
-    more = replaced(plan, scenario, overrides, seed) if how else []
+    more = replaced(plan, scenario, overrides, seed) if uncertain else []
     document["warnings"] += more
     said = warnings_of(result, document["cells"], labels(plan)) + more
     remarks(document, verbose, said, target, told_on_page(said, described))
@@ -173,12 +175,10 @@ def _check_uncertain(sensitivity: bool, precision: float | None, trials: int | N
 
 def _simulated(
     plan: Scenario,
-    trials: int | None,
+    amount: Amount,
     seed: int,
     threads: int | None,
-    precision: float | None,
     quiet: bool,
-    how: dict[str, Any],
 ) -> Run:
     from planner.cli.terminal import progress
     from planner.questions.run.simulate import simulate
@@ -187,11 +187,12 @@ def _simulated(
     with progress("Simulating", quiet=quiet) as advance, precisely():
         return simulate(
             plan,
-            trials=trials,
+            trials=amount.trials,
             seed=seed,
             threads=threads,
             progress=advance,
-            precision=precision,
+            precision=amount.precision,
+            uncertain=amount.uncertain,
+            variants=amount.variants,
             name=plan.name,
-            **how,
         )

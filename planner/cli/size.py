@@ -114,7 +114,7 @@ def size(
     """
     from planner.cli import again
     from planner.cli import output as files
-    from planner.cli.common import averaging, check_variants, chosen, names_of, remarks, replaced
+    from planner.cli.common import averaged_variants, check_variants, chosen, names_of, remarks, replaced
     from planner.cli.dry_run import of_size
     from planner.report.scenario.scenario import setting
     from planner.results.carryover_words import labels
@@ -135,7 +135,7 @@ def size(
     follows = files.worked_out(plan, scenario)
     asked = {"find": find.value, "patients": patients, "trials": trials, "seed": seed, "threads": threads}
     if uncertain:
-        averaging(plan, variants)
+        averaged_variants(plan, variants)
         _check_effect(plan, find)
         asked |= {"uncertain": True, "variants": variants}
     if max_patients is not None:

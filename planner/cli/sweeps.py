@@ -4,39 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from planner.cli.exit import INTERRUPTED, OK, Problem
 from planner.cli.output import Target
 
 if TYPE_CHECKING:
+    from planner.questions.run.simulate import Amount
     from planner.questions.sweep.axes import Point
     from planner.report.blocks import Block
 
 
 def swept(source: str, settings: list[str]) -> tuple[list[str], list[Point]]:
     """The plain settings, and the points of the sweep; no points where nothing is swept."""
-    from planner.questions.sweep.axes import SweepError, points, split
+    from planner.questions.sweep.axes import SweepError, points_of, split_settings
     from planner.scenario.reading.read import read
 
     try:
-        plain, axes = split(settings)
+        plain, axes = split_settings(settings)
         if not axes and not read(source, set=plain).sweep:
             return plain, []
-        return plain, points(source, plain, axes)
+        return plain, points_of(source, plain, axes)
     except SweepError as error:
         raise Problem(str(error), hint=error.hint) from error
 
 
 def run_sweep(
-    found: list[Point],
+    points: list[Point],
     source: str,
     *,
-    trials: int | None,
+    amount: Amount,
     seed: int,
     threads: int | None,
-    precision: float | None,
-    how: dict[str, Any],
     same: Callable[..., str],
     target: Target,
     dry_run: bool,
@@ -44,8 +43,7 @@ def run_sweep(
 ) -> int:
     """Simulate all points and write their table.
 
-    `how`: empty, or `variants` and that what is uncertain is averaged over. `same`: the command that does the
-    same again, for trials and a seed.
+    `same`: the command that does the same again, for trials and a seed.
     """
     from planner.cli import output as files
     from planner.cli.common import compiling, precisely, remarks
@@ -54,17 +52,24 @@ def run_sweep(
     from planner.questions.sweep.sweep import simulate_points
     from planner.results.carryover_words import labels
 
-    for point in {point.rest: point for point in found}.values():
+    for point in {point.rest: point for point in points}.values():
         files.worked_out(point.scenario, source)
-    if how:
-        _check_draws(found, seed)
+    if amount.uncertain:
+        _check_draws(points, seed)
     if dry_run:
         with precisely():
-            return of_sweep(found, trials, seed, precision, threads, how, target)
+            return of_sweep(points, amount, seed, threads, target)
     compiling(target.quiet)
     with progress("Simulating", quiet=target.quiet) as advance, precisely(), _explained():
         result = simulate_points(
-            found, trials=trials, seed=seed, threads=threads, precision=precision, progress=advance, **how
+            points,
+            trials=amount.trials,
+            seed=seed,
+            threads=threads,
+            precision=amount.precision,
+            uncertain=amount.uncertain,
+            variants=amount.variants,
+            progress=advance,
         )
     document = result.to_json()
     said = result.warnings(labels(result.base))
@@ -74,8 +79,8 @@ def run_sweep(
         from planner.report.pages.sweep import sweep_document
         from planner.report.scenario.scenario import setting
 
-        every = result.base.simulation.trials if trials is None and precision is None else trials
-        command = same(trials=every, seed=seed)
+        stated = amount.trials is not None or amount.precision is not None
+        command = same(trials=amount.trials if stated else result.base.simulation.trials, seed=seed)
         described = setting(result.base, files.worked_out(result.base, source), command)
         return sweep_document(document | {"warnings": said}, described, ascii_only=target.ascii_only)
 
@@ -83,12 +88,12 @@ def run_sweep(
     return INTERRUPTED if result.partial else OK
 
 
-def _check_draws(found: list[Point], seed: int) -> None:
+def _check_draws(points: list[Point], seed: int) -> None:
     """Before anything is simulated: draws at every point, and none that replace what is swept."""
     from planner.questions.sweep.sweep import check_draws
 
     with _explained():
-        check_draws(found, seed)
+        check_draws(points, seed)
 
 
 @contextmanager

@@ -43,7 +43,7 @@ from planner.results.whole_trial import trials_of
 from planner.scenario.scenario import Scenario
 
 VARIANTS = 500
-"""Variants of a run, if nothing else is said."""
+"""Variants of a run, by default."""
 
 MOST_VARIANTS = 100_000
 
@@ -58,7 +58,7 @@ _KEPT = 2048  # variants that a pool of one hypothesis keeps; fewer of more hypo
 
 
 @dataclass(frozen=True)
-class Assured(Run):
+class AssuranceRun(Run):
     """The result of a simulation over uncertain numbers: a run whose power is the assurance."""
 
     drawn: Drawn | None = None  # always there
@@ -67,20 +67,20 @@ class Assured(Run):
         """As of a run, with errors that include the spread between variants, and with what is uncertain."""
         work, total, drawn = self.outcome.work, self.outcome.tally, self.drawn
         assert drawn is not None
-        found = []
+        rows = []
         again = rule(self.scenario)
         days = again.recheck_days if again is not None else None
         for h, tests in enumerate(work.tests):
-            left = self._departed(h)
+            dropout = self._dropout(h)
             for a, test in enumerate(tests):
                 truth = Truth(drawn.mean_effect(h, a), 0.0, bool(drawn.null[:, h, a].all()), test.unit)
                 pooled = replace(test, truth=truth)
                 for d in range(len(work.designs)):
                     ends, free, irregular = (x[h, a, d] for x in (total.ends, total.free, total.irregular))
-                    cell = cell_of(pooled, d, total.trials, ends, free, irregular, left)
+                    cell = cell_of(pooled, d, total.trials, ends, free, irregular, dropout)
                     cell |= guesses(work, total, h)
-                    found.append(Clusters(drawn, h, a, d, test, days).cell(cell))
-        return found
+                    rows.append(Clusters(drawn, h, a, d, test, days).cell(cell))
+        return rows
 
     @cached_property
     def carryover(self) -> Mapping[Key, Carried]:
@@ -115,17 +115,17 @@ class Assured(Run):
         document["run"]["variants"] = len(self.drawn.tallies)
         return document | {"uncertain": unknowns(self.scenario)}
 
-    def _departed(self, h: int) -> Departed:
-        """Who left under a hypothesis, over all variants."""
+    def _dropout(self, h: int) -> Departed:
+        """The dropout under a hypothesis, over all variants."""
         assert self.drawn is not None
-        stay = [each for each in self.drawn.retention if each is not None]
-        if len(stay) < len(self.drawn.retention):
+        retentions = [each for each in self.drawn.retention if each is not None]
+        if len(retentions) < len(self.drawn.retention):
             return departed(self.scenario, self.outcome.tally.followed[h])
-        spread = error(np.array(stay) * self.drawn.trials, self.drawn.trials)
-        return Departed(float(np.average(stay, weights=self.drawn.trials)), spread or None, {})
+        spread = error(np.array(retentions) * self.drawn.trials, self.drawn.trials)
+        return Departed(float(np.average(retentions, weights=self.drawn.trials)), spread or None, {})
 
 
-def assured(
+def simulate_variants(
     scenario: Scenario,
     *,
     trials: int | None = None,
@@ -142,12 +142,12 @@ def assured(
     fewer are drawn. Raises UncertaintyError where nothing is uncertain. Ctrl-C: as in `engine.run`.
     """
     check(scenario)
-    part = Averaging(scenario, count or VARIANTS, seed=seed, patients=patients, name=name)
-    part.grow(trials or scenario.simulation.trials, threads, progress)
-    return part.result()
+    one = AssurancePass(scenario, count or VARIANTS, seed=seed, patients=patients, name=name)
+    one.grow(trials or scenario.simulation.trials, threads, progress)
+    return one.result()
 
 
-class Averaging:
+class AssurancePass:
     """Variants of a scenario, each with its own trials: as many as they are given, or growing in number.
 
     `count`: the variants that share all trials; None: as many as there are times 1,024 trials. `sized`: the
@@ -174,7 +174,7 @@ class Averaging:
         # Variants have whole tiles of their own: what lists do to errors is in the spread between variants.
         self.work = replace(work, listed=False)
         self._pool = pool or Pool(scenario, self.seed, self.names, keep=False)
-        self._made: dict[int, tuple[dict[str, list[Truth]], float | None]] = {}  # truths and retention
+        self._outcomes: dict[int, tuple[dict[str, list[Truth]], float | None]] = {}  # truths and retention
         self._tallies: list[Tally | None] = []  # of each variant; None where Ctrl-C has cut it
         self._seconds = 0.0
         self._interrupted = False
@@ -191,7 +191,7 @@ class Averaging:
         return 2 * sum(each.nbytes for each in kept)
 
     def grow(self, total: int, threads: int | None, progress: Progress | None) -> bool:
-        """As `Growing.grow`; without a count, `total` is a multiple of 1,024."""
+        """As `Pass.grow`; without a count, `total` is a multiple of 1,024."""
         begun = time.perf_counter()
         stretches, done = shares(total, self.count or total // VARIANT_TRIALS), len(self._tallies)
         threads = memory.workers(
@@ -211,9 +211,9 @@ class Averaging:
 
     def _job(self, i: int) -> Job:
         """The job of variant i."""
-        made = self._pool[i]
-        self._made[i] = made.truths, made.retention
-        return job_like(self.work, made.plan, made.groups, made.truths)
+        lowered = self._pool[i]
+        self._outcomes[i] = lowered.truths, lowered.retention
+        return job_like(self.work, lowered.plan, lowered.groups, lowered.truths)
 
     def result(self, cut: bool = False) -> Run:
         """The average over the variants that are finished."""
@@ -222,18 +222,18 @@ class Averaging:
         total = self.work.empty()
         for tally in tallies:
             total.add(tally)
-        known, stay = zip(*(self._made[i] for i in finished), strict=True)
-        found = [[each[name] for name in self.names] for each in known]
+        true_effects, retentions = zip(*(self._outcomes[i] for i in finished), strict=True)
+        rows = [[each[name] for name in self.names] for each in true_effects]
         drawn = Drawn(
             tallies,
-            np.array([[[truth.effect for truth in row] for row in each] for each in found]),
-            np.array([[[truth.is_null for truth in row] for row in each] for each in found]),
-            stay,
+            np.array([[[truth.effect for truth in row] for row in each] for each in rows]),
+            np.array([[[truth.is_null for truth in row] for row in each] for each in rows]),
+            retentions,
             tuple(finished),
         )
         partial = cut or len(finished) < len(self._tallies)
         outcome = Simulation(self.work, total, self._seconds, partial, cut or self._interrupted)
-        return Assured(self.scenario, self.name, outcome, drawn=drawn)
+        return AssuranceRun(self.scenario, self.name, outcome, drawn=drawn)
 
 
 def shares(trials: int, count: int) -> list[tuple[int, int]]:
@@ -259,7 +259,7 @@ class Lowered(NamedTuple):
 class Pool:
     """The variants of a scenario under some hypotheses; making one takes longer than a thousand trials of it.
 
-    The first ones are kept for whoever asks again, with other numbers of patients. `drawn_as`: see Variants.
+    The first ones are kept, to be used again with other numbers of patients. `drawn_as`: see Variants.
     """
 
     def __init__(
@@ -276,17 +276,17 @@ class Pool:
         self._most = _KEPT // len(names) if keep else 0
 
     def __getitem__(self, i: int) -> Lowered:
-        found = self._kept.get(i)
-        if found is None:
-            found = self._lowered(i)
+        lowered = self._kept.get(i)
+        if lowered is None:
+            lowered = self._lower(i)
             if i < self._most:
-                self._kept[i] = found
-        return found
+                self._kept[i] = lowered
+        return lowered
 
-    def _lowered(self, i: int) -> Lowered:
+    def _lower(self, i: int) -> Lowered:
         """True effects come from patients of the variant's own."""
         variant = self._variants[i]
         with shared():
-            known = truths(variant, self.names, self.seed, _TRUTH_TILES, first=(i + 1) * _TRUTH_TILES)
-            found = groups(variant, self.names, readings_of(variant))
-        return Lowered(known, retention(variant), plan(variant), found)
+            effects = truths(variant, self.names, self.seed, _TRUTH_TILES, first=(i + 1) * _TRUTH_TILES)
+            generators = groups(variant, self.names, readings_of(variant))
+        return Lowered(effects, retention(variant), plan(variant), generators)

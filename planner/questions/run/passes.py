@@ -1,4 +1,4 @@
-"""Simulations that grow: trials are added to what is there already, and nothing is simulated twice."""
+"""Passes over virtual patients that grow: trials are added to those there are, none is simulated twice."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from planner.results.run import Run
 from planner.scenario.scenario import Scenario
 
 
-class Growing(Protocol):
+class Pass(Protocol):
     """One pass over the virtual patients, as far as it has come."""
 
     @property
@@ -30,8 +30,8 @@ class Growing(Protocol):
         """The trials so far; `cut`: as those of a simulation that Ctrl-C has stopped."""
 
 
-class Plain:
-    """Trials of a scenario in which every number is known."""
+class PlainPass:
+    """Trials of a scenario in which no number is uncertain."""
 
     def __init__(self, scenario: Scenario, work: Job, name: str = "") -> None:
         self.scenario, self.work, self.name = scenario, work, name or scenario.name
@@ -44,7 +44,7 @@ class Plain:
     def grow(self, total: int, threads: int | None, progress: Progress | None) -> bool:
         first = self.trials
         new = run_job(self.work, total - first, first=first, threads=threads, progress=progress)
-        self._outcome = new if self._outcome is None else _added(self._outcome, new)
+        self._outcome = new if self._outcome is None else _sum_of(self._outcome, new)
         return not new.interrupted
 
     def result(self, cut: bool = False) -> Run:
@@ -54,31 +54,31 @@ class Plain:
         return Run(self.scenario, self.name, outcome)
 
 
-def _added(before: Simulation, new: Simulation) -> Simulation:
+def _sum_of(before: Simulation, new: Simulation) -> Simulation:
     total = before.work.empty()
     total.add(before.tally)
     total.add(new.tally)
     return Simulation(before.work, total, before.seconds + new.seconds, new.partial, new.interrupted)
 
 
-def grown(
-    parts: Sequence[Growing],
+def grow_all(
+    passes: Sequence[Pass],
     total: int,
     needed: int,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> bool:
-    """Let all parts grow to `total` trials each, one after the other; whether nothing interrupted them.
+    """Let all passes grow to `total` trials each, one after the other; whether nothing interrupted them.
 
-    KeyboardInterrupt if no part has any trial. `needed`: trials of each part in the end, for the progress.
+    KeyboardInterrupt if no pass has any trial. `needed`: trials of each pass in the end, for the progress.
     """
-    for part in parts:
-        done = sum(each.trials for each in parts)
-        tell = progress and _shifted(progress, done, needed * len(parts))
+    for one in passes:
+        done = sum(each.trials for each in passes)
+        tell = progress and _shifted(progress, done, needed * len(passes))
         try:
-            whole = part.grow(total, threads, tell)
+            whole = one.grow(total, threads, tell)
         except KeyboardInterrupt:
-            if not any(each.trials for each in parts):
+            if not any(each.trials for each in passes):
                 raise
             return False
         if not whole:

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from planner.engine.executors import Progress
-from planner.questions.run.passes import Growing, grown
+from planner.questions.run.passes import Pass, grow_all
 from planner.results.run import Run
 
 FIRST = 10_240
 """Trials of the first step: 80 tiles of 128."""
 
 MOST = 100_000_000
-"""Trials after which to give up, if nothing else is said."""
+"""Trials after which to give up, by default."""
 
 LEAST_PRECISION = 1e-6
 
@@ -48,7 +48,7 @@ class Steps(NamedTuple):
         return self._replace(first=min(self.first, most), most=min(self.most, most))
 
     @property
-    def said(self) -> str:
+    def in_words(self) -> str:
         """How far it goes, in words."""
         trials = f"{self.most:,} trials"
         return trials if self.variant is None else f"{trials} of {self.most // self.variant:,} variants"
@@ -63,22 +63,22 @@ def totals(most: int, first: int = FIRST) -> Iterator[int]:
 
 
 @dataclass(frozen=True)
-class Found:
-    """The results of all parts, after the same number of trials each unless interrupted."""
+class PassResults:
+    """The results of all passes, after the same number of trials each unless interrupted."""
 
     runs: tuple[Run, ...]
     remarks: tuple[str, ...]
 
 
 def until_precise(
-    parts: Sequence[Growing],
+    passes: Sequence[Pass],
     precision: float,
     steps: Steps,
     *,
     threads: int | None = None,
     progress: Progress | None = None,
-) -> Found:
-    """Simulate all parts until no headline figure has a Monte Carlo standard error above `precision`.
+) -> PassResults:
+    """Simulate all passes until no headline figure has a Monte Carlo standard error above `precision`.
 
     At most the trials of the last step, with a remark where they do not suffice. Raises PrecisionError for a
     precision below 1e-6 or not below 0.5. Ctrl-C: as in `engine.run`.
@@ -86,18 +86,18 @@ def until_precise(
     check(precision)
     worst = 0.5
     for total in steps.totals():
-        needed = _forecast(total, parts[0].trials, worst, precision, steps)
-        if not grown(parts, total, needed, threads, progress):
-            return Found(tuple(part.result(cut=True) for part in parts if part.trials), ())
-        runs = tuple(part.result() for part in parts)
+        needed = _forecast(total, passes[0].trials, worst, precision, steps)
+        if not grow_all(passes, total, needed, threads, progress):
+            return PassResults(tuple(each.result(cut=True) for each in passes if each.trials), ())
+        runs = tuple(each.result() for each in passes)
         worst = max(largest_error(run) for run in runs)
         if worst <= precision:
-            return Found(runs, ())
+            return PassResults(runs, ())
     remark = (
-        f"the precision of {precision:g} is not reached: after {steps.said} the largest Monte Carlo "
+        f"the precision of {precision:g} is not reached: after {steps.in_words} the largest Monte Carlo "
         f"standard error of power and early stops is {worst:.2g}"
     )
-    return Found(runs, (remark,))
+    return PassResults(runs, (remark,))
 
 
 def check(precision: float) -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from planner.engine.executors import Progress
 from planner.engine.job import job_of
 from planner.model.parameter_draws import check
-from planner.questions.run.assurance import MOST_VARIANTS, VARIANT_TRIALS, VARIANTS, Averaging
-from planner.questions.run.passes import Growing, Plain, grown
-from planner.questions.run.precision import Found, Steps, until_precise
+from planner.questions.run.assurance import MOST_VARIANTS, VARIANT_TRIALS, VARIANTS, AssurancePass
+from planner.questions.run.passes import Pass, PlainPass, grow_all
+from planner.questions.run.precision import PassResults, Steps, until_precise
 from planner.results.run import Run
 from planner.scenario.scenario import Scenario
 
@@ -22,7 +22,7 @@ MOST_BYTES = 2**31
 
 
 @dataclass(frozen=True, slots=True)
-class How:
+class Amount:
     """How much is simulated of each pass.
 
     `trials`: of each pass, or with a precision the most (default: 10^8 then). `uncertain`: average over
@@ -35,7 +35,7 @@ class How:
     uncertain: bool = False
     variants: int | None = None
 
-    def part(
+    def new_pass(
         self,
         scenario: Scenario,
         seed: int | None,
@@ -43,14 +43,14 @@ class How:
         patients: Sequence[int] | None = None,
         sized: Sequence[Scenario] | None = None,
         name: str = "",
-    ) -> Growing:
+    ) -> Pass:
         """A pass of which nothing is simulated yet. Raises UncertaintyError where nothing is uncertain."""
         if not self.uncertain:
             work = job_of(scenario, seed=seed, patients=patients, sized=sized)
-            return Plain(scenario, work, name)
+            return PlainPass(scenario, work, name)
         check(scenario)
         count = None if self.precision is not None else self.variants or VARIANTS
-        return Averaging(scenario, count, seed=seed, patients=patients, sized=sized, name=name)
+        return AssurancePass(scenario, count, seed=seed, patients=patients, sized=sized, name=name)
 
     @property
     def steps(self) -> Steps:
@@ -64,25 +64,26 @@ class How:
         most = self.variants or MOST_VARIANTS
         return Steps(min(FIRST_VARIANTS, most) * VARIANT_TRIALS, most * VARIANT_TRIALS, VARIANT_TRIALS)
 
-    def fits(self, parts: Sequence[Growing]) -> bool:
-        """Whether the sums of all variants of all parts may be kept at once."""
-        return self.precision is not None or _kept(parts) * (self.variants or VARIANTS) <= MOST_BYTES
+    def fits(self, passes: Sequence[Pass]) -> bool:
+        """Whether the sums of all variants of all passes may be kept at once."""
+        variants = self.variants or VARIANTS
+        return self.precision is not None or _variant_bytes(passes) * variants <= MOST_BYTES
 
-    def simulated(self, parts: Sequence[Growing], threads: int | None, progress: Progress | None) -> Found:
-        """The results of all parts. Ctrl-C: of those that have any; KeyboardInterrupt if none has."""
+    def simulate(self, passes: Sequence[Pass], threads: int | None, progress: Progress | None) -> PassResults:
+        """The results of all passes. Ctrl-C: of those that have any; KeyboardInterrupt if none has."""
         if self.precision is not None:
             steps = self.steps
-            if kept := _kept(parts):
-                steps = steps.up_to(max(MOST_BYTES // kept, 1) * VARIANT_TRIALS)
-            return until_precise(parts, self.precision, steps, threads=threads, progress=progress)
+            if each := _variant_bytes(passes):
+                steps = steps.up_to(max(MOST_BYTES // each, 1) * VARIANT_TRIALS)
+            return until_precise(passes, self.precision, steps, threads=threads, progress=progress)
         assert self.trials is not None
-        grown(parts, self.trials, self.trials, threads, progress)
-        return Found(tuple(part.result() for part in parts if part.trials), ())
+        grow_all(passes, self.trials, self.trials, threads, progress)
+        return PassResults(tuple(each.result() for each in passes if each.trials), ())
 
 
-def _kept(parts: Sequence[Growing]) -> int:
-    """Bytes of a variant of every part."""
-    return sum(part.variant_bytes for part in parts if isinstance(part, Averaging))
+def _variant_bytes(passes: Sequence[Pass]) -> int:
+    """Bytes of a variant of every pass."""
+    return sum(each.variant_bytes for each in passes if isinstance(each, AssurancePass))
 
 
 def simulate(
@@ -109,7 +110,8 @@ def simulate(
     """
     if precision is None:
         trials = trials or scenario.simulation.trials
-    how = How(trials, precision, uncertain, variants)
-    part = how.part(scenario, seed, patients=patients, name=name)
-    found = how.simulated([part], threads, progress)
-    return replace(found.runs[0], remarks=(*scenario.remarks, *found.remarks))
+    amount = Amount(trials, precision, uncertain, variants)
+    results = amount.simulate(
+        [amount.new_pass(scenario, seed, patients=patients, name=name)], threads, progress
+    )
+    return replace(results.runs[0], remarks=(*scenario.remarks, *results.remarks))

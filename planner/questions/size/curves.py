@@ -18,7 +18,7 @@ from planner.kernels.tables import ENDS, LIMITS, SUMS, W
 from planner.model.looks import looks
 from planner.model.readings import readings_of
 from planner.monitoring.spending import BoundaryError
-from planner.questions.run.assurance import Averaging, Pool
+from planner.questions.run.assurance import AssurancePass, Pool
 from planner.results.design_effect import APPROXIMATE
 from planner.results.run import Run
 from planner.scenario.scenario import Scenario
@@ -118,7 +118,7 @@ class Curves:
         names = scenario.simulated_hypotheses
         if self._pool is None or self._pool.names != names:
             self._pool = Pool(scenario, self.seed, names, self.drawn_as)
-        part = Averaging(scenario, count, seed=self.seed, patients=patients, pool=self._pool)
+        part = AssurancePass(scenario, count, seed=self.seed, patients=patients, pool=self._pool)
         part.work = _apart(part.work)
         part.grow(trials, self.threads, advance)
         return part.result()

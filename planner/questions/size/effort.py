@@ -11,7 +11,7 @@ from planner.scenario.families.means import Means
 from planner.scenario.scenario import Scenario
 
 
-class Ahead(NamedTuple):
+class LargestPass(NamedTuple):
     """A pass at its largest: the scenario, patients of a trial, trials."""
 
     scenario: Scenario
@@ -19,7 +19,9 @@ class Ahead(NamedTuple):
     trials: int
 
 
-def ahead(scenario: Scenario, find: str, patients: int, targets: int, trials: int | None) -> Iterator[Ahead]:
+def largest_passes(
+    scenario: Scenario, find: str, patients: int, targets: int, trials: int | None
+) -> Iterator[LargestPass]:
     """The passes of `size` for so many targets, each as large as it can be."""
     names = scenario.simulated_hypotheses
     if find == "effect":
@@ -30,14 +32,14 @@ def ahead(scenario: Scenario, find: str, patients: int, targets: int, trials: in
                 alone = _only(scenario.model_copy(update={"hypotheses": copies}), *copies)
                 rounds = [effect.FIRST, *_rounds(effect.FIRST, effect.GROWTH, trials or effect.MOST)]
                 for n in rounds * targets * len(scenario.analyses):
-                    yield Ahead(alone, patients, n)
+                    yield LargestPass(alone, patients, n)
         return
     limit = patients // scenario.design.unit * scenario.design.unit
     for high, n in search.scanned(limit, scenario.design.unit, trials):
-        yield Ahead(scenario, high, n)
+        yield LargestPass(scenario, high, n)
     for name in names:
         for n in _rounds(search.FIRST, search.GROWTH, search.most_trials(limit, trials)):
-            yield Ahead(_only(scenario, name), limit, n)
+            yield LargestPass(_only(scenario, name), limit, n)
 
 
 def _rounds(first: int, growth: int, most: int) -> Iterator[int]:

@@ -60,10 +60,7 @@ class Point:
     rest: tuple[tuple[str, str], ...]  # the settings other than the number of patients, as they are written
 
 
-# What is swept
-
-
-def split(settings: Sequence[str]) -> tuple[list[str], list[Axis]]:
+def split_settings(settings: Sequence[str]) -> tuple[list[str], list[Axis]]:
     """Settings `path=value` parted into plain ones and swept ones. Raises SweepError for a faulty range."""
     plain, axes = [], []
     for text in settings:
@@ -77,13 +74,13 @@ def split(settings: Sequence[str]) -> tuple[list[str], list[Axis]]:
 
 def _axis(text: str) -> Axis | None:
     """The axis that a setting describes; None if it has one value."""
-    parts = _parted(text, "=")
+    parts = _split_at(text, "=")
     if len(parts) < 2:
         return None
     path, written = parts[0].strip(), text[len(parts[0]) + 1 :].strip()
     if has_colons(written):
         return Axis((path,), tuple((value,) for value in _range(text, written)))
-    values = [value.strip() for value in _parted(written, ",")]
+    values = [value.strip() for value in _split_at(written, ",")]
     if len(values) < 2:
         return None
     if not all(values):
@@ -91,7 +88,7 @@ def _axis(text: str) -> Axis | None:
     return Axis((path,), tuple((value,) for value in values))
 
 
-def _parted(text: str, at: str) -> list[str]:
+def _split_at(text: str, at: str) -> list[str]:
     """The text cut at a character, but not inside quotation marks or brackets."""
     parts, depth, quote, start, i = [], 0, "", 0, 0
     while i < len(text):
@@ -124,11 +121,11 @@ def _range(text: str, written: str) -> list[str]:
     return [str(int(value)) if steps.whole else repr(float(value)) for value in values]
 
 
-def of_file(scenario: Scenario, taken: Sequence[Path] = ()) -> list[Axis]:
+def axes_of_file(scenario: Scenario, taken: Sequence[Path] = ()) -> list[Axis]:
     """The table [sweep] of a scenario, without what varies settings that are `taken` by others."""
     axes = []
     for key, values in scenario.sweep.items():
-        paths = tuple(path.strip() for path in _parted(key, ","))
+        paths = tuple(path.strip() for path in _split_at(key, ","))
         if any(split_path(path) in taken for path in paths):
             continue
         steps = []
@@ -146,7 +143,7 @@ def of_file(scenario: Scenario, taken: Sequence[Path] = ()) -> list[Axis]:
     return axes
 
 
-def points(source: str | FilePath, plain: Sequence[str], axes: Sequence[Axis]) -> list[Point]:
+def points_of(source: str | FilePath, plain: Sequence[str], axes: Sequence[Axis]) -> list[Point]:
     """The scenario at every combination; the first axis varies slowest.
 
     Looks that the file states as numbers of patients are scaled where the number of patients is another one,
@@ -156,12 +153,12 @@ def points(source: str | FilePath, plain: Sequence[str], axes: Sequence[Axis]) -
     first = [
         f"{path}={value}" for axis in axes for path, value in zip(axis.paths, axis.steps[0], strict=True)
     ]
-    given = [split_path(text.split("=", 1)[0].strip()) for text in plain]
-    swept = [split_path(path) for axis in axes for path in axis.paths]
+    plain_paths = [split_path(text.split("=", 1)[0].strip()) for text in plain]
+    swept_paths = [split_path(path) for axis in axes for path in axis.paths]
     base = read(source, set=[*plain, *first])
-    axes = [*axes, *of_file(base, [*given, *swept])]
+    axes = [*axes, *axes_of_file(base, [*plain_paths, *swept_paths])]
     _check(base, axes)
-    found = []
+    points = []
     for steps in product(*(axis.steps for axis in axes)):
         written = [
             (path, value)
@@ -170,8 +167,8 @@ def points(source: str | FilePath, plain: Sequence[str], axes: Sequence[Axis]) -
         ]
         scenario = read(source, set=[*plain, *(f"{path}={value}" for path, value in written)])
         rest = tuple((path, value) for path, value in written if split_path(path) != _PATIENTS)
-        found.append(Point({path: _value(path, value) for path, value in written}, scenario, rest))
-    return found
+        points.append(Point({path: _value(path, value) for path, value in written}, scenario, rest))
+    return points
 
 
 def _check(base: Scenario, axes: Sequence[Axis]) -> None:
@@ -194,28 +191,28 @@ def _check(base: Scenario, axes: Sequence[Axis]) -> None:
         )
 
 
-def resized(found: Sequence[Point]) -> list[str]:
+def remarks_on_looks(points: Sequence[Point]) -> list[str]:
     """What became of the looks where the number of patients is swept: at one number of them in full, and in
     short at the others."""
-    full = max(
-        (len(point.scenario.remarks) for point in found), default=0
-    )  # what all are told is not of looks
-    told = {each.remarks: each for point in found if 0 < full == len((each := point.scenario).remarks)}
-    if not told:
+    # What is remarked on at every point is not of looks, so that the longest remarks are those with looks.
+    full = max((len(point.scenario.remarks) for point in points), default=0)
+    resized = {each.remarks: each for point in points if 0 < full == len((each := point.scenario).remarks)}
+    if not resized:
         return []
-    most = max(len(point.scenario.monitoring.counts) for point in found)
+    most = max(len(point.scenario.monitoring.counts) for point in points)
     one = next(
-        (each for each in told.values() if len(each.monitoring.counts) == most), next(iter(told.values()))
+        (each for each in resized.values() if len(each.monitoring.counts) == most),
+        next(iter(resized.values())),
     )
-    said = list(one.remarks)
-    others = [f"{each.design.patients:,}" for each in told.values() if each is not one]
+    remarks = list(one.remarks)
+    others = [f"{each.design.patients:,}" for each in resized.values() if each is not one]
     if others:
         few = listed(others, "and") if len(others) <= _NAMED else f"{len(others)} other numbers of"
-        said[-1] += f"; likewise for {few} patients"
-    fewer = [f"{each.design.patients:,}" for each in told.values() if len(each.monitoring.counts) < most]
+        remarks[-1] += f"; likewise for {few} patients"
+    fewer = [f"{each.design.patients:,}" for each in resized.values() if len(each.monitoring.counts) < most]
     if fewer:
-        said.append(f"at {listed(fewer, 'and')} patients looks that would reach the last one fall away")
-    return said
+        remarks.append(f"at {listed(fewer, 'and')} patients looks that would reach the last one fall away")
+    return remarks
 
 
 def _value(path: str, written: str) -> Any:

@@ -1,4 +1,4 @@
-"""One scenario at many settings (`swept`), all from the same virtual patients.
+"""One scenario at many settings, all from the same virtual patients.
 
 Numbers of patients cost little: they are evaluated in one pass.
 """
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from planner._version import __version__
 from planner.engine.executors import Progress
 from planner.model.parameter_draws import alike, check
-from planner.questions.run.assurance import VARIANTS, Assured
-from planner.questions.run.simulate import How
-from planner.questions.sweep.axes import Point, SweepError, points, resized, split
+from planner.questions.run.assurance import VARIANTS, AssuranceRun
+from planner.questions.run.simulate import Amount
+from planner.questions.sweep.axes import Point, SweepError, points_of, remarks_on_looks, split_settings
 from planner.results.digest import answer
 from planner.results.figures import Json
 from planner.results.frames import flat
@@ -70,12 +70,12 @@ class Sweep:
 
     def _in_order(self, rows: Callable[[Run], Sequence[Json]]) -> list[Json]:
         """Rows of all passes, in each of which the numbers of patients vary fastest, by point."""
-        found: list[tuple[int, int, Json]] = []
+        placed: list[tuple[int, int, Json]] = []
         for run, numbers in self.passes:
             for i, row in enumerate(rows(run)):
                 number = numbers[i % len(numbers)]
-                found.append((number, i // len(numbers), row | {"sweep": self.all_points[number]}))
-        return [row for _, _, row in sorted(found, key=lambda each: each[:2])]
+                placed.append((number, i // len(numbers), row | {"sweep": self.all_points[number]}))
+        return [row for _, _, row in sorted(placed, key=lambda each: each[:2])]
 
     def frame(self) -> polars.DataFrame:
         """The cells as a tidy table, one row each; swept settings as `sweep_PATH`."""
@@ -127,7 +127,9 @@ class Sweep:
 
     def _variants(self) -> Json:
         """How many variants of what is uncertain are averaged over at each point; empty if none are."""
-        numbers = [len(run.drawn.tallies) for run, _ in self.passes if isinstance(run, Assured) and run.drawn]
+        numbers = [
+            len(run.drawn.tallies) for run, _ in self.passes if isinstance(run, AssuranceRun) and run.drawn
+        ]
         return {"variants": min(numbers)} if numbers else {}
 
     def _limits(self) -> list[Json]:
@@ -138,11 +140,11 @@ class Sweep:
             for i, limit in enumerate(run.limits())
         ]
 
-    def warnings(self, called: Callable[[str], str] = str) -> list[str]:
-        """What must not be overlooked. `called`: what a hypothesis is called there."""
-        said = list(self.remarks)
+    def warnings(self, label: Callable[[str], str] = str) -> list[str]:
+        """What must not be overlooked. `label`: what a hypothesis is called there."""
+        warnings = list(self.remarks)
         if self.partial:
-            said.append(
+            warnings.append(
                 f"interrupted: {len(self.finished)} of {len(self.all_points)} combinations have figures, "
                 f"of at least {self.trials:,} trials"
             )
@@ -151,9 +153,9 @@ class Sweep:
             at = ", ".join(
                 f"{path} {shown(value)}" for path, value in _common(self.all_points, numbers).items()
             )
-            found = warnings_of(whole, run.told_cells(), called)
-            said += [f"{at}: {warning}" if at else warning for warning in found]
-        return list(dict.fromkeys(said))
+            own = warnings_of(whole, run.told_cells(), label)
+            warnings += [f"{at}: {warning}" if at else warning for warning in own]
+        return list(dict.fromkeys(warnings))
 
 
 def _common(values: Sequence[Json], numbers: Sequence[int]) -> Json:
@@ -167,14 +169,14 @@ def sweep(source: str | FilePath, set: Sequence[str] = (), **options: Any) -> Sw
 
         sweep("asthma-ab-ba", set=["design.patients=12:60:4"], trials=10_000).frame()
 
-    `options`: those of `simulate_points`. Raises SweepError and ScenarioError as `points` does.
+    `options`: those of `simulate_points`. Raises SweepError and ScenarioError as `points_of` does.
     """
-    plain, axes = split(set)
-    return simulate_points(points(source, plain, axes), **options)
+    plain, axes = split_settings(set)
+    return simulate_points(points_of(source, plain, axes), **options)
 
 
 def simulate_points(
-    found: Sequence[Point],
+    points: Sequence[Point],
     *,
     trials: int | None = None,
     seed: int | None = None,
@@ -184,7 +186,7 @@ def simulate_points(
     variants: int | None = None,
     progress: Progress | None = None,
 ) -> Sweep:
-    """Simulate the scenario at every point (see `points`), with the same virtual patients.
+    """Simulate the scenario at every point (see `points_of`), with the same virtual patients.
 
     `precision`: add trials, at most `trials`, until the headline figures of all points are that precise.
     `uncertain`, `variants`: as in `simulate`; all points have the same draws of what is uncertain. Raises
@@ -192,33 +194,33 @@ def simulate_points(
     progress(done, all) counts the trials of every pass. Ctrl-C: what is finished is returned, marked partial;
     KeyboardInterrupt if nothing is.
     """
-    base = found[0].scenario
+    base = points[0].scenario
     seed = base.simulation.seed if seed is None else seed
     if uncertain:
-        check_draws(found, seed)
+        check_draws(points, seed)
     if precision is None:
         trials = trials or base.simulation.trials
-    how, numbers = How(trials, precision, uncertain, variants), passes(found)
-    sized = [[found[n].scenario for n in group] for group in numbers]
-    parts = [how.part(each[0], seed, sized=each) for each in sized]
-    if not how.fits(parts):
+    amount, numbers = Amount(trials, precision, uncertain, variants), points_by_pass(points)
+    sized = [[points[n].scenario for n in group] for group in numbers]
+    passes = [amount.new_pass(each[0], seed, sized=each) for each in sized]
+    if not amount.fits(passes):
         raise SweepError(
-            f"{variants or VARIANTS:,} variants at each of {len(found):,} settings do not fit into memory",
+            f"{variants or VARIANTS:,} variants at each of {len(points):,} settings do not fit into memory",
             "fewer variants or hypotheses, or larger steps; numbers of patients cost least",
         )
-    done = how.simulated(parts, threads, progress)
-    passed = [(run, tuple(group)) for run, group in zip(done.runs, numbers, strict=False)]
-    said = (*resized(found), *done.remarks)
-    return Sweep(base, base.name, tuple(passed), tuple(point.values for point in found), said)
+    results = amount.simulate(passes, threads, progress)
+    runs = tuple((run, tuple(group)) for run, group in zip(results.runs, numbers, strict=False))
+    remarks = (*remarks_on_looks(points), *results.remarks)
+    return Sweep(base, base.name, runs, tuple(point.values for point in points), remarks)
 
 
-def check_draws(found: Sequence[Point], seed: int) -> None:
+def check_draws(points: Sequence[Point], seed: int) -> None:
     """Raise UncertaintyError where nothing is uncertain, SweepError where draws replace what is swept."""
-    for point in found:
+    for point in points:
         check(point.scenario)
-    pair = alike([point.scenario for point in found], seed)
+    pair = alike([point.scenario for point in points], seed)
     if pair is not None:
-        one, other = (found[i].values for i in pair)
+        one, other = (points[i].values for i in pair)
         names = listed([path for path in one if one[path] != other[path]], "and")
         raise SweepError(
             f"{names}: swept and uncertain at once, so that the drawn values replace the swept ones",
@@ -226,14 +228,14 @@ def check_draws(found: Sequence[Point], seed: int) -> None:
         )
 
 
-def passes(found: Sequence[Point]) -> list[list[int]]:
+def points_by_pass(points: Sequence[Point]) -> list[list[int]]:
     """Numbers of the points that differ only in the number of patients, and so need one pass together."""
     groups: dict[tuple[tuple[str, str], ...], list[int]] = {}
-    for number, point in enumerate(found):
+    for number, point in enumerate(points):
         groups.setdefault(point.rest, []).append(number)
     pieces = []
     for group in groups.values():
-        scenarios = [found[n].scenario for n in group]
+        scenarios = [points[n].scenario for n in group]
         most = max(s.design.patients for s in scenarios)
         looks = max(len(s.monitoring.counts) for s in scenarios)
         size = max(1, _TABLE_BYTES // (looks * 4 * 8 * (most + 3)))
