@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from planner.errors import PlannerError
+
 Path = tuple[str | int, ...]
 """Where a setting stands: ("analyses", 0, "alpha")."""
 
@@ -50,7 +52,7 @@ class Fault:
         return lead + "".join(shown) + tail, cells(lead + shown[0]), max(cells(shown[1]), 1)
 
 
-class ScenarioError(ValueError):
+class ScenarioError(PlannerError, ValueError):
     """A scenario that cannot be used. `faults` holds everything that is wrong with it, in order of place."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
