@@ -78,7 +78,7 @@ def test_installed_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     """In a wheel the scenarios lie in planner/_scenarios."""
     package = tmp_path / "planner"
     shutil.copytree(catalogue.folder(), package / "_scenarios")
-    monkeypatch.setattr(catalogue, "__file__", str(package / "catalogue.py"))
+    monkeypatch.setattr(catalogue, "__file__", str(package / "scenario" / "catalogue.py"))
     assert catalogue.folder() == package / "_scenarios"
     found = catalogue.find("asthma-ab-ba")
     assert found is not None
