@@ -21,8 +21,7 @@ MARK = "#! "
 
 def described(fault: Fault) -> str:
     """One fault in one line, as the files state it."""
-    excerpt, indent, width = fault.excerpt()
-    marked = excerpt[indent : indent + width] if fault.line else ""
+    marked = fault.excerpt()[1] if fault.line else ""
     words = f"{fault.path}: {fault.message}" if fault.path else fault.message
     return f"{fault.line}:{fault.column} |{marked}| {words}" + (f" -> {fault.hint}" if fault.hint else "")
 

@@ -107,13 +107,25 @@ def test_a_later_setting_counts_only_where_it_is_not_as_it_was_before() -> None:
     assert _plain(usual, labels=True)["inner"]["new"] == 5.0  # the full form tells every setting
 
 
+CALLED = {
+    "EndpointScale": "Scale",
+    "MechanismHypothesis": "Terms",
+    "ObservedPairs": "Pairs",
+    "Scale": "OutcomeScale",
+    "SecondaryOutcome": "Outcome",
+    "SimulationSettings": "Simulation",
+    "SizeSpread": "Spread",
+}
+"""What the tables of settings were called in version 0.1.0, where that was another name."""
+
+
 def settings_of(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[tuple[str, Any]]:
     """`Design.patients` and how it is declared, of a table and of all the tables in it."""
     if model in seen:
         return
     seen.add(model)
     for name, field in model.model_fields.items():
-        yield f"{model.__name__}.{name}", field
+        yield f"{CALLED.get(model.__name__, model.__name__)}.{name}", field
         for part in tables_in(field.annotation):
             yield from settings_of(part, seen)
 

@@ -10,7 +10,13 @@ import pytest
 
 from planner.model.estimand import sided_direction
 from planner.scenario.canonical.resolved import digest, resolve
-from planner.scenario.families.mechanism import GivenAgent, HalfLifeSpread, MechanismHypothesis, Need, Spread
+from planner.scenario.families.mechanism import (
+    GivenAgent,
+    HalfLifeSpread,
+    MechanismHypothesis,
+    Need,
+    SizeSpread,
+)
 from planner.scenario.families.rates import Rates
 from planner.scenario.faults import Fault, ScenarioError
 from planner.scenario.hypotheses import family_of
@@ -70,8 +76,8 @@ def test_defaults_of_mechanisms() -> None:
     assert scenario.treatments["KN"].agents == (GivenAgent(agent="ketamine"), GivenAgent(agent="naltrexone"))
     assert scenario.agents["ketamine"].occupancy == 1.0
     component = scenario.components["specific"]
-    assert component.size == Spread(mean=0.7)
-    assert component.otherwise == Spread(mean=0.0)
+    assert component.size == SizeSpread(mean=0.7)
+    assert component.otherwise == SizeSpread(mean=0.0)
     assert component.half_life_days == HalfLifeSpread(median=8.0)
     assert component.peak_day == 1.0
     hypothesis = scenario.hypotheses["direct"]

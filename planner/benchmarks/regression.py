@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from planner.errors import PlannerError
-from planner.scenario.faults import shown
+from planner.scenario.text import quote
 
 Json = dict[str, Any]
 SCHEMA = "planner.bench/1"
@@ -23,7 +22,7 @@ _PROCESSOR = ("processor", "compiled_for", "vector_bits")
 _TOOLS = ("numpy", "numba")
 
 
-class NotComparable(PlannerError, ValueError):
+class NotComparable(ValueError):
     """The earlier document is none that `planner bench` has written, or of nothing that is measured here."""
 
 
@@ -210,7 +209,7 @@ def _whole(document: Any) -> None:
         raise NotComparable("it is no JSON object")
     schema = document.get("schema")
     if schema != SCHEMA:
-        made = f"its schema is {shown(schema)}" if isinstance(schema, str) else "it does not say its schema"
+        made = f"its schema is {quote(schema)}" if isinstance(schema, str) else "it does not say its schema"
         raise NotComparable(f"{made}, not {SCHEMA}")
     if "bound" not in document:
         raise NotComparable(

@@ -75,7 +75,7 @@ def compare(
 
 
 def _check_hypotheses(plans: list[Scenario], chosen: list[str]) -> None:
-    from planner.scenario.faults import did_you_mean
+    from planner.scenario.text import did_you_mean
 
     known = dict.fromkeys(name for plan in plans for name in plan.simulated_hypotheses)
     for name in chosen:

@@ -180,7 +180,7 @@ def _numbers(texts: list[str] | None) -> list[int]:
 
 def _check_hypotheses(plans: list[Scenario], sources: list[str], chosen: list[str]) -> None:
     """Every hypothesis asked for is in every scenario, else their figures would not be comparable."""
-    from planner.scenario.faults import did_you_mean
+    from planner.scenario.text import did_you_mean
 
     for plan, source in zip(plans, sources, strict=True):
         known = plan.simulated_hypotheses

@@ -106,7 +106,7 @@ def methods(
 def _chosen(name: str | None) -> list[Method]:
     """All that have the name, in whatever letters; the same name may be of two kinds."""
     from planner.report.methods import methods as known
-    from planner.scenario.faults import did_you_mean
+    from planner.scenario.text import did_you_mean
 
     every = known()
     found = [method for method in every if name is None or method.name.lower() == name.lower()]

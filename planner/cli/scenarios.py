@@ -13,7 +13,7 @@ from planner.cli.writing import check_writable, deliver
 
 if TYPE_CHECKING:
     from planner.report.blocks import Block
-    from planner.scenario.catalogue import Entry
+    from planner.scenario.catalogue import CatalogueEntry
     from planner.scenario.faults import Fault
 
 
@@ -44,7 +44,7 @@ def scenarios(
     return OK
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def _entry(entry: CatalogueEntry) -> dict[str, Any]:
     """A scenario with the settings that rest on no source, inherited ones too; null if it has faults."""
     from planner.scenario.faults import ScenarioError
     from planner.scenario.reading.read import read

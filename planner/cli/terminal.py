@@ -108,12 +108,11 @@ def fail(text: str, *, quotation: str = "", hint: str = "", stream: TextIO | Non
 
 def faults(error: ScenarioError, stream: TextIO | None = None) -> None:
     """Everything that is wrong with a scenario: the place, the line with a caret, and what to do."""
+    from rich.cells import cell_len
+
     for fault in error.faults:
         place = ":".join([fault.file, *(str(n) for n in (fault.line, fault.column) if fault.line)])
-        quotation = ""
-        if fault.line and fault.source_line.strip():
-            excerpt, indent, width = fault.excerpt()
-            quotation = f"{fault.line:5d} | {excerpt}\n      | {' ' * indent}{'^' * width}"
+        quotation = fault.quotation(cell_len)
         what = f"{fault.path}: {fault.message}" if fault.path else fault.message
         fail(f"{place}: {what}" if place else what, quotation=quotation, hint=fault.hint, stream=stream)
 

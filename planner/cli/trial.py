@@ -145,7 +145,7 @@ def _csv(found: Trial) -> str:
 
 
 def _check_analysis(plan: Scenario, analysis: str | None) -> None:
-    from planner.scenario.faults import did_you_mean
+    from planner.scenario.text import did_you_mean
 
     names = [a.name for a in plan.analyses]
     if analysis is not None and analysis not in names:

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
-from planner.errors import PlannerError
-from planner.scenario.faults import MAX_FAULTS, Fault, ScenarioError, did_you_mean, listed, shown
+from planner.scenario.faults import MAX_FAULTS, Fault, ScenarioError
 from planner.scenario.reading.toml import decoded, raw_of
+from planner.scenario.text import did_you_mean, listed, quote
 
 MAX_BYTES = 20_000_000
 DELIMITERS = (",", ";", "\t")
@@ -44,8 +44,12 @@ def plain(text: str) -> str:
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
-class NotANumber(PlannerError, ValueError):
-    """Text that is no number."""
+class NotANumber(ValueError):
+    """Text that is no number: the message, and a hint."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 def is_missing(text: str) -> bool:
@@ -62,10 +66,10 @@ def number_of(text: str, decimal: str = ".") -> float:
     if decimal == "," and "." not in bare:
         bare = bare.replace(",", ".", 1)
     if not _NUMBER.fullmatch(bare):
-        raise NotANumber(f"{shown(text)} is not a number", _hint(text))
+        raise NotANumber(f"{quote(text)} is not a number", _hint(text))
     value = float(bare)
     if value in (float("inf"), float("-inf")):
-        raise NotANumber(f"{shown(text)} is too large a number", "the largest is about 1.8e308")
+        raise NotANumber(f"{quote(text)} is too large a number", "the largest is about 1.8e308")
     return value
 
 
@@ -87,7 +91,7 @@ def _hint(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Row:
+class Record:
     """A line of the table: its number in the file (from 1), and its cells without blanks around them."""
 
     line: int
@@ -101,8 +105,8 @@ class Table:
     name: str
     lines: list[str]
     delimiter: str = ","
-    header: Row = Row(1, ())
-    rows: list[Row] = field(default_factory=list)
+    header: Record = Record(1, ())
+    rows: list[Record] = field(default_factory=list)
     comments: int = 0  # lines that begin with #
     decimal: str = "."
     faults: list[Fault] = field(default_factory=list)
@@ -111,11 +115,11 @@ class Table:
         """Whether there is such a column."""
         return column in self.header.cells
 
-    def cell(self, row: Row, column: str) -> str:
+    def cell(self, row: Record, column: str) -> str:
         """The cell of a row that is as long as the header."""
         return row.cells[self.header.cells.index(column)]
 
-    def note(self, row: Row, column: str, message: str, hint: str = "") -> None:
+    def note(self, row: Record, column: str, message: str, hint: str = "") -> None:
         """A fault of a cell; of the whole line if `column` is empty."""
         text = self.lines[row.line - 1] if row.line <= len(self.lines) else ""
         at = self.header.cells.index(column) if column in self.header.cells else 0
@@ -127,7 +131,7 @@ class Table:
         width = max(len(written), 1) if column else 1
         self.faults.append(Fault(self.name, row.line, start + 1, column, message, hint, text, width))
 
-    def number(self, row: Row, column: str) -> float | None:
+    def number(self, row: Record, column: str) -> float | None:
         """The number in a cell; None if it is missing, or noted as a fault."""
         text = self.cell(row, column)
         if is_missing(text):
@@ -183,7 +187,7 @@ def _stretches(lines: Sequence[int]) -> str:
     rest = len(said) - _MOST_LINES
     if rest > 1:
         return f"{', '.join(said[:_MOST_LINES])} and others up to {lines[-1]}"
-    return listed(said, "and")
+    return listed(said)
 
 
 def _starts(text: str, delimiter: str) -> list[int]:
@@ -222,7 +226,7 @@ def read_table(path: str | Path, required: Sequence[str], numbers: Sequence[str]
     table.check()
     if first is None:
         raise ScenarioError([Fault(name, 0, 0, "", "has no line but comments", columns)])
-    table.header = Row(first.line, tuple(cell.casefold() for cell in first.cells))
+    table.header = Record(first.line, tuple(cell.casefold() for cell in first.cells))
     _check_header(table, required, columns)
     for row in records:
         if any(row.cells):
@@ -288,7 +292,7 @@ def _delimiter(feed: _Feed, required: Sequence[str]) -> str:
     return max(DELIMITERS, key=lambda d: (len(found[d] & set(required)), len(found[d])))
 
 
-def _records(table: Table, feed: _Feed) -> Iterator[Row]:
+def _records(table: Table, feed: _Feed) -> Iterator[Record]:
     """The records that can be split; the others are noted."""
     reader = csv.reader(feed, delimiter=table.delimiter, strict=True, skipinitialspace=True)
     while True:
@@ -300,7 +304,7 @@ def _records(table: Table, feed: _Feed) -> Iterator[Row]:
         except csv.Error as error:
             _note_unsplit(table, feed.first, str(error))
             continue
-        yield Row(feed.first, tuple(plain(cell.strip()) for cell in cells))
+        yield Record(feed.first, tuple(plain(cell.strip()) for cell in cells))
 
 
 def _note_unsplit(table: Table, line: int, error: str) -> None:
@@ -332,7 +336,7 @@ def _check_header(table: Table, required: Sequence[str], columns: str) -> None:
     if missing:
         others = [cell for cell in header if cell and cell not in required]
         near = [f"{c}: {said}" for c in missing if (said := did_you_mean(c, others)).startswith("did")]
-        table.note(table.header, "", f"has no column {listed(missing, 'and')}", "; ".join(near) or columns)
+        table.note(table.header, "", f"has no column {listed(missing)}", "; ".join(near) or columns)
     for column in dict.fromkeys(cell for cell in header if cell):
         if header.count(column) > 1:
             table.note(table.header, column, f"has {_times(header.count(column))} columns {column}")
@@ -343,11 +347,11 @@ def _times(number: int) -> str:
     return {2: "two", 3: "three"}.get(number, str(number))
 
 
-def _keep(table: Table, row: Row) -> None:
+def _keep(table: Table, row: Record) -> None:
     """Keep a row if it has as many cells as the header; empty cells beyond it do not count."""
     size = len(table.header.cells)
     if len(row.cells) > size and not any(row.cells[size:]):
-        row = Row(row.line, row.cells[:size])
+        row = Record(row.line, row.cells[:size])
     if len(row.cells) == size:
         table.rows.append(row)
         return

@@ -17,8 +17,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from planner.data.csv_text import NotANumber, Row, Table, is_missing, number_of, read_table
-from planner.scenario.faults import did_you_mean, listed, shown
+from planner.data.csv_text import NotANumber, Record, Table, is_missing, number_of, read_table
+from planner.scenario.text import did_you_mean, listed, quote
 
 COLUMNS = ("subject", "sequence", "period", "treatment", "value")
 
@@ -27,21 +27,21 @@ _MOST_NAMED = 12  # days or measures in a hint
 
 
 @dataclass(frozen=True)
-class Patient:
+class ObservedPatient:
     """A patient: the sequence, and by period (from 0) what was measured; None where it is missing."""
 
     subject: str
     sequence: tuple[str, ...]
     values: dict[int, float | None] = field(default_factory=dict)
     baselines: dict[int, float | None] = field(default_factory=dict)
-    rows: dict[int, Row] = field(default_factory=dict)
+    rows: dict[int, Record] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class PatientData:
     """The patients in a file, in its order; `measured`: values are of the measure, not scores."""
 
-    patients: tuple[Patient, ...]
+    patients: tuple[ObservedPatient, ...]
     measured: bool
     table: Table
 
@@ -67,7 +67,7 @@ def read_patients(
 # Which lines are asked for
 
 
-def _asked_for(table: Table, row: Row, measure: str, day: float) -> bool:
+def _asked_for(table: Table, row: Record, measure: str, day: float) -> bool:
     """Whether a line is of the endpoint, its measure and day; a line that does not say is."""
     if table.has("outcome") and table.cell(row, "outcome"):
         return False
@@ -92,11 +92,11 @@ def _nothing(table: Table, measure: str, day: float) -> tuple[str, str]:
     message = f"has no {what} of day {day:g}"
     if len(said) == 1 and said[0].startswith("day "):
         return message, f"the file has {said[0]}: --set endpoint.day={said[0][4:]} reads that"
-    some = listed([*said[:_MOST_NAMED], *(["others"] if len(said) > _MOST_NAMED else [])], "and")
+    some = listed([*said[:_MOST_NAMED], *(["others"] if len(said) > _MOST_NAMED else [])])
     return message, f"the file has {some}: --set endpoint.day=... and endpoint.measure=... choose"
 
 
-def _said(table: Table, row: Row) -> str:
+def _said(table: Table, row: Record) -> str:
     """What a line says that its value is."""
     words = [table.cell(row, column) for column in ("outcome", "measure") if table.has(column)]
     words = [" ".join(word for word in words if word)] if any(words) else []
@@ -117,10 +117,10 @@ class _Lines:
 
     table: Table
     sequences: tuple[tuple[str, ...], ...]
-    found: dict[str, Patient] = field(default_factory=dict)
+    found: dict[str, ObservedPatient] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)  # sequences that were told before
 
-    def add(self, row: Row) -> None:
+    def add(self, row: Record) -> None:
         """Add what a line says to its patient, or note what is wrong with it."""
         table = self.table
         before = len(table.faults)
@@ -139,7 +139,7 @@ class _Lines:
         baseline = table.number(row, "baseline") if table.has("baseline") else None
         if len(table.faults) > before or not sequence or not period:
             return
-        patient = self.found.setdefault(cell["subject"], Patient(cell["subject"], sequence))
+        patient = self.found.setdefault(cell["subject"], ObservedPatient(cell["subject"], sequence))
         if patient.sequence != sequence:
             message = f"subject {cell['subject']} had the sequence {' '.join(patient.sequence)} before"
             table.note(row, "sequence", message, f"on line {next(iter(patient.rows.values())).line}")
@@ -150,7 +150,7 @@ class _Lines:
             patient.values[period - 1], patient.baselines[period - 1] = value, baseline
             patient.rows[period - 1] = row
 
-    def _sequence(self, row: Row, text: str) -> tuple[str, ...]:
+    def _sequence(self, row: Record, text: str) -> tuple[str, ...]:
         """The sequence meant by a cell, () if there is none; each wrong one is told once."""
         meant = spelled(text, self.sequences)
         if len(meant) == 1:
@@ -158,14 +158,14 @@ class _Lines:
         if text and text not in self.refused:
             self.refused.add(text)
             known = [" ".join(sequence) for sequence in self.sequences]
-            message, hint = f"{shown(text)} is no sequence of this design", did_you_mean(text, known)
+            message, hint = f"{quote(text)} is no sequence of this design", did_you_mean(text, known)
             if meant:
-                either = listed([" ".join(sequence) for sequence in meant])
-                message, hint = f"{shown(text)} may be {either}", "put a blank between the treatments"
+                either = listed([" ".join(sequence) for sequence in meant], "or")
+                message, hint = f"{quote(text)} may be {either}", "put a blank between the treatments"
             self.table.note(row, "sequence", message, hint)
         return ()
 
-    def _period(self, row: Row, text: str, sequence: Sequence[str]) -> int:
+    def _period(self, row: Record, text: str, sequence: Sequence[str]) -> int:
         """The number of the period, from 1; 0 if it is none."""
         try:
             number = number_of(text, self.table.decimal)
@@ -173,9 +173,9 @@ class _Lines:
             number = 0.0
         if number >= 1 and number == int(number) and (number <= len(sequence) or not sequence):
             return int(number)
-        message = f"{shown(text)} is no period of a sequence of {len(sequence)}"
+        message = f"{quote(text)} is no period of a sequence of {len(sequence)}"
         if not sequence:
-            message = f"{shown(text)} is no number of a period"
+            message = f"{quote(text)} is no number of a period"
         if is_missing(text):
             message = "the period is missing"
         self.table.note(row, "period", message, "periods are counted from 1")

@@ -19,7 +19,6 @@ from planner.scenario.families.means import Means
 from planner.scenario.population import Population
 from planner.scenario.scale import Scale
 from planner.scenario.scenario import Scenario
-from planner.scenario.secondary_outcomes import OutcomeScale
 from planner.scenario.vocabulary import BINARY_MEASURES
 
 _TAIL = 9.0  # standard deviations beyond which a normal has no weight that float64 could show
@@ -121,7 +120,7 @@ def is_null(effect: float, direction: str) -> bool:
     return effect == 0.0
 
 
-def sided_direction(analysis: Analysis, scale: Scale | OutcomeScale) -> str:
+def sided_direction(analysis: Analysis, scale: Scale) -> str:
     """`two-sided`, `greater` or `less`: the alternative in numbers, of first minus second.
 
     More responders are better, whichever end of the scale is.

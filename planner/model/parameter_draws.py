@@ -22,18 +22,17 @@ from typing import Any
 import numpy as np
 from scipy.special import betaincinv, ndtr, ndtri
 
-from planner.errors import PlannerError
 from planner.kernels.tables import Floats
 from planner.model.estimand import settled
 from planner.model.families.mechanism.signals import Mechanism, kept, set_off
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.design import Treatment
-from planner.scenario.families.mechanism import Component, MechanismHypothesis, Spread, TreatmentAgent
+from planner.scenario.families.mechanism import Component, MechanismHypothesis, SizeSpread, TreatmentAgent
 from planner.scenario.families.mechanism import GivenAgent as Given
-from planner.scenario.faults import printable
 from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.parameters import COMMON, Place, Range, places, split_key
 from planner.scenario.scenario import Scenario
+from planner.scenario.text import printable
 from planner.scenario.uncertainty import Distribution, Tie
 
 _TOGETHER = 64
@@ -42,8 +41,12 @@ _TOGETHER = 64
 _TIED = "tied"  # name of the treatment of a tie, which the scenario does not have
 
 
-class UncertaintyError(PlannerError, ValueError):
-    """Variants that do not exist."""
+class UncertaintyError(ValueError):
+    """Variants that do not exist. `hint`: what to do."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,7 +360,7 @@ def _expected(
 def _times(component: Component, factor: float) -> Component:
     """A component whose sizes are multiplied, those of patients who are not susceptible too."""
 
-    def times(spread: Spread) -> Spread:
+    def times(spread: SizeSpread) -> SizeSpread:
         return spread.model_copy(update={"mean": spread.mean * factor, "sd": spread.sd * abs(factor)})
 
     update = {"size": times(component.size), "otherwise": times(component.otherwise)}

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from planner.results.numbers import plain, plus_minus
-from planner.scenario.faults import shown
 from planner.scenario.scenario import Scenario
-from planner.scenario.text import listed
+from planner.scenario.text import listed, quote
 from planner.scenario.vocabulary import BINARY_MEASURES
 
 Unit = tuple[str, float]  # name, factor
@@ -65,7 +64,7 @@ def _share(about: Mapping[str, Any]) -> float:
 
 def _where(cell: Mapping[str, Any]) -> str:
     """`24 patients`, or the settings that are swept."""
-    swept = [f"{path.rpartition('.')[2]} {shown(value)}" for path, value in cell.get("sweep", {}).items()]
+    swept = [f"{path.rpartition('.')[2]} {quote(value)}" for path, value in cell.get("sweep", {}).items()]
     return ", ".join(swept) or f"{cell['patients']:,} patients"
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from planner.scenario import contrasts, vocabulary
-from planner.scenario.endpoint import _MEASURES
+from planner.scenario.endpoint import MEASURE
 from planner.scenario.fields import (
     Contrast,
     Days,
+    Flag,
     Name,
     Number,
     OneOf,
     Points,
     Settings,
-    Truth,
     about,
 )
 
@@ -36,13 +36,13 @@ class Analysis(Settings):
         Points | None, about("Difference that planning assumed, first minus second", "points")
     ] = None
     outcome: Annotated[str, about("The second outcome that is analysed; the endpoint if not given")] = ""
-    measure: Annotated[str, _MEASURES, about("What is analysed; the endpoint's measure if not given")] = ""
+    measure: Annotated[str, MEASURE, about("What is analysed; the endpoint's measure if not given")] = ""
     day: Annotated[Days | None, about("Day that is analysed; the endpoint's day if not given", "days")] = None
     planned_sd_difference: Annotated[
         Points | None, about("SD of one patient's difference that planning assumed", "points", gt=0)
     ] = None
     carryover: Annotated[
-        Truth,
+        Flag,
         about(
             "Whether the model allows for what the previous treatment adds (first-order carryover); for "
             "methods that fit a model of all periods",

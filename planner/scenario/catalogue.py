@@ -10,7 +10,7 @@ TEMPLATE = "template"
 """The file that a new scenario starts from; it is no entry of the catalogue."""
 
 
-class Entry(NamedTuple):
+class CatalogueEntry(NamedTuple):
     """A scenario of the catalogue. The texts are empty where the file has none or cannot be read."""
 
     name: str
@@ -36,12 +36,12 @@ def find(name: str) -> Path | None:
     return folder() / f"{name}.toml" if name in names() or name == TEMPLATE else None
 
 
-def entries() -> list[Entry]:
+def entries() -> list[CatalogueEntry]:
     """All scenarios with their titles. A file that cannot be read is listed without."""
     return [_entry(name) for name in names()]
 
 
-def _entry(name: str) -> Entry:
+def _entry(name: str) -> CatalogueEntry:
     path = folder() / f"{name}.toml"
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -50,7 +50,7 @@ def _entry(name: str) -> Entry:
     title, question = (
         text if isinstance(text := data.get(key), str) else "" for key in ("title", "question")
     )
-    return Entry(name, path, title, question)
+    return CatalogueEntry(name, path, title, question)
 
 
 def template() -> str:

@@ -12,25 +12,19 @@ from planner.scenario.families.mechanism import TreatmentAgent
 from planner.scenario.fields import (
     AlsoWritten,
     Days,
+    Flag,
     Number,
     OneOf,
     Settings,
     Symbol,
-    Truth,
     Whole,
     about,
     split_text,
 )
 
 MAX_PERIODS = 12
-
-
 MAX_SEQUENCES = 100
-
-
 MAX_TREATMENTS = 24
-
-
 MAX_ASSESSMENTS = 20
 
 
@@ -47,6 +41,31 @@ class Treatment(Settings):
     agents: Annotated[
         tuple[TreatmentAgent, ...], about("The agents that it contains", max_length=MAX_TREATMENTS)
     ] = ()
+
+
+class ReturnToBaseline(Settings):
+    """Who has not become as ill again as at first waits for the next dosing, is rated again, or leaves."""
+
+    share: Annotated[
+        Number | None,
+        about(
+            "Share of the first baseline that a patient's score must reach for the next dosing", gt=0, le=2
+        ),
+    ] = None
+    entry: Annotated[
+        Flag, about("Whether the score must reach the one that patients need to be enrolled instead")
+    ] = False
+    recheck_days: Annotated[
+        Annotated[Days, Field(gt=0)], about("Days after which a patient below it is rated again", "days")
+    ]
+    at_most_days: Annotated[
+        Days, about("Longest extra washout; who is below it then leaves the trial", "days")
+    ]
+
+    @property
+    def rechecks(self) -> int:
+        """The most times that a patient is rated again in one gap."""
+        return int(self.at_most_days / self.recheck_days + 1e-9)
 
 
 class Design(Settings):
@@ -108,28 +127,3 @@ class Design(Settings):
     def unit(self) -> int:
         """Patients in one allocation unit."""
         return sum(self.allocation)
-
-
-class ReturnToBaseline(Settings):
-    """Who has not become as ill again as at first waits for the next dosing, is rated again, or leaves."""
-
-    share: Annotated[
-        Number | None,
-        about(
-            "Share of the first baseline that a patient's score must reach for the next dosing", gt=0, le=2
-        ),
-    ] = None
-    entry: Annotated[
-        Truth, about("Whether the score must reach the one that patients need to be enrolled instead")
-    ] = False
-    recheck_days: Annotated[
-        Annotated[Days, Field(gt=0)], about("Days after which a patient below it is rated again", "days")
-    ]
-    at_most_days: Annotated[
-        Days, about("Longest extra washout; who is below it then leaves the trial", "days")
-    ]
-
-    @property
-    def rechecks(self) -> int:
-        """The most times that a patient is rated again in one gap."""
-        return int(self.at_most_days / self.recheck_days + 1e-9)

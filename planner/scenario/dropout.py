@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
@@ -16,6 +16,7 @@ from planner.scenario.fields import (
     Symbol,
     about,
     as_list,
+    by_number,
 )
 
 Ratio = Annotated[Number, Field(ge=0.001, le=1000)]
@@ -32,11 +33,6 @@ class Driver(Settings):
         1.0
     )
     around: Annotated[Points, about("The number at which the stated probability of leaving holds")]
-
-
-def _each_ten_points(value: Any) -> Any:
-    plain = isinstance(value, int | float) and not isinstance(value, bool)
-    return {"ratio": value, "per": 10.0, "around": 0.0} if plain else value
 
 
 class OddsRatios(Settings):
@@ -56,7 +52,7 @@ class OddsRatios(Settings):
         Mapping[Symbol, Ratio], about("Factor on the odds after a period of this treatment; 1 if not named")
     ] = {}
     outcomes: Annotated[
-        Mapping[Symbol, Annotated[Driver, BeforeValidator(_each_ten_points), A_NUMBER]],
+        Mapping[Symbol, Annotated[Driver, by_number("ratio", per=10.0, around=0.0), A_NUMBER]],
         about(
             "How the odds depend on second outcomes, such as adverse effects, in the period just finished; a "
             "number is the factor for each 10 points from 0 on; acts on hypotheses of mechanisms"

@@ -14,18 +14,18 @@ from planner.scenario.fields import (
     Settings,
     about,
 )
-from planner.scenario.scale import Scale, _scale_by_name
+from planner.scenario.scale import EndpointScale, scale_by_name
 
-_MEASURES = OneOf("measure", dict.fromkeys(vocabulary.MEASURES))
+MEASURE = OneOf("measure", dict.fromkeys(vocabulary.MEASURES))
 
 
 class Endpoint(Settings):
     scale: Annotated[
-        Scale,
-        BeforeValidator(_scale_by_name),
+        EndpointScale,
+        BeforeValidator(scale_by_name),
         AlsoWritten(type="string", enum=list(vocabulary.SCALES)),
         about("A known scale by name, or the limits of another one"),
-    ] = Scale()
+    ] = EndpointScale()
     unit: Annotated[str, about("Unit of the scores", max_length=40)] = "points"
     day: Annotated[
         Days,
@@ -34,7 +34,7 @@ class Endpoint(Settings):
     label: Annotated[str, about("What the endpoint is called", label=True)] = ""
     measure: Annotated[
         str,
-        _MEASURES,
+        MEASURE,
         about("What is analysed; if not given: score for means, response for rates, change for mechanisms"),
     ] = ""
     baseline: Annotated[
@@ -43,7 +43,7 @@ class Endpoint(Settings):
     ] = "period"
 
     @property
-    def bounds(self) -> Scale | None:
+    def bounds(self) -> EndpointScale | None:
         """The scale if scores are to be rounded to its steps and cut at its limits, else None."""
         scale = self.scale
         limited = scale.low is not None or scale.high is not None or scale.step is not None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from planner.errors import PlannerError
+from planner.scenario.text import printable
 
 Path = tuple[str | int, ...]
 """Where a setting stands: ("analyses", 0, "alpha")."""
@@ -33,26 +32,36 @@ class Fault:
         """The fault as plain text: place and message, the line with a caret, the hint."""
         place = ":".join([printable(self.file), *(str(n) for n in (self.line, self.column) if self.line)])
         lines = [f"{place}: error: {self.path + ': ' if self.path else ''}{self.message}"]
-        if self.line and self.source_line.strip():
-            excerpt, indent, width = self.excerpt()
-            lines += [f"{self.line:5d} | {excerpt}", f"      | {' ' * indent}{'^' * width}"]
+        if quotation := self.quotation():
+            lines.append(quotation)
         if self.hint:
             lines.append(f"hint: {self.hint}")
         return "\n".join(lines)
 
-    def excerpt(self) -> tuple[str, int, int]:
-        """The part of the line worth showing, printable, with the caret's indentation and width in cells."""
+    def quotation(self, width_of: Callable[[str], int] = len) -> str:
+        """The line with a caret under what is wrong; nothing where there is no line to show.
+
+        `width_of`: columns that a text takes where this is printed, if not one for each character.
+        """
+        if not self.line or not self.source_line.strip():
+            return ""
+        before, marked, after = self.excerpt()
+        carets = "^" * max(width_of(marked), 1)
+        return f"{self.line:5d} | {before}{marked}{after}\n      | {' ' * width_of(before)}{carets}"
+
+    def excerpt(self) -> tuple[str, str, str]:
+        """The part of the line worth showing, printable: before what is wrong, what is wrong, and after."""
         start = max(0, self.column - 1 - _WIDEST_EXCERPT // 2) if self.column > _WIDEST_EXCERPT else 0
         end = start + _WIDEST_EXCERPT + 20
         before, rest = self.source_line[start : self.column - 1], self.source_line[self.column - 1 : end]
-        marked, after = rest[: max(self.width, 1)], rest[max(self.width, 1) :]
+        width = max(self.width, 1)
+        before, marked, after = (printable(part, tabs=True) for part in (before, rest[:width], rest[width:]))
         lead = "..." if start else ""
         tail = "..." if len(self.source_line) > end else ""
-        shown = [printable(part, tabs=True) for part in (before, marked, after)]
-        return lead + "".join(shown) + tail, cells(lead + shown[0]), max(cells(shown[1]), 1)
+        return lead + before, marked, after + tail
 
 
-class ScenarioError(PlannerError, ValueError):
+class ScenarioError(ValueError):
     """A scenario that cannot be used. `faults` holds everything that is wrong with it, in order of place."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
@@ -61,25 +70,6 @@ class ScenarioError(PlannerError, ValueError):
 
     def __reduce__(self) -> tuple[type[ScenarioError], tuple[list[Fault]]]:
         return type(self), (self.faults,)
-
-
-def printable(text: str, tabs: bool = False) -> str:
-    """The text with control and invisible characters escaped; `tabs`: a tab becomes one blank."""
-    if text.isprintable():
-        return text
-    return "".join(
-        c if c.isprintable() else " " if c == "\t" and tabs else c.encode("unicode_escape").decode()
-        for c in text
-    )
-
-
-def cells(text: str) -> int:
-    """Columns that the text takes on a terminal."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
 
 
 def dotted(path: Path) -> str:
@@ -92,45 +82,3 @@ def _part(part: str | int) -> str:
     if text and all(c.isascii() and (c.isalnum() or c in "_-") for c in text):
         return text
     return '"' + printable(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
-
-
-def shown(value: object) -> str:
-    """A value as it stood in the file, short enough for a message."""
-    match value:
-        case bool():
-            return str(value).lower()
-        case str():
-            return '"' + printable(value if len(value) <= 40 else value[:37] + "...") + '"'
-        case int() if abs(value) >= 10**20:
-            return "a number of more than 20 digits"
-        case int() | float():
-            return repr(value)
-        case list() | tuple():
-            return f"a list of {len(value)}"
-        case dict():
-            return "a table"
-    return f"{value} (a date or time)"
-
-
-def listed(words: Sequence[str], last: str = "or") -> str:
-    """`a`, `a or b`, `a, b or c`."""
-    words = [printable(word) for word in words]
-    return f" {last} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-
-def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
-    """The known word that the user may have meant, upper and lower case alike; `likeness` from 0 to 1."""
-    from difflib import get_close_matches
-
-    by_fold = {name.casefold(): name for name in known}
-    found = get_close_matches(word.casefold()[:100], by_fold, 1, likeness)
-    return by_fold[found[0]] if found else None
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`did you mean X?`, or all that is known if it is not much, or nothing."""
-    known = list(known)
-    near = nearest(word, known)
-    if near is not None:
-        return f"did you mean {printable(near)}?"
-    return f"known: {listed(known, 'and')}" if 0 < len(known) <= 12 else ""

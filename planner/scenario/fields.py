@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -110,6 +111,21 @@ def split_text(value: Any) -> Any:
     return value.split() if isinstance(value, str) else value
 
 
+def by_number(key: str, **rest: float) -> BeforeValidator:
+    """A number is short for a table with that number under `key`, and the `rest`."""
+    return BeforeValidator(lambda value: {key: value, **rest} if is_number(value) else value)
+
+
+def by_text(key: str) -> BeforeValidator:
+    """A bare name is short for a table with that name under `key`."""
+    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value of a file is a number, which true and false are not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def as_list(value: Any) -> Any:
     """A number is short for a list of it."""
     return [value] if isinstance(value, int | float) else value
@@ -125,29 +141,18 @@ EVERY = "*"
 
 Number = Annotated[float, Strict()]
 Whole = Annotated[int, Strict()]
-Truth = Annotated[bool, Strict()]
+Flag = Annotated[bool, Strict()]
 Points = Annotated[float, Strict(), Field(ge=-LARGEST, le=LARGEST)]
 Sd = Annotated[float, Strict(), Field(ge=0, le=LARGEST)]
 Days = Annotated[float, Strict(), Field(ge=0, le=MAX_DAYS)]
 Probability = Annotated[float, Strict(), Field(ge=0, le=1)]
 Correlation = Annotated[float, Strict(), Field(ge=-1, le=1)]
 ZLimit = Annotated[float, Strict(), Field(ge=-100, le=100)]
-Path = Annotated[str, Field(min_length=1)]
+PathText = Annotated[str, Field(min_length=1)]
 Symbol = Annotated[str, PrintedName(40, blanks=False)]
 Name = Annotated[str, PrintedName(80, blanks=True)]
 DoseText = Annotated[str, PositiveText()]
 A_NUMBER = AlsoWritten(type="number")
-
-Prior = Annotated[
-    Number | None,
-    about(
-        "Weight of the hypothesis before any data, relative to the others; 1 if not given",
-        label=True,
-        gt=0,
-        le=1e6,
-    ),
-]
-
 
 _Weight = Annotated[float, Strict(), Field(ge=-100, le=100)]
 Contrast = Annotated[

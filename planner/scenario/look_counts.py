@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import floor
 
-from planner.scenario.faults import listed
+from planner.scenario.text import listed
 
 
 def nearest(share: Fraction, unit: int, patients: int) -> int:
@@ -30,9 +30,9 @@ def scaled(shares: Sequence[Fraction], unit: int, patients: int) -> tuple[int, .
 
 def scaling(stated: Sequence[str], unit: int, counts: Sequence[int]) -> str:
     """In words what became of looks that were `stated` otherwise: their `counts` now."""
-    said = f"for {counts[-1]:,} patients the looks, stated as {listed(stated, 'and')}, "
+    said = f"for {counts[-1]:,} patients the looks, stated as {listed(stated)}, "
     said += (
-        f"are scaled to {listed([f'{m:,}' for m in counts], 'and')}"
+        f"are scaled to {listed([f'{m:,}' for m in counts])}"
         if len(counts) > 1
         else "come down to the last one"
     )
@@ -43,4 +43,4 @@ def scaling(stated: Sequence[str], unit: int, counts: Sequence[int]) -> str:
         return said
     if len(lost) == 1:
         return f"{said}: the one at {lost[0]} would reach the last one and falls away"
-    return f"{said}: those at {listed(lost, 'and')} would reach the last one and fall away"
+    return f"{said}: those at {listed(lost)} would reach the last one and fall away"

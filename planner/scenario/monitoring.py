@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PrivateAttr, Strict
 
 from planner.scenario import vocabulary
-from planner.scenario.fields import Number, OneOf, Probability, Settings, Truth, ZLimit, about
+from planner.scenario.fields import Flag, Number, OneOf, Probability, Settings, ZLimit, about
 
 MAX_LOOKS = 20
 
@@ -46,7 +46,7 @@ class Futility(Settings):
             since="0.2.0",
         ),
     ] = None
-    binding: Annotated[Truth, about("Whether the efficacy limits count on the futility rule")] = False
+    binding: Annotated[Flag, about("Whether the efficacy limits count on the futility rule")] = False
 
 
 class Monitoring(Settings):

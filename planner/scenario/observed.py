@@ -23,7 +23,7 @@ Share = Annotated[
 """So many of so many patients: [7, 12]."""
 
 
-class Pairs(Settings):
+class ObservedPairs(Settings):
     """Patients seen under both of two treatments, by what they did under each."""
 
     both: Annotated[Patients, about("Patients who responded to both treatments", "patients")]
@@ -88,7 +88,7 @@ class Observed(Settings):
         Mapping[Symbol, Share], about("Patients in remission and patients seen, by treatment")
     ] = {}
     pairs: Annotated[
-        Pairs | None, about("Responses of the same patients to two treatments, if reported together")
+        ObservedPairs | None, about("Responses of the same patients to two treatments, if reported together")
     ] = None
     paired: Annotated[
         Patients | None,

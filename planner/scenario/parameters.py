@@ -13,15 +13,15 @@ from math import inf
 from types import UnionType
 from typing import Annotated, Any, NamedTuple, Protocol, Union, get_args, get_origin
 
-from planner.errors import PlannerError
 from planner.scenario.families.means import Means
-from planner.scenario.families.mechanism import GivenAgent, MechanismHypothesis, Need, Spread, Term
+from planner.scenario.families.mechanism import GivenAgent, MechanismHypothesis, Need, SizeSpread, Term
 from planner.scenario.families.rates import Rates
-from planner.scenario.faults import Path, did_you_mean, dotted, listed, printable
+from planner.scenario.faults import Path, dotted
 from planner.scenario.fields import Settings
 from planner.scenario.paths import split_path
 from planner.scenario.scenario import Scenario
 from planner.scenario.secondary_outcomes import PointSpread
+from planner.scenario.text import did_you_mean, listed, printable
 
 COMMON = ("agents", "signals", "components")
 """Tables of which a hypothesis of mechanisms may have entries of its own."""
@@ -89,8 +89,8 @@ class Place:
         return Range(high, low, self.range.below, self.range.above)
 
 
-class Astray(PlannerError):
-    """A path that leads to no number that may be uncertain."""
+class Astray(Exception):
+    """A path that leads to no number that may be uncertain: message and hint."""
 
 
 def split_key(key: str) -> list[Path]:
@@ -155,7 +155,7 @@ def _no_root(
         where = f"[hypotheses.{dotted(path[1:2])}.uncertainty]" if len(path) > 1 else ""
         return "belongs to one hypothesis", f"state it under {where or '[hypotheses.NAME.uncertainty]'}"
     if root in Scenario.model_fields and hypothesis is None:
-        return "is a decision of the trial, and not uncertain", f"known: {listed(known, 'and')}"
+        return "is a decision of the trial, and not uncertain", f"known: {listed(known)}"
     return f"there is no number {printable(dotted(path))}", did_you_mean(root, known)
 
 
@@ -186,7 +186,7 @@ def _step(node: Any, kind: Any, part: str | int, route: Path) -> tuple[str | int
         if isinstance(part, int) and part < len(node):
             return part, node[part], _element(kind)
     else:
-        raise Astray(f"{dotted(route)} has no settings inside")
+        raise Astray(f"{dotted(route)} has no settings inside", "")
     raise Astray(f"{dotted(route)} has no {printable(str(part))}", did_you_mean(str(part), names))
 
 
@@ -212,7 +212,7 @@ def _numbers(node: Any, kind: Any, route: Path, relative: bool) -> Iterator[Plac
             hint = "the occupancy of the dose may be" if route[-1] == "dose" else ""
             raise Astray("is a criterion of the trial, and not uncertain", hint)
         yield Place(route, float(node), _range(kind))
-    elif isinstance(node, Spread | PointSpread) and relative:
+    elif isinstance(node, SizeSpread | PointSpread) and relative:
         for key in ("mean", "sd"):
             _, value, inner = _step(node, kind, key, route)
             yield from _numbers(value, inner, (*route, key), relative)
@@ -225,7 +225,7 @@ def _numbers(node: Any, kind: Any, route: Path, relative: bool) -> Iterator[Plac
     elif isinstance(node, Settings | Mapping | tuple):
         raise Astray("is no number but a table or a list", _inside(node, route))
     else:
-        raise Astray("is no number")
+        raise Astray("is no number", "")
 
 
 def _plain(node: Any) -> bool:
@@ -241,7 +241,7 @@ def _inside(node: Any, route: Path) -> str:
         names = [str(key) for key in node]
     else:
         names = [_name(item) if isinstance(item, Settings) else str(i) for i, item in enumerate(node)]
-    return f"in it: {listed(names[:12], 'and')}" if names else ""
+    return f"in it: {listed(names[:12])}" if names else ""
 
 
 def _element(kind: Any) -> Any:

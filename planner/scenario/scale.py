@@ -1,4 +1,4 @@
-"""The scale that the endpoint is measured on."""
+"""The scale that the endpoint, or a secondary outcome, is measured on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from planner.scenario.fields import (
 _SCALES = OneOf("scale", vocabulary.SCALES)
 
 
-def _scale_by_name(value: Any) -> Any:
+def scale_by_name(value: Any) -> Any:
+    """The name of a known scale is short for a table of what it is."""
     if not isinstance(value, str):
         return value
     row = vocabulary.SCALES[str(_SCALES.check(value))]._asdict()
@@ -24,13 +25,20 @@ def _scale_by_name(value: Any) -> Any:
 
 
 class Scale(Settings):
-    name: Annotated[str, about("Name of the scale", label=True)] = ""
+    """What scores are possible, and which are better."""
+
     low: Annotated[Points | None, about("Lowest possible score", "points")] = None
     high: Annotated[Points | None, about("Highest possible score", "points")] = None
     step: Annotated[Points | None, about("Distance between neighbouring scores", "points", gt=0)] = None
     better: Annotated[
         Literal["lower", "higher"] | None, about("Whether lower or higher scores are better")
     ] = None
+
+
+class EndpointScale(Scale):
+    # The scale of the endpoint, perhaps a known one. A docstring would become part of the JSON Schema.
+
+    name: Annotated[str, about("Name of the scale", label=True)] = ""
     remission_at_most: Annotated[Points | None, about("Highest score that counts as remission", "points")] = (
         None
     )

@@ -19,7 +19,7 @@ from planner.scenario.endpoint import Endpoint
 from planner.scenario.families.mechanism import Agent, Component, Signal
 from planner.scenario.fields import (
     Name,
-    Path,
+    PathText,
     Settings,
     Symbol,
     about,
@@ -29,8 +29,8 @@ from planner.scenario.monitoring import Monitoring
 from planner.scenario.observed import Observed
 from planner.scenario.population import Population
 from planner.scenario.scale import Scale
-from planner.scenario.secondary_outcomes import MAX_OUTCOMES, OutcomeScale, SecondaryOutcome
-from planner.scenario.simulation import Simulation
+from planner.scenario.secondary_outcomes import MAX_OUTCOMES, SecondaryOutcome
+from planner.scenario.simulation import SimulationSettings
 from planner.scenario.uncertainty import BY_PATH, Distribution
 
 MAX_HYPOTHESES = 100
@@ -45,7 +45,7 @@ class Citation(Settings):
     doi: Annotated[str, about("Digital object identifier", label=True)] = ""
     url: Annotated[str, about("Where the source can be read", label=True)] = ""
     supports: Annotated[
-        tuple[Path, ...], about("Paths of the settings that the source supports", label=True)
+        tuple[PathText, ...], about("Paths of the settings that the source supports", label=True)
     ] = ()
 
 
@@ -58,7 +58,9 @@ class Scenario(Settings):
     question: Annotated[str, about("The question that the trial asks", label=True)] = ""
     notes: Annotated[str, about("Anything else that a reader should know", label=True)] = ""
     citations: Annotated[tuple[Citation, ...], about("Sources of the numbers", label=True)] = ()
-    assumed: Annotated[tuple[Path, ...], about("Paths of settings that rest on no source", label=True)] = ()
+    assumed: Annotated[
+        tuple[PathText, ...], about("Paths of settings that rest on no source", label=True)
+    ] = ()
     agents: Annotated[Mapping[Symbol, Agent], about("What treatments are made of", max_length=MAX_NAMES)] = {}
     treatments: Annotated[Mapping[Symbol, Treatment], about("The treatments", max_length=MAX_TREATMENTS)] = {}
     design: Annotated[Design, about("Sequences, patients and times")]
@@ -81,7 +83,7 @@ class Scenario(Settings):
         Mapping[Name, AnyHypothesis],
         about("What may be true", min_length=1, max_length=MAX_HYPOTHESES),
     ]
-    uncertainty: Annotated[Mapping[Path, Distribution], BY_PATH] = {}
+    uncertainty: Annotated[Mapping[PathText, Distribution], BY_PATH] = {}
     analyses: Annotated[
         tuple[Analysis, ...], about("How the trial is analysed", min_length=1, max_length=MAX_ANALYSES)
     ] = ()
@@ -89,9 +91,9 @@ class Scenario(Settings):
     observed: Annotated[
         Observed | None, about("What a trial has found, for `weigh`; it alters no simulation", label=True)
     ] = None
-    simulation: Annotated[Simulation, about("How the trial is simulated")] = Simulation()
+    simulation: Annotated[SimulationSettings, about("How the trial is simulated")] = SimulationSettings()
     sweep: Annotated[
-        Mapping[Path, tuple[Any, ...]],
+        Mapping[PathText, tuple[Any, ...]],
         about(
             "Settings that `run` varies: the path of each, and its values; paths joined by a comma vary "
             "together, with a list of their values for each step",
@@ -111,7 +113,7 @@ class Scenario(Settings):
         """What whoever set something is told of what follows from it; every result repeats it."""
         return self._remarks
 
-    def scale_of(self, analysis: Analysis) -> Scale | OutcomeScale:
+    def scale_of(self, analysis: Analysis) -> Scale:
         """The scale of what an analysis reads: the endpoint's, or that of a second outcome."""
         return self.outcomes[analysis.outcome].scale if analysis.outcome else self.endpoint.scale
 

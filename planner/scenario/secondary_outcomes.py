@@ -8,18 +8,13 @@ Sizes are in points of the outcome and do not depend on how severe the illness i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator
-
-from planner.scenario.families.mechanism import HalfLifeSpread, Share, Term, median_only
-from planner.scenario.fields import A_NUMBER, Days, Points, Sd, Settings, Symbol, about
+from planner.scenario.families.mechanism import HalfLifeSpread, Share, Term
+from planner.scenario.fields import A_NUMBER, Days, Points, Sd, Settings, Symbol, about, by_number
+from planner.scenario.scale import Scale
 
 MAX_OUTCOMES = 20
-
-
-def _mean_only(value: Any) -> Any:
-    return {"mean": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 class PointSpread(Settings):
@@ -29,17 +24,6 @@ class PointSpread(Settings):
     sd: Annotated[Sd, about("Standard deviation between patients", "points")] = 0.0
 
 
-class OutcomeScale(Settings):
-    """What scores of a second outcome are possible."""
-
-    low: Annotated[Points | None, about("Lowest possible score", "points")] = None
-    high: Annotated[Points | None, about("Highest possible score", "points")] = None
-    step: Annotated[Points | None, about("Distance between neighbouring scores", "points", gt=0)] = None
-    better: Annotated[
-        Literal["lower", "higher"] | None, about("Whether lower or higher scores are better")
-    ] = None
-
-
 class OutcomeComponent(Settings):
     """A part of a second outcome: how large it is in whom, and how long it lasts."""
 
@@ -47,12 +31,12 @@ class OutcomeComponent(Settings):
     share: Annotated[Share, about("Share of the patients who are susceptible")] = 1.0
     size: Annotated[
         PointSpread,
-        BeforeValidator(_mean_only),
+        by_number("mean"),
         A_NUMBER,
         about("What it adds to the score of the susceptible, in points"),
     ]
     otherwise: Annotated[
-        PointSpread, BeforeValidator(_mean_only), A_NUMBER, about("What it adds in the others, in points")
+        PointSpread, by_number("mean"), A_NUMBER, about("What it adds in the others, in points")
     ] = PointSpread(mean=0.0)
     distribution: Annotated[
         Literal["normal", "lognormal"],
@@ -60,7 +44,7 @@ class OutcomeComponent(Settings):
     ] = "normal"
     half_life_days: Annotated[
         HalfLifeSpread | None,
-        BeforeValidator(median_only),
+        by_number("median"),
         A_NUMBER,
         about("Half-life; if not given it lasts until the outcome is read and is gone at the next dosing"),
     ] = None
@@ -72,11 +56,11 @@ class SecondaryOutcome(Settings):
 
     label: Annotated[str, about("What the outcome is called", label=True)] = ""
     unit: Annotated[str, about("Unit of the scores", max_length=40)] = "points"
-    scale: Annotated[OutcomeScale, about("The limits of its scale")] = OutcomeScale()
+    scale: Annotated[Scale, about("The limits of its scale")] = Scale()
     day: Annotated[Days, about("Day after dosing on which it is read; 0: at the dosing itself", "days")] = 0.0
     background: Annotated[
         PointSpread,
-        BeforeValidator(_mean_only),
+        by_number("mean"),
         A_NUMBER,
         about("Score without any drug; each patient has a level of its own"),
     ] = PointSpread(mean=0.0)

@@ -13,7 +13,7 @@ from planner.scenario.fields import (
 )
 
 
-class Simulation(Settings):
+class SimulationSettings(Settings):
     trials: Annotated[
         Whole, about("Number of simulated trials", "trials", label=True, ge=1, le=MAX_TRIALS)
     ] = 100_000

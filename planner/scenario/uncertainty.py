@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from planner.scenario.fields import AlsoWritten, Name, Number, Settings, Symbol, Truth, about, split_text
+from planner.scenario.fields import AlsoWritten, Flag, Name, Number, Settings, Symbol, about, split_text
 
 MAX_UNCERTAIN = 200
 """Uncertain entries of the scenario, and of each hypothesis."""
@@ -44,7 +44,7 @@ class Distribution(Settings):
         about("The two shapes of a beta distribution, from 0 to 1 or from low to high", max_length=2),
     ] = ()
     relative: Annotated[
-        Truth | None, about("Whether it is a factor on what is stated, in place of the number itself")
+        Flag | None, about("Whether it is a factor on what is stated, in place of the number itself")
     ] = None
 
     @property

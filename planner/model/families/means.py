@@ -28,7 +28,7 @@ from planner.kernels.tables import (
 )
 from planner.model.draw_list import DrawList
 from planner.model.dropout import ALIKE, leaving
-from planner.scenario.families.means import Means, Spread
+from planner.scenario.families.means import Means, ScoreSpread
 from planner.scenario.scenario import Scenario
 
 BEFORE, AFTER = 0, 1  # visits of family `means`: the period's baseline and its outcome
@@ -117,7 +117,7 @@ def _outcome(scenario: Scenario, hypothesis: Means, s: int, k: int, treatment: s
     return row
 
 
-def opposed(spread: Spread, treatment: str, periods: int) -> tuple[float, float]:
+def opposed(spread: ScoreSpread, treatment: str, periods: int) -> tuple[float, float]:
     """What multiplies the residual of a period, and the sum of those of all: scores that oppose each other.
 
     y_k = sd_k (a e_k + b sum of e) with a^2 = 1 - rho and 2 a b + p b^2 = rho gives two scores of p periods

@@ -20,9 +20,9 @@ from planner.model.stopping.reachable import Idle
 from planner.monitoring.recursion import power_at, root
 from planner.monitoring.spending import BoundaryError
 from planner.scenario.analysis import Analysis
-from planner.scenario.faults import listed
 from planner.scenario.monitoring import Efficacy, Futility
 from planner.scenario.scenario import Scenario
+from planner.scenario.text import listed
 
 POWER = 0.8  # at which the power of two sets of looks is compared
 WORTH = 0.002  # differences of power from which they are told
@@ -104,7 +104,7 @@ def written(scenario: Scenario, plan: Looks) -> str:
             for key in ("z", "spent")
             if rule is not None and getattr(rule, key)
         ]
-        beside += [f"leave the numbers of these looks out of {listed(lists, 'and')}"] if lists else []
+        beside += [f"leave the numbers of these looks out of {listed(lists)}"] if lists else []
     return f"[{', '.join(str(m) for m in counts)}] ({'; '.join([f'as fractions {shares}', *beside])})"
 
 

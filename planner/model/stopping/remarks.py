@@ -17,9 +17,9 @@ from planner.model.stopping import reachable
 from planner.model.stopping.advice import t_limit
 from planner.model.stopping.reachable import Idle
 from planner.scenario.analysis import Analysis
-from planner.scenario.faults import listed
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import count as counted
+from planner.scenario.text import listed
 from planner.scenario.vocabulary import METHODS
 
 _BEYOND = 3.0  # times the z limit: a t limit from there on is told, because few degrees of freedom made it so
@@ -115,7 +115,7 @@ def at_several(scenario: Scenario, plans: Sequence[tuple[Analysis, Sequence[Look
             rest = [f"{len(numbers) - _SEVERAL:,} more numbers"] if len(numbers) > _SEVERAL else []
             which = f"look {look}" if look else "the last look"
             lines.append(
-                f"{which} cannot stop for efficacy in trials of {listed([*shown, *rest], 'and')} patients, "
+                f"{which} cannot stop for efficacy in trials of {listed([*shown, *rest])} patients, "
                 "which have too few at that look; `planner check` with one of these numbers says what it "
                 "costs and which looks would do"
             )

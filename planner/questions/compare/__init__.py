@@ -22,8 +22,8 @@ from planner.results.frames import flat
 from planner.results.run import ENGINE
 from planner.scenario.analysis import Analysis
 from planner.scenario.canonical.resolved import digest
-from planner.scenario.faults import listed
 from planner.scenario.scenario import Scenario
+from planner.scenario.text import listed
 
 if TYPE_CHECKING:
     import polars
@@ -288,7 +288,7 @@ def remarks(rows: Sequence[Row], names: Sequence[str], by_name: bool, apart: Seq
     if not by_name:
         said.append("the scenarios name their analyses differently: the first analysis of each is compared")
     if apart:
-        named = listed([*apart[:_NAMED], *([f"{len(apart) - _NAMED} more"] if apart[_NAMED:] else [])], "and")
+        named = listed([*apart[:_NAMED], *([f"{len(apart) - _NAMED} more"] if apart[_NAMED:] else [])])
         said.append(
             f"the scenarios differ in more than their designs, and so do the results because of it: {named}"
         )

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from planner.engine.executors import Progress
-from planner.errors import PlannerError
 from planner.questions.run.passes import Pass, grow_all
 from planner.results.run import Run
 
@@ -29,7 +28,7 @@ HEADLINE = ("power", "stopped_early")
 """The figures whose errors count."""
 
 
-class PrecisionError(PlannerError, ValueError):
+class PrecisionError(ValueError):
     """A precision that cannot be asked for."""
 
 

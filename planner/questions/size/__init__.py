@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from planner._version import __version__
 from planner.engine.executors import Progress
 from planner.engine.potential_outcomes import Truth
-from planner.errors import PlannerError
 from planner.kernels.tables import W
 from planner.model.looks import look_counts
 from planner.model.parameter_draws import check, entries
@@ -48,8 +47,8 @@ NOT_OF_MEANS = (
 )
 
 
-class SizingError(PlannerError, ValueError):
-    """A question about size that makes no sense."""
+class SizingError(ValueError):
+    """A question about size that makes no sense; the message says what to ask instead."""
 
 
 @dataclass(frozen=True)

@@ -15,15 +15,15 @@ from math import prod
 from pathlib import Path as FilePath
 from typing import Any
 
-from planner.errors import PlannerError
 from planner.results.figures import Json
 from planner.scenario.canonical.toml import as_toml
-from planner.scenario.faults import Fault, Path, ScenarioError, listed, shown
+from planner.scenario.faults import Fault, Path, ScenarioError
 from planner.scenario.paths import split_path
 from planner.scenario.reading.numbers import RangeError, has_colons, range_in
 from planner.scenario.reading.overrides import parse
 from planner.scenario.reading.read import read
 from planner.scenario.scenario import Scenario
+from planner.scenario.text import listed, quote
 
 MAX_POINTS = 1_000
 """Combinations of settings in a sweep."""
@@ -36,8 +36,12 @@ _NAMED = 8  # numbers of patients in a remark
 _FIXED = ("simulation", "sweep", "schema_version", "extends")
 
 
-class SweepError(PlannerError, ValueError):
-    """A sweep that cannot be run."""
+class SweepError(ValueError):
+    """A sweep that cannot be run. `hint`: what to do."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,7 @@ def axes_of_file(scenario: Scenario, taken: Sequence[Path] = ()) -> list[Axis]:
             row = value if len(paths) > 1 else [value]
             if not isinstance(row, list | tuple) or len(row) != len(paths):
                 raise SweepError(
-                    f"sweep: {key} needs {len(paths)} values at each step, not {shown(value)}",
+                    f"sweep: {key} needs {len(paths)} values at each step, not {quote(value)}",
                     f'for instance "{key}" = [[{", ".join("1" for _ in paths)}]]',
                 )
             steps.append(tuple(as_toml(each) for each in row))
@@ -204,11 +208,11 @@ def remarks_on_looks(points: Sequence[Point]) -> list[str]:
     remarks = list(one.remarks)
     others = [f"{each.design.patients:,}" for each in resized.values() if each is not one]
     if others:
-        few = listed(others, "and") if len(others) <= _NAMED else f"{len(others)} other numbers of"
+        few = listed(others) if len(others) <= _NAMED else f"{len(others)} other numbers of"
         remarks[-1] += f"; likewise for {few} patients"
     fewer = [f"{each.design.patients:,}" for each in resized.values() if len(each.monitoring.counts) < most]
     if fewer:
-        remarks.append(f"at {listed(fewer, 'and')} patients looks that would reach the last one fall away")
+        remarks.append(f"at {listed(fewer)} patients looks that would reach the last one fall away")
     return remarks
 
 

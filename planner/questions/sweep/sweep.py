@@ -22,8 +22,8 @@ from planner.results.frames import flat
 from planner.results.run import ENGINE, Run, warnings_of
 from planner.results.uncertain import unknowns
 from planner.scenario.canonical.resolved import digest
-from planner.scenario.faults import listed, shown
 from planner.scenario.scenario import Scenario
+from planner.scenario.text import listed, quote
 
 if TYPE_CHECKING:
     import polars
@@ -151,7 +151,7 @@ class Sweep:
         for run, numbers in self.passes:
             whole = replace(run, outcome=replace(run.outcome, partial=False), remarks=())
             at = ", ".join(
-                f"{path} {shown(value)}" for path, value in _common(self.all_points, numbers).items()
+                f"{path} {quote(value)}" for path, value in _common(self.all_points, numbers).items()
             )
             own = warnings_of(whole, run.told_cells(), label)
             warnings += [f"{at}: {warning}" if at else warning for warning in own]
@@ -221,7 +221,7 @@ def check_draws(points: Sequence[Point], seed: int) -> None:
     pair = alike([point.scenario for point in points], seed)
     if pair is not None:
         one, other = (points[i].values for i in pair)
-        names = listed([path for path in one if one[path] != other[path]], "and")
+        names = listed([path for path in one if one[path] != other[path]])
         raise SweepError(
             f"{names}: swept and uncertain at once, so that the drawn values replace the swept ones",
             "sweep the parameters of the distribution, or say nothing of it while the number is swept",

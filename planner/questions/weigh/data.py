@@ -9,10 +9,10 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from planner.data.long_format import Patient, PatientData, read_patients
-from planner.errors import WeighingError
+from planner.data.long_format import ObservedPatient, PatientData, read_patients
+from planner.questions.weigh.errors import WeighingError
 from planner.scenario.families.mechanism import MechanismHypothesis
-from planner.scenario.observed import MAX_OBSERVED, Observed, ObservedMean, Pairs
+from planner.scenario.observed import MAX_OBSERVED, Observed, ObservedMean, ObservedPairs
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import BINARY_MEASURES
 
@@ -59,7 +59,7 @@ def observed_in(scenario: Scenario, path: str | Path) -> Observed:
     if len(design.treatments) == 2 and together and measure == "response":
         a, b = design.treatments
         outcomes = [(row[a], row[b]) for row in table]
-        pairs = Pairs(
+        pairs = ObservedPairs(
             both=outcomes.count((1.0, 1.0)),
             only={a: outcomes.count((1.0, 0.0)), b: outcomes.count((0.0, 1.0))},
             neither=outcomes.count((0.0, 0.0)),
@@ -104,7 +104,7 @@ def _beside(scenario: Scenario, numbers: Mapping[str, int]) -> str:
     return "".join(f" {each}" for each in said)
 
 
-def _unseen(patients: Sequence[Patient], read: Mapping[str, Sequence[float | None]]) -> str:
+def _unseen(patients: Sequence[ObservedPatient], read: Mapping[str, Sequence[float | None]]) -> str:
     """Where a value is missing, for a hint."""
     for patient in patients:
         for k, value in enumerate(read[patient.subject]):
@@ -113,7 +113,7 @@ def _unseen(patients: Sequence[Patient], read: Mapping[str, Sequence[float | Non
     return ""
 
 
-def _of_treatment(patient: Patient, values: Sequence[float | None], treatment: str) -> float:
+def _of_treatment(patient: ObservedPatient, values: Sequence[float | None], treatment: str) -> float:
     """A completer's mean over the periods that give the treatment."""
     return float(
         mean(x for x, a in zip(values, patient.sequence, strict=True) if a == treatment and x is not None)
@@ -138,7 +138,7 @@ class _Reader:
     scenario: Scenario
     data: PatientData
 
-    def read(self, patient: Patient, period: int) -> float | None:
+    def read(self, patient: ObservedPatient, period: int) -> float | None:
         """The endpoint's measure of a period, None where it is missing or noted as a fault."""
         endpoint, value = self.scenario.endpoint, patient.values.get(period)
         scored = any(
@@ -160,7 +160,7 @@ class _Reader:
             return float(value <= limit + _TIE)
         return self._against_baseline(patient, period, value)
 
-    def _against_baseline(self, patient: Patient, period: int, value: float) -> float | None:
+    def _against_baseline(self, patient: ObservedPatient, period: int, value: float) -> float | None:
         """A change, a percent change or a response."""
         endpoint, table = self.scenario.endpoint, self.data.table
         of = 0 if endpoint.baseline == "first" else period
@@ -188,5 +188,5 @@ class _Reader:
             return None
         return change
 
-    def _refuse(self, patient: Patient, period: int, message: str) -> None:
+    def _refuse(self, patient: ObservedPatient, period: int, message: str) -> None:
         self.data.table.note(patient.rows[period], "value", message)

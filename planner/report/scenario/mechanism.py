@@ -19,7 +19,7 @@ from planner.scenario.families.mechanism import (
     MechanismHypothesis,
     Need,
     Signal,
-    Spread,
+    SizeSpread,
     Term,
 )
 from planner.scenario.scenario import Scenario
@@ -147,7 +147,7 @@ def _size(component: Component) -> str:
     return said
 
 
-def _change(spread: Spread, verb: bool = True) -> str:
+def _change(spread: SizeSpread, verb: bool = True) -> str:
     """`lose 76 % (SD 15)`, or `get worse by 25 %`."""
     if spread.mean == 0 and spread.sd == 0:
         return "lose nothing" if verb else "nothing"

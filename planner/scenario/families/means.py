@@ -8,21 +8,19 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
+from planner.scenario.families.base import FamilySettings
 from planner.scenario.fields import (
     A_NUMBER,
     EVERY,
     Correlation,
     Number,
-    Path,
     Points,
-    Prior,
     Sd,
     Settings,
     Symbol,
     about,
     for_every,
 )
-from planner.scenario.uncertainty import BY_PATH, Distribution
 
 
 class BaselineCorrelation(Settings):
@@ -31,7 +29,7 @@ class BaselineCorrelation(Settings):
     between: Annotated[Correlation, about("Between the baselines of two periods")]
 
 
-class Spread(NamedTuple):
+class ScoreSpread(NamedTuple):
     """Standard deviations of the score `mean + patient + patient-by-treatment + residual`, in points.
 
     Two scores of a patient have the covariance `sign` x level x level, each the `level` of its treatment (and
@@ -106,11 +104,10 @@ _PositiveOrTable = Annotated[
 ]
 
 
-class Means(Settings):
+class Means(FamilySettings):
     """A hypothesis that states the mean of each treatment and how scores vary."""
 
     family: Annotated[Literal["means"], about("Kind of hypothesis")] = "means"
-    label: Annotated[str, about("What the hypothesis is called in tables and plots", label=True)] = ""
     means: Annotated[Mapping[Symbol, Points], about("Mean of the measure on each treatment", "points")]
     sd_within: Annotated[
         Mapping[Symbol, Sd] | None,
@@ -141,8 +138,6 @@ class Means(Settings):
     baseline_correlation: Annotated[
         BaselineCorrelation | None, about("Correlations of the baselines, where they are measured")
     ] = None
-    prior: Prior = None
-    uncertainty: Annotated[Mapping[Path, Distribution], BY_PATH] = {}
 
     def stated_sd(self, treatment: str) -> float:
         """What `sd` says of a treatment, in points."""
@@ -163,7 +158,7 @@ class Means(Settings):
         return self.sd_difference * self.sd_difference / 2.0 - interaction
 
     @property
-    def spread(self) -> Spread:
+    def spread(self) -> ScoreSpread:
         """The standard deviations that the stated ones imply; the only place where they are derived.
 
         With equal spread the variance of a within-patient difference is 2 within^2 + 2 interaction^2, and the
@@ -175,15 +170,15 @@ class Means(Settings):
             common = self.sd_within.get(EVERY)
             within = {k: self.sd_within.get(k, common) for k in self.means}
             found = {k: v for k, v in within.items() if v is not None}
-            return Spread(found, self._level(self.sd_between or 0.0), self.sd_interaction)
+            return ScoreSpread(found, self._level(self.sd_between or 0.0), self.sd_interaction)
         residual = {a: sqrt(self.residual_variance(a)) for a in self.means}
         if self.sd is None or self.correlation is None:
             between = self.sd_between
             level = residual if between is None else self._level(between)
-            return Spread(residual, level, self.sd_interaction)
+            return ScoreSpread(residual, level, self.sd_interaction)
         root = sqrt(abs(self.correlation))
         level = {a: self.stated_sd(a) * root for a in self.means}
-        return Spread(residual, level, self.sd_interaction, -1 if self.correlation < 0.0 else 1)
+        return ScoreSpread(residual, level, self.sd_interaction, -1 if self.correlation < 0.0 else 1)
 
     def _level(self, stated: float | Mapping[str, float]) -> dict[str, float]:
         """SD of the patient effect by treatment."""

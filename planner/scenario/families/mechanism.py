@@ -9,23 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
+from planner.scenario.families.base import FamilySettings
 from planner.scenario.fields import (
     A_NUMBER,
     AlsoWritten,
     Days,
     DoseText,
-    Name,
     Number,
-    Path,
-    Prior,
     Probability,
     Settings,
     Symbol,
     about,
+    by_number,
+    by_text,
 )
-from planner.scenario.uncertainty import BY_PATH, Distribution, Tie
+from planner.scenario.uncertainty import Tie
 
 Share = Probability
 Amount = Annotated[Number, Field(ge=0, le=100)]
@@ -34,11 +34,6 @@ HalfLife = Annotated[Days, Field(gt=0)]
 
 ALL_COMPONENTS = "*"
 """Key of `prolongs` that stands for every component not named."""
-
-
-def _by_name(key: str) -> BeforeValidator:
-    """A bare name is short for a table with that name."""
-    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
 
 
 def _unless(usual: Any) -> AfterValidator:
@@ -106,7 +101,7 @@ class GivenAgent(Settings):
     ] = None
 
 
-TreatmentAgent = Annotated[GivenAgent, _by_name("agent"), AlsoWritten(type="string")]
+TreatmentAgent = Annotated[GivenAgent, by_text("agent"), AlsoWritten(type="string")]
 
 
 class Signal(Settings):
@@ -124,7 +119,7 @@ class Signal(Settings):
     )
 
 
-class Spread(Settings):
+class SizeSpread(Settings):
     """A normal distribution between patients."""
 
     mean: Annotated[Fraction, about("Mean, as a share of the severity")]
@@ -138,31 +133,23 @@ class HalfLifeSpread(Settings):
     log_sd: Annotated[Annotated[Number, Field(ge=0, le=5)], about("SD of its natural logarithm")] = 0.0
 
 
-def _mean_only(value: Any) -> Any:
-    return {"mean": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
-def median_only(value: Any) -> Any:
-    return {"median": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
 class Component(Settings):
     """A part of the improvement: how large it is in whom, and how long it lasts."""
 
     label: Annotated[str, about("What the component is", label=True)] = ""
     share: Annotated[Share, about("Share of the patients who are susceptible")] = 1.0
     size: Annotated[
-        Spread,
-        BeforeValidator(_mean_only),
+        SizeSpread,
+        by_number("mean"),
         A_NUMBER,
         about("Improvement of the susceptible, as a share of the severity; negative if it makes worse"),
     ]
-    otherwise: Annotated[
-        Spread, BeforeValidator(_mean_only), A_NUMBER, about("Improvement of the others")
-    ] = Spread(mean=0.0)
+    otherwise: Annotated[SizeSpread, by_number("mean"), A_NUMBER, about("Improvement of the others")] = (
+        SizeSpread(mean=0.0)
+    )
     half_life_days: Annotated[
         HalfLifeSpread,
-        BeforeValidator(median_only),
+        by_number("median"),
         A_NUMBER,
         about("Half-life of the improvement; it differs between patients"),
     ]
@@ -199,7 +186,7 @@ class Term(Settings):
     ] = None
     component: Annotated[Symbol, about("The component of improvement")]
     needs: Annotated[
-        tuple[Annotated[Need, _by_name("signal"), AlsoWritten(type="string")], ...],
+        tuple[Annotated[Need, by_text("signal"), AlsoWritten(type="string")], ...],
         about("The signals that it needs; with none it is always there"),
     ] = ()
 
@@ -213,11 +200,10 @@ class OutcomeTerms(Settings):
     ]
 
 
-class MechanismHypothesis(Settings):
+class MechanismHypothesis(FamilySettings):
     """A hypothesis that says which components of improvement need which signals."""
 
     family: Annotated[Literal["terms"], about("Kind of hypothesis")] = "terms"
-    label: Annotated[str, about("What the hypothesis is called in tables and plots", label=True)] = ""
     terms: Annotated[tuple[Term, ...], about("The components that are at work", min_length=1, max_length=12)]
     agents: Annotated[Mapping[Symbol, Agent], about("Agents in place of the common ones of that name")] = {}
     signals: Annotated[
@@ -226,12 +212,7 @@ class MechanismHypothesis(Settings):
     components: Annotated[
         Mapping[Symbol, Component], about("Components in place of the common ones of that name")
     ] = {}
-    prior: Prior = None
     outcomes: Annotated[
         Mapping[Symbol, OutcomeTerms], about("What drives a second outcome, in place of what is said there")
     ] = {}
-    uncertainty: Annotated[Mapping[Path, Distribution], BY_PATH] = {}
     tie: Annotated[Tie | None, about("What is kept equal to another hypothesis where it is uncertain")] = None
-
-
-Names = tuple[Name, ...]

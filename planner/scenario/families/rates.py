@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
+from planner.scenario.families.base import FamilySettings
 from planner.scenario.fields import (
     Number,
-    Path,
-    Prior,
     Probability,
-    Settings,
     Symbol,
     about,
 )
-from planner.scenario.uncertainty import BY_PATH, Distribution
 
 
-class Rates(Settings):
+class Rates(FamilySettings):
     """A hypothesis that states the share of responders under each treatment."""
 
     family: Annotated[Literal["rates"], about("Kind of hypothesis")] = "rates"
-    label: Annotated[str, about("What the hypothesis is called in tables and plots", label=True)] = ""
     rates: Annotated[
         Mapping[Symbol, Probability],
         about("Share of patients who respond to each treatment; with `discordant` alone it can be left open"),
@@ -34,8 +30,6 @@ class Rates(Settings):
         Mapping[Symbol, Probability],
         about("For two treatments: share of patients who respond to this one and not to the other"),
     ] = {}
-    prior: Prior = None
-    uncertainty: Annotated[Mapping[Path, Distribution], BY_PATH] = {}
 
     @property
     def shares(self) -> dict[str, float]:

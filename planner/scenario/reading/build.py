@@ -20,7 +20,7 @@ from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.design import Design, Treatment
 from planner.scenario.endpoint import Endpoint
 from planner.scenario.families.mechanism import Agent, Component, Signal
-from planner.scenario.faults import Path, dotted, shown
+from planner.scenario.faults import Path, dotted
 from planner.scenario.hypotheses import FAMILIES, family_of
 from planner.scenario.monitoring import Monitoring
 from planner.scenario.observed import Observed
@@ -29,17 +29,18 @@ from planner.scenario.population import Population
 from planner.scenario.reading import messages as wording
 from planner.scenario.reading.toml import MAX_BYTES
 from planner.scenario.resolving import complete
-from planner.scenario.resolving.draft import Draft, Problem
+from planner.scenario.resolving.draft import Complaint, Draft
 from planner.scenario.resolving.examples import with_examples
 from planner.scenario.scenario import MAX_ANALYSES, MAX_HYPOTHESES, MAX_NAMES, Scenario
 from planner.scenario.secondary_outcomes import SecondaryOutcome
-from planner.scenario.simulation import Simulation
+from planner.scenario.simulation import SimulationSettings
+from planner.scenario.text import quote
 from planner.scenario.uncertainty import MAX_UNCERTAIN, Distribution
 
 
 def built(
     data: dict[str, Any], overridden: Sequence[Path] = (), resized: int | None = None
-) -> tuple[Scenario | None, list[Problem]]:
+) -> tuple[Scenario | None, list[Complaint]]:
     """The complete scenario, or all problems.
 
     Settings that were `overridden` lose what the file says of them: that a source supports the number, or
@@ -48,7 +49,7 @@ def built(
     """
     try:
         written = Scenario.model_validate(data)
-        problems: list[Problem] = []
+        problems: list[Complaint] = []
     except ValidationError as error:
         problems = with_examples(wording.problems(error), data)
         written = None
@@ -118,7 +119,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "population": Population,
     "endpoint": Endpoint,
     "monitoring": Monitoring,
-    "simulation": Simulation,
+    "simulation": SimulationSettings,
     "blinding": Blinding,
     "observed": Observed,
 }
@@ -171,7 +172,7 @@ def _distributions(raw: Any) -> dict[str, Distribution]:
     return found
 
 
-def _check_paths(draft: Draft, overridden: Sequence[Path]) -> list[Problem]:
+def _check_paths(draft: Draft, overridden: Sequence[Path]) -> list[Complaint]:
     """Every path that a citation supports or that is assumed leads to a setting of the file."""
     places: list[Path] = [("assumed",)]
     citations = draft.written(("citations",))
@@ -185,7 +186,7 @@ def _check_paths(draft: Draft, overridden: Sequence[Path]) -> list[Problem]:
             if not isinstance(text, str) or _overrides(path := split_path(text), overridden):
                 continue
             if not _follows(draft.data, path):
-                problems.append(Problem((*place, i), f"{shown(text)} is not a setting of this file"))
+                problems.append(Complaint((*place, i), f"{quote(text)} is not a setting of this file"))
     return problems
 
 

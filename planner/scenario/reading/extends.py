@@ -18,12 +18,12 @@ from pathlib import Path as FilePath
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, NamedTuple
 
-from planner.errors import PlannerError
 from planner.scenario import catalogue
-from planner.scenario.faults import Fault, Path, ScenarioError, did_you_mean, dotted, printable, shown
+from planner.scenario.faults import Fault, Path, ScenarioError, dotted
 from planner.scenario.paths import split_path
 from planner.scenario.reading.positions import Positions
 from planner.scenario.reading.toml import parsed, text_of
+from planner.scenario.text import did_you_mean, printable, quote
 
 MAX_FILES = 5
 _SOURCES = ("citations", "assumed")
@@ -64,8 +64,8 @@ class Layer:
         return Fault(self.name, line, column, dotted(path), message, hint, source, width)
 
 
-class Refused(PlannerError):
-    """An `extends` that cannot be followed."""
+class Refused(Exception):
+    """An `extends` that cannot be followed: message and hint."""
 
 
 def chain(first: Layer, extends: Any, file: FilePath | None) -> list[Layer]:
@@ -79,13 +79,13 @@ def chain(first: Layer, extends: Any, file: FilePath | None) -> list[Layer]:
         try:
             path, folder = _file(extends, last.folder)
             if path.resolve() in seen:
-                raise Refused(f"{shown(extends)} leads back to a file that is being extended")
+                raise Refused(f"{quote(extends)} leads back to a file that is being extended", "")
             if len(layers) == MAX_FILES:
-                raise Refused(f"leads through more than {MAX_FILES} files")
+                raise Refused(f"leads through more than {MAX_FILES} files", "")
         except Refused as refusal:
             if last is first:
                 raise
-            raise ScenarioError([last.fault(("extends",), refusal.message, refusal.hint)]) from None
+            raise ScenarioError([last.fault(("extends",), *refusal.args)]) from None
         seen.append(path.resolve())
         layers.append(_layer(path, last.name, extends if folder == last.folder else None))
         extends = layers[-1].data.get("extends")
@@ -98,7 +98,7 @@ def _layer(path: FilePath, child: str, written: str | None) -> Layer:
     text = text_of(path, name)
     layer = Layer(name, text, parsed(text, name), path.parent)
     if (version := layer.data.get("schema_version", 1)) != 1:
-        message = f"{shown(version)} cannot be read: this version of planner reads schema_version = 1"
+        message = f"{quote(version)} cannot be read: this version of planner reads schema_version = 1"
         raise ScenarioError([layer.fault(("schema_version",), message)])
     return layer
 

@@ -10,12 +10,13 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from planner.scenario.faults import MAX_FAULTS, Path, did_you_mean, listed, nearest, shown
+from planner.scenario.faults import MAX_FAULTS, Path
 from planner.scenario.fields import EVERY, AlsoWritten
 from planner.scenario.hypotheses import FAMILIES
-from planner.scenario.resolving.draft import Problem
+from planner.scenario.resolving.draft import Complaint
 from planner.scenario.resolving.examples import RULES
 from planner.scenario.scenario import Scenario
+from planner.scenario.text import did_you_mean, listed, nearest, quote
 
 # Words of other planners and of everyday speech, and what the setting is called here.
 SYNONYMS = {
@@ -42,13 +43,13 @@ SYNONYMS = {
 }
 
 
-def problems(error: ValidationError) -> list[Problem]:
+def problems(error: ValidationError) -> list[Complaint]:
     """Every error of a validation as a problem with its path, but none that follows from another."""
     errors = error.errors(include_url=False)
     places = {details["loc"] for details in errors}
     above = {loc[:depth] for loc in places for depth in range(len(loc))}
     strangers = {loc[:-1] for loc in places if loc[0] == "hypotheses" and loc[3:] == ("family",)}
-    found: list[Problem] = []
+    found: list[Complaint] = []
     for details in errors:
         loc = details["loc"]
         if details["type"] == "too_short" and loc in above:
@@ -77,7 +78,7 @@ def _path(route: Path) -> Path:
 _ADVISED = 2 * MAX_FAULTS
 
 
-def _problem(details: ErrorDetails, advise: bool) -> Problem:
+def _problem(details: ErrorDetails, advise: bool) -> Complaint:
     route: Path = details["loc"]
     kind, value, context = details["type"], details["input"], details.get("ctx", {})
     if route[-1:] == (EVERY,) and route[-2:-1] != ("prolongs",) and kind != "extra_forbidden":
@@ -86,29 +87,29 @@ def _problem(details: ErrorDetails, advise: bool) -> Problem:
     if kind == "bad_name":
         key = path[-1] == "[key]"
         hint = f"a name here has 1 to {context['longest']} printing characters{context['blanks']}"
-        return Problem(path[:-1] if key else path, f"{shown(value)} cannot be a name", hint, at_key=key)
+        return Complaint(path[:-1] if key else path, f"{quote(value)} cannot be a name", hint, at_key=key)
     if kind == "bad_dose":
         hint = 'a dose is a number above 0: { 5 = 0.49, "7.5" = 0.52 }'
-        return Problem(path[:-1], f"{shown(value)} cannot be a dose", hint, at_key=True)
+        return Complaint(path[:-1], f"{quote(value)} cannot be a dose", hint, at_key=True)
     if kind == "missing":
         return _missing(route)
     if kind == "extra_forbidden" and "uncertainty" in path[:3] and isinstance(value, dict):
-        return Problem(path, "is not a known setting", 'a path is one text: "components.NAME.share"', True)
+        return Complaint(path, "is not a known setting", 'a path is one text: "components.NAME.share"', True)
     if kind == "extra_forbidden":
-        return Problem(path, "is not a known setting", _unknown(route) if advise else "", at_key=True)
+        return Complaint(path, "is not a known setting", _unknown(route) if advise else "", at_key=True)
     if kind == "unknown_name":
         known = context["known"]
         if context["kind"] == "futility rule" and "spending" in str(value):  # of what is not a guess
-            return Problem(path, f"{shown(value)} is not a known futility rule", RULES)
-        return Problem(
-            path, f"{shown(value)} is not a known {context['kind']}", did_you_mean(str(value), known)
+            return Complaint(path, f"{quote(value)} is not a known futility rule", RULES)
+        return Complaint(
+            path, f"{quote(value)} is not a known {context['kind']}", did_you_mean(str(value), known)
         )
     if kind == "literal_error":
         return _literal(path, value, str(context["expected"]))
     message, hint = _limits(kind, value, context)
     if kind.endswith("_type"):
         message = message.replace("must be ", f"must be {_other_spelling(route)}", 1)
-    return Problem(path, message, hint)
+    return Complaint(path, message, hint)
 
 
 def _other_spelling(route: Path) -> str:
@@ -143,7 +144,7 @@ _KINDS = {
 
 def _limits(kind: str, value: object, context: Mapping[str, Any]) -> tuple[str, str]:
     """Message and hint for a value of the wrong type, size or length."""
-    given = shown(value)
+    given = quote(value)
     match kind:
         case "finite_number":
             return f"must be a finite number, not {given}", ""
@@ -185,23 +186,23 @@ def _percent(value: object, limit: object) -> str:
     return ""
 
 
-def _literal(path: Path, value: object, expected: str) -> Problem:
+def _literal(path: Path, value: object, expected: str) -> Complaint:
     if path == ("schema_version",):
-        message = f"{shown(value)} cannot be read: this version of planner reads schema_version = 1"
-        return Problem(path, message)
+        message = f"{quote(value)} cannot be read: this version of planner reads schema_version = 1"
+        return Complaint(path, message)
     known = re.findall(r"'([^']*)'", expected)
     if path[:1] == ("hypotheses",) and path[2:] == ("family",):
         known = list(FAMILIES)
-    choices = listed([f'"{name}"' for name in known])
+    choices = listed([f'"{name}"' for name in known], "or")
     if path[-1:] == ("alternative",) and re.match(r"one|1", str(value).casefold()):
         hint = 'a one-sided test names its direction: "greater", "less", "better" or "worse"'
-        return Problem(path, f"must be {choices}, not {shown(value)}", hint)
+        return Complaint(path, f"must be {choices}, not {quote(value)}", hint)
     near = nearest(value, known) if isinstance(value, str) else None
     hint = f"did you mean {near}?" if near else ""
-    return Problem(path, f"must be {choices}, not {shown(value)}", hint)
+    return Complaint(path, f"must be {choices}, not {quote(value)}", hint)
 
 
-def _missing(route: Path) -> Problem:
+def _missing(route: Path) -> Complaint:
     model, path = model_at(route[:-1]), _path(route)
     field = model.model_fields.get(str(path[-1])) if model is not None else None
     help = f": {field.description}" if field is not None and field.description else ""
@@ -210,7 +211,7 @@ def _missing(route: Path) -> Problem:
         ("design",): '[design] sequences = ["A B", "B A"] and patients = 24',
         ("hypotheses",): "[hypotheses.NAME] means = { A = ..., B = ... }",
     }
-    return Problem(path[:-1], f"`{path[-1]}` is missing{help}", hints.get(path, ""), at_key=True)
+    return Complaint(path[:-1], f"`{path[-1]}` is missing{help}", hints.get(path, ""), at_key=True)
 
 
 def _unknown(route: Path) -> str:
@@ -220,16 +221,18 @@ def _unknown(route: Path) -> str:
     if route[:1] == ("hypotheses",) and len(route) == 4:
         others = [family for family, other in FAMILIES.items() if key in other.model_fields]
         if others:
-            return f"a hypothesis of family {route[2]} cannot have it; one of family {listed(others)} can"
+            return (
+                f"a hypothesis of family {route[2]} cannot have it; one of family {listed(others, 'or')} can"
+            )
     homes, synonym = _homes(), SYNONYMS.get(key.casefold(), "")
     here = nearest(key, known, 0.85) or (synonym if synonym in known else None)
     elsewhere = homes.get(key) or homes.get(synonym)
     if here is None and elsewhere:
-        return f"did you mean {listed(elsewhere[:4])}?"
+        return f"did you mean {listed(elsewhere[:4], 'or')}?"
     here = here or nearest(key, known, 0.7)
     if here is not None:
         return f"did you mean {here}?"
-    return f"settings here: {listed(known, 'and')}" if known else ""
+    return f"settings here: {listed(known)}" if known else ""
 
 
 @cache

@@ -6,10 +6,11 @@ import re
 import tomllib
 from typing import Any, NamedTuple
 
-from planner.scenario.faults import Fault, Path, dotted, shown
+from planner.scenario.faults import Fault, Path, dotted
 from planner.scenario.paths import leading_path
 from planner.scenario.reading.positions import Positions
 from planner.scenario.reading.short_forms import opened
+from planner.scenario.text import quote
 
 _NUMBER = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _WORDS = re.compile(r"[^\W\d][\w .+/-]*")
@@ -79,7 +80,7 @@ def parse(number: int, text: str) -> Override | Fault:
             return override.fault("has no value")
         if _SWEEP.fullmatch(written):
             return override.fault("is a list of values where one is needed", f"write a list as [{written}]")
-        return override.fault(f"{shown(written)} is not a TOML value", "text needs quotation marks")
+        return override.fault(f"{quote(written)} is not a TOML value", "text needs quotation marks")
     return override._replace(value=value)
 
 
@@ -145,7 +146,7 @@ def _put(data: dict[str, Any], path: Path, value: Any) -> Path:
             if part == len(node):
                 node.append(follower)
         else:
-            raise LookupError(f"{dotted(followed)} is {shown(node)}, which has no settings inside")
+            raise LookupError(f"{dotted(followed)} is {quote(node)}, which has no settings inside")
         followed += (key,)
         if last:
             node[key] = value

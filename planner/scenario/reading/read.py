@@ -17,13 +17,14 @@ from planner.scenario import catalogue
 from planner.scenario.canonical.json_schema import schema
 from planner.scenario.canonical.resolved import digest, resolve
 from planner.scenario.canonical.toml import to_toml
-from planner.scenario.faults import MAX_FAULTS, Fault, Path, ScenarioError, did_you_mean, dotted
+from planner.scenario.faults import MAX_FAULTS, Fault, Path, ScenarioError, dotted
 from planner.scenario.reading.build import built
 from planner.scenario.reading.extends import Layer, Refused, chain, merged, owner
 from planner.scenario.reading.overrides import Override, apply, parse
 from planner.scenario.reading.toml import parsed, text_of, unreadable
-from planner.scenario.resolving.draft import Problem
+from planner.scenario.resolving.draft import Complaint
 from planner.scenario.scenario import Scenario
+from planner.scenario.text import did_you_mean
 
 _PATIENTS: Path = ("design", "patients")
 _LOOKS: Path = ("monitoring", "looks")
@@ -97,7 +98,7 @@ class _Places:
         layer, own = owner(self.layers, path)
         return own in layer.positions.spans
 
-    def fault(self, problem: Problem) -> Fault:
+    def fault(self, problem: Complaint) -> Fault:
         path = self.written(problem.path)
         for override in self.overrides[::-1]:
             if path[: len(override.path)] == override.path:
@@ -118,7 +119,7 @@ def _layers(first: Layer, file: FilePath | None, overrides: Sequence[Override]) 
     try:
         return chain(first, extends, file)
     except Refused as refusal:
-        message, hint = refusal.message, refusal.hint
+        message, hint = refusal.args
         fault = said[-1].fault(message, hint) if said else first.fault(("extends",), message, hint)
         raise ScenarioError([fault]) from None
 

@@ -24,7 +24,7 @@ from planner.scenario.resolving.design import (
     complete_treatments,
 )
 from planner.scenario.resolving.doses import check_doses, complete_doses
-from planner.scenario.resolving.draft import Draft, Problem
+from planner.scenario.resolving.draft import Draft
 from planner.scenario.resolving.dropout import complete_return
 from planner.scenario.resolving.families.means import complete_means
 from planner.scenario.resolving.families.mechanism import (
@@ -38,8 +38,6 @@ from planner.scenario.resolving.monitoring import complete_monitoring
 from planner.scenario.resolving.observed import complete_observed
 from planner.scenario.resolving.secondary_outcomes import check_days, complete_outcomes
 from planner.scenario.resolving.uncertainty import complete_own, complete_uncertainty
-
-__all__ = ["Draft", "Problem", "complete"]
 
 
 def complete(draft: Draft) -> dict[str, Any]:

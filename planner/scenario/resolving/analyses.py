@@ -11,13 +11,14 @@ from planner.scenario.design import Design
 from planner.scenario.designs import Sequences
 from planner.scenario.endpoint import Endpoint
 from planner.scenario.estimability import sequence_shares, taking_part, within_patients
-from planner.scenario.faults import Path, did_you_mean, listed, printable, shown
+from planner.scenario.faults import Path
 from planner.scenario.resolving.carryover import check_carryover
 from planner.scenario.resolving.draft import Draft, check_treatments
 from planner.scenario.resolving.entry import selected_by_first_baseline
 from planner.scenario.resolving.secondary_outcomes import complete_second
 from planner.scenario.secondary_outcomes import SecondaryOutcome
-from planner.scenario.simulation import Simulation
+from planner.scenario.simulation import SimulationSettings
+from planner.scenario.text import did_you_mean, listed, printable, quote
 
 
 def complete_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) -> dict[int, Analysis]:
@@ -59,8 +60,8 @@ def _tell_of_others(draft: Draft, done: Mapping[int, Analysis], design: Design) 
     draft.remarks.insert(
         0,
         f"compared is {printable(first)} minus {printable(second)}, as no contrast is stated; "
-        f"{listed(others, 'and')} {'is' if len(others) == 1 else 'are'} not analysed: one [[analyses]] for "
-        f"each comparison, such as contrast = [{shown(first)}, {shown(others[0])}], adds more",
+        f"{listed(others)} {'is' if len(others) == 1 else 'are'} not analysed: one [[analyses]] for "
+        f"each comparison, such as contrast = [{quote(first)}, {quote(others[0])}], adds more",
     )
 
 
@@ -231,7 +232,7 @@ def _only_means(draft: Draft) -> bool:
     return set(draft.first_of_family) <= {"means"}
 
 
-def complete_simulation(draft: Draft) -> Simulation | None:
+def complete_simulation(draft: Draft) -> SimulationSettings | None:
     """The simulation with the names of the hypotheses to simulate."""
     simulation = draft.simulation
     hypotheses = draft.data.get("hypotheses")

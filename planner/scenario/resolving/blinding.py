@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from planner.scenario.blinding import Blinding
 from planner.scenario.design import Design, Treatment
 from planner.scenario.families.mechanism import MechanismHypothesis, Signal, Term
-from planner.scenario.faults import Path, did_you_mean, printable
+from planner.scenario.faults import Path
 from planner.scenario.resolving.draft import Draft
 from planner.scenario.resolving.families.mechanism import declared, unknown_name
+from planner.scenario.text import did_you_mean, printable
 
 _HERE: Path = ("blinding",)
 

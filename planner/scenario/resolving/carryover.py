@@ -7,8 +7,9 @@ from planner.scenario.analysis import Analysis
 from planner.scenario.contrasts import Contrast, in_words, weights
 from planner.scenario.design import Design
 from planner.scenario.estimability import variance_factor, within_patients
-from planner.scenario.faults import Path, listed
+from planner.scenario.faults import Path
 from planner.scenario.resolving.draft import Draft
+from planner.scenario.text import listed
 
 _NAMED = 4
 
@@ -19,7 +20,7 @@ def check_carryover(draft: Draft, path: Path, analysis: Analysis, design: Design
     if row is None:
         return
     if not row.carryover:
-        able = listed([name for name, each in vocabulary.METHODS.items() if each.carryover])
+        able = listed([name for name, each in vocabulary.METHODS.items() if each.carryover], "or")
         message = f"{analysis.method} has no carryover in its model"
         draft.note((*path, "carryover"), message, f'method = "{able}" can have it; or leave it out')
         return
@@ -45,5 +46,5 @@ def _elsewhere(design: Design) -> str:
         if v is not None:
             found.append((float(v) * len(sequences[0]), name))
     names = [name for _, name in sorted(found)[:_NAMED]]
-    where = f"it can in {listed(names)}" if names else ""
+    where = f"it can in {listed(names, 'or')}" if names else ""
     return f"{where}; `planner show` of such a scenario tells what it costs there" if where else ""

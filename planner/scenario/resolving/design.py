@@ -6,13 +6,14 @@ from planner.scenario import designs, vocabulary
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.design import MAX_TREATMENTS, Design, Treatment
 from planner.scenario.endpoint import Endpoint
-from planner.scenario.faults import Path, did_you_mean, listed, printable, shown
+from planner.scenario.faults import Path
 from planner.scenario.fields import EVERY
 from planner.scenario.population import Population
 from planner.scenario.resolving.draft import Draft, check_score, count
 from planner.scenario.resolving.dropout import complete_dropout
 from planner.scenario.resolving.examples import described
 from planner.scenario.resolving.measures import complete_reading
+from planner.scenario.text import did_you_mean, listed, printable, quote
 
 
 def complete_design(draft: Draft) -> Design | None:
@@ -82,8 +83,8 @@ def _without_blanks(draft: Draft, design: Design) -> tuple[str, str] | None:
         len(text) > 1 and text not in known and set(text) <= known for text in whole
     ):
         return None
-    apart = ", ".join(shown(" ".join(text)) for text in whole)
-    message = f"give one period of {listed(whole, 'and')}, which are no treatments"
+    apart = ", ".join(quote(" ".join(text)) for text in whole)
+    message = f"give one period of {listed(whole)}, which are no treatments"
     return message, f"separate the treatments by blanks: sequences = [{apart}]"
 
 

@@ -9,8 +9,9 @@ from math import log
 
 from planner.scenario.design import Design, Treatment
 from planner.scenario.families.mechanism import Agent, GivenAgent, MechanismHypothesis
-from planner.scenario.faults import Path, printable
+from planner.scenario.faults import Path
 from planner.scenario.resolving.draft import Draft
+from planner.scenario.text import printable
 
 
 def occupancy_at(dose: float, table: Mapping[str, float]) -> float | None:

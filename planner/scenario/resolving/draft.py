@@ -12,19 +12,20 @@ from planner.scenario.blinding import Blinding
 from planner.scenario.design import Design, Treatment
 from planner.scenario.endpoint import Endpoint
 from planner.scenario.families.mechanism import Agent, Component, Signal
-from planner.scenario.faults import Path, did_you_mean, printable
+from planner.scenario.faults import Path
 from planner.scenario.fields import EVERY
 from planner.scenario.hypotheses import Hypothesis, family_of
 from planner.scenario.monitoring import Monitoring
 from planner.scenario.observed import Observed
 from planner.scenario.population import Population
-from planner.scenario.scale import Scale
+from planner.scenario.scale import EndpointScale
 from planner.scenario.secondary_outcomes import SecondaryOutcome
-from planner.scenario.simulation import Simulation
+from planner.scenario.simulation import SimulationSettings
+from planner.scenario.text import did_you_mean, printable
 from planner.scenario.uncertainty import Distribution
 
 
-class Problem(NamedTuple):
+class Complaint(NamedTuple):
     """A fault before its place in the file is looked up. `at_key`: the key is wrong, not the value."""
 
     path: Path
@@ -50,7 +51,7 @@ class Draft:
     hypotheses: Mapping[str, Hypothesis]
     analyses: Mapping[int, Analysis]
     monitoring: Monitoring | None
-    simulation: Simulation | None
+    simulation: SimulationSettings | None
     uncertainty: Mapping[str, Distribution] = field(default_factory=dict)
     observed: Observed | None = None
     sized: bool = True  # False: the number of patients stands for one that cannot be used
@@ -58,11 +59,11 @@ class Draft:
         None  # the patients that the file states, where others are set and the looks are not
     )
     remarks: list[str] = field(default_factory=list)  # what a user is told though nothing is wrong
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Complaint] = field(default_factory=list)
 
     def note(self, path: Path, message: str, hint: str = "", at_key: bool = False) -> None:
         """Report a fault of the setting at `path`."""
-        self.problems.append(Problem(path, message, hint, at_key))
+        self.problems.append(Complaint(path, message, hint, at_key))
 
     @cached_property
     def first_of_family(self) -> dict[str, str]:
@@ -91,7 +92,7 @@ class Draft:
         return found
 
 
-def check_score(draft: Draft, scale: Scale, path: Path, score: float) -> None:
+def check_score(draft: Draft, scale: EndpointScale, path: Path, score: float) -> None:
     """Refuse a score or a mean of scores that the scale does not reach."""
     name = printable(scale.name) or "the scale"
     if scale.low is not None and score < scale.low:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from planner.scenario.faults import dotted, shown
-from planner.scenario.resolving.draft import Problem
+from planner.scenario.faults import dotted
+from planner.scenario.resolving.draft import Complaint
+from planner.scenario.text import quote
 from planner.scenario.vocabulary import DESIGNS, FUTILITY_RULES
 
 
-def with_examples(problems: list[Problem], data: dict[str, Any]) -> list[Problem]:
+def with_examples(problems: list[Complaint], data: dict[str, Any]) -> list[Complaint]:
     """Problems of a wrong form, with an example of the right one where there is none yet."""
     return [p if p.hint else p._replace(hint=_example(p, data)) for p in problems]
 
 
-def _example(problem: Problem, data: dict[str, Any]) -> str:
+def _example(problem: Complaint, data: dict[str, Any]) -> str:
     """What to write instead; empty if the problem is not one of form, or nothing better is known."""
     if "must be " not in problem.message:
         return ""
@@ -22,7 +23,7 @@ def _example(problem: Problem, data: dict[str, Any]) -> str:
     names = treatments(data)
     first, second = names[:2] if len(names) > 1 else ("A", "B")
     a, b = dotted((first,)), dotted((second,))
-    number = shown(value) if isinstance(value, int | float) and not isinstance(value, bool) else "0.5"
+    number = quote(value) if isinstance(value, int | float) and not isinstance(value, bool) else "0.5"
     if path[:1] == ("hypotheses",) and len(path) == 3:
         pair = f"{{ {a} = {number}, {b} = 0 }}"
         return {
@@ -46,9 +47,9 @@ def _example(problem: Problem, data: dict[str, Any]) -> str:
             known = {name.casefold(): name for name in DESIGNS}
             named = known.get(value.casefold()) if isinstance(value, str) else None
             if named is not None:
-                arms = ", ".join(shown(name) for name in names or ["A", "B"])
+                arms = ", ".join(quote(name) for name in names or ["A", "B"])
                 return f'a named design: name = "{named}" and arms = [{arms}], without sequences'
-            return f"for instance sequences = [{shown(f'{first} {second}')}, {shown(f'{second} {first}')}]"
+            return f"for instance sequences = [{quote(f'{first} {second}')}, {quote(f'{second} {first}')}]"
     return ""
 
 

@@ -8,9 +8,10 @@ from itertools import pairwise
 from planner.scenario.analysis import Analysis
 from planner.scenario.design import Design
 from planner.scenario.endpoint import Endpoint
-from planner.scenario.faults import Path, listed, printable
+from planner.scenario.faults import Path
 from planner.scenario.population import Population
 from planner.scenario.resolving.draft import Draft
+from planner.scenario.text import listed, printable
 from planner.scenario.vocabulary import BINARY_MEASURES
 
 DEFAULT_MEASURES = {"means": "score", "rates": "response", "terms": "change"}
@@ -28,7 +29,7 @@ def complete_reading(draft: Draft, endpoint: Endpoint) -> Endpoint:
         measure = ""
     elif not measure and len(families) > 1:
         path: Path = ("endpoint",) if "endpoint" in draft.data else ("hypotheses",)
-        kinds, best = listed(families, "and"), "response" if "rates" in families else "change"
+        kinds, best = listed(families), "response" if "rates" in families else "change"
         message = f"`measure` is missing: hypotheses of the families {kinds} have no measure in common"
         draft.note(path, message, f'[endpoint] measure = "{best}"', at_key=True)
     elif not measure:
@@ -65,7 +66,7 @@ def _check_days(
     draft: Draft, days: tuple[float, ...], endpoint: Endpoint, analyses: Mapping[int, Analysis]
 ) -> None:
     """Every day that is analysed is one on which patients are assessed."""
-    hint = f"design.assessment_days has {listed([f'{day:g}' for day in days], 'and')}"
+    hint = f"design.assessment_days has {listed([f'{day:g}' for day in days])}"
     if endpoint.day not in days:
         draft.note(("endpoint", "day"), f"nobody is assessed on day {endpoint.day:g}", hint)
     for i, analysis in analyses.items():

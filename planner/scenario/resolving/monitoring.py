@@ -10,10 +10,11 @@ from math import floor
 from planner.scenario import vocabulary
 from planner.scenario.analysis import Analysis
 from planner.scenario.design import Design
-from planner.scenario.faults import Path, listed
+from planner.scenario.faults import Path
 from planner.scenario.look_counts import nearest, scaled, scaling
 from planner.scenario.monitoring import Efficacy, Futility, Monitoring
 from planner.scenario.resolving.draft import Draft, count
+from planner.scenario.text import listed
 
 _NUMBERS = ("delta", "gamma", "rho", "spent", "z", "beta", "at_most")
 
@@ -72,7 +73,7 @@ def _looks(draft: Draft, design: Design, looks: tuple[float, ...]) -> tuple[int,
         if counts[0] < 1 or any(b <= a for a, b in pairwise(counts)):
             if draft.resized is not None:
                 return _scaled(draft, design, looks)
-            said = listed([str(n) for n in counts], "and")
+            said = listed([str(n) for n in counts])
             units = f"multiples of {count(design.unit, 'patient')}"
             draft.note(path, f"fall together: rounded to {units} the looks are at {said}")
             return None
@@ -117,7 +118,7 @@ def _check_numbers(
 
 
 def _needs(rule: str, needed: tuple[str, ...]) -> str:
-    return f"{rule} needs {listed(needed, 'and')}" if needed else f"{rule} needs no number"
+    return f"{rule} needs {listed(needed)}" if needed else f"{rule} needs no number"
 
 
 def _check_length(draft: Draft, path: Path, values: tuple[float, ...], wanted: int, each: str) -> bool:
@@ -180,7 +181,7 @@ def _check_planned(draft: Draft, design: Design, analyses: list[Analysis]) -> No
     for analysis in analyses:
         missing = [k for k in ("planned_effect", "planned_sd_difference") if getattr(analysis, k) is None]
         if missing:
-            message = f"needs {listed([f'`{k}`' for k in missing], 'and')} in every analysis"
+            message = f"needs {listed([f'`{k}`' for k in missing])} in every analysis"
             hint = "[[analyses]] planned_effect = points, planned_sd_difference = points"
             draft.note(("monitoring", "futility", "under"), message, hint)
             return

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from planner.scenario.analysis import Analysis
 from planner.scenario.design import Design
 from planner.scenario.endpoint import Endpoint
-from planner.scenario.faults import Path, did_you_mean, listed, printable
-from planner.scenario.observed import Observed, ObservedDifference, Pairs
+from planner.scenario.faults import Path
+from planner.scenario.observed import Observed, ObservedDifference, ObservedPairs
 from planner.scenario.resolving.draft import Draft, check_treatments, count
+from planner.scenario.text import did_you_mean, listed, printable
 from planner.scenario.vocabulary import BINARY_MEASURES
 
 _COUNTS = ("responders", "remitters", "pairs")
@@ -39,12 +40,12 @@ def complete_observed(
     day = endpoint.day if observed.day is None else observed.day
     mechanisms = set(draft.first_of_family) <= {"terms"}
     if mechanisms and day not in (endpoint.day, *design.assessment_days):
-        days = listed([f"{each:g}" for each in design.assessment_days], "and")
+        days = listed([f"{each:g}" for each in design.assessment_days])
         hint = f"design.assessment_days has {days}"
         draft.note(("observed", "day"), f"nobody is assessed on day {day:g}", hint)
     use: str = observed.use or ("counts" if given[0] in _COUNTS else given[0])
     if observed.use is not None and observed.use not in (*given, *(["counts"] * any(_counts(observed)))):
-        draft.note(("observed", "use"), f"there are no {observed.use}", f"given: {listed(given, 'and')}")
+        draft.note(("observed", "use"), f"there are no {observed.use}", f"given: {listed(given)}")
     if observed.citation is not None and observed.citation not in _keys(draft):
         hint = did_you_mean(observed.citation, _keys(draft))
         draft.note(("observed", "citation"), f"there is no citation {printable(observed.citation)}", hint)
@@ -113,7 +114,7 @@ def _by_sequence(draft: Draft, observed: Observed, design: Design) -> dict[str, 
             if (wanted <= set(name.split()) if together else wanted & set(name.split()))
         )
         if given != n:
-            had = f"{count(given, 'patient')} had {listed(treatments, 'and')}"
+            had = f"{count(given, 'patient')} had {listed(treatments)}"
             draft.note(path, f"with these, {had}; {where} is of {n}", "give the patients that are counted")
             break
     return found
@@ -134,7 +135,7 @@ def _stated_sizes(observed: Observed) -> Iterator[tuple[str, tuple[str, ...], in
         yield "difference.n", tuple(difference.contrast), difference.n
 
 
-def _check_pairs(draft: Draft, observed: Observed, pairs: Pairs, design: Design) -> None:
+def _check_pairs(draft: Draft, observed: Observed, pairs: ObservedPairs, design: Design) -> None:
     path: Path = ("observed", "pairs")
     check_treatments(draft, (*path, "only"), pairs.only, design.treatments)
     if len(pairs.only) != 2:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from planner.scenario.analysis import Analysis
 from planner.scenario.design import Design
 from planner.scenario.families.mechanism import MechanismHypothesis
-from planner.scenario.faults import Path, did_you_mean, printable
+from planner.scenario.faults import Path
 from planner.scenario.resolving.draft import Draft
 from planner.scenario.resolving.families.mechanism import check_needs, declared
 from planner.scenario.secondary_outcomes import SecondaryOutcome
+from planner.scenario.text import did_you_mean, printable
 
 MEASURES = ("score", "change")
 """What an analysis can read of a second outcome."""

@@ -11,9 +11,10 @@ from math import inf, sqrt
 from planner.scenario.families.means import Means
 from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.families.rates import Rates
-from planner.scenario.faults import Path, did_you_mean, dotted, listed, printable
+from planner.scenario.faults import Path, dotted
 from planner.scenario.parameters import Astray, Place, Range, canonical, places, split_key
 from planner.scenario.resolving.draft import Draft
+from planner.scenario.text import did_you_mean, listed, printable
 from planner.scenario.uncertainty import FORMS, Distribution
 
 FORMS_SAID = "{ low, high }, { mean, sd }, { median, log_sd } or { beta = [a, b] }"
@@ -61,7 +62,7 @@ def _sound(draft: Draft, place: Path, distribution: Distribution) -> bool:
     if "beta" in given and "uniform" in given:
         given.remove("uniform")
     if len(given) != 1:
-        what = "states no distribution" if not given else f"states several: {listed(given, 'and')}"
+        what = "states no distribution" if not given else f"states several: {listed(given)}"
         draft.note(place, what, f"give one of {FORMS_SAID}")
         return False
     form = given[0]
@@ -107,7 +108,8 @@ def _numbers(
         try:
             each = places(draft, hypothesis, path, bool(distribution.relative))
         except Astray as astray:
-            draft.note(place, astray.message, astray.hint, at_key=True)
+            message, hint = astray.args
+            draft.note(place, message, hint, at_key=True)
             continue
         if distribution.relative and not any(number.value for number in each):
             message = f"{dotted(path)} is 0, and so is every multiple of it"

@@ -31,7 +31,7 @@ from planner.model.families.mechanism.signals import (
 from planner.scenario.families.mechanism import Component, HalfLifeSpread, MechanismHypothesis
 from planner.scenario.scale import Scale
 from planner.scenario.scenario import Scenario
-from planner.scenario.secondary_outcomes import OutcomeComponent, OutcomeScale
+from planner.scenario.secondary_outcomes import OutcomeComponent
 
 AT_READING, BEFORE = 0, 1  # what is observed of a second outcome in a period
 _NOTHING = -1000.0  # log2 of a size that is none
@@ -197,7 +197,7 @@ def seconds_table(
     return secondary, [feature for block in blocks for feature in block], late
 
 
-def scale_row(scale: OutcomeScale | Scale) -> list[float]:
+def scale_row(scale: Scale | Scale) -> list[float]:
     """[low, high, step, 1 if there are steps else 0]."""
     return [
         -math.inf if scale.low is None else scale.low,

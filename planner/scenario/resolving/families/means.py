@@ -8,10 +8,11 @@ from math import sqrt
 
 from planner.scenario.design import Design
 from planner.scenario.endpoint import Endpoint
-from planner.scenario.families.means import BaselineCorrelation, Means, Spread
-from planner.scenario.faults import Path, listed, printable
+from planner.scenario.families.means import BaselineCorrelation, Means, ScoreSpread
+from planner.scenario.faults import Path
 from planner.scenario.fields import EVERY
 from planner.scenario.resolving.draft import Draft, check_score, check_treatments
+from planner.scenario.text import listed, printable
 
 FORMS = "sd_within with sd_between; or sd with correlation; or sd_difference"
 _SLACK = 1e-9
@@ -27,7 +28,7 @@ def complete_means(
     check_treatments(draft, (*path, "carryover"), means.carryover, treatments)
     missing = [symbol for symbol in design.treatments if symbol not in means.means]
     if missing or not means.means:
-        draft.note((*path, "means"), f"says nothing of {listed(missing, 'and')}", "one mean per treatment")
+        draft.note((*path, "means"), f"says nothing of {listed(missing)}", "one mean per treatment")
     if endpoint is not None and endpoint.measure == "score":
         for symbol, mean in means.means.items():
             check_score(draft, endpoint.scale, (*path, "means", symbol), mean)
@@ -62,7 +63,7 @@ def complete_means(
     return means.model_copy(update=stated | forms)
 
 
-def _check_digits(draft: Draft, path: Path, means: Means, spread: Spread) -> None:
+def _check_digits(draft: Draft, path: Path, means: Means, spread: ScoreSpread) -> None:
     """Scores that agree in their first eleven digits: too little of what differs is left to compute with."""
     largest = max(map(abs, means.means.values()))
     smallest = min((sd for sd in spread.within.values() if sd > 0.0), default=largest)
@@ -81,7 +82,7 @@ def _spread(
     design: Design,
     endpoint: Endpoint | None,
     treatments: list[str],
-) -> Spread | None:
+) -> ScoreSpread | None:
     """The standard deviations, from exactly one form; None if they cannot be derived."""
     forms = {
         "sd_within": means.sd_within is not None,
@@ -119,7 +120,7 @@ def _check_table(draft: Draft, path: Path, means: Means, stated: object, treatme
     missing = [symbol for symbol in means.means if symbol not in stated and EVERY not in stated]
     if missing:
         hint = "one SD per treatment, or one number for all"
-        draft.note(path, f"says nothing of {listed(missing, 'and')}", hint)
+        draft.note(path, f"says nothing of {listed(missing)}", hint)
 
 
 def _check_within(draft: Draft, path: Path, means: Means) -> None:
@@ -178,17 +179,17 @@ def _check_difference(draft: Draft, path: Path, means: Means, endpoint: Endpoint
         )
 
 
-def _check_variation(draft: Draft, path: Path, means: Means, spread: Spread, design: Design) -> None:
+def _check_variation(draft: Draft, path: Path, means: Means, spread: ScoreSpread, design: Design) -> None:
     """A trial in which every patient shows exactly the same difference has no t statistic."""
     for pair in combinations(design.treatments, 2):
         if spread.difference(*pair) == 0.0:
             form = next(k for k in ("sd_within", "sd", "sd_difference") if getattr(means, k) is not None)
-            message = f"the difference of {listed(pair, 'and')} would be the same in every patient"
+            message = f"the difference of {listed(pair)} would be the same in every patient"
             draft.note((*path, form), message, "at least one of them needs an SD above 0")
             return
 
 
-def _check_baselines(draft: Draft, path: Path, means: Means, spread: Spread, design: Design) -> None:
+def _check_baselines(draft: Draft, path: Path, means: Means, spread: ScoreSpread, design: Design) -> None:
     """Baseline correlations are there when baselines are, and are possible together with the spread."""
     stated, key = means.baseline_correlation, (*path, "baseline_correlation")
     if design.baselines == "none":
@@ -212,7 +213,7 @@ def _check_baselines(draft: Draft, path: Path, means: Means, spread: Spread, des
 
 
 def _check_baseline_parts(
-    draft: Draft, key: Path, stated: BaselineCorrelation, spread: Spread, first_only: bool
+    draft: Draft, key: Path, stated: BaselineCorrelation, spread: ScoreSpread, first_only: bool
 ) -> None:
     """The variance of a baseline has room for what it shares with the scores.
 
@@ -244,7 +245,7 @@ def _share(part: float, whole: float) -> float:
 
 
 def _correlations(
-    sequence: tuple[str, ...], stated: BaselineCorrelation, spread: Spread, first_only: bool
+    sequence: tuple[str, ...], stated: BaselineCorrelation, spread: ScoreSpread, first_only: bool
 ) -> list[list[float]]:
     """Correlation matrix of the scores of a sequence and, after them, of its baselines."""
     periods = len(sequence)
@@ -263,7 +264,7 @@ def _correlations(
     return matrix
 
 
-def _of_scores(first: str, second: str, spread: Spread) -> float:
+def _of_scores(first: str, second: str, spread: ScoreSpread) -> float:
     """Correlation of one patient's scores in two periods, which may give the same treatment."""
     return spread.correlation(first, second)
 

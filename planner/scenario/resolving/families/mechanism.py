@@ -8,9 +8,10 @@ from math import erfc, sqrt
 from planner.scenario.design import Design, Treatment
 from planner.scenario.endpoint import Endpoint
 from planner.scenario.families.mechanism import ALL_COMPONENTS, MechanismHypothesis, Signal, Term
-from planner.scenario.faults import Path, did_you_mean, listed, printable
+from planner.scenario.faults import Path
 from planner.scenario.population import Population
 from planner.scenario.resolving.draft import Draft, check_score
+from planner.scenario.text import did_you_mean, listed, printable
 
 _RAREST = 1e-6
 """Share of patients who must reach the score for enrolment, at least."""
@@ -204,5 +205,5 @@ def _check_time(draft: Draft, design: Design, name: str) -> None:
         stands = draft.written(("design", "assessment_days")) is not None
         place: Path = ("design", "assessment_days", late[0]) if stands else ("design", "washout_days")
         message = f"day {day:g} comes after the next dosing, which is {days:g} days after the one before"
-        sources = listed([f"`{key}`" for key in ("washout_days", "period_days")], "and")
+        sources = listed([f"`{key}`" for key in ("washout_days", "period_days")])
         draft.note(place, message, f"{sources} say how long a patient has")

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from planner.scenario.analysis import Analysis
 from planner.scenario.design import Design
 from planner.scenario.families.rates import Rates
-from planner.scenario.faults import Path, listed, printable
+from planner.scenario.faults import Path
 from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.population import Population
 from planner.scenario.resolving.draft import Draft, check_treatments
+from planner.scenario.text import listed, printable
 from planner.scenario.vocabulary import METHODS
 
 FORMS = (
@@ -30,7 +31,7 @@ def complete_rates(draft: Draft, name: str, rates: Rates, design: Design, treatm
         hint = "rates = { A = ..., B = ... }; or discordant = { A = ..., B = ... } alone"
         draft.note(path, message, hint, at_key=True)
     elif missing and not left_open:
-        draft.note((*path, "rates"), f"says nothing of {listed(missing, 'and')}", "one rate per treatment")
+        draft.note((*path, "rates"), f"says nothing of {listed(missing)}", "one rate per treatment")
     correlation = rates.correlation
     if correlation is None and not rates.discordant:
         if design.periods > 1 and rates.rates:
@@ -66,7 +67,7 @@ def _check_discordant(draft: Draft, above: Path, rates: Rates, design: Design) -
     check_treatments(draft, path, given, design.treatments)
     missing = [symbol for symbol in design.treatments if symbol not in given]
     if missing:
-        draft.note(path, f"says nothing of {listed(missing, 'and')}", "one share per treatment")
+        draft.note(path, f"says nothing of {listed(missing)}", "one share per treatment")
     if missing or set(given) != set(design.treatments):
         return
     if not rates.rates:
