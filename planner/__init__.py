@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from planner._version import __version__
 
 if TYPE_CHECKING:
+    from planner.errors import WeighingError
     from planner.monitoring.boundaries import boundary
     from planner.questions.compare import Comparison, compare
     from planner.questions.discriminate import Discrimination, discriminate
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from planner.questions.sweep.axes import SweepError
     from planner.questions.sweep.sweep import Sweep, sweep
     from planner.questions.weigh import weigh
-    from planner.questions.weigh.errors import WeighingError
     from planner.questions.weigh.result import Weighing
     from planner.results.run import Run
     from planner.scenario.faults import ScenarioError

@@ -12,9 +12,9 @@ from harness import Comparison
 from naive_weighing import binomial, margins, multinomial, partly_paired, tables, weights
 from scipy import stats
 
+from planner.errors import WeighingError
 from planner.questions.weigh import weigh
 from planner.questions.weigh.count_probability import Group, cost, probability
-from planner.questions.weigh.errors import WeighingError
 from planner.questions.weigh.exact_tests import fisher, mcnemar
 from planner.questions.weigh.normal_evidence import noncentral_t, student
 from planner.questions.weigh.posterior import Posterior

@@ -19,8 +19,8 @@ from naive_weighing import margins, multinomial, tables
 from scipy import stats
 from test_cli import Cli, cli
 
+from planner.errors import WeighingError
 from planner.questions.weigh import weigh
-from planner.questions.weigh.errors import WeighingError
 from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read, read_text
 from planner.scenario.scenario import Scenario

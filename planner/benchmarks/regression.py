@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from planner.errors import PlannerError
 from planner.scenario.text import quote
 
 Json = dict[str, Any]
@@ -22,7 +23,7 @@ _PROCESSOR = ("processor", "compiled_for", "vector_bits")
 _TOOLS = ("numpy", "numba")
 
 
-class NotComparable(ValueError):
+class NotComparable(PlannerError, ValueError):
     """The earlier document is none that `planner bench` has written, or of nothing that is measured here."""
 
 

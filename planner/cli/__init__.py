@@ -16,6 +16,7 @@ from typing import Any, TextIO
 from planner import _interruption as interruption
 from planner.cli import streams
 from planner.cli.exit import BUG, HUNG_UP, INTERRUPTED, INVALID, OK, TERMINATED, USAGE, Problem
+from planner.errors import PlannerError
 
 WELCOME = """\
 planner {version}: power, early stopping, expected size and bias of crossover trials, by simulation.
@@ -137,11 +138,6 @@ def _command(arguments: list[str], signals: _Signals) -> int:
         return end.exit_code
     except usage_error as error:
         return _usage(error)
-    except Problem as problem:
-        from planner.cli.terminal import fail
-
-        fail(problem.message, hint=problem.hint)
-        return problem.code
     except (BrokenPipeError, KeyboardInterrupt, streams.OutputError):
         raise
     except Exception as error:
@@ -178,27 +174,21 @@ def _usage(error: Exception) -> int:
 
 
 def _unexpected(error: Exception, arguments: list[str]) -> int:
-    """A scenario with faults, or a bug: in one line, and the traceback only on request."""
+    """What planner explains, or a bug: in one line, and the traceback only on request."""
     from planner.cli.terminal import fail, faults
-    from planner.engine.memory import MemoryLimitError
     from planner.scenario.faults import ScenarioError
 
     if isinstance(error, ScenarioError):
         faults(error)
         return INVALID
-    if isinstance(error, MemoryLimitError):
+    if isinstance(error, PlannerError):
         fail(error.message, hint=error.hint)
-        return INVALID
+        return error.code if isinstance(error, Problem) else INVALID
     if isinstance(error, MemoryError):
         fail(
             "there is not enough memory",
             hint="lower the patients, the hypotheses (--hypothesis NAME), --draws or --threads",
         )
-        return INVALID
-    from planner.engine.tally import SumsError
-
-    if isinstance(error, SumsError):
-        fail(str(error), hint="simulate fewer trials: --trials 100000")
         return INVALID
     if "-v" in arguments or "--verbose" in arguments:
         import traceback

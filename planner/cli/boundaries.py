@@ -12,7 +12,7 @@ import typer
 
 from planner._version import __version__
 from planner.cli import options as given
-from planner.cli.exit import NO_ANSWER, OK, Problem
+from planner.cli.exit import NO_ANSWER, OK, USAGE, Problem
 
 if TYPE_CHECKING:
     from planner.monitoring.boundaries import Boundary
@@ -321,18 +321,9 @@ def _solved(
 
     try:
         return boundary(fractions, efficacy=name, efficacy_parameters=parameters, **common)
-    except UnreachableError as error:
-        raise _problem(error, NO_ANSWER) from error
     except BoundaryError as error:
-        raise _problem(error) from error
-
-
-def _problem(error: Exception, code: int | None = None) -> Problem:
-    """The error of the solver: what is wrong, and behind the last colon what to do."""
-    message, _, hint = str(error).rpartition(": ")
-    if not message:
-        message, hint = hint, "planner boundaries --help"
-    return Problem(message, hint=hint) if code is None else Problem(message, hint=hint, code=code)
+        code = NO_ANSWER if isinstance(error, UnreachableError) else USAGE
+        raise Problem(error.message, error.hint or "planner boundaries --help", code=code) from error
 
 
 def document(solved: Sequence[Boundary], patients: Sequence[int] | None = None) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from planner.errors import PlannerError
+
 OK = 0
 BUG = 1
 USAGE = 2
@@ -13,11 +15,9 @@ INTERRUPTED = 130
 TERMINATED = 143
 
 
-class Problem(Exception):
+class Problem(PlannerError):
     """What went wrong, what the user can do about it, and the exit code."""
 
-    def __init__(self, message: str, *, hint: str = "", code: int = USAGE) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    def __init__(self, message: str, hint: str = "", *, code: int = USAGE) -> None:
+        super().__init__(message, hint)
         self.code = code

@@ -179,7 +179,7 @@ def _explained(scenario: str, data: Path | None) -> Iterator[None]:
 
     A result that cannot be used is invalid input; else the command is not for this scenario, or is misused.
     """
-    from planner.questions.weigh.errors import WeighingError
+    from planner.errors import WeighingError
 
     try:
         yield

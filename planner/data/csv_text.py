@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
+from planner.errors import PlannerError
 from planner.scenario.faults import MAX_FAULTS, Fault, ScenarioError
 from planner.scenario.reading.toml import decoded, raw_of
 from planner.scenario.text import did_you_mean, listed, quote
@@ -44,12 +45,8 @@ def plain(text: str) -> str:
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
-class NotANumber(ValueError):
-    """Text that is no number: the message, and a hint."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
+class NotANumber(PlannerError, ValueError):
+    """Text that is no number."""
 
 
 def is_missing(text: str) -> bool:

@@ -13,6 +13,8 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
+from planner.errors import PlannerError
+
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _SHARE = 0.5
 _LEAST = 2**20  # of a limit that makes sense
@@ -21,12 +23,8 @@ _UNLIMITED = 2**60  # control groups of version 1 say a number like this where t
 _chosen: int | None = None
 
 
-class MemoryLimitError(Exception):
-    """Something does not fit: message and hint."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message, self.hint = message, hint
+class MemoryLimitError(PlannerError):
+    """More memory is needed than may be taken, or it cannot be said how much that is."""
 
 
 def parsed(text: str) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from planner.errors import PlannerError
 from planner.kernels.tables import (
     CARRY_BITS,
     ENDS,
@@ -96,6 +97,7 @@ class Tally:
             raise SumsError(
                 f"the errors of the estimates are too far apart for the sums of {self.trials:,} trials and "
                 "more: some hypothesis has a bias of very many standard deviations",
+                "simulate fewer trials: --trials 100000",
             )
         self.trials += other.trials
         self.ends += other.ends
@@ -125,7 +127,7 @@ class Tally:
         low += borrowed << CARRY_BITS
 
 
-class SumsError(ValueError):
+class SumsError(PlannerError, ValueError):
     """Errors so large that their sums have no room: nothing wrong is ever added up."""
 
 

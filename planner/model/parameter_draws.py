@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from scipy.special import betaincinv, ndtr, ndtri
 
+from planner.errors import PlannerError
 from planner.kernels.tables import Floats
 from planner.model.estimand import settled
 from planner.model.families.mechanism.signals import Mechanism, kept, set_off
@@ -41,12 +42,8 @@ _TOGETHER = 64
 _TIED = "tied"  # name of the treatment of a tie, which the scenario does not have
 
 
-class UncertaintyError(ValueError):
-    """Variants that do not exist. `hint`: what to do."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+class UncertaintyError(PlannerError, ValueError):
+    """Variants that do not exist."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ __all__ = [
 
 _LARGEST_DRIFT = 200.0  # no trial is planned for an effect of 200 standard errors
 _SPEND_AS_STATED = ("z", "user-spending")  # rules that may leave alpha unspent
-_TOO_MUCH_FUTILITY = "binding futility stops so often that alpha cannot be spent: make it milder"
+_TOO_MUCH_FUTILITY = "binding futility stops so often that alpha cannot be spent", "make it milder"
 _CLOSEST = 1e-8  # looks closer than this share of the information are one look
 _ROUNDING = 1e-9  # a last fraction this close to 1 is 1, an alpha this close to its total is exact
 
@@ -178,7 +178,7 @@ def boundary(
     if efficacy != "z" and solved.alpha_spent[-1] > alpha + _ROUNDING:
         raise _spent_early(solved.alpha_spent[-1], alpha)
     if efficacy not in _SPEND_AS_STATED and solved.alpha_spent[-1] < alpha - _ROUNDING:
-        raise BoundaryError(_TOO_MUCH_FUTILITY)
+        raise BoundaryError(*_TOO_MUCH_FUTILITY)
     return solved
 
 
@@ -191,7 +191,8 @@ def _beta_left(found: Limits, spending: Sequence[float]) -> tuple[float, ...]:
 
 def _spent_early(spent: float, alpha: float) -> BoundaryError:
     return BoundaryError(
-        f"the limits before the last look already spend {spent:.4g}, more than alpha = {alpha:g}: raise them"
+        f"the limits before the last look already spend {spent:.4g}, more than alpha = {alpha:g}",
+        "raise them",
     )
 
 
@@ -279,11 +280,12 @@ def _drift_for(plan: Plan, found: Limits, power: float) -> float:
         lowest = excess(0.0) + power
         if power <= lowest:
             raise UnreachableError(
-                f"power {power:g} is not above the {lowest:.4g} that these limits reject without any effect: "
-                "ask for more power"
+                f"power {power:g} is not above the {lowest:.4g} that these limits reject without any effect",
+                "ask for more power",
             )
         raise UnreachableError(
-            f"no effect reaches power {power:g} with these limits: lower the power or the limits"
+            f"no effect reaches power {power:g} with these limits",
+            "lower the power or the limits",
         )
     return drift
 
@@ -291,7 +293,7 @@ def _drift_for(plan: Plan, found: Limits, power: float) -> float:
 def _fractions(fractions: Sequence[float]) -> tuple[float, ...]:
     looks = tuple(float(t) for t in fractions)
     if not looks:
-        raise BoundaryError("no looks: give the information fraction of each look, such as 0.5, 1")
+        raise BoundaryError("no looks", "give the information fraction of each look, such as 0.5, 1")
     shown = ", ".join(f"{t:g}" for t in looks)
     if any(not 0 < t < math.inf for t in looks):
         raise BoundaryError(f"looks are {shown}, but information fractions must be above 0 and at most 1")
@@ -302,12 +304,13 @@ def _fractions(fractions: Sequence[float]) -> tuple[float, ...]:
     if (least := min((b - a for a, b in pairwise(looks)), default=1.0)) < _CLOSEST:
         raise BoundaryError(
             f"looks are {shown}, of which two are only {least:.1g} of the information apart, less than "
-            f"{_CLOSEST:g}: leave one of them out"
+            f"{_CLOSEST:g}",
+            "leave one of them out",
         )
     if abs(looks[-1] - 1) > _ROUNDING:
         raise BoundaryError(
-            f"looks are {shown}, but the last must be 1, all of the information: "
-            "divide the patients at each look by those at the last"
+            f"looks are {shown}, but the last must be 1, all of the information",
+            "divide the patients at each look by those at the last",
         )
     return (*looks[:-1], 1.0)
 
@@ -317,16 +320,16 @@ def _check(alpha: float, sided: int, power: float | None, drift: float | None) -
         raise BoundaryError(f"sided is {sided}, but must be 1 or 2")
     if not 0 < alpha / sided < 0.5:
         raise BoundaryError(
-            f"alpha is {alpha:g}, but must lie above 0 and below {sided * 0.5:g}: 0.025 is usual"
+            f"alpha is {alpha:g}, but must lie above 0 and below {sided * 0.5:g}", "0.025 is usual"
         )
     if power is not None and drift is not None:
-        raise BoundaryError("power and drift are both given, but each follows from the other: give one")
+        raise BoundaryError("power and drift are both given, but each follows from the other", "give one")
     if power is not None and not 0 < power < 1:
-        raise BoundaryError(f"power is {power:g}, but must lie above 0 and below 1: 0.8 or 0.9 is usual")
+        raise BoundaryError(f"power is {power:g}, but must lie above 0 and below 1", "0.8 or 0.9 is usual")
     if drift is not None and not abs(drift) <= _LARGEST_DRIFT:
         raise BoundaryError(
-            f"drift is {drift:g}, but must lie between {-_LARGEST_DRIFT:g} and {_LARGEST_DRIFT:g}: "
-            "it is the effect over its standard error at the last look"
+            f"drift is {drift:g}, but must lie between {-_LARGEST_DRIFT:g} and {_LARGEST_DRIFT:g}",
+            "it is the effect over its standard error at the last look",
         )
 
 
@@ -349,9 +352,10 @@ def _sound(plan: Plan, found: Limits) -> None:
     last = len(plan.fractions)
     for look, (upper, lower) in enumerate(zip(found.efficacy_z, found.futility_z, strict=True), start=1):
         if upper <= least:
-            raise BoundaryError(_TOO_MUCH_FUTILITY)
+            raise BoundaryError(*_TOO_MUCH_FUTILITY)
         if look < last and lower >= upper - _ROUNDING:
             raise BoundaryError(
                 f"look {look} stops for futility wherever it does not stop for efficacy (z >= {upper:.4g}), "
-                "so that no trial goes on: make the futility rule milder or the efficacy limit higher"
+                "so that no trial goes on",
+                "make the futility rule milder or the efficacy limit higher",
             )

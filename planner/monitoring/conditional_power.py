@@ -78,10 +78,11 @@ def conditional_power_limits(
     if not 0 < at_most < 1:
         raise BoundaryError(f"at_most is {at_most:g}, but must be a probability above 0 and below 1")
     if under not in UNDER:
-        raise BoundaryError(f"under is {under!r}, but must be one of: {', '.join(UNDER)}")
+        raise BoundaryError(f"under is {under!r}, but must be one of", ", ".join(UNDER))
     if under == "planned" and drift is None:
         raise BoundaryError(
-            "conditional power under the planned effect needs that effect: state it, or use under = estimate"
+            "conditional power under the planned effect needs that effect",
+            "state it, or use under = estimate",
         )
     assumed = {"estimate": None, "null": 0.0, "planned": drift}[under]
     limits = (_limit(boundary, look, at_most, assumed) for look in range(1, len(boundary.fractions)))

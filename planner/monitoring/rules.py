@@ -111,10 +111,12 @@ def _stated_z(plan: Plan, parameters: Parameters) -> Efficacy:
     limits = numbers(parameters, "z", len(plan.fractions), "per look")
     if plan.sided == 2 and min(limits) <= 0:
         raise BoundaryError(
-            f"z is {list(limits)}, but a two-sided trial stops when |z| reaches it: use numbers above 0"
+            f"z is {list(limits)}, but a two-sided trial stops when |z| reaches it", "use numbers above 0"
         )
     if -math.inf in limits:
-        raise BoundaryError("a limit of -inf always stops: use inf for a look that cannot stop for efficacy")
+        raise BoundaryError(
+            "a limit of -inf always stops", "use inf for a look that cannot stop for efficacy"
+        )
     return [at(z if stops else math.inf) for z, stops in zip(limits, plan.stops, strict=True)]
 
 
@@ -160,8 +162,8 @@ def _stated_futility_z(plan: Plan, parameters: Parameters, drift: float | None) 
     limits = numbers(parameters, "z", len(plan.fractions) - 1, "per look before the last")
     if plan.sided == 2 and any(-math.inf < z < 0 for z in limits):
         raise BoundaryError(
-            f"futility z is {list(limits)}, but a two-sided trial stops when |z| is at most the limit: "
-            "give numbers of 0 or more, or -inf for no stop"
+            f"futility z is {list(limits)}, but a two-sided trial stops when |z| is at most the limit",
+            "give numbers of 0 or more, or -inf for no stop",
         )
     return Stopping(stated_futility((*limits, -math.inf)))
 
@@ -201,7 +203,8 @@ def _within(plan: Plan, beta: float) -> float:
     """A type II error, checked."""
     if not 0 < beta < 1 - plan.side_alpha * plan.sided:
         raise BoundaryError(
-            f"beta is {beta:g}, but must lie above 0 and below 1 - alpha: it is 1 - power, often 0.1 or 0.2"
+            f"beta is {beta:g}, but must lie above 0 and below 1 - alpha",
+            "it is 1 - power, often 0.1 or 0.2",
         )
     return beta
 
@@ -209,7 +212,7 @@ def _within(plan: Plan, beta: float) -> float:
 def _checked_beta(plan: Plan, parameters: Parameters, totals: Sequence[float]) -> Stopping:
     overlap = parameters.get("overlap", SKIP)
     if overlap not in OVERLAPS:
-        raise BoundaryError(f"overlap is {overlap!r}, but must be one of: {', '.join(OVERLAPS)}")
+        raise BoundaryError(f"overlap is {overlap!r}, but must be one of", ", ".join(OVERLAPS))
     return Stopping(spent_beta(totals, str(overlap)), _within(plan, totals[-1]), tuple(totals))
 
 
@@ -234,10 +237,10 @@ def futility_rule(
 
 def _check(kind: str, name: str, rules: Mapping[str, NamedRule], parameters: Parameters) -> None:
     if name not in rules:
-        raise BoundaryError(f"no {kind} rule is called {name!r}: choose one of {', '.join(rules)}")
+        raise BoundaryError(f"no {kind} rule is called {name!r}", f"choose one of {', '.join(rules)}")
     for needed in rules[name].parameters:
         if needed not in parameters:
-            raise BoundaryError(f"{kind} rule {name} needs {needed}: {_MEANING[needed]}")
+            raise BoundaryError(f"{kind} rule {name} needs {needed}", _MEANING[needed])
     for given in parameters:
         if given not in (*rules[name].parameters, *OPTIONAL[kind].get(name, ())):
-            raise BoundaryError(f"{kind} rule {name} takes no {given}: leave it out")
+            raise BoundaryError(f"{kind} rule {name} takes no {given}", "leave it out")

@@ -215,7 +215,7 @@ def _agreeing(
         for k, z in zip(free, _accelerated(points, answers), strict=True):
             moved[k] = float(z)
         futility = tuple(moved)
-    raise BoundaryError("no limits agree with this binding conditional power: lower at_most")
+    raise BoundaryError("no limits agree with this binding conditional power", "lower at_most")
 
 
 def _accelerated(points: Sequence[Array], answers: Sequence[Array]) -> Array:

@@ -12,9 +12,14 @@ from typing import NamedTuple
 
 from scipy.special import ndtr, ndtri
 
+from planner.errors import PlannerError
 
-class BoundaryError(ValueError):
-    """A monitoring plan that cannot be right as stated: the message says what is wrong and what to do."""
+
+class BoundaryError(PlannerError, ValueError):
+    """A monitoring plan that cannot be right as stated. In one sentence: the message, a colon, the hint."""
+
+    def __str__(self) -> str:
+        return f"{self.message}: {self.hint}" if self.hint else self.message
 
 
 class UnreachableError(BoundaryError):
@@ -81,7 +86,7 @@ def shape(parameters: Mapping[str, object], name: str) -> float:
     value = number(parameters, name)
     low, high, hint = SHAPES[name]
     if not low <= value <= high:
-        raise BoundaryError(f"{name} is {value:g}, but must lie between {low:g} and {high:g}: {hint}")
+        raise BoundaryError(f"{name} is {value:g}, but must lie between {low:g} and {high:g}", hint)
     return value
 
 
@@ -103,7 +108,7 @@ def numbers(parameters: Mapping[str, object], name: str, count: int, each: str) 
     if any(isinstance(x, bool) or not isinstance(x, int | float) or math.isnan(x) for x in value):
         raise BoundaryError(f"{name} must be a list of numbers, not {list(value)!r}")
     if len(value) != count:
-        raise BoundaryError(f"{name} has {len(value)} numbers, but must have {count}: one {each}")
+        raise BoundaryError(f"{name} has {len(value)} numbers, but must have {count}", f"one {each}")
     return tuple(float(x) for x in value)
 
 
@@ -121,13 +126,13 @@ def stated(parameters: Mapping[str, object], error: str, total: float, looks: in
     spent = numbers(parameters, "spent", looks, "per look, cumulative")
     if spent[0] < 0 or any(later < earlier for earlier, later in pairwise(spent)):
         raise BoundaryError(
-            f"spent is {list(spent)}, but cumulative {error} can never be negative or decrease: "
-            "each number counts all looks so far"
+            f"spent is {list(spent)}, but cumulative {error} can never be negative or decrease",
+            "each number counts all looks so far",
         )
     # A relative slack for decimals such as 0.1 + 0.2.
     if spent[-1] > total * (1 + 1e-9):
         raise BoundaryError(
-            f"spent reaches {spent[-1]:g} at the last look, more than {error} = {total:g}: "
-            f"lower it, or raise {error}"
+            f"spent reaches {spent[-1]:g} at the last look, more than {error} = {total:g}",
+            f"lower it, or raise {error}",
         )
     return tuple(min(x, total) for x in spent)

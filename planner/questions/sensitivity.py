@@ -15,6 +15,7 @@ from planner._version import __version__
 from planner.engine.executors import Progress
 from planner.engine.job import Job, job_of
 from planner.engine.potential_outcomes import Truth
+from planner.errors import PlannerError
 from planner.model.parameter_draws import as_stated
 from planner.model.stopping.remarks import remarks
 from planner.monitoring.spending import BoundaryError
@@ -46,12 +47,8 @@ _CHOSEN = {"at_least", "gate", "peak_day", "per", "around"}
 _APART = {"means", "sd_within", "signals", "terms", "outcomes", "uncertainty", "tie"}
 
 
-class SensitivityError(ValueError):
-    """An analysis of sensitivity that cannot be run. `hint`: what to do."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+class SensitivityError(PlannerError, ValueError):
+    """An analysis of sensitivity that cannot be run."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from planner.errors import PlannerError
 from planner.scenario.text import printable
 
 Path = tuple[str | int, ...]
@@ -61,7 +62,7 @@ class Fault:
         return lead + before, marked, after + tail
 
 
-class ScenarioError(ValueError):
+class ScenarioError(PlannerError, ValueError):
     """A scenario that cannot be used. `faults` holds everything that is wrong with it, in order of place."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:

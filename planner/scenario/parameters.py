@@ -13,6 +13,7 @@ from math import inf
 from types import UnionType
 from typing import Annotated, Any, NamedTuple, Protocol, Union, get_args, get_origin
 
+from planner.errors import PlannerError
 from planner.scenario.families.means import Means
 from planner.scenario.families.mechanism import GivenAgent, MechanismHypothesis, Need, SizeSpread, Term
 from planner.scenario.families.rates import Rates
@@ -89,8 +90,8 @@ class Place:
         return Range(high, low, self.range.below, self.range.above)
 
 
-class Astray(Exception):
-    """A path that leads to no number that may be uncertain: message and hint."""
+class Astray(PlannerError):
+    """A path that leads to no number that may be uncertain."""
 
 
 def split_key(key: str) -> list[Path]:
@@ -186,7 +187,7 @@ def _step(node: Any, kind: Any, part: str | int, route: Path) -> tuple[str | int
         if isinstance(part, int) and part < len(node):
             return part, node[part], _element(kind)
     else:
-        raise Astray(f"{dotted(route)} has no settings inside", "")
+        raise Astray(f"{dotted(route)} has no settings inside")
     raise Astray(f"{dotted(route)} has no {printable(str(part))}", did_you_mean(str(part), names))
 
 
@@ -225,7 +226,7 @@ def _numbers(node: Any, kind: Any, route: Path, relative: bool) -> Iterator[Plac
     elif isinstance(node, Settings | Mapping | tuple):
         raise Astray("is no number but a table or a list", _inside(node, route))
     else:
-        raise Astray("is no number", "")
+        raise Astray("is no number")
 
 
 def _plain(node: Any) -> bool:

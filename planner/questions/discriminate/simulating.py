@@ -16,6 +16,7 @@ from planner import _interruption as interruption
 from planner.engine import memory
 from planner.engine.executors import available_cores, in_pieces, pieces
 from planner.engine.generators import Generator, groups
+from planner.errors import PlannerError
 from planner.kernels.generate.randomise import allocate
 from planner.kernels.random.streams import TRIALS_OF_SAME_PATIENTS, TRIALS_OF_SPREAD, TRIALS_TOLD_APART
 from planner.kernels.tables import Floats, Ints, Plan, W
@@ -47,12 +48,8 @@ _ALL_TRIALS, _FEWEST = 1 << 13, 16  # whole virtual trials of a hypothesis in al
 Progress = Callable[[int, int], None]
 
 
-class DiscriminationError(ValueError):
-    """A question that cannot be answered: message and hint."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+class DiscriminationError(PlannerError, ValueError):
+    """A question that cannot be answered."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from planner.engine.executors import Progress
+from planner.errors import PlannerError
 from planner.questions.run.passes import Pass, grow_all
 from planner.results.run import Run
 
@@ -28,7 +29,7 @@ HEADLINE = ("power", "stopped_early")
 """The figures whose errors count."""
 
 
-class PrecisionError(ValueError):
+class PrecisionError(PlannerError, ValueError):
     """A precision that cannot be asked for."""
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from planner._version import __version__
 from planner.engine.executors import Progress
 from planner.engine.potential_outcomes import Truth
+from planner.errors import PlannerError
 from planner.kernels.tables import W
 from planner.model.looks import look_counts
 from planner.model.parameter_draws import check, entries
@@ -47,8 +48,8 @@ NOT_OF_MEANS = (
 )
 
 
-class SizingError(ValueError):
-    """A question about size that makes no sense; the message says what to ask instead."""
+class SizingError(PlannerError, ValueError):
+    """A question about size that makes no sense."""
 
 
 @dataclass(frozen=True)

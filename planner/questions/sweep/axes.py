@@ -15,6 +15,7 @@ from math import prod
 from pathlib import Path as FilePath
 from typing import Any
 
+from planner.errors import PlannerError
 from planner.results.figures import Json
 from planner.scenario.canonical.toml import as_toml
 from planner.scenario.faults import Fault, Path, ScenarioError
@@ -36,12 +37,8 @@ _NAMED = 8  # numbers of patients in a remark
 _FIXED = ("simulation", "sweep", "schema_version", "extends")
 
 
-class SweepError(ValueError):
-    """A sweep that cannot be run. `hint`: what to do."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+class SweepError(PlannerError, ValueError):
+    """A sweep that cannot be run."""
 
 
 @dataclass(frozen=True)

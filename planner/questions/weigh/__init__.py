@@ -18,6 +18,7 @@ import numpy as np
 
 from planner.engine.executors import available_cores
 from planner.engine.memory import peak_memory
+from planner.errors import WeighingError
 from planner.kernels.tables import Floats
 from planner.model import parameter_draws as uncertainty
 from planner.model.families.rates import rates_left_open
@@ -27,7 +28,6 @@ from planner.questions.weigh.classes import matters, same
 from planner.questions.weigh.cohort import patients_of, trials_of
 from planner.questions.weigh.count_evidence import Counts, counts
 from planner.questions.weigh.data import observed_in
-from planner.questions.weigh.errors import WeighingError
 from planner.questions.weigh.exact_tests import tests
 from planner.questions.weigh.normal_evidence import Difference, difference, means
 from planner.questions.weigh.posterior import Posterior

@@ -19,6 +19,7 @@ from itertools import product
 import numpy as np
 from scipy.special import ndtr
 
+from planner.errors import WeighingError
 from planner.model.allocation import retention
 from planner.model.dropout import informative
 from planner.model.families.rates import latent_correlation, threshold
@@ -27,7 +28,6 @@ from planner.monitoring.numerics import both
 from planner.questions.weigh.allocation import cost_of_allocation, probability_by_allocation
 from planner.questions.weigh.cohort import Cohort
 from planner.questions.weigh.count_probability import Floats, Group, Ints, cost, probability
-from planner.questions.weigh.errors import WeighingError
 from planner.questions.weigh.normal_evidence import numbers_of
 from planner.scenario.families.rates import Rates
 from planner.scenario.observed import Observed

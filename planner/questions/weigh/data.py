@@ -10,7 +10,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from planner.data.long_format import ObservedPatient, PatientData, read_patients
-from planner.questions.weigh.errors import WeighingError
+from planner.errors import WeighingError
 from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.observed import MAX_OBSERVED, Observed, ObservedMean, ObservedPairs
 from planner.scenario.scenario import Scenario

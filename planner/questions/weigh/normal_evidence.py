@@ -20,11 +20,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import gammaln
 
+from planner.errors import WeighingError
 from planner.kernels.tables import Floats
 from planner.model.allocation import retention
 from planner.model.readings import Reading
 from planner.questions.weigh.cohort import Cohort
-from planner.questions.weigh.errors import WeighingError
 from planner.scenario.estimability import sequence_shares
 from planner.scenario.observed import Observed, ObservedDifference
 from planner.scenario.scenario import Scenario

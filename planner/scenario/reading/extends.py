@@ -18,6 +18,7 @@ from pathlib import Path as FilePath
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, NamedTuple
 
+from planner.errors import PlannerError
 from planner.scenario import catalogue
 from planner.scenario.faults import Fault, Path, ScenarioError, dotted
 from planner.scenario.paths import split_path
@@ -64,8 +65,8 @@ class Layer:
         return Fault(self.name, line, column, dotted(path), message, hint, source, width)
 
 
-class Refused(Exception):
-    """An `extends` that cannot be followed: message and hint."""
+class Refused(PlannerError):
+    """An `extends` that cannot be followed."""
 
 
 def chain(first: Layer, extends: Any, file: FilePath | None) -> list[Layer]:
@@ -79,13 +80,13 @@ def chain(first: Layer, extends: Any, file: FilePath | None) -> list[Layer]:
         try:
             path, folder = _file(extends, last.folder)
             if path.resolve() in seen:
-                raise Refused(f"{quote(extends)} leads back to a file that is being extended", "")
+                raise Refused(f"{quote(extends)} leads back to a file that is being extended")
             if len(layers) == MAX_FILES:
-                raise Refused(f"leads through more than {MAX_FILES} files", "")
+                raise Refused(f"leads through more than {MAX_FILES} files")
         except Refused as refusal:
             if last is first:
                 raise
-            raise ScenarioError([last.fault(("extends",), *refusal.args)]) from None
+            raise ScenarioError([last.fault(("extends",), refusal.message, refusal.hint)]) from None
         seen.append(path.resolve())
         layers.append(_layer(path, last.name, extends if folder == last.folder else None))
         extends = layers[-1].data.get("extends")

@@ -119,7 +119,7 @@ def _layers(first: Layer, file: FilePath | None, overrides: Sequence[Override]) 
     try:
         return chain(first, extends, file)
     except Refused as refusal:
-        message, hint = refusal.args
+        message, hint = refusal.message, refusal.hint
         fault = said[-1].fault(message, hint) if said else first.fault(("extends",), message, hint)
         raise ScenarioError([fault]) from None
 

@@ -108,8 +108,7 @@ def _numbers(
         try:
             each = places(draft, hypothesis, path, bool(distribution.relative))
         except Astray as astray:
-            message, hint = astray.args
-            draft.note(place, message, hint, at_key=True)
+            draft.note(place, astray.message, astray.hint, at_key=True)
             continue
         if distribution.relative and not any(number.value for number in each):
             message = f"{dotted(path)} is 0, and so is every multiple of it"

@@ -1,0 +1,26 @@
+"""The parent of all errors that planner explains: what is wrong, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Place = Literal["result", "scenario", "request"]
+"""The result that was observed, what the scenario says beside it, or the question."""
+
+
+class PlannerError(Exception):
+    """Something that cannot be done as it was stated. `message`: why. `hint`: what to do, empty where that is
+    plain from the message."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class WeighingError(PlannerError, ValueError):
+    """A result that cannot be weighed. `lies_in`: what is to be mended."""
+
+    def __init__(self, message: str, hint: str = "", lies_in: Place = "result") -> None:
+        super().__init__(message, hint)
+        self.lies_in = lies_in
