@@ -174,12 +174,12 @@ def test_a_limit_of_the_shell_is_kept_to(tmp_path: Path) -> None:
 
 
 def test_memory_that_runs_out_is_told_as_such(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    from planner.results import run as results
+    from planner.questions.run import simulate as module
 
     def gone(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(results, "simulate", gone)
+    monkeypatch.setattr(module, "simulate", gone)
     code, out, err = cli("run", "small.toml", "-q")
     assert (code, out) == (3, "")
     assert "not enough memory" in err
