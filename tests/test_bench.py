@@ -424,7 +424,7 @@ def test_a_wrong_file_is_refused_before_anything_is_measured(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("planner.benchmarks.bench", lambda **_: pytest.fail("measured"))
+    monkeypatch.setattr("planner.benchmarks.measuring.bench", lambda **_: pytest.fail("measured"))
     if text == "other machine":
         text = json.dumps(put(document, "machine.processor", "\x1b[31mother"))
     if text is not None:

@@ -135,8 +135,8 @@ def test_a_loop_that_cannot_be_vectorised_is_noticed() -> None:
 
 GENERATE = """
 from sample_trials import trial, virtual_patients
-from planner import engine
-work = engine.job(trial("whole-points"))
+from planner.engine.job import job_of
+work = job_of(trial("whole-points"))
 virtual_patients(work, 0, 1)
 print("".join(work.groups[0].generate.inspect_asm().values()))
 """
