@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from commands import SCENARIO, Cli, cli
 
-from planner.results.digest import _add, answer
+from planner.results.digest import _add, answer_digest
 from planner.scenario.reading.read import read_text
 
 __all__ = ["cli"]
@@ -285,18 +285,18 @@ def test_no_two_values_are_written_alike() -> None:
 def test_every_part_of_the_question_counts() -> None:
     scenario, other = read_text(SCENARIO), read_text(SCENARIO, set=["design.patients=26"])
     usual: dict[str, Any] = {"hypotheses": ["a"], "seed": 1, "trials": 2, "options": {"x": 3}, "sums": [4]}
-    first = answer("run", "1", [scenario, other], **usual)
+    first = answer_digest("run", "1", [scenario, other], **usual)
     others = [
-        answer("size", "1", [scenario, other], **usual),
-        answer("run", "2", [scenario, other], **usual),
-        answer("run", "1", [other, scenario], **usual),
-        answer("run", "1", [scenario], **usual),
+        answer_digest("size", "1", [scenario, other], **usual),
+        answer_digest("run", "2", [scenario, other], **usual),
+        answer_digest("run", "1", [other, scenario], **usual),
+        answer_digest("run", "1", [scenario], **usual),
         *(
-            answer("run", "1", [scenario, other], **{**usual, k: [9]})
+            answer_digest("run", "1", [scenario, other], **{**usual, k: [9]})
             for k in usual
             if k not in ("seed", "options")
         ),
-        answer("run", "1", [scenario, other], **{**usual, "seed": 9}),
-        answer("run", "1", [scenario, other], **{**usual, "options": {"x": 4}}),
+        answer_digest("run", "1", [scenario, other], **{**usual, "seed": 9}),
+        answer_digest("run", "1", [scenario, other], **{**usual, "options": {"x": 4}}),
     ]
     assert len({first, *others}) == 1 + len(others)

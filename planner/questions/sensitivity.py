@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from planner._version import __version__
 from planner.engine.executors import Progress
 from planner.engine.job import Job, job_of
 from planner.engine.potential_outcomes import Truth
@@ -22,11 +21,12 @@ from planner.monitoring.spending import BoundaryError
 from planner.questions.compare.pairing import Member, Pairs, paired
 from planner.results.carryover import Carried, Key, of_job, with_carryover
 from planner.results.design_effect import WARNING
-from planner.results.digest import answer
+from planner.results.digest import answer_digest
 from planner.results.figures import Json
-from planner.results.frames import flat
-from planner.results.run import ENGINE, biased_by_carryover
-from planner.scenario.canonical.resolved import digest, resolve
+from planner.results.frames import flatten
+from planner.results.provenance import ENGINE, provenance, scenario_named
+from planner.results.run import biased_by_carryover
+from planner.scenario.canonical.resolved import resolve
 from planner.scenario.canonical.toml import as_toml, to_toml
 from planner.scenario.families.means import Means
 from planner.scenario.families.mechanism import MechanismHypothesis
@@ -280,7 +280,7 @@ class Sensitivity:
     def digest(self) -> str:
         """Name of the result: the same variants, seed, trials and engine give the same digest everywhere."""
         varied = [[each.path, each.value, [value for value, _ in each.variants]] for each in self.assumptions]
-        return answer(
+        return answer_digest(
             "sensitivity",
             ENGINE,
             [self.scenario],
@@ -304,7 +304,7 @@ class Sensitivity:
                     shown = each[side] or {}
                     # As text, because some assumptions are several numbers.
                     row[f"{side}_value"] = as_toml(shown["value"]) if shown else None
-                    row |= flat({k: v for k, v in shown.items() if k != "value"}, side)
+                    row |= flatten({k: v for k, v in shown.items() if k != "value"}, side)
                 rows.append(row)
         return polars.DataFrame(rows, infer_schema_length=None)
 
@@ -314,20 +314,16 @@ class Sensitivity:
 
     def to_json(self) -> Json:
         """The `planner.sensitivity/1` object."""
-        seconds, trials = self.pairs.seconds, self.pairs.trials
         cells = self.cells()
         return {
             "schema": "planner.sensitivity/1",
-            "scenario": {"name": self.name, "title": self.scenario.title, "digest": digest(self.scenario)},
-            "run": {
-                "trials": trials,
-                "seed": self.pairs.jobs[0].seed,
-                "planner": __version__,
-                "engine": ENGINE,
-                "seconds": seconds,
-                "trials_per_second": trials * len(self.pairs.jobs) / seconds if seconds > 0 else None,
-                "digest": self.digest(),
-            },
+            "scenario": scenario_named(self.name, self.scenario),
+            "run": provenance(
+                self.digest(),
+                {"trials": self.pairs.trials, "seed": self.pairs.jobs[0].seed},
+                seconds=self.pairs.seconds,
+                simulated=self.pairs.trials * len(self.pairs.jobs),
+            ),
             "step": self.step,
             "cells": cells,
             "partial": self.partial,

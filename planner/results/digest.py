@@ -21,7 +21,7 @@ class _Hash(Protocol):
     def update(self, data: bytes, /) -> None: ...
 
 
-def answer(
+def answer_digest(
     command: str,
     engine: str,
     scenarios: Sequence[Scenario],
@@ -41,10 +41,10 @@ def answer(
     """
     named = [_digest(each) for each in scenarios]
 
-    found = hashlib.sha256()
+    made = hashlib.sha256()
     parts = [command, engine, named, hypotheses, seed, trials, options, sums]
-    _add(found, parts)
-    return found.hexdigest()
+    _add(made, parts)
+    return made.hexdigest()
 
 
 def _digest(scenario: Scenario) -> str:

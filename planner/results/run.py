@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from planner._version import __version__
 from planner.engine.run import Simulation
 from planner.model.stopping.remarks import at_one, at_several, held_at
 from planner.results.blinding import guesses
@@ -16,19 +15,17 @@ from planner.results.carryover_words import told, unit_of
 from planner.results.cell_errors import widened
 from planner.results.cells import cell_of
 from planner.results.design_effect import APPROXIMATE, WARNING, Counted
-from planner.results.digest import answer
+from planner.results.digest import answer_digest
 from planner.results.dropout import departed
 from planner.results.figures import Json
-from planner.results.frames import flat
+from planner.results.frames import flatten
 from planner.results.irregular import warnings as irregular_warnings
+from planner.results.provenance import ENGINE, provenance, scenario_named
 from planner.results.whole_trial import trials_of
-from planner.scenario.canonical.resolved import digest
 from planner.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import polars
-
-ENGINE = "2"  # changes when the same scenario and seed give other trials
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ class Run:
 
     def digest(self) -> str:
         """Name of the result: the same scenario, seed, trials and engine give the same digest everywhere."""
-        return answer(
+        return answer_digest(
             "run",
             ENGINE,
             [self.scenario],
@@ -105,19 +102,15 @@ class Run:
     def to_json(self) -> Json:
         """The `planner.run/1` object."""
         cells = self.told_cells()
-        seconds = self.outcome.seconds
         return {
             "schema": "planner.run/1",
-            "scenario": {"name": self.name, "title": self.scenario.title, "digest": digest(self.scenario)},
-            "run": {
-                "trials": self.trials,
-                "seed": self.outcome.work.seed,
-                "planner": __version__,
-                "engine": ENGINE,
-                "seconds": seconds,
-                "trials_per_second": self.trials / seconds if seconds > 0 else None,
-                "digest": self.digest(),
-            },
+            "scenario": scenario_named(self.name, self.scenario),
+            "run": provenance(
+                self.digest(),
+                {"trials": self.trials, "seed": self.outcome.work.seed},
+                seconds=self.outcome.seconds,
+                simulated=self.trials,
+            ),
             "cells": cells,
             "trial": self.whole_trials(cells),
             "limits": self.limits(),
@@ -134,7 +127,7 @@ class Run:
         """The cells as a table, one row each, keys flattened with an underscore; looks numbered from 1."""
         import polars
 
-        return polars.DataFrame([flat(cell) for cell in self.told_cells()], infer_schema_length=None)
+        return polars.DataFrame([flatten(cell) for cell in self.told_cells()], infer_schema_length=None)
 
     def _repr_html_(self) -> str:
         html: str = self.frame()._repr_html_()

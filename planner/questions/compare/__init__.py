@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from planner._version import __version__
 from planner.engine.executors import Progress
 from planner.engine.job import Job, job_of
 from planner.model.stopping.remarks import remarks as of_looks
@@ -17,9 +16,9 @@ from planner.results import carryover
 from planner.results import carryover_words as carryover_told
 from planner.results.carryover import Carried, Key, of_job
 from planner.results.design_effect import WARNING
-from planner.results.digest import answer
-from planner.results.frames import flat
-from planner.results.run import ENGINE
+from planner.results.digest import answer_digest
+from planner.results.frames import flatten
+from planner.results.provenance import ENGINE, provenance, scenario_named
 from planner.scenario.analysis import Analysis
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.scenario import Scenario
@@ -110,7 +109,7 @@ class Comparison:
 
     def digest(self) -> str:
         """Name of the result: the same designs, seed, trials and engine give the same digest everywhere."""
-        return answer(
+        return answer_digest(
             "compare",
             ENGINE,
             self.scenarios,
@@ -125,7 +124,7 @@ class Comparison:
         """The cells as a table, keys flattened with an underscore."""
         import polars
 
-        return polars.DataFrame([flat(cell) for cell in self.cells()], infer_schema_length=None)
+        return polars.DataFrame([flatten(cell) for cell in self.cells()], infer_schema_length=None)
 
     def _repr_html_(self) -> str:
         html: str = self.frame()._repr_html_()
@@ -133,29 +132,23 @@ class Comparison:
 
     def to_json(self) -> Json:
         """The `planner.compare/1` object."""
-        seconds = self.pairs.seconds
         return {
             "schema": "planner.compare/1",
             "designs": [
                 {
-                    "name": name,
-                    "title": scenario.title,
-                    "digest": digest(scenario),
+                    **scenario_named(name, scenario),
                     "patients": scenario.design.patients,
                     "periods": scenario.design.periods,
                     "sequences": [list(sequence) for sequence in scenario.design.sequences],
                 }
                 for name, scenario in zip(self.names, self.scenarios, strict=True)
             ],
-            "run": {
-                "trials": self.trials,
-                "seed": self.pairs.jobs[0].seed,
-                "planner": __version__,
-                "engine": ENGINE,
-                "seconds": seconds,
-                "trials_per_second": self.trials * len(self.names) / seconds if seconds > 0 else None,
-                "digest": self.digest(),
-            },
+            "run": provenance(
+                self.digest(),
+                {"trials": self.trials, "seed": self.pairs.jobs[0].seed},
+                seconds=self.pairs.seconds,
+                simulated=self.trials * len(self.names),
+            ),
             "cells": self.cells(),
             "differences": self.differences(),
             "unlike": list(self.unlike),

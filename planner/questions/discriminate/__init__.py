@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from planner._version import __version__
 from planner.engine.executors import available_cores
 from planner.engine.memory import peak_memory
 from planner.kernels.tables import W
@@ -38,9 +37,9 @@ from planner.questions.discriminate.simulating import (
 from planner.questions.discriminate.summaries import KINDS
 from planner.questions.discriminate.summaries import summaries as summaries_of
 from planner.questions.effort import Effort
-from planner.results.digest import answer
-from planner.results.frames import flat
-from planner.results.run import ENGINE
+from planner.results.digest import answer_digest
+from planner.results.frames import flatten
+from planner.results.provenance import ENGINE, provenance
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.scenario import Scenario
@@ -80,7 +79,7 @@ class Discrimination:
         told = [{k: v for k, v in each.items() if k not in ("design", "title")} for each in self.designs]
         options = {"draws": self.draws, "decisive": self.decisive, "likelihood": self.likelihood}
         question: Json = {"hypotheses": [each["hypotheses"] for each in told], "seed": self.seed, "trials": 0}
-        return answer("discriminate", ENGINE, self.scenarios, **question, options=options, sums=told)
+        return answer_digest("discriminate", ENGINE, self.scenarios, **question, options=options, sums=told)
 
     def frame(self) -> polars.DataFrame:
         """A row for each design and number of patients, keys flattened with an underscore."""
@@ -89,8 +88,8 @@ class Discrimination:
         rows = []
         for design in self.designs:
             head = {key: design[key] for key in ("design", "periods")}
-            tail = flat({"ceiling": design["ceiling"]})
-            rows += [{**head, **flat(point), **tail} for point in design["curve"]]
+            tail = flatten({"ceiling": design["ceiling"]})
+            rows += [{**head, **flatten(point), **tail} for point in design["curve"]]
         return polars.DataFrame(rows, infer_schema_length=None)
 
     def _repr_html_(self) -> str:
@@ -102,17 +101,17 @@ class Discrimination:
         return {
             "schema": "planner.discriminate/1",
             "designs": list(self.designs),
-            "run": {
-                "draws": self.draws,
-                "trials": self.designs[0]["check"]["trials"],
-                "seed": self.seed,
-                "decisive": self.decisive,
-                "likelihood": self.likelihood,
-                "planner": __version__,
-                "engine": ENGINE,
-                "seconds": self.seconds,
-                "digest": self.digest(),
-            },
+            "run": provenance(
+                self.digest(),
+                {
+                    "draws": self.draws,
+                    "trials": self.designs[0]["check"]["trials"],
+                    "seed": self.seed,
+                    "decisive": self.decisive,
+                    "likelihood": self.likelihood,
+                },
+                seconds=self.seconds,
+            ),
             "partial": self.partial,
             "warnings": list(self.warnings),
         }

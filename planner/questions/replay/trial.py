@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from planner._version import __version__
 from planner.engine.potential_outcomes import Truth
 from planner.model.readings import Reading
 from planner.results.blinding import Guess, by_period, in_a_row
-from planner.results.digest import answer
-from planner.results.run import ENGINE
+from planner.results.digest import answer_digest
+from planner.results.provenance import ENGINE, provenance, scenario_named
 from planner.scenario.analysis import Analysis
-from planner.scenario.canonical.resolved import digest
 from planner.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -146,7 +144,7 @@ class Trial:
 
     def digest(self) -> str:
         """Name of the trial: the same number, hypothesis, analyses and seed give the same digest."""
-        return answer(
+        return answer_digest(
             "trial",
             ENGINE,
             [self.scenario],
@@ -167,18 +165,8 @@ class Trial:
         """The `planner.trial/1` object."""
         return {
             "schema": "planner.trial/1",
-            "scenario": {
-                "name": self.name,
-                "title": self.scenario.title,
-                "digest": digest(self.scenario),
-            },
-            "run": {
-                "trial": self.index,
-                "seed": self.seed,
-                "planner": __version__,
-                "engine": ENGINE,
-                "digest": self.digest(),
-            },
+            "scenario": scenario_named(self.name, self.scenario),
+            "run": provenance(self.digest(), {"trial": self.index, "seed": self.seed}),
             "hypothesis": self.hypothesis,
             "readings": [_said(reading) for reading in self.readings],
             "patients_planned": self.scenario.design.patients,

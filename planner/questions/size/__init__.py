@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from planner._version import __version__
 from planner.engine.executors import Progress
 from planner.engine.potential_outcomes import Truth
 from planner.errors import PlannerError
@@ -20,17 +19,17 @@ from planner.kernels.tables import W
 from planner.model.looks import look_counts
 from planner.model.parameter_draws import check, entries
 from planner.model.stopping.remarks import at_answers
-from planner.questions.size.answers import CURVE, effect_answer, flat, patients_answer, point
+from planner.questions.size.answers import CURVE, effect_answer, patients_answer, point, row
 from planner.questions.size.curves import Curves, Interrupted, Json
 from planner.questions.size.effect import Effects
 from planner.questions.size.patients import Search
 from planner.results.carryover import carried, figures
 from planner.results.carryover_words import BEGIN, told, unit_of
 from planner.results.design_effect import WARNING
-from planner.results.digest import answer as named
-from planner.results.run import ENGINE
+from planner.results.digest import answer_digest
+from planner.results.frames import flatten
+from planner.results.provenance import ENGINE, provenance, scenario_named
 from planner.results.uncertain import unknowns
-from planner.scenario.canonical.resolved import digest
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.families.means import Means
 from planner.scenario.look_counts import scaling
@@ -74,7 +73,7 @@ class Sizing:
 
     def digest(self) -> str:
         """Name of the result: the same question, seed and engine give the same digest everywhere."""
-        return named(
+        return answer_digest(
             "size",
             ENGINE,
             [self.scenario],
@@ -96,18 +95,15 @@ class Sizing:
         return {
             "schema": "planner.size/1",
             "find": self.find,
-            "scenario": {"name": self.name, "title": self.scenario.title, "digest": digest(self.scenario)},
-            "run": {
-                "trials": self.trials,
-                "seed": self.seed,
-                "planner": __version__,
-                "engine": ENGINE,
-                "seconds": self.seconds,
-                "trials_per_second": self.trials / self.seconds if self.seconds > 0 else None,
-                "most_patients": self.most_patients,
-                "digest": self.digest(),
-                **({"variants": self.variants} if self.variants is not None else {}),
-            },
+            "scenario": scenario_named(self.name, self.scenario),
+            "run": provenance(
+                self.digest(),
+                {"trials": self.trials, "seed": self.seed},
+                seconds=self.seconds,
+                simulated=self.trials,
+                search={"most_patients": self.most_patients},
+            )
+            | ({"variants": self.variants} if self.variants is not None else {}),
             "answers": self.answers,
             "curve": self.curve,
             "limits": self.limits,
@@ -132,14 +128,14 @@ class Sizing:
                 for answer in self.answers
                 if all(answer[key] == each[key] for key in ("hypothesis", "analysis", self.find))
             ]
-            rows.append(flat(each) | {"answers": ";".join(targets)})
+            rows.append(flatten(each) | {"answers": ";".join(targets)})
         return polars.DataFrame(rows, infer_schema_length=None)
 
     def answers_frame(self) -> polars.DataFrame:
         """The answers as a table, one row each."""
         import polars
 
-        return polars.DataFrame([flat(answer) for answer in self.answers], infer_schema_length=None)
+        return polars.DataFrame([row(answer) for answer in self.answers], infer_schema_length=None)
 
     def _repr_html_(self) -> str:
         html: str = self.answers_frame()._repr_html_()

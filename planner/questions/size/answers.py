@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 from planner.questions.size.curves import Json, Key, Points, reached, span
 from planner.questions.size.effect import Effects, Found
 from planner.questions.size.patients import Exact, Search
 from planner.questions.size.reasons import best, no_effect, no_patients
+from planner.results.frames import flatten
 from planner.scenario.analysis import Analysis
 
 CURVE = (
@@ -33,18 +32,10 @@ def point(cell: Json, exact: Exact | None) -> Json:
     return found
 
 
-def flat(value: Mapping[str, Any]) -> Json:
-    """Keys flattened with an underscore; of a range, `low` and `high`."""
-    row: Json = {}
-    for key, item in value.items():
-        if isinstance(item, Mapping):
-            row |= {f"{key}_{name}": inner for name, inner in item.items()}
-        elif key == "range":
-            low, high = item if item is not None else (None, None)
-            row |= {"range_low": low, "range_high": high}
-        else:
-            row[key] = item
-    return row
+def row(answer: Json) -> Json:
+    """An answer as a row of a table; of its range, `range_low` and `range_high`."""
+    low, high = answer["range"] or (None, None)
+    return flatten({**answer, "range": {"low": low, "high": high}})
 
 
 def patients_answer(search: Search, key: Key, target: float, partial: bool) -> Json:

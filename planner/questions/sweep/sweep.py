@@ -10,18 +10,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
-from planner._version import __version__
 from planner.engine.executors import Progress
 from planner.model.parameter_draws import alike, check
 from planner.questions.run.assurance import VARIANTS, AssuranceRun
 from planner.questions.run.simulate import Amount
 from planner.questions.sweep.axes import Point, SweepError, points_of, remarks_on_looks, split_settings
-from planner.results.digest import answer
+from planner.results.digest import answer_digest
 from planner.results.figures import Json
-from planner.results.frames import flat
-from planner.results.run import ENGINE, Run, warnings_of
+from planner.results.frames import flatten
+from planner.results.provenance import ENGINE, provenance, scenario_named
+from planner.results.run import Run, warnings_of
 from planner.results.uncertain import unknowns
-from planner.scenario.canonical.resolved import digest
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed, quote
 
@@ -81,7 +80,7 @@ class Sweep:
         """The cells as a tidy table, one row each; swept settings as `sweep_PATH`."""
         import polars
 
-        return polars.DataFrame([flat(cell) for cell in self.told_cells()], infer_schema_length=None)
+        return polars.DataFrame([flatten(cell) for cell in self.told_cells()], infer_schema_length=None)
 
     def _repr_html_(self) -> str:
         html: str = self.frame()._repr_html_()
@@ -89,7 +88,7 @@ class Sweep:
 
     def digest(self) -> str:
         """Name of the result: the same sweep, seed, trials and engine give the same digest everywhere."""
-        return answer(
+        return answer_digest(
             "sweep",
             ENGINE,
             [self.base, *(run.scenario for run, _ in self.passes)],
@@ -102,21 +101,16 @@ class Sweep:
 
     def to_json(self) -> Json:
         """The `planner.run/1` object, its cells with `sweep`."""
-        seconds = sum(run.outcome.seconds for run, _ in self.passes)
-        simulated = sum(run.trials for run, _ in self.passes)
         return {
             "schema": "planner.run/1",
-            "scenario": {"name": self.name, "title": self.base.title, "digest": digest(self.base)},
-            "run": {
-                "trials": self.trials,
-                "seed": self.passes[0][0].outcome.work.seed,
-                "planner": __version__,
-                "engine": ENGINE,
-                "seconds": seconds,
-                "trials_per_second": simulated / seconds if seconds > 0 else None,
-                "digest": self.digest(),
-                **self._variants(),
-            },
+            "scenario": scenario_named(self.name, self.base),
+            "run": provenance(
+                self.digest(),
+                {"trials": self.trials, "seed": self.passes[0][0].outcome.work.seed},
+                seconds=sum(run.outcome.seconds for run, _ in self.passes),
+                simulated=sum(run.trials for run, _ in self.passes),
+            )
+            | self._variants(),
             "cells": self.told_cells(),
             "trial": self.whole_trials(),
             "limits": self._limits(),

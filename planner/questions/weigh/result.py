@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner._version import __version__
 from planner.kernels.tables import Floats
 from planner.questions.weigh.count_evidence import Counts, fewer_pairs
 from planner.questions.weigh.exact_tests import Test
@@ -15,11 +14,10 @@ from planner.questions.weigh.normal_evidence import Difference, Means
 from planner.questions.weigh.posterior import Posterior, figure
 from planner.questions.weigh.sensitivity import Drawn, Influence, Side, influences, moved_error
 from planner.questions.weigh.stopping import Stopping
-from planner.results.digest import answer
+from planner.results.digest import answer_digest
 from planner.results.figures import Json
-from planner.results.frames import flat
-from planner.results.run import ENGINE
-from planner.scenario.canonical.resolved import digest
+from planner.results.frames import flatten
+from planner.results.provenance import ENGINE, provenance, scenario_named
 from planner.scenario.observed import Observed
 from planner.scenario.scenario import Scenario
 
@@ -152,7 +150,7 @@ class Weighing:
 
     def digest(self) -> str:
         """Name of the result: the same question, result and seed give the same digest on one machine."""
-        return answer(
+        return answer_digest(
             "weigh",
             ENGINE,
             [self.scenario],
@@ -177,23 +175,23 @@ class Weighing:
         """The `planner.weigh/1` object."""
         return {
             "schema": "planner.weigh/1",
-            "scenario": {"name": self.name, "title": self.scenario.title, "digest": digest(self.scenario)},
+            "scenario": scenario_named(self.name, self.scenario),
             "observed": self.observed.model_dump(mode="json", exclude_defaults=True),
             "source": self._source(),
             "evidence": {**self._evidence(), "split": self._split()},
             "stopping": self._stopping(),
             "tests": [asdict(test) for test in self.tests],
-            "run": {
-                "variants": self.posterior.likelihood.shape[0],
-                "patients": 0 if self.exact else self.patients,
-                "uncertain": self.uncertain,
-                "exact": self.exact,
-                "seed": self.seed,
-                "planner": __version__,
-                "engine": ENGINE,
-                "seconds": self.seconds,
-                "digest": self.digest(),
-            },
+            "run": provenance(
+                self.digest(),
+                {
+                    "variants": self.posterior.likelihood.shape[0],
+                    "patients": 0 if self.exact else self.patients,
+                    "uncertain": self.uncertain,
+                    "exact": self.exact,
+                    "seed": self.seed,
+                },
+                seconds=self.seconds,
+            ),
             "hypotheses": self.hypotheses(),
             "classes": self.class_rows(),
             "sensitivity": self.sensitivity(),
@@ -295,7 +293,7 @@ class Weighing:
         """The hypotheses as a table, one row each, keys flattened with an underscore."""
         import polars
 
-        return polars.DataFrame([flat(row) for row in self.hypotheses()], infer_schema_length=None)
+        return polars.DataFrame([flatten(row) for row in self.hypotheses()], infer_schema_length=None)
 
     def _repr_html_(self) -> str:
         html: str = self.frame()._repr_html_()
