@@ -11,32 +11,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-_asked = threading.Event()
+_requested = threading.Event()
 _waiting = 0  # how many times the main thread has deferred interruptions
 
 
-def ask(wanted: bool = True) -> None:
+def request(wanted: bool = True) -> None:
     """Note that the program should end; with False, forget it."""
     if wanted:
-        _asked.set()
+        _requested.set()
     else:
-        _asked.clear()
+        _requested.clear()
 
 
-def asked() -> bool:
+def requested() -> bool:
     """Whether the program was asked to end."""
-    return _asked.is_set()
+    return _requested.is_set()
 
 
 def check() -> None:
     """Raise KeyboardInterrupt if the program was asked to end."""
-    if asked():
+    if requested():
         raise KeyboardInterrupt
 
 
 def interrupt(*_: Any) -> None:
     """A signal handler: note the request, and raise it unless somebody has deferred it."""
-    ask()
+    request()
     if not _waiting:
         raise KeyboardInterrupt
 
@@ -53,12 +53,12 @@ def deferred() -> Iterator[None]:
     plain = main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
     _waiting += main
     if plain:
-        ask(False)  # of somebody who has long been answered
+        request(False)  # of somebody who has long been answered
         signal.signal(signal.SIGINT, interrupt)
     try:
         yield
     finally:
         if plain:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            ask(False)
+            request(False)
         _waiting -= main

@@ -23,7 +23,7 @@ import sample_leaving
 import sample_mechanisms
 
 from planner.engine import potential_outcomes, workspace
-from planner.engine.generators import groups
+from planner.engine.generators import generators_of
 from planner.engine.job import Job
 from planner.kernels.generate.means import generate
 from planner.kernels.generate.randomise import allocate
@@ -419,7 +419,7 @@ def generated(name: str, patients: int) -> str:
     sequence = np.zeros((1, patients), np.int64)
     values = np.full((1, patients, len(names), len(readings), how.leave.size * W), np.nan)
     allocate(0, np.uint64(SEED), how.block, sequence)
-    for group in groups(scenario, names, readings):
+    for group in generators_of(scenario, names, readings):
         group.generate(0, np.uint64(SEED), how, group.tables, sequence, values)
     values[np.isnan(values)] = np.nan  # one of the many bit patterns that say so
     would = _potential(scenario, names, readings)
@@ -431,7 +431,7 @@ def _potential(scenario: Scenario, names: tuple[str, ...], readings: list[Readin
     """True contrasts (hypothesis, reading), from two tiles in place of a million patients."""
     usual, potential_outcomes._BLOCK = potential_outcomes._BLOCK, 1
     try:
-        means = potential_outcomes.potential(
+        means = potential_outcomes.potential_means(
             scenario, names, readings, scenario.design.treatments, SEED, tiles=2
         )
     finally:

@@ -190,7 +190,7 @@ def by_hand(made: Any, trials: int, count: int, seed: int) -> list[Run]:
     ):
         names = list(each.hypotheses)
         known = truths(each, names, seed, 16, first=16 * (i + 1))
-        work = job_of(each, seed=seed, known=known)
+        work = job_of(each, seed=seed, given_truths=known)
         found.append(Run(each, "x", run_job(work, n, first=first)))
     return found
 

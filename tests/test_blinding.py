@@ -28,7 +28,7 @@ from test_terms_against_naive import (
 )
 
 from planner.engine.job import job_of
-from planner.engine.potential_outcomes import potential, truths
+from planner.engine.potential_outcomes import potential_means, truths
 from planner.engine.run import run_job
 from planner.kernels.tables import MADE, RIGHT, W
 from planner.model.families.mechanism.signals import Mechanism, Moment, course, set_off, signals
@@ -351,9 +351,9 @@ def test_masked_infusion_by_hand() -> None:
     opened = {a: set_off(m, trial, [a], 0, terms)[0][1][0] for a in arms}
     # target: the drug drives all of it, the weak agent half, of which half is needed
     assert opened == pytest.approx({"A": 1.0, "C": 0.5 * 0.75, "AM": 0.8, "CM": 0.8 * 0.75})
-    found = potential(trial, ["h"], [Reading("score", 0.0, "dissociation")], list(seen), 1, tiles=128).mean[
-        0, 0
-    ]
+    found = potential_means(
+        trial, ["h"], [Reading("score", 0.0, "dissociation")], list(seen), 1, tiles=128
+    ).mean[0, 0]
     assert found == pytest.approx([21.5, 11.5, 1.7, 1.7], abs=0.4)
 
 

@@ -160,14 +160,14 @@ def test_after_ctrl_c_what_is_finished_is_shown(cli: Cli, plan: str, monkeypatch
 
     def interrupted_at_50(task: Any, q: int, *rest: Any) -> Any:
         if q == 50 and not task.known:
-            interruption.ask()
+            interruption.request()
         return done(task, q, *rest)
 
     monkeypatch.setattr(simulating, "_drawn", interrupted_at_50)
     try:
         code, out, err = cli("discriminate", plan, "--draws", "200", "--threads", "1")
     finally:
-        interruption.ask(False)
+        interruption.request(False)
     assert code == 130
     assert "PARTIAL: interrupted after 5" in out
     assert "interrupted: the figures rest on 5" in err

@@ -11,8 +11,8 @@ import pytest
 from harness import Comparison, TooFarApart
 
 from planner.cli import main
-from planner.engine.generators import groups
-from planner.engine.potential_outcomes import potential
+from planner.engine.generators import generators_of
+from planner.engine.potential_outcomes import potential_means
 from planner.kernels.tables import Floats, W
 from planner.model.allocation import plan
 from planner.model.entry import enrolment
@@ -113,7 +113,7 @@ def test_a_scale_without_steps_or_limits() -> None:
 
 def drawn(scenario: Scenario, measures: tuple[str, ...]) -> Any:
     readings = [*(Reading(measure, 1.0) for measure in measures), BASELINE]
-    return potential(scenario, ["h"], readings, ["P", "Q"], 5, tiles=1024)
+    return potential_means(scenario, ["h"], readings, ["P", "Q"], 5, tiles=1024)
 
 
 @pytest.mark.parametrize("entry", ["screening", "baseline"])
@@ -155,7 +155,7 @@ def test_later_baselines_are_rated_afresh(entry: str, which: str) -> None:
     """Change in the first period falls by 2.77, in the second only if it refers to the first baseline."""
     scenario = read_text(text(entry, 0.0, f'baseline = "{which}"'))
     readings = [Reading("change", 1.0)]
-    (group,) = groups(scenario, ["h"], readings)
+    (group,) = generators_of(scenario, ["h"], readings)
     tiles = 400
     values = np.full((tiles, 2, 1, 1, 2 * W), np.nan)
     order = np.tile(np.arange(2), (tiles, 1))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from planner.cli import main
-from planner.engine.potential_outcomes import TILES, potential
+from planner.engine.potential_outcomes import TILES, potential_means
 from planner.model.distinguishable import classes
 from planner.model.families.mechanism.carryover import unequal_carryover
 from planner.questions import predict as predicted
@@ -167,7 +167,7 @@ def test_predictions_are_those_of_the_potential_outcomes() -> None:
     assert len(rows) == 10 * 2 * 3
     one = rows["synergy", "KN", 3.0]  # simulated once for the four that are alike
     readings = [Reading(measure, 3.0) for measure in ("change", "response", "remission")]
-    found = potential(scenario, ["synergy"], readings, ["KN"], scenario.simulation.seed)
+    found = potential_means(scenario, ["synergy"], readings, ["KN"], scenario.simulation.seed)
     for r, figure in enumerate((one.mean, one.response, one.remission)):
         assert figure is not None
         error = 4 * figure.mcse * (1 + predicted.TILES / TILES) ** 0.5

@@ -219,11 +219,11 @@ def test_an_interruption_that_a_library_swallowed_still_ends_the_run() -> None:
     """A KeyboardInterrupt raised in a callback of compiled code is lost; the request itself is not."""
     work = job_of(trial("whole-points"), seed=1)
     before = signal.signal(signal.SIGINT, interruption.interrupt)  # as the command line does
-    interruption.ask()
+    interruption.request()
     try:
         outcome = run_job(work, 10**9, threads=2)
     finally:
-        interruption.ask(False)
+        interruption.request(False)
         signal.signal(signal.SIGINT, before)
     assert outcome.partial
     assert W <= outcome.tally.trials < 10**9
@@ -231,6 +231,6 @@ def test_an_interruption_that_a_library_swallowed_still_ends_the_run() -> None:
 
 def test_an_interruption_that_was_answered_is_forgotten() -> None:
     """Whoever calls the engine without the command line gets all trials."""
-    interruption.ask()
+    interruption.request()
     assert not run_job(job_of(trial("whole-points"), seed=1), 1000, threads=2).partial
-    assert not interruption.asked()
+    assert not interruption.requested()

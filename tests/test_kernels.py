@@ -138,7 +138,7 @@ from sample_trials import trial, virtual_patients
 from planner.engine.job import job_of
 work = job_of(trial("whole-points"))
 virtual_patients(work, 0, 1)
-print("".join(work.groups[0].generate.inspect_asm().values()))
+print("".join(work.generators[0].generate.inspect_asm().values()))
 """
 
 

@@ -20,7 +20,7 @@ from test_second_outcomes import CASES as CASES_OF_SECONDS
 from test_second_outcomes import MANY, loose
 from test_terms_against_naive import CASES, LIMIT, changed, compare_moments, scenario
 
-from planner.engine.generators import groups
+from planner.engine.generators import generators_of
 from planner.kernels.generate.randomise import allocate
 from planner.kernels.tables import W
 from planner.model.allocation import plan
@@ -154,7 +154,7 @@ def generated(trial: Scenario, readings: list[Reading], tiles: int) -> tuple[Any
     allocate(0, np.uint64(12), plan(trial).block, sequence)
     rows = len(readings) + (trial.design.return_to_baseline is not None)
     values = np.full((tiles, patients, len(names), rows, periods * W), np.nan)
-    for group in groups(trial, names, readings):
+    for group in generators_of(trial, names, readings):
         group.generate(0, np.uint64(12), plan(trial), group.tables, sequence, values)
     return sequence, values.reshape(tiles, patients, len(names), rows, periods, W)
 

@@ -15,8 +15,8 @@ from sample_trials import environment, trial
 
 from planner.engine import memory
 from planner.engine.job import job_of
-from planner.engine.potential_outcomes import _COPIES, potential
-from planner.engine.workspace import _workspace, thread_bytes
+from planner.engine.potential_outcomes import _COPIES, potential_means
+from planner.engine.workspace import new_workspace, thread_bytes
 from planner.model.readings import Reading
 from planner.questions.run.simulate import simulate
 
@@ -56,13 +56,13 @@ def unlimited(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ],
 )
 def test_amounts_as_people_write_them(text: str, size: int) -> None:
-    assert memory.parsed(text) == size
+    assert memory.parse(text) == size
 
 
 @pytest.mark.parametrize("text", ["", "G", "-1G", "4X", "4 G B", "1e9", "nan", "100", "1K", "0"])
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="memory"):
-        memory.parsed(text)
+        memory.parse(text)
 
 
 def test_the_limit_is_what_is_said_else_half_of_what_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +111,7 @@ def test_fewer_threads_where_more_do_not_fit_and_the_same_answer() -> None:
 def test_what_is_counted_is_what_is_taken() -> None:
     """The arrays of a thread, against their own sizes."""
     work = job_of(trial("williams"))
-    space = _workspace(work, None)
+    space = new_workspace(work, None)
     arrays = space.values.nbytes + space.stat.nbytes
     assert arrays <= thread_bytes(work) <= 2 * arrays + 2 * work.empty().nbytes
 
@@ -141,10 +141,10 @@ def test_true_effects_of_some_hypotheses_at_a_time_have_the_same_bits() -> None:
     scenario = read("williams-2018")
     names = tuple(scenario.hypotheses)
     readings, treatments = [Reading("change", 1), Reading("response", 1)], ["K", "KN"]
-    whole = potential(scenario, names, readings, treatments, 1, tiles=64)
+    whole = potential_means(scenario, names, readings, treatments, 1, tiles=64)
     one = _COPIES * 64 * 128 * 8 * len(readings) * len(treatments)
     memory.choose(3 * one)
-    parts = potential(scenario, names, readings, treatments, 1, tiles=64)
+    parts = potential_means(scenario, names, readings, treatments, 1, tiles=64)
     assert np.array_equal(whole.mean, parts.mean)
     assert np.array_equal(whole.covariance, parts.covariance)
 

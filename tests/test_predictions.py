@@ -26,7 +26,7 @@ from typing import Any
 
 import pytest
 
-from planner.engine.potential_outcomes import potential
+from planner.engine.potential_outcomes import potential_means
 from planner.model.readings import Reading
 from planner.scenario.reading.read import read, read_text
 from planner.scenario.scenario import Scenario
@@ -70,7 +70,7 @@ assessment_days = {TABLE["days"]}
 def percentages(scenario: Scenario, arms: list[str], readings: list[tuple[str, float]]) -> Figures:
     names = [name for name in TABLE["response_percent"] if name in scenario.hypotheses]
     asked = [Reading(measure, day) for measure, day in readings]
-    mean = potential(scenario, names, asked, arms, seed=7, tiles=TILES).mean
+    mean = potential_means(scenario, names, asked, arms, seed=7, tiles=TILES).mean
     return {
         (name, arm, measure, day): float(mean[h, r, a]) * (1.0 if measure == "percent-change" else 100.0)
         for h, name in enumerate(names)

@@ -27,7 +27,7 @@ from sample_trials import (
 )
 
 from planner.engine.job import job_of
-from planner.engine.run import _Crew, run_job
+from planner.engine.run import Crew, run_job
 from planner.engine.tally import Tally
 from planner.kernels.generate.randomise import allocate
 from planner.kernels.tables import W
@@ -112,7 +112,7 @@ def test_shorter_run_is_the_beginning_of_a_longer_one(name: str) -> None:
     work = job_of(trial(name), seed=SEED)
     whole = run_job(work, 2000, threads=2).tally
     parts = run_job(work, 8 * W, threads=1).tally
-    later = _Crew(work).chunk(8 * W, 2000 - 8 * W)
+    later = Crew(work).chunk(8 * W, 2000 - 8 * W)
     assert (parts.ends <= whole.ends)[..., 0].all()
     assert np.array_equal(whole.ends - parts.ends, later.ends)
     parts.add(later)
@@ -147,7 +147,7 @@ def test_sums_merge_in_any_order() -> None:
     for _ in range(3):
         total = work.empty()
         for i in rng.permutation(20):
-            total.add(_Crew(work).chunk(int(i) * W, W))
+            total.add(Crew(work).chunk(int(i) * W, W))
         assert same(total, whole)
 
 

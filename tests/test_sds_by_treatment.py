@@ -11,7 +11,7 @@ import pytest
 from harness import Comparison, TooFarApart, run
 from scipy import stats
 
-from planner.engine.generators import groups
+from planner.engine.generators import generators_of
 from planner.engine.potential_outcomes import truths
 from planner.kernels.tables import Floats, W
 from planner.model.allocation import plan
@@ -68,7 +68,7 @@ def opposed(periods: int, correlation: float, sd: str = "2.0") -> str:
 def scores(scenario: Scenario, tiles: int = 600) -> tuple[Floats, Any]:
     """(trial, period) of one patient of each sequence in turn, and the sequences."""
     readings = readings_of(scenario)
-    (group,) = groups(scenario, ["h"], readings)
+    (group,) = generators_of(scenario, ["h"], readings)
     sequences = scenario.design.sequences
     values = np.full((tiles, len(sequences), 1, len(readings), scenario.design.periods * W), np.nan)
     order = np.tile(np.arange(len(sequences)), (tiles, 1))

@@ -25,7 +25,7 @@ from test_terms_against_naive import (
     scenario,
 )
 
-from planner.engine.potential_outcomes import potential, truths
+from planner.engine.potential_outcomes import potential_means, truths
 from planner.kernels.tables import W
 from planner.model.estimand import sided_direction
 from planner.model.readings import Reading
@@ -271,7 +271,7 @@ def test_predictions_of_the_library() -> None:
         """
     )
     names = list(trial.hypotheses)
-    found = potential(trial, names, [Reading("score", 0.0, "dissociation")], list(ARMS), 1, tiles=256)
+    found = potential_means(trial, names, [Reading("score", 0.0, "dissociation")], list(ARMS), 1, tiles=256)
     for h, name in enumerate(names):
         wanted = {"K": 20.0, "KN": 20.0, "P": 0.0, "O": 0.0, "X": 20.0, "XN": 20.0}
         if name == "pharmacokinetic":

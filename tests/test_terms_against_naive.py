@@ -16,7 +16,7 @@ import pytest
 from harness import Comparison, TooFarApart, toml
 from numpy.typing import NDArray
 
-from planner.engine.generators import groups
+from planner.engine.generators import generators_of
 from planner.kernels.generate.randomise import allocate
 from planner.kernels.tables import Plan, W
 from planner.model.allocation import plan
@@ -313,7 +313,7 @@ def generated(trial: Scenario, names: list[str], readings: list[Reading], tiles:
     sequence = np.zeros((tiles, patients), np.int64)
     allocate(0, np.uint64(11), staying.block, sequence)
     values = np.full((tiles, patients, len(names), len(readings), periods * W), np.nan)
-    for group in groups(trial, names, readings):
+    for group in generators_of(trial, names, readings):
         group.generate(0, np.uint64(11), staying, group.tables, sequence, values)
     return sequence, values.reshape(tiles, patients, len(names), len(readings), periods, W)
 

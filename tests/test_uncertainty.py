@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from planner.engine.potential_outcomes import potential
+from planner.engine.potential_outcomes import potential_means
 from planner.model.families.mechanism.signals import Mechanism, set_off
 from planner.model.parameter_draws import UncertaintyError, draws, entries, is_uncertain, variants
 from planner.model.readings import Reading
@@ -329,7 +329,7 @@ def test_tied_hypotheses_agree_in_simulated_patients() -> None:
         ),
     )
     (each,) = variants(made, 1, 1)
-    found = potential(each, ["specific", "expectancy"], [Reading("change", 1.0)], ["K"], 1, tiles=1024)
+    found = potential_means(each, ["specific", "expectancy"], [Reading("change", 1.0)], ["K"], 1, tiles=1024)
     mean, error = found.mean[:, 0, 0], found.covariance[:, 0, 0, 0] ** 0.5
     assert abs(mean[0] - mean[1]) < 4 * sqrt(sum(error**2)) + 0.02
     assert abs(mean[0]) > 50 * error[0]

@@ -19,7 +19,7 @@ from planner.cli import main
 from planner.engine.blocks import records_of
 from planner.engine.job import Job, job_of
 from planner.engine.run import run_job
-from planner.engine.tally import Tally, summed
+from planner.engine.tally import Tally, column_sum
 from planner.kernels.tables import (
     DF,
     ERROR,
@@ -187,7 +187,7 @@ def in_unit(work: Job, small: float) -> Job:
     tests = tuple(tuple(dataclasses.replace(test, unit=small) for test in row) for row in work.tests)
     judges = tuple(
         dataclasses.replace(j, centre=np.stack([j.centre[:, 0], np.full(len(j.centre), small)], axis=1))
-        for j in work.judges
+        for j in work.analyses
     )
     return dataclasses.replace(work, tests=tests, judges=judges)
 
@@ -203,10 +203,10 @@ def test_sums_are_those_of_whole_numbers(small: float) -> None:
     assert (stat[:, DF] > 0).all()
     kept = [min(max(x, -FARTHEST), FARTHEST) for x in errors]
     ends = tally.ends[0, 0, 0]
-    assert summed(ends, ERROR) == sum(round(Fraction(x) * 2**32) for x in kept)
-    assert summed(ends, SQUARE) == sum(round(Fraction(x * x) * 2**32) for x in kept)
+    assert column_sum(ends, ERROR) == sum(round(Fraction(x) * 2**32) for x in kept)
+    assert column_sum(ends, SQUARE) == sum(round(Fraction(x * x) * 2**32) for x in kept)
     fourths = (min(Fraction((x * x) * (x * x)) * 2**40, Fraction(2**50)) for x in kept)
-    assert summed(ends, FOURTH) == sum(round(x) for x in fourths)
+    assert column_sum(ends, FOURTH) == sum(round(x) for x in fourths)
     far = tally.irregular[0, 0, 0].sum(axis=0).tolist()
     assert far == [0, sum(abs(x) > FARTHEST for x in errors), sum(abs(x) > FARTHEST_FOURTH for x in errors)]
 
@@ -242,7 +242,7 @@ def test_sums_of_any_size_go_on_in_a_second_number() -> None:
         for i in order:
             total.add(tallies[int(i)])
         for column, value in expected.items():
-            assert summed(total.ends, column) == value
+            assert column_sum(total.ends, column) == value
         assert (np.abs(total.ends[..., [ERROR, SQUARE]]) < 2**60).all()
         parts.add(total.ends.tobytes())
     assert len(parts) == 1

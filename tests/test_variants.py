@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from test_uncertainty import OWN, SHARED, TIE, scenario
 
-from planner.engine.generators import groups
+from planner.engine.generators import generators_of
 from planner.engine.potential_outcomes import truths
 from planner.model.families.mechanism.signals import Mechanism, set_off, shared
 from planner.model.parameter_draws import Variants, variants
@@ -43,7 +43,7 @@ def same(a: Any, b: Any) -> bool:
 
 def lowered(variant: Scenario, names: tuple[str, ...]) -> Any:
     """Tables of the kernels, the compiled generators apart."""
-    return [group.tables for group in groups(variant, names, readings_of(variant))]
+    return [group.tables for group in generators_of(variant, names, readings_of(variant))]
 
 
 @pytest.mark.parametrize("name", ["specific", "permissive", "expectancy"])
@@ -69,11 +69,11 @@ def test_a_pool_is_the_variants_lowered_one_by_one(made: Scenario) -> None:
     names = tuple(made.hypotheses)
     pool = Pool(made, 7, names)
     for i, variant in enumerate(variants(made, 12, 7)):
-        assert same([group.tables for group in pool[i].groups], lowered(variant, names))
+        assert same([each.tables for each in pool[i].generators], lowered(variant, names))
         known = truths(variant, names, 7, 16, first=(i + 1) * 16)
         assert pool[i].truths == known
         assert pool[i] is pool[i]
-    assert not same([group.tables for group in pool[0].groups], lowered(next(variants(made, 1, 8)), names))
+    assert not same([each.tables for each in pool[0].generators], lowered(next(variants(made, 1, 8)), names))
 
 
 def test_a_pool_serves_other_numbers_of_patients(made: Scenario) -> None:

@@ -62,8 +62,8 @@ def of_bound() -> Json:
 
 def of_job(what: Standard, work: Job) -> Json:
     """The trial that is simulated, the numbers of patients, and the random numbers that are drawn for it."""
-    (group,) = work.groups
-    tables = group.tables
+    (generator,) = work.generators
+    tables = generator.tables
     tables = [tables.draws.place, tables.draws.pair, work.plan.leave]
     family = "terms" if isinstance(tables, MechanismTables) else ""  # whose bound draws the entry score too
     drawn = [np.asarray(table).tolist() for table in tables]

@@ -105,7 +105,7 @@ def _measured(what: Standard, effort: Effort, most: int) -> Json:
         "patients": patients,
         "periods": periods,
         "hypotheses": hypotheses,
-        "analyses": len(work.judges),
+        "analyses": len(work.analyses),
         "sizes": len(work.designs),
         "cold": _cold(elsewhere),
         "trials_per_core_second": figure(spread(own).inverse()),

@@ -89,7 +89,7 @@ class _Signals:
         for number, before in self._before.items():
             signal.signal(number, before)
         sys.unraisablehook = self._hook
-        interruption.ask(False)
+        interruption.request(False)
 
     @property
     def code(self) -> int:

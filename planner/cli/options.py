@@ -102,7 +102,7 @@ def _memory(text: str | None) -> str | None:
     from planner.engine import memory
 
     try:
-        memory.choose(None if text is None else memory.parsed(text))
+        memory.choose(None if text is None else memory.parse(text))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     return text

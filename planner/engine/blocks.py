@@ -8,7 +8,7 @@ import numpy as np
 
 from planner.engine.job import Job
 from planner.engine.tally import Tally
-from planner.engine.workspace import Buffers, _generate, _Workspace, _workspace
+from planner.engine.workspace import Buffers, Workspace, generate, new_workspace
 from planner.kernels.count import count_guesses, follow
 from planner.kernels.decide import decide, record
 from planner.kernels.joint import count, mark
@@ -31,9 +31,9 @@ def records_of(work: Job, first: int, tiles: int, buffers: Buffers | None = None
 
     `buffers`: values of earlier calls of the same thread, which are written over where they fit.
     """
-    space = _workspace(work, tiles, buffers)
-    _generate(work, first, space)
-    cells = (len(work.tests), len(work.judges))
+    space = new_workspace(work, tiles, buffers)
+    generate(work, first, space)
+    cells = (len(work.tests), len(work.analyses))
     stat = np.empty((*cells, *space.stat.shape[1:]))
     end = np.zeros((*cells, len(work.designs), tiles, W), np.int64)
     look = np.zeros_like(end)
@@ -48,37 +48,43 @@ def records_of(work: Job, first: int, tiles: int, buffers: Buffers | None = None
 
 def statistics_of(work: Job, first: int, tiles: int, buffers: Buffers | None = None) -> Floats:
     """What the analyses say of the trials from `first` (a multiple of 128) on: as `Records.stat`."""
-    space = _workspace(work, tiles, buffers)
-    _generate(work, first, space)
-    stat = np.empty((len(work.tests), len(work.judges), *space.stat.shape[1:]))
+    space = new_workspace(work, tiles, buffers)
+    generate(work, first, space)
+    stat = np.empty((len(work.tests), len(work.analyses), *space.stat.shape[1:]))
     for h in range(len(work.tests)):
-        for a in range(len(work.judges)):
+        for a in range(len(work.analyses)):
             _analyse(work, h, a, space, stat[h, a])
     return stat
 
 
-def _analyse(work: Job, h: int, a: int, space: _Workspace, stat: Floats) -> None:
-    judge, centre = work.judges[a], float(work.tests[h][a].truth.effect)
-    given = space.values, h, judge.reading, space.sequence, judge.contrast, centre, work.counts, stat
-    space.call(judge.kernel, a, *given)
+def _analyse(work: Job, h: int, a: int, space: Workspace, stat: Floats) -> None:
+    analysis, centre = work.analyses[a], float(work.tests[h][a].truth.effect)
+    given = space.values, h, analysis.reading, space.sequence, analysis.contrast, centre, work.counts, stat
+    space.call(analysis.kernel, a, *given)
 
 
-def _block(work: Job, space: _Workspace, first: int, trials: int, tally: Tally) -> None:
+def add_block(work: Job, space: Workspace, first: int, trials: int, tally: Tally) -> None:
     """Add the trials first .. first + trials - 1, at most a block; first is a multiple of a tile."""
-    _generate(work, first, space)
-    for a, judge in enumerate(work.judges):
+    generate(work, first, space)
+    for a, analysis in enumerate(work.analyses):
         for h in range(len(work.tests)):
             _analyse(work, h, a, space, space.stat[h])
         sums = tally.ends, tally.free, tally.irregular, tally.between
-        space.call(decide, a, space.stat, judge.rules, judge.centre, a, trials, *sums)
+        space.call(decide, a, space.stat, analysis.rules, analysis.centre, a, trials, *sums)
         if a in work.primary:
-            space.call(mark, a, space.stat, judge.rules, 1 << work.primary.index(a), space.marks)
+            space.call(mark, a, space.stat, analysis.rules, 1 << work.primary.index(a), space.marks)
     if work.primary:
         space.call(count, 0, space.marks, len(work.primary), work.true_nulls, trials, tally.joint)
     if work.followed[0]:
         follow(space.values, space.sequence, trials, work.waits, tally.followed)
-    if (asked := work.asked) is not None:
+    if (guessing := work.guessing) is not None:
         count_guesses(
-            space.values, asked.reading, space.sequence, asked.given, asked.active, trials, tally.guessed
+            space.values,
+            guessing.reading,
+            space.sequence,
+            guessing.given,
+            guessing.active,
+            trials,
+            tally.guessed,
         )
     tally.trials += trials

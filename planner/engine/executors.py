@@ -1,4 +1,4 @@
-"""Work in pieces on threads: the pieces, who takes the next one, and progress."""
+"""Work in pieces on threads: the pieces, which thread takes the next one, progress, and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -9,18 +9,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from planner import _interruption as interruption
-from planner.engine.job import Job
-from planner.engine.workspace import _BLOCK_TILES
-from planner.kernels.tables import W
 
 Progress = Callable[[int, int], None]
-
-
-_CHUNK_SECONDS = 0.02
-
-
-_PATIENT_SECONDS = 1e-8  # rough time of one patient under one hypothesis; only sizes the chunks
-
+"""Called with what is done and what there is to do."""
 
 _POLL_SECONDS = 0.1
 
@@ -44,7 +35,7 @@ def in_pieces(
             _work_off(do, todo, stop, threads, tell)
         except KeyboardInterrupt:
             return True
-        return interruption.asked()
+        return interruption.requested()
 
 
 def _work_off(
@@ -54,7 +45,7 @@ def _work_off(
     threads: int,
     tell: Callable[[], None] | None,
 ) -> None:
-    told = time.perf_counter()
+    last_call = time.perf_counter()
     with ThreadPoolExecutor(threads, thread_name_prefix="planner") as pool:
         waiting: set[Future[None]] = set()
         try:
@@ -67,17 +58,11 @@ def _work_off(
                 finished, waiting = wait(waiting, _POLL_SECONDS, FIRST_COMPLETED)
                 for future in finished:
                     future.result()
-                if tell and (time.perf_counter() - told >= _POLL_SECONDS or not waiting):
+                if tell and (time.perf_counter() - last_call >= _POLL_SECONDS or not waiting):
                     tell()
-                    told = time.perf_counter()
+                    last_call = time.perf_counter()
         finally:
             stop.set()  # the pool then waits for no more than a block of each thread
-
-
-def chunk_size(work: Job) -> int:
-    """Trials that a thread takes at a time: some hundredths of a second."""
-    seconds = work.patients * _PATIENT_SECONDS * (1.0 + 0.3 * len(work.tests) * len(work.judges))
-    return max(1, round(_CHUNK_SECONDS / (seconds * W * _BLOCK_TILES))) * W * _BLOCK_TILES
 
 
 def pieces(first: int, end: int, size: int) -> Iterator[tuple[int, int]]:

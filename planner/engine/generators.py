@@ -1,6 +1,7 @@
 """The families of hypotheses: how each is lowered, and the kernel that generates its patients.
 
-To add a family: its settings (scenario.scenario), a kernel, a function that lowers it, one row of _FAMILIES.
+To add a family: its settings (planner.scenario.families), a kernel, a function that lowers it, and one row of
+_FAMILIES.
 """
 
 from __future__ import annotations
@@ -8,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from planner.kernels.generate import means
-from planner.kernels.generate import mechanism as terms
+from planner.kernels.generate import means, mechanism
 from planner.kernels.tables import AT_MOST, CHANGE, PERCENT, SCORE
 from planner.model.blinding import unblinds
 from planner.model.dropout import leaving, outcomes_read
@@ -30,15 +30,17 @@ class Generator(NamedTuple):
     tables: Any
 
 
-def groups(scenario: Scenario, names: Sequence[str], readings: Sequence[Reading]) -> tuple[Generator, ...]:
+def generators_of(
+    scenario: Scenario, names: Sequence[str], readings: Sequence[Reading]
+) -> tuple[Generator, ...]:
     """The named hypotheses by family; each knows its row among all of them."""
-    found = []
+    generators = []
     for family, (generate, lower) in _FAMILIES.items():
         place = [i for i, name in enumerate(names) if scenario.hypotheses[name].family == family]
         if place:
             hypotheses = [scenario.hypotheses[names[i]] for i in place]
-            found.append(Generator(generate, lower(scenario, hypotheses, readings, place)))
-    return tuple(found)
+            generators.append(Generator(generate, lower(scenario, hypotheses, readings, place)))
+    return tuple(generators)
 
 
 def _means(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], place: Sequence[int]) -> Any:
@@ -54,29 +56,31 @@ def _rates(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], pla
     return rates_tables(scenario, hypotheses, visits, place)
 
 
-def _terms(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], place: Sequence[int]) -> Any:
+def _mechanisms(
+    scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], place: Sequence[int]
+) -> Any:
     drivers = {name: _whole(scenario, name) for name in outcomes_read(scenario)}
-    asked = GUESS in readings or unblinds(scenario)
+    guessing = GUESS in readings or unblinds(scenario)
     needed = [*(r for r in readings if r not in (GUESS, BASELINE)), *drivers.values()]
     days = sorted({reading.day for reading in needed if not reading.outcome})
     names = {reading.outcome for reading in needed}
-    names |= {scenario.blinding.outcome} if asked and scenario.blinding is not None else set()
+    names |= {scenario.blinding.outcome} if guessing and scenario.blinding is not None else set()
     outcomes = sorted(names - {""})
     visit = {day: 1 + i for i, day in enumerate(days)}
-    second = {name: 1 + len(days) + 2 * i for i, name in enumerate(outcomes)}
+    secondary = {name: 1 + len(days) + 2 * i for i, name in enumerate(outcomes)}
     guess = (SCORE, 1 + len(days) + 2 * len(outcomes), 0.0, 0.0)
 
     def row(r: Reading) -> tuple[float, ...]:
-        known = {GUESS: guess, BASELINE: (SCORE, 0, 0.0, 0.0)}
-        return known.get(r) or _row(scenario, r, second[r.outcome] if r.outcome else visit[r.day])
+        fixed = {GUESS: guess, BASELINE: (SCORE, 0, 0.0, 0.0)}
+        return fixed.get(r) or _row(scenario, r, secondary[r.outcome] if r.outcome else visit[r.day])
 
     leave = leaving(scenario, lambda name: row(drivers[name]))
     rows = [row(r) for r in readings]
-    return mechanism_tables(scenario, hypotheses, days, rows, place, leave, outcomes, asked)
+    return mechanism_tables(scenario, hypotheses, days, rows, place, leave, outcomes, guessing)
 
 
 def _whole(scenario: Scenario, outcome: str) -> Reading:
-    """The endpoint as it is measured, or the score of a second outcome."""
+    """The endpoint as it is measured, or the score of a secondary outcome."""
     if outcome:
         return Reading("score", scenario.outcomes[outcome].day, outcome)
     return Reading(scenario.endpoint.measure, scenario.endpoint.day)
@@ -99,5 +103,5 @@ _Lower = Callable[[Scenario, Any, Sequence[Reading], Sequence[int]], Any]
 _FAMILIES: dict[str, tuple[Any, _Lower]] = {
     "means": (means.generate, _means),
     "rates": (means.generate, _rates),
-    "terms": (terms.generate, _terms),
+    "terms": (mechanism.generate, _mechanisms),
 }

@@ -1,4 +1,4 @@
-"""A scenario lowered to what the engine works off: its patients, analyses and looks, as arrays."""
+"""A scenario lowered to a job: its patients, analyses and looks, as arrays for the kernels."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from planner.analyses import statistic
-from planner.engine.generators import Generator, groups
+from planner.engine.generators import Generator, generators_of
 from planner.engine.potential_outcomes import Truth, truths
 from planner.engine.tally import Tally
-from planner.engine.units import units
+from planner.engine.units import typical_sizes, units
 from planner.kernels.tables import ENDS, TILE_SUMS, Contrast, Floats, Ints, Plan, Rules
 from planner.model.allocation import plan
 from planner.model.blinding import active_treatments
@@ -28,8 +28,8 @@ from planner.scenario.vocabulary import METHODS
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
-    """One analysis under one hypothesis: what is true, and what the kernels need to judge it."""
+class HypothesisTest:
+    """One analysis under one hypothesis: what is true, and the limits that decide."""
 
     hypothesis: str
     analysis: Analysis
@@ -40,8 +40,8 @@ class Test:
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
-    """One analysis: its compiled statistic, what it reads of the virtual patients, and its limits."""
+class CompiledAnalysis:
+    """One analysis for the kernels: its statistic, what it reads of the virtual patients, and its limits."""
 
     kernel: Any
     reading: int
@@ -51,7 +51,7 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Guessing:
     """What patients guess after each period, and what they were given."""
 
     reading: int
@@ -66,17 +66,17 @@ class Job:
 
     seed: int
     plan: Plan
-    groups: tuple[Generator, ...]  # the hypotheses by family, with the kernel that generates them
+    generators: tuple[Generator, ...]  # of the hypotheses, by family
     readings: int
     patients: int  # the most that any design needs
     counts: Ints  # (look,) every number of finished patients at which anything is evaluated
-    tests: tuple[tuple[Test, ...], ...]  # [hypothesis][analysis]
-    judges: tuple[Judge, ...]  # [analysis]
+    tests: tuple[tuple[HypothesisTest, ...], ...]  # [hypothesis][analysis]
+    analyses: tuple[CompiledAnalysis, ...]  # [analysis]
     designs: tuple[int, ...]  # numbers of patients
     width: int  # most looks of any design
     waits: bool  # whether the last of the readings tells how often patients waited after each period
     followed: tuple[int, int]  # sequences and periods in which patients are counted; (0, 0) if they are not
-    asked: Asked | None  # how guesses are counted; None if nobody is asked
+    guessing: Guessing | None  # how guesses are counted; None if nobody is asked
     listed: bool  # whether the randomisation list of a tile decides anything: a look comes within a block
     primary: tuple[int, ...] = ()  # analyses counted together; none where there are not several
 
@@ -94,9 +94,10 @@ class Job:
 
     def empty(self) -> Tally:
         """A tally of the job's shape."""
-        shape = (len(self.tests), len(self.judges), len(self.designs), self.width)
-        asked = self.asked
-        guesses = (0, 0) if asked is None else (len(asked.given), 1 + len(asked.treatments))
+        shape = (len(self.tests), len(self.analyses), len(self.designs), self.width)
+        guesses = (0, 0)
+        if self.guessing is not None:
+            guesses = (len(self.guessing.given), 1 + len(self.guessing.treatments))
         tile_sums = 1 + self.width * ENDS + TILE_SUMS if self.listed else 0
         return Tally.empty(*shape, self.followed, guesses, tile_sums, joint=bool(self.primary))
 
@@ -107,13 +108,13 @@ def job_of(
     seed: int | None = None,
     patients: Sequence[int] | None = None,
     sized: Sequence[Scenario] | None = None,
-    known: Mapping[str, Sequence[Truth]] | None = None,
+    given_truths: Mapping[str, Sequence[Truth]] | None = None,
     tallied: bool = True,
 ) -> Job:
     """Lower a scenario, for one or several numbers of patients (default: the scenario's own).
 
     Looks are scaled to each number of patients. `sized`: in place of `patients`, the scenario at each number,
-    with looks of its own; nothing else may differ. `known`: truths by hypothesis, to be taken as they are.
+    with looks of its own; nothing else may differ. `given_truths`: by hypothesis, to be taken as they are.
     `tallied`: whether errors of estimates will be added up, for which their unit is measured.
     """
     plans_at = [(each, each.design.patients) for each in sized or ()]
@@ -124,19 +125,20 @@ def job_of(
     readings = readings_of(scenario)
     plans = [[looks(each, analysis, n) for each, n in plans_at] for analysis in scenario.analyses]
     counts = sorted({m for row in plans for each in row for m in each.counts})
-    found = truths(scenario, names, seed) if known is None else known
-    effect, unit = (np.array([[getattr(t, x) for t in found[n]] for n in names]) for x in ("effect", "unit"))
+    true = truths(scenario, names, seed) if given_truths is None else given_truths
+    effect = np.array([[each.effect for each in true[n]] for n in names])
+    unit = typical_sizes(scenario, names)
     analysed = [
         (statistic(each.method), readings.index(reading_of(scenario, each)), contrast(scenario, each))
         for each in scenario.analyses
     ]
-    lowered, families = plan(scenario), groups(scenario, names, readings)
+    lowered, generators = plan(scenario), generators_of(scenario, names, readings)
     stored = len(readings) + (1 if rule(scenario) else 0)
     if tallied:
-        measured = units(lowered, families, stored, analysed, effect)
+        measured = units(lowered, generators, stored, analysed, effect)
         unit = np.where(measured > 0.0, measured, unit)
-    judges = tuple(
-        Judge(
+    compiled = tuple(
+        CompiledAnalysis(
             *analysed[a],
             _rules(analysis, plans[a], counts, scenario.design.periods),
             np.ascontiguousarray(np.stack([effect[:, a], unit[:, a]], axis=1)),
@@ -145,7 +147,9 @@ def job_of(
     )
     tests = tuple(
         tuple(
-            Test(name, analysis, found[name][a], tuple(plans[a]), float(unit[h, a]), judges[a].rules)
+            HypothesisTest(
+                name, analysis, true[name][a], tuple(plans[a]), float(unit[h, a]), compiled[a].rules
+            )
             for a, analysis in enumerate(scenario.analyses)
         )
         for h, name in enumerate(names)
@@ -153,19 +157,19 @@ def job_of(
     return Job(
         seed=seed,
         plan=lowered,
-        groups=families,
+        generators=generators,
         readings=stored,
         patients=max(designs),
         counts=np.array(counts, np.int64),
         tests=tests,
-        judges=judges,
+        analyses=compiled,
         designs=designs,
         width=max(len(each.counts) for row in plans for each in row),
         waits=rule(scenario) is not None,
         followed=(len(scenario.design.sequences), scenario.design.periods)
         if informative(scenario)
         else (0, 0),
-        asked=_asked(scenario, readings),
+        guessing=_guessing(scenario, readings),
         listed=any(m % lowered.block.size for m in counts),
         primary=_several(primaries(scenario)),
     )
@@ -181,14 +185,14 @@ def _several(places: tuple[int, ...]) -> tuple[int, ...]:
     return places if len(places) > 1 else ()
 
 
-def _asked(scenario: Scenario, readings: Sequence[Reading]) -> Asked | None:
+def _guessing(scenario: Scenario, readings: Sequence[Reading]) -> Guessing | None:
     """How guesses are counted; None where nobody is asked."""
     if GUESS not in readings:
         return None
     active = active_treatments(scenario)
     row = {a: i for i, a in enumerate(active)}
     given = [[row[a] for a in sequence] for sequence in scenario.design.sequences]
-    return Asked(
+    return Guessing(
         readings.index(GUESS),
         tuple(active),
         np.array(given, np.int64),
@@ -197,21 +201,24 @@ def _asked(scenario: Scenario, readings: Sequence[Reading]) -> Asked | None:
 
 
 def job_like(
-    work: Job, plan: Plan, groups: tuple[Generator, ...], known: Mapping[str, Sequence[Truth]]
+    work: Job,
+    plan: Plan,
+    generators: tuple[Generator, ...],
+    given_truths: Mapping[str, Sequence[Truth]],
 ) -> Job:
     """The job with other patients: of a scenario that differs in its population and hypotheses only.
 
     Looks and limits are the same, and errors are summed in the same units, so that tallies add up.
     """
     tests = tuple(
-        tuple(replace(test, truth=known[test.hypothesis][a]) for a, test in enumerate(row))
+        tuple(replace(test, truth=given_truths[test.hypothesis][a]) for a, test in enumerate(row))
         for row in work.tests
     )
-    judges = tuple(
-        replace(judge, centre=np.array([(row[a].truth.effect, row[a].unit) for row in tests]))
-        for a, judge in enumerate(work.judges)
+    analyses = tuple(
+        replace(each, centre=np.array([(row[a].truth.effect, row[a].unit) for row in tests]))
+        for a, each in enumerate(work.analyses)
     )
-    return replace(work, plan=plan, groups=groups, tests=tests, judges=judges)
+    return replace(work, plan=plan, generators=generators, tests=tests, analyses=analyses)
 
 
 def _rules(analysis: Analysis, plans: Sequence[Looks], counts: Sequence[int], periods: int) -> Rules:

@@ -27,12 +27,12 @@ class MemoryLimitError(PlannerError):
     """More memory is needed than may be taken, or it cannot be said how much that is."""
 
 
-def parsed(text: str) -> int:
+def parse(text: str) -> int:
     """Bytes of `4G`, `512M` or a plain number. Raises ValueError."""
-    found = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(?:i?B)?\s*", text, re.IGNORECASE)
-    if found is None:
+    match = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(?:i?B)?\s*", text, re.IGNORECASE)
+    if match is None:
         raise ValueError(f"{text!r} is not an amount of memory, such as 4G or 512M")
-    size = int(float(found[1]) * _UNITS[found[2].upper()])
+    size = int(float(match[1]) * _UNITS[match[2].upper()])
     if size < _LEAST:
         raise ValueError(f"{text} of memory is too little; at least 1M, such as 4G or 512M")
     return size
@@ -50,7 +50,7 @@ def limit() -> int:
         return _chosen
     if text := os.environ.get("PLANNER_MEMORY"):
         try:
-            return parsed(text)
+            return parse(text)
         except ValueError as error:
             raise MemoryLimitError(f"PLANNER_MEMORY: {error}", "unset it, or set it to 4G") from error
     return int(_SHARE * free())
@@ -58,8 +58,8 @@ def limit() -> int:
 
 def free() -> int:
     """Bytes that are free to this process, as far as the system tells; 2 GiB where it does not."""
-    found = [each for each in (_machine(), *_groups(), _own_limit()) if each is not None]
-    return max(min(found), 0) if found else 2**31
+    limits = [each for each in (_machine(), *_control_groups(), _own_limit()) if each is not None]
+    return max(min(limits), 0) if limits else 2**31
 
 
 def _machine() -> int | None:
@@ -72,7 +72,7 @@ def _machine() -> int | None:
     return None
 
 
-def _groups() -> list[int]:
+def _control_groups() -> list[int]:
     """What the control groups leave, by versions 2 and 1 of Linux's interface, from inside or outside."""
     left = []
     own = ""
@@ -106,7 +106,7 @@ def _own_limit() -> int | None:
     return None
 
 
-def said(size: float) -> str:
+def in_words(size: float) -> str:
     """Bytes for people: 1.9 GiB, 340 MiB."""
     for unit, name in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "kiB")):
         if size >= unit:
@@ -118,7 +118,7 @@ def check(size: int, what: str, hint: str) -> None:
     """Refuse to take so many bytes, before they are taken."""
     if size > (most := limit()):
         raise MemoryLimitError(
-            f"{what} takes {said(size)} of memory, and {said(most)} may be taken",
+            f"{what} takes {in_words(size)} of memory, and {in_words(most)} may be taken",
             f"{hint}; or allow more: --memory {_enough(size)}",
         )
 

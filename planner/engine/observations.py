@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from planner.engine.generators import groups
+from planner.engine.cohort import generate, no_values
+from planner.engine.generators import generators_of
 from planner.kernels.tables import Floats, Ints, W
 from planner.model.allocation import plan
 from planner.model.readings import BASELINE, Reading
@@ -20,16 +21,16 @@ from planner.scenario.families.rates import Rates
 from planner.scenario.scenario import Scenario
 
 
-class Beside(NamedTuple):
+class Observations(NamedTuple):
     """NaN: not measured, or the patient has left."""
 
     baselines: Floats  # (patient, period) the one that change and response refer to
     scores: Floats  # (patient, reading, period) of the endpoint on the day of each reading
 
 
-def beside(
+def observe(
     scenario: Scenario, hypothesis: str, readings: Sequence[Reading], sequence: Ints, index: int, seed: int
-) -> Beside | None:
+) -> Observations | None:
     """Of trial `index`, whose readings and sequences i64[tile, patient] are given; None where rates are all.
 
     Of second outcomes there is neither.
@@ -38,19 +39,18 @@ def beside(
     if isinstance(stated, Rates):
         return None
     days = list(dict.fromkeys(each.day for each in readings if not each.outcome))
-    asked = [Reading("score", day) for day in days]
+    wanted = [Reading("score", day) for day in days]
     measured = isinstance(stated, MechanismHypothesis) or scenario.design.baselines != "none"
-    asked += [BASELINE] if measured else []
+    wanted += [BASELINE] if measured else []
     patients, periods = sequence.shape[1], scenario.design.periods
-    values = np.full((1, patients, 1, max(len(asked), 1), periods * W), np.nan)
-    for group in groups(scenario, [hypothesis], asked) if asked else ():
-        first = index // W * W
-        group.generate(first, np.uint64(seed), plan(scenario), group.tables, sequence[:1], values)
+    values = no_values(1, patients, 1, max(len(wanted), 1), periods)
+    generators = generators_of(scenario, [hypothesis], wanted) if wanted else ()
+    generate(index // W * W, seed, plan(scenario), generators, sequence[:1], values)
     lane = values.reshape(patients, -1, periods, W)[..., index % W]
-    baselines = lane[:, len(asked) - 1].copy() if measured else np.full((patients, periods), np.nan)
+    baselines = lane[:, len(wanted) - 1].copy() if measured else np.full((patients, periods), np.nan)
     if "first" in (scenario.endpoint.baseline, scenario.design.baselines):
         baselines = np.where(np.isnan(baselines), np.nan, baselines[:, :1])
     none = np.full((patients, periods), np.nan)
     at = {day: i for i, day in enumerate(days)}
     scores = [none if each.outcome else lane[:, at[each.day]] for each in readings]
-    return Beside(baselines, np.stack(scores, axis=1))
+    return Observations(baselines, np.stack(scores, axis=1))

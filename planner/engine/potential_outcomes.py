@@ -14,13 +14,13 @@ import numpy as np
 
 from planner import _interruption as interruption
 from planner.engine import memory
-from planner.engine.generators import groups
+from planner.engine.cohort import generate, no_values
+from planner.engine.generators import generators_of
 from planner.kernels.random.streams import TRIALS_OF_OUTCOMES
 from planner.kernels.tables import Floats, Plan, W
 from planner.model.blinding import guesses
 from planner.model.estimand import is_null, settled, sided_direction, stated_effect, true_effect
-from planner.model.families.means import typical_sd
-from planner.model.families.mechanism.secondary_outcomes import second_signature, second_unit
+from planner.model.families.mechanism.secondary_outcomes import second_signature
 from planner.model.families.mechanism.signals import (
     Mechanism,
     acts,
@@ -37,7 +37,6 @@ from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.families.rates import Rates
 from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.scenario import Scenario
-from planner.scenario.vocabulary import BINARY_MEASURES
 
 TILES = 1 << 13  # of 128 patients: about a million
 _BLOCK = 64
@@ -51,12 +50,11 @@ class Truth:
     effect: float  # in units of the measure
     mcse: float  # Monte Carlo standard error of `effect`; 0 where it is exact
     is_null: bool
-    unit: float  # a size typical of the measure, for what does not vary
     stated: float | None = None  # the effect that the stated means or rates make; None where none are stated
 
 
 @dataclass(frozen=True, slots=True)
-class Potential:
+class PotentialMeans:
     """Means over patients of potential outcomes."""
 
     mean: Floats  # (hypothesis, reading, treatment)
@@ -68,7 +66,7 @@ class Potential:
         return settled(float(weight @ self.mean[h, r])), math.sqrt(max(variance, 0.0))
 
 
-def potential(
+def potential_means(
     scenario: Scenario,
     names: Sequence[str],
     readings: Sequence[Reading],
@@ -76,7 +74,7 @@ def potential(
     seed: int,
     tiles: int = TILES,
     first: int = 0,
-) -> Potential:
+) -> PotentialMeans:
     """Simulate first periods of the same patients under each treatment: the tiles from `first` on.
 
     Where that takes too much memory for all hypotheses at once, some of them after the others: same bits.
@@ -86,10 +84,10 @@ def potential(
     if len(names) * size > memory.limit():
         half = len(names) // 2
         halves = [
-            potential(scenario, some, readings, treatments, seed, tiles, first)
+            potential_means(scenario, some, readings, treatments, seed, tiles, first)
             for some in (names[:half], names[half:])
         ]
-        return Potential(
+        return PotentialMeans(
             np.concatenate([each.mean for each in halves]),
             np.concatenate([each.covariance for each in halves]),
         )
@@ -98,21 +96,18 @@ def potential(
     plain = {"sequence_effect": (0.0,) * len(treatments), "period_effect": population.period_effect[:1]}
     parts = {"design": design.model_copy(update=parallel), "population": population.model_copy(update=plain)}
     alone = scenario.model_copy(update=parts)
-    found = groups(alone, names, readings)
+    generators = generators_of(alone, names, readings)
     plan = Plan(np.zeros(1, np.int64), np.zeros(1))
     shape = (len(names), len(readings), len(treatments))
     block = min(_BLOCK, tiles)
-    values = np.full((block, 1, len(names), len(readings), W), np.nan)
+    values = no_values(block, 1, len(names), len(readings), 1)
     every = np.empty((len(treatments), *values.shape))
     total, square = np.zeros(shape), np.zeros((*shape, len(treatments)))
     for start in range(first, first + tiles, block):
         with interruption.deferred():  # the first call compiles, where an exception could end the process
             for t in range(len(treatments)):
                 sequence = np.full((block, 1), t, np.int64)
-                for group in found:
-                    group.generate(
-                        TRIALS_OF_OUTCOMES + start * W, np.uint64(seed), plan, group.tables, sequence, values
-                    )
+                generate(TRIALS_OF_OUTCOMES + start * W, seed, plan, generators, sequence, values)
                 every[t] = values
             interruption.check()
         x = every[:, :, 0].transpose(2, 3, 0, 1, 4).reshape(*shape, block * W)
@@ -121,7 +116,7 @@ def potential(
     n = tiles * W
     mean = total / n
     covariance = (square / n - mean[..., :, None] * mean[..., None, :]) / n
-    return Potential(mean, covariance)
+    return PotentialMeans(mean, covariance)
 
 
 def truths(
@@ -129,32 +124,31 @@ def truths(
 ) -> dict[str, list[Truth]]:
     """The truth of every analysis under each named hypothesis; where it is simulated, in so many tiles."""
     simulated = [n for n in names if isinstance(scenario.hypotheses[n], MechanismHypothesis)]
-    found: dict[str, list[Truth]] = {n: [] for n in names}
-    asked = [(reading_of(scenario, each), each.weights) for each in scenario.analyses]
+    by_name: dict[str, list[Truth]] = {n: [] for n in names}
+    contrasts = [(reading_of(scenario, each), each.weights) for each in scenario.analyses]
     same = [
         [n for n in simulated if _nil(scenario, scenario.hypotheses[n], weights, reading)]
-        for reading, weights in asked
+        for reading, weights in contrasts
     ]
     differ = [[n for n in simulated if n not in each] for each in same]
-    simulated_means = _contrasts(scenario, asked, differ, seed, tiles, first)
-    for a, (analysis, (reading, weights)) in enumerate(zip(scenario.analyses, asked, strict=True)):
+    simulated_means = _contrasts(scenario, contrasts, differ, seed, tiles, first)
+    for a, (analysis, (_, weights)) in enumerate(zip(scenario.analyses, contrasts, strict=True)):
         direction = sided_direction(analysis, scenario.scale_of(analysis))
         sums = simulated_means[a] | dict.fromkeys(same[a], (0.0, 0.0))
         for name in names:
             effect, mcse = sums.get(name) or (_stated(scenario, scenario.hypotheses[name], weights), 0.0)
-            unit = _unit(scenario, scenario.hypotheses[name], reading)
             # A simulated effect of 0 is no equality; but it has no side, so that it is in a one-sided null.
             null = (
                 name in same[a] if direction == "two-sided" and name in sums else is_null(effect, direction)
             )
             stated = stated_contrast(scenario.hypotheses[name], weights)
-            found[name].append(Truth(effect, mcse, null, unit, stated))
-    return found
+            by_name[name].append(Truth(effect, mcse, null, stated))
+    return by_name
 
 
 def _contrasts(
     scenario: Scenario,
-    asked: Sequence[tuple[Reading, Mapping[str, float]]],
+    contrasts: Sequence[tuple[Reading, Mapping[str, float]]],
     differ: Sequence[Sequence[str]],
     seed: int,
     tiles: int,
@@ -165,18 +159,18 @@ def _contrasts(
     Those of the same treatments and hypotheses come from the same pass over the patients.
     """
     passes: dict[tuple[tuple[str, ...], tuple[str, ...]], list[int]] = {}
-    for a, ((_, weights), names) in enumerate(zip(asked, differ, strict=True)):
+    for a, ((_, weights), names) in enumerate(zip(contrasts, differ, strict=True)):
         if names:
             passes.setdefault((tuple(weights), tuple(names)), []).append(a)
-    found: list[dict[str, tuple[float, float]]] = [{} for _ in asked]
+    figures: list[dict[str, tuple[float, float]]] = [{} for _ in contrasts]
     for (treatments, names), members in passes.items():
-        readings = list(dict.fromkeys(asked[a][0] for a in members))
-        means = potential(scenario, names, readings, treatments, seed, tiles, first)
+        readings = list(dict.fromkeys(contrasts[a][0] for a in members))
+        means = potential_means(scenario, names, readings, treatments, seed, tiles, first)
         for a in members:
-            reading, weights = asked[a]
+            reading, weights = contrasts[a]
             weight, r = np.array(list(weights.values())), readings.index(reading)
-            found[a] = {n: means.contrast(h, r, weight) for h, n in enumerate(names)}
-    return found
+            figures[a] = {n: means.contrast(h, r, weight) for h, n in enumerate(names)}
+    return figures
 
 
 def indistinct(
@@ -239,7 +233,7 @@ def _improvement(
     if reading is None and scenario.design.periods > 1:
         days.append(cycle_days(scenario))
     stays = [kept(m, scenario, [treatment], 0, each, terms) for each in days]
-    found: dict[tuple[object, ...], list[float]] = {}
+    gates_of: dict[tuple[object, ...], list[float]] = {}
     for given, opened in set_off(m, scenario, [treatment], 0, terms, guess):
         if reading is not None and not acts(given, reading.day):
             continue
@@ -251,9 +245,9 @@ def _improvement(
             if reading is not None:
                 since = given + m.components[term.component].peak_day
                 row = (term.component, settled(passed(steps, since, reading.day)))
-            before = found.get(row, [0.0] * len(days))
-            found[row] = [settled(x + gate * stay[i]) for x, stay in zip(before, stays, strict=True)]
-    return tuple(sorted((*row, *gates) for row, gates in found.items() if any(gates)))
+            before = gates_of.get(row, [0.0] * len(days))
+            gates_of[row] = [settled(x + gate * stay[i]) for x, stay in zip(before, stays, strict=True)]
+    return tuple(sorted((*row, *gates) for row, gates in gates_of.items() if any(gates)))
 
 
 def _stated(scenario: Scenario, hypothesis: Hypothesis, weights: Mapping[str, float]) -> float:
@@ -268,16 +262,3 @@ def stated_contrast(hypothesis: Hypothesis, weights: Mapping[str, float]) -> flo
     if isinstance(hypothesis, Rates):
         return settled(float(total(weights, hypothesis.shares)))
     return stated_effect(hypothesis, weights) if isinstance(hypothesis, Means) else None
-
-
-def _unit(scenario: Scenario, hypothesis: Hypothesis, reading: Reading) -> float:
-    if reading.outcome:
-        return second_unit(scenario, reading.outcome)
-    if reading.measure in BINARY_MEASURES:
-        return 1.0
-    if isinstance(hypothesis, Means):
-        return typical_sd(hypothesis)[0] or 1.0
-    if reading.measure == "percent-change":
-        return 100.0
-    baseline = scenario.population.baseline
-    return (baseline.sd if baseline is not None else 0.0) or 1.0

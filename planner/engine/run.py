@@ -1,4 +1,4 @@
-"""Blocks of trials through generate, analyse, decide, on every core: the only module that runs the kernels.
+"""A run of a job: its blocks of trials on every core, added up to one tally.
 
 A run is cut into chunks, a chunk into blocks of a few tiles of 128 trials. Generated patients are shared by
 every analysis and every number of patients asked for: each design reads the first so many of them. Thread
@@ -15,16 +15,23 @@ from dataclasses import dataclass, field
 
 from planner import _interruption as interruption
 from planner.engine import memory
-from planner.engine.blocks import _block
-from planner.engine.executors import Progress, available_cores, chunk_size, in_pieces, pieces
+from planner.engine.blocks import add_block
+from planner.engine.executors import Progress, available_cores, in_pieces, pieces
 from planner.engine.job import Job
 from planner.engine.tally import TRIALS_TO_CARRY, Tally
-from planner.engine.workspace import LESS_MEMORY, _Workspace, _workspace, job_in_words, thread_bytes
+from planner.engine.workspace import (
+    LESS_MEMORY,
+    Workspace,
+    chunk_size,
+    job_in_words,
+    new_workspace,
+    thread_bytes,
+)
 from planner.kernels.tables import W
 
 
 @dataclass(slots=True)
-class _Crew:
+class Crew:
     """The state that threads share: each has its own workspace, all see one stop flag."""
 
     work: Job
@@ -37,8 +44,8 @@ class _Crew:
     def chunk(self, first: int, trials: int) -> Tally:
         """Trials first .. first + trials - 1; fewer if the run is stopped meanwhile."""
         if not hasattr(self.own, "space"):
-            self.own.space = _workspace(self.work, self.block_tiles)
-        space: _Workspace = self.own.space
+            self.own.space = new_workspace(self.work, self.block_tiles)
+        space: Workspace = self.own.space
         tally = self.work.empty()
         me = threading.get_ident()
         carried = first
@@ -49,7 +56,7 @@ class _Crew:
                 tally.carry()
                 carried = start
             count = min(space.tiles * W, first + trials - start)
-            _block(self.work, space, start, count, tally)
+            add_block(self.work, space, start, count, tally)
             self.done[me] = self.done.get(me, 0) + count
         return tally
 
@@ -97,7 +104,7 @@ def run_job(
     KeyboardInterrupt is raised only if nothing is. chunk_trials and block_tiles are for tests: the answer
     does not depend on them.
     """
-    crew = _Crew(work, block_tiles)
+    crew = Crew(work, block_tiles)
     began = time.perf_counter()
     threads = memory.workers(
         thread_bytes(work, block_tiles), threads or available_cores(), job_in_words(work), LESS_MEMORY
@@ -129,13 +136,13 @@ def run_jobs(
     shape. A stretch that Ctrl-C has cut has no tally.
     """
     own, stop, done = threading.local(), threading.Event(), dict[int, int]()
-    found: list[Tally | None] = [None] * len(stretches)
+    tallies: list[Tally | None] = [None] * len(stretches)
     total = sum(trials for _, trials in stretches)
 
     def do(i: int, _: int = 1) -> None:
         first, trials = stretches[i]
-        tally = _Crew(make(i), stop=stop, own=own, done=done).chunk(first, trials)
-        found[i] = tally if tally.trials == trials else None
+        tally = Crew(make(i), stop=stop, own=own, done=done).chunk(first, trials)
+        tallies[i] = tally if tally.trials == trials else None
 
     def compiled() -> bool:
         try:
@@ -154,10 +161,10 @@ def run_jobs(
         threads=threads,
         tell=progress and (lambda: progress(sum(tuple(done.values())), total)),
     )
-    return found, interrupted
+    return tallies, interrupted
 
 
-def _first_tile(crew: _Crew, first: int, trials: int) -> bool:
+def _first_tile(crew: Crew, first: int, trials: int) -> bool:
     """Compile, or load compiled code, once and in this thread; whether Ctrl-C came meanwhile.
 
     It is deferred: raised in a callback of the compiler it could end the whole process.

@@ -131,7 +131,7 @@ class SumsError(PlannerError, ValueError):
     """Errors so large that their sums have no room: nothing wrong is ever added up."""
 
 
-def summed(ends: Ints, column: int) -> int:
+def column_sum(ends: Ints, column: int) -> int:
     """The sum over all of i64[..., SUMS] of a column, with what went on in another one."""
     total = int(ends[..., column].sum(dtype=object))
     if column == FOURTH:

@@ -21,16 +21,23 @@ from typing import Any
 import numpy as np
 
 from planner import _interruption as interruption
+from planner.engine.cohort import enrol, no_values
 from planner.engine.generators import Generator
-from planner.kernels.generate.randomise import allocate
 from planner.kernels.jit import ready
 from planner.kernels.tables import DF, ESTIMATE, STATISTICS, Contrast, Floats, Plan, W
+from planner.model.families.means import typical_sd
+from planner.model.families.mechanism.secondary_outcomes import second_unit
+from planner.model.readings import Reading, reading_of
+from planner.scenario.families.means import Means
+from planner.scenario.hypotheses import Hypothesis
+from planner.scenario.scenario import Scenario
+from planner.scenario.vocabulary import BINARY_MEASURES
 
 _TILES = 8  # of 128 trials: the spread is known to 2 per cent, and a factor of 2 would do
 _PATIENTS = 64  # about so many in each of these trials
 _MORE = 8  # times as many where hardly any trial gives an estimate
 _FEW = 32  # estimates that are too few to tell a spread
-_SEED = np.uint64(0)
+_SEED = 0
 _NOISE = 1e-12  # of the estimates themselves: a spread that is nothing but rounding
 _LEAST, _LARGEST = -400, 400  # exponents: beyond, a fourth power or a reciprocal would leave float64
 
@@ -39,7 +46,7 @@ Analysed = tuple[Any, int, Contrast]
 
 
 def units(
-    plan: Plan, groups: Sequence[Generator], readings: int, analyses: Sequence[Analysed], centres: Floats
+    plan: Plan, generators: Sequence[Generator], readings: int, analyses: Sequence[Analysed], centres: Floats
 ) -> Floats:
     """f64[hypothesis, analysis]: the unit of each; 0 where no estimate varies, nor is biased.
 
@@ -47,24 +54,50 @@ def units(
     """
     block = plan.block.size
     patients = block * -(-_PATIENTS // block)
-    found = np.zeros(centres.shape)
+    measured = np.zeros(centres.shape)
     open_ones = np.ones(centres.shape, bool)
     with interruption.deferred():  # the first call compiles, where an exception could end the process
         for n in (patients, patients * _MORE):
             if not open_ones.any():
                 break
-            estimates = _estimates(plan, groups, readings, analyses, centres, n)
+            estimates = _estimates(plan, generators, readings, analyses, centres, n)
             for h, a in zip(*np.nonzero(open_ones), strict=True):
                 if estimates[h][a].size >= _FEW:
-                    found[h, a] = _power_above(estimates[h][a], float(centres[h, a]), n)
+                    measured[h, a] = _power_above(estimates[h][a], float(centres[h, a]), n)
                     open_ones[h, a] = False
         interruption.check()
-    return found
+    return measured
+
+
+def typical_sizes(scenario: Scenario, names: Sequence[str]) -> Floats:
+    """f64[hypothesis, analysis] a size typical of the measure: the unit where nothing varies."""
+    return np.array(
+        [
+            [
+                _typical_size(scenario, scenario.hypotheses[n], reading_of(scenario, a))
+                for a in scenario.analyses
+            ]
+            for n in names
+        ]
+    )
+
+
+def _typical_size(scenario: Scenario, hypothesis: Hypothesis, reading: Reading) -> float:
+    if reading.outcome:
+        return second_unit(scenario, reading.outcome)
+    if reading.measure in BINARY_MEASURES:
+        return 1.0
+    if isinstance(hypothesis, Means):
+        return typical_sd(hypothesis)[0] or 1.0
+    if reading.measure == "percent-change":
+        return 100.0
+    baseline = scenario.population.baseline
+    return (baseline.sd if baseline is not None else 0.0) or 1.0
 
 
 def _estimates(
     plan: Plan,
-    groups: Sequence[Generator],
+    generators: Sequence[Generator],
     readings: int,
     analyses: Sequence[Analysed],
     centres: Floats,
@@ -74,17 +107,15 @@ def _estimates(
 
     One tile after the other: the values of all would fill the memory.
     """
-    hypotheses, periods = len(centres), plan.leave.size
+    hypotheses = len(centres)
     sequence = np.zeros((1, patients), np.int64)
-    values = np.full((1, patients, hypotheses, readings, periods * W), np.nan)
+    values = no_values(1, patients, hypotheses, readings, plan.leave.size)
     stat = np.empty((1, 1, STATISTICS * W))
     counts = np.array([patients], np.int64)
     compiled: dict[int, Any] = {}
     kept: list[list[list[Floats]]] = [[[] for _ in analyses] for _ in range(hypotheses)]
     for first in _tiles():
-        allocate(first, _SEED, plan.block, sequence)
-        for group in groups:
-            group.generate(first, _SEED, plan, group.tables, sequence, values)
+        enrol(first, _SEED, plan, generators, sequence, values)
         for a, (kernel, reading, contrast) in enumerate(analyses):
             for h in range(hypotheses):
                 given = values, h, reading, sequence, contrast, float(centres[h, a]), counts, stat

@@ -1,4 +1,4 @@
-"""Memory of a block of trials, and virtual patients generated into it."""
+"""Memory of a block of trials, how large a block is, and virtual patients generated into it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from planner.engine.cohort import enrol
 from planner.engine.job import Job
-from planner.kernels.generate.randomise import allocate
 from planner.kernels.jit import ready
 from planner.kernels.tables import STATISTICS, Floats, Ints, W
 
-_BLOCK_TILES = 8
-
-
+BLOCK_TILES = 8
+_CHUNK_SECONDS = 0.02
+_PATIENT_SECONDS = 1e-8  # rough time of one patient under one hypothesis; only sizes the chunks
 _BLOCK_BYTES = 2**22  # generated values of a block stay within the caches
 
 
 @dataclass(slots=True)
-class _Workspace:
+class Workspace:
     """The arrays of one thread, made once and used for every block."""
 
     tiles: int
@@ -30,7 +30,7 @@ class _Workspace:
     calls: dict[tuple[Any, int], Any] = field(default_factory=dict)  # kernels ready for what they are given
 
     def call(self, kernel: Any, number: int, *arguments: Any) -> None:
-        """Call a kernel for a group or an analysis of that number: always with the same types."""
+        """Call a kernel for the generator or the analysis of that number: always with the same types."""
         ready_one = self.calls.get((kernel, number))
         if ready_one is None:
             ready_one = self.calls[kernel, number] = ready(kernel, *arguments)
@@ -40,7 +40,13 @@ class _Workspace:
 def block_size(work: Job) -> int:
     """Tiles of 128 trials in a block: so few that its generated values stay within a core's cache."""
     tile = work.patients * len(work.tests) * work.readings * work.plan.leave.size * W * 8
-    return max(1, min(_BLOCK_TILES, _BLOCK_BYTES // tile))
+    return max(1, min(BLOCK_TILES, _BLOCK_BYTES // tile))
+
+
+def chunk_size(work: Job) -> int:
+    """Trials that a thread takes at a time: some hundredths of a second."""
+    seconds = work.patients * _PATIENT_SECONDS * (1.0 + 0.3 * len(work.tests) * len(work.analyses))
+    return max(1, round(_CHUNK_SECONDS / (seconds * W * BLOCK_TILES))) * W * BLOCK_TILES
 
 
 LESS_MEMORY = "lower the patients, the hypotheses (--hypothesis NAME) or the periods"
@@ -67,7 +73,9 @@ def thread_bytes(work: Job, tiles: int | None = None) -> int:
 def records_bytes(work: Job, tiles: int) -> int:
     """Bytes that `records` of so many tiles take."""
     row = tiles * W * 8
-    ends = len(work.tests) * len(work.judges) * row * (2 * len(work.designs) + work.counts.size * STATISTICS)
+    ends = (
+        len(work.tests) * len(work.analyses) * row * (2 * len(work.designs) + work.counts.size * STATISTICS)
+    )
     return thread_bytes(work, tiles) + ends
 
 
@@ -75,13 +83,14 @@ Buffers = dict[tuple[int, ...], Floats]
 """Arrays by their shape, to be written over: fresh memory costs as much time as what is written to it."""
 
 
-def _workspace(work: Job, tiles: int | None, buffers: Buffers | None = None) -> _Workspace:
+def new_workspace(work: Job, tiles: int | None, buffers: Buffers | None = None) -> Workspace:
+    """Arrays for blocks of so many tiles; by default as suits the job. `buffers` are used where they fit."""
     hypotheses, periods = len(work.tests), work.plan.leave.size
     tiles = tiles or block_size(work)
     shape = (tiles, work.patients, hypotheses, work.readings, periods * W)
     values = np.empty(shape) if buffers is None else buffers.setdefault(shape, np.empty(shape))
     values.fill(np.nan)  # what a hypothesis says nothing of stays missing
-    return _Workspace(
+    return Workspace(
         tiles,
         np.zeros((tiles, work.patients), np.int64),
         values,
@@ -90,11 +99,9 @@ def _workspace(work: Job, tiles: int | None, buffers: Buffers | None = None) -> 
     )
 
 
-def _generate(work: Job, first: int, space: _Workspace) -> None:
-    seed = np.uint64(work.seed)
-    space.call(allocate, 0, first, seed, work.plan.block, space.sequence)
-    for g, group in enumerate(work.groups):
-        space.call(group.generate, g, first, seed, work.plan, group.tables, space.sequence, space.values)
+def generate(work: Job, first: int, space: Workspace) -> None:
+    """Fill the workspace with the patients of the trials from `first` on."""
+    enrol(first, work.seed, work.plan, work.generators, space.sequence, space.values, space.call)
 
 
 def virtual_patients(work: Job, first: int, tiles: int) -> tuple[Ints, Floats]:
@@ -103,6 +110,6 @@ def virtual_patients(work: Job, first: int, tiles: int) -> tuple[Ints, Floats]:
     Sequences i64[tile, patient], outcomes f64[tile, patient, hypothesis, reading, period * 128], NaN if
     missing.
     """
-    space = _workspace(work, tiles)
-    _generate(work, first, space)
+    space = new_workspace(work, tiles)
+    generate(work, first, space)
     return space.sequence, space.values

@@ -79,8 +79,8 @@ class PlannedPass(NamedTuple):
     def job(self, seed: int, effects: Truths) -> Job:
         """The work of the pass. `effects`: true effects."""
         if self.sized:
-            return job_of(self.scenario, seed=seed, sized=self.sized, known=effects)
-        return job_of(self.scenario, seed=seed, patients=[self.patients], known=effects)
+            return job_of(self.scenario, seed=seed, sized=self.sized, given_truths=effects)
+        return job_of(self.scenario, seed=seed, patients=[self.patients], given_truths=effects)
 
 
 def sampled(do: Callable[[int], object], most: int, long: float = _LONG) -> tuple[float, int]:
@@ -184,7 +184,7 @@ def _simulated(effects: Truths) -> bool:
 
 def _table_bytes(work: Job) -> int:
     """Bytes of a job's limit tables, the largest part of what waits for its turn."""
-    return sum(judge.rules.limit.nbytes + judge.rules.interval.nbytes for judge in work.judges)
+    return sum(each.rules.limit.nbytes + each.rules.interval.nbytes for each in work.analyses)
 
 
 def precise_trials(precision: float, steps: Steps) -> int:
@@ -304,7 +304,7 @@ def of_compare(designs: Sequence[Scenario], trials: int, seed: int, threads: int
     """Of designs side by side."""
     effects, extra = rough_truths(designs, seed)
     jobs = [
-        job_of(each, seed=seed, known=own, tallied=False) for each, own in zip(designs, effects, strict=True)
+        job_of(each, seed=seed, given_truths=own, tallied=False) for each, own in zip(designs, effects, strict=True)
     ]
     groups = [row.group for row in paired_rows(jobs)]
     return of_sample(lambda n: paired(jobs, groups, n, threads=threads), trials, threads, extra=extra)
@@ -313,7 +313,7 @@ def of_compare(designs: Sequence[Scenario], trials: int, seed: int, threads: int
 def of_trial(scenario: Scenario, trials: int, seed: int, *, at_most: bool) -> Effort:
     """Of one trial in full, or of a search that looks at so many trials at most."""
     (effects,), extra = rough_truths([scenario], seed)
-    work = job_of(scenario, seed=seed, known=effects, tallied=False)
+    work = job_of(scenario, seed=seed, given_truths=effects, tallied=False)
 
     def scan(n: int) -> None:
         for start, count in pieces(0, n, 8 * W):

@@ -9,7 +9,7 @@ from typing import Any
 
 from scipy.special import ndtr, stdtrit
 
-from planner.engine.potential_outcomes import truths
+from planner.engine.potential_outcomes import Truth, truths
 from planner.model import allocation
 from planner.model import looks as monitoring
 from planner.model.degrees_of_freedom import planned_df
@@ -39,16 +39,6 @@ class Look:
     efficacy_t: float | None
     futility_z: float | None
     cannot_stop: str = ""  # why the test cannot be significant here, whatever the data are; empty if it can
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """What an analysis would find in endless data of first periods."""
-
-    effect: float
-    mcse: float  # 0 where the effect is exact
-    is_null: bool
-    stated: float | None = None  # the effect that the stated means or rates make; None where none are stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +146,8 @@ def _analysis(scenario: Scenario, analysis: Analysis, effects: Mapping[str, Trut
 def _true_effects(scenario: Scenario) -> list[dict[str, Truth]]:
     """For each analysis the truth under every hypothesis."""
 
-    found = truths(scenario, list(scenario.hypotheses), scenario.simulation.seed)
-    return [
-        {
-            name: Truth(rows[k].effect, rows[k].mcse, rows[k].is_null, rows[k].stated)
-            for name, rows in found.items()
-        }
-        for k in range(len(scenario.analyses))
-    ]
+    by_name = truths(scenario, list(scenario.hypotheses), scenario.simulation.seed)
+    return [{name: rows[k] for name, rows in by_name.items()} for k in range(len(scenario.analyses))]
 
 
 def _looks(

@@ -217,7 +217,7 @@ def _beside(
     scenario: Scenario, names: Sequence[str], reading: Reading, outcome: str, tiles: int
 ) -> list[MeanOfSecondary]:
     """Means of a reading that a second outcome decides; hypotheses that say the same of it share them."""
-    from planner.engine.potential_outcomes import potential
+    from planner.engine.potential_outcomes import potential_means
     from planner.model.families.mechanism.secondary_outcomes import second_signature
 
     treatments = scenario.design.treatments
@@ -229,7 +229,7 @@ def _beside(
     first = [group[0] for group in groups.values()]
     if not first:
         return []
-    means = potential(scenario, first, [reading], treatments, scenario.simulation.seed, tiles)
+    means = potential_means(scenario, first, [reading], treatments, scenario.simulation.seed, tiles)
     return [
         MeanOfSecondary(
             name, a, outcome, reading.day, _figure(means.mean[h, 0, t], means.covariance[h, 0, t, t])
@@ -260,7 +260,7 @@ def _simulated(
     scenario: Scenario, names: Sequence[str], measure: str, tiles: int
 ) -> tuple[dict[str, list[Prediction]], dict[str, list[Left]]]:
     """Predictions of hypotheses of mechanisms, and the points left when the next period begins."""
-    from planner.engine.potential_outcomes import potential
+    from planner.engine.potential_outcomes import potential_means
     from planner.model.readings import Reading
 
     design = scenario.design
@@ -281,7 +281,7 @@ def _simulated(
     for start in range(0, len(names), several):
         batch = names[start : start + several]
         seed = scenario.simulation.seed
-        found = potential(scenario, batch, readings, design.treatments, seed, tiles)
+        found = potential_means(scenario, batch, readings, design.treatments, seed, tiles)
         for h, name in enumerate(batch):
             figures = {
                 (reading, a): _figure(float(found.mean[h, r, t]), float(found.covariance[h, r, t, t]))

@@ -377,12 +377,12 @@ def variants(
         for side, (_, variant) in enumerate(assumption.variants)
         if variant is not None
     ]
-    base = job_of(scenario, seed=seed, known=known, tallied=False)
+    base = job_of(scenario, seed=seed, given_truths=known, tallied=False)
     known = {tests[0].hypothesis: [test.truth for test in tests] for tests in base.tests}
     jobs, kept = [base], []
     for i, side, variant in wanted:
         try:
-            jobs.append(job_of(variant, seed=base.seed, known=known, tallied=False))
+            jobs.append(job_of(variant, seed=base.seed, given_truths=known, tallied=False))
         except BoundaryError:
             continue
         kept.append((i, side))

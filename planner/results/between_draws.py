@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from planner.engine.job import Test
-from planner.engine.tally import Tally, summed
+from planner.engine.job import HypothesisTest
+from planner.engine.tally import Tally, column_sum
 from planner.kernels.tables import (
     ABOVE,
     AGAIN,
@@ -91,7 +91,9 @@ def spread(figure: Json | None, x: Any, n: Any) -> Json | None:
 class Clusters:
     """The variants of one cell."""
 
-    def __init__(self, drawn: Drawn, h: int, a: int, d: int, test: Test, recheck_days: float | None) -> None:
+    def __init__(
+        self, drawn: Drawn, h: int, a: int, d: int, test: HypothesisTest, recheck_days: float | None
+    ) -> None:
         self.drawn, self.test, self.looks = drawn, test, test.looks[d]
         self.n = drawn.trials
         ends = [tally.ends[h, a, d] for tally in drawn.tallies]
@@ -193,7 +195,9 @@ class Clusters:
         """(variant,) sums of the errors of the estimate, how many there are, sums of their squares."""
         unit = self.test.unit
         columns = (TRIALS, UNDEFINED, ERROR, SQUARE)
-        trials, undefined, first, second = np.array([[summed(x, c) for x in ends] for c in columns], float)
+        trials, undefined, first, second = np.array(
+            [[column_sum(x, c) for x in ends] for c in columns], float
+        )
         return first / FIXED_POINT * unit, trials - undefined, second / FIXED_POINT * unit * unit
 
     def _spreads(self, pooled: Json, whole: tuple[Floats, Floats, Floats]) -> Json:

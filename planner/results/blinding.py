@@ -22,9 +22,9 @@ from planner.results.figures import Json, figure, probability
 
 def guesses(work: Job, tally: Tally, h: int, allocated: Counted | None = None) -> Json:
     """For the cells of a hypothesis of a run; nothing where nobody is asked."""
-    if work.asked is None:
+    if work.guessing is None:
         return {}
-    return correct_guesses(work.asked.treatments, tally.guessed[h], allocated)
+    return correct_guesses(work.guessing.treatments, tally.guessed[h], allocated)
 
 
 def correct_guesses(treatments: Sequence[str], counted: Ints, allocated: Counted | None = None) -> Json:
@@ -74,23 +74,23 @@ def made(work: Job, values: Floats, sequence: int) -> tuple[Guess | None, ...]:
 
     values f64[reading, period] of the patient; sequence: its number.
     """
-    if (asked := work.asked) is None:
+    if (guessing := work.guessing) is None:
         return ()
-    given = asked.active[asked.given[sequence]]
+    given = guessing.active[guessing.given[sequence]]
     return tuple(
         None if np.isnan(guess) else Guess(guess == 1.0, guess == active)
-        for guess, active in zip(values[asked.reading].tolist(), given.tolist(), strict=True)
+        for guess, active in zip(values[guessing.reading].tolist(), given.tolist(), strict=True)
     )
 
 
 def added_up(work: Job, patients: Iterable[tuple[Sequence[str], Sequence[Guess | None]]]) -> Json:
     """How many guesses there are and how many are right, of all and by treatment; patients by sequence."""
-    assert work.asked is not None
+    assert work.guessing is not None
     rows = [(a, guess) for sequence, own in patients for a, guess in zip(sequence, own, strict=True) if guess]
-    found = {a: [guess.right for b, guess in rows if b == a] for a in work.asked.treatments}
-    by_treatment = {a: {"made": len(each), "right": sum(each)} for a, each in found.items()}
+    right = {a: [guess.right for b, guess in rows if b == a] for a in work.guessing.treatments}
+    by_treatment = {a: {"made": len(each), "right": sum(each)} for a, each in right.items()}
     return {
-        "active": [a for a, it in zip(work.asked.treatments, work.asked.active, strict=True) if it],
+        "active": [a for a, it in zip(work.guessing.treatments, work.guessing.active, strict=True) if it],
         "made": len(rows),
         "right": sum(guess.right for _, guess in rows),
         "by_treatment": by_treatment,

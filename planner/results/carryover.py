@@ -149,7 +149,7 @@ def _moments(
 ) -> Iterator[Floats]:
     """For each tile f64[moment, hypothesis, analysis, number of patients]."""
     works = [
-        job_of(each, seed=seed, patients=patients, known=known, tallied=False)
+        job_of(each, seed=seed, patients=patients, given_truths=known, tallied=False)
         for each in (once, without(once))
     ]
     buffers: Buffers = {}

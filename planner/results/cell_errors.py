@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.engine.job import Test
+from planner.engine.job import HypothesisTest
 from planner.kernels.tables import (
     ABOVE,
     BELOW,
@@ -55,7 +55,7 @@ _PARTS = {
 def widened(
     cell: Json,
     plan: Plan,
-    test: Test,
+    test: HypothesisTest,
     looks: Looks,
     ends: Ints,
     free: Ints,
@@ -80,7 +80,7 @@ class _Cell:
     """The tallies of a cell, and the design effects that they give."""
 
     def __init__(
-        self, test: Test, looks: Looks, ends: Ints, free: Ints, irregular: Ints, between: Ints
+        self, test: HypothesisTest, looks: Looks, ends: Ints, free: Ints, irregular: Ints, between: Ints
     ) -> None:
         self.cut = bool(irregular[:, FAR_FOURTH].any())
         self.test, self.looks, self.ends = test, looks, ends

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from planner.engine.job import Test
+from planner.engine.job import HypothesisTest
 from planner.kernels.tables import (
     ABOVE,
     BELOW,
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     pass
 
 
-def cell_of(test: Test, d: int, trials: int, ends: Ints, free: Ints, irregular: Ints, left: Departed) -> Json:
+def cell_of(
+    test: HypothesisTest, d: int, trials: int, ends: Ints, free: Ints, irregular: Ints, left: Departed
+) -> Json:
     """A cell of the JSON contract from the sums of design d, as of independent trials."""
     looks, analysis = test.looks[d], test.analysis
     count = ends[:, :, TRIALS]
@@ -107,7 +109,7 @@ def _finite(x: float) -> float | None:
     return x if math.isfinite(x) else None
 
 
-def _estimate(test: Test, ends: Ints, irregular: Ints, looks: int) -> Json:
+def _estimate(test: HypothesisTest, ends: Ints, irregular: Ints, looks: int) -> Json:
     every = ErrorMoments.of(ends, test.unit, bool(irregular[:, FAR_FOURTH].any()))
     early = ErrorMoments.of(ends[: looks - 1], test.unit)
     futile = ErrorMoments.of(ends[: looks - 1, FUTILE], test.unit)
@@ -143,7 +145,7 @@ def _estimate(test: Test, ends: Ints, irregular: Ints, looks: int) -> Json:
     }
 
 
-def _with_truth(mcse: float | None, test: Test) -> float | None:
+def _with_truth(mcse: float | None, test: HypothesisTest) -> float | None:
     """A standard error with that of the true effect, where the truth itself is simulated."""
     return None if mcse is None else math.hypot(mcse, test.truth.mcse)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from planner.engine.tally import summed
+from planner.engine.tally import column_sum
 from planner.kernels.tables import (
     ERROR,
     FIXED_POINT,
@@ -47,12 +47,12 @@ class ErrorMoments:
     @classmethod
     def of(cls, sums: Ints, unit: float, cut: bool = False) -> ErrorMoments:
         """Of the trials whose sums i64[..., SUMS] are given, those with a defined estimate."""
-        defined = summed(sums, TRIALS) - summed(sums, UNDEFINED)
-        first, second, fourth = (summed(sums, column) for column in (ERROR, SQUARE, FOURTH))
+        defined = column_sum(sums, TRIALS) - column_sum(sums, UNDEFINED)
+        first, second, fourth = (column_sum(sums, column) for column in (ERROR, SQUARE, FOURTH))
         third = 0.0
         for row in sums.reshape(-1, sums.shape[-1]):
             if (n := int(row[TRIALS] - row[UNDEFINED])) > 0:
-                mean, square = (summed(row, column) / FIXED_POINT / n for column in (ERROR, SQUARE))
+                mean, square = (column_sum(row, column) / FIXED_POINT / n for column in (ERROR, SQUARE))
                 third += n / defined * mean * (3.0 * square - 2.0 * mean * mean)
         return cls(defined, unit, first, second, fourth, third, cut)
 

@@ -250,7 +250,7 @@ def paired_rows(jobs: Sequence[Job]) -> list[Row]:
     names = dict.fromkeys(tests[0].hypothesis for work in jobs for tests in work.tests)
     rows = []
     for name in names:
-        for a in range(len(jobs[0].judges)):
+        for a in range(len(jobs[0].analyses)):
             group = [
                 Member(j, h, a)
                 for j, work in enumerate(jobs)

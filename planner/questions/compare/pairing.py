@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from planner.engine import memory
 from planner.engine.blocks import Records, records_of
-from planner.engine.executors import Progress, available_cores, chunk_size, in_pieces, pieces
+from planner.engine.executors import Progress, available_cores, in_pieces, pieces
 from planner.engine.job import Job
-from planner.engine.workspace import LESS_MEMORY, block_size, job_in_words, records_bytes
+from planner.engine.workspace import LESS_MEMORY, block_size, chunk_size, job_in_words, records_bytes
 from planner.kernels.tables import BELOW, COMPLETERS, Ints, W
 from planner.results.design_effect import approximate, design_effect, within_blocks
 from planner.results.figures import figure, mean, probability, saved, smoothed, widen

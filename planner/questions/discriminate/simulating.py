@@ -14,10 +14,10 @@ from scipy.special import ndtri
 
 from planner import _interruption as interruption
 from planner.engine import memory
+from planner.engine.cohort import new_patients
 from planner.engine.executors import available_cores, in_pieces, pieces
-from planner.engine.generators import Generator, groups
+from planner.engine.generators import Generator, generators_of
 from planner.errors import PlannerError
-from planner.kernels.generate.randomise import allocate
 from planner.kernels.random.streams import TRIALS_OF_SAME_PATIENTS, TRIALS_OF_SPREAD, TRIALS_TOLD_APART
 from planner.kernels.tables import Floats, Ints, Plan, W
 from planner.model.allocation import plan
@@ -92,7 +92,7 @@ class Task:
 
     def lowered(self, q: int) -> tuple[Generator, ...]:
         """What the kernels need in a draw."""
-        return groups(self.variants[q], self.names, self.summaries.readings)
+        return generators_of(self.variants[q], self.names, self.summaries.readings)
 
 
 @dataclass(frozen=True)
@@ -279,10 +279,6 @@ def _patients(
     task: Task, lowered: Sequence[Generator], how: Plan, first: int, patients: int, seed: int
 ) -> tuple[Ints, Floats]:
     """Sequences i64[patient], outcomes f64[patient, hypothesis, reading, period, lane]."""
-    sequence = np.zeros((1, patients), np.int64)
-    allocate(first, np.uint64(seed), how.block, sequence)
-    shape = (1, patients, len(task.names), len(task.summaries.readings), how.leave.size * W)
-    values = np.full(shape, np.nan)
-    for group in lowered:
-        group.generate(first, np.uint64(seed), how, group.tables, sequence, values)
-    return sequence[0], values.reshape(*shape[1:-1], how.leave.size, W)
+    shape = (1, patients, len(task.names), len(task.summaries.readings))
+    sequence, values = new_patients(first, seed, how, lowered, shape)
+    return sequence[0], values.reshape(*shape[1:], how.leave.size, W)

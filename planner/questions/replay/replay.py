@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from planner.engine import memory
 from planner.engine.blocks import Records, records_of
 from planner.engine.executors import Progress
-from planner.engine.job import Job, Test, job_of
-from planner.engine.observations import Beside, beside
+from planner.engine.job import HypothesisTest, Job, job_of
+from planner.engine.observations import Observations, observe
 from planner.engine.workspace import LESS_MEMORY, job_in_words, records_bytes
 from planner.kernels.tables import (
     ABOVE,
@@ -177,7 +177,7 @@ def _trial(scenario: Scenario, chosen: Scenario, work: Job, found: Records, inde
     )
     finished = max(course.looks[-1].patients for course in courses)
     name_of = work.tests[0][0].hypothesis
-    seen = beside(chosen, name_of, readings, found.sequence, index, work.seed)
+    seen = observe(chosen, name_of, readings, found.sequence, index, work.seed)
     patients = tuple(
         _met(
             p,
@@ -198,7 +198,9 @@ def _trial(scenario: Scenario, chosen: Scenario, work: Job, found: Records, inde
         readings=readings,
         patients=patients,
         courses=courses,
-        guesses=added_up(work, ((each.sequence, each.guesses) for each in patients)) if work.asked else None,
+        guesses=added_up(work, ((each.sequence, each.guesses) for each in patients))
+        if work.guessing
+        else None,
     )
 
 
@@ -208,7 +210,7 @@ def _met(
     values: Floats,
     extra: tuple[float | None, ...],
     guesses: tuple[Guess | None, ...],
-    seen: Beside | None,
+    seen: Observations | None,
 ) -> Patient:
     """The patient whose scores f64[reading, period] are given."""
     there = np.flatnonzero(~np.isnan(values).all(axis=0))
@@ -235,7 +237,7 @@ def _followed(
     """What analysis `a` made of one lane of the tile."""
     test = work.tests[0][a]
     reading = readings.index(reading_of(scenario, test.analysis))
-    weight = work.judges[a].contrast.weight[found.sequence[0]]  # (patient, period)
+    weight = work.analyses[a].contrast.weight[found.sequence[0]]  # (patient, period)
     own = np.where(weight == 0.0, 0.0, values[:, reading] * weight).sum(axis=-1)
     ended, how = int(found.look[0, a, 0, lane]), int(found.end[0, a, 0, lane])
     decided = {ABOVE: EFFICACY, BELOW: EFFICACY, FUTILE: FUTILITY, LAST: NOT_SIGNIFICANT}[how]
@@ -276,7 +278,7 @@ def _counted(scores: Floats, used: Flags, seen: int) -> Json:
     }
 
 
-def _seen(test: Test, k: int, stat: Floats, lane: int, decision: str) -> Look:
+def _seen(test: HypothesisTest, k: int, stat: Floats, lane: int, decision: str) -> Look:
     estimate, se, t, df, completers = (
         float(stat[row * W + lane]) for row in (ESTIMATE, SE, T, DF, COMPLETERS)
     )

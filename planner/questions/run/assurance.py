@@ -19,7 +19,7 @@ import numpy as np
 
 from planner.engine import memory
 from planner.engine.executors import Progress, available_cores
-from planner.engine.generators import Generator, groups
+from planner.engine.generators import Generator, generators_of
 from planner.engine.job import Job, job_like, job_of
 from planner.engine.potential_outcomes import Truth, truths
 from planner.engine.run import Simulation, run_jobs
@@ -139,7 +139,7 @@ def simulate_variants(
     """Simulate `count` variants of a scenario (default 500), which share the trials, and average over them.
 
     The trials of a variant begin at a multiple of 128; where there are too few trials for so many variants,
-    fewer are drawn. Raises UncertaintyError where nothing is uncertain. Ctrl-C: as in `engine.run`.
+    fewer are drawn. Raises UncertaintyError where nothing is uncertain. Ctrl-C: as in `run_job`.
     """
     check(scenario)
     one = AssurancePass(scenario, count or VARIANTS, seed=seed, patients=patients, name=name)
@@ -151,7 +151,7 @@ class AssurancePass:
     """Variants of a scenario, each with its own trials: as many as they are given, or growing in number.
 
     `count`: the variants that share all trials; None: as many as there are times 1,024 trials. `sized`: the
-    scenario at each number of patients, in place of `patients`, as of `engine.job`. `pool`: variants of the
+    scenario at each number of patients, in place of `patients`, as of `job_of`. `pool`: variants of the
     same scenario, seed and hypotheses that were made before. Where nothing is uncertain all are the same.
     """
 
@@ -170,7 +170,7 @@ class AssurancePass:
         self.seed = scenario.simulation.seed if seed is None else seed
         self.names = scenario.simulated_hypotheses
         plain = truths(scenario, self.names, self.seed, _TRUTH_TILES)
-        work = job_of(scenario, seed=self.seed, patients=patients, sized=sized, known=plain)
+        work = job_of(scenario, seed=self.seed, patients=patients, sized=sized, given_truths=plain)
         # Variants have whole tiles of their own: what lists do to errors is in the spread between variants.
         self.work = replace(work, listed=False)
         self._pool = pool or Pool(scenario, self.seed, self.names, keep=False)
@@ -213,7 +213,7 @@ class AssurancePass:
         """The job of variant i."""
         lowered = self._pool[i]
         self._outcomes[i] = lowered.truths, lowered.retention
-        return job_like(self.work, lowered.plan, lowered.groups, lowered.truths)
+        return job_like(self.work, lowered.plan, lowered.generators, lowered.truths)
 
     def result(self, cut: bool = False) -> Run:
         """The average over the variants that are finished."""
@@ -253,7 +253,7 @@ class Lowered(NamedTuple):
     truths: dict[str, list[Truth]]  # by hypothesis
     retention: float | None
     plan: Plan
-    groups: tuple[Generator, ...]
+    generators: tuple[Generator, ...]
 
 
 class Pool:
@@ -288,5 +288,5 @@ class Pool:
         variant = self._variants[i]
         with shared():
             effects = truths(variant, self.names, self.seed, _TRUTH_TILES, first=(i + 1) * _TRUTH_TILES)
-            generators = groups(variant, self.names, readings_of(variant))
+            generators = generators_of(variant, self.names, readings_of(variant))
         return Lowered(effects, retention(variant), plan(variant), generators)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.engine import memory
-from planner.engine.generators import groups
-from planner.kernels.generate.randomise import allocate
+from planner.engine.cohort import new_patients
+from planner.engine.generators import generators_of
 from planner.kernels.random.streams import TRIALS_WEIGHED
 from planner.kernels.tables import Floats, W
 from planner.model.allocation import plan
@@ -54,11 +54,8 @@ def cohort(
     )
     patients, tiles = _tiled(about.block.size, size)
     first = TRIALS_WEIGHED + number * tiles * W
-    sequence = np.zeros((tiles, patients), np.int64)
-    values = np.full((tiles, patients, len(names), len(readings), design.periods * W), np.nan)
-    allocate(first, np.uint64(seed), about.block, sequence)
-    for group in groups(scenario, names, readings):
-        group.generate(first, np.uint64(seed), about, group.tables, sequence, values)
+    shape = (tiles, patients, len(names), len(readings))
+    sequence, values = new_patients(first, seed, about, generators_of(scenario, names, readings), shape)
     by_patient = values.reshape(tiles, patients, len(names), len(readings), design.periods, W)
     found = {}
     for s, treatments in enumerate(design.sequences):

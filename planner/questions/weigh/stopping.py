@@ -57,7 +57,7 @@ class Rule:
     def ends(self, stat: Floats) -> Floats:
         """(128,) whether each trial ends at the look, from statistics f64[look, 1, 5 * 128]."""
         end, look = (np.zeros((1, W), np.int64) for _ in range(2))
-        record(stat, self.work.judges[0].rules, 0, end, look)
+        record(stat, self.work.analyses[0].rules, 0, end, look)
         return np.asarray(look[0] == self.look - 1, np.float64)
 
     def shown(self, values: Floats, sequence: np.ndarray) -> Floats:
@@ -65,7 +65,7 @@ class Rule:
 
         values f64[patient, period, 128] of completers in order of randomisation, sequence i64[patient].
         """
-        judge, n = self.work.judges[0], len(sequence)
+        judge, n = self.work.analyses[0], len(sequence)
         stat = np.empty((self.work.counts.size, 1, STATISTICS * W))
         counts = np.array(self.counts, np.int64)
         laid = np.ascontiguousarray(values).reshape(1, n, 1, 1, -1)
@@ -150,7 +150,7 @@ def _rule(scenario: Scenario, analysis: Analysis, look: int, completers: int) ->
     name = scenario.simulated_hypotheses[0]
     one = scenario.simulation.model_copy(update={"hypotheses": (name,)})
     alone = scenario.model_copy(update={"simulation": one, "analyses": (analysis,)})
-    work = job_of(alone, known={name: [Truth(0.0, 0.0, True, 1.0)]}, tallied=False)
+    work = job_of(alone, given_truths={name: [Truth(0.0, 0.0, True)]}, tallied=False)
     planned = int(work.counts[-1])
     return Rule(work, reading_of(scenario, analysis), look, completers) if completers <= planned else None
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from planner.engine.potential_outcomes import Truth
 from planner.model.distinguishable import classes
 from planner.model.stopping.remarks import remarks
-from planner.questions.plan import AnalysisPlan, Plan, Truth
+from planner.questions.plan import AnalysisPlan, Plan
 from planner.questions.predict import Outlook
 from planner.report.blocks import Block, Facts, Heading, Items, Prose
 from planner.report.context import Setting, Unit
