@@ -304,7 +304,8 @@ def of_compare(designs: Sequence[Scenario], trials: int, seed: int, threads: int
     """Of designs side by side."""
     effects, extra = rough_truths(designs, seed)
     jobs = [
-        job_of(each, seed=seed, given_truths=own, tallied=False) for each, own in zip(designs, effects, strict=True)
+        job_of(each, seed=seed, given_truths=own, tallied=False)
+        for each, own in zip(designs, effects, strict=True)
     ]
     groups = [row.group for row in paired_rows(jobs)]
     return of_sample(lambda n: paired(jobs, groups, n, threads=threads), trials, threads, extra=extra)
