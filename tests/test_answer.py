@@ -10,8 +10,8 @@ import pytest
 from commands import FEW, Cli, cli
 
 from planner.report.blocks import Items, Prose
-from planner.report.context import Setting, Unit
-from planner.report.pages.run_answer import answered
+from planner.report.context import PageContext, Unit
+from planner.report.pages.run_answer import answers_of_run
 from planner.results.numbers import estimated
 
 __all__ = ["cli"]
@@ -44,11 +44,11 @@ def cell(
     }
 
 
-SETTING = Setting("", "", "", {"t": Unit("points"), "u": Unit("points")}, {}, {}, False, (), True, "")
+SETTING = PageContext("", "", "", {"t": Unit("points"), "u": Unit("points")}, {}, {}, False, (), True, "")
 
 
 def said(*cells: dict[str, Any]) -> str:
-    block = answered(cells, SETTING)[0]
+    block = answers_of_run(cells, SETTING)[0]
     assert isinstance(block, Prose | Items)
     return block.text if isinstance(block, Prose) else " | ".join(block.items)
 
@@ -72,7 +72,7 @@ def test_several_hypotheses_give_a_range_of_each_kind() -> None:
 def test_what_would_mislead_is_told() -> None:
     assert "alpha 5 %, which is exceeded" in said(cell("none", 0.09, True))
     assert "exceeded" not in said(cell("none", 0.051, True))
-    assert "Of the significant trials, 43.0 ± 0.1 % point in the wrong direction." in said(
+    assert "Of the significant trials, 43.0 ± 0.1 % point in the wrong direction (type S error)." in said(
         cell("a", 0.1, wrong=0.43)
     )
     assert "wrong" not in said(cell("a", 0.9, wrong=0.01))

@@ -25,7 +25,7 @@ from planner.benchmarks.others import Missing, power_by_coin_tosses
 from planner.benchmarks.regression import NotComparable, check, compared
 from planner.benchmarks.timing import Times, spread
 from planner.cli import main
-from planner.report.pages.bench import bench_document, bench_rows
+from planner.report.pages.bench import bench_page, bench_rows
 from planner.scenario.reading.read import read_text
 
 Json = dict[str, Any]
@@ -150,7 +150,7 @@ def test_it_is_shown_in_words_and_as_rows(document: Json) -> None:
     from planner.report.render.terminal import render
 
     shown = {**document, "comparison": compared(document, document, "before.json")}
-    text = render(bench_document(shown))
+    text = render(bench_page(shown))
     for job in STANDARD:
         assert job.title in " ".join(text.split())
     assert "Not slower" in text
@@ -242,7 +242,7 @@ def test_a_ratio_of_something_else_is_not_compared(
     assert all(row["slower"] for row in found["figures"])
     from planner.report.render.terminal import render
 
-    text = " ".join(render(bench_document({**document, "comparison": found})).split())
+    text = " ".join(render(bench_page({**document, "comparison": found})).split())
     assert f"{len(left_out)} of {len(left_out) + len(found['figures'])} ratios are not compared" in text
     assert reason[1:] in text
 

@@ -12,8 +12,8 @@ import pytest
 
 from planner.cli import terminal as console
 from planner.report.blocks import Code, Column, Facts, Heading, Items, Prose, Sheet
-from planner.report.context import Setting, Unit
-from planner.report.pages.run import run_document
+from planner.report.context import PageContext, Unit
+from planner.report.pages.run import run_page
 from planner.report.pages.run_tables import too_high
 from planner.report.render.markdown import markdown
 from planner.report.render.terminal import render
@@ -87,7 +87,7 @@ def test_hostile_names_reach_no_terminal_unescaped(text: str) -> None:
 
 @pytest.mark.parametrize("width", [50, 80, 120])
 def test_tables_fit_the_terminal_and_break_no_number(width: int) -> None:
-    shown = render(run_document(fake(), SETTING), width=width, wide=False)
+    shown = render(run_page(fake(), SETTING), width=width, wide=False)
     assert max(len(line) for line in shown.splitlines() if "planner run" not in line) <= width
     for number in (
         "81.2 ± 0.1 %",
@@ -116,7 +116,7 @@ def test_no_figure_is_lost_at_any_width(width: int) -> None:
 
 
 def test_off_a_terminal_every_row_is_one_line() -> None:
-    shown = render(run_document(fake(), SETTING), width=80, wide=True)
+    shown = render(run_page(fake(), SETTING), width=80, wide=True)
     row = next(line for line in tables_of(shown).splitlines() if "81.2 ± 0.1 %" in line)
     assert SETTING.hypotheses["effect"] in row
 
@@ -142,28 +142,28 @@ def test_ascii_streams_get_ascii() -> None:
 
 
 def test_type_one_error_is_named_and_flagged() -> None:
-    shown = render(run_document(fake(), SETTING))
+    shown = render(run_page(fake(), SETTING))
     assert "type I error 5.00 ± 0.07 %" in shown
     assert "too high" not in shown
     bad = fake()
     bad["cells"][1]["power"] = figure(0.06, 0.0007)
     assert too_high(bad["cells"][1])
-    assert "too high" in render(run_document(bad, SETTING))
+    assert "too high" in render(run_page(bad, SETTING))
 
 
 def test_carryover_is_named_as_the_likely_reason() -> None:
     bad = fake()
     bad["cells"][1]["power"] = figure(0.06, 0.0007)
     guilty = replace(SETTING, carryover={"none": "carryover: 3 points from F", "effect": "carryover: none"})
-    shown = " ".join(render(run_document(bad, guilty)).split())
+    shown = " ".join(render(run_page(bad, guilty)).split())
     assert "type I error too high (carryover?) 6.00 ± 0.07 %" in shown
     assert "by more than Monte Carlo error. The likely reason is carryover: 3 points from F." in shown
-    fine = render(run_document(fake(), guilty))
+    fine = render(run_page(fake(), guilty))
     assert "carryover?" not in fine
     assert "likely reason" not in fine
 
 
-def twins(labels: tuple[str, ...] = ("one", "two", "three", "four")) -> tuple[dict[str, Any], Setting]:
+def twins(labels: tuple[str, ...] = ("one", "two", "three", "four")) -> tuple[dict[str, Any], PageContext]:
     """A result in which four hypotheses cannot be separated, and a fifth differs."""
     result = fake()
     first, other = result["cells"]
@@ -175,23 +175,23 @@ def twins(labels: tuple[str, ...] = ("one", "two", "three", "four")) -> tuple[di
 def test_inseparable_hypotheses_share_their_rows() -> None:
     result, setting = twins()
     for text in (
-        render(run_document(result, setting)),
-        markdown(run_document(result, setting)).replace("| ", "").replace(" |", ""),
+        render(run_page(result, setting)),
+        markdown(run_page(result, setting)).replace("| ", "").replace(" |", ""),
     ):
         assert tables_of(text).count("81.2 ± 0.1 %") == 1
         assert len(re.findall(r"^= (?:two|three|four)\b", text, re.M)) == 9
         assert "this design cannot separate" in " ".join(text.split())
     for name in ("one", "two", "three", "four"):
-        assert render(run_document(result, setting)).count(name) >= 3
+        assert render(run_page(result, setting)).count(name) >= 3
 
 
 def test_equal_results_of_hypotheses_that_differ_stay_apart() -> None:
     """And so do results that differ of hypotheses that should not."""
     result, setting = twins()
-    text = render(run_document(result, replace(setting, classes=[])))
+    text = render(run_page(result, replace(setting, classes=[])))
     assert tables_of(text).count("81.2 ± 0.1 %") == 4
     result["cells"][2] = {**result["cells"][2], "power": figure(0.7, 0.001)}
-    text = render(run_document(result, setting))
+    text = render(run_page(result, setting))
     assert tables_of(text).count("81.2 ± 0.1 %") == 1
     assert "70.0 ± 0.1 %" in text
 
@@ -200,7 +200,7 @@ def test_equal_results_of_hypotheses_that_differ_stay_apart() -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_names_of_inseparable_hypotheses(text: str, width: int) -> None:
     result, setting = twins((text, f"{text}!", f"{text}?", f"{text}."))
-    shown = render(run_document(result, setting), width=width, wide=False)
+    shown = render(run_page(result, setting), width=width, wide=False)
     assert not set(shown) & {"\x1b", "\x00", "\t", "\u202e", "\r", "\x9b"}
     assert max(len(line) for line in shown.splitlines() if "planner run" not in line) <= max(width, 203)
 
@@ -210,7 +210,7 @@ def test_units_are_never_mixed_in_a_column() -> None:
     result["cells"] += [{**cell, "analysis": "response", "true_effect": 0.48} for cell in result["cells"]]
     units = {**SETTING.units, "response": Unit("percentage points", 100.0)}
     lines = {**SETTING.analyses, "response": "McNemar's test"}
-    text = render(run_document(result, replace(SETTING, units=units, analyses=lines)))
+    text = render(run_page(result, replace(SETTING, units=units, analyses=lines)))
     assert " or percentage points" not in text
     assert text.count("True effect (L/min)") == text.count("True effect (percentage points)") == 1
     assert text.count("Analysis response, in percentage points:") == 3
@@ -221,21 +221,21 @@ def test_means_over_few_trials_are_left_out() -> None:
     result = fake()
     cell = result["cells"][0]
     cell["looks"][0]["efficacy"] = figure(0.0004, 0.0001)
-    text = render(run_document(result, SETTING))
+    text = render(run_page(result, SETTING))
     assert "+5.32" in text  # of the other hypothesis
     cell = result["cells"][1]
     cell["looks"][0]["efficacy"] = figure(0.0, 0.00001)
-    text = render(run_document(result, SETTING))
+    text = render(run_page(result, SETTING))
     assert "+5.32" not in text
     assert "fewer than 50 trials" in text
-    assert "fewer than 50 trials" not in render(run_document(fake(), SETTING))
+    assert "fewer than 50 trials" not in render(run_page(fake(), SETTING))
 
 
 def test_one_look_has_no_stopping_columns() -> None:
     single = fake()
     for cell in single["cells"]:
         cell["looks"] = cell["looks"][-1:]
-    shown = render(run_document(single, SETTING))
+    shown = render(run_page(single, SETTING))
     assert "Stops early" not in shown
     assert "if stopped" not in shown
 
@@ -251,7 +251,7 @@ def stopping_for_both(futile: float) -> dict[str, Any]:
 
 def test_bias_after_a_stop_is_told_by_its_reason() -> None:
     """Efficacy makes an estimate too large, futility too small: their mixture says nothing of either."""
-    shown = render(run_document(stopping_for_both(0.1), SETTING))
+    shown = render(run_page(stopping_for_both(0.1), SETTING))
     titles = " ".join(shown.split())
     assert "Bias if stopped for efficacy" in titles
     assert "Bias if stopped for futility" in titles
@@ -259,13 +259,13 @@ def test_bias_after_a_stop_is_told_by_its_reason() -> None:
     assert "+5.32 ± 0.04" in shown
     assert "-3.13 ± 0.05" in shown
     assert "4.21" not in shown
-    without = render(run_document(fake(), replace(SETTING, futility=False)))
+    without = render(run_page(fake(), replace(SETTING, futility=False)))
     assert "Bias if stopped for efficacy" in " ".join(without.split())
     assert "for futility" not in without
 
 
 def test_a_reason_for_which_few_trials_stop_has_no_bias() -> None:
-    shown = render(run_document(stopping_for_both(0.0003), SETTING))
+    shown = render(run_page(stopping_for_both(0.0003), SETTING))
     assert "+5.32 ± 0.04" in shown
     assert "-3.13" not in shown
     assert "fewer than 50 trials" in " ".join(shown.split())
@@ -273,19 +273,19 @@ def test_a_reason_for_which_few_trials_stop_has_no_bias() -> None:
 
 def test_expected_patients_says_what_it_assumes() -> None:
     said = "Expected patients assumes that nobody is randomised while others are in follow-up."
-    shown = " ".join(render(run_document(fake(), SETTING)).split())
+    shown = " ".join(render(run_page(fake(), SETTING)).split())
     assert shown.count(said) == 1
     assert shown.index(said) < shown.index("When does it stop?")  # beside the figure
     single = fake()
     for cell in single["cells"]:
         cell["looks"] = cell["looks"][-1:]
-    assert said not in " ".join(render(run_document(single, SETTING)).split())
+    assert said not in " ".join(render(run_page(single, SETTING)).split())
 
 
 def test_partial_is_said_first() -> None:
     partial = fake()
     partial["partial"] = True
-    shown = render(run_document(partial, SETTING))
+    shown = render(run_page(partial, SETTING))
     assert "PARTIAL" in shown.split("Does the trial")[0]
 
 
@@ -295,7 +295,7 @@ def test_progress_is_silent_off_a_terminal(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr() == ("", "")
 
 
-SETTING = Setting(
+SETTING = PageContext(
     question="Does it work?",
     design="52 patients randomised: 26 to F then S and 26 to S then F",
     endpoint="Peak flow (L/min); higher is better",

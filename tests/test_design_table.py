@@ -167,7 +167,7 @@ def test_show_prints_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str
     file = tmp_path / "t.toml"
     file.write_text(BALAAM.format(design="balaam"))
     page = shown(file, capsys)
-    assert "What this design can tell of a score" in page
+    assert "What a comparison of scores costs in this design" in page
     lines = {line.split()[3]: line.split() for line in page.splitlines() if line.startswith("A - B  ")}
     assert lines["left"][-5:] == ["4", "50", "%", "-0.5", "-0.5"]
     assert lines["in"][-5:] == ["8", "25", "%", "0", "0"]
@@ -193,13 +193,13 @@ def test_show_json_has_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 @pytest.mark.parametrize("name", ["williams-2018", "yoon-2025", "migraine-williams-3", "full-discriminator"])
 def test_every_kind_of_design_of_the_catalogue(name: str) -> None:
-    from planner.report.scenario.design_table import design_told
+    from planner.report.scenario.design_table import design_blocks
     from planner.scenario.reading.read import read
 
     found = read(name)
     rows = design_table(found)
     assert {row.carryover for row in rows} == ({False} if found.design.periods == 1 else {False, True})
-    blocks = design_told(found, rows)
+    blocks = design_blocks(found, rows)
     if name == "yoon-2025":  # nothing but tests of responses: an SD within patients says nothing of them
         assert blocks == []
     else:

@@ -17,10 +17,10 @@ import planner
 from planner import _interruption as interruption
 from planner.questions.discriminate import DRAWS, discriminate, simulating
 from planner.questions.plan import planned
-from planner.report.pages.discriminate import discriminate_document, verdict
+from planner.report.pages.discriminate import discriminate_page, verdict
 from planner.report.pages.discriminate_tables import key_of
 from planner.report.render.terminal import ASCII, in_ascii, render
-from planner.report.scenario.scenario import setting
+from planner.report.scenario.context import page_context
 from planner.scenario.reading.read import read, read_text
 
 __all__ = ["cli"]  # the fixture
@@ -177,9 +177,9 @@ def test_after_ctrl_c_what_is_finished_is_shown(cli: Cli, plan: str, monkeypatch
 def test_the_page_fits_eighty_columns_with_ten_hypotheses_and_ascii() -> None:
     scenario = read(FOLDER / "ab-ba.toml")
     found = discriminate(scenario, draws=32, summaries=["endpoint", "means"])
-    about = setting(scenario, planned(scenario), "planner discriminate ab-ba.toml")
+    about = page_context(scenario, planned(scenario), "planner discriminate ab-ba.toml")
     document = found.to_json()
-    blocks = discriminate_document(document, [about], about.command, ascii_only=True)
+    blocks = discriminate_page(document, [about], about.command, ascii_only=True)
     lines = render(blocks, width=80, wide=False).splitlines()
     assert [line for line in lines if len(line) > 80] == []
     assert any(line.startswith("J Naltrexone") for line in lines)

@@ -19,8 +19,9 @@ from planner.questions.predict import Outlook, outlook
 from planner.report.context import Unit
 from planner.report.render.markdown import markdown
 from planner.report.render.terminal import render
+from planner.report.scenario.context import page_context
 from planner.report.scenario.defaults import unstated
-from planner.report.scenario.scenario import explained, setting
+from planner.report.scenario.scenario import scenario_blocks
 from planner.scenario.reading.read import read, read_text
 from planner.scenario.scenario import Scenario
 
@@ -86,7 +87,9 @@ terms = [{ component = "gain", needs = ["unused"] }]
 
 
 def told(scenario: Scenario, foreseen: Outlook | None = None) -> str:
-    blocks = explained(scenario, planned(scenario, effects=True), foreseen or outlook(scenario, tiles=64), [])
+    blocks = scenario_blocks(
+        scenario, planned(scenario, effects=True), foreseen or outlook(scenario, tiles=64), []
+    )
     return " ".join(render(blocks).split())
 
 
@@ -145,7 +148,9 @@ def test_every_family_of_hypotheses_is_told_in_words() -> None:
     assert "correlate 0.3 on the latent scale" in words
     assert re.search(r"True effect A - B: \+48 percentage points\.", words)
     plan = planned(rates, effects=True)
-    assert list(setting(rates, plan, "planner run x").units.values()) == [Unit("percentage points", 100.0)]
+    assert list(page_context(rates, plan, "planner run x").units.values()) == [
+        Unit("percentage points", 100.0)
+    ]
 
 
 def test_no_effect_is_told_once_for_all_analyses() -> None:
@@ -202,7 +207,7 @@ def test_batches_alter_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_many_days_make_several_tables() -> None:
     scenario = read_text(MECHANISMS, set=["design.assessment_days=[1,2,3,4,5,6,7,8,9]"])
     foreseen = outlook(scenario, tiles=64)
-    blocks = explained(scenario, planned(scenario, effects=True), foreseen, [])
+    blocks = scenario_blocks(scenario, planned(scenario, effects=True), foreseen, [])
     text = render(blocks, width=80, wide=False)
     assert max(map(len, text.splitlines())) <= 80
     assert "days 5 / 6 / 7 / 8" in " ".join(render(blocks).split())
@@ -336,7 +341,7 @@ def test_show_json_carries_predictions_and_classes(capsys: pytest.CaptureFixture
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_predictions_fit_a_terminal(width: int) -> None:
     scenario = read("williams-2018")
-    blocks = explained(scenario, planned(scenario, effects=True), outlook(scenario), [])
+    blocks = scenario_blocks(scenario, planned(scenario, effects=True), outlook(scenario), [])
     shown = render(blocks, width=width, wide=False)
     lines = [line for line in shown.splitlines() if "http" not in line]
     assert max(map(len, lines)) <= width
@@ -355,6 +360,6 @@ def test_hostile_labels_are_shown_literally(tmp_path: Path, capsys: pytest.Captu
         assert main(["show", str(path), "--format", shape]) == 0
         assert not set(capsys.readouterr().out) & {"\x1b", "\x07", "\x9b", "\u202e"}
     scenario = read_text(text)
-    blocks = explained(scenario, planned(scenario, effects=True), outlook(scenario, tiles=64), [])
+    blocks = scenario_blocks(scenario, planned(scenario, effects=True), outlook(scenario, tiles=64), [])
     assert "[bold]z[/bold]" in render(blocks)
     assert "<b>" not in markdown(blocks)

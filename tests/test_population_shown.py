@@ -14,10 +14,10 @@ from planner.model.entry import enrolment
 from planner.questions.plan import planned
 from planner.questions.replay.replay import replay
 from planner.report.render.markdown import markdown
+from planner.report.scenario.context import page_context
 from planner.report.scenario.dropout import leavers, returners
 from planner.report.scenario.mechanism import percent
 from planner.report.scenario.population import patients
-from planner.report.scenario.scenario import setting
 from planner.results.numbers import plain, signed
 from planner.scenario.canonical.resolved import resolve
 from planner.scenario.canonical.toml import to_toml
@@ -163,7 +163,7 @@ def test_what_counts_as_a_response_is_said_with_the_scale() -> None:
     found = {}
     for measure in ("response", "remission", "change", "score"):
         scenario = read_text(text.replace("MEASURE", measure))
-        found[measure] = setting(scenario, planned(scenario), "").endpoint
+        found[measure] = page_context(scenario, planned(scenario), "").endpoint
     name = "Hamilton Depression Rating Scale, 17 items (points"
     assert (
         found["response"] == f"{name}; lower is better), as response: a fall by 50 % of the baseline or more"

@@ -44,7 +44,7 @@ means = { A = 3, B = 0, C = 0 }
 sd_within = 2
 sd_between = 2
 """
-HEAD = "What this design can tell of a score"
+HEAD = "What a comparison of scores costs in this design"
 
 
 def shown(text: str, cli: Cli) -> str:
@@ -58,7 +58,7 @@ def test_carryover_in_ab_ba_is_told_without_contradiction(cli: Cli) -> None:
     """Within patients it cannot be in the model; random patients tell by comparing patients: 2 + 8 g > 2."""
     said = shown(AB_BA, cli)
     assert "in the model not within patients" in said
-    assert "with carryover in the model (told by comparing patients with each other" in said
+    assert "with carryover in the model (from comparing patients with each other" in said
     assert "carryover = true in an analysis" not in said
     assert "for each mmHg that" in said
     assert "for each point" not in said

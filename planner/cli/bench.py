@@ -46,7 +46,7 @@ def bench(
       planner bench --compare before.json
     """
     from planner.cli import output as files
-    from planner.report.pages.bench import bench_document, bench_rows
+    from planner.report.pages.bench import bench_page, bench_rows
 
     target = files.target(output_format, json, output, force, quiet)
     if not _compiled():
@@ -57,9 +57,7 @@ def bench(
     earlier = None if compare is None else _read(compare)
     document = _measured(quick, threads, earlier, compare, quiet)
     header = ["subject", "figure", "median", "low", "high"]
-    target.write(
-        document, lambda: bench_document(document), lambda: files.as_csv(header, bench_rows(document))
-    )
+    target.write(document, lambda: bench_page(document), lambda: files.as_csv(header, bench_rows(document)))
     found = document["comparison"]
     return CHECK_FAILED if found is not None and found["slower"] else OK
 
@@ -136,8 +134,8 @@ def doctor(
     """
     from planner.benchmarks.doctor import diagnose
     from planner.cli import output as files
-    from planner.report.pages.doctor import doctor_document
+    from planner.report.pages.doctor import doctor_page
 
     found = diagnose()
-    files.target(None, json, None).write(found, lambda: doctor_document(found))
+    files.target(None, json, None).write(found, lambda: doctor_page(found))
     return OK if found["healthy"] else CHECK_FAILED

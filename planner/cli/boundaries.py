@@ -210,10 +210,10 @@ def boundaries(
     _warn(solved)
 
     def blocks() -> list[Block]:
-        from planner.report.pages.boundaries import boundaries_document
+        from planner.report.pages.boundaries import boundaries_page
 
         plot = None if scale is Scale.none else scale.value
-        return boundaries_document(
+        return boundaries_page(
             _shown(solved, patients), patients=patients, scale=plot, ascii_only=target.ascii_only
         )
 
@@ -409,7 +409,7 @@ def _csv(solved: list[Boundary]) -> str:
 
 
 def _shown(solved: list[Boundary], patients: Sequence[int] | None) -> list[Any]:
-    from planner.report.pages.boundaries import Shown
+    from planner.report.pages.boundaries import NamedBoundary
     from planner.scenario.vocabulary import EFFICACY_RULES, FUTILITY_RULES
 
     shown = []
@@ -420,5 +420,5 @@ def _shown(solved: list[Boundary], patients: Sequence[int] | None) -> list[Any]:
         title = EFFICACY_RULES[one.efficacy].title
         letter = chr(ord("A") + index)
         figures = one.to_json() | t_test(one, patients)
-        shown.append(Shown(letter, f"{one.efficacy} ({title})", futility, figures))
+        shown.append(NamedBoundary(letter, f"{one.efficacy} ({title})", futility, figures))
     return shown

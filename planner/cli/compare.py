@@ -99,8 +99,8 @@ def _compared(
 
 def _blocks(found: Comparison, document: dict[str, Any], command: str) -> list[Block]:
     from planner.cli import output as files
-    from planner.report.pages.compare import compare_document
-    from planner.report.scenario.scenario import setting
+    from planner.report.pages.compare import compare_page
+    from planner.report.scenario.context import page_context
 
-    settings = [setting(plan, files.worked_out(plan, plan.name), command) for plan in found.scenarios]
-    return compare_document(document, settings, command)
+    settings = [page_context(plan, files.worked_out(plan, plan.name), command) for plan in found.scenarios]
+    return compare_page(document, settings, command)

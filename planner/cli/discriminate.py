@@ -214,11 +214,11 @@ def _explained() -> Iterator[None]:
 
 def _blocks(found: Discrimination, document: dict[str, Any], command: str, ascii_only: bool) -> list[Block]:
     from planner.cli import output as files
-    from planner.report.pages.discriminate import discriminate_document
-    from planner.report.scenario.scenario import setting
+    from planner.report.pages.discriminate import discriminate_page
+    from planner.report.scenario.context import page_context
 
-    settings = [setting(plan, files.worked_out(plan, plan.name), command) for plan in found.scenarios]
-    return discriminate_document(document, settings, command, ascii_only=ascii_only)
+    settings = [page_context(plan, files.worked_out(plan, plan.name), command) for plan in found.scenarios]
+    return discriminate_page(document, settings, command, ascii_only=ascii_only)
 
 
 def _intended(plans: list[Scenario], asked: dict[str, Any], threads: int | None, target: Target) -> int:
@@ -227,13 +227,13 @@ def _intended(plans: list[Scenario], asked: dict[str, Any], threads: int | None,
     from planner.questions.compare import distinct
     from planner.questions.discriminate import foreseen
     from planner.report.blocks import Column, Sheet
-    from planner.report.pages.discriminate import summaries_said
+    from planner.report.pages.discriminate import summaries_text
 
     with _explained():
         cells, effort = foreseen(plans, distinct([plan.name for plan in plans]), threads=threads, **asked)
     run = {key: asked[key] for key in ("draws", "seed", "decisive", "likelihood")}
     facts = [("Draws", f"{asked['draws']:,} of what is uncertain, seed {asked['seed']}")]
-    facts += [(f"Summaries of {cell['design']}", summaries_said(cell["summaries"])) for cell in cells]
+    facts += [(f"Summaries of {cell['design']}", summaries_text(cell["summaries"])) for cell in cells]
     columns = [
         Column("Design", number=False),
         *(Column(title) for title in ("Patients", "Hypotheses", "Uncertain numbers", "Virtual patients")),

@@ -36,7 +36,7 @@ def told(
     """Write the `planner.dry-run/1` object, or the same in words; `remarks` on its scenarios as warnings."""
     from planner.cli.options import Format
     from planner.cli.terminal import warn
-    from planner.report.pages.effort import dry_run_document
+    from planner.report.pages.effort import dry_run_page
 
     if target.wanted is Format.csv:
         raise Problem(NO_CSV[0], hint=NO_CSV[1])
@@ -48,7 +48,7 @@ def told(
     }
     for remark in remarks:
         warn(remark)
-    target.write(whole, lambda: dry_run_document(title, facts, whole, more))
+    target.write(whole, lambda: dry_run_page(title, facts, whole, more))
     return OK
 
 

@@ -92,14 +92,14 @@ def methods(
       planner methods --format md
     """
     from planner.cli import output as files
-    from planner.report.pages.methods import explained
+    from planner.report.pages.methods import methods_page
 
     no_csv = ("explanations have no CSV form", "--format md or json")
     target = files.target(output_format, json, None, no_csv=no_csv)
     chosen = _chosen(name)
     rows = [method.to_json() for method in chosen]
     document = {"schema": "planner.methods/1", "methods": rows, "warnings": []}
-    target.write(document, lambda: explained(chosen))
+    target.write(document, lambda: methods_page(chosen))
     return OK
 
 

@@ -77,8 +77,8 @@ def run(
     from planner.cli.dry_run import of_run
     from planner.cli.sensitivity import run_sensitivity
     from planner.cli.sweeps import run_sweep, swept
-    from planner.report.pages.run import run_document, told_on_page
-    from planner.report.scenario.scenario import setting
+    from planner.report.pages.run import on_page, run_page
+    from planner.report.scenario.context import page_context
     from planner.results.carryover_words import labels
     from planner.results.run import warnings_of
     from planner.scenario.reading.read import read
@@ -143,16 +143,16 @@ def run(
             return of_run(plan, amount, seed, threads, target)
     result = _simulated(plan, amount, seed, threads, quiet)
     document = result.to_json()
-    described = setting(plan, follows, same(trials=trials, seed=seed))
+    described = page_context(plan, follows, same(trials=trials, seed=seed))
     more = replaced(plan, scenario, overrides, seed) if uncertain else []
     document["warnings"] += more
     said = warnings_of(result, document["cells"], labels(plan)) + more
-    remarks(document, verbose, said, target, told_on_page(said, described))
+    remarks(document, verbose, said, target, on_page(said, described))
     if verbose:
         told_of_entry(plan)
     target.write(
         document,
-        lambda: run_document(document, described),
+        lambda: run_page(document, described),
         lambda: files.frame_as_csv(result.frame()),
     )
     return INTERRUPTED if result.partial else OK

@@ -54,11 +54,11 @@ def run_sensitivity(
     remarks(document, verbose, said, target)
 
     def blocks() -> list[Block]:
-        from planner.report.pages.sensitivity import sensitivity_document
-        from planner.report.scenario.scenario import setting
+        from planner.report.pages.sensitivity import sensitivity_page
+        from planner.report.scenario.context import page_context
 
         command = same(sensitivity=True, sensitivity_step=step, trials=trials, seed=seed)
-        return sensitivity_document(document | {"warnings": said}, setting(plan, follows, command))
+        return sensitivity_page(document | {"warnings": said}, page_context(plan, follows, command))
 
     target.write(document, blocks, lambda: files.frame_as_csv(result.frame()))
     return INTERRUPTED if result.partial else OK

@@ -40,7 +40,7 @@ def show(
     from planner.cli.terminal import warn
     from planner.questions.predict import outlook
     from planner.report.scenario.defaults import unstated
-    from planner.report.scenario.scenario import as_json, explained
+    from planner.report.scenario.scenario import as_json, scenario_blocks
     from planner.scenario.canonical.resolved import resolve
     from planner.scenario.canonical.toml import to_toml
     from planner.scenario.reading.read import read, written
@@ -57,5 +57,5 @@ def show(
         return OK
     follows, ahead = files.worked_out(plan, scenario, effects=True), outlook(plan)
     defaults = unstated(resolve(plan), written(scenario, settings or []))
-    target.write(as_json(plan, follows, ahead), lambda: explained(plan, follows, ahead, defaults))
+    target.write(as_json(plan, follows, ahead), lambda: scenario_blocks(plan, follows, ahead, defaults))
     return OK

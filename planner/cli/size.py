@@ -116,7 +116,7 @@ def size(
     from planner.cli import output as files
     from planner.cli.common import averaged_variants, check_variants, chosen, names_of, remarks, replaced
     from planner.cli.dry_run import of_size
-    from planner.report.scenario.scenario import setting
+    from planner.report.scenario.context import page_context
     from planner.results.carryover_words import labels
     from planner.scenario.reading.read import read
 
@@ -153,7 +153,7 @@ def size(
     remarks(document, verbose, said, target)
 
     def blocks() -> list[Block]:
-        from planner.report.pages.size import size_document
+        from planner.report.pages.size import size_page
 
         by_effect = result.find == "effect"
         command = again.command(
@@ -170,8 +170,8 @@ def size(
             variants=result.variants,
             seed=result.seed,
         )
-        described = setting(plan, follows, command)
-        return size_document(document | {"warnings": said}, described, ascii_only=target.ascii_only)
+        described = page_context(plan, follows, command)
+        return size_page(document | {"warnings": said}, described, ascii_only=target.ascii_only)
 
     target.write(document, blocks, lambda: files.frame_as_csv(result.frame()))
     if result.partial:

@@ -76,13 +76,13 @@ def run_sweep(
     remarks(document, verbose, said, target)
 
     def blocks() -> list[Block]:
-        from planner.report.pages.sweep import sweep_document
-        from planner.report.scenario.scenario import setting
+        from planner.report.pages.sweep import sweep_page
+        from planner.report.scenario.context import page_context
 
         stated = amount.trials is not None or amount.precision is not None
         command = same(trials=amount.trials if stated else result.base.simulation.trials, seed=seed)
-        described = setting(result.base, files.worked_out(result.base, source), command)
-        return sweep_document(document | {"warnings": said}, described, ascii_only=target.ascii_only)
+        described = page_context(result.base, files.worked_out(result.base, source), command)
+        return sweep_page(document | {"warnings": said}, described, ascii_only=target.ascii_only)
 
     target.write(document, blocks, lambda: files.frame_as_csv(result.frame()))
     return INTERRUPTED if result.partial else OK

@@ -118,8 +118,8 @@ def trial(
         warn(remark)
 
     def blocks() -> list[Block]:
-        from planner.report.pages.trial import trial_document
-        from planner.report.scenario.scenario import setting
+        from planner.report.pages.trial import trial_page
+        from planner.report.scenario.context import page_context
 
         command = again.command(
             "trial",
@@ -130,8 +130,8 @@ def trial(
             hypothesis=found.hypothesis,
             analysis=analysis,
         )
-        described = setting(plan, files.worked_out(plan, scenario), command)
-        return trial_document(found.to_json(), described, ascii_only=target.ascii_only)
+        described = page_context(plan, files.worked_out(plan, scenario), command)
+        return trial_page(found.to_json(), described, ascii_only=target.ascii_only)
 
     target.write(found.to_json(), blocks, lambda: _csv(found))
     return OK

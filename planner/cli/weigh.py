@@ -126,11 +126,11 @@ def weigh(
     )
 
     def blocks() -> list[Block]:
-        from planner.report.pages.weigh import weigh_document
-        from planner.report.scenario.scenario import setting
+        from planner.report.pages.weigh import weigh_page
+        from planner.report.scenario.context import page_context
 
-        described = setting(found.scenario, files.worked_out(found.scenario, scenario), command)
-        return weigh_document(document, described)
+        described = page_context(found.scenario, files.worked_out(found.scenario, scenario), command)
+        return weigh_page(document, described)
 
     target.write(document, blocks, lambda: files.frame_as_csv(found.frame()))
     return INTERRUPTED if found.partial else OK
@@ -196,8 +196,8 @@ def _intended(plan: Scenario, scenario: str, asked: dict[str, Any], target: Targ
     """What would be weighed and simulated, and how long that takes."""
     from planner.cli.dry_run import of_plan, told
     from planner.questions.weigh import foreseen
-    from planner.report.pages.weigh import found
-    from planner.report.scenario.scenario import unit_of
+    from planner.report.context import unit_of
+    from planner.report.pages.parts.observed import sentences
 
     with _explained(scenario, data):
         document, effort = foreseen(plan, **asked)
@@ -210,7 +210,7 @@ def _intended(plan: Scenario, scenario: str, asked: dict[str, Any], target: Targ
     patients = "" if run["exact"] else patients
     measure = plan.endpoint.measure
     facts = [
-        ("Observed", " ".join(found(plan.observed, measure, unit_of(plan, measure).name))),
+        ("Observed", " ".join(sentences(plan.observed, measure, unit_of(plan, measure).name))),
         ("Variants", f"{drawn}, seed {run['seed']}"),
         ("Hypotheses", ", ".join(cell["hypothesis"] for cell in document["cells"])),
         ("Virtual patients", f"{patients}, {virtual}" if patients else virtual),

@@ -62,7 +62,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Code:
-    """Lines to be copied as they are."""
+    """TableRows to be copied as they are."""
 
     text: str
     language: str = ""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from planner._version import __version__
 from planner.report.blocks import Block, Facts, Heading, Prose
+from planner.report.pages.common import NO_SOURCE
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed, visible
 from planner.scenario.vocabulary import EFFICACY_RULES, FUTILITY_RULES, METHODS
@@ -23,7 +24,7 @@ _LIMITS = "Jennison C, Turnbull BW. Group Sequential Methods with Applications t
 SOURCE, METHOD, SOFTWARE = "source", "method", "software"
 
 
-class Entry(NamedTuple):
+class CitationEntry(NamedTuple):
     """One thing to cite, and what for."""
 
     kind: str
@@ -37,13 +38,15 @@ class Entry(NamedTuple):
         return {**self._asdict(), "supports": list(self.supports)}
 
 
-def to_cite(scenario: Scenario) -> list[Entry]:
+def to_cite(scenario: Scenario) -> list[CitationEntry]:
     """Sources in the scenario's order, then methods, then planner."""
-    sources = [Entry(SOURCE, c.key, c.text, c.doi, c.url, tuple(c.supports)) for c in scenario.citations]
+    sources = [
+        CitationEntry(SOURCE, c.key, c.text, c.doi, c.url, tuple(c.supports)) for c in scenario.citations
+    ]
     return [*sources, *_methods(scenario), _planner()]
 
 
-def _methods(scenario: Scenario) -> list[Entry]:
+def _methods(scenario: Scenario) -> list[CitationEntry]:
     """The publications behind the analyses, the stopping rules and the figures of a run."""
     used: dict[str, tuple[str, list[str]]] = {}
 
@@ -64,17 +67,17 @@ def _methods(scenario: Scenario) -> list[Entry]:
     return [_method(key, citation, tuple(what)) for citation, (key, what) in used.items()]
 
 
-def _method(key: str, citation: str, supports: tuple[str, ...]) -> Entry:
+def _method(key: str, citation: str, supports: tuple[str, ...]) -> CitationEntry:
     text, _, doi = citation.partition(". doi:")
-    return Entry(METHOD, key, text, doi, "", supports)
+    return CitationEntry(METHOD, key, text, doi, "", supports)
 
 
-def _planner() -> Entry:
+def _planner() -> CitationEntry:
     text = f"{', '.join(AUTHORS)}. {TITLE}. Version {__version__}. Licence {LICENSE}"
-    return Entry(SOFTWARE, "planner", text, "", "", ("the simulation",))
+    return CitationEntry(SOFTWARE, "planner", text, "", "", ("the simulation",))
 
 
-def citation_blocks(entries: Sequence[Entry], scenario: Scenario) -> list[Block]:
+def citation_blocks(entries: Sequence[CitationEntry], scenario: Scenario) -> list[Block]:
     """The entries as text."""
     blocks: list[Block] = [Heading(f"What to cite: {scenario.title or scenario.name}", 1)]
     for kind, title in (
@@ -84,20 +87,20 @@ def citation_blocks(entries: Sequence[Entry], scenario: Scenario) -> list[Block]
     ):
         chosen = [entry for entry in entries if entry.kind == kind]
         if chosen:
-            blocks += [Heading(title), Facts([(entry.key, _told(entry)) for entry in chosen])]
+            blocks += [Heading(title), Facts([(entry.key, _entry_text(entry)) for entry in chosen])]
     if not scenario.citations:
-        blocks.append(Prose("The scenario names no source: all its numbers are assumptions."))
+        blocks.append(Prose(NO_SOURCE))
     elif scenario.assumed:
         blocks.append(Prose(f"Without a source, hence not to be cited: {listed(list(scenario.assumed))}."))
     return blocks
 
 
-def _told(entry: Entry) -> str:
+def _entry_text(entry: CitationEntry) -> str:
     where = f" doi:{entry.doi}" if entry.doi else f" {entry.url}" if entry.url else ""
     return f"{entry.text}{where}" + (f" (for {listed(list(entry.supports))})" if entry.supports else "")
 
 
-def bibtex(entries: Sequence[Entry]) -> str:
+def bibtex(entries: Sequence[CitationEntry]) -> str:
     """The entries as BibTeX. A source is one text, so that each is @misc with that text as its title."""
     keys: set[str] = set()
     blocks = []

@@ -1,4 +1,4 @@
-"""What the pages of a result need to know of its scenario, and rows that several of them write."""
+"""What the pages of a result need to know of its scenario, and the rows that several of them share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from planner.report.blocks import Column, Sheet
+from planner.results.numbers import plus_minus, signed
+from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed
+from planner.scenario.vocabulary import BINARY_MEASURES
 
 Cell = Mapping[str, Any]
 
@@ -20,8 +23,8 @@ class Unit(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Setting:
-    """What the tables need to know of the scenario."""
+class PageContext:
+    """What the pages of a result need to know of its scenario."""
 
     question: str
     design: str  # "24 patients randomised: 12 to A then B, 12 to B then A"
@@ -38,33 +41,44 @@ class Setting:
     unit: str = ""  # of the endpoint, as it is analysed
     partial: Sequence[str] = ()  # analyses that need less of a patient than every period
     # by hypothesis and analysis: why the true effect is not the difference of the stated means
-    moved: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    scale_notes: Mapping[tuple[str, str], str] = field(default_factory=dict)
     warnings: Sequence[str] = ()  # of the scenario and its looks, before anything is simulated
 
-    def about_moved(self, cells: Sequence[Cell]) -> list[str]:
-        """A sentence on every true effect among the cells that the scale has moved."""
-        said: dict[str, list[str]] = {}
+    def called(self, hypothesis: str) -> str:
+        """The label of a hypothesis, or its name."""
+        return self.hypotheses.get(hypothesis) or hypothesis
+
+    def true_effect(self, cell: Cell, *, with_unit: bool = False) -> str:
+        """Exact, or with the error of the simulation that it comes from."""
+        unit, error = self.units[cell["analysis"]], cell.get("true_effect_mcse")
+        value = cell["true_effect"] * unit.factor
+        text = plus_minus(value, error * unit.factor, sign=True) if error else signed(value)
+        return f"{text} {unit.name}".rstrip() if with_unit else text
+
+    def about_scale(self, cells: Sequence[Cell]) -> list[str]:
+        """A sentence on every true effect among the cells that is not the difference of the stated means."""
+        names_by_reason: dict[str, list[str]] = {}
         for cell in cells:
-            why = self.moved.get((cell["hypothesis"], cell["analysis"]))
-            name = self.hypotheses.get(cell["hypothesis"]) or str(cell["hypothesis"])
-            if why and name not in said.setdefault(why, []):
-                said[why].append(name)
-        return [f"True effect, {listed(names)}: {why}." for why, names in said.items() if names]
+            reason = self.scale_notes.get((cell["hypothesis"], cell["analysis"]))
+            name = self.called(cell["hypothesis"])
+            if reason and name not in names_by_reason.setdefault(reason, []):
+                names_by_reason[reason].append(name)
+        return [f"True effect, {listed(names)}: {reason}." for reason, names in names_by_reason.items()]
 
 
-class Shown(NamedTuple):
+class SharedCell(NamedTuple):
     """A cell, and the other hypotheses of which it is the result as well."""
 
     cell: Cell
     same: tuple[str, ...]
 
 
-def label(name: str, setting: Setting) -> str:
-    """What a hypothesis is called."""
-    return setting.hypotheses.get(name) or name
+def sidedness(alternative: str) -> str:
+    """`two-sided`, or `one-sided, better`."""
+    return alternative if alternative == "two-sided" else f"one-sided, {alternative}"
 
 
-class Lines:
+class TableRows:
     """The rows of a table; the names of inseparable hypotheses stand below the first one."""
 
     def __init__(self, columns: list[Column]) -> None:
@@ -82,3 +96,12 @@ class Lines:
 
     def sheet(self) -> Sheet:
         return Sheet(self.columns, self.rows, frozenset(self.loud))
+
+
+def unit_of(scenario: Scenario, measure: str, outcome: str = "") -> Unit:
+    """The unit in which effects on a measure are shown, of the endpoint or of a secondary outcome."""
+    if outcome:
+        return Unit(scenario.outcomes[outcome].unit)
+    if measure in BINARY_MEASURES:
+        return Unit("percentage points", 100.0)
+    return Unit("%" if measure == "percent-change" else scenario.endpoint.unit)

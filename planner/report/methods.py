@@ -94,10 +94,10 @@ def _futility() -> list[Method]:
 
 def _rule_text(function: Callable[..., Any], name: str) -> str:
     """What the function of a rule says, and the spending function that it uses."""
-    said = [_text(function.func if isinstance(function, partial) else function)]
+    parts = [_text(function.func if isinstance(function, partial) else function)]
     if isinstance(function, partial):
-        said.append(f"    f(t) = {_text(spending.SPENDING[name].function)}")
-    return "\n\n".join(said)
+        parts.append(f"    f(t) = {_text(spending.SPENDING[name].function)}")
+    return "\n\n".join(parts)
 
 
 def _text(function: Callable[..., Any]) -> str:

@@ -6,27 +6,28 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from planner.report.blocks import Block, Column, Facts, Heading, Items, Prose, Sheet
+from planner.report.pages.common import how_to_read
 from planner.results.numbers import DASH, fixed, plain
 
 Json = Mapping[str, Any]
 
 
-def bench_document(found: Json) -> list[Block]:
+def bench_page(result: Json) -> list[Block]:
     """The page of `planner bench`."""
-    blocks: list[Block] = [Heading("How fast this machine simulates", 1), Facts(_facts(found))]
-    blocks += [Prose(text, True) for text in found["warnings"]]
-    blocks += [Heading("One core"), _one_core(found["jobs"])]
-    blocks += [Heading("All cores"), _cores(found["jobs"])]
-    blocks += [Heading("Rivals on the same job"), _rivals(found["rivals"])]
-    if notes := list(_notes(found)):
+    blocks: list[Block] = [Heading("How fast this machine simulates", 1), Facts(_facts(result))]
+    blocks += [Prose(text, True) for text in result["warnings"]]
+    blocks += [Heading("One core"), _one_core(result["jobs"])]
+    blocks += [Heading("All cores"), _cores(result["jobs"])]
+    blocks += [Heading("Rivals on the same job"), _rivals(result["rivals"])]
+    if notes := list(_notes(result)):
         blocks.append(Items(notes))
-    if found["comparison"] is not None:
-        blocks += _compared(found["comparison"])
-    return [*blocks, Heading("How to read this"), Items(_reading(found))]
+    if result["comparison"] is not None:
+        blocks += _compared(result["comparison"])
+    return blocks + how_to_read(_reading(result))
 
 
-def _facts(found: Json) -> list[tuple[str, str]]:
-    machine, versions = found["machine"], found["versions"]
+def _facts(result: Json) -> list[tuple[str, str]]:
+    machine, versions = result["machine"], result["versions"]
     load = DASH if machine["load"] is None else fixed(machine["load"], 1)
     vectors = f"compiled for {machine['compiled_for']}, vectors of {machine['vector_bits']} bits"
     tools = ", ".join(f"{name} {versions[name]}" for name in ("planner", "python", "numpy", "numba"))
@@ -34,7 +35,7 @@ def _facts(found: Json) -> list[tuple[str, str]]:
         ("Processor", f"{machine['processor']}; {vectors}"),
         ("Cores", f"{machine['cores']}; load {load} (processes that wanted a core, over the last minute)"),
         ("Versions", tools),
-        ("Jobs", "; ".join(f"{job['job']}: {job['title']}" for job in found["jobs"])),
+        ("Jobs", "; ".join(f"{job['job']}: {job['title']}" for job in result["jobs"])),
     ]
 
 
@@ -100,17 +101,17 @@ def _ratio(value: float) -> str:
     return fixed(value, 2)
 
 
-def _quartiles(found: Mapping[str, float]) -> str:
-    digits = 2 if found["median"] < 10 else 1
-    return f"{fixed(found['low'], digits)} to {fixed(found['high'], digits)}"
+def _quartiles(figure: Mapping[str, float]) -> str:
+    digits = 2 if figure["median"] < 10 else 1
+    return f"{fixed(figure['low'], digits)} to {fixed(figure['high'], digits)}"
 
 
-def _notes(found: Json) -> Iterator[str]:
+def _notes(result: Json) -> Iterator[str]:
     """In what a rival differs, and which are not here."""
-    for each in found["rivals"]:
+    for each in result["rivals"]:
         if each["note"]:
             yield f"{each['rival']}: {each['note']}."
-    for each in found["skipped"]:
+    for each in result["skipped"]:
         yield f"{each['rival']} left out: {each['reason']}."
 
 
@@ -137,7 +138,7 @@ def _compared(comparison: Json) -> list[Block]:
         verdict += f" {missing} of {missing + len(figures)} ratios are not compared."
     blocks: list[Block] = [Heading(f"Against {comparison['file']}"), Sheet(columns, rows, loud)]
     blocks.append(Prose(verdict, comparison["slower"]))
-    return [*blocks, Items(said)] if (said := list(_unlike(comparison))) else blocks
+    return [*blocks, Items(remarks)] if (remarks := list(_unlike(comparison))) else blocks
 
 
 def _unlike(comparison: Json) -> Iterator[str]:
@@ -151,7 +152,7 @@ def _unlike(comparison: Json) -> Iterator[str]:
     yield from (f"{note[:1].upper()}{note[1:]}." for note in notes)
 
 
-def _reading(found: Json) -> list[str]:
+def _reading(result: Json) -> list[str]:
     lines = [
         "Ratios and trials/s of one core are of processor time, median and quartiles of rounds by turns, "
         "in several processes unless quick. Absolute times depend on the machine and on what else it does.",
@@ -166,23 +167,23 @@ def _reading(found: Json) -> list[str]:
         "t-test: a two-sample t test of 12 and 12, the job that other tools do too. Their figures are of "
         "processor time, all their threads together.",
     ]
-    if any(job["cold"] and job["cold"]["compiled"] for job in found["jobs"]):
+    if any(job["cold"] and job["cold"]["compiled"] for job in result["jobs"]):
         lines.append("A first call had to compile: it happens once on a machine.")
     return lines
 
 
-def bench_rows(found: Json) -> list[list[Any]]:
+def bench_rows(result: Json) -> list[list[Any]]:
     """Every figure as a row: subject, figure, median, quartiles (None where it is no median)."""
     rows: list[list[Any]] = []
     spreads = ("trials_per_core_second", "ns_per_patient", "bound_ns_per_patient", "of_the_bound")
-    for job in found["jobs"]:
+    for job in result["jobs"]:
         rows += [[job["job"], name, *job[name].values()] for name in spreads]
         for name, value in (job["cold"] or {}).items():
             rows.append([job["job"], name, float(value), None, None])
         for each in job["threads"]:
             for name in ("trials_per_second", "scaling", "efficiency"):
                 rows.append([job["job"], f"{name} ({each['threads']} threads)", each[name], None, None])
-    for each in found["rivals"]:
+    for each in result["rivals"]:
         subject = f"{each['job']}: {each['rival']}"
         rows += [
             [subject, name, *each[name].values()] for name in ("trials_per_core_second", "times_as_fast")

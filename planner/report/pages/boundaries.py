@@ -19,7 +19,7 @@ SCALES = {"z": "z", "p": "nominal p", "spending": "share of the error spent"}
 _LEAST_P = 1e-8  # the p scale of a plot ends here
 
 
-class Shown(NamedTuple):
+class NamedBoundary(NamedTuple):
     """A solved boundary with the names of its rules."""
 
     letter: str
@@ -28,41 +28,45 @@ class Shown(NamedTuple):
     figures: Mapping[str, Any]  # as in the JSON
 
 
-def boundaries_document(
-    shown: Sequence[Shown], *, patients: Sequence[int] | None, scale: str | None, ascii_only: bool = False
+def boundaries_page(
+    boundaries: Sequence[NamedBoundary],
+    *,
+    patients: Sequence[int] | None,
+    scale: str | None,
+    ascii_only: bool = False,
 ) -> list[Block]:
     """The page: one boundary in full, or several side by side.
 
     `patients`: at each look, where the looks were given so. `scale`: of the plot, a key of SCALES, or None.
     """
-    first = shown[0].figures
+    first = boundaries[0].figures
     blocks: list[Block] = [
-        Heading("Stopping boundaries" if len(shown) == 1 else "Stopping boundaries side by side", 1),
-        Facts(_facts(shown, first, patients)),
+        Heading("Stopping boundaries" if len(boundaries) == 1 else "Stopping boundaries side by side", 1),
+        Facts(_facts(boundaries, first, patients)),
     ]
-    if len(shown) == 1:
-        blocks += [Heading("Limits"), _limits(shown[0], patients), Heading("Error spent and stops")]
+    if len(boundaries) == 1:
+        blocks += [Heading("Limits"), _limits(boundaries[0], patients), Heading("Error spent and stops")]
         blocks += [_stops(first), Prose(_legend(first))]
     else:
-        blocks += [Heading("Limits"), _side_by_side(shown, patients)]
-        blocks += [Heading("What they cost and give"), _summary(shown, patients)]
+        blocks += [Heading("Limits"), _side_by_side(boundaries, patients)]
+        blocks += [Heading("What they cost and give"), _summary(boundaries, patients)]
         blocks += [Prose(_legend(first))]
     if scale is not None:
         title = "Limits as nominal p" if scale == "p" else "Limits on the z scale"
         blocks.append(Heading("Error spent" if scale == "spending" else title))
-        blocks.append(Code(_picture(shown, scale, ascii_only)))
-        blocks.append(Prose(_key(shown, scale)))
+        blocks.append(Code(_picture(boundaries, scale, ascii_only)))
+        blocks.append(Prose(_key(boundaries, scale)))
     return blocks
 
 
 def _facts(
-    shown: Sequence[Shown], first: Mapping[str, Any], patients: Sequence[int] | None
+    boundaries: Sequence[NamedBoundary], first: Mapping[str, Any], patients: Sequence[int] | None
 ) -> list[tuple[str, str]]:
     sided = "one-sided" if first["sided"] == 1 else "two-sided, half on each side"
     facts = [("Test", f"alpha {plain(first['alpha'])}, {sided}")]
-    if len(shown) > 1:
-        return [*facts, *((one.letter, f"{one.efficacy}; futility: {one.futility}") for one in shown)]
-    facts += [("Efficacy", shown[0].efficacy), ("Futility", shown[0].futility)]
+    if len(boundaries) > 1:
+        return [*facts, *((one.letter, f"{one.efficacy}; futility: {one.futility}") for one in boundaries)]
+    facts += [("Efficacy", boundaries[0].efficacy), ("Futility", boundaries[0].futility)]
     facts.append(("Power", f"{_percent(first['power'])} at drift {plain(first['drift'], 5)}"))
     if first["inflation"] is not None:
         facts.append(
@@ -115,7 +119,7 @@ def _legend(figures: Mapping[str, Any]) -> str:
     )
 
 
-def _limits(one: Shown, patients: Sequence[int] | None) -> Sheet:
+def _limits(one: NamedBoundary, patients: Sequence[int] | None) -> Sheet:
     figures = one.figures
     bars = "|z|" if figures["sided"] == 2 else "z"
     futile = any(look["futility_z"] is not None for look in figures["looks"])
@@ -153,19 +157,19 @@ def _stops(figures: Mapping[str, Any]) -> Sheet:
     return Sheet(columns, rows)
 
 
-def _side_by_side(shown: Sequence[Shown], patients: Sequence[int] | None) -> Sheet:
+def _side_by_side(boundaries: Sequence[NamedBoundary], patients: Sequence[int] | None) -> Sheet:
     columns = [
         Column("Look", number=False),
         *([Column("Patients")] if patients else []),
         Column("Information"),
     ]
-    for one in shown:
+    for one in boundaries:
         columns += [Column(f"{one.letter} z ≥"), Column(f"{one.letter} p")]
         columns += [Column(f"{one.letter} futile z ≤"), Column("p")] if _stops_futile(one) else []
     rows = []
-    for k, look in enumerate(shown[0].figures["looks"]):
+    for k, look in enumerate(boundaries[0].figures["looks"]):
         row = [str(look["look"]), *([str(patients[k])] if patients else []), plain(look["information"])]
-        for one in shown:
+        for one in boundaries:
             own = one.figures["looks"][k]
             row += [_z(own["efficacy_z"]), plain(own["nominal_p"])]
             if _stops_futile(one):
@@ -174,26 +178,26 @@ def _side_by_side(shown: Sequence[Shown], patients: Sequence[int] | None) -> She
     return Sheet(columns, rows)
 
 
-def _stops_futile(one: Shown) -> bool:
+def _stops_futile(one: NamedBoundary) -> bool:
     return any(look["futility_z"] is not None for look in one.figures["looks"])
 
 
-def _summary(shown: Sequence[Shown], patients: Sequence[int] | None) -> Sheet:
+def _summary(boundaries: Sequence[NamedBoundary], patients: Sequence[int] | None) -> Sheet:
     columns = [Column("Rule", number=False)]
     columns += [Column(title) for title in ("Alpha", "Power", "Drift", "Inflation")]
     unit = "patients" if patients else "information"
     columns += [Column(f"Expected {unit}, no effect"), Column(f"Expected {unit}, effect")]
-    t_tests = [one.figures.get("t_test") for one in shown]
+    t_tests = [one.figures.get("t_test") for one in boundaries]
     columns += [Column("Type I error as t test")] if any(t_tests) else []
     rows = []
-    for one in shown:
+    for one in boundaries:
         own = one.figures
         row = [one.letter, plain(own["looks"][-1]["alpha_spent"]), _percent(own["power"])]
         row += [plain(own["drift"], 5), DASH if own["inflation"] is None else fixed(own["inflation"], 4)]
         for key in ("expected_information_null", "expected_information_alternative"):
             share = own[key]
-            known = patients and share is not None
-            row.append(fixed(share * patients[-1], 1) if known and patients else _percent(share))
+            in_patients = patients and share is not None
+            row.append(fixed(share * patients[-1], 1) if in_patients and patients else _percent(share))
         if (t_test := own.get("t_test")) is not None:
             row.append(_percent(t_test["type_one_error"]))
         rows.append(row)
@@ -218,8 +222,8 @@ def _percent(share: float | None) -> str:
 # The plot
 
 
-def _picture(shown: Sequence[Shown], scale: str, ascii_only: bool) -> str:
-    series = [line for one in shown for line in _series(one, scale, alone=len(shown) == 1)]
+def _picture(boundaries: Sequence[NamedBoundary], scale: str, ascii_only: bool) -> str:
+    series = [line for one in boundaries for line in _series(one, scale, alone=len(boundaries) == 1)]
     heights = [y for line in series for _, y in line.points if math.isfinite(y)]
     low, high = _span(heights, scale)
     ticks: dict[str, Callable[[float], str]] = {
@@ -247,7 +251,7 @@ def _span(heights: Sequence[float], scale: str) -> tuple[float, float]:
     return low - (high - low) % 2, high
 
 
-def _series(one: Shown, scale: str, alone: bool) -> list[Series]:
+def _series(one: NamedBoundary, scale: str, alone: bool) -> list[Series]:
     """The lines of one boundary: capitals for efficacy, small letters for futility."""
     figures = one.figures
     efficacy, futility = ("E", "f") if alone else (one.letter, one.letter.lower())
@@ -284,11 +288,11 @@ def _spent(looks: Sequence[Mapping[str, Any]], key: str) -> list[Point]:
     return [(0.0, 0.0), *((look["information"], look[key] / total) for look in looks)]
 
 
-def _key(shown: Sequence[Shown], scale: str) -> str:
+def _key(boundaries: Sequence[NamedBoundary], scale: str) -> str:
     what = {"z": "efficacy limit", "p": "p at the efficacy limit", "spending": "share of alpha spent"}[scale]
     other = {"z": "futility limit", "p": "p at the futility limit", "spending": "share of beta spent"}[scale]
-    if len(shown) == 1:
-        futile = f"; f: {other}" if _stops_futile(shown[0]) else ""
+    if len(boundaries) == 1:
+        futile = f"; f: {other}" if _stops_futile(boundaries[0]) else ""
         return f"E: {what}{futile}."
-    futile = f"; small letters: {other}" if any(map(_stops_futile, shown)) else ""
+    futile = f"; small letters: {other}" if any(map(_stops_futile, boundaries)) else ""
     return f"Capital letters: {what}{futile}; * where several meet."

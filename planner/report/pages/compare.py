@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from planner.report.blocks import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
-from planner.report.context import Setting, Unit
+from planner.report.blocks import Block, Column, Facts, Heading, Prose, Sheet
+from planner.report.context import PageContext
+from planner.report.pages.common import FALSE_ALARM, again, how_to_read, interrupted, power_or_error
 from planner.report.pages.parts.whole_trial import EACH_ALONE
 from planner.report.pages.run_tables import NOBODY_MEANWHILE
-from planner.results.numbers import DASH, estimated, plus_minus, signed
+from planner.results.numbers import DASH, estimated, plus_minus
 from planner.scenario.text import count
 
 Json = Mapping[str, Any]
@@ -27,23 +28,21 @@ _TITLES = {
 _RATES = ("power", "stopped_early")
 
 
-def compare_document(found: Json, settings: Sequence[Setting], command: str) -> list[Block]:
-    """The page of `planner compare`; `settings`: of each design, in their order."""
-    letters = {design["name"]: _letter(j) for j, design in enumerate(found["designs"])}
+def compare_page(result: Json, contexts: Sequence[PageContext], command: str) -> list[Block]:
+    """The page of `planner compare`; `contexts`: of each design, in their order."""
+    letters = {design["name"]: _letter(j) for j, design in enumerate(result["designs"])}
     blocks: list[Block] = [Heading("Designs side by side", 1)]
-    if found["partial"]:
-        trials = count(found["run"]["trials"], "trial")
-        blocks.append(Prose(f"PARTIAL: interrupted after {trials}; all figures are of these.", True))
-    blocks.append(Facts([*_designs(found, settings), _simulated(found)]))
-    by_name = dict(zip(letters, settings, strict=True))
-    blocks += _each_alone(found["cells"])
-    blocks += [Heading("What each gives, and what it takes"), _figures(found["cells"], letters, by_name)]
-    if any(cell["stopped_early"] and cell["stopped_early"]["estimate"] for cell in found["cells"]):
+    if result["partial"]:
+        blocks.append(interrupted(count(result["run"]["trials"], "trial")))
+    blocks.append(Facts([*_designs(result, contexts), _simulated(result)]))
+    by_name = dict(zip(letters, contexts, strict=True))
+    blocks += _each_alone(result["cells"])
+    blocks += [Heading("What each gives, and what it takes"), _figures(result["cells"], letters, by_name)]
+    if any(cell["stopped_early"] and cell["stopped_early"]["estimate"] for cell in result["cells"]):
         blocks.append(Prose(NOBODY_MEANWHILE))
-    if found["differences"]:
-        blocks += [Heading("How they differ"), _differences(found["differences"], letters, by_name)]
-    blocks += [Heading("How to read this"), Items(_reading(found, settings))]
-    return [*blocks, Heading("The same result again"), Code(command, "sh")]
+    if result["differences"]:
+        blocks += [Heading("How they differ"), _differences(result["differences"], letters, by_name)]
+    return blocks + how_to_read(_reading(result, contexts)) + again(command, partial=result["partial"])
 
 
 def _each_alone(cells: Sequence[Json]) -> list[Block]:
@@ -54,17 +53,17 @@ def _letter(j: int) -> str:
     return chr(ord("A") + j) if j < 26 else str(j + 1)
 
 
-def _designs(found: Json, settings: Sequence[Setting]) -> list[tuple[str, str]]:
+def _designs(result: Json, contexts: Sequence[PageContext]) -> list[tuple[str, str]]:
     facts = []
-    for j, (design, setting) in enumerate(zip(found["designs"], settings, strict=True)):
-        used = dict.fromkeys(c["analysis"] for c in found["cells"] if c["design"] == design["name"])
-        said = [f"{design['name']}: {setting.design}", *(setting.analyses[name] for name in used)]
-        facts.append((_letter(j), "; ".join(said)))
+    for j, (design, context) in enumerate(zip(result["designs"], contexts, strict=True)):
+        used = dict.fromkeys(c["analysis"] for c in result["cells"] if c["design"] == design["name"])
+        parts = [f"{design['name']}: {context.design}", *(context.analyses[name] for name in used)]
+        facts.append((_letter(j), "; ".join(parts)))
     return facts
 
 
-def _simulated(found: Json) -> tuple[str, str]:
-    run = found["run"]
+def _simulated(result: Json) -> tuple[str, str]:
+    run = result["run"]
     trials = count(run["trials"], "virtual trial")
     return (
         "Simulated",
@@ -72,9 +71,8 @@ def _simulated(found: Json) -> tuple[str, str]:
     )
 
 
-def _label(cell: Json, settings: Mapping[str, Setting]) -> str:
-    name = str(cell["hypothesis"])
-    return settings[cell["design"]].hypotheses.get(name) or name
+def _label(cell: Json, contexts: Mapping[str, PageContext]) -> str:
+    return contexts[cell["design"]].called(cell["hypothesis"])
 
 
 def _analysis(cells: Sequence[Json], cell: Json) -> list[str]:
@@ -83,7 +81,7 @@ def _analysis(cells: Sequence[Json], cell: Json) -> list[str]:
     return [cell["analysis"]] if len(per_design) > len({c["design"] for c in cells}) else []
 
 
-def _figures(cells: Sequence[Json], letters: Mapping[str, str], settings: Mapping[str, Setting]) -> Sheet:
+def _figures(cells: Sequence[Json], letters: Mapping[str, str], contexts: Mapping[str, PageContext]) -> Sheet:
     several = bool(cells and _analysis(cells, cells[0]))
     columns = [Column("Hypothesis", number=False)]
     columns += [Column("Analysis", number=False)] if several else []
@@ -91,30 +89,17 @@ def _figures(cells: Sequence[Json], letters: Mapping[str, str], settings: Mappin
     columns += [Column(title) for title in _TITLES.values()]
     rows, before = [], ""
     for cell in cells:
-        label = _label(cell, settings)
-        unit = settings[cell["design"]].units[cell["analysis"]]
+        label = _label(cell, contexts)
         row = ["" if label == before else label, *_analysis(cells, cell), letters[cell["design"]]]
-        row += [_true_effect(cell, unit), _power(cell)]
+        row += [contexts[cell["design"]].true_effect(cell, with_unit=True), power_or_error(cell)]
         row += [estimated(cell[name], percent=name in _RATES) for name in list(_TITLES)[1:]]
         rows.append(row)
         before = label
     return Sheet(columns, rows)
 
 
-def _true_effect(cell: Json, unit: Unit) -> str:
-    error = cell["true_effect_mcse"]
-    value = cell["true_effect"] * unit.factor
-    shown = plus_minus(value, error * unit.factor, sign=True) if error else signed(value)
-    return f"{shown} {unit.name}".rstrip()
-
-
-def _power(cell: Json) -> str:
-    power = estimated(cell["power"], percent=True)
-    return f"type I error\n{power}" if cell["is_null"] else power
-
-
 def _differences(
-    differences: Sequence[Json], letters: Mapping[str, str], settings: Mapping[str, Setting]
+    differences: Sequence[Json], letters: Mapping[str, str], contexts: Mapping[str, PageContext]
 ) -> Sheet:
     several = bool(differences and _analysis(differences, differences[0]))
     columns = [Column("Hypothesis", number=False)]
@@ -123,7 +108,7 @@ def _differences(
     columns += [Column(title) for name, title in _TITLES.items() if name != "power"]
     rows, before = [], ""
     for each in differences:
-        label = _label(each, settings)
+        label = _label(each, contexts)
         row = ["" if label == before else label, *_analysis(differences, each)]
         row.append(f"{letters[each['design']]} − {letters[each['against']]}")
         row += [_difference(each["power"], percent=True), _unpaired(each["power"])]
@@ -136,8 +121,8 @@ def _differences(
 def _difference(figure: Json | None, *, percent: bool) -> str:
     if figure is None:
         return DASH
-    shown = plus_minus(figure["estimate"], figure["mcse"], percent=percent, sign=True)
-    return shown.replace(" %", " percentage points") if percent else shown
+    text = plus_minus(figure["estimate"], figure["mcse"], percent=percent, sign=True)
+    return text.replace(" %", " percentage points") if percent else text
 
 
 def _unpaired(figure: Json | None) -> str:
@@ -149,22 +134,22 @@ def _unpaired(figure: Json | None) -> str:
     )
 
 
-def _reading(found: Json, settings: Sequence[Setting]) -> list[str]:
-    only = "All designs are simulated with the same virtual patients: a design differs from another only in "
-    only += "what is done to the patients and how the data are analysed."
+def _reading(result: Json, contexts: Sequence[PageContext]) -> list[str]:
     items = [
-        "All designs are simulated with the same random numbers." if found["unlike"] else only,
+        "All designs are simulated with the same random numbers."
+        if result["unlike"]
+        else "All designs are simulated with the same virtual patients: designs differ only in what is done "
+        "to the patients and how the data are analysed.",
         "± is the Monte Carlo standard error. That of a difference is paired: what is chance in both designs "
         "cancels. In brackets, the error that independent trials would have.",
     ]
-    if found["differences"]:
+    if result["differences"]:
         items.append("Differences of power and of early stops are in percentage points.")
-    said = [each for setting in settings for each in setting.about_moved(found["cells"])]
-    items += list(dict.fromkeys(said))
-    items.append("Expected visits: the periods of all patients randomised when the trial stops, left or not.")
-    if any(cell["is_null"] for cell in found["cells"]):
-        items.append(
-            "Type I error: the treatments do not differ under this hypothesis: a significant trial is a "
-            "false alarm."
-        )
-    return [*items, *(f"{said[:1].upper()}{said[1:]}." for said in found["warnings"])]
+    items += dict.fromkeys(note for context in contexts for note in context.about_scale(result["cells"]))
+    items.append(
+        "Expected visits: the periods of all patients randomised when the trial stops, whether or not they "
+        "left."
+    )
+    if any(cell["is_null"] for cell in result["cells"]):
+        items.append(FALSE_ALARM)
+    return [*items, *(f"{text[:1].upper()}{text[1:]}." for text in result["warnings"])]

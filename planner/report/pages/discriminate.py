@@ -9,8 +9,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from planner.report.blocks import Block, Code, Facts, Heading, Items, Prose
-from planner.report.context import Setting
+from planner.report.blocks import Block, Facts, Heading, Items, Prose
+from planner.report.context import PageContext
+from planner.report.pages.common import again, how_to_read, sources
 from planner.report.pages.discriminate_tables import added, curves, equal, figures, key_of, matrices
 from planner.results.numbers import estimated, plain, plus_minus
 from planner.scenario.text import count, listed
@@ -18,24 +19,24 @@ from planner.scenario.text import count, listed
 Json = Mapping[str, Any]
 
 
-def discriminate_document(
-    found: Json, settings: Sequence[Setting], command: str, *, ascii_only: bool = False
+def discriminate_page(
+    result: Json, contexts: Sequence[PageContext], command: str, *, ascii_only: bool = False
 ) -> list[Block]:
-    """The page of `planner discriminate`; `settings`: of each design, in their order."""
-    designs: list[Json] = list(found["designs"])
+    """The page of `planner discriminate`; `contexts`: of each design, in their order."""
+    designs: list[Json] = list(result["designs"])
     title = "Would this design tell the mechanisms apart?"
     blocks: list[Block] = [
         Heading(title if len(designs) == 1 else "Which design tells the mechanisms apart?", 1)
     ]
-    if found["partial"]:
-        draws = count(found["run"]["draws"], "draw")
+    if result["partial"]:
+        draws = count(result["run"]["draws"], "draw")
         blocks.append(Prose(f"PARTIAL: interrupted after {draws} of the uncertain numbers.", True))
-    for j, (design, setting) in enumerate(zip(designs, settings, strict=True)):
-        blocks.append(Prose(verdict(design, setting.hypotheses, _number(j, designs))))
+    for j, (design, context) in enumerate(zip(designs, contexts, strict=True)):
+        blocks.append(Prose(verdict(design, context.hypotheses, _number(j, designs))))
     if len(designs) > 1:
         blocks.append(Prose(_best(designs)))
     blocks += [
-        Facts(_facts(found, designs, settings)),
+        Facts(_facts(result, designs, contexts)),
         Heading("Is the right one named? (% of trials)"),
         figures(designs),
     ]
@@ -43,13 +44,11 @@ def discriminate_document(
     if len(designs) > 1:
         blocks += [Heading("With the same patients (% of trials)"), equal(designs, "equal_patients")]
         blocks += [Heading("With the same visits (% of trials)"), equal(designs, "equal_visits")]
-    blocks += matrices(designs, settings)
+    blocks += matrices(designs, contexts)
     if richer := [design for design in designs if design["added"]]:
         blocks += [Heading("What further summaries add (% of trials)"), *(added(design) for design in richer)]
-    blocks += [Heading("What the answer rests on"), Items(_rests(found, designs, settings))]
-    blocks += [Heading("How to read this"), Items(_reading(found, designs))]
-    again = "To run it to its end" if found["partial"] else "The same result again"
-    return [*blocks, Heading(again), Code(command, "sh")]
+    blocks += [Heading("What the answer rests on"), Items(_rests(result, designs, contexts))]
+    return blocks + how_to_read(_reading(result, designs)) + again(command, partial=result["partial"])
 
 
 def _number(j: int, designs: Sequence[Json]) -> str:
@@ -76,7 +75,7 @@ def verdict(design: Json, labels: Mapping[str, str], number: str = "") -> str:
     size, classes = len(design["hypotheses"]), design["classes"]
     which = f"Design {number} ({design['design']})" if number else "This design"
     right, most = _percent(design["p_right"]), _percent(design["ceiling"])
-    said = [
+    sentences = [
         f"{which}, with {count(design['patients'], 'patient')}, names the right one of {_so_many(size)} "
         f"mechanisms in {right} of trials (guessing: {100 * max(design['prior']):.0f} %): for sure in "
         f"{_percent(design['p_decisive_right'])}, while it is sure of a wrong one in "
@@ -87,16 +86,16 @@ def verdict(design: Json, labels: Mapping[str, str], number: str = "") -> str:
             else f"More patients cannot lift the {right} above {most}."
         )
     ]
-    said += _together(design, labels)
+    sentences += _together(design, labels)
     if 1 < len(classes) < size:
         by = design["by_class"]["practical"]
         right, most = _percent(by["p_right"]), _percent(by["ceiling"])
-        said.append(
+        sentences.append(
             f"Of the {_so_many(len(classes))} classes left it names the right one in {right}, "
             + ("endless patients in at least " if by["ceiling_rests_on"]["at_least"] else "at most in ")
             + f"{most}."
         )
-    return " ".join(said)
+    return " ".join(sentences)
 
 
 def _together(design: Json, labels: Mapping[str, str]) -> list[str]:
@@ -108,28 +107,28 @@ def _together(design: Json, labels: Mapping[str, str]) -> list[str]:
     same, classes = design["structural_classes"], design["classes"]
     if len(same) == 1:
         return ["It cannot tell any two of them apart."]
-    said = []
+    sentences = []
     if alike := [named(group) for group in same if len(group) > 1]:
-        said.append(f"It cannot tell apart {'; or '.join(alike)}.")
+        sentences.append(f"It cannot tell apart {'; or '.join(alike)}.")
     limit = f"{100 * design['practical_below']:.0f} %"
     joined = [group for group in classes if group not in same]
     if hard := [named(group) for group in joined if group not in design["chained_classes"]]:
-        said.append(
+        sentences.append(
             f"It hardly tells apart {'; or '.join(hard)}: even endless patients would name the true one of "
             f"two in less than {limit}."
         )
     if linked := [named(group) for group in joined if group in design["chained_classes"]]:
-        said.append(
+        sentences.append(
             f"It hardly tells apart neighbours among {'; or '.join(linked)}, a chain of pairs of which "
             f"endless patients would name the true one in less than {limit}; its ends are further apart."
         )
     alone = _firsts(design, design["open_pairs"])
     if unsure := [named(pair) for pair in alone]:
-        said.append(
+        sentences.append(
             f"Whether endless patients would name the true one in more or less than {limit} stays open for "
             f"{'; and for '.join(unsure)}."
         )
-    return said
+    return sentences
 
 
 def _firsts(design: Json, pairs: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -164,19 +163,19 @@ def _best(designs: Sequence[Json]) -> str:
 # Facts and figures
 
 
-def _facts(found: Json, designs: Sequence[Json], settings: Sequence[Setting]) -> list[tuple[str, str]]:
+def _facts(result: Json, designs: Sequence[Json], contexts: Sequence[PageContext]) -> list[tuple[str, str]]:
     facts = []
-    for j, (design, setting) in enumerate(zip(designs, settings, strict=True)):
+    for j, (design, context) in enumerate(zip(designs, contexts, strict=True)):
         name = f"Design {_number(j, designs)}".strip()
-        facts.append((name, f"{design['design']}: {setting.design}"))
-    said = [summaries_said(design["summaries"]) for design in designs]
-    several = len(set(said)) > 1
+        facts.append((name, f"{design['design']}: {context.design}"))
+    summaries = [summaries_text(design["summaries"]) for design in designs]
+    several = len(set(summaries)) > 1
     facts += [
-        (f"Summaries {j + 1}" if several else "Summaries", said[j])
-        for j in range(len(said) if several else 1)
+        (f"Summaries {j + 1}" if several else "Summaries", summaries[j])
+        for j in range(len(summaries) if several else 1)
     ]
     facts.append(("Before the data", _prior(designs[0])))
-    run = found["run"]
+    run = result["run"]
     sizes = [f"{size:,}" for size in dict.fromkeys(design["sample"] for design in designs)]
     facts.append(
         (
@@ -189,7 +188,7 @@ def _facts(found: Json, designs: Sequence[Json], settings: Sequence[Setting]) ->
     return facts
 
 
-def summaries_said(summaries: Sequence[Json]) -> str:
+def summaries_text(summaries: Sequence[Json]) -> str:
     """`mean change in K, KN and P on day 1`."""
     arms: dict[tuple[str, float], list[str]] = {}
     for each in summaries:
@@ -209,7 +208,7 @@ def _prior(design: Json) -> str:
 # What it rests on
 
 
-def _rests(found: Json, designs: Sequence[Json], settings: Sequence[Setting]) -> list[str]:
+def _rests(result: Json, designs: Sequence[Json], contexts: Sequence[PageContext]) -> list[str]:
     items = []
     for j, design in enumerate(designs):
         who = f"{_number(j, designs)}: " if len(designs) > 1 else ""
@@ -231,12 +230,9 @@ def _rests(found: Json, designs: Sequence[Json], settings: Sequence[Setting]) ->
             f"{estimated(check['p_right'], percent=True)}, {agree} ({normal})"
             f"{_calibrated(check)}."
         )
-    setting = settings[0]
-    if not setting.sourced:
-        items.append("The scenario names no source: all its numbers are assumptions.")
-    elif setting.assumed:
-        items.append(f"Assumed, without a source: {listed(list(setting.assumed))}.")
-    return items + [f"{said[:1].upper()}{said[1:]}." for said in found["warnings"]]
+    return (
+        items + sources(contexts[0]) + [f"{remark[:1].upper()}{remark[1:]}." for remark in result["warnings"]]
+    )
 
 
 def _calibrated(check: Json) -> str:
@@ -252,19 +248,19 @@ def _calibrated(check: Json) -> str:
     )
 
 
-def _reading(found: Json, designs: Sequence[Json]) -> list[str]:
-    decisive = plain(found["run"]["decisive"])
+def _reading(result: Json, designs: Sequence[Json]) -> list[str]:
+    decisive = plain(result["run"]["decisive"])
     items = [
         "Each virtual trial gives every mechanism a weight, from what was likely before the data and how "
         "well the mechanism predicts the summaries, its uncertain numbers averaged out.",
-        "Right: the largest weight belongs to the mechanism that is true. Decisive: that weight is above "
-        f"{decisive}; inconclusive: none is.",
+        "Right: the largest weight belongs to the mechanism that is true. Decisive: that weight, a "
+        f"posterior probability, is above {decisive}; inconclusive: none is.",
         "Right at most: what endless patients would reach. It belongs to the design, the summaries and the "
         "uncertain numbers together; other summaries or better knowledge can lift it, patients cannot. It is "
         "found between two bounds, half whose distance is in its error; ≥ where only the lower one is known.",
-        f"Bits: what the trial is expected to tell, of {math.log2(len(designs[0]['hypotheses'])):.2f} that "
-        "would settle the question (with equal weights before); at least so much, as likelihoods are "
-        "approximate.",
+        "Bits: the information that the trial is expected to give, of "
+        f"{math.log2(len(designs[0]['hypotheses'])):.2f} that would settle the question (with equal weights "
+        "before); at least so much, as likelihoods are approximate.",
     ]
     if any(len(design["classes"]) < len(design["hypotheses"]) for design in designs):
         items.append(

@@ -4,13 +4,12 @@ whom.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.report.blocks import Block, Code, Column, Heading, Prose, Sheet
-from planner.report.context import Setting
-from planner.report.plots.braille import Point, Series, plot
+from planner.report.context import PageContext
+from planner.report.plots.braille import Series, broken_line, plot
 from planner.results.numbers import DASH, estimated, plus_minus
 from planner.scenario.text import count, listed
 
@@ -19,7 +18,6 @@ Json = Mapping[str, Any]
 _MATRICES = 4  # designs whose matrices are shown
 _KEYS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SHADES = ((0.75, "█"), (0.5, "▓"), (0.25, "▒"), (0.1, "░"))
-_DASHES = 24
 _RATES = ("p_right", "p_decisive_right", "p_decisive_wrong")
 
 
@@ -34,9 +32,9 @@ def _percent(figure: Json) -> str:
     return plus_minus(100.0 * figure["estimate"], 100.0 * figure["mcse"])
 
 
-def most(found: Json) -> str:
+def most(figures: Json) -> str:
     """A ceiling in per cent; `≥` where no more than a lower bound is known."""
-    return ("≥ " if found["ceiling_rests_on"]["at_least"] else "") + _percent(found["ceiling"])
+    return ("≥ " if figures["ceiling_rests_on"]["at_least"] else "") + _percent(figures["ceiling"])
 
 
 def figures(designs: Sequence[Json]) -> Sheet:
@@ -51,12 +49,15 @@ def figures(designs: Sequence[Json]) -> Sheet:
         parts = [(f"one of {len(design['hypotheses'])} mechanisms", design)]
         structural, practical = design["structural_classes"], design["classes"]
         if 1 < len(structural) < len(design["hypotheses"]):
-            said = f"one of {len(structural)} classes\nthat differ"
-            parts.append((said, design["by_class"]["structural"]))
+            name = f"one of {len(structural)} classes\nthat differ"
+            parts.append((name, design["by_class"]["structural"]))
         if 1 < len(practical) < len(design["hypotheses"]) and practical != structural:
-            said = f"one of {len(practical)} classes\nhard to tell apart"
-            parts.append((said, design["by_class"]["practical"]))
-        rows += [[inset + what, *(_percent(found[k]) for k in keys), most(found)] for what, found in parts]
+            name = f"one of {len(practical)} classes\nhard to tell apart"
+            parts.append((name, design["by_class"]["practical"]))
+        rows += [
+            [inset + what, *(_percent(figures_of[k]) for k in keys), most(figures_of)]
+            for what, figures_of in parts
+        ]
     return Sheet([Column("What is named", number=False), *map(Column, titles)], rows)
 
 
@@ -81,7 +82,7 @@ def _picture(designs: Sequence[Json], ascii_only: bool) -> str:
     series = []
     for j, design in enumerate(designs):
         points = [(float(each["patients"]), each["p_right"]["estimate"]) for each in design["curve"]]
-        series.append(Series("", _broken(design["ceiling"]["estimate"], most)))
+        series.append(Series("", broken_line(design["ceiling"]["estimate"], most)))
         series.append(Series(_mark(j) if len(designs) > 1 else "o", points))
     return plot(
         series,
@@ -93,23 +94,15 @@ def _picture(designs: Sequence[Json], ascii_only: bool) -> str:
     )
 
 
-def _broken(height: float, end: float) -> list[Point]:
-    """A broken horizontal line: pieces with gaps between them."""
-    points: list[Point] = []
-    for k in range(_DASHES):
-        points += [(end * k / _DASHES, height), (end * (k + 0.4) / _DASHES, height), (math.nan, height)]
-    return points
-
-
 def _curve(design: Json) -> Sheet:
     columns = [
         Column(t) for t in ("Patients", "Visits", "Right", "Decisive, right", "Decisive, wrong", "Bits")
     ]
     rows = []
     for point in design["curve"]:
-        shown = [_percent(point[k]) for k in _RATES]
+        shares = [_percent(point[k]) for k in _RATES]
         rows.append(
-            [f"{point['patients']:,}", f"{point['visits']:,}", *shown, estimated(point["information_bits"])]
+            [f"{point['patients']:,}", f"{point['visits']:,}", *shares, estimated(point["information_bits"])]
         )
     loud = frozenset(i for i, p in enumerate(design["curve"]) if p["patients"] == design["patients"])
     return Sheet(columns, rows, loud)
@@ -121,20 +114,20 @@ def equal(designs: Sequence[Json], key: str) -> Sheet:
     rows = []
     for j, design in enumerate(designs):
         at = design[key]
-        shown = [_percent(at[k]) for k in _RATES]
-        rows.append([f"{j + 1} {design['design']}", f"{at['patients']:,}", f"{at['visits']:,}", *shown])
+        shares = [_percent(at[k]) for k in _RATES]
+        rows.append([f"{j + 1} {design['design']}", f"{at['patients']:,}", f"{at['visits']:,}", *shares])
     return Sheet([Column("Design", number=False), *map(Column, titles)], rows)
 
 
 # Who is taken for whom
 
 
-def matrices(designs: Sequence[Json], settings: Sequence[Setting]) -> list[Block]:
+def matrices(designs: Sequence[Json], contexts: Sequence[PageContext]) -> list[Block]:
     blocks: list[Block] = []
-    for j, (design, setting) in enumerate(list(zip(designs, settings, strict=True))[:_MATRICES]):
+    for j, (design, context) in enumerate(list(zip(designs, contexts, strict=True))[:_MATRICES]):
         of = f": {design['design']}" if len(designs) > 1 else ""
         patients = count(design["patients"], "patient")
-        blocks += [Heading(f"Who is taken for whom{of}"), _confusion(design, setting)]
+        blocks += [Heading(f"Who is taken for whom{of}"), _confusion(design, context)]
         if j == 0:
             blocks.append(
                 Prose(
@@ -145,7 +138,7 @@ def matrices(designs: Sequence[Json], settings: Sequence[Setting]) -> list[Block
         if alike := _alike(design):
             blocks.append(Prose(alike))
         if len(designs) == 1:
-            blocks += [Heading("Two at a time"), _pairwise(design, setting)]
+            blocks += [Heading("Two at a time"), _pairwise(design, context)]
             blocks.append(
                 Prose(
                     "How often the true one of two is named, % (50 is guessing): below the diagonal by "
@@ -157,19 +150,19 @@ def matrices(designs: Sequence[Json], settings: Sequence[Setting]) -> list[Block
     return blocks
 
 
-def _named(design: Json, setting: Setting, i: int) -> str:
+def _named(design: Json, context: PageContext, i: int) -> str:
     name = design["hypotheses"][i]
-    return f"{key_of(i)} {setting.hypotheses.get(name) or name}"
+    return f"{key_of(i)} {context.called(name)}"
 
 
-def _confusion(design: Json, setting: Setting) -> Sheet:
+def _confusion(design: Json, context: PageContext) -> Sheet:
     groups = _groups(design)
     columns = [Column("True", number=False), *(Column(key_of(group[0])) for group in groups)]
     rows = []
     for group in groups:
         named = design["confusion"][group[0]]
         cells = [_shaded(sum(named[i] for i in other)) for other in groups]
-        rows.append([_named(design, setting, group[0]), *cells])
+        rows.append([_named(design, context, group[0]), *cells])
     return Sheet(columns, rows)
 
 
@@ -182,8 +175,8 @@ def _groups(design: Json) -> list[list[int]]:
 def _alike(design: Json) -> str:
     """`B stands for C and F too: they are the same here.`"""
     groups = [group for group in _groups(design) if len(group) > 1]
-    said = [f"{key_of(own[0])} stands for {listed([key_of(i) for i in own[1:]])} too" for own in groups]
-    return f"{'; '.join(said)}: here they are the same." if said else ""
+    phrases = [f"{key_of(own[0])} stands for {listed([key_of(i) for i in own[1:]])} too" for own in groups]
+    return f"{'; '.join(phrases)}: here they are the same." if phrases else ""
 
 
 def _shaded(share: float) -> str:
@@ -194,14 +187,14 @@ def _shaded(share: float) -> str:
     return f"{shade}{100 * share:.0f}"
 
 
-def _pairwise(design: Json, setting: Setting) -> Sheet:
+def _pairwise(design: Json, context: PageContext) -> Sheet:
     size = [group[0] for group in _groups(design)]
     columns = [Column("", number=False), *(Column(key_of(i)) for i in size)]
     below, above = design["pairs"]["p_right"], design["pairs"]["ceiling"]
     rows = []
     for i in size:
         cells = [DASH if i == j else f"{100 * (below if j < i else above)[i][j]:.0f}" for j in size]
-        rows.append([_named(design, setting, i), *cells])
+        rows.append([_named(design, context, i), *cells])
     return Sheet(columns, rows)
 
 
@@ -210,6 +203,6 @@ def added(design: Json) -> Sheet:
     rows = []
     for i, each in enumerate(design["added"]):
         words = each["summaries"][-1] if i == 0 else f"and {each['summaries'][-1]}"
-        shown = [_percent(each["p_right"]), most(each)]
-        rows.append([words, *shown, estimated(each["information_bits"])])
+        shares = [_percent(each["p_right"]), most(each)]
+        rows.append([words, *shares, estimated(each["information_bits"])])
     return Sheet(columns, rows)

@@ -12,10 +12,10 @@ from planner.scenario.text import count
 Json = Mapping[str, Any]
 
 
-def doctor_document(found: Json) -> list[Block]:
+def doctor_page(result: Json) -> list[Block]:
     """The page of `planner doctor`: the verdict first."""
-    blocks: list[Block] = [Heading("Is everything here that planner needs?", 1), *_verdict(found)]
-    processor, cores = found["processor"], found["cores"]
+    blocks: list[Block] = [Heading("Is everything here that planner needs?", 1), *_verdict(result)]
+    processor, cores = result["processor"], result["cores"]
     features = ", ".join(processor["features"]) or "none"
     limit = "" if cores["allowed"] is None else f"; time of {cores['allowed']:g} of them allowed"
     facts = [
@@ -23,28 +23,28 @@ def doctor_document(found: Json) -> list[Block]:
         ("Cores", f"{cores['usable']:g} usable of {cores['machine']:g}{limit}"),
         ("Kernels", f"compiled for {processor['compiled_for']}, vectors of {processor['vector_bits']} bits"),
         ("Features", features),
-        ("Compiled", _cache(found["cache"])),
+        ("Compiled", _cache(result["cache"])),
     ]
     blocks += [Heading("Machine"), Facts(facts)]
     blocks += [
         Heading("Versions"),
-        Facts([(name, version or "missing") for name, version in found["versions"].items()]),
+        Facts([(name, version or "missing") for name, version in result["versions"].items()]),
     ]
-    if found["extras"]:
-        blocks += [Heading("Optional parts"), Facts([(n, _extra(n, e)) for n, e in found["extras"].items()])]
+    if result["extras"]:
+        blocks += [Heading("Optional parts"), Facts([(n, _extra(n, e)) for n, e in result["extras"].items()])]
     return blocks
 
 
-def _verdict(found: Json) -> list[Block]:
-    if not found["findings"]:
+def _verdict(result: Json) -> list[Block]:
+    if not result["findings"]:
         return [Prose("Yes. Nothing hinders results or speed.")]
-    first = "Yes, with remarks." if found["healthy"] else "No: something hinders results or speed seriously."
-    said: list[Block] = [Prose(first, not found["healthy"])]
+    first = "Yes, with remarks." if result["healthy"] else "No: something hinders results or speed seriously."
+    verdict: list[Block] = [Prose(first, not result["healthy"])]
     lines = [
         f"{'Serious: ' if finding['serious'] else ''}{finding['what']}. {_sentence(finding['hint'])}"
-        for finding in found["findings"]
+        for finding in result["findings"]
     ]
-    return [*said, Items(lines)]
+    return [*verdict, Items(lines)]
 
 
 def _sentence(hint: str) -> str:

@@ -12,7 +12,7 @@ from planner.scenario.text import count
 Json = Mapping[str, Any]
 
 
-def dry_run_document(
+def dry_run_page(
     title: str, facts: Sequence[tuple[str, str]], document: Json, more: Sequence[Block] = ()
 ) -> list[Block]:
     """The facts given, and the time and memory that the document estimates, before more blocks."""

@@ -17,7 +17,7 @@ _TITLES = {
 }
 
 
-def explained(methods: Sequence[Method]) -> list[Block]:
+def methods_page(methods: Sequence[Method]) -> list[Block]:
     """The methods, by kind."""
     blocks: list[Block] = []
     for kind, group in groupby(methods, key=lambda method: method.kind):

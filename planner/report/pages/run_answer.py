@@ -9,56 +9,56 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.report.blocks import Block, Items, Prose
-from planner.report.context import Cell, Setting, label
+from planner.report.context import Cell, PageContext
 from planner.report.pages.run_tables import too_high
 from planner.results.numbers import estimated, plain
 from planner.scenario.text import count
 
-_TOLD = 4  # analyses that are told before the tables
-_WRONG = 0.05  # share of the significant trials that may point in the wrong direction untold
+_MOST_ANALYSES = 4  # analyses that are answered before the tables
+_WRONG = 0.05  # share of the significant trials that may point in the wrong direction without a remark
 
 
-def answered(cells: Sequence[Cell], setting: Setting) -> list[Block]:
-    """What the run found, of each analysis; `cells`: those of inseparable hypotheses once."""
+def answers_of_run(cells: Sequence[Cell], context: PageContext) -> list[Block]:
+    """The answer of each analysis; `cells`: those of inseparable hypotheses once."""
     analyses: dict[str, list[Cell]] = {}
     for cell in cells:
         analyses.setdefault(cell["analysis"], []).append(cell)
     if len(analyses) == 1:
-        return [Prose(_answer(cells, setting))]
-    said = [f"{name}: {_answer(own, setting)}" for name, own in list(analyses.items())[:_TOLD]]
-    left = len(analyses) - _TOLD
+        return [Prose(_answer(cells, context))]
+    answers = [f"{name}: {_answer(own, context)}" for name, own in list(analyses.items())[:_MOST_ANALYSES]]
+    left = len(analyses) - _MOST_ANALYSES
     return [
-        Items([*said, *([f"{count(left, 'more analysis', 'more analyses')} below."] if left > 0 else [])])
+        Items([*answers, *([f"{count(left, 'more analysis', 'more analyses')} below."] if left > 0 else [])])
     ]
 
 
-def _answer(cells: Sequence[Cell], setting: Setting) -> str:
+def _answer(cells: Sequence[Cell], context: PageContext) -> str:
     """Power, early stops and expected patients where there is an effect; false alarms where there is none."""
     effects = [cell for cell in cells if not cell["is_null"]]
     nulls = [cell for cell in cells if cell["is_null"]]
-    said = []
+    sentences = []
     if effects:
-        said.append(f"{_finds(effects, setting)}{_stops(effects)}.{_wrong_way(effects, setting)}")
+        sentences.append(f"{_finds(effects, context)}{_stops(effects)}.{_wrong_way(effects, context)}")
     if nulls:
-        none = _false_alarms(nulls, setting)
-        said.append(f"{none}{'' if effects else _stops(nulls)}.")
-    return " ".join(said)
+        none = _false_alarms(nulls, context)
+        sentences.append(f"{none}{'' if effects else _stops(nulls)}.")
+    return " ".join(sentences)
 
 
-def _finds(cells: Sequence[Cell], setting: Setting) -> str:
+def _finds(cells: Sequence[Cell], context: PageContext) -> str:
     mean = any("uncertainty" in cell for cell in cells)
     averaged = ", averaged over what the uncertain numbers may be" if mean else ""
     if len(cells) == 1:
-        under = label(cells[0]["hypothesis"], setting)
-        found = estimated(cells[0]["power"], percent=True)
-        return f"Under “{under}”, the trial finds the difference in {found} of virtual trials{averaged}"
+        under = context.called(cells[0]["hypothesis"])
+        power = estimated(cells[0]["power"], percent=True)
+        return f"Under “{under}”, the trial finds the difference in {power} of virtual trials{averaged}"
     low, high = _ends(cells, "power")
-    if (found := estimated(low["power"], percent=True)) == estimated(high["power"], percent=True):
-        return f"Where there is a true difference, the trial finds it in {found} of virtual trials{averaged}"
+    if (power := estimated(low["power"], percent=True)) == estimated(high["power"], percent=True):
+        return f"Where there is a true difference, the trial finds it in {power} of virtual trials{averaged}"
     return (
         "Where there is a true difference, the trial finds it in "
-        f"{estimated(low['power'], percent=True)} (“{label(low['hypothesis'], setting)}”) to "
-        f"{estimated(high['power'], percent=True)} (“{label(high['hypothesis'], setting)}”) of virtual "
+        f"{estimated(low['power'], percent=True)} (“{context.called(low['hypothesis'])}”) to "
+        f"{estimated(high['power'], percent=True)} (“{context.called(high['hypothesis'])}”) of virtual "
         f"trials{averaged}"
     )
 
@@ -73,7 +73,7 @@ def _stops(cells: Sequence[Cell]) -> str:
     )
 
 
-def _wrong_way(cells: Sequence[Cell], setting: Setting) -> str:
+def _wrong_way(cells: Sequence[Cell], context: PageContext) -> str:
     """` Of the significant trials 12 ± 3 % point in the wrong direction.`, where that is more than a few."""
     wrong = [
         cell for cell in cells if ((cell["estimate"]["wrong_sign"] or {}).get("estimate") or 0.0) > _WRONG
@@ -85,14 +85,15 @@ def _wrong_way(cells: Sequence[Cell], setting: Setting) -> str:
     most = (
         f"{share} point"
         if len(cells) == 1
-        else f"{share} under “{label(worst['hypothesis'], setting)}” point"
+        else f"{share} under “{context.called(worst['hypothesis'])}” point"
     )
-    return f" Of the significant trials, {'up to ' if len(wrong) > 1 else ''}{most} in the wrong direction."
+    up_to = "up to " if len(wrong) > 1 else ""
+    return f" Of the significant trials, {up_to}{most} in the wrong direction (type S error)."
 
 
-def _false_alarms(cells: Sequence[Cell], setting: Setting) -> str:
+def _false_alarms(cells: Sequence[Cell], context: PageContext) -> str:
     levels = " or ".join(dict.fromkeys(f"{plain(100.0 * cell['alpha'])} %" for cell in cells))
-    under = f" (“{label(cells[0]['hypothesis'], setting)}”)" if len(cells) == 1 else ""
+    under = f" (“{context.called(cells[0]['hypothesis'])}”)" if len(cells) == 1 else ""
     exceeded = ", which is exceeded" if any(too_high(cell) for cell in cells) else ""
     return (
         f"Where there is no true difference{under}, {_range(cells, 'power', percent=True)} of virtual trials "

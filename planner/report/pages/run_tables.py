@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.report.blocks import Block, Column, Heading, Prose, Sheet
-from planner.report.context import Cell, Lines, Setting, Shown, Unit, label
-from planner.report.pages.parts.blinding import asked, right_guesses
+from planner.report.context import Cell, PageContext, SharedCell, TableRows, Unit
+from planner.report.pages.parts.blinding import guesses_made, right_guesses
 from planner.report.pages.parts.dropout import departures, depends
 from planner.results.carryover_words import BEGIN, told
-from planner.results.numbers import DASH, estimated, plain, plus_minus, signed
+from planner.results.numbers import DASH, estimated, plain, plus_minus
 from planner.scenario.text import listed
 
 # A type I error is called too high when it exceeds alpha by more than so many Monte Carlo standard errors.
@@ -28,19 +28,19 @@ NOBODY_MEANWHILE = "Expected patients assumes that nobody is randomised while ot
 Stop = tuple[str, int, int, str]  # analysis, patients, look, reason
 
 
-def shown(cells: Sequence[Cell], setting: Setting) -> list[Shown]:
-    """The cells, those of inseparable hypotheses once."""
+def merge_identical(cells: Sequence[Cell], context: PageContext) -> list[SharedCell]:
+    """The cells, one for hypotheses that the design cannot separate and whose figures all agree."""
     results: dict[str, list[str]] = {}
     for cell in cells:
         rest = {key: value for key, value in cell.items() if key != "hypothesis"}
         results.setdefault(cell["hypothesis"], []).append(json.dumps(rest, sort_keys=True))
     first: dict[str, str] = {}
-    for group in setting.classes:
+    for group in context.classes:
         for name in group:
             alike = (other for other in group if results.get(other) == results.get(name))
             first[name] = next((other for other in alike if other in results), name)
     return [
-        Shown(
+        SharedCell(
             cell, tuple(n for n in results if n != cell["hypothesis"] and first.get(n) == cell["hypothesis"])
         )
         for cell in cells
@@ -49,67 +49,67 @@ def shown(cells: Sequence[Cell], setting: Setting) -> list[Shown]:
 
 
 def tables(
-    cells: Sequence[Shown], setting: Setting, trials: int, limits: Sequence[Mapping[str, Any]] = ()
+    cells: Sequence[SharedCell], context: PageContext, trials: int, limits: Sequence[Mapping[str, Any]] = ()
 ) -> list[Block]:
     """The three questions, each with a table for every unit. `limits`: as in the JSON of a run."""
     blocks: list[Block] = [Heading("Does the trial find a difference?")]
-    blocks += _by_unit(cells, setting, [_power(part, setting) for part in _parts(cells, setting)])
+    blocks += _by_unit(cells, context, [_power(part, context) for part in _parts(cells, context)])
     if staged(cells):
         blocks.append(Prose(NOBODY_MEANWHILE))
         blocks.append(Heading("When does it stop?"))
         never = cannot_stop([row.cell for row in cells], limits)
-        sheets = [_looks(part, setting, never) for part in _parts(cells, setting)]
-        blocks += _by_unit(cells, setting, sheets)
-    blocks += [warning(said) for said in setting.warnings]
+        sheets = [_looks(part, context, never) for part in _parts(cells, context)]
+        blocks += _by_unit(cells, context, sheets)
+    blocks += [warning(text) for text in context.warnings]
     blocks.append(Heading("How far off is its estimate?"))
-    sheets = [_estimates(part, setting, trials) for part in _parts(cells, setting)]
-    blocks += _by_unit(cells, setting, sheets)
-    blocks += carried_over([row.cell for row in cells], setting)
+    sheets = [_estimates(part, context, trials) for part in _parts(cells, context)]
+    blocks += _by_unit(cells, context, sheets)
+    blocks += carried_over([row.cell for row in cells], context)
     if depends([row.cell for row in cells]):
-        blocks += [Heading("Who leaves?"), departures(*_each_hypothesis(cells, setting))]
-    if asked([row.cell for row in cells]):
-        blocks += [Heading("Who guesses right?"), right_guesses(*_each_hypothesis(cells, setting))]
+        blocks += [Heading("Who leaves?"), departures(*_each_hypothesis(cells, context))]
+    if guesses_made([row.cell for row in cells]):
+        blocks += [Heading("Who guesses right?"), right_guesses(*_each_hypothesis(cells, context))]
     return blocks
 
 
-def _each_hypothesis(cells: Sequence[Shown], setting: Setting) -> tuple[list[list[str]], list[Cell]]:
+def _each_hypothesis(cells: Sequence[SharedCell], context: PageContext) -> tuple[list[list[str]], list[Cell]]:
     """Names and a cell of each hypothesis: all analyses and numbers of patients see the same patients."""
     once = {row.cell["hypothesis"]: row for row in reversed(cells)}
     rows = [row for row in cells if once[row.cell["hypothesis"]] is row]
-    names = [[label(name, setting) for name in (row.cell["hypothesis"], *row.same)] for row in rows]
+    names = [[context.called(name) for name in (row.cell["hypothesis"], *row.same)] for row in rows]
     return names, [row.cell for row in rows]
 
 
-def staged(cells: Sequence[Shown]) -> bool:
+def staged(cells: Sequence[SharedCell]) -> bool:
     """Whether there is a look before the last."""
     return any(len(row.cell["looks"]) > 1 for row in cells)
 
 
-def _parts(cells: Sequence[Shown], setting: Setting) -> list[list[Shown]]:
+def _parts(cells: Sequence[SharedCell], context: PageContext) -> list[list[SharedCell]]:
     """The cells by unit."""
-    found: dict[Unit, list[Shown]] = {}
+    by_unit: dict[Unit, list[SharedCell]] = {}
     for row in cells:
-        found.setdefault(setting.units[row.cell["analysis"]], []).append(row)
-    return list(found.values())
+        by_unit.setdefault(context.units[row.cell["analysis"]], []).append(row)
+    return list(by_unit.values())
 
 
-def _by_unit(cells: Sequence[Shown], setting: Setting, sheets: Sequence[Sheet]) -> list[Block]:
+def _by_unit(cells: Sequence[SharedCell], context: PageContext, sheets: Sequence[Sheet]) -> list[Block]:
     """The tables, each with the names of its analyses if there are several."""
     if len(sheets) == 1:
         return list(sheets)
     blocks: list[Block] = []
-    for part, sheet in zip(_parts(cells, setting), sheets, strict=True):
+    for part, sheet in zip(_parts(cells, context), sheets, strict=True):
         names = list(dict.fromkeys(row.cell["analysis"] for row in part))
-        unit = setting.units[names[0]].name
+        unit = context.units[names[0]].name
         word = "Analysis" if len(names) == 1 else "Analyses"
         blocks += [Prose(f"{word} {listed(names)}{f', in {unit}' if unit else ''}:"), sheet]
     return blocks
 
 
-def _naming(cells: Sequence[Shown], setting: Setting) -> tuple[list[Column], list[list[str]]]:
+def _naming(cells: Sequence[SharedCell], context: PageContext) -> tuple[list[Column], list[list[str]]]:
     """The columns that say which cell a row is; those that never vary are left out."""
     columns = [Column("Hypothesis", number=False)]
-    rows = [[label(row.cell["hypothesis"], setting)] for row in cells]
+    rows = [[context.called(row.cell["hypothesis"])] for row in cells]
     if len({row.cell["analysis"] for row in cells}) > 1:
         columns.append(Column("Analysis", number=False))
         rows = [[*names, row.cell["analysis"]] for names, row in zip(rows, cells, strict=True)]
@@ -128,84 +128,75 @@ def too_high(cell: Cell) -> bool:
     return bool(error["estimate"] - cell["alpha"] > BEYOND_CHANCE * error["mcse"])
 
 
-def _power(cells: Sequence[Shown], setting: Setting) -> Sheet:
-    columns, rows = _naming(cells, setting)
+def _power(cells: Sequence[SharedCell], context: PageContext) -> Sheet:
+    columns, rows = _naming(cells, context)
     mean = "uncertainty" in cells[0].cell
-    columns.append(Column(f"{'Mean true' if mean else 'True'} effect{_unit(cells, setting)}"))
+    columns.append(Column(f"{'Mean true' if mean else 'True'} effect{_unit(cells, context)}"))
     columns.append(Column("Assurance" if mean else "Power"))
     columns += [Column("Expected patients"), Column("Expected completers")]
-    lines = Lines(columns)
+    lines = TableRows(columns)
     for row, (cell, same) in zip(rows, cells, strict=True):
-        row += [_true_effect(cell, setting), _power_cell(cell, setting)]
+        row += [context.true_effect(cell), _power_cell(cell, context)]
         row += [estimated(cell["expected_patients"]), estimated(cell["expected_completers"])]
-        lines.add([row], [label(name, setting) for name in same], too_high(cell))
+        lines.add([row], [context.called(name) for name in same], too_high(cell))
     return lines.sheet()
 
 
-def _unit(cells: Sequence[Shown], setting: Setting) -> str:
+def _unit(cells: Sequence[SharedCell], context: PageContext) -> str:
     """The unit for the title of a column."""
-    name = setting.units[cells[0].cell["analysis"]].name
+    name = context.units[cells[0].cell["analysis"]].name
     return f" ({name})" if name else ""
 
 
-def _true_effect(cell: Cell, setting: Setting) -> str:
-    """Exact, or with the error of the simulation that it comes from."""
-    factor = setting.units[cell["analysis"]].factor
-    error = cell.get("true_effect_mcse")
-    if error:
-        return plus_minus(cell["true_effect"] * factor, error * factor, sign=True)
-    return signed(cell["true_effect"] * factor)
-
-
-def _power_cell(cell: Cell, setting: Setting) -> str:
+def _power_cell(cell: Cell, context: PageContext) -> str:
     power = estimated(cell["power"], percent=True)
     if not cell["is_null"]:
         return power
-    if too_high(cell) and cell["hypothesis"] in setting.carryover:
+    if too_high(cell) and cell["hypothesis"] in context.carryover:
         return f"type I error\ntoo high (carryover?)\n{power}"
     return f"type I error\n{'too high: ' if too_high(cell) else ''}{power}"
 
 
 def cannot_stop(cells: Sequence[Cell], limits: Sequence[Mapping[str, Any]]) -> set[Stop]:
     """Looks before the last, with the reasons for which they cannot stop whatever the data are."""
-    found: set[Stop] = set()
+    stops: set[Stop] = set()
     for limit in limits:
         for each in limit["cannot_stop"]:
             at = limit["analysis"], limit["patients"], each["look"]
-            found |= {(*at, "efficacy"), *([] if each.get("futility") else [(*at, "futility")])}
+            stops |= {(*at, "efficacy"), *([] if each.get("futility") else [(*at, "futility")])}
     for cell in cells:
         for look in cell["looks"][:-1]:
             at = cell["analysis"], cell["patients"], look["look"]
-            found |= {(*at, way) for way in ("efficacy", "futility") if look.get(f"{way}_z", 0.0) is None}
+            stops |= {(*at, way) for way in ("efficacy", "futility") if look.get(f"{way}_z", 0.0) is None}
     early = {(cell["analysis"], cell["patients"], x["look"]) for cell in cells for x in cell["looks"][:-1]}
-    return {stop for stop in found if stop[:3] in early}
+    return {stop for stop in stops if stop[:3] in early}
 
 
-def beside(found: Mapping[str, Any]) -> list[Block]:
+def beside(result: Mapping[str, Any]) -> list[Block]:
     """The warnings of a result of which its page says nothing else."""
-    return [warning(said) for said in found["warnings"] if not _TOLD.search(said)]
+    return [warning(text) for text in result["warnings"] if not _ELSEWHERE.search(text)]
 
 
-_TOLD = re.compile(rf"(^|: ){BEGIN}|^interrupted: ")  # told beside a table, and at the top
+_ELSEWHERE = re.compile(rf"(^|: ){BEGIN}|^interrupted: ")  # told beside a table, and at the top
 
 
-def warning(said: str) -> Prose:
+def warning(text: str) -> Prose:
     """A warning as it stands on a page: a sentence, but a name or path that it begins with stays as it is."""
-    word = said.partition(" ")[0]
-    begin = said[:1].upper() if word.rstrip(",").isalpha() else said[:1]
-    return Prose(f"{begin}{said[1:]}.", True)
+    word = text.partition(" ")[0]
+    begin = text[:1].upper() if word.rstrip(",").isalpha() else text[:1]
+    return Prose(f"{begin}{text[1:]}.", True)
 
 
-def _looks(cells: Sequence[Shown], setting: Setting, never: set[Stop]) -> Sheet:
+def _looks(cells: Sequence[SharedCell], context: PageContext, never: set[Stop]) -> Sheet:
     """One row a look; at the last look the trial ends anyway, so that it does not stop early there."""
-    columns, rows = _naming(cells, setting)
+    columns, rows = _naming(cells, context)
     columns += [Column("Look", number=False), Column("Patients"), Column("Stops early"), Column("Efficacy")]
-    if setting.futility:
+    if context.futility:
         columns.append(Column("Futility"))
-    lines = Lines(columns)
+    lines = TableRows(columns)
     for row, (cell, same) in zip(rows, cells, strict=True):
         early, own = estimated(cell["stopped_early"], percent=True), []
-        ways = ("efficacy", "futility") if setting.futility else ("efficacy",)
+        ways = ("efficacy", "futility") if context.futility else ("efficacy",)
         first = [(cell["analysis"], cell["patients"], look["look"]) for look in cell["looks"][:-1]]
         if all((*at, way) in never for at in first for way in ways):
             early = DASH if first else early
@@ -218,20 +209,20 @@ def _looks(cells: Sequence[Shown], setting: Setting, never: set[Stop]) -> Sheet:
                 line.append(DASH if none else estimated(look[way], percent=True))
             own.append(line)
             row, early = [""] * len(row), ""
-        lines.add(own, [label(name, setting) for name in same])
+        lines.add(own, [context.called(name) for name in same])
     return lines.sheet()
 
 
-def _estimates(cells: Sequence[Shown], setting: Setting, trials: int) -> Sheet:
-    columns, rows = _naming(cells, setting)
+def _estimates(cells: Sequence[SharedCell], context: PageContext, trials: int) -> Sheet:
+    columns, rows = _naming(cells, context)
     early = staged(cells)
-    columns.append(Column(f"Bias{_unit(cells, setting)}"))
-    stops = stops_told(setting) if early else {}
+    columns.append(Column(f"Bias{_unit(cells, context)}"))
+    stops = stop_reasons(context) if early else {}
     columns += [Column(f"Bias if stopped for {reason}") for reason in stops]
     columns += [Column("Exaggeration if significant"), Column("Coverage of the interval")]
-    lines = Lines(columns)
+    lines = TableRows(columns)
     for row, (cell, same) in zip(rows, cells, strict=True):
-        estimate, factor = cell["estimate"], setting.units[cell["analysis"]].factor
+        estimate, factor = cell["estimate"], context.units[cell["analysis"]].factor
         row.append(_mean(estimate, "bias", factor, sign=True))
         for reason, name in stops.items():
             few = too_few_stops(cell, reason, trials)
@@ -240,14 +231,14 @@ def _estimates(cells: Sequence[Shown], setting: Setting, trials: int) -> Sheet:
         few = too_few(cell, "power", trials)
         row.append(DASH if few or exaggeration == DASH else f"× {exaggeration}")
         row.append(estimated(estimate["coverage"], percent=True))
-        lines.add([row], [label(name, setting) for name in same])
+        lines.add([row], [context.called(name) for name in same])
     return lines.sheet()
 
 
-def stops_told(setting: Setting) -> dict[str, str]:
+def stop_reasons(context: PageContext) -> dict[str, str]:
     """Why a trial may stop early, and the bias given that: a mixture of both says little of either."""
-    found = {"efficacy": "bias_given_early_efficacy"}
-    return found | ({"futility": "bias_given_futility"} if setting.futility else {})
+    reasons = {"efficacy": "bias_given_early_efficacy"}
+    return reasons | ({"futility": "bias_given_futility"} if context.futility else {})
 
 
 def too_few(cell: Cell, event: str, trials: int) -> bool:
@@ -262,14 +253,14 @@ def too_few_stops(cell: Cell, reason: str, trials: int) -> bool:
     return bool(round(share * trials) < FEW)
 
 
-def carried_over(cells: Sequence[Cell], setting: Setting) -> list[Block]:
+def carried_over(cells: Sequence[Cell], context: PageContext) -> list[Block]:
     """Where carryover biases an estimate, and how much."""
-    said = told(
+    sentences = told(
         cells,
-        lambda cell: f"“{label(cell['hypothesis'], setting)}”",
-        lambda cell: setting.units[cell["analysis"]],
+        lambda cell: f"“{context.called(cell['hypothesis'])}”",
+        lambda cell: context.units[cell["analysis"]],
     )
-    return [warning(line) for line in said]
+    return [warning(line) for line in sentences]
 
 
 def _mean(estimate: Mapping[str, Any], name: str, factor: float = 1.0, *, sign: bool = False) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from planner.report.blocks import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
-from planner.report.context import Setting
+from planner.report.blocks import Block, Code, Column, Facts, Heading, Prose, Sheet
+from planner.report.context import PageContext
+from planner.report.pages.common import again, how_to_read, identity, interrupted, question, title
 from planner.report.pages.parts.whole_trial import each_alone
 from planner.report.pages.run_tables import beside, carried_over
 from planner.results.numbers import DASH, estimated, fixed, plain, plus_minus, signed
@@ -17,34 +18,32 @@ from planner.scenario.text import count, listed, visible
 
 Json = Mapping[str, Any]
 _NAME, _BAR = 30, 44  # columns of the picture
-_SHOWN = 20  # bars; what matters less stands in the table
+_MOST_BARS = 20  # bars; what matters less stands in the table
 
 
-def sensitivity_document(found: Json, setting: Setting) -> list[Block]:
+def sensitivity_page(result: Json, context: PageContext) -> list[Block]:
     """The page of `planner run --sensitivity`."""
-    blocks: list[Block] = [Heading(found["scenario"]["title"] or found["scenario"]["name"], 1)]
-    if found["partial"]:
-        trials = count(found["run"]["trials"], "trial")
-        blocks.append(Prose(f"PARTIAL: interrupted after {trials}; all figures are of these.", True))
-    blocks.append(Facts(_facts(found, setting)))
-    several = len({cell["analysis"] for cell in found["cells"]}) > 1
-    blocks += [*each_alone(found["cells"]), *carried_over(found["cells"], setting), *beside(found)]
-    for cell in found["cells"]:
-        name = setting.hypotheses.get(cell["hypothesis"]) or str(cell["hypothesis"])
+    blocks: list[Block] = [title(result)]
+    if result["partial"]:
+        blocks.append(interrupted(count(result["run"]["trials"], "trial")))
+    blocks.append(Facts(_facts(result, context)))
+    several = len({cell["analysis"] for cell in result["cells"]}) > 1
+    blocks += [*each_alone(result["cells"]), *carried_over(result["cells"], context), *beside(result)]
+    for cell in result["cells"]:
+        name = context.called(cell["hypothesis"])
         blocks.append(Heading(f"{name} ({cell['analysis']})" if several else name))
-        blocks += _cell(cell, found["step"], setting)
-    blocks += [Heading("How to read this"), Items(_reading(found, setting))]
-    return [*blocks, Heading("The same result again"), Code(setting.command, "sh")]
+        blocks += _cell(cell, result["step"], context)
+    return blocks + how_to_read(_reading(result, context)) + again(context.command, partial=result["partial"])
 
 
-def _facts(found: Json, setting: Setting) -> list[tuple[str, str]]:
-    scenario, run = found["scenario"], found["run"]
-    variants = f"each assumption {_percent(found['step'])} lower and higher, one at a time"
+def _facts(result: Json, context: PageContext) -> list[tuple[str, str]]:
+    run = result["run"]
+    variants = f"each assumption {_percent(result['step'])} lower and higher, one at a time"
     trials = f"{count(run['trials'], 'virtual trial')} of each variant, seed {run['seed']}"
     return [
-        *([("Question", setting.question)] if setting.question else []),
-        ("Scenario", f"{scenario['name']}, digest {scenario['digest'][:12]}"),
-        ("Design", setting.design),
+        *question(context),
+        identity(result),
+        ("Design", context.design),
         ("Varied", variants),
         ("Simulated", f"{trials}, planner {run['planner']}"),
     ]
@@ -54,16 +53,16 @@ def _percent(step: float) -> str:
     return f"{plain(100 * step)} %"
 
 
-def _cell(cell: Json, step: float, setting: Setting) -> list[Block]:
+def _cell(cell: Json, step: float, context: PageContext) -> list[Block]:
     what = "Type I error" if cell["is_null"] else "Power"
     rows = [row for row in cell["assumptions"] if row["impact"] > 0]
-    unit = setting.units[cell["analysis"]]
+    unit = context.units[cell["analysis"]]
     effect = f"{signed(cell['true_effect'] * unit.factor)} {unit.name}".rstrip()
     of = "" if cell["is_null"] else f", the true effect being {effect}"
     blocks: list[Block] = [Prose(f"{what} as assumed: {estimated(cell['power'], percent=True)}{of}.")]
     seen = [row for row in rows if _beyond_chance(row)]
     if seen:
-        blocks.append(Code(_tornado(cell, seen[:_SHOWN])))
+        blocks.append(Code(_tornado(cell, seen[:_MOST_BARS])))
     elif rows:
         blocks.append(Prose("No assumption changes it beyond Monte Carlo error."))
     if rows:
@@ -120,7 +119,7 @@ def _table(rows: Sequence[Json], step: float) -> Sheet:
         sides = (row["lower"], row["higher"])
         powers = [DASH if s is None else estimated(s["power"], percent=True) for s in sides]
         changes = [DASH if s is None else _change(s["difference"]) for s in sides]
-        lines.append([row["label"], _shown(row["value"]), *powers, *changes])
+        lines.append([row["label"], _value_text(row["value"]), *powers, *changes])
     return Sheet(columns, lines)
 
 
@@ -129,16 +128,16 @@ def _change(figure: Json) -> str:
     return text.replace(" %", " points")
 
 
-def _shown(value: Any) -> str:
+def _value_text(value: Any) -> str:
     """A number, or several that vary together: one if they are all the same."""
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, list):
-        return ", ".join(dict.fromkeys(_shown(item) for item in value))
+        return ", ".join(dict.fromkeys(_value_text(item) for item in value))
     return plain(value)
 
 
-def _reading(found: Json, setting: Setting) -> list[str]:
+def _reading(result: Json, context: PageContext) -> list[str]:
     items = [
         "Each line changes one assumption and leaves all others. In the picture, - is the power where it is "
         "lower, + where it is higher, | as assumed; * where both ends meet. The longest bar is the "
@@ -146,12 +145,12 @@ def _reading(found: Json, setting: Setting) -> list[str]:
         "± is the Monte Carlo standard error; that of a change is paired: all variants have the same virtual "
         "patients.",
     ]
-    labels = [row["label"] for cell in found["cells"] for row in cell["assumptions"]]
+    labels = [row["label"] for cell in result["cells"] for row in cell["assumptions"]]
     if any(label.startswith("difference") for label in labels):
         items.append("Of means, their stated difference is varied: the other treatment's mean stays.")
-    items += setting.about_moved(found["cells"])
-    if any(row[s] is None for c in found["cells"] for row in c["assumptions"] for s in ("lower", "higher")):
+    items += context.about_scale(result["cells"])
+    if any(row[s] is None for c in result["cells"] for row in c["assumptions"] for s in ("lower", "higher")):
         items.append(f"{DASH}: this value is not possible, for instance a share above 1.")
-    if any(cell["is_null"] for cell in found["cells"]):
+    if any(cell["is_null"] for cell in result["cells"]):
         items.append("Where the treatments do not differ, the figure is the type I error.")
     return items

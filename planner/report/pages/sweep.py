@@ -9,8 +9,17 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from planner.report.blocks import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
-from planner.report.context import Setting
+from planner.report.blocks import Block, Code, Column, Facts, Heading, Prose, Sheet
+from planner.report.context import PageContext
+from planner.report.pages.common import (
+    FALSE_ALARM,
+    again,
+    analyses,
+    how_to_read,
+    power_or_error,
+    question,
+    title,
+)
 from planner.report.pages.parts.limits import about_limits
 from planner.report.pages.parts.uncertain import (
     about_uncertainty,
@@ -23,42 +32,39 @@ from planner.report.pages.parts.uncertain import (
 from planner.report.pages.parts.whole_trial import each_alone
 from planner.report.pages.run_tables import NOBODY_MEANWHILE, beside, carried_over
 from planner.report.plots.braille import Series, plot
-from planner.results.numbers import estimated, plain, plus_minus, signed
+from planner.results.numbers import estimated, plain
 from planner.scenario.text import count, listed, visible
 
 Json = Mapping[str, Any]
 _LINES = 10  # that can be told apart in one picture
 
 
-def sweep_document(found: Json, setting: Setting, *, ascii_only: bool = False) -> list[Block]:
+def sweep_page(result: Json, context: PageContext, *, ascii_only: bool = False) -> list[Block]:
     """The page of `planner run` with swept settings. `ascii_only`: draw without Braille dots."""
-    cells: list[Json] = list(found["cells"])
-    blocks: list[Block] = [Heading(found["scenario"]["title"] or found["scenario"]["name"], 1)]
-    if found["partial"]:
-        trials = count(found["run"]["trials"], "trial")
+    cells: list[Json] = list(result["cells"])
+    blocks: list[Block] = [title(result)]
+    if result["partial"]:
+        trials = count(result["run"]["trials"], "trial")
         blocks.append(Prose(f"PARTIAL: interrupted; the figures are of {trials} or more.", True))
-    blocks.append(Facts(_facts(found, cells, setting)))
-    blocks += [*each_alone(cells), Heading("What changes"), _figures(cells, setting)]
+    blocks.append(Facts(_facts(result, cells, context)))
+    blocks += [*each_alone(cells), Heading("What changes"), _figures(cells, context)]
     blocks += [Prose(NOBODY_MEANWHILE)] if any(len(cell["looks"]) > 1 for cell in cells) else []
-    blocks += [*carried_over(cells, setting), *beside(found)]
-    blocks += _curve(cells, setting, ascii_only)
+    blocks += [*carried_over(cells, context), *beside(result)]
+    blocks += _curve(cells, context, ascii_only)
     if averaged(cells):
         every = list(dict.fromkeys(cell["hypothesis"] for cell in cells))
-        blocks += [Heading("What was uncertain"), *what_is_uncertain(found["uncertain"], every)]
-    blocks += [Heading("How to read this"), Items(_reading(cells) + about_limits(found.get("limits", ())))]
-    return [*blocks, Heading("The same result again"), Code(setting.command, "sh")]
+        blocks += [Heading("What was uncertain"), *what_is_uncertain(result["uncertain"], every)]
+    blocks += how_to_read(_reading(cells) + about_limits(result.get("limits", ())))
+    return blocks + again(context.command, partial=result["partial"])
 
 
-def _facts(found: Json, cells: Sequence[Json], setting: Setting) -> list[tuple[str, str]]:
-    run = found["run"]
-    facts = [("Question", setting.question)] if setting.question else []
-    facts += [("Scenario", str(found["scenario"]["name"])), ("Endpoint", setting.endpoint)]
-    facts += [
-        (f"Analysis {name}" if len(setting.analyses) > 1 else "Analysis", setting.analyses[name])
-        for name in dict.fromkeys(cell["analysis"] for cell in cells)
-    ]
+def _facts(result: Json, cells: Sequence[Json], context: PageContext) -> list[tuple[str, str]]:
+    run = result["run"]
+    facts = question(context)
+    facts += [("Scenario", str(result["scenario"]["name"])), ("Endpoint", context.endpoint)]
+    facts += analyses(cells, context)
     for path, values in _axes(cells).items():
-        facts.append((path, listed([_shown(value) for value in values])))
+        facts.append((path, listed([_value_text(value) for value in values])))
     trials = (
         f"{count(run['trials'], 'virtual trial')} for each row, {in_variants(run)}seed {run['seed']}, "
         f"planner {run['planner']}"
@@ -77,16 +83,16 @@ def _axes(cells: Sequence[Json]) -> dict[str, list[Any]]:
     return axes
 
 
-def _shown(value: Any) -> str:
+def _value_text(value: Any) -> str:
     match value:
         case bool():
             return "yes" if value else "no"
         case int() | float():
             return plain(float(value), 10)
         case list():
-            return f"[{', '.join(_shown(item) for item in value)}]"
+            return f"[{', '.join(_value_text(item) for item in value)}]"
         case dict():
-            return f"{{{', '.join(f'{key} {_shown(item)}' for key, item in value.items())}}}"
+            return f"{{{', '.join(f'{key} {_value_text(item)}' for key, item in value.items())}}}"
     return str(value)
 
 
@@ -107,11 +113,7 @@ def _titles(paths: Sequence[str]) -> dict[str, str]:
     return titles
 
 
-def _label(cell: Json, setting: Setting) -> str:
-    return setting.hypotheses.get(cell["hypothesis"]) or str(cell["hypothesis"])
-
-
-def _figures(cells: Sequence[Json], setting: Setting) -> Sheet:
+def _figures(cells: Sequence[Json], context: PageContext) -> Sheet:
     paths = list(_axes(cells))
     titles = _titles(paths)
     analyses = len({cell["analysis"] for cell in cells}) > 1
@@ -128,13 +130,18 @@ def _figures(cells: Sequence[Json], setting: Setting) -> Sheet:
     order += [Column("Expected patients"), Column("Expected completers")]
     rows = []
     for cell in cells:
-        shown = {
-            column.title: _shown(cell["sweep"][path]) for path, column in zip(paths, columns, strict=True)
+        swept = {
+            column.title: _value_text(cell["sweep"][path])
+            for path, column in zip(paths, columns, strict=True)
         }
-        row = [shown[c.title] for c in columns if not c.number]
-        row += [_label(cell, setting), *([cell["analysis"]] if analyses else [])]
-        row += [shown[c.title] for c in columns if c.number] + ([] if sized else [str(cell["patients"])])
-        row += [_true_effect(cell, setting), _power(cell), estimated(cell["stopped_early"], percent=True)]
+        row = [swept[c.title] for c in columns if not c.number]
+        row += [context.called(cell["hypothesis"]), *([cell["analysis"]] if analyses else [])]
+        row += [swept[c.title] for c in columns if c.number] + ([] if sized else [str(cell["patients"])])
+        row += [
+            context.true_effect(cell, with_unit=True),
+            power_or_error(cell),
+            estimated(cell["stopped_early"], percent=True),
+        ]
         row += [chance(cell), spread(cell)] if mean else []
         rows.append([*row, estimated(cell["expected_patients"]), estimated(cell["expected_completers"])])
     return Sheet(order, rows)
@@ -144,21 +151,7 @@ def _numeric(values: Sequence[Any]) -> bool:
     return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 
 
-def _true_effect(cell: Json, setting: Setting) -> str:
-    factor = setting.units[cell["analysis"]].factor
-    error = cell.get("true_effect_mcse")
-    unit = setting.units[cell["analysis"]].name
-    value = cell["true_effect"] * factor
-    shown = plus_minus(value, error * factor, sign=True) if error else signed(value)
-    return f"{shown} {unit}".rstrip()
-
-
-def _power(cell: Json) -> str:
-    power = estimated(cell["power"], percent=True)
-    return f"type I error\n{power}" if cell["is_null"] else power
-
-
-def _curve(cells: Sequence[Json], setting: Setting, ascii_only: bool) -> list[Block]:
+def _curve(cells: Sequence[Json], context: PageContext, ascii_only: bool) -> list[Block]:
     """Power against the swept number with most values; a line for each of the other combinations."""
     axes = {path: values for path, values in _axes(cells).items() if _numeric(values) and len(values) > 2}
     if not axes:
@@ -168,8 +161,10 @@ def _curve(cells: Sequence[Json], setting: Setting, ascii_only: bool) -> list[Bl
     titles = _titles(list(_axes(cells)))
     lines: dict[str, list[tuple[float, float]]] = {}
     for cell in cells:
-        others = [f"{titles[p]} {_shown(v)}" for p, v in cell["sweep"].items() if p != along]
-        name = ", ".join([_label(cell, setting), *([cell["analysis"]] if several else []), *others])
+        others = [f"{titles[p]} {_value_text(v)}" for p, v in cell["sweep"].items() if p != along]
+        name = ", ".join(
+            [context.called(cell["hypothesis"]), *([cell["analysis"]] if several else []), *others]
+        )
         lines.setdefault(name, []).append((float(cell["sweep"][along]), cell["power"]["estimate"]))
     if len(lines) > _LINES:
         return [Prose(f"{count(len(lines), 'line')} would be too many for a picture of the power.")]
@@ -188,7 +183,7 @@ def _curve(cells: Sequence[Json], setting: Setting, ascii_only: bool) -> list[Bl
     return [Heading("Assurance" if averaged(cells) else "Power"), Code(picture), Facts(key)]
 
 
-def _moved(cell: Json) -> bool:
+def _off_scale(cell: Json) -> bool:
     """Whether the true effect is another one than the means state."""
     stated = cell.get("stated_effect")
     return stated is not None and not math.isclose(stated, cell["true_effect"], rel_tol=1e-4, abs_tol=1e-9)
@@ -202,11 +197,8 @@ def _reading(cells: Sequence[Json]) -> list[str]:
     if averaged(cells):
         items += [*about_uncertainty(cells), "All rows are of the same variants too."]
     if any(cell["is_null"] for cell in cells):
-        items.append(
-            "Type I error: the treatments do not differ under this hypothesis: a significant trial is a "
-            "false alarm."
-        )
-    if any(_moved(cell) for cell in cells):
+        items.append(FALSE_ALARM)
+    if any(_off_scale(cell) for cell in cells):
         items.append(
             "Where the scale cuts or rounds scores, true effects are not the differences of the stated means."
         )

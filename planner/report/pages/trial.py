@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.report.blocks import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
-from planner.report.context import Setting, Unit
+from planner.report.context import PageContext, Unit
+from planner.report.pages.common import identity, title
 from planner.report.pages.parts.blinding import guesses_of
 from planner.report.pages.parts.whole_trial import each_alone
 from planner.report.plots.braille import Series, plot
@@ -28,55 +29,54 @@ _HEIGHT = 16  # lines of a panel; every third has a label
 _STEPS = (_HEIGHT - 1) // 3
 
 
-def trial_document(trial: Json, setting: Setting, *, ascii_only: bool = False) -> list[Block]:
+def trial_page(trial: Json, context: PageContext, *, ascii_only: bool = False) -> list[Block]:
     """The page of `planner trial`. `ascii_only`: draw without Braille dots."""
-    blocks: list[Block] = [Heading(trial["scenario"]["title"] or trial["scenario"]["name"], 1)]
-    blocks.append(Facts(_facts(trial, setting)))
-    blocks += [Heading("What each look saw, and decided"), *each_alone(trial["analyses"])]
+    blocks: list[Block] = [title(trial)]
+    blocks.append(Facts(_facts(trial, context)))
+    blocks += [Heading("What each look showed, and its decision"), *each_alone(trial["analyses"])]
     for course in trial["analyses"]:
-        partial = course["analysis"] in setting.partial
+        partial = course["analysis"] in context.partial
         if len(trial["analyses"]) > 1:
             blocks.append(Prose(f"{course['analysis']}:"))
-        blocks += [_looks(course, setting.units[course["analysis"]], partial)]
+        blocks += [_looks(course, context.units[course["analysis"]], partial)]
         blocks.append(Prose(f"{_verdict(course, trial)} {_used(course)}".rstrip()))
     for r, reading in enumerate(trial["readings"]):
-        blocks += _patients(trial, r, reading, setting, ascii_only)
+        blocks += _patients(trial, r, reading, context, ascii_only)
     blocks += guesses_of(trial)
-    blocks += [Heading("The same trial again"), Code(setting.command, "sh")]
+    blocks += [Heading("The same trial again"), Code(context.command, "sh")]
     blocks.append(
         Prose("With --format csv: these patients in long format, as data for any statistics program.")
     )
     return blocks
 
 
-def _facts(trial: Json, setting: Setting) -> list[tuple[str, str]]:
-    scenario, run = trial["scenario"], trial["run"]
-    name = str(trial["hypothesis"])
-    label = setting.hypotheses.get(name) or name
+def _facts(trial: Json, context: PageContext) -> list[tuple[str, str]]:
+    run, name = trial["run"], str(trial["hypothesis"])
+    label = context.called(name)
     courses = trial["analyses"]
     several = len(courses) > 1
     return [
         ("Trial", f"number {run['trial']:,} (counted from 0), seed {run['seed']}, planner {run['planner']}"),
-        ("Scenario", f"{scenario['name']}, digest {scenario['digest'][:12]}"),
+        identity(trial),
         ("True here", label if label == name else f"{name}: {label}"),
         *(
-            (f"Truth for {c['analysis']}" if several else "True effect", _truth(name, c, setting))
+            (f"Truth for {c['analysis']}" if several else "True effect", _truth(name, c, context))
             for c in courses
         ),
-        ("Design", setting.design),
-        ("Endpoint", setting.endpoint),
+        ("Design", context.design),
+        ("Endpoint", context.endpoint),
         *(
-            (f"Analysis {c['analysis']}" if several else "Analysis", setting.analyses[c["analysis"]])
+            (f"Analysis {c['analysis']}" if several else "Analysis", context.analyses[c["analysis"]])
             for c in courses
         ),
     ]
 
 
-def _truth(hypothesis: str, course: Json, setting: Setting) -> str:
-    unit = setting.units[course["analysis"]]
-    said = f"{signed(course['true_effect'] * unit.factor)} {unit.name}".rstrip()
-    why = setting.moved.get((hypothesis, course["analysis"]))
-    return f"{said}: {why}" if why else said
+def _truth(hypothesis: str, course: Json, context: PageContext) -> str:
+    unit = context.units[course["analysis"]]
+    text = f"{signed(course['true_effect'] * unit.factor)} {unit.name}".rstrip()
+    why = context.scale_notes.get((hypothesis, course["analysis"]))
+    return f"{text}: {why}" if why else text
 
 
 def _used(course: Json) -> str:
@@ -85,8 +85,8 @@ def _used(course: Json) -> str:
     used = finished["used"] + left["used"]
     if used == patients:
         return ""
-    said = f"Of these {count(patients, 'patient')}, {finished['all']} finished every period"
-    said += f" and {left['all']} left" if left["all"] else ""
+    text = f"Of these {count(patients, 'patient')}, {finished['all']} finished every period"
+    text += f" and {left['all']} left" if left["all"] else ""
     parts = []
     if finished["used"]:
         every = finished["used"] == finished["all"]
@@ -94,7 +94,7 @@ def _used(course: Json) -> str:
     if left["used"]:
         parts.append(f"{left['used']} of those who left, after what it compares")
     rest = " The others were not given what it compares." if finished["used"] < finished["all"] else ""
-    return f"{said}; the analysis uses {used}{': ' + listed(parts) if parts else ''}.{rest}"
+    return f"{text}; the analysis uses {used}{': ' + listed(parts) if parts else ''}.{rest}"
 
 
 def _looks(course: Json, unit: Unit, partial: bool) -> Sheet:
@@ -156,7 +156,7 @@ def _inside(low: float | None, high: float | None, whole: bool) -> str:
 
 
 def _verdict(course: Json, trial: Json) -> str:
-    """The decision in a sentence, and what a reader who knows the truth says of it."""
+    """The decision in a sentence, and whether the truth agrees."""
     last = course["looks"][-1]
     early = last["look"] < course["looks_planned"]
     name = f"{course['analysis']}: " if len(trial["analyses"]) > 1 else ""
@@ -168,18 +168,18 @@ def _verdict(course: Json, trial: Json) -> str:
             how = "the trial stops early for futility"
         case _:
             how = "the trial ends without a significant difference"
-    said = f"{name}{how if name else how[:1].upper() + how[1:]}, after {seen}."
+    text = f"{name}{how if name else how[:1].upper() + how[1:]}, after {seen}."
     if early:
         left = trial["patients_planned"] - last["patients"]
-        said += f" The other {count(left, 'patient')} planned are not needed."
+        text += f" The other {count(left, 'patient')} planned are not needed."
     if course["wrong_sign"]:
-        said += " Its sign is wrong: the truth points the other way."
+        text += " Its sign is wrong: the truth points the other way."
     elif course["decision"] == "efficacy" and course["true_effect"] == 0:
-        said += " There is no true effect: this is a type I error."
-    return f"{said} {last['note'].capitalize()}." if last["note"] else said
+        text += " There is no true effect: this is a type I error."
+    return f"{text} {last['note'].capitalize()}." if last["note"] else text
 
 
-def _patients(trial: Json, r: int, reading: Json, setting: Setting, ascii_only: bool) -> list[Block]:
+def _patients(trial: Json, r: int, reading: Json, context: PageContext, ascii_only: bool) -> list[Block]:
     """Picture and table of one reading."""
     title = "The patients"
     if len(trial["readings"]) > 1:
@@ -214,9 +214,9 @@ def _drawn(groups: Mapping[tuple[str, ...], Sequence[Json]], r: int, ascii_only:
     low, high, places = _axis(min(values), max(values))
     margin = max(len(fixed(x, places)) for x in (low, high))
     width = (_WIDTH - _GAP) // 2 - margin - 2
-    shown = list(groups.items())[:_PANELS]
+    drawn = list(groups.items())[:_PANELS]
     panels = []
-    for sequence, group in shown:
+    for sequence, group in drawn:
         series = [_line(p["values"][r]) for p in group]
         picture = plot(
             series,
@@ -231,9 +231,12 @@ def _drawn(groups: Mapping[tuple[str, ...], Sequence[Json]], r: int, ascii_only:
         name = f"{' then '.join(sequence)}: {count(len(group), 'patient')}"
         panels.append([_cut(f"{'':{margin + 2}}{name}", margin + 2 + width), *picture.split("\n")])
     blocks: list[Block] = [Code(_side_by_side(panels, margin + 2 + width))]
-    key = "o: a completer. x: a patient who left before the end. Steeper lines, larger differences."
-    if len(groups) > len(shown):
-        key += f" The other {count(len(groups) - len(shown), 'sequence')} are not drawn."
+    key = (
+        "Each line is a patient: o a completer, x one who left before the end. The steeper a line, the "
+        "larger the difference between periods."
+    )
+    if len(groups) > len(drawn):
+        key += f" The other {count(len(groups) - len(drawn), 'sequence')} are not drawn."
     return [*blocks, Prose(key)]
 
 
@@ -294,18 +297,18 @@ def _patterns(groups: Mapping[tuple[str, ...], Sequence[Json]], r: int) -> Sheet
     columns = [Column("Sequence", number=False), Column("Responds in", number=False), Column("Patients")]
     rows = []
     for sequence, group in groups.items():
-        found = Counter(tuple(p["values"][r]) for p in group)
+        patterns = Counter(tuple(p["values"][r]) for p in group)
         name = " then ".join(sequence)
-        for pattern, number in sorted(found.items(), key=lambda item: (None in item[0], str(item[0]))):
+        for pattern, number in sorted(patterns.items(), key=lambda item: (None in item[0], str(item[0]))):
             rows.append([name, _responses(sequence, pattern), str(number)])
             name = ""
     return Sheet(columns, rows)
 
 
 def _responses(sequence: Sequence[str], pattern: Sequence[float | None]) -> str:
-    said = [f"{a} (period {k})" for k, (a, x) in enumerate(zip(sequence, pattern, strict=True), 1) if x]
+    periods = [f"{a} (period {k})" for k, (a, x) in enumerate(zip(sequence, pattern, strict=True), 1) if x]
     left = f"left before period {list(pattern).index(None) + 1}" if None in pattern else ""
-    return "; ".join(filter(None, (listed(said) or "no period", left)))
+    return "; ".join(filter(None, (listed(periods) or "no period", left)))
 
 
 def _scores(patients: Sequence[Json], r: int) -> Sheet:
@@ -319,12 +322,12 @@ def _scores(patients: Sequence[Json], r: int) -> Sheet:
     columns.append(Column("Left", number=False))
     rows = []
     for p in patients:
-        shown = [DASH if x is None else fixed(x, places) for x in p["values"][r]]
+        scores = [DASH if x is None else fixed(x, places) for x in p["values"][r]]
         left = p["left_before_period"]
         gone = "" if left is None else f"before period {left}"
         if waits:
-            shown.append(" / ".join(DASH if days is None else plain(days) for days in p["extra_days"]))
-        rows.append([str(p["subject"]), " then ".join(p["sequence"]), *shown, gone])
+            scores.append(" / ".join(DASH if days is None else plain(days) for days in p["extra_days"]))
+        rows.append([str(p["subject"]), " then ".join(p["sequence"]), *scores, gone])
     return Sheet(columns, rows)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.report.blocks import Column, Sheet
-from planner.report.context import Setting, label
+from planner.report.context import PageContext
 from planner.report.pages.parts.uncertain import short
 from planner.results.numbers import DASH, fixed, plain, plus_minus, signed
 
@@ -16,52 +16,52 @@ Json = Mapping[str, Any]
 _PERCENT = {"response": "responders", "remission": "remitters"}
 _LEAST_CHANCE = 1e-4  # a probability below which its column says 1 in so many
 _LEAST_FACTOR = 0.01  # and a Bayes factor
-_LEAST_WEIGHT = 1e-4  # below which, with three times its error, a weight is told as less than that
+_LEAST_WEIGHT = 1e-4  # below which, with three times its error, a weight is given as less than that
 _LEAST_ERROR = 0.001  # of the weights that assumptions move: smaller errors are shown as this
 
 
-def ranked(found: Json) -> list[Json]:
+def ranked(result: Json) -> list[Json]:
     """The classes by weight."""
-    return sorted(found["classes"], key=lambda row: -row["weight"]["estimate"])
+    return sorted(result["classes"], key=lambda row: -row["weight"]["estimate"])
 
 
-def split(found: Json) -> bool:
+def split(result: Json) -> bool:
     """Whether a class has several hypotheses, or classes differ in their prior weights."""
-    priors = {round(row["prior"], 12) for row in found["classes"]}
-    return len(found["classes"]) < len(found["hypotheses"]) or len(priors) > 1
+    priors = {round(row["prior"], 12) for row in result["classes"]}
+    return len(result["classes"]) < len(result["hypotheses"]) or len(priors) > 1
 
 
-def _stacked(names: Sequence[str], cells: Sequence[str], setting: Setting) -> list[list[str]]:
+def _stacked(names: Sequence[str], cells: Sequence[str], context: PageContext) -> list[list[str]]:
     """The lines of a class: its figures stand beside its first hypothesis."""
-    first, *others = (label(name, setting) for name in names)
+    first, *others = (context.called(name) for name in names)
     return [[first, *cells], *([f"= {other}", *[""] * len(cells)] for other in others)]
 
 
-def _first(row: Json, found: Json) -> Json:
-    """What the JSON form says of the first hypothesis of a class."""
-    first: Json = next(each for each in found["hypotheses"] if each["hypothesis"] == row["hypotheses"][0])
+def _first(row: Json, result: Json) -> Json:
+    """The first hypothesis of a class, as in the JSON form."""
+    first: Json = next(each for each in result["hypotheses"] if each["hypothesis"] == row["hypotheses"][0])
     return first
 
 
-def weights(found: Json, setting: Setting) -> Sheet:
+def weights(result: Json, context: PageContext) -> Sheet:
     """How probable the result is, and the weight that it gives."""
-    density = found["evidence"]["kind"] != "counts"
-    order = ranked(found)
-    shown = [("Bayes factor", *_alike([row["bayes_factor"] for row in order], _LEAST_FACTOR, False))]
+    density = result["evidence"]["kind"] != "counts"
+    order = ranked(result)
+    figure_columns = [("Bayes factor", *_alike([row["bayes_factor"] for row in order], _LEAST_FACTOR, False))]
     if not density:
-        chances = [_first(row, found)["likelihood"] for row in order]
-        shown.insert(0, ("Probability", *_alike(chances, _LEAST_CHANCE, True)))
+        chances = [_first(row, result)["likelihood"] for row in order]
+        figure_columns.insert(0, ("Probability", *_alike(chances, _LEAST_CHANCE, True)))
     columns = [Column("Hypothesis", number=False)]
-    columns += [Column(f"{title}, 1 in" if rare else title) for title, rare, _ in shown]
+    columns += [Column(f"{title}, 1 in" if rare else title) for title, rare, _ in figure_columns]
     rows = []
     for i, row in enumerate(order):
-        cells = [*(column[i] for _, _, column in shown), weight(row["weight"])]
-        rows += _stacked(row["hypotheses"], cells, setting)
+        cells = [*(column[i] for _, _, column in figure_columns), weight(row["weight"])]
+        rows += _stacked(row["hypotheses"], cells, context)
     return Sheet([*columns, Column("Weight")], rows)
 
 
 def _alike(figures: Sequence[Json], least: float, percent: bool) -> tuple[bool, list[str]]:
-    """A column in one style: as they are, or where one is below `least` as 1 in so many, which is told."""
+    """A column in one style: as they are, or where one is below `least` as 1 in so many; and whether so."""
     if any(0.0 < figure["estimate"] < least for figure in figures):
         return True, [_one_in(figure) for figure in figures]
     if any(figure["mcse"] for figure in figures):
@@ -89,18 +89,18 @@ def _one_in(figure: Json) -> str:
     return f"{round(x / step) * step:,.0f} ± {round(error / step) * step:,.0f}{unit}"
 
 
-def predictions(found: Json, setting: Setting) -> Sheet:
+def predictions(result: Json, context: PageContext) -> Sheet:
     """What each hypothesis predicts of what was observed, below that."""
-    expected = found["hypotheses"][0]["expected"]
+    expected = result["hypotheses"][0]["expected"]
     titles = [f"{each['measure'].capitalize()} {each['treatment']}" for each in expected]
-    seen = [_seen(found["observed"], each) for each in expected]
+    seen = [_seen(result["observed"], each) for each in expected]
     rows = [["Observed", *seen]] if any(cell != DASH for cell in seen) else []
-    for row in ranked(found):
+    for row in ranked(result):
         cells = [
-            _expected(each, found["evidence"]["kind"] == "difference")
-            for each in _first(row, found)["expected"]
+            _expected(each, result["evidence"]["kind"] == "difference")
+            for each in _first(row, result)["expected"]
         ]
-        rows += _stacked(row["hypotheses"], cells, setting)
+        rows += _stacked(row["hypotheses"], cells, context)
     return Sheet([Column("Hypothesis", number=False), *(Column(title) for title in titles)], rows)
 
 
@@ -122,9 +122,9 @@ def _seen(observed: Json, expected: Json) -> str:
     return signed(observed.get("difference", {}).get("estimate"))
 
 
-def levels(found: Json) -> bool:
+def levels(result: Json) -> bool:
     """Whether values in the endpoint's unit are predicted, and not shares of patients."""
-    return found["hypotheses"][0]["expected"][0]["measure"] not in _PERCENT
+    return result["hypotheses"][0]["expected"][0]["measure"] not in _PERCENT
 
 
 def _expected(expected: Json, difference: bool) -> str:
@@ -135,16 +135,16 @@ def _expected(expected: Json, difference: bool) -> str:
     return plus_minus(mean, error, sign=difference or expected["measure"] != "score")
 
 
-def shares(found: Json, setting: Setting) -> Sheet:
+def shares(result: Json, context: PageContext) -> Sheet:
     """Prior weights and weights of the classes, of each hypothesis in them, and of classes counted alike."""
     columns = [Column("Class", number=False), Column("Prior"), Column("Weight")]
     columns += [Column("Of each"), Column("If alike")]
     rows = []
-    own = {row["hypothesis"]: row["weight"] for row in found["hypotheses"]}
-    for row in ranked(found):
+    own = {row["hypothesis"]: row["weight"] for row in result["hypotheses"]}
+    for row in ranked(result):
         each = "; ".join(dict.fromkeys(weight(own[name]) for name in row["hypotheses"]))
         cells = [f"{plain(100 * row['prior'], 3)} %", weight(row["weight"]), each]
-        rows += _stacked(row["hypotheses"], [*cells, weight(row["weight_equal_classes"])], setting)
+        rows += _stacked(row["hypotheses"], [*cells, weight(row["weight_equal_classes"])], context)
     return Sheet(columns, rows)
 
 
@@ -156,8 +156,8 @@ def moved(seen: Sequence[Json], leading: Sequence[int]) -> Sheet:
     rows = []
     for row in seen:
         for side, name, share in zip(("low", "high"), _path(row), (_moved(row), ""), strict=True):
-            found = [row[side]["class_weights"][i] for i in leading]
-            rows.append([name, stated(row, side), *(_roughly(each) for each in found), share])
+            leading_weights = [row[side]["class_weights"][i] for i in leading]
+            rows.append([name, stated(row, side), *(_roughly(each) for each in leading_weights), share])
     return Sheet(columns, rows)
 
 
@@ -176,7 +176,7 @@ def _path(row: Json) -> tuple[str, str]:
     return (f"{above}:", below) if sign else (path, "")
 
 
-def path_said(row: Json) -> str:
+def path_text(row: Json) -> str:
     """The assumption, in words where it is no setting with a number."""
     return " ".join(filter(None, _path(row)))
 

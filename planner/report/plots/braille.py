@@ -14,6 +14,7 @@ Point = tuple[float, float]
 
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # Unicode Braille, by row and column
 _ACROSS, _DOWN = 2, 4  # dots in one character cell
+_DASHES = 24  # pieces of a broken line
 
 
 class Series(NamedTuple):
@@ -21,6 +22,14 @@ class Series(NamedTuple):
 
     letter: str
     points: Sequence[Point]
+
+
+def broken_line(height: float, end: float) -> list[Point]:
+    """A horizontal line from 0 to `end` in pieces with gaps between them."""
+    points: list[Point] = []
+    for k in range(_DASHES):
+        points += [(end * k / _DASHES, height), (end * (k + 0.4) / _DASHES, height), (math.nan, height)]
+    return points
 
 
 def plot(
@@ -57,8 +66,8 @@ def plot(
     bar, corner, rule = ("|", "+", "-") if ascii_only else ("┤", "└", "─")
     lines = []
     for row in range(height):
-        shown = (marks.get((row, j)) or _character(cells[row][j], ascii_only) for j in range(width))
-        lines.append(f"{labels[row]:>{margin}} {bar}{''.join(shown)}".rstrip())
+        characters = (marks.get((row, j)) or _character(cells[row][j], ascii_only) for j in range(width))
+        lines.append(f"{labels[row]:>{margin}} {bar}{''.join(characters)}".rstrip())
     lines.append(f"{'':{margin}} {corner}{rule * width}")
     low, high = f"{x[0]:g}", f"{x[1]:g}"
     lines.append(f"{'':{margin}}  {low}{x_title:^{width - len(low) - len(high)}}{high}")

@@ -10,7 +10,7 @@ from planner.scenario.families.means import Means
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import count, listed
 
-_SEQUENCES_TOLD = 6
+_MOST_SEQUENCES = 6
 
 
 def design_line(scenario: Scenario, plan: Plan, short: bool = False) -> str:
@@ -18,42 +18,42 @@ def design_line(scenario: Scenario, plan: Plan, short: bool = False) -> str:
     design = scenario.design
     numbers = [f"{low}" if low == high else _one_of(low, high) for low, high in plan.per_sequence_ends]
     patients = count(design.patients, "patient")
-    if short and len(numbers) > _SEQUENCES_TOLD and len(set(numbers)) == 1:
+    if short and len(numbers) > _MOST_SEQUENCES and len(set(numbers)) == 1:
         each = f"{numbers[0]} to each of {len(design.sequences)} sequences"
         periods = f"of {count(design.periods, 'period')}, made of {listed(list(design.treatments))}"
-        said = f"{patients} randomised: {each} {periods}"
+        text = f"{patients} randomised: {each} {periods}"
     else:
         groups = [
             f"{number} to {' then '.join(sequence)}"
             for number, sequence in zip(numbers, design.sequences, strict=True)
         ]
-        said = f"{patients} randomised: {listed(groups)}"
+        text = f"{patients} randomised: {listed(groups)}"
     if all(low == high for low, high in plan.per_sequence_ends):
-        return said
+        return text
     size = design.unit * design.block
-    return f"{said}: they do not fill the last block of {size}, whose order is drawn at random"
+    return f"{text}: they do not fill the last block of {size}, whose order is drawn at random"
 
 
 def _one_of(low: int, high: int) -> str:
     return f"{low} or {high}" if high == low + 1 else f"{low} to {high}"
 
 
-def moved_effects(scenario: Scenario) -> dict[tuple[str, str], str]:
+def scale_notes(scenario: Scenario) -> dict[tuple[str, str], str]:
     """By hypothesis and analysis: why the true effect is not the difference of the stated means."""
     return {
-        (name, analysis.name): said
+        (name, analysis.name): reason
         for name, hypothesis in scenario.hypotheses.items()
         for analysis in scenario.analyses
-        if isinstance(hypothesis, Means) and (said := moved(scenario, hypothesis, analysis.weights))
+        if isinstance(hypothesis, Means) and (reason := scale_effect(scenario, hypothesis, analysis.weights))
     }
 
 
-def moved(scenario: Scenario, hypothesis: Means, contrast: Mapping[str, float]) -> str:
+def scale_effect(scenario: Scenario, hypothesis: Means, contrast: Mapping[str, float]) -> str:
     """What the scale does to the effect that the means state; empty if it is the true one."""
-    scale, found = scenario.endpoint.scale, scale_moves(scenario, hypothesis, contrast)
-    if found is None:
+    scale, shift = scenario.endpoint.scale, scale_moves(scenario, hypothesis, contrast)
+    if shift is None:
         return ""
-    stated, parts = found
+    stated, parts = shift
     ends = [f"{plain(scale.low)}, the lowest score", f"{plain(scale.high)}, the highest score"]
     cut = [end for end, part in zip(ends, ("low", "high"), strict=True) if part in parts]
     does = [f"cut at {listed(cut)}"] if cut else []

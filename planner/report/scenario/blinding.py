@@ -25,27 +25,27 @@ def guessing(scenario: Scenario) -> list[Block]:
         for a in scenario.design.treatments
         if {each.agent for each in scenario.treatments[a].agents} & set(blinding.active)
     ]
-    said = [
+    sentences = [
         "After each period patients guess whether the treatment was an active one: one with "
         f"{listed(agents, 'or')}, here {listed(active)}.",
         _odds(scenario, blinding),
     ]
     if blinding.expectancy is not None:
-        said.append(_consequence(scenario, blinding.expectancy))
-    return [Heading("What patients guess"), Items(said)]
+        sentences.append(_consequence(scenario, blinding.expectancy))
+    return [Heading("What patients guess"), Items(sentences)]
 
 
 def _odds(scenario: Scenario, blinding: Blinding) -> str:
-    said = f"The odds of guessing active are {_factor(blinding.intercept)}"
+    text = f"The odds of guessing active are {_factor(blinding.intercept)}"
     if not blinding.outcome:
-        return f"{said}, whatever was given."
+        return f"{text}, whatever was given."
     outcome = scenario.outcomes[blinding.outcome]
-    said += f" at a {outcome.label} of 0"
+    text += f" at a {outcome.label} of 0"
     if blinding.slope:
-        said += f", times {_factor(blinding.slope)} for each of its {outcome.unit}"
+        text += f", times {_factor(blinding.slope)} for each of its {outcome.unit}"
     if blinding.slope_from_previous:
-        said += f", times {_factor(blinding.slope_from_previous)} for each more than in the period before"
-    return f"{said}."
+        text += f", times {_factor(blinding.slope_from_previous)} for each more than in the period before"
+    return f"{text}."
 
 
 def _consequence(scenario: Scenario, expectancy: Expectancy) -> str:
@@ -64,5 +64,5 @@ def _factor(log_odds: float) -> str:
 
 
 def _called(table: Mapping[str, Agent] | Mapping[str, Signal], name: str) -> str:
-    found = table.get(name)
-    return (found.label if found is not None else "") or name
+    entry = table.get(name)
+    return (entry.label if entry is not None else "") or name

@@ -10,7 +10,7 @@ from planner.results.numbers import plain
 Path = tuple[Any, ...]
 
 _LABELS = ("label", "dose", "name")
-_TOLD = ("family", "role", "carryover")  # in words, elsewhere
+_IN_WORDS = ("family", "role", "carryover")  # in words, elsewhere
 _NO_SETTINGS = ("citations", "assumed", "extends", "observed")
 _NAMED = ("agents", "signals", "components", "outcomes", "hypotheses", "treatments")
 """Tables whose keys are names."""
@@ -29,7 +29,7 @@ def unstated(resolved: dict[str, Any], written: dict[str, Any]) -> list[tuple[st
         path: _value(value)
         for path, value in _leaves(resolved).items()
         if path[0] not in _NO_SETTINGS
-        and path[-1] not in (*_LABELS, *_TOLD)
+        and path[-1] not in (*_LABELS, *_IN_WORDS)
         and path != ("simulation", "hypotheses")
         and "uncertainty" not in (path[0], *path[2:3])  # all of it is stated
         and path not in inside

@@ -11,14 +11,14 @@ from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed
 from planner.scenario.vocabulary import METHODS
 
-_TOLD = 4  # groups of hypotheses that state how much patients differ
+_MOST_GROUPS = 4  # groups of hypotheses that state how much patients differ
 
 
-def design_told(scenario: Scenario, rows: tuple[DesignRow, ...]) -> list[Block]:
+def design_blocks(scenario: Scenario, rows: tuple[DesignRow, ...]) -> list[Block]:
     """A table with a row for each comparison and model, and what must be known to read it."""
     if not rows or all(METHODS[a.method].binary for a in scenario.analyses):
         return []  # shares of patients have no SD within patients
-    blocks: list[Block] = [Heading("What this design can tell of a score")]
+    blocks: list[Block] = [Heading("What a comparison of scores costs in this design")]
     if scenario.design.periods == 1:
         return [*blocks, Items(_parallel(scenario, rows))]
     blocks += [Prose(_how_to_read(scenario, rows)), _sheet(rows)]
@@ -67,7 +67,7 @@ def _coefficient(x: float | None) -> str:
 
 def _biases(scenario: Scenario, rows: tuple[DesignRow, ...]) -> list[str]:
     """Whose carryover moves a comparison, where it is not that of its two treatments in equal measure."""
-    said = []
+    sentences = []
     for row in rows:
         compared = list(weights(row.contrast))
         each = row.bias_by_treatment
@@ -88,47 +88,49 @@ def _biases(scenario: Scenario, rows: tuple[DesignRow, ...]) -> list[str]:
             for name, x in each.items()
             if max(abs(x.first_order), abs(x.lasting)) >= 1e-9
         ]
-        said.append(
+        sentences.append(
             f"Bias of {formula(row.contrast)} by treatment, {model} (next / all later): {listed(parts)}."
         )
-    if any(row.bias_by_treatment for row in rows) and not said and len(scenario.design.treatments) == 2:
-        said.append(
+    if any(row.bias_by_treatment for row in rows) and not sentences and len(scenario.design.treatments) == 2:
+        sentences.append(
             "Carryover of the second treatment biases as much the other way: equal carryover cancels."
         )
     proof = [row for row in rows if row.carryover and row.estimable and abs(row.bias_lasting or 0.0) > 1e-9]
     if proof:
-        said.append(
+        sentences.append(
             "With carryover in the model what reaches the next period only biases nothing; a response that "
             "lasts longer still does."
         )
-    return said
+    return sentences
 
 
 def _between(rows: tuple[DesignRow, ...]) -> list[str]:
     """What differences between patients would add, where hypotheses say how much patients differ."""
-    said = []
+    sentences = []
     for contrast in {formula(row.contrast): None for row in rows}:
         models = [row for row in rows if formula(row.contrast) == contrast]
-        for i, first in enumerate(models[0].random[:_TOLD]):
-            found = [(row.carryover, row.random[i]) for row in models]
+        for i, first in enumerate(models[0].random[:_MOST_GROUPS]):
+            random = [(row.carryover, row.random[i]) for row in models]
             within = {row.carryover: row.estimable for row in models}
-            factors = listed([_factor(carryover, each, within[carryover]) for carryover, each in found])
-            said.append(
+            factors = listed([_factor(carryover, each, within[carryover]) for carryover, each in random])
+            sentences.append(
                 f"{contrast} under {listed(list(first.hypotheses))}, where patients differ with "
                 f"{plain(first.ratio, 3)} times the variance within: with patients as a random sample "
-                f"{factors}. {_against_parallel(found[0][1])}"
+                f"{factors}. {_against_parallel(random[0][1])}"
             )
-        if len(models[0].random) > _TOLD:
-            said.append(f"{len(models[0].random) - _TOLD} more are in `show --json`: plan.design_table.")
-    return said
+        if len(models[0].random) > _MOST_GROUPS:
+            sentences.append(
+                f"{len(models[0].random) - _MOST_GROUPS} more are in `show --json`: plan.design_table."
+            )
+    return sentences
 
 
 def _factor(carryover: bool, each: RandomPatients, within: bool) -> str:
-    """The factor under one model; `within`: whether the patients' own differences tell it at all."""
+    """The factor under one model; `within`: whether the patients' own differences estimate it at all."""
     model = "with carryover in the model" if carryover else "without carryover"
     if each.variance_factor is None:
         return f"not estimable {model}"
-    alone = "" if within else " (told by comparing patients with each other, not within patients)"
+    alone = "" if within else " (from comparing patients with each other, not within patients)"
     return f"factor {plain(each.variance_factor, 4)} {model}{alone}"
 
 
@@ -144,7 +146,7 @@ def _against_parallel(each: RandomPatients) -> str:
 def _parallel(scenario: Scenario, rows: tuple[DesignRow, ...]) -> list[str]:
     """One period: patients are compared with other patients, and nothing carries over."""
     unit = scenario.design.unit
-    said = []
+    sentences = []
     for row in rows:
         share = {
             a: sum(
@@ -155,16 +157,16 @@ def _parallel(scenario: Scenario, rows: tuple[DesignRow, ...]) -> list[str]:
             for a in weights(row.contrast)
         }
         factor = sum(w * w * unit / share[a] for a, w in weights(row.contrast).items())
-        said.append(
+        sentences.append(
             f"{formula(row.contrast)}: variance = {plain(factor, 4)} x (SD of the scores of different "
             "patients)^2 / patients. Patients are compared with other patients; nothing is carried over."
         )
-        for each in row.random[:_TOLD]:
+        for each in row.random[:_MOST_GROUPS]:
             if each.variance_factor is None:
                 continue
-            said.append(
+            sentences.append(
                 f"Under {listed(list(each.hypotheses))} that is {plain(each.variance_factor, 4)} x (SD "
                 "within patients)^2 / patients. Were each patient given all of these treatments once, "
                 f"{percent(each.efficiency or 1.0)} of the patients would do."
             )
-    return said
+    return sentences

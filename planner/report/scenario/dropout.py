@@ -8,7 +8,7 @@ from planner.scenario.dropout import IMPROVEMENT_STEP, OddsRatios
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed
 
-_EXAMPLE = 50.0  # percent improved, for which the chance of leaving is told
+_EXAMPLE = 50.0  # percent improved, for which the chance of leaving is given as an example
 
 
 def leavers(scenario: Scenario, retention: float | None) -> list[str]:
@@ -33,7 +33,7 @@ def leavers(scenario: Scenario, retention: float | None) -> list[str]:
         return [*lines, f"So {plain(expected, 3)} of {scenario.design.patients} are expected to complete."]
     if dropout.odds_ratio is not None:
         lines += _depends(scenario, dropout.odds_ratio)
-    return [*lines, "How many complete depends on the hypothesis; a run tells."]
+    return [*lines, "How many complete depends on the hypothesis; a run gives the number."]
 
 
 def returners(scenario: Scenario) -> list[str]:

@@ -39,7 +39,9 @@ def looks_and_limits(scenario: Scenario, plan: Plan) -> list[Block]:
             )
         )
     )
-    return blocks + [Prose(said) for said in about_limits([_held(analysis) for analysis in plan.analyses])]
+    return blocks + [
+        Prose(sentence) for sentence in about_limits([_held(analysis) for analysis in plan.analyses])
+    ]
 
 
 def _held(analysis: AnalysisPlan) -> dict[str, Any]:
@@ -72,8 +74,8 @@ def _rules(scenario: Scenario) -> list[Block]:
             continue
         row = table[rule.rule]
         numbers = [f"{key} = {_value(getattr(rule, key))}" for key in row.parameters]
-        said = _UNDER[getattr(rule, "under", None) or "estimate"]
-        under = f", {said}" if rule.rule == "conditional-power" else ""
+        effect = _UNDER[getattr(rule, "under", None) or "estimate"]
+        under = f", {effect}" if rule.rule == "conditional-power" else ""
         lines.append(f"{row.title}{under}{': ' if numbers else ''}{', '.join(numbers)}.")
     if futility is not None and futility.rule != "none":
         lines[-1] += (

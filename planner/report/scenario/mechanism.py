@@ -2,7 +2,7 @@
 
     Specific effect needs mu-opioid activation, which ketamine gives and naltrexone blocks by 95 %.
 
-Everything is told from the settings, and only what the treatments of the design contain.
+Everything comes from the settings, and only what the treatments of the design contain is named.
 """
 
 from __future__ import annotations
@@ -42,48 +42,50 @@ def agents(scenario: Scenario, hypotheses: Sequence[MechanismHypothesis]) -> Pai
     for name, given in _given(scenario).items():
         agent = scenario.agents.get(name) or next(h.agents[name] for h in hypotheses if name in h.agents)
         where = [treatment + _noted(agent, each) for treatment, each in given.items()]
-        said = [f"In {listed(where)}" + (f": {agent.dose}" if agent.dose else "")]
+        sentences = [f"In {listed(where)}" + (f": {agent.dose}" if agent.dose else "")]
         tables = [_signals(scenario, h).values() for h in hypotheses]
         blocks = any(name in signal.blocked_by for table in tables for signal in table)
         activates = any(name in signal.activated_by for table in tables for signal in table)
-        said += _receptors(scenario, name, agent) if blocks else []
-        said += _traits(scenario, agent)
+        sentences += _receptors(scenario, name, agent) if blocks else []
+        sentences += _traits(scenario, agent)
         if activates and any(each.dose is not None and each.level is None for each in given.values()):
-            said.append("Only its occupancy follows the dose; what it activates does not")
-        facts.append((agent.label or name, ". ".join(said) + "."))
+            sentences.append("Only its occupancy follows the dose; what it activates does not")
+        facts.append((agent.label or name, ". ".join(sentences) + "."))
     return facts
 
 
 def _noted(agent: Agent, each: GivenAgent) -> str:
     """What is special about an agent in a treatment: ` (15 mg, on day 1)`."""
-    said = []
+    notes = []
     if each.dose is not None:
-        said.append(f"{plain(each.dose)} {agent.dose_unit}".rstrip())
+        notes.append(f"{plain(each.dose)} {agent.dose_unit}".rstrip())
     if each.level is not None:
-        said.append(f"at {percent(each.level)} of the usual level")
+        notes.append(f"at {percent(each.level)} of the usual level")
     if each.at_days is not None:
-        said.append(f"on day {plain(each.at_days)}")
-    return f" ({', '.join(said)})" if said else ""
+        notes.append(f"on day {plain(each.at_days)}")
+    return f" ({', '.join(notes)})" if notes else ""
 
 
 def _given(scenario: Scenario) -> dict[str, dict[str, GivenAgent]]:
     """The agents of the design's treatments, with the treatments that contain them."""
-    found: dict[str, dict[str, GivenAgent]] = {}
+    given: dict[str, dict[str, GivenAgent]] = {}
     for treatment in scenario.design.treatments:
         for each in scenario.treatments[treatment].agents if treatment in scenario.treatments else ():
-            found.setdefault(each.agent, {})[treatment] = each
-    return found
+            given.setdefault(each.agent, {})[treatment] = each
+    return given
 
 
-def _by_treatment(said: Mapping[str, str]) -> str:
+def _by_treatment(words_by_treatment: Mapping[str, str]) -> str:
     """`95 % in KN and KR, and 61 % in KN15`; without the treatments where all say the same."""
     where: dict[str, list[str]] = {}
-    for treatment, words in said.items():
+    for treatment, words in words_by_treatment.items():
         where.setdefault(words, []).append(treatment)
     if len(where) == 1:
         return next(iter(where))
     parts = [f"{words} in {listed(treatments)}" for words, treatments in where.items()]
-    return f"{', '.join(parts[:-1])}{', and ' if len(said) > len(where) else ' and '}{parts[-1]}"
+    return (
+        f"{', '.join(parts[:-1])}{', and ' if len(words_by_treatment) > len(where) else ' and '}{parts[-1]}"
+    )
 
 
 def _from(each: GivenAgent) -> str:
@@ -110,15 +112,15 @@ def _occupancy(agent: Agent, each: GivenAgent) -> float:
 
 def _traits(scenario: Scenario, agent: Agent) -> list[str]:
     """What an agent does to other agents and to how long improvement lasts."""
-    said = [
+    sentences = [
         f"It lowers the level of {_label(scenario.agents, other)} by {percent(share)}"
         for other, share in agent.lowers.items()
         if share
     ]
     for component, factor in agent.prolongs.items():
         what = "all improvement" if component == ALL_COMPONENTS else _label(scenario.components, component)
-        said.append(f"It multiplies the half-life of {what} of its period by {plain(factor)}")
-    return said
+        sentences.append(f"It multiplies the half-life of {what} of its period by {plain(factor)}")
+    return sentences
 
 
 def components(scenario: Scenario, hypotheses: Sequence[MechanismHypothesis]) -> Pairs:
@@ -134,17 +136,17 @@ def components(scenario: Scenario, hypotheses: Sequence[MechanismHypothesis]) ->
 def _size(component: Component) -> str:
     """`62 % of the patients lose 76 % (SD 15) of their severity, the others 2 % (SD 5). Half is gone ...`."""
     if component.share >= 1:
-        said = f"All patients {_change(component.size)} of their severity"
+        text = f"All patients {_change(component.size)} of their severity"
     else:
-        said = f"{percent(component.share)} of the patients {_change(component.size)} of their severity, "
-        said += f"the others {_change(component.otherwise, verb=component.otherwise.mean < 0)}"
+        text = f"{percent(component.share)} of the patients {_change(component.size)} of their severity, "
+        text += f"the others {_change(component.otherwise, verb=component.otherwise.mean < 0)}"
     lasting = component.half_life_days
-    said += f". Nothing of it is lost until day {plain(component.peak_day)}, then half in "
-    said += _days(lasting.median)
+    text += f". Nothing of it is lost until day {plain(component.peak_day)}, then half in "
+    text += _days(lasting.median)
     if lasting.log_sd:
         low, high = (lasting.median * math.exp(sign * lasting.log_sd) for sign in (-1, 1))
-        said += f" (median; {plain(low, 2)} to {plain(high, 2)} in the middle two thirds of the patients)"
-    return said
+        text += f" (median; {plain(low, 2)} to {plain(high, 2)} in the middle two thirds of the patients)"
+    return text
 
 
 def _change(spread: SizeSpread, verb: bool = True) -> str:
@@ -160,14 +162,14 @@ def _days(days: float) -> str:
     return f"{plain(days)} day" if days == 1 else f"{plain(days)} days"
 
 
-def told(scenario: Scenario, hypothesis: MechanismHypothesis) -> list[str]:
+def needs_of(scenario: Scenario, hypothesis: MechanismHypothesis) -> list[str]:
     """What each component needs, which agents of the trial give or block it, and what is special here."""
-    known = {**scenario.components, **hypothesis.components}
-    sentences = needed(scenario, hypothesis, hypothesis.terms, known)
+    components = {**scenario.components, **hypothesis.components}
+    sentences = needed(scenario, hypothesis, hypothesis.terms, components)
     for name in (t.component for t in hypothesis.terms if t.component in hypothesis.components):
-        sentences.append(f"Here, {_label(known, name)}: {_size(hypothesis.components[name])}.")
+        sentences.append(f"Here, {_label(components, name)}: {_size(hypothesis.components[name])}.")
     sentences += _own_agents(scenario, hypothesis)
-    return sentences + ([_tie(scenario, hypothesis, hypothesis.tie, known)] if hypothesis.tie else [])
+    return sentences + ([_tie(scenario, hypothesis, hypothesis.tie, components)] if hypothesis.tie else [])
 
 
 def needed(
@@ -204,12 +206,12 @@ def needed(
 
 
 def _tie(
-    scenario: Scenario, hypothesis: MechanismHypothesis, tie: Tie, known: Mapping[str, Component]
+    scenario: Scenario, hypothesis: MechanismHypothesis, tie: Tie, components: Mapping[str, Component]
 ) -> str:
     """What is scaled where numbers are uncertain."""
     agents = {**scenario.agents, **hypothesis.agents}
     given = listed([_label(agents, agent) for agent in tie.agents])
-    what = listed([_label(known, component) for component in tie.by])
+    what = listed([_label(components, component) for component in tie.by])
     other = scenario.hypotheses[tie.to].label or tie.to
     return f"Where numbers are uncertain, {what} is scaled until {given} improves as much as under “{other}”."
 
@@ -229,39 +231,39 @@ def _where_from(
 ) -> str:
     """`which ketamine gives and naltrexone blocks by 95 %`, as far as this trial's agents matter."""
     signal, given = signals[name], _given(scenario)
-    known = {**scenario.agents, **(hypothesis.agents if hypothesis is not None else {})}
-    said = []
+    agents = {**scenario.agents, **(hypothesis.agents if hypothesis is not None else {})}
+    phrases = []
     if signal.base:
-        said.append(
+        phrases.append(
             "is there without any drug" if signal.base >= 1 else f"is at {percent(signal.base)} alone"
         )
     expectancy = scenario.blinding.expectancy if scenario.blinding is not None else None
     guessed = expectancy.combine if expectancy is not None and expectancy.signal == name else ""
     if guessed == "replace":
         signal = signal.model_copy(update={"activated_by": {}, "activated_by_signal": {}, "base": 0.0})
-        said = ["follows the patient's guess"]
+        phrases = ["follows the patient's guess"]
     for agent, amount in signal.activated_by.items():
         if agent in given and amount:
             ways = {
                 t: _gives(amount * (1.0 if each.level is None else each.level)) + _from(each)
                 for t, each in given[agent].items()
             }
-            said.append(f"{_label(known, agent)} {_by_treatment(ways)}")
+            phrases.append(f"{_label(agents, agent)} {_by_treatment(ways)}")
     for other, amount in signal.activated_by_signal.items():
         if amount:
             inner = f" ({_where_from(scenario, hypothesis, signals, other, False)})" if deep else ""
-            said.append(f"{_label(signals, other)}{inner} {_gives(amount, 'sets off')}")
-    if not said:
+            phrases.append(f"{_label(signals, other)}{inner} {_gives(amount, 'sets off')}")
+    if not phrases:
         return "which nothing in this trial gives"
-    said += ["the patient's guess multiplies"] if guessed == "multiply" else []
+    phrases += ["the patient's guess multiplies"] if guessed == "multiply" else []
     blocked = [
-        f"{_label(known, agent)} blocks by {_blocked(known[agent], given[agent], share)}"
+        f"{_label(agents, agent)} blocks by {_blocked(agents[agent], given[agent], share)}"
         for agent, share in signal.blocked_by.items()
         if agent in given and share
     ]
     if not blocked and signal.base >= 1:
         blocked = ["nothing in this trial blocks"]
-    return f"which {listed(said + blocked)}"
+    return f"which {listed(phrases + blocked)}"
 
 
 def _gives(amount: float, verb: str = "gives") -> str:
@@ -281,7 +283,7 @@ def _blocked(agent: Agent, given: Mapping[str, GivenAgent], share: float) -> str
 
 def _own_agents(scenario: Scenario, hypothesis: MechanismHypothesis) -> list[str]:
     """What the hypothesis says of an agent of the trial that is not said of it in general."""
-    said = []
+    sentences = []
     given = _given(scenario)
     for name, own in hypothesis.agents.items():
         common = scenario.agents.get(name)
@@ -289,12 +291,12 @@ def _own_agents(scenario: Scenario, hypothesis: MechanismHypothesis) -> list[str
             continue
         label = own.label or name
         before, now = _traits(scenario, common), _traits(scenario, own)
-        said += [f"{_capital(label)}{trait.removeprefix('It')}." for trait in now if trait not in before]
+        sentences += [f"{_capital(label)}{trait.removeprefix('It')}." for trait in now if trait not in before]
         if before and not now:
-            said.append(f"{_capital(label)} lowers and prolongs nothing.")
+            sentences.append(f"{_capital(label)} lowers and prolongs nothing.")
         if (own.occupancy, own.half_life_days) != (common.occupancy, common.half_life_days):
-            said += [f"{_capital(label)}: {line[3:]}." for line in _receptors(scenario, name, own)]
-    return said
+            sentences += [f"{_capital(label)}: {line[3:]}." for line in _receptors(scenario, name, own)]
+    return sentences
 
 
 def _signals(scenario: Scenario, hypothesis: MechanismHypothesis | None) -> dict[str, Signal]:
@@ -302,8 +304,8 @@ def _signals(scenario: Scenario, hypothesis: MechanismHypothesis | None) -> dict
 
 
 def _label(table: Mapping[str, Agent] | Mapping[str, Signal] | Mapping[str, Labelled], name: str) -> str:
-    found = table.get(name)
-    return (found.label if found is not None else "") or name
+    entry = table.get(name)
+    return (entry.label if entry is not None else "") or name
 
 
 def _capital(text: str) -> str:

@@ -59,16 +59,17 @@ def _entry(scenario: Scenario, enrolled: Enrolment | None, mechanisms: bool) -> 
     reached = f"{percent(enrolled.share_of_screened)} of those who are rated reach it"
     if by_first:
         return [
-            f"Enrolled is whose first baseline is at least {plain(least)} (entry by baseline; {reached}).",
+            f"Patients are enrolled whose first baseline is at least {plain(least)} (entry by baseline; "
+            f"{reached}).",
             _regression(scenario, enrolled),
         ]
     return [
-        f"Enrolled is who is rated at least {plain(least)} at screening ({reached}); the first baseline is "
-        f"another rating, and below {plain(least)} in {percent(enrolled.first_baseline_below)} of those "
-        "enrolled (entry by screening).",
+        f"Patients are enrolled who are rated at least {plain(least)} at screening ({reached}); the first "
+        f"baseline is another rating, and below {plain(least)} in {percent(enrolled.first_baseline_below)} "
+        "of those enrolled (entry by screening).",
         "Regression to the mean is over before the first baseline: on average untreated patients change by "
         f"{_points(enrolled.untreated_change)} {unit} from it, by {_points(enrolled.fall)} from screening. "
-        "If the rating that enrols is the first baseline, as in most trials, say "
+        "If the rating that enrols is the first baseline, as in most trials, state "
         'population.entry = "baseline".',
     ]
 
@@ -90,16 +91,16 @@ def entry_in_short(scenario: Scenario) -> str:
 def _regression(scenario: Scenario, enrolled: Enrolment) -> str:
     unit, own = scenario.endpoint.unit, scenario.endpoint.baseline == "period"
     change = f"{_points(enrolled.untreated_change)} {unit} on average"
-    said = f"Regression to the mean: untreated patients change by {change} from that rating to the next."
+    text = f"Regression to the mean: untreated patients change by {change} from that rating to the next."
     if scenario.design.periods == 1:
-        return f"{said} It is part of the change under every treatment alike."
+        return f"{text} It is part of the change under every treatment alike."
     if own:
         return (
-            f"{said} It is part of the change in the first period, under every treatment alike, and no part "
+            f"{text} It is part of the change in the first period, under every treatment alike, and no part "
             "of it in later periods, whose baselines are rated afresh: like a period effect, which an "
             "analysis must allow for."
         )
-    return f"{said} It is part of the change in every period, under every treatment alike."
+    return f"{text} It is part of the change in every period, under every treatment alike."
 
 
 def _points(x: float) -> str:

@@ -8,7 +8,7 @@ from planner.model.families.mechanism.carryover import Blockade, unequal_blockad
 from planner.questions.predict import Figure, Outlook, Prediction
 from planner.report.blocks import Block, Column, Heading, Items, Prose, Sheet
 from planner.report.scenario.mechanism import percent, targets
-from planner.report.scenario.secondary_outcomes import foretold_outcomes
+from planner.report.scenario.secondary_outcomes import outcome_predictions
 from planner.results.numbers import DASH, fixed, plain
 from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.scenario import Scenario
@@ -22,7 +22,7 @@ def label(scenario: Scenario, name: str) -> str:
     return scenario.hypotheses[name].label or name
 
 
-def foretold(scenario: Scenario, outlook: Outlook) -> list[Block]:
+def predictions(scenario: Scenario, outlook: Outlook) -> list[Block]:
     """What follows from the hypotheses before a trial is simulated."""
     blocks: list[Block] = []
     if outlook.patients:  # of stated means and rates a table would only repeat what is said above
@@ -30,7 +30,7 @@ def foretold(scenario: Scenario, outlook: Outlook) -> list[Block]:
         blocks.append(Heading("What the hypotheses predict"))
         blocks += [_table(scenario, outlook, days[i : i + _DAYS]) for i in range(0, len(days), _DAYS)]
         blocks.append(_fine_print(outlook))
-    blocks += foretold_outcomes(scenario, outlook)
+    blocks += outcome_predictions(scenario, outlook)
     apart = _not_separated(scenario, outlook)
     if apart:
         blocks += [Heading("What this design cannot tell apart"), Items(apart)]
@@ -60,10 +60,10 @@ def _table(scenario: Scenario, outlook: Outlook, days: Sequence[float]) -> Sheet
         treatments = scenario.design.treatments
         for i in range(max(len(names), len(treatments))):
             row = [names[i] if i < len(names) else "", treatments[i] if i < len(treatments) else ""]
-            found = [p for p in outlook.predictions if (p.hypothesis, p.treatment) == (group[0], row[1])]
-            by_day = {p.day: p for p in found}
+            own = [p for p in outlook.predictions if (p.hypothesis, p.treatment) == (group[0], row[1])]
+            by_day = {p.day: p for p in own}
             for get, write in pieces[: len(columns) - 2]:
-                row.append(" / ".join(_cell(by_day.get(d), get, write) for d in days) if found else "")
+                row.append(" / ".join(_cell(by_day.get(d), get, write) for d in days) if own else "")
             rows.append(row)
     return Sheet(columns, rows)
 
@@ -92,24 +92,24 @@ def _fine_print(outlook: Outlook) -> Prose:
 
 
 def _not_separated(scenario: Scenario, outlook: Outlook) -> list[str]:
-    said = []
+    sentences = []
     for group in outlook.classes:
         if len(group) > 1:
-            said.append(
+            sentences.append(
                 f"{_named(scenario, group)} predict the same for every treatment and period of this design: "
                 "no number of patients, and no analysis, tells them apart. Only another treatment could."
             )
     if len(outlook.no_difference) > 1:
-        said.append(
+        sentences.append(
             f"Under {_named(scenario, outlook.no_difference)} alike, the treatments do not differ: a "
             "comparison of the treatments does not tell these apart."
         )
-    if not said and len(outlook.hypotheses) > 1 and outlook.patients:
-        said.append(
+    if not sentences and len(outlook.hypotheses) > 1 and outlook.patients:
+        sentences.append(
             "No two hypotheses are the same: each predicts something else for at least one treatment or "
-            "period. How far apart they are, the table shows."
+            "period. The table shows how far apart they are."
         )
-    return said
+    return sentences
 
 
 def _named(scenario: Scenario, names: Sequence[str]) -> str:
@@ -117,13 +117,13 @@ def _named(scenario: Scenario, names: Sequence[str]) -> str:
 
 
 def _left_over(scenario: Scenario, outlook: Outlook) -> list[str]:
-    """Blockade and improvement that reach into the next period; stated carryover is told elsewhere."""
+    """Blockade and improvement that reach into the next period; stated carryover is in the hypotheses."""
     when = f"{plain(outlook.cycle_days)} {'day' if outlook.cycle_days == 1 else 'days'} after a dosing"
-    said = []
+    sentences = []
     for row in outlook.blockade:
         agent = scenario.agents[row.agent].label if row.agent in scenario.agents else ""
         share = "none" if row.left == 0 else percent(round(row.left, 4)) if row.left >= 5e-5 else "hardly any"
-        said.append(
+        sentences.append(
             f"{when[:1].upper()}{when[1:]}, {agent or row.agent} of {row.treatment} occupies {share} of its "
             f"{targets(row.at_dosing)} ({percent(row.at_dosing)} {_when(row)})."
         )
@@ -139,12 +139,12 @@ def _left_over(scenario: Scenario, outlook: Outlook) -> list[str]:
             low, high = fixed(min(points), 1), fixed(max(points), 1)
             ranges.append(f"{low if low == high else f'{low} to {high}'} from {treatment}")
     if ranges:
-        said.append(
+        sentences.append(
             f"Mean improvement still there {when}, by hypothesis: {listed(ranges)} "
             f"({scenario.endpoint.unit}). It lowers the next baseline and is part of the next score; where "
             "it differs between treatments, it biases their comparison."
         )
-    return said
+    return sentences
 
 
 def _when(row: Blockade) -> str:

@@ -15,7 +15,7 @@ from planner.scenario.secondary_outcomes import OutcomeComponent, PointSpread, S
 from planner.scenario.text import count, listed
 
 
-def reading_told(scenario: Scenario, analysis: AnalysisPlan) -> str:
+def reading_text(scenario: Scenario, analysis: AnalysisPlan) -> str:
     """`Dissociation at the dosing`: what an analysis reads of a second outcome."""
     outcome = scenario.outcomes[analysis.outcome]
     change = ", as change from just before it" if analysis.measure == "change" else ""
@@ -32,11 +32,11 @@ def second_outcomes(scenario: Scenario) -> list[Block]:
         return []
     facts: Pairs = []
     for outcome in scenario.outcomes.values():
-        said = [f"Measured {_when(outcome)} ({outcome.unit}){_scale(outcome)}"]
-        said.append(f"Without any drug {_spread(outcome.background)}")
+        sentences = [f"Measured {_when(outcome)} ({outcome.unit}){_scale(outcome)}"]
+        sentences.append(f"Without any drug {_spread(outcome.background)}")
         if outcome.noise_sd:
-            said.append(f"One measurement errs with SD {plain(outcome.noise_sd)}")
-        text = ". ".join(said) + "."
+            sentences.append(f"One measurement errs with SD {plain(outcome.noise_sd)}")
+        text = ". ".join(sentences) + "."
         parts: dict[str, Labelled] = {**scenario.components, **outcome.components}
         sentences = needed(scenario, None, outcome.terms, parts) or ["No drug changes it."]
         used = dict.fromkeys(t.component for t in outcome.terms if t.component in outcome.components)
@@ -46,16 +46,16 @@ def second_outcomes(scenario: Scenario) -> list[Block]:
 
 
 def _scale(outcome: SecondaryOutcome) -> str:
-    scale, said = outcome.scale, []
+    scale, parts = outcome.scale, []
     if scale.low is not None and scale.high is not None:
-        said.append(f"from {plain(scale.low)} to {plain(scale.high)}")
+        parts.append(f"from {plain(scale.low)} to {plain(scale.high)}")
     elif scale.low is not None or scale.high is not None:
         side, limit = ("least", scale.low) if scale.low is not None else ("most", scale.high)
-        said.append(f"at {side} {plain(limit)}")
+        parts.append(f"at {side} {plain(limit)}")
     if scale.step is not None:
-        said.append(f"in multiples of {plain(scale.step)}")
+        parts.append(f"in multiples of {plain(scale.step)}")
     better = f"; {scale.better} is better" if scale.better else ""
-    return (", " + " ".join(said) if said else "") + better
+    return (", " + " ".join(parts) if parts else "") + better
 
 
 def _spread(spread: PointSpread) -> str:
@@ -64,15 +64,15 @@ def _spread(spread: PointSpread) -> str:
 
 def _size(name: str, component: OutcomeComponent, unit: str) -> str:
     """`Dissociation adds 20 (SD 14) points, lognormal.`"""
-    said = f"{component.label or name} adds {_spread(component.size)} {unit}"
+    text = f"{component.label or name} adds {_spread(component.size)} {unit}"
     if component.share < 1:
-        said += (
+        text += (
             f" in {percent(component.share)} of the patients, {_spread(component.otherwise)} in the others"
         )
-    said += ", lognormal" if component.distribution == "lognormal" else ""
+    text += ", lognormal" if component.distribution == "lognormal" else ""
     life = component.half_life_days
-    said += f"; half of it is gone {_gone(life, component.peak_day)}" if life is not None else ""
-    return f"{said[:1].upper()}{said[1:]}."
+    text += f"; half of it is gone {_gone(life, component.peak_day)}" if life is not None else ""
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _gone(life: HalfLifeSpread, peak: float) -> str:
@@ -82,52 +82,52 @@ def _gone(life: HalfLifeSpread, peak: float) -> str:
 
 def own_outcomes(scenario: Scenario, hypothesis: MechanismHypothesis) -> list[str]:
     """What drives second outcomes under a hypothesis that says so itself."""
-    said = []
+    lines = []
     for name, own in hypothesis.outcomes.items():
         outcome = scenario.outcomes[name]
         parts: dict[str, Labelled] = {**scenario.components, **hypothesis.components, **outcome.components}
         sentences = " ".join(needed(scenario, hypothesis, own.terms, parts))
-        said.append(f"Here, of {outcome.label}: {sentences}")
-    return said
+        lines.append(f"Here, of {outcome.label}: {sentences}")
+    return lines
 
 
-def foretold_outcomes(scenario: Scenario, outlook: Outlook) -> list[Block]:
+def outcome_predictions(scenario: Scenario, outlook: Outlook) -> list[Block]:
     """A row for each treatment, a column for each outcome and for guesses; who says the same shares rows."""
     columns = [Column("Hypothesis", number=False), Column("Treatment", number=False)]
-    shown: list[dict[tuple[str, str], str]] = []
-    said: list[str] = []
+    cells: list[dict[tuple[str, str], str]] = []
+    errors: list[str] = []
     for name in dict.fromkeys(row.outcome for row in outlook.seconds):
         outcome = scenario.outcomes[name]
         columns.append(Column(f"Mean {outcome.label} ({outcome.unit}), {_when(outcome)}"))
-        found = [row for row in outlook.seconds if row.outcome == name]
-        shown.append({(row.hypothesis, row.treatment): fixed(row.mean.estimate, 1) for row in found})
-        said.append(f"{plain(max(row.mean.mcse for row in found), 1)} of {outcome.label}")
+        own = [row for row in outlook.seconds if row.outcome == name]
+        cells.append({(row.hypothesis, row.treatment): fixed(row.mean.estimate, 1) for row in own})
+        errors.append(f"{plain(max(row.mean.mcse for row in own), 1)} of {outcome.label}")
     if outlook.guesses:
         columns.append(Column("Guess active (%)"))
-        found = list(outlook.guesses)
-        shown.append({(g.hypothesis, g.treatment): fixed(100.0 * g.mean.estimate, 0) for g in found})
-        said.append(f"{plain(100.0 * max(g.mean.mcse for g in found), 1)} percentage points of guesses")
-    if not shown:
+        own = list(outlook.guesses)
+        cells.append({(g.hypothesis, g.treatment): fixed(100.0 * g.mean.estimate, 0) for g in own})
+        errors.append(f"{plain(100.0 * max(g.mean.mcse for g in own), 1)} percentage points of guesses")
+    if not cells:
         return []
-    rows = _rows(scenario, outlook.hypotheses, shown)
+    rows = _rows(scenario, outlook.hypotheses, cells)
     fine = f"Of {count(outlook.patients, 'patient')} as above; Monte Carlo standard errors are at most "
-    return [Sheet(columns, rows), Prose(f"{fine}{listed(said)}.")]
+    return [Sheet(columns, rows), Prose(f"{fine}{listed(errors)}.")]
 
 
 def _rows(
-    scenario: Scenario, names: Sequence[str], shown: Sequence[Mapping[tuple[str, str], str]]
+    scenario: Scenario, names: Sequence[str], columns: Sequence[Mapping[tuple[str, str], str]]
 ) -> list[list[str]]:
     """The rows of the table; hypotheses with the same cells share theirs."""
     treatments = scenario.design.treatments
     same: dict[tuple[tuple[str, ...], ...], list[str]] = {}
     for name in names:
-        if (name, treatments[0]) in shown[0]:
-            cells = tuple(tuple(column[name, a] for column in shown) for a in treatments)
+        if (name, treatments[0]) in columns[0]:
+            cells = tuple(tuple(column[name, a] for column in columns) for a in treatments)
             same.setdefault(cells, []).append(scenario.hypotheses[name].label or name)
     rows = []
     for cells, labels in same.items():
         for i in range(max(len(labels), len(treatments))):
             row = ["= " * (i > 0) + labels[i] if i < len(labels) else ""]
             row.append(treatments[i] if i < len(treatments) else "")
-            rows.append(row + (list(cells[i]) if i < len(cells) else [""] * len(shown)))
+            rows.append(row + (list(cells[i]) if i < len(cells) else [""] * len(columns)))
     return rows

@@ -1,4 +1,4 @@
-"""The tables that tell who guesses right: of a run, and of one trial."""
+"""The tables of who guesses right: of a run, and of one trial."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from planner.scenario.text import count, listed
 Cell = Mapping[str, Any]
 
 
-def asked(cells: Sequence[Cell]) -> bool:
+def guesses_made(cells: Sequence[Cell]) -> bool:
     """Whether patients guess what they were given."""
     return any("correct_guesses" in cell for cell in cells)
 
@@ -24,8 +24,8 @@ def right_guesses(names: Sequence[Sequence[str]], cells: Sequence[Cell]) -> Shee
     columns += [Column(f"on {treatment}") for treatment in treatments]
     rows = []
     for called, cell in zip(names, cells, strict=True):
-        said = cell["correct_guesses"]
-        shares = [said["all"], *(said["by_treatment"][a] for a in treatments)]
+        guesses = cell["correct_guesses"]
+        shares = [guesses["all"], *(guesses["by_treatment"][a] for a in treatments)]
         rows.append([called[0], *(estimated(share, percent=True) for share in shares)])
         rows += [[f"= {name}", *[""] * (len(columns) - 1)] for name in called[1:]]
     return Sheet(columns, rows)
@@ -33,29 +33,29 @@ def right_guesses(names: Sequence[Sequence[str]], cells: Sequence[Cell]) -> Shee
 
 def guesses_of(trial: Mapping[str, Any]) -> list[Block]:
     """What each patient of one trial guessed, from its JSON form; nothing where nobody is asked."""
-    if (said := trial.get("guesses")) is None:
+    if (guesses := trial.get("guesses")) is None:
         return []
-    if not said["made"]:
+    if not guesses["made"]:
         return [Heading("What they guess"), Prose("Patients of this hypothesis make no guess.")]
-    each = [f"{row['right']} of {row['made']} on {a}" for a, row in said["by_treatment"].items()]
-    told = f"{said['right']} of {count(said['made'], 'guess', 'guesses')} right: {listed(each)}. "
-    told += f"Active: {listed(said['active']) or 'no treatment'}."
+    each = [f"{row['right']} of {row['made']} on {a}" for a, row in guesses["by_treatment"].items()]
+    summary = f"{guesses['right']} of {count(guesses['made'], 'guess', 'guesses')} right: {listed(each)}. "
+    summary += f"Active: {listed(guesses['active']) or 'no treatment'}."
     patients = trial["patients"]
     periods = max(len(p["sequence"]) for p in patients)
     columns = [Column("Patient"), Column("Sequence", number=False)]
     columns += [Column(f"Period {k + 1}", number=False) for k in range(periods)]
     rows = [
-        [str(p["subject"]), " then ".join(p["sequence"]), *(_said(*guess) for guess in _each(p))]
+        [str(p["subject"]), " then ".join(p["sequence"]), *(_guess_text(*guess) for guess in _each(p))]
         for p in patients
     ]
-    return [Heading("What they guess"), Prose(told), Sheet(columns, rows)]
+    return [Heading("What they guess"), Prose(summary), Sheet(columns, rows)]
 
 
 def _each(patient: Mapping[str, Any]) -> zip[tuple[bool | None, bool | None]]:
     return zip(patient["guessed_active"], patient["guessed_right"], strict=True)
 
 
-def _said(active: bool | None, right: bool | None) -> str:
+def _guess_text(active: bool | None, right: bool | None) -> str:
     if active is None:
         return DASH
     return f"{'active' if active else 'inactive'}, {'right' if right else 'wrong'}"

@@ -1,4 +1,4 @@
-"""The table of a run that tells who leaves and who waits, where that depends on something."""
+"""The table of who leaves and who waits, where that depends on something."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def reading(cells: Sequence[Cell]) -> list[str]:
         return []
     items = [
         "Who leaves: of all patients randomised, and of those who were there in a period of a treatment "
-        "the share who leave after it, had no trial stopped early. It depends on what a patient has been "
+        "the share who leave after it, as if no trial stopped early. It depends on what a patient has been "
         "through, so that completers are no random choice of the patients; what that does to the "
         "estimate is part of its bias."
     ]
@@ -91,10 +91,10 @@ def _days(gaps: Sequence[Gap]) -> str:
 
 def _pooled(figures: Sequence[tuple[float, Mapping[str, Any] | None]], percent: bool) -> str:
     """One figure of several, weighed by the numbers of patients that they rest on."""
-    known = [(n, figure) for n, figure in figures if figure is not None and figure["mcse"] is not None]
-    total = sum(n for n, _ in known)
+    usable = [(n, figure) for n, figure in figures if figure is not None and figure["mcse"] is not None]
+    total = sum(n for n, _ in usable)
     if not total:
         return DASH
-    middle = sum(n * figure["estimate"] for n, figure in known) / total
-    error = sum((n * figure["mcse"]) ** 2 for n, figure in known) ** 0.5 / total
+    middle = sum(n * figure["estimate"] for n, figure in usable) / total
+    error = sum((n * figure["mcse"]) ** 2 for n, figure in usable) ** 0.5 / total
     return estimated({"estimate": middle, "mcse": error}, percent=percent)

@@ -23,20 +23,20 @@ def about_limits(limits: Sequence[Held]) -> list[str]:
     for each in early:
         by_analysis.setdefault(each["analysis"], []).append(each)
     several = len({each["analysis"] for each in limits}) > 1
-    found: dict[tuple[str, str], list[str]] = {}  # what is said, and of which analyses
+    names_by_error: dict[tuple[str, str], list[str]] = {}  # by share and level: the analyses
     for name, rows in by_analysis.items():
         errors = sorted(row["type_one_error"] for row in rows)
         low, high = (f"{100 * error:.2f}" for error in (errors[0], errors[-1]))
         share = f"{high} %" if low == high else f"{low} to {high} %"
         level = listed(list(dict.fromkeys(f"{plain(100 * row['alpha'])} %" for row in rows)), "or")
-        found.setdefault((share, level), []).append(name)
+        names_by_error.setdefault((share, level), []).append(name)
     every = len({each["analysis"] for each in limits})
-    said = []
-    for (share, level), names in found.items():
+    phrases = []
+    for (share, level), names in names_by_error.items():
         of = "each analysis" if len(names) == every else listed(names)
-        said.append(f"{share}{f' ({of})' if several else ''} where alpha is {level}")
+        phrases.append(f"{share}{f' ({of})' if several else ''} where alpha is {level}")
     return [
-        f"Type I error of the looks' t limits together: {listed(said)}, computed for normal data if nobody "
-        "leaves (futility obeyed only where it is binding). Each limit has the level that a normal statistic "
-        "would need there; with few patients that is a little too lax for t tests at several looks."
+        f"Type I error of the looks' t limits together: {listed(phrases)}, computed for normal data if "
+        "nobody leaves (futility obeyed only where it is binding). Each limit has the level that a normal "
+        "statistic would need there; with few patients that is a little too lax for t tests at several looks."
     ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.report.blocks import Block, Column, Facts, Prose, Sheet
-from planner.report.context import Cell, Setting, label
+from planner.report.context import Cell, PageContext
 from planner.results.numbers import estimated, plain
 from planner.scenario.text import count, listed
 
@@ -24,10 +24,10 @@ def what_is_uncertain(rows: Sequence[Mapping[str, Any]], every: Sequence[str]) -
     here = [row for row in rows if row["acts"]]
     for row in here:
         values = dict.fromkeys(row["stated"])
-        said = row["distribution"] + (f" (stated: {plain(next(iter(values)))})" if len(values) == 1 else "")
+        text = row["distribution"] + (f" (stated: {plain(next(iter(values)))})" if len(values) == 1 else "")
         names = every if row["hypothesis"] is None else [row["hypothesis"]]
-        merged.setdefault((short(row["path"]), said), []).extend(names)
-    pairs = [(key, f"{said}{_under(names, every)}") for (key, said), names in merged.items()]
+        merged.setdefault((short(row["path"]), text), []).extend(names)
+    pairs = [(key, f"{text}{_under(names, every)}") for (key, text), names in merged.items()]
     blocks: list[Block] = [Facts(pairs)] if here else []
     if others := len({(row["path"], row["distribution"]) for row in rows if not row["acts"]}):
         more = "more " if here else ""
@@ -51,16 +51,16 @@ def short(key: str) -> str:
 
 def _under(names: Sequence[str], every: Sequence[str]) -> str:
     """The hypotheses that a line concerns, unless it is all of them."""
-    found = list(dict.fromkeys(names))
-    others = [name for name in every if name not in found]
+    concerned = list(dict.fromkeys(names))
+    others = [name for name in every if name not in concerned]
     if not others:
         return ""
-    if len(found) > 3 and len(others) <= 2:
+    if len(concerned) > 3 and len(others) <= 2:
         return f", except under {listed(others)}"
-    return f", under {listed(found)}"
+    return f", under {listed(concerned)}"
 
 
-def powers(cells: Sequence[Cell], setting: Setting) -> Sheet:
+def powers(cells: Sequence[Cell], context: PageContext) -> Sheet:
     """How far the power differs between the variants, and how likely there is an effect at all."""
     several = len({cell["analysis"] for cell in cells}) > 1
     columns = [Column("Hypothesis", number=False)]
@@ -70,7 +70,7 @@ def powers(cells: Sequence[Cell], setting: Setting) -> Sheet:
     rows = []
     for cell in cells:
         about = cell["uncertainty"]
-        row = [label(cell["hypothesis"], setting), *([cell["analysis"]] if several else [])]
+        row = [context.called(cell["hypothesis"]), *([cell["analysis"]] if several else [])]
         row += [chance(cell)]
         row += [_share(about["power_quantiles"][name]) for name in QUANTILES]
         rows.append(row)
@@ -114,8 +114,8 @@ def about_uncertainty(cells: Sequence[Cell]) -> list[str]:
         "Assurance is the power averaged over what is uncertain: over "
         f"{variants:,} variants of the scenario, in each of which every uncertain number has another value. "
         "All other figures are averaged so too; the ± includes what the choice of variants adds.",
-        "Power, 5 % to 95 %: in so many per cent of the variants the power is at most this, the noise of "
-        "their own few trials taken off; the Monte Carlo standard errors are at most "
+        "Power, 5 % to 95 %: in so many per cent of the variants the power is at most this, after the noise "
+        "of each variant's few trials is removed; the Monte Carlo standard errors are at most "
         f"{plain(100.0 * quantile_error(cells), 1)} percentage points.",
         "Chance of an effect: the share of the variants whose true effect lies where the test looks for it "
         "(where it looks on both sides: where most of them lie).",

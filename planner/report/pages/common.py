@@ -1,0 +1,86 @@
+"""What the pages of results share: their title and header, how to read the figures, the command at the end.
+
+Works on the JSON form of results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from planner.report.blocks import Block, Code, Heading, Items, Prose
+from planner.report.context import Cell, PageContext
+from planner.results.numbers import estimated
+from planner.scenario.text import listed
+
+Pairs = list[tuple[str, str]]
+
+ERRORS = (
+    "± is the Monte Carlo standard error: how far a figure would move with other random numbers. It says "
+    "nothing about how true the assumptions are."
+)
+FALSE_ALARM = (
+    "Type I error: the treatments do not differ under this hypothesis: a significant trial is a false alarm."
+)
+NO_SOURCE = "The scenario names no source: all its numbers are assumptions."
+
+
+def title(result: Mapping[str, Any]) -> Heading:
+    """The title of the scenario, or its name."""
+    scenario = result["scenario"]
+    return Heading(scenario["title"] or scenario["name"], 1)
+
+
+def interrupted(done: str) -> Prose:
+    """That a result was not finished; `done`: what was."""
+    return Prose(f"PARTIAL: interrupted after {done}; all figures are of these.", True)
+
+
+def question(context: PageContext) -> Pairs:
+    """The question of the scenario, where it states one."""
+    return [("Question", context.question)] if context.question else []
+
+
+def identity(result: Mapping[str, Any]) -> tuple[str, str]:
+    """Which scenario this is the result of."""
+    scenario = result["scenario"]
+    return "Scenario", f"{scenario['name']}, digest {scenario['digest'][:12]}"
+
+
+def analyses(rows: Sequence[Mapping[str, Any]], context: PageContext) -> Pairs:
+    """The analyses of these rows, each in one line."""
+    names = list(dict.fromkeys(row["analysis"] for row in rows))
+    return [("Analysis" if len(names) == 1 else f"Analysis {name}", context.analyses[name]) for name in names]
+
+
+def how_to_read(items: Sequence[str]) -> list[Block]:
+    """The section that explains the tables."""
+    return [Heading("How to read this"), Items(items)]
+
+
+def again(command: str, *, partial: bool = False) -> list[Block]:
+    """The command that gives this result, to be copied."""
+    return [Heading("To run it to its end" if partial else "The same result again"), Code(command, "sh")]
+
+
+def sources(context: PageContext) -> list[str]:
+    """Which numbers of the scenario have no source."""
+    if not context.sourced:
+        return [NO_SOURCE]
+    return [f"Assumed, without a source: {listed(list(context.assumed))}."] if context.assumed else []
+
+
+def completers(context: PageContext, names: Sequence[str]) -> str:
+    """Whom completers counts; `names`: the analyses of the page."""
+    partial = [name for name in context.partial if name in names]
+    return "Expected completers counts patients who finished every period" + (
+        f"; in the rows of {listed(partial)} all who have what is compared, even if they missed a period."
+        if partial
+        else "."
+    )
+
+
+def power_or_error(cell: Cell) -> str:
+    """The power, or the type I error where the treatments do not differ."""
+    share = estimated(cell["power"], percent=True)
+    return f"type I error\n{share}" if cell["is_null"] else share

@@ -1,0 +1,58 @@
+"""The analyses in plain English: what each compares, how, and at which level."""
+
+from __future__ import annotations
+
+from planner.questions.plan import AnalysisPlan, Plan
+from planner.report.blocks import Block, Facts, Heading, Prose
+from planner.report.context import sidedness
+from planner.report.pages.parts.whole_trial import EACH_ALONE
+from planner.report.scenario.looks import looks_and_limits
+from planner.report.scenario.secondary_outcomes import reading_text
+from planner.results.numbers import plain, signed
+from planner.scenario.contrasts import in_words
+from planner.scenario.scenario import Scenario
+from planner.scenario.vocabulary import METHODS
+
+
+def analyses_blocks(scenario: Scenario, plan: Plan) -> list[Block]:
+    blocks: list[Block] = [Heading("Analysis" if len(plan.analyses) == 1 else "Analyses")]
+    described = []
+    for analysis in plan.analyses:
+        lines = [f"{_method(analysis)}.", f"{in_words(analysis.contrast)}; {_level(analysis)}."]
+        if analysis.planned_effect is not None:
+            lines.append(
+                f"Planned for a difference of {signed(analysis.planned_effect)} {scenario.endpoint.unit}."
+            )
+        if analysis.outcome:
+            lines.append(f"It analyses {reading_text(scenario, analysis)}.")
+        elif analysis.measure != scenario.endpoint.measure or analysis.day != scenario.endpoint.day:
+            lines.append(f"It analyses {analysis.measure} on day {plain(analysis.day)}.")
+        if analysis.method == "subject-contrast" and _leave(scenario):
+            lines.append(
+                "Patients who miss a period that it compares are left out whole; fixed-subject would use "
+                "what there is of them."
+            )
+        lines.append(f"Source: {METHODS[analysis.method].citation}")
+        described.append((analysis.name, " ".join(lines)))
+    alone = [Prose(EACH_ALONE)] if len(plan.analyses) > 1 else []
+    return [*blocks, Facts(described), *alone, *looks_and_limits(scenario, plan)]
+
+
+def _leave(scenario: Scenario) -> bool:
+    """Whether patients are expected to leave between periods."""
+    return any(scenario.population.dropout.per_period) or scenario.design.return_to_baseline is not None
+
+
+def analysis_line(scenario: Scenario, analysis: AnalysisPlan) -> str:
+    """An analysis in one line: what it reads if not the endpoint, how, and at which level."""
+    read = f"{reading_text(scenario, analysis)}; " if analysis.outcome else ""
+    return f"{read}{_method(analysis)}; {in_words(analysis.contrast)}; {_level(analysis)}"
+
+
+def _method(analysis: AnalysisPlan) -> str:
+    adjusted = ", and of the treatment before (carryover)" if analysis.carryover else ""
+    return f"{METHODS[analysis.method].title}{adjusted}"
+
+
+def _level(analysis: AnalysisPlan) -> str:
+    return f"alpha {plain(analysis.alpha)}, {sidedness(analysis.alternative)}"

@@ -1,0 +1,36 @@
+"""What the pages of a result need to know of its scenario, put together from its parts."""
+
+from __future__ import annotations
+
+from planner.model.distinguishable import classes
+from planner.model.stopping.remarks import remarks
+from planner.questions.plan import Plan
+from planner.report.context import PageContext, unit_of
+from planner.report.scenario.allocation import design_line, scale_notes
+from planner.report.scenario.analyses import analysis_line
+from planner.report.scenario.endpoint import endpoint_sentences, measure_and_unit
+from planner.report.scenario.predictions import carried
+from planner.scenario.scenario import Scenario
+from planner.scenario.vocabulary import METHODS, WHOLE
+
+
+def page_context(scenario: Scenario, plan: Plan, command: str) -> PageContext:
+    """What the pages of a result need to know of its scenario."""
+    return PageContext(
+        question=scenario.question,
+        design=design_line(scenario, plan, short=True),
+        endpoint=endpoint_sentences(scenario)[0].rstrip("."),
+        units={a.name: unit_of(scenario, a.measure, a.outcome) for a in plan.analyses},
+        hypotheses={name: hypothesis.label or name for name, hypothesis in scenario.hypotheses.items()},
+        analyses={a.name: analysis_line(scenario, a) for a in plan.analyses},
+        futility=(rule := scenario.monitoring.futility) is not None and rule.rule != "none",
+        assumed=scenario.assumed,
+        sourced=bool(scenario.citations),
+        command=command,
+        unit=measure_and_unit(scenario)[1],
+        classes=classes(scenario, list(scenario.hypotheses)),
+        carryover={name: reason for name in scenario.hypotheses if (reason := carried(scenario, name))},
+        partial=[a.name for a in plan.analyses if METHODS[a.method].needs not in WHOLE],
+        scale_notes=scale_notes(scenario),
+        warnings=[*scenario.remarks, *remarks(scenario)],
+    )
