@@ -22,7 +22,7 @@ from planner.benchmarks import definitions, doctor, jobs, machine, measuring, ot
 from planner.benchmarks.jobs import STANDARD
 from planner.benchmarks.measuring import Effort
 from planner.benchmarks.others import Missing, power_by_coin_tosses
-from planner.benchmarks.regression import NotComparable, check, compared
+from planner.benchmarks.regression import SAME_CODE, NotComparable, check, comparison, reasons
 from planner.benchmarks.timing import Times, spread
 from planner.cli import main
 from planner.report.pages.bench import bench_page, bench_rows
@@ -149,8 +149,8 @@ def test_a_process_of_its_own() -> None:
 def test_it_is_shown_in_words_and_as_rows(document: Json) -> None:
     from planner.report.render.terminal import render
 
-    shown = {**document, "comparison": compared(document, document, "before.json")}
-    text = render(bench_page(shown))
+    result = {**document, "comparison": comparison(document, document, "before.json")}
+    text = render(bench_page(result))
     for job in STANDARD:
         assert job.title in " ".join(text.split())
     assert "Not slower" in text
@@ -185,12 +185,12 @@ def changed(document: Json, factor: float, spread: float = 0.01) -> Json:
 def test_slower_beyond_noise(document: Json, factor: float, spread: float, slower: bool) -> None:
     full = {**document, "quick": False}
     before, now = changed(full, 1.0, spread), changed(full, factor, spread)
-    found = compared(now, before, "x.json")
+    found = comparison(now, before, "x.json")
     assert found["slower"] is slower
     rows = [row for row in found["figures"] if "bound" in row["figure"]]
     assert len(rows) == len(STANDARD)
     assert all(row["change"] == pytest.approx(factor - 1.0) for row in rows)
-    assert not compared({**now, "quick": True}, before, "x.json")["slower"]
+    assert not comparison({**now, "quick": True}, before, "x.json")["slower"]
 
 
 def put(document: Json, path: str, value: Any) -> Json:
@@ -230,12 +230,12 @@ def test_a_ratio_of_something_else_is_not_compared(
     fast = changed(document, 1e3)
     for each in fast["rivals"]:
         each["times_as_fast"] = {key: 1e3 * x for key, x in each["times_as_fast"].items()}
-    whole = compared(document, fast, "x.json")
+    whole = comparison(document, fast, "x.json")
     assert whole["left_out"] == whole["notes"] == []
     assert {row["figure"] for row in whole["figures"]} == SHARES | BY_HAND
     before = put(fast, path, value)
     check(before, document)
-    found = compared(document, before, "x.json")
+    found = comparison(document, before, "x.json")
     assert {each["figure"] for each in found["left_out"]} == left_out
     assert any(reason in each["reason"] for each in found["left_out"])
     assert {row["figure"] for row in found["figures"]} == (SHARES | BY_HAND) - left_out
@@ -260,11 +260,11 @@ def test_a_file_without_any_common_ratio_is_refused(
     document: Json, paths: dict[str, Any], reason: str
 ) -> None:
     before = document
-    check(before, definitions.known())
+    check(before, definitions.conditions())
     for path, value in paths.items():
         before = put(before, path, value)
     with pytest.raises(NotComparable, match=f"none of its ratios.*{reason}"):
-        check(before, definitions.known())
+        check(before, definitions.conditions())
 
 
 @pytest.mark.parametrize("key", ["schema", "quick", "jobs", "rivals", "machine", "versions", "bound"])
@@ -342,6 +342,68 @@ def test_comments_do_not_make_another_code(tmp_path: Path, monkeypatch: pytest.M
     assert found[0] == found[1] != found[2]
 
 
+BOUND_IN_TWO_MODULES = (
+    "import planner_b\nfrom planner_b import Pair, half\nSIZE = 3\n"
+    "def f(x, y):\n    return Pair(half(x) + SIZE, [planner_b.half(i) for i in y]).swap()\n",
+    "from typing import NamedTuple\nPARTS = 2.0\ndef half(x):\n    return x / PARTS\n"
+    "class Pair(NamedTuple):\n    a: float\n    b: float\n"
+    "    def swap(self):\n        return Pair(self.b, self.a)\n",
+)
+MOVED = (
+    "import planner_b as other\nfrom planner_b import Both, middle\n"
+    "def draw(word, words):\n    return Both(middle(word) + other.ROWS,"
+    " [other.middle(each) for each in words]).swap()\n",
+    "from typing import NamedTuple\nSHARES = 2.0\nROWS = 3\ndef middle(all):\n    return all / SHARES\n"
+    "class Both(NamedTuple):\n    a: float\n    b: float\n"
+    "    def swap(own):\n        return Both(own.b, own.a)\n",
+)
+
+
+@pytest.mark.parametrize(
+    ("texts", "name", "same"),
+    [
+        (MOVED, "draw", True),
+        ((MOVED[0], MOVED[1].replace("2.0", "2.5")), "draw", False),
+        ((MOVED[0], MOVED[1].replace("ROWS = 3", "ROWS = 4")), "draw", False),
+        ((MOVED[0], MOVED[1].replace("all / SHARES", "SHARES / all")), "draw", False),
+        ((MOVED[0], MOVED[1].replace("own.b, own.a", "own.a, own.b")), "draw", False),
+        ((MOVED[0].replace("draw(word, words)", "draw(words, word)"), MOVED[1]), "draw", False),
+    ],
+)
+def test_only_what_code_does_makes_another_code(
+    texts: tuple[str, str], name: str, same: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other names, another module for a number: nothing. Another number, another order: another code."""
+
+    def digest(texts: tuple[str, str], name: str) -> str:
+        place = tmp_path / name
+        place.mkdir()
+        with monkeypatch.context() as patch:
+            patch.syspath_prepend(str(place))
+            for module, text in zip(("planner_a", "planner_b"), texts, strict=True):
+                (place / f"{module}.py").write_text(text)
+                patch.delitem(sys.modules, module, raising=False)
+            code = definitions.code(getattr(import_module("planner_a"), name))
+            for module in ("planner_a", "planner_b"):
+                del sys.modules[module]
+        return code
+
+    assert (digest(BOUND_IN_TWO_MODULES, "f") == digest(texts, name)) is same
+
+
+def test_a_bench_of_before_the_modules_moved_is_compared(document: Json) -> None:
+    """Its digests also counted names, so that all of them are others now."""
+    before = copy.deepcopy(document)
+    names = {now: then for then, now in SAME_CODE.items()}
+    assert len(names) == len(SAME_CODE)
+    before["bound"]["version"] = names[document["bound"]["version"]]
+    for each in before["rivals"]:
+        each["definition"] = each["definition"] and names[each["definition"]]
+    assert not any(reasons(document, before).values())
+    before["bound"]["version"] = "another"
+    assert sum("another bound" in reason for reason in reasons(document, before).values()) == len(STANDARD)
+
+
 def test_a_job_is_its_trial_its_patients_and_its_draws() -> None:
     small, curve, ten = (jobs.standard(name) for name in ("small", "curve", "ten"))
     found = {each.name: definitions.of_job(each, each.job()) for each in (small, curve, ten)}
@@ -356,12 +418,12 @@ def test_a_job_is_its_trial_its_patients_and_its_draws() -> None:
 
 
 def test_what_is_known_beforehand_is_what_a_result_says(document: Json) -> None:
-    known = definitions.known()
+    conditions = definitions.conditions()
     for key in ("versions", "bound"):
-        assert known[key] == document[key]
+        assert conditions[key] == document[key]
     for key, name in (("jobs", "job"), ("rivals", "rival")):
         said = {each[name]: each["definition"] for each in document[key] if each["definition"]}
-        assert {each[name]: each["definition"] for each in known[key]} == said
+        assert {each[name]: each["definition"] for each in conditions[key]} == said
 
 
 # The command

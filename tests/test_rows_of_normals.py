@@ -45,9 +45,13 @@ OPPOSED = MANY_PERIODS.replace(
 @pytest.mark.parametrize("text", [MANY_PERIODS, MANY_ARMS, OPPOSED], ids=["periods", "arms", "opposed"])
 def test_no_row_is_read_that_was_not_drawn(text: str) -> None:
     """Twelve periods with a patient-by-treatment effect, twenty arms with baselines, opposed scores."""
-    lines = ["from planner import engine", "from planner.scenario.reading.read import read_text"]
-    work = f"engine.job(read_text({text!r}), tallied=False)"
-    program = "; ".join([*lines, f"engine.virtual_patients({work}, 0, 1)"])
+    lines = [
+        "from planner.engine.job import job_of",
+        "from planner.engine.workspace import virtual_patients",
+        "from planner.scenario.reading.read import read_text",
+    ]
+    work = f"job_of(read_text({text!r}), tallied=False)"
+    program = "; ".join([*lines, f"virtual_patients({work}, 0, 1)"])
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-500:]

@@ -11,8 +11,9 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
+import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -37,10 +38,10 @@ BY_HAND: dict[str, Callable[..., Any]] = {
 """Rivals that are part of planner; their job is the small one."""
 
 
-def known() -> Json:
-    """What a result will say whatever is measured: enough to tell whether an earlier one compares with it."""
+def conditions() -> Json:
+    """What a result will hold whatever is measured: enough to see whether an earlier one compares with it."""
     return {
-        "machine": machine.described(),
+        "machine": machine.description(),
         "versions": machine.versions(),
         "bound": of_bound(),
         "jobs": [{"job": each.name, "definition": of_job(each, each.job())} for each in STANDARD],
@@ -63,52 +64,91 @@ def of_bound() -> Json:
 def of_job(what: Standard, work: Job) -> Json:
     """The trial that is simulated, the numbers of patients, and the random numbers that are drawn for it."""
     (generator,) = work.generators
-    tables = generator.tables
-    tables = [tables.draws.place, tables.draws.pair, work.plan.leave]
-    family = "terms" if isinstance(tables, MechanismTables) else ""  # whose bound draws the entry score too
-    drawn = [np.asarray(table).tolist() for table in tables]
+    draws = generator.tables.draws
+    # The bound of mechanisms draws the entry score too.
+    family = "terms" if isinstance(generator.tables, MechanismTables) else ""
+    lists = [np.asarray(table).tolist() for table in (draws.place, draws.pair, work.plan.leave)]
     return {
         "scenario": _short(repr((digest(what.scenario()), [tests[0].hypothesis for tests in work.tests]))),
         "sizes": list(work.designs),
-        "draws": _short(repr((family, drawn))),
+        "draws": _short(repr((family, lists))),
     }
 
 
 def code(*functions: Callable[..., Any]) -> str:
     """A digest of functions, of all of planner's that they call, and of the numbers that they use.
 
-    Comments, documentation and layout do not count.
+    What counts is what they do: not what they and their variables are called, not the modules in which they
+    stand, not comments, documentation and layout.
     """
-    found: dict[str, str] = {}
-    waiting: list[tuple[str, Any]] = [(each.__name__, each) for each in functions]
-    while waiting:
-        name, value = waiting.pop()
-        plain = getattr(value, "py_func", value)  # of compiled code, what it was compiled from
-        if not inspect.isfunction(plain):
-            found[name] = _number(value)
-        elif not plain.__module__.startswith("planner"):
-            found[name] = plain.__qualname__
-        elif (key := f"{plain.__module__}.{plain.__qualname__}") not in found:
-            tree = _bare(ast.parse(textwrap.dedent(inspect.getsource(plain))))
-            found[key] = ast.unparse(tree)
-            names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-            waiting += [
-                (f"{plain.__module__}.{each}", plain.__globals__[each])
-                for each in sorted(names & plain.__globals__.keys())
-                if not inspect.ismodule(plain.__globals__[each])
-            ]
-    return _short(repr(sorted(found.items())))
+    return _short(repr(sorted(_content(each, ()) for each in functions)))
+
+
+def _content(value: Any, callers: tuple[Any, ...]) -> str:
+    """What stands behind a name: a function or class of planner as a digest of its text, a number as itself.
+
+    `callers`: the functions on the way here, in whose row a function that calls itself is named.
+    """
+    plain = getattr(value, "py_func", getattr(value, "_defn", value))  # of compiled code, what it was made of
+    if not (inspect.isfunction(plain) or inspect.isclass(plain)):
+        return _number(value)
+    if not plain.__module__.startswith("planner"):
+        return f"{plain.__module__}.{plain.__qualname__}"
+    if plain in callers:
+        return f"caller {callers.index(plain)}"
+    tree = _bare(ast.parse(textwrap.dedent(inspect.getsource(plain))))
+    around = plain.__globals__ if inspect.isfunction(plain) else vars(sys.modules[plain.__module__])
+    return _short(ast.unparse(_Contents(tree, around, (*callers, plain)).visit(tree)))
+
+
+class _Contents(ast.NodeTransformer):
+    """Writes numbers for a function's own names, in order of appearance, and contents for all others."""
+
+    def __init__(self, tree: ast.AST, around: Mapping[str, Any], callers: tuple[Any, ...]) -> None:
+        self._around, self._callers = around, callers
+        own: dict[str, None] = {}
+        for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.Lambda)):
+            for node in ast.walk(function):
+                if isinstance(node, ast.arg):
+                    own[node.arg] = None
+                elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    own[node.id] = None
+        self._own = {name: f"own {i}" for i, name in enumerate(own)}
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        """A variable, or what a module holds; what Python has keeps its name."""
+        if node.id in self._own:
+            node.id = self._own[node.id]
+        elif node.id in self._around:
+            value = self._around[node.id]
+            node.id = value.__name__ if inspect.ismodule(value) else _content(value, self._callers)
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        """What is reached through a module of planner is no more than if it were imported by its name."""
+        module = self._around.get(node.value.id) if isinstance(node.value, ast.Name) else None
+        if inspect.ismodule(module) and module.__name__.startswith("planner"):
+            return ast.Name(_content(getattr(module, node.attr), self._callers), node.ctx)
+        return self.generic_visit(node)
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        """A parameter."""
+        node.arg = self._own[node.arg]
+        return node
 
 
 def _bare(tree: ast.Module) -> ast.Module:
-    """Without documentation, decorators and annotations."""
+    """Without its name, documentation, decorators and annotations."""
+    tree.body[0].name = "_"  # type: ignore[attr-defined]
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
             node.decorator_list, node.returns = [], None
-            for argument in node.args.args:
-                argument.annotation = None
-            if ast.get_docstring(node) is not None:
-                node.body = node.body[1:] or [ast.Pass()]
+        if isinstance(node, ast.arg):
+            node.annotation = None
+        if isinstance(node, ast.AnnAssign):
+            node.annotation = ast.Constant(None)
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
     return tree
 
 
@@ -116,6 +156,8 @@ def _number(value: Any) -> str:
     """As text; a table of computed numbers without the digits that differ between processors."""
     if isinstance(value, np.ndarray):
         return repr(np.round(value, 6).tolist())
+    if type(value).__repr__ is object.__repr__:  # which would give its place in memory
+        return f"{type(value).__module__}.{type(value).__qualname__}"
     return repr(value.item() if isinstance(value, np.generic) else value)
 
 

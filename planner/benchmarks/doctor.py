@@ -99,13 +99,13 @@ def _size(folder: Path) -> int:
 
 def _of_versions(versions: dict[str, str | None]) -> list[Finding]:
     findings = []
-    for name, found in versions.items():
+    for name, version in versions.items():
         least = _LEAST.get(name)
-        if found is None:
+        if version is None:
             findings.append(Finding(f"{name} is not installed", "install planner again", True))
-        elif least is not None and _numbers(found) < _numbers(least):
+        elif least is not None and _numbers(version) < _numbers(least):
             hint = f"pip install '{name}>={least}'"
-            findings.append(Finding(f"{name} {found} is older than {least}", hint, True))
+            findings.append(Finding(f"{name} {version} is older than {least}", hint, True))
     return findings
 
 

@@ -16,11 +16,11 @@ PACKAGES = ("numpy", "numba", "llvmlite", "platformdirs", "polars", "scipy", "py
 
 def versions() -> dict[str, str | None]:
     """Version of planner, Python and every package it needs; None where one is missing."""
-    found: dict[str, str | None] = {"planner": __version__, "python": platform.python_version()}
-    return found | {name: installed(name) for name in PACKAGES}
+    own: dict[str, str | None] = {"planner": __version__, "python": platform.python_version()}
+    return own | {name: installed_version(name) for name in PACKAGES}
 
 
-def installed(package: str) -> str | None:
+def installed_version(package: str) -> str | None:
     """The installed version of a package, without importing it."""
     try:
         return metadata.version(package)
@@ -34,13 +34,13 @@ def extras() -> dict[str, dict[str, str | None]]:
         needs = metadata.requires("planner") or []
     except metadata.PackageNotFoundError:  # used from a checkout, not installed
         needs = []
-    found: dict[str, dict[str, str | None]] = {}
+    packages: dict[str, dict[str, str | None]] = {}
     for need in needs:
         extra = re.search(r"extra\s*==\s*['\"]([\w.-]+)['\"]", need)
         name = re.match(r"[\w.-]+", need)
         if extra and name:
-            found.setdefault(extra[1], {})[name[0]] = installed(name[0])
-    return found
+            packages.setdefault(extra[1], {})[name[0]] = installed_version(name[0])
+    return packages
 
 
 def cores() -> dict[str, float | None]:
@@ -69,7 +69,7 @@ def _quota() -> float | None:
 
 
 def processor() -> str:
-    """The maker's name of the processor, as far as the system tells."""
+    """The maker's name of the processor, as far as the system gives it."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -86,7 +86,7 @@ def load() -> float | None:
         return None
 
 
-def described() -> dict[str, Any]:
+def description() -> dict[str, Any]:
     """The machine in a few facts, to stand beside what was measured on it."""
     from planner.kernels.host import host
 

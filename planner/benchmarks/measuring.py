@@ -1,7 +1,7 @@
 """`planner bench`: the standard jobs and their rivals, measured so that the figures survive a busy machine.
 
 What counts are ratios within one process: of the time that drawing the random numbers alone takes, and of the
-time that rivals need for the same job, run by turns with it. Absolute times are told, and mean little.
+time that rivals need for the same job, run by turns with it. Absolute times are given, and mean little.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from planner.benchmarks import definitions, machine
 from planner.benchmarks.bound import bound
 from planner.benchmarks.jobs import STANDARD, Standard, one_core, standard, whole_blocks
-from planner.benchmarks.processes import finished
+from planner.benchmarks.processes import run_to_end
 from planner.benchmarks.rivals import against_rivals
 from planner.benchmarks.timing import Times, figure, spread
 from planner.engine.executors import available_cores
@@ -49,18 +49,18 @@ QUICK = Effort(15, 0.01, 2, 0.04, {"small": 1})
 
 
 def bench(*, quick: bool = False, threads: int | None = None, say: Say = lambda text: None) -> Json:
-    """The document of `planner bench`; `say` is told what is being measured."""
+    """The document of `planner bench`; `say` is called with what is being measured."""
     effort, most = (QUICK if quick else FULL), threads or available_cores()
     jobs = []
     for each in STANDARD:
         say(f"timing {each.name}: {each.title}")
-        jobs.append(_measured(each, effort, most))
+        jobs.append(_measure(each, effort, most))
     say("timing the rivals")
     rivals, skipped = against_rivals(effort.rounds, effort.round_seconds)
     return {
         "schema": "planner.bench/1",
         "quick": quick,
-        "machine": machine.described(),
+        "machine": machine.description(),
         "versions": machine.versions(),
         "bound": definitions.of_bound(),
         "jobs": jobs,
@@ -73,7 +73,7 @@ def bench(*, quick: bool = False, threads: int | None = None, say: Say = lambda 
 
 def _warnings(rivals: list[Json]) -> list[str]:
     """What makes the figures doubtful."""
-    found = [
+    warnings = [
         f"{each['rival']} finds power {each['power']:.4f}, not {each['expected_power']:.4f}: "
         "they do not simulate the same trial, so the comparison of their speed is void"
         for each in rivals
@@ -81,18 +81,18 @@ def _warnings(rivals: list[Json]) -> list[str]:
     ]
     busy, cores = machine.load(), machine.cores()["usable"] or 1
     if busy is not None and busy > cores + 0.5:
-        found.append(
+        warnings.append(
             f"the machine is busy (load {busy:.1f} on {cores:g} cores): wall-clock rates and scaling are too "
             "low; ratios of processor time hold"
         )
-    return found
+    return warnings
 
 
-def _measured(what: Standard, effort: Effort, most: int) -> Json:
+def _measure(what: Standard, effort: Effort, most: int) -> Json:
     """One job: cold, on one core against the bound, and on 1 to `most` threads."""
-    elsewhere = [_in_a_process(what.name, effort) for _ in range(effort.processes.get(what.name, 0))]
+    in_own_process = [_in_a_process(what.name, effort) for _ in range(effort.processes.get(what.name, 0))]
     work = what.job()
-    rounds = [each["rounds"] for each in elsewhere] + [_rounds(work, effort)]
+    rounds = [each["rounds"] for each in in_own_process] + [_rounds(work, effort)]
     own, drawing = ([seconds for each in rounds for seconds in each[key]] for key in ("engine", "bound"))
     patients, periods, hypotheses = work.patients, int(work.plan.leave.size), len(work.tests)
     per_patient = 1e9 / (patients * hypotheses)
@@ -107,7 +107,7 @@ def _measured(what: Standard, effort: Effort, most: int) -> Json:
         "hypotheses": hypotheses,
         "analyses": len(work.analyses),
         "sizes": len(work.designs),
-        "cold": _cold(elsewhere),
+        "cold": _cold(in_own_process),
         "trials_per_core_second": figure(spread(own).inverse()),
         "ns_per_patient": figure(spread(own).times(per_patient)),
         "bound_ns_per_patient": figure(spread(drawing).times(per_patient)),
@@ -127,7 +127,7 @@ def _rounds(work: Job, effort: Effort) -> dict[str, list[float]]:
     trials = whole_blocks(work, trials * effort.round_seconds / seconds)
     jobs = {"engine": one_core(work, trials), "bound": bound(work, trials)}
     times = Times(jobs, effort.rounds)
-    return {name: [seconds / trials for seconds in found] for name, found in times.seconds.items()}
+    return {name: [seconds / trials for seconds in rounds] for name, rounds in times.seconds.items()}
 
 
 def _threads(work: Job, per_trial: float, effort: Effort, most: int) -> list[Json]:
@@ -165,7 +165,7 @@ def _threads(work: Job, per_trial: float, effort: Effort, most: int) -> list[Jso
     ]
 
 
-def elsewhere(name: str, effort: Sequence[float]) -> Json:
+def in_own_process(name: str, effort: Sequence[float]) -> Json:
     """For a process of its own: its first 128 trials of a job, whether that had to compile, its rounds."""
     from planner.kernels.jit import COMPILED, cache_folder
 
@@ -182,16 +182,16 @@ def elsewhere(name: str, effort: Sequence[float]) -> Json:
 
 
 def _in_a_process(name: str, effort: Effort) -> Json:
-    """What `elsewhere` finds, and how long its process took from its start to the first answer."""
-    code = "import json, sys; from planner.benchmarks.measuring import elsewhere;"
-    code += "print(json.dumps(elsewhere(sys.argv[1], json.loads(sys.argv[2]))))"
-    asked = json.dumps([effort.rounds, effort.round_seconds])
+    """What `in_own_process` gives, and how long its process took from its start to the first answer."""
+    code = "import json, sys; from planner.benchmarks.measuring import in_own_process;"
+    code += "print(json.dumps(in_own_process(sys.argv[1], json.loads(sys.argv[2]))))"
+    lengths = json.dumps([effort.rounds, effort.round_seconds])
     begun = time.time()
-    done = finished([sys.executable, "-c", code, name, asked])
+    done = run_to_end([sys.executable, "-c", code, name, lengths])
     if done.returncode != 0:
         raise RuntimeError(f"a process of its own for the job {name} failed: {done.stderr.strip()[-300:]}")
-    found: Json = json.loads(done.stdout)
-    return {"process_seconds": found.pop("answered") - begun, **found}
+    answer: Json = json.loads(done.stdout)
+    return {"process_seconds": answer.pop("answered") - begun, **answer}
 
 
 def _cold(processes: list[Json]) -> Json | None:

@@ -1,6 +1,6 @@
 """Other people's tools on a job that they all do: the power of a two-sample t test of 12 and 12 patients.
 
-Each is used as its manual shows. Where one is not installed, or does not work here, the reason is told
+Each is used as its manual shows. Where one is not installed, or does not work here, the reason stands
 instead of a figure.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 from scipy import stats
 
 from planner.benchmarks.jobs import GROUP, SHIFT
-from planner.benchmarks.processes import finished
+from planner.benchmarks.processes import run_to_end
 
 R_TIMEOUT = 60.0
 
@@ -55,8 +55,8 @@ def scipy_power() -> Peer:
     def run(trials: int, seed: int) -> float:
         rng = np.random.default_rng(seed)
         draws = rng.normal, lambda size: rng.normal(loc=SHIFT, size=size)
-        found = stats.power(stats.ttest_ind, draws, (GROUP, GROUP), significance=0.05, n_resamples=trials)
-        return float(found.power)
+        result = stats.power(stats.ttest_ind, draws, (GROUP, GROUP), significance=0.05, n_resamples=trials)
+        return float(result.power)
 
     return Peer("scipy.stats.power", version("scipy"), run, 4000)
 
@@ -72,7 +72,7 @@ def mcpower() -> Peer:
     model.set_effects(f"treatment={SHIFT}")
 
     def run(trials: int, seed: int) -> float:
-        found = model.find_power(
+        result = model.find_power(
             sample_size=2 * GROUP,
             target_test="treatment",
             n_sims=trials,
@@ -80,7 +80,7 @@ def mcpower() -> Peer:
             progress_callback=False,
             verbose=False,
         )
-        return float(found["power_uncorrected"][0][0])
+        return float(result["power_uncorrected"][0][0])
 
     try:
         run(1600, 1)
@@ -110,9 +110,9 @@ suppressMessages(library(rpact))
 design <- getDesignGroupSequential(kMax = 1, alpha = 0.025, sided = 1)
 go <- function() getSimulationMeans(design = design, groups = 2, normalApproximation = FALSE,
   alternative = {shift}, stDev = 1, plannedSubjects = {patients}, maxNumberOfIterations = {trials}, seed = 1)
-found <- go()
+result <- go()
 seconds <- replicate(5, {{ t <- proc.time(); go(); sum((proc.time() - t)[1:2]) }})
-cat(as.character(packageVersion("rpact")), as.vector(found$overallReject), seconds, "\\n")
+cat(as.character(packageVersion("rpact")), as.vector(result$overallReject), seconds, "\\n")
 """
 
 
@@ -123,7 +123,7 @@ def rpact(trials: int = 10_000) -> Reported:
         raise Missing("R is not installed")
     script = _R.format(shift=SHIFT, patients=2 * GROUP, trials=trials)
     try:
-        done = finished([program, "--vanilla", "-e", script], R_TIMEOUT)
+        done = run_to_end([program, "--vanilla", "-e", script], R_TIMEOUT)
         words = done.stdout.split()
         if words == ["missing"]:
             raise Missing("R is installed, its package rpact is not: install.packages('rpact')")

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 
 
-def finished(command: Sequence[str], timeout: float | None = None) -> subprocess.CompletedProcess[str]:
+def run_to_end(command: Sequence[str], timeout: float | None = None) -> subprocess.CompletedProcess[str]:
     """As `subprocess.run`, but that after any exception, Ctrl-C included, the process has ended."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         try:

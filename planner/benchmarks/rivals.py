@@ -28,19 +28,19 @@ _TOLERATED = 0.004
 def against_rivals(rounds: int, seconds: float) -> tuple[list[Json], list[Json]]:
     """Every rival that is here, on its job, in rounds of about so many seconds; and why others are not."""
     tools, skipped = _installed()
-    found = _against("small", means(), by_hand(), rounds, seconds)
-    found += _against("t-test", t_test(), tools, rounds, seconds)
+    rows = _against("small", means(), by_hand(), rounds, seconds)
+    rows += _against("t-test", t_test(), tools, rounds, seconds)
     try:
-        found.append(_against_reported("t-test", t_test(), others.rpact(), rounds, seconds))
+        rows.append(_against_reported("t-test", t_test(), others.rpact(), rounds, seconds))
     except Missing as reason:
         skipped.append({"rival": "rpact", "reason": str(reason)})
-    return found, skipped
+    return rows, skipped
 
 
 def by_hand() -> list[Peer]:
     """What a user would write for the small job without planner."""
     return [
-        Peer(name, machine.installed(tool), _power(BY_HAND[name]), 2000)
+        Peer(name, machine.installed_version(tool), _power(BY_HAND[name]), 2000)
         for name, tool in zip(BY_HAND, ("numpy", "numba"), strict=True)
     ]
 
@@ -67,12 +67,12 @@ def _against(job: str, scenario: Scenario, peers: Sequence[Peer], rounds: int, s
     powers: dict[str, list[float]] = {peer.name: [] for peer in peers}
 
     def turn(peer: Peer) -> Callable[[], None]:
-        found = powers[peer.name]
-        return lambda: found.append(peer.run(peer.trials, len(found) + 1))  # a new seed each round
+        answers = powers[peer.name]
+        return lambda: answers.append(peer.run(peer.trials, len(answers) + 1))  # a new seed each round
 
     jobs = {peer.name: turn(peer) for peer in peers}
     times = Times({"engine": one_core(work, trials), **jobs}, rounds, time.process_time)
-    ours = _found_by_planner(scenario)
+    ours = _power_by_planner(scenario)
     rows = []
     for peer in peers:
         faster = times.ratio(peer.name, "engine").times(trials / peer.trials)
@@ -83,12 +83,12 @@ def _against(job: str, scenario: Scenario, peers: Sequence[Peer], rounds: int, s
 
 
 def _against_reported(job: str, scenario: Scenario, rival: Reported, rounds: int, seconds: float) -> Json:
-    """A rival in a process of its own, which timed itself before: not by turns, and told so."""
+    """A rival in a process of its own, which timed itself before: not by turns, as its note says."""
     work = job_of(scenario)
     trials = whole_blocks(work, seconds * _ENGINE_TRIALS_PER_SECOND)
     own = Times({"engine": one_core(work, trials)}, rounds, time.process_time).of("engine").median / trials
     theirs = spread(rival.seconds).times(1.0 / rival.trials)
-    ours = _found_by_planner(scenario)
+    ours = _power_by_planner(scenario)
     return _row(job, rival, theirs.inverse(), theirs.times(1.0 / own), rival.power, rival.trials, ours)
 
 
@@ -113,8 +113,8 @@ def _row(
     }
 
 
-def _found_by_planner(scenario: Scenario) -> float:
-    found = simulate(scenario, trials=_CHECKED_TRIALS)
-    if found.partial:
+def _power_by_planner(scenario: Scenario) -> float:
+    run = simulate(scenario, trials=_CHECKED_TRIALS)
+    if run.partial:
         raise KeyboardInterrupt  # a run that is cut short returns; a check by half a run is none
-    return float(found.cells()[0]["power"]["estimate"])
+    return float(run.cells()[0]["power"]["estimate"])

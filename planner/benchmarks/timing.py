@@ -31,9 +31,9 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(middle, low, high)
 
 
-def figure(found: Spread) -> dict[str, float]:
+def figure(values: Spread) -> dict[str, float]:
     """Median and quartiles for other programs."""
-    return found._asdict()
+    return values._asdict()
 
 
 class Times:

@@ -70,7 +70,7 @@ def _compiled() -> bool:
 
 def _read(file: Path) -> Any:
     """The earlier result; read before anything is measured, so that a wrong file costs no minutes."""
-    from planner.benchmarks.definitions import known
+    from planner.benchmarks.definitions import conditions
     from planner.benchmarks.regression import NotComparable, check
 
     hint = "write one here with planner bench -o FILE.json"
@@ -82,7 +82,7 @@ def _read(file: Path) -> Any:
         raise Problem(f"{file} is no text", hint=hint, code=INVALID) from error
     found = _parsed(file, text, hint)
     try:
-        check(found, known())
+        check(found, conditions())
     except NotComparable as error:
         raise Problem(f"{file} cannot be compared with: {error}", hint=hint, code=INVALID) from error
     return found
@@ -106,7 +106,7 @@ def _measured(
     import sys
 
     from planner.benchmarks.measuring import bench as measure
-    from planner.benchmarks.regression import compared
+    from planner.benchmarks.regression import comparison
     from planner.cli.common import compiling
     from planner.cli.terminal import note, on_terminal
 
@@ -114,7 +114,7 @@ def _measured(
     tell = note if on_terminal(sys.stderr) and not quiet else lambda text: None
     document = measure(quick=quick, threads=threads, say=tell)
     if earlier is not None:
-        document["comparison"] = compared(document, earlier, str(compare))
+        document["comparison"] = comparison(document, earlier, str(compare))
     return document
 
 
