@@ -156,7 +156,7 @@ def _number(value: Any) -> str:
     """As text; a table of computed numbers without the digits that differ between processors."""
     if isinstance(value, np.ndarray):
         return repr(np.round(value, 6).tolist())
-    if type(value).__repr__ is object.__repr__:  # which would give its place in memory
+    if repr(value) == object.__repr__(value):  # its place in memory
         return f"{type(value).__module__}.{type(value).__qualname__}"
     return repr(value.item() if isinstance(value, np.generic) else value)
 
