@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from planner.errors import WeighingError
     from planner.monitoring.boundaries import boundary
     from planner.questions.compare import Comparison, compare
-    from planner.questions.discriminate import Discrimination, discriminate
+    from planner.questions.discriminate.discriminate import discriminate
+    from planner.questions.discriminate.result import Discrimination
     from planner.questions.discriminate.simulating import DiscriminationError
     from planner.questions.replay.replay import find, replay
     from planner.questions.replay.trial import Trial
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from planner.questions.size import Sizing, SizingError, size
     from planner.questions.sweep.axes import SweepError
     from planner.questions.sweep.sweep import Sweep, sweep
-    from planner.questions.weigh import weigh
     from planner.questions.weigh.result import Weighing
+    from planner.questions.weigh.weigh import weigh
     from planner.results.run import Run
     from planner.scenario.faults import ScenarioError
     from planner.scenario.reading.read import read, read_text
@@ -38,9 +39,9 @@ _HOME = {
     "boundary": "planner.monitoring.boundaries",
     "Comparison": "planner.questions.compare",
     "compare": "planner.questions.compare",
-    "Discrimination": "planner.questions.discriminate",
-    "DiscriminationError": "planner.questions.discriminate",
-    "discriminate": "planner.questions.discriminate",
+    "Discrimination": "planner.questions.discriminate.result",
+    "DiscriminationError": "planner.questions.discriminate.simulating",
+    "discriminate": "planner.questions.discriminate.discriminate",
     "ScenarioError": "planner.scenario.reading.read",
     "read": "planner.scenario.reading.read",
     "read_text": "planner.scenario.reading.read",
@@ -57,9 +58,9 @@ _HOME = {
     "Sweep": "planner.questions.sweep.sweep",
     "SweepError": "planner.questions.sweep.axes",
     "sweep": "planner.questions.sweep.sweep",
-    "Weighing": "planner.questions.weigh",
-    "WeighingError": "planner.questions.weigh",
-    "weigh": "planner.questions.weigh",
+    "Weighing": "planner.questions.weigh.result",
+    "WeighingError": "planner.errors",
+    "weigh": "planner.questions.weigh.weigh",
 }
 
 __all__ = [

@@ -15,7 +15,8 @@ from test_cli import Cli, cli
 
 import planner
 from planner import _interruption as interruption
-from planner.questions.discriminate import DRAWS, discriminate, simulating
+from planner.questions.discriminate import simulating
+from planner.questions.discriminate.discriminate import DRAWS, discriminate
 from planner.questions.plan import planned
 from planner.report.pages.discriminate import discriminate_page, verdict
 from planner.report.pages.discriminate_tables import key_of
@@ -156,14 +157,14 @@ def test_misuse_is_explained(cli: Cli, plan: str, options: list[str], said: str)
 
 
 def test_after_ctrl_c_what_is_finished_is_shown(cli: Cli, plan: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    done = simulating._drawn
+    done = simulating._draw
 
     def interrupted_at_50(task: Any, q: int, *rest: Any) -> Any:
         if q == 50 and not task.known:
             interruption.request()
         return done(task, q, *rest)
 
-    monkeypatch.setattr(simulating, "_drawn", interrupted_at_50)
+    monkeypatch.setattr(simulating, "_draw", interrupted_at_50)
     try:
         code, out, err = cli("discriminate", plan, "--draws", "200", "--threads", "1")
     finally:

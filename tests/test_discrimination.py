@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from planner.questions.discriminate import Discrimination, discriminate
+from planner.questions.discriminate import simulating
 from planner.questions.discriminate.answers import probability
-from planner.questions.discriminate.classes import joined, practical
-from planner.questions.discriminate.likelihood import FITS, Drawn, Fit, Gaussian, gaussian
-from planner.questions.discriminate.posterior import calibration, figures, judge, normal_data
-from planner.questions.discriminate.simulating import DiscriminationError, Simulated, Task, simulated
-from planner.questions.discriminate.summaries import Summaries, summaries
+from planner.questions.discriminate.classes import join, practical_classes
+from planner.questions.discriminate.discriminate import discriminate
+from planner.questions.discriminate.likelihood import FITS, Fit, Gaussian, Predictions, gaussian
+from planner.questions.discriminate.posterior import calibration, figures, normal_data, posteriors_of
+from planner.questions.discriminate.result import Discrimination
+from planner.questions.discriminate.simulating import DiscriminationError, SimulatedDesign, Task
+from planner.questions.discriminate.summaries import Summaries, summaries_of
 from planner.scenario.reading.read import read, read_text
 from planner.scenario.scenario import Scenario
 
@@ -241,13 +243,15 @@ def test_hypotheses_of_nearly_the_same_law_are_a_practical_class() -> None:
         check(compared, "ceiling", found["ceiling"], 0.5)
 
 
-def simulate(scenario: Scenario, draws: int = DRAWS, kinds: Sequence[str] = ("means",)) -> Simulated:
+def simulate(scenario: Scenario, draws: int = DRAWS, kinds: Sequence[str] = ("means",)) -> SimulatedDesign:
     from planner.model.parameter_draws import variants
 
     names = tuple(scenario.hypotheses)
-    read_of = summaries(scenario, names, kinds)
+    read_of = summaries_of(scenario, names, kinds)
     n = scenario.design.patients
-    (found,), _ = simulated([Task(scenario, list(variants(scenario, draws, 3)), names, read_of, n, n)], 3)
+    (found,), _ = simulating.simulate(
+        [Task(scenario, list(variants(scenario, draws, 3)), names, read_of, n, n)], 3
+    )
     return found
 
 
@@ -255,12 +259,12 @@ def test_with_permuted_labels_it_falls_to_chance() -> None:
     sim = simulate(trial([{"A": m, "B": 0} for m in (0, 3, 6, 9)], patients=24))
     prior = np.full(4, 0.25)
     data = normal_data(sim, 24, 64, 1)
-    assert figures(judge(sim, data, 24, prior, gaussian), 0.9).right.mean() > 0.9
+    assert figures(posteriors_of(sim, data, 24, prior, gaussian), 0.9).right.mean() > 0.9
     generator = np.random.default_rng(2)
     mixed = np.array([each[generator.permutation(4)] for each in data])
     with Comparison(title="permuted labels") as compared:
-        found = figures(judge(sim, mixed, 24, prior, gaussian), 0.9)
-        check(compared, "right", probability(found.right, found.judged), 0.25)
+        found = figures(posteriors_of(sim, mixed, 24, prior, gaussian), 0.9)
+        check(compared, "right", probability(found.right, found.trials), 0.25)
 
 
 # Weights mean what they say
@@ -274,7 +278,7 @@ def three() -> Scenario:
     )
 
 
-def overconfident(drawn: Drawn) -> Gaussian:
+def overconfident(drawn: Predictions) -> Gaussian:
     """A likelihood that takes trials for four times as large as they are."""
     found = gaussian(drawn)
     return Gaussian(found.mean, found.between, found.within / 4.0)
@@ -285,7 +289,7 @@ def overconfident(drawn: Drawn) -> Gaussian:
 )
 def test_among_trials_that_give_a_weight_it_is_true_as_often(fit: Fit, honest: bool) -> None:
     sim = simulate(three(), draws=128)
-    judged = judge(sim, sim.trials, sim.patients, np.full(3, 1 / 3), fit)
+    judged = posteriors_of(sim, sim.trials, sim.patients, np.full(3, 1 / 3), fit)
     compared = Comparison(title="calibration")
     for each in calibration(judged, (0.05, 0.2, 0.35, 0.5, 0.65, 0.75, 0.85, 0.95)):
         share = each.true.sum() / each.all.sum()
@@ -322,7 +326,7 @@ def test_whole_trials_spread_as_the_contributions_say(name: str) -> None:
     compared.check()
 
 
-def spreads(sim: Simulated, expected: NDArray[Any]) -> Comparison:
+def spreads(sim: SimulatedDesign, expected: NDArray[Any]) -> Comparison:
     """N times the covariance of whole trials of the first hypothesis, beside `expected`."""
     trials = sim.trials[:, 0].reshape(-1, sim.trials.shape[-1])
     trials = trials[~np.isnan(trials).any(axis=1)]
@@ -356,14 +360,14 @@ def test_spread_of_sds_and_correlations() -> None:
 
 def test_summaries_by_hand() -> None:
     """Arm means of a few patients, with missing values and a treatment given twice."""
-    from planner.questions.discriminate.summaries import by_arm, measured, periods_of
+    from planner.questions.discriminate.summaries import by_arm, periods_of, summary_values
 
     scenario = trial([{"A": 0.0, "B": 0.0}] * 2, sequences=("A B B", "B A A"), patients=4)
     values = np.array(
         [[1.0, 2.0, 4.0], [5.0, np.nan, np.nan], [10.0, 20.0, 40.0], [7.0, 8.0, np.nan]]
     ).reshape(4, 1, 3, 1)
     y = by_arm(values, np.array([0, 0, 1, 1]), periods_of(scenario))
-    found = measured(summaries(scenario, ["h0", "h1"], ("means",)).columns, y)
+    found = summary_values(summaries_of(scenario, ["h0", "h1"], ("means",)).columns, y)
     assert found.tolist() == [[(1 + 5 + 30 + 8) / 4, (3 + 10 + 7) / 3]]
 
 
@@ -463,10 +467,10 @@ def test_the_mixture_is_better_where_the_means_are_not_normal() -> None:
 
 
 def test_classes_grow_along_pairs() -> None:
-    assert joined(5, [(0, 3), (3, 4)]) == ((0, 3, 4), (1,), (2,))
+    assert join(5, [(0, 3), (3, 4)]) == ((0, 3, 4), (1,), (2,))
     ceiling = np.full((3, 3), 0.9)
     ceiling[0, 2] = ceiling[2, 0] = 0.59
-    assert practical(ceiling) == ((0, 2), (1,))
+    assert practical_classes(ceiling) == ((0, 2), (1,))
 
 
 def test_a_share_that_never_varies_has_an_error() -> None:
@@ -510,7 +514,7 @@ def test_summaries_of_mechanisms_have_second_outcomes() -> None:
     names = tuple(scenario.hypotheses)
 
     def what(*kinds: str) -> list[tuple[str, str]]:
-        found: Summaries = summaries(scenario, names, kinds)
+        found: Summaries = summaries_of(scenario, names, kinds)
         return [(each["what"], each["arms"][0]) for each in found.described()]
 
     change = [("mean change", "K"), ("mean change", "KN")]
@@ -518,7 +522,7 @@ def test_summaries_of_mechanisms_have_second_outcomes() -> None:
     assert what("means") == change + dissociation
     assert what("endpoint") == change
     assert what("endpoint", "means") == change + dissociation
-    assert [each["kind"] for each in summaries(scenario, names, ("endpoint", "means")).described()] == [
+    assert [each["kind"] for each in summaries_of(scenario, names, ("endpoint", "means")).described()] == [
         "endpoint",
         "endpoint",
         "means",

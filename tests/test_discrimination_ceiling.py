@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 from test_discrimination import FOLDER, simulate, told
 
-from planner.questions.discriminate.ceiling import Reached
-from planner.questions.discriminate.ceiling import told as claimed
-from planner.questions.discriminate.classes import chained, practical
-from planner.questions.discriminate.endless import Covered, Numbers, covered
-from planner.questions.discriminate.polynomial import Polynomial, fitted
+from planner.questions.discriminate.ceiling import EndlessShare, ceiling_of
+from planner.questions.discriminate.classes import chained, practical_classes
+from planner.questions.discriminate.endless import LimitDensity, Numbers, limit_density
+from planner.questions.discriminate.polynomial import Polynomial, fit_polynomial
 from planner.questions.discriminate.remarks import warnings
 from planner.report.pages.discriminate import verdict
 from planner.scenario.reading.read import read, read_text
@@ -72,7 +71,7 @@ def density(f: Polynomial, uniform: bool, y: Floats) -> Floats:
     """Averaged over many sets of parts."""
     count = len(f.numbers)
     numbers, error = Numbers(np.full(count, float(uniform))), np.array([[1e-6]])
-    found = [covered(f, numbers, error, 1 << 13, np.random.default_rng(seed)) for seed in range(25)]
+    found = [limit_density(f, numbers, error, 1 << 13, np.random.default_rng(seed)) for seed in range(25)]
     mean: Floats = np.mean([np.exp(each.log(y[:, None])) for each in found], axis=0)
     return mean / math.sqrt(2.0 * math.pi)
 
@@ -113,10 +112,10 @@ def test_a_polynomial_is_found_again_and_tells_what_it_leaves() -> None:
     generator = np.random.default_rng(8)
     x = generator.uniform(-1.0, 1.0, (160, 6))
     known = (2.0 * x[:, 0] + x[:, 1] - x[:, 1] * x[:, 2] + 0.5 * x[:, 0] ** 2)[:, None]
-    exact = fitted(x, known, np.eye(1))
+    exact = fit_polynomial(x, known, np.eye(1))
     assert {0, 1, 2} <= set(exact.numbers.tolist())
     assert exact.value(x[:, exact.numbers]) == pytest.approx(known, abs=1e-8)
-    noisy = fitted(x, known + generator.normal(0.0, 0.1, known.shape), np.eye(1))
+    noisy = fit_polynomial(x, known + generator.normal(0.0, 0.1, known.shape), np.eye(1))
     assert math.sqrt(noisy.left[0, 0]) == pytest.approx(0.1, rel=0.3)
 
 
@@ -169,7 +168,7 @@ def test_no_classifier_of_noise_free_means_reaches_more_and_the_pairs_reach_what
     shares = [row[names.index("direct-opioid")] for row in found["confusion"]]
     assert shares == [row[names.index("synergy")] for row in found["confusion"]]
     again = simulate(scenario, draws=256)
-    distinct = held_out(again.alike.mean[:, [0, 1, 3, 4, 6, 7, 8, 9]], 1)
+    distinct = held_out(again.same_patients.mean[:, [0, 1, 3, 4, 6, 7, 8, 9]], 1)
     assert 0.6 < distinct < found["by_class"]["structural"]["ceiling"]["estimate"] + 0.02
 
 
@@ -204,18 +203,18 @@ class _Found:
     """An Endless with given bounds."""
 
     def __init__(self, right: float, largest: float, real: float) -> None:
-        self._reached, self._real = Reached(right, largest, 0.004), real
+        self._reached, self._real = EndlessShare(right, largest, 0.004), real
 
-    def reached(self, classes: object = None) -> Reached:
+    def share(self, classes: object = None) -> EndlessShare:
         return self._reached
 
-    def real(self, classes: object = None) -> tuple[float, float]:
+    def real_share(self, classes: object = None) -> tuple[float, float]:
         return self._real, 0.005
 
 
 def claim(right: float, largest: float, real: float, *others: tuple[float, float]) -> tuple[float, bool]:
     found: Any = _Found(right, largest, real)
-    said = claimed(found, others)
+    said = ceiling_of(found, others)
     return round(said.estimate, 6), said.least
 
 
@@ -231,10 +230,10 @@ def test_classes_of_chains() -> None:
     ceiling = np.full((4, 4), 0.9)
     for i, j in ((0, 1), (1, 2)):
         ceiling[i, j] = ceiling[j, i] = 0.55
-    classes = practical(ceiling)
+    classes = practical_classes(ceiling)
     assert classes == ((0, 1, 2), (3,))
     assert chained(classes, ceiling) == [[0, 1, 2]]
-    assert practical(np.full((3, 3), 0.9), [(0, 2), (1,)]) == ((0, 2), (1,))
+    assert practical_classes(np.full((3, 3), 0.9), [(0, 2), (1,)]) == ((0, 2), (1,))
     assert not chained(((0, 1), (2,)), np.full((3, 3), 0.55))
 
 
@@ -296,7 +295,7 @@ def test_parts_of_a_hypothesis_without_uncertain_numbers() -> None:
     """One normal distribution with the covariance E."""
     f = Polynomial(np.arange(0), ((),), np.array([[1.0, 2.0]]), np.zeros((2, 2)))
     error = np.array([[2.0, 0.5], [0.5, 1.0]])
-    found: Covered = covered(f, Numbers(np.empty(0)), error, 64, np.random.default_rng(1))
+    found: LimitDensity = limit_density(f, Numbers(np.empty(0)), error, 64, np.random.default_rng(1))
     y = np.array([[1.0, 2.0], [2.0, 0.0]])
     off = y - [1.0, 2.0]
     expected = -0.5 * np.einsum("yi,ij,yj->y", off, np.linalg.inv(error), off)

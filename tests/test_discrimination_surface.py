@@ -15,11 +15,18 @@ from scipy.stats import multivariate_normal, norm
 from test_discrimination import FOLDER
 
 from planner.model.parameter_draws import variants
-from planner.questions.discriminate.likelihood import Drawn, Fit, Gaussian, Likelihood, gaussian, mixture
-from planner.questions.discriminate.posterior import calibration, judge
+from planner.questions.discriminate.likelihood import (
+    Fit,
+    Gaussian,
+    Likelihood,
+    Predictions,
+    gaussian,
+    mixture,
+)
+from planner.questions.discriminate.posterior import calibration, posteriors_of
 from planner.questions.discriminate.response_surface import _covariance, _equal_parts, _free
-from planner.questions.discriminate.simulating import Simulated, Task, simulated
-from planner.questions.discriminate.summaries import summaries
+from planner.questions.discriminate.simulating import SimulatedDesign, Task, simulate
+from planner.questions.discriminate.summaries import summaries_of
 from planner.scenario.reading.read import read
 
 Floats = NDArray[np.float64]
@@ -50,11 +57,13 @@ def bent(x: Floats) -> tuple[Floats, Floats]:
     return 3.0 * x + x * x, np.exp(1.0 + 0.8 * x)
 
 
-def drawn() -> Drawn:
+def drawn() -> Predictions:
     numbers = np.random.default_rng(3).uniform(-1.0, 1.0, 128)
     mean, spread = bent(numbers)
     more = (np.arange(1024) + 0.5) / 512.0 - 1.0
-    return Drawn(mean[:, None], spread[:, None, None], 1 << 20, np.zeros(1), numbers[:, None], more[:, None])
+    return Predictions(
+        mean[:, None], spread[:, None, None], 1 << 20, np.zeros(1), numbers[:, None], more[:, None]
+    )
 
 
 def farthest(found: Likelihood, patients: int) -> float:
@@ -89,14 +98,14 @@ def test_with_few_draws_fewer_terms_are_fitted() -> None:
     generator = np.random.default_rng(4)
     numbers, further = generator.normal(size=(16, 12)), generator.normal(size=(64, 12))
     mean = numbers[:, :3] + generator.normal(size=(16, 3))
-    found = mixture(Drawn(mean, covariances(16, 3, 5), 4096, np.full(3, 1e-6), numbers, further))
+    found = mixture(Predictions(mean, covariances(16, 3, 5), 4096, np.full(3, 1e-6), numbers, further))
     assert np.isfinite(found.log(mean, math.inf)).all()
     assert np.linalg.eigvalsh(found.left).min() > 0.05
 
 
 def test_without_uncertain_numbers_it_is_the_normal_distribution() -> None:
     mean, spread = np.random.default_rng(6).normal(size=(16, 2)) * 0.01, covariances(1, 2, 6).repeat(16, 0)
-    known = Drawn(mean, spread, 4096, np.full(2, 1e-9), np.empty((16, 0)), np.empty((1, 0)))
+    known = Predictions(mean, spread, 4096, np.full(2, 1e-9), np.empty((16, 0)), np.empty((1, 0)))
     y = np.array([[0.1, -0.2], [1.0, 2.0]])
     plain = Gaussian(mean.mean(axis=0), np.cov(mean.T), spread[0])
     assert mixture(known).log(y, 12) == pytest.approx(plain.log(y, 12), abs=1e-6)
@@ -105,21 +114,21 @@ def test_without_uncertain_numbers_it_is_the_normal_distribution() -> None:
 # Weights mean what they say
 
 
-def overconfident(given: Drawn) -> Any:
+def overconfident(given: Predictions) -> Any:
     """As if there were half as much spread between patients."""
     return mixture(
-        Drawn(given.mean, given.spread / 2.0, given.sample, given.floor, given.numbers, given.further)
+        Predictions(given.mean, given.spread / 2.0, given.sample, given.floor, given.numbers, given.further)
     )
 
 
 @pytest.fixture(scope="module")
-def mechanisms() -> list[Simulated]:
+def mechanisms() -> list[SimulatedDesign]:
     """Ten mechanisms in a 2x2 trial, by three seeds."""
     scenario = read(FOLDER / "two-by-two.toml")
     names, n = tuple(scenario.hypotheses), scenario.design.patients
-    of = summaries(scenario, names, ("means",))
+    of = summaries_of(scenario, names, ("means",))
     return [
-        simulated([Task(scenario, list(variants(scenario, 384, seed)), names, of, n, n)], seed)[0][0]
+        simulate([Task(scenario, list(variants(scenario, 384, seed)), names, of, n, n)], seed)[0][0]
         for seed in (1, 2, 3)
     ]
 
@@ -127,7 +136,7 @@ def mechanisms() -> list[Simulated]:
 @pytest.mark.long
 @pytest.mark.parametrize(("fit", "honest"), [(mixture, True), (overconfident, False)])
 def test_among_trials_that_name_a_mechanism_it_is_true_as_often(
-    mechanisms: list[Simulated], fit: Fit, honest: bool
+    mechanisms: list[SimulatedDesign], fit: Fit, honest: bool
 ) -> None:
     """Whole virtual trials; the weights of all hypotheses, 0.8 among them."""
     limits = (0.1, 0.3, 0.5, 0.65, 0.75, 0.85, 0.95, 1.0)
@@ -135,7 +144,7 @@ def test_among_trials_that_name_a_mechanism_it_is_true_as_often(
     every, weights = true, np.zeros(len(limits) - 1)
     for sim in mechanisms:
         count = sim.model.mean.shape[1]
-        judged = judge(sim, sim.trials, sim.patients, np.full(count, 1.0 / count), fit)
+        judged = posteriors_of(sim, sim.trials, sim.patients, np.full(count, 1.0 / count), fit)
         bins = calibration(judged, limits)
         true = np.hstack([true, np.array([each.true for each in bins])])
         every = np.hstack([every, np.array([each.all for each in bins])])

@@ -18,7 +18,7 @@ from planner.questions.run.precision import MOST, Steps, totals
 from planner.questions.run.simulate import simulate
 from planner.questions.size import size
 from planner.questions.size.effort import largest_passes
-from planner.questions.weigh import foreseen, weigh
+from planner.questions.weigh.weigh import forecast, weigh
 from planner.results.numbers import duration, memory
 from planner.scenario.reading.read import read, read_text
 
@@ -163,7 +163,7 @@ def test_time_of_a_run_is_about_right() -> None:
 def test_time_of_weighing_is_about_right() -> None:
     """Within a factor of four, as above; the kernels are compiled or loaded before either is measured."""
     scenario = read("jelen-2025")
-    told, guess = foreseen(scenario, variants=150, patients=2048, threads=1)
+    told, guess = forecast(scenario, variants=150, patients=2048, threads=1)
     began = time.perf_counter()
     found = weigh(scenario, variants=150, patients=2048, threads=1)
     taken = time.perf_counter() - began

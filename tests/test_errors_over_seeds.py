@@ -18,11 +18,11 @@ from over_seeds import COVERED, FEW, Z95, Verdict, printed, times, verdicts, wro
 from sample_errors import COUNTED, MEASURED, TEXTS, UNCERTAIN, UNCERTAIN_SHARE
 
 from planner.questions.compare import compare
-from planner.questions.discriminate import discriminate
+from planner.questions.discriminate.discriminate import discriminate
 from planner.questions.run.simulate import simulate
 from planner.questions.sensitivity import assumptions, sensitivity
 from planner.questions.size import size
-from planner.questions.weigh import weigh
+from planner.questions.weigh.weigh import weigh
 from planner.results.figures import probability
 from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario

@@ -288,7 +288,7 @@ def test_where_it_would_matter_the_rates_must_be_stated() -> None:
 
 
 def test_weigh_and_discriminate_need_the_rates() -> None:
-    from planner.questions.discriminate import discriminate
+    from planner.questions.discriminate.discriminate import discriminate
     from planner.questions.discriminate.simulating import DiscriminationError
 
     text = DISCORDANT + "[hypotheses.other]\ndiscordant = { A = 0.2, B = 0.2 }\n"

@@ -14,7 +14,7 @@ from commands import Cli, cli
 from naive_terms import course
 from naive_weighing import margins
 
-from planner.questions.weigh import weigh
+from planner.questions.weigh.weigh import weigh
 from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read
 

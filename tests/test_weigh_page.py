@@ -13,9 +13,9 @@ import pytest
 from commands import Cli, cli
 
 from planner.errors import WeighingError
-from planner.questions.weigh import weigh
 from planner.questions.weigh.data import observed_in
 from planner.questions.weigh.exact_tests import fisher, mcnemar
+from planner.questions.weigh.weigh import weigh
 from planner.report.pages.weigh_tables import _alike, _one_in, weight
 from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read_text

@@ -13,12 +13,12 @@ from naive_weighing import binomial, margins, multinomial, partly_paired, tables
 from scipy import stats
 
 from planner.errors import WeighingError
-from planner.questions.weigh import weigh
-from planner.questions.weigh.count_probability import Group, cost, probability
+from planner.questions.weigh.count_probability import Stratum, cost, probability
 from planner.questions.weigh.exact_tests import fisher, mcnemar
 from planner.questions.weigh.normal_evidence import noncentral_t, student
 from planner.questions.weigh.posterior import Posterior
-from planner.questions.weigh.sensitivity import Drawn, influences
+from planner.questions.weigh.sensitivity import NumberDraws, influences
+from planner.questions.weigh.weigh import weigh
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.observed import Observed
 from planner.scenario.reading.read import read, read_text
@@ -79,7 +79,7 @@ def likelihoods(text: str, *settings: str, **options: Any) -> dict[str, float]:
 @pytest.mark.parametrize(("n", "sums"), [(12, (7, 0)), (12, (7, 2)), (9, (9, 8)), (10, (0, 0)), (7, (4, 5))])
 def test_counts_equal_the_sum_over_all_tables(n: int, sums: tuple[int, int]) -> None:
     p = np.random.default_rng(n).dirichlet(np.ones(4), size=(3, 2))
-    found = probability([Group(n, FOUR)], [p], sums)
+    found = probability([Stratum(n, FOUR)], [p], sums)
     for i, j in product(range(3), range(2)):
         wanted = margins(n, {(int(a), int(b)): x for (a, b), x in zip(FOUR, p[i, j], strict=True)}, sums)
         assert found[i, j] == pytest.approx(wanted, rel=1e-12)
@@ -88,7 +88,7 @@ def test_counts_equal_the_sum_over_all_tables(n: int, sums: tuple[int, int]) -> 
 def test_joint_counts_of_responses_and_remissions_equal_the_sum_over_all_tables() -> None:
     sixteen = np.array(list(product((1, 0), repeat=4)))
     p = np.random.default_rng(4).dirichlet(np.ones(16))
-    found = probability([Group(4, sixteen)], [p], (3, 1, 2, 0))
+    found = probability([Stratum(4, sixteen)], [p], (3, 1, 2, 0))
     cells = {tuple(int(x) for x in cell): float(x) for cell, x in zip(sixteen, p, strict=True)}
     assert found == pytest.approx(margins(4, cells, (3, 1, 2, 0)), rel=1e-12)
     # Negative control: taken as independent they would be something else.
@@ -107,7 +107,11 @@ def merged(cells: dict[Any, float], kept: tuple[int, int]) -> dict[tuple[int, ..
 
 def test_counts_of_groups_seen_under_different_treatments_add_up() -> None:
     p = {(1, 1): 0.2, (1, 0): 0.4, (0, 1): 0.1, (0, 0): 0.3}
-    groups = [Group(5, FOUR), Group(3, np.array([[1, 0], [0, 0]])), Group(2, np.array([[0, 1], [0, 0]]))]
+    groups = [
+        Stratum(5, FOUR),
+        Stratum(3, np.array([[1, 0], [0, 0]])),
+        Stratum(2, np.array([[0, 1], [0, 0]])),
+    ]
     cells = [np.array(list(p.values())), np.array([0.7, 0.3]), np.array([0.15, 0.85])]
     found = probability(groups, cells, (4, 2))
     assert found == pytest.approx(partly_paired(5, p, (4, 8, 0.7), (2, 7, 0.15)), rel=1e-12)
@@ -115,7 +119,7 @@ def test_counts_of_groups_seen_under_different_treatments_add_up() -> None:
 
 def test_all_counts_together_have_probability_one() -> None:
     p = np.random.default_rng(0).dirichlet(np.ones(4))
-    groups, cells = [Group(6, FOUR), Group(2, FOUR[:, [0, 1]])], [p, p]
+    groups, cells = [Stratum(6, FOUR), Stratum(2, FOUR[:, [0, 1]])], [p, p]
     total = sum(float(probability(groups, cells, sums)) for sums in product(range(9), repeat=2))
     assert total == pytest.approx(1.0, abs=1e-12)
     assert float(probability(groups, cells, (9, 0))) == 0.0
@@ -419,7 +423,7 @@ def test_a_number_that_matters_is_found() -> None:
     likelihood = np.stack([0.2 + u, np.full(600, 0.5), 0.1 * np.ones(600)], axis=1)
     likelihood *= 1.0 + 0.02 * rng.normal(size=(600, 3))
     found = Posterior(likelihood, np.ones(3), ((0,), (1,), (2,)))
-    matters, idle = Drawn("u", None, (0, 1, 2), u, False), Drawn("v", None, (0, 1, 2), v, True)
+    matters, idle = NumberDraws("u", None, (0, 1, 2), u, False), NumberDraws("v", None, (0, 1, 2), v, True)
     first, second = influences(found, [idle, matters], (0, 1))
     assert (first.path, first.beyond_chance) == ("u", True)
     low, high = (
@@ -439,12 +443,12 @@ def test_a_number_of_one_hypothesis_leaves_the_others_alone() -> None:
     u = rng.random(300)
     likelihood = np.stack([1.0 + u, 1.0 + u], axis=1)  # the second varies for another reason
     found = Posterior(likelihood, np.ones(2), ((0,), (1,)))
-    (row,) = influences(found, [Drawn("x", "H", (0,), u, False)], (0, 1))
+    (row,) = influences(found, [NumberDraws("x", "H", (0,), u, False)], (0, 1))
     assert row.low.classes[0] == pytest.approx((1 + 1 / 6) / (1 + 1 / 6 + 1.5), rel=0.02)
     assert (
         influences(
             Posterior(likelihood[:20], np.ones(2), ((0,), (1,))),
-            [Drawn("x", "H", (0,), u[:20], False)],
+            [NumberDraws("x", "H", (0,), u[:20], False)],
             (0, 1),
         )
         == []

@@ -11,8 +11,8 @@ from test_cli import Cli, cli
 
 from planner.data.long_format import read_patients
 from planner.errors import WeighingError
-from planner.questions.weigh import weigh
 from planner.questions.weigh.data import observed_in
+from planner.questions.weigh.weigh import weigh
 from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read, read_text
 

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from test_weighing import worst_z
 
+from planner.model.distinguishable import inseparable
 from planner.model.parameter_draws import variants
-from planner.questions.weigh import weigh
-from planner.questions.weigh.classes import same
 from planner.questions.weigh.cohort import cohort
-from planner.questions.weigh.count_evidence import Counts
+from planner.questions.weigh.count_evidence import CountEvidence
 from planner.questions.weigh.posterior import Posterior
+from planner.questions.weigh.weigh import weigh
 from planner.scenario.reading.read import read, read_text
 
 # Likelihood of 7 against 0 responders of 12, relative to the best hypothesis: output of a research sketch
@@ -104,7 +104,7 @@ def test_weights_of_mechanisms_are_chances() -> None:
         "williams-2018", set=[f"simulation.hypotheses={names}".replace("'", '"'), "observed.use=responders"]
     )
     found = weigh(scenario, variants=250, patients=2048)
-    assert isinstance(found.evidence, Counts)
+    assert isinstance(found.evidence, CountEvidence)
     weight: dict[tuple[int, int], Any] = {}
     for x, y in product(range(13), repeat=2):
         sums = tuple(replace(each, count=n) for each, n in zip(found.evidence.sums, (x, y), strict=True))
@@ -128,12 +128,12 @@ def test_weights_of_mechanisms_are_chances() -> None:
 def test_hypotheses_that_draw_the_same_each_for_itself_are_one_class() -> None:
     scenario = read_text(SKETCH)
     names = tuple(scenario.hypotheses)
-    found = [[names[h] for h in group] for group in same(scenario, names, 1)]
+    found = [[names[h] for h in group] for group in inseparable(scenario, names, 1)]
     assert [group for group in found if len(group) > 1] == [["direct-opioid", "indirect-opioid", "synergy"]]
     wider = read_text(
         SKETCH, set=['hypotheses.synergy.uncertainty."terms.expectancy.needs.opioid_tone.gate".high=0.4']
     )
-    apart = [[names[h] for h in group] for group in same(wider, names, 1)]
+    apart = [[names[h] for h in group] for group in inseparable(wider, names, 1)]
     assert ["direct-opioid", "indirect-opioid"] in apart
 
 

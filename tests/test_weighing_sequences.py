@@ -20,7 +20,7 @@ from scipy import stats
 from test_cli import Cli, cli
 
 from planner.errors import WeighingError
-from planner.questions.weigh import weigh
+from planner.questions.weigh.weigh import weigh
 from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read, read_text
 from planner.scenario.scenario import Scenario

@@ -11,8 +11,8 @@ from scipy import stats
 from planner.engine.job import job_of
 from planner.engine.potential_outcomes import Truth
 from planner.engine.workspace import virtual_patients
-from planner.questions.weigh import weigh
-from planner.questions.weigh.stopping_probability import drawn
+from planner.questions.weigh.stopping_probability import draw_cells
+from planner.questions.weigh.weigh import weigh
 from planner.scenario.reading.read import read
 
 PLAIN = [
@@ -99,7 +99,7 @@ def test_patients_are_drawn_given_their_counts() -> None:
     rng = np.random.default_rng(1)
     counts = np.zeros(3)
     for _ in range(60):
-        cells = drawn(share, adds, [1], rng)
+        cells = draw_cells(share, adds, [1], rng)
         assert cells is not None
         assert (cells.sum(axis=0) == 1).all()
         counts += cells.sum(axis=1)
@@ -107,4 +107,4 @@ def test_patients_are_drawn_given_their_counts() -> None:
     exact /= exact.sum()
     n = counts.sum()
     assert (np.abs(counts / n - exact) < 4 * np.sqrt(exact * (1 - exact) / n)).all()
-    assert drawn([np.array([1.0, 0.0])] * 3, adds, [1], rng) is None
+    assert draw_cells([np.array([1.0, 0.0])] * 3, adds, [1], rng) is None

@@ -15,7 +15,7 @@ from planner.scenario.caps import MAX_VARIANTS
 
 if TYPE_CHECKING:
     from planner.cli.output import Target
-    from planner.questions.discriminate import Discrimination
+    from planner.questions.discriminate.result import Discrimination
     from planner.report.blocks import Block
     from planner.scenario.scenario import Scenario
 
@@ -194,7 +194,7 @@ def _told_apart(
 ) -> Discrimination:
     from planner.cli.common import compiling
     from planner.cli.terminal import progress
-    from planner.questions.discriminate import discriminate as told_apart
+    from planner.questions.discriminate.discriminate import discriminate as told_apart
 
     compiling(quiet)
     with progress("Telling apart", quiet=quiet, unit="draws") as advance, _explained():
@@ -225,12 +225,12 @@ def _intended(plans: list[Scenario], asked: dict[str, Any], threads: int | None,
     """What would be simulated, and how long that takes."""
     from planner.cli.dry_run import told, told_apart
     from planner.questions.compare import distinct
-    from planner.questions.discriminate import foreseen
+    from planner.questions.discriminate.discriminate import forecast
     from planner.report.blocks import Column, Sheet
     from planner.report.pages.discriminate import summaries_text
 
     with _explained():
-        cells, effort = foreseen(plans, distinct([plan.name for plan in plans]), threads=threads, **asked)
+        cells, effort = forecast(plans, distinct([plan.name for plan in plans]), threads=threads, **asked)
     run = {key: asked[key] for key in ("draws", "seed", "decisive", "likelihood")}
     facts = [("Draws", f"{asked['draws']:,} of what is uncertain, seed {asked['seed']}")]
     facts += [(f"Summaries of {cell['design']}", summaries_text(cell["summaries"])) for cell in cells]

@@ -108,7 +108,7 @@ def weigh(
     asked["threads"] = threads
     if dry_run:
         return _intended(plan, scenario, asked, target, data)
-    from planner.questions.weigh import VARIANTS
+    from planner.questions.weigh.weigh import VARIANTS
 
     found = _weighed(plan, scenario, asked, quiet, data)
     document = found.to_json()
@@ -165,7 +165,7 @@ def _weighed(
 ) -> Weighing:
     from planner.cli.common import compiling
     from planner.cli.terminal import progress
-    from planner.questions.weigh import weigh as weighed
+    from planner.questions.weigh.weigh import weigh as weighed
 
     compiling(quiet)
     told = progress("Weighing", quiet=quiet, unit="variants")
@@ -195,12 +195,12 @@ def _explained(scenario: str, data: Path | None) -> Iterator[None]:
 def _intended(plan: Scenario, scenario: str, asked: dict[str, Any], target: Target, data: Path | None) -> int:
     """What would be weighed and simulated, and how long that takes."""
     from planner.cli.dry_run import of_plan, told
-    from planner.questions.weigh import foreseen
+    from planner.questions.weigh.weigh import forecast
     from planner.report.context import unit_of
     from planner.report.pages.parts.observed import sentences
 
     with _explained(scenario, data):
-        document, effort = foreseen(plan, **asked)
+        document, effort = forecast(plan, **asked)
     run = document["run"]
     assert plan.observed is not None  # or there would be nothing to weigh
     drawn = f"{run['variants']:,} of what is uncertain" if run["uncertain"] else "no number is uncertain"

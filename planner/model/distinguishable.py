@@ -2,19 +2,28 @@
 
 Two cannot be told apart if every dose of every sequence does the same under both, what earlier doses left
 included: then all their scores have the same distribution.
+
+Two hypotheses with the same plain numbers may draw an uncertain one, such as a gate, each for itself. They
+are inseparable if they say the same wherever both have drawn the same: then their figures differ by chance
+only.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from planner.model.blinding import guesses
 from planner.model.estimand import settled
 from planner.model.families.mechanism.secondary_outcomes import weighed
 from planner.model.families.mechanism.signals import Mechanism, cycle_days, kept, prolonged, set_off
+from planner.model.parameter_draws import Entry, draws, entries, is_uncertain, variants
 from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.scenario import Scenario
+from planner.scenario.uncertainty import Distribution
+
+_COMPARED = 6  # sets of values of the uncertain numbers that hypotheses are compared at
 
 
 def classes(scenario: Scenario, names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
@@ -63,3 +72,49 @@ def _at_work(
                     rows.append((term.component, given, left, steps, numbers))
         found.append(tuple(sorted(rows)))
     return tuple(found)
+
+
+# Where numbers are uncertain
+
+
+def inseparable(scenario: Scenario, names: Sequence[str], seed: int) -> tuple[tuple[int, ...], ...]:
+    """Places of the named hypotheses, those together that are the same whatever is uncertain."""
+    signs: list[tuple[int, ...]] = [() for _ in names]
+    compared = range(_COMPARED if is_uncertain(scenario) else 0)
+    for each in (scenario, *(_aligned(scenario, seed, number) for number in compared)):
+        for i, group in enumerate(classes(each, names)):
+            for name in group:
+                signs[names.index(name)] += (i,)
+    by_sign: dict[tuple[int, ...], list[int]] = {}
+    for h, sign in enumerate(signs):
+        by_sign.setdefault(sign, []).append(h)
+    return tuple(tuple(group) for group in by_sign.values())
+
+
+def endpoint_depends_on(scenario: Scenario, entry: Entry, names: Sequence[str], seed: int) -> bool:
+    """Whether the endpoint depends on an uncertain number, under any of the hypotheses, in this design."""
+    if any(number.route[0] == "population" for number in entry.numbers):
+        return True
+    one, other = (_aligned(scenario, seed, 0, entry, draw) for draw in range(2))
+    return any(everything(one, name)[0] != everything(other, name)[0] for name in names)
+
+
+def _aligned(
+    scenario: Scenario, seed: int, number: int, moved: Entry | None = None, draw: int = 0
+) -> Scenario:
+    """The scenario at plain values, which do not depend on whose entry it is but on its path alone.
+
+    `moved`: an entry that takes its value from another draw.
+    """
+    points: dict[str | None, dict[str, Distribution]] = {}
+    for entry in entries(scenario):
+        at = draw if entry == moved else number
+        (value,) = draws(replace(entry, hypothesis=None), seed, at, 1)
+        point = Distribution(low=value, high=value, relative=entry.distribution.relative)
+        points.setdefault(entry.hypothesis, {})[entry.key] = point
+    hypotheses = {
+        name: each.model_copy(update={"uncertainty": points.get(name, {})})
+        for name, each in scenario.hypotheses.items()
+    }
+    fixed = scenario.model_copy(update={"uncertainty": points.get(None, {}), "hypotheses": hypotheses})
+    return next(variants(fixed, 1, seed))

@@ -15,8 +15,14 @@ GUESS = 7  # index i: what the patient guesses after the periods 4i .. 4i + 3
 RECHECK = 8  # index 64 k + i: normals of the ratings 4i .. 4i + 3 of who waits for the dosing of period k
 
 # Numbers of trials: runs count from 0 and stay far below the first of these.
-TRIALS_TOLD_APART = 1 << 60  # trials whose hypothesis is to be told
+TRIALS_DISCRIMINATED = 1 << 60  # whole trials of which the hypothesis is to be named
 TRIALS_OF_SAME_PATIENTS = 3 << 60  # of draws of the uncertain numbers that share their patients
 TRIALS_OF_SPREAD = 1 << 61  # of the sample from which true means and their spread are taken
 TRIALS_OF_OUTCOMES = 1 << 62  # potential outcomes
 TRIALS_WEIGHED = 3 << 61  # patients of weighing
+
+# Keys of numpy's Philox outside the kernels: the first half is the seed, the second one of these. They lie so
+# far apart that none reaches the next.
+KEY_OF_COUNTED_PATIENTS = 0  # + number of the draw: patients who agree with what was counted
+KEY_OF_ENDLESS_TRIALS = 0x656E646C  # + round of refinement: trials of endless patients, and their densities
+KEY_OF_NORMAL_TRIALS = 0x6D65616E73  # summaries of trials by the normal approximation

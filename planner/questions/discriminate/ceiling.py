@@ -20,15 +20,21 @@ from typing import Any
 import numpy as np
 
 from planner.engine.executors import available_cores
+from planner.kernels.random.streams import KEY_OF_ENDLESS_TRIALS
 from planner.kernels.tables import Floats, Ints
-from planner.questions.discriminate.endless import Numbers, trials_of, weighed
+from planner.questions.discriminate.endless import Numbers, limiting_summaries, log_densities
 from planner.questions.discriminate.likelihood import floor_of
-from planner.questions.discriminate.polynomial import Polynomial, fitted
-from planner.questions.discriminate.posterior import Classes, Judged, expanded, figures, pairs, sure_pairs
-from planner.questions.discriminate.simulating import Simulated
+from planner.questions.discriminate.polynomial import Polynomial, fit_polynomial
+from planner.questions.discriminate.posterior import (
+    Classes,
+    TrialPosteriors,
+    expand,
+    figures,
+    pairs,
+    sure_pairs,
+)
+from planner.questions.discriminate.simulating import SimulatedDesign
 from planner.results.figures import Z95
-
-Json = dict[str, Any]
 
 PATIENTS = 1 << 20
 """Patients that count as endless: their means vary by less than anything that is read of them."""
@@ -40,14 +46,13 @@ _PARTS, _TRIALS = 1 << 13, 640  # values of the numbers of a hypothesis, and tri
 _ROUNDS, _MORE_PARTS, _MORE_TRIALS = 2, 2, 3  # more of both for pairs that are not decided
 _CHECKED = 96  # draws whose real means are judged, of each hypothesis
 _LEFT = 0.0625  # of the variance that a polynomial leaves: it is a function of the numbers, no noise
-_KEY = 0x656E646C  # second half of the key of the random numbers
 _SAME = 4.0  # SDs of chi-squared by which plain means must differ to be told from the noise of their samples
 BESIDE_CHANCE = 3.0
 _FEW = 5  # trials of a pair that are named wrong
 
 
 @dataclass(frozen=True)
-class Reached:
+class EndlessShare:
     """A share that endless patients reach: what is named right, the mean largest weight, and their error."""
 
     right: float
@@ -69,11 +74,11 @@ class Reached:
 
 
 @dataclass(frozen=True)
-class Endless:
+class EndlessTrials:
     """Trials of endless patients, weighed."""
 
-    judged: Judged  # every trial is a draw of its own
-    checked: Judged  # real means of the draws
+    posteriors: TrialPosteriors  # every trial is a draw of its own
+    real_posteriors: TrialPosteriors  # real means of the draws
     groups: Sequence[tuple[Polynomial, Numbers]]
     errors: Sequence[Floats]
     home: Ints
@@ -81,27 +86,27 @@ class Endless:
     seed: int
     threads: int
 
-    def reached(self, classes: Classes | None = None) -> Reached:
-        found = figures(self.judged, 0.5, classes)
-        middle = 0.5 * (found.right + found.largest)
+    def share(self, classes: Classes | None = None) -> EndlessShare:
+        answer = figures(self.posteriors, 0.5, classes)
+        middle = 0.5 * (answer.right + answer.largest)
         error = float(middle.std(ddof=1)) / math.sqrt(len(middle))
-        return Reached(float(found.right.mean()), float(found.largest.mean()), error)
+        return EndlessShare(float(answer.right.mean()), float(answer.largest.mean()), error)
 
-    def real(self, classes: Classes | None = None) -> tuple[float, float]:
+    def real_share(self, classes: Classes | None = None) -> tuple[float, float]:
         """How often the real means of the draws are named right, and its error."""
-        right = figures(self.checked, 0.5, classes).right
+        right = figures(self.real_posteriors, 0.5, classes).right
         return float(right.mean()), float(right.std(ddof=1)) / math.sqrt(len(right))
 
 
-def endless(
-    sim: Simulated,
-    plain: Simulated,
+def endless_trials(
+    sim: SimulatedDesign,
+    plain: SimulatedDesign,
     prior: Floats,
     home: Ints,
     seed: int,
     threads: int | None,
     mechanisms: bool = False,
-) -> Endless:
+) -> EndlessTrials:
     """Trials of endless patients. home i64[hypothesis]: which of those simulated each hypothesis is.
 
     `mechanisms`: whether all hypotheses are, which act on the same patients: what these show then differs
@@ -109,22 +114,24 @@ def endless(
     """
     groups, errors = _fits(sim, mechanisms or _apart(sim, plain))
     cores = threads or available_cores()
-    y = trials_of(groups, errors, _TRIALS, seed, _KEY)
-    some = min(_CHECKED, len(sim.alike.mean))
-    real = sim.alike.mean[:some].transpose(1, 0, 2)
-    log = weighed(groups, errors, np.concatenate([y, real], axis=1), _PARTS, seed, _KEY, cores)
-    judged, checked = (_judged(x, prior, home) for x in (log[:, :_TRIALS], log[:, _TRIALS:]))
-    return Endless(judged, checked, groups, errors, home, prior, seed, cores)
+    y = limiting_summaries(groups, errors, _TRIALS, seed, KEY_OF_ENDLESS_TRIALS)
+    some = min(_CHECKED, len(sim.same_patients.mean))
+    real = sim.same_patients.mean[:some].transpose(1, 0, 2)
+    log = log_densities(
+        groups, errors, np.concatenate([y, real], axis=1), _PARTS, seed, KEY_OF_ENDLESS_TRIALS, cores
+    )
+    weighed, real_weighed = (_posteriors(x, prior, home) for x in (log[:, :_TRIALS], log[:, _TRIALS:]))
+    return EndlessTrials(weighed, real_weighed, groups, errors, home, prior, seed, cores)
 
 
-def _judged(log: Floats, prior: Floats, home: Ints) -> Judged:
+def _posteriors(log: Floats, prior: Floats, home: Ints) -> TrialPosteriors:
     """Log densities f64[true, trial, hypothesis] of those simulated, as trials of all hypotheses."""
-    return expanded(log.transpose(1, 0, 2)[:, :, None, :], prior, home)
+    return expand(log.transpose(1, 0, 2)[:, :, None, :], prior, home)
 
 
-def _fits(sim: Simulated, apart: bool) -> tuple[list[tuple[Polynomial, Numbers]], list[Floats]]:
+def _fits(sim: SimulatedDesign, apart: bool) -> tuple[list[tuple[Polynomial, Numbers]], list[Floats]]:
     """Polynomials of the simulated hypotheses, and the error in which their trials are judged."""
-    alike = sim.alike
+    alike = sim.same_patients
     spread = sim.truth.spread.mean(axis=0) + np.diag(floor_of(sim.model.spread))
     patients = PATIENTS if apart else alike.sample
     fits, left = [], []
@@ -132,14 +139,14 @@ def _fits(sim: Simulated, apart: bool) -> tuple[list[tuple[Polynomial, Numbers]]
         mean = alike.mean[:, h]
         size, axes = np.linalg.eigh(np.cov(mean.T).reshape(spread[h].shape))
         noise = np.sqrt(np.einsum("ni,nm,mi->i", axes, spread[h], axes) / PATIENTS)
-        f = fitted(at, mean, axes / (np.sqrt(np.maximum(size, 0.0)) + 2.0 * noise))
+        f = fit_polynomial(at, mean, axes / (np.sqrt(np.maximum(size, 0.0)) + 2.0 * noise))
         fits.append((f, Numbers(uniform[f.numbers])))
         left.append(f.left)
     common = _LEFT * np.mean(left, axis=0)
     return fits, [common + each / patients for each in spread]
 
 
-def _apart(sim: Simulated, plain: Simulated) -> bool:
+def _apart(sim: SimulatedDesign, plain: SimulatedDesign) -> bool:
     """Whether what any two hypotheses say differs by more than the noise of samples: at plain numbers, or on
     average over the draws, or in how much it varies between them.
 
@@ -147,9 +154,9 @@ def _apart(sim: Simulated, plain: Simulated) -> bool:
     """
     spread = plain.truth.spread.mean(axis=0) + np.diag(floor_of(plain.model.spread))
     known = spread / (plain.truth.sample * len(plain.truth.mean))
-    mean, draws = sim.alike.mean, len(sim.alike.mean)
+    mean, draws = sim.same_patients.mean, len(sim.same_patients.mean)
     between = np.array([np.cov(each.T).reshape(spread.shape[1:]) for each in mean.transpose(1, 0, 2)])
-    noise = spread / sim.alike.sample
+    noise = spread / sim.same_patients.sample
     places = [(plain.truth.mean.mean(axis=0), known), (mean.mean(axis=0), between / draws + noise)]
     varied = np.log(np.einsum("hii->hi", between + noise))
     return all(
@@ -169,7 +176,7 @@ def _differ(off: Floats, noise: Floats) -> bool:
 
 
 @dataclass(frozen=True)
-class Pairs:
+class PairCeilings:
     """How often endless patients name the true one of two: f64[one, other] with their errors."""
 
     ceiling: Floats
@@ -177,26 +184,30 @@ class Pairs:
     open: list[tuple[int, int]]  # pairs of which it stays open on which side of the limit they are
 
 
-def decided(found: Endless, limit: float) -> Pairs:
+def pair_ceilings(trials: EndlessTrials, limit: float) -> PairCeilings:
     """All pairs, with more values of the numbers for those that are not decided."""
-    ceiling, error = _pairs(found.judged)
+    ceiling, error = _pairs(trials.posteriors)
     for turn in range(1, _ROUNDS + 1):
-        unsure = _unsure(ceiling, error, limit, found.home)
+        unsure = _unsure(ceiling, error, limit, trials.home)
         if not unsure:
             break
-        some = sorted({found.home[h] for pair in unsure for h in pair})
-        groups, errors = [found.groups[h] for h in some], [found.errors[h] for h in some]
-        y = trials_of(groups, errors, _TRIALS * _MORE_TRIALS**turn, found.seed, _KEY + turn)
+        some = sorted({trials.home[h] for pair in unsure for h in pair})
+        groups, errors = [trials.groups[h] for h in some], [trials.errors[h] for h in some]
+        y = limiting_summaries(
+            groups, errors, _TRIALS * _MORE_TRIALS**turn, trials.seed, KEY_OF_ENDLESS_TRIALS + turn
+        )
         parts = _PARTS * _MORE_PARTS**turn
-        log = weighed(groups, errors, y, parts, found.seed, _KEY + turn, found.threads)
+        log = log_densities(
+            groups, errors, y, parts, trials.seed, KEY_OF_ENDLESS_TRIALS + turn, trials.threads
+        )
         flat = np.full(len(some), 1.0 / len(some))
-        better, its_error = _pairs(_judged(log, flat, np.arange(len(some))))
+        better, its_error = _pairs(_posteriors(log, flat, np.arange(len(some))))
         for i, j in unsure:
-            a, b = some.index(found.home[i]), some.index(found.home[j])
+            a, b = some.index(trials.home[i]), some.index(trials.home[j])
             if its_error[a, b] < error[i, j]:
                 ceiling[i, j] = ceiling[j, i] = better[a, b]
                 error[i, j] = error[j, i] = its_error[a, b]
-    return Pairs(ceiling, error, _unsure(ceiling, error, limit, found.home))
+    return PairCeilings(ceiling, error, _unsure(ceiling, error, limit, trials.home))
 
 
 def _unsure(ceiling: Floats, error: Floats, limit: float, home: Ints) -> list[tuple[int, int]]:
@@ -209,8 +220,8 @@ def _unsure(ceiling: Floats, error: Floats, limit: float, home: Ints) -> list[tu
     ]
 
 
-def _pairs(judged: Judged) -> tuple[Floats, Floats]:
-    right, sure = pairs(judged), sure_pairs(judged)
+def _pairs(posteriors: TrialPosteriors) -> tuple[Floats, Floats]:
+    right, sure = pairs(posteriors), sure_pairs(posteriors)
     middle = 0.5 * (right + sure)
     half = 0.5 * np.abs((sure - right).mean(axis=0))
     share, error = middle.mean(axis=0), middle.std(axis=0, ddof=1) / math.sqrt(len(middle))
@@ -222,11 +233,11 @@ def _pairs(judged: Judged) -> tuple[Floats, Floats]:
     return share, np.hypot(error, half)
 
 
-# What is told
+# What is claimed
 
 
 @dataclass(frozen=True)
-class Told:
+class Ceiling:
     """A ceiling: `least` where no more is claimed than that it is at least so much."""
 
     estimate: float
@@ -236,10 +247,12 @@ class Told:
     largest: float
 
 
-def told(found: Endless, others: Sequence[tuple[float, float]], classes: Classes | None = None) -> Told:
+def ceiling_of(
+    trials: EndlessTrials, others: Sequence[tuple[float, float]], classes: Classes | None = None
+) -> Ceiling:
     """The ceiling; never below `others`, shares with errors that trials or fewer summaries reach."""
-    reached = found.reached(classes)
-    real, its_error = found.real(classes)
+    reached = trials.share(classes)
+    real, its_error = trials.real_share(classes)
     best, error, least = reached.middle, reached.total, reached.half > VAGUE
     if real < reached.right - BESIDE_CHANCE * math.hypot(its_error, reached.error):
         best, error, least = real, its_error, True
@@ -249,9 +262,9 @@ def told(found: Endless, others: Sequence[tuple[float, float]], classes: Classes
         if share > best:
             least = least or share - best > BESIDE_CHANCE * math.hypot(error, its_error)
             best, error = share, math.hypot(error, share - best)
-    return Told(best, error, least, reached.right, reached.largest)
+    return Ceiling(best, error, least, reached.right, reached.largest)
 
 
-def bounds(told: Told) -> Mapping[str, Any]:
+def bounds(ceiling: Ceiling) -> Mapping[str, Any]:
     """What the ceiling rests on, beside its figure."""
-    return {"at_least": told.least, "named_right": told.right, "largest_weight": told.largest}
+    return {"at_least": ceiling.least, "named_right": ceiling.right, "largest_weight": ceiling.largest}

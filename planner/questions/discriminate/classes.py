@@ -1,23 +1,18 @@
-"""Hypotheses that a design cannot tell apart: by their structure, or in practice."""
+"""Hypotheses that a design does not tell apart in practice, however many patients it has."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from planner.kernels.tables import Floats
-from planner.questions.weigh.classes import same
-from planner.scenario.scenario import Scenario
 
 PRACTICAL = 0.6
 """Two hypotheses of which not even endless patients would name the true one this often are one class."""
 
 
-def structural(scenario: Scenario, names: Sequence[str], seed: int) -> tuple[tuple[int, ...], ...]:
-    """Places of hypotheses that say the same of all treatments and periods, whatever is uncertain."""
-    return tuple(sorted(tuple(sorted(group)) for group in same(scenario, tuple(names), seed)))
-
-
-def practical(ceiling: Floats, structural: Sequence[Sequence[int]] = ()) -> tuple[tuple[int, ...], ...]:
+def practical_classes(
+    ceiling: Floats, structural: Sequence[Sequence[int]] = ()
+) -> tuple[tuple[int, ...], ...]:
     """Places of hypotheses that are joined by pairs which endless patients would hardly tell apart.
 
     ceiling f64[hypothesis, hypothesis]: how often the true one of two is named. Classes grow along such
@@ -26,7 +21,7 @@ def practical(ceiling: Floats, structural: Sequence[Sequence[int]] = ()) -> tupl
     """
     count = len(ceiling)
     pairs = [(i, j) for i in range(count) for j in range(i) if ceiling[i, j] < PRACTICAL]
-    return joined(count, pairs + [(group[0], other) for group in structural for other in group[1:]])
+    return join(count, pairs + [(group[0], other) for group in structural for other in group[1:]])
 
 
 def chained(classes: Sequence[Sequence[int]], ceiling: Floats) -> list[list[int]]:
@@ -34,7 +29,7 @@ def chained(classes: Sequence[Sequence[int]], ceiling: Floats) -> list[list[int]
     return [list(c) for c in classes if any(ceiling[i, j] >= PRACTICAL for i in c for j in c if j < i)]
 
 
-def joined(count: int, pairs: Sequence[tuple[int, int]]) -> tuple[tuple[int, ...], ...]:
+def join(count: int, pairs: Sequence[tuple[int, int]]) -> tuple[tuple[int, ...], ...]:
     """The numbers 0 .. count - 1 in classes, those of a pair in the same."""
     home = list(range(count))
     for i, j in pairs:

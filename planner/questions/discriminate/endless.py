@@ -60,12 +60,12 @@ class Numbers:
         """p(moved) / q(drawn) f64[row], without the constant of those drawn beyond their limits."""
         inside = (np.abs(moved) <= 1.0) | (self.uniform == 0.0)
         change = np.where(self.uniform > 0.0, 0.0, 0.5 * (drawn * drawn - moved * moved)).sum(axis=-1)
-        found: Floats = np.where(inside.all(axis=-1), np.exp(np.minimum(change, 50.0)), 0.0)
-        return found
+        ratio: Floats = np.where(inside.all(axis=-1), np.exp(np.minimum(change, 50.0)), 0.0)
+        return ratio
 
 
 @dataclass(frozen=True)
-class Covered:
+class LimitDensity:
     """A hypothesis at many values of its numbers."""
 
     at: Floats  # (part, number)
@@ -85,7 +85,7 @@ class Covered:
         """Log density f64[row] at y f64[row, summary], without the constant of the normal distribution."""
         y = y @ self.root.T
         near, h = self._near(y)
-        found = np.empty(len(y))
+        log_density = np.empty(len(y))
         step = max(1, _AT_ONCE // near.shape[1])
         for a in range(0, len(y), step):
             part = near[a : a + step]
@@ -99,8 +99,10 @@ class Covered:
             with np.errstate(divide="ignore"):
                 log = log + np.log(self.numbers.ratio(at + moved, at))
             most = np.maximum(log.max(axis=1), -1e300)
-            found[a : a + step] = most + np.log(np.maximum(np.exp(log - most[:, None]).sum(axis=1), 1e-300))
-        return found + self.constant
+            log_density[a : a + step] = most + np.log(
+                np.maximum(np.exp(log - most[:, None]).sum(axis=1), 1e-300)
+            )
+        return log_density + self.constant
 
     def _near(self, y: Floats) -> tuple[Ints, Floats]:
         """Places i64[row, neighbour] of the parts near to y, and the width h f64[row]."""
@@ -112,13 +114,13 @@ class Covered:
 
 
 def _width(radius: Floats, axes: int) -> Floats:
-    found: Floats = _REACH * radius / math.sqrt(axes + 2.0)
-    return found
+    width: Floats = _REACH * radius / math.sqrt(axes + 2.0)
+    return width
 
 
-def covered(
+def limit_density(
     f: Polynomial, numbers: Numbers, error: Floats, parts: int, generator: np.random.Generator
-) -> Covered:
+) -> LimitDensity:
     """What a hypothesis covers. error f64[summary, summary]: E."""
     root = np.linalg.inv(np.linalg.cholesky(error))
     count = len(f.numbers)
@@ -142,7 +144,7 @@ def covered(
     size = np.maximum(variance, 0.0)
     across = np.einsum("nb,pnj->pbj", broad, slope)
     stretch = np.sqrt(np.maximum((across**2).sum(axis=(1, 2)) / broad.shape[1], 1e-12))
-    return Covered(
+    return LimitDensity(
         at, mean, turn, size, back, numbers, root, broad, near, stretch, cKDTree(mean @ broad), constant
     )
 
@@ -164,13 +166,13 @@ def _beyond(f: Polynomial, numbers: Numbers, root: Floats, at: Floats, broad: Fl
     slope = np.einsum("bm,pmj->pbj", broad.T @ root, f.slope(some)) * numbers.sd
     share = slope.transpose(0, 2, 1) @ np.linalg.pinv(slope @ slope.transpose(0, 2, 1)) @ slope
     moved = np.sqrt(np.maximum(np.einsum("pjj->pj", share), 0.0).mean(axis=0)) * numbers.sd
-    found: Floats = np.minimum(_BEYOND * h * moved, _FARTHEST) * numbers.uniform
-    return found
+    share_beyond: Floats = np.minimum(_BEYOND * h * moved, _FARTHEST) * numbers.uniform
+    return share_beyond
 
 
 def _alone(
     f: Polynomial, numbers: Numbers, root: Floats, mean: Floats, size: Floats, axes: Floats, log_root: float
-) -> Covered:
+) -> LimitDensity:
     """One normal distribution: the means hardly vary."""
     turn = axes.T[None]
     constant = log_root - 0.5 * float(np.log1p(np.maximum(size, 0.0)).sum())
@@ -179,7 +181,7 @@ def _alone(
     nowhere = np.zeros((1, len(f.numbers), len(size)))
     middle: Floats = mean.mean(axis=0, keepdims=True)
     flat = np.zeros((1, len(size)))
-    return Covered(
+    return LimitDensity(
         none,
         middle,
         scaled,
@@ -200,7 +202,7 @@ def _uniforms(generator: np.random.Generator, rows: int, columns: int) -> Floats
     return (whole + 0.5) * 2.0**-53
 
 
-def trials_of(
+def limiting_summaries(
     hypotheses: Sequence[tuple[Polynomial, Numbers]],
     errors: Sequence[Floats],
     trials: int,
@@ -217,7 +219,7 @@ def trials_of(
     return np.array(rows)
 
 
-def weighed(
+def log_densities(
     hypotheses: Sequence[tuple[Polynomial, Numbers]],
     errors: Sequence[Floats],
     y: Floats,
@@ -229,13 +231,13 @@ def weighed(
     """Log densities f64[..., hypothesis] under every hypothesis of summaries y f64[..., summary]."""
     flat = y.reshape(-1, y.shape[-1])
 
-    def judged(h: int) -> Floats:
+    def log_density(h: int) -> Floats:
         f, numbers = hypotheses[h]
-        return covered(f, numbers, errors[h], parts, _own(seed, key, h, 2)).log(flat)
+        return limit_density(f, numbers, errors[h], parts, _own(seed, key, h, 2)).log(flat)
 
     with ThreadPoolExecutor(threads) as pool:
-        found = list(pool.map(judged, range(len(hypotheses))))
-    return np.stack(found, axis=-1).reshape(*y.shape[:-1], -1)
+        columns = list(pool.map(log_density, range(len(hypotheses))))
+    return np.stack(columns, axis=-1).reshape(*y.shape[:-1], -1)
 
 
 def _own(seed: int, key: int, h: int, what: int) -> np.random.Generator:

@@ -23,7 +23,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from planner.kernels.tables import Floats
-from planner.questions.discriminate.response_surface import Surface, surface
+from planner.questions.discriminate.response_surface import ResponseSurface, response_surface
 
 _DIAGONAL = 2.0  # draws that the diagonal of V counts for beside those that were made
 _FLOOR = 1e-6  # of the typical variance of a summary: nothing is known without error
@@ -39,7 +39,7 @@ class Likelihood(Protocol):
 
 
 @dataclass(frozen=True)
-class Drawn:
+class Predictions:
     """What one hypothesis predicts in several draws of its uncertain numbers."""
 
     mean: Floats  # (draw, summary) of samples of `sample` patients
@@ -53,7 +53,7 @@ class Drawn:
 class Fit(Protocol):
     """Makes the likelihood of a hypothesis from what it predicts in several draws of its numbers."""
 
-    def __call__(self, drawn: Drawn) -> Likelihood: ...
+    def __call__(self, drawn: Predictions) -> Likelihood: ...
 
 
 @dataclass(frozen=True)
@@ -80,40 +80,40 @@ def _root(covariance: Floats) -> Floats:
 def _scaled(root: Floats, deviation: Floats) -> Floats:
     """Deviations f64[..., summary] in units of a triangular root, as f64[summary, ...]."""
     flat = deviation.reshape(-1, deviation.shape[-1]).T
-    found: Floats = solve_triangular(root, flat, lower=True, check_finite=False)
-    return found.reshape(-1, *deviation.shape[:-1])
+    scaled: Floats = solve_triangular(root, flat, lower=True, check_finite=False)
+    return scaled.reshape(-1, *deviation.shape[:-1])
 
 
-def gaussian(drawn: Drawn) -> Gaussian:
+def gaussian(drawn: Predictions) -> Gaussian:
     """The normal distribution with the moments found.
 
     Directions in which the means differ by no more than the noise of their samples get the variance 0.
     """
-    known, draws = certain(drawn), len(drawn.mean)
+    plain, draws = certain(drawn), len(drawn.mean)
     if draws < 2:
-        return known
-    root = _root(known.within / drawn.sample)
-    scaled = _scaled(root, drawn.mean - known.mean)
+        return plain
+    root = _root(plain.within / drawn.sample)
+    scaled = _scaled(root, drawn.mean - plain.mean)
     size, direction = np.linalg.eigh(scaled @ scaled.T / (draws - 1))
     turned = root @ direction
     between = (turned * np.maximum(size - 1.0, 0.0)) @ turned.T
     weight = _DIAGONAL / (_DIAGONAL + draws)
     between = (1.0 - weight) * between + weight * np.diag(np.diag(between))
-    return Gaussian(known.mean, between, known.within)
+    return Gaussian(plain.mean, between, plain.within)
 
 
-def certain(drawn: Drawn) -> Gaussian:
+def certain(drawn: Predictions) -> Gaussian:
     """The normal distribution of a hypothesis whose numbers are known: V = 0."""
     within = drawn.spread.mean(axis=0) + np.diag(drawn.floor)
     return Gaussian(drawn.mean.mean(axis=0), np.zeros_like(within), within)
 
 
-def mixture(drawn: Drawn) -> Surface:
+def mixture(drawn: Predictions) -> ResponseSurface:
     """As many parts as there are further draws of the uncertain numbers, fewer of many summaries."""
     size = drawn.mean.shape[1]
     parts = max(_FEWEST_PARTS, _PARTS_TIMES_TERMS // (size * (size + 3) // 2 + 1))
     spread = drawn.spread + np.diag(drawn.floor)
-    return surface(drawn.mean, spread, drawn.numbers, drawn.further[:parts])
+    return response_surface(drawn.mean, spread, drawn.numbers, drawn.further[:parts])
 
 
 def floor_of(spread: Floats) -> Floats:

@@ -35,21 +35,21 @@ class Polynomial:
 
     def value(self, x: Floats) -> Floats:
         """f64[row, summary] of numbers f64[row, number that matters]."""
-        found: Floats = _products(x, self.terms) @ self.weight
-        return found
+        value: Floats = _products(x, self.terms) @ self.weight
+        return value
 
     def slope(self, x: Floats) -> Floats:
         """Derivatives f64[row, summary, number] of the summaries."""
         level, steep = _legendre(x), _steep(x)
-        found = np.zeros((len(x), self.weight.shape[1], x.shape[1]))
+        slope = np.zeros((len(x), self.weight.shape[1], x.shape[1]))
         for j in range(x.shape[1]):
             with_it = [t for t, term in enumerate(self.terms) if any(number == j for number, _ in term)]
             part = np.ones((len(x), len(with_it)))
             for column, t in enumerate(with_it):
                 for number, degree in self.terms[t]:
                     part[:, column] *= (steep if number == j else level)[degree][:, number]
-            found[:, :, j] = part @ self.weight[with_it]
-        return found
+            slope[:, :, j] = part @ self.weight[with_it]
+        return slope
 
 
 def _legendre(x: Floats) -> list[Floats]:
@@ -62,14 +62,14 @@ def _steep(x: Floats) -> list[Floats]:
 
 def _products(x: Floats, terms: tuple[Term, ...]) -> Floats:
     level = _legendre(x)
-    found = np.ones((len(x), len(terms)))
+    products = np.ones((len(x), len(terms)))
     for column, term in enumerate(terms):
         for number, degree in term:
-            found[:, column] *= level[degree][:, number]
-    return found
+            products[:, column] *= level[degree][:, number]
+    return products
 
 
-def fitted(numbers: Floats, mean: Floats, scale: Floats) -> Polynomial:
+def fit_polynomial(numbers: Floats, mean: Floats, scale: Floats) -> Polynomial:
     """Fitted to means f64[draw, summary] at numbers f64[draw, number].
 
     scale f64[summary, summary]: what the summaries are multiplied by, to count the same in the choice.
@@ -79,18 +79,18 @@ def fitted(numbers: Floats, mean: Floats, scale: Floats) -> Polynomial:
     terms: list[Term] = [()]
     basis = np.full((draws, 1), 1.0 / np.sqrt(draws))
     y = y - basis @ (basis.T @ y)
-    waiting = _Waiting(numbers, basis)
+    waiting = _Candidates(numbers, basis)
     waiting.add([((j, 1),) for j in range(numbers.shape[1])], basis)
     most = min(_MOST, draws // _SHARE)
-    best, chosen = _validated(y, 1), 1
+    best, chosen = _cross_validation(y, 1), 1
     while len(terms) < most and (picked := waiting.pick(y)) is not None:
         term, q = picked
         terms.append(term)
         basis = np.column_stack([basis, q])
         y = y - np.outer(q, q @ y)
         waiting.remove(q)
-        waiting.add(_grown(term, terms), basis)
-        if (score := _validated(y, len(terms))) < best:
+        waiting.add(_products_with(term, terms), basis)
+        if (score := _cross_validation(y, len(terms))) < best:
             best, chosen = score, len(terms)
     kept = terms[:chosen]
     used = sorted({j for term in kept for j, _ in term})
@@ -103,13 +103,13 @@ def fitted(numbers: Floats, mean: Floats, scale: Floats) -> Polynomial:
     return Polynomial(np.array(used, np.int64), own, weight, error.T @ error / free)
 
 
-def _validated(left: Floats, terms: int) -> float:
+def _cross_validation(left: Floats, terms: int) -> float:
     """Generalised cross-validation; rounding alone is no reason for a further term."""
     free = max(len(left) - _COUNTS * terms, 1.0)
     return float(np.log((left**2).sum(axis=0) / free**2 + 1e-16).sum())
 
 
-def _grown(term: Term, terms: list[Term]) -> list[Term]:
+def _products_with(term: Term, terms: list[Term]) -> list[Term]:
     """Products that a new term makes possible."""
     single = [each[0][0] for each in terms if len(each) == 1 and each[0][1] == 1]
     if len(term) == 1 and term[0][1] == 1:
@@ -129,20 +129,20 @@ def _order(term: Term) -> int:
     return sum(degree for _, degree in term)
 
 
-class _Waiting:
+class _Candidates:
     """Terms that may be chosen, without what the chosen ones have of them."""
 
     def __init__(self, numbers: Floats, basis: Floats) -> None:
         self._numbers, self._terms = numbers, list[Term]()
-        self._known: set[Term] = {()}
+        self._offered: set[Term] = {()}
         self._columns = np.empty((len(numbers), 0))
         self._length = np.empty(0)
 
     def add(self, terms: list[Term], basis: Floats) -> None:
-        new = [term for term in dict.fromkeys(terms) if term not in self._known]
+        new = [term for term in dict.fromkeys(terms) if term not in self._offered]
         if not new:
             return
-        self._known |= set(new)
+        self._offered |= set(new)
         columns = _products(self._numbers, tuple(new))
         self._length = np.append(self._length, np.sqrt((columns**2).sum(axis=0)))
         for _ in range(2):
@@ -156,8 +156,8 @@ class _Waiting:
         usable = size > np.maximum(_GONE * self._length, 1e-300)
         if not usable.any():
             return None
-        found = ((self._columns.T @ y) ** 2).sum(axis=1) / np.where(usable, size, np.inf) ** 2
-        k = int(found.argmax())
+        explained = ((self._columns.T @ y) ** 2).sum(axis=1) / np.where(usable, size, np.inf) ** 2
+        k = int(explained.argmax())
         term, direction = self._terms.pop(k), self._columns[:, k] / size[k]
         self._columns = np.delete(self._columns, k, axis=1)
         self._length = np.delete(self._length, k)

@@ -17,18 +17,18 @@ import numpy as np
 from scipy.special import ndtri
 
 from planner.engine.executors import available_cores
+from planner.kernels.random.streams import KEY_OF_NORMAL_TRIALS
 from planner.kernels.tables import Floats, Ints
-from planner.questions.discriminate.likelihood import Drawn, Fit, floor_of
-from planner.questions.discriminate.simulating import Simulated
+from planner.questions.discriminate.likelihood import Fit, Predictions, floor_of
+from planner.questions.discriminate.simulating import SimulatedDesign
 
 Classes = Sequence[Sequence[int]]
 
 _TIE = 1e-9  # log weights nearer than this are the same
-_NORMALS = 0x6D65616E73  # second half of the key of the data's random numbers
 
 
 @dataclass(frozen=True)
-class Judged:
+class TrialPosteriors:
     """Trials with the weight of every hypothesis: f64[draw, true hypothesis, trial, hypothesis].
 
     NaN for a trial that lacks a summary.
@@ -39,7 +39,7 @@ class Judged:
     prior: Floats  # (hypothesis,), adding up to 1
 
 
-def normal_data(sim: Simulated, patients: float, trials: int, seed: int) -> Floats:
+def normal_data(sim: SimulatedDesign, patients: float, trials: int, seed: int) -> Floats:
     """Summaries f64[draw, hypothesis, trial, summary] of trials of so many patients, normally distributed.
 
     The means of a sample of n patients stand for the true ones: they already vary by spread / n, so that
@@ -60,20 +60,20 @@ def _normals(seed: int, draws: int, each: int) -> Floats:
     """Standard normals f64[draw, each]; those of a draw do not depend on how many draws there are."""
     rows = []
     for q in range(draws):
-        words = np.random.Philox(key=[seed, _NORMALS], counter=[0, 0, q, 0]).random_raw(each)
+        words = np.random.Philox(key=[seed, KEY_OF_NORMAL_TRIALS], counter=[0, 0, q, 0]).random_raw(each)
         rows.append(ndtri(((words >> np.uint64(11)).astype(float) + 0.5) * 2.0**-53))
     return np.array(rows)
 
 
-def judge(
-    sim: Simulated,
+def posteriors_of(
+    sim: SimulatedDesign,
     data: Floats,
     patients: float,
     prior: Floats,
     fit: Fit,
     threads: int | None = None,
     home: Ints | None = None,
-) -> Judged:
+) -> TrialPosteriors:
     """Weigh every trial of data f64[draw, hypothesis, trial, summary].
 
     home i64[hypothesis]: which of those simulated each hypothesis of the prior is, if several are the same.
@@ -81,27 +81,27 @@ def judge(
     model, whole = sim.model, ~np.asarray(np.isnan(data).any(axis=-1))
     data = np.where(whole[..., None], data, 0.0)
     floor = floor_of(model.spread)
-    found = np.empty((*data.shape[:-1], data.shape[1]))
+    log = np.empty((*data.shape[:-1], data.shape[1]))
 
     def weigh(h: int) -> None:
         numbers, further = sim.numbers[h]
-        drawn = Drawn(model.mean[:, h], model.spread[:, h], model.sample, floor, numbers, further)
-        found[..., h] = fit(drawn).log(data, min(patients, sim.truth.sample))
+        drawn = Predictions(model.mean[:, h], model.spread[:, h], model.sample, floor, numbers, further)
+        log[..., h] = fit(drawn).log(data, min(patients, sim.truth.sample))
 
     with ThreadPoolExecutor(threads or available_cores()) as pool:
         list(pool.map(weigh, range(data.shape[1])))
-    found[~whole] = np.nan
-    return expanded(found, prior, np.arange(prior.size) if home is None else home)
+    log[~whole] = np.nan
+    return expand(log, prior, np.arange(prior.size) if home is None else home)
 
 
-def expanded(log: Floats, prior: Floats, home: Ints) -> Judged:
+def expand(log: Floats, prior: Floats, home: Ints) -> TrialPosteriors:
     """Log likelihoods f64[draw, true one, trial, one] of those simulated, as weights of all hypotheses.
 
     Hypotheses that are the same share the trials and the likelihoods of one, and so every weight.
     """
     log = log[:, home][..., home]
     joint = log + np.log(prior)
-    return Judged(joint - _log_total(joint)[..., None], log, prior)
+    return TrialPosteriors(joint - _log_total(joint)[..., None], log, prior)
 
 
 @dataclass(frozen=True)
@@ -115,29 +115,29 @@ class Figures:
     bits: Floats
     named: Floats  # (draw, true hypothesis, named hypothesis or class)
     largest: Floats  # the largest weight
-    judged: int  # trials
+    trials: int
 
 
-def figures(judged: Judged, decisive: float, classes: Classes | None = None) -> Figures:
+def figures(posteriors: TrialPosteriors, decisive: float, classes: Classes | None = None) -> Figures:
     """How often the largest weight is the true hypothesis, or the true one of these classes."""
-    count = judged.prior.size
+    count = posteriors.prior.size
     groups = classes or [[h] for h in range(count)]
     home = np.array([next(g for g, members in enumerate(groups) if h in members) for h in range(count)])
-    weight = judged.weight
+    weight = posteriors.weight
     if classes:
-        weight = np.stack([_log_total(judged.weight[..., list(g)]) for g in groups], axis=-1)
+        weight = np.stack([_log_total(posteriors.weight[..., list(g)]) for g in groups], axis=-1)
     seen = ~np.isnan(weight[..., 0])
     best = weight >= np.nanmax(np.where(seen[..., None], weight, 0.0), axis=-1, keepdims=True) - _TIE
     named = best / np.maximum(best.sum(axis=-1, keepdims=True), 1)
     sure = np.where(seen, weight.max(axis=-1) > math.log(decisive), False)
     true = np.arange(count)
     hit, own = (each[:, true, :, home].transpose(1, 0, 2) for each in (named, weight))
-    prior = np.array([judged.prior[list(g)].sum() for g in groups])[home]
+    prior = np.array([posteriors.prior[list(g)].sum() for g in groups])[home]
     bits = np.where(seen, own - np.log(prior)[None, :, None], 0.0) / math.log(2.0)
     number = np.maximum(seen.sum(axis=2), 1)
 
     def averaged(x: Floats) -> Floats:
-        mean: Floats = ((x * seen).sum(axis=2) / number) @ judged.prior
+        mean: Floats = ((x * seen).sum(axis=2) / number) @ posteriors.prior
         return mean
 
     return Figures(
@@ -159,18 +159,18 @@ def _log_total(x: Floats) -> Floats:
     return total
 
 
-def pairs(judged: Judged) -> Floats:
+def pairs(posteriors: TrialPosteriors) -> Floats:
     """How often the likelier of two is the true one, each true half the time: f64[draw, one, other]."""
-    likelihood = judged.likelihood
+    likelihood = posteriors.likelihood
     own = np.einsum("qhth->qht", likelihood)[..., None]
     wins = np.where(own > likelihood + _TIE, 1.0, np.where(own < likelihood - _TIE, 0.0, 0.5)).mean(axis=2)
     both: Floats = 0.5 * (wins + wins.transpose(0, 2, 1))
     return both
 
 
-def sure_pairs(judged: Judged) -> Floats:
+def sure_pairs(posteriors: TrialPosteriors) -> Floats:
     """The larger weight of two, each true half the time: f64[draw, one, other]."""
-    likelihood = judged.likelihood
+    likelihood = posteriors.likelihood
     own = np.einsum("qhth->qht", likelihood)[..., None]
     larger = (1.0 / (1.0 + np.exp(-np.abs(own - likelihood)))).mean(axis=2)
     both: Floats = 0.5 * (larger + larger.transpose(0, 2, 1))
@@ -188,16 +188,16 @@ class Bin:
     all: Floats  # (draw,) ... and how many there were; both by prior
 
 
-def calibration(judged: Judged, limits: Sequence[float]) -> list[Bin]:
+def calibration(posteriors: TrialPosteriors, limits: Sequence[float]) -> list[Bin]:
     """The weights between consecutive limits, with how many of them belonged to the true hypothesis."""
-    weight = np.exp(judged.weight)
-    true = np.eye(judged.prior.size, dtype=bool)[None, :, None, :]
-    prior = judged.prior[None, :, None, None]
-    found = []
+    weight = np.exp(posteriors.weight)
+    true = np.eye(posteriors.prior.size, dtype=bool)[None, :, None, :]
+    prior = posteriors.prior[None, :, None, None]
+    bins = []
     for low, high in pairwise(limits):
         inside = (weight >= low) & ((weight < high) | (high >= 1.0)) & ~np.isnan(weight)
         each = (prior * inside).sum(axis=(1, 2, 3))
         total = float(each.sum())
         mean = float(np.where(inside, prior * weight, 0.0).sum() / total) if total > 0.0 else math.nan
-        found.append(Bin(low, high, mean, (prior * (inside & true)).sum(axis=(1, 2, 3)), each))
-    return found
+        bins.append(Bin(low, high, mean, (prior * (inside & true)).sum(axis=(1, 2, 3)), each))
+    return bins

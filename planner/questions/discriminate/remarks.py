@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-Json = dict[str, Any]
+from planner.results.figures import Json
 
 BEYOND = 2.0
 """Standard errors by which weights must differ from how often they are true to be warned of."""
@@ -17,13 +16,13 @@ def _miscalibrated(check: Json) -> str:
     off = [b for b in bins if abs(b["true"]["estimate"] - b["weight"]) > BEYOND * b["true"]["mcse"]]
     if not off:
         return ""
-    said = "; ".join(
+    shares = "; ".join(
         f"{b['weight']:.2f} (true: {100 * b['true']['estimate']:.0f} ± {_short(100 * b['true']['mcse'])} %)"
         for b in off
     )
     return (
         "in whole virtual trials a mechanism is not true as often as its weight says, by more than twice the "
-        f"error, where the weight is about {said}: do not take such weights at their word"
+        f"error, where the weight is about {shares}: do not take such weights at their word"
     )
 
 
@@ -32,12 +31,12 @@ def _short(error: float) -> str:
 
 
 def warnings(
-    hypotheses: Sequence[Sequence[str]], told: Sequence[Json], draws: int, partial: bool
+    hypotheses: Sequence[Sequence[str]], designs: Sequence[Json], draws: int, partial: bool
 ) -> Iterable[str]:
     """What to know before the figures are used. `hypotheses` of each design."""
     if partial:
         yield f"interrupted: the figures rest on {draws} draws of the uncertain numbers that were finished"
-    for each in told:
+    for each in designs:
         if not each["uncertain"]:
             yield (
                 f"{each['design']}: no number is uncertain, so that the mechanisms look far easier to tell "
@@ -51,8 +50,8 @@ def warnings(
                 f"approximation says {100 * normal:.1f} %: at {each['patients']} patients trust the former, "
                 "and the curve less"
             )
-        if said := _miscalibrated(check):
-            yield f"{each['design']}: {said}"
+        if sentence := _miscalibrated(check):
+            yield f"{each['design']}: {sentence}"
         if check["undefined"] > 0.0:
             yield (
                 f"{each['design']}: {100 * check['undefined']:.2g} % of the whole virtual trials lack a "

@@ -28,7 +28,7 @@ _DRAWS_A_TERM = 3  # simulated draws for each term of a polynomial, at least
 
 
 @dataclass(frozen=True)
-class Surface:
+class ResponseSurface:
     """Equal parts of Normal(f, R + S / N)."""
 
     mean: Floats  # (part, summary) f
@@ -48,8 +48,8 @@ class Surface:
         at = (self.mean - centre) @ scale.T * np.sqrt(1.0 - wider)
         own = scale @ (self.left + self.spread / patients) @ scale.T + np.diag(wider * size)
         log = _equal_parts((y - centre).reshape(-1, y.shape[-1]) @ scale.T, at, own)
-        found: Floats = (log - np.log(np.diag(typical)).sum()).reshape(y.shape[:-1])
-        return found
+        density: Floats = (log - np.log(np.diag(typical)).sum()).reshape(y.shape[:-1])
+        return density
 
 
 def _wider(size: Floats, count: int) -> Floats:
@@ -60,8 +60,8 @@ def _wider(size: Floats, count: int) -> Floats:
     """
     d = max(float((size / (1.0 + size)).sum()), 1.0)
     rule = min((4.0 / (d + 2.0) / count) ** (2.0 / (d + 4.0)), 1.0)
-    found: Floats = np.maximum(rule - (1.0 - rule) / np.maximum(size, 1e-12), 0.0)
-    return found
+    factor: Floats = np.maximum(rule - (1.0 - rule) / np.maximum(size, 1e-12), 0.0)
+    return factor
 
 
 def _equal_parts(y: Floats, mean: Floats, covariance: Floats) -> Floats:
@@ -84,11 +84,11 @@ def _equal_parts(y: Floats, mean: Floats, covariance: Floats) -> Floats:
     parts = np.pad(weight * math.log2(math.e), ((0, empty), (0, idle)))
     parts[len(mean) :, weight.shape[1] - 1] = _NOTHING
     total_power(points, parts, most, total)
-    found: Floats = (most + np.log2(total)).ravel()[: len(y)] * math.log(2.0) - math.log(len(mean))
-    return found
+    density: Floats = (most + np.log2(total)).ravel()[: len(y)] * math.log(2.0) - math.log(len(mean))
+    return density
 
 
-def surface(mean: Floats, spread: Floats, numbers: Floats, further: Floats) -> Surface:
+def response_surface(mean: Floats, spread: Floats, numbers: Floats, further: Floats) -> ResponseSurface:
     """Fitted to simulated draws, evaluated at more of them.
 
     mean f64[draw, summary], spread f64[draw, summary, summary], numbers f64[draw, number], further f64[part,
@@ -96,21 +96,23 @@ def surface(mean: Floats, spread: Floats, numbers: Floats, further: Floats) -> S
     """
     varied = numbers.std(axis=0) > 0.0
     middle, scale = numbers.mean(axis=0), np.where(varied, numbers.std(axis=0), 1.0)
-    known, more = (((x - middle) / scale)[:, varied] for x in (numbers, further))
-    more = np.clip(more, known.min(axis=0, initial=0.0), known.max(axis=0, initial=0.0))
+    simulated, others = (((x - middle) / scale)[:, varied] for x in (numbers, further))
+    others = np.clip(others, simulated.min(axis=0, initial=0.0), simulated.max(axis=0, initial=0.0))
     root = np.linalg.cholesky(spread.mean(axis=0))
-    slope = known.T @ np.linalg.solve(root, (mean - mean.mean(axis=0)).T).T
+    slope = simulated.T @ np.linalg.solve(root, (mean - mean.mean(axis=0)).T).T
     order = np.argsort(-(slope * slope).sum(axis=1), kind="stable").tolist()
-    most = len(known) // _DRAWS_A_TERM - 1
+    most = len(simulated) // _DRAWS_A_TERM - 1
     lines = [(i,) for i in order][:most]
     bends = [*lines, *((i, i) for i in order)]
     bends += [(order[a], order[b]) for b in range(len(order)) for a in range(b)]
-    terms = _terms(known, bends[:most])
+    terms = _terms(simulated, bends[:most])
     fitted, _, rank, _ = np.linalg.lstsq(terms, mean, rcond=None)
     error = mean - terms @ fitted
-    left = error.T @ error / (len(known) - int(rank))
-    slopes = np.linalg.lstsq(_terms(known, lines), _free(spread), rcond=None)[0]
-    return Surface(_terms(more, bends[:most]) @ fitted, left, _covariance(_terms(more, lines) @ slopes))
+    left = error.T @ error / (len(simulated) - int(rank))
+    slopes = np.linalg.lstsq(_terms(simulated, lines), _free(spread), rcond=None)[0]
+    return ResponseSurface(
+        _terms(others, bends[:most]) @ fitted, left, _covariance(_terms(others, lines) @ slopes)
+    )
 
 
 def _terms(numbers: Floats, products: Sequence[tuple[int, ...]]) -> Floats:

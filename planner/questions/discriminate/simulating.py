@@ -18,7 +18,7 @@ from planner.engine.cohort import new_patients
 from planner.engine.executors import available_cores, in_pieces, pieces
 from planner.engine.generators import Generator, generators_of
 from planner.errors import PlannerError
-from planner.kernels.random.streams import TRIALS_OF_SAME_PATIENTS, TRIALS_OF_SPREAD, TRIALS_TOLD_APART
+from planner.kernels.random.streams import TRIALS_DISCRIMINATED, TRIALS_OF_SAME_PATIENTS, TRIALS_OF_SPREAD
 from planner.kernels.tables import Floats, Ints, Plan, W
 from planner.model.allocation import plan
 from planner.model.parameter_draws import Entry, draws, entries, levels
@@ -26,9 +26,9 @@ from planner.questions.discriminate.summaries import (
     Summaries,
     by_arm,
     influences,
-    measured,
     periods_of,
     spread,
+    summary_values,
 )
 from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.scenario import Scenario
@@ -40,7 +40,7 @@ _STRETCH = 1 << 32
 # Patients in each of 128 lanes, at least: of the sample that stands for the true means, and of the one from
 # which the spread is taken, and the means where these only make a likelihood.
 _MANY, _FEW = 128, 32
-ALIKE = 64  # of the sample of the same patients
+SAME_PATIENTS = 64  # of the sample of the same patients
 MOST = 4096  # draws of the uncertain numbers that are simulated
 _FURTHER = 1024  # draws beyond these
 _ALL_TRIALS, _FEWEST = 1 << 13, 16  # whole virtual trials of a hypothesis in all draws; at least in each
@@ -86,7 +86,7 @@ class Task:
         return each * (len(self.names) * design.periods + 2 * len(design.treatments))
 
     @property
-    def known(self) -> bool:
+    def plain(self) -> bool:
         """Whether all draws are the same."""
         return all(each is self.variants[0] for each in self.variants)
 
@@ -96,20 +96,20 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Moments:
+class SummaryMoments:
     """What a design shows in several draws of the uncertain numbers."""
 
     mean: Floats  # (draw, hypothesis, summary) of a sample
     spread: Floats  # (draw, hypothesis, summary, summary) of a patient's contributions
     sample: int  # patients of the sample
 
-    def of(self, places: Ints) -> Moments:
+    def of(self, places: Ints) -> SummaryMoments:
         """The same with these summaries alone."""
-        return Moments(self.mean[..., places], self.spread[..., places, :][..., places], self.sample)
+        return SummaryMoments(self.mean[..., places], self.spread[..., places, :][..., places], self.sample)
 
 
 @dataclass(frozen=True)
-class Alike:
+class SamePatients:
     """What the same patients show in every draw: differences between draws are free of chance."""
 
     mean: Floats  # (draw, hypothesis, summary)
@@ -119,48 +119,50 @@ class Alike:
 
 
 @dataclass(frozen=True)
-class Simulated:
+class SimulatedDesign:
     """What was found for a design: half of the draws make the likelihoods, the other half are truths."""
 
-    model: Moments
-    truth: Moments
+    model: SummaryMoments
+    truth: SummaryMoments
     trials: (
         Floats  # (draw, hypothesis, trial, summary) summaries of whole virtual trials, where the truths are
     )
     patients: int  # of the whole virtual trials
     numbers: Sequence[tuple[Floats, Floats]]  # (draw, number) and (more draws, number) of each hypothesis
-    alike: Alike
+    same_patients: SamePatients
 
-    def of(self, places: Ints) -> Simulated:
+    def of(self, places: Ints) -> SimulatedDesign:
         """The same with these summaries alone."""
         model, truth = self.model.of(places), self.truth.of(places)
-        alike = replace(self.alike, mean=self.alike.mean[..., places])
-        return replace(self, model=model, truth=truth, trials=self.trials[..., places], alike=alike)
+        same_patients = replace(self.same_patients, mean=self.same_patients.mean[..., places])
+        return replace(
+            self, model=model, truth=truth, trials=self.trials[..., places], same_patients=same_patients
+        )
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Draw:
     mean: Floats
     spread: Floats
-    alike: Floats
+    same_patients: Floats
     trials: Floats | None
 
 
-def simulated(
+def simulate(
     tasks: Sequence[Task],
     seed: int,
     *,
     threads: int | None = None,
     progress: Progress | None = None,
-) -> tuple[list[Simulated], bool]:
+) -> tuple[list[SimulatedDesign], bool]:
     """Every design in every draw; whether Ctrl-C cut it short.
 
     Draws are finished in turn for all designs, so that after Ctrl-C all have the same number of them. The
     answer does not depend on `threads`.
     """
     count = min(len(task.variants) for task in tasks)
-    found: list[dict[int, _Found]] = [{} for _ in tasks]
-    known = [task.lowered(0) if task.known else None for task in tasks]
+    draws_of: list[dict[int, _Draw]] = [{} for _ in tasks]
+    lowered = [task.lowered(0) if task.plain else None for task in tasks]
     stop = threading.Event()
 
     def draw(first: int, number: int) -> None:
@@ -168,7 +170,7 @@ def simulated(
             for j, task in enumerate(tasks):
                 if stop.is_set():
                     return
-                found[j][q] = _drawn(task, q, known[j] or task.lowered(q), seed)
+                draws_of[j][q] = _draw(task, q, lowered[j] or task.lowered(q), seed)
 
     largest = max(tasks, key=lambda task: task.draw_bytes)
     workers = memory.workers(
@@ -185,39 +187,39 @@ def simulated(
         pieces(1, count, 1),
         stop=stop,
         threads=workers,
-        tell=progress and (lambda: progress(min(len(each) for each in found), count)),
+        tell=progress and (lambda: progress(min(len(each) for each in draws_of), count)),
     )
-    complete = next((q for q in range(count) if any(q not in each for each in found)), count)
+    complete = next((q for q in range(count) if any(q not in each for each in draws_of)), count)
     finished = [
         _gathered(task, [each[q] for q in range(complete - complete % 2)], seed)
-        for task, each in zip(tasks, found, strict=True)
+        for task, each in zip(tasks, draws_of, strict=True)
     ]
     return finished, interrupted and complete < count
 
 
-def _gathered(task: Task, found: Sequence[_Found], seed: int) -> Simulated:
-    model, truth = found[::2], found[1::2]
+def _gathered(task: Task, results: Sequence[_Draw], seed: int) -> SimulatedDesign:
+    model, truth = results[::2], results[1::2]
     trials = [each.trials for each in truth if each.trials is not None]
-    return Simulated(
+    return SimulatedDesign(
         _moments(model, task.lane(_FEW) * W),
         _moments(truth, task.many * W),
         np.array(trials).reshape(len(truth), len(task.names), -1, len(task.summaries.columns)),
         task.patients,
-        [_numbers(task, name, len(found), seed) for name in task.names],
-        _alike(task, found, seed),
+        [_numbers(task, name, len(results), seed) for name in task.names],
+        _same_patients(task, results, seed),
     )
 
 
-def _alike(task: Task, found: Sequence[_Found], seed: int) -> Alike:
+def _same_patients(task: Task, results: Sequence[_Draw], seed: int) -> SamePatients:
     at, uniform = [], []
     for name in task.names:
-        mine = [] if task.known else _entries(task.scenario, name)
+        mine = [] if task.plain else _entries(task.scenario, name)
         flat = np.array([each.distribution.form == "uniform" for each in mine], bool)
-        u = np.array([levels(each, seed, 0, len(found)) for each in mine]).reshape(len(mine), len(found))
-        at.append(np.where(flat[:, None], 2.0 * u - 1.0, ndtri(u)).T.reshape(len(found), len(mine)))
+        u = np.array([levels(each, seed, 0, len(results)) for each in mine]).reshape(len(mine), len(results))
+        at.append(np.where(flat[:, None], 2.0 * u - 1.0, ndtri(u)).T.reshape(len(results), len(mine)))
         uniform.append(flat.astype(float))
-    mean = np.array([each.alike for each in found]).reshape(len(found), len(task.names), -1)
-    return Alike(mean, at, uniform, task.lane(ALIKE) * W)
+    mean = np.array([each.same_patients for each in results]).reshape(len(results), len(task.names), -1)
+    return SamePatients(mean, at, uniform, task.lane(SAME_PATIENTS) * W)
 
 
 def _entries(scenario: Scenario, name: str) -> list[Entry]:
@@ -229,7 +231,7 @@ def _entries(scenario: Scenario, name: str) -> list[Entry]:
 
 def _numbers(task: Task, name: str, count: int, seed: int) -> tuple[Floats, Floats]:
     """The uncertain numbers of a hypothesis, in the draws that make likelihoods and in more."""
-    mine = [] if task.known else [e for e in entries(task.scenario) if e.hypothesis in (None, name)]
+    mine = [] if task.plain else [e for e in entries(task.scenario) if e.hypothesis in (None, name)]
 
     def drawn(first: int, number: int) -> Floats:
         columns = [draws(each, seed, first, number) for each in mine]
@@ -238,11 +240,13 @@ def _numbers(task: Task, name: str, count: int, seed: int) -> tuple[Floats, Floa
     return drawn(0, count)[::2], drawn(MOST, _FURTHER if mine else 1)
 
 
-def _moments(found: Sequence[_Found], sample: int) -> Moments:
-    return Moments(np.array([each.mean for each in found]), np.array([each.spread for each in found]), sample)
+def _moments(results: Sequence[_Draw], sample: int) -> SummaryMoments:
+    return SummaryMoments(
+        np.array([each.mean for each in results]), np.array([each.spread for each in results]), sample
+    )
 
 
-def _drawn(task: Task, q: int, lowered: Sequence[Generator], seed: int) -> _Found:
+def _draw(task: Task, q: int, lowered: Sequence[Generator], seed: int) -> _Draw:
     """One draw of the uncertain numbers of one design; every other one is for the truths."""
     scenario, columns, truth = task.variants[q], task.summaries.columns, q % 2 == 1
     how, share = plan(scenario), np.array(scenario.design.allocation) / scenario.design.unit
@@ -255,24 +259,26 @@ def _drawn(task: Task, q: int, lowered: Sequence[Generator], seed: int) -> _Foun
     around = np.empty((*mean.shape, len(columns)))
     for h in range(len(task.names)):
         y = by_arm(values[:, h], sequence, periods)
-        mean[h] = measured(columns, y.reshape(*y.shape[:2], -1, 1))[0]
+        mean[h] = summary_values(columns, y.reshape(*y.shape[:2], -1, 1))[0]
         y = y[:, :, :few].reshape(*y.shape[:2], -1)
         around[h] = spread(influences(columns, y, mean[h]), some, share)
-    alike = _same(task, lowered, how, seed)
+    same_patients = _sample_of_same(task, lowered, how, seed)
     if not truth:
-        return _Found(mean, around, alike, None)
-    sequence, values = _patients(task, lowered, how, TRIALS_TOLD_APART + q * _STRETCH, task.patients, seed)
+        return _Draw(mean, around, same_patients, None)
+    sequence, values = _patients(task, lowered, how, TRIALS_DISCRIMINATED + q * _STRETCH, task.patients, seed)
     values = values[..., : task.trials]
-    trials = [measured(columns, by_arm(values[:, h], sequence, periods)) for h in range(len(task.names))]
-    return _Found(mean, around, alike, np.array(trials))
+    trials = [
+        summary_values(columns, by_arm(values[:, h], sequence, periods)) for h in range(len(task.names))
+    ]
+    return _Draw(mean, around, same_patients, np.array(trials))
 
 
-def _same(task: Task, lowered: Sequence[Generator], how: Plan, seed: int) -> Floats:
+def _sample_of_same(task: Task, lowered: Sequence[Generator], how: Plan, seed: int) -> Floats:
     """Summaries f64[hypothesis, summary] of a sample of the same patients in all draws."""
     columns, periods = task.summaries.columns, periods_of(task.scenario)
-    sequence, values = _patients(task, lowered, how, TRIALS_OF_SAME_PATIENTS, task.lane(ALIKE), seed)
+    sequence, values = _patients(task, lowered, how, TRIALS_OF_SAME_PATIENTS, task.lane(SAME_PATIENTS), seed)
     outcomes = [by_arm(values[:, h], sequence, periods) for h in range(len(task.names))]
-    return np.array([measured(columns, y.reshape(*y.shape[:2], -1, 1))[0] for y in outcomes])
+    return np.array([summary_values(columns, y.reshape(*y.shape[:2], -1, 1))[0] for y in outcomes])
 
 
 def _patients(

@@ -16,17 +16,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planner.kernels.tables import Floats, Ints
 from planner.model.readings import Reading
+from planner.results.figures import Json
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import BINARY_MEASURES
-
-Json = dict[str, Any]
 
 KINDS = ("means", "endpoint", "days", "sds", "responses", "correlations")
 """The sets of summaries that may be asked for.
@@ -77,7 +75,7 @@ def _what(kind: str, reading: Reading) -> str:
     return f"share with {measure}" if measure in BINARY_MEASURES else f"mean {measure}"
 
 
-def summaries(scenario: Scenario, names: Sequence[str], kinds: Sequence[str]) -> Summaries:
+def summaries_of(scenario: Scenario, names: Sequence[str], kinds: Sequence[str]) -> Summaries:
     """The summaries of these kinds for the design of a scenario and the named hypotheses.
 
     Second outcomes are read where all hypotheses are mechanisms: others say nothing of them.
@@ -91,9 +89,9 @@ def summaries(scenario: Scenario, names: Sequence[str], kinds: Sequence[str]) ->
                 readings.append(reading)
             at = readings.index(reading)
             of = _together(scenario) if kind == "correlations" else [(a,) for a in range(len(arms))]
-            known = {(c.reading, c.arms) for c in columns if c.kind in ("means", "endpoint")}
+            present = {(c.reading, c.arms) for c in columns if c.kind in ("means", "endpoint")}
             again = kind in ("means", "endpoint")
-            columns += [Summary(kind, at, each) for each in of if not (again and (at, each) in known)]
+            columns += [Summary(kind, at, each) for each in of if not (again and (at, each) in present)]
     return Summaries(arms, tuple(readings), tuple(columns), tuple(dict.fromkeys(kinds)))
 
 
@@ -166,21 +164,21 @@ def _seen_mean(x: Floats) -> Floats:
     return np.where(number > 0, total / np.maximum(number, 1), np.nan)
 
 
-def measured(columns: Sequence[Summary], y: Floats) -> Floats:
+def summary_values(columns: Sequence[Summary], y: Floats) -> Floats:
     """Summaries f64[lane, summary] of outcomes f64[reading, arm, patient, lane]; NaN where nothing was seen.
 
     Every lane is a trial.
     """
-    found = np.empty((y.shape[-1], len(columns)))
+    values = np.empty((y.shape[-1], len(columns)))
     for j, column in enumerate(columns):
         x = y[column.reading, column.arms[0]]
         if column.kind == "correlations":
-            found[:, j] = _correlation(x, y[column.reading, column.arms[1]])
+            values[:, j] = _correlation(x, y[column.reading, column.arms[1]])
         elif column.kind == "sds":
-            found[:, j] = _sd(x, _mean(x))
+            values[:, j] = _sd(x, _mean(x))
         else:
-            found[:, j] = _mean(x)
-    return found
+            values[:, j] = _mean(x)
+    return values
 
 
 def _mean(x: Floats) -> Floats:
@@ -195,8 +193,8 @@ def _mean(x: Floats) -> Floats:
 
 def _sd(x: Floats, mean: Floats) -> Floats:
     """SDs of the columns with divisor n."""
-    found: Floats = np.sqrt(_mean((x - mean) ** 2))
-    return found
+    sd: Floats = np.sqrt(_mean((x - mean) ** 2))
+    return sd
 
 
 def _correlation(x: Floats, y: Floats) -> Floats:
@@ -209,27 +207,29 @@ def _correlation(x: Floats, y: Floats) -> Floats:
 
 def influences(columns: Sequence[Summary], y: Floats, at: Floats) -> Floats:
     """Contributions f64[patient, summary] of outcomes f64[reading, arm, patient]; at: their summaries."""
-    found = np.empty((y.shape[2], len(columns)))
+    contributions = np.empty((y.shape[2], len(columns)))
     for j, column in enumerate(columns):
         x = y[column.reading, column.arms[0]]
         if column.kind == "correlations":
-            found[:, j] = _of_correlation(x, y[column.reading, column.arms[1]], at[j])
+            contributions[:, j] = _of_correlation(x, y[column.reading, column.arms[1]], at[j])
         elif column.kind == "sds":
             d = x - _mean(x[:, None])[0]
-            found[:, j] = (d * d - at[j] ** 2) / (2.0 * max(at[j], 1e-12))
+            contributions[:, j] = (d * d - at[j] ** 2) / (2.0 * max(at[j], 1e-12))
         else:
-            found[:, j] = x - at[j]
-        if column.kind != "correlations" and np.isnan(found[:, j].sum()):
+            contributions[:, j] = x - at[j]
+        if column.kind != "correlations" and np.isnan(contributions[:, j].sum()):
             seen = ~np.isnan(x)
-            found[:, j] = np.where(seen, found[:, j], 0.0) / max(float(seen.mean()), 1e-12)
-    return found
+            contributions[:, j] = np.where(seen, contributions[:, j], 0.0) / max(float(seen.mean()), 1e-12)
+    return contributions
 
 
 def _of_correlation(x: Floats, z: Floats, r: float) -> Floats:
     both = ~(np.isnan(x) | np.isnan(z))
     u, v = (_standardised(each, both) for each in (x, z))
-    found: Floats = np.where(both, u * v - 0.5 * r * (u * u + v * v), 0.0) / max(float(both.mean()), 1e-12)
-    return found
+    contribution: Floats = np.where(both, u * v - 0.5 * r * (u * u + v * v), 0.0) / max(
+        float(both.mean()), 1e-12
+    )
+    return contribution
 
 
 def _standardised(x: Floats, seen: NDArray[np.bool_]) -> Floats:

@@ -15,12 +15,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from planner.questions.weigh.count_probability import Floats, Group, Ints, cost, probability
+from planner.questions.weigh.count_probability import Floats, Ints, Stratum, cost, probability
 
 _SMALL = 1e-12
 
 
-def with_leavers(units: Sequence[int], adds: Sequence[Ints], randomised: float) -> list[Group]:
+def with_leavers(units: Sequence[int], adds: Sequence[Ints], randomised: float) -> list[Stratum]:
     """Patients of each sequence, in whole units; the last cell is to have left, the last sum to be seen.
 
     units: patients of each sequence in an allocation unit. adds: of each sequence, i64[cell, sum].
@@ -30,7 +30,7 @@ def with_leavers(units: Sequence[int], adds: Sequence[Ints], randomised: float) 
     for unit, add in zip(units, adds, strict=True):
         seen = np.concatenate([add, np.ones((len(add), 1), np.int64)], axis=1)
         left = np.zeros((1, seen.shape[1]), np.int64)
-        groups.append(Group(several * unit, np.concatenate([seen, left])))
+        groups.append(Stratum(several * unit, np.concatenate([seen, left])))
     return groups
 
 
@@ -62,6 +62,6 @@ def probability_by_allocation(
     left = 1.0 - seen
     rows = [np.concatenate([p * seen[..., [i]], left[..., [i]]], axis=-1) for i, p in enumerate(cells)]
     joint = probability(groups, rows, [*sums, patients])
-    there = [Group(group.patients, np.array([[1], [0]])) for group in groups]
+    there = [Stratum(group.patients, np.array([[1], [0]])) for group in groups]
     shares = [np.stack([seen[..., i], left[..., i]], axis=-1) for i in range(len(groups))]
     return np.asarray(joint / probability(there, shares, [patients]))

@@ -57,13 +57,13 @@ def cohort(
     shape = (tiles, patients, len(names), len(readings))
     sequence, values = new_patients(first, seed, about, generators_of(scenario, names, readings), shape)
     by_patient = values.reshape(tiles, patients, len(names), len(readings), design.periods, W)
-    found = {}
+    by_sequence = {}
     for s, treatments in enumerate(design.sequences):
         here = by_patient[sequence == s]  # (tile and patient, hypothesis, reading, period, lane)
-        found[treatments] = here.transpose(1, 2, 3, 0, 4).reshape(
+        by_sequence[treatments] = here.transpose(1, 2, 3, 0, 4).reshape(
             len(names), len(readings), design.periods, -1
         )
-    return Cohort(scenario, found)
+    return Cohort(scenario, by_sequence)
 
 
 def cohort_bytes(scenario: Scenario, hypotheses: int, readings: int, size: int) -> int:

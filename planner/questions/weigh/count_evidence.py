@@ -27,7 +27,7 @@ from planner.model.readings import Reading
 from planner.monitoring.numerics import both
 from planner.questions.weigh.allocation import cost_of_allocation, probability_by_allocation
 from planner.questions.weigh.cohort import Cohort
-from planner.questions.weigh.count_probability import Floats, Group, Ints, cost, probability
+from planner.questions.weigh.count_probability import Floats, Ints, Stratum, cost, probability
 from planner.questions.weigh.normal_evidence import numbers_of
 from planner.scenario.families.rates import Rates
 from planner.scenario.observed import Observed
@@ -56,7 +56,7 @@ class Sum:
 
 
 @dataclass(frozen=True)
-class Seen:
+class TreatmentGroup:
     """So many patients, seen under these treatments and no others that count."""
 
     treatments: tuple[str, ...]
@@ -64,7 +64,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Stratum:
+class SequenceGroup:
     """The patients of one sequence, seen under these treatments; so many are known, or are in a unit."""
 
     treatments: tuple[str, ...]
@@ -73,13 +73,13 @@ class Stratum:
 
 
 @dataclass(frozen=True)
-class Counts:
+class CountEvidence:
     """Counts of one result, all from the same patients."""
 
     readings: tuple[Reading, ...]
-    groups: tuple[Seen, ...]
+    groups: tuple[TreatmentGroup, ...]
     sums: tuple[Sum, ...]
-    strata: tuple[Stratum, ...] = ()  # the same patients by sequence; none where that is left to chance
+    strata: tuple[SequenceGroup, ...] = ()  # the same patients by sequence; none where that is left to chance
     known: bool = False  # whether the numbers of the strata are known, else they are those of the allocation
 
     def exact(self, scenario: Scenario) -> bool:
@@ -96,15 +96,15 @@ class Counts:
         return self.exact(scenario) and (self.known or whole)
 
     @property
-    def parts(self) -> tuple[Seen | Stratum, ...]:
+    def parts(self) -> tuple[TreatmentGroup | SequenceGroup, ...]:
         """The patients with chances of their own: by sequence, or by what they were seen under."""
         return self.strata or self.groups
 
-    def cells(self, group: Seen | Stratum) -> tuple[Bit, ...]:
+    def cells(self, group: TreatmentGroup | SequenceGroup) -> tuple[Bit, ...]:
         """What is known of a patient of the group; the cells are all combinations of yes and no."""
         return tuple((r, a) for a in group.treatments for r in range(len(self.readings)))
 
-    def adds(self, group: Seen | Stratum) -> Ints:
+    def adds(self, group: TreatmentGroup | SequenceGroup) -> Ints:
         """i64[cell, sum]: what a patient in a cell adds to each sum."""
         bits = self.cells(group)
         rows = [dict(zip(bits, row, strict=True)) for row in product((False, True), repeat=len(bits))]
@@ -121,7 +121,7 @@ class Counts:
         """What was counted, in the order of the sums."""
         return [each.count for each in self.sums]
 
-    def codes(self, group: Seen | Stratum, cohort: Cohort, sequence: tuple[str, ...]) -> Ints:
+    def codes(self, group: TreatmentGroup | SequenceGroup, cohort: Cohort, sequence: tuple[str, ...]) -> Ints:
         """i64[hypothesis, patient]: cell of each virtual patient; beyond the last if not all is known."""
         y = cohort.seen(sequence, group.treatments)[:, : len(self.readings)]
         flat = y.transpose(0, 3, 2, 1).reshape(y.shape[0], y.shape[3], -1)  # treatment, then reading
@@ -151,7 +151,7 @@ class Counts:
             units, adds = _allocated(self)
             cells = self.split(measured)
             return probability_by_allocation(units, adds, self.totals, group.patients, cells, stays)
-        about = [Group(part.patients, self.adds(part)) for part in self.parts]
+        about = [Stratum(part.patients, self.adds(part)) for part in self.parts]
         return probability(about, self.split(measured), self.totals)
 
     def expected(self, measured: Floats) -> dict[tuple[str, str], Floats]:
@@ -176,7 +176,7 @@ class Counts:
         return treatments.index(key[1]), [each.measure for each in self.readings].index(key[0])
 
 
-def counts(scenario: Scenario, observed: Observed) -> tuple[Counts, tuple[str, ...]]:
+def count_evidence(scenario: Scenario, observed: Observed) -> tuple[CountEvidence, tuple[str, ...]]:
     """The counts that are weighed, and remarks on what is not. Raises WeighingError."""
     day = scenario.endpoint.day if observed.day is None else observed.day
     use = observed.use or "counts"
@@ -200,53 +200,57 @@ def counts(scenario: Scenario, observed: Observed) -> tuple[Counts, tuple[str, .
             sizes.setdefault(treatment, n)
             if not (name == "responders" and pairs is not None and treatment in pairs.only):
                 sums.append(Sum((name, treatment), {(r, treatment): True}, x))
-    found = _by_sequence(Counts(readings, (), tuple(sums)), scenario, observed, sizes)
-    if len(readings) == 2 and _cost(found) > MOST:
+    evidence = _by_sequence(CountEvidence(readings, (), tuple(sums)), scenario, observed, sizes)
+    if len(readings) == 2 and _cost(evidence) > MOST:
         first = "pairs" if pairs is not None else "responders"
-        alone, _ = counts(scenario, observed.model_copy(update={"use": first}))
+        alone, _ = count_evidence(scenario, observed.model_copy(update={"use": first}))
         return alone, (
             f"{first} are weighed alone: with so many patients the joint probability of responses and "
             "remissions takes too long",
         )
-    return found, ()
+    return evidence, ()
 
 
-def _by_sequence(found: Counts, scenario: Scenario, observed: Observed, sizes: Mapping[str, int]) -> Counts:
+def _by_sequence(
+    evidence: CountEvidence, scenario: Scenario, observed: Observed, sizes: Mapping[str, int]
+) -> CountEvidence:
     """The counts with their patients: by sequence where that is known or follows, else by treatments."""
     order = sorted(sizes, key=lambda a: (-sizes[a], list(sizes).index(a)))
     numbers = numbers_of(scenario, observed)
     if numbers is not None:
         seen = {s: tuple(a for a in order if a in s) for s in numbers}
-        strata = tuple(Stratum(seen[s], s, int(n)) for s, n in numbers.items() if n and seen[s])
+        strata = tuple(SequenceGroup(seen[s], s, int(n)) for s, n in numbers.items() if n and seen[s])
         treatments = dict.fromkeys(sorted((each.treatments for each in strata), key=lambda t: -len(t)))
-        groups = tuple(Seen(t, sum(s.patients for s in strata if s.treatments == t)) for t in treatments)
-        return replace(found, groups=groups, strata=strata, known=True)
-    found = replace(found, groups=_groups(scenario, sizes, observed.paired))
+        groups = tuple(
+            TreatmentGroup(t, sum(s.patients for s in strata if s.treatments == t)) for t in treatments
+        )
+        return replace(evidence, groups=groups, strata=strata, known=True)
+    evidence = replace(evidence, groups=_groups(scenario, sizes, observed.paired))
     design = scenario.design
-    if len(found.groups) > 1 or len(design.sequences) < 2:
-        return found
-    (group,), each = found.groups, zip(design.sequences, design.allocation, strict=True)
-    strata = tuple(Stratum(group.treatments, s, unit) for s, unit in each if set(order) <= set(s))
-    by = replace(found, strata=strata)
+    if len(evidence.groups) > 1 or len(design.sequences) < 2:
+        return evidence
+    (group,), each = evidence.groups, zip(design.sequences, design.allocation, strict=True)
+    strata = tuple(SequenceGroup(group.treatments, s, unit) for s, unit in each if set(order) <= set(s))
+    by_sequence = replace(evidence, strata=strata)
     stay = retention(scenario)
     staying = _LEAST_STAYING if stay is None else max(stay, _LEAST_STAYING)
-    units, adds = _allocated(by)
-    dear = cost_of_allocation(units, adds, by.totals, group.patients, staying) > MOST
-    return found if len(strata) < 2 or dear else by
+    units, adds = _allocated(by_sequence)
+    dear = cost_of_allocation(units, adds, by_sequence.totals, group.patients, staying) > MOST
+    return evidence if len(strata) < 2 or dear else by_sequence
 
 
-def _allocated(found: Counts) -> tuple[list[int], list[Ints]]:
+def _allocated(evidence: CountEvidence) -> tuple[list[int], list[Ints]]:
     """Of each stratum the patients in an allocation unit, and what they add to the sums."""
-    return [each.patients for each in found.strata], [found.adds(each) for each in found.strata]
+    return [each.patients for each in evidence.strata], [evidence.adds(each) for each in evidence.strata]
 
 
-def _cost(found: Counts) -> int:
+def _cost(evidence: CountEvidence) -> int:
     """Multiplications for one set of chances, whatever the sequences."""
-    groups = [Group(group.patients, found.adds(group)) for group in found.groups]
-    return cost(groups, found.totals)
+    groups = [Stratum(group.patients, evidence.adds(group)) for group in evidence.groups]
+    return cost(groups, evidence.totals)
 
 
-def _groups(scenario: Scenario, sizes: Mapping[str, int], paired: int | None) -> tuple[Seen, ...]:
+def _groups(scenario: Scenario, sizes: Mapping[str, int], paired: int | None) -> tuple[TreatmentGroup, ...]:
     """Who was seen under what: as many as possible under all treatments, unless `paired` says otherwise."""
     order = sorted(sizes, key=lambda a: (-sizes[a], list(sizes).index(a)))
     sequences = [set(sequence) for sequence in scenario.design.sequences]
@@ -258,7 +262,7 @@ def _groups(scenario: Scenario, sizes: Mapping[str, int], paired: int | None) ->
             "scenario",
         )
     if not together:  # a parallel design
-        return tuple(Seen((a,), sizes[a]) for a in order)
+        return tuple(TreatmentGroup((a,), sizes[a]) for a in order)
     if paired is not None and len(order) > 2 and len(set(sizes.values())) > 1:
         raise WeighingError(
             "`paired` does not say who was seen under which of three or more treatments",
@@ -266,10 +270,15 @@ def _groups(scenario: Scenario, sizes: Mapping[str, int], paired: int | None) ->
             "scenario",
         )
     if paired is not None and len(order) == 2:
-        groups = [Seen(tuple(order), paired), *(Seen((a,), sizes[a] - paired) for a in order)]
+        groups = [
+            TreatmentGroup(tuple(order), paired),
+            *(TreatmentGroup((a,), sizes[a] - paired) for a in order),
+        ]
     else:
         ends = [*(sizes[a] for a in order[1:]), 0]
-        groups = [Seen(tuple(order[: i + 1]), sizes[a] - ends[i]) for i, a in enumerate(order)][::-1]
+        groups = [TreatmentGroup(tuple(order[: i + 1]), sizes[a] - ends[i]) for i, a in enumerate(order)][
+            ::-1
+        ]
     return tuple(group for group in groups if group.patients > 0)
 
 
@@ -281,20 +290,25 @@ class Pairings:
     likelihood: tuple[Floats, Floats]
 
 
-def fewer_pairs(found: Counts, measured: Floats, patients: int) -> Pairings | None:
+def fewer_pairs(evidence: CountEvidence, measured: Floats, patients: int) -> Pairings | None:
     """What the counts of two treatments say if as few patients as can be were seen under both.
 
     Of `patients` in all. Those seen under one are taken to be like all others. None where it is known.
     """
-    treatments = _treatments(found)
-    if found.known or len(treatments) != 2 or len(found.groups) < 2 or len(found.groups[0].treatments) != 2:
+    treatments = _treatments(evidence)
+    if (
+        evidence.known
+        or len(treatments) != 2
+        or len(evidence.groups) < 2
+        or len(evidence.groups[0].treatments) != 2
+    ):
         return None
-    sizes = [sum(g.patients for g in found.groups if a in g.treatments) for a in treatments]
+    sizes = [sum(g.patients for g in evidence.groups if a in g.treatments) for a in treatments]
     most, least = min(sizes), max(0, sum(sizes) - max(patients, *sizes))
     if least >= most:
         return None
-    joint = found.split(measured)[0]
-    bits, order = found.cells(found.groups[0]), found.groups[0].treatments
+    joint = evidence.split(measured)[0]
+    bits, order = evidence.cells(evidence.groups[0]), evidence.groups[0].treatments
     alone = {}
     for a in order:
         kept = [i for i, (_, b) in enumerate(bits) if b == a]
@@ -304,55 +318,57 @@ def fewer_pairs(found: Counts, measured: Floats, patients: int) -> Pairings | No
     rows = []
     for pairs in (least, most):
         groups = [
-            Seen(order, pairs),
-            *(Seen((a,), n - pairs) for a, n in zip(treatments, sizes, strict=True)),
+            TreatmentGroup(order, pairs),
+            *(TreatmentGroup((a,), n - pairs) for a, n in zip(treatments, sizes, strict=True)),
         ]
         cells = np.concatenate([joint, *(alone[a] for a in treatments)], axis=-1)
-        rows.append(replace(found, groups=tuple(groups)).likelihood(cells))
+        rows.append(replace(evidence, groups=tuple(groups)).likelihood(cells))
     return Pairings((least, most), (rows[0], rows[1]))
 
 
-def _treatments(found: Counts) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(a for group in found.groups for a in group.treatments))
+def _treatments(evidence: CountEvidence) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(a for group in evidence.groups for a in group.treatments))
 
 
 # The chances of the cells
 
 
-def _staying(found: Counts, stratum: Stratum, cohort: Cohort, names: Sequence[str]) -> Floats:
+def _staying(evidence: CountEvidence, stratum: SequenceGroup, cohort: Cohort, names: Sequence[str]) -> Floats:
     """f64[hypothesis, 1]: share of the patients of a sequence who are seen under the treatments."""
     stay = retention(cohort.scenario)
     whole = set(stratum.sequence) <= set(stratum.treatments)
     if stay is not None and whole:
         return np.full((len(names), 1), stay)
-    code = found.codes(stratum, cohort, stratum.sequence)
-    there = code < 2 ** len(found.cells(stratum))
+    code = evidence.codes(stratum, cohort, stratum.sequence)
+    there = code < 2 ** len(evidence.cells(stratum))
     return np.asarray((there.sum(axis=1, keepdims=True) + 0.5) / (code.shape[1] + 1.0))
 
 
-def _chances(found: Counts, group: Seen | Stratum, cohort: Cohort, names: Sequence[str]) -> Floats:
+def _chances(
+    evidence: CountEvidence, group: TreatmentGroup | SequenceGroup, cohort: Cohort, names: Sequence[str]
+) -> Floats:
     """f64[hypothesis, cell] of one group."""
-    rows = np.zeros((len(names), 2 ** len(found.cells(group))))
+    rows = np.zeros((len(names), 2 ** len(evidence.cells(group))))
     simulated = []
     for h, name in enumerate(names):
         hypothesis = cohort.scenario.hypotheses[name]
-        if isinstance(hypothesis, Rates) and found.exact(cohort.scenario):
-            rows[h] = _stated(found, group, cohort.scenario, hypothesis)
+        if isinstance(hypothesis, Rates) and evidence.exact(cohort.scenario):
+            rows[h] = _stated(evidence, group, cohort.scenario, hypothesis)
         else:
             simulated.append(h)
     if simulated:
-        rows[simulated] = _counted(found, group, cohort)[simulated]
+        rows[simulated] = _counted(evidence, group, cohort)[simulated]
     return rows
 
 
-def _counted(found: Counts, group: Seen | Stratum, cohort: Cohort) -> Floats:
+def _counted(evidence: CountEvidence, group: TreatmentGroup | SequenceGroup, cohort: Cohort) -> Floats:
     """Shares of the virtual patients in each cell, smoothed."""
-    if isinstance(group, Stratum):
-        return _smoothed(_tally(found, group, cohort, []), SMOOTHING / len(found.strata))
-    others = [a for a in _treatments(found) if a not in group.treatments]
-    tally = _tally(found, group, cohort, others)
+    if isinstance(group, SequenceGroup):
+        return _smoothed(_tally(evidence, group, cohort, []), SMOOTHING / len(evidence.strata))
+    others = [a for a in _treatments(evidence) if a not in group.treatments]
+    tally = _tally(evidence, group, cohort, others)
     if others and tally.sum(axis=-1).min() < _FEW:
-        tally = _tally(found, group, cohort, [])
+        tally = _tally(evidence, group, cohort, [])
     return _smoothed(tally, SMOOTHING)
 
 
@@ -361,21 +377,25 @@ def _smoothed(tally: Floats, added: float) -> Floats:
     return np.asarray((tally + added / tally.shape[-1]) / (tally.sum(axis=-1, keepdims=True) + added))
 
 
-def _sequences(scenario: Scenario, group: Seen | Stratum, others: bool) -> list[tuple[str, ...]]:
+def _sequences(
+    scenario: Scenario, group: TreatmentGroup | SequenceGroup, others: bool
+) -> list[tuple[str, ...]]:
     """The sequences that give the treatments; if there are `others`, those that give these first."""
-    if isinstance(group, Stratum):
+    if isinstance(group, SequenceGroup):
         return [group.sequence]
     giving = [s for s in scenario.design.sequences if set(group.treatments) <= set(s)]
     first = [s for s in giving if set(s[: len(group.treatments)]) == set(group.treatments)]
     return first if others and first else giving
 
 
-def _tally(found: Counts, group: Seen | Stratum, cohort: Cohort, missed: Sequence[str]) -> Floats:
+def _tally(
+    evidence: CountEvidence, group: TreatmentGroup | SequenceGroup, cohort: Cohort, missed: Sequence[str]
+) -> Floats:
     """f64[hypothesis, cell]: patients seen under the treatments of the group, and not under `missed`."""
-    size = 2 ** len(found.cells(group))
+    size = 2 ** len(evidence.cells(group))
     total = np.zeros(())
-    for sequence in _sequences(cohort.scenario, group, set(group.treatments) < set(_treatments(found))):
-        code = found.codes(group, cohort, sequence)
+    for sequence in _sequences(cohort.scenario, group, set(group.treatments) < set(_treatments(evidence))):
+        code = evidence.codes(group, cohort, sequence)
         gone = [a for a in missed if a in sequence]
         if gone:
             code = np.where(np.isnan(cohort.seen(sequence, gone)).all(axis=(1, 2)), code, size)
@@ -383,7 +403,9 @@ def _tally(found: Counts, group: Seen | Stratum, cohort: Cohort, missed: Sequenc
     return np.asarray(total, np.float64)
 
 
-def _stated(found: Counts, group: Seen | Stratum, scenario: Scenario, hypothesis: Rates) -> Floats:
+def _stated(
+    evidence: CountEvidence, group: TreatmentGroup | SequenceGroup, scenario: Scenario, hypothesis: Rates
+) -> Floats:
     """f64[cell], exact: the chances that stated rates give to the responses to one or two treatments.
 
     The mean over the sequences that give them, since a period effect shifts the latent threshold.
@@ -391,7 +413,7 @@ def _stated(found: Counts, group: Seen | Stratum, scenario: Scenario, hypothesis
     design, shift, rho = scenario.design, scenario.population.period_effect, latent_correlation(hypothesis)
     treatments = group.treatments
     total, weight = np.zeros(2 ** len(treatments)), 0
-    for sequence in _sequences(scenario, group, set(treatments) < set(_treatments(found))):
+    for sequence in _sequences(scenario, group, set(treatments) < set(_treatments(evidence))):
         units = design.allocation[design.sequences.index(sequence)]
         at = [threshold(hypothesis.shares[a]) + shift[sequence.index(a)] for a in treatments]
         p = [float(ndtr(x)) for x in at]

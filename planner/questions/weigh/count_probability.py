@@ -26,7 +26,7 @@ _AT_ONCE = 4_000_000  # numbers in memory
 
 
 @dataclass(frozen=True)
-class Group:
+class Stratum:
     """Patients whose outcomes have the same distribution.
 
     `adds`: i64[cell, sum], what a patient in a cell adds to each sum, 0 or 1.
@@ -36,7 +36,7 @@ class Group:
     adds: Ints
 
 
-def probability(groups: Sequence[Group], cells: Sequence[Floats], sums: Sequence[int]) -> Floats:
+def probability(groups: Sequence[Stratum], cells: Sequence[Floats], sums: Sequence[int]) -> Floats:
     """Probability of the sums; cells: for each group, f64[..., cell], the chance of each cell.
 
     The leading axes (variants, hypotheses) are kept. Cost: patients x cells x product of (sums + 1).
@@ -47,15 +47,15 @@ def probability(groups: Sequence[Group], cells: Sequence[Floats], sums: Sequence
         return np.zeros(leading)
     rows = [_merged(add, p.reshape(-1, p.shape[-1])) for add, p in zip(adds, cells, strict=True)]
     batch, states = rows[0][1].shape[0], int(np.prod(wanted + 1))
-    found = np.empty(batch)
+    chance = np.empty(batch)
     several = max(1, _AT_ONCE // states)
     for start in range(0, batch, several):
         part = [(add, p[start : start + several]) for add, p in rows]
-        found[start : start + several] = _added_up([g.patients for g in groups], part, wanted)
-    return found.reshape(leading)
+        chance[start : start + several] = _added_up([g.patients for g in groups], part, wanted)
+    return chance.reshape(leading)
 
 
-def cost(groups: Sequence[Group], sums: Sequence[int]) -> int:
+def cost(groups: Sequence[Stratum], sums: Sequence[int]) -> int:
     """Multiplications for one distribution of the cells."""
     adds, wanted = _smaller(groups, np.array(sums, np.int64))
     cells = [len(np.unique(add, axis=0)) for add in adds]
@@ -63,7 +63,7 @@ def cost(groups: Sequence[Group], sums: Sequence[int]) -> int:
     return int(steps * np.prod(np.maximum(wanted, 0) + 1.0))
 
 
-def _smaller(groups: Sequence[Group], sums: Ints) -> tuple[list[Ints], Ints]:
+def _smaller(groups: Sequence[Stratum], sums: Ints) -> tuple[list[Ints], Ints]:
     """The same question with each sum counting those who do not, where these are fewer."""
     adds, wanted = [g.adds.copy() for g in groups], sums.copy()
     for k in range(sums.size):

@@ -90,18 +90,20 @@ def _beside(scenario: Scenario, numbers: Mapping[str, int]) -> str:
     stated = scenario.observed
     if stated is None:
         return ""
-    said = []
+    sentences = []
     if stated.use is not None:
-        said.append("The data take the place of the result in [observed].")
+        sentences.append("The data take the place of the result in [observed].")
     if stated.sequences and dict(stated.sequences) != dict(numbers):
-        said.append("The sequences in [observed] are not those of the data, which count.")
+        sentences.append("The sequences in [observed] are not those of the data, which count.")
     look, counts = stated.stopped_at, scenario.monitoring.counts
     if look is not None:
-        said.append(f"That the trial ended at look {look} is taken from [observed].")
+        sentences.append(f"That the trial ended at look {look} is taken from [observed].")
         seen = sum(numbers.values())
         if look <= len(counts) and seen > counts[look - 1]:
-            said.append(f"That look is planned with {counts[look - 1]} patients, fewer than the {seen} here.")
-    return "".join(f" {each}" for each in said)
+            sentences.append(
+                f"That look is planned with {counts[look - 1]} patients, fewer than the {seen} here."
+            )
+    return "".join(f" {each}" for each in sentences)
 
 
 def _unseen(patients: Sequence[ObservedPatient], read: Mapping[str, Sequence[float | None]]) -> str:

@@ -16,8 +16,8 @@ from scipy.special import ndtr, stdtr
 from planner.model.estimand import sided_direction
 from planner.model.readings import reading_of
 from planner.monitoring.p_values import p_value
-from planner.questions.weigh.count_evidence import Counts
-from planner.questions.weigh.normal_evidence import Difference
+from planner.questions.weigh.count_evidence import CountEvidence
+from planner.questions.weigh.normal_evidence import DifferenceEvidence
 from planner.scenario.analysis import Analysis
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import METHODS
@@ -27,7 +27,7 @@ Only = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Test:
+class ObservedTest:
     """A test; `p_high` is another p where the counts leave the pairs open.
 
     alternative: two-sided, greater or less, of the first treatment minus the second. planned: whether an
@@ -44,17 +44,19 @@ class Test:
     note: str = ""
 
 
-def tests(scenario: Scenario, counts: Counts | None, difference: Difference | None) -> list[Test]:
+def tests(
+    scenario: Scenario, counts: CountEvidence | None, difference: DifferenceEvidence | None
+) -> list[ObservedTest]:
     """Those of each measure counted under two treatments, or that of the difference."""
-    found = []
+    rows = []
     if counts is not None:
-        found += [test for r in range(len(counts.readings)) for test in _counted(scenario, counts, r)]
+        rows += [test for r in range(len(counts.readings)) for test in _counted(scenario, counts, r)]
     if difference is not None and (test := _difference(difference)):
-        found.append(test)
-    return found
+        rows.append(test)
+    return rows
 
 
-def _counted(scenario: Scenario, counts: Counts, r: int) -> list[Test]:
+def _counted(scenario: Scenario, counts: CountEvidence, r: int) -> list[ObservedTest]:
     """The tests of one measure: all planned ones that the counts tell, or else an exact one."""
     pairs = [s for s in counts.sums if s.key[:2] == ("pairs", "only")] if r == 0 else []
     margins = {a: s.count for s in counts.sums for (bit, a) in s.shows if len(s.shows) == 1 and bit == r}
@@ -71,42 +73,44 @@ def _counted(scenario: Scenario, counts: Counts, r: int) -> list[Test]:
         only = [(x - both, y - both) for both in range(max(0, x + y - n), min(x, y) + 1)]
         return _paired(scenario, counts, r, (a, b), only)
     measure, planned = counts.readings[r].measure, _planned(scenario, counts, r, (a, b))
-    found = []
+    rows = []
     for each in planned if not seen_twice else []:
         if each.method == "fisher":
             direction = sided_direction(each, scenario.scale_of(each))
             first, second = each.contrast
             p = fisher(margins[first], sizes[first], margins[second], sizes[second], direction)
-            found.append(Test(measure, "Fisher's exact test", p, p, direction, True, _as_planned(each)))
-    if found:
-        return found
+            rows.append(
+                ObservedTest(measure, "Fisher's exact test", p, p, direction, True, _as_planned(each))
+            )
+    if rows:
+        return rows
     p = fisher(x, sizes[a], y, sizes[b])
     of_pairs = ", as if nobody had been seen under both" if seen_twice else ""
     method, note = f"Fisher's exact test{of_pairs}", _instead(planned, measure)
-    return [Test(measure, method, p, p, planned=False, note=note)]
+    return [ObservedTest(measure, method, p, p, planned=False, note=note)]
 
 
 def _paired(
-    scenario: Scenario, counts: Counts, r: int, pair: tuple[str, str], only: Sequence[Only]
-) -> list[Test]:
+    scenario: Scenario, counts: CountEvidence, r: int, pair: tuple[str, str], only: Sequence[Only]
+) -> list[ObservedTest]:
     """Forms of McNemar's test; `only`: what the counts of the pair leave possible."""
     measure, planned = counts.readings[r].measure, _planned(scenario, counts, r, pair)
-    found = []
+    rows = []
     for each in planned:
         if METHODS[each.method].module == "mcnemar":
             turned = [(x, y) if each.contrast == pair else (y, x) for x, y in only]
             direction = sided_direction(each, scenario.scale_of(each))
             ps = [mcnemar(x, y, each.method, direction) for x, y in turned]
             title = METHODS[each.method].title.replace(" of paired responses", "")
-            found.append(Test(measure, title, min(ps), max(ps), direction, True, _as_planned(each)))
-    if found:
-        return found
+            rows.append(ObservedTest(measure, title, min(ps), max(ps), direction, True, _as_planned(each)))
+    if rows:
+        return rows
     ps = [mcnemar(*each) for each in only]
     note = _instead(planned, measure)
-    return [Test(measure, "McNemar's test, exact", min(ps), max(ps), planned=False, note=note)]
+    return [ObservedTest(measure, "McNemar's test, exact", min(ps), max(ps), planned=False, note=note)]
 
 
-def _planned(scenario: Scenario, counts: Counts, r: int, pair: Sequence[str]) -> list[Analysis]:
+def _planned(scenario: Scenario, counts: CountEvidence, r: int, pair: Sequence[str]) -> list[Analysis]:
     """The analyses of these counts, whether or not the counts alone tell what they find."""
     return [
         each
@@ -155,17 +159,17 @@ def fisher(x: int, n: int, y: int, m: int, direction: str = "two-sided") -> floa
     return sum(ways[k] for k in extreme) / sum(ways.values())
 
 
-def _difference(found: Difference) -> Test | None:
-    about = found.about
+def _difference(evidence: DifferenceEvidence) -> ObservedTest | None:
+    about = evidence.about
     if about.F is not None:
-        statistic, said = math.sqrt(about.F), f"F(1, {about.df:g}) = {about.F:g}"
+        statistic, title = math.sqrt(about.F), f"F(1, {about.df:g}) = {about.F:g}"
     elif about.t is not None:
-        statistic, said = about.t, f"t({about.df:g}) = {about.t:g}"
-    elif found.se is not None and about.estimate is not None:
-        statistic = about.estimate / found.se
-        said = f"t({about.df:g}) = {statistic:.3g}" if about.df else f"z = {statistic:.3g}"
+        statistic, title = about.t, f"t({about.df:g}) = {about.t:g}"
+    elif evidence.se is not None and about.estimate is not None:
+        statistic = about.estimate / evidence.se
+        title = f"t({about.df:g}) = {statistic:.3g}" if about.df else f"z = {statistic:.3g}"
     else:
         return None
     tail = ndtr(-abs(statistic)) if about.df is None else stdtr(about.df, -abs(statistic))
     p = 2.0 * float(tail)
-    return Test("difference", said, p, p, note="from the reported figures")
+    return ObservedTest("difference", title, p, p, note="from the reported figures")

@@ -38,7 +38,7 @@ Numbers = Mapping[tuple[str, ...], float]
 
 
 @dataclass(frozen=True)
-class Means:
+class MeanEvidence:
     """Mean of each treatment, with the patients in it and in both of two."""
 
     readings: tuple[Reading, ...]
@@ -95,7 +95,7 @@ class Means:
 
 
 @dataclass(frozen=True)
-class Difference:
+class DifferenceEvidence:
     """A difference of two treatments, or its test statistic."""
 
     readings: tuple[Reading, ...]
@@ -148,8 +148,8 @@ class Difference:
         assert about.F is not None
         root = np.sqrt(about.F)
         signs = {"positive": (1.0,), "negative": (-1.0,), None: (1.0, -1.0)}[about.sign]
-        found = [noncentral_t(sign * root, about.df, delta / predicted) for sign in signs]
-        return np.asarray(np.sum(found, axis=0))
+        densities = [noncentral_t(sign * root, about.df, delta / predicted) for sign in signs]
+        return np.asarray(np.sum(densities, axis=0))
 
     def distance(self, measured: Floats) -> Floats:
         """f64[...]: how far an estimate is from the one predicted, in standard errors; 0 for a statistic."""
@@ -176,7 +176,7 @@ class Difference:
         return {(self.readings[0].measure, f"{a} - {b}"): self._predicted(measured)[0]}
 
 
-def means(scenario: Scenario, observed: Observed) -> Means:
+def mean_evidence(scenario: Scenario, observed: Observed) -> MeanEvidence:
     """The observed means. Raises WeighingError."""
     treatments, numbers = tuple(observed.means), numbers_of(scenario, observed)
     n = np.array([observed.means[a].n for a in treatments], np.float64)
@@ -191,10 +191,10 @@ def means(scenario: Scenario, observed: Observed) -> Means:
         shared = np.where(together, np.where(np.eye(len(n), dtype=bool), n, several), 0.0)
     values = np.array([observed.means[a].mean for a in treatments])
     sds = tuple(observed.means[a].sd for a in treatments)
-    return Means((_reading(scenario, observed),), treatments, values, sds, shared, numbers)
+    return MeanEvidence((_reading(scenario, observed),), treatments, values, sds, shared, numbers)
 
 
-def difference(scenario: Scenario, observed: Observed) -> Difference:
+def difference_evidence(scenario: Scenario, observed: Observed) -> DifferenceEvidence:
     """The observed difference. Raises WeighingError."""
     about = observed.difference
     assert about is not None
@@ -211,7 +211,7 @@ def difference(scenario: Scenario, observed: Observed) -> Difference:
     shares = _allowing_for_periods(scenario, about.contrast)
     if numbers is not None and shares is not None and any(w and not numbers[s] for s, w in shares.items()):
         shares = None  # an estimate that needs all sequences cannot have been made
-    return Difference((_reading(scenario, observed),), about, n, together, numbers, shares)
+    return DifferenceEvidence((_reading(scenario, observed),), about, n, together, numbers, shares)
 
 
 def _finished(scenario: Scenario, observed: Observed) -> int:

@@ -105,10 +105,10 @@ class Posterior:
 
     def evened(self) -> Posterior:
         """The same with the likelihood of its class for every hypothesis: within, they differ by chance."""
-        shared, found = self.by_class().likelihood, self.likelihood.copy()
+        shared, likelihood = self.by_class().likelihood, self.likelihood.copy()
         for i, group in enumerate(self.groups):
-            found[:, list(group)] = shared[:, i : i + 1]
-        return Posterior(found, self.prior, self.groups)
+            likelihood[:, list(group)] = shared[:, i : i + 1]
+        return Posterior(likelihood, self.prior, self.groups)
 
     def log_factor(self, pair: Sequence[int]) -> tuple[float | None, float]:
         """log10 Bayes factor of the first of two against the second, and its standard error."""

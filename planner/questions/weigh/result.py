@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.kernels.tables import Floats
-from planner.questions.weigh.count_evidence import Counts, fewer_pairs
-from planner.questions.weigh.exact_tests import Test
-from planner.questions.weigh.normal_evidence import Difference, Means
+from planner.questions.weigh.count_evidence import CountEvidence, fewer_pairs
+from planner.questions.weigh.exact_tests import ObservedTest
+from planner.questions.weigh.normal_evidence import DifferenceEvidence, MeanEvidence
 from planner.questions.weigh.posterior import Posterior, figure
-from planner.questions.weigh.sensitivity import Drawn, Influence, Side, influences, moved_error
-from planner.questions.weigh.stopping import Stopping
+from planner.questions.weigh.sensitivity import Influence, NumberDraws, Side, influences, moved_error
+from planner.questions.weigh.stopping import StoppingTreatment
 from planner.results.digest import answer_digest
 from planner.results.figures import Json
 from planner.results.frames import flatten
@@ -29,7 +29,7 @@ _APART = 1.5  # times, between reported and predicted spreads
 _FAR = 6.0  # standard errors, beyond which no hypothesis describes a result
 _DECIDED = 1e-3  # a weight below this needs no warning of its own
 
-Evidence = Counts | Means | Difference
+Evidence = CountEvidence | MeanEvidence | DifferenceEvidence
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,14 @@ class Weighing:
     evidence: Evidence
     measured: Floats  # (variant, hypothesis, ...) what the virtual patients of each variant showed
     posterior: Posterior
-    drawn: tuple[Drawn, ...]
-    tests: tuple[Test, ...]
+    drawn: tuple[NumberDraws, ...]
+    tests: tuple[ObservedTest, ...]
     seed: int
     patients: int
     uncertain: bool
     partial: bool
     exact: bool  # stated rates gave all chances: no patient was simulated
-    stopping: Stopping
+    stopping: StoppingTreatment
     ended: Floats  # (draw, hypothesis) chance that the trial ends where it did, given the result
     remarks: tuple[str, ...]
     seconds: float
@@ -71,19 +71,19 @@ class Weighing:
 
     def hypotheses(self) -> list[Json]:
         """One row for each hypothesis, in the form of the JSON contract."""
-        found, n = self.posterior.evened(), len(self.posterior.likelihood)
-        weight, of_weight = found.weights()
-        factor, of_factor = found.factors()
-        chance, of_chance = found.likelihoods()
-        effective = found.effective()
-        member = {h: i for i, group in enumerate(found.groups) for h in group}
+        posterior, n = self.posterior.evened(), len(self.posterior.likelihood)
+        weight, of_weight = posterior.weights()
+        factor, of_factor = posterior.factors()
+        chance, of_chance = posterior.likelihoods()
+        effective = posterior.effective()
+        member = {h: i for i, group in enumerate(posterior.groups) for h in group}
         expected = self.evidence.expected(self.measured)
-        most = 1.0 if isinstance(self.evidence, Counts) else np.inf
+        most = 1.0 if isinstance(self.evidence, CountEvidence) else np.inf
         return [
             {
                 "hypothesis": name,
                 "class": member[h],
-                "prior": float(found.prior[h] / found.prior.sum()),
+                "prior": float(posterior.prior[h] / posterior.prior.sum()),
                 "likelihood": figure(chance[h], of_chance[h], most, variants=n),
                 "bayes_factor": figure(factor[h], of_factor[h], variants=n),
                 "weight": figure(weight[h], of_weight[h], 1.0, variants=n),
@@ -103,14 +103,14 @@ class Weighing:
 
     def class_rows(self) -> list[Json]:
         """One row for each class of hypotheses that the design cannot tell apart."""
-        found, n = self.posterior.by_class(), len(self.posterior.likelihood)
-        weight, of_weight = found.weights()
-        factor, of_factor = found.factors()
-        equal, of_equal = found.with_prior([1.0] * len(self.classes)).weights()
+        posterior, n = self.posterior.by_class(), len(self.posterior.likelihood)
+        weight, of_weight = posterior.weights()
+        factor, of_factor = posterior.factors()
+        equal, of_equal = posterior.with_prior([1.0] * len(self.classes)).weights()
         return [
             {
                 "hypotheses": names,
-                "prior": float(found.prior[i] / found.prior.sum()),
+                "prior": float(posterior.prior[i] / posterior.prior.sum()),
                 "bayes_factor": figure(factor[i], of_factor[i], variants=n),
                 "weight": figure(weight[i], of_weight[i], 1.0, variants=n),
                 "weight_equal_classes": figure(equal[i], of_equal[i], 1.0, variants=n),
@@ -126,16 +126,16 @@ class Weighing:
 
     def _with_fewer_pairs(self) -> Json | None:
         """The weights if as few patients as possible were seen under both treatments."""
-        if not isinstance(self.evidence, Counts) or self.observed.paired is not None:
+        if not isinstance(self.evidence, CountEvidence) or self.observed.paired is not None:
             return None
         other = fewer_pairs(self.evidence, self.measured, self.scenario.design.patients)
         if other is None:
             return None
         sides, parts = [], []
         for pairs, likelihood in zip(other.paired, other.likelihood, strict=True):
-            found = Posterior(likelihood, self.posterior.prior, self.posterior.groups).by_class()
-            parts.append(found)
-            sides.append(Side(float(pairs), *found.weights(), *found.log_factor(self.leading)))
+            posterior = Posterior(likelihood, self.posterior.prior, self.posterior.groups).by_class()
+            parts.append(posterior)
+            sides.append(Side(float(pairs), *posterior.weights(), *posterior.log_factor(self.leading)))
         low, high = sides
         n = len(self.posterior.likelihood)
         names, error = tuple(range(len(self.names))), moved_error(*parts) if n > 1 else 0.0
@@ -206,14 +206,14 @@ class Weighing:
     def _evidence(self) -> Json:
         """What was weighed: its kind, the parts of the result, and who was seen under which treatments."""
         evidence = self.evidence
-        if isinstance(evidence, Counts):
+        if isinstance(evidence, CountEvidence):
             parts = list(dict.fromkeys(each.key[0] for each in evidence.sums))
             groups: list[Json] = [
                 {"treatments": list(group.treatments), "patients": group.patients}
                 for group in evidence.groups
             ]
             return {"kind": "counts", "parts": parts, "groups": groups}
-        if isinstance(evidence, Means):
+        if isinstance(evidence, MeanEvidence):
             n = evidence.patients.diagonal()
             groups = [{"treatments": [a], "patients": int(n[i])} for i, a in enumerate(evidence.treatments)]
             return {"kind": "means", "parts": ["means"], "groups": groups}
@@ -227,13 +227,13 @@ class Weighing:
             return "none"
         if self.observed.sequences:
             return "known"
-        by_chance = isinstance(self.evidence, Counts) and not self.evidence.strata
+        by_chance = isinstance(self.evidence, CountEvidence) and not self.evidence.strata
         return "chance" if by_chance else "allocation"
 
     def _stopping(self) -> Json:
         """How the stopping rule was treated, and how probable the end of the trial is given its result."""
         rule = self.stopping
-        found: Json = {
+        row: Json = {
             "treatment": rule.treatment,
             "look": rule.look,
             "analysis": rule.analysis,
@@ -245,24 +245,24 @@ class Weighing:
             off = counted * (self.ended - share)  # of a ratio of means, by the delta method
             scale = np.maximum(counted.sum(axis=0), np.finfo(float).tiny) / np.sqrt(len(counted))
             error = off.std(axis=0, ddof=min(len(counted) - 1, 1)) / scale
-            found["chance"] = dict(zip(self.names, share.tolist(), strict=True))
-            found["chance_mcse"] = dict(zip(self.names, error.tolist(), strict=True))
-        return found
+            row["chance"] = dict(zip(self.names, share.tolist(), strict=True))
+            row["chance_mcse"] = dict(zip(self.names, error.tolist(), strict=True))
+        return row
 
     def _spread(self) -> list[str]:
         """Reported SDs or standard errors that are far from those of the hypothesis that fits best."""
-        if isinstance(self.evidence, Counts):
+        if isinstance(self.evidence, CountEvidence):
             return []
         best = self.posterior.best
-        found = []
+        warnings = []
         for what, reported, predicted in self.evidence.spreads(self.measured):
             typical = float(predicted[:, best].mean())
             if not typical / _APART < reported < typical * _APART:
-                found.append(
+                warnings.append(
                     f"the reported {what}, {reported:.4g}, is far from the {typical:.4g} predicted under "
                     f"{self.names[best]}: the patients or the analysis are not as described"
                 )
-        return found
+        return warnings
 
     def _far(self) -> list[str]:
         """A result that no hypothesis describes."""
@@ -300,18 +300,18 @@ class Weighing:
         return html
 
 
-def _row(found: Influence, names: tuple[str, ...], variants: int) -> Json:
+def _row(influence: Influence, names: tuple[str, ...], variants: int) -> Json:
     """A line of the sensitivity table; variants: at each of its ends."""
     return {
-        "path": found.path,
-        "hypothesis": found.hypothesis,
-        "relative": found.relative,
-        "hypotheses": [names[h] for h in found.hypotheses],
-        "low": _side(found.low, variants),
-        "high": _side(found.high, variants),
-        "moved": found.moved,
-        "moved_mcse": found.moved_mcse,
-        "beyond_chance": found.beyond_chance,
+        "path": influence.path,
+        "hypothesis": influence.hypothesis,
+        "relative": influence.relative,
+        "hypotheses": [names[h] for h in influence.hypotheses],
+        "low": _side(influence.low, variants),
+        "high": _side(influence.high, variants),
+        "moved": influence.moved,
+        "moved_mcse": influence.moved_mcse,
+        "beyond_chance": influence.beyond_chance,
     }
 
 

@@ -18,7 +18,7 @@ _FEWEST = 30  # variants: below, a third is too few to tell anything
 
 
 @dataclass(frozen=True)
-class Drawn:
+class NumberDraws:
     """What was drawn for one uncertain entry: one value for each variant."""
 
     path: str  # as in the scenario
@@ -66,16 +66,16 @@ class Influence:
         return bool((np.abs(self.high.classes - self.low.classes) > 4.0 * error).any())
 
 
-def influences(found: Posterior, drawn: Sequence[Drawn], leading: Sequence[int]) -> list[Influence]:
+def influences(posterior: Posterior, drawn: Sequence[NumberDraws], leading: Sequence[int]) -> list[Influence]:
     """One for each uncertain number, those that move most weight first; `leading`: the two first classes."""
-    third = found.likelihood.shape[0] // 3
+    third = posterior.likelihood.shape[0] // 3
     if 3 * third < _FEWEST:
         return []
     rows = []
     for each in drawn:
         if np.ptp(each.values) > 0.0:
             order = np.argsort(each.values, kind="stable")
-            low, high = (_part(found, each, way, third) for way in (order, order[::-1]))
+            low, high = (_part(posterior, each, way, third) for way in (order, order[::-1]))
             first, last = (
                 Side(float(each.values[chosen].mean()), *part.weights(), *part.log_factor(leading))
                 for part, chosen in ((low, order[:third]), (high, order[-third:]))
@@ -93,7 +93,7 @@ def moved_error(low: Posterior, high: Posterior) -> float:
     return float(pull.std(ddof=1) / np.sqrt(len(pull)))
 
 
-def _part(found: Posterior, drawn: Drawn, order: Ints, third: int) -> Posterior:
+def _part(posterior: Posterior, drawn: NumberDraws, order: Ints, third: int) -> Posterior:
     """Of classes, from the first third of the variants, for the hypotheses that the number changes.
 
     Which variants these are depends on all: the place of the last of them is chance too. A row is therefore
@@ -101,10 +101,10 @@ def _part(found: Posterior, drawn: Drawn, order: Ints, third: int) -> Posterior:
     3.3), so that the rows have that mean, and the spread which gives its error. Of the other hypotheses, all
     count.
     """
-    changed = np.isin(np.arange(found.prior.size), drawn.hypotheses)
-    likelihood, chosen = found.likelihood, order[:third]
+    changed = np.isin(np.arange(posterior.prior.size), drawn.hypotheses)
+    likelihood, chosen = posterior.likelihood, order[:third]
     edge = likelihood[order[max(third - third // 2, 0) : third + third // 2 + 1]].mean(axis=0)
     pull = np.zeros_like(likelihood)
     pull[chosen] = (likelihood[chosen] - edge) * (len(likelihood) / third)
     rows = likelihood[chosen].mean(axis=0) + pull - pull.mean(axis=0)
-    return Posterior(np.where(changed, rows, likelihood), found.prior, found.groups).by_class()
+    return Posterior(np.where(changed, rows, likelihood), posterior.prior, posterior.groups).by_class()

@@ -15,10 +15,10 @@ from planner.kernels.tables import Floats
 from planner.model import parameter_draws as uncertainty
 from planner.model.readings import Reading
 from planner.questions.weigh.cohort import Cohort, cohort, cohort_bytes
-from planner.questions.weigh.count_evidence import Counts
+from planner.questions.weigh.count_evidence import CountEvidence
 from planner.questions.weigh.result import Evidence
 from planner.questions.weigh.stopping import Rule
-from planner.questions.weigh.stopping_probability import ends
+from planner.questions.weigh.stopping_probability import end_probabilities
 from planner.scenario.scenario import Scenario
 
 Progress = Callable[[int, int], None]
@@ -44,13 +44,13 @@ class Work:
     @property
     def readings(self) -> list[Reading]:
         """What is weighed, and what the stopping rule reads if that is something else."""
-        found = list(self.evidence.readings)
-        if self.rule is not None and self.rule.reading not in found:
-            found.append(self.rule.reading)
-        return found
+        readings = list(self.evidence.readings)
+        if self.rule is not None and self.rule.reading not in readings:
+            readings.append(self.rule.reading)
+        return readings
 
 
-def simulated(
+def simulate(
     work: Work, *, threads: int | None = None, progress: Progress | None = None
 ) -> tuple[Floats, Floats, bool]:
     """(draw, hypothesis, ...) what virtual patients show, chances to end; and whether it was interrupted.
@@ -58,7 +58,7 @@ def simulated(
     Draws are begun in turn; after Ctrl-C those before the first unfinished one count. The answer does not
     depend on `threads`.
     """
-    found: dict[int, tuple[Floats, Floats]] = {}
+    results: dict[int, tuple[Floats, Floats]] = {}
     begun: dict[int, Scenario] = {}  # few at a time: there may be more variants than memory has room for
     stop = threading.Event()
 
@@ -67,41 +67,41 @@ def simulated(
             begun[number] = variant
             yield number, 1
 
-    def show(number: int, _: int) -> None:
+    def draw(number: int, _: int) -> None:
         variant = begun.pop(number)
         if not stop.is_set():
-            found[number] = _shown(work, variant, number)
+            results[number] = _draw(work, variant, number)
 
     todo = variants()
     with interruption.deferred():  # the first one compiles, where an exception could end the process
-        show(*next(todo))
+        draw(*next(todo))
         interruption.check()
     if progress is not None:
         progress(1, work.draws)
     patients = 0 if work.exact else work.patients
     size = cohort_bytes(work.scenario, len(work.names), len(work.readings), patients)
     interrupted = in_pieces(
-        show,
+        draw,
         todo,
         stop=stop,
         threads=memory.workers(size, threads or available_cores(), "a cohort", "lower --patients"),
-        tell=progress and (lambda: progress(len(found), work.draws)),
+        tell=progress and (lambda: progress(len(results), work.draws)),
     )
-    done = next((number for number in range(work.draws) if number not in found), work.draws)
+    done = next((number for number in range(work.draws) if number not in results), work.draws)
     if interrupted and done < min(FEWEST, work.draws):
         raise KeyboardInterrupt
-    shown, ended = zip(*(found[number] for number in range(done)), strict=True)
-    return np.stack(shown), np.stack(ended), done < work.draws
+    measured, ended = zip(*(results[number] for number in range(done)), strict=True)
+    return np.stack(measured), np.stack(ended), done < work.draws
 
 
-def _shown(work: Work, variant: Scenario, number: int) -> tuple[Floats, Floats]:
+def _draw(work: Work, variant: Scenario, number: int) -> tuple[Floats, Floats]:
     """(hypothesis, ...) what the patients of one draw show, and (hypothesis,) their chance to end."""
     readings = work.readings
     if work.exact:
         return work.evidence.measured(Cohort(variant, {}), work.names), np.ones(len(work.names))
     patients = cohort(variant, work.names, readings, work.seed, number, work.patients)
     last = np.ones(len(work.names))
-    if work.rule is not None and isinstance(work.evidence, Counts):
+    if work.rule is not None and isinstance(work.evidence, CountEvidence):
         at = readings.index(work.rule.reading)
-        last = ends(work.rule, work.evidence, patients, work.groups, at, (work.seed, number))
+        last = end_probabilities(work.rule, work.evidence, patients, work.groups, at, work.seed, number)
     return work.evidence.measured(patients, work.names), last

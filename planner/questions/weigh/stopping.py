@@ -17,18 +17,18 @@ from planner.engine.potential_outcomes import Truth
 from planner.kernels.decide import record
 from planner.kernels.tables import DF, STATISTICS, Floats, T, W
 from planner.model.readings import Reading, reading_of
-from planner.questions.weigh.count_evidence import Counts
-from planner.questions.weigh.normal_evidence import Difference, Means
+from planner.questions.weigh.count_evidence import CountEvidence
+from planner.questions.weigh.normal_evidence import DifferenceEvidence, MeanEvidence
 from planner.scenario.analysis import Analysis
 from planner.scenario.observed import Observed
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import METHODS
 
-_SAID = "the result is selected"
+_SELECTED = "the result is selected"
 
 
 @dataclass(frozen=True)
-class Stopping:
+class StoppingTreatment:
     """How the stopping rule was treated: `none`, `ignored`, `cancels` or `multiplied`."""
 
     treatment: str
@@ -60,7 +60,7 @@ class Rule:
         record(stat, self.work.analyses[0].rules, 0, end, look)
         return np.asarray(look[0] == self.look - 1, np.float64)
 
-    def shown(self, values: Floats, sequence: np.ndarray) -> Floats:
+    def ends_with(self, values: Floats, sequence: np.ndarray) -> Floats:
         """(128,) whether trials of these patients end at the look.
 
         values f64[patient, period, 128] of completers in order of randomisation, sequence i64[patient].
@@ -82,43 +82,46 @@ class Rule:
         return bool(self.ends(stat)[0])
 
 
-def stopping(scenario: Scenario, observed: Observed, evidence: Counts | Means | Difference) -> Stopping:
+def stopping(
+    scenario: Scenario, observed: Observed, evidence: CountEvidence | MeanEvidence | DifferenceEvidence
+) -> StoppingTreatment:
     """How the stopping rule is to be treated."""
     looks = len(scenario.monitoring.looks)
     if looks < 2:
-        return Stopping("none", "one look: the trial could not stop early")
+        return StoppingTreatment("none", "one look: the trial could not stop early")
     if observed.stopped_at is None:
-        return Stopping(
+        return StoppingTreatment(
             "ignored",
             "ignored: the result does not say at which look, and by which rule, the trial ended. That is "
             "harmless as far as the decision rested on what is weighed here; as far as it rested on other "
-            f"data of the same patients, or on a wish to stop, {_SAID}",
+            f"data of the same patients, or on a wish to stop, {_SELECTED}",
         )
     look, analysis = observed.stopped_at, _analysis(scenario, observed)
     at = f"the trial ended at look {look} of {looks}, by the rule of the analysis {analysis.name}"
-    if isinstance(evidence, Difference) and _same(scenario, evidence, analysis):
+    if isinstance(evidence, DifferenceEvidence) and _same(scenario, evidence, analysis):
         note = f"cancels: {at}, and the statistic that is weighed decides it, under every hypothesis alike"
-        return Stopping("cancels", note, look, analysis.name)
-    if not isinstance(evidence, Counts) or len(evidence.groups) > 1:
+        return StoppingTreatment("cancels", note, look, analysis.name)
+    if not isinstance(evidence, CountEvidence) or len(evidence.groups) > 1:
         note = (
             f"ignored: {at}; its probability given the result is only computed for counts of patients who "
-            f"were all seen under all treatments. As far as the rule rested on other data, {_SAID}"
+            f"were all seen under all treatments. As far as the rule rested on other data, {_SELECTED}"
         )
-        return Stopping("ignored", note, look, analysis.name)
+        return StoppingTreatment("ignored", note, look, analysis.name)
     if METHODS[analysis.method].baseline:
-        note = f"ignored: {at}, which adjusts for baselines that the counts do not tell. {_SAID.capitalize()}"
-        return Stopping("ignored", note, look, analysis.name)
+        note = f"ignored: {at}, which adjusts for baselines that the counts do not tell. "
+        note += _SELECTED.capitalize()
+        return StoppingTreatment("ignored", note, look, analysis.name)
     rule = _rule(scenario, analysis, look, evidence.groups[0].patients)
     if rule is None:
         note = f"ignored: {at}, but more patients were seen than are planned"
-        return Stopping("ignored", note, look, analysis.name)
+        return StoppingTreatment("ignored", note, look, analysis.name)
     discordant = _discordant(scenario, evidence, analysis)
     if discordant is None:
         note = (
             f"counts: {at}, which the counts do not decide; their probability is multiplied by that of "
             "ending there given the counts, found by drawing virtual patients who agree with them"
         )
-        return Stopping("multiplied", note, look, analysis.name, rule)
+        return StoppingTreatment("multiplied", note, look, analysis.name, rule)
     note = f"cancels: {at}, and the counts decide it, under every hypothesis alike"
     exact = METHODS[analysis.method].reference.startswith("binomial")
     if look == 1 and exact and not rule.would_end(*discordant):
@@ -126,8 +129,8 @@ def stopping(scenario: Scenario, observed: Observed, evidence: Counts | Means | 
             f"ignored: {at} is stated, but with these counts the rule of the scenario would not have ended "
             "it there. What did is not known"
         )
-        return Stopping("ignored", note, look, analysis.name)
-    return Stopping("cancels", note, look, analysis.name)
+        return StoppingTreatment("ignored", note, look, analysis.name)
+    return StoppingTreatment("cancels", note, look, analysis.name)
 
 
 def _analysis(scenario: Scenario, observed: Observed) -> Analysis:
@@ -135,7 +138,7 @@ def _analysis(scenario: Scenario, observed: Observed) -> Analysis:
     return (named or list(scenario.analyses))[0]
 
 
-def _same(scenario: Scenario, evidence: Difference, analysis: Analysis) -> bool:
+def _same(scenario: Scenario, evidence: DifferenceEvidence, analysis: Analysis) -> bool:
     """Whether what is weighed is the statistic that the rule looks at."""
     statistic = evidence.about.t is not None or evidence.about.F is not None or evidence.se is not None
     reading = reading_of(scenario, analysis)
@@ -155,18 +158,20 @@ def _rule(scenario: Scenario, analysis: Analysis, look: int, completers: int) ->
     return Rule(work, reading_of(scenario, analysis), look, completers) if completers <= planned else None
 
 
-def _discordant(scenario: Scenario, evidence: Counts, analysis: Analysis) -> tuple[int, int] | None:
+def _discordant(scenario: Scenario, evidence: CountEvidence, analysis: Analysis) -> tuple[int, int] | None:
     """Responders to one treatment only, for each of two, where the counts settle them and the rule asks."""
     reading = reading_of(scenario, analysis)
     if reading not in evidence.readings or METHODS[analysis.method].module != "mcnemar":
         return None
     r = evidence.readings.index(reading)
     a, b = analysis.contrast
-    found = {frozenset(s.shows.items()): s.count for s in evidence.sums}
-    only = [found.get(frozenset({((r, one), True), ((r, other), False)})) for one, other in ((a, b), (b, a))]
+    by_bits = {frozenset(s.shows.items()): s.count for s in evidence.sums}
+    only = [
+        by_bits.get(frozenset({((r, one), True), ((r, other), False)})) for one, other in ((a, b), (b, a))
+    ]
     if only[0] is not None and only[1] is not None:
         return only[0], only[1]
-    margins = [found.get(frozenset({((r, one), True)})) for one in (a, b)]
+    margins = [by_bits.get(frozenset({((r, one), True)})) for one in (a, b)]
     if margins[0] is None or margins[1] is None:
         return None
     x, y, n = margins[0], margins[1], evidence.groups[0].patients

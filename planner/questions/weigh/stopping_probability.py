@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planner.kernels.random.streams import KEY_OF_COUNTED_PATIENTS
 from planner.kernels.tables import Floats, Ints, W
 from planner.questions.weigh.cohort import Cohort
-from planner.questions.weigh.count_evidence import Counts
+from planner.questions.weigh.count_evidence import CountEvidence
 from planner.questions.weigh.stopping import Rule
 from planner.scenario.design import Design
 
@@ -27,31 +28,33 @@ class _Pool:
     values: tuple[Floats, ...]  # of each cell, (period, patient)
 
 
-def ends(
+def end_probabilities(
     rule: Rule,
-    counts: Counts,
+    counts: CountEvidence,
     cohort: Cohort,
     hypotheses: Sequence[Sequence[int]],
     reading: int,
-    seed: tuple[int, int],
+    seed: int,
+    number: int,
 ) -> Floats:
     """(hypothesis,) chance to end at the look given the counts; those of a class share one.
 
-    `reading`: number of the analysed reading among those of the cohort. `seed`: of the run, and the draw.
+    `reading`: number of the analysed reading among those of the cohort. `number`: of the draw
+    of the uncertain numbers.
     """
-    found = np.zeros(sum(len(group) for group in hypotheses))
+    chances = np.zeros(sum(len(group) for group in hypotheses))
     design = cohort.scenario.design
     order = _order(counts, design, rule.completers)
     for group in hypotheses:
         pools = [_pool(counts, cohort, s, group[0], reading) for s in design.sequences]
-        rng = np.random.Generator(np.random.Philox(key=[*seed]))
-        cells = drawn([pools[s].share for s in order], counts.adds(counts.groups[0]), counts.totals, rng)
+        rng = np.random.Generator(np.random.Philox(key=[seed, KEY_OF_COUNTED_PATIENTS + number]))
+        cells = draw_cells([pools[s].share for s in order], counts.adds(counts.groups[0]), counts.totals, rng)
         if cells is not None:
-            found[list(group)] = rule.shown(_patients(pools, order, cells, rng), order).mean()
-    return found
+            chances[list(group)] = rule.ends_with(_patients(pools, order, cells, rng), order).mean()
+    return chances
 
 
-def _order(counts: Counts, design: Design, completers: int) -> Ints:
+def _order(counts: CountEvidence, design: Design, completers: int) -> Ints:
     """i64[patient]: sequence of each completer in order of randomisation, those of each spread evenly.
 
     In the numbers that the sequences have, or else in those of the allocation.
@@ -63,7 +66,7 @@ def _order(counts: Counts, design: Design, completers: int) -> Ints:
     return np.array([turns[i % unit][1] for i in range(completers)], np.int64)
 
 
-def _pool(counts: Counts, cohort: Cohort, sequence: tuple[str, ...], h: int, reading: int) -> _Pool:
+def _pool(counts: CountEvidence, cohort: Cohort, sequence: tuple[str, ...], h: int, reading: int) -> _Pool:
     code = counts.codes(counts.groups[0], cohort, sequence)[h]
     values = cohort.values[sequence][h, reading]
     size = 2 ** len(counts.cells(counts.groups[0]))
@@ -72,7 +75,9 @@ def _pool(counts: Counts, cohort: Cohort, sequence: tuple[str, ...], h: int, rea
     return _Pool(tally / max(tally.sum(), 1), tuple(values[:, code == c] for c in range(size)))
 
 
-def drawn(share: Sequence[Floats], adds: Ints, sums: Sequence[int], rng: np.random.Generator) -> Ints | None:
+def draw_cells(
+    share: Sequence[Floats], adds: Ints, sums: Sequence[int], rng: np.random.Generator
+) -> Ints | None:
     """i64[patient, 128]: cells of patients with these chances, given their sums; None where impossible."""
     wanted = np.array(sums, np.int64)
     place = np.cumprod([1, *(wanted[:0:-1] + 1)])[::-1]  # of a state of the sums in a flat table
@@ -100,10 +105,10 @@ def drawn(share: Sequence[Floats], adds: Ints, sums: Sequence[int], rng: np.rand
 def _patients(pools: Sequence[_Pool], order: Ints, cells: Ints, rng: np.random.Generator) -> Floats:
     """f64[patient, period, 128]: a virtual patient for each, of the sequence and the cell."""
     periods = pools[0].values[0].shape[0]
-    found = np.empty((len(order), periods, W))
+    patients = np.empty((len(order), periods, W))
     for i, s in enumerate(order):
         u = rng.random(W)
         for c in np.unique(cells[i]):
             values, here = pools[s].values[c], cells[i] == c
-            found[i][:, here] = values[:, (u[here] * values.shape[1]).astype(np.int64)]
-    return found
+            patients[i][:, here] = values[:, (u[here] * values.shape[1]).astype(np.int64)]
+    return patients

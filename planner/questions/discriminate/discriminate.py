@@ -1,0 +1,333 @@
+"""Would this design tell the mechanisms apart? Posterior weights of the hypotheses in virtual trials.
+
+Each hypothesis has uncertain numbers. In each draw of them the design is simulated in many patients, which
+gives the means of the summaries of its data and their spread; likelihoods made of half of the draws judge
+trials of the others. See likelihood.py for the formulas, posterior.py for which
+draws judge which.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from planner.engine.executors import available_cores
+from planner.engine.memory import peak_memory
+from planner.kernels.tables import W
+from planner.model.distinguishable import inseparable
+from planner.model.families.rates import rates_left_open
+from planner.model.parameter_draws import UncertaintyError, entries, is_uncertain, variants
+from planner.questions.compare import distinct
+from planner.questions.discriminate.answers import Case, answers, rates
+from planner.questions.discriminate.classes import PRACTICAL
+from planner.questions.discriminate.likelihood import FITS
+from planner.questions.discriminate.posterior import figures
+from planner.questions.discriminate.remarks import warnings
+from planner.questions.discriminate.result import Discrimination
+from planner.questions.discriminate.simulating import (
+    MOST,
+    SAME_PATIENTS,
+    DiscriminationError,
+    Progress,
+    SimulatedDesign,
+    Task,
+    simulate,
+)
+from planner.questions.discriminate.summaries import KINDS
+from planner.questions.discriminate.summaries import summaries_of as summaries_of
+from planner.questions.effort import Effort
+from planner.results.figures import Json
+from planner.scenario.canonical.resolved import digest
+from planner.scenario.caps import MAX_PATIENTS
+from planner.scenario.scenario import Scenario
+
+DRAWS, FEWEST = 256, 32
+"""Draws of the uncertain numbers: if nothing else is asked for, and at least."""
+
+DECISIVE = 0.9
+LIKELIHOOD = "mixture"
+
+_FIXED = 32  # samples of the plain numbers, each of other patients
+_AROUND = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # the curve, as multiples of the design's own number of patients
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A design before anything is simulated."""
+
+    scenario: Scenario
+    name: str
+    hypotheses: tuple[str, ...]
+    structural: tuple[tuple[int, ...], ...]  # places of those that are the same; the first is simulated
+    uncertain: Task
+    fixed: Task
+    curve: tuple[int, ...]
+
+
+def discriminate(
+    scenarios: Scenario | Sequence[Scenario],
+    *,
+    names: Sequence[str] | None = None,
+    hypotheses: Sequence[str] | None = None,
+    patients: Sequence[int] | None = None,
+    decisive: float = DECISIVE,
+    summaries: Sequence[str] = ("means",),
+    draws: int = DRAWS,
+    seed: int | None = None,
+    threads: int | None = None,
+    likelihood: str = LIKELIHOOD,
+    progress: Progress | None = None,
+) -> Discrimination:
+    """How often designs name the right hypothesis, how surely, and what no number of patients can lift.
+
+    `patients`: the numbers at which the curve is evaluated, beside the scenario's own. `decisive`: the weight
+    above which a hypothesis counts as named for sure. `summaries`: what is read of a trial, of KINDS; what
+    each adds to those before it is told. `draws` of the uncertain numbers. `progress(done, all)` counts them.
+    The answer does not depend on `threads`. Raises DiscriminationError where there is nothing to tell apart.
+    """
+    given = (scenarios,) if isinstance(scenarios, Scenario) else tuple(scenarios)
+    began = time.perf_counter()
+    seed = given[0].simulation.seed if given and seed is None else seed or 0
+    _check(given, decisive, summaries, draws, likelihood)
+    calls = distinct(names or [scenario.name for scenario in given])
+    plans = [
+        _plan(scenario, name, hypotheses, patients, summaries, draws, seed)
+        for scenario, name in zip(given, calls, strict=True)
+    ]
+    fixed, _ = simulate([plan.fixed for plan in plans], seed)
+    drawn, partial = simulate([plan.uncertain for plan in plans], seed, threads=threads, progress=progress)
+    done = 2 * len(drawn[0].truth.mean)
+    if done < FEWEST:
+        raise KeyboardInterrupt
+    cases = [
+        _case(plan, sim, certain, decisive, seed, likelihood, threads)
+        for plan, sim, certain in zip(plans, drawn, fixed, strict=True)
+    ]
+    rows = [_design(plan, case) for plan, case in zip(plans, cases, strict=True)]
+    designs = _side_by_side(plans, cases, rows)
+    return Discrimination(
+        given,
+        tuple(calls),
+        tuple(designs),
+        done,
+        seed,
+        decisive,
+        likelihood,
+        time.perf_counter() - began,
+        partial,
+        (
+            *(f"{plan.name}: {remark}" for plan in plans for remark in plan.scenario.remarks),
+            *warnings([plan.hypotheses for plan in plans], designs, done, partial),
+        ),
+    )
+
+
+def forecast(
+    scenarios: Sequence[Scenario],
+    names: Sequence[str],
+    *,
+    hypotheses: Sequence[str] | None,
+    patients: Sequence[int] | None,
+    decisive: float,
+    summaries: Sequence[str],
+    draws: int,
+    seed: int,
+    likelihood: str,
+    threads: int | None = None,
+) -> tuple[list[Json], Effort]:
+    """What `discriminate` would simulate with the same arguments, for each design; and how long it takes."""
+    _check(scenarios, decisive, summaries, draws, likelihood)
+    plans = [
+        _plan(scenario, name, hypotheses, patients, summaries, draws, seed)
+        for scenario, name in zip(scenarios, names, strict=True)
+    ]
+    rows = []
+    for plan in plans:
+        task = plan.uncertain
+        each = (task.many + task.lane(32) + task.patients + 2 * task.lane(SAME_PATIENTS)) * W // 2
+        rows.append(
+            {
+                "design": plan.name,
+                "patients": plan.scenario.design.patients,
+                "hypotheses": list(plan.hypotheses),
+                "uncertain": len(entries(plan.scenario)),
+                "summaries": task.summaries.described(),
+                "curve": list(plan.curve),
+                "virtual_patients": (draws + _FIXED) * each * len(task.names),
+            }
+        )
+    return rows, _effort([plan.uncertain for plan in plans], draws, seed, threads)
+
+
+_SAMPLED = 8  # draws, for the time that all of them take
+
+
+def _effort(tasks: Sequence[Task], draws: int, seed: int, threads: int | None) -> Effort:
+    some = [replace(task, variants=task.variants[:_SAMPLED]) for task in tasks]
+    simulate([replace(task, variants=task.variants[:2]) for task in tasks], seed)  # compiles
+    began = time.perf_counter()
+    simulate(some, seed, threads=threads)
+    seconds = (time.perf_counter() - began) / _SAMPLED * (draws + _FIXED)
+    trials = len(tasks) * sum(len(task.names) * task.trials for task in tasks) * draws // 2
+    return Effort(
+        seconds=seconds,
+        trials_per_second=trials / seconds,
+        memory_bytes=peak_memory(),
+        threads=threads or available_cores(),
+        sampled_trials=len(tasks) * W * _SAMPLED // 2,
+    )
+
+
+def _check(
+    given: Sequence[Scenario], decisive: float, kinds: Sequence[str], draws: int, likelihood: str
+) -> None:
+    if not given:
+        raise DiscriminationError("nothing to tell apart: no scenario is given")
+    if not 0.5 <= decisive < 1.0:
+        raise DiscriminationError(
+            f"a decisive weight lies between 0.5 and 1, not at {decisive:g}", "for instance 0.9"
+        )
+    if not FEWEST <= draws <= MOST:
+        raise DiscriminationError(f"draws of the uncertain numbers: from {FEWEST} to {MOST}, not {draws}")
+    for scenario in given:
+        if name := rates_left_open(scenario, scenario.simulated_hypotheses):
+            message = f"{name} does not say how many respond to each treatment, which is what tells it apart"
+            raise DiscriminationError(message, "add rates = { A = share who respond to A, B = ... }")
+    for word, choices in [*((kind, KINDS) for kind in kinds), (likelihood, tuple(FITS))]:
+        if word not in choices:
+            raise DiscriminationError(f"{word!r} is not one of {', '.join(choices)}")
+    if not kinds:
+        raise DiscriminationError("no summaries are asked for", f"some of {', '.join(KINDS)}")
+
+
+def _plan(
+    scenario: Scenario,
+    name: str,
+    wanted: Sequence[str] | None,
+    patients: Sequence[int] | None,
+    kinds: Sequence[str],
+    draws: int,
+    seed: int,
+) -> _Plan:
+    available = scenario.simulated_hypotheses
+    hypotheses = tuple(each for each in available if wanted is None or each in wanted)
+    if len(hypotheses) < 2:
+        raise DiscriminationError(
+            f"{name}: it takes two hypotheses to tell apart, and there is {'one' if hypotheses else 'none'}",
+            f"it has {', '.join(available)}",
+        )
+    read = summaries_of(scenario, hypotheses, kinds)
+    for kind in kinds:
+        if not any(column.kind == kind for column in read.columns):
+            raise DiscriminationError(f"{name}: there is no summary of the kind {kind}", _LACKING[kind])
+    unit = scenario.design.unit
+    own = scenario.design.patients
+    whole = {max(1, round(own * share / unit)) * unit for share in _AROUND}
+    curve = sorted({own, *(patients or (n for n in whole if n <= MAX_PATIENTS))})
+    try:
+        drawn = list(variants(scenario, draws, seed))
+    except UncertaintyError as error:
+        raise DiscriminationError(f"{name}: {error}", error.hint) from error
+    most = max(curve)
+    classes = inseparable(scenario, hypotheses, seed)
+    representatives = tuple(hypotheses[group[0]] for group in classes)
+    return _Plan(
+        scenario,
+        name,
+        hypotheses,
+        classes,
+        Task(scenario, drawn, representatives, read, own, most),
+        Task(scenario, [scenario] * _FIXED, representatives, read, own, most),
+        tuple(curve),
+    )
+
+
+_LACKING = {
+    "means": "all of them are asked for by another name already",
+    "endpoint": "all of them are asked for by another name already",
+    "days": "patients are assessed on the endpoint's day alone: see design.assessment_days",
+    "sds": "the endpoint is a share of patients, which has no SD of its own",
+    "responses": "the endpoint is a share of patients already",
+    "correlations": "no patient has two of the treatments",
+}
+
+
+def _case(
+    plan: _Plan,
+    sim: SimulatedDesign,
+    fixed: SimulatedDesign,
+    decisive: float,
+    seed: int,
+    likelihood: str,
+    threads: int | None,
+) -> Case:
+    missing = np.argwhere(np.isnan(fixed.truth.mean))
+    if missing.size:
+        _, h, j = missing[0]
+        what = plan.uncertain.summaries.described()[j]
+        raise DiscriminationError(
+            f"{plan.name}: the hypothesis {plan.uncertain.names[h]} says nothing of the {what['what']} in "
+            f"{' and '.join(what['arms'])}",
+            "leave the hypothesis or the summary out, or choose another endpoint.measure",
+        )
+    weight = [plan.scenario.hypotheses[h].prior or 1.0 for h in plan.hypotheses]
+    return Case(
+        sim,
+        fixed,
+        plan.uncertain.summaries,
+        np.array(weight) / sum(weight),
+        plan.structural,
+        decisive,
+        seed,
+        FITS[likelihood],
+        threads,
+        all(plan.scenario.hypotheses[h].family == "terms" for h in plan.hypotheses),
+    )
+
+
+def _design(plan: _Plan, case: Case) -> Json:
+    """One design as in the JSON contract."""
+    scenario, design = plan.scenario, plan.scenario.design
+    row = answers(case, plan.curve, design.periods)
+    for key in ("classes", "structural_classes", "open_pairs", "chained_classes"):
+        row[key] = [[plan.hypotheses[i] for i in group] for group in row[key]]
+    return {
+        "design": plan.name,
+        "title": scenario.title,
+        "digest": digest(scenario),
+        "patients": design.patients,
+        "periods": design.periods,
+        "visits": design.patients * design.periods,
+        "sequences": [list(sequence) for sequence in design.sequences],
+        "hypotheses": list(plan.hypotheses),
+        "prior": [float(p) for p in case.prior],
+        "summaries": case.summaries.described(),
+        "uncertain": is_uncertain(scenario),
+        "practical_below": PRACTICAL,
+        "sample": case.uncertain.truth.sample,
+        **row,
+    }
+
+
+def _side_by_side(plans: Sequence[_Plan], cases: Sequence[Case], rows: Sequence[Json]) -> list[Json]:
+    """Several designs at the same number of patients, and at the same number of visits."""
+    if len(rows) < 2:
+        return list(rows)
+    patients, visits = max(each["patients"] for each in rows), max(each["visits"] for each in rows)
+    compared = []
+    for plan, case, each in zip(plans, cases, rows, strict=True):
+        periods = plan.scenario.design.periods
+        equal = {
+            "equal_patients": _at(case, patients, periods),
+            "equal_visits": _at(case, max(2, round(visits / periods)), periods),
+        }
+        compared.append({**each, **equal})
+    return compared
+
+
+def _at(case: Case, patients: int, periods: int) -> Json:
+    head = {"patients": patients, "visits": patients * periods}
+    return {**head, **rates(figures(case.posteriors(patients), case.decisive))}

@@ -1,0 +1,73 @@
+"""The result of telling hypotheses apart, in the form of the JSON contract: `planner.discriminate/1`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from planner.results.digest import answer_digest
+from planner.results.figures import Json
+from planner.results.frames import flatten
+from planner.results.provenance import ENGINE, provenance
+from planner.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    import polars
+
+
+@dataclass(frozen=True)
+class Discrimination:
+    """The result of `discriminate`."""
+
+    scenarios: tuple[Scenario, ...]
+    names: tuple[str, ...]  # of the designs, each once
+    designs: tuple[Json, ...]  # as in the JSON contract
+    draws: int
+    seed: int
+    decisive: float
+    likelihood: str
+    seconds: float
+    partial: bool
+    warnings: tuple[str, ...]
+
+    def digest(self) -> str:
+        """Name of the answer, on one machine: it covers all that is said of designs but their names."""
+        sums = [{k: v for k, v in each.items() if k not in ("design", "title")} for each in self.designs]
+        options = {"draws": self.draws, "decisive": self.decisive, "likelihood": self.likelihood}
+        question: Json = {"hypotheses": [each["hypotheses"] for each in sums], "seed": self.seed, "trials": 0}
+        return answer_digest("discriminate", ENGINE, self.scenarios, **question, options=options, sums=sums)
+
+    def frame(self) -> polars.DataFrame:
+        """A row for each design and number of patients, keys flattened with an underscore."""
+        import polars
+
+        rows = []
+        for design in self.designs:
+            head = {key: design[key] for key in ("design", "periods")}
+            tail = flatten({"ceiling": design["ceiling"]})
+            rows += [{**head, **flatten(point), **tail} for point in design["curve"]]
+        return polars.DataFrame(rows, infer_schema_length=None)
+
+    def _repr_html_(self) -> str:
+        html: str = self.frame()._repr_html_()
+        return html
+
+    def to_json(self) -> Json:
+        """The `planner.discriminate/1` object."""
+        return {
+            "schema": "planner.discriminate/1",
+            "designs": list(self.designs),
+            "run": provenance(
+                self.digest(),
+                {
+                    "draws": self.draws,
+                    "trials": self.designs[0]["check"]["trials"],
+                    "seed": self.seed,
+                    "decisive": self.decisive,
+                    "likelihood": self.likelihood,
+                },
+                seconds=self.seconds,
+            ),
+            "partial": self.partial,
+            "warnings": list(self.warnings),
+        }
