@@ -29,7 +29,7 @@ from planner.kernels.generate.means import generate
 from planner.kernels.generate.randomise import allocate
 from planner.kernels.jit import COMPILED
 from planner.kernels.tables import Floats, Ints, W
-from planner.model.allocation import plan
+from planner.model.allocation import allocation_plan
 from planner.model.readings import Reading, reading_of
 from planner.questions.run.simulate import simulate
 from planner.results.run import Run
@@ -415,7 +415,7 @@ def generated(name: str, patients: int) -> str:
     scenario = trial(name)
     names = tuple(scenario.hypotheses)
     readings = list(dict.fromkeys(reading_of(scenario, analysis) for analysis in scenario.analyses))
-    how = plan(scenario)
+    how = allocation_plan(scenario)
     sequence = np.zeros((1, patients), np.int64)
     values = np.full((1, patients, len(names), len(readings), how.leave.size * W), np.nan)
     allocate(0, np.uint64(SEED), how.block, sequence)

@@ -31,7 +31,13 @@ from planner.engine.job import job_of
 from planner.engine.potential_outcomes import potential_means, truths
 from planner.engine.run import run_job
 from planner.kernels.tables import MADE, RIGHT, W
-from planner.model.families.mechanism.signals import Mechanism, Moment, course, set_off, signals
+from planner.model.families.mechanism.signals import (
+    Mechanism,
+    Moment,
+    doses_until,
+    onsets_of_period,
+    signal_values,
+)
 from planner.model.readings import GUESS, Reading
 from planner.questions.replay.replay import replay
 from planner.questions.run.assurance import simulate_variants
@@ -345,10 +351,12 @@ def test_masked_infusion_by_hand() -> None:
     trial = scenario(loose(masked))
     m, terms = Mechanism.of(trial, trial.hypotheses["h"]), trial.hypotheses["h"].terms
     arms = ("A", "C", "AM", "CM")
-    seen = {a: signals(m, trial, Moment(course(trial, [a], 0, 0.0), dosing=True), terms) for a in arms}
+    seen = {
+        a: signal_values(m, trial, Moment(doses_until(trial, [a], 0, 0.0), dosing=True), terms) for a in arms
+    }
     assert {a: row["experience"] for a, row in seen.items()} == {"A": 1.0, "C": 0.5, "AM": 0.0, "CM": 0.0}
     assert {a: row["cue"] for a, row in seen.items()} == {"A": 1.0, "C": 0.5, "AM": 0.8, "CM": 0.8}
-    opened = {a: set_off(m, trial, [a], 0, terms)[0][1][0] for a in arms}
+    opened = {a: onsets_of_period(m, trial, [a], 0, terms)[0][1][0] for a in arms}
     # target: the drug drives all of it, the weak agent half, of which half is needed
     assert opened == pytest.approx({"A": 1.0, "C": 0.5 * 0.75, "AM": 0.8, "CM": 0.8 * 0.75})
     found = potential_means(

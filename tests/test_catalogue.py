@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from planner.model.distinguishable import classes
-from planner.model.parameter_draws import entries
+from planner.model.distinguishable import indistinguishable
+from planner.model.parameter_draws import uncertain_parameters
 from planner.questions.run.simulate import simulate
 from planner.scenario import catalogue
 from planner.scenario.reading.read import read, read_text
@@ -45,7 +45,7 @@ def test_every_entry_runs_under_each_of_its_hypotheses(name: str) -> None:
         assert 0.0 < cell["expected_completers"]["estimate"] <= scenario.design.patients
         assert 0.0 < cell["power"]["mcse"] < 0.1
         power[cell["hypothesis"], cell["analysis"]] = cell["power"]["estimate"]
-    for first, *others in classes(scenario, every):  # the same patients, whatever they are called
+    for first, *others in indistinguishable(scenario, every):  # the same patients, whatever they are called
         for other in others:
             for analysis in scenario.analyses:
                 assert power[first, analysis.name] == power[other, analysis.name]
@@ -54,7 +54,7 @@ def test_every_entry_runs_under_each_of_its_hypotheses(name: str) -> None:
 @pytest.mark.parametrize("name", catalogue.names())
 def test_what_is_stated_is_among_what_it_may_be(name: str) -> None:
     """Also where a scenario states another number than the library that gives its range."""
-    for entry in entries(read(name)):
+    for entry in uncertain_parameters(read(name)):
         low, high = entry.distribution.limits
         stated = [1.0] if entry.distribution.relative else [number.value for number in entry.numbers]
         assert all(low <= value <= high for value in stated), (entry.hypothesis, entry.key)

@@ -15,7 +15,7 @@ import pytest
 from harness import Comparison, Json, TooFarApart
 from test_terms_against_naive import BASE, CASES, LIMIT, ONE_TERM, changed, compare_readings, scenario
 
-from planner.model.estimand import sided_direction
+from planner.model.estimand import alternative_direction
 from planner.questions.run.simulate import simulate
 from planner.scenario.reading.read import read
 from planner.scenario.scenario import Scenario
@@ -99,7 +99,7 @@ def compare_trials(
     for name in names:
         for analysis in trial.analyses:
             (cell,) = (c for c in cells if (c["hypothesis"], c["analysis"]) == (name, analysis.name))
-            direction = sided_direction(analysis, trial.scale_of(analysis))
+            direction = alternative_direction(analysis, trial.scale_of(analysis))
             resolved = analysis.model_copy(update={"alternative": direction})
             z = [look["efficacy_z"] for look in cell["looks"]]
             found = naive_terms.trials(other or trial, name, resolved, z, naive_trials, rng)

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 
 from planner.engine.potential_outcomes import indistinct, signature, truths
-from planner.model.distinguishable import classes
+from planner.model.distinguishable import indistinguishable
 from planner.model.families.mechanism.carryover import unequal_blockade, unequal_carryover
 from planner.model.families.mechanism.signals import (
     Mechanism,
+    days_elapsed,
     days_of_dosing,
-    kept,
-    passed,
-    prolonged,
-    set_off,
+    gates_at_assessment,
+    half_life_steps,
+    onsets_of_period,
 )
 from planner.model.readings import Reading
 from planner.questions.predict import outlook
@@ -100,15 +100,15 @@ def gate(scenario: Scenario, name: str, treatment: str, day: float, term: int = 
     """What is open of a term on a day of a first period."""
     m = mechanism(scenario, name)
     terms = m.hypothesis.terms
-    onsets = set_off(m, scenario, [treatment], 0, terms)
+    onsets = onsets_of_period(m, scenario, [treatment], 0, terms)
     opened = sum(gates[term] for given, gates in onsets if given == 0.0 or given < day)
-    return opened * kept(m, scenario, [treatment], 0, day, terms)[term]
+    return opened * gates_at_assessment(m, scenario, [treatment], 0, day, terms)[term]
 
 
 def sets_off(scenario: Scenario, name: str, *sequence: str) -> list[tuple[float, list[float]]]:
     """What the last treatment of a sequence sets off, and when."""
     m = mechanism(scenario, name)
-    return set_off(m, scenario, sequence, len(sequence) - 1, m.hypothesis.terms)
+    return onsets_of_period(m, scenario, sequence, len(sequence) - 1, m.hypothesis.terms)
 
 
 # --- Doses -----------------------------------------------------------------------------------------------
@@ -309,7 +309,7 @@ def test_what_is_left_later_is_blocked_later() -> None:
     """In a second period its own dose blocks what the first one has left, and so does the first dose."""
     scenario = trial()
     m = mechanism(scenario, "continuing")
-    stays = kept(m, scenario, ["KN", "KthenN"], 1, 6.0, m.hypothesis.terms)
+    stays = gates_at_assessment(m, scenario, ["KN", "KthenN"], 1, 6.0, m.hypothesis.terms)
     assert stays == pytest.approx([(1 - 0.8 * 2 ** (-18 / 4)) * (1 - 0.8 * 2**-1)])
     (only,) = sets_off(scenario, "trigger", "KN", "K")
     assert only == (0.0, pytest.approx([1 - 0.8 * 2**-3]))
@@ -320,7 +320,7 @@ def test_a_blocker_without_half_life() -> None:
     for day in (1.0, 6.0, 12.0):
         assert gate(scenario, "continuing", "KN", day) == pytest.approx(0.2)
     m = mechanism(scenario, "continuing")
-    assert kept(m, scenario, ["KN", "K"], 1, 1.0, m.hypothesis.terms) == [1.0]
+    assert gates_at_assessment(m, scenario, ["KN", "K"], 1, 1.0, m.hypothesis.terms) == [1.0]
 
 
 def test_what_is_given_later_sets_off_later() -> None:
@@ -335,12 +335,12 @@ def test_what_is_given_later_sets_off_later() -> None:
 def test_prolonged_from_its_day_on() -> None:
     """Half-lives of 8 days: 3 days at the usual pace, then 9 at a third of it: as if 6 had passed."""
     scenario = trial("agents.blocker.prolongs={'*'=3}", "treatments.KthenN.agents.1.at_days=4")
-    steps = prolonged(mechanism(scenario, "trigger"), scenario, "KthenN", "effect")
+    steps = half_life_steps(mechanism(scenario, "trigger"), scenario, "KthenN", "effect")
     assert steps == ((0.0, 1.0), (4.0, 3.0))
-    assert passed(steps, 1.0, 13.0) == pytest.approx(3.0 + 3.0)
-    assert passed(steps, 1.0, 3.0) == 2.0
-    assert passed(steps, 5.0, 8.0) == pytest.approx(1.0)
-    assert passed(steps, 5.0, 4.0) == 0.0
+    assert days_elapsed(steps, 1.0, 13.0) == pytest.approx(3.0 + 3.0)
+    assert days_elapsed(steps, 1.0, 3.0) == 2.0
+    assert days_elapsed(steps, 5.0, 8.0) == pytest.approx(1.0)
+    assert days_elapsed(steps, 5.0, 4.0) == 0.0
     left = unequal_carryover(scenario, "trigger")
     assert left["KthenN"] == pytest.approx(2.0 ** (-(3.0 + 8.0 / 3.0) / 8.0))
     assert left["K"] == pytest.approx(2.0 ** (-11.0 / 8.0))
@@ -397,12 +397,12 @@ def test_true_effects_by_hand() -> None:
 def test_classes_need_a_treatment_that_separates() -> None:
     """A trigger and what continues are the same as long as nothing blocks."""
     names = ["trigger", "continuing"]
-    assert classes(trial(), names) == (("trigger",), ("continuing",))
+    assert indistinguishable(trial(), names) == (("trigger",), ("continuing",))
     late = 'KthenN = { agents = ["drug", { agent = "blocker", at_days = 2 }] }'
     plain = TEXT.replace(late, 'KthenN = { agents = ["drug"] }').replace(
         SEQUENCES, '["K KthenN", "KthenN K"]'
     )
-    assert classes(read_text(plain), names) == (("trigger", "continuing"),)
+    assert indistinguishable(read_text(plain), names) == (("trigger", "continuing"),)
 
 
 def test_what_the_first_period_left_separates_too() -> None:
@@ -410,11 +410,13 @@ def test_what_the_first_period_left_separates_too() -> None:
     names = ["trigger", "continuing"]
     whole = TEXT.replace("half_life_days = 4\n", "").replace("occupancy = 0.8", "occupancy = 1.0")
     crossed = whole.replace(SEQUENCES, '["K KN", "KN K"]').replace('"KthenN"]\n', '"KN"]\n')
-    assert classes(read_text(crossed), names) == (("trigger",), ("continuing",))
+    assert indistinguishable(read_text(crossed), names) == (("trigger",), ("continuing",))
     once = crossed.replace('["K KN", "KN K"]', '["KN N", "N KN"]').replace('["K", "KN"]', '["N", "KN"]')
-    assert classes(read_text(once), names) == (("trigger",), ("continuing",)), "it returns until N is given"
+    assert indistinguishable(read_text(once), names) == (("trigger",), ("continuing",)), (
+        "it returns until N is given"
+    )
     always = once.replace('{ agent = "blocker", at_days = 3 }', '"blocker"')
-    assert classes(read_text(always), names) == (("trigger", "continuing"),)
+    assert indistinguishable(read_text(always), names) == (("trigger", "continuing"),)
 
 
 def test_outlook_tells_the_day() -> None:

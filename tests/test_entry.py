@@ -14,7 +14,7 @@ from planner.cli import main
 from planner.engine.generators import generators_of
 from planner.engine.potential_outcomes import potential_means
 from planner.kernels.tables import Floats, W
-from planner.model.allocation import plan
+from planner.model.allocation import allocation_plan
 from planner.model.entry import enrolment
 from planner.model.readings import BASELINE, Reading
 from planner.questions.predict import outlook
@@ -159,7 +159,7 @@ def test_later_baselines_are_rated_afresh(entry: str, which: str) -> None:
     tiles = 400
     values = np.full((tiles, 2, 1, 1, 2 * W), np.nan)
     order = np.tile(np.arange(2), (tiles, 1))
-    group.generate(0, np.uint64(3), plan(scenario), group.tables, order, values)
+    group.generate(0, np.uint64(3), allocation_plan(scenario), group.tables, order, values)
     change = values.reshape(tiles * 2, 2, W).transpose(1, 0, 2).reshape(2, -1)
     first, again, score, _ = naive(400_000, 6)
     first = first if entry == "baseline" else again

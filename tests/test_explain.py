@@ -11,7 +11,7 @@ import pytest
 
 from planner.cli import main
 from planner.engine.potential_outcomes import TILES, potential_means
-from planner.model.distinguishable import classes
+from planner.model.distinguishable import indistinguishable
 from planner.model.families.mechanism.carryover import unequal_carryover
 from planner.questions import predict as predicted
 from planner.questions.plan import planned
@@ -229,12 +229,12 @@ def test_stated_rates_and_mechanisms_stand_in_one_table() -> None:
 
 def groups(text: str, *settings: str) -> Sequence[Sequence[str]]:
     scenario = read_text(text, set=list(settings))
-    return classes(scenario, list(scenario.hypotheses))
+    return indistinguishable(scenario, list(scenario.hypotheses))
 
 
 def test_classes_of_the_ketamine_hypotheses() -> None:
     scenario = read("williams-2018")
-    alike = [group for group in classes(scenario, list(scenario.hypotheses)) if len(group) > 1]
+    alike = [group for group in indistinguishable(scenario, list(scenario.hypotheses)) if len(group) > 1]
     assert alike == [("direct-opioid", "indirect-opioid", "mtor-crosstalk", "synergy")]
 
 
@@ -245,7 +245,7 @@ def test_a_treatment_that_separates_splits_the_class() -> None:
         'analyses.0.method="paired-t"',
     ]
     scenario = read("williams-2018", set=more)
-    alike = [group for group in classes(scenario, list(scenario.hypotheses)) if len(group) > 1]
+    alike = [group for group in indistinguishable(scenario, list(scenario.hypotheses)) if len(group) > 1]
     assert alike == [("direct-opioid", "synergy"), ("indirect-opioid", "mtor-crosstalk")]
 
 
@@ -262,7 +262,7 @@ def test_hypotheses_of_one_class_have_results_identical_to_the_bit() -> None:
 
     scenario = read("williams-2018")
     cells = simulate(scenario, trials=512).cells()
-    for group in classes(scenario, list(scenario.hypotheses)):
+    for group in indistinguishable(scenario, list(scenario.hypotheses)):
         rows = [
             [{**cell, "hypothesis": ""} for cell in cells if cell["hypothesis"] == name] for name in group
         ]

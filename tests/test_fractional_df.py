@@ -15,7 +15,7 @@ from scipy import stats
 from planner.kernels.decide import record
 from planner.kernels.tables import ABOVE, BELOW, DF, FUTILE, LIMITS, STATISTICS, UPPER, Floats, Rules, T, W
 from planner.model.looks import interval_table
-from planner.monitoring.references import REFERENCES, degrees, looked_up
+from planner.monitoring.references import REFERENCES, df_columns, look_up
 from planner.questions.replay.replay import find, replay
 from planner.scenario.reading.read import read_text
 
@@ -33,10 +33,10 @@ def limit(z: float, df: float) -> float:
 
 @pytest.mark.parametrize("z", [0.1, 0.7, 1.96, 2.5, 3.5, 5.0, 8.0])
 def test_interpolated_limits(z: float) -> None:
-    table = np.concatenate([[math.nan], REFERENCE.at_least(z, degrees(0, REFERENCE.cells)[1:])])
-    assert math.isnan(looked_up(table, 0.0, REFERENCE.cells))
-    assert looked_up(table, math.inf, REFERENCE.cells) == pytest.approx(z, rel=1e-11)
-    far = max(abs(looked_up(table, df, REFERENCE.cells) / limit(z, df) - 1.0) for df in DFS)
+    table = np.concatenate([[math.nan], REFERENCE.at_least(z, df_columns(0, REFERENCE.cells)[1:])])
+    assert math.isnan(look_up(table, 0.0, REFERENCE.cells))
+    assert look_up(table, math.inf, REFERENCE.cells) == pytest.approx(z, rel=1e-11)
+    far = max(abs(look_up(table, df, REFERENCE.cells) / limit(z, df) - 1.0) for df in DFS)
     print(f"largest relative error at z = {z}: {far:.1e}")
     assert far < (1e-9 if z <= 5.0 else 5e-9)
 
@@ -47,7 +47,7 @@ def test_intervals(direction: str) -> None:
     tail = 0.025 if direction == "two-sided" else 0.05
     for df in (*DFS, math.inf):
         expected = stats.norm.isf(tail) if math.isinf(df) else stats.t.isf(tail, df)
-        assert looked_up(table, df, REFERENCE.cells) == pytest.approx(float(expected), rel=1e-9)
+        assert look_up(table, df, REFERENCE.cells) == pytest.approx(float(expected), rel=1e-9)
 
 
 def decided(t: Floats, df: Floats, limits: Floats) -> tuple[Any, Any]:
@@ -67,7 +67,7 @@ def decided(t: Floats, df: Floats, limits: Floats) -> tuple[Any, Any]:
 def test_the_kernel_decides_by_them() -> None:
     """Statistics just above and just below the limits, infinite ones, undefined ones; no limit at a look."""
     z, inner = 2.3, 0.6
-    df = degrees(0, REFERENCE.cells)
+    df = df_columns(0, REFERENCE.cells)
     limits = np.full((2, LIMITS, df.size), math.nan)
     limits[:, 2], limits[:, 3] = math.inf, -math.inf
     limits[1, UPPER, 1:] = REFERENCE.at_least(z, df[1:])

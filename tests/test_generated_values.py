@@ -15,7 +15,7 @@ from harness import Comparison, TooFarApart, scenario_text
 from planner.kernels.generate.means import generate
 from planner.kernels.generate.randomise import allocate
 from planner.kernels.tables import W
-from planner.model.allocation import plan
+from planner.model.allocation import allocation_plan
 from planner.model.families.means import means_tables
 from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read_text
@@ -40,7 +40,7 @@ def generated(
         )
     )
     periods = scenario.design.periods
-    design = plan(scenario)
+    design = allocation_plan(scenario)
     tables = means_tables(scenario, list(scenario.hypotheses.values()), visits=[1, 0])
     sequence = np.zeros((TILES, PATIENTS), np.int64)
     values = np.empty((TILES, PATIENTS, 1, 2, periods * W))

@@ -14,7 +14,7 @@ from commands import FEW, Cli, cli
 from scipy.stats import binom, fisher_exact, norm
 
 import planner
-from planner.model.looks import look_counts, looks
+from planner.model.looks import look_counts, monitoring_plan
 from planner.model.stopping import reachable
 from planner.scenario.scenario import Scenario
 
@@ -106,8 +106,8 @@ def scores(tmp_path: Path, looks: list[int], method: str, **more: str) -> Scenar
 
 def idle(scenario: Scenario) -> list[int]:
     analysis = scenario.analyses[0]
-    plan = looks(scenario, analysis, scenario.design.patients)
-    return [each.look for each in reachable.idle(scenario, analysis, plan)]
+    plan = monitoring_plan(scenario, analysis, scenario.design.patients)
+    return [each.look for each in reachable.idle_looks(scenario, analysis, plan)]
 
 
 # The smallest p value of every possible data set, by enumeration
@@ -166,7 +166,7 @@ def test_exact_tests_can_pass_exactly_from_their_smallest_p_on(
         p = smallest(method, n, sided)
         for level, can in ((p * (1 + 1e-6), True), (p * (1 - 1e-6), False)):
             z = float(norm.isf(level / sided))
-            found = reachable.unable(scenario, scenario.analyses[0], n, z, sided)
+            found = reachable.why_impossible(scenario, scenario.analyses[0], n, z, sided)
             assert (found is None) is can, (n, p, level)
 
 
@@ -179,7 +179,7 @@ def test_unequal_groups_have_no_mirror_image(tmp_path: Path) -> None:
     assert p == pytest.approx(1 / 15)
     for level, can in ((p * 1.001, True), (p * 0.999, False)):
         z = float(norm.isf(level / 2))
-        assert (reachable.unable(scenario, scenario.analyses[0], 6, z, 2) is None) is can
+        assert (reachable.why_impossible(scenario, scenario.analyses[0], 6, z, 2) is None) is can
 
 
 @pytest.mark.parametrize(
@@ -282,11 +282,11 @@ def test_an_exact_test_that_cannot_pass_is_told(cli: Cli) -> None:
 
 def test_what_is_suggested_can_stop_at_every_look(tmp_path: Path) -> None:
     """The nearest later look that can: none between it and the one that cannot."""
-    from planner.model.stopping.remarks import remarks
+    from planner.model.stopping.remarks import look_remarks
 
     scenario = binary(tmp_path, [6, 12, 30], "prescott")
     assert idle(scenario) == [1, 2]
-    (said,) = remarks(scenario)
+    (said,) = look_remarks(scenario)
     assert "[14, 30]" in said
     assert idle(binary(tmp_path, [14, 30], "prescott")) == []
     assert idle(binary(tmp_path, [12, 30], "prescott")) == [1]
@@ -300,42 +300,44 @@ def test_what_is_suggested_can_stop_at_every_look(tmp_path: Path) -> None:
 def test_too_few_patients_for_the_only_look(
     counts: list[int], method: str, wanted: int, tmp_path: Path
 ) -> None:
-    from planner.model.stopping.remarks import remarks
+    from planner.model.stopping.remarks import look_remarks
 
     make = scores if method == "hills-armitage" else binary
-    (said,) = remarks(make(tmp_path, counts, method, rule="none"))
+    (said,) = look_remarks(make(tmp_path, counts, method, rule="none"))
     assert said.startswith(f"no trial of {counts[0]} patients can be significant")
     assert said.endswith(f"with {wanted} patients one can be")
-    assert remarks(make(tmp_path, [wanted], method, rule="none")) == []
+    assert look_remarks(make(tmp_path, [wanted], method, rule="none")) == []
 
 
 def test_dropout_that_often_leaves_too_few_is_told(tmp_path: Path) -> None:
     """Against simulation of who stays: both sequences need a completer, and there must be three in all."""
-    from planner.model.stopping.remarks import remarks
+    from planner.model.stopping.remarks import look_remarks
 
     dropout = "[population.dropout]\nper_period = [0.15]"
     scenario = scores(tmp_path, [4, 24], "hills-armitage", dropout=dropout)
     analysis = scenario.analyses[0]
-    plan = looks(scenario, analysis, 24)
+    plan = monitoring_plan(scenario, analysis, 24)
     assert look_counts(scenario, 24) == (4, 24)
-    share = reachable.thwarted(scenario, analysis, 4, plan.boundary.efficacy_z[0], 2)
+    share = reachable.probability_of_too_few(scenario, analysis, 4, plan.boundary.efficacy_z[0], 2)
     stay = np.random.default_rng(3).random((400_000, 2, 2)) < 0.85
     each = stay.sum(2)
     wanted = 1 - float(((each.min(1) >= 1) & (each.sum(1) >= 3)).mean())
     assert abs(share - wanted) < 4 * math.sqrt(wanted / 400_000)
-    (said,) = remarks(scenario)
+    (said,) = look_remarks(scenario)
     assert "of whom 3.4 are expected to be completers" in said
     assert f"in {100 * share:.2g} % of trials" in said
-    assert remarks(scores(tmp_path, [12, 24], "hills-armitage", dropout=dropout)) == []
+    assert look_remarks(scores(tmp_path, [12, 24], "hills-armitage", dropout=dropout)) == []
 
 
 def test_exact_mcnemar_needs_all_twelve(tmp_path: Path) -> None:
     """At 12 of 30 the level .00079 takes 12 discordant patients, all one way: nobody may leave."""
     scenario = binary(tmp_path, [12, 30], "mcnemar-exact", dropout="[population.dropout]\nper_period = [0.1]")
     analysis = scenario.analyses[0]
-    z = looks(scenario, analysis, 30).boundary.efficacy_z[0]
+    z = monitoring_plan(scenario, analysis, 30).boundary.efficacy_z[0]
     assert reachable.least_completers(scenario, analysis, z, 2, 12) == 12
-    assert reachable.thwarted(scenario, analysis, 12, z, 2) == pytest.approx(1 - 0.9**12, abs=1e-12)
+    assert reachable.probability_of_too_few(scenario, analysis, 12, z, 2) == pytest.approx(
+        1 - 0.9**12, abs=1e-12
+    )
 
 
 def test_several_numbers_of_patients_are_told_together(cli: Cli) -> None:

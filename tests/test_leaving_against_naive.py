@@ -23,7 +23,7 @@ from test_terms_against_naive import CASES, LIMIT, changed, compare_moments, sce
 from planner.engine.generators import generators_of
 from planner.kernels.generate.randomise import allocate
 from planner.kernels.tables import W
-from planner.model.allocation import plan
+from planner.model.allocation import allocation_plan
 from planner.model.readings import GUESS, Reading
 from planner.scenario.scenario import Scenario
 
@@ -151,11 +151,11 @@ def generated(trial: Scenario, readings: list[Reading], tiles: int) -> tuple[Any
     """Sequences (tile, patient) and readings (tile, patient, hypothesis, reading, period, lane)."""
     patients, periods, names = trial.design.patients, trial.design.periods, list(trial.hypotheses)
     sequence = np.zeros((tiles, patients), np.int64)
-    allocate(0, np.uint64(12), plan(trial).block, sequence)
+    allocate(0, np.uint64(12), allocation_plan(trial).block, sequence)
     rows = len(readings) + (trial.design.return_to_baseline is not None)
     values = np.full((tiles, patients, len(names), rows, periods * W), np.nan)
     for group in generators_of(trial, names, readings):
-        group.generate(0, np.uint64(12), plan(trial), group.tables, sequence, values)
+        group.generate(0, np.uint64(12), allocation_plan(trial), group.tables, sequence, values)
     return sequence, values.reshape(tiles, patients, len(names), rows, periods, W)
 
 

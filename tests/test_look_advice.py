@@ -13,9 +13,9 @@ from commands import Cli, cli
 from scipy.stats import nct, norm
 from scipy.stats import t as student
 
-from planner.model.looks import looks
+from planner.model.looks import monitoring_plan
 from planner.model.stopping.advice import _passes, futility_cost, too_early
-from planner.model.stopping.remarks import remarks
+from planner.model.stopping.remarks import look_remarks
 from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario
 
@@ -59,7 +59,7 @@ def advised(said: str) -> list[list[int]]:
 
 def test_futility_where_nothing_can_be_computed_costs_no_power() -> None:
     """No trial stops at look 1, so that the last look at nearly full alpha has the power of a single one."""
-    (said,) = remarks(read_text(text()))
+    (said,) = look_remarks(read_text(text()))
     assert "cannot stop the trial" in said
     assert "its power" not in said
     assert "the type I error of the trial is 0.0500" in said
@@ -69,10 +69,10 @@ def test_futility_where_nothing_can_be_computed_costs_no_power() -> None:
 def test_power_lost_is_that_of_the_last_limit_alone(futility: str) -> None:
     """Pocock: what is left is one normal test at the last limit, with a futility rule or without."""
     scenario = read_text(text(rule="pocock", futility=futility, leave="0"))
-    plan = looks(scenario, scenario.analyses[0], 40)
+    plan = monitoring_plan(scenario, scenario.analyses[0], 40)
     drift = norm.isf(0.025) + norm.ppf(0.8)
     power = norm.sf(plan.boundary.efficacy_z[1] - drift)
-    (said,) = remarks(scenario)
+    (said,) = look_remarks(scenario)
     assert f"where looks [40] have a power of 80 % it has about {100 * power:.1f} %" in said
     assert 0.6 < power < 0.79
 
@@ -80,7 +80,7 @@ def test_power_lost_is_that_of_the_last_limit_alone(futility: str) -> None:
 def test_alpha_lost_says_why_it_is_less_than_what_was_spent() -> None:
     """No difference of two figures that a reader could take for the type I error."""
     scenario = read_text(text(looks="[2, 20, 40]", rule="pocock", futility="", leave="0"))
-    (said,) = remarks(scenario)
+    (said,) = look_remarks(scenario)
     assert "but for trials that are significant at a later look as well" in said
     assert "spent there, " not in said
 
@@ -89,14 +89,14 @@ def test_alpha_lost_says_why_it_is_less_than_what_was_spent() -> None:
 @pytest.mark.parametrize("rule", ["obrien-fleming-spending", "pocock"])
 @pytest.mark.parametrize("counts", ["[2, 40]", "[2, 4, 40]", "[2, 8, 20, 40]"])
 def test_nothing_is_wrong_with_what_is_advised(counts: str, rule: str, leave: str) -> None:
-    said = remarks(read_text(text(looks=counts, rule=rule, leave=leave)))
+    said = look_remarks(read_text(text(looks=counts, rule=rule, leave=leave)))
     found = advised(next(each for each in said if "would do" in each))
     assert found
     for each in found:
         futility = "" if len(each) == 1 else FUTILE
         better = read_text(text(looks=str(each), rule=rule, leave=leave, futility=futility))
-        assert remarks(better) == []
-        assert too_early(better, better.analyses[0], looks(better, better.analyses[0], 40)) == []
+        assert look_remarks(better) == []
+        assert too_early(better, better.analyses[0], monitoring_plan(better, better.analyses[0], 40)) == []
 
 
 def test_a_rule_that_has_to_go_is_named(cli: Cli) -> None:
@@ -120,7 +120,7 @@ def test_chance_to_pass_a_t_limit(z: float, df: int, shift: float) -> None:
 
 def simulated_cost(scenario: Scenario) -> tuple[float, float]:
     """Power with and without stopping for futility at look 1: two looks of a normal statistic, in NumPy."""
-    plan = looks(scenario, scenario.analyses[0], 40)
+    plan = monitoring_plan(scenario, scenario.analyses[0], 40)
     share, own = plan.fractions[0], plan.boundary
     drift = norm.isf(0.025) + norm.ppf(0.8)  # the early limit spends next to nothing
     rng = np.random.default_rng(4)
@@ -134,18 +134,18 @@ def simulated_cost(scenario: Scenario) -> tuple[float, float]:
 
 def test_a_look_too_early_for_efficacy_is_told_with_what_its_futility_costs() -> None:
     scenario = read_text(text(looks="[4, 40]", leave="0"))
-    (said,) = remarks(scenario)
+    (said,) = look_remarks(scenario)
     assert "look 1, at 4 finished patients, is too early to stop for efficacy" in said
     assert "with 2 degrees of freedom" in said
     power, without = simulated_cost(scenario)
     assert without == pytest.approx(0.8, abs=0.003)
-    cost = futility_cost(looks(scenario, scenario.analyses[0], 40), 1)
+    cost = futility_cost(monitoring_plan(scenario, scenario.analyses[0], 40), 1)
     assert cost == pytest.approx(without - power, abs=0.003)
     assert f"costs about {100 * (cost or 0):.1f} percentage points of power" in said
-    (said,) = remarks(read_text(text(looks="[4, 40]", leave="0", futility="")))
+    (said,) = look_remarks(read_text(text(looks="[4, 40]", leave="0", futility="")))
     assert "too early to stop for efficacy" in said
     assert "futility" not in said
-    assert remarks(read_text(text(looks="[20, 40]", leave="0"))) == []
+    assert look_remarks(read_text(text(looks="[20, 40]", leave="0"))) == []
 
 
 def test_size_tells_it_of_the_analysis_that_it_answers_for(cli: Cli) -> None:

@@ -18,7 +18,7 @@ from scipy import stats
 from test_analyses_against_r import analyse
 
 from planner.monitoring.p_values import p_value
-from planner.monitoring.references import REFERENCES, degrees
+from planner.monitoring.references import REFERENCES, df_columns
 from planner.scenario.vocabulary import METHODS
 
 DATA: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "mcnemar.json").read_text())
@@ -77,7 +77,7 @@ def limits(method: str, level: float, most: int = 40) -> tuple[Any, Any]:
     """The smallest b - c that is significant at a one-sided level, the largest that is not; by b + c."""
     reference = REFERENCES[METHODS[method].reference]
     z = float(stats.norm.isf(level))
-    df = degrees(most + 1)[1:]
+    df = df_columns(most + 1)[1:]
     return reference.at_least(z, df)[:-1], reference.at_most(z, df)[:-1]
 
 

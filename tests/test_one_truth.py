@@ -13,7 +13,7 @@ from scipy import stats
 
 from planner.engine.blocks import records_of
 from planner.engine.job import job_of
-from planner.model.estimand import moved_by
+from planner.model.estimand import scale_effects
 from planner.questions.compare import compare
 from planner.questions.plan import allocated, planned
 from planner.questions.replay.replay import replay
@@ -130,7 +130,7 @@ def test_cutting_moves_the_effect_and_is_said(
     assert truth.effect == pytest.approx(want, abs=1e-4)
     assert truth.stated == means[0] - means[1]
     assert truth.effect != pytest.approx(truth.stated, abs=1e-3)
-    assert moved_by(scenario, hypothesis, contrast) == (part,)  # type: ignore[arg-type]
+    assert scale_effects(scenario, hypothesis, contrast) == (part,)  # type: ignore[arg-type]
     (tmp_path / "t.toml").write_text(text)
     end = "cut at 0, the lowest score" if part == "low" else "cut at 60, the highest score"
     stated = f"the stated means differ by {means[0] - means[1]:g}"

@@ -16,7 +16,7 @@ from test_terms_against_naive import generated
 
 from planner.model.families.rates import latent_correlation
 from planner.model.readings import Reading
-from planner.monitoring.numerics import both
+from planner.monitoring.numerics import bivariate_normal
 from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario
 
@@ -144,8 +144,8 @@ def test_bivariate_normal(rho: float) -> None:
     for a in (-2.5, -1.0, 0.0, 0.3, 2.0):
         for b in (-2.0, 0.0, 1e-9, 0.7, 2.5):
             law = stats.multivariate_normal([0.0, 0.0], [[1.0, rho], [rho, 1.0]])
-            assert both(a, b, rho) == pytest.approx(float(law.cdf([a, b])), abs=1e-7), (a, b)
-            assert both(a, b, rho) == pytest.approx(both(b, a, rho), abs=1e-12)
+            assert bivariate_normal(a, b, rho) == pytest.approx(float(law.cdf([a, b])), abs=1e-7), (a, b)
+            assert bivariate_normal(a, b, rho) == pytest.approx(bivariate_normal(b, a, rho), abs=1e-12)
 
 
 def test_latent_correlation_of_discordant_shares() -> None:

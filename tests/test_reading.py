@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.model.estimand import sided_direction
+from planner.model.estimand import alternative_direction
 from planner.scenario.canonical.resolved import resolve
 from planner.scenario.canonical.toml import to_toml
 from planner.scenario.faults import Fault, ScenarioError
@@ -162,7 +162,7 @@ def test_possible_correlations() -> None:
 )
 def test_direction(scale: str, wish: str, direction: str) -> None:
     scenario = minimal(f"endpoint.scale={{better='{scale}'}}", f"analyses.0.alternative={wish}")
-    assert sided_direction(scenario.analyses[0], scenario.endpoint.scale) == direction
+    assert alternative_direction(scenario.analyses[0], scenario.endpoint.scale) == direction
 
 
 @pytest.mark.parametrize(

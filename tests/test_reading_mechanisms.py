@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from planner.model.estimand import sided_direction
+from planner.model.estimand import alternative_direction
 from planner.scenario.canonical.resolved import digest, resolve
 from planner.scenario.families.mechanism import (
     GivenAgent,
@@ -141,7 +141,7 @@ def test_a_response_is_half_of_the_baseline_unless_stated() -> None:
 )
 def test_better_is_fewer_points_or_more_responders(measure: str, wish: str, direction: str) -> None:
     scenario = mechanisms(f"analyses.0={{measure='{measure}', alternative='{wish}'}}")
-    assert sided_direction(scenario.analyses[0], scenario.endpoint.scale) == direction
+    assert alternative_direction(scenario.analyses[0], scenario.endpoint.scale) == direction
 
 
 def test_components_have_no_order() -> None:

@@ -14,7 +14,7 @@ from scipy import stats
 from planner.engine.generators import generators_of
 from planner.engine.potential_outcomes import truths
 from planner.kernels.tables import Floats, W
-from planner.model.allocation import plan
+from planner.model.allocation import allocation_plan
 from planner.model.readings import readings_of
 from planner.questions.size import theory
 from planner.scenario.canonical.resolved import digest, resolve
@@ -72,7 +72,7 @@ def scores(scenario: Scenario, tiles: int = 600) -> tuple[Floats, Any]:
     sequences = scenario.design.sequences
     values = np.full((tiles, len(sequences), 1, len(readings), scenario.design.periods * W), np.nan)
     order = np.tile(np.arange(len(sequences)), (tiles, 1))
-    group.generate(0, np.uint64(11), plan(scenario), group.tables, order, values)
+    group.generate(0, np.uint64(11), allocation_plan(scenario), group.tables, order, values)
     shaped = values[:, :, 0, 0].reshape(tiles, len(sequences), scenario.design.periods, W)
     return shaped.transpose(1, 0, 3, 2).reshape(len(sequences), tiles * W, -1), sequences
 

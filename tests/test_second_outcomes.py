@@ -27,7 +27,7 @@ from test_terms_against_naive import (
 
 from planner.engine.potential_outcomes import potential_means, truths
 from planner.kernels.tables import W
-from planner.model.estimand import sided_direction
+from planner.model.estimand import alternative_direction
 from planner.model.readings import Reading
 from planner.questions.replay.replay import replay
 from planner.questions.run.simulate import simulate
@@ -211,10 +211,10 @@ def test_true_effect() -> None:
 
 def test_better_is_that_of_the_outcome() -> None:
     trial = two({"outcomes/dissociation/scale/better": "higher"}, alternative="better")
-    assert sided_direction(trial.analyses[1], trial.scale_of(trial.analyses[1])) == "greater"
+    assert alternative_direction(trial.analyses[1], trial.scale_of(trial.analyses[1])) == "greater"
     assert trial.scale_of(trial.analyses[0]).better == "lower"
     trial = two({}, alternative="better")
-    assert sided_direction(trial.analyses[1], trial.scale_of(trial.analyses[1])) == "less"
+    assert alternative_direction(trial.analyses[1], trial.scale_of(trial.analyses[1])) == "less"
 
 
 def test_what_does_not_differ_is_a_null_hypothesis() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from harness import Comparison, TooFarApart, scenario_text
 
-from planner.model.looks import looks
+from planner.model.looks import monitoring_plan
 from planner.monitoring.boundaries import crossing
 from planner.questions.run.simulate import simulate
 from planner.scenario.reading.read import read_text
@@ -67,7 +67,7 @@ def compare(
         futility=futility,
     )
     scenario = read_text(text)
-    boundary = looks(scenario, scenario.analyses[0], PATIENTS).boundary
+    boundary = monitoring_plan(scenario, scenario.analyses[0], PATIENTS).boundary
     comparison = Comparison(title=f"{efficacy} {futility} sided {sided}")
     for cell in simulate(scenario, trials=TRIALS, seed=20).cells():
         expected = crossing(boundary, (0.0 if cell["is_null"] else DRIFT) + shift)

@@ -107,7 +107,7 @@ def test_looks_are_part_of_the_extrapolation() -> None:
     found = only(size(plan, power=0.8, max_patients=100))["extrapolated"]
 
     def power(n: int, effect: float) -> float:
-        looks = monitoring.looks(plan, plan.analyses[0], n)
+        looks = monitoring.monitoring_plan(plan, plan.analyses[0], n)
         return two_looks(*looks.counts, tuple(looks.boundary.efficacy_z), effect / 2**0.5, 2)  # type: ignore[arg-type]
 
     assert power(found["low"], 0.3) - 0.005 <= 0.8 <= power(found["high"], 0.3) + 0.005

@@ -89,7 +89,7 @@ def test_a_point_of_the_curve_is_what_a_run_of_that_size_gives() -> None:
 
 
 def limits(plan: Scenario, patients: int) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    looks = monitoring.looks(plan, plan.analyses[0], patients)
+    looks = monitoring.monitoring_plan(plan, plan.analyses[0], patients)
     return looks.counts, tuple(looks.boundary.efficacy_z)
 
 

@@ -10,7 +10,7 @@ import pytest
 from scipy.special import ndtr, stdtrit
 
 from planner.monitoring.boundaries import boundary
-from planner.monitoring.t_looks import Test as Look
+from planner.monitoring.t_looks import TLook as Look
 from planner.monitoring.t_looks import type_one_error
 
 # Two looks of a balanced AB/BA trial: numerical integration over the means and the spread (chi-square),

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from planner.engine.generators import generators_of
 from planner.kernels.generate.randomise import allocate
 from planner.kernels.tables import Plan, W
-from planner.model.allocation import plan
+from planner.model.allocation import allocation_plan
 from planner.model.readings import Reading
 from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario
@@ -309,7 +309,7 @@ CASES: dict[str, Json] = {
 def generated(trial: Scenario, names: list[str], readings: list[Reading], tiles: int) -> tuple[Any, Floats]:
     """Sequences (tile, patient) and readings (tile, patient, hypothesis, reading, period, lane)."""
     patients, periods = trial.design.patients, trial.design.periods
-    staying = Plan(plan(trial).block, np.zeros(periods))
+    staying = Plan(allocation_plan(trial).block, np.zeros(periods))
     sequence = np.zeros((tiles, patients), np.int64)
     allocate(0, np.uint64(11), staying.block, sequence)
     values = np.full((tiles, patients, len(names), len(readings), periods * W), np.nan)

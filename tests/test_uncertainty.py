@@ -11,8 +11,14 @@ import pytest
 from scipy import stats
 
 from planner.engine.potential_outcomes import potential_means
-from planner.model.families.mechanism.signals import Mechanism, set_off
-from planner.model.parameter_draws import UncertaintyError, draws, entries, is_uncertain, variants
+from planner.model.families.mechanism.signals import Mechanism, onsets_of_period
+from planner.model.parameter_draws import (
+    UncertaintyError,
+    is_uncertain,
+    parameter_draws,
+    uncertain_parameters,
+    variants,
+)
 from planner.model.readings import Reading
 from planner.scenario.canonical.resolved import digest, resolve
 from planner.scenario.canonical.toml import to_toml
@@ -206,8 +212,8 @@ def test_draws_depend_on_nothing_else() -> None:
 
 def test_the_first_draws_stay_what_they_are() -> None:
     """Written down: SHA-256 gives the same on every machine, and results rest on it."""
-    (entry,) = entries(one("components.specific.share", "{ low = 0, high = 1 }"))
-    assert draws(entry, 1, 0, 3) == [0.161314881970, 0.579860392970, 0.185499310840]
+    (entry,) = uncertain_parameters(one("components.specific.share", "{ low = 0, high = 1 }"))
+    assert parameter_draws(entry, 1, 0, 3) == [0.161314881970, 0.579860392970, 0.185499310840]
 
 
 def test_numbers_joined_by_a_comma_vary_together() -> None:
@@ -294,7 +300,7 @@ by = "expectancy"
 def improvement(made: Scenario, name: str, treatment: str) -> float:
     """Expected improvement at the peak, by hand."""
     m = Mechanism.of(made, made.hypotheses[name])
-    ((_, opened),) = set_off(m, made, [treatment], 0, m.hypothesis.terms)
+    ((_, opened),) = onsets_of_period(m, made, [treatment], 0, m.hypothesis.terms)
     total = 0.0
     for term, gate in zip(made.hypotheses[name].terms, opened, strict=True):
         c = m.components[term.component]
@@ -411,7 +417,7 @@ def test_every_form_of_uncertain_numbers() -> None:
     seen: dict[str, set[float]] = {}
     for each in variants(made, 30, 1):
         assert digest(read_text(to_toml(each))) == digest(each)
-        for entry in entries(made):
+        for entry in uncertain_parameters(made):
             for number in entry.numbers:
                 node: Any = each
                 for part in number.route:

@@ -10,7 +10,7 @@ from test_uncertainty import OWN, SHARED, TIE, scenario
 
 from planner.engine.generators import generators_of
 from planner.engine.potential_outcomes import truths
-from planner.model.families.mechanism.signals import Mechanism, set_off, shared
+from planner.model.families.mechanism.signals import Mechanism, onsets_of_period, shared_mechanisms
 from planner.model.parameter_draws import Variants, variants
 from planner.model.readings import readings_of
 from planner.questions.run.assurance import AssurancePass, Pool
@@ -108,10 +108,10 @@ def test_what_is_shared_is_of_the_same_settings_only(made: Scenario) -> None:
 
     def gates(of: Scenario) -> Any:
         m = Mechanism.of(of, hypothesis)
-        return set_off(m, of, ["KN"], 0, hypothesis.terms)
+        return onsets_of_period(m, of, ["KN"], 0, hypothesis.terms)
 
     apart = gates(made), gates(other)
-    with shared():
+    with shared_mechanisms():
         assert (gates(made), gates(other)) == apart
         assert Mechanism.of(made, hypothesis) is Mechanism.of(made, hypothesis)
         shorter = made.model_copy(update={"design": made.design.model_copy(update={"washout_days": 3.0})})

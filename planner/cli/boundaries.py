@@ -368,14 +368,14 @@ def t_test(one: Boundary, patients: Sequence[int] | None) -> dict[str, Any]:
     The t limits have the limits' nominal levels. Empty where no patients are given, a look is too small, or
     there are so many looks that it would take seconds.
     """
-    from planner.monitoring.t_looks import Test, type_one_error
+    from planner.monitoring.t_looks import TLook, type_one_error
 
     if patients is None or patients[0] <= _SEQUENCES or len(patients) > _T_LOOKS:
         return {}
     df = [n - _SEQUENCES for n in patients]
     low = one.futility_z if one.binding else (-math.inf,) * len(df)
     rows = zip(patients, df, one.efficacy_z, low, strict=True)
-    error = type_one_error([Test(n / patients[-1], d, z, f) for n, d, z, f in rows], one.sided)
+    error = type_one_error([TLook(n / patients[-1], d, z, f) for n, d, z, f in rows], one.sided)
     return {"t_test": {"df": df, "type_one_error": error}} if math.isfinite(error) else {}
 
 

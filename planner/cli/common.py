@@ -21,11 +21,11 @@ def check_variants(uncertain: bool, variants: int | None) -> None:
 
 def averaged_variants(plan: Scenario, variants: int | None, precision: float | None = None) -> int:
     """How many variants of what is uncertain are averaged over; a Problem where nothing is uncertain."""
-    from planner.model.parameter_draws import UncertaintyError, check
+    from planner.model.parameter_draws import UncertaintyError, check_uncertainty
     from planner.questions.run.assurance import MOST_VARIANTS, VARIANTS
 
     try:
-        check(plan)
+        check_uncertainty(plan)
     except UncertaintyError as error:
         raise Problem(f"--uncertain: {error}", hint=error.hint) from error
     return variants or (VARIANTS if precision is None else MOST_VARIANTS)
@@ -33,7 +33,7 @@ def averaged_variants(plan: Scenario, variants: int | None, precision: float | N
 
 def replaced(plan: Scenario, source: str, overrides: list[str], seed: int) -> list[str]:
     """A warning for each setting that says nothing, because what is drawn or a tie replaces it."""
-    from planner.model.parameter_draws import UncertaintyError, alike
+    from planner.model.parameter_draws import UncertaintyError, same_first_variant
     from planner.scenario.faults import ScenarioError
     from planner.scenario.reading.read import read
 
@@ -41,7 +41,7 @@ def replaced(plan: Scenario, source: str, overrides: list[str], seed: int) -> li
     for i, override in enumerate(overrides):
         try:
             without = read(source, set=overrides[:i] + overrides[i + 1 :])
-            if alike([plan, without], seed) is not None:
+            if same_first_variant([plan, without], seed) is not None:
                 path = override.partition("=")[0].strip()
                 found.append(f"--set {path} says nothing with --uncertain: drawn values or a tie replace it")
         except (ScenarioError, UncertaintyError):  # without it there is no scenario: it says something

@@ -91,7 +91,7 @@ def check(
     from planner.cli import output as files
     from planner.cli import terminal as console
     from planner.cli.common import told_of_entry
-    from planner.model.stopping.remarks import remarks
+    from planner.model.stopping.remarks import look_remarks
     from planner.scenario.faults import ScenarioError
     from planner.scenario.reading.read import read
     from planner.scenario.text import visible
@@ -107,7 +107,7 @@ def check(
             if verbose:
                 told_of_entry(plan, source)
             of_which = f"{visible(source)}: " if len(scenario) > 1 else ""
-            warnings += [f"{of_which}{remark}" for remark in (*plan.remarks, *remarks(plan))]
+            warnings += [f"{of_which}{remark}" for remark in (*plan.remarks, *look_remarks(plan))]
         except ScenarioError as error:
             found += error.faults
             if not json:

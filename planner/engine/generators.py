@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 from planner.kernels.generate import means, mechanism
 from planner.kernels.tables import AT_MOST, CHANGE, PERCENT, SCORE
-from planner.model.blinding import unblinds
-from planner.model.dropout import leaving, outcomes_read
-from planner.model.estimand import settled
+from planner.model.blinding import depends_on_guess
+from planner.model.dropout import dropout_outcomes, dropout_tables
 from planner.model.families.means import AFTER, BEFORE, means_tables
 from planner.model.families.mechanism.tables import mechanism_tables
 from planner.model.families.rates import rates_tables
 from planner.model.readings import BASELINE, GUESS, Reading
+from planner.monitoring.numerics import to_12_digits
 from planner.scenario.scenario import Scenario
 
 _TIE = 1e-9  # points; a score this close to a limit is at the limit
@@ -59,8 +59,8 @@ def _rates(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], pla
 def _mechanisms(
     scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], place: Sequence[int]
 ) -> Any:
-    drivers = {name: _whole(scenario, name) for name in outcomes_read(scenario)}
-    guessing = GUESS in readings or unblinds(scenario)
+    drivers = {name: _whole(scenario, name) for name in dropout_outcomes(scenario)}
+    guessing = GUESS in readings or depends_on_guess(scenario)
     needed = [*(r for r in readings if r not in (GUESS, BASELINE)), *drivers.values()]
     days = sorted({reading.day for reading in needed if not reading.outcome})
     names = {reading.outcome for reading in needed}
@@ -74,7 +74,7 @@ def _mechanisms(
         fixed = {GUESS: guess, BASELINE: (SCORE, 0, 0.0, 0.0)}
         return fixed.get(r) or _row(scenario, r, secondary[r.outcome] if r.outcome else visit[r.day])
 
-    leave = leaving(scenario, lambda name: row(drivers[name]))
+    leave = dropout_tables(scenario, lambda name: row(drivers[name]))
     rows = [row(r) for r in readings]
     return mechanism_tables(scenario, hypotheses, days, rows, place, leave, outcomes, guessing)
 
@@ -90,7 +90,7 @@ def _row(scenario: Scenario, reading: Reading, visit: int) -> tuple[float, ...]:
     """(kind, visit, share of the baseline, cut) of a reading."""
     scale = scenario.endpoint.scale
     if reading.measure == "response":
-        share = settled(1.0 - (0.5 if scale.response is None else scale.response))
+        share = to_12_digits(1.0 - (0.5 if scale.response is None else scale.response))
         return (AT_MOST, visit, share, _TIE)
     if reading.measure == "remission":
         assert scale.remission_at_most is not None  # a scenario that was read is complete

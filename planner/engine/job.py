@@ -14,12 +14,12 @@ from planner.engine.potential_outcomes import Truth, truths
 from planner.engine.tally import Tally
 from planner.engine.units import typical_sizes, units
 from planner.kernels.tables import ENDS, TILE_SUMS, Contrast, Floats, Ints, Plan, Rules
-from planner.model.allocation import plan
+from planner.model.allocation import allocation_plan
 from planner.model.blinding import active_treatments
-from planner.model.contrast_tables import SIDES, contrast
-from planner.model.dropout import informative
-from planner.model.families.mechanism.return_to_baseline import rule
-from planner.model.looks import Looks, interval_table, limit_table, looks
+from planner.model.contrast_tables import SIDES, contrast_table
+from planner.model.dropout import is_informative
+from planner.model.families.mechanism.return_to_baseline import return_rule
+from planner.model.looks import MonitoringPlan, interval_table, limit_table, monitoring_plan
 from planner.model.readings import GUESS, Reading, reading_of, readings_of
 from planner.monitoring.references import REFERENCES
 from planner.scenario.analysis import Analysis
@@ -34,7 +34,7 @@ class HypothesisTest:
     hypothesis: str
     analysis: Analysis
     truth: Truth
-    looks: tuple[Looks, ...]  # one for each design
+    looks: tuple[MonitoringPlan, ...]  # one for each design
     unit: float  # errors of the estimate are summed in 2^-32 of it: see planner.engine.units
     rules: Rules
 
@@ -123,17 +123,17 @@ def job_of(
     seed = scenario.simulation.seed if seed is None else seed
     names = scenario.simulated_hypotheses
     readings = readings_of(scenario)
-    plans = [[looks(each, analysis, n) for each, n in plans_at] for analysis in scenario.analyses]
+    plans = [[monitoring_plan(each, analysis, n) for each, n in plans_at] for analysis in scenario.analyses]
     counts = sorted({m for row in plans for each in row for m in each.counts})
     true = truths(scenario, names, seed) if given_truths is None else given_truths
     effect = np.array([[each.effect for each in true[n]] for n in names])
     unit = typical_sizes(scenario, names)
     analysed = [
-        (statistic(each.method), readings.index(reading_of(scenario, each)), contrast(scenario, each))
+        (statistic(each.method), readings.index(reading_of(scenario, each)), contrast_table(scenario, each))
         for each in scenario.analyses
     ]
-    lowered, generators = plan(scenario), generators_of(scenario, names, readings)
-    stored = len(readings) + (1 if rule(scenario) else 0)
+    lowered, generators = allocation_plan(scenario), generators_of(scenario, names, readings)
+    stored = len(readings) + (1 if return_rule(scenario) else 0)
     if tallied:
         measured = units(lowered, generators, stored, analysed, effect)
         unit = np.where(measured > 0.0, measured, unit)
@@ -165,9 +165,9 @@ def job_of(
         analyses=compiled,
         designs=designs,
         width=max(len(each.counts) for row in plans for each in row),
-        waits=rule(scenario) is not None,
+        waits=return_rule(scenario) is not None,
         followed=(len(scenario.design.sequences), scenario.design.periods)
-        if informative(scenario)
+        if is_informative(scenario)
         else (0, 0),
         guessing=_guessing(scenario, readings),
         listed=any(m % lowered.block.size for m in counts),
@@ -221,7 +221,7 @@ def job_like(
     return replace(work, plan=plan, generators=generators, tests=tests, analyses=analyses)
 
 
-def _rules(analysis: Analysis, plans: Sequence[Looks], counts: Sequence[int], periods: int) -> Rules:
+def _rules(analysis: Analysis, plans: Sequence[MonitoringPlan], counts: Sequence[int], periods: int) -> Rules:
     direction = plans[0].direction
     method = METHODS[analysis.method]
     reference = REFERENCES[method.reference]

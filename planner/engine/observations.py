@@ -14,7 +14,7 @@ import numpy as np
 from planner.engine.cohort import generate, no_values
 from planner.engine.generators import generators_of
 from planner.kernels.tables import Floats, Ints, W
-from planner.model.allocation import plan
+from planner.model.allocation import allocation_plan
 from planner.model.readings import BASELINE, Reading
 from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.families.rates import Rates
@@ -45,7 +45,7 @@ def observe(
     patients, periods = sequence.shape[1], scenario.design.periods
     values = no_values(1, patients, 1, max(len(wanted), 1), periods)
     generators = generators_of(scenario, [hypothesis], wanted) if wanted else ()
-    generate(index // W * W, seed, plan(scenario), generators, sequence[:1], values)
+    generate(index // W * W, seed, allocation_plan(scenario), generators, sequence[:1], values)
     lane = values.reshape(patients, -1, periods, W)[..., index % W]
     baselines = lane[:, len(wanted) - 1].copy() if measured else np.full((patients, periods), np.nan)
     if "first" in (scenario.endpoint.baseline, scenario.design.baselines):

@@ -18,19 +18,20 @@ from planner.engine.cohort import generate, no_values
 from planner.engine.generators import generators_of
 from planner.kernels.random.streams import TRIALS_OF_OUTCOMES
 from planner.kernels.tables import Floats, Plan, W
-from planner.model.blinding import guesses
-from planner.model.estimand import is_null, settled, sided_direction, stated_effect, true_effect
-from planner.model.families.mechanism.secondary_outcomes import second_signature
+from planner.model.blinding import possible_guesses
+from planner.model.estimand import alternative_direction, is_null, stated_effect, true_effect
+from planner.model.families.mechanism.secondary_outcomes import secondary_signature
 from planner.model.families.mechanism.signals import (
     Mechanism,
     acts,
     cycle_days,
-    kept,
-    passed,
-    prolonged,
-    set_off,
+    days_elapsed,
+    gates_at_assessment,
+    half_life_steps,
+    onsets_of_period,
 )
 from planner.model.readings import Reading, reading_of
+from planner.monitoring.numerics import to_12_digits
 from planner.scenario.contrasts import cancels, total
 from planner.scenario.families.means import Means
 from planner.scenario.families.mechanism import MechanismHypothesis
@@ -63,7 +64,7 @@ class PotentialMeans:
     def contrast(self, h: int, r: int, weight: Floats) -> tuple[float, float]:
         """Mean and standard error of a contrast of treatments."""
         variance = float(weight @ self.covariance[h, r] @ weight)
-        return settled(float(weight @ self.mean[h, r])), math.sqrt(max(variance, 0.0))
+        return to_12_digits(float(weight @ self.mean[h, r])), math.sqrt(max(variance, 0.0))
 
 
 def potential_means(
@@ -133,7 +134,7 @@ def truths(
     differ = [[n for n in simulated if n not in each] for each in same]
     simulated_means = _contrasts(scenario, contrasts, differ, seed, tiles, first)
     for a, (analysis, (_, weights)) in enumerate(zip(scenario.analyses, contrasts, strict=True)):
-        direction = sided_direction(analysis, scenario.scale_of(analysis))
+        direction = alternative_direction(analysis, scenario.scale_of(analysis))
         sums = simulated_means[a] | dict.fromkeys(same[a], (0.0, 0.0))
         for name in names:
             effect, mcse = sums.get(name) or (_stated(scenario, scenario.hypotheses[name], weights), 0.0)
@@ -209,14 +210,16 @@ def signature(
     Without one, gates count on all days of assessment and at the end of the period.
     """
     if reading is not None and reading.outcome:
-        return second_signature(scenario, hypothesis, treatment, reading.outcome)
-    as_guessed = [_improvement(scenario, hypothesis, treatment, reading, g) for g in guesses(scenario)]
+        return secondary_signature(scenario, hypothesis, treatment, reading.outcome)
+    as_guessed = [
+        _improvement(scenario, hypothesis, treatment, reading, g) for g in possible_guesses(scenario)
+    ]
     rows: tuple[object, ...] = tuple(dict.fromkeys(as_guessed))
     if len(rows) > 1 and scenario.blinding is not None and scenario.blinding.outcome:
-        rows += (second_signature(scenario, hypothesis, treatment, scenario.blinding.outcome),)
+        rows += (secondary_signature(scenario, hypothesis, treatment, scenario.blinding.outcome),)
     if reading is not None:
         return rows
-    return rows, *(second_signature(scenario, hypothesis, treatment, name) for name in scenario.outcomes)
+    return rows, *(secondary_signature(scenario, hypothesis, treatment, name) for name in scenario.outcomes)
 
 
 def _improvement(
@@ -232,27 +235,27 @@ def _improvement(
     days = list(scenario.design.assessment_days) if reading is None else [reading.day]
     if reading is None and scenario.design.periods > 1:
         days.append(cycle_days(scenario))
-    stays = [kept(m, scenario, [treatment], 0, each, terms) for each in days]
+    stays = [gates_at_assessment(m, scenario, [treatment], 0, each, terms) for each in days]
     gates_of: dict[tuple[object, ...], list[float]] = {}
-    for given, opened in set_off(m, scenario, [treatment], 0, terms, guess):
+    for given, opened in onsets_of_period(m, scenario, [treatment], 0, terms, guess):
         if reading is not None and not acts(given, reading.day):
             continue
         for i, (term, gate) in enumerate(zip(terms, opened, strict=True)):
             if m.components[term.component].nothing:
                 continue
-            steps = prolonged(m, scenario, treatment, term.component)
+            steps = half_life_steps(m, scenario, treatment, term.component)
             row: tuple[object, ...] = (term.component, given, steps)
             if reading is not None:
                 since = given + m.components[term.component].peak_day
-                row = (term.component, settled(passed(steps, since, reading.day)))
+                row = (term.component, to_12_digits(days_elapsed(steps, since, reading.day)))
             before = gates_of.get(row, [0.0] * len(days))
-            gates_of[row] = [settled(x + gate * stay[i]) for x, stay in zip(before, stays, strict=True)]
+            gates_of[row] = [to_12_digits(x + gate * stay[i]) for x, stay in zip(before, stays, strict=True)]
     return tuple(sorted((*row, *gates) for row, gates in gates_of.items() if any(gates)))
 
 
 def _stated(scenario: Scenario, hypothesis: Hypothesis, weights: Mapping[str, float]) -> float:
     if isinstance(hypothesis, Rates):
-        return settled(float(total(weights, hypothesis.shares)))
+        return to_12_digits(float(total(weights, hypothesis.shares)))
     assert isinstance(hypothesis, Means)
     return true_effect(scenario, hypothesis, weights)
 
@@ -260,5 +263,5 @@ def _stated(scenario: Scenario, hypothesis: Hypothesis, weights: Mapping[str, fl
 def stated_contrast(hypothesis: Hypothesis, weights: Mapping[str, float]) -> float | None:
     """The contrast of stated means or rates; None of a mechanism, which states none."""
     if isinstance(hypothesis, Rates):
-        return settled(float(total(weights, hypothesis.shares)))
+        return to_12_digits(float(total(weights, hypothesis.shares)))
     return stated_effect(hypothesis, weights) if isinstance(hypothesis, Means) else None

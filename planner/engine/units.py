@@ -26,7 +26,7 @@ from planner.engine.generators import Generator
 from planner.kernels.jit import ready
 from planner.kernels.tables import DF, ESTIMATE, STATISTICS, Contrast, Floats, Plan, W
 from planner.model.families.means import typical_sd
-from planner.model.families.mechanism.secondary_outcomes import second_unit
+from planner.model.families.mechanism.secondary_outcomes import secondary_unit
 from planner.model.readings import Reading, reading_of
 from planner.scenario.families.means import Means
 from planner.scenario.hypotheses import Hypothesis
@@ -84,7 +84,7 @@ def typical_sizes(scenario: Scenario, names: Sequence[str]) -> Floats:
 
 def _typical_size(scenario: Scenario, hypothesis: Hypothesis, reading: Reading) -> float:
     if reading.outcome:
-        return second_unit(scenario, reading.outcome)
+        return secondary_unit(scenario, reading.outcome)
     if reading.measure in BINARY_MEASURES:
         return 1.0
     if isinstance(hypothesis, Means):

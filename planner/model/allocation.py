@@ -9,11 +9,11 @@ import numpy as np
 from planner.kernels.tables import (
     Plan,
 )
-from planner.model.dropout import informative
+from planner.model.dropout import is_informative
 from planner.scenario.scenario import Scenario
 
 
-def plan(scenario: Scenario) -> Plan:
+def allocation_plan(scenario: Scenario) -> Plan:
     """How the patients are allocated and how they leave."""
     design, dropout = scenario.design, scenario.population.dropout
     unit = [s for s, n in enumerate(design.allocation) for _ in range(n)]
@@ -23,6 +23,6 @@ def plan(scenario: Scenario) -> Plan:
 
 def retention(scenario: Scenario) -> float | None:
     """Chance that a randomised patient completes every period; None where only a simulation tells."""
-    if informative(scenario):
+    if is_informative(scenario):
         return None
-    return math.prod(1.0 - float(p) for p in plan(scenario).leave)
+    return math.prod(1.0 - float(p) for p in allocation_plan(scenario).leave)

@@ -13,21 +13,21 @@ import numpy as np
 
 from planner.kernels.tables import Floats, Guessing
 from planner.model.draw_list import DrawList
-from planner.model.estimand import settled
+from planner.monitoring.numerics import to_12_digits
 from planner.scenario.scenario import Scenario
 
 INACTIVE, ACTIVE = False, True
-NOBODY_ASKED = Guessing(np.zeros(0), np.zeros(2, np.int64), np.zeros(0, np.int64), np.zeros((0, 0, 0, 0, 0)))
+NO_GUESSES = Guessing(np.zeros(0), np.zeros(2, np.int64), np.zeros(0, np.int64), np.zeros((0, 0, 0, 0, 0)))
 
 
-def unblinds(scenario: Scenario) -> bool:
+def depends_on_guess(scenario: Scenario) -> bool:
     """Whether anything but the guess itself depends on it."""
     return scenario.blinding is not None and scenario.blinding.expectancy is not None
 
 
-def guesses(scenario: Scenario) -> tuple[bool | None, ...]:
+def possible_guesses(scenario: Scenario) -> tuple[bool | None, ...]:
     """What a treatment may be taken for, as far as anything depends on it."""
-    return (INACTIVE, ACTIVE) if unblinds(scenario) else (None,)
+    return (INACTIVE, ACTIVE) if depends_on_guess(scenario) else (None,)
 
 
 def active_treatments(scenario: Scenario) -> dict[str, bool]:
@@ -46,14 +46,14 @@ def guessing_table(
     """
     blinding = scenario.blinding
     if blinding is None:
-        return NOBODY_ASKED
+        return NO_GUESSES
     stated = (blinding.intercept, blinding.slope, blinding.slope_from_previous)
     read = 2 * outcomes.index(blinding.outcome) if blinding.outcome else -1
     return Guessing(
-        odds=np.array([settled(x / math.log(2.0)) for x in stated]),
+        odds=np.array([to_12_digits(x / math.log(2.0)) for x in stated]),
         rows=np.array([draws.guesses(scenario.design.periods), read], np.int64),
         ago=np.array(ago, np.int64),
-        coef=NOBODY_ASKED.coef if informed is None else informed,
+        coef=NO_GUESSES.coef if informed is None else informed,
     )
 
 

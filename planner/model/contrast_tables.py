@@ -11,7 +11,7 @@ from planner.kernels.tables import (
     Contrast,
     Floats,
 )
-from planner.model.estimand import sided_direction
+from planner.model.estimand import alternative_direction
 from planner.model.readings import BASELINE, readings_of
 from planner.scenario.analysis import Analysis
 from planner.scenario.estimability import period_shares, sequence_shares, variance_factor
@@ -38,12 +38,12 @@ def planned_variance(scenario: Scenario, analysis: Analysis) -> float:
     return float(sum(share * share * design.unit / units for share, units in pairs))
 
 
-def contrast(scenario: Scenario, analysis: Analysis) -> Contrast:
+def contrast_table(scenario: Scenario, analysis: Analysis) -> Contrast:
     """What an analysis compares, for its kernel."""
     design, weights = scenario.design, analysis.weights
     number = {a: i for i, a in enumerate(design.treatments)}
     shares = sequence_shares(design.sequences, weights)
-    direction = sided_direction(analysis, scenario.scale_of(analysis))
+    direction = alternative_direction(analysis, scenario.scale_of(analysis))
     adjusts = METHODS[analysis.method].baseline
     return Contrast(
         weight=period_weights(scenario, weights),

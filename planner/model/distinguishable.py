@@ -14,11 +14,23 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from planner.model.blinding import guesses
-from planner.model.estimand import settled
-from planner.model.families.mechanism.secondary_outcomes import weighed
-from planner.model.families.mechanism.signals import Mechanism, cycle_days, kept, prolonged, set_off
-from planner.model.parameter_draws import Entry, draws, entries, is_uncertain, variants
+from planner.model.blinding import possible_guesses
+from planner.model.families.mechanism.secondary_outcomes import feature_coefficients
+from planner.model.families.mechanism.signals import (
+    Mechanism,
+    cycle_days,
+    gates_at_assessment,
+    half_life_steps,
+    onsets_of_period,
+)
+from planner.model.parameter_draws import (
+    UncertainParameter,
+    is_uncertain,
+    parameter_draws,
+    uncertain_parameters,
+    variants,
+)
+from planner.monitoring.numerics import to_12_digits
 from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.scenario import Scenario
 from planner.scenario.uncertainty import Distribution
@@ -26,15 +38,15 @@ from planner.scenario.uncertainty import Distribution
 _COMPARED = 6  # sets of values of the uncertain numbers that hypotheses are compared at
 
 
-def classes(scenario: Scenario, names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+def indistinguishable(scenario: Scenario, names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     """The named hypotheses, those together that no number of patients of this design could separate."""
     found: dict[object, list[str]] = {}
     for name in names:
-        found.setdefault(everything(scenario, name), []).append(name)
+        found.setdefault(signature(scenario, name), []).append(name)
     return tuple(tuple(group) for group in found.values())
 
 
-def everything(scenario: Scenario, name: str) -> tuple[object, object]:
+def signature(scenario: Scenario, name: str) -> tuple[object, object]:
     """All that a hypothesis says of this design, labels left out: of the endpoint, then of other outcomes."""
     hypothesis = scenario.hypotheses[name]
     if not isinstance(hypothesis, MechanismHypothesis):
@@ -44,9 +56,11 @@ def everything(scenario: Scenario, name: str) -> tuple[object, object]:
     improvement = tuple(
         _at_work(scenario, m, sequence, guess)
         for sequence in scenario.design.sequences
-        for guess in guesses(scenario)
+        for guess in possible_guesses(scenario)
     )
-    return improvement, tuple(tuple(weighed(scenario, [m], [outcome])) for outcome in scenario.outcomes)
+    return improvement, tuple(
+        tuple(feature_coefficients(scenario, [m], [outcome])) for outcome in scenario.outcomes
+    )
 
 
 def _at_work(
@@ -59,16 +73,16 @@ def _at_work(
     design, terms = scenario.design, m.hypothesis.terms
     days = (*design.assessment_days, cycle_days(scenario))  # the last is the baseline of the next period
     visits = [(k, day) for k in range(design.periods) for day in days][:-1]
-    stays = [(k, kept(m, scenario, sequence, k, day, terms)) for k, day in visits]
+    stays = [(k, gates_at_assessment(m, scenario, sequence, k, day, terms)) for k, day in visits]
     found = []
     for j, treatment in enumerate(sequence):
         rows = []
-        for given, opened in set_off(m, scenario, sequence, j, terms, guess):
+        for given, opened in onsets_of_period(m, scenario, sequence, j, terms, guess):
             for i, (term, gate) in enumerate(zip(terms, opened, strict=True)):
-                left = tuple(settled(gate * stay[i]) for k, stay in stays if k >= j)
+                left = tuple(to_12_digits(gate * stay[i]) for k, stay in stays if k >= j)
                 if any(left):
                     numbers = m.components[term.component].model_dump_json(exclude={"label"})
-                    steps = prolonged(m, scenario, treatment, term.component)
+                    steps = half_life_steps(m, scenario, treatment, term.component)
                     rows.append((term.component, given, left, steps, numbers))
         found.append(tuple(sorted(rows)))
     return tuple(found)
@@ -82,7 +96,7 @@ def inseparable(scenario: Scenario, names: Sequence[str], seed: int) -> tuple[tu
     signs: list[tuple[int, ...]] = [() for _ in names]
     compared = range(_COMPARED if is_uncertain(scenario) else 0)
     for each in (scenario, *(_aligned(scenario, seed, number) for number in compared)):
-        for i, group in enumerate(classes(each, names)):
+        for i, group in enumerate(indistinguishable(each, names)):
             for name in group:
                 signs[names.index(name)] += (i,)
     by_sign: dict[tuple[int, ...], list[int]] = {}
@@ -91,25 +105,27 @@ def inseparable(scenario: Scenario, names: Sequence[str], seed: int) -> tuple[tu
     return tuple(tuple(group) for group in by_sign.values())
 
 
-def endpoint_depends_on(scenario: Scenario, entry: Entry, names: Sequence[str], seed: int) -> bool:
+def endpoint_depends_on(
+    scenario: Scenario, entry: UncertainParameter, names: Sequence[str], seed: int
+) -> bool:
     """Whether the endpoint depends on an uncertain number, under any of the hypotheses, in this design."""
     if any(number.route[0] == "population" for number in entry.numbers):
         return True
     one, other = (_aligned(scenario, seed, 0, entry, draw) for draw in range(2))
-    return any(everything(one, name)[0] != everything(other, name)[0] for name in names)
+    return any(signature(one, name)[0] != signature(other, name)[0] for name in names)
 
 
 def _aligned(
-    scenario: Scenario, seed: int, number: int, moved: Entry | None = None, draw: int = 0
+    scenario: Scenario, seed: int, number: int, moved: UncertainParameter | None = None, draw: int = 0
 ) -> Scenario:
     """The scenario at plain values, which do not depend on whose entry it is but on its path alone.
 
     `moved`: an entry that takes its value from another draw.
     """
     points: dict[str | None, dict[str, Distribution]] = {}
-    for entry in entries(scenario):
+    for entry in uncertain_parameters(scenario):
         at = draw if entry == moved else number
-        (value,) = draws(replace(entry, hypothesis=None), seed, at, 1)
+        (value,) = parameter_draws(replace(entry, hypothesis=None), seed, at, 1)
         point = Distribution(low=value, high=value, relative=entry.distribution.relative)
         points.setdefault(entry.hypothesis, {})[entry.key] = point
     hypotheses = {

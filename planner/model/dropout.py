@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 
 from planner.kernels.tables import PERCENT, Floats, Leaving
-from planner.model.estimand import settled
+from planner.monitoring.numerics import to_12_digits
 from planner.scenario.dropout import IMPROVEMENT_STEP, Driver, OddsRatios
 from planner.scenario.scenario import Scenario
 
@@ -23,7 +23,7 @@ Row = tuple[float, ...]
 """A reading for the kernels: (kind, visit, share, cut)."""
 
 _FULL = 100.0  # percent: improvement and worsening count up to as much as the baseline itself
-ALIKE = Leaving(np.zeros((0, 0)), np.zeros((0, 8)))
+SAME_FOR_ALL = Leaving(np.zeros((0, 0)), np.zeros((0, 8)))
 """Everybody leaves with the probability of the plan."""
 
 
@@ -33,13 +33,13 @@ def odds_ratios(scenario: Scenario) -> OddsRatios | None:
     return found if scenario.design.periods > 1 else None
 
 
-def informative(scenario: Scenario) -> bool:
+def is_informative(scenario: Scenario) -> bool:
     """Whether different patients leave under different hypotheses or treatments."""
     returns = scenario.design.return_to_baseline is not None and scenario.design.periods > 1
     return odds_ratios(scenario) is not None or returns
 
 
-def outcomes_read(scenario: Scenario) -> list[str]:
+def dropout_outcomes(scenario: Scenario) -> list[str]:
     """The outcomes on which leaving depends: names of second outcomes, "" for the endpoint."""
     found = odds_ratios(scenario)
     if found is None:
@@ -66,10 +66,10 @@ def _at_odds(p: float, ratio: float) -> float:
     return p if ratio == 1.0 or p in (0.0, 1.0) else p * ratio / (1.0 - p + p * ratio)
 
 
-def leaving(scenario: Scenario, row: Callable[[str], Row]) -> Leaving:
+def dropout_tables(scenario: Scenario, row: Callable[[str], Row]) -> Leaving:
     """Tables of a scenario's dropout; `row`: the reading of an outcome of `outcomes_read`."""
-    if not informative(scenario):
-        return ALIKE
+    if not is_informative(scenario):
+        return SAME_FOR_ALL
     found = odds_ratios(scenario) or OddsRatios()
     rows: list[Row] = []
     if found.improvement is not None:  # percent change is negative where the score has improved
@@ -88,4 +88,4 @@ def _driven(driver: Driver) -> Row:
 
 
 def _log2(ratio: float) -> float:
-    return settled(math.log2(ratio))
+    return to_12_digits(math.log2(ratio))

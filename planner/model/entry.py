@@ -18,7 +18,8 @@ import numpy as np
 from scipy.special import ndtr
 
 from planner.kernels.tables import Floats
-from planner.model.estimand import expected_score, settled
+from planner.model.estimand import expected_score
+from planner.monitoring.numerics import to_12_digits
 from planner.scenario.scale import Scale
 from planner.scenario.scenario import Scenario
 
@@ -52,7 +53,7 @@ def lowest_entry(scale: Scale, at_least: float | None) -> float | None:
     return (math.ceil(at_least / scale.step - _TIE) - 0.5) * scale.step
 
 
-def entry_row(scenario: Scenario) -> Floats:
+def enrolment_row(scenario: Scenario) -> Floats:
     """Draw of the observed entry score, at least the threshold, and of the true severity given it."""
     baseline, rating = scenario.population.baseline, scenario.population.rating_sd
     assert baseline is not None  # a scenario that was read is complete
@@ -61,7 +62,7 @@ def entry_row(scenario: Scenario) -> Floats:
     slope = baseline.sd * baseline.sd / variance if variance > 0.0 else 0.0
     chance, least = 1.0, lowest_entry(scenario.endpoint.scale, baseline.at_least)
     if least is not None and sd > 0.0:  # without any spread all have the same score: see _check_severity
-        chance = settled(float(ndtr((baseline.mean - least) / sd)))
+        chance = to_12_digits(float(ndtr((baseline.mean - least) / sd)))
     rest = baseline.sd * math.sqrt(1.0 - slope)
     return np.array([chance, baseline.mean, sd, slope, baseline.mean * (1.0 - slope), rest])
 
@@ -83,7 +84,7 @@ def enrolment(scenario: Scenario) -> Enrolment | None:
     if baseline is None or baseline.at_least is None:
         return None
     least = lowest_entry(scale, baseline.at_least)
-    chance, mean, sd, slope, intercept, rest = map(float, entry_row(scenario))
+    chance, mean, sd, slope, intercept, rest = map(float, enrolment_row(scenario))
     if least is None or sd == 0.0:
         return None
     x, weight = _above((least - mean) / sd)
@@ -96,14 +97,14 @@ def enrolment(scenario: Scenario) -> Enrolment | None:
     second = float(weight @ np.array([expected_score(float(each), again, scale) for each in expected]))
     below = ndtr((least - expected) / again) if again > 0.0 else (expected < least).astype(float)
     is_first = scenario.population.entry == "baseline"
-    fall = settled(second - first)
+    fall = to_12_digits(second - first)
     return Enrolment(
         entry=scenario.population.entry,
         at_least=baseline.at_least,
         share_of_screened=chance,
         untreated_change=fall if is_first else 0.0,
         fall=fall,
-        first_baseline_below=0.0 if is_first else settled(float(weight @ below)),
+        first_baseline_below=0.0 if is_first else to_12_digits(float(weight @ below)),
     )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.special import ndtr
 
+from planner.monitoring.numerics import to_12_digits
 from planner.scenario.analysis import Analysis
 from planner.scenario.contrasts import cancels, total
 from planner.scenario.design import Design
@@ -22,11 +23,6 @@ from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import BINARY_MEASURES
 
 _TAIL = 9.0  # standard deviations beyond which a normal has no weight that float64 could show
-
-
-def settled(x: float) -> float:
-    """x to 12 significant digits: special functions differ in the last bits between processors."""
-    return float(f"{x:.12g}")
 
 
 def expected_score(mean: float, sd: float, scale: Scale | None) -> float:
@@ -70,7 +66,7 @@ def true_effect(scenario: Scenario, hypothesis: Means, contrast: Mapping[str, fl
     """The contrast of first-period means, in points; exact up to 12 digits."""
     scale = scenario.endpoint.bounds
     if scale is None:
-        return settled(float(total(contrast, hypothesis.means)))
+        return to_12_digits(float(total(contrast, hypothesis.means)))
     expected = math.fsum(
         w * share * expected_score(hypothesis.means[a] + shift, hypothesis.spread.total(a), scale)
         for a, w in contrast.items()
@@ -78,15 +74,15 @@ def true_effect(scenario: Scenario, hypothesis: Means, contrast: Mapping[str, fl
     )
     within, level = hypothesis.spread.within, hypothesis.spread.level
     nil = cancels(contrast, {a: (hypothesis.means[a], within[a], level[a]) for a in contrast})
-    return 0.0 if nil else settled(expected)
+    return 0.0 if nil else to_12_digits(expected)
 
 
 def stated_effect(hypothesis: Means, contrast: Mapping[str, float]) -> float:
     """The contrast of the means as they are stated, whatever the scale makes of them."""
-    return settled(float(total(contrast, hypothesis.means)))
+    return to_12_digits(float(total(contrast, hypothesis.means)))
 
 
-def moved_by(scenario: Scenario, hypothesis: Means, contrast: Mapping[str, float]) -> tuple[str, ...]:
+def scale_effects(scenario: Scenario, hypothesis: Means, contrast: Mapping[str, float]) -> tuple[str, ...]:
     """What of the scale makes the true effect another one than the means state: of low, high and step."""
     scale = scenario.endpoint.bounds
     if scale is None:
@@ -112,7 +108,7 @@ def _first_period(design: Design, population: Population) -> list[tuple[float, f
 
 
 def is_null(effect: float, direction: str) -> bool:
-    """Whether a true effect belongs to the null hypothesis; direction as by `sided_direction`."""
+    """Whether a true effect belongs to the null hypothesis; direction as by `alternative_direction`."""
     if direction == "greater":
         return effect <= 0.0
     if direction == "less":
@@ -120,7 +116,7 @@ def is_null(effect: float, direction: str) -> bool:
     return effect == 0.0
 
 
-def sided_direction(analysis: Analysis, scale: Scale) -> str:
+def alternative_direction(analysis: Analysis, scale: Scale) -> str:
     """`two-sided`, `greater` or `less`: the alternative in numbers, of first minus second.
 
     More responders are better, whichever end of the scale is.

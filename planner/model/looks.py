@@ -16,16 +16,17 @@ from scipy.special import ndtri, stdtrit
 
 from planner.kernels.tables import FUTILE_FROM, FUTILE_TO, LIMITS, LOWER, UPPER, Floats
 from planner.model.contrast_tables import planned_variance
-from planner.model.estimand import sided_direction
+from planner.model.estimand import alternative_direction
 from planner.monitoring.boundaries import Boundary, boundary
-from planner.monitoring.references import Reference, degrees, settled
+from planner.monitoring.numerics import to_40_bits
+from planner.monitoring.references import Reference, df_columns
 from planner.scenario.analysis import Analysis
 from planner.scenario.look_counts import scaled
 from planner.scenario.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class MonitoringPlan:
     """The looks of one analysis at one number of patients, and the limits that they are held to."""
 
     patients: int
@@ -49,10 +50,10 @@ def look_counts(scenario: Scenario, patients: int) -> tuple[int, ...]:
     return scaled(scenario.monitoring.shares, scenario.design.unit, patients)
 
 
-def looks(scenario: Scenario, analysis: Analysis, patients: int) -> Looks:
+def monitoring_plan(scenario: Scenario, analysis: Analysis, patients: int) -> MonitoringPlan:
     """Solve the limits of an analysis for a trial of `patients`. Raises BoundaryError where none exist."""
     counts = look_counts(scenario, patients)
-    direction = sided_direction(analysis, scenario.scale_of(analysis))
+    direction = alternative_direction(analysis, scenario.scale_of(analysis))
     monitoring = scenario.monitoring
     fractions = [m / patients for m in counts]
     efficacy, futility = monitoring.efficacy, monitoring.futility
@@ -70,7 +71,7 @@ def looks(scenario: Scenario, analysis: Analysis, patients: int) -> Looks:
         binding=futility.binding,
         drift=drift if futility.under == "planned" else None,
     )
-    return Looks(patients, counts, direction, solved)
+    return MonitoringPlan(patients, counts, direction, solved)
 
 
 def _planned_drift(scenario: Scenario, analysis: Analysis, patients: int, direction: str) -> float | None:
@@ -88,14 +89,14 @@ def _parameters(rule: object, looks: int) -> dict[str, object]:
     return {k: v for k, v in stated.items() if v is not None and v != ()}
 
 
-def limit_table(plans: Sequence[Looks], reference: Reference, most: int) -> Floats:
+def limit_table(plans: Sequence[MonitoringPlan], reference: Reference, most: int) -> Floats:
     """f64[design, look, LIMITS, df] for `Rules.limit`.
 
     Where there is no efficacy limit, and for data that leave the test undefined (df 0), the table holds NaN,
     not infinity: no statistic passes it, whatever it is.
     """
     width = max(len(plan.counts) for plan in plans)
-    df = degrees(most, reference.cells)
+    df = df_columns(most, reference.cells)
     table = np.empty((len(plans), width, LIMITS, df.size))
     table[:, :, [UPPER, LOWER]] = math.nan
     table[:, :, FUTILE_FROM], table[:, :, FUTILE_TO] = math.inf, -math.inf
@@ -120,11 +121,11 @@ def interval_table(alpha: float, direction: str, reference: Reference, most: int
 
     The level is 1 - alpha, after a one-sided test 1 - 2 alpha.
     """
-    df = degrees(most, reference.cells)
+    df = df_columns(most, reference.cells)
     tail = alpha / 2.0 if direction == "two-sided" else alpha
     table = np.zeros(df.size)
-    table[1:] = settled(np.full(df.size - 1, -ndtri(tail)))
+    table[1:] = to_40_bits(np.full(df.size - 1, -ndtri(tail)))
     if reference.df_for_interval:
         finite = np.isfinite(df[1:])
-        table[1:][finite] = settled(-stdtrit(df[1:][finite], tail))
+        table[1:][finite] = to_40_bits(-stdtrit(df[1:][finite], tail))
     return table

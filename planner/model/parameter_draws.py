@@ -24,8 +24,8 @@ from scipy.special import betaincinv, ndtr, ndtri
 
 from planner.errors import PlannerError
 from planner.kernels.tables import Floats
-from planner.model.estimand import settled
-from planner.model.families.mechanism.signals import Mechanism, kept, set_off
+from planner.model.families.mechanism.signals import Mechanism, gates_at_assessment, onsets_of_period
+from planner.monitoring.numerics import to_12_digits
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.design import Treatment
 from planner.scenario.families.mechanism import Component, MechanismHypothesis, SizeSpread, TreatmentAgent
@@ -47,7 +47,7 @@ class UncertaintyError(PlannerError, ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class UncertainParameter:
     """An uncertain entry: what its draws are, and the numbers that take them."""
 
     hypothesis: str | None  # None: shared by all
@@ -70,7 +70,7 @@ def is_uncertain(scenario: Scenario) -> bool:
     return bool(scenario.uncertainty) or any(scenario.hypotheses[name].uncertainty for name in names)
 
 
-def check(scenario: Scenario) -> None:
+def check_uncertainty(scenario: Scenario) -> None:
     """Raise UncertaintyError where nothing is uncertain, or where a tie cannot hold."""
     if not is_uncertain(scenario):
         raise UncertaintyError(
@@ -79,12 +79,12 @@ def check(scenario: Scenario) -> None:
     next(variants(scenario, 1, scenario.simulation.seed))
 
 
-def entries(scenario: Scenario) -> list[Entry]:
+def uncertain_parameters(scenario: Scenario) -> list[UncertainParameter]:
     """Every uncertain entry: the shared ones first, then those of each hypothesis."""
     stated: list[tuple[str | None, Mapping[str, Distribution]]] = [(None, scenario.uncertainty)]
     stated += [(name, hypothesis.uncertainty) for name, hypothesis in scenario.hypotheses.items()]
     return [
-        Entry(
+        UncertainParameter(
             name,
             key,
             distribution,
@@ -102,23 +102,23 @@ def entries(scenario: Scenario) -> list[Entry]:
 # What is drawn
 
 
-def draws(entry: Entry, seed: int, first: int, count: int) -> list[float]:
+def parameter_draws(entry: UncertainParameter, seed: int, first: int, count: int) -> list[float]:
     """The draws first .. first + count - 1 of an entry, to 12 digits."""
-    u = levels(entry, seed, first, count)
+    u = quantile_levels(entry, seed, first, count)
     low, high, *_ = entry.range
     values = _quantiles(entry.distribution, u, low, high)
-    return [min(max(settled(x), low), high) for x in values.tolist()]
+    return [min(max(to_12_digits(x), low), high) for x in values.tolist()]
 
 
-def numbers(entry: Entry, seed: int, which: Sequence[int]) -> list[float]:
+def draws_of_variants(entry: UncertainParameter, seed: int, which: Sequence[int]) -> list[float]:
     """The draws of an entry in these variants, which are in rising order."""
     if not which:
         return []
-    found = draws(entry, seed, which[0], which[-1] - which[0] + 1)
+    found = parameter_draws(entry, seed, which[0], which[-1] - which[0] + 1)
     return [found[i - which[0]] for i in which]
 
 
-def levels(entry: Entry, seed: int, first: int, count: int) -> Floats:
+def quantile_levels(entry: UncertainParameter, seed: int, first: int, count: int) -> Floats:
     """The probabilities at which the draws first .. first + count - 1 of an entry are quantiles."""
     return _uniforms(f"{seed}\0{entry.hypothesis or ''}\0{entry.key}\0", first, count)
 
@@ -189,12 +189,14 @@ class Variants:
         names = scenario.hypotheses if names is None else names
         self._ties = {name: tie for name in names if (tie := _tie_of(scenario.hypotheses[name])) is not None}
         needed = {*names, *(tie.to for tie in self._ties.values())}
-        found = [e for e in entries(scenario) if any(_counts(number, needed) for number in e.numbers)]
+        found = [
+            e for e in uncertain_parameters(scenario) if any(_counts(number, needed) for number in e.numbers)
+        ]
         self._drawn = [
             replace(e, hypothesis=drawn_as.get(e.hypothesis, e.hypothesis)) if e.hypothesis else e
             for e in found
         ]
-        self._known, self._tree, self._seed = as_stated(scenario), _tree(found, needed), seed
+        self._known, self._tree, self._seed = without_uncertainty(scenario), _tree(found, needed), seed
         self._together = together
         self._latest = -1, list[list[float]]()  # so many variants before it, and of each entry the draws
 
@@ -202,7 +204,7 @@ class Variants:
         first = i - i % self._together
         known, drawn = self._latest
         if known != first:
-            drawn = [draws(entry, self._seed, first, self._together) for entry in self._drawn]
+            drawn = [parameter_draws(entry, self._seed, first, self._together) for entry in self._drawn]
             self._latest = first, drawn
         values = [each[i - first] for each in drawn]
         return _tied(_drawn(self._known, self._tree, values), self._ties)
@@ -227,7 +229,7 @@ _KNOWN: dict[str, Any] = {"uncertainty": {}}
 _TIELESS = _KNOWN | {"tie": None}
 
 
-def as_stated(scenario: Scenario) -> Scenario:
+def without_uncertainty(scenario: Scenario) -> Scenario:
     """The scenario with every number as it is stated, and none uncertain."""
     hypotheses: dict[str, Hypothesis] = {
         name: each.model_copy(update=_TIELESS if isinstance(each, MechanismHypothesis) else _KNOWN)
@@ -244,7 +246,7 @@ class _Leaf:
     factor: float
 
 
-def _tree(found: Sequence[Entry], needed: Collection[str]) -> dict[Any, Any]:
+def _tree(found: Sequence[UncertainParameter], needed: Collection[str]) -> dict[Any, Any]:
     """What changes in a scenario, as nested tables of attributes, keys and indices."""
     tree: dict[Any, Any] = {}
     for i, entry in enumerate(found):
@@ -292,7 +294,7 @@ def _changed(node: Any, inner: Any, values: Sequence[float]) -> Any:
     return node.model_copy(update=update)
 
 
-def alike(scenarios: Sequence[Scenario], seed: int) -> tuple[int, int] | None:
+def same_first_variant(scenarios: Sequence[Scenario], seed: int) -> tuple[int, int] | None:
     """Two of the scenarios that are stated otherwise, but of which the first variant is the same; if any.
 
     A number with values of its own is drawn from them, whatever is stated for it.
@@ -300,7 +302,7 @@ def alike(scenarios: Sequence[Scenario], seed: int) -> tuple[int, int] | None:
     seen: dict[str, tuple[str, int]] = {}
     for i, scenario in enumerate(scenarios):
         (drawn,) = variants(scenario, 1, seed)
-        stated = digest(as_stated(scenario))
+        stated = digest(without_uncertainty(scenario))
         before, first = seen.setdefault(digest(drawn), (stated, i))
         if before != stated:
             return first, i
@@ -330,7 +332,7 @@ def _tied(scenario: Scenario, ties: Mapping[str, Any]) -> Scenario:
                 f"{', '.join(tie.by)} improve nothing under {', '.join(tie.agents)}",
                 f"hypotheses.{printable(name)}.tie: name other agents or components",
             )
-        factor = settled((goal - rest) / own)
+        factor = to_12_digits((goal - rest) / own)
         known = {**scenario.components, **hypothesis.components}
         sizes = {component: _times(known[component], factor) for component in tie.by}
         hypotheses[name] = hypothesis.model_copy(update={"components": {**hypothesis.components, **sizes}})
@@ -344,8 +346,8 @@ def _expected(
     treated = scenario.model_copy(update={"treatments": {_TIED: Treatment(agents=given)}})
     m = Mechanism.of(treated, hypothesis)
     terms = hypothesis.terms
-    (_, opened), *_ = set_off(m, treated, [_TIED], 0, terms)
-    stays = kept(m, treated, [_TIED], 0, 0.0, terms)
+    (_, opened), *_ = onsets_of_period(m, treated, [_TIED], 0, terms)
+    stays = gates_at_assessment(m, treated, [_TIED], 0, 0.0, terms)
     found: dict[str, float] = {}
     for term, gate, stay in zip(terms, opened, stays, strict=True):
         c = m.components[term.component]

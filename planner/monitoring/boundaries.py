@@ -22,9 +22,10 @@ from scipy.special import ndtri
 
 from planner.monitoring import solve as limits
 from planner.monitoring.conditional_power import conditional_power, conditional_power_limits
-from planner.monitoring.recursion import power_at, quantile_above, root, tail_above
+from planner.monitoring.numerics import positive_zero
+from planner.monitoring.recursion import power_at, quantile_above, tail_above
 from planner.monitoring.rules import efficacy_rule, futility_rule
-from planner.monitoring.solve import Crossing, Limits, Plan
+from planner.monitoring.solve import BoundarySpec, Crossing, Limits
 from planner.monitoring.spending import BoundaryError, UnreachableError
 
 __all__ = [
@@ -157,7 +158,7 @@ def boundary(
     """
     looks = _fractions(fractions)
     _check(alpha, sided, power, drift)
-    plan = Plan(looks, sided, alpha / sided, _stops(efficacy_looks, len(looks)), binding)
+    plan = BoundarySpec(looks, sided, alpha / sided, _stops(efficacy_looks, len(looks)), binding)
     chosen = efficacy_rule(plan, efficacy, efficacy_parameters or {})
     stopping = futility_rule(plan, futility, futility_parameters or {}, power, drift)
     found = stopping.solve(plan, chosen)
@@ -202,18 +203,22 @@ def crossing(boundary: Boundary, drift: float, *, futility: bool = True) -> Cros
     `futility` False leaves the futility limits out. Two-sided: up is the side of positive z.
     """
     lower = boundary.futility_z if futility else (-math.inf,) * len(boundary.fractions)
-    return limits.crossing(boundary.fractions, boundary.sided, boundary.efficacy_z, lower, drift)
+    return limits.crossing_probabilities(
+        boundary.fractions, boundary.sided, boundary.efficacy_z, lower, drift
+    )
 
 
-def _evaluated(plan: Plan, found: Limits, efficacy: str, futility: str, drift: float | None) -> Boundary:
+def _evaluated(
+    plan: BoundarySpec, found: Limits, efficacy: str, futility: str, drift: float | None
+) -> Boundary:
     """The probabilities that belong to solved limits."""
     fractions, sided, upper, lower = plan.fractions, plan.sided, found.efficacy_z, found.futility_z
-    null = limits.crossing(fractions, sided, upper, lower, 0.0)
+    null = limits.crossing_probabilities(fractions, sided, upper, lower, 0.0)
     tested = null
     if not plan.binding and any(z > -math.inf for z in lower):
-        tested = limits.crossing(fractions, sided, upper, (-math.inf,) * len(fractions), 0.0)
+        tested = limits.crossing_probabilities(fractions, sided, upper, (-math.inf,) * len(fractions), 0.0)
     p_null = _sums(tested.efficacy_up, tested.efficacy_down)
-    given = None if drift is None else limits.crossing(fractions, sided, upper, lower, drift)
+    given = None if drift is None else limits.crossing_probabilities(fractions, sided, upper, lower, drift)
     for_drift = None if drift is None or given is None else _power(sided, given, drift)
     power = None if for_drift is None else math.fsum(for_drift)
     beta_spent = None
@@ -266,7 +271,7 @@ def _inflation(side_alpha: float, power: float | None, drift: float | None) -> f
     return (drift / fixed) ** 2
 
 
-def _drift_for(plan: Plan, found: Limits, power: float) -> float:
+def _drift_for(plan: BoundarySpec, found: Limits, power: float) -> float:
     """The drift at which the limits have `power` on the upper side."""
 
     at = power_at(plan.fractions, plan.sided, found.efficacy_z, found.futility_z)
@@ -275,7 +280,7 @@ def _drift_for(plan: Plan, found: Limits, power: float) -> float:
         return at(drift) - power
 
     guess = quantile_above(plan.side_alpha) + float(ndtri(power))
-    drift = root(excess, max(guess, 0.5), _LARGEST_DRIFT)
+    drift = positive_zero(excess, max(guess, 0.5), _LARGEST_DRIFT)
     if drift is None:
         lowest = excess(0.0) + power
         if power <= lowest:
@@ -346,7 +351,7 @@ def _stops(efficacy_looks: Iterable[int] | None, count: int) -> tuple[bool, ...]
     return tuple(look in named or look == count for look in range(1, count + 1))
 
 
-def _sound(plan: Plan, found: Limits) -> None:
+def _sound(plan: BoundarySpec, found: Limits) -> None:
     """Refuse limits that leave nothing to test or nothing to continue to."""
     least = 0.0 if plan.sided == 2 else -math.inf
     last = len(plan.fractions)

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Protocol
 
 from planner.monitoring.numerics import zero
-from planner.monitoring.recursion import LEAST, Looks, continuation, quantile_above
+from planner.monitoring.recursion import LEAST, ScoreProcess, continuation, quantile_above
 from planner.monitoring.spending import BoundaryError
 
 _MOST = 1 - 2.0**-53  # the largest probability below 1: quantiles are taken up to here
@@ -48,7 +48,7 @@ def conditional_power(
     score = z * math.sqrt(now)
     left = 1 - now
     later = boundary.fractions[look:]
-    process = Looks([(t - now) / left for t in later], drift * math.sqrt(left))
+    process = ScoreProcess([(t - now) / left for t in later], drift * math.sqrt(left))
     power = 0.0
     limits = zip(later, boundary.efficacy_z[look:], boundary.futility_z[look:], strict=True)
     for after, (t, efficacy, futile) in enumerate(limits, start=1):

@@ -1,4 +1,4 @@
-"""Numbers that several questions need: a bracketed zero, the bivariate normal, the noncentral t.
+"""Numerics that several packages need: zeros of functions, the bivariate normal, the noncentral t, rounding.
 
 Without importing a library of optimisation or statistics for it, which takes longer than most answers.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ _X, _W = np.polynomial.legendre.leggauss(40)
 
 
 def zero(function: Callable[[float], float], low: float, high: float, tolerance: float = 1e-14) -> float:
-    """The zero of `function` between two points at which its signs differ.
+    """The zero of `function` between two points at which its signs differ; `positive_zero` seeks them.
 
     `tolerance` is absolute for small zeros and relative for large ones. Chandrupatla's method (Adv Eng
     Software 1997;28:145-149): inverse quadratic interpolation where the last three points allow it, else
@@ -53,7 +54,25 @@ def zero(function: Callable[[float], float], low: float, high: float, tolerance:
     return best
 
 
-def both(a: float, b: float, rho: float) -> float:
+def positive_zero(function: Callable[[float], float], guess: float, most: float) -> float | None:
+    """The positive zero of an increasing `function`, sought outwards from a positive `guess` up to `most`.
+
+    None where the function is positive all the way down to 0 or negative all the way up to `most`.
+    """
+    function = cache(function)
+    low, high = 0.8 * guess, 1.25 * guess
+    while function(high) < 0:
+        if high >= most:
+            return None
+        low, high = high, min(1.5 * high, most)
+    while function(low) > 0:
+        if low == 0:
+            return None
+        low, high = (low / 2 if low > guess / 16 else 0.0), low
+    return zero(function, low, high)
+
+
+def bivariate_normal(a: float, b: float, rho: float) -> float:
     """P(X <= a, Y <= b) for standard normals with correlation rho (Owen 1956)."""
     if abs(rho) >= 1.0:
         return float(min(ndtr(a), ndtr(b)) if rho > 0 else max(0.0, ndtr(a) + ndtr(b) - 1.0))
@@ -70,7 +89,7 @@ def both(a: float, b: float, rho: float) -> float:
     return 0.5 * float(ndtr(a) + ndtr(b)) - part(a, b) - part(b, a) - shift
 
 
-def beyond(limit: Floats, df: Floats, shift: Floats) -> Floats:
+def noncentral_t_above(limit: Floats, df: Floats, shift: Floats) -> Floats:
     """P(T >= limit) of a noncentral t, element by element.
 
     The mean of Phi(shift - limit r) over r = sqrt(chi-square / df), by Gauss-Legendre quadrature: absolute
@@ -88,3 +107,14 @@ def beyond(limit: Floats, df: Floats, shift: Floats) -> Floats:
     value = ndtr(shift[:, None, None] - limit[:, None, None] * r) * density
     total: Floats = np.clip((value @ _W * half).sum(axis=1), 0.0, 1.0)
     return total
+
+
+def to_12_digits(x: float) -> float:
+    """x to 12 significant digits: special functions differ in the last bits between processors."""
+    return float(f"{x:.12g}")
+
+
+def to_40_bits(x: Floats) -> Floats:
+    """The same of arrays, in binary: x to 40 bits of its mantissa."""
+    mantissa, exponent = np.frexp(x)
+    return np.ldexp(np.rint(mantissa * 2.0**40) / 2.0**40, exponent)

@@ -69,7 +69,7 @@ def continuation(sided: int, efficacy: float, futility: float) -> tuple[Interval
     return ((-efficacy, -futility), (futility, efficacy))
 
 
-class Looks:
+class ScoreProcess:
     """Walks through the looks of a trial under one drift.
 
     It stands at a look: `above`, `below` and `within` give the probability that no earlier look stopped and
@@ -333,12 +333,12 @@ def power_at(
     fractions: Sequence[float], sided: int, efficacy: Sequence[float], futility: Sequence[float]
 ) -> Callable[[float], float]:
     """P(cross the upper limit) as a function of the drift: one walk serves all drifts that are close."""
-    walked: list[tuple[float, list[Looks]]] = []
+    walked: list[tuple[float, list[ScoreProcess]]] = []
 
     def power(drift: float) -> float:
         near = next((stages for at, stages in walked if abs(drift - at) <= _TILT), None)
         if near is None:
-            process, near = Looks(fractions, drift), []
+            process, near = ScoreProcess(fractions, drift), []
             for look, (high, low) in enumerate(zip(efficacy, futility, strict=True), start=1):
                 near.append(copy(process))
                 if look < len(fractions):
@@ -347,21 +347,3 @@ def power_at(
         return math.fsum(stage.above(high, drift) for stage, high in zip(near, efficacy, strict=True))
 
     return power
-
-
-def root(function: Callable[[float], float], guess: float, most: float) -> float | None:
-    """The positive zero of an increasing `function`, sought outwards from a positive `guess` up to `most`.
-
-    None where the function is positive all the way down to 0 or negative all the way up to `most`.
-    """
-    function = cache(function)
-    low, high = 0.8 * guess, 1.25 * guess
-    while function(high) < 0:
-        if high >= most:
-            return None
-        low, high = high, min(1.5 * high, most)
-    while function(low) > 0:
-        if low == 0:
-            return None
-        low, high = (low / 2 if low > guess / 16 else 0.0), low
-    return zero(function, low, high)

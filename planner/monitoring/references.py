@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import bdtrc, ndtr, stdtrit
 
-from planner.monitoring.numerics import Floats
+from planner.monitoring.numerics import Floats, to_40_bits
 
 _TIE = 1e-9  # relative; a p value this close to the level is equal to it
 _NEAR = 1e-12  # the same for a normal score and its limit
@@ -31,7 +31,7 @@ class Reference(NamedTuple):
     cells: int = 0  # columns of a limit table, see `degrees`
 
 
-def degrees(most: int, cells: int = 0) -> Floats:
+def df_columns(most: int, cells: int = 0) -> Floats:
     """The df of the columns of a limit table: 0 (undefined), 1 .. most, infinity.
 
     `cells`: in place of whole df up to `most`, equal steps of 1 / df: infinity, cells, cells / 2, .. 1.
@@ -41,7 +41,7 @@ def degrees(most: int, cells: int = 0) -> Floats:
     return np.array([*range(most + 1), math.inf])
 
 
-def looked_up(table: Floats, df: float, cells: int) -> float:
+def look_up(table: Floats, df: float, cells: int) -> float:
     """The entry of a limit table at a df, as the kernel that decides looks it up."""
     if not cells or df <= 0.0:
         return float(table[int(min(max(df, 0.0), table.size - 1))])
@@ -59,22 +59,16 @@ def looked_up(table: Floats, df: float, cells: int) -> float:
     return float(np.dot(factors, table[left : left + 4]))
 
 
-def settled(x: Floats) -> Floats:
-    """x to 40 bits: special functions differ in the last bits between processors."""
-    mantissa, exponent = np.frexp(x)
-    return np.ldexp(np.rint(mantissa * 2.0**40) / 2.0**40, exponent)
-
-
-def student(z: float, df: Floats) -> Floats:
+def t_statistic(z: float, df: Floats) -> Floats:
     """The t with the tail area of z, for each df (infinity allowed)."""
     finite = np.where(np.isinf(df), 1.0, df)
     t = np.where(np.isinf(df), abs(z), -stdtrit(finite, ndtr(-abs(z))))
-    return settled(np.copysign(t, z))
+    return to_40_bits(np.copysign(t, z))
 
 
 @cache
 def _student_by_cells(z: float) -> Floats:
-    return student(z, degrees(0, _CELLS)[1:])
+    return t_statistic(z, df_columns(0, _CELLS)[1:])
 
 
 def normal(z: float, df: Floats) -> Floats:
@@ -122,7 +116,7 @@ def _binomial(mid: float) -> Reference:
 
 
 REFERENCES: dict[str, Reference] = {
-    "t": Reference(student, student, True),
+    "t": Reference(t_statistic, t_statistic, True),
     "fractional-t": Reference(
         lambda z, df: _student_by_cells(z), lambda z, df: _student_by_cells(z), True, _CELLS
     ),

@@ -14,26 +14,26 @@ from typing import NamedTuple
 from planner.monitoring.solve import (
     OVERLAPS,
     SKIP,
+    BoundarySpec,
     Choice,
-    Efficacy,
-    Futility,
-    Plan,
-    Shape,
-    at,
+    EfficacyRule,
+    FutilitySolver,
+    LimitShape,
+    beta_spending,
     low_conditional_power,
     spend_alpha,
-    spent_beta,
     stated_futility,
+    stated_limit,
 )
 from planner.monitoring.spending import (
     SHAPES,
     SPENDING,
     BoundaryError,
-    cumulative,
-    number,
-    numbers,
-    shape,
-    stated,
+    cumulative_spending,
+    list_parameter,
+    number_parameter,
+    shape_parameter,
+    stated_spending,
 )
 from planner.scenario.vocabulary import EFFICACY_RULES, FUTILITY_RULES, NamedRule
 
@@ -59,10 +59,10 @@ _MEANING = {
 }
 
 
-class Stopping(NamedTuple):
+class FutilityRule(NamedTuple):
     """A futility rule ready to solve a plan, and the type II error it spends, if it spends any."""
 
-    solve: Futility
+    solve: FutilitySolver
     beta: float | None = None
     spending: tuple[float, ...] = ()  # cumulative type II error that the rule gives each look
 
@@ -70,45 +70,45 @@ class Stopping(NamedTuple):
 # Efficacy
 
 
-def _no_early_stop(plan: Plan, parameters: Parameters) -> Efficacy:
+def _no_early_stop(plan: BoundarySpec, parameters: Parameters) -> EfficacyRule:
     """Only the last look tests."""
     return _last_solved(plan, math.inf)
 
 
-def _obrien_fleming(plan: Plan, parameters: Parameters) -> Efficacy:
+def _obrien_fleming(plan: BoundarySpec, parameters: Parameters) -> EfficacyRule:
     """z_k = c / sqrt(t_k): O'Brien and Fleming 1979."""
     return _power_family(plan, 0.0)
 
 
-def _pocock(plan: Plan, parameters: Parameters) -> Efficacy:
+def _pocock(plan: BoundarySpec, parameters: Parameters) -> EfficacyRule:
     """z_k = c: Pocock 1977."""
     return _power_family(plan, 0.5)
 
 
-def _wang_tsiatis(plan: Plan, parameters: Parameters) -> Efficacy:
+def _wang_tsiatis(plan: BoundarySpec, parameters: Parameters) -> EfficacyRule:
     """z_k = c t_k^(delta - 1/2): Wang and Tsiatis 1987."""
-    return _power_family(plan, shape(parameters, "delta"))
+    return _power_family(plan, shape_parameter(parameters, "delta"))
 
 
-def _haybittle_peto(plan: Plan, parameters: Parameters) -> Efficacy:
+def _haybittle_peto(plan: BoundarySpec, parameters: Parameters) -> EfficacyRule:
     """A fixed high limit before the last look, the last solved so that alpha is exact: Haybittle 1971."""
-    return _last_solved(plan, number({"z": HAYBITTLE_PETO_Z, **parameters}, "z"))
+    return _last_solved(plan, number_parameter({"z": HAYBITTLE_PETO_Z, **parameters}, "z"))
 
 
-def _alpha_spending(plan: Plan, parameters: Parameters, *, rule: str) -> Efficacy:
+def _alpha_spending(plan: BoundarySpec, parameters: Parameters, *, rule: str) -> EfficacyRule:
     """Alpha of each side spent by a spending function: Lan and DeMets 1983."""
-    return _spending(plan, cumulative(rule, parameters, plan.side_alpha, plan.fractions))
+    return _spending(plan, cumulative_spending(rule, parameters, plan.side_alpha, plan.fractions))
 
 
-def _user_alpha(plan: Plan, parameters: Parameters) -> Efficacy:
+def _user_alpha(plan: BoundarySpec, parameters: Parameters) -> EfficacyRule:
     """Alpha, of both sides together, spent as the user says."""
-    spent = stated(parameters, "alpha", plan.side_alpha * plan.sided, len(plan.fractions))
+    spent = stated_spending(parameters, "alpha", plan.side_alpha * plan.sided, len(plan.fractions))
     return _spending(plan, [total / plan.sided for total in spent])
 
 
-def _stated_z(plan: Plan, parameters: Parameters) -> Efficacy:
+def _stated_z(plan: BoundarySpec, parameters: Parameters) -> EfficacyRule:
     """The user's own limits, whatever alpha they spend."""
-    limits = numbers(parameters, "z", len(plan.fractions), "per look")
+    limits = list_parameter(parameters, "z", len(plan.fractions), "per look")
     if plan.sided == 2 and min(limits) <= 0:
         raise BoundaryError(
             f"z is {list(limits)}, but a two-sided trial stops when |z| reaches it", "use numbers above 0"
@@ -117,10 +117,10 @@ def _stated_z(plan: Plan, parameters: Parameters) -> Efficacy:
         raise BoundaryError(
             "a limit of -inf always stops", "use inf for a look that cannot stop for efficacy"
         )
-    return [at(z if stops else math.inf) for z, stops in zip(limits, plan.stops, strict=True)]
+    return [stated_limit(z if stops else math.inf) for z, stops in zip(limits, plan.stops, strict=True)]
 
 
-EFFICACY: dict[str, Callable[[Plan, Parameters], Efficacy]] = {
+EFFICACY: dict[str, Callable[[BoundarySpec, Parameters], EfficacyRule]] = {
     "none": _no_early_stop,
     "obrien-fleming": _obrien_fleming,
     "pocock": _pocock,
@@ -132,65 +132,72 @@ EFFICACY: dict[str, Callable[[Plan, Parameters], Efficacy]] = {
 }
 
 
-def _last_solved(plan: Plan, early: float) -> list[Choice]:
+def _last_solved(plan: BoundarySpec, early: float) -> list[Choice]:
     """A stated limit before the last look, which spends all the alpha left."""
-    return [*(at(early if stops else math.inf) for stops in plan.stops[:-1]), spend_alpha(plan.side_alpha)]
+    return [
+        *(stated_limit(early if stops else math.inf) for stops in plan.stops[:-1]),
+        spend_alpha(plan.side_alpha),
+    ]
 
 
-def _power_family(plan: Plan, delta: float) -> Shape:
+def _power_family(plan: BoundarySpec, delta: float) -> LimitShape:
     """Limits in proportion to t^(delta - 1/2) where a look may stop."""
     pairs = zip(plan.fractions, plan.stops, strict=True)
-    return Shape(tuple(t ** (delta - 0.5) if stops else math.inf for t, stops in pairs))
+    return LimitShape(tuple(t ** (delta - 0.5) if stops else math.inf for t, stops in pairs))
 
 
-def _spending(plan: Plan, totals: Sequence[float]) -> list[Choice]:
+def _spending(plan: BoundarySpec, totals: Sequence[float]) -> list[Choice]:
     """Limits that spend alpha of one side up to `totals`; a look that is off leaves its share to the next."""
     pairs = zip(totals, plan.stops, strict=True)
-    return [spend_alpha(total) if stops else at(math.inf) for total, stops in pairs]
+    return [spend_alpha(total) if stops else stated_limit(math.inf) for total, stops in pairs]
 
 
 # Futility
 
 
-def _no_futility(plan: Plan, parameters: Parameters, drift: float | None) -> Stopping:
+def _no_futility(plan: BoundarySpec, parameters: Parameters, drift: float | None) -> FutilityRule:
     """No stop for futility."""
-    return Stopping(stated_futility((-math.inf,) * len(plan.fractions)))
+    return FutilityRule(stated_futility((-math.inf,) * len(plan.fractions)))
 
 
-def _stated_futility_z(plan: Plan, parameters: Parameters, drift: float | None) -> Stopping:
+def _stated_futility_z(plan: BoundarySpec, parameters: Parameters, drift: float | None) -> FutilityRule:
     """The user's own limits for the looks before the last."""
-    limits = numbers(parameters, "z", len(plan.fractions) - 1, "per look before the last")
+    limits = list_parameter(parameters, "z", len(plan.fractions) - 1, "per look before the last")
     if plan.sided == 2 and any(-math.inf < z < 0 for z in limits):
         raise BoundaryError(
             f"futility z is {list(limits)}, but a two-sided trial stops when |z| is at most the limit",
             "give numbers of 0 or more, or -inf for no stop",
         )
-    return Stopping(stated_futility((*limits, -math.inf)))
+    return FutilityRule(stated_futility((*limits, -math.inf)))
 
 
-def _conditional_power(plan: Plan, parameters: Parameters, drift: float | None) -> Stopping:
+def _conditional_power(plan: BoundarySpec, parameters: Parameters, drift: float | None) -> FutilityRule:
     """Stop where conditional power is low."""
     under = parameters.get("under", "estimate")
-    return Stopping(low_conditional_power(number(parameters, "at_most"), str(under), drift))
+    return FutilityRule(low_conditional_power(number_parameter(parameters, "at_most"), str(under), drift))
 
 
-def _beta_spending(plan: Plan, parameters: Parameters, drift: float | None, *, rule: str) -> Stopping:
+def _beta_spending(
+    plan: BoundarySpec, parameters: Parameters, drift: float | None, *, rule: str
+) -> FutilityRule:
     """Type II error spent by a spending function: Pampallona, Tsiatis and Kim 2001.
 
     In a two-sided trial a look at which the two one-sided tests do not overlap does not stop for futility,
     and later looks share what the function gives it (overlap = "skip", as in SAS and rpact); overlap =
     "spend" gives it the limit on |z| that spends it.
     """
-    beta = number(parameters, "beta")
-    return _checked_beta(plan, parameters, cumulative(rule, parameters, _within(plan, beta), plan.fractions))
+    beta = number_parameter(parameters, "beta")
+    return _checked_beta(
+        plan, parameters, cumulative_spending(rule, parameters, _within(plan, beta), plan.fractions)
+    )
 
 
-def _user_beta(plan: Plan, parameters: Parameters, drift: float | None) -> Stopping:
+def _user_beta(plan: BoundarySpec, parameters: Parameters, drift: float | None) -> FutilityRule:
     """Type II error spent as the user says; the last number is all of it. Overlap: as for the functions."""
-    return _checked_beta(plan, parameters, stated(parameters, "beta", 1.0, len(plan.fractions)))
+    return _checked_beta(plan, parameters, stated_spending(parameters, "beta", 1.0, len(plan.fractions)))
 
 
-FUTILITY: dict[str, Callable[[Plan, Parameters, float | None], Stopping]] = {
+FUTILITY: dict[str, Callable[[BoundarySpec, Parameters, float | None], FutilityRule]] = {
     "none": _no_futility,
     "conditional-power": _conditional_power,
     "z": _stated_futility_z,
@@ -199,7 +206,7 @@ FUTILITY: dict[str, Callable[[Plan, Parameters, float | None], Stopping]] = {
 }
 
 
-def _within(plan: Plan, beta: float) -> float:
+def _within(plan: BoundarySpec, beta: float) -> float:
     """A type II error, checked."""
     if not 0 < beta < 1 - plan.side_alpha * plan.sided:
         raise BoundaryError(
@@ -209,25 +216,25 @@ def _within(plan: Plan, beta: float) -> float:
     return beta
 
 
-def _checked_beta(plan: Plan, parameters: Parameters, totals: Sequence[float]) -> Stopping:
+def _checked_beta(plan: BoundarySpec, parameters: Parameters, totals: Sequence[float]) -> FutilityRule:
     overlap = parameters.get("overlap", SKIP)
     if overlap not in OVERLAPS:
         raise BoundaryError(f"overlap is {overlap!r}, but must be one of", ", ".join(OVERLAPS))
-    return Stopping(spent_beta(totals, str(overlap)), _within(plan, totals[-1]), tuple(totals))
+    return FutilityRule(beta_spending(totals, str(overlap)), _within(plan, totals[-1]), tuple(totals))
 
 
 # Names
 
 
-def efficacy_rule(plan: Plan, name: str, parameters: Parameters) -> Efficacy:
+def efficacy_rule(plan: BoundarySpec, name: str, parameters: Parameters) -> EfficacyRule:
     """The efficacy rule of this name. Raises BoundaryError for a wrong name or parameter."""
     _check("efficacy", name, EFFICACY_RULES, parameters)
     return EFFICACY[name](plan, parameters)
 
 
 def futility_rule(
-    plan: Plan, name: str, parameters: Parameters, power: float | None, drift: float | None
-) -> Stopping:
+    plan: BoundarySpec, name: str, parameters: Parameters, power: float | None, drift: float | None
+) -> FutilityRule:
     """The futility rule of this name; beta is 1 - `power` unless given. Raises BoundaryError."""
     if power is not None and name in FUTILITY_RULES and "beta" in FUTILITY_RULES[name].parameters:
         parameters = {"beta": 1 - power, **parameters}

@@ -15,11 +15,12 @@ from typing import NamedTuple
 import numpy as np
 
 from planner.monitoring.conditional_power import conditional_power_limits
-from planner.monitoring.recursion import LEAST, Array, Looks, continuation, quantile_above, root
+from planner.monitoring.numerics import positive_zero
+from planner.monitoring.recursion import LEAST, Array, ScoreProcess, continuation, quantile_above
 from planner.monitoring.spending import BoundaryError, UnreachableError
 
 Choice = Callable[
-    [Looks, float], float
+    [ScoreProcess, float], float
 ]  # (the process at a look, error spent before it) -> limit on the z scale
 
 SKIP, SPEND = "skip", "spend"
@@ -33,16 +34,16 @@ _BROYDEN, _PROBE, _SOLVED = 25, 1e-4, 1e-12  # steps, first probing, relative er
 _MEMORY = 6  # earlier steps that it looks back on
 
 
-class Shape(NamedTuple):
+class LimitShape(NamedTuple):
     """Efficacy limits known up to one factor: a multiple per look, inf where the look cannot stop."""
 
     multiples: tuple[float, ...]
 
 
-Efficacy = Sequence[Choice] | Shape
+EfficacyRule = Sequence[Choice] | LimitShape
 
 
-class Plan(NamedTuple):
+class BoundarySpec(NamedTuple):
     """What every rule may use."""
 
     fractions: tuple[float, ...]
@@ -70,7 +71,7 @@ class _Tested(NamedTuple):
     sided: int
 
 
-Futility = Callable[[Plan, Efficacy], Limits]
+FutilitySolver = Callable[[BoundarySpec, EfficacyRule], Limits]
 
 
 class Crossing(NamedTuple):
@@ -81,7 +82,7 @@ class Crossing(NamedTuple):
     futility: tuple[float, ...]
 
 
-def at(z: float) -> Choice:
+def stated_limit(z: float) -> Choice:
     """The limit is stated."""
     return lambda look, spent: z
 
@@ -91,11 +92,11 @@ def spend_alpha(total: float) -> Choice:
     return lambda look, spent: look.upper(total - spent)
 
 
-def crossing(
+def crossing_probabilities(
     fractions: Sequence[float], sided: int, efficacy: Sequence[float], futility: Sequence[float], drift: float
 ) -> Crossing:
     """Stopping probabilities of given limits under `drift`, the expected z of the last look."""
-    process = Looks(fractions, drift)
+    process = ScoreProcess(fractions, drift)
     up, down, stopped = [], [], []
     for look, (high, low) in enumerate(zip(efficacy, futility, strict=True), start=1):
         up.append(process.above(high))
@@ -107,7 +108,11 @@ def crossing(
 
 
 def walk(
-    plan: Plan, efficacy: Sequence[Choice], futility: Sequence[Choice], null: Looks, alternative: Looks
+    plan: BoundarySpec,
+    efficacy: Sequence[Choice],
+    futility: Sequence[Choice],
+    null: ScoreProcess,
+    alternative: ScoreProcess,
 ) -> Limits:
     """Choose the limits of each look in turn.
 
@@ -132,12 +137,14 @@ def walk(
     return Limits(tuple(high), tuple(low), alpha, rejected)
 
 
-def solve(plan: Plan, efficacy: Efficacy, futility: Sequence[Choice], drift: float | None = None) -> Limits:
+def solve(
+    plan: BoundarySpec, efficacy: EfficacyRule, futility: Sequence[Choice], drift: float | None = None
+) -> Limits:
     """Limits whose alpha is exact, with futility limits stated or chosen under `drift`."""
-    if not isinstance(efficacy, Shape):
+    if not isinstance(efficacy, LimitShape):
         return _walked(plan, efficacy, futility, drift)
     # Logarithms: alpha falls with the factor as a normal tail does, nearly a parabola on that scale.
-    factor = root(
+    factor = positive_zero(
         lambda factor: _excess(plan, _walked(plan, _scaled(efficacy, factor), futility, drift)),
         guess=max(quantile_above(plan.side_alpha), 0.5),
         most=_LARGEST_Z,
@@ -147,31 +154,35 @@ def solve(plan: Plan, efficacy: Efficacy, futility: Sequence[Choice], drift: flo
 
 
 def _walked(
-    plan: Plan, efficacy: Sequence[Choice], futility: Sequence[Choice], drift: float | None
+    plan: BoundarySpec, efficacy: Sequence[Choice], futility: Sequence[Choice], drift: float | None
 ) -> Limits:
     """The limits that the choices make."""
-    null = Looks(plan.fractions, 0.0)
-    return walk(plan, efficacy, futility, null, null if drift is None else Looks(plan.fractions, drift))
+    null = ScoreProcess(plan.fractions, 0.0)
+    return walk(
+        plan, efficacy, futility, null, null if drift is None else ScoreProcess(plan.fractions, drift)
+    )
 
 
-def _scaled(shape: Shape, factor: float) -> list[Choice]:
-    return [at(factor * multiple if multiple < math.inf else math.inf) for multiple in shape.multiples]
+def _scaled(shape: LimitShape, factor: float) -> list[Choice]:
+    return [
+        stated_limit(factor * multiple if multiple < math.inf else math.inf) for multiple in shape.multiples
+    ]
 
 
-def _excess(plan: Plan, found: Limits) -> float:
+def _excess(plan: BoundarySpec, found: Limits) -> float:
     """How far limits are above those that spend alpha, on a logarithmic scale of the alpha they spend."""
     return math.log(plan.side_alpha) - math.log(max(found.alpha, LEAST))
 
 
-def stated_futility(limits: Sequence[float]) -> Futility:
+def stated_futility(limits: Sequence[float]) -> FutilitySolver:
     """Futility limits stated for every look (the last one -inf)."""
-    return lambda plan, efficacy: solve(plan, efficacy, [at(z) for z in limits])
+    return lambda plan, efficacy: solve(plan, efficacy, [stated_limit(z) for z in limits])
 
 
-def low_conditional_power(at_most: float, under: str, drift: float | None) -> Futility:
+def low_conditional_power(at_most: float, under: str, drift: float | None) -> FutilitySolver:
     """Futility where conditional power is at most `at_most`."""
 
-    def limits(plan: Plan, efficacy: Efficacy) -> Limits:
+    def limits(plan: BoundarySpec, efficacy: EfficacyRule) -> Limits:
         never = (-math.inf,) * len(plan.fractions)
 
         def answered(found: Limits) -> tuple[float, ...]:
@@ -179,7 +190,7 @@ def low_conditional_power(at_most: float, under: str, drift: float | None) -> Fu
             tested = _Tested(plan.fractions, found.efficacy_z, found.futility_z, plan.sided)
             return (*conditional_power_limits(tested, at_most, under, drift), -math.inf)
 
-        found = solve(plan, efficacy, [at(z) for z in never])
+        found = solve(plan, efficacy, [stated_limit(z) for z in never])
         found = found._replace(futility_z=answered(found))
         return _agreeing(plan, efficacy, found.futility_z, answered) if plan.binding else found
 
@@ -187,8 +198,8 @@ def low_conditional_power(at_most: float, under: str, drift: float | None) -> Fu
 
 
 def _agreeing(
-    plan: Plan,
-    efficacy: Efficacy,
+    plan: BoundarySpec,
+    efficacy: EfficacyRule,
     futility: tuple[float, ...],
     answered: Callable[[Limits], tuple[float, ...]],
 ) -> Limits:
@@ -229,12 +240,12 @@ def _accelerated(points: Sequence[Array], answers: Sequence[Array]) -> Array:
     return np.asarray(points[-1] + _RELAXED * left[-1] - (moves + _RELAXED * changes) @ share)
 
 
-def _feasible(plan: Plan, efficacy: Efficacy, futility: tuple[float, ...]) -> Limits:
+def _feasible(plan: BoundarySpec, efficacy: EfficacyRule, futility: tuple[float, ...]) -> Limits:
     """The limits with this binding futility, or with so much less of it that alpha can be spent."""
     least = 0.0 if plan.sided == 2 else -math.inf
     step = 0.05
     while True:
-        found = solve(plan, efficacy, [at(z) for z in futility])
+        found = solve(plan, efficacy, [stated_limit(z) for z in futility])
         pairs = zip(found.efficacy_z, found.futility_z, strict=True)
         if step > _LARGEST_Z or all(upper > max(lower, least) for upper, lower in pairs):
             return found._replace(futility_z=futility)
@@ -242,7 +253,7 @@ def _feasible(plan: Plan, efficacy: Efficacy, futility: tuple[float, ...]) -> Li
         step *= 2
 
 
-def spent_beta(cumulative: Sequence[float], overlap: str = SKIP) -> Futility:
+def beta_spending(cumulative: Sequence[float], overlap: str = SKIP) -> FutilitySolver:
     """Futility limits that use up `cumulative` type II error look by look, its last element in all.
 
     Beta is spent at the drift whose type II error, no rejection on any side, is exactly the last element.
@@ -251,25 +262,25 @@ def spent_beta(cumulative: Sequence[float], overlap: str = SKIP) -> Futility:
     what the cumulative spending says, like every other look.
     """
 
-    def limits(plan: Plan, efficacy: Efficacy) -> Limits:
+    def limits(plan: BoundarySpec, efficacy: EfficacyRule) -> Limits:
         adjusts = plan.sided == 2 and overlap == SKIP
         spending = _without_overlap(plan, efficacy, cumulative) if adjusts else list(cumulative)
         if plan.binding:
             return _at_own_drift(plan, efficacy, spending)
         # Efficacy limits do not depend on non-binding futility: find them once.
-        efficacy_z = solve(plan, efficacy, [at(-math.inf)] * len(plan.fractions)).efficacy_z
-        found = _at_own_drift(plan, [at(z) for z in efficacy_z], spending)
+        efficacy_z = solve(plan, efficacy, [stated_limit(-math.inf)] * len(plan.fractions)).efficacy_z
+        found = _at_own_drift(plan, [stated_limit(z) for z in efficacy_z], spending)
         return found._replace(efficacy_z=efficacy_z)
 
     return limits
 
 
-def _at_own_drift(plan: Plan, efficacy: Efficacy, spending: Sequence[float]) -> Limits:
+def _at_own_drift(plan: BoundarySpec, efficacy: EfficacyRule, spending: Sequence[float]) -> Limits:
     """The limits under the drift at which type II error ends at the last element of `spending`."""
     beta = spending[-1]
     choices = [_spend_beta(plan.sided, total) for total in spending]
     likely = max(quantile_above(plan.side_alpha) + quantile_above(beta), 0.5)
-    if plan.binding and isinstance(efficacy, Shape):
+    if plan.binding and isinstance(efficacy, LimitShape):
         found = _jointly(plan, efficacy, choices, beta, likely)
         if found is not None:
             return found
@@ -277,18 +288,18 @@ def _at_own_drift(plan: Plan, efficacy: Efficacy, spending: Sequence[float]) -> 
     def limits(drift: float) -> Limits:
         if plan.binding:
             return solve(plan, efficacy, choices, drift)
-        assert not isinstance(efficacy, Shape)
-        only = Looks(plan.fractions, drift)
+        assert not isinstance(efficacy, LimitShape)
+        only = ScoreProcess(plan.fractions, drift)
         return walk(plan._replace(binding=True), efficacy, choices, only, only)
 
-    drift = root(lambda drift: beta - (1 - limits(drift).rejected), guess=likely, most=_LARGEST_Z)
+    drift = positive_zero(lambda drift: beta - (1 - limits(drift).rejected), guess=likely, most=_LARGEST_Z)
     if drift is None:
         raise UnreachableError(f"no effect leaves a type II error of exactly {beta:g} with these limits")
     return limits(drift)
 
 
 def _jointly(
-    plan: Plan, shape: Shape, choices: Sequence[Choice], beta: float, likely: float
+    plan: BoundarySpec, shape: LimitShape, choices: Sequence[Choice], beta: float, likely: float
 ) -> Limits | None:
     """Factor of the shape and drift at once, by Broyden's method; None where it does not get there."""
 
@@ -321,7 +332,7 @@ def _spend_beta(sided: int, total: float) -> Choice:
     return lambda look, spent: look.inner(total - spent)
 
 
-def _without_overlap(plan: Plan, efficacy: Efficacy, cumulative: Sequence[float]) -> list[float]:
+def _without_overlap(plan: BoundarySpec, efficacy: EfficacyRule, cumulative: Sequence[float]) -> list[float]:
     """Beta spending of a two-sided plan, none of it where the two one-sided tests would not overlap.
 
     A two-sided trial accepts where both one-sided tests do: -limit <= Z <= limit, which is empty where the
@@ -330,7 +341,7 @@ def _without_overlap(plan: Plan, efficacy: Efficacy, cumulative: Sequence[float]
     done although a limit on |z| with the probability of the spending function exists there, because limits
     are to agree with those programs; SPEND asks for that limit.
     """
-    one_sided = spent_beta(cumulative)(plan._replace(sided=1), efficacy)
+    one_sided = beta_spending(cumulative)(plan._replace(sided=1), efficacy)
     empty = [look for look, z in enumerate(one_sided.futility_z[:-1]) if z < 0]
     if not empty:
         return list(cumulative)

@@ -81,16 +81,16 @@ SHAPES: dict[str, Sensible] = {
 }
 
 
-def shape(parameters: Mapping[str, object], name: str) -> float:
+def shape_parameter(parameters: Mapping[str, object], name: str) -> float:
     """A shape parameter, checked. Raises BoundaryError where it is no number or out of range."""
-    value = number(parameters, name)
+    value = number_parameter(parameters, name)
     low, high, hint = SHAPES[name]
     if not low <= value <= high:
         raise BoundaryError(f"{name} is {value:g}, but must lie between {low:g} and {high:g}", hint)
     return value
 
 
-def number(parameters: Mapping[str, object], name: str) -> float:
+def number_parameter(parameters: Mapping[str, object], name: str) -> float:
     """A parameter that must be one finite number."""
     value = parameters[name]
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
@@ -98,7 +98,7 @@ def number(parameters: Mapping[str, object], name: str) -> float:
     return float(value)
 
 
-def numbers(parameters: Mapping[str, object], name: str, count: int, each: str) -> tuple[float, ...]:
+def list_parameter(parameters: Mapping[str, object], name: str, count: int, each: str) -> tuple[float, ...]:
     """A parameter that must be `count` numbers, infinities allowed; `each` says what one stands for."""
     value = parameters[name]
     if isinstance(value, int | float):
@@ -112,18 +112,20 @@ def numbers(parameters: Mapping[str, object], name: str, count: int, each: str) 
     return tuple(float(x) for x in value)
 
 
-def cumulative(
+def cumulative_spending(
     rule: str, parameters: Mapping[str, object], total: float, fractions: Sequence[float]
 ) -> tuple[float, ...]:
     """Error spent up to each look by a spending function of the table: `total` at the last look."""
     function, names = SPENDING[rule]
-    values = {name: shape(parameters, name) for name in names}
+    values = {name: shape_parameter(parameters, name) for name in names}
     return (*(function(total, t, **values) for t in fractions[:-1]), total)
 
 
-def stated(parameters: Mapping[str, object], error: str, total: float, looks: int) -> tuple[float, ...]:
+def stated_spending(
+    parameters: Mapping[str, object], error: str, total: float, looks: int
+) -> tuple[float, ...]:
     """The user's own cumulative spending of `error` ("alpha" or "beta"), checked against its `total`."""
-    spent = numbers(parameters, "spent", looks, "per look, cumulative")
+    spent = list_parameter(parameters, "spent", looks, "per look, cumulative")
     if spent[0] < 0 or any(later < earlier for earlier, later in pairwise(spent)):
         raise BoundaryError(
             f"spent is {list(spent)}, but cumulative {error} can never be negative or decrease",

@@ -57,7 +57,7 @@ _NEAR = (2.0, 8.0)  # SDs of the next look's t, seen from a limit, at which the 
 _REACH = 8.0  # SDs of the cosine of a random direction
 
 
-class Test(NamedTuple):
+class TLook(NamedTuple):
     """A look at which a t test is held to limits."""
 
     information: float  # share of all
@@ -66,7 +66,7 @@ class Test(NamedTuple):
     futility_z: float  # -inf where the look does not stop for futility, or such stops do not count
 
 
-def type_one_error(looks: Sequence[Test], sided: int) -> float:
+def type_one_error(looks: Sequence[TLook], sided: int) -> float:
     """P(any look rejects) without effect, of both sides if two-sided; absolute error below 2e-5.
 
     Looks without an efficacy limit are passed over unless they stop for futility.
@@ -76,7 +76,7 @@ def type_one_error(looks: Sequence[Test], sided: int) -> float:
 
 
 @lru_cache(maxsize=256)
-def _type_one_error(looks: tuple[Test, ...], sided: int) -> float:
+def _type_one_error(looks: tuple[TLook, ...], sided: int) -> float:
     later: list[_Piece] = []
     few = _FEW if len(looks) == 2 else _FEWER
     for look, after in zip(looks[-2::-1], looks[:0:-1], strict=True):
@@ -122,7 +122,7 @@ def _angle(z: float, df: int) -> float:
     return math.atan(t / math.sqrt(df))
 
 
-def _going(look: Test, sided: int) -> list[Interval]:
+def _going(look: TLook, sided: int) -> list[Interval]:
     """The angles with which a trial goes on."""
     high, low = _angle(look.efficacy_z, look.df), _angle(look.futility_z, look.df)
     if sided == 1:
@@ -133,7 +133,7 @@ def _going(look: Test, sided: int) -> list[Interval]:
     return [(-high, -low), (low, high)] if low < high else []
 
 
-def _parts(look: Test, after: Test, sided: int, ends: Collection[float]) -> list[Interval]:
+def _parts(look: TLook, after: TLook, sided: int, ends: Collection[float]) -> list[Interval]:
     """Where a trial goes on, cut where the next look can just get to an angle at which something changes."""
     cuts: list[float] = []
     share = look.information / after.information
@@ -154,7 +154,7 @@ def _parts(look: Test, after: Test, sided: int, ends: Collection[float]) -> list
 
 
 def _rejects(
-    c: Array, look: Test, after: Test, sided: int, ends: Collection[float], later: Sequence[_Piece]
+    c: Array, look: TLook, after: TLook, sided: int, ends: Collection[float], later: Sequence[_Piece]
 ) -> Array:
     """P(the next look or a later one rejects), for each cosine of this one."""
     old, new = look.df + 1, after.df - look.df

@@ -15,8 +15,8 @@ from planner.model import looks as monitoring
 from planner.model.degrees_of_freedom import planned_df
 from planner.model.design_table import DesignRow, design_table
 from planner.model.entry import Enrolment, enrolment
-from planner.model.estimand import moved_by, stated_effect
-from planner.model.looks import Looks
+from planner.model.estimand import scale_effects, stated_effect
+from planner.model.looks import MonitoringPlan
 from planner.model.readings import reading_of
 from planner.model.stopping import remarks as look_remarks
 from planner.scenario.analysis import Analysis
@@ -106,7 +106,7 @@ def scale_moves(
 ) -> tuple[float, tuple[str, ...]] | None:
     """The effect that means state, and what of the scale (low, high, step) makes the true one another; None
     if it is the true one."""
-    parts = moved_by(scenario, hypothesis, contrast)
+    parts = scale_effects(scenario, hypothesis, contrast)
     return (stated_effect(hypothesis, contrast), parts) if parts else None
 
 
@@ -124,8 +124,8 @@ def allocated(design: Design, patients: int) -> tuple[tuple[int, int], ...]:
 
 def _analysis(scenario: Scenario, analysis: Analysis, effects: Mapping[str, Truth]) -> AnalysisPlan:
     reading = reading_of(scenario, analysis)
-    solved = monitoring.looks(scenario, analysis, scenario.design.patients)
-    held = look_remarks.held(scenario, analysis, solved)
+    solved = monitoring.monitoring_plan(scenario, analysis, scenario.design.patients)
+    held = look_remarks.limit_report(scenario, analysis, solved)
     return AnalysisPlan(
         name=analysis.name,
         method=analysis.method,
@@ -151,7 +151,7 @@ def _true_effects(scenario: Scenario) -> list[dict[str, Truth]]:
 
 
 def _looks(
-    scenario: Scenario, analysis: Analysis, solved: Looks, idle: Mapping[int, str]
+    scenario: Scenario, analysis: Analysis, solved: MonitoringPlan, idle: Mapping[int, str]
 ) -> tuple[Look, ...]:
     limits = solved.boundary
     rows = []

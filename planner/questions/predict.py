@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from planner.model.distinguishable import classes
+from planner.model.distinguishable import indistinguishable
 from planner.model.entry import enrolment
-from planner.model.estimand import settled, true_effect
-from planner.model.families.mechanism.carryover import Blockade, blockade
+from planner.model.estimand import true_effect
+from planner.model.families.mechanism.carryover import Blockade, blockades
 from planner.model.families.mechanism.signals import cycle_days
+from planner.monitoring.numerics import to_12_digits
 from planner.results.figures import figure
 from planner.scenario.families.means import Means
 from planner.scenario.families.mechanism import MechanismHypothesis
@@ -130,7 +131,7 @@ def _figures(p: Prediction) -> dict[str, Figure | None]:
 def outlook(scenario: Scenario, tiles: int = TILES) -> Outlook:
     """Predictions, classes and what is left, for the hypotheses that the scenario simulates."""
     names = scenario.simulated_hypotheses
-    grouped = classes(scenario, names)
+    grouped = indistinguishable(scenario, names)
     measure = scenario.endpoint.measure
     measure = "change" if measure in BINARY_MEASURES else measure
     predictions, left, simulated = _predicted(scenario, names, grouped, measure, tiles)
@@ -143,7 +144,7 @@ def outlook(scenario: Scenario, tiles: int = TILES) -> Outlook:
         no_difference=_no_difference(scenario, names),
         cycle_days=cycle_days(scenario),
         left=left,
-        blockade=blockade(scenario, names),
+        blockade=blockades(scenario, names),
         seconds=_seconds(scenario, names, tiles),
         guesses=_guesses(scenario, names, tiles),
     )
@@ -218,13 +219,13 @@ def _beside(
 ) -> list[MeanOfSecondary]:
     """Means of a reading that a second outcome decides; hypotheses that say the same of it share them."""
     from planner.engine.potential_outcomes import potential_means
-    from planner.model.families.mechanism.secondary_outcomes import second_signature
+    from planner.model.families.mechanism.secondary_outcomes import secondary_signature
 
     treatments = scenario.design.treatments
     groups: dict[object, list[str]] = {}
     for name in names:
         if isinstance(hypothesis := scenario.hypotheses[name], MechanismHypothesis):
-            said = [second_signature(scenario, hypothesis, a, outcome) for a in treatments if outcome]
+            said = [secondary_signature(scenario, hypothesis, a, outcome) for a in treatments if outcome]
             groups.setdefault(tuple(said), []).append(name)
     first = [group[0] for group in groups.values()]
     if not first:
@@ -306,4 +307,4 @@ def _simulated(
 
 
 def _figure(mean: float, variance: float) -> Figure:
-    return Figure(settled(mean), math.sqrt(max(variance, 0.0)))
+    return Figure(to_12_digits(mean), math.sqrt(max(variance, 0.0)))

@@ -15,8 +15,8 @@ from planner.engine.executors import Progress
 from planner.engine.job import Job, job_of
 from planner.engine.potential_outcomes import Truth
 from planner.errors import PlannerError
-from planner.model.parameter_draws import as_stated
-from planner.model.stopping.remarks import remarks
+from planner.model.parameter_draws import without_uncertainty
+from planner.model.stopping.remarks import look_remarks
 from planner.monitoring.spending import BoundaryError
 from planner.questions.compare.pairing import Member, Pairs, paired
 from planner.results.carryover import Carried, Key, of_job, with_carryover
@@ -71,7 +71,7 @@ def assumptions(scenario: Scenario, step: float = STEP) -> list[Assumption]:
     """
     if not 0.0 < step < 1.0:
         raise SensitivityError("the step must be above 0 and below 1", "for instance 0.2, for 20 %")
-    scenario = as_stated(scenario)
+    scenario = without_uncertainty(scenario)
     text = to_toml(scenario)
     numbers = list(_numbers(scenario))
     if not numbers:
@@ -260,7 +260,7 @@ class Sensitivity:
     @cached_property
     def carryover(self) -> Mapping[Key, Carried]:
         """The bias that carryover gives each analysis as the assumptions are stated."""
-        return of_job(as_stated(self.scenario), self.pairs.jobs[0])
+        return of_job(without_uncertainty(self.scenario), self.pairs.jobs[0])
 
     def _row(self, g: int, number: int, at: Mapping[int, int]) -> Json:
         assumption = self.assumptions[number]
@@ -332,7 +332,7 @@ class Sensitivity:
 
     def warnings(self, cells: Sequence[Json], called: Callable[[str], str] = str) -> list[str]:
         """What must not be overlooked. `called`: what a hypothesis is called there."""
-        said = [*self.scenario.remarks, *remarks(self.scenario)]
+        said = [*self.scenario.remarks, *look_remarks(self.scenario)]
         if self.partial:
             said.append(f"interrupted: the figures are of the {self.pairs.trials} trials that were finished")
         said += [WARNING] if self.pairs.approximate else []

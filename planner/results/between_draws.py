@@ -39,7 +39,7 @@ from planner.kernels.tables import (
     Floats,
     Ints,
 )
-from planner.model.estimand import settled
+from planner.monitoring.numerics import to_12_digits
 from planner.results.figures import Json, probability, widen
 
 QUANTILES = (5, 25, 50, 75, 95)
@@ -67,7 +67,7 @@ class Drawn:
 
     def mean_effect(self, h: int, a: int) -> float:
         """The mean of the true effects, each by its number of trials."""
-        return settled(float(np.average(self.effect[:, h, a], weights=self.trials)))
+        return to_12_digits(float(np.average(self.effect[:, h, a], weights=self.trials)))
 
 
 def error(x: Any, n: Any) -> float:

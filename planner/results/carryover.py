@@ -21,8 +21,8 @@ from planner.engine.job import Job, job_of
 from planner.engine.potential_outcomes import Truth
 from planner.engine.workspace import Buffers
 from planner.kernels.tables import DF, ESTIMATE, STATISTICS, Floats, W
-from planner.model.estimand import settled
 from planner.model.parameter_draws import variants
+from planner.monitoring.numerics import to_12_digits
 from planner.results.figures import Json, figure
 from planner.scenario.families.means import Means
 from planner.scenario.families.mechanism import MechanismHypothesis
@@ -188,7 +188,7 @@ def _compared(tiles: Floats, uncertain: bool) -> Carried | None:
         _, squares = _together(n, tiles[:, _ESTIMATE], tiles[:, _ESTIMATES])
         spread = math.sqrt(squares / (total - 1))
     exact = error <= _ROUNDING * max(abs(bias), spread)
-    return Carried(settled(bias), 0.0 if exact else error, spread)
+    return Carried(to_12_digits(bias), 0.0 if exact else error, spread)
 
 
 def _together(n: Floats, mean: Floats, squares: Floats) -> tuple[float, float]:

@@ -37,7 +37,7 @@ from planner.kernels.tables import (
     Ints,
     Plan,
 )
-from planner.model.looks import Looks
+from planner.model.looks import MonitoringPlan
 from planner.results.design_effect import APPROXIMATE, approximate, design_effect, within_blocks
 from planner.results.error_moments import FEWEST, ErrorMoments
 from planner.results.figures import Json, widen
@@ -56,7 +56,7 @@ def widened(
     cell: Json,
     plan: Plan,
     test: HypothesisTest,
-    looks: Looks,
+    looks: MonitoringPlan,
     ends: Ints,
     free: Ints,
     irregular: Ints,
@@ -80,7 +80,13 @@ class _Cell:
     """The tallies of a cell, and the design effects that they give."""
 
     def __init__(
-        self, test: HypothesisTest, looks: Looks, ends: Ints, free: Ints, irregular: Ints, between: Ints
+        self,
+        test: HypothesisTest,
+        looks: MonitoringPlan,
+        ends: Ints,
+        free: Ints,
+        irregular: Ints,
+        between: Ints,
     ) -> None:
         self.cut = bool(irregular[:, FAR_FOURTH].any())
         self.test, self.looks, self.ends = test, looks, ends

@@ -24,7 +24,7 @@ from planner.kernels.tables import (
     UNDEFINED,
     Ints,
 )
-from planner.model.looks import Looks
+from planner.model.looks import MonitoringPlan
 from planner.results.dropout import Departed
 from planner.results.error_moments import ErrorMoments
 from planner.results.figures import Json, mean, probability, saved, smoothed
@@ -69,7 +69,7 @@ def cell_of(
     return cell
 
 
-def _expected(ends: Ints, looks: Looks, trials: int, left: Departed) -> Json:
+def _expected(ends: Ints, looks: MonitoringPlan, trials: int, left: Departed) -> Json:
     """Patients and completers of a trial, with errors that are not 0 for want of early stops or leavers."""
     stopped = ends[: len(looks.counts), :, TRIALS].sum(axis=1)
     at = np.array(looks.counts, np.int64)
@@ -87,7 +87,7 @@ def _expected(ends: Ints, looks: Looks, trials: int, left: Departed) -> Json:
     }
 
 
-def _look(looks: Looks, k: int, trials: int, count: Ints, irregular: Ints, left: Departed) -> Json:
+def _look(looks: MonitoringPlan, k: int, trials: int, count: Ints, irregular: Ints, left: Departed) -> Json:
     boundary = looks.boundary
     error = {"completers_mcse": looks.counts[k] * left.mcse} if left.mcse is not None else {}
     return {

@@ -13,7 +13,7 @@ import numpy as np
 
 from planner.kernels.tables import AGAIN, AGAIN_SQUARE, IN_VAIN, RANDOMISED, THERE, Floats, Ints
 from planner.model.allocation import retention
-from planner.model.families.mechanism.return_to_baseline import rule
+from planner.model.families.mechanism.return_to_baseline import return_rule
 from planner.results.design_effect import Counted
 from planner.results.figures import Json, mean, probability, widen
 from planner.scenario.scenario import Scenario
@@ -64,7 +64,7 @@ def gaps(scenario: Scenario, followed: Ints) -> list[Json]:
     Where patients wait until they have returned to their baseline: the share who never do, and leave
     therefore, and how long those waited who have the next dosing.
     """
-    again = rule(scenario)
+    again = return_rule(scenario)
     found = []
     for s, sequence in enumerate(scenario.design.sequences):
         for k in range(1, len(sequence)):
@@ -86,7 +86,7 @@ def days_waited(scenario: Scenario, waits: Floats) -> tuple[float | None, ...]:
 
     waits f64[1, period]: ratings waited for, below 0 if until the end in vain; no row without the rule.
     """
-    again = rule(scenario)
+    again = return_rule(scenario)
     if again is None:
         return ()
     times = [again.rechecks if n < 0.0 else float(n) for n in waits[0, :-1]]

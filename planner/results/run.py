@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from planner.engine.run import Simulation
-from planner.model.stopping.remarks import at_one, at_several, held_at
+from planner.model.stopping.remarks import limit_reports, remarks_at_sizes, remarks_on_plans
 from planner.results.blinding import guesses
 from planner.results.carryover import Carried, Key, of_job, with_carryover
 from planner.results.carryover_words import told, unit_of
@@ -121,7 +121,7 @@ class Run:
     def limits(self) -> list[Json]:
         """What the limits of each analysis can do at each number of patients: nothing of it is simulated."""
         plans = [(test.analysis, test.looks) for test in self.outcome.work.tests[0]]
-        return [each.to_json() for each in held_at(self.scenario, plans)]
+        return [each.to_json() for each in limit_reports(self.scenario, plans)]
 
     def frame(self) -> polars.DataFrame:
         """The cells as a table, one row each, keys flattened with an underscore; looks numbered from 1."""
@@ -181,13 +181,13 @@ def _of_looks(run: Run) -> list[str]:
     """What must be said of the looks; of several numbers of patients in few words."""
     plans = [(test.analysis, test.looks) for test in run.outcome.work.tests[0]]
     if len(plans[0][1]) == 1:
-        return at_one(run.scenario, [(analysis, solved) for analysis, (solved,) in plans])
-    return at_several(run.scenario, plans)
+        return remarks_on_plans(run.scenario, [(analysis, solved) for analysis, (solved,) in plans])
+    return remarks_at_sizes(run.scenario, plans)
 
 
 def _inseparable(run: Run, cells: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
     """The hypotheses, each with those that the design cannot separate from it; of a class only the first."""
-    from planner.model.distinguishable import classes
+    from planner.model.distinguishable import indistinguishable
 
     names = list(dict.fromkeys(cell["hypothesis"] for cell in cells))
-    return {group[0]: group[1:] for group in classes(run.scenario, names)}
+    return {group[0]: group[1:] for group in indistinguishable(run.scenario, names)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.model.parameter_draws import entries
+from planner.model.parameter_draws import uncertain_parameters
 from planner.scenario.faults import Path
 from planner.scenario.scenario import Scenario
 
@@ -21,7 +21,7 @@ def unknowns(scenario: Scenario) -> list[dict[str, object]]:
             "stated": [each.value for each in entry.numbers],
             "acts": any(_acts(scenario, each.route) for each in entry.numbers),
         }
-        for entry in entries(scenario)
+        for entry in uncertain_parameters(scenario)
         if entry.hypothesis is None or entry.hypothesis in names
     ]
 

@@ -27,14 +27,14 @@ from planner.kernels.tables import (
     MeansTables,
 )
 from planner.model.draw_list import DrawList
-from planner.model.dropout import ALIKE, leaving
+from planner.model.dropout import SAME_FOR_ALL, dropout_tables
 from planner.scenario.families.means import Means, ScoreSpread
 from planner.scenario.scenario import Scenario
 
 BEFORE, AFTER = 0, 1  # visits of family `means`: the period's baseline and its outcome
 
 
-def carried(hypothesis: Means, sequence: Sequence[str], period: int) -> float:
+def carryover_points(hypothesis: Means, sequence: Sequence[str], period: int) -> float:
     """Points that earlier treatments add in a period (0-based) of a sequence.
 
     `next`: the treatment of the period before. `lasting`: every treatment given earlier, once each.
@@ -82,14 +82,14 @@ def means_tables(
         scale=np.array([low, high, step, 1.0 if stepped else 0.0]),
         binary=False,
         opposed=any(h.spread.sign < 0 for h in hypotheses),
-        leaving=stored_leaving(scenario, visits),
+        leaving=stored_dropout(scenario, visits),
     )
 
 
-def stored_leaving(scenario: Scenario, visits: Sequence[int]) -> Leaving:
+def stored_dropout(scenario: Scenario, visits: Sequence[int]) -> Leaving:
     """Tables of dropout for worlds that store one number of a period: the endpoint, or nothing."""
     at = list(visits).index(AFTER) if AFTER in visits else -1
-    return leaving(scenario, lambda _: (SCORE, at, 0.0, 0.0)) if at >= 0 else ALIKE
+    return dropout_tables(scenario, lambda _: (SCORE, at, 0.0, 0.0)) if at >= 0 else SAME_FOR_ALL
 
 
 def _draws(periods: int, baselines: bool, treatments: int) -> tuple[Draws, Ints]:
@@ -107,17 +107,19 @@ def _outcome(scenario: Scenario, hypothesis: Means, s: int, k: int, treatment: s
     population, spread = scenario.population, hypothesis.spread
     row = np.zeros(MEANS_FEATURES)
     added = population.period_effect[k] + population.sequence_effect[s]
-    row[CONSTANT] = hypothesis.means[treatment] + added + carried(hypothesis, scenario.design.sequences[s], k)
+    row[CONSTANT] = (
+        hypothesis.means[treatment] + added + carryover_points(hypothesis, scenario.design.sequences[s], k)
+    )
     row[PATIENT_LEVEL] = spread.level[treatment]
     row[RESIDUAL] = spread.within[treatment]
     row[INTERACTION] = spread.interaction
     if spread.sign < 0:
         row[PATIENT_LEVEL] = 0.0
-        row[RESIDUAL], row[BASELINE_LEVEL] = opposed(spread, treatment, scenario.design.periods)
+        row[RESIDUAL], row[BASELINE_LEVEL] = opposed_loadings(spread, treatment, scenario.design.periods)
     return row
 
 
-def opposed(spread: ScoreSpread, treatment: str, periods: int) -> tuple[float, float]:
+def opposed_loadings(spread: ScoreSpread, treatment: str, periods: int) -> tuple[float, float]:
     """What multiplies the residual of a period, and the sum of those of all: scores that oppose each other.
 
     y_k = sd_k (a e_k + b sum of e) with a^2 = 1 - rho and 2 a b + p b^2 = rho gives two scores of p periods

@@ -17,9 +17,8 @@ from scipy.special import ndtri
 
 from planner.kernels.tables import CONSTANT, MEANS_FEATURES, PATIENT_LEVEL, RESIDUAL, MeansTables
 from planner.model.draw_list import DrawList
-from planner.model.estimand import settled
-from planner.model.families.means import stored_leaving
-from planner.monitoring.numerics import both, zero
+from planner.model.families.means import stored_dropout
+from planner.monitoring.numerics import bivariate_normal, to_12_digits, zero
 from planner.scenario.families.rates import Rates
 from planner.scenario.scenario import Scenario
 
@@ -33,13 +32,13 @@ def latent_correlation(hypothesis: Rates) -> float:
     first, _ = hypothesis.discordant
     a, b = (threshold(hypothesis.shares[k]) for k in hypothesis.discordant)
     wanted = hypothesis.shares[first] - hypothesis.discordant[first]
-    lowest, highest = both(a, b, -1.0), both(a, b, 1.0)
+    lowest, highest = bivariate_normal(a, b, -1.0), bivariate_normal(a, b, 1.0)
     if wanted <= lowest or wanted >= highest:
         return -1.0 if wanted <= lowest else 1.0
-    return settled(zero(lambda r: both(a, b, r) - wanted, -1.0, 1.0))
+    return to_12_digits(zero(lambda r: bivariate_normal(a, b, r) - wanted, -1.0, 1.0))
 
 
-def rates_left_open(scenario: Scenario, names: Sequence[str]) -> str:
+def first_without_rates(scenario: Scenario, names: Sequence[str]) -> str:
     """The first hypothesis that states discordant shares alone, so that nothing may depend on its rates."""
     found = ((name, scenario.hypotheses[name]) for name in names)
     return next((name for name, each in found if isinstance(each, Rates) and not each.rates), "")
@@ -47,7 +46,7 @@ def rates_left_open(scenario: Scenario, names: Sequence[str]) -> str:
 
 def threshold(rate: float) -> float:
     """The latent value below which the given share of patients lies."""
-    return settled(min(max(float(ndtri(rate)), -_NEVER), _NEVER))
+    return to_12_digits(min(max(float(ndtri(rate)), -_NEVER), _NEVER))
 
 
 def rates_tables(
@@ -79,5 +78,5 @@ def rates_tables(
         scale=np.array([-math.inf, math.inf, 1.0, 0.0]),
         binary=True,
         opposed=False,
-        leaving=stored_leaving(scenario, visits),
+        leaving=stored_dropout(scenario, visits),
     )

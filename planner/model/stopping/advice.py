@@ -14,10 +14,11 @@ import numpy as np
 from scipy.special import chdtri, ndtr, stdtrit
 
 from planner.model.degrees_of_freedom import planned_df
-from planner.model.looks import Looks, looks
+from planner.model.looks import MonitoringPlan, monitoring_plan
 from planner.model.stopping import reachable
-from planner.model.stopping.reachable import Idle
-from planner.monitoring.recursion import power_at, root
+from planner.model.stopping.reachable import IdleLook
+from planner.monitoring.numerics import positive_zero
+from planner.monitoring.recursion import power_at
 from planner.monitoring.spending import BoundaryError
 from planner.scenario.analysis import Analysis
 from planner.scenario.monitoring import Efficacy, Futility
@@ -25,18 +26,22 @@ from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed
 
 POWER = 0.8  # at which the power of two sets of looks is compared
-WORTH = 0.002  # differences of power from which they are told
-TOLD = 0.05  # share of trials that dropout leaves without a test at a look, from which it is told
+LEAST_POWER_DIFFERENCE = 0.002  # differences of power from which they are told
+LEAST_SHARE_OF_TRIALS = (
+    0.05  # share of trials that dropout leaves without a test at a look, from which it is told
+)
 _SELDOM = 0.001  # chance to stop for efficacy in a trial of this power, below which a look is too early
 _GRID = (np.arange(1000) + 0.5) / 1000  # tail areas of the variance
 
 
-def alpha_lost(scenario: Scenario, analysis: Analysis, plan: Looks, found: Sequence[Idle]) -> str:
+def alpha_lost(
+    scenario: Scenario, analysis: Analysis, plan: MonitoringPlan, found: Sequence[IdleLook]
+) -> str:
     """What becomes of the type I error. It falls by less than what was spent at these looks.
 
     Some trials that would have stopped there are significant at a later look, too.
     """
-    error = reachable.type_one_error(scenario, analysis, plan)
+    error = reachable.planned_type_one_error(scenario, analysis, plan)
     most = "" if error is not None else "at most about "
     error = reachable.alpha_reached(plan, found) if error is None else error
     return (
@@ -45,18 +50,18 @@ def alpha_lost(scenario: Scenario, analysis: Analysis, plan: Looks, found: Seque
     )
 
 
-def power_lost(plan: Looks, found: Sequence[Idle], other: Looks) -> str:
+def power_lost(plan: MonitoringPlan, found: Sequence[IdleLook], other: MonitoringPlan) -> str:
     """The power of the looks where others have a power of .8.
 
     A look at which nothing can be computed does not stop for futility either.
     """
     own = plan.boundary
-    high, low = reachable.effective(own, found)
+    high, low = reachable.effective_limits(own, found)
     drift = _drift(other)
     if drift is None:
         return ""
     power = power_at(own.fractions, own.sided, high, low)(drift)
-    if abs(power - POWER) < WORTH:
+    if abs(power - POWER) < LEAST_POWER_DIFFERENCE:
         return ""
     return (
         f", and where looks [{', '.join(str(m) for m in other.counts)}] have a power of {100 * POWER:.0f} % "
@@ -64,13 +69,13 @@ def power_lost(plan: Looks, found: Sequence[Idle], other: Looks) -> str:
     )
 
 
-def futility_cost(plan: Looks, look: int) -> float | None:
+def futility_cost(plan: MonitoringPlan, look: int) -> float | None:
     """The power that stopping for futility at one look (from 1) takes from a trial that has .8 without it."""
     own = plan.boundary
     if own.futility_z[look - 1] == -math.inf:
         return None
     without = [-math.inf if k == look else z for k, z in enumerate(own.futility_z, start=1)]
-    drift = root(
+    drift = positive_zero(
         lambda drift: power_at(own.fractions, own.sided, own.efficacy_z, without)(drift) - POWER,
         guess=3.0,
         most=20.0,
@@ -80,14 +85,14 @@ def futility_cost(plan: Looks, look: int) -> float | None:
     return POWER - power_at(own.fractions, own.sided, own.efficacy_z, own.futility_z)(drift)
 
 
-def _drift(plan: Looks) -> float | None:
+def _drift(plan: MonitoringPlan) -> float | None:
     """Where the limits have a power of .8."""
     own = plan.boundary
     at = power_at(own.fractions, own.sided, own.efficacy_z, own.futility_z)
-    return root(lambda drift: at(drift) - POWER, guess=3.0, most=20.0)
+    return positive_zero(lambda drift: at(drift) - POWER, guess=3.0, most=20.0)
 
 
-def written(scenario: Scenario, plan: Looks) -> str:
+def looks_in_words(scenario: Scenario, plan: MonitoringPlan) -> str:
     """Looks as they are put into a scenario, with what has to change in its rules beside them."""
     counts = plan.counts
     shares = ", ".join(f"{m / counts[-1]:.3g}" for m in counts)
@@ -116,28 +121,28 @@ def t_limit(z: float, df: float) -> float:
 # Looks with which something is wrong
 
 
-def thwarted(scenario: Scenario, analysis: Analysis, plan: Looks) -> dict[int, float]:
+def often_too_few(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> dict[int, float]:
     """Looks (from 1) that dropout often leaves without a test that can be significant, with how often.
 
     Not those that cannot be significant even if nobody leaves.
     """
-    out = {each.look for each in reachable.idle(scenario, analysis, plan)}
-    if reachable.stays(scenario, analysis) is None:
+    out = {each.look for each in reachable.idle_looks(scenario, analysis, plan)}
+    if reachable.completer_probability(scenario, analysis) is None:
         return {}
     shares = {
-        k: reachable.thwarted(scenario, analysis, count, z, plan.boundary.sided)
+        k: reachable.probability_of_too_few(scenario, analysis, count, z, plan.boundary.sided)
         for k, (count, z) in enumerate(zip(plan.counts, plan.boundary.efficacy_z, strict=True), start=1)
         if k not in out and z < math.inf
     }
-    return {k: share for k, share in shares.items() if share >= TOLD}
+    return {k: share for k, share in shares.items() if share >= LEAST_SHARE_OF_TRIALS}
 
 
-def too_early(scenario: Scenario, analysis: Analysis, plan: Looks) -> list[int]:
+def too_early(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> list[int]:
     """Looks (from 1) before the last that can stop for efficacy, but hardly ever do where power is .8."""
     own, drift = plan.boundary, _drift(plan)
     if drift is None:
         return []
-    out = {each.look for each in reachable.idle(scenario, analysis, plan)}
+    out = {each.look for each in reachable.idle_looks(scenario, analysis, plan)}
     found = []
     for k, (count, z) in enumerate(zip(plan.counts[:-1], own.efficacy_z[:-1], strict=True), start=1):
         if k in out or z == math.inf:
@@ -156,11 +161,11 @@ def _passes(z: float, df: float, shift: float) -> float:
     return float(ndtr(shift - t_limit(z, df) * spread).mean())
 
 
-def _wrong(scenario: Scenario, analysis: Analysis, plan: Looks) -> set[int]:
+def _wrong(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> set[int]:
     """Looks (from 1) that must not be suggested."""
     return {
-        *(each.look for each in reachable.idle(scenario, analysis, plan)),
-        *thwarted(scenario, analysis, plan),
+        *(each.look for each in reachable.idle_looks(scenario, analysis, plan)),
+        *often_too_few(scenario, analysis, plan),
         *too_early(scenario, analysis, plan),
     }
 
@@ -168,13 +173,13 @@ def _wrong(scenario: Scenario, analysis: Analysis, plan: Looks) -> set[int]:
 # Looks that would do
 
 
-def instead(scenario: Scenario, analysis: Analysis, plan: Looks) -> list[Looks]:
+def better_looks(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> list[MonitoringPlan]:
     """Looks near these with which nothing is wrong: without the early ones, and with later ones instead."""
     options = (_without(scenario, analysis, plan), _later(scenario, analysis, plan))
     return list({each.counts: each for each in options if each is not None}.values())
 
 
-def _without(scenario: Scenario, analysis: Analysis, plan: Looks) -> Looks | None:
+def _without(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> MonitoringPlan | None:
     """The looks without those with which something is wrong; None if nothing would be left."""
     counts, part = plan.counts, scenario
     while True:
@@ -190,7 +195,7 @@ def _without(scenario: Scenario, analysis: Analysis, plan: Looks) -> Looks | Non
         counts = tuple(m for k, m in enumerate(counts, start=1) if k not in out)
 
 
-def _later(scenario: Scenario, analysis: Analysis, plan: Looks) -> Looks | None:
+def _later(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> MonitoringPlan | None:
     """The looks, those with which something is wrong moved to the next number of patients that would do.
 
     A look for which none before the next one would do is left out.
@@ -198,7 +203,9 @@ def _later(scenario: Scenario, analysis: Analysis, plan: Looks) -> Looks | None:
     counts, part, unit, k = plan.counts, scenario, scenario.design.unit, 0
     while k < len(counts) - 1:
         can = partial(_can, part, analysis, counts, k)
-        found = counts[k] if can(counts[k]) else reachable.first(can, counts[k], counts[k + 1] - 1, unit)
+        found = (
+            counts[k] if can(counts[k]) else reachable.first_where(can, counts[k], counts[k + 1] - 1, unit)
+        )
         if found is None:
             part, counts = _leaving_out(part, {k + 1}), (*counts[:k], *counts[k + 1 :])
         else:
@@ -213,13 +220,13 @@ def _can(scenario: Scenario, analysis: Analysis, counts: Sequence[int], k: int, 
     return solved is not None and k + 1 not in _wrong(scenario, analysis, solved)
 
 
-def _solved(scenario: Scenario, analysis: Analysis, counts: Sequence[int]) -> Looks | None:
+def _solved(scenario: Scenario, analysis: Analysis, counts: Sequence[int]) -> MonitoringPlan | None:
     """The limits with other looks; None where there are none."""
     monitoring = scenario.monitoring.model_copy(update={"looks": tuple(float(m) for m in counts)})
     design = scenario.design.model_copy(update={"patients": counts[-1]})
     part = scenario.model_copy(update={"monitoring": monitoring, "design": design})
     try:
-        return looks(part, analysis, counts[-1])
+        return monitoring_plan(part, analysis, counts[-1])
     except BoundaryError:
         return None
 

@@ -16,9 +16,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import ndtr
 
-from planner.model.allocation import plan, retention
+from planner.model.allocation import allocation_plan, retention
 from planner.model.degrees_of_freedom import planned_df
-from planner.model.looks import Looks
+from planner.model.looks import MonitoringPlan
 from planner.monitoring import solve as limits
 from planner.monitoring import t_looks
 from planner.monitoring.boundaries import Boundary
@@ -33,7 +33,7 @@ _TIE = 1e-9  # relative; as planner.monitoring.references
 ADJUSTED = ("baseline-adjusted", "parallel-ancova")
 
 
-class Idle(NamedTuple):
+class IdleLook(NamedTuple):
     """A look at which the test cannot be significant, whatever the data are."""
 
     look: int  # counted from 1
@@ -42,18 +42,18 @@ class Idle(NamedTuple):
     computed: bool  # whether the test can be computed at all
 
 
-def idle(scenario: Scenario, analysis: Analysis, plan: Looks) -> list[Idle]:
+def idle_looks(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> list[IdleLook]:
     """The looks with an efficacy limit at which the test cannot pass it, if nobody leaves."""
     found = []
     for k, count in enumerate(plan.counts):
         z = plan.boundary.efficacy_z[k]
-        why = unable(scenario, analysis, count, z, plan.boundary.sided) if z < math.inf else None
+        why = why_impossible(scenario, analysis, count, z, plan.boundary.sided) if z < math.inf else None
         if why is not None:
-            found.append(Idle(k + 1, count, *why))
+            found.append(IdleLook(k + 1, count, *why))
     return found
 
 
-def unable(
+def why_impossible(
     scenario: Scenario, analysis: Analysis, completers: int, z: float, sided: int
 ) -> tuple[str, bool] | None:
     """Why a test of so many completers cannot be as significant as z, and whether it can be computed at all.
@@ -71,13 +71,11 @@ def unable(
     level = sided * float(ndtr(-z))
     if p is None or p <= level * (1 + _TIE):
         return None
-    return (
-        f"no result of {analysis.method} has a p value below {small(p)}, and its level is {small(level)}",
-        True,
-    )
+    smallest, allowed = small_probability(p), small_probability(level)
+    return f"no result of {analysis.method} has a p value below {smallest}, and its level is {allowed}", True
 
 
-def small(p: float) -> str:
+def small_probability(p: float) -> str:
     """A small probability as people write it."""
     return f"{p:.3g}" if p >= 0.0001 else "less than 0.0001"
 
@@ -140,10 +138,10 @@ def _smallest_p(analysis: Analysis, groups: Sequence[int], sided: int) -> float 
 
 def least_completers(scenario: Scenario, analysis: Analysis, z: float, sided: int, most: int) -> int | None:
     """The fewest completers of whom the test can be as significant as z; None if `most` are too few."""
-    return first(lambda n: unable(scenario, analysis, n, z, sided) is None, 1, most)
+    return first_where(lambda n: why_impossible(scenario, analysis, n, z, sided) is None, 1, most)
 
 
-def first(holds: Callable[[int], bool], low: int, high: int, step: int = 1) -> int | None:
+def first_where(holds: Callable[[int], bool], low: int, high: int, step: int = 1) -> int | None:
     """The first of low, low + step, ... up to high for which something holds that then goes on holding."""
     count = (high - low) // step
     if count < 0 or not holds(low + count * step):
@@ -155,21 +153,23 @@ def first(holds: Callable[[int], bool], low: int, high: int, step: int = 1) -> i
     return low + b * step
 
 
-def stays(scenario: Scenario, analysis: Analysis) -> float | None:
+def completer_probability(scenario: Scenario, analysis: Analysis) -> float | None:
     """Chance that a patient has what the test needs; None where only a simulation tells."""
     whole = retention(scenario)
     needs = METHODS[analysis.method].needs
     if whole is None or needs == "estimable":  # which also uses patients who left
         return None
-    return 1.0 - float(plan(scenario).leave[0]) if needs == "first" else whole
+    return 1.0 - float(allocation_plan(scenario).leave[0]) if needs == "first" else whole
 
 
-def thwarted(scenario: Scenario, analysis: Analysis, finished: int, z: float, sided: int) -> float:
+def probability_of_too_few(
+    scenario: Scenario, analysis: Analysis, finished: int, z: float, sided: int
+) -> float:
     """Chance that dropout leaves a look so few completers that the test cannot be as significant as z.
 
     0 where nobody leaves, or where only a simulation tells. Each patient stays independently of the others.
     """
-    chance = stays(scenario, analysis)
+    chance = completer_probability(scenario, analysis)
     if chance is None or chance == 1.0:
         return 0.0
     fewest = least_completers(scenario, analysis, z, sided, finished)
@@ -191,7 +191,7 @@ def thwarted(scenario: Scenario, analysis: Analysis, finished: int, z: float, si
     return float(min(max(1.0 - total[fewest:].sum(), 0.0), 1.0))
 
 
-def type_one_error(scenario: Scenario, analysis: Analysis, plan: Looks) -> float | None:
+def planned_type_one_error(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> float | None:
     """P(any look is significant) without effect, of normal data if nobody leaves and futility does not count.
 
     Looks that cannot be significant are left out. None for tests whose law is not known here: Welch's, whose
@@ -199,7 +199,7 @@ def type_one_error(scenario: Scenario, analysis: Analysis, plan: Looks) -> float
     """
     if METHODS[analysis.method].reference != "t":
         return None
-    out = {each.look for each in idle(scenario, analysis, plan)}
+    out = {each.look for each in idle_looks(scenario, analysis, plan)}
     found = []
     for k, (count, z, low) in enumerate(
         zip(plan.counts, plan.boundary.efficacy_z, plan.boundary.futility_z, strict=True), start=1
@@ -208,7 +208,7 @@ def type_one_error(scenario: Scenario, analysis: Analysis, plan: Looks) -> float
         if k in out or not df:
             continue
         futility = low if plan.boundary.binding else -math.inf
-        found.append(t_looks.Test(_information(analysis, count, df), df, z, futility))
+        found.append(t_looks.TLook(_information(analysis, count, df), df, z, futility))
     if any(after.df <= before.df for before, after in pairwise(found)):
         return None
     return t_looks.type_one_error(found, plan.boundary.sided)
@@ -223,7 +223,7 @@ def _information(analysis: Analysis, patients: int, df: int) -> float:
     return patients * (df + 1) / (df + 2) if analysis.method in ADJUSTED else float(patients)
 
 
-def effective(own: Boundary, found: Sequence[Idle]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def effective_limits(own: Boundary, found: Sequence[IdleLook]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Efficacy and futility limits as they act: without those that no data can pass.
 
     Where the test cannot be computed there is no stop for futility either.
@@ -236,11 +236,11 @@ def effective(own: Boundary, found: Sequence[Idle]) -> tuple[tuple[float, ...], 
     return high, low
 
 
-def alpha_reached(plan: Looks, found: Sequence[Idle]) -> float:
+def alpha_reached(plan: MonitoringPlan, found: Sequence[IdleLook]) -> float:
     """Alpha that a normal statistic spends where some looks cannot stop for efficacy."""
     own = plan.boundary
-    high, low = effective(own, found)
+    high, low = effective_limits(own, found)
     if not own.binding:
         low = (-math.inf,) * len(high)
-    stops = limits.crossing(own.fractions, own.sided, high, low, 0.0)
+    stops = limits.crossing_probabilities(own.fractions, own.sided, high, low, 0.0)
     return math.fsum((*stops.efficacy_up, *stops.efficacy_down))

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from planner.model.degrees_of_freedom import planned_df
-from planner.model.looks import Looks, looks
+from planner.model.looks import MonitoringPlan, monitoring_plan
 from planner.model.stopping import advice as look_advice
 from planner.model.stopping import reachable
 from planner.model.stopping.advice import t_limit
-from planner.model.stopping.reachable import Idle
+from planner.model.stopping.reachable import IdleLook
 from planner.scenario.analysis import Analysis
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import count as counted
@@ -28,7 +28,7 @@ _SEVERAL = 6  # numbers of patients that are listed
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class LimitReport:
     """An analysis at one number of patients: what its limits can do."""
 
     analysis: str
@@ -36,7 +36,7 @@ class Held:
     alpha: float
     type_one_error: float | None  # None where the law of the test is not known
     early_efficacy: bool  # whether a look before the last can stop for efficacy
-    idle: tuple[Idle, ...]
+    idle: tuple[IdleLook, ...]
 
     def to_json(self) -> dict[str, Any]:
         """One element of `limits` in the JSON of a run."""
@@ -58,32 +58,36 @@ class Held:
         }
 
 
-def held(scenario: Scenario, analysis: Analysis, plan: Looks, *, error_too: bool = True) -> Held:
+def limit_report(
+    scenario: Scenario, analysis: Analysis, plan: MonitoringPlan, *, error_too: bool = True
+) -> LimitReport:
     """What the limits of an analysis can do; without `error_too` no type I error, which takes longest."""
-    idle = tuple(reachable.idle(scenario, analysis, plan))
-    error = reachable.type_one_error(scenario, analysis, plan) if error_too else None
+    idle = tuple(reachable.idle_looks(scenario, analysis, plan))
+    error = reachable.planned_type_one_error(scenario, analysis, plan) if error_too else None
     out = {each.look for each in idle}
     early = any(z < math.inf and k not in out for k, z in enumerate(plan.boundary.efficacy_z[:-1], start=1))
-    return Held(analysis.name, plan.patients, analysis.alpha, error, early, idle)
+    return LimitReport(analysis.name, plan.patients, analysis.alpha, error, early, idle)
 
 
-def held_at(scenario: Scenario, plans: Sequence[tuple[Analysis, Sequence[Looks]]]) -> list[Held]:
+def limit_reports(
+    scenario: Scenario, plans: Sequence[tuple[Analysis, Sequence[MonitoringPlan]]]
+) -> list[LimitReport]:
     """The same at several numbers of patients; of very many, type I errors at the first and the last only."""
     many = sum(len(plan.counts) - 1 for _, each in plans for plan in each) > _QUICK
     return [
-        held(scenario, analysis, plan, error_too=not many or d in (0, len(each) - 1))
+        limit_report(scenario, analysis, plan, error_too=not many or d in (0, len(each) - 1))
         for analysis, each in plans
         for d, plan in enumerate(each)
     ]
 
 
-def remarks(scenario: Scenario, patients: int | None = None) -> list[str]:
+def look_remarks(scenario: Scenario, patients: int | None = None) -> list[str]:
     """Everything that must be said of the looks of a scenario, at its own or another number of patients."""
     number = scenario.design.patients if patients is None else patients
-    return at_one(scenario, [(a, looks(scenario, a, number)) for a in scenario.analyses])
+    return remarks_on_plans(scenario, [(a, monitoring_plan(scenario, a, number)) for a in scenario.analyses])
 
 
-def at_one(scenario: Scenario, plans: Sequence[tuple[Analysis, Looks]]) -> list[str]:
+def remarks_on_plans(scenario: Scenario, plans: Sequence[tuple[Analysis, MonitoringPlan]]) -> list[str]:
     """The same, of looks that are solved."""
     said: list[str] = []
     for analysis, plan in plans:
@@ -100,13 +104,15 @@ def at_one(scenario: Scenario, plans: Sequence[tuple[Analysis, Looks]]) -> list[
     return list(dict.fromkeys(said))
 
 
-def at_several(scenario: Scenario, plans: Sequence[tuple[Analysis, Sequence[Looks]]]) -> list[str]:
+def remarks_at_sizes(
+    scenario: Scenario, plans: Sequence[tuple[Analysis, Sequence[MonitoringPlan]]]
+) -> list[str]:
     """The same at several numbers of patients, in a line for each look that cannot stop at some of them."""
     said: list[str] = []
     for analysis, each in plans:
         found: dict[int, list[int]] = {}
         for plan in each:
-            for idle in reachable.idle(scenario, analysis, plan):
+            for idle in reachable.idle_looks(scenario, analysis, plan):
                 found.setdefault(idle.look if idle.patients < plan.patients else 0, []).append(plan.patients)
         lines = []
         for look, numbers in sorted(found.items()):
@@ -123,7 +129,7 @@ def at_several(scenario: Scenario, plans: Sequence[tuple[Analysis, Sequence[Look
     return said
 
 
-def at_answers(
+def limits_at_answers(
     scenario: Scenario, answers: Iterable[tuple[str, int]]
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """`limits` of the JSON and warnings, of the analyses at the numbers of patients that answer for them.
@@ -134,9 +140,9 @@ def at_answers(
     limits, said = [], []
     for n in sorted({number for _, number in found}):
         asked = [analysis for analysis in scenario.analyses if (analysis.name, n) in found]
-        plans = [(analysis, looks(scenario, analysis, n)) for analysis in asked]
-        limits += [held(scenario, analysis, plan).to_json() for analysis, plan in plans]
-        said += [f"with {n:,} patients: {remark}" for remark in at_one(scenario, plans)]
+        plans = [(analysis, monitoring_plan(scenario, analysis, n)) for analysis in asked]
+        limits += [limit_report(scenario, analysis, plan).to_json() for analysis, plan in plans]
+        said += [f"with {n:,} patients: {remark}" for remark in remarks_on_plans(scenario, plans)]
     return limits, said
 
 
@@ -147,9 +153,9 @@ def _told(analysis: Analysis, scenario: Scenario, lines: Iterable[str]) -> list[
 # Looks that cannot stop
 
 
-def _idle(scenario: Scenario, analysis: Analysis, plan: Looks) -> list[str]:
+def _idle(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> list[str]:
     """Looks that cannot stop for efficacy, what that costs and what would do instead."""
-    found = reachable.idle(scenario, analysis, plan)
+    found = reachable.idle_looks(scenario, analysis, plan)
     if not found:
         return []
     if len(found) == sum(z < math.inf for z in plan.boundary.efficacy_z):
@@ -161,11 +167,11 @@ def _idle(scenario: Scenario, analysis: Analysis, plan: Looks) -> list[str]:
             f"look {each.look}, at {counted(each.patients, 'finished patient')}, cannot {what}: {each.why}"
         )
     cost = f"{'; '.join(lines)}. {look_advice.alpha_lost(scenario, analysis, plan, found)}"
-    instead = look_advice.instead(scenario, analysis, plan)
+    instead = look_advice.better_looks(scenario, analysis, plan)
     if not instead:
         return [f"{cost}. No looks near these would do: leave the early ones out, or plan more patients"]
     power = look_advice.power_lost(plan, found, instead[0]) if _normal(analysis) else ""
-    would = " or ".join(look_advice.written(scenario, each) for each in instead)
+    would = " or ".join(look_advice.looks_in_words(scenario, each) for each in instead)
     return [f"{cost}{power}. Looks that would do: {would}"]
 
 
@@ -174,11 +180,11 @@ def _normal(analysis: Analysis) -> bool:
     return METHODS[analysis.method].reference in ("t", "fractional-t")
 
 
-def _none(scenario: Scenario, analysis: Analysis, plan: Looks, last: Idle) -> str:
+def _none(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan, last: IdleLook) -> str:
     """Nothing can ever be significant."""
     z, sided, unit = plan.boundary.efficacy_z[-1], plan.boundary.sided, scenario.design.unit
-    fewest = reachable.first(
-        lambda n: reachable.unable(scenario, analysis, n, z, sided) is None,
+    fewest = reachable.first_where(
+        lambda n: reachable.why_impossible(scenario, analysis, n, z, sided) is None,
         plan.patients,
         64 * plan.patients,
         unit,
@@ -187,7 +193,7 @@ def _none(scenario: Scenario, analysis: Analysis, plan: Looks, last: Idle) -> st
     return said if fewest is None else f"{said}; with {fewest:,} patients one can be"
 
 
-def _early(scenario: Scenario, analysis: Analysis, plan: Looks) -> list[str]:
+def _early(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> list[str]:
     """Looks whose t limit is out of reach for want of degrees of freedom, and what their futility costs."""
     lines = []
     for look in look_advice.too_early(scenario, analysis, plan):
@@ -204,7 +210,7 @@ def _early(scenario: Scenario, analysis: Analysis, plan: Looks) -> list[str]:
             f"{100 * look_advice.POWER:.0f} %"
         )
         lost = look_advice.futility_cost(plan, look)
-        if lost is not None and lost >= look_advice.WORTH:
+        if lost is not None and lost >= look_advice.LEAST_POWER_DIFFERENCE:
             said += f"; to stop for futility there costs about {100 * lost:.1f} percentage points of power"
         lines.append(said)
     return lines
@@ -213,11 +219,11 @@ def _early(scenario: Scenario, analysis: Analysis, plan: Looks) -> list[str]:
 # Looks that dropout may leave too few patients, and beta that is left to later looks
 
 
-def _left(scenario: Scenario, analysis: Analysis, plan: Looks) -> list[str]:
+def _left(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> list[str]:
     """Looks that can stop if nobody leaves, but often not with the planned dropout."""
-    stays = reachable.stays(scenario, analysis)
+    stays = reachable.completer_probability(scenario, analysis)
     lines = []
-    for k, share in look_advice.thwarted(scenario, analysis, plan).items():
+    for k, share in look_advice.often_too_few(scenario, analysis, plan).items():
         count = plan.counts[k - 1]
         expected = f"{count * (stays or 0.0):.3g}"
         which = "the last look" if k == len(plan.counts) else f"look {k}"
@@ -231,7 +237,7 @@ def _left(scenario: Scenario, analysis: Analysis, plan: Looks) -> list[str]:
     return lines
 
 
-def _beta(plan: Looks) -> list[str]:
+def _beta(plan: MonitoringPlan) -> list[str]:
     """Looks at which two-sided beta spending does not spend what its function says."""
     return [
         f'look {k + 1}: {left}; monitoring.futility.overlap = "spend" gives it a limit'

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from planner.engine.executors import Progress
 from planner.engine.job import Job, job_of
-from planner.model.stopping.remarks import remarks as of_looks
+from planner.model.stopping.remarks import look_remarks as of_looks
 from planner.questions.compare.assumptions import unlike
 from planner.questions.compare.pairing import FIGURES, Group, Member, Pairs, paired
 from planner.results import carryover

@@ -18,8 +18,8 @@ from planner.engine.executors import available_cores
 from planner.engine.memory import peak_memory
 from planner.kernels.tables import W
 from planner.model.distinguishable import inseparable
-from planner.model.families.rates import rates_left_open
-from planner.model.parameter_draws import UncertaintyError, entries, is_uncertain, variants
+from planner.model.families.rates import first_without_rates
+from planner.model.parameter_draws import UncertaintyError, is_uncertain, uncertain_parameters, variants
 from planner.questions.compare import distinct
 from planner.questions.discriminate.answers import Case, answers, rates
 from planner.questions.discriminate.classes import PRACTICAL
@@ -153,7 +153,7 @@ def forecast(
                 "design": plan.name,
                 "patients": plan.scenario.design.patients,
                 "hypotheses": list(plan.hypotheses),
-                "uncertain": len(entries(plan.scenario)),
+                "uncertain": len(uncertain_parameters(plan.scenario)),
                 "summaries": task.summaries.described(),
                 "curve": list(plan.curve),
                 "virtual_patients": (draws + _FIXED) * each * len(task.names),
@@ -193,7 +193,7 @@ def _check(
     if not FEWEST <= draws <= MOST:
         raise DiscriminationError(f"draws of the uncertain numbers: from {FEWEST} to {MOST}, not {draws}")
     for scenario in given:
-        if name := rates_left_open(scenario, scenario.simulated_hypotheses):
+        if name := first_without_rates(scenario, scenario.simulated_hypotheses):
             message = f"{name} does not say how many respond to each treatment, which is what tells it apart"
             raise DiscriminationError(message, "add rates = { A = share who respond to A, B = ... }")
     for word, choices in [*((kind, KINDS) for kind in kinds), (likelihood, tuple(FITS))]:

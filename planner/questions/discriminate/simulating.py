@@ -20,8 +20,13 @@ from planner.engine.generators import Generator, generators_of
 from planner.errors import PlannerError
 from planner.kernels.random.streams import TRIALS_DISCRIMINATED, TRIALS_OF_SAME_PATIENTS, TRIALS_OF_SPREAD
 from planner.kernels.tables import Floats, Ints, Plan, W
-from planner.model.allocation import plan
-from planner.model.parameter_draws import Entry, draws, entries, levels
+from planner.model.allocation import allocation_plan
+from planner.model.parameter_draws import (
+    UncertainParameter,
+    parameter_draws,
+    quantile_levels,
+    uncertain_parameters,
+)
 from planner.questions.discriminate.summaries import (
     Summaries,
     by_arm,
@@ -215,26 +220,32 @@ def _same_patients(task: Task, results: Sequence[_Draw], seed: int) -> SamePatie
     for name in task.names:
         mine = [] if task.plain else _entries(task.scenario, name)
         flat = np.array([each.distribution.form == "uniform" for each in mine], bool)
-        u = np.array([levels(each, seed, 0, len(results)) for each in mine]).reshape(len(mine), len(results))
+        u = np.array([quantile_levels(each, seed, 0, len(results)) for each in mine]).reshape(
+            len(mine), len(results)
+        )
         at.append(np.where(flat[:, None], 2.0 * u - 1.0, ndtri(u)).T.reshape(len(results), len(mine)))
         uniform.append(flat.astype(float))
     mean = np.array([each.same_patients for each in results]).reshape(len(results), len(task.names), -1)
     return SamePatients(mean, at, uniform, task.lane(SAME_PATIENTS) * W)
 
 
-def _entries(scenario: Scenario, name: str) -> list[Entry]:
+def _entries(scenario: Scenario, name: str) -> list[UncertainParameter]:
     """The uncertain entries on which a hypothesis may depend: through a tie on those of another."""
     hypothesis = scenario.hypotheses[name]
     tie = hypothesis.tie if isinstance(hypothesis, MechanismHypothesis) else None
-    return [e for e in entries(scenario) if e.hypothesis in (None, name, tie.to if tie else None)]
+    return [
+        e for e in uncertain_parameters(scenario) if e.hypothesis in (None, name, tie.to if tie else None)
+    ]
 
 
 def _numbers(task: Task, name: str, count: int, seed: int) -> tuple[Floats, Floats]:
     """The uncertain numbers of a hypothesis, in the draws that make likelihoods and in more."""
-    mine = [] if task.plain else [e for e in entries(task.scenario) if e.hypothesis in (None, name)]
+    mine = (
+        [] if task.plain else [e for e in uncertain_parameters(task.scenario) if e.hypothesis in (None, name)]
+    )
 
     def drawn(first: int, number: int) -> Floats:
-        columns = [draws(each, seed, first, number) for each in mine]
+        columns = [parameter_draws(each, seed, first, number) for each in mine]
         return np.array(columns, np.float64).reshape(len(mine), number).T
 
     return drawn(0, count)[::2], drawn(MOST, _FURTHER if mine else 1)
@@ -249,7 +260,7 @@ def _moments(results: Sequence[_Draw], sample: int) -> SummaryMoments:
 def _draw(task: Task, q: int, lowered: Sequence[Generator], seed: int) -> _Draw:
     """One draw of the uncertain numbers of one design; every other one is for the truths."""
     scenario, columns, truth = task.variants[q], task.summaries.columns, q % 2 == 1
-    how, share = plan(scenario), np.array(scenario.design.allocation) / scenario.design.unit
+    how, share = allocation_plan(scenario), np.array(scenario.design.allocation) / scenario.design.unit
     periods = periods_of(scenario)
     few = task.lane(_FEW)
     size = task.many if truth else few

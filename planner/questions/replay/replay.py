@@ -38,7 +38,7 @@ from planner.kernels.tables import (
 )
 from planner.model.readings import Reading, reading_of
 from planner.monitoring.p_values import p_value
-from planner.monitoring.references import looked_up
+from planner.monitoring.references import look_up
 from planner.questions.replay.trial import (
     EFFICACY,
     FUTILITY,
@@ -283,7 +283,7 @@ def _seen(test: HypothesisTest, k: int, stat: Floats, lane: int, decision: str) 
         float(stat[row * W + lane]) for row in (ESTIMATE, SE, T, DF, COMPLETERS)
     )
     plan = test.looks[0]
-    limit = [looked_up(row, df, test.rules.cells) for row in test.rules.limit[0, k]]
+    limit = [look_up(row, df, test.rules.cells) for row in test.rules.limit[0, k]]
     known = df > 0.0
     sides = test.rules.sides
     reference = METHODS[test.analysis.method].reference

@@ -26,10 +26,10 @@ from planner.engine.run import Simulation, run_jobs
 from planner.engine.tally import Tally
 from planner.engine.workspace import LESS_MEMORY, job_in_words, thread_bytes
 from planner.kernels.tables import Plan, W
-from planner.model.allocation import plan, retention
-from planner.model.families.mechanism.return_to_baseline import rule
-from planner.model.families.mechanism.signals import shared
-from planner.model.parameter_draws import Variants, check, entries, numbers
+from planner.model.allocation import allocation_plan, retention
+from planner.model.families.mechanism.return_to_baseline import return_rule
+from planner.model.families.mechanism.signals import shared_mechanisms
+from planner.model.parameter_draws import Variants, check_uncertainty, draws_of_variants, uncertain_parameters
 from planner.model.readings import readings_of
 from planner.results.between_draws import Clusters, Drawn, error
 from planner.results.blinding import guesses
@@ -68,7 +68,7 @@ class AssuranceRun(Run):
         work, total, drawn = self.outcome.work, self.outcome.tally, self.drawn
         assert drawn is not None
         rows = []
-        again = rule(self.scenario)
+        again = return_rule(self.scenario)
         days = again.recheck_days if again is not None else None
         for h, tests in enumerate(work.tests):
             dropout = self._dropout(h)
@@ -102,7 +102,9 @@ class AssuranceRun(Run):
             "variants": drawn.numbers,
             "trials": drawn.trials,
             "tallies": [each.sums() for each in drawn.tallies],
-            "parameters": [numbers(each, seed, drawn.numbers) for each in entries(self.scenario)],
+            "parameters": [
+                draws_of_variants(each, seed, drawn.numbers) for each in uncertain_parameters(self.scenario)
+            ],
             "effects": drawn.effect,
             "nulls": drawn.null,
             "retention": drawn.retention,
@@ -141,7 +143,7 @@ def simulate_variants(
     The trials of a variant begin at a multiple of 128; where there are too few trials for so many variants,
     fewer are drawn. Raises UncertaintyError where nothing is uncertain. Ctrl-C: as in `run_job`.
     """
-    check(scenario)
+    check_uncertainty(scenario)
     one = AssurancePass(scenario, count or VARIANTS, seed=seed, patients=patients, name=name)
     one.grow(trials or scenario.simulation.trials, threads, progress)
     return one.result()
@@ -286,7 +288,7 @@ class Pool:
     def _lower(self, i: int) -> Lowered:
         """True effects come from patients of the variant's own."""
         variant = self._variants[i]
-        with shared():
+        with shared_mechanisms():
             effects = truths(variant, self.names, self.seed, _TRUTH_TILES, first=(i + 1) * _TRUTH_TILES)
             generators = generators_of(variant, self.names, readings_of(variant))
-        return Lowered(effects, retention(variant), plan(variant), generators)
+        return Lowered(effects, retention(variant), allocation_plan(variant), generators)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from planner.engine.executors import Progress
 from planner.engine.job import job_of
-from planner.model.parameter_draws import check
+from planner.model.parameter_draws import check_uncertainty
 from planner.questions.run.assurance import MOST_VARIANTS, VARIANT_TRIALS, VARIANTS, AssurancePass
 from planner.questions.run.passes import Pass, PlainPass, grow_all
 from planner.questions.run.precision import PassResults, Steps, until_precise
@@ -48,7 +48,7 @@ class Amount:
         if not self.uncertain:
             work = job_of(scenario, seed=seed, patients=patients, sized=sized)
             return PlainPass(scenario, work, name)
-        check(scenario)
+        check_uncertainty(scenario)
         count = None if self.precision is not None else self.variants or VARIANTS
         return AssurancePass(scenario, count, seed=seed, patients=patients, sized=sized, name=name)
 

@@ -17,8 +17,8 @@ from planner.engine.potential_outcomes import Truth
 from planner.errors import PlannerError
 from planner.kernels.tables import W
 from planner.model.looks import look_counts
-from planner.model.parameter_draws import check, entries
-from planner.model.stopping.remarks import at_answers
+from planner.model.parameter_draws import check_uncertainty, uncertain_parameters
+from planner.model.stopping.remarks import limits_at_answers
 from planner.questions.size.answers import CURVE, effect_answer, patients_answer, point, row
 from planner.questions.size.curves import Curves, Interrupted, Json
 from planner.questions.size.effect import Effects
@@ -182,7 +182,7 @@ def size(
     answers, curve, partial = sought(curves, names, targets, most, trials)
     if partial and not curve:
         raise KeyboardInterrupt
-    limits, of_looks = at_answers(
+    limits, of_looks = limits_at_answers(
         scenario, [(each["analysis"], each["patients"]) for each in answers if each["patients"]]
     )
     return Sizing(
@@ -212,7 +212,7 @@ def _variants(
     scenario: Scenario, find: str, names: Sequence[str], variants: int | None, trials: int | None
 ) -> int:
     """How many variants there are at most, each of 128 trials."""
-    check(scenario)
+    check_uncertainty(scenario)
     if find == "effect":
         check_means(scenario, names)
     if trials is not None:
@@ -222,7 +222,7 @@ def _variants(
 
 def check_means(scenario: Scenario, names: Sequence[str]) -> None:
     """Raise SizingError where the means that make an effect are drawn themselves."""
-    for entry in entries(scenario):
+    for entry in uncertain_parameters(scenario):
         routes = [number.route for number in entry.numbers]
         if entry.hypothesis in names and any("means" in route for route in routes):
             raise SizingError(

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from planner.model.looks import looks
+from planner.model.looks import monitoring_plan
 from planner.monitoring.boundaries import Boundary, crossing
 from planner.monitoring.numerics import zero
 from planner.monitoring.spending import BoundaryError
@@ -85,7 +85,7 @@ class _Power:
     """Power at one number of patients as a function of the drift, the expected z of the last look."""
 
     def __init__(self, scenario: Scenario, analysis: Analysis, patients: int) -> None:
-        self.boundary: Boundary = looks(scenario, analysis, patients).boundary
+        self.boundary: Boundary = monitoring_plan(scenario, analysis, patients).boundary
 
     def of(self, drift: float) -> float:
         """Significant trials, on either side if the test has two."""

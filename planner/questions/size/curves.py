@@ -15,7 +15,7 @@ from planner.engine.executors import Progress
 from planner.engine.job import Job, job_of
 from planner.engine.run import run_job
 from planner.kernels.tables import ENDS, LIMITS, SUMS, W
-from planner.model.looks import looks
+from planner.model.looks import monitoring_plan
 from planner.model.readings import readings_of
 from planner.monitoring.spending import BoundaryError
 from planner.questions.run.assurance import AssurancePass, Pool
@@ -129,7 +129,7 @@ class Curves:
             return False
         try:
             for analysis in self.scenario.analyses:
-                looks(self.scenario, analysis, patients)
+                monitoring_plan(self.scenario, analysis, patients)
         except BoundaryError:
             self.impossible.add(patients)
             return False

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from scipy.optimize import brentq
 
-from planner.model.estimand import sided_direction, true_effect
+from planner.model.estimand import alternative_direction, true_effect
 from planner.questions.size import theory
 from planner.questions.size.curves import Curves, Json, span
 from planner.scenario.analysis import Analysis
@@ -167,7 +167,7 @@ class Effects:
 
 def _sign(scenario: Scenario, hypothesis: Means, analysis: Analysis) -> float:
     """The direction in which an effect is sought: that of the test, else that of the hypothesis."""
-    direction = sided_direction(analysis, scenario.scale_of(analysis))
+    direction = alternative_direction(analysis, scenario.scale_of(analysis))
     if direction != "two-sided":
         return 1.0 if direction == "greater" else -1.0
     return -1.0 if total(analysis.weights, hypothesis.means) < 0 else 1.0

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from planner.model.looks import looks
+from planner.model.looks import monitoring_plan
 from planner.monitoring.p_values import p_value
 from planner.questions.size import theory
 from planner.questions.size.beyond import FARTHEST, Beyond, by_assurance, by_drift, exactly, halfway
@@ -247,14 +247,14 @@ def _never_significant(scenario: Scenario, analysis: Analysis, points: Points) -
         return None
 
     def possible(n: int) -> bool:
-        plan = looks(scenario, analysis, n)
+        plan = monitoring_plan(scenario, analysis, n)
         return least(scenario, analysis, n, plan.direction) <= plan.boundary.nominal_p[-1]
 
     if possible(most):
         return None
     unit = scenario.design.unit
     needed = next((n for n in range(most, MAX_PATIENTS + 1, unit) if possible(n)), None)
-    plan = looks(scenario, analysis, most)
+    plan = monitoring_plan(scenario, analysis, most)
     p = least(scenario, analysis, most, plan.direction)
     said = (
         f"With {most:,} patients the smallest p value of this exact test is {p:.3g}: it cannot be significant"

@@ -17,10 +17,10 @@ from scipy.special import ndtr, stdtrit
 from planner.kernels.tables import Floats
 from planner.model.allocation import retention
 from planner.model.contrast_tables import period_weights
-from planner.model.families.means import carried
-from planner.model.looks import looks
+from planner.model.families.means import carryover_points
+from planner.model.looks import monitoring_plan
 from planner.model.readings import reading_of
-from planner.monitoring.numerics import beyond
+from planner.monitoring.numerics import noncentral_t_above
 from planner.scenario.analysis import Analysis
 from planner.scenario.contrasts import total
 from planner.scenario.estimability import sequence_shares, variance_factor, within_patients
@@ -48,11 +48,13 @@ def power(
     found = _law(scenario, hypothesis, analysis, patients)
     if found is None:
         return None
-    only = looks(scenario, analysis, max(patients))  # the same for every number: one look is all of them
+    only = monitoring_plan(
+        scenario, analysis, max(patients)
+    )  # the same for every number: one look is all of them
     sides = {"two-sided": (1.0, -1.0), "greater": (1.0,), "less": (-1.0,)}[only.direction]
     df = np.maximum(found.df, 1.0)
     limit = -stdtrit(df, ndtr(-only.boundary.efficacy_z[-1]))
-    chance = sum(beyond(limit, df, side * found.shift) for side in sides)
+    chance = sum(noncentral_t_above(limit, df, side * found.shift) for side in sides)
     return np.where(found.df > 0.0, chance, 0.0)
 
 
@@ -68,7 +70,7 @@ def limit(scenario: Scenario, hypothesis: str | Means, analysis: Analysis) -> fl
     shift = float(found.shift[0]) / 2.0**10  # at one allocation unit
     if abs(shift) < _NIL:
         return analysis.alpha
-    direction = looks(scenario, analysis, scenario.design.patients).direction
+    direction = monitoring_plan(scenario, analysis, scenario.design.patients).direction
     return 0.0 if direction == ("less" if shift > 0.0 else "greater") else 1.0
 
 
@@ -130,7 +132,8 @@ def _own_contrasts(scenario: Scenario, hypothesis: Means, analysis: Analysis) ->
         if not set(weights) <= set(sequence):
             continue
         score = [
-            hypothesis.means[a] + added[k] + carried(hypothesis, sequence, k) for k, a in enumerate(sequence)
+            hypothesis.means[a] + added[k] + carryover_points(hypothesis, sequence, k)
+            for k, a in enumerate(sequence)
         ]
         residual = sum((w * spread.within[a]) ** 2 for w, a in zip(table[s], sequence, strict=True))
         mean = float(table[s] @ np.array(score))

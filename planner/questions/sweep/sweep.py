@@ -11,7 +11,7 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 from planner.engine.executors import Progress
-from planner.model.parameter_draws import alike, check
+from planner.model.parameter_draws import check_uncertainty, same_first_variant
 from planner.questions.run.assurance import VARIANTS, AssuranceRun
 from planner.questions.run.simulate import Amount
 from planner.questions.sweep.axes import Point, SweepError, points_of, remarks_on_looks, split_settings
@@ -211,8 +211,8 @@ def simulate_points(
 def check_draws(points: Sequence[Point], seed: int) -> None:
     """Raise UncertaintyError where nothing is uncertain, SweepError where draws replace what is swept."""
     for point in points:
-        check(point.scenario)
-    pair = alike([point.scenario for point in points], seed)
+        check_uncertainty(point.scenario)
+    pair = same_first_variant([point.scenario for point in points], seed)
     if pair is not None:
         one, other = (points[i].values for i in pair)
         names = listed([path for path in one if one[path] != other[path]])

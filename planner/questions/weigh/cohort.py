@@ -12,7 +12,7 @@ from planner.engine.cohort import new_patients
 from planner.engine.generators import generators_of
 from planner.kernels.random.streams import TRIALS_WEIGHED
 from planner.kernels.tables import Floats, W
-from planner.model.allocation import plan
+from planner.model.allocation import allocation_plan
 from planner.model.readings import Reading
 from planner.scenario.scenario import Scenario
 
@@ -46,7 +46,7 @@ def cohort(
 
     The same patients are taken under every hypothesis. As many of each sequence as the allocation says.
     """
-    design, about = scenario.design, plan(scenario)
+    design, about = scenario.design, allocation_plan(scenario)
     memory.check(
         cohort_bytes(scenario, len(names), len(readings), size),
         f"a cohort of {size:,} virtual patients under {len(names)} hypotheses",
@@ -73,12 +73,12 @@ def cohort_bytes(scenario: Scenario, hypotheses: int, readings: int, size: int) 
 
 def trials_of(scenario: Scenario, size: int) -> int:
     """Small trials into which a cohort of at least `size` patients is divided."""
-    return _tiled(plan(scenario).block.size, size)[1] * W
+    return _tiled(allocation_plan(scenario).block.size, size)[1] * W
 
 
 def patients_of(scenario: Scenario, size: int) -> int:
     """How many patients a cohort of at least `size` has."""
-    patients, tiles = _tiled(plan(scenario).block.size, size)
+    patients, tiles = _tiled(allocation_plan(scenario).block.size, size)
     return patients * tiles * W
 
 

@@ -21,10 +21,10 @@ from scipy.special import ndtr
 
 from planner.errors import WeighingError
 from planner.model.allocation import retention
-from planner.model.dropout import informative
+from planner.model.dropout import is_informative
 from planner.model.families.rates import latent_correlation, threshold
 from planner.model.readings import Reading
-from planner.monitoring.numerics import both
+from planner.monitoring.numerics import bivariate_normal
 from planner.questions.weigh.allocation import cost_of_allocation, probability_by_allocation
 from planner.questions.weigh.cohort import Cohort
 from planner.questions.weigh.count_probability import Floats, Ints, Stratum, cost, probability
@@ -85,7 +85,7 @@ class CountEvidence:
     def exact(self, scenario: Scenario) -> bool:
         """Whether stated rates give the chances of all cells exactly."""
         few = len(self.readings) == 1 and all(len(group.treatments) <= 2 for group in self.groups)
-        return few and not informative(scenario)
+        return few and not is_informative(scenario)
 
     def certain(self, scenario: Scenario) -> bool:
         """Whether they give the probability of the counts exactly, so that no patient need be simulated.
@@ -420,7 +420,7 @@ def _stated(
         if len(treatments) == 1:
             row = [1.0 - p[0], p[0]]
         else:
-            joint = both(at[0], at[1], rho)
+            joint = bivariate_normal(at[0], at[1], rho)
             row = [1.0 - p[0] - p[1] + joint, p[1] - joint, p[0] - joint, joint]
         total += units * np.maximum(row, 0.0)
         weight += units

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from scipy.special import ndtr, stdtr
 
-from planner.model.estimand import sided_direction
+from planner.model.estimand import alternative_direction
 from planner.model.readings import reading_of
 from planner.monitoring.p_values import p_value
 from planner.questions.weigh.count_evidence import CountEvidence
@@ -76,7 +76,7 @@ def _counted(scenario: Scenario, counts: CountEvidence, r: int) -> list[Observed
     rows = []
     for each in planned if not seen_twice else []:
         if each.method == "fisher":
-            direction = sided_direction(each, scenario.scale_of(each))
+            direction = alternative_direction(each, scenario.scale_of(each))
             first, second = each.contrast
             p = fisher(margins[first], sizes[first], margins[second], sizes[second], direction)
             rows.append(
@@ -99,7 +99,7 @@ def _paired(
     for each in planned:
         if METHODS[each.method].module == "mcnemar":
             turned = [(x, y) if each.contrast == pair else (y, x) for x, y in only]
-            direction = sided_direction(each, scenario.scale_of(each))
+            direction = alternative_direction(each, scenario.scale_of(each))
             ps = [mcnemar(x, y, each.method, direction) for x, y in turned]
             title = METHODS[each.method].title.replace(" of paired responses", "")
             rows.append(ObservedTest(measure, title, min(ps), max(ps), direction, True, _as_planned(each)))

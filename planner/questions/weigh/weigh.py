@@ -22,8 +22,8 @@ from planner.errors import WeighingError
 from planner.kernels.tables import Floats
 from planner.model import parameter_draws as uncertainty
 from planner.model.distinguishable import endpoint_depends_on, inseparable
-from planner.model.families.rates import rates_left_open
-from planner.model.parameter_draws import Entry, is_uncertain
+from planner.model.families.rates import first_without_rates
+from planner.model.parameter_draws import UncertainParameter, is_uncertain
 from planner.questions.effort import Effort
 from planner.questions.weigh.cohort import patients_of, trials_of
 from planner.questions.weigh.count_evidence import CountEvidence, count_evidence
@@ -93,7 +93,7 @@ def weigh(
         evidence=evidence,
         measured=measured,
         posterior=Posterior(likelihood, weights, work.groups),
-        drawn=tuple(_number_draws(work, uncertainty.entries(scenario), len(measured))),
+        drawn=tuple(_number_draws(work, uncertainty.uncertain_parameters(scenario), len(measured))),
         tests=tuple(
             tests(
                 scenario,
@@ -126,7 +126,7 @@ class _Task:
 def _task(scenario: Scenario, variants: int | None, patients: int | None, seed: int | None) -> _Task:
     """Raises WeighingError where there is nothing to weigh."""
     names = _names(scenario)
-    if name := rates_left_open(scenario, names):
+    if name := first_without_rates(scenario, names):
         message = f"{name} does not say how many respond to each treatment, on which the weights depend"
         raise WeighingError(message, "add rates = { A = share who respond to A, B = ... }", "scenario")
     evidence, remarks = _evidence(scenario)
@@ -196,7 +196,7 @@ def _effort(task: _Task, beside: float, threads: int | None) -> Effort:
     measured, _, _ = simulate(replace(work, draws=some), threads=threads)
     work.evidence.likelihood(measured)
     pace = (time.perf_counter() - began) / some
-    entries = uncertainty.entries(work.scenario)
+    entries = uncertainty.uncertain_parameters(work.scenario)
     began = time.perf_counter()
     list(_number_draws(work, entries[:_SAMPLED:4], work.draws))
     beside += (time.perf_counter() - began) * len(entries) / max(len(entries[:_SAMPLED:4]), 1)
@@ -275,14 +275,14 @@ def _out_of_reach(evidence: Evidence, measured: Floats) -> WeighingError:
     )
 
 
-def _number_draws(work: Work, entries: Sequence[Entry], count: int) -> Iterator[NumberDraws]:
+def _number_draws(work: Work, entries: Sequence[UncertainParameter], count: int) -> Iterator[NumberDraws]:
     """What was drawn in the first `count` variants, of the uncertain numbers that matter in this design."""
     scenario, names = work.scenario, work.names
     for entry in entries:
         own = entry.hypothesis
         changed = tuple(name for name in names if own in (None, name) or _tied_to(scenario, name) == own)
         if changed and endpoint_depends_on(scenario, entry, changed, work.seed):
-            values = np.array(uncertainty.draws(entry, work.seed, 0, count))
+            values = np.array(uncertainty.parameter_draws(entry, work.seed, 0, count))
             places = tuple(names.index(name) for name in changed)
             yield NumberDraws(entry.key, own, places, values, bool(entry.distribution.relative))
 

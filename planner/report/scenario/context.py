@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from planner.model.distinguishable import classes
-from planner.model.stopping.remarks import remarks
+from planner.model.distinguishable import indistinguishable
+from planner.model.stopping.remarks import look_remarks
 from planner.questions.plan import Plan
 from planner.report.context import PageContext, unit_of
 from planner.report.scenario.allocation import design_line, scale_notes
@@ -28,9 +28,9 @@ def page_context(scenario: Scenario, plan: Plan, command: str) -> PageContext:
         sourced=bool(scenario.citations),
         command=command,
         unit=measure_and_unit(scenario)[1],
-        classes=classes(scenario, list(scenario.hypotheses)),
+        classes=indistinguishable(scenario, list(scenario.hypotheses)),
         carryover={name: reason for name in scenario.hypotheses if (reason := carried(scenario, name))},
         partial=[a.name for a in plan.analyses if METHODS[a.method].needs not in WHOLE],
         scale_notes=scale_notes(scenario),
-        warnings=[*scenario.remarks, *remarks(scenario)],
+        warnings=[*scenario.remarks, *look_remarks(scenario)],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from planner.model.stopping.remarks import remarks
+from planner.model.stopping.remarks import look_remarks
 from planner.questions.plan import AnalysisPlan, Look, Plan
 from planner.report.blocks import Block, Column, Heading, Items, Prose, Sheet
 from planner.report.pages.parts.limits import about_limits
@@ -23,7 +23,7 @@ def looks_and_limits(scenario: Scenario, plan: Plan) -> list[Block]:
         if len(plan.analyses) > 1:
             blocks.append(Prose(f"{analysis.name}:"))
         blocks.append(_limits(analysis))
-    blocks += [warning(remark) for remark in remarks(scenario)]
+    blocks += [warning(remark) for remark in look_remarks(scenario)]
     if not any(len(analysis.looks) > 1 for analysis in plan.analyses):
         return blocks
     by_t = any(look.df is not None for analysis in plan.analyses for look in analysis.looks)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.engine.potential_outcomes import Truth
-from planner.model.stopping.remarks import remarks
+from planner.model.stopping.remarks import look_remarks
 from planner.questions.plan import AnalysisPlan, Plan
 from planner.questions.predict import Outlook
 from planner.report.blocks import Block, Facts, Heading, Items, Prose
@@ -275,5 +275,5 @@ def as_json(scenario: Scenario, plan: Plan, outlook: Outlook) -> dict[str, Any]:
         **({"uncertain": rows} if (rows := unknowns(scenario)) else {}),
         "plan": plan.to_json(),
         **outlook.to_json(),
-        "warnings": [*scenario.remarks, *remarks(scenario)],
+        "warnings": [*scenario.remarks, *look_remarks(scenario)],
     }

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from planner.model.blinding import guesses
-from planner.model.estimand import settled
+from planner.model.blinding import possible_guesses
 from planner.model.families.mechanism.signals import (
     Mechanism,
     cycle_days,
-    kept,
-    occupied,
-    passed,
-    prolonged,
-    set_off,
+    days_elapsed,
+    gates_at_assessment,
+    half_life_steps,
+    occupancy,
+    onsets_of_period,
 )
+from planner.monitoring.numerics import to_12_digits
 from planner.scenario.families.means import Means
 from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.families.rates import Rates
@@ -36,7 +36,7 @@ class Blockade:
     at_days: float = 0.0  # day of the period on which it is given
 
 
-def blockade(scenario: Scenario, names: Sequence[str]) -> tuple[Blockade, ...]:
+def blockades(scenario: Scenario, names: Sequence[str]) -> tuple[Blockade, ...]:
     """Agents that block a signal under some hypothesis, and still do so a little at the next dosing."""
     if scenario.design.periods < 2:
         return ()
@@ -51,9 +51,9 @@ def blockade(scenario: Scenario, names: Sequence[str]) -> tuple[Blockade, ...]:
             for each in sorted(scenario.treatments[a].agents, key=lambda given: given.agent):
                 if each.agent in blockers:
                     at = each.at_days or 0.0
-                    now = occupied(m, each, 0.0, present=True)
-                    then = occupied(m, each, cycle_days(scenario) - at, present=False)
-                    rows[Blockade(a, each.agent, settled(now), settled(then), at)] = None
+                    now = occupancy(m, each, 0.0, present=True)
+                    then = occupancy(m, each, cycle_days(scenario) - at, present=False)
+                    rows[Blockade(a, each.agent, to_12_digits(now), to_12_digits(then), at)] = None
     return tuple(rows)
 
 
@@ -77,7 +77,7 @@ def unequal_carryover(scenario: Scenario, name: str) -> dict[str, float]:
 def unequal_blockade(scenario: Scenario, name: str) -> dict[str, float]:
     """What blockers of each treatment still occupy at the next dosing, if that differs between treatments."""
     found = dict.fromkeys(scenario.design.treatments, 0.0)
-    for row in blockade(scenario, (name,)):
+    for row in blockades(scenario, (name,)):
         found[row.treatment] = max(found[row.treatment], row.left)
     return found if max(found.values()) - min(found.values()) > _SEEN else {}
 
@@ -86,13 +86,15 @@ def _median_left(scenario: Scenario, m: Mechanism, treatment: str) -> float:
     """Share of the longest-lived component at work that the median patient keeps until the next dosing."""
     shares = [0.0]
     days, terms = cycle_days(scenario), m.hypothesis.terms
-    stays = kept(m, scenario, [treatment], 0, days, terms)
-    onsets = (set_off(m, scenario, [treatment], 0, terms, guess) for guess in guesses(scenario))
+    stays = gates_at_assessment(m, scenario, [treatment], 0, days, terms)
+    onsets = (
+        onsets_of_period(m, scenario, [treatment], 0, terms, guess) for guess in possible_guesses(scenario)
+    )
     for given, opened in chain.from_iterable(onsets):
         for term, gate, stay in zip(terms, opened, stays, strict=True):
             about = m.components[term.component]
             if gate * stay and about.size.mean:
-                steps = prolonged(m, scenario, treatment, term.component)
-                elapsed = passed(steps, given + about.peak_day, days)
+                steps = half_life_steps(m, scenario, treatment, term.component)
+                elapsed = days_elapsed(steps, given + about.peak_day, days)
                 shares.append(2.0 ** (-elapsed / about.half_life_days.median))
     return max(shares)

@@ -15,18 +15,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.kernels.tables import Floats
-from planner.model.estimand import settled
-from planner.model.families.mechanism.return_to_baseline import Waiting, Waits
+from planner.model.families.mechanism.return_to_baseline import WaitedDays, WaitingHistories
 from planner.model.families.mechanism.signals import (
+    HalfLifeSteps,
     Mechanism,
-    Steps,
     acts,
     cycle_days,
     days_of_dosing,
-    kept,
-    prolonged,
-    set_off,
+    gates_at_assessment,
+    half_life_steps,
+    onsets_of_period,
 )
+from planner.monitoring.numerics import to_12_digits
 from planner.scenario.scenario import Scenario
 
 
@@ -37,7 +37,7 @@ class Feature:
     component: str
     periods_ago: int
     day: float
-    steps: Steps
+    steps: HalfLifeSteps
 
 
 Onset = list[tuple[float, list[float]]]
@@ -48,7 +48,7 @@ def all_onsets(scenario: Scenario, m: Mechanism, guess: bool | None) -> list[lis
     """By sequence and period what is set off when; `guess`: what each treatment is taken for."""
     terms, periods = m.hypothesis.terms, range(scenario.design.periods)
     return [
-        [set_off(m, scenario, sequence, k, terms, guess) for k in periods]
+        [onsets_of_period(m, scenario, sequence, k, terms, guess) for k in periods]
         for sequence in scenario.design.sequences
     ]
 
@@ -74,14 +74,14 @@ def all_features(
     for ago in range(design.periods):
         for i, term in enumerate(m.hypothesis.terms):
             for treatment in design.treatments:
-                steps = prolonged(m, scenario, treatment, term.component)
+                steps = half_life_steps(m, scenario, treatment, term.component)
                 for day in days_of_dosing(scenario, treatment):
                     if day == 0.0 or (treatment, day, i) in later:
                         found[Feature(term.component, ago, day, steps)] = None
     return list(found)
 
 
-def padded(features: int) -> int:
+def padded_count(features: int) -> int:
     """How many features the kernel reads: it knows passes of 2, 4 and 8, and any other number."""
     return next((n for n in (0, 2, 4, 8) if features <= n), features)
 
@@ -100,7 +100,7 @@ def coefficients(
     onsets: Sequence[Onset],
     k: int,
     day: float | None,
-    waits: Waits = (),
+    waits: WaitedDays = (),
 ) -> Floats:
     """(feature,) in period k of a sequence, before its dosing or on a day after it.
 
@@ -114,21 +114,21 @@ def coefficients(
         (k, day) if day is not None else (k - 1, cycle_days(scenario) + math.fsum(waits[k - 1 : k]))
     )
     terms = m.hypothesis.terms
-    stays = kept(m, scenario, sequence, period, when, terms, waits)
+    stays = gates_at_assessment(m, scenario, sequence, period, when, terms, waits)
     for j in range(period + 1):
         for given, opened in onsets[j]:
             if j == k and day is not None and not acts(given, day):
                 continue
             for term, gate, stay in zip(terms, opened, stays, strict=True):
                 if gate or given == 0.0:
-                    steps = prolonged(m, scenario, sequence[j], term.component)
-                    row[at[Feature(term.component, k - j, given, steps)]] += settled(gate * stay)
+                    steps = half_life_steps(m, scenario, sequence[j], term.component)
+                    row[at[Feature(term.component, k - j, given, steps)]] += to_12_digits(gate * stay)
     return row
 
 
 def after_waiting(
     scenario: Scenario,
-    waiting: Waiting,
+    waiting: WaitingHistories,
     mechanisms: Sequence[Mechanism],
     sets: Sequence[Sequence[Feature]],
     days: Sequence[float],
@@ -143,7 +143,8 @@ def after_waiting(
         m, sequence = mechanisms[h], sequences[s]
         for i, waits in enumerate(waiting.histories(k)):
             onsets = [
-                set_off(m, scenario, sequence, j, m.hypothesis.terms, guesses[g], waits) for j in range(k + 1)
+                onsets_of_period(m, scenario, sequence, j, m.hypothesis.terms, guesses[g], waits)
+                for j in range(k + 1)
             ]
             for v, day in enumerate([None, *days]):
                 first, stop = at_work(sets[h], k, v)

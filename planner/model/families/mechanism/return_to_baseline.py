@@ -18,13 +18,13 @@ from planner.model.families.mechanism.signals import Mechanism
 from planner.scenario.design import ReturnToBaseline
 from planner.scenario.scenario import Scenario
 
-Waits = tuple[float, ...]
+WaitedDays = tuple[float, ...]
 """Days that a patient waited beyond the washout, in each gap between periods so far."""
 
 _TIE = 1e-9  # points; a score this close to the one needed is there
 
 
-class Fading(NamedTuple):
+class FadingRow(NamedTuple):
     """How a feature fades where patients wait: see Returning."""
 
     since: tuple[float, ...]  # by visit
@@ -33,27 +33,27 @@ class Fading(NamedTuple):
     ago: int
 
 
-def rule(scenario: Scenario) -> ReturnToBaseline | None:
+def return_rule(scenario: Scenario) -> ReturnToBaseline | None:
     """The rule, where it can act: between periods."""
     found = scenario.design.return_to_baseline
     return found if scenario.design.periods > 1 else None
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingHistories:
     """The rule, and in how many ways a gap may pass as far as gates depend on it."""
 
     rule: ReturnToBaseline | None
     base: int
 
     @classmethod
-    def of(cls, scenario: Scenario, mechanisms: Sequence[Mechanism]) -> Waiting:
+    def of(cls, scenario: Scenario, mechanisms: Sequence[Mechanism]) -> WaitingHistories:
         """Gates depend on waiting if anything blocks on in later periods."""
-        found = rule(scenario)
+        found = return_rule(scenario)
         varies = found is not None and any(_fades(scenario, m) for m in mechanisms)
         return cls(found, found.rechecks + 1 if found is not None and varies else 1)
 
-    def histories(self, gaps: int) -> list[Waits]:
+    def histories(self, gaps: int) -> list[WaitedDays]:
         """Days waited in each of so many gaps, for every history in the order of its number."""
         if self.rule is None:
             return []
@@ -64,7 +64,7 @@ class Waiting:
         self,
         scenario: Scenario,
         errors: tuple[int, int],
-        fading: Sequence[Fading],
+        fading: Sequence[FadingRow],
         coef: Floats,
         secondary: Floats,
     ) -> Returning | None:
@@ -86,7 +86,7 @@ class Waiting:
         )
 
 
-AS_PLANNED = Waiting(None, 1)
+NO_WAITING = WaitingHistories(None, 1)
 
 
 def _fades(scenario: Scenario, mechanism: Mechanism) -> bool:

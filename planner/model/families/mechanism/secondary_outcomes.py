@@ -14,20 +14,25 @@ import numpy as np
 
 from planner.kernels.tables import Floats, Ints, SecondaryOutcomes
 from planner.model.draw_list import DrawList
-from planner.model.estimand import settled
-from planner.model.families.mechanism.return_to_baseline import AS_PLANNED, Waiting, Waits, rule
+from planner.model.families.mechanism.return_to_baseline import (
+    NO_WAITING,
+    WaitedDays,
+    WaitingHistories,
+    return_rule,
+)
 from planner.model.families.mechanism.signals import (
     Mechanism,
     acts,
     component_numbers,
     cycle_days,
-    faded,
-    kept,
+    days_elapsed,
+    days_from_start,
+    gates_at_assessment,
+    half_life_steps,
+    onsets_of_period,
     outcome_terms,
-    passed,
-    prolonged,
-    set_off,
 )
+from planner.monitoring.numerics import to_12_digits
 from planner.scenario.families.mechanism import Component, HalfLifeSpread, MechanismHypothesis
 from planner.scenario.scale import Scale
 from planner.scenario.scenario import Scenario
@@ -37,7 +42,7 @@ AT_READING, BEFORE = 0, 1  # what is observed of a second outcome in a period
 _NOTHING = -1000.0  # log2 of a size that is none
 
 
-class Size(NamedTuple):
+class ComponentSize(NamedTuple):
     """How large a component is between patients."""
 
     number: tuple[
@@ -47,37 +52,40 @@ class Size(NamedTuple):
     distribution: tuple[float, ...]  # share, mean, SD, mean and SD of the others
 
 
-class Feature(NamedTuple):
+class SecondaryFeature(NamedTuple):
     """A size, and what is left of it some days after it was raised."""
 
-    size: Size
+    size: ComponentSize
     rate: tuple[float, float] | None  # see rate_of; None: nothing is lost
     elapsed: float  # days since the peak, over the factor by which they are prolonged
     fading: tuple[tuple[float, float] | None, float, float, int] | None = None
     """Where patients wait: its rate, days since the peak (below 0 before it), pace and age, as Returning."""
 
 
-class Weighed(NamedTuple):
+class FeatureCoefficient(NamedTuple):
     """A feature with its coefficient."""
 
     place: tuple[int, int, int, int, int]  # hypothesis, sequence, period, outcome, AT_READING or BEFORE
-    feature: Feature
+    feature: SecondaryFeature
     gate: float
     history: int = -1  # of waiting; -1: as planned
 
 
 def rate_of(half_life: HalfLifeSpread) -> tuple[float, float]:
     """log2 of the median rate of decay per day, and its SD between patients in log2."""
-    return settled(-math.log2(half_life.median)), settled(half_life.log_sd / math.log(2.0))
+    return to_12_digits(-math.log2(half_life.median)), to_12_digits(half_life.log_sd / math.log(2.0))
 
 
-def weighed(
-    scenario: Scenario, mechanisms: Sequence[Mechanism], names: Sequence[str], waiting: Waiting = AS_PLANNED
-) -> list[Weighed]:
+def feature_coefficients(
+    scenario: Scenario,
+    mechanisms: Sequence[Mechanism],
+    names: Sequence[str],
+    waiting: WaitingHistories = NO_WAITING,
+) -> list[FeatureCoefficient]:
     """What drives the named outcomes, as planned and after every history of waiting."""
     numbers = component_numbers(scenario) if names else {}
     return [
-        Weighed((h, s, k, o, which), feature, gate, history)
+        FeatureCoefficient((h, s, k, o, which), feature, gate, history)
         for h, m in enumerate(mechanisms)
         for o, name in enumerate(names)
         for s, sequence in enumerate(scenario.design.sequences)
@@ -95,8 +103,8 @@ def _at_work(
     numbers: dict[str, int],
     given: Sequence[str],
     which: int,
-    waits: Waits = (),
-) -> Iterator[tuple[Feature, float]]:
+    waits: WaitedDays = (),
+) -> Iterator[tuple[SecondaryFeature, float]]:
     """Features of an outcome in the period of the last treatment of `given`, each with its gate.
 
     `waits` decide the gates; the features are as planned.
@@ -107,9 +115,9 @@ def _at_work(
     if last < 0:
         return
     late = math.fsum(waits[last : len(given) - 1])
-    stays = kept(m, scenario, given, last, day + late, terms, waits)
+    stays = gates_at_assessment(m, scenario, given, last, day + late, terms, waits)
     for j in range(last + 1):
-        for dosed, opened in set_off(m, scenario, given, j, terms, waits=waits):
+        for dosed, opened in onsets_of_period(m, scenario, given, j, terms, waits=waits):
             if j == last and not acts(dosed, day):
                 continue
             for term, gate, stay in zip(terms, opened, stays, strict=True):
@@ -118,18 +126,21 @@ def _at_work(
                 gone = lasts is None and j + 1 < len(given)
                 if gate * stay == 0.0 or gone:
                     continue
-                steps = prolonged(m, scenario, given[j], term.component)
+                steps = half_life_steps(m, scenario, given[j], term.component)
                 seen = (len(given) - 1 - j) * cycle + (outcome.day if which == AT_READING else 0.0)
-                elapsed = passed(steps, dosed + component.peak_day, seen)
+                elapsed = days_elapsed(steps, dosed + component.peak_day, seen)
                 rate = rate_of(lasts) if lasts is not None and elapsed > 0.0 else None
                 size = _size(scenario, name, term.component, component, numbers)
                 fading = None
-                if rule(scenario):
+                if return_rule(scenario):
                     ago = len(given) - 1 - j
-                    since = faded(steps, dosed + component.peak_day, seen)
+                    since = days_from_start(steps, dosed + component.peak_day, seen)
                     own = rate_of(lasts) if lasts is not None else None
                     fading = (own, since, 1.0 / steps[-1][1] if own and ago else 0.0, ago)
-                yield Feature(size, rate, elapsed if rate else 0.0, fading), settled(gate * stay)
+                yield (
+                    SecondaryFeature(size, rate, elapsed if rate else 0.0, fading),
+                    to_12_digits(gate * stay),
+                )
 
 
 def _size(
@@ -138,16 +149,16 @@ def _size(
     name: str,
     component: OutcomeComponent | Component,
     numbers: dict[str, int],
-) -> Size:
+) -> ComponentSize:
     size, rest = component.size, component.otherwise
     stated = (component.share, size.mean, size.sd, rest.mean, rest.sd)
     if isinstance(component, Component):
-        return Size((numbers[name],), False, stated)
+        return ComponentSize((numbers[name],), False, stated)
     number = (list(scenario.outcomes).index(outcome), list(scenario.outcomes[outcome].components).index(name))
     if component.distribution == "lognormal":
         skewed = (*_logarithm(size.mean, size.sd), *_logarithm(rest.mean, rest.sd))
-        return Size(number, True, (component.share, *skewed))
-    return Size(number, False, stated)
+        return ComponentSize(number, True, (component.share, *skewed))
+    return ComponentSize(number, False, stated)
 
 
 def _logarithm(mean: float, sd: float) -> tuple[float, float]:
@@ -156,23 +167,23 @@ def _logarithm(mean: float, sd: float) -> tuple[float, float]:
         return _NOTHING, 0.0
     variance = math.log1p((sd / mean) ** 2)
     middle = math.log(mean) - 0.5 * variance
-    return settled(middle / math.log(2.0)), settled(math.sqrt(variance) / math.log(2.0))
+    return to_12_digits(middle / math.log(2.0)), to_12_digits(math.sqrt(variance) / math.log(2.0))
 
 
-def seconds_table(
+def secondary_tables(
     scenario: Scenario,
     names: Sequence[str],
-    features: Sequence[Weighed],
+    features: Sequence[FeatureCoefficient],
     shape: tuple[int, int, int],
     first: int,
     draws: DrawList,
     histories: int,
-) -> tuple[SecondaryOutcomes, list[Feature], Floats]:
+) -> tuple[SecondaryOutcomes, list[SecondaryFeature], Floats]:
     """The table, the features to stand in order from row `first` on, and Returning.secondary.
 
     shape: hypotheses, sequences, periods. The draws of errors and backgrounds are added to the list.
     """
-    blocks: list[list[Feature]] = [
+    blocks: list[list[SecondaryFeature]] = [
         list(dict.fromkeys(each.feature for each in features if each.place[3] == o))
         for o in range(len(names))
     ]
@@ -211,19 +222,19 @@ def _ints(rows: Sequence[tuple[int, int]]) -> Ints:
     return np.array(rows, np.int64).reshape(-1, 2)
 
 
-def second_unit(scenario: Scenario, name: str) -> float:
+def secondary_unit(scenario: Scenario, name: str) -> float:
     """A size typical of a second outcome, in its points."""
     outcome = scenario.outcomes[name]
     sizes = [abs(c.size.mean) + c.size.sd for c in outcome.components.values()]
     return max([outcome.noise_sd, outcome.background.sd, *sizes]) or 1.0
 
 
-def second_signature(
+def secondary_signature(
     scenario: Scenario, hypothesis: MechanismHypothesis, treatment: str, name: str
-) -> tuple[tuple[Feature, float], ...]:
+) -> tuple[tuple[SecondaryFeature, float], ...]:
     """All that a treatment does to a second outcome in a first period: features with their gates."""
-    found: dict[Feature, float] = {}
+    found: dict[SecondaryFeature, float] = {}
     m, numbers = Mechanism.of(scenario, hypothesis), component_numbers(scenario)
     for feature, gate in _at_work(scenario, m, name, numbers, [treatment], AT_READING):
-        found[feature] = settled(found.get(feature, 0.0) + gate)
+        found[feature] = to_12_digits(found.get(feature, 0.0) + gate)
     return tuple(sorted(((f, gate) for f, gate in found.items() if gate != 0.0), key=str))

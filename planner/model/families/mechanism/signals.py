@@ -76,7 +76,7 @@ _SHARED: ContextVar[dict[Any, tuple[Mechanism, Any]] | None] = ContextVar("share
 
 
 @contextmanager
-def shared() -> Iterator[None]:
+def shared_mechanisms() -> Iterator[None]:
     """Meanwhile, in this thread, what a mechanism has worked out serves all who ask for the same one."""
     token = _SHARED.set({})
     try:
@@ -137,7 +137,7 @@ def days_of_dosing(scenario: Scenario, treatment: str) -> list[float]:
     return [0.0, *sorted(later)]
 
 
-def levels(mechanism: Mechanism, scenario: Scenario, moment: Moment) -> dict[str, float]:
+def agent_levels(mechanism: Mechanism, scenario: Scenario, moment: Moment) -> dict[str, float]:
     """Level of each agent given in the present period: others given before it or with it may lower it."""
     given = [each for each, _, present in moment.given(scenario) if present]
     found = {each.agent: 1.0 if each.level is None else each.level for each in given}
@@ -150,7 +150,7 @@ def levels(mechanism: Mechanism, scenario: Scenario, moment: Moment) -> dict[str
     return found
 
 
-def occupied(mechanism: Mechanism, given: GivenAgent, since: float, present: bool) -> float:
+def occupancy(mechanism: Mechanism, given: GivenAgent, since: float, present: bool) -> float:
     """Share of the receptors that a dose still occupies some days later, in its period or a later one."""
     about = mechanism.agents[given.agent]
     start = about.occupancy if given.occupancy is None else given.occupancy
@@ -159,11 +159,11 @@ def occupied(mechanism: Mechanism, given: GivenAgent, since: float, present: boo
     return start * math.pow(2.0, -since / about.half_life_days)
 
 
-def signals(
+def signal_values(
     mechanism: Mechanism, scenario: Scenario, moment: Moment, terms: Sequence[Term], blocked: bool = True
 ) -> dict[str, float]:
     """Every signal that some terms need, at a moment; `blocked`: less what agents block of it."""
-    level = levels(mechanism, scenario, moment)
+    level = agent_levels(mechanism, scenario, moment)
     given = list(moment.given(scenario))
     found: dict[str, float] = {}
 
@@ -175,7 +175,7 @@ def signals(
             active = max([signal.base, *parts]) if signal.combine == "max" else signal.base + math.fsum(parts)
             active = _as_guessed(scenario, name, active, moment.guess)
             left = [
-                1.0 - share * occupied(mechanism, each, since, present)
+                1.0 - share * occupancy(mechanism, each, since, present)
                 for agent, share in (signal.blocked_by.items() if blocked else ())
                 for each, since, present in given
                 if each.agent == agent
@@ -204,11 +204,11 @@ def _product(needs: Sequence[Need], signal: Mapping[str, float]) -> float:
 
 def _opened(mechanism: Mechanism, scenario: Scenario, moment: Moment, terms: Sequence[Term]) -> list[float]:
     """For each term the product of the gates that count at its onset; 0 if one for later is not driven."""
-    signal = signals(mechanism, scenario, moment, terms)
+    signal = signal_values(mechanism, scenario, moment, terms)
     found = [_product(_needs(term, "onset"), signal) for term in terms]
-    if not lasting(terms):
+    if not needs_throughout(terms):
         return found
-    driven = signals(mechanism, scenario, moment, terms, blocked=False)
+    driven = signal_values(mechanism, scenario, moment, terms, blocked=False)
     return [
         gate if _product(_needs(term, "throughout"), driven) else 0.0
         for term, gate in zip(terms, found, strict=True)
@@ -225,7 +225,7 @@ def outcome_terms(scenario: Scenario, hypothesis: MechanismHypothesis, outcome: 
     return scenario.outcomes[outcome].terms if own is None else own.terms
 
 
-def set_off(
+def onsets_of_period(
     mechanism: Mechanism,
     scenario: Scenario,
     sequence: Sequence[str],
@@ -241,7 +241,7 @@ def set_off(
     key = tuple(sequence[: period + 1]), tuple(waits[:period]), id(terms), guess
     if key not in mechanism.found:
         doses = [
-            (day, course(scenario, sequence, period, day, waits))
+            (day, doses_until(scenario, sequence, period, day, waits))
             for day in days_of_dosing(scenario, sequence[period])
         ]
         new = [
@@ -279,7 +279,7 @@ def cycle_days(scenario: Scenario) -> float:
     return scenario.design.period_days + scenario.design.washout_days
 
 
-def course(
+def doses_until(
     scenario: Scenario, sequence: Sequence[str], period: int, day: float, waits: Sequence[float] = ()
 ) -> tuple[Dose, ...]:
     """The treatments of a sequence up to a day of a period; `waits`: days beyond the washout of each gap."""
@@ -288,7 +288,7 @@ def course(
     return tuple(Dose(sequence[i], (period - i) * cycle + late[i] + day) for i in range(period + 1))
 
 
-def kept(
+def gates_at_assessment(
     mechanism: Mechanism,
     scenario: Scenario,
     sequence: Sequence[str],
@@ -298,27 +298,31 @@ def kept(
     waits: Sequence[float] = (),
 ) -> list[float]:
     """For each term the product of the gates that count at an assessment, on a day of a period."""
-    if not lasting(terms):
+    if not needs_throughout(terms):
         return [1.0] * len(terms)
-    signal = signals(mechanism, scenario, Moment(course(scenario, sequence, period, day, waits)), terms)
+    signal = signal_values(
+        mechanism, scenario, Moment(doses_until(scenario, sequence, period, day, waits)), terms
+    )
     return [_product(_needs(term, "throughout"), signal) for term in terms]
 
 
-def lasting(terms: Sequence[Term]) -> bool:
+def needs_throughout(terms: Sequence[Term]) -> bool:
     """Whether a term needs a signal throughout."""
     return any(need.when == "throughout" for term in terms for need in term.needs)
 
 
-Steps = tuple[tuple[float, float], ...]
+HalfLifeSteps = tuple[tuple[float, float], ...]
 """(day of the period, factor on half-lives from then on), the first from day 0."""
 
 
-def prolonged(mechanism: Mechanism, scenario: Scenario, treatment: str, component: str) -> Steps:
+def half_life_steps(
+    mechanism: Mechanism, scenario: Scenario, treatment: str, component: str
+) -> HalfLifeSteps:
     """Factors by which the agents of a treatment prolong the half-life of a component, once given."""
     key = treatment, component
     if key not in mechanism.found:
         mechanism.found[key] = tuple(_prolonged(mechanism, scenario, treatment, component))
-    steps: Steps = mechanism.found[key]
+    steps: HalfLifeSteps = mechanism.found[key]
     return steps
 
 
@@ -339,12 +343,12 @@ def _prolonged(
     return steps
 
 
-def faded(steps: Steps, start: float, end: float) -> float:
+def days_from_start(steps: HalfLifeSteps, start: float, end: float) -> float:
     """As `passed`, but below 0 before the start: for days in later periods, when the last factor holds."""
-    return (end - start) / steps[-1][1] if end < start else passed(steps, start, end)
+    return (end - start) / steps[-1][1] if end < start else days_elapsed(steps, start, end)
 
 
-def passed(steps: Steps, start: float, end: float) -> float:
+def days_elapsed(steps: HalfLifeSteps, start: float, end: float) -> float:
     """Days from `start` to `end` of a period in units of the factor that holds on each; 0 if none."""
     if len(steps) == 1:
         return max(0.0, end - start) / steps[0][1]

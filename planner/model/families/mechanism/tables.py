@@ -18,10 +18,10 @@ from planner.kernels.tables import (
     Returning,
     SecondaryOutcomes,
 )
-from planner.model.blinding import NOBODY_ASKED, guesses, guessing_table
+from planner.model.blinding import NO_GUESSES, guessing_table, possible_guesses
 from planner.model.draw_list import DrawList
-from planner.model.dropout import ALIKE
-from planner.model.entry import entry_row, first_baseline_enrols
+from planner.model.dropout import SAME_FOR_ALL
+from planner.model.entry import enrolment_row, first_baseline_enrols
 from planner.model.families.mechanism.features import (
     Feature,
     after_waiting,
@@ -29,24 +29,24 @@ from planner.model.families.mechanism.features import (
     all_onsets,
     at_work,
     coefficients,
-    padded,
+    padded_count,
 )
-from planner.model.families.mechanism.return_to_baseline import Fading, Waiting, rule
-from planner.model.families.mechanism.secondary_outcomes import Feature as SecondFeature
+from planner.model.families.mechanism.return_to_baseline import FadingRow, WaitingHistories, return_rule
 from planner.model.families.mechanism.secondary_outcomes import (
-    Size,
+    ComponentSize,
+    feature_coefficients,
     rate_of,
     scale_row,
-    seconds_table,
-    weighed,
+    secondary_tables,
 )
+from planner.model.families.mechanism.secondary_outcomes import SecondaryFeature as SecondFeature
 from planner.model.families.mechanism.signals import (
     Mechanism,
     acts,
     component_numbers,
     cycle_days,
-    faded,
-    passed,
+    days_elapsed,
+    days_from_start,
 )
 from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.scenario import Scenario
@@ -62,7 +62,7 @@ class _Rows:
     rates: list[tuple[float, float]] = field(default_factory=list)
     decays: list[tuple[float, float]] = field(default_factory=list)
     features: list[tuple[int, ...]] = field(default_factory=list)
-    fading: list[Fading] = field(default_factory=list)  # of each feature, where patients wait
+    fading: list[FadingRow] = field(default_factory=list)  # of each feature, where patients wait
 
 
 def _index(rows: list[Any], row: object) -> int:
@@ -77,7 +77,7 @@ def mechanism_tables(
     days: Sequence[float],
     readings: Sequence[tuple[float, ...]],
     place: Sequence[int] | None = None,
-    leaving: Leaving = ALIKE,
+    leaving: Leaving = SAME_FOR_ALL,
     outcomes: Sequence[str] = (),
     asked: bool = False,
 ) -> MechanismTables:
@@ -91,38 +91,38 @@ def mechanism_tables(
     mechanisms = [Mechanism.of(scenario, h) for h in hypotheses]
     components = component_numbers(scenario)
     rows = _Rows()
-    states = guesses(scenario) if asked else (None,)
+    states = possible_guesses(scenario) if asked else (None,)
     onsets = [[all_onsets(scenario, m, guess) for guess in states] for m in mechanisms]
     sets = [all_features(scenario, m, each) for m, each in zip(mechanisms, onsets, strict=True)]
     for m, features in zip(mechanisms, sets, strict=True):
         for f in features:
             _index(rows.sizes, _size(m, f.component, components))
     rows.sizes.sort()  # two components share a draw
-    waiting = Waiting.of(scenario, mechanisms)
+    waiting = WaitingHistories.of(scenario, mechanisms)
     starts = _blocks(scenario, mechanisms, sets, rows, components, days)
     span = np.zeros((len(hypotheses), design.periods, 1 + len(days), 2), np.int64)
-    most = max(padded(len(features)) for features in sets)
+    most = max(padded_count(len(features)) for features in sets)
     shape = (len(hypotheses), len(design.sequences), design.periods)
     coef = np.zeros((len(states), *shape, 1 + len(days), most))
     for h, (m, features) in enumerate(zip(mechanisms, sets, strict=True)):
         at = {feature: i for i, feature in enumerate(features)}
         for k, v in product(range(design.periods), range(1 + len(days))):
             first, stop = at_work(features, k, v)
-            span[h, k, v] = starts[h] + first, padded(stop - first)
+            span[h, k, v] = starts[h] + first, padded_count(stop - first)
             for g, (s, sequence) in product(range(len(states)), enumerate(design.sequences)):
                 day = days[v - 1] if v else None
                 row = coefficients(scenario, m, at, sequence, onsets[h][g][s], k, day)
                 coef[g, h, s, k, v, : stop - first] = row[first:stop]
     scale = scenario.endpoint.scale
     draws, numbers, errors = _draws(design.periods, _visit_numbers(scenario, days))
-    driven = weighed(scenario, mechanisms, outcomes, waiting)
+    driven = feature_coefficients(scenario, mechanisms, outcomes, waiting)
     histories = len(waiting.histories(design.periods - 1))
-    secondary, more, late = seconds_table(
+    secondary, more, late = secondary_tables(
         scenario, outcomes, driven, shape, len(rows.features), draws, histories
     )
-    sizes = [Size((number,), False, row) for number, row in rows.sizes]
+    sizes = [ComponentSize((number,), False, row) for number, row in rows.sizes]
     sizes += _append(more, len(sizes), rows, len(days))
-    guessing = NOBODY_ASKED
+    guessing = NO_GUESSES
     if asked:
         informed = coef[1] if len(states) > 1 else None
         guessing = guessing_table(scenario, outcomes, draws, _ago(sets, starts, rows), informed)
@@ -135,7 +135,7 @@ def mechanism_tables(
         rows=numbers,
         errors=errors,
         place=np.array(range(len(hypotheses)) if place is None else place, np.int64),
-        entry=entry_row(scenario),
+        entry=enrolment_row(scenario),
         screened=first_baseline_enrols(scenario),
         source=source,
         sizes=np.array([size.distribution for size in sizes], np.float64).reshape(-1, 5),
@@ -179,12 +179,12 @@ def _draws(periods: int, visits: Sequence[int]) -> tuple[DrawList, Ints, Ints]:
     return draws, np.array([leaving, occasions, each], np.int64), np.array(errors, np.int64)
 
 
-def _append(features: Sequence[SecondFeature], sizes: int, rows: _Rows, days: int) -> list[Size]:
+def _append(features: Sequence[SecondFeature], sizes: int, rows: _Rows, days: int) -> list[ComponentSize]:
     """Put features of second outcomes behind those of improvement; all stand at the visit before dosing.
 
     Answers their sizes, which come behind the first so many.
     """
-    found: list[Size] = []
+    found: list[ComponentSize] = []
     for size, rate, elapsed, fading in features:
         number = sizes + _index(found, size)
         at = _index(rows.decays, (float(_index(rows.rates, rate)), elapsed)) if rate is not None else -1
@@ -193,7 +193,7 @@ def _append(features: Sequence[SecondFeature], sizes: int, rows: _Rows, days: in
             own, since, pace, ago = fading
             slot = _index(rows.rates, own) if own is not None else 0
             since = since if own is not None else -1.0  # nothing is ever lost
-            rows.fading.append(Fading((since, *[0.0] * days), pace, slot, ago))
+            rows.fading.append(FadingRow((since, *[0.0] * days), pace, slot, ago))
     return found
 
 
@@ -251,7 +251,7 @@ def _blocks(
     known: dict[object, int] = {}
     for m, features in zip(mechanisms, sets, strict=True):
         block = [_feature_row(scenario, m, f, rows, numbers, days) for f in features]
-        fading = [_fading(scenario, m, f, rows, days) for f in features] if rule(scenario) else []
+        fading = [_fading(scenario, m, f, rows, days) for f in features] if return_rule(scenario) else []
         start = known.setdefault((tuple(block), tuple(fading)), len(table))
         if start == len(table):
             table += block
@@ -260,13 +260,13 @@ def _blocks(
     return starts
 
 
-def _fading(scenario: Scenario, m: Mechanism, f: Feature, rows: _Rows, days: Sequence[float]) -> Fading:
+def _fading(scenario: Scenario, m: Mechanism, f: Feature, rows: _Rows, days: Sequence[float]) -> FadingRow:
     """How a feature fades where patients wait; what the period's own dosing raises does so as planned."""
     c, ago = m.components[f.component], f.periods_ago
     seen = [ago * cycle_days(scenario) + day for day in (0.0, *days)]
-    since = tuple(faded(f.steps, f.day + c.peak_day, day) for day in seen)
+    since = tuple(days_from_start(f.steps, f.day + c.peak_day, day) for day in seen)
     pace = 1.0 / f.steps[-1][1] if ago else 0.0
-    return Fading(since, pace, _index(rows.rates, rate_of(c.half_life_days)), ago)
+    return FadingRow(since, pace, _index(rows.rates, rate_of(c.half_life_days)), ago)
 
 
 def _feature_row(
@@ -279,7 +279,7 @@ def _feature_row(
     c = m.components[f.component]
     row = [rows.sizes.index(_size(m, f.component, numbers))]
     for v, day in enumerate((0.0, *days)):
-        elapsed = passed(f.steps, f.day + c.peak_day, f.periods_ago * cycle_days(scenario) + day)
+        elapsed = days_elapsed(f.steps, f.day + c.peak_day, f.periods_ago * cycle_days(scenario) + day)
         rate = _index(rows.rates, rate_of(c.half_life_days)) if elapsed > 0.0 else -1
         row.append(_index(rows.decays, (float(rate), elapsed)) if elapsed > 0.0 else -1)
         if f.periods_ago == 0 and (v == 0 or not acts(f.day, day)):
