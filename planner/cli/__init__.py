@@ -129,7 +129,7 @@ def _command(arguments: list[str], signals: _Signals) -> int:
 
     usage_error: type[Exception] = typer.BadParameter.__mro__[1]  # Typer has no public name for it
     command = build()
-    shown_before, warnings.showwarning = warnings.showwarning, _warning
+    show_before, warnings.showwarning = warnings.showwarning, _warning
     try:
         # Not command.main(), which would answer a broken pipe and other exceptions in its own way.
         with command.make_context("planner", list(arguments)) as context:
@@ -145,7 +145,7 @@ def _command(arguments: list[str], signals: _Signals) -> int:
             raise KeyboardInterrupt from error
         return _unexpected(error, arguments)
     finally:
-        warnings.showwarning = shown_before
+        warnings.showwarning = show_before
 
 
 def _warning(

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from planner.cli import options as given
+from planner.cli import options
 from planner.cli.exit import CHECK_FAILED, INVALID, OK, Problem
 
 
@@ -19,13 +19,13 @@ def bench(
         Path | None,
         typer.Option("--compare", metavar="FILE", help="JSON of an earlier bench: slower than then?"),
     ] = None,
-    threads: given.Threads = None,
-    output_format: given.AsFormat = None,
-    json: given.Json = False,
-    output: given.Output = None,
-    force: given.Force = False,
-    quiet: given.Quiet = False,
-    verbose: given.Verbose = False,
+    threads: options.Threads = None,
+    output_format: options.AsFormat = None,
+    json: options.Json = False,
+    output: options.Output = None,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """How fast this machine simulates: standard jobs, the bound, and rivals on the same job.
 
@@ -45,27 +45,22 @@ def bench(
       planner bench -o before.json
       planner bench --compare before.json
     """
-    from planner.cli import output as files
+    from planner.cli.output import as_csv, target_of
+    from planner.kernels.jit import COMPILED
     from planner.report.pages.bench import bench_page, bench_rows
 
-    target = files.target(output_format, json, output, force, quiet)
-    if not _compiled():
+    target = target_of(output_format, json, output, force, quiet)
+    if not COMPILED:
         raise Problem(
             "the kernels are not compiled under NUMBA_DISABLE_JIT, so there is nothing to measure",
             hint="unset NUMBA_DISABLE_JIT",
         )
     earlier = None if compare is None else _read(compare)
-    document = _measured(quick, threads, earlier, compare, quiet)
+    document = _measure(quick, threads, earlier, compare, quiet)
     header = ["subject", "figure", "median", "low", "high"]
-    target.write(document, lambda: bench_page(document), lambda: files.as_csv(header, bench_rows(document)))
-    found = document["comparison"]
-    return CHECK_FAILED if found is not None and found["slower"] else OK
-
-
-def _compiled() -> bool:
-    from planner.kernels.jit import COMPILED
-
-    return COMPILED
+    target.write(document, lambda: bench_page(document), lambda: as_csv(header, bench_rows(document)))
+    comparison = document["comparison"]
+    return CHECK_FAILED if comparison is not None and comparison["slower"] else OK
 
 
 def _read(file: Path) -> Any:
@@ -80,51 +75,51 @@ def _read(file: Path) -> Any:
         raise Problem(f"{file} cannot be read: {error.strerror}", hint=hint) from error
     except UnicodeDecodeError as error:
         raise Problem(f"{file} is no text", hint=hint, code=INVALID) from error
-    found = _parsed(file, text, hint)
+    result = _parse(file, text, hint)
     try:
-        check(found, conditions())
+        check(result, conditions())
     except NotComparable as error:
         raise Problem(f"{file} cannot be compared with: {error}", hint=hint, code=INVALID) from error
-    return found
+    return result
 
 
-def _parsed(file: Path, text: str, hint: str) -> Any:
+def _parse(file: Path, text: str, hint: str) -> Any:
     from json import JSONDecodeError, loads
 
     try:
         return loads(text)
     except JSONDecodeError as error:
-        said = f"line {error.lineno}, column {error.colno}: {error.msg}" if text.strip() else "it is empty"
-        raise Problem(f"{file} is no JSON: {said}", hint=hint, code=INVALID) from error
+        reason = f"line {error.lineno}, column {error.colno}: {error.msg}" if text.strip() else "it is empty"
+        raise Problem(f"{file} is no JSON: {reason}", hint=hint, code=INVALID) from error
     except (RecursionError, ValueError) as error:  # tables within tables without end, or endless digits
         raise Problem(f"{file} is no JSON that could be read", hint=hint, code=INVALID) from error
 
 
-def _measured(
+def _measure(
     quick: bool, threads: int | None, earlier: Any, compare: Path | None, quiet: bool
 ) -> dict[str, Any]:
     import sys
 
-    from planner.benchmarks.measuring import bench as measure
+    from planner.benchmarks import measuring
     from planner.benchmarks.regression import comparison
-    from planner.cli.common import compiling
+    from planner.cli.common import note_compiling
     from planner.cli.terminal import note, on_terminal
 
-    compiling(quiet)
+    note_compiling(quiet)
     tell = note if on_terminal(sys.stderr) and not quiet else lambda text: None
-    document = measure(quick=quick, threads=threads, say=tell)
+    document = measuring.bench(quick=quick, threads=threads, say=tell)
     if earlier is not None:
         document["comparison"] = comparison(document, earlier, str(compare))
     return document
 
 
 def doctor(
-    json: given.Json = False,
-    verbose: given.Verbose = False,
+    json: options.Json = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """Is everything here that planner needs, and does anything make it slow?
 
-    Tells versions, cores, vector units, the folder of compiled kernels and the optional parts. Compiles and
+    Lists versions, cores, vector units, the folder of compiled kernels and the optional parts. Compiles and
     simulates nothing. The exit code is 5 where something hinders results or speed seriously.
 
     \b
@@ -133,9 +128,9 @@ def doctor(
       planner doctor --json
     """
     from planner.benchmarks.doctor import diagnose
-    from planner.cli import output as files
+    from planner.cli.output import target_of
     from planner.report.pages.doctor import doctor_page
 
-    found = diagnose()
-    files.target(None, json, None).write(found, lambda: doctor_page(found))
-    return OK if found["healthy"] else CHECK_FAILED
+    diagnosis = diagnose()
+    target_of(None, json, None).write(diagnosis, lambda: doctor_page(diagnosis))
+    return OK if diagnosis["healthy"] else CHECK_FAILED

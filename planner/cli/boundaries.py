@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from enum import StrEnum
 from itertools import pairwise
@@ -10,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from planner._version import __version__
-from planner.cli import options as given
+from planner.cli import options
 from planner.cli.exit import NO_ANSWER, OK, USAGE, Problem
 
 if TYPE_CHECKING:
@@ -22,12 +20,10 @@ if TYPE_CHECKING:
 DEFAULT_RULE = "obrien-fleming-spending"
 DEFAULT_POWER = 0.8
 MOST_LOOKS = 100
-_T_LOOKS = 20
-_SEQUENCES = 2  # of an AB/BA trial: patients less so many are the df of its t test
 _LISTS = ("z", "spent")
 
 
-class Scale(StrEnum):
+class PlotScale(StrEnum):
     """What the plot shows."""
 
     z = "z"
@@ -120,7 +116,7 @@ FutilityOverlap = Annotated[
 Binding = Annotated[
     bool, typer.Option("--binding", help="Futility must be obeyed, which lowers the efficacy limits.")
 ]
-Plot = Annotated[Scale, typer.Option("--plot", metavar="z|p|spending|none", help="Scale of the plot.")]
+Plot = Annotated[PlotScale, typer.Option("--plot", metavar="z|p|spending|none", help="Scale of the plot.")]
 
 
 def boundaries(
@@ -146,13 +142,13 @@ def boundaries(
     futility_under: FutilityUnder = None,
     futility_overlap: FutilityOverlap = None,
     binding: Binding = False,
-    scale: Plot = Scale.z,
-    output_format: given.AsFormat = None,
-    json: given.Json = False,
-    output: given.Output = None,
-    force: given.Force = False,
-    quiet: given.Quiet = False,
-    verbose: given.Verbose = False,
+    scale: Plot = PlotScale.z,
+    output_format: options.AsFormat = None,
+    json: options.Json = False,
+    output: options.Output = None,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """Stopping boundaries without simulation: limits, error spent, power, expected size.
 
@@ -175,10 +171,11 @@ def boundaries(
       planner boundaries --looks 3 --futility kim-demets --futility-rho 2 --beta 0.1
       planner boundaries --looks 3 --efficacy-looks 3 --futility z --futility-z 0,0.5 --json
     """
-    from planner.cli import output as files
+    from planner.cli.output import target_of
+    from planner.questions.boundaries import document
     from planner.scenario.vocabulary import EFFICACY_RULES, FUTILITY_RULES
 
-    target = files.target(output_format, json, output, force, quiet)
+    target = target_of(output_format, json, output, force, quiet)
     names = list(dict.fromkeys(name for part in rule or [DEFAULT_RULE] for name in part.split(",")))
     stated = {"delta": delta, "gamma": gamma, "rho": rho, "z": z, "spent": spent}
     parameters = _parameters(names, EFFICACY_RULES, stated, "")
@@ -206,15 +203,15 @@ def boundaries(
         "power": power,
         "drift": drift,
     }
-    solved = [_solved(fractions, name, parameters[name], common) for name in names]
+    solved = [_solve(fractions, name, parameters[name], common) for name in names]
     _warn(solved)
 
     def blocks() -> list[Block]:
         from planner.report.pages.boundaries import boundaries_page
 
-        plot = None if scale is Scale.none else scale.value
+        plot = None if scale is PlotScale.none else scale.value
         return boundaries_page(
-            _shown(solved, patients), patients=patients, scale=plot, ascii_only=target.ascii_only
+            _sections(solved, patients), patients=patients, scale=plot, ascii_only=target.ascii_only
         )
 
     target.write(document(solved, patients), blocks, lambda: _csv(solved))
@@ -258,7 +255,7 @@ def _parameters(
                 raise Problem(f"{kind} rule {name} needs {option}", hint=f"{rules[name].title}; add {option}")
         usable = (*rules[name].parameters, *OPTIONAL[kind].get(name, ()))
         accepted[name] = {
-            key: _listed(name, key, value, prefix) for key, value in values.items() if key in usable
+            key: _list_value(name, key, value, prefix) for key, value in values.items() if key in usable
         }
     for key in values:
         if not any(key in taken for taken in accepted.values()):
@@ -267,7 +264,7 @@ def _parameters(
     return accepted
 
 
-def _listed(rule: str, key: str, value: Any, prefix: str) -> Any:
+def _list_value(rule: str, key: str, value: Any, prefix: str) -> Any:
     """A list option as numbers; the one z of haybittle-peto as a number."""
     if key not in _LISTS:
         return value
@@ -313,9 +310,7 @@ def _fractions(text: str) -> tuple[list[float], list[int] | None]:
     return [number / numbers[-1] for number in numbers], [int(number) for number in numbers]
 
 
-def _solved(
-    fractions: list[float], name: str, parameters: dict[str, Any], common: dict[str, Any]
-) -> Boundary:
+def _solve(fractions: list[float], name: str, parameters: dict[str, Any], common: dict[str, Any]) -> Boundary:
     from planner.monitoring.boundaries import boundary
     from planner.monitoring.spending import BoundaryError, UnreachableError
 
@@ -326,99 +321,34 @@ def _solved(
         raise Problem(error.message, error.hint or "planner boundaries --help", code=code) from error
 
 
-def document(solved: Sequence[Boundary], patients: Sequence[int] | None = None) -> dict[str, Any]:
-    """The JSON contract: the boundary itself, or several of them under their rules' names.
-
-    `patients`: at each look, where the looks were given so; then with what a t test makes of the limits.
-    """
-    found = [one.to_json() | t_test(one, patients) for one in solved]
-    rules = [one.efficacy for one in solved]
-    warnings = [warning for one in solved for warning in _warnings(one)]
-    head = {"schema": "planner.boundaries/1"}
-    run = {"planner": __version__, "digest": digest(solved)}
-    if len(found) == 1:
-        return {**head, **found[0], "run": run, "warnings": warnings}
-    several = [{"rule": name, **figures} for name, figures in zip(rules, found, strict=True)]
-    return {**head, "boundaries": several, "run": run, "warnings": warnings}
-
-
-def digest(solved: Sequence[Boundary]) -> str:
-    """Name of the answer: the same rules at the same looks give the same digest, with the same solver.
-
-    The figures count to 9 digits, to which they are right on every machine.
-    """
-    from planner.results.digest import answer_digest
-
-    rules = [[one.efficacy, one.futility, one.binding, _rounded(one.to_json())] for one in solved]
-    return answer_digest("boundaries", "", [], hypotheses=None, seed=0, trials=0, options={}, sums=rules)
-
-
-def _rounded(value: Any) -> Any:
-    """Nested figures with every number to 9 digits."""
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_rounded(item) for item in value]
-    return f"{value:.9g}" if isinstance(value, float) else value
-
-
-def t_test(one: Boundary, patients: Sequence[int] | None) -> dict[str, Any]:
-    """`t_test`: df and type I error of the two-sample t test of an AB/BA trial held to these limits.
-
-    The t limits have the limits' nominal levels. Empty where no patients are given, a look is too small, or
-    there are so many looks that it would take seconds.
-    """
-    from planner.monitoring.t_looks import TLook, type_one_error
-
-    if patients is None or patients[0] <= _SEQUENCES or len(patients) > _T_LOOKS:
-        return {}
-    df = [n - _SEQUENCES for n in patients]
-    low = one.futility_z if one.binding else (-math.inf,) * len(df)
-    rows = zip(patients, df, one.efficacy_z, low, strict=True)
-    error = type_one_error([TLook(n / patients[-1], d, z, f) for n, d, z, f in rows], one.sided)
-    return {"t_test": {"df": df, "type_one_error": error}} if math.isfinite(error) else {}
-
-
-def _warnings(one: Boundary) -> list[str]:
-    """What must not be overlooked: limits that spend another alpha, or at other looks, than asked for."""
-    spent = one.alpha_spent[-1]
-    found = [
-        f"look {k + 1}: {left}; --futility-overlap spend gives it a limit"
-        for k in range(len(one.fractions))
-        if (left := one.left_to_later(k))
-    ]
-    if abs(spent - one.alpha) <= 1e-6 * one.alpha:
-        return found
-    return [f"{one.efficacy}: these limits spend alpha {spent:.4g}, not {one.alpha:g}", *found]
-
-
 def _warn(solved: list[Boundary]) -> None:
     from planner.cli.terminal import warn
+    from planner.questions.boundaries import warnings_of
 
     for one in solved:
-        for warning in _warnings(one):
+        for warning in warnings_of(one):
             warn(warning)
 
 
 def _csv(solved: list[Boundary]) -> str:
-    from planner.cli import output as files
+    from planner.cli.output import as_csv
 
     rows = [{"rule": one.efficacy, **look} for one in solved for look in one.to_json()["looks"]]
     header = list(rows[0])
-    return files.as_csv(header, [["" if row[key] is None else row[key] for key in header] for row in rows])
+    return as_csv(header, [["" if row[key] is None else row[key] for key in header] for row in rows])
 
 
-def _shown(solved: list[Boundary], patients: Sequence[int] | None) -> list[Any]:
+def _sections(solved: list[Boundary], patients: Sequence[int] | None) -> list[Any]:
+    from planner.questions.boundaries import figures
     from planner.report.pages.boundaries import NamedBoundary
     from planner.scenario.vocabulary import EFFICACY_RULES, FUTILITY_RULES
 
-    shown = []
+    sections = []
     for index, one in enumerate(solved):
         futility = FUTILITY_RULES[one.futility].title
         if one.futility != "none":
             futility += ", binding" if one.binding else ", non-binding"
         title = EFFICACY_RULES[one.efficacy].title
         letter = chr(ord("A") + index)
-        figures = one.to_json() | t_test(one, patients)
-        shown.append(NamedBoundary(letter, f"{one.efficacy} ({title})", futility, figures))
-    return shown
+        sections.append(NamedBoundary(letter, f"{one.efficacy} ({title})", futility, figures(one, patients)))
+    return sections

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from planner.cli.exit import Problem
+from planner.errors import PlannerError
 
 if TYPE_CHECKING:
     from planner.cli.output import Target
+    from planner.questions.plan import Plan
     from planner.scenario.scenario import Scenario
 
 
@@ -24,32 +26,32 @@ def averaged_variants(plan: Scenario, variants: int | None, precision: float | N
     from planner.model.parameter_draws import UncertaintyError, check_uncertainty
     from planner.questions.run.assurance import MOST_VARIANTS, VARIANTS
 
-    try:
+    with explain(UncertaintyError, option="--uncertain"):
         check_uncertainty(plan)
-    except UncertaintyError as error:
-        raise Problem(f"--uncertain: {error}", hint=error.hint) from error
     return variants or (VARIANTS if precision is None else MOST_VARIANTS)
 
 
-def replaced(plan: Scenario, source: str, overrides: list[str], seed: int) -> list[str]:
+def override_warnings(plan: Scenario, source: str, overrides: list[str], seed: int) -> list[str]:
     """A warning for each setting that says nothing, because what is drawn or a tie replaces it."""
     from planner.model.parameter_draws import UncertaintyError, same_first_variant
     from planner.scenario.faults import ScenarioError
     from planner.scenario.reading.read import read
 
-    found = []
+    warnings = []
     for i, override in enumerate(overrides):
         try:
             without = read(source, set=overrides[:i] + overrides[i + 1 :])
             if same_first_variant([plan, without], seed) is not None:
                 path = override.partition("=")[0].strip()
-                found.append(f"--set {path} says nothing with --uncertain: drawn values or a tie replace it")
+                warnings.append(
+                    f"--set {path} says nothing with --uncertain: drawn values or a tie replace it"
+                )
         except (ScenarioError, UncertaintyError):  # without it there is no scenario: it says something
             continue
-    return found
+    return warnings
 
 
-def chosen(hypothesis: list[str] | None) -> list[str]:
+def hypotheses_setting(hypothesis: list[str] | None) -> list[str]:
     """`--hypothesis a,b --hypothesis c` as the setting that it is; its faults name the option."""
     from json import dumps
 
@@ -72,22 +74,31 @@ def names_of(hypothesis: list[str] | None) -> list[str]:
 
 
 @contextmanager
-def precisely() -> Iterator[None]:
-    """A precision that cannot be asked for is explained."""
-    from planner.questions.run.precision import PrecisionError
+def explain(*kinds: type[PlannerError], option: str = "", hint: str = "") -> Iterator[None]:
+    """Within, errors of these kinds are of whoever typed the command, under the name of the option.
 
+    `hint`: what to do where the error does not say it.
+    """
     try:
         yield
-    except PrecisionError as error:
-        raise Problem(f"--precision: {error}", hint="for instance --precision 0.001") from error
+    except kinds as error:
+        message = f"{option}: {error.message}" if option else error.message
+        raise Problem(message, error.hint or hint) from error
 
 
-def compiling(quiet: bool) -> None:
+def explain_precision() -> AbstractContextManager[None]:
+    """Within, a precision that is out of range is explained."""
+    from planner.questions.run.precision import PrecisionError
+
+    return explain(PrecisionError, option="--precision", hint="for instance --precision 0.001")
+
+
+def note_compiling(quiet: bool) -> None:
     """Say why the first run on a machine takes a while."""
     from planner.cli.terminal import note
 
     if not quiet and not _compiled():
-        note("compiling the kernels, once on this machine; later runs start at once")
+        note("note_compiling the kernels, once on this machine; later runs start at once")
 
 
 def _compiled() -> bool:
@@ -98,7 +109,7 @@ def _compiled() -> bool:
     return not COMPILED or (folder is not None and any(folder.rglob("*.nbc")))
 
 
-def remarks(
+def print_remarks(
     document: dict[str, Any],
     verbose: bool,
     warnings: Sequence[str] | None = None,
@@ -108,14 +119,14 @@ def remarks(
     """Warnings, and on request the speed, beside the result.
 
     `warnings`: in the words of the page (those of the document if not given). Where the page is shown on the
-    terminal, those that are `on_page` (all if not given) are not said a second time.
+    terminal, those that are `on_page` (all if not given) are not repeated.
     """
     from planner.cli.terminal import note, warn
 
-    said = document["warnings"] if warnings is None else warnings
-    twice = target is not None and target.on_screen
-    for warning in said:
-        if not twice or (on_page is not None and warning not in on_page):
+    warnings = document["warnings"] if warnings is None else warnings
+    on_screen = target is not None and target.on_screen
+    for warning in warnings:
+        if not on_screen or (on_page is not None and warning not in on_page):
             warn(warning)
     if verbose:
         spent = document["run"]
@@ -124,10 +135,23 @@ def remarks(
         note(f"{spent['seconds']:.3g} s, {done}")
 
 
-def told_of_entry(plan: Scenario, of: str = "") -> None:
+def note_entry(plan: Scenario, of: str = "") -> None:
     """On request: by which rating patients are enrolled, where they are selected."""
     from planner.cli.terminal import note
     from planner.report.scenario.population import entry_in_short
 
-    if said := entry_in_short(plan):
-        note(f"{of}: {said}" if of else said)
+    if entry := entry_in_short(plan):
+        note(f"{of}: {entry}" if of else entry)
+
+
+def work_out(scenario: Scenario, source: str, *, effects: bool = False) -> Plan:
+    """What follows from the scenario; a ScenarioError where its stopping limits do not exist."""
+    from planner.monitoring.spending import BoundaryError
+    from planner.questions.plan import planned
+    from planner.scenario.faults import Fault, ScenarioError
+
+    try:
+        return planned(scenario, effects=effects)
+    except BoundaryError as error:
+        fault = Fault(source, 0, 0, "monitoring", str(error))
+        raise ScenarioError([fault]) from error

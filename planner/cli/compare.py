@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from planner.cli import options as given
+from planner.cli import options
 from planner.cli.exit import INTERRUPTED, OK, Problem
 
 if TYPE_CHECKING:
@@ -16,20 +16,20 @@ MOST = 20  # designs: more are a sweep
 
 
 def compare(
-    scenarios: given.Scenarios,
-    settings: given.Set = None,
-    hypothesis: given.Hypothesis = None,
-    trials: given.Trials = None,
-    seed: given.Seed = None,
-    threads: given.Threads = None,
-    memory: given.Memory = None,
-    output_format: given.AsFormat = None,
-    json: given.Json = False,
-    output: given.Output = None,
-    force: given.Force = False,
-    dry_run: given.DryRun = False,
-    quiet: given.Quiet = False,
-    verbose: given.Verbose = False,
+    scenarios: options.Scenarios,
+    settings: options.Set = None,
+    hypothesis: options.Hypothesis = None,
+    trials: options.Trials = None,
+    seed: options.Seed = None,
+    threads: options.Threads = None,
+    memory: options.Memory = None,
+    output_format: options.AsFormat = None,
+    json: options.Json = False,
+    output: options.Output = None,
+    force: options.Force = False,
+    dry_run: options.DryRun = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """Compare designs on the same virtual patients: power, stops, patients, visits.
 
@@ -45,18 +45,18 @@ def compare(
       planner compare plan.toml plan-with-futility.toml --hypothesis expected --trials 1000000
     """
     from planner.cli import again
-    from planner.cli import output as files
-    from planner.cli.common import names_of, remarks
+    from planner.cli.common import names_of, print_remarks, work_out
     from planner.cli.dry_run import of_compare
+    from planner.cli.output import frame_as_csv, target_of
     from planner.scenario.reading.read import read
 
-    target = files.target(output_format, json, output, force, quiet)
+    target = target_of(output_format, json, output, force, quiet)
     if len(scenarios) > MOST:
         raise Problem(f"{len(scenarios)} scenarios are too many", hint=f"compare at most {MOST} at a time")
     chosen = names_of(hypothesis)
     plans = [read(source, set=settings or []) for source in scenarios]
     for plan, source in zip(plans, scenarios, strict=True):
-        files.worked_out(plan, source)
+        work_out(plan, source)
     _check_hypotheses(plans, chosen)
     first = plans[0].simulation
     trials, seed = first.trials if trials is None else trials, first.seed if seed is None else seed
@@ -65,42 +65,40 @@ def compare(
     )
     if dry_run:
         return of_compare(plans, chosen, trials, seed, threads, target)
-    found = _compared(plans, chosen, trials, seed, threads, quiet)
-    document = found.to_json()
-    remarks(document, verbose, target=target)
-    target.write(
-        document, lambda: _blocks(found, document, command), lambda: files.frame_as_csv(found.frame())
-    )
-    return INTERRUPTED if found.partial else OK
+    result = _compare(plans, chosen, trials, seed, threads, quiet)
+    document = result.to_json()
+    print_remarks(document, verbose, target=target)
+    target.write(document, lambda: _blocks(result, document, command), lambda: frame_as_csv(result.frame()))
+    return INTERRUPTED if result.partial else OK
 
 
 def _check_hypotheses(plans: list[Scenario], chosen: list[str]) -> None:
     from planner.scenario.text import did_you_mean
 
-    known = dict.fromkeys(name for plan in plans for name in plan.simulated_hypotheses)
+    names = dict.fromkeys(name for plan in plans for name in plan.simulated_hypotheses)
     for name in chosen:
-        if name not in known:
-            raise Problem(f"no scenario has a hypothesis {name}", hint=did_you_mean(name, known))
+        if name not in names:
+            raise Problem(f"no scenario has a hypothesis {name}", hint=did_you_mean(name, names))
 
 
-def _compared(
+def _compare(
     plans: list[Scenario], chosen: list[str], trials: int, seed: int, threads: int | None, quiet: bool
 ) -> Comparison:
-    from planner.cli.common import compiling
+    from planner.cli.common import note_compiling
     from planner.cli.terminal import progress
-    from planner.questions.compare import compare as simulated
+    from planner.questions.compare import compare as compare_designs
 
-    compiling(quiet)
+    note_compiling(quiet)
     with progress("Comparing", quiet=quiet) as advance:
-        return simulated(
+        return compare_designs(
             plans, trials=trials, seed=seed, hypotheses=chosen or None, threads=threads, progress=advance
         )
 
 
-def _blocks(found: Comparison, document: dict[str, Any], command: str) -> list[Block]:
-    from planner.cli import output as files
+def _blocks(result: Comparison, document: dict[str, Any], command: str) -> list[Block]:
+    from planner.cli.common import work_out
     from planner.report.pages.compare import compare_page
     from planner.report.scenario.context import page_context
 
-    settings = [page_context(plan, files.worked_out(plan, plan.name), command) for plan in found.scenarios]
+    settings = [page_context(plan, work_out(plan, plan.name), command) for plan in result.scenarios]
     return compare_page(document, settings, command)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from planner.cli import options as given
+from planner.cli import options
 from planner.cli.exit import INTERRUPTED, OK, Problem
 from planner.cli.numbers import whole
 from planner.scenario.caps import MAX_VARIANTS
@@ -39,7 +38,7 @@ Summaries = Annotated[
     typer.Option(
         "--summaries",
         metavar="KIND",
-        help="What a trial is judged by, joined by commas: means (of endpoint and second outcomes; if not "
+        help="What a trial is judged by, joined by commas: means (of endpoint and secondary outcomes; if not "
         "given), endpoint (its means alone), days, sds, responses, correlations. What each adds is shown.",
     ),
 ]
@@ -64,24 +63,24 @@ Likelihood = Annotated[
 
 
 def discriminate(
-    scenarios: given.Scenarios,
+    scenarios: options.Scenarios,
     patients: Patients = None,
     decisive: Decisive = 0.9,
     summaries: Summaries = None,
     draws: Draws = 256,
     likelihood: Likelihood = "mixture",
-    settings: given.Set = None,
-    hypothesis: given.Hypothesis = None,
-    seed: given.Seed = None,
-    threads: given.Threads = None,
-    memory: given.Memory = None,
-    output_format: given.AsFormat = None,
-    json: given.Json = False,
-    output: given.Output = None,
-    force: given.Force = False,
-    dry_run: given.DryRun = False,
-    quiet: given.Quiet = False,
-    verbose: given.Verbose = False,
+    settings: options.Set = None,
+    hypothesis: options.Hypothesis = None,
+    seed: options.Seed = None,
+    threads: options.Threads = None,
+    memory: options.Memory = None,
+    output_format: options.AsFormat = None,
+    json: options.Json = False,
+    output: options.Output = None,
+    force: options.Force = False,
+    dry_run: options.DryRun = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """Would this design tell the mechanisms apart, and which of several does it best?
 
@@ -100,21 +99,21 @@ def discriminate(
       planner discriminate ab-ba.toml two-by-two.toml --json
     """
     from planner.cli import again
-    from planner.cli import output as files
-    from planner.cli.common import names_of, remarks
+    from planner.cli.common import names_of, print_remarks, work_out
+    from planner.cli.output import frame_as_csv, target_of
     from planner.scenario.reading.read import read
 
-    target = files.target(output_format, json, output, force, quiet)
+    target = target_of(output_format, json, output, force, quiet)
     if len(scenarios) > MOST:
         raise Problem(f"{len(scenarios)} scenarios are too many", hint=f"compare at most {MOST} at a time")
     chosen, numbers = names_of(hypothesis), _numbers(patients)
     kinds = _words(summaries) or ["means"]
     plans = [read(source, set=settings or []) for source in scenarios]
     for plan, source in zip(plans, scenarios, strict=True):
-        files.worked_out(plan, source)
+        work_out(plan, source)
     _check_hypotheses(plans, scenarios, chosen)
     seed = plans[0].simulation.seed if seed is None else seed
-    asked: dict[str, Any] = {
+    request: dict[str, Any] = {
         "hypotheses": chosen or None,
         "patients": numbers or None,
         "decisive": decisive,
@@ -124,10 +123,10 @@ def discriminate(
         "likelihood": likelihood,
     }
     if dry_run:
-        return _intended(plans, asked, threads, target)
-    found = _told_apart(plans, asked, threads, quiet)
-    document = found.to_json()
-    remarks(document, verbose, target=target)
+        return _dry_run(plans, request, threads, target)
+    result = _discriminate(plans, request, threads, quiet)
+    document = result.to_json()
+    print_remarks(document, verbose, target=target)
     command = again.command(
         "discriminate",
         scenarios,
@@ -142,10 +141,10 @@ def discriminate(
     )
     target.write(
         document,
-        lambda: _blocks(found, document, command, target.ascii_only),
-        lambda: files.frame_as_csv(found.frame()),
+        lambda: _blocks(result, document, command, target.ascii_only),
+        lambda: frame_as_csv(result.frame()),
     )
-    return INTERRUPTED if found.partial else OK
+    return INTERRUPTED if result.partial else OK
 
 
 def _words(texts: list[str] | None) -> list[str]:
@@ -179,60 +178,57 @@ def _numbers(texts: list[str] | None) -> list[int]:
 
 
 def _check_hypotheses(plans: list[Scenario], sources: list[str], chosen: list[str]) -> None:
-    """Every hypothesis asked for is in every scenario, else their figures would not be comparable."""
+    """Every hypothesis of the request is in every scenario, else their figures would not be comparable."""
     from planner.scenario.text import did_you_mean
 
     for plan, source in zip(plans, sources, strict=True):
-        known = plan.simulated_hypotheses
+        names = plan.simulated_hypotheses
         for name in chosen:
-            if name not in known:
-                raise Problem(f"{source} has no hypothesis {name}", hint=did_you_mean(name, known))
+            if name not in names:
+                raise Problem(f"{source} has no hypothesis {name}", hint=did_you_mean(name, names))
 
 
-def _told_apart(
-    plans: list[Scenario], asked: dict[str, Any], threads: int | None, quiet: bool
+def _discriminate(
+    plans: list[Scenario], request: dict[str, Any], threads: int | None, quiet: bool
 ) -> Discrimination:
-    from planner.cli.common import compiling
+    from planner.cli.common import note_compiling
     from planner.cli.terminal import progress
-    from planner.questions.discriminate.discriminate import discriminate as told_apart
+    from planner.questions.discriminate.discriminate import discriminate as discriminate_designs
 
-    compiling(quiet)
-    with progress("Telling apart", quiet=quiet, unit="draws") as advance, _explained():
-        return told_apart(plans, threads=threads, progress=advance, **asked)
+    note_compiling(quiet)
+    with progress("Telling apart", quiet=quiet, unit="draws") as advance, _explain():
+        return discriminate_designs(plans, threads=threads, progress=advance, **request)
 
 
-@contextmanager
-def _explained() -> Iterator[None]:
-    """A question that has no answer is a misused command, explained."""
+def _explain() -> AbstractContextManager[None]:
+    """Within, a question that has no answer is a misused command, explained."""
+    from planner.cli.common import explain
     from planner.questions.discriminate.simulating import DiscriminationError
 
-    try:
-        yield
-    except DiscriminationError as error:
-        raise Problem(str(error), hint=error.hint or "planner discriminate --help") from error
+    return explain(DiscriminationError, hint="planner discriminate --help")
 
 
-def _blocks(found: Discrimination, document: dict[str, Any], command: str, ascii_only: bool) -> list[Block]:
-    from planner.cli import output as files
+def _blocks(result: Discrimination, document: dict[str, Any], command: str, ascii_only: bool) -> list[Block]:
+    from planner.cli.common import work_out
     from planner.report.pages.discriminate import discriminate_page
     from planner.report.scenario.context import page_context
 
-    settings = [page_context(plan, files.worked_out(plan, plan.name), command) for plan in found.scenarios]
+    settings = [page_context(plan, work_out(plan, plan.name), command) for plan in result.scenarios]
     return discriminate_page(document, settings, command, ascii_only=ascii_only)
 
 
-def _intended(plans: list[Scenario], asked: dict[str, Any], threads: int | None, target: Target) -> int:
+def _dry_run(plans: list[Scenario], request: dict[str, Any], threads: int | None, target: Target) -> int:
     """What would be simulated, and how long that takes."""
-    from planner.cli.dry_run import told, told_apart
+    from planner.cli.dry_run import remarks_by_name, write_estimate
     from planner.questions.compare import distinct
     from planner.questions.discriminate.discriminate import forecast
     from planner.report.blocks import Column, Sheet
     from planner.report.pages.discriminate import summaries_text
 
-    with _explained():
-        cells, effort = forecast(plans, distinct([plan.name for plan in plans]), threads=threads, **asked)
-    run = {key: asked[key] for key in ("draws", "seed", "decisive", "likelihood")}
-    facts = [("Draws", f"{asked['draws']:,} of what is uncertain, seed {asked['seed']}")]
+    with _explain():
+        cells, effort = forecast(plans, distinct([plan.name for plan in plans]), threads=threads, **request)
+    run = {key: request[key] for key in ("draws", "seed", "decisive", "likelihood")}
+    facts = [("Draws", f"{request['draws']:,} of what is uncertain, seed {request['seed']}")]
     facts += [(f"Summaries of {cell['design']}", summaries_text(cell["summaries"])) for cell in cells]
     columns = [
         Column("Design", number=False),
@@ -251,6 +247,6 @@ def _intended(plans: list[Scenario], asked: dict[str, Any], threads: int | None,
         for cell in cells
     ]
     document = {"run": run, "cells": cells}
-    said = told_apart(plans, distinct([plan.name for plan in plans]))
+    remarks = remarks_by_name(plans, distinct([plan.name for plan in plans]))
     sheet = Sheet(columns, rows)
-    return told(target, "Would be told apart", document, facts, effort, [sheet], remarks=said)
+    return write_estimate(target, "Would be told apart", document, facts, effort, [sheet], remarks=remarks)

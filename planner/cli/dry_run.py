@@ -23,7 +23,7 @@ Facts = list[tuple[str, str]]
 NO_CSV = ("--dry-run has no CSV form", "leave --format out, or use json or md")
 
 
-def told(
+def write_estimate(
     target: Target,
     title: str,
     document: Json,
@@ -52,16 +52,16 @@ def told(
     return OK
 
 
-def _virtual(patients: int) -> tuple[str, str]:
+def _virtual_fact(patients: int) -> tuple[str, str]:
     return "Virtual patients", f"{patients:,} in all"
 
 
-def told_apart(plans: Sequence[Scenario], names: Sequence[str]) -> list[str]:
+def remarks_by_name(plans: Sequence[Scenario], names: Sequence[str]) -> list[str]:
     """The remarks on several scenarios, each after the name of its own."""
-    return [f"{name}: {said}" for plan, name in zip(plans, names, strict=True) for said in plan.remarks]
+    return [f"{name}: {remark}" for plan, name in zip(plans, names, strict=True) for remark in plan.remarks]
 
 
-def trials_said(amount: Amount) -> str:
+def trials_in_words(amount: Amount) -> str:
     """How many trials there will be, in words."""
     if amount.precision is None:
         return f"{amount.trials:,} under each hypothesis"
@@ -69,7 +69,7 @@ def trials_said(amount: Amount) -> str:
     return f"as many as a Monte Carlo standard error of {amount.precision:g} needs, at most {most}"
 
 
-def _variants_said(amount: Amount) -> Facts:
+def _variants_fact(amount: Amount) -> Facts:
     if not amount.uncertain:
         return []
     number = f"{amount.variants:,} of what is uncertain"
@@ -107,18 +107,18 @@ def of_run(plan: Scenario, amount: Amount, seed: int, threads: int | None, targe
         for analysis in plan.analyses
     ]
     facts = [
-        ("Trials", f"{trials_said(amount)}, seed {seed}"),
-        *_variants_said(amount),
+        ("Trials", f"{trials_in_words(amount)}, seed {seed}"),
+        *_variants_fact(amount),
         ("Hypotheses", ", ".join(names)),
         ("Analyses", ", ".join(analysis.name for analysis in plan.analyses)),
         ("Patients", f"{plan.design.patients:,} a trial"),
-        *([_virtual(most * plan.design.patients * len(names))] if amount.precision is None else []),
+        *([_virtual_fact(most * plan.design.patients * len(names))] if amount.precision is None else []),
         ("Digest", of_plan(plan)["digest"][:12]),
     ]
     title = f"Would be simulated: {plan.title}" if plan.title else "Would be simulated"
     document = {"scenario": of_plan(plan), "run": _run(amount, seed), "cells": cells}
     more: list[Block] = [Heading("The scenario, complete"), Code(to_toml(plan).strip(), "toml")]
-    return told(target, title, document, facts, estimate, more, remarks=plan.remarks)
+    return write_estimate(target, title, document, facts, estimate, more, remarks=plan.remarks)
 
 
 def of_sweep(points: Sequence[Point], amount: Amount, seed: int, threads: int | None, target: Target) -> int:
@@ -148,16 +148,16 @@ def of_sweep(points: Sequence[Point], amount: Amount, seed: int, threads: int | 
             f"{len(points):,}, in {count(len(work), 'pass', 'passes')} over the virtual patients",
         ),
         ("Cells", f"{len(cells):,}"),
-        ("Trials", f"{trials_said(amount)}, seed {seed}"),
-        *_variants_said(amount),
-        *([_virtual(patients)] if amount.precision is None else []),
+        ("Trials", f"{trials_in_words(amount)}, seed {seed}"),
+        *_variants_fact(amount),
+        *([_virtual_fact(patients)] if amount.precision is None else []),
     ]
     paths = list(points[0].values)
     rows = [[str(point.values[path]) for path in paths] for point in points]
     sheet = Sheet([Column(path) for path in paths], rows)
     document = {"scenario": of_plan(base), "run": _run(amount, seed), "cells": cells}
     remarks = remarks_on_looks(points)
-    return told(target, "Would be simulated", document, facts, estimate, [sheet], remarks=remarks)
+    return write_estimate(target, "Would be simulated", document, facts, estimate, [sheet], remarks=remarks)
 
 
 def of_sensitivity(
@@ -177,12 +177,12 @@ def of_sensitivity(
     facts = [
         ("Variants", f"{variants:,}"),
         ("Trials", f"{trials:,} of each variant, seed {seed}"),
-        _virtual(trials * plan.design.patients * len(_names(plan)) * variants),
+        _virtual_fact(trials * plan.design.patients * len(_names(plan)) * variants),
     ]
     run = {"trials": trials, "seed": seed, "variants": variants}
     document = {"scenario": of_plan(plan), "run": run, "assumptions": rows}
     more: list[Block] = [Heading("What is varied"), Items([each.path for each in varied])]
-    return told(target, "Would be simulated", document, facts, estimate, more, remarks=plan.remarks)
+    return write_estimate(target, "Would be simulated", document, facts, estimate, more, remarks=plan.remarks)
 
 
 def of_compare(
@@ -209,7 +209,7 @@ def of_compare(
     columns = [Column("Design", number=False), Column("Hypothesis", number=False), Column("Patients")]
     facts = [
         ("Trials", f"{trials:,} of each design under each hypothesis, seed {seed}"),
-        _virtual(trials * sum(part.design.patients * len(_names(part)) for part in parts.values())),
+        _virtual_fact(trials * sum(part.design.patients * len(_names(part)) for part in parts.values())),
     ]
     rows = [[str(value) for value in cell.values()] for cell in cells]
     document = {
@@ -217,8 +217,10 @@ def of_compare(
         "run": {"trials": trials, "seed": seed},
         "cells": cells,
     }
-    said = told_apart(plans, calls)
-    return told(target, "Would be compared", document, facts, estimate, [Sheet(columns, rows)], remarks=said)
+    remarks = remarks_by_name(plans, calls)
+    return write_estimate(
+        target, "Would be compared", document, facts, estimate, [Sheet(columns, rows)], remarks=remarks
+    )
 
 
 def of_size(
@@ -264,7 +266,7 @@ def of_size(
     run = {"trials": trials, "seed": seed, "find": find, "power": list(targets), "most_patients": patients}
     run |= {} if variants is None else {"uncertain": True, "variants": variants}
     document = {"scenario": of_plan(plan), "run": run, "cells": cells}
-    return told(target, "Would be sought", document, facts, estimate, remarks=plan.remarks)
+    return write_estimate(target, "Would be sought", document, facts, estimate, remarks=plan.remarks)
 
 
 def of_trial(plan: Scenario, index: int, kind: str | None, trials: int, seed: int, target: Target) -> int:
@@ -293,4 +295,4 @@ def of_trial(plan: Scenario, index: int, kind: str | None, trials: int, seed: in
         for analysis in plan.analyses
     ]
     document = {"scenario": of_plan(plan), "run": run, "cells": cells}
-    return told(target, "Would be looked at", document, facts, estimate, remarks=plan.remarks)
+    return write_estimate(target, "Would be looked at", document, facts, estimate, remarks=plan.remarks)

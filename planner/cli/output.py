@@ -13,9 +13,7 @@ from planner.cli.options import Format
 from planner.cli.writing import check_writable, deliver, is_stdout
 
 if TYPE_CHECKING:
-    from planner.questions.plan import Plan
     from planner.report.blocks import Block
-    from planner.scenario.scenario import Scenario
 
 _ENDINGS = {".json": Format.json, ".csv": Format.csv, ".md": Format.md, ".txt": Format.table}
 
@@ -64,8 +62,8 @@ class Target:
         return not shows_braille(self.path)
 
 
-def target(
-    asked: Format | None,
+def target_of(
+    choice: Format | None,
     json: bool,
     output: Path | None,
     force: bool = False,
@@ -77,43 +75,30 @@ def target(
 
     `no_csv`: message and hint where there is no table to be written.
     """
-    wanted = chosen_format(asked, json, output)
+    wanted = chosen_format(choice, json, output)
     if wanted is Format.csv and no_csv is not None:
         raise Problem(no_csv[0], hint=no_csv[1])
     check_writable(output, force)
     return Target(wanted, output, force, quiet)
 
 
-def chosen_format(asked: Format | None, json: bool, output: Path | None) -> Format:
-    """The format asked for, else the one that the ending of the output file implies, else a table."""
-    if json and asked not in (None, Format.json):
-        raise Problem(f"--json and --format {asked} contradict each other", hint="give one of the two")
+def chosen_format(choice: Format | None, json: bool, output: Path | None) -> Format:
+    """The format that was chosen, else the one that the ending of the output file implies, else a table."""
+    if json and choice not in (None, Format.json):
+        raise Problem(f"--json and --format {choice} contradict each other", hint="give one of the two")
     if json:
         return Format.json
-    if asked is not None:
-        return asked
+    if choice is not None:
+        return choice
     if output is None or is_stdout(output):
         return Format.table
     if output.suffix.lower() not in _ENDINGS:
-        known = ", ".join(_ENDINGS)
+        endings = ", ".join(_ENDINGS)
         raise Problem(
             f"cannot tell the format of {output} from its ending",
-            hint=f"end it in one of {known}, or give --format",
+            hint=f"end it in one of {endings}, or give --format",
         )
     return _ENDINGS[output.suffix.lower()]
-
-
-def worked_out(scenario: Scenario, source: str, *, effects: bool = False) -> Plan:
-    """What follows from the scenario; a ScenarioError where its stopping limits do not exist."""
-    from planner.monitoring.spending import BoundaryError
-    from planner.questions.plan import planned
-    from planner.scenario.faults import Fault, ScenarioError
-
-    try:
-        return planned(scenario, effects=effects)
-    except BoundaryError as error:
-        fault = Fault(source, 0, 0, "monitoring", str(error))
-        raise ScenarioError([fault]) from error
 
 
 def as_json(document: dict[str, Any]) -> str:

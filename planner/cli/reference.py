@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli import options as given
+from planner.cli import options
 from planner.cli.exit import OK, Problem
 
 if TYPE_CHECKING:
@@ -24,17 +24,17 @@ class CiteFormat(StrEnum):
 
 
 def cite(
-    scenario: given.Scenario,
-    settings: given.Set = None,
+    scenario: options.Scenario,
+    settings: options.Set = None,
     output_format: Annotated[
         CiteFormat | None,
         typer.Option("--format", metavar="table|bibtex|md|json", help="How to write the citations."),
     ] = None,
-    json: given.Json = False,
-    output: given.Output = None,
-    force: given.Force = False,
-    quiet: given.Quiet = False,
-    verbose: given.Verbose = False,
+    json: options.Json = False,
+    output: options.Output = None,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """What to cite: the sources of the scenario's numbers, the methods used, and planner itself.
 
@@ -43,7 +43,7 @@ def cite(
       planner cite williams-2018
       planner cite williams-2018 --format bibtex -o planner.bib
     """
-    from planner.cli import output as files
+    from planner.cli.output import target_of
     from planner.report.citations import bibtex, citation_blocks, to_cite
     from planner.scenario.canonical.resolved import digest
     from planner.scenario.reading.read import read
@@ -53,11 +53,11 @@ def cite(
             f"--json and --format {output_format} contradict each other", hint="give one of the two"
         )
     as_bibtex = output_format is CiteFormat.bibtex or (output_format is None and _is_bibtex(output))
-    asked = None
+    wanted = None
     if output_format is not None or as_bibtex:
-        asked = given.Format.table if as_bibtex else given.Format(str(output_format))
+        wanted = options.Format.table if as_bibtex else options.Format(str(output_format))
     no_csv = ("citations have no CSV form", "--format bibtex, md or json")
-    target = files.target(None if json else asked, json, output, force, quiet, no_csv=no_csv)
+    target = target_of(None if json else wanted, json, output, force, quiet, no_csv=no_csv)
     plan = read(scenario, set=settings or [])
     entries = to_cite(plan)
     if as_bibtex and not json:
@@ -70,7 +70,7 @@ def cite(
     return OK
 
 
-def _is_bibtex(output: given.Output) -> bool:
+def _is_bibtex(output: options.Output) -> bool:
     return output is not None and output.suffix.lower() == ".bib"
 
 
@@ -79,9 +79,9 @@ def methods(
         str | None,
         typer.Argument(metavar="[NAME]", help="An analysis, stopping rule or design; all if not given."),
     ] = None,
-    output_format: given.AsFormat = None,
-    json: given.Json = False,
-    verbose: given.Verbose = False,
+    output_format: options.AsFormat = None,
+    json: options.Json = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """Explain every analysis, stopping rule and design: formula, assumptions, source.
 
@@ -91,11 +91,11 @@ def methods(
       planner methods obrien-fleming-spending
       planner methods --format md
     """
-    from planner.cli import output as files
+    from planner.cli.output import target_of
     from planner.report.pages.methods import methods_page
 
     no_csv = ("explanations have no CSV form", "--format md or json")
-    target = files.target(output_format, json, None, no_csv=no_csv)
+    target = target_of(output_format, json, None, no_csv=no_csv)
     chosen = _chosen(name)
     rows = [method.to_json() for method in chosen]
     document = {"schema": "planner.methods/1", "methods": rows, "warnings": []}
@@ -105,15 +105,15 @@ def methods(
 
 def _chosen(name: str | None) -> list[Method]:
     """All that have the name, in whatever letters; the same name may be of two kinds."""
-    from planner.report.methods import methods as known
+    from planner.report.methods import methods as all_methods
     from planner.scenario.text import did_you_mean
 
-    every = known()
-    found = [method for method in every if name is None or method.name.lower() == name.lower()]
-    if not found:
+    every = all_methods()
+    matches = [method for method in every if name is None or method.name.lower() == name.lower()]
+    if not matches:
         names = dict.fromkeys(method.name for method in every)
         raise Problem(
             f"no analysis, stopping rule or design is called {name}",
             hint=did_you_mean(name or "", names) or "planner methods lists them all",
         )
-    return found
+    return matches

@@ -5,17 +5,17 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from planner.cli import options as given
+from planner.cli import options
 from planner.cli.common import (
     averaged_variants,
     check_variants,
-    chosen,
-    compiling,
+    explain_precision,
+    hypotheses_setting,
     names_of,
-    precisely,
-    remarks,
-    replaced,
-    told_of_entry,
+    note_compiling,
+    note_entry,
+    override_warnings,
+    print_remarks,
 )
 from planner.cli.exit import INTERRUPTED, OK, Problem
 
@@ -26,25 +26,25 @@ if TYPE_CHECKING:
 
 
 def run(
-    scenario: given.Scenario,
-    settings: given.Set = None,
-    hypothesis: given.Hypothesis = None,
-    trials: given.Trials = None,
-    precision: given.Precision = None,
-    sensitivity: given.Sensitivity = False,
-    sensitivity_step: given.SensitivityStep = 0.2,
-    uncertain: given.Uncertain = False,
-    variants: given.Variants = None,
-    seed: given.Seed = None,
-    threads: given.Threads = None,
-    memory: given.Memory = None,
-    output_format: given.AsFormat = None,
-    json: given.Json = False,
-    output: given.Output = None,
-    force: given.Force = False,
-    dry_run: given.DryRun = False,
-    quiet: given.Quiet = False,
-    verbose: given.Verbose = False,
+    scenario: options.Scenario,
+    settings: options.Set = None,
+    hypothesis: options.Hypothesis = None,
+    trials: options.Trials = None,
+    precision: options.Precision = None,
+    sensitivity: options.Sensitivity = False,
+    sensitivity_step: options.SensitivityStep = 0.2,
+    uncertain: options.Uncertain = False,
+    variants: options.Variants = None,
+    seed: options.Seed = None,
+    threads: options.Threads = None,
+    memory: options.Memory = None,
+    output_format: options.AsFormat = None,
+    json: options.Json = False,
+    output: options.Output = None,
+    force: options.Force = False,
+    dry_run: options.DryRun = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """Simulate a trial: power, early stops, expected patients, bias.
 
@@ -73,22 +73,24 @@ def run(
       planner run my-trial.toml -o results.md
     """
     from planner.cli import again
-    from planner.cli import output as files
+    from planner.cli.common import work_out
     from planner.cli.dry_run import of_run
+    from planner.cli.output import frame_as_csv, target_of
     from planner.cli.sensitivity import run_sensitivity
-    from planner.cli.sweeps import run_sweep, swept
+    from planner.cli.sweeps import read_sweep, run_sweep
     from planner.report.pages.run import on_page, run_page
     from planner.report.scenario.context import page_context
     from planner.results.carryover_words import labels
     from planner.results.run import warnings_of
     from planner.scenario.reading.read import read
 
-    target = files.target(output_format, json, output, force, quiet)
-    overrides = list(settings or []) + chosen(hypothesis)
-    plain, points = swept(scenario, overrides)
+    target = target_of(output_format, json, output, force, quiet)
+    overrides = list(settings or []) + hypotheses_setting(hypothesis)
+    plain, points = read_sweep(scenario, overrides)
     if sensitivity and (points or precision is not None):
         raise Problem(
-            "--sensitivity cannot be combined with swept settings or --precision", hint="give one at a time"
+            "--sensitivity cannot be combined with swept settings or --precision",
+            hint="give one at a time",
         )
     check_variants(uncertain, variants)
     if uncertain:
@@ -135,25 +137,23 @@ def run(
         )
     trials = plan.simulation.trials if trials is None and precision is None else trials
     amount = Amount(trials, precision, uncertain, drawn)
-    follows = files.worked_out(
-        plan, scenario
-    )  # limits that do not exist are found before the work, not after it
+    follows = work_out(plan, scenario)  # limits that do not exist are found before the work, not after it
     if dry_run:
-        with precisely():
+        with explain_precision():
             return of_run(plan, amount, seed, threads, target)
     result = _simulated(plan, amount, seed, threads, quiet)
     document = result.to_json()
     described = page_context(plan, follows, same(trials=trials, seed=seed))
-    more = replaced(plan, scenario, overrides, seed) if uncertain else []
+    more = override_warnings(plan, scenario, overrides, seed) if uncertain else []
     document["warnings"] += more
-    said = warnings_of(result, document["cells"], labels(plan)) + more
-    remarks(document, verbose, said, target, on_page(said, described))
+    warnings = warnings_of(result, document["cells"], labels(plan)) + more
+    print_remarks(document, verbose, warnings, target, on_page(warnings, described))
     if verbose:
-        told_of_entry(plan)
+        note_entry(plan)
     target.write(
         document,
         lambda: run_page(document, described),
-        lambda: files.frame_as_csv(result.frame()),
+        lambda: frame_as_csv(result.frame()),
     )
     return INTERRUPTED if result.partial else OK
 
@@ -183,8 +183,8 @@ def _simulated(
     from planner.cli.terminal import progress
     from planner.questions.run.simulate import simulate
 
-    compiling(quiet)
-    with progress("Simulating", quiet=quiet) as advance, precisely():
+    note_compiling(quiet)
+    with progress("Simulating", quiet=quiet) as advance, explain_precision():
         return simulate(
             plan,
             trials=amount.trials,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from planner.cli import options as given
+from planner.cli import options
 from planner.cli.exit import INVALID, OK, Problem
 from planner.cli.writing import check_writable, deliver
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def scenarios(
-    output_format: given.AsFormat = None,
-    json: given.Json = False,
-    verbose: given.Verbose = False,
+    output_format: options.AsFormat = None,
+    json: options.Json = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """List the catalogue: published and proposed trials, ready to be run.
 
@@ -29,17 +29,17 @@ def scenarios(
       planner scenarios
       planner show asthma-ab-ba
     """
-    from planner.cli import output as files
+    from planner.cli.output import as_csv, target_of
     from planner.report.blocks import Heading, Prose
     from planner.scenario import catalogue
 
-    target = files.target(output_format, json, None)
+    target = target_of(output_format, json, None)
     rows = [_entry(entry) for entry in catalogue.entries()]
     how = "planner show NAME tells a scenario in plain English, planner run NAME simulates it."
     target.write(
         {"schema": "planner.scenario.scenarios/1", "scenarios": rows, "warnings": []},
         lambda: [Heading("The catalogue", 1), *_listing(rows), Prose(how)],
-        lambda: files.as_csv(list(rows[0]) if rows else ["name"], [list(row.values()) for row in rows]),
+        lambda: as_csv(list(rows[0]) if rows else ["name"], [list(row.values()) for row in rows]),
     )
     return OK
 
@@ -72,11 +72,11 @@ def _listing(rows: list[dict[str, Any]]) -> list[Block]:
 
 
 def check(
-    scenario: given.Scenarios,
-    settings: given.Set = None,
-    json: given.Json = False,
-    quiet: given.Quiet = False,
-    verbose: given.Verbose = False,
+    scenario: options.Scenarios,
+    settings: options.Set = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """Validate scenario files and point at every fault, without simulating.
 
@@ -88,40 +88,40 @@ def check(
       planner check my-trial.toml
       planner check *.toml --json
     """
-    from planner.cli import output as files
-    from planner.cli import terminal as console
-    from planner.cli.common import told_of_entry
+    from planner.cli import terminal
+    from planner.cli.common import note_entry, work_out
+    from planner.cli.output import as_json
     from planner.model.stopping.remarks import look_remarks
     from planner.scenario.faults import ScenarioError
     from planner.scenario.reading.read import read
     from planner.scenario.text import visible
 
-    found: list[Fault] = []
+    faults_of_all: list[Fault] = []
     sound: list[str] = []
     warnings: list[str] = []
     for source in scenario:
         try:
             plan = read(source, set=settings or [])
-            files.worked_out(plan, source)
+            work_out(plan, source)
             sound.append(source)
             if verbose:
-                told_of_entry(plan, source)
+                note_entry(plan, source)
             of_which = f"{visible(source)}: " if len(scenario) > 1 else ""
             warnings += [f"{of_which}{remark}" for remark in (*plan.remarks, *look_remarks(plan))]
         except ScenarioError as error:
-            found += error.faults
+            faults_of_all += error.faults
             if not json:
-                console.faults(error)
+                terminal.faults(error)
     if json:
-        faults = [_fault(fault) for fault in found]
+        faults = [_fault(fault) for fault in faults_of_all]
         document = {"schema": "planner.check/1", "valid": not faults, "faults": faults, "warnings": warnings}
-        deliver(files.as_json(document), None, False)
+        deliver(as_json(document), None, False)
     elif not quiet:
         deliver("".join(f"{visible(source)}: valid\n" for source in sound), None, False)
     if not json:
         for warning in warnings:
-            console.warn(warning)
-    return INVALID if found else OK
+            terminal.warn(warning)
+    return INVALID if faults_of_all else OK
 
 
 def _fault(fault: Fault) -> dict[str, Any]:
@@ -141,9 +141,9 @@ def new(
     template: Annotated[
         str | None, typer.Option("--from", metavar="NAME", help="Start from this scenario of the catalogue.")
     ] = None,
-    force: given.Force = False,
-    quiet: given.Quiet = False,
-    verbose: given.Verbose = False,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """Start a scenario file from a commented template, or from one of the catalogue.
 
@@ -174,15 +174,15 @@ def new(
     return OK
 
 
-def schema(verbose: given.Verbose = False) -> int:
+def schema(verbose: options.Verbose = False) -> int:
     """Print the JSON Schema of scenario files, for editors that complete and check TOML.
 
     \b
     Example:
       planner schema > planner.schema.json
     """
-    from planner.cli import output as files
+    from planner.cli.output import as_json
     from planner.scenario.canonical.json_schema import schema as of_scenarios
 
-    deliver(files.as_json(of_scenarios()), None, False)
+    deliver(as_json(of_scenarios()), None, False)
     return OK

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from planner.cli.exit import INTERRUPTED, OK, Problem
+from planner.cli.exit import INTERRUPTED, OK
 from planner.cli.output import Target
 
 if TYPE_CHECKING:
@@ -30,35 +30,33 @@ def run_sensitivity(
 
     `same`: the command that does the same again, for the options that are given to it.
     """
-    from planner.cli import output as files
-    from planner.cli.common import compiling, remarks
+    from planner.cli.common import explain, note_compiling, print_remarks, work_out
     from planner.cli.dry_run import of_sensitivity
+    from planner.cli.output import frame_as_csv
     from planner.cli.terminal import progress
     from planner.questions.sensitivity import SensitivityError, assumptions, sensitivity
     from planner.results.carryover_words import labels
 
-    follows = files.worked_out(plan, source)
-    try:
-        found = assumptions(plan, step)
-    except SensitivityError as error:
-        raise Problem(f"--sensitivity: {error}", hint=error.hint) from error
+    follows = work_out(plan, source)
+    with explain(SensitivityError, option="--sensitivity"):
+        varied = assumptions(plan, step)
     if dry_run:
-        return of_sensitivity(plan, found, trials, seed, threads, target)
-    compiling(target.quiet)
+        return of_sensitivity(plan, varied, trials, seed, threads, target)
+    note_compiling(target.quiet)
     with progress("Simulating", quiet=target.quiet) as advance:
         result = sensitivity(
-            plan, step=step, varied=found, trials=trials, seed=seed, threads=threads, progress=advance
+            plan, step=step, varied=varied, trials=trials, seed=seed, threads=threads, progress=advance
         )
     document = result.to_json()
-    said = result.warnings(document["cells"], labels(plan))
-    remarks(document, verbose, said, target)
+    warnings = result.warnings(document["cells"], labels(plan))
+    print_remarks(document, verbose, warnings, target)
 
     def blocks() -> list[Block]:
         from planner.report.pages.sensitivity import sensitivity_page
         from planner.report.scenario.context import page_context
 
         command = same(sensitivity=True, sensitivity_step=step, trials=trials, seed=seed)
-        return sensitivity_page(document | {"warnings": said}, page_context(plan, follows, command))
+        return sensitivity_page(document | {"warnings": warnings}, page_context(plan, follows, command))
 
-    target.write(document, blocks, lambda: files.frame_as_csv(result.frame()))
+    target.write(document, blocks, lambda: frame_as_csv(result.frame()))
     return INTERRUPTED if result.partial else OK

@@ -6,22 +6,22 @@ from typing import Annotated
 
 import typer
 
-from planner.cli import options as given
+from planner.cli import options
 from planner.cli.exit import OK
 
 
 def show(
-    scenario: given.Scenario,
-    settings: given.Set = None,
+    scenario: options.Scenario,
+    settings: options.Set = None,
     resolved: Annotated[
         bool, typer.Option("--resolved", help="Print the scenario as TOML, every default filled in.")
     ] = False,
-    output_format: given.AsFormat = None,
-    json: given.Json = False,
-    output: given.Output = None,
-    force: given.Force = False,
-    quiet: given.Quiet = False,
-    verbose: given.Verbose = False,
+    output_format: options.AsFormat = None,
+    json: options.Json = False,
+    output: options.Output = None,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """Tell a scenario in plain English: the design, the patients, the hypotheses, the limits at every look.
 
@@ -36,7 +36,8 @@ def show(
       planner show williams-2018
       planner show my-trial.toml --resolved
     """
-    from planner.cli import output as files
+    from planner.cli.common import work_out
+    from planner.cli.output import target_of, verbatim
     from planner.cli.terminal import warn
     from planner.questions.predict import outlook
     from planner.report.scenario.defaults import unstated
@@ -47,15 +48,15 @@ def show(
 
     no_csv = ("a scenario has no CSV form", "--format md, --json, or --resolved for TOML")
     as_toml = resolved and not json
-    asked = given.Format.table if as_toml else output_format
-    target = files.target(asked, json, output, force, quiet, no_csv=no_csv)
+    wanted = options.Format.table if as_toml else output_format
+    target = target_of(wanted, json, output, force, quiet, no_csv=no_csv)
     plan = read(scenario, set=settings or [])
     for remark in plan.remarks:
         warn(remark)
     if as_toml:
-        target.write_text(files.verbatim(to_toml(plan), output))
+        target.write_text(verbatim(to_toml(plan), output))
         return OK
-    follows, ahead = files.worked_out(plan, scenario, effects=True), outlook(plan)
+    follows, ahead = work_out(plan, scenario, effects=True), outlook(plan)
     defaults = unstated(resolve(plan), written(scenario, settings or []))
     target.write(as_json(plan, follows, ahead), lambda: scenario_blocks(plan, follows, ahead, defaults))
     return OK

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from planner.cli import options as given
+from planner.cli import options
 from planner.cli.exit import INTERRUPTED, NO_ANSWER, OK, Problem
 from planner.cli.numbers import whole
 from planner.scenario.caps import MAX_PATIENTS, MAX_TRIALS
@@ -67,26 +67,26 @@ MostTrials = Annotated[
 
 
 def size(
-    scenario: given.Scenario,
+    scenario: options.Scenario,
     power: Power = None,
     find: Find = Sought.patients,
     patients: Patients = None,
     max_patients: MaxPatients = None,
-    settings: given.Set = None,
-    hypothesis: given.Hypothesis = None,
-    uncertain: given.Uncertain = False,
-    variants: given.Variants = None,
+    settings: options.Set = None,
+    hypothesis: options.Hypothesis = None,
+    uncertain: options.Uncertain = False,
+    variants: options.Variants = None,
     trials: MostTrials = None,
-    seed: given.Seed = None,
-    threads: given.Threads = None,
-    memory: given.Memory = None,
-    output_format: given.AsFormat = None,
-    json: given.Json = False,
-    output: given.Output = None,
-    force: given.Force = False,
-    dry_run: given.DryRun = False,
-    quiet: given.Quiet = False,
-    verbose: given.Verbose = False,
+    seed: options.Seed = None,
+    threads: options.Threads = None,
+    memory: options.Memory = None,
+    output_format: options.AsFormat = None,
+    json: options.Json = False,
+    output: options.Output = None,
+    force: options.Force = False,
+    dry_run: options.DryRun = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """How many patients a power needs: the number, its Monte Carlo range, the power curve.
 
@@ -113,14 +113,22 @@ def size(
       planner size williams-2018 --uncertain --power .8 --hypothesis pharmacokinetic
     """
     from planner.cli import again
-    from planner.cli import output as files
-    from planner.cli.common import averaged_variants, check_variants, chosen, names_of, remarks, replaced
+    from planner.cli.common import (
+        averaged_variants,
+        check_variants,
+        hypotheses_setting,
+        names_of,
+        override_warnings,
+        print_remarks,
+        work_out,
+    )
     from planner.cli.dry_run import of_size
+    from planner.cli.output import frame_as_csv, target_of
     from planner.report.scenario.context import page_context
     from planner.results.carryover_words import labels
     from planner.scenario.reading.read import read
 
-    target = files.target(output_format, json, output, force, quiet)
+    target = target_of(output_format, json, output, force, quiet)
     targets = _targets(power)
     if find is Sought.effect and max_patients is not None:
         raise Problem("--max-patients goes with --find patients", hint="--patients N fixes their number")
@@ -130,27 +138,27 @@ def size(
             "--uncertain cannot be combined with --trials",
             hint="--variants says how many values of the uncertain numbers are drawn, 128 trials each",
         )
-    overrides = list(settings or []) + chosen(hypothesis)
+    overrides = list(settings or []) + hypotheses_setting(hypothesis)
     plan = read(scenario, set=overrides)
-    follows = files.worked_out(plan, scenario)
-    asked = {"find": find.value, "patients": patients, "trials": trials, "seed": seed, "threads": threads}
+    follows = work_out(plan, scenario)
+    request = {"find": find.value, "patients": patients, "trials": trials, "seed": seed, "threads": threads}
     if uncertain:
         averaged_variants(plan, variants)
         _check_effect(plan, find)
-        asked |= {"uncertain": True, "variants": variants}
+        request |= {"uncertain": True, "variants": variants}
     if max_patients is not None:
-        asked["max_patients"] = max_patients
+        request["max_patients"] = max_patients
     if dry_run:
-        most = _most(plan, asked)
+        most = _most(plan, request)
         seed = plan.simulation.seed if seed is None else seed
         drawn = _variants(variants) if uncertain else None
         return of_size(plan, targets, find.value, most, trials, drawn, seed, threads, target)
-    result = _sized(plan, targets, asked, quiet)
+    result = _search(plan, targets, request, quiet)
     document = result.to_json()
-    more = replaced(plan, scenario, overrides, result.seed) if uncertain else []
+    more = override_warnings(plan, scenario, overrides, result.seed) if uncertain else []
     document["warnings"] = result.warnings + more
-    said = result.warned(labels(plan)) + more
-    remarks(document, verbose, said, target)
+    warnings = result.warned(labels(plan)) + more
+    print_remarks(document, verbose, warnings, target)
 
     def blocks() -> list[Block]:
         from planner.report.pages.size import size_page
@@ -171,9 +179,9 @@ def size(
             seed=result.seed,
         )
         described = page_context(plan, follows, command)
-        return size_page(document | {"warnings": said}, described, ascii_only=target.ascii_only)
+        return size_page(document | {"warnings": warnings}, described, ascii_only=target.ascii_only)
 
-    target.write(document, blocks, lambda: files.frame_as_csv(result.frame()))
+    target.write(document, blocks, lambda: frame_as_csv(result.frame()))
     if result.partial:
         return INTERRUPTED
     return OK if any(answer[find.value] is not None for answer in result.answers) else _no_answer(result)
@@ -181,20 +189,19 @@ def size(
 
 def _check_effect(plan: Scenario, find: Sought) -> None:
     """An effect is sought by moving means, which must not be drawn."""
+    from planner.cli.common import explain
     from planner.questions.size import SizingError, check_means
 
     if find is Sought.effect:
-        try:
+        with explain(SizingError, option="--uncertain", hint="--hypothesis NAME leaves the others out"):
             check_means(plan, plan.simulated_hypotheses)
-        except SizingError as error:
-            raise Problem(f"--uncertain: {error}", hint="--hypothesis NAME leaves the others out") from error
 
 
-def _variants(asked: int | None) -> int:
+def _variants(variants: int | None) -> int:
     """The most values of every uncertain number."""
     from planner.questions.size import DEFAULT_VARIANTS
 
-    return DEFAULT_VARIANTS if asked is None else asked
+    return DEFAULT_VARIANTS if variants is None else variants
 
 
 def _targets(power: list[str] | None) -> list[float]:
@@ -220,33 +227,29 @@ def _targets(power: list[str] | None) -> list[float]:
     return list(dict.fromkeys(targets))
 
 
-def _most(plan: Scenario, asked: dict[str, Any]) -> int:
+def _most(plan: Scenario, request: dict[str, Any]) -> int:
     """The most patients of a trial in the search."""
+    from planner.cli.common import explain
     from planner.questions.size import DEFAULT_MOST, SizingError, checked
 
     names = plan.simulated_hypotheses
-    most = asked.get("max_patients", DEFAULT_MOST)
-    try:
-        return checked(plan, asked["find"], asked["patients"], most, names)
-    except SizingError as error:
-        raise Problem(str(error), hint="planner size --help") from error
+    most = request.get("max_patients", DEFAULT_MOST)
+    with explain(SizingError, hint="planner size --help"):
+        return checked(plan, request["find"], request["patients"], most, names)
 
 
-def _sized(plan: Scenario, targets: list[float], asked: dict[str, Any], quiet: bool) -> Sizing:
-    from planner.cli.common import compiling
+def _search(plan: Scenario, targets: list[float], request: dict[str, Any], quiet: bool) -> Sizing:
+    from planner.cli.common import explain, note_compiling
     from planner.cli.terminal import progress
     from planner.questions.size import SizingError, size
 
-    compiling(quiet)
-    try:
-        with progress("Sizing", quiet=quiet) as advance:
-            return size(plan, power=targets, progress=advance, name=plan.name, **asked)
-    except SizingError as error:
-        raise Problem(str(error), hint="planner size --help") from error
+    note_compiling(quiet)
+    with explain(SizingError, hint="planner size --help"), progress("Sizing", quiet=quiet) as advance:
+        return size(plan, power=targets, progress=advance, name=plan.name, **request)
 
 
 def _no_answer(result: Sizing) -> int:
-    """The question has no answer: said in one line, whatever the format of the result."""
+    """The question has no answer: a line on why, whatever the format of the result."""
     from planner.cli.terminal import fail
 
     notes = list(dict.fromkeys(answer["note"] for answer in result.answers))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from planner.cli.exit import INTERRUPTED, OK, Problem
+from planner.cli.exit import INTERRUPTED, OK
 from planner.cli.output import Target
 
 if TYPE_CHECKING:
@@ -15,18 +15,17 @@ if TYPE_CHECKING:
     from planner.report.blocks import Block
 
 
-def swept(source: str, settings: list[str]) -> tuple[list[str], list[Point]]:
+def read_sweep(source: str, settings: list[str]) -> tuple[list[str], list[Point]]:
     """The plain settings, and the points of the sweep; no points where nothing is swept."""
+    from planner.cli.common import explain
     from planner.questions.sweep.axes import SweepError, points_of, split_settings
     from planner.scenario.reading.read import read
 
-    try:
+    with explain(SweepError):
         plain, axes = split_settings(settings)
         if not axes and not read(source, set=plain).sweep:
             return plain, []
         return plain, points_of(source, plain, axes)
-    except SweepError as error:
-        raise Problem(str(error), hint=error.hint) from error
 
 
 def run_sweep(
@@ -45,22 +44,22 @@ def run_sweep(
 
     `same`: the command that does the same again, for trials and a seed.
     """
-    from planner.cli import output as files
-    from planner.cli.common import compiling, precisely, remarks
+    from planner.cli.common import explain_precision, note_compiling, print_remarks, work_out
     from planner.cli.dry_run import of_sweep
+    from planner.cli.output import frame_as_csv
     from planner.cli.terminal import progress
     from planner.questions.sweep.sweep import simulate_points
     from planner.results.carryover_words import labels
 
     for point in {point.rest: point for point in points}.values():
-        files.worked_out(point.scenario, source)
+        work_out(point.scenario, source)
     if amount.uncertain:
         _check_draws(points, seed)
     if dry_run:
-        with precisely():
+        with explain_precision():
             return of_sweep(points, amount, seed, threads, target)
-    compiling(target.quiet)
-    with progress("Simulating", quiet=target.quiet) as advance, precisely(), _explained():
+    note_compiling(target.quiet)
+    with progress("Simulating", quiet=target.quiet) as advance, explain_precision(), _explain_draws():
         result = simulate_points(
             points,
             trials=amount.trials,
@@ -72,8 +71,8 @@ def run_sweep(
             progress=advance,
         )
     document = result.to_json()
-    said = result.warnings(labels(result.base))
-    remarks(document, verbose, said, target)
+    warnings = result.warnings(labels(result.base))
+    print_remarks(document, verbose, warnings, target)
 
     def blocks() -> list[Block]:
         from planner.report.pages.sweep import sweep_page
@@ -81,10 +80,10 @@ def run_sweep(
 
         stated = amount.trials is not None or amount.precision is not None
         command = same(trials=amount.trials if stated else result.base.simulation.trials, seed=seed)
-        described = page_context(result.base, files.worked_out(result.base, source), command)
-        return sweep_page(document | {"warnings": said}, described, ascii_only=target.ascii_only)
+        described = page_context(result.base, work_out(result.base, source), command)
+        return sweep_page(document | {"warnings": warnings}, described, ascii_only=target.ascii_only)
 
-    target.write(document, blocks, lambda: files.frame_as_csv(result.frame()))
+    target.write(document, blocks, lambda: frame_as_csv(result.frame()))
     return INTERRUPTED if result.partial else OK
 
 
@@ -92,17 +91,14 @@ def _check_draws(points: list[Point], seed: int) -> None:
     """Before anything is simulated: draws at every point, and none that replace what is swept."""
     from planner.questions.sweep.sweep import check_draws
 
-    with _explained():
+    with _explain_draws():
         check_draws(points, seed)
 
 
-@contextmanager
-def _explained() -> Iterator[None]:
-    """What cannot be averaged over is explained."""
+def _explain_draws() -> AbstractContextManager[None]:
+    """Within, what cannot be averaged over is explained."""
+    from planner.cli.common import explain
     from planner.model.parameter_draws import UncertaintyError
     from planner.questions.sweep.axes import SweepError
 
-    try:
-        yield
-    except (SweepError, UncertaintyError) as error:
-        raise Problem(f"--uncertain: {error}", hint=error.hint) from error
+    return explain(SweepError, UncertaintyError, option="--uncertain")

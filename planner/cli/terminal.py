@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from planner.cli.streams import OutputError, discard
 from planner.report.blocks import Block
-from planner.report.render.terminal import ASCII, PROSE, in_ascii, render, visible_lines
+from planner.report.render.terminal import ASCII, PROSE, in_ascii, render, styled, visible_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,22 +88,22 @@ def page(blocks: Sequence[Block], stream: TextIO | None = None) -> str:
 
 def note(text: str, stream: TextIO | None = None) -> None:
     """A remark beside the result, on the standard error."""
-    _say("note:", "cyan", text, stream)
+    _write_line("note:", "bold cyan", text, stream)
 
 
 def warn(text: str, stream: TextIO | None = None) -> None:
     """A warning beside the result, on the standard error."""
-    _say("warning:", "yellow", text, stream)
+    _write_line("warning:", "bold yellow", text, stream)
 
 
 def fail(text: str, *, quotation: str = "", hint: str = "", stream: TextIO | None = None) -> None:
     """An error: what and where, the line of the file that it is about, and what to do."""
     stream = stream or sys.stderr
-    _say("error:", "red", text, stream)
+    _write_line("error:", "bold red", text, stream)
     if quotation:
         write(visible_lines(quotation) + "\n", stream)
     if hint:
-        _say("hint:", "cyan", hint, stream)
+        _write_line("hint:", "bold cyan", hint, stream)
 
 
 def faults(error: ScenarioError, stream: TextIO | None = None) -> None:
@@ -117,12 +117,10 @@ def faults(error: ScenarioError, stream: TextIO | None = None) -> None:
         fail(f"{place}: {what}" if place else what, quotation=quotation, hint=fault.hint, stream=stream)
 
 
-def _say(word: str, style: str, text: str, stream: TextIO | None) -> None:
+def _write_line(word: str, style: str, text: str, stream: TextIO | None) -> None:
     """A line that begins with its kind in words; the colour only repeats it."""
     stream = stream or sys.stderr
-    codes = {"red": "31", "yellow": "33", "cyan": "36"}
-    head = f"\x1b[1;{codes[style]}m{word}\x1b[0m" if coloured(stream) else word
-    write(f"{head} {visible_lines(text)}\n", stream)
+    write(f"{styled(word, style, coloured(stream))} {visible_lines(text)}\n", stream)
 
 
 @contextmanager

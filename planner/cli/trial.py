@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli import options as given
+from planner.cli import options
 from planner.cli.exit import NO_ANSWER, OK, Problem
 from planner.cli.numbers import whole
 from planner.scenario.caps import MAX_TRIAL, MAX_TRIALS
@@ -64,22 +64,22 @@ Scanned = Annotated[
 
 
 def trial(
-    scenario: given.Scenario,
+    scenario: options.Scenario,
     index: Replay = None,
     kind: Find = None,
-    settings: given.Set = None,
+    settings: options.Set = None,
     hypothesis: OneHypothesis = None,
     analysis: OneAnalysis = None,
     trials: Scanned = None,
-    seed: given.Seed = None,
-    memory: given.Memory = None,
-    output_format: given.AsFormat = None,
-    json: given.Json = False,
-    output: given.Output = None,
-    force: given.Force = False,
-    dry_run: given.DryRun = False,
-    quiet: given.Quiet = False,
-    verbose: given.Verbose = False,
+    seed: options.Seed = None,
+    memory: options.Memory = None,
+    output_format: options.AsFormat = None,
+    json: options.Json = False,
+    output: options.Output = None,
+    force: options.Force = False,
+    dry_run: options.DryRun = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """Look at one virtual trial: every patient, what each look saw and decided.
 
@@ -98,22 +98,22 @@ def trial(
       planner trial my-trial.toml --replay 17 --format csv -o trial-17.csv
     """
     from planner.cli import again
-    from planner.cli import output as files
-    from planner.cli.common import chosen
+    from planner.cli.common import hypotheses_setting, work_out
     from planner.cli.dry_run import of_trial
+    from planner.cli.output import target_of
     from planner.cli.terminal import warn
     from planner.scenario.reading.read import read
 
-    target = files.target(output_format, json, output, force, quiet)
-    overrides = list(settings or []) + chosen([hypothesis] if hypothesis else None)
+    target = target_of(output_format, json, output, force, quiet)
+    overrides = list(settings or []) + hypotheses_setting([hypothesis] if hypothesis else None)
     plan = read(scenario, set=overrides)
-    files.worked_out(plan, scenario)
+    work_out(plan, scenario)
     _check_analysis(plan, analysis)
     if dry_run:
         most = plan.simulation.trials if trials is None else trials
         seed = plan.simulation.seed if seed is None else seed
         return of_trial(plan, index or 0, kind and kind.value, most, seed, target)
-    found = _found(plan, index or 0, kind, analysis, trials, seed, quiet)
+    result = _trial(plan, index or 0, kind, analysis, trials, seed, quiet)
     for remark in plan.remarks:
         warn(remark)
 
@@ -125,23 +125,23 @@ def trial(
             "trial",
             [scenario],
             settings=settings,
-            replay=found.index,
-            seed=found.seed,
-            hypothesis=found.hypothesis,
+            replay=result.index,
+            seed=result.seed,
+            hypothesis=result.hypothesis,
             analysis=analysis,
         )
-        described = page_context(plan, files.worked_out(plan, scenario), command)
-        return trial_page(found.to_json(), described, ascii_only=target.ascii_only)
+        described = page_context(plan, work_out(plan, scenario), command)
+        return trial_page(result.to_json(), described, ascii_only=target.ascii_only)
 
-    target.write(found.to_json(), blocks, lambda: _csv(found))
+    target.write(result.to_json(), blocks, lambda: _csv(result))
     return OK
 
 
-def _csv(found: Trial) -> str:
-    from planner.cli import output as files
+def _csv(result: Trial) -> str:
+    from planner.cli.output import as_csv
 
-    rows = found.rows()
-    return files.as_csv(list(rows[0]), [["" if x is None else x for x in row.values()] for row in rows])
+    rows = result.rows()
+    return as_csv(list(rows[0]), [["" if x is None else x for x in row.values()] for row in rows])
 
 
 def _check_analysis(plan: Scenario, analysis: str | None) -> None:
@@ -152,7 +152,7 @@ def _check_analysis(plan: Scenario, analysis: str | None) -> None:
         raise Problem(f"there is no analysis {analysis}", hint=did_you_mean(analysis, names))
 
 
-def _found(
+def _trial(
     plan: Scenario,
     index: int,
     kind: Kind | None,
@@ -167,10 +167,10 @@ def _found(
     if kind is None:
         return replay(plan, index, analysis=analysis, seed=seed)
     with progress("Looking", quiet=quiet) as advance:
-        found = find(
+        result = find(
             plan, kind.value, first=index, trials=trials, analysis=analysis, seed=seed, progress=advance
         )
-    if found is None:
+    if result is None:
         name = plan.simulated_hypotheses[0]
         scanned = plan.simulation.trials if trials is None else trials
         raise Problem(
@@ -179,7 +179,7 @@ def _found(
             hint=_why_none(plan, kind),
             code=NO_ANSWER,
         )
-    return found
+    return result
 
 
 def _why_none(plan: Scenario, kind: Kind) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from planner.cli import options as given
+from planner.cli import options
 from planner.cli.exit import INTERRUPTED, INVALID, OK, Problem
 from planner.cli.numbers import whole
 from planner.scenario.caps import MAX_VARIANTS
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 def weigh(
-    scenario: given.Scenario,
-    settings: given.Set = None,
-    hypothesis: given.Hypothesis = None,
+    scenario: options.Scenario,
+    settings: options.Set = None,
+    hypothesis: options.Hypothesis = None,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -59,16 +59,16 @@ def weigh(
             help="Virtual patients of each variant.",
         ),
     ] = None,
-    seed: given.Seed = None,
-    threads: given.Threads = None,
-    memory: given.Memory = None,
-    output_format: given.AsFormat = None,
-    json: given.Json = False,
-    output: given.Output = None,
-    force: given.Force = False,
-    dry_run: given.DryRun = False,
-    quiet: given.Quiet = False,
-    verbose: given.Verbose = False,
+    seed: options.Seed = None,
+    threads: options.Threads = None,
+    memory: options.Memory = None,
+    output_format: options.AsFormat = None,
+    json: options.Json = False,
+    output: options.Output = None,
+    force: options.Force = False,
+    dry_run: options.DryRun = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """Weigh the hypotheses of a scenario by what a trial has found.
 
@@ -93,26 +93,26 @@ def weigh(
       planner weigh my-trial.toml --data patients.csv
     """
     from planner.cli import again
-    from planner.cli import output as files
-    from planner.cli.common import chosen, names_of, remarks
+    from planner.cli.common import hypotheses_setting, names_of, print_remarks, work_out
+    from planner.cli.output import frame_as_csv, target_of
     from planner.scenario.reading.read import read
 
-    target = files.target(output_format, json, output, force, quiet)
-    overrides = [*(settings or []), *chosen(hypothesis)]
+    target = target_of(output_format, json, output, force, quiet)
+    overrides = [*(settings or []), *hypotheses_setting(hypothesis)]
     plan = read(scenario, set=overrides)
-    files.worked_out(plan, scenario)
+    work_out(plan, scenario)
     priors = _priors(prior)
     seed = plan.simulation.seed if seed is None else seed
     plan = _with_data(plan, scenario, data)
-    asked: dict[str, Any] = {"prior": priors, "variants": variants, "patients": patients, "seed": seed}
-    asked["threads"] = threads
+    request: dict[str, Any] = {"prior": priors, "variants": variants, "patients": patients, "seed": seed}
+    request["threads"] = threads
     if dry_run:
-        return _intended(plan, scenario, asked, target, data)
+        return _dry_run(plan, scenario, request, target, data)
     from planner.questions.weigh.weigh import VARIANTS
 
-    found = _weighed(plan, scenario, asked, quiet, data)
-    document = found.to_json()
-    remarks(document, verbose)
+    result = _weigh(plan, scenario, request, quiet, data)
+    document = result.to_json()
+    print_remarks(document, verbose)
     command = again.command(
         "weigh",
         [scenario],
@@ -120,8 +120,8 @@ def weigh(
         hypotheses=names_of(hypothesis),
         data=data,
         prior=[f"{name}={weight!r}" for name, weight in priors.items()],
-        variants=(VARIANTS if variants is None else variants) if found.uncertain else None,
-        patients=found.patients,
+        variants=(VARIANTS if variants is None else variants) if result.uncertain else None,
+        patients=result.patients,
         seed=seed,
     )
 
@@ -129,25 +129,25 @@ def weigh(
         from planner.report.pages.weigh import weigh_page
         from planner.report.scenario.context import page_context
 
-        described = page_context(found.scenario, files.worked_out(found.scenario, scenario), command)
+        described = page_context(result.scenario, work_out(result.scenario, scenario), command)
         return weigh_page(document, described)
 
-    target.write(document, blocks, lambda: files.frame_as_csv(found.frame()))
-    return INTERRUPTED if found.partial else OK
+    target.write(document, blocks, lambda: frame_as_csv(result.frame()))
+    return INTERRUPTED if result.partial else OK
 
 
 def _priors(prior: list[str] | None) -> dict[str, float]:
     """The weights in `--prior A=2,B=1`."""
-    found: dict[str, float] = {}
+    weights: dict[str, float] = {}
     for text in (part.strip() for each in prior or [] for part in each.split(",")):
         name, sign, value = text.rpartition("=")
         try:
-            found[name.strip()] = float(value)
+            weights[name.strip()] = float(value)
         except ValueError:
             sign = ""
         if not sign or not name.strip():
             raise Problem(f"--prior {text}: is not NAME=WEIGHT", hint="for instance --prior permissive=2")
-    return found
+    return weights
 
 
 def _with_data(plan: Scenario, scenario: str, data: Path | None) -> Scenario:
@@ -156,25 +156,25 @@ def _with_data(plan: Scenario, scenario: str, data: Path | None) -> Scenario:
         return plan
     from planner.questions.weigh.data import observed_in
 
-    with _explained(scenario, data):
+    with _explain(scenario, data):
         return plan.model_copy(update={"observed": observed_in(plan, data)})
 
 
-def _weighed(
-    plan: Scenario, scenario: str, asked: dict[str, Any], quiet: bool, data: Path | None
+def _weigh(
+    plan: Scenario, scenario: str, request: dict[str, Any], quiet: bool, data: Path | None
 ) -> Weighing:
-    from planner.cli.common import compiling
+    from planner.cli.common import note_compiling
     from planner.cli.terminal import progress
-    from planner.questions.weigh.weigh import weigh as weighed
+    from planner.questions.weigh.weigh import weigh as weigh_result
 
-    compiling(quiet)
-    told = progress("Weighing", quiet=quiet, unit="variants")
-    with told as advance, _explained(scenario, data):
-        return weighed(plan, progress=advance, **asked)
+    note_compiling(quiet)
+    bar = progress("Weighing", quiet=quiet, unit="variants")
+    with bar as advance, _explain(scenario, data):
+        return weigh_result(plan, progress=advance, **request)
 
 
 @contextmanager
-def _explained(scenario: str, data: Path | None) -> Iterator[None]:
+def _explain(scenario: str, data: Path | None) -> Iterator[None]:
     """A result that cannot be weighed, explained, by the name of what is to be mended.
 
     A result that cannot be used is invalid input; else the command is not for this scenario, or is misused.
@@ -192,15 +192,17 @@ def _explained(scenario: str, data: Path | None) -> Iterator[None]:
         raise Problem(f"{where}: {error}", hint=error.hint, code=INVALID) from error
 
 
-def _intended(plan: Scenario, scenario: str, asked: dict[str, Any], target: Target, data: Path | None) -> int:
+def _dry_run(
+    plan: Scenario, scenario: str, request: dict[str, Any], target: Target, data: Path | None
+) -> int:
     """What would be weighed and simulated, and how long that takes."""
-    from planner.cli.dry_run import of_plan, told
+    from planner.cli.dry_run import of_plan, write_estimate
     from planner.questions.weigh.weigh import forecast
     from planner.report.context import unit_of
     from planner.report.pages.parts.observed import sentences
 
-    with _explained(scenario, data):
-        document, effort = forecast(plan, **asked)
+    with _explain(scenario, data):
+        document, effort = forecast(plan, **request)
     run = document["run"]
     assert plan.observed is not None  # or there would be nothing to weigh
     drawn = f"{run['variants']:,} of what is uncertain" if run["uncertain"] else "no number is uncertain"
@@ -216,4 +218,4 @@ def _intended(plan: Scenario, scenario: str, asked: dict[str, Any], target: Targ
         ("Virtual patients", f"{patients}, {virtual}" if patients else virtual),
     ]
     document = {"scenario": of_plan(plan), **document}
-    return told(target, "Would be weighed", document, facts, effort, remarks=plan.remarks)
+    return write_estimate(target, "Would be weighed", document, facts, effort, remarks=plan.remarks)

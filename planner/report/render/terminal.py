@@ -83,10 +83,10 @@ def _block(block: Block, width: int, wide: bool, colour: bool) -> str:
                 _tabulated(part, natural_width(part) if wide else width, colour) for part in parts
             )
         case Heading(text):
-            lines = [_styled(line, _BOLD, colour) for line in _wrapped(text, width)]
+            lines = [styled(line, "bold", colour) for line in _wrapped(text, width)]
         case Prose(text, warning):
             lines = _wrapped(f"warning: {text}" if warning else text, width)
-            lines = [_styled(line, _YELLOW, colour) for line in lines] if warning else lines
+            lines = [styled(line, "yellow", colour) for line in lines] if warning else lines
         case Items(items):
             lines = [line for item in items for line in _hanging("•", item, 3, width)]
         case Facts(pairs):
@@ -117,11 +117,14 @@ def _hanging(name: str, text: str, indent: int, width: int) -> list[str]:
     return [name.ljust(indent) + lines[0], *(" " * indent + line for line in lines[1:])]
 
 
-_BOLD, _YELLOW = "1", "33"
+def styled(text: str, style: str, colour: bool) -> str:
+    """The text in a style of Rich's, such as "bold red", where there is colour."""
+    if not colour:
+        return text
+    from rich.color import ColorSystem
+    from rich.style import Style
 
-
-def _styled(text: str, style: str, colour: bool) -> str:
-    return f"\x1b[{style}m{text}\x1b[0m" if colour else text
+    return Style.parse(style).render(text, color_system=ColorSystem.STANDARD)
 
 
 def _tabulated(sheet: Sheet, width: int, colour: bool) -> str:

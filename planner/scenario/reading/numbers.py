@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
+from planner.errors import PlannerError
+
 _DIGITS = 25  # of the longest whole number that is looked at: seeds have twenty
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _RANGE = re.compile(rf"\s*({_NUMBER})\s*:\s*({_NUMBER})\s*:\s*({_NUMBER})\s*")
@@ -14,12 +16,8 @@ _COLONS = re.compile(rf"\s*{_NUMBER}\s*(?::\s*{_NUMBER}\s*)+")
 _WHOLE = re.compile(r"[+-]?\d+")
 
 
-class RangeError(ValueError):
-    """A range whose values cannot be listed. `hint`: what to do."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+class RangeError(PlannerError, ValueError):
+    """A range whose values cannot be listed."""
 
 
 class Range(NamedTuple):

@@ -1,0 +1,81 @@
+"""Stopping boundaries as an answer: their JSON contract, their digest, and what a t test makes of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from planner._version import __version__
+from planner.monitoring.boundaries import Boundary
+from planner.monitoring.t_looks import TLook, type_one_error
+from planner.results.digest import answer_digest
+from planner.results.figures import Json
+
+_T_LOOKS = 20
+_SEQUENCES = 2  # of an AB/BA trial: patients less so many are the df of its t test
+
+
+def document(solved: Sequence[Boundary], patients: Sequence[int] | None = None) -> Json:
+    """The JSON contract: the boundary itself, or several of them under their rules' names.
+
+    `patients`: at each look, where the looks were given so; then with what a t test makes of the limits.
+    """
+    each = [figures(one, patients) for one in solved]
+    head = {"schema": "planner.boundaries/1"}
+    run = {"planner": __version__, "digest": digest(solved)}
+    warnings = [warning for one in solved for warning in warnings_of(one)]
+    if len(each) == 1:
+        return {**head, **each[0], "run": run, "warnings": warnings}
+    rules = [{"rule": one.efficacy, **its} for one, its in zip(solved, each, strict=True)]
+    return {**head, "boundaries": rules, "run": run, "warnings": warnings}
+
+
+def figures(one: Boundary, patients: Sequence[int] | None) -> Json:
+    """The figures of a boundary and of its t test."""
+    return one.to_json() | t_test(one, patients)
+
+
+def digest(solved: Sequence[Boundary]) -> str:
+    """Name of the answer: the same rules at the same looks give the same digest, with the same solver.
+
+    The figures count to 9 digits, to which they are right on every machine.
+    """
+    rules = [[one.efficacy, one.futility, one.binding, _rounded(one.to_json())] for one in solved]
+    return answer_digest("boundaries", "", [], hypotheses=None, seed=0, trials=0, options={}, sums=rules)
+
+
+def _rounded(value: object) -> object:
+    """Nested figures with every number to 9 digits."""
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return f"{value:.9g}" if isinstance(value, float) else value
+
+
+def t_test(one: Boundary, patients: Sequence[int] | None) -> Json:
+    """`t_test`: df and type I error of the two-sample t test of an AB/BA trial held to these limits.
+
+    The t limits have the limits' nominal levels. Empty where no patients are given, a look is too small, or
+    there are so many looks that it would take seconds.
+    """
+    if patients is None or patients[0] <= _SEQUENCES or len(patients) > _T_LOOKS:
+        return {}
+    df = [n - _SEQUENCES for n in patients]
+    low = one.futility_z if one.binding else (-math.inf,) * len(df)
+    rows = zip(patients, df, one.efficacy_z, low, strict=True)
+    error = type_one_error([TLook(n / patients[-1], d, z, f) for n, d, z, f in rows], one.sided)
+    return {"t_test": {"df": df, "type_one_error": error}} if math.isfinite(error) else {}
+
+
+def warnings_of(one: Boundary) -> list[str]:
+    """What must not be overlooked: limits that spend another alpha, or at other looks, than asked for."""
+    spent = one.alpha_spent[-1]
+    late = [
+        f"look {k + 1}: {left}; --futility-overlap spend gives it a limit"
+        for k in range(len(one.fractions))
+        if (left := one.left_to_later(k))
+    ]
+    if abs(spent - one.alpha) <= 1e-6 * one.alpha:
+        return late
+    return [f"{one.efficacy}: these limits spend alpha {spent:.4g}, not {one.alpha:g}", *late]
