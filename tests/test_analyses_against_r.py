@@ -18,6 +18,7 @@ from scipy import stats
 
 from planner.analyses import statistic
 from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, STATISTICS, Contrast, T, W
+from planner.model.contrast_tables import SIDES
 from planner.monitoring.p_values import p_value
 from planner.scenario.vocabulary import METHODS
 
@@ -255,9 +256,6 @@ def test_adjusted_for_baselines() -> None:
     assert answer.se == pytest.approx(r["se"], rel=TOLERANCE)
     assert answer.stat == pytest.approx(r["stat"], rel=TOLERANCE)
     assert answer.p("two.sided") == pytest.approx(r["p"], abs=TOLERANCE)
-
-
-SIDES = {"two-sided": 0, "greater": 1, "less": -1}
 
 
 @pytest.mark.parametrize("name", BINARY)

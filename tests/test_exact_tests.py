@@ -20,13 +20,13 @@ from scipy import stats
 
 from planner.analyses import statistic
 from planner.kernels.tables import DF, ESTIMATE, SE, STATISTICS, Contrast, Floats, T, W
+from planner.model.contrast_tables import SIDES
 from planner.monitoring.p_values import p_value
 from planner.monitoring.references import REFERENCES
 
 REJECTIONS = json.loads((Path(__file__).parent / "data" / "crossover_rejections.json").read_text())[
     "responses"
 ]
-SIDES = {"two-sided": 0, "greater": 1, "less": -1}
 COLUMN = {"prescott": "prescott_exact", "mainland-gart": "mg_fisher"}
 
 

@@ -6,7 +6,7 @@
     se       = sqrt(s^2 (sum of share^2 / n + (sum of share x mean z)^2 / Szz)),
     s^2      = (Sxx - slope Sxz) / df,   df = patients - groups - 1
 
-In a crossover trial the differences of baselines, not the baselines themselves, are what tells of the
+In a crossover trial the differences of baselines, not the baselines themselves, are what predicts the
 differences of outcomes; adjusting each period for its own baseline would mix differences within and between
 patients (Kenward and Roger 2010). The adjustment helps where the differences go together, and costs little
 where they do not. Who lacks an outcome or a baseline that is compared takes no part. Undefined unless every

@@ -49,11 +49,11 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
             for i in range(W):
                 n1, x1 = _responders(groups[first * GROUP_ROWS * W :], i)
                 n2, x2 = _responders(groups[second * GROUP_ROWS * W :], i)
-                known = n1 > 0 and n2 > 0
+                defined = n1 > 0 and n2 > 0
                 s1, s2 = x1 / max(n1, 1), x2 / max(n2, 1)
                 spread = s1 * (1.0 - s1) / max(n1, 1) + s2 * (1.0 - s2) / max(n2, 1)
                 t = 0.0
-                if known:
+                if defined:
                     responders = x1 + x2
                     upper, lower, both = p_values(
                         responders, n1 + n2 - responders, 0, n1, x1, True, wins, ties, losses, law
@@ -62,5 +62,5 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
                 out[i + ESTIMATE * W] = s1 - s2
                 out[i + SE * W] = math.sqrt(spread)
                 out[i + T * W] = t
-                out[i + DF * W] = np.inf if known else 0.0
+                out[i + DF * W] = np.inf if defined else 0.0
                 out[i + COMPLETERS * W] = n1 + n2

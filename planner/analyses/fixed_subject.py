@@ -3,7 +3,7 @@
     outcome = patient + period + treatment + error,   df = observations - patients - rank of the rest
 
 With `carryover = true` the model also has an effect of the treatment given in the period before (first-order
-carryover): the comparison is then free of it, at the price of a larger variance, which `planner show` tells
+carryover): the comparison is then free of it, at the price of a larger variance, which `planner show` gives
 for the design. A response that lasts beyond the next period still biases it.
 
 The patients are swept out: each observation is taken from the mean of its patient's observations, so that
@@ -11,7 +11,7 @@ what is left is solved for periods and treatments alone. It uses every patient w
 sequences that lack a treatment of the contrast, and of those who left. It leaves aside what can be learnt
 from differences between patients. Undefined where the contrast cannot be told from patients and periods, no
 degree of freedom is left, or patients, periods and treatments explain every score and the estimate is not 0:
-nothing is left then to tell its error from. An estimate of 0 has p = 1, also without spread.
+nothing is left then to estimate its error from. An estimate of 0 has p = 1, also without spread.
 
 Assumes that the errors are normal with one variance under all treatments (with unequal variances the test is
 too strict or too lax), that who leaves leaves at random, and that no treatment carries over, or with
@@ -156,7 +156,7 @@ def _solve(matrix, right, effect, others, scratch, stat):
     for j in range(size):
         c = effect[j - others + 1] if j >= others else 0.0
         whole = matrix[_at(j, j) : _at(j, j) + W]
-        mine, known = solved[j * W : (j + 1) * W], right[j * W : (j + 1) * W]
+        mine, response = solved[j * W : (j + 1) * W], right[j * W : (j + 1) * W]
         for i in range(W):
             pivot[i] = whole[i]
             mine[i] = c
@@ -167,16 +167,16 @@ def _solve(matrix, right, effect, others, scratch, stat):
                 x = own[i]
                 pivot[i] = fma(-x, x, pivot[i])
                 mine[i] = fma(-x, theirs[i], mine[i])
-                known[i] = fma(-x, before[i], known[i])
+                response[i] = fma(-x, before[i], response[i])
         for i in range(W):
             sound = pivot[i] > _ALIASED * whole[i]
             inverse[i] = 1.0 / math.sqrt(pivot[i]) if sound else 0.0
             lost = not sound and abs(mine[i]) > _ALIASED
             stat[i + DF * W] += np.inf if lost else (1.0 if sound else 0.0)
             w = mine[i] * inverse[i]
-            v = known[i] * inverse[i]
+            v = response[i] * inverse[i]
             mine[i] = w
-            known[i] = v
+            response[i] = v
             stat[i + ESTIMATE * W] = fma(w, v, stat[i + ESTIMATE * W])
             stat[i + SE * W] = fma(w, w, stat[i + SE * W])
             stat[i + T * W] = fma(v, v, stat[i + T * W])

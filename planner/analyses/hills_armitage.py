@@ -5,7 +5,7 @@
 
 The means of the two sequences carry a period effect with opposite signs, so it cancels (Hills and Armitage
 1979). Undefined unless both sequences have a completer and there are three in all, and where s is 0 and the
-estimate is not: period differences that are all alike within the sequences tell nothing of their spread. An
+estimate is not: period differences that are all alike within the sequences leave their spread unknown. An
 estimate of 0 has p = 1, also without spread.
 
 Assumes that the period differences are normal with the same variance in both sequences, and that no

@@ -37,8 +37,8 @@ def _evaluate(sums, asymptotic, stat):
         stat[i + ESTIMATE * W] = difference * share
         stat[i + SE * W] = math.sqrt(spread) * share
         stat[i + T * W] = normal if asymptotic else difference
-        known = np.inf if asymptotic else 1.0 + discordant
-        stat[i + DF * W] = known if n > 0.0 else 0.0
+        df = np.inf if asymptotic else 1.0 + discordant
+        stat[i + DF * W] = df if n > 0.0 else 0.0
         stat[i + COMPLETERS * W] = n
 
 

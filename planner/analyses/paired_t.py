@@ -4,7 +4,7 @@
 
 A period effect biases it when the sequences differ in size, and widens s in any case: it is offered for
 designs without one. Undefined with fewer than two completers, and where all differences are equal and not 0:
-they tell nothing of their spread. If all are 0, p = 1.
+they leave their spread unknown. If all are 0, p = 1.
 
 Assumes that the differences are normal, and that there is no carryover.
 """

@@ -6,7 +6,7 @@
 Nothing carries over into a first period, and nobody has left for what it did: the price is the variance
 between patients. Patients who begin with a treatment that is not compared take no part. Undefined unless
 every treatment that is compared has a patient, and one of them two, and where s is 0 and the estimate is not:
-outcomes that are all alike tell nothing of their spread. An estimate of 0 has p = 1, also without spread.
+outcomes that are all alike leave their spread unknown. An estimate of 0 has p = 1, also without spread.
 
 Assumes that the outcomes are normal with the same variance under all treatments.
 """

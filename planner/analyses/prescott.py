@@ -37,13 +37,13 @@ def _evaluate(first, second, sides, all_patients, scratch, stat):
     for i in range(W):
         n1, s1, q1 = first[i], first[i + W], first[i + 2 * W]
         n2, s2, q2 = second[i], second[i + W], second[i + 2 * W]
-        known = n1 > 0.0 and n2 > 0.0
+        defined = n1 > 0.0 and n2 > 0.0
         m1, m2 = s1 / max(n1, 1.0), s2 / max(n2, 1.0)
         estimate = 0.5 * (m1 + m2)
         v1 = max(q1 / max(n1, 1.0) - m1 * m1, 0.0) / max(n1, 1.0)
         v2 = max(q2 / max(n2, 1.0) - m2 * m2, 0.0) / max(n2, 1.0)
         t = 0.0
-        if known:
+        if defined:
             # of AB those who prefer A prefer the first period, of BA those who prefer B do
             plus1, minus1 = int(0.5 * (q1 + s1)), int(0.5 * (q1 - s1))
             plus, minus = plus1 + int(0.5 * (q2 - s2)), minus1 + int(0.5 * (q2 + s2))
@@ -60,7 +60,7 @@ def _evaluate(first, second, sides, all_patients, scratch, stat):
         stat[i + ESTIMATE * W] = estimate
         stat[i + SE * W] = 0.5 * math.sqrt(v1 + v2)
         stat[i + T * W] = t
-        stat[i + DF * W] = np.inf if known else 0.0
+        stat[i + DF * W] = np.inf if defined else 0.0
         stat[i + COMPLETERS * W] = n1 + n2
 
 

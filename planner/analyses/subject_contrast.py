@@ -10,7 +10,7 @@ the plain mean of the sequences would carry some, they are weighted as equally a
 not.) With the two sequences AB and BA it is the test of Hills and Armitage (1979). Sequences that lack a
 treatment of the contrast take no part, nor do patients who miss a period that has a weight. Undefined unless
 every sequence that takes part has a patient, and one of them two, and where s is 0 and the estimate is not:
-contrasts that are all alike within the sequences tell nothing of their spread. An estimate of 0 has p = 1,
+contrasts that are all alike within the sequences leave their spread unknown. An estimate of 0 has p = 1,
 also without spread.
 
 Assumes that the contrasts are normal with the same variance in all sequences: treatments may differ in their

@@ -14,7 +14,7 @@ from planner.scenario.scenario import Scenario
 
 
 def allocation_plan(scenario: Scenario) -> Plan:
-    """How the patients are allocated and how they leave."""
+    """How patients are allocated, and how likely they drop out before each period."""
     design, dropout = scenario.design, scenario.population.dropout
     unit = [s for s, n in enumerate(design.allocation) for _ in range(n)]
     leave = [dropout.before_first, *dropout.per_period]
@@ -22,7 +22,7 @@ def allocation_plan(scenario: Scenario) -> Plan:
 
 
 def retention(scenario: Scenario) -> float | None:
-    """Chance that a randomised patient completes every period; None where only a simulation tells."""
+    """Chance that a randomised patient completes every period; None where only a simulation can find it."""
     if is_informative(scenario):
         return None
     return math.prod(1.0 - float(p) for p in allocation_plan(scenario).leave)

@@ -1,7 +1,7 @@
 """What patients guess after each period, to the tables of planner.kernels.generate.blinding.
 
-A guess comes after the second outcomes of its period and before the improvement: it decides which of two rows
-of coefficients the period's dose has, for as long as anything of it is left.
+A guess comes after the secondary outcomes of its period and before the improvement: it decides which of two
+rows of coefficients the period's dose has, for as long as anything of it is left.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def active_treatments(scenario: Scenario) -> dict[str, bool]:
 def guessing_table(
     scenario: Scenario, outcomes: Sequence[str], draws: DrawList, ago: Sequence[int], informed: Floats | None
 ) -> Guessing:
-    """The table; `outcomes`: the second outcomes that are read, in order.
+    """The table; `outcomes`: the secondary outcomes that are read, in order.
 
     ago: periods since the dose that raised each feature; informed: coefficients of the doses that were taken
     for active ones, None where they do not differ.

@@ -1,4 +1,4 @@
-"""What a design can tell of a contrast: variance, efficiency, and what carryover does to the estimate.
+"""What a design can estimate of a contrast: variance, efficiency, and what carryover does to the estimate.
 
 For each contrast, without and with effects of the treatment before (first-order carryover) in the model:
 
@@ -40,7 +40,7 @@ class Bias:
 
 @dataclass(frozen=True, slots=True)
 class RandomPatients:
-    """The same where patients are a sample: what differs between them tells of the treatments too."""
+    """The same where patients are a sample: differences between them inform on the treatments too."""
 
     ratio: float  # variance between patients / residual variance
     hypotheses: tuple[str, ...]  # that state it
@@ -72,32 +72,34 @@ def design_table(scenario: Scenario) -> tuple[DesignRow, ...]:
     design = scenario.design
     contrasts = {formula(a.contrast): a.contrast for a in scenario.analyses}.values()
     models = (False, True) if design.periods > 1 else (False,)
-    ratios = _ratios(scenario)
-    return tuple(_row(design, contrast, each, ratios) for contrast in contrasts for each in models)
+    ratios = _variance_ratios(scenario)
+    return tuple(_design_row(design, contrast, each, ratios) for contrast in contrasts for each in models)
 
 
-def _row(
+def _design_row(
     design: Design, contrast: Contrast, carryover: bool, ratios: Mapping[float, Sequence[str]]
 ) -> DesignRow:
     stated = weights(contrast)
     model = Model(design.sequences, carryover)
     target = model.target(stated)
-    found = solved(model.information(design.allocation, model.within), target)
+    solution = solved(model.information(design.allocation, model.within), target)
     if design.periods < 2:
-        found = None
-    random = tuple(_random(design, stated, carryover, ratio, tuple(names)) for ratio, names in ratios.items())
-    if found is None:
+        solution = None
+    random = tuple(
+        _random_patients(design, stated, carryover, ratio, tuple(names)) for ratio, names in ratios.items()
+    )
+    if solution is None:
         return DesignRow(contrast, carryover, False, None, None, None, None, {}, random)
-    variance = sum((x * c for x, c in zip(found, target, strict=True)), Fraction(0)) * design.unit
+    variance = sum((x * c for x, c in zip(solution, target, strict=True)), Fraction(0)) * design.unit
     biases = {}
     for treatment in design.treatments:
         first, lasting = (
-            float(model.moved(found, design.allocation, model.within, added))
-            for added in (first_order(design.sequences, treatment), later(design.sequences, treatment))
+            float(model.moved(solution, design.allocation, model.within, added))
+            for added in (first_order(design.sequences, treatment), every_later(design.sequences, treatment))
         )
         biases[treatment] = Bias(first, lasting)
     own = biases[next(iter(stated))]
-    efficiency = _complete(stated) / float(variance)
+    efficiency = _complete_factor(stated) / float(variance)
     return DesignRow(
         contrast,
         carryover,
@@ -116,19 +118,19 @@ def first_order(sequences: Sequence[Sequence[str]], treatment: str) -> Added:
     return [[int(k > 0 and s[k - 1] == treatment) for k in range(len(s))] for s in sequences]
 
 
-def later(sequences: Sequence[Sequence[str]], treatment: str) -> Added:
+def every_later(sequences: Sequence[Sequence[str]], treatment: str) -> Added:
     """1 in each period that comes after one of the treatment, at once or later."""
     return [[int(treatment in s[:k]) for k in range(len(s))] for s in sequences]
 
 
-def _complete(stated: Mapping[str, float]) -> float:
+def _complete_factor(stated: Mapping[str, float]) -> float:
     """Variance factor where every patient has every treatment of the contrast once."""
     return sum(w * w for w in stated.values())
 
 
-def _ratios(scenario: Scenario) -> dict[float, list[str]]:
-    """How much patients differ, in residual variances, with the hypotheses that say so."""
-    found: dict[float, list[str]] = {}
+def _variance_ratios(scenario: Scenario) -> dict[float, list[str]]:
+    """How much patients differ, in residual variances, with the hypotheses that state it."""
+    names_by_ratio: dict[float, list[str]] = {}
     for name in scenario.simulated_hypotheses:
         hypothesis = scenario.hypotheses[name]
         if not isinstance(hypothesis, Means):
@@ -137,11 +139,11 @@ def _ratios(scenario: Scenario) -> dict[float, list[str]]:
         residual = sum(w * w for w in spread.within.values()) / len(spread.within)
         if residual > 0.0 and spread.sign > 0:
             ratio = float(f"{spread.between**2 / residual:.12g}")
-            found.setdefault(ratio, []).append(name)
-    return found
+            names_by_ratio.setdefault(ratio, []).append(name)
+    return names_by_ratio
 
 
-def _random(
+def _random_patients(
     design: Design, stated: Mapping[str, float], carryover: bool, ratio: float, names: tuple[str, ...]
 ) -> RandomPatients:
     model = Model(design.sequences, carryover, levels=True)
@@ -154,20 +156,22 @@ def _random(
     swept = rows - share * rows.sum(axis=1, keepdims=True)
     info = np.einsum("s,ski,skj->ij", allocation, rows, swept)
     target = np.array([float(x) for x in model.target(stated)])
-    found = np.linalg.pinv(info, hermitian=True) @ target
-    if np.abs(info @ found - target).max() > _ALIASED * np.abs(target).max():
+    solution = np.linalg.pinv(info, hermitian=True) @ target
+    if np.abs(info @ solution - target).max() > _ALIASED * np.abs(target).max():
         return RandomPatients(ratio, names, False, None, None, None, None, None)
-    variance = float(found @ target) * design.unit
+    variance = float(solution @ target) * design.unit
     first = next(iter(stated))
     moved = [
-        float(np.einsum("s,ski,sk,i->", allocation, swept, np.array(added, float), found))
-        for added in (first_order(design.sequences, first), later(design.sequences, first))
+        float(np.einsum("s,ski,sk,i->", allocation, swept, np.array(added, float), solution))
+        for added in (first_order(design.sequences, first), every_later(design.sequences, first))
     ]
-    parallel = _complete(stated) * len(stated) * (1.0 + ratio)
-    efficiency = _complete(stated) / variance
-    return RandomPatients(ratio, names, True, variance, efficiency, parallel / variance, *map(_tidy, moved))
+    parallel = _complete_factor(stated) * len(stated) * (1.0 + ratio)
+    efficiency = _complete_factor(stated) / variance
+    return RandomPatients(
+        ratio, names, True, variance, efficiency, parallel / variance, *map(_without_noise, moved)
+    )
 
 
-def _tidy(x: float) -> float:
+def _without_noise(x: float) -> float:
     """Without the rounding of a number that is 0."""
     return 0.0 if abs(x) < 1e-12 else x

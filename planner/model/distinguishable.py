@@ -40,21 +40,21 @@ _COMPARED = 6  # sets of values of the uncertain numbers that hypotheses are com
 
 def indistinguishable(scenario: Scenario, names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     """The named hypotheses, those together that no number of patients of this design could separate."""
-    found: dict[object, list[str]] = {}
+    groups: dict[object, list[str]] = {}
     for name in names:
-        found.setdefault(signature(scenario, name), []).append(name)
-    return tuple(tuple(group) for group in found.values())
+        groups.setdefault(signature(scenario, name), []).append(name)
+    return tuple(tuple(group) for group in groups.values())
 
 
 def signature(scenario: Scenario, name: str) -> tuple[object, object]:
-    """All that a hypothesis says of this design, labels left out: of the endpoint, then of other outcomes."""
+    """All that a hypothesis states for this design, but labels: of the endpoint, then of other outcomes."""
     hypothesis = scenario.hypotheses[name]
     if not isinstance(hypothesis, MechanismHypothesis):
-        told = hypothesis.model_dump(mode="json", exclude={"label", "prior"})
-        return json.dumps(told, sort_keys=True), ()
+        settings = hypothesis.model_dump(mode="json", exclude={"label", "prior"})
+        return json.dumps(settings, sort_keys=True), ()
     m = Mechanism.of(scenario, hypothesis)
     improvement = tuple(
-        _at_work(scenario, m, sequence, guess)
+        _sequence_signature(scenario, m, sequence, guess)
         for sequence in scenario.design.sequences
         for guess in possible_guesses(scenario)
     )
@@ -63,7 +63,7 @@ def signature(scenario: Scenario, name: str) -> tuple[object, object]:
     )
 
 
-def _at_work(
+def _sequence_signature(
     scenario: Scenario, m: Mechanism, sequence: Sequence[str], guess: bool | None
 ) -> tuple[object, ...]:
     """What a sequence sets off: components with their gates by visit, half-life factors and numbers.
@@ -74,7 +74,7 @@ def _at_work(
     days = (*design.assessment_days, cycle_days(scenario))  # the last is the baseline of the next period
     visits = [(k, day) for k in range(design.periods) for day in days][:-1]
     stays = [(k, gates_at_assessment(m, scenario, sequence, k, day, terms)) for k, day in visits]
-    found = []
+    parts = []
     for j, treatment in enumerate(sequence):
         rows = []
         for given, opened in onsets_of_period(m, scenario, sequence, j, terms, guess):
@@ -84,8 +84,8 @@ def _at_work(
                     numbers = m.components[term.component].model_dump_json(exclude={"label"})
                     steps = half_life_steps(m, scenario, treatment, term.component)
                     rows.append((term.component, given, left, steps, numbers))
-        found.append(tuple(sorted(rows)))
-    return tuple(found)
+        parts.append(tuple(sorted(rows)))
+    return tuple(parts)
 
 
 # Where numbers are uncertain

@@ -23,13 +23,13 @@ from planner.kernels.random.streams import (
 from planner.kernels.tables import Draws
 
 _VISIT_BLOCKS = 64  # of four visits, for each period
-_SECOND_BLOCKS = 256  # of an outcome: of period k, of the patient, of two components each from ...
-_SECOND_PATIENT, _SECOND_COMPONENT = 16, 32
+_SECONDARY_BLOCKS = 256  # of an outcome: of period k, of the patient, of two components each from ...
+_SECONDARY_PATIENT, _SECONDARY_COMPONENT = 16, 32
 _RECHECK_BLOCKS = 64  # of four ratings, for each period
 
 
 class DrawList:
-    """Draws in the making. Rows of words and of normals are numbered as they are asked for."""
+    """Draws in the making. Rows of words and of normals are numbered in the order of the calls."""
 
     def __init__(self) -> None:
         self._places: list[int] = []
@@ -54,7 +54,7 @@ class DrawList:
         return word
 
     def periods(self, periods: int) -> tuple[int, int]:
-        """(first word row for leaving, first normal row) of the periods; a draw serves two."""
+        """(first word row for dropout, first normal row) of the periods; a draw serves two."""
         words = [self.draw(PERIOD, i) for i in range((periods + 1) // 2)]
         rows = [self.normals(word + 2, word + 3) for word in words]
         return words[0], rows[0]
@@ -69,7 +69,7 @@ class DrawList:
         What a visit draws does not depend on which others are drawn.
         """
         pairs = sorted({v // 2 for v in visits})
-        found: dict[int, int] = {}
+        row_of_pair: dict[int, int] = {}
         for k in range(periods):
             words: dict[int, int] = {}
             for pair in pairs:
@@ -78,8 +78,8 @@ class DrawList:
                     words[block] = self.draw(VISIT, _VISIT_BLOCKS * k + block)
                 word = words[block] + pair % 2 * 2
                 row = self.normals(word, word + 1)
-                found.setdefault(pair, row)
-        return [found[v // 2] + v % 2 for v in visits], 2 * len(pairs)
+                row_of_pair.setdefault(pair, row)
+        return [row_of_pair[v // 2] + v % 2 for v in visits], 2 * len(pairs)
 
     def treatments(self, treatments: int) -> int:
         """First normal row of the treatments; a draw serves four."""
@@ -96,7 +96,7 @@ class DrawList:
         """
         if len(number) == 1:
             return self._one_of_two((COMPONENT, number[0] // 2), number[0] % 2)
-        index = _SECOND_BLOCKS * number[0] + _SECOND_COMPONENT + number[1] // 2
+        index = _SECONDARY_BLOCKS * number[0] + _SECONDARY_COMPONENT + number[1] // 2
         return self._one_of_two((SECOND, index), number[1] % 2)
 
     def _one_of_two(self, place: tuple[int, int], which: int) -> tuple[int, int]:
@@ -106,14 +106,14 @@ class DrawList:
         word, normal = self._shared[place]
         return word + which, normal + which
 
-    def second(self, outcome: int, periods: int) -> tuple[int, int]:
-        """(normal row of the patient's background, first normal row of the periods) of a second outcome.
+    def secondary_outcome(self, outcome: int, periods: int) -> tuple[int, int]:
+        """(normal row of the patient's background, first normal row of the periods) of a secondary outcome.
 
         A period has two rows: the error when the outcome is read, and before the dosing.
         """
-        word = self.draw(SECOND, _SECOND_BLOCKS * outcome + _SECOND_PATIENT)
+        word = self.draw(SECOND, _SECONDARY_BLOCKS * outcome + _SECONDARY_PATIENT)
         patient = self.normals(word, word + 1)
-        words = [self.draw(SECOND, _SECOND_BLOCKS * outcome + k) for k in range(periods)]
+        words = [self.draw(SECOND, _SECONDARY_BLOCKS * outcome + k) for k in range(periods)]
         rows = [self.normals(word, word + 1) for word in words]
         return patient, rows[0]
 

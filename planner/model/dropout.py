@@ -1,6 +1,6 @@
-"""How patients leave, to the tables of planner.kernels.generate.dropout.
+"""Dropout to the tables of planner.kernels.generate.dropout.
 
-    odds of leaving = odds of the stated probability x product of odds ratios
+    odds of dropout = odds of the stated probability x product of odds ratios
                     = p / (1 - p) x 2^(sum over drivers of slope x (number - zero))
 
 What a treatment contributes is known before the trial and goes into the probability; drivers are read of each
@@ -24,44 +24,44 @@ Row = tuple[float, ...]
 
 _FULL = 100.0  # percent: improvement and worsening count up to as much as the baseline itself
 SAME_FOR_ALL = Leaving(np.zeros((0, 0)), np.zeros((0, 8)))
-"""Everybody leaves with the probability of the plan."""
+"""Everybody drops out with the probability of the plan."""
 
 
 def odds_ratios(scenario: Scenario) -> OddsRatios | None:
-    """What the odds of leaving depend on; None if they depend on nothing, or there is no gap to leave in."""
-    found = scenario.population.dropout.odds_ratio
-    return found if scenario.design.periods > 1 else None
+    """What the odds of dropout depend on; None if on nothing, or if there is no gap between periods."""
+    ratios = scenario.population.dropout.odds_ratio
+    return ratios if scenario.design.periods > 1 else None
 
 
 def is_informative(scenario: Scenario) -> bool:
-    """Whether different patients leave under different hypotheses or treatments."""
+    """Whether dropout is informative: other patients leave under other hypotheses or treatments."""
     returns = scenario.design.return_to_baseline is not None and scenario.design.periods > 1
     return odds_ratios(scenario) is not None or returns
 
 
 def dropout_outcomes(scenario: Scenario) -> list[str]:
-    """The outcomes on which leaving depends: names of second outcomes, "" for the endpoint."""
-    found = odds_ratios(scenario)
-    if found is None:
+    """The outcomes on which dropout depends: names of secondary outcomes, "" for the endpoint."""
+    ratios = odds_ratios(scenario)
+    if ratios is None:
         return []
-    scores = found.improvement is not None or found.endpoint is not None
-    return [*([""] if scores else []), *found.outcomes]
+    scores = ratios.improvement is not None or ratios.endpoint is not None
+    return [*([""] if scores else []), *ratios.outcomes]
 
 
 def chance_table(scenario: Scenario) -> Floats:
-    """(sequence, period): chance of leaving before the period, where no driver acts."""
+    """(sequence, period): chance of dropping out before the period, where no driver acts."""
     design, dropout = scenario.design, scenario.population.dropout
-    found = odds_ratios(scenario)
-    ratio = found.treatment if found is not None else {}
+    ratios = odds_ratios(scenario)
+    ratio = ratios.treatment if ratios is not None else {}
     table = np.zeros((len(design.sequences), design.periods))
     for s, sequence in enumerate(design.sequences):
         table[s, 0] = dropout.before_first
         for k in range(1, design.periods):
-            table[s, k] = _at_odds(dropout.per_period[k - 1], ratio.get(sequence[k - 1], 1.0))
+            table[s, k] = _times_odds(dropout.per_period[k - 1], ratio.get(sequence[k - 1], 1.0))
     return table
 
 
-def _at_odds(p: float, ratio: float) -> float:
+def _times_odds(p: float, ratio: float) -> float:
     """The probability whose odds are those of p times the ratio."""
     return p if ratio == 1.0 or p in (0.0, 1.0) else p * ratio / (1.0 - p + p * ratio)
 
@@ -70,19 +70,19 @@ def dropout_tables(scenario: Scenario, row: Callable[[str], Row]) -> Leaving:
     """Tables of a scenario's dropout; `row`: the reading of an outcome of `outcomes_read`."""
     if not is_informative(scenario):
         return SAME_FOR_ALL
-    found = odds_ratios(scenario) or OddsRatios()
+    ratios = odds_ratios(scenario) or OddsRatios()
     rows: list[Row] = []
-    if found.improvement is not None:  # percent change is negative where the score has improved
-        slope = -_log2(found.improvement) / IMPROVEMENT_STEP
+    if ratios.improvement is not None:  # percent change is negative where the score has improved
+        slope = -_log2(ratios.improvement) / IMPROVEMENT_STEP
         rows.append((PERCENT, row("")[1], 0.0, 0.0, slope, 0.0, -_FULL, _FULL))
-    if found.endpoint is not None:
-        rows.append((*row(""), *_driven(found.endpoint)))
-    for name, driver in found.outcomes.items():
-        rows.append((*row(name), *_driven(driver)))
+    if ratios.endpoint is not None:
+        rows.append((*row(""), *_driver_terms(ratios.endpoint)))
+    for name, driver in ratios.outcomes.items():
+        rows.append((*row(name), *_driver_terms(driver)))
     return Leaving(chance_table(scenario), np.array(rows, np.float64).reshape(-1, 8))
 
 
-def _driven(driver: Driver) -> Row:
+def _driver_terms(driver: Driver) -> Row:
     """log2 of the factor for each unit of a number, from where it counts, and its range."""
     return _log2(driver.ratio) / driver.per, driver.around, -math.inf, math.inf
 

@@ -24,7 +24,7 @@ from planner.scenario.scale import Scale
 from planner.scenario.scenario import Scenario
 
 _TIE = 1e-9  # of a step; a score this close to a step is on it
-_REACH = 9.0  # standard deviations beyond which a normal has no weight that float64 could show
+_REACH = 9.0  # standard deviations beyond which a normal has no weight that float64 could hold
 _PANELS = 40
 _X, _WEIGHT = np.polynomial.legendre.leggauss(12)
 
@@ -87,7 +87,7 @@ def enrolment(scenario: Scenario) -> Enrolment | None:
     chance, mean, sd, slope, intercept, rest = map(float, enrolment_row(scenario))
     if least is None or sd == 0.0:
         return None
-    x, weight = _above((least - mean) / sd)
+    x, weight = _truncated_normal((least - mean) / sd)
     rated = mean + sd * x
     again = math.hypot(rest, scenario.population.rating_sd)  # SD of a second rating, given the first
     expected = slope * rated + intercept
@@ -108,7 +108,7 @@ def enrolment(scenario: Scenario) -> Enrolment | None:
     )
 
 
-def _above(least: float) -> tuple[Floats, Floats]:
+def _truncated_normal(least: float) -> tuple[Floats, Floats]:
     """Points and weights of a standard normal that is known to be at least so much."""
     start, stop = max(least, -_REACH), max(least, -_REACH) + 2.0 * _REACH
     edges = np.linspace(start, stop, _PANELS + 1)

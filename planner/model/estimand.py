@@ -22,7 +22,7 @@ from planner.scenario.scale import Scale
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import BINARY_MEASURES
 
-_TAIL = 9.0  # standard deviations beyond which a normal has no weight that float64 could show
+_TAIL = 9.0  # standard deviations beyond which a normal has no weight that float64 could hold
 
 
 def expected_score(mean: float, sd: float, scale: Scale | None) -> float:
@@ -36,10 +36,10 @@ def expected_score(mean: float, sd: float, scale: Scale | None) -> float:
     if sd == 0.0:
         return min(max(mean, low), high)
     # E[min(max(X, low), high)] = mean + E[(low - X)+] - E[(X - high)+]
-    return mean + _excess((low - mean) / sd) * sd - _excess((mean - high) / sd) * sd
+    return mean + _mean_excess((low - mean) / sd) * sd - _mean_excess((mean - high) / sd) * sd
 
 
-def _excess(d: float) -> float:
+def _mean_excess(d: float) -> float:
     """E[(d + Z)+] for a standard normal Z."""
     if d == -math.inf:
         return 0.0

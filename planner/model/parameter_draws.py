@@ -58,10 +58,10 @@ class UncertainParameter:
     @property
     def range(self) -> Range:
         """The values that a draw may take: of a relative one, as a factor."""
-        found = Range()
+        limits = Range()
         for each in self.numbers:
-            found = found.within(each.factors if self.distribution.relative else each.range)
-        return found
+            limits = limits.within(each.factors if self.distribution.relative else each.range)
+        return limits
 
 
 def is_uncertain(scenario: Scenario) -> bool:
@@ -114,8 +114,8 @@ def draws_of_variants(entry: UncertainParameter, seed: int, which: Sequence[int]
     """The draws of an entry in these variants, which are in rising order."""
     if not which:
         return []
-    found = parameter_draws(entry, seed, which[0], which[-1] - which[0] + 1)
-    return [found[i - which[0]] for i in which]
+    values = parameter_draws(entry, seed, which[0], which[-1] - which[0] + 1)
+    return [values[i - which[0]] for i in which]
 
 
 def quantile_levels(entry: UncertainParameter, seed: int, first: int, count: int) -> Floats:
@@ -126,12 +126,12 @@ def quantile_levels(entry: UncertainParameter, seed: int, first: int, count: int
 def _uniforms(start: str, first: int, count: int) -> Floats:
     """Numbers above 0 and below 1 by SHA-256 of a text and their own number."""
     hashed = hashlib.sha256(start.encode())
-    found = np.empty(count)
+    values = np.empty(count)
     for i in range(count):
         each = hashed.copy()
         each.update(b"%d" % (first + i))
-        found[i] = (int.from_bytes(each.digest()[:8], "big") >> 11) + 0.5
-    return found * 2.0**-53
+        values[i] = (int.from_bytes(each.digest()[:8], "big") >> 11) + 0.5
+    return values * 2.0**-53
 
 
 def _quantiles(distribution: Distribution, u: Floats, low: float, high: float) -> Floats:
@@ -143,8 +143,8 @@ def _quantiles(distribution: Distribution, u: Floats, low: float, high: float) -
     if d.form == "uniform":
         return least + u * (most - least)
     if d.form == "beta":
-        found: Floats = least + betaincinv(d.beta[0], d.beta[1], u) * (most - least)
-        return found
+        scaled: Floats = least + betaincinv(d.beta[0], d.beta[1], u) * (most - least)
+        return scaled
     if d.form == "normal":
         assert d.mean is not None
         assert d.sd is not None
@@ -162,8 +162,8 @@ def _quantiles(distribution: Distribution, u: Floats, low: float, high: float) -
 def _normal_quantiles(u: Floats, below: float, above: float) -> Floats:
     """Standard normal quantiles with the tail areas `below` and `above` cut off, from the nearer tail."""
     p, q = below + u * (1.0 - below - above), above + (1.0 - u) * (1.0 - below - above)
-    found: Floats = np.where(p < q, ndtri(p), -ndtri(q))
-    return found
+    z: Floats = np.where(p < q, ndtri(p), -ndtri(q))
+    return z
 
 
 # What a variant is
@@ -189,31 +189,31 @@ class Variants:
         names = scenario.hypotheses if names is None else names
         self._ties = {name: tie for name in names if (tie := _tie_of(scenario.hypotheses[name])) is not None}
         needed = {*names, *(tie.to for tie in self._ties.values())}
-        found = [
+        parameters = [
             e for e in uncertain_parameters(scenario) if any(_counts(number, needed) for number in e.numbers)
         ]
         self._drawn = [
             replace(e, hypothesis=drawn_as.get(e.hypothesis, e.hypothesis)) if e.hypothesis else e
-            for e in found
+            for e in parameters
         ]
-        self._known, self._tree, self._seed = without_uncertainty(scenario), _tree(found, needed), seed
+        self._stated, self._tree, self._seed = without_uncertainty(scenario), _tree(parameters, needed), seed
         self._together = together
         self._latest = -1, list[list[float]]()  # so many variants before it, and of each entry the draws
 
     def __getitem__(self, i: int) -> Scenario:
         first = i - i % self._together
-        known, drawn = self._latest
-        if known != first:
+        start, drawn = self._latest
+        if start != first:
             drawn = [parameter_draws(entry, self._seed, first, self._together) for entry in self._drawn]
             self._latest = first, drawn
         values = [each[i - first] for each in drawn]
-        return _tied(_drawn(self._known, self._tree, values), self._ties)
+        return _tied(_drawn(self._stated, self._tree, values), self._ties)
 
 
 def variants(scenario: Scenario, count: int, seed: int, first: int = 0) -> Iterator[Scenario]:
     """The variants first .. first + count - 1, all hypotheses with drawn values: see Variants."""
-    found = Variants(scenario, seed, together=max(1, min(count, _TOGETHER)))
-    return (found[i] for i in range(first, first + count))
+    pool = Variants(scenario, seed, together=max(1, min(count, _TOGETHER)))
+    return (pool[i] for i in range(first, first + count))
 
 
 def _tie_of(hypothesis: Hypothesis) -> Tie | None:
@@ -225,14 +225,16 @@ def _counts(number: Place, needed: Collection[str]) -> bool:
     return number.route[0] != "hypotheses" or number.route[1] in needed
 
 
-_KNOWN: dict[str, Any] = {"uncertainty": {}}
-_TIELESS = _KNOWN | {"tie": None}
+_NO_UNCERTAINTY: dict[str, Any] = {"uncertainty": {}}
+_NO_UNCERTAINTY_NO_TIE = _NO_UNCERTAINTY | {"tie": None}
 
 
 def without_uncertainty(scenario: Scenario) -> Scenario:
     """The scenario with every number as it is stated, and none uncertain."""
     hypotheses: dict[str, Hypothesis] = {
-        name: each.model_copy(update=_TIELESS if isinstance(each, MechanismHypothesis) else _KNOWN)
+        name: each.model_copy(
+            update=_NO_UNCERTAINTY_NO_TIE if isinstance(each, MechanismHypothesis) else _NO_UNCERTAINTY
+        )
         for name, each in scenario.hypotheses.items()
     }
     return scenario.model_copy(update={"hypotheses": hypotheses, "uncertainty": {}})
@@ -246,10 +248,10 @@ class _Leaf:
     factor: float
 
 
-def _tree(found: Sequence[UncertainParameter], needed: Collection[str]) -> dict[Any, Any]:
+def _tree(parameters: Sequence[UncertainParameter], needed: Collection[str]) -> dict[Any, Any]:
     """What changes in a scenario, as nested tables of attributes, keys and indices."""
     tree: dict[Any, Any] = {}
-    for i, entry in enumerate(found):
+    for i, entry in enumerate(parameters):
         for number in (each for each in entry.numbers if _counts(each, needed)):
             node = tree
             for part in number.route[:-1]:
@@ -333,8 +335,8 @@ def _tied(scenario: Scenario, ties: Mapping[str, Any]) -> Scenario:
                 f"hypotheses.{printable(name)}.tie: name other agents or components",
             )
         factor = to_12_digits((goal - rest) / own)
-        known = {**scenario.components, **hypothesis.components}
-        sizes = {component: _times(known[component], factor) for component in tie.by}
+        components = {**scenario.components, **hypothesis.components}
+        sizes = {component: _times(components[component], factor) for component in tie.by}
         hypotheses[name] = hypothesis.model_copy(update={"components": {**hypothesis.components, **sizes}})
     return scenario.model_copy(update={"hypotheses": hypotheses})
 
@@ -348,12 +350,12 @@ def _expected(
     terms = hypothesis.terms
     (_, opened), *_ = onsets_of_period(m, treated, [_TIED], 0, terms)
     stays = gates_at_assessment(m, treated, [_TIED], 0, 0.0, terms)
-    found: dict[str, float] = {}
+    means: dict[str, float] = {}
     for term, gate, stay in zip(terms, opened, stays, strict=True):
         c = m.components[term.component]
         size = c.share * c.size.mean + (1.0 - c.share) * c.otherwise.mean
-        found[term.component] = found.get(term.component, 0.0) + gate * stay * size
-    return found
+        means[term.component] = means.get(term.component, 0.0) + gate * stay * size
+    return means
 
 
 def _times(component: Component, factor: float) -> Component:

@@ -10,11 +10,11 @@ from planner.scenario.vocabulary import METHODS
 
 
 class Reading(NamedTuple):
-    """What is stored of a period: a measure on a day after dosing, of the endpoint or a second outcome."""
+    """What is stored of a period: a measure on a day after dosing, of the endpoint or a secondary outcome."""
 
     measure: str
     day: float
-    outcome: str = ""  # name of the second outcome
+    outcome: str = ""  # name of the secondary outcome
 
 
 GUESS = Reading("guess", 0.0)
@@ -26,10 +26,10 @@ BASELINE = Reading("baseline", 0.0)
 
 
 def readings_of(scenario: Scenario) -> list[Reading]:
-    """The readings that the analyses use, each once, and what patients guess if they are asked."""
-    found = [*dict.fromkeys(reading_of(scenario, analysis) for analysis in scenario.analyses)]
-    found += [GUESS] if scenario.blinding is not None else []
-    return found + ([BASELINE] if any(METHODS[a.method].baseline for a in scenario.analyses) else [])
+    """The readings that the analyses use, each once, and what patients guess where the trial has guesses."""
+    readings = [*dict.fromkeys(reading_of(scenario, analysis) for analysis in scenario.analyses)]
+    readings += [GUESS] if scenario.blinding is not None else []
+    return readings + ([BASELINE] if any(METHODS[a.method].baseline for a in scenario.analyses) else [])
 
 
 def reading_of(scenario: Scenario, analysis: Analysis) -> Reading:

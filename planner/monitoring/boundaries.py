@@ -20,12 +20,11 @@ from typing import Any
 
 from scipy.special import ndtri
 
-from planner.monitoring import solve as limits
 from planner.monitoring.conditional_power import conditional_power, conditional_power_limits
 from planner.monitoring.numerics import positive_zero
 from planner.monitoring.recursion import power_at, quantile_above, tail_above
 from planner.monitoring.rules import efficacy_rule, futility_rule
-from planner.monitoring.solve import BoundarySpec, Crossing, Limits
+from planner.monitoring.solve import BoundarySpec, Crossing, Limits, crossing_probabilities
 from planner.monitoring.spending import BoundaryError, UnreachableError
 
 __all__ = [
@@ -59,7 +58,7 @@ class Boundary:
     """
 
     fractions: tuple[float, ...]  # information fractions, the last 1
-    alpha: float  # as asked for; stated z limits may spend another, see alpha_spent
+    alpha: float  # as requested; stated z limits may spend another, see alpha_spent
     sided: int
     efficacy: str
     futility: str
@@ -161,36 +160,36 @@ def boundary(
     plan = BoundarySpec(looks, sided, alpha / sided, _stops(efficacy_looks, len(looks)), binding)
     chosen = efficacy_rule(plan, efficacy, efficacy_parameters or {})
     stopping = futility_rule(plan, futility, futility_parameters or {}, power, drift)
-    found = stopping.solve(plan, chosen)
-    _sound(plan, found)
+    limits = stopping.solve(plan, chosen)
+    _refuse_unsound(plan, limits)
     if power is None and stopping.beta is not None:
         power = 1 - stopping.beta
     if drift is None and power is not None:
         try:
-            drift = _drift_for(plan, found, power)
-        except UnreachableError:  # no power to ask for, where it is the limits that are wrong
-            solved = _evaluated(plan, found, efficacy, futility, None)
+            drift = _drift_for(plan, limits, power)
+        except UnreachableError:  # no power could be reached where it is the limits that are wrong
+            solved = _evaluate(plan, limits, efficacy, futility, None)
             if efficacy != "z" and solved.alpha_spent[-1] > alpha + _ROUNDING:
-                raise _spent_early(solved.alpha_spent[-1], alpha) from None
+                raise _alpha_exceeded(solved.alpha_spent[-1], alpha) from None
             raise
     solved = replace(
-        _evaluated(plan, found, efficacy, futility, drift), beta_left=_beta_left(found, stopping.spending)
+        _evaluate(plan, limits, efficacy, futility, drift), beta_left=_beta_left(limits, stopping.spending)
     )
     if efficacy != "z" and solved.alpha_spent[-1] > alpha + _ROUNDING:
-        raise _spent_early(solved.alpha_spent[-1], alpha)
+        raise _alpha_exceeded(solved.alpha_spent[-1], alpha)
     if efficacy not in _SPEND_AS_STATED and solved.alpha_spent[-1] < alpha - _ROUNDING:
         raise BoundaryError(*_TOO_MUCH_FUTILITY)
     return solved
 
 
-def _beta_left(found: Limits, spending: Sequence[float]) -> tuple[float, ...]:
+def _beta_left(limits: Limits, spending: Sequence[float]) -> tuple[float, ...]:
     """What a spending rule gives, up to it, to each look before the last that does not stop for futility."""
-    pairs = list(zip(found.futility_z, spending, strict=False))[:-1]
+    pairs = list(zip(limits.futility_z, spending, strict=False))[:-1]
     left = tuple(0.0 if z > -math.inf else total for z, total in pairs)
     return (*left, 0.0) if any(left) else ()
 
 
-def _spent_early(spent: float, alpha: float) -> BoundaryError:
+def _alpha_exceeded(spent: float, alpha: float) -> BoundaryError:
     return BoundaryError(
         f"the limits before the last look already spend {spent:.4g}, more than alpha = {alpha:g}",
         "raise them",
@@ -203,23 +202,21 @@ def crossing(boundary: Boundary, drift: float, *, futility: bool = True) -> Cros
     `futility` False leaves the futility limits out. Two-sided: up is the side of positive z.
     """
     lower = boundary.futility_z if futility else (-math.inf,) * len(boundary.fractions)
-    return limits.crossing_probabilities(
-        boundary.fractions, boundary.sided, boundary.efficacy_z, lower, drift
-    )
+    return crossing_probabilities(boundary.fractions, boundary.sided, boundary.efficacy_z, lower, drift)
 
 
-def _evaluated(
-    plan: BoundarySpec, found: Limits, efficacy: str, futility: str, drift: float | None
+def _evaluate(
+    plan: BoundarySpec, limits: Limits, efficacy: str, futility: str, drift: float | None
 ) -> Boundary:
     """The probabilities that belong to solved limits."""
-    fractions, sided, upper, lower = plan.fractions, plan.sided, found.efficacy_z, found.futility_z
-    null = limits.crossing_probabilities(fractions, sided, upper, lower, 0.0)
+    fractions, sided, upper, lower = plan.fractions, plan.sided, limits.efficacy_z, limits.futility_z
+    null = crossing_probabilities(fractions, sided, upper, lower, 0.0)
     tested = null
     if not plan.binding and any(z > -math.inf for z in lower):
-        tested = limits.crossing_probabilities(fractions, sided, upper, (-math.inf,) * len(fractions), 0.0)
+        tested = crossing_probabilities(fractions, sided, upper, (-math.inf,) * len(fractions), 0.0)
     p_null = _sums(tested.efficacy_up, tested.efficacy_down)
-    given = None if drift is None else limits.crossing_probabilities(fractions, sided, upper, lower, drift)
-    for_drift = None if drift is None or given is None else _power(sided, given, drift)
+    given = None if drift is None else crossing_probabilities(fractions, sided, upper, lower, drift)
+    for_drift = None if drift is None or given is None else _rejections(sided, given, drift)
     power = None if for_drift is None else math.fsum(for_drift)
     beta_spent = None
     if given is not None and power is not None:
@@ -252,7 +249,7 @@ def _sums(first: Sequence[float], second: Sequence[float]) -> tuple[float, ...]:
     return tuple(a + b for a, b in zip(first, second, strict=True))
 
 
-def _power(sided: int, given: Crossing, drift: float) -> tuple[float, ...]:
+def _rejections(sided: int, given: Crossing, drift: float) -> tuple[float, ...]:
     """Rejections per look on the alternative's side."""
     return given.efficacy_down if sided == 2 and drift < 0 else given.efficacy_up
 
@@ -271,10 +268,10 @@ def _inflation(side_alpha: float, power: float | None, drift: float | None) -> f
     return (drift / fixed) ** 2
 
 
-def _drift_for(plan: BoundarySpec, found: Limits, power: float) -> float:
+def _drift_for(plan: BoundarySpec, limits: Limits, power: float) -> float:
     """The drift at which the limits have `power` on the upper side."""
 
-    at = power_at(plan.fractions, plan.sided, found.efficacy_z, found.futility_z)
+    at = power_at(plan.fractions, plan.sided, limits.efficacy_z, limits.futility_z)
 
     def excess(drift: float) -> float:
         return at(drift) - power
@@ -299,22 +296,22 @@ def _fractions(fractions: Sequence[float]) -> tuple[float, ...]:
     looks = tuple(float(t) for t in fractions)
     if not looks:
         raise BoundaryError("no looks", "give the information fraction of each look, such as 0.5, 1")
-    shown = ", ".join(f"{t:g}" for t in looks)
+    listed = ", ".join(f"{t:g}" for t in looks)
     if any(not 0 < t < math.inf for t in looks):
-        raise BoundaryError(f"looks are {shown}, but information fractions must be above 0 and at most 1")
+        raise BoundaryError(f"looks are {listed}, but information fractions must be above 0 and at most 1")
     if any(later <= earlier for earlier, later in pairwise(looks)):
         raise BoundaryError(
-            f"looks are {shown}, but each look must have more information than the one before"
+            f"looks are {listed}, but each look must have more information than the one before"
         )
     if (least := min((b - a for a, b in pairwise(looks)), default=1.0)) < _CLOSEST:
         raise BoundaryError(
-            f"looks are {shown}, of which two are only {least:.1g} of the information apart, less than "
+            f"looks are {listed}, of which two are only {least:.1g} of the information apart, less than "
             f"{_CLOSEST:g}",
             "leave one of them out",
         )
     if abs(looks[-1] - 1) > _ROUNDING:
         raise BoundaryError(
-            f"looks are {shown}, but the last must be 1, all of the information",
+            f"looks are {listed}, but the last must be 1, all of the information",
             "divide the patients at each look by those at the last",
         )
     return (*looks[:-1], 1.0)
@@ -344,18 +341,18 @@ def _stops(efficacy_looks: Iterable[int] | None, count: int) -> tuple[bool, ...]
         return (True,) * count
     named = tuple(efficacy_looks)
     if any(look not in range(1, count + 1) for look in named):
-        shown = ", ".join(str(look) for look in named)
+        listed = ", ".join(str(look) for look in named)
         raise BoundaryError(
-            f"looks that stop for efficacy are {shown}, but looks are counted from 1 to {count}"
+            f"looks that stop for efficacy are {listed}, but looks are counted from 1 to {count}"
         )
     return tuple(look in named or look == count for look in range(1, count + 1))
 
 
-def _sound(plan: BoundarySpec, found: Limits) -> None:
+def _refuse_unsound(plan: BoundarySpec, limits: Limits) -> None:
     """Refuse limits that leave nothing to test or nothing to continue to."""
     least = 0.0 if plan.sided == 2 else -math.inf
     last = len(plan.fractions)
-    for look, (upper, lower) in enumerate(zip(found.efficacy_z, found.futility_z, strict=True), start=1):
+    for look, (upper, lower) in enumerate(zip(limits.efficacy_z, limits.futility_z, strict=True), start=1):
         if upper <= least:
             raise BoundaryError(*_TOO_MUCH_FUTILITY)
         if look < last and lower >= upper - _ROUNDING:

@@ -1,7 +1,7 @@
 """The p value of a statistic as the analyses answer: with its degrees of freedom, by its reference.
 
-What a trial is decided by are limits (monitoring.references); the p value says the same in the words that a
-reader knows, against the nominal significance level of a look.
+What a trial is decided by are limits (monitoring.references); the p value is the same in a form that readers
+know, to be compared with the nominal significance level of a look.
 """
 
 from __future__ import annotations

@@ -129,7 +129,7 @@ class ScoreProcess:
             return -math.inf
         # The probability is at most the marginal tail, whose quantile therefore bounds the root.
         most = self._centre + quantile_above(probability)
-        return _solve(self.above, probability, most, -1.0)
+        return _z_at(self.above, probability, most, -1.0)
 
     def lower(self, probability: float) -> float:
         """The z with P(no earlier stop, Z <= z) = `probability`; -inf for 0, inf where it is out of reach."""
@@ -138,7 +138,7 @@ class ScoreProcess:
         if probability >= self.reached:
             return math.inf
         least = self._centre - quantile_above(probability)
-        return _solve(self.below, probability, least, 1.0)
+        return _z_at(self.below, probability, least, 1.0)
 
     def inner(self, probability: float) -> float:
         """The z with P(no earlier stop, |Z| <= z) = `probability`; -inf for 0, inf where out of reach."""
@@ -146,7 +146,7 @@ class ScoreProcess:
             return -math.inf
         if probability >= self.reached:
             return math.inf
-        return _solve(self.within, probability, 0.0, 1.0)
+        return _z_at(self.within, probability, 0.0, 1.0)
 
     def advance(self, *regions: Interval) -> None:
         """Continue to the next look where Z lies in one of `regions` (disjoint, ascending z intervals)."""
@@ -312,7 +312,7 @@ def _nodes(edges: Array) -> tuple[Array, Array]:
     return (middle[:, None] + half[:, None] * _NODES).ravel(), (half[:, None] * _WEIGHTS).ravel()
 
 
-def _solve(probability: Callable[[float], float], target: float, start: float, step: float) -> float:
+def _z_at(probability: Callable[[float], float], target: float, start: float, step: float) -> float:
     """The z at which `probability` reaches `target`, walking from `start`, where it is at most the target."""
 
     @cache

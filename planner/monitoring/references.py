@@ -67,7 +67,7 @@ def t_statistic(z: float, df: Floats) -> Floats:
 
 
 @cache
-def _student_by_cells(z: float) -> Floats:
+def _t_by_cells(z: float) -> Floats:
     return t_statistic(z, df_columns(0, _CELLS)[1:])
 
 
@@ -76,7 +76,7 @@ def normal(z: float, df: Floats) -> Floats:
     return np.full(df.shape, z)
 
 
-def _reciprocal(z: float, df: Floats, room: float) -> Floats:
+def _reciprocal_p(z: float, df: Floats, room: float) -> Floats:
     """1 over the tail area of z: see planner.kernels.analyse.exact."""
     return np.full(df.shape, 1.0 / (float(ndtr(-z)) * room))
 
@@ -117,11 +117,9 @@ def _binomial(mid: float) -> Reference:
 
 REFERENCES: dict[str, Reference] = {
     "t": Reference(t_statistic, t_statistic, True),
-    "fractional-t": Reference(
-        lambda z, df: _student_by_cells(z), lambda z, df: _student_by_cells(z), True, _CELLS
-    ),
+    "fractional-t": Reference(lambda z, df: _t_by_cells(z), lambda z, df: _t_by_cells(z), True, _CELLS),
     "exact-p": Reference(
-        lambda z, df: _reciprocal(z, df, 1.0 + _TIE), lambda z, df: _reciprocal(z, df, 1.0 - _TIE), False
+        lambda z, df: _reciprocal_p(z, df, 1.0 + _TIE), lambda z, df: _reciprocal_p(z, df, 1.0 - _TIE), False
     ),
     "normal": Reference(
         lambda z, df: normal(z - _NEAR * max(1.0, abs(z)), df),

@@ -187,14 +187,14 @@ def _beta_spending(
     "spend" gives it the limit on |z| that spends it.
     """
     beta = number_parameter(parameters, "beta")
-    return _checked_beta(
-        plan, parameters, cumulative_spending(rule, parameters, _within(plan, beta), plan.fractions)
+    return _beta_rule(
+        plan, parameters, cumulative_spending(rule, parameters, _valid_beta(plan, beta), plan.fractions)
     )
 
 
 def _user_beta(plan: BoundarySpec, parameters: Parameters, drift: float | None) -> FutilityRule:
     """Type II error spent as the user says; the last number is all of it. Overlap: as for the functions."""
-    return _checked_beta(plan, parameters, stated_spending(parameters, "beta", 1.0, len(plan.fractions)))
+    return _beta_rule(plan, parameters, stated_spending(parameters, "beta", 1.0, len(plan.fractions)))
 
 
 FUTILITY: dict[str, Callable[[BoundarySpec, Parameters, float | None], FutilityRule]] = {
@@ -206,7 +206,7 @@ FUTILITY: dict[str, Callable[[BoundarySpec, Parameters, float | None], FutilityR
 }
 
 
-def _within(plan: BoundarySpec, beta: float) -> float:
+def _valid_beta(plan: BoundarySpec, beta: float) -> float:
     """A type II error, checked."""
     if not 0 < beta < 1 - plan.side_alpha * plan.sided:
         raise BoundaryError(
@@ -216,11 +216,11 @@ def _within(plan: BoundarySpec, beta: float) -> float:
     return beta
 
 
-def _checked_beta(plan: BoundarySpec, parameters: Parameters, totals: Sequence[float]) -> FutilityRule:
+def _beta_rule(plan: BoundarySpec, parameters: Parameters, totals: Sequence[float]) -> FutilityRule:
     overlap = parameters.get("overlap", SKIP)
     if overlap not in OVERLAPS:
         raise BoundaryError(f"overlap is {overlap!r}, but must be one of", ", ".join(OVERLAPS))
-    return FutilityRule(beta_spending(totals, str(overlap)), _within(plan, totals[-1]), tuple(totals))
+    return FutilityRule(beta_spending(totals, str(overlap)), _valid_beta(plan, totals[-1]), tuple(totals))
 
 
 # Names

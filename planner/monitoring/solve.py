@@ -62,7 +62,7 @@ class Limits(NamedTuple):
     rejected: float  # P(cross any efficacy limit) of the process that the futility limits were chosen on
 
 
-class _Tested(NamedTuple):
+class _EfficacyLimits(NamedTuple):
     """As much of a boundary as conditional power needs."""
 
     fractions: tuple[float, ...]
@@ -142,18 +142,18 @@ def solve(
 ) -> Limits:
     """Limits whose alpha is exact, with futility limits stated or chosen under `drift`."""
     if not isinstance(efficacy, LimitShape):
-        return _walked(plan, efficacy, futility, drift)
+        return _limits_from_choices(plan, efficacy, futility, drift)
     # Logarithms: alpha falls with the factor as a normal tail does, nearly a parabola on that scale.
     factor = positive_zero(
-        lambda factor: _excess(plan, _walked(plan, _scaled(efficacy, factor), futility, drift)),
+        lambda factor: _excess(plan, _limits_from_choices(plan, _scale(efficacy, factor), futility, drift)),
         guess=max(quantile_above(plan.side_alpha), 0.5),
         most=_LARGEST_Z,
     )
     # Too little is left to spend alpha on, perhaps only at a drift tried on the way: the least limits of all.
-    return _walked(plan, _scaled(efficacy, 0.0 if factor is None else factor), futility, drift)
+    return _limits_from_choices(plan, _scale(efficacy, 0.0 if factor is None else factor), futility, drift)
 
 
-def _walked(
+def _limits_from_choices(
     plan: BoundarySpec, efficacy: Sequence[Choice], futility: Sequence[Choice], drift: float | None
 ) -> Limits:
     """The limits that the choices make."""
@@ -163,15 +163,15 @@ def _walked(
     )
 
 
-def _scaled(shape: LimitShape, factor: float) -> list[Choice]:
+def _scale(shape: LimitShape, factor: float) -> list[Choice]:
     return [
         stated_limit(factor * multiple if multiple < math.inf else math.inf) for multiple in shape.multiples
     ]
 
 
-def _excess(plan: BoundarySpec, found: Limits) -> float:
+def _excess(plan: BoundarySpec, limits: Limits) -> float:
     """How far limits are above those that spend alpha, on a logarithmic scale of the alpha they spend."""
-    return math.log(plan.side_alpha) - math.log(max(found.alpha, LEAST))
+    return math.log(plan.side_alpha) - math.log(max(limits.alpha, LEAST))
 
 
 def stated_futility(limits: Sequence[float]) -> FutilitySolver:
@@ -185,23 +185,25 @@ def low_conditional_power(at_most: float, under: str, drift: float | None) -> Fu
     def limits(plan: BoundarySpec, efficacy: EfficacyRule) -> Limits:
         never = (-math.inf,) * len(plan.fractions)
 
-        def answered(found: Limits) -> tuple[float, ...]:
+        def futility_of(solved: Limits) -> tuple[float, ...]:
             """Futility limits that belong to these efficacy limits."""
-            tested = _Tested(plan.fractions, found.efficacy_z, found.futility_z, plan.sided)
-            return (*conditional_power_limits(tested, at_most, under, drift), -math.inf)
+            efficacy_limits = _EfficacyLimits(
+                plan.fractions, solved.efficacy_z, solved.futility_z, plan.sided
+            )
+            return (*conditional_power_limits(efficacy_limits, at_most, under, drift), -math.inf)
 
-        found = solve(plan, efficacy, [stated_limit(z) for z in never])
-        found = found._replace(futility_z=answered(found))
-        return _agreeing(plan, efficacy, found.futility_z, answered) if plan.binding else found
+        solved = solve(plan, efficacy, [stated_limit(z) for z in never])
+        solved = solved._replace(futility_z=futility_of(solved))
+        return _agreeing_limits(plan, efficacy, solved.futility_z, futility_of) if plan.binding else solved
 
     return limits
 
 
-def _agreeing(
+def _agreeing_limits(
     plan: BoundarySpec,
     efficacy: EfficacyRule,
     futility: tuple[float, ...],
-    answered: Callable[[Limits], tuple[float, ...]],
+    futility_of: Callable[[Limits], tuple[float, ...]],
 ) -> Limits:
     """Efficacy and futility limits that belong to each other, sought from some `futility` limits on.
 
@@ -211,26 +213,26 @@ def _agreeing(
     points: list[Array] = []
     answers: list[Array] = []
     for _ in range(_ROUNDS):
-        found = _feasible(plan, efficacy, futility)
-        futility = found.futility_z
-        answer = answered(found)
+        solved = _feasible_limits(plan, efficacy, futility)
+        futility = solved.futility_z
+        answer = futility_of(solved)
         free = [k for k, z in enumerate(futility) if math.isfinite(z) and math.isfinite(answer[k])]
         same = all(answer[k] == z for k, z in enumerate(futility) if k not in free)
         x, y = np.array([futility[k] for k in free]), np.array([answer[k] for k in free])
         if same and np.abs(y - x).max(initial=0.0) < _AGREED:
-            return found._replace(futility_z=answer)
+            return solved._replace(futility_z=answer)
         if not same or (points and points[-1].size != x.size):  # other looks stop now: begin anew
             points, answers = [], []
         points, answers = [*points[-_MEMORY:], x], [*answers[-_MEMORY:], y]
         moved = list(answer)
-        for k, z in zip(free, _accelerated(points, answers), strict=True):
+        for k, z in zip(free, _next_point(points, answers), strict=True):
             moved[k] = float(z)
         futility = tuple(moved)
     raise BoundaryError("no limits agree with this binding conditional power", "lower at_most")
 
 
-def _accelerated(points: Sequence[Array], answers: Sequence[Array]) -> Array:
-    """The next point of a fixed-point iteration from the last ones and what they were answered."""
+def _next_point(points: Sequence[Array], answers: Sequence[Array]) -> Array:
+    """The next point of a fixed-point iteration from the last ones and what came of each."""
     left = [y - x for x, y in zip(points, answers, strict=True)]
     if len(points) == 1:
         return np.asarray(points[0] + _RELAXED * left[0])
@@ -240,15 +242,15 @@ def _accelerated(points: Sequence[Array], answers: Sequence[Array]) -> Array:
     return np.asarray(points[-1] + _RELAXED * left[-1] - (moves + _RELAXED * changes) @ share)
 
 
-def _feasible(plan: BoundarySpec, efficacy: EfficacyRule, futility: tuple[float, ...]) -> Limits:
+def _feasible_limits(plan: BoundarySpec, efficacy: EfficacyRule, futility: tuple[float, ...]) -> Limits:
     """The limits with this binding futility, or with so much less of it that alpha can be spent."""
     least = 0.0 if plan.sided == 2 else -math.inf
     step = 0.05
     while True:
-        found = solve(plan, efficacy, [stated_limit(z) for z in futility])
-        pairs = zip(found.efficacy_z, found.futility_z, strict=True)
+        solved = solve(plan, efficacy, [stated_limit(z) for z in futility])
+        pairs = zip(solved.efficacy_z, solved.futility_z, strict=True)
         if step > _LARGEST_Z or all(upper > max(lower, least) for upper, lower in pairs):
-            return found._replace(futility_z=futility)
+            return solved._replace(futility_z=futility)
         futility = tuple(z - step for z in futility)
         step *= 2
 
@@ -259,7 +261,7 @@ def beta_spending(cumulative: Sequence[float], overlap: str = SKIP) -> FutilityS
     Beta is spent at the drift whose type II error, no rejection on any side, is exactly the last element.
     `overlap`: of a two-sided plan, what becomes of looks at which the two one-sided tests do not overlap.
     SKIP: they do not stop for futility, see `_without_overlap`. SPEND: they have the limit on |z| that spends
-    what the cumulative spending says, like every other look.
+    what the cumulative spending gives, like every other look.
     """
 
     def limits(plan: BoundarySpec, efficacy: EfficacyRule) -> Limits:
@@ -269,8 +271,8 @@ def beta_spending(cumulative: Sequence[float], overlap: str = SKIP) -> FutilityS
             return _at_own_drift(plan, efficacy, spending)
         # Efficacy limits do not depend on non-binding futility: find them once.
         efficacy_z = solve(plan, efficacy, [stated_limit(-math.inf)] * len(plan.fractions)).efficacy_z
-        found = _at_own_drift(plan, [stated_limit(z) for z in efficacy_z], spending)
-        return found._replace(efficacy_z=efficacy_z)
+        solved = _at_own_drift(plan, [stated_limit(z) for z in efficacy_z], spending)
+        return solved._replace(efficacy_z=efficacy_z)
 
     return limits
 
@@ -281,9 +283,9 @@ def _at_own_drift(plan: BoundarySpec, efficacy: EfficacyRule, spending: Sequence
     choices = [_spend_beta(plan.sided, total) for total in spending]
     likely = max(quantile_above(plan.side_alpha) + quantile_above(beta), 0.5)
     if plan.binding and isinstance(efficacy, LimitShape):
-        found = _jointly(plan, efficacy, choices, beta, likely)
-        if found is not None:
-            return found
+        joint = _solve_jointly(plan, efficacy, choices, beta, likely)
+        if joint is not None:
+            return joint
 
     def limits(drift: float) -> Limits:
         if plan.binding:
@@ -298,28 +300,28 @@ def _at_own_drift(plan: BoundarySpec, efficacy: EfficacyRule, spending: Sequence
     return limits(drift)
 
 
-def _jointly(
+def _solve_jointly(
     plan: BoundarySpec, shape: LimitShape, choices: Sequence[Choice], beta: float, likely: float
 ) -> Limits | None:
     """Factor of the shape and drift at once, by Broyden's method; None where it does not get there."""
 
-    def missed(x: Array) -> tuple[Limits, Array]:
+    def solve_at(x: Array) -> tuple[Limits, Array]:
         factor, drift = np.exp(x)
-        found = _walked(plan, _scaled(shape, float(factor)), choices, float(drift))
-        left = math.log(max(1 - found.rejected, LEAST)) - math.log(beta)
-        return found, np.array([_excess(plan, found), left])
+        solved = _limits_from_choices(plan, _scale(shape, float(factor)), choices, float(drift))
+        left = math.log(max(1 - solved.rejected, LEAST)) - math.log(beta)
+        return solved, np.array([_excess(plan, solved), left])
 
     x = np.log([max(quantile_above(plan.side_alpha), 0.5) * 1.1, likely * 1.05])
-    found, miss = missed(x)
-    slope = np.column_stack([(missed(x + step)[1] - miss) / _PROBE for step in np.eye(2) * _PROBE])
+    solved, miss = solve_at(x)
+    slope = np.column_stack([(solve_at(x + step)[1] - miss) / _PROBE for step in np.eye(2) * _PROBE])
     for _ in range(_BROYDEN):
         if not np.isfinite(slope).all() or abs(np.linalg.det(slope)) < _PROBE:
             return None
         step = np.clip(-np.linalg.solve(slope, miss), -0.3, 0.3)
         x = x + step
-        found, after = missed(x)
+        solved, after = solve_at(x)
         if np.abs(after).max() < _SOLVED:
-            return found
+            return solved
         slope = slope + np.outer(after - miss - slope @ step, step) / (step @ step)
         miss = after
     return None
@@ -339,7 +341,7 @@ def _without_overlap(plan: BoundarySpec, efficacy: EfficacyRule, cumulative: Seq
     one-sided limit is negative. Such looks, up to the last one, do not stop for futility, and the spending
     left is stretched linearly to end at beta (as in SAS SEQDESIGN, BETAOVERLAP=ADJUST, and rpact). So it is
     done although a limit on |z| with the probability of the spending function exists there, because limits
-    are to agree with those programs; SPEND asks for that limit.
+    are to agree with those programs; SPEND gives that limit.
     """
     one_sided = beta_spending(cumulative)(plan._replace(sided=1), efficacy)
     empty = [look for look, z in enumerate(one_sided.futility_z[:-1]) if z < 0]

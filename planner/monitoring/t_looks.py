@@ -12,7 +12,7 @@ dimensions,
     c_{k+1} = r c_k sqrt(q) + sqrt(1 - r^2) sqrt(1 - q) s,    q ~ Beta((df_k + 1) / 2, m / 2),
 
 s the cosine of a random direction of m dimensions to a fixed one; q, s and c_1 .. c_k are independent (by
-Basu's theorem, as the length of the vector tells nothing of its direction). One number is carried from look
+Basu's theorem, as the length of the vector is independent of its direction). One number is carried from look
 to look, whatever the unknown variance is. It holds for every test by least squares whose information grows
 as planned: Hills and Armitage's, each patient's own contrast, the paired t test, the first period, patients
 and periods in the model. Such limits: Jennison and Turnbull 2000, section 4.4.
@@ -34,7 +34,7 @@ Array = NDArray[np.float64]
 Interval = tuple[float, float]
 
 
-class _Rule(NamedTuple):
+class _Quadrature(NamedTuple):
     """A Gauss-Legendre rule on [-1, 1], and what takes values at its nodes to Legendre coefficients."""
 
     x: Array
@@ -42,12 +42,12 @@ class _Rule(NamedTuple):
     to_legendre: Array
 
 
-def _rule(nodes: int) -> _Rule:
+def _quadrature(nodes: int) -> _Quadrature:
     x, w = np.polynomial.legendre.leggauss(nodes)
-    return _Rule(x, w, np.asarray(np.linalg.inv(np.polynomial.legendre.legvander(x, nodes - 1)), float))
+    return _Quadrature(x, w, np.asarray(np.linalg.inv(np.polynomial.legendre.legvander(x, nodes - 1)), float))
 
 
-_WHOLE, _PART = _rule(32), _rule(14)  # of an interval in one piece, and of one cut into several
+_WHOLE, _PART = _quadrature(32), _quadrature(14)  # of an interval in one piece, and of one cut into several
 _X, _W = _WHOLE.x, _WHOLE.w
 _FEW_X, _FEW_W = np.polynomial.legendre.leggauss(8)
 _CUT = 1e-11  # of the probability of the length ratio, left out on either side
@@ -80,7 +80,7 @@ def _type_one_error(looks: tuple[TLook, ...], sided: int) -> float:
     later: list[_Piece] = []
     few = _FEW if len(looks) == 2 else _FEWER
     for look, after in zip(looks[-2::-1], looks[:0:-1], strict=True):
-        ends = {x for low, high in _going(after, sided) for x in (low, high) if abs(x) < math.pi / 2}
+        ends = {x for low, high in _continuation(after, sided) for x in (low, high) if abs(x) < math.pi / 2}
         ends |= {_angle(after.efficacy_z, after.df)}
         ends = ends if after.df - look.df <= few else set()
         pieces = []
@@ -88,7 +88,7 @@ def _type_one_error(looks: tuple[TLook, ...], sided: int) -> float:
         rule = _WHOLE if len(parts) <= sided else _PART
         for low, high in parts:
             angle = (low + high) / 2 + (high - low) / 2 * rule.x
-            value = _rejects(np.sin(angle), look, after, sided, ends, later)
+            value = _rejection_probability(np.sin(angle), look, after, sided, ends, later)
             pieces.append(_Piece(low, high, rule, value))
         later = pieces
     first = looks[0]
@@ -106,7 +106,7 @@ class _Piece(NamedTuple):
 
     low: float
     high: float
-    rule: _Rule
+    rule: _Quadrature
     value: Array
 
     def at(self, angle: Array) -> Array:
@@ -122,7 +122,7 @@ def _angle(z: float, df: int) -> float:
     return math.atan(t / math.sqrt(df))
 
 
-def _going(look: TLook, sided: int) -> list[Interval]:
+def _continuation(look: TLook, sided: int) -> list[Interval]:
     """The angles with which a trial goes on."""
     high, low = _angle(look.efficacy_z, look.df), _angle(look.futility_z, look.df)
     if sided == 1:
@@ -143,17 +143,17 @@ def _parts(look: TLook, after: TLook, sided: int, ends: Collection[float]) -> li
             cuts += [-math.asin(math.sqrt(square)), math.asin(math.sqrt(square))]
     # Close looks: what the next one may still do changes over a short way before this one's limits.
     near = math.sqrt((1 - share) / after.df)
-    limits = {x for part in _going(look, sided) for x in part if abs(x) < math.pi / 2}
+    limits = {x for part in _continuation(look, sided) for x in part if abs(x) < math.pi / 2}
     for limit in limits if 1 - share < _CLOSE else ():
         cuts += [limit + side * times * near for side in (-1, 1) for times in _NEAR]
     parts = []
-    for low, high in _going(look, sided):
+    for low, high in _continuation(look, sided):
         inside = sorted({low, *(cut for cut in cuts if low < cut < high), high})
         parts += list(pairwise(inside))
     return parts
 
 
-def _rejects(
+def _rejection_probability(
     c: Array, look: TLook, after: TLook, sided: int, ends: Collection[float], later: Sequence[_Piece]
 ) -> Array:
     """P(the next look or a later one rejects), for each cosine of this one."""
@@ -194,13 +194,13 @@ def _bends(c: Array, share: float, ends: Collection[float], first: float, last: 
     """
     size = np.sqrt(share * c * c + 1 - share)
     phase = np.arctan2(math.sqrt(1 - share), math.sqrt(share) * c)
-    found = [np.full(c.size, first), np.full(c.size, last)]
+    cuts = [np.full(c.size, first), np.full(c.size, last)]
     for end in ends:
         aside = np.arccos(np.clip(math.sin(end) / size, -1.0, 1.0))
-        found += [
+        cuts += [
             np.clip(x, first, last) for x in (phase + aside, phase - aside, aside - phase, -aside - phase)
         ]
-    return np.sort(np.array(found).T, axis=1)
+    return np.sort(np.array(cuts).T, axis=1)
 
 
 def _below(s: Array, dimensions: int) -> Array:

@@ -53,7 +53,7 @@ def means_tables(
 ) -> MeansTables:
     """Tables of the hypotheses of family `means`.
 
-    `visits`: what each stored reading shows, BEFORE or AFTER; -1 where means say nothing of it. `place`:
+    `visits`: what each stored reading is, BEFORE or AFTER; -1 where means do not cover it. `place`:
     the row of each hypothesis among all of the run.
     """
     design, scale = scenario.design, scenario.endpoint.bounds

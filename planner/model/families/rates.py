@@ -40,8 +40,8 @@ def latent_correlation(hypothesis: Rates) -> float:
 
 def first_without_rates(scenario: Scenario, names: Sequence[str]) -> str:
     """The first hypothesis that states discordant shares alone, so that nothing may depend on its rates."""
-    found = ((name, scenario.hypotheses[name]) for name in names)
-    return next((name for name, each in found if isinstance(each, Rates) and not each.rates), "")
+    named = ((name, scenario.hypotheses[name]) for name in names)
+    return next((name for name, each in named if isinstance(each, Rates) and not each.rates), "")
 
 
 def threshold(rate: float) -> float:

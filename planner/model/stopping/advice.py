@@ -26,37 +26,33 @@ from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed
 
 POWER = 0.8  # at which the power of two sets of looks is compared
-LEAST_POWER_DIFFERENCE = 0.002  # differences of power from which they are told
-LEAST_SHARE_OF_TRIALS = (
-    0.05  # share of trials that dropout leaves without a test at a look, from which it is told
-)
+LEAST_POWER_DIFFERENCE = 0.002  # differences of power worth a sentence
+LEAST_SHARE_OF_TRIALS = 0.05  # share of trials that dropout leaves without a test at a look, worth a sentence
 _SELDOM = 0.001  # chance to stop for efficacy in a trial of this power, below which a look is too early
 _GRID = (np.arange(1000) + 0.5) / 1000  # tail areas of the variance
 
 
-def alpha_lost(
-    scenario: Scenario, analysis: Analysis, plan: MonitoringPlan, found: Sequence[IdleLook]
-) -> str:
+def alpha_lost(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan, idle: Sequence[IdleLook]) -> str:
     """What becomes of the type I error. It falls by less than what was spent at these looks.
 
     Some trials that would have stopped there are significant at a later look, too.
     """
     error = reachable.planned_type_one_error(scenario, analysis, plan)
     most = "" if error is not None else "at most about "
-    error = reachable.alpha_reached(plan, found) if error is None else error
+    error = reachable.alpha_reached(plan, idle) if error is None else error
     return (
         f"Of alpha {plan.boundary.alpha_spent[-1]:.4g}, what is spent there is lost, but for trials that are "
         f"significant at a later look as well: the type I error of the trial is {most}{error:.4f}"
     )
 
 
-def power_lost(plan: MonitoringPlan, found: Sequence[IdleLook], other: MonitoringPlan) -> str:
+def power_lost(plan: MonitoringPlan, idle: Sequence[IdleLook], other: MonitoringPlan) -> str:
     """The power of the looks where others have a power of .8.
 
     A look at which nothing can be computed does not stop for futility either.
     """
     own = plan.boundary
-    high, low = reachable.effective_limits(own, found)
+    high, low = reachable.effective_limits(own, idle)
     drift = _drift(other)
     if drift is None:
         return ""
@@ -143,14 +139,14 @@ def too_early(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> l
     if drift is None:
         return []
     out = {each.look for each in reachable.idle_looks(scenario, analysis, plan)}
-    found = []
+    early = []
     for k, (count, z) in enumerate(zip(plan.counts[:-1], own.efficacy_z[:-1], strict=True), start=1):
         if k in out or z == math.inf:
             continue
         df = planned_df(scenario, analysis, count)
         if _passes(z, float(df) if df else math.inf, drift * math.sqrt(own.fractions[k - 1])) < _SELDOM:
-            found.append(k)
-    return found
+            early.append(k)
+    return early
 
 
 def _passes(z: float, df: float, shift: float) -> float:
@@ -203,13 +199,13 @@ def _later(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> Moni
     counts, part, unit, k = plan.counts, scenario, scenario.design.unit, 0
     while k < len(counts) - 1:
         can = partial(_can, part, analysis, counts, k)
-        found = (
+        moved = (
             counts[k] if can(counts[k]) else reachable.first_where(can, counts[k], counts[k + 1] - 1, unit)
         )
-        if found is None:
+        if moved is None:
             part, counts = _leaving_out(part, {k + 1}), (*counts[:k], *counts[k + 1 :])
         else:
-            counts, k = (*counts[:k], found, *counts[k + 1 :]), k + 1
+            counts, k = (*counts[:k], moved, *counts[k + 1 :]), k + 1
     solved = _solved(part, analysis, counts)
     return None if solved is None or _wrong(part, analysis, solved) else solved
 

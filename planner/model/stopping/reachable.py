@@ -19,9 +19,9 @@ from scipy.special import ndtr
 from planner.model.allocation import allocation_plan, retention
 from planner.model.degrees_of_freedom import planned_df
 from planner.model.looks import MonitoringPlan
-from planner.monitoring import solve as limits
-from planner.monitoring import t_looks
 from planner.monitoring.boundaries import Boundary
+from planner.monitoring.solve import crossing_probabilities
+from planner.monitoring.t_looks import TLook, type_one_error
 from planner.scenario.analysis import Analysis
 from planner.scenario.estimability import taking_part
 from planner.scenario.scenario import Scenario
@@ -44,13 +44,13 @@ class IdleLook(NamedTuple):
 
 def idle_looks(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> list[IdleLook]:
     """The looks with an efficacy limit at which the test cannot pass it, if nobody leaves."""
-    found = []
+    idle = []
     for k, count in enumerate(plan.counts):
         z = plan.boundary.efficacy_z[k]
         why = why_impossible(scenario, analysis, count, z, plan.boundary.sided) if z < math.inf else None
         if why is not None:
-            found.append(IdleLook(k + 1, count, *why))
-    return found
+            idle.append(IdleLook(k + 1, count, *why))
+    return idle
 
 
 def why_impossible(
@@ -60,10 +60,10 @@ def why_impossible(
 
     None where it can. The completers fill the sequences evenly.
     """
-    groups = [_share(scenario, units, completers) for units in _groups(scenario, analysis)]
-    need = _needed(scenario, analysis)
+    groups = [_completers_in(scenario, units, completers) for units in _group_units(scenario, analysis)]
+    need = _least_in_all(scenario, analysis)
     df = planned_df(scenario, analysis, completers)
-    if df == 0 or sum(groups) < need or min(groups) < _least(analysis):
+    if df == 0 or sum(groups) < need or min(groups) < _least_per_group(analysis):
         word = "treatments" if METHODS[analysis.method].needs == "first" else "sequences"
         each = "" if len(groups) == 1 else f" in {len(groups)} {word}"
         return f"{analysis.method} cannot be computed from {_patients(completers)}{each}", False
@@ -84,7 +84,7 @@ def _patients(count: int) -> str:
     return "1 patient" if count == 1 else f"{count:,} patients"
 
 
-def _groups(scenario: Scenario, analysis: Analysis) -> list[int]:
+def _group_units(scenario: Scenario, analysis: Analysis) -> list[int]:
     """The units of allocation of each group that the test keeps apart; one group where it keeps none."""
     design, weights = scenario.design, analysis.weights
     pairs = list(zip(design.sequences, design.allocation, strict=True))
@@ -98,19 +98,19 @@ def _groups(scenario: Scenario, analysis: Analysis) -> list[int]:
     return [design.unit]
 
 
-def _share(scenario: Scenario, units: int, completers: int) -> int:
+def _completers_in(scenario: Scenario, units: int, completers: int) -> int:
     """How many of the completers are in a group of so many units, rounded up."""
     return -(-completers * units // scenario.design.unit)
 
 
-def _least(analysis: Analysis) -> int:
+def _least_per_group(analysis: Analysis) -> int:
     """Patients that each group needs."""
     return 2 if METHODS[analysis.method].reference == "fractional-t" else 1
 
 
-def _needed(scenario: Scenario, analysis: Analysis) -> int:
+def _least_in_all(scenario: Scenario, analysis: Analysis) -> int:
     """Patients in all groups without whom nothing can be computed, beside those that each group needs."""
-    groups = len(_groups(scenario, analysis))
+    groups = len(_group_units(scenario, analysis))
     if METHODS[analysis.method].reference != "t" or analysis.method == "fixed-subject":
         return 1
     return groups + (2 if analysis.method in ADJUSTED else 1)
@@ -154,7 +154,7 @@ def first_where(holds: Callable[[int], bool], low: int, high: int, step: int = 1
 
 
 def completer_probability(scenario: Scenario, analysis: Analysis) -> float | None:
-    """Chance that a patient has what the test needs; None where only a simulation tells."""
+    """Chance that a patient has what the test needs; None where only a simulation can find it."""
     whole = retention(scenario)
     needs = METHODS[analysis.method].needs
     if whole is None or needs == "estimable":  # which also uses patients who left
@@ -167,7 +167,7 @@ def probability_of_too_few(
 ) -> float:
     """Chance that dropout leaves a look so few completers that the test cannot be as significant as z.
 
-    0 where nobody leaves, or where only a simulation tells. Each patient stays independently of the others.
+    0 where nobody leaves, or where only a simulation can find it. Patients stay independently of each other.
     """
     chance = completer_probability(scenario, analysis)
     if chance is None or chance == 1.0:
@@ -175,10 +175,10 @@ def probability_of_too_few(
     fewest = least_completers(scenario, analysis, z, sided, finished)
     if fewest is None:
         return 1.0
-    least = _least(analysis)
+    least = _least_per_group(analysis)
     total = np.ones(1)  # chance of each number of completers, on the event that every group has enough
     left = finished
-    units = _groups(scenario, analysis)
+    units = _group_units(scenario, analysis)
     for i, unit in enumerate(units):
         size = round(finished * unit / scenario.design.unit)
         size = left if i == len(units) - 1 and sum(units) == scenario.design.unit else min(size, left)
@@ -200,7 +200,7 @@ def planned_type_one_error(scenario: Scenario, analysis: Analysis, plan: Monitor
     if METHODS[analysis.method].reference != "t":
         return None
     out = {each.look for each in idle_looks(scenario, analysis, plan)}
-    found = []
+    tests = []
     for k, (count, z, low) in enumerate(
         zip(plan.counts, plan.boundary.efficacy_z, plan.boundary.futility_z, strict=True), start=1
     ):
@@ -208,10 +208,10 @@ def planned_type_one_error(scenario: Scenario, analysis: Analysis, plan: Monitor
         if k in out or not df:
             continue
         futility = low if plan.boundary.binding else -math.inf
-        found.append(t_looks.TLook(_information(analysis, count, df), df, z, futility))
-    if any(after.df <= before.df for before, after in pairwise(found)):
+        tests.append(TLook(_information(analysis, count, df), df, z, futility))
+    if any(after.df <= before.df for before, after in pairwise(tests)):
         return None
-    return t_looks.type_one_error(found, plan.boundary.sided)
+    return type_one_error(tests, plan.boundary.sided)
 
 
 def _information(analysis: Analysis, patients: int, df: int) -> float:
@@ -223,24 +223,25 @@ def _information(analysis: Analysis, patients: int, df: int) -> float:
     return patients * (df + 1) / (df + 2) if analysis.method in ADJUSTED else float(patients)
 
 
-def effective_limits(own: Boundary, found: Sequence[IdleLook]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def effective_limits(own: Boundary, idle: Sequence[IdleLook]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Efficacy and futility limits as they act: without those that no data can pass.
 
     Where the test cannot be computed there is no stop for futility either.
     """
-    idle = {each.look: each for each in found}
-    high = tuple(math.inf if k in idle else z for k, z in enumerate(own.efficacy_z, start=1))
+    by_look = {each.look: each for each in idle}
+    high = tuple(math.inf if k in by_look else z for k, z in enumerate(own.efficacy_z, start=1))
     low = tuple(
-        -math.inf if k in idle and not idle[k].computed else z for k, z in enumerate(own.futility_z, start=1)
+        -math.inf if k in by_look and not by_look[k].computed else z
+        for k, z in enumerate(own.futility_z, start=1)
     )
     return high, low
 
 
-def alpha_reached(plan: MonitoringPlan, found: Sequence[IdleLook]) -> float:
+def alpha_reached(plan: MonitoringPlan, idle: Sequence[IdleLook]) -> float:
     """Alpha that a normal statistic spends where some looks cannot stop for efficacy."""
     own = plan.boundary
-    high, low = effective_limits(own, found)
+    high, low = effective_limits(own, idle)
     if not own.binding:
         low = (-math.inf,) * len(high)
-    stops = limits.crossing_probabilities(own.fractions, own.sided, high, low, 0.0)
+    stops = crossing_probabilities(own.fractions, own.sided, high, low, 0.0)
     return math.fsum((*stops.efficacy_up, *stops.efficacy_down))

@@ -1,4 +1,4 @@
-"""What must be said of looks before anything is simulated: which cannot stop, what it costs, what would help.
+"""Remarks on looks before anything is simulated: which cannot stop, what it costs, what would help.
 
 The sentences are warnings of `check`, `show`, `run` and `size`.
 """
@@ -22,7 +22,7 @@ from planner.scenario.text import count as counted
 from planner.scenario.text import listed
 from planner.scenario.vocabulary import METHODS
 
-_BEYOND = 3.0  # times the z limit: a t limit from there on is told, because few degrees of freedom made it so
+_BEYOND = 3.0  # times the z limit: from there on a t limit that few df have raised is worth a remark
 _QUICK = 60  # looks before the last, over all analyses and numbers of patients, computed in a second or two
 _SEVERAL = 6  # numbers of patients that are listed
 
@@ -82,16 +82,16 @@ def limit_reports(
 
 
 def look_remarks(scenario: Scenario, patients: int | None = None) -> list[str]:
-    """Everything that must be said of the looks of a scenario, at its own or another number of patients."""
+    """Every remark on the looks of a scenario, at its own or another number of patients."""
     number = scenario.design.patients if patients is None else patients
     return remarks_on_plans(scenario, [(a, monitoring_plan(scenario, a, number)) for a in scenario.analyses])
 
 
 def remarks_on_plans(scenario: Scenario, plans: Sequence[tuple[Analysis, MonitoringPlan]]) -> list[str]:
     """The same, of looks that are solved."""
-    said: list[str] = []
+    sentences: list[str] = []
     for analysis, plan in plans:
-        said += _told(
+        sentences += _with_names(
             analysis,
             scenario,
             [
@@ -100,33 +100,33 @@ def remarks_on_plans(scenario: Scenario, plans: Sequence[tuple[Analysis, Monitor
                 *_left(scenario, analysis, plan),
             ],
         )
-        said += _told(analysis, scenario, _beta(plan))
-    return list(dict.fromkeys(said))
+        sentences += _with_names(analysis, scenario, _beta(plan))
+    return list(dict.fromkeys(sentences))
 
 
 def remarks_at_sizes(
     scenario: Scenario, plans: Sequence[tuple[Analysis, Sequence[MonitoringPlan]]]
 ) -> list[str]:
     """The same at several numbers of patients, in a line for each look that cannot stop at some of them."""
-    said: list[str] = []
+    sentences: list[str] = []
     for analysis, each in plans:
-        found: dict[int, list[int]] = {}
+        sizes: dict[int, list[int]] = {}
         for plan in each:
             for idle in reachable.idle_looks(scenario, analysis, plan):
-                found.setdefault(idle.look if idle.patients < plan.patients else 0, []).append(plan.patients)
+                sizes.setdefault(idle.look if idle.patients < plan.patients else 0, []).append(plan.patients)
         lines = []
-        for look, numbers in sorted(found.items()):
+        for look, numbers in sorted(sizes.items()):
             numbers = sorted(set(numbers))
-            shown = [f"{n:,}" for n in numbers[:_SEVERAL]]
-            rest = [f"{len(numbers) - _SEVERAL:,} more numbers"] if len(numbers) > _SEVERAL else []
+            named = [f"{n:,}" for n in numbers[:_SEVERAL]]
+            named += [f"{len(numbers) - _SEVERAL:,} more numbers"] if len(numbers) > _SEVERAL else []
             which = f"look {look}" if look else "the last look"
             lines.append(
-                f"{which} cannot stop for efficacy in trials of {listed([*shown, *rest])} patients, "
+                f"{which} cannot stop for efficacy in trials of {listed(named)} patients, "
                 "which have too few at that look; `planner check` with one of these numbers says what it "
                 "costs and which looks would do"
             )
-        said += _told(analysis, scenario, lines)
-    return said
+        sentences += _with_names(analysis, scenario, lines)
+    return sentences
 
 
 def limits_at_answers(
@@ -136,17 +136,17 @@ def limits_at_answers(
 
     `answers`: names of analyses with a number of patients that a search has found for them.
     """
-    found = set(answers)
-    limits, said = [], []
-    for n in sorted({number for _, number in found}):
-        asked = [analysis for analysis in scenario.analyses if (analysis.name, n) in found]
-        plans = [(analysis, monitoring_plan(scenario, analysis, n)) for analysis in asked]
+    pairs = set(answers)
+    limits, sentences = [], []
+    for n in sorted({number for _, number in pairs}):
+        analyses = [analysis for analysis in scenario.analyses if (analysis.name, n) in pairs]
+        plans = [(analysis, monitoring_plan(scenario, analysis, n)) for analysis in analyses]
         limits += [limit_report(scenario, analysis, plan).to_json() for analysis, plan in plans]
-        said += [f"with {n:,} patients: {remark}" for remark in remarks_on_plans(scenario, plans)]
-    return limits, said
+        sentences += [f"with {n:,} patients: {remark}" for remark in remarks_on_plans(scenario, plans)]
+    return limits, sentences
 
 
-def _told(analysis: Analysis, scenario: Scenario, lines: Iterable[str]) -> list[str]:
+def _with_names(analysis: Analysis, scenario: Scenario, lines: Iterable[str]) -> list[str]:
     return [f"{analysis.name}: {line}" if len(scenario.analyses) > 1 else line for line in lines]
 
 
@@ -155,28 +155,28 @@ def _told(analysis: Analysis, scenario: Scenario, lines: Iterable[str]) -> list[
 
 def _idle(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> list[str]:
     """Looks that cannot stop for efficacy, what that costs and what would do instead."""
-    found = reachable.idle_looks(scenario, analysis, plan)
-    if not found:
+    idle = reachable.idle_looks(scenario, analysis, plan)
+    if not idle:
         return []
-    if len(found) == sum(z < math.inf for z in plan.boundary.efficacy_z):
-        return [_none(scenario, analysis, plan, found[-1])]
+    if len(idle) == sum(z < math.inf for z in plan.boundary.efficacy_z):
+        return [_none(scenario, analysis, plan, idle[-1])]
     lines = []
-    for each in found:
+    for each in idle:
         what = "stop for efficacy" if each.computed else "stop the trial"
         lines.append(
             f"look {each.look}, at {counted(each.patients, 'finished patient')}, cannot {what}: {each.why}"
         )
-    cost = f"{'; '.join(lines)}. {look_advice.alpha_lost(scenario, analysis, plan, found)}"
+    cost = f"{'; '.join(lines)}. {look_advice.alpha_lost(scenario, analysis, plan, idle)}"
     instead = look_advice.better_looks(scenario, analysis, plan)
     if not instead:
         return [f"{cost}. No looks near these would do: leave the early ones out, or plan more patients"]
-    power = look_advice.power_lost(plan, found, instead[0]) if _normal(analysis) else ""
+    power = look_advice.power_lost(plan, idle, instead[0]) if _normal(analysis) else ""
     would = " or ".join(look_advice.looks_in_words(scenario, each) for each in instead)
     return [f"{cost}{power}. Looks that would do: {would}"]
 
 
 def _normal(analysis: Analysis) -> bool:
-    """Whether it is a t test: what is computed for normal data says little of exact tests of responses."""
+    """Whether it is a t test: what is computed for normal data is little use for exact tests of responses."""
     return METHODS[analysis.method].reference in ("t", "fractional-t")
 
 
@@ -189,8 +189,8 @@ def _none(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan, last: Id
         64 * plan.patients,
         unit,
     )
-    said = f"no trial of {counted(last.patients, 'patient')} can be significant: {last.why}"
-    return said if fewest is None else f"{said}; with {fewest:,} patients one can be"
+    sentence = f"no trial of {counted(last.patients, 'patient')} can be significant: {last.why}"
+    return sentence if fewest is None else f"{sentence}; with {fewest:,} patients one can be"
 
 
 def _early(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> list[str]:
@@ -200,19 +200,21 @@ def _early(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> list
         df, z = planned_df(scenario, analysis, plan.counts[look - 1]), plan.boundary.efficacy_z[look - 1]
         if not isinstance(df, int) or (limit := t_limit(z, df)) < _BEYOND * z:
             continue
-        at, shown = (
+        at, t_text = (
             counted(plan.counts[look - 1], "finished patient"),
             f"{limit:,.{0 if limit >= 100 else 1}f}",
         )
-        said = (
-            f"look {look}, at {at}, is too early to stop for efficacy: its limit is t = {shown} with {df} "
+        sentence = (
+            f"look {look}, at {at}, is too early to stop for efficacy: its limit is t = {t_text} with {df} "
             "degrees of freedom, which fewer than one trial in a thousand passes even where the power is "
             f"{100 * look_advice.POWER:.0f} %"
         )
         lost = look_advice.futility_cost(plan, look)
         if lost is not None and lost >= look_advice.LEAST_POWER_DIFFERENCE:
-            said += f"; to stop for futility there costs about {100 * lost:.1f} percentage points of power"
-        lines.append(said)
+            sentence += (
+                f"; to stop for futility there costs about {100 * lost:.1f} percentage points of power"
+            )
+        lines.append(sentence)
     return lines
 
 
@@ -238,7 +240,7 @@ def _left(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> list[
 
 
 def _beta(plan: MonitoringPlan) -> list[str]:
-    """Looks at which two-sided beta spending does not spend what its function says."""
+    """Looks at which two-sided beta spending does not spend what its function gives."""
     return [
         f'look {k + 1}: {left}; monitoring.futility.overlap = "spend" gives it a limit'
         for k in range(len(plan.counts))

@@ -22,7 +22,7 @@ from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.families.rates import Rates
 from planner.scenario.scenario import Scenario
 
-_SEEN = 0.005  # a smaller share of receptors or of an improvement is not worth a sentence
+_NEGLIGIBLE = 0.005  # a smaller share of receptors or of an improvement is not worth a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +67,19 @@ def unequal_carryover(scenario: Scenario, name: str) -> dict[str, float]:
     if design.periods < 2 or isinstance(hypothesis, Rates):
         return {}
     if isinstance(hypothesis, Means):
-        found = {a: hypothesis.carryover.get(a, 0.0) for a in design.treatments}
-        return found if len(set(found.values())) > 1 else {}
+        left = {a: hypothesis.carryover.get(a, 0.0) for a in design.treatments}
+        return left if len(set(left.values())) > 1 else {}
     m = Mechanism.of(scenario, hypothesis)
-    found = {a: _median_left(scenario, m, a) for a in design.treatments}
-    return found if max(found.values()) - min(found.values()) > _SEEN else {}
+    left = {a: _median_left(scenario, m, a) for a in design.treatments}
+    return left if max(left.values()) - min(left.values()) > _NEGLIGIBLE else {}
 
 
 def unequal_blockade(scenario: Scenario, name: str) -> dict[str, float]:
     """What blockers of each treatment still occupy at the next dosing, if that differs between treatments."""
-    found = dict.fromkeys(scenario.design.treatments, 0.0)
+    left = dict.fromkeys(scenario.design.treatments, 0.0)
     for row in blockades(scenario, (name,)):
-        found[row.treatment] = max(found[row.treatment], row.left)
-    return found if max(found.values()) - min(found.values()) > _SEEN else {}
+        left[row.treatment] = max(left[row.treatment], row.left)
+    return left if max(left.values()) - min(left.values()) > _NEGLIGIBLE else {}
 
 
 def _median_left(scenario: Scenario, m: Mechanism, treatment: str) -> float:

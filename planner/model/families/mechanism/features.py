@@ -70,15 +70,15 @@ def all_features(
         for i, gate in enumerate(opened)
         if gate
     }
-    found: dict[Feature, None] = {}
+    features: dict[Feature, None] = {}
     for ago in range(design.periods):
         for i, term in enumerate(m.hypothesis.terms):
             for treatment in design.treatments:
                 steps = half_life_steps(m, scenario, treatment, term.component)
                 for day in days_of_dosing(scenario, treatment):
                     if day == 0.0 or (treatment, day, i) in later:
-                        found[Feature(term.component, ago, day, steps)] = None
-    return list(found)
+                        features[Feature(term.component, ago, day, steps)] = None
+    return list(features)
 
 
 def padded_count(features: int) -> int:
@@ -138,7 +138,7 @@ def after_waiting(
     """Coefficients after each history of waiting: (..., history, feature) in place of the planned shape."""
     sequences = scenario.design.sequences
     at = [{feature: i for i, feature in enumerate(features)} for features in sets]
-    found = np.zeros((*shape[:5], len(waiting.histories(shape[3] - 1)), shape[5]))
+    table = np.zeros((*shape[:5], len(waiting.histories(shape[3] - 1)), shape[5]))
     for g, h, s, k in np.ndindex(*shape[:4]):
         m, sequence = mechanisms[h], sequences[s]
         for i, waits in enumerate(waiting.histories(k)):
@@ -149,5 +149,5 @@ def after_waiting(
             for v, day in enumerate([None, *days]):
                 first, stop = at_work(sets[h], k, v)
                 row = coefficients(scenario, m, at[h], sequence, onsets, k, day, waits)
-                found[g, h, s, k, v, i, : stop - first] = row[first:stop]
-    return found
+                table[g, h, s, k, v, i, : stop - first] = row[first:stop]
+    return table

@@ -35,8 +35,8 @@ class FadingRow(NamedTuple):
 
 def return_rule(scenario: Scenario) -> ReturnToBaseline | None:
     """The rule, where it can act: between periods."""
-    found = scenario.design.return_to_baseline
-    return found if scenario.design.periods > 1 else None
+    rule = scenario.design.return_to_baseline
+    return rule if scenario.design.periods > 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,9 @@ class WaitingHistories:
     @classmethod
     def of(cls, scenario: Scenario, mechanisms: Sequence[Mechanism]) -> WaitingHistories:
         """Gates depend on waiting if anything blocks on in later periods."""
-        found = return_rule(scenario)
-        varies = found is not None and any(_fades(scenario, m) for m in mechanisms)
-        return cls(found, found.rechecks + 1 if found is not None and varies else 1)
+        rule = return_rule(scenario)
+        varies = rule is not None and any(_blocks_on(scenario, m) for m in mechanisms)
+        return cls(rule, rule.rechecks + 1 if rule is not None and varies else 1)
 
     def histories(self, gaps: int) -> list[WaitedDays]:
         """Days waited in each of so many gaps, for every history in the order of its number."""
@@ -89,17 +89,17 @@ class WaitingHistories:
 NO_WAITING = WaitingHistories(None, 1)
 
 
-def _fades(scenario: Scenario, mechanism: Mechanism) -> bool:
+def _blocks_on(scenario: Scenario, mechanism: Mechanism) -> bool:
     """Whether something of the trial blocks on in later periods, the less the later they begin."""
     given = {a.agent for t in scenario.design.treatments for a in scenario.treatments[t].agents}
     blocking = {a for s in mechanism.signals.values() for a, share in s.blocked_by.items() if share > 0.0}
     return any(mechanism.agents[a].half_life_days is not None for a in given & blocking)
 
 
-def _need(scenario: Scenario, found: ReturnToBaseline) -> tuple[float, float]:
+def _need(scenario: Scenario, rule: ReturnToBaseline) -> tuple[float, float]:
     """(share of the first baseline, points) that add up to the score needed."""
-    if found.share is not None:
-        return found.share, -_TIE
+    if rule.share is not None:
+        return rule.share, -_TIE
     baseline = scenario.population.baseline
     assert baseline is not None  # a scenario that was read is complete
     assert baseline.at_least is not None

@@ -1,4 +1,4 @@
-"""Second outcomes to the tables of planner.kernels.generate.secondary_outcomes.
+"""Secondary outcomes to the tables of planner.kernels.generate.secondary_outcomes.
 
 Their features stand behind those of improvement in the same table. A component without a half-life is there
 when the outcome is read and gone at the next dosing; one with a half-life goes on as improvement does.
@@ -38,7 +38,7 @@ from planner.scenario.scale import Scale
 from planner.scenario.scenario import Scenario
 from planner.scenario.secondary_outcomes import OutcomeComponent
 
-AT_READING, BEFORE = 0, 1  # what is observed of a second outcome in a period
+AT_READING, BEFORE = 0, 1  # what is observed of a secondary outcome in a period
 _NOTHING = -1000.0  # log2 of a size that is none
 
 
@@ -92,11 +92,13 @@ def feature_coefficients(
         for k in range(len(sequence))
         for which in (AT_READING, BEFORE)
         for history, waits in enumerate([None, *waiting.histories(k)], -1)
-        for feature, gate in _at_work(scenario, m, name, numbers, sequence[: k + 1], which, waits or ())
+        for feature, gate in _features_at_work(
+            scenario, m, name, numbers, sequence[: k + 1], which, waits or ()
+        )
     ]
 
 
-def _at_work(
+def _features_at_work(
     scenario: Scenario,
     m: Mechanism,
     name: str,
@@ -156,12 +158,12 @@ def _size(
         return ComponentSize((numbers[name],), False, stated)
     number = (list(scenario.outcomes).index(outcome), list(scenario.outcomes[outcome].components).index(name))
     if component.distribution == "lognormal":
-        skewed = (*_logarithm(size.mean, size.sd), *_logarithm(rest.mean, rest.sd))
+        skewed = (*_log2_moments(size.mean, size.sd), *_log2_moments(rest.mean, rest.sd))
         return ComponentSize(number, True, (component.share, *skewed))
     return ComponentSize(number, False, stated)
 
 
-def _logarithm(mean: float, sd: float) -> tuple[float, float]:
+def _log2_moments(mean: float, sd: float) -> tuple[float, float]:
     """Mean and SD of log2 of a lognormal variable with the stated mean and SD."""
     if mean == 0.0:
         return _NOTHING, 0.0
@@ -199,10 +201,10 @@ def secondary_tables(
     outcomes = [scenario.outcomes[name] for name in names]
     number = list(scenario.outcomes)
     secondary = SecondaryOutcomes(
-        rows=_ints([draws.second(number.index(name), shape[2]) for name in names]),
+        rows=_index_pairs([draws.secondary_outcome(number.index(name), shape[2]) for name in names]),
         level=np.array([(o.background.mean, o.background.sd, o.noise_sd) for o in outcomes]).reshape(-1, 3),
         scale=np.array([scale_row(o.scale) for o in outcomes]).reshape(-1, 4),
-        span=_ints([(start, len(block)) for start, block in zip(starts, blocks, strict=True)]),
+        span=_index_pairs([(start, len(block)) for start, block in zip(starts, blocks, strict=True)]),
         coef=coef,
     )
     return secondary, [feature for block in blocks for feature in block], late
@@ -218,12 +220,12 @@ def scale_row(scale: Scale | Scale) -> list[float]:
     ]
 
 
-def _ints(rows: Sequence[tuple[int, int]]) -> Ints:
+def _index_pairs(rows: Sequence[tuple[int, int]]) -> Ints:
     return np.array(rows, np.int64).reshape(-1, 2)
 
 
 def secondary_unit(scenario: Scenario, name: str) -> float:
-    """A size typical of a second outcome, in its points."""
+    """A size typical of a secondary outcome, in its points."""
     outcome = scenario.outcomes[name]
     sizes = [abs(c.size.mean) + c.size.sd for c in outcome.components.values()]
     return max([outcome.noise_sd, outcome.background.sd, *sizes]) or 1.0
@@ -232,9 +234,9 @@ def secondary_unit(scenario: Scenario, name: str) -> float:
 def secondary_signature(
     scenario: Scenario, hypothesis: MechanismHypothesis, treatment: str, name: str
 ) -> tuple[tuple[SecondaryFeature, float], ...]:
-    """All that a treatment does to a second outcome in a first period: features with their gates."""
-    found: dict[SecondaryFeature, float] = {}
+    """All that a treatment does to a secondary outcome in a first period: features with their gates."""
+    gates: dict[SecondaryFeature, float] = {}
     m, numbers = Mechanism.of(scenario, hypothesis), component_numbers(scenario)
-    for feature, gate in _at_work(scenario, m, name, numbers, [treatment], AT_READING):
-        found[feature] = to_12_digits(found.get(feature, 0.0) + gate)
-    return tuple(sorted(((f, gate) for f, gate in found.items() if gate != 0.0), key=str))
+    for feature, gate in _features_at_work(scenario, m, name, numbers, [treatment], AT_READING):
+        gates[feature] = to_12_digits(gates.get(feature, 0.0) + gate)
+    return tuple(sorted(((f, gate) for f, gate in gates.items() if gate != 0.0), key=str))

@@ -42,33 +42,36 @@ from planner.scenario.scenario import Scenario
 
 @dataclass(frozen=True, slots=True)
 class Mechanism:
-    """A hypothesis of a scenario with the common tables filled in: everything that its terms can refer to."""
+    """A hypothesis of a scenario with the common tables filled in: everything that its terms can refer to.
+
+    The settings of the hypothesis alone are a planner.scenario.families.mechanism.MechanismHypothesis.
+    """
 
     agents: Mapping[str, Agent]
     signals: Mapping[str, Signal]
     components: Mapping[str, Component]
     hypothesis: MechanismHypothesis
-    found: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
-    """What has been worked out: sequences begin alike, and each visit asks for the same dosings again."""
+    cache: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What has been worked out: sequences begin alike, and each visit needs the same dosings again."""
 
     @classmethod
     def of(cls, scenario: Scenario, hypothesis: MechanismHypothesis) -> Mechanism:
         """A hypothesis's own agents, signals and components go over the common ones, each whole."""
-        # Everything that `found` depends on; an entry keeps it alive, so that its ids stay its own.
+        # Everything that `cache` depends on; an entry keeps it alive, so that its ids stay its own.
         tables = scenario.agents, scenario.signals, scenario.components
         used = (*tables, hypothesis, scenario.treatments, scenario.blinding)
         key = (*map(id, used), cycle_days(scenario))
-        known = _SHARED.get()
-        if known is not None and key in known:
-            return known[key][0]
+        made_before = _SHARED.get()
+        if made_before is not None and key in made_before:
+            return made_before[key][0]
         made = cls(
             {**scenario.agents, **hypothesis.agents},
             {**scenario.signals, **hypothesis.signals},
             {**scenario.components, **hypothesis.components},
             hypothesis,
         )
-        if known is not None:
-            known[key] = made, used
+        if made_before is not None:
+            made_before[key] = made, used
         return made
 
 
@@ -77,7 +80,7 @@ _SHARED: ContextVar[dict[Any, tuple[Mechanism, Any]] | None] = ContextVar("share
 
 @contextmanager
 def shared_mechanisms() -> Iterator[None]:
-    """Meanwhile, in this thread, what a mechanism has worked out serves all who ask for the same one."""
+    """Meanwhile, in this thread, what a mechanism has worked out serves every later use of the same one."""
     token = _SHARED.set({})
     try:
         yield
@@ -140,14 +143,14 @@ def days_of_dosing(scenario: Scenario, treatment: str) -> list[float]:
 def agent_levels(mechanism: Mechanism, scenario: Scenario, moment: Moment) -> dict[str, float]:
     """Level of each agent given in the present period: others given before it or with it may lower it."""
     given = [each for each, _, present in moment.given(scenario) if present]
-    found = {each.agent: 1.0 if each.level is None else each.level for each in given}
+    levels = {each.agent: 1.0 if each.level is None else each.level for each in given}
     day = {each.agent: each.at_days or 0.0 for each in given}
-    strength = {agent: min(level, 1.0) for agent, level in found.items()}
+    strength = {agent: min(level, 1.0) for agent, level in levels.items()}
     for agent in day:
         for lowered, share in mechanism.agents[agent].lowers.items():
-            if lowered in found and day[agent] <= day[lowered]:
-                found[lowered] *= 1.0 - share * strength[agent]
-    return found
+            if lowered in levels and day[agent] <= day[lowered]:
+                levels[lowered] *= 1.0 - share * strength[agent]
+    return levels
 
 
 def occupancy(mechanism: Mechanism, given: GivenAgent, since: float, present: bool) -> float:
@@ -165,10 +168,10 @@ def signal_values(
     """Every signal that some terms need, at a moment; `blocked`: less what agents block of it."""
     level = agent_levels(mechanism, scenario, moment)
     given = list(moment.given(scenario))
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
 
     def value(name: str) -> float:
-        if name not in found:
+        if name not in values:
             signal = mechanism.signals[name]
             parts = [a * level.get(agent, 0.0) for agent, a in signal.activated_by.items()]
             parts += [a * value(other) for other, a in signal.activated_by_signal.items()]
@@ -180,13 +183,13 @@ def signal_values(
                 for each, since, present in given
                 if each.agent == agent
             ]
-            found[name] = min(1.0, active) * math.prod(left)
-        return found[name]
+            values[name] = min(1.0, active) * math.prod(left)
+        return values[name]
 
     for term in terms:
         for need in term.needs:
             value(need.signal)
-    return found
+    return values
 
 
 def _as_guessed(scenario: Scenario, name: str, active: float, guess: bool | None) -> float:
@@ -198,20 +201,22 @@ def _as_guessed(scenario: Scenario, name: str, active: float, guess: bool | None
     return value if expectancy.combine == "replace" else active * value
 
 
-def _product(needs: Sequence[Need], signal: Mapping[str, float]) -> float:
+def _product_of_gates(needs: Sequence[Need], signal: Mapping[str, float]) -> float:
     return math.prod(1.0 - need.gate * (1.0 - signal[need.signal]) for need in needs)
 
 
-def _opened(mechanism: Mechanism, scenario: Scenario, moment: Moment, terms: Sequence[Term]) -> list[float]:
+def _gates_at_onset(
+    mechanism: Mechanism, scenario: Scenario, moment: Moment, terms: Sequence[Term]
+) -> list[float]:
     """For each term the product of the gates that count at its onset; 0 if one for later is not driven."""
     signal = signal_values(mechanism, scenario, moment, terms)
-    found = [_product(_needs(term, "onset"), signal) for term in terms]
+    gates = [_product_of_gates(_needs(term, "onset"), signal) for term in terms]
     if not needs_throughout(terms):
-        return found
+        return gates
     driven = signal_values(mechanism, scenario, moment, terms, blocked=False)
     return [
-        gate if _product(_needs(term, "throughout"), driven) else 0.0
-        for term, gate in zip(terms, found, strict=True)
+        gate if _product_of_gates(_needs(term, "throughout"), driven) else 0.0
+        for term, gate in zip(terms, gates, strict=True)
     ]
 
 
@@ -220,7 +225,7 @@ def _needs(term: Term, when: str) -> list[Need]:
 
 
 def outcome_terms(scenario: Scenario, hypothesis: MechanismHypothesis, outcome: str) -> Sequence[Term]:
-    """What drives a second outcome under a hypothesis: its own terms, else those of all."""
+    """What drives a secondary outcome under a hypothesis: its own terms, else those of all."""
     own = hypothesis.outcomes.get(outcome)
     return scenario.outcomes[outcome].terms if own is None else own.terms
 
@@ -239,20 +244,21 @@ def onsets_of_period(
     `guess`: whether the patient takes the period's treatment for an active one, where that matters.
     """
     key = tuple(sequence[: period + 1]), tuple(waits[:period]), id(terms), guess
-    if key not in mechanism.found:
+    if key not in mechanism.cache:
         doses = [
             (day, doses_until(scenario, sequence, period, day, waits))
             for day in days_of_dosing(scenario, sequence[period])
         ]
         new = [
-            (day, _added(mechanism, scenario, given, terms, guess, later=day > 0.0)) for day, given in doses
+            (day, _added_gates(mechanism, scenario, given, terms, guess, later=day > 0.0))
+            for day, given in doses
         ]
-        mechanism.found[key] = terms, new  # as long as the terms are kept, nothing else has their identity
-    found: list[tuple[float, list[float]]] = mechanism.found[key][1]
-    return found
+        mechanism.cache[key] = terms, new  # as long as the terms are kept, nothing else has their identity
+    onsets: list[tuple[float, list[float]]] = mechanism.cache[key][1]
+    return onsets
 
 
-def _added(
+def _added_gates(
     mechanism: Mechanism,
     scenario: Scenario,
     doses: tuple[Dose, ...],
@@ -261,11 +267,11 @@ def _added(
     later: bool,
 ) -> list[float]:
     """How much of each term the last of some doses sets off; `later`: than others of its period."""
-    opened = _opened(mechanism, scenario, Moment(doses, dosing=True, guess=guess), terms)
+    opened = _gates_at_onset(mechanism, scenario, Moment(doses, dosing=True, guess=guess), terms)
     if not later:
         return opened
     moment = Moment(doses, dosing=True, without_last=True, guess=guess)
-    before = _opened(mechanism, scenario, moment, terms)
+    before = _gates_at_onset(mechanism, scenario, moment, terms)
     return [max(0.0, a - b) for a, b in zip(opened, before, strict=True)]
 
 
@@ -303,7 +309,7 @@ def gates_at_assessment(
     signal = signal_values(
         mechanism, scenario, Moment(doses_until(scenario, sequence, period, day, waits)), terms
     )
-    return [_product(_needs(term, "throughout"), signal) for term in terms]
+    return [_product_of_gates(_needs(term, "throughout"), signal) for term in terms]
 
 
 def needs_throughout(terms: Sequence[Term]) -> bool:
@@ -320,13 +326,13 @@ def half_life_steps(
 ) -> HalfLifeSteps:
     """Factors by which the agents of a treatment prolong the half-life of a component, once given."""
     key = treatment, component
-    if key not in mechanism.found:
-        mechanism.found[key] = tuple(_prolonged(mechanism, scenario, treatment, component))
-    steps: HalfLifeSteps = mechanism.found[key]
+    if key not in mechanism.cache:
+        mechanism.cache[key] = tuple(_factors_by_day(mechanism, scenario, treatment, component))
+    steps: HalfLifeSteps = mechanism.cache[key]
     return steps
 
 
-def _prolonged(
+def _factors_by_day(
     mechanism: Mechanism, scenario: Scenario, treatment: str, component: str
 ) -> list[tuple[float, float]]:
     steps: list[tuple[float, float]] = []

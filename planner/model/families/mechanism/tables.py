@@ -1,4 +1,4 @@
-"""Hypotheses of family `terms` to the tables of planner.kernels.generate.mechanism."""
+"""Hypotheses that state mechanisms (family `terms`) to the tables of planner.kernels.generate.mechanism."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ from planner.model.families.mechanism.features import (
 from planner.model.families.mechanism.return_to_baseline import FadingRow, WaitingHistories, return_rule
 from planner.model.families.mechanism.secondary_outcomes import (
     ComponentSize,
+    SecondaryFeature,
     feature_coefficients,
     rate_of,
     scale_row,
     secondary_tables,
 )
-from planner.model.families.mechanism.secondary_outcomes import SecondaryFeature as SecondFeature
 from planner.model.families.mechanism.signals import (
     Mechanism,
     acts,
@@ -65,7 +65,7 @@ class _Rows:
     fading: list[FadingRow] = field(default_factory=list)  # of each feature, where patients wait
 
 
-def _index(rows: list[Any], row: object) -> int:
+def _row_number(rows: list[Any], row: object) -> int:
     if row not in rows:
         rows.append(row)
     return rows.index(row)
@@ -79,24 +79,24 @@ def mechanism_tables(
     place: Sequence[int] | None = None,
     leaving: Leaving = SAME_FOR_ALL,
     outcomes: Sequence[str] = (),
-    asked: bool = False,
+    guessed: bool = False,
 ) -> MechanismTables:
     """Tables for the visits before dosing and on `days`; readings are (kind, visit, share, cut).
 
-    `place`: the row of each hypothesis among all of the run. `leaving`: where it depends on scores, a
-    hypothesis is the same as another only if it says the same of all periods. `outcomes`: the second outcomes
-    that are read; `asked`: patients guess what they were given.
+    `place`: the row of each hypothesis among all of the run. `leaving`: where dropout depends on scores, a
+    hypothesis is the same as another only if it is the same in all periods. `outcomes`: the secondary
+    outcomes that are read; `guessed`: patients guess what they were given.
     """
     design = scenario.design
     mechanisms = [Mechanism.of(scenario, h) for h in hypotheses]
     components = component_numbers(scenario)
     rows = _Rows()
-    states = possible_guesses(scenario) if asked else (None,)
+    states = possible_guesses(scenario) if guessed else (None,)
     onsets = [[all_onsets(scenario, m, guess) for guess in states] for m in mechanisms]
     sets = [all_features(scenario, m, each) for m, each in zip(mechanisms, onsets, strict=True)]
     for m, features in zip(mechanisms, sets, strict=True):
         for f in features:
-            _index(rows.sizes, _size(m, f.component, components))
+            _row_number(rows.sizes, _size(m, f.component, components))
     rows.sizes.sort()  # two components share a draw
     waiting = WaitingHistories.of(scenario, mechanisms)
     starts = _blocks(scenario, mechanisms, sets, rows, components, days)
@@ -121,9 +121,9 @@ def mechanism_tables(
         scenario, outcomes, driven, shape, len(rows.features), draws, histories
     )
     sizes = [ComponentSize((number,), False, row) for number, row in rows.sizes]
-    sizes += _append(more, len(sizes), rows, len(days))
+    sizes += _append_secondary(more, len(sizes), rows, len(days))
     guessing = NO_GUESSES
-    if asked:
+    if guessed:
         informed = coef[1] if len(states) > 1 else None
         guessing = guessing_table(scenario, outcomes, draws, _ago(sets, starts, rows), informed)
     later = after_waiting(scenario, waiting, mechanisms, sets, days, states, coef.shape)
@@ -144,7 +144,9 @@ def mechanism_tables(
         feature=np.array(rows.features, np.int64),
         span=span,
         coef=coef[0],
-        twin=_twins(span, coef[0], secondary, guessing, back, whole=asked or leaving.chance.size > 0),
+        twin=_first_equals(
+            span, coef[0], secondary, guessing, back, whole=guessed or leaving.chance.size > 0
+        ),
         shift=np.array(scenario.population.period_effect, np.float64),
         noise=np.array([scenario.population.occasion_sd, scenario.population.rating_sd], np.float64),
         readings=np.array(readings, np.float64).reshape(-1, 4),
@@ -163,8 +165,8 @@ def _visit_numbers(scenario: Scenario, days: Sequence[float]) -> list[int]:
     Any other day comes after the days of assessment.
     """
     assessed = scenario.design.assessment_days
-    known = [*assessed, *(day for day in days if day not in assessed)]
-    return [0, *(1 + known.index(day) for day in days)]
+    numbered = [*assessed, *(day for day in days if day not in assessed)]
+    return [0, *(1 + numbered.index(day) for day in days)]
 
 
 def _draws(periods: int, visits: Sequence[int]) -> tuple[DrawList, Ints, Ints]:
@@ -179,22 +181,28 @@ def _draws(periods: int, visits: Sequence[int]) -> tuple[DrawList, Ints, Ints]:
     return draws, np.array([leaving, occasions, each], np.int64), np.array(errors, np.int64)
 
 
-def _append(features: Sequence[SecondFeature], sizes: int, rows: _Rows, days: int) -> list[ComponentSize]:
-    """Put features of second outcomes behind those of improvement; all stand at the visit before dosing.
+def _append_secondary(
+    features: Sequence[SecondaryFeature], sizes: int, rows: _Rows, days: int
+) -> list[ComponentSize]:
+    """Put features of secondary outcomes behind those of improvement; all stand at the visit before dosing.
 
     Answers their sizes, which come behind the first so many.
     """
-    found: list[ComponentSize] = []
+    more: list[ComponentSize] = []
     for size, rate, elapsed, fading in features:
-        number = sizes + _index(found, size)
-        at = _index(rows.decays, (float(_index(rows.rates, rate)), elapsed)) if rate is not None else -1
+        number = sizes + _row_number(more, size)
+        at = (
+            _row_number(rows.decays, (float(_row_number(rows.rates, rate)), elapsed))
+            if rate is not None
+            else -1
+        )
         rows.features.append((number, at, *[-2] * days))
         if fading is not None:
             own, since, pace, ago = fading
-            slot = _index(rows.rates, own) if own is not None else 0
+            slot = _row_number(rows.rates, own) if own is not None else 0
             since = since if own is not None else -1.0  # nothing is ever lost
             rows.fading.append(FadingRow((since, *[0.0] * days), pace, slot, ago))
-    return found
+    return more
 
 
 def _size(m: Mechanism, name: str, numbers: dict[str, int]) -> tuple[int, tuple[float, ...]]:
@@ -211,7 +219,7 @@ def _ago(sets: Sequence[Sequence[Feature]], starts: Sequence[int], rows: _Rows) 
     return ago
 
 
-def _twins(
+def _first_equals(
     span: Ints,
     coef: Floats,
     secondary: SecondaryOutcomes,
@@ -227,13 +235,13 @@ def _twins(
     twin = np.empty((hypotheses, sequences, periods), np.int64)
     for s in range(sequences):
         for k in range(periods):
-            known: dict[bytes, int] = {}
+            first_with: dict[bytes, int] = {}
             for h in range(hypotheses):
                 at = slice(None) if whole else k
                 tables = [span[h, at], coef[h, s, at], secondary.coef[h, s, at]]
                 tables += [guessing.coef[h, s, at]] if guessing.coef.size else []
                 tables += [back.coef[:, h, s], back.secondary[h, s]] if back is not None else []
-                twin[h, s, k] = known.setdefault(b"".join(table.tobytes() for table in tables), h)
+                twin[h, s, k] = first_with.setdefault(b"".join(table.tobytes() for table in tables), h)
     return twin
 
 
@@ -248,11 +256,11 @@ def _blocks(
     """First feature of each hypothesis among the feature rows; equal sets are kept once."""
     starts: list[int] = []
     table = rows.features
-    known: dict[object, int] = {}
+    start_of: dict[object, int] = {}
     for m, features in zip(mechanisms, sets, strict=True):
         block = [_feature_row(scenario, m, f, rows, numbers, days) for f in features]
         fading = [_fading(scenario, m, f, rows, days) for f in features] if return_rule(scenario) else []
-        start = known.setdefault((tuple(block), tuple(fading)), len(table))
+        start = start_of.setdefault((tuple(block), tuple(fading)), len(table))
         if start == len(table):
             table += block
             rows.fading += fading
@@ -266,7 +274,7 @@ def _fading(scenario: Scenario, m: Mechanism, f: Feature, rows: _Rows, days: Seq
     seen = [ago * cycle_days(scenario) + day for day in (0.0, *days)]
     since = tuple(days_from_start(f.steps, f.day + c.peak_day, day) for day in seen)
     pace = 1.0 / f.steps[-1][1] if ago else 0.0
-    return FadingRow(since, pace, _index(rows.rates, rate_of(c.half_life_days)), ago)
+    return FadingRow(since, pace, _row_number(rows.rates, rate_of(c.half_life_days)), ago)
 
 
 def _feature_row(
@@ -280,8 +288,8 @@ def _feature_row(
     row = [rows.sizes.index(_size(m, f.component, numbers))]
     for v, day in enumerate((0.0, *days)):
         elapsed = days_elapsed(f.steps, f.day + c.peak_day, f.periods_ago * cycle_days(scenario) + day)
-        rate = _index(rows.rates, rate_of(c.half_life_days)) if elapsed > 0.0 else -1
-        row.append(_index(rows.decays, (float(rate), elapsed)) if elapsed > 0.0 else -1)
+        rate = _row_number(rows.rates, rate_of(c.half_life_days)) if elapsed > 0.0 else -1
+        row.append(_row_number(rows.decays, (float(rate), elapsed)) if elapsed > 0.0 else -1)
         if f.periods_ago == 0 and (v == 0 or not acts(f.day, day)):
             row[-1] = -2
     return tuple(row)
