@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.kernels.tables import Floats
-from planner.questions.weigh.count_evidence import CountEvidence, fewer_pairs
+from planner.questions.weigh.count_evidence import CountEvidence
 from planner.questions.weigh.exact_tests import ObservedTest
 from planner.questions.weigh.normal_evidence import DifferenceEvidence, MeanEvidence
+from planner.questions.weigh.observed_counts import fewer_pairs
 from planner.questions.weigh.posterior import Posterior, figure
 from planner.questions.weigh.sensitivity import Influence, NumberDraws, Side, influences, moved_error
 from planner.questions.weigh.stopping import StoppingTreatment

@@ -26,10 +26,11 @@ from planner.model.families.rates import first_without_rates
 from planner.model.parameter_draws import UncertainParameter, is_uncertain
 from planner.questions.effort import Effort
 from planner.questions.weigh.cohort import patients_of, trials_of
-from planner.questions.weigh.count_evidence import CountEvidence, count_evidence
+from planner.questions.weigh.count_evidence import CountEvidence
 from planner.questions.weigh.data import observed_in
 from planner.questions.weigh.exact_tests import tests
 from planner.questions.weigh.normal_evidence import DifferenceEvidence, difference_evidence, mean_evidence
+from planner.questions.weigh.observed_counts import count_evidence
 from planner.questions.weigh.posterior import Posterior
 from planner.questions.weigh.result import Evidence, Weighing
 from planner.questions.weigh.sensitivity import NumberDraws
