@@ -12,7 +12,7 @@ from commands import FEW, Cli, cli
 from planner.report.blocks import Items, Prose
 from planner.report.context import PageContext, Unit
 from planner.report.pages.run_answer import answers_of_run
-from planner.results.numbers import estimated
+from planner.results.number_text import estimated
 
 __all__ = ["cli"]
 

@@ -17,7 +17,7 @@ from planner.report.pages.run import run_page
 from planner.report.pages.run_tables import too_high
 from planner.report.render.markdown import markdown
 from planner.report.render.terminal import render
-from planner.results.numbers import estimated, fixed, plain, plus_minus, signed
+from planner.results.number_text import estimated, fixed, plain, plus_minus, signed
 from planner.scenario.text import count, listed, visible
 
 HOSTILE = [

@@ -19,7 +19,7 @@ from planner.questions.run.simulate import simulate
 from planner.questions.size import size
 from planner.questions.size.effort import largest_passes
 from planner.questions.weigh.weigh import forecast, weigh
-from planner.results.numbers import duration, memory
+from planner.results.number_text import duration, memory
 from planner.scenario.reading.read import read, read_text
 
 __all__ = ["cli"]

@@ -19,7 +19,7 @@ from planner.kernels.tables import Plan, W
 from planner.questions.compare import compare
 from planner.questions.run.simulate import simulate
 from planner.questions.size import size
-from planner.results.design_effect import FEWEST, Counted, design_effect, shared_squares
+from planner.results.design_effect import FEWEST, AllocatedPatients, design_effect, shared_squares
 from planner.results.run import Run
 from planner.scenario.reading.read import read_text
 
@@ -168,7 +168,7 @@ def test_what_lists_add_to_a_count(block: list[int], patients: int) -> None:
     sums = [sum(mean[s] for s in order[:rest]) for order in itertools.permutations(block)]
     trials = 300
     exact = float(np.var(sums)) * (128**2 + 128**2 + 44**2)
-    found = Counted(np.array(block), patients, trials).variance(mean)
+    found = AllocatedPatients(np.array(block), patients, trials).variance(mean)
     assert found == pytest.approx(exact, abs=1e-9)
 
 

@@ -12,7 +12,7 @@ from commands import FEW, Cli, cli
 from test_look_advice import text
 
 from planner.report.pages.parts.limits import about_limits
-from planner.results.irregular import WHY, undefined_in_any, warnings
+from planner.results.irregular_trials import WHY, undefined_in_any, warnings
 
 __all__ = ["cli"]
 

@@ -33,7 +33,7 @@ def ended(*settings: str) -> tuple[float, float]:
 def test_the_chance_to_end_is_that_of_trials_with_the_same_counts() -> None:
     """Whole trials by the engine, of which those with 7 and 0 responders of 12 are kept."""
     scenario = read("williams-2018", set=[*PLAIN, ONE])
-    truth = Truth(0.0, 0.0, True, 1.0)
+    truth = Truth(0.0, 0.0, True)
     work = job_of(scenario, given_truths={"permissive": [truth, truth]})
     kept, stops, others, stopped = 0, 0, 0, 0
     # Lan and DeMets's O'Brien-Fleming-type spending at 12 of 30, both sides together

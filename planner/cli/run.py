@@ -80,8 +80,7 @@ def run(
     from planner.cli.sweeps import read_sweep, run_sweep
     from planner.report.pages.run import on_page, run_page
     from planner.report.scenario.context import page_context
-    from planner.results.carryover_words import labels
-    from planner.results.run import warnings_of
+    from planner.results.carryover_sentences import labels
     from planner.scenario.reading.read import read
 
     target = target_of(output_format, json, output, force, quiet)
@@ -146,7 +145,7 @@ def run(
     described = page_context(plan, follows, same(trials=trials, seed=seed))
     more = override_warnings(plan, scenario, overrides, seed) if uncertain else []
     document["warnings"] += more
-    warnings = warnings_of(result, document["cells"], labels(plan)) + more
+    warnings = result.warnings(document["cells"], labels(plan)) + more
     print_remarks(document, verbose, warnings, target, on_page(warnings, described))
     if verbose:
         note_entry(plan)

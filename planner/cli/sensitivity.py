@@ -35,7 +35,7 @@ def run_sensitivity(
     from planner.cli.output import frame_as_csv
     from planner.cli.terminal import progress
     from planner.questions.sensitivity import SensitivityError, assumptions, sensitivity
-    from planner.results.carryover_words import labels
+    from planner.results.carryover_sentences import labels
 
     follows = work_out(plan, source)
     with explain(SensitivityError, option="--sensitivity"):

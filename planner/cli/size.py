@@ -125,7 +125,7 @@ def size(
     from planner.cli.dry_run import of_size
     from planner.cli.output import frame_as_csv, target_of
     from planner.report.scenario.context import page_context
-    from planner.results.carryover_words import labels
+    from planner.results.carryover_sentences import labels
     from planner.scenario.reading.read import read
 
     target = target_of(output_format, json, output, force, quiet)

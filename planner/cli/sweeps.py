@@ -49,7 +49,7 @@ def run_sweep(
     from planner.cli.output import frame_as_csv
     from planner.cli.terminal import progress
     from planner.questions.sweep.sweep import simulate_points
-    from planner.results.carryover_words import labels
+    from planner.results.carryover_sentences import labels
 
     for point in {point.rest: point for point in points}.values():
         work_out(point.scenario, source)

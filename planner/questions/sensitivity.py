@@ -19,13 +19,13 @@ from planner.model.parameter_draws import without_uncertainty
 from planner.model.stopping.remarks import look_remarks
 from planner.monitoring.spending import BoundaryError
 from planner.questions.compare.pairing import Member, Pairs, paired
-from planner.results.carryover import Carried, Key, of_job, with_carryover
+from planner.results.carryover import CarryoverBias, Key, biases_of_job, with_carryover
 from planner.results.design_effect import WARNING
 from planner.results.digest import answer_digest
 from planner.results.figures import Json
 from planner.results.frames import flatten
 from planner.results.provenance import ENGINE, provenance, scenario_named
-from planner.results.run import biased_by_carryover
+from planner.results.warnings import biased_by_carryover
 from planner.scenario.canonical.resolved import resolve
 from planner.scenario.canonical.toml import as_toml, to_toml
 from planner.scenario.families.means import Means
@@ -258,9 +258,9 @@ class Sensitivity:
         return with_carryover(found, self.carryover)
 
     @cached_property
-    def carryover(self) -> Mapping[Key, Carried]:
+    def carryover(self) -> Mapping[Key, CarryoverBias]:
         """The bias that carryover gives each analysis as the assumptions are stated."""
-        return of_job(without_uncertainty(self.scenario), self.pairs.jobs[0])
+        return biases_of_job(without_uncertainty(self.scenario), self.pairs.jobs[0])
 
     def _row(self, g: int, number: int, at: Mapping[int, int]) -> Json:
         assumption = self.assumptions[number]

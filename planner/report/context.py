@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from planner.report.blocks import Column, Sheet
-from planner.results.numbers import plus_minus, signed
+from planner.results.number_text import plus_minus, signed
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed
 from planner.scenario.vocabulary import BINARY_MEASURES

@@ -51,7 +51,7 @@ _MANY, _PARTS = 2_500, 50  # from so many variants on, parts of them stand for s
 
 
 @dataclass(frozen=True)
-class Drawn:
+class VariantTallies:
     """What was simulated of the variants that were finished; axis 0 is the variant."""
 
     tallies: tuple[Tally, ...]
@@ -92,7 +92,7 @@ class Clusters:
     """The variants of one cell."""
 
     def __init__(
-        self, drawn: Drawn, h: int, a: int, d: int, test: HypothesisTest, recheck_days: float | None
+        self, drawn: VariantTallies, h: int, a: int, d: int, test: HypothesisTest, recheck_days: float | None
     ) -> None:
         self.drawn, self.test, self.looks = drawn, test, test.looks[d]
         self.n = drawn.trials
@@ -165,13 +165,13 @@ class Clusters:
         """Who guesses right, where patients are asked."""
         if "correct_guesses" not in pooled:
             return {}
-        said = pooled["correct_guesses"]
-        shares = [said["all"], *said["by_treatment"].values()]
+        guesses = pooled["correct_guesses"]
+        shares = [guesses["all"], *guesses["by_treatment"].values()]
         wide = [
             spread(share, self.guessed[:, i, RIGHT], self.guessed[:, i, MADE])
             for i, share in enumerate(shares)
         ]
-        by_treatment = dict(zip(said["by_treatment"], wide[1:], strict=True))
+        by_treatment = dict(zip(guesses["by_treatment"], wide[1:], strict=True))
         return {"correct_guesses": {"all": wide[0], "by_treatment": by_treatment}}
 
     def _estimate(self, pooled: Json) -> Json:
@@ -183,13 +183,13 @@ class Clusters:
             "bias_given_early_efficacy": self.ends[:, :early, _EFFICACY],
             "bias_given_futility": self.ends[:, :early, [FUTILE]],
         }
-        found = pooled | {"bias_mcse": _larger(pooled["bias_mcse"], *whole[:2])}
+        figures = pooled | {"bias_mcse": _larger(pooled["bias_mcse"], *whole[:2])}
         far = self.irregular[:, :, FAR].sum(1)
-        found["beyond_range"] = spread(pooled["beyond_range"], far, whole[1])
-        found["mean_mcse"] = _larger(pooled["mean_mcse"], whole[0] + self.effect * whole[1], whole[1])
+        figures["beyond_range"] = spread(pooled["beyond_range"], far, whole[1])
+        figures["mean_mcse"] = _larger(pooled["mean_mcse"], whole[0] + self.effect * whole[1], whole[1])
         for name, ends in parts.items():
-            found[f"{name}_mcse"] = _larger(pooled[f"{name}_mcse"], *self._errors(ends)[:2])
-        return found | self._spreads(pooled, whole) | self._given_efficacy(pooled)
+            figures[f"{name}_mcse"] = _larger(pooled[f"{name}_mcse"], *self._errors(ends)[:2])
+        return figures | self._spreads(pooled, whole) | self._given_efficacy(pooled)
 
     def _errors(self, ends: Ints) -> tuple[Floats, Floats, Floats]:
         """(variant,) sums of the errors of the estimate, how many there are, sums of their squares."""
@@ -203,16 +203,17 @@ class Clusters:
     def _spreads(self, pooled: Json, whole: tuple[Floats, Floats, Floats]) -> Json:
         """Errors of the root mean square, of the SD around the bias, and of coverage, by the delta method."""
         first, number, second = whole
-        found: Json = {}
+        errors: Json = {}
         if pooled["rmse"]:
-            found["rmse_mcse"] = max(pooled["rmse_mcse"] or 0.0, error(second, number) / (2 * pooled["rmse"]))
+            wide = error(second, number) / (2 * pooled["rmse"])
+            errors["rmse_mcse"] = max(pooled["rmse_mcse"] or 0.0, wide)
         if pooled["empirical_se"]:
             bias = pooled["bias"]
             squares = second - 2.0 * bias * first + bias**2 * number
             wide = error(squares, number) / (2 * pooled["empirical_se"])
-            found["empirical_se_mcse"] = max(pooled["empirical_se_mcse"] or 0.0, wide)
+            errors["empirical_se_mcse"] = max(pooled["empirical_se_mcse"] or 0.0, wide)
         covered = self.ends[..., COVERED].sum((1, 2))
-        return found | {"coverage": spread(pooled["coverage"], covered, number)}
+        return errors | {"coverage": spread(pooled["coverage"], covered, number)}
 
     def _given_efficacy(self, pooled: Json) -> Json:
         """Exaggeration and wrong sign, each variant's against its own true effect.
@@ -224,7 +225,7 @@ class Clusters:
         estimate, size = sign * errors + np.abs(self.effect) * number, np.abs(self.effect) * number
         count = self.ends[:, :, :, TRIALS].sum(1)
         wrong = np.where(sign > 0, count[:, BELOW], count[:, ABOVE]) * (sign != 0)
-        found = count[:, _EFFICACY].sum(1) * (sign != 0)
+        significant = count[:, _EFFICACY].sum(1) * (sign != 0)
         total = float(size.sum())
         return {
             "exaggeration_given_efficacy": float(estimate.sum()) / total if total else None,
@@ -233,7 +234,7 @@ class Clusters:
             )
             if total
             else None,
-            "wrong_sign": spread(probability(int(wrong.sum()), int(found.sum())), wrong, found),
+            "wrong_sign": spread(probability(int(wrong.sum()), int(significant.sum())), wrong, significant),
         }
 
     # The variants themselves
@@ -248,7 +249,7 @@ class Clusters:
         known = (self.effect != 0.0) | self.null  # a simulated effect of 0 is too small to have a side
         given = self.significant * right
         both = self.looks.direction == "two-sided"  # a test with two sides finds effects on either
-        found = ((self.effect != 0.0) & ~self.null).astype(np.int64) if both else right
+        findable = ((self.effect != 0.0) & ~self.null).astype(np.int64) if both else right
         return {
             "variants": int(self.n.size),
             "power_sd": float(_calmed(power[None], self.n[None])[1][0]),
@@ -257,7 +258,7 @@ class Clusters:
             "effect_quantiles": quantiles(self.effect),
             "direction": self._direction(),
             "effect_probability": spread(probability(int(right.sum()), int(known.sum())), right, known),
-            "power_limit": spread(probability(int(found.sum()), int(known.sum())), found, known),
+            "power_limit": spread(probability(int(findable.sum()), int(known.sum())), findable, known),
             "power_given_effect": spread(
                 probability(int(given.sum()), int((right * self.n).sum())), given, right * self.n
             ),
@@ -273,9 +274,9 @@ class Clusters:
         """
         size, n = power.size, self.n
         true, _ = _calmed(power[None], n[None])
-        found = {f"p{p}": {"estimate": float(np.quantile(true, p / 100.0)), "mcse": 0.0} for p in QUANTILES}
+        figures = {f"p{p}": {"estimate": float(np.quantile(true, p / 100.0)), "mcse": 0.0} for p in QUANTILES}
         if size < 2:
-            return found
+            return figures
         if size < _MANY:
             words = np.random.Philox(key=_SAMPLES).random_raw(_SAMPLES * size)
             at, smaller = (words % np.uint64(size)).astype(np.int64).reshape(_SAMPLES, size), 1.0
@@ -289,8 +290,8 @@ class Clusters:
         shares = [p / 100.0 for p in QUANTILES]
         spread = [np.quantile(_calmed(x[at], n[at])[0], shares, axis=1).std(axis=1, ddof=1) for x in drawn]
         for p, mcse in zip(QUANTILES, (np.max(spread, axis=0) / smaller).tolist(), strict=True):
-            found[f"p{p}"]["mcse"] = mcse
-        return found
+            figures[f"p{p}"]["mcse"] = mcse
+        return figures
 
     def _direction(self) -> str:
         """`above` or `below` 0: where the alternative lies; two-sided, where most true effects do."""
@@ -330,11 +331,11 @@ def _larger(plain: float | None, x: Any, n: Any) -> float | None:
 
 def quantiles(values: Floats, at: Sequence[int] = QUANTILES) -> Json:
     """Quantiles of the variants, with half the distance of those one binomial standard error away."""
-    found: Json = {}
+    figures: Json = {}
     for per_cent in at:
         p = per_cent / 100.0
         off = math.sqrt(p * (1.0 - p) / values.size)
         low, high = np.quantile(values, [max(p - off, 0.0), min(p + off, 1.0)])
         middle = float(np.quantile(values, p))
-        found[f"p{per_cent}"] = {"estimate": middle, "mcse": float(high - low) / 2.0}
-    return found
+        figures[f"p{per_cent}"] = {"estimate": middle, "mcse": float(high - low) / 2.0}
+    return figures

@@ -16,18 +16,20 @@ import numpy as np
 from planner.engine.job import Job
 from planner.engine.tally import Tally
 from planner.kernels.tables import MADE, MADE_RIGHT, MADE_SQUARE, RIGHT, RIGHT_SQUARE, Floats, Ints
-from planner.results.design_effect import Counted
+from planner.results.design_effect import AllocatedPatients
 from planner.results.figures import Json, figure, probability
 
 
-def guesses(work: Job, tally: Tally, h: int, allocated: Counted | None = None) -> Json:
+def guess_figures(work: Job, tally: Tally, h: int, allocated: AllocatedPatients | None = None) -> Json:
     """For the cells of a hypothesis of a run; nothing where nobody is asked."""
     if work.guessing is None:
         return {}
     return correct_guesses(work.guessing.treatments, tally.guessed[h], allocated)
 
 
-def correct_guesses(treatments: Sequence[str], counted: Ints, allocated: Counted | None = None) -> Json:
+def correct_guesses(
+    treatments: Sequence[str], counted: Ints, allocated: AllocatedPatients | None = None
+) -> Json:
     """Shares of guesses that are right; counted i64[sequence, 1 + treatment, GUESSES], all treatments first.
 
     `allocated`: how the patients are; without it, their sequences count as drawn one by one.
@@ -41,7 +43,7 @@ def correct_guesses(treatments: Sequence[str], counted: Ints, allocated: Counted
     }
 
 
-def _share(rows: Ints, allocated: Counted | None) -> Json | None:
+def _share(rows: Ints, allocated: AllocatedPatients | None) -> Json | None:
     """Share of the guesses that are right, clustered by patients; None if nobody guessed.
 
     rows i64[sequence, GUESSES].
@@ -69,7 +71,7 @@ class Guess(NamedTuple):
     right: bool
 
 
-def made(work: Job, values: Floats, sequence: int) -> tuple[Guess | None, ...]:
+def guesses_of(work: Job, values: Floats, sequence: int) -> tuple[Guess | None, ...]:
     """The guesses of a patient after each period, None where there is none; nothing where nobody is asked.
 
     values f64[reading, period] of the patient; sequence: its number.
@@ -83,7 +85,7 @@ def made(work: Job, values: Floats, sequence: int) -> tuple[Guess | None, ...]:
     )
 
 
-def added_up(work: Job, patients: Iterable[tuple[Sequence[str], Sequence[Guess | None]]]) -> Json:
+def guess_counts(work: Job, patients: Iterable[tuple[Sequence[str], Sequence[Guess | None]]]) -> Json:
     """How many guesses there are and how many are right, of all and by treatment; patients by sequence."""
     assert work.guessing is not None
     rows = [(a, guess) for sequence, own in patients for a, guess in zip(sequence, own, strict=True) if guess]

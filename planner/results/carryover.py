@@ -30,7 +30,7 @@ from planner.scenario.monitoring import Efficacy, Futility, Monitoring
 from planner.scenario.scenario import Scenario
 
 WORTH_SAYING = 0.1
-"""A bias beyond this share of the standard error, or of the true effect, is told."""
+"""A bias beyond this share of the standard error, or of the true effect, is worth a warning."""
 
 _TILES, _PATIENTS = 8, 16_384  # of 128 trials; fewer where there are more patients than these in all
 _VARIANTS = 16  # of what is uncertain, a tile of trials each
@@ -42,7 +42,7 @@ Key = tuple[str, str, int]  # hypothesis, analysis, number of patients
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class CarryoverBias:
     """What carryover adds to the mean estimate of a trial that runs to its last look."""
 
     bias: float
@@ -50,22 +50,22 @@ class Carried:
     standard_error: float  # empirical, of the estimate at the last look
 
 
-def of_job(scenario: Scenario, work: Job, *, uncertain: bool = False) -> dict[Key, Carried]:
+def biases_of_job(scenario: Scenario, work: Job, *, uncertain: bool = False) -> dict[Key, CarryoverBias]:
     """The bias in every cell of a job made of the scenario: see `carried`."""
     known = {tests[0].hypothesis: [test.truth for test in tests] for tests in work.tests}
     analyses = tuple(test.analysis for test in work.tests[0])
     chosen = scenario.model_copy(update={"analyses": analyses})
-    return carried(chosen, known, work.designs, work.seed, uncertain=uncertain)
+    return carryover_biases(chosen, known, work.designs, work.seed, uncertain=uncertain)
 
 
-def carried(
+def carryover_biases(
     scenario: Scenario,
     known: Mapping[str, Sequence[Truth]],
     patients: Sequence[int],
     seed: int,
     *,
     uncertain: bool = False,
-) -> dict[Key, Carried]:
+) -> dict[Key, CarryoverBias]:
     """The bias under each of the hypotheses under which anything can be carried over.
 
     known: by hypothesis the truth of every analysis. `patients`: numbers of patients. `uncertain`: averaged
@@ -83,14 +83,14 @@ def carried(
             for moments in _moments(each, known, numbers, seed, first, number)
         ]
     )
-    found = {}
+    biases = {}
     for h, name in enumerate(names):
         for a, analysis in enumerate(once.analyses):
             for d, patients_there in enumerate(numbers):
                 one = _compared(tiles[:, :, h, a, d], uncertain)
                 if one is not None:
-                    found[name, analysis.name, patients_there] = one
-    return found
+                    biases[name, analysis.name, patients_there] = one
+    return biases
 
 
 def carries(scenario: Scenario, name: str) -> bool:
@@ -172,7 +172,7 @@ def _estimates(work: Job, first: int, buffers: Buffers) -> Floats:
     return np.where(stat[..., DF, :] > 0.0, stat[..., ESTIMATE, :], np.nan)
 
 
-def _compared(tiles: Floats, uncertain: bool) -> Carried | None:
+def _compared(tiles: Floats, uncertain: bool) -> CarryoverBias | None:
     """Of moments f64[tile, moment]; None where too few estimates are defined."""
     tiles = tiles[tiles[:, _NUMBER] > 0]
     n = tiles[:, _NUMBER]
@@ -188,7 +188,7 @@ def _compared(tiles: Floats, uncertain: bool) -> Carried | None:
         _, squares = _together(n, tiles[:, _ESTIMATE], tiles[:, _ESTIMATES])
         spread = math.sqrt(squares / (total - 1))
     exact = error <= _ROUNDING * max(abs(bias), spread)
-    return Carried(to_12_digits(bias), 0.0 if exact else error, spread)
+    return CarryoverBias(to_12_digits(bias), 0.0 if exact else error, spread)
 
 
 def _together(n: Floats, mean: Floats, squares: Floats) -> tuple[float, float]:
@@ -197,7 +197,7 @@ def _together(n: Floats, mean: Floats, squares: Floats) -> tuple[float, float]:
     return middle, float(squares.sum() + n @ (mean - middle) ** 2)
 
 
-def figures(cell: Mapping[str, Any], one: Carried | None) -> Json:
+def carryover_figures(cell: Mapping[str, Any], one: CarryoverBias | None) -> Json:
     """The key `carryover` of a cell; None where nothing can be carried over."""
     if one is None:
         return {"carryover": None}
@@ -216,9 +216,9 @@ def figures(cell: Mapping[str, Any], one: Carried | None) -> Json:
     }
 
 
-def with_carryover(cells: Sequence[Json], found: Mapping[Key, Carried]) -> list[Json]:
+def with_carryover(cells: Sequence[Json], biases: Mapping[Key, CarryoverBias]) -> list[Json]:
     """Cells with the key `carryover`."""
     return [
-        cell | figures(cell, found.get((cell["hypothesis"], cell["analysis"], cell["patients"])))
+        cell | carryover_figures(cell, biases.get((cell["hypothesis"], cell["analysis"], cell["patients"])))
         for cell in cells
     ]

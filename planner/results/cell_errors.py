@@ -52,7 +52,7 @@ _PARTS = {
 }
 
 
-def widened(
+def widen_cell(
     cell: Json,
     plan: Plan,
     test: HypothesisTest,
@@ -70,10 +70,10 @@ def widened(
     trials = int(ends[..., TRIALS].sum())
     if not within_blocks(plan, looks.counts):
         return cell
-    found = _Cell(test, looks, ends, free, irregular, between).widened(cell)
+    wide = _Cell(test, looks, ends, free, irregular, between).widen(cell)
     if approximate(plan, looks.counts, trials):
-        found["note"] = " ".join(filter(None, (found["note"], APPROXIMATE)))
-    return found
+        wide["note"] = " ".join(filter(None, (wide["note"], APPROXIMATE)))
+    return wide
 
 
 class _Cell:
@@ -97,11 +97,11 @@ class _Cell:
         self.last = len(looks.counts) - 1
         self.effects: list[float] = []
 
-    def widened(self, cell: Json) -> Json:
+    def widen(self, cell: Json) -> Json:
         """Every figure with its own effect."""
         early = np.zeros(self.count.shape)
         early[: self.last] = 1.0
-        found = cell | {
+        wide = cell | {
             "power": self._rate(cell["power"], self._at(slice(None), _EFFICACY)),
             "stopped_early": self._rate(cell["stopped_early"], early),
             "looks": [self._look(look, k) for k, look in enumerate(cell["looks"])],
@@ -114,47 +114,47 @@ class _Cell:
         }
         if "power_ignoring_futility" in cell:
             free = self._tail({TILE_FREE: 1.0})
-            found["power_ignoring_futility"] = self._share(cell["power_ignoring_futility"], free)
+            wide["power_ignoring_futility"] = self._share(cell["power_ignoring_futility"], free)
         largest = max(self.effects, default=1.0)
         if largest > 1.0:
             note = (
                 "Monte Carlo errors allow for the randomisation list that 128 trials share "
                 f"(variance up to x {largest:.2f})."
             )
-            found["note"] = " ".join(filter(None, (cell["note"], note)))
-        return found
+            wide["note"] = " ".join(filter(None, (cell["note"], note)))
+        return wide
 
     # What a trial adds to a figure, as weights f64[sum] of what is kept of it
 
     def _tail(self, weights: dict[int, float], counts: Floats | None = None) -> Floats:
         """Of the sums of all trials by their place; counts f64[look, ENDS] of the trials by how they end."""
-        found = np.zeros(len(self.between))
+        vector = np.zeros(len(self.between))
         first = 1 + self.count.size
         if counts is not None:
-            found[1:first] = counts.ravel()
+            vector[1:first] = counts.ravel()
         for place, weight in weights.items():
-            found[first + place] = weight
-        return found
+            vector[first + place] = weight
+        return vector
 
     def _at(self, look: Any, end: Any) -> Floats:
         """f64[look, ENDS] 1 there, 0 elsewhere."""
-        found = np.zeros(self.count.shape)
-        found[look, end] = 1.0
-        return found
+        weights = np.zeros(self.count.shape)
+        weights[look, end] = 1.0
+        return weights
 
     def _ending(self, ways: Sequence[int]) -> Floats:
         """f64[look, ENDS] 1 where trials end in one of these ways."""
-        found = np.zeros(self.count.shape)
+        weights = np.zeros(self.count.shape)
         for way in ways:
             if way == EARLY_EFFICACY:
-                found[: self.last, _EFFICACY] = 1.0
+                weights[: self.last, _EFFICACY] = 1.0
             elif way == EARLY_FUTILITY:
-                found[:, FUTILE] = 1.0
+                weights[:, FUTILE] = 1.0
             elif way == LATE_EFFICACY:
-                found[self.last :, _EFFICACY] = 1.0
+                weights[self.last :, _EFFICACY] = 1.0
             else:
-                found[:, LAST] = 1.0
-        return found
+                weights[:, LAST] = 1.0
+        return weights
 
     def _less(self, weights: Floats, each: float, ways: Sequence[int]) -> Floats:
         """The weights less `each` for every trial with an estimate that ends in one of these ways."""
@@ -172,9 +172,9 @@ class _Cell:
         # Around their mean, so that nothing is lost to rounding.
         around = self.between - np.outer(self.between[0], self.between[0]) / tiles
         squares = float(weights @ around @ weights) + total * total / tiles
-        found = design_effect(tiles, total, squares, alone, self.trials, kurtosis)
-        self.effects.append(found)
-        return found
+        effect = design_effect(tiles, total, squares, alone, self.trials, kurtosis)
+        self.effects.append(effect)
+        return effect
 
     def _rate(self, figure: Json | None, counts: Floats) -> Json | None:
         return self._share(figure, self._tail({}, counts))
@@ -215,22 +215,22 @@ class _Cell:
         return wide
 
     def _estimate(self, figures: Json) -> Json:
-        """All that is told of the estimate."""
+        """All figures of the estimate."""
         every = ErrorMoments.of(self.ends, 1.0, self.cut)
         if every.n == 0:
             return figures
-        found, truth = dict(figures), self.test.truth
+        wide, truth = dict(figures), self.test.truth
         spread = self._of_mean(_EVERY)
-        found["mean_mcse"] = _times(figures["mean_mcse"], spread)
-        found["bias_mcse"] = _around(figures["bias_mcse"], truth.mcse, spread)
+        wide["mean_mcse"] = _times(figures["mean_mcse"], spread)
+        wide["bias_mcse"] = _around(figures["bias_mcse"], truth.mcse, spread)
         for name, ways in _PARTS.items():
             key = f"{name}_mcse"
-            found[key] = _around(figures[key], truth.mcse, self._of_mean(ways))
+            wide[key] = _around(figures[key], truth.mcse, self._of_mean(ways))
         key = "exaggeration_given_efficacy_mcse"
         if figures[key] is not None:
             effect = self._of_mean((EARLY_EFFICACY, LATE_EFFICACY))
-            found[key] = _around(figures[key], truth.mcse / abs(truth.effect), effect)
-        return found | self._spreads(figures, every) | self._shares(figures, every.n)
+            wide[key] = _around(figures[key], truth.mcse / abs(truth.effect), effect)
+        return wide | self._spreads(figures, every) | self._shares(figures, every.n)
 
     def _of_mean(self, ways: Sequence[int]) -> float:
         """The effect on the mean error of the trials that end in one of these ways."""
@@ -245,7 +245,7 @@ class _Cell:
 
     def _spreads(self, figures: Json, every: ErrorMoments) -> Json:
         """Errors of the root mean square error, and of the SD around the bias."""
-        share, found = every.n / self.trials, {}
+        share, wide = every.n / self.trials, {}
         mean, sd, square = every.mean or 0.0, every.sd or 0.0, every.square
         errors = {PART_ERROR + way: -2.0 * mean for way in _EVERY}
         around = self._less(
@@ -259,25 +259,25 @@ class _Cell:
         for key, (weights, variance) in alone.items():
             if figures[key] is not None:
                 effect = self._effect(weights, variance * COARSE_POINT**2 * share, 12.0)
-                found[key] = _times(figures[key], effect)
-        return found
+                wide[key] = _times(figures[key], effect)
+        return wide
 
     def _shares(self, figures: Json, defined: int) -> Json:
         """Coverage, and the wrong sign among the significant trials."""
-        share, found = defined / self.trials, {}
+        share, wide = defined / self.trials, {}
         if (coverage := figures["coverage"]) is not None:
             c = coverage["estimate"]
             weights = self._less(self._tail({TILE_COVERED: 1.0}), c, _EVERY)
             effect = self._effect(weights, c * (1.0 - c) * share, _of_rate(c))
-            found["coverage"] = widen(coverage, math.sqrt(effect))
+            wide["coverage"] = widen(coverage, math.sqrt(effect))
         if (wrong := figures["wrong_sign"]) is not None:
             p = wrong["estimate"]
             side = BELOW if self.test.truth.effect > 0.0 else ABOVE
             counts = self._at(slice(None), side) - p * self._at(slice(None), _EFFICACY)
             among = float(self.count[:, _EFFICACY].sum()) / self.trials
             effect = self._effect(self._tail({}, counts), p * (1.0 - p) * among, _of_rate(p * among))
-            found["wrong_sign"] = widen(wrong, math.sqrt(effect))
-        return found
+            wide["wrong_sign"] = widen(wrong, math.sqrt(effect))
+        return wide
 
 
 def _of_rate(p: float) -> float:

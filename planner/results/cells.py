@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -25,17 +25,20 @@ from planner.kernels.tables import (
     Ints,
 )
 from planner.model.looks import MonitoringPlan
-from planner.results.dropout import Departed
+from planner.results.dropout import DropoutFigures
 from planner.results.error_moments import ErrorMoments
-from planner.results.figures import Json, mean, probability, saved, smoothed
-from planner.results.irregular import on_errors, on_undefined
-
-if TYPE_CHECKING:
-    pass
+from planner.results.figures import Json, early_stop_variance, mean, probability, smooth
+from planner.results.irregular_trials import on_errors, on_undefined
 
 
 def cell_of(
-    test: HypothesisTest, d: int, trials: int, ends: Ints, free: Ints, irregular: Ints, left: Departed
+    test: HypothesisTest,
+    d: int,
+    trials: int,
+    ends: Ints,
+    free: Ints,
+    irregular: Ints,
+    dropout: DropoutFigures,
 ) -> Json:
     """A cell of the JSON contract from the sums of design d, as of independent trials."""
     looks, analysis = test.looks[d], test.analysis
@@ -55,11 +58,11 @@ def cell_of(
         "is_null": test.truth.is_null,
         "power": probability(efficacy, trials),
         "stopped_early": probability(int(early.sum()), trials),
-        "looks": [_look(looks, k, trials, count[k], irregular[k], left) for k in range(len(looks.counts))],
-        **_expected(ends, looks, trials, left),
+        "looks": [_look(looks, k, trials, count[k], irregular[k], dropout) for k in range(len(looks.counts))],
+        **_expected(ends, looks, trials, dropout),
         "estimate": _estimate(test, ends, irregular, len(looks.counts)),
         "undefined": probability(undefined, trials),
-        **left.figures,
+        **dropout.figures,
         "sweep": {},
         "note": "",
     }
@@ -69,32 +72,34 @@ def cell_of(
     return cell
 
 
-def _expected(ends: Ints, looks: MonitoringPlan, trials: int, left: Departed) -> Json:
+def _expected(ends: Ints, looks: MonitoringPlan, trials: int, dropout: DropoutFigures) -> Json:
     """Patients and completers of a trial, with errors that are not 0 for want of early stops or leavers."""
     stopped = ends[: len(looks.counts), :, TRIALS].sum(axis=1)
     at = np.array(looks.counts, np.int64)
     total, square = float(stopped @ at), float(stopped @ (at * at))
     patients = mean(total, square, trials)
-    more = saved(total, square, trials, int(stopped[:-1].sum()), looks.counts)
+    more = early_stop_variance(total, square, trials, int(stopped[:-1].sum()), looks.counts)
     finished = float(ends[:, :, FINISHED].sum())
     completers = mean(finished, float(ends[:, :, FINISHED_SQUARE].sum()), trials)
-    gone = 2.0 / trials if left.figures or left.retention < 1.0 else 0.0  # two more patients leave
+    gone = 2.0 / trials if dropout.figures or dropout.retention < 1.0 else 0.0  # two more patients leave
     return {
-        "expected_patients": smoothed(patients, more, trials, looks.counts[0], looks.patients),
-        "expected_completers": smoothed(
+        "expected_patients": smooth(patients, more, trials, looks.counts[0], looks.patients),
+        "expected_completers": smooth(
             completers, more * (finished / total) ** 2 + gone, trials, 0.0, looks.patients
         ),
     }
 
 
-def _look(looks: MonitoringPlan, k: int, trials: int, count: Ints, irregular: Ints, left: Departed) -> Json:
+def _look(
+    looks: MonitoringPlan, k: int, trials: int, count: Ints, irregular: Ints, dropout: DropoutFigures
+) -> Json:
     boundary = looks.boundary
-    error = {"completers_mcse": looks.counts[k] * left.mcse} if left.mcse is not None else {}
+    error = {"completers_mcse": looks.counts[k] * dropout.mcse} if dropout.mcse is not None else {}
     return {
         "look": k + 1,
         "information": looks.fractions[k],
         "patients": looks.counts[k],
-        "completers": looks.counts[k] * left.retention,
+        "completers": looks.counts[k] * dropout.retention,
         **error,
         "efficacy_z": _finite(boundary.efficacy_z[k]),
         "futility_z": _finite(boundary.futility_z[k]),
@@ -117,7 +122,7 @@ def _estimate(test: HypothesisTest, ends: Ints, irregular: Ints, looks: int) -> 
     significant = ErrorMoments.of(ends[:, [ABOVE, BELOW]], test.unit)
     truth = test.truth.effect
     covered = int(ends[:, :, COVERED].sum())
-    found = int(ends[:, [ABOVE, BELOW], TRIALS].sum())
+    significant_trials = int(ends[:, [ABOVE, BELOW], TRIALS].sum())
     wrong = int(ends[:, BELOW if truth > 0 else ABOVE, TRIALS].sum())
     bias, relative = every.mean, significant.mean
     return {
@@ -138,7 +143,7 @@ def _estimate(test: HypothesisTest, ends: Ints, irregular: Ints, looks: int) -> 
         "bias_given_futility_mcse": _with_truth(futile.some_mcse, test),
         "exaggeration_given_efficacy": None if relative is None or truth == 0 else 1 + relative / truth,
         "exaggeration_given_efficacy_mcse": _scaled(_with_truth(significant.some_mcse, test), truth),
-        "wrong_sign": None if truth == 0 else probability(wrong, found),
+        "wrong_sign": None if truth == 0 else probability(wrong, significant_trials),
         "error_range": FARTHEST * test.unit,
         "beyond_range": probability(int(irregular[:, FAR].sum()), every.n),
         "empirical_se_is_rough": every.coarse,

@@ -66,7 +66,7 @@ def approximate(plan: Plan, counts: Sequence[int], trials: int) -> bool:
     return within_blocks(plan, counts) and trials // W < FEWEST
 
 
-class Counted(NamedTuple):
+class AllocatedPatients(NamedTuple):
     """Patients that are counted over all trials, by the sequence that the lists give them.
 
     How many have a sequence is no chance but for the last block of a list, if that is not full.

@@ -14,12 +14,12 @@ import numpy as np
 from planner.kernels.tables import AGAIN, AGAIN_SQUARE, IN_VAIN, RANDOMISED, THERE, Floats, Ints
 from planner.model.allocation import retention
 from planner.model.families.mechanism.return_to_baseline import return_rule
-from planner.results.design_effect import Counted
+from planner.results.design_effect import AllocatedPatients
 from planner.results.figures import Json, mean, probability, widen
 from planner.scenario.scenario import Scenario
 
 
-class Departed(NamedTuple):
+class DropoutFigures(NamedTuple):
     """Who left under a hypothesis."""
 
     retention: float  # share of the randomised patients who complete every period
@@ -27,34 +27,36 @@ class Departed(NamedTuple):
     figures: Json  # for the cells of a run; nothing where everybody leaves by chance alone
 
 
-def departed(scenario: Scenario, followed: Ints, counted: Counted | None = None) -> Departed:
+def dropout_of(
+    scenario: Scenario, followed: Ints, allocated: AllocatedPatients | None = None
+) -> DropoutFigures:
     """From the patients counted, i64[sequence, period, FOLLOWED]; without sequences, from the scenario.
 
-    `counted`: how they are allocated; without it, their sequences count as drawn one by one.
+    `allocated`: how they are allocated; without it, their sequences count as drawn one by one.
     """
     exact = retention(scenario)
     if exact is not None:
-        return Departed(exact, None, {})
-    share = dropout(followed, counted)
+        return DropoutFigures(exact, None, {})
+    share = dropout_share(followed, allocated)
     if share is None:
-        return Departed(1.0, None, {"dropout": None, "leaving": []})
+        return DropoutFigures(1.0, None, {"dropout": None, "leaving": []})
     figures = {"dropout": share, "leaving": gaps(scenario, followed)}
-    return Departed(1.0 - share["estimate"], share["mcse"], figures)
+    return DropoutFigures(1.0 - share["estimate"], share["mcse"], figures)
 
 
-def dropout(followed: Ints, counted: Counted | None = None) -> Json | None:
+def dropout_share(followed: Ints, allocated: AllocatedPatients | None = None) -> Json | None:
     """Share of the patients randomised who leave; followed i64[sequence, period, FOLLOWED].
 
     Its variance is that within the sequences, and what the randomisation lists add.
     """
     randomised, there = followed[:, -1, RANDOMISED], followed[:, -1, THERE]
     n, left = int(randomised.sum()), int((randomised - there).sum())
-    found = probability(left, n)
-    if found is None or counted is None or left in (0, n):
-        return found
+    figure = probability(left, n)
+    if figure is None or allocated is None or left in (0, n):
+        return figure
     chance = (randomised - there) / np.maximum(randomised, 1)
-    variance = float(randomised @ (chance * (1.0 - chance))) + counted.variance(chance)
-    wide: Json = widen(found, math.sqrt(variance / (left * (1.0 - left / n))))
+    variance = float(randomised @ (chance * (1.0 - chance))) + allocated.variance(chance)
+    wide: Json = widen(figure, math.sqrt(variance / (left * (1.0 - left / n))))
     return wide
 
 
@@ -65,7 +67,7 @@ def gaps(scenario: Scenario, followed: Ints) -> list[Json]:
     therefore, and how long those waited who have the next dosing.
     """
     again = return_rule(scenario)
-    found = []
+    rows = []
     for s, sequence in enumerate(scenario.design.sequences):
         for k in range(1, len(sequence)):
             row = followed[s, k - 1]
@@ -77,8 +79,8 @@ def gaps(scenario: Scenario, followed: Ints) -> list[Json]:
                 total, square = float(row[AGAIN]) * days, float(row[AGAIN_SQUARE]) * days * days
                 gap["never_returned"] = probability(int(row[IN_VAIN]), before)
                 gap["extra_days"] = mean(total, square, there)
-            found.append(gap)
-    return found
+            rows.append(gap)
+    return rows
 
 
 def days_waited(scenario: Scenario, waits: Floats) -> tuple[float | None, ...]:

@@ -83,7 +83,7 @@ def mean(total: float, square: float, n: int) -> Json | None:
     return figure(average, math.sqrt(variance / (n - 1)) if n > 1 else None)
 
 
-def saved(total: float, square: float, n: int, early: int, looks: Sequence[int]) -> float:
+def early_stop_variance(total: float, square: float, n: int, early: int, looks: Sequence[int]) -> float:
     """What is added to the variance of the patients of a trial, so that no error is 0 for want of trials.
 
     total, square: sum of the patients over n trials, and of their squares; early: trials that stopped early;
@@ -102,7 +102,7 @@ def saved(total: float, square: float, n: int, early: int, looks: Sequence[int])
     return max(smooth - (square / n - (total / n) ** 2), 0.0)
 
 
-def smoothed(plain: Json | None, more: float, n: int, least: float, most: float) -> Json | None:
+def smooth(plain: Json | None, more: float, n: int, least: float, most: float) -> Json | None:
     """A mean with so much more variance of a trial, its interval within what is possible."""
     if plain is None or plain["mcse"] is None:
         return plain

@@ -8,20 +8,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from planner.engine.run import Simulation
-from planner.model.stopping.remarks import limit_reports, remarks_at_sizes, remarks_on_plans
-from planner.results.blinding import guesses
-from planner.results.carryover import Carried, Key, of_job, with_carryover
-from planner.results.carryover_words import told, unit_of
-from planner.results.cell_errors import widened
+from planner.model.stopping.remarks import limit_reports
+from planner.results.blinding import guess_figures
+from planner.results.carryover import CarryoverBias, Key, biases_of_job, with_carryover
+from planner.results.cell_errors import widen_cell
 from planner.results.cells import cell_of
-from planner.results.design_effect import APPROXIMATE, WARNING, Counted
+from planner.results.design_effect import AllocatedPatients
 from planner.results.digest import answer_digest
-from planner.results.dropout import departed
+from planner.results.dropout import dropout_of
 from planner.results.figures import Json
 from planner.results.frames import flatten
-from planner.results.irregular import warnings as irregular_warnings
 from planner.results.provenance import ENGINE, provenance, scenario_named
-from planner.results.whole_trial import trials_of
+from planner.results.warnings import warnings_of
+from planner.results.whole_trial import whole_trials
 from planner.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -67,11 +66,11 @@ class Run:
         """One for each hypothesis, analysis and number of patients, in the form of the JSON contract."""
         work, tally = self.outcome.work, self.outcome.tally
         ends, free, irregular, between = tally.ends, tally.free, tally.irregular, tally.between
-        counted = Counted(work.plan.block, work.patients, tally.trials)
-        left = [departed(self.scenario, followed, counted) for followed in tally.followed]
+        allocated = AllocatedPatients(work.plan.block, work.patients, tally.trials)
+        dropout = [dropout_of(self.scenario, followed, allocated) for followed in tally.followed]
         return [
-            widened(
-                cell_of(test, d, tally.trials, ends[h, a, d], free[h, a, d], irregular[h, a, d], left[h]),
+            widen_cell(
+                cell_of(test, d, tally.trials, ends[h, a, d], free[h, a, d], irregular[h, a, d], dropout[h]),
                 work.plan,
                 test,
                 test.looks[d],
@@ -80,28 +79,28 @@ class Run:
                 irregular[h, a, d],
                 between[h, a, d],
             )
-            | guesses(work, tally, h, counted)
+            | guess_figures(work, tally, h, allocated)
             for h, tests in enumerate(work.tests)
             for a, test in enumerate(tests)
             for d in range(len(work.designs))
         ]
 
-    def told_cells(self) -> list[Json]:
+    def cells_with_carryover(self) -> list[Json]:
         """The cells as they are shown, with what carryover does to each estimate."""
         return with_carryover(self.cells(), self.carryover)
 
     @cached_property
-    def carryover(self) -> Mapping[Key, Carried]:
+    def carryover(self) -> Mapping[Key, CarryoverBias]:
         """The bias that carryover gives each analysis, where there is anything to be carried over."""
-        return of_job(self.scenario, self.outcome.work)
+        return biases_of_job(self.scenario, self.outcome.work)
 
     def whole_trials(self, cells: Sequence[Json]) -> list[Json]:
         """All primary analyses together, for each hypothesis and number of patients; from the cells."""
-        return trials_of(self.scenario, self.outcome.work, self.outcome.tally, cells)
+        return whole_trials(self.scenario, self.outcome.work, self.outcome.tally, cells)
 
     def to_json(self) -> Json:
         """The `planner.run/1` object."""
-        cells = self.told_cells()
+        cells = self.cells_with_carryover()
         return {
             "schema": "planner.run/1",
             "scenario": scenario_named(self.name, self.scenario),
@@ -115,8 +114,12 @@ class Run:
             "trial": self.whole_trials(cells),
             "limits": self.limits(),
             "partial": self.partial,
-            "warnings": warnings_of(self, cells),
+            "warnings": self.warnings(cells),
         }
+
+    def warnings(self, cells: Sequence[Json], called: Callable[[str], str] = str) -> list[str]:
+        """What must not be overlooked in these cells. `called`: what a hypothesis is called there."""
+        return [*self.remarks, *warnings_of(self.scenario, self.outcome, cells, called)]
 
     def limits(self) -> list[Json]:
         """What the limits of each analysis can do at each number of patients: nothing of it is simulated."""
@@ -127,67 +130,9 @@ class Run:
         """The cells as a table, one row each, keys flattened with an underscore; looks numbered from 1."""
         import polars
 
-        return polars.DataFrame([flatten(cell) for cell in self.told_cells()], infer_schema_length=None)
+        rows = [flatten(cell) for cell in self.cells_with_carryover()]
+        return polars.DataFrame(rows, infer_schema_length=None)
 
     def _repr_html_(self) -> str:
         html: str = self.frame()._repr_html_()
         return html
-
-
-def warnings_of(
-    run: Run, cells: Sequence[Mapping[str, Any]], called: Callable[[str], str] = str
-) -> list[str]:
-    """What must not be overlooked in the cells of a run. `called`: what a hypothesis is called there."""
-    warnings = list(run.remarks) + _of_looks(run)
-    if run.partial:
-        warnings.append(f"interrupted: the figures are of the {run.trials} trials that were finished")
-    if any(cell["note"].endswith(APPROXIMATE) for cell in cells):
-        warnings.append(WARNING)
-    others = _inseparable(run, cells)
-    named: list[tuple[Mapping[str, Any], str]] = []
-    for cell in cells:
-        if cell["hypothesis"] not in others:
-            continue  # its figures are those of another hypothesis, under which they are told
-        under = " = ".join(map(called, [cell["hypothesis"], *others[cell["hypothesis"]]]))
-        named.append((cell, under))
-        shown = cell.get("power_ignoring_futility") or cell["power"]
-        if cell["is_null"] and shown["estimate"] - cell["alpha"] > 3 * shown["mcse"]:
-            warnings.append(
-                f"type I error of {cell['analysis']} under {under} is {shown['estimate']:.4f} "
-                f"(Monte Carlo SE {shown['mcse']:.4f}), above alpha = {cell['alpha']:g}"
-            )
-    return [*warnings, *irregular_warnings(named), *biased_by_carryover(run.scenario, cells, others, called)]
-
-
-def biased_by_carryover(
-    scenario: Scenario,
-    cells: Sequence[Mapping[str, Any]],
-    others: Mapping[str, Sequence[str]] | None = None,
-    called: Callable[[str], str] = str,
-) -> list[str]:
-    """A warning for each analysis whose estimate carryover biases.
-
-    `others`: the hypotheses that are told, each with those that are the same; all if not given.
-    """
-    known = others or {cell["hypothesis"]: () for cell in cells}
-    return told(
-        [cell for cell in cells if cell["hypothesis"] in known],
-        lambda cell: " = ".join(map(called, [cell["hypothesis"], *known[cell["hypothesis"]]])),
-        lambda cell: unit_of(scenario, cell["analysis"]),
-    )
-
-
-def _of_looks(run: Run) -> list[str]:
-    """What must be said of the looks; of several numbers of patients in few words."""
-    plans = [(test.analysis, test.looks) for test in run.outcome.work.tests[0]]
-    if len(plans[0][1]) == 1:
-        return remarks_on_plans(run.scenario, [(analysis, solved) for analysis, (solved,) in plans])
-    return remarks_at_sizes(run.scenario, plans)
-
-
-def _inseparable(run: Run, cells: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
-    """The hypotheses, each with those that the design cannot separate from it; of a class only the first."""
-    from planner.model.distinguishable import indistinguishable
-
-    names = list(dict.fromkeys(cell["hypothesis"] for cell in cells))
-    return {group[0]: group[1:] for group in indistinguishable(run.scenario, names)}

@@ -26,7 +26,7 @@ NO_PROCEDURE = (
 _FIGURES = {"any": ANY, "all": ALL, "familywise_error": FALSE_ALARM}
 
 
-def trials_of(
+def whole_trials(
     scenario: Scenario,
     work: Job,
     tally: Tally,
@@ -40,13 +40,13 @@ def trials_of(
     """
     places = primaries(scenario)
     designs, analyses = len(work.designs), len(scenario.analyses)
-    found = []
+    trials = []
     for h in range(len(work.tests)):
         false = _any_true(work, h, variants, places)
         for d in range(designs):
             own = [cells[(h * analyses + a) * designs + d] for a in places]
             figures = _figures(work, tally, h, d, false, variants) if work.primary else _of_one(own[0], false)
-            found.append(
+            trials.append(
                 {
                     "hypothesis": own[0]["hypothesis"],
                     "patients": own[0]["patients"],
@@ -60,7 +60,7 @@ def trials_of(
                     "note": _note(work, d, tally, bool(variants)) if len(own) > 1 else "",
                 }
             )
-    return found
+    return trials
 
 
 def _note(work: Job, d: int, tally: Tally, averaged: bool) -> str:
@@ -83,7 +83,7 @@ def _of_one(cell: Json, false: bool) -> Json:
 def _figures(
     work: Job, tally: Tally, h: int, d: int, false: bool, variants: Sequence[tuple[Tally, Any]]
 ) -> Json:
-    found: Json = {}
+    figures: Json = {}
     for name, kind in _FIGURES.items():
         sums = tally.joint[h, d, kind]
         figure = probability(int(sums[COUNT]), tally.trials)
@@ -92,8 +92,8 @@ def _figures(
             figure = spread(figure, counts, [each.trials for each, _ in variants])
         elif figure is not None and within_blocks(work.plan, _counts(work, d)):
             figure = widen(figure, math.sqrt(_effect(sums, tally.trials)))
-        found[name] = figure if kind != FALSE_ALARM or false else None
-    return found
+        figures[name] = figure if kind != FALSE_ALARM or false else None
+    return figures
 
 
 def _counts(work: Job, d: int) -> list[int]:

@@ -13,8 +13,8 @@ from planner.model.stopping.remarks import look_remarks as of_looks
 from planner.questions.compare.assumptions import unlike
 from planner.questions.compare.pairing import FIGURES, Group, Member, Pairs, paired
 from planner.results import carryover
-from planner.results import carryover_words as carryover_told
-from planner.results.carryover import Carried, Key, of_job
+from planner.results.carryover import CarryoverBias, Key, biases_of_job
+from planner.results.carryover_sentences import bias_sentences, labels, unit_of
 from planner.results.design_effect import WARNING
 from planner.results.digest import answer_digest
 from planner.results.frames import flatten
@@ -67,9 +67,9 @@ class Comparison:
         return [self._cell(g, m) for g, row in enumerate(self.rows) for m in range(len(row.group))]
 
     @cached_property
-    def carryover(self) -> list[Mapping[Key, Carried]]:
+    def carryover(self) -> list[Mapping[Key, CarryoverBias]]:
         """Of each design the bias that carryover gives its analyses."""
-        return [of_job(each, work) for each, work in zip(self.scenarios, self.pairs.jobs, strict=True)]
+        return [biases_of_job(each, work) for each, work in zip(self.scenarios, self.pairs.jobs, strict=True)]
 
     def _cell(self, g: int, m: int) -> Json:
         row = self.rows[g]
@@ -89,7 +89,7 @@ class Comparison:
             "alternative": test.analysis.alternative,
             **{name: self.pairs.figure(g, m, name) for name in FIGURES},
         }
-        return cell | carryover.figures(
+        return cell | carryover.carryover_figures(
             cell, self.carryover[j].get((row.hypothesis, test.analysis.name, size))
         )
 
@@ -165,11 +165,11 @@ class Comparison:
         named = list(zip(self.names, self.scenarios, strict=True))
         said += [f"{name}: {remark}" for name, scenario in named for remark in of_looks(scenario)]
         units = dict(named)
-        called = {name: carryover_told.labels(scenario) for name, scenario in named}
-        return said + carryover_told.told(
+        called = {name: labels(scenario) for name, scenario in named}
+        return said + bias_sentences(
             self.cells(),
             lambda cell: f"{called[cell['design']](cell['hypothesis'])} in {cell['design']}",
-            lambda cell: carryover_told.unit_of(units[cell["design"]], cell["analysis"]),
+            lambda cell: unit_of(units[cell["design"]], cell["analysis"]),
         )
 
 

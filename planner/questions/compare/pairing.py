@@ -23,7 +23,7 @@ from planner.engine.job import Job
 from planner.engine.workspace import LESS_MEMORY, block_size, chunk_size, job_in_words, records_bytes
 from planner.kernels.tables import BELOW, COMPLETERS, Ints, W
 from planner.results.design_effect import approximate, design_effect, within_blocks
-from planner.results.figures import figure, mean, probability, saved, smoothed, widen
+from planner.results.figures import early_stop_variance, figure, mean, probability, smooth, widen
 
 Json = dict[str, Any]
 
@@ -69,7 +69,7 @@ class Pairs:
             shown = probability(total, n)
         else:
             most = scale * self.jobs[self.groups[g][m].design].patients
-            shown = smoothed(mean(total, square, n), self._more(g, m, name), n, 0.0, most)
+            shown = smooth(mean(total, square, n), self._more(g, m, name), n, 0.0, most)
         effect = self._effect(g, [m], total, square, scale * sums[_T], scale**2 * sums[_TT])
         return None if shown is None else widen(shown, math.sqrt(effect))
 
@@ -126,7 +126,7 @@ class Pairs:
         sums, scale = self._of(g, m, name)
         patients = self.sums[g, m, FIGURES.index("expected_patients")]
         early = self.sums[g, m, FIGURES.index("stopped_early")][_X]
-        more = saved(patients[_X], patients[_XX], n, early, _counts(work, member))
+        more = early_stop_variance(patients[_X], patients[_XX], n, early, _counts(work, member))
         if name != "expected_completers":
             return float(scale**2 * more)
         gone = 2.0 / n if work.plan.leave.any() or work.followed[0] else 0.0

@@ -49,7 +49,7 @@ from planner.questions.replay.trial import (
     Patient,
     Trial,
 )
-from planner.results.blinding import Guess, added_up, made
+from planner.results.blinding import Guess, guess_counts, guesses_of
 from planner.results.dropout import days_waited
 from planner.scenario.analysis import Analysis
 from planner.scenario.caps import MAX_TRIAL
@@ -184,7 +184,7 @@ def _trial(scenario: Scenario, chosen: Scenario, work: Job, found: Records, inde
             scenario.design.sequences[int(found.sequence[0, p])],
             values[p, : len(readings)],
             days_waited(scenario, waits[p]),
-            made(work, values[p], int(found.sequence[0, p])),
+            guesses_of(work, values[p], int(found.sequence[0, p])),
             seen,
         )
         for p in range(finished)
@@ -198,7 +198,7 @@ def _trial(scenario: Scenario, chosen: Scenario, work: Job, found: Records, inde
         readings=readings,
         patients=patients,
         courses=courses,
-        guesses=added_up(work, ((each.sequence, each.guesses) for each in patients))
+        guesses=guess_counts(work, ((each.sequence, each.guesses) for each in patients))
         if work.guessing
         else None,
     )

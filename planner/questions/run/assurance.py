@@ -31,15 +31,15 @@ from planner.model.families.mechanism.return_to_baseline import return_rule
 from planner.model.families.mechanism.signals import shared_mechanisms
 from planner.model.parameter_draws import Variants, check_uncertainty, draws_of_variants, uncertain_parameters
 from planner.model.readings import readings_of
-from planner.results.between_draws import Clusters, Drawn, error
-from planner.results.blinding import guesses
-from planner.results.carryover import Carried, Key, of_job
+from planner.results.between_draws import Clusters, VariantTallies, error
+from planner.results.blinding import guess_figures
+from planner.results.carryover import CarryoverBias, Key, biases_of_job
 from planner.results.cells import cell_of
-from planner.results.dropout import Departed, departed
+from planner.results.dropout import DropoutFigures, dropout_of
 from planner.results.figures import Json
 from planner.results.run import Run
-from planner.results.uncertain import unknowns
-from planner.results.whole_trial import trials_of
+from planner.results.uncertain_numbers import uncertain_numbers
+from planner.results.whole_trial import whole_trials
 from planner.scenario.scenario import Scenario
 
 VARIANTS = 500
@@ -61,7 +61,7 @@ _KEPT = 2048  # variants that a pool of one hypothesis keeps; fewer of more hypo
 class AssuranceRun(Run):
     """The result of a simulation over uncertain numbers: a run whose power is the assurance."""
 
-    drawn: Drawn | None = None  # always there
+    drawn: VariantTallies | None = None  # always there
 
     def cells(self) -> list[Json]:
         """As of a run, with errors that include the spread between variants, and with what is uncertain."""
@@ -73,26 +73,26 @@ class AssuranceRun(Run):
         for h, tests in enumerate(work.tests):
             dropout = self._dropout(h)
             for a, test in enumerate(tests):
-                truth = Truth(drawn.mean_effect(h, a), 0.0, bool(drawn.null[:, h, a].all()), test.unit)
+                truth = Truth(drawn.mean_effect(h, a), 0.0, bool(drawn.null[:, h, a].all()))
                 pooled = replace(test, truth=truth)
                 for d in range(len(work.designs)):
                     ends, free, irregular = (x[h, a, d] for x in (total.ends, total.free, total.irregular))
                     cell = cell_of(pooled, d, total.trials, ends, free, irregular, dropout)
-                    cell |= guesses(work, total, h)
+                    cell |= guess_figures(work, total, h)
                     rows.append(Clusters(drawn, h, a, d, test, days).cell(cell))
         return rows
 
     @cached_property
-    def carryover(self) -> Mapping[Key, Carried]:
+    def carryover(self) -> Mapping[Key, CarryoverBias]:
         """As of a run, averaged over some variants."""
-        return of_job(self.scenario, self.outcome.work, uncertain=True)
+        return biases_of_job(self.scenario, self.outcome.work, uncertain=True)
 
     def whole_trials(self, cells: Sequence[Json]) -> list[Json]:
         """As of a run, with errors that include the spread between variants."""
         drawn, work = self.drawn, self.outcome.work
         assert drawn is not None
         pairs = list(zip(drawn.tallies, drawn.null, strict=True))
-        return trials_of(self.scenario, work, self.outcome.tally, cells, pairs)
+        return whole_trials(self.scenario, work, self.outcome.tally, cells, pairs)
 
     def _sums(self) -> Any:
         """The sums of each variant, and its parameters: numbers drawn and true effects."""
@@ -115,16 +115,16 @@ class AssuranceRun(Run):
         document = super().to_json()
         assert self.drawn is not None
         document["run"]["variants"] = len(self.drawn.tallies)
-        return document | {"uncertain": unknowns(self.scenario)}
+        return document | {"uncertain": uncertain_numbers(self.scenario)}
 
-    def _dropout(self, h: int) -> Departed:
+    def _dropout(self, h: int) -> DropoutFigures:
         """The dropout under a hypothesis, over all variants."""
         assert self.drawn is not None
         retentions = [each for each in self.drawn.retention if each is not None]
         if len(retentions) < len(self.drawn.retention):
-            return departed(self.scenario, self.outcome.tally.followed[h])
+            return dropout_of(self.scenario, self.outcome.tally.followed[h])
         spread = error(np.array(retentions) * self.drawn.trials, self.drawn.trials)
-        return Departed(float(np.average(retentions, weights=self.drawn.trials)), spread or None, {})
+        return DropoutFigures(float(np.average(retentions, weights=self.drawn.trials)), spread or None, {})
 
 
 def simulate_variants(
@@ -226,7 +226,7 @@ class AssurancePass:
             total.add(tally)
         true_effects, retentions = zip(*(self._outcomes[i] for i in finished), strict=True)
         rows = [[each[name] for name in self.names] for each in true_effects]
-        drawn = Drawn(
+        drawn = VariantTallies(
             tallies,
             np.array([[[truth.effect for truth in row] for row in each] for each in rows]),
             np.array([[[truth.is_null for truth in row] for row in each] for each in rows]),

@@ -23,13 +23,13 @@ from planner.questions.size.answers import CURVE, effect_answer, patients_answer
 from planner.questions.size.curves import Curves, Interrupted, Json
 from planner.questions.size.effect import Effects
 from planner.questions.size.patients import Search
-from planner.results.carryover import carried, figures
-from planner.results.carryover_words import BEGIN, told, unit_of
+from planner.results.carryover import carryover_biases, carryover_figures
+from planner.results.carryover_sentences import BEGIN, bias_sentences, unit_of
 from planner.results.design_effect import WARNING
 from planner.results.digest import answer_digest
 from planner.results.frames import flatten
 from planner.results.provenance import ENGINE, provenance, scenario_named
-from planner.results.uncertain import unknowns
+from planner.results.uncertain_numbers import uncertain_numbers
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.families.means import Means
 from planner.scenario.look_counts import scaling
@@ -109,7 +109,7 @@ class Sizing:
             "limits": self.limits,
             "partial": self.partial,
             "warnings": self.warnings,
-            **({"uncertain": unknowns(self.scenario)} if self.variants is not None else {}),
+            **({"uncertain": uncertain_numbers(self.scenario)} if self.variants is not None else {}),
         }
 
     def warned(self, called: Callable[[str], str]) -> list[str]:
@@ -338,11 +338,13 @@ def _carried(curves: Curves, answer: Json, moved: Means | None = None) -> Json:
     )
     update: Json = {"analyses": (analysis,)}
     update |= {"hypotheses": {**scenario.hypotheses, name: moved}} if moved is not None else {}
-    known = {name: [Truth(effect, 0.0, False, 1.0)]}
+    known = {name: [Truth(effect, 0.0, False)]}
     uncertain = curves.variants is not None
-    found = carried(scenario.model_copy(update=update), known, [patients], curves.seed, uncertain=uncertain)
+    found = carryover_biases(
+        scenario.model_copy(update=update), known, [patients], curves.seed, uncertain=uncertain
+    )
     about = {"is_null": False, "true_effect": effect}
-    return answer | figures(about, found.get((name, analysis.name, patients)))
+    return answer | carryover_figures(about, found.get((name, analysis.name, patients)))
 
 
 def _looks(scenario: Scenario, patients: int | None) -> list[str]:
@@ -355,7 +357,7 @@ def _looks(scenario: Scenario, patients: int | None) -> list[str]:
 
 
 def _carryover(scenario: Scenario, answers: Sequence[Json], called: Callable[[str], str]) -> list[str]:
-    return told(
+    return bias_sentences(
         answers,
         lambda answer: called(str(answer["hypothesis"])),
         lambda answer: unit_of(scenario, answer["analysis"]),

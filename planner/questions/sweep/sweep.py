@@ -19,8 +19,8 @@ from planner.results.digest import answer_digest
 from planner.results.figures import Json
 from planner.results.frames import flatten
 from planner.results.provenance import ENGINE, provenance, scenario_named
-from planner.results.run import Run, warnings_of
-from planner.results.uncertain import unknowns
+from planner.results.run import Run
+from planner.results.uncertain_numbers import uncertain_numbers
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed, quote
 
@@ -59,9 +59,9 @@ class Sweep:
         """The cells of all points, in order of the points, each with its settings as `sweep`."""
         return self._in_order(lambda run: run.cells())
 
-    def told_cells(self) -> list[Json]:
-        """The cells as they are shown: see Run.told_cells."""
-        return self._in_order(lambda run: run.told_cells())
+    def cells_with_carryover(self) -> list[Json]:
+        """The cells as they are shown: see Run.cells_with_carryover."""
+        return self._in_order(lambda run: run.cells_with_carryover())
 
     def whole_trials(self) -> list[Json]:
         """All primary analyses together, for each hypothesis at every point, in order of the points."""
@@ -80,7 +80,9 @@ class Sweep:
         """The cells as a tidy table, one row each; swept settings as `sweep_PATH`."""
         import polars
 
-        return polars.DataFrame([flatten(cell) for cell in self.told_cells()], infer_schema_length=None)
+        return polars.DataFrame(
+            [flatten(cell) for cell in self.cells_with_carryover()], infer_schema_length=None
+        )
 
     def _repr_html_(self) -> str:
         html: str = self.frame()._repr_html_()
@@ -111,12 +113,12 @@ class Sweep:
                 simulated=sum(run.trials for run, _ in self.passes),
             )
             | self._variants(),
-            "cells": self.told_cells(),
+            "cells": self.cells_with_carryover(),
             "trial": self.whole_trials(),
             "limits": self._limits(),
             "partial": self.partial,
             "warnings": self.warnings(),
-            **({"uncertain": unknowns(self.base)} if self._variants() else {}),
+            **({"uncertain": uncertain_numbers(self.base)} if self._variants() else {}),
         }
 
     def _variants(self) -> Json:
@@ -147,7 +149,7 @@ class Sweep:
             at = ", ".join(
                 f"{path} {quote(value)}" for path, value in _common(self.all_points, numbers).items()
             )
-            own = warnings_of(whole, run.told_cells(), label)
+            own = whole.warnings(run.cells_with_carryover(), label)
             warnings += [f"{at}: {warning}" if at else warning for warning in own]
         return list(dict.fromkeys(warnings))
 

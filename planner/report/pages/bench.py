@@ -7,7 +7,7 @@ from typing import Any
 
 from planner.report.blocks import Block, Column, Facts, Heading, Items, Prose, Sheet
 from planner.report.pages.common import how_to_read
-from planner.results.numbers import DASH, fixed, plain
+from planner.results.number_text import DASH, fixed, plain
 
 Json = Mapping[str, Any]
 

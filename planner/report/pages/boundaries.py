@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from planner.report.blocks import Block, Code, Column, Facts, Heading, Prose, Sheet
 from planner.report.plots.braille import Point, Series, plot
-from planner.results.numbers import DASH, fixed, plain
+from planner.results.number_text import DASH, fixed, plain
 from planner.scenario.text import count, listed
 
 SCALES = {"z": "z", "p": "nominal p", "spending": "share of the error spent"}

@@ -10,7 +10,7 @@ from typing import Any
 
 from planner.report.blocks import Block, Code, Heading, Items, Prose
 from planner.report.context import Cell, PageContext
-from planner.results.numbers import estimated
+from planner.results.number_text import estimated
 from planner.scenario.text import listed
 
 Pairs = list[tuple[str, str]]

@@ -13,7 +13,7 @@ from planner.report.context import PageContext
 from planner.report.pages.common import FALSE_ALARM, again, how_to_read, interrupted, power_or_error
 from planner.report.pages.parts.whole_trial import EACH_ALONE
 from planner.report.pages.run_tables import NOBODY_MEANWHILE
-from planner.results.numbers import DASH, estimated, plus_minus
+from planner.results.number_text import DASH, estimated, plus_minus
 from planner.scenario.text import count
 
 Json = Mapping[str, Any]

@@ -13,7 +13,7 @@ from planner.report.blocks import Block, Facts, Heading, Items, Prose
 from planner.report.context import PageContext
 from planner.report.pages.common import again, how_to_read, sources
 from planner.report.pages.discriminate_tables import added, curves, equal, figures, key_of, matrices
-from planner.results.numbers import estimated, plain, plus_minus
+from planner.results.number_text import estimated, plain, plus_minus
 from planner.scenario.text import count, listed
 
 Json = Mapping[str, Any]

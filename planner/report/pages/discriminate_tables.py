@@ -10,7 +10,7 @@ from typing import Any
 from planner.report.blocks import Block, Code, Column, Heading, Prose, Sheet
 from planner.report.context import PageContext
 from planner.report.plots.braille import Series, broken_line, plot
-from planner.results.numbers import DASH, estimated, plus_minus
+from planner.results.number_text import DASH, estimated, plus_minus
 from planner.scenario.text import count, listed
 
 Json = Mapping[str, Any]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from planner.report.blocks import Block, Facts, Heading, Items, Prose
-from planner.results.numbers import fixed
+from planner.results.number_text import fixed
 from planner.scenario.text import count
 
 Json = Mapping[str, Any]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.report.blocks import Block, Facts, Heading
-from planner.results.numbers import duration, memory
+from planner.results.number_text import duration, memory
 from planner.scenario.text import count
 
 Json = Mapping[str, Any]

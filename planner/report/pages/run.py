@@ -46,9 +46,9 @@ from planner.report.pages.run_tables import (
     too_few_stops,
     too_high,
 )
-from planner.results.carryover_words import BEGIN
-from planner.results.irregular import on_errors, on_undefined, undefined_in_any
-from planner.results.numbers import DASH, estimated, plain
+from planner.results.carryover_sentences import BEGIN
+from planner.results.irregular_trials import on_errors, on_undefined, undefined_in_any
+from planner.results.number_text import DASH, estimated, plain
 from planner.scenario.text import count, listed
 
 FEW_NAMED = 3  # cells that are named in a line about them; of more the range is stated

@@ -11,7 +11,7 @@ from typing import Any
 from planner.report.blocks import Block, Items, Prose
 from planner.report.context import Cell, PageContext
 from planner.report.pages.run_tables import too_high
-from planner.results.numbers import estimated, plain
+from planner.results.number_text import estimated, plain
 from planner.scenario.text import count
 
 _MOST_ANALYSES = 4  # analyses that are answered before the tables

@@ -15,8 +15,8 @@ from planner.report.blocks import Block, Column, Heading, Prose, Sheet
 from planner.report.context import Cell, PageContext, SharedCell, TableRows, Unit
 from planner.report.pages.parts.blinding import guesses_made, right_guesses
 from planner.report.pages.parts.dropout import departures, depends
-from planner.results.carryover_words import BEGIN, told
-from planner.results.numbers import DASH, estimated, plain, plus_minus
+from planner.results.carryover_sentences import BEGIN, bias_sentences
+from planner.results.number_text import DASH, estimated, plain, plus_minus
 from planner.scenario.text import listed
 
 # A type I error is called too high when it exceeds alpha by more than so many Monte Carlo standard errors.
@@ -255,12 +255,12 @@ def too_few_stops(cell: Cell, reason: str, trials: int) -> bool:
 
 def carried_over(cells: Sequence[Cell], context: PageContext) -> list[Block]:
     """Where carryover biases an estimate, and how much."""
-    sentences = told(
+    lines = bias_sentences(
         cells,
         lambda cell: f"“{context.called(cell['hypothesis'])}”",
         lambda cell: context.units[cell["analysis"]],
     )
-    return [warning(line) for line in sentences]
+    return [warning(line) for line in lines]
 
 
 def _mean(estimate: Mapping[str, Any], name: str, factor: float = 1.0, *, sign: bool = False) -> str:

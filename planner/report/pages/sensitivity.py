@@ -13,7 +13,7 @@ from planner.report.context import PageContext
 from planner.report.pages.common import again, how_to_read, identity, interrupted, question, title
 from planner.report.pages.parts.whole_trial import each_alone
 from planner.report.pages.run_tables import beside, carried_over
-from planner.results.numbers import DASH, estimated, fixed, plain, plus_minus, signed
+from planner.results.number_text import DASH, estimated, fixed, plain, plus_minus, signed
 from planner.scenario.text import count, listed, visible
 
 Json = Mapping[str, Any]

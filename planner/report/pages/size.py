@@ -27,7 +27,7 @@ from planner.report.pages.parts.uncertain import what_is_uncertain
 from planner.report.pages.parts.whole_trial import each_alone
 from planner.report.pages.run_tables import NOBODY_MEANWHILE, beside, carried_over
 from planner.report.plots.braille import Point, Series, broken_line, plot
-from planner.results.numbers import DASH, estimated, plain
+from planner.results.number_text import DASH, estimated, plain
 from planner.scenario.text import count, listed
 
 Answer = Mapping[str, Any]

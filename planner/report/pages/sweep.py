@@ -32,7 +32,7 @@ from planner.report.pages.parts.uncertain import (
 from planner.report.pages.parts.whole_trial import each_alone
 from planner.report.pages.run_tables import NOBODY_MEANWHILE, beside, carried_over
 from planner.report.plots.braille import Series, plot
-from planner.results.numbers import estimated, plain
+from planner.results.number_text import estimated, plain
 from planner.scenario.text import count, listed, visible
 
 Json = Mapping[str, Any]

@@ -16,7 +16,7 @@ from planner.report.pages.common import identity, title
 from planner.report.pages.parts.blinding import guesses_of
 from planner.report.pages.parts.whole_trial import each_alone
 from planner.report.plots.braille import Series, plot
-from planner.results.numbers import DASH, fixed, plain, signed
+from planner.results.number_text import DASH, fixed, plain, signed
 from planner.scenario.text import count, listed
 from planner.scenario.vocabulary import BINARY_MEASURES
 

@@ -26,7 +26,7 @@ from planner.report.pages.weigh_tables import (
     weight,
     weights,
 )
-from planner.results.numbers import plain, plus_minus
+from planner.results.number_text import plain, plus_minus
 from planner.scenario.text import count, listed
 
 Json = Mapping[str, Any]

@@ -9,7 +9,7 @@ from typing import Any
 from planner.report.blocks import Column, Sheet
 from planner.report.context import PageContext
 from planner.report.pages.parts.uncertain import short
-from planner.results.numbers import DASH, fixed, plain, plus_minus, signed
+from planner.results.number_text import DASH, fixed, plain, plus_minus, signed
 
 Json = Mapping[str, Any]
 

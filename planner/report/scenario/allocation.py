@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from planner.questions.plan import Plan, scale_moves
-from planner.results.numbers import plain, signed
+from planner.results.number_text import plain, signed
 from planner.scenario.families.means import Means
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import count, listed

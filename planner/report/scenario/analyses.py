@@ -8,7 +8,7 @@ from planner.report.context import sidedness
 from planner.report.pages.parts.whole_trial import EACH_ALONE
 from planner.report.scenario.looks import looks_and_limits
 from planner.report.scenario.secondary_outcomes import reading_text
-from planner.results.numbers import plain, signed
+from planner.results.number_text import plain, signed
 from planner.scenario.contrasts import in_words
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import METHODS

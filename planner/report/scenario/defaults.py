@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from planner.results.numbers import plain
+from planner.results.number_text import plain
 
 Path = tuple[Any, ...]
 

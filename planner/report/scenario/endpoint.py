@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planner.report.context import unit_of
 from planner.report.scenario.mechanism import percent
-from planner.results.numbers import plain
+from planner.results.number_text import plain
 from planner.scenario.families.rates import Rates
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import BINARY_MEASURES

@@ -10,7 +10,7 @@ from planner.report.blocks import Block, Column, Heading, Items, Prose, Sheet
 from planner.report.pages.parts.limits import about_limits
 from planner.report.pages.run_tables import warning
 from planner.report.scenario.mechanism import percent
-from planner.results.numbers import DASH, plain
+from planner.results.number_text import DASH, plain
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed
 from planner.scenario.vocabulary import EFFICACY_RULES, FUTILITY_RULES

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from planner.results.numbers import plain
+from planner.results.number_text import plain
 from planner.scenario.families.mechanism import (
     ALL_COMPONENTS,
     Agent,

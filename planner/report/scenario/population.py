@@ -5,7 +5,7 @@ from __future__ import annotations
 from planner.model.entry import Enrolment, enrolment
 from planner.report.blocks import Block, Heading, Items
 from planner.report.scenario.mechanism import percent
-from planner.results.numbers import fixed, plain, signed
+from planner.results.number_text import fixed, plain, signed
 from planner.scenario.families.means import Means
 from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.families.rates import Rates

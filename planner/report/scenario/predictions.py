@@ -9,7 +9,7 @@ from planner.questions.predict import Figure, Outlook, Prediction
 from planner.report.blocks import Block, Column, Heading, Items, Prose, Sheet
 from planner.report.scenario.mechanism import percent, targets
 from planner.report.scenario.secondary_outcomes import outcome_predictions
-from planner.results.numbers import DASH, fixed, plain
+from planner.results.number_text import DASH, fixed, plain
 from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import count, listed

@@ -24,8 +24,8 @@ from planner.report.scenario.mechanism import agents, components, needs_of, perc
 from planner.report.scenario.population import patients
 from planner.report.scenario.predictions import predictions
 from planner.report.scenario.secondary_outcomes import own_outcomes, second_outcomes
-from planner.results.numbers import plain, plus_minus, signed
-from planner.results.uncertain import unknowns
+from planner.results.number_text import plain, plus_minus, signed
+from planner.results.uncertain_numbers import uncertain_numbers
 from planner.scenario.canonical.resolved import digest, resolve
 from planner.scenario.contrasts import Contrast, formula, weights
 from planner.scenario.families.means import Means
@@ -247,7 +247,7 @@ def _effect(name: str, analysis: AnalysisPlan, truth: Truth, scenario: Scenario)
 
 def _uncertain(scenario: Scenario) -> list[Block]:
     """The numbers that may be otherwise than stated."""
-    rows = unknowns(scenario)
+    rows = uncertain_numbers(scenario)
     if not rows:
         return []
     every = list(scenario.simulated_hypotheses)
@@ -272,7 +272,7 @@ def as_json(scenario: Scenario, plan: Plan, outlook: Outlook) -> dict[str, Any]:
         "schema": "planner.show/1",
         "digest": digest(scenario),
         "scenario": resolve(scenario),
-        **({"uncertain": rows} if (rows := unknowns(scenario)) else {}),
+        **({"uncertain": rows} if (rows := uncertain_numbers(scenario)) else {}),
         "plan": plan.to_json(),
         **outlook.to_json(),
         "warnings": [*scenario.remarks, *look_remarks(scenario)],

@@ -8,7 +8,7 @@ from planner.questions.plan import AnalysisPlan
 from planner.questions.predict import Outlook
 from planner.report.blocks import Block, Column, Facts, Heading, Prose, Sheet
 from planner.report.scenario.mechanism import Labelled, Pairs, needed, percent
-from planner.results.numbers import fixed, plain
+from planner.results.number_text import fixed, plain
 from planner.scenario.families.mechanism import HalfLifeSpread, MechanismHypothesis
 from planner.scenario.scenario import Scenario
 from planner.scenario.secondary_outcomes import OutcomeComponent, PointSpread, SecondaryOutcome

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.report.blocks import Block, Column, Heading, Prose, Sheet
-from planner.results.numbers import DASH, estimated
+from planner.results.number_text import DASH, estimated
 from planner.scenario.text import count, listed
 
 Cell = Mapping[str, Any]

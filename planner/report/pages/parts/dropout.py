@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.report.blocks import Column, Sheet
-from planner.results.numbers import DASH, estimated
+from planner.results.number_text import DASH, estimated
 
 Cell = Mapping[str, Any]
 Gap = Mapping[str, Any]

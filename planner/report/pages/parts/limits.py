@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from planner.results.numbers import plain
+from planner.results.number_text import plain
 from planner.scenario.text import listed
 
 Held = Mapping[str, Any]  # an element of `limits` in the JSON of a run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from planner.results.numbers import plain, signed
+from planner.results.number_text import plain, signed
 from planner.scenario.observed import Observed
 from planner.scenario.text import listed
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from planner.report.blocks import Block, Column, Facts, Prose, Sheet
 from planner.report.context import Cell, PageContext
-from planner.results.numbers import estimated, plain
+from planner.results.number_text import estimated, plain
 from planner.scenario.text import count, listed
 
 QUANTILES = ("p5", "p25", "p50", "p75", "p95")

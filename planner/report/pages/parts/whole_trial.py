@@ -10,7 +10,7 @@ from typing import Any
 
 from planner.report.blocks import Block, Column, Heading, Items, Prose
 from planner.report.context import PageContext, SharedCell, TableRows
-from planner.results.numbers import DASH, estimated
+from planner.results.number_text import DASH, estimated
 
 EACH_ALONE = "Each analysis as if it were the only one: at its own looks and its own stop, at its full alpha."
 

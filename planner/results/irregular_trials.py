@@ -1,4 +1,4 @@
-"""What a cell says, in words, of trials in which something does not exist or does not fit."""
+"""Trials without a test, or with an error beyond what is kept: how often, in words."""
 
 from __future__ import annotations
 
@@ -13,45 +13,46 @@ WHY = (
     "A test is undefined where too few patients are left, or where the treatments differ without any spread "
     "between the patients."
 )
-_NAMED = 3  # hypotheses that are named where something happens under them alone; of more the range is told
+_NAMED = 3  # hypotheses that are named where something happens under them alone; of more only the range
 
 
 def on_undefined(cell: Cell) -> list[str]:
     """How often the test was undefined at each look, what then happens, and why that is; if ever."""
-    said = [
+    sentences = [
         f"At look {look['look']} the test was undefined in {share(_at(look))} of the trials: they go on."
         for look in cell["looks"][:-1]
         if _at(look) > 0.0
     ]
     if (x := _at(cell)) > 0.0:
-        said.append(f"The test was undefined in {share(x)} of the trials: these count as not significant.")
-    return [*said, WHY] if said else []
+        effect = "these count as not significant"
+        sentences.append(f"The test was undefined in {share(x)} of the trials: {effect}.")
+    return [*sentences, WHY] if sentences else []
 
 
 def undefined_in_any(cells: Sequence[tuple[Cell, str]]) -> list[str]:
     """The same for all cells in one line an analysis, with the range over what each cell is under."""
-    said = []
+    lines = []
     for analysis, rows in _by_analysis(cells).items():
         parts = [
             f"at look {look} the test was undefined{under} in {shares} of the trials: they go on."
             for look, under, shares in _early(rows)
         ]
-        if found := _ranged([(_at(cell), under) for cell, under in rows]):
-            under, shares = found
+        if extent := _ranged([(_at(cell), under) for cell, under in rows]):
+            under, shares = extent
             parts.append(f"the test was undefined{under} in {shares} of the trials: not significant.")
         if parts:
             several = len({cell["analysis"] for cell, _ in cells}) > 1
             text = " ".join([*(f"{part[:1].upper()}{part[1:]}" for part in parts), WHY])
-            said.append(f"{analysis}: {text}" if several else text)
-    return said
+            lines.append(f"{analysis}: {text}" if several else text)
+    return lines
 
 
 def on_errors(cell: Cell) -> list[str]:
     """Whether errors of estimates were too large, or too much the same, for their sums; if any were."""
-    estimate, said = cell["estimate"], []
+    estimate, sentences = cell["estimate"], []
     if (x := _at(estimate, "beyond_range")) > 0.0:
-        said.append(_beyond(cell, share(x)))
-    return [*said, _ROUGH] if estimate["empirical_se_is_rough"] else said
+        sentences.append(_beyond(cell, share(x)))
+    return [*sentences, _ROUGH] if estimate["empirical_se_is_rough"] else sentences
 
 
 _ROUGH = (
@@ -70,32 +71,32 @@ def _beyond(cell: Cell, shares: str, under: str = "") -> str:
 
 def warnings(cells: Sequence[tuple[Cell, str]]) -> list[str]:
     """The same for all cells, each with the name of what it is under: a line for each analysis and look."""
-    said = []
+    lines = []
     for analysis, rows in _by_analysis(cells).items():
-        said += [
+        lines += [
             f"{analysis} could not be computed at look {look}{under} in {shares} of the trials; they go on"
             for look, under, shares in _early(rows)
         ]
-        if found := _ranged([(_at(cell), under) for cell, under in rows]):
-            under, shares = found
-            said.append(
+        if extent := _ranged([(_at(cell), under) for cell, under in rows]):
+            under, shares = extent
+            lines.append(
                 f"{analysis} could not be computed{under} in {shares} of the trials; they count as not "
                 "significant"
             )
         beyond = [(_at(cell["estimate"], "beyond_range"), under) for cell, under in rows]
-        texts = [_beyond(rows[0][0], found[1], found[0])] if (found := _ranged(beyond)) else []
+        texts = [_beyond(rows[0][0], extent[1], extent[0])] if (extent := _ranged(beyond)) else []
         rough = [(float(cell["estimate"]["empirical_se_is_rough"]), under) for cell, under in rows]
-        if found := _ranged(rough):
+        if extent := _ranged(rough):
             texts.append(_ROUGH)
-        said += [f"{analysis}: {text[0].lower()}{text[1:].rstrip('.')}" for text in texts]
-    return said
+        lines += [f"{analysis}: {text[0].lower()}{text[1:].rstrip('.')}" for text in texts]
+    return lines
 
 
 def _by_analysis(cells: Sequence[tuple[Cell, str]]) -> dict[str, list[tuple[Cell, str]]]:
-    found: dict[str, list[tuple[Cell, str]]] = {}
+    rows: dict[str, list[tuple[Cell, str]]] = {}
     for cell, under in cells:
-        found.setdefault(cell["analysis"], []).append((cell, under))
-    return found
+        rows.setdefault(cell["analysis"], []).append((cell, under))
+    return rows
 
 
 def _early(rows: Sequence[tuple[Cell, str]]) -> list[tuple[int, str, str]]:
@@ -104,7 +105,7 @@ def _early(rows: Sequence[tuple[Cell, str]]) -> list[tuple[int, str, str]]:
     for cell, under in rows:
         for look in cell["looks"][:-1]:
             at.setdefault(look["look"], []).append((_at(look), under))
-    return [(look, *found) for look, each in at.items() if (found := _ranged(each))]
+    return [(look, *extent) for look, each in at.items() if (extent := _ranged(each))]
 
 
 def _ranged(rows: Sequence[tuple[float, str]]) -> tuple[str, str] | None:

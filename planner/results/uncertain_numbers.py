@@ -7,7 +7,7 @@ from planner.scenario.faults import Path
 from planner.scenario.scenario import Scenario
 
 
-def unknowns(scenario: Scenario) -> list[dict[str, object]]:
+def uncertain_numbers(scenario: Scenario) -> list[dict[str, object]]:
     """The uncertain entries of the hypotheses that are simulated: path, distribution, stated values.
 
     `acts`: whether they are about what the trial gives and analyses: its agents and outcomes.

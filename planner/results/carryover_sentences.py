@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from planner.results.numbers import plain, plus_minus
+from planner.results.number_text import plain, plus_minus
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed, quote
 from planner.scenario.vocabulary import BINARY_MEASURES
@@ -25,7 +25,7 @@ def labels(scenario: Scenario) -> Callable[[str], str]:
 
 
 def unit_of(scenario: Scenario, analysis: str) -> Unit:
-    """In what the bias of an analysis is told."""
+    """The unit in which the bias of an analysis is given."""
     about = next(each for each in scenario.analyses if each.name == analysis)
     if about.outcome:
         return scenario.outcomes[about.outcome].unit, 1.0
@@ -35,27 +35,27 @@ def unit_of(scenario: Scenario, analysis: str) -> Unit:
     return ("%" if measure == "percent-change" else scenario.endpoint.unit), 1.0
 
 
-def told(
+def bias_sentences(
     cells: Sequence[Mapping[str, Any]],
     name: Callable[[Mapping[str, Any]], str],
     unit: Callable[[Mapping[str, Any]], Unit],
 ) -> list[str]:
     """For each analysis the hypotheses under which carryover matters, and how much.
 
-    `name`: what a hypothesis of a cell is called. Of several cells of one name the worst is told, and where
+    `name`: what a hypothesis of a cell is called. Of several cells of one name the worst is named, and where
     that is.
     """
     rows: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for cell in cells:
         if (cell.get("carryover") or {}).get("matters"):
             rows.setdefault((cell["analysis"], name(cell)), []).append(cell)
-    said: dict[str, list[str]] = {}
-    for (analysis, called), found in rows.items():
-        worst = max(found, key=lambda cell: _share(cell["carryover"]))
-        amounts = [_amount(cell["carryover"], *unit(cell)) for cell in found]
+    under: dict[str, list[str]] = {}
+    for (analysis, called), alike in rows.items():
+        worst = max(alike, key=lambda cell: _share(cell["carryover"]))
+        amounts = [_amount(cell["carryover"], *unit(cell)) for cell in alike]
         at = f", at worst, with {_where(worst)}," if len(set(amounts)) > 1 else ""
-        said.setdefault(analysis, []).append(f"{called}{at} by {amounts[found.index(worst)]}")
-    return [f"{BEGIN}{analysis} under {listed(each)}" for analysis, each in said.items()]
+        under.setdefault(analysis, []).append(f"{called}{at} by {amounts[alike.index(worst)]}")
+    return [f"{BEGIN}{analysis} under {listed(each)}" for analysis, each in under.items()]
 
 
 def _share(about: Mapping[str, Any]) -> float:

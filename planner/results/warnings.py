@@ -1,0 +1,76 @@
+"""What must not be overlooked in a run: interrupted, errors that are approximate, size above alpha, bias."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from planner.engine.run import Simulation
+from planner.model.distinguishable import indistinguishable
+from planner.model.stopping.remarks import remarks_at_sizes, remarks_on_plans
+from planner.results.carryover_sentences import bias_sentences, unit_of
+from planner.results.design_effect import APPROXIMATE, WARNING
+from planner.results.irregular_trials import warnings as irregular_warnings
+from planner.scenario.scenario import Scenario
+
+
+def warnings_of(
+    scenario: Scenario,
+    outcome: Simulation,
+    cells: Sequence[Mapping[str, Any]],
+    called: Callable[[str], str] = str,
+) -> list[str]:
+    """Warnings that follow from the looks and the cells. `called`: what a hypothesis is called there."""
+    warnings = _of_looks(scenario, outcome)
+    if outcome.partial:
+        warnings.append(
+            f"interrupted: the figures are of the {outcome.tally.trials} trials that were finished"
+        )
+    if any(cell["note"].endswith(APPROXIMATE) for cell in cells):
+        warnings.append(WARNING)
+    others = _inseparable(scenario, cells)
+    named: list[tuple[Mapping[str, Any], str]] = []
+    for cell in cells:
+        if cell["hypothesis"] not in others:
+            continue  # its figures are those of another hypothesis, under which they stand
+        under = " = ".join(map(called, [cell["hypothesis"], *others[cell["hypothesis"]]]))
+        named.append((cell, under))
+        error = cell.get("power_ignoring_futility") or cell["power"]
+        if cell["is_null"] and error["estimate"] - cell["alpha"] > 3 * error["mcse"]:
+            warnings.append(
+                f"type I error of {cell['analysis']} under {under} is {error['estimate']:.4f} "
+                f"(Monte Carlo SE {error['mcse']:.4f}), above alpha = {cell['alpha']:g}"
+            )
+    return [*warnings, *irregular_warnings(named), *biased_by_carryover(scenario, cells, others, called)]
+
+
+def biased_by_carryover(
+    scenario: Scenario,
+    cells: Sequence[Mapping[str, Any]],
+    others: Mapping[str, Sequence[str]] | None = None,
+    called: Callable[[str], str] = str,
+) -> list[str]:
+    """A warning for each analysis whose estimate carryover biases.
+
+    `others`: the hypotheses that are named, each with those that are the same; all if not given.
+    """
+    named = others or {cell["hypothesis"]: () for cell in cells}
+    return bias_sentences(
+        [cell for cell in cells if cell["hypothesis"] in named],
+        lambda cell: " = ".join(map(called, [cell["hypothesis"], *named[cell["hypothesis"]]])),
+        lambda cell: unit_of(scenario, cell["analysis"]),
+    )
+
+
+def _of_looks(scenario: Scenario, outcome: Simulation) -> list[str]:
+    """What must be said of the looks; of several numbers of patients in few words."""
+    plans = [(test.analysis, test.looks) for test in outcome.work.tests[0]]
+    if len(plans[0][1]) == 1:
+        return remarks_on_plans(scenario, [(analysis, solved) for analysis, (solved,) in plans])
+    return remarks_at_sizes(scenario, plans)
+
+
+def _inseparable(scenario: Scenario, cells: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """The hypotheses, each with those that the design cannot separate from it; of a class only the first."""
+    names = list(dict.fromkeys(cell["hypothesis"] for cell in cells))
+    return {group[0]: group[1:] for group in indistinguishable(scenario, names)}
