@@ -47,7 +47,7 @@ def records_of(work: Job, first: int, tiles: int, buffers: Buffers | None = None
 
 
 def statistics_of(work: Job, first: int, tiles: int, buffers: Buffers | None = None) -> Floats:
-    """What the analyses say of the trials from `first` (a multiple of 128) on: as `Records.stat`."""
+    """The statistics of the trials from `first` (a multiple of 128) on: as `Records.stat`."""
     space = new_workspace(work, tiles, buffers)
     generate(work, first, space)
     stat = np.empty((len(work.tests), len(work.analyses), *space.stat.shape[1:]))

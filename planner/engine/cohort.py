@@ -24,7 +24,7 @@ def _plainly(kernel: Any, number: int, *arguments: Any) -> None:
 
 
 def no_values(tiles: int, patients: int, hypotheses: int, readings: int, periods: int) -> Floats:
-    """Values of patients of whom nothing is known yet: NaN, as what a hypothesis says nothing of stays."""
+    """Values of patients before they are generated: NaN, which stays where a hypothesis predicts nothing."""
     return np.full((tiles, patients, hypotheses, readings, periods * W), np.nan)
 
 

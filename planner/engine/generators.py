@@ -44,7 +44,7 @@ def generators_of(
 
 
 def _means(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], place: Sequence[int]) -> Any:
-    """Means are of the endpoint's own measure; of any other reading they say nothing."""
+    """Means are of the endpoint's own measure; they predict no other reading."""
     measure = scenario.endpoint.measure
     visits = [AFTER if r.measure == measure and not r.outcome else -1 for r in readings]
     visits = [BEFORE if r == BASELINE else visit for r, visit in zip(readings, visits, strict=True)]

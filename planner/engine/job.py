@@ -51,7 +51,7 @@ class CompiledAnalysis:
 
 
 @dataclass(frozen=True, slots=True)
-class Guessing:
+class GuessCounting:
     """What patients guess after each period, and what they were given."""
 
     reading: int
@@ -74,9 +74,9 @@ class Job:
     analyses: tuple[CompiledAnalysis, ...]  # [analysis]
     designs: tuple[int, ...]  # numbers of patients
     width: int  # most looks of any design
-    waits: bool  # whether the last of the readings tells how often patients waited after each period
+    waits: bool  # whether the last of the readings is how often patients waited after each period
     followed: tuple[int, int]  # sequences and periods in which patients are counted; (0, 0) if they are not
-    guessing: Guessing | None  # how guesses are counted; None if nobody is asked
+    guessing: GuessCounting | None  # how guesses are counted; None if nobody is asked
     listed: bool  # whether the randomisation list of a tile decides anything: a look comes within a block
     primary: tuple[int, ...] = ()  # analyses counted together; none where there are not several
 
@@ -181,18 +181,18 @@ def primaries(scenario: Scenario) -> tuple[int, ...]:
 
 
 def _several(places: tuple[int, ...]) -> tuple[int, ...]:
-    """What has to be counted together: of one analysis its own figures say all."""
+    """What has to be counted together: for one analysis its own figures are enough."""
     return places if len(places) > 1 else ()
 
 
-def _guessing(scenario: Scenario, readings: Sequence[Reading]) -> Guessing | None:
+def _guessing(scenario: Scenario, readings: Sequence[Reading]) -> GuessCounting | None:
     """How guesses are counted; None where nobody is asked."""
     if GUESS not in readings:
         return None
     active = active_treatments(scenario)
     row = {a: i for i, a in enumerate(active)}
     given = [[row[a] for a in sequence] for sequence in scenario.design.sequences]
-    return Guessing(
+    return GuessCounting(
         readings.index(GUESS),
         tuple(active),
         np.array(given, np.int64),

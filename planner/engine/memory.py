@@ -1,7 +1,7 @@
 """How much memory a simulation may take, asked before it is taken.
 
 Half of what is free to this process, if nothing else is said: of the machine, of its control group (a
-container, a batch job) and of its own limits (ulimit). PLANNER_MEMORY or --memory say otherwise. Nothing
+container, a batch job) and of its own limits (ulimit). PLANNER_MEMORY or --memory set another limit. Nothing
 that is simulated depends on it.
 """
 
@@ -18,7 +18,7 @@ from planner.errors import PlannerError
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _SHARE = 0.5
 _LEAST = 2**20  # of a limit that makes sense
-_UNLIMITED = 2**60  # control groups of version 1 say a number like this where there is no limit
+_UNLIMITED = 2**60  # the limit that control groups of version 1 give where there is none
 
 _chosen: int | None = None
 
@@ -45,7 +45,7 @@ def choose(size: int | None) -> None:
 
 
 def limit() -> int:
-    """Bytes that a simulation may take. Raises MemoryLimitError if PLANNER_MEMORY says nothing sensible."""
+    """Bytes that a simulation may take. Raises MemoryLimitError if PLANNER_MEMORY is no amount of memory."""
     if _chosen is not None:
         return _chosen
     if text := os.environ.get("PLANNER_MEMORY"):
@@ -57,7 +57,7 @@ def limit() -> int:
 
 
 def free() -> int:
-    """Bytes that are free to this process, as far as the system tells; 2 GiB where it does not."""
+    """Bytes that are free to this process, as far as the system reports it; else 2 GiB."""
     limits = [each for each in (_machine(), *_control_groups(), _own_limit()) if each is not None]
     return max(min(limits), 0) if limits else 2**31
 
@@ -135,7 +135,7 @@ def workers(size: int, wanted: int, what: str, hint: str) -> int:
 
 
 def peak_memory() -> int | None:
-    """Most bytes that this process has held so far; None where the system does not say."""
+    """Most bytes that this process has held so far; None where the system does not report it."""
     try:
         import resource
     except ImportError:

@@ -33,7 +33,7 @@ def observe(
 ) -> Observations | None:
     """Of trial `index`, whose readings and sequences i64[tile, patient] are given; None where rates are all.
 
-    Of second outcomes there is neither.
+    Of secondary outcomes there is neither.
     """
     stated = scenario.hypotheses[hypothesis]
     if isinstance(stated, Rates):

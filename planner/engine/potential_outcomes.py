@@ -177,9 +177,9 @@ def _contrasts(
 def indistinct(
     scenario: Scenario, hypothesis: Hypothesis, treatments: Sequence[str], reading: Reading | None = None
 ) -> bool:
-    """Whether the treatments are the same in everything that the hypothesis says of a first period.
+    """Whether the treatments are the same in everything that the hypothesis predicts for a first period.
 
-    `reading`: whether they are the same in this respect; in every one, second outcomes too, if not given.
+    `reading`: whether they are the same in this respect; in every one, secondary outcomes too, if not given.
     """
     return len({_row(scenario, hypothesis, a, reading) for a in treatments}) == 1
 
@@ -192,7 +192,7 @@ def _nil(scenario: Scenario, hypothesis: Hypothesis, weights: Mapping[str, float
 def _row(
     scenario: Scenario, hypothesis: Hypothesis, treatment: str, reading: Reading | None
 ) -> tuple[object, ...]:
-    """Everything that the hypothesis says of a first period of the treatment."""
+    """Everything that the hypothesis predicts for a first period of the treatment."""
     if isinstance(hypothesis, MechanismHypothesis):
         return signature(scenario, hypothesis, treatment, reading)
     if isinstance(hypothesis, Rates):

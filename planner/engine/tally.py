@@ -41,7 +41,7 @@ class Tally:
     `between` holds the products of the sums of whole tiles of 128 trials, where the randomisation list that
     these share decides anything; otherwise it has no columns. `followed` counts patients, where leaving
     depends on something; otherwise it has no sequences. `guessed` counts guesses, where patients are asked.
-    `joint` counts trials by what several primary analyses say of them; otherwise it has no designs.
+    `joint` counts trials by which of several primary analyses are significant; otherwise it has no designs.
     """
 
     trials: int

@@ -1,10 +1,11 @@
 """The unit in which the errors of an estimate are added up: about the spread of what is analysed.
 
 What is kept of a trial is an integer (see planner.kernels.decide), so that the unit decides which errors are
-too small to be told apart, and which too large to be kept. It is measured: a few trials of the scenario are
-simulated, of few patients, and their estimates vary by s / sqrt(patients). The unit is the power of two that
-is next above s, or above the bias where that is larger; it is a size of one patient's contribution, whatever
-that is made of: a contrast of stated means, a percentage, a response, what a covariate leaves.
+too small to be distinguished, and which too large to be kept. It is measured: a few trials of the scenario
+are simulated, of few patients, and their estimates vary by s / sqrt(patients). The unit is the power of two
+that is next above s, or above the bias where that is larger; it is a size of one patient's contribution,
+whatever that is made of: a contrast of stated means, a percentage, a response, what a covariate leaves. Where
+no estimate varies it is a size typical of the measure.
 
 It depends on the hypothesis and the analysis alone, not on the run's seed, trials, looks and numbers of
 patients, so that sums of any of these add up; variants of uncertain numbers take the unit of the plain
@@ -36,7 +37,7 @@ from planner.scenario.vocabulary import BINARY_MEASURES
 _TILES = 8  # of 128 trials: the spread is known to 2 per cent, and a factor of 2 would do
 _PATIENTS = 64  # about so many in each of these trials
 _MORE = 8  # times as many where hardly any trial gives an estimate
-_FEW = 32  # estimates that are too few to tell a spread
+_FEW = 32  # estimates that are too few to measure a spread
 _SEED = 0
 _NOISE = 1e-12  # of the estimates themselves: a spread that is nothing but rounding
 _LEAST, _LARGEST = -400, 400  # exponents: beyond, a fourth power or a reciprocal would leave float64

@@ -12,7 +12,7 @@ from planner.engine.job import Job
 from planner.kernels.jit import ready
 from planner.kernels.tables import STATISTICS, Floats, Ints, W
 
-BLOCK_TILES = 8
+_BLOCK_TILES = 8
 _CHUNK_SECONDS = 0.02
 _PATIENT_SECONDS = 1e-8  # rough time of one patient under one hypothesis; only sizes the chunks
 _BLOCK_BYTES = 2**22  # generated values of a block stay within the caches
@@ -40,13 +40,13 @@ class Workspace:
 def block_size(work: Job) -> int:
     """Tiles of 128 trials in a block: so few that its generated values stay within a core's cache."""
     tile = work.patients * len(work.tests) * work.readings * work.plan.leave.size * W * 8
-    return max(1, min(BLOCK_TILES, _BLOCK_BYTES // tile))
+    return max(1, min(_BLOCK_TILES, _BLOCK_BYTES // tile))
 
 
 def chunk_size(work: Job) -> int:
     """Trials that a thread takes at a time: some hundredths of a second."""
     seconds = work.patients * _PATIENT_SECONDS * (1.0 + 0.3 * len(work.tests) * len(work.analyses))
-    return max(1, round(_CHUNK_SECONDS / (seconds * W * BLOCK_TILES))) * W * BLOCK_TILES
+    return max(1, round(_CHUNK_SECONDS / (seconds * W * _BLOCK_TILES))) * W * _BLOCK_TILES
 
 
 LESS_MEMORY = "lower the patients, the hypotheses (--hypothesis NAME) or the periods"
@@ -71,7 +71,7 @@ def thread_bytes(work: Job, tiles: int | None = None) -> int:
 
 
 def records_bytes(work: Job, tiles: int) -> int:
-    """Bytes that `records` of so many tiles take."""
+    """Bytes that `records_of` of so many tiles takes."""
     row = tiles * W * 8
     ends = (
         len(work.tests) * len(work.analyses) * row * (2 * len(work.designs) + work.counts.size * STATISTICS)
@@ -89,7 +89,7 @@ def new_workspace(work: Job, tiles: int | None, buffers: Buffers | None = None) 
     tiles = tiles or block_size(work)
     shape = (tiles, work.patients, hypotheses, work.readings, periods * W)
     values = np.empty(shape) if buffers is None else buffers.setdefault(shape, np.empty(shape))
-    values.fill(np.nan)  # what a hypothesis says nothing of stays missing
+    values.fill(np.nan)  # what a hypothesis does not predict stays missing
     return Workspace(
         tiles,
         np.zeros((tiles, work.patients), np.int64),

@@ -269,7 +269,7 @@ class Clusters:
 
         The bootstrap (Efron 1979), which takes everything along: the noise within the variants, how it is
         taken out, and the mean around which that happens. Where the powers may all be the same, also as if
-        they were: there a bootstrap of what chance has spread says too little. Of many variants, as many
+        they were: there a bootstrap of what chance has spread gives too little. Of many variants, as many
         parts stand for samples.
         """
         size, n = power.size, self.n

@@ -73,7 +73,7 @@ def cell_of(
 
 
 def _expected(ends: Ints, looks: MonitoringPlan, trials: int, dropout: DropoutFigures) -> Json:
-    """Patients and completers of a trial, with errors that are not 0 for want of early stops or leavers."""
+    """Patients and completers of a trial, with errors that are not 0 for want of early stops or dropout."""
     stopped = ends[: len(looks.counts), :, TRIALS].sum(axis=1)
     at = np.array(looks.counts, np.int64)
     total, square = float(stopped @ at), float(stopped @ (at * at))

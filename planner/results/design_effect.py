@@ -18,7 +18,7 @@ import numpy as np
 from planner.kernels.tables import Floats, Ints, Plan, W
 
 FEWEST = 8
-"""Whole tiles below which they hardly tell how far tiles lie apart: errors are then approximate."""
+"""Whole tiles below which they hardly show how far tiles lie apart: errors are then approximate."""
 
 APPROXIMATE = (
     f"Monte Carlo errors are approximate: {W} trials share a randomisation list, and with fewer than "

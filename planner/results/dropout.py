@@ -1,7 +1,7 @@
 """Who left the simulated trials: shares of the patients, with their Monte Carlo errors.
 
 Counted over all patients of the largest trial asked for, whether or not it stopped before they finished: a
-patient's chance of leaving does not depend on how many others there are.
+patient's chance of dropping out does not depend on how many others there are.
 """
 
 from __future__ import annotations

@@ -24,14 +24,14 @@ _FINE = 16
 """Steps of what is summed, for each trial, below which a variance or a fourth power is no measurement."""
 
 _FAR = 1e6
-"""Squared mean over variance of the errors, beyond which their fourth powers say nothing of their spread."""
+"""Squared mean over variance of the errors, beyond which their fourth powers hold nothing of their spread."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorMoments:
     """The error of the estimate (estimate minus truth) in the trials that have one: sums of integers.
 
-    The third moment is what the means and variances of the ways to end say of it: within each of these,
+    The third moment comes from the means and variances of the ways to end: within each of these,
     errors are taken as symmetrical. Fourth powers that are too large or too small to be known are taken as
     those of a normal estimate.
     """
@@ -74,7 +74,7 @@ class ErrorMoments:
 
     @property
     def coarse(self) -> bool:
-        """Whether the errors, being all about the same, differ by less than what can be told apart."""
+        """Whether the errors, being all about the same, differ by less than the sums resolve."""
         return self.n > 1 and self.second > 0 and self._spread < _FINE * self.n * self.n << 32
 
     @property

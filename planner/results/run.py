@@ -1,4 +1,4 @@
-"""Tallies to operating characteristics, each with its Monte Carlo error: the result of a simulation."""
+"""The result of a simulation: operating characteristics from tallies, each with its Monte Carlo error."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Run:
-    """The result of `simulate`: tallies, and everything that is shown of them."""
+    """The result of `simulate`: tallies, and the figures that come from them."""
 
     scenario: Scenario
     name: str
@@ -86,7 +86,7 @@ class Run:
         ]
 
     def cells_with_carryover(self) -> list[Json]:
-        """The cells as they are shown, with what carryover does to each estimate."""
+        """The cells of the JSON contract: with the bias that carryover gives each estimate."""
         return with_carryover(self.cells(), self.carryover)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What is uncertain in a scenario, ready to be shown."""
+"""What is uncertain in a scenario, for the JSON contract."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A trial with several primary analyses as one trial: in how many is any significant, in how many all.
 
-Each analysis is counted at its own stop, as if it were the only one: nothing yet says which of them ends the
+Each analysis is counted at its own stop, as if it were the only one: it is not stated which of them ends the
 trial, so that there are no looks and no expected patients of the whole. The family-wise error is the chance
 that at least one null hypothesis that is true is rejected.
 """
@@ -76,7 +76,7 @@ def _any_true(work: Job, h: int, variants: Sequence[tuple[Tally, Any]], places: 
 
 
 def _of_one(cell: Json, false: bool) -> Json:
-    """Of one analysis its own power says all."""
+    """With one analysis all three are its power."""
     return {"any": cell["power"], "all": cell["power"], "familywise_error": cell["power"] if false else None}
 
 
