@@ -1,4 +1,4 @@
-"""What was found for one design, as the JSON contract has it: `planner.discriminate/1`."""
+"""The figures of one design, as in the JSON contract: `planner.discriminate/1`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from planner.questions.discriminate.summaries import Summaries
 from planner.results.figures import Json, figure, share, smoothed_error
 
 BEYOND_CHANCE = 3.0
-"""Standard errors by which full simulation must differ from the normal approximation to be told."""
+"""Standard errors by which full simulation must differ from the normal approximation for a warning."""
 
 _DATA = 1 << 11  # normally distributed trials of a hypothesis in all draws, at least
 _SOME = 16  # in each draw, at least

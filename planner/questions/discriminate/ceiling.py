@@ -1,4 +1,4 @@
-"""What endless patients would reach, with an error that covers how it was found.
+"""What endless patients would reach, with an error that covers how it was estimated.
 
 The weights of a trial of endless patients follow from densities that are known with noise (see endless.py).
 Noise in them makes the largest weight too large on average and the named hypothesis wrong too often: to
@@ -46,7 +46,7 @@ _PARTS, _TRIALS = 1 << 13, 640  # values of the numbers of a hypothesis, and tri
 _ROUNDS, _MORE_PARTS, _MORE_TRIALS = 2, 2, 3  # more of both for pairs that are not decided
 _CHECKED = 96  # draws whose real means are judged, of each hypothesis
 _LEFT = 0.0625  # of the variance that a polynomial leaves: it is a function of the numbers, no noise
-_SAME = 4.0  # SDs of chi-squared by which plain means must differ to be told from the noise of their samples
+_SAME = 4.0  # SDs of chi-squared by which plain means must differ, beyond the noise of samples
 BESIDE_CHANCE = 3.0
 _FEW = 5  # trials of a pair that are named wrong
 
@@ -109,7 +109,7 @@ def endless_trials(
 ) -> EndlessTrials:
     """Trials of endless patients. home i64[hypothesis]: which of those simulated each hypothesis is.
 
-    `mechanisms`: whether all hypotheses are, which act on the same patients: what these show then differs
+    `mechanisms`: whether all hypotheses are, which act on the same patients: their summaries then differ
     between hypotheses as they do, and not by the noise of a sample.
     """
     groups, errors = _fits(sim, mechanisms or _apart(sim, plain))
@@ -147,10 +147,10 @@ def _fits(sim: SimulatedDesign, apart: bool) -> tuple[list[tuple[Polynomial, Num
 
 
 def _apart(sim: SimulatedDesign, plain: SimulatedDesign) -> bool:
-    """Whether what any two hypotheses say differs by more than the noise of samples: at plain numbers, or on
-    average over the draws, or in how much it varies between them.
+    """Whether the predictions of any two hypotheses differ by more than the noise of samples.
 
-    If it does not, what tells the two apart would be the samples: as many patients as these are endless then.
+    At plain numbers, or on average over the draws, or in how much they vary between these. If they do not,
+    what distinguishes the two would be the samples: as many patients as these are endless then.
     """
     spread = plain.truth.spread.mean(axis=0) + np.diag(floor_of(plain.model.spread))
     known = spread / (plain.truth.sample * len(plain.truth.mean))

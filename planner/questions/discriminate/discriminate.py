@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from planner.engine.executors import available_cores
+from planner.engine.executors import Progress, available_cores
 from planner.engine.memory import peak_memory
 from planner.kernels.tables import W
 from planner.model.distinguishable import inseparable
@@ -31,13 +31,11 @@ from planner.questions.discriminate.simulating import (
     MOST,
     SAME_PATIENTS,
     DiscriminationError,
-    Progress,
     SimulatedDesign,
     Task,
     simulate,
 )
-from planner.questions.discriminate.summaries import KINDS
-from planner.questions.discriminate.summaries import summaries_of as summaries_of
+from planner.questions.discriminate.summaries import KINDS, summaries_of
 from planner.questions.effort import Effort
 from planner.results.figures import Json
 from planner.scenario.canonical.resolved import digest
@@ -45,7 +43,7 @@ from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.scenario import Scenario
 
 DRAWS, FEWEST = 256, 32
-"""Draws of the uncertain numbers: if nothing else is asked for, and at least."""
+"""Draws of the uncertain numbers: unless stated otherwise, and at least."""
 
 DECISIVE = 0.9
 LIKELIHOOD = "mixture"
@@ -85,8 +83,9 @@ def discriminate(
 
     `patients`: the numbers at which the curve is evaluated, beside the scenario's own. `decisive`: the weight
     above which a hypothesis counts as named for sure. `summaries`: what is read of a trial, of KINDS; what
-    each adds to those before it is told. `draws` of the uncertain numbers. `progress(done, all)` counts them.
-    The answer does not depend on `threads`. Raises DiscriminationError where there is nothing to tell apart.
+    each adds to those before it is in the result. `draws` of the uncertain numbers. `progress(done, all)`
+    counts them. The answer does not depend on `threads`. Raises DiscriminationError
+    where there is nothing to tell apart.
     """
     given = (scenarios,) if isinstance(scenarios, Scenario) else tuple(scenarios)
     began = time.perf_counter()

@@ -1,6 +1,6 @@
-"""How densely a hypothesis covers what endless patients would show: no bandwidth, edges kept.
+"""How densely a hypothesis covers the results of endless patients: no bandwidth, edges kept.
 
-With endless patients a trial shows the means f(u) themselves, and the weights follow from their densities
+With endless patients a trial gives the means f(u) themselves, and the weights follow from their densities
 
     p(y) = integral of p(u) Normal(y; f(u), E) du
 
@@ -36,7 +36,7 @@ _RADIUS = 0.6  # SDs of what a hypothesis covers: no neighbourhood need be small
 _REACH = 0.8  # of the radius of the neighbours, over the root of dimensions + 2: h in units of the spread
 _BEYOND = 1.5  # h that the numbers are drawn beyond their limits
 _FARTHEST = 0.6  # share of a range that they are drawn beyond it, at most
-_AROUND = 8  # neighbours that say how steep f is at a point
+_AROUND = 8  # neighbours that give how steep f is at a point
 _AT_ONCE = 1 << 14  # pairs of a point and a neighbour
 _UNIFORM_SD = 1.0 / math.sqrt(3.0)  # of a number between -1 and 1
 
@@ -209,7 +209,7 @@ def limiting_summaries(
     seed: int,
     key: int,
 ) -> Floats:
-    """What endless patients show under each hypothesis, f64[hypothesis, trial, summary]."""
+    """Summaries of endless patients under each hypothesis, f64[hypothesis, trial, summary]."""
     rows = []
     for h, ((f, numbers), error) in enumerate(zip(hypotheses, errors, strict=True)):
         u = _uniforms(_own(seed, key, h, 1), trials, len(f.numbers) + len(error))

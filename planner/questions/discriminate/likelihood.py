@@ -3,15 +3,15 @@
     means of the summaries | H       ~  Normal(m, V)             over the draws of the uncertain numbers
     summaries of N patients | means  ~  Normal(means, S / N)
 
-so that the summaries of a trial are Normal(m, V + S / N) under H. V is the covariance of the means found in
+so that the summaries of a trial are Normal(m, V + S / N) under H. V is the covariance of the means in
 the draws, less what is noise of their finite samples, and drawn a little towards its diagonal, because that
 of few draws sees directions in which nothing varies where there are none (Friedman 1989, J Am Stat Assoc
 84:165).
 
-`mixture` takes many draws in place of one normal distribution (see surface.py): right also where the means
-are far from normal, or the spread depends on what is uncertain.
+`mixture` takes many draws in place of one normal distribution (response_surface.py): right also where the
+means are far from normal, or the spread depends on what is uncertain.
 
-A likelihood is made from draws (`Fit`) and then asked (`Likelihood`); to add one, add a row of FITS.
+A likelihood is made from draws (`Fit`) and then evaluated (`Likelihood`); to add one, add a row of FITS.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _PARTS_TIMES_TERMS, _FEWEST_PARTS = 1 << 16, 256  # of a mixture: what a trial c
 
 
 class Likelihood(Protocol):
-    """What one hypothesis says of a trial, its uncertain numbers averaged out."""
+    """The density of a trial under one hypothesis, its uncertain numbers averaged out."""
 
     def log(self, y: Floats, patients: float) -> Floats:
         """Log density f64[...] of summaries f64[..., summary] of a trial of so many patients."""
@@ -85,7 +85,7 @@ def _scaled(root: Floats, deviation: Floats) -> Floats:
 
 
 def gaussian(drawn: Predictions) -> Gaussian:
-    """The normal distribution with the moments found.
+    """The normal distribution with the moments of the draws.
 
     Directions in which the means differ by no more than the noise of their samples get the variance 0.
     """
@@ -123,4 +123,4 @@ def floor_of(spread: Floats) -> Floats:
 
 
 FITS: dict[str, Fit] = {"gaussian": gaussian, "mixture": mixture}
-"""The likelihoods that may be asked for."""
+"""The likelihoods to choose from."""

@@ -1,4 +1,4 @@
-"""What must be said beside the figures of telling hypotheses apart."""
+"""Warnings beside the figures of telling hypotheses apart."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Discrimination:
     warnings: tuple[str, ...]
 
     def digest(self) -> str:
-        """Name of the answer, on one machine: it covers all that is said of designs but their names."""
+        """Name of the answer, on one machine: it covers all figures of the designs but not their names."""
         sums = [{k: v for k, v in each.items() if k not in ("design", "title")} for each in self.designs]
         options = {"draws": self.draws, "decisive": self.decisive, "likelihood": self.likelihood}
         question: Json = {"hypotheses": [each["hypotheses"] for each in sums], "seed": self.seed, "trials": 0}

@@ -6,7 +6,7 @@ Of a large sample the means of the summaries and their spread, and the summaries
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from scipy.special import ndtri
 from planner import _interruption as interruption
 from planner.engine import memory
 from planner.engine.cohort import new_patients
-from planner.engine.executors import available_cores, in_pieces, pieces
+from planner.engine.executors import Progress, available_cores, in_pieces, pieces
 from planner.engine.generators import Generator, generators_of
 from planner.errors import PlannerError
 from planner.kernels.random.streams import TRIALS_DISCRIMINATED, TRIALS_OF_SAME_PATIENTS, TRIALS_OF_SPREAD
@@ -50,8 +50,6 @@ MOST = 4096  # draws of the uncertain numbers that are simulated
 _FURTHER = 1024  # draws beyond these
 _ALL_TRIALS, _FEWEST = 1 << 13, 16  # whole virtual trials of a hypothesis in all draws; at least in each
 
-Progress = Callable[[int, int], None]
-
 
 class DiscriminationError(PlannerError, ValueError):
     """A question that cannot be answered."""
@@ -66,7 +64,7 @@ class Task:
     names: tuple[str, ...]
     summaries: Summaries
     patients: int  # of the whole virtual trials
-    most: int  # patients that will be asked for
+    most: int  # patients of the largest trial on the curve
 
     @property
     def trials(self) -> int:
@@ -102,7 +100,7 @@ class Task:
 
 @dataclass(frozen=True)
 class SummaryMoments:
-    """What a design shows in several draws of the uncertain numbers."""
+    """Moments of the summaries of a design in several draws of the uncertain numbers."""
 
     mean: Floats  # (draw, hypothesis, summary) of a sample
     spread: Floats  # (draw, hypothesis, summary, summary) of a patient's contributions
@@ -115,7 +113,7 @@ class SummaryMoments:
 
 @dataclass(frozen=True)
 class SamePatients:
-    """What the same patients show in every draw: differences between draws are free of chance."""
+    """Summaries of the same patients in every draw: differences between draws are free of chance."""
 
     mean: Floats  # (draw, hypothesis, summary)
     at: Sequence[Floats]  # of each hypothesis its uncertain numbers (draw, number): from -1 to 1, or scores
@@ -125,7 +123,7 @@ class SamePatients:
 
 @dataclass(frozen=True)
 class SimulatedDesign:
-    """What was found for a design: half of the draws make the likelihoods, the other half are truths."""
+    """The simulated draws of a design: half of them make the likelihoods, the other half are truths."""
 
     model: SummaryMoments
     truth: SummaryMoments

@@ -27,9 +27,9 @@ from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import BINARY_MEASURES
 
 KINDS = ("means", "endpoint", "days", "sds", "responses", "correlations")
-"""The sets of summaries that may be asked for.
+"""The sets of summaries to choose from.
 
-`means` are those of the endpoint and of the second outcomes, `endpoint` of the endpoint alone.
+`means` are those of the endpoint and of the secondary outcomes, `endpoint` of the endpoint alone.
 """
 
 
@@ -37,7 +37,7 @@ KINDS = ("means", "endpoint", "days", "sds", "responses", "correlations")
 class Summary:
     """One number that is computed from the data of a trial."""
 
-    kind: str  # the one of KINDS that it was asked for by
+    kind: str  # the one of KINDS that it belongs to
     reading: int  # index into Summaries.readings
     arms: tuple[int, ...]  # one arm, or the two that are correlated
 
@@ -78,7 +78,7 @@ def _what(kind: str, reading: Reading) -> str:
 def summaries_of(scenario: Scenario, names: Sequence[str], kinds: Sequence[str]) -> Summaries:
     """The summaries of these kinds for the design of a scenario and the named hypotheses.
 
-    Second outcomes are read where all hypotheses are mechanisms: others say nothing of them.
+    Secondary outcomes are read where all hypotheses are mechanisms: others do not predict them.
     """
     readings = [Reading(headline_measure(scenario, names), scenario.endpoint.day)]
     columns: list[Summary] = []
@@ -101,8 +101,8 @@ def _readings(scenario: Scenario, names: Sequence[str], kind: str, headline: Rea
     match kind:
         case "means":
             mechanisms = all(scenario.hypotheses[name].family == "terms" for name in names)
-            seconds = [Reading("score", about.day, name) for name, about in scenario.outcomes.items()]
-            return [headline, *(seconds if mechanisms else [])]
+            secondary = [Reading("score", about.day, name) for name, about in scenario.outcomes.items()]
+            return [headline, *(secondary if mechanisms else [])]
         case "days":
             days = [day for day in scenario.design.assessment_days if day != headline.day]
             return [Reading(headline.measure, day) for day in days]
@@ -114,7 +114,7 @@ def _readings(scenario: Scenario, names: Sequence[str], kind: str, headline: Rea
 
 
 def headline_measure(scenario: Scenario, names: Sequence[str]) -> str:
-    """The endpoint's own measure; of mechanisms alone the change, which says more than who responds."""
+    """The endpoint's own measure; for mechanisms the change, which separates them better."""
     measure = scenario.endpoint.measure
     mechanisms = all(scenario.hypotheses[name].family == "terms" for name in names)
     return "change" if mechanisms and measure in BINARY_MEASURES else measure

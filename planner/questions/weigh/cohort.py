@@ -44,7 +44,7 @@ def cohort(
 ) -> Cohort:
     """At least `size` virtual patients; every `number` (from 0) has patients of its own.
 
-    The same patients are taken under every hypothesis. As many of each sequence as the allocation says.
+    The same patients are taken under every hypothesis. As many of each sequence as in the allocation.
     """
     design, about = scenario.design, allocation_plan(scenario)
     memory.check(

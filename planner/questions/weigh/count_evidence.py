@@ -40,10 +40,10 @@ Bit = tuple[int, str]  # (number of the reading, treatment): yes or no
 
 @dataclass(frozen=True)
 class Sum:
-    """A count: how many patients show this. `key`: where it stands in the result."""
+    """A count: how many patients have this pattern of responses. `key`: where it stands in the result."""
 
     key: tuple[str, ...]
-    shows: Mapping[Bit, bool]
+    pattern: Mapping[Bit, bool]
     count: int
 
 
@@ -72,7 +72,7 @@ class CountEvidence:
     groups: tuple[TreatmentGroup, ...]
     sums: tuple[Sum, ...]
     strata: tuple[SequenceGroup, ...] = ()  # the same patients by sequence; none where that is left to chance
-    known: bool = False  # whether the numbers of the strata are known, else they are those of the allocation
+    numbers_known: bool = False  # numbers of the strata; else they are those of the allocation
 
     def exact(self, scenario: Scenario) -> bool:
         """Whether stated rates give the chances of all cells exactly."""
@@ -85,7 +85,7 @@ class CountEvidence:
         Of who stays only the share of all periods follows from the scenario.
         """
         whole = all(set(each.sequence) <= set(each.treatments) for each in self.strata)
-        return self.exact(scenario) and (self.known or whole)
+        return self.exact(scenario) and (self.numbers_known or whole)
 
     @property
     def parts(self) -> tuple[TreatmentGroup | SequenceGroup, ...]:
@@ -102,7 +102,7 @@ class CountEvidence:
         rows = [dict(zip(bits, row, strict=True)) for row in product((False, True), repeat=len(bits))]
         return np.array(
             [
-                [all(row.get(bit) == wanted for bit, wanted in each.shows.items()) for each in self.sums]
+                [all(row.get(bit) == wanted for bit, wanted in each.pattern.items()) for each in self.sums]
                 for row in rows
             ],
             np.int64,
@@ -139,16 +139,16 @@ class CountEvidence:
     def measured(self, cohort: Cohort, names: Sequence[str]) -> Floats:
         """f64[hypothesis, ...]: the chance of each cell of each part, and who stays where that matters."""
         rows = [_chances(self, part, cohort, names) for part in self.parts]
-        rows += [_staying(self, stratum, cohort, names) for stratum in self.strata if not self.known]
+        rows += [_staying(self, stratum, cohort, names) for stratum in self.strata if not self.numbers_known]
         return np.concatenate(rows, axis=-1)
 
     def distance(self, measured: Floats) -> Floats:
-        """f64[...]: how far the result is from what is predicted: not asked of counts."""
+        """f64[...]: how far the result is from what is predicted: 0 for counts, which cannot be far off."""
         return np.zeros(measured.shape[:-1])
 
     def likelihood(self, measured: Floats) -> Floats:
         """f64[...]: the probability of the counts."""
-        if self.strata and not self.known:
+        if self.strata and not self.numbers_known:
             (group,), stays = self.groups, measured[..., -len(self.strata) :]
             units, adds = self.allocated
             cells = self.split(measured)
@@ -157,14 +157,15 @@ class CountEvidence:
         return probability(about, self.split(measured), self.totals)
 
     def expected(self, measured: Floats) -> dict[tuple[str, str], Floats]:
-        """By measure and treatment, the chance that a patient shows it: the mean over those who were seen."""
+        """By measure and treatment, the chance of a patient to have it: the mean over those who were seen."""
         total: dict[tuple[str, str], Floats] = {}
         number: dict[tuple[str, str], Floats] = {}
-        stays = measured[..., -len(self.strata) :] if self.strata and not self.known else measured[..., :0]
+        by_allocation = bool(self.strata) and not self.numbers_known
+        stays = measured[..., -len(self.strata) :] if by_allocation else measured[..., :0]
         for i, (part, p) in enumerate(zip(self.parts, self.split(measured), strict=True)):
             bits = self.cells(part)
             table = np.array(list(product((0.0, 1.0), repeat=len(bits))))
-            stay = stays[..., i] if self.strata and not self.known else np.ones(p.shape[:-1])
+            stay = stays[..., i] if by_allocation else np.ones(p.shape[:-1])
             weight = part.patients * stay
             for j, (r, treatment) in enumerate(bits):
                 key = (self.readings[r].measure, treatment)

@@ -42,6 +42,17 @@ def observed_in(scenario: Scenario, path: str | Path) -> Observed:
     if measure not in BINARY_MEASURES:
         means = {a: _mean(values) for a, values in by_treatment.items() if values}
         return Observed(means=means, use="means", **about)
+    return _counts(scenario, table, by_treatment, about)
+
+
+def _counts(
+    scenario: Scenario,
+    table: Sequence[Mapping[str, float]],
+    by_treatment: Mapping[str, Sequence[float]],
+    about: Mapping[str, Any],
+) -> Observed:
+    """Counts of responses or remissions; table: of each patient by treatment."""
+    measure, design = scenario.endpoint.measure, scenario.design
     if any(sequence.count(a) > 1 for sequence in design.sequences for a in sequence):
         raise WeighingError(
             "responses cannot be counted where the same patient receives a treatment more than once",
@@ -73,7 +84,7 @@ def _note(path: str | Path, data: PatientData, whole: int) -> str:
 
 
 def _ending(scenario: Scenario) -> dict[str, Any]:
-    """At which look the trial ended, and by which analysis: no data of patients say it."""
+    """At which look the trial ended, and by which analysis: it is not in the data of patients."""
     stated = scenario.observed
     return {} if stated is None else {"stopped_at": stated.stopped_at, "stopped_by": stated.stopped_by}
 

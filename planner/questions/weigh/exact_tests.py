@@ -1,8 +1,8 @@
-"""The plain test of what was observed, beside the weights: the planned one where the result tells it.
+"""The plain test of what was observed, beside the weights: the planned one where the result allows it.
 
-Counts of pairs tell every form of McNemar's test, those of a parallel design Fisher's. Where the scenario
+Counts of pairs allow every form of McNemar's test, those of a parallel design Fisher's. Where the scenario
 plans another test (Prescott's needs to know who responded in which sequence), or none, the exact one of the
-two is given and said not to be the planned one.
+two is given and noted not to be the planned one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from planner.model.estimand import alternative_direction
 from planner.model.readings import reading_of
 from planner.monitoring.p_values import p_value
 from planner.questions.weigh.count_evidence import CountEvidence
-from planner.questions.weigh.normal_evidence import DifferenceEvidence
+from planner.questions.weigh.normal_evidence import DifferenceEvidence, MeanEvidence
 from planner.scenario.analysis import Analysis
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import METHODS
@@ -45,21 +45,20 @@ class ObservedTest:
 
 
 def tests(
-    scenario: Scenario, counts: CountEvidence | None, difference: DifferenceEvidence | None
+    scenario: Scenario, evidence: CountEvidence | MeanEvidence | DifferenceEvidence
 ) -> list[ObservedTest]:
     """Those of each measure counted under two treatments, or that of the difference."""
-    rows = []
-    if counts is not None:
-        rows += [test for r in range(len(counts.readings)) for test in _counted(scenario, counts, r)]
-    if difference is not None and (test := _difference(difference)):
-        rows.append(test)
-    return rows
+    if isinstance(evidence, CountEvidence):
+        measures = range(len(evidence.readings))
+        return [test for r in measures for test in _counted(scenario, evidence, r)]
+    test = _difference(evidence) if isinstance(evidence, DifferenceEvidence) else None
+    return [] if test is None else [test]
 
 
 def _counted(scenario: Scenario, counts: CountEvidence, r: int) -> list[ObservedTest]:
-    """The tests of one measure: all planned ones that the counts tell, or else an exact one."""
+    """The tests of one measure: all planned ones that the counts allow, or else an exact one."""
     pairs = [s for s in counts.sums if s.key[:2] == ("pairs", "only")] if r == 0 else []
-    margins = {a: s.count for s in counts.sums for (bit, a) in s.shows if len(s.shows) == 1 and bit == r}
+    margins = {a: s.count for s in counts.sums for (bit, a) in s.pattern if len(s.pattern) == 1 and bit == r}
     if pairs:
         a, b = (s.key[2] for s in pairs)
         return _paired(scenario, counts, r, (a, b), [(pairs[0].count, pairs[1].count)])
@@ -111,7 +110,7 @@ def _paired(
 
 
 def _planned(scenario: Scenario, counts: CountEvidence, r: int, pair: Sequence[str]) -> list[Analysis]:
-    """The analyses of these counts, whether or not the counts alone tell what they find."""
+    """The analyses of these counts, whether or not the counts alone allow them."""
     return [
         each
         for each in scenario.analyses

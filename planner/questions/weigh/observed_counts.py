@@ -71,7 +71,7 @@ def _by_sequence(
         groups = tuple(
             TreatmentGroup(t, sum(s.patients for s in strata if s.treatments == t)) for t in treatments
         )
-        return replace(evidence, groups=groups, strata=strata, known=True)
+        return replace(evidence, groups=groups, strata=strata, numbers_known=True)
     evidence = replace(evidence, groups=_groups(scenario, sizes, observed.paired))
     design = scenario.design
     if len(evidence.groups) > 1 or len(design.sequences) < 2:
@@ -133,13 +133,13 @@ class Pairings:
 
 
 def fewer_pairs(evidence: CountEvidence, measured: Floats, patients: int) -> Pairings | None:
-    """What the counts of two treatments say if as few patients as can be were seen under both.
+    """Likelihoods of the counts of two treatments if as few patients as can be were seen under both.
 
     Of `patients` in all. Those seen under one are taken to be like all others. None where it is known.
     """
     treatments = evidence.treatments
     if (
-        evidence.known
+        evidence.numbers_known
         or len(treatments) != 2
         or len(evidence.groups) < 2
         or len(evidence.groups[0].treatments) != 2

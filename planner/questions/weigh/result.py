@@ -25,7 +25,7 @@ from planner.scenario.scenario import Scenario
 if TYPE_CHECKING:
     import polars
 
-_FEW = 25.0  # variants that carry a likelihood, below which it is told
+_FEW = 25.0  # variants that carry a likelihood, below which there is a warning
 _APART = 1.5  # times, between reported and predicted spreads
 _FAR = 6.0  # standard errors, beyond which no hypothesis describes a result
 _DECIDED = 1e-3  # a weight below this needs no warning of its own

@@ -14,7 +14,7 @@ import numpy as np
 from planner.kernels.tables import Floats, Ints
 from planner.questions.weigh.posterior import Posterior
 
-_FEWEST = 30  # variants: below, a third is too few to tell anything
+_FEWEST = 30  # variants: below, a third is too few for its weights
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,18 @@
-"""What virtual patients show in each draw of the uncertain numbers, on every core."""
+"""Summaries of virtual patients in each draw of the uncertain numbers, on every core."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from planner import _interruption as interruption
 from planner.engine import memory
-from planner.engine.executors import available_cores, in_pieces
+from planner.engine.executors import Progress, available_cores, in_pieces
 from planner.kernels.tables import Floats
-from planner.model import parameter_draws as uncertainty
+from planner.model import parameter_draws
 from planner.model.readings import Reading
 from planner.questions.weigh.cohort import Cohort, cohort, cohort_bytes
 from planner.questions.weigh.count_evidence import CountEvidence
@@ -21,15 +21,13 @@ from planner.questions.weigh.stopping import Rule
 from planner.questions.weigh.stopping_probability import end_probabilities
 from planner.scenario.scenario import Scenario
 
-Progress = Callable[[int, int], None]
-
 FEWEST = 2
 """Draws that an interrupted weighing must have finished."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """What is asked of the virtual patients of each draw."""
+    """What is to be simulated: the virtual patients of each draw, and what is read of them."""
 
     scenario: Scenario
     names: tuple[str, ...]
@@ -53,7 +51,7 @@ class Work:
 def simulate(
     work: Work, *, threads: int | None = None, progress: Progress | None = None
 ) -> tuple[Floats, Floats, bool]:
-    """(draw, hypothesis, ...) what virtual patients show, chances to end; and whether it was interrupted.
+    """(draw, hypothesis, ...) summaries of virtual patients, chances to end; and whether it was interrupted.
 
     Draws are begun in turn; after Ctrl-C those before the first unfinished one count. The answer does not
     depend on `threads`.
@@ -63,7 +61,7 @@ def simulate(
     stop = threading.Event()
 
     def variants() -> Iterator[tuple[int, int]]:
-        for number, variant in enumerate(uncertainty.variants(work.scenario, work.draws, work.seed)):
+        for number, variant in enumerate(parameter_draws.variants(work.scenario, work.draws, work.seed)):
             begun[number] = variant
             yield number, 1
 
@@ -95,7 +93,7 @@ def simulate(
 
 
 def _draw(work: Work, variant: Scenario, number: int) -> tuple[Floats, Floats]:
-    """(hypothesis, ...) what the patients of one draw show, and (hypothesis,) their chance to end."""
+    """(hypothesis, ...) summaries of the patients of one draw, and (hypothesis,) their chance to end."""
     readings = work.readings
     if work.exact:
         return work.evidence.measured(Cohort(variant, {}), work.names), np.ones(len(work.names))

@@ -111,6 +111,13 @@ def stopping(
         note = f"ignored: {at}, which adjusts for baselines that the counts do not tell. "
         note += _SELECTED.capitalize()
         return StoppingTreatment("ignored", note, look, analysis.name)
+    return _of_counts(scenario, evidence, analysis, look, at)
+
+
+def _of_counts(
+    scenario: Scenario, evidence: CountEvidence, analysis: Analysis, look: int, at: str
+) -> StoppingTreatment:
+    """Of counts of patients who were all seen under all treatments. `at`: where the trial ended, in words."""
     rule = _rule(scenario, analysis, look, evidence.groups[0].patients)
     if rule is None:
         note = f"ignored: {at}, but more patients were seen than are planned"
@@ -165,7 +172,7 @@ def _discordant(scenario: Scenario, evidence: CountEvidence, analysis: Analysis)
         return None
     r = evidence.readings.index(reading)
     a, b = analysis.contrast
-    by_bits = {frozenset(s.shows.items()): s.count for s in evidence.sums}
+    by_bits = {frozenset(s.pattern.items()): s.count for s in evidence.sums}
     only = [
         by_bits.get(frozenset({((r, one), True), ((r, other), False)})) for one, other in ((a, b), (b, a))
     ]

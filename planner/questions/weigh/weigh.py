@@ -3,7 +3,7 @@
     weigh(read("williams-2018"))
 
 Every uncertain number is drawn anew in each variant of the scenario. Under each hypothesis and variant,
-virtual patients of the design say how probable what was observed is; the mean over the variants is the
+virtual patients of the design give the probability of what was observed; the mean over the variants is the
 marginal likelihood, and Bayes' theorem makes weights of it.
 """
 
@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from planner.engine.executors import available_cores
+from planner.engine.executors import Progress, available_cores
 from planner.engine.memory import peak_memory
 from planner.errors import WeighingError
 from planner.kernels.tables import Floats
-from planner.model import parameter_draws as uncertainty
+from planner.model import parameter_draws
 from planner.model.distinguishable import endpoint_depends_on, inseparable
 from planner.model.families.rates import first_without_rates
 from planner.model.parameter_draws import UncertainParameter, is_uncertain
@@ -29,12 +29,12 @@ from planner.questions.weigh.cohort import patients_of, trials_of
 from planner.questions.weigh.count_evidence import CountEvidence
 from planner.questions.weigh.data import observed_in
 from planner.questions.weigh.exact_tests import tests
-from planner.questions.weigh.normal_evidence import DifferenceEvidence, difference_evidence, mean_evidence
+from planner.questions.weigh.normal_evidence import difference_evidence, mean_evidence
 from planner.questions.weigh.observed_counts import count_evidence
 from planner.questions.weigh.posterior import Posterior
 from planner.questions.weigh.result import Evidence, Weighing
 from planner.questions.weigh.sensitivity import NumberDraws
-from planner.questions.weigh.simulating import Progress, Work, simulate
+from planner.questions.weigh.simulating import Work, simulate
 from planner.questions.weigh.stopping import StoppingTreatment, stopping
 from planner.results.figures import Json
 from planner.scenario.families.mechanism import MechanismHypothesis
@@ -42,10 +42,10 @@ from planner.scenario.families.rates import Rates
 from planner.scenario.scenario import Scenario
 
 VARIANTS = 400
-"""How often the uncertain numbers are drawn, if nothing else is said."""
+"""How often the uncertain numbers are drawn, unless stated otherwise."""
 
 PATIENTS = 8192
-"""Virtual patients of each variant under each hypothesis, if nothing else is said."""
+"""Virtual patients of each variant under each hypothesis, unless stated otherwise."""
 
 REPLICATES = 32
 """Sets of patients where nothing is uncertain; their spread gives the Monte Carlo error."""
@@ -94,14 +94,8 @@ def weigh(
         evidence=evidence,
         measured=measured,
         posterior=Posterior(likelihood, weights, work.groups),
-        drawn=tuple(_number_draws(work, uncertainty.uncertain_parameters(scenario), len(measured))),
-        tests=tuple(
-            tests(
-                scenario,
-                evidence if isinstance(evidence, CountEvidence) else None,
-                evidence if isinstance(evidence, DifferenceEvidence) else None,
-            )
-        ),
+        drawn=tuple(_number_draws(work, parameter_draws.uncertain_parameters(scenario), len(measured))),
+        tests=tuple(tests(scenario, evidence)),
         seed=work.seed,
         patients=work.patients,
         uncertain=task.uncertain,
@@ -197,7 +191,7 @@ def _effort(task: _Task, beside: float, threads: int | None) -> Effort:
     measured, _, _ = simulate(replace(work, draws=some), threads=threads)
     work.evidence.likelihood(measured)
     pace = (time.perf_counter() - began) / some
-    entries = uncertainty.uncertain_parameters(work.scenario)
+    entries = parameter_draws.uncertain_parameters(work.scenario)
     began = time.perf_counter()
     list(_number_draws(work, entries[:_SAMPLED:4], work.draws))
     beside += (time.perf_counter() - began) * len(entries) / max(len(entries[:_SAMPLED:4]), 1)
@@ -283,7 +277,7 @@ def _number_draws(work: Work, entries: Sequence[UncertainParameter], count: int)
         own = entry.hypothesis
         changed = tuple(name for name in names if own in (None, name) or _tied_to(scenario, name) == own)
         if changed and endpoint_depends_on(scenario, entry, changed, work.seed):
-            values = np.array(uncertainty.parameter_draws(entry, work.seed, 0, count))
+            values = np.array(parameter_draws.parameter_draws(entry, work.seed, 0, count))
             places = tuple(names.index(name) for name in changed)
             yield NumberDraws(entry.key, own, places, values, bool(entry.distribution.relative))
 
