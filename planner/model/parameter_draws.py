@@ -28,8 +28,13 @@ from planner.model.families.mechanism.signals import Mechanism, gates_at_assessm
 from planner.monitoring.numerics import to_12_digits
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.design import Treatment
-from planner.scenario.families.mechanism import Component, MechanismHypothesis, SizeSpread, TreatmentAgent
-from planner.scenario.families.mechanism import GivenAgent as Given
+from planner.scenario.families.mechanism import (
+    Component,
+    GivenAgent,
+    MechanismHypothesis,
+    SizeSpread,
+    TreatmentAgent,
+)
 from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.parameters import COMMON, Place, Range, places, split_key
 from planner.scenario.scenario import Scenario
@@ -190,13 +195,19 @@ class Variants:
         self._ties = {name: tie for name in names if (tie := _tie_of(scenario.hypotheses[name])) is not None}
         needed = {*names, *(tie.to for tie in self._ties.values())}
         parameters = [
-            e for e in uncertain_parameters(scenario) if any(_counts(number, needed) for number in e.numbers)
+            e
+            for e in uncertain_parameters(scenario)
+            if any(_is_needed(number, needed) for number in e.numbers)
         ]
-        self._drawn = [
+        self._parameters = [
             replace(e, hypothesis=drawn_as.get(e.hypothesis, e.hypothesis)) if e.hypothesis else e
             for e in parameters
         ]
-        self._stated, self._tree, self._seed = without_uncertainty(scenario), _tree(parameters, needed), seed
+        self._stated, self._change_tree, self._seed = (
+            without_uncertainty(scenario),
+            _change_tree(parameters, needed),
+            seed,
+        )
         self._together = together
         self._latest = -1, list[list[float]]()  # so many variants before it, and of each entry the draws
 
@@ -204,10 +215,10 @@ class Variants:
         first = i - i % self._together
         start, drawn = self._latest
         if start != first:
-            drawn = [parameter_draws(entry, self._seed, first, self._together) for entry in self._drawn]
+            drawn = [parameter_draws(entry, self._seed, first, self._together) for entry in self._parameters]
             self._latest = first, drawn
         values = [each[i - first] for each in drawn]
-        return _tied(_drawn(self._stated, self._tree, values), self._ties)
+        return _apply_ties(_with_drawn_values(self._stated, self._change_tree, values), self._ties)
 
 
 def variants(scenario: Scenario, count: int, seed: int, first: int = 0) -> Iterator[Scenario]:
@@ -220,7 +231,7 @@ def _tie_of(hypothesis: Hypothesis) -> Tie | None:
     return hypothesis.tie if isinstance(hypothesis, MechanismHypothesis) else None
 
 
-def _counts(number: Place, needed: Collection[str]) -> bool:
+def _is_needed(number: Place, needed: Collection[str]) -> bool:
     """Whether a number is not one of another hypothesis than those that are needed."""
     return number.route[0] != "hypotheses" or number.route[1] in needed
 
@@ -248,11 +259,11 @@ class _Leaf:
     factor: float
 
 
-def _tree(parameters: Sequence[UncertainParameter], needed: Collection[str]) -> dict[Any, Any]:
+def _change_tree(parameters: Sequence[UncertainParameter], needed: Collection[str]) -> dict[Any, Any]:
     """What changes in a scenario, as nested tables of attributes, keys and indices."""
     tree: dict[Any, Any] = {}
     for i, entry in enumerate(parameters):
-        for number in (each for each in entry.numbers if _counts(each, needed)):
+        for number in (each for each in entry.numbers if _is_needed(each, needed)):
             node = tree
             for part in number.route[:-1]:
                 node = node.setdefault(part, {})
@@ -260,16 +271,16 @@ def _tree(parameters: Sequence[UncertainParameter], needed: Collection[str]) -> 
     return tree
 
 
-def _drawn(scenario: Scenario, tree: Mapping[Any, Any], values: Sequence[float]) -> Scenario:
+def _with_drawn_values(scenario: Scenario, tree: Mapping[Any, Any], values: Sequence[float]) -> Scenario:
     """The scenario with drawn values; a hypothesis with numbers of its own has its own copies of them."""
     shared = {part: inner for part, inner in tree.items() if part != "hypotheses"}
-    variant: Scenario = _changed(scenario, shared, values)
+    variant: Scenario = _replace_numbers(scenario, shared, values)
     hypotheses = dict(variant.hypotheses)
     for name, inner in tree.get("hypotheses", {}).items():
         start = hypotheses[name]
         if isinstance(start, MechanismHypothesis):
             start = _with_copies(variant, start, {table: inner[table] for table in COMMON if table in inner})
-        hypotheses[name] = _changed(start, inner, values)
+        hypotheses[name] = _replace_numbers(start, inner, values)
     return variant.model_copy(update={"hypotheses": hypotheses})
 
 
@@ -284,15 +295,17 @@ def _with_copies(
     return hypothesis.model_copy(update=update)
 
 
-def _changed(node: Any, inner: Any, values: Sequence[float]) -> Any:
+def _replace_numbers(node: Any, inner: Any, values: Sequence[float]) -> Any:
     """A copy of a setting with the numbers that change, sharing everything else."""
     if isinstance(inner, _Leaf):
         return values[inner.entry] * inner.factor
     if isinstance(node, Mapping):
-        return {**node, **{key: _changed(node[key], each, values) for key, each in inner.items()}}
+        return {**node, **{key: _replace_numbers(node[key], each, values) for key, each in inner.items()}}
     if isinstance(node, tuple):
-        return tuple(_changed(item, inner[i], values) if i in inner else item for i, item in enumerate(node))
-    update = {key: _changed(getattr(node, key), each, values) for key, each in inner.items()}
+        return tuple(
+            _replace_numbers(item, inner[i], values) if i in inner else item for i, item in enumerate(node)
+        )
+    update = {key: _replace_numbers(getattr(node, key), each, values) for key, each in inner.items()}
     return node.model_copy(update=update)
 
 
@@ -314,7 +327,7 @@ def same_first_variant(scenarios: Sequence[Scenario], seed: int) -> tuple[int, i
 # Ties
 
 
-def _tied(scenario: Scenario, ties: Mapping[str, Any]) -> Scenario:
+def _apply_ties(scenario: Scenario, ties: Mapping[str, Any]) -> Scenario:
     """The scenario with the sizes that follow from other hypotheses."""
     if not ties:
         return scenario
@@ -323,9 +336,9 @@ def _tied(scenario: Scenario, ties: Mapping[str, Any]) -> Scenario:
         hypothesis, other = hypotheses[name], scenario.hypotheses[tie.to]
         assert isinstance(hypothesis, MechanismHypothesis)
         assert isinstance(other, MechanismHypothesis)
-        given = tuple(Given(agent=agent) for agent in tie.agents)
-        goal = math.fsum(_expected(scenario, other, given).values())
-        parts = _expected(scenario, hypothesis, given)
+        given = tuple(GivenAgent(agent=agent) for agent in tie.agents)
+        goal = math.fsum(_expected_improvement(scenario, other, given).values())
+        parts = _expected_improvement(scenario, hypothesis, given)
         own = math.fsum(parts.get(component, 0.0) for component in tie.by)
         rest = math.fsum(x for component, x in parts.items() if component not in tie.by)
         if own == 0.0:
@@ -336,12 +349,12 @@ def _tied(scenario: Scenario, ties: Mapping[str, Any]) -> Scenario:
             )
         factor = to_12_digits((goal - rest) / own)
         components = {**scenario.components, **hypothesis.components}
-        sizes = {component: _times(components[component], factor) for component in tie.by}
+        sizes = {component: _scale_component(components[component], factor) for component in tie.by}
         hypotheses[name] = hypothesis.model_copy(update={"components": {**hypothesis.components, **sizes}})
     return scenario.model_copy(update={"hypotheses": hypotheses})
 
 
-def _expected(
+def _expected_improvement(
     scenario: Scenario, hypothesis: MechanismHypothesis, given: tuple[TreatmentAgent, ...]
 ) -> dict[str, float]:
     """Mean improvement at the peak by each component, before it is cut at 1, under a treatment of agents."""
@@ -358,7 +371,7 @@ def _expected(
     return means
 
 
-def _times(component: Component, factor: float) -> Component:
+def _scale_component(component: Component, factor: float) -> Component:
     """A component whose sizes are multiplied, those of patients who are not susceptible too."""
 
     def times(spread: SizeSpread) -> SizeSpread:

@@ -100,7 +100,7 @@ class ScoreProcess:
         drifts have the ratio of the densities without stopping.
         """
         more = 0.0 if drift is None else drift - self._drift
-        mass, limit, score = self._standardised(z, more)
+        mass, limit, score = self._standardise(z, more)
         if more:
             before = self._fractions[self._look - 1] if self._look else 0.0
             mass = mass * np.exp(more * score - more * (self._drift + more / 2) * before)
@@ -108,7 +108,7 @@ class ScoreProcess:
 
     def below(self, z: float) -> float:
         """P(no earlier stop, Z <= z)."""
-        mass, limit, _ = self._standardised(z)
+        mass, limit, _ = self._standardise(z)
         return float(mass @ ndtr(limit))
 
     def within(self, z: float) -> float:
@@ -117,8 +117,8 @@ class ScoreProcess:
             return 0.0
         if self._coarse is not None:
             return max(self.below(z) - self.below(-z), 0.0)
-        _, high, _ = self._standardised(z)
-        _, low, _ = self._standardised(-z)
+        _, high, _ = self._standardise(z)
+        _, low, _ = self._standardise(-z)
         return float(self._mass @ (ndtr(high) - ndtr(low)))
 
     def upper(self, probability: float) -> float:
@@ -158,11 +158,11 @@ class ScoreProcess:
         parts = [(max(low * root, least), min(high * root, most)) for low, high in regions]
         parts = [(low, high) for low, high in parts if high > low]
         width = _PANEL * math.sqrt(min(step, after))
-        edges = [_equal(low, high, width) for low, high in parts]
+        edges = [_equal_edges(low, high, width) for low, high in parts]
         graded = sum(high - low for low, high in parts) > _PANELS * width
         if graded:
             bends = [bend for bend in self._bends if bend[1] < root]
-            edges = [_graded(low, high, _PANEL * root, bends) for low, high in parts]
+            edges = [_graded_edges(low, high, _PANEL * root, bends) for low, high in parts]
         pieces = [_nodes(each) for each in edges]
         score = np.concatenate([nodes for nodes, _ in pieces]) if pieces else np.zeros(0)
         weight = np.concatenate([weights for _, weights in pieces]) if pieces else np.zeros(0)
@@ -188,7 +188,7 @@ class ScoreProcess:
         """Expected z at this look, were there no stopping."""
         return self._drift * math.sqrt(self._fractions[self._look])
 
-    def _standardised(self, z: float, more: float = 0.0) -> tuple[Array, Array, Array]:
+    def _standardise(self, z: float, more: float = 0.0) -> tuple[Array, Array, Array]:
         """Of each node of the look before: mass, (z limit - expected) / SD of this look's score, and score.
 
         `more`: added to the drift of the step to this look.
@@ -205,7 +205,7 @@ class ScoreProcess:
         step = self._step
         spread = math.sqrt(step)
         if self._coarse is not None:
-            return self._coarse.blurred(score - self._drift * step, spread)
+            return self._coarse.blur(score - self._drift * step, spread)
         origin = self._score + self._drift * step
         density = np.empty_like(score)
         for first in range(0, len(score), _ROWS):
@@ -254,7 +254,7 @@ class _Coarse:
         score = np.concatenate([nodes for nodes, _ in pieces])
         return score, np.concatenate([weights for _, weights in pieces]) * self.at(score)
 
-    def blurred(self, score: Array, spread: float) -> Array:
+    def blur(self, score: Array, spread: float) -> Array:
         """The density plus an independent Gaussian of SD `spread`, at each score."""
         density = np.zeros_like(score)
         panel = np.searchsorted(self._low, score, side="right") - 1
@@ -285,14 +285,14 @@ class _Coarse:
         return density / (spread * math.sqrt(2 * math.pi))
 
 
-def _equal(low: float, high: float, width: float) -> Array:
+def _equal_edges(low: float, high: float, width: float) -> Array:
     """Edges of equal panels of at most `width`."""
     return np.linspace(low, high, math.ceil((high - low) / width) + 1)
 
 
-def _graded(low: float, high: float, width: float, bends: Sequence[Interval]) -> Array:
+def _graded_edges(low: float, high: float, width: float, bends: Sequence[Interval]) -> Array:
     """Edges of panels of at most `width`, finer towards each bend: `_PANEL` times its scale where it is."""
-    edges = _equal(low, high, width)
+    edges = _equal_edges(low, high, width)
     if not bends:
         return edges
     where, scale = np.array(bends).T

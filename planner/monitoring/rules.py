@@ -72,7 +72,7 @@ class FutilityRule(NamedTuple):
 
 def _no_early_stop(plan: BoundarySpec, parameters: Parameters) -> EfficacyRule:
     """Only the last look tests."""
-    return _last_solved(plan, math.inf)
+    return _solve_last(plan, math.inf)
 
 
 def _obrien_fleming(plan: BoundarySpec, parameters: Parameters) -> EfficacyRule:
@@ -92,7 +92,7 @@ def _wang_tsiatis(plan: BoundarySpec, parameters: Parameters) -> EfficacyRule:
 
 def _haybittle_peto(plan: BoundarySpec, parameters: Parameters) -> EfficacyRule:
     """A fixed high limit before the last look, the last solved so that alpha is exact: Haybittle 1971."""
-    return _last_solved(plan, number_parameter({"z": HAYBITTLE_PETO_Z, **parameters}, "z"))
+    return _solve_last(plan, number_parameter({"z": HAYBITTLE_PETO_Z, **parameters}, "z"))
 
 
 def _alpha_spending(plan: BoundarySpec, parameters: Parameters, *, rule: str) -> EfficacyRule:
@@ -132,7 +132,7 @@ EFFICACY: dict[str, Callable[[BoundarySpec, Parameters], EfficacyRule]] = {
 }
 
 
-def _last_solved(plan: BoundarySpec, early: float) -> list[Choice]:
+def _solve_last(plan: BoundarySpec, early: float) -> list[Choice]:
     """A stated limit before the last look, which spends all the alpha left."""
     return [
         *(stated_limit(early if stops else math.inf) for stops in plan.stops[:-1]),

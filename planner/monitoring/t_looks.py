@@ -174,15 +174,15 @@ def _rejection_probability(
     start = math.sqrt(share) * c[:, None] * np.cos(turn)
     scale = math.sqrt(1 - share) * np.sin(turn)
 
-    def reached(angle: float) -> Array:
+    def cosine_at(angle: float) -> Array:
         """The cosine of the new direction at which the next look is at this angle."""
         return np.clip((math.sin(angle) - start) / scale, -1.0, 1.0)
 
-    chance = 1 - _below(reached(limit), new)
+    chance = 1 - _below(cosine_at(limit), new)
     if sided == 2:
-        chance = chance + _below(reached(-limit), new)
+        chance = chance + _below(cosine_at(-limit), new)
     for piece in later:
-        chance = chance + _within(start, scale, reached(piece.low), reached(piece.high), new, piece)
+        chance = chance + _within(start, scale, cosine_at(piece.low), cosine_at(piece.high), new, piece)
     return np.asarray((chance * density * weight).sum(axis=1))
 
 

@@ -157,7 +157,7 @@ def _passes(z: float, df: float, shift: float) -> float:
     return float(ndtr(shift - t_limit(z, df) * spread).mean())
 
 
-def _wrong(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> set[int]:
+def _unfit(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> set[int]:
     """Looks (from 1) that must not be suggested."""
     return {
         *(each.look for each in reachable.idle_looks(scenario, analysis, plan)),
@@ -179,15 +179,15 @@ def _without(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> Mo
     """The looks without those with which something is wrong; None if nothing would be left."""
     counts, part = plan.counts, scenario
     while True:
-        solved = _solved(part, analysis, counts)
+        solved = _plan_with_looks(part, analysis, counts)
         if solved is None:
             return None
-        out = _wrong(part, analysis, solved)
+        out = _unfit(part, analysis, solved)
         if not out:
             return solved
         if len(counts) in out:
             return None
-        part = _leaving_out(part, out)
+        part = _without_numbers_of(part, out)
         counts = tuple(m for k, m in enumerate(counts, start=1) if k not in out)
 
 
@@ -198,25 +198,25 @@ def _later(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> Moni
     """
     counts, part, unit, k = plan.counts, scenario, scenario.design.unit, 0
     while k < len(counts) - 1:
-        can = partial(_can, part, analysis, counts, k)
+        can = partial(_would_do, part, analysis, counts, k)
         moved = (
             counts[k] if can(counts[k]) else reachable.first_where(can, counts[k], counts[k + 1] - 1, unit)
         )
         if moved is None:
-            part, counts = _leaving_out(part, {k + 1}), (*counts[:k], *counts[k + 1 :])
+            part, counts = _without_numbers_of(part, {k + 1}), (*counts[:k], *counts[k + 1 :])
         else:
             counts, k = (*counts[:k], moved, *counts[k + 1 :]), k + 1
-    solved = _solved(part, analysis, counts)
-    return None if solved is None or _wrong(part, analysis, solved) else solved
+    solved = _plan_with_looks(part, analysis, counts)
+    return None if solved is None or _unfit(part, analysis, solved) else solved
 
 
-def _can(scenario: Scenario, analysis: Analysis, counts: Sequence[int], k: int, count: int) -> bool:
+def _would_do(scenario: Scenario, analysis: Analysis, counts: Sequence[int], k: int, count: int) -> bool:
     """Whether look k (from 0) would do at another number of patients."""
-    solved = _solved(scenario, analysis, (*counts[:k], count, *counts[k + 1 :]))
-    return solved is not None and k + 1 not in _wrong(scenario, analysis, solved)
+    solved = _plan_with_looks(scenario, analysis, (*counts[:k], count, *counts[k + 1 :]))
+    return solved is not None and k + 1 not in _unfit(scenario, analysis, solved)
 
 
-def _solved(scenario: Scenario, analysis: Analysis, counts: Sequence[int]) -> MonitoringPlan | None:
+def _plan_with_looks(scenario: Scenario, analysis: Analysis, counts: Sequence[int]) -> MonitoringPlan | None:
     """The limits with other looks; None where there are none."""
     monitoring = scenario.monitoring.model_copy(update={"looks": tuple(float(m) for m in counts)})
     design = scenario.design.model_copy(update={"patients": counts[-1]})
@@ -227,7 +227,7 @@ def _solved(scenario: Scenario, analysis: Analysis, counts: Sequence[int]) -> Mo
         return None
 
 
-def _leaving_out(scenario: Scenario, out: set[int]) -> Scenario:
+def _without_numbers_of(scenario: Scenario, out: set[int]) -> Scenario:
     """The scenario whose rules have no number for some looks."""
 
     def kept(rule: Efficacy | Futility | None) -> Any:

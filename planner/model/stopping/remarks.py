@@ -12,14 +12,23 @@ from typing import Any
 
 from planner.model.degrees_of_freedom import planned_df
 from planner.model.looks import MonitoringPlan, monitoring_plan
-from planner.model.stopping import advice as look_advice
 from planner.model.stopping import reachable
-from planner.model.stopping.advice import t_limit
+from planner.model.stopping.advice import (
+    LEAST_POWER_DIFFERENCE,
+    POWER,
+    alpha_lost,
+    better_looks,
+    futility_cost,
+    looks_in_words,
+    often_too_few,
+    power_lost,
+    t_limit,
+    too_early,
+)
 from planner.model.stopping.reachable import IdleLook
 from planner.scenario.analysis import Analysis
 from planner.scenario.scenario import Scenario
-from planner.scenario.text import count as counted
-from planner.scenario.text import listed
+from planner.scenario.text import count, listed
 from planner.scenario.vocabulary import METHODS
 
 _BEYOND = 3.0  # times the z limit: from there on a t limit that few df have raised is worth a remark
@@ -164,14 +173,14 @@ def _idle(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> list[
     for each in idle:
         what = "stop for efficacy" if each.computed else "stop the trial"
         lines.append(
-            f"look {each.look}, at {counted(each.patients, 'finished patient')}, cannot {what}: {each.why}"
+            f"look {each.look}, at {count(each.patients, 'finished patient')}, cannot {what}: {each.why}"
         )
-    cost = f"{'; '.join(lines)}. {look_advice.alpha_lost(scenario, analysis, plan, idle)}"
-    instead = look_advice.better_looks(scenario, analysis, plan)
+    cost = f"{'; '.join(lines)}. {alpha_lost(scenario, analysis, plan, idle)}"
+    instead = better_looks(scenario, analysis, plan)
     if not instead:
         return [f"{cost}. No looks near these would do: leave the early ones out, or plan more patients"]
-    power = look_advice.power_lost(plan, idle, instead[0]) if _normal(analysis) else ""
-    would = " or ".join(look_advice.looks_in_words(scenario, each) for each in instead)
+    power = power_lost(plan, idle, instead[0]) if _normal(analysis) else ""
+    would = " or ".join(looks_in_words(scenario, each) for each in instead)
     return [f"{cost}{power}. Looks that would do: {would}"]
 
 
@@ -189,28 +198,28 @@ def _none(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan, last: Id
         64 * plan.patients,
         unit,
     )
-    sentence = f"no trial of {counted(last.patients, 'patient')} can be significant: {last.why}"
+    sentence = f"no trial of {count(last.patients, 'patient')} can be significant: {last.why}"
     return sentence if fewest is None else f"{sentence}; with {fewest:,} patients one can be"
 
 
 def _early(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> list[str]:
     """Looks whose t limit is out of reach for want of degrees of freedom, and what their futility costs."""
     lines = []
-    for look in look_advice.too_early(scenario, analysis, plan):
+    for look in too_early(scenario, analysis, plan):
         df, z = planned_df(scenario, analysis, plan.counts[look - 1]), plan.boundary.efficacy_z[look - 1]
         if not isinstance(df, int) or (limit := t_limit(z, df)) < _BEYOND * z:
             continue
         at, t_text = (
-            counted(plan.counts[look - 1], "finished patient"),
+            count(plan.counts[look - 1], "finished patient"),
             f"{limit:,.{0 if limit >= 100 else 1}f}",
         )
         sentence = (
             f"look {look}, at {at}, is too early to stop for efficacy: its limit is t = {t_text} with {df} "
             "degrees of freedom, which fewer than one trial in a thousand passes even where the power is "
-            f"{100 * look_advice.POWER:.0f} %"
+            f"{100 * POWER:.0f} %"
         )
-        lost = look_advice.futility_cost(plan, look)
-        if lost is not None and lost >= look_advice.LEAST_POWER_DIFFERENCE:
+        lost = futility_cost(plan, look)
+        if lost is not None and lost >= LEAST_POWER_DIFFERENCE:
             sentence += (
                 f"; to stop for futility there costs about {100 * lost:.1f} percentage points of power"
             )
@@ -225,12 +234,12 @@ def _left(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> list[
     """Looks that can stop if nobody leaves, but often not with the planned dropout."""
     stays = reachable.completer_probability(scenario, analysis)
     lines = []
-    for k, share in look_advice.often_too_few(scenario, analysis, plan).items():
-        count = plan.counts[k - 1]
-        expected = f"{count * (stays or 0.0):.3g}"
+    for k, share in often_too_few(scenario, analysis, plan).items():
+        finished = plan.counts[k - 1]
+        expected = f"{finished * (stays or 0.0):.3g}"
         which = "the last look" if k == len(plan.counts) else f"look {k}"
         cannot = "computed" if _normal(analysis) else "significant"
-        at = counted(count, "finished patient")
+        at = count(finished, "finished patient")
         often = f"{100 * share:.0f}" if share >= 0.1 else f"{100 * share:.2g}"
         lines.append(
             f"{which}, at {at} of whom {expected} are expected to be completers, has too few of them for "

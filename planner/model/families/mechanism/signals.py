@@ -176,7 +176,7 @@ def signal_values(
             parts = [a * level.get(agent, 0.0) for agent, a in signal.activated_by.items()]
             parts += [a * value(other) for other, a in signal.activated_by_signal.items()]
             active = max([signal.base, *parts]) if signal.combine == "max" else signal.base + math.fsum(parts)
-            active = _as_guessed(scenario, name, active, moment.guess)
+            active = _driven_by_guess(scenario, name, active, moment.guess)
             left = [
                 1.0 - share * occupancy(mechanism, each, since, present)
                 for agent, share in (signal.blocked_by.items() if blocked else ())
@@ -192,7 +192,7 @@ def signal_values(
     return values
 
 
-def _as_guessed(scenario: Scenario, name: str, active: float, guess: bool | None) -> float:
+def _driven_by_guess(scenario: Scenario, name: str, active: float, guess: bool | None) -> float:
     """What drives a signal where the patient guesses so."""
     expectancy = scenario.blinding.expectancy if scenario.blinding is not None else None
     if guess is None or expectancy is None or expectancy.signal != name:

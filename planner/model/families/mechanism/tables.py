@@ -24,6 +24,7 @@ from planner.model.dropout import SAME_FOR_ALL
 from planner.model.entry import enrolment_row, first_baseline_enrols
 from planner.model.families.mechanism.features import (
     Feature,
+    Onset,
     after_waiting,
     all_features,
     all_onsets,
@@ -100,19 +101,8 @@ def mechanism_tables(
     rows.sizes.sort()  # two components share a draw
     waiting = WaitingHistories.of(scenario, mechanisms)
     starts = _blocks(scenario, mechanisms, sets, rows, components, days)
-    span = np.zeros((len(hypotheses), design.periods, 1 + len(days), 2), np.int64)
-    most = max(padded_count(len(features)) for features in sets)
+    span, coef = _coefficient_tables(scenario, mechanisms, sets, onsets, starts, days)
     shape = (len(hypotheses), len(design.sequences), design.periods)
-    coef = np.zeros((len(states), *shape, 1 + len(days), most))
-    for h, (m, features) in enumerate(zip(mechanisms, sets, strict=True)):
-        at = {feature: i for i, feature in enumerate(features)}
-        for k, v in product(range(design.periods), range(1 + len(days))):
-            first, stop = at_work(features, k, v)
-            span[h, k, v] = starts[h] + first, padded_count(stop - first)
-            for g, (s, sequence) in product(range(len(states)), enumerate(design.sequences)):
-                day = days[v - 1] if v else None
-                row = coefficients(scenario, m, at, sequence, onsets[h][g][s], k, day)
-                coef[g, h, s, k, v, : stop - first] = row[first:stop]
     scale = scenario.endpoint.scale
     draws, numbers, errors = _draws(design.periods, _visit_numbers(scenario, days))
     driven = feature_coefficients(scenario, mechanisms, outcomes, waiting)
@@ -157,6 +147,35 @@ def mechanism_tables(
         guessing=guessing,
         returning=back,
     )
+
+
+def _coefficient_tables(
+    scenario: Scenario,
+    mechanisms: Sequence[Mechanism],
+    sets: Sequence[Sequence[Feature]],
+    onsets: Sequence[Sequence[Sequence[Sequence[Onset]]]],
+    starts: Sequence[int],
+    days: Sequence[float],
+) -> tuple[Ints, Floats]:
+    """`MechanismTables.span`, and its `coef` for each guess: (guess, hypothesis, sequence, period, visit).
+
+    onsets: by hypothesis, guess, sequence and period. starts: the first feature row of each hypothesis.
+    """
+    design, states = scenario.design, len(onsets[0])
+    span = np.zeros((len(mechanisms), design.periods, 1 + len(days), 2), np.int64)
+    most = max(padded_count(len(features)) for features in sets)
+    shape = (states, len(mechanisms), len(design.sequences), design.periods, 1 + len(days), most)
+    coef = np.zeros(shape)
+    for h, (m, features) in enumerate(zip(mechanisms, sets, strict=True)):
+        at = {feature: i for i, feature in enumerate(features)}
+        for k, v in product(range(design.periods), range(1 + len(days))):
+            first, stop = at_work(features, k, v)
+            span[h, k, v] = starts[h] + first, padded_count(stop - first)
+            for g, (s, sequence) in product(range(states), enumerate(design.sequences)):
+                day = days[v - 1] if v else None
+                row = coefficients(scenario, m, at, sequence, onsets[h][g][s], k, day)
+                coef[g, h, s, k, v, : stop - first] = row[first:stop]
+    return span, coef
 
 
 def _visit_numbers(scenario: Scenario, days: Sequence[float]) -> list[int]:
@@ -259,7 +278,7 @@ def _blocks(
     start_of: dict[object, int] = {}
     for m, features in zip(mechanisms, sets, strict=True):
         block = [_feature_row(scenario, m, f, rows, numbers, days) for f in features]
-        fading = [_fading(scenario, m, f, rows, days) for f in features] if return_rule(scenario) else []
+        fading = [_fading_row(scenario, m, f, rows, days) for f in features] if return_rule(scenario) else []
         start = start_of.setdefault((tuple(block), tuple(fading)), len(table))
         if start == len(table):
             table += block
@@ -268,7 +287,9 @@ def _blocks(
     return starts
 
 
-def _fading(scenario: Scenario, m: Mechanism, f: Feature, rows: _Rows, days: Sequence[float]) -> FadingRow:
+def _fading_row(
+    scenario: Scenario, m: Mechanism, f: Feature, rows: _Rows, days: Sequence[float]
+) -> FadingRow:
     """How a feature fades where patients wait; what the period's own dosing raises does so as planned."""
     c, ago = m.components[f.component], f.periods_ago
     seen = [ago * cycle_days(scenario) + day for day in (0.0, *days)]
