@@ -336,7 +336,7 @@ def test_a_lognormal_has_the_stated_mean_and_sd() -> None:
                 "hypotheses/m": {"means": {"A": -3.0, "B": 0.0}, "sd_within": 2.0, "sd_between": 2.0},
                 "analyses": [{"outcome": "dissociation"}],
             },
-            "the means of m are of the endpoint and say nothing of a second outcome",
+            "the means of m are of the endpoint and say nothing of a secondary outcome",
         ),
     ],
 )

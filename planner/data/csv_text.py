@@ -151,7 +151,7 @@ class Table:
 
 
 def joined(faults: Sequence[Fault]) -> list[Fault]:
-    """Faults in order of place, where of more than MOST_ALIKE alike ones the first tells the lines of all.
+    """Faults in order of place, where of more than MOST_ALIKE alike ones the first names the lines of all.
 
     Alike are those of one column that say the same but for numbers, subjects and what is quoted.
     """
@@ -159,8 +159,8 @@ def joined(faults: Sequence[Fault]) -> list[Fault]:
     for fault in faults:
         kind = (fault.path, *(_VARYING.sub("", text) for text in (fault.message, fault.hint)))
         alike.setdefault(kind, []).append(fault)
-    told = [each if len(each) <= MOST_ALIKE else [_as_one(each)] for each in alike.values()]
-    return sorted((fault for each in told for fault in each), key=lambda fault: (fault.line, fault.column))
+    kept = [each if len(each) <= MOST_ALIKE else [_as_one(each)] for each in alike.values()]
+    return sorted((fault for each in kept for fault in each), key=lambda fault: (fault.line, fault.column))
 
 
 def _as_one(alike: Sequence[Fault]) -> Fault:
@@ -174,17 +174,17 @@ def _as_one(alike: Sequence[Fault]) -> Fault:
 
 def _stretches(lines: Sequence[int]) -> str:
     """`3 to 7, 9 and 12`, from numbers in ascending order; of many stretches the first ones."""
-    found: list[list[int]] = []
+    ranges: list[list[int]] = []
     for line in lines:
-        if found and line == found[-1][1] + 1:
-            found[-1][1] = line
+        if ranges and line == ranges[-1][1] + 1:
+            ranges[-1][1] = line
         else:
-            found.append([line, line])
-    said = [f"{low}" if low == high else f"{low} to {high}" for low, high in found]
-    rest = len(said) - _MOST_LINES
+            ranges.append([line, line])
+    texts = [f"{low}" if low == high else f"{low} to {high}" for low, high in ranges]
+    rest = len(texts) - _MOST_LINES
     if rest > 1:
-        return f"{', '.join(said[:_MOST_LINES])} and others up to {lines[-1]}"
-    return listed(said)
+        return f"{', '.join(texts[:_MOST_LINES])} and others up to {lines[-1]}"
+    return listed(texts)
 
 
 def _starts(text: str, delimiter: str) -> list[int]:
@@ -281,12 +281,12 @@ def _delimiter(feed: _Feed, required: Sequence[str]) -> str:
     """What parts the cells: said by a first line "sep=;", else that by which most columns are found."""
     feed.skip(blank=True)
     line = feed.lines[feed.at] if feed.at < len(feed.lines) else ""
-    said = re.fullmatch(r'"?sep=([,;\t])"?', line.strip(" "), re.IGNORECASE)
-    if said:
+    stated = re.fullmatch(r'"?sep=([,;\t])"?', line.strip(" "), re.IGNORECASE)
+    if stated:
         feed.at += 1
-        return said[1]
-    found = {d: {cell.strip(" \"'").casefold() for cell in line.split(d)} for d in DELIMITERS}
-    return max(DELIMITERS, key=lambda d: (len(found[d] & set(required)), len(found[d])))
+        return stated[1]
+    headers = {d: {cell.strip(" \"'").casefold() for cell in line.split(d)} for d in DELIMITERS}
+    return max(DELIMITERS, key=lambda d: (len(headers[d] & set(required)), len(headers[d])))
 
 
 def _records(table: Table, feed: _Feed) -> Iterator[Record]:
@@ -332,7 +332,7 @@ def _check_header(table: Table, required: Sequence[str], columns: str) -> None:
     missing = [column for column in required if column not in header]
     if missing:
         others = [cell for cell in header if cell and cell not in required]
-        near = [f"{c}: {said}" for c in missing if (said := did_you_mean(c, others)).startswith("did")]
+        near = [f"{c}: {hint}" for c in missing if (hint := did_you_mean(c, others)).startswith("did")]
         table.note(table.header, "", f"has no column {listed(missing)}", "; ".join(near) or columns)
     for column in dict.fromkeys(cell for cell in header if cell):
         if header.count(column) > 1:

@@ -5,7 +5,7 @@
 
 `baseline` may be left out. An empty value is a missing one. With columns `measure` and `day`, as `planner
 trial` writes them, a line holds a value of that measure on that day, and only those asked for are read; lines
-that name an `outcome` beside the endpoint are passed over. What is wrong is told with its line and column,
+that name an `outcome` beside the endpoint are passed over. What is wrong is reported with line and column,
 all at once. How a file may be written: see csv_text.py.
 """
 
@@ -55,19 +55,19 @@ def read_patients(
     """
     table = read_table(path, COLUMNS, numbers=("value", "baseline"))
     lines = _Lines(table, tuple(sequences))
-    asked = [row for row in table.rows if _asked_for(table, row, measure, day)]
-    for row in asked:
+    rows = [row for row in table.rows if _is_wanted(table, row, measure, day)]
+    for row in rows:
         lines.add(row)
-    if not asked and not table.faults:
+    if not rows and not table.faults:
         table.note(table.header, _which(table), *_nothing(table, measure, day))
     table.check()
-    return PatientData(tuple(lines.found.values()), table.has("measure"), table)
+    return PatientData(tuple(lines.patients.values()), table.has("measure"), table)
 
 
 # Which lines are asked for
 
 
-def _asked_for(table: Table, row: Record, measure: str, day: float) -> bool:
+def _is_wanted(table: Table, row: Record, measure: str, day: float) -> bool:
     """Whether a line is of the endpoint, its measure and day; a line that does not say is."""
     if table.has("outcome") and table.cell(row, "outcome"):
         return False
@@ -87,17 +87,17 @@ def _nothing(table: Table, measure: str, day: float) -> tuple[str, str]:
         if table.comments:
             hint += "; lines that begin with # are comments: put a name that does in quotation marks"
         return "has no patients", hint
-    said = list(dict.fromkeys(_said(table, row) for row in table.rows))
+    readings = list(dict.fromkeys(_reading(table, row) for row in table.rows))
     what = measure if table.has("measure") else "value"
     message = f"has no {what} of day {day:g}"
-    if len(said) == 1 and said[0].startswith("day "):
-        return message, f"the file has {said[0]}: --set endpoint.day={said[0][4:]} reads that"
-    some = listed([*said[:_MOST_NAMED], *(["others"] if len(said) > _MOST_NAMED else [])])
+    if len(readings) == 1 and readings[0].startswith("day "):
+        return message, f"the file has {readings[0]}: --set endpoint.day={readings[0][4:]} reads that"
+    some = listed([*readings[:_MOST_NAMED], *(["others"] if len(readings) > _MOST_NAMED else [])])
     return message, f"the file has {some}: --set endpoint.day=... and endpoint.measure=... choose"
 
 
-def _said(table: Table, row: Record) -> str:
-    """What a line says that its value is."""
+def _reading(table: Table, row: Record) -> str:
+    """What the value of a line is, in its own words: `change on day 1`."""
     words = [table.cell(row, column) for column in ("outcome", "measure") if table.has(column)]
     words = [" ".join(word for word in words if word)] if any(words) else []
     if table.has("day"):
@@ -117,8 +117,8 @@ class _Lines:
 
     table: Table
     sequences: tuple[tuple[str, ...], ...]
-    found: dict[str, ObservedPatient] = field(default_factory=dict)
-    refused: set[str] = field(default_factory=set)  # sequences that were told before
+    patients: dict[str, ObservedPatient] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)  # sequences that were reported before
 
     def add(self, row: Record) -> None:
         """Add what a line says to its patient, or note what is wrong with it."""
@@ -139,7 +139,7 @@ class _Lines:
         baseline = table.number(row, "baseline") if table.has("baseline") else None
         if len(table.faults) > before or not sequence or not period:
             return
-        patient = self.found.setdefault(cell["subject"], ObservedPatient(cell["subject"], sequence))
+        patient = self.patients.setdefault(cell["subject"], ObservedPatient(cell["subject"], sequence))
         if patient.sequence != sequence:
             message = f"subject {cell['subject']} had the sequence {' '.join(patient.sequence)} before"
             table.note(row, "sequence", message, f"on line {next(iter(patient.rows.values())).line}")
@@ -151,7 +151,7 @@ class _Lines:
             patient.rows[period - 1] = row
 
     def _sequence(self, row: Record, text: str) -> tuple[str, ...]:
-        """The sequence meant by a cell, () if there is none; each wrong one is told once."""
+        """The sequence meant by a cell, () if there is none; each wrong one is reported once."""
         meant = spelled(text, self.sequences)
         if len(meant) == 1:
             return meant[0]

@@ -17,7 +17,7 @@ def uncertain_numbers(scenario: Scenario) -> list[dict[str, object]]:
         {
             "hypothesis": entry.hypothesis,  # None: of all
             "path": entry.key,
-            "distribution": entry.distribution.said,
+            "distribution": entry.distribution.in_words,
             "stated": [each.value for each in entry.numbers],
             "acts": any(_acts(scenario, each.route) for each in entry.numbers),
         }

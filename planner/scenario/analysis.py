@@ -35,7 +35,7 @@ class Analysis(Settings):
     planned_effect: Annotated[
         Points | None, about("Difference that planning assumed, first minus second", "points")
     ] = None
-    outcome: Annotated[str, about("The second outcome that is analysed; the endpoint if not given")] = ""
+    outcome: Annotated[str, about("The secondary outcome that is analysed; the endpoint if not given")] = ""
     measure: Annotated[str, MEASURE, about("What is analysed; the endpoint's measure if not given")] = ""
     day: Annotated[Days | None, about("Day that is analysed; the endpoint's day if not given", "days")] = None
     planned_sd_difference: Annotated[

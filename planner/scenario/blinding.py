@@ -39,7 +39,7 @@ class Blinding(Settings):
         tuple[Symbol, ...], about("The agents that make a treatment active", min_length=1, max_length=24)
     ]
     intercept: Annotated[LogOdds, about("Log odds of guessing active without the outcome below")]
-    outcome: Annotated[str, about("The second outcome that gives the treatment away")] = ""
+    outcome: Annotated[str, about("The secondary outcome that gives the treatment away")] = ""
     slope: Annotated[LogOdds, about("What each point of it adds to the log odds")] = 0.0
     slope_from_previous: Annotated[
         LogOdds, about("What each point by which it exceeds that of the period before adds to the log odds")

@@ -30,12 +30,12 @@ def simplest(stated: Mapping[str, float], order: tuple[str, ...]) -> Contrast:
 
 def formula(contrast: Contrast) -> str:
     """`A - B`, `K - KN - P + PN`, `A - 0.5 B - 0.5 C`."""
-    said = ""
+    text = ""
     for treatment, weight in weights(contrast).items():
-        sign = ("-" if weight < 0 else "+") if said else ("-" if weight < 0 else "")
+        sign = ("-" if weight < 0 else "+") if text else ("-" if weight < 0 else "")
         size = "" if abs(weight) == 1.0 else f"{abs(weight):.6g} "
-        said += f" {sign} {size}{treatment}" if said else f"{sign}{size}{treatment}"
-    return said
+        text += f" {sign} {size}{treatment}" if text else f"{sign}{size}{treatment}"
+    return text
 
 
 def in_words(contrast: Contrast) -> str:

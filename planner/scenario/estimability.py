@@ -43,15 +43,15 @@ def sequence_shares(
     # a combination of the rows of the equations.
     rows = [[Fraction(1)] * len(chosen), *([row[k] for row in chosen] for k in range(len(chosen[0])))]
     wanted = [Fraction(0), *(-equal * sum(row) for row in rows[1:])]
-    found = [Fraction(0)] * len(chosen)
+    corrections = [Fraction(0)] * len(chosen)
     if any(wanted):
         gram = [[sum((x * y for x, y in zip(a, b, strict=True)), Fraction(0)) for b in rows] for a in rows]
         factors = solved(gram, wanted)
         if factors is None:
             return None
         pairs = list(zip(factors, rows, strict=True))
-        found = [sum((f * row[i] for f, row in pairs), Fraction(0)) for i in range(len(chosen))]
-    shares = iter(equal + c for c in found)
+        corrections = [sum((f * row[i] for f, row in pairs), Fraction(0)) for i in range(len(chosen))]
+    shares = iter(equal + c for c in corrections)
     return [next(shares) if takes else Fraction(0) for takes in part]
 
 
@@ -89,10 +89,10 @@ def variance_factor(
     """
     model = Model(sequences, carryover)
     target = model.target(weights)
-    found = solved(model.information(allocation, model.within), target)
-    if found is None:
+    solution = solved(model.information(allocation, model.within), target)
+    if solution is None:
         return None
-    return sum((x * c for x, c in zip(found, target, strict=True)), Fraction(0)) * sum(allocation)
+    return sum((x * c for x, c in zip(solution, target, strict=True)), Fraction(0)) * sum(allocation)
 
 
 class Model:
@@ -151,28 +151,28 @@ class Model:
 
     def target(self, weights: Mapping[str, float]) -> list[Fraction]:
         """The contrast in these parameters."""
-        found = [Fraction(0)] * self.size
+        target = [Fraction(0)] * self.size
         for treatment, weight in weights.items():
             if treatment in self.effect:
-                found[self.effect[treatment]] = Fraction(repr(weight))
-        return found
+                target[self.effect[treatment]] = Fraction(repr(weight))
+        return target
 
     def moved(
         self,
-        found: Sequence[Fraction],
+        solution: Sequence[Fraction],
         allocation: Sequence[int],
         share: Fraction,
         added: Sequence[Sequence[int]],
     ) -> Fraction:
         """What the estimate is moved by if `added` (sequence, period) is added to the scores.
 
-        `found` solves information x = target.
+        `solution` solves information x = target.
         """
         total = Fraction(0)
         for periods, patients, more in zip(self.rows, allocation, added, strict=True):
-            swept = share * sum(more)
+            mean = share * sum(more)
             for own, each in zip(periods, more, strict=True):
-                total += patients * (each - swept) * sum((found[i] for i in own), Fraction(0))
+                total += patients * (each - mean) * sum((solution[i] for i in own), Fraction(0))
         return total
 
 

@@ -65,8 +65,8 @@ class OneOf:
 
     def check(self, value: str | None) -> str | None:
         if value is not None and value not in self.table:
-            known: dict[str, Any] = {"kind": self.kind, "known": tuple(self.table)}
-            raise PydanticCustomError("unknown_name", "is not a known {kind}", known)
+            context: dict[str, Any] = {"kind": self.kind, "known": tuple(self.table)}
+            raise PydanticCustomError("unknown_name", "is not a known {kind}", context)
         return value
 
 

@@ -30,17 +30,17 @@ def scaled(shares: Sequence[Fraction], unit: int, patients: int) -> tuple[int, .
 
 def scaling(stated: Sequence[str], unit: int, counts: Sequence[int]) -> str:
     """In words what became of looks that were `stated` otherwise: their `counts` now."""
-    said = f"for {counts[-1]:,} patients the looks, stated as {listed(stated)}, "
-    said += (
+    sentence = f"for {counts[-1]:,} patients the looks, stated as {listed(stated)}, "
+    sentence += (
         f"are scaled to {listed([f'{m:,}' for m in counts])}"
         if len(counts) > 1
         else "come down to the last one"
     )
     if unit > 1 and len(counts) > 1:
-        said += f" (before the last in whole allocation units of {unit:,} patients)"
+        sentence += f" (before the last in whole allocation units of {unit:,} patients)"
     lost = stated[len(counts) - 1 : -1]
     if not lost:
-        return said
+        return sentence
     if len(lost) == 1:
-        return f"{said}: the one at {lost[0]} would reach the last one and falls away"
-    return f"{said}: those at {listed(lost)} would reach the last one and fall away"
+        return f"{sentence}: the one at {lost[0]} would reach the last one and falls away"
+    return f"{sentence}: those at {listed(lost)} would reach the last one and fall away"

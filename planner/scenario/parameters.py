@@ -122,11 +122,11 @@ def places(described: Described, hypothesis: str | None, path: Path, relative: b
     Raises Astray. `relative`: a table of numbers stands for all of them.
     """
     start: Any = described if hypothesis is None else described.hypotheses[hypothesis]
-    known: tuple[str, ...] = _SHARED if hypothesis is None else _OWN[type(start)]
+    roots: tuple[str, ...] = _SHARED if hypothesis is None else _OWN[type(start)]
     above: Path = () if hypothesis is None else ("hypotheses", hypothesis)
     root = str(path[0]) if path else ""
-    if root not in known:
-        raise Astray(*_no_root(described, hypothesis, path, known))
+    if root not in roots:
+        raise Astray(*_no_root(described, hypothesis, path, roots))
     node: Any = getattr(start, root)
     if hypothesis is not None and root in COMMON:
         node = {**getattr(described, root), **node}
@@ -137,15 +137,15 @@ def places(described: Described, hypothesis: str | None, path: Path, relative: b
     for part in path[1:]:
         key, node, kind = _step(node, kind, part, route)
         route = (*route, key)
-    found = list(_numbers(node, kind, route, relative))
+    numbers = list(_numbers(node, kind, route, relative))
     return [
         Place((*above, *each.route), each.value, each.range.within(_beyond(described, hypothesis, each)))
-        for each in found
+        for each in numbers
     ]
 
 
 def _no_root(
-    described: Described, hypothesis: str | None, path: Path, known: tuple[str, ...]
+    described: Described, hypothesis: str | None, path: Path, roots: tuple[str, ...]
 ) -> tuple[str, str]:
     """Why a path cannot begin so."""
     root = str(path[0]) if path else ""
@@ -156,8 +156,8 @@ def _no_root(
         where = f"[hypotheses.{dotted(path[1:2])}.uncertainty]" if len(path) > 1 else ""
         return "belongs to one hypothesis", f"state it under {where or '[hypotheses.NAME.uncertainty]'}"
     if root in Scenario.model_fields and hypothesis is None:
-        return "is a decision of the trial, and not uncertain", f"known: {listed(known)}"
-    return f"there is no number {printable(dotted(path))}", did_you_mean(root, known)
+        return "is a decision of the trial, and not uncertain", f"known: {listed(roots)}"
+    return f"there is no number {printable(dotted(path))}", did_you_mean(root, roots)
 
 
 def _step(node: Any, kind: Any, part: str | int, route: Path) -> tuple[str | int, Any, Any]:
@@ -250,7 +250,7 @@ def _element(kind: Any) -> Any:
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated or origin in (Union, UnionType):
         inner = arguments[:1] if origin is Annotated else arguments
-        return next((found for each in inner if (found := _element(each)) is not None), None)
+        return next((element for each in inner if (element := _element(each)) is not None), None)
     if origin is tuple:
         return arguments[0]
     return arguments[1] if isinstance(origin, type) and issubclass(origin, Mapping) else None
@@ -259,16 +259,16 @@ def _element(kind: Any) -> Any:
 def _range(kind: Any) -> Range:
     """The limits in a declared type: ge, gt, le and lt of all its layers."""
     origin, arguments = get_origin(kind), get_args(kind)
-    found = Range()
+    limits = Range()
     if origin in (Union, UnionType):
         for each in arguments:
-            found = found.within(_range(each))
+            limits = limits.within(_range(each))
     elif origin is Annotated:
-        found = _range(arguments[0])
+        limits = _range(arguments[0])
         for item in arguments[1:]:
             for each in (item, *getattr(item, "metadata", ())):
-                found = found.within(_stated(each))
-    return found
+                limits = limits.within(_stated(each))
+    return limits
 
 
 def _stated(limit: Any) -> Range:

@@ -14,8 +14,8 @@ def leading_path(text: str) -> tuple[Path, int]:
     """The dotted path that a text begins with, and the offset behind it; empty if there is none."""
     parts: list[str | int] = []
     at = 0
-    while (found := _PART.match(text, at)) is not None:
-        word = found[1]
+    while (part := _PART.match(text, at)) is not None:
+        word = part[1]
         if word[0] in "\"'":
             try:
                 parts.append(tomllib.loads(f"k={word}")["k"])
@@ -23,7 +23,7 @@ def leading_path(text: str) -> tuple[Path, int]:
                 return (), 0
         else:
             parts.append(int(word) if word.isascii() and word.isdigit() and len(word) < 6 else word)
-        at = found.end()
+        at = part.end()
         if not text.startswith(".", at):
             return tuple(parts), at
         at += 1

@@ -110,11 +110,11 @@ class Scenario(Settings):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What whoever set something is told of what follows from it; every result repeats it."""
+        """Sentences on what follows from a setting for whoever set it; every result repeats them."""
         return self._remarks
 
     def scale_of(self, analysis: Analysis) -> Scale:
-        """The scale of what an analysis reads: the endpoint's, or that of a second outcome."""
+        """The scale of what an analysis reads: the endpoint's, or that of a secondary outcome."""
         return self.outcomes[analysis.outcome].scale if analysis.outcome else self.endpoint.scale
 
     @property

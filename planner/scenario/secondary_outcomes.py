@@ -1,4 +1,4 @@
-"""The settings of second outcomes: dissociation, or anything else that is measured beside the endpoint.
+"""The settings of secondary outcomes: dissociation, or anything else that is measured beside the endpoint.
 
     score = background + sum over terms of size x product of gates x decay + noise, on the outcome's own scale
 
@@ -25,7 +25,7 @@ class PointSpread(Settings):
 
 
 class OutcomeComponent(Settings):
-    """A part of a second outcome: how large it is in whom, and how long it lasts."""
+    """A part of a secondary outcome: how large it is in whom, and how long it lasts."""
 
     label: Annotated[str, about("What the component is", label=True)] = ""
     share: Annotated[Share, about("Share of the patients who are susceptible")] = 1.0
@@ -52,7 +52,7 @@ class OutcomeComponent(Settings):
 
 
 class SecondaryOutcome(Settings):
-    """A second outcome. What drives it is the same under every hypothesis that has no terms of its own."""
+    """A secondary outcome. What drives it is the same under every hypothesis that has no terms of its own."""
 
     label: Annotated[str, about("What the outcome is called", label=True)] = ""
     unit: Annotated[str, about("Unit of the scores", max_length=40)] = "points"

@@ -68,7 +68,7 @@ class Distribution(Settings):
         return (0.0, float("inf")) if self.log_sd else (self.median or 0.0,) * 2
 
     @property
-    def said(self) -> str:
+    def in_words(self) -> str:
         """The distribution in words."""
         low, high = self.limits
         between = f"{low:.6g} to {high:.6g}"

@@ -62,21 +62,21 @@ def full_paths(path: Path, full: dict[str, Any]) -> list[Path]:
     moved: list[Path] = [path]
     if path[0] == "hypotheses" and len(path) > 2 and len(followed(path, full)) < len(path):
         moved = [(*path[:2], name, *path[3:]) for name in _RENAMED.get(str(path[2]), (str(path[2]),))]
-    return [found for item in moved if (found := followed(item, full))]
+    return [place for item in moved if (place := followed(item, full))]
 
 
 def followed(path: Path, data: dict[str, Any]) -> Path:
     """The longest beginning of `path` that leads somewhere in `data`; digits may be a key or an index."""
     node: Any = data
-    found: Path = ()
+    place: Path = ()
     for part in path:
         if isinstance(node, dict) and str(part) in node:
-            found, node = (*found, str(part)), node[str(part)]
+            place, node = (*place, str(part)), node[str(part)]
         elif isinstance(node, list) and isinstance(part, int) and part < len(node):
-            found, node = (*found, part), node[part]
+            place, node = (*place, part), node[part]
         else:
             break
-    return found
+    return place
 
 
 def settings(scenario: Scenario) -> dict[str, Any]:

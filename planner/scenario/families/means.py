@@ -169,8 +169,8 @@ class Means(FamilySettings):
         if self.sd_within is not None:
             common = self.sd_within.get(EVERY)
             within = {k: self.sd_within.get(k, common) for k in self.means}
-            found = {k: v for k, v in within.items() if v is not None}
-            return ScoreSpread(found, self._level(self.sd_between or 0.0), self.sd_interaction)
+            stated = {k: v for k, v in within.items() if v is not None}
+            return ScoreSpread(stated, self._level(self.sd_between or 0.0), self.sd_interaction)
         residual = {a: sqrt(self.residual_variance(a)) for a in self.means}
         if self.sd is None or self.correlation is None:
             between = self.sd_between

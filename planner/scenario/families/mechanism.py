@@ -192,7 +192,7 @@ class Term(Settings):
 
 
 class OutcomeTerms(Settings):
-    """What drives a second outcome under one hypothesis."""
+    """What drives a secondary outcome under one hypothesis."""
 
     terms: Annotated[
         tuple[Term, ...],
@@ -213,6 +213,7 @@ class MechanismHypothesis(FamilySettings):
         Mapping[Symbol, Component], about("Components in place of the common ones of that name")
     ] = {}
     outcomes: Annotated[
-        Mapping[Symbol, OutcomeTerms], about("What drives a second outcome, in place of what is said there")
+        Mapping[Symbol, OutcomeTerms],
+        about("What drives a secondary outcome, in place of what is said there"),
     ] = {}
     tie: Annotated[Tie | None, about("What is kept equal to another hypothesis where it is uncertain")] = None

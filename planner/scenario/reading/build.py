@@ -1,7 +1,7 @@
 """Dictionaries to a complete Scenario, or everything that is wrong with them.
 
 The dictionaries are checked setting by setting against the models of `scenario.scenario` and, where these
-hold, completed and checked across settings.
+hold, resolved and checked across settings.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from planner.scenario.monitoring import Monitoring
 from planner.scenario.observed import Observed
 from planner.scenario.paths import split_path
 from planner.scenario.population import Population
-from planner.scenario.reading import messages as wording
+from planner.scenario.reading.messages import complaints_of
 from planner.scenario.reading.toml import MAX_BYTES
-from planner.scenario.resolving import complete
 from planner.scenario.resolving.draft import Complaint, Draft
 from planner.scenario.resolving.examples import with_examples
+from planner.scenario.resolving.steps import resolve_parts
 from planner.scenario.scenario import MAX_ANALYSES, MAX_HYPOTHESES, MAX_NAMES, Scenario
 from planner.scenario.secondary_outcomes import SecondaryOutcome
 from planner.scenario.simulation import SimulationSettings
@@ -38,10 +38,10 @@ from planner.scenario.text import quote
 from planner.scenario.uncertainty import MAX_UNCERTAIN, Distribution
 
 
-def built(
+def build_scenario(
     data: dict[str, Any], overridden: Sequence[Path] = (), resized: int | None = None
 ) -> tuple[Scenario | None, list[Complaint]]:
-    """The complete scenario, or all problems.
+    """The complete scenario, or all complaints.
 
     Settings that were `overridden` lose what the file says of them: that a source supports the number, or
     that it is assumed. `resized`: the number of patients that the file states, where another one was set
@@ -49,20 +49,20 @@ def built(
     """
     try:
         written = Scenario.model_validate(data)
-        problems: list[Complaint] = []
+        complaints: list[Complaint] = []
     except ValidationError as error:
-        problems = with_examples(wording.problems(error), data)
+        complaints = with_examples(complaints_of(error), data)
         written = None
     draft = _draft(data, written)
     draft.resized = resized
-    parts = complete(draft)
-    problems += draft.problems + _check_paths(draft, overridden)
-    if problems or written is None:
-        return None, problems
+    parts = resolve_parts(draft)
+    complaints += draft.complaints + _check_paths(draft, overridden)
+    if complaints or written is None:
+        return None, complaints
     scenario = written.model_copy(update={**parts, "extends": ""})
     scenario = scenario.model_copy(update=_moved_paths(scenario, overridden))
     scenario._remarks = tuple(draft.remarks)
-    return scenario, problems
+    return scenario, complaints
 
 
 def _overrides(path: Path, overridden: Sequence[Path]) -> bool:
@@ -165,11 +165,11 @@ def _draft(data: dict[str, Any], written: Scenario | None) -> Draft:
 
 def _distributions(raw: Any) -> dict[str, Distribution]:
     """The sound ones of the shared uncertain numbers."""
-    found = {}
+    distributions = {}
     for key, item in islice(raw.items(), MAX_UNCERTAIN) if isinstance(raw, dict) else ():
         with suppress(ValidationError):
-            found[str(key)] = Distribution.model_validate(item)
-    return found
+            distributions[str(key)] = Distribution.model_validate(item)
+    return distributions
 
 
 def _check_paths(draft: Draft, overridden: Sequence[Path]) -> list[Complaint]:
@@ -179,15 +179,15 @@ def _check_paths(draft: Draft, overridden: Sequence[Path]) -> list[Complaint]:
     places += [
         ("citations", i, "supports") for i in range(len(citations) if isinstance(citations, list) else 0)
     ]
-    problems = []
+    complaints = []
     for place in places:
         paths = draft.written(place)
         for i, text in enumerate(paths if isinstance(paths, list) else []):
             if not isinstance(text, str) or _overrides(path := split_path(text), overridden):
                 continue
             if not _follows(draft.data, path):
-                problems.append(Complaint((*place, i), f"{quote(text)} is not a setting of this file"))
-    return problems
+                complaints.append(Complaint((*place, i), f"{quote(text)} is not a setting of this file"))
+    return complaints
 
 
 def _follows(data: dict[str, Any], path: Path) -> bool:

@@ -55,10 +55,10 @@ class Layer:
 
     def fault(self, path: Path, message: str, hint: str = "", at_key: bool = False) -> Fault:
         """A fault of the setting at `path`, or of the nearest table around it that stands in the file."""
-        found, span = self.positions.nearest(path)
+        place, span = self.positions.nearest(path)
         if span is None:
             return Fault(self.name, 1, 1, dotted(path), message, hint)
-        start, end = span.key if at_key and found == path else span.value
+        start, end = span.key if at_key and place == path else span.value
         line, column = self.positions.place(start)
         source = self.positions.lines[line - 1]
         width = max(1, min(end - start, len(source) - column + 1))
@@ -122,9 +122,9 @@ def _file(text: str, beside: FilePath | None) -> tuple[FilePath, FilePath]:
         if not inside:
             raise Refused("is a link to a file outside this folder", "copy the file into the folder")
         return path, folder
-    known = [path.relative_to(folder).as_posix() for folder in folders for path in _near(folder)]
+    names = [path.relative_to(folder).as_posix() for folder in folders for path in _near(folder)]
     message = f"there is no file {printable(text)} in the folder of this file or in the catalogue"
-    raise Refused(message, did_you_mean(text, dict.fromkeys(known)))
+    raise Refused(message, did_you_mean(text, dict.fromkeys(names)))
 
 
 def _near(folder: FilePath) -> list[FilePath]:

@@ -43,23 +43,23 @@ SYNONYMS = {
 }
 
 
-def problems(error: ValidationError) -> list[Complaint]:
-    """Every error of a validation as a problem with its path, but none that follows from another."""
+def complaints_of(error: ValidationError) -> list[Complaint]:
+    """Every error of a validation as a complaint with its path, but none that follows from another."""
     errors = error.errors(include_url=False)
     places = {details["loc"] for details in errors}
     above = {loc[:depth] for loc in places for depth in range(len(loc))}
     strangers = {loc[:-1] for loc in places if loc[0] == "hypotheses" and loc[3:] == ("family",)}
-    found: list[Complaint] = []
+    noted: list[Complaint] = []
     for details in errors:
         loc = details["loc"]
         if details["type"] == "too_short" and loc in above:
             continue  # entries with faults of their own are not counted
         if loc[:3] in strangers and loc[3:] != ("family",):
             continue  # settings of another kind of hypothesis
-        found.append(_problem(details, advise=len(found) < _ADVISED))
-    meant = {(*p.path[:-1], p.hint.removeprefix("did you mean ").rstrip("?")) for p in found if p.at_key}
-    missing = {id(p): (*p.path, p.message.split("`")[1]) for p in found if p.message.startswith("`")}
-    return [problem for problem in found if missing.get(id(problem)) not in meant]
+        noted.append(_complaint(details, advise=len(noted) < _ADVISED))
+    meant = {(*p.path[:-1], p.hint.removeprefix("did you mean ").rstrip("?")) for p in noted if p.at_key}
+    missing = {id(p): (*p.path, p.message.split("`")[1]) for p in noted if p.message.startswith("`")}
+    return [complaint for complaint in noted if missing.get(id(complaint)) not in meant]
 
 
 def _path(route: Path) -> Path:
@@ -78,7 +78,7 @@ def _path(route: Path) -> Path:
 _ADVISED = 2 * MAX_FAULTS
 
 
-def _problem(details: ErrorDetails, advise: bool) -> Complaint:
+def _complaint(details: ErrorDetails, advise: bool) -> Complaint:
     route: Path = details["loc"]
     kind, value, context = details["type"], details["input"], details.get("ctx", {})
     if route[-1:] == (EVERY,) and route[-2:-1] != ("prolongs",) and kind != "extra_forbidden":
@@ -98,11 +98,11 @@ def _problem(details: ErrorDetails, advise: bool) -> Complaint:
     if kind == "extra_forbidden":
         return Complaint(path, "is not a known setting", _unknown(route) if advise else "", at_key=True)
     if kind == "unknown_name":
-        known = context["known"]
+        names = context["known"]
         if context["kind"] == "futility rule" and "spending" in str(value):  # of what is not a guess
             return Complaint(path, f"{quote(value)} is not a known futility rule", RULES)
         return Complaint(
-            path, f"{quote(value)} is not a known {context['kind']}", did_you_mean(str(value), known)
+            path, f"{quote(value)} is not a known {context['kind']}", did_you_mean(str(value), names)
         )
     if kind == "literal_error":
         return _literal(path, value, str(context["expected"]))
@@ -190,14 +190,14 @@ def _literal(path: Path, value: object, expected: str) -> Complaint:
     if path == ("schema_version",):
         message = f"{quote(value)} cannot be read: this version of planner reads schema_version = 1"
         return Complaint(path, message)
-    known = re.findall(r"'([^']*)'", expected)
+    names = re.findall(r"'([^']*)'", expected)
     if path[:1] == ("hypotheses",) and path[2:] == ("family",):
-        known = list(FAMILIES)
-    choices = listed([f'"{name}"' for name in known], "or")
+        names = list(FAMILIES)
+    choices = listed([f'"{name}"' for name in names], "or")
     if path[-1:] == ("alternative",) and re.match(r"one|1", str(value).casefold()):
         hint = 'a one-sided test names its direction: "greater", "less", "better" or "worse"'
         return Complaint(path, f"must be {choices}, not {quote(value)}", hint)
-    near = nearest(value, known) if isinstance(value, str) else None
+    near = nearest(value, names) if isinstance(value, str) else None
     hint = f"did you mean {near}?" if near else ""
     return Complaint(path, f"must be {choices}, not {quote(value)}", hint)
 
@@ -217,7 +217,7 @@ def _missing(route: Path) -> Complaint:
 def _unknown(route: Path) -> str:
     """What the user may have meant by a key that is not a setting."""
     key, model = str(route[-1]), model_at(route[:-1])
-    known = list(model.model_fields) if model is not None else []
+    names = list(model.model_fields) if model is not None else []
     if route[:1] == ("hypotheses",) and len(route) == 4:
         others = [family for family, other in FAMILIES.items() if key in other.model_fields]
         if others:
@@ -225,14 +225,14 @@ def _unknown(route: Path) -> str:
                 f"a hypothesis of family {route[2]} cannot have it; one of family {listed(others, 'or')} can"
             )
     homes, synonym = _homes(), SYNONYMS.get(key.casefold(), "")
-    here = nearest(key, known, 0.85) or (synonym if synonym in known else None)
+    here = nearest(key, names, 0.85) or (synonym if synonym in names else None)
     elsewhere = homes.get(key) or homes.get(synonym)
     if here is None and elsewhere:
         return f"did you mean {listed(elsewhere[:4], 'or')}?"
-    here = here or nearest(key, known, 0.7)
+    here = here or nearest(key, names, 0.7)
     if here is not None:
         return f"did you mean {here}?"
-    return f"settings here: {listed(known)}" if known else ""
+    return f"settings here: {listed(names)}" if names else ""
 
 
 @cache
@@ -287,12 +287,12 @@ def _inner(annotation: Any) -> tuple[list[type[BaseModel]], str]:
     """The models inside a type, and whether they stand in a "table" by name, a "list" or by themselves."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation], ""
-    found: list[type[BaseModel]] = []
+    inner: list[type[BaseModel]] = []
     kinds = []
     for argument in get_args(annotation):
         models, kind = _inner(argument)
-        found += models
+        inner += models
         kinds += [kind] if models else []
     origin = get_origin(annotation)
     own = "list" if origin is tuple else "table" if origin is Mapping else ""
-    return found, own or (kinds[0] if kinds else "")
+    return inner, own or (kinds[0] if kinds else "")

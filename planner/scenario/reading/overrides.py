@@ -55,8 +55,8 @@ class Override(NamedTuple):
         inner = path[len(self.path) :]
         if inner and isinstance(self.value, dict | list):
             positions = Positions("v=" + self.text[self.start :])
-            found, span = positions.nearest(("v", *inner))
-            if len(found) > 1 and span is not None:
+            place, span = positions.nearest(("v", *inner))
+            if len(place) > 1 and span is not None:
                 first, last = span.key if at_key else span.value
                 return first + self.start - 2, last + self.start - 2
         return self.start, len(self.text)
@@ -104,7 +104,7 @@ def _value(text: str) -> Any:
 def apply(data: dict[str, Any], overrides: list[Override]) -> tuple[list[Override], list[Fault]]:
     """Put the overrides into `data`, making tables and lists where they are missing.
 
-    Returns those that fitted, with the digits of their paths told apart (list index or key), and the faults.
+    Returns those that fitted, each number in their paths taken as a list index or as a key, and the faults.
     """
     fitted, faults = [], []
     for override in overrides:

@@ -69,19 +69,19 @@ class Positions:
             at = self._skip(at)
 
     def _skip(self, at: int) -> int:
-        found = _BLANK.match(self.text, at)
-        return found.end() if found else at
+        match = _BLANK.match(self.text, at)
+        return match.end() if match else at
 
     def _keys(self, at: int) -> tuple[list[tuple[str, tuple[int, int]]], int]:
         """The parts of a dotted key with their spans, and the offset behind it."""
         parts = []
         while True:
-            found = _KEY.match(self.text, at)
-            assert found is not None
-            word = found[1]
+            match = _KEY.match(self.text, at)
+            assert match is not None
+            word = match[1]
             name = tomllib.loads(f"k={word}")["k"] if word[0] in "\"'" else word
-            parts.append((name, found.span(1)))
-            at = found.end()
+            parts.append((name, match.span(1)))
+            at = match.end()
             if not self.text.startswith(".", at):
                 return parts, at
             at += 1
@@ -106,10 +106,10 @@ class Positions:
         for name, span in parts:
             table += (name,)
             self.spans.setdefault(table, Span(span, span))
-        found = _EQUALS.match(self.text, at)
-        assert found is not None
-        end = self._value(found.end(), table)
-        self.spans[table] = Span(parts[-1][1], (found.end(), end))
+        match = _EQUALS.match(self.text, at)
+        assert match is not None
+        end = self._value(match.end(), table)
+        self.spans[table] = Span(parts[-1][1], (match.end(), end))
         return end
 
     def _value(self, at: int, path: Path) -> int:
@@ -129,6 +129,6 @@ class Positions:
                 if self.text[at] == ",":
                     at = self._skip(at + 1)
             return at + 1
-        found = (_STRING if opening in "\"'" else _PLAIN).match(self.text, at)
-        assert found is not None
-        return found.end()
+        match = (_STRING if opening in "\"'" else _PLAIN).match(self.text, at)
+        assert match is not None
+        return match.end()

@@ -18,7 +18,7 @@ from planner.scenario.canonical.json_schema import schema
 from planner.scenario.canonical.resolved import digest, resolve
 from planner.scenario.canonical.toml import to_toml
 from planner.scenario.faults import MAX_FAULTS, Fault, Path, ScenarioError, dotted
-from planner.scenario.reading.build import built
+from planner.scenario.reading.build import build_scenario
 from planner.scenario.reading.extends import Layer, Refused, chain, merged, owner
 from planner.scenario.reading.overrides import Override, apply, parse
 from planner.scenario.reading.toml import parsed, text_of, unreadable
@@ -61,9 +61,9 @@ def _locate(source: str | FilePath) -> tuple[FilePath, str]:
     path = FilePath(source)
     try:
         if not path.is_file() and isinstance(source, str):
-            found = catalogue.find(source)
-            if found is not None:
-                return found, source
+            file = catalogue.find(source)
+            if file is not None:
+                return file, source
         exists = path.exists()
     except (OSError, ValueError) as error:
         raise unreadable(str(source), f"is not a file name: {error}") from None
@@ -81,7 +81,7 @@ def _file(path: FilePath, name: str) -> Layer:
 
 @dataclass(frozen=True)
 class _Places:
-    """Where problems stand: in the text of a file, or in an override."""
+    """Where complaints stand: in the text of a file, or in an override."""
 
     layers: list[Layer]
     overrides: list[Override]
@@ -98,29 +98,29 @@ class _Places:
         layer, own = owner(self.layers, path)
         return own in layer.positions.spans
 
-    def fault(self, problem: Complaint) -> Fault:
-        path = self.written(problem.path)
+    def fault(self, complaint: Complaint) -> Fault:
+        path = self.written(complaint.path)
         for override in self.overrides[::-1]:
             if path[: len(override.path)] == override.path:
-                at = override.span(path, problem.at_key)
-                return override.fault(problem.message, problem.hint, at, dotted(path))
+                at = override.span(path, complaint.at_key)
+                return override.fault(complaint.message, complaint.hint, at, dotted(path))
         if not self.stands(path):  # a table that an override has made
             for override in self.overrides:
                 if path and override.path[: len(path)] == path:
-                    return override.fault(problem.message, problem.hint, override.key, dotted(path))
+                    return override.fault(complaint.message, complaint.hint, override.key, dotted(path))
         layer, own = owner(self.layers, path)
-        return layer.fault(own, problem.message, problem.hint, problem.at_key)
+        return layer.fault(own, complaint.message, complaint.hint, complaint.at_key)
 
 
 def _layers(first: Layer, file: FilePath | None, overrides: Sequence[Override]) -> list[Layer]:
     """The file and those that it extends, by its own word or by that of an override."""
-    said = [item for item in overrides if item.path == ("extends",)]
-    extends = said[-1].value if said else first.data.get("extends")
+    stated = [item for item in overrides if item.path == ("extends",)]
+    extends = stated[-1].value if stated else first.data.get("extends")
     try:
         return chain(first, extends, file)
     except Refused as refusal:
         message, hint = refusal.message, refusal.hint
-        fault = said[-1].fault(message, hint) if said else first.fault(("extends",), message, hint)
+        fault = stated[-1].fault(message, hint) if stated else first.fault(("extends",), message, hint)
         raise ScenarioError([fault]) from None
 
 
@@ -130,8 +130,8 @@ def _resized(stated: Any, overridden: Sequence[Path]) -> int | None:
     def concerns(setting: Path) -> bool:
         return any(setting[: len(path)] == path or path[: len(setting)] == setting for path in overridden)
 
-    known = type(stated) is int and concerns(_PATIENTS) and not concerns(_LOOKS)
-    return stated if known else None
+    is_resized = type(stated) is int and concerns(_PATIENTS) and not concerns(_LOOKS)
+    return stated if is_resized else None
 
 
 def _read(first: Layer, file: FilePath | None, name: str, set: Sequence[str]) -> Scenario:
@@ -144,9 +144,9 @@ def _read(first: Layer, file: FilePath | None, name: str, set: Sequence[str]) ->
     overrides, faults = apply(data, given)
     faults += [item for item in sorted_out if isinstance(item, Fault)]
     paths = [item.path for item in overrides]
-    scenario, problems = built(data, paths, _resized(stated, paths))
+    scenario, complaints = build_scenario(data, paths, _resized(stated, paths))
     places = _Places(layers, overrides)
-    faults += [places.fault(problem) for problem in problems]
+    faults += [places.fault(complaint) for complaint in complaints]
     # In the order of the files; what stands in an override comes last. Nothing is said twice.
     rank = {layer.name: i for i, layer in enumerate(layers)}
     order = {fault: (rank.get(fault.file, len(rank)), fault.line, fault.column) for fault in faults}

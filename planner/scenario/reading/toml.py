@@ -148,13 +148,13 @@ _WORDS = {
 def _syntax_fault(text: str, name: str, message: str) -> Fault:
     """A fault of TOML itself, from tomllib's sentence with its line and column."""
     lines = text.replace("\r\n", "\n").split("\n")
-    found = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
-    line, column = (int(found[1]), int(found[2])) if found and found[1] else (len(lines), len(lines[-1]) + 1)
+    place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
+    line, column = (int(place[1]), int(place[2])) if place and place[1] else (len(lines), len(lines[-1]) + 1)
     while line > 1 and not lines[line - 1].strip():  # the end of the document: show the last line with text
         line -= 1
         column = len(lines[line - 1]) + 1
-    plain = message[: found.start()] if found else message
-    words, hint = next((said for start, said in _WORDS.items() if plain.startswith(start)), (plain, ""))
+    plain = message[: place.start()] if place else message
+    words, hint = next((words for start, words in _WORDS.items() if plain.startswith(start)), (plain, ""))
     source = lines[line - 1]
     comma = re.search(r"(\d+),(\d+)$", source[: column - 1])
     if comma is not None and plain.startswith("Expected '='"):

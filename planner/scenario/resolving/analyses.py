@@ -1,4 +1,4 @@
-"""Analyses and the list of what to simulate, completed."""
+"""Analyses and the list of what to simulate, resolved."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from planner.scenario.faults import Path
 from planner.scenario.resolving.carryover import check_carryover
 from planner.scenario.resolving.draft import Draft, check_treatments
 from planner.scenario.resolving.entry import selected_by_first_baseline
-from planner.scenario.resolving.secondary_outcomes import complete_second
+from planner.scenario.resolving.secondary_outcomes import resolve_secondary_analysis
 from planner.scenario.secondary_outcomes import SecondaryOutcome
 from planner.scenario.simulation import SimulationSettings
 from planner.scenario.text import did_you_mean, listed, printable, quote
 
 
-def complete_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) -> dict[int, Analysis]:
+def resolve_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) -> dict[int, Analysis]:
     """Each analysis with contrast, method and name, by its number; a default one if none is written."""
     written = draft.analyses if "analyses" in draft.data else {0: Analysis()}
     done: dict[int, Analysis] = {}
@@ -29,7 +29,7 @@ def complete_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) -
         path: Path = ("analyses", i)
         contrast = _contrast(draft, (*path, "contrast"), analysis.contrast, design.treatments)
         if analysis.outcome:
-            analysis = complete_second(draft, path, analysis)
+            analysis = resolve_secondary_analysis(draft, path, analysis)
             _check_better(draft, path, analysis, draft.outcomes.get(analysis.outcome))
         elif endpoint is not None:
             day = endpoint.day if analysis.day is None else analysis.day
@@ -46,11 +46,11 @@ def complete_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) -
             draft.note(at, f"two analyses are called {printable(name)}", "give each its own `name`")
         done[i] = analysis.model_copy(update={"name": name, "contrast": contrast})
     if not all(analysis.contrast for analysis in written.values()):
-        _tell_of_others(draft, done, design)
+        _remark_on_others(draft, done, design)
     return done
 
 
-def _tell_of_others(draft: Draft, done: Mapping[int, Analysis], design: Design) -> None:
+def _remark_on_others(draft: Draft, done: Mapping[int, Analysis], design: Design) -> None:
     """Nobody chose what is compared: say which treatments no analysis looks at."""
     compared = {a for analysis in done.values() if analysis.contrast for a in weights(analysis.contrast)}
     others = [a for a in design.treatments if a not in compared]
@@ -78,8 +78,8 @@ def _contrast(draft: Draft, path: Path, stated: Contrast, treatments: tuple[str,
         return contrast
     compared = [a for a, weight in contrast.items() if weight != 0.0]
     if len(compared) < 2:
-        said = f"weighs {listed(compared)} only" if compared else "weighs no treatment"
-        draft.note(path, f"{said}; a comparison needs two")
+        weighed = f"weighs {listed(compared)} only" if compared else "weighs no treatment"
+        draft.note(path, f"{weighed}; a comparison needs two")
         return ()
     left = total(contrast, dict.fromkeys(contrast, 1.0))
     if left != 0:
@@ -93,9 +93,9 @@ def _check_better(
     draft: Draft, path: Path, analysis: Analysis, measured: Endpoint | SecondaryOutcome | None
 ) -> None:
     """`better` needs to know what is better: more responders are, and lower scores under mechanisms."""
-    known = measured is None or measured.scale.better is not None
-    known = known or (not analysis.outcome and "terms" in draft.first_of_family)
-    if analysis.alternative in ("better", "worse") and not known and not _binary(analysis):
+    has_direction = measured is None or measured.scale.better is not None
+    has_direction = has_direction or (not analysis.outcome and "terms" in draft.first_of_family)
+    if analysis.alternative in ("better", "worse") and not has_direction and not _binary(analysis):
         where = f"[outcomes.{analysis.outcome}]" if analysis.outcome else "[endpoint]"
         hint = f'{where} scale = {{ better = "lower" }}, or use greater or less'
         message = f"{analysis.alternative}: the scale does not say whether lower or higher is better"
@@ -232,7 +232,7 @@ def _only_means(draft: Draft) -> bool:
     return set(draft.first_of_family) <= {"means"}
 
 
-def complete_simulation(draft: Draft) -> SimulationSettings | None:
+def resolve_simulation(draft: Draft) -> SimulationSettings | None:
     """The simulation with the names of the hypotheses to simulate."""
     simulation = draft.simulation
     hypotheses = draft.data.get("hypotheses")

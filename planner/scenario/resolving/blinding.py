@@ -38,18 +38,18 @@ def check_blinding(draft: Draft, design: Design, treatments: Mapping[str, Treatm
 
 
 def _check_outcome(draft: Draft, blinding: Blinding) -> None:
-    known = draft.names(("outcomes",))
-    if blinding.outcome and blinding.outcome not in known:
-        hint = did_you_mean(blinding.outcome, known) or "[outcomes.NAME] declares one"
+    names = draft.names(("outcomes",))
+    if blinding.outcome and blinding.outcome not in names:
+        hint = did_you_mean(blinding.outcome, names) or "[outcomes.NAME] declares one"
         draft.note((*_HERE, "outcome"), f"there is no outcome {printable(blinding.outcome)}", hint)
     for key in ("slope", "slope_from_previous"):
         if getattr(blinding, key) and not blinding.outcome:
-            message = "needs `outcome`: the second outcome whose points count"
+            message = "needs `outcome`: the secondary outcome whose points count"
             draft.note((*_HERE, key), message, 'outcome = "dissociation"', at_key=True)
 
 
 def _check_expectancy(draft: Draft, blinding: Blinding, signals: list[str]) -> None:
-    """The signal exists, and no second outcome depends on it: the guess would depend on itself."""
+    """The signal exists, and no secondary outcome depends on it: the guess would depend on itself."""
     expectancy = blinding.expectancy
     if expectancy is None:
         return
@@ -58,10 +58,10 @@ def _check_expectancy(draft: Draft, blinding: Blinding, signals: list[str]) -> N
         unknown_name(draft, path, "signal", expectancy.signal, signals)
         return
     _check_throughout(draft, expectancy.signal)
-    for above, terms, known in _driving_outcomes(draft):
-        if _depends(terms, expectancy.signal, known):
+    for above, terms, in_force in _driving_outcomes(draft):
+        if _depends(terms, expectancy.signal, in_force):
             cue = printable(expectancy.signal)
-            message = f"need {cue}, which depends on the guess; second outcomes come before it"
+            message = f"need {cue}, which depends on the guess; secondary outcomes come before it"
             draft.note(above, message, "let them need what drives that signal")
 
 
@@ -70,27 +70,27 @@ def _check_throughout(draft: Draft, signal: str) -> None:
     for name, hypothesis in draft.hypotheses.items():
         if not isinstance(hypothesis, MechanismHypothesis):
             continue
-        known = {**draft.signals, **hypothesis.signals}
+        signals = {**draft.signals, **hypothesis.signals}
         for i, term in enumerate(hypothesis.terms):
             for j, need in enumerate(term.needs):
-                if need.when == "throughout" and _reaches([need.signal], signal, known):
+                if need.when == "throughout" and _reaches([need.signal], signal, signals):
                     message = f"{printable(need.signal)} depends on the guess, which is of the dosing"
                     path: Path = ("hypotheses", name, "terms", i, "needs", j, "when")
                     draft.note(path, message, 'when = "onset"')
 
 
 def _driving_outcomes(draft: Draft) -> Iterator[tuple[Path, Iterable[Term], Mapping[str, Signal]]]:
-    """Terms of second outcomes with their place and the signals that they see."""
+    """Terms of secondary outcomes with their place and the signals that they see."""
     for name, outcome in draft.outcomes.items():
         yield ("outcomes", name, "terms"), outcome.terms, draft.signals
     for name, hypothesis in draft.hypotheses.items():
         if isinstance(hypothesis, MechanismHypothesis):
-            known = {**draft.signals, **hypothesis.signals}
+            signals = {**draft.signals, **hypothesis.signals}
             for key, outcome in draft.outcomes.items():
                 own = hypothesis.outcomes.get(key)
                 at: Path = ("outcomes", key, "terms")
                 at = at if own is None else ("hypotheses", name, *at)
-                yield at, (outcome if own is None else own).terms, known
+                yield at, (outcome if own is None else own).terms, signals
 
 
 def _depends(terms: Iterable[Term], wanted: str, signals: Mapping[str, Signal]) -> bool:

@@ -37,14 +37,14 @@ def check_carryover(draft: Draft, path: Path, analysis: Analysis, design: Design
 def _elsewhere(design: Design) -> str:
     """Named designs for as many treatments in which carryover can be in the model, the most precise first."""
     arms = design.treatments
-    found: list[tuple[float, str]] = []
+    lengths: list[tuple[float, str]] = []
     for name, row in vocabulary.DESIGNS.items():
         if not row.arms[0] <= len(arms) <= row.arms[1] or name == "parallel":
             continue
         sequences = designs.named(name, arms)
         v = variance_factor(sequences, [1] * len(sequences), {arms[0]: 1.0, arms[1]: -1.0}, True)
         if v is not None:
-            found.append((float(v) * len(sequences[0]), name))
-    names = [name for _, name in sorted(found)[:_NAMED]]
+            lengths.append((float(v) * len(sequences[0]), name))
+    names = [name for _, name in sorted(lengths)[:_NAMED]]
     where = f"it can in {listed(names, 'or')}" if names else ""
     return f"{where}; `planner show` of such a scenario tells what it costs there" if where else ""

@@ -1,4 +1,4 @@
-"""Design, treatments, population and endpoint, completed."""
+"""Design, treatments, population and endpoint, resolved."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from planner.scenario.faults import Path
 from planner.scenario.fields import EVERY
 from planner.scenario.population import Population
 from planner.scenario.resolving.draft import Draft, check_score, count
-from planner.scenario.resolving.dropout import complete_dropout
+from planner.scenario.resolving.dropout import resolve_dropout
 from planner.scenario.resolving.examples import described
-from planner.scenario.resolving.measures import complete_reading
+from planner.scenario.resolving.measures import resolve_reading
 from planner.scenario.text import did_you_mean, listed, printable, quote
 
 
-def complete_design(draft: Draft) -> Design | None:
+def resolve_design(draft: Draft) -> Design | None:
     """The design with its sequences and allocation; None if there are no usable sequences."""
     design = draft.design
     if design is None:
@@ -54,7 +54,7 @@ def _sequences(draft: Draft, design: Design) -> designs.Sequences | None:
         draft.note(("design", "sequences"), *run_together)
         return None
     first = design.sequences[0]
-    before = len(draft.problems)
+    before = len(draft.complaints)
     seen: set[tuple[str, ...]] = set()
     for i, sequence in enumerate(design.sequences):
         path: Path = ("design", "sequences", i)
@@ -72,15 +72,15 @@ def _sequences(draft: Draft, design: Design) -> designs.Sequences | None:
         draft.note(
             ("design", "sequences"), f"give {len(used)} treatments; at most {MAX_TREATMENTS} are allowed"
         )
-    return design.sequences if len(draft.problems) == before else None
+    return design.sequences if len(draft.complaints) == before else None
 
 
 def _without_blanks(draft: Draft, design: Design) -> tuple[str, str] | None:
     """Message and hint where `NS` stands for `N S`: its letters are treatments, and it is none."""
-    known = set(described(draft.data))
+    treatments = set(described(draft.data))
     whole = [sequence[0] for sequence in design.sequences if len(sequence) == 1]
     if len(whole) < len(design.sequences) or not all(
-        len(text) > 1 and text not in known and set(text) <= known for text in whole
+        len(text) > 1 and text not in treatments and set(text) <= treatments for text in whole
     ):
         return None
     apart = ", ".join(quote(" ".join(text)) for text in whole)
@@ -103,7 +103,7 @@ def _named_sequences(draft: Draft, design: Design, name: str) -> designs.Sequenc
         return None
 
 
-def complete_treatments(draft: Draft, design: Design) -> dict[str, Treatment]:
+def resolve_treatments(draft: Draft, design: Design) -> dict[str, Treatment]:
     """All treatments, those of the design first and in its order, each with a label."""
     declared = draft.treatments
     if isinstance(draft.data.get("treatments"), dict) and draft.data["treatments"]:
@@ -124,7 +124,7 @@ def _first_use(draft: Draft, design: Design, symbol: str) -> Path:
     return ("design", "sequences", row, sequence.index(symbol))
 
 
-def complete_population(draft: Draft, design: Design, endpoint: Endpoint | None) -> Population | None:
+def resolve_population(draft: Draft, design: Design, endpoint: Endpoint | None) -> Population | None:
     """The population with an effect for each period and sequence, and a dropout for each gap."""
     population = draft.population
     if population is None:
@@ -139,7 +139,7 @@ def complete_population(draft: Draft, design: Design, endpoint: Endpoint | None)
         update={
             "period_effect": _effects(draft, population.period_effect, "period", design.periods),
             "sequence_effect": _effects(draft, population.sequence_effect, "sequence", len(design.sequences)),
-            "dropout": complete_dropout(draft, design, population.dropout),
+            "dropout": resolve_dropout(draft, design, population.dropout),
         }
     )
 
@@ -154,7 +154,7 @@ def _effects(draft: Draft, effects: tuple[float, ...], what: str, wanted: int) -
     return effects
 
 
-def complete_endpoint(draft: Draft) -> Endpoint | None:
+def resolve_endpoint(draft: Draft) -> Endpoint | None:
     """The endpoint with a label, a measure and a day."""
     endpoint = draft.endpoint
     if endpoint is None:
@@ -165,9 +165,9 @@ def complete_endpoint(draft: Draft) -> Endpoint | None:
         scale = scale.model_copy(update={"low": None, "high": None})
     elif scale.remission_at_most is not None:
         check_score(draft, scale, (*path, "remission_at_most"), scale.remission_at_most)
-    known = vocabulary.SCALES.get(scale.name)
-    label = endpoint.label or (known.title if known else scale.name)
-    done = complete_reading(draft, endpoint.model_copy(update={"label": label, "scale": scale}))
+    row = vocabulary.SCALES.get(scale.name)
+    label = endpoint.label or (row.title if row else scale.name)
+    done = resolve_reading(draft, endpoint.model_copy(update={"label": label, "scale": scale}))
     if label:
         return done
     only_rates = set(draft.first_of_family) == {"rates"} and done.measure in vocabulary.BINARY_MEASURES

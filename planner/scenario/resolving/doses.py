@@ -1,4 +1,4 @@
-"""Treatments completed: what a dose occupies, and when in its period an agent is given."""
+"""Treatments resolved: what a dose occupies, and when in its period an agent is given."""
 
 from __future__ import annotations
 
@@ -51,19 +51,19 @@ def check_doses(draft: Draft) -> None:
                 draft.note(("hypotheses", name, "agents", own, "occupancy_by_dose"), message, hint, True)
 
 
-def complete_doses(draft: Draft, design: Design, treatments: Mapping[str, Treatment]) -> dict[str, Treatment]:
+def resolve_doses(draft: Draft, design: Design, treatments: Mapping[str, Treatment]) -> dict[str, Treatment]:
     """The treatments with the occupancy of each dose that they name."""
     done = {}
     for name, treatment in treatments.items():
         agents = [
-            _complete(draft, design, ("treatments", name, "agents", i), given, name in design.treatments)
+            _resolve(draft, design, ("treatments", name, "agents", i), given, name in design.treatments)
             for i, given in enumerate(treatment.agents)
         ]
         done[name] = treatment.model_copy(update={"agents": tuple(agents)})
     return done
 
 
-def _complete(draft: Draft, design: Design, path: Path, given: GivenAgent, used: bool) -> GivenAgent:
+def _resolve(draft: Draft, design: Design, path: Path, given: GivenAgent, used: bool) -> GivenAgent:
     agent = draft.agents.get(given.agent)
     if used and design.periods > 1 and given.at_days is not None:
         _check_time(draft, design, path, given.at_days)
@@ -73,21 +73,21 @@ def _complete(draft: Draft, design: Design, path: Path, given: GivenAgent, used:
         unnamed = draft.written(("agents", given.agent, "occupancy")) is None and given.occupancy is None
         if agent.occupancy_by_dose and unnamed:
             message = f"names no dose of {printable(given.agent)}, whose occupancy depends on it"
-            draft.note(path, message, f"{_known(agent)}, as {{ agent = ..., dose = ... }}")
+            draft.note(path, message, f"{_doses(agent)}, as {{ agent = ..., dose = ... }}")
         return given
     if not agent.occupancy_by_dose:
         message = f"no occupancy by dose is known of {printable(given.agent)}"
         table = f"[agents.{printable(given.agent)}] occupancy_by_dose = {{ 5 = 0.49, 15 = 0.61 }}"
         draft.note((*path, "dose"), message, f"{table}, or `occupancy` in place of the dose")
         return given
-    found = occupancy_at(given.dose, agent.occupancy_by_dose)
-    if found is None:
+    occupancy = occupancy_at(given.dose, agent.occupancy_by_dose)
+    if occupancy is None:
         message = f"is {_amount(given.dose, agent)}, of which no occupancy is known"
-        draft.note((*path, "dose"), message, f"{_known(agent)}; or state `occupancy` in place of the dose")
-    elif given.occupancy is not None and given.occupancy != found:
-        message = f"is {given.occupancy:g}, but {_amount(given.dose, agent)} occupies {found:g}"
+        draft.note((*path, "dose"), message, f"{_doses(agent)}; or state `occupancy` in place of the dose")
+    elif given.occupancy is not None and given.occupancy != occupancy:
+        message = f"is {given.occupancy:g}, but {_amount(given.dose, agent)} occupies {occupancy:g}"
         draft.note((*path, "occupancy"), message, "state the dose or the occupancy")
-    return given.model_copy(update={"occupancy": found})
+    return given.model_copy(update={"occupancy": occupancy})
 
 
 def _check_time(draft: Draft, design: Design, path: Path, at_days: float) -> None:
@@ -101,7 +101,7 @@ def _amount(dose: float, agent: Agent) -> str:
     return f"{dose:g} {printable(agent.dose_unit)}".rstrip()
 
 
-def _known(agent: Agent) -> str:
+def _doses(agent: Agent) -> str:
     doses = sorted(float(text) for text in agent.occupancy_by_dose)
     if len(doses) == 1:
         return f"the one dose of the table is {_amount(doses[0], agent)}"

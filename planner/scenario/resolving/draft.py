@@ -58,12 +58,12 @@ class Draft:
     resized: int | None = (
         None  # the patients that the file states, where others are set and the looks are not
     )
-    remarks: list[str] = field(default_factory=list)  # what a user is told though nothing is wrong
-    problems: list[Complaint] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)  # what a user should know though nothing is wrong
+    complaints: list[Complaint] = field(default_factory=list)
 
     def note(self, path: Path, message: str, hint: str = "", at_key: bool = False) -> None:
         """Report a fault of the setting at `path`."""
-        self.problems.append(Complaint(path, message, hint, at_key))
+        self.complaints.append(Complaint(path, message, hint, at_key))
 
     @cached_property
     def first_of_family(self) -> dict[str, str]:
@@ -81,15 +81,15 @@ class Draft:
 
     def written(self, path: Path) -> Any:
         """What the user wrote at `path`, None if nothing."""
-        found: Any = self.data
+        node: Any = self.data
         for part in path:
-            if isinstance(found, dict):
-                found = found.get(part)
-            elif isinstance(found, list) and isinstance(part, int) and part < len(found):
-                found = found[part]
+            if isinstance(node, dict):
+                node = node.get(part)
+            elif isinstance(node, list) and isinstance(part, int) and part < len(node):
+                node = node[part]
             else:
                 return None
-        return found
+        return node
 
 
 def check_score(draft: Draft, scale: EndpointScale, path: Path, score: float) -> None:
@@ -101,17 +101,17 @@ def check_score(draft: Draft, scale: EndpointScale, path: Path, score: float) ->
         draft.note(path, f"is {score:g}, above the highest score of {name}, {scale.high:g}")
 
 
-def check_treatments(draft: Draft, path: Path, used: Iterable[str], known: Iterable[str]) -> None:
+def check_treatments(draft: Draft, path: Path, used: Iterable[str], names: Iterable[str]) -> None:
     """Refuse keys or elements that are no treatments, unless `known` has EVERY and it is that."""
-    known = list(known)
+    names = list(names)
     for i, symbol in enumerate(used):
-        if symbol not in known:
+        if symbol not in names:
             part = symbol if isinstance(draft.written(path), dict) else i
             message = f"{printable(symbol)} is not a treatment of this design"
             draft.note(
                 (*path, part),
                 message,
-                did_you_mean(symbol, [name for name in known if name != EVERY]),
+                did_you_mean(symbol, [name for name in names if name != EVERY]),
                 at_key=True,
             )
 

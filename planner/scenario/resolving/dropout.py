@@ -1,4 +1,4 @@
-"""How patients leave and wait, completed: a probability for each gap, and what that depends on."""
+"""How patients leave and wait, resolved: a probability for each gap, and what that depends on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_HISTORIES = 256
 _DROPOUT: Path = ("population", "dropout")
 
 
-def complete_dropout(draft: Draft, design: Design, dropout: Dropout) -> Dropout:
+def resolve_dropout(draft: Draft, design: Design, dropout: Dropout) -> Dropout:
     """The dropout with a probability for each gap between periods."""
     gaps = design.periods - 1
     path: Path = (*_DROPOUT, "per_period")
@@ -39,16 +39,16 @@ def complete_dropout(draft: Draft, design: Design, dropout: Dropout) -> Dropout:
 def _check_odds_ratios(draft: Draft, design: Design, dropout: Dropout) -> None:
     """What the odds depend on exists under every hypothesis, and there is a chance for them to act on."""
     path: Path = (*_DROPOUT, "odds_ratio")
-    found = dropout.odds_ratio
-    assert found is not None
+    ratios = dropout.odds_ratio
+    assert ratios is not None
     if draft.written((*_DROPOUT, "per_period")) is None:
         message = "`per_period` is missing: odds ratios act on the probability of leaving between periods"
         hint = "dropout = { per_period = 0.1, odds_ratio = { ... } }"
         draft.note(_DROPOUT, message, hint, at_key=True)
     known = dict.fromkeys([*design.treatments, *draft.names(("treatments",))])
-    check_treatments(draft, (*path, "treatment"), found.treatment, known)
+    check_treatments(draft, (*path, "treatment"), ratios.treatment, known)
     declared = draft.names(("outcomes",))
-    for name in found.outcomes:
+    for name in ratios.outcomes:
         if name not in declared:
             hint = did_you_mean(name, declared) or "[outcomes.NAME] declares one"
             draft.note((*path, "outcomes", name), f"there is no outcome {printable(name)}", hint, at_key=True)
@@ -57,33 +57,31 @@ def _check_odds_ratios(draft: Draft, design: Design, dropout: Dropout) -> None:
     if other is None:
         return
     for key in ("improvement", "outcomes"):
-        if getattr(found, key):
+        if getattr(ratios, key):
             stated = "means" if "means" in first else "rates"
             message = f"acts on hypotheses of mechanisms; {printable(other)} states {stated}"
             hint = "endpoint = { ratio = ..., per = ..., around = ... } acts on the value of the endpoint"
             draft.note((*path, key), message, hint, at_key=True)
 
 
-def complete_return(
+def resolve_return_to_baseline(
     draft: Draft, design: Design, population: Population | None, treatments: Mapping[str, Treatment]
 ) -> Design:
     """The design with a baseline before each period, if patients must have returned to the first one."""
-    found, path = design.return_to_baseline, ("design", "return_to_baseline")
-    if found is None:
+    rule, path = design.return_to_baseline, ("design", "return_to_baseline")
+    if rule is None:
         return design
-    if (found.share is None) != found.entry:
-        message = (
-            "is stated twice: by `share` and by `entry`" if found.entry else "does not say to what score"
-        )
+    if (rule.share is None) != rule.entry:
+        message = "is stated twice: by `share` and by `entry`" if rule.entry else "does not say to what score"
         hint = "share = 0.8, of the first baseline; or entry = true, the score needed to be enrolled"
         draft.note(path, message, hint, at_key=True)
     baseline = population.baseline if population is not None else None
-    if found.entry and baseline is not None and baseline.at_least is None:
+    if rule.entry and baseline is not None and baseline.at_least is None:
         message = "needs the score that patients must have to be enrolled"
         draft.note((*path, "entry"), message, "[population] baseline = { ..., at_least = 20 }")
     if design.periods == 1:
         draft.note(path, "has no second dosing to wait for", at_key=True)
-    _check_rechecks(draft, design, found, treatments)
+    _check_rechecks(draft, design, rule, treatments)
     first = draft.first_of_family
     other = next((first[family] for family in ("means", "rates") if family in first), None)
     if other is not None:
@@ -97,15 +95,15 @@ def complete_return(
 
 
 def _check_rechecks(
-    draft: Draft, design: Design, found: ReturnToBaseline, treatments: Mapping[str, Treatment]
+    draft: Draft, design: Design, rule: ReturnToBaseline, treatments: Mapping[str, Treatment]
 ) -> None:
     """Not too many ratings, nor too many ways in which they may have gone where blockades depend on them."""
     path: Path = ("design", "return_to_baseline", "recheck_days")
     fewer = "rate them less often: more recheck_days, or fewer at_most_days"
-    if found.rechecks > MAX_RECHECKS:
-        draft.note(path, f"{found.rechecks} ratings are too many; at most {MAX_RECHECKS}", fewer)
+    if rule.rechecks > MAX_RECHECKS:
+        draft.note(path, f"{rule.rechecks} ratings are too many; at most {MAX_RECHECKS}", fewer)
         return
-    ways = (found.rechecks + 1) ** (design.periods - 1)
+    ways = (rule.rechecks + 1) ** (design.periods - 1)
     if ways > MAX_HISTORIES and _fading(draft, design, treatments):
         message = (
             f"makes {ways:,} ways in which the gaps may pass, each with another blockade; at most "

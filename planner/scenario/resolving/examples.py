@@ -10,16 +10,16 @@ from planner.scenario.text import quote
 from planner.scenario.vocabulary import DESIGNS, FUTILITY_RULES
 
 
-def with_examples(problems: list[Complaint], data: dict[str, Any]) -> list[Complaint]:
+def with_examples(complaints: list[Complaint], data: dict[str, Any]) -> list[Complaint]:
     """Problems of a wrong form, with an example of the right one where there is none yet."""
-    return [p if p.hint else p._replace(hint=_example(p, data)) for p in problems]
+    return [p if p.hint else p._replace(hint=_example(p, data)) for p in complaints]
 
 
-def _example(problem: Complaint, data: dict[str, Any]) -> str:
-    """What to write instead; empty if the problem is not one of form, or nothing better is known."""
-    if "must be " not in problem.message:
+def _example(complaint: Complaint, data: dict[str, Any]) -> str:
+    """What to write instead; empty if the complaint is not one of form, or nothing better is known."""
+    if "must be " not in complaint.message:
         return ""
-    path, value = problem.path, _written(data, problem.path)
+    path, value = complaint.path, _written(data, complaint.path)
     names = treatments(data)
     first, second = names[:2] if len(names) > 1 else ("A", "B")
     a, b = dotted((first,)), dotted((second,))
@@ -44,8 +44,8 @@ def _example(problem: Complaint, data: dict[str, Any]) -> str:
         case "monitoring.efficacy":
             return 'for instance efficacy = { rule = "obrien-fleming-spending" }'
         case "design.sequences":
-            known = {name.casefold(): name for name in DESIGNS}
-            named = known.get(value.casefold()) if isinstance(value, str) else None
+            designs = {name.casefold(): name for name in DESIGNS}
+            named = designs.get(value.casefold()) if isinstance(value, str) else None
             if named is not None:
                 arms = ", ".join(quote(name) for name in names or ["A", "B"])
                 return f'a named design: name = "{named}" and arms = [{arms}], without sequences'
@@ -58,28 +58,28 @@ RULES = f"rules: {', '.join(FUTILITY_RULES)} (those of spending spend beta)"
 
 def treatments(data: dict[str, Any]) -> list[str]:
     """The names of the treatments as far as anything in the file states them, each once."""
-    found: list[str] = []
+    names: list[str] = []
     design = data.get("design")
     sequences = design.get("sequences") if isinstance(design, dict) else None
     for sequence in sequences if isinstance(sequences, list) else ():
         parts = sequence.split() if isinstance(sequence, str) else sequence
-        found += [x for x in parts if isinstance(x, str)] if isinstance(parts, list) else []
+        names += [x for x in parts if isinstance(x, str)] if isinstance(parts, list) else []
     arms = design.get("arms") if isinstance(design, dict) else None
-    found += [x for x in arms if isinstance(x, str)] if isinstance(arms, list) else []
-    return list(dict.fromkeys(found or described(data)))
+    names += [x for x in arms if isinstance(x, str)] if isinstance(arms, list) else []
+    return list(dict.fromkeys(names or described(data)))
 
 
 def described(data: dict[str, Any]) -> list[str]:
     """The treatments that [treatments] or a hypothesis names, whatever the sequences give."""
-    found: list[str] = []
+    names: list[str] = []
     stated = data.get("treatments")
-    found += list(stated) if isinstance(stated, dict) else []
+    names += list(stated) if isinstance(stated, dict) else []
     hypotheses = data.get("hypotheses")
     for hypothesis in hypotheses.values() if isinstance(hypotheses, dict) else ():
         for key in ("means", "rates"):
             table = hypothesis.get(key) if isinstance(hypothesis, dict) else None
-            found += list(table) if isinstance(table, dict) else []
-    return list(dict.fromkeys(found))
+            names += list(table) if isinstance(table, dict) else []
+    return list(dict.fromkeys(names))
 
 
 def _written(data: Any, path: tuple[str | int, ...]) -> Any:

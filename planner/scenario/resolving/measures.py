@@ -1,4 +1,4 @@
-"""What is analysed on which day, completed, and whether every hypothesis says something of it."""
+"""What is analysed on which day, resolved, and whether every hypothesis says something of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from planner.scenario.vocabulary import BINARY_MEASURES
 DEFAULT_MEASURES = {"means": "score", "rates": "response", "terms": "change"}
 
 
-def complete_reading(draft: Draft, endpoint: Endpoint) -> Endpoint:
+def resolve_reading(draft: Draft, endpoint: Endpoint) -> Endpoint:
     """The endpoint with its measure and day; no measure if the hypotheses leave it open."""
     days = draft.design.assessment_days if draft.design is not None else ()
     day = days[0] if days and draft.written(("endpoint", "day")) is None else endpoint.day
@@ -38,11 +38,11 @@ def complete_reading(draft: Draft, endpoint: Endpoint) -> Endpoint:
 
 
 def of_endpoint(analyses: Mapping[int, Analysis]) -> dict[int, Analysis]:
-    """The analyses that read the endpoint and no second outcome."""
+    """The analyses that read the endpoint and no secondary outcome."""
     return {i: analysis for i, analysis in analyses.items() if not analysis.outcome}
 
 
-def complete_days(
+def resolve_days(
     draft: Draft, design: Design, endpoint: Endpoint | None, analyses: Mapping[int, Analysis]
 ) -> Design:
     """The design with the days of assessment, which are those of the analyses if none are stated."""
@@ -74,7 +74,7 @@ def _check_days(
             draft.note(("analyses", i, "day"), f"nobody is assessed on day {analysis.day:g}", hint)
 
 
-def complete_scale(draft: Draft, endpoint: Endpoint, analyses: Mapping[int, Analysis]) -> Endpoint:
+def resolve_scale(draft: Draft, endpoint: Endpoint, analyses: Mapping[int, Analysis]) -> Endpoint:
     """The endpoint with what a response is, and the better end of the scale, where mechanisms need them."""
     if "terms" not in draft.first_of_family or not endpoint.measure:
         return endpoint
@@ -105,11 +105,11 @@ def check_readings(draft: Draft, endpoint: Endpoint, analyses: Mapping[int, Anal
         draft.note(("endpoint", "measure"), message, hint)
         return
     of_rates = endpoint.measure if endpoint.measure in BINARY_MEASURES else "response"
-    told = {"means": ("means", endpoint.measure), "rates": ("rates", of_rates)}
+    measures = {"means": ("means", endpoint.measure), "rates": ("rates", of_rates)}
     for i, analysis in of_endpoint(analyses).items():
         measure = analysis.measure or endpoint.measure
         day = endpoint.day if analysis.day is None else analysis.day
-        for family, (what, known) in told.items():
+        for family, (what, known) in measures.items():
             if family not in first:
                 continue
             name = printable(first[family])

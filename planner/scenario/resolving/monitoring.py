@@ -1,4 +1,4 @@
-"""Looks and stopping rules, completed: looks as counts, rules with all their numbers."""
+"""Looks and stopping rules, resolved: looks as counts, rules with all their numbers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from planner.scenario.text import listed
 _NUMBERS = ("delta", "gamma", "rho", "spent", "z", "beta", "at_most")
 
 
-def complete_monitoring(draft: Draft, design: Design, analyses: Iterable[Analysis]) -> Monitoring | None:
+def resolve_monitoring(draft: Draft, design: Design, analyses: Iterable[Analysis]) -> Monitoring | None:
     """The looks as counts of finished patients, and both rules."""
     monitoring = draft.monitoring
     if monitoring is None:
@@ -36,11 +36,11 @@ def complete_monitoring(draft: Draft, design: Design, analyses: Iterable[Analysi
     _check_numbers(draft, futility, ("monitoring", "futility"), vocabulary.FUTILITY_RULES)
     _check_efficacy(draft, efficacy, len(looks), list(analyses))
     futility = _futility(draft, futility, len(looks), design, list(analyses))
-    complete = monitoring.model_copy(update={"looks": looks, "efficacy": efficacy, "futility": futility})
+    resolved = monitoring.model_copy(update={"looks": looks, "efficacy": efficacy, "futility": futility})
     stated = _shares(monitoring.looks)
-    if stated != complete.shares:  # rounding has moved them
-        complete._shares = stated
-    return complete
+    if stated != resolved.shares:  # rounding has moved them
+        resolved._shares = stated
+    return resolved
 
 
 def rounded(fraction: float, patients: int, unit: int) -> int:
@@ -73,9 +73,9 @@ def _looks(draft: Draft, design: Design, looks: tuple[float, ...]) -> tuple[int,
         if counts[0] < 1 or any(b <= a for a, b in pairwise(counts)):
             if draft.resized is not None:
                 return _scaled(draft, design, looks)
-            said = listed([str(n) for n in counts])
+            places = listed([str(n) for n in counts])
             units = f"multiples of {count(design.unit, 'patient')}"
-            draft.note(path, f"fall together: rounded to {units} the looks are at {said}")
+            draft.note(path, f"fall together: rounded to {units} the looks are at {places}")
             return None
         return counts
     for i, look in enumerate(looks):

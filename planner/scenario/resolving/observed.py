@@ -1,4 +1,4 @@
-"""The observed result, completed: counts that can be, of treatments that exist, told by every hypothesis."""
+"""The observed result, resolved: counts that can be, of treatments that exist and hypotheses predict."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _RESULTS = (*_COUNTS, "means", "difference")
 _OF = {"responders": "response", "pairs": "response", "remitters": "remission"}
 
 
-def complete_observed(
+def resolve_observed(
     draft: Draft, design: Design, endpoint: Endpoint | None, analyses: Sequence[Analysis]
 ) -> Observed | None:
     """The result with its day, and with what is weighed of it; None if there is none."""
@@ -35,7 +35,7 @@ def complete_observed(
     _check_counts(draft, observed, design)
     _check_means(draft, observed, design)
     observed = observed.model_copy(update={"sequences": _by_sequence(draft, observed, design)})
-    _check_told(draft, observed, endpoint, given)
+    _check_use(draft, observed, endpoint, given)
     _check_ending(draft, observed, analyses)
     day = endpoint.day if observed.day is None else observed.day
     mechanisms = set(draft.first_of_family) <= {"terms"}
@@ -95,14 +95,14 @@ def _check_counts(draft: Draft, observed: Observed, design: Design) -> None:
 def _by_sequence(draft: Draft, observed: Observed, design: Design) -> dict[str, int]:
     """Patients of the result in each sequence, in the design's order; refused where the result has others."""
     path: Path = ("observed", "sequences")
-    found = dict.fromkeys((" ".join(sequence) for sequence in design.sequences), 0)
+    sizes = dict.fromkeys((" ".join(sequence) for sequence in design.sequences), 0)
     for key, n in observed.sequences.items():
         name = " ".join(key.split())
-        if name not in found:
+        if name not in sizes:
             message = f"{printable(key)} is no sequence of this design"
-            draft.note((*path, key), message, did_you_mean(name, found), at_key=True)
+            draft.note((*path, key), message, did_you_mean(name, sizes), at_key=True)
             return {}
-        found[name] += n
+        sizes[name] += n
     if not observed.sequences:
         return {}
     for where, treatments, n in _stated_sizes(observed):
@@ -110,14 +110,14 @@ def _by_sequence(draft: Draft, observed: Observed, design: Design) -> dict[str, 
         wanted = set(treatments)
         given = sum(
             k
-            for name, k in found.items()
+            for name, k in sizes.items()
             if (wanted <= set(name.split()) if together else wanted & set(name.split()))
         )
         if given != n:
             had = f"{count(given, 'patient')} had {listed(treatments)}"
             draft.note(path, f"with these, {had}; {where} is of {n}", "give the patients that are counted")
             break
-    return found
+    return sizes
 
 
 def _stated_sizes(observed: Observed) -> Iterator[tuple[str, tuple[str, ...], int]]:
@@ -150,8 +150,8 @@ def _check_pairs(draft: Draft, observed: Observed, pairs: ObservedPairs, design:
         margin = (pairs.both + only, total)
         stated = observed.responders.get(treatment, margin)
         if tuple(stated) != margin:
-            said = f"has {margin[0]} of {total} responders to {treatment}"
-            message = f"{said}, `responders` {stated[0]} of {stated[1]}"
+            beside = f"has {margin[0]} of {total} responders to {treatment}"
+            message = f"{beside}, `responders` {stated[0]} of {stated[1]}"
             draft.note(path, message, "give one of the two")
 
 
@@ -200,7 +200,7 @@ def _check_interval(draft: Draft, path: Path, difference: ObservedDifference) ->
         draft.note((*path, "interval"), f"does not contain the estimate, {estimate:g}")
 
 
-def _check_told(draft: Draft, observed: Observed, endpoint: Endpoint, given: Sequence[str]) -> None:
+def _check_use(draft: Draft, observed: Observed, endpoint: Endpoint, given: Sequence[str]) -> None:
     """Every hypothesis tells what was observed."""
     first, measure = draft.first_of_family, endpoint.measure
     for name in given if measure else ():

@@ -1,4 +1,4 @@
-"""Second outcomes: their components and signals are declared, their sizes can be, analyses can read them."""
+"""Secondary outcomes: their parts and signals are declared, their sizes can be, analyses can read them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from planner.scenario.secondary_outcomes import SecondaryOutcome
 from planner.scenario.text import did_you_mean, printable
 
 MEASURES = ("score", "change")
-"""What an analysis can read of a second outcome."""
+"""What an analysis can read of a secondary outcome."""
 
 
-def complete_outcomes(draft: Draft) -> dict[str, SecondaryOutcome]:
+def resolve_outcomes(draft: Draft) -> dict[str, SecondaryOutcome]:
     """The outcomes with labels, in order of their names: it addresses random numbers."""
     common = declared(draft, ())
     for name, outcome in draft.outcomes.items():
@@ -52,7 +52,7 @@ def _check_sizes(draft: Draft, path: Path, outcome: SecondaryOutcome) -> None:
 
 
 def _check_own(draft: Draft, above: Path, hypothesis: MechanismHypothesis) -> None:
-    """What a hypothesis says of second outcomes."""
+    """What a hypothesis says of secondary outcomes."""
     common, own = declared(draft, ()), declared(draft, above)
     known = draft.names(("outcomes",))
     for name, terms in hypothesis.outcomes.items():
@@ -67,8 +67,8 @@ def _check_own(draft: Draft, above: Path, hypothesis: MechanismHypothesis) -> No
         check_needs(draft, (*path, "terms"), terms.terms, names)
 
 
-def complete_second(draft: Draft, path: Path, analysis: Analysis) -> Analysis:
-    """An analysis of a second outcome with its measure and day."""
+def resolve_secondary_analysis(draft: Draft, path: Path, analysis: Analysis) -> Analysis:
+    """An analysis of a secondary outcome with its measure and day."""
     known = draft.names(("outcomes",))
     if analysis.outcome not in known:
         hint = did_you_mean(analysis.outcome, known) or "[outcomes.NAME] declares one"
@@ -78,9 +78,9 @@ def complete_second(draft: Draft, path: Path, analysis: Analysis) -> Analysis:
             name = printable(draft.first_of_family[family])
             message = f"{printable(analysis.outcome)}: the {what} of {name} are of the endpoint and say"
             hint = "hypotheses of mechanisms (terms) do; plan them in two files"
-            draft.note((*path, "outcome"), f"{message} nothing of a second outcome", hint)
+            draft.note((*path, "outcome"), f"{message} nothing of a secondary outcome", hint)
     if analysis.measure not in ("", *MEASURES):
-        message = f"{analysis.measure}: a second outcome is analysed as score or change"
+        message = f"{analysis.measure}: a secondary outcome is analysed as score or change"
         draft.note((*path, "measure"), message, 'measure = "score"')
     outcome = draft.outcomes.get(analysis.outcome)
     day = outcome.day if outcome is not None else 0.0

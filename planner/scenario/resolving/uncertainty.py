@@ -1,4 +1,4 @@
-"""Uncertain numbers, completed: every path leads to a number, every distribution fits its setting.
+"""Uncertain numbers, resolved: every path leads to a number, every distribution fits its setting.
 
 Completed, paths have one spelling each, and `sd_difference` has become `sd_within`, as it has elsewhere.
 """
@@ -17,28 +17,28 @@ from planner.scenario.resolving.draft import Draft
 from planner.scenario.text import did_you_mean, listed, printable
 from planner.scenario.uncertainty import FORMS, Distribution
 
-FORMS_SAID = "{ low, high }, { mean, sd }, { median, log_sd } or { beta = [a, b] }"
+DISTRIBUTIONS = "{ low, high }, { mean, sd }, { median, log_sd } or { beta = [a, b] }"
 
 
-def complete_uncertainty(draft: Draft) -> dict[str, Distribution]:
-    """The shared uncertain numbers. `draft` has the completed parts, as far as they are sound."""
-    return _completed(draft, None, draft.uncertainty)
+def resolve_uncertainty(draft: Draft) -> dict[str, Distribution]:
+    """The shared uncertain numbers. `draft` has the resolved parts, as far as they are sound."""
+    return _resolve(draft, None, draft.uncertainty)
 
 
-def complete_own(draft: Draft, name: str) -> Means | Rates | MechanismHypothesis:
+def resolve_own_uncertainty(draft: Draft, name: str) -> Means | Rates | MechanismHypothesis:
     """The hypothesis with its uncertain numbers."""
     hypothesis = draft.hypotheses[name]
-    own = _completed(draft, name, hypothesis.uncertainty)
+    own = _resolve(draft, name, hypothesis.uncertainty)
     if isinstance(hypothesis, MechanismHypothesis) and hypothesis.tie is not None:
         _check_tie(draft, name, hypothesis)
     return hypothesis.model_copy(update={"uncertainty": own}) if own or hypothesis.uncertainty else hypothesis
 
 
-def _completed(
+def _resolve(
     draft: Draft, hypothesis: str | None, stated: Mapping[str, Distribution]
 ) -> dict[str, Distribution]:
     above: Path = ("uncertainty",) if hypothesis is None else ("hypotheses", hypothesis, "uncertainty")
-    found: dict[str, Distribution] = {}
+    resolved: dict[str, Distribution] = {}
     taken: dict[Path, str] = {}
     for written, distribution in stated.items():
         key, place = written, (*above, written)
@@ -52,8 +52,8 @@ def _completed(
                 draft.note(place, f"is uncertain already, by {printable(taken[number.route])}", "", True)
                 break
             taken[number.route] = written
-        found[canonical(key)] = distribution.model_copy(update={"relative": distribution.relative or None})
-    return dict(sorted(found.items()))
+        resolved[canonical(key)] = distribution.model_copy(update={"relative": distribution.relative or None})
+    return dict(sorted(resolved.items()))
 
 
 def _sound(draft: Draft, place: Path, distribution: Distribution) -> bool:
@@ -63,14 +63,14 @@ def _sound(draft: Draft, place: Path, distribution: Distribution) -> bool:
         given.remove("uniform")
     if len(given) != 1:
         what = "states no distribution" if not given else f"states several: {listed(given)}"
-        draft.note(place, what, f"give one of {FORMS_SAID}")
+        draft.note(place, what, f"give one of {DISTRIBUTIONS}")
         return False
     form = given[0]
     lacks = [key for key in FORMS[form] if getattr(distribution, key) is None]
     if form == "beta" and len(distribution.beta) != 2:
         draft.note((*place, "beta"), "needs two numbers", "beta = [7, 5]")
     elif lacks:
-        draft.note(place, f"`{lacks[0]}` is missing", f"give one of {FORMS_SAID}", at_key=True)
+        draft.note(place, f"`{lacks[0]}` is missing", f"give one of {DISTRIBUTIONS}", at_key=True)
     elif form in ("uniform", "beta") and distribution.limits[0] > distribution.limits[1]:
         low, high = distribution.limits
         end = "high" if distribution.high is not None else "low"
@@ -98,7 +98,7 @@ def _numbers(
     draft: Draft, hypothesis: str | None, place: Path, key: str, distribution: Distribution
 ) -> list[Place]:
     """The numbers that a key means, all faults of it noted."""
-    found: list[Place] = []
+    numbers: list[Place] = []
     for path in split_key(key):
         if not path:
             draft.note(place, "is not the path of a setting", '"components.NAME.share", for instance', True)
@@ -117,8 +117,8 @@ def _numbers(
             for number in each:
                 if not _check_range(draft, place, distribution, number):
                     break
-            found += each
-    return found
+            numbers += each
+    return numbers
 
 
 def _refused_elsewhere(draft: Draft, hypothesis: str | None, path: Path) -> bool:
@@ -160,8 +160,8 @@ def _check_range(draft: Draft, place: Path, distribution: Distribution, number: 
         if allowed.has(centre):
             return True
         wrong, value = ("mean" if distribution.form == "normal" else "median"), centre
-    told = value * number.value if distribution.relative else value
-    message = f"makes {_name(number)} {told:.6g}, which must be {_said(number.range)}"
+    outside = value * number.value if distribution.relative else value
+    message = f"makes {_name(number)} {outside:.6g}, which must be {_in_words(number.range)}"
     at = (*place, wrong) if getattr(distribution, wrong) is not None else place
     draft.note(at, message)
     return False
@@ -172,7 +172,7 @@ def _name(number: Place) -> str:
     return dotted(route)
 
 
-def _said(allowed: Range) -> str:
+def _in_words(allowed: Range) -> str:
     """`at least 0 and at most 1`."""
     low = f"{'above' if allowed.above else 'at least'} {allowed.low:,.15g}" if allowed.low > -inf else ""
     high = f"{'below' if allowed.below else 'at most'} {allowed.high:,.15g}" if allowed.high < inf else ""

@@ -1,4 +1,4 @@
-"""Hypotheses of the family `means`, completed: one set of standard deviations, carryover, baselines."""
+"""Hypotheses of the family `means`, resolved: one set of standard deviations, carryover, baselines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SLACK = 1e-9
 _ALIKE = 1e-11  # of the scores: a spread that is nearly their rounding
 
 
-def complete_means(
+def resolve_means(
     draft: Draft, name: str, means: Means, design: Design, endpoint: Endpoint | None, treatments: list[str]
 ) -> Means:
     """The hypothesis with `sd_within` by treatment and `sd_between` in place of whatever form was written."""
@@ -100,7 +100,7 @@ def _spread(
         second = next(k for k in ("sd_difference", "sd", "correlation") if getattr(means, k) is not None)
         draft.note((*path, second), "the spread is stated twice", f"give one of: {FORMS}", at_key=True)
         return None
-    before = len(draft.problems)
+    before = len(draft.complaints)
     for key in ("sd_within", "sd_between", "sd"):
         _check_table(draft, (*path, key), means, getattr(means, key), treatments)
     if given[0] == "sd_within":
@@ -109,7 +109,7 @@ def _spread(
         _check_total(draft, path, means, design)
     else:
         _check_difference(draft, path, means, endpoint)
-    return means.spread if len(draft.problems) == before else None
+    return means.spread if len(draft.complaints) == before else None
 
 
 def _check_table(draft: Draft, path: Path, means: Means, stated: object, treatments: list[str]) -> None:
@@ -137,8 +137,8 @@ def _check_total(draft: Draft, path: Path, means: Means, design: Design) -> None
         message = "follows from `sd` and `correlation`"
         draft.note((*path, "sd_between"), message, "leave it out", at_key=True)
     correlation = means.correlation
-    known = not isinstance(means.sd, Mapping) or set(means.means) <= set(means.sd)
-    if means.sd is None or correlation is None or not known:
+    stated_for_all = not isinstance(means.sd, Mapping) or set(means.means) <= set(means.sd)
+    if means.sd is None or correlation is None or not stated_for_all:
         return
     if correlation < 0.0:
         _check_negative(draft, path, means, correlation, design)
@@ -254,7 +254,7 @@ def _correlations(
     for i in range(periods):
         for j in range(periods):
             if i != j:
-                matrix[i][j] = _of_scores(sequence[i], sequence[j], spread)
+                matrix[i][j] = spread.correlation(sequence[i], sequence[j])
         for j in range(baselines):
             matrix[i][periods + j] = matrix[periods + j][i] = stated.own if i == j else stated.cross
     for i in range(baselines):
@@ -264,24 +264,8 @@ def _correlations(
     return matrix
 
 
-def _of_scores(first: str, second: str, spread: ScoreSpread) -> float:
-    """Correlation of one patient's scores in two periods, which may give the same treatment."""
-    return spread.correlation(first, second)
-
-
 def possible(matrix: list[list[float]]) -> bool:
-    """True if a symmetric matrix is positive semidefinite, to 1e-9 of its diagonal of ones (Cholesky)."""
-    size = len(matrix)
-    root = [[0.0] * size for _ in range(size)]
-    for j in range(size):
-        left = matrix[j][j] - sum(x * x for x in root[j][:j])
-        if left < -1e-9:
-            return False
-        root[j][j] = sqrt(left) if left > 1e-9 else 0.0
-        for i in range(j + 1, size):
-            rest = matrix[i][j] - sum(x * y for x, y in zip(root[i][:j], root[j][:j], strict=True))
-            if root[j][j] > 0.0:
-                root[i][j] = rest / root[j][j]
-            elif abs(rest) > 1e-6:
-                return False
-    return True
+    """Whether correlations can be: no combination has a negative variance, but for rounding."""
+    import numpy as np
+
+    return bool(np.linalg.eigvalsh(np.array(matrix))[0] >= -1e-9)

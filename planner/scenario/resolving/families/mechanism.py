@@ -19,7 +19,7 @@ _RAREST = 1e-6
 Names = Mapping[str, list[str]]  # what is declared: {"agent": [...], "signal": [...], "component": [...]}
 
 
-def check_mechanisms(draft: Draft) -> None:
+def check_declarations(draft: Draft) -> None:
     """Refuse agents, signals and components that nobody declares, and signals that activate themselves."""
     common = declared(draft, ())
     for name, treatment in draft.treatments.items():
@@ -99,12 +99,12 @@ def unknown_name(
 def _check_circles(
     draft: Draft, above: Path, signals: Mapping[str, Signal], own: Mapping[str, Signal]
 ) -> None:
-    """Refuse a signal of `own` that activates itself by way of others; each circle is told once."""
-    told: set[str] = set()
+    """Refuse a signal of `own` that activates itself by way of others; each circle is reported once."""
+    passed: set[str] = set()
     for start in own:
-        circle = [] if start in told else _circle(start, signals)
+        circle = [] if start in passed else _circle(start, signals)
         if circle:
-            told |= set(circle)
+            passed |= set(circle)
             path: Path = (*above, "signals", start, "activated_by_signal", circle[1])
             way = ", ".join(printable(name) for name in circle)
             draft.note(path, f"goes in a circle: {way}", "leave one of these activations out", at_key=True)
@@ -125,12 +125,12 @@ def _circle(start: str, signals: Mapping[str, Signal]) -> list[str]:
     return []
 
 
-def complete_terms(name: str, hypothesis: MechanismHypothesis) -> MechanismHypothesis:
+def resolve_mechanism(name: str, hypothesis: MechanismHypothesis) -> MechanismHypothesis:
     """The hypothesis with a label."""
     return hypothesis.model_copy(update={"label": hypothesis.label or name})
 
 
-def check_world_of_terms(
+def check_trial_of_mechanisms(
     draft: Draft,
     design: Design,
     population: Population | None,

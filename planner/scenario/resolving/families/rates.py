@@ -1,4 +1,4 @@
-"""Hypotheses of family `rates`, completed: rates, and how the responses of one patient go together."""
+"""Hypotheses of family `rates`, resolved: rates, and how the responses of one patient go together."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FORMS = (
 _SLACK = 1e-9
 
 
-def complete_rates(draft: Draft, name: str, rates: Rates, design: Design, treatments: list[str]) -> Rates:
+def resolve_rates(draft: Draft, name: str, rates: Rates, design: Design, treatments: list[str]) -> Rates:
     """The hypothesis with rates in the order of the treatments and one statement of their dependence."""
     path: Path = ("hypotheses", name)
     check_treatments(draft, (*path, "rates"), rates.rates, treatments)
