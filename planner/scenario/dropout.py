@@ -54,8 +54,8 @@ class OddsRatios(Settings):
     outcomes: Annotated[
         Mapping[Symbol, Annotated[Driver, by_number("ratio", per=10.0, around=0.0), A_NUMBER]],
         about(
-            "How the odds depend on secondary outcomes, such as adverse effects, in the period just finished; "
-            "a number is the factor for each 10 points from 0 on; acts on hypotheses of mechanisms"
+            "How the odds depend on secondary outcomes, such as adverse effects, in the period just "
+            "finished; a number is the factor for each 10 points from 0 on; acts on hypotheses of mechanisms"
         ),
     ] = {}
 
