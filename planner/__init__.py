@@ -42,7 +42,7 @@ _HOME = {
     "Discrimination": "planner.questions.discriminate.result",
     "DiscriminationError": "planner.questions.discriminate.simulating",
     "discriminate": "planner.questions.discriminate.discriminate",
-    "ScenarioError": "planner.scenario.reading.read",
+    "ScenarioError": "planner.scenario.faults",
     "read": "planner.scenario.reading.read",
     "read_text": "planner.scenario.reading.read",
     "Trial": "planner.questions.replay.replay",

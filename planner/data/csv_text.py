@@ -17,7 +17,7 @@ from pathlib import Path
 
 from planner.errors import PlannerError
 from planner.scenario.faults import MAX_FAULTS, Fault, ScenarioError
-from planner.scenario.reading.toml import decoded, raw_of
+from planner.scenario.reading.toml import decode_utf8, raw_of
 from planner.scenario.text import did_you_mean, listed, quote
 
 MAX_BYTES = 20_000_000
@@ -143,14 +143,14 @@ class Table:
         """Raise ScenarioError if anything is wrong, with all of it in order of place, alike faults joined."""
         if not self.faults:
             return
-        faults = joined(sorted(self.faults, key=lambda fault: (fault.line, fault.column)))
+        faults = condense(sorted(self.faults, key=lambda fault: (fault.line, fault.column)))
         if len(faults) > MAX_FAULTS:
             more = f"{len(faults) - MAX_FAULTS:,} more faults are not shown"
             faults = [*faults[:MAX_FAULTS], Fault(self.name, 0, 0, "", more)]
         raise ScenarioError(faults)
 
 
-def joined(faults: Sequence[Fault]) -> list[Fault]:
+def condense(faults: Sequence[Fault]) -> list[Fault]:
     """Faults in order of place, where of more than MOST_ALIKE alike ones the first names the lines of all.
 
     Alike are those of one column that say the same but for numbers, subjects and what is quoted.
@@ -241,7 +241,7 @@ def _text(raw: bytes, name: str) -> str:
         except UnicodeDecodeError:
             fault = Fault(name, 0, 0, "", "is not UTF-16 text, as its first bytes say", "save it as UTF-8")
             raise ScenarioError([fault]) from None
-    text = decoded(raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n"), name)
+    text = decode_utf8(raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n"), name)
     return text.lstrip("\ufeff")
 
 

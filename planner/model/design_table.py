@@ -22,7 +22,7 @@ import numpy as np
 
 from planner.scenario.contrasts import Contrast, formula, weights
 from planner.scenario.design import Design
-from planner.scenario.estimability import Model, solved
+from planner.scenario.estimability import Model, solve
 from planner.scenario.families.means import Means
 from planner.scenario.scenario import Scenario
 
@@ -82,7 +82,7 @@ def _design_row(
     stated = weights(contrast)
     model = Model(design.sequences, carryover)
     target = model.target(stated)
-    solution = solved(model.information(design.allocation, model.within), target)
+    solution = solve(model.information(design.allocation, model.within), target)
     if design.periods < 2:
         solution = None
     random = tuple(

@@ -46,7 +46,7 @@ def sequence_shares(
     corrections = [Fraction(0)] * len(chosen)
     if any(wanted):
         gram = [[sum((x * y for x, y in zip(a, b, strict=True)), Fraction(0)) for b in rows] for a in rows]
-        factors = solved(gram, wanted)
+        factors = solve(gram, wanted)
         if factors is None:
             return None
         pairs = list(zip(factors, rows, strict=True))
@@ -72,7 +72,7 @@ def _within_patients(
     model = Model(sequences, carryover)
     info = model.information([1] * len(sequences), model.within)
     rows = [[*row, value] for row, value in zip(info, model.target(dict(weights)), strict=True)]
-    pivots = _eliminated(rows, len(info))
+    pivots = _eliminate(rows, len(info))
     return len(pivots), not any(row[-1] for row in rows[len(pivots) :])
 
 
@@ -89,7 +89,7 @@ def variance_factor(
     """
     model = Model(sequences, carryover)
     target = model.target(weights)
-    solution = solved(model.information(allocation, model.within), target)
+    solution = solve(model.information(allocation, model.within), target)
     if solution is None:
         return None
     return sum((x * c for x, c in zip(solution, target, strict=True)), Fraction(0)) * sum(allocation)
@@ -176,10 +176,10 @@ class Model:
         return total
 
 
-def solved(matrix: Matrix, right: Sequence[Fraction]) -> list[Fraction] | None:
+def solve(matrix: Matrix, right: Sequence[Fraction]) -> list[Fraction] | None:
     """A solution of matrix x = right by elimination, 0 where it is free; None if there is none."""
     rows = [[*row, value] for row, value in zip(matrix, right, strict=True)]
-    pivots = _eliminated(rows, len(matrix[0]))
+    pivots = _eliminate(rows, len(matrix[0]))
     if any(row[-1] for row in rows[len(pivots) :]):
         return None
     x = [Fraction(0)] * len(matrix[0])
@@ -188,12 +188,7 @@ def solved(matrix: Matrix, right: Sequence[Fraction]) -> list[Fraction] | None:
     return x
 
 
-def rank(matrix: Matrix) -> int:
-    """Rank of a matrix."""
-    return len(_eliminated([list(row) for row in matrix], len(matrix[0]))) if matrix else 0
-
-
-def _eliminated(rows: Matrix, columns: int) -> list[int]:
+def _eliminate(rows: Matrix, columns: int) -> list[int]:
     """Bring rows to reduced echelon form in place; the columns of the pivots."""
     pivots: list[int] = []
     for column in range(columns):

@@ -238,7 +238,6 @@ FUTILITY_RULES: dict[str, NamedRule] = {
     ),
 }
 
-ALTERNATIVES = ("two-sided", "greater", "less", "better", "worse")
 MEASURES = ("score", "change", "percent-change", "response", "remission")
 BINARY_MEASURES = ("response", "remission")
 

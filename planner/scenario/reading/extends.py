@@ -23,7 +23,7 @@ from planner.scenario import catalogue
 from planner.scenario.faults import Fault, Path, ScenarioError, dotted
 from planner.scenario.paths import split_path
 from planner.scenario.reading.positions import Positions
-from planner.scenario.reading.toml import parsed, text_of
+from planner.scenario.reading.toml import parse_toml, text_of
 from planner.scenario.text import did_you_mean, printable, quote
 
 MAX_FILES = 5
@@ -97,7 +97,7 @@ def _layer(path: FilePath, child: str, written: str | None) -> Layer:
     """The file at `path`, called after the file that extends it, as far as it lies beside that."""
     name = str(path) if written is None else str(FilePath(child).parent / written)
     text = text_of(path, name)
-    layer = Layer(name, text, parsed(text, name), path.parent)
+    layer = Layer(name, text, parse_toml(text, name), path.parent)
     if (version := layer.data.get("schema_version", 1)) != 1:
         message = f"{quote(version)} cannot be read: this version of planner reads schema_version = 1"
         raise ScenarioError([layer.fault(("schema_version",), message)])
@@ -132,7 +132,7 @@ def _near(folder: FilePath) -> list[FilePath]:
     return sorted([*folder.glob("*.toml"), *folder.glob("*/*.toml")])[:1000]
 
 
-def merged(layers: Sequence[Layer]) -> dict[str, Any]:
+def merge_layers(layers: Sequence[Layer]) -> dict[str, Any]:
     """What the files say together. The layers learn where their sources have gone."""
     data = deepcopy(layers[-1].data)
     rows = {name: _rows(len(layers) - 1, data.get(name)) for name in _SOURCES}

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from planner.scenario.faults import Fault, Path, dotted
 from planner.scenario.paths import leading_path
 from planner.scenario.reading.positions import Positions
-from planner.scenario.reading.short_forms import opened
+from planner.scenario.reading.short_forms import full_form
 from planner.scenario.text import quote
 
 _NUMBER = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -130,7 +130,7 @@ def _put(data: dict[str, Any], path: Path, value: Any) -> Path:
     followed: Path = ()
     for depth, part in enumerate(path):
         if followed and not isinstance(node, dict | list):
-            table = opened(data, followed, node)
+            table = full_form(data, followed, node)
             if table is not None:
                 node = _replaced(data, followed, table)
         last = depth == len(path) - 1

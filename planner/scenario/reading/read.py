@@ -14,22 +14,17 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from planner.scenario import catalogue
-from planner.scenario.canonical.json_schema import schema
-from planner.scenario.canonical.resolved import digest, resolve
-from planner.scenario.canonical.toml import to_toml
 from planner.scenario.faults import MAX_FAULTS, Fault, Path, ScenarioError, dotted
 from planner.scenario.reading.build import build_scenario
-from planner.scenario.reading.extends import Layer, Refused, chain, merged, owner
+from planner.scenario.reading.extends import Layer, Refused, chain, merge_layers, owner
 from planner.scenario.reading.overrides import Override, apply, parse
-from planner.scenario.reading.toml import parsed, text_of, unreadable
+from planner.scenario.reading.toml import parse_toml, text_of, unreadable
 from planner.scenario.resolving.draft import Complaint
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import did_you_mean
 
 _PATIENTS: Path = ("design", "patients")
 _LOOKS: Path = ("monitoring", "looks")
-
-__all__ = ["Fault", "ScenarioError", "digest", "read", "read_text", "resolve", "schema", "to_toml", "written"]
 
 
 def read(source: str | FilePath, set: Sequence[str] = ()) -> Scenario:
@@ -44,14 +39,14 @@ def read(source: str | FilePath, set: Sequence[str] = ()) -> Scenario:
 
 def read_text(text: str, name: str = "scenario", set: Sequence[str] = ()) -> Scenario:
     """The scenario in a TOML text; `name` stands for the file in error messages. Raises ScenarioError."""
-    return _read(Layer(name, text, parsed(text, name)), None, FilePath(name).stem, set)
+    return _read(Layer(name, text, parse_toml(text, name)), None, FilePath(name).stem, set)
 
 
 def written(source: str | FilePath, set: Sequence[str] = ()) -> dict[str, Any]:
     """What a file, the files it extends and `set` state, before anything is completed or checked."""
     path, _ = _locate(source)
     given = [item for i, text in enumerate(set, 1) if isinstance(item := parse(i, text), Override)]
-    data = merged(_layers(_file(path, str(source)), path, given))
+    data = merge_layers(_layers(_file(path, str(source)), path, given))
     apply(data, given)
     return data
 
@@ -76,7 +71,7 @@ def _locate(source: str | FilePath) -> tuple[FilePath, str]:
 
 def _file(path: FilePath, name: str) -> Layer:
     text = text_of(path, name)
-    return Layer(name, text, parsed(text, name), path.parent)
+    return Layer(name, text, parse_toml(text, name), path.parent)
 
 
 @dataclass(frozen=True)
@@ -138,7 +133,7 @@ def _read(first: Layer, file: FilePath | None, name: str, set: Sequence[str]) ->
     sorted_out = [parse(number, item) for number, item in enumerate(set, 1)]
     given = [item for item in sorted_out if isinstance(item, Override)]
     layers = _layers(first, file, given)
-    data = merged(layers)
+    data = merge_layers(layers)
     design = data.get("design")
     stated = design.get("patients") if isinstance(design, dict) else None
     overrides, faults = apply(data, given)

@@ -16,7 +16,7 @@ from planner.scenario.hypotheses import family_of
 from planner.scenario.reading.messages import model_at
 
 
-def opened(data: dict[str, Any], path: Path, value: Any) -> dict[str, Any] | None:
+def full_form(data: dict[str, Any], path: Path, value: Any) -> dict[str, Any] | None:
     """The table that a value stands for at a path of the settings `data`, None if it is no short form."""
     route = path
     if path[:1] == ("hypotheses",) and len(path) > 2:

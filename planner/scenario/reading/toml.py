@@ -21,7 +21,7 @@ MAX_BYTES = 1_000_000
 
 def text_of(path: Path, name: str) -> str:
     """The text of the file, refused if it is too big or not UTF-8."""
-    return decoded(raw_of(path, name, "scenario file", MAX_BYTES), name)
+    return decode_utf8(raw_of(path, name, "scenario file", MAX_BYTES), name)
 
 
 def raw_of(path: Path, name: str, what: str, most: int) -> bytes:
@@ -88,7 +88,7 @@ _KINDS = (
 )
 
 
-def decoded(raw: bytes, name: str) -> str:
+def decode_utf8(raw: bytes, name: str) -> str:
     """The text in UTF-8, with or without a byte order mark. Raises ScenarioError with the place."""
     try:
         return raw.decode("utf-8-sig")
@@ -109,7 +109,7 @@ def unreadable(name: str, message: str, hint: str = "") -> ScenarioError:
 _DEEP = re.compile(r"""(?<![\w."'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){40}""", re.ASCII)
 
 
-def parsed(text: str, name: str) -> dict[str, Any]:
+def parse_toml(text: str, name: str) -> dict[str, Any]:
     """The TOML text as dictionaries; ScenarioError where it is not TOML."""
     try:
         text.encode()
