@@ -24,7 +24,7 @@ from planner.model.families.mechanism.signals import (
 )
 from planner.model.readings import Reading
 from planner.questions.predict import outlook
-from planner.report.scenario.predictions import carried
+from planner.report.scenario.predictions import carryover_reason
 from planner.scenario.canonical.resolved import digest, resolve
 from planner.scenario.canonical.toml import to_toml
 from planner.scenario.families.mechanism import MechanismHypothesis
@@ -353,7 +353,7 @@ def test_blockade_left_explains_a_rejected_null() -> None:
     late = read_text(TEXT.replace(SEQUENCES, '["K KthenN", "KthenN K"]'))
     assert unequal_carryover(late, "trigger") == {}
     assert unequal_blockade(late, "trigger") == {"K": 0.0, "KthenN": pytest.approx(0.8 * 2 ** (-10 / 4))}
-    assert "blockers still occupy 0 % after K and 14 % after KthenN" in carried(late, "trigger")
+    assert "blockers still occupy 0 % after K and 14 % after KthenN" in carryover_reason(late, "trigger")
 
 
 # --- What cannot differ ----------------------------------------------------------------------------------

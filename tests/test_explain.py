@@ -20,7 +20,7 @@ from planner.report.context import Unit
 from planner.report.render.markdown import markdown
 from planner.report.render.terminal import render
 from planner.report.scenario.context import page_context
-from planner.report.scenario.defaults import unstated
+from planner.report.scenario.defaults import default_lines
 from planner.report.scenario.scenario import scenario_blocks
 from planner.scenario.reading.read import read, read_text
 from planner.scenario.scenario import Scenario
@@ -304,7 +304,7 @@ def test_unstated_settings_are_few_and_no_labels_or_sources() -> None:
     from planner.scenario.reading.read import written
 
     for name in ("williams-2018", "abdallah-2020", "jelen-2025", "asthma-ab-ba"):
-        lines = dict(unstated(resolve(read(name)), written(name)))
+        lines = dict(default_lines(resolve(read(name)), written(name)))
         assert len(lines) <= 10
         assert not set(lines) & {"citations", "assumed", "title"}
         text = " ".join(lines.values())
@@ -317,9 +317,13 @@ def test_an_override_is_stated() -> None:
     from planner.scenario.canonical.resolved import resolve
     from planner.scenario.reading.read import written
 
-    assert "block 1" in dict(unstated(resolve(read("williams-2018")), written("williams-2018")))["design"]
+    assert (
+        "block 1" in dict(default_lines(resolve(read("williams-2018")), written("williams-2018")))["design"]
+    )
     changed = ["design.block=2"]
-    lines = dict(unstated(resolve(read("williams-2018", set=changed)), written("williams-2018", changed)))
+    lines = dict(
+        default_lines(resolve(read("williams-2018", set=changed)), written("williams-2018", changed))
+    )
     assert "block" not in lines["design"]
 
 

@@ -78,7 +78,7 @@ def run(
     from planner.cli.output import frame_as_csv, target_of
     from planner.cli.sensitivity import run_sensitivity
     from planner.cli.sweeps import read_sweep, run_sweep
-    from planner.report.pages.run import on_page, run_page
+    from planner.report.pages.run import run_page, warnings_on_page
     from planner.report.scenario.context import page_context
     from planner.results.carryover_sentences import labels
     from planner.scenario.reading.read import read
@@ -146,7 +146,7 @@ def run(
     more = override_warnings(plan, scenario, overrides, seed) if uncertain else []
     document["warnings"] += more
     warnings = result.warnings(document["cells"], labels(plan)) + more
-    print_remarks(document, verbose, warnings, target, on_page(warnings, described))
+    print_remarks(document, verbose, warnings, target, warnings_on_page(warnings, described))
     if verbose:
         note_entry(plan)
     target.write(

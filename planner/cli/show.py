@@ -40,7 +40,7 @@ def show(
     from planner.cli.output import target_of, verbatim
     from planner.cli.terminal import warn
     from planner.questions.predict import outlook
-    from planner.report.scenario.defaults import unstated
+    from planner.report.scenario.defaults import default_lines
     from planner.report.scenario.scenario import as_json, scenario_blocks
     from planner.scenario.canonical.resolved import resolve
     from planner.scenario.canonical.toml import to_toml
@@ -57,6 +57,6 @@ def show(
         target.write_text(verbatim(to_toml(plan), output))
         return OK
     follows, ahead = work_out(plan, scenario, effects=True), outlook(plan)
-    defaults = unstated(resolve(plan), written(scenario, settings or []))
+    defaults = default_lines(resolve(plan), written(scenario, settings or []))
     target.write(as_json(plan, follows, ahead), lambda: scenario_blocks(plan, follows, ahead, defaults))
     return OK

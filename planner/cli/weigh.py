@@ -199,7 +199,7 @@ def _dry_run(
     from planner.cli.dry_run import of_plan, write_estimate
     from planner.questions.weigh.weigh import forecast
     from planner.report.context import unit_of
-    from planner.report.pages.parts.observed import sentences
+    from planner.report.pages.parts.observed import observed_sentences
 
     with _explain(scenario, data):
         document, effort = forecast(plan, **request)
@@ -212,7 +212,7 @@ def _dry_run(
     patients = "" if run["exact"] else patients
     measure = plan.endpoint.measure
     facts = [
-        ("Observed", " ".join(sentences(plan.observed, measure, unit_of(plan, measure).name))),
+        ("Observed", " ".join(observed_sentences(plan.observed, measure, unit_of(plan, measure).name))),
         ("Variants", f"{drawn}, seed {run['seed']}"),
         ("Hypotheses", ", ".join(cell["hypothesis"] for cell in document["cells"])),
         ("Virtual patients", f"{patients}, {virtual}" if patients else virtual),

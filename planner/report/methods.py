@@ -14,8 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from planner.monitoring import conditional_power as conditional
-from planner.monitoring import rules, spending
+from planner.monitoring import conditional_power, rules, spending
 from planner.scenario import designs
 from planner.scenario.monitoring import Efficacy, Futility
 from planner.scenario.vocabulary import DESIGNS, EFFICACY_RULES, FUTILITY_RULES, METHODS, NEEDS, NamedRule
@@ -87,7 +86,7 @@ def _futility() -> list[Method]:
     for name, row in FUTILITY_RULES.items():
         text = _rule_text(rules.FUTILITY[name], name)
         if name == "conditional-power":
-            text = f"{text}\n\n{inspect.cleandoc(conditional.__doc__ or '')}"
+            text = f"{text}\n\n{inspect.cleandoc(conditional_power.__doc__ or '')}"
         rows.append(Method(FUTILITY, name, row.title, text, "", _meanings(row), row.citation))
     return rows
 

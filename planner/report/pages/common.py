@@ -31,7 +31,7 @@ def title(result: Mapping[str, Any]) -> Heading:
     return Heading(scenario["title"] or scenario["name"], 1)
 
 
-def interrupted(done: str) -> Prose:
+def interruption(done: str) -> Prose:
     """That a result was not finished; `done`: what was."""
     return Prose(f"PARTIAL: interrupted after {done}; all figures are of these.", True)
 
@@ -78,6 +78,13 @@ def completers(context: PageContext, names: Sequence[str]) -> str:
         if partial
         else "."
     )
+
+
+def sentence(text: str) -> str:
+    """A warning as a sentence; a name or path that it begins with stays as it is."""
+    word = text.partition(" ")[0]
+    begin = text[:1].upper() if word.rstrip(",").isalpha() else text[:1]
+    return f"{begin}{text[1:]}."
 
 
 def power_or_error(cell: Cell) -> str:

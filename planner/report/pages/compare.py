@@ -10,7 +10,14 @@ from typing import Any
 
 from planner.report.blocks import Block, Column, Facts, Heading, Prose, Sheet
 from planner.report.context import PageContext
-from planner.report.pages.common import FALSE_ALARM, again, how_to_read, interrupted, power_or_error
+from planner.report.pages.common import (
+    FALSE_ALARM,
+    again,
+    how_to_read,
+    interruption,
+    power_or_error,
+    sentence,
+)
 from planner.report.pages.parts.whole_trial import EACH_ALONE
 from planner.report.pages.run_tables import NOBODY_MEANWHILE
 from planner.results.number_text import DASH, estimated, plus_minus
@@ -33,7 +40,7 @@ def compare_page(result: Json, contexts: Sequence[PageContext], command: str) ->
     letters = {design["name"]: _letter(j) for j, design in enumerate(result["designs"])}
     blocks: list[Block] = [Heading("Designs side by side", 1)]
     if result["partial"]:
-        blocks.append(interrupted(count(result["run"]["trials"], "trial")))
+        blocks.append(interruption(count(result["run"]["trials"], "trial")))
     blocks.append(Facts([*_designs(result, contexts), _simulated(result)]))
     by_name = dict(zip(letters, contexts, strict=True))
     blocks += _each_alone(result["cells"])
@@ -152,4 +159,4 @@ def _reading(result: Json, contexts: Sequence[PageContext]) -> list[str]:
     )
     if any(cell["is_null"] for cell in result["cells"]):
         items.append(FALSE_ALARM)
-    return [*items, *(f"{text[:1].upper()}{text[1:]}." for text in result["warnings"])]
+    return [*items, *map(sentence, result["warnings"])]

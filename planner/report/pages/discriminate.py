@@ -11,8 +11,8 @@ from typing import Any
 
 from planner.report.blocks import Block, Facts, Heading, Items, Prose
 from planner.report.context import PageContext
-from planner.report.pages.common import again, how_to_read, sources
-from planner.report.pages.discriminate_tables import added, curves, equal, figures, key_of, matrices
+from planner.report.pages.common import again, how_to_read, sentence, sources
+from planner.report.pages.discriminate_tables import added_summaries, curves, equal, figures, key_of, matrices
 from planner.results.number_text import estimated, plain, plus_minus
 from planner.scenario.text import count, listed
 
@@ -46,7 +46,10 @@ def discriminate_page(
         blocks += [Heading("With the same visits (% of trials)"), equal(designs, "equal_visits")]
     blocks += matrices(designs, contexts)
     if richer := [design for design in designs if design["added"]]:
-        blocks += [Heading("What further summaries add (% of trials)"), *(added(design) for design in richer)]
+        blocks += [
+            Heading("What further summaries add (% of trials)"),
+            *(added_summaries(design) for design in richer),
+        ]
     blocks += [Heading("What the answer rests on"), Items(_rests(result, designs, contexts))]
     return blocks + how_to_read(_reading(result, designs)) + again(command, partial=result["partial"])
 
@@ -230,9 +233,7 @@ def _rests(result: Json, designs: Sequence[Json], contexts: Sequence[PageContext
             f"{estimated(check['p_right'], percent=True)}, {agree} ({normal})"
             f"{_calibrated(check)}."
         )
-    return (
-        items + sources(contexts[0]) + [f"{remark[:1].upper()}{remark[1:]}." for remark in result["warnings"]]
-    )
+    return items + sources(contexts[0]) + [sentence(text) for text in result["warnings"]]
 
 
 def _calibrated(check: Json) -> str:
@@ -253,8 +254,8 @@ def _reading(result: Json, designs: Sequence[Json]) -> list[str]:
     items = [
         "Each virtual trial gives every mechanism a weight, from what was likely before the data and how "
         "well the mechanism predicts the summaries, its uncertain numbers averaged out.",
-        "Right: the largest weight belongs to the mechanism that is true. Decisive: that weight, a "
-        f"posterior probability, is above {decisive}; inconclusive: none is.",
+        "Right: the largest weight belongs to the mechanism that is true. Decisive, or for sure: that "
+        f"weight, a posterior probability, is above {decisive}; inconclusive: none is.",
         "Right at most: what endless patients would reach. It belongs to the design, the summaries and the "
         "uncertain numbers together; other summaries or better knowledge can lift it, patients cannot. It is "
         "found between two bounds, half whose distance is in its error; ≥ where only the lower one is known.",

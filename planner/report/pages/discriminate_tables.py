@@ -198,7 +198,7 @@ def _pairwise(design: Json, context: PageContext) -> Sheet:
     return Sheet(columns, rows)
 
 
-def added(design: Json) -> Sheet:
+def added_summaries(design: Json) -> Sheet:
     columns = [Column("Judged by", number=False), Column("Right"), Column("Right at most"), Column("Bits")]
     rows = []
     for i, each in enumerate(design["added"]):

@@ -18,17 +18,17 @@ from planner.report.pages.common import (
     completers,
     how_to_read,
     identity,
-    interrupted,
+    interruption,
     question,
     sources,
     title,
 )
 from planner.report.pages.parts.blinding import guesses_made
-from planner.report.pages.parts.dropout import reading as about_leaving
+from planner.report.pages.parts.dropout import about_dropout
 from planner.report.pages.parts.limits import about_limits
 from planner.report.pages.parts.uncertain import (
     about_uncertainty,
-    averaged,
+    has_variants,
     in_variants,
     powers,
     what_is_uncertain,
@@ -38,8 +38,8 @@ from planner.report.pages.run_answer import answers_of_run
 from planner.report.pages.run_tables import (
     FEW,
     cannot_stop,
+    has_interim_looks,
     merge_identical,
-    staged,
     stop_reasons,
     tables,
     too_few,
@@ -62,13 +62,13 @@ def run_page(result: Mapping[str, Any], context: PageContext) -> list[Block]:
     blocks += each_alone([row.cell for row in cells])
     blocks += tables(cells, context, trials, result.get("limits", ()))
     blocks += together(result, cells, context)
-    if averaged(result["cells"]):
+    if has_variants(result["cells"]):
         blocks += _uncertain(result, context, [row.cell for row in cells])
     blocks += how_to_read(_reading(cells, context, trials, result.get("limits", ())))
     return blocks + again(context.command, partial=bool(result.get("partial")))
 
 
-def on_page(warnings: Sequence[str], context: PageContext) -> set[str]:
+def warnings_on_page(warnings: Sequence[str], context: PageContext) -> set[str]:
     """Those of the warnings of a run that stand on its page."""
     return {warning for warning in warnings if warning in context.warnings or _ON_PAGE.search(warning)}
 
@@ -95,7 +95,7 @@ def _header(result: Mapping[str, Any], context: PageContext, cells: Sequence[Cel
     run = result["run"]
     blocks: list[Block] = [title(result)]
     if result.get("partial"):
-        blocks.append(interrupted(count(run["trials"], "trial")))
+        blocks.append(interruption(count(run["trials"], "trial")))
     facts = [*question(context), identity(result), ("Design", context.design), ("Endpoint", context.endpoint)]
     facts += analyses(cells, context)
     facts.append(
@@ -116,9 +116,9 @@ def _reading(
     items = [
         ERRORS,
         "Power is the share of virtual trials whose primary test is significant"
-        + (", at any look." if staged(rows) else "."),
+        + (", at any look." if has_interim_looks(rows) else "."),
     ]
-    if averaged(cells):
+    if has_variants(cells):
         items += about_uncertainty(cells)
     if any(row.same for row in rows):
         items.append(
@@ -132,10 +132,11 @@ def _reading(
         "with complete follow-up."
     )
     items += context.about_scale(cells)
-    if staged(rows):
+    if has_interim_looks(rows):
         items.append(
-            "Efficacy and futility: the share of trials that end at this look for that reason. Over all "
-            "looks, efficacy adds up to the power."
+            ("Efficacy and futility" if context.futility else "Efficacy")
+            + ": the share of trials that end at this look for that reason. Over all looks, efficacy adds up "
+            "to the power."
         )
         ways = ("efficacy", "futility") if context.futility else ("efficacy",)
         if any(stop[-1] in ways for stop in cannot_stop(cells, limits)):
@@ -147,9 +148,9 @@ def _reading(
             + ": see the bias if stopped."
         )
     names = list(dict.fromkeys(cell["analysis"] for cell in cells))
-    if staged(rows) or set(context.partial) & set(names):
+    if has_interim_looks(rows) or set(context.partial) & set(names):
         items.append(completers(context, names))
-    items += about_leaving(cells)
+    items += about_dropout(cells)
     if guesses_made(cells):
         items.append(
             "Guess right: patients guess after each period whether the treatment was active; the share of "
@@ -159,7 +160,7 @@ def _reading(
     items.append(
         "Exaggeration (type M error): the mean estimate of the significant trials, over the true effect."
     )
-    stops = stop_reasons(context) if staged(rows) else {}
+    stops = stop_reasons(context) if has_interim_looks(rows) else {}
     if any(
         (too_few(cell, "power", trials) and cell["estimate"]["exaggeration_given_efficacy"] is not None)
         or any(

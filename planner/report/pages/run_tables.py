@@ -13,8 +13,9 @@ from typing import Any
 
 from planner.report.blocks import Block, Column, Heading, Prose, Sheet
 from planner.report.context import Cell, PageContext, SharedCell, TableRows, Unit
+from planner.report.pages.common import sentence
 from planner.report.pages.parts.blinding import guesses_made, right_guesses
-from planner.report.pages.parts.dropout import departures, depends
+from planner.report.pages.parts.dropout import depends, dropout_table
 from planner.results.carryover_sentences import BEGIN, bias_sentences
 from planner.results.number_text import DASH, estimated, plain, plus_minus
 from planner.scenario.text import listed
@@ -54,7 +55,7 @@ def tables(
     """The three questions, each with a table for every unit. `limits`: as in the JSON of a run."""
     blocks: list[Block] = [Heading("Does the trial find a difference?")]
     blocks += _by_unit(cells, context, [_power(part, context) for part in _parts(cells, context)])
-    if staged(cells):
+    if has_interim_looks(cells):
         blocks.append(Prose(NOBODY_MEANWHILE))
         blocks.append(Heading("When does it stop?"))
         never = cannot_stop([row.cell for row in cells], limits)
@@ -64,9 +65,9 @@ def tables(
     blocks.append(Heading("How far off is its estimate?"))
     sheets = [_estimates(part, context, trials) for part in _parts(cells, context)]
     blocks += _by_unit(cells, context, sheets)
-    blocks += carried_over([row.cell for row in cells], context)
+    blocks += carryover_warnings([row.cell for row in cells], context)
     if depends([row.cell for row in cells]):
-        blocks += [Heading("Who leaves?"), departures(*_each_hypothesis(cells, context))]
+        blocks += [Heading("Who leaves?"), dropout_table(*_each_hypothesis(cells, context))]
     if guesses_made([row.cell for row in cells]):
         blocks += [Heading("Who guesses right?"), right_guesses(*_each_hypothesis(cells, context))]
     return blocks
@@ -80,7 +81,7 @@ def _each_hypothesis(cells: Sequence[SharedCell], context: PageContext) -> tuple
     return names, [row.cell for row in rows]
 
 
-def staged(cells: Sequence[SharedCell]) -> bool:
+def has_interim_looks(cells: Sequence[SharedCell]) -> bool:
     """Whether there is a look before the last."""
     return any(len(row.cell["looks"]) > 1 for row in cells)
 
@@ -172,19 +173,17 @@ def cannot_stop(cells: Sequence[Cell], limits: Sequence[Mapping[str, Any]]) -> s
     return {stop for stop in stops if stop[:3] in early}
 
 
-def beside(result: Mapping[str, Any]) -> list[Block]:
+def other_warnings(result: Mapping[str, Any]) -> list[Block]:
     """The warnings of a result of which its page says nothing else."""
     return [warning(text) for text in result["warnings"] if not _ELSEWHERE.search(text)]
 
 
-_ELSEWHERE = re.compile(rf"(^|: ){BEGIN}|^interrupted: ")  # told beside a table, and at the top
+_ELSEWHERE = re.compile(rf"(^|: ){BEGIN}|^interrupted: ")  # beside a table, and at the top
 
 
 def warning(text: str) -> Prose:
-    """A warning as it stands on a page: a sentence, but a name or path that it begins with stays as it is."""
-    word = text.partition(" ")[0]
-    begin = text[:1].upper() if word.rstrip(",").isalpha() else text[:1]
-    return Prose(f"{begin}{text[1:]}.", True)
+    """A warning as it stands on a page."""
+    return Prose(sentence(text), True)
 
 
 def _looks(cells: Sequence[SharedCell], context: PageContext, never: set[Stop]) -> Sheet:
@@ -215,7 +214,7 @@ def _looks(cells: Sequence[SharedCell], context: PageContext, never: set[Stop]) 
 
 def _estimates(cells: Sequence[SharedCell], context: PageContext, trials: int) -> Sheet:
     columns, rows = _naming(cells, context)
-    early = staged(cells)
+    early = has_interim_looks(cells)
     columns.append(Column(f"Bias{_unit(cells, context)}"))
     stops = stop_reasons(context) if early else {}
     columns += [Column(f"Bias if stopped for {reason}") for reason in stops]
@@ -253,7 +252,7 @@ def too_few_stops(cell: Cell, reason: str, trials: int) -> bool:
     return bool(round(share * trials) < FEW)
 
 
-def carried_over(cells: Sequence[Cell], context: PageContext) -> list[Block]:
+def carryover_warnings(cells: Sequence[Cell], context: PageContext) -> list[Block]:
     """Where carryover biases an estimate, and how much."""
     lines = bias_sentences(
         cells,

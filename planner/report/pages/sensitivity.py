@@ -10,9 +10,9 @@ from typing import Any
 
 from planner.report.blocks import Block, Code, Column, Facts, Heading, Prose, Sheet
 from planner.report.context import PageContext
-from planner.report.pages.common import again, how_to_read, identity, interrupted, question, title
+from planner.report.pages.common import again, how_to_read, identity, interruption, question, title
 from planner.report.pages.parts.whole_trial import each_alone
-from planner.report.pages.run_tables import beside, carried_over
+from planner.report.pages.run_tables import carryover_warnings, other_warnings
 from planner.results.number_text import DASH, estimated, fixed, plain, plus_minus, signed
 from planner.scenario.text import count, listed, visible
 
@@ -25,10 +25,14 @@ def sensitivity_page(result: Json, context: PageContext) -> list[Block]:
     """The page of `planner run --sensitivity`."""
     blocks: list[Block] = [title(result)]
     if result["partial"]:
-        blocks.append(interrupted(count(result["run"]["trials"], "trial")))
+        blocks.append(interruption(count(result["run"]["trials"], "trial")))
     blocks.append(Facts(_facts(result, context)))
     several = len({cell["analysis"] for cell in result["cells"]}) > 1
-    blocks += [*each_alone(result["cells"]), *carried_over(result["cells"], context), *beside(result)]
+    blocks += [
+        *each_alone(result["cells"]),
+        *carryover_warnings(result["cells"], context),
+        *other_warnings(result),
+    ]
     for cell in result["cells"]:
         name = context.called(cell["hypothesis"])
         blocks.append(Heading(f"{name} ({cell['analysis']})" if several else name))

@@ -25,7 +25,7 @@ from planner.report.pages.common import (
 from planner.report.pages.parts.limits import about_limits
 from planner.report.pages.parts.uncertain import what_is_uncertain
 from planner.report.pages.parts.whole_trial import each_alone
-from planner.report.pages.run_tables import NOBODY_MEANWHILE, beside, carried_over
+from planner.report.pages.run_tables import NOBODY_MEANWHILE, carryover_warnings, other_warnings
 from planner.report.plots.braille import Point, Series, broken_line, plot
 from planner.results.number_text import DASH, estimated, plain
 from planner.scenario.text import count, listed
@@ -47,7 +47,7 @@ def size_page(result: Mapping[str, Any], context: PageContext, *, ascii_only: bo
         _answers(result, context),
     ]
     blocks += [Prose(NOBODY_MEANWHILE)] if _staged(result) else []
-    blocks += [*carried_over(result["answers"], context), *beside(result)]
+    blocks += [*carryover_warnings(result["answers"], context), *other_warnings(result)]
     if notes := _notes(result, context):
         blocks.append(Items(notes))
     if (around := _around(result, context)) is not None:

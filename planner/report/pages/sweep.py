@@ -23,14 +23,14 @@ from planner.report.pages.common import (
 from planner.report.pages.parts.limits import about_limits
 from planner.report.pages.parts.uncertain import (
     about_uncertainty,
-    averaged,
     chance,
+    has_variants,
     in_variants,
     spread,
     what_is_uncertain,
 )
 from planner.report.pages.parts.whole_trial import each_alone
-from planner.report.pages.run_tables import NOBODY_MEANWHILE, beside, carried_over
+from planner.report.pages.run_tables import NOBODY_MEANWHILE, carryover_warnings, other_warnings
 from planner.report.plots.braille import Series, plot
 from planner.results.number_text import estimated, plain
 from planner.scenario.text import count, listed, visible
@@ -49,9 +49,9 @@ def sweep_page(result: Json, context: PageContext, *, ascii_only: bool = False) 
     blocks.append(Facts(_facts(result, cells, context)))
     blocks += [*each_alone(cells), Heading("What changes"), _figures(cells, context)]
     blocks += [Prose(NOBODY_MEANWHILE)] if any(len(cell["looks"]) > 1 for cell in cells) else []
-    blocks += [*carried_over(cells, context), *beside(result)]
+    blocks += [*carryover_warnings(cells, context), *other_warnings(result)]
     blocks += _curve(cells, context, ascii_only)
-    if averaged(cells):
+    if has_variants(cells):
         every = list(dict.fromkeys(cell["hypothesis"] for cell in cells))
         blocks += [Heading("What was uncertain"), *what_is_uncertain(result["uncertain"], every)]
     blocks += how_to_read(_reading(cells) + about_limits(result.get("limits", ())))
@@ -97,7 +97,7 @@ def _value_text(value: Any) -> str:
 
 
 def _titles(paths: Sequence[str]) -> dict[str, str]:
-    """The last words of each path that tell it from the others."""
+    """The last words of each path in which it differs from the others."""
     titles = {}
     for path in paths:
         parts = path.split(".")
@@ -123,7 +123,7 @@ def _figures(cells: Sequence[Json], context: PageContext) -> Sheet:
     # Columns of names stand first, whatever is swept, because a table that is split repeats them.
     order = [c for c in columns if not c.number] + names + [c for c in columns if c.number]
     order += [] if sized else [Column("Patients")]
-    mean = averaged(cells)
+    mean = has_variants(cells)
     order += [Column("Mean true effect" if mean else "True effect")]
     order += [Column("Assurance" if mean else "Power"), Column("Stops early")]
     order += [Column("Chance of an effect"), Column("Power, 5 % to 95 %")] if mean else []
@@ -180,7 +180,7 @@ def _curve(cells: Sequence[Json], context: PageContext, ascii_only: bool) -> lis
         ascii_only=ascii_only,
     )
     key = [(line.letter, name) for line, name in zip(series, lines, strict=True)]
-    return [Heading("Assurance" if averaged(cells) else "Power"), Code(picture), Facts(key)]
+    return [Heading("Assurance" if has_variants(cells) else "Power"), Code(picture), Facts(key)]
 
 
 def _off_scale(cell: Json) -> bool:
@@ -194,7 +194,7 @@ def _reading(cells: Sequence[Json]) -> list[str]:
         "± is the Monte Carlo standard error. All rows are of the same virtual patients, so that "
         "differences between them are less uncertain than their errors say.",
     ]
-    if averaged(cells):
+    if has_variants(cells):
         items += [*about_uncertainty(cells), "All rows are of the same variants too."]
     if any(cell["is_null"] for cell in cells):
         items.append(FALSE_ALARM)

@@ -10,19 +10,19 @@ from typing import Any
 
 from planner.report.blocks import Block, Facts, Heading, Items, Prose
 from planner.report.context import PageContext
-from planner.report.pages.common import again, how_to_read, identity, interrupted, question, title
-from planner.report.pages.parts.observed import phrases
+from planner.report.pages.common import again, how_to_read, identity, interruption, question, title
+from planner.report.pages.parts.observed import observed_phrases
 from planner.report.pages.weigh_tables import (
+    by_weight,
+    has_classes,
     levels,
-    moved,
     path_text,
     percent,
     predictions,
-    ranked,
-    rounded,
+    sensitivity_table,
     shares,
-    split,
-    stated,
+    two_digits,
+    value_text,
     weight,
     weights,
 )
@@ -40,14 +40,14 @@ def weigh_page(result: Json, context: PageContext) -> list[Block]:
     """The page of `planner weigh`."""
     blocks: list[Block] = [title(result)]
     if result["partial"]:
-        blocks.append(interrupted(count(result["run"]["variants"], "variant")))
+        blocks.append(interruption(count(result["run"]["variants"], "variant")))
     blocks.append(Facts(_facts(result, context)))
     blocks += [Heading("How probable is the result, and what weight does it give?"), weights(result, context)]
     if result["run"]["exact"] and not result["run"]["uncertain"]:
         blocks.append(Prose("Computed exactly from the stated rates: there is no Monte Carlo error."))
     unit = f", in {context.unit}" if levels(result) and context.unit else ""
     blocks += [Heading(f"What each predicts{unit}"), predictions(result, context)]
-    if split(result):
+    if has_classes(result):
         blocks += [Heading("Classes"), shares(result, context)]
     blocks += [Heading("In words"), Items(_words(result, context))]
     blocks += _sensitivity(result, context)
@@ -63,7 +63,7 @@ def _facts(result: Json, context: PageContext) -> list[tuple[str, str]]:
         *question(context),
         identity(result),
         ("Design", context.design),
-        ("Observed", f"{'; '.join(phrases(result['observed'], _measure(result), context.unit))}."),
+        ("Observed", f"{'; '.join(observed_phrases(result['observed'], _measure(result), context.unit))}."),
         *([("Source", result["source"])] if result["source"] else []),
         *([("Note", result["observed"]["note"])] if result["observed"].get("note") else []),
         ("Weighed", _weighed(result) + _SPLITS.get(result["evidence"]["split"], "")),
@@ -173,20 +173,21 @@ def _short(row: Json, context: PageContext) -> str:
 
 
 def _words(result: Json, context: PageContext) -> list[str]:
-    rows = ranked(result)
+    rows = by_weight(result)
     best = max(rows, key=lambda row: row["bayes_factor"]["estimate"])
     items = [f"The result is most probable under {_named(best, context)}."]
     near = [row for row in rows if row is not best and row["bayes_factor"]["estimate"] > 1 / 3]
     if near:
         names = "; ".join(_named(row, context, "and") for row in near)
         items.append(
-            f"It hardly speaks against these, under which it is at least a third as probable: {names}."
+            "The result hardly speaks against these, under which it is at least a third as probable: "
+            f"{names}."
         )
     far = [row for row in rows if row["bayes_factor"]["estimate"] < 0.01]
     for row in sorted(far, key=lambda row: row["bayes_factor"]["estimate"]):
         share = row["bayes_factor"]["estimate"]
         none = "impossible" if result["evidence"]["kind"] == "counts" else "out of all reach"
-        less = f"{rounded(1 / share)} times less probable than there" if share > 0 else none
+        less = f"{two_digits(1 / share)} times less probable than there" if share > 0 else none
         items.append(f"Under {_named(row, context)} it is {less}.")
     joined = [row for row in rows if len(row["hypotheses"]) > 1]
     for row in joined:
@@ -210,13 +211,13 @@ def _sensitivity(result: Json, context: PageContext) -> list[Block]:
         several = count(len(rows), "uncertain number")
         blocks.append(Prose(f"None of {several} changes them much, or beyond Monte Carlo error."))
         return blocks
-    leading = [result["classes"].index(each) for each in ranked(result)[:2]]
+    leading = [result["classes"].index(each) for each in by_weight(result)[:2]]
     if seen[0]["moved"] >= _MUCH:
         blocks.append(Prose(_most(seen[0], result, context, leading)))
     named = zip("AB", leading, strict=False)
     letters = [f"{letter}: {_short(result['classes'][i], context)}" for letter, i in named]
     blocks.append(Prose(f"{'; '.join(letters)}."))
-    blocks.append(moved(seen, leading))
+    blocks.append(sensitivity_table(seen, leading))
     rest = sum(row not in seen for row in rows)
     if rest:
         others = count(rest, "other uncertain number")
@@ -235,7 +236,7 @@ def _most(row: Json, result: Json, context: PageContext, leading: Sequence[int])
             f"{weight(row[side]['class_weights'][i])} for {_short(result['classes'][i], context)}"
             for i in leading
         ]
-        sides.append(f"{stated(row, side)}: {listed(weights_there)}")
+        sides.append(f"{value_text(row, side)}: {listed(weights_there)}")
     return f"Most rests on {path_text(row)}. At {sides[0]}; at {sides[1]}."
 
 
@@ -248,7 +249,7 @@ def _reading(result: Json) -> list[str]:
         "Neither says whether the assumptions are true.",
         _METHODS["exact" if result["run"]["exact"] else result["evidence"]["kind"]],
     ]
-    if split(result):
+    if has_classes(result):
         items.append(
             "Of each: the weight of each hypothesis of a class. If alike: the weight of the class if all "
             "classes had the same prior weight."

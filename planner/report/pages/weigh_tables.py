@@ -20,12 +20,12 @@ _LEAST_WEIGHT = 1e-4  # below which, with three times its error, a weight is giv
 _LEAST_ERROR = 0.001  # of the weights that assumptions move: smaller errors are shown as this
 
 
-def ranked(result: Json) -> list[Json]:
+def by_weight(result: Json) -> list[Json]:
     """The classes by weight."""
     return sorted(result["classes"], key=lambda row: -row["weight"]["estimate"])
 
 
-def split(result: Json) -> bool:
+def has_classes(result: Json) -> bool:
     """Whether a class has several hypotheses, or classes differ in their prior weights."""
     priors = {round(row["prior"], 12) for row in result["classes"]}
     return len(result["classes"]) < len(result["hypotheses"]) or len(priors) > 1
@@ -46,7 +46,7 @@ def _first(row: Json, result: Json) -> Json:
 def weights(result: Json, context: PageContext) -> Sheet:
     """How probable the result is, and the weight that it gives."""
     density = result["evidence"]["kind"] != "counts"
-    order = ranked(result)
+    order = by_weight(result)
     figure_columns = [("Bayes factor", *_alike([row["bayes_factor"] for row in order], _LEAST_FACTOR, False))]
     if not density:
         chances = [_first(row, result)["likelihood"] for row in order]
@@ -95,7 +95,7 @@ def predictions(result: Json, context: PageContext) -> Sheet:
     titles = [f"{each['measure'].capitalize()} {each['treatment']}" for each in expected]
     seen = [_seen(result["observed"], each) for each in expected]
     rows = [["Observed", *seen]] if any(cell != DASH for cell in seen) else []
-    for row in ranked(result):
+    for row in by_weight(result):
         cells = [
             _expected(each, result["evidence"]["kind"] == "difference")
             for each in _first(row, result)["expected"]
@@ -141,14 +141,14 @@ def shares(result: Json, context: PageContext) -> Sheet:
     columns += [Column("Of each"), Column("If alike")]
     rows = []
     own = {row["hypothesis"]: row["weight"] for row in result["hypotheses"]}
-    for row in ranked(result):
+    for row in by_weight(result):
         each = "; ".join(dict.fromkeys(weight(own[name]) for name in row["hypotheses"]))
         cells = [f"{plain(100 * row['prior'], 3)} %", weight(row["weight"]), each]
         rows += _stacked(row["hypotheses"], [*cells, weight(row["weight_equal_classes"])], context)
     return Sheet(columns, rows)
 
 
-def moved(seen: Sequence[Json], leading: Sequence[int]) -> Sheet:
+def sensitivity_table(seen: Sequence[Json], leading: Sequence[int]) -> Sheet:
     """Two lines for each assumption, where it is low and where it is high; `leading`: classes A and B."""
     columns = [Column("Assumption", number=False), Column("Value")]
     columns += [Column(f"Weight of {letter}") for letter, _ in zip("AB", leading, strict=False)]
@@ -157,7 +157,7 @@ def moved(seen: Sequence[Json], leading: Sequence[int]) -> Sheet:
     for row in seen:
         for side, name, share in zip(("low", "high"), _path(row), (_moved(row), ""), strict=True):
             leading_weights = [row[side]["class_weights"][i] for i in leading]
-            rows.append([name, stated(row, side), *(_roughly(each) for each in leading_weights), share])
+            rows.append([name, value_text(row, side), *(_roughly(each) for each in leading_weights), share])
     return Sheet(columns, rows)
 
 
@@ -181,7 +181,7 @@ def path_text(row: Json) -> str:
     return " ".join(filter(None, _path(row)))
 
 
-def stated(row: Json, side: str) -> str:
+def value_text(row: Json, side: str) -> str:
     """The value of an assumption at its low or high end."""
     value = plain(row[side]["value"], 3)
     return f"× {value}" if row["relative"] else value
@@ -206,6 +206,6 @@ def _roughly(figure: Json) -> str:
     return weight({**figure, "mcse": max(figure["mcse"], _LEAST_ERROR)} if figure["mcse"] else figure)
 
 
-def rounded(x: float) -> str:
+def two_digits(x: float) -> str:
     """Two significant digits."""
     return f"{float(f'{x:.2g}'):,.0f}" if x >= 10 else plain(x, 2)

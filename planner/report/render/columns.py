@@ -13,7 +13,7 @@ GAP = 2  # blanks between columns
 _NAME, _LEAST = 16, 6  # columns that a name keeps while the table can be split, and at the very least
 
 
-def unfolded(sheet: Sheet) -> Sheet:
+def unfold(sheet: Sheet) -> Sheet:
     """The sheet with every row on one line."""
     rows = [[cell.replace("\n", " ") for cell in row] for row in sheet.rows]
     return Sheet(sheet.columns, rows, sheet.loud)
@@ -24,7 +24,7 @@ def natural_width(sheet: Sheet) -> int:
     return sum(_natural(sheet, j) for j in range(len(sheet.columns))) + GAP * (len(sheet.columns) - 1)
 
 
-def fitting(sheet: Sheet, width: int) -> list[Sheet]:
+def split_to_fit(sheet: Sheet, width: int) -> list[Sheet]:
     """The sheet, or the several into which it must be split to fit the width."""
     names, numbers = _kinds(sheet)
     left = width - sum(_narrowest(sheet, j, width) + GAP for j in names)

@@ -13,7 +13,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from planner.report.blocks import Block, Code, Facts, Heading, Items, Prose, Sheet
-from planner.report.render.columns import GAP, column_widths, fitting, natural_width, unfolded
+from planner.report.render.columns import GAP, column_widths, natural_width, split_to_fit, unfold
 from planner.scenario.text import visible
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def render(blocks: Sequence[Block], *, width: int = PROSE, wide: bool = True, co
 def _block(block: Block, width: int, wide: bool, colour: bool) -> str:
     match block:
         case Sheet():
-            parts = [unfolded(block)] if wide else fitting(block, width)
+            parts = [unfold(block)] if wide else split_to_fit(block, width)
             return "\n".join(
                 _tabulated(part, natural_width(part) if wide else width, colour) for part in parts
             )

@@ -14,7 +14,7 @@ from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed
 
 
-def guessing(scenario: Scenario) -> list[Block]:
+def blinding_blocks(scenario: Scenario) -> list[Block]:
     """What patients guess after each period; nothing where they are not asked."""
     blinding = scenario.blinding
     if blinding is None:

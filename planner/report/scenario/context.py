@@ -9,7 +9,7 @@ from planner.report.context import PageContext, unit_of
 from planner.report.scenario.allocation import design_line, scale_notes
 from planner.report.scenario.analyses import analysis_line
 from planner.report.scenario.endpoint import endpoint_sentences, measure_and_unit
-from planner.report.scenario.predictions import carried
+from planner.report.scenario.predictions import carryover_reason
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import METHODS, WHOLE
 
@@ -29,7 +29,9 @@ def page_context(scenario: Scenario, plan: Plan, command: str) -> PageContext:
         command=command,
         unit=measure_and_unit(scenario)[1],
         classes=indistinguishable(scenario, list(scenario.hypotheses)),
-        carryover={name: reason for name in scenario.hypotheses if (reason := carried(scenario, name))},
+        carryover={
+            name: reason for name in scenario.hypotheses if (reason := carryover_reason(scenario, name))
+        },
         partial=[a.name for a in plan.analyses if METHODS[a.method].needs not in WHOLE],
         scale_notes=scale_notes(scenario),
         warnings=[*scenario.remarks, *look_remarks(scenario)],

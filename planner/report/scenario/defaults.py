@@ -16,7 +16,7 @@ _NAMED = ("agents", "signals", "components", "outcomes", "hypotheses", "treatmen
 """Tables whose keys are names."""
 
 
-def unstated(resolved: dict[str, Any], written: dict[str, Any]) -> list[tuple[str, str]]:
+def default_lines(resolved: dict[str, Any], written: dict[str, Any]) -> list[tuple[str, str]]:
     """A line for each section: `design`, `washout_days 0; block 1`.
 
     `resolved`: every setting with its value; `written`: what the file, the files that it extends and the

@@ -77,10 +77,10 @@ def _depends(scenario: Scenario, ratios: OddsRatios) -> list[str]:
             f"({endpoint.measure}, {day}) lies above {plain(driver.around)}, and divided by it below."
         )
     for name, driver in ratios.outcomes.items():
-        second = scenario.outcomes[name]
+        outcome = scenario.outcomes[name]
         lines.append(
-            f"The odds are multiplied by {plain(driver.ratio)} for each {plain(driver.per)} {second.unit} of "
-            f"{second.label or name} above {plain(driver.around)}, and divided by it below."
+            f"The odds are multiplied by {plain(driver.ratio)} for each {plain(driver.per)} {outcome.unit} "
+            f"of {outcome.label or name} above {plain(driver.around)}, and divided by it below."
         )
     for treatment, ratio in ratios.treatment.items():
         if treatment in scenario.design.treatments:

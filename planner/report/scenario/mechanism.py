@@ -165,14 +165,14 @@ def _days(days: float) -> str:
 def needs_of(scenario: Scenario, hypothesis: MechanismHypothesis) -> list[str]:
     """What each component needs, which agents of the trial give or block it, and what is special here."""
     components = {**scenario.components, **hypothesis.components}
-    sentences = needed(scenario, hypothesis, hypothesis.terms, components)
+    sentences = needs_of_terms(scenario, hypothesis, hypothesis.terms, components)
     for name in (t.component for t in hypothesis.terms if t.component in hypothesis.components):
         sentences.append(f"Here, {_label(components, name)}: {_size(hypothesis.components[name])}.")
     sentences += _own_agents(scenario, hypothesis)
     return sentences + ([_tie(scenario, hypothesis, hypothesis.tie, components)] if hypothesis.tie else [])
 
 
-def needed(
+def needs_of_terms(
     scenario: Scenario,
     hypothesis: MechanismHypothesis | None,
     terms: Sequence[Term],

@@ -151,7 +151,7 @@ def _when(row: Blockade) -> str:
     return f"when it is given, on day {plain(row.at_days)}" if row.at_days else "at the dosing"
 
 
-def carried(scenario: Scenario, name: str) -> str:
+def carryover_reason(scenario: Scenario, name: str) -> str:
     """Why carryover may reject a true null hypothesis; empty if it cannot."""
     left = unequal_carryover(scenario, name)
     days = plain(scenario.design.period_days + scenario.design.washout_days)

@@ -12,18 +12,18 @@ from planner.questions.predict import Outlook
 from planner.report.blocks import Block, Facts, Heading, Items, Prose
 from planner.report.context import unit_of
 from planner.report.pages.common import NO_SOURCE
-from planner.report.pages.parts.observed import sentences as observed_sentences
+from planner.report.pages.parts.observed import observed_sentences
 from planner.report.pages.parts.uncertain import what_is_uncertain
 from planner.report.scenario.allocation import design_line, scale_effect
 from planner.report.scenario.analyses import analyses_blocks
-from planner.report.scenario.blinding import guessing
+from planner.report.scenario.blinding import blinding_blocks
 from planner.report.scenario.design_table import design_blocks
 from planner.report.scenario.dropout import leavers, returners
 from planner.report.scenario.endpoint import endpoint_sentences, measure_and_unit
 from planner.report.scenario.mechanism import agents, components, needs_of, percent
 from planner.report.scenario.population import patients
 from planner.report.scenario.predictions import predictions
-from planner.report.scenario.secondary_outcomes import own_outcomes, second_outcomes
+from planner.report.scenario.secondary_outcomes import own_secondary_outcomes, secondary_outcomes_blocks
 from planner.results.number_text import plain, plus_minus, signed
 from planner.results.uncertain_numbers import uncertain_numbers
 from planner.scenario.canonical.resolved import digest, resolve
@@ -46,8 +46,8 @@ def scenario_blocks(
     blocks += [Heading("Design"), Prose(design_line(scenario, plan) + ".")]
     blocks += [Facts(_treatments(scenario)), Heading("One patient's time"), Items(_timeline(scenario, plan))]
     blocks += patients(scenario, plan.enrolment)
-    blocks += [Heading("Endpoint"), Items(endpoint_sentences(scenario)), *second_outcomes(scenario)]
-    blocks += guessing(scenario)
+    blocks += [Heading("Endpoint"), Items(endpoint_sentences(scenario)), *secondary_outcomes_blocks(scenario)]
+    blocks += blinding_blocks(scenario)
     blocks += _what_may_be_true(scenario, plan, outlook)
     blocks += predictions(scenario, outlook)
     blocks += _uncertain(scenario)
@@ -141,7 +141,7 @@ def _hypothesis(name: str, hypothesis: Hypothesis, scenario: Scenario, plan: Pla
         case Rates():
             sentences += _rates(hypothesis)
         case MechanismHypothesis():
-            sentences += needs_of(scenario, hypothesis) + own_outcomes(scenario, hypothesis)
+            sentences += needs_of(scenario, hypothesis) + own_secondary_outcomes(scenario, hypothesis)
     return sentences + [_effects(name, contrast, scenario, plan) for contrast in _contrasts(plan)]
 
 

@@ -1,4 +1,4 @@
-"""Second outcomes in words: their scale, what drives them, what the hypotheses predict of them."""
+"""Secondary outcomes in words: their scale, what drives them, what the hypotheses predict of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from planner.questions.plan import AnalysisPlan
 from planner.questions.predict import Outlook
 from planner.report.blocks import Block, Column, Facts, Heading, Prose, Sheet
-from planner.report.scenario.mechanism import Labelled, Pairs, needed, percent
+from planner.report.scenario.mechanism import Labelled, Pairs, needs_of_terms, percent
 from planner.results.number_text import fixed, plain
 from planner.scenario.families.mechanism import HalfLifeSpread, MechanismHypothesis
 from planner.scenario.scenario import Scenario
@@ -16,7 +16,7 @@ from planner.scenario.text import count, listed
 
 
 def reading_text(scenario: Scenario, analysis: AnalysisPlan) -> str:
-    """`Dissociation at the dosing`: what an analysis reads of a second outcome."""
+    """`Dissociation at the dosing`: what an analysis reads of a secondary outcome."""
     outcome = scenario.outcomes[analysis.outcome]
     change = ", as change from just before it" if analysis.measure == "change" else ""
     return f"{outcome.label} {_when(outcome)}{change}"
@@ -26,7 +26,7 @@ def _when(outcome: SecondaryOutcome) -> str:
     return "at the dosing" if outcome.day == 0 else f"on day {plain(outcome.day)}"
 
 
-def second_outcomes(scenario: Scenario) -> list[Block]:
+def secondary_outcomes_blocks(scenario: Scenario) -> list[Block]:
     """What is measured beside the endpoint, under every hypothesis that says nothing else."""
     if not scenario.outcomes:
         return []
@@ -38,7 +38,7 @@ def second_outcomes(scenario: Scenario) -> list[Block]:
             sentences.append(f"One measurement errs with SD {plain(outcome.noise_sd)}")
         text = ". ".join(sentences) + "."
         parts: dict[str, Labelled] = {**scenario.components, **outcome.components}
-        sentences = needed(scenario, None, outcome.terms, parts) or ["No drug changes it."]
+        sentences = needs_of_terms(scenario, None, outcome.terms, parts) or ["No drug changes it."]
         used = dict.fromkeys(t.component for t in outcome.terms if t.component in outcome.components)
         sizes = [_size(name, outcome.components[name], outcome.unit) for name in used]
         facts.append((outcome.label, " ".join([text, *sentences, *sizes])))
@@ -80,13 +80,13 @@ def _gone(life: HalfLifeSpread, peak: float) -> str:
     return f"{plain(life.median)} {'day' if life.median == 1 else 'days'}{since}"
 
 
-def own_outcomes(scenario: Scenario, hypothesis: MechanismHypothesis) -> list[str]:
-    """What drives second outcomes under a hypothesis that says so itself."""
+def own_secondary_outcomes(scenario: Scenario, hypothesis: MechanismHypothesis) -> list[str]:
+    """What drives secondary outcomes under a hypothesis that says so itself."""
     lines = []
     for name, own in hypothesis.outcomes.items():
         outcome = scenario.outcomes[name]
         parts: dict[str, Labelled] = {**scenario.components, **hypothesis.components, **outcome.components}
-        sentences = " ".join(needed(scenario, hypothesis, own.terms, parts))
+        sentences = " ".join(needs_of_terms(scenario, hypothesis, own.terms, parts))
         lines.append(f"Here, of {outcome.label}: {sentences}")
     return lines
 

@@ -22,7 +22,7 @@ def waits(cells: Sequence[Cell]) -> bool:
     return any("extra_days" in gap for cell in cells for gap in cell.get("leaving", ()))
 
 
-def reading(cells: Sequence[Cell]) -> list[str]:
+def about_dropout(cells: Sequence[Cell]) -> list[str]:
     """How to read the table."""
     if not depends(cells):
         return []
@@ -40,7 +40,7 @@ def reading(cells: Sequence[Cell]) -> list[str]:
     return items
 
 
-def departures(names: Sequence[Sequence[str]], cells: Sequence[Cell]) -> Sheet:
+def dropout_table(names: Sequence[Sequence[str]], cells: Sequence[Cell]) -> Sheet:
     """A row for each hypothesis; `names`: what it is called, and those that share its row."""
     treatments = list(dict.fromkeys(gap["treatment"] for cell in cells for gap in cell["leaving"]))
     return _waiting(names, cells, treatments) if waits(cells) else _leaving(names, cells, treatments)

@@ -14,16 +14,16 @@ Json = Mapping[str, Any]
 _COUNTS = {"responders": "response", "remitters": "remission"}
 
 
-def sentences(observed: Observed, measure: str, unit: str) -> list[str]:
+def observed_sentences(observed: Observed, measure: str, unit: str) -> list[str]:
     """What was observed, in sentences; measure and unit of the endpoint."""
-    parts = phrases(observed.model_dump(mode="json", exclude_defaults=True), measure, unit)
+    parts = observed_phrases(observed.model_dump(mode="json", exclude_defaults=True), measure, unit)
     return [
         *(f"{each[:1].upper()}{each[1:]}." for each in parts),
         *([observed.note] if observed.note else []),
     ]
 
 
-def phrases(observed: Json, measure: str, unit: str) -> list[str]:
+def observed_phrases(observed: Json, measure: str, unit: str) -> list[str]:
     """What was observed, one phrase for each kind of result; measure and unit of the endpoint."""
     day = f" on day {plain(observed['day'])}" if "day" in observed else ""
     parts = []

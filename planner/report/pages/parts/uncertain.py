@@ -13,7 +13,7 @@ from planner.scenario.text import count, listed
 QUANTILES = ("p5", "p25", "p50", "p75", "p95")
 
 
-def averaged(cells: Sequence[Cell]) -> bool:
+def has_variants(cells: Sequence[Cell]) -> bool:
     """Whether the figures are averages over uncertain numbers."""
     return any("uncertainty" in cell for cell in cells)
 
