@@ -121,14 +121,14 @@ def chosen(name: str) -> tuple[Path | None, list[str]]:
 
 
 @cache
-def _told(what: str) -> None:
+def _warn_once(what: str) -> None:
     """Warn of something once in a process."""
     warnings.warn(what, RuntimeWarning, stacklevel=2)
 
 
 def warn_without(problems: list[str]) -> None:
     """That nothing is kept, and why."""
-    _told(
+    _warn_once(
         f"compiled code cannot be kept: {'; '.join(problems)}. Every start takes some seconds longer; set "
         "PLANNER_CACHE to a folder of your own, such as one in your home."
     )
@@ -168,8 +168,8 @@ class KernelCache(_AnyCache):
         if not self._on:
             return None
         key = self._key(signature, target.codegen())
-        found = _read(self._file(key), key)
-        return None if found is None else compiler.CompileResult._rebuild(target, *found)
+        payload = _read(self._file(key), key)
+        return None if payload is None else compiler.CompileResult._rebuild(target, *payload)
 
     def save_overload(self, signature: Any, compiled: Any) -> None:
         """Keep a compiled form; where that fails it is compiled again next time."""
@@ -201,7 +201,7 @@ def _read(file: Path, key: str) -> Any:
     except FileNotFoundError:
         return None
     except OSError as error:
-        _told(f"compiled code could not be read: {error.strerror or error}; it is compiled again")
+        _warn_once(f"compiled code could not be read: {error.strerror or error}; it is compiled again")
         return None
     digest, body = text[:_DIGEST], text[_DIGEST:]
     if hashlib.sha256(body).digest() == digest:
@@ -209,7 +209,7 @@ def _read(file: Path, key: str) -> Any:
             kept, payload = pickle.loads(body)
             if kept == key:
                 return payload
-    _told(f"compiled code in {file.parent} was damaged; it is compiled again and replaced")
+    _warn_once(f"compiled code in {file.parent} was damaged; it is compiled again and replaced")
     with suppress(OSError):
         file.unlink()
     return None
@@ -223,6 +223,6 @@ def _write(file: Path, key: str, payload: Any) -> None:
             to.write(hashlib.sha256(body).digest() + body)
         os.replace(new, file)
     except OSError as error:
-        _told(f"compiled code could not be kept: {error.strerror or error}; later starts compile again")
+        _warn_once(f"compiled code could not be kept: {error.strerror or error}; later starts compile again")
         with suppress(OSError):
             new.unlink()

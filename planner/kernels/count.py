@@ -68,7 +68,7 @@ def _present(row, valid):
 
 @lanes
 def _waiting(row, valid):
-    """Of what returning.wait stores: how many waited in vain, sum and sum of squares of the others."""
+    """Of a row that `wait` stores: how many waited in vain, sum and sum of squares of the others."""
     vain = once = square = np.int64(0)
     for i in range(W):
         counts = row[i] == row[i] and i < valid
@@ -85,7 +85,7 @@ def follow(values, sequence, trials, waits, tally):
     """Add the patients of a block of trials to tally i64[hypothesis, sequence, period, FOLLOWED].
 
     values f64[tile, patient, hypothesis, reading, period * W]: a patient is there where the first reading is.
-    trials: how many of tiles * W count; waits: whether the last reading tells how often patients waited.
+    trials: how many of tiles * W count; waits: whether the last reading is how often patients waited.
     """
     tiles, patients, hypotheses, readings, width = values.shape
     for tile in range(tiles):

@@ -94,15 +94,15 @@ def _columns(stat, most, column):
 @lanes
 def _without_test(column, running):
     """How many running trials have no degree of freedom."""
-    found = np.int64(0)
+    number = np.int64(0)
     for i in range(W):
-        found += running[i] if column[i] == np.uint64(0) else np.int64(0)
-    return found
+        number += running[i] if column[i] == np.uint64(0) else np.int64(0)
+    return number
 
 
 @lanes
-def _look_up(table, other, column, same, found):
-    """found i64[2 * W]: the bits of table[column], then those of other[column]; tables of bits, too.
+def _look_up(table, other, column, same, entries):
+    """entries i64[2 * W]: the bits of table[column], then those of other[column]; tables of bits, too.
 
     A loop of its own: what is looked up cannot be vectorised, what follows can. Whole numbers, because a
     processor stores twice as many of them in a cycle as of others.
@@ -110,18 +110,18 @@ def _look_up(table, other, column, same, found):
     if same:
         a, b = table[column[0]], other[column[0]]
         for i in range(W):
-            found[i] = a
-            found[i + W] = b
+            entries[i] = a
+            entries[i + W] = b
     else:
         for i in range(W):
             c = column[i]
-            found[i] = table[c]
-            found[i + W] = other[c]
+            entries[i] = table[c]
+            entries[i + W] = other[c]
 
 
 @lanes
-def _between(table, cells, stat, found):
-    """found i64[W]: the same for df that are no whole numbers: cubic interpolation in 1 / df of four columns.
+def _between(table, cells, stat, entries):
+    """entries i64[W]: the same for df that are no whole numbers: four columns, cubic interpolation in 1 / df.
 
     Limits and their reciprocal df go together smoothly: relative error below 1e-9 up to z = 8.
     """
@@ -140,17 +140,17 @@ def _between(table, cells, stat, found):
         middle, next_one = (f + 1.0) * (f - 1.0) * (f - 2.0), (f + 1.0) * f * (f - 2.0)
         x = (upper * d - lower * a) / 6.0 + (middle * b - next_one * c) / 2.0
         x = here if endless else x
-        found[i] = bits(x) if df > 0.0 else table[0]
+        entries[i] = bits(x) if df > 0.0 else table[0]
 
 
 @lanes
-def _by_df(table, other, cells, stat, column, same, found):
-    """found i64[2 * W]: bits of what two tables say of each lane's df; for whole df see `_columns`."""
+def _by_df(table, other, cells, stat, column, same, entries):
+    """entries i64[2 * W]: bits of two tables at each lane's df; for whole df see `_columns`."""
     if cells > 0:
-        _between(table, cells, stat, found[:W])
-        _between(other, cells, stat, found[W:])
+        _between(table, cells, stat, entries[:W])
+        _between(other, cells, stat, entries[W:])
     else:
-        _look_up(table, other, column, same, found)
+        _look_up(table, other, column, same, entries)
 
 
 @lanes
@@ -195,15 +195,15 @@ def _numbers(estimate, se, df, completers, interval, scale):
     An error of more than FARTHEST units counts as that; the fourth power is at most 2^50, and is that of
     every error of at least FARTHEST_FOURTH units.
     """
-    known = df > 0.0
-    x = min(max(estimate * scale, -FARTHEST), FARTHEST) if known else 0.0
+    defined = df > 0.0
+    x = min(max(estimate * scale, -FARTHEST), FARTHEST) if defined else 0.0
     xx = x * x
     n = np.int64(completers)
     error = _integer(x * FIXED_POINT)
     square = _integer(xx * FIXED_POINT)
     fourth = _integer(min(xx * xx * FOURTH_POINT, _LARGEST))
-    covered = np.int64(1) if (known and abs(estimate) <= interval * se) else np.int64(0)
-    undefined = np.int64(0) if known else np.int64(1)
+    covered = np.int64(1) if (defined and abs(estimate) <= interval * se) else np.int64(0)
+    undefined = np.int64(0) if defined else np.int64(1)
     return error, square, fourth, n, n * n, covered, undefined
 
 
@@ -347,7 +347,7 @@ def decide(stat, rules, centre, analysis, trials, tally, free_tally, irregular, 
     most = rules.interval.size - 1
     side = LOWER if rules.sides < 0 else UPPER
     column = np.empty(W, np.uint64)
-    found = np.empty(2 * W, np.int64)
+    entries = np.empty(2 * W, np.int64)
     inner = np.empty(2 * W, np.int64)
     code = np.empty(W, np.int64)
     running = np.empty(W, np.int64)
@@ -383,25 +383,25 @@ def decide(stat, rules, centre, analysis, trials, tally, free_tally, irregular, 
                     same, empty = _columns(s, most, column)
                     if empty:
                         irregular[h, analysis, design, k, NO_TEST] += _without_test(column, running)
-                    _by_df(limit[side], intervals, rules.cells, s, column, same, found)
+                    _by_df(limit[side], intervals, rules.cells, s, column, same, entries)
                     if rules.futile:  # first as if there were no futility rule
-                        _, above, below, _ = _judge(s, found, inner, False, rules.sides, other, free, code)
+                        _, above, below, _ = _judge(s, entries, inner, False, rules.sides, other, free, code)
                         free_tally[h, analysis, design, k, 0] += above
                         free_tally[h, analysis, design, k, 1] += below
                     if rules.futile and not last:
                         low, high = limit[FUTILE_FROM], limit[FUTILE_TO]
                         _by_df(low, high, rules.cells, s, column, same, inner)
                         on, above, below, futile = _judge(
-                            s, found, inner, True, rules.sides, other, running, code
+                            s, entries, inner, True, rules.sides, other, running, code
                         )
                     else:
                         on, above, below, futile = _judge(
-                            s, found, inner, False, rules.sides, other, running, code
+                            s, entries, inner, False, rules.sides, other, running, code
                         )
                     if on < left:
                         ends = left - on - above - below - futile
                         true, unit, to = centre[h, 0], centre[h, 1], tally[h, analysis, design, k]
-                        width, odd = found[W:], irregular[h, analysis, design, k]
+                        width, odd = entries[W:], irregular[h, analysis, design, k]
                         _tally(s, width, true, unit, code, above, below, futile, ends, part, whole, to, odd)
                     left = on
                 if kept:
@@ -417,7 +417,7 @@ def record(stat, rules, design, end, look):
     most = rules.interval.size - 1
     side = LOWER if rules.sides < 0 else UPPER
     column = np.empty(W, np.uint64)
-    found = np.empty(2 * W, np.int64)
+    entries = np.empty(2 * W, np.int64)
     inner = np.empty(2 * W, np.int64)
     code = np.empty(W, np.int64)
     running = np.empty(W, np.int64)
@@ -432,7 +432,7 @@ def record(stat, rules, design, end, look):
             limit = limits[design, k]
             last = _is_last(rules.look, design, k)
             same, _ = _columns(s, most, column)
-            _by_df(limit[side], intervals, rules.cells, s, column, same, found)
+            _by_df(limit[side], intervals, rules.cells, s, column, same, entries)
             if rules.futile and not last:
                 low, high = limit[FUTILE_FROM], limit[FUTILE_TO]
                 _by_df(low, high, rules.cells, s, column, same, inner)
@@ -440,7 +440,7 @@ def record(stat, rules, design, end, look):
                 inner[:W] = bits(np.inf)
                 inner[W:] = bits(-np.inf)
             other = np.int64(LAST if last else _NONE)
-            _judge(s, found, inner, True, rules.sides, other, running, code)
+            _judge(s, entries, inner, True, rules.sides, other, running, code)
             for i in range(W):
                 if code[i] != _NONE:
                     end[tile, i] = code[i]

@@ -10,7 +10,7 @@ from llvmlite import binding
 
 _WIDTHS = {"avx512f": 512, "sve": 512, "avx2": 256, "avx": 256, "neon": 128, "sse2": 128}
 _ALWAYS = {"x86_64": "sse2", "AMD64": "sse2", "aarch64": "neon", "arm64": "neon"}
-_TELLING = ("sse4.2", "avx", "avx2", "fma", "avx512f", "avx512dq", "avx512vl", "neon", "sve", "sve2")
+_FEATURES = ("sse4.2", "avx", "avx2", "fma", "avx512f", "avx512dq", "avx512vl", "neon", "sve", "sve2")
 
 
 class Host(NamedTuple):
@@ -37,10 +37,10 @@ def host() -> Host:
             have = {name: on and not name.startswith("avx") for name, on in have.items()}
     have |= {_ALWAYS.get(platform.machine(), ""): True}
     widths = [bits for name, bits in _WIDTHS.items() if have.get(name)]
-    found = tuple(name for name in _TELLING if have.get(name))
+    features = tuple(name for name in _FEATURES if have.get(name))
     return Host(
         config.CPU_NAME or binding.get_host_cpu_name(),
-        found,
+        features,
         max(widths, default=0),
         bool(have.get("fma") or have.get("neon")),
     )
@@ -49,13 +49,13 @@ def host() -> Host:
 def slowing() -> dict[str, str]:
     """Numba's settings in force that make compiled code slow or absent, and what each does."""
     config: Any = numba.config
-    found = {}
+    settings = {}
     if config.DISABLE_JIT:
-        found["NUMBA_DISABLE_JIT"] = "the kernels run as plain Python, hundreds of times slower"
+        settings["NUMBA_DISABLE_JIT"] = "the kernels run as plain Python, hundreds of times slower"
     elif int(config.OPT) < 3:
-        found["NUMBA_OPT"] = "the kernels are compiled with less optimisation"
+        settings["NUMBA_OPT"] = "the kernels are compiled with less optimisation"
     if config.DEBUGINFO_DEFAULT:
-        found["NUMBA_DEBUGINFO"] = "the kernels are compiled without optimisation of loops"
+        settings["NUMBA_DEBUGINFO"] = "the kernels are compiled without optimisation of loops"
     if config.BOUNDSCHECK:
-        found["NUMBA_BOUNDSCHECK"] = "every access to an array is checked"
-    return found
+        settings["NUMBA_BOUNDSCHECK"] = "every access to an array is checked"
+    return settings

@@ -1,6 +1,6 @@
 """The decorators that every compiled function wears, and the name of the folder for compiled code.
 
-A compiled function is found again by the file that defines it, not by the functions it calls: after an edit
+A compiled function is kept under the file that defines it, not by the functions it calls: after an edit
 in another file the old machine code would run. So the folder is named after the text of all kernels and
 the versions of everything that turns them into machine code. Where it lies: see planner.kernels.cache.
 """

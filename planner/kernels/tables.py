@@ -55,7 +55,7 @@ IRREGULAR = 3
 
 # What is summed over the 128 trials of a tile, which share a randomisation list, where that list decides
 # anything: 1; the trials that end at each look, in each way (look, ENDS); and then of the trials together
-# the columns below. Errors and trials without an estimate are told apart by how these end.
+# the columns below. Errors and trials without an estimate are kept apart by how these end.
 EARLY_EFFICACY, EARLY_FUTILITY, LATE_EFFICACY, NEITHER = range(4)
 WAYS = 4
 # Errors and their squares in 2^-11 of the unit, so that squares of their sums fit; FREE: efficacy with
@@ -64,7 +64,7 @@ PART_ERROR, PART_UNDEFINED, TILE_SQUARE, TILE_COVERED, TILE_FINISHED, TILE_FREE 
 TILE_SUMS = 12
 COARSE_POINT = 2.0**11
 
-# What is counted of the patients of a sequence in a period, where leaving depends on something. Of the gap
+# What is counted of the patients of a sequence in a period, where dropout depends on something. Of the gap
 # after it: who is rated again until the end in vain, and how often the others are, with the sum of squares.
 RANDOMISED, THERE, IN_VAIN, AGAIN, AGAIN_SQUARE = range(5)
 FOLLOWED = 5
@@ -112,8 +112,8 @@ class Draws(NamedTuple):
     pair: Ints  # (pair, 3) two word rows, and the first of the two normal rows that they make
 
 
-class Leaving(NamedTuple):
-    """Leaving that depends on the period just finished. Without rows, all leave as the plan says."""
+class DropoutTables(NamedTuple):
+    """Dropout that depends on the period just finished. Without rows, all leave as the plan has it."""
 
     chance: Floats  # (sequence, period) chance of leaving before the period, the drivers being at 0
     driver: Floats  # (driver, 8) a reading (as MechanismTables.readings), log2 of the odds, 0, least, most
@@ -130,19 +130,19 @@ class MeansTables(NamedTuple):
     )
     treatment: Ints  # (sequence, period) row of the patient-by-treatment normal
     place: Ints  # (hypothesis,) row of the stored values
-    visits: Ints  # (reading,) the visit that each stored reading shows, -1 for none
+    visits: Ints  # (reading,) the visit of each stored reading, -1 for none
     scale: Floats  # (4,) low and high in steps, size of a step, 1 if there are steps else 0
     binary: bool  # family `rates`: the stored value is 1 where the score is at most 0, else 0
     opposed: bool  # the normal of BASELINE_LEVEL is the sum of the residuals of all periods
-    leaving: Leaving  # the visit of a driver is the number of a stored reading
+    dropout: DropoutTables  # the visit of a driver is the number of a stored reading
 
 
-# Kinds of reading of family `terms`.
+# Kinds of reading of family `mechanism`.
 SCORE, CHANGE, PERCENT, AT_MOST = range(4)  # y; y - b; 100 (y - b) / b; 1 if y <= share b + cut, else 0
 
 
-class SecondaryOutcomes(NamedTuple):
-    """Second outcomes that are read: background + sum of coef x feature + error; without any, no rows."""
+class SecondaryOutcomeTables(NamedTuple):
+    """Secondary outcomes that are read: background + sum of coef x feature + error; without any, no rows."""
 
     rows: Ints  # (outcome, 2) normal row of the background; first of the errors, two for each period
     level: Floats  # (outcome, 3) mean and SD of the background, SD of the error
@@ -151,18 +151,18 @@ class SecondaryOutcomes(NamedTuple):
     coef: Floats  # (hypothesis, sequence, period, outcome, 2, feature) when it is read; before the dosing
 
 
-class Guessing(NamedTuple):
-    """What patients guess after each period; where nobody is asked, no odds."""
+class BlindingTables(NamedTuple):
+    """What patients guess after each period; where nobody guesses, no odds."""
 
     odds: Floats  # (3,) log2 of the odds of "active", what a point adds, what a point more than before adds
-    rows: Ints  # (2,) first word row, one for each period; row among the second outcomes, -1 for none
+    rows: Ints  # (2,) first word row, one for each period; row among the secondary outcomes, -1 for none
     ago: Ints  # (feature + 8,) periods since the dose that raised a feature
     coef: (
         Floats  # as MechanismTables.coef, which then is of "not active"; without hypotheses if it is the same
     )
 
 
-class Returning(NamedTuple):
+class ReturnToBaselineTables(NamedTuple):
     """Who is below a score before a dosing waits and is rated again.
 
     Days that patients wait shift everything that comes after: what is left of earlier features, lane by lane,
@@ -180,17 +180,19 @@ class Returning(NamedTuple):
     rate: Ints  # (feature,) number of the rate
     ago: Ints  # (feature,) periods since it was raised
     coef: Floats  # (guess, hypothesis, sequence, period, visit, history, most features at work)
-    secondary: Floats  # (hypothesis, sequence, period, outcome, 2, history, feature), as Seconds.coef
+    secondary: (
+        Floats  # (hypothesis, sequence, period, outcome, 2, history, feature), as SecondaryOutcomeTables.coef
+    )
 
 
 class MechanismTables(NamedTuple):
-    """Family `terms`: improvement is a sum of features, sizes of components times what is left of them."""
+    """Family `mechanism`: improvement is a sum of features, sizes of components times what is left."""
 
     draws: Draws
     rows: Ints  # (3,) first word row of leaving; first normal row of occasions; rating errors of a period
     errors: Ints  # (visit,) normal row of the rating error in the first period
     place: Ints  # (hypothesis,) row of the stored values
-    entry: Floats  # (6,) see terms.py: truncated draw of the entry score, then true severity given it
+    entry: Floats  # (6,) truncated draw of the entry score, then true severity given it: see `severity`
     screened: bool  # the rating by which patients are enrolled is the first baseline
     source: Ints  # (size, 3) word row and normal row that a size is made of; 1 if its log2 is stated, else 0
     sizes: Floats  # (size, 5) share susceptible, their mean and SD, mean and SD of the others
@@ -199,20 +201,20 @@ class MechanismTables(NamedTuple):
     feature: Ints  # (feature, 1 + visit) size, then decay at each visit: -1 nothing lost, -2 not raised yet
     span: Ints  # (hypothesis, period, visit, 2) the features at work: first, and how many
     coef: Floats  # (hypothesis, sequence, period, visit, most features at work)
-    twin: Ints  # (hypothesis, sequence, period) the first hypothesis that says the same of the period
+    twin: Ints  # (hypothesis, sequence, period) the first hypothesis under which the period is the same
     shift: Floats  # (period,) period effect in points
     noise: Floats  # (2,) occasion SD (share of severity), rating SD (points)
-    readings: Floats  # (reading, 4) kind, visit (second outcome o: number of visits + 2 o), share, cut
+    readings: Floats  # (reading, 4) kind, visit (secondary outcome o: number of visits + 2 o), share, cut
     first: bool  # readings refer to the baseline of the first period, not to that of their own
     scale: Floats  # (4,) low, high, step, 1 if there are steps else 0
-    leaving: Leaving
-    secondary: SecondaryOutcomes
-    guessing: Guessing
-    returning: Returning | None  # None: patients need not return to their baseline
+    dropout: DropoutTables
+    secondary: SecondaryOutcomeTables
+    blinding: BlindingTables
+    return_to_baseline: ReturnToBaselineTables | None  # None: patients need not return to their baseline
 
 
 class Rules(NamedTuple):
-    """Stopping limits of one analysis, for every design (number of patients) asked for."""
+    """Stopping limits of one analysis, for every design (number of patients)."""
 
     look: Ints  # (design, look) index into the evaluated counts, -1 past the last look
     limit: Floats  # (design, look, LIMITS, column) by df; column 0 is for undefined

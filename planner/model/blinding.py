@@ -11,13 +11,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from planner.kernels.tables import Floats, Guessing
+from planner.kernels.tables import BlindingTables, Floats
 from planner.model.draw_list import DrawList
 from planner.monitoring.numerics import to_12_digits
 from planner.scenario.scenario import Scenario
 
 INACTIVE, ACTIVE = False, True
-NO_GUESSES = Guessing(np.zeros(0), np.zeros(2, np.int64), np.zeros(0, np.int64), np.zeros((0, 0, 0, 0, 0)))
+NO_GUESSES = BlindingTables(
+    np.zeros(0), np.zeros(2, np.int64), np.zeros(0, np.int64), np.zeros((0, 0, 0, 0, 0))
+)
 
 
 def depends_on_guess(scenario: Scenario) -> bool:
@@ -38,7 +40,7 @@ def active_treatments(scenario: Scenario) -> dict[str, bool]:
 
 def guessing_table(
     scenario: Scenario, outcomes: Sequence[str], draws: DrawList, ago: Sequence[int], informed: Floats | None
-) -> Guessing:
+) -> BlindingTables:
     """The table; `outcomes`: the secondary outcomes that are read, in order.
 
     ago: periods since the dose that raised each feature; informed: coefficients of the doses that were taken
@@ -49,7 +51,7 @@ def guessing_table(
         return NO_GUESSES
     stated = (blinding.intercept, blinding.slope, blinding.slope_from_previous)
     read = 2 * outcomes.index(blinding.outcome) if blinding.outcome else -1
-    return Guessing(
+    return BlindingTables(
         odds=np.array([to_12_digits(x / math.log(2.0)) for x in stated]),
         rows=np.array([draws.guesses(scenario.design.periods), read], np.int64),
         ago=np.array(ago, np.int64),

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from planner.kernels.tables import PERCENT, Floats, Leaving
+from planner.kernels.tables import PERCENT, DropoutTables, Floats
 from planner.monitoring.numerics import to_12_digits
 from planner.scenario.dropout import IMPROVEMENT_STEP, Driver, OddsRatios
 from planner.scenario.scenario import Scenario
@@ -23,7 +23,7 @@ Row = tuple[float, ...]
 """A reading for the kernels: (kind, visit, share, cut)."""
 
 _FULL = 100.0  # percent: improvement and worsening count up to as much as the baseline itself
-SAME_FOR_ALL = Leaving(np.zeros((0, 0)), np.zeros((0, 8)))
+SAME_FOR_ALL = DropoutTables(np.zeros((0, 0)), np.zeros((0, 8)))
 """Everybody drops out with the probability of the plan."""
 
 
@@ -66,7 +66,7 @@ def _times_odds(p: float, ratio: float) -> float:
     return p if ratio == 1.0 or p in (0.0, 1.0) else p * ratio / (1.0 - p + p * ratio)
 
 
-def dropout_tables(scenario: Scenario, row: Callable[[str], Row]) -> Leaving:
+def dropout_tables(scenario: Scenario, row: Callable[[str], Row]) -> DropoutTables:
     """Tables of a scenario's dropout; `row`: the reading of an outcome of `outcomes_read`."""
     if not is_informative(scenario):
         return SAME_FOR_ALL
@@ -79,7 +79,7 @@ def dropout_tables(scenario: Scenario, row: Callable[[str], Row]) -> Leaving:
         rows.append((*row(""), *_driver_terms(ratios.endpoint)))
     for name, driver in ratios.outcomes.items():
         rows.append((*row(name), *_driver_terms(driver)))
-    return Leaving(chance_table(scenario), np.array(rows, np.float64).reshape(-1, 8))
+    return DropoutTables(chance_table(scenario), np.array(rows, np.float64).reshape(-1, 8))
 
 
 def _driver_terms(driver: Driver) -> Row:

@@ -52,10 +52,10 @@ def own_contrast(y, weight, size, x):
 
 @lanes
 def _takes_part(weight):
-    found = False
+    weighted = False
     for w in weight:
-        found = found or w != 0.0
-    return found
+        weighted = weighted or w != 0.0
+    return weighted
 
 
 @lanes

@@ -167,13 +167,13 @@ def _doubtful(rows, h, reading, stop, centre, stat):
     The scores of two patients will do to tell: who passes is looked at by `without_spread`.
     """
     first, last = rows[0, h, reading], rows[stop - 1, h, reading]
-    found = np.int64(0)
+    doubtful = np.int64(0)
     for i in range(W):
         a, b = abs(first[i]), abs(last[i])
         size = abs(centre) + abs(stat[i + ESTIMATE * W]) + (a if a == a else 0.0) + (b if b == b else 0.0)
         open_to_doubt = stat[i + DF * W] > 0.0 or abs(stat[i + T * W]) == np.inf
-        found += 1 if stat[i + SE * W] <= _SUSPECT * size and open_to_doubt else 0
-    return found > 0
+        doubtful += 1 if stat[i + SE * W] <= _SUSPECT * size and open_to_doubt else 0
+    return doubtful > 0
 
 
 @lanes

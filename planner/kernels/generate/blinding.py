@@ -21,19 +21,19 @@ def _guess(word, x, before, odds, out):
 
 
 @lanes
-def guess_now(guessing, k, word, secondary, none, felt, guess):
+def guess_now(blinding, k, word, secondary, none, felt, guess):
     """Fill row k of guess f64[period * W]: 1 where the period is taken for an active treatment, else 0.
 
     secondary f64[2 * outcome * W]: this period's outcomes. felt f64[W]: what the guess refers to, of the
     period before, and of this one when it is done. none f64[W] holds 0.
     """
-    at = (guessing.rows[0] + k) * W
+    at = (blinding.rows[0] + k) * W
     now = guess[k * W : (k + 1) * W]
-    if guessing.rows[1] < 0:
-        _guess(word[at : at + W], none, none, guessing.odds, now)
+    if blinding.rows[1] < 0:
+        _guess(word[at : at + W], none, none, blinding.odds, now)
     else:
-        x = secondary[guessing.rows[1] * W : (guessing.rows[1] + 1) * W]
-        _guess(word[at : at + W], x, x if k == 0 else felt, guessing.odds, now)
+        x = secondary[blinding.rows[1] * W : (blinding.rows[1] + 1) * W]
+        _guess(word[at : at + W], x, x if k == 0 else felt, blinding.odds, now)
         copy(x, felt)
 
 

@@ -1,4 +1,4 @@
-"""Leaving that depends on the period just finished, lane by lane.
+"""Dropout: by chance, or as it depends on the period just finished, lane by lane.
 
 A patient leaves where u / (1 - u) < p / (1 - p) x 2^eta, u being the middle of the cell of the word that also
 decides where nothing depends on anything: with eta = 0 the same patients leave, to the last one.
@@ -14,7 +14,7 @@ from planner.kernels.random.normals import power_of_two, unit
 from planner.kernels.random.philox import U
 from planner.kernels.tables import W
 
-SLOPE, ZERO, LEAST, MOST = 4, 5, 6, 7  # columns of Leaving.driver, after those of a reading
+SLOPE, ZERO, LEAST, MOST = 4, 5, 6, 7  # columns of DropoutTables.driver, after those of a reading
 
 
 @lanes
@@ -43,14 +43,14 @@ def _stay_by(word, chance, eta, before, gone):
 
 
 @lanes
-def leave_after(leaving, s, k, word, first, eta, gone):
-    """Fill the row of period k + 1 in gone f64[(1 + period) * W]; rows and words as in rng.leave_all."""
+def leave_after(dropout, s, k, word, first, eta, gone):
+    """Fill the row of period k + 1 in gone f64[(1 + period) * W]; rows and words as in leave_all."""
     at = (first + 4 * ((k + 1) // 2) + (k + 1) % 2) * W
     before, now = gone[(k + 1) * W : (k + 2) * W], gone[(k + 2) * W : (k + 3) * W]
-    if leaving.driver.shape[0] == 0:
-        stay(word[at : at + W], leaving.chance[s, k + 1], before, now)
+    if dropout.driver.shape[0] == 0:
+        stay(word[at : at + W], dropout.chance[s, k + 1], before, now)
     else:
-        _stay_by(word[at : at + W], leaving.chance[s, k + 1], eta, before, now)
+        _stay_by(word[at : at + W], dropout.chance[s, k + 1], eta, before, now)
 
 
 @lanes

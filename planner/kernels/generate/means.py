@@ -23,8 +23,6 @@ from planner.kernels.tables import (
     W,
 )
 
-_I32 = np.int64(32)
-
 
 @lanes
 def _score(c, low, high, size, level, residual, gone, out):
@@ -120,12 +118,12 @@ def _score_of_all(c, low, high, size, rounded, level, second, residual, error, i
 
 
 @lanes
-def _leave(leaving, s, k, word, first, stored, eta, gone):
+def _leave(dropout, s, k, word, first, stored, eta, gone):
     """Who leaves after period k, by the readings stored f64[reading, period * W]; eta f64[W] is scratch."""
     clear(eta)
-    for d in range(leaving.driver.shape[0]):
-        drive(leaving.driver[d], stored[np.int64(leaving.driver[d, 1]), k * W : (k + 1) * W], eta)
-    leave_after(leaving, s, k, word, first, eta, gone)
+    for d in range(dropout.driver.shape[0]):
+        drive(dropout.driver[d], stored[np.int64(dropout.driver[d, 1]), k * W : (k + 1) * W], eta)
+    leave_after(dropout, s, k, word, first, eta, gone)
 
 
 @lanes
@@ -188,7 +186,7 @@ def _simulate(trial, k0, k1, plan, tables, sequence, word, normal, gone, eta, va
     """All patients of a tile: sequence i64[patient]; values f64[patient, hypothesis, reading, period * W]."""
     patients, _, readings, _ = values.shape
     hypotheses, periods, visits = tables.place.size, plan.leave.size, tables.visits
-    depends = tables.leaving.chance.shape[0] > 0
+    depends = tables.dropout.chance.shape[0] > 0
     drawn = tables.rows[2] > 0 or tables.rows[3] > 0 or tables.opposed
     plain = not drawn and not tables.binary and tables.scale[3] > 0.0
     whole = plain and not depends
@@ -216,7 +214,7 @@ def _simulate(trial, k0, k1, plan, tables, sequence, word, normal, gone, eta, va
                         out = stored[r, k * W : (k + 1) * W]
                         _any(tables, s, k, tables.coef[h, s, k, visits[r]], normal, gone, out)
                 if depends and k + 1 < periods:
-                    _leave(tables.leaving, s, k, word, tables.rows[0], stored, eta, gone)
+                    _leave(tables.dropout, s, k, word, tables.rows[0], stored, eta, gone)
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""Family `terms`: draws, patient features, improvements, scores. It knows numbers, no pharmacology.
+"""Family `mechanism`: draws, patient features, improvements, scores. It knows numbers, no pharmacology.
 
     R     = sum over features of coef x feature,  feature = size of the patient's component x 2^(-days x rate)
     score = clip(round(severity (1 - min(1, R) + occasion) + rating error + period effect))
@@ -15,8 +15,8 @@ import numpy as np
 from planner.kernels.generate.blinding import guess_now, improve_as_guessed
 from planner.kernels.generate.dropout import clear, drive, leave_after, leave_all
 from planner.kernels.generate.readings import observe, read
-from planner.kernels.generate.return_to_baseline import seconds_waited, wait
-from planner.kernels.generate.secondary_outcomes import observe_seconds
+from planner.kernels.generate.return_to_baseline import wait, wait_for_secondary
+from planner.kernels.generate.secondary_outcomes import observe_secondary
 from planner.kernels.jit import fma, kernel, lanes
 from planner.kernels.random.draw import copy, draw_all
 from planner.kernels.random.normals import normal_above, power_of_two, unit
@@ -167,11 +167,11 @@ def _features(tables, half, size, rate, left, f, stride):
 def _leave(tables, s, k, word, y, b, none, x, eta, gone):
     """Who leaves after period k, by scores y f64[visit * W] and baselines b; x, eta f64[W] are scratch."""
     clear(eta)
-    for d in range(tables.leaving.driver.shape[0]):
-        v = np.int64(tables.leaving.driver[d, 1])
-        read(tables.leaving.driver[d], y[v * W : (v + 1) * W], b, none, x)
-        drive(tables.leaving.driver[d], x, eta)
-    leave_after(tables.leaving, s, k, word, tables.rows[0], eta, gone)
+    for d in range(tables.dropout.driver.shape[0]):
+        v = np.int64(tables.dropout.driver[d, 1])
+        read(tables.dropout.driver[d], y[v * W : (v + 1) * W], b, none, x)
+        drive(tables.dropout.driver[d], x, eta)
+    leave_after(tables.dropout, s, k, word, tables.rows[0], eta, gone)
 
 
 @kernel
@@ -188,7 +188,7 @@ def generate(first, seed, plan, tables, sequence, values):
     rounded = tables.scale[3] > 0.0
     whole = rounded and step == 1.0
     so, se = tables.noise[0], tables.noise[1]
-    depends = tables.leaving.chance.shape[0] > 0
+    depends = tables.dropout.chance.shape[0] > 0
     leaving, occasions, paired = tables.rows[0], tables.rows[1], tables.rows[2]
     trial = np.empty(W, np.uint64)
     word = np.empty(4 * tables.draws.place.size * W, np.uint64)
@@ -203,11 +203,10 @@ def generate(first, seed, plan, tables, sequence, values):
     f = np.zeros(visits * stride * W)
     r = np.empty(W)
     secondary = tables.secondary.span.shape[0]
-    y = np.zeros(
-        (visits + 2 * secondary + 2) * W
-    )  # then second outcomes as read and before dosing, and guesses
-    asked = tables.guessing.odds.size > 0
-    informed = tables.guessing.coef.size > 0
+    # Scores; then secondary outcomes as read and before dosing, and guesses.
+    y = np.zeros((visits + 2 * secondary + 2) * W)
+    guesses = tables.blinding.odds.size > 0
+    informed = tables.blinding.coef.size > 0
     felt = np.empty(W)
     guess = np.empty(periods * W)
     entered = np.empty(W)
@@ -245,7 +244,7 @@ def generate(first, seed, plan, tables, sequence, values):
                         shift = tables.shift[k] if v > 0 else 0.0
                         out = y[v * W : (v + 1) * W]
                         if informed:
-                            yes, ago = tables.guessing.coef[h, s, k, v], tables.guessing.ago[start:]
+                            yes, ago = tables.blinding.coef[h, s, k, v], tables.blinding.ago[start:]
                             improve_as_guessed(here, c, yes, ago, k, width, guess, r)
                             observe(r, true, o, e, so, se, shift, low, high, step, rounded, out)
                         elif whole and width == 0:
@@ -262,14 +261,14 @@ def generate(first, seed, plan, tables, sequence, values):
                         row = values[tile, p, tables.place[h], readings - 1] if kept else spare
                         patient = (tables, h, s, k, v, size, rate, true, normal, none, o, e, shift)
                         so_far = (entered, gone, waited, history, guess, scratch, out, row)
-                        wait(tables.returning, patient + so_far)
+                        wait(tables.return_to_baseline, patient + so_far)
                         if v == 0 and secondary > 0:  # when the dosing has come, and before improvement
-                            found = y[visits * W :]
-                            observe_seconds(tables.secondary, h, s, k, f, normal, found)
-                            patient = (tables, h, s, k, size, rate, normal, waited, history, r, found)
-                            seconds_waited(tables.returning, patient)
-                        if v == 0 and asked:
-                            guess_now(tables.guessing, k, word, y[visits * W :], none, felt, guess)
+                            outcomes = y[visits * W :]
+                            observe_secondary(tables.secondary, h, s, k, f, normal, outcomes)
+                            patient = (tables, h, s, k, size, rate, normal, waited, history, r, outcomes)
+                            wait_for_secondary(tables.return_to_baseline, patient)
+                        if v == 0 and guesses:
+                            guess_now(tables.blinding, k, word, y[visits * W :], none, felt, guess)
                             copy(guess[k * W : (k + 1) * W], y[(visits + 2 * secondary) * W :])
                     if k == 0:
                         copy(y[:W], entered)  # before the first dose all hypotheses say the same

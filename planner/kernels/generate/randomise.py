@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.kernels.generate.means import _I32
 from planner.kernels.jit import kernel
 from planner.kernels.random.philox import LOW, SHIFT, STREAM, U, philox
 from planner.kernels.random.streams import ALLOCATION
-from planner.kernels.tables import (
-    W,
-)
+from planner.kernels.tables import W
+
+_I32 = np.int64(32)
 
 
 @kernel

@@ -35,7 +35,7 @@ def _add_feature(size, rate, since, pace, now, then, no, yes, j, guess, history,
 @lanes
 def _improvement(tables, h, s, k, v, size, rate, now, waited, history, guess, r):
     """r f64[W] of patients at visit v of period k who have waited `now` times so far."""
-    back = tables.returning
+    back = tables.return_to_baseline
     first, width = tables.span[h, k, v, 0], tables.span[h, k, v, 1]
     no, yes = back.coef[0, h, s, k, v], back.coef[back.coef.shape[0] - 1, h, s, k, v]
     clear(r)
@@ -117,7 +117,7 @@ def _await(
     tables, h, s, k, size, rate, true, normal, none, first, gone, waited, history, guess, scratch, y, stored
 ):
     """The ratings in place of the first one, y f64[W], and who leaves after them."""
-    back = tables.returning
+    back = tables.return_to_baseline
     r, seen, waiting = scratch[:W], scratch[W : 2 * W], scratch[2 * W : 3 * W]
     before, now = waited[(k - 1) * W : k * W], waited[k * W : (k + 1) * W]
     _below(y, first, back.need, gone, waiting)
@@ -152,7 +152,7 @@ def wait(back, others):
     else:
         now = waited[k * W : (k + 1) * W]
         if v == 0:
-            _next_gap(tables.returning.base, waited[(k - 1) * W : k * W], now, history)
+            _next_gap(tables.return_to_baseline.base, waited[(k - 1) * W : k * W], now, history)
         if _total(now) > 0.0:
             r, seen = scratch[:W], scratch[W : 2 * W]
             _improvement(tables, h, s, k, v, size, rate, now, waited, history, guess, r)
@@ -167,8 +167,8 @@ def wait(back, others):
 
 
 @if_given
-def seconds_waited(back, others):
-    """Second outcomes of who has waited, y as in secondary.observe_seconds, which comes before."""
+def wait_for_secondary(back, others):
+    """Secondary outcomes of who has waited, y as in observe_secondary, which comes before."""
     tables, h, s, k, size, rate, normal, waited, history, seen, y = others
     secondary = tables.secondary
     now = waited[k * W : (k + 1) * W]

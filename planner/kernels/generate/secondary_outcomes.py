@@ -1,4 +1,4 @@
-"""Second outcomes of family `terms`, such as dissociation:
+"""Secondary outcomes of family `mechanism`, such as dissociation:
 
     score = clip(round(background + sum of coef x feature + error))
 
@@ -16,7 +16,7 @@ from planner.kernels.tables import W
 
 @lanes
 def background(secondary, o, row, normal, out):
-    """Second outcome o without any feature; row: of its errors, two for each period."""
+    """Secondary outcome o without any feature; row: of its errors, two for each period."""
     mean, sd, error_sd = secondary.level[o, 0], secondary.level[o, 1], secondary.level[o, 2]
     at, to = secondary.rows[o, 0] * W, (secondary.rows[o, 1] + row) * W
     z, error = normal[at : at + W], normal[to : to + W]
@@ -41,10 +41,10 @@ def on_scale(scale, out):
 
 
 @lanes
-def observe_seconds(secondary, h, s, k, f, normal, y):
-    """y f64[2 * outcome * W]: each second outcome when it is read in period k, and before that dosing.
+def observe_secondary(secondary, h, s, k, f, normal, y):
+    """y f64[2 * outcome * W]: each secondary outcome when it is read in period k, and before that dosing.
 
-    f f64[feature * W]: the features, those of second outcomes among them; normal f64[row * W].
+    f f64[feature * W]: the features, those of secondary outcomes among them; normal f64[row * W].
     """
     for o in range(secondary.span.shape[0]):
         for before in range(2):

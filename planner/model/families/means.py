@@ -21,9 +21,9 @@ from planner.kernels.tables import (
     RESIDUAL,
     SCORE,
     Draws,
+    DropoutTables,
     Floats,
     Ints,
-    Leaving,
     MeansTables,
 )
 from planner.model.draw_list import DrawList
@@ -82,11 +82,11 @@ def means_tables(
         scale=np.array([low, high, step, 1.0 if stepped else 0.0]),
         binary=False,
         opposed=any(h.spread.sign < 0 for h in hypotheses),
-        leaving=stored_dropout(scenario, visits),
+        dropout=stored_dropout(scenario, visits),
     )
 
 
-def stored_dropout(scenario: Scenario, visits: Sequence[int]) -> Leaving:
+def stored_dropout(scenario: Scenario, visits: Sequence[int]) -> DropoutTables:
     """Tables of dropout for worlds that store one number of a period: the endpoint, or nothing."""
     at = list(visits).index(AFTER) if AFTER in visits else -1
     return dropout_tables(scenario, lambda _: (SCORE, at, 0.0, 0.0)) if at >= 0 else SAME_FOR_ALL

@@ -78,5 +78,5 @@ def rates_tables(
         scale=np.array([-math.inf, math.inf, 1.0, 0.0]),
         binary=True,
         opposed=False,
-        leaving=stored_dropout(scenario, visits),
+        dropout=stored_dropout(scenario, visits),
     )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from planner.kernels.tables import Floats, Returning
+from planner.kernels.tables import Floats, ReturnToBaselineTables
 from planner.model.families.mechanism.signals import Mechanism
 from planner.scenario.design import ReturnToBaseline
 from planner.scenario.scenario import Scenario
@@ -25,7 +25,7 @@ _TIE = 1e-9  # points; a score this close to the one needed is there
 
 
 class FadingRow(NamedTuple):
-    """How a feature fades where patients wait: see Returning."""
+    """How a feature fades where patients wait: see ReturnToBaselineTables."""
 
     since: tuple[float, ...]  # by visit
     pace: float
@@ -67,11 +67,11 @@ class WaitingHistories:
         fading: Sequence[FadingRow],
         coef: Floats,
         secondary: Floats,
-    ) -> Returning | None:
-        """For the kernels. errors, coef, secondary: see Returning."""
+    ) -> ReturnToBaselineTables | None:
+        """For the kernels. errors, coef, secondary: see ReturnToBaselineTables."""
         if self.rule is None:
             return None
-        return Returning(
+        return ReturnToBaselineTables(
             most=self.rule.rechecks,
             days=self.rule.recheck_days,
             need=np.array(_need(scenario, self.rule)),

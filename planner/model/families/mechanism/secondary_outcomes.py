@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from planner.kernels.tables import Floats, Ints, SecondaryOutcomes
+from planner.kernels.tables import Floats, Ints, SecondaryOutcomeTables
 from planner.model.draw_list import DrawList
 from planner.model.families.mechanism.return_to_baseline import (
     NO_WAITING,
@@ -59,7 +59,7 @@ class SecondaryFeature(NamedTuple):
     rate: tuple[float, float] | None  # see rate_of; None: nothing is lost
     elapsed: float  # days since the peak, over the factor by which they are prolonged
     fading: tuple[tuple[float, float] | None, float, float, int] | None = None
-    """Where patients wait: its rate, days since the peak (below 0 before it), pace and age, as Returning."""
+    """Where patients wait: rate, days since the peak (below 0 before it), pace and age, for the kernels."""
 
 
 class FeatureCoefficient(NamedTuple):
@@ -180,8 +180,8 @@ def secondary_tables(
     first: int,
     draws: DrawList,
     histories: int,
-) -> tuple[SecondaryOutcomes, list[SecondaryFeature], Floats]:
-    """The table, the features to stand in order from row `first` on, and Returning.secondary.
+) -> tuple[SecondaryOutcomeTables, list[SecondaryFeature], Floats]:
+    """The table, the features to stand in order from row `first` on, and ReturnToBaselineTables.secondary.
 
     shape: hypotheses, sequences, periods. The draws of errors and backgrounds are added to the list.
     """
@@ -200,7 +200,7 @@ def secondary_tables(
     starts = [first + sum(map(len, blocks[:o])) for o in range(len(names))]
     outcomes = [scenario.outcomes[name] for name in names]
     number = list(scenario.outcomes)
-    secondary = SecondaryOutcomes(
+    secondary = SecondaryOutcomeTables(
         rows=_index_pairs([draws.secondary_outcome(number.index(name), shape[2]) for name in names]),
         level=np.array([(o.background.mean, o.background.sd, o.noise_sd) for o in outcomes]).reshape(-1, 3),
         scale=np.array([scale_row(o.scale) for o in outcomes]).reshape(-1, 4),

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from planner.kernels.tables import (
+    BlindingTables,
+    DropoutTables,
     Floats,
-    Guessing,
     Ints,
-    Leaving,
     MechanismTables,
-    Returning,
-    SecondaryOutcomes,
+    ReturnToBaselineTables,
+    SecondaryOutcomeTables,
 )
 from planner.model.blinding import NO_GUESSES, guessing_table, possible_guesses
 from planner.model.draw_list import DrawList
@@ -78,7 +78,7 @@ def mechanism_tables(
     days: Sequence[float],
     readings: Sequence[tuple[float, ...]],
     place: Sequence[int] | None = None,
-    leaving: Leaving = SAME_FOR_ALL,
+    leaving: DropoutTables = SAME_FOR_ALL,
     outcomes: Sequence[str] = (),
     guessed: bool = False,
 ) -> MechanismTables:
@@ -142,10 +142,10 @@ def mechanism_tables(
         readings=np.array(readings, np.float64).reshape(-1, 4),
         first=scenario.endpoint.baseline == "first",
         scale=np.array(scale_row(scale)),
-        leaving=leaving,
+        dropout=leaving,
         secondary=secondary,
-        guessing=guessing,
-        returning=back,
+        blinding=guessing,
+        return_to_baseline=back,
     )
 
 
@@ -241,9 +241,9 @@ def _ago(sets: Sequence[Sequence[Feature]], starts: Sequence[int], rows: _Rows) 
 def _first_equals(
     span: Ints,
     coef: Floats,
-    secondary: SecondaryOutcomes,
-    guessing: Guessing,
-    back: Returning | None,
+    secondary: SecondaryOutcomeTables,
+    guessing: BlindingTables,
+    back: ReturnToBaselineTables | None,
     whole: bool,
 ) -> Ints:
     """The first hypothesis with the same features and coefficients, by hypothesis, sequence and period.
