@@ -13,7 +13,7 @@ from scipy.stats import norm
 from test_discrimination import FOLDER, simulate, told
 
 from planner.questions.discriminate.ceiling import EndlessShare, ceiling_of
-from planner.questions.discriminate.classes import chained, practical_classes
+from planner.questions.discriminate.classes import chains, practical_classes
 from planner.questions.discriminate.endless import LimitDensity, Numbers, limit_density
 from planner.questions.discriminate.polynomial import Polynomial, fit_polynomial
 from planner.questions.discriminate.remarks import warnings
@@ -232,9 +232,9 @@ def test_classes_of_chains() -> None:
         ceiling[i, j] = ceiling[j, i] = 0.55
     classes = practical_classes(ceiling)
     assert classes == ((0, 1, 2), (3,))
-    assert chained(classes, ceiling) == [[0, 1, 2]]
+    assert chains(classes, ceiling) == [[0, 1, 2]]
     assert practical_classes(np.full((3, 3), 0.9), [(0, 2), (1,)]) == ((0, 2), (1,))
-    assert not chained(((0, 1), (2,)), np.full((3, 3), 0.55))
+    assert not chains(((0, 1), (2,)), np.full((3, 3), 0.55))
 
 
 def page(**changed: object) -> str:

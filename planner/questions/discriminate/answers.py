@@ -17,7 +17,7 @@ from planner.questions.discriminate.ceiling import (
     endless_trials,
     pair_ceilings,
 )
-from planner.questions.discriminate.classes import PRACTICAL, chained, practical_classes
+from planner.questions.discriminate.classes import PRACTICAL, chains, practical_classes
 from planner.questions.discriminate.likelihood import Fit, certain
 from planner.questions.discriminate.posterior import (
     Bin,
@@ -104,10 +104,10 @@ def answers(case: Case, curve: Sequence[int], periods: int) -> Json:
     pairwise = pair_ceilings(endless, PRACTICAL)
     classes = practical_classes(pairwise.ceiling, case.structural)
     whole = case.whole_posteriors()
-    added = _added(case, patients, endless)
+    added = _gains(case, patients, endless)
     reached = [probability(figures(each, case.decisive).right, 1) for each in points.values()]
     reached += [probability(figures(whole, case.decisive).right, 1), *(each["ceiling"] for each in added)]
-    ceiling = ceiling_of(endless, _reaching(reached))
+    ceiling = ceiling_of(endless, _shares_reached(reached))
     for each in added[-1:]:
         each |= {"ceiling": _figure(endless, ceiling), "ceiling_rests_on": bounds(ceiling)}
     at_limit = figures(endless.posteriors, case.decisive)
@@ -120,18 +120,20 @@ def answers(case: Case, curve: Sequence[int], periods: int) -> Json:
         "classes": classes,
         "structural_classes": case.structural,
         "open_pairs": pairwise.open,
-        "chained_classes": chained(classes, pairwise.ceiling),
+        "chained_classes": chains(classes, pairwise.ceiling),
         "by_class": {
             "practical": _by_class(points, whole, trials, endless, case.decisive, classes),
             "structural": _by_class(points, whole, trials, endless, case.decisive, case.structural),
         },
-        "confusion": rounded(answer.named),
+        "confusion": mean_matrix(answer.named),
         "confusion_mcse": _errors(answer.named),
-        "ceiling_confusion": rounded(at_limit.named),
+        "ceiling_confusion": mean_matrix(at_limit.named),
         "pairs": {
-            "p_right": _off_diagonal(rounded(pairs(trials))),
-            "ceiling": _off_diagonal(rounded(np.maximum(pairwise.ceiling, pairs(trials).mean(axis=0))[None])),
-            "mcse": _off_diagonal(rounded(pairwise.error[None])),
+            "p_right": _off_diagonal(mean_matrix(pairs(trials))),
+            "ceiling": _off_diagonal(
+                mean_matrix(np.maximum(pairwise.ceiling, pairs(trials).mean(axis=0))[None])
+            ),
+            "mcse": _off_diagonal(mean_matrix(pairwise.error[None])),
         },
         "curve": [_point(case, points[n], n, periods) for n in curve],
         "fixed": {
@@ -168,12 +170,12 @@ def _by_class(
     classes: Classes,
 ) -> Json:
     reached = [probability(figures(each, decisive, classes).right, 1) for each in (*points.values(), whole)]
-    ceiling = ceiling_of(endless, _reaching(reached), classes)
+    ceiling = ceiling_of(endless, _shares_reached(reached), classes)
     answer = rates(figures(trials, decisive, classes))
     return {**answer, "ceiling": _figure(endless, ceiling), "ceiling_rests_on": bounds(ceiling)}
 
 
-def _reaching(figures: Sequence[Json]) -> list[tuple[float, float]]:
+def _shares_reached(figures: Sequence[Json]) -> list[tuple[float, float]]:
     return [(each["estimate"], each["mcse"]) for each in figures]
 
 
@@ -189,7 +191,7 @@ def _ceiling(endless: Figures) -> Json:
     return probability(endless.right, endless.trials)
 
 
-def _added(case: Case, patients: int, whole: EndlessTrials) -> list[Json]:
+def _gains(case: Case, patients: int, whole: EndlessTrials) -> list[Json]:
     """What each set of summaries adds to those before it: more of them never lower a ceiling.
 
     The last row is the whole set; its ceiling is that of the design.
@@ -200,7 +202,7 @@ def _added(case: Case, patients: int, whole: EndlessTrials) -> list[Json]:
         answer = figures(case.posteriors(patients, kinds[:k]), case.decisive)
         endless = whole if k == len(kinds) else case.endless(kinds[:k])
         right = probability(answer.right, answer.trials)
-        ceiling = ceiling_of(endless, _reaching([right, *(each["ceiling"] for each in rows)]))
+        ceiling = ceiling_of(endless, _shares_reached([right, *(each["ceiling"] for each in rows)]))
         row = {"summaries": list(kinds[:k]), "p_right": right, "ceiling": _figure(endless, ceiling)}
         row["ceiling_rests_on"] = bounds(ceiling)
         rows.append({**row, "information_bits": average(answer.bits)})
@@ -259,7 +261,7 @@ def average(x: Floats) -> Json:
     return figure(mean, float(x.std(ddof=1)) / math.sqrt(x.size) if x.size > 1 else None)
 
 
-def rounded(x: Floats) -> list[list[float]]:
+def mean_matrix(x: Floats) -> list[list[float]]:
     """The mean of matrices f64[draw, row, column]."""
     return [[round(float(cell), 6) for cell in row] for row in x.mean(axis=0)]
 

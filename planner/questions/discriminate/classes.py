@@ -24,7 +24,7 @@ def practical_classes(
     return join(count, pairs + [(group[0], other) for group in structural for other in group[1:]])
 
 
-def chained(classes: Sequence[Sequence[int]], ceiling: Floats) -> list[list[int]]:
+def chains(classes: Sequence[Sequence[int]], ceiling: Floats) -> list[list[int]]:
     """The classes some of whose members are told apart often enough: others between them join them."""
     return [list(c) for c in classes if any(ceiling[i, j] >= PRACTICAL for i in c for j in c if j < i)]
 

@@ -153,7 +153,7 @@ def forecast(
                 "patients": plan.scenario.design.patients,
                 "hypotheses": list(plan.hypotheses),
                 "uncertain": len(uncertain_parameters(plan.scenario)),
-                "summaries": task.summaries.described(),
+                "summaries": task.summaries.descriptions(),
                 "curve": list(plan.curve),
                 "virtual_patients": (draws + _FIXED) * each * len(task.names),
             }
@@ -266,7 +266,7 @@ def _case(
     missing = np.argwhere(np.isnan(fixed.truth.mean))
     if missing.size:
         _, h, j = missing[0]
-        what = plan.uncertain.summaries.described()[j]
+        what = plan.uncertain.summaries.descriptions()[j]
         raise DiscriminationError(
             f"{plan.name}: the hypothesis {plan.uncertain.names[h]} says nothing of the {what['what']} in "
             f"{' and '.join(what['arms'])}",
@@ -303,7 +303,7 @@ def _design(plan: _Plan, case: Case) -> Json:
         "sequences": [list(sequence) for sequence in design.sequences],
         "hypotheses": list(plan.hypotheses),
         "prior": [float(p) for p in case.prior],
-        "summaries": case.summaries.described(),
+        "summaries": case.summaries.descriptions(),
         "uncertain": is_uncertain(scenario),
         "practical_below": PRACTICAL,
         "sample": case.uncertain.truth.sample,

@@ -67,7 +67,7 @@ class Gaussian:
     def log(self, y: Floats, patients: float) -> Floats:
         """As Likelihood."""
         root = _root(self.between + self.within / patients)
-        scaled = _scaled(root, y - self.mean)
+        scaled = _in_units_of(root, y - self.mean)
         log: Floats = -0.5 * np.einsum("i...,i...->...", scaled, scaled) - np.log(np.diag(root)).sum()
         return log
 
@@ -77,7 +77,7 @@ def _root(covariance: Floats) -> Floats:
     return np.asarray(np.linalg.cholesky(covariance), np.float64)
 
 
-def _scaled(root: Floats, deviation: Floats) -> Floats:
+def _in_units_of(root: Floats, deviation: Floats) -> Floats:
     """Deviations f64[..., summary] in units of a triangular root, as f64[summary, ...]."""
     flat = deviation.reshape(-1, deviation.shape[-1]).T
     scaled: Floats = solve_triangular(root, flat, lower=True, check_finite=False)
@@ -93,7 +93,7 @@ def gaussian(drawn: Predictions) -> Gaussian:
     if draws < 2:
         return plain
     root = _root(plain.within / drawn.sample)
-    scaled = _scaled(root, drawn.mean - plain.mean)
+    scaled = _in_units_of(root, drawn.mean - plain.mean)
     size, direction = np.linalg.eigh(scaled @ scaled.T / (draws - 1))
     turned = root @ direction
     between = (turned * np.maximum(size - 1.0, 0.0)) @ turned.T

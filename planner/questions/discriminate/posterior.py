@@ -136,18 +136,18 @@ def figures(posteriors: TrialPosteriors, decisive: float, classes: Classes | Non
     bits = np.where(seen, own - np.log(prior)[None, :, None], 0.0) / math.log(2.0)
     number = np.maximum(seen.sum(axis=2), 1)
 
-    def averaged(x: Floats) -> Floats:
+    def average(x: Floats) -> Floats:
         mean: Floats = ((x * seen).sum(axis=2) / number) @ posteriors.prior
         return mean
 
     return Figures(
-        averaged(hit),
-        averaged(hit * sure),
-        averaged((1.0 - hit) * sure),
-        averaged(1.0 - sure),
-        averaged(bits),
+        average(hit),
+        average(hit * sure),
+        average((1.0 - hit) * sure),
+        average(1.0 - sure),
+        average(bits),
         (named * seen[..., None]).sum(axis=2) / number[..., None],
-        averaged(np.exp(np.where(seen, weight.max(axis=-1), 0.0))),
+        average(np.exp(np.where(seen, weight.max(axis=-1), 0.0))),
         int(seen.sum()),
     )
 

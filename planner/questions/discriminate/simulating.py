@@ -194,13 +194,13 @@ def simulate(
     )
     complete = next((q for q in range(count) if any(q not in each for each in draws_of)), count)
     finished = [
-        _gathered(task, [each[q] for q in range(complete - complete % 2)], seed)
+        _gather(task, [each[q] for q in range(complete - complete % 2)], seed)
         for task, each in zip(tasks, draws_of, strict=True)
     ]
     return finished, interrupted and complete < count
 
 
-def _gathered(task: Task, results: Sequence[_Draw], seed: int) -> SimulatedDesign:
+def _gather(task: Task, results: Sequence[_Draw], seed: int) -> SimulatedDesign:
     model, truth = results[::2], results[1::2]
     trials = [each.trials for each in truth if each.trials is not None]
     return SimulatedDesign(

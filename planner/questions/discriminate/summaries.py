@@ -55,7 +55,7 @@ class Summaries:
         """Places of the summaries of these kinds."""
         return np.array([i for i, each in enumerate(self.columns) if each.kind in kinds], np.int64)
 
-    def described(self) -> list[Json]:
+    def descriptions(self) -> list[Json]:
         """Every summary in words: what it is, of which arms, on which day."""
         return [
             {
@@ -225,14 +225,14 @@ def influences(columns: Sequence[Summary], y: Floats, at: Floats) -> Floats:
 
 def _of_correlation(x: Floats, z: Floats, r: float) -> Floats:
     both = ~(np.isnan(x) | np.isnan(z))
-    u, v = (_standardised(each, both) for each in (x, z))
+    u, v = (_standardise(each, both) for each in (x, z))
     contribution: Floats = np.where(both, u * v - 0.5 * r * (u * u + v * v), 0.0) / max(
         float(both.mean()), 1e-12
     )
     return contribution
 
 
-def _standardised(x: Floats, seen: NDArray[np.bool_]) -> Floats:
+def _standardise(x: Floats, seen: NDArray[np.bool_]) -> Floats:
     centred: Floats = np.where(seen, x - x[seen].mean(), 0.0)
     sd = float(np.sqrt((centred * centred).sum() / seen.sum()))
     return centred / sd if sd > 0.0 else centred

@@ -52,7 +52,7 @@ def cohort(
         f"a cohort of {size:,} virtual patients under {len(names)} hypotheses",
         "lower --patients or the hypotheses (--hypothesis NAME)",
     )
-    patients, tiles = _tiled(about.block.size, size)
+    patients, tiles = _tiles(about.block.size, size)
     first = TRIALS_WEIGHED + number * tiles * W
     shape = (tiles, patients, len(names), len(readings))
     sequence, values = new_patients(first, seed, about, generators_of(scenario, names, readings), shape)
@@ -73,16 +73,16 @@ def cohort_bytes(scenario: Scenario, hypotheses: int, readings: int, size: int) 
 
 def trials_of(scenario: Scenario, size: int) -> int:
     """Small trials into which a cohort of at least `size` patients is divided."""
-    return _tiled(allocation_plan(scenario).block.size, size)[1] * W
+    return _tiles(allocation_plan(scenario).block.size, size)[1] * W
 
 
 def patients_of(scenario: Scenario, size: int) -> int:
     """How many patients a cohort of at least `size` has."""
-    patients, tiles = _tiled(allocation_plan(scenario).block.size, size)
+    patients, tiles = _tiles(allocation_plan(scenario).block.size, size)
     return patients * tiles * W
 
 
-def _tiled(block: int, size: int) -> tuple[int, int]:
+def _tiles(block: int, size: int) -> tuple[int, int]:
     """Patients of a trial, and tiles of 128 trials, that make at least `size` patients."""
     patients = -(-_PATIENTS // block) * block
     return patients, -(-size // (patients * W))

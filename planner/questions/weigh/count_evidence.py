@@ -136,10 +136,12 @@ class CountEvidence:
         sizes = [2 ** len(self.cells(part)) for part in self.parts]
         return np.split(measured[..., : sum(sizes)], np.cumsum(sizes)[:-1], axis=-1)
 
-    def measured(self, cohort: Cohort, names: Sequence[str]) -> Floats:
+    def summarise(self, cohort: Cohort, names: Sequence[str]) -> Floats:
         """f64[hypothesis, ...]: the chance of each cell of each part, and who stays where that matters."""
         rows = [_chances(self, part, cohort, names) for part in self.parts]
-        rows += [_staying(self, stratum, cohort, names) for stratum in self.strata if not self.numbers_known]
+        rows += [
+            _staying_share(self, stratum, cohort, names) for stratum in self.strata if not self.numbers_known
+        ]
         return np.concatenate(rows, axis=-1)
 
     def distance(self, measured: Floats) -> Floats:
@@ -181,7 +183,9 @@ class CountEvidence:
 # The chances of the cells
 
 
-def _staying(evidence: CountEvidence, stratum: SequenceGroup, cohort: Cohort, names: Sequence[str]) -> Floats:
+def _staying_share(
+    evidence: CountEvidence, stratum: SequenceGroup, cohort: Cohort, names: Sequence[str]
+) -> Floats:
     """f64[hypothesis, 1]: share of the patients of a sequence who are seen under the treatments."""
     stay = retention(cohort.scenario)
     whole = set(stratum.sequence) <= set(stratum.treatments)
@@ -201,26 +205,28 @@ def _chances(
     for h, name in enumerate(names):
         hypothesis = cohort.scenario.hypotheses[name]
         if isinstance(hypothesis, Rates) and evidence.exact(cohort.scenario):
-            rows[h] = _stated(evidence, group, cohort.scenario, hypothesis)
+            rows[h] = _stated_chances(evidence, group, cohort.scenario, hypothesis)
         else:
             simulated.append(h)
     if simulated:
-        rows[simulated] = _counted(evidence, group, cohort)[simulated]
+        rows[simulated] = _simulated_chances(evidence, group, cohort)[simulated]
     return rows
 
 
-def _counted(evidence: CountEvidence, group: TreatmentGroup | SequenceGroup, cohort: Cohort) -> Floats:
+def _simulated_chances(
+    evidence: CountEvidence, group: TreatmentGroup | SequenceGroup, cohort: Cohort
+) -> Floats:
     """Shares of the virtual patients in each cell, smoothed."""
     if isinstance(group, SequenceGroup):
-        return _smoothed(_tally(evidence, group, cohort, []), SMOOTHING / len(evidence.strata))
+        return _smooth_shares(_tally(evidence, group, cohort, []), SMOOTHING / len(evidence.strata))
     others = [a for a in evidence.treatments if a not in group.treatments]
     tally = _tally(evidence, group, cohort, others)
     if others and tally.sum(axis=-1).min() < _FEW:
         tally = _tally(evidence, group, cohort, [])
-    return _smoothed(tally, SMOOTHING)
+    return _smooth_shares(tally, SMOOTHING)
 
 
-def _smoothed(tally: Floats, added: float) -> Floats:
+def _smooth_shares(tally: Floats, added: float) -> Floats:
     """Shares of the cells, with so many patients added in equal parts."""
     return np.asarray((tally + added / tally.shape[-1]) / (tally.sum(axis=-1, keepdims=True) + added))
 
@@ -251,7 +257,7 @@ def _tally(
     return np.asarray(total, np.float64)
 
 
-def _stated(
+def _stated_chances(
     evidence: CountEvidence, group: TreatmentGroup | SequenceGroup, scenario: Scenario, hypothesis: Rates
 ) -> Floats:
     """f64[cell], exact: the chances that stated rates give to the responses to one or two treatments.

@@ -45,13 +45,13 @@ def probability(groups: Sequence[Stratum], cells: Sequence[Floats], sums: Sequen
     adds, wanted = _smaller(groups, np.array(sums, np.int64))
     if (wanted < 0).any():
         return np.zeros(leading)
-    rows = [_merged(add, p.reshape(-1, p.shape[-1])) for add, p in zip(adds, cells, strict=True)]
+    rows = [_merge(add, p.reshape(-1, p.shape[-1])) for add, p in zip(adds, cells, strict=True)]
     batch, states = rows[0][1].shape[0], int(np.prod(wanted + 1))
     chance = np.empty(batch)
     several = max(1, _AT_ONCE // states)
     for start in range(0, batch, several):
         part = [(add, p[start : start + several]) for add, p in rows]
-        chance[start : start + several] = _added_up([g.patients for g in groups], part, wanted)
+        chance[start : start + several] = _add_up([g.patients for g in groups], part, wanted)
     return chance.reshape(leading)
 
 
@@ -77,7 +77,7 @@ def _smaller(groups: Sequence[Stratum], sums: Ints) -> tuple[list[Ints], Ints]:
     return adds, wanted
 
 
-def _merged(adds: Ints, p: Floats) -> tuple[Ints, Floats]:
+def _merge(adds: Ints, p: Floats) -> tuple[Ints, Floats]:
     """Cells that add the same, put together."""
     rows, at = np.unique(adds, axis=0, return_inverse=True)
     merged = np.zeros((p.shape[0], len(rows)))
@@ -86,7 +86,7 @@ def _merged(adds: Ints, p: Floats) -> tuple[Ints, Floats]:
     return rows, merged
 
 
-def _added_up(patients: Sequence[int], groups: Sequence[tuple[Ints, Floats]], wanted: Ints) -> Floats:
+def _add_up(patients: Sequence[int], groups: Sequence[tuple[Ints, Floats]], wanted: Ints) -> Floats:
     """(batch,) from (batch, sum, sum, ...), patient by patient."""
     sums = [int(b) for b in wanted]
     state = np.zeros((groups[0][1].shape[0], *(b + 1 for b in sums)))

@@ -37,7 +37,7 @@ def observed_in(scenario: Scenario, path: str | Path) -> Observed:
         "note": f"{_note(path, patients.data, len(whole))}{_beside(scenario, numbers)}",
         "day": day,
         "sequences": numbers,
-        **_ending(scenario),
+        **_stopping_fields(scenario),
     }
     if measure not in BINARY_MEASURES:
         means = {a: _mean(values) for a, values in by_treatment.items() if values}
@@ -83,7 +83,7 @@ def _note(path: str | Path, data: PatientData, whole: int) -> str:
     return f"{note}."
 
 
-def _ending(scenario: Scenario) -> dict[str, Any]:
+def _stopping_fields(scenario: Scenario) -> dict[str, Any]:
     """At which look the trial ended, and by which analysis: it is not in the data of patients."""
     stated = scenario.observed
     return {} if stated is None else {"stopped_at": stated.stopped_at, "stopped_by": stated.stopped_by}

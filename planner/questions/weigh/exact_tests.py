@@ -50,18 +50,18 @@ def tests(
     """Those of each measure counted under two treatments, or that of the difference."""
     if isinstance(evidence, CountEvidence):
         measures = range(len(evidence.readings))
-        return [test for r in measures for test in _counted(scenario, evidence, r)]
-    test = _difference(evidence) if isinstance(evidence, DifferenceEvidence) else None
+        return [test for r in measures for test in _count_tests(scenario, evidence, r)]
+    test = _difference_test(evidence) if isinstance(evidence, DifferenceEvidence) else None
     return [] if test is None else [test]
 
 
-def _counted(scenario: Scenario, counts: CountEvidence, r: int) -> list[ObservedTest]:
+def _count_tests(scenario: Scenario, counts: CountEvidence, r: int) -> list[ObservedTest]:
     """The tests of one measure: all planned ones that the counts allow, or else an exact one."""
     pairs = [s for s in counts.sums if s.key[:2] == ("pairs", "only")] if r == 0 else []
     margins = {a: s.count for s in counts.sums for (bit, a) in s.pattern if len(s.pattern) == 1 and bit == r}
     if pairs:
         a, b = (s.key[2] for s in pairs)
-        return _paired(scenario, counts, r, (a, b), [(pairs[0].count, pairs[1].count)])
+        return _mcnemar_tests(scenario, counts, r, (a, b), [(pairs[0].count, pairs[1].count)])
     sizes = {a: sum(g.patients for g in counts.groups if a in g.treatments) for a in margins}
     if len(margins) != 2:
         return []
@@ -70,30 +70,28 @@ def _counted(scenario: Scenario, counts: CountEvidence, r: int) -> list[Observed
     if len(counts.groups) == len(seen_twice):
         n = sizes[a]
         only = [(x - both, y - both) for both in range(max(0, x + y - n), min(x, y) + 1)]
-        return _paired(scenario, counts, r, (a, b), only)
-    measure, planned = counts.readings[r].measure, _planned(scenario, counts, r, (a, b))
+        return _mcnemar_tests(scenario, counts, r, (a, b), only)
+    measure, planned = counts.readings[r].measure, _planned_analyses(scenario, counts, r, (a, b))
     rows = []
     for each in planned if not seen_twice else []:
         if each.method == "fisher":
             direction = alternative_direction(each, scenario.scale_of(each))
             first, second = each.contrast
             p = fisher(margins[first], sizes[first], margins[second], sizes[second], direction)
-            rows.append(
-                ObservedTest(measure, "Fisher's exact test", p, p, direction, True, _as_planned(each))
-            )
+            rows.append(ObservedTest(measure, "Fisher's exact test", p, p, direction, True, _plan_note(each)))
     if rows:
         return rows
     p = fisher(x, sizes[a], y, sizes[b])
     of_pairs = ", as if nobody had been seen under both" if seen_twice else ""
-    method, note = f"Fisher's exact test{of_pairs}", _instead(planned, measure)
+    method, note = f"Fisher's exact test{of_pairs}", _substitute_note(planned, measure)
     return [ObservedTest(measure, method, p, p, planned=False, note=note)]
 
 
-def _paired(
+def _mcnemar_tests(
     scenario: Scenario, counts: CountEvidence, r: int, pair: tuple[str, str], only: Sequence[Only]
 ) -> list[ObservedTest]:
     """Forms of McNemar's test; `only`: what the counts of the pair leave possible."""
-    measure, planned = counts.readings[r].measure, _planned(scenario, counts, r, pair)
+    measure, planned = counts.readings[r].measure, _planned_analyses(scenario, counts, r, pair)
     rows = []
     for each in planned:
         if METHODS[each.method].module == "mcnemar":
@@ -101,15 +99,17 @@ def _paired(
             direction = alternative_direction(each, scenario.scale_of(each))
             ps = [mcnemar(x, y, each.method, direction) for x, y in turned]
             title = METHODS[each.method].title.replace(" of paired responses", "")
-            rows.append(ObservedTest(measure, title, min(ps), max(ps), direction, True, _as_planned(each)))
+            rows.append(ObservedTest(measure, title, min(ps), max(ps), direction, True, _plan_note(each)))
     if rows:
         return rows
     ps = [mcnemar(*each) for each in only]
-    note = _instead(planned, measure)
+    note = _substitute_note(planned, measure)
     return [ObservedTest(measure, "McNemar's test, exact", min(ps), max(ps), planned=False, note=note)]
 
 
-def _planned(scenario: Scenario, counts: CountEvidence, r: int, pair: Sequence[str]) -> list[Analysis]:
+def _planned_analyses(
+    scenario: Scenario, counts: CountEvidence, r: int, pair: Sequence[str]
+) -> list[Analysis]:
     """The analyses of these counts, whether or not the counts alone allow them."""
     return [
         each
@@ -120,11 +120,11 @@ def _planned(scenario: Scenario, counts: CountEvidence, r: int, pair: Sequence[s
     ]
 
 
-def _as_planned(analysis: Analysis) -> str:
+def _plan_note(analysis: Analysis) -> str:
     return f"as planned (analysis {analysis.name})"
 
 
-def _instead(planned: Sequence[Analysis], measure: str) -> str:
+def _substitute_note(planned: Sequence[Analysis], measure: str) -> str:
     """Why a test is not the planned one."""
     if not planned:
         return f"not a planned test: no analysis of the {measure} compares the two"
@@ -158,7 +158,7 @@ def fisher(x: int, n: int, y: int, m: int, direction: str = "two-sided") -> floa
     return sum(ways[k] for k in extreme) / sum(ways.values())
 
 
-def _difference(evidence: DifferenceEvidence) -> ObservedTest | None:
+def _difference_test(evidence: DifferenceEvidence) -> ObservedTest | None:
     about = evidence.about
     if about.F is not None:
         statistic, title = math.sqrt(about.F), f"F(1, {about.df:g}) = {about.F:g}"

@@ -48,7 +48,7 @@ class MeanEvidence:
     patients: Floats  # (treatment, treatment) seen under both; on the diagonal, under this one
     numbers: Numbers | None = None  # completers of each sequence, where they are known
 
-    def measured(self, cohort: Cohort, names: Sequence[str]) -> Floats:
+    def summarise(self, cohort: Cohort, names: Sequence[str]) -> Floats:
         """f64[hypothesis, ...]: mean vector, covariances within and between sequences, share not known."""
         return _moments(cohort, self.treatments, self.numbers)
 
@@ -119,7 +119,7 @@ class DifferenceEvidence:
         quantile = float(ndtri(tail) if about.df is None else stdtrit(about.df, tail))
         return (about.interval[1] - about.interval[0]) / (2.0 * quantile)
 
-    def measured(self, cohort: Cohort, names: Sequence[str]) -> Floats:
+    def summarise(self, cohort: Cohort, names: Sequence[str]) -> Floats:
         """f64[hypothesis, 2]: the difference, and the variance of its estimate times the patients."""
         if not self.together:
             return _of_groups(cohort, self.about.contrast, self.numbers)
@@ -181,7 +181,9 @@ def mean_evidence(scenario: Scenario, observed: Observed) -> MeanEvidence:
     treatments, numbers = tuple(observed.means), numbers_of(scenario, observed)
     n = np.array([observed.means[a].n for a in treatments], np.float64)
     if numbers is not None:
-        shared = np.array([[_having(numbers, {a, b}) for b in treatments] for a in treatments], np.float64)
+        shared = np.array(
+            [[_patients_having(numbers, {a, b}) for b in treatments] for a in treatments], np.float64
+        )
     else:
         sequences = scenario.design.sequences
         together = np.array(
@@ -204,7 +206,7 @@ def difference_evidence(scenario: Scenario, observed: Observed) -> DifferenceEvi
     known = None if about.n is None else float(about.n)
     if numbers is not None:
         known = sum(n for s, n in numbers.items() if (pair <= set(s) if together else pair & set(s)))
-    n = _finished(scenario, observed) * (1.0 if stay is None else stay) if known is None else known
+    n = _finishers(scenario, observed) * (1.0 if stay is None else stay) if known is None else known
     reported = about.estimate is not None and (about.se is not None or about.interval)
     if not reported and (n < 2.0 or (known is None and stay is None)):
         raise WeighingError("how many patients were compared is not known", "state `n` of the difference")
@@ -214,7 +216,7 @@ def difference_evidence(scenario: Scenario, observed: Observed) -> DifferenceEvi
     return DifferenceEvidence((_reading(scenario, observed),), about, n, together, numbers, shares)
 
 
-def _finished(scenario: Scenario, observed: Observed) -> int:
+def _finishers(scenario: Scenario, observed: Observed) -> int:
     """Patients, completed or left, when the trial ended: all, or those of the look that ended it."""
     look, counts = observed.stopped_at, scenario.monitoring.counts
     return scenario.design.patients if look is None or look > len(counts) else counts[look - 1]
@@ -227,7 +229,7 @@ def numbers_of(scenario: Scenario, observed: Observed) -> Numbers | None:
     return {s: float(observed.sequences.get(" ".join(s), 0)) for s in scenario.design.sequences}
 
 
-def _having(numbers: Numbers, treatments: set[str]) -> float:
+def _patients_having(numbers: Numbers, treatments: set[str]) -> float:
     """Patients of the sequences that give all these treatments."""
     return sum(n for s, n in numbers.items() if treatments <= set(s))
 

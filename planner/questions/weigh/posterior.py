@@ -103,7 +103,7 @@ class Posterior:
             priors.append(own.sum())
         return Posterior(np.stack(rows, axis=1), np.array(priors), tuple((i,) for i in range(len(rows))))
 
-    def evened(self) -> Posterior:
+    def with_class_likelihoods(self) -> Posterior:
         """The same with the likelihood of its class for every hypothesis: within, they differ by chance."""
         shared, likelihood = self.by_class().likelihood, self.likelihood.copy()
         for i, group in enumerate(self.groups):

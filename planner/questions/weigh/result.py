@@ -72,7 +72,7 @@ class Weighing:
 
     def hypotheses(self) -> list[Json]:
         """One row for each hypothesis, in the form of the JSON contract."""
-        posterior, n = self.posterior.evened(), len(self.posterior.likelihood)
+        posterior, n = self.posterior.with_class_likelihoods(), len(self.posterior.likelihood)
         weight, of_weight = posterior.weights()
         factor, of_factor = posterior.factors()
         chance, of_chance = posterior.likelihoods()

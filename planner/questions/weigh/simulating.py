@@ -96,10 +96,10 @@ def _draw(work: Work, variant: Scenario, number: int) -> tuple[Floats, Floats]:
     """(hypothesis, ...) summaries of the patients of one draw, and (hypothesis,) their chance to end."""
     readings = work.readings
     if work.exact:
-        return work.evidence.measured(Cohort(variant, {}), work.names), np.ones(len(work.names))
+        return work.evidence.summarise(Cohort(variant, {}), work.names), np.ones(len(work.names))
     patients = cohort(variant, work.names, readings, work.seed, number, work.patients)
     last = np.ones(len(work.names))
     if work.rule is not None and isinstance(work.evidence, CountEvidence):
         at = readings.index(work.rule.reading)
         last = end_probabilities(work.rule, work.evidence, patients, work.groups, at, work.seed, number)
-    return work.evidence.measured(patients, work.names), last
+    return work.evidence.summarise(patients, work.names), last

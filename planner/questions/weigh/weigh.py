@@ -82,7 +82,7 @@ def weigh(
     if rule.rule is not None:
         likelihood = evidence.likelihood(measured) * ended
     else:
-        likelihood = evidence.likelihood(measured) if task.uncertain else _pooled(evidence, measured)
+        likelihood = evidence.likelihood(measured) if task.uncertain else _jackknife(evidence, measured)
     if not (weights * likelihood.mean(axis=0)).any():
         raise _out_of_reach(evidence, measured)
     if partial:
@@ -243,7 +243,7 @@ def _is_exact(scenario: Scenario, names: Sequence[str], evidence: Evidence, rule
     return stated and isinstance(evidence, CountEvidence) and evidence.certain(scenario) and rule.rule is None
 
 
-def _pooled(evidence: Evidence, measured: Floats) -> Floats:
+def _jackknife(evidence: Evidence, measured: Floats) -> Floats:
     """(set, hypothesis) likelihoods of sets of patients of one and the same scenario, as jackknife values.
 
     Their mean is the likelihood from all patients together, without its bias of the order 1 / patients; their
