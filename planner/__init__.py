@@ -13,84 +13,60 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from planner._version import __version__
+from planner._version import __version__ as __version__
 
-if TYPE_CHECKING:
-    from planner.errors import WeighingError
-    from planner.monitoring.boundaries import boundary
-    from planner.questions.compare import Comparison, compare
-    from planner.questions.discriminate.discriminate import discriminate
-    from planner.questions.discriminate.result import Discrimination
-    from planner.questions.discriminate.simulating import DiscriminationError
-    from planner.questions.replay.replay import find, replay
-    from planner.questions.replay.trial import Trial
-    from planner.questions.run.simulate import simulate
-    from planner.questions.sensitivity import Sensitivity, sensitivity
-    from planner.questions.size import Sizing, SizingError, size
-    from planner.questions.sweep.axes import SweepError
-    from planner.questions.sweep.sweep import Sweep, sweep
-    from planner.questions.weigh.result import Weighing
-    from planner.questions.weigh.weigh import weigh
-    from planner.results.run import Run
-    from planner.scenario.faults import ScenarioError
-    from planner.scenario.reading.read import read, read_text
+if TYPE_CHECKING:  # for type checkers and editors: `as` says that the name is offered
+    from planner.errors import WeighingError as WeighingError
+    from planner.monitoring.boundaries import boundary as boundary
+    from planner.questions.compare import Comparison as Comparison
+    from planner.questions.compare import compare as compare
+    from planner.questions.discriminate.discriminate import discriminate as discriminate
+    from planner.questions.discriminate.result import Discrimination as Discrimination
+    from planner.questions.discriminate.simulating import DiscriminationError as DiscriminationError
+    from planner.questions.replay.replay import find as find
+    from planner.questions.replay.replay import replay as replay
+    from planner.questions.replay.trial import Trial as Trial
+    from planner.questions.run.simulate import simulate as simulate
+    from planner.questions.sensitivity import Sensitivity as Sensitivity
+    from planner.questions.sensitivity import sensitivity as sensitivity
+    from planner.questions.size import Sizing as Sizing
+    from planner.questions.size import SizingError as SizingError
+    from planner.questions.size import size as size
+    from planner.questions.sweep.axes import SweepError as SweepError
+    from planner.questions.sweep.sweep import Sweep as Sweep
+    from planner.questions.sweep.sweep import sweep as sweep
+    from planner.questions.weigh.result import Weighing as Weighing
+    from planner.questions.weigh.weigh import weigh as weigh
+    from planner.results.run import Run as Run
+    from planner.scenario.faults import ScenarioError as ScenarioError
+    from planner.scenario.reading.read import read as read
+    from planner.scenario.reading.read import read_text as read_text
 
-_HOME = {
-    "boundary": "planner.monitoring.boundaries",
-    "Comparison": "planner.questions.compare",
-    "compare": "planner.questions.compare",
-    "Discrimination": "planner.questions.discriminate.result",
-    "DiscriminationError": "planner.questions.discriminate.simulating",
-    "discriminate": "planner.questions.discriminate.discriminate",
-    "ScenarioError": "planner.scenario.faults",
-    "read": "planner.scenario.reading.read",
-    "read_text": "planner.scenario.reading.read",
-    "Trial": "planner.questions.replay.replay",
-    "find": "planner.questions.replay.replay",
-    "replay": "planner.questions.replay.replay",
-    "Run": "planner.results.run",
-    "simulate": "planner.questions.run.simulate",
-    "Sensitivity": "planner.questions.sensitivity",
-    "sensitivity": "planner.questions.sensitivity",
-    "Sizing": "planner.questions.size",
-    "SizingError": "planner.questions.size",
-    "size": "planner.questions.size",
-    "Sweep": "planner.questions.sweep.sweep",
-    "SweepError": "planner.questions.sweep.axes",
-    "sweep": "planner.questions.sweep.sweep",
-    "Weighing": "planner.questions.weigh.result",
-    "WeighingError": "planner.errors",
-    "weigh": "planner.questions.weigh.weigh",
+_NAMES = {
+    "planner.errors": ("WeighingError",),
+    "planner.monitoring.boundaries": ("boundary",),
+    "planner.questions.compare": ("Comparison", "compare"),
+    "planner.questions.discriminate.discriminate": ("discriminate",),
+    "planner.questions.discriminate.result": ("Discrimination",),
+    "planner.questions.discriminate.simulating": ("DiscriminationError",),
+    "planner.questions.replay.replay": ("find", "replay"),
+    "planner.questions.replay.trial": ("Trial",),
+    "planner.questions.run.simulate": ("simulate",),
+    "planner.questions.sensitivity": ("Sensitivity", "sensitivity"),
+    "planner.questions.size": ("Sizing", "SizingError", "size"),
+    "planner.questions.sweep.axes": ("SweepError",),
+    "planner.questions.sweep.sweep": ("Sweep", "sweep"),
+    "planner.questions.weigh.result": ("Weighing",),
+    "planner.questions.weigh.weigh": ("weigh",),
+    "planner.results.run": ("Run",),
+    "planner.scenario.faults": ("ScenarioError",),
+    "planner.scenario.reading.read": ("read", "read_text"),
 }
+"""What is offered, by the module that holds it, which is imported when a name is first used."""
 
-__all__ = [
-    "Comparison",
-    "Discrimination",
-    "DiscriminationError",
-    "Run",
-    "ScenarioError",
-    "Sensitivity",
-    "Sizing",
-    "SizingError",
-    "Sweep",
-    "SweepError",
-    "Trial",
-    "Weighing",
-    "WeighingError",
-    "__version__",
-    "boundary",
-    "compare",
-    "discriminate",
-    "find",
-    "read",
-    "read_text",
-    "replay",
-    "sensitivity",
-    "simulate",
-    "size",
-    "sweep",
-    "weigh",
-]
+_HOME = {name: module for module, names in _NAMES.items() for name in names}
+
+__all__ = ["__version__", *_HOME]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 Place = Literal["result", "scenario", "request"]
-"""The result that was observed, what the scenario says beside it, or the question."""
+"""The result that was observed, what the scenario states beside it, or the question."""
 
 
 class PlannerError(Exception):

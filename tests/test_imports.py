@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+import planner
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "planner"
 HEAVY = {"numpy", "scipy", "numba", "polars", "pydantic", "rich"}
@@ -110,3 +112,16 @@ def test_the_package_holds_its_rooms_and_nothing_else() -> None:
         *("questions", "report", "cli", "benchmarks"),
         *("__init__.py", "__main__.py", "_version.py", "_interruption.py", "errors.py", "py.typed"),
     }
+
+
+def test_public_names_stand_alike_for_type_checkers_and_at_run_time() -> None:
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    declared = {
+        alias.name: node.module
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname == alias.name
+    }
+    assert declared == planner._HOME

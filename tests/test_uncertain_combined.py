@@ -309,7 +309,7 @@ def test_a_setting_that_draws_replace_is_told(
     plain = json.loads(out)
     code, out, err = command(capsys, *words, *useful, "--set", "hypotheses.effect.means.A=9")
     assert code == 0
-    said = "--set hypotheses.effect.means.A says nothing with --uncertain: drawn values or a tie replace it"
+    said = "--set hypotheses.effect.means.A has no effect with --uncertain: drawn values or a tie replace it"
     assert said in json.loads(out)["warnings"]
     assert f"warning: {said}" in " ".join(err.split())
     for key in ("cells", "answers"):  # it says nothing indeed

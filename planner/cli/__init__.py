@@ -22,7 +22,7 @@ WELCOME = """\
 planner {version}: power, early stopping, expected size and bias of crossover trials, by simulation.
 
 Try these:
-  planner run williams-2018     simulate a trial of the catalogue and print what it would show
+  planner run williams-2018     simulate a trial of the catalogue: power, early stops, size, bias
   planner show williams-2018    the same design in plain English, nothing simulated
   planner new my-trial.toml     start your own scenario from a commented template
 
@@ -163,7 +163,7 @@ def _warning(
 
 
 def _usage(error: Exception) -> int:
-    """A misused command: what is wrong, and the help that says what would be right."""
+    """A misused command: what is wrong, and where its help is."""
     from planner.cli.terminal import fail
 
     context = getattr(error, "ctx", None)

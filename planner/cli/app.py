@@ -21,10 +21,10 @@ from planner.cli.weigh import weigh
 
 COMMANDS: dict[Callable[..., int], str] = {
     run: "Simulate a trial: power, stops, size, bias.",
-    size: "How many patients a power needs.",
-    weigh: "What a result says of each hypothesis.",
+    size: "How many patients a trial needs.",
+    weigh: "Weigh the hypotheses by an observed result.",
     trial: "Look at one virtual trial, patient by patient.",
-    show: "Tell a scenario in plain English.",
+    show: "Describe a scenario in plain English.",
     compare: "Designs side by side on the same patients.",
     discriminate: "Would a design tell mechanisms apart?",
     check: "Validate scenario files.",
@@ -35,7 +35,7 @@ COMMANDS: dict[Callable[..., int], str] = {
     methods: "Analyses, stopping rules, designs explained.",
     schema: "JSON Schema of scenario files, for editors.",
     bench: "How fast this machine simulates.",
-    doctor: "What is installed, and what hinders.",
+    doctor: "What is installed, and what makes planner slow.",
 }
 
 EXAMPLES = """\b

@@ -35,7 +35,7 @@ def bench(
 
     With --compare the exit code is 5 where a ratio has become worse beyond noise: by more than 8 % (20 %
     for what is measured in one process only, as all is with --quick) and with quartiles that do not
-    overlap. A ratio is left out, and said to be, where it means something else than then: another trial,
+    overlap. A ratio is left out, with a remark, where it means something else than then: another trial,
     other draws or other code of the bound. A file without any ratio that means the same, as one of another
     processor, is refused. Takes about two minutes, with --quick a quarter of one.
 

@@ -24,7 +24,7 @@ _LISTS = ("z", "spent")
 
 
 class PlotScale(StrEnum):
-    """What the plot shows."""
+    """What is plotted."""
 
     z = "z"
     p = "p"
@@ -152,8 +152,8 @@ def boundaries(
 ) -> int:
     """Stopping boundaries without simulation: limits, error spent, power, expected size.
 
-    Exact for a normal statistic (known variance). With patients at each look it also says what the t test of
-    an AB/BA trial makes of them: held to the nominal levels, it rejects a little too often. Futility is
+    Exact for a normal statistic (known variance). With patients at each look also the type I error of the
+    t test of an AB/BA trial held to the same nominal levels: it rejects a little too often. Futility is
     non-binding unless --binding.
 
     Efficacy rules: none, obrien-fleming, pocock, wang-tsiatis (--delta), haybittle-peto,

@@ -14,9 +14,18 @@ if TYPE_CHECKING:
     from planner.questions.plan import Plan
     from planner.scenario.scenario import Scenario
 
+_MOST_DESIGNS = 20
+
+
+def check_few(scenarios: Sequence[str]) -> None:
+    """No more scenarios than can be read side by side."""
+    if len(scenarios) > _MOST_DESIGNS:
+        message = f"{len(scenarios)} scenarios are too many"
+        raise Problem(message, hint=f"compare at most {_MOST_DESIGNS} at a time")
+
 
 def check_variants(uncertain: bool, variants: int | None) -> None:
-    """--variants says something only with --uncertain."""
+    """--variants has a meaning only with --uncertain."""
     if variants is not None and not uncertain:
         raise Problem("--variants goes with --uncertain", hint="add --uncertain, or leave --variants out")
 
@@ -32,7 +41,7 @@ def averaged_variants(plan: Scenario, variants: int | None, precision: float | N
 
 
 def override_warnings(plan: Scenario, source: str, overrides: list[str], seed: int) -> list[str]:
-    """A warning for each setting that says nothing, because what is drawn or a tie replaces it."""
+    """A warning for each setting without effect, because what is drawn or a tie replaces it."""
     from planner.model.parameter_draws import UncertaintyError, same_first_variant
     from planner.scenario.faults import ScenarioError
     from planner.scenario.reading.read import read
@@ -44,9 +53,9 @@ def override_warnings(plan: Scenario, source: str, overrides: list[str], seed: i
             if same_first_variant([plan, without], seed) is not None:
                 path = override.partition("=")[0].strip()
                 warnings.append(
-                    f"--set {path} says nothing with --uncertain: drawn values or a tie replace it"
+                    f"--set {path} has no effect with --uncertain: drawn values or a tie replace it"
                 )
-        except (ScenarioError, UncertaintyError):  # without it there is no scenario: it says something
+        except (ScenarioError, UncertaintyError):  # without it there is no scenario: it has an effect
             continue
     return warnings
 
@@ -77,7 +86,7 @@ def names_of(hypothesis: list[str] | None) -> list[str]:
 def explain(*kinds: type[PlannerError], option: str = "", hint: str = "") -> Iterator[None]:
     """Within, errors of these kinds are of whoever typed the command, under the name of the option.
 
-    `hint`: what to do where the error does not say it.
+    `hint`: what to do where the error has no hint.
     """
     try:
         yield
@@ -94,7 +103,7 @@ def explain_precision() -> AbstractContextManager[None]:
 
 
 def note_compiling(quiet: bool) -> None:
-    """Say why the first run on a machine takes a while."""
+    """A note on why the first run on a machine takes a while."""
     from planner.cli.terminal import note
 
     if not quiet and not _compiled():

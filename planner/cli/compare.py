@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from planner.report.blocks import Block
     from planner.scenario.scenario import Scenario
 
-MOST = 20  # designs: more are a sweep
-
 
 def compare(
     scenarios: options.Scenarios,
@@ -45,14 +43,13 @@ def compare(
       planner compare plan.toml plan-with-futility.toml --hypothesis expected --trials 1000000
     """
     from planner.cli import again
-    from planner.cli.common import names_of, print_remarks, work_out
+    from planner.cli.common import check_few, names_of, print_remarks, work_out
     from planner.cli.dry_run import of_compare
     from planner.cli.output import frame_as_csv, target_of
     from planner.scenario.reading.read import read
 
     target = target_of(output_format, json, output, force, quiet)
-    if len(scenarios) > MOST:
-        raise Problem(f"{len(scenarios)} scenarios are too many", hint=f"compare at most {MOST} at a time")
+    check_few(scenarios)
     chosen = names_of(hypothesis)
     plans = [read(source, set=settings or []) for source in scenarios]
     for plan, source in zip(plans, scenarios, strict=True):

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from planner.report.blocks import Block
     from planner.scenario.scenario import Scenario
 
-MOST = 20  # designs
 _POINTS = 200  # of the curve
 
 Patients = Annotated[
@@ -84,7 +83,7 @@ def discriminate(
 ) -> int:
     """Would this design tell the mechanisms apart, and which of several does it best?
 
-    Each hypothesis predicts what a trial shows, with its uncertain numbers drawn at random. A virtual trial
+    Each hypothesis predicts the results of a trial, its uncertain numbers drawn at random. A virtual trial
     gives every hypothesis a weight; the largest one names it. The answer: how often that is the true one, how
     often it is sure (or sure of a wrong one), what no number of patients can lift, and which hypotheses stay
     together. Several designs are compared at equal patients and at equal visits.
@@ -99,13 +98,12 @@ def discriminate(
       planner discriminate ab-ba.toml two-by-two.toml --json
     """
     from planner.cli import again
-    from planner.cli.common import names_of, print_remarks, work_out
+    from planner.cli.common import check_few, names_of, print_remarks, work_out
     from planner.cli.output import frame_as_csv, target_of
     from planner.scenario.reading.read import read
 
     target = target_of(output_format, json, output, force, quiet)
-    if len(scenarios) > MOST:
-        raise Problem(f"{len(scenarios)} scenarios are too many", hint=f"compare at most {MOST} at a time")
+    check_few(scenarios)
     chosen, numbers = names_of(hypothesis), _numbers(patients)
     kinds = _words(summaries) or ["means"]
     plans = [read(source, set=settings or []) for source in scenarios]

@@ -43,7 +43,7 @@ class Target:
             self.write_text(as_text(blocks(), self.wanted, self.path))
 
     def write_text(self, text: str) -> None:
-        """Write the text as it is, and tell if it went to a file."""
+        """Write the text as it is, with a note if it goes to a file."""
         deliver(text, self.path, self.force)
         say_written(self.path, self.quiet)
 
@@ -71,7 +71,7 @@ def target_of(
     *,
     no_csv: tuple[str, str] | None = None,
 ) -> Target:
-    """Where the result will go; what is wrong with that is told before any work is done.
+    """Where the result will go; what is wrong with that ends the command before any work is done.
 
     `no_csv`: message and hint where there is no table to be written.
     """
@@ -161,7 +161,7 @@ def verbatim(text: str, output: Path | None) -> str:
 
 
 def say_written(output: Path | None, quiet: bool) -> None:
-    """Tell that the result went to a file."""
+    """A note that the result went to a file."""
     if not is_stdout(output) and not quiet:
         from planner.cli.terminal import note
 

@@ -35,7 +35,7 @@ def scenarios(
 
     target = target_of(output_format, json, None)
     rows = [_entry(entry) for entry in catalogue.entries()]
-    how = "planner show NAME tells a scenario in plain English, planner run NAME simulates it."
+    how = "planner show NAME describes a scenario in plain English, planner run NAME simulates it."
     target.write(
         {"schema": "planner.scenario.scenarios/1", "scenarios": rows, "warnings": []},
         lambda: [Heading("The catalogue", 1), *_listing(rows), Prose(how)],

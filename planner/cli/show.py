@@ -23,12 +23,10 @@ def show(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
-    """Tell a scenario in plain English: the design, the patients, the hypotheses, the limits at every look.
+    """Describe a scenario in plain English: design, patients, hypotheses, the limits at every look.
 
-    A table says what the design can tell: the variance of each comparison with and without carryover in the
-    model, and how carryover biases it.
-
-    Of hypotheses that are mechanisms it also says what each predicts for each treatment, which of them the
+    A table gives the variance of each comparison with and without carryover in the model, and how carryover
+    biases it. Where hypotheses are mechanisms: what each predicts for each treatment, which of them the
     design cannot tell apart, and what is left of a treatment when the next period begins.
 
     \b

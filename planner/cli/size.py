@@ -94,7 +94,7 @@ def size(
     looks of the scenario scaled to each number. All numbers are evaluated on the same virtual patients: first
     a coarse scan, then every number around the answer with more trials until it is settled.
 
-    Where no number up to --max-patients is enough, the result says what keeps power down, a ceiling only
+    Where no number up to --max-patients is enough, the result names what keeps power down, a ceiling only
     where one is known, and else about how many patients would be: extrapolated, not simulated.
 
     With --find effect the number of patients is fixed and the smallest effect with that power is sought.

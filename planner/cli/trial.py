@@ -42,7 +42,8 @@ Find = Annotated[
     typer.Option(
         "--find",
         metavar="KIND",
-        help="The first trial that is: efficacy, early-efficacy, futility, wrong-sign or not-significant.",
+        help="The first trial that is: efficacy, early-efficacy, futility, wrong-sign (a type S error) or "
+        "not-significant.",
     ),
 ]
 OneHypothesis = Annotated[

@@ -1,4 +1,4 @@
-"""`planner weigh`: what an observed result says for and against each hypothesis."""
+"""`planner weigh`: the evidence of an observed result for and against each hypothesis."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def weigh(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
-    """Weigh the hypotheses of a scenario by what a trial has found.
+    """Weigh the hypotheses of a scenario by the result of a trial.
 
     The scenario states the result in [observed]: responders, remitters, means, or a difference as it was
     reported; or it is computed from the patients in a file. How probable the result is under each

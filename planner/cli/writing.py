@@ -72,7 +72,7 @@ def _kind(path: Path) -> str:
     except FileNotFoundError:
         return ""
     except NotADirectoryError:
-        return ""  # told as a folder that is not there
+        return ""  # its folder is not there, which the caller finds out
     except (OSError, ValueError) as error:
         what = getattr(error, "strerror", None) or str(error)
         raise Problem(f"{path} cannot be written: {what}", hint="choose another name with -o") from error
