@@ -121,10 +121,10 @@ def lines() -> Iterator[Line]:
     yield Line(
         "scalar Numba, np.random: times as long", ">= 20", lambda r: _against_peer(with_scalar_numba, r)
     )
-    for sizes, said in ((AROUND, "22 to 60"), (TWENTIETHS, "up to 100")):
+    for sizes, span in ((AROUND, "22 to 60"), (TWENTIETHS, "up to 100")):
         for looks, word, target in ((1, "one look", "<= 1.15"), (2, "two looks", "<= 1.45")):
             yield Line(
-                f"20 numbers of patients against one, {said}, {word}",
+                f"20 numbers of patients against one, {span}, {word}",
                 target,
                 partial(_sizes, looks, sizes),
             )
@@ -146,10 +146,10 @@ def check() -> None:
     run = simulate(means(), trials=200_000)
     power = run.cells()[0]["power"]
     for peer in (with_numpy, with_scalar_numba):
-        found = peer(100_000)
-        error = (power["mcse"] ** 2 + found.power * (1 - found.power) / found.trials) ** 0.5
-        if abs(found.power - power["estimate"]) > 5 * error + 0.003:  # their limits are rounded
-            raise SystemExit(f"{peer.__name__} simulates another trial: power {found.power:.4f}")
+        counts = peer(100_000)
+        error = (power["mcse"] ** 2 + counts.power * (1 - counts.power) / counts.trials) ** 0.5
+        if abs(counts.power - power["estimate"]) > 5 * error + 0.003:  # their limits are rounded
+            raise SystemExit(f"{peer.__name__} simulates another trial: power {counts.power:.4f}")
 
 
 def main() -> None:
@@ -162,7 +162,7 @@ def main() -> None:
     work = job_of(means())
     alone = Times({"engine": one_core(work), "bound": bound(work, TILES * W)}, given.rounds)
     per = 1e9 / (TILES * W * N)
-    table = Table("comparison", "target", "found", "quartiles", "", title="Ratios of CPU time of one thread")
+    table = Table("comparison", "target", "ratio", "quartiles", "", title="Ratios of CPU time of one thread")
     for line in lines():
         if given.only in line.what:
             value, low, high = line.measure(given.rounds)
