@@ -36,7 +36,7 @@ from planner.scenario.families.mechanism import (
     TreatmentAgent,
 )
 from planner.scenario.hypotheses import Hypothesis
-from planner.scenario.parameters import COMMON, Place, Range, places, split_key
+from planner.scenario.parameters import COMMON, Bounds, Place, places, split_key
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import printable
 from planner.scenario.uncertainty import Distribution, Tie
@@ -61,9 +61,9 @@ class UncertainParameter:
     numbers: tuple[Place, ...]
 
     @property
-    def range(self) -> Range:
+    def range(self) -> Bounds:
         """The values that a draw may take: of a relative one, as a factor."""
-        limits = Range()
+        limits = Bounds()
         for each in self.numbers:
             limits = limits.within(each.factors if self.distribution.relative else each.range)
         return limits

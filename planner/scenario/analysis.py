@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 from planner.scenario import contrasts, vocabulary
 from planner.scenario.endpoint import MEASURE
 from planner.scenario.fields import (
-    Contrast,
     Days,
     Flag,
     Name,
     Number,
     OneOf,
+    PairOrWeights,
     Points,
     Settings,
     about,
@@ -23,7 +23,7 @@ class Analysis(Settings):
     name: Annotated[Name, about("Name of the analysis in the results; its method if not given")] = ""
     method: Annotated[str, OneOf("analysis", vocabulary.METHODS), about("How the trial is analysed")] = ""
     contrast: Annotated[
-        Contrast, about("Two treatments, first minus second; or the weight of each treatment, 0 in all")
+        PairOrWeights, about("Two treatments, first minus second; or the weight of each treatment, 0 in all")
     ] = ()
     alpha: Annotated[
         Number, about("Significance level, of both sides together if two-sided", gt=0, lt=0.5)

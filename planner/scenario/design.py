@@ -28,7 +28,7 @@ MAX_TREATMENTS = 24
 MAX_ASSESSMENTS = 20
 
 
-Sequence = Annotated[
+TreatmentSequence = Annotated[
     tuple[Symbol, ...],
     Field(min_length=1, max_length=MAX_PERIODS),
     BeforeValidator(split_text),
@@ -70,7 +70,7 @@ class ReturnToBaseline(Settings):
 
 class Design(Settings):
     sequences: Annotated[
-        tuple[Sequence, ...],
+        tuple[TreatmentSequence, ...],
         about(
             "The treatments of each sequence, in order of the periods",
             min_length=1,

@@ -155,7 +155,7 @@ DoseText = Annotated[str, PositiveText()]
 A_NUMBER = AlsoWritten(type="number")
 
 _Weight = Annotated[float, Strict(), Field(ge=-100, le=100)]
-Contrast = Annotated[
+PairOrWeights = Annotated[
     Annotated[tuple[Symbol, ...], Field(min_length=2, max_length=2), Tag("pair")]
     | Annotated[Mapping[Symbol, _Weight], Tag("weights")],
     Discriminator(lambda value: "weights" if isinstance(value, Mapping) else "pair"),

@@ -16,7 +16,7 @@ MAX_OBSERVED = 1_000
 """Patients of an observed result."""
 
 Patients = Annotated[int, Strict(), Field(ge=0, le=MAX_OBSERVED)]
-Share = Annotated[
+CountOf = Annotated[
     tuple[Patients, ...],
     Field(min_length=2, max_length=2),
 ]
@@ -82,10 +82,10 @@ class Observed(Settings):
         Days | None, about("Day after dosing that was observed; the endpoint's day if not given", "days")
     ] = None
     responders: Annotated[
-        Mapping[Symbol, Share], about("Responders and patients seen, by treatment: { A = [7, 12] }")
+        Mapping[Symbol, CountOf], about("Responders and patients seen, by treatment: { A = [7, 12] }")
     ] = {}
     remitters: Annotated[
-        Mapping[Symbol, Share], about("Patients in remission and patients seen, by treatment")
+        Mapping[Symbol, CountOf], about("Patients in remission and patients seen, by treatment")
     ] = {}
     pairs: Annotated[
         ObservedPairs | None, about("Responses of the same patients to two treatments, if reported together")

@@ -46,7 +46,7 @@ class Described(Protocol):
     def endpoint(self) -> Any: ...
 
 
-class Range(NamedTuple):
+class Bounds(NamedTuple):
     """The values that a setting may take; `above`, `below`: the limit itself is not one of them."""
 
     low: float = -inf
@@ -54,11 +54,11 @@ class Range(NamedTuple):
     above: bool = False
     below: bool = False
 
-    def within(self, other: Range) -> Range:
+    def within(self, other: Bounds) -> Bounds:
         """The values that are in both."""
         low, above = max((self.low, self.above), (other.low, other.above))
         high, below = min((self.high, not self.below), (other.high, not other.below))
-        return Range(low, high, above, not below)
+        return Bounds(low, high, above, not below)
 
     def has(self, x: float) -> bool:
         """Whether x is a value of the setting."""
@@ -77,17 +77,17 @@ class Place:
 
     route: Path
     value: float
-    range: Range
+    range: Bounds
 
     @property
-    def factors(self) -> Range:
+    def factors(self) -> Bounds:
         """The factors that keep the number within its range."""
         if self.value == 0.0:
-            return Range()
+            return Bounds()
         low, high = self.range.low / self.value, self.range.high / self.value
         if self.value > 0.0:
-            return Range(low, high, self.range.above, self.range.below)
-        return Range(high, low, self.range.below, self.range.above)
+            return Bounds(low, high, self.range.above, self.range.below)
+        return Bounds(high, low, self.range.below, self.range.above)
 
 
 class Astray(PlannerError):
@@ -256,10 +256,10 @@ def _element(kind: Any) -> Any:
     return arguments[1] if isinstance(origin, type) and issubclass(origin, Mapping) else None
 
 
-def _range(kind: Any) -> Range:
+def _range(kind: Any) -> Bounds:
     """The limits in a declared type: ge, gt, le and lt of all its layers."""
     origin, arguments = get_origin(kind), get_args(kind)
-    limits = Range()
+    limits = Bounds()
     if origin in (Union, UnionType):
         for each in arguments:
             limits = limits.within(_range(each))
@@ -271,27 +271,27 @@ def _range(kind: Any) -> Range:
     return limits
 
 
-def _stated(limit: Any) -> Range:
+def _stated(limit: Any) -> Bounds:
     """The range of a declared limit, such as ge=0; everything is in that of anything else."""
     low, above = (getattr(limit, key, None) for key in ("ge", "gt"))
     high, below = (getattr(limit, key, None) for key in ("le", "lt"))
     lowest = next((float(x) for x in (low, above) if x is not None), -inf)
     highest = next((float(x) for x in (high, below) if x is not None), inf)
-    return Range(lowest, highest, above is not None, below is not None)
+    return Bounds(lowest, highest, above is not None, below is not None)
 
 
-def _beyond(described: Described, hypothesis: str | None, place: Place) -> Range:
+def _beyond(described: Described, hypothesis: str | None, place: Place) -> Bounds:
     """Limits that follow from other settings."""
     if hypothesis is None:
         severity = place.route == ("population", "baseline", "mean")
         mechanisms = any(isinstance(each, MechanismHypothesis) for each in described.hypotheses.values())
-        return Range(low=0.0, above=True) if severity and mechanisms else Range()
+        return Bounds(low=0.0, above=True) if severity and mechanisms else Bounds()
     stated, root, endpoint = described.hypotheses[hypothesis], place.route[0], described.endpoint
     if isinstance(stated, Means) and root == "means" and endpoint is not None and endpoint.measure == "score":
         low, high = endpoint.scale.low, endpoint.scale.high
-        return Range(-inf if low is None else low, inf if high is None else high)
+        return Bounds(-inf if low is None else low, inf if high is None else high)
     if isinstance(stated, Means) and root == "sd_within":
-        return Range(low=0.0, above=True)
+        return Bounds(low=0.0, above=True)
     if isinstance(stated, Rates) and root == "correlation" and len(stated.rates) > 2:
-        return Range(low=0.0)
-    return Range()
+        return Bounds(low=0.0)
+    return Bounds()

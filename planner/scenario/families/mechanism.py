@@ -29,7 +29,7 @@ from planner.scenario.uncertainty import Tie
 
 Share = Probability
 Amount = Annotated[Number, Field(ge=0, le=100)]
-Fraction = Annotated[Number, Field(ge=-10, le=10)]
+OfSeverity = Annotated[Number, Field(ge=-10, le=10)]
 HalfLife = Annotated[Days, Field(gt=0)]
 
 ALL_COMPONENTS = "*"
@@ -122,7 +122,7 @@ class Signal(Settings):
 class SizeSpread(Settings):
     """A normal distribution between patients."""
 
-    mean: Annotated[Fraction, about("Mean, as a share of the severity")]
+    mean: Annotated[OfSeverity, about("Mean, as a share of the severity")]
     sd: Annotated[Annotated[Number, Field(ge=0, le=10)], about("Standard deviation between patients")] = 0.0
 
 

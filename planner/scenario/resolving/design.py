@@ -9,11 +9,11 @@ from planner.scenario.endpoint import Endpoint
 from planner.scenario.faults import Path
 from planner.scenario.fields import EVERY
 from planner.scenario.population import Population
-from planner.scenario.resolving.draft import Draft, check_score, count
+from planner.scenario.resolving.draft import Draft, check_score
 from planner.scenario.resolving.dropout import resolve_dropout
 from planner.scenario.resolving.examples import described
 from planner.scenario.resolving.measures import resolve_reading
-from planner.scenario.text import did_you_mean, listed, printable, quote
+from planner.scenario.text import count, did_you_mean, listed, printable, quote
 
 
 def resolve_design(draft: Draft) -> Design | None:

@@ -114,7 +114,3 @@ def check_treatments(draft: Draft, path: Path, used: Iterable[str], names: Itera
                 did_you_mean(symbol, [name for name in names if name != EVERY]),
                 at_key=True,
             )
-
-
-def count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -9,8 +9,8 @@ from planner.scenario.dropout import Dropout
 from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.faults import Path
 from planner.scenario.population import Population
-from planner.scenario.resolving.draft import Draft, check_treatments, count
-from planner.scenario.text import did_you_mean, printable
+from planner.scenario.resolving.draft import Draft, check_treatments
+from planner.scenario.text import count, did_you_mean, printable
 
 MAX_RECHECKS = 50
 MAX_HISTORIES = 256

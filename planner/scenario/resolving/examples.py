@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from planner.scenario.faults import dotted
+from planner.scenario.fields import is_number
 from planner.scenario.resolving.draft import Complaint
 from planner.scenario.text import quote
 from planner.scenario.vocabulary import DESIGNS, FUTILITY_RULES
@@ -23,7 +24,7 @@ def _example(complaint: Complaint, data: dict[str, Any]) -> str:
     names = treatments(data)
     first, second = names[:2] if len(names) > 1 else ("A", "B")
     a, b = dotted((first,)), dotted((second,))
-    number = quote(value) if isinstance(value, int | float) and not isinstance(value, bool) else "0.5"
+    number = quote(value) if is_number(value) else "0.5"
     if path[:1] == ("hypotheses",) and len(path) == 3:
         pair = f"{{ {a} = {number}, {b} = 0 }}"
         return {

@@ -13,8 +13,8 @@ from planner.scenario.design import Design
 from planner.scenario.faults import Path
 from planner.scenario.look_counts import nearest, scaled, scaling
 from planner.scenario.monitoring import Efficacy, Futility, Monitoring
-from planner.scenario.resolving.draft import Draft, count
-from planner.scenario.text import listed
+from planner.scenario.resolving.draft import Draft
+from planner.scenario.text import count, listed
 
 _NUMBERS = ("delta", "gamma", "rho", "spent", "z", "beta", "at_most")
 

@@ -9,8 +9,8 @@ from planner.scenario.design import Design
 from planner.scenario.endpoint import Endpoint
 from planner.scenario.faults import Path
 from planner.scenario.observed import Observed, ObservedDifference, ObservedPairs
-from planner.scenario.resolving.draft import Draft, check_treatments, count
-from planner.scenario.text import did_you_mean, listed, printable
+from planner.scenario.resolving.draft import Draft, check_treatments
+from planner.scenario.text import count, did_you_mean, listed, printable
 from planner.scenario.vocabulary import BINARY_MEASURES
 
 _COUNTS = ("responders", "remitters", "pairs")

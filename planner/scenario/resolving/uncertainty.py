@@ -12,7 +12,7 @@ from planner.scenario.families.means import Means
 from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.families.rates import Rates
 from planner.scenario.faults import Path, dotted
-from planner.scenario.parameters import Astray, Place, Range, canonical, places, split_key
+from planner.scenario.parameters import Astray, Bounds, Place, canonical, places, split_key
 from planner.scenario.resolving.draft import Draft
 from planner.scenario.text import did_you_mean, listed, printable
 from planner.scenario.uncertainty import FORMS, Distribution
@@ -172,7 +172,7 @@ def _name(number: Place) -> str:
     return dotted(route)
 
 
-def _in_words(allowed: Range) -> str:
+def _in_words(allowed: Bounds) -> str:
     """`at least 0 and at most 1`."""
     low = f"{'above' if allowed.above else 'at least'} {allowed.low:,.15g}" if allowed.low > -inf else ""
     high = f"{'below' if allowed.below else 'at most'} {allowed.high:,.15g}" if allowed.high < inf else ""
