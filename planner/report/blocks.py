@@ -62,7 +62,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Code:
-    """TableRows to be copied as they are."""
+    """Lines to be copied as they are."""
 
     text: str
     language: str = ""

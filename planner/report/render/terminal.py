@@ -98,7 +98,7 @@ def _block(block: Block, width: int, wide: bool, colour: bool) -> str:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """TableRows of at most `width` and PROSE_MAX columns; a longer word, such as an address, stays whole."""
+    """Lines of at most `width` and PROSE_MAX columns; a longer word, such as an address, stays whole."""
     text = visible(" ".join(text.split())).replace(" ± ", _TIED["±"]).replace(" %", _TIED["%"])
     width = min(width, PROSE_MAX)
     lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
