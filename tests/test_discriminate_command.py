@@ -160,7 +160,7 @@ def test_after_ctrl_c_what_is_finished_is_shown(cli: Cli, plan: str, monkeypatch
     done = simulating._draw
 
     def interrupted_at_50(task: Any, q: int, *rest: Any) -> Any:
-        if q == 50 and not task.known:
+        if q == 50 and not task.plain:
             interruption.request()
         return done(task, q, *rest)
 
