@@ -283,6 +283,6 @@ def test_another_rule_is_seen(change: Json) -> None:
 def test_a_blockade_that_does_not_wait_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control: gates as if nobody had waited."""
     case = CASES_OF_LEAVING["returned to 80 %"]
-    monkeypatch.setattr("planner.model.families.mechanism.return_to_baseline._fades", lambda *_: False)
+    monkeypatch.setattr("planner.model.families.mechanism.return_to_baseline._blocks_on", lambda *_: False)
     with pytest.raises(TooFarApart):
         compare_patients(scenario(case)).check()

@@ -1,4 +1,4 @@
-"""The contrast of an analysis as the kernels take it."""
+"""The contrast of an analysis as its kernel takes it, and the variance of its estimate."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from planner.scenario.estimability import period_shares, sequence_shares, varian
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import METHODS
 
-SIDES = {"two-sided": 0, "greater": 1, "less": -1}
+SIDES = {"two-sided": 0, "greater": 1, "less": -1}  # the direction of an alternative, as kernels take it
 
 
 def planned_variance(scenario: Scenario, analysis: Analysis) -> float:

@@ -1,4 +1,4 @@
-"""Degrees of freedom of the planned analyses at a look where nobody has left."""
+"""Degrees of freedom of the t tests at a look where nobody has dropped out, known before the trial."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from planner.scenario.scenario import Scenario
 
 
 def planned_df(scenario: Scenario, analysis: Analysis, patients: int) -> int | None:
-    """Degrees of freedom of a t test at a look where nobody has left; None where they depend on the data."""
-    find = PLANNED_DF.get(analysis.method)
-    return None if find is None else max(find(scenario, analysis, patients), 0)
+    """Degrees of freedom of a t test at a look where nobody has dropped out; None where they depend on the data."""
+    df_of = PLANNED_DF.get(analysis.method)
+    return None if df_of is None else max(df_of(scenario, analysis, patients), 0)
 
 
-def _of(scenario: Scenario, chosen: Sequence[bool], patients: int) -> int:
+def _patients_in(scenario: Scenario, chosen: Sequence[bool], patients: int) -> int:
     """How many of the first so many patients are in the chosen sequences, if these fill evenly."""
     units = sum(n for n, takes in zip(scenario.design.allocation, chosen, strict=True) if takes)
     return round(patients * units / scenario.design.unit)
@@ -23,12 +23,12 @@ def _of(scenario: Scenario, chosen: Sequence[bool], patients: int) -> int:
 
 def _of_sequences(scenario: Scenario, analysis: Analysis, patients: int) -> int:
     part = taking_part(scenario.design.sequences, analysis.weights)
-    return _of(scenario, part, patients) - sum(part)
+    return _patients_in(scenario, part, patients) - sum(part)
 
 
 def _of_first_treatments(scenario: Scenario, analysis: Analysis, patients: int) -> int:
     part = [sequence[0] in analysis.weights for sequence in scenario.design.sequences]
-    return _of(scenario, part, patients) - len(analysis.weights)
+    return _patients_in(scenario, part, patients) - len(analysis.weights)
 
 
 def _of_observations(scenario: Scenario, analysis: Analysis, patients: int) -> int:

@@ -4,7 +4,7 @@ Two cannot be told apart if every dose of every sequence does the same under bot
 included: then all their scores have the same distribution.
 
 Two hypotheses with the same plain numbers may draw an uncertain one, such as a gate, each for itself. They
-are inseparable if they say the same wherever both have drawn the same: then their figures differ by chance
+are inseparable if they are the same wherever both have drawn the same: then their figures differ by chance
 only.
 """
 
@@ -95,7 +95,7 @@ def inseparable(scenario: Scenario, names: Sequence[str], seed: int) -> tuple[tu
     """Places of the named hypotheses, those together that are the same whatever is uncertain."""
     signs: list[tuple[int, ...]] = [() for _ in names]
     compared = range(_COMPARED if is_uncertain(scenario) else 0)
-    for each in (scenario, *(_aligned(scenario, seed, number) for number in compared)):
+    for each in (scenario, *(_at_plain_values(scenario, seed, number) for number in compared)):
         for i, group in enumerate(indistinguishable(each, names)):
             for name in group:
                 signs[names.index(name)] += (i,)
@@ -106,28 +106,28 @@ def inseparable(scenario: Scenario, names: Sequence[str], seed: int) -> tuple[tu
 
 
 def endpoint_depends_on(
-    scenario: Scenario, entry: UncertainParameter, names: Sequence[str], seed: int
+    scenario: Scenario, parameter: UncertainParameter, names: Sequence[str], seed: int
 ) -> bool:
     """Whether the endpoint depends on an uncertain number, under any of the hypotheses, in this design."""
-    if any(number.route[0] == "population" for number in entry.numbers):
+    if any(number.route[0] == "population" for number in parameter.numbers):
         return True
-    one, other = (_aligned(scenario, seed, 0, entry, draw) for draw in range(2))
+    one, other = (_at_plain_values(scenario, seed, 0, parameter, draw) for draw in range(2))
     return any(signature(one, name)[0] != signature(other, name)[0] for name in names)
 
 
-def _aligned(
+def _at_plain_values(
     scenario: Scenario, seed: int, number: int, moved: UncertainParameter | None = None, draw: int = 0
 ) -> Scenario:
-    """The scenario at plain values, which do not depend on whose entry it is but on its path alone.
+    """The scenario at plain values, which depend on the path of a parameter alone, not on whose it is.
 
-    `moved`: an entry that takes its value from another draw.
+    `moved`: a parameter that takes its value from another draw.
     """
     points: dict[str | None, dict[str, Distribution]] = {}
-    for entry in uncertain_parameters(scenario):
-        at = draw if entry == moved else number
-        (value,) = parameter_draws(replace(entry, hypothesis=None), seed, at, 1)
-        point = Distribution(low=value, high=value, relative=entry.distribution.relative)
-        points.setdefault(entry.hypothesis, {})[entry.key] = point
+    for parameter in uncertain_parameters(scenario):
+        at = draw if parameter == moved else number
+        (value,) = parameter_draws(replace(parameter, hypothesis=None), seed, at, 1)
+        point = Distribution(low=value, high=value, relative=parameter.distribution.relative)
+        points.setdefault(parameter.hypothesis, {})[parameter.key] = point
     hypotheses = {
         name: each.model_copy(update={"uncertainty": points.get(name, {})})
         for name, each in scenario.hypotheses.items()

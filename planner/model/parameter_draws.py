@@ -1,7 +1,8 @@
 """Uncertain numbers to variants of a scenario: each a scenario of its own, in which every number is known.
 
-Draw i of an entry is the quantile of its distribution at u = SHA-256(seed, hypothesis, entry, i): it depends
-on nothing else, neither on other entries nor on their order. A shared entry has one draw for all hypotheses.
+Draw i of a parameter is the quantile of its distribution at u = SHA-256(seed, hypothesis, parameter, i): it
+depends on nothing else, neither on other parameters nor on their order. A shared parameter has one draw for
+all hypotheses.
 Normal and lognormal distributions are cut at the limits of their setting (the conditional distribution).
 
 A tie scales the sizes of some components of a hypothesis by one factor, so that the expected improvement
@@ -53,7 +54,7 @@ class UncertaintyError(PlannerError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class UncertainParameter:
-    """An uncertain entry: what its draws are, and the numbers that take them."""
+    """An uncertain parameter: what its draws are, and the numbers that take them."""
 
     hypothesis: str | None  # None: shared by all
     key: str
@@ -85,7 +86,7 @@ def check_uncertainty(scenario: Scenario) -> None:
 
 
 def uncertain_parameters(scenario: Scenario) -> list[UncertainParameter]:
-    """Every uncertain entry: the shared ones first, then those of each hypothesis."""
+    """Every uncertain parameter: the shared ones first, then those of each hypothesis."""
     stated: list[tuple[str | None, Mapping[str, Distribution]]] = [(None, scenario.uncertainty)]
     stated += [(name, hypothesis.uncertainty) for name, hypothesis in scenario.hypotheses.items()]
     return [
@@ -107,25 +108,25 @@ def uncertain_parameters(scenario: Scenario) -> list[UncertainParameter]:
 # What is drawn
 
 
-def parameter_draws(entry: UncertainParameter, seed: int, first: int, count: int) -> list[float]:
-    """The draws first .. first + count - 1 of an entry, to 12 digits."""
-    u = quantile_levels(entry, seed, first, count)
-    low, high, *_ = entry.range
-    values = _quantiles(entry.distribution, u, low, high)
+def parameter_draws(parameter: UncertainParameter, seed: int, first: int, count: int) -> list[float]:
+    """The draws first .. first + count - 1 of a parameter, to 12 digits."""
+    u = quantile_levels(parameter, seed, first, count)
+    low, high, *_ = parameter.range
+    values = _quantiles(parameter.distribution, u, low, high)
     return [min(max(to_12_digits(x), low), high) for x in values.tolist()]
 
 
-def draws_of_variants(entry: UncertainParameter, seed: int, which: Sequence[int]) -> list[float]:
-    """The draws of an entry in these variants, which are in rising order."""
+def draws_of_variants(parameter: UncertainParameter, seed: int, which: Sequence[int]) -> list[float]:
+    """The draws of a parameter in these variants, which are in rising order."""
     if not which:
         return []
-    values = parameter_draws(entry, seed, which[0], which[-1] - which[0] + 1)
+    values = parameter_draws(parameter, seed, which[0], which[-1] - which[0] + 1)
     return [values[i - which[0]] for i in which]
 
 
-def quantile_levels(entry: UncertainParameter, seed: int, first: int, count: int) -> Floats:
-    """The probabilities at which the draws first .. first + count - 1 of an entry are quantiles."""
-    return _uniforms(f"{seed}\0{entry.hypothesis or ''}\0{entry.key}\0", first, count)
+def quantile_levels(parameter: UncertainParameter, seed: int, first: int, count: int) -> Floats:
+    """The probabilities at which the draws first .. first + count - 1 of a parameter are quantiles."""
+    return _uniforms(f"{seed}\0{parameter.hypothesis or ''}\0{parameter.key}\0", first, count)
 
 
 def _uniforms(start: str, first: int, count: int) -> Floats:
@@ -209,13 +210,16 @@ class Variants:
             seed,
         )
         self._together = together
-        self._latest = -1, list[list[float]]()  # so many variants before it, and of each entry the draws
+        self._latest = -1, list[list[float]]()  # so many variants before it, and of each parameter the draws
 
     def __getitem__(self, i: int) -> Scenario:
         first = i - i % self._together
         start, drawn = self._latest
         if start != first:
-            drawn = [parameter_draws(entry, self._seed, first, self._together) for entry in self._parameters]
+            drawn = [
+                parameter_draws(parameter, self._seed, first, self._together)
+                for parameter in self._parameters
+            ]
             self._latest = first, drawn
         values = [each[i - first] for each in drawn]
         return _apply_ties(_with_drawn_values(self._stated, self._change_tree, values), self._ties)
@@ -255,19 +259,19 @@ def without_uncertainty(scenario: Scenario) -> Scenario:
 class _Leaf:
     """A number that takes the value of a draw, or that of a draw times what is stated."""
 
-    entry: int
+    parameter: int
     factor: float
 
 
 def _change_tree(parameters: Sequence[UncertainParameter], needed: Collection[str]) -> dict[Any, Any]:
     """What changes in a scenario, as nested tables of attributes, keys and indices."""
     tree: dict[Any, Any] = {}
-    for i, entry in enumerate(parameters):
-        for number in (each for each in entry.numbers if _is_needed(each, needed)):
+    for i, parameter in enumerate(parameters):
+        for number in (each for each in parameter.numbers if _is_needed(each, needed)):
             node = tree
             for part in number.route[:-1]:
                 node = node.setdefault(part, {})
-            node[number.route[-1]] = _Leaf(i, number.value if entry.distribution.relative else 1.0)
+            node[number.route[-1]] = _Leaf(i, number.value if parameter.distribution.relative else 1.0)
     return tree
 
 
@@ -298,7 +302,7 @@ def _with_copies(
 def _replace_numbers(node: Any, inner: Any, values: Sequence[float]) -> Any:
     """A copy of a setting with the numbers that change, sharing everything else."""
     if isinstance(inner, _Leaf):
-        return values[inner.entry] * inner.factor
+        return values[inner.parameter] * inner.factor
     if isinstance(node, Mapping):
         return {**node, **{key: _replace_numbers(node[key], each, values) for key, each in inner.items()}}
     if isinstance(node, tuple):

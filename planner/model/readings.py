@@ -1,4 +1,4 @@
-"""What is read of the values of a visit: a measure on a day."""
+"""The readings that are stored of each period: a measure on a day after dosing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scenario and hypotheses to the tables that the kernels read. What a trial means is decided here.
+"""Hypotheses of family `means` to the tables of planner.kernels.generate.means.
 
 Only + - * / and sqrt are used on anything that reaches a simulated value, so that the tables are the same to
 the last bit on every machine.
@@ -87,7 +87,7 @@ def means_tables(
 
 
 def stored_dropout(scenario: Scenario, visits: Sequence[int]) -> DropoutTables:
-    """Tables of dropout for worlds that store one number of a period: the endpoint, or nothing."""
+    """Tables of dropout for families that store one number of a period: the endpoint, or nothing."""
     at = list(visits).index(AFTER) if AFTER in visits else -1
     return dropout_tables(scenario, lambda _: (SCORE, at, 0.0, 0.0)) if at >= 0 else SAME_FOR_ALL
 
@@ -96,10 +96,10 @@ def _draws(periods: int, baselines: bool, treatments: int) -> tuple[Draws, Ints]
     """What is drawn for a patient, and `MeansTables.rows`."""
     draws = DrawList()
     draws.patient()
-    leaving, residuals = draws.periods(periods)
+    dropout, residuals = draws.periods(periods)
     errors = draws.visits(periods, 2) if baselines else 0
     interactions = draws.treatments(treatments) if treatments else 0
-    return draws.table(), np.array([leaving, residuals, errors, interactions], np.int64)
+    return draws.table(), np.array([dropout, residuals, errors, interactions], np.int64)
 
 
 def _outcome(scenario: Scenario, hypothesis: Means, s: int, k: int, treatment: str) -> Floats:

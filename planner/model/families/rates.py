@@ -67,10 +67,10 @@ def rates_tables(
                 row[RESIDUAL] = own
     draws = DrawList()
     draws.patient()
-    leaving, residuals = draws.periods(design.periods)
+    dropout, residuals = draws.periods(design.periods)
     return MeansTables(
         draws=draws.table(),
-        rows=np.array([leaving, residuals, 0, 0], np.int64),
+        rows=np.array([dropout, residuals, 0, 0], np.int64),
         coef=coef,
         treatment=np.zeros((len(design.sequences), design.periods), np.int64),
         place=np.array(place, np.int64),

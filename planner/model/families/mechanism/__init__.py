@@ -1,1 +1,1 @@
-"""Hypotheses that state mechanisms: agents, signals, components, and what becomes of them."""
+"""Hypotheses that state mechanisms (family `terms`): agents, signals and components, to tables."""

@@ -195,9 +195,9 @@ def _draws(periods: int, visits: Sequence[int]) -> tuple[DrawList, Ints, Ints]:
     """
     draws = DrawList()
     draws.patient()
-    leaving, occasions = draws.periods(periods)
+    dropout, occasions = draws.periods(periods)
     errors, each = draws.some_visits(periods, visits)
-    return draws, np.array([leaving, occasions, each], np.int64), np.array(errors, np.int64)
+    return draws, np.array([dropout, occasions, each], np.int64), np.array(errors, np.int64)
 
 
 def _append_secondary(
