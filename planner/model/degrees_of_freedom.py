@@ -10,7 +10,7 @@ from planner.scenario.scenario import Scenario
 
 
 def planned_df(scenario: Scenario, analysis: Analysis, patients: int) -> int | None:
-    """Degrees of freedom of a t test at a look where nobody has dropped out; None where they depend on the data."""
+    """Degrees of freedom of a t test if nobody has dropped out; None where they depend on the data."""
     df_of = PLANNED_DF.get(analysis.method)
     return None if df_of is None else max(df_of(scenario, analysis, patients), 0)
 
