@@ -18,8 +18,8 @@ from planner._version import __version__ as __version__
 if TYPE_CHECKING:  # for type checkers and editors: `as` says that the name is offered
     from planner.errors import WeighingError as WeighingError
     from planner.monitoring.boundaries import boundary as boundary
-    from planner.questions.compare import Comparison as Comparison
-    from planner.questions.compare import compare as compare
+    from planner.questions.compare.compare import Comparison as Comparison
+    from planner.questions.compare.compare import compare as compare
     from planner.questions.discriminate.discriminate import discriminate as discriminate
     from planner.questions.discriminate.result import Discrimination as Discrimination
     from planner.questions.discriminate.simulating import DiscriminationError as DiscriminationError
@@ -27,11 +27,11 @@ if TYPE_CHECKING:  # for type checkers and editors: `as` says that the name is o
     from planner.questions.replay.replay import replay as replay
     from planner.questions.replay.trial import Trial as Trial
     from planner.questions.run.simulate import simulate as simulate
-    from planner.questions.sensitivity import Sensitivity as Sensitivity
-    from planner.questions.sensitivity import sensitivity as sensitivity
-    from planner.questions.size import Sizing as Sizing
-    from planner.questions.size import SizingError as SizingError
-    from planner.questions.size import size as size
+    from planner.questions.sensitivity.sensitivity import Sensitivity as Sensitivity
+    from planner.questions.sensitivity.sensitivity import sensitivity as sensitivity
+    from planner.questions.size.result import Sizing as Sizing
+    from planner.questions.size.size import SizingError as SizingError
+    from planner.questions.size.size import size as size
     from planner.questions.sweep.axes import SweepError as SweepError
     from planner.questions.sweep.sweep import Sweep as Sweep
     from planner.questions.sweep.sweep import sweep as sweep
@@ -45,15 +45,16 @@ if TYPE_CHECKING:  # for type checkers and editors: `as` says that the name is o
 _NAMES = {
     "planner.errors": ("WeighingError",),
     "planner.monitoring.boundaries": ("boundary",),
-    "planner.questions.compare": ("Comparison", "compare"),
+    "planner.questions.compare.compare": ("Comparison", "compare"),
     "planner.questions.discriminate.discriminate": ("discriminate",),
     "planner.questions.discriminate.result": ("Discrimination",),
     "planner.questions.discriminate.simulating": ("DiscriminationError",),
     "planner.questions.replay.replay": ("find", "replay"),
     "planner.questions.replay.trial": ("Trial",),
     "planner.questions.run.simulate": ("simulate",),
-    "planner.questions.sensitivity": ("Sensitivity", "sensitivity"),
-    "planner.questions.size": ("Sizing", "SizingError", "size"),
+    "planner.questions.sensitivity.sensitivity": ("Sensitivity", "sensitivity"),
+    "planner.questions.size.result": ("Sizing",),
+    "planner.questions.size.size": ("SizingError", "size"),
     "planner.questions.sweep.axes": ("SweepError",),
     "planner.questions.sweep.sweep": ("Sweep", "sweep"),
     "planner.questions.weigh.result": ("Weighing",),

@@ -15,7 +15,8 @@ from scipy.optimize import brentq
 from test_assurance import averaged, command, exact, text
 
 from planner.model.parameter_draws import UncertaintyError
-from planner.questions.size import Sizing, SizingError, size
+from planner.questions.size.result import Sizing
+from planner.questions.size.size import SizingError, size
 from planner.scenario.reading.read import read, read_text
 
 SMALL = '[hypotheses.effect.uncertainty]\n"means.A" = { mean = 5, sd = 1 }\n'

@@ -15,7 +15,7 @@ import pytest
 from commands import SCENARIO, Cli, cli
 from harness import scenario_text
 
-from planner.questions.compare import Comparison, compare
+from planner.questions.compare.compare import Comparison, compare
 from planner.questions.compare.pairing import FIGURES
 from planner.questions.run.simulate import simulate
 from planner.scenario.reading.read import read_text

@@ -9,8 +9,8 @@ import pytest
 from commands import SCENARIO, Cli, cli
 from test_comparing import HYPOTHESES, design
 
-from planner.questions.compare import compare
-from planner.questions.compare.assumptions import unlike
+from planner.questions.compare.assumptions import differing_assumptions
+from planner.questions.compare.compare import compare
 from planner.scenario.reading.read import read
 
 __all__ = ["cli"]  # the fixture
@@ -18,7 +18,7 @@ __all__ = ["cli"]  # the fixture
 
 def named(one: str, other: str, set: tuple[str, ...] = ()) -> list[str]:
     a, b = read(one), read(other, set=set)
-    return unlike([a, b], a.hypotheses)
+    return differing_assumptions([a, b], a.hypotheses)
 
 
 def test_designs_alone() -> None:
@@ -31,7 +31,7 @@ def test_designs_alone() -> None:
         design("A B B A", "B A A B", patients=12, look=6),
         design("A B C", "B C A", "C A B", look=9, hypotheses=third),
     ]
-    assert unlike(designs, HYPOTHESES) == []
+    assert differing_assumptions(designs, HYPOTHESES) == []
     assert compare(designs, trials=256).to_json()["unlike"] == []
     assert named("two-by-two", "nmda-probe") == []
     assert named("two-by-two", "two-by-two") == []
@@ -73,13 +73,13 @@ def test_what_belongs_to_the_design_or_bears_on_nothing(setting: str) -> None:
 def test_hypotheses_that_are_not_compared_do_not_count() -> None:
     a = read("two-by-two")
     b = read("two-by-two", set=("hypotheses.expectancy.components.expectancy.share=0.1",))
-    assert unlike([a, b], ["permissive"]) == []
+    assert differing_assumptions([a, b], ["permissive"]) == []
 
 
 def test_a_number_against_a_table_of_numbers() -> None:
     """The SD of all treatments, or of each."""
     apart = {name: each | {"sd_within": {"A": 5.5, "B": 7}} for name, each in HYPOTHESES.items()}
-    assert unlike([design(), design(hypotheses=apart)], ["none"]) == ["hypotheses.none"]
+    assert differing_assumptions([design(), design(hypotheses=apart)], ["none"]) == ["hypotheses.none"]
 
 
 def test_the_page_and_the_warning_say_so(cli: Cli) -> None:

@@ -16,7 +16,8 @@ import pytest
 from exact import t_power
 from harness import Comparison, TooFarApart, run, scenario_text
 
-from planner.questions.size import size, theory
+from planner.questions.size import theory
+from planner.questions.size.size import size
 from planner.scenario.reading.read import read_text
 
 FACTORS = json.loads((Path(__file__).parent / "data" / "variance_factors.json").read_text())["designs"]

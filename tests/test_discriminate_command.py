@@ -17,7 +17,7 @@ import planner
 from planner import _interruption as interruption
 from planner.questions.discriminate import simulating
 from planner.questions.discriminate.discriminate import DRAWS, discriminate
-from planner.questions.plan import planned
+from planner.questions.plan import plan_trial
 from planner.report.pages.discriminate import discriminate_page, verdict
 from planner.report.pages.discriminate_tables import key_of
 from planner.report.render.terminal import ASCII, in_ascii, render
@@ -178,7 +178,7 @@ def test_after_ctrl_c_what_is_finished_is_shown(cli: Cli, plan: str, monkeypatch
 def test_the_page_fits_eighty_columns_with_ten_hypotheses_and_ascii() -> None:
     scenario = read(FOLDER / "ab-ba.toml")
     found = discriminate(scenario, draws=32, summaries=["endpoint", "means"])
-    about = page_context(scenario, planned(scenario), "planner discriminate ab-ba.toml")
+    about = page_context(scenario, plan_trial(scenario), "planner discriminate ab-ba.toml")
     document = found.to_json()
     blocks = discriminate_page(document, [about], about.command, ascii_only=True)
     lines = render(blocks, width=80, wide=False).splitlines()

@@ -23,7 +23,7 @@ from planner.model.families.mechanism.signals import (
     onsets_of_period,
 )
 from planner.model.readings import Reading
-from planner.questions.predict import outlook
+from planner.questions.predict import predict
 from planner.report.scenario.predictions import carryover_reason
 from planner.scenario.canonical.resolved import digest, resolve
 from planner.scenario.canonical.toml import to_toml
@@ -420,7 +420,7 @@ def test_what_the_first_period_left_separates_too() -> None:
 
 
 def test_outlook_tells_the_day() -> None:
-    found = outlook(trial(), tiles=2)
+    found = predict(trial(), tiles=2)
     rows = {(row.treatment, row.at_days): row for row in found.blockade}
     assert set(rows) == {("KN", 0.0), ("KthenN", 2.0), ("N", 3.0)}
     assert rows["KthenN", 2.0].left == pytest.approx(0.8 * 2 ** (-10 / 4))

@@ -16,8 +16,8 @@ from planner.questions import effort as estimating
 from planner.questions.effort import PlannedPass, of_passes, precise_trials, sampled
 from planner.questions.run.precision import MOST, Steps, totals
 from planner.questions.run.simulate import simulate
-from planner.questions.size import size
 from planner.questions.size.effort import largest_passes
+from planner.questions.size.size import size
 from planner.questions.weigh.weigh import forecast, weigh
 from planner.results.number_text import duration, memory
 from planner.scenario.reading.read import read, read_text

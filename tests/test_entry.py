@@ -17,7 +17,7 @@ from planner.kernels.tables import Floats, W
 from planner.model.allocation import allocation_plan
 from planner.model.entry import enrolment
 from planner.model.readings import BASELINE, Reading
-from planner.questions.predict import outlook
+from planner.questions.predict import predict
 from planner.questions.run.simulate import simulate
 from planner.scenario.canonical.resolved import digest, resolve
 from planner.scenario.canonical.toml import to_toml
@@ -182,7 +182,7 @@ def test_a_change_is_the_score_less_the_baseline() -> None:
 
 def test_regression_to_the_mean_is_no_improvement_that_is_left() -> None:
     for entry in ("screening", "baseline"):
-        found = outlook(read_text(text(entry)), tiles=512)
+        found = predict(read_text(text(entry)), tiles=512)
         for row in found.left:
             assert abs(row.points.estimate) < 5 * row.points.mcse + 1e-9
         mean = found.predictions[0].mean

@@ -17,11 +17,11 @@ import pytest
 from over_seeds import COVERED, FEW, Z95, Verdict, printed, times, verdicts, wrong
 from sample_errors import COUNTED, MEASURED, TEXTS, UNCERTAIN, UNCERTAIN_SHARE
 
-from planner.questions.compare import compare
+from planner.questions.compare.compare import compare
 from planner.questions.discriminate.discriminate import discriminate
 from planner.questions.run.simulate import simulate
-from planner.questions.sensitivity import assumptions, sensitivity
-from planner.questions.size import size
+from planner.questions.sensitivity.sensitivity import assumptions, sensitivity
+from planner.questions.size.size import size
 from planner.questions.weigh.weigh import weigh
 from planner.results.figures import probability
 from planner.scenario.reading.read import read_text

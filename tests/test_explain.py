@@ -14,8 +14,8 @@ from planner.engine.potential_outcomes import TILES, potential_means
 from planner.model.distinguishable import indistinguishable
 from planner.model.families.mechanism.carryover import unequal_carryover
 from planner.questions import predict as predicted
-from planner.questions.plan import planned
-from planner.questions.predict import Outlook, outlook
+from planner.questions.plan import plan_trial
+from planner.questions.predict import Predictions, predict
 from planner.report.context import Unit
 from planner.report.render.markdown import markdown
 from planner.report.render.terminal import render
@@ -86,9 +86,9 @@ terms = [{ component = "gain", needs = ["unused"] }]
 """
 
 
-def told(scenario: Scenario, foreseen: Outlook | None = None) -> str:
+def told(scenario: Scenario, foreseen: Predictions | None = None) -> str:
     blocks = scenario_blocks(
-        scenario, planned(scenario, effects=True), foreseen or outlook(scenario, tiles=64), []
+        scenario, plan_trial(scenario, effects=True), foreseen or predict(scenario, tiles=64), []
     )
     return " ".join(render(blocks).split())
 
@@ -147,7 +147,7 @@ def test_every_family_of_hypotheses_is_told_in_words() -> None:
     assert "Responders: 58 % on A and 10 % on B." in words
     assert "correlate 0.3 on the latent scale" in words
     assert re.search(r"True effect A - B: \+48 percentage points\.", words)
-    plan = planned(rates, effects=True)
+    plan = plan_trial(rates, effects=True)
     assert list(page_context(rates, plan, "planner run x").units.values()) == [
         Unit("percentage points", 100.0)
     ]
@@ -168,7 +168,7 @@ def test_predictions_are_those_of_the_potential_outcomes() -> None:
     from planner.model.readings import Reading
 
     scenario = read("williams-2018")
-    rows = {(p.hypothesis, p.treatment, p.day): p for p in outlook(scenario).predictions}
+    rows = {(p.hypothesis, p.treatment, p.day): p for p in predict(scenario).predictions}
     assert len(rows) == 10 * 2 * 3
     one = rows["synergy", "KN", 3.0]  # simulated once for the four that are alike
     readings = [Reading(measure, 3.0) for measure in ("change", "response", "remission")]
@@ -182,7 +182,7 @@ def test_predictions_are_those_of_the_potential_outcomes() -> None:
 
 
 def test_stated_means_and_rates_are_exact() -> None:
-    foreseen = outlook(read("asthma-ab-ba"))
+    foreseen = predict(read("asthma-ab-ba"))
     assert foreseen.patients == 0
     first = foreseen.predictions[0]
     assert first.mean is not None
@@ -191,7 +191,7 @@ def test_stated_means_and_rates_are_exact() -> None:
 
 
 def test_rounding_hides_no_digit_that_the_error_reaches() -> None:
-    foreseen = outlook(read("williams-2018"))
+    foreseen = predict(read("williams-2018"))
     figures = [f for p in foreseen.predictions for f in (p.response, p.remission) if f]
     assert max(f.mcse for f in figures) < 0.0015  # shares are shown to 0.01
     assert max(p.mean.mcse for p in foreseen.predictions if p.mean) < 0.03  # means to 0.1
@@ -199,15 +199,15 @@ def test_rounding_hides_no_digit_that_the_error_reaches() -> None:
 
 def test_batches_alter_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
     scenario = read("williams-2018")
-    whole = outlook(scenario, tiles=64)
+    whole = predict(scenario, tiles=64)
     monkeypatch.setattr(predicted, "_AT_ONCE", 1)
-    assert outlook(scenario, tiles=64) == whole
+    assert predict(scenario, tiles=64) == whole
 
 
 def test_many_days_make_several_tables() -> None:
     scenario = read_text(MECHANISMS, set=["design.assessment_days=[1,2,3,4,5,6,7,8,9]"])
-    foreseen = outlook(scenario, tiles=64)
-    blocks = scenario_blocks(scenario, planned(scenario, effects=True), foreseen, [])
+    foreseen = predict(scenario, tiles=64)
+    blocks = scenario_blocks(scenario, plan_trial(scenario, effects=True), foreseen, [])
     text = render(blocks, width=80, wide=False)
     assert max(map(len, text.splitlines())) <= 80
     assert "days 5 / 6 / 7 / 8" in " ".join(render(blocks).split())
@@ -216,7 +216,7 @@ def test_many_days_make_several_tables() -> None:
 def test_stated_rates_and_mechanisms_stand_in_one_table() -> None:
     mixed = MECHANISMS + "\n[hypotheses.stated]\nrates = { A = 0.5, B = 0.25 }\ncorrelation = 0.3\n"
     scenario = read_text(mixed, set=['endpoint.measure="response"'])
-    foreseen = outlook(scenario, tiles=64)
+    foreseen = predict(scenario, tiles=64)
     stated = {p.treatment: p for p in foreseen.predictions if p.hypothesis == "stated"}
     figure = stated["B"].response
     assert figure is not None
@@ -273,7 +273,7 @@ def test_hypotheses_of_one_class_have_results_identical_to_the_bit() -> None:
 
 
 def test_residual_blockade_halves_with_its_half_life() -> None:
-    (row,) = outlook(read("williams-2018"), tiles=64).blockade
+    (row,) = predict(read("williams-2018"), tiles=64).blockade
     assert (row.treatment, row.agent, row.at_dosing) == ("KN", "naltrexone", 0.95)
     assert row.left == pytest.approx(0.95 * 2 ** (-30 / 3.75))
 
@@ -282,7 +282,7 @@ def test_improvement_left_is_what_the_next_baseline_lacks() -> None:
     """Of a component that all patients have in the same size and half-life it can be worked out by hand."""
     exact = MECHANISMS.replace("share = 0.6\n", "").replace("sd = 0.1 }", "sd = 0.0 }")
     exact = exact.replace("log_sd = 1.0", "log_sd = 0.0")
-    left = outlook(read_text(exact)).left
+    left = predict(read_text(exact)).remaining
     points = {(row.hypothesis, row.treatment): row.points for row in left}
     known = points["direct", "A"]
     assert abs(known.estimate - 30.0 * 0.5 * 2 ** (-13 / 8)) < 5 * known.mcse + 0.02
@@ -345,7 +345,7 @@ def test_show_json_carries_predictions_and_classes(capsys: pytest.CaptureFixture
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_predictions_fit_a_terminal(width: int) -> None:
     scenario = read("williams-2018")
-    blocks = scenario_blocks(scenario, planned(scenario, effects=True), outlook(scenario), [])
+    blocks = scenario_blocks(scenario, plan_trial(scenario, effects=True), predict(scenario), [])
     shown = render(blocks, width=width, wide=False)
     lines = [line for line in shown.splitlines() if "http" not in line]
     assert max(map(len, lines)) <= width
@@ -364,6 +364,6 @@ def test_hostile_labels_are_shown_literally(tmp_path: Path, capsys: pytest.Captu
         assert main(["show", str(path), "--format", shape]) == 0
         assert not set(capsys.readouterr().out) & {"\x1b", "\x07", "\x9b", "\u202e"}
     scenario = read_text(text)
-    blocks = scenario_blocks(scenario, planned(scenario, effects=True), outlook(scenario, tiles=64), [])
+    blocks = scenario_blocks(scenario, plan_trial(scenario, effects=True), predict(scenario, tiles=64), [])
     assert "[bold]z[/bold]" in render(blocks)
     assert "<b>" not in markdown(blocks)

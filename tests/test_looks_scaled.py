@@ -17,7 +17,7 @@ from toml_documents import UNHURRIED
 
 import planner
 from planner.model.looks import look_counts
-from planner.questions.size import size
+from planner.questions.size.size import size
 from planner.questions.sweep.axes import points_of, split_settings
 from planner.scenario.canonical.toml import to_toml
 from planner.scenario.faults import ScenarioError

@@ -16,9 +16,9 @@ import pytest
 from planner.engine.job import job_of
 from planner.engine.run import Simulation, run_job
 from planner.kernels.tables import Plan, W
-from planner.questions.compare import compare
+from planner.questions.compare.compare import compare
 from planner.questions.run.simulate import simulate
-from planner.questions.size import size
+from planner.questions.size.size import size
 from planner.results.design_effect import FEWEST, AllocatedPatients, design_effect, shared_squares
 from planner.results.run import Run
 from planner.scenario.reading.read import read_text

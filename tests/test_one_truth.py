@@ -14,12 +14,12 @@ from scipy import stats
 from planner.engine.blocks import records_of
 from planner.engine.job import job_of
 from planner.model.estimand import scale_effects
-from planner.questions.compare import compare
-from planner.questions.plan import allocated, planned
+from planner.questions.compare.compare import compare
+from planner.questions.plan import plan_trial, sequence_sizes
 from planner.questions.replay.replay import replay
 from planner.questions.run.simulate import simulate
-from planner.questions.sensitivity import sensitivity
-from planner.questions.size import size
+from planner.questions.sensitivity.sensitivity import sensitivity
+from planner.questions.size.size import size
 from planner.scenario import catalogue
 from planner.scenario.design import Design
 from planner.scenario.reading.read import read, read_text
@@ -92,7 +92,7 @@ def test_all_commands_have_the_same_true_effects(name: str) -> None:
     want = effects(simulate(scenario, trials=128).cells())
     assert want
     assert effects(compare([scenario, scenario], trials=128).cells()) == want
-    plan = planned(scenario, effects=True)
+    plan = plan_trial(scenario, effects=True)
     shown = {
         (h, a.name): (truth.effect, truth.stated, truth.is_null)
         for a in plan.analyses
@@ -126,7 +126,7 @@ def test_cutting_moves_the_effect_and_is_said(
     contrast = scenario.analyses[0].weights
     (hypothesis,) = scenario.hypotheses.values()
     want = expected(means[0], 61**0.5, 0, 60) - expected(means[1], 61**0.5, 0, 60)
-    (truth, *_) = planned(scenario, effects=True).analyses[0].true_effects.values()
+    (truth, *_) = plan_trial(scenario, effects=True).analyses[0].true_effects.values()
     assert truth.effect == pytest.approx(want, abs=1e-4)
     assert truth.stated == means[0] - means[1]
     assert truth.effect != pytest.approx(truth.stated, abs=1e-3)
@@ -187,7 +187,7 @@ def test_the_patients_of_a_sequence_are_whole_and_those_that_occur(design: dict[
         f"sd_within = 1.0\nsd_between = 1.0\n{analysis}"
     )
     found = records_of(job_of(scenario), 0, 600).sequence  # (tile, patient)
-    plan = planned(scenario)
+    plan = plan_trial(scenario)
     for s, (low, high) in enumerate(plan.per_sequence_ends):
         seen = (found == s).sum(axis=1)
         assert set(seen.tolist()) == set(range(low, high + 1))
@@ -212,7 +212,7 @@ def test_no_fractions_of_patients_are_shown(cli: Cli, tmp_path: Any) -> None:
 def test_allocated_by_hand() -> None:
     design = Design(sequences=(("A", "B"), ("B", "A")), allocation=(1, 2), block=2, patients=8)
     # one block of 6 (2 and 4), and 2 of the next 6: 0 to 2 of its two, 0 to 2 of its four
-    assert allocated(design, 8) == ((2, 4), (4, 6))
+    assert sequence_sizes(design, 8) == ((2, 4), (4, 6))
 
 
 # Patients that an analysis uses

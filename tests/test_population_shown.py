@@ -11,7 +11,7 @@ import pytest
 from planner.cli import main
 from planner.model.allocation import retention
 from planner.model.entry import enrolment
-from planner.questions.plan import planned
+from planner.questions.plan import plan_trial
 from planner.questions.replay.replay import replay
 from planner.report.render.markdown import markdown
 from planner.report.scenario.context import page_context
@@ -163,7 +163,7 @@ def test_what_counts_as_a_response_is_said_with_the_scale() -> None:
     found = {}
     for measure in ("response", "remission", "change", "score"):
         scenario = read_text(text.replace("MEASURE", measure))
-        found[measure] = page_context(scenario, planned(scenario), "").endpoint
+        found[measure] = page_context(scenario, plan_trial(scenario), "").endpoint
     name = "Hamilton Depression Rating Scale, 17 items (points"
     assert (
         found["response"] == f"{name}; lower is better), as response: a fall by 50 % of the baseline or more"

@@ -12,7 +12,8 @@ import pytest
 from commands import SCENARIO, Cli, cli
 
 from planner.questions.run.simulate import simulate
-from planner.questions.sensitivity import SensitivityError, assumptions, sensitivity
+from planner.questions.sensitivity.assumptions import SensitivityError, assumptions
+from planner.questions.sensitivity.sensitivity import sensitivity
 from planner.scenario.reading.read import read, read_text
 
 __all__ = ["cli"]  # the fixture

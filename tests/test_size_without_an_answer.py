@@ -21,7 +21,8 @@ from test_assurance import text
 
 from planner.model import looks as monitoring
 from planner.questions.run.simulate import simulate
-from planner.questions.size import Sizing, size
+from planner.questions.size.result import Sizing
+from planner.questions.size.size import size
 from planner.scenario.reading.read import read_text
 
 __all__ = ["cli"]  # the fixture

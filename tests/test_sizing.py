@@ -13,8 +13,10 @@ from scipy.optimize import brentq
 
 import planner
 from planner.model import looks as monitoring
-from planner.questions.size import Sizing, SizingError, curves, size
-from planner.questions.size.curves import grid, reached, span
+from planner.questions.size import curves
+from planner.questions.size.curves import first_enough, grid, span
+from planner.questions.size.result import Sizing
+from planner.questions.size.size import SizingError, size
 from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario
 
@@ -188,9 +190,9 @@ def points(*powers: float, mcse: float = 0.01) -> dict[int, Any]:
 
 
 def test_power_must_stay_at_the_target() -> None:
-    assert reached(points(0.5, 0.82, 0.78, 0.85, 0.9), 0.8) == 8
-    assert reached(points(0.5, 0.82, 0.85), 0.8) == 4
-    assert reached(points(0.5, 0.82, 0.79), 0.8) is None
+    assert first_enough(points(0.5, 0.82, 0.78, 0.85, 0.9), 0.8) == 8
+    assert first_enough(points(0.5, 0.82, 0.85), 0.8) == 4
+    assert first_enough(points(0.5, 0.82, 0.79), 0.8) is None
 
 
 def test_what_chance_leaves_open() -> None:

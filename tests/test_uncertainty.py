@@ -449,7 +449,7 @@ def test_the_digest_sees_every_number_of_a_distribution() -> None:
 
 def test_sensitivity_takes_no_notice() -> None:
     """A step off what is stated may leave the range that a factor is allowed to reach: that is no matter."""
-    from planner.questions.sensitivity import assumptions
+    from planner.questions.sensitivity.assumptions import assumptions
 
     made = scenario(
         '[uncertainty]\n"components.specific.share" = { low = 0.5, high = 1.9, relative = true }\n'

@@ -11,7 +11,7 @@ from planner.errors import PlannerError
 
 if TYPE_CHECKING:
     from planner.cli.output import Target
-    from planner.questions.plan import Plan
+    from planner.questions.plan import TrialPlan
     from planner.scenario.scenario import Scenario
 
 _MOST_DESIGNS = 20
@@ -153,14 +153,14 @@ def note_entry(plan: Scenario, of: str = "") -> None:
         note(f"{of}: {entry}" if of else entry)
 
 
-def work_out(scenario: Scenario, source: str, *, effects: bool = False) -> Plan:
+def work_out(scenario: Scenario, source: str, *, effects: bool = False) -> TrialPlan:
     """What follows from the scenario; a ScenarioError where its stopping limits do not exist."""
     from planner.monitoring.spending import BoundaryError
-    from planner.questions.plan import planned
+    from planner.questions.plan import plan_trial
     from planner.scenario.faults import Fault, ScenarioError
 
     try:
-        return planned(scenario, effects=effects)
+        return plan_trial(scenario, effects=effects)
     except BoundaryError as error:
         fault = Fault(source, 0, 0, "monitoring", str(error))
         raise ScenarioError([fault]) from error

@@ -8,7 +8,7 @@ from planner.cli import options
 from planner.cli.exit import INTERRUPTED, OK, Problem
 
 if TYPE_CHECKING:
-    from planner.questions.compare import Comparison
+    from planner.questions.compare.compare import Comparison
     from planner.report.blocks import Block
     from planner.scenario.scenario import Scenario
 
@@ -83,7 +83,7 @@ def _compare(
 ) -> Comparison:
     from planner.cli.common import note_compiling
     from planner.cli.terminal import progress
-    from planner.questions.compare import compare as compare_designs
+    from planner.questions.compare.compare import compare as compare_designs
 
     note_compiling(quiet)
     with progress("Comparing", quiet=quiet) as advance:

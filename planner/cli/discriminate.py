@@ -155,12 +155,12 @@ def _words(texts: list[str] | None) -> list[str]:
 def _numbers(texts: list[str] | None) -> list[int]:
     """`--patients 12:96:12,120` as numbers, in order."""
     from planner.scenario.caps import MAX_PATIENTS
-    from planner.scenario.reading.numbers import Range, RangeError, range_in
+    from planner.scenario.reading.numbers import RangeError, SteppedRange, range_in
 
     hint = "for instance 12:96:12"
     numbers: set[int] = set()
     for word in _words(texts):
-        steps = range_in(word) or Range(word, word, "1")
+        steps = range_in(word) or SteppedRange(word, word, "1")
         if not all(map(str.isdecimal, steps)):
             raise Problem(f"--patients takes whole numbers or from:to:step, not {word}", hint=hint)
         if int(steps.step) == 0:
@@ -218,13 +218,15 @@ def _blocks(result: Discrimination, document: dict[str, Any], command: str, asci
 def _dry_run(plans: list[Scenario], request: dict[str, Any], threads: int | None, target: Target) -> int:
     """What would be simulated, and how long that takes."""
     from planner.cli.dry_run import remarks_by_name, write_estimate
-    from planner.questions.compare import distinct
+    from planner.questions.compare.compare import distinct_names
     from planner.questions.discriminate.discriminate import forecast
     from planner.report.blocks import Column, Sheet
     from planner.report.pages.discriminate import summaries_text
 
     with _explain():
-        cells, effort = forecast(plans, distinct([plan.name for plan in plans]), threads=threads, **request)
+        cells, effort = forecast(
+            plans, distinct_names([plan.name for plan in plans]), threads=threads, **request
+        )
     run = {key: request[key] for key in ("draws", "seed", "decisive", "likelihood")}
     facts = [("Draws", f"{request['draws']:,} of what is uncertain, seed {request['seed']}")]
     facts += [(f"Summaries of {cell['design']}", summaries_text(cell["summaries"])) for cell in cells]
@@ -245,6 +247,6 @@ def _dry_run(plans: list[Scenario], request: dict[str, Any], threads: int | None
         for cell in cells
     ]
     document = {"run": run, "cells": cells}
-    remarks = remarks_by_name(plans, distinct([plan.name for plan in plans]))
+    remarks = remarks_by_name(plans, distinct_names([plan.name for plan in plans]))
     sheet = Sheet(columns, rows)
     return write_estimate(target, "Would be told apart", document, facts, effort, [sheet], remarks=remarks)

@@ -10,9 +10,9 @@ from planner.cli.exit import OK, Problem
 from planner.cli.output import Target
 
 if TYPE_CHECKING:
-    from planner.questions.effort import Effort
+    from planner.questions.effort import EffortEstimate
     from planner.questions.run.simulate import Amount
-    from planner.questions.sensitivity import Assumption
+    from planner.questions.sensitivity.assumptions import Assumption
     from planner.questions.sweep.axes import Point
     from planner.report.blocks import Block
     from planner.scenario.scenario import Scenario
@@ -28,7 +28,7 @@ def write_estimate(
     title: str,
     document: Json,
     facts: Facts,
-    effort: Effort,
+    effort: EffortEstimate,
     more: Sequence[Block] = (),
     *,
     remarks: Sequence[str] = (),
@@ -195,12 +195,12 @@ def of_compare(
 ) -> int:
     """The designs that would be compared."""
     from planner.questions import effort
-    from planner.questions.compare import compared, distinct
+    from planner.questions.compare.compare import distinct_names, parts_of
     from planner.report.blocks import Column, Sheet
 
-    parts = compared(plans, chosen or None)
+    parts = parts_of(plans, chosen or None)
     estimate = effort.of_compare(list(parts.values()), trials, seed, threads)
-    calls = distinct([plan.name for plan in plans])
+    calls = distinct_names([plan.name for plan in plans])
     cells = [
         {"design": calls[j], "hypothesis": name, "patients": part.design.patients}
         for j, part in parts.items()

@@ -34,7 +34,8 @@ def run_sensitivity(
     from planner.cli.dry_run import of_sensitivity
     from planner.cli.output import frame_as_csv
     from planner.cli.terminal import progress
-    from planner.questions.sensitivity import SensitivityError, assumptions, sensitivity
+    from planner.questions.sensitivity.assumptions import SensitivityError, assumptions
+    from planner.questions.sensitivity.sensitivity import sensitivity
     from planner.results.carryover_sentences import labels
 
     follows = work_out(plan, source)

@@ -37,9 +37,9 @@ def show(
     from planner.cli.common import work_out
     from planner.cli.output import target_of, verbatim
     from planner.cli.terminal import warn
-    from planner.questions.predict import outlook
+    from planner.questions.predict import predict, show_json
     from planner.report.scenario.defaults import default_lines
-    from planner.report.scenario.scenario import as_json, scenario_blocks
+    from planner.report.scenario.scenario import scenario_blocks
     from planner.scenario.canonical.resolved import resolve
     from planner.scenario.canonical.toml import to_toml
     from planner.scenario.reading.read import read, written
@@ -54,7 +54,7 @@ def show(
     if as_toml:
         target.write_text(verbatim(to_toml(plan), output))
         return OK
-    follows, ahead = work_out(plan, scenario, effects=True), outlook(plan)
+    follows, ahead = work_out(plan, scenario, effects=True), predict(plan)
     defaults = default_lines(resolve(plan), written(scenario, settings or []))
-    target.write(as_json(plan, follows, ahead), lambda: scenario_blocks(plan, follows, ahead, defaults))
+    target.write(show_json(plan, follows, ahead), lambda: scenario_blocks(plan, follows, ahead, defaults))
     return OK

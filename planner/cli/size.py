@@ -13,7 +13,7 @@ from planner.cli.numbers import whole
 from planner.scenario.caps import MAX_PATIENTS, MAX_TRIALS
 
 if TYPE_CHECKING:
-    from planner.questions.size import Sizing
+    from planner.questions.size.result import Sizing
     from planner.report.blocks import Block
     from planner.scenario.scenario import Scenario
 
@@ -157,7 +157,7 @@ def size(
     document = result.to_json()
     more = override_warnings(plan, scenario, overrides, result.seed) if uncertain else []
     document["warnings"] = result.warnings + more
-    warnings = result.warned(labels(plan)) + more
+    warnings = result.warnings_with(labels(plan)) + more
     print_remarks(document, verbose, warnings, target)
 
     def blocks() -> list[Block]:
@@ -190,7 +190,7 @@ def size(
 def _check_effect(plan: Scenario, find: Sought) -> None:
     """An effect is sought by moving means, which must not be drawn."""
     from planner.cli.common import explain
-    from planner.questions.size import SizingError, check_means
+    from planner.questions.size.size import SizingError, check_means
 
     if find is Sought.effect:
         with explain(SizingError, option="--uncertain", hint="--hypothesis NAME leaves the others out"):
@@ -199,14 +199,14 @@ def _check_effect(plan: Scenario, find: Sought) -> None:
 
 def _variants(variants: int | None) -> int:
     """The most values of every uncertain number."""
-    from planner.questions.size import DEFAULT_VARIANTS
+    from planner.questions.size.size import DEFAULT_VARIANTS
 
     return DEFAULT_VARIANTS if variants is None else variants
 
 
 def _targets(power: list[str] | None) -> list[float]:
     """`--power .8,.9 --power .95` as numbers."""
-    from planner.questions.size import DEFAULT_POWER
+    from planner.questions.size.size import DEFAULT_POWER
     from planner.scenario.reading.numbers import numbers_in
 
     try:
@@ -230,18 +230,18 @@ def _targets(power: list[str] | None) -> list[float]:
 def _most(plan: Scenario, request: dict[str, Any]) -> int:
     """The most patients of a trial in the search."""
     from planner.cli.common import explain
-    from planner.questions.size import DEFAULT_MOST, SizingError, checked
+    from planner.questions.size.size import DEFAULT_MOST, SizingError, most_patients
 
     names = plan.simulated_hypotheses
     most = request.get("max_patients", DEFAULT_MOST)
     with explain(SizingError, hint="planner size --help"):
-        return checked(plan, request["find"], request["patients"], most, names)
+        return most_patients(plan, request["find"], request["patients"], most, names)
 
 
 def _search(plan: Scenario, targets: list[float], request: dict[str, Any], quiet: bool) -> Sizing:
     from planner.cli.common import explain, note_compiling
     from planner.cli.terminal import progress
-    from planner.questions.size import SizingError, size
+    from planner.questions.size.size import SizingError, size
 
     note_compiling(quiet)
     with explain(SizingError, hint="planner size --help"), progress("Sizing", quiet=quiet) as advance:

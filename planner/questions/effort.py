@@ -21,12 +21,13 @@ from planner.engine.potential_outcomes import TILES, Truth, truths
 from planner.engine.run import run_job
 from planner.engine.workspace import LESS_MEMORY, job_in_words, thread_bytes
 from planner.kernels.tables import W
-from planner.questions.compare import paired_rows
-from planner.questions.compare.pairing import paired
+from planner.questions.compare.compare import comparison_rows
+from planner.questions.compare.pairing import pair
 from planner.questions.run.assurance import VARIANT_TRIALS, AssurancePass, shares, simulate_variants
 from planner.questions.run.precision import Steps, check
 from planner.questions.run.simulate import MOST_BYTES, Amount
-from planner.questions.sensitivity import Assumption, variants
+from planner.questions.sensitivity.assumptions import Assumption
+from planner.questions.sensitivity.sensitivity import variants
 from planner.questions.size.effort import LargestPass
 from planner.questions.sweep.axes import Point
 from planner.questions.sweep.sweep import points_by_pass
@@ -42,7 +43,7 @@ Truths = dict[str, list[Truth]]
 
 
 @dataclass(frozen=True, slots=True)
-class Effort:
+class EffortEstimate:
     """An estimate; `at_most`: how far the work goes is decided on the way, and this is the longest."""
 
     seconds: float
@@ -101,7 +102,7 @@ def sampled(do: Callable[[int], object], most: int, long: float = _LONG) -> tupl
 
 def of_passes(
     passes: Sequence[PlannedPass], seed: int, threads: int | None = None, *, at_most: bool = False
-) -> Effort:
+) -> EffortEstimate:
     """Of a run, a sweep, or any passes over virtual patients: a few are sampled, the others like them.
 
     Passes are alike that have as many hypotheses; their time grows with the patients.
@@ -124,7 +125,7 @@ def of_passes(
         seconds += patients * math.fsum(paces) / len(chosen) + extra * len(alike) / len(chosen)
         held = max(held, tables * (len(alike) - len(chosen)) // len(chosen))
     trials, peak = sum(each.trials for each in passes), peak_memory()
-    return Effort(
+    return EffortEstimate(
         seconds=seconds,
         trials_per_second=trials / seconds,
         memory_bytes=None if peak is None else max(peak, before + blocks) + held,
@@ -147,14 +148,14 @@ def of_sample(
     held: int = 0,
     long: float = _LONG,
     at_most: bool = False,
-) -> Effort:
+) -> EffortEstimate:
     """Of anything that simulates n trials when called do(n), in samples of `long` seconds.
 
     `extra`, `held`: seconds and bytes beside them.
     """
     pace, n = sampled(do, trials, long)
     peak = peak_memory()
-    return Effort(
+    return EffortEstimate(
         seconds=extra + trials * pace,
         trials_per_second=1.0 / pace,
         memory_bytes=None if peak is None else peak + held,
@@ -208,7 +209,7 @@ def most_trials(amount: Amount) -> int:
     return precise_trials(amount.precision, amount.steps)
 
 
-def of_run(scenario: Scenario, amount: Amount, seed: int, threads: int | None) -> Effort:
+def of_run(scenario: Scenario, amount: Amount, seed: int, threads: int | None) -> EffortEstimate:
     """Of a plain run."""
     trials = most_trials(amount)
     if amount.uncertain:
@@ -226,7 +227,7 @@ def sweep_passes(points: Sequence[Point], trials: int) -> list[PlannedPass]:
     return passes
 
 
-def of_sweep(passes: Sequence[PlannedPass], amount: Amount, seed: int, threads: int | None) -> Effort:
+def of_sweep(passes: Sequence[PlannedPass], amount: Amount, seed: int, threads: int | None) -> EffortEstimate:
     """Of the passes of a sweep."""
     if amount.uncertain:
         return _of_variants(passes[0].scenario, passes[0].trials, amount, seed, threads, passes)
@@ -240,7 +241,7 @@ def _of_variants(
     seed: int,
     threads: int | None,
     passes: Sequence[PlannedPass] = (),
-) -> Effort:
+) -> EffortEstimate:
     """Of trials that are divided over variants: some of these are sampled, each with its share of trials.
 
     `passes`: those of a sweep; the first is sampled, and the time of the others grows with their patients.
@@ -274,7 +275,7 @@ def of_search(
     threads: int | None,
     *,
     uncertain: bool,
-) -> Effort:
+) -> EffortEstimate:
     """Of the search for a size: its passes, each as large as it can be.
 
     `uncertain`: variants of `scenario` are sampled, with so many patients, 128 trials of each.
@@ -292,26 +293,26 @@ def of_search(
 
 def of_sensitivity(
     scenario: Scenario, varied: Sequence[Assumption], trials: int, seed: int, threads: int | None
-) -> tuple[Effort, int]:
+) -> tuple[EffortEstimate, int]:
     """Of the variants with an assumption a step off, and how many there are."""
     (effects,), extra = rough_truths([scenario], seed)
     jobs, groups, _ = variants(scenario, varied, seed, effects)
-    effort = of_sample(lambda n: paired(jobs, groups, n, threads=threads), trials, threads, extra=extra)
+    effort = of_sample(lambda n: pair(jobs, groups, n, threads=threads), trials, threads, extra=extra)
     return effort, len(jobs)
 
 
-def of_compare(designs: Sequence[Scenario], trials: int, seed: int, threads: int | None) -> Effort:
+def of_compare(designs: Sequence[Scenario], trials: int, seed: int, threads: int | None) -> EffortEstimate:
     """Of designs side by side."""
     effects, extra = rough_truths(designs, seed)
     jobs = [
         job_of(each, seed=seed, given_truths=own, tallied=False)
         for each, own in zip(designs, effects, strict=True)
     ]
-    groups = [row.group for row in paired_rows(jobs)]
-    return of_sample(lambda n: paired(jobs, groups, n, threads=threads), trials, threads, extra=extra)
+    groups = [row.group for row in comparison_rows(jobs)]
+    return of_sample(lambda n: pair(jobs, groups, n, threads=threads), trials, threads, extra=extra)
 
 
-def of_trial(scenario: Scenario, trials: int, seed: int, *, at_most: bool) -> Effort:
+def of_trial(scenario: Scenario, trials: int, seed: int, *, at_most: bool) -> EffortEstimate:
     """Of one trial in full, or of a search that looks at so many trials at most."""
     (effects,), extra = rough_truths([scenario], seed)
     work = job_of(scenario, seed=seed, given_truths=effects, tallied=False)

@@ -10,15 +10,14 @@ from typing import Any
 from scipy.special import ndtr, stdtrit
 
 from planner.engine.potential_outcomes import Truth, truths
-from planner.model import allocation
-from planner.model import looks as monitoring
+from planner.model.allocation import retention
 from planner.model.degrees_of_freedom import planned_df
 from planner.model.design_table import DesignRow, design_table
 from planner.model.entry import Enrolment, enrolment
 from planner.model.estimand import scale_effects, stated_effect
-from planner.model.looks import MonitoringPlan
+from planner.model.looks import MonitoringPlan, monitoring_plan
 from planner.model.readings import reading_of
-from planner.model.stopping import remarks as look_remarks
+from planner.model.stopping.remarks import limit_report
 from planner.scenario.analysis import Analysis
 from planner.scenario.contrasts import Contrast
 from planner.scenario.design import Design
@@ -28,7 +27,7 @@ from planner.scenario.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PlannedLook:
     """A look and its limits. None: this look cannot stop for that reason."""
 
     patients: int  # finished
@@ -47,48 +46,48 @@ class AnalysisPlan:
 
     name: str
     method: str
-    measure: str  # what is analysed of the endpoint, or of the second outcome
+    measure: str  # what is analysed of the endpoint, or of the secondary outcome
     day: float  # after dosing
     contrast: Contrast  # first minus second, or the weight of each treatment
     alpha: float
     alternative: str
     planned_effect: float | None
-    looks: tuple[Look, ...]
-    true_effects: Mapping[str, Truth]  # by hypothesis; empty unless asked for
-    outcome: str = ""  # name of the second outcome that is analysed
+    looks: tuple[PlannedLook, ...]
+    true_effects: Mapping[str, Truth]  # by hypothesis; empty unless effects are wanted
+    outcome: str = ""  # name of the secondary outcome that is analysed
     carryover: bool = False  # whether the model allows for what the previous treatment adds
-    type_one_error: float | None = None  # of all looks together, normal data, nobody leaving; None if unknown
+    type_one_error: float | None = (
+        None  # of all looks together, normal data, nobody leaving; None: not computed
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TrialPlan:
     """The whole: patients of each sequence, the share that stays to the end, the analyses."""
 
     per_sequence: tuple[float, ...]  # on average over the lists of randomisation
     per_sequence_ends: tuple[tuple[int, int], ...]  # fewest and most that a list gives
-    retention: float | None  # None where only a simulation tells
+    retention: float | None  # None where only a simulation can give it
     analyses: tuple[AnalysisPlan, ...]
-    design_table: tuple[DesignRow, ...] = ()  # empty unless effects are asked for
-    enrolment: Enrolment | None = (
-        None  # None also where everybody is enrolled, and unless effects are asked for
-    )
+    design_table: tuple[DesignRow, ...] = ()  # empty unless effects are wanted
+    enrolment: Enrolment | None = None  # None also where everybody is enrolled, and unless effects are wanted
 
     def to_json(self) -> dict[str, Any]:
         """The plan as plain dictionaries and lists."""
         return asdict(self)
 
 
-def planned(scenario: Scenario, *, effects: bool = False) -> Plan:
+def plan_trial(scenario: Scenario, *, effects: bool = False) -> TrialPlan:
     """Work out the plan of a complete scenario. Raises BoundaryError where its limits do not exist.
 
     `effects`: the true effects too, which take a simulation where the hypotheses state mechanisms.
     """
     design = scenario.design
     true = _true_effects(scenario) if effects else [{} for _ in scenario.analyses]
-    return Plan(
+    return TrialPlan(
         per_sequence=tuple(design.patients * units / design.unit for units in design.allocation),
-        per_sequence_ends=allocated(design, design.patients),
-        retention=allocation.retention(scenario),
+        per_sequence_ends=sequence_sizes(design, design.patients),
+        retention=retention(scenario),
         analyses=tuple(_analysis(scenario, a, t) for a, t in zip(scenario.analyses, true, strict=True)),
         design_table=design_table(scenario) if effects else (),
         enrolment=_enrolment(scenario) if effects else None,
@@ -110,7 +109,7 @@ def scale_moves(
     return (stated_effect(hypothesis, contrast), parts) if parts else None
 
 
-def allocated(design: Design, patients: int) -> tuple[tuple[int, int], ...]:
+def sequence_sizes(design: Design, patients: int) -> tuple[tuple[int, int], ...]:
     """The fewest and the most patients of each sequence.
 
     Blocks are filled whole, in random order; of the last one only the beginning is used where the patients
@@ -124,8 +123,8 @@ def allocated(design: Design, patients: int) -> tuple[tuple[int, int], ...]:
 
 def _analysis(scenario: Scenario, analysis: Analysis, effects: Mapping[str, Truth]) -> AnalysisPlan:
     reading = reading_of(scenario, analysis)
-    solved = monitoring.monitoring_plan(scenario, analysis, scenario.design.patients)
-    held = look_remarks.limit_report(scenario, analysis, solved)
+    solved = monitoring_plan(scenario, analysis, scenario.design.patients)
+    limits = limit_report(scenario, analysis, solved)
     return AnalysisPlan(
         name=analysis.name,
         method=analysis.method,
@@ -135,24 +134,23 @@ def _analysis(scenario: Scenario, analysis: Analysis, effects: Mapping[str, Trut
         alpha=analysis.alpha,
         alternative=analysis.alternative,
         planned_effect=analysis.planned_effect,
-        looks=_looks(scenario, analysis, solved, {each.look: each.why for each in held.idle}),
+        looks=_looks(scenario, analysis, solved, {each.look: each.why for each in limits.idle}),
         true_effects=effects,
         outcome=reading.outcome,
         carryover=analysis.carryover,
-        type_one_error=held.type_one_error,
+        type_one_error=limits.type_one_error,
     )
 
 
 def _true_effects(scenario: Scenario) -> list[dict[str, Truth]]:
     """For each analysis the truth under every hypothesis."""
-
-    by_name = truths(scenario, list(scenario.hypotheses), scenario.simulation.seed)
-    return [{name: rows[k] for name, rows in by_name.items()} for k in range(len(scenario.analyses))]
+    by_hypothesis = truths(scenario, list(scenario.hypotheses), scenario.simulation.seed)
+    return [{name: rows[k] for name, rows in by_hypothesis.items()} for k in range(len(scenario.analyses))]
 
 
 def _looks(
     scenario: Scenario, analysis: Analysis, solved: MonitoringPlan, idle: Mapping[int, str]
-) -> tuple[Look, ...]:
+) -> tuple[PlannedLook, ...]:
     limits = solved.boundary
     rows = []
     for k, count in enumerate(solved.counts):
@@ -160,7 +158,7 @@ def _looks(
         df = planned_df(scenario, analysis, count)
         stops = math.isfinite(z)
         rows.append(
-            Look(
+            PlannedLook(
                 patients=count,
                 information=solved.fractions[k],
                 efficacy_z=z if stops else None,

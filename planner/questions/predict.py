@@ -18,8 +18,12 @@ from planner.model.entry import enrolment
 from planner.model.estimand import true_effect
 from planner.model.families.mechanism.carryover import Blockade, blockades
 from planner.model.families.mechanism.signals import cycle_days
+from planner.model.stopping.remarks import look_remarks
 from planner.monitoring.numerics import to_12_digits
-from planner.results.figures import figure
+from planner.questions.plan import TrialPlan
+from planner.results.figures import Json, figure
+from planner.results.uncertain_numbers import uncertain_numbers
+from planner.scenario.canonical.resolved import digest, resolve
 from planner.scenario.families.means import Means
 from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.families.rates import Rates
@@ -48,19 +52,19 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """A treatment on a day of a first period under a hypothesis. None: the hypothesis says nothing of it."""
+    """A treatment on a day of a first period under a hypothesis. None: it has no such prediction."""
 
     hypothesis: str
     treatment: str
     day: float
-    mean: Figure | None  # of `Outlook.measure`
+    mean: Figure | None  # of `Predictions.measure`
     response: Figure | None
     remission: Figure | None
 
 
 @dataclass(frozen=True, slots=True)
-class MeanOfSecondary:
-    """The mean of a second outcome under a treatment, in its points."""
+class OutcomeMean:
+    """The mean of a secondary outcome under a treatment, in its points, or of the guesses as a share."""
 
     hypothesis: str
     treatment: str
@@ -70,7 +74,7 @@ class MeanOfSecondary:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class RemainingEffect:
     """What a treatment still adds when the next period begins: points of improvement, or as stated."""
 
     hypothesis: str
@@ -79,8 +83,8 @@ class Left:
 
 
 @dataclass(frozen=True)
-class Outlook:
-    """Everything that can be said of a scenario's hypotheses before a trial is simulated."""
+class Predictions:
+    """What a scenario's hypotheses predict, before any trial is simulated."""
 
     hypotheses: tuple[str, ...]
     measure: str  # of the means
@@ -89,10 +93,10 @@ class Outlook:
     classes: tuple[tuple[str, ...], ...]  # of hypotheses that the design cannot tell apart
     no_difference: tuple[str, ...]  # hypotheses under which all treatments are the same
     cycle_days: float  # from one dosing to the next
-    left: tuple[Left, ...]
+    remaining: tuple[RemainingEffect, ...]
     blockade: tuple[Blockade, ...]
-    seconds: tuple[MeanOfSecondary, ...] = ()
-    guesses: tuple[MeanOfSecondary, ...] = ()  # shares of patients who guess that the treatment was active
+    secondary: tuple[OutcomeMean, ...] = ()
+    guesses: tuple[OutcomeMean, ...] = ()  # shares of patients who guess that the treatment was active
 
     def to_json(self) -> dict[str, Any]:
         """For `show --json`."""
@@ -106,10 +110,10 @@ class Outlook:
             }
             for p in self.predictions
         ]
-        left = [{**asdict(row), "points": row.points.to_json()} for row in self.left]
+        remaining = [{**asdict(row), "points": row.points.to_json()} for row in self.remaining]
         return {
             "predictions": predictions,
-            "outcomes": [{**asdict(row), "mean": row.mean.to_json()} for row in self.seconds],
+            "outcomes": [{**asdict(row), "mean": row.mean.to_json()} for row in self.secondary],
             "guesses": [
                 {"hypothesis": g.hypothesis, "treatment": g.treatment, "active": g.mean.to_json(share=True)}
                 for g in self.guesses
@@ -118,7 +122,7 @@ class Outlook:
             "no_difference": list(self.no_difference),
             "next_period": {
                 "days": self.cycle_days,
-                "improvement": left,
+                "improvement": remaining,
                 "blockade": [asdict(row) for row in self.blockade],
             },
         }
@@ -128,14 +132,14 @@ def _figures(p: Prediction) -> dict[str, Figure | None]:
     return {"mean": p.mean, "response": p.response, "remission": p.remission}
 
 
-def outlook(scenario: Scenario, tiles: int = TILES) -> Outlook:
-    """Predictions, classes and what is left, for the hypotheses that the scenario simulates."""
+def predict(scenario: Scenario, tiles: int = TILES) -> Predictions:
+    """Predictions, classes and what remains of treatments, for the hypotheses that the scenario simulates."""
     names = scenario.simulated_hypotheses
     grouped = indistinguishable(scenario, names)
     measure = scenario.endpoint.measure
     measure = "change" if measure in BINARY_MEASURES else measure
-    predictions, left, simulated = _predicted(scenario, names, grouped, measure, tiles)
-    return Outlook(
+    predictions, remaining, simulated = _predict_each(scenario, names, grouped, measure, tiles)
+    return Predictions(
         hypotheses=names,
         measure=measure,
         predictions=predictions,
@@ -143,81 +147,81 @@ def outlook(scenario: Scenario, tiles: int = TILES) -> Outlook:
         classes=grouped,
         no_difference=_no_difference(scenario, names),
         cycle_days=cycle_days(scenario),
-        left=left,
+        remaining=remaining,
         blockade=blockades(scenario, names),
-        seconds=_seconds(scenario, names, tiles),
+        secondary=_secondary_means(scenario, names, tiles),
         guesses=_guesses(scenario, names, tiles),
     )
 
 
 def _no_difference(scenario: Scenario, names: Sequence[str]) -> tuple[str, ...]:
-    from planner.engine.potential_outcomes import (
-        indistinct,  # compiles kernels, which only this question needs
-    )
+    """The hypotheses under which all treatments are the same."""
+    from planner.engine.potential_outcomes import indistinct  # compiles kernels, hence here
 
     treatments = scenario.design.treatments
     return tuple(n for n in names if indistinct(scenario, scenario.hypotheses[n], treatments))
 
 
-def _predicted(
+def _predict_each(
     scenario: Scenario,
     names: Sequence[str],
     grouped: Sequence[Sequence[str]],
     measure: str,
     tiles: int,
-) -> tuple[tuple[Prediction, ...], tuple[Left, ...], int]:
-    """Predictions and what is left of them; hypotheses of a class share one simulation."""
+) -> tuple[tuple[Prediction, ...], tuple[RemainingEffect, ...], int]:
+    """Predictions and what remains of treatments; hypotheses of a class share one simulation."""
     from planner.kernels.tables import W
 
     rows: dict[str, list[Prediction]] = {}
-    left: dict[str, list[Left]] = {}
+    remaining: dict[str, list[RemainingEffect]] = {}
     simulated = [
         group[0] for group in grouped if isinstance(scenario.hypotheses[group[0]], MechanismHypothesis)
     ]
     if simulated:
-        rows, left = _simulated(scenario, simulated, measure, tiles)
+        rows, remaining = _simulate(scenario, simulated, measure, tiles)
     first = {name: group[0] for group in grouped for name in group}
     predictions: list[Prediction] = []
-    after: list[Left] = []
+    after: list[RemainingEffect] = []
     for name in names:
         match scenario.hypotheses[name]:
             case Means() as means:
                 predictions += [_of_means(scenario, name, means, a) for a in scenario.design.treatments]
                 carried = means.carryover.items() if scenario.design.periods > 1 else ()
-                after += [Left(name, a, Figure(points)) for a, points in carried if points]
+                after += [RemainingEffect(name, a, Figure(points)) for a, points in carried if points]
             case Rates() as rates:
                 predictions += [_of_rates(scenario, name, rates, a) for a in scenario.design.treatments]
             case MechanismHypothesis():
                 predictions += [_renamed(row, name) for row in rows[first[name]]]
-                after += [Left(name, row.treatment, row.points) for row in left[first[name]]]
+                after += [RemainingEffect(name, row.treatment, row.points) for row in remaining[first[name]]]
     return tuple(predictions), tuple(after), tiles * W if simulated else 0
 
 
-def _seconds(scenario: Scenario, names: Sequence[str], tiles: int) -> tuple[MeanOfSecondary, ...]:
-    """Means of second outcomes."""
+def _secondary_means(scenario: Scenario, names: Sequence[str], tiles: int) -> tuple[OutcomeMean, ...]:
+    """Means of secondary outcomes."""
     from planner.model.readings import Reading
 
-    found = [
+    rows = [
         row
         for name, about in scenario.outcomes.items()
-        for row in _beside(scenario, names, Reading("score", about.day, name), name, tiles)
+        for row in _means_of_reading(scenario, names, Reading("score", about.day, name), name, tiles)
     ]
     order = {name: i for i, name in enumerate(names)}
-    return tuple(sorted(found, key=lambda row: order[row.hypothesis]))
+    return tuple(sorted(rows, key=lambda row: order[row.hypothesis]))
 
 
-def _guesses(scenario: Scenario, names: Sequence[str], tiles: int) -> tuple[MeanOfSecondary, ...]:
+def _guesses(scenario: Scenario, names: Sequence[str], tiles: int) -> tuple[OutcomeMean, ...]:
     """Shares of patients who guess that the treatment was active."""
     from planner.model.readings import GUESS
 
-    blinding = scenario.blinding
-    return () if blinding is None else tuple(_beside(scenario, names, GUESS, blinding.outcome, tiles))
+    if scenario.blinding is None:
+        return ()
+    return tuple(_means_of_reading(scenario, names, GUESS, scenario.blinding.outcome, tiles))
 
 
-def _beside(
+def _means_of_reading(
     scenario: Scenario, names: Sequence[str], reading: Reading, outcome: str, tiles: int
-) -> list[MeanOfSecondary]:
-    """Means of a reading that a second outcome decides; hypotheses that say the same of it share them."""
+) -> list[OutcomeMean]:
+    """Means of a reading that a secondary outcome decides; hypotheses that say the same of it share them."""
     from planner.engine.potential_outcomes import potential_means
     from planner.model.families.mechanism.secondary_outcomes import secondary_signature
 
@@ -225,16 +229,16 @@ def _beside(
     groups: dict[object, list[str]] = {}
     for name in names:
         if isinstance(hypothesis := scenario.hypotheses[name], MechanismHypothesis):
-            said = [secondary_signature(scenario, hypothesis, a, outcome) for a in treatments if outcome]
-            groups.setdefault(tuple(said), []).append(name)
+            signatures = [
+                secondary_signature(scenario, hypothesis, a, outcome) for a in treatments if outcome
+            ]
+            groups.setdefault(tuple(signatures), []).append(name)
     first = [group[0] for group in groups.values()]
     if not first:
         return []
     means = potential_means(scenario, first, [reading], treatments, scenario.simulation.seed, tiles)
     return [
-        MeanOfSecondary(
-            name, a, outcome, reading.day, _figure(means.mean[h, 0, t], means.covariance[h, 0, t, t])
-        )
+        OutcomeMean(name, a, outcome, reading.day, _figure(means.mean[h, 0, t], means.covariance[h, 0, t, t]))
         for h, group in enumerate(groups.values())
         for name in group
         for t, a in enumerate(treatments)
@@ -257,9 +261,9 @@ def _of_rates(scenario: Scenario, name: str, rates: Rates, treatment: str) -> Pr
     return Prediction(name, treatment, day, None, None if remission else rate, rate if remission else None)
 
 
-def _simulated(
+def _simulate(
     scenario: Scenario, names: Sequence[str], measure: str, tiles: int
-) -> tuple[dict[str, list[Prediction]], dict[str, list[Left]]]:
+) -> tuple[dict[str, list[Prediction]], dict[str, list[RemainingEffect]]]:
     """Predictions of hypotheses of mechanisms, and the points left when the next period begins."""
     from planner.engine.potential_outcomes import potential_means
     from planner.model.readings import Reading
@@ -274,7 +278,7 @@ def _simulated(
     if again and next_dosing not in readings:
         readings.append(next_dosing)
     rows: dict[str, list[Prediction]] = {}
-    left: dict[str, list[Left]] = {}
+    remaining: dict[str, list[RemainingEffect]] = {}
     drift = scenario.population.period_effect[0] if scenario.population.period_effect else 0.0
     enrolled = enrolment(scenario)
     drift += enrolled.untreated_change if enrolled is not None else 0.0  # is no improvement
@@ -282,10 +286,10 @@ def _simulated(
     for start in range(0, len(names), several):
         batch = names[start : start + several]
         seed = scenario.simulation.seed
-        found = potential_means(scenario, batch, readings, design.treatments, seed, tiles)
+        means = potential_means(scenario, batch, readings, design.treatments, seed, tiles)
         for h, name in enumerate(batch):
             figures = {
-                (reading, a): _figure(float(found.mean[h, r, t]), float(found.covariance[h, r, t, t]))
+                (reading, a): _figure(float(means.mean[h, r, t]), float(means.covariance[h, r, t, t]))
                 for r, reading in enumerate(readings)
                 for t, a in enumerate(design.treatments)
             }
@@ -300,11 +304,25 @@ def _simulated(
                 for day in days
             ]
             changes = {a: figures[next_dosing, a] for a in design.treatments} if again else {}
-            left[name] = [
-                Left(name, a, Figure(drift - change.estimate, change.mcse)) for a, change in changes.items()
+            remaining[name] = [
+                RemainingEffect(name, a, Figure(drift - change.estimate, change.mcse))
+                for a, change in changes.items()
             ]
-    return rows, left
+    return rows, remaining
 
 
 def _figure(mean: float, variance: float) -> Figure:
     return Figure(to_12_digits(mean), math.sqrt(max(variance, 0.0)))
+
+
+def show_json(scenario: Scenario, plan: TrialPlan, predictions: Predictions) -> Json:
+    """The `planner.show/1` object: the resolved scenario, and what follows from it without a trial."""
+    return {
+        "schema": "planner.show/1",
+        "digest": digest(scenario),
+        "scenario": resolve(scenario),
+        **({"uncertain": rows} if (rows := uncertain_numbers(scenario)) else {}),
+        "plan": plan.to_json(),
+        **predictions.to_json(),
+        "warnings": [*scenario.remarks, *look_remarks(scenario)],
+    }

@@ -17,15 +17,15 @@ _OF_THE_DESIGN = ("sequence_effect", "uncertainty", "prior", "tie")  # or of no 
 _SCALE = ("low", "high", "step", "better")  # what counts as a response belongs to the analysis
 
 
-def unlike(scenarios: Sequence[Scenario], hypotheses: Collection[str]) -> list[str]:
+def differing_assumptions(scenarios: Sequence[Scenario], hypotheses: Collection[str]) -> list[str]:
     """Paths of what a scenario states otherwise than the first one: `components.specific`.
 
     hypotheses: the names of those that are compared.
     """
-    found: dict[str, None] = {}
+    paths: dict[str, None] = {}
     for other in scenarios[1:]:
-        found |= dict.fromkeys(_between(scenarios[0], other, hypotheses))
-    return list(found)
+        paths |= dict.fromkeys(_between(scenarios[0], other, hypotheses))
+    return list(paths)
 
 
 def _between(one: Scenario, other: Scenario, hypotheses: Collection[str]) -> list[str]:

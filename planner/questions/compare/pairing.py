@@ -23,15 +23,13 @@ from planner.engine.job import Job
 from planner.engine.workspace import LESS_MEMORY, block_size, chunk_size, job_in_words, records_bytes
 from planner.kernels.tables import BELOW, COMPLETERS, Ints, W
 from planner.results.design_effect import approximate, design_effect, within_blocks
-from planner.results.figures import early_stop_variance, figure, mean, probability, smooth, widen
-
-Json = dict[str, Any]
+from planner.results.figures import Json, early_stop_variance, figure, mean, probability, smooth, widen
 
 FIGURES = ("power", "stopped_early", "expected_patients", "expected_completers", "expected_visits")
 """What is compared. Visits are those of all patients randomised when the trial stops: patients x periods."""
 RATES = ("power", "stopped_early")
 
-_KEPT = 4  # of each trial: significant, stopped early, patients, completers; visits follow from patients
+_PER_TRIAL = 4  # of each trial: significant, stopped early, patients, completers; visits follow from patients
 # What is summed of each of these: x, x^2, x times that of the reference; and over the whole tiles of 128
 # trials, which share a randomisation list, their sum, its square, and it times that of the reference.
 _X, _XX, _XR, _T, _TT, _TR = range(6)
@@ -51,7 +49,7 @@ Group = Sequence[Member]
 
 
 @dataclass(frozen=True)
-class Pairs:
+class PairedTrials:
     """The sums of paired trials. `sums` holds Python integers, which never overflow."""
 
     jobs: tuple[Job, ...]
@@ -66,12 +64,12 @@ class Pairs:
         sums, scale = self._of(g, m, name)
         n, total, square = self.trials, scale * sums[_X], scale**2 * sums[_XX]
         if name in RATES:
-            shown = probability(total, n)
+            value = probability(total, n)
         else:
             most = scale * self.jobs[self.groups[g][m].design].patients
-            shown = smooth(mean(total, square, n), self._more(g, m, name), n, 0.0, most)
+            value = smooth(mean(total, square, n), self._more(g, m, name), n, 0.0, most)
         effect = self._effect(g, [m], total, square, scale * sums[_T], scale**2 * sums[_TT])
-        return None if shown is None else widen(shown, math.sqrt(effect))
+        return None if value is None else widen(value, math.sqrt(effect))
 
     def difference(self, g: int, m: int, name: str, *, same: bool = False) -> Json | None:
         """The figure of member m minus that of the reference, with its paired Monte Carlo error.
@@ -139,8 +137,8 @@ class Pairs:
 
         whole, between: over whole tiles, the sum of their sums and of the squares of these.
         """
-        shown = [self.groups[g][m] for m in members]
-        listed = any(within_blocks(self.jobs[m.design].plan, _counts(self.jobs[m.design], m)) for m in shown)
+        chosen = [self.groups[g][m] for m in members]
+        listed = any(within_blocks(self.jobs[m.design].plan, _counts(self.jobs[m.design], m)) for m in chosen)
         n = self.trials
         if not listed:
             return 1.0
@@ -154,20 +152,20 @@ def _counts(work: Job, member: Member) -> tuple[int, ...]:
     return work.tests[member.hypothesis][member.analysis].looks[0].counts
 
 
-def paired(
+def pair(
     jobs: Sequence[Job],
     groups: Sequence[Group],
     trials: int,
     *,
     threads: int | None = None,
     progress: Progress | None = None,
-) -> Pairs:
+) -> PairedTrials:
     """Simulate the trials 0 .. trials - 1 of every job, and pair them.
 
     Every job has one number of patients. `progress(done, all)` counts the trials of every job. Ctrl-C: as
     in `engine.run`.
     """
-    crew = _Crew(tuple(jobs), tuple(groups))
+    crew = _Pairing(tuple(jobs), tuple(groups))
     began = time.perf_counter()
     each = sum(records_bytes(work, crew.tiles) for work in jobs)
     largest = max(jobs, key=lambda work: work.patients)
@@ -186,11 +184,11 @@ def paired(
     if interrupted and done == 0:
         raise KeyboardInterrupt
     partial = interrupted and done < trials
-    return Pairs(crew.jobs, crew.groups, done, sums, time.perf_counter() - began, partial)
+    return PairedTrials(crew.jobs, crew.groups, done, sums, time.perf_counter() - began, partial)
 
 
 @dataclass(slots=True)
-class _Crew:
+class _Pairing:
     """What the threads share; each adds to sums of its own."""
 
     jobs: tuple[Job, ...]
@@ -207,7 +205,7 @@ class _Crew:
 
     def empty(self) -> NDArray[np.object_]:
         members = max(map(len, self.groups), default=0)
-        return np.full((len(self.groups), members, _KEPT, _SUMS), 0, dtype=object)
+        return np.full((len(self.groups), members, _PER_TRIAL, _SUMS), 0, dtype=object)
 
     def add(self, first: int, trials: int) -> None:
         """Add the trials first .. first + trials - 1; fewer if the run is stopped meanwhile."""
@@ -241,9 +239,9 @@ class _Crew:
         reference: dict[int, Ints] = {}
         # References come before those that are compared with them.
         for j in sorted(range(len(self.jobs)), key=lambda j: all(m > 0 for _, m, _ in wanted[j])):
-            found = records_of(self.jobs[j], first, tiles, self.own.buffers)
+            records = records_of(self.jobs[j], first, tiles, self.own.buffers)
             for g, m, member in wanted[j]:
-                x = _kept(self.jobs[j], found, member, trials)
+                x = _figures_of_trials(self.jobs[j], records, member, trials)
                 if m == 0:
                     reference[g] = x
                 _sum(x, reference[g], trials // W, sums[g, m])
@@ -257,18 +255,18 @@ class _Crew:
         return sum(each[0] for each in self.totals), sums
 
 
-def _kept(work: Job, found: Records, member: Member, trials: int) -> Ints:
+def _figures_of_trials(work: Job, records: Records, member: Member, trials: int) -> Ints:
     """i64[_KEPT, tile, 128]: what is kept of each trial, 0 for those beyond the last."""
     _, h, a = member
     test = work.tests[h][a]
     counts = np.array(test.looks[0].counts, np.int64)
-    end, look = found.end[h, a, 0], found.look[h, a, 0]
+    end, look = records.end[h, a, 0], records.look[h, a, 0]
     lane = np.arange(end.size)
     at = test.rules.look[0, look]
-    completers = found.stat[h, a, at, lane // W, COMPLETERS * W + lane % W]
+    completers = records.stat[h, a, at, lane // W, COMPLETERS * W + lane % W]
     kept = np.stack([end <= BELOW, look + 1 < counts.size, counts[look], completers.astype(np.int64)])
     kept[:, trials:] = 0
-    return np.asarray(kept, np.int64).reshape(_KEPT, -1, W)
+    return np.asarray(kept, np.int64).reshape(_PER_TRIAL, -1, W)
 
 
 def _sum(x: Ints, reference: Ints, whole: int, to: Ints) -> None:

@@ -20,7 +20,7 @@ from planner.kernels.tables import W
 from planner.model.distinguishable import inseparable
 from planner.model.families.rates import first_without_rates
 from planner.model.parameter_draws import UncertaintyError, is_uncertain, uncertain_parameters, variants
-from planner.questions.compare import distinct
+from planner.questions.compare.compare import distinct_names
 from planner.questions.discriminate.answers import Case, answers, rates
 from planner.questions.discriminate.classes import PRACTICAL
 from planner.questions.discriminate.likelihood import FITS
@@ -36,7 +36,7 @@ from planner.questions.discriminate.simulating import (
     simulate,
 )
 from planner.questions.discriminate.summaries import KINDS, summaries_of
-from planner.questions.effort import Effort
+from planner.questions.effort import EffortEstimate
 from planner.results.figures import Json
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.caps import MAX_PATIENTS
@@ -91,7 +91,7 @@ def discriminate(
     began = time.perf_counter()
     seed = given[0].simulation.seed if given and seed is None else seed or 0
     _check(given, decisive, summaries, draws, likelihood)
-    calls = distinct(names or [scenario.name for scenario in given])
+    calls = distinct_names(names or [scenario.name for scenario in given])
     plans = [
         _plan(scenario, name, hypotheses, patients, summaries, draws, seed)
         for scenario, name in zip(given, calls, strict=True)
@@ -136,7 +136,7 @@ def forecast(
     seed: int,
     likelihood: str,
     threads: int | None = None,
-) -> tuple[list[Json], Effort]:
+) -> tuple[list[Json], EffortEstimate]:
     """What `discriminate` would simulate with the same arguments, for each design; and how long it takes."""
     _check(scenarios, decisive, summaries, draws, likelihood)
     plans = [
@@ -164,14 +164,14 @@ def forecast(
 _SAMPLED = 8  # draws, for the time that all of them take
 
 
-def _effort(tasks: Sequence[Task], draws: int, seed: int, threads: int | None) -> Effort:
+def _effort(tasks: Sequence[Task], draws: int, seed: int, threads: int | None) -> EffortEstimate:
     some = [replace(task, variants=task.variants[:_SAMPLED]) for task in tasks]
     simulate([replace(task, variants=task.variants[:2]) for task in tasks], seed)  # compiles
     began = time.perf_counter()
     simulate(some, seed, threads=threads)
     seconds = (time.perf_counter() - began) / _SAMPLED * (draws + _FIXED)
     trials = len(tasks) * sum(len(task.names) * task.trials for task in tasks) * draws // 2
-    return Effort(
+    return EffortEstimate(
         seconds=seconds,
         trials_per_second=trials / seconds,
         memory_bytes=peak_memory(),

@@ -45,12 +45,13 @@ from planner.questions.replay.trial import (
     GOES_ON,
     NOT_SIGNIFICANT,
     Course,
-    Look,
-    Patient,
+    LookResult,
     Trial,
+    VirtualPatient,
 )
 from planner.results.blinding import Guess, guess_counts, guesses_of
 from planner.results.dropout import days_waited
+from planner.results.figures import Json
 from planner.scenario.analysis import Analysis
 from planner.scenario.caps import MAX_TRIAL
 from planner.scenario.scenario import Scenario
@@ -59,7 +60,6 @@ from planner.scenario.vocabulary import METHODS, WHOLE
 if TYPE_CHECKING:
     pass
 
-Json = dict[str, Any]
 Flags = NDArray[np.bool_]
 
 LARGEST_INDEX = MAX_TRIAL
@@ -93,11 +93,11 @@ def replay(
     """
     if not 0 <= index <= LARGEST_INDEX:
         raise ValueError(f"trials are numbered from 0 to {LARGEST_INDEX}")
-    chosen = narrowed(scenario, hypothesis, analysis)
+    chosen = narrow(scenario, hypothesis, analysis)
     work = job_of(chosen, seed=seed, tallied=False)
     memory.check(records_bytes(work, 1), job_in_words(work), LESS_MEMORY)
-    found = records_of(work, index // W * W, 1)
-    return _trial(scenario, chosen, work, found, index, name or scenario.name)
+    records = records_of(work, index // W * W, 1)
+    return _trial(scenario, chosen, work, records, index, name or scenario.name)
 
 
 def find(
@@ -119,12 +119,12 @@ def find(
     wanted = KINDS[kind] and kind
     trials = scenario.simulation.trials if trials is None else trials
     judged = analysis or scenario.analyses[0].name
-    work = job_of(narrowed(scenario, hypothesis, judged), seed=seed, tallied=False)
+    work = job_of(narrow(scenario, hypothesis, judged), seed=seed, tallied=False)
     end = first + trials
     tiles = memory.workers(records_bytes(work, 1), _SCAN_TILES, job_in_words(work), LESS_MEMORY)
     for start in range(first // W * W, end, tiles * W):
-        found = records_of(work, start, tiles)
-        hits = np.flatnonzero(_is_kind(work, found, wanted))
+        records = records_of(work, start, tiles)
+        hits = np.flatnonzero(_is_kind(work, records, wanted))
         hits = hits[(hits >= first - start) & (hits < end - start)]
         if hits.size:
             index = start + int(hits[0])
@@ -134,7 +134,7 @@ def find(
     return None
 
 
-def narrowed(scenario: Scenario, hypothesis: str | None, analysis: str | None) -> Scenario:
+def narrow(scenario: Scenario, hypothesis: str | None, analysis: str | None) -> Scenario:
     """The scenario with one hypothesis (default: the first to be simulated), and one analysis if named.
 
     Raises LookupError for a name that it does not have.
@@ -150,9 +150,9 @@ def narrowed(scenario: Scenario, hypothesis: str | None, analysis: str | None) -
     return scenario.model_copy(update={"simulation": one, "analyses": analyses})
 
 
-def _is_kind(work: Job, found: Records, kind: str) -> Ints:
+def _is_kind(work: Job, records: Records, kind: str) -> Ints:
     """Of the only hypothesis, analysis and design: which trials (tile * 128) are of a kind; 0 or 1."""
-    end, look = found.end[0, 0, 0], found.look[0, 0, 0]
+    end, look = records.end[0, 0, 0], records.look[0, 0, 0]
     test = work.tests[0][0]
     significant = (end == ABOVE) | (end == BELOW)
     effect = test.truth.effect
@@ -167,24 +167,24 @@ def _is_kind(work: Job, found: Records, kind: str) -> Ints:
     return np.asarray(kinds[kind](), np.int64)
 
 
-def _trial(scenario: Scenario, chosen: Scenario, work: Job, found: Records, index: int, name: str) -> Trial:
+def _trial(scenario: Scenario, chosen: Scenario, work: Job, records: Records, index: int, name: str) -> Trial:
     lane = index % W
     readings = tuple(dict.fromkeys(reading_of(chosen, a) for a in chosen.analyses))
-    values = found.values[0, :, 0].reshape(work.patients, work.readings, -1, W)[..., lane]
+    values = records.values[0, :, 0].reshape(work.patients, work.readings, -1, W)[..., lane]
     waits = values[:, work.readings - work.waits :]
     courses = tuple(
-        _followed(chosen, work, found, a, readings, values, lane) for a in range(len(chosen.analyses))
+        _course(chosen, work, records, a, readings, values, lane) for a in range(len(chosen.analyses))
     )
     finished = max(course.looks[-1].patients for course in courses)
     name_of = work.tests[0][0].hypothesis
-    seen = observe(chosen, name_of, readings, found.sequence, index, work.seed)
+    seen = observe(chosen, name_of, readings, records.sequence, index, work.seed)
     patients = tuple(
-        _met(
+        _patient(
             p,
-            scenario.design.sequences[int(found.sequence[0, p])],
+            scenario.design.sequences[int(records.sequence[0, p])],
             values[p, : len(readings)],
             days_waited(scenario, waits[p]),
-            guesses_of(work, values[p], int(found.sequence[0, p])),
+            guesses_of(work, values[p], int(records.sequence[0, p])),
             seen,
         )
         for p in range(finished)
@@ -204,14 +204,14 @@ def _trial(scenario: Scenario, chosen: Scenario, work: Job, found: Records, inde
     )
 
 
-def _met(
+def _patient(
     p: int,
     sequence: tuple[str, ...],
     values: Floats,
     extra: tuple[float | None, ...],
     guesses: tuple[Guess | None, ...],
     seen: Observations | None,
-) -> Patient:
+) -> VirtualPatient:
     """The patient whose scores f64[reading, period] are given."""
     there = np.flatnonzero(~np.isnan(values).all(axis=0))
     periods = int(there[-1]) + 1 if there.size else 0
@@ -222,13 +222,13 @@ def _met(
     if seen is not None:
         baselines = tuple(map(_number, seen.baselines[p]))
         scores = tuple(tuple(map(_number, row)) for row in seen.scores[p])
-    return Patient(p + 1, tuple(sequence), rows, left, extra, guesses, baselines, scores)
+    return VirtualPatient(p + 1, tuple(sequence), rows, left, extra, guesses, baselines, scores)
 
 
-def _followed(
+def _course(
     scenario: Scenario,
     work: Job,
-    found: Records,
+    records: Records,
     a: int,
     readings: Sequence[Reading],
     values: Floats,
@@ -237,23 +237,29 @@ def _followed(
     """What analysis `a` made of one lane of the tile."""
     test = work.tests[0][a]
     reading = readings.index(reading_of(scenario, test.analysis))
-    weight = work.analyses[a].contrast.weight[found.sequence[0]]  # (patient, period)
+    weight = work.analyses[a].contrast.weight[records.sequence[0]]  # (patient, period)
     own = np.where(weight == 0.0, 0.0, values[:, reading] * weight).sum(axis=-1)
-    ended, how = int(found.look[0, a, 0, lane]), int(found.end[0, a, 0, lane])
+    ended, how = int(records.look[0, a, 0, lane]), int(records.end[0, a, 0, lane])
     decided = {ABOVE: EFFICACY, BELOW: EFFICACY, FUTILE: FUTILITY, LAST: NOT_SIGNIFICANT}[how]
     looks = tuple(
-        _seen(
-            test, k, found.stat[0, a, int(test.rules.look[0, k]), 0], lane, decided if k == ended else GOES_ON
+        _look(
+            test,
+            k,
+            records.stat[0, a, int(test.rules.look[0, k]), 0],
+            lane,
+            decided if k == ended else GOES_ON,
         )
         for k in range(ended + 1)
     )
     planned = len(test.looks[0].counts)
-    used = _used(scenario, test.analysis, found.sequence[0], values[:, reading], weight)
-    counted = _counted(values[:, reading], used, looks[-1].patients)
+    used = _analysed(scenario, test.analysis, records.sequence[0], values[:, reading], weight)
+    counted = _counts(values[:, reading], used, looks[-1].patients)
     return Course(test.analysis, reading, test.truth, tuple(map(_number, own)), planned, looks, counted)
 
 
-def _used(scenario: Scenario, analysis: Analysis, sequence: Ints, scores: Floats, weight: Floats) -> Flags:
+def _analysed(
+    scenario: Scenario, analysis: Analysis, sequence: Ints, scores: Floats, weight: Floats
+) -> Flags:
     """(patient,) whether an analysis uses the patient; scores and weights f64[patient, period]."""
     there = ~np.isnan(scores)
     match METHODS[analysis.method].needs:
@@ -268,7 +274,7 @@ def _used(scenario: Scenario, analysis: Analysis, sequence: Ints, scores: Floats
             return np.asarray((there | (weight == 0.0)).all(axis=1) & (weight != 0.0).any(axis=1))
 
 
-def _counted(scores: Floats, used: Flags, seen: int) -> Json:
+def _counts(scores: Floats, used: Flags, seen: int) -> Json:
     """Of the first `seen` patients: who finished every period and who left, and how many of both are used."""
     finished, part = ~np.isnan(scores[:seen, -1]), used[:seen]
     return {
@@ -278,30 +284,30 @@ def _counted(scores: Floats, used: Flags, seen: int) -> Json:
     }
 
 
-def _seen(test: HypothesisTest, k: int, stat: Floats, lane: int, decision: str) -> Look:
+def _look(test: HypothesisTest, k: int, stat: Floats, lane: int, decision: str) -> LookResult:
     estimate, se, t, df, completers = (
         float(stat[row * W + lane]) for row in (ESTIMATE, SE, T, DF, COMPLETERS)
     )
     plan = test.looks[0]
     limit = [look_up(row, df, test.rules.cells) for row in test.rules.limit[0, k]]
-    known = df > 0.0
+    determined = df > 0.0
     sides = test.rules.sides
     reference = METHODS[test.analysis.method].reference
-    note = "" if known else "too few patients: the data do not determine the test"
-    if not known and math.isinf(t):
+    note = "" if determined else "too few patients: the data do not determine the test"
+    if not determined and math.isinf(t):
         note = "no spread between the patients: nothing tells how far the estimate may be off"
     exact = reference.startswith("binomial")  # whose DF is 1 + b + c
     if by_p := reference == "exact-p":  # whose T is a p value in disguise
         limit = [math.nan] * len(limit)
-    return Look(
+    return LookResult(
         look=k + 1,
         patients=plan.counts[k],
         completers=int(completers),
-        estimate=_number(estimate) if known else None,
-        se=_number(se) if known else None,
-        statistic=_number(t) if known and not by_p else None,
-        df=_number(df) if known and not exact else None,
-        discordant=int(df) - 1 if known and exact else None,
+        estimate=_number(estimate) if determined else None,
+        se=_number(se) if determined else None,
+        statistic=_number(t) if determined and not by_p else None,
+        df=_number(df) if determined and not exact else None,
+        discordant=int(df) - 1 if determined and exact else None,
         efficacy_above=_number(limit[UPPER]) if sides >= 0 else None,
         efficacy_below=_number(limit[LOWER]) if sides <= 0 else None,
         futility_from=_number(limit[FUTILE_FROM]),

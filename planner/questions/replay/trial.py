@@ -1,15 +1,16 @@
-"""A virtual trial as it is shown: its patients, what each look saw, and what was decided."""
+"""A virtual trial in full: its patients, what each look saw, and what was decided."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from planner.engine.potential_outcomes import Truth
 from planner.model.readings import Reading
 from planner.results.blinding import Guess, by_period, in_a_row
 from planner.results.digest import answer_digest
+from planner.results.figures import Json
 from planner.results.provenance import ENGINE, provenance, scenario_named
 from planner.scenario.analysis import Analysis
 from planner.scenario.scenario import Scenario
@@ -17,13 +18,12 @@ from planner.scenario.scenario import Scenario
 if TYPE_CHECKING:
     import polars
 
-Json = dict[str, Any]
 
 GOES_ON, EFFICACY, FUTILITY, NOT_SIGNIFICANT = "goes on", "efficacy", "futility", "not significant"
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class VirtualPatient:
     """A virtual patient. `values`: one row for each reading of the trial, one score for each period."""
 
     subject: int  # from 1, in order of randomisation
@@ -37,7 +37,7 @@ class Patient:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class LookResult:
     """What a look saw. None: a number that does not exist."""
 
     look: int  # from 1
@@ -67,7 +67,7 @@ class Course:
     truth: Truth
     differences: tuple[float | None, ...]  # of each patient, the contrast of the patient's own scores
     planned: int  # looks planned
-    looks: tuple[Look, ...]
+    looks: tuple[LookResult, ...]
     used: Json  # of the patients of the last look: how many finished and left, and who of them is analysed
 
     @property
@@ -94,7 +94,7 @@ class Trial:
     seed: int
     hypothesis: str
     readings: tuple[Reading, ...]
-    patients: tuple[Patient, ...]  # those who had finished when the last analysis was done
+    patients: tuple[VirtualPatient, ...]  # those who had finished when the last analysis was done
     courses: tuple[Course, ...]
     guesses: Json | None = None  # of these patients, added up; None where nobody is asked
 
@@ -102,13 +102,13 @@ class Trial:
         """Long format: subject, sequence, period, treatment, value (None after the patient has left).
 
         `score` and `baseline`, where they are measured, are what the value of the endpoint is made of. Where
-        values are no plain scores of one day, `measure` and `day` say which value it is; where second
-        outcomes are analysed, `outcome` says of which, empty for the endpoint. Where patients are asked,
+        values are no plain scores of one day, `measure` and `day` say which value it is; where
+        secondary outcomes are analysed, `outcome` names them, empty for the endpoint. Where patients guess,
         `guessed_active` and `guessed_right` are 1 or 0.
         """
         named = any(reading.outcome for reading in self.readings)
         several = named or len(self.readings) > 1 or self.readings[0].measure != "score"
-        shown = [what for what in ("scores", "baselines") if self._measured(what)]
+        extras = [what for what in ("scores", "baselines") if self._measured(what)]
         return [
             {
                 "subject": patient.subject,
@@ -119,7 +119,7 @@ class Trial:
             | ({"outcome": reading.outcome} if named else {})
             | ({"measure": reading.measure, "day": reading.day} if several else {})
             | {"value": patient.values[r][k]}
-            | _seen(patient, shown, r, k, self.readings[r].outcome)
+            | _score_and_baseline(patient, extras, r, k, self.readings[r].outcome)
             | (in_a_row(patient.guesses[k]) if patient.guesses else {})
             for patient in self.patients
             for r, reading in enumerate(self.readings)
@@ -128,8 +128,8 @@ class Trial:
 
     def _measured(self, what: str) -> bool:
         """Whether any patient has a number of this kind."""
-        found = (getattr(patient, what) for patient in self.patients)
-        flat = (x for each in found for row in each for x in (row if isinstance(row, tuple) else (row,)))
+        values = (getattr(patient, what) for patient in self.patients)
+        flat = (x for each in values for row in each for x in (row if isinstance(row, tuple) else (row,)))
         return any(x is not None for x in flat)
 
     def frame(self) -> polars.DataFrame:
@@ -168,7 +168,7 @@ class Trial:
             "scenario": scenario_named(self.name, self.scenario),
             "run": provenance(self.digest(), {"trial": self.index, "seed": self.seed}),
             "hypothesis": self.hypothesis,
-            "readings": [_said(reading) for reading in self.readings],
+            "readings": [_reading(reading) for reading in self.readings],
             "patients_planned": self.scenario.design.patients,
             "patients": [_patient(patient) for patient in self.patients],
             **({"guesses": self.guesses} if self.guesses is not None else {}),
@@ -177,19 +177,19 @@ class Trial:
         }
 
 
-def _seen(patient: Patient, shown: Sequence[str], r: int, k: int, outcome: str) -> Json:
-    """Score and baseline of a period, as far as they are `shown`; of a second outcome neither."""
-    found: Json = {"score": patient.scores[r][k]} if "scores" in shown else {}
-    return found | ({"baseline": None if outcome else patient.baselines[k]} if "baselines" in shown else {})
+def _score_and_baseline(patient: VirtualPatient, extras: Sequence[str], r: int, k: int, outcome: str) -> Json:
+    """Score and baseline of a period, if they are among the `extras`; of a secondary outcome neither."""
+    values: Json = {"score": patient.scores[r][k]} if "scores" in extras else {}
+    return values | ({"baseline": None if outcome else patient.baselines[k]} if "baselines" in extras else {})
 
 
-def _said(reading: Reading) -> Json:
-    """What a reading is of; a second outcome is named."""
+def _reading(reading: Reading) -> Json:
+    """What a reading is of; a secondary outcome is named."""
     named = {"outcome": reading.outcome} if reading.outcome else {}
     return {**named, "measure": reading.measure, "day": reading.day}
 
 
-def _patient(patient: Patient) -> Json:
+def _patient(patient: VirtualPatient) -> Json:
     return {
         "subject": patient.subject,
         "sequence": list(patient.sequence),
@@ -203,7 +203,7 @@ def _patient(patient: Patient) -> Json:
 
 
 def _course(course: Course) -> Json:
-    names = Look.__dataclass_fields__
+    names = LookResult.__dataclass_fields__
     return {
         "analysis": course.analysis.name,
         "reading": course.reading,

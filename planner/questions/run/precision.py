@@ -102,7 +102,7 @@ def until_precise(
 
 
 def check(precision: float) -> None:
-    """Raise PrecisionError for a precision that cannot be reached or says nothing."""
+    """Raise PrecisionError for a precision that cannot be reached or constrains nothing."""
     if not LEAST_PRECISION <= precision < 0.5:
         raise PrecisionError(f"must be at least {LEAST_PRECISION:.6f} and below 0.5")
 

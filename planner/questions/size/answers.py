@@ -1,13 +1,14 @@
-"""Answers in the form of the JSON contract: the number found, its range, and why there is none."""
+"""Answers in the form of the JSON contract: the number, its range, or why there is none."""
 
 from __future__ import annotations
 
 import math
 
-from planner.questions.size.curves import Json, Key, Points, reached, span
-from planner.questions.size.effect import Effects, Found
+from planner.questions.size.curves import Key, Points, first_enough, span
+from planner.questions.size.effect import EffectAnswer, Effects
 from planner.questions.size.patients import Exact, Search
 from planner.questions.size.reasons import best, no_effect, no_patients
+from planner.results.figures import Json
 from planner.results.frames import flatten
 from planner.scenario.analysis import Analysis
 
@@ -22,17 +23,23 @@ CURVE = (
     "expected_completers",
     "undefined",
 )
-_SHOWN = ("power", "trials", "stopped_early", "expected_patients", "expected_completers")
+_FIGURES = ("power", "trials", "stopped_early", "expected_patients", "expected_completers")
 
 
 def point(cell: Json, exact: Exact | None) -> Json:
     """A point of a power curve."""
-    found = {key: cell[key] for key in CURVE}
-    found["exact_power"] = None if exact is None else exact[cell["patients"]]
-    return found
+    values = {key: cell[key] for key in CURVE}
+    values["exact_power"] = None if exact is None else exact[cell["patients"]]
+    return values
 
 
-def row(answer: Json) -> Json:
+def effect_point(cell: Json, hypothesis: str) -> Json:
+    """A point of a curve of power over the effect under a hypothesis, of which the cell has a moved copy."""
+    values = cell | {"hypothesis": hypothesis}
+    return {"effect": cell["true_effect"]} | {key: values[key] for key in CURVE}
+
+
+def answer_row(answer: Json) -> Json:
     """An answer as a row of a table; of its range, `range_low` and `range_high`."""
     low, high = answer["range"] or (None, None)
     return flatten({**answer, "range": {"low": low, "high": high}})
@@ -49,7 +56,7 @@ def patients_answer(search: Search, key: Key, target: float, partial: bool) -> J
         "range": None,
         "exact": key in search.exact,
         "exact_power": None,
-        **dict.fromkeys(_SHOWN),
+        **dict.fromkeys(_FIGURES),
         "best": None,
         "ceiling": None,
         "extrapolated": None,
@@ -60,14 +67,14 @@ def patients_answer(search: Search, key: Key, target: float, partial: bool) -> J
         return answer | {"exact": False, "note": note}
     if not points:
         return answer | {"exact": False, "note": "Not evaluated before the interruption." if partial else ""}
-    found = search.exact_answer(key, target) if key in search.exact else reached(points, target)
-    if found is None or found not in points:
+    number = search.exact_answer(key, target) if key in search.exact else first_enough(points, target)
+    if number is None or number not in points:
         return answer | {"best": best(points)} | no_patients(search, key, target, partial).to_json()
-    answer |= {"patients": found, **{name: points[found][name] for name in _SHOWN}}
-    if "uncertainty" in points[found]:
-        answer["uncertainty"] = points[found]["uncertainty"]
+    answer |= {"patients": number, **{name: points[number][name] for name in _FIGURES}}
+    if "uncertainty" in points[number]:
+        answer["uncertainty"] = points[number]["uncertainty"]
     if key in search.exact:
-        return answer | {"range": [found, found], "exact_power": search.exact[key][found]}
+        return answer | {"range": [number, number], "exact_power": search.exact[key][number]}
     answer["range"] = _range(points, target)
     answer["note"] = _caution(search, points, target, answer, partial)
     return answer
@@ -105,14 +112,15 @@ def effect_answer(
     analysis: Analysis,
     target: float,
     patients: int,
-    work: Effects | None,
-    found: Found | None,
+    search: Effects | None,
+    effect: EffectAnswer | None,
     note: str,
     partial: bool,
 ) -> Json:
     """The smallest effect for one hypothesis, analysis and target; None with a note where there is none.
 
-    `work`: the search that has `found` it; None where an effect has no meaning, which `note` says.
+    `search`: the search, and the `effect` that came of it; None where an effect has no meaning, as the `note`
+    explains.
     """
     answer: Json = {
         "hypothesis": name,
@@ -123,21 +131,21 @@ def effect_answer(
         "stated_effect": None,
         "range": None,
         "exact": False,
-        **dict.fromkeys(_SHOWN),
+        **dict.fromkeys(_FIGURES),
         "note": note,
     }
-    if found is None or work is None:
+    if effect is None or search is None:
         return answer | {"note": note or ("Not reached before the interruption." if partial else "")}
-    if found.cell is None or found.range is None:
-        return answer | {"note": no_effect(work, target)}
-    true, change = found.cell["true_effect"], found.change
+    if effect.cell is None or effect.range is None:
+        return answer | {"note": no_effect(search, target)}
+    true, change = effect.cell["true_effect"], effect.change
     if change is not None and not math.isclose(true, change, rel_tol=1e-4):
         note = f"The means that make this effect differ by {change:+.4g}: the scale cuts or rounds scores."
     return answer | {
         "note": note,
         "stated_effect": change,
         "effect": true,
-        "range": sorted(work.true_effect(edge) for edge in found.range),
-        "exact": found.exact,
-        **{key: found.cell[key] for key in _SHOWN},
+        "range": sorted(search.true_effect(edge) for edge in effect.range),
+        "exact": effect.exact,
+        **{key: effect.cell[key] for key in _FIGURES},
     }

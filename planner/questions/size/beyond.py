@@ -1,30 +1,30 @@
-"""Beyond the largest number of patients that was tried: what is known there, and what can be extrapolated.
+"""Beyond the largest number of patients that was tried: what can be computed there, or extrapolated.
 
-Known, where the power has a closed form: the number of patients itself, and what power tends to. Extrapolated
-else: the expected z of the last look grows with the square root of the patients, so that the simulated power
-at the largest number says where a normal statistic under the same limits reaches the target. Nothing of this
-is simulated, and whoever shows it says so.
+Computed, where the power has a closed form: the number of patients itself, and what power tends to. Else
+extrapolated: the expected z of the last look grows with the square root of the patients, so that the power
+simulated at the largest number leads to where a normal statistic under the same limits reaches the target.
+Nothing of this is simulated, and the words of an answer make that plain.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from planner.model.looks import monitoring_plan
 from planner.monitoring.boundaries import Boundary, crossing
 from planner.monitoring.numerics import zero
 from planner.monitoring.spending import BoundaryError
 from planner.questions.size import theory
+from planner.results.figures import Json
 from planner.scenario.analysis import Analysis
 from planner.scenario.scenario import Scenario
 
-Json = dict[str, Any]
 Points = Mapping[int, Json]
 
 FARTHEST = 10**8
-"""Patients beyond which nothing is said."""
+"""Patients beyond which nothing is computed or extrapolated."""
 
 _ROUNDS = 8  # at most, until the number of patients and the limits at it agree
 _WIDEST = 40.0  # drift beyond which power is 1 to all digits
@@ -46,20 +46,20 @@ class Beyond(NamedTuple):
         return self._asdict()
 
 
-# Known
+# Computed
 
 
 def exactly(scenario: Scenario, hypothesis: str, analysis: Analysis, target: float, tried: int) -> Beyond:
     """The smallest number above `tried` at which the closed form reaches the target, if there is one."""
     unit = scenario.design.unit
 
-    def enough(units: int) -> bool:
-        power = theory.power(scenario, hypothesis, analysis, [units * unit])
+    def enough(fewest: int) -> bool:
+        power = theory.power(scenario, hypothesis, analysis, [fewest * unit])
         assert power is not None
         return bool(power[0] >= target)
 
-    found = _first(enough, tried // unit, FARTHEST // unit)
-    n = None if found is None else found * unit
+    fewest = _first(enough, tried // unit, FARTHEST // unit)
+    n = None if fewest is None else fewest * unit
     return Beyond(n, n, n, "noncentral-t")
 
 
@@ -89,8 +89,8 @@ class _Power:
 
     def of(self, drift: float) -> float:
         """Significant trials, on either side if the test has two."""
-        found = crossing(self.boundary, drift)
-        return math.fsum((*found.efficacy_up, *found.efficacy_down))
+        crossings = crossing(self.boundary, drift)
+        return math.fsum((*crossings.efficacy_up, *crossings.efficacy_down))
 
     def drift_of(self, power: float) -> float | None:
         """The drift with this power; None where it is no larger than without any, or out of reach."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from planner.engine.executors import Progress
 from planner.engine.job import Job, job_of
@@ -20,10 +19,10 @@ from planner.model.readings import readings_of
 from planner.monitoring.spending import BoundaryError
 from planner.questions.run.assurance import AssurancePass, Pool
 from planner.results.design_effect import APPROXIMATE
+from planner.results.figures import Json
 from planner.results.run import Run
 from planner.scenario.scenario import Scenario
 
-Json = dict[str, Any]
 Key = tuple[str, str]  # hypothesis, analysis
 Points = Mapping[int, Json]  # number of patients to the cell of a run, with the `trials` behind it
 
@@ -87,11 +86,11 @@ class Curves:
     def _pass(self, names: Sequence[str], patients: Sequence[int], trials: int, later: int) -> None:
         only = self.scenario.simulation.model_copy(update={"hypotheses": tuple(names)})
         scenario = self.scenario.model_copy(update={"simulation": only})
-        before, told = self.trials, self._progress
+        before, progress = self.trials, self._progress
 
         def advance(done: int, total: int) -> None:
-            if told is not None:
-                told(before + done, before + total + later)
+            if progress is not None:
+                progress(before + done, before + total + later)
 
         try:
             run = self._run(scenario, patients, trials, advance)
@@ -102,8 +101,8 @@ class Curves:
         for cell in run.cells():
             curve = self._points.setdefault((cell["hypothesis"], cell["analysis"]), {})
             self.approximate |= cell["note"].endswith(APPROXIMATE)
-            known = curve.get(cell["patients"])
-            if known is None or known["trials"] < run.trials:
+            earlier = curve.get(cell["patients"])
+            if earlier is None or earlier["trials"] < run.trials:
                 curve[cell["patients"]] = cell | {"trials": run.trials}
         if run.partial:
             raise Interrupted
@@ -111,7 +110,7 @@ class Curves:
     def _run(self, scenario: Scenario, patients: Sequence[int], trials: int, advance: Progress) -> Run:
         """Plain power; where numbers are uncertain, assurance over as many variants as there are tiles."""
         if self.variants is None:
-            work = _apart(job_of(scenario, seed=self.seed, patients=patients))
+            work = _without_primary(job_of(scenario, seed=self.seed, patients=patients))
             outcome = run_job(work, trials, threads=self.threads, progress=advance)
             return Run(scenario, scenario.name, outcome)
         count = max(trials // W, 1)
@@ -119,7 +118,7 @@ class Curves:
         if self._pool is None or self._pool.names != names:
             self._pool = Pool(scenario, self.seed, names, self.drawn_as)
         part = AssurancePass(scenario, count, seed=self.seed, patients=patients, pool=self._pool)
-        part.work = _apart(part.work)
+        part.work = _without_primary(part.work)
         part.grow(trials, self.threads, advance)
         return part.result()
 
@@ -153,7 +152,7 @@ class Curves:
                 yield list(names[i : i + together]), list(patients[j : j + at_once])
 
 
-def _apart(work: Job) -> Job:
+def _without_primary(work: Job) -> Job:
     """A job that does not count analyses together: each has a curve of its own."""
     return replace(work, primary=())
 
@@ -178,15 +177,15 @@ def span(points: Mapping[int, Json], target: float, errors: float | None = None)
     return below, above
 
 
-def reached(points: Mapping[int, Json], target: float) -> int | None:
+def first_enough(points: Mapping[int, Json], target: float) -> int | None:
     """The smallest number of patients from which power stays at or above the target."""
-    found = None
+    first = None
     for n in sorted(points):
         if points[n]["power"]["estimate"] < target:
-            found = None
-        elif found is None:
-            found = n
-    return found
+            first = None
+        elif first is None:
+            first = n
+    return first
 
 
 def grid(low: int, high: int, unit: int, ratio: float = 1.15) -> list[int]:

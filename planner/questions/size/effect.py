@@ -14,7 +14,8 @@ from scipy.optimize import brentq
 
 from planner.model.estimand import alternative_direction, true_effect
 from planner.questions.size import theory
-from planner.questions.size.curves import Curves, Json, span
+from planner.questions.size.curves import Curves, span
+from planner.results.figures import Json
 from planner.scenario.analysis import Analysis
 from planner.scenario.contrasts import total
 from planner.scenario.families.means import Means
@@ -29,7 +30,7 @@ _FINE = 0.005  # relative range at which an effect is known well enough
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class EffectAnswer:
     """An effect: the contrast of the means."""
 
     change: float | None
@@ -67,28 +68,28 @@ class Effects:
         """The true effect of a change, which the ends of a scale make another one."""
         return true_effect(self.scenario, self.hypothesis(change), self.analysis.weights)
 
-    def find(self, target: float) -> Found:
+    def find(self, target: float) -> EffectAnswer:
         """The smallest effect from which power stays at or above the target."""
         exact = self._exact(target)
         if exact is not None:
             near = [exact * (0.5 + 0.1 * k) for k in range(POINTS)]
             self._simulate([*near, exact], min(FIRST, self.most))
-            return Found(exact, (exact, exact), True, self.cells[exact])
+            return EffectAnswer(exact, (exact, exact), True, self.cells[exact])
         if not self._bracket(target):
-            return Found(None, None, False, None)
+            return EffectAnswer(None, None, False, None)
         trials = min(FIRST, self.most)
         while True:
             below, above = self._open(target)
             width = (above - below) / POINTS
             changes = [below + width * k for k in range(POINTS + 1)]
             self._simulate(changes, trials)
-            low, found, high = (self._crossing(changes, target, y) for y in ("high", "estimate", "low"))
-            if trials >= self.most or abs(high - low) <= _FINE * abs(found):
+            low, middle, high = (self._crossing(changes, target, y) for y in ("high", "estimate", "low"))
+            if trials >= self.most or abs(high - low) <= _FINE * abs(middle):
                 break
             trials = min(GROWTH * trials, self.most)
-        answer = _rounded(found)
+        answer = _rounded(middle)
         self._simulate([answer], trials)
-        return Found(answer, (low, high), False, self.cells[answer])
+        return EffectAnswer(answer, (low, high), False, self.cells[answer])
 
     def _exact(self, target: float) -> float | None:
         """From the closed form, where there is one, and nothing is uncertain."""
@@ -160,8 +161,8 @@ class Effects:
             self.curves.approximate |= inner.approximate
             for name, change in names.items():
                 cell = inner.points(name, self.analysis.name).get(self.patients)
-                known = self.cells.get(change)
-                if cell is not None and (known is None or known["trials"] < cell["trials"]):
+                earlier = self.cells.get(change)
+                if cell is not None and (earlier is None or earlier["trials"] < cell["trials"]):
                     self.cells[change] = cell
 
 

@@ -35,7 +35,7 @@ def largest_passes(
                     yield LargestPass(alone, patients, n)
         return
     limit = patients // scenario.design.unit * scenario.design.unit
-    for high, n in search.scanned(limit, scenario.design.unit, trials):
+    for high, n in search.scan_parts(limit, scenario.design.unit, trials):
         yield LargestPass(scenario, high, n)
     for name in names:
         for n in _rounds(search.FIRST, search.GROWTH, search.most_trials(limit, trials)):

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from planner.kernels.tables import W
 from planner.questions.size import theory
-from planner.questions.size.curves import Curves, Key, grid, reached, span
+from planner.questions.size.curves import Curves, Key, first_enough, grid, span
 
 FIRST, GROWTH = 32_768, 4  # trials of the first refinement, and how they grow
-MOST = 1_000_000  # trials at most, unless asked otherwise ...
+MOST = 1_000_000  # trials at most by default ...
 _PATIENTS = 200_000_000  # ... nor more virtual patients than these in one pass
 _SCAN, _SCAN_LEAST, _SCAN_PATIENTS = 8_192, 1_024, 2**22  # trials of the coarse scan
 _BEGIN = 32  # patients: end of the first part of the scan; each further part is four times as long
@@ -26,7 +26,7 @@ Exact = Mapping[int, float]  # number of patients to power, for every multiple
 Question = tuple[Key, float]  # a curve and a target
 
 
-def scanned(limit: int, unit: int, most: int | None, alike: bool = False) -> Iterator[tuple[int, int]]:
+def scan_parts(limit: int, unit: int, most: int | None, alike: bool = False) -> Iterator[tuple[int, int]]:
     """Parts of the scan up to the limit: the largest number of patients of each, and its trials.
 
     `alike`: all have as many trials.
@@ -39,9 +39,9 @@ def scanned(limit: int, unit: int, most: int | None, alike: bool = False) -> Ite
         low, high = high, 4 * high
 
 
-def most_trials(patients: int, asked: int | None) -> int:
-    """Trials at most, where trials have up to so many patients; `asked`: what the user says."""
-    return min(MOST, max(FIRST, _PATIENTS // patients // W * W)) if asked is None else asked
+def most_trials(patients: int, stated: int | None) -> int:
+    """Trials at most, where trials have up to so many patients; `stated`: what the user allows."""
+    return min(MOST, max(FIRST, _PATIENTS // patients // W * W)) if stated is None else stated
 
 
 class Search:
@@ -66,8 +66,8 @@ class Search:
             for analysis in self.curves.scenario.analyses:
                 powers = theory.power(self.curves.scenario, name, analysis, multiples)
                 if powers is not None:
-                    found = zip(multiples, powers.tolist(), strict=True)
-                    self.exact[name, analysis.name] = dict(found)
+                    exact = zip(multiples, powers.tolist(), strict=True)
+                    self.exact[name, analysis.name] = dict(exact)
         self._scan(names)
         for name in names:
             if self._keys(name):
@@ -76,10 +76,10 @@ class Search:
 
     def exact_answer(self, key: Key, target: float) -> int | None:
         """The smallest number of patients from which the exact power stays at or above the target."""
-        found = None
+        first = None
         for n, power in self.exact[key].items():
-            found = (n if found is None else found) if power >= target else None
-        return found
+            first = (n if first is None else first) if power >= target else None
+        return first
 
     def _look_ahead(self, name: str) -> None:
         """Where nothing is enough: more trials of the largest number and of its half, to extrapolate from."""
@@ -87,7 +87,7 @@ class Search:
             key
             for key in self._keys(name)
             if key not in self.exact
-            and any(reached(self.curves.points(*key), target) is None for target in self.targets)
+            and any(first_enough(self.curves.points(*key), target) is None for target in self.targets)
         ]
         if short and self.limit >= 2 * self.unit:
             half = self.limit // 2 // self.unit * self.unit
@@ -103,7 +103,7 @@ class Search:
         """Walk up the numbers of patients until every target is passed with room to spare, or the limit."""
         low, wanted = 0, list(names)
         alike = self.curves.variants is not None  # a handful of variants says nothing
-        for high, trials in scanned(self.limit, self.unit, self.most_trials, alike):
+        for high, trials in scan_parts(self.limit, self.unit, self.most_trials, alike):
             if not wanted:
                 break
             self.curves.evaluate(wanted, grid(low, high, self.unit), trials)
@@ -132,26 +132,26 @@ class Search:
     def _refine(self, name: str) -> None:
         """Evaluate every multiple in question, with more and more trials, until none is in question."""
         trials = FIRST if self.most_trials is None else min(FIRST, self.most_trials)
-        asked = [(key, target) for key in self._keys(name) for target in self.targets]
+        open_questions = [(key, target) for key in self._keys(name) for target in self.targets]
         while True:
-            while numbers := self._missing(asked, trials):
+            while numbers := self._missing(open_questions, trials):
                 self.curves.evaluate([name], numbers, trials)
-            asked = [question for question in asked if not self._settled(*question)]
-            most = self._most(asked)
-            if trials >= most or not asked:
+            open_questions = [question for question in open_questions if not self._settled(*question)]
+            most = self._most(open_questions)
+            if trials >= most or not open_questions:
                 break
             trials = min(GROWTH * trials, most)
         if between := self._between(name):
             self.curves.evaluate([name], between, trials)
 
-    def _most(self, asked: Sequence[Question]) -> int:
-        largest = max((n for question in asked for n in self._window(*question)), default=1)
+    def _most(self, questions: Sequence[Question]) -> int:
+        largest = max((n for question in questions for n in self._window(*question)), default=1)
         return most_trials(largest, self.most_trials)
 
-    def _missing(self, asked: Sequence[Question], trials: int) -> list[int]:
+    def _missing(self, questions: Sequence[Question], trials: int) -> list[int]:
         """The numbers of patients in question that have not had so many trials."""
         missing: set[int] = set()
-        for key, target in asked:
+        for key, target in questions:
             points = self.curves.points(*key)
             window = set(self._window(key, target)) - self.curves.impossible
             missing |= {n for n in window if n not in points or points[n]["trials"] < trials}
@@ -188,7 +188,7 @@ class Search:
         for key in self._keys(name):
             points = self.curves.points(*key)
             for target in self.targets:
-                answer = None if key in self.exact else reached(points, target)
+                answer = None if key in self.exact else first_enough(points, target)
                 if answer is not None:
                     before = max((n for n in points if n < answer), default=0)
                     numbers += range(before + self.unit, answer, self.unit)

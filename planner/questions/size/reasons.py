@@ -1,7 +1,8 @@
-"""Why no number of patients and no effect is enough: what is known, what was seen, and what is extrapolated.
+"""Why no number of patients and no effect is enough: what was seen, computed and extrapolated.
 
-A ceiling is claimed only where one is known: by a closed form, or as the chance that there is an effect at
-all. Where power merely grows slowly, it is said to grow, and about how many patients would be enough.
+A ceiling is claimed only where there surely is one: by a closed form, or as the chance that there is an
+effect at all. Where power merely grows slowly, the answer is that it grows, and about how many patients would
+be enough.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from planner.model.looks import monitoring_plan
 from planner.monitoring.p_values import p_value
 from planner.questions.size import theory
 from planner.questions.size.beyond import FARTHEST, Beyond, by_assurance, by_drift, exactly, halfway
-from planner.questions.size.curves import Curves, Interrupted, Json, Key, Points
+from planner.questions.size.curves import Curves, Interrupted, Key, Points
 from planner.questions.size.effect import Effects
 from planner.questions.size.patients import Search
+from planner.results.figures import Json
 from planner.scenario.analysis import Analysis
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.scenario import Scenario
@@ -51,13 +53,15 @@ def best(points: Points) -> Json:
 def no_patients(search: Search, key: Key, target: float, partial: bool) -> Reason:
     """The best that was reached, what keeps power down, and what more patients would do."""
     points = search.curves.points(*key)
-    top, reached = points[max(points)], best(points)
-    power = reached["power"]
-    shown = f"{power['estimate']:.3f} (Monte Carlo SE {power['mcse']:.2g}), at {reached['patients']:,}"
+    top, peak = points[max(points)], best(points)
+    power = peak["power"]
+    highest = f"{power['estimate']:.3f} (Monte Carlo SE {power['mcse']:.2g}), at {peak['patients']:,}"
     if key in search.exact:
         n = max(search.exact[key], key=search.exact[key].__getitem__)
-        shown = f"{search.exact[key][n]:.3f}, by the closed form, at {n:,}"
-    head = f"No number up to {max(points):,} is enough: the best {_word(search.curves)} is {shown} patients."
+        highest = f"{search.exact[key][n]:.3f}, by the closed form, at {n:,}"
+    head = (
+        f"No number up to {max(points):,} is enough: the best {_word(search.curves)} is {highest} patients."
+    )
     if partial:
         return Reason(f"{head} Interrupted before larger numbers were tried.")
     if power["estimate"] >= target:
@@ -65,7 +69,7 @@ def no_patients(search: Search, key: Key, target: float, partial: bool) -> Reaso
     if top["undefined"]["estimate"] == 1.0:
         return Reason(f"{head} {_never_computed(search.curves, key, max(points), search.unit)}")
     causes = [*_undefined(top, target), *_bias(top), *_futile(top, target)]
-    ahead = _ahead(search, key, target, points)
+    ahead = _larger_numbers(search, key, target, points)
     return Reason(" ".join([head, *causes, ahead.note]).strip(), ahead.ceiling, ahead.extrapolated)
 
 
@@ -93,10 +97,10 @@ def _never_computed(curves: Curves, key: Key, most: int, step: int) -> str:
     numbers = range(most + step, last + 1, step)
     with suppress(Interrupted):  # of what was finished
         probe.evaluate([name], numbers, _PROBES)
-    found = [n for n, cell in probe.points(*key).items() if cell["undefined"]["estimate"] < 1.0]
+    computable = [n for n, cell in probe.points(*key).items() if cell["undefined"]["estimate"] < 1.0]
     curves.trials = probe.trials
-    if found:
-        return f"{count_of(most)} too few for the test ({method}), which needs at least {min(found):,}."
+    if computable:
+        return f"{count_of(most)} too few for the test ({method}), which needs at least {min(computable):,}."
     tried = max([most, *numbers])
     return (
         f"The test ({method}) could not be computed in any trial of up to {tried:,} patients: under this "
@@ -121,10 +125,12 @@ def _bias(top: Json) -> list[str]:
     error = top["estimate"]["mean_mcse"]
     if mean is None or not truth or mean / truth > 0.5:
         return []
-    said = f"On average the analysis estimates {mean:+.3g} where the true effect is {truth:+.3g}"
+    sentence = f"On average the analysis estimates {mean:+.3g} where the true effect is {truth:+.3g}"
     if error is not None and abs(mean) <= _CLEAR * error:
-        return [f"{said}: what earlier treatments leave behind cancels the effect, as far as chance shows."]
-    return [f"{said}: what earlier treatments leave behind takes most of the effect away."]
+        return [
+            f"{sentence}: what earlier treatments leave behind cancels the effect, as far as chance shows."
+        ]
+    return [f"{sentence}: what earlier treatments leave behind takes most of the effect away."]
 
 
 def _futile(top: Json, target: float) -> list[str]:
@@ -135,17 +141,17 @@ def _futile(top: Json, target: float) -> list[str]:
 # What more patients would do
 
 
-def _ahead(search: Search, key: Key, target: float, points: Points) -> Reason:
+def _larger_numbers(search: Search, key: Key, target: float, points: Points) -> Reason:
     scenario = search.curves.scenario
     analysis = _of(scenario, key[1])
     if search.curves.variants is not None:
         return _assurance(search, points, target)
     if key in search.exact:
         return _exact(search, key, analysis, target, max(points))
-    if (said := _never_significant(scenario, analysis, points)) is not None:
-        return Reason(said)
-    found = by_drift(scenario, analysis, points, target)
-    return Reason(_still_grows("Power", points, target, found, search.unit), None, found)
+    if (sentence := _never_significant(scenario, analysis, points)) is not None:
+        return Reason(sentence)
+    beyond = by_drift(scenario, analysis, points, target)
+    return Reason(_still_grows("Power", points, target, beyond, search.unit), None, beyond)
 
 
 def _exact(search: Search, key: Key, analysis: Analysis, target: float, most: int) -> Reason:
@@ -153,19 +159,21 @@ def _exact(search: Search, key: Key, analysis: Analysis, target: float, most: in
     limit = theory.limit(scenario, key[0], analysis)
     assert limit is not None  # a closed form has one
     if limit == 1.0:
-        found = exactly(scenario, key[0], analysis, target, most)
-        if found.patients is None:
-            return Reason(f"Power still grows, but {FARTHEST:,} are not enough. {_advice(None)}", None, found)
+        beyond = exactly(scenario, key[0], analysis, target, most)
+        if beyond.patients is None:
+            return Reason(
+                f"Power still grows, but {FARTHEST:,} are not enough. {_advice(None)}", None, beyond
+            )
         reach = f"Power still grows, and by the noncentral t distribution reaches {target:g} at"
-        said = f"{reach} {found.patients:,}; that is computed, not simulated. {_advice(found.patients)}"
-        return Reason(said, None, found)
+        note = f"{reach} {beyond.patients:,}; that is computed, not simulated. {_advice(beyond.patients)}"
+        return Reason(note, None, beyond)
     if limit == 0.0:
         why = "what the analysis estimates lies on the side that the test does not look at"
-        said = f"Power has a ceiling: {why}, so that it is below alpha, and falls as patients are added."
-        return Reason(said, analysis.alpha)
+        note = f"Power has a ceiling: {why}, so that it is below alpha, and falls as patients are added."
+        return Reason(note, analysis.alpha)
     why = "what the analysis estimates is nil, what earlier treatments leave behind included"
-    said = f"Power has a ceiling: {why}, so that it is alpha, {limit:g}, at every number of patients."
-    return Reason(said, limit)
+    note = f"Power has a ceiling: {why}, so that it is alpha, {limit:g}, at every number of patients."
+    return Reason(note, limit)
 
 
 def _assurance(search: Search, points: Points, target: float) -> Reason:
@@ -173,55 +181,55 @@ def _assurance(search: Search, points: Points, target: float) -> Reason:
     top = points[max(points)]
     drawn = top["uncertainty"]
     chance, limit = drawn["effect_probability"], drawn["power_limit"]
-    said = []
+    sentences = []
     if chance and chance["estimate"] < target:
-        said.append(
+        sentences.append(
             f"There is an effect in the wanted direction with a chance of {chance['estimate']:.1%} "
             f"(Monte Carlo SE {100 * chance['mcse']:.2g} %)."
         )
     if not limit or _bias(top):
-        return Reason(" ".join([*said, _still_grows("Assurance", points, target, None, search.unit)]))
+        return Reason(" ".join([*sentences, _still_grows("Assurance", points, target, None, search.unit)]))
     if limit["estimate"] < target:
         if limit["high"] < target:
-            said.append("That is the ceiling of assurance: no number of patients lifts it above.")
+            sentences.append("That is the ceiling of assurance: no number of patients lifts it above.")
         else:
-            said.append(
+            sentences.append(
                 "No number of patients lifts assurance above that chance, which more variants settle."
             )
-        return Reason(" ".join(said), limit["estimate"])
-    if said:
-        said.append("The test has two sides, and what is significant on the other one counts too.")
-    found = by_assurance(points, limit, target, search.unit)
-    said.append(_still_grows("Assurance", points, target, found, search.unit))
-    return Reason(" ".join(said), limit["estimate"] if limit["estimate"] < 1.0 else None, found)
+        return Reason(" ".join(sentences), limit["estimate"])
+    if sentences:
+        sentences.append("The test has two sides, and what is significant on the other one counts too.")
+    beyond = by_assurance(points, limit, target, search.unit)
+    sentences.append(_still_grows("Assurance", points, target, beyond, search.unit))
+    return Reason(" ".join(sentences), limit["estimate"] if limit["estimate"] < 1.0 else None, beyond)
 
 
-def _still_grows(word: str, points: Points, target: float, found: Beyond | None, unit: int) -> str:
+def _still_grows(word: str, points: Points, target: float, beyond: Beyond | None, unit: int) -> str:
     """How power went on between half the largest number and that, and where it would lead."""
     most, half = max(points), halfway(points)
     top, before = points[most]["power"], points[half]["power"]
     gain, error = top["estimate"] - before["estimate"], math.hypot(top["mcse"], before["mcse"])
     step = f"from {before['estimate']:.3f} at {half:,} to {top['estimate']:.3f} at {most:,} patients"
     if gain > _CLEAR * error:
-        said = f"{word} still grows, {step}."
+        sentence = f"{word} still grows, {step}."
     else:
-        said = f"{word} goes {step}: a step that chance alone could make, and no sign of a ceiling."
-    if found is None or (found.patients is None and found.low is None):
-        return f"{said} That is too little to extrapolate from."
+        sentence = f"{word} goes {step}: a step that chance alone could make, and no sign of a ceiling."
+    if beyond is None or (beyond.patients is None and beyond.low is None):
+        return f"{sentence} That is too little to extrapolate from."
     how = {
         "drift": "the expected z growing with the root of the patients",
         "assurance": "the distance to its limit shrinking with the root of the patients",
-    }[found.by]
-    if found.patients is None:
-        about = f"more than {_rounded(found.low or most, unit):,}"
+    }[beyond.by]
+    if beyond.patients is None:
+        about = f"more than {_rounded(beyond.low or most, unit):,}"
     else:
-        ends = [None if end is None else f"{_rounded(end, unit):,}" for end in (found.low, found.high)]
-        about = f"about {_rounded(found.patients, unit):,} ({ends[0]} to {ends[1]})"
+        ends = [None if end is None else f"{_rounded(end, unit):,}" for end in (beyond.low, beyond.high)]
+        about = f"about {_rounded(beyond.patients, unit):,} ({ends[0]} to {ends[1]})"
         if ends[1] is None:
-            about = f"about {_rounded(found.patients, unit):,} ({ends[0]} or more)"
+            about = f"about {_rounded(beyond.patients, unit):,} ({ends[0]} or more)"
     return (
-        f"{said} Extrapolated, and not simulated: {about} patients would reach {target:g}, {how}. "
-        f"{_advice(found.patients)}"
+        f"{sentence} Extrapolated, and not simulated: {about} patients would reach {target:g}, {how}. "
+        f"{_advice(beyond.patients)}"
     )
 
 
@@ -256,17 +264,17 @@ def _never_significant(scenario: Scenario, analysis: Analysis, points: Points) -
     needed = next((n for n in range(most, MAX_PATIENTS + 1, unit) if possible(n)), None)
     plan = monitoring_plan(scenario, analysis, most)
     p = least(scenario, analysis, most, plan.direction)
-    said = (
+    sentence = (
         f"With {most:,} patients the smallest p value of this exact test is {p:.3g}: it cannot be significant"
     )
-    return f"{said}." if needed is None else f"{said} with fewer than {needed:,}."
+    return f"{sentence}." if needed is None else f"{sentence} with fewer than {needed:,}."
 
 
 def _least_binomial(scenario: Scenario, analysis: Analysis, n: int, direction: str) -> float:
     """All patients respond to one and the same treatment only."""
     reference = METHODS[analysis.method].reference
-    found = (p_value(reference, side * n, n + 1.0, direction) for side in (1.0, -1.0))
-    return min(p for p in found if p is not None)
+    p_values = (p_value(reference, side * n, n + 1.0, direction) for side in (1.0, -1.0))
+    return min(p for p in p_values if p is not None)
 
 
 def _least_of_two_groups(scenario: Scenario, analysis: Analysis, n: int, direction: str) -> float:
@@ -293,21 +301,21 @@ _LEAST_P: dict[str, Callable[[Scenario, Analysis, int, str], float]] = {
 # Effects
 
 
-def no_effect(work: Effects, target: float) -> str:
+def no_effect(search: Effects, target: float) -> str:
     """Why no effect was large enough: the best that was reached, and what keeps power down."""
-    curves, cells, key = work.curves, list(work.cells.values()), (work.name, work.analysis.name)
+    curves, cells, key = search.curves, list(search.cells.values()), (search.name, search.analysis.name)
     if not cells:
-        return f"No effect could be tried: no stopping limits exist for {work.patients:,} patients."
+        return f"No effect could be tried: no stopping limits exist for {search.patients:,} patients."
     if all(cell["undefined"]["estimate"] == 1.0 for cell in cells):
-        return _never_computed(curves, key, work.patients, 1)
+        return _never_computed(curves, key, search.patients, 1)
     top = max(cells, key=lambda cell: cell["power"]["estimate"])
     largest = max((cell["true_effect"] for cell in cells), key=abs)
     power, unit = top["power"], curves.scenario.endpoint.unit
-    said = (
+    sentence = (
         f"No effect up to {largest:+.4g} {unit}, the largest tried, is enough: the best {_word(curves)} is "
         f"{power['estimate']:.3f} (Monte Carlo SE {power['mcse']:.2g}), at {top['true_effect']:+.4g}."
     )
     causes = _undefined(top, target)
     if curves.scenario.endpoint.bounds is not None:
         causes.append("Scores are cut at the ends of their scale, which bounds the effect.")
-    return " ".join([said, *causes, *_futile(top, target)])
+    return " ".join([sentence, *causes, *_futile(top, target)])

@@ -2,7 +2,7 @@
 
 Scores of family `means` on an unbounded scale are normal, so that with complete patients and one look a t
 statistic is noncentral t, also under carryover, which only moves its mean. None stands for "no closed form".
-To add an analysis: one row of _LAWS.
+To add an analysis: one row of _CLOSED_FORMS, at the end.
 """
 
 from __future__ import annotations
@@ -40,34 +40,34 @@ class Law(NamedTuple):
 def power(
     scenario: Scenario, hypothesis: str | Means, analysis: Analysis, patients: Sequence[int]
 ) -> Floats | None:
-    """Exact power (type I error under a true null hypothesis) at each number of patients; None if unknown.
+    """Exact power (type I error under a true null hypothesis) at each number of patients, or None.
 
-    Of most tests known at multiples of the allocation unit, where every sequence has its share of the
+    Most tests have one at multiples of the allocation unit only, where every sequence has its share of the
     patients. An undefined test never rejects.
     """
-    found = _law(scenario, hypothesis, analysis, patients)
-    if found is None:
+    law = _law(scenario, hypothesis, analysis, patients)
+    if law is None:
         return None
     only = monitoring_plan(
         scenario, analysis, max(patients)
     )  # the same for every number: one look is all of them
     sides = {"two-sided": (1.0, -1.0), "greater": (1.0,), "less": (-1.0,)}[only.direction]
-    df = np.maximum(found.df, 1.0)
+    df = np.maximum(law.df, 1.0)
     limit = -stdtrit(df, ndtr(-only.boundary.efficacy_z[-1]))
-    chance = sum(noncentral_t_above(limit, df, side * found.shift) for side in sides)
-    return np.where(found.df > 0.0, chance, 0.0)
+    chance = sum(noncentral_t_above(limit, df, side * law.shift) for side in sides)
+    return np.where(law.df > 0.0, chance, 0.0)
 
 
 def limit(scenario: Scenario, hypothesis: str | Means, analysis: Analysis) -> float | None:
-    """What the exact power tends to as patients are added without end; None if unknown.
+    """What the exact power tends to as patients are added without end; None: no closed form.
 
     The noncentrality grows with the square root of the patients, unless the contrast that is estimated is
     nil: then power is the level of the test at every number of patients.
     """
-    found = _law(scenario, hypothesis, analysis, [scenario.design.unit * 2**20])
-    if found is None:
+    law = _law(scenario, hypothesis, analysis, [scenario.design.unit * 2**20])
+    if law is None:
         return None
-    shift = float(found.shift[0]) / 2.0**10  # at one allocation unit
+    shift = float(law.shift[0]) / 2.0**10  # at one allocation unit
     if abs(shift) < _NIL:
         return analysis.alpha
     direction = monitoring_plan(scenario, analysis, scenario.design.patients).direction
@@ -77,13 +77,14 @@ def limit(scenario: Scenario, hypothesis: str | Means, analysis: Analysis) -> fl
 def _law(
     scenario: Scenario, hypothesis: str | Means, analysis: Analysis, patients: Sequence[int]
 ) -> Law | None:
+    """The law of the test statistic at each number of patients."""
     stated = scenario.hypotheses[hypothesis] if isinstance(hypothesis, str) else hypothesis
-    law = _LAWS.get(analysis.method)
-    if law is None or not isinstance(stated, Means) or not _plain(scenario, analysis):
+    form = _CLOSED_FORMS.get(analysis.method)
+    if form is None or not isinstance(stated, Means) or not _plain(scenario, analysis):
         return None
-    if analysis.method not in _OF_ANY_NUMBER and any(n % scenario.design.unit for n in patients):
+    if not form.any_number and any(n % scenario.design.unit for n in patients):
         return None
-    return law(scenario, stated, analysis, np.array(patients, float))
+    return form.law(scenario, stated, analysis, np.array(patients, float))
 
 
 def _plain(scenario: Scenario, analysis: Analysis) -> bool:
@@ -149,10 +150,10 @@ def _sequences(scenario: Scenario, hypothesis: Means, analysis: Analysis, n: Flo
 
 def _one_sample(scenario: Scenario, hypothesis: Means, analysis: Analysis, n: Floats) -> Law | None:
     """The mean of all contrasts over its standard error; exact where every sequence has the same law."""
-    found = _own_contrasts(scenario, hypothesis, analysis)
-    if not _equal(found.variance) or np.ptp(found.mean) > 1e-12 * np.abs(found.mean).max():
+    groups = _own_contrasts(scenario, hypothesis, analysis)
+    if not _equal(groups.variance) or np.ptp(groups.mean) > 1e-12 * np.abs(groups.mean).max():
         return None
-    return Law(found.mean[0] * np.sqrt(n / found.variance[0]), n - 1.0)
+    return Law(groups.mean[0] * np.sqrt(n / groups.variance[0]), n - 1.0)
 
 
 def _first_period(scenario: Scenario, hypothesis: Means, analysis: Analysis, n: Floats) -> Law | None:
@@ -194,13 +195,17 @@ def _equal(variance: Floats) -> bool:
     return bool(variance.min() > 0.0 and np.ptp(variance) <= 1e-12 * variance.max())
 
 
-_LAWS: dict[str, Callable[[Scenario, Means, Analysis, Floats], Law | None]] = {
-    "hills-armitage": _sequences,
-    "subject-contrast": _sequences,
-    "paired-t": _one_sample,
-    "period-one": _first_period,
-    "fixed-subject": _least_squares,
+class _ClosedForm(NamedTuple):
+    """`any_number`: the law also holds where the sequences do not have their shares of the patients."""
+
+    law: Callable[[Scenario, Means, Analysis, Floats], Law | None]
+    any_number: bool = False
+
+
+_CLOSED_FORMS = {
+    "hills-armitage": _ClosedForm(_sequences),
+    "subject-contrast": _ClosedForm(_sequences),
+    "paired-t": _ClosedForm(_one_sample, any_number=True),
+    "period-one": _ClosedForm(_first_period),
+    "fixed-subject": _ClosedForm(_least_squares),
 }
-
-
-_OF_ANY_NUMBER = {"paired-t"}  # whose law does not depend on how many patients each sequence has

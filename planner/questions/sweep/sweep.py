@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from planner.engine.executors import Progress
 from planner.model.parameter_draws import check_uncertainty, same_first_variant
@@ -60,7 +60,7 @@ class Sweep:
         return self._in_order(lambda run: run.cells())
 
     def cells_with_carryover(self) -> list[Json]:
-        """The cells as they are shown: see Run.cells_with_carryover."""
+        """The cells with what carryover does to each estimate."""
         return self._in_order(lambda run: run.cells_with_carryover())
 
     def whole_trials(self) -> list[Json]:
@@ -160,15 +160,34 @@ def _common(values: Sequence[Json], numbers: Sequence[int]) -> Json:
     return {k: v for k, v in first.items() if all(values[n][k] == v for n in numbers)}
 
 
-def sweep(source: str | FilePath, set: Sequence[str] = (), **options: Any) -> Sweep:
+def sweep(
+    source: str | FilePath,
+    set: Sequence[str] = (),
+    *,
+    trials: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    precision: float | None = None,
+    uncertain: bool = False,
+    variants: int | None = None,
+    progress: Progress | None = None,
+) -> Sweep:
     """Read a scenario, and simulate it at every combination of the swept settings of `set`, or of its own.
 
         sweep("asthma-ab-ba", set=["design.patients=12:60:4"], trials=10_000).frame()
 
-    `options`: those of `simulate_points`. Raises SweepError and ScenarioError as `points_of` does.
+    Options as of `simulate_points`. Raises SweepError and ScenarioError as `points_of` does.
     """
-    plain, axes = split_settings(set)
-    return simulate_points(points_of(source, plain, axes), **options)
+    return simulate_points(
+        points_of(source, *split_settings(set)),
+        trials=trials,
+        seed=seed,
+        threads=threads,
+        precision=precision,
+        uncertain=uncertain,
+        variants=variants,
+        progress=progress,
+    )
 
 
 def simulate_points(

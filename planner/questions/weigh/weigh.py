@@ -24,7 +24,7 @@ from planner.model import parameter_draws
 from planner.model.distinguishable import endpoint_depends_on, inseparable
 from planner.model.families.rates import first_without_rates
 from planner.model.parameter_draws import UncertainParameter, is_uncertain
-from planner.questions.effort import Effort
+from planner.questions.effort import EffortEstimate
 from planner.questions.weigh.cohort import patients_of, trials_of
 from planner.questions.weigh.count_evidence import CountEvidence
 from planner.questions.weigh.data import observed_in
@@ -153,7 +153,7 @@ def forecast(
     patients: int | None = None,
     seed: int | None = None,
     threads: int | None = None,
-) -> tuple[Json, Effort]:
+) -> tuple[Json, EffortEstimate]:
     """What `weigh` would simulate with the same arguments, and how long that takes."""
     weights = _priors(scenario, prior or {})
     began = time.perf_counter()
@@ -182,7 +182,7 @@ _SAMPLED = 16
 """Draws, and then uncertain numbers, for the time that all of them take."""
 
 
-def _effort(task: _Task, beside: float, threads: int | None) -> Effort:
+def _effort(task: _Task, beside: float, threads: int | None) -> EffortEstimate:
     """`beside`: seconds that were spent before anything is simulated."""
     work = task.work
     simulate(replace(work, draws=1), threads=threads)  # compiles
@@ -197,7 +197,7 @@ def _effort(task: _Task, beside: float, threads: int | None) -> Effort:
     beside += (time.perf_counter() - began) * len(entries) / max(len(entries[:_SAMPLED:4]), 1)
     seconds = beside + pace * work.draws
     trials = 0 if work.exact else trials_of(work.scenario, work.patients)
-    return Effort(
+    return EffortEstimate(
         seconds=seconds,
         trials_per_second=trials * work.draws / seconds,
         memory_bytes=peak_memory(),

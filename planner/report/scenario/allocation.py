@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from planner.questions.plan import Plan, scale_moves
+from planner.questions.plan import TrialPlan, scale_moves
 from planner.results.number_text import plain, signed
 from planner.scenario.families.means import Means
 from planner.scenario.scenario import Scenario
@@ -13,7 +13,7 @@ from planner.scenario.text import count, listed
 _MOST_SEQUENCES = 6
 
 
-def design_line(scenario: Scenario, plan: Plan, short: bool = False) -> str:
+def design_line(scenario: Scenario, plan: TrialPlan, short: bool = False) -> str:
     """`52 patients randomised: 26 to F then S and 26 to S then F`; `short`: many sequences are counted."""
     design = scenario.design
     numbers = [f"{low}" if low == high else _one_of(low, high) for low, high in plan.per_sequence_ends]

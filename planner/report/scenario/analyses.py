@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.questions.plan import AnalysisPlan, Plan
+from planner.questions.plan import AnalysisPlan, TrialPlan
 from planner.report.blocks import Block, Facts, Heading, Prose
 from planner.report.context import sidedness
 from planner.report.pages.parts.whole_trial import EACH_ALONE
@@ -14,7 +14,7 @@ from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import METHODS
 
 
-def analyses_blocks(scenario: Scenario, plan: Plan) -> list[Block]:
+def analyses_blocks(scenario: Scenario, plan: TrialPlan) -> list[Block]:
     blocks: list[Block] = [Heading("Analysis" if len(plan.analyses) == 1 else "Analyses")]
     described = []
     for analysis in plan.analyses:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planner.model.distinguishable import indistinguishable
 from planner.model.stopping.remarks import look_remarks
-from planner.questions.plan import Plan
+from planner.questions.plan import TrialPlan
 from planner.report.context import PageContext, unit_of
 from planner.report.scenario.allocation import design_line, scale_notes
 from planner.report.scenario.analyses import analysis_line
@@ -14,7 +14,7 @@ from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import METHODS, WHOLE
 
 
-def page_context(scenario: Scenario, plan: Plan, command: str) -> PageContext:
+def page_context(scenario: Scenario, plan: TrialPlan, command: str) -> PageContext:
     """What the pages of a result need to know of its scenario."""
     return PageContext(
         question=scenario.question,

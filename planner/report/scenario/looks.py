@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from planner.model.stopping.remarks import look_remarks
-from planner.questions.plan import AnalysisPlan, Look, Plan
+from planner.questions.plan import AnalysisPlan, PlannedLook, TrialPlan
 from planner.report.blocks import Block, Column, Heading, Items, Prose, Sheet
 from planner.report.pages.parts.limits import about_limits
 from planner.report.pages.run_tables import warning
@@ -16,7 +16,7 @@ from planner.scenario.text import listed
 from planner.scenario.vocabulary import EFFICACY_RULES, FUTILITY_RULES
 
 
-def looks_and_limits(scenario: Scenario, plan: Plan) -> list[Block]:
+def looks_and_limits(scenario: Scenario, plan: TrialPlan) -> list[Block]:
     """The rules, the limits of each analysis, and warnings of looks that cannot do what they are for."""
     blocks: list[Block] = [Heading("Looks and limits"), *_rules(scenario)]
     for analysis in plan.analyses:
@@ -104,7 +104,7 @@ def _limits(analysis: AnalysisPlan) -> Sheet:
     return Sheet([Column(title) for title in titles], rows)
 
 
-def _df(look: Look) -> str:
+def _df(look: PlannedLook) -> str:
     """Degrees of freedom; 0 would look like a number to test with."""
     return "none: no test" if look.df == 0 else plain(look.df)
 

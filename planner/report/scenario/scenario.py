@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.engine.potential_outcomes import Truth
-from planner.model.stopping.remarks import look_remarks
-from planner.questions.plan import AnalysisPlan, Plan
-from planner.questions.predict import Outlook
+from planner.questions.plan import AnalysisPlan, TrialPlan
+from planner.questions.predict import Predictions
 from planner.report.blocks import Block, Facts, Heading, Items, Prose
 from planner.report.context import unit_of
 from planner.report.pages.common import NO_SOURCE
@@ -26,7 +25,7 @@ from planner.report.scenario.predictions import predictions
 from planner.report.scenario.secondary_outcomes import own_secondary_outcomes, secondary_outcomes_blocks
 from planner.results.number_text import plain, plus_minus, signed
 from planner.results.uncertain_numbers import uncertain_numbers
-from planner.scenario.canonical.resolved import digest, resolve
+from planner.scenario.canonical.resolved import digest
 from planner.scenario.contrasts import Contrast, formula, weights
 from planner.scenario.families.means import Means
 from planner.scenario.families.mechanism import MechanismHypothesis
@@ -37,7 +36,7 @@ from planner.scenario.text import count, listed
 
 
 def scenario_blocks(
-    scenario: Scenario, plan: Plan, outlook: Outlook, defaults: Sequence[tuple[str, str]]
+    scenario: Scenario, plan: TrialPlan, outlook: Predictions, defaults: Sequence[tuple[str, str]]
 ) -> list[Block]:
     """The whole scenario as blocks, in the order of a protocol."""
     blocks: list[Block] = [Heading(scenario.title or "A crossover trial", 1)]
@@ -76,7 +75,7 @@ def _treatments(scenario: Scenario) -> list[tuple[str, str]]:
     ]
 
 
-def _timeline(scenario: Scenario, plan: Plan) -> list[str]:
+def _timeline(scenario: Scenario, plan: TrialPlan) -> list[str]:
     """When a patient is dosed and when the patient has finished, in days from the first dose."""
     design = scenario.design
     length, washout = design.period_days, design.washout_days
@@ -112,7 +111,7 @@ def _days(days: float) -> str:
     return f"{plain(days)} day" if days == 1 else f"{plain(days)} days"
 
 
-def _what_may_be_true(scenario: Scenario, plan: Plan, outlook: Outlook) -> list[Block]:
+def _what_may_be_true(scenario: Scenario, plan: TrialPlan, outlook: Predictions) -> list[Block]:
     """The hypotheses, each with its true effects; of mechanisms first what they are made of."""
     hypotheses = {name: scenario.hypotheses[name] for name in outlook.hypotheses}
     mechanisms = [h for h in hypotheses.values() if isinstance(h, MechanismHypothesis)]
@@ -132,7 +131,7 @@ def _what_may_be_true(scenario: Scenario, plan: Plan, outlook: Outlook) -> list[
     return blocks
 
 
-def _hypothesis(name: str, hypothesis: Hypothesis, scenario: Scenario, plan: Plan) -> list[str]:
+def _hypothesis(name: str, hypothesis: Hypothesis, scenario: Scenario, plan: TrialPlan) -> list[str]:
     """What a hypothesis says, what follows from it, and the true effects that power refers to."""
     sentences = [f"{hypothesis.label}."] if hypothesis.label and hypothesis.label != name else []
     match hypothesis:
@@ -145,12 +144,12 @@ def _hypothesis(name: str, hypothesis: Hypothesis, scenario: Scenario, plan: Pla
     return sentences + [_effects(name, contrast, scenario, plan) for contrast in _contrasts(plan)]
 
 
-def _contrasts(plan: Plan) -> list[Contrast]:
+def _contrasts(plan: TrialPlan) -> list[Contrast]:
     """The contrasts of the analyses, each once."""
     return list({formula(analysis.contrast): analysis.contrast for analysis in plan.analyses}.values())
 
 
-def _means(hypothesis: Means, scenario: Scenario, plan: Plan) -> list[str]:
+def _means(hypothesis: Means, scenario: Scenario, plan: TrialPlan) -> list[str]:
     """Means, and the spreads that the stated ones imply."""
     spread = hypothesis.spread
     means = [f"{plain(mean)} on {treatment}" for treatment, mean in hypothesis.means.items()]
@@ -209,7 +208,7 @@ def _rates(hypothesis: Rates) -> list[str]:
     return sentences
 
 
-def _effects(name: str, contrast: Contrast, scenario: Scenario, plan: Plan) -> str:
+def _effects(name: str, contrast: Contrast, scenario: Scenario, plan: TrialPlan) -> str:
     """The true effects of a contrast, one for each measure and day that is analysed."""
     rows = {(a.measure, a.day, a.outcome): a for a in reversed(plan.analyses) if a.contrast == contrast}
     analyses = list(rows.values())[::-1]
@@ -264,16 +263,3 @@ def _uncertain(scenario: Scenario) -> list[Block]:
 def _source(citation: Any) -> str:
     where = f" doi:{citation.doi}" if citation.doi else f" {citation.url}" if citation.url else ""
     return f"{citation.text}{where}"
-
-
-def as_json(scenario: Scenario, plan: Plan, outlook: Outlook) -> dict[str, Any]:
-    """The explanation as one object: the resolved scenario, and what follows from it."""
-    return {
-        "schema": "planner.show/1",
-        "digest": digest(scenario),
-        "scenario": resolve(scenario),
-        **({"uncertain": rows} if (rows := uncertain_numbers(scenario)) else {}),
-        "plan": plan.to_json(),
-        **outlook.to_json(),
-        "warnings": [*scenario.remarks, *look_remarks(scenario)],
-    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from planner.questions.plan import AnalysisPlan
-from planner.questions.predict import Outlook
+from planner.questions.predict import Predictions
 from planner.report.blocks import Block, Column, Facts, Heading, Prose, Sheet
 from planner.report.scenario.mechanism import Labelled, Pairs, needs_of_terms, percent
 from planner.results.number_text import fixed, plain
@@ -91,15 +91,15 @@ def own_secondary_outcomes(scenario: Scenario, hypothesis: MechanismHypothesis) 
     return lines
 
 
-def outcome_predictions(scenario: Scenario, outlook: Outlook) -> list[Block]:
+def outcome_predictions(scenario: Scenario, outlook: Predictions) -> list[Block]:
     """A row for each treatment, a column for each outcome and for guesses; who says the same shares rows."""
     columns = [Column("Hypothesis", number=False), Column("Treatment", number=False)]
     cells: list[dict[tuple[str, str], str]] = []
     errors: list[str] = []
-    for name in dict.fromkeys(row.outcome for row in outlook.seconds):
+    for name in dict.fromkeys(row.outcome for row in outlook.secondary):
         outcome = scenario.outcomes[name]
         columns.append(Column(f"Mean {outcome.label} ({outcome.unit}), {_when(outcome)}"))
-        own = [row for row in outlook.seconds if row.outcome == name]
+        own = [row for row in outlook.secondary if row.outcome == name]
         cells.append({(row.hypothesis, row.treatment): fixed(row.mean.estimate, 1) for row in own})
         errors.append(f"{plain(max(row.mean.mcse for row in own), 1)} of {outcome.label}")
     if outlook.guesses:

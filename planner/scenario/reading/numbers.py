@@ -20,7 +20,7 @@ class RangeError(PlannerError, ValueError):
     """A range whose values cannot be listed."""
 
 
-class Range(NamedTuple):
+class SteppedRange(NamedTuple):
     """`12:60:4`: from, to (included if it is reached), step, each as it is written."""
 
     first: str
@@ -46,10 +46,10 @@ class Range(NamedTuple):
         return [first + i * step for i in range(int(steps) + 1)]
 
 
-def range_in(text: str) -> Range | None:
+def range_in(text: str) -> SteppedRange | None:
     """The range that a text is; None if it is none."""
     match = _RANGE.fullmatch(text)
-    return None if match is None else Range(*match.groups())
+    return None if match is None else SteppedRange(*match.groups())
 
 
 def has_colons(text: str) -> bool:

@@ -1,0 +1,300 @@
+"""Designs side by side on the same virtual patients: power, stops, size, and how they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from planner.engine.executors import Progress
+from planner.engine.job import Job, job_of
+from planner.model.stopping.remarks import look_remarks
+from planner.questions.compare.assumptions import differing_assumptions
+from planner.questions.compare.pairing import FIGURES, Group, Member, PairedTrials, pair
+from planner.results.carryover import CarryoverBias, Key, biases_of_job, carryover_figures
+from planner.results.carryover_sentences import bias_sentences, labels, unit_of
+from planner.results.design_effect import WARNING
+from planner.results.digest import answer_digest
+from planner.results.figures import Json
+from planner.results.frames import flatten
+from planner.results.provenance import ENGINE, provenance, scenario_named
+from planner.scenario.analysis import Analysis
+from planner.scenario.canonical.resolved import digest
+from planner.scenario.scenario import Scenario
+from planner.scenario.text import listed
+
+if TYPE_CHECKING:
+    import polars
+
+
+_NAMED = 6  # of the assumptions in which scenarios differ, in a remark
+
+
+@dataclass(frozen=True)
+class ComparisonRow:
+    """A hypothesis and an analysis that several designs have, or one alone."""
+
+    hypothesis: str
+    analysis: str  # names joined by " / " where the designs call theirs differently
+    group: Group
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The result of `compare`."""
+
+    scenarios: tuple[Scenario, ...]
+    names: tuple[str, ...]  # of the designs, each once
+    rows: tuple[ComparisonRow, ...]
+    pairs: PairedTrials
+    remarks: tuple[str, ...]  # what could not be compared
+    differing_assumptions: tuple[str, ...]  # what the scenarios assume otherwise, beside their designs
+
+    @property
+    def partial(self) -> bool:
+        """Whether the comparison was interrupted before all trials were done."""
+        return self.pairs.partial
+
+    @property
+    def trials(self) -> int:
+        """Trials of every design under every hypothesis."""
+        return self.pairs.trials
+
+    def cells(self) -> list[Json]:
+        """The figures of every design, by hypothesis."""
+        return [self._cell(g, m) for g, row in enumerate(self.rows) for m in range(len(row.group))]
+
+    @cached_property
+    def carryover(self) -> list[Mapping[Key, CarryoverBias]]:
+        """Of each design the bias that carryover gives its analyses."""
+        return [biases_of_job(each, work) for each, work in zip(self.scenarios, self.pairs.jobs, strict=True)]
+
+    def _cell(self, g: int, m: int) -> Json:
+        row = self.rows[g]
+        j, h, a = row.group[m]
+        test = self.pairs.jobs[j].tests[h][a]
+        size = test.looks[0].patients
+        cell = {
+            "hypothesis": row.hypothesis,
+            "design": self.names[j],
+            "analysis": test.analysis.name,
+            "patients": size,
+            "true_effect": test.truth.effect,
+            "stated_effect": test.truth.stated,
+            "true_effect_mcse": test.truth.mcse,
+            "is_null": test.truth.is_null,
+            "alpha": test.analysis.alpha,
+            "alternative": test.analysis.alternative,
+            **{name: self.pairs.figure(g, m, name) for name in FIGURES},
+        }
+        biases = self.carryover[j].get((row.hypothesis, test.analysis.name, size))
+        return cell | carryover_figures(cell, biases)
+
+    def differences(self) -> list[Json]:
+        """Every design minus the first that has the hypothesis, with paired and unpaired errors."""
+        rows = []
+        for g, row in enumerate(self.rows):
+            for m, member in enumerate(row.group[1:], start=1):
+                first = row.group[0].design
+                same = digest(self.scenarios[member.design]) == digest(self.scenarios[first])
+                differences = {name: self.pairs.difference(g, m, name, same=same) for name in FIGURES}
+                head = {"hypothesis": row.hypothesis, "analysis": row.analysis}
+                rows.append(
+                    head | {"design": self.names[member.design], "against": self.names[first]} | differences
+                )
+        return rows
+
+    def digest(self) -> str:
+        """Name of the result: the same designs, seed, trials and engine give the same digest everywhere."""
+        return answer_digest(
+            "compare",
+            ENGINE,
+            self.scenarios,
+            hypotheses=[[row.hypothesis, row.analysis, row.group] for row in self.rows],
+            seed=self.pairs.jobs[0].seed,
+            trials=self.trials,
+            options={},
+            sums=self.pairs.sums,
+        )
+
+    def frame(self) -> polars.DataFrame:
+        """The cells as a table, keys flattened with an underscore."""
+        import polars
+
+        return polars.DataFrame([flatten(cell) for cell in self.cells()], infer_schema_length=None)
+
+    def _repr_html_(self) -> str:
+        html: str = self.frame()._repr_html_()
+        return html
+
+    def to_json(self) -> Json:
+        """The `planner.compare/1` object."""
+        return {
+            "schema": "planner.compare/1",
+            "designs": [
+                {
+                    **scenario_named(name, scenario),
+                    "patients": scenario.design.patients,
+                    "periods": scenario.design.periods,
+                    "sequences": [list(sequence) for sequence in scenario.design.sequences],
+                }
+                for name, scenario in zip(self.names, self.scenarios, strict=True)
+            ],
+            "run": provenance(
+                self.digest(),
+                {"trials": self.trials, "seed": self.pairs.jobs[0].seed},
+                seconds=self.pairs.seconds,
+                simulated=self.trials * len(self.names),
+            ),
+            "cells": self.cells(),
+            "differences": self.differences(),
+            "unlike": list(self.differing_assumptions),
+            "partial": self.partial,
+            "warnings": self._warnings(),
+        }
+
+    def _warnings(self) -> list[str]:
+        warnings = list(self.remarks)
+        if self.partial:
+            warnings.append(f"interrupted: the figures are of the {self.trials} trials that were finished")
+        if self.pairs.approximate:
+            warnings.append(WARNING)
+        named = list(zip(self.names, self.scenarios, strict=True))
+        warnings += [f"{name}: {remark}" for name, scenario in named for remark in look_remarks(scenario)]
+        by_name = dict(named)
+        label = {name: labels(scenario) for name, scenario in named}
+        return warnings + bias_sentences(
+            self.cells(),
+            lambda cell: f"{label[cell['design']](cell['hypothesis'])} in {cell['design']}",
+            lambda cell: unit_of(by_name[cell["design"]], cell["analysis"]),
+        )
+
+
+def compare(
+    scenarios: Sequence[Scenario],
+    *,
+    names: Sequence[str] | None = None,
+    trials: int | None = None,
+    seed: int | None = None,
+    hypotheses: Sequence[str] | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Simulate designs on the same virtual patients and compare each with the first.
+
+    Trials and seed are those of the first scenario if not given. Hypotheses are paired by name, analyses by
+    name or, where the scenarios share none, the first of each. `progress(done, all)`: trials of all designs.
+    Raises ValueError without scenarios or without hypotheses.
+    """
+    if not scenarios:
+        raise ValueError("nothing to compare")
+    first = scenarios[0].simulation
+    chosen = parts_of(scenarios, hypotheses)
+    jobs = [
+        job_of(each, seed=first.seed if seed is None else seed, tallied=False) for each in chosen.values()
+    ]
+    rows = comparison_rows(jobs)
+    if not rows:
+        raise ValueError("no scenario has any of these hypotheses")
+    by_name = all(
+        len({a.name for a in row}) == 1 for row in matching_analyses([s.analyses for s in scenarios])
+    )
+    calls = distinct_names(names or [scenario.name for scenario in scenarios])
+    pairs = pair(
+        jobs, [row.group for row in rows], trials or first.trials, threads=threads, progress=progress
+    )
+    used = [calls[j] for j in chosen]
+    apart = differing_assumptions(list(chosen.values()), [row.hypothesis for row in rows])
+    own = [f"{calls[j]}: {remark}" for j in chosen for remark in scenarios[j].remarks]
+    return Comparison(
+        tuple(scenarios[j] for j in chosen),
+        tuple(used),
+        tuple(rows),
+        pairs,
+        (*own, *remarks_on_pairing(rows, used, by_name, apart)),
+        tuple(apart),
+    )
+
+
+def parts_of(scenarios: Sequence[Scenario], hypotheses: Sequence[str] | None) -> dict[int, Scenario]:
+    """What is simulated of each scenario that has any of the hypotheses, by its number."""
+    analyses = matching_analyses([scenario.analyses for scenario in scenarios])
+    parts = {
+        j: narrow(scenario, [row[j] for row in analyses], hypotheses) for j, scenario in enumerate(scenarios)
+    }
+    return {j: part for j, part in parts.items() if part is not None}
+
+
+def matching_analyses(analyses: Sequence[Sequence[Analysis]]) -> list[list[Analysis]]:
+    """Rows of analyses, one of each scenario, that are compared."""
+    by_name = [{analysis.name: analysis for analysis in own} for own in analyses]
+    shared = [name for name in by_name[0] if all(name in own for own in by_name)]
+    return [[own[name] for own in by_name] for name in shared] or [[own[0] for own in analyses]]
+
+
+def narrow(scenario: Scenario, analyses: Sequence[Analysis], wanted: Sequence[str] | None) -> Scenario | None:
+    """The scenario with only these analyses and hypotheses; None if it has none of the hypotheses."""
+    names = scenario.simulated_hypotheses
+    names = tuple(name for name in names if wanted is None or name in wanted)
+    if not names:
+        return None
+    simulation = scenario.simulation.model_copy(update={"hypotheses": names})
+    return scenario.model_copy(update={"simulation": simulation, "analyses": tuple(analyses)})
+
+
+def comparison_rows(jobs: Sequence[Job]) -> list[ComparisonRow]:
+    """Every hypothesis and analysis with the designs that have it, in order of first appearance."""
+    names = dict.fromkeys(tests[0].hypothesis for work in jobs for tests in work.tests)
+    rows = []
+    for name in names:
+        for a in range(len(jobs[0].analyses)):
+            group = [
+                Member(j, h, a)
+                for j, work in enumerate(jobs)
+                for h, tests in enumerate(work.tests)
+                if tests[0].hypothesis == name
+            ]
+            own_names = dict.fromkeys(jobs[j].tests[h][a].analysis.name for j, h, _ in group)
+            rows.append(ComparisonRow(name, " / ".join(own_names), group))
+    return rows
+
+
+def remarks_on_pairing(
+    rows: Sequence[ComparisonRow], names: Sequence[str], by_name: bool, apart: Sequence[str]
+) -> list[str]:
+    """What could not be compared, in words.
+
+    `by_name`: whether the analyses share names; `apart`: what is not the same beside the designs.
+    """
+    if len(names) < 2:
+        return []
+    alone = dict.fromkeys(row.hypothesis for row in rows if len(row.group) < len(names))
+    if all(len(row.group) < 2 for row in rows):
+        return [
+            "the scenarios share no hypothesis by name, so that nothing can be compared: "
+            "give what is the same in them the same name"
+        ]
+    lines = []
+    if alone:
+        lines.append(f"not in every scenario, and compared only where it is: {', '.join(alone)}")
+    if not by_name:
+        lines.append("the scenarios name their analyses differently: the first analysis of each is compared")
+    if apart:
+        named = listed([*apart[:_NAMED], *([f"{len(apart) - _NAMED} more"] if apart[_NAMED:] else [])])
+        lines.append(
+            f"the scenarios differ in more than their designs, and so do the results because of it: {named}"
+        )
+    return lines
+
+
+def distinct_names(names: Sequence[str]) -> list[str]:
+    """The names, those that come again with a number: `a`, `a (2)`."""
+    given: list[str] = []
+    for name in names:
+        candidate, number = name, 1
+        while candidate in given:
+            number += 1
+            candidate = f"{name} ({number})"
+        given.append(candidate)
+    return given

@@ -1,0 +1,1 @@
+"""How much the power hangs on each assumption."""

@@ -1,0 +1,217 @@
+"""How much the power hangs on each assumption: every number of the hypotheses and of the dropout, a step off.
+
+All variants are simulated with the same virtual patients, so that what an assumption changes is not hidden by
+chance: its Monte Carlo error is paired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from planner.engine.executors import Progress
+from planner.engine.job import Job, job_of
+from planner.engine.potential_outcomes import Truth
+from planner.model.parameter_draws import without_uncertainty
+from planner.model.stopping.remarks import look_remarks
+from planner.monitoring.spending import BoundaryError
+from planner.questions.compare.pairing import Member, PairedTrials, pair
+from planner.questions.sensitivity.assumptions import STEP, Assumption, assumptions
+from planner.results.carryover import CarryoverBias, Key, biases_of_job, with_carryover
+from planner.results.design_effect import WARNING
+from planner.results.digest import answer_digest
+from planner.results.figures import Json
+from planner.results.frames import flatten
+from planner.results.provenance import ENGINE, provenance, scenario_named
+from planner.results.warnings import biased_by_carryover
+from planner.scenario.canonical.toml import as_toml
+from planner.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    import polars
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """The result of `sensitivity`."""
+
+    scenario: Scenario
+    name: str
+    step: float
+    assumptions: tuple[Assumption, ...]
+    members: tuple[tuple[tuple[int, int], ...], ...]  # of each group: assumption and side of every variant
+    pairs: PairedTrials
+
+    @property
+    def partial(self) -> bool:
+        """Whether it was interrupted before all trials were done."""
+        return self.pairs.partial
+
+    def cells(self) -> list[Json]:
+        """For each hypothesis and analysis the power, and its assumptions by what they change."""
+        cells = []
+        for g, group in enumerate(self.pairs.groups):
+            _, h, a = group[0]
+            test = self.pairs.jobs[0].tests[h][a]
+            sides: dict[int, dict[int, int]] = {}
+            for m, (number, side) in enumerate(self.members[g], start=1):
+                sides.setdefault(number, {})[side] = m
+            rows = [self._row(g, number, at) for number, at in sides.items()]
+            cells.append(
+                {
+                    "hypothesis": test.hypothesis,
+                    "analysis": test.analysis.name,
+                    "patients": test.looks[0].patients,
+                    "true_effect": test.truth.effect,
+                    "stated_effect": test.truth.stated,
+                    "is_null": test.truth.is_null,
+                    "power": self.pairs.figure(g, 0, "power"),
+                    "assumptions": sorted(rows, key=lambda row: -row["impact"]),
+                }
+            )
+        return with_carryover(cells, self.carryover)
+
+    @cached_property
+    def carryover(self) -> Mapping[Key, CarryoverBias]:
+        """The bias that carryover gives each analysis as the assumptions are stated."""
+        return biases_of_job(without_uncertainty(self.scenario), self.pairs.jobs[0])
+
+    def _row(self, g: int, number: int, at: Mapping[int, int]) -> Json:
+        assumption = self.assumptions[number]
+        row: Json = {"path": assumption.path, "label": assumption.label, "value": assumption.value}
+        changes = []
+        for side, name in enumerate(("lower", "higher")):
+            m = at.get(side)
+            if m is None:
+                row[name] = None
+                continue
+            difference = self.pairs.difference(g, m, "power")
+            power = self.pairs.figure(g, m, "power")
+            row[name] = {"value": assumption.variants[side][0], "power": power, "difference": difference}
+            changes.append(abs(difference["estimate"]) if difference else 0.0)
+        return row | {"impact": max(changes, default=0.0)}
+
+    def digest(self) -> str:
+        """Name of the result: the same variants, seed, trials and engine give the same digest everywhere."""
+        varied = [[each.path, each.value, [value for value, _ in each.variants]] for each in self.assumptions]
+        return answer_digest(
+            "sensitivity",
+            ENGINE,
+            [self.scenario],
+            hypotheses=[tests[0].hypothesis for tests in self.pairs.jobs[0].tests],
+            seed=self.pairs.jobs[0].seed,
+            trials=self.pairs.trials,
+            options={"step": self.step, "assumptions": varied, "members": self.members},
+            sums=self.pairs.sums,
+        )
+
+    def frame(self) -> polars.DataFrame:
+        """One row for each assumption under each hypothesis and analysis."""
+        import polars
+
+        rows = []
+        for cell in self.cells():
+            head = {key: cell[key] for key in ("hypothesis", "analysis", "patients")}
+            for each in cell["assumptions"]:
+                row = {**head, "assumption": each["path"], "impact": each["impact"]}
+                for side in ("lower", "higher"):
+                    changed = each[side] or {}
+                    # As text, because some assumptions are several numbers.
+                    row[f"{side}_value"] = as_toml(changed["value"]) if changed else None
+                    row |= flatten({k: v for k, v in changed.items() if k != "value"}, side)
+                rows.append(row)
+        return polars.DataFrame(rows, infer_schema_length=None)
+
+    def _repr_html_(self) -> str:
+        html: str = self.frame()._repr_html_()
+        return html
+
+    def to_json(self) -> Json:
+        """The `planner.sensitivity/1` object."""
+        cells = self.cells()
+        return {
+            "schema": "planner.sensitivity/1",
+            "scenario": scenario_named(self.name, self.scenario),
+            "run": provenance(
+                self.digest(),
+                {"trials": self.pairs.trials, "seed": self.pairs.jobs[0].seed},
+                seconds=self.pairs.seconds,
+                simulated=self.pairs.trials * len(self.pairs.jobs),
+            ),
+            "step": self.step,
+            "cells": cells,
+            "partial": self.partial,
+            "warnings": self.warnings(cells),
+        }
+
+    def warnings(self, cells: Sequence[Json], label: Callable[[str], str] = str) -> list[str]:
+        """What must not be overlooked. `called`: what a hypothesis is called there."""
+        warnings = [*self.scenario.remarks, *look_remarks(self.scenario)]
+        if self.partial:
+            warnings.append(
+                f"interrupted: the figures are of the {self.pairs.trials} trials that were finished"
+            )
+        warnings += [WARNING] if self.pairs.approximate else []
+        return [*warnings, *biased_by_carryover(self.scenario, cells, None, label)]
+
+
+def sensitivity(
+    scenario: Scenario,
+    *,
+    step: float = STEP,
+    varied: Sequence[Assumption] | None = None,
+    trials: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    name: str | None = None,
+) -> Sensitivity:
+    """The power with every numeric assumption lower and higher by `step` (a share of it), one at a time.
+
+    `varied`: only these, as made by `assumptions` with the same step. progress(done, all) counts the trials
+    of all variants. Ctrl-C: as in `simulate`. Raises SensitivityError as `assumptions` does.
+    """
+    chosen = list(assumptions(scenario, step) if varied is None else varied)
+    jobs, groups, members = variants(scenario, chosen, seed)
+    pairs = pair(jobs, groups, trials or scenario.simulation.trials, threads=threads, progress=progress)
+    return Sensitivity(scenario, name or scenario.name, step, tuple(chosen), tuple(members), pairs)
+
+
+def variants(
+    scenario: Scenario,
+    varied: Sequence[Assumption],
+    seed: int | None,
+    effects: Mapping[str, Sequence[Truth]] | None = None,
+) -> tuple[list[Job], list[list[Member]], list[tuple[tuple[int, int], ...]]]:
+    """The scenario and every variant of it as jobs, how they are paired, and which variant each member is.
+
+    `effects`: true effects, if they need not be worked out.
+    """
+    wanted = [
+        (i, side, variant)
+        for i, assumption in enumerate(varied)
+        for side, (_, variant) in enumerate(assumption.variants)
+        if variant is not None
+    ]
+    base = job_of(scenario, seed=seed, given_truths=effects, tallied=False)
+    effects = {tests[0].hypothesis: [test.truth for test in tests] for tests in base.tests}
+    jobs, kept = [base], []
+    for i, side, variant in wanted:
+        try:
+            jobs.append(job_of(variant, seed=base.seed, given_truths=effects, tallied=False))
+        except BoundaryError:
+            continue
+        kept.append((i, side))
+    groups, members = [], []
+    for h, tests in enumerate(base.tests):
+        for a in range(len(tests)):
+            rows = [
+                (Member(j, varied[i].hypotheses.index(tests[a].hypothesis), a), (i, side))
+                for j, (i, side) in enumerate(kept, start=1)
+                if tests[a].hypothesis in varied[i].hypotheses
+            ]
+            groups.append([Member(0, h, a), *(member for member, _ in rows)])
+            members.append(tuple(at for _, at in rows))
+    return jobs, groups, members

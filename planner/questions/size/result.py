@@ -1,0 +1,119 @@
+"""The result of `size`: answers, power curves, and what must not be overlooked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from planner.questions.size.answers import answer_row
+from planner.results.carryover_sentences import BEGIN, bias_sentences, unit_of
+from planner.results.digest import answer_digest
+from planner.results.figures import Json
+from planner.results.frames import flatten
+from planner.results.provenance import ENGINE, provenance, scenario_named
+from planner.results.uncertain_numbers import uncertain_numbers
+from planner.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    import polars
+
+
+@dataclass(frozen=True)
+class Sizing:
+    """The result of `size`."""
+
+    scenario: Scenario
+    name: str
+    find: str  # patients or effect
+    answers: list[Json]  # one for each hypothesis, analysis and target
+    curve: list[Json]  # every point of every power curve that was evaluated
+    partial: bool
+    seed: int
+    trials: int  # simulated, over all passes
+    most_patients: int
+    seconds: float
+    warnings: list[str] = field(default_factory=list)
+    limits: list[Json] = field(default_factory=list)  # what the limits can do at the numbers that answer
+    variants: int | None = None  # of what is uncertain, at most
+    most_trials: int | None = None  # in one pass, if it was asked for
+    passes: tuple[str, ...] = ()  # digest of each pass over the patients, in turn
+
+    def digest(self) -> str:
+        """Name of the result: the same question, seed and engine give the same digest everywhere."""
+        return answer_digest(
+            "size",
+            ENGINE,
+            [self.scenario],
+            hypotheses=list(dict.fromkeys(each["hypothesis"] for each in self.answers)),
+            seed=self.seed,
+            trials=self.trials,
+            options={
+                "find": self.find,
+                "targets": list(dict.fromkeys(each["target"] for each in self.answers)),
+                "patients": self.most_patients,
+                "trials": self.most_trials,
+                "variants": self.variants,
+            },
+            sums=self.passes,
+        )
+
+    def to_json(self) -> Json:
+        """The `planner.size/1` object."""
+        return {
+            "schema": "planner.size/1",
+            "find": self.find,
+            "scenario": scenario_named(self.name, self.scenario),
+            "run": provenance(
+                self.digest(),
+                {"trials": self.trials, "seed": self.seed},
+                seconds=self.seconds,
+                simulated=self.trials,
+                search={"most_patients": self.most_patients},
+            )
+            | ({"variants": self.variants} if self.variants is not None else {}),
+            "answers": self.answers,
+            "curve": self.curve,
+            "limits": self.limits,
+            "partial": self.partial,
+            "warnings": self.warnings,
+            **({"uncertain": uncertain_numbers(self.scenario)} if self.variants is not None else {}),
+        }
+
+    def warnings_with(self, label: Callable[[str], str]) -> list[str]:
+        """The warnings, with hypotheses called by their labels."""
+        carryover = carryover_warnings(self.scenario, self.answers, label)
+        return [*carryover, *(warning for warning in self.warnings if not warning.startswith(BEGIN))]
+
+    def frame(self) -> polars.DataFrame:
+        """The power curves as a table, one row a point; `answers` names the targets that it answers."""
+        import polars
+
+        rows = []
+        for each in self.curve:
+            targets = [
+                f"{answer['target']:g}"
+                for answer in self.answers
+                if all(answer[key] == each[key] for key in ("hypothesis", "analysis", self.find))
+            ]
+            rows.append(flatten(each) | {"answers": ";".join(targets)})
+        return polars.DataFrame(rows, infer_schema_length=None)
+
+    def answers_frame(self) -> polars.DataFrame:
+        """The answers as a table, one row each."""
+        import polars
+
+        return polars.DataFrame([answer_row(answer) for answer in self.answers], infer_schema_length=None)
+
+    def _repr_html_(self) -> str:
+        html: str = self.answers_frame()._repr_html_()
+        return html
+
+
+def carryover_warnings(scenario: Scenario, answers: Sequence[Json], label: Callable[[str], str]) -> list[str]:
+    """A sentence for each analysis that carryover biases at an answer."""
+    return bias_sentences(
+        answers,
+        lambda answer: label(str(answer["hypothesis"])),
+        lambda answer: unit_of(scenario, answer["analysis"]),
+    )

@@ -1,0 +1,274 @@
+"""How many patients a trial needs, or what effect it finds: answers with the range that chance leaves open.
+
+>>> import planner
+>>> sizing = planner.size(planner.read("asthma-ab-ba"), power=[0.8, 0.9])
+>>> sizing.answers[0]["patients"], sizing.answers[0]["range"]
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from planner.engine.executors import Progress
+from planner.engine.potential_outcomes import Truth
+from planner.errors import PlannerError
+from planner.kernels.tables import W
+from planner.model.looks import look_counts
+from planner.model.parameter_draws import check_uncertainty, uncertain_parameters
+from planner.model.stopping.remarks import limits_at_answers
+from planner.questions.size.answers import effect_answer, effect_point, patients_answer, point
+from planner.questions.size.curves import Curves, Interrupted
+from planner.questions.size.effect import Effects
+from planner.questions.size.patients import Search
+from planner.questions.size.result import Sizing, carryover_warnings
+from planner.results.carryover import carryover_biases, carryover_figures
+from planner.results.design_effect import WARNING
+from planner.results.figures import Json
+from planner.scenario.caps import MAX_PATIENTS
+from planner.scenario.families.means import Means
+from planner.scenario.look_counts import scaling
+from planner.scenario.scenario import Scenario
+
+DEFAULT_POWER = 0.9
+DEFAULT_MOST = 1_000
+DEFAULT_VARIANTS = 1_000
+NOT_OF_MEANS = (
+    "an effect to be found is a difference of two means that can be moved; mechanisms and response rates "
+    "state none"
+)
+
+
+class SizingError(PlannerError, ValueError):
+    """A question about size that makes no sense."""
+
+
+def size(
+    scenario: Scenario,
+    *,
+    power: float | Sequence[float] = DEFAULT_POWER,
+    find: str = "patients",
+    patients: int | None = None,
+    hypotheses: Sequence[str] | None = None,
+    max_patients: int = DEFAULT_MOST,
+    trials: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    uncertain: bool = False,
+    variants: int | None = None,
+    name: str = "scenario",
+) -> Sizing:
+    """The smallest number of patients, or with `find="effect"` the smallest effect, with the target power.
+
+    `power`: one target or several, between 0 and 1. `patients`: of the trial, where an effect is sought
+    (default: the scenario's). `hypotheses`: names (default: those the scenario simulates). `max_patients`:
+    the largest number tried, at most 10,000. `trials`: most virtual trials per hypothesis in one pass; fewer
+    are used where they settle the answer. `progress(done, total)` is called about ten times a second. After
+    Ctrl-C the result is marked partial. Raises SizingError for a question without meaning.
+
+    The answer is the first number of patients from which power stays at or above the target, over the
+    numbers up to `max_patients`, with the looks scaled to each number. `uncertain`: the target is one of
+    assurance, power averaged over at most `variants` (default 1000) drawn values of every uncertain number,
+    the same ones at every number of patients and every effect; raises UncertaintyError where there is none.
+    """
+    targets = _targets(power)
+    names = _names(scenario, hypotheses)
+    begun = time.perf_counter()
+    most_variants = _variants(scenario, find, names, variants, trials) if uncertain else None
+    trials = trials if most_variants is None else most_variants * W
+    most = most_patients(scenario, find, patients, max_patients, names)
+    curves = Curves(scenario, seed=seed, threads=threads, progress=progress, variants=most_variants)
+    find_answers = _find_patients if find == "patients" else _find_effects
+    answers, curve, partial = find_answers(curves, names, targets, most, trials)
+    if partial and not curve:
+        raise KeyboardInterrupt
+    limits, of_looks = limits_at_answers(
+        scenario, [(each["analysis"], each["patients"]) for each in answers if each["patients"]]
+    )
+    return Sizing(
+        scenario=scenario,
+        name=name,
+        find=find,
+        answers=answers,
+        curve=curve,
+        partial=partial,
+        seed=curves.seed,
+        trials=curves.trials,
+        most_patients=most,
+        seconds=time.perf_counter() - begun,
+        warnings=[
+            *_look_remarks(scenario, most if find == "effect" else None),
+            *_warnings(answers, curves, partial),
+            *of_looks,
+        ],
+        limits=limits,
+        variants=most_variants,
+        most_trials=None if most_variants is not None else trials,
+        passes=tuple(curves.passed),
+    )
+
+
+def _variants(
+    scenario: Scenario, find: str, names: Sequence[str], variants: int | None, trials: int | None
+) -> int:
+    """How many variants there are at most, each of 128 trials."""
+    check_uncertainty(scenario)
+    if find == "effect":
+        check_means(scenario, names)
+    if trials is not None:
+        raise SizingError("over uncertain numbers, `variants` says how much is simulated, and not `trials`")
+    return DEFAULT_VARIANTS if variants is None else variants
+
+
+def check_means(scenario: Scenario, names: Sequence[str]) -> None:
+    """Raise SizingError where the means that make an effect are drawn themselves."""
+    for entry in uncertain_parameters(scenario):
+        routes = [number.route for number in entry.numbers]
+        if entry.hypothesis in names and any("means" in route for route in routes):
+            raise SizingError(
+                f"no effect can be sought under {entry.hypothesis}, whose means are uncertain themselves: "
+                f"leave {entry.key} out of its uncertainty, or seek a number of patients"
+            )
+
+
+def most_patients(
+    scenario: Scenario, find: str, patients: int | None, max_patients: int, names: Sequence[str]
+) -> int:
+    """The most patients of a trial in the search. Raises SizingError for a question without meaning."""
+    unit = scenario.design.unit
+    if find == "patients":
+        if patients is not None:
+            raise SizingError(
+                "the number of patients is sought: `patients` goes with the search for an effect"
+            )
+        if not unit <= max_patients <= MAX_PATIENTS:
+            raise SizingError(
+                f"the most patients must be from {unit:,} (one allocation unit) to {MAX_PATIENTS:,}, not "
+                f"{max_patients:,}"
+            )
+        return max_patients
+    if find != "effect":
+        raise SizingError(f"{find!r} cannot be sought: patients or effect")
+    most = patients or scenario.design.patients
+    if not 1 <= most <= MAX_PATIENTS:
+        raise SizingError(f"the patients must be from 1 to {MAX_PATIENTS:,}, not {most:,}")
+    if not any(isinstance(scenario.hypotheses[name], Means) for name in names):
+        raise SizingError(f"no effect can be sought under {', '.join(names)}: {NOT_OF_MEANS}")
+    return most
+
+
+def _targets(power: float | Sequence[float]) -> list[float]:
+    targets = list(dict.fromkeys([power] if isinstance(power, int | float) else power))
+    if not targets:
+        raise SizingError("no target power is given")
+    for target in targets:
+        if not 0.0 < target < 1.0:
+            raise SizingError(f"a target power lies between 0 and 1, for instance 0.9; {target:g} does not")
+    return targets
+
+
+def _names(scenario: Scenario, hypotheses: Sequence[str] | None) -> list[str]:
+    names = list(dict.fromkeys(hypotheses or scenario.simulated_hypotheses))
+    for name in names:
+        if name not in scenario.hypotheses:
+            choice = ", ".join(scenario.hypotheses)
+            raise SizingError(f"there is no hypothesis {name}; the scenario has {choice}")
+    return names
+
+
+_Answers = tuple[list[Json], list[Json], bool]
+
+
+def _find_patients(
+    curves: Curves, names: Sequence[str], targets: Sequence[float], most: int, trials: int | None
+) -> _Answers:
+    """The numbers of patients, the points of the curves, and whether Ctrl-C came."""
+    search = Search(curves, targets, most, trials)
+    partial = False
+    try:
+        search.run(names)
+    except (Interrupted, KeyboardInterrupt):
+        partial = True
+    keys = [(name, analysis.name) for name in names for analysis in curves.scenario.analyses]
+    answers = [_with_carryover(curves, patients_answer(search, k, t, partial)) for k in keys for t in targets]
+    curve = [
+        point(cell, search.exact.get(key))
+        for key in keys
+        if key not in search.null
+        for cell in curves.points(*key).values()
+    ]
+    return answers, curve, partial
+
+
+def _find_effects(
+    curves: Curves, names: Sequence[str], targets: Sequence[float], patients: int, trials: int | None
+) -> _Answers:
+    """The effects, the points of the curves, and whether Ctrl-C came."""
+    scenario = curves.scenario
+    answers, curve, partial = [], [], False
+    for name in names:
+        movable = isinstance(scenario.hypotheses[name], Means)
+        note = "" if movable else f"{NOT_OF_MEANS[:1].upper()}{NOT_OF_MEANS[1:]}."
+        for analysis in scenario.analyses:
+            search = None
+            if movable and not partial:
+                search = Effects(curves, name, analysis, patients, trials)
+            for target in targets:
+                effect = moved = None
+                if search is not None and not partial:
+                    try:
+                        effect = search.find(target)
+                    except (Interrupted, KeyboardInterrupt):
+                        partial = True
+                answer = effect_answer(name, analysis, target, patients, search, effect, note, partial)
+                if search is not None and effect is not None and effect.change is not None:
+                    moved = search.hypothesis(effect.change)
+                answers.append(_with_carryover(curves, answer, moved))
+            if search is not None:
+                cells = [search.cells[change] for change in sorted(search.cells, key=abs)]
+                curve += [effect_point(cell, name) for cell in cells]
+    return answers, curve, partial
+
+
+def _with_carryover(curves: Curves, answer: Json, moved: Means | None = None) -> Json:
+    """An answer with what carryover does to the estimate there. `moved`: the hypothesis with that effect."""
+    name, patients = answer["hypothesis"], answer["patients"]
+    if answer["power"] is None:
+        return answer | {"carryover": None}
+    scenario = curves.scenario
+    analysis = next(each for each in scenario.analyses if each.name == answer["analysis"])
+    effect = (
+        answer["effect"] if moved is not None else curves.points(name, analysis.name)[patients]["true_effect"]
+    )
+    update: Json = {"analyses": (analysis,)}
+    update |= {"hypotheses": {**scenario.hypotheses, name: moved}} if moved is not None else {}
+    effects = {name: [Truth(effect, 0.0, False)]}
+    uncertain = curves.variants is not None
+    biases = carryover_biases(
+        scenario.model_copy(update=update), effects, [patients], curves.seed, uncertain=uncertain
+    )
+    about = {"is_null": False, "true_effect": effect}
+    return answer | carryover_figures(about, biases.get((name, analysis.name, patients)))
+
+
+def _look_remarks(scenario: Scenario, patients: int | None) -> list[str]:
+    """What became of the looks when the scenario was read, and for the one number of patients of a search."""
+    remarks, planned = list(scenario.remarks), scenario.monitoring.counts
+    if patients not in (None, scenario.design.patients) and len(planned) > 1:
+        stated = [*(f"{m:,}" for m in planned[:-1]), f"{planned[-1]:,} patients"]
+        remarks.append(scaling(stated, scenario.design.unit, look_counts(scenario, patients)))
+    return remarks
+
+
+def _warnings(answers: Sequence[Json], curves: Curves, partial: bool) -> list[str]:
+    warnings = carryover_warnings(curves.scenario, answers, str)
+    if partial:
+        warnings.append("interrupted: the answers rest on what was finished, and some are missing")
+    if curves.approximate:
+        warnings.append(WARNING)
+    if curves.impossible:
+        numbers = sorted(curves.impossible)
+        few = ", ".join(f"{n}" for n in numbers[:5]) + (", ..." if len(numbers) > 5 else "")
+        warnings.append(f"no stopping limits exist for {few} patients; these numbers were left out")
+    return warnings
