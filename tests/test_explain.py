@@ -15,7 +15,7 @@ from planner.model.distinguishable import indistinguishable
 from planner.model.families.mechanism.carryover import unequal_carryover
 from planner.questions import predict as predicted
 from planner.questions.plan import plan_trial
-from planner.questions.predict import Predictions, predict
+from planner.questions.predict import HypothesisPredictions, predict
 from planner.report.context import Unit
 from planner.report.render.markdown import markdown
 from planner.report.render.terminal import render
@@ -86,7 +86,7 @@ terms = [{ component = "gain", needs = ["unused"] }]
 """
 
 
-def told(scenario: Scenario, foreseen: Predictions | None = None) -> str:
+def told(scenario: Scenario, foreseen: HypothesisPredictions | None = None) -> str:
     blocks = scenario_blocks(
         scenario, plan_trial(scenario, effects=True), foreseen or predict(scenario, tiles=64), []
     )

@@ -57,7 +57,7 @@ class Prediction:
     hypothesis: str
     treatment: str
     day: float
-    mean: Figure | None  # of `Predictions.measure`
+    mean: Figure | None  # of `HypothesisPredictions.measure`
     response: Figure | None
     remission: Figure | None
 
@@ -83,7 +83,7 @@ class RemainingEffect:
 
 
 @dataclass(frozen=True)
-class Predictions:
+class HypothesisPredictions:
     """What a scenario's hypotheses predict, before any trial is simulated."""
 
     hypotheses: tuple[str, ...]
@@ -132,14 +132,14 @@ def _figures(p: Prediction) -> dict[str, Figure | None]:
     return {"mean": p.mean, "response": p.response, "remission": p.remission}
 
 
-def predict(scenario: Scenario, tiles: int = TILES) -> Predictions:
+def predict(scenario: Scenario, tiles: int = TILES) -> HypothesisPredictions:
     """Predictions, classes and what remains of treatments, for the hypotheses that the scenario simulates."""
     names = scenario.simulated_hypotheses
     grouped = indistinguishable(scenario, names)
     measure = scenario.endpoint.measure
     measure = "change" if measure in BINARY_MEASURES else measure
     predictions, remaining, simulated = _predict_each(scenario, names, grouped, measure, tiles)
-    return Predictions(
+    return HypothesisPredictions(
         hypotheses=names,
         measure=measure,
         predictions=predictions,
@@ -315,7 +315,7 @@ def _figure(mean: float, variance: float) -> Figure:
     return Figure(to_12_digits(mean), math.sqrt(max(variance, 0.0)))
 
 
-def show_json(scenario: Scenario, plan: TrialPlan, predictions: Predictions) -> Json:
+def show_json(scenario: Scenario, plan: TrialPlan, predictions: HypothesisPredictions) -> Json:
     """The `planner.show/1` object: the resolved scenario, and what follows from it without a trial."""
     return {
         "schema": "planner.show/1",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from planner.model.families.mechanism.carryover import Blockade, unequal_blockade, unequal_carryover
-from planner.questions.predict import Figure, Prediction, Predictions
+from planner.questions.predict import Figure, HypothesisPredictions, Prediction
 from planner.report.blocks import Block, Column, Heading, Items, Prose, Sheet
 from planner.report.scenario.mechanism import percent, targets
 from planner.report.scenario.secondary_outcomes import outcome_predictions
@@ -22,7 +22,7 @@ def label(scenario: Scenario, name: str) -> str:
     return scenario.hypotheses[name].label or name
 
 
-def predictions(scenario: Scenario, outlook: Predictions) -> list[Block]:
+def predictions(scenario: Scenario, outlook: HypothesisPredictions) -> list[Block]:
     """What follows from the hypotheses before a trial is simulated."""
     blocks: list[Block] = []
     if outlook.patients:  # of stated means and rates a table would only repeat what is said above
@@ -40,7 +40,7 @@ def predictions(scenario: Scenario, outlook: Predictions) -> list[Block]:
     return blocks
 
 
-def _table(scenario: Scenario, outlook: Predictions, days: Sequence[float]) -> Sheet:
+def _table(scenario: Scenario, outlook: HypothesisPredictions, days: Sequence[float]) -> Sheet:
     """A row for each treatment; hypotheses that cannot be told apart share their rows."""
     which = f"day {plain(days[0])}" if len(days) == 1 else f"days {' / '.join(plain(d) for d in days)}"
     unit = "%" if outlook.measure == "percent-change" else scenario.endpoint.unit
@@ -68,7 +68,7 @@ def _table(scenario: Scenario, outlook: Predictions, days: Sequence[float]) -> S
     return Sheet(columns, rows)
 
 
-def _mean_name(outlook: Predictions) -> str:
+def _mean_name(outlook: HypothesisPredictions) -> str:
     names = {"change": "Mean change", "percent-change": "Mean change", "score": "Mean score"}
     return names.get(outlook.measure, "Mean")
 
@@ -80,7 +80,7 @@ def _cell(
     return DASH if figure is None else write(figure.estimate)
 
 
-def _fine_print(outlook: Predictions) -> Prose:
+def _fine_print(outlook: HypothesisPredictions) -> Prose:
     means = max((p.mean.mcse for p in outlook.predictions if p.mean), default=0.0)
     shares = [f.mcse for p in outlook.predictions for f in (p.response, p.remission) if f]
     return Prose(
@@ -91,7 +91,7 @@ def _fine_print(outlook: Predictions) -> Prose:
     )
 
 
-def _not_separated(scenario: Scenario, outlook: Predictions) -> list[str]:
+def _not_separated(scenario: Scenario, outlook: HypothesisPredictions) -> list[str]:
     sentences = []
     for group in outlook.classes:
         if len(group) > 1:
@@ -116,7 +116,7 @@ def _named(scenario: Scenario, names: Sequence[str]) -> str:
     return listed([f"“{label(scenario, name)}”" for name in names])
 
 
-def _left_over(scenario: Scenario, outlook: Predictions) -> list[str]:
+def _left_over(scenario: Scenario, outlook: HypothesisPredictions) -> list[str]:
     """Blockade and improvement that reach into the next period; stated carryover is in the hypotheses."""
     when = f"{plain(outlook.cycle_days)} {'day' if outlook.cycle_days == 1 else 'days'} after a dosing"
     sentences = []

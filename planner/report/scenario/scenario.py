@@ -7,7 +7,7 @@ from typing import Any
 
 from planner.engine.potential_outcomes import Truth
 from planner.questions.plan import AnalysisPlan, TrialPlan
-from planner.questions.predict import Predictions
+from planner.questions.predict import HypothesisPredictions
 from planner.report.blocks import Block, Facts, Heading, Items, Prose
 from planner.report.context import unit_of
 from planner.report.pages.common import NO_SOURCE
@@ -36,7 +36,7 @@ from planner.scenario.text import count, listed
 
 
 def scenario_blocks(
-    scenario: Scenario, plan: TrialPlan, outlook: Predictions, defaults: Sequence[tuple[str, str]]
+    scenario: Scenario, plan: TrialPlan, outlook: HypothesisPredictions, defaults: Sequence[tuple[str, str]]
 ) -> list[Block]:
     """The whole scenario as blocks, in the order of a protocol."""
     blocks: list[Block] = [Heading(scenario.title or "A crossover trial", 1)]
@@ -111,7 +111,7 @@ def _days(days: float) -> str:
     return f"{plain(days)} day" if days == 1 else f"{plain(days)} days"
 
 
-def _what_may_be_true(scenario: Scenario, plan: TrialPlan, outlook: Predictions) -> list[Block]:
+def _what_may_be_true(scenario: Scenario, plan: TrialPlan, outlook: HypothesisPredictions) -> list[Block]:
     """The hypotheses, each with its true effects; of mechanisms first what they are made of."""
     hypotheses = {name: scenario.hypotheses[name] for name in outlook.hypotheses}
     mechanisms = [h for h in hypotheses.values() if isinstance(h, MechanismHypothesis)]

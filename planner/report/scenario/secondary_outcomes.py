@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from planner.questions.plan import AnalysisPlan
-from planner.questions.predict import Predictions
+from planner.questions.predict import HypothesisPredictions
 from planner.report.blocks import Block, Column, Facts, Heading, Prose, Sheet
 from planner.report.scenario.mechanism import Labelled, Pairs, needs_of_terms, percent
 from planner.results.number_text import fixed, plain
@@ -91,7 +91,7 @@ def own_secondary_outcomes(scenario: Scenario, hypothesis: MechanismHypothesis) 
     return lines
 
 
-def outcome_predictions(scenario: Scenario, outlook: Predictions) -> list[Block]:
+def outcome_predictions(scenario: Scenario, outlook: HypothesisPredictions) -> list[Block]:
     """A row for each treatment, a column for each outcome and for guesses; who says the same shares rows."""
     columns = [Column("Hypothesis", number=False), Column("Treatment", number=False)]
     cells: list[dict[tuple[str, str], str]] = []
