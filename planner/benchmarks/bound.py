@@ -13,7 +13,7 @@ import numpy as np
 
 from planner.engine.job import Job
 from planner.kernels.generate.dropout import leave_all
-from planner.kernels.generate.mechanism import severity
+from planner.kernels.generate.patient import severity
 from planner.kernels.jit import kernel
 from planner.kernels.random.draw import draw_all
 from planner.kernels.random.philox import LOW, SHIFT, U

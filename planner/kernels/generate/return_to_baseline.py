@@ -9,6 +9,8 @@ rule.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from planner.kernels.generate.dropout import clear
@@ -16,15 +18,44 @@ from planner.kernels.generate.readings import observe
 from planner.kernels.generate.secondary_outcomes import background, on_scale
 from planner.kernels.jit import fma, if_given, lanes
 from planner.kernels.random.normals import power_of_two
-from planner.kernels.tables import W
+from planner.kernels.tables import Floats, W
+
+
+class _Feature(NamedTuple):
+    """A feature as it fades: see ReturnToBaselineTables."""
+
+    size: Floats  # (W,)
+    rate: Floats  # (W,)
+    since: float
+    pace: float  # in days for a rating waited for
+    then: Floats  # (W,) ratings waited for when it was raised
+    guess: Floats  # (W,) what was guessed then
 
 
 @lanes
-def _add_feature(size, rate, since, pace, now, then, no, yes, j, guess, history, r):
-    """Add a feature to r f64[W]; now, then: ratings waited for till then.
+def _feature(tables, m, k, v, patient, waited, guess):
+    """Feature m at visit v of period k; guess f64[period * W]."""
+    back = tables.return_to_baseline
+    z, q = tables.feature[m, 0] * W, back.rate[m] * W
+    then = max(k - back.ago[m], 0) * W
+    return _Feature(
+        patient.size[z : z + W],
+        patient.rate[q : q + W],
+        back.since[m, v],
+        back.pace[m] * back.days,
+        waited[then : then + W],
+        guess[then : then + W],
+    )
+
+
+@lanes
+def _add_feature(feature, now, no, yes, j, history, r):
+    """Add a feature to r f64[W]; now: ratings waited for until now.
 
     Its coefficient is column j of no or yes f64[history, feature at work], by the guess when it was raised.
     """
+    size, rate, then, guess = feature.size, feature.rate, feature.then, feature.guess
+    since, pace = feature.since, feature.pace
     for i in range(W):
         days = max(fma(pace, now[i] - then[i], since), 0.0)
         left = power_of_two(-days * rate[i]) if days > 0.0 else 1.0
@@ -33,30 +64,16 @@ def _add_feature(size, rate, since, pace, now, then, no, yes, j, guess, history,
 
 
 @lanes
-def _improvement(tables, h, s, k, v, size, rate, now, waited, history, guess, r):
-    """r f64[W] of patients at visit v of period k who have waited `now` times so far."""
+def _improvement(tables, at, patient, course, now, r):
+    """r f64[W] at a visit of patients who have waited `now` times so far."""
+    h, s, k, v = at.h, at.s, at.k, at.v
     back = tables.return_to_baseline
     first, width = tables.span[h, k, v, 0], tables.span[h, k, v, 1]
     no, yes = back.coef[0, h, s, k, v], back.coef[back.coef.shape[0] - 1, h, s, k, v]
     clear(r)
     for j in range(min(width, back.pace.size - first)):  # coefficients beyond are 0
-        m = first + j
-        z, q = tables.feature[m, 0] * W, back.rate[m] * W
-        then = max(k - back.ago[m], 0) * W
-        _add_feature(
-            size[z : z + W],
-            rate[q : q + W],
-            back.since[m, v],
-            back.pace[m] * back.days,
-            now,
-            waited[then : then + W],
-            no,
-            yes,
-            j,
-            guess[then : then + W],
-            history,
-            r,
-        )
+        feature = _feature(tables, first + j, k, v, patient, course.waited, course.guess)
+        _add_feature(feature, now, no, yes, j, course.history, r)
 
 
 @lanes
@@ -113,21 +130,20 @@ def _record(before, now, waiting, gone, stored):
 
 
 @lanes
-def _await(
-    tables, h, s, k, size, rate, true, normal, none, first, gone, waited, history, guess, scratch, y, stored
-):
+def _await(tables, at, patient, course, y, stored):
     """The ratings in place of the first one, y f64[W], and who leaves after them."""
-    back = tables.return_to_baseline
-    r, seen, waiting = scratch[:W], scratch[W : 2 * W], scratch[2 * W : 3 * W]
-    before, now = waited[(k - 1) * W : k * W], waited[k * W : (k + 1) * W]
+    back, k = tables.return_to_baseline, at.k
+    r, seen, waiting = course.scratch[:W], course.scratch[W : 2 * W], course.scratch[2 * W : 3 * W]
+    before, now = course.waited[(k - 1) * W : k * W], course.waited[k * W : (k + 1) * W]
+    gone, first = patient.gone[(k + 1) * W : (k + 2) * W], course.entered
     _below(y, first, back.need, gone, waiting)
     for n in range(back.most):
         if _total(waiting) == 0.0:
             break
-        _wait(waiting, back.base, now, history)
-        _improvement(tables, h, s, k, 0, size, rate, now, waited, history, guess, r)
-        at = (back.errors[0] + (k - 1) * back.errors[1] + n) * W
-        _see(tables, r, true, none, normal[at : at + W], 0.0, seen)
+        _wait(waiting, back.base, now, course.history)
+        _improvement(tables, at, patient, course, now, r)
+        row = (back.errors[0] + (k - 1) * back.errors[1] + n) * W
+        _see(tables, r, patient.true, patient.none, patient.normal[row : row + W], 0.0, seen)
         _merge(seen, waiting, y)
         _below(y, first, back.need, gone, seen)
         for i in range(W):
@@ -137,52 +153,45 @@ def _await(
 
 @if_given
 def wait(back, others):
-    """To be called after visit v of period k, whose scores y f64[W] were made as if nobody had waited.
+    """To be called after a visit, whose scores y f64[W] were made as if nobody had waited.
 
-    first f64[W]: first baselines; gone f64[(1 + period) * W]; waited f64[period * W]: ratings waited for so
-    far; history i64[W]; guess f64[period * W]; scratch f64[3 * W]; row f64[period * W]: where it is stored
-    how often patients wait after each period.
+    row f64[period * W]: where it is stored how often patients wait after each period.
     """
-    (tables, h, s, k, v, size, rate, true, normal, none, o, e, shift) = others[:13]
-    (first, gone, waited, history, guess, scratch, y, row) = others[13:]
+    tables, at, patient, course, y, row = others
+    k, waited, history = at.k, course.waited, course.history
     if k == 0:
         clear(waited[:W])
         for i in range(W):
             history[i] = 0
     else:
         now = waited[k * W : (k + 1) * W]
-        if v == 0:
-            _next_gap(tables.return_to_baseline.base, waited[(k - 1) * W : k * W], now, history)
+        if at.v == 0:
+            _next_gap(back.base, waited[(k - 1) * W : k * W], now, history)
         if _total(now) > 0.0:
-            r, seen = scratch[:W], scratch[W : 2 * W]
-            _improvement(tables, h, s, k, v, size, rate, now, waited, history, guess, r)
-            _see(tables, r, true, o, e, shift, seen)
+            r, seen = course.scratch[:W], course.scratch[W : 2 * W]
+            _improvement(tables, at, patient, course, now, r)
+            _see(tables, r, patient.true, at.occasion, at.error, at.shift, seen)
             _merge(seen, now, y)
-        if v == 0:
-            here, to = gone[(k + 1) * W : (k + 2) * W], row[(k - 1) * W : k * W]
-            _await(
-                tables, h, s, k, size, rate, true, normal, none, first, here, waited, history, guess, scratch,
-                y, to,
-            )  # fmt: skip
+        if at.v == 0:
+            _await(tables, at, patient, course, y, row[(k - 1) * W : k * W])
 
 
 @if_given
 def wait_for_secondary(back, others):
     """Secondary outcomes of who has waited, y as in observe_secondary, which comes before."""
-    tables, h, s, k, size, rate, normal, waited, history, seen, y = others
-    secondary = tables.secondary
-    now = waited[k * W : (k + 1) * W]
+    tables, at, patient, course, y = others
+    secondary, k, seen = tables.secondary, at.k, course.r
+    now = course.waited[k * W : (k + 1) * W]
     if _total(now) > 0.0:
         for o in range(secondary.span.shape[0]):
             for before in range(2):
-                background(secondary, o, 2 * k + before, normal, seen)
+                background(secondary, o, 2 * k + before, patient.normal, seen)
+                c = back.secondary[at.h, at.s, k, o, before]
                 for j in range(secondary.span[o, 1]):
-                    m = secondary.span[o, 0] + j
-                    z, q, then = tables.feature[m, 0] * W, back.rate[m] * W, (k - back.ago[m]) * W
-                    c = back.secondary[h, s, k, o, before]
-                    _add_feature(
-                        size[z : z + W], rate[q : q + W], back.since[m, 0], back.pace[m] * back.days,
-                        now, waited[then : then + W], c, c, j, now, history, seen,
-                    )  # fmt: skip
+                    # One set of coefficients, whatever the guess.
+                    feature = _feature(
+                        tables, secondary.span[o, 0] + j, k, 0, patient, course.waited, course.guess
+                    )
+                    _add_feature(feature, now, c, c, j, course.history, seen)
                 on_scale(secondary.scale[o], seen)
                 _merge(seen, now, y[(2 * o + before) * W : (2 * o + before + 1) * W])
