@@ -110,46 +110,43 @@ def _leave(tables, s, k, baseline, patient, course):
 
 
 @lanes
-def _period(tables, h, s, k, patient, course, stored, waits):
-    """Period k of a patient of sequence s under hypothesis h: visits, readings, who leaves after it."""
-    y, normal = course.y, patient.normal
-    for v in range(tables.feature.shape[1] - 1):
-        row = (tables.errors[v] + k * tables.rows[2]) * W
-        e = normal[row : row + W]
-        o = normal[(tables.rows[1] + k) * W : (tables.rows[1] + k + 1) * W] if v > 0 else patient.none
-        at = Visit(h, s, k, v, o, e, tables.shift[k] if v > 0 else 0.0)
-        out = y[v * W : (v + 1) * W]
-        _score(tables, at, patient, course, out)
-        wait(tables.return_to_baseline, (tables, at, patient, course, out, waits))
-        if v == 0:
-            _before_improvement(tables, at, patient, course)
-    if k == 0:
-        copy(y[:W], course.entered)  # before the first dose all hypotheses say the same
-    baseline = course.entered if tables.first else y[:W]
-    _read(tables, k, baseline, patient, course, stored)
-    if tables.dropout.chance.shape[0] > 0 and k + 1 < patient.gone.size // W - 1:
-        _leave(tables, s, k, baseline, patient, course)
-
-
-@lanes
 def _simulate(trial, k0, k1, plan, tables, sequence, patient, course, values):
-    """All patients of a tile: sequence i64[patient]; values f64[patient, hypothesis, reading, period * W]."""
-    readings = values.shape[2]
+    """All patients of a tile: sequence i64[patient]; values f64[patient, hypothesis, reading, period * W].
+
+    The loops stand in one function: each level of helpers is compiled, and optimised, with all below it.
+    """
+    readings, visits, periods = values.shape[2], tables.feature.shape[1] - 1, plan.leave.size
     kept = readings > tables.readings.shape[0]
+    depends = tables.dropout.chance.shape[0] > 0
+    y, normal = course.y, patient.normal
     for p in range(values.shape[0]):
         draw_patient(trial, k0, k1, p, plan, tables, patient)
         s = sequence[p]
         for h in range(tables.place.size):
             stored = values[p, tables.place[h]]
             waits = stored[readings - 1] if kept else course.unread
-            for k in range(plan.leave.size):
+            for k in range(periods):
                 twin = tables.twin[h, s, k]
                 if twin < h:
                     for j in range(readings):
                         same = values[p, tables.place[twin], j, k * W : (k + 1) * W]
                         copy(same, stored[j, k * W : (k + 1) * W])
-                else:
-                    _period(tables, h, s, k, patient, course, stored, waits)
+                    continue
+                for v in range(visits):
+                    row, occasion = (tables.errors[v] + k * tables.rows[2]) * W, (tables.rows[1] + k) * W
+                    o = normal[occasion : occasion + W] if v > 0 else patient.none
+                    at = Visit(h, s, k, v, o, normal[row : row + W], tables.shift[k] if v > 0 else 0.0)
+                    out = y[v * W : (v + 1) * W]
+                    _score(tables, at, patient, course, out)
+                    wait(tables.return_to_baseline, (tables, at, patient, course, out, waits))
+                    if v == 0:
+                        _before_improvement(tables, at, patient, course)
+                if k == 0:
+                    copy(y[:W], course.entered)  # before the first dose all hypotheses agree
+                baseline = course.entered if tables.first else y[:W]
+                _read(tables, k, baseline, patient, course, stored)
+                if depends and k + 1 < periods:
+                    _leave(tables, s, k, baseline, patient, course)
 
 
 @kernel
