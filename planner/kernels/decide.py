@@ -9,68 +9,26 @@ from __future__ import annotations
 
 import numpy as np
 
+from planner.kernels.add_up import GOES_ON, add_ends, add_tile, is_last
 from planner.kernels.jit import bits, from_bits, kernel, lanes
 from planner.kernels.tables import (
     ABOVE,
     BELOW,
-    COMPLETERS,
-    COVERED,
     DF,
-    EARLY_EFFICACY,
-    EARLY_FUTILITY,
     ENDS,
-    ERROR,
-    ESTIMATE,
-    FAR,
-    FAR_FOURTH,
-    FARTHEST,
-    FARTHEST_FOURTH,
-    FINISHED,
-    FINISHED_SQUARE,
-    FIXED_POINT,
-    FOURTH,
-    FOURTH_BITS,
-    FOURTH_HIGH,
-    FOURTH_POINT,
     FUTILE,
     FUTILE_FROM,
     FUTILE_TO,
     LAST,
-    LATE_EFFICACY,
     LOWER,
-    NEITHER,
     NO_TEST,
-    PART_ERROR,
-    PART_UNDEFINED,
-    SE,
-    SQUARE,
     SUMS,
-    TILE_COVERED,
-    TILE_FINISHED,
-    TILE_FREE,
-    TILE_SQUARE,
-    TRIALS,
-    UNDEFINED,
     UPPER,
-    WAYS,
     T,
     W,
 )
 
-_MAGIC = 6755399441055744.0  # 1.5 * 2^52: adding it to |x| < 2^51 leaves the nearest integer in the low bits
-_MAGIC_BITS = np.int64(0x4338000000000000)
-_LARGEST = 2.0**50
-_FULL = np.int64(2**50)
-_LOW_BITS = np.int64(2**FOURTH_BITS - 1)
-_COARSE = 21  # bits: from FIXED_POINT to COARSE_POINT
-_NONE = -1  # code of a trial that goes on
 _ONE, _TWO, _THREE = np.uint64(1), np.uint64(2), np.uint64(3)
-
-
-@lanes
-def _integer(x):
-    """The nearest integer of -2^50 <= x <= 2^50, halves to even."""
-    return bits(x + _MAGIC) - _MAGIC_BITS
 
 
 @lanes
@@ -163,7 +121,7 @@ def _judge(stat, limit, inner, futility, sides, other, running, code):
     BELOW and FUTILE.
     """
     on = above = below = futile = zero = np.int64(0)
-    one, none = np.int64(1), np.int64(_NONE)
+    one, none = np.int64(1), np.int64(GOES_ON)
     turn = -1.0 if sides < 0 else 1.0
     first = np.int64(BELOW if sides < 0 else ABOVE)
     second = np.int64(BELOW) if sides == 0 else other
@@ -186,148 +144,6 @@ def _judge(stat, limit, inner, futility, sides, other, running, code):
         above += one if ends == ABOVE else zero
         below += one if ends == BELOW else zero
     return on, above, below, futile
-
-
-@lanes
-def _numbers(estimate, se, df, completers, interval, scale):
-    """What a lane adds to the sums ERROR .. UNDEFINED, as integers; the estimate is less the true effect.
-
-    An error of more than FARTHEST units counts as that; the fourth power is at most 2^50, and is that of
-    every error of at least FARTHEST_FOURTH units.
-    """
-    defined = df > 0.0
-    x = min(max(estimate * scale, -FARTHEST), FARTHEST) if defined else 0.0
-    xx = x * x
-    n = np.int64(completers)
-    error = _integer(x * FIXED_POINT)
-    square = _integer(xx * FIXED_POINT)
-    fourth = _integer(min(xx * xx * FOURTH_POINT, _LARGEST))
-    covered = np.int64(1) if (defined and abs(estimate) <= interval * se) else np.int64(0)
-    undefined = np.int64(0) if defined else np.int64(1)
-    return error, square, fourth, n, n * n, covered, undefined
-
-
-@lanes
-def _store(to, trials, error, square, fourth, finished, finished_square, covered, undefined):
-    to[TRIALS] = trials
-    to[ERROR] = error
-    to[SQUARE] = square
-    to[FOURTH] = fourth & _LOW_BITS
-    to[FOURTH_HIGH] = fourth >> FOURTH_BITS
-    to[FINISHED] = finished
-    to[FINISHED_SQUARE] = finished_square
-    to[COVERED] = covered
-    to[UNDEFINED] = undefined
-
-
-@lanes
-def _sum(stat, interval, centre, unit, code, end, count, ends, part, whole):
-    """part, whole i64[SUMS]: the sums of the `count` lanes that end in one way, and of all `ends` that do.
-
-    interval i64[W] holds bits. Answers whether any lane may be too far off for its fourth power to be kept.
-    """
-    scale = 1.0 / unit
-    any_fourth = np.int64(0)
-    a = b = c = d = e = f = g = zero = np.int64(0)
-    wa = wb = wc = wd = we = wf = wg = zero
-    for i in range(W):
-        estimate, se = stat[i + ESTIMATE * W] - centre, stat[i + SE * W]
-        df, seen, width = stat[i + DF * W], stat[i + COMPLETERS * W], from_bits(interval[i])
-        na, nb, nc, nd, ne, nf, ng = _numbers(estimate, se, df, seen, width, scale)
-        this, done = code[i] == end, code[i] != _NONE
-        any_fourth |= nc
-        a += na if this else zero
-        b += nb if this else zero
-        c += nc if this else zero
-        d += nd if this else zero
-        e += ne if this else zero
-        f += nf if this else zero
-        g += ng if this else zero
-        wa += na if done else zero
-        wb += nb if done else zero
-        wc += nc if done else zero
-        wd += nd if done else zero
-        we += ne if done else zero
-        wf += nf if done else zero
-        wg += ng if done else zero
-    _store(part, count, a, b, c, d, e, f, g)
-    _store(whole, ends, wa, wb, wc, wd, we, wf, wg)
-    return any_fourth >= _FULL
-
-
-@lanes
-def _count_far(stat, centre, unit, code, irregular):
-    """Count the lanes that end and are too far off: irregular i64[IRREGULAR]."""
-    scale = 1.0 / unit
-    for i in range(W):
-        if code[i] != _NONE and stat[i + DF * W] > 0.0:
-            x = abs(stat[i + ESTIMATE * W] - centre) * scale
-            irregular[FAR] += 1 if x > FARTHEST else 0
-            irregular[FAR_FOURTH] += 1 if x > FARTHEST_FOURTH else 0
-
-
-@lanes
-def _tally(stat, interval, centre, unit, code, above, below, futile, last, part, whole, tally, irregular):
-    """Add the lanes that end, so many in each way, to tally i64[ENDS, SUMS].
-
-    The most frequent way to end gets what the others leave of the whole: integers add up exactly. part and
-    whole i64[SUMS] are scratch. Those that are too far off are counted in irregular i64[IRREGULAR].
-    """
-    far = False
-    most = max(max(above, below), max(futile, last))
-    usual = LAST if last == most else (BELOW if below == most else (ABOVE if above == most else FUTILE))
-    ends = above + below + futile + last
-    for end in range(ENDS):
-        count = above if end == ABOVE else (below if end == BELOW else (futile if end == FUTILE else last))
-        if count > 0 if end != usual else count == ends:
-            far = _sum(stat, interval, centre, unit, code, end, count, ends, part, whole)
-            if end != usual:
-                for j in range(SUMS):
-                    tally[end, j] += part[j]
-                    tally[usual, j] -= part[j]
-    for j in range(SUMS):
-        tally[usual, j] += whole[j]
-    if far:
-        _count_far(stat, centre, unit, code, irregular)
-
-
-@lanes
-def _is_last(look, design, k):
-    return k + 1 == look.shape[1] or look[design, min(k + 1, look.shape[1] - 1)] < 0
-
-
-@lanes
-def _add_tile(look, design, ends, before, free, free_before, sums, between):
-    """Add the products of the sums over a whole tile to between i64[sum, sum]; sums i64[sum] is scratch.
-
-    ends i64[look, ENDS, SUMS] and free i64[look, 2] are the tallies after the tile, the others before it.
-    """
-    looks = look.shape[1]
-    rest = 1 + looks * ENDS
-    for i in range(sums.size):
-        sums[i] = 0
-    sums[0] = 1
-    for k in range(looks):
-        last = _is_last(look, design, k)
-        for end in range(ENDS):
-            x, y = ends[k, end], before[k, end]
-            way = EARLY_FUTILITY if end == FUTILE else (NEITHER if end == LAST else EARLY_EFFICACY)
-            way = LATE_EFFICACY if way == EARLY_EFFICACY and last else way
-            sums[1 + k * ENDS + end] = x[TRIALS] - y[TRIALS]
-            sums[rest + PART_ERROR + way] += x[ERROR] - y[ERROR]
-            sums[rest + PART_UNDEFINED + way] += x[UNDEFINED] - y[UNDEFINED]
-            sums[rest + TILE_SQUARE] += x[SQUARE] - y[SQUARE]
-            sums[rest + TILE_COVERED] += x[COVERED] - y[COVERED]
-            sums[rest + TILE_FINISHED] += x[FINISHED] - y[FINISHED]
-        sums[rest + TILE_FREE] += free[k, 0] + free[k, 1] - free_before[k, 0] - free_before[k, 1]
-    for way in range(WAYS):
-        sums[rest + PART_ERROR + way] = sums[rest + PART_ERROR + way] >> _COARSE
-    sums[rest + TILE_SQUARE] = sums[rest + TILE_SQUARE] >> _COARSE
-    for i in range(sums.size):
-        x = sums[i]
-        if x != 0:
-            for j in range(sums.size):
-                between[i, j] += x * sums[j]
 
 
 @kernel
@@ -378,8 +194,8 @@ def decide(stat, rules, centre, analysis, trials, tally, free_tally, irregular, 
                         break
                     s = stat[h, at, tile]
                     limit = limits[design, k]
-                    last = _is_last(rules.look, design, k)
-                    other = np.int64(LAST if last else _NONE)
+                    last = is_last(rules.look, design, k)
+                    other = np.int64(LAST if last else GOES_ON)
                     same, empty = _columns(s, most, column)
                     if empty:
                         irregular[h, analysis, design, k, NO_TEST] += _without_test(column, running)
@@ -402,12 +218,12 @@ def decide(stat, rules, centre, analysis, trials, tally, free_tally, irregular, 
                         ends = left - on - above - below - futile
                         true, unit, to = centre[h, 0], centre[h, 1], tally[h, analysis, design, k]
                         width, odd = entries[W:], irregular[h, analysis, design, k]
-                        _tally(s, width, true, unit, code, above, below, futile, ends, part, whole, to, odd)
+                        add_ends(s, width, true, unit, code, above, below, futile, ends, part, whole, to, odd)
                     left = on
                 if kept:
                     now, free_now = tally[h, analysis, design], free_tally[h, analysis, design]
                     to = between[h, analysis, design]
-                    _add_tile(rules.look, design, now, before, free_now, free_before, sums, to)
+                    add_tile(rules.look, design, now, before, free_now, free_before, sums, to)
 
 
 @kernel
@@ -430,7 +246,7 @@ def record(stat, rules, design, end, look):
                 break
             s = stat[at, tile]
             limit = limits[design, k]
-            last = _is_last(rules.look, design, k)
+            last = is_last(rules.look, design, k)
             same, _ = _columns(s, most, column)
             _by_df(limit[side], intervals, rules.cells, s, column, same, entries)
             if rules.futile and not last:
@@ -439,9 +255,9 @@ def record(stat, rules, design, end, look):
             else:  # nothing lies between
                 inner[:W] = bits(np.inf)
                 inner[W:] = bits(-np.inf)
-            other = np.int64(LAST if last else _NONE)
+            other = np.int64(LAST if last else GOES_ON)
             _judge(s, entries, inner, True, rules.sides, other, running, code)
             for i in range(W):
-                if code[i] != _NONE:
+                if code[i] != GOES_ON:
                     end[tile, i] = code[i]
                     look[tile, i] = k

@@ -19,7 +19,7 @@ class Visit(NamedTuple):
     shift: float  # period effect in points, 0 before dosing
 
 
-class Course(NamedTuple):
+class CourseSoFar(NamedTuple):
     """One patient's periods under one hypothesis, in all lanes of a tile, and room for what passes."""
 
     y: Floats  # ((visit + 2 * outcome + 2) * W,) scores of the period; secondary outcomes as read and before

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from planner.kernels.generate.blinding import guess_now, improve_as_guessed
-from planner.kernels.generate.course import Course, Visit
+from planner.kernels.generate.course import CourseSoFar, Visit
 from planner.kernels.generate.dropout import clear, drive, leave_after
 from planner.kernels.generate.patient import Patient, draw_patient, feature_rows
 from planner.kernels.generate.readings import (
@@ -165,7 +165,7 @@ def generate(first, seed, plan, tables, sequence, values):
         gone=np.zeros((periods + 1) * W),
         none=np.zeros(W),
     )
-    course = Course(
+    course = CourseSoFar(
         y=np.zeros((visits + 2 * tables.secondary.span.shape[0] + 2) * W),
         entered=np.empty(W),
         guess=np.empty(periods * W),
