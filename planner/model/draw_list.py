@@ -16,7 +16,7 @@ from planner.kernels.random.streams import (
     PATIENT,
     PERIOD,
     RECHECK,
-    SECOND,
+    SECONDARY,
     TREATMENT,
     VISIT,
 )
@@ -97,7 +97,7 @@ class DrawList:
         if len(number) == 1:
             return self._one_of_two((COMPONENT, number[0] // 2), number[0] % 2)
         index = _SECONDARY_BLOCKS * number[0] + _SECONDARY_COMPONENT + number[1] // 2
-        return self._one_of_two((SECOND, index), number[1] % 2)
+        return self._one_of_two((SECONDARY, index), number[1] % 2)
 
     def _one_of_two(self, place: tuple[int, int], which: int) -> tuple[int, int]:
         if place not in self._shared:
@@ -111,9 +111,9 @@ class DrawList:
 
         A period has two rows: the error when the outcome is read, and before the dosing.
         """
-        word = self.draw(SECOND, _SECONDARY_BLOCKS * outcome + _SECONDARY_PATIENT)
+        word = self.draw(SECONDARY, _SECONDARY_BLOCKS * outcome + _SECONDARY_PATIENT)
         patient = self.normals(word, word + 1)
-        words = [self.draw(SECOND, _SECONDARY_BLOCKS * outcome + k) for k in range(periods)]
+        words = [self.draw(SECONDARY, _SECONDARY_BLOCKS * outcome + k) for k in range(periods)]
         rows = [self.normals(word, word + 1) for word in words]
         return patient, rows[0]
 

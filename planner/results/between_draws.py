@@ -17,6 +17,7 @@ import numpy as np
 
 from planner.engine.job import HypothesisTest
 from planner.engine.tally import Tally, column_sum
+from planner.kernels.random.streams import KEY_OF_RESAMPLED_VARIANTS
 from planner.kernels.tables import (
     ABOVE,
     AGAIN,
@@ -278,7 +279,7 @@ class Clusters:
         if size < 2:
             return figures
         if size < _MANY:
-            words = np.random.Philox(key=_SAMPLES).random_raw(_SAMPLES * size)
+            words = np.random.Philox(key=KEY_OF_RESAMPLED_VARIANTS).random_raw(_SAMPLES * size)
             at, smaller = (words % np.uint64(size)).astype(np.int64).reshape(_SAMPLES, size), 1.0
         else:
             each = size // _PARTS

@@ -10,7 +10,7 @@ VISIT = 3  # index 64 k + i: normals of the visits 4i .. 4i + 3 of period k; vis
 ALLOCATION = 4  # counter (tile low, tile high, patient): place in the randomisation block
 TREATMENT = 5  # index i: patient-by-treatment normals of the treatments 4i .. 4i + 3
 # index 256 o + k: secondary outcome o in period k, + 16: the patient's, + 32 + i: components 2i and 2i + 1
-SECOND = 6
+SECONDARY = 6
 GUESS = 7  # index i: what the patient guesses after the periods 4i .. 4i + 3
 RECHECK = 8  # index 64 k + i: normals of the ratings 4i .. 4i + 3 of who waits for the dosing of period k
 
@@ -26,3 +26,4 @@ TRIALS_WEIGHED = 3 << 61  # patients of weighing
 KEY_OF_COUNTED_PATIENTS = 0  # + number of the draw: patients who agree with what was counted
 KEY_OF_ENDLESS_TRIALS = 0x656E646C  # + round of refinement: trials of endless patients, and their densities
 KEY_OF_NORMAL_TRIALS = 0x6D65616E73  # summaries of trials by the normal approximation
+KEY_OF_RESAMPLED_VARIANTS = 200  # the whole key: variants drawn again for the errors of quantiles
