@@ -44,7 +44,7 @@ means = { A = 3, B = 0, C = 0 }
 sd_within = 2
 sd_between = 2
 """
-HEAD = "What a comparison of scores costs in this design"
+HEAD = "Precision of a comparison of scores in this design, and bias from carryover"
 
 
 def shown(text: str, cli: Cli) -> str:

@@ -152,7 +152,7 @@ def boundaries(
 ) -> int:
     """Stopping boundaries without simulation: limits, error spent, power, expected size.
 
-    Exact for a normal statistic (known variance). With patients at each look also the type I error of the
+    Exact for a normal statistic (known variance). With patients at each look it also gives the type I error of the
     t test of an AB/BA trial held to the same nominal levels: it rejects a little too often. Futility is
     non-binding unless --binding.
 

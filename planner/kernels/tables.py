@@ -137,7 +137,7 @@ class MeansTables(NamedTuple):
     dropout: DropoutTables  # the visit of a driver is the number of a stored reading
 
 
-# Kinds of reading of family `mechanism`.
+# Kinds of reading of family `terms`.
 SCORE, CHANGE, PERCENT, AT_MOST = range(4)  # y; y - b; 100 (y - b) / b; 1 if y <= share b + cut, else 0
 
 

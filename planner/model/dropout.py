@@ -67,7 +67,7 @@ def _times_odds(p: float, ratio: float) -> float:
 
 
 def dropout_tables(scenario: Scenario, row: Callable[[str], Row]) -> DropoutTables:
-    """Tables of a scenario's dropout; `row`: the reading of an outcome of `outcomes_read`."""
+    """Tables of a scenario's dropout; `row`: the reading of an outcome that the odds depend on."""
     if not is_informative(scenario):
         return SAME_FOR_ALL
     ratios = odds_ratios(scenario) or OddsRatios()

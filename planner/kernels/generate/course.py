@@ -1,4 +1,4 @@
-"""Where a patient of family `mechanism` stands under a hypothesis: a visit, and the periods so far."""
+"""Where a patient of family `terms` stands under a hypothesis: a visit, and the periods so far."""
 
 from __future__ import annotations
 

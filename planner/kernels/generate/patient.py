@@ -1,4 +1,4 @@
-"""What is drawn of a patient of family `mechanism`, and what follows from it whatever the hypothesis.
+"""What is drawn of a patient of family `terms`, and what follows from it whatever the hypothesis.
 
 Severity, the sizes of the components of improvement, rates of decay, and features: sizes times what is left
 of them at each visit. What needs a logarithm or a power is computed here, once for a patient.

@@ -1,4 +1,4 @@
-"""Secondary outcomes of family `mechanism`, such as dissociation:
+"""Secondary outcomes of family `terms`, such as dissociation:
 
     score = clip(round(background + sum of coef x feature + error))
 

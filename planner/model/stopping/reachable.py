@@ -205,7 +205,9 @@ def planned_type_one_error(scenario: Scenario, analysis: Analysis, plan: Monitor
         zip(plan.counts, plan.boundary.efficacy_z, plan.boundary.futility_z, strict=True), start=1
     ):
         df = planned_df(scenario, analysis, count)
-        if k in out or not df:
+        if df is None:
+            return None
+        if k in out or df == 0:
             continue
         futility = low if plan.boundary.binding else -math.inf
         tests.append(TLook(_information(analysis, count, df), df, z, futility))

@@ -312,7 +312,7 @@ def _reading(result: Mapping[str, Any], context: PageContext) -> list[str]:
         )
         items.append(
             "Left open, the Monte Carlo range: the numbers whose 95 % Monte Carlo interval allows them to be "
-            "the answer; nothing means that no other number is."
+            "the answer; “nothing” where no other number can be."
         )
     else:
         items.append(
