@@ -167,7 +167,7 @@ def test_show_prints_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str
     file = tmp_path / "t.toml"
     file.write_text(BALAAM.format(design="balaam"))
     page = shown(file, capsys)
-    assert "Precision of a comparison of scores in this design, and bias from carryover" in page
+    assert "Precision of comparisons of scores in this design, and their bias" in page
     lines = {line.split()[3]: line.split() for line in page.splitlines() if line.startswith("A - B  ")}
     assert lines["left"][-5:] == ["4", "50", "%", "-0.5", "-0.5"]
     assert lines["in"][-5:] == ["8", "25", "%", "0", "0"]

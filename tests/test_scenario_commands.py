@@ -86,8 +86,9 @@ def test_limits_that_do_not_exist_are_a_fault_of_the_scenario(cli: Cli) -> None:
 
 def test_the_catalogue_lists_shows_and_checks(cli: Cli) -> None:
     code, out, _ = cli("scenarios", "--json")
-    listed = json.loads(out)["scenarios"]
-    assert code == 0
+    document = json.loads(out)
+    listed = document["scenarios"]
+    assert (code, document["schema"]) == (0, "planner.scenarios/1")
     assert "asthma-ab-ba" in [row["name"] for row in listed]
     assert cli("check", *(row["name"] for row in listed))[0] == 0
     assert "asthma-ab-ba" in cli("scenarios")[1]

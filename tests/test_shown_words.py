@@ -44,7 +44,7 @@ means = { A = 3, B = 0, C = 0 }
 sd_within = 2
 sd_between = 2
 """
-HEAD = "Precision of a comparison of scores in this design, and bias from carryover"
+HEAD = "Precision of comparisons of scores in this design, and their bias"
 
 
 def shown(text: str, cli: Cli) -> str:

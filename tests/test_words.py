@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,3 +55,16 @@ def test_a_class_has_a_name_of_its_own() -> None:
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     )
     assert [name for name, times in count.items() if times > 1] == []
+
+
+def test_documents_are_named_by_their_command() -> None:
+    """`planner.run/1` is a name in the JSON contract, and no place in the code."""
+    texts = [
+        node.value
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.search(r"/\d+$", node.value)
+    ]
+    names = {text for text in texts if text.startswith("planner.")}
+    assert "planner.run/1" in names
+    assert [name for name in names if not re.fullmatch(r"planner\.[a-z-]+/1", name)] == []

@@ -152,9 +152,9 @@ def boundaries(
 ) -> int:
     """Stopping boundaries without simulation: limits, error spent, power, expected size.
 
-    Exact for a normal statistic (known variance). With patients at each look it also gives the type I error of the
-    t test of an AB/BA trial held to the same nominal levels: it rejects a little too often. Futility is
-    non-binding unless --binding.
+    Exact for a normal statistic (known variance). With patients at each look it also gives the type I error
+    of the t test of an AB/BA trial held to the same nominal levels: it rejects a little too often. Futility
+    is non-binding unless --binding.
 
     Efficacy rules: none, obrien-fleming, pocock, wang-tsiatis (--delta), haybittle-peto,
     obrien-fleming-spending, pocock-spending, hwang-shih-decani (--gamma), kim-demets (--rho),

@@ -37,7 +37,7 @@ def scenarios(
     rows = [_entry(entry) for entry in catalogue.entries()]
     how = "planner show NAME describes a scenario in plain English, planner run NAME simulates it."
     target.write(
-        {"schema": "planner.scenario.scenarios/1", "scenarios": rows, "warnings": []},
+        {"schema": "planner.scenarios/1", "scenarios": rows, "warnings": []},
         lambda: [Heading("The catalogue", 1), *_listing(rows), Prose(how)],
         lambda: as_csv(list(rows[0]) if rows else ["name"], [list(row.values()) for row in rows]),
     )

@@ -26,8 +26,8 @@ def show(
     """Describe a scenario in plain English: design, patients, hypotheses, the limits at every look.
 
     A table gives the variance of each comparison with and without carryover in the model, and how carryover
-    biases it. Of hypotheses that are mechanisms it says what each predicts for each treatment, which of them the
-    design cannot tell apart, and what is left of a treatment when the next period begins.
+    biases it. Of hypotheses that are mechanisms it says what each predicts for each treatment, which of them
+    the design cannot tell apart, and what is left of a treatment when the next period begins.
 
     \b
     Examples:

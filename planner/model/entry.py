@@ -61,7 +61,7 @@ def enrolment_row(scenario: Scenario) -> Floats:
     sd = math.sqrt(variance)
     slope = baseline.sd * baseline.sd / variance if variance > 0.0 else 0.0
     chance, least = 1.0, lowest_entry(scenario.endpoint.scale, baseline.at_least)
-    if least is not None and sd > 0.0:  # without any spread all have the same score, which resolving has checked
+    if least is not None and sd > 0.0:  # without any spread all have one score, which is high enough
         chance = to_12_digits(float(ndtr((baseline.mean - least) / sd)))
     rest = baseline.sd * math.sqrt(1.0 - slope)
     return np.array([chance, baseline.mean, sd, slope, baseline.mean * (1.0 - slope), rest])

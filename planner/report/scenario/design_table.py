@@ -18,7 +18,7 @@ def design_blocks(scenario: Scenario, rows: tuple[DesignRow, ...]) -> list[Block
     """A table with a row for each comparison and model, and what must be known to read it."""
     if not rows or all(METHODS[a.method].binary for a in scenario.analyses):
         return []  # shares of patients have no SD within patients
-    blocks: list[Block] = [Heading("Precision of a comparison of scores in this design, and bias from carryover")]
+    blocks: list[Block] = [Heading("Precision of comparisons of scores in this design, and their bias")]
     if scenario.design.periods == 1:
         return [*blocks, Items(_parallel(scenario, rows))]
     blocks += [Prose(_how_to_read(scenario, rows)), _sheet(rows)]
