@@ -17,7 +17,7 @@ REWORDED: dict[str, str] = {
 }
 """Texts of notes, warnings, errors and help that say the same in other words: as they were, as they are."""
 
-QUICK = ("schema", "asthma-ab-ba", "stated looks", "stated rates", "stated three treatments")
+QUICK = ("schema", "asthma-ab-ba", "williams-2018", "stated looks", "stated rates", "stated three treatments")
 
 
 @pytest.mark.parametrize(

@@ -417,3 +417,12 @@ def test_overlap_in_a_scenario(cli: Cli) -> None:
         base + 'futility = { rule = "z", z = [0.0, 0.0, 0.5], overlap = "spend" }\n'
     )
     assert cli("check", "wrong.toml")[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("size", "chance"), [(1000, 0.93), (1001, 0.93), (5000, 0.5), (10_000, 0.98), (2000, 0.0)]
+)
+def test_dropout_from_as_many_patients_as_a_scenario_may_have(size: int, chance: float) -> None:
+    """Ways to choose some of more than a thousand patients are no floating-point number."""
+    law = reachable._binomial(size, chance)
+    assert law == pytest.approx(binom.pmf(np.arange(size + 1), size, chance), rel=1e-8, abs=1e-300)

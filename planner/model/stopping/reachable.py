@@ -14,12 +14,13 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import gammaln, ndtr, xlog1py, xlogy
 
 from planner.model.allocation import allocation_plan, retention
 from planner.model.degrees_of_freedom import planned_df
 from planner.model.looks import MonitoringPlan
 from planner.monitoring.boundaries import Boundary
+from planner.monitoring.numerics import Floats
 from planner.monitoring.solve import crossing_probabilities
 from planner.monitoring.t_looks import TLook, type_one_error
 from planner.scenario.analysis import Analysis
@@ -28,7 +29,7 @@ from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import METHODS
 
 _TIE = 1e-9  # relative; as planner.monitoring.references
-
+_MOST_WAYS = 1000  # trials of which the ways to choose some are still a floating-point number
 
 ADJUSTED = ("baseline-adjusted", "parallel-ancova")
 
@@ -183,12 +184,22 @@ def probability_of_too_few(
         size = round(finished * unit / scenario.design.unit)
         size = left if i == len(units) - 1 and sum(units) == scenario.design.unit else min(size, left)
         left -= size
-        k = np.arange(size + 1)
-        ways = np.array([math.comb(size, int(j)) for j in k], float)
-        law = ways * chance**k * (1 - chance) ** (size - k)
+        law = _binomial(size, chance)
         law[: least if len(units) > 1 else 0] = 0.0
         total = np.convolve(total, law)
     return float(min(max(1.0 - total[fewest:].sum(), 0.0), 1.0))
+
+
+def _binomial(size: int, chance: float) -> Floats:
+    """(size + 1,) probability of each number of successes."""
+    k = np.arange(size + 1)
+    if size <= _MOST_WAYS:
+        ways = np.array([math.comb(size, int(j)) for j in k], float)
+        exact: Floats = ways * chance**k * (1 - chance) ** (size - k)
+        return exact
+    log_ways = gammaln(size + 1.0) - gammaln(k + 1.0) - gammaln(size - k + 1.0)
+    law: Floats = np.exp(log_ways + xlogy(k, chance) + xlog1py(size - k, -chance))
+    return law
 
 
 def planned_type_one_error(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> float | None:
