@@ -16,7 +16,10 @@ import planner
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "planner"
-BY_NAME = r"\bimportlib\.(?!metadata)|from importlib import (?!metadata)|\b__import__\b|\bpkgutil\b|\brunpy\b|\b(exec|eval)\("
+BY_NAME = (
+    r"\bimportlib\.(?!metadata)|from importlib import (?!metadata)|\b__import__\b|\bpkgutil\b|\brunpy\b"
+    r"|\b(exec|eval)\("
+)
 HEAVY = {"numpy", "scipy", "numba", "polars", "pydantic", "rich"}
 LOADS_ON_USE = {
     "__init__.py",  # the public names
