@@ -31,9 +31,9 @@ def untold(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every test is a new process as far as warnings go, and none has settings of folders."""
     for name in ("PLANNER_CACHE", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
-    cache._told.cache_clear()
+    cache._warn_once.cache_clear()
     yield
-    cache._told.cache_clear()
+    cache._warn_once.cache_clear()
 
 
 # A kernel's file

@@ -183,7 +183,7 @@ def test_a_change_is_the_score_less_the_baseline() -> None:
 def test_regression_to_the_mean_is_no_improvement_that_is_left() -> None:
     for entry in ("screening", "baseline"):
         found = predict(read_text(text(entry)), tiles=512)
-        for row in found.left:
+        for row in found.remaining:
             assert abs(row.points.estimate) < 5 * row.points.mcse + 1e-9
         mean = found.predictions[0].mean
         assert mean is not None

@@ -185,11 +185,11 @@ def test_a_bias_larger_than_the_spread_counts() -> None:
 def in_unit(work: Job, small: float) -> Job:
     """The job with errors summed in another unit."""
     tests = tuple(tuple(dataclasses.replace(test, unit=small) for test in row) for row in work.tests)
-    judges = tuple(
+    analyses = tuple(
         dataclasses.replace(j, centre=np.stack([j.centre[:, 0], np.full(len(j.centre), small)], axis=1))
         for j in work.analyses
     )
-    return dataclasses.replace(work, tests=tests, judges=judges)
+    return dataclasses.replace(work, tests=tests, analyses=analyses)
 
 
 @pytest.mark.parametrize("small", [1.0, 2.0**-3, 2.0**-6, 2.0**-60, 2.0**40])

@@ -10,7 +10,7 @@ from planner.scenario.faults import Fault, Path, dotted
 from planner.scenario.paths import leading_path
 from planner.scenario.reading.positions import Positions
 from planner.scenario.reading.short_forms import full_form
-from planner.scenario.text import quote
+from planner.scenario.text import printable, quote
 
 _NUMBER = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _WORDS = re.compile(r"[^\W\d][\w .+/-]*")
@@ -79,7 +79,9 @@ def parse(number: int, text: str) -> Override | Fault:
         if not written:
             return override.fault("has no value")
         if _SWEEP.fullmatch(written):
-            return override.fault("is a list of values where one is needed", f"write a list as [{written}]")
+            return override.fault(
+                "is a list of values where one is needed", f"write a list as [{printable(written)}]"
+            )
         return override.fault(f"{quote(written)} is not a TOML value", "text needs quotation marks")
     return override._replace(value=value)
 
