@@ -22,7 +22,7 @@ from planner.model.families.mechanism.return_to_baseline import return_rule
 from planner.model.looks import MonitoringPlan, interval_table, limit_table, monitoring_plan
 from planner.model.readings import GUESS, Reading, reading_of, readings_of
 from planner.monitoring.references import REFERENCES
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import METHODS
 
@@ -32,7 +32,7 @@ class HypothesisTest:
     """One analysis under one hypothesis: what is true, and the limits that decide."""
 
     hypothesis: str
-    analysis: Analysis
+    analysis: PlannedAnalysis
     truth: Truth
     looks: tuple[MonitoringPlan, ...]  # one for each design
     unit: float  # errors of the estimate are summed in 2^-32 of it: see planner.engine.units
@@ -221,7 +221,9 @@ def job_like(
     return replace(work, plan=plan, generators=generators, tests=tests, analyses=analyses)
 
 
-def _rules(analysis: Analysis, plans: Sequence[MonitoringPlan], counts: Sequence[int], periods: int) -> Rules:
+def _rules(
+    analysis: PlannedAnalysis, plans: Sequence[MonitoringPlan], counts: Sequence[int], periods: int
+) -> Rules:
     direction = plans[0].direction
     method = METHODS[analysis.method]
     reference = REFERENCES[method.reference]

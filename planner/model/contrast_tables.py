@@ -13,7 +13,7 @@ from planner.kernels.tables import (
 )
 from planner.model.estimand import alternative_direction
 from planner.model.readings import BASELINE, readings_of
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.estimability import period_shares, sequence_shares, variance_factor
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import METHODS
@@ -21,7 +21,7 @@ from planner.scenario.vocabulary import METHODS
 SIDES = {"two-sided": 0, "greater": 1, "less": -1}  # the direction of an alternative, as kernels take it
 
 
-def planned_variance(scenario: Scenario, analysis: Analysis) -> float:
+def planned_variance(scenario: Scenario, analysis: PlannedAnalysis) -> float:
     """Variance of an estimate for one patient in all and an SD of 1 of each patient's own contrast.
 
     Of tests of patients' own contrasts, with everybody staying.
@@ -38,7 +38,7 @@ def planned_variance(scenario: Scenario, analysis: Analysis) -> float:
     return float(sum(share * share * design.unit / units for share, units in pairs))
 
 
-def contrast_table(scenario: Scenario, analysis: Analysis) -> Contrast:
+def contrast_table(scenario: Scenario, analysis: PlannedAnalysis) -> Contrast:
     """What an analysis compares, for its kernel."""
     design, weights = scenario.design, analysis.weights
     number = {a: i for i, a in enumerate(design.treatments)}

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from planner.monitoring.numerics import to_12_digits
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.contrasts import cancels, total
 from planner.scenario.design import Design
 from planner.scenario.families.means import Means
@@ -116,7 +116,7 @@ def is_null(effect: float, direction: str) -> bool:
     return effect == 0.0
 
 
-def alternative_direction(analysis: Analysis, scale: Scale) -> str:
+def alternative_direction(analysis: PlannedAnalysis, scale: Scale) -> str:
     """`two-sided`, `greater` or `less`: the alternative in numbers, of first minus second.
 
     More responders are better, whichever end of the scale is.

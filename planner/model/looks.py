@@ -20,7 +20,7 @@ from planner.model.estimand import alternative_direction
 from planner.monitoring.boundaries import Boundary, boundary
 from planner.monitoring.numerics import to_40_bits
 from planner.monitoring.references import Reference, df_columns
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.look_counts import scaled
 from planner.scenario.scenario import Scenario
 
@@ -50,7 +50,7 @@ def look_counts(scenario: Scenario, patients: int) -> tuple[int, ...]:
     return scaled(scenario.monitoring.shares, scenario.design.unit, patients)
 
 
-def monitoring_plan(scenario: Scenario, analysis: Analysis, patients: int) -> MonitoringPlan:
+def monitoring_plan(scenario: Scenario, analysis: PlannedAnalysis, patients: int) -> MonitoringPlan:
     """Solve the limits of an analysis for a trial of `patients`. Raises BoundaryError where none exist."""
     counts = look_counts(scenario, patients)
     direction = alternative_direction(analysis, scenario.scale_of(analysis))
@@ -74,7 +74,9 @@ def monitoring_plan(scenario: Scenario, analysis: Analysis, patients: int) -> Mo
     return MonitoringPlan(patients, counts, direction, solved)
 
 
-def _planned_drift(scenario: Scenario, analysis: Analysis, patients: int, direction: str) -> float | None:
+def _planned_drift(
+    scenario: Scenario, analysis: PlannedAnalysis, patients: int, direction: str
+) -> float | None:
     """Planned effect over its standard error at the last look, in the direction of the alternative."""
     effect, sd = analysis.planned_effect, analysis.planned_sd_difference
     if effect is None or sd is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import METHODS
 
@@ -32,7 +32,7 @@ def readings_of(scenario: Scenario) -> list[Reading]:
     return readings + ([BASELINE] if any(METHODS[a.method].baseline for a in scenario.analyses) else [])
 
 
-def reading_of(scenario: Scenario, analysis: Analysis) -> Reading:
+def reading_of(scenario: Scenario, analysis: PlannedAnalysis) -> Reading:
     """The reading that an analysis uses: its own measure and day, or the endpoint's."""
     endpoint = scenario.endpoint
     day = endpoint.day if analysis.day is None else analysis.day

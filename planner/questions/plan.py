@@ -18,7 +18,7 @@ from planner.model.estimand import scale_effects, stated_effect
 from planner.model.looks import MonitoringPlan, monitoring_plan
 from planner.model.readings import reading_of
 from planner.model.stopping.remarks import limit_report
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.contrasts import Contrast
 from planner.scenario.design import Design
 from planner.scenario.families.means import Means
@@ -121,7 +121,7 @@ def sequence_sizes(design: Design, patients: int) -> tuple[tuple[int, int], ...]
     return tuple((n * whole + max(0, rest - (size - n)), n * whole + min(rest, n)) for n in own)
 
 
-def _analysis(scenario: Scenario, analysis: Analysis, effects: Mapping[str, Truth]) -> AnalysisPlan:
+def _analysis(scenario: Scenario, analysis: PlannedAnalysis, effects: Mapping[str, Truth]) -> AnalysisPlan:
     reading = reading_of(scenario, analysis)
     solved = monitoring_plan(scenario, analysis, scenario.design.patients)
     limits = limit_report(scenario, analysis, solved)
@@ -149,7 +149,7 @@ def _true_effects(scenario: Scenario) -> list[dict[str, Truth]]:
 
 
 def _looks(
-    scenario: Scenario, analysis: Analysis, solved: MonitoringPlan, idle: Mapping[int, str]
+    scenario: Scenario, analysis: PlannedAnalysis, solved: MonitoringPlan, idle: Mapping[int, str]
 ) -> tuple[PlannedLook, ...]:
     limits = solved.boundary
     rows = []

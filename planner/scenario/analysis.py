@@ -19,7 +19,7 @@ from planner.scenario.fields import (
 )
 
 
-class Analysis(Settings):
+class PlannedAnalysis(Settings):
     name: Annotated[Name, about("Name of the analysis in the results; its method if not given")] = ""
     method: Annotated[str, OneOf("analysis", vocabulary.METHODS), about("How the trial is analysed")] = ""
     contrast: Annotated[

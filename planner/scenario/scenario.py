@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import PrivateAttr
 
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.blinding import Blinding
 from planner.scenario.design import MAX_TREATMENTS, Design, Treatment
 from planner.scenario.endpoint import Endpoint
@@ -85,7 +85,7 @@ class Scenario(Settings):
     ]
     uncertainty: Annotated[Mapping[PathText, Distribution], BY_PATH] = {}
     analyses: Annotated[
-        tuple[Analysis, ...], about("How the trial is analysed", min_length=1, max_length=MAX_ANALYSES)
+        tuple[PlannedAnalysis, ...], about("How the trial is analysed", min_length=1, max_length=MAX_ANALYSES)
     ] = ()
     monitoring: Annotated[Monitoring, about("When the data are looked at, and when to stop")] = Monitoring()
     observed: Annotated[
@@ -113,7 +113,7 @@ class Scenario(Settings):
         """Sentences on what follows from a setting for whoever set it; every result repeats them."""
         return self._remarks
 
-    def scale_of(self, analysis: Analysis) -> Scale:
+    def scale_of(self, analysis: PlannedAnalysis) -> Scale:
         """The scale of what an analysis reads: the endpoint's, or that of a secondary outcome."""
         return self.outcomes[analysis.outcome].scale if analysis.outcome else self.endpoint.scale
 

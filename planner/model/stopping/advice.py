@@ -20,7 +20,7 @@ from planner.model.stopping.reachable import IdleLook
 from planner.monitoring.numerics import positive_zero
 from planner.monitoring.recursion import power_at
 from planner.monitoring.spending import BoundaryError
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.monitoring import Efficacy, Futility
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed
@@ -32,7 +32,9 @@ _SELDOM = 0.001  # chance to stop for efficacy in a trial of this power, below w
 _GRID = (np.arange(1000) + 0.5) / 1000  # tail areas of the variance
 
 
-def alpha_lost(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan, idle: Sequence[IdleLook]) -> str:
+def alpha_lost(
+    scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan, idle: Sequence[IdleLook]
+) -> str:
     """What becomes of the type I error. It falls by less than what was spent at these looks.
 
     Some trials that would have stopped there are significant at a later look, too.
@@ -117,7 +119,7 @@ def t_limit(z: float, df: float) -> float:
 # Looks with which something is wrong
 
 
-def often_too_few(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> dict[int, float]:
+def often_too_few(scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan) -> dict[int, float]:
     """Looks (from 1) that dropout often leaves without a test that can be significant, with how often.
 
     Not those that cannot be significant even if nobody leaves.
@@ -133,7 +135,7 @@ def often_too_few(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) 
     return {k: share for k, share in shares.items() if share >= LEAST_SHARE_OF_TRIALS}
 
 
-def too_early(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> list[int]:
+def too_early(scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan) -> list[int]:
     """Looks (from 1) before the last that can stop for efficacy, but hardly ever do where power is .8."""
     own, drift = plan.boundary, _drift(plan)
     if drift is None:
@@ -157,7 +159,7 @@ def _passes(z: float, df: float, shift: float) -> float:
     return float(ndtr(shift - t_limit(z, df) * spread).mean())
 
 
-def _unfit(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> set[int]:
+def _unfit(scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan) -> set[int]:
     """Looks (from 1) that must not be suggested."""
     return {
         *(each.look for each in reachable.idle_looks(scenario, analysis, plan)),
@@ -169,13 +171,13 @@ def _unfit(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> set[
 # Looks that would do
 
 
-def better_looks(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> list[MonitoringPlan]:
+def better_looks(scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan) -> list[MonitoringPlan]:
     """Looks near these with which nothing is wrong: without the early ones, and with later ones instead."""
     options = (_without(scenario, analysis, plan), _later(scenario, analysis, plan))
     return list({each.counts: each for each in options if each is not None}.values())
 
 
-def _without(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> MonitoringPlan | None:
+def _without(scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan) -> MonitoringPlan | None:
     """The looks without those with which something is wrong; None if nothing would be left."""
     counts, part = plan.counts, scenario
     while True:
@@ -191,7 +193,7 @@ def _without(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> Mo
         counts = tuple(m for k, m in enumerate(counts, start=1) if k not in out)
 
 
-def _later(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> MonitoringPlan | None:
+def _later(scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan) -> MonitoringPlan | None:
     """The looks, those with which something is wrong moved to the next number of patients that would do.
 
     A look for which none before the next one would do is left out.
@@ -210,13 +212,17 @@ def _later(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> Moni
     return None if solved is None or _unfit(part, analysis, solved) else solved
 
 
-def _would_do(scenario: Scenario, analysis: Analysis, counts: Sequence[int], k: int, count: int) -> bool:
+def _would_do(
+    scenario: Scenario, analysis: PlannedAnalysis, counts: Sequence[int], k: int, count: int
+) -> bool:
     """Whether look k (from 0) would do at another number of patients."""
     solved = _plan_with_looks(scenario, analysis, (*counts[:k], count, *counts[k + 1 :]))
     return solved is not None and k + 1 not in _unfit(scenario, analysis, solved)
 
 
-def _plan_with_looks(scenario: Scenario, analysis: Analysis, counts: Sequence[int]) -> MonitoringPlan | None:
+def _plan_with_looks(
+    scenario: Scenario, analysis: PlannedAnalysis, counts: Sequence[int]
+) -> MonitoringPlan | None:
     """The limits with other looks; None where there are none."""
     monitoring = scenario.monitoring.model_copy(update={"looks": tuple(float(m) for m in counts)})
     design = scenario.design.model_copy(update={"patients": counts[-1]})

@@ -23,7 +23,7 @@ from planner.monitoring.boundaries import Boundary
 from planner.monitoring.numerics import Floats
 from planner.monitoring.solve import crossing_probabilities
 from planner.monitoring.t_looks import TLook, type_one_error
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.estimability import taking_part
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import METHODS
@@ -43,7 +43,7 @@ class IdleLook(NamedTuple):
     computed: bool  # whether the test can be computed at all
 
 
-def idle_looks(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> list[IdleLook]:
+def idle_looks(scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan) -> list[IdleLook]:
     """The looks with an efficacy limit at which the test cannot pass it, if nobody leaves."""
     idle = []
     for k, count in enumerate(plan.counts):
@@ -55,7 +55,7 @@ def idle_looks(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> 
 
 
 def why_impossible(
-    scenario: Scenario, analysis: Analysis, completers: int, z: float, sided: int
+    scenario: Scenario, analysis: PlannedAnalysis, completers: int, z: float, sided: int
 ) -> tuple[str, bool] | None:
     """Why a test of so many completers cannot be as significant as z, and whether it can be computed at all.
 
@@ -85,7 +85,7 @@ def _patients(count: int) -> str:
     return "1 patient" if count == 1 else f"{count:,} patients"
 
 
-def _group_units(scenario: Scenario, analysis: Analysis) -> list[int]:
+def _group_units(scenario: Scenario, analysis: PlannedAnalysis) -> list[int]:
     """The units of allocation of each group that the test keeps apart; one group where it keeps none."""
     design, weights = scenario.design, analysis.weights
     pairs = list(zip(design.sequences, design.allocation, strict=True))
@@ -104,12 +104,12 @@ def _completers_in(scenario: Scenario, units: int, completers: int) -> int:
     return -(-completers * units // scenario.design.unit)
 
 
-def _least_per_group(analysis: Analysis) -> int:
+def _least_per_group(analysis: PlannedAnalysis) -> int:
     """Patients that each group needs."""
     return 2 if METHODS[analysis.method].reference == "fractional-t" else 1
 
 
-def _least_in_all(scenario: Scenario, analysis: Analysis) -> int:
+def _least_in_all(scenario: Scenario, analysis: PlannedAnalysis) -> int:
     """Patients in all groups without whom nothing can be computed, beside those that each group needs."""
     groups = len(_group_units(scenario, analysis))
     if METHODS[analysis.method].reference != "t" or analysis.method == "fixed-subject":
@@ -117,7 +117,7 @@ def _least_in_all(scenario: Scenario, analysis: Analysis) -> int:
     return groups + (2 if analysis.method in ADJUSTED else 1)
 
 
-def _smallest_p(analysis: Analysis, groups: Sequence[int], sided: int) -> float | None:
+def _smallest_p(analysis: PlannedAnalysis, groups: Sequence[int], sided: int) -> float | None:
     """The smallest p value that the best possible data of these groups have; None where there is none.
 
     McNemar's tests: all patients respond under one treatment alone. Tests of two groups given the margins:
@@ -137,7 +137,9 @@ def _smallest_p(analysis: Analysis, groups: Sequence[int], sided: int) -> float 
     return None
 
 
-def least_completers(scenario: Scenario, analysis: Analysis, z: float, sided: int, most: int) -> int | None:
+def least_completers(
+    scenario: Scenario, analysis: PlannedAnalysis, z: float, sided: int, most: int
+) -> int | None:
     """The fewest completers of whom the test can be as significant as z; None if `most` are too few."""
     return first_where(lambda n: why_impossible(scenario, analysis, n, z, sided) is None, 1, most)
 
@@ -154,7 +156,7 @@ def first_where(holds: Callable[[int], bool], low: int, high: int, step: int = 1
     return low + b * step
 
 
-def completer_probability(scenario: Scenario, analysis: Analysis) -> float | None:
+def completer_probability(scenario: Scenario, analysis: PlannedAnalysis) -> float | None:
     """Chance that a patient has what the test needs; None where only a simulation can find it."""
     whole = retention(scenario)
     needs = METHODS[analysis.method].needs
@@ -164,7 +166,7 @@ def completer_probability(scenario: Scenario, analysis: Analysis) -> float | Non
 
 
 def probability_of_too_few(
-    scenario: Scenario, analysis: Analysis, finished: int, z: float, sided: int
+    scenario: Scenario, analysis: PlannedAnalysis, finished: int, z: float, sided: int
 ) -> float:
     """Chance that dropout leaves a look so few completers that the test cannot be as significant as z.
 
@@ -202,7 +204,9 @@ def _binomial(size: int, chance: float) -> Floats:
     return law
 
 
-def planned_type_one_error(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> float | None:
+def planned_type_one_error(
+    scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan
+) -> float | None:
     """P(any look is significant) without effect, of normal data if nobody leaves and futility does not count.
 
     Looks that cannot be significant are left out. None for tests whose law is not known here: Welch's, whose
@@ -227,7 +231,7 @@ def planned_type_one_error(scenario: Scenario, analysis: Analysis, plan: Monitor
     return type_one_error(tests, plan.boundary.sided)
 
 
-def _information(analysis: Analysis, patients: int, df: int) -> float:
+def _information(analysis: PlannedAnalysis, patients: int, df: int) -> float:
     """Information of a look, up to a factor: the patients, less what adjusting for a chance imbalance costs.
 
     With a baseline in the model the variance is that without it over 1 - c^2, c the cosine of the baselines'

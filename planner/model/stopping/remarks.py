@@ -26,7 +26,7 @@ from planner.model.stopping.advice import (
     too_early,
 )
 from planner.model.stopping.reachable import IdleLook
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import count, listed
 from planner.scenario.vocabulary import METHODS
@@ -68,7 +68,7 @@ class LimitReport:
 
 
 def limit_report(
-    scenario: Scenario, analysis: Analysis, plan: MonitoringPlan, *, error_too: bool = True
+    scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan, *, error_too: bool = True
 ) -> LimitReport:
     """What the limits of an analysis can do; without `error_too` no type I error, which takes longest."""
     idle = tuple(reachable.idle_looks(scenario, analysis, plan))
@@ -79,7 +79,7 @@ def limit_report(
 
 
 def limit_reports(
-    scenario: Scenario, plans: Sequence[tuple[Analysis, Sequence[MonitoringPlan]]]
+    scenario: Scenario, plans: Sequence[tuple[PlannedAnalysis, Sequence[MonitoringPlan]]]
 ) -> list[LimitReport]:
     """The same at several numbers of patients; of very many, type I errors at the first and the last only."""
     many = sum(len(plan.counts) - 1 for _, each in plans for plan in each) > _QUICK
@@ -96,7 +96,9 @@ def look_remarks(scenario: Scenario, patients: int | None = None) -> list[str]:
     return remarks_on_plans(scenario, [(a, monitoring_plan(scenario, a, number)) for a in scenario.analyses])
 
 
-def remarks_on_plans(scenario: Scenario, plans: Sequence[tuple[Analysis, MonitoringPlan]]) -> list[str]:
+def remarks_on_plans(
+    scenario: Scenario, plans: Sequence[tuple[PlannedAnalysis, MonitoringPlan]]
+) -> list[str]:
     """The same, of looks that are solved."""
     sentences: list[str] = []
     for analysis, plan in plans:
@@ -114,7 +116,7 @@ def remarks_on_plans(scenario: Scenario, plans: Sequence[tuple[Analysis, Monitor
 
 
 def remarks_at_sizes(
-    scenario: Scenario, plans: Sequence[tuple[Analysis, Sequence[MonitoringPlan]]]
+    scenario: Scenario, plans: Sequence[tuple[PlannedAnalysis, Sequence[MonitoringPlan]]]
 ) -> list[str]:
     """The same at several numbers of patients, in a line for each look that cannot stop at some of them."""
     sentences: list[str] = []
@@ -155,14 +157,14 @@ def limits_at_answers(
     return limits, sentences
 
 
-def _with_names(analysis: Analysis, scenario: Scenario, lines: Iterable[str]) -> list[str]:
+def _with_names(analysis: PlannedAnalysis, scenario: Scenario, lines: Iterable[str]) -> list[str]:
     return [f"{analysis.name}: {line}" if len(scenario.analyses) > 1 else line for line in lines]
 
 
 # Looks that cannot stop
 
 
-def _idle(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> list[str]:
+def _idle(scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan) -> list[str]:
     """Looks that cannot stop for efficacy, what that costs and what would do instead."""
     idle = reachable.idle_looks(scenario, analysis, plan)
     if not idle:
@@ -184,12 +186,12 @@ def _idle(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> list[
     return [f"{cost}{power}. Looks that would do: {would}"]
 
 
-def _normal(analysis: Analysis) -> bool:
+def _normal(analysis: PlannedAnalysis) -> bool:
     """Whether it is a t test: what is computed for normal data is little use for exact tests of responses."""
     return METHODS[analysis.method].reference in ("t", "fractional-t")
 
 
-def _none(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan, last: IdleLook) -> str:
+def _none(scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan, last: IdleLook) -> str:
     """Nothing can ever be significant."""
     z, sided, unit = plan.boundary.efficacy_z[-1], plan.boundary.sided, scenario.design.unit
     fewest = reachable.first_where(
@@ -202,7 +204,7 @@ def _none(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan, last: Id
     return sentence if fewest is None else f"{sentence}; with {fewest:,} patients one can be"
 
 
-def _early(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> list[str]:
+def _early(scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan) -> list[str]:
     """Looks whose t limit is out of reach for want of degrees of freedom, and what their futility costs."""
     lines = []
     for look in too_early(scenario, analysis, plan):
@@ -230,7 +232,7 @@ def _early(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> list
 # Looks that dropout may leave too few patients, and beta that is left to later looks
 
 
-def _left(scenario: Scenario, analysis: Analysis, plan: MonitoringPlan) -> list[str]:
+def _left(scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan) -> list[str]:
     """Looks that can stop if nobody leaves, but often not with the planned dropout."""
     stays = reachable.completer_probability(scenario, analysis)
     lines = []

@@ -19,7 +19,7 @@ from planner.results.digest import answer_digest
 from planner.results.figures import Json
 from planner.results.frames import flatten
 from planner.results.provenance import ENGINE, provenance, scenario_named
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed
@@ -226,14 +226,16 @@ def parts_of(scenarios: Sequence[Scenario], hypotheses: Sequence[str] | None) ->
     return {j: part for j, part in parts.items() if part is not None}
 
 
-def matching_analyses(analyses: Sequence[Sequence[Analysis]]) -> list[list[Analysis]]:
+def matching_analyses(analyses: Sequence[Sequence[PlannedAnalysis]]) -> list[list[PlannedAnalysis]]:
     """Rows of analyses, one of each scenario, that are compared."""
     by_name = [{analysis.name: analysis for analysis in own} for own in analyses]
     shared = [name for name in by_name[0] if all(name in own for own in by_name)]
     return [[own[name] for own in by_name] for name in shared] or [[own[0] for own in analyses]]
 
 
-def narrow(scenario: Scenario, analyses: Sequence[Analysis], wanted: Sequence[str] | None) -> Scenario | None:
+def narrow(
+    scenario: Scenario, analyses: Sequence[PlannedAnalysis], wanted: Sequence[str] | None
+) -> Scenario | None:
     """The scenario with only these analyses and hypotheses; None if it has none of the hypotheses."""
     names = scenario.simulated_hypotheses
     names = tuple(name for name in names if wanted is None or name in wanted)

@@ -52,7 +52,7 @@ from planner.questions.replay.trial import (
 from planner.results.blinding import Guess, guess_counts, guesses_of
 from planner.results.dropout import days_waited
 from planner.results.figures import Json
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.caps import MAX_TRIAL
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import METHODS, WHOLE
@@ -258,7 +258,7 @@ def _course(
 
 
 def _analysed(
-    scenario: Scenario, analysis: Analysis, sequence: Ints, scores: Floats, weight: Floats
+    scenario: Scenario, analysis: PlannedAnalysis, sequence: Ints, scores: Floats, weight: Floats
 ) -> Flags:
     """(patient,) whether an analysis uses the patient; scores and weights f64[patient, period]."""
     there = ~np.isnan(scores)

@@ -12,7 +12,7 @@ from planner.results.blinding import Guess, by_period, in_a_row
 from planner.results.digest import answer_digest
 from planner.results.figures import Json
 from planner.results.provenance import ENGINE, provenance, scenario_named
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class LookResult:
 class Course:
     """What one analysis made of the trial, look by look, up to the one that ended it."""
 
-    analysis: Analysis
+    analysis: PlannedAnalysis
     reading: int  # row of Patient.values
     truth: Truth
     differences: tuple[float | None, ...]  # of each patient, the contrast of the patient's own scores

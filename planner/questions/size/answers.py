@@ -10,7 +10,7 @@ from planner.questions.size.patients import Exact, Search
 from planner.questions.size.reasons import best, no_effect, no_patients
 from planner.results.figures import Json
 from planner.results.frames import flatten
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 
 CURVE = (
     "hypothesis",
@@ -109,7 +109,7 @@ def _caution(search: Search, points: Points, target: float, answer: Json, partia
 
 def effect_answer(
     name: str,
-    analysis: Analysis,
+    analysis: PlannedAnalysis,
     target: float,
     patients: int,
     search: Effects | None,

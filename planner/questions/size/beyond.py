@@ -18,7 +18,7 @@ from planner.monitoring.numerics import zero
 from planner.monitoring.spending import BoundaryError
 from planner.questions.size import theory
 from planner.results.figures import Json
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scenario import Scenario
 
 Points = Mapping[int, Json]
@@ -49,7 +49,9 @@ class Beyond(NamedTuple):
 # Computed
 
 
-def exactly(scenario: Scenario, hypothesis: str, analysis: Analysis, target: float, tried: int) -> Beyond:
+def exactly(
+    scenario: Scenario, hypothesis: str, analysis: PlannedAnalysis, target: float, tried: int
+) -> Beyond:
     """The smallest number above `tried` at which the closed form reaches the target, if there is one."""
     unit = scenario.design.unit
 
@@ -84,7 +86,7 @@ def _first(enough: Callable[[int], bool], low: int, most: int) -> int | None:
 class _Power:
     """Power at one number of patients as a function of the drift, the expected z of the last look."""
 
-    def __init__(self, scenario: Scenario, analysis: Analysis, patients: int) -> None:
+    def __init__(self, scenario: Scenario, analysis: PlannedAnalysis, patients: int) -> None:
         self.boundary: Boundary = monitoring_plan(scenario, analysis, patients).boundary
 
     def of(self, drift: float) -> float:
@@ -109,7 +111,7 @@ class _Line(NamedTuple):
         return self.offset + self.slope * math.sqrt(patients)
 
 
-def by_drift(scenario: Scenario, analysis: Analysis, points: Points, target: float) -> Beyond | None:
+def by_drift(scenario: Scenario, analysis: PlannedAnalysis, points: Points, target: float) -> Beyond | None:
     """From the simulated power at the largest number of patients; None where it follows no drift.
 
     The range is that of the 95 % interval of that power. Where the power at half the number does not lie on
@@ -151,7 +153,7 @@ def halfway(points: Points) -> int:
 
 
 def _number(
-    scenario: Scenario, analysis: Analysis, line: _Line | None, target: float, tried: int
+    scenario: Scenario, analysis: PlannedAnalysis, line: _Line | None, target: float, tried: int
 ) -> int | None:
     """The number above those tried from which power reaches the target if the drift follows the line."""
     unit, n = scenario.design.unit, tried

@@ -16,7 +16,7 @@ from planner.model.estimand import alternative_direction, true_effect
 from planner.questions.size import theory
 from planner.questions.size.curves import Curves, span
 from planner.results.figures import Json
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.contrasts import total
 from planner.scenario.families.means import Means
 from planner.scenario.scenario import Scenario
@@ -43,7 +43,12 @@ class Effects:
     """Trials of one hypothesis and analysis at one number of patients, with effects to be chosen."""
 
     def __init__(
-        self, curves: Curves, hypothesis: str, analysis: Analysis, patients: int, most_trials: int | None
+        self,
+        curves: Curves,
+        hypothesis: str,
+        analysis: PlannedAnalysis,
+        patients: int,
+        most_trials: int | None,
     ) -> None:
         scenario = curves.scenario
         stated = scenario.hypotheses[hypothesis]
@@ -166,7 +171,7 @@ class Effects:
                     self.cells[change] = cell
 
 
-def _sign(scenario: Scenario, hypothesis: Means, analysis: Analysis) -> float:
+def _sign(scenario: Scenario, hypothesis: Means, analysis: PlannedAnalysis) -> float:
     """The direction in which an effect is sought: that of the test, else that of the hypothesis."""
     direction = alternative_direction(analysis, scenario.scale_of(analysis))
     if direction != "two-sided":

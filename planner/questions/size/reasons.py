@@ -20,7 +20,7 @@ from planner.questions.size.curves import Curves, Interrupted, Key, Points
 from planner.questions.size.effect import Effects
 from planner.questions.size.patients import Search
 from planner.results.figures import Json
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import METHODS
@@ -77,7 +77,7 @@ def _word(curves: Curves) -> str:
     return "power" if curves.variants is None else "assurance"
 
 
-def _of(scenario: Scenario, name: str) -> Analysis:
+def _of(scenario: Scenario, name: str) -> PlannedAnalysis:
     return next(analysis for analysis in scenario.analyses if analysis.name == name)
 
 
@@ -154,7 +154,7 @@ def _larger_numbers(search: Search, key: Key, target: float, points: Points) -> 
     return Reason(_still_grows("Power", points, target, beyond, search.unit), None, beyond)
 
 
-def _exact(search: Search, key: Key, analysis: Analysis, target: float, most: int) -> Reason:
+def _exact(search: Search, key: Key, analysis: PlannedAnalysis, target: float, most: int) -> Reason:
     scenario = search.curves.scenario
     limit = theory.limit(scenario, key[0], analysis)
     assert limit is not None  # a closed form has one
@@ -247,7 +247,7 @@ def _advice(patients: int | None) -> str:
     return f"More than {MAX_PATIENTS:,} patients are not simulated: plan for a larger effect or less spread."
 
 
-def _never_significant(scenario: Scenario, analysis: Analysis, points: Points) -> str | None:
+def _never_significant(scenario: Scenario, analysis: PlannedAnalysis, points: Points) -> str | None:
     """Where no data of so few patients can be significant in an exact test: how many it needs."""
     least = _LEAST_P.get(analysis.method)
     most = max(points)
@@ -270,14 +270,14 @@ def _never_significant(scenario: Scenario, analysis: Analysis, points: Points) -
     return f"{sentence}." if needed is None else f"{sentence} with fewer than {needed:,}."
 
 
-def _least_binomial(scenario: Scenario, analysis: Analysis, n: int, direction: str) -> float:
+def _least_binomial(scenario: Scenario, analysis: PlannedAnalysis, n: int, direction: str) -> float:
     """All patients respond to one and the same treatment only."""
     reference = METHODS[analysis.method].reference
     p_values = (p_value(reference, side * n, n + 1.0, direction) for side in (1.0, -1.0))
     return min(p for p in p_values if p is not None)
 
 
-def _least_of_two_groups(scenario: Scenario, analysis: Analysis, n: int, direction: str) -> float:
+def _least_of_two_groups(scenario: Scenario, analysis: PlannedAnalysis, n: int, direction: str) -> float:
     """All who begin with one treatment respond to what comes first, and none who begin with the other."""
     units = [0, 0]
     for sequence, share in zip(scenario.design.sequences, scenario.design.allocation, strict=True):
@@ -289,7 +289,7 @@ def _least_of_two_groups(scenario: Scenario, analysis: Analysis, n: int, directi
     return min(2.0 * one, 1.0) if direction == "two-sided" else one
 
 
-_LEAST_P: dict[str, Callable[[Scenario, Analysis, int, str], float]] = {
+_LEAST_P: dict[str, Callable[[Scenario, PlannedAnalysis, int, str], float]] = {
     "mcnemar-exact": _least_binomial,
     "mcnemar-mid-p": _least_binomial,
     "fisher": _least_of_two_groups,

@@ -21,7 +21,7 @@ from planner.model.families.means import carryover_points
 from planner.model.looks import monitoring_plan
 from planner.model.readings import reading_of
 from planner.monitoring.numerics import noncentral_t_above
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.contrasts import total
 from planner.scenario.estimability import sequence_shares, variance_factor, within_patients
 from planner.scenario.families.means import Means
@@ -38,7 +38,7 @@ class Law(NamedTuple):
 
 
 def power(
-    scenario: Scenario, hypothesis: str | Means, analysis: Analysis, patients: Sequence[int]
+    scenario: Scenario, hypothesis: str | Means, analysis: PlannedAnalysis, patients: Sequence[int]
 ) -> Floats | None:
     """Exact power (type I error under a true null hypothesis) at each number of patients, or None.
 
@@ -58,7 +58,7 @@ def power(
     return np.where(law.df > 0.0, chance, 0.0)
 
 
-def limit(scenario: Scenario, hypothesis: str | Means, analysis: Analysis) -> float | None:
+def limit(scenario: Scenario, hypothesis: str | Means, analysis: PlannedAnalysis) -> float | None:
     """What the exact power tends to as patients are added without end; None: no closed form.
 
     The noncentrality grows with the square root of the patients, unless the contrast that is estimated is
@@ -75,7 +75,7 @@ def limit(scenario: Scenario, hypothesis: str | Means, analysis: Analysis) -> fl
 
 
 def _law(
-    scenario: Scenario, hypothesis: str | Means, analysis: Analysis, patients: Sequence[int]
+    scenario: Scenario, hypothesis: str | Means, analysis: PlannedAnalysis, patients: Sequence[int]
 ) -> Law | None:
     """The law of the test statistic at each number of patients."""
     stated = scenario.hypotheses[hypothesis] if isinstance(hypothesis, str) else hypothesis
@@ -87,7 +87,7 @@ def _law(
     return form.law(scenario, stated, analysis, np.array(patients, float))
 
 
-def _plain(scenario: Scenario, analysis: Analysis) -> bool:
+def _plain(scenario: Scenario, analysis: PlannedAnalysis) -> bool:
     """Whether everybody stays who is needed, with normal scores, and is looked at once."""
     dropout = scenario.population.dropout
     first_alone = analysis.method == "period-one" and dropout.before_first == 0.0
@@ -118,7 +118,7 @@ def _compared(groups: _Groups, n: Floats) -> Law | None:
     return Law(groups.weight @ groups.mean / se, n * groups.share.sum() - groups.mean.size)
 
 
-def _own_contrasts(scenario: Scenario, hypothesis: Means, analysis: Analysis) -> _Groups:
+def _own_contrasts(scenario: Scenario, hypothesis: Means, analysis: PlannedAnalysis) -> _Groups:
     """One patient's contrast in each sequence that gives all of it, period effects and carryover included.
 
     `weight`: of the sequence in an estimate without period effects, where there is one.
@@ -143,12 +143,12 @@ def _own_contrasts(scenario: Scenario, hypothesis: Means, analysis: Analysis) ->
     return _Groups(*np.array(rows).T)
 
 
-def _sequences(scenario: Scenario, hypothesis: Means, analysis: Analysis, n: Floats) -> Law | None:
+def _sequences(scenario: Scenario, hypothesis: Means, analysis: PlannedAnalysis, n: Floats) -> Law | None:
     """Hills and Armitage's test, and each patient's own contrast in any other design."""
     return _compared(_own_contrasts(scenario, hypothesis, analysis), n)
 
 
-def _one_sample(scenario: Scenario, hypothesis: Means, analysis: Analysis, n: Floats) -> Law | None:
+def _one_sample(scenario: Scenario, hypothesis: Means, analysis: PlannedAnalysis, n: Floats) -> Law | None:
     """The mean of all contrasts over its standard error; exact where every sequence has the same law."""
     groups = _own_contrasts(scenario, hypothesis, analysis)
     if not _equal(groups.variance) or np.ptp(groups.mean) > 1e-12 * np.abs(groups.mean).max():
@@ -156,7 +156,7 @@ def _one_sample(scenario: Scenario, hypothesis: Means, analysis: Analysis, n: Fl
     return Law(groups.mean[0] * np.sqrt(n / groups.variance[0]), n - 1.0)
 
 
-def _first_period(scenario: Scenario, hypothesis: Means, analysis: Analysis, n: Floats) -> Law | None:
+def _first_period(scenario: Scenario, hypothesis: Means, analysis: PlannedAnalysis, n: Floats) -> Law | None:
     """The means of the first period; exact where patients of a treatment have one mean, all one variance."""
     design, population = scenario.design, scenario.population
     rows = []
@@ -171,7 +171,7 @@ def _first_period(scenario: Scenario, hypothesis: Means, analysis: Analysis, n: 
     return _compared(_Groups(*np.array(rows).T), n)
 
 
-def _least_squares(scenario: Scenario, hypothesis: Means, analysis: Analysis, n: Floats) -> Law | None:
+def _least_squares(scenario: Scenario, hypothesis: Means, analysis: PlannedAnalysis, n: Floats) -> Law | None:
     """Ordinary least squares; exact where its model holds: one residual variance, nothing carried over.
 
     With carryover in the model, nothing beyond the next period.
@@ -198,7 +198,7 @@ def _equal(variance: Floats) -> bool:
 class _ClosedForm(NamedTuple):
     """`any_number`: the law also holds where the sequences do not have their shares of the patients."""
 
-    law: Callable[[Scenario, Means, Analysis, Floats], Law | None]
+    law: Callable[[Scenario, Means, PlannedAnalysis, Floats], Law | None]
     any_number: bool = False
 
 

@@ -18,7 +18,7 @@ from planner.model.readings import reading_of
 from planner.monitoring.p_values import p_value
 from planner.questions.weigh.count_evidence import CountEvidence
 from planner.questions.weigh.normal_evidence import DifferenceEvidence, MeanEvidence
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import METHODS
 
@@ -109,7 +109,7 @@ def _mcnemar_tests(
 
 def _planned_analyses(
     scenario: Scenario, counts: CountEvidence, r: int, pair: Sequence[str]
-) -> list[Analysis]:
+) -> list[PlannedAnalysis]:
     """The analyses of these counts, whether or not the counts alone allow them."""
     return [
         each
@@ -120,11 +120,11 @@ def _planned_analyses(
     ]
 
 
-def _plan_note(analysis: Analysis) -> str:
+def _plan_note(analysis: PlannedAnalysis) -> str:
     return f"as planned (analysis {analysis.name})"
 
 
-def _substitute_note(planned: Sequence[Analysis], measure: str) -> str:
+def _substitute_note(planned: Sequence[PlannedAnalysis], measure: str) -> str:
     """Why a test is not the planned one."""
     if not planned:
         return f"not a planned test: no analysis of the {measure} compares the two"

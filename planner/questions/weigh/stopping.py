@@ -19,7 +19,7 @@ from planner.kernels.tables import DF, STATISTICS, Floats, T, W
 from planner.model.readings import Reading, reading_of
 from planner.questions.weigh.count_evidence import CountEvidence
 from planner.questions.weigh.normal_evidence import DifferenceEvidence, MeanEvidence
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.observed import Observed
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import METHODS
@@ -115,7 +115,7 @@ def stopping(
 
 
 def _of_counts(
-    scenario: Scenario, evidence: CountEvidence, analysis: Analysis, look: int, at: str
+    scenario: Scenario, evidence: CountEvidence, analysis: PlannedAnalysis, look: int, at: str
 ) -> StoppingTreatment:
     """Of counts of patients who were all seen under all treatments. `at`: where the trial ended, in words."""
     rule = _rule(scenario, analysis, look, evidence.groups[0].patients)
@@ -140,12 +140,12 @@ def _of_counts(
     return StoppingTreatment("cancels", note, look, analysis.name)
 
 
-def _analysis(scenario: Scenario, observed: Observed) -> Analysis:
+def _analysis(scenario: Scenario, observed: Observed) -> PlannedAnalysis:
     named = [a for a in scenario.analyses if a.name == observed.stopped_by]
     return (named or list(scenario.analyses))[0]
 
 
-def _same(scenario: Scenario, evidence: DifferenceEvidence, analysis: Analysis) -> bool:
+def _same(scenario: Scenario, evidence: DifferenceEvidence, analysis: PlannedAnalysis) -> bool:
     """Whether what is weighed is the statistic that the rule looks at."""
     statistic = evidence.about.t is not None or evidence.about.F is not None or evidence.se is not None
     reading = reading_of(scenario, analysis)
@@ -156,7 +156,7 @@ def _same(scenario: Scenario, evidence: DifferenceEvidence, analysis: Analysis) 
     )
 
 
-def _rule(scenario: Scenario, analysis: Analysis, look: int, completers: int) -> Rule | None:
+def _rule(scenario: Scenario, analysis: PlannedAnalysis, look: int, completers: int) -> Rule | None:
     name = scenario.simulated_hypotheses[0]
     one = scenario.simulation.model_copy(update={"hypotheses": (name,)})
     alone = scenario.model_copy(update={"simulation": one, "analyses": (analysis,)})
@@ -165,7 +165,9 @@ def _rule(scenario: Scenario, analysis: Analysis, look: int, completers: int) ->
     return Rule(work, reading_of(scenario, analysis), look, completers) if completers <= planned else None
 
 
-def _discordant(scenario: Scenario, evidence: CountEvidence, analysis: Analysis) -> tuple[int, int] | None:
+def _discordant(
+    scenario: Scenario, evidence: CountEvidence, analysis: PlannedAnalysis
+) -> tuple[int, int] | None:
     """Responders to one treatment only, for each of two, where the counts settle them and the rule asks."""
     reading = reading_of(scenario, analysis)
     if reading not in evidence.readings or METHODS[analysis.method].module != "mcnemar":

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.blinding import Blinding
 from planner.scenario.canonical.resolved import followed, full_paths, resolve
 from planner.scenario.caps import MAX_PATIENTS
@@ -154,7 +154,7 @@ def _draft(data: dict[str, Any], written: Scenario | None) -> Draft:
         tables = {name: parts(model, data.get(name), MAX_NAMES) for name, model in common.items()}
         tables["treatments"] = parts(Treatment, data.get("treatments"), MAX_BYTES)
         tables["hypotheses"] = parts(None, data.get("hypotheses"), MAX_HYPOTHESES)
-        analyses = parts(Analysis, data.get("analyses"), MAX_ANALYSES)
+        analyses = parts(PlannedAnalysis, data.get("analyses"), MAX_ANALYSES)
     if written is not None:
         uncertain = written.uncertainty
     else:

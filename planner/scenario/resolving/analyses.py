@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from planner.scenario import vocabulary
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.contrasts import Contrast, formula, simplest, total, weights
 from planner.scenario.design import Design
 from planner.scenario.designs import Sequences
@@ -21,10 +21,10 @@ from planner.scenario.simulation import SimulationSettings
 from planner.scenario.text import did_you_mean, listed, printable, quote
 
 
-def resolve_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) -> dict[int, Analysis]:
+def resolve_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) -> dict[int, PlannedAnalysis]:
     """Each analysis with contrast, method and name, by its number; a default one if none is written."""
-    written = draft.analyses if "analyses" in draft.data else {0: Analysis()}
-    done: dict[int, Analysis] = {}
+    written = draft.analyses if "analyses" in draft.data else {0: PlannedAnalysis()}
+    done: dict[int, PlannedAnalysis] = {}
     for i, analysis in written.items():
         path: Path = ("analyses", i)
         contrast = _contrast(draft, (*path, "contrast"), analysis.contrast, design.treatments)
@@ -50,7 +50,7 @@ def resolve_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) ->
     return done
 
 
-def _remark_on_others(draft: Draft, done: Mapping[int, Analysis], design: Design) -> None:
+def _remark_on_others(draft: Draft, done: Mapping[int, PlannedAnalysis], design: Design) -> None:
     """Nobody chose what is compared: say which treatments no analysis looks at."""
     compared = {a for analysis in done.values() if analysis.contrast for a in weights(analysis.contrast)}
     others = [a for a in design.treatments if a not in compared]
@@ -90,7 +90,7 @@ def _contrast(draft: Draft, path: Path, stated: Contrast, treatments: tuple[str,
 
 
 def _check_better(
-    draft: Draft, path: Path, analysis: Analysis, measured: Endpoint | SecondaryOutcome | None
+    draft: Draft, path: Path, analysis: PlannedAnalysis, measured: Endpoint | SecondaryOutcome | None
 ) -> None:
     """`better` needs to know what is better: more responders are, and lower scores under mechanisms."""
     has_direction = measured is None or measured.scale.better is not None
@@ -102,13 +102,13 @@ def _check_better(
         draft.note((*path, "alternative"), message, hint)
 
 
-def _binary(analysis: Analysis) -> bool:
+def _binary(analysis: PlannedAnalysis) -> bool:
     return analysis.measure in vocabulary.BINARY_MEASURES
 
 
 def _with_method(
-    draft: Draft, path: Path, analysis: Analysis, design: Design, contrast: Contrast
-) -> Analysis:
+    draft: Draft, path: Path, analysis: PlannedAnalysis, design: Design, contrast: Contrast
+) -> PlannedAnalysis:
     """The analysis with a method that fits the design and what is measured."""
     default = _default(draft, analysis, design, contrast)
     pair = formula(contrast) if isinstance(contrast, Mapping) else " and ".join(map(printable, contrast))
@@ -136,7 +136,7 @@ def _with_method(
     return analysis
 
 
-def _default(draft: Draft, analysis: Analysis, design: Design, contrast: Contrast) -> str | None:
+def _default(draft: Draft, analysis: PlannedAnalysis, design: Design, contrast: Contrast) -> str | None:
     """The method for what is measured in this design.
 
     `subject-contrast` is for designs in which whoever gets one treatment of the contrast gets all, Prescott's
@@ -208,7 +208,7 @@ _OFFERS: dict[str, _Offer] = {
 }
 
 
-def check_baselines(draft: Draft, design: Design, analyses: Mapping[int, Analysis]) -> None:
+def check_baselines(draft: Draft, design: Design, analyses: Mapping[int, PlannedAnalysis]) -> None:
     """Analyses that adjust for baselines find them measured, and every hypothesis tells of them."""
     enough = {"first": ("first", "period"), "period": ("period",)}
     for i, analysis in analyses.items():

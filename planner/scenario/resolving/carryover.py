@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from planner.scenario import designs, vocabulary
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.contrasts import Contrast, in_words, weights
 from planner.scenario.design import Design
 from planner.scenario.estimability import variance_factor, within_patients
@@ -14,7 +14,9 @@ from planner.scenario.text import listed
 _NAMED = 4
 
 
-def check_carryover(draft: Draft, path: Path, analysis: Analysis, design: Design, contrast: Contrast) -> None:
+def check_carryover(
+    draft: Draft, path: Path, analysis: PlannedAnalysis, design: Design, contrast: Contrast
+) -> None:
     """Refuse `carryover = true` for methods without it, and where carryover looks like the contrast."""
     row = vocabulary.METHODS.get(analysis.method)
     if row is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.blinding import Blinding
 from planner.scenario.design import Design, Treatment
 from planner.scenario.endpoint import Endpoint
@@ -49,7 +49,7 @@ class Draft:
     outcomes: Mapping[str, SecondaryOutcome]
     blinding: Blinding | None
     hypotheses: Mapping[str, Hypothesis]
-    analyses: Mapping[int, Analysis]
+    analyses: Mapping[int, PlannedAnalysis]
     monitoring: Monitoring | None
     simulation: SimulationSettings | None
     uncertainty: Mapping[str, Distribution] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.design import Design
 from planner.scenario.endpoint import Endpoint
 from planner.scenario.faults import Path
@@ -37,13 +37,13 @@ def resolve_reading(draft: Draft, endpoint: Endpoint) -> Endpoint:
     return endpoint.model_copy(update={"day": day, "measure": measure})
 
 
-def of_endpoint(analyses: Mapping[int, Analysis]) -> dict[int, Analysis]:
+def of_endpoint(analyses: Mapping[int, PlannedAnalysis]) -> dict[int, PlannedAnalysis]:
     """The analyses that read the endpoint and no secondary outcome."""
     return {i: analysis for i, analysis in analyses.items() if not analysis.outcome}
 
 
 def resolve_days(
-    draft: Draft, design: Design, endpoint: Endpoint | None, analyses: Mapping[int, Analysis]
+    draft: Draft, design: Design, endpoint: Endpoint | None, analyses: Mapping[int, PlannedAnalysis]
 ) -> Design:
     """The design with the days of assessment, which are those of the analyses if none are stated."""
     if endpoint is None:
@@ -63,7 +63,7 @@ def resolve_days(
 
 
 def _check_days(
-    draft: Draft, days: tuple[float, ...], endpoint: Endpoint, analyses: Mapping[int, Analysis]
+    draft: Draft, days: tuple[float, ...], endpoint: Endpoint, analyses: Mapping[int, PlannedAnalysis]
 ) -> None:
     """Every day that is analysed is one on which patients are assessed."""
     hint = f"design.assessment_days has {listed([f'{day:g}' for day in days])}"
@@ -74,7 +74,7 @@ def _check_days(
             draft.note(("analyses", i, "day"), f"nobody is assessed on day {analysis.day:g}", hint)
 
 
-def resolve_scale(draft: Draft, endpoint: Endpoint, analyses: Mapping[int, Analysis]) -> Endpoint:
+def resolve_scale(draft: Draft, endpoint: Endpoint, analyses: Mapping[int, PlannedAnalysis]) -> Endpoint:
     """The endpoint with what a response is, and the better end of the scale, where mechanisms need them."""
     if "terms" not in draft.first_of_family or not endpoint.measure:
         return endpoint
@@ -94,7 +94,7 @@ def resolve_scale(draft: Draft, endpoint: Endpoint, analyses: Mapping[int, Analy
     return endpoint.model_copy(update={"scale": scale.model_copy(update=update)})
 
 
-def check_readings(draft: Draft, endpoint: Endpoint, analyses: Mapping[int, Analysis]) -> None:
+def check_readings(draft: Draft, endpoint: Endpoint, analyses: Mapping[int, PlannedAnalysis]) -> None:
     """Every analysis asks for something that every hypothesis tells."""
     first = draft.first_of_family
     if not endpoint.measure:

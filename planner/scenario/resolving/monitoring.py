@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import floor
 
 from planner.scenario import vocabulary
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.design import Design
 from planner.scenario.faults import Path
 from planner.scenario.look_counts import nearest, scaled, scaling
@@ -19,7 +19,9 @@ from planner.scenario.text import count, listed
 _NUMBERS = ("delta", "gamma", "rho", "spent", "z", "beta", "at_most")
 
 
-def resolve_monitoring(draft: Draft, design: Design, analyses: Iterable[Analysis]) -> Monitoring | None:
+def resolve_monitoring(
+    draft: Draft, design: Design, analyses: Iterable[PlannedAnalysis]
+) -> Monitoring | None:
     """The looks as counts of finished patients, and both rules."""
     monitoring = draft.monitoring
     if monitoring is None:
@@ -135,7 +137,7 @@ def _check_spent(draft: Draft, path: Path, spent: tuple[float, ...], looks: int)
             draft.note((*path, looks - 1), "must be above 0 and below 1 at the last look")
 
 
-def _check_efficacy(draft: Draft, rule: Efficacy, looks: int, analyses: list[Analysis]) -> None:
+def _check_efficacy(draft: Draft, rule: Efficacy, looks: int, analyses: list[PlannedAnalysis]) -> None:
     path: Path = ("monitoring", "efficacy")
     _check_length(draft, (*path, "z"), rule.z, looks, "look")
     for i, limit in enumerate(rule.z):
@@ -150,7 +152,9 @@ def _check_efficacy(draft: Draft, rule: Efficacy, looks: int, analyses: list[Ana
                 break
 
 
-def _futility(draft: Draft, rule: Futility, looks: int, design: Design, analyses: list[Analysis]) -> Futility:
+def _futility(
+    draft: Draft, rule: Futility, looks: int, design: Design, analyses: list[PlannedAnalysis]
+) -> Futility:
     path: Path = ("monitoring", "futility")
     if rule.rule != "none" and looks < 2:
         draft.note((*path, "rule"), "has no look before the last to act at", "monitoring.looks = [0.5, 1.0]")
@@ -172,11 +176,11 @@ def _futility(draft: Draft, rule: Futility, looks: int, design: Design, analyses
     return rule.model_copy(update={"under": rule.under or "estimate"})
 
 
-def _of_different_patients(analysis: Analysis, design: Design) -> bool:
+def _of_different_patients(analysis: PlannedAnalysis, design: Design) -> bool:
     return design.periods == 1 or vocabulary.METHODS[analysis.method].needs == "first"
 
 
-def _check_planned(draft: Draft, design: Design, analyses: list[Analysis]) -> None:
+def _check_planned(draft: Draft, design: Design, analyses: list[PlannedAnalysis]) -> None:
     """Conditional power under the planned effect needs that effect and its SD in every primary analysis."""
     for analysis in analyses:
         missing = [k for k in ("planned_effect", "planned_sd_difference") if getattr(analysis, k) is None]

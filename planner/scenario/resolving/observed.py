@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.design import Design
 from planner.scenario.endpoint import Endpoint
 from planner.scenario.faults import Path
@@ -19,7 +19,7 @@ _OF = {"responders": "response", "pairs": "response", "remitters": "remission"}
 
 
 def resolve_observed(
-    draft: Draft, design: Design, endpoint: Endpoint | None, analyses: Sequence[Analysis]
+    draft: Draft, design: Design, endpoint: Endpoint | None, analyses: Sequence[PlannedAnalysis]
 ) -> Observed | None:
     """The result with its day, and with what is weighed of it; None if there is none."""
     observed = draft.observed
@@ -52,7 +52,9 @@ def resolve_observed(
     return observed.model_copy(update={"day": day, "use": use})
 
 
-def _of_data(draft: Draft, observed: Observed, design: Design, analyses: Sequence[Analysis]) -> Observed:
+def _of_data(
+    draft: Draft, observed: Observed, design: Design, analyses: Sequence[PlannedAnalysis]
+) -> Observed:
     """How a trial ended whose result comes from the data of its patients (`weigh --data`)."""
     _check_ending(draft, observed, analyses)
     return observed.model_copy(update={"sequences": _by_sequence(draft, observed, design)})
@@ -223,7 +225,7 @@ def _check_use(draft: Draft, observed: Observed, endpoint: Endpoint, given: Sequ
         draft.note(("observed", "day"), message, "mechanisms tell what happens from day to day")
 
 
-def _check_ending(draft: Draft, observed: Observed, analyses: Sequence[Analysis]) -> None:
+def _check_ending(draft: Draft, observed: Observed, analyses: Sequence[PlannedAnalysis]) -> None:
     looks = draft.monitoring.looks if draft.monitoring is not None else ()
     planned = max(len(looks), 1)
     if observed.stopped_at is not None and observed.stopped_at > planned:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.design import Design
 from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.faults import Path
@@ -67,7 +67,7 @@ def _check_own(draft: Draft, above: Path, hypothesis: MechanismHypothesis) -> No
         check_needs(draft, (*path, "terms"), terms.terms, names)
 
 
-def resolve_secondary_analysis(draft: Draft, path: Path, analysis: Analysis) -> Analysis:
+def resolve_secondary_analysis(draft: Draft, path: Path, analysis: PlannedAnalysis) -> PlannedAnalysis:
     """An analysis of a secondary outcome with its measure and day."""
     known = draft.names(("outcomes",))
     if analysis.outcome not in known:

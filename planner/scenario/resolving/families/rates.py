@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from planner.scenario.analysis import Analysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.design import Design
 from planner.scenario.families.rates import Rates
 from planner.scenario.faults import Path
@@ -97,7 +97,7 @@ def check_open_rates(
     draft: Draft,
     design: Design,
     population: Population | None,
-    analyses: Mapping[int, Analysis],
+    analyses: Mapping[int, PlannedAnalysis],
     hypotheses: Mapping[str, Hypothesis],
 ) -> None:
     """Where nothing is stated but `discordant`, nothing may depend on how many respond to both treatments.
