@@ -1,4 +1,4 @@
-"""The names that a scenario may use: analyses, stopping rules, designs and scales. Imports nothing.
+"""The names that a scenario may use: analyses, rules, families, designs and scales. Imports nothing.
 
 Everything that a user can name is one row of a table here. What a row does lives elsewhere and is loaded
 when it is used, so that a misspelt name is found without importing a kernel.
@@ -236,6 +236,24 @@ FUTILITY_RULES: dict[str, NamedRule] = {
     "user-spending": NamedRule(
         "Cumulative beta stated by the user, one number per look", ("spent",), _PAMPALLONA
     ),
+}
+
+
+class NamedFamily(NamedTuple):
+    """A family of outcomes: what a hypothesis of it states, and the name of its files.
+
+    These are scenario/families/MODULE.py, scenario/resolving/families/MODULE.py, model/families/MODULE.py (or
+    a folder) and report/scenario/MODULE.py.
+    """
+
+    title: str
+    module: str
+
+
+FAMILIES: dict[str, NamedFamily] = {
+    "means": NamedFamily("The mean of each treatment, and how scores vary", "means"),
+    "rates": NamedFamily("The share of responders to each treatment", "rates"),
+    "terms": NamedFamily("A mechanism: which components of improvement need which signals", "mechanism"),
 }
 
 MEASURES = ("score", "change", "percent-change", "response", "remission")
