@@ -15,17 +15,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import Any
 
 from scipy.special import ndtri
 
+from planner._memo import Memo
 from planner.monitoring.conditional_power import conditional_power, conditional_power_limits
 from planner.monitoring.numerics import positive_zero
 from planner.monitoring.recursion import power_at, quantile_above, tail_above
 from planner.monitoring.rules import efficacy_rule, futility_rule
 from planner.monitoring.solve import BoundarySpec, Crossing, Limits, crossing_probabilities
 from planner.monitoring.spending import BoundaryError, UnreachableError
+from planner.monitoring.stated_plan import LARGEST_DRIFT, StatedPlan
 
 __all__ = [
     "Boundary",
@@ -38,11 +40,9 @@ __all__ = [
     "crossing",
 ]
 
-_LARGEST_DRIFT = 200.0  # no trial is planned for an effect of 200 standard errors
 _SPEND_AS_STATED = ("z", "user-spending")  # rules that may leave alpha unspent
 _TOO_MUCH_FUTILITY = "binding futility stops so often that alpha cannot be spent", "make it milder"
-_CLOSEST = 1e-8  # looks closer than this share of the information are one look
-_ROUNDING = 1e-9  # a last fraction this close to 1 is 1, an alpha this close to its total is exact
+_ROUNDING = 1e-9  # an alpha this close to its total is exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +153,46 @@ def boundary(
     spending takes power 1 - beta, and other plans are evaluated under the null hypothesis only.
 
     Raises BoundaryError for a plan that cannot be right, UnreachableError (a BoundaryError) for one that has
-    no answer, such as a power that no drift reaches.
+    no answer, such as a power that no drift reaches. Plans that are solved, and those that have no limits,
+    are kept: the same arguments are solved once in a process.
     """
-    looks = _fractions(fractions)
-    _check(alpha, sided, power, drift)
-    plan = BoundarySpec(looks, sided, alpha / sided, _stops(efficacy_looks, len(looks)), binding)
-    chosen = efficacy_rule(plan, efficacy, efficacy_parameters or {})
-    stopping = futility_rule(plan, futility, futility_parameters or {}, power, drift)
+    stated = StatedPlan(
+        tuple(float(t) for t in fractions),
+        alpha,
+        sided,
+        efficacy,
+        efficacy_parameters or {},
+        None if efficacy_looks is None else tuple(efficacy_looks),
+        futility,
+        futility_parameters or {},
+        binding,
+        power,
+        drift,
+    )
+    solved = _SOLVED.of(stated.as_text(), lambda: _solved_or_refused(stated))
+    if isinstance(solved, BoundaryError):
+        raise type(solved)(solved.message, solved.hint)
+    return solved
+
+
+_SOLVED: Memo[str, Boundary | BoundaryError] = Memo(2048)
+
+
+def _solved_or_refused(stated: StatedPlan) -> Boundary | BoundaryError:
+    try:
+        return _solve(stated)
+    except BoundaryError as error:
+        return type(error)(error.message, error.hint)  # without the frames of the one that was raised
+
+
+def _solve(stated: StatedPlan) -> Boundary:
+    """As `boundary`."""
+    alpha, sided, power, drift = stated.alpha, stated.sided, stated.power, stated.drift
+    efficacy, futility = stated.efficacy, stated.futility
+    looks, stops = stated.checked()
+    plan = BoundarySpec(looks, sided, alpha / sided, stops, stated.binding)
+    chosen = efficacy_rule(plan, efficacy, stated.efficacy_parameters)
+    stopping = futility_rule(plan, futility, stated.futility_parameters, power, drift)
     limits = stopping.solve(plan, chosen)
     _refuse_unsound(plan, limits)
     if power is None and stopping.beta is not None:
@@ -277,7 +310,7 @@ def _drift_for(plan: BoundarySpec, limits: Limits, power: float) -> float:
         return at(drift) - power
 
     guess = quantile_above(plan.side_alpha) + float(ndtri(power))
-    drift = positive_zero(excess, max(guess, 0.5), _LARGEST_DRIFT)
+    drift = positive_zero(excess, max(guess, 0.5), LARGEST_DRIFT)
     if drift is None:
         lowest = excess(0.0) + power
         if power <= lowest:
@@ -290,62 +323,6 @@ def _drift_for(plan: BoundarySpec, limits: Limits, power: float) -> float:
             "lower the power or the limits",
         )
     return drift
-
-
-def _fractions(fractions: Sequence[float]) -> tuple[float, ...]:
-    looks = tuple(float(t) for t in fractions)
-    if not looks:
-        raise BoundaryError("no looks", "give the information fraction of each look, such as 0.5, 1")
-    listed = ", ".join(f"{t:g}" for t in looks)
-    if any(not 0 < t < math.inf for t in looks):
-        raise BoundaryError(f"looks are {listed}, but information fractions must be above 0 and at most 1")
-    if any(later <= earlier for earlier, later in pairwise(looks)):
-        raise BoundaryError(
-            f"looks are {listed}, but each look must have more information than the one before"
-        )
-    if (least := min((b - a for a, b in pairwise(looks)), default=1.0)) < _CLOSEST:
-        raise BoundaryError(
-            f"looks are {listed}, of which two are only {least:.1g} of the information apart, less than "
-            f"{_CLOSEST:g}",
-            "leave one of them out",
-        )
-    if abs(looks[-1] - 1) > _ROUNDING:
-        raise BoundaryError(
-            f"looks are {listed}, but the last must be 1, all of the information",
-            "divide the patients at each look by those at the last",
-        )
-    return (*looks[:-1], 1.0)
-
-
-def _check(alpha: float, sided: int, power: float | None, drift: float | None) -> None:
-    if sided not in (1, 2):
-        raise BoundaryError(f"sided is {sided}, but must be 1 or 2")
-    if not 0 < alpha / sided < 0.5:
-        raise BoundaryError(
-            f"alpha is {alpha:g}, but must lie above 0 and below {sided * 0.5:g}", "0.025 is usual"
-        )
-    if power is not None and drift is not None:
-        raise BoundaryError("power and drift are both given, but each follows from the other", "give one")
-    if power is not None and not 0 < power < 1:
-        raise BoundaryError(f"power is {power:g}, but must lie above 0 and below 1", "0.8 or 0.9 is usual")
-    if drift is not None and not abs(drift) <= _LARGEST_DRIFT:
-        raise BoundaryError(
-            f"drift is {drift:g}, but must lie between {-_LARGEST_DRIFT:g} and {_LARGEST_DRIFT:g}",
-            "it is the effect over its standard error at the last look",
-        )
-
-
-def _stops(efficacy_looks: Iterable[int] | None, count: int) -> tuple[bool, ...]:
-    """Which looks may stop for efficacy."""
-    if efficacy_looks is None:
-        return (True,) * count
-    named = tuple(efficacy_looks)
-    if any(look not in range(1, count + 1) for look in named):
-        listed = ", ".join(str(look) for look in named)
-        raise BoundaryError(
-            f"looks that stop for efficacy are {listed}, but looks are counted from 1 to {count}"
-        )
-    return tuple(look in named or look == count for look in range(1, count + 1))
 
 
 def _refuse_unsound(plan: BoundarySpec, limits: Limits) -> None:
