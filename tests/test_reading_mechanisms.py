@@ -10,13 +10,8 @@ import pytest
 
 from planner.model.estimand import alternative_direction
 from planner.scenario.canonical.resolved import digest, resolve
-from planner.scenario.families.mechanism import (
-    GivenAgent,
-    HalfLifeSpread,
-    MechanismHypothesis,
-    Need,
-    SizeSpread,
-)
+from planner.scenario.components import GivenAgent, HalfLifeSpread, Need, SizeSpread
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.families.rates import Rates
 from planner.scenario.faults import Fault, ScenarioError
 from planner.scenario.hypotheses import family_of

@@ -197,6 +197,7 @@ def _row(
         return signature(scenario, hypothesis, treatment, reading)
     if isinstance(hypothesis, Rates):
         return (hypothesis.shares[treatment],)
+    assert isinstance(hypothesis, Means)
     spread = hypothesis.spread
     return (hypothesis.means[treatment], spread.within[treatment], spread.level[treatment])
 

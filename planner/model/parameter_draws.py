@@ -27,17 +27,13 @@ from planner.errors import PlannerError
 from planner.kernels.tables import Floats
 from planner.model.families.mechanism.signals import Mechanism, gates_at_assessment, onsets_of_period
 from planner.monitoring.numerics import to_12_digits
+from planner.scenario.bounds import Bounds
 from planner.scenario.canonical.resolved import digest
+from planner.scenario.components import Component, GivenAgent, SizeSpread, TreatmentAgent
 from planner.scenario.design import Treatment
-from planner.scenario.families.mechanism import (
-    Component,
-    GivenAgent,
-    MechanismHypothesis,
-    SizeSpread,
-    TreatmentAgent,
-)
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.hypotheses import Hypothesis
-from planner.scenario.parameters import COMMON, Bounds, Place, places, split_key
+from planner.scenario.parameters import COMMON, Place, places, split_key
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import printable
 from planner.scenario.uncertainty import Distribution, Tie

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, Strict
 
 from planner.scenario import vocabulary
 from planner.scenario.caps import MAX_PATIENTS
-from planner.scenario.families.mechanism import TreatmentAgent
+from planner.scenario.components import TreatmentAgent
 from planner.scenario.fields import (
     AlsoWritten,
     Days,

@@ -18,6 +18,8 @@ from planner.scenario.scale import EndpointScale, scale_by_name
 
 MEASURE = OneOf("measure", dict.fromkeys(vocabulary.MEASURES))
 
+_USUAL = ", ".join(f"{row.measure} for {row.states}" for row in vocabulary.FAMILIES.values())
+
 
 class Endpoint(Settings):
     scale: Annotated[
@@ -35,7 +37,7 @@ class Endpoint(Settings):
     measure: Annotated[
         str,
         MEASURE,
-        about("What is analysed; if not given: score for means, response for rates, change for mechanisms"),
+        about(f"What is analysed; if not given: {_USUAL}"),
     ] = ""
     baseline: Annotated[
         Literal["period", "first"],

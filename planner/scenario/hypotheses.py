@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from functools import reduce
+from importlib import import_module
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Discriminator, Tag
 
-from planner.scenario.families.means import Means
-from planner.scenario.families.mechanism import MechanismHypothesis
-from planner.scenario.families.rates import Rates
-from planner.scenario.fields import (
-    Settings,
-)
-
-Hypothesis = Means | Rates | MechanismHypothesis
+from planner.scenario.families.base import FamilySettings
+from planner.scenario.vocabulary import FAMILIES
 
 
-FAMILIES: dict[str, type[Means | Rates | MechanismHypothesis]] = {
-    "means": Means,
-    "rates": Rates,
-    "terms": MechanismHypothesis,
+def _settings(module: str) -> type[FamilySettings]:
+    settings: type[FamilySettings] = import_module(f"planner.scenario.families.{module}").SETTINGS
+    return settings
+
+
+SETTINGS: dict[str, type[FamilySettings]] = {
+    family: _settings(row.module) for family, row in FAMILIES.items()
 }
+"""The settings of a hypothesis of each family."""
 
 
 def family_of(hypothesis: Any) -> str:
@@ -29,20 +30,23 @@ def family_of(hypothesis: Any) -> str:
 
     A family that does not exist is not taken; whoever reads the settings of the family refuses it.
     """
-    if isinstance(hypothesis, Settings):
-        return str(getattr(hypothesis, "family", "means"))
+    first = next(iter(FAMILIES))
+    if isinstance(hypothesis, FamilySettings):
+        return hypothesis.family
     if not isinstance(hypothesis, Mapping):
-        return "means"
+        return first
     stated = hypothesis.get("family")
     if isinstance(stated, str) and stated in FAMILIES:
         return stated
-    own = {family: FAMILIES[family].model_fields.keys() & hypothesis.keys() for family in FAMILIES}
+    own = {family: settings.model_fields.keys() & hypothesis.keys() for family, settings in SETTINGS.items()}
     return max(own, key=lambda family: (family in hypothesis, len(own[family])))
 
 
-AnyHypothesis = Annotated[
-    Annotated[Means, Tag("means")]
-    | Annotated[Rates, Tag("rates")]
-    | Annotated[MechanismHypothesis, Tag("terms")],
-    Discriminator(family_of),
-]
+if TYPE_CHECKING:
+    AnyHypothesis = FamilySettings
+else:
+    _TAGGED = [Annotated[settings, Tag(family)] for family, settings in SETTINGS.items()]
+    AnyHypothesis = Annotated[reduce(or_, _TAGGED), Discriminator(family_of)]
+"""What pydantic reads a hypothesis as: the settings of its family."""
+
+Hypothesis = FamilySettings

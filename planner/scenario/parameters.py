@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
 from types import UnionType
-from typing import Annotated, Any, NamedTuple, Protocol, Union, get_args, get_origin
+from typing import Annotated, Any, Protocol, Union, get_args, get_origin
 
 from planner.errors import PlannerError
-from planner.scenario.families.means import Means
-from planner.scenario.families.mechanism import GivenAgent, MechanismHypothesis, Need, SizeSpread, Term
-from planner.scenario.families.rates import Rates
+from planner.scenario.bounds import Bounds
+from planner.scenario.components import GivenAgent, Need, SizeSpread, Term
+from planner.scenario.endpoint import Endpoint
+from planner.scenario.families.base import FamilySettings
 from planner.scenario.faults import Path, dotted
 from planner.scenario.fields import Settings
 from planner.scenario.paths import split_path
@@ -28,11 +29,6 @@ COMMON = ("agents", "signals", "components")
 """Tables of which a hypothesis of mechanisms may have entries of its own."""
 
 _SHARED = (*COMMON, "outcomes", "blinding", "population", "treatments")
-_OWN: dict[type, tuple[str, ...]] = {
-    MechanismHypothesis: (*COMMON, "terms", "outcomes"),
-    Means: ("means", "sd_within", "sd_between", "sd_interaction", "carryover"),
-    Rates: ("rates", "correlation"),
-}
 _EACH = ("sd_within", "per_period")  # one number may be written for all of these
 _DECIDED = ("at_least", "dose", "at_days")  # by whoever plans the trial
 
@@ -41,34 +37,9 @@ class Described(Protocol):
     """A scenario, or one on its way to completeness, as far as numbers in it may be uncertain."""
 
     @property
-    def hypotheses(self) -> Mapping[str, Any]: ...
+    def hypotheses(self) -> Mapping[str, FamilySettings]: ...
     @property
-    def endpoint(self) -> Any: ...
-
-
-class Bounds(NamedTuple):
-    """The values that a setting may take; `above`, `below`: the limit itself is not one of them."""
-
-    low: float = -inf
-    high: float = inf
-    above: bool = False
-    below: bool = False
-
-    def within(self, other: Bounds) -> Bounds:
-        """The values that are in both."""
-        low, above = max((self.low, self.above), (other.low, other.above))
-        high, below = min((self.high, not self.below), (other.high, not other.below))
-        return Bounds(low, high, above, not below)
-
-    def has(self, x: float) -> bool:
-        """Whether x is a value of the setting."""
-        return self.low <= x <= self.high and not (
-            (self.above and x == self.low) or (self.below and x == self.high)
-        )
-
-    def reach(self, low: float, high: float) -> bool:
-        """Whether all values between two limits are in it, single values at the ends aside."""
-        return self.low <= low <= high <= self.high and (low < high or self.has(low))
+    def endpoint(self) -> Endpoint | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +93,7 @@ def places(described: Described, hypothesis: str | None, path: Path, relative: b
     Raises Astray. `relative`: a table of numbers stands for all of them.
     """
     start: Any = described if hypothesis is None else described.hypotheses[hypothesis]
-    roots: tuple[str, ...] = _SHARED if hypothesis is None else _OWN[type(start)]
+    roots: tuple[str, ...] = _SHARED if hypothesis is None else start.may_be_uncertain
     above: Path = () if hypothesis is None else ("hypotheses", hypothesis)
     root = str(path[0]) if path else ""
     if root not in roots:
@@ -282,16 +253,9 @@ def _stated(limit: Any) -> Bounds:
 
 def _beyond(described: Described, hypothesis: str | None, place: Place) -> Bounds:
     """Limits that follow from other settings."""
-    if hypothesis is None:
-        severity = place.route == ("population", "baseline", "mean")
-        mechanisms = any(isinstance(each, MechanismHypothesis) for each in described.hypotheses.values())
-        return Bounds(low=0.0, above=True) if severity and mechanisms else Bounds()
-    stated, root, endpoint = described.hypotheses[hypothesis], place.route[0], described.endpoint
-    if isinstance(stated, Means) and root == "means" and endpoint is not None and endpoint.measure == "score":
-        low, high = endpoint.scale.low, endpoint.scale.high
-        return Bounds(-inf if low is None else low, inf if high is None else high)
-    if isinstance(stated, Means) and root == "sd_within":
-        return Bounds(low=0.0, above=True)
-    if isinstance(stated, Rates) and root == "correlation" and len(stated.rates) > 2:
-        return Bounds(low=0.0)
-    return Bounds()
+    if hypothesis is not None:
+        return described.hypotheses[hypothesis].limits_of(place.route, described.endpoint)
+    limits = Bounds()
+    for each in described.hypotheses.values():
+        limits = limits.within(each.common_limits_of(place.route))
+    return limits

@@ -14,9 +14,9 @@ from pydantic import PrivateAttr
 
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.blinding import Blinding
+from planner.scenario.components import Agent, Component, Signal
 from planner.scenario.design import MAX_TREATMENTS, Design, Treatment
 from planner.scenario.endpoint import Endpoint
-from planner.scenario.families.mechanism import Agent, Component, Signal
 from planner.scenario.fields import (
     Name,
     PathText,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from planner.scenario.families.mechanism import HalfLifeSpread, Share, Term
+from planner.scenario.components import HalfLifeSpread, Share, Term
 from planner.scenario.fields import A_NUMBER, Days, Points, Sd, Settings, Symbol, about, by_number
 from planner.scenario.scale import Scale
 

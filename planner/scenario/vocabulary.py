@@ -240,7 +240,7 @@ FUTILITY_RULES: dict[str, NamedRule] = {
 
 
 class NamedFamily(NamedTuple):
-    """A family of outcomes: what a hypothesis of it states, and the name of its files.
+    """A family of outcomes, by the setting that its hypotheses state; and the name of its files.
 
     These are scenario/families/MODULE.py, scenario/resolving/families/MODULE.py, model/families/MODULE.py (or
     a folder) and report/scenario/MODULE.py.
@@ -248,13 +248,21 @@ class NamedFamily(NamedTuple):
 
     title: str
     module: str
+    states: str  # what its hypotheses state, in the plural
+    measure: str  # what is analysed where the endpoint does not say it
 
 
 FAMILIES: dict[str, NamedFamily] = {
-    "means": NamedFamily("The mean of each treatment, and how scores vary", "means"),
-    "rates": NamedFamily("The share of responders to each treatment", "rates"),
-    "terms": NamedFamily("A mechanism: which components of improvement need which signals", "mechanism"),
+    "means": NamedFamily("The mean of each treatment, and how scores vary", "means", "means", "score"),
+    "rates": NamedFamily("The share of responders to each treatment", "rates", "rates", "response"),
+    "terms": NamedFamily(
+        "A mechanism: which components of improvement need which signals",
+        "mechanism",
+        "mechanisms",
+        "change",
+    ),
 }
+"""A hypothesis that shows no family by its settings is of the first."""
 
 MEASURES = ("score", "change", "percent-change", "response", "remission")
 BINARY_MEASURES = ("response", "remission")

@@ -9,7 +9,7 @@ from planner.report.blocks import Block, Heading, Items
 from planner.report.scenario.mechanism import percent
 from planner.results.number_text import plain
 from planner.scenario.blinding import Blinding, Expectancy
-from planner.scenario.families.mechanism import Agent, Signal
+from planner.scenario.components import Agent, Signal
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed
 

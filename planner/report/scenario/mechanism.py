@@ -11,17 +11,17 @@ import math
 from collections.abc import Mapping, Sequence
 
 from planner.results.number_text import plain
-from planner.scenario.families.mechanism import (
+from planner.scenario.components import (
     ALL_COMPONENTS,
     Agent,
     Component,
     GivenAgent,
-    MechanismHypothesis,
     Need,
     Signal,
     SizeSpread,
     Term,
 )
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.scenario import Scenario
 from planner.scenario.secondary_outcomes import OutcomeComponent
 from planner.scenario.text import listed

@@ -9,7 +9,8 @@ from planner.questions.predict import HypothesisPredictions
 from planner.report.blocks import Block, Column, Facts, Heading, Prose, Sheet
 from planner.report.scenario.mechanism import Labelled, Pairs, needs_of_terms, percent
 from planner.results.number_text import fixed, plain
-from planner.scenario.families.mechanism import HalfLifeSpread, MechanismHypothesis
+from planner.scenario.components import HalfLifeSpread
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.scenario import Scenario
 from planner.scenario.secondary_outcomes import OutcomeComponent, PointSpread, SecondaryOutcome
 from planner.scenario.text import count, listed

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from planner.scenario.faults import Path
+from planner.scenario.hypotheses import SETTINGS
 from planner.scenario.scenario import Scenario
 
 
@@ -47,22 +48,21 @@ def _counts(about: FieldInfo, value: Any) -> bool:
     return bool(extra.get("digest", True)) and not later
 
 
-# Settings that have another name in the full form.
-_RENAMED = {
-    "sd_difference": ("sd_within", "sd_between"),
-    "sd": ("sd_within", "sd_between"),
-    "correlation": ("sd_within", "sd_between"),
-}
-
-
 def full_paths(path: Path, full: dict[str, Any]) -> list[Path]:
     """Where the setting at `path` of a file stands in the full form; its table if it is no longer apart."""
     if path[:2] in (("design", "name"), ("design", "arms")):
         path = ("design", "sequences")
     moved: list[Path] = [path]
     if path[0] == "hypotheses" and len(path) > 2 and len(followed(path, full)) < len(path):
-        moved = [(*path[:2], name, *path[3:]) for name in _RENAMED.get(str(path[2]), (str(path[2]),))]
+        moved = [(*path[:2], name, *path[3:]) for name in _by_others(path, full)]
     return [place for item in moved if (place := followed(item, full))]
+
+
+def _by_others(path: Path, full: dict[str, Any]) -> tuple[str, ...]:
+    """The settings of the hypothesis that state in full what the file states at `path`."""
+    family = full["hypotheses"].get(path[1], {}).get("family")
+    name = str(path[2])
+    return SETTINGS[family].renamed.get(name, (name,)) if family in SETTINGS else (name,)
 
 
 def followed(path: Path, data: dict[str, Any]) -> Path:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import fsum, sqrt
-from typing import Annotated, Literal, NamedTuple
+from math import fsum, inf, sqrt
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
+from planner.scenario.bounds import Bounds
+from planner.scenario.endpoint import Endpoint
 from planner.scenario.families.base import FamilySettings
+from planner.scenario.faults import Path
 from planner.scenario.fields import (
     A_NUMBER,
     EVERY,
@@ -139,6 +142,18 @@ class Means(FamilySettings):
         BaselineCorrelation | None, about("Correlations of the baselines, where they are measured")
     ] = None
 
+    has_sequence_effects: ClassVar = True
+    by_treatment: ClassVar = ("means",)
+    may_be_uncertain: ClassVar = ("means", "sd_within", "sd_between", "sd_interaction", "carryover")
+    renamed: ClassVar = dict.fromkeys(("sd_difference", "sd", "correlation"), ("sd_within", "sd_between"))
+
+    def limits_of(self, route: Path, endpoint: Endpoint | None) -> Bounds:
+        """A mean score is one that the scale has; an SD within patients is above 0."""
+        if route[0] == "means" and endpoint is not None and endpoint.measure == "score":
+            low, high = endpoint.scale.low, endpoint.scale.high
+            return Bounds(-inf if low is None else low, inf if high is None else high)
+        return Bounds(low=0.0, above=True) if route[0] == "sd_within" else Bounds()
+
     def stated_sd(self, treatment: str) -> float:
         """What `sd` says of a treatment, in points."""
         stated = self.sd
@@ -185,3 +200,6 @@ class Means(FamilySettings):
         if isinstance(stated, Mapping):
             return {a: stated.get(a, stated.get(EVERY, 0.0)) for a in self.means}
         return dict.fromkeys(self.means, stated)
+
+
+SETTINGS = Means

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
+from planner.scenario.bounds import Bounds
+from planner.scenario.endpoint import Endpoint
 from planner.scenario.families.base import FamilySettings
-from planner.scenario.fields import (
-    Number,
-    Probability,
-    Symbol,
-    about,
-)
+from planner.scenario.faults import Path
+from planner.scenario.fields import Number, Probability, Symbol, about
+from planner.scenario.vocabulary import BINARY_MEASURES
 
 
 class Rates(FamilySettings):
@@ -31,6 +30,16 @@ class Rates(FamilySettings):
         about("For two treatments: share of patients who respond to this one and not to the other"),
     ] = {}
 
+    measures: ClassVar = BINARY_MEASURES
+    has_baselines: ClassVar = False
+    effects_in: ClassVar = "SDs of the latent scale"
+    by_treatment: ClassVar = ("rates",)
+    may_be_uncertain: ClassVar = ("rates", "correlation")
+
+    def limits_of(self, route: Path, endpoint: Endpoint | None) -> Bounds:
+        """More than two responses cannot all oppose each other."""
+        return Bounds(low=0.0) if route[0] == "correlation" and len(self.rates) > 2 else Bounds()
+
     @property
     def shares(self) -> dict[str, float]:
         """Share of patients who respond to each treatment: as stated, else as `discordant` leaves it open.
@@ -41,3 +50,6 @@ class Rates(FamilySettings):
             return dict(self.rates)
         both = (1.0 - sum(self.discordant.values())) / 2.0
         return {treatment: share + both for treatment, share in self.discordant.items()}
+
+
+SETTINGS = Rates

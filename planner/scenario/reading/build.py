@@ -17,11 +17,11 @@ from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.blinding import Blinding
 from planner.scenario.canonical.resolved import followed, full_paths, resolve
 from planner.scenario.caps import MAX_PATIENTS
+from planner.scenario.components import Agent, Component, Signal
 from planner.scenario.design import Design, Treatment
 from planner.scenario.endpoint import Endpoint
-from planner.scenario.families.mechanism import Agent, Component, Signal
 from planner.scenario.faults import Path, dotted
-from planner.scenario.hypotheses import FAMILIES, family_of
+from planner.scenario.hypotheses import SETTINGS, family_of
 from planner.scenario.monitoring import Monitoring
 from planner.scenario.observed import Observed
 from planner.scenario.paths import split_path
@@ -133,7 +133,7 @@ def _draft(data: dict[str, Any], written: Scenario | None) -> Draft:
     def parts(model: type[BaseModel] | None, raw: Any, most: int) -> dict[Any, Any]:
         """The sound entries of a table or list; no model: hypotheses, each by its family."""
         items = raw.items() if isinstance(raw, dict) else enumerate(raw) if isinstance(raw, list) else ()
-        built = {key: part(model or FAMILIES[family_of(item)], item) for key, item in islice(items, most)}
+        built = {key: part(model or SETTINGS[family_of(item)], item) for key, item in islice(items, most)}
         return {key: item for key, item in built.items() if item is not None}
 
     common: dict[str, type[BaseModel]] = {

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from planner.scenario.faults import MAX_FAULTS, Path
 from planner.scenario.fields import EVERY, AlsoWritten
-from planner.scenario.hypotheses import FAMILIES
+from planner.scenario.hypotheses import SETTINGS
 from planner.scenario.resolving.draft import Complaint
 from planner.scenario.resolving.examples import RULES
 from planner.scenario.scenario import Scenario
@@ -66,7 +66,7 @@ def _path(route: Path) -> Path:
     """The path of a setting: pydantic's way to it without what it passes: the family of a hypothesis, the
     form of a contrast or of an SD.
     """
-    if route[:1] == ("hypotheses",) and len(route) > 2 and route[2] in FAMILIES:
+    if route[:1] == ("hypotheses",) and len(route) > 2 and route[2] in SETTINGS:
         tagged = route[3:4] in (("sd",), ("sd_between",))
         return (*route[:2], *route[3:4], *route[5 if tagged else 4 :])
     if route[:1] == ("analyses",) and route[2:3] == ("contrast",):
@@ -192,7 +192,7 @@ def _literal(path: Path, value: object, expected: str) -> Complaint:
         return Complaint(path, message)
     names = re.findall(r"'([^']*)'", expected)
     if path[:1] == ("hypotheses",) and path[2:] == ("family",):
-        names = list(FAMILIES)
+        names = list(SETTINGS)
     choices = listed([f'"{name}"' for name in names], "or")
     if path[-1:] == ("alternative",) and re.match(r"one|1", str(value).casefold()):
         hint = 'a one-sided test names its direction: "greater", "less", "better" or "worse"'
@@ -219,7 +219,7 @@ def _unknown(route: Path) -> str:
     key, model = str(route[-1]), model_at(route[:-1])
     names = list(model.model_fields) if model is not None else []
     if route[:1] == ("hypotheses",) and len(route) == 4:
-        others = [family for family, other in FAMILIES.items() if key in other.model_fields]
+        others = [family for family, other in SETTINGS.items() if key in other.model_fields]
         if others:
             return (
                 f"a hypothesis of family {route[2]} cannot have it; one of family {listed(others, 'or')} can"
@@ -278,7 +278,7 @@ def model_at(route: Path) -> type[BaseModel] | None:
         if kind:
             parts.pop(0)
         if len(inner) > 1:
-            inner = [FAMILIES[str(parts.pop(0))]] if parts else []
+            inner = [SETTINGS[str(parts.pop(0))]] if parts else []
         model = inner[0] if inner else None
     return model
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from planner.scenario.blinding import Blinding
+from planner.scenario.components import Signal, Term
 from planner.scenario.design import Design, Treatment
-from planner.scenario.families.mechanism import MechanismHypothesis, Signal, Term
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.faults import Path
 from planner.scenario.resolving.draft import Draft
 from planner.scenario.resolving.families.mechanism import declared, unknown_name

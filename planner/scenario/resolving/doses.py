@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from itertools import pairwise
 from math import log
 
+from planner.scenario.components import Agent, GivenAgent
 from planner.scenario.design import Design, Treatment
-from planner.scenario.families.mechanism import Agent, GivenAgent, MechanismHypothesis
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.faults import Path
 from planner.scenario.resolving.draft import Draft
 from planner.scenario.text import printable

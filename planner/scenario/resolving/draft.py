@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.blinding import Blinding
+from planner.scenario.components import Agent, Component, Signal
 from planner.scenario.design import Design, Treatment
 from planner.scenario.endpoint import Endpoint
-from planner.scenario.families.mechanism import Agent, Component, Signal
 from planner.scenario.faults import Path
 from planner.scenario.fields import EVERY
 from planner.scenario.hypotheses import Hypothesis, family_of

@@ -13,6 +13,7 @@ from typing import Any
 from planner.scenario.design import Design
 from planner.scenario.endpoint import Endpoint
 from planner.scenario.families.means import Means
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.families.rates import Rates
 from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.resolving.analyses import check_baselines, resolve_analyses, resolve_simulation
@@ -103,4 +104,5 @@ def _hypothesis(
         return resolve_means(draft, name, hypothesis, design, endpoint, treatments)
     if isinstance(hypothesis, Rates):
         return resolve_rates(draft, name, hypothesis, design, treatments)
+    assert isinstance(hypothesis, MechanismHypothesis)
     return resolve_mechanism(name, hypothesis)

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import inf, sqrt
 
+from planner.scenario.bounds import Bounds
+from planner.scenario.families.base import FamilySettings
 from planner.scenario.families.means import Means
 from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.families.rates import Rates
 from planner.scenario.faults import Path, dotted
-from planner.scenario.parameters import Astray, Bounds, Place, canonical, places, split_key
+from planner.scenario.parameters import Astray, Place, canonical, places, split_key
 from planner.scenario.resolving.draft import Draft
 from planner.scenario.text import did_you_mean, listed, printable
 from planner.scenario.uncertainty import FORMS, Distribution
@@ -25,7 +27,7 @@ def resolve_uncertainty(draft: Draft) -> dict[str, Distribution]:
     return _resolve(draft, None, draft.uncertainty)
 
 
-def resolve_own_uncertainty(draft: Draft, name: str) -> Means | Rates | MechanismHypothesis:
+def resolve_own_uncertainty(draft: Draft, name: str) -> FamilySettings:
     """The hypothesis with its uncertain numbers."""
     hypothesis = draft.hypotheses[name]
     own = _resolve(draft, name, hypothesis.uncertainty)

@@ -69,6 +69,7 @@ def unequal_carryover(scenario: Scenario, name: str) -> dict[str, float]:
     if isinstance(hypothesis, Means):
         left = {a: hypothesis.carryover.get(a, 0.0) for a in design.treatments}
         return left if len(set(left.values())) > 1 else {}
+    assert isinstance(hypothesis, MechanismHypothesis)
     m = Mechanism.of(scenario, hypothesis)
     left = {a: _median_left(scenario, m, a) for a in design.treatments}
     return left if max(left.values()) - min(left.values()) > _NEGLIGIBLE else {}

@@ -33,7 +33,8 @@ from planner.model.families.mechanism.signals import (
     outcome_terms,
 )
 from planner.monitoring.numerics import to_12_digits
-from planner.scenario.families.mechanism import Component, HalfLifeSpread, MechanismHypothesis
+from planner.scenario.components import Component, HalfLifeSpread
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.scale import Scale
 from planner.scenario.scenario import Scenario
 from planner.scenario.secondary_outcomes import OutcomeComponent

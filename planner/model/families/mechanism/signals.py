@@ -27,16 +27,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from planner.scenario.families.mechanism import (
-    ALL_COMPONENTS,
-    Agent,
-    Component,
-    GivenAgent,
-    MechanismHypothesis,
-    Need,
-    Signal,
-    Term,
-)
+from planner.scenario.components import ALL_COMPONENTS, Agent, Component, GivenAgent, Need, Signal, Term
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.scenario import Scenario
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from math import erfc, sqrt
 
+from planner.scenario.components import ALL_COMPONENTS, Signal, Term
 from planner.scenario.design import Design, Treatment
 from planner.scenario.endpoint import Endpoint
-from planner.scenario.families.mechanism import ALL_COMPONENTS, MechanismHypothesis, Signal, Term
+from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.faults import Path
 from planner.scenario.population import Population
 from planner.scenario.resolving.draft import Draft, check_score
