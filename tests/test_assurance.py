@@ -24,8 +24,9 @@ from planner.engine.job import job_of
 from planner.engine.potential_outcomes import truths
 from planner.engine.run import run_job
 from planner.model.parameter_draws import UncertaintyError, variants
-from planner.questions.run.assurance import AssurancePass, AssuranceRun, shares, simulate_variants
+from planner.questions.run.assurance import AssurancePass, shares, simulate_variants
 from planner.questions.run.simulate import simulate
+from planner.results.assurance import AssuranceRun
 from planner.results.between_draws import error
 from planner.results.run import Run
 from planner.scenario.reading.read import read, read_text
@@ -364,7 +365,7 @@ def test_dry_run_tells_the_variants(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_dry_run_counts_what_is_kept_of_the_variants(capsys: pytest.CaptureFixture[str]) -> None:
     """The peak so far and the sums of all variants, by the size of the arrays of one."""
-    tally = AssurancePass(read("williams-2018"), None).work.empty()
+    tally = AssurancePass(read("williams-2018"), None).work.cells.empty()
     kept = tally.ends, tally.free, tally.irregular, tally.followed, tally.guessed
     sums = sum(each.nbytes for each in kept)
     found = []

@@ -13,7 +13,8 @@ from naive_terms import course
 
 from planner import read, simulate
 from planner.engine.job import job_of
-from planner.results.carryover import WORTH_SAYING, CarryoverBias, biases_of_job, carryover_figures, without
+from planner.results.carryover import biases_of_cells, without
+from planner.results.carryover_figures import WORTH_SAYING, CarryoverBias, carryover_figures
 from planner.results.carryover_sentences import bias_sentences
 from planner.scenario.reading.read import read_text
 
@@ -87,7 +88,7 @@ def test_stated_carryover_biases_as_least_squares_says(sequences: list[str], las
         return 1.5 * float("A" in earlier)
 
     want = least_squares([word.split() for word in sequences], added)
-    found = biases_of_job(scenario, job_of(scenario))
+    found = biases_of_cells(scenario, job_of(scenario).cells)
     assert set(found) == {(name, "fixed-subject", 24) for name in ("left", "nil")}
     for one in found.values():
         assert one.bias == pytest.approx(want, abs=1e-9)
@@ -98,7 +99,7 @@ def test_the_standard_error_is_that_of_a_trial_run_to_its_end() -> None:
     """AB/BA: the SD of A - B over twice the root of a quarter of the patients; looks do not change it."""
     looks = "[monitoring]\nlooks = [12, 24]\nefficacy = { rule = 'pocock' }\n"
     scenario = trial(["A B", "B A"], 24, looks)
-    one = biases_of_job(scenario, job_of(scenario))["left", "fixed-subject", 24]
+    one = biases_of_cells(scenario, job_of(scenario).cells)["left", "fixed-subject", 24]
     theory = 5.0 * np.sqrt(2.0) / np.sqrt(24)
     assert one.standard_error == pytest.approx(theory, abs=4 * theory / np.sqrt(2 * 1024))
 
@@ -119,7 +120,7 @@ def test_the_floor_of_a_scale_is_in_the_bias() -> None:
         return float(np.clip(np.floor(x + 0.5), 0, 20).mean())
 
     want = -0.5 * (mean(0.0 - 4.0) - mean(0.0))
-    one = biases_of_job(scenario, job_of(scenario))["left", "fixed-subject", 48]
+    one = biases_of_cells(scenario, job_of(scenario).cells)["left", "fixed-subject", 48]
     assert one.mcse > 0.0
     assert abs(one.bias - want) < 4 * np.hypot(one.mcse, 0.004)
     assert abs(one.bias - 2.0) > 8 * one.mcse  # what it is without a floor
@@ -139,14 +140,14 @@ def test_mechanisms_against_patients_simulated_apart() -> None:
     alone = [change(("KN",), 0), change(("K",), 0)]
     want = 0.5 * (both[1].mean() - both[0].mean()) - 0.5 * (alone[1].mean() - alone[0].mean())
     error = 0.5 * np.sqrt(sum(x.var() for x in both + alone) / n)
-    found = biases_of_job(scenario, job_of(scenario, patients=[960]))[name, "change", 960]
+    found = biases_of_cells(scenario, job_of(scenario, patients=[960]).cells)[name, "change", 960]
     assert abs(found.bias - want) < 4 * np.hypot(found.mcse, error), (found, want, error)
     assert abs(want) > 8 * error  # so that the comparison says something
 
 
 def test_nothing_is_left_after_an_endless_washout() -> None:
     scenario = without(read("two-by-two"))
-    found = biases_of_job(scenario, job_of(scenario))
+    found = biases_of_cells(scenario, job_of(scenario).cells)
     assert found
     assert all(one.bias == 0.0 and one.mcse == 0.0 for one in found.values())
 

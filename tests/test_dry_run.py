@@ -178,7 +178,7 @@ def test_many_passes_are_not_all_sampled(monkeypatch: pytest.MonkeyPatch) -> Non
     works: list[Job] = []
     monkeypatch.setattr(estimating, "_run", lambda work, threads, trials: works.append(work))
     of_passes([PlannedPass(scenario, 1000, n) for n in range(10, 60, 2)], 1)
-    assert {work.patients for work in works} == {10, 34, 58}
+    assert {work.cells.patients for work in works} == {10, 34, 58}
 
 
 def test_trials_that_a_precision_needs_at_most() -> None:

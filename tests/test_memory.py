@@ -113,7 +113,7 @@ def test_what_is_counted_is_what_is_taken() -> None:
     work = job_of(trial("williams"))
     space = new_workspace(work, None)
     arrays = space.values.nbytes + space.stat.nbytes
-    assert arrays <= thread_bytes(work) <= 2 * arrays + 2 * work.empty().nbytes
+    assert arrays <= thread_bytes(work) <= 2 * arrays + 2 * work.cells.empty().nbytes
 
 
 @pytest.mark.parametrize("what", ["run", "trial", "compare", "dry-run", "sweep"])

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from planner.engine.job import job_of
-from planner.engine.run import Simulation, run_job
+from planner.engine.run import run_job
+from planner.engine.simulation import Simulation
 from planner.kernels.tables import Plan, W
 from planner.questions.compare.compare import compare
 from planner.questions.run.simulate import simulate
@@ -206,7 +207,7 @@ def test_neighbouring_stretches_add_up_to_one_run() -> None:
     scenario = trial(13, "paired-t", 5.0, '[monitoring]\nlooks = [7, 13]\nefficacy = { rule = "pocock" }')
     work = job_of(scenario)
     one = run_job(work, 3_000, threads=1).tally
-    both = work.empty()
+    both = work.cells.empty()
     both.add(run_job(work, 10 * W, threads=1).tally)
     both.add(run_job(work, 3_000 - 10 * W, first=10 * W, threads=2).tally)
     small = run_job(work, 3_000, threads=2, chunk_trials=W, block_tiles=1).tally
@@ -220,15 +221,15 @@ def test_neighbouring_stretches_add_up_to_one_run() -> None:
     counts = whole.between[0, 0, 0, 0, 1 : 1 + whole.ends[0, 0, 0, ..., 0].size]
     assert np.array_equal(counts, whole.ends[0, 0, 0, ..., 0].ravel())
     assert (
-        Run(scenario, "x", Simulation(work, both, 1.0, False)).cells()
+        Run(scenario, "x", Simulation(work.cells, both, 1.0, False)).cells()
         == simulate(scenario, trials=3_000).cells()
     )
 
 
 def test_nothing_is_kept_where_blocks_end_with_every_look() -> None:
     work = job_of(trial(12))
-    assert work.empty().between.size == 0
-    assert not work.listed
+    assert work.cells.empty().between.size == 0
+    assert not work.cells.listed
     assert isinstance(work.plan, Plan)
 
 

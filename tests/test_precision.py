@@ -12,7 +12,8 @@ from commands import Cli, cli
 from sample_trials import trial
 
 from planner.engine.job import Job, job_of
-from planner.engine.run import Simulation, run_job
+from planner.engine.run import run_job
+from planner.engine.simulation import Simulation
 from planner.kernels.tables import W
 from planner.questions.run import passes
 from planner.questions.run.passes import PlainPass
@@ -26,7 +27,7 @@ __all__ = ["cli"]  # the fixture
 def test_stretches_add_up_to_the_run(name: str) -> None:
     """Tallies of trials 0-255, 256-1407, 1408-3000, simulated apart, are the tally of all 3,001."""
     work = job_of(trial(name), seed=4)
-    total = work.empty()
+    total = work.cells.empty()
     for first, end in ((0, 256), (256, 1408), (1408, 3001)):
         total.add(run_job(work, end - first, first=first, threads=2).tally)
     want = run_job(work, 3001).tally

@@ -52,10 +52,10 @@ def test_trials_looked_at_one_by_one_add_up_to_the_run(name: str) -> None:
     work = job_of(scenario, seed=5)
     counted = np.zeros_like(run.outcome.tally.ends[..., 0, :, :, [TRIALS, FINISHED]])
     found = records_of(work, 0, tiles)
-    for h in range(len(work.tests)):
-        for a, test in enumerate(work.tests[h]):
+    for h in range(work.hypotheses):
+        for a in range(len(work.analyses)):
             end, look = found.end[h, a, 0, :trials], found.look[h, a, 0, :trials]
-            at = test.rules.look[0, look]
+            at = work.analyses[a].rules.look[0, look]
             lane = COMPLETERS * W + np.arange(trials) % W
             completers = found.stat[h, a, at, np.arange(trials) // W, lane].astype(int)
             np.add.at(counted, (0, h, a, look, end), 1)
@@ -76,7 +76,7 @@ def test_replay_is_the_trial_of_the_records(name: str) -> None:
             for a, course in enumerate(shown.courses):
                 assert course.decision == words.get(int(found.end[h, a, 0, index]), "futility")
                 assert course.looks[-1].look == found.look[h, a, 0, index] + 1
-            values = found.values[index // W, :, h, 0].reshape(work.patients, -1, W)[..., index % W]
+            values = found.values[index // W, :, h, 0].reshape(work.cells.patients, -1, W)[..., index % W]
             printed = np.array([p.values[0] for p in shown.patients], float)
             assert np.array_equal(printed, values[: len(printed)], equal_nan=True)
 

@@ -145,7 +145,7 @@ def test_sums_merge_in_any_order() -> None:
     whole = run_job(work, 20 * W, threads=2).tally
     rng = np.random.default_rng(3)
     for _ in range(3):
-        total = work.empty()
+        total = work.cells.empty()
         for i in rng.permutation(20):
             total.add(Crew(work).chunk(int(i) * W, W))
         assert same(total, whole)

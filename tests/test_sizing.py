@@ -358,7 +358,7 @@ def test_a_curve_in_pieces_is_the_same_curve(monkeypatch: pytest.MonkeyPatch) ->
 
     def job(*arguments: Any, **settings: Any) -> Any:
         work = made(*arguments, **settings)
-        largest.append(sum(test.rules.limit.nbytes for row in work.tests for test in row))
+        largest.append(work.hypotheses * sum(each.rules.limit.nbytes for each in work.analyses))
         return work
 
     made = curves.job_of

@@ -165,7 +165,7 @@ def test_the_counts_are_those_of_the_single_trials() -> None:
     found = run_job(work, 1_000, threads=2, block_tiles=3).tally.joint[..., COUNT]
     records = records_of(work, 0, 8)
     rejected = (records.end <= 1)[..., :1_000]  # (hypothesis, analysis, design, trial)
-    null = np.array([[test.truth.is_null for test in row] for row in work.tests])
+    null = np.array([[test.truth.is_null for test in row] for row in work.cells.tests])
     want = np.zeros((3, 2, JOINTS), int)
     want[..., ANY] = rejected.any(axis=1).sum(axis=-1)
     want[..., ALL] = rejected.all(axis=1).sum(axis=-1)
@@ -185,8 +185,8 @@ def test_one_analysis_is_the_whole_trial() -> None:
 
 def test_one_analysis_costs_nothing() -> None:
     work = job_of(read_text(APART.split('[[analyses]]\nname = "second"')[0]))
-    assert work.primary == ()
-    assert work.empty().joint.size == 0
+    assert work.cells.primary == ()
+    assert work.cells.empty().joint.size == 0
 
 
 def test_errors_allow_for_the_shared_list() -> None:

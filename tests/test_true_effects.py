@@ -15,7 +15,8 @@ import pytest
 from harness import Comparison, TooFarApart, scenario_text
 from test_terms_against_naive import CASES, LIMIT, MEASURES, scenario
 
-from planner.engine.potential_outcomes import Truth, truths
+from planner.engine.potential_outcomes import truths
+from planner.model.estimand import Truth
 from planner.questions.run.simulate import simulate
 from planner.scenario.reading.read import read, read_text
 from planner.scenario.scenario import Scenario

@@ -120,7 +120,7 @@ def test_errors_are_right_at_any_number_of_patients(patients: int, sd: float) ->
 
 
 def unit(scenario: Scenario, **how: Any) -> float:
-    return job_of(scenario, **how).tests[0][0].unit
+    return job_of(scenario, **how).cells.tests[0][0].unit
 
 
 SPREADS: dict[str, tuple[str, float]] = {
@@ -184,12 +184,13 @@ def test_a_bias_larger_than_the_spread_counts() -> None:
 
 def in_unit(work: Job, small: float) -> Job:
     """The job with errors summed in another unit."""
-    tests = tuple(tuple(dataclasses.replace(test, unit=small) for test in row) for row in work.tests)
+    tests = tuple(tuple(dataclasses.replace(test, unit=small) for test in row) for row in work.cells.tests)
+    cells = dataclasses.replace(work.cells, tests=tests)
     analyses = tuple(
         dataclasses.replace(j, centre=np.stack([j.centre[:, 0], np.full(len(j.centre), small)], axis=1))
         for j in work.analyses
     )
-    return dataclasses.replace(work, tests=tests, analyses=analyses)
+    return dataclasses.replace(work, cells=cells, analyses=analyses)
 
 
 @pytest.mark.parametrize("small", [1.0, 2.0**-3, 2.0**-6, 2.0**-60, 2.0**40])
@@ -282,7 +283,7 @@ def test_another_unit_is_seen() -> None:
     scenario = mechanisms(0.001)
     work = job_of(scenario)
     outcome = run_job(work, 5000, threads=1)
-    wrong = dataclasses.replace(outcome, work=in_unit(work, work.tests[0][0].unit * 2))
+    wrong = dataclasses.replace(outcome, cells=in_unit(work, work.cells.tests[0][0].unit * 2).cells)
     estimate = Run(scenario, "wrong", wrong).cells()[0]["estimate"]
     comparison = Comparison()
     comparison.mean("SE", estimate["empirical_se"], estimate["empirical_se_mcse"], standard_error(0.001))

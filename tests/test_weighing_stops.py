@@ -9,8 +9,8 @@ import pytest
 from scipy import stats
 
 from planner.engine.job import job_of
-from planner.engine.potential_outcomes import Truth
 from planner.engine.workspace import virtual_patients
+from planner.model.estimand import Truth
 from planner.questions.weigh.stopping_probability import draw_cells
 from planner.questions.weigh.weigh import weigh
 from planner.scenario.reading.read import read

@@ -62,7 +62,9 @@ def _draw_terms(first: Any, tiles: Any, patients: Any, seed: Any, plan: Any, tab
 def bound(work: Job, trials: int) -> Callable[[], object]:
     """Draws for that many trials of a job whose hypotheses are all of one family."""
     (generator,) = work.generators
-    tables, tiles, seed, kept = generator.tables, -(-trials // W), np.uint64(work.seed), np.zeros(1)
+    tables, tiles, seed, kept = generator.tables, -(-trials // W), np.uint64(work.cells.seed), np.zeros(1)
     if isinstance(tables, MechanismTables):
-        return lambda: _draw_terms(0, tiles, work.patients, seed, work.plan, tables, kept)
-    return lambda: _draw(0, tiles, work.patients, seed, tables.draws, work.plan.leave, tables.rows[0], kept)
+        return lambda: _draw_terms(0, tiles, work.cells.patients, seed, work.plan, tables, kept)
+    return lambda: _draw(
+        0, tiles, work.cells.patients, seed, tables.draws, work.plan.leave, tables.rows[0], kept
+    )

@@ -69,8 +69,8 @@ def of_job(what: Standard, work: Job) -> Json:
     family = "terms" if isinstance(generator.tables, MechanismTables) else ""
     lists = [np.asarray(table).tolist() for table in (draws.place, draws.pair, work.plan.leave)]
     return {
-        "scenario": _short(repr((digest(what.scenario()), [tests[0].hypothesis for tests in work.tests]))),
-        "sizes": list(work.designs),
+        "scenario": _short(repr((digest(what.scenario()), list(work.cells.hypotheses)))),
+        "sizes": list(work.cells.designs),
         "draws": _short(repr((family, lists))),
     }
 

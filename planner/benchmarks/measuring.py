@@ -94,7 +94,7 @@ def _measure(what: Standard, effort: Effort, most: int) -> Json:
     work = what.job()
     rounds = [each["rounds"] for each in in_own_process] + [_rounds(work, effort)]
     own, drawing = ([seconds for each in rounds for seconds in each[key]] for key in ("engine", "bound"))
-    patients, periods, hypotheses = work.patients, int(work.plan.leave.size), len(work.tests)
+    patients, periods, hypotheses = work.cells.patients, int(work.plan.leave.size), work.hypotheses
     per_patient = 1e9 / (patients * hypotheses)
     threads = _threads(work, spread(own).median, effort, most)
     rate = threads[-1]["trials_per_second"]
@@ -106,7 +106,7 @@ def _measure(what: Standard, effort: Effort, most: int) -> Json:
         "periods": periods,
         "hypotheses": hypotheses,
         "analyses": len(work.analyses),
-        "sizes": len(work.designs),
+        "sizes": len(work.cells.designs),
         "cold": _cold(in_own_process),
         "trials_per_core_second": figure(spread(own).inverse()),
         "ns_per_patient": figure(spread(own).times(per_patient)),

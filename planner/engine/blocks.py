@@ -33,16 +33,16 @@ def records_of(work: Job, first: int, tiles: int, buffers: Buffers | None = None
     """
     space = new_workspace(work, tiles, buffers)
     generate(work, first, space)
-    cells = (len(work.tests), len(work.analyses))
+    cells = (work.hypotheses, len(work.analyses))
     stat = np.empty((*cells, *space.stat.shape[1:]))
-    end = np.zeros((*cells, len(work.designs), tiles, W), np.int64)
+    end = np.zeros((*cells, len(work.cells.designs), tiles, W), np.int64)
     look = np.zeros_like(end)
-    for h, tests in enumerate(work.tests):
-        for a, test in enumerate(tests):
+    for h in range(work.hypotheses):
+        for a, analysis in enumerate(work.analyses):
             _analyse(work, h, a, space, stat[h, a])
-            for d in range(len(work.designs)):
-                record(stat[h, a], test.rules, d, end[h, a, d], look[h, a, d])
-    flat = (*cells, len(work.designs), tiles * W)
+            for d in range(len(work.cells.designs)):
+                record(stat[h, a], analysis.rules, d, end[h, a, d], look[h, a, d])
+    flat = (*cells, len(work.cells.designs), tiles * W)
     return Records(space.sequence, space.values, stat, end.reshape(flat), look.reshape(flat))
 
 
@@ -50,15 +50,15 @@ def statistics_of(work: Job, first: int, tiles: int, buffers: Buffers | None = N
     """The statistics of the trials from `first` (a multiple of 128) on: as `Records.stat`."""
     space = new_workspace(work, tiles, buffers)
     generate(work, first, space)
-    stat = np.empty((len(work.tests), len(work.analyses), *space.stat.shape[1:]))
-    for h in range(len(work.tests)):
+    stat = np.empty((work.hypotheses, len(work.analyses), *space.stat.shape[1:]))
+    for h in range(work.hypotheses):
         for a in range(len(work.analyses)):
             _analyse(work, h, a, space, stat[h, a])
     return stat
 
 
 def _analyse(work: Job, h: int, a: int, space: Workspace, stat: Floats) -> None:
-    analysis, centre = work.analyses[a], float(work.tests[h][a].truth.effect)
+    analysis, centre = work.analyses[a], float(work.cells.tests[h][a].truth.effect)
     given = space.values, h, analysis.reading, space.sequence, analysis.contrast, centre, work.counts, stat
     space.call(analysis.kernel, a, *given)
 
@@ -66,16 +66,17 @@ def _analyse(work: Job, h: int, a: int, space: Workspace, stat: Floats) -> None:
 def add_block(work: Job, space: Workspace, first: int, trials: int, tally: Tally) -> None:
     """Add the trials first .. first + trials - 1, at most a block; first is a multiple of a tile."""
     generate(work, first, space)
+    primary = work.cells.primary
     for a, analysis in enumerate(work.analyses):
-        for h in range(len(work.tests)):
+        for h in range(work.hypotheses):
             _analyse(work, h, a, space, space.stat[h])
         sums = tally.ends, tally.free, tally.irregular, tally.between
         space.call(decide, a, space.stat, analysis.rules, analysis.centre, a, trials, *sums)
-        if a in work.primary:
-            space.call(mark, a, space.stat, analysis.rules, 1 << work.primary.index(a), space.marks)
-    if work.primary:
-        space.call(count, 0, space.marks, len(work.primary), work.true_nulls, trials, tally.joint)
-    if work.followed[0]:
+        if a in primary:
+            space.call(mark, a, space.stat, analysis.rules, 1 << primary.index(a), space.marks)
+    if primary:
+        space.call(count, 0, space.marks, len(primary), work.true_nulls, trials, tally.joint)
+    if work.cells.followed:
         follow(space.values, space.sequence, trials, work.waits, tally.followed)
     if (guessing := work.guessing) is not None:
         count_guesses(

@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 
 from planner.analyses import statistic
+from planner.engine.cells import Cells, HypothesisTest, primaries
 from planner.engine.generators import Generator, generators_of
-from planner.engine.potential_outcomes import Truth, truths
-from planner.engine.tally import Tally
+from planner.engine.potential_outcomes import truths
 from planner.engine.units import typical_sizes, units
-from planner.kernels.tables import ENDS, TILE_SUMS, Contrast, Floats, Ints, Plan, Rules
+from planner.kernels.tables import Contrast, Floats, Ints, Plan, Rules
 from planner.model.allocation import allocation_plan
 from planner.model.blinding import active_treatments
 from planner.model.contrast_tables import SIDES, contrast_table
 from planner.model.dropout import is_informative
+from planner.model.estimand import Truth
 from planner.model.families.mechanism.return_to_baseline import return_rule
 from planner.model.looks import MonitoringPlan, interval_table, limit_table, monitoring_plan
 from planner.model.readings import GUESS, Reading, reading_of, readings_of
@@ -25,18 +26,6 @@ from planner.monitoring.references import REFERENCES
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import METHODS
-
-
-@dataclass(frozen=True, slots=True)
-class HypothesisTest:
-    """One analysis under one hypothesis: what is true, and the limits that decide."""
-
-    hypothesis: str
-    analysis: PlannedAnalysis
-    truth: Truth
-    looks: tuple[MonitoringPlan, ...]  # one for each design
-    unit: float  # errors of the estimate are summed in 2^-32 of it: see planner.engine.units
-    rules: Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,44 +51,28 @@ class GuessCounting:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Everything a block needs, as arrays; made once for a run."""
+    """Everything a block needs, as arrays and kernels; made once for a run."""
 
-    seed: int
+    cells: Cells  # what its figures are about
     plan: Plan
     generators: tuple[Generator, ...]  # of the hypotheses, by family
     readings: int
-    patients: int  # the most that any design needs
     counts: Ints  # (look,) every number of finished patients at which anything is evaluated
-    tests: tuple[tuple[HypothesisTest, ...], ...]  # [hypothesis][analysis]
     analyses: tuple[CompiledAnalysis, ...]  # [analysis]
-    designs: tuple[int, ...]  # numbers of patients
-    width: int  # most looks of any design
     waits: bool  # whether the last of the readings is how often patients waited after each period
-    followed: tuple[int, int]  # sequences and periods in which patients are counted; (0, 0) if they are not
     guessing: GuessCounting | None  # how guesses are counted; None if nobody is asked
-    listed: bool  # whether the randomisation list of a tile decides anything: a look comes within a block
-    primary: tuple[int, ...] = ()  # analyses counted together; none where there are not several
+
+    @property
+    def hypotheses(self) -> int:
+        """How many there are."""
+        return len(self.cells.tests)
 
     @property
     def true_nulls(self) -> Ints:
         """(hypothesis,) the primary analyses whose null hypothesis is true, as bits by their place."""
-        rows = [
-            [int(tests[a].truth.is_null) << i for i, a in enumerate(self.primary)] for tests in self.tests
-        ]
+        primary, tests = self.cells.primary, self.cells.tests
+        rows = [[int(row[a].truth.is_null) << i for i, a in enumerate(primary)] for row in tests]
         return np.array([sum(row) for row in rows], np.int64)
-
-    def empty_bytes(self) -> int:
-        """Bytes of a tally of the job's shape."""
-        return self.empty().nbytes
-
-    def empty(self) -> Tally:
-        """A tally of the job's shape."""
-        shape = (len(self.tests), len(self.analyses), len(self.designs), self.width)
-        guesses = (0, 0)
-        if self.guessing is not None:
-            guesses = (len(self.guessing.given), 1 + len(self.guessing.treatments))
-        tile_sums = 1 + self.width * ENDS + TILE_SUMS if self.listed else 0
-        return Tally.empty(*shape, self.followed, guesses, tile_sums, joint=bool(self.primary))
 
 
 def job_of(
@@ -145,39 +118,40 @@ def job_of(
         )
         for a, analysis in enumerate(scenario.analyses)
     )
+    looks = [tuple(row) for row in plans]
     tests = tuple(
         tuple(
             HypothesisTest(
-                name, analysis, true[name][a], tuple(plans[a]), float(unit[h, a]), compiled[a].rules
+                name, analysis, true[name][a], looks[a], float(unit[h, a]), compiled[a].rules.futile
             )
             for a, analysis in enumerate(scenario.analyses)
         )
         for h, name in enumerate(names)
     )
-    return Job(
+    guessing = _guessing(scenario, readings)
+    cells = Cells(
         seed=seed,
+        tests=tests,
+        designs=designs,
+        block=tuple(lowered.block.tolist()),
+        sequences=len(scenario.design.sequences),
+        periods=scenario.design.periods,
+        width=max(len(each.counts) for row in plans for each in row),
+        listed=any(m % lowered.block.size for m in counts),
+        followed=is_informative(scenario),
+        guessed=None if guessing is None else guessing.treatments,
+        primary=_several(primaries(scenario)),
+    )
+    return Job(
+        cells=cells,
         plan=lowered,
         generators=generators,
         readings=stored,
-        patients=max(designs),
         counts=np.array(counts, np.int64),
-        tests=tests,
         analyses=compiled,
-        designs=designs,
-        width=max(len(each.counts) for row in plans for each in row),
         waits=return_rule(scenario) is not None,
-        followed=(len(scenario.design.sequences), scenario.design.periods)
-        if is_informative(scenario)
-        else (0, 0),
-        guessing=_guessing(scenario, readings),
-        listed=any(m % lowered.block.size for m in counts),
-        primary=_several(primaries(scenario)),
+        guessing=guessing,
     )
-
-
-def primaries(scenario: Scenario) -> tuple[int, ...]:
-    """The places of the analyses on which the trial's success hangs."""
-    return tuple(a for a, each in enumerate(scenario.analyses) if each.role in ("primary", "co-primary"))
 
 
 def _several(places: tuple[int, ...]) -> tuple[int, ...]:
@@ -210,15 +184,12 @@ def job_like(
 
     Looks and limits are the same, and errors are summed in the same units, so that tallies add up.
     """
-    tests = tuple(
-        tuple(replace(test, truth=given_truths[test.hypothesis][a]) for a, test in enumerate(row))
-        for row in work.tests
-    )
+    cells = work.cells.with_truths(given_truths)
     analyses = tuple(
-        replace(each, centre=np.array([(row[a].truth.effect, row[a].unit) for row in tests]))
+        replace(each, centre=np.array([(row[a].truth.effect, row[a].unit) for row in cells.tests]))
         for a, each in enumerate(work.analyses)
     )
-    return replace(work, plan=plan, generators=generators, tests=tests, analyses=analyses)
+    return replace(work, cells=cells, plan=plan, generators=generators, analyses=analyses)
 
 
 def _rules(

@@ -19,7 +19,7 @@ from planner.engine.generators import generators_of
 from planner.kernels.random.streams import TRIALS_OF_OUTCOMES
 from planner.kernels.tables import Floats, Plan, W
 from planner.model.blinding import possible_guesses
-from planner.model.estimand import alternative_direction, is_null, stated_effect, true_effect
+from planner.model.estimand import Truth, alternative_direction, is_null, stated_effect, true_effect
 from planner.model.families.mechanism.secondary_outcomes import secondary_signature
 from planner.model.families.mechanism.signals import (
     Mechanism,
@@ -42,16 +42,6 @@ from planner.scenario.scenario import Scenario
 TILES = 1 << 13  # of 128 patients: about a million
 _BLOCK = 64
 _COPIES = 4  # of the outcomes of a block, while they are added up
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """The true effect of an analysis's contrast under a hypothesis."""
-
-    effect: float  # in units of the measure
-    mcse: float  # Monte Carlo standard error of `effect`; 0 where it is exact
-    is_null: bool
-    stated: float | None = None  # the effect that the stated means or rates make; None where none are stated
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from planner.engine import memory
 from planner.engine.blocks import add_block
 from planner.engine.executors import Progress, available_cores, in_pieces, pieces
 from planner.engine.job import Job
+from planner.engine.simulation import Simulation
 from planner.engine.tally import TRIALS_TO_CARRY, Tally
 from planner.engine.workspace import (
     LESS_MEMORY,
@@ -46,7 +47,7 @@ class Crew:
         if not hasattr(self.own, "space"):
             self.own.space = new_workspace(self.work, self.block_tiles)
         space: Workspace = self.own.space
-        tally = self.work.empty()
+        tally = self.work.cells.empty()
         me = threading.get_ident()
         carried = first
         for start in range(first, first + trials, space.tiles * W):
@@ -63,27 +64,16 @@ class Crew:
     def add(self, first: int, trials: int) -> None:
         """Add a chunk to the thread's total. Ctrl-C interrupts the main thread only, so never an addition."""
         if not hasattr(self.own, "total"):
-            self.own.total = self.work.empty()
+            self.own.total = self.work.cells.empty()
             self.totals.append(self.own.total)
         self.own.total.add(self.chunk(first, trials))
 
     def total(self) -> Tally:
         """What all threads have finished; to be called when they rest."""
-        total = self.work.empty()
+        total = self.work.cells.empty()
         for each in self.totals:
             total.add(each)
         return total
-
-
-@dataclass(frozen=True, slots=True)
-class Simulation:
-    """A finished (or interrupted) simulation."""
-
-    work: Job
-    tally: Tally
-    seconds: float
-    partial: bool
-    interrupted: bool = False  # by Ctrl-C, be it after the last trial
 
 
 def run_job(
@@ -120,7 +110,7 @@ def run_job(
     if interrupted and total.trials == 0:
         raise KeyboardInterrupt
     partial = interrupted and total.trials < trials
-    return Simulation(work, total, time.perf_counter() - began, partial, interrupted)
+    return Simulation(work.cells, total, time.perf_counter() - began, partial, interrupted)
 
 
 def run_jobs(

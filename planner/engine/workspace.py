@@ -39,13 +39,13 @@ class Workspace:
 
 def block_size(work: Job) -> int:
     """Tiles of 128 trials in a block: so few that its generated values stay within a core's cache."""
-    tile = work.patients * len(work.tests) * work.readings * work.plan.leave.size * W * 8
+    tile = work.cells.patients * work.hypotheses * work.readings * work.plan.leave.size * W * 8
     return max(1, min(_BLOCK_TILES, _BLOCK_BYTES // tile))
 
 
 def chunk_size(work: Job) -> int:
     """Trials that a thread takes at a time: some hundredths of a second."""
-    seconds = work.patients * _PATIENT_SECONDS * (1.0 + 0.3 * len(work.tests) * len(work.analyses))
+    seconds = work.cells.patients * _PATIENT_SECONDS * (1.0 + 0.3 * work.hypotheses * len(work.analyses))
     return max(1, round(_CHUNK_SECONDS / (seconds * W * _BLOCK_TILES))) * W * _BLOCK_TILES
 
 
@@ -55,28 +55,26 @@ LESS_MEMORY = "lower the patients, the hypotheses (--hypothesis NAME) or the per
 
 def job_in_words(work: Job) -> str:
     """A block of trials, in words."""
-    number = ((work.patients, "patient"), (work.plan.leave.size, "period"))
+    number = ((work.cells.patients, "patient"), (work.plan.leave.size, "period"))
     sizes = " and ".join(f"{n:,} {what}{'s' * (n != 1)}" for n, what in number)
-    under = f"{len(work.tests):,} hypothes{'is' if len(work.tests) == 1 else 'es'}"
+    under = f"{work.hypotheses:,} hypothes{'is' if work.hypotheses == 1 else 'es'}"
     return f"a block of {W} virtual trials of {sizes} under {under}"
 
 
 def thread_bytes(work: Job, tiles: int | None = None) -> int:
     """Bytes that a thread needs for its blocks and its sums."""
-    hypotheses, tiles = len(work.tests), tiles or block_size(work)
+    hypotheses, tiles = work.hypotheses, tiles or block_size(work)
     row = tiles * W * 8
-    values = work.patients * hypotheses * work.readings * work.plan.leave.size * row
+    values = work.cells.patients * hypotheses * work.readings * work.plan.leave.size * row
     stat = hypotheses * work.counts.size * STATISTICS * row
-    return values + stat + 2 * work.empty_bytes()
+    return values + stat + 2 * work.cells.empty_bytes()
 
 
 def records_bytes(work: Job, tiles: int) -> int:
     """Bytes that `records_of` of so many tiles takes."""
     row = tiles * W * 8
-    ends = (
-        len(work.tests) * len(work.analyses) * row * (2 * len(work.designs) + work.counts.size * STATISTICS)
-    )
-    return thread_bytes(work, tiles) + ends
+    each = row * (2 * len(work.cells.designs) + work.counts.size * STATISTICS)
+    return thread_bytes(work, tiles) + work.hypotheses * len(work.analyses) * each
 
 
 Buffers = dict[tuple[int, ...], Floats]
@@ -85,23 +83,23 @@ Buffers = dict[tuple[int, ...], Floats]
 
 def new_workspace(work: Job, tiles: int | None, buffers: Buffers | None = None) -> Workspace:
     """Arrays for blocks of so many tiles; by default as suits the job. `buffers` are used where they fit."""
-    hypotheses, periods = len(work.tests), work.plan.leave.size
+    hypotheses, periods = work.hypotheses, work.plan.leave.size
     tiles = tiles or block_size(work)
-    shape = (tiles, work.patients, hypotheses, work.readings, periods * W)
+    shape = (tiles, work.cells.patients, hypotheses, work.readings, periods * W)
     values = np.empty(shape) if buffers is None else buffers.setdefault(shape, np.empty(shape))
     values.fill(np.nan)  # what a hypothesis does not predict stays missing
     return Workspace(
         tiles,
-        np.zeros((tiles, work.patients), np.int64),
+        np.zeros((tiles, work.cells.patients), np.int64),
         values,
         np.empty((hypotheses, work.counts.size, tiles, STATISTICS * W)),
-        np.zeros((hypotheses, len(work.designs), tiles if work.primary else 0, W), np.int64),
+        np.zeros((hypotheses, len(work.cells.designs), tiles if work.cells.primary else 0, W), np.int64),
     )
 
 
 def generate(work: Job, first: int, space: Workspace) -> None:
     """Fill the workspace with the patients of the trials from `first` on."""
-    enrol(first, work.seed, work.plan, work.generators, space.sequence, space.values, space.call)
+    enrol(first, work.cells.seed, work.plan, work.generators, space.sequence, space.values, space.call)
 
 
 def virtual_patients(work: Job, first: int, tiles: int) -> tuple[Ints, Floats]:

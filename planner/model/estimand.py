@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtr
@@ -23,6 +24,16 @@ from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import BINARY_MEASURES
 
 _TAIL = 9.0  # standard deviations beyond which a normal has no weight that float64 could hold
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The true effect of an analysis's contrast under a hypothesis."""
+
+    effect: float  # in units of the measure
+    mcse: float  # Monte Carlo standard error of `effect`; 0 where it is exact
+    is_null: bool
+    stated: float | None = None  # the effect that the stated means or rates make; None where none are stated
 
 
 def expected_score(mean: float, sd: float, scale: Scale | None) -> float:

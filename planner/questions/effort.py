@@ -17,10 +17,11 @@ from planner.engine.blocks import records_of
 from planner.engine.executors import available_cores, pieces
 from planner.engine.job import Job, job_of
 from planner.engine.memory import peak_memory
-from planner.engine.potential_outcomes import TILES, Truth, truths
+from planner.engine.potential_outcomes import TILES, truths
 from planner.engine.run import run_job
 from planner.engine.workspace import LESS_MEMORY, job_in_words, thread_bytes
 from planner.kernels.tables import W
+from planner.model.estimand import Truth
 from planner.questions.compare.compare import comparison_rows
 from planner.questions.compare.pairing import pair
 from planner.questions.run.assurance import VARIANT_TRIALS, AssurancePass, shares, simulate_variants

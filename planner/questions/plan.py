@@ -9,12 +9,12 @@ from typing import Any
 
 from scipy.special import ndtr, stdtrit
 
-from planner.engine.potential_outcomes import Truth, truths
+from planner.engine.potential_outcomes import truths
 from planner.model.allocation import retention
 from planner.model.degrees_of_freedom import planned_df
 from planner.model.design_table import DesignRow, design_table
 from planner.model.entry import Enrolment, enrolment
-from planner.model.estimand import scale_effects, stated_effect
+from planner.model.estimand import Truth, scale_effects, stated_effect
 from planner.model.looks import MonitoringPlan, monitoring_plan
 from planner.model.readings import reading_of
 from planner.model.stopping.remarks import limit_report

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.engine.job import HypothesisTest
+from planner.engine.cells import HypothesisTest
 from planner.engine.tally import Tally, column_sum
 from planner.kernels.random.streams import KEY_OF_RESAMPLED_VARIANTS
 from planner.kernels.tables import (

@@ -9,22 +9,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from planner.engine.job import Job
+from planner.engine.cells import Cells
 from planner.engine.tally import Tally
 from planner.kernels.tables import MADE, MADE_RIGHT, MADE_SQUARE, RIGHT, RIGHT_SQUARE, Floats, Ints
 from planner.results.design_effect import AllocatedPatients
 from planner.results.figures import Json, figure, probability
 
+if TYPE_CHECKING:
+    from planner.engine.job import GuessCounting
 
-def guess_figures(work: Job, tally: Tally, h: int, allocated: AllocatedPatients | None = None) -> Json:
+
+def guess_figures(cells: Cells, tally: Tally, h: int, allocated: AllocatedPatients | None = None) -> Json:
     """For the cells of a hypothesis of a run; nothing where nobody is asked."""
-    if work.guessing is None:
+    if cells.guessed is None:
         return {}
-    return correct_guesses(work.guessing.treatments, tally.guessed[h], allocated)
+    return correct_guesses(cells.guessed, tally.guessed[h], allocated)
 
 
 def correct_guesses(
@@ -71,12 +74,12 @@ class Guess(NamedTuple):
     right: bool
 
 
-def guesses_of(work: Job, values: Floats, sequence: int) -> tuple[Guess | None, ...]:
+def guesses_of(guessing: GuessCounting | None, values: Floats, sequence: int) -> tuple[Guess | None, ...]:
     """The guesses of a patient after each period, None where there is none; nothing where nobody is asked.
 
     values f64[reading, period] of the patient; sequence: its number.
     """
-    if (guessing := work.guessing) is None:
+    if guessing is None:
         return ()
     given = guessing.active[guessing.given[sequence]]
     return tuple(
@@ -85,14 +88,15 @@ def guesses_of(work: Job, values: Floats, sequence: int) -> tuple[Guess | None, 
     )
 
 
-def guess_counts(work: Job, patients: Iterable[tuple[Sequence[str], Sequence[Guess | None]]]) -> Json:
+def guess_counts(
+    guessing: GuessCounting, patients: Iterable[tuple[Sequence[str], Sequence[Guess | None]]]
+) -> Json:
     """How many guesses there are and how many are right, of all and by treatment; patients by sequence."""
-    assert work.guessing is not None
     rows = [(a, guess) for sequence, own in patients for a, guess in zip(sequence, own, strict=True) if guess]
-    right = {a: [guess.right for b, guess in rows if b == a] for a in work.guessing.treatments}
+    right = {a: [guess.right for b, guess in rows if b == a] for a in guessing.treatments}
     by_treatment = {a: {"made": len(each), "right": sum(each)} for a, each in right.items()}
     return {
-        "active": [a for a, it in zip(work.guessing.treatments, work.guessing.active, strict=True) if it],
+        "active": [a for a, it in zip(guessing.treatments, guessing.active, strict=True) if it],
         "made": len(rows),
         "right": sum(guess.right for _, guess in rows),
         "by_treatment": by_treatment,

@@ -11,51 +11,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from planner.engine.blocks import statistics_of
+from planner.engine.cells import Cells
 from planner.engine.job import Job, job_of
-from planner.engine.potential_outcomes import Truth
 from planner.engine.workspace import Buffers
 from planner.kernels.tables import DF, ESTIMATE, STATISTICS, Floats, W
+from planner.model.estimand import Truth
 from planner.model.parameter_draws import variants
 from planner.monitoring.numerics import to_12_digits
-from planner.results.figures import Json, figure
+from planner.results.carryover_figures import CarryoverBias, Key
 from planner.scenario.families.means import Means
 from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.monitoring import Efficacy, Futility, Monitoring
 from planner.scenario.scenario import Scenario
 
-WORTH_SAYING = 0.1
-"""A bias beyond this share of the standard error, or of the true effect, is worth a warning."""
-
 _TILES, _PATIENTS = 8, 16_384  # of 128 trials; fewer where there are more patients than these in all
 _VARIANTS = 16  # of what is uncertain, a tile of trials each
 _ENDLESS = 1e9  # days
-_BEYOND_CHANCE = 2.0  # Monte Carlo standard errors
 _ROUNDING = 1e-12  # relative; a smaller error is that of adding up, and the bias is exact
 
-Key = tuple[str, str, int]  # hypothesis, analysis, number of patients
 
-
-@dataclass(frozen=True, slots=True)
-class CarryoverBias:
-    """What carryover adds to the mean estimate of a trial that runs to its last look."""
-
-    bias: float
-    mcse: float
-    standard_error: float  # empirical, of the estimate at the last look
-
-
-def biases_of_job(scenario: Scenario, work: Job, *, uncertain: bool = False) -> dict[Key, CarryoverBias]:
-    """The bias in every cell of a job made of the scenario: see `carried`."""
-    known = {tests[0].hypothesis: [test.truth for test in tests] for tests in work.tests}
-    analyses = tuple(test.analysis for test in work.tests[0])
-    chosen = scenario.model_copy(update={"analyses": analyses})
-    return carryover_biases(chosen, known, work.designs, work.seed, uncertain=uncertain)
+def biases_of_cells(scenario: Scenario, cells: Cells, *, uncertain: bool = False) -> dict[Key, CarryoverBias]:
+    """The bias in every cell of a job made of the scenario: see `carryover_biases`."""
+    chosen = scenario.model_copy(update={"analyses": cells.analyses})
+    return carryover_biases(chosen, cells.truths, cells.designs, cells.seed, uncertain=uncertain)
 
 
 def carryover_biases(
@@ -195,30 +177,3 @@ def _together(n: Floats, mean: Floats, squares: Floats) -> tuple[float, float]:
     """Mean, and squares around it, of all tiles together."""
     middle = float(n @ mean) / float(n.sum())
     return middle, float(squares.sum() + n @ (mean - middle) ** 2)
-
-
-def carryover_figures(cell: Mapping[str, Any], one: CarryoverBias | None) -> Json:
-    """The key `carryover` of a cell; None where nothing can be carried over."""
-    if one is None:
-        return {"carryover": None}
-    effect = 0.0 if cell["is_null"] else float(cell["true_effect"])
-    of_error = abs(one.bias) / one.standard_error if one.standard_error > 0.0 else None
-    of_effect = abs(one.bias / effect) if effect else None
-    surely = abs(one.bias) > _BEYOND_CHANCE * one.mcse
-    return {
-        "carryover": {
-            "bias": figure(one.bias, one.mcse),
-            "standard_error": one.standard_error,
-            "of_standard_error": of_error,
-            "of_effect": of_effect,
-            "matters": surely and any(share > WORTH_SAYING for share in (of_error, of_effect) if share),
-        }
-    }
-
-
-def with_carryover(cells: Sequence[Json], biases: Mapping[Key, CarryoverBias]) -> list[Json]:
-    """Cells with the key `carryover`."""
-    return [
-        cell | carryover_figures(cell, biases.get((cell["hypothesis"], cell["analysis"], cell["patients"])))
-        for cell in cells
-    ]

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.engine.job import HypothesisTest
+from planner.engine.cells import HypothesisTest
 from planner.kernels.tables import (
     ABOVE,
     BELOW,
@@ -35,7 +35,6 @@ from planner.kernels.tables import (
     TRIALS,
     Floats,
     Ints,
-    Plan,
 )
 from planner.model.looks import MonitoringPlan
 from planner.results.design_effect import APPROXIMATE, approximate, design_effect, within_blocks
@@ -54,7 +53,7 @@ _PARTS = {
 
 def widen_cell(
     cell: Json,
-    plan: Plan,
+    block: Sequence[int],
     test: HypothesisTest,
     looks: MonitoringPlan,
     ends: Ints,
@@ -65,13 +64,13 @@ def widen_cell(
     """A cell whose Monte Carlo errors allow for the randomisation list that the trials of a tile share.
 
     As it is where every look ends with a block. ends i64[look, ENDS, SUMS], free i64[look, 2], irregular
-    i64[look, IRREGULAR] and between i64[sum, sum] are the cell's tallies.
+    i64[look, IRREGULAR] and between i64[sum, sum] are the cell's tallies. block: as Plan.block.
     """
     trials = int(ends[..., TRIALS].sum())
-    if not within_blocks(plan, looks.counts):
+    if not within_blocks(block, looks.counts):
         return cell
     wide = _Cell(test, looks, ends, free, irregular, between).widen(cell)
-    if approximate(plan, looks.counts, trials):
+    if approximate(block, looks.counts, trials):
         wide["note"] = " ".join(filter(None, (wide["note"], APPROXIMATE)))
     return wide
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.engine.job import HypothesisTest
+from planner.engine.cells import HypothesisTest
 from planner.kernels.tables import (
     ABOVE,
     BELOW,
@@ -66,7 +66,7 @@ def cell_of(
         "sweep": {},
         "note": "",
     }
-    if test.rules.futile and not looks.boundary.binding:
+    if test.futile and not looks.boundary.binding:
         cell["power_ignoring_futility"] = probability(int(free.sum()), trials)
     cell["note"] = " ".join([*_notes(cell), *on_undefined(cell), *on_errors(cell)])
     return cell

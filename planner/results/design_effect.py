@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from planner.kernels.tables import Floats, Ints, Plan, W
+from planner.kernels.tables import Floats, W
 
 FEWEST = 8
 """Whole tiles below which they hardly show how far tiles lie apart: errors are then approximate."""
@@ -56,14 +56,14 @@ def shared_squares(trials: int) -> int:
     return trials // W * W * W + (trials % W) ** 2
 
 
-def within_blocks(plan: Plan, counts: Sequence[int]) -> bool:
-    """Whether any of these numbers of patients is reached within a randomisation block."""
-    return any(m % plan.block.size for m in counts)
+def within_blocks(block: Sequence[int], counts: Sequence[int]) -> bool:
+    """Whether any of these numbers of patients is reached within a block; block: as Plan.block."""
+    return any(m % len(block) for m in counts)
 
 
-def approximate(plan: Plan, counts: Sequence[int], trials: int) -> bool:
+def approximate(block: Sequence[int], counts: Sequence[int], trials: int) -> bool:
     """Whether errors are approximate, for want of whole tiles, with looks after these numbers of patients."""
-    return within_blocks(plan, counts) and trials // W < FEWEST
+    return within_blocks(block, counts) and trials // W < FEWEST
 
 
 class AllocatedPatients(NamedTuple):
@@ -72,21 +72,21 @@ class AllocatedPatients(NamedTuple):
     How many have a sequence is no chance but for the last block of a list, if that is not full.
     """
 
-    block: Ints  # as Plan.block
+    block: Sequence[int]  # as Plan.block
     patients: int  # of each trial
     trials: int
 
     @property
     def share(self) -> Floats:
         """(sequence,) of all patients, as allocated."""
-        return np.bincount(self.block) / self.block.size
+        return np.bincount(self.block) / len(self.block)
 
     def variance(self, mean: Floats) -> float:
         """What the lists add to the variance of a sum over all patients; mean f64[sequence] of a patient.
 
         The patients of a block that is not full are drawn from it without replacement.
         """
-        size, rest = self.block.size, self.patients % self.block.size
+        size, rest = len(self.block), self.patients % len(self.block)
         if rest == 0:
             return 0.0
         share = self.share

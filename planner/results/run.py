@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from planner.engine.run import Simulation
+from planner.engine.simulation import Simulation
 from planner.model.stopping.remarks import limit_reports
 from planner.results.blinding import guess_figures
-from planner.results.carryover import CarryoverBias, Key, biases_of_job, with_carryover
+from planner.results.carryover_figures import CarryoverBias, Key, with_carryover
 from planner.results.cell_errors import widen_cell
 from planner.results.cells import cell_of
 from planner.results.design_effect import AllocatedPatients
@@ -36,6 +36,10 @@ class Run:
     outcome: Simulation
     remarks: tuple[str, ...] = ()  # warnings beside those that follow from the figures
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What pickle stores: all that the figures need, the bias of carryover, which is simulated, too."""
+        return {**self.__dict__, "carryover": self.carryover}
+
     @property
     def partial(self) -> bool:
         """Whether the run was interrupted before all trials were done."""
@@ -51,10 +55,10 @@ class Run:
             "run",
             ENGINE,
             [self.scenario],
-            hypotheses=[tests[0].hypothesis for tests in self.outcome.work.tests],
-            seed=self.outcome.work.seed,
+            hypotheses=self.outcome.cells.hypotheses,
+            seed=self.outcome.cells.seed,
             trials=self.trials,
-            options={"looks": [[plan.counts for plan in each.looks] for each in self.outcome.work.tests[0]]},
+            options={"looks": [[plan.counts for plan in plans] for _, plans in self.outcome.cells.plans]},
             sums=self._sums(),
         )
 
@@ -64,14 +68,14 @@ class Run:
 
     def cells(self) -> list[Json]:
         """One for each hypothesis, analysis and number of patients, in the form of the JSON contract."""
-        work, tally = self.outcome.work, self.outcome.tally
+        about, tally = self.outcome.cells, self.outcome.tally
         ends, free, irregular, between = tally.ends, tally.free, tally.irregular, tally.between
-        allocated = AllocatedPatients(work.plan.block, work.patients, tally.trials)
+        allocated = AllocatedPatients(about.block, about.patients, tally.trials)
         dropout = [dropout_of(self.scenario, followed, allocated) for followed in tally.followed]
         return [
             widen_cell(
                 cell_of(test, d, tally.trials, ends[h, a, d], free[h, a, d], irregular[h, a, d], dropout[h]),
-                work.plan,
+                about.block,
                 test,
                 test.looks[d],
                 ends[h, a, d],
@@ -79,10 +83,10 @@ class Run:
                 irregular[h, a, d],
                 between[h, a, d],
             )
-            | guess_figures(work, tally, h, allocated)
-            for h, tests in enumerate(work.tests)
+            | guess_figures(about, tally, h, allocated)
+            for h, tests in enumerate(about.tests)
             for a, test in enumerate(tests)
-            for d in range(len(work.designs))
+            for d in range(len(about.designs))
         ]
 
     def cells_with_carryover(self) -> list[Json]:
@@ -92,11 +96,13 @@ class Run:
     @cached_property
     def carryover(self) -> Mapping[Key, CarryoverBias]:
         """The bias that carryover gives each analysis, where there is anything to be carried over."""
-        return biases_of_job(self.scenario, self.outcome.work)
+        from planner.results.carryover import biases_of_cells  # simulates, and so needs the kernels
+
+        return biases_of_cells(self.scenario, self.outcome.cells)
 
     def whole_trials(self, cells: Sequence[Json]) -> list[Json]:
         """All primary analyses together, for each hypothesis and number of patients; from the cells."""
-        return whole_trials(self.scenario, self.outcome.work, self.outcome.tally, cells)
+        return whole_trials(self.scenario, self.outcome.cells, self.outcome.tally, cells)
 
     def to_json(self) -> Json:
         """The `planner.run/1` object."""
@@ -106,7 +112,7 @@ class Run:
             "scenario": scenario_named(self.name, self.scenario),
             "run": provenance(
                 self.digest(),
-                {"trials": self.trials, "seed": self.outcome.work.seed},
+                {"trials": self.trials, "seed": self.outcome.cells.seed},
                 seconds=self.outcome.seconds,
                 simulated=self.trials,
             ),
@@ -123,8 +129,7 @@ class Run:
 
     def limits(self) -> list[Json]:
         """What the limits of each analysis can do at each number of patients: nothing of it is simulated."""
-        plans = [(test.analysis, test.looks) for test in self.outcome.work.tests[0]]
-        return [each.to_json() for each in limit_reports(self.scenario, plans)]
+        return [each.to_json() for each in limit_reports(self.scenario, self.outcome.cells.plans)]
 
     def frame(self) -> polars.DataFrame:
         """The cells as a table, one row each, keys flattened with an underscore; looks numbered from 1."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from planner.engine.run import Simulation
+from planner.engine.simulation import Simulation
 from planner.model.distinguishable import indistinguishable
 from planner.model.stopping.remarks import remarks_at_sizes, remarks_on_plans
 from planner.results.carryover_sentences import bias_sentences, unit_of
@@ -64,7 +64,7 @@ def biased_by_carryover(
 
 def _of_looks(scenario: Scenario, outcome: Simulation) -> list[str]:
     """What must be said of the looks; of several numbers of patients in few words."""
-    plans = [(test.analysis, test.looks) for test in outcome.work.tests[0]]
+    plans = outcome.cells.plans
     if len(plans[0][1]) == 1:
         return remarks_on_plans(scenario, [(analysis, solved) for analysis, (solved,) in plans])
     return remarks_at_sizes(scenario, plans)

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from planner.engine.job import Job, primaries
+from planner.engine.cells import Cells, primaries
 from planner.engine.tally import Tally
 from planner.kernels.tables import ALL, ANY, COUNT, FALSE_ALARM, TILES, WHOLE, WHOLE_SQUARE, Ints
 from planner.results.between_draws import spread
@@ -28,7 +28,7 @@ _FIGURES = {"any": ANY, "all": ALL, "familywise_error": FALSE_ALARM}
 
 def whole_trials(
     scenario: Scenario,
-    work: Job,
+    about: Cells,
     tally: Tally,
     cells: Sequence[Json],
     variants: Sequence[tuple[Tally, Any]] = (),
@@ -39,13 +39,15 @@ def whole_trials(
     tally of each, and which null hypotheses are true in it, bool (hypothesis, analysis).
     """
     places = primaries(scenario)
-    designs, analyses = len(work.designs), len(scenario.analyses)
+    designs, analyses = len(about.designs), len(scenario.analyses)
     trials = []
-    for h in range(len(work.tests)):
-        false = _any_true(work, h, variants, places)
+    for h in range(len(about.tests)):
+        false = _any_true(about, h, variants, places)
         for d in range(designs):
             own = [cells[(h * analyses + a) * designs + d] for a in places]
-            figures = _figures(work, tally, h, d, false, variants) if work.primary else _of_one(own[0], false)
+            figures = (
+                _figures(about, tally, h, d, false, variants) if about.primary else _of_one(own[0], false)
+            )
             trials.append(
                 {
                     "hypothesis": own[0]["hypothesis"],
@@ -57,22 +59,22 @@ def whole_trials(
                     "looks": None,
                     "expected_patients": None,
                     "sweep": {},
-                    "note": _note(work, d, tally, bool(variants)) if len(own) > 1 else "",
+                    "note": _note(about, d, tally, bool(variants)) if len(own) > 1 else "",
                 }
             )
     return trials
 
 
-def _note(work: Job, d: int, tally: Tally, averaged: bool) -> str:
-    few = not averaged and approximate(work.plan, _counts(work, d), tally.trials)
+def _note(about: Cells, d: int, tally: Tally, averaged: bool) -> str:
+    few = not averaged and approximate(about.block, _counts(about, d), tally.trials)
     return f"{NO_PROCEDURE} {APPROXIMATE}" if few else NO_PROCEDURE
 
 
-def _any_true(work: Job, h: int, variants: Sequence[tuple[Tally, Any]], places: Sequence[int]) -> bool:
+def _any_true(about: Cells, h: int, variants: Sequence[tuple[Tally, Any]], places: Sequence[int]) -> bool:
     """Whether any null hypothesis is true, in any variant: else there is no error to be made."""
     if variants:
         return any(bool(null[h][list(places)].any()) for _, null in variants)
-    return any(work.tests[h][a].truth.is_null for a in places)
+    return any(about.tests[h][a].truth.is_null for a in places)
 
 
 def _of_one(cell: Json, false: bool) -> Json:
@@ -81,7 +83,7 @@ def _of_one(cell: Json, false: bool) -> Json:
 
 
 def _figures(
-    work: Job, tally: Tally, h: int, d: int, false: bool, variants: Sequence[tuple[Tally, Any]]
+    about: Cells, tally: Tally, h: int, d: int, false: bool, variants: Sequence[tuple[Tally, Any]]
 ) -> Json:
     figures: Json = {}
     for name, kind in _FIGURES.items():
@@ -90,15 +92,15 @@ def _figures(
         if variants:
             counts = [each.joint[h, d, kind, COUNT] for each, _ in variants]
             figure = spread(figure, counts, [each.trials for each, _ in variants])
-        elif figure is not None and within_blocks(work.plan, _counts(work, d)):
+        elif figure is not None and within_blocks(about.block, _counts(about, d)):
             figure = widen(figure, math.sqrt(_effect(sums, tally.trials)))
         figures[name] = figure if kind != FALSE_ALARM or false else None
     return figures
 
 
-def _counts(work: Job, d: int) -> list[int]:
+def _counts(about: Cells, d: int) -> list[int]:
     """Patients at every look of every analysis."""
-    return sorted({m for a in work.primary for m in work.tests[0][a].looks[d].counts})
+    return sorted({m for a in about.primary for m in about.tests[0][a].looks[d].counts})
 
 
 def _effect(sums: Ints, trials: int) -> float:

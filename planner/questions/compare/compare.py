@@ -12,7 +12,8 @@ from planner.engine.job import Job, job_of
 from planner.model.stopping.remarks import look_remarks
 from planner.questions.compare.assumptions import differing_assumptions
 from planner.questions.compare.pairing import FIGURES, Group, Member, PairedTrials, pair
-from planner.results.carryover import CarryoverBias, Key, biases_of_job, carryover_figures
+from planner.results.carryover import biases_of_cells
+from planner.results.carryover_figures import CarryoverBias, Key, carryover_figures
 from planner.results.carryover_sentences import bias_sentences, labels, unit_of
 from planner.results.design_effect import WARNING
 from planner.results.digest import answer_digest
@@ -68,12 +69,15 @@ class Comparison:
     @cached_property
     def carryover(self) -> list[Mapping[Key, CarryoverBias]]:
         """Of each design the bias that carryover gives its analyses."""
-        return [biases_of_job(each, work) for each, work in zip(self.scenarios, self.pairs.jobs, strict=True)]
+        return [
+            biases_of_cells(each, work.cells)
+            for each, work in zip(self.scenarios, self.pairs.jobs, strict=True)
+        ]
 
     def _cell(self, g: int, m: int) -> Json:
         row = self.rows[g]
         j, h, a = row.group[m]
-        test = self.pairs.jobs[j].tests[h][a]
+        test = self.pairs.jobs[j].cells.tests[h][a]
         size = test.looks[0].patients
         cell = {
             "hypothesis": row.hypothesis,
@@ -112,7 +116,7 @@ class Comparison:
             ENGINE,
             self.scenarios,
             hypotheses=[[row.hypothesis, row.analysis, row.group] for row in self.rows],
-            seed=self.pairs.jobs[0].seed,
+            seed=self.pairs.jobs[0].cells.seed,
             trials=self.trials,
             options={},
             sums=self.pairs.sums,
@@ -143,7 +147,7 @@ class Comparison:
             ],
             "run": provenance(
                 self.digest(),
-                {"trials": self.trials, "seed": self.pairs.jobs[0].seed},
+                {"trials": self.trials, "seed": self.pairs.jobs[0].cells.seed},
                 seconds=self.pairs.seconds,
                 simulated=self.trials * len(self.names),
             ),
@@ -247,17 +251,17 @@ def narrow(
 
 def comparison_rows(jobs: Sequence[Job]) -> list[ComparisonRow]:
     """Every hypothesis and analysis with the designs that have it, in order of first appearance."""
-    names = dict.fromkeys(tests[0].hypothesis for work in jobs for tests in work.tests)
+    names = dict.fromkeys(tests[0].hypothesis for work in jobs for tests in work.cells.tests)
     rows = []
     for name in names:
         for a in range(len(jobs[0].analyses)):
             group = [
                 Member(j, h, a)
                 for j, work in enumerate(jobs)
-                for h, tests in enumerate(work.tests)
+                for h, tests in enumerate(work.cells.tests)
                 if tests[0].hypothesis == name
             ]
-            own_names = dict.fromkeys(jobs[j].tests[h][a].analysis.name for j, h, _ in group)
+            own_names = dict.fromkeys(jobs[j].cells.tests[h][a].analysis.name for j, h, _ in group)
             rows.append(ComparisonRow(name, " / ".join(own_names), group))
     return rows
 

@@ -66,7 +66,7 @@ class PairedTrials:
         if name in RATES:
             value = probability(total, n)
         else:
-            most = scale * self.jobs[self.groups[g][m].design].patients
+            most = scale * self.jobs[self.groups[g][m].design].cells.patients
             value = smooth(mean(total, square, n), self._more(g, m, name), n, 0.0, most)
         effect = self._effect(g, [m], total, square, scale * sums[_T], scale**2 * sums[_TT])
         return None if value is None else widen(value, math.sqrt(effect))
@@ -112,7 +112,7 @@ class PairedTrials:
     def approximate(self) -> bool:
         """Whether errors are approximate, for want of whole tiles."""
         return any(
-            approximate(self.jobs[m.design].plan, _counts(self.jobs[m.design], m), self.trials)
+            approximate(self.jobs[m.design].cells.block, _counts(self.jobs[m.design], m), self.trials)
             for group in self.groups
             for m in group
         )
@@ -127,7 +127,7 @@ class PairedTrials:
         more = early_stop_variance(patients[_X], patients[_XX], n, early, _counts(work, member))
         if name != "expected_completers":
             return float(scale**2 * more)
-        gone = 2.0 / n if work.plan.leave.any() or work.followed[0] else 0.0
+        gone = 2.0 / n if work.plan.leave.any() or work.cells.followed else 0.0
         return float(more * (sums[_X] / patients[_X]) ** 2 + gone)
 
     def _effect(
@@ -138,7 +138,9 @@ class PairedTrials:
         whole, between: over whole tiles, the sum of their sums and of the squares of these.
         """
         chosen = [self.groups[g][m] for m in members]
-        listed = any(within_blocks(self.jobs[m.design].plan, _counts(self.jobs[m.design], m)) for m in chosen)
+        listed = any(
+            within_blocks(self.jobs[m.design].cells.block, _counts(self.jobs[m.design], m)) for m in chosen
+        )
         n = self.trials
         if not listed:
             return 1.0
@@ -149,7 +151,7 @@ class PairedTrials:
 
 def _counts(work: Job, member: Member) -> tuple[int, ...]:
     """Patients at each look."""
-    return work.tests[member.hypothesis][member.analysis].looks[0].counts
+    return work.cells.tests[member.hypothesis][member.analysis].looks[0].counts
 
 
 def pair(
@@ -168,7 +170,7 @@ def pair(
     crew = _Pairing(tuple(jobs), tuple(groups))
     began = time.perf_counter()
     each = sum(records_bytes(work, crew.tiles) for work in jobs)
-    largest = max(jobs, key=lambda work: work.patients)
+    largest = max(jobs, key=lambda work: work.cells.patients)
     threads = memory.workers(each, threads or available_cores(), job_in_words(largest), LESS_MEMORY)
     crew.add(0, min(trials, W))
     size = min(chunk_size(work) for work in jobs) // len(jobs)
@@ -258,11 +260,11 @@ class _Pairing:
 def _figures_of_trials(work: Job, records: Records, member: Member, trials: int) -> Ints:
     """i64[_KEPT, tile, 128]: what is kept of each trial, 0 for those beyond the last."""
     _, h, a = member
-    test = work.tests[h][a]
+    test = work.cells.tests[h][a]
     counts = np.array(test.looks[0].counts, np.int64)
     end, look = records.end[h, a, 0], records.look[h, a, 0]
     lane = np.arange(end.size)
-    at = test.rules.look[0, look]
+    at = work.analyses[a].rules.look[0, look]
     completers = records.stat[h, a, at, lane // W, COMPLETERS * W + lane % W]
     kept = np.stack([end <= BELOW, look + 1 < counts.size, counts[look], completers.astype(np.int64)])
     kept[:, trials:] = 0

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from planner.engine import memory
 from planner.engine.blocks import Records, records_of
+from planner.engine.cells import HypothesisTest
 from planner.engine.executors import Progress
-from planner.engine.job import HypothesisTest, Job, job_of
+from planner.engine.job import Job, job_of
 from planner.engine.observations import Observations, observe
 from planner.engine.workspace import LESS_MEMORY, job_in_words, records_bytes
 from planner.kernels.tables import (
@@ -33,6 +34,7 @@ from planner.kernels.tables import (
     UPPER,
     Floats,
     Ints,
+    Rules,
     T,
     W,
 )
@@ -153,7 +155,7 @@ def narrow(scenario: Scenario, hypothesis: str | None, analysis: str | None) -> 
 def _is_kind(work: Job, records: Records, kind: str) -> Ints:
     """Of the only hypothesis, analysis and design: which trials (tile * 128) are of a kind; 0 or 1."""
     end, look = records.end[0, 0, 0], records.look[0, 0, 0]
-    test = work.tests[0][0]
+    test = work.cells.tests[0][0]
     significant = (end == ABOVE) | (end == BELOW)
     effect = test.truth.effect
     against = end == (BELOW if effect > 0 else ABOVE)
@@ -170,21 +172,21 @@ def _is_kind(work: Job, records: Records, kind: str) -> Ints:
 def _trial(scenario: Scenario, chosen: Scenario, work: Job, records: Records, index: int, name: str) -> Trial:
     lane = index % W
     readings = tuple(dict.fromkeys(reading_of(chosen, a) for a in chosen.analyses))
-    values = records.values[0, :, 0].reshape(work.patients, work.readings, -1, W)[..., lane]
+    values = records.values[0, :, 0].reshape(work.cells.patients, work.readings, -1, W)[..., lane]
     waits = values[:, work.readings - work.waits :]
     courses = tuple(
         _course(chosen, work, records, a, readings, values, lane) for a in range(len(chosen.analyses))
     )
     finished = max(course.looks[-1].patients for course in courses)
-    name_of = work.tests[0][0].hypothesis
-    seen = observe(chosen, name_of, readings, records.sequence, index, work.seed)
+    name_of = work.cells.tests[0][0].hypothesis
+    seen = observe(chosen, name_of, readings, records.sequence, index, work.cells.seed)
     patients = tuple(
         _patient(
             p,
             scenario.design.sequences[int(records.sequence[0, p])],
             values[p, : len(readings)],
             days_waited(scenario, waits[p]),
-            guesses_of(work, values[p], int(records.sequence[0, p])),
+            guesses_of(work.guessing, values[p], int(records.sequence[0, p])),
             seen,
         )
         for p in range(finished)
@@ -193,12 +195,12 @@ def _trial(scenario: Scenario, chosen: Scenario, work: Job, records: Records, in
         scenario=scenario,
         name=name,
         index=index,
-        seed=work.seed,
+        seed=work.cells.seed,
         hypothesis=name_of,
         readings=readings,
         patients=patients,
         courses=courses,
-        guesses=guess_counts(work, ((each.sequence, each.guesses) for each in patients))
+        guesses=guess_counts(work.guessing, ((each.sequence, each.guesses) for each in patients))
         if work.guessing
         else None,
     )
@@ -235,8 +237,9 @@ def _course(
     lane: int,
 ) -> Course:
     """What analysis `a` made of one lane of the tile."""
-    test = work.tests[0][a]
+    test = work.cells.tests[0][a]
     reading = readings.index(reading_of(scenario, test.analysis))
+    rules = work.analyses[a].rules
     weight = work.analyses[a].contrast.weight[records.sequence[0]]  # (patient, period)
     own = np.where(weight == 0.0, 0.0, values[:, reading] * weight).sum(axis=-1)
     ended, how = int(records.look[0, a, 0, lane]), int(records.end[0, a, 0, lane])
@@ -244,8 +247,9 @@ def _course(
     looks = tuple(
         _look(
             test,
+            rules,
             k,
-            records.stat[0, a, int(test.rules.look[0, k]), 0],
+            records.stat[0, a, int(rules.look[0, k]), 0],
             lane,
             decided if k == ended else GOES_ON,
         )
@@ -284,14 +288,14 @@ def _counts(scores: Floats, used: Flags, seen: int) -> Json:
     }
 
 
-def _look(test: HypothesisTest, k: int, stat: Floats, lane: int, decision: str) -> LookResult:
+def _look(test: HypothesisTest, rules: Rules, k: int, stat: Floats, lane: int, decision: str) -> LookResult:
     estimate, se, t, df, completers = (
         float(stat[row * W + lane]) for row in (ESTIMATE, SE, T, DF, COMPLETERS)
     )
     plan = test.looks[0]
-    limit = [look_up(row, df, test.rules.cells) for row in test.rules.limit[0, k]]
+    limit = [look_up(row, df, rules.cells) for row in rules.limit[0, k]]
     determined = df > 0.0
-    sides = test.rules.sides
+    sides = rules.sides
     reference = METHODS[test.analysis.method].reference
     note = "" if determined else "too few patients: the data do not determine the test"
     if not determined and math.isinf(t):

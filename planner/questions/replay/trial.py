@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from planner.engine.potential_outcomes import Truth
+from planner.model.estimand import Truth
 from planner.model.readings import Reading
 from planner.results.blinding import Guess, by_period, in_a_row
 from planner.results.digest import answer_digest

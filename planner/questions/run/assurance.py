@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,25 +20,20 @@ from planner.engine import memory
 from planner.engine.executors import Progress, available_cores
 from planner.engine.generators import Generator, generators_of
 from planner.engine.job import Job, job_like, job_of
-from planner.engine.potential_outcomes import Truth, truths
-from planner.engine.run import Simulation, run_jobs
+from planner.engine.potential_outcomes import truths
+from planner.engine.run import run_jobs
+from planner.engine.simulation import Simulation
 from planner.engine.tally import Tally
 from planner.engine.workspace import LESS_MEMORY, job_in_words, thread_bytes
 from planner.kernels.tables import Plan, W
 from planner.model.allocation import allocation_plan, retention
-from planner.model.families.mechanism.return_to_baseline import return_rule
+from planner.model.estimand import Truth
 from planner.model.families.mechanism.signals import shared_mechanisms
-from planner.model.parameter_draws import Variants, check_uncertainty, draws_of_variants, uncertain_parameters
+from planner.model.parameter_draws import Variants, check_uncertainty
 from planner.model.readings import readings_of
-from planner.results.between_draws import Clusters, VariantTallies, error
-from planner.results.blinding import guess_figures
-from planner.results.carryover import CarryoverBias, Key, biases_of_job
-from planner.results.cells import cell_of
-from planner.results.dropout import DropoutFigures, dropout_of
-from planner.results.figures import Json
+from planner.results.assurance import AssuranceRun
+from planner.results.between_draws import VariantTallies
 from planner.results.run import Run
-from planner.results.uncertain_numbers import uncertain_numbers
-from planner.results.whole_trial import whole_trials
 from planner.scenario.scenario import Scenario
 
 VARIANTS = 500
@@ -55,76 +49,6 @@ Making a variant takes as long as several thousand trials of it.
 
 _TRUTH_TILES = 16  # of 128 patients, for the true effects of a variant
 _KEPT = 2048  # variants that a pool of one hypothesis keeps; fewer of more hypotheses
-
-
-@dataclass(frozen=True)
-class AssuranceRun(Run):
-    """The result of a simulation over uncertain numbers: a run whose power is the assurance."""
-
-    drawn: VariantTallies | None = None  # always there
-
-    def cells(self) -> list[Json]:
-        """As of a run, with errors that include the spread between variants, and with what is uncertain."""
-        work, total, drawn = self.outcome.work, self.outcome.tally, self.drawn
-        assert drawn is not None
-        rows = []
-        again = return_rule(self.scenario)
-        days = again.recheck_days if again is not None else None
-        for h, tests in enumerate(work.tests):
-            dropout = self._dropout(h)
-            for a, test in enumerate(tests):
-                truth = Truth(drawn.mean_effect(h, a), 0.0, bool(drawn.null[:, h, a].all()))
-                pooled = replace(test, truth=truth)
-                for d in range(len(work.designs)):
-                    ends, free, irregular = (x[h, a, d] for x in (total.ends, total.free, total.irregular))
-                    cell = cell_of(pooled, d, total.trials, ends, free, irregular, dropout)
-                    cell |= guess_figures(work, total, h)
-                    rows.append(Clusters(drawn, h, a, d, test, days).cell(cell))
-        return rows
-
-    @cached_property
-    def carryover(self) -> Mapping[Key, CarryoverBias]:
-        """As of a run, averaged over some variants."""
-        return biases_of_job(self.scenario, self.outcome.work, uncertain=True)
-
-    def whole_trials(self, cells: Sequence[Json]) -> list[Json]:
-        """As of a run, with errors that include the spread between variants."""
-        drawn, work = self.drawn, self.outcome.work
-        assert drawn is not None
-        pairs = list(zip(drawn.tallies, drawn.null, strict=True))
-        return whole_trials(self.scenario, work, self.outcome.tally, cells, pairs)
-
-    def _sums(self) -> Any:
-        """The sums of each variant, and its parameters: numbers drawn and true effects."""
-        drawn, seed = self.drawn, self.outcome.work.seed
-        assert drawn is not None
-        return {
-            "variants": drawn.numbers,
-            "trials": drawn.trials,
-            "tallies": [each.sums() for each in drawn.tallies],
-            "parameters": [
-                draws_of_variants(each, seed, drawn.numbers) for each in uncertain_parameters(self.scenario)
-            ],
-            "effects": drawn.effect,
-            "nulls": drawn.null,
-            "retention": drawn.retention,
-        }
-
-    def to_json(self) -> Json:
-        """The `planner.run/1` object, with what is uncertain."""
-        document = super().to_json()
-        assert self.drawn is not None
-        document["run"]["variants"] = len(self.drawn.tallies)
-        return document | {"uncertain": uncertain_numbers(self.scenario)}
-
-    def _dropout(self, h: int) -> DropoutFigures:
-        """The dropout under a hypothesis, over all variants."""
-        assert self.drawn is not None
-        retentions = [each for each in self.drawn.retention if each is not None]
-        if len(retentions) < len(self.drawn.retention):
-            return dropout_of(self.scenario, self.outcome.tally.followed[h])
-        spread = error(np.array(retentions) * self.drawn.trials, self.drawn.trials)
-        return DropoutFigures(float(np.average(retentions, weights=self.drawn.trials)), spread or None, {})
 
 
 def simulate_variants(
@@ -174,7 +98,7 @@ class AssurancePass:
         plain = truths(scenario, self.names, self.seed, _TRUTH_TILES)
         work = job_of(scenario, seed=self.seed, patients=patients, sized=sized, given_truths=plain)
         # Variants have whole tiles of their own: what lists do to errors is in the spread between variants.
-        self.work = replace(work, listed=False)
+        self.work = replace(work, cells=replace(work.cells, listed=False))
         self._pool = pool or Pool(scenario, self.seed, self.names, keep=False)
         self._outcomes: dict[int, tuple[dict[str, list[Truth]], float | None]] = {}  # truths and retention
         self._tallies: list[Tally | None] = []  # of each variant; None where Ctrl-C has cut it
@@ -188,7 +112,7 @@ class AssurancePass:
     @property
     def variant_bytes(self) -> int:
         """About what is kept of a variant: its sums, and as much again for all that holds them."""
-        sums = self.work.empty()
+        sums = self.work.cells.empty()
         kept = sums.ends, sums.free, sums.irregular, sums.followed, sums.guessed
         return 2 * sum(each.nbytes for each in kept)
 
@@ -221,7 +145,7 @@ class AssurancePass:
         """The average over the variants that are finished."""
         finished = [i for i, tally in enumerate(self._tallies) if tally is not None]
         tallies = tuple(tally for tally in self._tallies if tally is not None)
-        total = self.work.empty()
+        total = self.work.cells.empty()
         for tally in tallies:
             total.add(tally)
         true_effects, retentions = zip(*(self._outcomes[i] for i in finished), strict=True)
@@ -234,7 +158,7 @@ class AssurancePass:
             tuple(finished),
         )
         partial = cut or len(finished) < len(self._tallies)
-        outcome = Simulation(self.work, total, self._seconds, partial, cut or self._interrupted)
+        outcome = Simulation(self.work.cells, total, self._seconds, partial, cut or self._interrupted)
         return AssuranceRun(self.scenario, self.name, outcome, drawn=drawn)
 
 

@@ -8,7 +8,8 @@ from typing import Protocol
 
 from planner.engine.executors import Progress
 from planner.engine.job import Job
-from planner.engine.run import Simulation, run_job
+from planner.engine.run import run_job
+from planner.engine.simulation import Simulation
 from planner.results.run import Run
 from planner.scenario.scenario import Scenario
 
@@ -55,10 +56,10 @@ class PlainPass:
 
 
 def _sum_of(before: Simulation, new: Simulation) -> Simulation:
-    total = before.work.empty()
+    total = before.cells.empty()
     total.add(before.tally)
     total.add(new.tally)
-    return Simulation(before.work, total, before.seconds + new.seconds, new.partial, new.interrupted)
+    return Simulation(before.cells, total, before.seconds + new.seconds, new.partial, new.interrupted)
 
 
 def grow_all(

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 from planner.engine.executors import Progress
 from planner.engine.job import Job, job_of
-from planner.engine.potential_outcomes import Truth
+from planner.model.estimand import Truth
 from planner.model.parameter_draws import without_uncertainty
 from planner.model.stopping.remarks import look_remarks
 from planner.monitoring.spending import BoundaryError
 from planner.questions.compare.pairing import Member, PairedTrials, pair
 from planner.questions.sensitivity.assumptions import STEP, Assumption, assumptions
-from planner.results.carryover import CarryoverBias, Key, biases_of_job, with_carryover
+from planner.results.carryover import biases_of_cells
+from planner.results.carryover_figures import CarryoverBias, Key, with_carryover
 from planner.results.design_effect import WARNING
 from planner.results.digest import answer_digest
 from planner.results.figures import Json
@@ -54,7 +55,7 @@ class Sensitivity:
         cells = []
         for g, group in enumerate(self.pairs.groups):
             _, h, a = group[0]
-            test = self.pairs.jobs[0].tests[h][a]
+            test = self.pairs.jobs[0].cells.tests[h][a]
             sides: dict[int, dict[int, int]] = {}
             for m, (number, side) in enumerate(self.members[g], start=1):
                 sides.setdefault(number, {})[side] = m
@@ -76,7 +77,7 @@ class Sensitivity:
     @cached_property
     def carryover(self) -> Mapping[Key, CarryoverBias]:
         """The bias that carryover gives each analysis as the assumptions are stated."""
-        return biases_of_job(without_uncertainty(self.scenario), self.pairs.jobs[0])
+        return biases_of_cells(without_uncertainty(self.scenario), self.pairs.jobs[0].cells)
 
     def _row(self, g: int, number: int, at: Mapping[int, int]) -> Json:
         assumption = self.assumptions[number]
@@ -100,8 +101,8 @@ class Sensitivity:
             "sensitivity",
             ENGINE,
             [self.scenario],
-            hypotheses=[tests[0].hypothesis for tests in self.pairs.jobs[0].tests],
-            seed=self.pairs.jobs[0].seed,
+            hypotheses=[tests[0].hypothesis for tests in self.pairs.jobs[0].cells.tests],
+            seed=self.pairs.jobs[0].cells.seed,
             trials=self.pairs.trials,
             options={"step": self.step, "assumptions": varied, "members": self.members},
             sums=self.pairs.sums,
@@ -136,7 +137,7 @@ class Sensitivity:
             "scenario": scenario_named(self.name, self.scenario),
             "run": provenance(
                 self.digest(),
-                {"trials": self.pairs.trials, "seed": self.pairs.jobs[0].seed},
+                {"trials": self.pairs.trials, "seed": self.pairs.jobs[0].cells.seed},
                 seconds=self.pairs.seconds,
                 simulated=self.pairs.trials * len(self.pairs.jobs),
             ),
@@ -196,16 +197,16 @@ def variants(
         if variant is not None
     ]
     base = job_of(scenario, seed=seed, given_truths=effects, tallied=False)
-    effects = {tests[0].hypothesis: [test.truth for test in tests] for tests in base.tests}
+    effects = base.cells.truths
     jobs, kept = [base], []
     for i, side, variant in wanted:
         try:
-            jobs.append(job_of(variant, seed=base.seed, given_truths=effects, tallied=False))
+            jobs.append(job_of(variant, seed=base.cells.seed, given_truths=effects, tallied=False))
         except BoundaryError:
             continue
         kept.append((i, side))
     groups, members = [], []
-    for h, tests in enumerate(base.tests):
+    for h, tests in enumerate(base.cells.tests):
         for a in range(len(tests)):
             rows = [
                 (Member(j, varied[i].hypotheses.index(tests[a].hypothesis), a), (i, side))

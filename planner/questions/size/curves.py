@@ -154,7 +154,7 @@ class Curves:
 
 def _without_primary(work: Job) -> Job:
     """A job that does not count analyses together: each has a curve of its own."""
-    return replace(work, primary=())
+    return replace(work, cells=replace(work.cells, primary=()))
 
 
 def span(points: Mapping[int, Json], target: float, errors: float | None = None) -> tuple[int, int | None]:

@@ -11,9 +11,9 @@ import time
 from collections.abc import Sequence
 
 from planner.engine.executors import Progress
-from planner.engine.potential_outcomes import Truth
 from planner.errors import PlannerError
 from planner.kernels.tables import W
+from planner.model.estimand import Truth
 from planner.model.looks import look_counts
 from planner.model.parameter_draws import check_uncertainty, uncertain_parameters
 from planner.model.stopping.remarks import limits_at_answers
@@ -22,7 +22,8 @@ from planner.questions.size.curves import Curves, Interrupted
 from planner.questions.size.effect import Effects
 from planner.questions.size.patients import Search
 from planner.questions.size.result import Sizing, carryover_warnings
-from planner.results.carryover import carryover_biases, carryover_figures
+from planner.results.carryover import carryover_biases
+from planner.results.carryover_figures import carryover_figures
 from planner.results.design_effect import WARNING
 from planner.results.figures import Json
 from planner.scenario.caps import MAX_PATIENTS

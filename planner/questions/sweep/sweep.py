@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from planner.engine.executors import Progress
 from planner.model.parameter_draws import check_uncertainty, same_first_variant
-from planner.questions.run.assurance import VARIANTS, AssuranceRun
+from planner.questions.run.assurance import VARIANTS
 from planner.questions.run.simulate import Amount
 from planner.questions.sweep.axes import Point, SweepError, points_of, remarks_on_looks, split_settings
+from planner.results.assurance import AssuranceRun
 from planner.results.digest import answer_digest
 from planner.results.figures import Json
 from planner.results.frames import flatten
@@ -95,7 +96,7 @@ class Sweep:
             ENGINE,
             [self.base, *(run.scenario for run, _ in self.passes)],
             hypotheses=self.base.simulated_hypotheses,
-            seed=self.passes[0][0].outcome.work.seed,
+            seed=self.passes[0][0].outcome.cells.seed,
             trials=[run.trials for run, _ in self.passes],
             options={"points": self.all_points, "passes": [numbers for _, numbers in self.passes]},
             sums=[run.digest() for run, _ in self.passes],
@@ -108,7 +109,7 @@ class Sweep:
             "scenario": scenario_named(self.name, self.base),
             "run": provenance(
                 self.digest(),
-                {"trials": self.trials, "seed": self.passes[0][0].outcome.work.seed},
+                {"trials": self.trials, "seed": self.passes[0][0].outcome.cells.seed},
                 seconds=sum(run.outcome.seconds for run, _ in self.passes),
                 simulated=sum(run.trials for run, _ in self.passes),
             )

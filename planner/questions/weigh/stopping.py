@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from planner.engine.job import Job, job_of
-from planner.engine.potential_outcomes import Truth
 from planner.kernels.decide import record
 from planner.kernels.tables import DF, STATISTICS, Floats, T, W
+from planner.model.estimand import Truth
 from planner.model.readings import Reading, reading_of
 from planner.questions.weigh.count_evidence import CountEvidence
 from planner.questions.weigh.normal_evidence import DifferenceEvidence, MeanEvidence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from planner.engine.potential_outcomes import Truth
+from planner.model.estimand import Truth
 from planner.questions.plan import AnalysisPlan, TrialPlan
 from planner.questions.predict import HypothesisPredictions
 from planner.report.blocks import Block, Facts, Heading, Items, Prose
