@@ -301,10 +301,10 @@ def test_carryover_that_differs_between_treatments() -> None:
 
 def test_unstated_settings_are_few_and_no_labels_or_sources() -> None:
     from planner.scenario.canonical.resolved import resolve
-    from planner.scenario.reading.read import written
+    from planner.scenario.reading.read import open_source
 
     for name in ("williams-2018", "abdallah-2020", "jelen-2025", "asthma-ab-ba"):
-        lines = dict(default_lines(resolve(read(name)), written(name)))
+        lines = dict(default_lines(resolve(read(name)), open_source(name).written()))
         assert len(lines) <= 10
         assert not set(lines) & {"citations", "assumed", "title"}
         text = " ".join(lines.values())
@@ -315,14 +315,19 @@ def test_unstated_settings_are_few_and_no_labels_or_sources() -> None:
 
 def test_an_override_is_stated() -> None:
     from planner.scenario.canonical.resolved import resolve
-    from planner.scenario.reading.read import written
+    from planner.scenario.reading.read import open_source
 
     assert (
-        "block 1" in dict(default_lines(resolve(read("williams-2018")), written("williams-2018")))["design"]
+        "block 1"
+        in dict(default_lines(resolve(read("williams-2018")), open_source("williams-2018").written()))[
+            "design"
+        ]
     )
     changed = ["design.block=2"]
     lines = dict(
-        default_lines(resolve(read("williams-2018", set=changed)), written("williams-2018", changed))
+        default_lines(
+            resolve(read("williams-2018", set=changed)), open_source("williams-2018").written(changed)
+        )
     )
     assert "block" not in lines["design"]
 

@@ -11,7 +11,7 @@ from planner.scenario.canonical.resolved import digest, resolve
 from planner.scenario.canonical.toml import to_toml
 from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.faults import Fault, ScenarioError
-from planner.scenario.reading.read import read, read_text, written
+from planner.scenario.reading.read import open_source, read, read_text
 from planner.scenario.scenario import Scenario
 
 PARENT = """
@@ -292,7 +292,7 @@ def test_set_reaches_what_is_inherited_and_extends_itself(folder: Path) -> None:
 
 
 def test_what_the_files_state(folder: Path) -> None:
-    stated = written(folder / "child.toml", ["design.block=2"])
+    stated = open_source(folder / "child.toml").written(["design.block=2"])
     assert stated["design"] == {
         "sequences": ["D DB", "DB D"],
         "patients": 30,

@@ -5,22 +5,38 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import FEW, SCENARIO, Cli
 
 from planner._memo import Memo
 from planner.monitoring import boundaries
 from planner.monitoring.boundaries import BoundaryError, boundary
+from planner.scenario import catalogue
+from planner.scenario.canonical.resolved import digest, resolve
+from planner.scenario.faults import ScenarioError
+from planner.scenario.reading import build as build_module
+from planner.scenario.reading import extends as extends_module
+from planner.scenario.reading import overrides as overrides_module
+from planner.scenario.reading import read as read_module
+from planner.scenario.reading import source as source_module
+from planner.scenario.reading.read import open_source, read
+from planner.scenario.scenario import Scenario
 
 
 @contextmanager
 def counted(
-    monkeypatch: pytest.MonkeyPatch, where: Any, name: str, key: Callable[..., Any]
+    monkeypatch: pytest.MonkeyPatch,
+    where: Any,
+    name: str,
+    key: Callable[..., Any],
+    calls: Counter[Any] | None = None,
 ) -> Iterator[Counter[Any]]:
     """How often a function is called with the same arguments, as `key` says what is the same."""
-    calls: Counter[Any] = Counter()
+    calls = Counter() if calls is None else calls
     real = getattr(where, name)
 
     def counting(*args: Any, **options: Any) -> Any:
@@ -142,3 +158,110 @@ def test_a_plan_without_limits_is_refused_in_the_same_words(solved: Counter[str]
         texts.add((str(caught.value), caught.value.hint, type(caught.value)))
     assert len(texts) == 1
     assert list(solved.values()) == [1]
+
+
+# Reading
+
+SETTINGS: list[list[str]] = [
+    [],
+    ["design.patients=48"],
+    ["design.patients=7"],
+    ["design.patients=twelve"],
+    ["design.washout_days=3", "design.block=2"],
+    ["monitoring.looks=[0.3, 0.2, 1.0]"],
+    ["monitoring.efficacy.gamma=-4"],
+    ["analyses.0.alpha=0.01"],
+    ["analyses.9.method=welch"],
+    ["population.dropout.per_period=0.2", "design.patients=64"],
+    ["nonsense=3"],
+    ["extends=no-such-file.toml"],
+    ['extends="library/ketamine-opioid.toml"'],
+    ['assumed=["design.patients"]'],
+    ["assumed.0=design"],
+    ["components.specific.size=0.3", "components.specific.size.sd=0.1"],
+    ["hypotheses={}"],
+    ['hypotheses.none.label="another"', "population.baseline.mean=30"],
+]
+
+
+def outcome(make: Callable[[], Scenario]) -> object:
+    """Everything about a scenario, or everything that is wrong with it."""
+    try:
+        made = make()
+    except ScenarioError as error:
+        return str(error), error.faults
+    return repr(made), resolve(made), digest(made), made.name, made.remarks, made.monitoring.shares
+
+
+@pytest.mark.parametrize("name", catalogue.names())
+def test_a_source_gives_what_is_read_anew_for_each_set_of_settings(name: str) -> None:
+    source = open_source(name)
+    anew = [outcome(lambda s=settings: read(name, set=s)) for settings in SETTINGS]
+    one_after_another = [outcome(lambda s=settings: source.scenario(s)) for settings in SETTINGS]
+    backwards = [outcome(lambda s=settings: source.scenario(s)) for settings in SETTINGS[::-1]]
+    assert one_after_another == anew
+    assert backwards[::-1] == anew
+    assert len({str(each) for each in anew}) > len(SETTINGS) // 2
+
+
+def test_a_source_whose_statements_are_changed_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The case in which the comparison above fails: an override that is put into what all share."""
+
+    def in_place(data: Any, overrides: Any) -> Any:
+        changed, fitted, faults = overrides_module.apply(data, overrides)
+        data.update(changed)
+        return data, fitted, faults
+
+    plain = outcome(lambda: read("williams-2018"))
+    monkeypatch.setattr(source_module, "apply", in_place)
+    source = open_source("williams-2018")
+    source.scenario(["design.washout_days=3"])
+    assert outcome(source.scenario) != plain
+
+
+@pytest.fixture
+def reading(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
+    """How often each step of reading a scenario is done."""
+    steps: Counter[str] = Counter()
+    with ExitStack() as stack:
+        for module, name in (
+            (read_module, "parse_toml"),
+            (extends_module, "parse_toml"),
+            (source_module, "merge_layers"),
+            (source_module, "build_scenario"),
+            (build_module, "resolve_parts"),
+        ):
+            stack.enter_context(counted(monkeypatch, module, name, lambda *_, n=name, **__: n, steps))
+        yield steps
+
+
+ONCE = {"parse_toml": 1, "merge_layers": 1, "build_scenario": 1, "resolve_parts": 1}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "counts"),
+    [
+        (["run", "small.toml", *FEW], ONCE),
+        (["run", "small.toml", *FEW, "--set", "design.patients=12:24:4"], ONCE | {"points": 4}),
+        (["run", "swept.toml", *FEW], ONCE | {"points": 3 + 1}),
+        (["run", "child.toml", *FEW, "--set", "design.patients=12:24:4"], ONCE | {"files": 2, "points": 4}),
+        (["show", "small.toml"], ONCE),
+        (["check", "small.toml"], ONCE),
+        (["size", "small.toml", "--trials", "1000", "-q", "--max-patients", "16"], ONCE),
+        (["compare", "small.toml", "staged.toml", *FEW], dict.fromkeys(ONCE, 2)),
+        (["trial", "small.toml", "-q"], ONCE),
+    ],
+)
+def test_a_command_reads_a_file_once(
+    cli: Cli, reading: Counter[str], arguments: list[str], counts: dict[str, int]
+) -> None:
+    Path("swept.toml").write_text(SCENARIO + '\n[sweep]\n"design.patients" = [12, 16, 24]\n')
+    Path("child.toml").write_text('extends = "small.toml"\nschema_version = 1\n')
+    assert cli(*arguments)[0] in (0, 4)
+    scenarios = counts.get("points", counts["resolve_parts"])
+    assert reading == {
+        "parse_toml": counts.get("files", counts["parse_toml"]),
+        "merge_layers": counts["merge_layers"],
+        "build_scenario": scenarios,
+        "resolve_parts": scenarios,
+    }

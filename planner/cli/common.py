@@ -12,6 +12,7 @@ from planner.errors import PlannerError
 if TYPE_CHECKING:
     from planner.cli.output import Target
     from planner.questions.plan import TrialPlan
+    from planner.scenario.reading.source import Source
     from planner.scenario.scenario import Scenario
 
 _MOST_DESIGNS = 20
@@ -40,16 +41,15 @@ def averaged_variants(plan: Scenario, variants: int | None, precision: float | N
     return variants or (VARIANTS if precision is None else MOST_VARIANTS)
 
 
-def override_warnings(plan: Scenario, source: str, overrides: list[str], seed: int) -> list[str]:
+def override_warnings(plan: Scenario, source: Source, overrides: list[str], seed: int) -> list[str]:
     """A warning for each setting without effect, because what is drawn or a tie replaces it."""
     from planner.model.parameter_draws import UncertaintyError, same_first_variant
     from planner.scenario.faults import ScenarioError
-    from planner.scenario.reading.read import read
 
     warnings = []
     for i, override in enumerate(overrides):
         try:
-            without = read(source, set=overrides[:i] + overrides[i + 1 :])
+            without = source.scenario(overrides[:i] + overrides[i + 1 :])
             if same_first_variant([plan, without], seed) is not None:
                 path = override.partition("=")[0].strip()
                 warnings.append(

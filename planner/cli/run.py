@@ -81,11 +81,12 @@ def run(
     from planner.report.pages.run import run_page, warnings_on_page
     from planner.report.scenario.context import page_context
     from planner.results.carryover_sentences import labels
-    from planner.scenario.reading.read import read
+    from planner.scenario.reading.read import open_source
 
     target = target_of(output_format, json, output, force, quiet)
     overrides = list(settings or []) + hypotheses_setting(hypothesis)
-    plain, points = read_sweep(scenario, overrides)
+    source = open_source(scenario)
+    plan, points = read_sweep(source, overrides)
     if sensitivity and (points or precision is not None):
         raise Problem(
             "--sensitivity cannot be combined with swept settings or --precision",
@@ -94,7 +95,6 @@ def run(
     check_variants(uncertain, variants)
     if uncertain:
         _check_uncertain(sensitivity, precision, trials)
-    plan = points[0].scenario if points else read(scenario, set=plain)
     seed = plan.simulation.seed if seed is None else seed
     drawn = averaged_variants(plan, variants, precision) if uncertain else None
     from planner.questions.run.simulate import Amount  # once the command is sound: it loads the kernels
@@ -143,7 +143,7 @@ def run(
     result = _simulated(plan, amount, seed, threads, quiet)
     document = result.to_json()
     described = page_context(plan, follows, same(trials=trials, seed=seed))
-    more = override_warnings(plan, scenario, overrides, seed) if uncertain else []
+    more = override_warnings(plan, source, overrides, seed) if uncertain else []
     document["warnings"] += more
     warnings = result.warnings(document["cells"], labels(plan)) + more
     print_remarks(document, verbose, warnings, target, warnings_on_page(warnings, described))

@@ -42,19 +42,20 @@ def show(
     from planner.report.scenario.scenario import scenario_blocks
     from planner.scenario.canonical.resolved import resolve
     from planner.scenario.canonical.toml import to_toml
-    from planner.scenario.reading.read import read, written
+    from planner.scenario.reading.read import open_source
 
     no_csv = ("a scenario has no CSV form", "--format md, --json, or --resolved for TOML")
     as_toml = resolved and not json
     wanted = options.Format.table if as_toml else output_format
     target = target_of(wanted, json, output, force, quiet, no_csv=no_csv)
-    plan = read(scenario, set=settings or [])
+    source = open_source(scenario)
+    plan = source.scenario(settings or [])
     for remark in plan.remarks:
         warn(remark)
     if as_toml:
         target.write_text(verbatim(to_toml(plan), output))
         return OK
     follows, ahead = work_out(plan, scenario, effects=True), predict(plan)
-    defaults = default_lines(resolve(plan), written(scenario, settings or []))
+    defaults = default_lines(resolve(plan), source.written(settings or []))
     target.write(show_json(plan, follows, ahead), lambda: scenario_blocks(plan, follows, ahead, defaults))
     return OK

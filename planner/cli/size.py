@@ -126,7 +126,7 @@ def size(
     from planner.cli.output import frame_as_csv, target_of
     from planner.report.scenario.context import page_context
     from planner.results.carryover_sentences import labels
-    from planner.scenario.reading.read import read
+    from planner.scenario.reading.read import open_source
 
     target = target_of(output_format, json, output, force, quiet)
     targets = _targets(power)
@@ -139,7 +139,8 @@ def size(
             hint="--variants says how many values of the uncertain numbers are drawn, 128 trials each",
         )
     overrides = list(settings or []) + hypotheses_setting(hypothesis)
-    plan = read(scenario, set=overrides)
+    source = open_source(scenario)
+    plan = source.scenario(overrides)
     follows = work_out(plan, scenario)
     request = {"find": find.value, "patients": patients, "trials": trials, "seed": seed, "threads": threads}
     if uncertain:
@@ -155,7 +156,7 @@ def size(
         return of_size(plan, targets, find.value, most, trials, drawn, seed, threads, target)
     result = _search(plan, targets, request, quiet)
     document = result.to_json()
-    more = override_warnings(plan, scenario, overrides, result.seed) if uncertain else []
+    more = override_warnings(plan, source, overrides, result.seed) if uncertain else []
     document["warnings"] = result.warnings + more
     warnings = result.warnings_with(labels(plan)) + more
     print_remarks(document, verbose, warnings, target)

@@ -13,19 +13,25 @@ if TYPE_CHECKING:
     from planner.questions.run.simulate import Amount
     from planner.questions.sweep.axes import Point
     from planner.report.blocks import Block
+    from planner.scenario.reading.source import Source
+    from planner.scenario.scenario import Scenario
 
 
-def read_sweep(source: str, settings: list[str]) -> tuple[list[str], list[Point]]:
-    """The plain settings, and the points of the sweep; no points where nothing is swept."""
+def read_sweep(source: Source, settings: list[str]) -> tuple[Scenario, list[Point]]:
+    """The scenario, and the points of the sweep; no points where nothing is swept.
+
+    Where something is swept, the scenario is that of the first point.
+    """
     from planner.cli.common import explain
     from planner.questions.sweep.axes import SweepError, points_of, split_settings
-    from planner.scenario.reading.read import read
 
     with explain(SweepError):
         plain, axes = split_settings(settings)
-        if not axes and not read(source, set=plain).sweep:
-            return plain, []
-        return plain, points_of(source, plain, axes)
+        base = None if axes else source.scenario(plain)
+        if base is not None and not base.sweep:
+            return base, []
+        points = points_of(source, plain, axes, base)
+        return points[0].scenario, points
 
 
 def run_sweep(

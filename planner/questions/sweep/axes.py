@@ -22,7 +22,8 @@ from planner.scenario.faults import Fault, Path, ScenarioError
 from planner.scenario.paths import split_path
 from planner.scenario.reading.numbers import RangeError, has_colons, range_in
 from planner.scenario.reading.overrides import parse
-from planner.scenario.reading.read import read
+from planner.scenario.reading.read import open_source
+from planner.scenario.reading.source import Source
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed, quote
 
@@ -141,8 +142,15 @@ def axes_of_file(scenario: Scenario, taken: Sequence[Path] = ()) -> list[Axis]:
     return axes
 
 
-def points_of(source: str | FilePath, plain: Sequence[str], axes: Sequence[Axis]) -> list[Point]:
+def points_of(
+    source: str | FilePath | Source,
+    plain: Sequence[str],
+    axes: Sequence[Axis],
+    base: Scenario | None = None,
+) -> list[Point]:
     """The scenario at every combination; the first axis varies slowest.
+
+    `base`: the scenario of the plain settings and the first step of every axis, if it is there already.
 
     Looks that the file states as numbers of patients are scaled where the number of patients is another one,
     as `read` does. Raises SweepError for sweeps that make no sense, ScenarioError for a combination that is
@@ -153,7 +161,9 @@ def points_of(source: str | FilePath, plain: Sequence[str], axes: Sequence[Axis]
     ]
     plain_paths = [split_path(text.split("=", 1)[0].strip()) for text in plain]
     swept_paths = [split_path(path) for axis in axes for path in axis.paths]
-    base = read(source, set=[*plain, *first])
+    source = source if isinstance(source, Source) else open_source(source)
+    base = base or source.scenario([*plain, *first])
+    made = {tuple(first): base}
     axes = [*axes, *axes_of_file(base, [*plain_paths, *swept_paths])]
     _check(base, axes)
     points = []
@@ -163,7 +173,8 @@ def points_of(source: str | FilePath, plain: Sequence[str], axes: Sequence[Axis]
             for axis, step in zip(axes, steps, strict=True)
             for path, value in zip(axis.paths, step, strict=True)
         ]
-        scenario = read(source, set=[*plain, *(f"{path}={value}" for path, value in written)])
+        settings = tuple(f"{path}={value}" for path, value in written)
+        scenario = made.get(settings) or source.scenario([*plain, *settings])
         rest = tuple((path, value) for path, value in written if split_path(path) != _PATIENTS)
         points.append(Point({path: _value(path, value) for path, value in written}, scenario, rest))
     return points

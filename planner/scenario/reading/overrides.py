@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
+from copy import copy
 from typing import Any, NamedTuple
 
 from planner.scenario.faults import Fault, Path, dotted
@@ -103,18 +105,22 @@ def _value(text: str) -> Any:
     return document["v"]
 
 
-def apply(data: dict[str, Any], overrides: list[Override]) -> tuple[list[Override], list[Fault]]:
-    """Put the overrides into `data`, making tables and lists where they are missing.
+def apply(
+    data: dict[str, Any], overrides: Sequence[Override]
+) -> tuple[dict[str, Any], list[Override], list[Fault]]:
+    """The settings `data` with the overrides put in, tables and lists made where they are missing.
 
-    Returns those that fitted, each number in their paths taken as a list index or as a key, and the faults.
+    Also returns those that fitted, each number in their paths taken as a list index or as a key, and the
+    faults. `data` stays as it is: tables and lists on the way to what is put in are copies.
     """
+    data = dict(data)
     fitted, faults = [], []
     for override in overrides:
         try:
             fitted.append(override._replace(path=_put(data, override.path, override.value)))
         except LookupError as error:
             faults.append(override.fault(str(error.args[0]), at=override.key))
-    return fitted, faults
+    return data, fitted, faults
 
 
 def _replaced(data: dict[str, Any], path: Path, table: dict[str, Any]) -> dict[str, Any]:
@@ -127,7 +133,10 @@ def _replaced(data: dict[str, Any], path: Path, table: dict[str, Any]) -> dict[s
 
 
 def _put(data: dict[str, Any], path: Path, value: Any) -> Path:
-    """Set one value; the path as it was followed. LookupError says what is wrong with the path."""
+    """Set one value; the path as it was followed. LookupError says what is wrong with the path.
+
+    What is changed inside `data` are copies that take the place of what stood there.
+    """
     node: Any = data
     followed: Path = ()
     for depth, part in enumerate(path):
@@ -152,5 +161,7 @@ def _put(data: dict[str, Any], path: Path, value: Any) -> Path:
         followed += (key,)
         if last:
             node[key] = value
+        elif isinstance(node[key], dict | list):
+            node[key] = copy(node[key])
         node = node[key]
     return followed
