@@ -16,7 +16,7 @@ from scipy.stats import norm
 from planner.monitoring import recursion as sequential
 from planner.monitoring.boundaries import boundary, crossing
 from planner.monitoring.conditional_power import conditional_power
-from planner.monitoring.spending import BoundaryError
+from planner.monitoring.errors import BoundaryError
 
 PATIENCE = 3.0  # seconds of work; the worst of these took 80 without the graded grid
 TWENTY = [k / 20 for k in range(1, 21)]

@@ -11,7 +11,7 @@ import pytest
 from planner.cli.exit import NO_ANSWER, Problem
 from planner.errors import PlannerError, WeighingError
 from planner.monitoring.boundaries import boundary
-from planner.monitoring.spending import BoundaryError
+from planner.monitoring.errors import BoundaryError
 from planner.scenario.faults import Fault, ScenarioError
 
 PACKAGE = Path(__file__).parent.parent / "planner"

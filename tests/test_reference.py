@@ -14,7 +14,8 @@ from planner.cli import main
 from planner.report import citations as citing
 from planner.report.methods import methods
 from planner.scenario.reading.read import read, read_text
-from planner.scenario.vocabulary import DESIGNS, EFFICACY_RULES, FUTILITY_RULES, METHODS
+from planner.scenario.stopping_rules import EFFICACY_RULES, FUTILITY_RULES
+from planner.scenario.vocabulary import DESIGNS, METHODS
 
 Cli = Callable[..., tuple[int, str, str]]
 

@@ -155,7 +155,7 @@ def note_entry(plan: Scenario, of: str = "") -> None:
 
 def work_out(scenario: Scenario, source: str, *, effects: bool = False) -> TrialPlan:
     """What follows from the scenario; a ScenarioError where its stopping limits do not exist."""
-    from planner.monitoring.spending import BoundaryError
+    from planner.monitoring.errors import BoundaryError
     from planner.questions.plan import plan_trial
     from planner.scenario.faults import Fault, ScenarioError
 

@@ -1,4 +1,4 @@
-"""Options that are whole numbers within what is possible."""
+"""Options that are numbers: whole ones within what is possible, and lists."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import typer
 
-from planner.scenario.reading.numbers import whole_number
+from planner.cli.exit import Problem
+from planner.scenario.reading.numbers import numbers_in, whole_number
 
 
 def whole(least: int, most: int) -> Callable[[str | int], int]:
@@ -21,3 +22,13 @@ def whole(least: int, most: int) -> Callable[[str | int], int]:
         return value
 
     return number
+
+
+def numbers(text: str, option: str) -> list[float]:
+    """Numbers joined by commas, given to an option."""
+    try:
+        return numbers_in([text])
+    except ValueError:
+        raise Problem(
+            f"{option} is {text!r}, but must be numbers joined by commas", hint=f"for instance {option} 0.5,1"
+        ) from None

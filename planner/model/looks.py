@@ -65,9 +65,9 @@ def monitoring_plan(scenario: Scenario, analysis: PlannedAnalysis, patients: int
         alpha=analysis.alpha,
         sided=2 if direction == "two-sided" else 1,
         efficacy=efficacy.rule,
-        efficacy_parameters=_parameters(efficacy, len(counts)),
+        efficacy_parameters=efficacy.stated(),
         futility=futility.rule if len(counts) > 1 else "none",
-        futility_parameters=_parameters(futility, len(counts)) if len(counts) > 1 else {},
+        futility_parameters=futility.stated() if len(counts) > 1 else {},
         binding=futility.binding,
         drift=drift if futility.under == "planned" else None,
     )
@@ -83,12 +83,6 @@ def _planned_drift(
         return None
     drift = effect / (sd * math.sqrt(planned_variance(scenario, analysis) / patients))
     return abs(drift) if direction == "two-sided" else (-drift if direction == "less" else drift)
-
-
-def _parameters(rule: object, looks: int) -> dict[str, object]:
-    """The settings of a rule that are stated, by name; lists shortened where a look was left out."""
-    stated = {k: v for k, v in dict(rule).items() if k not in ("rule", "binding")}  # type: ignore[call-overload]
-    return {k: v for k, v in stated.items() if v is not None and v != ()}
 
 
 def limit_table(plans: Sequence[MonitoringPlan], reference: Reference, most: int) -> Floats:

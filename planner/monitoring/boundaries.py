@@ -22,12 +22,13 @@ from scipy.special import ndtri
 
 from planner._memo import Memo
 from planner.monitoring.conditional_power import conditional_power, conditional_power_limits
+from planner.monitoring.errors import BoundaryError, UnreachableError
 from planner.monitoring.numerics import positive_zero
 from planner.monitoring.recursion import power_at, quantile_above, tail_above
 from planner.monitoring.rules import efficacy_rule, futility_rule
 from planner.monitoring.solve import BoundarySpec, Crossing, Limits, crossing_probabilities
-from planner.monitoring.spending import BoundaryError, UnreachableError
 from planner.monitoring.stated_plan import LARGEST_DRIFT, StatedPlan
+from planner.scenario.stopping_rules import EFFICACY_RULES
 
 __all__ = [
     "Boundary",
@@ -40,7 +41,6 @@ __all__ = [
     "crossing",
 ]
 
-_SPEND_AS_STATED = ("z", "user-spending")  # rules that may leave alpha unspent
 _TOO_MUCH_FUTILITY = "binding futility stops so often that alpha cannot be spent", "make it milder"
 _ROUNDING = 1e-9  # an alpha this close to its total is exact
 
@@ -145,9 +145,8 @@ def boundary(
     """Solve the limits of a monitoring plan and evaluate them.
 
     `fractions`: information at each look as a share of the maximum, increasing, the last 1.
-    `efficacy`, `futility`: names from `scenario.vocabulary`, with their parameters: `delta`, `gamma`, `rho`,
-    `z`, `spent`; for beta spending `beta` (default 1 - power); for conditional power `at_most` and `under`
-    ("estimate" by default, "null", or "planned", which takes `drift` as the planned effect).
+    `efficacy`, `futility`: names from `scenario.stopping_rules`, with the parameters of their rows; `beta` is
+    1 - power where it is not given, and `under` = "planned" takes `drift` as the planned effect.
     `efficacy_looks`: the looks, counted from 1, that may stop for efficacy (default all); the last always
     tests. `power`: solve the drift that reaches it. `drift`: evaluate under this one. With neither, beta
     spending takes power 1 - beta, and other plans are evaluated under the null hypothesis only.
@@ -190,9 +189,10 @@ def _solve(stated: StatedPlan) -> Boundary:
     alpha, sided, power, drift = stated.alpha, stated.sided, stated.power, stated.drift
     efficacy, futility = stated.efficacy, stated.futility
     looks, stops = stated.checked()
-    plan = BoundarySpec(looks, sided, alpha / sided, stops, stated.binding)
+    plan = BoundarySpec(looks, sided, alpha / sided, stops, stated.binding, drift)
     chosen = efficacy_rule(plan, efficacy, stated.efficacy_parameters)
-    stopping = futility_rule(plan, futility, stated.futility_parameters, power, drift)
+    stopping = futility_rule(plan, futility, stated.futility_parameters, power)
+    spends = EFFICACY_RULES[efficacy].alpha
     limits = stopping.solve(plan, chosen)
     _refuse_unsound(plan, limits)
     if power is None and stopping.beta is not None:
@@ -202,15 +202,15 @@ def _solve(stated: StatedPlan) -> Boundary:
             drift = _drift_for(plan, limits, power)
         except UnreachableError:  # no power could be reached where it is the limits that are wrong
             solved = _evaluate(plan, limits, efficacy, futility, None)
-            if efficacy != "z" and solved.alpha_spent[-1] > alpha + _ROUNDING:
+            if spends != "any" and solved.alpha_spent[-1] > alpha + _ROUNDING:
                 raise _alpha_exceeded(solved.alpha_spent[-1], alpha) from None
             raise
     solved = replace(
         _evaluate(plan, limits, efficacy, futility, drift), beta_left=_beta_left(limits, stopping.spending)
     )
-    if efficacy != "z" and solved.alpha_spent[-1] > alpha + _ROUNDING:
+    if spends != "any" and solved.alpha_spent[-1] > alpha + _ROUNDING:
         raise _alpha_exceeded(solved.alpha_spent[-1], alpha)
-    if efficacy not in _SPEND_AS_STATED and solved.alpha_spent[-1] < alpha - _ROUNDING:
+    if spends == "all" and solved.alpha_spent[-1] < alpha - _ROUNDING:
         raise BoundaryError(*_TOO_MUCH_FUTILITY)
     return solved
 

@@ -13,14 +13,15 @@ import math
 from functools import cache
 from typing import Protocol
 
+from planner.monitoring.errors import BoundaryError
 from planner.monitoring.numerics import zero
 from planner.monitoring.recursion import LEAST, ScoreProcess, continuation, quantile_above
-from planner.monitoring.spending import BoundaryError
+from planner.scenario.stopping_rules import UNDER
 
 _MOST = 1 - 2.0**-53  # the largest probability below 1: quantiles are taken up to here
 _EXACT = 1e-12  # of a limit
 
-UNDER = ("estimate", "null", "planned")
+_UNDER = tuple(UNDER.choices or {})
 
 
 class HasLimits(Protocol):
@@ -77,8 +78,8 @@ def conditional_power_limits(
     """
     if not 0 < at_most < 1:
         raise BoundaryError(f"at_most is {at_most:g}, but must be a probability above 0 and below 1")
-    if under not in UNDER:
-        raise BoundaryError(f"under is {under!r}, but must be one of", ", ".join(UNDER))
+    if under not in _UNDER:
+        raise BoundaryError(f"under is {under!r}, but must be one of", ", ".join(_UNDER))
     if under == "planned" and drift is None:
         raise BoundaryError(
             "conditional power under the planned effect needs that effect",

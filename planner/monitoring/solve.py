@@ -9,22 +9,22 @@ looks.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from planner.monitoring.conditional_power import conditional_power_limits
+from planner.monitoring.errors import BoundaryError, UnreachableError
 from planner.monitoring.numerics import positive_zero
 from planner.monitoring.recursion import LEAST, Array, ScoreProcess, continuation, quantile_above
-from planner.monitoring.spending import BoundaryError, UnreachableError
+from planner.scenario.stopping_rules import SKIP
 
 Choice = Callable[
     [ScoreProcess, float], float
 ]  # (the process at a look, error spent before it) -> limit on the z scale
 
-SKIP, SPEND = "skip", "spend"
-OVERLAPS = (SKIP, SPEND)  # what two-sided beta spending may do where the one-sided tests do not overlap
+SpendingFunction = Callable[..., float]  # (total, fraction, its parameters) -> error spent so far
 
 _LARGEST_Z = 40.0  # the normal tail beyond underflows
 _ROUNDS = 60  # of the fixed point between binding conditional power and efficacy limits
@@ -51,6 +51,7 @@ class BoundarySpec(NamedTuple):
     side_alpha: float  # alpha of one side
     stops: tuple[bool, ...]  # whether the look may stop for efficacy
     binding: bool
+    drift: float | None = None  # the planned one, for rules that look at what was planned
 
 
 class Limits(NamedTuple):
@@ -85,6 +86,13 @@ class Crossing(NamedTuple):
 def stated_limit(z: float) -> Choice:
     """The limit is stated."""
     return lambda look, spent: z
+
+
+def cumulative_spending(
+    function: SpendingFunction, shape: Mapping[str, float], total: float, fractions: Sequence[float]
+) -> tuple[float, ...]:
+    """Error spent up to each look by a spending function: `total` at the last look."""
+    return (*(function(total, t, **shape) for t in fractions[:-1]), total)
 
 
 def spend_alpha(total: float) -> Choice:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from planner.monitoring.spending import BoundaryError
+from planner.monitoring.errors import BoundaryError
 
 LARGEST_DRIFT = 200.0
 """No trial is planned for an effect of 200 standard errors."""

@@ -10,8 +10,9 @@ from planner._version import __version__
 from planner.report.blocks import Block, Facts, Heading, Prose
 from planner.report.pages.common import NO_SOURCE
 from planner.scenario.scenario import Scenario
+from planner.scenario.stopping_rules import EFFICACY_RULES, FUTILITY_RULES
 from planner.scenario.text import listed, visible
-from planner.scenario.vocabulary import EFFICACY_RULES, FUTILITY_RULES, METHODS
+from planner.scenario.vocabulary import METHODS
 
 # As in CITATION.cff, which an installed package does not contain; tests compare the two.
 TITLE = "planner: a Monte Carlo trial-design planner for crossover trials"

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from planner.monitoring import conditional_power, rules, spending
+from planner.monitoring.rules import rule_function, spending_function
 from planner.scenario import designs
-from planner.scenario.monitoring import Efficacy, Futility
-from planner.scenario.vocabulary import DESIGNS, EFFICACY_RULES, FUTILITY_RULES, METHODS, NEEDS, NamedRule
+from planner.scenario.stopping_rules import RULES, Parameter, StoppingRule
+from planner.scenario.vocabulary import DESIGNS, METHODS, NEEDS
 
 ANALYSIS, EFFICACY, FUTILITY, DESIGN = "analysis", "efficacy rule", "futility rule", "design"
 
@@ -39,7 +38,7 @@ class Method(NamedTuple):
 
 def methods() -> list[Method]:
     """Everything that a scenario can name, in the order of the vocabulary."""
-    return [*_analyses(), *_efficacy(), *_futility(), *_designs()]
+    return [*_analyses(), *(row for kind in RULES for row in _rules(kind, RULES[kind])), *_designs()]
 
 
 def _analyses() -> list[Method]:
@@ -66,48 +65,37 @@ def _module_text(name: str) -> str:
     return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
 
 
-def _efficacy() -> list[Method]:
+def _rules(kind: str, rules: Mapping[str, StoppingRule]) -> list[Method]:
     return [
         Method(
-            EFFICACY,
+            f"{kind} rule",
             name,
-            row.title,
-            _rule_text(rules.EFFICACY[name], name),
+            rule.title,
+            _rule_text(kind, name, rule),
             "",
-            _meanings(row),
-            row.citation,
+            {parameter.name: _meaning(parameter) for parameter in rule.required},
+            rule.citation,
         )
-        for name, row in EFFICACY_RULES.items()
+        for name, rule in rules.items()
     ]
 
 
-def _futility() -> list[Method]:
-    rows = []
-    for name, row in FUTILITY_RULES.items():
-        text = _rule_text(rules.FUTILITY[name], name)
-        if name == "conditional-power":
-            text = f"{text}\n\n{inspect.cleandoc(conditional_power.__doc__ or '')}"
-        rows.append(Method(FUTILITY, name, row.title, text, "", _meanings(row), row.citation))
-    return rows
-
-
-def _rule_text(function: Callable[..., Any], name: str) -> str:
-    """What the function of a rule says, and the spending function that it uses."""
-    parts = [_text(function.func if isinstance(function, partial) else function)]
-    if isinstance(function, partial):
-        parts.append(f"    f(t) = {_text(spending.SPENDING[name].function)}")
+def _rule_text(kind: str, name: str, rule: StoppingRule) -> str:
+    """What the function of a rule says, the spending function that it uses, and the theory behind it."""
+    parts = [_text(rule_function(kind, name))]
+    if rule.spends:
+        parts.append(f"    f(t) = {_text(spending_function(name))}")
+    if rule.explained_in:
+        parts.append(_module_text(f"monitoring.{rule.explained_in}"))
     return "\n\n".join(parts)
+
+
+def _meaning(parameter: Parameter) -> str:
+    return f"{parameter.help}; {parameter.values}" if parameter.values else parameter.help
 
 
 def _text(function: Callable[..., Any]) -> str:
     return inspect.getdoc(function) or ""
-
-
-def _meanings(row: NamedRule) -> dict[str, str]:
-    """The numbers that a rule takes, as the settings describe them."""
-    fields = {**Futility.model_fields, **Efficacy.model_fields}
-    hints = {name: f"; {shape.hint}" for name, shape in spending.SHAPES.items()}
-    return {name: f"{fields[name].description or ''}{hints.get(name, '')}" for name in row.parameters}
 
 
 def _designs() -> list[Method]:

@@ -2,50 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import Field, PrivateAttr, Strict
+from pydantic import Field, PrivateAttr, Strict, create_model
 
-from planner.scenario import vocabulary
-from planner.scenario.fields import Flag, Number, OneOf, Probability, Settings, ZLimit, about
+from planner.scenario.fields import Flag, Number, OneOf, Settings, about
+from planner.scenario.stopping_rules import (
+    EFFICACY_RULES,
+    FUTILITY_RULES,
+    Parameter,
+    StoppingRule,
+    parameters_of,
+)
 
 MAX_LOOKS = 20
 
 
-class Efficacy(Settings):
-    rule: Annotated[str, OneOf("efficacy rule", vocabulary.EFFICACY_RULES), about("Rule for stopping early")]
-    delta: Annotated[Number | None, about("Shape of the Wang-Tsiatis limits", ge=-10, le=0.5)] = None
-    gamma: Annotated[Number | None, about("Shape of Hwang-Shih-DeCani spending", ge=-40, le=40)] = None
-    rho: Annotated[Number | None, about("Power of Kim-DeMets spending", gt=0, le=50)] = None
-    spent: Annotated[
-        tuple[Probability, ...], about("Cumulative alpha spent, one per look", min_length=1)
-    ] = ()
-    z: Annotated[tuple[ZLimit, ...], about("Limit on the z scale, one per look", min_length=1)] = ()
+class RuleSettings(Settings):
+    rule: str
+
+    def stated(self) -> dict[str, Any]:
+        """The parameters that are stated, by name: numbers, tuples of numbers, or the name of a choice."""
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        own = {key: value for key, value in values.items() if key not in ("rule", "binding")}
+        return {key: value for key, value in own.items() if value is not None and value != ()}
+
+    def lists(self) -> dict[str, tuple[float, ...]]:
+        """The stated lists, of one number for each look."""
+        return {key: value for key, value in self.stated().items() if isinstance(value, tuple)}
 
 
-class Futility(Settings):
-    rule: Annotated[str, OneOf("futility rule", vocabulary.FUTILITY_RULES), about("Rule for giving up early")]
-    at_most: Annotated[Number | None, about("Conditional power at which to stop", gt=0, lt=1)] = None
-    under: Annotated[
-        Literal["estimate", "planned", "null"] | None,
-        about("The effect under which conditional power is computed; estimate if not given"),
-    ] = None
-    beta: Annotated[Number | None, about("Total beta to spend", gt=0, lt=1)] = None
-    gamma: Annotated[Number | None, about("Shape of Hwang-Shih-DeCani spending", ge=-40, le=40)] = None
-    rho: Annotated[Number | None, about("Power of Kim-DeMets spending", gt=0, le=50)] = None
-    spent: Annotated[tuple[Probability, ...], about("Cumulative beta spent, one per look", min_length=1)] = ()
-    z: Annotated[
-        tuple[ZLimit, ...], about("Limit on the z scale, one per look before the last", min_length=1)
-    ] = ()
-    overlap: Annotated[
-        Literal["skip", "spend"] | None,
-        about(
-            "Two-sided beta spending where the two one-sided tests do not overlap: no stop there, and later "
-            "looks share the beta (skip, if not given), or the limit that spends it (spend)",
-            since="0.2.0",
-        ),
-    ] = None
+def _field(parameter: Parameter) -> tuple[Any, Any]:
+    """The type and the default of the setting for a parameter."""
+    ends = () if parameter.range is None else zip(("ge", "le"), parameter.range, strict=True)
+    limits: dict[str, Any] = dict(ends if parameter.schema is None else parameter.schema)
+    match parameter.kind:
+        case "number":
+            described = about(parameter.help, since=parameter.since, **limits)
+            return Annotated[Number | None, described], None
+        case "list":
+            element = Annotated[float, Strict(), Field(**limits)]
+            described = about(parameter.help, since=parameter.since, min_length=1)
+            return Annotated[tuple[element, ...], described], ()
+        case "choice":
+            described = about(parameter.help, since=parameter.since)
+            return Annotated[Literal[tuple(parameter.choices or ())] | None, described], None
+
+
+def _with_parameters(rules: Mapping[str, StoppingRule]) -> Any:
+    """The settings of the rules of a table."""
+    fields = {each.name: _field(each) for each in parameters_of(rules) if each.in_scenario}
+    return create_model("RuleParameters", __base__=RuleSettings, **cast(Any, fields))
+
+
+_EfficacyParameters: Any = _with_parameters(EFFICACY_RULES)
+_FutilityParameters: Any = _with_parameters(FUTILITY_RULES)
+
+
+class Efficacy(_EfficacyParameters):  # type: ignore[misc]  # the fields of the rows
+    rule: Annotated[str, OneOf("efficacy rule", EFFICACY_RULES), about("Rule for stopping early")]
+
+
+class Futility(_FutilityParameters):  # type: ignore[misc]  # the fields of the rows
+    rule: Annotated[str, OneOf("futility rule", FUTILITY_RULES), about("Rule for giving up early")]
     binding: Annotated[Flag, about("Whether the efficacy limits count on the futility rule")] = False
 
 

@@ -1,7 +1,8 @@
-"""The names that a scenario may use: analyses, rules, families, designs and scales. Imports nothing.
+"""The names that a scenario may use: analyses, families, designs and scales. Imports nothing.
 
-Everything that a user can name is one row of a table here. What a row does lives elsewhere and is loaded
-when it is used, so that a misspelt name is found without importing a kernel.
+Everything that a user can name is one row of a table here, or of `planner.scenario.stopping_rules`. What a
+row does lives elsewhere and is loaded when it is used, so that a misspelt name is found without importing a
+kernel.
 """
 
 from __future__ import annotations
@@ -173,70 +174,6 @@ METHODS: dict[str, NamedMethod] = {
 SCORE_DEFAULTS = ("hills-armitage", "subject-contrast", "fixed-subject", "paired-t", "period-one")
 RESPONSE_DEFAULTS = ("prescott", "mcnemar-mid-p", "fisher")
 """What an analysis without a method takes: the first that fits, see planner.scenario.resolving.analyses."""
-
-
-class NamedRule(NamedTuple):
-    """A stopping rule, the numbers that it cannot do without, and where it comes from."""
-
-    title: str
-    parameters: tuple[str, ...] = ()
-    citation: str = ""
-
-
-_LAN_DEMETS = "Lan KKG, DeMets DL. Biometrika 1983;70:659-663"
-_HWANG_SHIH_DECANI = "Hwang IK, Shih WJ, De Cani JS. Stat Med 1990;9:1439-1445"
-_KIM_DEMETS = "Kim K, DeMets DL. Biometrika 1987;74:149-154"
-_PAMPALLONA = "Pampallona S, Tsiatis AA, Kim K. Drug Inf J 2001;35:1113-1121"
-
-EFFICACY_RULES: dict[str, NamedRule] = {
-    "none": NamedRule("No early stop for efficacy"),
-    "obrien-fleming": NamedRule(
-        "O'Brien and Fleming 1979: limits proportional to 1/sqrt(information)",
-        citation="O'Brien PC, Fleming TR. Biometrics 1979;35:549-556. doi:10.2307/2530245",
-    ),
-    "pocock": NamedRule(
-        "Pocock 1977: the same limit at every look",
-        citation="Pocock SJ. Biometrika 1977;64:191-199. doi:10.1093/biomet/64.2.191",
-    ),
-    "wang-tsiatis": NamedRule(
-        "Wang and Tsiatis 1987: limits proportional to information^(delta - 1/2)",
-        ("delta",),
-        "Wang SK, Tsiatis AA. Biometrics 1987;43:193-199. doi:10.2307/2531959",
-    ),
-    "haybittle-peto": NamedRule(
-        "Haybittle 1971, Peto 1976: a fixed high limit (z = 3) before the last look",
-        citation="Haybittle JL. Br J Radiol 1971;44:793-797; Peto R et al. Br J Cancer 1976;34:585-612",
-    ),
-    "obrien-fleming-spending": NamedRule(
-        "Lan and DeMets 1983: O'Brien-Fleming-type alpha spending", citation=_LAN_DEMETS
-    ),
-    "pocock-spending": NamedRule("Lan and DeMets 1983: Pocock-type alpha spending", citation=_LAN_DEMETS),
-    "hwang-shih-decani": NamedRule(
-        "Hwang, Shih and DeCani 1990: gamma-family alpha spending", ("gamma",), _HWANG_SHIH_DECANI
-    ),
-    "kim-demets": NamedRule("Kim and DeMets 1987: power-family alpha spending", ("rho",), _KIM_DEMETS),
-    "user-spending": NamedRule(
-        "Cumulative alpha stated by the user, one number per look", ("spent",), _LAN_DEMETS
-    ),
-    "z": NamedRule("Limits on the z scale stated by the user, one number per look", ("z",)),
-}
-
-FUTILITY_RULES: dict[str, NamedRule] = {
-    "none": NamedRule("No stop for futility"),
-    "conditional-power": NamedRule(
-        "Stop when conditional power is low",
-        ("at_most",),
-        "Lachin JM. Stat Med 2005;24:2747-2764. doi:10.1002/sim.2151",
-    ),
-    "z": NamedRule("Limits on the z scale stated by the user, one number per look before the last", ("z",)),
-    "obrien-fleming-spending": NamedRule("O'Brien-Fleming-type beta spending", ("beta",), _PAMPALLONA),
-    "pocock-spending": NamedRule("Pocock-type beta spending", ("beta",), _PAMPALLONA),
-    "hwang-shih-decani": NamedRule("Gamma-family beta spending", ("beta", "gamma"), _PAMPALLONA),
-    "kim-demets": NamedRule("Power-family beta spending", ("beta", "rho"), _PAMPALLONA),
-    "user-spending": NamedRule(
-        "Cumulative beta stated by the user, one number per look", ("spent",), _PAMPALLONA
-    ),
-}
 
 
 class NamedFamily(NamedTuple):

@@ -17,9 +17,9 @@ from planner.model.degrees_of_freedom import planned_df
 from planner.model.looks import MonitoringPlan, monitoring_plan
 from planner.model.stopping import reachable
 from planner.model.stopping.reachable import IdleLook
+from planner.monitoring.errors import BoundaryError
 from planner.monitoring.numerics import positive_zero
 from planner.monitoring.recursion import power_at
-from planner.monitoring.spending import BoundaryError
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.monitoring import Efficacy, Futility
 from planner.scenario.scenario import Scenario
@@ -104,8 +104,7 @@ def looks_in_words(scenario: Scenario, plan: MonitoringPlan) -> str:
         lists = [
             f"monitoring.{name}.{key}"
             for name, rule in rules.items()
-            for key in ("z", "spent")
-            if rule is not None and getattr(rule, key)
+            for key in (rule.lists() if rule is not None else ())
         ]
         beside += [f"leave the numbers of these looks out of {listed(lists)}"] if lists else []
     return f"[{', '.join(str(m) for m in counts)}] ({'; '.join([f'as fractions {shares}', *beside])})"
@@ -237,13 +236,13 @@ def _without_numbers_of(scenario: Scenario, out: set[int]) -> Scenario:
     """The scenario whose rules have no number for some looks."""
 
     def kept(rule: Efficacy | Futility | None) -> Any:
-        lists = {} if rule is None else {name: getattr(rule, name) for name in ("z", "spent")}
+        if rule is None:
+            return None
         short = {
             name: tuple(x for k, x in enumerate(values, start=1) if k not in out)
-            for name, values in lists.items()
-            if values
+            for name, values in rule.lists().items()
         }
-        return rule if rule is None else rule.model_copy(update=short)
+        return rule.model_copy(update=short)
 
     monitoring = scenario.monitoring
     update = {"efficacy": kept(monitoring.efficacy), "futility": kept(monitoring.futility)}

@@ -16,7 +16,7 @@ from planner.engine.job import Job, job_of
 from planner.model.estimand import Truth
 from planner.model.parameter_draws import without_uncertainty
 from planner.model.stopping.remarks import look_remarks
-from planner.monitoring.spending import BoundaryError
+from planner.monitoring.errors import BoundaryError
 from planner.questions.compare.pairing import Member, PairedTrials, pair
 from planner.questions.sensitivity.assumptions import STEP, Assumption, assumptions
 from planner.results.carryover import biases_of_cells

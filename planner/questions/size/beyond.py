@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from planner.model.looks import monitoring_plan
 from planner.monitoring.boundaries import Boundary, crossing
+from planner.monitoring.errors import BoundaryError
 from planner.monitoring.numerics import zero
-from planner.monitoring.spending import BoundaryError
 from planner.questions.size import theory
 from planner.results.figures import Json
 from planner.scenario.analysis import PlannedAnalysis

@@ -16,7 +16,7 @@ from planner.engine.run import run_job
 from planner.kernels.tables import ENDS, LIMITS, SUMS, W
 from planner.model.looks import monitoring_plan
 from planner.model.readings import readings_of
-from planner.monitoring.spending import BoundaryError
+from planner.monitoring.errors import BoundaryError
 from planner.questions.run.assurance import AssurancePass, Pool
 from planner.results.design_effect import APPROXIMATE
 from planner.results.figures import Json

@@ -12,8 +12,8 @@ from planner.report.pages.run_tables import warning
 from planner.report.scenario.mechanism import percent
 from planner.results.number_text import DASH, plain
 from planner.scenario.scenario import Scenario
+from planner.scenario.stopping_rules import EFFICACY_RULES, FUTILITY_RULES
 from planner.scenario.text import listed
-from planner.scenario.vocabulary import EFFICACY_RULES, FUTILITY_RULES
 
 
 def looks_and_limits(scenario: Scenario, plan: TrialPlan) -> list[Block]:
@@ -54,14 +54,6 @@ def _held(analysis: AnalysisPlan) -> dict[str, Any]:
     }
 
 
-_UNDER = {
-    "estimate": "if the true effect is what the look itself estimates",
-    "null": "if there is no true effect",
-    "planned": "if the true effect is the planned one",
-}
-"""The effect under which conditional power is meant."""
-
-
 def _rules(scenario: Scenario) -> list[Block]:
     """The stopping rules in words, with the numbers they take."""
     efficacy, futility = scenario.monitoring.efficacy, scenario.monitoring.futility
@@ -73,10 +65,15 @@ def _rules(scenario: Scenario) -> list[Block]:
             lines.append(f"{next(iter(table.values())).title}.")
             continue
         row = table[rule.rule]
-        numbers = [f"{key} = {_value(getattr(rule, key))}" for key in row.parameters]
-        effect = _UNDER[getattr(rule, "under", None) or "estimate"]
-        under = f", {effect}" if rule.rule == "conditional-power" else ""
-        lines.append(f"{row.title}{under}{': ' if numbers else ''}{', '.join(numbers)}.")
+        stated = rule.stated()
+        numbers = [f"{each.name} = {_value(stated[each.name])}" for each in row.required]
+        choices = [
+            (each.choices or {})[stated.get(each.name, each.default)]
+            for each in row.parameters
+            if each.kind == "choice"
+        ]
+        title = ", ".join([row.title, *filter(None, choices)])
+        lines.append(f"{title}{': ' if numbers else ''}{', '.join(numbers)}.")
     if futility is not None and futility.rule != "none":
         lines[-1] += (
             " Binding." if futility.binding else " Not binding: the efficacy limits do not count on it."

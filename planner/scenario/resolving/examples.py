@@ -7,8 +7,9 @@ from typing import Any
 from planner.scenario.faults import dotted
 from planner.scenario.fields import is_number
 from planner.scenario.resolving.draft import Complaint
+from planner.scenario.stopping_rules import FUTILITY_RULES
 from planner.scenario.text import quote
-from planner.scenario.vocabulary import DESIGNS, FUTILITY_RULES
+from planner.scenario.vocabulary import DESIGNS
 
 
 def with_examples(complaints: list[Complaint], data: dict[str, Any]) -> list[Complaint]:

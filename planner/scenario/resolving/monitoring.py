@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from itertools import pairwise
 from math import floor
+from typing import Any, TypeVar
 
 from planner.scenario import vocabulary
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.design import Design
 from planner.scenario.faults import Path
 from planner.scenario.look_counts import nearest, scaled, scaling
-from planner.scenario.monitoring import Efficacy, Futility, Monitoring
+from planner.scenario.monitoring import Efficacy, Futility, Monitoring, RuleSettings
 from planner.scenario.resolving.draft import Draft
+from planner.scenario.stopping_rules import (
+    EFFICACY_RULES,
+    FUTILITY_RULES,
+    UNDER,
+    Parameter,
+    StoppingRule,
+    parameters_of,
+)
 from planner.scenario.text import count, listed
 
-_NUMBERS = ("delta", "gamma", "rho", "spent", "z", "beta", "at_most")
+_Rule = TypeVar("_Rule", bound=RuleSettings)
 
 
 def resolve_monitoring(
@@ -34,11 +43,15 @@ def resolve_monitoring(
     futility = monitoring.futility or Futility(rule="none")
     if len(looks) == 1 < len(monitoring.looks):  # scaled until none was left for the rule to act at
         futility = Futility(rule="none")
-    _check_numbers(draft, efficacy, ("monitoring", "efficacy"), vocabulary.EFFICACY_RULES)
-    _check_numbers(draft, futility, ("monitoring", "futility"), vocabulary.FUTILITY_RULES)
-    _check_efficacy(draft, efficacy, len(looks), list(analyses))
-    futility = _futility(draft, futility, len(looks), design, list(analyses))
-    resolved = monitoring.model_copy(update={"looks": looks, "efficacy": efficacy, "futility": futility})
+    _check_parameters(draft, efficacy, ("monitoring", "efficacy"), EFFICACY_RULES, len(looks))
+    _check_parameters(draft, futility, ("monitoring", "futility"), FUTILITY_RULES, len(looks))
+    _check_efficacy(draft, efficacy, list(analyses))
+    _check_futility(draft, futility, len(looks), design, list(analyses))
+    rules = {
+        "efficacy": _with_defaults(efficacy, EFFICACY_RULES[efficacy.rule]),
+        "futility": _with_defaults(futility, FUTILITY_RULES[futility.rule]),
+    }
+    resolved = monitoring.model_copy(update={"looks": looks, **rules})
     stated = _shares(monitoring.looks)
     if stated != resolved.shares:  # rounding has moved them
         resolved._shares = stated
@@ -102,78 +115,82 @@ def _scaled(draft: Draft, design: Design, looks: tuple[float, ...]) -> tuple[int
     return counts
 
 
-def _check_numbers(
-    draft: Draft, rule: Efficacy | Futility, path: Path, rules: dict[str, vocabulary.NamedRule]
+def _check_parameters(
+    draft: Draft, settings: RuleSettings, path: Path, rules: Mapping[str, StoppingRule], looks: int
 ) -> None:
-    """Every number that the rule needs is there, and no other."""
-    needed = rules[rule.rule].parameters
-    for key in _NUMBERS:
-        value = getattr(rule, key, None)
-        absent = value is None or value == ()
-        if absent and key in needed:
-            draft.note(
-                (*path, "rule"), f"{rule.rule} needs `{key}`: {type(rule).model_fields[key].description}"
-            )
-        elif not absent and key not in needed:
-            message = f"is not used by the rule {rule.rule}"
-            draft.note((*path, key), message, _needs(rule.rule, needed), at_key=True)
+    """Every parameter that the rule needs is there, and no other; lists are as long as the looks."""
+    row, stated = rules[settings.rule], settings.stated()
+    for parameter in row.required:
+        if parameter.name not in stated:
+            message = f"{settings.rule} needs `{parameter.name}`: {parameter.help}"
+            draft.note((*path, "rule"), message)
+    used = {parameter.name for parameter in row.parameters if parameter.in_scenario}
+    for parameter in parameters_of(rules):
+        if parameter.name not in stated:
+            continue
+        place = (*path, parameter.name)
+        if parameter.name not in used:
+            hint = "" if parameter.kind == "choice" else _needs(settings.rule, row)
+            draft.note(place, f"is not used by the rule {settings.rule}", hint, at_key=True)
+        if parameter.kind == "list":
+            _check_list(draft, place, parameter, stated[parameter.name], looks)
 
 
-def _needs(rule: str, needed: tuple[str, ...]) -> str:
-    return f"{rule} needs {listed(needed)}" if needed else f"{rule} needs no number"
+def _needs(name: str, row: StoppingRule) -> str:
+    needed = [parameter.name for parameter in row.required]
+    return f"{name} needs {listed(needed)}" if needed else f"{name} needs no number"
 
 
-def _check_length(draft: Draft, path: Path, values: tuple[float, ...], wanted: int, each: str) -> bool:
-    if values and len(values) != wanted:
-        draft.note(path, f"has {count(len(values), 'number')}, but there must be {wanted}: one per {each}")
-    return len(values) == wanted
-
-
-def _check_spent(draft: Draft, path: Path, spent: tuple[float, ...], looks: int) -> None:
-    if _check_length(draft, path, spent, looks, "look"):
-        if any(later < earlier for earlier, later in pairwise(spent)):
+def _check_list(
+    draft: Draft, path: Path, parameter: Parameter, values: tuple[float, ...], looks: int
+) -> None:
+    wanted = parameter.count(looks)
+    if len(values) != wanted:
+        message = f"has {count(len(values), 'number')}, but there must be {wanted}: one per {parameter.per}"
+        draft.note(path, message)
+    elif parameter.cumulative:
+        if any(later < earlier for earlier, later in pairwise(values)):
             draft.note(path, "is cumulative and cannot fall")
-        if not 0.0 < spent[-1] < 1.0:
+        if not 0.0 < values[-1] < 1.0:
             draft.note((*path, looks - 1), "must be above 0 and below 1 at the last look")
 
 
-def _check_efficacy(draft: Draft, rule: Efficacy, looks: int, analyses: list[PlannedAnalysis]) -> None:
+def _with_defaults(settings: _Rule, row: StoppingRule) -> _Rule:
+    """With what a rule takes where nothing is stated.
+
+    What came with a later version is left out where it is as it was before: so it stays out of the digest.
+    """
+    stated = settings.stated()
+    update: dict[str, Any] = {}
+    for parameter in row.parameters:
+        if parameter.in_scenario and not parameter.required:
+            value = stated.get(parameter.name, parameter.default)
+            update[parameter.name] = None if parameter.since and value == parameter.default else value
+    return settings.model_copy(update=update)
+
+
+def _check_efficacy(draft: Draft, rule: Efficacy, analyses: list[PlannedAnalysis]) -> None:
     path: Path = ("monitoring", "efficacy")
-    _check_length(draft, (*path, "z"), rule.z, looks, "look")
     for i, limit in enumerate(rule.z):
         if limit <= 0.0:
             draft.note((*path, "z", i), "must be above 0: the limit applies to the size of z")
-    if rule.spent:
-        _check_spent(draft, (*path, "spent"), rule.spent, looks)
-        for analysis in analyses:
-            if rule.spent[-1] > analysis.alpha:
-                message = f"spends {rule.spent[-1]:g}, more than the alpha of {analysis.alpha:g}"
-                draft.note((*path, "spent", len(rule.spent) - 1), message)
-                break
+    for analysis in analyses if rule.spent else ():
+        if rule.spent[-1] > analysis.alpha:
+            message = f"spends {rule.spent[-1]:g}, more than the alpha of {analysis.alpha:g}"
+            draft.note((*path, "spent", len(rule.spent) - 1), message)
+            break
 
 
-def _futility(
+def _check_futility(
     draft: Draft, rule: Futility, looks: int, design: Design, analyses: list[PlannedAnalysis]
-) -> Futility:
+) -> None:
     path: Path = ("monitoring", "futility")
     if rule.rule != "none" and looks < 2:
         draft.note((*path, "rule"), "has no look before the last to act at", "monitoring.looks = [0.5, 1.0]")
-    _check_length(draft, (*path, "z"), rule.z, looks - 1, "look before the last")
-    if any(later < earlier for earlier, later in zip(rule.z, rule.z[1:], strict=False)):
+    if any(later < earlier for earlier, later in pairwise(rule.z)):
         draft.note((*path, "z"), "cannot fall from look to look")
-    if rule.spent:
-        _check_spent(draft, (*path, "spent"), rule.spent, looks)
-    if rule.overlap is not None:
-        if "beta" not in vocabulary.FUTILITY_RULES[rule.rule].parameters and rule.rule != "user-spending":
-            draft.note((*path, "overlap"), f"is not used by the rule {rule.rule}", at_key=True)
-        rule = rule.model_copy(update={"overlap": None if rule.overlap == "skip" else rule.overlap})
-    if rule.rule != "conditional-power":
-        if rule.under is not None:
-            draft.note((*path, "under"), f"is not used by the rule {rule.rule}", at_key=True)
-        return rule
-    if rule.under == "planned":
+    if rule.under == "planned" and UNDER in FUTILITY_RULES[rule.rule].parameters:
         _check_planned(draft, design, analyses)
-    return rule.model_copy(update={"under": rule.under or "estimate"})
 
 
 def _of_different_patients(analysis: PlannedAnalysis, design: Design) -> bool:
