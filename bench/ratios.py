@@ -27,6 +27,7 @@ from planner.engine.job import Job, job_of
 from planner.engine.run import run_job
 from planner.kernels.tables import W
 from planner.questions.run.simulate import simulate
+from planner.results.contract import as_json
 
 UNIT = 2  # patients that an AB/BA trial is allocated in
 # The numbers of patients of two power curves, twenty each: those around a plausible answer, and every
@@ -144,7 +145,7 @@ def met(value: float, target: str) -> bool:
 def check() -> None:
     """The peers simulate the same trial: their power agrees with the engine's."""
     run = simulate(means(), trials=200_000)
-    power = run.cells()[0]["power"]
+    power = as_json(run.cells())[0]["power"]
     for peer in (with_numpy, with_scalar_numba):
         counts = peer(100_000)
         error = (power["mcse"] ** 2 + counts.power * (1 - counts.power) / counts.trials) ** 0.5

@@ -16,6 +16,7 @@ from typing import Any
 from scipy.stats import binom, norm
 
 from planner.questions.run.simulate import simulate
+from planner.results.contract import as_json
 from planner.scenario.reading.read import read_text
 
 Json = dict[str, Any]
@@ -165,4 +166,4 @@ def run(text: str, trials: int, *, seed: int = 20260101, patients: Sequence[int]
     """Simulate a scenario text."""
     outcome = simulate(read_text(text), trials=trials, seed=seed, patients=patients)
     assert outcome.trials == trials
-    return Cells(trials, outcome.cells())
+    return Cells(trials, as_json(outcome.cells()))

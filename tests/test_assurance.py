@@ -28,6 +28,7 @@ from planner.questions.run.assurance import AssurancePass, shares, simulate_vari
 from planner.questions.run.simulate import simulate
 from planner.results.assurance import AssuranceRun
 from planner.results.between_draws import error
+from planner.results.contract import as_json
 from planner.results.run import Run
 from planner.scenario.reading.read import read, read_text
 
@@ -77,7 +78,7 @@ def run(source: str, trials: int = 60_000, count: int = 460, **how: Any) -> Assu
 @pytest.mark.parametrize("method", ["paired-t", "hills-armitage"])
 @pytest.mark.parametrize("alternative", ["two-sided", "greater"])
 def test_assurance_of_an_uncertain_mean(method: str, alternative: str) -> None:
-    (cell,) = run(text(method, alternative)).cells()
+    (cell,) = as_json(run(text(method, alternative)).cells())
     power = exact(method, alternative, 24)
     law = stats.norm(5, 3)
     with Comparison(title=f"{method}, {alternative}") as compare:
@@ -99,7 +100,7 @@ def test_assurance_of_an_uncertain_mean(method: str, alternative: str) -> None:
 
 def test_assurance_of_an_uncertain_spread() -> None:
     own = '[hypotheses.effect.uncertainty]\n"sd_difference" = { low = 4, high = 14 }\n'
-    (cell,) = run(text(uncertainty=own)).cells()
+    (cell,) = as_json(run(text(uncertainty=own)).cells())
     power = exact("paired-t", "two-sided", 24)
     with Comparison(title="SD of the difference from 4 to 14") as compare:
         expected = averaged(lambda sd: power(5.0, sd), stats.uniform(4, 10).ppf)
@@ -108,7 +109,7 @@ def test_assurance_of_an_uncertain_spread() -> None:
 
 def test_assurance_of_two_uncertain_numbers_that_are_independent() -> None:
     own = NORMAL + '"sd_difference" = { low = 4, high = 14 }\n'
-    (cell,) = run(text(uncertainty=own)).cells()
+    (cell,) = as_json(run(text(uncertainty=own)).cells())
     power = exact("paired-t", "two-sided", 24)
 
     def inner(effect: float) -> float:
@@ -121,7 +122,7 @@ def test_assurance_of_two_uncertain_numbers_that_are_independent() -> None:
 
 def test_powers_of_the_variants() -> None:
     """Quantiles and SD of the power over the uncertainty, without the noise of 128 trials a variant."""
-    (cell,) = run(text(alternative="greater"), trials=128 * 1500, count=1500).cells()
+    (cell,) = as_json(run(text(alternative="greater"), trials=128 * 1500, count=1500).cells())
     power, law, about = exact("paired-t", "greater", 24), stats.norm(5, 3), cell["uncertainty"]
     exact_powers = np.array([power(float(x), 8.0) for x in law.ppf((np.arange(400) + 0.5) / 400)])
     assert about["power_sd"] == pytest.approx(exact_powers.std(), rel=0.06)
@@ -137,7 +138,7 @@ def test_the_noise_within_variants_is_no_spread() -> None:
     """Where nothing really varies the powers of the variants are the same, whatever their trials say."""
     own = '[hypotheses.effect.uncertainty]\n"means.A" = { low = 3, high = 3.0001 }\n'
     result = run(text(uncertainty=own), trials=128 * 400, count=400)
-    (cell,) = result.cells()
+    (cell,) = as_json(result.cells())
     about = cell["uncertainty"]
     assert about["power_sd"] < 0.02
     assert result.drawn is not None
@@ -160,14 +161,17 @@ def test_without_spread_assurance_is_power_to_the_last_bit(source: str) -> None:
             made, trials=trials, uncertain=True, variants=count
         )  # fmt: skip
         assert averaged_over.trials == plain.trials
-        for one, other in zip(plain.cells(), averaged_over.cells(), strict=True):
+        for one, other in zip(as_json(plain.cells()), as_json(averaged_over.cells()), strict=True):
             for key in ("power", "stopped_early", "expected_patients", "expected_completers", "undefined"):
                 assert one[key]["estimate"] == other[key]["estimate"], key
                 assert other[key]["mcse"] >= one[key]["mcse"]
             assert [look["efficacy"]["estimate"] for look in one["looks"]] == [
                 look["efficacy"]["estimate"] for look in other["looks"]
             ]
-    assert plain.cells()[0]["power"] != simulate(made, trials=1_280, seed=2).cells()[0]["power"]
+    assert (
+        as_json(plain.cells())[0]["power"]
+        != as_json(simulate(made, trials=1_280, seed=2).cells())[0]["power"]
+    )
 
 
 def test_shares_of_the_trials() -> None:
@@ -200,9 +204,9 @@ def test_mechanisms_against_the_variants_one_by_one() -> None:
     made = scenario(SHARED, OWN, TIE, "[monitoring]\nlooks = [12, 24]\n")
     result = simulate_variants(made, trials=3_000, count=8, seed=3)
     each = by_hand(made, 3_000, 8, 3)
-    cells = [run.cells() for run in each]
+    cells = [as_json(run.cells()) for run in each]
     n = np.array([run.trials for run in each])
-    for k, cell in enumerate(result.cells()):
+    for k, cell in enumerate(as_json(result.cells())):
         for key in ("power", "stopped_early", "expected_patients", "expected_completers"):
             x = np.array([one[k][key]["estimate"] for one in cells])
             assert cell[key]["estimate"] == pytest.approx(np.average(x, weights=n), rel=1e-12, abs=1e-15)
@@ -220,16 +224,16 @@ def test_mechanisms_against_the_variants_one_by_one() -> None:
         if effect.any() and significant:
             assert cell["estimate"]["wrong_sign"]["estimate"] == pytest.approx(wrong / significant)
     other = simulate_variants(made, trials=3_000, count=8, seed=4)
-    assert other.cells()[0]["power"] != result.cells()[0]["power"]
+    assert as_json(other.cells())[0]["power"] != as_json(result.cells())[0]["power"]
 
 
 def test_exaggeration_against_the_variants_one_by_one() -> None:
     """The mean estimate of the significant trials, in the direction of the truth, over the mean truth."""
     made = read_text(text())
-    (cell,) = simulate_variants(made, trials=4_000, count=9, seed=5).cells()
+    (cell,) = as_json(simulate_variants(made, trials=4_000, count=9, seed=5).cells())
     total, size = 0.0, 0.0
     for each in by_hand(made, 4_000, 9, 5):
-        (one,) = each.cells()
+        (one,) = as_json(each.cells())
         truth, found = one["true_effect"], round(one["power"]["estimate"] * each.trials)
         if found:
             total += found * abs(truth) * one["estimate"]["exaggeration_given_efficacy"]
@@ -240,7 +244,10 @@ def test_exaggeration_against_the_variants_one_by_one() -> None:
 def test_errors_are_the_spread_over_runs() -> None:
     """Of assurance, bias and effect over 60 seeds; those of independent trials would be far too small."""
     made = read_text(text())
-    cells = [simulate_variants(made, trials=40 * 128, count=40, seed=seed).cells()[0] for seed in range(60)]
+    cells = [
+        as_json(simulate_variants(made, trials=40 * 128, count=40, seed=seed).cells())[0]
+        for seed in range(60)
+    ]
     figures: dict[str, tuple[list[float], list[float]]] = {
         "assurance": ([c["power"]["estimate"] for c in cells], [c["power"]["mcse"] for c in cells]),
         "effect": ([c["true_effect"] for c in cells], [c["true_effect_mcse"] for c in cells]),
@@ -282,7 +289,7 @@ def test_uncertain_dropout() -> None:
     """Completers follow the mean dropout; each variant has its own."""
     own = '[uncertainty]\n"population.dropout.per_period" = { low = 0, high = 0.5 }\n'
     made = read_text(text() + own)
-    (cell,) = simulate_variants(made, trials=128 * 200, count=200).cells()
+    (cell,) = as_json(simulate_variants(made, trials=128 * 200, count=200).cells())
     with Comparison(title="dropout from 0 to 50 %") as compare:
         shown = cell["expected_completers"]
         compare.mean("completers", shown["estimate"], shown["mcse"], 24 * 0.75)
@@ -401,8 +408,8 @@ def test_what_cannot_be_asked(words: list[str], said: str, capsys: pytest.Captur
 def test_a_plain_run_does_not_change(capsys: pytest.CaptureFixture[str]) -> None:
     """Without --uncertain the same trials, whether or not a scenario says what is uncertain."""
     made = scenario(SHARED, OWN, TIE)
-    one = simulate(made, trials=2_000).cells()
-    assert one == simulate(scenario(), trials=2_000).cells()
+    one = as_json(simulate(made, trials=2_000).cells())
+    assert one == as_json(simulate(scenario(), trials=2_000).cells())
     assert "uncertainty" not in one[0]
     code, out, _ = command(capsys, "run", "williams-2018", "--trials", "500", "--json", "-q")
     assert code == 0
@@ -430,8 +437,8 @@ def test_patients_who_wait_leave_or_guess() -> None:
     rule = "{ share = 0.9, recheck_days = 3.5, at_most_days = 14 }"
     made = scenario(extra, set=(f"design.return_to_baseline={rule}",))
     result = simulate_variants(made, trials=2_560, count=20)
-    plain = Run(result.scenario, "x", result.outcome).cells()
-    for cell, alone in zip(result.cells(), plain, strict=True):
+    plain = as_json(Run(result.scenario, "x", result.outcome).cells())
+    for cell, alone in zip(as_json(result.cells()), plain, strict=True):
         assert cell["dropout"]["estimate"] == alone["dropout"]["estimate"]
         pairs = [(cell["dropout"], alone["dropout"])]
         pairs += [(cell["correct_guesses"]["all"], alone["correct_guesses"]["all"])]

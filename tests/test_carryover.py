@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from naive_terms import course
 from planner import read, simulate
 from planner.engine.job import job_of
 from planner.results.carryover import biases_of_cells, without
-from planner.results.carryover_figures import WORTH_SAYING, CarryoverBias, carryover_figures
+from planner.results.carryover_figures import WORTH_SAYING, CarryoverBias, carryover_in
 from planner.results.carryover_sentences import bias_sentences
 from planner.scenario.reading.read import read_text
 
@@ -157,6 +157,14 @@ def test_no_carryover_and_one_period_have_no_figure() -> None:
     assert [cell["carryover"] is None for cell in cells] == [False, False, True]
 
 
+class OneEffect(NamedTuple):
+    hypothesis: str
+    analysis: str
+    patients: int
+    is_null: bool
+    true_effect: float
+
+
 @pytest.mark.parametrize(
     ("bias", "effect", "null", "matters"),
     [
@@ -168,13 +176,13 @@ def test_no_carryover_and_one_period_have_no_figure() -> None:
     ],
 )
 def test_what_is_worth_saying(bias: float, effect: float, null: bool, matters: bool) -> None:
-    cell = {"is_null": null, "true_effect": effect}
-    found = carryover_figures(cell, CarryoverBias(bias, 0.001, 1.0))["carryover"]
+    cell = OneEffect("h", "t", 12, null, effect)
+    certain, uncertain = ({("h", "t", 12): CarryoverBias(bias, error, 1.0)} for error in (0.001, 0.2))
+    figures = carryover_in(cell, certain)
     assert WORTH_SAYING == 0.1
-    assert found["matters"] is matters
-    assert not carryover_figures(cell, CarryoverBias(bias, 0.2, 1.0))["carryover"][
-        "matters"
-    ]  # it may be chance
+    assert figures is not None
+    assert figures.matters is matters
+    assert carryover_in(cell, uncertain).matters is False  # type: ignore[union-attr]  # it may be chance
 
 
 def test_of_many_cells_the_worst_is_told() -> None:

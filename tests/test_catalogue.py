@@ -11,6 +11,7 @@ import pytest
 from planner.model.distinguishable import indistinguishable
 from planner.model.parameter_draws import uncertain_parameters
 from planner.questions.run.simulate import simulate
+from planner.results.contract import as_json
 from planner.scenario import catalogue
 from planner.scenario.reading.read import read, read_text
 
@@ -35,7 +36,7 @@ def test_every_entry_runs_under_each_of_its_hypotheses(name: str) -> None:
     every = tuple(scenario.hypotheses)
     simulation = scenario.simulation.model_copy(update={"hypotheses": every})
     scenario = scenario.model_copy(update={"simulation": simulation})
-    cells = simulate(scenario, trials=384).cells()
+    cells = as_json(simulate(scenario, trials=384).cells())
     assert len(cells) == len(every) * len(scenario.analyses)
     power = {}
     for cell in cells:

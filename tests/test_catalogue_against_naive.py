@@ -17,6 +17,7 @@ from test_terms_against_naive import BASE, CASES, LIMIT, ONE_TERM, changed, comp
 
 from planner.model.estimand import alternative_direction
 from planner.questions.run.simulate import simulate
+from planner.results.contract import as_json
 from planner.scenario.reading.read import read
 from planner.scenario.scenario import Scenario
 
@@ -94,7 +95,9 @@ def compare_trials(
     """The cells of a run beside naive trials (of another scenario, as a control)."""
     comparison = Comparison(limit=LIMIT)
     simulation = trial.simulation.model_copy(update={"hypotheses": tuple(names)})
-    cells = simulate(trial.model_copy(update={"simulation": simulation}), trials=trials, seed=3).cells()
+    cells = as_json(
+        simulate(trial.model_copy(update={"simulation": simulation}), trials=trials, seed=3).cells()
+    )
     rng = np.random.default_rng(8)
     for name in names:
         for analysis in trial.analyses:

@@ -18,6 +18,7 @@ from harness import scenario_text
 from planner.questions.compare.compare import Comparison, compare
 from planner.questions.compare.pairing import FIGURES
 from planner.questions.run.simulate import simulate
+from planner.results.contract import as_json
 from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario
 
@@ -53,16 +54,16 @@ def test_figures_are_those_of_the_runs() -> None:
     """The same counts as `run` has, of a number of trials that is no multiple of a tile."""
     designs = [design(), design("A B B A", "B A A B", patients=12, look=6), design(look=16)]
     found = compare(designs, trials=3001, seed=9)
-    cells = found.cells()
+    cells = as_json(found.cells())
     for name, scenario in zip(found.names, designs, strict=True):
-        for want in simulate(scenario, trials=3001, seed=9).cells():
+        for want in as_json(simulate(scenario, trials=3001, seed=9).cells()):
             (cell,) = (c for c in cells if c["design"] == name and c["hypothesis"] == want["hypothesis"])
             for figure in ("power", "stopped_early", "expected_patients", "expected_completers"):
                 assert cell[figure] == pytest.approx(want[figure], rel=1e-12)
             periods = scenario.design.periods
             visits = want["expected_patients"]["estimate"] * periods
             assert cell["expected_visits"]["estimate"] == pytest.approx(visits)
-    for each in found.differences():
+    for each in as_json(found.differences()):
         own, first = (
             next(c for c in cells if c["design"] == each[k] and c["hypothesis"] == each["hypothesis"])
             for k in ("design", "against")
@@ -77,14 +78,14 @@ def test_figures_are_those_of_the_runs() -> None:
 def test_identical_designs_differ_by_nothing() -> None:
     found = compare([design(), design()], trials=2000)
     assert found.names == ("scenario", "scenario (2)")
-    for each in found.differences():
+    for each in as_json(found.differences()):
         for figure in FIGURES:
             assert (each[figure]["estimate"], each[figure]["mcse"]) == (0.0, 0.0)
             assert each[figure]["mcse_unpaired"] > 0
 
 
 def test_similar_designs_have_small_paired_errors() -> None:
-    (expected, _) = compare([design(), design(look=14)], trials=20_000).differences()
+    (expected, _) = as_json(compare([design(), design(look=14)], trials=20_000).differences())
     for figure in ("power", "expected_completers", "expected_patients"):
         assert expected[figure]["mcse"] < expected[figure]["mcse_unpaired"]
     assert expected["power"]["mcse"] < 0.3 * expected["power"]["mcse_unpaired"]
@@ -93,9 +94,9 @@ def test_similar_designs_have_small_paired_errors() -> None:
 def test_no_error_is_nothing_for_want_of_trials() -> None:
     """Without a single discordant trial, the error is still above 0 where the designs are not the same."""
     strong = {"h": {"means": {"A": 50, "B": 0}, "sd_within": 5, "sd_between": 5}}
-    (each,) = compare(
-        [design(hypotheses=strong), design(look=18, hypotheses=strong)], trials=500
-    ).differences()
+    (each,) = as_json(
+        compare([design(hypotheses=strong), design(look=18, hypotheses=strong)], trials=500).differences()
+    )
     assert each["power"]["estimate"] == 0.0
     assert each["power"]["mcse"] > 0.0
 
@@ -109,7 +110,7 @@ def test_paired_errors_are_the_spread_over_repeats(patients: int) -> None:
     designs = [design(patients=patients, look=p) for p in (patients // 2, 2 * patients // 3)]
     runs = [compare(designs, trials=1500, seed=seed, hypotheses=["expected"]) for seed in range(REPEATS)]
     for figure in FIGURES:
-        shown = [run.differences()[0][figure] for run in runs]
+        shown = [as_json(run.differences())[0][figure] for run in runs]
         estimates = np.array([each["estimate"] for each in shown])
         z = (estimates - estimates.mean()) / np.array([each["mcse"] for each in shown])
         spread, error = stdev(z), 1 / math.sqrt(2 * REPEATS - 2)
@@ -119,7 +120,7 @@ def test_paired_errors_are_the_spread_over_repeats(patients: int) -> None:
             patients == 24
         ):  # elsewhere errors may be stated too large, as an effect of the list below 1 is not used
             assert spread > 1 - 4 * error
-    power = [run.differences()[0]["power"] for run in runs]
+    power = [as_json(run.differences())[0]["power"] for run in runs]
     unpaired = fmean(each["mcse_unpaired"] for each in power)
     assert stdev(each["estimate"] for each in power) < 0.6 * unpaired  # negative control
 
@@ -153,8 +154,8 @@ def test_ctrl_c_keeps_whole_trials_of_all_designs() -> None:
 def test_hypotheses_pair_by_name() -> None:
     other = {"expected": HYPOTHESES["expected"], "strange": HYPOTHESES["none"]}
     found = compare([design(), design(hypotheses=other)], trials=500)
-    assert [each["hypothesis"] for each in found.differences()] == ["expected"]
-    assert [(c["hypothesis"], c["design"]) for c in found.cells()] == [
+    assert [each["hypothesis"] for each in as_json(found.differences())] == ["expected"]
+    assert [(c["hypothesis"], c["design"]) for c in as_json(found.cells())] == [
         ("expected", "scenario"),
         ("expected", "scenario (2)"),
         ("none", "scenario"),
@@ -162,16 +163,16 @@ def test_hypotheses_pair_by_name() -> None:
     ]
     assert "compared only where it is: none, strange" in found.to_json()["warnings"][0]
     apart = compare([design(), design(hypotheses={"strange": HYPOTHESES["none"]})], trials=500)
-    assert apart.differences() == []
+    assert as_json(apart.differences()) == []
     assert "share no hypothesis" in apart.to_json()["warnings"][0]
 
 
 def test_analyses_pair_by_name_or_the_first_of_each() -> None:
     two = [{"method": "paired-t"}, {"method": "hills-armitage"}]
     shared = compare([design(), design(analyses=two)], trials=500)
-    assert {cell["analysis"] for cell in shared.cells()} == {"hills-armitage"}
+    assert {cell["analysis"] for cell in as_json(shared.cells())} == {"hills-armitage"}
     apart = compare([design(), design(analyses=two[:1])], trials=500)
-    assert apart.differences()[0]["analysis"] == "hills-armitage / paired-t"
+    assert as_json(apart.differences())[0]["analysis"] == "hills-armitage / paired-t"
     assert "name their analyses differently" in apart.to_json()["warnings"][0]
 
 

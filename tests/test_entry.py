@@ -19,6 +19,7 @@ from planner.model.entry import enrolment
 from planner.model.readings import BASELINE, Reading
 from planner.questions.predict import predict
 from planner.questions.run.simulate import simulate
+from planner.results.contract import as_json
 from planner.scenario.canonical.resolved import digest, resolve
 from planner.scenario.canonical.toml import to_toml
 from planner.scenario.reading.read import read_text
@@ -198,7 +199,7 @@ def test_the_return_to_baseline_rule_refers_to_the_first_baseline() -> None:
     for entry, first in (("screening", baseline), ("baseline", screening)):
         wanted = float((again < first).mean())
         run = simulate(read_text(text(entry, extra=rule)), trials=5_000, seed=3)
-        cell = run.cells()[0]
+        cell = as_json(run.cells())[0]
         left = cell["dropout"]
         assert left["estimate"] == pytest.approx(wanted, abs=5 * left["mcse"] + 0.003)
 
@@ -208,7 +209,7 @@ def test_the_default_changes_no_digest_and_no_patient() -> None:
     assert digest(plain) == digest(screening) != digest(baseline)
     assert resolve(plain)["population"]["entry"] == "screening"
     assert read_text(to_toml(baseline)).population.entry == "baseline"
-    runs = [simulate(each, trials=256, seed=1).cells()[0] for each in (plain, screening, baseline)]
+    runs = [as_json(simulate(each, trials=256, seed=1).cells())[0] for each in (plain, screening, baseline)]
     assert runs[0] == runs[1] != runs[2]
 
 

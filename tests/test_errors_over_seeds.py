@@ -203,7 +203,7 @@ def test_intervals_of_few_events_hold_the_truth() -> None:
     n, worst, wilson = 100_000, 1.0, 1.0
     x = np.arange(60)
     intervals = [probability(int(k), n) for k in x]
-    low, high = (np.array([each[key] for each in intervals if each]) for key in ("low", "high"))
+    low, high = (np.array([each.interval[side] for each in intervals]) for side in (0, 1))
     z2 = Z95**2
     plain = (x + z2 / 2 - Z95 * np.sqrt(x * (1 - x / n) + z2 / 4)) / (n + z2)
     for events in np.arange(0.005, 20.0, 0.005):

@@ -22,6 +22,7 @@ from planner.report.render.terminal import render
 from planner.report.scenario.context import page_context
 from planner.report.scenario.defaults import default_lines
 from planner.report.scenario.scenario import scenario_blocks
+from planner.results.contract import as_json
 from planner.scenario.reading.read import read, read_text
 from planner.scenario.scenario import Scenario
 
@@ -261,7 +262,7 @@ def test_hypotheses_of_one_class_have_results_identical_to_the_bit() -> None:
     from planner.questions.run.simulate import simulate
 
     scenario = read("williams-2018")
-    cells = simulate(scenario, trials=512).cells()
+    cells = as_json(simulate(scenario, trials=512).cells())
     for group in indistinguishable(scenario, list(scenario.hypotheses)):
         rows = [
             [{**cell, "hypothesis": ""} for cell in cells if cell["hypothesis"] == name] for name in group

@@ -25,6 +25,7 @@ from planner.engine.run import run_job
 from planner.engine.workspace import virtual_patients
 from planner.kernels.tables import AGAIN, AGAIN_SQUARE, IN_VAIN, RANDOMISED, THERE, W
 from planner.questions.run.simulate import simulate
+from planner.results.contract import as_json
 from planner.results.run import Run
 from planner.scenario.design import ReturnToBaseline
 from planner.scenario.dropout import Driver, OddsRatios
@@ -83,10 +84,12 @@ def test_threads_chunks_and_blocks_decide_nothing(name: str) -> None:
 def test_each_hypothesis_alone_is_its_cell_among_all(name: str) -> None:
     """Hypotheses that share a period still lose their own patients."""
     scenario = trial(name)
-    together = simulate(scenario, trials=700, seed=SEED).cells()
+    together = as_json(simulate(scenario, trials=700, seed=SEED).cells())
     for h in scenario.hypotheses:
         only = scenario.simulation.model_copy(update={"hypotheses": (h,)})
-        alone = simulate(scenario.model_copy(update={"simulation": only}), trials=700, seed=SEED).cells()
+        alone = as_json(
+            simulate(scenario.model_copy(update={"simulation": only}), trials=700, seed=SEED).cells()
+        )
         assert alone == [cell for cell in together if cell["hypothesis"] == h], h
     whole, same, other = (
         [
@@ -120,7 +123,7 @@ def test_patients_counted_are_those_generated() -> None:
         here = (order == s)[:, :, None, None, None] & counted
         assert np.array_equal((there & here).sum(axis=(0, 1, 4)), outcome.tally.followed[:, s, :, THERE])
         assert (outcome.tally.followed[:, s, :, RANDOMISED] == here.sum()).all()
-    cell = Run(scenario, "leaving", outcome).cells()[0]
+    cell = as_json(Run(scenario, "leaving", outcome).cells())[0]
     share = 1.0 - (there[:, :, 0, -1] & counted[:, :, 0, 0]).sum() / (300 * patients)
     assert math.isclose(cell["dropout"]["estimate"], share)
     rows = {(row["sequence"], row["after_period"]): row for row in cell["leaving"]}
@@ -322,7 +325,7 @@ def test_waits_are_counted() -> None:
         once = np.where(seen > 0, seen, 0.0)
         assert np.array_equal(once.sum(axis=(0, 1, 4)), followed[:, s, :2, AGAIN])
         assert np.array_equal((once**2).sum(axis=(0, 1, 4)), followed[:, s, :2, AGAIN_SQUARE])
-    cell = Run(scenario, "returning", outcome).cells()[0]
+    cell = as_json(Run(scenario, "returning", outcome).cells())[0]
     row = cell["leaving"][0]
     assert (row["sequence"], row["after_period"], row["treatment"]) == ("A B A", 1, "A")
     assert row["never_returned"]["estimate"] == followed[0, 0, 0, IN_VAIN] / row["patients"]

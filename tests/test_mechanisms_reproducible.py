@@ -21,6 +21,7 @@ from planner.engine.job import job_of
 from planner.engine.run import run_job
 from planner.engine.workspace import virtual_patients
 from planner.questions.run.simulate import simulate
+from planner.results.contract import as_json
 from planner.results.run import Run
 from planner.scenario.scenario import Scenario
 
@@ -61,13 +62,13 @@ def only(scenario: Scenario, *hypotheses: str) -> Scenario:
 def test_each_hypothesis_alone_is_its_cell_among_all(name: str) -> None:
     """To the bit, components that belong to one hypothesis included."""
     scenario = trial(name)
-    together = simulate(scenario, trials=700, seed=SEED).cells()
+    together = as_json(simulate(scenario, trials=700, seed=SEED).cells())
     names = list(scenario.hypotheses)
     assert len(names) == (10 if name == "williams-2018" else 2)
     for hypothesis in names:
-        alone = simulate(only(scenario, hypothesis), trials=700, seed=SEED).cells()
+        alone = as_json(simulate(only(scenario, hypothesis), trials=700, seed=SEED).cells())
         assert alone == [cell for cell in together if cell["hypothesis"] == hypothesis], hypothesis
-    backwards = simulate(only(scenario, *reversed(names)), trials=700, seed=SEED).cells()
+    backwards = as_json(simulate(only(scenario, *reversed(names)), trials=700, seed=SEED).cells())
     assert sorted(backwards, key=str) == sorted(together, key=str)
 
 
@@ -75,11 +76,11 @@ def test_each_hypothesis_alone_is_its_cell_among_all(name: str) -> None:
 def test_each_analysis_alone_is_its_cell_among_all(name: str) -> None:
     """Also where the others read other days."""
     scenario = only(trial(name), next(iter(trial(name).hypotheses)))
-    together = simulate(scenario, trials=700, seed=SEED).cells()
+    together = as_json(simulate(scenario, trials=700, seed=SEED).cells())
     for analysis in scenario.analyses:
-        (alone,) = simulate(
-            scenario.model_copy(update={"analyses": (analysis,)}), trials=700, seed=SEED
-        ).cells()
+        (alone,) = as_json(
+            simulate(scenario.model_copy(update={"analyses": (analysis,)}), trials=700, seed=SEED).cells()
+        )
         assert alone == next(cell for cell in together if cell["analysis"] == analysis.name)
 
 

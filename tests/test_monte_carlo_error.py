@@ -20,6 +20,7 @@ from planner.kernels.tables import Plan, W
 from planner.questions.compare.compare import compare
 from planner.questions.run.simulate import simulate
 from planner.questions.size.size import size
+from planner.results.contract import as_json
 from planner.results.design_effect import FEWEST, AllocatedPatients, design_effect, shared_squares
 from planner.results.run import Run
 from planner.scenario.reading.read import read_text
@@ -52,7 +53,7 @@ def trial(patients: int, method: str = "hills-armitage", period: float = 0.0, mo
 
 def runs(patients: int, method: str) -> list[dict[str, Any]]:
     scenario = trial(patients, method, 5.0)
-    return [simulate(scenario, trials=TRIALS, seed=seed).cells()[0] for seed in range(SEEDS)]
+    return [as_json(simulate(scenario, trials=TRIALS, seed=seed).cells())[0] for seed in range(SEEDS)]
 
 
 def spread(values: list[float], errors: list[float]) -> float:
@@ -92,7 +93,10 @@ def test_a_partly_filled_tile_is_no_whole_one() -> None:
     is the exact one). 25 patients, 10,000 trials: .0028 to .0032. 63 patients, 100,000 trials: .00008.
     """
     text = '[monitoring]\nlooks = [25, 49]\nefficacy = { rule = "obrien-fleming-spending" }'
-    cells = [simulate(trial(49, more=text), trials=5_000, seed=s, threads=1).cells()[0] for s in range(1, 31)]
+    cells = [
+        as_json(simulate(trial(49, more=text), trials=5_000, seed=s, threads=1).cells())[0]
+        for s in range(1, 31)
+    ]
     for name, least, most in (("power", 0.0, 0.0026), ("expected_patients", 0.13, 0.2)):
         figures = [cell[name] for cell in cells]
         print(name, stdev(f["estimate"] for f in figures), fmean(f["mcse"] for f in figures))
@@ -106,9 +110,9 @@ def test_a_partly_filled_tile_is_no_whole_one() -> None:
         "schema_version = 1\n[design]\nsequences = ['A B', 'B A']\npatients = 25\n[hypotheses.h]\n"
         "means = { A = 1.0, B = 0.0 }\nsd_difference = 1.5\n[[analyses]]\ncontrast = ['A', 'B']\nalpha = 0.05"
     )
-    (cell,) = simulate(odd, trials=10_000, threads=1).cells()
+    (cell,) = as_json(simulate(odd, trials=10_000, threads=1).cells())
     assert 0.0028 <= cell["power"]["mcse"] <= 0.0032
-    (cell,) = simulate(odd, trials=100_000, patients=[63], threads=1).cells()
+    (cell,) = as_json(simulate(odd, trials=100_000, patients=[63], threads=1).cells())
     assert cell["power"]["mcse"] == pytest.approx(0.00008, abs=0.00001)
     assert cell["note"] == ""
 
@@ -190,7 +194,7 @@ def test_too_few_whole_tiles_are_said() -> None:
 @pytest.mark.parametrize("trials", [1, 100, 127, 128, 256, 400])
 def test_few_trials_have_errors(trials: int) -> None:
     """No tile, one, two: nothing fails, and the list that two tiles show is allowed for."""
-    (cell,) = simulate(trial(13, "paired-t", 25.0), trials=trials).cells()
+    (cell,) = as_json(simulate(trial(13, "paired-t", 25.0), trials=trials).cells())
     assert cell["power"]["mcse"] > 0.0
     assert "approximate" in cell["note"]
 
@@ -220,10 +224,8 @@ def test_neighbouring_stretches_add_up_to_one_run() -> None:
     assert np.array_equal(one.between, whole.between)
     counts = whole.between[0, 0, 0, 0, 1 : 1 + whole.ends[0, 0, 0, ..., 0].size]
     assert np.array_equal(counts, whole.ends[0, 0, 0, ..., 0].ravel())
-    assert (
-        Run(scenario, "x", Simulation(work.cells, both, 1.0, False)).cells()
-        == simulate(scenario, trials=3_000).cells()
-    )
+    together = Run(scenario, "x", Simulation(work.cells, both, 1.0, False))
+    assert together.cells() == simulate(scenario, trials=3_000).cells()
 
 
 def test_nothing_is_kept_where_blocks_end_with_every_look() -> None:

@@ -20,6 +20,7 @@ from planner.questions.replay.replay import replay
 from planner.questions.run.simulate import simulate
 from planner.questions.sensitivity.sensitivity import sensitivity
 from planner.questions.size.size import size
+from planner.results.contract import as_json
 from planner.scenario import catalogue
 from planner.scenario.design import Design
 from planner.scenario.reading.read import read, read_text
@@ -89,9 +90,9 @@ def test_all_commands_have_the_same_true_effects(name: str) -> None:
     names = scenario.simulated_hypotheses[:3]
     simulation = scenario.simulation.model_copy(update={"hypotheses": names})
     scenario = scenario.model_copy(update={"simulation": simulation})
-    want = effects(simulate(scenario, trials=128).cells())
+    want = effects(as_json(simulate(scenario, trials=128).cells()))
     assert want
-    assert effects(compare([scenario, scenario], trials=128).cells()) == want
+    assert effects(as_json(compare([scenario, scenario], trials=128).cells())) == want
     plan = plan_trial(scenario, effects=True)
     shown = {
         (h, a.name): (truth.effect, truth.stated, truth.is_null)
@@ -105,7 +106,7 @@ def test_all_commands_have_the_same_true_effects(name: str) -> None:
         for course in document["analyses"]:
             assert (course["true_effect"], course["stated_effect"]) == want[h, course["analysis"]][:2]
     if name in ("floor", "ceiling", "steps", "inside", "slow"):
-        assert effects(sensitivity(scenario, trials=128).cells()) == want
+        assert effects(as_json(sensitivity(scenario, trials=128).cells())) == want
 
 
 def expected(mean: float, sd: float, low: float, high: float) -> float:
@@ -264,7 +265,7 @@ def test_the_effect_of_a_search_is_the_true_one() -> None:
     """`size --find effect` and `run` of the means that it finds agree on a scale with a floor."""
     row = size(read_text(FLOOR), find="effect", power=0.8, trials=20_000).answers[0]
     moved = FLOOR.replace("K = 12.0", f"K = {20.0 + row['stated_effect']!r}")
-    (cell, *_) = simulate(read_text(moved), trials=128).cells()
+    (cell, *_) = as_json(simulate(read_text(moved), trials=128).cells())
     assert cell["true_effect"] == pytest.approx(row["effect"], rel=1e-9)
     assert cell["stated_effect"] == pytest.approx(row["stated_effect"], rel=1e-9)
     assert "differ by" in row["note"]

@@ -19,6 +19,7 @@ from planner.questions.run import passes
 from planner.questions.run.passes import PlainPass
 from planner.questions.run.precision import FIRST, PrecisionError, Steps, totals, until_precise
 from planner.questions.run.simulate import simulate
+from planner.results.contract import as_json
 
 __all__ = ["cli"]  # the fixture
 
@@ -46,12 +47,14 @@ def test_steps_are_fixed_and_whole_tiles() -> None:
 def test_the_precision_is_reached_with_the_fewest_steps(precision: float) -> None:
     scenario = trial("whole-points")
     run = simulate(scenario, precision=precision, threads=2)
-    worst = max(cell[f]["mcse"] for cell in run.cells() for f in ("power", "stopped_early"))
+    worst = max(cell[f]["mcse"] for cell in as_json(run.cells()) for f in ("power", "stopped_early"))
     assert worst <= precision
     assert run.trials in list(totals(10**8))
     if run.trials > FIRST:
         half = simulate(scenario, trials=run.trials // 2)
-        assert max(c[f]["mcse"] for c in half.cells() for f in ("power", "stopped_early")) > precision
+        assert (
+            max(c[f]["mcse"] for c in as_json(half.cells()) for f in ("power", "stopped_early")) > precision
+        )
     assert run.digest() == simulate(scenario, trials=run.trials).digest()
     assert run.digest() == simulate(scenario, precision=precision, threads=1).digest()
 

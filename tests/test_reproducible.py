@@ -32,6 +32,7 @@ from planner.engine.tally import Tally
 from planner.kernels.generate.randomise import allocate
 from planner.kernels.tables import W
 from planner.questions.run.simulate import simulate
+from planner.results.contract import as_json
 from planner.results.run import Run
 from planner.scenario.canonical.toml import to_toml
 from planner.scenario.reading.read import read_text
@@ -168,21 +169,21 @@ def test_first_patients_of_a_large_trial_are_the_small_trial(name: str) -> None:
 
 def test_figures_of_a_size_do_not_depend_on_the_other_sizes() -> None:
     scenario = trial("whole-points")
-    alone = simulate(scenario, trials=1000, patients=[24]).cells()
-    among = simulate(scenario, trials=1000, patients=[10, 24, 30, 60]).cells()
+    alone = as_json(simulate(scenario, trials=1000, patients=[24]).cells())
+    among = as_json(simulate(scenario, trials=1000, patients=[10, 24, 30, 60]).cells())
     assert [cell for cell in among if cell["patients"] == 24] == alone
 
 
 def test_hypotheses_and_analyses_do_not_touch_each_other() -> None:
     """The same patients under each hypothesis: leaving one out changes nothing in the other."""
     scenario = trial("whole-points")
-    both = simulate(scenario, trials=1000).cells()
+    both = as_json(simulate(scenario, trials=1000).cells())
     for hypothesis in scenario.hypotheses:
         simulation = scenario.simulation.model_copy(update={"hypotheses": (hypothesis,)})
-        one = simulate(scenario.model_copy(update={"simulation": simulation}), trials=1000).cells()
+        one = as_json(simulate(scenario.model_copy(update={"simulation": simulation}), trials=1000).cells())
         assert one == [cell for cell in both if cell["hypothesis"] == hypothesis]
     for analysis in scenario.analyses:
-        one = simulate(scenario.model_copy(update={"analyses": (analysis,)}), trials=1000).cells()
+        one = as_json(simulate(scenario.model_copy(update={"analyses": (analysis,)}), trials=1000).cells())
         assert one == [cell for cell in both if cell["analysis"] == analysis.name]
 
 

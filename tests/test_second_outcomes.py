@@ -31,6 +31,7 @@ from planner.model.estimand import alternative_direction
 from planner.model.readings import Reading
 from planner.questions.replay.replay import replay
 from planner.questions.run.simulate import simulate
+from planner.results.contract import as_json
 from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read, read_text
 from planner.scenario.scenario import Scenario
@@ -228,11 +229,11 @@ def test_what_does_not_differ_is_a_null_hypothesis() -> None:
 def test_reading_it_changes_nothing_else() -> None:
     """The endpoint's trials are the same to the last bit, whether dissociation is read beside it or not."""
     without, beside = scenario({}), two({})
-    (alone,) = simulate(without, trials=1280, seed=3).cells()
-    cells = simulate(beside, trials=1280, seed=3).cells()
+    (alone,) = as_json(simulate(without, trials=1280, seed=3).cells())
+    cells = as_json(simulate(beside, trials=1280, seed=3).cells())
     assert {**alone, "analysis": ""} == {**cells[0], "analysis": ""}
     only = beside.model_copy(update={"analyses": beside.analyses[1:]})
-    (felt,) = simulate(only, trials=1280, seed=3).cells()
+    (felt,) = as_json(simulate(only, trials=1280, seed=3).cells())
     assert felt == cells[1]
 
 

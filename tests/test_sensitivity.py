@@ -14,6 +14,7 @@ from commands import SCENARIO, Cli, cli
 from planner.questions.run.simulate import simulate
 from planner.questions.sensitivity.assumptions import SensitivityError, assumptions
 from planner.questions.sensitivity.sensitivity import sensitivity
+from planner.results.contract import as_json
 from planner.scenario.reading.read import read, read_text
 
 __all__ = ["cli"]  # the fixture
@@ -91,13 +92,13 @@ def test_what_cannot_be_has_no_variant() -> None:
 def test_every_variant_is_the_run_of_its_settings(label: str, setting: str, values: tuple[Any, Any]) -> None:
     scenario = read_text(MEANS, set=["simulation.hypotheses=['expected']"])
     found = sensitivity(scenario, trials=3001, seed=6)
-    for cell in found.cells():
+    for cell in as_json(found.cells()):
         (row,) = [row for row in cell["assumptions"] if row["label"] == label]
         for side, value in zip(("lower", "higher"), values, strict=True):
             alone = read_text(MEANS, set=["simulation.hypotheses=['expected']", f"{setting}={value}"])
             (want,) = [
                 c["power"]
-                for c in simulate(alone, trials=3001, seed=6).cells()
+                for c in as_json(simulate(alone, trials=3001, seed=6).cells())
                 if c["analysis"] == cell["analysis"]
             ]
             assert row[side]["power"] == want
@@ -108,21 +109,21 @@ def test_every_variant_is_the_run_of_its_settings(label: str, setting: str, valu
 
 def test_sorted_by_impact_and_told_apart() -> None:
     found = sensitivity(read_text(MEANS), trials=4000)
-    for cell in found.cells():
+    for cell in as_json(found.cells()):
         impacts = [row["impact"] for row in cell["assumptions"]]
         assert impacts == sorted(impacts, reverse=True)
-    expected, none = found.cells()[0], found.cells()[2]
+    expected, none = as_json(found.cells())[0], as_json(found.cells())[2]
     assert [row["label"] for row in expected["assumptions"]][:2] == ["difference A − B", "sd_within"]
     assert "difference A − B" not in [row["label"] for row in none["assumptions"]]
     # The period difference test is not touched by what a patient's own level or the period adds.
     assert {row["label"]: row["impact"] for row in expected["assumptions"]}["period_effect"] == 0.0
     frame = found.frame()
-    assert len(frame) == sum(len(cell["assumptions"]) for cell in found.cells())
+    assert len(frame) == sum(len(cell["assumptions"]) for cell in as_json(found.cells()))
 
 
 def test_threads_decide_nothing() -> None:
-    want = sensitivity(read_text(MEANS), trials=3001, threads=1).cells()
-    assert sensitivity(read_text(MEANS), trials=3001, threads=3).cells() == want
+    want = as_json(sensitivity(read_text(MEANS), trials=3001, threads=1).cells())
+    assert as_json(sensitivity(read_text(MEANS), trials=3001, threads=3).cells()) == want
 
 
 def test_mechanisms_have_their_components_varied() -> None:

@@ -14,6 +14,7 @@ from harness import Comparison, TooFarApart, scenario_text
 from planner.model.looks import monitoring_plan
 from planner.monitoring.boundaries import crossing
 from planner.questions.run.simulate import simulate
+from planner.results.contract import as_json
 from planner.scenario.reading.read import read_text
 
 TRIALS = 30_000
@@ -69,7 +70,7 @@ def compare(
     scenario = read_text(text)
     boundary = monitoring_plan(scenario, scenario.analyses[0], PATIENTS).boundary
     comparison = Comparison(title=f"{efficacy} {futility} sided {sided}")
-    for cell in simulate(scenario, trials=TRIALS, seed=20).cells():
+    for cell in as_json(simulate(scenario, trials=TRIALS, seed=20).cells()):
         expected = crossing(boundary, (0.0 if cell["is_null"] else DRIFT) + shift)
         for k, look in enumerate(cell["looks"]):
             name = f"{cell['hypothesis']}, look {k + 1}"

@@ -23,6 +23,7 @@ from planner.model import looks as monitoring
 from planner.questions.run.simulate import simulate
 from planner.questions.size.result import Sizing
 from planner.questions.size.size import size
+from planner.results.contract import as_json
 from planner.scenario.reading.read import read_text
 
 __all__ = ["cli"]  # the fixture
@@ -239,7 +240,7 @@ def test_an_exact_test_that_cannot_be_significant_yet(method: str) -> None:
     needed = next(n for n in range(2, 40, 2) if least(n) <= 0.05)
     assert f"smallest p value of this exact test is {least(4):.3g}" in row["note"]
     assert f"cannot be significant with fewer than {needed}" in row["note"]
-    figures = simulate(plan, trials=4000, patients=[needed - 2, needed]).cells()
+    figures = as_json(simulate(plan, trials=4000, patients=[needed - 2, needed]).cells())
     assert [cell["power"]["estimate"] > 0 for cell in figures] == [False, True]
 
 
@@ -256,7 +257,7 @@ def test_the_effect_that_an_odd_number_finds() -> None:
     even = brentq(lambda e: hills_armitage_power(12, 12, e, 1.5, 0.05) - 0.8, 0.1, 3)
     assert not row["range"][0] <= even <= row["range"][1]  # negative control
     at = SLOW.replace("patients = 24", "patients = 25").replace("0.03", repr(row["effect"]))
-    (cell,) = simulate(read_text(at), trials=50_000).cells()
+    (cell,) = as_json(simulate(read_text(at), trials=50_000).cells())
     assert cell["power"]["estimate"] == pytest.approx(0.8, abs=0.008)
 
 
@@ -280,5 +281,5 @@ def test_the_range_of_an_effect_on_a_bounded_scale_is_of_true_effects() -> None:
         edge = brentq(lambda mean, end=end: expected(mean) - expected(3.0) - end, 0, 40)
         moved = {"h": hypothesis | {"means": means | {"A": edge}}}
         there = read_text(scenario_text(hypotheses=moved, scale=scale))
-        (cell,) = simulate(there, trials=50_000, patients=[24]).cells()
+        (cell,) = as_json(simulate(there, trials=50_000, patients=[24]).cells())
         assert cell["power"]["estimate"] == pytest.approx(0.8, abs=0.01)

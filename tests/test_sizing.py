@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from planner.questions.size import curves
 from planner.questions.size.curves import first_enough, grid, span
 from planner.questions.size.result import Sizing
 from planner.questions.size.size import SizingError, size
+from planner.results.contract import as_json
+from planner.results.figures import Figure
 from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario
 
@@ -81,7 +84,7 @@ def test_a_point_of_the_curve_is_what_a_run_of_that_size_gives() -> None:
     found = size(plan, power=0.8, trials=3000, seed=11)
     for each in found.curve[::7]:
         run = planner.simulate(plan, trials=each["trials"], seed=11, patients=[each["patients"]])
-        (cell,) = run.cells()
+        (cell,) = as_json(run.cells())
         assert {key: cell[key] for key in ("power", "stopped_early", "expected_completers")} == {
             key: each[key] for key in ("power", "stopped_early", "expected_completers")
         }
@@ -184,7 +187,7 @@ def test_responses_agree_with_enumeration() -> None:
 def points(*powers: float, mcse: float = 0.01) -> dict[int, Any]:
     """A made-up curve at 2, 4, 6, ..."""
     return {
-        2 * k: {"power": {"estimate": p, "mcse": mcse, "low": p - 2 * mcse, "high": p + 2 * mcse}}
+        2 * k: SimpleNamespace(power=Figure(p, mcse, p - 2 * mcse, p + 2 * mcse))
         for k, p in enumerate(powers, 1)
     }
 

@@ -18,6 +18,7 @@ from commands import SCENARIO, Cli, cli
 from planner.questions.run.simulate import simulate
 from planner.questions.sweep.axes import MAX_POINTS, SweepError, axes_of_file, points_of, split_settings
 from planner.questions.sweep.sweep import simulate_points, sweep
+from planner.results.contract import as_json
 from planner.scenario.reading.read import read
 
 __all__ = ["cli"]  # the fixture
@@ -108,14 +109,14 @@ def test_every_cell_is_the_run_of_its_own_settings(file: str) -> None:
     assert len(grid) == 10
     result = simulate_points(grid, trials=1500, seed=3)
     assert len(result.passes) == 2  # one for each dropout
-    cells = result.cells()
+    cells = as_json(result.cells())
     assert [tuple(cell["sweep"].values()) for cell in cells[::2]] == list(
         itertools.product(range(12, 61, 12), (0, 0.1))
     )
     for i, (n, p) in enumerate(itertools.product(range(12, 61, 12), (0, 0.1))):
         own = cells[2 * i : 2 * i + 2]
         alone = read(file, set=[f"design.patients={n}", f"population.dropout.per_period={p}"])
-        want = simulate(alone, trials=1500, seed=3).cells()
+        want = as_json(simulate(alone, trials=1500, seed=3).cells())
         for cell, expected in zip(own, want, strict=True):
             assert cell | {"sweep": {}} == expected
 
@@ -125,9 +126,9 @@ def test_looks_stated_in_patients_are_scaled(file: str) -> None:
     assert [point.scenario.monitoring.counts for point in grid] == [(6, 12), (12, 24), (26, 50)]
     result = simulate_points(grid, trials=600)
     assert len(result.passes) == 1
-    want = simulate(read(file), trials=600, patients=[12, 24, 50]).cells()
+    want = as_json(simulate(read(file), trials=600, patients=[12, 24, 50]).cells())
     key = lambda cell: (cell["hypothesis"], cell["patients"])  # noqa: E731
-    assert sorted((c | {"sweep": {}} for c in result.cells()), key=key) == sorted(want, key=key)
+    assert sorted((c | {"sweep": {}} for c in as_json(result.cells())), key=key) == sorted(want, key=key)
 
 
 def test_a_fault_of_another_kind_is_not_scaled_away(file: str) -> None:

@@ -18,6 +18,7 @@ from test_terms_against_naive import CASES, LIMIT, MEASURES, scenario
 from planner.engine.potential_outcomes import truths
 from planner.model.estimand import Truth
 from planner.questions.run.simulate import simulate
+from planner.results.contract import as_json
 from planner.scenario.reading.read import read, read_text
 from planner.scenario.scenario import Scenario
 
@@ -261,7 +262,7 @@ def test_null_hypotheses_of_the_catalogue() -> None:
 def type_one(name: str, hypothesis: str, *settings: str) -> dict[str, Json]:
     """The cells by analysis, of a null hypothesis that is true."""
     trial = read(name, set=[f'simulation.hypotheses=["{hypothesis}"]', *settings])
-    return {cell["analysis"]: cell for cell in simulate(trial, trials=50_000, seed=5).cells()}
+    return {cell["analysis"]: cell for cell in as_json(simulate(trial, trials=50_000, seed=5).cells())}
 
 
 def is_held(cell: Json) -> bool:

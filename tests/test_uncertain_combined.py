@@ -24,6 +24,7 @@ from planner.questions.run.precision import PrecisionError
 from planner.questions.run.simulate import FIRST_VARIANTS, Amount, simulate
 from planner.questions.sweep.axes import Point, SweepError, points_of, split_settings
 from planner.questions.sweep.sweep import Sweep, simulate_points
+from planner.results.contract import as_json
 from planner.results.run import Run
 from planner.scenario.reading.read import read_text
 
@@ -32,7 +33,7 @@ STEPS = [FIRST_VARIANTS * 2**k for k in range(10)]
 
 
 def largest(run: Run | Sweep) -> float:
-    return max(cell[name]["mcse"] for cell in run.cells() for name in ("power", "stopped_early"))
+    return max(cell[name]["mcse"] for cell in as_json(run.cells()) for name in ("power", "stopped_early"))
 
 
 def variants_of(run: Run | Sweep) -> int:
@@ -58,7 +59,7 @@ def test_a_precision_adds_variants_until_it_is_reached() -> None:
     )
     assert run.remarks == ()
     power, law = exact("paired-t", "two-sided", 24), stats.norm(5, 3)
-    shown = run.cells()[0]["power"]
+    shown = as_json(run.cells())[0]["power"]
     with Comparison(title="assurance to a precision") as compare:
         expected = averaged(lambda effect: power(effect, 8.0), law.ppf)
         compare.mean("assurance", shown["estimate"], shown["mcse"], expected)
@@ -74,8 +75,8 @@ def test_a_precision_gives_the_bits_of_a_run_of_so_many_variants() -> None:
     same = simulate_variants(one.scenario, trials=one.trials, count=variants_of(one))
     assert one.digest() == other.digest() == same.digest()
     assert one.cells() == same.cells()
-    assert (
-        one.cells() != simulate_variants(one.scenario, trials=one.trials, count=variants_of(one) - 1).cells()
+    assert as_json(one.cells()) != as_json(
+        simulate_variants(one.scenario, trials=one.trials, count=variants_of(one) - 1).cells()
     )
 
 
@@ -122,7 +123,7 @@ def test_where_nothing_varies_the_precision_is_that_of_the_trials() -> None:
     run = simulate(read_text(text(uncertainty=own)), precision=0.004, uncertain=True)
     assert variants_of(run) == FIRST_VARIANTS
     plain = simulate(run.scenario, trials=run.trials)
-    assert run.cells()[0]["power"]["estimate"] == plain.cells()[0]["power"]["estimate"]
+    assert as_json(run.cells())[0]["power"]["estimate"] == as_json(plain.cells())[0]["power"]["estimate"]
 
 
 def test_ctrl_c_gives_the_variants_that_are_finished() -> None:
@@ -155,13 +156,13 @@ def test_a_sweep_against_quadrature_and_against_each_point_alone(tmp_path: Path)
     found = simulate_points(grid, uncertain=True, threads=2, **how)
     law = stats.norm(5, 3)
     with Comparison(title="assurance at each point") as compare:
-        for point, cell in zip(grid, found.cells(), strict=True):
+        for point, cell in zip(grid, as_json(found.cells()), strict=True):
             n, sd = point.values["design.patients"], point.values["hypotheses.effect.sd_difference"]
             power = exact("paired-t", "two-sided", n)
             expected = averaged(lambda effect, power=power, sd=sd: power(effect, sd), law.ppf)
             shown = cell["power"]
             compare.mean(f"{n} patients, SD {sd}", shown["estimate"], shown["mcse"], expected)
-            (alone,) = simulate(point.scenario, uncertain=True, **how).cells()
+            (alone,) = as_json(simulate(point.scenario, uncertain=True, **how).cells())
             assert {**cell, "sweep": {}} == alone
             assert cell["sweep"] == point.values
     wrong = Comparison(title="negative control: the power at another SD")
@@ -183,7 +184,7 @@ def test_what_is_uncertain_may_be_swept_itself(tmp_path: Path) -> None:
     found = simulate_points(grid, uncertain=True, trials=128 * 400, variants=400)
     power = exact("paired-t", "two-sided", 24)
     with Comparison(title="SD of the mean 1 and 6") as compare:
-        for sd, cell in zip((1.0, 6.0), found.cells(), strict=True):
+        for sd, cell in zip((1.0, 6.0), as_json(found.cells()), strict=True):
             expected = averaged(lambda effect: power(effect, 8.0), stats.norm(5, sd).ppf, 200)
             compare.mean(f"{sd}", cell["power"]["estimate"], cell["power"]["mcse"], expected)
 
@@ -195,7 +196,7 @@ def test_a_number_whose_values_are_drawn_cannot_be_swept(tmp_path: Path) -> None
     times = '"means.A" = { low = 0.5, high = 1.5, relative = true }'
     relative = text(uncertainty=f"[hypotheses.effect.uncertainty]\n{times}\n")
     grid = swept(tmp_path, "hypotheses.effect.means.A=4,6", source=relative)
-    low, high = simulate_points(grid, uncertain=True, trials=12_800, variants=100).cells()
+    low, high = as_json(simulate_points(grid, uncertain=True, trials=12_800, variants=100).cells())
     assert high["true_effect"] == pytest.approx(1.5 * low["true_effect"])
 
 

@@ -34,6 +34,7 @@ from planner.kernels.tables import (
     W,
 )
 from planner.questions.run.simulate import simulate
+from planner.results.contract import as_json
 from planner.results.error_moments import ErrorMoments
 from planner.results.run import Run
 from planner.scenario.reading.read import read_text
@@ -89,7 +90,7 @@ def standard_error(sd: float) -> float:
 @pytest.mark.parametrize("sd", [0.0, 1e-6, 0.001, 0.5, 4.0])
 def test_errors_are_right_whatever_the_spread_of_the_baseline(sd: float, size: float) -> None:
     """In units of a baseline SD of .001 the errors are cut off, and there is no result at 100,000 trials."""
-    estimate = simulate(mechanisms(sd, size), trials=100_000).cells()[0]["estimate"]
+    estimate = as_json(simulate(mechanisms(sd, size), trials=100_000).cells())[0]["estimate"]
     expected = standard_error(sd) * size
     with Comparison(title=f"SD {sd}, size {size}") as comparison:
         comparison.mean("SE", estimate["empirical_se"], estimate["empirical_se_mcse"], expected)
@@ -111,7 +112,9 @@ def stated(patients: int = 24, sd: float = 3.0, **beside: Any) -> str:
 def test_errors_are_right_at_any_number_of_patients(patients: int, sd: float) -> None:
     """SE = SD within x sqrt(2 / patients); the error of the RMSE is that of normal estimates."""
     trials = 2000 if patients > 100 else TRIALS
-    estimate = simulate(read_text(stated(sd=sd)), trials=trials, patients=[patients]).cells()[0]["estimate"]
+    estimate = as_json(simulate(read_text(stated(sd=sd)), trials=trials, patients=[patients]).cells())[0][
+        "estimate"
+    ]
     expected = sd * math.sqrt(2 / patients)
     with Comparison() as comparison:
         comparison.mean("SE", estimate["empirical_se"], estimate["empirical_se_mcse"], expected)
@@ -161,7 +164,7 @@ def test_it_is_the_same_for_all_sizes_seeds_and_companies() -> None:
 def test_other_measures(measure: str) -> None:
     """The spread of what is analysed, not of the baseline: within a factor of what is then found."""
     scenario = mechanisms(0.001, measure=measure)
-    estimate = simulate(scenario, trials=4000).cells()[0]["estimate"]
+    estimate = as_json(simulate(scenario, trials=4000).cells())[0]["estimate"]
     assert 0.9 <= unit(scenario) / (estimate["empirical_se"] * math.sqrt(24)) <= 2.2
 
 
@@ -169,7 +172,7 @@ def test_a_bias_larger_than_the_spread_counts() -> None:
     """Carryover of a thousand SDs: the bias and the spread beside it are exact, and nothing overflows."""
     hypothesis = {"means": {"A": 1.0, "B": 0.0}, "sd_within": 0.003, "sd_between": 1.0}
     text = scenario_text(hypotheses={"h": hypothesis | {"carryover": {"A": 6.0}}}, patients=24)
-    cell = simulate(read_text(text), trials=TRIALS).cells()[0]
+    cell = as_json(simulate(read_text(text), trials=TRIALS).cells())[0]
     estimate = cell["estimate"]
     assert estimate["bias"] == pytest.approx(-3.0, abs=1e-4)
     expected = 0.003 * math.sqrt(2 / 24)
@@ -215,7 +218,7 @@ def test_sums_are_those_of_whole_numbers(small: float) -> None:
 def test_what_is_cut_is_said() -> None:
     work = in_unit(job_of(read_text(stated())), 2.0**-6)
     run = Run(read_text(stated()), "cut", run_job(work, 5000, threads=1))
-    cell, said = run.cells()[0], run.to_json()["warnings"]
+    cell, said = as_json(run.cells())[0], run.to_json()["warnings"]
     share = cell["estimate"]["beyond_range"]["estimate"]
     assert 0.2 < share < 0.4  # one point at a standard error of .866: 24.8 %
     assert share == pytest.approx(2 * 0.1241, abs=4 * cell["estimate"]["beyond_range"]["mcse"])
@@ -273,7 +276,7 @@ def test_a_spread_that_cannot_be_told_is_said_to_be_rough() -> None:
     text = scenario_text(hypotheses={"h": {"means": {"A": 1.0, "B": 0.0}} | spread}, patients=24)
     biased, plain = read_text(text), read_text(stated(sd=1e-7))
     for work, rough in ((in_unit(job_of(biased), 1.0), True), (job_of(plain), False)):
-        cell = Run(biased, "rough", run_job(work, 1000, threads=1)).cells()[0]
+        cell = as_json(Run(biased, "rough", run_job(work, 1000, threads=1)).cells())[0]
         assert cell["estimate"]["empirical_se_is_rough"] == rough
         assert ("only known roughly" in cell["note"]) == rough
 
@@ -284,7 +287,7 @@ def test_another_unit_is_seen() -> None:
     work = job_of(scenario)
     outcome = run_job(work, 5000, threads=1)
     wrong = dataclasses.replace(outcome, cells=in_unit(work, work.cells.tests[0][0].unit * 2).cells)
-    estimate = Run(scenario, "wrong", wrong).cells()[0]["estimate"]
+    estimate = Run(scenario, "wrong", wrong).cells()[0].estimate.to_json()
     comparison = Comparison()
     comparison.mean("SE", estimate["empirical_se"], estimate["empirical_se_mcse"], standard_error(0.001))
     with pytest.raises(TooFarApart):

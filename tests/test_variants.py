@@ -14,6 +14,7 @@ from planner.model.families.mechanism.signals import Mechanism, onsets_of_period
 from planner.model.parameter_draws import Variants, variants
 from planner.model.readings import readings_of
 from planner.questions.run.assurance import AssurancePass, Pool
+from planner.results.contract import as_json
 from planner.scenario.scenario import Scenario
 
 _ANALYSES = """
@@ -86,7 +87,7 @@ def test_a_pool_serves_other_numbers_of_patients(made: Scenario) -> None:
         for known in (pool, None):
             part = AssurancePass(alone, 20, seed=7, patients=patients, pool=known)
             part.grow(20 * 128, 2, None)
-            found.append(part.result().cells())
+            found.append(as_json(part.result().cells()))
         assert found[0] == found[1]
 
 

@@ -21,6 +21,7 @@ from planner.analyses import statistic
 from planner.kernels.tables import DF, ESTIMATE, SE, STATISTICS, Contrast, Floats, Ints, T, W
 from planner.questions.replay.replay import find, replay
 from planner.questions.run.simulate import simulate
+from planner.results.contract import as_json
 from planner.scenario.reading.read import read_text
 from planner.scenario.vocabulary import METHODS
 
@@ -213,7 +214,7 @@ def test_whole_trials_as_the_plain_simulation_has_them(method: str) -> None:
     trials = 40_000
     text = rough(method, {"A": 50.3, "B": 50.0}) + '[monitoring.futility]\nrule = "z"\nz = [0.3]\n'
     scenario = read_text(text)
-    cell = simulate(scenario, trials=trials, seed=3).cells()[0]
+    cell = as_json(simulate(scenario, trials=trials, seed=3).cells())[0]
     z = [look["efficacy_z"] for look in cell["looks"]]
     futility = [look["futility_z"] for look in cell["looks"]]
     twin = naive.Trial(
@@ -275,7 +276,7 @@ def test_patients_who_are_all_alike(method: str) -> None:
     No look without a test stops for futility, however wide the limits; no difference at all does (z = 0).
     """
     scenario = read_text(ALIKE.replace("METHOD", method))
-    effect, none = simulate(scenario, trials=2000).cells()
+    effect, none = as_json(simulate(scenario, trials=2000).cells())
     assert effect["true_effect"] == pytest.approx(-25.3 * 0.37, abs=1e-9)
     assert effect["undefined"]["estimate"] == effect["looks"][0]["undefined"]["estimate"] == 1.0
     assert effect["power"]["estimate"] == effect["stopped_early"]["estimate"] == 0.0

@@ -117,4 +117,4 @@ def _power_by_planner(scenario: Scenario) -> float:
     run = simulate(scenario, trials=_CHECKED_TRIALS)
     if run.partial:
         raise KeyboardInterrupt  # a run that is cut short returns; a check by half a run is none
-    return float(run.cells()[0]["power"]["estimate"])
+    return float(run.cells()[0].power.estimate)

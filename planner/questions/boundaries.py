@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from planner._version import __version__
 from planner.monitoring.boundaries import Boundary
 from planner.monitoring.t_looks import TLook, type_one_error
+from planner.results.contract import Json
 from planner.results.digest import answer_digest
-from planner.results.figures import Json
 
 _T_LOOKS = 20
 _SEQUENCES = 2  # of an AB/BA trial: patients less so many are the df of its t test

@@ -32,7 +32,7 @@ from planner.questions.sensitivity.sensitivity import variants
 from planner.questions.size.effort import LargestPass
 from planner.questions.sweep.axes import Point
 from planner.questions.sweep.sweep import points_by_pass
-from planner.results.figures import Json
+from planner.results.contract import Json
 from planner.scenario.scenario import Scenario
 
 _LONG = 0.15  # seconds that a sample should take

@@ -21,7 +21,8 @@ from planner.model.families.mechanism.signals import cycle_days
 from planner.model.stopping.remarks import look_remarks
 from planner.monitoring.numerics import to_12_digits
 from planner.questions.plan import TrialPlan
-from planner.results.figures import Json, figure
+from planner.results.contract import Json
+from planner.results.figures import figure
 from planner.results.uncertain_numbers import uncertain_numbers
 from planner.scenario.canonical.resolved import digest, resolve
 from planner.scenario.families.means import Means
@@ -38,16 +39,16 @@ _AT_ONCE = 2000  # means simulated at once, which bounds the memory
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class PredictedValue:
     """A mean or a share of patients; `mcse` is 0 where it is exact."""
 
     estimate: float
     mcse: float = 0.0
 
-    def to_json(self, share: bool = False) -> dict[str, float]:
+    def to_json(self, share: bool = False) -> Json:
         """With its 95 % interval, as everywhere in the JSON contract; that of a share stays in 0 to 1."""
         limits = (0.0, 1.0) if share else ()
-        return figure(self.estimate, self.mcse, *limits)
+        return figure(self.estimate, self.mcse, *limits).to_json()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,9 @@ class Prediction:
     hypothesis: str
     treatment: str
     day: float
-    mean: Figure | None  # of `HypothesisPredictions.measure`
-    response: Figure | None
-    remission: Figure | None
+    mean: PredictedValue | None  # of `HypothesisPredictions.measure`
+    response: PredictedValue | None
+    remission: PredictedValue | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class OutcomeMean:
     treatment: str
     outcome: str
     day: float
-    mean: Figure
+    mean: PredictedValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class RemainingEffect:
 
     hypothesis: str
     treatment: str
-    points: Figure
+    points: PredictedValue
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class HypothesisPredictions:
         }
 
 
-def _figures(p: Prediction) -> dict[str, Figure | None]:
+def _figures(p: Prediction) -> dict[str, PredictedValue | None]:
     return {"mean": p.mean, "response": p.response, "remission": p.remission}
 
 
@@ -187,7 +188,7 @@ def _predict_each(
             case Means() as means:
                 predictions += [_of_means(scenario, name, means, a) for a in scenario.design.treatments]
                 carried = means.carryover.items() if scenario.design.periods > 1 else ()
-                after += [RemainingEffect(name, a, Figure(points)) for a, points in carried if points]
+                after += [RemainingEffect(name, a, PredictedValue(points)) for a, points in carried if points]
             case Rates() as rates:
                 predictions += [_of_rates(scenario, name, rates, a) for a in scenario.design.treatments]
             case MechanismHypothesis():
@@ -250,12 +251,12 @@ def _renamed(row: Prediction, name: str) -> Prediction:
 
 
 def _of_means(scenario: Scenario, name: str, means: Means, treatment: str) -> Prediction:
-    mean = Figure(true_effect(scenario, means, {treatment: 1.0}))
+    mean = PredictedValue(true_effect(scenario, means, {treatment: 1.0}))
     return Prediction(name, treatment, scenario.endpoint.day, mean, None, None)
 
 
 def _of_rates(scenario: Scenario, name: str, rates: Rates, treatment: str) -> Prediction:
-    rate = Figure(rates.shares[treatment])
+    rate = PredictedValue(rates.shares[treatment])
     remission = scenario.endpoint.measure == "remission"
     day = scenario.endpoint.day
     return Prediction(name, treatment, day, None, None if remission else rate, rate if remission else None)
@@ -305,14 +306,14 @@ def _simulate(
             ]
             changes = {a: figures[next_dosing, a] for a in design.treatments} if again else {}
             remaining[name] = [
-                RemainingEffect(name, a, Figure(drift - change.estimate, change.mcse))
+                RemainingEffect(name, a, PredictedValue(drift - change.estimate, change.mcse))
                 for a, change in changes.items()
             ]
     return rows, remaining
 
 
-def _figure(mean: float, variance: float) -> Figure:
-    return Figure(to_12_digits(mean), math.sqrt(max(variance, 0.0)))
+def _figure(mean: float, variance: float) -> PredictedValue:
+    return PredictedValue(to_12_digits(mean), math.sqrt(max(variance, 0.0)))
 
 
 def show_json(scenario: Scenario, plan: TrialPlan, predictions: HypothesisPredictions) -> Json:

@@ -18,9 +18,10 @@ from planner.model.parameter_draws import (
 from planner.results.between_draws import Clusters, VariantTallies, error
 from planner.results.blinding import guess_figures
 from planner.results.carryover_figures import CarryoverBias, Key
-from planner.results.cells import cell_of
+from planner.results.cell_figures import cell_of
+from planner.results.cells import Cell, WholeTrial
+from planner.results.contract import Json
 from planner.results.dropout import DropoutFigures, dropout_of
-from planner.results.figures import Json
 from planner.results.run import Run
 from planner.results.uncertain_numbers import uncertain_numbers
 from planner.results.whole_trial import whole_trials
@@ -32,7 +33,7 @@ class AssuranceRun(Run):
 
     drawn: VariantTallies | None = None  # always there
 
-    def cells(self) -> list[Json]:
+    def cells(self) -> list[Cell]:
         """As of a run, with errors that include the spread between variants, and with what is uncertain."""
         about, total, drawn = self.outcome.cells, self.outcome.tally, self.drawn
         assert drawn is not None
@@ -47,7 +48,7 @@ class AssuranceRun(Run):
                 for d in range(len(about.designs)):
                     ends, free, irregular = (x[h, a, d] for x in (total.ends, total.free, total.irregular))
                     cell = cell_of(pooled, d, total.trials, ends, free, irregular, dropout)
-                    cell |= guess_figures(about, total, h)
+                    cell = replace(cell, correct_guesses=guess_figures(about, total, h))
                     rows.append(Clusters(drawn, h, a, d, test, days).cell(cell))
         return rows
 
@@ -58,7 +59,7 @@ class AssuranceRun(Run):
 
         return biases_of_cells(self.scenario, self.outcome.cells, uncertain=True)
 
-    def whole_trials(self, cells: Sequence[Json]) -> list[Json]:
+    def whole_trials(self, cells: Sequence[Cell]) -> list[WholeTrial]:
         """As of a run, with errors that include the spread between variants."""
         drawn, about = self.drawn, self.outcome.cells
         assert drawn is not None
@@ -95,4 +96,4 @@ class AssuranceRun(Run):
         if len(retentions) < len(self.drawn.retention):
             return dropout_of(self.scenario, self.outcome.tally.followed[h])
         spread = error(np.array(retentions) * self.drawn.trials, self.drawn.trials)
-        return DropoutFigures(float(np.average(retentions, weights=self.drawn.trials)), spread or None, {})
+        return DropoutFigures(float(np.average(retentions, weights=self.drawn.trials)), spread or None, None)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, overload
 
 import numpy as np
 
@@ -41,7 +41,17 @@ from planner.kernels.tables import (
     Ints,
 )
 from planner.monitoring.numerics import to_12_digits
-from planner.results.figures import Json, probability, widen
+from planner.results.cells import (
+    Cell,
+    CorrectGuesses,
+    Departures,
+    EstimateFigures,
+    Gap,
+    LookFigures,
+    VariantFigures,
+    Waiting,
+)
+from planner.results.figures import Figure, Quantile, probability_among, widen
 
 QUANTILES = (5, 25, 50, 75, 95)
 """Of the powers and true effects of the variants, in per cent."""
@@ -81,12 +91,15 @@ def error(x: Any, n: Any) -> float:
     return math.sqrt(float(rest @ rest) * x.size / (x.size - 1)) / abs(total)
 
 
-def spread(figure: Json | None, x: Any, n: Any) -> Json | None:
+@overload
+def spread(figure: Figure, x: Any, n: Any) -> Figure: ...
+@overload
+def spread(figure: None, x: Any, n: Any) -> None: ...
+def spread(figure: Figure | None, x: Any, n: Any) -> Figure | None:
     """A figure of independent trials with the error of clusters, where that is larger."""
-    if figure is None or not figure["mcse"]:
+    if figure is None or not figure.mcse:
         return figure
-    wide: Json = widen(figure, max(1.0, error(x, n) / figure["mcse"]))
-    return wide
+    return widen(figure, max(1.0, error(x, n) / figure.mcse))
 
 
 class Clusters:
@@ -106,91 +119,100 @@ class Clusters:
         self.recheck_days = recheck_days
         self.effect, self.null = drawn.effect[:, h, a], drawn.null[:, h, a]
 
-    def cell(self, pooled: Json) -> Json:
+    def cell(self, pooled: Cell) -> Cell:
         """A cell of all trials together, with the errors of clusters and what the variants show."""
         count, n = self.ends[..., TRIALS], self.n
         early = len(self.looks.counts) - 1
         at = np.zeros(count.shape[1])
         at[: len(self.looks.counts)] = self.looks.counts
-        cell = pooled | {
-            "true_effect_mcse": error(self.effect * n, n),
-            "power": spread(pooled["power"], self.significant, n),
-            "stopped_early": spread(pooled["stopped_early"], count[:, :early].sum((1, 2)), n),
-            "looks": [self._look(each, count[:, k], k) for k, each in enumerate(pooled["looks"])],
-            "expected_patients": spread(pooled["expected_patients"], count.sum(2) @ at, n),
-            "expected_completers": spread(
-                pooled["expected_completers"], self.ends[..., FINISHED].sum((1, 2)), n
-            ),
-            "estimate": self._estimate(pooled["estimate"]),
-            "undefined": spread(pooled["undefined"], self.ends[..., UNDEFINED].sum((1, 2)), n),
-            "uncertainty": self._uncertainty(),
-        }
-        if "power_ignoring_futility" in cell:
-            cell["power_ignoring_futility"] = spread(cell["power_ignoring_futility"], self.free, n)
-        return cell | self._left(pooled) | self._guesses(pooled)
+        finished = self.ends[..., FINISHED].sum((1, 2))
+        return replace(
+            pooled,
+            true_effect_mcse=error(self.effect * n, n),
+            power=spread(pooled.power, self.significant, n),
+            stopped_early=spread(pooled.stopped_early, count[:, :early].sum((1, 2)), n),
+            looks=tuple(self._look(each, count[:, k], k) for k, each in enumerate(pooled.looks)),
+            expected_patients=spread(pooled.expected_patients, count.sum(2) @ at, n),
+            expected_completers=spread(pooled.expected_completers, finished, n),
+            estimate=self._estimate(pooled.estimate),
+            undefined=spread(pooled.undefined, self.ends[..., UNDEFINED].sum((1, 2)), n),
+            departures=self._departures(pooled.departures),
+            power_ignoring_futility=spread(pooled.power_ignoring_futility, self.free, n),
+            correct_guesses=self._guesses(pooled.correct_guesses),
+            uncertainty=self._uncertainty(),
+        )
 
     @property
     def significant(self) -> Ints:
         """(variant,) trials"""
         return np.asarray(self.ends[:, :, _EFFICACY, TRIALS].sum((1, 2)))
 
-    def _look(self, look: Json, count: Ints, k: int) -> Json:
-        return look | {
-            "efficacy": spread(look["efficacy"], count[:, _EFFICACY].sum(1), self.n),
-            "futility": spread(look["futility"], count[:, FUTILE], self.n),
-            "undefined": spread(look["undefined"], self.irregular[:, k, NO_TEST], self.n),
-        }
+    def _look(self, look: LookFigures, count: Ints, k: int) -> LookFigures:
+        return replace(
+            look,
+            efficacy=spread(look.efficacy, count[:, _EFFICACY].sum(1), self.n),
+            futility=spread(look.futility, count[:, FUTILE], self.n),
+            undefined=spread(look.undefined, self.irregular[:, k, NO_TEST], self.n),
+        )
 
-    def _left(self, pooled: Json) -> Json:
+    def _departures(self, pooled: Departures | None) -> Departures | None:
         """Who left, where leaving depends on something."""
-        if not pooled.get("dropout"):
-            return {}
+        if pooled is None or pooled.dropout is None:
+            return pooled
         randomised, there = self.followed[:, :, -1, RANDOMISED], self.followed[:, :, -1, THERE]
-        gaps = iter(pooled["leaving"])
         sequences, periods = self.followed.shape[1:3]
-        leaving = []
-        for s in range(sequences):
-            for k in range(1, periods):
-                row, after = self.followed[:, s, k - 1], self.followed[:, s, k, THERE]
-                before, gap = row[:, THERE], dict(next(gaps))
-                gap["left"] = spread(gap["left"], before - after, before)
-                if "never_returned" in gap:
-                    gap["never_returned"] = spread(gap["never_returned"], row[:, IN_VAIN], before)
-                    waited = row[:, AGAIN] * (self.recheck_days or 0.0)
-                    gap["extra_days"] = spread(gap["extra_days"], waited, after)
-                leaving.append(gap)
-        dropout = spread(pooled["dropout"], (randomised - there).sum(1), randomised.sum(1))
-        return {"dropout": dropout, "leaving": leaving}
+        places = [(s, k) for s in range(sequences) for k in range(1, periods)]
+        return Departures(
+            dropout=spread(pooled.dropout, (randomised - there).sum(1), randomised.sum(1)),
+            leaving=tuple(self._gap(gap, s, k) for gap, (s, k) in zip(pooled.leaving, places, strict=True)),
+        )
 
-    def _guesses(self, pooled: Json) -> Json:
+    def _gap(self, gap: Gap, s: int, k: int) -> Gap:
+        """The gap before period k, from 0, of a sequence."""
+        row, after = self.followed[:, s, k - 1], self.followed[:, s, k, THERE]
+        before, waiting = row[:, THERE], gap.waiting
+        if waiting is not None:
+            waited = row[:, AGAIN] * (self.recheck_days or 0.0)
+            waiting = Waiting(
+                never_returned=spread(waiting.never_returned, row[:, IN_VAIN], before),
+                extra_days=spread(waiting.extra_days, waited, after),
+            )
+        return replace(gap, left=spread(gap.left, before - after, before), waiting=waiting)
+
+    def _guesses(self, pooled: CorrectGuesses | None) -> CorrectGuesses | None:
         """Who guesses right, where patients are asked."""
-        if "correct_guesses" not in pooled:
-            return {}
-        guesses = pooled["correct_guesses"]
-        shares = [guesses["all"], *guesses["by_treatment"].values()]
+        if pooled is None:
+            return None
+        shares = [pooled.all, *pooled.by_treatment.values()]
         wide = [
             spread(share, self.guessed[:, i, RIGHT], self.guessed[:, i, MADE])
             for i, share in enumerate(shares)
         ]
-        by_treatment = dict(zip(guesses["by_treatment"], wide[1:], strict=True))
-        return {"correct_guesses": {"all": wide[0], "by_treatment": by_treatment}}
+        return CorrectGuesses(all=wide[0], by_treatment=dict(zip(pooled.by_treatment, wide[1:], strict=True)))
 
-    def _estimate(self, pooled: Json) -> Json:
+    def _estimate(self, pooled: EstimateFigures) -> EstimateFigures:
         """The estimate against the true effect of each variant."""
         early = len(self.looks.counts) - 1
-        whole = self._errors(self.ends)
-        parts = {
-            "bias_given_early_stop": self.ends[:, :early],
-            "bias_given_early_efficacy": self.ends[:, :early, _EFFICACY],
-            "bias_given_futility": self.ends[:, :early, [FUTILE]],
-        }
-        figures = pooled | {"bias_mcse": _larger(pooled["bias_mcse"], *whole[:2])}
-        far = self.irregular[:, :, FAR].sum(1)
-        figures["beyond_range"] = spread(pooled["beyond_range"], far, whole[1])
-        figures["mean_mcse"] = _larger(pooled["mean_mcse"], whole[0] + self.effect * whole[1], whole[1])
-        for name, ends in parts.items():
-            figures[f"{name}_mcse"] = _larger(pooled[f"{name}_mcse"], *self._errors(ends)[:2])
-        return figures | self._spreads(pooled, whole) | self._given_efficacy(pooled)
+        first, number, second = whole = self._errors(self.ends)
+        early_stop = self._errors(self.ends[:, :early])[:2]
+        early_efficacy = self._errors(self.ends[:, :early, _EFFICACY])[:2]
+        futility = self._errors(self.ends[:, :early, [FUTILE]])[:2]
+        exaggeration, its_error = self._exaggeration(pooled.exaggeration_given_efficacy_mcse)
+        return replace(
+            pooled,
+            mean_mcse=_larger(pooled.mean_mcse, first + self.effect * number, number),
+            bias_mcse=_larger(pooled.bias_mcse, first, number),
+            empirical_se_mcse=self._error_of_sd(pooled, whole),
+            rmse_mcse=_of_root(pooled.rmse, pooled.rmse_mcse, second, number),
+            coverage=spread(pooled.coverage, self.ends[..., COVERED].sum((1, 2)), number),
+            bias_given_early_stop_mcse=_larger(pooled.bias_given_early_stop_mcse, *early_stop),
+            bias_given_early_efficacy_mcse=_larger(pooled.bias_given_early_efficacy_mcse, *early_efficacy),
+            bias_given_futility_mcse=_larger(pooled.bias_given_futility_mcse, *futility),
+            exaggeration_given_efficacy=exaggeration,
+            exaggeration_given_efficacy_mcse=its_error,
+            wrong_sign=self._wrong_sign(),
+            beyond_range=spread(pooled.beyond_range, self.irregular[:, :, FAR].sum(1), number),
+        )
 
     def _errors(self, ends: Ints) -> tuple[Floats, Floats, Floats]:
         """(variant,) sums of the errors of the estimate, how many there are, sums of their squares."""
@@ -201,46 +223,38 @@ class Clusters:
         )
         return first / FIXED_POINT * unit, trials - undefined, second / FIXED_POINT * unit * unit
 
-    def _spreads(self, pooled: Json, whole: tuple[Floats, Floats, Floats]) -> Json:
-        """Errors of the root mean square, of the SD around the bias, and of coverage, by the delta method."""
+    def _error_of_sd(self, pooled: EstimateFigures, whole: tuple[Floats, Floats, Floats]) -> float | None:
+        """The error of the SD around the bias."""
         first, number, second = whole
-        errors: Json = {}
-        if pooled["rmse"]:
-            wide = error(second, number) / (2 * pooled["rmse"])
-            errors["rmse_mcse"] = max(pooled["rmse_mcse"] or 0.0, wide)
-        if pooled["empirical_se"]:
-            bias = pooled["bias"]
-            squares = second - 2.0 * bias * first + bias**2 * number
-            wide = error(squares, number) / (2 * pooled["empirical_se"])
-            errors["empirical_se_mcse"] = max(pooled["empirical_se_mcse"] or 0.0, wide)
-        covered = self.ends[..., COVERED].sum((1, 2))
-        return errors | {"coverage": spread(pooled["coverage"], covered, number)}
+        squares = second
+        if pooled.bias is not None:
+            squares = second - 2.0 * pooled.bias * first + pooled.bias**2 * number
+        return _of_root(pooled.empirical_se, pooled.empirical_se_mcse, squares, number)
 
-    def _given_efficacy(self, pooled: Json) -> Json:
-        """Exaggeration and wrong sign, each variant's against its own true effect.
+    def _exaggeration(self, pooled_mcse: float | None) -> tuple[float | None, float | None]:
+        """The mean estimate in the direction of the true effect over the mean size of that effect.
 
-        Exaggeration: the mean estimate in the direction of the true effect over the mean size of that effect.
+        Each variant's estimates are against its own true effect. With its error.
         """
         sign = np.sign(self.effect)
         errors, number, _ = self._errors(self.ends[:, :, _EFFICACY])
         estimate, size = sign * errors + np.abs(self.effect) * number, np.abs(self.effect) * number
+        total = float(size.sum())
+        if not total:
+            return None, None
+        return float(estimate.sum()) / total, _larger(pooled_mcse or 0.0, estimate, size)
+
+    def _wrong_sign(self) -> Figure | None:
+        """Significant trials on the side where the true effect of their variant is not."""
+        sign = np.sign(self.effect)
         count = self.ends[:, :, :, TRIALS].sum(1)
         wrong = np.where(sign > 0, count[:, BELOW], count[:, ABOVE]) * (sign != 0)
         significant = count[:, _EFFICACY].sum(1) * (sign != 0)
-        total = float(size.sum())
-        return {
-            "exaggeration_given_efficacy": float(estimate.sum()) / total if total else None,
-            "exaggeration_given_efficacy_mcse": _larger(
-                pooled["exaggeration_given_efficacy_mcse"] or 0.0, estimate, size
-            )
-            if total
-            else None,
-            "wrong_sign": spread(probability(int(wrong.sum()), int(significant.sum())), wrong, significant),
-        }
+        return spread(probability_among(int(wrong.sum()), int(significant.sum())), wrong, significant)
 
     # The variants themselves
 
-    def _uncertainty(self) -> Json:
+    def _uncertainty(self) -> VariantFigures:
         """How far power and true effect differ between variants, and how likely an effect is at all.
 
         `power_limit`: what assurance tends to as patients are added, if the analysis has no bias.
@@ -251,21 +265,21 @@ class Clusters:
         given = self.significant * right
         both = self.looks.direction == "two-sided"  # a test with two sides finds effects on either
         findable = ((self.effect != 0.0) & ~self.null).astype(np.int64) if both else right
-        return {
-            "variants": int(self.n.size),
-            "power_sd": float(_calmed(power[None], self.n[None])[1][0]),
-            "power_quantiles": self._power_quantiles(power),
-            "effect_sd": float(self.effect.std(ddof=1)) if self.n.size > 1 else 0.0,
-            "effect_quantiles": quantiles(self.effect),
-            "direction": self._direction(),
-            "effect_probability": spread(probability(int(right.sum()), int(known.sum())), right, known),
-            "power_limit": spread(probability(int(findable.sum()), int(known.sum())), findable, known),
-            "power_given_effect": spread(
-                probability(int(given.sum()), int((right * self.n).sum())), given, right * self.n
+        return VariantFigures(
+            variants=int(self.n.size),
+            power_sd=float(_calmed(power[None], self.n[None])[1][0]),
+            power_quantiles=self._power_quantiles(power),
+            effect_sd=float(self.effect.std(ddof=1)) if self.n.size > 1 else 0.0,
+            effect_quantiles=quantiles(self.effect),
+            direction=self._direction(),
+            effect_probability=spread(probability_among(int(right.sum()), int(known.sum())), right, known),
+            power_limit=spread(probability_among(int(findable.sum()), int(known.sum())), findable, known),
+            power_given_effect=spread(
+                probability_among(int(given.sum()), int((right * self.n).sum())), given, right * self.n
             ),
-        }
+        )
 
-    def _power_quantiles(self, power: Floats) -> Json:
+    def _power_quantiles(self, power: Floats) -> dict[str, Quantile]:
         """Quantiles of the powers, with the errors that drawing the variants again would show.
 
         The bootstrap (Efron 1979), which takes everything along: the noise within the variants, how it is
@@ -275,9 +289,9 @@ class Clusters:
         """
         size, n = power.size, self.n
         true, _ = _calmed(power[None], n[None])
-        figures = {f"p{p}": {"estimate": float(np.quantile(true, p / 100.0)), "mcse": 0.0} for p in QUANTILES}
+        estimates = {f"p{p}": float(np.quantile(true, p / 100.0)) for p in QUANTILES}
         if size < 2:
-            return figures
+            return {name: Quantile(estimate, 0.0) for name, estimate in estimates.items()}
         if size < _MANY:
             words = np.random.Philox(key=KEY_OF_RESAMPLED_VARIANTS).random_raw(_SAMPLES * size)
             at, smaller = (words % np.uint64(size)).astype(np.int64).reshape(_SAMPLES, size), 1.0
@@ -290,9 +304,11 @@ class Clusters:
             drawn.append(power.mean() + math.sqrt(within / total) * (power - power.mean()))
         shares = [p / 100.0 for p in QUANTILES]
         spread = [np.quantile(_calmed(x[at], n[at])[0], shares, axis=1).std(axis=1, ddof=1) for x in drawn]
-        for p, mcse in zip(QUANTILES, (np.max(spread, axis=0) / smaller).tolist(), strict=True):
-            figures[f"p{p}"]["mcse"] = mcse
-        return figures
+        errors = (np.max(spread, axis=0) / smaller).tolist()
+        return {
+            name: Quantile(estimate, mcse)
+            for (name, estimate), mcse in zip(estimates.items(), errors, strict=True)
+        }
 
     def _direction(self) -> str:
         """`above` or `below` 0: where the alternative lies; two-sided, where most true effects do."""
@@ -330,13 +346,18 @@ def _larger(plain: float | None, x: Any, n: Any) -> float | None:
     return None if plain is None else max(plain, error(x, n))
 
 
-def quantiles(values: Floats, at: Sequence[int] = QUANTILES) -> Json:
+def _of_root(root: float | None, plain: float | None, squares: Floats, n: Floats) -> float | None:
+    """The error of the root of a mean of squares, by the delta method, where that is larger."""
+    return max(plain or 0.0, error(squares, n) / (2 * root)) if root else plain
+
+
+def quantiles(values: Floats, at: Sequence[int] = QUANTILES) -> dict[str, Quantile]:
     """Quantiles of the variants, with half the distance of those one binomial standard error away."""
-    figures: Json = {}
+    figures = {}
     for per_cent in at:
         p = per_cent / 100.0
         off = math.sqrt(p * (1.0 - p) / values.size)
         low, high = np.quantile(values, [max(p - off, 0.0), min(p + off, 1.0)])
         middle = float(np.quantile(values, p))
-        figures[f"p{per_cent}"] = {"estimate": middle, "mcse": float(high - low) / 2.0}
+        figures[f"p{per_cent}"] = Quantile(middle, float(high - low) / 2.0)
     return figures

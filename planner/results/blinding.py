@@ -16,37 +16,36 @@ import numpy as np
 from planner.engine.cells import Cells
 from planner.engine.tally import Tally
 from planner.kernels.tables import MADE, MADE_RIGHT, MADE_SQUARE, RIGHT, RIGHT_SQUARE, Floats, Ints
+from planner.results.cells import CorrectGuesses
+from planner.results.contract import Json
 from planner.results.design_effect import AllocatedPatients
-from planner.results.figures import Json, figure, probability
+from planner.results.figures import Figure, figure, probability_among
 
 if TYPE_CHECKING:
     from planner.engine.job import GuessCounting
 
 
-def guess_figures(cells: Cells, tally: Tally, h: int, allocated: AllocatedPatients | None = None) -> Json:
-    """For the cells of a hypothesis of a run; nothing where nobody is asked."""
+def guess_figures(
+    cells: Cells, tally: Tally, h: int, allocated: AllocatedPatients | None = None
+) -> CorrectGuesses | None:
+    """For the cells of a hypothesis of a run; None where nobody is asked."""
     if cells.guessed is None:
-        return {}
+        return None
     return correct_guesses(cells.guessed, tally.guessed[h], allocated)
 
 
 def correct_guesses(
     treatments: Sequence[str], counted: Ints, allocated: AllocatedPatients | None = None
-) -> Json:
+) -> CorrectGuesses:
     """Shares of guesses that are right; counted i64[sequence, 1 + treatment, GUESSES], all treatments first.
 
     `allocated`: how the patients are; without it, their sequences count as drawn one by one.
     """
     shares = [_share(counted[:, i], allocated) for i in range(1 + len(treatments))]
-    return {
-        "correct_guesses": {
-            "all": shares[0],
-            "by_treatment": dict(zip(treatments, shares[1:], strict=True)),
-        }
-    }
+    return CorrectGuesses(all=shares[0], by_treatment=dict(zip(treatments, shares[1:], strict=True)))
 
 
-def _share(rows: Ints, allocated: AllocatedPatients | None) -> Json | None:
+def _share(rows: Ints, allocated: AllocatedPatients | None) -> Figure | None:
     """Share of the guesses that are right, clustered by patients; None if nobody guessed.
 
     rows i64[sequence, GUESSES].
@@ -54,7 +53,7 @@ def _share(rows: Ints, allocated: AllocatedPatients | None) -> Json | None:
     row = rows.sum(axis=0)
     n, right = int(row[MADE]), int(row[RIGHT])
     if n == 0 or right in (0, n):
-        return probability(right, n)
+        return probability_among(right, n)
     p = right / n
     squares = int(row[RIGHT_SQUARE]) - 2.0 * p * int(row[MADE_RIGHT]) + p * p * int(row[MADE_SQUARE])
     if allocated is not None:  # the sequences differ by no chance, but for what the lists leave to it

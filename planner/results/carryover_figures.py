@@ -5,11 +5,12 @@ How far it biases is simulated by planner.results.carryover; nothing here needs 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
-from planner.results.figures import Json, figure
+from planner.results.cells import CarryoverFigures
+from planner.results.figures import figure
 
 WORTH_SAYING = 0.1
 """A bias beyond this share of the standard error, or of the true effect, is worth a warning."""
@@ -28,28 +29,38 @@ class CarryoverBias:
     standard_error: float  # empirical, of the estimate at the last look
 
 
-def carryover_figures(cell: Mapping[str, Any], one: CarryoverBias | None) -> Json:
-    """The key `carryover` of a cell; None where nothing can be carried over."""
+class TestedEffect(Protocol):
+    """A cell: an analysis under a hypothesis at a number of patients, and what is true there."""
+
+    @property
+    def hypothesis(self) -> str: ...
+    @property
+    def analysis(self) -> str: ...
+    @property
+    def patients(self) -> int: ...
+    @property
+    def is_null(self) -> bool: ...
+    @property
+    def true_effect(self) -> float: ...
+
+
+def carryover_figures(effect: float, one: CarryoverBias | None) -> CarryoverFigures | None:
+    """What carryover does where this is the true effect; None where nothing can be carried over."""
     if one is None:
-        return {"carryover": None}
-    effect = 0.0 if cell["is_null"] else float(cell["true_effect"])
+        return None
     of_error = abs(one.bias) / one.standard_error if one.standard_error > 0.0 else None
     of_effect = abs(one.bias / effect) if effect else None
     surely = abs(one.bias) > _BEYOND_CHANCE * one.mcse
-    return {
-        "carryover": {
-            "bias": figure(one.bias, one.mcse),
-            "standard_error": one.standard_error,
-            "of_standard_error": of_error,
-            "of_effect": of_effect,
-            "matters": surely and any(share > WORTH_SAYING for share in (of_error, of_effect) if share),
-        }
-    }
+    return CarryoverFigures(
+        bias=figure(one.bias, one.mcse),
+        standard_error=one.standard_error,
+        of_standard_error=of_error,
+        of_effect=of_effect,
+        matters=surely and any(share > WORTH_SAYING for share in (of_error, of_effect) if share),
+    )
 
 
-def with_carryover(cells: Sequence[Json], biases: Mapping[Key, CarryoverBias]) -> list[Json]:
-    """Cells with the key `carryover`."""
-    return [
-        cell | carryover_figures(cell, biases.get((cell["hypothesis"], cell["analysis"], cell["patients"])))
-        for cell in cells
-    ]
+def carryover_in(cell: TestedEffect, biases: Mapping[Key, CarryoverBias]) -> CarryoverFigures | None:
+    """What carryover does to the estimate of a cell."""
+    effect = 0.0 if cell.is_null else cell.true_effect
+    return carryover_figures(effect, biases.get((cell.hypothesis, cell.analysis, cell.patients)))

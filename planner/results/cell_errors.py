@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,22 +38,20 @@ from planner.kernels.tables import (
     Ints,
 )
 from planner.model.looks import MonitoringPlan
+from planner.results.cells import Cell, EstimateFigures, LookFigures
 from planner.results.design_effect import APPROXIMATE, approximate, design_effect, within_blocks
 from planner.results.error_moments import FEWEST, ErrorMoments
-from planner.results.figures import Json, widen
+from planner.results.figures import Figure, widen
 
 _ROUNDING = 1e-9  # relative to squares, a variance that is none
 _EFFICACY = [ABOVE, BELOW]
 _EVERY = (EARLY_EFFICACY, EARLY_FUTILITY, LATE_EFFICACY, NEITHER)
-_PARTS = {
-    "bias_given_early_stop": (EARLY_EFFICACY, EARLY_FUTILITY),
-    "bias_given_early_efficacy": (EARLY_EFFICACY,),
-    "bias_given_futility": (EARLY_FUTILITY,),
-}
+_PARTS = ((EARLY_EFFICACY, EARLY_FUTILITY), (EARLY_EFFICACY,), (EARLY_FUTILITY,))
+"""Ways to end of trials that stop early: at all, for efficacy, for futility."""
 
 
 def widen_cell(
-    cell: Json,
+    cell: Cell,
     block: Sequence[int],
     test: HypothesisTest,
     looks: MonitoringPlan,
@@ -60,7 +59,7 @@ def widen_cell(
     free: Ints,
     irregular: Ints,
     between: Ints,
-) -> Json:
+) -> Cell:
     """A cell whose Monte Carlo errors allow for the randomisation list that the trials of a tile share.
 
     As it is where every look ends with a block. ends i64[look, ENDS, SUMS], free i64[look, 2], irregular
@@ -69,13 +68,13 @@ def widen_cell(
     trials = int(ends[..., TRIALS].sum())
     if not within_blocks(block, looks.counts):
         return cell
-    wide = _Cell(test, looks, ends, free, irregular, between).widen(cell)
+    wide = _Tallies(test, looks, ends, free, irregular, between).widen(cell)
     if approximate(block, looks.counts, trials):
-        wide["note"] = " ".join(filter(None, (wide["note"], APPROXIMATE)))
+        wide = replace(wide, note=" ".join(filter(None, (wide.note, APPROXIMATE))))
     return wide
 
 
-class _Cell:
+class _Tallies:
     """The tallies of a cell, and the design effects that they give."""
 
     def __init__(
@@ -96,32 +95,31 @@ class _Cell:
         self.last = len(looks.counts) - 1
         self.effects: list[float] = []
 
-    def widen(self, cell: Json) -> Json:
+    def widen(self, cell: Cell) -> Cell:
         """Every figure with its own effect."""
         early = np.zeros(self.count.shape)
         early[: self.last] = 1.0
-        wide = cell | {
-            "power": self._rate(cell["power"], self._at(slice(None), _EFFICACY)),
-            "stopped_early": self._rate(cell["stopped_early"], early),
-            "looks": [self._look(look, k) for k, look in enumerate(cell["looks"])],
-            "expected_patients": self._patients(cell["expected_patients"]),
-            "expected_completers": self._completers(cell["expected_completers"]),
-            "estimate": self._estimate(cell["estimate"]),
-            "undefined": self._share(
-                cell["undefined"], self._tail({PART_UNDEFINED + way: 1.0 for way in _EVERY})
-            ),
-        }
-        if "power_ignoring_futility" in cell:
-            free = self._tail({TILE_FREE: 1.0})
-            wide["power_ignoring_futility"] = self._share(cell["power_ignoring_futility"], free)
+        undefined = self._tail({PART_UNDEFINED + way: 1.0 for way in _EVERY})
+        ignoring = cell.power_ignoring_futility
+        wide = replace(
+            cell,
+            power=self._rate(cell.power, self._at(slice(None), _EFFICACY)),
+            stopped_early=self._rate(cell.stopped_early, early),
+            looks=tuple(self._look(look, k) for k, look in enumerate(cell.looks)),
+            expected_patients=self._patients(cell.expected_patients),
+            expected_completers=self._completers(cell.expected_completers),
+            estimate=self._estimate(cell.estimate),
+            undefined=self._share(cell.undefined, undefined),
+            power_ignoring_futility=ignoring and self._share(ignoring, self._tail({TILE_FREE: 1.0})),
+        )
         largest = max(self.effects, default=1.0)
-        if largest > 1.0:
-            note = (
-                "Monte Carlo errors allow for the randomisation list that 128 trials share "
-                f"(variance up to x {largest:.2f})."
-            )
-            wide["note"] = " ".join(filter(None, (cell["note"], note)))
-        return wide
+        if largest <= 1.0:
+            return wide
+        note = (
+            "Monte Carlo errors allow for the randomisation list that 128 trials share "
+            f"(variance up to x {largest:.2f})."
+        )
+        return replace(wide, note=" ".join(filter(None, (cell.note, note))))
 
     # What a trial adds to a figure, as weights f64[sum] of what is kept of it
 
@@ -175,61 +173,71 @@ class _Cell:
         self.effects.append(effect)
         return effect
 
-    def _rate(self, figure: Json | None, counts: Floats) -> Json | None:
+    def _rate(self, figure: Figure, counts: Floats) -> Figure:
         return self._share(figure, self._tail({}, counts))
 
-    def _share(self, figure: Json | None, weights: Floats) -> Json | None:
+    def _share(self, figure: Figure, weights: Floats) -> Figure:
         """A share of all trials."""
-        if figure is None:
-            return None
-        p = figure["estimate"]
+        p = figure.estimate
         alone = p * (1.0 - p)
-        wide: Json = widen(figure, math.sqrt(self._effect(weights, alone, _of_rate(p))))
-        return wide
+        return widen(figure, math.sqrt(self._effect(weights, alone, _of_rate(p))))
 
-    def _look(self, look: Json, k: int) -> Json:
-        return look | {
-            "efficacy": self._rate(look["efficacy"], self._at(k, _EFFICACY)),
-            "futility": self._rate(look["futility"], self._at(k, FUTILE)),
-        }
+    def _look(self, look: LookFigures, k: int) -> LookFigures:
+        return replace(
+            look,
+            efficacy=self._rate(look.efficacy, self._at(k, _EFFICACY)),
+            futility=self._rate(look.futility, self._at(k, FUTILE)),
+        )
 
-    def _patients(self, figure: Json | None) -> Json | None:
+    def _patients(self, figure: Figure) -> Figure:
         at = np.zeros(self.count.shape)
         at[: self.last + 1] = np.array(self.looks.counts)[:, None]
         mean = float((self.count * at).sum()) / self.trials
         alone = float((self.count * (at - mean) ** 2).sum()) / self.trials
         return self._mean(figure, self._tail({}, at), alone)
 
-    def _completers(self, figure: Json | None) -> Json | None:
+    def _completers(self, figure: Figure) -> Figure:
         mean = float(self.ends[..., FINISHED].sum()) / self.trials
         alone = float(self.ends[..., FINISHED_SQUARE].sum()) / self.trials - mean * mean
         alone = alone if alone > _ROUNDING * mean * mean else 0.0
         return self._mean(figure, self._tail({TILE_FINISHED: 1.0}), alone)
 
-    def _mean(self, figure: Json | None, weights: Floats, alone: float) -> Json | None:
-        if figure is None:
-            return None
+    def _mean(self, figure: Figure, weights: Floats, alone: float) -> Figure:
         early = float(self.count[: self.last].sum()) / self.trials
-        wide: Json = widen(figure, math.sqrt(self._effect(weights, alone, _of_rate(early))))
-        return wide
+        return widen(figure, math.sqrt(self._effect(weights, alone, _of_rate(early))))
 
-    def _estimate(self, figures: Json) -> Json:
+    def _estimate(self, figures: EstimateFigures) -> EstimateFigures:
         """All figures of the estimate."""
         every = ErrorMoments.of(self.ends, 1.0, self.cut)
         if every.n == 0:
             return figures
-        wide, truth = dict(figures), self.test.truth
-        spread = self._of_mean(_EVERY)
-        wide["mean_mcse"] = _times(figures["mean_mcse"], spread)
-        wide["bias_mcse"] = _around(figures["bias_mcse"], truth.mcse, spread)
-        for name, ways in _PARTS.items():
-            key = f"{name}_mcse"
-            wide[key] = _around(figures[key], truth.mcse, self._of_mean(ways))
-        key = "exaggeration_given_efficacy_mcse"
-        if figures[key] is not None:
-            effect = self._of_mean((EARLY_EFFICACY, LATE_EFFICACY))
-            wide[key] = _around(figures[key], truth.mcse / abs(truth.effect), effect)
-        return wide | self._spreads(figures, every) | self._shares(figures, every.n)
+        spread, of_truth = self._of_mean(_EVERY), self.test.truth.mcse
+        early_stop, early_efficacy, futility = (self._of_mean(ways) for ways in _PARTS)
+        around, about = self._spreads(figures, every)
+        coverage, wrong_sign = self._shares(figures, every.n)
+        return replace(
+            figures,
+            mean_mcse=_times(figures.mean_mcse, spread),
+            bias_mcse=_around(figures.bias_mcse, of_truth, spread),
+            empirical_se_mcse=_times(figures.empirical_se_mcse, around),
+            rmse_mcse=_times(figures.rmse_mcse, about),
+            coverage=coverage,
+            bias_given_early_stop_mcse=_around(figures.bias_given_early_stop_mcse, of_truth, early_stop),
+            bias_given_early_efficacy_mcse=_around(
+                figures.bias_given_early_efficacy_mcse, of_truth, early_efficacy
+            ),
+            bias_given_futility_mcse=_around(figures.bias_given_futility_mcse, of_truth, futility),
+            exaggeration_given_efficacy_mcse=self._exaggeration(figures.exaggeration_given_efficacy_mcse),
+            wrong_sign=wrong_sign,
+        )
+
+    def _exaggeration(self, mcse: float | None) -> float | None:
+        """Of the mean estimate of the significant trials, over the true effect."""
+        if mcse is None:
+            return None
+        truth = self.test.truth
+        effect = self._of_mean((EARLY_EFFICACY, LATE_EFFICACY))
+        return _around(mcse, truth.mcse / abs(truth.effect), effect)
 
     def _of_mean(self, ways: Sequence[int]) -> float:
         """The effect on the mean error of the trials that end in one of these ways."""
@@ -242,41 +250,40 @@ class _Cell:
         alone = 0.0 if some.coarse else alone
         return self._effect(weights, alone, 3.0 * self.trials / some.n - 3.0)
 
-    def _spreads(self, figures: Json, every: ErrorMoments) -> Json:
-        """Errors of the root mean square error, and of the SD around the bias."""
-        share, wide = every.n / self.trials, {}
+    def _spreads(self, figures: EstimateFigures, every: ErrorMoments) -> tuple[float, float]:
+        """The effects on the SD around the bias, and on the root mean square error; 1 on what is unknown."""
+        share = every.n / self.trials
         mean, sd, square = every.mean or 0.0, every.sd or 0.0, every.square
         errors = {PART_ERROR + way: -2.0 * mean for way in _EVERY}
         around = self._less(
             self._tail(errors | {TILE_SQUARE: 1.0}), (sd * sd - mean * mean) * COARSE_POINT, _EVERY
         )
         about = self._less(self._tail({TILE_SQUARE: 1.0}), square * COARSE_POINT, _EVERY)
-        alone = {
-            "empirical_se_mcse": (around, every.central_variance),
-            "rmse_mcse": (about, every.square_variance),
-        }
-        for key, (weights, variance) in alone.items():
-            if figures[key] is not None:
-                effect = self._effect(weights, variance * COARSE_POINT**2 * share, 12.0)
-                wide[key] = _times(figures[key], effect)
-        return wide
 
-    def _shares(self, figures: Json, defined: int) -> Json:
+        def effect(mcse: float | None, weights: Floats, variance: float) -> float:
+            return 1.0 if mcse is None else self._effect(weights, variance * COARSE_POINT**2 * share, 12.0)
+
+        return (
+            effect(figures.empirical_se_mcse, around, every.central_variance),
+            effect(figures.rmse_mcse, about, every.square_variance),
+        )
+
+    def _shares(self, figures: EstimateFigures, defined: int) -> tuple[Figure | None, Figure | None]:
         """Coverage, and the wrong sign among the significant trials."""
-        share, wide = defined / self.trials, {}
-        if (coverage := figures["coverage"]) is not None:
-            c = coverage["estimate"]
+        share, coverage, wrong = defined / self.trials, figures.coverage, figures.wrong_sign
+        if coverage is not None:
+            c = coverage.estimate
             weights = self._less(self._tail({TILE_COVERED: 1.0}), c, _EVERY)
             effect = self._effect(weights, c * (1.0 - c) * share, _of_rate(c))
-            wide["coverage"] = widen(coverage, math.sqrt(effect))
-        if (wrong := figures["wrong_sign"]) is not None:
-            p = wrong["estimate"]
+            coverage = widen(coverage, math.sqrt(effect))
+        if wrong is not None:
+            p = wrong.estimate
             side = BELOW if self.test.truth.effect > 0.0 else ABOVE
             counts = self._at(slice(None), side) - p * self._at(slice(None), _EFFICACY)
             among = float(self.count[:, _EFFICACY].sum()) / self.trials
             effect = self._effect(self._tail({}, counts), p * (1.0 - p) * among, _of_rate(p * among))
-            wide["wrong_sign"] = widen(wrong, math.sqrt(effect))
-        return wide
+            wrong = widen(wrong, math.sqrt(effect))
+        return coverage, wrong
 
 
 def _of_rate(p: float) -> float:

@@ -1,170 +1,175 @@
-"""A cell of the JSON contract: everything that is said of one analysis under one hypothesis."""
+"""Cells of a result: everything that is known of one analysis under one hypothesis at one number of patients.
+
+Fields have the names and the order of the keys in the JSON contract, which `to_json` writes.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from typing import ClassVar
 
-import numpy as np
-
-from planner.engine.cells import HypothesisTest
-from planner.kernels.tables import (
-    ABOVE,
-    BELOW,
-    COVERED,
-    FAR,
-    FAR_FOURTH,
-    FARTHEST,
-    FINISHED,
-    FINISHED_SQUARE,
-    FUTILE,
-    NO_TEST,
-    TRIALS,
-    UNDEFINED,
-    Ints,
-)
-from planner.model.looks import MonitoringPlan
-from planner.results.dropout import DropoutFigures
-from planner.results.error_moments import ErrorMoments
-from planner.results.figures import Json, early_stop_variance, mean, probability, smooth
-from planner.results.irregular_trials import on_errors, on_undefined
+from planner.results.contract import Written
+from planner.results.figures import Figure, Quantile
 
 
-def cell_of(
-    test: HypothesisTest,
-    d: int,
-    trials: int,
-    ends: Ints,
-    free: Ints,
-    irregular: Ints,
-    dropout: DropoutFigures,
-) -> Json:
-    """A cell of the JSON contract from the sums of design d, as of independent trials."""
-    looks, analysis = test.looks[d], test.analysis
-    count = ends[:, :, TRIALS]
-    efficacy = int(count[:, [ABOVE, BELOW]].sum())
-    early = count[: len(looks.counts) - 1]
-    undefined = int(ends[:, :, UNDEFINED].sum())
-    cell: Json = {
-        "hypothesis": test.hypothesis,
-        "analysis": analysis.name,
-        "patients": looks.patients,
-        "alpha": analysis.alpha,
-        "alternative": analysis.alternative,
-        "true_effect": test.truth.effect,
-        "stated_effect": test.truth.stated,
-        "true_effect_mcse": test.truth.mcse,
-        "is_null": test.truth.is_null,
-        "power": probability(efficacy, trials),
-        "stopped_early": probability(int(early.sum()), trials),
-        "looks": [_look(looks, k, trials, count[k], irregular[k], dropout) for k in range(len(looks.counts))],
-        **_expected(ends, looks, trials, dropout),
-        "estimate": _estimate(test, ends, irregular, len(looks.counts)),
-        "undefined": probability(undefined, trials),
-        **dropout.figures,
-        "sweep": {},
-        "note": "",
-    }
-    if test.futile and not looks.boundary.binding:
-        cell["power_ignoring_futility"] = probability(int(free.sum()), trials)
-    cell["note"] = " ".join([*_notes(cell), *on_undefined(cell), *on_errors(cell)])
-    return cell
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookFigures(Written):
+    """A look: its patients and limits, and the shares of all trials that end there or have no test there."""
+
+    look: int  # from 1
+    information: float  # share of that of all patients
+    patients: int
+    completers: float  # expected
+    completers_mcse: float | None = None  # None where the completers are exact
+    efficacy_z: float | None  # None where the look cannot stop
+    futility_z: float | None
+    nominal_p: float | None
+    efficacy: Figure
+    futility: Figure
+    undefined: Figure
+
+    if_any: ClassVar = frozenset({"completers_mcse"})
 
 
-def _expected(ends: Ints, looks: MonitoringPlan, trials: int, dropout: DropoutFigures) -> Json:
-    """Patients and completers of a trial, with errors that are not 0 for want of early stops or dropout."""
-    stopped = ends[: len(looks.counts), :, TRIALS].sum(axis=1)
-    at = np.array(looks.counts, np.int64)
-    total, square = float(stopped @ at), float(stopped @ (at * at))
-    patients = mean(total, square, trials)
-    more = early_stop_variance(total, square, trials, int(stopped[:-1].sum()), looks.counts)
-    finished = float(ends[:, :, FINISHED].sum())
-    completers = mean(finished, float(ends[:, :, FINISHED_SQUARE].sum()), trials)
-    gone = 2.0 / trials if dropout.figures or dropout.retention < 1.0 else 0.0  # two more patients leave
-    return {
-        "expected_patients": smooth(patients, more, trials, looks.counts[0], looks.patients),
-        "expected_completers": smooth(
-            completers, more * (finished / total) ** 2 + gone, trials, 0.0, looks.patients
-        ),
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EstimateFigures(Written):
+    """What becomes of the estimate, in the unit of the measure; each with its Monte Carlo standard error."""
+
+    mean: float | None
+    mean_mcse: float | None
+    bias: float | None
+    bias_mcse: float | None
+    empirical_se: float | None
+    empirical_se_mcse: float | None
+    rmse: float | None
+    rmse_mcse: float | None
+    coverage: Figure | None
+    bias_given_early_stop: float | None
+    bias_given_early_stop_mcse: float | None
+    bias_given_early_efficacy: float | None
+    bias_given_early_efficacy_mcse: float | None
+    bias_given_futility: float | None
+    bias_given_futility_mcse: float | None
+    exaggeration_given_efficacy: float | None  # type M error; None without a true effect
+    exaggeration_given_efficacy_mcse: float | None
+    wrong_sign: Figure | None  # type S error, among the significant trials
+    error_range: float  # an error beyond it counts as this large
+    beyond_range: Figure | None
+    empirical_se_is_rough: bool
 
 
-def _look(
-    looks: MonitoringPlan, k: int, trials: int, count: Ints, irregular: Ints, dropout: DropoutFigures
-) -> Json:
-    boundary = looks.boundary
-    error = {"completers_mcse": looks.counts[k] * dropout.mcse} if dropout.mcse is not None else {}
-    return {
-        "look": k + 1,
-        "information": looks.fractions[k],
-        "patients": looks.counts[k],
-        "completers": looks.counts[k] * dropout.retention,
-        **error,
-        "efficacy_z": _finite(boundary.efficacy_z[k]),
-        "futility_z": _finite(boundary.futility_z[k]),
-        "nominal_p": boundary.nominal_p[k],
-        "efficacy": probability(int(count[ABOVE] + count[BELOW]), trials),
-        "futility": probability(int(count[FUTILE]), trials),
-        "undefined": probability(int(irregular[NO_TEST]), trials),
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting(Written):
+    """Patients who wait for their next period until they have returned to their baseline."""
+
+    never_returned: Figure | None  # share of those who were there before, who leave therefore
+    extra_days: Figure | None  # of those who have the next dosing
 
 
-def _finite(x: float) -> float | None:
-    return x if math.isfinite(x) else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap(Written):
+    """The gap after a period of a sequence: how many were there before, and the share of them who leave."""
+
+    sequence: str  # treatments, separated by spaces
+    after_period: int
+    treatment: str
+    patients: int  # counted over all trials
+    left: Figure | None
+    waiting: Waiting | None = None
+
+    merged: ClassVar = frozenset({"waiting"})
 
 
-def _estimate(test: HypothesisTest, ends: Ints, irregular: Ints, looks: int) -> Json:
-    every = ErrorMoments.of(ends, test.unit, bool(irregular[:, FAR_FOURTH].any()))
-    early = ErrorMoments.of(ends[: looks - 1], test.unit)
-    futile = ErrorMoments.of(ends[: looks - 1, FUTILE], test.unit)
-    early_efficacy = ErrorMoments.of(ends[: looks - 1, [ABOVE, BELOW]], test.unit)
-    significant = ErrorMoments.of(ends[:, [ABOVE, BELOW]], test.unit)
-    truth = test.truth.effect
-    covered = int(ends[:, :, COVERED].sum())
-    significant_trials = int(ends[:, [ABOVE, BELOW], TRIALS].sum())
-    wrong = int(ends[:, BELOW if truth > 0 else ABOVE, TRIALS].sum())
-    bias, relative = every.mean, significant.mean
-    return {
-        "mean": None if bias is None else truth + bias,
-        "mean_mcse": every.mean_mcse,
-        "bias": bias,
-        "bias_mcse": _with_truth(every.mean_mcse, test),
-        "empirical_se": every.sd,
-        "empirical_se_mcse": every.sd_mcse,
-        "rmse": every.rmse,
-        "rmse_mcse": every.rmse_mcse,
-        "coverage": probability(covered, every.n),
-        "bias_given_early_stop": early.mean,
-        "bias_given_early_stop_mcse": _with_truth(early.some_mcse, test),
-        "bias_given_early_efficacy": early_efficacy.mean,
-        "bias_given_early_efficacy_mcse": _with_truth(early_efficacy.some_mcse, test),
-        "bias_given_futility": futile.mean,
-        "bias_given_futility_mcse": _with_truth(futile.some_mcse, test),
-        "exaggeration_given_efficacy": None if relative is None or truth == 0 else 1 + relative / truth,
-        "exaggeration_given_efficacy_mcse": _scaled(_with_truth(significant.some_mcse, test), truth),
-        "wrong_sign": None if truth == 0 else probability(wrong, significant_trials),
-        "error_range": FARTHEST * test.unit,
-        "beyond_range": probability(int(irregular[:, FAR].sum()), every.n),
-        "empirical_se_is_rough": every.coarse,
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departures(Written):
+    """Who leaves, where that is not by chance alone: share of the patients, and by gap between periods."""
+
+    dropout: Figure | None
+    leaving: tuple[Gap, ...]
 
 
-def _with_truth(mcse: float | None, test: HypothesisTest) -> float | None:
-    """A standard error with that of the true effect, where the truth itself is simulated."""
-    return None if mcse is None else math.hypot(mcse, test.truth.mcse)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectGuesses(Written):
+    """Shares of the patients' guesses that are right; None where nobody guessed."""
+
+    all: Figure | None
+    by_treatment: Mapping[str, Figure | None]
 
 
-def _scaled(x: float | None, truth: float) -> float | None:
-    return None if x is None or truth == 0 else x / abs(truth)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantFigures(Written):
+    """How far power and true effect differ between variants of what is uncertain."""
+
+    variants: int
+    power_sd: float
+    power_quantiles: Mapping[str, Quantile]  # by name: p5, p25, p50, p75, p95
+    effect_sd: float
+    effect_quantiles: Mapping[str, Quantile]
+    direction: str  # above or below 0: where an effect is looked for
+    effect_probability: Figure | None  # of an effect in that direction
+    power_limit: Figure | None  # what assurance tends to as patients are added, if nothing is biased
+    power_given_effect: Figure | None
 
 
-def _notes(cell: Mapping[str, Any]) -> list[str]:
-    notes = []
-    if cell["is_null"]:
-        notes.append("The null hypothesis is true: power is the type I error.")
-        if cell["true_effect"] == 0 and cell["estimate"]["exaggeration_given_efficacy"] is None:
-            notes.append("Exaggeration and wrong sign do not exist without a true effect.")
-    if cell["power"] and cell["power"]["estimate"] == 0:
-        notes.append("No trial was significant.")
-    return notes
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarryoverFigures(Written):
+    """What carryover adds to the mean estimate of a trial that runs to its last look."""
+
+    bias: Figure
+    standard_error: float  # of the estimate, empirical
+    of_standard_error: float | None  # size of the bias as a share of it
+    of_effect: float | None  # and of the true effect
+    matters: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell(Written):
+    """One analysis under one hypothesis: what is true, and the figures of so many virtual trials."""
+
+    trials: int
+    hypothesis: str
+    analysis: str
+    patients: int
+    alpha: float
+    alternative: str
+    true_effect: float
+    stated_effect: float | None
+    true_effect_mcse: float
+    is_null: bool
+    power: Figure
+    stopped_early: Figure
+    looks: tuple[LookFigures, ...]
+    expected_patients: Figure
+    expected_completers: Figure
+    estimate: EstimateFigures
+    undefined: Figure
+    departures: Departures | None = None  # None where everybody leaves by chance alone
+    sweep: Mapping[str, object] = field(default_factory=dict)  # of a sweep, the values here by path
+    note: str = ""
+    power_ignoring_futility: Figure | None = None  # None where futility is binding, or not looked for
+    correct_guesses: CorrectGuesses | None = None  # None where nobody is asked
+    uncertainty: VariantFigures | None = None  # of a run over uncertain numbers
+    carryover: CarryoverFigures | None = None  # None where nothing can be carried over, or was not looked for
+
+    unwritten: ClassVar = frozenset({"trials"})
+    merged: ClassVar = frozenset({"departures"})
+    if_any: ClassVar = frozenset({"power_ignoring_futility", "correct_guesses", "uncertainty"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeTrial(Written):
+    """All primary analyses of a trial together, under one hypothesis at one number of patients."""
+
+    hypothesis: str
+    patients: int
+    analyses: tuple[str, ...]
+    procedure: str = "none"  # for several analyses
+    success: None = None
+    any: Figure  # is significant
+    all: Figure
+    familywise_error: Figure | None  # None where no null hypothesis is true
+    looks: None = None
+    expected_patients: None = None
+    sweep: Mapping[str, object] = field(default_factory=dict)
+    note: str = ""

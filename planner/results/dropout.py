@@ -14,8 +14,9 @@ import numpy as np
 from planner.kernels.tables import AGAIN, AGAIN_SQUARE, IN_VAIN, RANDOMISED, THERE, Floats, Ints
 from planner.model.allocation import retention
 from planner.model.families.mechanism.return_to_baseline import return_rule
+from planner.results.cells import Departures, Gap, Waiting
 from planner.results.design_effect import AllocatedPatients
-from planner.results.figures import Json, mean, probability, widen
+from planner.results.figures import Figure, mean, probability_among, widen
 from planner.scenario.scenario import Scenario
 
 
@@ -24,7 +25,7 @@ class DropoutFigures(NamedTuple):
 
     retention: float  # share of the randomised patients who complete every period
     mcse: float | None  # its Monte Carlo standard error; None where it is exact
-    figures: Json  # for the cells of a run; nothing where everybody leaves by chance alone
+    departures: Departures | None  # None where everybody leaves by chance alone
 
 
 def dropout_of(
@@ -36,31 +37,30 @@ def dropout_of(
     """
     exact = retention(scenario)
     if exact is not None:
-        return DropoutFigures(exact, None, {})
+        return DropoutFigures(exact, None, None)
     share = dropout_share(followed, allocated)
     if share is None:
-        return DropoutFigures(1.0, None, {"dropout": None, "leaving": []})
-    figures = {"dropout": share, "leaving": gaps(scenario, followed)}
-    return DropoutFigures(1.0 - share["estimate"], share["mcse"], figures)
+        return DropoutFigures(1.0, None, Departures(dropout=None, leaving=()))
+    departures = Departures(dropout=share, leaving=gaps(scenario, followed))
+    return DropoutFigures(1.0 - share.estimate, share.mcse, departures)
 
 
-def dropout_share(followed: Ints, allocated: AllocatedPatients | None = None) -> Json | None:
+def dropout_share(followed: Ints, allocated: AllocatedPatients | None = None) -> Figure | None:
     """Share of the patients randomised who leave; followed i64[sequence, period, FOLLOWED].
 
     Its variance is that within the sequences, and what the randomisation lists add.
     """
     randomised, there = followed[:, -1, RANDOMISED], followed[:, -1, THERE]
     n, left = int(randomised.sum()), int((randomised - there).sum())
-    figure = probability(left, n)
+    figure = probability_among(left, n)
     if figure is None or allocated is None or left in (0, n):
         return figure
     chance = (randomised - there) / np.maximum(randomised, 1)
     variance = float(randomised @ (chance * (1.0 - chance))) + allocated.variance(chance)
-    wide: Json = widen(figure, math.sqrt(variance / (left * (1.0 - left / n))))
-    return wide
+    return widen(figure, math.sqrt(variance / (left * (1.0 - left / n))))
 
 
-def gaps(scenario: Scenario, followed: Ints) -> list[Json]:
+def gaps(scenario: Scenario, followed: Ints) -> tuple[Gap, ...]:
     """For each sequence and gap between periods, the share who leave of those who were there before.
 
     Where patients wait until they have returned to their baseline: the share who never do, and leave
@@ -72,15 +72,25 @@ def gaps(scenario: Scenario, followed: Ints) -> list[Json]:
         for k in range(1, len(sequence)):
             row = followed[s, k - 1]
             before, there = int(row[THERE]), int(followed[s, k, THERE])
-            gap: Json = {"sequence": " ".join(sequence), "after_period": k, "treatment": sequence[k - 1]}
-            gap |= {"patients": before, "left": probability(before - there, before)}
+            waiting = None
             if again is not None:
                 days = again.recheck_days
                 total, square = float(row[AGAIN]) * days, float(row[AGAIN_SQUARE]) * days * days
-                gap["never_returned"] = probability(int(row[IN_VAIN]), before)
-                gap["extra_days"] = mean(total, square, there)
-            rows.append(gap)
-    return rows
+                waiting = Waiting(
+                    never_returned=probability_among(int(row[IN_VAIN]), before),
+                    extra_days=mean(total, square, there) if there else None,
+                )
+            rows.append(
+                Gap(
+                    sequence=" ".join(sequence),
+                    after_period=k,
+                    treatment=sequence[k - 1],
+                    patients=before,
+                    left=probability_among(before - there, before),
+                    waiting=waiting,
+                )
+            )
+    return tuple(rows)
 
 
 def days_waited(scenario: Scenario, waits: Floats) -> tuple[float | None, ...]:

@@ -1,18 +1,17 @@
-"""Figures of the JSON contract: an estimate, its Monte Carlo standard error, and a 95 % interval.
+"""Figures of a result: an estimate, its Monte Carlo standard error, and a 95 % interval.
 
-A figure is {"estimate", "mcse", "low", "high"}; every result takes its intervals from here. Errors follow
-Morris, White and Crowther (2019, table 6). Probabilities carry a standard error from (x + 2) / (trials + 4),
-which is never 0, and Wilson intervals as modified by Brown, Cai and DasGupta (2001): of one to three events
-Wilson's lower limit is too high.
+Every result takes its intervals from here. Errors follow Morris, White and Crowther (2019, table 6).
+Probabilities carry a standard error from (x + 2) / (trials + 4), which is never 0, and Wilson intervals as
+modified by Brown, Cai and DasGupta (2001): of one to three events Wilson's lower limit is too high.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, replace
 
-Json = dict[str, Any]
+from planner.results.contract import Written
 
 Z95 = 1.959963984540054
 """The 97.5 % quantile of the normal distribution: 95 % of it lies within so many standard deviations."""
@@ -21,36 +20,69 @@ _LOWEST = (0.0, 0.05129329438755053, 0.35536151069866195, 0.8176914471639534)
 """Expected events of which so many or more, up to three, come with a chance of 5 %."""
 
 
+@dataclass(frozen=True, slots=True)
+class Figure(Written):
+    """An estimate with its Monte Carlo standard error and 95 % interval; these are None where unknown."""
+
+    estimate: float
+    mcse: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def error(self) -> float:
+        """The Monte Carlo standard error where there surely is one, as of every probability."""
+        assert self.mcse is not None
+        return self.mcse
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval where there surely is one."""
+        assert self.low is not None
+        assert self.high is not None
+        return self.low, self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Quantile(Written):
+    """A quantile with its Monte Carlo standard error."""
+
+    estimate: float
+    mcse: float
+
+
 def figure(
     estimate: float,
     mcse: float | None,
     least: float = -math.inf,
     most: float = math.inf,
     quantile: float = Z95,
-) -> Json:
+) -> Figure:
     """A figure with a normal interval within `least` and `most`; without an interval where it has no error.
 
     quantile: how many standard errors it extends to either side.
     """
     if mcse is None:
-        return {"estimate": estimate, "mcse": None, "low": None, "high": None}
+        return Figure(estimate)
     low, high = estimate - quantile * mcse, estimate + quantile * mcse
-    return {"estimate": estimate, "mcse": mcse, "low": max(low, least), "high": min(high, most)}
+    return Figure(estimate, mcse, max(low, least), min(high, most))
 
 
-def probability(x: int, n: int) -> Json | None:
-    """The share of n trials in which something happened, x times; None if there was nothing to count."""
-    if n == 0:
-        return None
-    p = x / n
+def probability(x: int, n: int) -> Figure:
+    """The share of n trials in which something happened, x times; n is at least 1."""
     low, high = _wilson_of_count(x, n)
-    return {"estimate": p, "mcse": smoothed_error(x, n), "low": low, "high": high}
+    return Figure(x / n, smoothed_error(x, n), low, high)
 
 
-def share(p: float, mcse: float, trials: float) -> Json:
+def probability_among(x: int, n: int) -> Figure | None:
+    """The same of those trials, or patients, that something concerns; None if there are none."""
+    return probability(x, n) if n else None
+
+
+def share(p: float, mcse: float, trials: float) -> Figure:
     """A share with an error of its own, and the Wilson interval of so many independent trials."""
     low, high = _wilson_of_share(p, trials)
-    return {"estimate": p, "mcse": mcse, "low": low, "high": high}
+    return Figure(p, mcse, low, high)
 
 
 def smoothed_error(x: float, n: int) -> float:
@@ -74,10 +106,8 @@ def _wilson_of_share(p: float, size: float) -> tuple[float, float]:
     return max(0.0, min(middle - Z95 * half, p)), min(1.0, max(middle + Z95 * half, p))
 
 
-def mean(total: float, square: float, n: int) -> Json | None:
-    """Mean, its standard error and 95 % interval from a sum and a sum of squares."""
-    if n == 0:
-        return None
+def mean(total: float, square: float, n: int) -> Figure:
+    """Mean, its standard error and 95 % interval from a sum and a sum of squares over n, at least 1."""
     average = total / n
     variance = max(square / n - average * average, 0.0)
     return figure(average, math.sqrt(variance / (n - 1)) if n > 1 else None)
@@ -102,26 +132,19 @@ def early_stop_variance(total: float, square: float, n: int, early: int, looks: 
     return max(smooth - (square / n - (total / n) ** 2), 0.0)
 
 
-def smooth(plain: Json | None, more: float, n: int, least: float, most: float) -> Json | None:
+def smooth(plain: Figure, more: float, n: int, least: float, most: float) -> Figure:
     """A mean with so much more variance of a trial, its interval within what is possible."""
-    if plain is None or plain["mcse"] is None:
+    if plain.mcse is None:
         return plain
-    mcse, middle = math.sqrt(plain["mcse"] ** 2 + more / (n + 4)), plain["estimate"]
+    mcse, middle = math.sqrt(plain.mcse**2 + more / (n + 4)), plain.estimate
     return figure(middle, mcse, min(least, middle), max(most, middle))
 
 
-def widen(value: Any, factor: float) -> Any:
-    """Monte Carlo errors and intervals in a part of a cell (JSON contract), times a factor."""
-    if isinstance(value, list):
-        return [widen(item, factor) for item in value]
-    if not isinstance(value, dict):
-        return value
-    wide = {
-        k: v * factor if k.endswith("mcse") and v is not None else widen(v, factor) for k, v in value.items()
-    }
-    if (low := wide.get("low")) is not None:
-        middle, high = wide["estimate"], wide["high"]
-        rate = low >= 0.0 and high <= 1.0
-        low, high = middle - factor * (middle - low), middle + factor * (high - middle)
-        wide["low"], wide["high"] = (max(low, 0.0), min(high, 1.0)) if rate else (low, high)
-    return wide
+def widen(value: Figure, factor: float) -> Figure:
+    """The figure with its Monte Carlo error and its interval times a factor."""
+    wide = replace(value, mcse=None if value.mcse is None else value.mcse * factor)
+    if value.low is None or value.high is None:
+        return wide
+    middle, rate = value.estimate, value.low >= 0.0 and value.high <= 1.0
+    low, high = middle - factor * (middle - value.low), middle + factor * (value.high - middle)
+    return replace(wide, low=max(low, 0.0) if rate else low, high=min(high, 1.0) if rate else high)

@@ -1,22 +1,26 @@
-"""Objects of the JSON contract as rows of a table."""
+"""Parts of a result as rows of a table."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
-from planner.results.figures import Json
+from planner.results.contract import Json, Written, as_json
 
 
-def flatten(value: Any, prefix: str = "") -> Json:
-    """An object of the JSON contract as one row: keys joined by an underscore, elements numbered from 1."""
+def flatten(value: Written | Mapping[str, object], prefix: str = "") -> Json:
+    """A part of a result as one row: keys joined by an underscore, elements numbered from 1."""
+    return _flat(as_json(value), prefix)
+
+
+def _flat(value: Json, prefix: str) -> Json:
     row: Json = {}
     for key, item in value.items():
         name = f"{prefix}_{key}" if prefix else key
         if isinstance(item, dict):
-            row |= flatten(item, name)
+            row |= _flat(item, name)
         elif isinstance(item, list):
             for i, each in enumerate(item, start=1):
-                row |= flatten(each, f"{name}_{i}")
+                row |= _flat(each, f"{name}_{i}")
         else:
             row[name] = item
     return row

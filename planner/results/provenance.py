@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from planner._version import __version__
-from planner.results.figures import Json
+from planner.results.contract import Json
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.scenario import Scenario
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from planner.engine.simulation import Simulation
 from planner.model.stopping.remarks import limit_reports
 from planner.results.blinding import guess_figures
-from planner.results.carryover_figures import CarryoverBias, Key, with_carryover
+from planner.results.carryover_figures import CarryoverBias, Key, carryover_in
 from planner.results.cell_errors import widen_cell
-from planner.results.cells import cell_of
+from planner.results.cell_figures import cell_of
+from planner.results.cells import Cell, WholeTrial
+from planner.results.contract import Json, as_json
 from planner.results.design_effect import AllocatedPatients
 from planner.results.digest import answer_digest
 from planner.results.dropout import dropout_of
-from planner.results.figures import Json
 from planner.results.frames import flatten
 from planner.results.provenance import ENGINE, provenance, scenario_named
 from planner.results.warnings import warnings_of
@@ -66,32 +67,26 @@ class Run:
         """Everything that the figures derive from."""
         return self.outcome.tally.sums()
 
-    def cells(self) -> list[Json]:
-        """One for each hypothesis, analysis and number of patients, in the form of the JSON contract."""
+    def cells(self) -> list[Cell]:
+        """One for each hypothesis, analysis and number of patients."""
         about, tally = self.outcome.cells, self.outcome.tally
         ends, free, irregular, between = tally.ends, tally.free, tally.irregular, tally.between
         allocated = AllocatedPatients(about.block, about.patients, tally.trials)
         dropout = [dropout_of(self.scenario, followed, allocated) for followed in tally.followed]
-        return [
-            widen_cell(
-                cell_of(test, d, tally.trials, ends[h, a, d], free[h, a, d], irregular[h, a, d], dropout[h]),
-                about.block,
-                test,
-                test.looks[d],
-                ends[h, a, d],
-                free[h, a, d],
-                irregular[h, a, d],
-                between[h, a, d],
-            )
-            | guess_figures(about, tally, h, allocated)
-            for h, tests in enumerate(about.tests)
-            for a, test in enumerate(tests)
-            for d in range(len(about.designs))
-        ]
+        cells = []
+        for h, tests in enumerate(about.tests):
+            guesses = guess_figures(about, tally, h, allocated)
+            for a, test in enumerate(tests):
+                for d in range(len(about.designs)):
+                    sums = ends[h, a, d], free[h, a, d], irregular[h, a, d]
+                    cell = cell_of(test, d, tally.trials, *sums, dropout[h])
+                    cell = widen_cell(cell, about.block, test, test.looks[d], *sums, between[h, a, d])
+                    cells.append(replace(cell, correct_guesses=guesses))
+        return cells
 
-    def cells_with_carryover(self) -> list[Json]:
-        """The cells of the JSON contract: with the bias that carryover gives each estimate."""
-        return with_carryover(self.cells(), self.carryover)
+    def cells_with_carryover(self) -> list[Cell]:
+        """The cells with the bias that carryover gives each estimate."""
+        return [replace(cell, carryover=carryover_in(cell, self.carryover)) for cell in self.cells()]
 
     @cached_property
     def carryover(self) -> Mapping[Key, CarryoverBias]:
@@ -100,7 +95,7 @@ class Run:
 
         return biases_of_cells(self.scenario, self.outcome.cells)
 
-    def whole_trials(self, cells: Sequence[Json]) -> list[Json]:
+    def whole_trials(self, cells: Sequence[Cell]) -> list[WholeTrial]:
         """All primary analyses together, for each hypothesis and number of patients; from the cells."""
         return whole_trials(self.scenario, self.outcome.cells, self.outcome.tally, cells)
 
@@ -116,16 +111,16 @@ class Run:
                 seconds=self.outcome.seconds,
                 simulated=self.trials,
             ),
-            "cells": cells,
-            "trial": self.whole_trials(cells),
+            "cells": as_json(cells),
+            "trial": as_json(self.whole_trials(cells)),
             "limits": self.limits(),
             "partial": self.partial,
             "warnings": self.warnings(cells),
         }
 
-    def warnings(self, cells: Sequence[Json], called: Callable[[str], str] = str) -> list[str]:
+    def warnings(self, cells: Sequence[Cell], called: Callable[[str], str] = str) -> list[str]:
         """What must not be overlooked in these cells. `called`: what a hypothesis is called there."""
-        return [*self.remarks, *warnings_of(self.scenario, self.outcome, cells, called)]
+        return [*self.remarks, *warnings_of(self.scenario, self.outcome, as_json(cells), called)]
 
     def limits(self) -> list[Json]:
         """What the limits of each analysis can do at each number of patients: nothing of it is simulated."""

@@ -9,31 +9,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from planner.engine.cells import Cells, primaries
 from planner.engine.tally import Tally
 from planner.kernels.tables import ALL, ANY, COUNT, FALSE_ALARM, TILES, WHOLE, WHOLE_SQUARE, Ints
 from planner.results.between_draws import spread
+from planner.results.cells import Cell, WholeTrial
 from planner.results.design_effect import APPROXIMATE, approximate, design_effect, within_blocks
-from planner.results.figures import Json, probability, widen
+from planner.results.figures import Figure, probability, widen
 from planner.scenario.scenario import Scenario
 
 NO_PROCEDURE = (
     "No procedure for several primary analyses is planned: each is tested at its full alpha, and counted at "
     "its own stop."
 )
-_FIGURES = {"any": ANY, "all": ALL, "familywise_error": FALSE_ALARM}
 
 
 def whole_trials(
     scenario: Scenario,
     about: Cells,
     tally: Tally,
-    cells: Sequence[Json],
+    cells: Sequence[Cell],
     variants: Sequence[tuple[Tally, Any]] = (),
-) -> list[Json]:
-    """One object for each hypothesis and number of patients, in order of the cells.
+) -> list[WholeTrial]:
+    """One for each hypothesis and number of patients, in order of the cells.
 
     cells: of all hypotheses, analyses and numbers of patients. variants: of a run over uncertain numbers the
     tally of each, and which null hypotheses are true in it, bool (hypothesis, analysis).
@@ -45,23 +46,21 @@ def whole_trials(
         false = _any_true(about, h, variants, places)
         for d in range(designs):
             own = [cells[(h * analyses + a) * designs + d] for a in places]
-            figures = (
-                _figures(about, tally, h, d, false, variants) if about.primary else _of_one(own[0], false)
+            trial = WholeTrial(
+                hypothesis=own[0].hypothesis,
+                patients=own[0].patients,
+                analyses=tuple(cell.analysis for cell in own),
+                any=own[0].power,  # with one analysis all three are its power
+                all=own[0].power,
+                familywise_error=own[0].power if false else None,
+                note=_note(about, d, tally, bool(variants)) if len(own) > 1 else "",
             )
-            trials.append(
-                {
-                    "hypothesis": own[0]["hypothesis"],
-                    "patients": own[0]["patients"],
-                    "analyses": [cell["analysis"] for cell in own],
-                    "procedure": "none",
-                    "success": None,
-                    **figures,
-                    "looks": None,
-                    "expected_patients": None,
-                    "sweep": {},
-                    "note": _note(about, d, tally, bool(variants)) if len(own) > 1 else "",
-                }
-            )
+            if about.primary:
+                figures = [_figure(about, tally, h, d, kind, variants) for kind in (ANY, ALL, FALSE_ALARM)]
+                trial = replace(
+                    trial, any=figures[0], all=figures[1], familywise_error=figures[2] if false else None
+                )
+            trials.append(trial)
     return trials
 
 
@@ -77,25 +76,18 @@ def _any_true(about: Cells, h: int, variants: Sequence[tuple[Tally, Any]], place
     return any(about.tests[h][a].truth.is_null for a in places)
 
 
-def _of_one(cell: Json, false: bool) -> Json:
-    """With one analysis all three are its power."""
-    return {"any": cell["power"], "all": cell["power"], "familywise_error": cell["power"] if false else None}
-
-
-def _figures(
-    about: Cells, tally: Tally, h: int, d: int, false: bool, variants: Sequence[tuple[Tally, Any]]
-) -> Json:
-    figures: Json = {}
-    for name, kind in _FIGURES.items():
-        sums = tally.joint[h, d, kind]
-        figure = probability(int(sums[COUNT]), tally.trials)
-        if variants:
-            counts = [each.joint[h, d, kind, COUNT] for each, _ in variants]
-            figure = spread(figure, counts, [each.trials for each, _ in variants])
-        elif figure is not None and within_blocks(about.block, _counts(about, d)):
-            figure = widen(figure, math.sqrt(_effect(sums, tally.trials)))
-        figures[name] = figure if kind != FALSE_ALARM or false else None
-    return figures
+def _figure(
+    about: Cells, tally: Tally, h: int, d: int, kind: int, variants: Sequence[tuple[Tally, Any]]
+) -> Figure:
+    """The share of trials in which any, or all, are significant, or any false alarm is."""
+    sums = tally.joint[h, d, kind]
+    figure = probability(int(sums[COUNT]), tally.trials)
+    if variants:
+        counts = [each.joint[h, d, kind, COUNT] for each, _ in variants]
+        return spread(figure, counts, [each.trials for each, _ in variants])
+    if within_blocks(about.block, _counts(about, d)):
+        return widen(figure, math.sqrt(_effect(sums, tally.trials)))
+    return figure
 
 
 def _counts(about: Cells, d: int) -> list[int]:

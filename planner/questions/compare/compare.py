@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,13 +11,14 @@ from planner.engine.executors import Progress
 from planner.engine.job import Job, job_of
 from planner.model.stopping.remarks import look_remarks
 from planner.questions.compare.assumptions import differing_assumptions
+from planner.questions.compare.cells import ComparisonCell, DesignDifference
 from planner.questions.compare.pairing import FIGURES, Group, Member, PairedTrials, pair
 from planner.results.carryover import biases_of_cells
-from planner.results.carryover_figures import CarryoverBias, Key, carryover_figures
+from planner.results.carryover_figures import CarryoverBias, Key, carryover_in
 from planner.results.carryover_sentences import bias_sentences, labels, unit_of
+from planner.results.contract import Json, as_json
 from planner.results.design_effect import WARNING
 from planner.results.digest import answer_digest
-from planner.results.figures import Json
 from planner.results.frames import flatten
 from planner.results.provenance import ENGINE, provenance, scenario_named
 from planner.scenario.analysis import PlannedAnalysis
@@ -62,7 +63,7 @@ class Comparison:
         """Trials of every design under every hypothesis."""
         return self.pairs.trials
 
-    def cells(self) -> list[Json]:
+    def cells(self) -> list[ComparisonCell]:
         """The figures of every design, by hypothesis."""
         return [self._cell(g, m) for g, row in enumerate(self.rows) for m in range(len(row.group))]
 
@@ -74,38 +75,41 @@ class Comparison:
             for each, work in zip(self.scenarios, self.pairs.jobs, strict=True)
         ]
 
-    def _cell(self, g: int, m: int) -> Json:
+    def _cell(self, g: int, m: int) -> ComparisonCell:
         row = self.rows[g]
         j, h, a = row.group[m]
         test = self.pairs.jobs[j].cells.tests[h][a]
-        size = test.looks[0].patients
-        cell = {
-            "hypothesis": row.hypothesis,
-            "design": self.names[j],
-            "analysis": test.analysis.name,
-            "patients": size,
-            "true_effect": test.truth.effect,
-            "stated_effect": test.truth.stated,
-            "true_effect_mcse": test.truth.mcse,
-            "is_null": test.truth.is_null,
-            "alpha": test.analysis.alpha,
-            "alternative": test.analysis.alternative,
+        cell = ComparisonCell(
+            hypothesis=row.hypothesis,
+            design=self.names[j],
+            analysis=test.analysis.name,
+            patients=test.looks[0].patients,
+            true_effect=test.truth.effect,
+            stated_effect=test.truth.stated,
+            true_effect_mcse=test.truth.mcse,
+            is_null=test.truth.is_null,
+            alpha=test.analysis.alpha,
+            alternative=test.analysis.alternative,
+            carryover=None,
             **{name: self.pairs.figure(g, m, name) for name in FIGURES},
-        }
-        biases = self.carryover[j].get((row.hypothesis, test.analysis.name, size))
-        return cell | carryover_figures(cell, biases)
+        )
+        return replace(cell, carryover=carryover_in(cell, self.carryover[j]))
 
-    def differences(self) -> list[Json]:
+    def differences(self) -> list[DesignDifference]:
         """Every design minus the first that has the hypothesis, with paired and unpaired errors."""
         rows = []
         for g, row in enumerate(self.rows):
             for m, member in enumerate(row.group[1:], start=1):
                 first = row.group[0].design
                 same = digest(self.scenarios[member.design]) == digest(self.scenarios[first])
-                differences = {name: self.pairs.difference(g, m, name, same=same) for name in FIGURES}
-                head = {"hypothesis": row.hypothesis, "analysis": row.analysis}
                 rows.append(
-                    head | {"design": self.names[member.design], "against": self.names[first]} | differences
+                    DesignDifference(
+                        hypothesis=row.hypothesis,
+                        analysis=row.analysis,
+                        design=self.names[member.design],
+                        against=self.names[first],
+                        **{name: self.pairs.difference(g, m, name, same=same) for name in FIGURES},
+                    )
                 )
         return rows
 
@@ -151,8 +155,8 @@ class Comparison:
                 seconds=self.pairs.seconds,
                 simulated=self.trials * len(self.names),
             ),
-            "cells": self.cells(),
-            "differences": self.differences(),
+            "cells": as_json(self.cells()),
+            "differences": as_json(self.differences()),
             "unlike": list(self.differing_assumptions),
             "partial": self.partial,
             "warnings": self._warnings(),
@@ -169,7 +173,7 @@ class Comparison:
         by_name = dict(named)
         label = {name: labels(scenario) for name, scenario in named}
         return warnings + bias_sentences(
-            self.cells(),
+            as_json(self.cells()),
             lambda cell: f"{label[cell['design']](cell['hypothesis'])} in {cell['design']}",
             lambda cell: unit_of(by_name[cell["design"]], cell["analysis"]),
         )

@@ -22,8 +22,9 @@ from planner.engine.executors import Progress, available_cores, in_pieces, piece
 from planner.engine.job import Job
 from planner.engine.workspace import LESS_MEMORY, block_size, chunk_size, job_in_words, records_bytes
 from planner.kernels.tables import BELOW, COMPLETERS, Ints, W
+from planner.questions.compare.cells import Difference
 from planner.results.design_effect import approximate, design_effect, within_blocks
-from planner.results.figures import Json, early_stop_variance, figure, mean, probability, smooth, widen
+from planner.results.figures import Figure, early_stop_variance, figure, mean, probability, smooth, widen
 
 FIGURES = ("power", "stopped_early", "expected_patients", "expected_completers", "expected_visits")
 """What is compared. Visits are those of all patients randomised when the trial stops: patients x periods."""
@@ -59,8 +60,8 @@ class PairedTrials:
     seconds: float
     partial: bool
 
-    def figure(self, g: int, m: int, name: str) -> Json | None:
-        """A figure of FIGURES of member m of a group, in the form of the JSON contract."""
+    def figure(self, g: int, m: int, name: str) -> Figure:
+        """A figure of FIGURES of member m of a group."""
         sums, scale = self._of(g, m, name)
         n, total, square = self.trials, scale * sums[_X], scale**2 * sums[_XX]
         if name in RATES:
@@ -69,9 +70,9 @@ class PairedTrials:
             most = scale * self.jobs[self.groups[g][m].design].cells.patients
             value = smooth(mean(total, square, n), self._more(g, m, name), n, 0.0, most)
         effect = self._effect(g, [m], total, square, scale * sums[_T], scale**2 * sums[_TT])
-        return None if value is None else widen(value, math.sqrt(effect))
+        return widen(value, math.sqrt(effect))
 
-    def difference(self, g: int, m: int, name: str, *, same: bool = False) -> Json | None:
+    def difference(self, g: int, m: int, name: str, *, same: bool = False) -> Difference:
         """The figure of member m minus that of the reference, with its paired Monte Carlo error.
 
         `mcse_unpaired` is the error that independent trials would have. `same`: the two are one design, whose
@@ -80,8 +81,6 @@ class PairedTrials:
         """
         n = self.trials
         own, there = self.figure(g, m, name), self.figure(g, 0, name)
-        if own is None or there is None:
-            return None
         a, scale = self._of(g, m, name)
         b, other = self._of(g, 0, name)
         total = scale * a[_X] - other * b[_X]
@@ -98,8 +97,9 @@ class PairedTrials:
             mcse = math.sqrt((max(square / n - (total / n) ** 2, 0.0) + more) / (n - 1))
         if mcse is not None:
             mcse *= math.sqrt(self._effect(g, [m, 0], total, square, whole, between))
-        unpaired = None if n < 2 else math.hypot(own["mcse"], there["mcse"])
-        return figure(total / n, mcse) | {"mcse_unpaired": unpaired}
+        unpaired = None if own.mcse is None or there.mcse is None else math.hypot(own.mcse, there.mcse)
+        plain = figure(total / n, mcse)
+        return Difference(plain.estimate, plain.mcse, plain.low, plain.high, None if n < 2 else unpaired)
 
     def _of(self, g: int, m: int, name: str) -> tuple[Any, int]:
         """Sums of what a figure is made of, and by how much it is multiplied."""

@@ -32,7 +32,8 @@ from planner.questions.discriminate.posterior import (
 )
 from planner.questions.discriminate.simulating import SimulatedDesign
 from planner.questions.discriminate.summaries import Summaries
-from planner.results.figures import Json, figure, share, smoothed_error
+from planner.results.contract import Json
+from planner.results.figures import figure, share, smoothed_error
 
 BEYOND_CHANCE = 3.0
 """Standard errors by which full simulation must differ from the normal approximation for a warning."""
@@ -234,7 +235,7 @@ def _bin(each: Bin) -> Json:
     n = each.all.size
     residual = each.true - true * each.all  # of a ratio of sums over draws
     error = math.sqrt(float((residual**2).sum()) * n / max(n - 1, 1)) / total
-    return {**head, "true": figure(true, error, 0.0, 1.0)}
+    return {**head, "true": figure(true, error, 0.0, 1.0).to_json()}
 
 
 def probability(x: Floats, trials: int) -> Json:
@@ -252,13 +253,13 @@ def interval(p: float, error: float, trials: int, least: int = 1) -> Json:
     if error < 1e-9:
         error = smoothed_error(p * trials, trials)
     size = max(p * (1.0 - p) / error**2, float(least))  # independent trials with the same error
-    return share(p, error, size)
+    return share(p, error, size).to_json()
 
 
 def average(x: Floats) -> Json:
     """The mean of x f64[draw], its error and a 95 % interval."""
     mean = float(x.mean())
-    return figure(mean, float(x.std(ddof=1)) / math.sqrt(x.size) if x.size > 1 else None)
+    return figure(mean, float(x.std(ddof=1)) / math.sqrt(x.size) if x.size > 1 else None).to_json()
 
 
 def mean_matrix(x: Floats) -> list[list[float]]:

@@ -37,7 +37,7 @@ from planner.questions.discriminate.simulating import (
 )
 from planner.questions.discriminate.summaries import KINDS, summaries_of
 from planner.questions.effort import EffortEstimate
-from planner.results.figures import Json
+from planner.results.contract import Json
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.scenario import Scenario

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from planner.results.figures import Json
+from planner.results.contract import Json
 
 BEYOND = 2.0
 """Standard errors by which weights must differ from how often they are true to be warned of."""

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from planner.kernels.tables import Floats, Ints
 from planner.model.readings import Reading
-from planner.results.figures import Json
+from planner.results.contract import Json
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import BINARY_MEASURES
 

@@ -52,8 +52,8 @@ from planner.questions.replay.trial import (
     VirtualPatient,
 )
 from planner.results.blinding import Guess, guess_counts, guesses_of
+from planner.results.contract import Json
 from planner.results.dropout import days_waited
-from planner.results.figures import Json
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.caps import MAX_TRIAL
 from planner.scenario.scenario import Scenario

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from planner.model.estimand import Truth
 from planner.model.readings import Reading
 from planner.results.blinding import Guess, by_period, in_a_row
+from planner.results.contract import Json
 from planner.results.digest import answer_digest
-from planner.results.figures import Json
 from planner.results.provenance import ENGINE, provenance, scenario_named
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scenario import Scenario

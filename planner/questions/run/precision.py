@@ -25,9 +25,6 @@ MOST = 100_000_000
 
 LEAST_PRECISION = 1e-6
 
-HEADLINE = ("power", "stopped_early")
-"""The figures whose errors count."""
-
 
 class PrecisionError(PlannerError, ValueError):
     """A precision that cannot be asked for."""
@@ -114,5 +111,5 @@ def _forecast(total: int, done: int, worst: float, precision: float, steps: Step
 
 
 def largest_error(run: Run) -> float:
-    """The largest Monte Carlo standard error of the headline figures of all cells."""
-    return max(float(cell[name]["mcse"]) for cell in run.cells() for name in HEADLINE)
+    """The largest Monte Carlo standard error of the headline figures of all cells: power and early stops."""
+    return max(figure.mcse or 0.0 for cell in run.cells() for figure in (cell.power, cell.stopped_early))

@@ -7,7 +7,7 @@ chance: its Monte Carlo error is paired.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,11 +19,12 @@ from planner.model.stopping.remarks import look_remarks
 from planner.monitoring.errors import BoundaryError
 from planner.questions.compare.pairing import Member, PairedTrials, pair
 from planner.questions.sensitivity.assumptions import STEP, Assumption, assumptions
+from planner.questions.sensitivity.cells import AssumptionFigures, ChangedPower, SensitivityCell
 from planner.results.carryover import biases_of_cells
-from planner.results.carryover_figures import CarryoverBias, Key, with_carryover
+from planner.results.carryover_figures import CarryoverBias, Key, carryover_in
+from planner.results.contract import Json, as_json
 from planner.results.design_effect import WARNING
 from planner.results.digest import answer_digest
-from planner.results.figures import Json
 from planner.results.frames import flatten
 from planner.results.provenance import ENGINE, provenance, scenario_named
 from planner.results.warnings import biased_by_carryover
@@ -50,7 +51,7 @@ class Sensitivity:
         """Whether it was interrupted before all trials were done."""
         return self.pairs.partial
 
-    def cells(self) -> list[Json]:
+    def cells(self) -> list[SensitivityCell]:
         """For each hypothesis and analysis the power, and its assumptions by what they change."""
         cells = []
         for g, group in enumerate(self.pairs.groups):
@@ -60,39 +61,45 @@ class Sensitivity:
             for m, (number, side) in enumerate(self.members[g], start=1):
                 sides.setdefault(number, {})[side] = m
             rows = [self._row(g, number, at) for number, at in sides.items()]
-            cells.append(
-                {
-                    "hypothesis": test.hypothesis,
-                    "analysis": test.analysis.name,
-                    "patients": test.looks[0].patients,
-                    "true_effect": test.truth.effect,
-                    "stated_effect": test.truth.stated,
-                    "is_null": test.truth.is_null,
-                    "power": self.pairs.figure(g, 0, "power"),
-                    "assumptions": sorted(rows, key=lambda row: -row["impact"]),
-                }
+            cell = SensitivityCell(
+                hypothesis=test.hypothesis,
+                analysis=test.analysis.name,
+                patients=test.looks[0].patients,
+                true_effect=test.truth.effect,
+                stated_effect=test.truth.stated,
+                is_null=test.truth.is_null,
+                power=self.pairs.figure(g, 0, "power"),
+                assumptions=tuple(sorted(rows, key=lambda row: -row.impact)),
             )
-        return with_carryover(cells, self.carryover)
+            cells.append(replace(cell, carryover=carryover_in(cell, self.carryover)))
+        return cells
 
     @cached_property
     def carryover(self) -> Mapping[Key, CarryoverBias]:
         """The bias that carryover gives each analysis as the assumptions are stated."""
         return biases_of_cells(without_uncertainty(self.scenario), self.pairs.jobs[0].cells)
 
-    def _row(self, g: int, number: int, at: Mapping[int, int]) -> Json:
+    def _row(self, g: int, number: int, at: Mapping[int, int]) -> AssumptionFigures:
         assumption = self.assumptions[number]
-        row: Json = {"path": assumption.path, "label": assumption.label, "value": assumption.value}
-        changes = []
-        for side, name in enumerate(("lower", "higher")):
-            m = at.get(side)
-            if m is None:
-                row[name] = None
-                continue
-            difference = self.pairs.difference(g, m, "power")
-            power = self.pairs.figure(g, m, "power")
-            row[name] = {"value": assumption.variants[side][0], "power": power, "difference": difference}
-            changes.append(abs(difference["estimate"]) if difference else 0.0)
-        return row | {"impact": max(changes, default=0.0)}
+        lower, higher = (self._changed(g, assumption, side, at.get(side)) for side in (0, 1))
+        return AssumptionFigures(
+            path=assumption.path,
+            label=assumption.label,
+            value=assumption.value,
+            lower=lower,
+            higher=higher,
+            impact=max((abs(each.difference.estimate) for each in (lower, higher) if each), default=0.0),
+        )
+
+    def _changed(self, g: int, assumption: Assumption, side: int, m: int | None) -> ChangedPower | None:
+        """The power of member m of a group, which has the assumption's value of this side."""
+        if m is None:
+            return None
+        return ChangedPower(
+            value=assumption.variants[side][0],
+            power=self.pairs.figure(g, m, "power"),
+            difference=self.pairs.difference(g, m, "power"),
+        )
 
     def digest(self) -> str:
         """Name of the result: the same variants, seed, trials and engine give the same digest everywhere."""
@@ -114,14 +121,14 @@ class Sensitivity:
 
         rows = []
         for cell in self.cells():
-            head = {key: cell[key] for key in ("hypothesis", "analysis", "patients")}
-            for each in cell["assumptions"]:
-                row = {**head, "assumption": each["path"], "impact": each["impact"]}
-                for side in ("lower", "higher"):
-                    changed = each[side] or {}
+            head = {"hypothesis": cell.hypothesis, "analysis": cell.analysis, "patients": cell.patients}
+            for each in cell.assumptions:
+                row = {**head, "assumption": each.path, "impact": each.impact}
+                for side, changed in (("lower", each.lower), ("higher", each.higher)):
                     # As text, because some assumptions are several numbers.
-                    row[f"{side}_value"] = as_toml(changed["value"]) if changed else None
-                    row |= flatten({k: v for k, v in changed.items() if k != "value"}, side)
+                    row[f"{side}_value"] = None if changed is None else as_toml(changed.value)
+                    if changed is not None:
+                        row |= flatten({"power": changed.power, "difference": changed.difference}, side)
                 rows.append(row)
         return polars.DataFrame(rows, infer_schema_length=None)
 
@@ -142,12 +149,12 @@ class Sensitivity:
                 simulated=self.pairs.trials * len(self.pairs.jobs),
             ),
             "step": self.step,
-            "cells": cells,
+            "cells": as_json(cells),
             "partial": self.partial,
             "warnings": self.warnings(cells),
         }
 
-    def warnings(self, cells: Sequence[Json], label: Callable[[str], str] = str) -> list[str]:
+    def warnings(self, cells: Sequence[SensitivityCell], label: Callable[[str], str] = str) -> list[str]:
         """What must not be overlooked. `called`: what a hypothesis is called there."""
         warnings = [*self.scenario.remarks, *look_remarks(self.scenario)]
         if self.partial:
@@ -155,7 +162,7 @@ class Sensitivity:
                 f"interrupted: the figures are of the {self.pairs.trials} trials that were finished"
             )
         warnings += [WARNING] if self.pairs.approximate else []
-        return [*warnings, *biased_by_carryover(self.scenario, cells, None, label)]
+        return [*warnings, *biased_by_carryover(self.scenario, as_json(cells), None, label)]
 
 
 def sensitivity(

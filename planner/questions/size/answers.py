@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from dataclasses import replace
 
 from planner.questions.size.curves import Key, Points, first_enough, span
 from planner.questions.size.effect import EffectAnswer, Effects
 from planner.questions.size.patients import Exact, Search
 from planner.questions.size.reasons import best, no_effect, no_patients
-from planner.results.figures import Json
+from planner.results.cells import Cell
+from planner.results.contract import Json, as_json
 from planner.results.frames import flatten
 from planner.scenario.analysis import PlannedAnalysis
 
@@ -26,17 +29,19 @@ CURVE = (
 _FIGURES = ("power", "trials", "stopped_early", "expected_patients", "expected_completers")
 
 
-def point(cell: Json, exact: Exact | None) -> Json:
+def point(cell: Cell, exact: Exact | None) -> Json:
     """A point of a power curve."""
-    values = {key: cell[key] for key in CURVE}
-    values["exact_power"] = None if exact is None else exact[cell["patients"]]
-    return values
+    return _some(cell, CURVE) | {"exact_power": None if exact is None else exact[cell.patients]}
 
 
-def effect_point(cell: Json, hypothesis: str) -> Json:
+def effect_point(cell: Cell, hypothesis: str) -> Json:
     """A point of a curve of power over the effect under a hypothesis, of which the cell has a moved copy."""
-    values = cell | {"hypothesis": hypothesis}
-    return {"effect": cell["true_effect"]} | {key: values[key] for key in CURVE}
+    return {"effect": cell.true_effect} | _some(replace(cell, hypothesis=hypothesis), CURVE)
+
+
+def _some(cell: Cell, names: Iterable[str]) -> Json:
+    """Some fields of a cell in the form of the JSON contract."""
+    return {name: as_json(getattr(cell, name)) for name in names}
 
 
 def answer_row(answer: Json) -> Json:
@@ -69,10 +74,10 @@ def patients_answer(search: Search, key: Key, target: float, partial: bool) -> J
         return answer | {"exact": False, "note": "Not evaluated before the interruption." if partial else ""}
     number = search.exact_answer(key, target) if key in search.exact else first_enough(points, target)
     if number is None or number not in points:
-        return answer | {"best": best(points)} | no_patients(search, key, target, partial).to_json()
-    answer |= {"patients": number, **{name: points[number][name] for name in _FIGURES}}
-    if "uncertainty" in points[number]:
-        answer["uncertainty"] = points[number]["uncertainty"]
+        return answer | {"best": best(points).to_json()} | no_patients(search, key, target, partial).to_json()
+    answer |= {"patients": number, **_some(points[number], _FIGURES)}
+    if (uncertainty := points[number].uncertainty) is not None:
+        answer["uncertainty"] = uncertainty.to_json()
     if key in search.exact:
         return answer | {"range": [number, number], "exact_power": search.exact[key][number]}
     answer["range"] = _range(points, target)
@@ -100,7 +105,7 @@ def _caution(search: Search, points: Points, target: float, answer: Json, partia
         )
     if answer["patients"] == min(points):
         notes.append("The smallest number tried is already enough.")
-    planned, left = len(search.curves.scenario.monitoring.counts), len(points[answer["patients"]]["looks"])
+    planned, left = len(search.curves.scenario.monitoring.counts), len(points[answer["patients"]].looks)
     if left < planned:
         few = "one, of all patients" if left == 1 else f"{left}"
         notes.append(f"Of the {planned} looks {few} is left there: the others would reach the last one.")
@@ -138,7 +143,7 @@ def effect_answer(
         return answer | {"note": note or ("Not reached before the interruption." if partial else "")}
     if effect.cell is None or effect.range is None:
         return answer | {"note": no_effect(search, target)}
-    true, change = effect.cell["true_effect"], effect.change
+    true, change = effect.cell.true_effect, effect.change
     if change is not None and not math.isclose(true, change, rel_tol=1e-4):
         note = f"The means that make this effect differ by {change:+.4g}: the scale cuts or rounds scores."
     return answer | {
@@ -147,5 +152,5 @@ def effect_answer(
         "effect": true,
         "range": sorted(search.true_effect(edge) for edge in effect.range),
         "exact": effect.exact,
-        **{key: effect.cell[key] for key in _FIGURES},
+        **_some(effect.cell, _FIGURES),
     }

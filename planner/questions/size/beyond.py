@@ -17,11 +17,13 @@ from planner.monitoring.boundaries import Boundary, crossing
 from planner.monitoring.errors import BoundaryError
 from planner.monitoring.numerics import zero
 from planner.questions.size import theory
-from planner.results.figures import Json
+from planner.results.cells import Cell
+from planner.results.contract import Json
+from planner.results.figures import Figure
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scenario import Scenario
 
-Points = Mapping[int, Json]
+Points = Mapping[int, Cell]
 
 FARTHEST = 10**8
 """Patients beyond which nothing is computed or extrapolated."""
@@ -119,25 +121,24 @@ def by_drift(scenario: Scenario, analysis: PlannedAnalysis, points: Points, targ
     """
     most, half = max(points), halfway(points)
     top = points[most]
-    if top["undefined"]["estimate"] > _UNDEFINED:
+    if top.undefined.estimate > _UNDEFINED:
         return None
     try:
         power = _Power(scenario, analysis, most)
-        reached = {key: power.drift_of(top["power"][key]) for key in ("low", "estimate", "high")}
-        lines = {key: None if x is None else _Line(x / math.sqrt(most)) for key, x in reached.items()}
-        if lines["high"] is None:
+        ends = top.power.interval
+        reached = [power.drift_of(each) for each in (ends[1], top.power.estimate, ends[0])]
+        lines = [None if x is None else _Line(x / math.sqrt(most)) for x in reached]
+        if lines[0] is None:
             return None  # surely no larger than without any effect
-        low, middle, high = (
-            _number(scenario, analysis, lines[key], target, most) for key in ("high", "estimate", "low")
-        )
-        fitted = lines["estimate"]
+        low, middle, high = (_number(scenario, analysis, line, target, most) for line in lines)
+        fitted = lines[1]
         if fitted is None or half == most:
             return Beyond(middle, low, high, "drift")
         before = _Power(scenario, analysis, half)
-        off = before.of(fitted.at(half)) - points[half]["power"]["estimate"]
-        errors = math.hypot(top["power"]["mcse"], points[half]["power"]["mcse"])
+        off = before.of(fitted.at(half)) - points[half].power.estimate
+        errors = math.hypot(top.power.error, points[half].power.error)
         if abs(off) > _MISFIT * errors + _ROUGH:
-            start = before.drift_of(points[half]["power"]["estimate"]) or 0.0
+            start = before.drift_of(points[half].power.estimate) or 0.0
             slope = (fitted.at(most) - start) / (math.sqrt(most) - math.sqrt(half))
             other = _number(scenario, analysis, _Line(slope, start - slope * math.sqrt(half)), target, most)
             low = low if other is None or low is None else min(low, other)
@@ -170,7 +171,7 @@ def _number(
     return n
 
 
-def by_assurance(points: Points, limit: Mapping[str, float], target: float, unit: int) -> Beyond | None:
+def by_assurance(points: Points, limit: Figure, target: float, unit: int) -> Beyond | None:
     """From how far assurance lies below its limit, a distance that shrinks with the root of the patients.
 
     So it does where the uncertain effect has a density around nil, for large numbers: P(significant) is
@@ -179,13 +180,13 @@ def by_assurance(points: Points, limit: Mapping[str, float], target: float, unit
     95 % intervals of assurance and of its limit.
     """
     most, half = max(points), halfway(points)
-    top, before = points[most]["power"], points[half]["power"]
-    gap = limit["estimate"] - top["estimate"]
-    foreseen = limit["estimate"] - gap * math.sqrt(most / half)
-    errors = math.hypot(top["mcse"], before["mcse"])
-    if points[most]["undefined"]["estimate"] > _UNDEFINED or half == most:
+    top, before = points[most].power, points[half].power
+    gap = limit.estimate - top.estimate
+    foreseen = limit.estimate - gap * math.sqrt(most / half)
+    errors = math.hypot(top.error, before.error)
+    if points[most].undefined.estimate > _UNDEFINED or half == most:
         return None
-    if abs(before["estimate"] - foreseen) > _MISFIT * errors + _ROUGH:
+    if abs(before.estimate - foreseen) > _MISFIT * errors + _ROUGH:
         return None
 
     def number(limited: float, reached: float) -> int | None:
@@ -194,9 +195,9 @@ def by_assurance(points: Points, limit: Mapping[str, float], target: float, unit
         n = most * ((limited - min(reached, limited)) / (limited - target)) ** 2
         return None if n > FARTHEST else max(math.ceil(n / unit), most // unit + 1) * unit
 
-    middle = number(limit["estimate"], top["estimate"])
+    middle = number(limit.estimate, top.estimate)
     if middle is None:
         return None
-    ends = [number(limit["high"], top["high"]), number(limit["low"], top["low"])]
+    ends = [number(limit.interval[side], top.interval[side]) for side in (1, 0)]
     high = None if None in ends else max(n for n in (*ends, middle) if n is not None)
     return Beyond(middle, min(n for n in (*ends, middle) if n is not None), high, "assurance")

@@ -18,13 +18,13 @@ from planner.model.looks import monitoring_plan
 from planner.model.readings import readings_of
 from planner.monitoring.errors import BoundaryError
 from planner.questions.run.assurance import AssurancePass, Pool
+from planner.results.cells import Cell
 from planner.results.design_effect import APPROXIMATE
-from planner.results.figures import Json
 from planner.results.run import Run
 from planner.scenario.scenario import Scenario
 
 Key = tuple[str, str]  # hypothesis, analysis
-Points = Mapping[int, Json]  # number of patients to the cell of a run, with the `trials` behind it
+Points = Mapping[int, Cell]  # by number of patients
 
 _BYTES = 64 * 2**20  # of limit tables in a pass, and of virtual patients in a thread
 
@@ -56,7 +56,7 @@ class Curves:
         self.impossible: set[int] = set()  # numbers of patients for which no stopping limits exist
         self.approximate = False  # whether the errors of any point are, for want of trials
         self._progress = progress
-        self._points: dict[Key, dict[int, Json]] = {}
+        self._points: dict[Key, dict[int, Cell]] = {}
         self._pool: Pool | None = None  # of the hypotheses that were asked for last
 
     def points(self, hypothesis: str, analysis: str) -> Points:
@@ -99,11 +99,11 @@ class Curves:
         self.trials += run.trials
         self.passed.append(run.digest())
         for cell in run.cells():
-            curve = self._points.setdefault((cell["hypothesis"], cell["analysis"]), {})
-            self.approximate |= cell["note"].endswith(APPROXIMATE)
-            earlier = curve.get(cell["patients"])
-            if earlier is None or earlier["trials"] < run.trials:
-                curve[cell["patients"]] = cell | {"trials": run.trials}
+            curve = self._points.setdefault((cell.hypothesis, cell.analysis), {})
+            self.approximate |= cell.note.endswith(APPROXIMATE)
+            earlier = curve.get(cell.patients)
+            if earlier is None or earlier.trials < cell.trials:
+                curve[cell.patients] = cell
         if run.partial:
             raise Interrupted
 
@@ -157,31 +157,31 @@ def _without_primary(work: Job) -> Job:
     return replace(work, cells=replace(work.cells, primary=()))
 
 
-def span(points: Mapping[int, Json], target: float, errors: float | None = None) -> tuple[int, int | None]:
+def span(points: Points, target: float, errors: float | None = None) -> tuple[int, int | None]:
     """(largest number surely below the target, or 0; smallest from which all are surely at it or above).
 
     Surely: beyond so many Monte Carlo standard errors; by default, outside the 95 % interval.
     """
     below, above = 0, None
     for n in sorted(points):
-        power = points[n]["power"]
-        low, high = power["low"], power["high"]
+        power = points[n].power
+        ends = power.interval
         if errors is not None:
-            low, high = (power["estimate"] + side * errors * power["mcse"] for side in (-1, 1))
-        if high < target:
+            ends = power.estimate - errors * power.error, power.estimate + errors * power.error
+        if ends[1] < target:
             below = n
-        if low < target:
+        if ends[0] < target:
             above = None
         elif above is None:
             above = n
     return below, above
 
 
-def first_enough(points: Mapping[int, Json], target: float) -> int | None:
+def first_enough(points: Points, target: float) -> int | None:
     """The smallest number of patients from which power stays at or above the target."""
     first = None
     for n in sorted(points):
-        if points[n]["power"]["estimate"] < target:
+        if points[n].power.estimate < target:
             first = None
         elif first is None:
             first = n

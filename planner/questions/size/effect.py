@@ -7,7 +7,7 @@ else stays as stated. Effects are hypotheses to the engine: many are simulated w
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scipy.optimize import brentq
@@ -15,7 +15,8 @@ from scipy.optimize import brentq
 from planner.model.estimand import alternative_direction, true_effect
 from planner.questions.size import theory
 from planner.questions.size.curves import Curves, span
-from planner.results.figures import Json
+from planner.results.cells import Cell
+from planner.results.figures import Figure
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.contrasts import total
 from planner.scenario.families.means import Means
@@ -36,7 +37,7 @@ class EffectAnswer:
     change: float | None
     range: tuple[float, float] | None  # changes that Monte Carlo error leaves open
     exact: bool
-    cell: Json | None  # the trial simulated at that effect
+    cell: Cell | None  # the trial simulated at that effect
 
 
 class Effects:
@@ -56,7 +57,7 @@ class Effects:
         self.curves, self.patients, self.most = curves, patients, most_trials or MOST
         self.scenario, self.stated, self.analysis = scenario, stated, analysis
         self.name = hypothesis
-        self.cells: dict[float, Json] = {}  # by change; each with its `trials`
+        self.cells: dict[float, Cell] = {}  # by change
         self.sign = _sign(scenario, stated, analysis)
         self.first, *others = analysis.weights
         self.sd = stated.spread.contrast(analysis.weights)
@@ -88,7 +89,7 @@ class Effects:
             width = (above - below) / POINTS
             changes = [below + width * k for k in range(POINTS + 1)]
             self._simulate(changes, trials)
-            low, middle, high = (self._crossing(changes, target, y) for y in ("high", "estimate", "low"))
+            low, middle, high = (self._crossing(changes, target, y) for y in (_high, _estimate, _low))
             if trials >= self.most or abs(high - low) <= _FINE * abs(middle):
                 break
             trials = min(GROWTH * trials, self.most)
@@ -129,7 +130,7 @@ class Effects:
             size = far
         return False
 
-    def _by_size(self) -> dict[int, Json]:
+    def _by_size(self) -> dict[int, Cell]:
         """The cells by the rank of their effect, from none to the largest."""
         return dict(enumerate(self.cells[change] for change in self._changes()))
 
@@ -142,15 +143,15 @@ class Effects:
         below, above = span(cells, target, _SURE)  # ranks; 0, no effect at all, is below any target
         return changes[below], changes[len(changes) - 1 if above is None else above]
 
-    def _crossing(self, changes: Sequence[float], target: float, figure: str) -> float:
-        """Where a figure of the power passes the target for good, by linear interpolation."""
-        height = [self.cells[change]["power"][figure] for change in changes]
+    def _crossing(self, changes: Sequence[float], target: float, of: Callable[[Figure], float]) -> float:
+        """Where the power, or an end of its interval, passes the target for good, by linear interpolation."""
+        height = [of(self.cells[change].power) for change in changes]
         last = max((i for i, y in enumerate(height) if y < target), default=-1)
         if last < 0:
             return changes[0]
         if last + 1 == len(changes):
             return changes[-1]
-        share: float = (target - height[last]) / (height[last + 1] - height[last])
+        share = (target - height[last]) / (height[last + 1] - height[last])
         return changes[last] + share * (changes[last + 1] - changes[last])
 
     def _simulate(self, changes: Sequence[float], trials: int) -> None:
@@ -167,8 +168,20 @@ class Effects:
             for name, change in names.items():
                 cell = inner.points(name, self.analysis.name).get(self.patients)
                 earlier = self.cells.get(change)
-                if cell is not None and (earlier is None or earlier["trials"] < cell["trials"]):
+                if cell is not None and (earlier is None or earlier.trials < cell.trials):
                     self.cells[change] = cell
+
+
+def _estimate(power: Figure) -> float:
+    return power.estimate
+
+
+def _low(power: Figure) -> float:
+    return power.interval[0]
+
+
+def _high(power: Figure) -> float:
+    return power.interval[1]
 
 
 def _sign(scenario: Scenario, hypothesis: Means, analysis: PlannedAnalysis) -> float:

@@ -114,7 +114,7 @@ class Search:
     def _note_nulls(self, names: Sequence[str]) -> None:
         for name in names:
             for key in self._keys(name):
-                if any(cell["is_null"] for cell in self.curves.points(*key).values()):
+                if any(cell.is_null for cell in self.curves.points(*key).values()):
                     self.null.add(key)
 
     def _passed(self, key: Key, high: int) -> bool:
@@ -154,7 +154,7 @@ class Search:
         for key, target in questions:
             points = self.curves.points(*key)
             window = set(self._window(key, target)) - self.curves.impossible
-            missing |= {n for n in window if n not in points or points[n]["trials"] < trials}
+            missing |= {n for n in window if n not in points or points[n].trials < trials}
         return sorted(missing)
 
     def _window(self, key: Key, target: float) -> list[int]:

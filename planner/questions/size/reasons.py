@@ -19,7 +19,9 @@ from planner.questions.size.beyond import FARTHEST, Beyond, by_assurance, by_dri
 from planner.questions.size.curves import Curves, Interrupted, Key, Points
 from planner.questions.size.effect import Effects
 from planner.questions.size.patients import Search
-from planner.results.figures import Json
+from planner.results.cells import Cell
+from planner.results.contract import Json, Written
+from planner.results.figures import Figure
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.scenario import Scenario
@@ -44,18 +46,26 @@ class Reason:
         return {"note": self.note, "ceiling": self.ceiling, "extrapolated": beyond}
 
 
-def best(points: Points) -> Json:
+@dataclass(frozen=True, slots=True)
+class Peak(Written):
+    """The highest power of a curve."""
+
+    patients: int
+    power: Figure
+
+
+def best(points: Points) -> Peak:
     """The highest power of the curve, and where."""
-    n = max(points, key=lambda n: (points[n]["power"]["estimate"], -n))
-    return {"patients": n, "power": points[n]["power"]}
+    n = max(points, key=lambda n: (points[n].power.estimate, -n))
+    return Peak(n, points[n].power)
 
 
 def no_patients(search: Search, key: Key, target: float, partial: bool) -> Reason:
     """The best that was reached, what keeps power down, and what more patients would do."""
     points = search.curves.points(*key)
     top, peak = points[max(points)], best(points)
-    power = peak["power"]
-    highest = f"{power['estimate']:.3f} (Monte Carlo SE {power['mcse']:.2g}), at {peak['patients']:,}"
+    power = peak.power
+    highest = f"{power.estimate:.3f} (Monte Carlo SE {power.error:.2g}), at {peak.patients:,}"
     if key in search.exact:
         n = max(search.exact[key], key=search.exact[key].__getitem__)
         highest = f"{search.exact[key][n]:.3f}, by the closed form, at {n:,}"
@@ -64,9 +74,9 @@ def no_patients(search: Search, key: Key, target: float, partial: bool) -> Reaso
     )
     if partial:
         return Reason(f"{head} Interrupted before larger numbers were tried.")
-    if power["estimate"] >= target:
+    if power.estimate >= target:
         return Reason(f"{head} It does not stay at the target.")
-    if top["undefined"]["estimate"] == 1.0:
+    if top.undefined.estimate == 1.0:
         return Reason(f"{head} {_never_computed(search.curves, key, max(points), search.unit)}")
     causes = [*_undefined(top, target), *_bias(top), *_futile(top, target)]
     ahead = _larger_numbers(search, key, target, points)
@@ -97,7 +107,7 @@ def _never_computed(curves: Curves, key: Key, most: int, step: int) -> str:
     numbers = range(most + step, last + 1, step)
     with suppress(Interrupted):  # of what was finished
         probe.evaluate([name], numbers, _PROBES)
-    computable = [n for n, cell in probe.points(*key).items() if cell["undefined"]["estimate"] < 1.0]
+    computable = [n for n, cell in probe.points(*key).items() if cell.undefined.estimate < 1.0]
     curves.trials = probe.trials
     if computable:
         return f"{count_of(most)} too few for the test ({method}), which needs at least {min(computable):,}."
@@ -112,17 +122,17 @@ def count_of(patients: int) -> str:
     return f"{patients:,} patients are" if patients != 1 else "1 patient is"
 
 
-def _undefined(top: Json, target: float) -> list[str]:
-    share = top["undefined"]["estimate"]
+def _undefined(top: Cell, target: float) -> list[str]:
+    share = top.undefined.estimate
     if share <= (1.0 - target) / 2.0:
         return []
     return [f"In {share:.1%} of the trials the test cannot be computed: too few patients complete."]
 
 
-def _bias(top: Json) -> list[str]:
+def _bias(top: Cell) -> list[str]:
     """Whether the analysis estimates something else than the true effect, as under carryover."""
-    mean, truth = top["estimate"]["mean"], top["true_effect"]
-    error = top["estimate"]["mean_mcse"]
+    mean, truth = top.estimate.mean, top.true_effect
+    error = top.estimate.mean_mcse
     if mean is None or not truth or mean / truth > 0.5:
         return []
     sentence = f"On average the analysis estimates {mean:+.3g} where the true effect is {truth:+.3g}"
@@ -133,8 +143,8 @@ def _bias(top: Json) -> list[str]:
     return [f"{sentence}: what earlier treatments leave behind takes most of the effect away."]
 
 
-def _futile(top: Json, target: float) -> list[str]:
-    futile = sum(look["futility"]["estimate"] for look in top["looks"])
+def _futile(top: Cell, target: float) -> list[str]:
+    futile = sum(look.futility.estimate for look in top.looks)
     return [f"{futile:.1%} of the trials stop for futility."] if futile > (1.0 - target) / 2.0 else []
 
 
@@ -179,37 +189,38 @@ def _exact(search: Search, key: Key, analysis: PlannedAnalysis, target: float, m
 def _assurance(search: Search, points: Points, target: float) -> Reason:
     """Assurance has a ceiling: the chance that there is an effect that the test can find."""
     top = points[max(points)]
-    drawn = top["uncertainty"]
-    chance, limit = drawn["effect_probability"], drawn["power_limit"]
+    drawn = top.uncertainty
+    assert drawn is not None
+    chance, limit = drawn.effect_probability, drawn.power_limit
     sentences = []
-    if chance and chance["estimate"] < target:
+    if chance and chance.estimate < target:
         sentences.append(
-            f"There is an effect in the wanted direction with a chance of {chance['estimate']:.1%} "
-            f"(Monte Carlo SE {100 * chance['mcse']:.2g} %)."
+            f"There is an effect in the wanted direction with a chance of {chance.estimate:.1%} "
+            f"(Monte Carlo SE {100 * chance.error:.2g} %)."
         )
     if not limit or _bias(top):
         return Reason(" ".join([*sentences, _still_grows("Assurance", points, target, None, search.unit)]))
-    if limit["estimate"] < target:
-        if limit["high"] < target:
+    if limit.estimate < target:
+        if limit.interval[1] < target:
             sentences.append("That is the ceiling of assurance: no number of patients lifts it above.")
         else:
             sentences.append(
                 "No number of patients lifts assurance above that chance, which more variants settle."
             )
-        return Reason(" ".join(sentences), limit["estimate"])
+        return Reason(" ".join(sentences), limit.estimate)
     if sentences:
         sentences.append("The test has two sides, and what is significant on the other one counts too.")
     beyond = by_assurance(points, limit, target, search.unit)
     sentences.append(_still_grows("Assurance", points, target, beyond, search.unit))
-    return Reason(" ".join(sentences), limit["estimate"] if limit["estimate"] < 1.0 else None, beyond)
+    return Reason(" ".join(sentences), limit.estimate if limit.estimate < 1.0 else None, beyond)
 
 
 def _still_grows(word: str, points: Points, target: float, beyond: Beyond | None, unit: int) -> str:
     """How power went on between half the largest number and that, and where it would lead."""
     most, half = max(points), halfway(points)
-    top, before = points[most]["power"], points[half]["power"]
-    gain, error = top["estimate"] - before["estimate"], math.hypot(top["mcse"], before["mcse"])
-    step = f"from {before['estimate']:.3f} at {half:,} to {top['estimate']:.3f} at {most:,} patients"
+    top, before = points[most].power, points[half].power
+    gain, error = top.estimate - before.estimate, math.hypot(top.error, before.error)
+    step = f"from {before.estimate:.3f} at {half:,} to {top.estimate:.3f} at {most:,} patients"
     if gain > _CLEAR * error:
         sentence = f"{word} still grows, {step}."
     else:
@@ -251,7 +262,7 @@ def _never_significant(scenario: Scenario, analysis: PlannedAnalysis, points: Po
     """Where no data of so few patients can be significant in an exact test: how many it needs."""
     least = _LEAST_P.get(analysis.method)
     most = max(points)
-    if least is None or any(cell["power"]["estimate"] > 0.0 for cell in points.values()):
+    if least is None or any(cell.power.estimate > 0.0 for cell in points.values()):
         return None
 
     def possible(n: int) -> bool:
@@ -306,14 +317,14 @@ def no_effect(search: Effects, target: float) -> str:
     curves, cells, key = search.curves, list(search.cells.values()), (search.name, search.analysis.name)
     if not cells:
         return f"No effect could be tried: no stopping limits exist for {search.patients:,} patients."
-    if all(cell["undefined"]["estimate"] == 1.0 for cell in cells):
+    if all(cell.undefined.estimate == 1.0 for cell in cells):
         return _never_computed(curves, key, search.patients, 1)
-    top = max(cells, key=lambda cell: cell["power"]["estimate"])
-    largest = max((cell["true_effect"] for cell in cells), key=abs)
-    power, unit = top["power"], curves.scenario.endpoint.unit
+    top = max(cells, key=lambda cell: cell.power.estimate)
+    largest = max((cell.true_effect for cell in cells), key=abs)
+    power, unit = top.power, curves.scenario.endpoint.unit
     sentence = (
         f"No effect up to {largest:+.4g} {unit}, the largest tried, is enough: the best {_word(curves)} is "
-        f"{power['estimate']:.3f} (Monte Carlo SE {power['mcse']:.2g}), at {top['true_effect']:+.4g}."
+        f"{power.estimate:.3f} (Monte Carlo SE {power.error:.2g}), at {top.true_effect:+.4g}."
     )
     causes = _undefined(top, target)
     if curves.scenario.endpoint.bounds is not None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from planner.questions.size.answers import answer_row
 from planner.results.carryover_sentences import BEGIN, bias_sentences, unit_of
+from planner.results.contract import Json
 from planner.results.digest import answer_digest
-from planner.results.figures import Json
 from planner.results.frames import flatten
 from planner.results.provenance import ENGINE, provenance, scenario_named
 from planner.results.uncertain_numbers import uncertain_numbers

@@ -24,8 +24,8 @@ from planner.questions.size.patients import Search
 from planner.questions.size.result import Sizing, carryover_warnings
 from planner.results.carryover import carryover_biases
 from planner.results.carryover_figures import carryover_figures
+from planner.results.contract import Json, as_json
 from planner.results.design_effect import WARNING
-from planner.results.figures import Json
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.families.means import Means
 from planner.scenario.look_counts import scaling
@@ -240,7 +240,7 @@ def _with_carryover(curves: Curves, answer: Json, moved: Means | None = None) ->
     scenario = curves.scenario
     analysis = next(each for each in scenario.analyses if each.name == answer["analysis"])
     effect = (
-        answer["effect"] if moved is not None else curves.points(name, analysis.name)[patients]["true_effect"]
+        answer["effect"] if moved is not None else curves.points(name, analysis.name)[patients].true_effect
     )
     update: Json = {"analyses": (analysis,)}
     update |= {"hypotheses": {**scenario.hypotheses, name: moved}} if moved is not None else {}
@@ -249,8 +249,8 @@ def _with_carryover(curves: Curves, answer: Json, moved: Means | None = None) ->
     biases = carryover_biases(
         scenario.model_copy(update=update), effects, [patients], curves.seed, uncertain=uncertain
     )
-    about = {"is_null": False, "true_effect": effect}
-    return answer | carryover_figures(about, biases.get((name, analysis.name, patients)))
+    figures = carryover_figures(effect, biases.get((name, analysis.name, patients)))
+    return answer | {"carryover": as_json(figures)}
 
 
 def _look_remarks(scenario: Scenario, patients: int | None) -> list[str]:

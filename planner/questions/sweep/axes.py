@@ -16,7 +16,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from planner.errors import PlannerError
-from planner.results.figures import Json
+from planner.results.contract import Json
 from planner.scenario.canonical.toml import as_toml
 from planner.scenario.faults import Fault, Path, ScenarioError
 from planner.scenario.paths import split_path

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from planner.engine.executors import Progress
 from planner.model.parameter_draws import check_uncertainty, same_first_variant
@@ -16,8 +16,9 @@ from planner.questions.run.assurance import VARIANTS
 from planner.questions.run.simulate import Amount
 from planner.questions.sweep.axes import Point, SweepError, points_of, remarks_on_looks, split_settings
 from planner.results.assurance import AssuranceRun
+from planner.results.cells import Cell, WholeTrial
+from planner.results.contract import Json, as_json
 from planner.results.digest import answer_digest
-from planner.results.figures import Json
 from planner.results.frames import flatten
 from planner.results.provenance import ENGINE, provenance, scenario_named
 from planner.results.run import Run
@@ -27,6 +28,8 @@ from planner.scenario.text import listed, quote
 
 if TYPE_CHECKING:
     import polars
+
+Swept = TypeVar("Swept", Cell, WholeTrial)
 
 _TABLE_BYTES = 2**28  # of stopping limits in one pass
 
@@ -56,25 +59,25 @@ class Sweep:
         """Trials of each point; of the one with fewest, where the sweep was interrupted."""
         return min((run.trials for run, _ in self.passes), default=0)
 
-    def cells(self) -> list[Json]:
+    def cells(self) -> list[Cell]:
         """The cells of all points, in order of the points, each with its settings as `sweep`."""
         return self._in_order(lambda run: run.cells())
 
-    def cells_with_carryover(self) -> list[Json]:
+    def cells_with_carryover(self) -> list[Cell]:
         """The cells with what carryover does to each estimate."""
         return self._in_order(lambda run: run.cells_with_carryover())
 
-    def whole_trials(self) -> list[Json]:
+    def whole_trials(self) -> list[WholeTrial]:
         """All primary analyses together, for each hypothesis at every point, in order of the points."""
         return self._in_order(lambda run: run.whole_trials(run.cells()))
 
-    def _in_order(self, rows: Callable[[Run], Sequence[Json]]) -> list[Json]:
+    def _in_order(self, rows: Callable[[Run], Sequence[Swept]]) -> list[Swept]:
         """Rows of all passes, in each of which the numbers of patients vary fastest, by point."""
-        placed: list[tuple[int, int, Json]] = []
+        placed: list[tuple[int, int, Swept]] = []
         for run, numbers in self.passes:
             for i, row in enumerate(rows(run)):
                 number = numbers[i % len(numbers)]
-                placed.append((number, i // len(numbers), row | {"sweep": self.all_points[number]}))
+                placed.append((number, i // len(numbers), replace(row, sweep=self.all_points[number])))
         return [row for _, _, row in sorted(placed, key=lambda each: each[:2])]
 
     def frame(self) -> polars.DataFrame:
@@ -114,8 +117,8 @@ class Sweep:
                 simulated=sum(run.trials for run, _ in self.passes),
             )
             | self._variants(),
-            "cells": self.cells_with_carryover(),
-            "trial": self.whole_trials(),
+            "cells": as_json(self.cells_with_carryover()),
+            "trial": as_json(self.whole_trials()),
             "limits": self._limits(),
             "partial": self.partial,
             "warnings": self.warnings(),

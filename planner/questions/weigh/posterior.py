@@ -137,4 +137,4 @@ def figure(
     variants: whose spread gives the error, which of few is itself uncertain (Student's t).
     """
     quantile = figures.Z95 if variants is None or variants < 2 else float(stdtrit(variants - 1, 0.975))
-    return figures.figure(float(estimate), float(mcse), least, most, quantile)
+    return figures.figure(float(estimate), float(mcse), least, most, quantile).to_json()

@@ -15,8 +15,8 @@ from planner.questions.weigh.observed_counts import fewer_pairs
 from planner.questions.weigh.posterior import Posterior, figure
 from planner.questions.weigh.sensitivity import Influence, NumberDraws, Side, influences, moved_error
 from planner.questions.weigh.stopping import StoppingTreatment
+from planner.results.contract import Json
 from planner.results.digest import answer_digest
-from planner.results.figures import Json
 from planner.results.frames import flatten
 from planner.results.provenance import ENGINE, provenance, scenario_named
 from planner.scenario.observed import Observed

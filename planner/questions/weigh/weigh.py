@@ -36,7 +36,7 @@ from planner.questions.weigh.result import Evidence, Weighing
 from planner.questions.weigh.sensitivity import NumberDraws
 from planner.questions.weigh.simulating import Work, simulate
 from planner.questions.weigh.stopping import StoppingTreatment, stopping
-from planner.results.figures import Json
+from planner.results.contract import Json
 from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.families.rates import Rates
 from planner.scenario.scenario import Scenario

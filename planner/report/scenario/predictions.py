@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from planner.model.families.mechanism.carryover import Blockade, unequal_blockade, unequal_carryover
-from planner.questions.predict import Figure, HypothesisPredictions, Prediction
+from planner.questions.predict import HypothesisPredictions, PredictedValue, Prediction
 from planner.report.blocks import Block, Column, Heading, Items, Prose, Sheet
 from planner.report.scenario.mechanism import percent, targets
 from planner.report.scenario.secondary_outcomes import outcome_predictions
@@ -49,7 +49,7 @@ def _table(scenario: Scenario, outlook: HypothesisPredictions, days: Sequence[fl
     columns.append(Column(f"Response (%), {which}"))
     if scenario.endpoint.scale.remission_at_most is not None:
         columns.append(Column(f"Remission (%), {which}"))
-    pieces: list[tuple[Callable[[Prediction], Figure | None], Callable[[float], str]]] = [
+    pieces: list[tuple[Callable[[Prediction], PredictedValue | None], Callable[[float], str]]] = [
         (lambda p: p.mean, lambda x: fixed(x, 1)),
         (lambda p: p.response, lambda x: fixed(100.0 * x, 0)),
         (lambda p: p.remission, lambda x: fixed(100.0 * x, 0)),
@@ -74,7 +74,7 @@ def _mean_name(outlook: HypothesisPredictions) -> str:
 
 
 def _cell(
-    p: Prediction | None, get: Callable[[Prediction], Figure | None], write: Callable[[float], str]
+    p: Prediction | None, get: Callable[[Prediction], PredictedValue | None], write: Callable[[float], str]
 ) -> str:
     figure = get(p) if p is not None else None
     return DASH if figure is None else write(figure.estimate)
