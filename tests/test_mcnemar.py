@@ -17,9 +17,9 @@ from harness import Cells, Comparison, TooFarApart, run, scenario_text
 from scipy import stats
 from test_analyses_against_r import analyse
 
+from planner.analyses import info
 from planner.monitoring.p_values import p_value
 from planner.monitoring.references import REFERENCES, df_columns
-from planner.scenario.vocabulary import METHODS
 
 DATA: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "mcnemar.json").read_text())
 POWER = [dict(zip(DATA["columns"], row, strict=True)) for row in DATA["power"]]
@@ -54,7 +54,7 @@ def test_data_sets(name: str, method: str) -> None:
     assert answer.completers == n
     assert answer.estimate == pytest.approx((b - c) / n, abs=1e-15)
     assert answer.se == pytest.approx(math.sqrt(b + c - (b - c) ** 2 / n) / n, rel=1e-12)
-    reference = METHODS[method].reference
+    reference = info(method).reference
     for direction, key in (("two-sided", "p"), ("greater", "p_greater"), ("less", "p_less")):
         p = p_value(reference, answer.stat, answer.df, direction)
         if b + c == 0:  # nobody differs: no evidence, whatever the formula; R divides by 0 or halves
@@ -75,7 +75,7 @@ def test_published_p_values() -> None:
 
 def limits(method: str, level: float, most: int = 40) -> tuple[Any, Any]:
     """The smallest b - c that is significant at a one-sided level, the largest that is not; by b + c."""
-    reference = REFERENCES[METHODS[method].reference]
+    reference = REFERENCES[info(method).reference]
     z = float(stats.norm.isf(level))
     df = df_columns(most + 1)[1:]
     return reference.at_least(z, df)[:-1], reference.at_most(z, df)[:-1]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from planner._version import __version__
+from planner.analyses import info
 from planner.cli import main
 from planner.report import citations as citing
 from planner.report.methods import methods
@@ -142,7 +143,7 @@ def test_an_analysis_has_formula_assumptions_and_source(cli: Cli, name: str) -> 
     assert code == 0
     assert " = " in out
     assert "Assumes" in out
-    assert METHODS[name].citation.split(". doi")[0] in " ".join(out.split())
+    assert info(name).citation.split(". doi")[0] in " ".join(out.split())
     assert "Needs " in out
 
 

@@ -51,13 +51,6 @@ def test_show_json(cli: Cli) -> None:
     assert analysis["looks"][0]["df"] == 10
 
 
-def test_planned_degrees_of_freedom_are_known_for_every_t_test() -> None:
-    from planner.model.degrees_of_freedom import PLANNED_DF
-    from planner.scenario.vocabulary import METHODS
-
-    assert set(PLANNED_DF) == {name for name, row in METHODS.items() if row.reference == "t"}
-
-
 def test_check_reports_all_faults_of_all_files(cli: Cli) -> None:
     Path("bad.toml").write_text(SCENARIO.replace("patients = 24", "patients = 0\nsequenc = 1"))
     code, out, err = cli("check", "small.toml", "bad.toml", "missing.toml")

@@ -196,9 +196,9 @@ def test_trial_and_weigh_give_the_same_p(cli: Cli) -> None:
 
 
 def test_forms_of_the_tests_by_hand() -> None:
-    assert mcnemar(6, 2, "mcnemar-exact", "greater") == pytest.approx(37 / 256)
-    assert mcnemar(6, 2, "mcnemar-mid-p") == pytest.approx(2 * (37 - 14) / 256)
-    assert mcnemar(6, 2, "mcnemar-asymptotic") == pytest.approx(0.15729920705, rel=1e-9)  # z = 4 / sqrt(8)
+    assert mcnemar(6, 2, "binomial", "greater") == pytest.approx(37 / 256)
+    assert mcnemar(6, 2, "binomial-mid") == pytest.approx(2 * (37 - 14) / 256)
+    assert mcnemar(6, 2, "normal") == pytest.approx(0.15729920705, rel=1e-9)  # z = 4 / sqrt(8)
     # 3 of 4 against 1 of 4 (the tea tasting of Fisher 1935): 17 / 70 one-sided, 34 / 70 two-sided
     assert fisher(3, 4, 1, 4, "greater") == pytest.approx(17 / 70)
     assert fisher(3, 4, 1, 4, "less") == pytest.approx(69 / 70)

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from planner.analyses import AnalysisInfo
 from planner.kernels.analyse.covariate import (
     ADJUSTED_ROWS,
     SCRATCH_ROWS,
@@ -64,3 +65,23 @@ def period_one(values, h, reading, sequence, contrast, centre, counts, stat):
             add_first_outcomes(rows, h, reading, baseline, order, seen, stop, treatment, effect, groups)
             seen = stop
             adjusted(groups, effect, scratch, stat[look, tile])
+
+
+_KENWARD_ROGER = "Kenward MG, Roger JH. Biostatistics 2010;11:1-17. doi:10.1093/biostatistics/kxp046"
+
+INFO = {
+    "baseline-adjusted": AnalysisInfo(
+        kernel=statistic,
+        reference="t",
+        citation=_KENWARD_ROGER,
+        df="sequences",
+        covariates=1,
+    ),
+    "parallel-ancova": AnalysisInfo(
+        kernel=period_one,
+        reference="t",
+        citation=_KENWARD_ROGER,
+        df="first treatments",
+        covariates=1,
+    ),
+}

@@ -17,6 +17,7 @@ import math
 
 import numpy as np
 
+from planner.analyses import AnalysisInfo
 from planner.kernels.analyse.exact import p_values, reciprocal
 from planner.kernels.analyse.groups import GROUP_ROWS, add_by_first_treatment
 from planner.kernels.jit import kernel, lanes
@@ -64,3 +65,13 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
                 out[i + T * W] = t
                 out[i + DF * W] = np.inf if defined else 0.0
                 out[i + COMPLETERS * W] = n1 + n2
+
+
+INFO = {
+    "fisher": AnalysisInfo(
+        kernel=statistic,
+        reference="exact-p",
+        citation="Fisher RA. J R Stat Soc 1935;98:39-82. doi:10.2307/2342435",
+        decisive="responders",
+    ),
+}

@@ -24,6 +24,7 @@ import math
 
 import numpy as np
 
+from planner.analyses import AnalysisInfo
 from planner.kernels.analyse.sums import NOISE, rounding, student
 from planner.kernels.jit import fma, kernel, lanes
 from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T, W
@@ -236,3 +237,14 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
             _equations(sums, treatment, carried, effect.size, matrix, right)
             _solve(matrix, right, effect, others, scratch, stat[look, tile])
             _evaluate(whole, stat[look, tile])
+
+
+INFO = {
+    "fixed-subject": AnalysisInfo(
+        kernel=statistic,
+        reference="t",
+        citation="Jones B, Kenward MG. Design and Analysis of Cross-Over Trials, 3rd ed. CRC Press 2014",
+        df="observations",
+        law="least squares",
+    ),
+}

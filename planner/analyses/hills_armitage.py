@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from planner.analyses import AnalysisInfo
 from planner.kernels.analyse.sums import (
     NOISE,
     SUM_ROWS,
@@ -72,3 +73,14 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
             _evaluate(sums, centre, stat[look, tile])
             rows, order = values[tile], sequence[tile]
             without_spread(rows, h, reading, order, stop, weight, centre, 2.0, x, stat[look, tile])
+
+
+INFO = {
+    "hills-armitage": AnalysisInfo(
+        kernel=statistic,
+        reference="t",
+        citation="Hills M, Armitage P. Br J Clin Pharmacol 1979;8:7-20",
+        df="sequences",
+        law="own contrasts",
+    ),
+}

@@ -17,6 +17,7 @@ import math
 
 import numpy as np
 
+from planner.analyses import AnalysisInfo
 from planner.kernels.analyse.sums import SUM_ROWS, add_patients
 from planner.kernels.jit import kernel, lanes, shared
 from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T, W
@@ -69,3 +70,28 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
 def asymptotic(values, h, reading, sequence, contrast, centre, counts, stat):
     """The same, answering with a normal score."""
     _statistic(values, h, reading, sequence, contrast, counts, True, stat)
+
+
+_FAGERLAND = "Fagerland MW, Lydersen S, Laake P. BMC Med Res Methodol 2013;13:91. doi:10.1186/1471-2288-13-91"
+_MCNEMAR = "McNemar Q. Psychometrika 1947;12:153-157. doi:10.1007/BF02295996"
+
+INFO = {
+    "mcnemar-mid-p": AnalysisInfo(
+        kernel=statistic,
+        reference="binomial-mid",
+        citation=_FAGERLAND,
+        decisive="discordant pairs",
+    ),
+    "mcnemar-exact": AnalysisInfo(
+        kernel=statistic,
+        reference="binomial",
+        citation=_MCNEMAR,
+        decisive="discordant pairs",
+    ),
+    "mcnemar-asymptotic": AnalysisInfo(
+        kernel=asymptotic,
+        reference="normal",
+        citation=_MCNEMAR,
+        decisive="discordant pairs",
+    ),
+}

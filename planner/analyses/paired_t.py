@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from planner.analyses import AnalysisInfo
 from planner.kernels.analyse.sums import (
     NOISE,
     SUM_ROWS,
@@ -64,3 +65,14 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
             _evaluate(sums, centre, stat[look, tile])
             rows, order, seen_by = values[tile], sequence[tile], counts[look]
             without_spread(rows, h, reading, order, seen_by, weight, centre, 1.0, x, stat[look, tile])
+
+
+INFO = {
+    "paired-t": AnalysisInfo(
+        kernel=statistic,
+        reference="t",
+        citation="Student. Biometrika 1908;6:1-25. doi:10.1093/biomet/6.1.1",
+        df="patients",
+        law="one sample",
+    ),
+}

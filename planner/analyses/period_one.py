@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from planner.analyses import AnalysisInfo
 from planner.kernels.analyse.groups import GROUP_ROWS, add_by_first_treatment, pooled
 from planner.kernels.jit import kernel
 from planner.kernels.tables import W
@@ -35,3 +36,14 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
             add_by_first_treatment(rows, h, reading, order, seen, stop, treatment, effect, groups)
             seen = stop
             pooled(groups, effect, size, stat[look, tile])
+
+
+INFO = {
+    "period-one": AnalysisInfo(
+        kernel=statistic,
+        reference="t",
+        citation="Student. Biometrika 1908;6:1-25. doi:10.1093/biomet/6.1.1",
+        df="first treatments",
+        law="first period",
+    ),
+}

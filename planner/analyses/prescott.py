@@ -24,6 +24,7 @@ import math
 
 import numpy as np
 
+from planner.analyses import AnalysisInfo
 from planner.kernels.analyse.exact import p_values, reciprocal
 from planner.kernels.analyse.sums import SUM_ROWS, add_patients
 from planner.kernels.jit import kernel, lanes, shared
@@ -95,3 +96,19 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
 def mainland_gart(values, h, reading, sequence, contrast, centre, counts, stat):
     """The same of the patients with a preference."""
     _statistic(values, h, reading, sequence, contrast, False, counts, stat)
+
+
+INFO = {
+    "prescott": AnalysisInfo(
+        kernel=statistic,
+        reference="exact-p",
+        citation="Prescott RJ. Appl Stat 1981;30:9-15",
+        decisive="preferences",
+    ),
+    "mainland-gart": AnalysisInfo(
+        kernel=mainland_gart,
+        reference="exact-p",
+        citation="Gart JJ. Biometrika 1969;56:75-80. doi:10.1093/biomet/56.1.75",
+        decisive="preferences",
+    ),
+}

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from planner.analyses import AnalysisInfo
 from planner.kernels.analyse.groups import GROUP_ROWS, add_by_sequence, pooled
 from planner.kernels.jit import kernel
 from planner.kernels.tables import W
@@ -41,3 +42,15 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
             add_by_sequence(values[tile], h, reading, sequence[tile], seen, stop, weight, size, x, groups)
             seen = stop
             pooled(groups, share, size, stat[look, tile])
+
+
+INFO = {
+    "subject-contrast": AnalysisInfo(
+        kernel=statistic,
+        reference="t",
+        citation="Senn S. Cross-over Trials in Clinical Research, 2nd ed. Wiley 2002",
+        df="sequences",
+        law="own contrasts",
+        when_some_leave="Patients who miss a period that it compares are left out whole",
+    ),
+}

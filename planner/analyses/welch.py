@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from planner.analyses import AnalysisInfo
 from planner.kernels.analyse.groups import GROUP_ROWS, add_by_first_treatment, add_by_sequence, unpooled
 from planner.kernels.jit import kernel, shared
 from planner.kernels.tables import W
@@ -53,3 +54,21 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
 def period_one(values, h, reading, sequence, contrast, centre, counts, stat):
     """The same of the first period."""
     _statistic(values, h, reading, sequence, contrast, True, counts, stat)
+
+
+_WELCH = "Welch BL. Biometrika 1947;34:28-35. doi:10.1093/biomet/34.1-2.28"
+
+INFO = {
+    "welch": AnalysisInfo(
+        kernel=statistic,
+        reference="fractional-t",
+        citation=_WELCH,
+        per_group=2,
+    ),
+    "period-one-welch": AnalysisInfo(
+        kernel=period_one,
+        reference="fractional-t",
+        citation=_WELCH,
+        per_group=2,
+    ),
+}

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.analyses import statistic
+from planner.analyses import info_of
 from planner.engine.cells import Cells, HypothesisTest, primaries
 from planner.engine.generators import Generator, generators_of
 from planner.engine.potential_outcomes import truths
@@ -25,7 +25,6 @@ from planner.model.readings import GUESS, Reading, reading_of, readings_of
 from planner.monitoring.references import REFERENCES
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scenario import Scenario
-from planner.scenario.vocabulary import METHODS
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ def job_of(
     effect = np.array([[each.effect for each in true[n]] for n in names])
     unit = typical_sizes(scenario, names)
     analysed = [
-        (statistic(each.method), readings.index(reading_of(scenario, each)), contrast_table(scenario, each))
+        (info_of(each).kernel, readings.index(reading_of(scenario, each)), contrast_table(scenario, each))
         for each in scenario.analyses
     ]
     lowered, generators = allocation_plan(scenario), generators_of(scenario, names, readings)
@@ -196,10 +195,10 @@ def _rules(
     analysis: PlannedAnalysis, plans: Sequence[MonitoringPlan], counts: Sequence[int], periods: int
 ) -> Rules:
     direction = plans[0].direction
-    method = METHODS[analysis.method]
-    reference = REFERENCES[method.reference]
+    about = info_of(analysis)
+    reference = REFERENCES[about.reference]
     most = counts[-1] + 1  # a discordant count takes the columns 1 .. patients + 1
-    if method.df_of_observations:
+    if about.df == "observations":
         most = counts[-1] * (periods - 1)
     at = {m: i for i, m in enumerate(counts)}
     index = np.full((len(plans), max(len(each.counts) for each in plans)), -1, np.int64)

@@ -16,7 +16,6 @@ from planner.model.readings import BASELINE, readings_of
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.estimability import period_shares, sequence_shares, variance_factor
 from planner.scenario.scenario import Scenario
-from planner.scenario.vocabulary import METHODS
 
 SIDES = {"two-sided": 0, "greater": 1, "less": -1}  # the direction of an alternative, as kernels take it
 
@@ -27,7 +26,7 @@ def planned_variance(scenario: Scenario, analysis: PlannedAnalysis) -> float:
     Of tests of patients' own contrasts, with everybody staying.
     """
     design, weights = scenario.design, analysis.weights
-    needs = METHODS[analysis.method].needs
+    needs = analysis.row.needs
     if needs == "estimable":
         factor = variance_factor(design.sequences, design.allocation, weights, analysis.carryover)
         return float(factor or 0) / sum(w * w for w in weights.values())
@@ -44,7 +43,7 @@ def contrast_table(scenario: Scenario, analysis: PlannedAnalysis) -> Contrast:
     number = {a: i for i, a in enumerate(design.treatments)}
     shares = sequence_shares(design.sequences, weights)
     direction = alternative_direction(analysis, scenario.scale_of(analysis))
-    adjusts = METHODS[analysis.method].baseline
+    adjusts = analysis.row.baseline
     return Contrast(
         weight=period_weights(scenario, weights),
         share=np.array([float(x) for x in shares]) if shares else np.zeros(len(design.sequences)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from planner.analyses import DfRule, info_of
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.estimability import taking_part, within_patients
 from planner.scenario.scenario import Scenario
@@ -11,8 +12,10 @@ from planner.scenario.scenario import Scenario
 
 def planned_df(scenario: Scenario, analysis: PlannedAnalysis, patients: int) -> int | None:
     """Degrees of freedom of a t test if nobody has dropped out; None where they depend on the data."""
-    df_of = PLANNED_DF.get(analysis.method)
-    return None if df_of is None else max(df_of(scenario, analysis, patients), 0)
+    about = info_of(analysis)
+    if about.df is None:
+        return None
+    return max(_DF_OF[about.df](scenario, analysis, patients) - about.covariates, 0)
 
 
 def _patients_in(scenario: Scenario, chosen: Sequence[bool], patients: int) -> int:
@@ -36,15 +39,9 @@ def _of_observations(scenario: Scenario, analysis: PlannedAnalysis, patients: in
     return patients * (scenario.design.periods - 1) - rank
 
 
-PLANNED_DF: dict[str, Callable[[Scenario, PlannedAnalysis, int], int]] = {
-    "hills-armitage": _of_sequences,
-    "subject-contrast": _of_sequences,
-    "paired-t": lambda scenario, analysis, patients: patients - 1,
-    "period-one": _of_first_treatments,
-    "fixed-subject": _of_observations,
-    "baseline-adjusted": lambda scenario, analysis, patients: _of_sequences(scenario, analysis, patients) - 1,
-    "parallel-ancova": lambda scenario, analysis, patients: (
-        _of_first_treatments(scenario, analysis, patients) - 1
-    ),
+_DF_OF: dict[DfRule, Callable[[Scenario, PlannedAnalysis, int], int]] = {
+    "patients": lambda scenario, analysis, patients: patients - 1,
+    "sequences": _of_sequences,
+    "first treatments": _of_first_treatments,
+    "observations": _of_observations,
 }
-"""How many degrees of freedom the t tests of whole numbers of them have."""

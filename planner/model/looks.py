@@ -121,7 +121,7 @@ def interval_table(alpha: float, direction: str, reference: Reference, most: int
     tail = alpha / 2.0 if direction == "two-sided" else alpha
     table = np.zeros(df.size)
     table[1:] = to_40_bits(np.full(df.size - 1, -ndtri(tail)))
-    if reference.df_for_interval:
+    if reference.student:
         finite = np.isfinite(df[1:])
         table[1:][finite] = to_40_bits(-stdtrit(df[1:][finite], tail))
     return table

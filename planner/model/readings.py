@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scenario import Scenario
-from planner.scenario.vocabulary import METHODS
 
 
 class Reading(NamedTuple):
@@ -29,7 +28,7 @@ def readings_of(scenario: Scenario) -> list[Reading]:
     """The readings that the analyses use, each once, and what patients guess where the trial has guesses."""
     readings = [*dict.fromkeys(reading_of(scenario, analysis) for analysis in scenario.analyses)]
     readings += [GUESS] if scenario.blinding is not None else []
-    return readings + ([BASELINE] if any(METHODS[a.method].baseline for a in scenario.analyses) else [])
+    return readings + ([BASELINE] if any(a.row.baseline for a in scenario.analyses) else [])
 
 
 def reading_of(scenario: Scenario, analysis: PlannedAnalysis) -> Reading:

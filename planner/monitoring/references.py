@@ -1,8 +1,9 @@
 """What a statistic is compared with: the limits that have the tail area of a normal z, by the column of DF.
 
 Boundaries are solved on the z scale. Each analysis names the distribution of its statistic under the null
-hypothesis (`reference` in scenario.vocabulary.METHODS); here that becomes the smallest statistic that is as
-significant as z, and the largest that is no more significant. To add a distribution: one row of REFERENCES.
+hypothesis (`reference` in its INFO, see planner.analyses); here that becomes the smallest statistic that is
+as significant as z, the largest that is no more significant, and the p value. To add a distribution: one row
+of REFERENCES.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import bdtrc, ndtr, stdtrit
+from scipy.special import bdtr, bdtrc, ndtr, stdtr, stdtrit
 
 from planner.monitoring.numerics import Floats, to_40_bits
 
@@ -23,12 +24,15 @@ _CELLS = 2048  # of 1 / df from 0 to 1, where df are no whole numbers
 
 
 class Reference(NamedTuple):
-    """Limits for the columns of DF (see `degrees`, without its first): z to statistic."""
+    """A distribution: limits for the columns of DF (see `df_columns`, without its first), and p values."""
 
     at_least: Callable[[float, Floats], Floats]  # smallest statistic whose p is at most the tail area of z
     at_most: Callable[[float, Floats], Floats]  # largest statistic whose p is at least the tail area of z
-    df_for_interval: bool  # whether the interval uses t quantiles; otherwise normal ones
-    cells: int = 0  # columns of a limit table, see `degrees`
+    tails: Callable[[float, float], tuple[float, float]]  # p, greater and less, of a statistic with its df
+    student: bool = False  # whether it is Student's t, so that the interval uses t quantiles, not normal ones
+    cells: int = 0  # columns of a limit table, see `df_columns`
+    discordant: bool = False  # whether DF is 1 + the patients who respond to one treatment only
+    p_alone: bool = False  # whether T is nothing but a p value in disguise: see planner.kernels.analyse.exact
 
 
 def df_columns(most: int, cells: int = 0) -> Floats:
@@ -109,22 +113,63 @@ def _discordant(z: float, df: Floats, mid: float, significant: bool) -> Floats:
     return np.where(np.isinf(df), -math.inf, 2 * (b - 1) - m)
 
 
+def _student(t: float, df: float) -> tuple[float, float]:
+    if math.isinf(df) or math.isinf(t):
+        return float(ndtr(-t)), float(ndtr(t))
+    return float(stdtr(df, -t)), float(stdtr(df, t))
+
+
+def _normal(z: float, df: float) -> tuple[float, float]:
+    return float(ndtr(-z)), float(ndtr(z))
+
+
+def _binomial_tails(at: float) -> Callable[[float, float], tuple[float, float]]:
+    """Tails of b given b + c, from T = b - c and DF = 1 + b + c; `at` is the weight of P(X = b)."""
+
+    def tails(difference: float, df: float) -> tuple[float, float]:
+        m = round(df) - 1
+        if m == 0:  # nobody responds to one treatment only: no evidence either way
+            return 1.0, 1.0
+        b = round((m + difference) / 2)
+        above = float(bdtrc(b, m, 0.5)) if b < m else 0.0
+        below = float(bdtr(b - 1, m, 0.5)) if b > 0 else 0.0
+        equal = float(bdtr(b, m, 0.5)) - below if below < above else float(bdtrc(b - 1, m, 0.5)) - above
+        if b == 0:
+            equal = 0.5**m
+        return above + at * equal, below + at * equal
+
+    return tails
+
+
+def _reciprocal(t: float, df: float) -> tuple[float, float]:
+    """T is 1 over the p value of its side, 2 over a two-sided one: see planner.kernels.analyse.exact."""
+    return (1.0 / t, 1.0) if t > 0.0 else (1.0, -1.0 / t)
+
+
 def _binomial(mid: float) -> Reference:
     return Reference(
-        lambda z, df: _discordant(z, df, mid, True), lambda z, df: _discordant(z, df, mid, False), False
+        lambda z, df: _discordant(z, df, mid, True),
+        lambda z, df: _discordant(z, df, mid, False),
+        _binomial_tails(mid),
+        discordant=True,
     )
 
 
 REFERENCES: dict[str, Reference] = {
-    "t": Reference(t_statistic, t_statistic, True),
-    "fractional-t": Reference(lambda z, df: _t_by_cells(z), lambda z, df: _t_by_cells(z), True, _CELLS),
+    "t": Reference(t_statistic, t_statistic, _student, student=True),
+    "fractional-t": Reference(
+        lambda z, df: _t_by_cells(z), lambda z, df: _t_by_cells(z), _student, student=True, cells=_CELLS
+    ),
     "exact-p": Reference(
-        lambda z, df: _reciprocal_p(z, df, 1.0 + _TIE), lambda z, df: _reciprocal_p(z, df, 1.0 - _TIE), False
+        lambda z, df: _reciprocal_p(z, df, 1.0 + _TIE),
+        lambda z, df: _reciprocal_p(z, df, 1.0 - _TIE),
+        _reciprocal,
+        p_alone=True,
     ),
     "normal": Reference(
         lambda z, df: normal(z - _NEAR * max(1.0, abs(z)), df),
         lambda z, df: normal(z + _NEAR * max(1.0, abs(z)), df),
-        False,
+        _normal,
     ),
     "binomial": _binomial(1.0),
     "binomial-mid": _binomial(0.5),

@@ -6,13 +6,12 @@ the modules and functions behind them. Nothing is written down a second time.
 
 from __future__ import annotations
 
-import ast
 import inspect
 from collections.abc import Callable, Mapping
-from importlib.util import find_spec
-from pathlib import Path
+from importlib import import_module
 from typing import Any, NamedTuple
 
+from planner.analyses import citation, explanation
 from planner.monitoring.rules import rule_function, spending_function
 from planner.scenario import designs
 from planner.scenario.stopping_rules import RULES, Parameter, StoppingRule
@@ -47,22 +46,13 @@ def _analyses() -> list[Method]:
             ANALYSIS,
             name,
             row.title,
-            _module_text(f"analyses.{row.module}"),
+            explanation(name),
             NEEDS[row.needs],
             {},
-            row.citation,
+            citation(name),
         )
         for name, row in METHODS.items()
     ]
-
-
-def _module_text(name: str) -> str:
-    """The docstring of a module, read without importing it: an analysis would be compiled."""
-    spec = find_spec("planner")
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    path = Path(spec.submodule_search_locations[0], *name.split(".")).with_suffix(".py")
-    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
 
 
 def _rules(kind: str, rules: Mapping[str, StoppingRule]) -> list[Method]:
@@ -86,7 +76,7 @@ def _rule_text(kind: str, name: str, rule: StoppingRule) -> str:
     if rule.spends:
         parts.append(f"    f(t) = {_text(spending_function(name))}")
     if rule.explained_in:
-        parts.append(_module_text(f"monitoring.{rule.explained_in}"))
+        parts.append(inspect.getdoc(import_module(f"planner.monitoring.{rule.explained_in}")) or "")
     return "\n\n".join(parts)
 
 

@@ -51,6 +51,11 @@ class PlannedAnalysis(Settings):
     ] = False
 
     @property
+    def row(self) -> vocabulary.NamedMethod:
+        """Its row of the vocabulary. Raises KeyError while no method is settled."""
+        return vocabulary.METHODS[self.method]
+
+    @property
     def weights(self) -> dict[str, float]:
         """The weight of each treatment in the contrast."""
         return contrasts.weights(self.contrast)

@@ -9,27 +9,28 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-_WELCH = "Welch BL. Biometrika 1947;34:28-35. doi:10.1093/biomet/34.1-2.28"
-_KENWARD_ROGER = "Kenward MG, Roger JH. Biostatistics 2010;11:1-17. doi:10.1093/biostatistics/kxp046"
-_MCNEMAR = "McNemar Q. Psychometrika 1947;12:153-157. doi:10.1007/BF02295996"
+
+class DefaultMethod(NamedTuple):
+    """Of an analysis that a scenario may be given without naming it: its place among these, and when."""
+
+    place: int  # the first that fits is taken; those of responses come before the others
+    only: str = ""  # where alone: a key of planner.scenario.resolving.analyses; empty: wherever it fits
 
 
 class NamedMethod(NamedTuple):
-    """An analysis of the finished trial."""
+    """An analysis of the finished trial: what must be known of it before a kernel is loaded.
+
+    The rest is the INFO of its module: see planner.analyses.
+    """
 
     title: str
     module: str  # of planner.analyses
     needs: str  # what the design must offer: a key of NEEDS
-    citation: str
-    reference: str = (
-        "t"  # distribution of the statistic under the null hypothesis: see planner.monitoring.references
-    )
     binary: bool = False  # whether it analyses responses (0 or 1)
-    kernel: str = "statistic"  # name of its kernel in the module
     weights: bool = False  # whether it takes any contrast of treatment means, not only two treatments
     baseline: str = ""  # what has to be measured: a baseline before the "first" or before every "period"
-    df_of_observations: bool = False  # whether its df count observations less patients; else patients at most
     carryover: bool = False  # whether its model can have effects of the treatment before
+    default: DefaultMethod | None = None  # whether it is taken where none is named
 
 
 NEEDS = {
@@ -53,127 +54,90 @@ METHODS: dict[str, NamedMethod] = {
         "Two-sample t test on the period differences of the two sequences",
         "hills_armitage",
         "ab/ba",
-        "Hills M, Armitage P. Br J Clin Pharmacol 1979;8:7-20",
+        default=DefaultMethod(1),
     ),
     "subject-contrast": NamedMethod(
         "t test of the patients' own contrasts, allowing for their sequences",
         "subject_contrast",
         "balanced",
-        "Senn S. Cross-over Trials in Clinical Research, 2nd ed. Wiley 2002",
         weights=True,
+        default=DefaultMethod(2, "whole contrasts"),
     ),
     "fixed-subject": NamedMethod(
         "Least squares with effects of patients, periods and treatments",
         "fixed_subject",
         "estimable",
-        "Jones B, Kenward MG. Design and Analysis of Cross-Over Trials, 3rd ed. CRC Press 2014",
         weights=True,
-        df_of_observations=True,
         carryover=True,
+        default=DefaultMethod(3),
     ),
     "paired-t": NamedMethod(
         "Paired t test on the treatment differences, ignoring periods",
         "paired_t",
         "within",
-        "Student. Biometrika 1908;6:1-25. doi:10.1093/biomet/6.1.1",
         weights=True,
+        default=DefaultMethod(4),
     ),
     "period-one": NamedMethod(
         "Two-sample t test of the first period, as in a parallel trial",
         "period_one",
         "first",
-        "Student. Biometrika 1908;6:1-25. doi:10.1093/biomet/6.1.1",
         weights=True,
+        default=DefaultMethod(5, "one period"),
     ),
     "welch": NamedMethod(
         "Welch's t test: a variance for each sequence, in one period for each treatment",
         "welch",
         "balanced or parallel",
-        _WELCH,
-        reference="fractional-t",
         weights=True,
     ),
     "period-one-welch": NamedMethod(
-        "Welch's t test of the first period: a variance for each treatment",
-        "welch",
-        "first",
-        _WELCH,
-        reference="fractional-t",
-        kernel="period_one",
-        weights=True,
+        "Welch's t test of the first period: a variance for each treatment", "welch", "first", weights=True
     ),
     "baseline-adjusted": NamedMethod(
         "t test of the patients' own contrasts, adjusted for those of the baselines",
         "baseline_adjusted",
         "balanced",
-        _KENWARD_ROGER,
-        baseline="period",
         weights=True,
+        baseline="period",
     ),
     "parallel-ancova": NamedMethod(
         "Analysis of covariance of the first period, adjusted for the baseline, as in a parallel trial",
         "baseline_adjusted",
         "first",
-        _KENWARD_ROGER,
-        baseline="first",
-        kernel="period_one",
         weights=True,
+        baseline="first",
     ),
     "mcnemar-mid-p": NamedMethod(
-        "McNemar's test of paired responses, mid-p",
-        "mcnemar",
-        "pairs",
-        "Fagerland MW, Lydersen S, Laake P. BMC Med Res Methodol 2013;13:91. doi:10.1186/1471-2288-13-91",
-        reference="binomial-mid",
-        binary=True,
+        "McNemar's test of paired responses, mid-p", "mcnemar", "pairs", binary=True, default=DefaultMethod(2)
     ),
     "mcnemar-exact": NamedMethod(
-        "McNemar's test of paired responses, exact",
-        "mcnemar",
-        "pairs",
-        _MCNEMAR,
-        reference="binomial",
-        binary=True,
+        "McNemar's test of paired responses, exact", "mcnemar", "pairs", binary=True
     ),
     "mcnemar-asymptotic": NamedMethod(
-        "McNemar's test of paired responses, normal approximation",
-        "mcnemar",
-        "pairs",
-        _MCNEMAR,
-        reference="normal",
-        binary=True,
-        kernel="asymptotic",
+        "McNemar's test of paired responses, normal approximation", "mcnemar", "pairs", binary=True
     ),
     "prescott": NamedMethod(
         "Prescott's test of paired responses, allowing for a period effect, exact",
         "prescott",
         "ab/ba",
-        "Prescott RJ. Appl Stat 1981;30:9-15",
-        reference="exact-p",
         binary=True,
+        default=DefaultMethod(1, "period effect"),
     ),
     "mainland-gart": NamedMethod(
         "Mainland and Gart's test of paired responses, allowing for a period effect, exact",
         "prescott",
         "ab/ba",
-        "Gart JJ. Biometrika 1969;56:75-80. doi:10.1093/biomet/56.1.75",
-        reference="exact-p",
         binary=True,
-        kernel="mainland_gart",
     ),
     "fisher": NamedMethod(
         "Fisher's exact test of the responses in the first period, as in a parallel trial",
         "fisher",
         "first",
-        "Fisher RA. J R Stat Soc 1935;98:39-82. doi:10.2307/2342435",
-        reference="exact-p",
         binary=True,
+        default=DefaultMethod(3, "one period"),
     ),
 }
-
-SCORE_DEFAULTS = ("hills-armitage", "subject-contrast", "fixed-subject", "paired-t", "period-one")
-RESPONSE_DEFAULTS = ("prescott", "mcnemar-mid-p", "fisher")
-"""What an analysis without a method takes: the first that fits, see planner.scenario.resolving.analyses."""
 
 
 class NamedFamily(NamedTuple):

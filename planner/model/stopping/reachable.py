@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import gammaln, ndtr, xlog1py, xlogy
 
+from planner.analyses import info_of
 from planner.model.allocation import allocation_plan, retention
 from planner.model.degrees_of_freedom import planned_df
 from planner.model.looks import MonitoringPlan
@@ -26,12 +27,9 @@ from planner.monitoring.t_looks import TLook, type_one_error
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.estimability import taking_part
 from planner.scenario.scenario import Scenario
-from planner.scenario.vocabulary import METHODS
 
 _TIE = 1e-9  # relative; as planner.monitoring.references
 _MOST_WAYS = 1000  # trials of which the ways to choose some are still a floating-point number
-
-ADJUSTED = ("baseline-adjusted", "parallel-ancova")
 
 
 class IdleLook(NamedTuple):
@@ -64,8 +62,8 @@ def why_impossible(
     groups = [_completers_in(scenario, units, completers) for units in _group_units(scenario, analysis)]
     need = _least_in_all(scenario, analysis)
     df = planned_df(scenario, analysis, completers)
-    if df == 0 or sum(groups) < need or min(groups) < _least_per_group(analysis):
-        word = "treatments" if METHODS[analysis.method].needs == "first" else "sequences"
+    if df == 0 or sum(groups) < need or min(groups) < info_of(analysis).per_group:
+        word = "treatments" if analysis.row.needs == "first" else "sequences"
         each = "" if len(groups) == 1 else f" in {len(groups)} {word}"
         return f"{analysis.method} cannot be computed from {_patients(completers)}{each}", False
     p = _smallest_p(analysis, groups, sided)
@@ -89,7 +87,7 @@ def _group_units(scenario: Scenario, analysis: PlannedAnalysis) -> list[int]:
     """The units of allocation of each group that the test keeps apart; one group where it keeps none."""
     design, weights = scenario.design, analysis.weights
     pairs = list(zip(design.sequences, design.allocation, strict=True))
-    needs = METHODS[analysis.method].needs
+    needs = analysis.row.needs
     first = needs == "first" or (needs == "balanced or parallel" and design.periods == 1)
     if first:
         return [sum(n for s, n in pairs if s[0] == treatment) for treatment in weights]
@@ -104,17 +102,12 @@ def _completers_in(scenario: Scenario, units: int, completers: int) -> int:
     return -(-completers * units // scenario.design.unit)
 
 
-def _least_per_group(analysis: PlannedAnalysis) -> int:
-    """Patients that each group needs."""
-    return 2 if METHODS[analysis.method].reference == "fractional-t" else 1
-
-
 def _least_in_all(scenario: Scenario, analysis: PlannedAnalysis) -> int:
     """Patients in all groups without whom nothing can be computed, beside those that each group needs."""
-    groups = len(_group_units(scenario, analysis))
-    if METHODS[analysis.method].reference != "t" or analysis.method == "fixed-subject":
+    about = info_of(analysis)
+    if about.df is None or about.df == "observations":
         return 1
-    return groups + (2 if analysis.method in ADJUSTED else 1)
+    return len(_group_units(scenario, analysis)) + about.covariates + 1
 
 
 def _smallest_p(analysis: PlannedAnalysis, groups: Sequence[int], sided: int) -> float | None:
@@ -124,17 +117,17 @@ def _smallest_p(analysis: PlannedAnalysis, groups: Sequence[int], sided: int) ->
     all of one group and none of the other, one of C(n, n1) tables; with equal groups its mirror image is as
     extreme, in a two-sided test.
     """
-    n, reference = sum(groups), METHODS[analysis.method].reference
-    if reference == "binomial":
-        return float(sided * 0.5**n)
-    if reference == "binomial-mid":
-        return float(sided * 0.5 ** (n + 1))
-    if reference == "normal":
-        return sided * float(ndtr(-math.sqrt(n)))
-    if reference == "exact-p":
-        mirrored = sided == 2 and len(set(groups)) == 1
-        return (2 if mirrored else 1) / math.comb(n, groups[0])
-    return None
+    n, about = sum(groups), info_of(analysis)
+    match about.decisive, about.reference:
+        case None, _:
+            return None
+        case "discordant pairs", "normal":
+            return sided * float(ndtr(-math.sqrt(n)))
+        case "discordant pairs", reference:
+            return float(sided * 0.5 ** (n + 1 if reference == "binomial-mid" else n))
+        case _:
+            mirrored = sided == 2 and len(set(groups)) == 1
+            return (2 if mirrored else 1) / math.comb(n, groups[0])
 
 
 def least_completers(
@@ -159,7 +152,7 @@ def first_where(holds: Callable[[int], bool], low: int, high: int, step: int = 1
 def completer_probability(scenario: Scenario, analysis: PlannedAnalysis) -> float | None:
     """Chance that a patient has what the test needs; None where only a simulation can find it."""
     whole = retention(scenario)
-    needs = METHODS[analysis.method].needs
+    needs = analysis.row.needs
     if whole is None or needs == "estimable":  # which also uses patients who left
         return None
     return 1.0 - float(allocation_plan(scenario).leave[0]) if needs == "first" else whole
@@ -178,7 +171,7 @@ def probability_of_too_few(
     fewest = least_completers(scenario, analysis, z, sided, finished)
     if fewest is None:
         return 1.0
-    least = _least_per_group(analysis)
+    least = info_of(analysis).per_group
     total = np.ones(1)  # chance of each number of completers, on the event that every group has enough
     left = finished
     units = _group_units(scenario, analysis)
@@ -212,7 +205,7 @@ def planned_type_one_error(
     Looks that cannot be significant are left out. None for tests whose law is not known here: Welch's, whose
     df depend on the data, and those of responses.
     """
-    if METHODS[analysis.method].reference != "t":
+    if info_of(analysis).df is None:
         return None
     out = {each.look for each in idle_looks(scenario, analysis, plan)}
     tests = []
@@ -237,7 +230,7 @@ def _information(analysis: PlannedAnalysis, patients: int, df: int) -> float:
     With a baseline in the model the variance is that without it over 1 - c^2, c the cosine of the baselines'
     imbalance, whose mean square is 1 / (df + 2).
     """
-    return patients * (df + 1) / (df + 2) if analysis.method in ADJUSTED else float(patients)
+    return patients * (df + 1) / (df + 2) if info_of(analysis).covariates else float(patients)
 
 
 def effective_limits(own: Boundary, idle: Sequence[IdleLook]) -> tuple[tuple[float, ...], tuple[float, ...]]:

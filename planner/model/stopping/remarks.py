@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from planner.analyses import info_of
 from planner.model.degrees_of_freedom import planned_df
 from planner.model.looks import MonitoringPlan, monitoring_plan
 from planner.model.stopping import reachable
@@ -26,10 +27,10 @@ from planner.model.stopping.advice import (
     too_early,
 )
 from planner.model.stopping.reachable import IdleLook
+from planner.monitoring.references import REFERENCES
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import count, listed
-from planner.scenario.vocabulary import METHODS
 
 _BEYOND = 3.0  # times the z limit: from there on a t limit that few df have raised is worth a remark
 _QUICK = 60  # looks before the last, over all analyses and numbers of patients, computed in a second or two
@@ -188,7 +189,7 @@ def _idle(scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan) -
 
 def _normal(analysis: PlannedAnalysis) -> bool:
     """Whether it is a t test: what is computed for normal data is little use for exact tests of responses."""
-    return METHODS[analysis.method].reference in ("t", "fractional-t")
+    return REFERENCES[info_of(analysis).reference].student
 
 
 def _none(scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan, last: IdleLook) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.analyses import info_of
 from planner.engine import memory
 from planner.engine.blocks import Records, records_of
 from planner.engine.cells import HypothesisTest
@@ -40,7 +41,7 @@ from planner.kernels.tables import (
 )
 from planner.model.readings import Reading, reading_of
 from planner.monitoring.p_values import p_value
-from planner.monitoring.references import look_up
+from planner.monitoring.references import REFERENCES, look_up
 from planner.questions.replay.trial import (
     EFFICACY,
     FUTILITY,
@@ -57,7 +58,7 @@ from planner.results.dropout import days_waited
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.caps import MAX_TRIAL
 from planner.scenario.scenario import Scenario
-from planner.scenario.vocabulary import METHODS, WHOLE
+from planner.scenario.vocabulary import WHOLE
 
 if TYPE_CHECKING:
     pass
@@ -266,7 +267,7 @@ def _analysed(
 ) -> Flags:
     """(patient,) whether an analysis uses the patient; scores and weights f64[patient, period]."""
     there = ~np.isnan(scores)
-    match METHODS[analysis.method].needs:
+    match analysis.row.needs:
         case "first":
             compared = np.array([each[0] in analysis.weights for each in scenario.design.sequences])
             return np.asarray(there[:, 0] & compared[sequence])
@@ -296,12 +297,12 @@ def _look(test: HypothesisTest, rules: Rules, k: int, stat: Floats, lane: int, d
     limit = [look_up(row, df, rules.cells) for row in rules.limit[0, k]]
     determined = df > 0.0
     sides = rules.sides
-    reference = METHODS[test.analysis.method].reference
+    reference = REFERENCES[info_of(test.analysis).reference]
     note = "" if determined else "too few patients: the data do not determine the test"
     if not determined and math.isinf(t):
         note = "no spread between the patients: nothing tells how far the estimate may be off"
-    exact = reference.startswith("binomial")  # whose DF is 1 + b + c
-    if by_p := reference == "exact-p":  # whose T is a p value in disguise
+    exact = reference.discordant  # whose DF is 1 + b + c
+    if by_p := reference.p_alone:  # whose T is a p value in disguise
         limit = [math.nan] * len(limit)
     return LookResult(
         look=k + 1,
@@ -316,7 +317,7 @@ def _look(test: HypothesisTest, rules: Rules, k: int, stat: Floats, lane: int, d
         efficacy_below=_number(limit[LOWER]) if sides <= 0 else None,
         futility_from=_number(limit[FUTILE_FROM]),
         futility_to=_number(limit[FUTILE_TO]),
-        p=p_value(reference, t, df, plan.direction),
+        p=p_value(info_of(test.analysis).reference, t, df, plan.direction),
         nominal_p=_number(plan.boundary.nominal_p[k]),
         decision=decision,
         note=note,

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from planner.analyses import info_of
 from planner.model.looks import monitoring_plan
 from planner.monitoring.p_values import p_value
 from planner.questions.size import theory
@@ -25,7 +26,6 @@ from planner.results.figures import Figure
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.scenario import Scenario
-from planner.scenario.vocabulary import METHODS
 
 _CLEAR = 3.0  # Monte Carlo standard errors beyond which a difference is no chance
 _PROBED = 64  # allocation units up to which a test is looked for that can be computed
@@ -101,7 +101,7 @@ def _never_computed(curves: Curves, key: Key, most: int, step: int) -> str:
     """
     scenario, (name, called) = curves.scenario, key
     analysis = _of(scenario, called)
-    method = METHODS[analysis.method].title
+    method = analysis.row.title
     probe = curves.like(scenario)
     last = min(_PROBED * scenario.design.unit, MAX_PATIENTS)
     numbers = range(most + step, last + 1, step)
@@ -260,7 +260,8 @@ def _advice(patients: int | None) -> str:
 
 def _never_significant(scenario: Scenario, analysis: PlannedAnalysis, points: Points) -> str | None:
     """Where no data of so few patients can be significant in an exact test: how many it needs."""
-    least = _LEAST_P.get(analysis.method)
+    about = info_of(analysis)
+    least = _LEAST_P.get(about.reference) if about.decisive else None
     most = max(points)
     if least is None or any(cell.power.estimate > 0.0 for cell in points.values()):
         return None
@@ -283,7 +284,7 @@ def _never_significant(scenario: Scenario, analysis: PlannedAnalysis, points: Po
 
 def _least_binomial(scenario: Scenario, analysis: PlannedAnalysis, n: int, direction: str) -> float:
     """All patients respond to one and the same treatment only."""
-    reference = METHODS[analysis.method].reference
+    reference = info_of(analysis).reference
     p_values = (p_value(reference, side * n, n + 1.0, direction) for side in (1.0, -1.0))
     return min(p for p in p_values if p is not None)
 
@@ -301,12 +302,11 @@ def _least_of_two_groups(scenario: Scenario, analysis: PlannedAnalysis, n: int, 
 
 
 _LEAST_P: dict[str, Callable[[Scenario, PlannedAnalysis, int, str], float]] = {
-    "mcnemar-exact": _least_binomial,
-    "mcnemar-mid-p": _least_binomial,
-    "fisher": _least_of_two_groups,
-    "prescott": _least_of_two_groups,
-    "mainland-gart": _least_of_two_groups,
+    "binomial": _least_binomial,
+    "binomial-mid": _least_binomial,
+    "exact-p": _least_of_two_groups,
 }
+"""Of tests of responses, by the distribution of the statistic."""
 
 
 # Effects

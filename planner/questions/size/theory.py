@@ -2,7 +2,7 @@
 
 Scores of family `means` on an unbounded scale are normal, so that with complete patients and one look a t
 statistic is noncentral t, also under carryover, which only moves its mean. None stands for "no closed form".
-To add an analysis: one row of _CLOSED_FORMS, at the end.
+To add a law: one row of _CLOSED_FORMS, at the end.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
+from planner.analyses import LawName, info_of
 from planner.kernels.tables import Floats
 from planner.model.allocation import retention
 from planner.model.contrast_tables import period_weights
@@ -79,18 +80,21 @@ def _law(
 ) -> Law | None:
     """The law of the test statistic at each number of patients."""
     stated = scenario.hypotheses[hypothesis] if isinstance(hypothesis, str) else hypothesis
-    form = _CLOSED_FORMS.get(analysis.method)
-    if form is None or not isinstance(stated, Means) or not _plain(scenario, analysis):
+    name = info_of(analysis).law
+    if name is None or not isinstance(stated, Means):
+        return None
+    form = _CLOSED_FORMS[name]
+    if not _plain(scenario, analysis, form.first_period):
         return None
     if not form.any_number and any(n % scenario.design.unit for n in patients):
         return None
     return form.law(scenario, stated, analysis, np.array(patients, float))
 
 
-def _plain(scenario: Scenario, analysis: PlannedAnalysis) -> bool:
+def _plain(scenario: Scenario, analysis: PlannedAnalysis, first_period: bool) -> bool:
     """Whether everybody stays who is needed, with normal scores, and is looked at once."""
     dropout = scenario.population.dropout
-    first_alone = analysis.method == "period-one" and dropout.before_first == 0.0
+    first_alone = first_period and dropout.before_first == 0.0
     return (
         scenario.endpoint.bounds is None
         and not analysis.outcome
@@ -196,16 +200,20 @@ def _equal(variance: Floats) -> bool:
 
 
 class _ClosedForm(NamedTuple):
-    """`any_number`: the law also holds where the sequences do not have their shares of the patients."""
+    """A law, and where it holds.
+
+    `any_number`: also where the sequences do not have their shares of the patients. `first_period`: also
+    where patients leave after it.
+    """
 
     law: Callable[[Scenario, Means, PlannedAnalysis, Floats], Law | None]
     any_number: bool = False
+    first_period: bool = False
 
 
-_CLOSED_FORMS = {
-    "hills-armitage": _ClosedForm(_sequences),
-    "subject-contrast": _ClosedForm(_sequences),
-    "paired-t": _ClosedForm(_one_sample, any_number=True),
-    "period-one": _ClosedForm(_first_period),
-    "fixed-subject": _ClosedForm(_least_squares),
+_CLOSED_FORMS: dict[LawName, _ClosedForm] = {
+    "own contrasts": _ClosedForm(_sequences),
+    "one sample": _ClosedForm(_one_sample, any_number=True),
+    "first period": _ClosedForm(_first_period, first_period=True),
+    "least squares": _ClosedForm(_least_squares),
 }

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from scipy.special import ndtr, stdtr
 
+from planner.analyses import info_of
 from planner.model.estimand import alternative_direction
 from planner.model.readings import reading_of
 from planner.monitoring.p_values import p_value
@@ -20,7 +21,6 @@ from planner.questions.weigh.count_evidence import CountEvidence
 from planner.questions.weigh.normal_evidence import DifferenceEvidence, MeanEvidence
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scenario import Scenario
-from planner.scenario.vocabulary import METHODS
 
 Only = tuple[int, int]
 """Patients who respond to the first of two treatments only, and to the second only."""
@@ -74,7 +74,7 @@ def _count_tests(scenario: Scenario, counts: CountEvidence, r: int) -> list[Obse
     measure, planned = counts.readings[r].measure, _planned_analyses(scenario, counts, r, (a, b))
     rows = []
     for each in planned if not seen_twice else []:
-        if each.method == "fisher":
+        if info_of(each).decisive == "responders":
             direction = alternative_direction(each, scenario.scale_of(each))
             first, second = each.contrast
             p = fisher(margins[first], sizes[first], margins[second], sizes[second], direction)
@@ -94,11 +94,11 @@ def _mcnemar_tests(
     measure, planned = counts.readings[r].measure, _planned_analyses(scenario, counts, r, pair)
     rows = []
     for each in planned:
-        if METHODS[each.method].module == "mcnemar":
+        if info_of(each).decisive == "discordant pairs":
             turned = [(x, y) if each.contrast == pair else (y, x) for x, y in only]
             direction = alternative_direction(each, scenario.scale_of(each))
-            ps = [mcnemar(x, y, each.method, direction) for x, y in turned]
-            title = METHODS[each.method].title.replace(" of paired responses", "")
+            ps = [mcnemar(x, y, info_of(each).reference, direction) for x, y in turned]
+            title = each.row.title.replace(" of paired responses", "")
             rows.append(ObservedTest(measure, title, min(ps), max(ps), direction, True, _plan_note(each)))
     if rows:
         return rows
@@ -114,7 +114,7 @@ def _planned_analyses(
     return [
         each
         for each in scenario.analyses
-        if METHODS[each.method].binary
+        if each.row.binary
         and reading_of(scenario, each) == counts.readings[r]
         and set(each.contrast) == set(pair)
     ]
@@ -128,17 +128,20 @@ def _substitute_note(planned: Sequence[PlannedAnalysis], measure: str) -> str:
     """Why a test is not the planned one."""
     if not planned:
         return f"not a planned test: no analysis of the {measure} compares the two"
-    titles = dict.fromkeys(f"“{METHODS[each.method].title}”" for each in planned)
+    titles = dict.fromkeys(f"“{each.row.title}”" for each in planned)
     which = "which treatment came first" if len(planned) == 1 else "which came first"
     return f"not the planned test, {' or '.join(titles)}: that needs to know {which} for each responder"
 
 
-def mcnemar(first: int, second: int, method: str = "mcnemar-exact", direction: str = "two-sided") -> float:
-    """P of so many patients who respond to one treatment only, by one of the three forms."""
+def mcnemar(first: int, second: int, reference: str = "binomial", direction: str = "two-sided") -> float:
+    """P of so many patients who respond to one treatment only, by one of the three forms.
+
+    reference: binomial (exact), binomial-mid or normal.
+    """
     statistic, df = float(first - second), 1.0 + first + second
-    if METHODS[method].kernel == "asymptotic":
+    if reference == "normal":
         statistic, df = statistic / math.sqrt(max(first + second, 1)), math.inf
-    p = p_value(METHODS[method].reference, statistic, df, direction)
+    p = p_value(reference, statistic, df, direction)
     assert p is not None  # there are always degrees of freedom
     return p
 

@@ -28,7 +28,6 @@ from planner.questions.weigh.cohort import Cohort
 from planner.scenario.estimability import sequence_shares
 from planner.scenario.observed import Observed, ObservedDifference
 from planner.scenario.scenario import Scenario
-from planner.scenario.vocabulary import METHODS
 
 _SPREAD = "state how scores vary within patients"
 _NODES = 240  # of the integral over the estimated SD
@@ -240,7 +239,7 @@ def _allowing_for_periods(scenario: Scenario, pair: Sequence[str]) -> Numbers | 
     None where the scenario's analysis of these treatments takes the patients as they come (a paired t test),
     or where the design has no such estimate.
     """
-    of_pair = [METHODS[a.method] for a in scenario.analyses if set(a.weights) == set(pair)]
+    of_pair = [a.row for a in scenario.analyses if set(a.weights) == set(pair)]
     named = [method.needs for method in of_pair if not method.binary]
     if named and named[0] == "within":
         return None

@@ -12,17 +12,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from planner.analyses import info_of
 from planner.engine.job import Job, job_of
 from planner.kernels.decide import record
 from planner.kernels.tables import DF, STATISTICS, Floats, T, W
 from planner.model.estimand import Truth
 from planner.model.readings import Reading, reading_of
+from planner.monitoring.references import REFERENCES
 from planner.questions.weigh.count_evidence import CountEvidence
 from planner.questions.weigh.normal_evidence import DifferenceEvidence, MeanEvidence
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.observed import Observed
 from planner.scenario.scenario import Scenario
-from planner.scenario.vocabulary import METHODS
 
 _SELECTED = "the result is selected"
 
@@ -107,7 +108,7 @@ def stopping(
             f"were all seen under all treatments. As far as the rule rested on other data, {_SELECTED}"
         )
         return StoppingTreatment("ignored", note, look, analysis.name)
-    if METHODS[analysis.method].baseline:
+    if analysis.row.baseline:
         note = f"ignored: {at}, which adjusts for baselines that the counts do not tell. "
         note += _SELECTED.capitalize()
         return StoppingTreatment("ignored", note, look, analysis.name)
@@ -130,7 +131,7 @@ def _of_counts(
         )
         return StoppingTreatment("multiplied", note, look, analysis.name, rule)
     note = f"cancels: {at}, and the counts decide it, under every hypothesis alike"
-    exact = METHODS[analysis.method].reference.startswith("binomial")
+    exact = REFERENCES[info_of(analysis).reference].discordant
     if look == 1 and exact and not rule.would_end(*discordant):
         note = (
             f"ignored: {at} is stated, but with these counts the rule of the scenario would not have ended "
@@ -170,7 +171,7 @@ def _discordant(
 ) -> tuple[int, int] | None:
     """Responders to one treatment only, for each of two, where the counts settle them and the rule asks."""
     reading = reading_of(scenario, analysis)
-    if reading not in evidence.readings or METHODS[analysis.method].module != "mcnemar":
+    if reading not in evidence.readings or info_of(analysis).decisive != "discordant pairs":
         return None
     r = evidence.readings.index(reading)
     a, b = analysis.contrast

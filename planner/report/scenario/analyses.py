@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from planner.analyses import info
 from planner.questions.plan import AnalysisPlan, TrialPlan
 from planner.report.blocks import Block, Facts, Heading, Prose
 from planner.report.context import sidedness
@@ -11,6 +12,7 @@ from planner.report.scenario.secondary_outcomes import reading_text
 from planner.results.number_text import plain, signed
 from planner.scenario.contrasts import in_words
 from planner.scenario.scenario import Scenario
+from planner.scenario.text import listed
 from planner.scenario.vocabulary import METHODS
 
 
@@ -27,12 +29,10 @@ def analyses_blocks(scenario: Scenario, plan: TrialPlan) -> list[Block]:
             lines.append(f"It analyses {reading_text(scenario, analysis)}.")
         elif analysis.measure != scenario.endpoint.measure or analysis.day != scenario.endpoint.day:
             lines.append(f"It analyses {analysis.measure} on day {plain(analysis.day)}.")
-        if analysis.method == "subject-contrast" and _leave(scenario):
-            lines.append(
-                "Patients who miss a period that it compares are left out whole; fixed-subject would use "
-                "what there is of them."
-            )
-        lines.append(f"Source: {METHODS[analysis.method].citation}")
+        if (caution := info(analysis.method).when_some_leave) and _leave(scenario):
+            whole = listed([name for name, row in METHODS.items() if row.needs == "estimable"], "or")
+            lines.append(f"{caution}; {whole} would use what there is of them.")
+        lines.append(f"Source: {info(analysis.method).citation}")
         described.append((analysis.name, " ".join(lines)))
     alone = [Prose(EACH_ALONE)] if len(plan.analyses) > 1 else []
     return [*blocks, Facts(described), *alone, *looks_and_limits(scenario, plan)]

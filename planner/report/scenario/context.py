@@ -11,7 +11,7 @@ from planner.report.scenario.analyses import analysis_line
 from planner.report.scenario.endpoint import endpoint_sentences, measure_and_unit
 from planner.report.scenario.predictions import carryover_reason
 from planner.scenario.scenario import Scenario
-from planner.scenario.vocabulary import METHODS, WHOLE
+from planner.scenario.vocabulary import WHOLE
 
 
 def page_context(scenario: Scenario, plan: TrialPlan, command: str) -> PageContext:
@@ -32,7 +32,7 @@ def page_context(scenario: Scenario, plan: TrialPlan, command: str) -> PageConte
         carryover={
             name: reason for name in scenario.hypotheses if (reason := carryover_reason(scenario, name))
         },
-        partial=[a.name for a in plan.analyses if METHODS[a.method].needs not in WHOLE],
+        partial=[a.name for a in scenario.analyses if a.row.needs not in WHOLE],
         scale_notes=scale_notes(scenario),
         warnings=[*scenario.remarks, *look_remarks(scenario)],
     )

@@ -16,7 +16,7 @@ _MOST_GROUPS = 4  # groups of hypotheses that state how much patients differ
 
 def design_blocks(scenario: Scenario, rows: tuple[DesignRow, ...]) -> list[Block]:
     """A table with a row for each comparison and model, and what must be known to read it."""
-    if not rows or all(METHODS[a.method].binary for a in scenario.analyses):
+    if not rows or all(a.row.binary for a in scenario.analyses):
         return []  # shares of patients have no SD within patients
     blocks: list[Block] = [Heading("Precision of comparisons of scores in this design, and their bias")]
     if scenario.design.periods == 1:
@@ -34,8 +34,9 @@ def _how_to_read(scenario: Scenario, rows: tuple[DesignRow, ...]) -> str:
         else "a trial that gives as many patients all of it once"
     )
     point = scenario.endpoint.unit if scenario.endpoint.unit != "points" else "point"
+    able = listed([name for name, row in METHODS.items() if row.carryover], "or")
     allowed = (
-        " carryover = true in an analysis by fixed-subject puts carryover into the model."
+        f" carryover = true in an analysis by {able} puts carryover into the model."
         if any(row.carryover and row.estimable for row in rows)
         else ""
     )

@@ -112,7 +112,7 @@ def _with_method(
     """The analysis with a method that fits the design and what is measured."""
     default = _default(draft, analysis, design, contrast)
     pair = formula(contrast) if isinstance(contrast, Mapping) else " and ".join(map(printable, contrast))
-    row = vocabulary.METHODS[analysis.method] if analysis.method else None
+    row = analysis.row if analysis.method else None
     hint = "`planner methods` says what each analysis needs"
     if default:
         hint = f"the default of this design for {pair} is {default}"
@@ -139,25 +139,29 @@ def _with_method(
 def _default(draft: Draft, analysis: PlannedAnalysis, design: Design, contrast: Contrast) -> str | None:
     """The method for what is measured in this design.
 
-    `subject-contrast` is for designs in which whoever gets one treatment of the contrast gets all, Prescott's
-    test for a trial with a period effect. Responses for which no test of responses fits are taken as 0 and 1.
+    Some are only taken where whoever gets one treatment of the contrast gets all, where there is a period
+    effect, or in one period. Responses for which no test of responses fits are taken as 0 and 1.
     """
     compared = set(weights(contrast))
     some = any(0 < len(compared & set(sequence)) < len(compared) for sequence in design.sequences)
     period_effect = draft.population is not None and any(draft.population.period_effect)
     period_effect = period_effect or selected_by_first_baseline(draft)
-    several = design.periods > 1
-    unsuitable = {"subject-contrast": some, "prescott": not period_effect}
-    unsuitable |= {"fisher": several, "period-one": several}
-    names = [*vocabulary.SCORE_DEFAULTS]
-    if _binary(analysis):
-        names = [*vocabulary.RESPONSE_DEFAULTS, *names]
-    if analysis.carryover:
-        names = [name for name in names if vocabulary.METHODS[name].carryover]
-    for name in names:
-        if not unsuitable.get(name) and _fits(vocabulary.METHODS[name], design, contrast):
-            return name
-    return None
+    suited = {
+        "whole contrasts": not some,
+        "period effect": period_effect,
+        "one period": design.periods == 1,
+        "": True,
+    }
+    defaults = [
+        (not row.binary, row.default.place, name)
+        for name, row in vocabulary.METHODS.items()
+        if row.default is not None
+        and suited[row.default.only]
+        and (_binary(analysis) or not row.binary)
+        and (row.carryover or not analysis.carryover)
+        and _fits(row, design, contrast)
+    ]
+    return min(defaults)[-1] if defaults else None
 
 
 def _fits(row: vocabulary.NamedMethod, design: Design, contrast: Contrast) -> bool:
@@ -212,7 +216,7 @@ def check_baselines(draft: Draft, design: Design, analyses: Mapping[int, Planned
     """Analyses that adjust for baselines find them measured, and every hypothesis tells of them."""
     enough = {"first": ("first", "period"), "period": ("period",)}
     for i, analysis in analyses.items():
-        row = vocabulary.METHODS.get(analysis.method)
+        row = analysis.row if analysis.method else None
         if row is None or not row.baseline:
             continue
         path: Path = ("analyses", i, "method")

@@ -18,7 +18,7 @@ def check_carryover(
     draft: Draft, path: Path, analysis: PlannedAnalysis, design: Design, contrast: Contrast
 ) -> None:
     """Refuse `carryover = true` for methods without it, and where carryover looks like the contrast."""
-    row = vocabulary.METHODS.get(analysis.method)
+    row = analysis.row if analysis.method else None
     if row is None:
         return
     if not row.carryover:

@@ -8,7 +8,6 @@ from itertools import pairwise
 from math import floor
 from typing import Any, TypeVar
 
-from planner.scenario import vocabulary
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.design import Design
 from planner.scenario.faults import Path
@@ -194,7 +193,7 @@ def _check_futility(
 
 
 def _of_different_patients(analysis: PlannedAnalysis, design: Design) -> bool:
-    return design.periods == 1 or vocabulary.METHODS[analysis.method].needs == "first"
+    return design.periods == 1 or analysis.row.needs == "first"
 
 
 def _check_planned(draft: Draft, design: Design, analyses: list[PlannedAnalysis]) -> None:
@@ -206,7 +205,7 @@ def _check_planned(draft: Draft, design: Design, analyses: list[PlannedAnalysis]
             hint = "[[analyses]] planned_effect = points, planned_sd_difference = points"
             draft.note(("monitoring", "futility", "under"), message, hint)
             return
-        if analysis.method in vocabulary.METHODS and _of_different_patients(analysis, design):
+        if analysis.method and _of_different_patients(analysis, design):
             message = f"{analysis.method} compares different patients, and no SD of theirs is planned"
             draft.note(("monitoring", "futility", "under"), message, 'under = "estimate"')
             return

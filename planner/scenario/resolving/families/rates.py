@@ -12,7 +12,6 @@ from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.population import Population
 from planner.scenario.resolving.draft import Draft, check_treatments
 from planner.scenario.text import listed, printable
-from planner.scenario.vocabulary import METHODS
 
 FORMS = (
     "correlation = ... (latent normal scale), or discordant = { A = share who respond to A only, B = ... }"
@@ -121,8 +120,7 @@ def check_open_rates(
         message = f"{what}; who leaves depends on how many respond to each"
         draft.note(key, message, hint, at_key=True)
     for i, analysis in analyses.items():
-        row = METHODS.get(analysis.method)
-        if row is not None and row.needs == "first":
+        if analysis.method and analysis.row.needs == "first":
             message = f"{analysis.method} compares how many respond to each treatment; {name} does not say it"
             draft.note(("analyses", i, "method"), message, hint)
     if draft.observed is not None:
