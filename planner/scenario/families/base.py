@@ -16,6 +16,7 @@ from planner.scenario.endpoint import Endpoint
 from planner.scenario.faults import Path
 from planner.scenario.fields import Number, PathText, Settings, about
 from planner.scenario.uncertainty import BY_PATH, Distribution, Tie
+from planner.scenario.vocabulary import BINARY_MEASURES
 
 
 class FamilySettings(Settings):
@@ -36,6 +37,9 @@ class FamilySettings(Settings):
 
     measures: ClassVar[tuple[str, ...]] = ("score", "change", "percent-change")
     """What of a score the family can tell: rows of `planner.scenario.vocabulary.MEASURES`."""
+
+    of_what: ClassVar[str] = "scores"
+    """What the numbers that it states are of, in the plural."""
 
     tells_every_day: ClassVar[bool] = False
     """Whether it tells all of its measures on any day; else only that of the endpoint, on its day."""
@@ -73,6 +77,16 @@ class FamilySettings(Settings):
 
     renamed: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """Settings that the full form of a scenario states by others, and by which."""
+
+    @classmethod
+    def tells_responses(cls) -> bool:
+        """Whether it tells how many patients respond, or are in remission."""
+        return not set(BINARY_MEASURES).isdisjoint(cls.measures)
+
+    @classmethod
+    def tells_scores(cls) -> bool:
+        """Whether it tells anything else, which is a number."""
+        return not set(BINARY_MEASURES).issuperset(cls.measures)
 
     @property
     def own_agents(self) -> Mapping[str, Agent]:

@@ -30,6 +30,7 @@ class Rates(FamilySettings):
         about("For two treatments: share of patients who respond to this one and not to the other"),
     ] = {}
 
+    of_what: ClassVar = "responders"
     measures: ClassVar = BINARY_MEASURES
     has_baselines: ClassVar = False
     effects_in: ClassVar = "SDs of the latent scale"

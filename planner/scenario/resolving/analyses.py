@@ -93,8 +93,8 @@ def _check_better(
     draft: Draft, path: Path, analysis: PlannedAnalysis, measured: Endpoint | SecondaryOutcome | None
 ) -> None:
     """`better` needs to know what is better: more responders are, and lower scores under mechanisms."""
-    has_direction = measured is None or measured.scale.better is not None
-    has_direction = has_direction or (not analysis.outcome and "terms" in draft.first_of_family)
+    known = not analysis.outcome and any(each.settings.better for each in draft.families)
+    has_direction = known or measured is None or measured.scale.better is not None
     if analysis.alternative in ("better", "worse") and not has_direction and not _binary(analysis):
         where = f"[outcomes.{analysis.outcome}]" if analysis.outcome else "[endpoint]"
         hint = f'{where} scale = {{ better = "lower" }}, or use greater or less'
@@ -123,9 +123,13 @@ def _with_method(
             path = ("design", "name" if draft.written(("design", "name")) else "sequences")
         draft.note(path, f"no analysis fits this design for {pair}", hint)
     elif row.binary and not _binary(analysis) and analysis.measure:
-        described = "`means` describe scores" if _only_means(draft) else f"the {analysis.measure} is a number"
+        responses = any(each.settings.tells_responses() for each in draft.families)
+        rows = [each.row for each in draft.families] or [*vocabulary.FAMILIES.values()]
+        described = (
+            f"the {analysis.measure} is a number" if responses else f"`{rows[0].states}` describe scores"
+        )
         message = f"{analysis.method} analyses responses, yes or no; {described}"
-        if not _only_means(draft):
+        if responses:
             hint = 'measure = "response"; for a number, ' + hint
         draft.note((*path, "method"), message, hint)
     elif not _fits(row, design, contrast):
@@ -227,13 +231,8 @@ def check_baselines(draft: Draft, design: Design, analyses: Mapping[int, Planned
         elif analysis.outcome:
             message = f"{analysis.method}: baselines are of the endpoint, not of {analysis.outcome}"
             draft.note(path, message, "leave out `outcome`")
-        elif "rates" in draft.first_of_family:
-            name = printable(draft.first_of_family["rates"])
-            draft.note(path, f"{analysis.method}: the rates of {name} say nothing of baselines")
-
-
-def _only_means(draft: Draft) -> bool:
-    return set(draft.first_of_family) <= {"means"}
+        elif without := draft.first_family(lambda family: not family.has_baselines):
+            draft.note(path, f"{analysis.method}: {without.first_stated} say nothing of baselines")
 
 
 def resolve_simulation(draft: Draft) -> SimulationSettings | None:

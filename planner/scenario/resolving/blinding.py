@@ -21,7 +21,7 @@ def check_blinding(draft: Draft, design: Design, treatments: Mapping[str, Treatm
     blinding = draft.blinding
     if blinding is None:
         return
-    if "terms" not in draft.first_of_family:
+    if draft.first_family(lambda family: family.has_guesses) is None:
         message = "acts on hypotheses of mechanisms, and there is none"
         draft.note(_HERE, message, "leave it out", at_key=True)
         return
@@ -85,10 +85,10 @@ def _driving_outcomes(draft: Draft) -> Iterator[tuple[Path, Iterable[Term], Mapp
     for name, outcome in draft.outcomes.items():
         yield ("outcomes", name, "terms"), outcome.terms, draft.signals
     for name, hypothesis in draft.hypotheses.items():
-        if isinstance(hypothesis, MechanismHypothesis):
-            signals = {**draft.signals, **hypothesis.signals}
+        if hypothesis.has_secondary_outcomes:
+            signals = {**draft.signals, **hypothesis.own_signals}
             for key, outcome in draft.outcomes.items():
-                own = hypothesis.outcomes.get(key)
+                own = hypothesis.own_outcomes.get(key)
                 at: Path = ("outcomes", key, "terms")
                 at = at if own is None else ("hypotheses", name, *at)
                 yield at, (outcome if own is None else own).terms, signals

@@ -170,5 +170,7 @@ def resolve_endpoint(draft: Draft) -> Endpoint | None:
     done = resolve_reading(draft, endpoint.model_copy(update={"label": label, "scale": scale}))
     if label:
         return done
-    only_rates = set(draft.first_of_family) == {"rates"} and done.measure in vocabulary.BINARY_MEASURES
-    return done.model_copy(update={"label": done.measure.capitalize() if only_rates else "Score"})
+    yes_or_no = done.measure in vocabulary.BINARY_MEASURES and draft.families
+    scores = [each for each in draft.families if each.settings.tells_scores()]
+    label = done.measure.capitalize() if yes_or_no and not scores else "Score"
+    return done.model_copy(update={"label": label})

@@ -9,7 +9,6 @@ from math import log
 
 from planner.scenario.components import Agent, GivenAgent
 from planner.scenario.design import Design, Treatment
-from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.faults import Path
 from planner.scenario.resolving.draft import Draft
 from planner.scenario.text import printable
@@ -45,7 +44,7 @@ def check_doses(draft: Draft) -> None:
                 message = f"is {more:g}, but {_amount(low, agent)} already occupies {less:g}"
                 draft.note((*path, text), message, "a larger dose cannot occupy less")
     for name, hypothesis in draft.hypotheses.items():
-        for own, agent in hypothesis.agents.items() if isinstance(hypothesis, MechanismHypothesis) else ():
+        for own, agent in hypothesis.own_agents.items():
             if agent.occupancy_by_dose:
                 message = "is measured, and the same under all hypotheses"
                 hint = f"leave it out here: treatments take it from [agents.{printable(own)}]"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -12,9 +12,10 @@ from planner.scenario.blinding import Blinding
 from planner.scenario.components import Agent, Component, Signal
 from planner.scenario.design import Design, Treatment
 from planner.scenario.endpoint import Endpoint
+from planner.scenario.families.base import FamilySettings
 from planner.scenario.faults import Path
 from planner.scenario.fields import EVERY
-from planner.scenario.hypotheses import Hypothesis, family_of
+from planner.scenario.hypotheses import SETTINGS, family_of
 from planner.scenario.monitoring import Monitoring
 from planner.scenario.observed import Observed
 from planner.scenario.population import Population
@@ -23,6 +24,7 @@ from planner.scenario.secondary_outcomes import SecondaryOutcome
 from planner.scenario.simulation import SimulationSettings
 from planner.scenario.text import did_you_mean, printable
 from planner.scenario.uncertainty import Distribution
+from planner.scenario.vocabulary import FAMILIES, NamedFamily
 
 
 class Complaint(NamedTuple):
@@ -32,6 +34,19 @@ class Complaint(NamedTuple):
     message: str
     hint: str = ""
     at_key: bool = False
+
+
+class StatedFamily(NamedTuple):
+    """A family of outcomes that hypotheses of a file belong to."""
+
+    row: NamedFamily
+    settings: type[FamilySettings]
+    first: str  # name of its first hypothesis, which may be unsound
+
+    @property
+    def first_stated(self) -> str:
+        """`the means of effective`: what the first hypothesis states."""
+        return f"the {self.row.states} of {printable(self.first)}"
 
 
 @dataclass
@@ -48,7 +63,7 @@ class Draft:
     components: Mapping[str, Component]
     outcomes: Mapping[str, SecondaryOutcome]
     blinding: Blinding | None
-    hypotheses: Mapping[str, Hypothesis]
+    hypotheses: Mapping[str, FamilySettings]
     analyses: Mapping[int, PlannedAnalysis]
     monitoring: Monitoring | None
     simulation: SimulationSettings | None
@@ -73,6 +88,20 @@ class Draft:
         for name, row in hypotheses.items() if isinstance(hypotheses, dict) else ():
             first.setdefault(family_of(row), str(name))
         return first
+
+    @cached_property
+    def families(self) -> list[StatedFamily]:
+        """The families that hypotheses belong to, in the order of the table of families."""
+        first = self.first_of_family
+        return [
+            StatedFamily(row, SETTINGS[family], first[family])
+            for family, row in FAMILIES.items()
+            if family in first
+        ]
+
+    def first_family(self, fits: Callable[[type[FamilySettings]], bool]) -> StatedFamily | None:
+        """The first of these families whose settings fit."""
+        return next((each for each in self.families if fits(each.settings)), None)
 
     def names(self, path: Path) -> list[str]:
         """The keys of a table as it is written, sound or not."""

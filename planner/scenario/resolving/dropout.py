@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from planner.scenario.design import Design, ReturnToBaseline, Treatment
 from planner.scenario.dropout import Dropout
-from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.faults import Path
 from planner.scenario.population import Population
 from planner.scenario.resolving.draft import Draft, check_treatments
@@ -52,14 +51,13 @@ def _check_odds_ratios(draft: Draft, design: Design, dropout: Dropout) -> None:
         if name not in declared:
             hint = did_you_mean(name, declared) or "[outcomes.NAME] declares one"
             draft.note((*path, "outcomes", name), f"there is no outcome {printable(name)}", hint, at_key=True)
-    first = draft.first_of_family
-    other = next((first[family] for family in ("means", "rates") if family in first), None)
-    if other is None:
-        return
-    for key in ("improvement", "outcomes"):
-        if getattr(ratios, key):
-            stated = "means" if "means" in first else "rates"
-            message = f"acts on hypotheses of mechanisms; {printable(other)} states {stated}"
+    without = {
+        "improvement": draft.first_family(lambda family: not family.has_severity),
+        "outcomes": draft.first_family(lambda family: not family.has_secondary_outcomes),
+    }
+    for key, other in without.items():
+        if other is not None and getattr(ratios, key):
+            message = f"acts on hypotheses of mechanisms; {printable(other.first)} states {other.row.states}"
             hint = "endpoint = { ratio = ..., per = ..., around = ... } acts on the value of the endpoint"
             draft.note((*path, key), message, hint, at_key=True)
 
@@ -82,11 +80,9 @@ def resolve_return_to_baseline(
     if design.periods == 1:
         draft.note(path, "has no second dosing to wait for", at_key=True)
     _check_rechecks(draft, design, rule, treatments)
-    first = draft.first_of_family
-    other = next((first[family] for family in ("means", "rates") if family in first), None)
+    other = draft.first_family(lambda family: not family.has_severity)
     if other is not None:
-        stated = "means" if "means" in first else "rates"
-        message = f"acts on hypotheses of mechanisms; {printable(other)} states {stated}"
+        message = f"acts on hypotheses of mechanisms; {printable(other.first)} states {other.row.states}"
         draft.note(path, message, "leave it out, or plan them in two files", at_key=True)
         return design
     if draft.written(("design", "baselines")) is None:
@@ -115,9 +111,9 @@ def _check_rechecks(
 def _fading(draft: Draft, design: Design, treatments: Mapping[str, Treatment]) -> bool:
     """Whether an agent of the trial blocks on in later periods under any hypothesis."""
     given = {a.agent for t in design.treatments for a in treatments[t].agents}
-    own = [h for h in draft.hypotheses.values() if isinstance(h, MechanismHypothesis)]
-    agents = [draft.agents, *(h.agents for h in own)]
-    signals = [draft.signals, *(h.signals for h in own)]
+    hypotheses = draft.hypotheses.values()
+    agents = [draft.agents, *(each.own_agents for each in hypotheses)]
+    signals = [draft.signals, *(each.own_signals for each in hypotheses)]
     lasting = {a for table in agents for a in table if table[a].half_life_days is not None}
     blocking = {a for table in signals for s in table.values() for a in s.blocked_by}
     return bool(given & lasting & blocking)

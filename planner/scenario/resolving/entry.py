@@ -11,7 +11,8 @@ def selected_by_first_baseline(draft: Draft) -> bool:
     Then responses by each period's own baseline have a period effect, whatever the treatments do.
     """
     population, endpoint = draft.population, draft.endpoint
-    if population is None or population.baseline is None or "terms" not in draft.first_of_family:
+    severity = any(each.settings.has_severity for each in draft.families)
+    if population is None or population.baseline is None or not severity:
         return False
     selects = population.entry == "baseline" and population.baseline.at_least is not None
     own = endpoint is not None and endpoint.baseline == "period"

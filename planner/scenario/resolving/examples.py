@@ -6,6 +6,7 @@ from typing import Any
 
 from planner.scenario.faults import dotted
 from planner.scenario.fields import is_number
+from planner.scenario.hypotheses import SETTINGS
 from planner.scenario.resolving.draft import Complaint
 from planner.scenario.stopping_rules import FUTILITY_RULES
 from planner.scenario.text import quote
@@ -74,11 +75,12 @@ def treatments(data: dict[str, Any]) -> list[str]:
 def described(data: dict[str, Any]) -> list[str]:
     """The treatments that [treatments] or a hypothesis names, whatever the sequences give."""
     names: list[str] = []
+    by_treatment = [key for family in SETTINGS.values() for key in family.by_treatment]
     stated = data.get("treatments")
     names += list(stated) if isinstance(stated, dict) else []
     hypotheses = data.get("hypotheses")
     for hypothesis in hypotheses.values() if isinstance(hypotheses, dict) else ():
-        for key in ("means", "rates"):
+        for key in by_treatment:
             table = hypothesis.get(key) if isinstance(hypothesis, dict) else None
             names += list(table) if isinstance(table, dict) else []
     return list(dict.fromkeys(names))

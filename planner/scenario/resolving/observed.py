@@ -38,8 +38,8 @@ def resolve_observed(
     _check_use(draft, observed, endpoint, given)
     _check_ending(draft, observed, analyses)
     day = endpoint.day if observed.day is None else observed.day
-    mechanisms = set(draft.first_of_family) <= {"terms"}
-    if mechanisms and day not in (endpoint.day, *design.assessment_days):
+    every_day = all(each.settings.tells_every_day for each in draft.families)
+    if every_day and day not in (endpoint.day, *design.assessment_days):
         days = listed([f"{each:g}" for each in design.assessment_days])
         hint = f"design.assessment_days has {days}"
         draft.note(("observed", "day"), f"nobody is assessed on day {day:g}", hint)
@@ -204,24 +204,27 @@ def _check_interval(draft: Draft, path: Path, difference: ObservedDifference) ->
 
 def _check_use(draft: Draft, observed: Observed, endpoint: Endpoint, given: Sequence[str]) -> None:
     """Every hypothesis tells what was observed."""
-    first, measure = draft.first_of_family, endpoint.measure
+    measure = endpoint.measure
+    silent = draft.first_family(lambda family: not family.tells_responses())
+    binary = draft.first_family(lambda family: not family.tells_scores())
+    severe = draft.first_family(lambda family: family.has_severity)
+    of_one_day = draft.first_family(lambda family: not family.tells_every_day)
     for name in given if measure else ():
         path: Path = ("observed", name)
-        if name in _OF and "means" in first:
-            message = f"the means of {printable(first['means'])} do not say how many respond"
+        if name in _OF and silent is not None:
+            message = f"{silent.first_stated} do not say how many respond"
             draft.note(path, message, "give `means` or a `difference`", at_key=True)
-        elif name in _OF and "rates" in first and _OF[name] != measure:
-            message = f"the rates of {printable(first['rates'])} are of the {measure}"
+        elif name in _OF and binary is not None and _OF[name] != measure:
+            message = f"{binary.first_stated} are of the {measure}"
             draft.note(path, message, f'[endpoint] measure = "{_OF[name]}" if they are of that', at_key=True)
         elif name not in _OF and measure in BINARY_MEASURES:
             message = f"is in the endpoint's measure, and that is {measure}: yes or no"
             draft.note(path, message, "give `responders` or `remitters`", at_key=True)
-    if observed.remitters and "terms" in first and endpoint.scale.remission_at_most is None:
+    if observed.remitters and severe is not None and endpoint.scale.remission_at_most is None:
         message = "the scale does not say up to which score a patient is in remission"
         draft.note(("observed", "remitters"), message, "[endpoint] scale = { ..., remission_at_most = 7 }")
-    stated = [family for family in ("means", "rates") if family in first]
-    if observed.day not in (None, endpoint.day) and stated:
-        message = f"day {observed.day:g}: {printable(first[stated[0]])} tells of day {endpoint.day:g} only"
+    if observed.day not in (None, endpoint.day) and of_one_day is not None:
+        message = f"day {observed.day:g}: {printable(of_one_day.first)} tells of day {endpoint.day:g} only"
         draft.note(("observed", "day"), message, "mechanisms tell what happens from day to day")
 
 

@@ -73,10 +73,9 @@ def resolve_secondary_analysis(draft: Draft, path: Path, analysis: PlannedAnalys
     if analysis.outcome not in known:
         hint = did_you_mean(analysis.outcome, known) or "[outcomes.NAME] declares one"
         draft.note((*path, "outcome"), f"there is no outcome {printable(analysis.outcome)}", hint)
-    for family, what in (("means", "means"), ("rates", "rates")):
-        if family in draft.first_of_family:
-            name = printable(draft.first_of_family[family])
-            message = f"{printable(analysis.outcome)}: the {what} of {name} are of the endpoint and say"
+    for each in draft.families:
+        if not each.settings.has_secondary_outcomes:
+            message = f"{printable(analysis.outcome)}: {each.first_stated} are of the endpoint and say"
             hint = "hypotheses of mechanisms (terms) do; plan them in two files"
             draft.note((*path, "outcome"), f"{message} nothing of a secondary outcome", hint)
     if analysis.measure not in ("", *MEASURES):
