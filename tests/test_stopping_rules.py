@@ -33,7 +33,7 @@ SETTINGS = {"efficacy": Efficacy, "futility": Futility}
 OWN = {"looks", "rule", "alpha", "sided", "power", "beta", "drift", "efficacy-looks", "futility", "binding"}
 OWN |= {"plot", "format", "json", "output", "force", "quiet", "verbose"}
 """The options of the command itself; beta is 1 - power, and a parameter."""
-NUMBER = Parameter("nu", "A shape", range=(0, 5))
+NUMBER = Parameter("shape", "A shape", range=(0, 5))
 
 
 def functions(module: Any) -> dict[str, Any]:
@@ -173,7 +173,7 @@ def added(rules: Mapping[str, StoppingRule], name: str, *parameters: Parameter) 
 
 
 def test_what_is_missing_or_too_much_is_found() -> None:
-    def new(plan: Any, nu: float) -> None: ...
+    def new(plan: Any, shape: float) -> None: ...
     def other(plan: Any, mu: float) -> None: ...
 
     module = ModuleType("new_rules")
@@ -189,16 +189,16 @@ def test_what_is_missing_or_too_much_is_found() -> None:
     row = SpendingFunction("New", "N 2030", "", (NUMBER,))
     assert list(spending_apart({**SPENDING_FUNCTIONS, "new": row}, spending)) == ["new has no function"]
     rules = added(EFFICACY_RULES, "new", NUMBER)
-    assert list(settings_apart(rules, Efficacy.model_fields)) == ["nu has no setting"]
-    assert list(settings_apart({}, {"nu": FieldInfo()})) == ["nu has no parameter"]
+    assert list(settings_apart(rules, Efficacy.model_fields)) == ["shape has no setting"]
+    assert list(settings_apart({}, {"shape": FieldInfo()})) == ["shape has no parameter"]
     wider = NUMBER._replace(name="gamma", help="Shape of Hwang-Shih-DeCani spending")
     changed = {"hwang-shih-decani": StoppingRule("", (wider,))}
     field = {"gamma": Efficacy.model_fields["gamma"]}
     assert list(settings_apart(changed, field)) == ["gamma is limited to {'ge': -40, 'le': 40}"]
     options = options_of_boundaries()
-    assert list(options_apart({**RULES, "efficacy": rules}, options)) == ["nu has no option"]
-    unknown = {**options, "futility-nu": options["gamma"]}
-    assert list(options_apart(RULES, unknown)) == ["futility-nu has no parameter"]
+    assert list(options_apart({**RULES, "efficacy": rules}, options)) == ["shape has no option"]
+    unknown = {**options, "futility-shape": options["gamma"]}
+    assert list(options_apart(RULES, unknown)) == ["futility-shape has no parameter"]
 
 
 @pytest.mark.parametrize("kind", RULES)
