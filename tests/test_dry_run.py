@@ -13,7 +13,8 @@ from commands import SCENARIO, Cli, cli
 from planner.engine.job import Job
 from planner.kernels.tables import W
 from planner.questions import effort as estimating
-from planner.questions.effort import PlannedPass, of_passes, precise_trials, sampled
+from planner.questions.effort import PlannedPass, of_passes, sampled
+from planner.questions.run.foreseen import precise_trials
 from planner.questions.run.precision import MOST, Steps, totals
 from planner.questions.run.simulate import simulate
 from planner.questions.size.effort import largest_passes

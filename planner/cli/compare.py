@@ -8,6 +8,7 @@ from planner.cli import options
 from planner.cli.exit import INTERRUPTED, OK, Problem
 
 if TYPE_CHECKING:
+    from planner.cli.output import Target
     from planner.questions.compare.compare import Comparison
     from planner.report.blocks import Block
     from planner.scenario.scenario import Scenario
@@ -44,7 +45,6 @@ def compare(
     """
     from planner.cli import again
     from planner.cli.common import check_few, names_of, print_remarks, work_out
-    from planner.cli.dry_run import of_compare
     from planner.cli.output import frame_as_csv, target_of
     from planner.scenario.reading.read import read
 
@@ -61,12 +61,26 @@ def compare(
         "compare", scenarios, settings=settings, hypotheses=chosen, trials=trials, seed=seed
     )
     if dry_run:
-        return of_compare(plans, chosen, trials, seed, threads, target)
+        return _dry_run(plans, chosen, trials, seed, threads, target)
     result = _compare(plans, chosen, trials, seed, threads, quiet)
     document = result.to_json()
     print_remarks(document, verbose, target=target)
     target.write(document, lambda: _blocks(result, document, command), lambda: frame_as_csv(result.frame()))
     return INTERRUPTED if result.partial else OK
+
+
+def _dry_run(
+    plans: list[Scenario], chosen: list[str], trials: int, seed: int, threads: int | None, target: Target
+) -> int:
+    """The designs that would be compared."""
+    from planner.cli.dry_run import write_foreseen
+    from planner.questions.compare.foreseen import foreseen
+    from planner.report.blocks import Column, Sheet
+
+    would = foreseen(plans, chosen, trials, seed, threads)
+    columns = [Column("Design", number=False), Column("Hypothesis", number=False), Column("Patients")]
+    rows = [[str(value) for value in cell.values()] for cell in would.document["cells"]]
+    return write_foreseen(target, would, [Sheet(columns, rows)])
 
 
 def _check_hypotheses(plans: list[Scenario], chosen: list[str]) -> None:

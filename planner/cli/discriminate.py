@@ -217,9 +217,10 @@ def _blocks(result: Discrimination, document: dict[str, Any], command: str, asci
 
 def _dry_run(plans: list[Scenario], request: dict[str, Any], threads: int | None, target: Target) -> int:
     """What would be simulated, and how long that takes."""
-    from planner.cli.dry_run import remarks_by_name, write_estimate
+    from planner.cli.dry_run import write_foreseen
     from planner.questions.compare.compare import distinct_names
     from planner.questions.discriminate.discriminate import forecast
+    from planner.questions.foreseen import Foreseen, remarks_by_name
     from planner.report.blocks import Column, Sheet
     from planner.report.pages.discriminate import summaries_text
 
@@ -248,5 +249,5 @@ def _dry_run(plans: list[Scenario], request: dict[str, Any], threads: int | None
     ]
     document = {"run": run, "cells": cells}
     remarks = remarks_by_name(plans, distinct_names([plan.name for plan in plans]))
-    sheet = Sheet(columns, rows)
-    return write_estimate(target, "Would be told apart", document, facts, effort, [sheet], remarks=remarks)
+    would = Foreseen("Would be told apart", document, facts, effort, remarks)
+    return write_foreseen(target, would, [Sheet(columns, rows)])

@@ -20,7 +20,9 @@ from planner.cli.common import (
 from planner.cli.exit import INTERRUPTED, OK, Problem
 
 if TYPE_CHECKING:
+    from planner.cli.output import Target
     from planner.questions.run.simulate import Amount
+    from planner.report.blocks import Block
     from planner.results.run import Run
     from planner.scenario.scenario import Scenario
 
@@ -74,7 +76,6 @@ def run(
     """
     from planner.cli import again
     from planner.cli.common import work_out
-    from planner.cli.dry_run import of_run
     from planner.cli.output import frame_as_csv, target_of
     from planner.cli.sensitivity import run_sensitivity
     from planner.cli.sweeps import read_sweep, run_sweep
@@ -139,7 +140,7 @@ def run(
     follows = work_out(plan, scenario)  # limits that do not exist are found before the work, not after it
     if dry_run:
         with explain_precision():
-            return of_run(plan, amount, seed, threads, target)
+            return _dry_run(plan, amount, seed, threads, target)
     result = _simulated(plan, amount, seed, threads, quiet)
     document = result.to_json()
     described = page_context(plan, follows, same(trials=trials, seed=seed))
@@ -155,6 +156,17 @@ def run(
         lambda: frame_as_csv(result.frame()),
     )
     return INTERRUPTED if result.partial else OK
+
+
+def _dry_run(plan: Scenario, amount: Amount, seed: int, threads: int | None, target: Target) -> int:
+    """What would be simulated, with every default of the scenario filled in."""
+    from planner.cli.dry_run import write_foreseen
+    from planner.questions.run.foreseen import foreseen
+    from planner.report.blocks import Code, Heading
+    from planner.scenario.canonical.toml import to_toml
+
+    more: list[Block] = [Heading("The scenario, complete"), Code(to_toml(plan).strip(), "toml")]
+    return write_foreseen(target, foreseen(plan, amount, seed, threads), more)
 
 
 def _check_uncertain(sensitivity: bool, precision: float | None, trials: int | None) -> None:

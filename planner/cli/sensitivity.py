@@ -31,7 +31,6 @@ def run_sensitivity(
     `same`: the command that does the same again, for the options that are given to it.
     """
     from planner.cli.common import explain, note_compiling, print_remarks, work_out
-    from planner.cli.dry_run import of_sensitivity
     from planner.cli.output import frame_as_csv
     from planner.cli.terminal import progress
     from planner.questions.sensitivity.assumptions import SensitivityError, assumptions
@@ -42,7 +41,12 @@ def run_sensitivity(
     with explain(SensitivityError, option="--sensitivity"):
         varied = assumptions(plan, step)
     if dry_run:
-        return of_sensitivity(plan, varied, trials, seed, threads, target)
+        from planner.cli.dry_run import write_foreseen
+        from planner.questions.sensitivity.foreseen import foreseen
+        from planner.report.blocks import Heading, Items
+
+        more: list[Block] = [Heading("What is varied"), Items([each.path for each in varied])]
+        return write_foreseen(target, foreseen(plan, varied, trials, seed, threads), more)
     note_compiling(target.quiet)
     with progress("Simulating", quiet=target.quiet) as advance:
         result = sensitivity(

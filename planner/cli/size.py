@@ -122,7 +122,7 @@ def size(
         print_remarks,
         work_out,
     )
-    from planner.cli.dry_run import of_size
+    from planner.cli.dry_run import write_foreseen
     from planner.cli.output import frame_as_csv, target_of
     from planner.report.scenario.context import page_context
     from planner.results.carryover_sentences import labels
@@ -153,7 +153,10 @@ def size(
         most = _most(plan, request)
         seed = plan.simulation.seed if seed is None else seed
         drawn = _variants(variants) if uncertain else None
-        return of_size(plan, targets, find.value, most, trials, drawn, seed, threads, target)
+        from planner.questions.size.foreseen import foreseen
+
+        would = foreseen(plan, targets, find.value, most, trials, drawn, seed, threads)
+        return write_foreseen(target, would)
     result = _search(plan, targets, request, quiet)
     document = result.to_json()
     more = override_warnings(plan, source, overrides, result.seed) if uncertain else []

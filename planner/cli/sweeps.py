@@ -51,7 +51,6 @@ def run_sweep(
     `same`: the command that does the same again, for trials and a seed.
     """
     from planner.cli.common import explain_precision, note_compiling, print_remarks, work_out
-    from planner.cli.dry_run import of_sweep
     from planner.cli.output import frame_as_csv
     from planner.cli.terminal import progress
     from planner.questions.sweep.sweep import simulate_points
@@ -63,7 +62,7 @@ def run_sweep(
         _check_draws(points, seed)
     if dry_run:
         with explain_precision():
-            return of_sweep(points, amount, seed, threads, target)
+            return _dry_run(points, amount, seed, threads, target)
     note_compiling(target.quiet)
     with progress("Simulating", quiet=target.quiet) as advance, explain_precision(), _explain_draws():
         result = simulate_points(
@@ -91,6 +90,18 @@ def run_sweep(
 
     target.write(document, blocks, lambda: frame_as_csv(result.frame()))
     return INTERRUPTED if result.partial else OK
+
+
+def _dry_run(points: list[Point], amount: Amount, seed: int, threads: int | None, target: Target) -> int:
+    """The combinations that would be simulated."""
+    from planner.cli.dry_run import write_foreseen
+    from planner.questions.sweep.foreseen import foreseen
+    from planner.report.blocks import Column, Sheet
+
+    paths = list(points[0].values)
+    rows = [[str(point.values[path]) for path in paths] for point in points]
+    sheet = Sheet([Column(path) for path in paths], rows)
+    return write_foreseen(target, foreseen(points, amount, seed, threads), [sheet])
 
 
 def _check_draws(points: list[Point], seed: int) -> None:

@@ -100,7 +100,7 @@ def trial(
     """
     from planner.cli import again
     from planner.cli.common import hypotheses_setting, work_out
-    from planner.cli.dry_run import of_trial
+    from planner.cli.dry_run import write_foreseen
     from planner.cli.output import target_of
     from planner.cli.terminal import warn
     from planner.scenario.reading.read import read
@@ -113,7 +113,9 @@ def trial(
     if dry_run:
         most = plan.simulation.trials if trials is None else trials
         seed = plan.simulation.seed if seed is None else seed
-        return of_trial(plan, index or 0, kind and kind.value, most, seed, target)
+        from planner.questions.replay.foreseen import foreseen
+
+        return write_foreseen(target, foreseen(plan, index or 0, kind and kind.value, most, seed))
     result = _trial(plan, index or 0, kind, analysis, trials, seed, quiet)
     for remark in plan.remarks:
         warn(remark)

@@ -196,7 +196,8 @@ def _dry_run(
     plan: Scenario, scenario: str, request: dict[str, Any], target: Target, data: Path | None
 ) -> int:
     """What would be weighed and simulated, and how long that takes."""
-    from planner.cli.dry_run import of_plan, write_estimate
+    from planner.cli.dry_run import write_foreseen
+    from planner.questions.foreseen import Foreseen, scenario_name
     from planner.questions.weigh.weigh import forecast
     from planner.report.context import unit_of
     from planner.report.pages.parts.observed import observed_sentences
@@ -217,5 +218,5 @@ def _dry_run(
         ("Hypotheses", ", ".join(cell["hypothesis"] for cell in document["cells"])),
         ("Virtual patients", f"{patients}, {virtual}" if patients else virtual),
     ]
-    document = {"scenario": of_plan(plan), **document}
-    return write_estimate(target, "Would be weighed", document, facts, effort, remarks=plan.remarks)
+    document = {"scenario": scenario_name(plan), **document}
+    return write_foreseen(target, Foreseen("Would be weighed", document, facts, effort, plan.remarks))
