@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +12,7 @@ from planner.cli import options
 from planner.cli.exit import NO_ANSWER, OK, USAGE, Problem
 from planner.cli.numbers import numbers
 from planner.cli.rule_options import argument_of, parameters_given, with_rule_options
-from planner.scenario.stopping_rules import BETA, EFFICACY_RULES, FUTILITY_RULES, UNDER
+from planner.scenario.stopping_rules import BETA, FUTILITY_RULES, UNDER
 
 if TYPE_CHECKING:
     from planner.monitoring.boundaries import Boundary
@@ -118,7 +117,7 @@ def boundaries(
       planner boundaries --looks 3 --efficacy-looks 3 --futility z --futility-z 0,0.5 --json
     """
     from planner.cli.output import target_of
-    from planner.questions.boundaries import document
+    from planner.questions.boundaries import Boundaries
 
     target = target_of(output_format, json, output, force, quiet)
     names = list(dict.fromkeys(name for part in rule or [DEFAULT_RULE] for name in part.split(",")))
@@ -141,16 +140,17 @@ def boundaries(
     }
     solved = [_solve(fractions, name, parameters[name], common) for name in names]
     _warn(solved)
+    result = Boundaries(tuple(solved), None if patients is None else tuple(patients))
 
     def blocks() -> list[Block]:
-        from planner.report.pages.boundaries import boundaries_page
+        from planner.report.pages.boundaries import boundaries_page, sections_of
 
         plot = None if scale is PlotScale.none else scale.value
         return boundaries_page(
-            _sections(solved, patients), patients=patients, scale=plot, ascii_only=target.ascii_only
+            sections_of(result), patients=result.patients, scale=plot, ascii_only=target.ascii_only
         )
 
-    target.write(document(solved, patients), blocks, lambda: _csv(solved))
+    target.write(result.to_json(), blocks, lambda: _csv(solved))
     return OK
 
 
@@ -220,18 +220,3 @@ def _csv(solved: list[Boundary]) -> str:
     rows = [{"rule": one.efficacy, **look} for one in solved for look in one.to_json()["looks"]]
     header = list(rows[0])
     return as_csv(header, [["" if row[key] is None else row[key] for key in header] for row in rows])
-
-
-def _sections(solved: list[Boundary], patients: Sequence[int] | None) -> list[Any]:
-    from planner.questions.boundaries import figures
-    from planner.report.pages.boundaries import NamedBoundary
-
-    sections = []
-    for index, one in enumerate(solved):
-        futility = FUTILITY_RULES[one.futility].title
-        if one.futility != "none":
-            futility += ", binding" if one.binding else ", non-binding"
-        title = EFFICACY_RULES[one.efficacy].title
-        letter = chr(ord("A") + index)
-        sections.append(NamedBoundary(letter, f"{one.efficacy} ({title})", futility, figures(one, patients)))
-    return sections

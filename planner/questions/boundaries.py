@@ -3,45 +3,76 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from planner._version import __version__
 from planner.monitoring.boundaries import Boundary
 from planner.monitoring.t_looks import TLook, type_one_error
 from planner.results.contract import Json
 from planner.results.digest import answer_digest
+from planner.results.number_text import plain
+from planner.results.result import QuestionResult
+from planner.scenario.text import listed
+
+if TYPE_CHECKING:
+    import polars
 
 _T_LOOKS = 20
 _SEQUENCES = 2  # of an AB/BA trial: patients less so many are the df of its t test
 
 
-def document(solved: Sequence[Boundary], patients: Sequence[int] | None = None) -> Json:
-    """The JSON contract: the boundary itself, or several of them under their rules' names.
+@dataclass(frozen=True, repr=False)
+class Boundaries(QuestionResult):
+    """Solved boundaries, one or several side by side.
 
     `patients`: at each look, where the looks were given so; then with what a t test makes of the limits.
     """
-    each = [figures(one, patients) for one in solved]
-    head = {"schema": "planner.boundaries/1"}
-    run = {"planner": __version__, "digest": digest(solved)}
-    warnings = [warning for one in solved for warning in warnings_of(one)]
-    if len(each) == 1:
-        return {**head, **each[0], "run": run, "warnings": warnings}
-    rules = [{"rule": one.efficacy, **its} for one, its in zip(solved, each, strict=True)]
-    return {**head, "boundaries": rules, "run": run, "warnings": warnings}
+
+    question: ClassVar = "boundaries"
+
+    solved: tuple[Boundary, ...]
+    patients: tuple[int, ...] | None = None
+
+    def digest(self) -> str:
+        """Name of the answer: the same rules at the same looks give the same digest, with the same solver.
+
+        The figures count to 9 digits, to which they are right on every machine.
+        """
+        rules = [[one.efficacy, one.futility, one.binding, _rounded(one.to_json())] for one in self.solved]
+        return answer_digest("boundaries", "", [], hypotheses=None, seed=0, trials=0, options={}, sums=rules)
+
+    def to_json(self) -> Json:
+        """The `planner.boundaries/1` object: the boundary itself, or several under their rules' names."""
+        each = [figures(one, self.patients) for one in self.solved]
+        head = {"schema": "planner.boundaries/1"}
+        run = {"planner": __version__, "digest": self.digest()}
+        warnings = [warning for one in self.solved for warning in warnings_of(one)]
+        if len(each) == 1:
+            return {**head, **each[0], "run": run, "warnings": warnings}
+        rules = [{"rule": one.efficacy, **its} for one, its in zip(self.solved, each, strict=True)]
+        return {**head, "boundaries": rules, "run": run, "warnings": warnings}
+
+    def frame(self) -> polars.DataFrame:
+        """One row for each look of each boundary, under its rule for efficacy."""
+        import polars
+
+        rows = [{"rule": one.efficacy, **look} for one in self.solved for look in one.to_json()["looks"]]
+        return polars.DataFrame(rows, infer_schema_length=None)
+
+    def _about(self) -> str:
+        return listed([one.efficacy for one in self.solved])
+
+    def _lines(self) -> Iterator[str]:
+        for one in self.solved:
+            limits = ", ".join(plain(z) for z in one.efficacy_z)
+            yield f"{one.efficacy}, alpha {plain(one.alpha)}: z {limits}; futility {one.futility}"
 
 
 def figures(one: Boundary, patients: Sequence[int] | None) -> Json:
     """The figures of a boundary and of its t test."""
     return one.to_json() | t_test(one, patients)
-
-
-def digest(solved: Sequence[Boundary]) -> str:
-    """Name of the answer: the same rules at the same looks give the same digest, with the same solver.
-
-    The figures count to 9 digits, to which they are right on every machine.
-    """
-    rules = [[one.efficacy, one.futility, one.binding, _rounded(one.to_json())] for one in solved]
-    return answer_digest("boundaries", "", [], hypotheses=None, seed=0, trials=0, options={}, sums=rules)
 
 
 def _rounded(value: object) -> object:

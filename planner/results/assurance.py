@@ -27,7 +27,7 @@ from planner.results.uncertain_numbers import uncertain_numbers
 from planner.results.whole_trial import whole_trials
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AssuranceRun(Run):
     """The result of a simulation over uncertain numbers: a run whose power is the assurance."""
 

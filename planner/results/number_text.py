@@ -10,6 +10,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from planner.results.figures import Figure
+
 DASH = "–"  # a number that does not exist
 
 
@@ -45,10 +47,12 @@ def plus_minus(value: float | None, error: float | None, *, percent: bool = Fals
     return f"{text}{tail}{unit}"
 
 
-def estimated(figure: Mapping[str, Any] | None, *, percent: bool = False) -> str:
-    """A figure of the JSON contract, `{"estimate", "mcse", ...}`, as people read it."""
+def estimated(figure: Figure | Mapping[str, Any] | None, *, percent: bool = False) -> str:
+    """A figure, as it is or as in the JSON contract, as people read it."""
     if figure is None:
         return DASH
+    if isinstance(figure, Figure):
+        return plus_minus(figure.estimate, figure.mcse, percent=percent)
     return plus_minus(figure.get("estimate"), figure.get("mcse"), percent=percent)
 
 

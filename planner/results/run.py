@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from planner.engine.simulation import Simulation
 from planner.model.stopping.remarks import limit_reports
@@ -20,17 +20,21 @@ from planner.results.digest import answer_digest
 from planner.results.dropout import dropout_of
 from planner.results.frames import flatten
 from planner.results.provenance import ENGINE, provenance, scenario_named
+from planner.results.result import QuestionResult, power_line
 from planner.results.warnings import warnings_of
 from planner.results.whole_trial import whole_trials
 from planner.scenario.scenario import Scenario
+from planner.scenario.text import count
 
 if TYPE_CHECKING:
     import polars
 
 
-@dataclass(frozen=True)
-class Run:
+@dataclass(frozen=True, repr=False)
+class Run(QuestionResult):
     """The result of `simulate`: tallies, and the figures that come from them."""
+
+    question: ClassVar = "run"
 
     scenario: Scenario
     name: str
@@ -133,6 +137,10 @@ class Run:
         rows = [flatten(cell) for cell in self.cells_with_carryover()]
         return polars.DataFrame(rows, infer_schema_length=None)
 
-    def _repr_html_(self) -> str:
-        html: str = self.frame()._repr_html_()
-        return html
+    def _about(self) -> str:
+        return f"{self.name}, {count(self.trials, 'trial')}{' of an interrupted run' if self.partial else ''}"
+
+    def _lines(self) -> Iterator[str]:
+        for cell in self.cells():
+            where = f"{cell.hypothesis}, {cell.analysis}, {count(cell.patients, 'patient')}"
+            yield power_line(where, cell.power, cell.is_null)

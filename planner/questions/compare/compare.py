@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from planner.engine.executors import Progress
 from planner.engine.job import Job, job_of
@@ -21,10 +21,11 @@ from planner.results.design_effect import WARNING
 from planner.results.digest import answer_digest
 from planner.results.frames import flatten
 from planner.results.provenance import ENGINE, provenance, scenario_named
+from planner.results.result import QuestionResult, power_line
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.scenario import Scenario
-from planner.scenario.text import listed
+from planner.scenario.text import count, listed
 
 if TYPE_CHECKING:
     import polars
@@ -42,9 +43,11 @@ class ComparisonRow:
     group: Group
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(QuestionResult):
     """The result of `compare`."""
+
+    question: ClassVar = "compare"
 
     scenarios: tuple[Scenario, ...]
     names: tuple[str, ...]  # of the designs, each once
@@ -132,9 +135,12 @@ class Comparison:
 
         return polars.DataFrame([flatten(cell) for cell in self.cells()], infer_schema_length=None)
 
-    def _repr_html_(self) -> str:
-        html: str = self.frame()._repr_html_()
-        return html
+    def _about(self) -> str:
+        return f"{listed(list(self.names))}, {count(self.trials, 'trial')} each"
+
+    def _lines(self) -> Iterator[str]:
+        for cell in self.cells():
+            yield power_line(f"{cell.hypothesis}, {cell.design}, {cell.analysis}", cell.power, cell.is_null)
 
     def to_json(self) -> Json:
         """The `planner.compare/1` object."""

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from planner.results.contract import Json
 from planner.results.digest import answer_digest
 from planner.results.frames import flatten
+from planner.results.number_text import estimated
 from planner.results.provenance import ENGINE, provenance
+from planner.results.result import QuestionResult
 from planner.scenario.scenario import Scenario
+from planner.scenario.text import count, listed
 
 if TYPE_CHECKING:
     import polars
 
 
-@dataclass(frozen=True)
-class Discrimination:
+@dataclass(frozen=True, repr=False)
+class Discrimination(QuestionResult):
     """The result of `discriminate`."""
+
+    question: ClassVar = "discriminate"
 
     scenarios: tuple[Scenario, ...]
     names: tuple[str, ...]  # of the designs, each once
@@ -48,9 +54,14 @@ class Discrimination:
             rows += [{**head, **flatten(point), **tail} for point in design["curve"]]
         return polars.DataFrame(rows, infer_schema_length=None)
 
-    def _repr_html_(self) -> str:
-        html: str = self.frame()._repr_html_()
-        return html
+    def _about(self) -> str:
+        return f"{listed(list(self.names))}, {count(self.draws, 'draw')}"
+
+    def _lines(self) -> Iterator[str]:
+        for design in self.designs:
+            right, most = (estimated(design[name], percent=True) for name in ("p_right", "ceiling"))
+            where = f"{design['design']}, {count(design['patients'], 'patient')}"
+            yield f"{where}: right {right}, without end {most}"
 
     def to_json(self) -> Json:
         """The `planner.discriminate/1` object."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from planner.model.estimand import Truth
 from planner.model.readings import Reading
 from planner.results.blinding import Guess, by_period, in_a_row
 from planner.results.contract import Json
 from planner.results.digest import answer_digest
+from planner.results.number_text import plus_minus
 from planner.results.provenance import ENGINE, provenance, scenario_named
+from planner.results.result import QuestionResult
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scenario import Scenario
+from planner.scenario.text import count
 
 if TYPE_CHECKING:
     import polars
@@ -84,9 +87,11 @@ class Course:
         return last.decision == EFFICACY and (last.estimate or 0.0) * effect < 0.0
 
 
-@dataclass(frozen=True)
-class Trial:
+@dataclass(frozen=True, repr=False)
+class Trial(QuestionResult):
     """One virtual trial under one hypothesis. Made by `replay` and `find`."""
+
+    question: ClassVar = "trial"
 
     scenario: Scenario
     name: str
@@ -138,9 +143,17 @@ class Trial:
 
         return polars.DataFrame(self.rows(), infer_schema_length=None)
 
-    def _repr_html_(self) -> str:
-        html: str = self.frame()._repr_html_()
-        return html
+    def _about(self) -> str:
+        return f"{self.name}, number {self.index} of seed {self.seed} under {self.hypothesis}"
+
+    def _lines(self) -> Iterator[str]:
+        for course in self.courses:
+            last = course.looks[-1]
+            estimate = plus_minus(last.estimate, last.se, sign=True)
+            yield (
+                f"{course.analysis.name}: {last.decision} at look {last.look} of {course.planned}, "
+                f"{count(last.patients, 'patient')}, estimate {estimate}"
+            )
 
     def digest(self) -> str:
         """Name of the trial: the same number, hypothesis, analyses and seed give the same digest."""

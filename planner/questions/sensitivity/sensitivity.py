@@ -6,10 +6,10 @@ chance: its Monte Carlo error is paired.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from planner.engine.executors import Progress
 from planner.engine.job import Job, job_of
@@ -26,18 +26,25 @@ from planner.results.contract import Json, as_json
 from planner.results.design_effect import WARNING
 from planner.results.digest import answer_digest
 from planner.results.frames import flatten
+from planner.results.number_text import DASH, estimated
 from planner.results.provenance import ENGINE, provenance, scenario_named
+from planner.results.result import QuestionResult, power_line
 from planner.results.warnings import biased_by_carryover
 from planner.scenario.canonical.toml import as_toml
 from planner.scenario.scenario import Scenario
+from planner.scenario.text import count
 
 if TYPE_CHECKING:
     import polars
 
+_LEADING = 2  # assumptions of a cell in the few lines of a result
 
-@dataclass(frozen=True)
-class Sensitivity:
+
+@dataclass(frozen=True, repr=False)
+class Sensitivity(QuestionResult):
     """The result of `sensitivity`."""
+
+    question: ClassVar = "sensitivity"
 
     scenario: Scenario
     name: str
@@ -132,9 +139,16 @@ class Sensitivity:
                 rows.append(row)
         return polars.DataFrame(rows, infer_schema_length=None)
 
-    def _repr_html_(self) -> str:
-        html: str = self.frame()._repr_html_()
-        return html
+    def _about(self) -> str:
+        return f"{self.name}, {count(self.pairs.trials, 'trial')} each"
+
+    def _lines(self) -> Iterator[str]:
+        for cell in self.cells():
+            yield power_line(f"{cell.hypothesis}, {cell.analysis}", cell.power, cell.is_null)
+            for each in cell.assumptions[:_LEADING]:
+                sides = (each.lower, each.higher)
+                changes = (estimated(side.difference, percent=True) if side else DASH for side in sides)
+                yield f"  {each.label} lower, higher: {', '.join(changes)}"
 
     def to_json(self) -> Json:
         """The `planner.sensitivity/1` object."""

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from planner.questions.size.answers import answer_row
 from planner.results.carryover_sentences import BEGIN, bias_sentences, unit_of
 from planner.results.contract import Json
 from planner.results.digest import answer_digest
 from planner.results.frames import flatten
+from planner.results.number_text import DASH, estimated
 from planner.results.provenance import ENGINE, provenance, scenario_named
+from planner.results.result import QuestionResult
 from planner.results.uncertain_numbers import uncertain_numbers
 from planner.scenario.scenario import Scenario
+from planner.scenario.text import count
 
 if TYPE_CHECKING:
     import polars
 
 
-@dataclass(frozen=True)
-class Sizing:
+@dataclass(frozen=True, repr=False)
+class Sizing(QuestionResult):
     """The result of `size`."""
+
+    question: ClassVar = "size"
 
     scenario: Scenario
     name: str
@@ -108,6 +113,19 @@ class Sizing:
     def _repr_html_(self) -> str:
         html: str = self.answers_frame()._repr_html_()
         return html
+
+    def _about(self) -> str:
+        return f"{self.name}, {count(self.trials, 'trial')}{', interrupted' if self.partial else ''}"
+
+    def _lines(self) -> Iterator[str]:
+        for each in self.answers:
+            where = f"{each['hypothesis']}, {each['analysis']}, power {each['target']:g}"
+            if (answer := each[self.find]) is None:
+                yield f"{where}: no answer"
+                continue
+            low, high = (DASH if end is None else f"{end:g}" for end in each["range"])
+            power = estimated(each["power"], percent=True)
+            yield f"{where}: {self.find} {answer:g} ({low} to {high}), {power}"
 
 
 def carryover_warnings(scenario: Scenario, answers: Sequence[Json], label: Callable[[str], str]) -> list[str]:

@@ -5,10 +5,10 @@ Numbers of patients cost little: they are evaluated in one pass.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from planner.engine.executors import Progress
 from planner.model.parameter_draws import check_uncertainty, same_first_variant
@@ -21,10 +21,11 @@ from planner.results.contract import Json, as_json
 from planner.results.digest import answer_digest
 from planner.results.frames import flatten
 from planner.results.provenance import ENGINE, provenance, scenario_named
+from planner.results.result import QuestionResult, power_line
 from planner.results.run import Run
 from planner.results.uncertain_numbers import uncertain_numbers
 from planner.scenario.scenario import Scenario
-from planner.scenario.text import listed, quote
+from planner.scenario.text import count, listed, quote
 
 if TYPE_CHECKING:
     import polars
@@ -34,9 +35,11 @@ Swept = TypeVar("Swept", Cell, WholeTrial)
 _TABLE_BYTES = 2**28  # of stopping limits in one pass
 
 
-@dataclass(frozen=True)
-class Sweep:
+@dataclass(frozen=True, repr=False)
+class Sweep(QuestionResult):
     """The result of a sweep: the runs, each with the points that one pass over the patients answered."""
+
+    question: ClassVar = "sweep"
 
     base: Scenario
     name: str
@@ -88,9 +91,14 @@ class Sweep:
             [flatten(cell) for cell in self.cells_with_carryover()], infer_schema_length=None
         )
 
-    def _repr_html_(self) -> str:
-        html: str = self.frame()._repr_html_()
-        return html
+    def _about(self) -> str:
+        done = f"{len(self.finished):,} of " if self.partial else ""
+        return f"{self.name}, {done}{count(len(self.all_points), 'point')} of {count(self.trials, 'trial')}"
+
+    def _lines(self) -> Iterator[str]:
+        for cell in self.cells():
+            at = ", ".join(f"{path} {quote(value)}" for path, value in cell.sweep.items())
+            yield power_line(f"{at}: {cell.hypothesis}, {cell.analysis}", cell.power, cell.is_null)
 
     def digest(self) -> str:
         """Name of the result: the same sweep, seed, trials and engine give the same digest everywhere."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -18,9 +19,12 @@ from planner.questions.weigh.stopping import StoppingTreatment
 from planner.results.contract import Json
 from planner.results.digest import answer_digest
 from planner.results.frames import flatten
+from planner.results.number_text import estimated
 from planner.results.provenance import ENGINE, provenance, scenario_named
+from planner.results.result import QuestionResult
 from planner.scenario.observed import Observed
 from planner.scenario.scenario import Scenario
+from planner.scenario.text import count
 
 if TYPE_CHECKING:
     import polars
@@ -33,9 +37,11 @@ _DECIDED = 1e-3  # a weight below this needs no warning of its own
 Evidence = CountEvidence | MeanEvidence | DifferenceEvidence
 
 
-@dataclass(frozen=True)
-class Weighing:
+@dataclass(frozen=True, repr=False)
+class Weighing(QuestionResult):
     """The weights of the hypotheses given a result, and what they rest on. Made by `weigh`."""
+
+    question: ClassVar = "weigh"
 
     scenario: Scenario
     name: str
@@ -296,9 +302,12 @@ class Weighing:
 
         return polars.DataFrame([flatten(row) for row in self.hypotheses()], infer_schema_length=None)
 
-    def _repr_html_(self) -> str:
-        html: str = self.frame()._repr_html_()
-        return html
+    def _about(self) -> str:
+        return f"{self.name}, {count(len(self.posterior.likelihood), 'variant')}"
+
+    def _lines(self) -> Iterator[str]:
+        for each in self.class_rows():
+            yield f"{' = '.join(each['hypotheses'])}: weight {estimated(each['weight'], percent=True)}"
 
 
 def _row(influence: Influence, names: tuple[str, ...], variants: int) -> Json:

@@ -10,9 +10,11 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from planner.questions.boundaries import Boundaries, figures
 from planner.report.blocks import Block, Code, Column, Facts, Heading, Prose, Sheet
 from planner.report.plots.braille import Point, Series, plot
 from planner.results.number_text import DASH, fixed, plain
+from planner.scenario.stopping_rules import EFFICACY_RULES, FUTILITY_RULES
 from planner.scenario.text import count, listed
 
 SCALES = {"z": "z", "p": "nominal p", "spending": "share of the error spent"}
@@ -26,6 +28,19 @@ class NamedBoundary(NamedTuple):
     efficacy: str
     futility: str
     figures: Mapping[str, Any]  # as in the JSON
+
+
+def sections_of(result: Boundaries) -> list[NamedBoundary]:
+    """The boundaries with letters from A."""
+    sections = []
+    for index, one in enumerate(result.solved):
+        futility = FUTILITY_RULES[one.futility].title
+        if one.futility != "none":
+            futility += ", binding" if one.binding else ", non-binding"
+        efficacy = f"{one.efficacy} ({EFFICACY_RULES[one.efficacy].title})"
+        letter = chr(ord("A") + index)
+        sections.append(NamedBoundary(letter, efficacy, futility, figures(one, result.patients)))
+    return sections
 
 
 def boundaries_page(

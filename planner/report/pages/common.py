@@ -59,7 +59,9 @@ def how_to_read(items: Sequence[str]) -> list[Block]:
 
 
 def again(command: str, *, partial: bool = False) -> list[Block]:
-    """The command that gives this result, to be copied."""
+    """The command that gives this result, to be copied; nothing where no command gave it."""
+    if not command:
+        return []
     return [Heading("To run it to its end" if partial else "The same result again"), Code(command, "sh")]
 
 
