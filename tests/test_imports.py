@@ -25,6 +25,7 @@ LOADS_ON_USE = {
     "__init__.py",  # the public names
     "analyses/__init__.py",  # the kernel of a method, by the table of methods
     "scenario/hypotheses.py",  # the settings of a family, by the table of families
+    "scenario/resolving/families/resolver.py",  # its defaults and checks, likewise
     "report/methods.py",  # looks for documentation without loading what it documents
     "benchmarks/others.py",  # a rival that need not be installed
 }

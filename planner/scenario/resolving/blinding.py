@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from planner.scenario.blinding import Blinding
 from planner.scenario.components import Signal, Term
 from planner.scenario.design import Design, Treatment
-from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.faults import Path
 from planner.scenario.resolving.draft import Draft
-from planner.scenario.resolving.families.mechanism import declared, unknown_name
+from planner.scenario.resolving.families.resolver import resolver_of
+from planner.scenario.resolving.names import declared, reaches, unknown_name
 from planner.scenario.text import did_you_mean, printable
 
 _HERE: Path = ("blinding",)
@@ -58,26 +58,13 @@ def _check_expectancy(draft: Draft, blinding: Blinding, signals: list[str]) -> N
         path = (*_HERE, "expectancy", "signal")
         unknown_name(draft, path, "signal", expectancy.signal, signals)
         return
-    _check_throughout(draft, expectancy.signal)
+    for name, hypothesis in draft.hypotheses.items():
+        resolver_of(hypothesis.family).check_guess(draft, name, hypothesis, expectancy.signal)
     for above, terms, in_force in _driving_outcomes(draft):
         if _depends(terms, expectancy.signal, in_force):
             cue = printable(expectancy.signal)
             message = f"need {cue}, which depends on the guess; secondary outcomes come before it"
             draft.note(above, message, "let them need what drives that signal")
-
-
-def _check_throughout(draft: Draft, signal: str) -> None:
-    """A guess is made at the dosing: nothing that counts on later days may depend on it."""
-    for name, hypothesis in draft.hypotheses.items():
-        if not isinstance(hypothesis, MechanismHypothesis):
-            continue
-        signals = {**draft.signals, **hypothesis.signals}
-        for i, term in enumerate(hypothesis.terms):
-            for j, need in enumerate(term.needs):
-                if need.when == "throughout" and _reaches([need.signal], signal, signals):
-                    message = f"{printable(need.signal)} depends on the guess, which is of the dosing"
-                    path: Path = ("hypotheses", name, "terms", i, "needs", j, "when")
-                    draft.note(path, message, 'when = "onset"')
 
 
 def _driving_outcomes(draft: Draft) -> Iterator[tuple[Path, Iterable[Term], Mapping[str, Signal]]]:
@@ -96,18 +83,4 @@ def _driving_outcomes(draft: Draft) -> Iterator[tuple[Path, Iterable[Term], Mapp
 
 def _depends(terms: Iterable[Term], wanted: str, signals: Mapping[str, Signal]) -> bool:
     """Whether any term needs the wanted signal, by way of others too."""
-    return _reaches((need.signal for term in terms for need in term.needs), wanted, signals)
-
-
-def _reaches(names: Iterable[str], wanted: str, signals: Mapping[str, Signal]) -> bool:
-    """Whether the wanted signal is among these, or activates one of them by way of others."""
-    todo = list(names)
-    seen: set[str] = set()
-    while todo:
-        name = todo.pop()
-        if name == wanted:
-            return True
-        if name not in seen and name in signals:
-            seen.add(name)
-            todo += signals[name].activated_by_signal
-    return False
+    return reaches((need.signal for term in terms for need in term.needs), wanted, signals)

@@ -8,9 +8,10 @@ from planner.scenario.faults import dotted
 from planner.scenario.fields import is_number
 from planner.scenario.hypotheses import SETTINGS
 from planner.scenario.resolving.draft import Complaint
+from planner.scenario.resolving.families.resolver import resolver_of
 from planner.scenario.stopping_rules import FUTILITY_RULES
 from planner.scenario.text import quote
-from planner.scenario.vocabulary import DESIGNS
+from planner.scenario.vocabulary import DESIGNS, FAMILIES
 
 
 def with_examples(complaints: list[Complaint], data: dict[str, Any]) -> list[Complaint]:
@@ -28,12 +29,8 @@ def _example(complaint: Complaint, data: dict[str, Any]) -> str:
     a, b = dotted((first,)), dotted((second,))
     number = quote(value) if is_number(value) else "0.5"
     if path[:1] == ("hypotheses",) and len(path) == 3:
-        pair = f"{{ {a} = {number}, {b} = 0 }}"
-        return {
-            "carryover": f"for instance carryover = {{ {a} = {number} }}: what {a} carries over",
-            "means": f"one mean per treatment: means = {pair}",
-            "rates": f"one share per treatment: rates = {{ {a} = {number}, {b} = {number} }}",
-        }.get(str(path[2]), "")
+        examples = (resolver_of(family).example(str(path[2]), a, b, number) for family in FAMILIES)
+        return next(filter(None, examples), "")
     match dotted(path):
         case "population.dropout":
             return f"for instance dropout = {{ per_period = {number} }}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from planner.scenario.analysis import PlannedAnalysis
+from planner.scenario.components import OutcomeTerms
 from planner.scenario.design import Design
-from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.faults import Path
 from planner.scenario.resolving.draft import Draft
-from planner.scenario.resolving.families.mechanism import check_needs, declared
+from planner.scenario.resolving.names import check_needs, declared, declared_with
 from planner.scenario.secondary_outcomes import SecondaryOutcome
 from planner.scenario.text import did_you_mean, printable
 
@@ -24,8 +26,7 @@ def resolve_outcomes(draft: Draft) -> dict[str, SecondaryOutcome]:
         names = {**common, "component": [*common["component"], *outcome.components]}
         check_needs(draft, (*path, "terms"), outcome.terms, names)
     for name, hypothesis in draft.hypotheses.items():
-        if isinstance(hypothesis, MechanismHypothesis):
-            _check_own(draft, ("hypotheses", name), hypothesis)
+        _check_own(draft, name, hypothesis.own_outcomes)
     return {
         name: outcome.model_copy(
             update={"label": outcome.label or name, "components": dict(sorted(outcome.components.items()))}
@@ -51,19 +52,17 @@ def _check_sizes(draft: Draft, path: Path, outcome: SecondaryOutcome) -> None:
             draft.note((*place, "otherwise"), message, 'distribution = "normal"')
 
 
-def _check_own(draft: Draft, above: Path, hypothesis: MechanismHypothesis) -> None:
+def _check_own(draft: Draft, hypothesis: str, outcomes: Mapping[str, OutcomeTerms]) -> None:
     """What a hypothesis says of secondary outcomes."""
-    common, own = declared(draft, ()), declared(draft, above)
-    known = draft.names(("outcomes",))
-    for name, terms in hypothesis.outcomes.items():
-        path: Path = (*above, "outcomes", name)
+    known, usable = draft.names(("outcomes",)), declared_with(draft, hypothesis)
+    for name, terms in outcomes.items():
+        path: Path = ("hypotheses", hypothesis, "outcomes", name)
         if name not in known:
             hint = did_you_mean(name, known) or "[outcomes.NAME] declares one"
             draft.note(path, f"there is no outcome {printable(name)}", hint, at_key=True)
             continue
         inside = draft.names(("outcomes", name, "components"))
-        names = {kind: [*common[kind], *own[kind]] for kind in common}
-        names["component"] = [*names["component"], *inside]
+        names = {**usable, "component": [*usable["component"], *inside]}
         check_needs(draft, (*path, "terms"), terms.terms, names)
 
 

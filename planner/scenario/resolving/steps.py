@@ -10,12 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from planner.scenario.design import Design
-from planner.scenario.endpoint import Endpoint
-from planner.scenario.families.means import Means
-from planner.scenario.families.mechanism import MechanismHypothesis
-from planner.scenario.families.rates import Rates
-from planner.scenario.hypotheses import Hypothesis
+from planner.scenario.families.base import FamilySettings
 from planner.scenario.resolving.analyses import check_baselines, resolve_analyses, resolve_simulation
 from planner.scenario.resolving.blinding import check_blinding
 from planner.scenario.resolving.design import (
@@ -27,15 +22,10 @@ from planner.scenario.resolving.design import (
 from planner.scenario.resolving.doses import check_doses, resolve_doses
 from planner.scenario.resolving.draft import Draft
 from planner.scenario.resolving.dropout import resolve_return_to_baseline
-from planner.scenario.resolving.families.means import resolve_means
-from planner.scenario.resolving.families.mechanism import (
-    check_declarations,
-    check_trial_of_mechanisms,
-    resolve_mechanism,
-)
-from planner.scenario.resolving.families.rates import check_open_rates, resolve_rates
+from planner.scenario.resolving.families.resolver import TrialParts, resolver_of
 from planner.scenario.resolving.measures import check_effects, check_readings, resolve_days, resolve_scale
 from planner.scenario.resolving.monitoring import resolve_monitoring
+from planner.scenario.resolving.names import check_declarations
 from planner.scenario.resolving.observed import resolve_observed
 from planner.scenario.resolving.secondary_outcomes import check_days, resolve_outcomes
 from planner.scenario.resolving.uncertainty import resolve_own_uncertainty, resolve_uncertainty
@@ -46,6 +36,8 @@ def resolve_parts(draft: Draft) -> dict[str, Any]:
     endpoint = resolve_endpoint(draft)
     simulation = resolve_simulation(draft)
     check_declarations(draft)
+    for name, hypothesis in draft.hypotheses.items():
+        resolver_of(hypothesis.family).check_names(draft, name, hypothesis)
     outcomes = resolve_outcomes(draft)
     check_doses(draft)
     design = resolve_design(draft)
@@ -62,14 +54,12 @@ def resolve_parts(draft: Draft) -> dict[str, Any]:
     if population is not None:
         check_effects(draft, population)
     design = resolve_return_to_baseline(draft, design, population, treatments)
-    check_trial_of_mechanisms(draft, design, population, endpoint, treatments)
+    trial = TrialParts(design, population, endpoint, treatments, analyses)
+    for family, first in draft.first_of_family.items():
+        resolver_of(family).check_trial(draft, first, trial)
     check_days(draft, design)
     check_blinding(draft, design, treatments)
-    hypotheses = {
-        name: _hypothesis(draft, name, hypothesis, design, endpoint, list(treatments))
-        for name, hypothesis in draft.hypotheses.items()
-    }
-    check_open_rates(draft, design, population, analyses, hypotheses)
+    hypotheses = _resolve_hypotheses(draft, trial)
     monitoring = resolve_monitoring(draft, design, analyses.values()) if draft.sized else None
     sound = replace(
         draft, treatments=treatments, population=population, endpoint=endpoint, hypotheses=hypotheses
@@ -92,17 +82,13 @@ def resolve_parts(draft: Draft) -> dict[str, Any]:
     }
 
 
-def _hypothesis(
-    draft: Draft,
-    name: str,
-    hypothesis: Hypothesis,
-    design: Design,
-    endpoint: Endpoint | None,
-    treatments: list[str],
-) -> Hypothesis:
-    if isinstance(hypothesis, Means):
-        return resolve_means(draft, name, hypothesis, design, endpoint, treatments)
-    if isinstance(hypothesis, Rates):
-        return resolve_rates(draft, name, hypothesis, design, treatments)
-    assert isinstance(hypothesis, MechanismHypothesis)
-    return resolve_mechanism(name, hypothesis)
+def _resolve_hypotheses(draft: Draft, trial: TrialParts) -> dict[str, FamilySettings]:
+    """The hypotheses with every default, checked by their families."""
+    hypotheses = {
+        name: resolver_of(stated.family).resolve(draft, name, stated, trial)
+        for name, stated in draft.hypotheses.items()
+    }
+    for family in draft.first_of_family:
+        own = {name: each for name, each in hypotheses.items() if each.family == family}
+        resolver_of(family).check_resolved(draft, own, trial)
+    return hypotheses

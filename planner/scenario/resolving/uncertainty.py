@@ -6,17 +6,15 @@ Completed, paths have one spelling each, and `sd_difference` has become `sd_with
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import inf, sqrt
+from math import inf
 
 from planner.scenario.bounds import Bounds
 from planner.scenario.families.base import FamilySettings
-from planner.scenario.families.means import Means
-from planner.scenario.families.mechanism import MechanismHypothesis
-from planner.scenario.families.rates import Rates
 from planner.scenario.faults import Path, dotted
 from planner.scenario.parameters import Astray, Place, canonical, places, split_key
 from planner.scenario.resolving.draft import Draft
-from planner.scenario.text import did_you_mean, listed, printable
+from planner.scenario.resolving.families.resolver import resolver_of
+from planner.scenario.text import listed, printable
 from planner.scenario.uncertainty import FORMS, Distribution
 
 DISTRIBUTIONS = "{ low, high }, { mean, sd }, { median, log_sd } or { beta = [a, b] }"
@@ -31,8 +29,7 @@ def resolve_own_uncertainty(draft: Draft, name: str) -> FamilySettings:
     """The hypothesis with its uncertain numbers."""
     hypothesis = draft.hypotheses[name]
     own = _resolve(draft, name, hypothesis.uncertainty)
-    if isinstance(hypothesis, MechanismHypothesis) and hypothesis.tie is not None:
-        _check_tie(draft, name, hypothesis)
+    resolver_of(hypothesis.family).check_uncertainty(draft, name, hypothesis)
     return hypothesis.model_copy(update={"uncertainty": own}) if own or hypothesis.uncertainty else hypothesis
 
 
@@ -46,8 +43,10 @@ def _resolve(
         key, place = written, (*above, written)
         if not _sound(draft, place, distribution):
             continue
-        if hypothesis is not None and key.strip() == "sd_difference":
-            key, distribution = _within(draft, place, hypothesis, distribution)
+        if hypothesis is not None:
+            whose = draft.hypotheses[hypothesis]
+            resolver = resolver_of(whose.family)
+            key, distribution = resolver.uncertain_in_full(draft, place, whose, key, distribution)
         numbers = _numbers(draft, hypothesis, place, key, distribution)
         for number in numbers:
             if number.route in taken:
@@ -82,20 +81,6 @@ def _sound(draft: Draft, place: Path, distribution: Distribution) -> bool:
     return False
 
 
-def _within(draft: Draft, place: Path, name: str, stated: Distribution) -> tuple[str, Distribution]:
-    """An uncertain SD of the difference as one of the SD within patients, which is smaller by sqrt(2)."""
-    hypothesis = draft.hypotheses[name]
-    if not isinstance(hypothesis, Means) or stated.relative:
-        return "sd_within" if isinstance(hypothesis, Means) else "sd_difference", stated
-    if hypothesis.sd_interaction:
-        message = "cannot be uncertain beside a patient-by-treatment SD"
-        draft.note(place, message, "state `sd_within`, or `sd_interaction`, as uncertain", at_key=True)
-    low, high = stated.limits
-    scaled = {"low": low, "high": high} if stated.form in ("uniform", "beta") else {}
-    scaled |= {key: value for key in ("mean", "sd", "median") if (value := getattr(stated, key)) is not None}
-    return "sd_within", stated.model_copy(update={key: value / sqrt(2.0) for key, value in scaled.items()})
-
-
 def _numbers(
     draft: Draft, hypothesis: str | None, place: Path, key: str, distribution: Distribution
 ) -> list[Place]:
@@ -115,7 +100,7 @@ def _numbers(
         if distribution.relative and not any(number.value for number in each):
             message = f"{dotted(path)} is 0, and so is every multiple of it"
             draft.note(place, message, "leave `relative` out", at_key=True)
-        elif _allowed(draft, hypothesis, place, each):
+        elif _may_vary(draft, hypothesis, place, each):
             for number in each:
                 if not _check_range(draft, place, distribution, number):
                     break
@@ -139,14 +124,12 @@ def _refused_elsewhere(draft: Draft, hypothesis: str | None, path: Path) -> bool
     return hypothesis is None and root == "population" and draft.population is None
 
 
-def _allowed(draft: Draft, hypothesis: str | None, place: Path, numbers: list[Place]) -> bool:
-    """Numbers that must fit others cannot vary alone."""
-    stated = draft.hypotheses[hypothesis] if hypothesis is not None else None
-    if isinstance(stated, Rates) and stated.discordant and any("rates" in each.route for each in numbers):
-        message = "cannot vary alone: `discordant` says how the rates go together"
-        draft.note(place, message, "state `correlation` in place of `discordant`", at_key=True)
-        return False
-    return True
+def _may_vary(draft: Draft, hypothesis: str | None, place: Path, numbers: list[Place]) -> bool:
+    """Whether these numbers can be uncertain: those that must fit others cannot vary alone."""
+    if hypothesis is None:
+        return True
+    whose = draft.hypotheses[hypothesis]
+    return resolver_of(whose.family).may_vary(draft, place, whose, numbers)
 
 
 def _check_range(draft: Draft, place: Path, distribution: Distribution, number: Place) -> bool:
@@ -179,31 +162,3 @@ def _in_words(allowed: Bounds) -> str:
     low = f"{'above' if allowed.above else 'at least'} {allowed.low:,.15g}" if allowed.low > -inf else ""
     high = f"{'below' if allowed.below else 'at most'} {allowed.high:,.15g}" if allowed.high < inf else ""
     return " and ".join(filter(None, (low, high)))
-
-
-def _check_tie(draft: Draft, name: str, hypothesis: MechanismHypothesis) -> None:
-    """A tie leads to another hypothesis of mechanisms that is not tied itself, by components of its own."""
-    tie, path = hypothesis.tie, ("hypotheses", name, "tie")
-    assert tie is not None
-    other = draft.hypotheses.get(tie.to)
-    others = [
-        each for each, h in draft.hypotheses.items() if isinstance(h, MechanismHypothesis) and each != name
-    ]
-    if other is None and draft.written(("hypotheses", tie.to)) is None:
-        draft.note((*path, "to"), f"there is no hypothesis {printable(tie.to)}", did_you_mean(tie.to, others))
-    elif tie.to == name or (other is not None and not isinstance(other, MechanismHypothesis)):
-        what = "itself" if tie.to == name else "a hypothesis without mechanisms"
-        draft.note((*path, "to"), f"ties the hypothesis to {what}", did_you_mean("", others))
-    elif isinstance(other, MechanismHypothesis) and other.tie is not None:
-        draft.note((*path, "to"), f"{printable(tie.to)} is tied to {printable(other.tie.to)} itself")
-    known = [*draft.names(("agents",)), *draft.names(("hypotheses", name, "agents"))]
-    for i, agent in enumerate(tie.agents):
-        if agent not in known:
-            draft.note(
-                (*path, "agents", i), f"there is no agent {printable(agent)}", did_you_mean(agent, known)
-            )
-    used = list(dict.fromkeys(term.component for term in hypothesis.terms))
-    for i, component in enumerate(tie.by):
-        if component not in used:
-            message = f"{printable(component)} is no component of this hypothesis"
-            draft.note((*path, "by", i), message, did_you_mean(component, used))

@@ -12,14 +12,40 @@ from planner.scenario.families.means import BaselineCorrelation, Means, ScoreSpr
 from planner.scenario.faults import Path
 from planner.scenario.fields import EVERY
 from planner.scenario.resolving.draft import Draft, check_score, check_treatments
+from planner.scenario.resolving.families.resolver import FamilyResolver, TrialParts
 from planner.scenario.text import listed, printable
+from planner.scenario.uncertainty import Distribution
 
 FORMS = "sd_within with sd_between; or sd with correlation; or sd_difference"
 _SLACK = 1e-9
 _ALIKE = 1e-11  # of the scores: a spread that is nearly their rounding
 
 
-def resolve_means(
+class MeansResolver(FamilyResolver[Means]):
+    """Means of all treatments, and one statement of how scores vary."""
+
+    def resolve(self, draft: Draft, name: str, hypothesis: Means, trial: TrialParts) -> Means:
+        return _resolved(draft, name, hypothesis, trial.design, trial.endpoint, list(trial.treatments))
+
+    def uncertain_in_full(
+        self, draft: Draft, place: Path, hypothesis: Means, key: str, stated: Distribution
+    ) -> tuple[str, Distribution]:
+        """An uncertain SD of the difference as one of the SD within patients, which is smaller by sqrt(2)."""
+        if key.strip() != "sd_difference":
+            return key, stated
+        return "sd_within", stated if stated.relative else _within(draft, place, hypothesis, stated)
+
+    def example(self, setting: str, first: str, second: str, number: str) -> str:
+        return {
+            "carryover": f"for instance carryover = {{ {first} = {number} }}: what {first} carries over",
+            "means": f"one mean per treatment: means = {{ {first} = {number}, {second} = 0 }}",
+        }.get(setting, "")
+
+
+RESOLVER = MeansResolver()
+
+
+def _resolved(
     draft: Draft, name: str, means: Means, design: Design, endpoint: Endpoint | None, treatments: list[str]
 ) -> Means:
     """The hypothesis with `sd_within` by treatment and `sd_between` in place of whatever form was written."""
@@ -269,3 +295,14 @@ def possible(matrix: list[list[float]]) -> bool:
     import numpy as np
 
     return bool(np.linalg.eigvalsh(np.array(matrix))[0] >= -1e-9)
+
+
+def _within(draft: Draft, place: Path, hypothesis: Means, stated: Distribution) -> Distribution:
+    """The distribution of the SD within patients where that of the difference is stated."""
+    if hypothesis.sd_interaction:
+        message = "cannot be uncertain beside a patient-by-treatment SD"
+        draft.note(place, message, "state `sd_within`, or `sd_interaction`, as uncertain", at_key=True)
+    low, high = stated.limits
+    scaled = {"low": low, "high": high} if stated.form in ("uniform", "beta") else {}
+    scaled |= {key: value for key in ("mean", "sd", "median") if (value := getattr(stated, key)) is not None}
+    return stated.model_copy(update={key: value / sqrt(2.0) for key, value in scaled.items()})

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.design import Design
 from planner.scenario.families.rates import Rates
 from planner.scenario.faults import Path
-from planner.scenario.hypotheses import Hypothesis
-from planner.scenario.population import Population
+from planner.scenario.parameters import Place
 from planner.scenario.resolving.draft import Draft, check_treatments
+from planner.scenario.resolving.families.resolver import FamilyResolver, TrialParts
 from planner.scenario.text import listed, printable
 
 FORMS = (
@@ -19,7 +18,33 @@ FORMS = (
 _SLACK = 1e-9
 
 
-def resolve_rates(draft: Draft, name: str, rates: Rates, design: Design, treatments: list[str]) -> Rates:
+class RatesResolver(FamilyResolver[Rates]):
+    """Rates of all treatments, and one statement of how the responses of a patient go together."""
+
+    def resolve(self, draft: Draft, name: str, hypothesis: Rates, trial: TrialParts) -> Rates:
+        return _resolved(draft, name, hypothesis, trial.design, list(trial.treatments))
+
+    def check_resolved(self, draft: Draft, hypotheses: Mapping[str, Rates], trial: TrialParts) -> None:
+        left_open = [name for name, each in hypotheses.items() if not each.rates and each.discordant]
+        if left_open:
+            _check_open_rates(draft, left_open[0], trial)
+
+    def may_vary(self, draft: Draft, place: Path, hypothesis: Rates, numbers: Sequence[Place]) -> bool:
+        if hypothesis.discordant and any("rates" in each.route for each in numbers):
+            message = "cannot vary alone: `discordant` says how the rates go together"
+            draft.note(place, message, "state `correlation` in place of `discordant`", at_key=True)
+            return False
+        return True
+
+    def example(self, setting: str, first: str, second: str, number: str) -> str:
+        table = f"rates = {{ {first} = {number}, {second} = {number} }}"
+        return f"one share per treatment: {table}" if setting == "rates" else ""
+
+
+RESOLVER = RatesResolver()
+
+
+def _resolved(draft: Draft, name: str, rates: Rates, design: Design, treatments: list[str]) -> Rates:
     """The hypothesis with rates in the order of the treatments and one statement of their dependence."""
     path: Path = ("hypotheses", name)
     check_treatments(draft, (*path, "rates"), rates.rates, treatments)
@@ -92,22 +117,14 @@ def _check_discordant(draft: Draft, above: Path, rates: Rates, design: Design) -
         draft.note(path, message, f"{a} = {given[b] + differ:.6g} with {b} = {given[b]:g} would fit")
 
 
-def check_open_rates(
-    draft: Draft,
-    design: Design,
-    population: Population | None,
-    analyses: Mapping[int, PlannedAnalysis],
-    hypotheses: Mapping[str, Hypothesis],
-) -> None:
+def _check_open_rates(draft: Draft, stated: str, trial: TrialParts) -> None:
     """Where nothing is stated but `discordant`, nothing may depend on how many respond to both treatments.
 
     It does not in tests of the patients' own differences, if a response means the same in both periods.
     """
-    left_open = [n for n, h in hypotheses.items() if isinstance(h, Rates) and not h.rates and h.discordant]
-    if not left_open:
-        return
-    name, hint = printable(left_open[0]), "add rates = { A = share who respond to A, B = ... }"
-    key: Path = ("hypotheses", left_open[0], "discordant")
+    design, population = trial.design, trial.population
+    name, hint = printable(stated), "add rates = { A = share who respond to A, B = ... }"
+    key: Path = ("hypotheses", stated, "discordant")
     what = "says who responds to one treatment only"
     a, b = (*design.treatments, "", "")[:2]
     if set(design.sequences) - {(a, b), (b, a)}:
@@ -119,7 +136,7 @@ def check_open_rates(
     if population is not None and population.dropout.odds_ratio is not None:
         message = f"{what}; who leaves depends on how many respond to each"
         draft.note(key, message, hint, at_key=True)
-    for i, analysis in analyses.items():
+    for i, analysis in trial.analyses.items():
         if analysis.method and analysis.row.needs == "first":
             message = f"{analysis.method} compares how many respond to each treatment; {name} does not say it"
             draft.note(("analyses", i, "method"), message, hint)
