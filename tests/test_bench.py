@@ -147,10 +147,10 @@ def test_a_process_of_its_own() -> None:
 
 
 def test_it_is_shown_in_words_and_as_rows(document: Json) -> None:
-    from planner.report.render.terminal import render
+    from planner.report.render.terminal import Terminal
 
     result = {**document, "comparison": comparison(document, document, "before.json")}
-    text = render(bench_page(result))
+    text = Terminal().page(bench_page(result))
     for job in STANDARD:
         assert job.title in " ".join(text.split())
     assert "Not slower" in text
@@ -240,9 +240,9 @@ def test_a_ratio_of_something_else_is_not_compared(
     assert any(reason in each["reason"] for each in found["left_out"])
     assert {row["figure"] for row in found["figures"]} == (SHARES | BY_HAND) - left_out
     assert all(row["slower"] for row in found["figures"])
-    from planner.report.render.terminal import render
+    from planner.report.render.terminal import Terminal
 
-    text = " ".join(render(bench_page({**document, "comparison": found})).split())
+    text = " ".join(Terminal().page(bench_page({**document, "comparison": found})).split())
     assert f"{len(left_out)} of {len(left_out) + len(found['figures'])} ratios are not compared" in text
     assert reason[1:] in text
 

@@ -15,7 +15,9 @@ import pytest
 
 from planner.cli import main
 from planner.monitoring.boundaries import boundary
-from planner.report.plots.braille import Series, plot
+from planner.report.blocks import Axis, Plot, Series
+from planner.report.plots.braille import draw_lines
+from planner.report.plots.characters import lines
 
 Cli = Callable[..., tuple[int, str, str]]
 
@@ -223,9 +225,13 @@ def test_exit_codes(cli: Cli, arguments: str, code: int, message: str, hint: str
         assert hint in err.split("hint:")[1]
 
 
+def picture(*series: Series) -> Plot:
+    return Plot("lines", series, Axis("x", 0.0, 1.0), Axis("y", 0.0, 1.0, places=1))
+
+
 def test_plot_marks_points_and_leaves_gaps() -> None:
-    line = Series("E", [(0.0, 1.0), (0.5, float("nan")), (1.0, 0.0), (2.0, 5.0)])
-    drawn = plot([line], x=(0, 1), y=(0, 1), tick=str, x_title="x", width=10, height=4, ascii_only=True)
+    line = Series("", "E", [(0.0, 1.0), (0.5, float("nan")), (1.0, 0.0), (2.0, 5.0)])
+    drawn = draw_lines(picture(line), width=10, height=4, braille=False)
     rows = drawn.split("\n")
     assert rows[0].endswith("E")
     assert rows[3] == "0.0 |         E"
@@ -234,5 +240,4 @@ def test_plot_marks_points_and_leaves_gaps() -> None:
 
 
 def test_two_letters_at_one_place_become_a_star() -> None:
-    lines = [Series("A", [(0.5, 0.5)]), Series("B", [(0.5, 0.5)])]
-    assert "*" in plot(lines, x=(0, 1), y=(0, 1), tick=str, x_title="x")
+    assert "*" in lines(picture(Series("", "A", [(0.5, 0.5)]), Series("", "B", [(0.5, 0.5)])), braille=True)

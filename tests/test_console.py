@@ -15,8 +15,9 @@ from planner.report.blocks import Code, Column, Facts, Heading, Items, Prose, Sh
 from planner.report.context import PageContext, Unit
 from planner.report.pages.run import run_page
 from planner.report.pages.run_tables import too_high
-from planner.report.render.markdown import markdown
-from planner.report.render.terminal import render
+from planner.report.render.markdown import Markdown
+from planner.report.render.renderer import Medium
+from planner.report.render.terminal import Terminal
 from planner.results.number_text import estimated, fixed, plain, plus_minus, signed
 from planner.scenario.text import count, listed, visible
 
@@ -77,17 +78,17 @@ def test_hostile_names_reach_no_terminal_unescaped(text: str) -> None:
     ]
     for width in (40, 80, 120):
         for colour in (False, True):
-            shown = render(blocks, width=width, wide=False, colour=colour)
+            shown = Terminal(Medium(width, wide=False, colour=colour)).page(blocks)
             # Only the escapes of our own styles may be there, and they never follow the user's text.
             assert not re.sub(r"\x1b\[[0-9;]*m", "", shown).translate({10: None}).count("\x1b")
             assert "\x1b[31m" not in shown
             assert not set(shown) & {"\x00", "\t", "\u202e", "\r", "\x9b"}
-    assert visible(text) in render([Code(text)])
+    assert visible(text) in Terminal().page([Code(text)])
 
 
 @pytest.mark.parametrize("width", [50, 80, 120])
 def test_tables_fit_the_terminal_and_break_no_number(width: int) -> None:
-    shown = render(run_page(fake(), SETTING), width=width, wide=False)
+    shown = Terminal(Medium(width, wide=False)).page(run_page(fake(), SETTING))
     assert max(len(line) for line in shown.splitlines() if "planner run" not in line) <= width
     for number in (
         "81.2 ± 0.1 %",
@@ -109,14 +110,14 @@ def test_no_figure_is_lost_at_any_width(width: int) -> None:
     titles = ["Power", "Expected patients", "Exaggeration if significant", "Coverage of the interval"]
     columns = [Column("Hypothesis", number=False), Column("Analysis", number=False), *map(Column, titles * 2)]
     rows = [[name, "hills-armitage", *figures[i:], *figures[:i], *figures] for i, name in enumerate(names)]
-    shown = render([Sheet(columns, rows)], width=width, wide=False)
+    shown = Terminal(Medium(width, wide=False)).page([Sheet(columns, rows)])
     assert max(map(len, shown.splitlines())) <= width
     for text in (line for figure in figures for line in figure.split("\n")):
         assert len(re.findall(rf"(?<!\S){re.escape(text)}(?!\S)", shown)) == 2 * len(rows)
 
 
 def test_off_a_terminal_every_row_is_one_line() -> None:
-    shown = render(run_page(fake(), SETTING), width=80, wide=True)
+    shown = Terminal(Medium(80, wide=True)).page(run_page(fake(), SETTING))
     row = next(line for line in tables_of(shown).splitlines() if "81.2 ± 0.1 %" in line)
     assert SETTING.hypotheses["effect"] in row
 
@@ -127,7 +128,7 @@ def tables_of(page: str) -> str:
 
 
 def test_markdown_is_a_table_that_shows_names_literally() -> None:
-    text = markdown([Sheet([Column("a|b", number=False), Column("n")], [["<script>*x*", "1"]])])
+    text = Markdown().page([Sheet([Column("a|b", number=False), Column("n")], [["<script>*x*", "1"]])])
     assert text.splitlines()[0].startswith("| a\\|b")
     assert "\\<script\\>\\*x\\*" in text
     assert re.fullmatch(r"\| -+ \| -+: \|", text.splitlines()[1])
@@ -142,23 +143,23 @@ def test_ascii_streams_get_ascii() -> None:
 
 
 def test_type_one_error_is_named_and_flagged() -> None:
-    shown = render(run_page(fake(), SETTING))
+    shown = Terminal().page(run_page(fake(), SETTING))
     assert "type I error 5.00 ± 0.07 %" in shown
     assert "too high" not in shown
     bad = fake()
     bad["cells"][1]["power"] = figure(0.06, 0.0007)
     assert too_high(bad["cells"][1])
-    assert "too high" in render(run_page(bad, SETTING))
+    assert "too high" in Terminal().page(run_page(bad, SETTING))
 
 
 def test_carryover_is_named_as_the_likely_reason() -> None:
     bad = fake()
     bad["cells"][1]["power"] = figure(0.06, 0.0007)
     guilty = replace(SETTING, carryover={"none": "carryover: 3 points from F", "effect": "carryover: none"})
-    shown = " ".join(render(run_page(bad, guilty)).split())
+    shown = " ".join(Terminal().page(run_page(bad, guilty)).split())
     assert "type I error too high (carryover?) 6.00 ± 0.07 %" in shown
     assert "by more than Monte Carlo error. The likely reason is carryover: 3 points from F." in shown
-    fine = render(run_page(fake(), guilty))
+    fine = Terminal().page(run_page(fake(), guilty))
     assert "carryover?" not in fine
     assert "likely reason" not in fine
 
@@ -175,23 +176,23 @@ def twins(labels: tuple[str, ...] = ("one", "two", "three", "four")) -> tuple[di
 def test_inseparable_hypotheses_share_their_rows() -> None:
     result, setting = twins()
     for text in (
-        render(run_page(result, setting)),
-        markdown(run_page(result, setting)).replace("| ", "").replace(" |", ""),
+        Terminal().page(run_page(result, setting)),
+        Markdown().page(run_page(result, setting)).replace("| ", "").replace(" |", ""),
     ):
         assert tables_of(text).count("81.2 ± 0.1 %") == 1
         assert len(re.findall(r"^= (?:two|three|four)\b", text, re.M)) == 9
         assert "this design cannot separate" in " ".join(text.split())
     for name in ("one", "two", "three", "four"):
-        assert render(run_page(result, setting)).count(name) >= 3
+        assert Terminal().page(run_page(result, setting)).count(name) >= 3
 
 
 def test_equal_results_of_hypotheses_that_differ_stay_apart() -> None:
     """And so do results that differ of hypotheses that should not."""
     result, setting = twins()
-    text = render(run_page(result, replace(setting, classes=[])))
+    text = Terminal().page(run_page(result, replace(setting, classes=[])))
     assert tables_of(text).count("81.2 ± 0.1 %") == 4
     result["cells"][2] = {**result["cells"][2], "power": figure(0.7, 0.001)}
-    text = render(run_page(result, setting))
+    text = Terminal().page(run_page(result, setting))
     assert tables_of(text).count("81.2 ± 0.1 %") == 1
     assert "70.0 ± 0.1 %" in text
 
@@ -200,7 +201,7 @@ def test_equal_results_of_hypotheses_that_differ_stay_apart() -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_names_of_inseparable_hypotheses(text: str, width: int) -> None:
     result, setting = twins((text, f"{text}!", f"{text}?", f"{text}."))
-    shown = render(run_page(result, setting), width=width, wide=False)
+    shown = Terminal(Medium(width, wide=False)).page(run_page(result, setting))
     assert not set(shown) & {"\x1b", "\x00", "\t", "\u202e", "\r", "\x9b"}
     assert max(len(line) for line in shown.splitlines() if "planner run" not in line) <= max(width, 203)
 
@@ -210,7 +211,7 @@ def test_units_are_never_mixed_in_a_column() -> None:
     result["cells"] += [{**cell, "analysis": "response", "true_effect": 0.48} for cell in result["cells"]]
     units = {**SETTING.units, "response": Unit("percentage points", 100.0)}
     lines = {**SETTING.analyses, "response": "McNemar's test"}
-    text = render(run_page(result, replace(SETTING, units=units, analyses=lines)))
+    text = Terminal().page(run_page(result, replace(SETTING, units=units, analyses=lines)))
     assert " or percentage points" not in text
     assert text.count("True effect (L/min)") == text.count("True effect (percentage points)") == 1
     assert text.count("Analysis response, in percentage points:") == 3
@@ -221,21 +222,21 @@ def test_means_over_few_trials_are_left_out() -> None:
     result = fake()
     cell = result["cells"][0]
     cell["looks"][0]["efficacy"] = figure(0.0004, 0.0001)
-    text = render(run_page(result, SETTING))
+    text = Terminal().page(run_page(result, SETTING))
     assert "+5.32" in text  # of the other hypothesis
     cell = result["cells"][1]
     cell["looks"][0]["efficacy"] = figure(0.0, 0.00001)
-    text = render(run_page(result, SETTING))
+    text = Terminal().page(run_page(result, SETTING))
     assert "+5.32" not in text
     assert "fewer than 50 trials" in text
-    assert "fewer than 50 trials" not in render(run_page(fake(), SETTING))
+    assert "fewer than 50 trials" not in Terminal().page(run_page(fake(), SETTING))
 
 
 def test_one_look_has_no_stopping_columns() -> None:
     single = fake()
     for cell in single["cells"]:
         cell["looks"] = cell["looks"][-1:]
-    shown = render(run_page(single, SETTING))
+    shown = Terminal().page(run_page(single, SETTING))
     assert "Stops early" not in shown
     assert "if stopped" not in shown
 
@@ -251,7 +252,7 @@ def stopping_for_both(futile: float) -> dict[str, Any]:
 
 def test_bias_after_a_stop_is_told_by_its_reason() -> None:
     """Efficacy makes an estimate too large, futility too small: their mixture says nothing of either."""
-    shown = render(run_page(stopping_for_both(0.1), SETTING))
+    shown = Terminal().page(run_page(stopping_for_both(0.1), SETTING))
     titles = " ".join(shown.split())
     assert "Bias if stopped for efficacy" in titles
     assert "Bias if stopped for futility" in titles
@@ -259,13 +260,13 @@ def test_bias_after_a_stop_is_told_by_its_reason() -> None:
     assert "+5.32 ± 0.04" in shown
     assert "-3.13 ± 0.05" in shown
     assert "4.21" not in shown
-    without = render(run_page(fake(), replace(SETTING, futility=False)))
+    without = Terminal().page(run_page(fake(), replace(SETTING, futility=False)))
     assert "Bias if stopped for efficacy" in " ".join(without.split())
     assert "for futility" not in without
 
 
 def test_a_reason_for_which_few_trials_stop_has_no_bias() -> None:
-    shown = render(run_page(stopping_for_both(0.0003), SETTING))
+    shown = Terminal().page(run_page(stopping_for_both(0.0003), SETTING))
     assert "+5.32 ± 0.04" in shown
     assert "-3.13" not in shown
     assert "fewer than 50 trials" in " ".join(shown.split())
@@ -273,19 +274,19 @@ def test_a_reason_for_which_few_trials_stop_has_no_bias() -> None:
 
 def test_expected_patients_says_what_it_assumes() -> None:
     said = "Expected patients assumes that nobody is randomised while others are in follow-up."
-    shown = " ".join(render(run_page(fake(), SETTING)).split())
+    shown = " ".join(Terminal().page(run_page(fake(), SETTING)).split())
     assert shown.count(said) == 1
     assert shown.index(said) < shown.index("When does it stop?")  # beside the figure
     single = fake()
     for cell in single["cells"]:
         cell["looks"] = cell["looks"][-1:]
-    assert said not in " ".join(render(run_page(single, SETTING)).split())
+    assert said not in " ".join(Terminal().page(run_page(single, SETTING)).split())
 
 
 def test_partial_is_said_first() -> None:
     partial = fake()
     partial["partial"] = True
-    shown = render(run_page(partial, SETTING))
+    shown = Terminal().page(run_page(partial, SETTING))
     assert "PARTIAL" in shown.split("Does the trial")[0]
 
 

@@ -20,7 +20,8 @@ from planner.questions.discriminate.discriminate import DRAWS, discriminate
 from planner.questions.plan import plan_trial
 from planner.report.pages.discriminate import discriminate_page, verdict
 from planner.report.pages.discriminate_tables import key_of
-from planner.report.render.terminal import ASCII, in_ascii, render
+from planner.report.render.renderer import Medium
+from planner.report.render.terminal import Terminal
 from planner.report.scenario.context import page_context
 from planner.scenario.reading.read import read, read_text
 
@@ -180,12 +181,12 @@ def test_the_page_fits_eighty_columns_with_ten_hypotheses_and_ascii() -> None:
     found = discriminate(scenario, draws=32, summaries=["endpoint", "means"])
     about = page_context(scenario, plan_trial(scenario), "planner discriminate ab-ba.toml")
     document = found.to_json()
-    blocks = discriminate_page(document, [about], about.command, ascii_only=True)
-    lines = render(blocks, width=80, wide=False).splitlines()
+    blocks = discriminate_page(document, [about], about.command)
+    lines = Terminal(Medium(80, wide=False)).page(blocks).splitlines()
     assert [line for line in lines if len(line) > 80] == []
     assert any(line.startswith("J Naltrexone") for line in lines)
     assert "and means" in "\n".join(lines)
-    plain = render(in_ascii(blocks), width=80, wide=False).translate(ASCII)
+    plain = Terminal(Medium(80, wide=False, symbols=False, braille=False)).page(blocks)
     plain.encode("ascii")
     assert "▒" in "\n".join(lines)
     assert ":2" in plain

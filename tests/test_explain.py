@@ -17,8 +17,9 @@ from planner.questions import predict as predicted
 from planner.questions.plan import plan_trial
 from planner.questions.predict import HypothesisPredictions, predict
 from planner.report.context import Unit
-from planner.report.render.markdown import markdown
-from planner.report.render.terminal import render
+from planner.report.render.markdown import Markdown
+from planner.report.render.renderer import Medium
+from planner.report.render.terminal import Terminal
 from planner.report.scenario.context import page_context
 from planner.report.scenario.defaults import default_lines
 from planner.report.scenario.scenario import scenario_blocks
@@ -91,7 +92,7 @@ def told(scenario: Scenario, foreseen: HypothesisPredictions | None = None) -> s
     blocks = scenario_blocks(
         scenario, plan_trial(scenario, effects=True), foreseen or predict(scenario, tiles=64), []
     )
-    return " ".join(render(blocks).split())
+    return " ".join(Terminal().page(blocks).split())
 
 
 @pytest.fixture(scope="module")
@@ -209,9 +210,9 @@ def test_many_days_make_several_tables() -> None:
     scenario = read_text(MECHANISMS, set=["design.assessment_days=[1,2,3,4,5,6,7,8,9]"])
     foreseen = predict(scenario, tiles=64)
     blocks = scenario_blocks(scenario, plan_trial(scenario, effects=True), foreseen, [])
-    text = render(blocks, width=80, wide=False)
+    text = Terminal(Medium(80, wide=False)).page(blocks)
     assert max(map(len, text.splitlines())) <= 80
-    assert "days 5 / 6 / 7 / 8" in " ".join(render(blocks).split())
+    assert "days 5 / 6 / 7 / 8" in " ".join(Terminal().page(blocks).split())
 
 
 def test_stated_rates_and_mechanisms_stand_in_one_table() -> None:
@@ -352,7 +353,7 @@ def test_show_json_carries_predictions_and_classes(capsys: pytest.CaptureFixture
 def test_the_predictions_fit_a_terminal(width: int) -> None:
     scenario = read("williams-2018")
     blocks = scenario_blocks(scenario, plan_trial(scenario, effects=True), predict(scenario), [])
-    shown = render(blocks, width=width, wide=False)
+    shown = Terminal(Medium(width, wide=False)).page(blocks)
     lines = [line for line in shown.splitlines() if "http" not in line]
     assert max(map(len, lines)) <= width
     assert "-13.6 / -11.0 / -5.0" in shown
@@ -371,5 +372,5 @@ def test_hostile_labels_are_shown_literally(tmp_path: Path, capsys: pytest.Captu
         assert not set(capsys.readouterr().out) & {"\x1b", "\x07", "\x9b", "\u202e"}
     scenario = read_text(text)
     blocks = scenario_blocks(scenario, plan_trial(scenario, effects=True), predict(scenario, tiles=64), [])
-    assert "[bold]z[/bold]" in render(blocks)
-    assert "<b>" not in markdown(blocks)
+    assert "[bold]z[/bold]" in Terminal().page(blocks)
+    assert "<b>" not in Markdown().page(blocks)

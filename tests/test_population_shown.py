@@ -13,7 +13,7 @@ from planner.model.allocation import retention
 from planner.model.entry import enrolment
 from planner.questions.plan import plan_trial
 from planner.questions.replay.replay import replay
-from planner.report.render.markdown import markdown
+from planner.report.render.markdown import Markdown
 from planner.report.scenario.context import page_context
 from planner.report.scenario.dropout import leavers, returners
 from planner.report.scenario.mechanism import percent
@@ -81,7 +81,7 @@ def told(scenario: Scenario) -> str:
     """All that is said of the population and of who leaves, without anything that is simulated."""
     enrolled = enrolment(scenario) if "terms" in str(type(scenario.hypotheses["h"])).casefold() else None
     lines = [*returners(scenario), *leavers(scenario, retention(scenario))]
-    return "\n".join([markdown(patients(scenario, enrolled)), *lines]).replace("\\", "")
+    return "\n".join([Markdown().page(patients(scenario, enrolled)), *lines]).replace("\\", "")
 
 
 def leaves(node: Any, above: tuple[Any, ...]) -> list[tuple[Any, ...]]:

@@ -146,9 +146,7 @@ def boundaries(
         from planner.report.pages.boundaries import boundaries_page, sections_of
 
         plot = None if scale is PlotScale.none else scale.value
-        return boundaries_page(
-            sections_of(result), patients=result.patients, scale=plot, ascii_only=target.ascii_only
-        )
+        return boundaries_page(sections_of(result), patients=result.patients, scale=plot)
 
     target.write(result.to_json(), blocks, lambda: _csv(solved))
     return OK

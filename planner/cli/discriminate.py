@@ -139,7 +139,7 @@ def discriminate(
     )
     target.write(
         document,
-        lambda: _blocks(result, document, command, target.ascii_only),
+        lambda: _blocks(result, document, command),
         lambda: frame_as_csv(result.frame()),
     )
     return INTERRUPTED if result.partial else OK
@@ -206,13 +206,13 @@ def _explain() -> AbstractContextManager[None]:
     return explain(DiscriminationError, hint="planner discriminate --help")
 
 
-def _blocks(result: Discrimination, document: dict[str, Any], command: str, ascii_only: bool) -> list[Block]:
+def _blocks(result: Discrimination, document: dict[str, Any], command: str) -> list[Block]:
     from planner.cli.common import work_out
     from planner.report.pages.discriminate import discriminate_page
     from planner.report.scenario.context import page_context
 
     settings = [page_context(plan, work_out(plan, plan.name), command) for plan in result.scenarios]
-    return discriminate_page(document, settings, command, ascii_only=ascii_only)
+    return discriminate_page(document, settings, command)
 
 
 def _dry_run(plans: list[Scenario], request: dict[str, Any], threads: int | None, target: Target) -> int:

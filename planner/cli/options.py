@@ -13,12 +13,20 @@ from planner.scenario.caps import MAX_SEED, MAX_THREADS, MAX_TRIALS, MAX_VARIANT
 
 
 class Format(StrEnum):
-    """How a result is written."""
+    """How a result is written; a format for people names its module in `report/render`."""
 
-    table = "table"
-    json = "json"
-    csv = "csv"
-    md = "md"
+    ending: str  # of a file in this format
+    renderer: str  # "" for what programs read
+
+    table = "table", ".txt", "terminal"
+    json = "json", ".json", ""
+    csv = "csv", ".csv", ""
+    md = "md", ".md", "markdown"
+
+    def __new__(cls, value: str, ending: str = "", renderer: str = "") -> Format:
+        made = str.__new__(cls, value)
+        made._value_, made.ending, made.renderer = value, ending, renderer
+        return made
 
 
 Scenario = Annotated[
@@ -130,7 +138,7 @@ AsFormat = Annotated[
     Format | None,
     typer.Option(
         "--format",
-        metavar="table|json|csv|md",
+        metavar="|".join(Format),
         help="How to write the result. From the ending of -o, else table.",
     ),
 ]

@@ -15,7 +15,7 @@ from planner.cli.writing import check_writable, deliver, is_stdout
 if TYPE_CHECKING:
     from planner.report.blocks import Block
 
-_ENDINGS = {".json": Format.json, ".csv": Format.csv, ".md": Format.md, ".txt": Format.table}
+_ENDINGS = {each.ending: each for each in (Format.json, Format.csv, Format.md, Format.table)}
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,7 @@ class Target:
         """Whether somebody sees the page on the terminal at once."""
         from planner.cli.terminal import on_terminal
 
-        return self.wanted in (Format.table, Format.md) and is_stdout(self.path) and on_terminal(sys.stdout)
-
-    @property
-    def ascii_only(self) -> bool:
-        """Whether plots have to do without Braille dots."""
-        from planner.cli.terminal import shows_braille
-
-        return not shows_braille(self.path)
+        return bool(self.wanted.renderer) and is_stdout(self.path) and on_terminal(sys.stdout)
 
 
 def target_of(
@@ -138,18 +131,12 @@ def frame_as_csv(frame: Any) -> str:
 
 
 def as_text(blocks: Sequence[Block], wanted: Format, output: Path | None) -> str:
-    """The blocks as Markdown, or as a table made for where it goes: the terminal or a file."""
-    if wanted is Format.md:
-        from planner.report.render.markdown import markdown
+    """The blocks in a format for people, made for where they go: the terminal or a file."""
+    from planner.cli.terminal import medium_of
+    from planner.report.render.renderer import renderer
 
-        return markdown(blocks)
-    if is_stdout(output):
-        from planner.cli.terminal import page
-
-        return page(blocks)
-    from planner.report.render.terminal import render
-
-    return render(blocks)
+    medium = medium_of(sys.stdout) if is_stdout(output) else None
+    return renderer(wanted.renderer, medium).page(blocks)
 
 
 def verbatim(text: str, output: Path | None) -> str:

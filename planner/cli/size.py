@@ -183,7 +183,7 @@ def size(
             seed=result.seed,
         )
         described = page_context(plan, follows, command)
-        return size_page(document | {"warnings": warnings}, described, ascii_only=target.ascii_only)
+        return size_page(document | {"warnings": warnings}, described)
 
     target.write(document, blocks, lambda: frame_as_csv(result.frame()))
     if result.partial:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from planner.cli.streams import OutputError, discard
-from planner.report.blocks import Block
-from planner.report.render.terminal import ASCII, PROSE, in_ascii, render, styled, visible_lines
+from planner.report.render.renderer import PROSE, Medium
+from planner.report.render.terminal import ASCII, styled, visible_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,12 +54,6 @@ def _shows(stream: TextIO, text: str) -> bool:
     return True
 
 
-def shows_braille(output: object = None) -> bool:
-    """Whether Braille dots can be written: to a file always, to the standard output by its encoding."""
-    to_file = output is not None and str(output) != "-"
-    return to_file or _shows(sys.stdout, "⠿┤└")
-
-
 def on_terminal(stream: TextIO) -> bool:
     """Whether somebody looks at this stream."""
     try:
@@ -78,12 +72,15 @@ def columns(stream: TextIO) -> int:
     return max(shutil.get_terminal_size((PROSE, 24)).columns, 40) if on_terminal(stream) else PROSE
 
 
-def page(blocks: Sequence[Block], stream: TextIO | None = None) -> str:
-    """The blocks as the stream (the standard output) can show them."""
-    stream = stream or sys.stdout
-    if not _shows(stream, "±–×─•"):  # before the columns are laid out, because the spellings differ in width
-        blocks = [in_ascii(block) for block in blocks]
-    return render(blocks, width=columns(stream), wide=not on_terminal(stream), colour=coloured(stream))
+def medium_of(stream: TextIO) -> Medium:
+    """What the stream can show."""
+    return Medium(
+        columns=columns(stream),
+        wide=not on_terminal(stream),
+        colour=coloured(stream),
+        symbols=_shows(stream, "±–×─•"),
+        braille=_shows(stream, "⠿┤└"),
+    )
 
 
 def note(text: str, stream: TextIO | None = None) -> None:

@@ -1,13 +1,17 @@
-"""What there is to say, before anyone decides how it looks: headings, prose, facts, tables, code.
+"""What there is to say, before anyone decides how it looks: headings, prose, facts, tables, code, plots.
 
 A result is put into words once, as a list of these blocks; `render.terminal` lays them out for a terminal
-and `render.markdown` for a protocol. Strings are kept as they came: each renderer escapes for itself.
+and `render.markdown` for a protocol. Strings are kept as they came: each renderer escapes for itself. A plot
+is its series and axes, and not yet a picture: each renderer draws for itself, too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
+
+from planner.results.number_text import fixed, plain
 
 
 @dataclass(frozen=True)
@@ -68,4 +72,68 @@ class Code:
     language: str = ""
 
 
-Block = Heading | Prose | Items | Facts | Sheet | Code
+# Plots
+
+Point = tuple[float, float]  # x and y; a y that is not finite is a gap
+
+
+@dataclass(frozen=True)
+class Series:
+    """Points in the order of a line through them.
+
+    `letter` marks each point, so that series can be told apart without colour; "" for none. `line` leads from
+    point to point, is broken (a line to compare with), or is absent: single places.
+    """
+
+    label: str  # what it is, in words
+    letter: str
+    points: Sequence[Point]
+    line: Literal["solid", "broken", "none"] = "solid"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What an axis is of, from where to where, and how its values are written."""
+
+    title: str
+    low: float
+    high: float
+    scale: Literal["number", "share", "log10", "names"] = "number"
+    places: int | None = None  # decimals of its labels; as many as a number has, where None
+    names: Sequence[str] = ()  # of the scale "names": what stands at 0, 1, 2 ...
+
+    def label(self, value: float) -> str:
+        """A value of the axis as it is written: a share as per cent, a logarithm as the number itself."""
+        if self.scale == "names":
+            return self.names[round(value)]
+        if self.scale == "share":
+            return f"{fixed(100.0 * value, self.places or 0)} %"
+        if self.scale == "log10":
+            return f"{10**value:.1g}" if value < -4 else plain(10**value, 2)
+        return f"{value:g}" if self.places is None else fixed(value, self.places)
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Series within axes.
+
+    `lines`: y against x. `bars`: a bar lies at each name of the y axis, from the lowest to the highest x that
+    any series has there; the first series is what the others are compared with.
+    """
+
+    kind: Literal["lines", "bars"]
+    series: Sequence[Series]
+    x: Axis
+    y: Axis
+    title: str = ""
+    wide: bool = False  # rather wider than other plots
+
+
+@dataclass(frozen=True)
+class Panels:
+    """Small plots of lines with the same axes, side by side."""
+
+    plots: Sequence[Plot]
+
+
+Block = Heading | Prose | Items | Facts | Sheet | Code | Plot | Panels

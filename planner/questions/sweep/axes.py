@@ -43,7 +43,7 @@ class SweepError(PlannerError, ValueError):
 
 
 @dataclass(frozen=True)
-class Axis:
+class SweepAxis:
     """Settings that vary together; each step gives every one of them a value, written as TOML."""
 
     paths: tuple[str, ...]
@@ -59,7 +59,7 @@ class Point:
     rest: tuple[tuple[str, str], ...]  # the settings other than the number of patients, as they are written
 
 
-def split_settings(settings: Sequence[str]) -> tuple[list[str], list[Axis]]:
+def split_settings(settings: Sequence[str]) -> tuple[list[str], list[SweepAxis]]:
     """Settings `path=value` parted into plain ones and swept ones. Raises SweepError for a faulty range."""
     plain, axes = [], []
     for text in settings:
@@ -71,20 +71,20 @@ def split_settings(settings: Sequence[str]) -> tuple[list[str], list[Axis]]:
     return plain, axes
 
 
-def _axis(text: str) -> Axis | None:
+def _axis(text: str) -> SweepAxis | None:
     """The axis that a setting describes; None if it has one value."""
     parts = _split_at(text, "=")
     if len(parts) < 2:
         return None
     path, written = parts[0].strip(), text[len(parts[0]) + 1 :].strip()
     if has_colons(written):
-        return Axis((path,), tuple((value,) for value in _range(text, written)))
+        return SweepAxis((path,), tuple((value,) for value in _range(text, written)))
     values = [value.strip() for value in _split_at(written, ",")]
     if len(values) < 2:
         return None
     if not all(values):
         raise SweepError(f"--set {text}: a value is missing", f"for instance {path}=12,24")
-    return Axis((path,), tuple((value,) for value in values))
+    return SweepAxis((path,), tuple((value,) for value in values))
 
 
 def _split_at(text: str, at: str) -> list[str]:
@@ -120,7 +120,7 @@ def _range(text: str, written: str) -> list[str]:
     return [str(int(value)) if steps.whole else repr(float(value)) for value in values]
 
 
-def axes_of_file(scenario: Scenario, taken: Sequence[Path] = ()) -> list[Axis]:
+def axes_of_file(scenario: Scenario, taken: Sequence[Path] = ()) -> list[SweepAxis]:
     """The table [sweep] of a scenario, without what varies settings that are `taken` by others."""
     axes = []
     for key, values in scenario.sweep.items():
@@ -138,14 +138,14 @@ def axes_of_file(scenario: Scenario, taken: Sequence[Path] = ()) -> list[Axis]:
             steps.append(tuple(as_toml(each) for each in row))
         if not steps:
             raise SweepError(f"sweep: {key} has no values")
-        axes.append(Axis(paths, tuple(steps)))
+        axes.append(SweepAxis(paths, tuple(steps)))
     return axes
 
 
 def points_of(
     source: str | FilePath | Source,
     plain: Sequence[str],
-    axes: Sequence[Axis],
+    axes: Sequence[SweepAxis],
     base: Scenario | None = None,
 ) -> list[Point]:
     """The scenario at every combination; the first axis varies slowest.
@@ -180,7 +180,7 @@ def points_of(
     return points
 
 
-def _check(base: Scenario, axes: Sequence[Axis]) -> None:
+def _check(base: Scenario, axes: Sequence[SweepAxis]) -> None:
     paths = [split_path(path) for axis in axes for path in axis.paths]
     for path, text in zip(paths, (path for axis in axes for path in axis.paths), strict=True):
         if path and path[0] in _FIXED:

@@ -11,8 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from planner.questions.boundaries import Boundaries, figures
-from planner.report.blocks import Block, Code, Column, Facts, Heading, Prose, Sheet
-from planner.report.plots.braille import Point, Series, plot
+from planner.report.blocks import Axis, Block, Column, Facts, Heading, Plot, Point, Prose, Series, Sheet
 from planner.results.number_text import DASH, fixed, plain
 from planner.scenario.stopping_rules import EFFICACY_RULES, FUTILITY_RULES
 from planner.scenario.text import count, listed
@@ -48,7 +47,6 @@ def boundaries_page(
     *,
     patients: Sequence[int] | None,
     scale: str | None,
-    ascii_only: bool = False,
 ) -> list[Block]:
     """The page: one boundary in full, or several side by side.
 
@@ -69,8 +67,7 @@ def boundaries_page(
     if scale is not None:
         title = "Limits as nominal p" if scale == "p" else "Limits on the z scale"
         blocks.append(Heading("Error spent" if scale == "spending" else title))
-        blocks.append(Code(_picture(boundaries, scale, ascii_only)))
-        blocks.append(Prose(_key(boundaries, scale)))
+        blocks += [_picture(boundaries, scale), Prose(_key(boundaries, scale))]
     return blocks
 
 
@@ -237,23 +234,16 @@ def _percent(share: float | None) -> str:
 # The plot
 
 
-def _picture(boundaries: Sequence[NamedBoundary], scale: str, ascii_only: bool) -> str:
+def _picture(boundaries: Sequence[NamedBoundary], scale: str) -> Plot:
     series = [line for one in boundaries for line in _series(one, scale, alone=len(boundaries) == 1)]
     heights = [y for line in series for _, y in line.points if math.isfinite(y)]
     low, high = _span(heights, scale)
-    ticks: dict[str, Callable[[float], str]] = {
-        "z": lambda y: fixed(y, 1),
-        "p": lambda y: f"{10**y:.1g}" if y < -4 else plain(10**y, 2),
-        "spending": lambda y: f"{100 * y:.0f} %",
+    axes = {
+        "z": Axis(SCALES["z"], low, high, places=1),
+        "p": Axis(SCALES["p"], low, high, "log10"),
+        "spending": Axis(SCALES["spending"], low, high, "share"),
     }
-    return plot(
-        series,
-        x=(0.0, 1.0),
-        y=(low, high),
-        tick=ticks[scale],
-        x_title="information",
-        ascii_only=ascii_only,
-    )
+    return Plot("lines", series, Axis("information", 0.0, 1.0), axes[scale])
 
 
 def _span(heights: Sequence[float], scale: str) -> tuple[float, float]:
@@ -272,18 +262,18 @@ def _series(one: NamedBoundary, scale: str, alone: bool) -> list[Series]:
     efficacy, futility = ("E", "f") if alone else (one.letter, one.letter.lower())
     looks = figures["looks"]
     if scale == "spending":
-        lines = [Series(efficacy, _spent(looks, "alpha_spent"))]
+        lines = [Series(f"{one.efficacy}: alpha", efficacy, _spent(looks, "alpha_spent"))]
         if _stops_futile(one) and figures["power"] is not None:
-            lines.append(Series(futility, _spent(looks, "beta_spent")))
+            lines.append(Series(f"{one.futility}: beta", futility, _spent(looks, "beta_spent")))
         return lines
     lines = []
-    for letter, key in ((efficacy, "efficacy_z"), (futility, "futility_z")):
+    for name, letter, key in ((one.efficacy, efficacy, "efficacy_z"), (one.futility, futility, "futility_z")):
         for sign in (1, -1) if scale == "z" and figures["sided"] == 2 else (1,):
             points = [
                 (look["information"], _height(look[key], scale, figures["sided"], sign)) for look in looks
             ]
             if any(math.isfinite(y) for _, y in points):
-                lines.append(Series(letter, points))
+                lines.append(Series(name, letter, points))
     return lines
 
 

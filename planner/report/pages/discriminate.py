@@ -19,9 +19,7 @@ from planner.scenario.text import count, listed
 Json = Mapping[str, Any]
 
 
-def discriminate_page(
-    result: Json, contexts: Sequence[PageContext], command: str, *, ascii_only: bool = False
-) -> list[Block]:
+def discriminate_page(result: Json, contexts: Sequence[PageContext], command: str) -> list[Block]:
     """The page of `planner discriminate`; `contexts`: of each design, in their order."""
     designs: list[Json] = list(result["designs"])
     title = "Would this design tell the mechanisms apart?"
@@ -40,7 +38,7 @@ def discriminate_page(
         Heading("Is the right one named? (% of trials)"),
         figures(designs),
     ]
-    blocks += [Heading("More patients (% of trials)"), *curves(designs, ascii_only)]
+    blocks += [Heading("More patients (% of trials)"), *curves(designs)]
     if len(designs) > 1:
         blocks += [Heading("With the same patients (% of trials)"), equal(designs, "equal_patients")]
         blocks += [Heading("With the same visits (% of trials)"), equal(designs, "equal_visits")]

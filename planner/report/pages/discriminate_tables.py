@@ -7,9 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from planner.report.blocks import Block, Code, Column, Heading, Prose, Sheet
+from planner.report.blocks import Axis, Block, Column, Heading, Plot, Prose, Series, Sheet
 from planner.report.context import PageContext
-from planner.report.plots.braille import Series, broken_line, plot
 from planner.results.number_text import DASH, estimated, plus_minus
 from planner.scenario.text import count, listed
 
@@ -61,8 +60,8 @@ def figures(designs: Sequence[Json]) -> Sheet:
     return Sheet([Column("What is named", number=False), *map(Column, titles)], rows)
 
 
-def curves(designs: Sequence[Json], ascii_only: bool) -> list[Block]:
-    blocks: list[Block] = [Code(_picture(designs, ascii_only))]
+def curves(designs: Sequence[Json]) -> list[Block]:
+    blocks: list[Block] = [_picture(designs)]
     marks = (
         [f"{_mark(j)}: {design['design']}" for j, design in enumerate(designs)] if len(designs) > 1 else []
     )
@@ -77,21 +76,15 @@ def _mark(j: int) -> str:
     return str(j + 1) if j < 9 else _KEYS[j - 9].lower()
 
 
-def _picture(designs: Sequence[Json], ascii_only: bool) -> str:
-    most = max(point["patients"] for design in designs for point in design["curve"])
+def _picture(designs: Sequence[Json]) -> Plot:
+    most = float(max(point["patients"] for design in designs for point in design["curve"]))
     series = []
     for j, design in enumerate(designs):
+        name, ceiling = design["design"], design["ceiling"]["estimate"]
         points = [(float(each["patients"]), each["p_right"]["estimate"]) for each in design["curve"]]
-        series.append(Series("", broken_line(design["ceiling"]["estimate"], most)))
-        series.append(Series(_mark(j) if len(designs) > 1 else "o", points))
-    return plot(
-        series,
-        x=(0.0, float(most)),
-        y=(0.0, 1.0),
-        tick=lambda y: f"{100 * y:.0f} %",
-        x_title="patients",
-        ascii_only=ascii_only,
-    )
+        series.append(Series(f"{name}, endless patients", "", [(0.0, ceiling), (most, ceiling)], "broken"))
+        series.append(Series(name, _mark(j) if len(designs) > 1 else "o", points))
+    return Plot("lines", series, Axis("patients", 0.0, most), Axis("right", 0.0, 1.0, "share"))
 
 
 def _curve(design: Json) -> Sheet:

@@ -1,6 +1,6 @@
 """The sensitivity of the power in words and as a tornado: bars from the power a step below to a step above.
 
-Works on the JSON form (`Sensitivity.to_json()`). The picture is plain ASCII.
+Works on the JSON form (`Sensitivity.to_json()`).
 """
 
 from __future__ import annotations
@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from planner.report.blocks import Block, Code, Column, Facts, Heading, Prose, Sheet
+from planner.report.blocks import Axis, Block, Column, Facts, Heading, Plot, Point, Prose, Series, Sheet
 from planner.report.context import PageContext
 from planner.report.pages.common import again, how_to_read, identity, interruption, question, title
 from planner.report.pages.parts.whole_trial import each_alone
 from planner.report.pages.run_tables import carryover_warnings, other_warnings
-from planner.results.number_text import DASH, estimated, fixed, plain, plus_minus, signed
-from planner.scenario.text import count, listed, visible
+from planner.results.number_text import DASH, estimated, plain, plus_minus, signed
+from planner.scenario.text import count, listed
 
 Json = Mapping[str, Any]
-_NAME, _BAR = 30, 44  # columns of the picture
 _MOST_BARS = 20  # bars; what matters less stands in the table
 
 
@@ -66,7 +65,7 @@ def _cell(cell: Json, step: float, context: PageContext) -> list[Block]:
     blocks: list[Block] = [Prose(f"{what} as assumed: {estimated(cell['power'], percent=True)}{of}.")]
     seen = [row for row in rows if _beyond_chance(row)]
     if seen:
-        blocks.append(Code(_tornado(cell, seen[:_MOST_BARS])))
+        blocks.append(_tornado(cell, seen[:_MOST_BARS]))
     elif rows:
         blocks.append(Prose("No assumption changes it beyond Monte Carlo error."))
     if rows:
@@ -83,35 +82,19 @@ def _beyond_chance(row: Json) -> bool:
     return any(abs(side["estimate"]) > 2 * (side["mcse"] or 0.0) for side in sides)
 
 
-def _ends(row: Json) -> list[tuple[str, float]]:
-    """Mark and power of the two ends of a bar, as far as they exist."""
-    sides = (("-", row["lower"]), ("+", row["higher"]))
-    return [(mark, side["power"]["estimate"]) for mark, side in sides if side is not None]
-
-
-def _tornado(cell: Json, rows: Sequence[Json]) -> str:
+def _tornado(cell: Json, rows: Sequence[Json]) -> Plot:
     """One bar an assumption: - where it is lower, + where it is higher, | where it is as assumed."""
     middle = cell["power"]["estimate"]
-    powers = [middle, *(power for row in rows for _, power in _ends(row))]
-    low, high = float(min(powers)), float(max(powers))
-    width = max(high - low, 1e-9)
-
-    def at(power: float) -> int:
-        return min(int((power - low) / width * _BAR), _BAR - 1)
-
-    left, right = f"{fixed(100 * low, 1)} %", f"{fixed(100 * high, 1)} %"
-    lines = [f"{'':{_NAME}}  {left}{right:>{_BAR - len(left)}}"]
-    for row in rows:
-        ends = _ends(row)
-        places = [at(power) for _, power in ends] + [at(middle)]
-        bar = ["=" if min(places) <= i <= max(places) else " " for i in range(_BAR)]
-        bar[at(middle)] = "|"
-        for mark, power in ends:
-            bar[at(power)] = mark if bar[at(power)] not in "+-" else "*"
-        name = visible(row["label"])
-        name = name if len(name) <= _NAME else f"...{name[3 - _NAME :]}"
-        lines.append(f"{name:{_NAME}}  {''.join(bar)}".rstrip())
-    return "\n".join(lines)
+    series = [Series("as assumed", "|", [(middle, float(i)) for i in range(len(rows))])]
+    for mark, side in (("-", "lower"), ("+", "higher")):
+        ends: list[Point] = [
+            (row[side]["power"]["estimate"], float(i)) for i, row in enumerate(rows) if row[side] is not None
+        ]
+        series.append(Series(side, mark, ends))
+    powers = [power for each in series for power, _ in each.points]
+    title = "type I error" if cell["is_null"] else "power"
+    y = Axis("assumption", 0.0, len(rows) - 1.0, "names", names=[row["label"] for row in rows])
+    return Plot("bars", series, Axis(title, min(powers), max(powers), "share", places=1), y)
 
 
 def _table(rows: Sequence[Json], step: float) -> Sheet:

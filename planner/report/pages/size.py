@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from planner.report.blocks import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
+from planner.report.blocks import Axis, Block, Column, Facts, Heading, Items, Plot, Prose, Series, Sheet
 from planner.report.context import PageContext
 from planner.report.pages.common import (
     ERRORS,
@@ -26,7 +26,6 @@ from planner.report.pages.parts.limits import about_limits
 from planner.report.pages.parts.uncertain import what_is_uncertain
 from planner.report.pages.parts.whole_trial import each_alone
 from planner.report.pages.run_tables import NOBODY_MEANWHILE, carryover_warnings, other_warnings
-from planner.report.plots.braille import Point, Series, broken_line, plot
 from planner.results.number_text import DASH, estimated, plain
 from planner.scenario.text import count, listed
 
@@ -38,7 +37,7 @@ _TABLES = 4  # curves whose neighbourhood is shown
 _CURVES = 8  # curves in one plot
 
 
-def size_page(result: Mapping[str, Any], context: PageContext, *, ascii_only: bool = False) -> list[Block]:
+def size_page(result: Mapping[str, Any], context: PageContext) -> list[Block]:
     """The result of `planner size` as blocks: answers, the numbers around them, the curve, how to read it."""
     blocks = _header(result, context)
     blocks += each_alone(result["answers"])
@@ -52,9 +51,8 @@ def size_page(result: Mapping[str, Any], context: PageContext, *, ascii_only: bo
         blocks.append(Items(notes))
     if (around := _around(result, context)) is not None:
         blocks += [Heading("Around the answer"), around]
-    if (picture := _picture(result, context, ascii_only)) is not None:
-        drawn, key = picture
-        blocks += [Heading("The power curve"), Code(drawn), Prose(key)]
+    if (picture := _picture(result, context)) is not None:
+        blocks += [Heading("The power curve"), *picture]
     if "uncertain" in result:
         every = list(dict.fromkeys(answer["hypothesis"] for answer in result["answers"]))
         blocks += [Heading("What was uncertain"), *what_is_uncertain(result["uncertain"], every)]
@@ -228,43 +226,43 @@ def _key(row: Answer) -> Key:
 # The plot
 
 
-def _picture(result: Mapping[str, Any], context: PageContext, ascii_only: bool) -> tuple[str, str] | None:
+def _picture(result: Mapping[str, Any], context: PageContext) -> list[Block] | None:
     """The curves with their Monte Carlo band and the targets as broken lines, and what the letters mean."""
     groups = _groups(result)
     if not groups:
         return None
     find = result["find"]
     high = _right_end(result)
-    targets = sorted({row["target"] for row in result["answers"]})
-    series = [Series("", broken_line(target, high)) for target in targets]
+    targets = [
+        (target, f"{plain(100 * target)} %")
+        for target in sorted({row["target"] for row in result["answers"]})
+    ]
+    series = [Series(name, "", [(0.0, target), (high, target)], "broken") for target, name in targets]
     key = []
     for letter, (keys, points) in zip("ABCDEFGH", list(groups.items())[:_CURVES], strict=False):
         inside = [each for each in points if abs(each[find]) <= high]
+        name = " / ".join(_which({"hypothesis": h, "analysis": a}, result, context) for h, a in keys)
         series += [
-            Series("", [(abs(each[find]), each["power"][y]) for each in inside]) for y in ("low", "high")
+            Series(f"{name}: {y} end", "", [(abs(each[find]), each["power"][y]) for each in inside])
+            for y in ("low", "high")
         ]
         places = {abs(row[find]) for row in result["answers"] if _key(row) in keys and row[find] is not None}
         marked = [each for each in inside if abs(each[find]) in places] or inside[-1:]
-        series.append(Series(letter, _apart(marked, find)))
-        names = [_which({"hypothesis": h, "analysis": a}, result, context) for h, a in keys]
-        key.append(f"{letter}: {' / '.join(names)}")
-    title = "patients" if find == "patients" else "size of the effect"
-    drawn = plot(
-        series,
-        x=(0.0, high),
-        y=(0.0, 1.0),
-        tick=lambda y: f"{100 * y:.0f} %",
-        x_title=title,
-        ascii_only=ascii_only,
-    )
-    lines = listed([f"{plain(100 * target)} %" for target in targets])
+        marks = [(abs(each[find]), each["power"]["estimate"]) for each in marked]
+        series.append(Series(name, letter, marks, "none"))
+        key.append(f"{letter}: {name}")
+    x = Axis("patients" if find == "patients" else "size of the effect", 0.0, high)
     more = len(groups) - _CURVES
     rest = f" {count(more, 'further curve')} in the CSV." if more > 0 else ""
-    return drawn, (
-        f"{'; '.join(key)}. A letter marks an answer, else the end of a curve, * where several meet. "
-        f"Broken line: {lines}. A curve is drawn from the lower and the upper end of its 95 % Monte Carlo "
-        f"intervals: where it looks like one line, they are that close.{rest}"
-    )
+    return [
+        Plot("lines", series, x, Axis(_power(result).lower(), 0.0, 1.0, "share")),
+        Prose(
+            f"{'; '.join(key)}. A letter marks an answer, else the end of a curve, * where several meet. "
+            f"Broken line: {listed([name for _, name in targets])}. A curve is drawn from the lower and the "
+            "upper end of its 95 % Monte Carlo intervals: where it looks like one line, they are that close."
+            f"{rest}"
+        ),
+    ]
 
 
 def _groups(result: Mapping[str, Any]) -> dict[tuple[Key, ...], list[Answer]]:
@@ -289,11 +287,6 @@ def _right_end(result: Mapping[str, Any]) -> float:
     end = min(1.4 * max(answers), float(tried))
     unit = 10.0 ** math.floor(math.log10(end)) / 2.0 if end > 0 else 1.0
     return min(math.ceil(end / unit) * unit, float(tried)) or 1.0
-
-
-def _apart(points: Sequence[Answer], find: str) -> list[Point]:
-    """Single places, with gaps between them so that nothing is drawn from one to the next."""
-    return [p for each in points for p in ((abs(each[find]), each["power"]["estimate"]), (math.nan, 0.0))]
 
 
 def _reading(result: Mapping[str, Any], context: PageContext) -> list[str]:

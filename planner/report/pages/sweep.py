@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from planner.report.blocks import Block, Code, Column, Facts, Heading, Prose, Sheet
+from planner.report.blocks import Axis, Block, Column, Facts, Heading, Plot, Prose, Series, Sheet
 from planner.report.context import PageContext
 from planner.report.pages.common import (
     FALSE_ALARM,
@@ -31,7 +31,6 @@ from planner.report.pages.parts.uncertain import (
 )
 from planner.report.pages.parts.whole_trial import each_alone
 from planner.report.pages.run_tables import NOBODY_MEANWHILE, carryover_warnings, other_warnings
-from planner.report.plots.braille import Series, plot
 from planner.results.number_text import estimated, plain
 from planner.scenario.text import count, listed, visible
 
@@ -39,8 +38,8 @@ Json = Mapping[str, Any]
 _LINES = 10  # that can be told apart in one picture
 
 
-def sweep_page(result: Json, context: PageContext, *, ascii_only: bool = False) -> list[Block]:
-    """The page of `planner run` with swept settings. `ascii_only`: draw without Braille dots."""
+def sweep_page(result: Json, context: PageContext) -> list[Block]:
+    """The page of `planner run` with swept settings."""
     cells: list[Json] = list(result["cells"])
     blocks: list[Block] = [title(result)]
     if result["partial"]:
@@ -50,7 +49,7 @@ def sweep_page(result: Json, context: PageContext, *, ascii_only: bool = False) 
     blocks += [*each_alone(cells), Heading("What changes"), _figures(cells, context)]
     blocks += [Prose(NOBODY_MEANWHILE)] if any(len(cell["looks"]) > 1 for cell in cells) else []
     blocks += [*carryover_warnings(cells, context), *other_warnings(result)]
-    blocks += _curve(cells, context, ascii_only)
+    blocks += _curve(cells, context)
     if has_variants(cells):
         every = list(dict.fromkeys(cell["hypothesis"] for cell in cells))
         blocks += [Heading("What was uncertain"), *what_is_uncertain(result["uncertain"], every)]
@@ -151,7 +150,7 @@ def _numeric(values: Sequence[Any]) -> bool:
     return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 
 
-def _curve(cells: Sequence[Json], context: PageContext, ascii_only: bool) -> list[Block]:
+def _curve(cells: Sequence[Json], context: PageContext) -> list[Block]:
     """Power against the swept number with most values; a line for each of the other combinations."""
     axes = {path: values for path, values in _axes(cells).items() if _numeric(values) and len(values) > 2}
     if not axes:
@@ -168,19 +167,15 @@ def _curve(cells: Sequence[Json], context: PageContext, ascii_only: bool) -> lis
         lines.setdefault(name, []).append((float(cell["sweep"][along]), cell["power"]["estimate"]))
     if len(lines) > _LINES:
         return [Prose(f"{count(len(lines), 'line')} would be too many for a picture of the power.")]
-    series = [Series(chr(ord("a") + i), sorted(points)) for i, points in enumerate(lines.values())]
-    low, high = min(axes[along]), max(axes[along])
-    picture = plot(
-        series,
-        x=(float(low), float(high)),
-        y=(0.0, 1.0),
-        tick=lambda y: f"{100 * y:.0f} %",
-        x_title=visible(along),
-        width=64,
-        ascii_only=ascii_only,
-    )
-    key = [(line.letter, name) for line, name in zip(series, lines, strict=True)]
-    return [Heading("Assurance" if has_variants(cells) else "Power"), Code(picture), Facts(key)]
+    letters = [chr(ord("a") + i) for i in range(len(lines))]
+    series = [
+        Series(name, letter, sorted(points))
+        for letter, (name, points) in zip(letters, lines.items(), strict=True)
+    ]
+    what = "Assurance" if has_variants(cells) else "Power"
+    x = Axis(visible(along), float(min(axes[along])), float(max(axes[along])))
+    picture = Plot("lines", series, x, Axis(what.lower(), 0.0, 1.0, "share"), wide=True)
+    return [Heading(what), picture, Facts(list(zip(letters, lines, strict=True)))]
 
 
 def _off_scale(cell: Json) -> bool:

@@ -10,27 +10,36 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from planner.report.blocks import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
+from planner.report.blocks import (
+    Axis,
+    Block,
+    Code,
+    Column,
+    Facts,
+    Heading,
+    Items,
+    Panels,
+    Plot,
+    Prose,
+    Series,
+    Sheet,
+)
 from planner.report.context import PageContext, Unit
 from planner.report.pages.common import identity, title
 from planner.report.pages.parts.blinding import guesses_of
 from planner.report.pages.parts.whole_trial import each_alone
-from planner.report.plots.braille import Series, plot
 from planner.results.number_text import DASH, fixed, plain, signed
 from planner.scenario.text import count, listed
 from planner.scenario.vocabulary import BINARY_MEASURES
 
 Json = Mapping[str, Any]
 
-_WIDTH = 76  # of the picture, so that with its indent it fits 80 columns
-_GAP = 2
 _PANELS = 6  # sequences that are drawn; more do not fit a screen
-_HEIGHT = 16  # lines of a panel; every third has a label
-_STEPS = (_HEIGHT - 1) // 3
+_STEPS = 5  # round steps between the ends of the axis of scores
 
 
-def trial_page(trial: Json, context: PageContext, *, ascii_only: bool = False) -> list[Block]:
-    """The page of `planner trial`. `ascii_only`: draw without Braille dots."""
+def trial_page(trial: Json, context: PageContext) -> list[Block]:
+    """The page of `planner trial`."""
     blocks: list[Block] = [title(trial)]
     blocks.append(Facts(_facts(trial, context)))
     blocks += [Heading("What each look showed, and its decision"), *each_alone(trial["analyses"])]
@@ -41,7 +50,7 @@ def trial_page(trial: Json, context: PageContext, *, ascii_only: bool = False) -
         blocks += [_looks(course, context.units[course["analysis"]], partial)]
         blocks.append(Prose(f"{_verdict(course, trial)} {_used(course)}".rstrip()))
     for r, reading in enumerate(trial["readings"]):
-        blocks += _patients(trial, r, reading, context, ascii_only)
+        blocks += _patients(trial, r, reading, context)
     blocks += guesses_of(trial)
     blocks += [Heading("The same trial again"), Code(context.command, "sh")]
     blocks.append(
@@ -179,7 +188,7 @@ def _verdict(course: Json, trial: Json) -> str:
     return f"{text} {last['note'].capitalize()}." if last["note"] else text
 
 
-def _patients(trial: Json, r: int, reading: Json, context: PageContext, ascii_only: bool) -> list[Block]:
+def _patients(trial: Json, r: int, reading: Json, context: PageContext) -> list[Block]:
     """Picture and table of one reading."""
     title = "The patients"
     if len(trial["readings"]) > 1:
@@ -190,7 +199,7 @@ def _patients(trial: Json, r: int, reading: Json, context: PageContext, ascii_on
     if reading["measure"] in BINARY_MEASURES:
         blocks.append(_patterns(groups, r))
     else:
-        blocks += _drawn(groups, r, ascii_only)
+        blocks += _drawn(groups, r)
         blocks.append(_means(groups, r))
     return [*blocks, Heading("Every score"), _scores(trial["patients"], r), *_gone(trial["patients"])]
 
@@ -205,48 +214,36 @@ def _by_sequence(patients: Sequence[Json]) -> dict[tuple[str, ...], list[Json]]:
 # The picture
 
 
-def _drawn(groups: Mapping[tuple[str, ...], Sequence[Json]], r: int, ascii_only: bool) -> list[Block]:
-    """A panel for each sequence, two side by side: the lines of its patients from period to period."""
+def _drawn(groups: Mapping[tuple[str, ...], Sequence[Json]], r: int) -> list[Block]:
+    """A panel for each sequence: the lines of its patients from period to period."""
     values = [x for group in groups.values() for p in group for x in p["values"][r] if x is not None]
     periods = max(map(len, groups), default=0)
     if not values or periods < 2:
         return []
     low, high, places = _axis(min(values), max(values))
-    margin = max(len(fixed(x, places)) for x in (low, high))
-    width = (_WIDTH - _GAP) // 2 - margin - 2
+    x, y = Axis("period", 1.0, float(periods)), Axis("score", low, high, places=places)
     drawn = list(groups.items())[:_PANELS]
     panels = []
     for sequence, group in drawn:
-        series = [_line(p["values"][r]) for p in group]
-        picture = plot(
-            series,
-            x=(1.0, float(periods)),
-            y=(low, high),
-            tick=lambda y: f"{fixed(y, places):>{margin}}",
-            x_title="period",
-            width=width,
-            height=_HEIGHT,
-            ascii_only=ascii_only,
-        )
-        name = f"{' then '.join(sequence)}: {count(len(group), 'patient')}"
-        panels.append([_cut(f"{'':{margin + 2}}{name}", margin + 2 + width), *picture.split("\n")])
-    blocks: list[Block] = [Code(_side_by_side(panels, margin + 2 + width))]
+        title = f"{' then '.join(sequence)}: {count(len(group), 'patient')}"
+        panels.append(Plot("lines", [_line(p, r) for p in group], x, y, title))
     key = (
         "Each line is a patient: o a completer, x one who left before the end. The steeper a line, the "
         "larger the difference between periods."
     )
     if len(groups) > len(drawn):
         key += f" The other {count(len(groups) - len(drawn), 'sequence')} are not drawn."
-    return [*blocks, Prose(key)]
+    return [Panels(panels), Prose(key)]
 
 
-def _line(values: Sequence[float | None]) -> Series:
+def _line(patient: Json, r: int) -> Series:
+    values = patient["values"][r]
     points = [(float(k), math.nan if x is None else float(x)) for k, x in enumerate(values, start=1)]
-    return Series("x" if None in values else "o", points)
+    return Series(f"patient {patient['subject']}", "x" if None in values else "o", points)
 
 
 def _axis(low: float, high: float) -> tuple[float, float, int]:
-    """Round ends around the values, four round steps apart, and the decimals that their labels need."""
+    """Round ends around the values, _STEPS round steps apart, and the decimals that their labels need."""
     step = max((high - low) / _STEPS, 1e-9)
     size = 10.0 ** math.floor(math.log10(step))
     for factor in (1.0, 2.0, 2.5, 5.0, 10.0, 20.0, 25.0, 50.0):
@@ -256,20 +253,6 @@ def _axis(low: float, high: float) -> tuple[float, float, int]:
             break
     places = max(0, 1 - math.floor(math.log10(unit))) if unit < 10 and unit != round(unit) else 0
     return start, start + _STEPS * unit, places
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 3] + "..."
-
-
-def _side_by_side(panels: Sequence[Sequence[str]], width: int) -> str:
-    lines: list[str] = []
-    for i in range(0, len(panels), 2):
-        pair = panels[i : i + 2]
-        lines += [""] if lines else []
-        rows = zip(*pair, strict=True)
-        lines += [(" " * _GAP).join(line.ljust(width) for line in row).rstrip() for row in rows]
-    return "\n".join(lines)
 
 
 # Tables

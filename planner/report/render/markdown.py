@@ -4,33 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planner.report.blocks import Block, Code, Column, Facts, Heading, Items, Prose, Sheet
+from planner.report.blocks import Block, Code, Column, Facts, Heading, Items, Panels, Plot, Prose, Sheet
+from planner.report.plots import characters
+from planner.report.render.renderer import Renderer
 from planner.scenario.text import visible
 
 
-def markdown(blocks: Sequence[Block]) -> str:
-    """The blocks as Markdown (CommonMark with pipe tables), ready to be pasted into a protocol."""
-    return "\n\n".join(_markdown(block) for block in blocks) + "\n"
+class Markdown(Renderer):
+    """CommonMark with pipe tables."""
+
+    def page(self, blocks: Sequence[Block]) -> str:
+        return "\n\n".join(self.block(block) for block in blocks) + "\n"
+
+    def heading(self, block: Heading) -> str:
+        return f"{'#' * (block.level + 1)} {_escaped(block.text)}"
+
+    def prose(self, block: Prose) -> str:
+        return f"**Warning:** {_escaped(block.text)}" if block.warning else _escaped(block.text)
+
+    def items(self, block: Items) -> str:
+        return "\n".join(f"- {_escaped(item)}" for item in block.items)
+
+    def facts(self, block: Facts) -> str:
+        return "\n".join(f"- {_escaped(name)}: {_escaped(value)}" for name, value in block.pairs)
+
+    def sheet(self, block: Sheet) -> str:
+        return _pipe_table(block.columns, block.rows)
+
+    def code(self, block: Code) -> str:
+        return _fenced(block.text, block.language)
+
+    def lines(self, block: Plot) -> str:
+        return _fenced(characters.lines(block, braille=self.medium.braille))
+
+    def bars(self, block: Plot) -> str:
+        return _fenced(characters.bars(block))
+
+    def panels(self, block: Panels) -> str:
+        return _fenced(characters.panels(block, braille=self.medium.braille))
 
 
-def _markdown(block: Block) -> str:
-    match block:
-        case Heading(text, level):
-            return f"{'#' * (level + 1)} {_escaped(text)}"
-        case Prose(text, warning):
-            return f"**Warning:** {_escaped(text)}" if warning else _escaped(text)
-        case Items(items):
-            return "\n".join(f"- {_escaped(item)}" for item in items)
-        case Facts(pairs):
-            return "\n".join(f"- {_escaped(name)}: {_escaped(value)}" for name, value in pairs)
-        case Sheet(columns, rows):
-            return _pipe_table(columns, rows)
-        case Code(text, language):
-            fence = "```"
-            while fence in text:
-                fence += "`"
-            lines = "\n".join(visible(line) for line in text.split("\n"))
-            return f"{fence}{language}\n{lines}\n{fence}"
+RENDERER = Markdown
+
+
+def _fenced(text: str, language: str = "") -> str:
+    """Lines as they are, between fences that do not occur in them."""
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    lines = "\n".join(visible(line) for line in text.split("\n"))
+    return f"{fence}{language}\n{lines}\n{fence}"
 
 
 def _pipe_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from planner.report.blocks import Block, Code, Facts, Heading, Items, Prose, Sheet
+from planner.report.blocks import Block, Code, Facts, Heading, Items, Panels, Plot, Prose, Sheet
+from planner.report.plots import characters
 from planner.report.render.columns import GAP, column_widths, natural_width, split_to_fit, unfold
+from planner.report.render.renderer import Renderer
 from planner.scenario.text import visible
 
 if TYPE_CHECKING:
     from rich.console import JustifyMethod
     from rich.table import Table
 
-PROSE = 80  # columns of running text off a terminal, and at most PROSE_MAX on one
-PROSE_MAX = 100
+PROSE_MAX = 100  # columns of running text, however wide the terminal is
 
 ASCII = str.maketrans(
     {
@@ -70,31 +71,64 @@ def in_ascii(value: Any) -> Any:
     return value
 
 
-def render(blocks: Sequence[Block], *, width: int = PROSE, wide: bool = True, colour: bool = False) -> str:
-    """The blocks as text: prose `width` columns wide, and tables as wide as they are where `wide`."""
-    return "\n".join(_block(block, width, wide, colour) for block in blocks)
+class Terminal(Renderer):
+    """Text for a terminal, a pipe or a log file."""
+
+    def page(self, blocks: Sequence[Block]) -> str:
+        """The blocks with a line between them."""
+        if not self.medium.symbols:  # before the columns are laid out, because the spellings differ in width
+            blocks = [in_ascii(block) for block in blocks]
+        drawn = "\n".join(self.block(block) for block in blocks)
+        return drawn if self.medium.symbols else drawn.translate(ASCII)
+
+    def heading(self, block: Heading) -> str:
+        lines = _wrapped(block.text, self.medium.columns)
+        return _lines(styled(line, "bold", self.medium.colour) for line in lines)
+
+    def prose(self, block: Prose) -> str:
+        if not block.warning:
+            return _lines(_wrapped(block.text, self.medium.columns))
+        lines = _wrapped(f"warning: {block.text}", self.medium.columns)
+        return _lines(styled(line, "yellow", self.medium.colour) for line in lines)
+
+    def items(self, block: Items) -> str:
+        return _lines(line for item in block.items for line in _hanging("•", item, 3, self.medium.columns))
+
+    def facts(self, block: Facts) -> str:
+        width = self.medium.columns
+        indent = min(max((len(visible(name)) for name, _ in block.pairs), default=0) + GAP, width // 2)
+        return _lines(line for name, value in block.pairs for line in _hanging(name, value, indent, width))
+
+    def sheet(self, block: Sheet) -> str:
+        width, wide = self.medium.columns, self.medium.wide
+        parts = [unfold(block)] if wide else split_to_fit(block, width)
+        return "\n".join(
+            _tabulated(part, natural_width(part) if wide else width, self.medium.colour) for part in parts
+        )
+
+    def code(self, block: Code) -> str:
+        return _verbatim(block.text)
+
+    def lines(self, block: Plot) -> str:
+        return _verbatim(characters.lines(block, braille=self.medium.braille))
+
+    def bars(self, block: Plot) -> str:
+        return _verbatim(characters.bars(block))
+
+    def panels(self, block: Panels) -> str:
+        return _verbatim(characters.panels(block, braille=self.medium.braille))
 
 
-def _block(block: Block, width: int, wide: bool, colour: bool) -> str:
-    match block:
-        case Sheet():
-            parts = [unfold(block)] if wide else split_to_fit(block, width)
-            return "\n".join(
-                _tabulated(part, natural_width(part) if wide else width, colour) for part in parts
-            )
-        case Heading(text):
-            lines = [styled(line, "bold", colour) for line in _wrapped(text, width)]
-        case Prose(text, warning):
-            lines = _wrapped(f"warning: {text}" if warning else text, width)
-            lines = [styled(line, "yellow", colour) for line in lines] if warning else lines
-        case Items(items):
-            lines = [line for item in items for line in _hanging("•", item, 3, width)]
-        case Facts(pairs):
-            indent = min(max((len(visible(name)) for name, _ in pairs), default=0) + GAP, width // 2)
-            lines = [line for name, value in pairs for line in _hanging(name, value, indent, width)]
-        case Code(text):  # to be copied: no line of it may be broken
-            lines = [f"  {visible(line)}".rstrip() for line in text.split("\n")]
+RENDERER = Terminal
+
+
+def _lines(lines: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
+
+
+def _verbatim(text: str) -> str:
+    """Lines to be copied or looked at as they are: none of them may be broken."""
+    return _lines(f"  {visible(line)}".rstrip() for line in text.split("\n"))
 
 
 def _wrapped(text: str, width: int) -> list[str]:
