@@ -24,3 +24,7 @@ class WeighingError(PlannerError, ValueError):
     def __init__(self, message: str, hint: str = "", lies_in: Place = "result") -> None:
         super().__init__(message, hint)
         self.lies_in = lies_in
+
+
+class UncertaintyError(PlannerError, ValueError):
+    """Uncertain numbers of which there are no draws."""

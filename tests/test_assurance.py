@@ -23,7 +23,8 @@ from planner.cli import main
 from planner.engine.job import job_of
 from planner.engine.potential_outcomes import truths
 from planner.engine.run import run_job
-from planner.model.parameter_draws import UncertaintyError, variants
+from planner.errors import UncertaintyError
+from planner.model.parameter_draws import variants
 from planner.questions.run.assurance import AssurancePass, shares, simulate_variants
 from planner.questions.run.simulate import simulate
 from planner.results.assurance import AssuranceRun

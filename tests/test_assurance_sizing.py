@@ -14,7 +14,7 @@ from scipy import stats
 from scipy.optimize import brentq
 from test_assurance import averaged, command, exact, text
 
-from planner.model.parameter_draws import UncertaintyError
+from planner.errors import UncertaintyError
 from planner.questions.size.result import Sizing
 from planner.questions.size.size import SizingError, size
 from planner.scenario.reading.read import read, read_text

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from planner.engine.potential_outcomes import indistinct, signature, truths
+from planner.engine.potential_outcomes import indistinct, truths
+from planner.model.carryover import unequal_blockade, unequal_carryover
 from planner.model.distinguishable import indistinguishable
-from planner.model.families.mechanism.carryover import unequal_blockade, unequal_carryover
 from planner.model.families.mechanism.signals import (
     Mechanism,
     days_elapsed,
@@ -22,6 +22,7 @@ from planner.model.families.mechanism.signals import (
     half_life_steps,
     onsets_of_period,
 )
+from planner.model.families.mechanism.signatures import signature
 from planner.model.readings import Reading
 from planner.questions.predict import predict
 from planner.report.scenario.predictions import carryover_reason

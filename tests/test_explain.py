@@ -11,8 +11,8 @@ import pytest
 
 from planner.cli import main
 from planner.engine.potential_outcomes import TILES, potential_means
+from planner.model.carryover import unequal_carryover
 from planner.model.distinguishable import indistinguishable
-from planner.model.families.mechanism.carryover import unequal_carryover
 from planner.questions import predict as predicted
 from planner.questions.plan import plan_trial
 from planner.questions.predict import HypothesisPredictions, predict

@@ -24,6 +24,8 @@ HEAVY = {"numpy", "scipy", "numba", "polars", "pydantic", "rich"}
 LOADS_ON_USE = {
     "__init__.py",  # the public names
     "analyses/__init__.py",  # the kernel of a method, by the table of methods
+    "model/families/family.py",  # a family of outcomes, by the table of families
+    "engine/generators.py",  # the kernel that makes its patients
     "scenario/hypotheses.py",  # the settings of a family, by the table of families
     "scenario/resolving/families/resolver.py",  # its defaults and checks, likewise
     "report/render/renderer.py",  # a renderer, by the format that names it

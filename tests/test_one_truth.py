@@ -13,7 +13,7 @@ from scipy import stats
 
 from planner.engine.blocks import records_of
 from planner.engine.job import job_of
-from planner.model.estimand import scale_effects
+from planner.model.families.means import scale_effects
 from planner.questions.compare.compare import compare
 from planner.questions.plan import plan_trial, sequence_sizes
 from planner.questions.replay.replay import replay

@@ -16,7 +16,7 @@ from scipy import stats
 from test_assurance import averaged, command, exact, text
 
 from planner.engine.run import run_jobs
-from planner.model.parameter_draws import UncertaintyError
+from planner.errors import UncertaintyError
 from planner.questions.run import assurance
 from planner.questions.run import simulate as simulating
 from planner.questions.run.assurance import VARIANT_TRIALS, AssurancePass, simulate_variants

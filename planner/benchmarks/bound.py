@@ -17,7 +17,8 @@ from planner.kernels.generate.patient import severity
 from planner.kernels.jit import kernel
 from planner.kernels.random.draw import draw_all
 from planner.kernels.random.philox import LOW, SHIFT, U
-from planner.kernels.tables import MechanismTables, W
+from planner.kernels.tables import W
+from planner.scenario.hypotheses import SETTINGS
 
 
 @kernel
@@ -63,7 +64,7 @@ def bound(work: Job, trials: int) -> Callable[[], object]:
     """Draws for that many trials of a job whose hypotheses are all of one family."""
     (generator,) = work.generators
     tables, tiles, seed, kept = generator.tables, -(-trials // W), np.uint64(work.cells.seed), np.zeros(1)
-    if isinstance(tables, MechanismTables):
+    if SETTINGS[generator.family].has_severity:
         return lambda: _draw_terms(0, tiles, work.cells.patients, seed, work.plan, tables, kept)
     return lambda: _draw(
         0, tiles, work.cells.patients, seed, tables.draws, work.plan.leave, tables.rows[0], kept

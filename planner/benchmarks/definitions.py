@@ -22,8 +22,8 @@ from planner.benchmarks import machine
 from planner.benchmarks.jobs import STANDARD, Standard
 from planner.benchmarks.reference import with_numpy, with_scalar_numba
 from planner.engine.job import Job
-from planner.kernels.tables import MechanismTables
 from planner.scenario.canonical.resolved import digest
+from planner.scenario.hypotheses import SETTINGS
 
 Json = dict[str, Any]
 
@@ -65,8 +65,8 @@ def of_job(what: Standard, work: Job) -> Json:
     """The trial that is simulated, the numbers of patients, and the random numbers that are drawn for it."""
     (generator,) = work.generators
     draws = generator.tables.draws
-    # The bound of mechanisms draws the entry score too.
-    family = "terms" if isinstance(generator.tables, MechanismTables) else ""
+    # The bound draws the entry score too, where there is one.
+    family = generator.family if SETTINGS[generator.family].has_severity else ""
     lists = [np.asarray(table).tolist() for table in (draws.place, draws.pair, work.plan.leave)]
     return {
         "scenario": _short(repr((digest(what.scenario()), list(work.cells.hypotheses)))),

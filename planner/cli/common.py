@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from planner.cli.exit import Problem
-from planner.errors import PlannerError
+from planner.errors import PlannerError, UncertaintyError
 
 if TYPE_CHECKING:
     from planner.cli.output import Target
@@ -33,7 +33,7 @@ def check_variants(uncertain: bool, variants: int | None) -> None:
 
 def averaged_variants(plan: Scenario, variants: int | None, precision: float | None = None) -> int:
     """How many variants of what is uncertain are averaged over; a Problem where nothing is uncertain."""
-    from planner.model.parameter_draws import UncertaintyError, check_uncertainty
+    from planner.model.parameter_draws import check_uncertainty
     from planner.questions.run.assurance import MOST_VARIANTS, VARIANTS
 
     with explain(UncertaintyError, option="--uncertain"):
@@ -43,7 +43,7 @@ def averaged_variants(plan: Scenario, variants: int | None, precision: float | N
 
 def override_warnings(plan: Scenario, source: Source, overrides: list[str], seed: int) -> list[str]:
     """A warning for each setting without effect, because what is drawn or a tie replaces it."""
-    from planner.model.parameter_draws import UncertaintyError, same_first_variant
+    from planner.model.parameter_draws import same_first_variant
     from planner.scenario.faults import ScenarioError
 
     warnings = []

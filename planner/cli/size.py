@@ -194,11 +194,11 @@ def size(
 def _check_effect(plan: Scenario, find: Sought) -> None:
     """An effect is sought by moving means, which must not be drawn."""
     from planner.cli.common import explain
-    from planner.questions.size.size import SizingError, check_means
+    from planner.questions.size.size import SizingError, check_effects
 
     if find is Sought.effect:
         with explain(SizingError, option="--uncertain", hint="--hypothesis NAME leaves the others out"):
-            check_means(plan, plan.simulated_hypotheses)
+            check_effects(plan, plan.simulated_hypotheses)
 
 
 def _variants(variants: int | None) -> int:

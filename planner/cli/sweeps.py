@@ -115,7 +115,7 @@ def _check_draws(points: list[Point], seed: int) -> None:
 def _explain_draws() -> AbstractContextManager[None]:
     """Within, what cannot be averaged over is explained."""
     from planner.cli.common import explain
-    from planner.model.parameter_draws import UncertaintyError
+    from planner.errors import UncertaintyError
     from planner.questions.sweep.axes import SweepError
 
     return explain(SweepError, UncertaintyError, option="--uncertain")

@@ -13,11 +13,10 @@ from pathlib import Path
 from statistics import mean
 
 from planner.data.long_format import ObservedPatient, PatientData, read_patients
-from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import BINARY_MEASURES
 
-_TIE = 1e-9  # of a score to a limit, as for virtual patients in planner.engine.generators
+_TIE = 1e-9  # of a score to a limit, as for virtual patients in planner.model.families
 
 
 @dataclass(frozen=True)
@@ -70,9 +69,7 @@ class _Reader:
     def read(self, patient: ObservedPatient, period: int) -> float | None:
         """The endpoint's measure of a period, None where it is missing or noted as a fault."""
         endpoint, value = self.scenario.endpoint, patient.values.get(period)
-        scored = any(
-            isinstance(hypothesis, MechanismHypothesis) for hypothesis in self.scenario.hypotheses.values()
-        )
+        scored = any(hypothesis.has_severity for hypothesis in self.scenario.hypotheses.values())
         measured = self.data.measured
         if value is None:
             return None

@@ -1,26 +1,14 @@
-"""The families of hypotheses: how each is lowered, and the kernel that generates its patients.
-
-To add a family: its settings (planner.scenario.families), a kernel, a function that lowers it, and one row of
-_FAMILIES.
-"""
+"""Hypotheses by family, with what makes their patients: a compiled kernel and its tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib import import_module
 from typing import Any, NamedTuple
 
-from planner.kernels.generate import means, mechanism
-from planner.kernels.tables import AT_MOST, CHANGE, PERCENT, SCORE
-from planner.model.blinding import depends_on_guess
-from planner.model.dropout import dropout_outcomes, dropout_tables
-from planner.model.families.means import AFTER, BEFORE, means_tables
-from planner.model.families.mechanism.tables import mechanism_tables
-from planner.model.families.rates import rates_tables
-from planner.model.readings import BASELINE, GUESS, Reading
-from planner.monitoring.numerics import to_12_digits
+from planner.model.families.family import family_named, names_by_family
+from planner.model.readings import Reading
 from planner.scenario.scenario import Scenario
-
-_TIE = 1e-9  # points; a score this close to a limit is at the limit
 
 
 class Generator(NamedTuple):
@@ -28,80 +16,22 @@ class Generator(NamedTuple):
 
     generate: Any
     tables: Any
+    family: str
 
 
 def generators_of(
     scenario: Scenario, names: Sequence[str], readings: Sequence[Reading]
 ) -> tuple[Generator, ...]:
-    """The named hypotheses by family; each knows its row among all of them."""
+    """The named hypotheses by family, in the order of the table of families.
+
+    Each knows its row among all of them.
+    """
+    place = {name: i for i, name in enumerate(names)}
     generators = []
-    for family, (generate, lower) in _FAMILIES.items():
-        place = [i for i, name in enumerate(names) if scenario.hypotheses[name].family == family]
-        if place:
-            hypotheses = [scenario.hypotheses[names[i]] for i in place]
-            generators.append(Generator(generate, lower(scenario, hypotheses, readings, place)))
+    for name, members in names_by_family(scenario, names).items():
+        family = family_named(name)
+        kernel = import_module(f"planner.kernels.generate.{family.kernel}").generate
+        hypotheses = [scenario.hypotheses[each] for each in members]
+        tables = family.tables(scenario, hypotheses, readings, [place[each] for each in members])
+        generators.append(Generator(kernel, tables, name))
     return tuple(generators)
-
-
-def _means(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], place: Sequence[int]) -> Any:
-    """Means are of the endpoint's own measure; they predict no other reading."""
-    measure = scenario.endpoint.measure
-    visits = [AFTER if r.measure == measure and not r.outcome else -1 for r in readings]
-    visits = [BEFORE if r == BASELINE else visit for r, visit in zip(readings, visits, strict=True)]
-    return means_tables(scenario, hypotheses, visits, place)
-
-
-def _rates(scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], place: Sequence[int]) -> Any:
-    visits = [AFTER if r.measure in ("response", "remission") and not r.outcome else -1 for r in readings]
-    return rates_tables(scenario, hypotheses, visits, place)
-
-
-def _mechanisms(
-    scenario: Scenario, hypotheses: Any, readings: Sequence[Reading], place: Sequence[int]
-) -> Any:
-    drivers = {name: _whole(scenario, name) for name in dropout_outcomes(scenario)}
-    guessing = GUESS in readings or depends_on_guess(scenario)
-    needed = [*(r for r in readings if r not in (GUESS, BASELINE)), *drivers.values()]
-    days = sorted({reading.day for reading in needed if not reading.outcome})
-    names = {reading.outcome for reading in needed}
-    names |= {scenario.blinding.outcome} if guessing and scenario.blinding is not None else set()
-    outcomes = sorted(names - {""})
-    visit = {day: 1 + i for i, day in enumerate(days)}
-    secondary = {name: 1 + len(days) + 2 * i for i, name in enumerate(outcomes)}
-    guess = (SCORE, 1 + len(days) + 2 * len(outcomes), 0.0, 0.0)
-
-    def row(r: Reading) -> tuple[float, ...]:
-        fixed = {GUESS: guess, BASELINE: (SCORE, 0, 0.0, 0.0)}
-        return fixed.get(r) or _row(scenario, r, secondary[r.outcome] if r.outcome else visit[r.day])
-
-    leave = dropout_tables(scenario, lambda name: row(drivers[name]))
-    rows = [row(r) for r in readings]
-    return mechanism_tables(scenario, hypotheses, days, rows, place, leave, outcomes, guessing)
-
-
-def _whole(scenario: Scenario, outcome: str) -> Reading:
-    """The endpoint as it is measured, or the score of a secondary outcome."""
-    if outcome:
-        return Reading("score", scenario.outcomes[outcome].day, outcome)
-    return Reading(scenario.endpoint.measure, scenario.endpoint.day)
-
-
-def _row(scenario: Scenario, reading: Reading, visit: int) -> tuple[float, ...]:
-    """(kind, visit, share of the baseline, cut) of a reading."""
-    scale = scenario.endpoint.scale
-    if reading.measure == "response":
-        share = to_12_digits(1.0 - (0.5 if scale.response is None else scale.response))
-        return (AT_MOST, visit, share, _TIE)
-    if reading.measure == "remission":
-        assert scale.remission_at_most is not None  # a scenario that was read is complete
-        return (AT_MOST, visit, 0.0, scale.remission_at_most + _TIE)
-    return ({"score": SCORE, "change": CHANGE, "percent-change": PERCENT}[reading.measure], visit, 0.0, 0.0)
-
-
-_Lower = Callable[[Scenario, Any, Sequence[Reading], Sequence[int]], Any]
-
-_FAMILIES: dict[str, tuple[Any, _Lower]] = {
-    "means": (means.generate, _means),
-    "rates": (means.generate, _rates),
-    "terms": (mechanism.generate, _mechanisms),
-}

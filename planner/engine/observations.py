@@ -15,9 +15,7 @@ from planner.engine.cohort import generate, no_values
 from planner.engine.generators import generators_of
 from planner.kernels.tables import Floats, Ints, W
 from planner.model.allocation import allocation_plan
-from planner.model.readings import BASELINE, Reading
-from planner.scenario.families.mechanism import MechanismHypothesis
-from planner.scenario.families.rates import Rates
+from planner.model.readings import BASELINE, Reading, gives
 from planner.scenario.scenario import Scenario
 
 
@@ -31,16 +29,17 @@ class Observations(NamedTuple):
 def observe(
     scenario: Scenario, hypothesis: str, readings: Sequence[Reading], sequence: Ints, index: int, seed: int
 ) -> Observations | None:
-    """Of trial `index`, whose readings and sequences i64[tile, patient] are given; None where rates are all.
+    """Of trial `index`, whose readings and sequences i64[tile, patient] are given; None where
+    patients have no scores.
 
     Of secondary outcomes there is neither.
     """
     stated = scenario.hypotheses[hypothesis]
-    if isinstance(stated, Rates):
+    if "score" not in stated.measures:
         return None
     days = list(dict.fromkeys(each.day for each in readings if not each.outcome))
     wanted = [Reading("score", day) for day in days]
-    measured = isinstance(stated, MechanismHypothesis) or scenario.design.baselines != "none"
+    measured = gives(scenario, stated, BASELINE)
     wanted += [BASELINE] if measured else []
     patients, periods = sequence.shape[1], scenario.design.periods
     values = no_values(1, patients, 1, max(len(wanted), 1), periods)

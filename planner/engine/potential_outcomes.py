@@ -18,24 +18,11 @@ from planner.engine.cohort import generate, no_values
 from planner.engine.generators import generators_of
 from planner.kernels.random.streams import TRIALS_OF_OUTCOMES
 from planner.kernels.tables import Floats, Plan, W
-from planner.model.blinding import possible_guesses
-from planner.model.estimand import Truth, alternative_direction, is_null, stated_effect, true_effect
-from planner.model.families.mechanism.secondary_outcomes import secondary_signature
-from planner.model.families.mechanism.signals import (
-    Mechanism,
-    acts,
-    cycle_days,
-    days_elapsed,
-    gates_at_assessment,
-    half_life_steps,
-    onsets_of_period,
-)
+from planner.model.estimand import Truth, alternative_direction, is_null
+from planner.model.families.family import family_of
 from planner.model.readings import Reading, reading_of
 from planner.monitoring.numerics import to_12_digits
-from planner.scenario.contrasts import cancels, total
-from planner.scenario.families.means import Means
-from planner.scenario.families.mechanism import MechanismHypothesis
-from planner.scenario.families.rates import Rates
+from planner.scenario.contrasts import cancels
 from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.scenario import Scenario
 
@@ -114,27 +101,43 @@ def truths(
     scenario: Scenario, names: Sequence[str], seed: int, tiles: int = TILES, first: int = 0
 ) -> dict[str, list[Truth]]:
     """The truth of every analysis under each named hypothesis; where it is simulated, in so many tiles."""
-    simulated = [n for n in names if isinstance(scenario.hypotheses[n], MechanismHypothesis)]
     by_name: dict[str, list[Truth]] = {n: [] for n in names}
     contrasts = [(reading_of(scenario, each), each.weights) for each in scenario.analyses]
+    exact = [_exact_effects(scenario, names, weights, reading) for reading, weights in contrasts]
     same = [
-        [n for n in simulated if _nil(scenario, scenario.hypotheses[n], weights, reading)]
-        for reading, weights in contrasts
+        [n for n in names if n not in known and _nil(scenario, scenario.hypotheses[n], weights, reading)]
+        for known, (reading, weights) in zip(exact, contrasts, strict=True)
     ]
-    differ = [[n for n in simulated if n not in each] for each in same]
+    differ = [
+        [n for n in names if n not in known and n not in nil] for known, nil in zip(exact, same, strict=True)
+    ]
     simulated_means = _contrasts(scenario, contrasts, differ, seed, tiles, first)
     for a, (analysis, (_, weights)) in enumerate(zip(scenario.analyses, contrasts, strict=True)):
         direction = alternative_direction(analysis, scenario.scale_of(analysis))
         sums = simulated_means[a] | dict.fromkeys(same[a], (0.0, 0.0))
         for name in names:
-            effect, mcse = sums.get(name) or (_stated(scenario, scenario.hypotheses[name], weights), 0.0)
+            hypothesis = scenario.hypotheses[name]
+            effect, mcse = sums[name] if name in sums else (exact[a][name], 0.0)
             # A simulated effect of 0 is no equality; but it has no side, so that it is in a one-sided null.
             null = (
                 name in same[a] if direction == "two-sided" and name in sums else is_null(effect, direction)
             )
-            stated = stated_contrast(scenario.hypotheses[name], weights)
+            stated = family_of(hypothesis).stated_effect(hypothesis, weights)
             by_name[name].append(Truth(effect, mcse, null, stated))
     return by_name
+
+
+def _exact_effects(
+    scenario: Scenario, names: Sequence[str], weights: Mapping[str, float], reading: Reading
+) -> dict[str, float]:
+    """The true effect under the hypotheses under which it follows from what is stated."""
+    effects = {}
+    for name in names:
+        hypothesis = scenario.hypotheses[name]
+        effect = family_of(hypothesis).exact_effect(scenario, hypothesis, weights, reading)
+        if effect is not None:
+            effects[name] = effect
+    return effects
 
 
 def _contrasts(
@@ -171,88 +174,11 @@ def indistinct(
 
     `reading`: whether they are the same in this respect; in every one, secondary outcomes too, if not given.
     """
-    return len({_row(scenario, hypothesis, a, reading) for a in treatments}) == 1
+    family = family_of(hypothesis)
+    return len({family.signature(scenario, hypothesis, a, reading) for a in treatments}) == 1
 
 
 def _nil(scenario: Scenario, hypothesis: Hypothesis, weights: Mapping[str, float], reading: Reading) -> bool:
     """Whether a contrast is surely nil in a reading: treatments that are the same weigh 0 together."""
-    return cancels(weights, {a: _row(scenario, hypothesis, a, reading) for a in weights})
-
-
-def _row(
-    scenario: Scenario, hypothesis: Hypothesis, treatment: str, reading: Reading | None
-) -> tuple[object, ...]:
-    """Everything that the hypothesis predicts for a first period of the treatment."""
-    if isinstance(hypothesis, MechanismHypothesis):
-        return signature(scenario, hypothesis, treatment, reading)
-    if isinstance(hypothesis, Rates):
-        return (hypothesis.shares[treatment],)
-    assert isinstance(hypothesis, Means)
-    spread = hypothesis.spread
-    return (hypothesis.means[treatment], spread.within[treatment], spread.level[treatment])
-
-
-def signature(
-    scenario: Scenario, hypothesis: MechanismHypothesis, treatment: str, reading: Reading | None = None
-) -> tuple[object, ...]:
-    """All that a treatment does in a first period: gates and half-lives of the components at work.
-
-    Of a `reading`, half-lives count by the time since the peak, in which nothing may have been lost yet.
-    Without one, gates count on all days of assessment and at the end of the period.
-    """
-    if reading is not None and reading.outcome:
-        return secondary_signature(scenario, hypothesis, treatment, reading.outcome)
-    as_guessed = [
-        _improvement(scenario, hypothesis, treatment, reading, g) for g in possible_guesses(scenario)
-    ]
-    rows: tuple[object, ...] = tuple(dict.fromkeys(as_guessed))
-    if len(rows) > 1 and scenario.blinding is not None and scenario.blinding.outcome:
-        rows += (secondary_signature(scenario, hypothesis, treatment, scenario.blinding.outcome),)
-    if reading is not None:
-        return rows
-    return rows, *(secondary_signature(scenario, hypothesis, treatment, name) for name in scenario.outcomes)
-
-
-def _improvement(
-    scenario: Scenario,
-    hypothesis: MechanismHypothesis,
-    treatment: str,
-    reading: Reading | None,
-    guess: bool | None,
-) -> tuple[object, ...]:
-    """Gates and half-lives of the components of improvement, as the patient guesses."""
-    m = Mechanism.of(scenario, hypothesis)
-    terms = hypothesis.terms
-    days = list(scenario.design.assessment_days) if reading is None else [reading.day]
-    if reading is None and scenario.design.periods > 1:
-        days.append(cycle_days(scenario))
-    stays = [gates_at_assessment(m, scenario, [treatment], 0, each, terms) for each in days]
-    gates_of: dict[tuple[object, ...], list[float]] = {}
-    for given, opened in onsets_of_period(m, scenario, [treatment], 0, terms, guess):
-        if reading is not None and not acts(given, reading.day):
-            continue
-        for i, (term, gate) in enumerate(zip(terms, opened, strict=True)):
-            if m.components[term.component].nothing:
-                continue
-            steps = half_life_steps(m, scenario, treatment, term.component)
-            row: tuple[object, ...] = (term.component, given, steps)
-            if reading is not None:
-                since = given + m.components[term.component].peak_day
-                row = (term.component, to_12_digits(days_elapsed(steps, since, reading.day)))
-            before = gates_of.get(row, [0.0] * len(days))
-            gates_of[row] = [to_12_digits(x + gate * stay[i]) for x, stay in zip(before, stays, strict=True)]
-    return tuple(sorted((*row, *gates) for row, gates in gates_of.items() if any(gates)))
-
-
-def _stated(scenario: Scenario, hypothesis: Hypothesis, weights: Mapping[str, float]) -> float:
-    if isinstance(hypothesis, Rates):
-        return to_12_digits(float(total(weights, hypothesis.shares)))
-    assert isinstance(hypothesis, Means)
-    return true_effect(scenario, hypothesis, weights)
-
-
-def stated_contrast(hypothesis: Hypothesis, weights: Mapping[str, float]) -> float | None:
-    """The contrast of stated means or rates; None of a mechanism, which states none."""
-    if isinstance(hypothesis, Rates):
-        return to_12_digits(float(total(weights, hypothesis.shares)))
-    return stated_effect(hypothesis, weights) if isinstance(hypothesis, Means) else None
+    family = family_of(hypothesis)
+    return cancels(weights, {a: family.signature(scenario, hypothesis, a, reading) for a in weights})

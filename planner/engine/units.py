@@ -26,10 +26,8 @@ from planner.engine.cohort import enrol, no_values
 from planner.engine.generators import Generator
 from planner.kernels.jit import ready
 from planner.kernels.tables import DF, ESTIMATE, STATISTICS, Contrast, Floats, Plan, W
-from planner.model.families.means import typical_sd
-from planner.model.families.mechanism.secondary_outcomes import secondary_unit
+from planner.model.families.family import family_of
 from planner.model.readings import Reading, reading_of
-from planner.scenario.families.means import Means
 from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import BINARY_MEASURES
@@ -84,16 +82,9 @@ def typical_sizes(scenario: Scenario, names: Sequence[str]) -> Floats:
 
 
 def _typical_size(scenario: Scenario, hypothesis: Hypothesis, reading: Reading) -> float:
-    if reading.outcome:
-        return secondary_unit(scenario, reading.outcome)
-    if reading.measure in BINARY_MEASURES:
+    if reading.measure in BINARY_MEASURES and not reading.outcome:
         return 1.0
-    if isinstance(hypothesis, Means):
-        return typical_sd(hypothesis)[0] or 1.0
-    if reading.measure == "percent-change":
-        return 100.0
-    baseline = scenario.population.baseline
-    return (baseline.sd if baseline is not None else 0.0) or 1.0
+    return family_of(hypothesis).typical_size(scenario, hypothesis, reading)
 
 
 def _estimates(

@@ -20,10 +20,11 @@ from fractions import Fraction
 
 import numpy as np
 
+from planner.model.families.family import family_of
+from planner.monitoring.numerics import to_12_digits
 from planner.scenario.contrasts import Contrast, formula, weights
 from planner.scenario.design import Design
 from planner.scenario.estimability import Model, solve
-from planner.scenario.families.means import Means
 from planner.scenario.scenario import Scenario
 
 Added = Sequence[Sequence[int]]  # (sequence, period)
@@ -133,13 +134,9 @@ def _variance_ratios(scenario: Scenario) -> dict[float, list[str]]:
     names_by_ratio: dict[float, list[str]] = {}
     for name in scenario.simulated_hypotheses:
         hypothesis = scenario.hypotheses[name]
-        if not isinstance(hypothesis, Means):
-            continue
-        spread = hypothesis.spread
-        residual = sum(w * w for w in spread.within.values()) / len(spread.within)
-        if residual > 0.0 and spread.sign > 0:
-            ratio = float(f"{spread.between**2 / residual:.12g}")
-            names_by_ratio.setdefault(ratio, []).append(name)
+        ratio = family_of(hypothesis).variance_ratio(hypothesis)
+        if ratio is not None:
+            names_by_ratio.setdefault(to_12_digits(ratio), []).append(name)
     return names_by_ratio
 
 

@@ -10,19 +10,10 @@ only.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from planner.model.blinding import possible_guesses
-from planner.model.families.mechanism.secondary_outcomes import feature_coefficients
-from planner.model.families.mechanism.signals import (
-    Mechanism,
-    cycle_days,
-    gates_at_assessment,
-    half_life_steps,
-    onsets_of_period,
-)
+from planner.model.families.family import family_of
 from planner.model.parameter_draws import (
     UncertainParameter,
     is_uncertain,
@@ -30,8 +21,6 @@ from planner.model.parameter_draws import (
     uncertain_parameters,
     variants,
 )
-from planner.monitoring.numerics import to_12_digits
-from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.scenario import Scenario
 from planner.scenario.uncertainty import Distribution
 
@@ -47,45 +36,9 @@ def indistinguishable(scenario: Scenario, names: Sequence[str]) -> tuple[tuple[s
 
 
 def signature(scenario: Scenario, name: str) -> tuple[object, object]:
-    """All that a hypothesis states for this design, but labels: of the endpoint, then of other outcomes."""
+    """All that a hypothesis says of this design but labels: of the endpoint, then of other outcomes."""
     hypothesis = scenario.hypotheses[name]
-    if not isinstance(hypothesis, MechanismHypothesis):
-        settings = hypothesis.model_dump(mode="json", exclude={"label", "prior"})
-        return json.dumps(settings, sort_keys=True), ()
-    m = Mechanism.of(scenario, hypothesis)
-    improvement = tuple(
-        _sequence_signature(scenario, m, sequence, guess)
-        for sequence in scenario.design.sequences
-        for guess in possible_guesses(scenario)
-    )
-    return improvement, tuple(
-        tuple(feature_coefficients(scenario, [m], [outcome])) for outcome in scenario.outcomes
-    )
-
-
-def _sequence_signature(
-    scenario: Scenario, m: Mechanism, sequence: Sequence[str], guess: bool | None
-) -> tuple[object, ...]:
-    """What a sequence sets off: components with their gates by visit, half-life factors and numbers.
-
-    `guess`: what its treatments are taken for.
-    """
-    design, terms = scenario.design, m.hypothesis.terms
-    days = (*design.assessment_days, cycle_days(scenario))  # the last is the baseline of the next period
-    visits = [(k, day) for k in range(design.periods) for day in days][:-1]
-    stays = [(k, gates_at_assessment(m, scenario, sequence, k, day, terms)) for k, day in visits]
-    parts = []
-    for j, treatment in enumerate(sequence):
-        rows = []
-        for given, opened in onsets_of_period(m, scenario, sequence, j, terms, guess):
-            for i, (term, gate) in enumerate(zip(terms, opened, strict=True)):
-                left = tuple(to_12_digits(gate * stay[i]) for k, stay in stays if k >= j)
-                if any(left):
-                    numbers = m.components[term.component].model_dump_json(exclude={"label"})
-                    steps = half_life_steps(m, scenario, treatment, term.component)
-                    rows.append((term.component, given, left, steps, numbers))
-        parts.append(tuple(sorted(rows)))
-    return tuple(parts)
+    return family_of(hypothesis).trial_signature(scenario, hypothesis)
 
 
 # Where numbers are uncertain

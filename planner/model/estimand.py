@@ -7,20 +7,13 @@ treatment, in the enrolled population, with complete follow-up, rounding and cli
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtr
 
-from planner.monitoring.numerics import to_12_digits
 from planner.scenario.analysis import PlannedAnalysis
-from planner.scenario.contrasts import cancels, total
-from planner.scenario.design import Design
-from planner.scenario.families.means import Means
-from planner.scenario.population import Population
 from planner.scenario.scale import Scale
-from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import BINARY_MEASURES
 
 _TAIL = 9.0  # standard deviations beyond which a normal has no weight that float64 could hold
@@ -33,7 +26,7 @@ class Truth:
     effect: float  # in units of the measure
     mcse: float  # Monte Carlo standard error of `effect`; 0 where it is exact
     is_null: bool
-    stated: float | None = None  # the effect that the stated means or rates make; None where none are stated
+    stated: float | None = None  # the effect that is stated, whatever scales make of it; None where none is
 
 
 def expected_score(mean: float, sd: float, scale: Scale | None) -> float:
@@ -71,51 +64,6 @@ def _expected_on_steps(mean: float, sd: float, low: float, high: float, step: fl
     edge = steps - 0.5 * step
     chance = (edge <= mean).astype(float) if sd == 0.0 else ndtr((mean - edge) / sd)
     return float(lowest + step * math.fsum(chance))
-
-
-def true_effect(scenario: Scenario, hypothesis: Means, contrast: Mapping[str, float]) -> float:
-    """The contrast of first-period means, in points; exact up to 12 digits."""
-    scale = scenario.endpoint.bounds
-    if scale is None:
-        return to_12_digits(float(total(contrast, hypothesis.means)))
-    expected = math.fsum(
-        w * share * expected_score(hypothesis.means[a] + shift, hypothesis.spread.total(a), scale)
-        for a, w in contrast.items()
-        for shift, share in _first_period(scenario.design, scenario.population)
-    )
-    within, level = hypothesis.spread.within, hypothesis.spread.level
-    nil = cancels(contrast, {a: (hypothesis.means[a], within[a], level[a]) for a in contrast})
-    return 0.0 if nil else to_12_digits(expected)
-
-
-def stated_effect(hypothesis: Means, contrast: Mapping[str, float]) -> float:
-    """The contrast of the means as they are stated, whatever the scale makes of them."""
-    return to_12_digits(float(total(contrast, hypothesis.means)))
-
-
-def scale_effects(scenario: Scenario, hypothesis: Means, contrast: Mapping[str, float]) -> tuple[str, ...]:
-    """What of the scale makes the true effect another one than the means state: of low, high and step."""
-    scale = scenario.endpoint.bounds
-    if scale is None:
-        return ()
-    whole = true_effect(scenario, hypothesis, contrast)
-    if math.isclose(whole, stated_effect(hypothesis, contrast), rel_tol=1e-4, abs_tol=1e-9):
-        return ()
-
-    def without(part: str) -> float:
-        free = scenario.endpoint.model_copy(update={"scale": scale.model_copy(update={part: None})})
-        return true_effect(scenario.model_copy(update={"endpoint": free}), hypothesis, contrast)
-
-    parts = [part for part in ("low", "high", "step") if getattr(scale, part) is not None]
-    return tuple(part for part in parts if not math.isclose(without(part), whole, rel_tol=1e-5, abs_tol=1e-9))
-
-
-def _first_period(design: Design, population: Population) -> list[tuple[float, float]]:
-    """(points added in the first period, share of the patients) of each sequence."""
-    return [
-        (population.period_effect[0] + effect, units / design.unit)
-        for effect, units in zip(population.sequence_effect, design.allocation, strict=True)
-    ]
 
 
 def is_null(effect: float, direction: str) -> bool:

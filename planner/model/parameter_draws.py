@@ -5,10 +5,7 @@ depends on nothing else, neither on other parameters nor on their order. A share
 all hypotheses.
 Normal and lognormal distributions are cut at the limits of their setting (the conditional distribution).
 
-A tie scales the sizes of some components of a hypothesis by one factor, so that the expected improvement
-under a treatment of its agents, at the peak and before it is cut at 1, is that under another hypothesis:
-
-    factor = (E[R | other] - E[R | all but these components]) / E[R | these components]
+What is tied to another hypothesis follows from the variant: see `tied` of planner.model.families.family.
 """
 
 from __future__ import annotations
@@ -23,29 +20,19 @@ from typing import Any
 import numpy as np
 from scipy.special import betaincinv, ndtr, ndtri
 
-from planner.errors import PlannerError
+from planner.errors import UncertaintyError
 from planner.kernels.tables import Floats
-from planner.model.families.mechanism.signals import Mechanism, gates_at_assessment, onsets_of_period
+from planner.model.families.family import family_of
 from planner.monitoring.numerics import to_12_digits
 from planner.scenario.bounds import Bounds
 from planner.scenario.canonical.resolved import digest
-from planner.scenario.components import Component, GivenAgent, SizeSpread, TreatmentAgent
-from planner.scenario.design import Treatment
-from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.parameters import COMMON, Place, places, split_key
 from planner.scenario.scenario import Scenario
-from planner.scenario.text import printable
 from planner.scenario.uncertainty import Distribution, Tie
 
 _TOGETHER = 64
 """Variants whose numbers are drawn together."""
-
-_TIED = "tied"  # name of the treatment of a tie, which the scenario does not have
-
-
-class UncertaintyError(PlannerError, ValueError):
-    """Variants that do not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +176,7 @@ class Variants:
         together: int = _TOGETHER,
     ) -> None:
         names = scenario.hypotheses if names is None else names
-        self._ties = {name: tie for name in names if (tie := _tie_of(scenario.hypotheses[name])) is not None}
+        self._ties = {name: tie for name in names if (tie := scenario.hypotheses[name].tied) is not None}
         needed = {*names, *(tie.to for tie in self._ties.values())}
         parameters = [
             e
@@ -227,10 +214,6 @@ def variants(scenario: Scenario, count: int, seed: int, first: int = 0) -> Itera
     return (pool[i] for i in range(first, first + count))
 
 
-def _tie_of(hypothesis: Hypothesis) -> Tie | None:
-    return hypothesis.tie if isinstance(hypothesis, MechanismHypothesis) else None
-
-
 def _is_needed(number: Place, needed: Collection[str]) -> bool:
     """Whether a number is not one of another hypothesis than those that are needed."""
     return number.route[0] != "hypotheses" or number.route[1] in needed
@@ -243,9 +226,7 @@ _NO_UNCERTAINTY_NO_TIE = _NO_UNCERTAINTY | {"tie": None}
 def without_uncertainty(scenario: Scenario) -> Scenario:
     """The scenario with every number as it is stated, and none uncertain."""
     hypotheses: dict[str, Hypothesis] = {
-        name: each.model_copy(
-            update=_NO_UNCERTAINTY_NO_TIE if isinstance(each, MechanismHypothesis) else _NO_UNCERTAINTY
-        )
+        name: each.model_copy(update=_NO_UNCERTAINTY if each.tied is None else _NO_UNCERTAINTY_NO_TIE)
         for name, each in scenario.hypotheses.items()
     }
     return scenario.model_copy(update={"hypotheses": hypotheses, "uncertainty": {}})
@@ -278,15 +259,15 @@ def _with_drawn_values(scenario: Scenario, tree: Mapping[Any, Any], values: Sequ
     hypotheses = dict(variant.hypotheses)
     for name, inner in tree.get("hypotheses", {}).items():
         start = hypotheses[name]
-        if isinstance(start, MechanismHypothesis):
-            start = _with_copies(variant, start, {table: inner[table] for table in COMMON if table in inner})
+        used = {table: inner[table] for table in COMMON if table in inner}
+        start = _with_copies(variant, start, used) if used else start
         hypotheses[name] = _replace_numbers(start, inner, values)
     return variant.model_copy(update={"hypotheses": hypotheses})
 
 
 def _with_copies(
-    scenario: Scenario, hypothesis: MechanismHypothesis, used: Mapping[str, Mapping[str, Any]]
-) -> MechanismHypothesis:
+    scenario: Scenario, hypothesis: Hypothesis, used: Mapping[str, Mapping[str, Any]]
+) -> Hypothesis:
     """The hypothesis with its own copy of every common agent, signal and component that it is to change."""
     update = {}
     for table, names in used.items():
@@ -327,55 +308,11 @@ def same_first_variant(scenarios: Sequence[Scenario], seed: int) -> tuple[int, i
 # Ties
 
 
-def _apply_ties(scenario: Scenario, ties: Mapping[str, Any]) -> Scenario:
-    """The scenario with the sizes that follow from other hypotheses."""
+def _apply_ties(scenario: Scenario, ties: Mapping[str, Tie]) -> Scenario:
+    """The scenario with what follows from other hypotheses."""
     if not ties:
         return scenario
-    hypotheses = dict(scenario.hypotheses)
-    for name, tie in ties.items():
-        hypothesis, other = hypotheses[name], scenario.hypotheses[tie.to]
-        assert isinstance(hypothesis, MechanismHypothesis)
-        assert isinstance(other, MechanismHypothesis)
-        given = tuple(GivenAgent(agent=agent) for agent in tie.agents)
-        goal = math.fsum(_expected_improvement(scenario, other, given).values())
-        parts = _expected_improvement(scenario, hypothesis, given)
-        own = math.fsum(parts.get(component, 0.0) for component in tie.by)
-        rest = math.fsum(x for component, x in parts.items() if component not in tie.by)
-        if own == 0.0:
-            raise UncertaintyError(
-                f"the hypothesis {printable(name)} cannot be tied to {printable(tie.to)}: its components "
-                f"{', '.join(tie.by)} improve nothing under {', '.join(tie.agents)}",
-                f"hypotheses.{printable(name)}.tie: name other agents or components",
-            )
-        factor = to_12_digits((goal - rest) / own)
-        components = {**scenario.components, **hypothesis.components}
-        sizes = {component: _scale_component(components[component], factor) for component in tie.by}
-        hypotheses[name] = hypothesis.model_copy(update={"components": {**hypothesis.components, **sizes}})
-    return scenario.model_copy(update={"hypotheses": hypotheses})
-
-
-def _expected_improvement(
-    scenario: Scenario, hypothesis: MechanismHypothesis, given: tuple[TreatmentAgent, ...]
-) -> dict[str, float]:
-    """Mean improvement at the peak by each component, before it is cut at 1, under a treatment of agents."""
-    treated = scenario.model_copy(update={"treatments": {_TIED: Treatment(agents=given)}})
-    m = Mechanism.of(treated, hypothesis)
-    terms = hypothesis.terms
-    (_, opened), *_ = onsets_of_period(m, treated, [_TIED], 0, terms)
-    stays = gates_at_assessment(m, treated, [_TIED], 0, 0.0, terms)
-    means: dict[str, float] = {}
-    for term, gate, stay in zip(terms, opened, stays, strict=True):
-        c = m.components[term.component]
-        size = c.share * c.size.mean + (1.0 - c.share) * c.otherwise.mean
-        means[term.component] = means.get(term.component, 0.0) + gate * stay * size
-    return means
-
-
-def _scale_component(component: Component, factor: float) -> Component:
-    """A component whose sizes are multiplied, those of patients who are not susceptible too."""
-
-    def times(spread: SizeSpread) -> SizeSpread:
-        return spread.model_copy(update={"mean": spread.mean * factor, "sd": spread.sd * abs(factor)})
-
-    update = {"size": times(component.size), "otherwise": times(component.otherwise)}
-    return component.model_copy(update=update)
+    tied = {
+        name: family_of(scenario.hypotheses[name]).tied(scenario, name, tie) for name, tie in ties.items()
+    }
+    return scenario.model_copy(update={"hypotheses": {**scenario.hypotheses, **tied}})

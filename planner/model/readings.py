@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from planner.scenario.analysis import PlannedAnalysis
+from planner.scenario.families.base import FamilySettings
 from planner.scenario.scenario import Scenario
 
 
@@ -29,6 +30,20 @@ def readings_of(scenario: Scenario) -> list[Reading]:
     readings = [*dict.fromkeys(reading_of(scenario, analysis) for analysis in scenario.analyses)]
     readings += [GUESS] if scenario.blinding is not None else []
     return readings + ([BASELINE] if any(a.row.baseline for a in scenario.analyses) else [])
+
+
+def gives(scenario: Scenario, hypothesis: FamilySettings, reading: Reading) -> bool:
+    """Whether a hypothesis says what patients have of a reading."""
+    if reading == GUESS:
+        return hypothesis.has_guesses and scenario.blinding is not None
+    if reading == BASELINE:
+        measured = hypothesis.has_baselines and scenario.design.baselines != "none"
+        return measured or hypothesis.has_severity
+    if reading.outcome:
+        return hypothesis.has_secondary_outcomes
+    if hypothesis.tells_every_day:
+        return reading.measure in hypothesis.measures
+    return (reading.measure, reading.day) == (scenario.endpoint.measure, scenario.endpoint.day)
 
 
 def reading_of(scenario: Scenario, analysis: PlannedAnalysis) -> Reading:

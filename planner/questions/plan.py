@@ -14,15 +14,15 @@ from planner.model.allocation import retention
 from planner.model.degrees_of_freedom import planned_df
 from planner.model.design_table import DesignRow, design_table
 from planner.model.entry import Enrolment, enrolment
-from planner.model.estimand import Truth, scale_effects, stated_effect
+from planner.model.estimand import Truth
+from planner.model.families.family import family_of
 from planner.model.looks import MonitoringPlan, monitoring_plan
 from planner.model.readings import reading_of
 from planner.model.stopping.remarks import limit_report
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.contrasts import Contrast
 from planner.scenario.design import Design
-from planner.scenario.families.means import Means
-from planner.scenario.families.mechanism import MechanismHypothesis
+from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.scenario import Scenario
 
 
@@ -80,7 +80,7 @@ class TrialPlan:
 def plan_trial(scenario: Scenario, *, effects: bool = False) -> TrialPlan:
     """Work out the plan of a complete scenario. Raises BoundaryError where its limits do not exist.
 
-    `effects`: the true effects too, which take a simulation where the hypotheses state mechanisms.
+    `effects`: the true effects too, which take a simulation where they do not follow from what is stated.
     """
     design = scenario.design
     true = _true_effects(scenario) if effects else [{} for _ in scenario.analyses]
@@ -95,18 +95,20 @@ def plan_trial(scenario: Scenario, *, effects: bool = False) -> TrialPlan:
 
 
 def _enrolment(scenario: Scenario) -> Enrolment | None:
-    """Who is enrolled, where a hypothesis states mechanisms."""
-    mechanisms = any(isinstance(each, MechanismHypothesis) for each in scenario.hypotheses.values())
-    return enrolment(scenario) if mechanisms else None
+    """Who is enrolled, where patients come with a severity under some hypothesis."""
+    severity = any(each.has_severity for each in scenario.hypotheses.values())
+    return enrolment(scenario) if severity else None
 
 
 def scale_moves(
-    scenario: Scenario, hypothesis: Means, contrast: Mapping[str, float]
+    scenario: Scenario, hypothesis: Hypothesis, contrast: Mapping[str, float]
 ) -> tuple[float, tuple[str, ...]] | None:
-    """The effect that means state, and what of the scale (low, high, step) makes the true one another; None
-    if it is the true one."""
-    parts = scale_effects(scenario, hypothesis, contrast)
-    return (stated_effect(hypothesis, contrast), parts) if parts else None
+    """The effect that is stated, and what of the scale (low, high, step) makes the true one another; None if
+    it is the true one, or none is stated."""
+    family = family_of(hypothesis)
+    stated = family.stated_effect(hypothesis, contrast)
+    parts = family.scale_effects(scenario, hypothesis, contrast)
+    return (stated, parts) if stated is not None and parts else None
 
 
 def sequence_sizes(design: Design, patients: int) -> tuple[tuple[int, int], ...]:

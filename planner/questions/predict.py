@@ -1,7 +1,7 @@
 """What each hypothesis predicts for each treatment, what a design cannot tell apart, what outlasts a washout.
 
 Predictions are means over patients of a first period, without anything before it and with complete
-follow-up: exact where means or rates are stated, simulated where mechanisms are. Two hypotheses cannot be
+follow-up: exact where they follow from what is stated, else simulated. Two hypotheses cannot be
 told apart if every dose of every sequence does the same under both, what earlier doses left included: then
 all their scores have the same distribution, whatever the number of patients.
 """
@@ -11,13 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from planner.model.carryover import blockades
 from planner.model.distinguishable import indistinguishable
 from planner.model.entry import enrolment
-from planner.model.estimand import true_effect
-from planner.model.families.mechanism.carryover import Blockade, blockades
+from planner.model.families.family import Blockade, family_of
 from planner.model.families.mechanism.signals import cycle_days
+from planner.model.readings import GUESS, Reading, gives
 from planner.model.stopping.remarks import look_remarks
 from planner.monitoring.numerics import to_12_digits
 from planner.questions.plan import TrialPlan
@@ -25,14 +26,8 @@ from planner.results.contract import Json
 from planner.results.figures import figure
 from planner.results.uncertain_numbers import uncertain_numbers
 from planner.scenario.canonical.resolved import digest, resolve
-from planner.scenario.families.means import Means
-from planner.scenario.families.mechanism import MechanismHypothesis
-from planner.scenario.families.rates import Rates
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import BINARY_MEASURES
-
-if TYPE_CHECKING:
-    from planner.model.readings import Reading
 
 TILES = 2048  # of 128 patients: standard error of a percentage at most 0.1
 _AT_ONCE = 2000  # means simulated at once, which bounds the memory
@@ -175,32 +170,45 @@ def _predict_each(
 
     rows: dict[str, list[Prediction]] = {}
     remaining: dict[str, list[RemainingEffect]] = {}
-    simulated = [
-        group[0] for group in grouped if isinstance(scenario.hypotheses[group[0]], MechanismHypothesis)
-    ]
+    stated = {name: _stated(scenario, name) for name in names}
+    simulated = [group[0] for group in grouped if not stated[group[0]]]
     if simulated:
         rows, remaining = _simulate(scenario, simulated, measure, tiles)
     first = {name: group[0] for group in grouped for name in group}
     predictions: list[Prediction] = []
     after: list[RemainingEffect] = []
     for name in names:
-        match scenario.hypotheses[name]:
-            case Means() as means:
-                predictions += [_of_means(scenario, name, means, a) for a in scenario.design.treatments]
-                carried = means.carryover.items() if scenario.design.periods > 1 else ()
-                after += [RemainingEffect(name, a, PredictedValue(points)) for a, points in carried if points]
-            case Rates() as rates:
-                predictions += [_of_rates(scenario, name, rates, a) for a in scenario.design.treatments]
-            case MechanismHypothesis():
-                predictions += [_renamed(row, name) for row in rows[first[name]]]
-                after += [RemainingEffect(name, row.treatment, row.points) for row in remaining[first[name]]]
+        if stated[name]:
+            predictions += stated[name]
+            after += _stated_remaining(scenario, name)
+        else:
+            predictions += [_renamed(row, name) for row in rows[first[name]]]
+            after += [RemainingEffect(name, row.treatment, row.points) for row in remaining[first[name]]]
     return tuple(predictions), tuple(after), tiles * W if simulated else 0
+
+
+def _stated(scenario: Scenario, name: str) -> list[Prediction]:
+    """What a hypothesis predicts exactly; nothing where that takes a simulation."""
+    hypothesis, day = scenario.hypotheses[name], scenario.endpoint.day
+    rows = []
+    for treatment in scenario.design.treatments:
+        stated = family_of(hypothesis).prediction(scenario, hypothesis, treatment)
+        if stated is not None:
+            rows.append(
+                Prediction(name, treatment, day, *(x if x is None else PredictedValue(x) for x in stated))
+            )
+    return rows
+
+
+def _stated_remaining(scenario: Scenario, name: str) -> list[RemainingEffect]:
+    """What is stated to be left of each treatment, where there is a next period."""
+    hypothesis = scenario.hypotheses[name]
+    carried = family_of(hypothesis).stated_carryover(hypothesis) if scenario.design.periods > 1 else {}
+    return [RemainingEffect(name, a, PredictedValue(points)) for a, points in carried.items()]
 
 
 def _secondary_means(scenario: Scenario, names: Sequence[str], tiles: int) -> tuple[OutcomeMean, ...]:
     """Means of secondary outcomes."""
-    from planner.model.readings import Reading
-
     rows = [
         row
         for name, about in scenario.outcomes.items()
@@ -212,8 +220,6 @@ def _secondary_means(scenario: Scenario, names: Sequence[str], tiles: int) -> tu
 
 def _guesses(scenario: Scenario, names: Sequence[str], tiles: int) -> tuple[OutcomeMean, ...]:
     """Shares of patients who guess that the treatment was active."""
-    from planner.model.readings import GUESS
-
     if scenario.blinding is None:
         return ()
     return tuple(_means_of_reading(scenario, names, GUESS, scenario.blinding.outcome, tiles))
@@ -224,16 +230,15 @@ def _means_of_reading(
 ) -> list[OutcomeMean]:
     """Means of a reading that a secondary outcome decides; hypotheses that say the same of it share them."""
     from planner.engine.potential_outcomes import potential_means
-    from planner.model.families.mechanism.secondary_outcomes import secondary_signature
 
     treatments = scenario.design.treatments
     groups: dict[object, list[str]] = {}
     for name in names:
-        if isinstance(hypothesis := scenario.hypotheses[name], MechanismHypothesis):
-            signatures = [
-                secondary_signature(scenario, hypothesis, a, outcome) for a in treatments if outcome
-            ]
-            groups.setdefault(tuple(signatures), []).append(name)
+        hypothesis = scenario.hypotheses[name]
+        if gives(scenario, hypothesis, reading):
+            family = family_of(hypothesis)
+            signatures = [family.signature(scenario, hypothesis, a, reading) for a in treatments]
+            groups.setdefault((hypothesis.family, *signatures), []).append(name)
     first = [group[0] for group in groups.values()]
     if not first:
         return []
@@ -250,24 +255,11 @@ def _renamed(row: Prediction, name: str) -> Prediction:
     return Prediction(name, row.treatment, row.day, row.mean, row.response, row.remission)
 
 
-def _of_means(scenario: Scenario, name: str, means: Means, treatment: str) -> Prediction:
-    mean = PredictedValue(true_effect(scenario, means, {treatment: 1.0}))
-    return Prediction(name, treatment, scenario.endpoint.day, mean, None, None)
-
-
-def _of_rates(scenario: Scenario, name: str, rates: Rates, treatment: str) -> Prediction:
-    rate = PredictedValue(rates.shares[treatment])
-    remission = scenario.endpoint.measure == "remission"
-    day = scenario.endpoint.day
-    return Prediction(name, treatment, day, None, None if remission else rate, rate if remission else None)
-
-
 def _simulate(
     scenario: Scenario, names: Sequence[str], measure: str, tiles: int
 ) -> tuple[dict[str, list[Prediction]], dict[str, list[RemainingEffect]]]:
-    """Predictions of hypotheses of mechanisms, and the points left when the next period begins."""
+    """Predictions of hypotheses that state none, and the points left when the next period begins."""
     from planner.engine.potential_outcomes import potential_means
-    from planner.model.readings import Reading
 
     design = scenario.design
     days = sorted({*design.assessment_days, scenario.endpoint.day})
@@ -282,17 +274,19 @@ def _simulate(
     remaining: dict[str, list[RemainingEffect]] = {}
     drift = scenario.population.period_effect[0] if scenario.population.period_effect else 0.0
     enrolled = enrolment(scenario)
-    drift += enrolled.untreated_change if enrolled is not None else 0.0  # is no improvement
+    fall = enrolled.untreated_change if enrolled is not None else 0.0  # is no improvement
     several = max(1, _AT_ONCE // (len(readings) * len(design.treatments)))
     for start in range(0, len(names), several):
         batch = names[start : start + several]
         seed = scenario.simulation.seed
         means = potential_means(scenario, batch, readings, design.treatments, seed, tiles)
         for h, name in enumerate(batch):
+            hypothesis = scenario.hypotheses[name]
             figures = {
                 (reading, a): _figure(float(means.mean[h, r, t]), float(means.covariance[h, r, t, t]))
                 for r, reading in enumerate(readings)
                 for t, a in enumerate(design.treatments)
+                if gives(scenario, hypothesis, reading)
             }
             rows[name] = [
                 Prediction(
@@ -304,9 +298,11 @@ def _simulate(
                 for a in design.treatments
                 for day in days
             ]
-            changes = {a: figures[next_dosing, a] for a in design.treatments} if again else {}
+            left = again and gives(scenario, hypothesis, next_dosing)
+            changes = {a: figures[next_dosing, a] for a in design.treatments} if left else {}
+            untreated = drift + fall if hypothesis.has_severity else drift
             remaining[name] = [
-                RemainingEffect(name, a, PredictedValue(drift - change.estimate, change.mcse))
+                RemainingEffect(name, a, PredictedValue(untreated - change.estimate, change.mcse))
                 for a, change in changes.items()
             ]
     return rows, remaining

@@ -20,11 +20,10 @@ from planner.engine.job import Job, job_of
 from planner.engine.workspace import Buffers
 from planner.kernels.tables import DF, ESTIMATE, STATISTICS, Floats, W
 from planner.model.estimand import Truth
+from planner.model.families.family import family_of
 from planner.model.parameter_draws import variants
 from planner.monitoring.numerics import to_12_digits
 from planner.results.carryover_figures import CarryoverBias, Key
-from planner.scenario.families.means import Means
-from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.monitoring import Efficacy, Futility, Monitoring
 from planner.scenario.scenario import Scenario
 
@@ -78,20 +77,12 @@ def carryover_biases(
 def carries(scenario: Scenario, name: str) -> bool:
     """Whether anything of a treatment can reach a later period under a hypothesis."""
     hypothesis = scenario.hypotheses[name]
-    if scenario.design.periods < 2:
-        return False
-    if isinstance(hypothesis, Means):
-        drawn = (*hypothesis.uncertainty, *scenario.uncertainty)
-        return any(hypothesis.carryover.values()) or any("carryover" in key for key in drawn)
-    return isinstance(hypothesis, MechanismHypothesis)
+    return scenario.design.periods > 1 and family_of(hypothesis).carries(scenario, hypothesis)
 
 
 def without(scenario: Scenario) -> Scenario:
     """The scenario in which nothing is carried over."""
-    hypotheses = {
-        name: each.model_copy(update={"carryover": {}}) if isinstance(each, Means) else each
-        for name, each in scenario.hypotheses.items()
-    }
+    hypotheses = {name: family_of(each).without_carryover(each) for name, each in scenario.hypotheses.items()}
     design = scenario.design.model_copy(update={"washout_days": _ENDLESS})
     return scenario.model_copy(update={"hypotheses": hypotheses, "design": design})
 

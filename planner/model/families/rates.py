@@ -1,4 +1,4 @@
-"""Hypotheses of family `rates`: a response is a latent normal that falls below a threshold.
+"""Family `rates`: a response is a latent normal that falls below a threshold.
 
     latent_ik = sign_a sqrt(|rho|) z_i + sqrt(1 - |rho|) e_ik
     response if latent_ik <= quantile(rate_a) + period effect
@@ -10,17 +10,23 @@ correlation is the one that gives them. Period effects are on the latent scale.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from planner.kernels.tables import CONSTANT, MEANS_FEATURES, PATIENT_LEVEL, RESIDUAL, MeansTables
+from planner.model.assumed_numbers import AssumedNumber, numbers_in
 from planner.model.draw_list import DrawList
-from planner.model.families.means import stored_dropout
+from planner.model.families.family import Family, OpenNumbers, StatedPrediction
+from planner.model.families.means import AFTER, stored_dropout
+from planner.model.readings import Reading
 from planner.monitoring.numerics import bivariate_normal, to_12_digits, zero
+from planner.scenario.contrasts import total
 from planner.scenario.families.rates import Rates
 from planner.scenario.scenario import Scenario
+from planner.scenario.vocabulary import BINARY_MEASURES
 
 _NEVER = 40.0  # a latent normal never passes 40 standard deviations
 
@@ -36,12 +42,6 @@ def latent_correlation(hypothesis: Rates) -> float:
     if wanted <= lowest or wanted >= highest:
         return -1.0 if wanted <= lowest else 1.0
     return to_12_digits(zero(lambda r: bivariate_normal(a, b, r) - wanted, -1.0, 1.0))
-
-
-def first_without_rates(scenario: Scenario, names: Sequence[str]) -> str:
-    """The first hypothesis that states discordant shares alone, so that nothing may depend on its rates."""
-    named = ((name, scenario.hypotheses[name]) for name in names)
-    return next((name for name, each in named if isinstance(each, Rates) and not each.rates), "")
 
 
 def threshold(rate: float) -> float:
@@ -80,3 +80,76 @@ def rates_tables(
         opposed=False,
         dropout=stored_dropout(scenario, visits),
     )
+
+
+class RatesFamily(Family[Rates]):
+    """Responses whose rates are stated."""
+
+    kernel = "means"
+
+    def tables(
+        self,
+        scenario: Scenario,
+        hypotheses: Sequence[Rates],
+        readings: Sequence[Reading],
+        place: Sequence[int],
+    ) -> MeansTables:
+        visits = [AFTER if r.measure in BINARY_MEASURES and not r.outcome else -1 for r in readings]
+        return rates_tables(scenario, hypotheses, visits, place)
+
+    def exact_effect(
+        self, scenario: Scenario, hypothesis: Rates, weights: Mapping[str, float], reading: Reading
+    ) -> float:
+        return self.stated_effect(hypothesis, weights)
+
+    def signature(
+        self, scenario: Scenario, hypothesis: Rates, treatment: str, reading: Reading | None = None
+    ) -> tuple[object, ...]:
+        return (hypothesis.shares[treatment],)
+
+    def stated_effect(self, hypothesis: Rates, weights: Mapping[str, float]) -> float:
+        return to_12_digits(float(total(weights, hypothesis.shares)))
+
+    def prediction(self, scenario: Scenario, hypothesis: Rates, treatment: str) -> StatedPrediction:
+        rate = hypothesis.shares[treatment]
+        if scenario.endpoint.measure == "remission":
+            return StatedPrediction(remission=rate)
+        return StatedPrediction(response=rate)
+
+    def typical_size(self, scenario: Scenario, hypothesis: Rates, reading: Reading) -> float:
+        return 1.0
+
+    def response_chances(
+        self,
+        scenario: Scenario,
+        hypothesis: Rates,
+        sequences: Sequence[Sequence[str]],
+        treatments: Sequence[str],
+    ) -> list[list[float]]:
+        """A period effect shifts the latent threshold."""
+        shift, rho = scenario.population.period_effect, latent_correlation(hypothesis)
+        rows = []
+        for sequence in sequences:
+            at = [threshold(hypothesis.shares[a]) + shift[sequence.index(a)] for a in treatments]
+            p = [float(ndtr(x)) for x in at]
+            if len(treatments) == 1:
+                rows.append([1.0 - p[0], p[0]])
+            else:
+                joint = bivariate_normal(at[0], at[1], rho)
+                rows.append([1.0 - p[0] - p[1] + joint, p[1] - joint, p[0] - joint, joint])
+        return rows
+
+    def open_numbers(self, hypothesis: Rates) -> OpenNumbers | None:
+        """Discordant shares alone do not say how many respond."""
+        if hypothesis.rates:
+            return None
+        hint = "add rates = { A = share who respond to A, B = ... }"
+        return OpenNumbers("how many respond to each treatment", hint)
+
+    def assumed_numbers(
+        self, hypothesis: Rates, stated: Mapping[str, Any], reference: str
+    ) -> Iterator[AssumedNumber]:
+        return numbers_in(stated, apart=("uncertainty",))
+
+
+FAMILY = RatesFamily()

@@ -56,7 +56,7 @@ class Case:
     seed: int
     fit: Fit
     threads: int | None = None
-    mechanisms: bool = False
+    same_severity: bool = False
 
     @property
     def home(self) -> Ints:
@@ -69,7 +69,7 @@ class Case:
         """Trials of endless patients; `kinds`: by these summaries only."""
         uncertain, fixed = (self._of(each, kinds) for each in (self.uncertain, self.fixed))
         return endless_trials(
-            uncertain, fixed, self.prior, self.home, self.seed, self.threads, self.mechanisms
+            uncertain, fixed, self.prior, self.home, self.seed, self.threads, self.same_severity
         )
 
     def posteriors(self, patients: float, kinds: Sequence[str] | None = None) -> TrialPosteriors:

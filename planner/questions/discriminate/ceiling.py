@@ -105,14 +105,14 @@ def endless_trials(
     home: Ints,
     seed: int,
     threads: int | None,
-    mechanisms: bool = False,
+    same_severity: bool = False,
 ) -> EndlessTrials:
     """Trials of endless patients. home i64[hypothesis]: which of those simulated each hypothesis is.
 
-    `mechanisms`: whether all hypotheses are, which act on the same patients: their summaries then differ
-    between hypotheses as they do, and not by the noise of a sample.
+    `same_severity`: whether all hypotheses act on the same patients, who come with a severity: summaries then
+    differ between hypotheses as they do, and not by the noise of a sample.
     """
-    groups, errors = _fits(sim, mechanisms or _apart(sim, plain))
+    groups, errors = _fits(sim, same_severity or _apart(sim, plain))
     cores = threads or available_cores()
     y = limiting_summaries(groups, errors, _TRIALS, seed, KEY_OF_ENDLESS_TRIALS)
     some = min(_CHECKED, len(sim.same_patients.mean))

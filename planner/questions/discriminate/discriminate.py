@@ -16,10 +16,11 @@ import numpy as np
 
 from planner.engine.executors import Progress, available_cores
 from planner.engine.memory import peak_memory
+from planner.errors import UncertaintyError
 from planner.kernels.tables import W
 from planner.model.distinguishable import inseparable
-from planner.model.families.rates import first_without_rates
-from planner.model.parameter_draws import UncertaintyError, is_uncertain, uncertain_parameters, variants
+from planner.model.families.family import first_open
+from planner.model.parameter_draws import is_uncertain, uncertain_parameters, variants
 from planner.questions.compare.compare import distinct_names
 from planner.questions.discriminate.answers import Case, answers, rates
 from planner.questions.discriminate.classes import PRACTICAL
@@ -192,9 +193,10 @@ def _check(
     if not FEWEST <= draws <= MOST:
         raise DiscriminationError(f"draws of the uncertain numbers: from {FEWEST} to {MOST}, not {draws}")
     for scenario in given:
-        if name := first_without_rates(scenario, scenario.simulated_hypotheses):
-            message = f"{name} does not say how many respond to each treatment, which is what tells it apart"
-            raise DiscriminationError(message, "add rates = { A = share who respond to A, B = ... }")
+        if (left_open := first_open(scenario, scenario.simulated_hypotheses)) is not None:
+            name, numbers = left_open
+            message = f"{name} does not say {numbers.what}, which is what tells it apart"
+            raise DiscriminationError(message, numbers.hint)
     for word, choices in [*((kind, KINDS) for kind in kinds), (likelihood, tuple(FITS))]:
         if word not in choices:
             raise DiscriminationError(f"{word!r} is not one of {', '.join(choices)}")
@@ -283,7 +285,7 @@ def _case(
         seed,
         FITS[likelihood],
         threads,
-        all(plan.scenario.hypotheses[h].family == "terms" for h in plan.hypotheses),
+        all(plan.scenario.hypotheses[h].has_severity for h in plan.hypotheses),
     )
 
 

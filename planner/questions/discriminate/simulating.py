@@ -35,7 +35,6 @@ from planner.questions.discriminate.summaries import (
     spread,
     summary_values,
 )
-from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.scenario import Scenario
 
 # A draw of the uncertain numbers has its own stretch of trials, so that no two share a patient; but for one
@@ -229,8 +228,7 @@ def _same_patients(task: Task, results: Sequence[_Draw], seed: int) -> SamePatie
 
 def _entries(scenario: Scenario, name: str) -> list[UncertainParameter]:
     """The uncertain entries on which a hypothesis may depend: through a tie on those of another."""
-    hypothesis = scenario.hypotheses[name]
-    tie = hypothesis.tie if isinstance(hypothesis, MechanismHypothesis) else None
+    tie = scenario.hypotheses[name].tied
     return [
         e for e in uncertain_parameters(scenario) if e.hypothesis in (None, name, tie.to if tie else None)
     ]

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.kernels.tables import Floats, Ints
-from planner.model.readings import Reading
+from planner.model.readings import Reading, gives
 from planner.results.contract import Json
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import BINARY_MEASURES
@@ -78,7 +78,7 @@ def _what(kind: str, reading: Reading) -> str:
 def summaries_of(scenario: Scenario, names: Sequence[str], kinds: Sequence[str]) -> Summaries:
     """The summaries of these kinds for the design of a scenario and the named hypotheses.
 
-    Secondary outcomes are read where all hypotheses are mechanisms: others do not predict them.
+    Secondary outcomes are read where all hypotheses predict them.
     """
     readings = [Reading(headline_measure(scenario, names), scenario.endpoint.day)]
     columns: list[Summary] = []
@@ -100,9 +100,8 @@ def _readings(scenario: Scenario, names: Sequence[str], kind: str, headline: Rea
     binary = headline.measure in BINARY_MEASURES
     match kind:
         case "means":
-            mechanisms = all(scenario.hypotheses[name].family == "terms" for name in names)
             secondary = [Reading("score", about.day, name) for name, about in scenario.outcomes.items()]
-            return [headline, *(secondary if mechanisms else [])]
+            return [headline, *(reading for reading in secondary if _all_give(scenario, names, reading))]
         case "days":
             days = [day for day in scenario.design.assessment_days if day != headline.day]
             return [Reading(headline.measure, day) for day in days]
@@ -114,10 +113,13 @@ def _readings(scenario: Scenario, names: Sequence[str], kind: str, headline: Rea
 
 
 def headline_measure(scenario: Scenario, names: Sequence[str]) -> str:
-    """The endpoint's own measure; for mechanisms the change, which separates them better."""
-    measure = scenario.endpoint.measure
-    mechanisms = all(scenario.hypotheses[name].family == "terms" for name in names)
-    return "change" if mechanisms and measure in BINARY_MEASURES else measure
+    """The endpoint's own measure; in place of responses the change if all have one: it separates better."""
+    measure, change = scenario.endpoint.measure, Reading("change", scenario.endpoint.day)
+    return "change" if measure in BINARY_MEASURES and _all_give(scenario, names, change) else measure
+
+
+def _all_give(scenario: Scenario, names: Sequence[str], reading: Reading) -> bool:
+    return all(gives(scenario, scenario.hypotheses[name], reading) for name in names)
 
 
 def _together(scenario: Scenario) -> list[tuple[int, ...]]:

@@ -1,7 +1,8 @@
 """The smallest effect that a trial of a given size finds with the target power.
 
-It has a meaning for hypotheses of family `means`: the mean of the contrast's first treatment is moved, all
-else stays as stated. Effects are hypotheses to the engine: many are simulated with the same virtual patients.
+It has a meaning for hypotheses that state an effect which can be moved while all else stays as stated: of
+means, that of the contrast's first treatment. Effects are hypotheses to the engine: many are simulated with
+the same virtual patients.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ from dataclasses import dataclass
 
 from scipy.optimize import brentq
 
-from planner.model.estimand import alternative_direction, true_effect
+from planner.model.estimand import alternative_direction
+from planner.model.families.family import EffectParameter, family_of
+from planner.model.readings import reading_of
 from planner.questions.size import theory
 from planner.questions.size.curves import Curves, span
 from planner.results.cells import Cell
 from planner.results.figures import Figure
 from planner.scenario.analysis import PlannedAnalysis
-from planner.scenario.contrasts import total
-from planner.scenario.families.means import Means
+from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.scenario import Scenario
 
 FIRST, GROWTH, MOST = 32_768, 4, 1_000_000  # trials: at first, their growth, at most
@@ -32,7 +34,7 @@ _FINE = 0.005  # relative range at which an effect is known well enough
 
 @dataclass(frozen=True, slots=True)
 class EffectAnswer:
-    """An effect: the contrast of the means."""
+    """An effect: the contrast as it is stated."""
 
     change: float | None
     range: tuple[float, float] | None  # changes that Monte Carlo error leaves open
@@ -52,27 +54,26 @@ class Effects:
         most_trials: int | None,
     ) -> None:
         scenario = curves.scenario
-        stated = scenario.hypotheses[hypothesis]
-        assert isinstance(stated, Means)
+        parameter = parameter_of(scenario, hypothesis, analysis)
+        assert parameter is not None
         self.curves, self.patients, self.most = curves, patients, most_trials or MOST
-        self.scenario, self.stated, self.analysis = scenario, stated, analysis
+        self.scenario, self.parameter, self.analysis = scenario, parameter, analysis
         self.name = hypothesis
         self.cells: dict[float, Cell] = {}  # by change
-        self.sign = _sign(scenario, stated, analysis)
-        self.first, *others = analysis.weights
-        self.sd = stated.spread.contrast(analysis.weights)
-        self.step = (self.sd or abs(stated.means[others[0]]) or 1.0) / math.sqrt(patients)
+        self.sign = _sign(scenario, parameter, analysis)
+        self.sd = parameter.sd
+        self.step = (self.sd or parameter.size or 1.0) / math.sqrt(patients)
 
-    def hypothesis(self, change: float) -> Means:
-        """The hypothesis with the first treatment's mean moved, so that the contrast is `change`."""
-        weights, means = self.analysis.weights, self.stated.means
-        others = -math.fsum(w * means[a] for a, w in weights.items() if a != self.first)
-        moved = {**means, self.first: (others + change) / weights[self.first]}
-        return self.stated.model_copy(update={"means": moved})
+    def hypothesis(self, change: float) -> Hypothesis:
+        """The hypothesis in which the contrast is `change`."""
+        return self.parameter.moved(change)
 
     def true_effect(self, change: float) -> float:
         """The true effect of a change, which the ends of a scale make another one."""
-        return true_effect(self.scenario, self.hypothesis(change), self.analysis.weights)
+        moved = self.hypothesis(change)
+        reading = reading_of(self.scenario, self.analysis)
+        exact = family_of(moved).exact_effect(self.scenario, moved, self.analysis.weights, reading)
+        return change if exact is None else exact
 
     def find(self, target: float) -> EffectAnswer:
         """The smallest effect from which power stays at or above the target."""
@@ -157,7 +158,7 @@ class Effects:
     def _simulate(self, changes: Sequence[float], trials: int) -> None:
         """One pass over the changes, each a hypothesis of its own."""
         names = {f"{k}": change for k, change in enumerate(dict.fromkeys(changes))}
-        moved: Mapping[str, Means] = {name: self.hypothesis(change) for name, change in names.items()}
+        moved: Mapping[str, Hypothesis] = {name: self.hypothesis(change) for name, change in names.items()}
         scenario = self.scenario.model_copy(update={"hypotheses": moved, "analyses": (self.analysis,)})
         inner = self.curves.like(scenario, dict.fromkeys(names, self.name))  # the same draws at every effect
         try:
@@ -184,12 +185,20 @@ def _high(power: Figure) -> float:
     return power.interval[1]
 
 
-def _sign(scenario: Scenario, hypothesis: Means, analysis: PlannedAnalysis) -> float:
+def parameter_of(
+    scenario: Scenario, name: str, analysis: PlannedAnalysis
+) -> EffectParameter[Hypothesis] | None:
+    """What is moved where an effect is sought; None where the hypothesis states none that can be."""
+    hypothesis = scenario.hypotheses[name]
+    return family_of(hypothesis).effect_parameter(hypothesis, analysis.weights)
+
+
+def _sign(scenario: Scenario, parameter: EffectParameter[Hypothesis], analysis: PlannedAnalysis) -> float:
     """The direction in which an effect is sought: that of the test, else that of the hypothesis."""
     direction = alternative_direction(analysis, scenario.scale_of(analysis))
     if direction != "two-sided":
         return 1.0 if direction == "greater" else -1.0
-    return -1.0 if total(analysis.weights, hypothesis.means) < 0 else 1.0
+    return -1.0 if parameter.stated < 0 else 1.0
 
 
 def _rounded(x: float) -> float:

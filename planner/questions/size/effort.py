@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from planner.model.families.family import family_of
 from planner.questions.size import effect
 from planner.questions.size import patients as search
-from planner.scenario.families.means import Means
 from planner.scenario.scenario import Scenario
 
 
@@ -27,7 +27,7 @@ def largest_passes(
     if find == "effect":
         for name in names:
             stated = scenario.hypotheses[name]
-            if isinstance(stated, Means):
+            if family_of(stated).effect_setting:
                 copies = {f"{k}": stated for k in range(effect.POINTS + 1)}
                 alone = _only(scenario.model_copy(update={"hypotheses": copies}), *copies)
                 rounds = [effect.FIRST, *_rounds(effect.FIRST, effect.GROWTH, trials or effect.MOST)]

@@ -14,6 +14,7 @@ from planner.engine.executors import Progress
 from planner.errors import PlannerError
 from planner.kernels.tables import W
 from planner.model.estimand import Truth
+from planner.model.families.family import family_of
 from planner.model.looks import look_counts
 from planner.model.parameter_draws import check_uncertainty, uncertain_parameters
 from planner.model.stopping.remarks import limits_at_answers
@@ -27,7 +28,7 @@ from planner.results.carryover_figures import carryover_figures
 from planner.results.contract import Json, as_json
 from planner.results.design_effect import WARNING
 from planner.scenario.caps import MAX_PATIENTS
-from planner.scenario.families.means import Means
+from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.look_counts import scaling
 from planner.scenario.scenario import Scenario
 
@@ -116,20 +117,23 @@ def _variants(
     """How many variants there are at most, each of 128 trials."""
     check_uncertainty(scenario)
     if find == "effect":
-        check_means(scenario, names)
+        check_effects(scenario, names)
     if trials is not None:
         raise SizingError("over uncertain numbers, `variants` says how much is simulated, and not `trials`")
     return DEFAULT_VARIANTS if variants is None else variants
 
 
-def check_means(scenario: Scenario, names: Sequence[str]) -> None:
-    """Raise SizingError where the means that make an effect are drawn themselves."""
+def check_effects(scenario: Scenario, names: Sequence[str]) -> None:
+    """Raise SizingError where the numbers that make an effect are drawn themselves."""
     for entry in uncertain_parameters(scenario):
-        routes = [number.route for number in entry.numbers]
-        if entry.hypothesis in names and any("means" in route for route in routes):
+        name = entry.hypothesis
+        if name is None or name not in names:
+            continue
+        setting = family_of(scenario.hypotheses[name]).effect_setting
+        if setting and any(setting in number.route for number in entry.numbers):
             raise SizingError(
-                f"no effect can be sought under {entry.hypothesis}, whose means are uncertain themselves: "
-                f"leave {entry.key} out of its uncertainty, or seek a number of patients"
+                f"no effect can be sought under {name}, whose {setting} are uncertain themselves: leave "
+                f"{entry.key} out of its uncertainty, or seek a number of patients"
             )
 
 
@@ -154,7 +158,7 @@ def most_patients(
     most = patients or scenario.design.patients
     if not 1 <= most <= MAX_PATIENTS:
         raise SizingError(f"the patients must be from 1 to {MAX_PATIENTS:,}, not {most:,}")
-    if not any(isinstance(scenario.hypotheses[name], Means) for name in names):
+    if not any(family_of(scenario.hypotheses[name]).effect_setting for name in names):
         raise SizingError(f"no effect can be sought under {', '.join(names)}: {NOT_OF_MEANS}")
     return most
 
@@ -209,7 +213,7 @@ def _find_effects(
     scenario = curves.scenario
     answers, curve, partial = [], [], False
     for name in names:
-        movable = isinstance(scenario.hypotheses[name], Means)
+        movable = bool(family_of(scenario.hypotheses[name]).effect_setting)
         note = "" if movable else f"{NOT_OF_MEANS[:1].upper()}{NOT_OF_MEANS[1:]}."
         for analysis in scenario.analyses:
             search = None
@@ -232,7 +236,7 @@ def _find_effects(
     return answers, curve, partial
 
 
-def _with_carryover(curves: Curves, answer: Json, moved: Means | None = None) -> Json:
+def _with_carryover(curves: Curves, answer: Json, moved: Hypothesis | None = None) -> Json:
     """An answer with what carryover does to the estimate there. `moved`: the hypothesis with that effect."""
     name, patients = answer["hypothesis"], answer["patients"]
     if answer["power"] is None:

@@ -1,6 +1,6 @@
 """Closed forms: the exact power of analyses whose statistic has a known law, where that law holds.
 
-Scores of family `means` on an unbounded scale are normal, so that with complete patients and one look a t
+Normal scores on an unbounded scale stay normal, so that with complete patients and one look a t
 statistic is noncentral t, also under carryover, which only moves its mean. None stands for "no closed form".
 To add a law: one row of _CLOSED_FORMS, at the end.
 """
@@ -18,14 +18,14 @@ from planner.analyses import LawName, info_of
 from planner.kernels.tables import Floats
 from planner.model.allocation import retention
 from planner.model.contrast_tables import period_weights
-from planner.model.families.means import carryover_points
+from planner.model.families.family import NormalScores, family_of
 from planner.model.looks import monitoring_plan
 from planner.model.readings import reading_of
 from planner.monitoring.numerics import noncentral_t_above
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.contrasts import total
 from planner.scenario.estimability import sequence_shares, variance_factor, within_patients
-from planner.scenario.families.means import Means
+from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.scenario import Scenario
 
 _NIL = 1e-11  # standard errors at one allocation unit that only rounding makes
@@ -39,7 +39,7 @@ class Law(NamedTuple):
 
 
 def power(
-    scenario: Scenario, hypothesis: str | Means, analysis: PlannedAnalysis, patients: Sequence[int]
+    scenario: Scenario, hypothesis: str | Hypothesis, analysis: PlannedAnalysis, patients: Sequence[int]
 ) -> Floats | None:
     """Exact power (type I error under a true null hypothesis) at each number of patients, or None.
 
@@ -59,7 +59,7 @@ def power(
     return np.where(law.df > 0.0, chance, 0.0)
 
 
-def limit(scenario: Scenario, hypothesis: str | Means, analysis: PlannedAnalysis) -> float | None:
+def limit(scenario: Scenario, hypothesis: str | Hypothesis, analysis: PlannedAnalysis) -> float | None:
     """What the exact power tends to as patients are added without end; None: no closed form.
 
     The noncentrality grows with the square root of the patients, unless the contrast that is estimated is
@@ -76,19 +76,19 @@ def limit(scenario: Scenario, hypothesis: str | Means, analysis: PlannedAnalysis
 
 
 def _law(
-    scenario: Scenario, hypothesis: str | Means, analysis: PlannedAnalysis, patients: Sequence[int]
+    scenario: Scenario, hypothesis: str | Hypothesis, analysis: PlannedAnalysis, patients: Sequence[int]
 ) -> Law | None:
     """The law of the test statistic at each number of patients."""
     stated = scenario.hypotheses[hypothesis] if isinstance(hypothesis, str) else hypothesis
-    name = info_of(analysis).law
-    if name is None or not isinstance(stated, Means):
+    name, scores = info_of(analysis).law, family_of(stated).normal_scores(stated)
+    if name is None or scores is None:
         return None
     form = _CLOSED_FORMS[name]
     if not _plain(scenario, analysis, form.first_period):
         return None
     if not form.any_number and any(n % scenario.design.unit for n in patients):
         return None
-    return form.law(scenario, stated, analysis, np.array(patients, float))
+    return form.law(scenario, scores, analysis, np.array(patients, float))
 
 
 def _plain(scenario: Scenario, analysis: PlannedAnalysis, first_period: bool) -> bool:
@@ -122,12 +122,12 @@ def _compared(groups: _Groups, n: Floats) -> Law | None:
     return Law(groups.weight @ groups.mean / se, n * groups.share.sum() - groups.mean.size)
 
 
-def _own_contrasts(scenario: Scenario, hypothesis: Means, analysis: PlannedAnalysis) -> _Groups:
+def _own_contrasts(scenario: Scenario, scores: NormalScores, analysis: PlannedAnalysis) -> _Groups:
     """One patient's contrast in each sequence that gives all of it, period effects and carryover included.
 
     `weight`: of the sequence in an estimate without period effects, where there is one.
     """
-    design, weights, spread = scenario.design, analysis.weights, hypothesis.spread
+    design, weights, spread = scenario.design, analysis.weights, scores.spread
     shares = sequence_shares(design.sequences, weights) or [Fraction(0)] * len(design.sequences)
     table = period_weights(scenario, weights)
     added = scenario.population.period_effect
@@ -136,10 +136,7 @@ def _own_contrasts(scenario: Scenario, hypothesis: Means, analysis: PlannedAnaly
     for s, sequence in enumerate(design.sequences):
         if not set(weights) <= set(sequence):
             continue
-        score = [
-            hypothesis.means[a] + added[k] + carryover_points(hypothesis, sequence, k)
-            for k, a in enumerate(sequence)
-        ]
+        score = [scores.means[a] + added[k] + scores.carried(sequence, k) for k, a in enumerate(sequence)]
         residual = sum((w * spread.within[a]) ** 2 for w, a in zip(table[s], sequence, strict=True))
         mean = float(table[s] @ np.array(score))
         level = spread.shared((a, float(w)) for w, a in zip(table[s], sequence, strict=True))
@@ -147,20 +144,22 @@ def _own_contrasts(scenario: Scenario, hypothesis: Means, analysis: PlannedAnaly
     return _Groups(*np.array(rows).T)
 
 
-def _sequences(scenario: Scenario, hypothesis: Means, analysis: PlannedAnalysis, n: Floats) -> Law | None:
+def _sequences(scenario: Scenario, scores: NormalScores, analysis: PlannedAnalysis, n: Floats) -> Law | None:
     """Hills and Armitage's test, and each patient's own contrast in any other design."""
-    return _compared(_own_contrasts(scenario, hypothesis, analysis), n)
+    return _compared(_own_contrasts(scenario, scores, analysis), n)
 
 
-def _one_sample(scenario: Scenario, hypothesis: Means, analysis: PlannedAnalysis, n: Floats) -> Law | None:
+def _one_sample(scenario: Scenario, scores: NormalScores, analysis: PlannedAnalysis, n: Floats) -> Law | None:
     """The mean of all contrasts over its standard error; exact where every sequence has the same law."""
-    groups = _own_contrasts(scenario, hypothesis, analysis)
+    groups = _own_contrasts(scenario, scores, analysis)
     if not _equal(groups.variance) or np.ptp(groups.mean) > 1e-12 * np.abs(groups.mean).max():
         return None
     return Law(groups.mean[0] * np.sqrt(n / groups.variance[0]), n - 1.0)
 
 
-def _first_period(scenario: Scenario, hypothesis: Means, analysis: PlannedAnalysis, n: Floats) -> Law | None:
+def _first_period(
+    scenario: Scenario, scores: NormalScores, analysis: PlannedAnalysis, n: Floats
+) -> Law | None:
     """The means of the first period; exact where patients of a treatment have one mean, all one variance."""
     design, population = scenario.design, scenario.population
     rows = []
@@ -169,29 +168,31 @@ def _first_period(scenario: Scenario, hypothesis: Means, analysis: PlannedAnalys
         added = {population.sequence_effect[s] for s in chosen}
         if len(added) > 1:
             return None
-        mean = hypothesis.means[treatment] + population.period_effect[0] + added.pop()
+        mean = scores.means[treatment] + population.period_effect[0] + added.pop()
         share = sum(design.allocation[s] for s in chosen) / design.unit
-        rows.append((weight, mean, hypothesis.spread.total(treatment) ** 2, share))
+        rows.append((weight, mean, scores.spread.total(treatment) ** 2, share))
     return _compared(_Groups(*np.array(rows).T), n)
 
 
-def _least_squares(scenario: Scenario, hypothesis: Means, analysis: PlannedAnalysis, n: Floats) -> Law | None:
+def _least_squares(
+    scenario: Scenario, scores: NormalScores, analysis: PlannedAnalysis, n: Floats
+) -> Law | None:
     """Ordinary least squares; exact where its model holds: one residual variance, nothing carried over.
 
     With carryover in the model, nothing beyond the next period.
     """
-    design, spread = scenario.design, hypothesis.spread
+    design, spread = scenario.design, scores.spread
     residual = np.array([spread.within[a] ** 2 for a in design.treatments])
     allows = analysis.carryover
     factor = variance_factor(design.sequences, design.allocation, analysis.weights, allows)
-    first_order = design.periods < 3 or hypothesis.carryover_lasts == "next"
-    carries = any(hypothesis.carryover.values()) and not (allows and first_order)
+    first_order = design.periods < 3 or not scores.lasting
+    carries = scores.carries and not (allows and first_order)
     unequal = not _equal(residual) or not spread.common
     if factor is None or spread.interaction > 0.0 or carries or unequal:
         return None
     rank, _ = within_patients(design.sequences, analysis.weights, allows)
     se = np.sqrt(float(factor) * residual[0] / n)
-    effect = float(total(analysis.weights, hypothesis.means))
+    effect = float(total(analysis.weights, scores.means))
     return Law(effect / se, n * (design.periods - 1) - rank)
 
 
@@ -206,7 +207,7 @@ class _ClosedForm(NamedTuple):
     where patients leave after it.
     """
 
-    law: Callable[[Scenario, Means, PlannedAnalysis, Floats], Law | None]
+    law: Callable[[Scenario, NormalScores, PlannedAnalysis, Floats], Law | None]
     any_number: bool = False
     first_period: bool = False
 

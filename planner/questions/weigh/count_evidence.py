@@ -17,17 +17,14 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from scipy.special import ndtr
 
 from planner.model.allocation import retention
 from planner.model.dropout import is_informative
-from planner.model.families.rates import latent_correlation, threshold
+from planner.model.families.family import family_of
 from planner.model.readings import Reading
-from planner.monitoring.numerics import bivariate_normal
 from planner.questions.weigh.allocation import probability_by_allocation
 from planner.questions.weigh.cohort import Cohort
 from planner.questions.weigh.count_probability import Floats, Ints, Stratum, probability
-from planner.scenario.families.rates import Rates
 from planner.scenario.scenario import Scenario
 
 SMOOTHING = 1.0
@@ -75,7 +72,7 @@ class CountEvidence:
     numbers_known: bool = False  # numbers of the strata; else they are those of the allocation
 
     def exact(self, scenario: Scenario) -> bool:
-        """Whether stated rates give the chances of all cells exactly."""
+        """Whether stated chances of responses give those of all cells exactly."""
         few = len(self.readings) == 1 and all(len(group.treatments) <= 2 for group in self.groups)
         return few and not is_informative(scenario)
 
@@ -86,6 +83,27 @@ class CountEvidence:
         """
         whole = all(set(each.sequence) <= set(each.treatments) for each in self.strata)
         return self.exact(scenario) and (self.numbers_known or whole)
+
+    def stated_chances(
+        self, scenario: Scenario, name: str, group: TreatmentGroup | SequenceGroup
+    ) -> Floats | None:
+        """f64[cell], exact: the chances that a hypothesis states of the responses of a group; None if none.
+
+        The mean over the sequences that give the treatments.
+        """
+        if not self.exact(scenario):
+            return None
+        hypothesis, treatments = scenario.hypotheses[name], group.treatments
+        sequences = _sequences(scenario, group, set(treatments) < set(self.treatments))
+        rows = family_of(hypothesis).response_chances(scenario, hypothesis, sequences, treatments)
+        if rows is None:
+            return None
+        total, weight = np.zeros(2 ** len(treatments)), 0
+        for sequence, row in zip(sequences, rows, strict=True):
+            units = scenario.design.allocation[scenario.design.sequences.index(sequence)]
+            total += units * np.maximum(row, 0.0)
+            weight += units
+        return np.asarray(total / weight)
 
     @property
     def parts(self) -> tuple[TreatmentGroup | SequenceGroup, ...]:
@@ -203,11 +221,11 @@ def _chances(
     rows = np.zeros((len(names), 2 ** len(evidence.cells(group))))
     simulated = []
     for h, name in enumerate(names):
-        hypothesis = cohort.scenario.hypotheses[name]
-        if isinstance(hypothesis, Rates) and evidence.exact(cohort.scenario):
-            rows[h] = _stated_chances(evidence, group, cohort.scenario, hypothesis)
-        else:
+        stated = evidence.stated_chances(cohort.scenario, name, group)
+        if stated is None:
             simulated.append(h)
+        else:
+            rows[h] = stated
     if simulated:
         rows[simulated] = _simulated_chances(evidence, group, cohort)[simulated]
     return rows
@@ -255,27 +273,3 @@ def _tally(
             code = np.where(np.isnan(cohort.seen(sequence, gone)).all(axis=(1, 2)), code, size)
         total = total + np.stack([np.bincount(row, minlength=size + 1)[:size] for row in code])
     return np.asarray(total, np.float64)
-
-
-def _stated_chances(
-    evidence: CountEvidence, group: TreatmentGroup | SequenceGroup, scenario: Scenario, hypothesis: Rates
-) -> Floats:
-    """f64[cell], exact: the chances that stated rates give to the responses to one or two treatments.
-
-    The mean over the sequences that give them, since a period effect shifts the latent threshold.
-    """
-    design, shift, rho = scenario.design, scenario.population.period_effect, latent_correlation(hypothesis)
-    treatments = group.treatments
-    total, weight = np.zeros(2 ** len(treatments)), 0
-    for sequence in _sequences(scenario, group, set(treatments) < set(evidence.treatments)):
-        units = design.allocation[design.sequences.index(sequence)]
-        at = [threshold(hypothesis.shares[a]) + shift[sequence.index(a)] for a in treatments]
-        p = [float(ndtr(x)) for x in at]
-        if len(treatments) == 1:
-            row = [1.0 - p[0], p[0]]
-        else:
-            joint = bivariate_normal(at[0], at[1], rho)
-            row = [1.0 - p[0] - p[1] + joint, p[1] - joint, p[0] - joint, joint]
-        total += units * np.maximum(row, 0.0)
-        weight += units
-    return np.asarray(total / weight)

@@ -22,7 +22,7 @@ from planner.errors import WeighingError
 from planner.kernels.tables import Floats
 from planner.model import parameter_draws
 from planner.model.distinguishable import endpoint_depends_on, inseparable
-from planner.model.families.rates import first_without_rates
+from planner.model.families.family import first_open
 from planner.model.parameter_draws import UncertainParameter, is_uncertain
 from planner.questions.effort import EffortEstimate
 from planner.questions.weigh.cohort import patients_of, trials_of
@@ -37,8 +37,6 @@ from planner.questions.weigh.sensitivity import NumberDraws
 from planner.questions.weigh.simulating import Work, simulate
 from planner.questions.weigh.stopping import StoppingTreatment, stopping
 from planner.results.contract import Json
-from planner.scenario.families.mechanism import MechanismHypothesis
-from planner.scenario.families.rates import Rates
 from planner.scenario.scenario import Scenario
 
 VARIANTS = 400
@@ -121,9 +119,10 @@ class _Task:
 def _task(scenario: Scenario, variants: int | None, patients: int | None, seed: int | None) -> _Task:
     """Raises WeighingError where there is nothing to weigh."""
     names = _names(scenario)
-    if name := first_without_rates(scenario, names):
-        message = f"{name} does not say how many respond to each treatment, on which the weights depend"
-        raise WeighingError(message, "add rates = { A = share who respond to A, B = ... }", "scenario")
+    if (left_open := first_open(scenario, names)) is not None:
+        name, numbers = left_open
+        message = f"{name} does not say {numbers.what}, on which the weights depend"
+        raise WeighingError(message, numbers.hint, "scenario")
     evidence, remarks = _evidence(scenario)
     assert scenario.observed is not None  # or there would be no evidence
     rule = stopping(scenario, scenario.observed, evidence)
@@ -238,9 +237,10 @@ def _priors(scenario: Scenario, given: Mapping[str, float]) -> Floats:
 
 
 def _is_exact(scenario: Scenario, names: Sequence[str], evidence: Evidence, rule: StoppingTreatment) -> bool:
-    """Whether stated rates give all chances, so that nothing is to be simulated."""
-    stated = all(isinstance(scenario.hypotheses[name], Rates) for name in names)
-    return stated and isinstance(evidence, CountEvidence) and evidence.certain(scenario) and rule.rule is None
+    """Whether what is stated gives all chances, so that nothing is to be simulated."""
+    if not isinstance(evidence, CountEvidence) or rule.rule is not None or not evidence.certain(scenario):
+        return False
+    return all(evidence.stated_chances(scenario, name, evidence.parts[0]) is not None for name in names)
 
 
 def _jackknife(evidence: Evidence, measured: Floats) -> Floats:
@@ -284,6 +284,5 @@ def _number_draws(work: Work, entries: Sequence[UncertainParameter], count: int)
 
 def _tied_to(scenario: Scenario, name: str) -> str | None:
     """The hypothesis whose sizes are taken over."""
-    hypothesis = scenario.hypotheses[name]
-    tie = hypothesis.tie if isinstance(hypothesis, MechanismHypothesis) else None
+    tie = scenario.hypotheses[name].tied
     return None if tie is None else tie.to

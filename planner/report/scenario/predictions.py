@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from planner.model.families.mechanism.carryover import Blockade, unequal_blockade, unequal_carryover
+from planner.model.carryover import unequal_blockade, unequal_carryover
+from planner.model.families.family import Blockade
 from planner.questions.predict import HypothesisPredictions, PredictedValue, Prediction
 from planner.report.blocks import Block, Column, Heading, Items, Prose, Sheet
 from planner.report.scenario.mechanism import percent, targets

@@ -1,12 +1,12 @@
-"""What of a treatment is left when the next period begins, and differs between treatments."""
+"""What of a treatment is left under a mechanism when the next period begins."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import chain
 
 from planner.model.blinding import possible_guesses
+from planner.model.families.family import Blockade
 from planner.model.families.mechanism.signals import (
     Mechanism,
     cycle_days,
@@ -17,69 +17,31 @@ from planner.model.families.mechanism.signals import (
     onsets_of_period,
 )
 from planner.monitoring.numerics import to_12_digits
-from planner.scenario.families.means import Means
 from planner.scenario.families.mechanism import MechanismHypothesis
-from planner.scenario.families.rates import Rates
 from planner.scenario.scenario import Scenario
 
-_NEGLIGIBLE = 0.005  # a smaller share of receptors or of an improvement is not worth a sentence
+_NEGLIGIBLE = 0.005  # a smaller share of an improvement is not worth a sentence
 
 
-@dataclass(frozen=True, slots=True)
-class Blockade:
-    """Share of the receptors that an agent of a treatment occupies when given, and at the next dosing."""
-
-    treatment: str
-    agent: str
-    at_dosing: float
-    left: float
-    at_days: float = 0.0  # day of the period on which it is given
-
-
-def blockades(scenario: Scenario, names: Sequence[str]) -> tuple[Blockade, ...]:
-    """Agents that block a signal under some hypothesis, and still do so a little at the next dosing."""
-    if scenario.design.periods < 2:
-        return ()
-    rows: dict[Blockade, None] = {}
-    for hypothesis in (scenario.hypotheses[n] for n in names):
-        if not isinstance(hypothesis, MechanismHypothesis):
-            continue
-        m = Mechanism.of(scenario, hypothesis)
-        needed = {need.signal for term in hypothesis.terms for need in term.needs}
-        blockers = {agent for signal in needed for agent in m.signals[signal].blocked_by}
-        for a in scenario.design.treatments:
-            for each in sorted(scenario.treatments[a].agents, key=lambda given: given.agent):
-                if each.agent in blockers:
-                    at = each.at_days or 0.0
-                    now = occupancy(m, each, 0.0, present=True)
-                    then = occupancy(m, each, cycle_days(scenario) - at, present=False)
-                    rows[Blockade(a, each.agent, to_12_digits(now), to_12_digits(then), at)] = None
-    return tuple(rows)
-
-
-def unequal_carryover(scenario: Scenario, name: str) -> dict[str, float]:
-    """What is left of each treatment when the next period begins, if that differs between treatments.
-
-    Of means the points stated; of mechanisms the share of its longest-lived component that the median patient
-    still has. Empty where carryover cannot raise the type I error: none, or the same for all treatments.
-    """
-    hypothesis, design = scenario.hypotheses[name], scenario.design
-    if design.periods < 2 or isinstance(hypothesis, Rates):
-        return {}
-    if isinstance(hypothesis, Means):
-        left = {a: hypothesis.carryover.get(a, 0.0) for a in design.treatments}
-        return left if len(set(left.values())) > 1 else {}
-    assert isinstance(hypothesis, MechanismHypothesis)
+def blockades(scenario: Scenario, hypothesis: MechanismHypothesis) -> Iterator[Blockade]:
+    """Agents that block a needed signal, and what they still occupy at the next dosing."""
     m = Mechanism.of(scenario, hypothesis)
-    left = {a: _median_left(scenario, m, a) for a in design.treatments}
-    return left if max(left.values()) - min(left.values()) > _NEGLIGIBLE else {}
+    needed = {need.signal for term in hypothesis.terms for need in term.needs}
+    blockers = {agent for signal in needed for agent in m.signals[signal].blocked_by}
+    for a in scenario.design.treatments:
+        for each in sorted(scenario.treatments[a].agents, key=lambda given: given.agent):
+            if each.agent in blockers:
+                at = each.at_days or 0.0
+                now = occupancy(m, each, 0.0, present=True)
+                then = occupancy(m, each, cycle_days(scenario) - at, present=False)
+                yield Blockade(a, each.agent, to_12_digits(now), to_12_digits(then), at)
 
 
-def unequal_blockade(scenario: Scenario, name: str) -> dict[str, float]:
-    """What blockers of each treatment still occupy at the next dosing, if that differs between treatments."""
-    left = dict.fromkeys(scenario.design.treatments, 0.0)
-    for row in blockades(scenario, (name,)):
-        left[row.treatment] = max(left[row.treatment], row.left)
+def unequal_carryover(scenario: Scenario, hypothesis: MechanismHypothesis) -> dict[str, float]:
+    """Share of its longest-lived component that the median patient still has of each treatment at the next
+    dosing; empty where all are about the same."""
+    m = Mechanism.of(scenario, hypothesis)
+    left = {a: _median_left(scenario, m, a) for a in scenario.design.treatments}
     return left if max(left.values()) - min(left.values()) > _NEGLIGIBLE else {}
 
 
