@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from commands import Cli, cli
 
-from planner.cli.app import COMMANDS, EXAMPLES
+from planner.cli.app import COMMANDS, EXAMPLES, function_of
 from planner.scenario import catalogue
 
 __all__ = ["cli"]
@@ -24,7 +24,7 @@ DATA = "planner trial my-trial.toml --replay 3 --format csv -o patients.csv"
 def lines() -> list[str]:
     """Every line of a shell block of the front page, and of the help of each command."""
     blocks = re.findall(r"```sh\n(.*?)```", README, re.S)
-    helped = [inspect.getdoc(command) or "" for command in COMMANDS]
+    helped = [inspect.getdoc(function_of(name)) or "" for name in COMMANDS]
     return [line.strip() for text in (*blocks, *helped, EXAMPLES) for line in text.splitlines()]
 
 

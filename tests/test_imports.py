@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import planner
+from planner.cli.app import COMMANDS, function_of
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "planner"
@@ -23,6 +24,7 @@ BY_NAME = (
 HEAVY = {"numpy", "scipy", "numba", "polars", "pydantic", "rich"}
 LOADS_ON_USE = {
     "__init__.py",  # the public names
+    "cli/app.py",  # the commands
     "analyses/__init__.py",  # the kernel of a method, by the table of methods
     "model/families/family.py",  # a family of outcomes, by the table of families
     "engine/generators.py",  # the kernel that makes its patients
@@ -123,21 +125,42 @@ def test_the_package_holds_its_rooms_and_nothing_else() -> None:
     assert rooms == {
         *("scenario", "monitoring", "data", "kernels", "analyses", "model", "engine", "results"),
         *("questions", "report", "cli", "benchmarks"),
-        *("__init__.py", "__main__.py", "_version.py", "_interruption.py", "errors.py", "py.typed"),
+        *("__init__.py", "__init__.pyi", "__main__.py", "_version.py", "_interruption.py", "errors.py"),
+        *("_memo.py", "py.typed"),
     }
 
 
-def test_public_names_stand_alike_for_type_checkers_and_at_run_time() -> None:
-    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
-    block = next(node for node in tree.body if isinstance(node, ast.If))
-    declared = {
-        alias.name: node.module
-        for node in block.body
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-        if alias.asname == alias.name
-    }
+def test_every_line_of_the_public_names_is_read() -> None:
+    """The stub is read by its lines at run time, by its grammar here."""
+    tree = ast.parse((PACKAGE / "__init__.pyi").read_text(encoding="utf-8"))
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    assert len(imports) == len(tree.body) - 1  # and the docstring
+    assert [len(node.names) for node in imports] == [1] * len(imports)
+    declared = {node.names[0].asname: node.module for node in imports}
     assert declared == planner._HOME
+    assert list(declared) == planner.__all__
+    for name in planner.__all__:
+        assert getattr(planner, name) is not None
+
+
+def test_a_type_checker_knows_the_public_names_and_no_others(tmp_path: Path) -> None:
+    file = tmp_path / "use.py"
+    file.write_text('import planner\nreveal_type(planner.read("x"))\nplanner.unheard_of\n')
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--no-incremental", "--follow-imports=silent", str(file)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert "planner.scenario.scenario.Scenario" in done.stdout
+    assert 'Module has no attribute "unheard_of"' in done.stdout
+    assert "Found 1 error" in done.stdout
+
+
+def test_every_command_is_a_function_of_its_name() -> None:
+    for name in COMMANDS:
+        assert function_of(name).__name__ == name
 
 
 def test_every_folder_of_modules_is_a_package() -> None:

@@ -82,7 +82,7 @@ def test_the_catalogue_is_listed() -> None:
 def test_commands_that_are_named_exist() -> None:
     from planner.cli.app import COMMANDS
 
-    known = {function.__name__ for function in COMMANDS}
+    known = set(COMMANDS)
     assert {row.split()[0] for row in first_column("command")} == known
     assert set(re.findall(r"\bplanner (?!run|with)([a-z]+) [A-Za-z-]*\.toml", README)) <= known
 

@@ -3,40 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from importlib import import_module
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from planner.cli.bench import bench, doctor
-from planner.cli.boundaries import boundaries
-from planner.cli.compare import compare
-from planner.cli.discriminate import discriminate
-from planner.cli.reference import cite, methods
-from planner.cli.run import run
-from planner.cli.scenarios import check, new, scenarios, schema
-from planner.cli.show import show
-from planner.cli.size import size
-from planner.cli.trial import trial
-from planner.cli.weigh import weigh
 
-COMMANDS: dict[Callable[..., int], str] = {
-    run: "Simulate a trial: power, stops, size, bias.",
-    size: "How many patients a trial needs.",
-    weigh: "Weigh the hypotheses by an observed result.",
-    trial: "Look at one virtual trial, patient by patient.",
-    show: "Describe a scenario in plain English.",
-    compare: "Designs side by side on the same patients.",
-    discriminate: "Would a design tell mechanisms apart?",
-    check: "Validate scenario files.",
-    scenarios: "List the catalogue of trials.",
-    new: "Start a scenario file from a template.",
-    boundaries: "Stopping boundaries, without simulation.",
-    cite: "What to cite for a scenario.",
-    methods: "Analyses, stopping rules, designs explained.",
-    schema: "JSON Schema of scenario files, for editors.",
-    bench: "How fast this machine simulates.",
-    doctor: "What is installed, and what makes planner slow.",
+class Command(NamedTuple):
+    """A command: the module of planner.cli with the function of its name, and its line in the list of all."""
+
+    module: str
+    help: str
+
+
+COMMANDS: dict[str, Command] = {
+    "run": Command("run", "Simulate a trial: power, stops, size, bias."),
+    "size": Command("size", "How many patients a trial needs."),
+    "weigh": Command("weigh", "Weigh the hypotheses by an observed result."),
+    "trial": Command("trial", "Look at one virtual trial, patient by patient."),
+    "show": Command("show", "Describe a scenario in plain English."),
+    "compare": Command("compare", "Designs side by side on the same patients."),
+    "discriminate": Command("discriminate", "Would a design tell mechanisms apart?"),
+    "check": Command("scenarios", "Validate scenario files."),
+    "scenarios": Command("scenarios", "List the catalogue of trials."),
+    "new": Command("scenarios", "Start a scenario file from a template."),
+    "boundaries": Command("boundaries", "Stopping boundaries, without simulation."),
+    "cite": Command("reference", "What to cite for a scenario."),
+    "methods": Command("reference", "Analyses, stopping rules, designs explained."),
+    "schema": Command("scenarios", "JSON Schema of scenario files, for editors."),
+    "bench": Command("bench", "How fast this machine simulates."),
+    "doctor": Command("bench", "What is installed, and what makes planner slow."),
 }
+
+
+def function_of(name: str) -> Callable[..., int | None]:
+    """What a command does."""
+    function: Callable[..., int | None] = getattr(import_module(f"planner.cli.{COMMANDS[name].module}"), name)
+    return function
+
 
 EXAMPLES = """\b
 Examples:
@@ -59,8 +63,8 @@ def build() -> Any:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback(epilog=EXAMPLES)(planner)
-    for command, help in COMMANDS.items():
-        app.command(short_help=help)(command)
+    for name, row in COMMANDS.items():
+        app.command(short_help=row.help)(function_of(name))
     return typer.main.get_command(app)
 
 
