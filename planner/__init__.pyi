@@ -1,4 +1,4 @@
-"""The names that planner offers and where they live, for type checkers and for __init__.py, which reads it."""
+"""The names that planner offers and their homes: for type checkers, and for __init__.py, which reads it."""
 
 from planner._version import __version__ as __version__
 from planner.errors import WeighingError as WeighingError

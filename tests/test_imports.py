@@ -25,6 +25,7 @@ HEAVY = {"numpy", "scipy", "numba", "polars", "pydantic", "rich"}
 LOADS_ON_USE = {
     "__init__.py",  # the public names
     "cli/app.py",  # the commands
+    "results/result.py",  # the pages of results, which stand above them
     "analyses/__init__.py",  # the kernel of a method, by the table of methods
     "model/families/family.py",  # a family of outcomes, by the table of families
     "engine/generators.py",  # the kernel that makes its patients
