@@ -32,6 +32,7 @@ LOADS_ON_USE = {
     "scenario/hypotheses.py",  # the settings of a family, by the table of families
     "scenario/resolving/families/resolver.py",  # its defaults and checks, likewise
     "report/render/renderer.py",  # a renderer, by the format that names it
+    "report/scenario/family.py",  # its words, likewise
     "report/methods.py",  # looks for documentation without loading what it documents
     "benchmarks/others.py",  # a rival that need not be installed
 }

@@ -16,9 +16,8 @@ from planner.questions.replay.replay import replay
 from planner.report.render.markdown import Markdown
 from planner.report.scenario.context import page_context
 from planner.report.scenario.dropout import leavers, returners
-from planner.report.scenario.mechanism import percent
 from planner.report.scenario.population import patients
-from planner.results.number_text import plain, signed
+from planner.results.number_text import percent, plain, signed
 from planner.scenario.canonical.resolved import resolve
 from planner.scenario.canonical.toml import to_toml
 from planner.scenario.faults import ScenarioError, dotted

@@ -20,7 +20,7 @@ from planner.model.looks import MonitoringPlan, monitoring_plan
 from planner.model.readings import reading_of
 from planner.model.stopping.remarks import limit_report
 from planner.scenario.analysis import PlannedAnalysis
-from planner.scenario.contrasts import Contrast
+from planner.scenario.contrasts import Contrast, formula
 from planner.scenario.design import Design
 from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.scenario import Scenario
@@ -71,6 +71,11 @@ class TrialPlan:
     analyses: tuple[AnalysisPlan, ...]
     design_table: tuple[DesignRow, ...] = ()  # empty unless effects are wanted
     enrolment: Enrolment | None = None  # None also where everybody is enrolled, and unless effects are wanted
+
+    @property
+    def contrasts(self) -> list[Contrast]:
+        """The contrasts of the analyses, each once."""
+        return list({formula(analysis.contrast): analysis.contrast for analysis in self.analyses}.values())
 
     def to_json(self) -> dict[str, Any]:
         """The plan as plain dictionaries and lists."""

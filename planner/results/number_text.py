@@ -86,3 +86,8 @@ def duration(seconds: float) -> str:
 def memory(bytes: int) -> str:
     """Rough memory: `180 MB`, `2.4 GB`."""
     return f"{plain(bytes / 1e9, 2)} GB" if bytes >= 1e9 else f"{plain(bytes / 1e6, 2)} MB"
+
+
+def percent(share: float) -> str:
+    """A share as people read it: 95 %."""
+    return f"{plain(100.0 * share, 3)} %"

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from planner.questions.plan import TrialPlan, scale_moves
-from planner.results.number_text import plain, signed
-from planner.scenario.families.means import Means
+from planner.questions.plan import TrialPlan
+from planner.report.scenario.family import in_words_of
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import count, listed
 
@@ -39,23 +36,10 @@ def _one_of(low: int, high: int) -> str:
 
 
 def scale_notes(scenario: Scenario) -> dict[tuple[str, str], str]:
-    """By hypothesis and analysis: why the true effect is not the difference of the stated means."""
+    """By hypothesis and analysis: why the true effect is not the stated one."""
     return {
         (name, analysis.name): reason
         for name, hypothesis in scenario.hypotheses.items()
         for analysis in scenario.analyses
-        if isinstance(hypothesis, Means) and (reason := scale_effect(scenario, hypothesis, analysis.weights))
+        if (reason := in_words_of(hypothesis.family).moved_by_scale(scenario, hypothesis, analysis.weights))
     }
-
-
-def scale_effect(scenario: Scenario, hypothesis: Means, contrast: Mapping[str, float]) -> str:
-    """What the scale does to the effect that the means state; empty if it is the true one."""
-    scale, shift = scenario.endpoint.scale, scale_moves(scenario, hypothesis, contrast)
-    if shift is None:
-        return ""
-    stated, parts = shift
-    ends = [f"{plain(scale.low)}, the lowest score", f"{plain(scale.high)}, the highest score"]
-    cut = [end for end, part in zip(ends, ("low", "high"), strict=True) if part in parts]
-    does = [f"cut at {listed(cut)}"] if cut else []
-    does += [f"rounded to multiples of {plain(scale.step)}"] if "step" in parts else []
-    return f"the stated means differ by {signed(stated)}, but scores are {listed(does)}"

@@ -6,8 +6,7 @@ import math
 from collections.abc import Mapping
 
 from planner.report.blocks import Block, Heading, Items
-from planner.report.scenario.mechanism import percent
-from planner.results.number_text import plain
+from planner.results.number_text import percent, plain
 from planner.scenario.blinding import Blinding, Expectancy
 from planner.scenario.components import Agent, Signal
 from planner.scenario.scenario import Scenario

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from planner.model.design_table import DesignRow, RandomPatients
 from planner.report.blocks import Block, Column, Heading, Items, Prose, Sheet
-from planner.report.scenario.mechanism import percent
-from planner.results.number_text import DASH, plain, signed
+from planner.results.number_text import DASH, percent, plain, signed
 from planner.scenario.contrasts import formula, weights
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from planner.report.scenario.mechanism import percent
-from planner.results.number_text import plain
+from planner.results.number_text import percent, plain
 from planner.scenario.dropout import IMPROVEMENT_STEP, OddsRatios
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from planner.report.context import unit_of
-from planner.report.scenario.mechanism import percent
-from planner.results.number_text import plain
-from planner.scenario.families.rates import Rates
+from planner.results.number_text import percent, plain
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import BINARY_MEASURES
 
@@ -27,7 +25,7 @@ def _measured(scenario: Scenario) -> str:
     """What is analysed, in one sentence: `Score (points), as change from baseline; lower is better.`"""
     endpoint, scale = scenario.endpoint, scenario.endpoint.scale
     name, measure = endpoint.label or scale.name or "the score", endpoint.measure
-    if measure in BINARY_MEASURES and all(isinstance(h, Rates) for h in scenario.hypotheses.values()):
+    if measure in BINARY_MEASURES and not any(h.tells_scores() for h in scenario.hypotheses.values()):
         text = name if name.casefold() == measure else f"{name}: {measure}"
         return f"{text}, yes or no; the more patients, the better."
     better = f"; {scale.better} is better" if scale.better else ""

@@ -9,8 +9,7 @@ from planner.questions.plan import AnalysisPlan, PlannedLook, TrialPlan
 from planner.report.blocks import Block, Column, Heading, Items, Prose, Sheet
 from planner.report.pages.parts.limits import about_limits
 from planner.report.pages.run_tables import warning
-from planner.report.scenario.mechanism import percent
-from planner.results.number_text import DASH, plain
+from planner.results.number_text import DASH, percent, plain
 from planner.scenario.scenario import Scenario
 from planner.scenario.stopping_rules import EFFICACY_RULES, FUTILITY_RULES
 from planner.scenario.text import listed

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from planner.model.entry import Enrolment, enrolment
 from planner.report.blocks import Block, Heading, Items
-from planner.report.scenario.mechanism import percent
-from planner.results.number_text import fixed, plain, signed
-from planner.scenario.families.means import Means
-from planner.scenario.families.mechanism import MechanismHypothesis
-from planner.scenario.families.rates import Rates
+from planner.report.scenario.family import in_words_of
+from planner.results.number_text import fixed, percent, plain, signed
 from planner.scenario.population import Population
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed
@@ -17,18 +14,18 @@ from planner.scenario.text import listed
 def patients(scenario: Scenario, enrolled: Enrolment | None) -> list[Block]:
     """Every number of the population section but dropout, which belongs to a patient's time."""
     population = scenario.population
-    mechanisms = any(isinstance(each, MechanismHypothesis) for each in scenario.hypotheses.values())
-    lines = _baseline(scenario, mechanisms) + _entry(scenario, enrolled, mechanisms)
-    lines += _noise(scenario, population, mechanisms) + _effects(scenario)
+    severity = any(each.has_severity for each in scenario.hypotheses.values())
+    lines = _baseline(scenario, severity) + _entry(scenario, enrolled, severity)
+    lines += _noise(scenario, population, severity) + _effects(scenario)
     return [Heading("Patients"), Items(lines)] if lines else []
 
 
-def _baseline(scenario: Scenario, mechanisms: bool) -> list[str]:
+def _baseline(scenario: Scenario, severity: bool) -> list[str]:
     baseline, unit = scenario.population.baseline, scenario.endpoint.unit
     if baseline is None:
         return []
     numbers = f"mean {plain(baseline.mean)}, SD {plain(baseline.sd)} between patients ({unit})"
-    if mechanisms:
+    if severity:
         enrolment = " before anybody is selected" if baseline.at_least is not None else ""
         return [f"True severity at baseline: {numbers}{enrolment}."]
     if scenario.design.baselines == "none":
@@ -36,7 +33,7 @@ def _baseline(scenario: Scenario, mechanisms: bool) -> list[str]:
     return [f"Baseline: {numbers}."]
 
 
-def _entry(scenario: Scenario, enrolled: Enrolment | None, mechanisms: bool) -> list[str]:
+def _entry(scenario: Scenario, enrolled: Enrolment | None, severity: bool) -> list[str]:
     """Who is enrolled, by which rating, and what that does to scores although nobody is treated."""
     population, unit = scenario.population, scenario.endpoint.unit
     least = population.baseline.at_least if population.baseline is not None else None
@@ -46,7 +43,7 @@ def _entry(scenario: Scenario, enrolled: Enrolment | None, mechanisms: bool) -> 
             'Entry is by the first baseline (entry = "baseline"), but no score is needed: it changes nothing.'
         )
         return [without] if by_first else []
-    if not mechanisms:
+    if not severity:
         by = "the first baseline" if by_first else "a screening rating"
         return [
             f"A score of at least {plain(least)} in {by} would be needed to be enrolled; it acts on "
@@ -76,7 +73,7 @@ def _entry(scenario: Scenario, enrolled: Enrolment | None, mechanisms: bool) -> 
 
 def entry_in_short(scenario: Scenario) -> str:
     """Which rating enrols and what untreated patients then seem to do, in one line; empty where all enter."""
-    if not any(isinstance(each, MechanismHypothesis) for each in scenario.hypotheses.values()):
+    if not any(each.has_severity for each in scenario.hypotheses.values()):
         return ""
     enrolled = enrolment(scenario)
     if enrolled is None:
@@ -107,15 +104,15 @@ def _points(x: float) -> str:
     return fixed(x, 2) if x else "0"
 
 
-def _noise(scenario: Scenario, population: Population, mechanisms: bool) -> list[str]:
+def _noise(scenario: Scenario, population: Population, severity: bool) -> list[str]:
     lines = []
-    idle = "" if mechanisms else "; it acts on mechanisms, of which no hypothesis has any"
-    if mechanisms or population.rating_sd:
+    idle = "" if severity else "; it acts on mechanisms, of which no hypothesis has any"
+    if severity or population.rating_sd:
         size = (
             f"SD {plain(population.rating_sd)} {scenario.endpoint.unit}" if population.rating_sd else "none"
         )
         lines.append(f"Error of one rating: {size}{idle}.")
-    if mechanisms or population.occasion_sd:
+    if severity or population.occasion_sd:
         size = percent(population.occasion_sd) + " of the severity (SD)" if population.occasion_sd else "none"
         lines.append(f"Swings of a patient from period to period: {size}{idle}.")
     return lines
@@ -129,16 +126,10 @@ def _effects(scenario: Scenario) -> list[str]:
     if any(population.period_effect):
         pairs = enumerate(population.period_effect, 1)
         added = listed([f"{signed(effect)} in period {k}" for k, effect in pairs if effect])
-        if all(isinstance(each, Rates) for each in families):
-            lines.append(
-                f"Period effects: {added}, in SDs of the latent normal scale on which a response is a value "
-                "below a threshold; above 0 more patients respond."
-            )
-        else:
-            lines.append(f"Period effects: {added} ({unit}).")
+        lines.append(in_words_of(families[0].family).period_effects(scenario, added))
     if any(population.sequence_effect):
         rows = zip(population.sequence_effect, scenario.design.sequences, strict=True)
         added = listed([f"{signed(effect)} in {' '.join(sequence)}" for effect, sequence in rows if effect])
-        only = "" if all(isinstance(each, Means) for each in families) else ", where means are stated"
+        only = "" if all(each.has_sequence_effects for each in families) else ", where means are stated"
         lines.append(f"Sequence effects: {added} ({unit}{only}).")
     return lines

@@ -8,10 +8,10 @@ from planner.model.carryover import unequal_blockade, unequal_carryover
 from planner.model.families.family import Blockade
 from planner.questions.predict import HypothesisPredictions, PredictedValue, Prediction
 from planner.report.blocks import Block, Column, Heading, Items, Prose, Sheet
-from planner.report.scenario.mechanism import percent, targets
+from planner.report.scenario.agents import targets
+from planner.report.scenario.family import in_words_of
 from planner.report.scenario.secondary_outcomes import outcome_predictions
-from planner.results.number_text import DASH, fixed, plain
-from planner.scenario.families.mechanism import MechanismHypothesis
+from planner.results.number_text import DASH, fixed, percent, plain
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import count, listed
 
@@ -133,8 +133,7 @@ def _left_over(scenario: Scenario, outlook: HypothesisPredictions) -> list[str]:
         points = [
             row.points.estimate
             for row in outlook.remaining
-            if row.treatment == treatment
-            and isinstance(scenario.hypotheses[row.hypothesis], MechanismHypothesis)
+            if row.treatment == treatment and scenario.hypotheses[row.hypothesis].has_severity
         ]
         if points:
             low, high = fixed(min(points), 1), fixed(max(points), 1)
@@ -164,11 +163,4 @@ def carryover_reason(scenario: Scenario, name: str) -> str:
             if blocked
             else ""
         )
-    if isinstance(scenario.hypotheses[name], MechanismHypothesis):
-        shares = listed([f"{percent(round(share, 2))} after {a}" for a, share in left.items()])
-        return (
-            f"carryover: {days} days after a dosing, when the next period begins, the median patient still "
-            f"has {shares} of the part of the improvement that lasts longest"
-        )
-    points = listed([f"{plain(value)} from {a}" for a, value in left.items()])
-    return f"carryover: into the next period go {points} ({scenario.endpoint.unit})"
+    return in_words_of(scenario.hypotheses[name].family).carried_over(scenario, left)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from planner.model.estimand import Truth
@@ -13,26 +13,24 @@ from planner.report.context import unit_of
 from planner.report.pages.common import NO_SOURCE
 from planner.report.pages.parts.observed import observed_sentences
 from planner.report.pages.parts.uncertain import what_is_uncertain
-from planner.report.scenario.allocation import design_line, scale_effect
+from planner.report.scenario.allocation import design_line
 from planner.report.scenario.analyses import analyses_blocks
 from planner.report.scenario.blinding import blinding_blocks
 from planner.report.scenario.design_table import design_blocks
 from planner.report.scenario.dropout import leavers, returners
 from planner.report.scenario.endpoint import endpoint_sentences, measure_and_unit
-from planner.report.scenario.mechanism import agents, components, needs_of, percent
+from planner.report.scenario.family import in_words_of
 from planner.report.scenario.population import patients
 from planner.report.scenario.predictions import predictions
-from planner.report.scenario.secondary_outcomes import own_secondary_outcomes, secondary_outcomes_blocks
+from planner.report.scenario.secondary_outcomes import secondary_outcomes_blocks
 from planner.results.number_text import plain, plus_minus, signed
 from planner.results.uncertain_numbers import uncertain_numbers
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.contrasts import Contrast, formula, weights
-from planner.scenario.families.means import Means
-from planner.scenario.families.mechanism import MechanismHypothesis
-from planner.scenario.families.rates import Rates
-from planner.scenario.hypotheses import Hypothesis
+from planner.scenario.families.base import FamilySettings
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import count, listed
+from planner.scenario.vocabulary import FAMILIES
 
 
 def scenario_blocks(
@@ -112,14 +110,12 @@ def _days(days: float) -> str:
 
 
 def _what_may_be_true(scenario: Scenario, plan: TrialPlan, outlook: HypothesisPredictions) -> list[Block]:
-    """The hypotheses, each with its true effects; of mechanisms first what they are made of."""
+    """The hypotheses, each with its true effects; before them what they are made of."""
     hypotheses = {name: scenario.hypotheses[name] for name in outlook.hypotheses}
-    mechanisms = [h for h in hypotheses.values() if isinstance(h, MechanismHypothesis)]
     blocks: list[Block] = []
-    if mechanisms:
-        blocks += [Heading("What is given"), Facts(agents(scenario, mechanisms))]
-        parts = components(scenario, mechanisms)
-        blocks += [Heading("What improvement is made of"), Facts(parts)] if parts else []
+    for family in FAMILIES:
+        if own := [each for each in hypotheses.values() if each.family == family]:
+            blocks += in_words_of(family).made_of(scenario, own)
     blocks.append(Heading("What may be true"))
     hypotheses_text = [
         (name, " ".join(_hypothesis(name, h, scenario, plan))) for name, h in hypotheses.items()
@@ -131,81 +127,11 @@ def _what_may_be_true(scenario: Scenario, plan: TrialPlan, outlook: HypothesisPr
     return blocks
 
 
-def _hypothesis(name: str, hypothesis: Hypothesis, scenario: Scenario, plan: TrialPlan) -> list[str]:
+def _hypothesis(name: str, hypothesis: FamilySettings, scenario: Scenario, plan: TrialPlan) -> list[str]:
     """What a hypothesis says, what follows from it, and the true effects that power refers to."""
     sentences = [f"{hypothesis.label}."] if hypothesis.label and hypothesis.label != name else []
-    match hypothesis:
-        case Means():
-            sentences += _means(hypothesis, scenario, plan)
-        case Rates():
-            sentences += _rates(hypothesis)
-        case MechanismHypothesis():
-            sentences += needs_of(scenario, hypothesis) + own_secondary_outcomes(scenario, hypothesis)
-    return sentences + [_effects(name, contrast, scenario, plan) for contrast in _contrasts(plan)]
-
-
-def _contrasts(plan: TrialPlan) -> list[Contrast]:
-    """The contrasts of the analyses, each once."""
-    return list({formula(analysis.contrast): analysis.contrast for analysis in plan.analyses}.values())
-
-
-def _means(hypothesis: Means, scenario: Scenario, plan: TrialPlan) -> list[str]:
-    """Means, and the spreads that the stated ones imply."""
-    spread = hypothesis.spread
-    means = [f"{plain(mean)} on {treatment}" for treatment, mean in hypothesis.means.items()]
-    sentences = [f"Means: {listed(means)} ({scenario.endpoint.unit})."]
-    within = sorted(set(spread.within.values()))
-    each = [f"{plain(sd)} on {treatment}" for treatment, sd in spread.within.items()]
-    spreads = f"SD within patients {plain(within[0]) if len(within) == 1 else listed(each)}"
-    if spread.sign < 0:
-        totals = {a: plain(spread.total(a)) for a in spread.level}
-        each = [f"{sd} on {a}" for a, sd in totals.items()]
-        same = len(set(totals.values())) == 1
-        spreads = f"SD of the scores of different patients {each[0].split()[0] if same else listed(each)}"
-    elif spread.common:
-        spreads += f", between patients {plain(spread.between)}"
-    else:
-        spreads += f", between patients {listed([f'{plain(sd)} on {a}' for a, sd in spread.level.items()])}"
-    if spread.interaction:
-        spreads += f", patient-by-treatment {plain(spread.interaction)}"
-    for contrast in _contrasts(plan):
-        what = "contrast" if isinstance(contrast, Mapping) else "difference"
-        sd = plain(spread.contrast(weights(contrast)))
-        spreads += f"; hence one patient's {what} {formula(contrast)} has SD {sd}"
-        if not isinstance(contrast, Mapping):
-            spreads += f", and the two scores correlate {plain(spread.correlation(*contrast), 2)}"
-    sentences.append(f"{spreads}.")
-    left = {k: v for k, v in hypothesis.carryover.items() if v}
-    if not left:
-        return [*sentences, "No carryover."]
-    reach = "all later periods" if hypothesis.carryover_lasts == "lasting" else "the next period"
-    carried = [f"{signed(v)} from {k}" for k, v in left.items()]
-    return [*sentences, f"Carried over into {reach}: {listed(carried)}."]
-
-
-def _rates(hypothesis: Rates) -> list[str]:
-    """Shares of responders, and how a patient's responses hang together."""
-    sentences = []
-    if hypothesis.rates:
-        sentences.append(
-            f"Responders: {listed([f'{percent(r)} on {a}' for a, r in hypothesis.rates.items()])}."
-        )
-    if hypothesis.discordant:
-        respond = "" if hypothesis.rates else "respond "
-        only = [f"{percent(share)} {respond}only on {a}" for a, share in hypothesis.discordant.items()]
-        sentences.append(f"Of all patients {listed(only)}.")
-    if not hypothesis.rates:
-        rates = listed([f"{percent(rate)} on {a}" for a, rate in hypothesis.shares.items()])
-        sentences.append(
-            "Of the others half are taken to respond to both and half to neither, since that is not stated "
-            f"(responders: {rates}). No analysis of this file depends on it: they compare each patient's own "
-            "two responses, and patients who respond alike count alike."
-        )
-    if hypothesis.correlation is not None:
-        sentences.append(
-            f"A patient's responses correlate {plain(hypothesis.correlation)} on the latent scale."
-        )
-    return sentences
+    sentences += in_words_of(hypothesis.family).sentences(scenario, hypothesis, plan)
+    return sentences + [_effects(name, contrast, scenario, plan) for contrast in plan.contrasts]
 
 
 def _effects(name: str, contrast: Contrast, scenario: Scenario, plan: TrialPlan) -> str:
@@ -236,11 +162,8 @@ def _effect(name: str, analysis: AnalysisPlan, truth: Truth, scenario: Scenario)
         effect = plus_minus(truth.effect * unit.factor, truth.mcse * unit.factor, sign=True)
     wrong = " (not what the test looks for: significant trials are type I errors)" if truth.is_null else ""
     hypothesis = scenario.hypotheses[name]
-    why = (
-        scale_effect(scenario, hypothesis, weights(analysis.contrast))
-        if isinstance(hypothesis, Means)
-        else ""
-    )
+    words = in_words_of(hypothesis.family)
+    why = words.moved_by_scale(scenario, hypothesis, weights(analysis.contrast))
     return f"{effect} {unit.name}{wrong}{f' ({why})' if why else ''}"
 
 

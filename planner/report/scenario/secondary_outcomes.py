@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from planner.questions.plan import AnalysisPlan
 from planner.questions.predict import HypothesisPredictions
 from planner.report.blocks import Block, Column, Facts, Heading, Prose, Sheet
-from planner.report.scenario.mechanism import Labelled, Pairs, needs_of_terms, percent
-from planner.results.number_text import fixed, plain
+from planner.report.scenario.names import Labelled
+from planner.report.scenario.needs import needs_of_terms
+from planner.results.number_text import fixed, percent, plain
 from planner.scenario.components import HalfLifeSpread
-from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.scenario import Scenario
 from planner.scenario.secondary_outcomes import OutcomeComponent, PointSpread, SecondaryOutcome
 from planner.scenario.text import count, listed
@@ -31,7 +31,7 @@ def secondary_outcomes_blocks(scenario: Scenario) -> list[Block]:
     """What is measured beside the endpoint, under every hypothesis that says nothing else."""
     if not scenario.outcomes:
         return []
-    facts: Pairs = []
+    facts: list[tuple[str, str]] = []
     for outcome in scenario.outcomes.values():
         sentences = [f"Measured {_when(outcome)} ({outcome.unit}){_scale(outcome)}"]
         sentences.append(f"Without any drug {_spread(outcome.background)}")
@@ -79,17 +79,6 @@ def _size(name: str, component: OutcomeComponent, unit: str) -> str:
 def _gone(life: HalfLifeSpread, peak: float) -> str:
     since = f" after day {plain(peak)}" if peak else ""
     return f"{plain(life.median)} {'day' if life.median == 1 else 'days'}{since}"
-
-
-def own_secondary_outcomes(scenario: Scenario, hypothesis: MechanismHypothesis) -> list[str]:
-    """What drives secondary outcomes under a hypothesis that says so itself."""
-    lines = []
-    for name, own in hypothesis.outcomes.items():
-        outcome = scenario.outcomes[name]
-        parts: dict[str, Labelled] = {**scenario.components, **hypothesis.components, **outcome.components}
-        sentences = " ".join(needs_of_terms(scenario, hypothesis, own.terms, parts))
-        lines.append(f"Here, of {outcome.label}: {sentences}")
-    return lines
 
 
 def outcome_predictions(scenario: Scenario, outlook: HypothesisPredictions) -> list[Block]:
