@@ -10,7 +10,8 @@ from test_uncertainty import OWN, SHARED, TIE, scenario
 
 from planner.engine.generators import generators_of
 from planner.engine.potential_outcomes import truths
-from planner.model.families.mechanism.signals import Mechanism, onsets_of_period, shared_mechanisms
+from planner.model.families.kept import keeping
+from planner.model.families.mechanism.signals import Mechanism, onsets_of_period
 from planner.model.parameter_draws import Variants, variants
 from planner.model.readings import readings_of
 from planner.questions.run.assurance import AssurancePass, Pool
@@ -112,7 +113,7 @@ def test_what_is_shared_is_of_the_same_settings_only(made: Scenario) -> None:
         return onsets_of_period(m, of, ["KN"], 0, hypothesis.terms)
 
     apart = gates(made), gates(other)
-    with shared_mechanisms():
+    with keeping():
         assert (gates(made), gates(other)) == apart
         assert Mechanism.of(made, hypothesis) is Mechanism.of(made, hypothesis)
         shorter = made.model_copy(update={"design": made.design.model_copy(update={"washout_days": 3.0})})

@@ -17,9 +17,8 @@ from planner.kernels.tables import Contrast, Floats, Ints, Plan, Rules
 from planner.model.allocation import allocation_plan
 from planner.model.blinding import active_treatments
 from planner.model.contrast_tables import SIDES, contrast_table
-from planner.model.dropout import is_informative
+from planner.model.dropout import is_informative, return_rule
 from planner.model.estimand import Truth
-from planner.model.families.mechanism.return_to_baseline import return_rule
 from planner.model.looks import MonitoringPlan, interval_table, limit_table, monitoring_plan
 from planner.model.readings import GUESS, Reading, reading_of, readings_of
 from planner.monitoring.references import REFERENCES

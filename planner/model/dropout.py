@@ -16,6 +16,7 @@ import numpy as np
 
 from planner.kernels.tables import PERCENT, DropoutTables, Floats
 from planner.monitoring.numerics import to_12_digits
+from planner.scenario.design import ReturnToBaseline
 from planner.scenario.dropout import IMPROVEMENT_STEP, Driver, OddsRatios
 from planner.scenario.scenario import Scenario
 
@@ -33,10 +34,15 @@ def odds_ratios(scenario: Scenario) -> OddsRatios | None:
     return ratios if scenario.design.periods > 1 else None
 
 
+def return_rule(scenario: Scenario) -> ReturnToBaseline | None:
+    """The rule that patients return to their baseline, where it can act: between periods."""
+    rule = scenario.design.return_to_baseline
+    return rule if scenario.design.periods > 1 else None
+
+
 def is_informative(scenario: Scenario) -> bool:
     """Whether dropout is informative: other patients leave under other hypotheses or treatments."""
-    returns = scenario.design.return_to_baseline is not None and scenario.design.periods > 1
-    return odds_ratios(scenario) is not None or returns
+    return odds_ratios(scenario) is not None or return_rule(scenario) is not None
 
 
 def dropout_outcomes(scenario: Scenario) -> list[str]:

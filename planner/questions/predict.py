@@ -17,7 +17,6 @@ from planner.model.carryover import blockades
 from planner.model.distinguishable import indistinguishable
 from planner.model.entry import enrolment
 from planner.model.families.family import Blockade, family_of
-from planner.model.families.mechanism.signals import cycle_days
 from planner.model.readings import GUESS, Reading, gives
 from planner.model.stopping.remarks import look_remarks
 from planner.monitoring.numerics import to_12_digits
@@ -142,7 +141,7 @@ def predict(scenario: Scenario, tiles: int = TILES) -> HypothesisPredictions:
         patients=simulated,
         classes=grouped,
         no_difference=_no_difference(scenario, names),
-        cycle_days=cycle_days(scenario),
+        cycle_days=scenario.design.cycle_days,
         remaining=remaining,
         blockade=blockades(scenario, names),
         secondary=_secondary_means(scenario, names, tiles),
@@ -266,7 +265,7 @@ def _simulate(
     measures = [measure, "response"]
     measures += ["remission"] if scenario.endpoint.scale.remission_at_most is not None else []
     readings = [Reading(each, day) for day in days for each in measures]
-    next_dosing = Reading("change", cycle_days(scenario))
+    next_dosing = Reading("change", scenario.design.cycle_days)
     again = design.periods > 1 and next_dosing.day > 0
     if again and next_dosing not in readings:
         readings.append(next_dosing)

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from planner.model.dropout import return_rule
 from planner.model.estimand import Truth
-from planner.model.families.mechanism.return_to_baseline import return_rule
 from planner.model.parameter_draws import (
     draws_of_variants,
     uncertain_parameters,

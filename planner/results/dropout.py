@@ -13,7 +13,7 @@ import numpy as np
 
 from planner.kernels.tables import AGAIN, AGAIN_SQUARE, IN_VAIN, RANDOMISED, THERE, Floats, Ints
 from planner.model.allocation import retention
-from planner.model.families.mechanism.return_to_baseline import return_rule
+from planner.model.dropout import return_rule
 from planner.results.cells import Departures, Gap, Waiting
 from planner.results.design_effect import AllocatedPatients
 from planner.results.figures import Figure, mean, probability_among, widen

@@ -124,6 +124,11 @@ class Design(Settings):
         return tuple(dict.fromkeys(symbol for sequence in self.sequences for symbol in sequence))
 
     @property
+    def cycle_days(self) -> float:
+        """Days from one dosing to the next."""
+        return self.period_days + self.washout_days
+
+    @property
     def unit(self) -> int:
         """Patients in one allocation unit."""
         return sum(self.allocation)

@@ -28,7 +28,7 @@ from planner.engine.workspace import LESS_MEMORY, job_in_words, thread_bytes
 from planner.kernels.tables import Plan, W
 from planner.model.allocation import allocation_plan, retention
 from planner.model.estimand import Truth
-from planner.model.families.mechanism.signals import shared_mechanisms
+from planner.model.families.kept import keeping
 from planner.model.parameter_draws import Variants, check_uncertainty
 from planner.model.readings import readings_of
 from planner.results.assurance import AssuranceRun
@@ -212,7 +212,7 @@ class Pool:
     def _lower(self, i: int) -> Lowered:
         """True effects come from patients of the variant's own."""
         variant = self._variants[i]
-        with shared_mechanisms():
+        with keeping():
             effects = truths(variant, self.names, self.seed, _TRUTH_TILES, first=(i + 1) * _TRUTH_TILES)
             generators = generators_of(variant, self.names, readings_of(variant))
         return Lowered(effects, retention(variant), allocation_plan(variant), generators)

@@ -154,7 +154,7 @@ def _when(row: Blockade) -> str:
 def carryover_reason(scenario: Scenario, name: str) -> str:
     """Why carryover may reject a true null hypothesis; empty if it cannot."""
     left = unequal_carryover(scenario, name)
-    days = plain(scenario.design.period_days + scenario.design.washout_days)
+    days = plain(scenario.design.cycle_days)
     if not left:
         blocked = unequal_blockade(scenario, name)
         shares = listed([f"{percent(round(share, 2))} after {a}" for a, share in blocked.items()])

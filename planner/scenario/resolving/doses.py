@@ -91,7 +91,7 @@ def _resolve(draft: Draft, design: Design, path: Path, given: GivenAgent, used: 
 
 
 def _check_time(draft: Draft, design: Design, path: Path, at_days: float) -> None:
-    cycle = design.period_days + design.washout_days
+    cycle = design.cycle_days
     if 0.0 < cycle <= at_days:
         message = f"is day {at_days:g}, but the next dosing is {cycle:g} days after the one before"
         draft.note((*path, "at_days"), message, "it is given within the period of its treatment")

@@ -90,7 +90,7 @@ def resolve_secondary_analysis(draft: Draft, path: Path, analysis: PlannedAnalys
 
 def check_days(draft: Draft, design: Design) -> None:
     """Every outcome is read before the next dosing."""
-    cycle = design.period_days + design.washout_days
+    cycle = design.cycle_days
     for name, outcome in draft.outcomes.items():
         if design.periods > 1 and outcome.day > cycle > 0.0:
             message = f"comes after the next dosing, which is {cycle:g} days after the one before"

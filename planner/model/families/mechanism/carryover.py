@@ -9,7 +9,6 @@ from planner.model.blinding import possible_guesses
 from planner.model.families.family import Blockade
 from planner.model.families.mechanism.signals import (
     Mechanism,
-    cycle_days,
     days_elapsed,
     gates_at_assessment,
     half_life_steps,
@@ -33,7 +32,7 @@ def blockades(scenario: Scenario, hypothesis: MechanismHypothesis) -> Iterator[B
             if each.agent in blockers:
                 at = each.at_days or 0.0
                 now = occupancy(m, each, 0.0, present=True)
-                then = occupancy(m, each, cycle_days(scenario) - at, present=False)
+                then = occupancy(m, each, scenario.design.cycle_days - at, present=False)
                 yield Blockade(a, each.agent, to_12_digits(now), to_12_digits(then), at)
 
 
@@ -48,7 +47,7 @@ def unequal_carryover(scenario: Scenario, hypothesis: MechanismHypothesis) -> di
 def _median_left(scenario: Scenario, m: Mechanism, treatment: str) -> float:
     """Share of the longest-lived component at work that the median patient keeps until the next dosing."""
     shares = [0.0]
-    days, terms = cycle_days(scenario), m.hypothesis.terms
+    days, terms = scenario.design.cycle_days, m.hypothesis.terms
     stays = gates_at_assessment(m, scenario, [treatment], 0, days, terms)
     onsets = (
         onsets_of_period(m, scenario, [treatment], 0, terms, guess) for guess in possible_guesses(scenario)

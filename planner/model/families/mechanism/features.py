@@ -20,7 +20,6 @@ from planner.model.families.mechanism.signals import (
     HalfLifeSteps,
     Mechanism,
     acts,
-    cycle_days,
     days_of_dosing,
     gates_at_assessment,
     half_life_steps,
@@ -111,7 +110,7 @@ def coefficients(
     if day is None and k == 0:
         return row
     period, when = (
-        (k, day) if day is not None else (k - 1, cycle_days(scenario) + math.fsum(waits[k - 1 : k]))
+        (k, day) if day is not None else (k - 1, scenario.design.cycle_days + math.fsum(waits[k - 1 : k]))
     )
     terms = m.hypothesis.terms
     stays = gates_at_assessment(m, scenario, sequence, period, when, terms, waits)

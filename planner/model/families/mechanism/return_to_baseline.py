@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from planner.kernels.tables import Floats, ReturnToBaselineTables
+from planner.model.dropout import return_rule
 from planner.model.families.mechanism.signals import Mechanism
 from planner.scenario.design import ReturnToBaseline
 from planner.scenario.scenario import Scenario
@@ -31,12 +32,6 @@ class FadingRow(NamedTuple):
     pace: float
     rate: int
     ago: int
-
-
-def return_rule(scenario: Scenario) -> ReturnToBaseline | None:
-    """The rule, where it can act: between periods."""
-    rule = scenario.design.return_to_baseline
-    return rule if scenario.design.periods > 1 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,17 +14,16 @@ import numpy as np
 
 from planner.kernels.tables import Floats, Ints, SecondaryOutcomeTables
 from planner.model.draw_list import DrawList
+from planner.model.dropout import return_rule
 from planner.model.families.mechanism.return_to_baseline import (
     NO_WAITING,
     WaitedDays,
     WaitingHistories,
-    return_rule,
 )
 from planner.model.families.mechanism.signals import (
     Mechanism,
     acts,
     component_numbers,
-    cycle_days,
     days_elapsed,
     days_from_start,
     gates_at_assessment,
@@ -112,7 +111,7 @@ def _features_at_work(
 
     `waits` decide the gates; the features are as planned.
     """
-    cycle, outcome = cycle_days(scenario), scenario.outcomes[name]
+    cycle, outcome = scenario.design.cycle_days, scenario.outcomes[name]
     terms = outcome_terms(scenario, m.hypothesis, name)
     day, last = (outcome.day, len(given) - 1) if which == AT_READING else (cycle, len(given) - 2)
     if last < 0:

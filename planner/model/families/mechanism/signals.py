@@ -22,11 +22,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+from planner.model.families.kept import kept
 from planner.scenario.components import ALL_COMPONENTS, Agent, Component, GivenAgent, Need, Signal, Term
 from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.scenario import Scenario
@@ -49,35 +48,19 @@ class Mechanism:
     @classmethod
     def of(cls, scenario: Scenario, hypothesis: MechanismHypothesis) -> Mechanism:
         """A hypothesis's own agents, signals and components go over the common ones, each whole."""
-        # Everything that `cache` depends on; an entry keeps it alive, so that its ids stay its own.
+        # All that `cache` depends on.
         tables = scenario.agents, scenario.signals, scenario.components
         used = (*tables, hypothesis, scenario.treatments, scenario.blinding)
-        key = (*map(id, used), cycle_days(scenario))
-        made_before = _SHARED.get()
-        if made_before is not None and key in made_before:
-            return made_before[key][0]
-        made = cls(
-            {**scenario.agents, **hypothesis.agents},
-            {**scenario.signals, **hypothesis.signals},
-            {**scenario.components, **hypothesis.components},
-            hypothesis,
-        )
-        if made_before is not None:
-            made_before[key] = made, used
-        return made
 
+        def new() -> Mechanism:
+            return cls(
+                {**scenario.agents, **hypothesis.agents},
+                {**scenario.signals, **hypothesis.signals},
+                {**scenario.components, **hypothesis.components},
+                hypothesis,
+            )
 
-_SHARED: ContextVar[dict[Any, tuple[Mechanism, Any]] | None] = ContextVar("shared", default=None)
-
-
-@contextmanager
-def shared_mechanisms() -> Iterator[None]:
-    """Meanwhile, in this thread, what a mechanism has worked out serves every later use of the same one."""
-    token = _SHARED.set({})
-    try:
-        yield
-    finally:
-        _SHARED.reset(token)
+        return kept(used, scenario.design.cycle_days, new)
 
 
 def component_numbers(scenario: Scenario) -> dict[str, int]:
@@ -272,16 +255,11 @@ def acts(given: float, day: float) -> bool:
     return given == 0.0 or given < day
 
 
-def cycle_days(scenario: Scenario) -> float:
-    """Days from one dosing to the next."""
-    return scenario.design.period_days + scenario.design.washout_days
-
-
 def doses_until(
     scenario: Scenario, sequence: Sequence[str], period: int, day: float, waits: Sequence[float] = ()
 ) -> tuple[Dose, ...]:
     """The treatments of a sequence up to a day of a period; `waits`: days beyond the washout of each gap."""
-    cycle = cycle_days(scenario)
+    cycle = scenario.design.cycle_days
     late = [math.fsum(waits[i:period]) if waits else 0.0 for i in range(period + 1)]
     return tuple(Dose(sequence[i], (period - i) * cycle + late[i] + day) for i in range(period + 1))
 

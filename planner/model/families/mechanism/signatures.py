@@ -9,7 +9,6 @@ from planner.model.families.mechanism.secondary_outcomes import feature_coeffici
 from planner.model.families.mechanism.signals import (
     Mechanism,
     acts,
-    cycle_days,
     days_elapsed,
     gates_at_assessment,
     half_life_steps,
@@ -58,7 +57,7 @@ def _improvement(
     terms = hypothesis.terms
     days = list(scenario.design.assessment_days) if reading is None else [reading.day]
     if reading is None and scenario.design.periods > 1:
-        days.append(cycle_days(scenario))
+        days.append(scenario.design.cycle_days)
     stays = [gates_at_assessment(m, scenario, [treatment], 0, each, terms) for each in days]
     gates_of: dict[tuple[object, ...], list[float]] = {}
     for given, opened in onsets_of_period(m, scenario, [treatment], 0, terms, guess):
@@ -98,7 +97,10 @@ def _sequence_signature(
     `guess`: what its treatments are taken for.
     """
     design, terms = scenario.design, m.hypothesis.terms
-    days = (*design.assessment_days, cycle_days(scenario))  # the last is the baseline of the next period
+    days = (
+        *design.assessment_days,
+        scenario.design.cycle_days,
+    )  # the last is the baseline of the next period
     visits = [(k, day) for k in range(design.periods) for day in days][:-1]
     stays = [(k, gates_at_assessment(m, scenario, sequence, k, day, terms)) for k, day in visits]
     parts = []

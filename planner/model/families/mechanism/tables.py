@@ -20,7 +20,7 @@ from planner.kernels.tables import (
 )
 from planner.model.blinding import NO_GUESSES, guessing_table, possible_guesses
 from planner.model.draw_list import DrawList
-from planner.model.dropout import SAME_FOR_ALL
+from planner.model.dropout import SAME_FOR_ALL, return_rule
 from planner.model.entry import enrolment_row, first_baseline_enrols
 from planner.model.families.mechanism.features import (
     Feature,
@@ -32,7 +32,7 @@ from planner.model.families.mechanism.features import (
     coefficients,
     padded_count,
 )
-from planner.model.families.mechanism.return_to_baseline import FadingRow, WaitingHistories, return_rule
+from planner.model.families.mechanism.return_to_baseline import FadingRow, WaitingHistories
 from planner.model.families.mechanism.secondary_outcomes import (
     ComponentSize,
     SecondaryFeature,
@@ -45,7 +45,6 @@ from planner.model.families.mechanism.signals import (
     Mechanism,
     acts,
     component_numbers,
-    cycle_days,
     days_elapsed,
     days_from_start,
 )
@@ -292,7 +291,7 @@ def _fading_row(
 ) -> FadingRow:
     """How a feature fades where patients wait; what the period's own dosing raises does so as planned."""
     c, ago = m.components[f.component], f.periods_ago
-    seen = [ago * cycle_days(scenario) + day for day in (0.0, *days)]
+    seen = [ago * scenario.design.cycle_days + day for day in (0.0, *days)]
     since = tuple(days_from_start(f.steps, f.day + c.peak_day, day) for day in seen)
     pace = 1.0 / f.steps[-1][1] if ago else 0.0
     return FadingRow(since, pace, _row_number(rows.rates, rate_of(c.half_life_days)), ago)
@@ -308,7 +307,7 @@ def _feature_row(
     c = m.components[f.component]
     row = [rows.sizes.index(_size(m, f.component, numbers))]
     for v, day in enumerate((0.0, *days)):
-        elapsed = days_elapsed(f.steps, f.day + c.peak_day, f.periods_ago * cycle_days(scenario) + day)
+        elapsed = days_elapsed(f.steps, f.day + c.peak_day, f.periods_ago * scenario.design.cycle_days + day)
         rate = _row_number(rows.rates, rate_of(c.half_life_days)) if elapsed > 0.0 else -1
         row.append(_row_number(rows.decays, (float(rate), elapsed)) if elapsed > 0.0 else -1)
         if f.periods_ago == 0 and (v == 0 or not acts(f.day, day)):

@@ -93,7 +93,7 @@ def _check_severity(draft: Draft, name: str, population: Population, endpoint: E
 
 def _check_time(draft: Draft, design: Design, name: str) -> None:
     """Improvements and blockades fade between dosings; the trial must say how long that takes."""
-    days = design.period_days + design.washout_days
+    days = design.cycle_days
     if days <= 0.0:
         written = [
             key for key in ("washout_days", "period_days") if draft.written(("design", key)) is not None
