@@ -1,6 +1,9 @@
 """The names that planner offers and their homes: for type checkers, and for __init__.py, which reads it."""
 
 from planner._version import __version__ as __version__
+from planner.analyses.own.analysis import Analysis as Analysis
+from planner.analyses.own.kernel import kernel as kernel
+from planner.errors import AnalysisError as AnalysisError
 from planner.errors import WeighingError as WeighingError
 from planner.monitoring.boundaries import boundary as boundary
 from planner.questions.compare.compare import Comparison as Comparison

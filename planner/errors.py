@@ -28,3 +28,7 @@ class WeighingError(PlannerError, ValueError):
 
 class UncertaintyError(PlannerError, ValueError):
     """Uncertain numbers of which there are no draws."""
+
+
+class AnalysisError(PlannerError, ValueError):
+    """An analysis of the user's own that cannot be used, or that failed."""

@@ -60,7 +60,10 @@ class AnalysisInfo:
 
 
 def info_of(analysis: PlannedAnalysis) -> AnalysisInfo:
-    """The INFO of a planned analysis."""
+    """The INFO of a planned analysis, also of one of the user's own."""
+    if analysis.own is not None:
+        own: AnalysisInfo = analysis.own.info
+        return own
     return info(analysis.method)
 
 
@@ -79,6 +82,11 @@ def statistic(method: str) -> Any:
 def explanation(method: str) -> str:
     """The docstring of the file of an analysis."""
     return ast.get_docstring(_tree(METHODS[method].module)) or ""
+
+
+def citation_of(analysis: PlannedAnalysis) -> str:
+    """The publication of a planned analysis; of one of the user's own there may be none."""
+    return citation(analysis.method) if analysis.own is None else info_of(analysis).citation
 
 
 def citation(method: str) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from planner.analyses import info_of
 from planner.engine.cells import Cells, HypothesisTest, primaries
 from planner.engine.generators import Generator, generators_of
+from planner.engine.own_analyses import kernel_of
 from planner.engine.potential_outcomes import truths
 from planner.engine.units import typical_sizes, units
 from planner.kernels.tables import Contrast, Floats, Ints, Plan, Rules
@@ -100,7 +101,11 @@ def job_of(
     effect = np.array([[each.effect for each in true[n]] for n in names])
     unit = typical_sizes(scenario, names)
     analysed = [
-        (info_of(each).kernel, readings.index(reading_of(scenario, each)), contrast_table(scenario, each))
+        (
+            kernel_of(scenario, each),
+            readings.index(reading_of(scenario, each)),
+            contrast_table(scenario, each),
+        )
         for each in scenario.analyses
     ]
     lowered, generators = allocation_plan(scenario), generators_of(scenario, names, readings)
@@ -199,6 +204,8 @@ def _rules(
     most = counts[-1] + 1  # a discordant count takes the columns 1 .. patients + 1
     if about.df == "observations":
         most = counts[-1] * (periods - 1)
+    if analysis.own is not None:
+        most = counts[-1] * periods
     at = {m: i for i, m in enumerate(counts)}
     index = np.full((len(plans), max(len(each.counts) for each in plans)), -1, np.int64)
     for d, each in enumerate(plans):

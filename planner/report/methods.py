@@ -14,10 +14,12 @@ from typing import Any, NamedTuple
 from planner.analyses import citation, explanation
 from planner.monitoring.rules import rule_function, spending_function
 from planner.scenario import designs
+from planner.scenario.own_methods import OwnMethods
 from planner.scenario.stopping_rules import RULES, Parameter, StoppingRule
 from planner.scenario.vocabulary import DESIGNS, METHODS, NEEDS
 
 ANALYSIS, EFFICACY, FUTILITY, DESIGN = "analysis", "efficacy rule", "futility rule", "design"
+OWN = "user's analysis"
 
 
 class Method(NamedTuple):
@@ -35,9 +37,14 @@ class Method(NamedTuple):
         return self._asdict()
 
 
-def methods() -> list[Method]:
-    """Everything that a scenario can name, in the order of the vocabulary."""
-    return [*_analyses(), *(row for kind in RULES for row in _rules(kind, RULES[kind])), *_designs()]
+def methods(own: OwnMethods | None = None) -> list[Method]:
+    """Everything that a scenario can name, in the order of the vocabulary; first analyses of the user's."""
+    return [
+        *_own(own or {}),
+        *_analyses(),
+        *(row for kind in RULES for row in _rules(kind, RULES[kind])),
+        *_designs(),
+    ]
 
 
 def _analyses() -> list[Method]:
@@ -52,6 +59,21 @@ def _analyses() -> list[Method]:
             citation(name),
         )
         for name, row in METHODS.items()
+    ]
+
+
+def _own(methods: OwnMethods) -> list[Method]:
+    return [
+        Method(
+            OWN,
+            name,
+            method.row.title,
+            method.explanation,
+            NEEDS[method.row.needs],
+            {},
+            method.info.citation or f"code of the user, SHA-256 {method.digest}",
+        )
+        for name, method in methods.items()
     ]
 
 

@@ -12,8 +12,14 @@ ENGINE = "2"
 
 
 def scenario_named(name: str, scenario: Scenario) -> Json:
-    """The `scenario` of a result."""
-    return {"name": name, "title": scenario.title, "digest": digest(scenario)}
+    """The `scenario` of a result; with the user's own analyses, where it uses any."""
+    named: Json = {"name": name, "title": scenario.title, "digest": digest(scenario)}
+    if scenario.own_methods:
+        named["methods"] = {
+            method: {"title": own.row.title, "sha256": own.digest}
+            for method, own in scenario.own_methods.items()
+        }
+    return named
 
 
 def provenance(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import PrivateAttr
 
 from planner.scenario import contrasts, vocabulary
 from planner.scenario.endpoint import MEASURE
@@ -11,17 +13,19 @@ from planner.scenario.fields import (
     Flag,
     Name,
     Number,
-    OneOf,
     PairOrWeights,
     Points,
     Settings,
     about,
 )
+from planner.scenario.own_methods import MethodName, OwnMethod, own_methods_in
 
 
 class PlannedAnalysis(Settings):
     name: Annotated[Name, about("Name of the analysis in the results; its method if not given")] = ""
-    method: Annotated[str, OneOf("analysis", vocabulary.METHODS), about("How the trial is analysed")] = ""
+    method: Annotated[str, MethodName("analysis", vocabulary.METHODS), about("How the trial is analysed")] = (
+        ""
+    )
     contrast: Annotated[
         PairOrWeights, about("Two treatments, first minus second; or the weight of each treatment, 0 in all")
     ] = ()
@@ -50,10 +54,29 @@ class PlannedAnalysis(Settings):
         ),
     ] = False
 
+    _own: OwnMethod | None = PrivateAttr(default=None)
+
+    def model_post_init(self, context: Any) -> None:
+        """Take the user's analysis of that name, where the scenario is read with one."""
+        self._own = own_methods_in(context).get(self.method)
+
+    @property
+    def own(self) -> OwnMethod | None:
+        """The user's analysis; None for one of planner."""
+        return self._own
+
+    def with_own(self, method: OwnMethod | None) -> PlannedAnalysis:
+        """The same with this analysis of the user's own; as it is without one."""
+        if method is None or self._own is None:
+            return self
+        copy = self.model_copy()
+        copy._own = method
+        return copy
+
     @property
     def row(self) -> vocabulary.NamedMethod:
         """Its row of the vocabulary. Raises KeyError while no method is settled."""
-        return vocabulary.METHODS[self.method]
+        return vocabulary.METHODS[self.method] if self._own is None else self._own.row
 
     @property
     def weights(self) -> dict[str, float]:

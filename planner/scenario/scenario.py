@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import PrivateAttr
 
+from planner.errors import AnalysisError
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.blinding import Blinding
 from planner.scenario.components import Agent, Component, Signal
@@ -27,6 +28,7 @@ from planner.scenario.fields import (
 from planner.scenario.hypotheses import AnyHypothesis
 from planner.scenario.monitoring import Monitoring
 from planner.scenario.observed import Observed
+from planner.scenario.own_methods import OwnMethods, context_of, unused
 from planner.scenario.population import Population
 from planner.scenario.scale import Scale
 from planner.scenario.secondary_outcomes import MAX_OUTCOMES, SecondaryOutcome
@@ -112,6 +114,30 @@ class Scenario(Settings):
     def remarks(self) -> tuple[str, ...]:
         """Sentences on what follows from a setting for whoever set it; every result repeats them."""
         return self._remarks
+
+    @property
+    def own_methods(self) -> OwnMethods:
+        """The user's analyses that it uses, by name."""
+        return {each.method: each.own for each in self.analyses if each.own is not None}
+
+    def with_methods(self, methods: OwnMethods | None) -> Scenario:
+        """The scenario with these analyses of the user's own in place of those that it was read with.
+
+        Raises AnalysisError where it uses none of them, or where one needs another design than the one that
+        the scenario was read with.
+        """
+        context_of(methods)
+        if not methods:
+            return self
+        used = self.own_methods
+        if not set(methods) & set(used):
+            raise unused(next(iter(methods)), list(used))
+        for name in set(methods) & set(used):
+            if methods[name].row[1:] != used[name].row[1:]:
+                hint = "read the scenario again with this one"
+                raise AnalysisError(f"the scenario was read with another {name}, of other needs", hint)
+        analyses = tuple(each.with_own(methods.get(each.method)) for each in self.analyses)
+        return self.model_copy(update={"analyses": analyses})
 
     def scale_of(self, analysis: PlannedAnalysis) -> Scale:
         """The scale of what an analysis reads: the endpoint's, or that of a secondary outcome."""

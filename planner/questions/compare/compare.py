@@ -24,6 +24,7 @@ from planner.results.provenance import ENGINE, provenance, scenario_named
 from planner.results.result import QuestionResult, power_line
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.canonical.resolved import digest
+from planner.scenario.own_methods import OwnMethods, unused
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import count, listed
 
@@ -194,13 +195,18 @@ def compare(
     hypotheses: Sequence[str] | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
+    methods: OwnMethods | None = None,
 ) -> Comparison:
     """Simulate designs on the same virtual patients and compare each with the first.
 
     Trials and seed are those of the first scenario if not given. Hypotheses are paired by name, analyses by
     name or, where the scenarios share none, the first of each. `progress(done, all)`: trials of all designs.
-    Raises ValueError without scenarios or without hypotheses.
+    `methods`: analyses of your own, as in `simulate`, for the scenarios that use them. Raises ValueError
+    without scenarios or without hypotheses.
     """
+    if methods and not any(set(methods) & set(each.own_methods) for each in scenarios):
+        raise unused(next(iter(methods)), [])
+    scenarios = [each.with_methods(methods) if each.own_methods else each for each in scenarios]
     if not scenarios:
         raise ValueError("nothing to compare")
     first = scenarios[0].simulation

@@ -39,6 +39,7 @@ from planner.kernels.tables import (
     T,
     W,
 )
+from planner.model.patients_used import patients_used
 from planner.model.readings import Reading, reading_of
 from planner.monitoring.p_values import p_value
 from planner.monitoring.references import REFERENCES, look_up
@@ -55,10 +56,8 @@ from planner.questions.replay.trial import (
 from planner.results.blinding import Guess, guess_counts, guesses_of
 from planner.results.contract import Json
 from planner.results.dropout import days_waited
-from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.caps import MAX_TRIAL
 from planner.scenario.scenario import Scenario
-from planner.scenario.vocabulary import WHOLE
 
 if TYPE_CHECKING:
     pass
@@ -257,26 +256,9 @@ def _course(
         for k in range(ended + 1)
     )
     planned = len(test.looks[0].counts)
-    used = _analysed(scenario, test.analysis, records.sequence[0], values[:, reading], weight)
+    used = patients_used(scenario, test.analysis, records.sequence[0], values[:, reading], weight)
     counted = _counts(values[:, reading], used, looks[-1].patients)
     return Course(test.analysis, reading, test.truth, tuple(map(_number, own)), planned, looks, counted)
-
-
-def _analysed(
-    scenario: Scenario, analysis: PlannedAnalysis, sequence: Ints, scores: Floats, weight: Floats
-) -> Flags:
-    """(patient,) whether an analysis uses the patient; scores and weights f64[patient, period]."""
-    there = ~np.isnan(scores)
-    match analysis.row.needs:
-        case "first":
-            compared = np.array([each[0] in analysis.weights for each in scenario.design.sequences])
-            return np.asarray(there[:, 0] & compared[sequence])
-        case "estimable":
-            return np.asarray(there.sum(axis=1) > 1)
-        case needs if needs in WHOLE:
-            return np.asarray(there.all(axis=1))
-        case _:
-            return np.asarray((there | (weight == 0.0)).all(axis=1) & (weight != 0.0).any(axis=1))
 
 
 def _counts(scores: Floats, used: Flags, seen: int) -> Json:

@@ -12,6 +12,7 @@ from planner.questions.run.assurance import MOST_VARIANTS, VARIANT_TRIALS, VARIA
 from planner.questions.run.passes import Pass, PlainPass, grow_all
 from planner.questions.run.precision import PassResults, Steps, until_precise
 from planner.results.run import Run
+from planner.scenario.own_methods import OwnMethods
 from planner.scenario.scenario import Scenario
 
 FIRST_VARIANTS = 128
@@ -97,6 +98,7 @@ def simulate(
     precision: float | None = None,
     uncertain: bool = False,
     variants: int | None = None,
+    methods: OwnMethods | None = None,
     name: str = "scenario",
 ) -> Run:
     """Simulate a scenario and return its operating characteristics.
@@ -106,8 +108,11 @@ def simulate(
     this, or until `trials` are done (default 10^8 then). `progress(done, total)` is called about ten times a
     second. `uncertain`: divide the trials over so many `variants` (default 500) in which every uncertain
     number has a drawn value, so that power is averaged over what is uncertain; with a `precision`, add
-    variants of 1,024 trials each, at most so many (default 100,000).
+    variants of 1,024 trials each, at most so many (default 100,000). `methods`: analyses of your own
+    (`planner.Analysis`) by name, in place of those that the scenario was read with; raises AnalysisError for
+    one that cannot be used.
     """
+    scenario = scenario.with_methods(methods)
     if precision is None:
         trials = trials or scenario.simulation.trials
     amount = Amount(trials, precision, uncertain, variants)

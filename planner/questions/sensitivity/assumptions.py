@@ -71,7 +71,7 @@ def assumptions(scenario: Scenario, step: float = STEP) -> list[Assumption]:
 def _variant(text: str, setting: str, scenario: Scenario, names: Sequence[str]) -> Scenario | None:
     """The scenario with one number changed, narrowed to the hypotheses concerned; None if it is unsound."""
     try:
-        changed = read_text(text, scenario.name, set=[setting])
+        changed = read_text(text, scenario.name, set=[setting], methods=scenario.own_methods)
     except ScenarioError:
         return None
     simulation = changed.simulation.model_copy(update={"hypotheses": tuple(names)})

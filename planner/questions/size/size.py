@@ -30,6 +30,7 @@ from planner.results.design_effect import WARNING
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.look_counts import scaling
+from planner.scenario.own_methods import OwnMethods
 from planner.scenario.scenario import Scenario
 
 DEFAULT_POWER = 0.9
@@ -59,6 +60,7 @@ def size(
     progress: Progress | None = None,
     uncertain: bool = False,
     variants: int | None = None,
+    methods: OwnMethods | None = None,
     name: str = "scenario",
 ) -> Sizing:
     """The smallest number of patients, or with `find="effect"` the smallest effect, with the target power.
@@ -73,7 +75,9 @@ def size(
     numbers up to `max_patients`, with the looks scaled to each number. `uncertain`: the target is one of
     assurance, power averaged over at most `variants` (default 1000) drawn values of every uncertain number,
     the same ones at every number of patients and every effect; raises UncertaintyError where there is none.
+    `methods`: analyses of your own, as in `simulate`.
     """
+    scenario = scenario.with_methods(methods)
     targets = _targets(power)
     names = _names(scenario, hypotheses)
     begun = time.perf_counter()

@@ -24,6 +24,8 @@ from planner.results.provenance import ENGINE, provenance, scenario_named
 from planner.results.result import QuestionResult, power_line
 from planner.results.run import Run
 from planner.results.uncertain_numbers import uncertain_numbers
+from planner.scenario.own_methods import OwnMethods
+from planner.scenario.reading.read import open_source
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import count, listed, quote
 
@@ -183,15 +185,17 @@ def sweep(
     uncertain: bool = False,
     variants: int | None = None,
     progress: Progress | None = None,
+    methods: OwnMethods | None = None,
 ) -> Sweep:
     """Read a scenario, and simulate it at every combination of the swept settings of `set`, or of its own.
 
         sweep("asthma-ab-ba", set=["design.patients=12:60:4"], trials=10_000).frame()
 
-    Options as of `simulate_points`. Raises SweepError and ScenarioError as `points_of` does.
+    `methods`: analyses of your own that it may name, as of `read`. Other options as of `simulate_points`.
+    Raises SweepError and ScenarioError as `points_of` does.
     """
     return simulate_points(
-        points_of(source, *split_settings(set)),
+        points_of(open_source(source, methods), *split_settings(set)),
         trials=trials,
         seed=seed,
         threads=threads,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.analyses import info
+from planner.analyses import info_of
 from planner.questions.plan import AnalysisPlan, TrialPlan
 from planner.report.blocks import Block, Facts, Heading, Prose
 from planner.report.context import sidedness
@@ -10,6 +10,7 @@ from planner.report.pages.parts.whole_trial import EACH_ALONE
 from planner.report.scenario.looks import looks_and_limits
 from planner.report.scenario.secondary_outcomes import reading_text
 from planner.results.number_text import plain, signed
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.contrasts import in_words
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed
@@ -19,8 +20,9 @@ from planner.scenario.vocabulary import METHODS
 def analyses_blocks(scenario: Scenario, plan: TrialPlan) -> list[Block]:
     blocks: list[Block] = [Heading("Analysis" if len(plan.analyses) == 1 else "Analyses")]
     described = []
-    for analysis in plan.analyses:
-        lines = [f"{_method(analysis)}.", f"{in_words(analysis.contrast)}; {_level(analysis)}."]
+    for analysis, stated in zip(plan.analyses, scenario.analyses, strict=True):
+        about = info_of(stated)
+        lines = [f"{_method(stated)}.", f"{in_words(analysis.contrast)}; {_level(analysis)}."]
         if analysis.planned_effect is not None:
             lines.append(
                 f"Planned for a difference of {signed(analysis.planned_effect)} {scenario.endpoint.unit}."
@@ -29,10 +31,11 @@ def analyses_blocks(scenario: Scenario, plan: TrialPlan) -> list[Block]:
             lines.append(f"It analyses {reading_text(scenario, analysis)}.")
         elif analysis.measure != scenario.endpoint.measure or analysis.day != scenario.endpoint.day:
             lines.append(f"It analyses {analysis.measure} on day {plain(analysis.day)}.")
-        if (caution := info(analysis.method).when_some_leave) and _leave(scenario):
+        if (caution := about.when_some_leave) and _leave(scenario):
             whole = listed([name for name, row in METHODS.items() if row.needs == "estimable"], "or")
             lines.append(f"{caution}; {whole} would use what there is of them.")
-        lines.append(f"Source: {info(analysis.method).citation}")
+        code = "" if stated.own is None else f"code of the user, SHA-256 {stated.own.digest}"
+        lines.append(f"Source: {about.citation or code}")
         described.append((analysis.name, " ".join(lines)))
     alone = [Prose(EACH_ALONE)] if len(plan.analyses) > 1 else []
     return [*blocks, Facts(described), *alone, *looks_and_limits(scenario, plan)]
@@ -46,12 +49,13 @@ def _leave(scenario: Scenario) -> bool:
 def analysis_line(scenario: Scenario, analysis: AnalysisPlan) -> str:
     """An analysis in one line: what it reads if not the endpoint, how, and at which level."""
     read = f"{reading_text(scenario, analysis)}; " if analysis.outcome else ""
-    return f"{read}{_method(analysis)}; {in_words(analysis.contrast)}; {_level(analysis)}"
+    stated = next(each for each in scenario.analyses if each.name == analysis.name)
+    return f"{read}{_method(stated)}; {in_words(analysis.contrast)}; {_level(analysis)}"
 
 
-def _method(analysis: AnalysisPlan) -> str:
+def _method(analysis: PlannedAnalysis) -> str:
     adjusted = ", and of the treatment before (carryover)" if analysis.carryover else ""
-    return f"{METHODS[analysis.method].title}{adjusted}"
+    return f"{analysis.row.title}{adjusted}"
 
 
 def _level(analysis: AnalysisPlan) -> str:

@@ -90,10 +90,13 @@ def digest(scenario: Scenario) -> str:
     Left out are texts, labels, sources, trials, seed, which hypotheses are simulated, priors, and what was
     observed: they are part of the question, and so of the name of an answer (`results.digest`). A setting
     that came after version 0.1.0 counts only where it is not as it was before (`since` in scenario.fields).
-    The order of the keys, comments, and whether defaults were written make no difference.
+    The order of the keys, comments, and whether defaults were written make no difference. An analysis of the
+    user's own counts with its source.
     """
     import hashlib
 
     counted = settings(scenario)
+    if scenario.own_methods:
+        counted["methods"] = {name: method.digest for name, method in scenario.own_methods.items()}
     text = json.dumps(counted, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()

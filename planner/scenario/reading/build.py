@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -24,6 +25,7 @@ from planner.scenario.faults import Path, dotted
 from planner.scenario.hypotheses import SETTINGS, family_of
 from planner.scenario.monitoring import Monitoring
 from planner.scenario.observed import Observed
+from planner.scenario.own_methods import OwnMethods, context_of
 from planner.scenario.paths import split_path
 from planner.scenario.population import Population
 from planner.scenario.reading.messages import complaints_of
@@ -39,21 +41,25 @@ from planner.scenario.uncertainty import MAX_UNCERTAIN, Distribution
 
 
 def build_scenario(
-    data: dict[str, Any], overridden: Sequence[Path] = (), resized: int | None = None
+    data: dict[str, Any],
+    overridden: Sequence[Path] = (),
+    resized: int | None = None,
+    methods: OwnMethods | None = None,
 ) -> tuple[Scenario | None, list[Complaint]]:
     """The complete scenario, or all complaints.
 
     Settings that were `overridden` lose what the file says of them: that a source supports the number, or
     that it is assumed. `resized`: the number of patients that the file states, where another one was set
-    and the looks were not: these are scaled.
+    and the looks were not: these are scaled. `methods`: analyses of the user's own that it may name.
     """
+    context = context_of(methods)
     try:
-        written = Scenario.model_validate(data)
+        written = Scenario.model_validate(data, context=context)
         complaints: list[Complaint] = []
     except ValidationError as error:
         complaints = with_examples(complaints_of(error), data)
         written = None
-    draft = _draft(data, written)
+    draft = _draft(data, written, context)
     draft.resized = resized
     parts = resolve_parts(draft)
     complaints += draft.complaints + _check_paths(draft, overridden)
@@ -89,10 +95,10 @@ _LOOSE |= {"carryover", "carryover_lasts", "alpha", "alternative", "role", "plan
 _LOOSE |= {"uncertainty", "tie"}
 
 
-def _sound_part(model: type[BaseModel], raw: Any) -> Any:
+def _sound_part(model: type[BaseModel], raw: Any, context: dict[str, Any]) -> Any:
     """The part, without faulty settings that are unknown or loose; None if others are faulty."""
     try:
-        return model.model_validate(raw)
+        return model.model_validate(raw, context=context)
     except ValidationError as error:
         faulty = error.errors(include_url=False, include_context=False, include_input=False)
     if not isinstance(raw, dict):
@@ -106,7 +112,7 @@ def _sound_part(model: type[BaseModel], raw: Any) -> Any:
         kept.pop(str(key), None)
     if model is Design and "patients" not in kept:
         kept["patients"] = 1
-    return model.model_validate(kept)
+    return model.model_validate(kept, context=context)
 
 
 def _sound_patients(design: Any) -> bool:
@@ -125,10 +131,10 @@ _SECTIONS: dict[str, type[BaseModel]] = {
 }
 
 
-def _draft(data: dict[str, Any], written: Scenario | None) -> Draft:
+def _draft(data: dict[str, Any], written: Scenario | None, context: dict[str, Any]) -> Draft:
     """The parts of the scenario that are sound by themselves."""
 
-    part = _sound_part
+    part = partial(_sound_part, context=context)
 
     def parts(model: type[BaseModel] | None, raw: Any, most: int) -> dict[Any, Any]:
         """The sound entries of a table or list; no model: hypotheses, each by its family."""

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from planner.scenario.faults import MAX_FAULTS, Path
 from planner.scenario.fields import EVERY, AlsoWritten
 from planner.scenario.hypotheses import SETTINGS
+from planner.scenario.own_methods import FROM_PYTHON
 from planner.scenario.resolving.draft import Complaint
 from planner.scenario.resolving.examples import RULES
 from planner.scenario.scenario import Scenario
@@ -101,9 +102,10 @@ def _complaint(details: ErrorDetails, advise: bool) -> Complaint:
         names = context["known"]
         if context["kind"] == "futility rule" and "spending" in str(value):  # of what is not a guess
             return Complaint(path, f"{quote(value)} is not a known futility rule", RULES)
-        return Complaint(
-            path, f"{quote(value)} is not a known {context['kind']}", did_you_mean(str(value), names)
-        )
+        hint = did_you_mean(str(value), names)
+        if context["kind"] == "analysis":
+            hint = hint or FROM_PYTHON
+        return Complaint(path, f"{quote(value)} is not a known {context['kind']}", hint)
     if kind == "literal_error":
         return _literal(path, value, str(context["expected"]))
     message, hint = _limits(kind, value, context)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path as FilePath
 
 from planner.scenario import catalogue
+from planner.scenario.own_methods import OwnMethods
 from planner.scenario.reading.extends import Layer
 from planner.scenario.reading.source import Source
 from planner.scenario.reading.toml import parse_toml, text_of, unreadable
@@ -16,25 +17,30 @@ from planner.scenario.scenario import Scenario
 from planner.scenario.text import did_you_mean
 
 
-def read(source: str | FilePath, set: Sequence[str] = ()) -> Scenario:
+def read(source: str | FilePath, set: Sequence[str] = (), *, methods: OwnMethods | None = None) -> Scenario:
     """The scenario in a file or of the catalogue, with the settings of `set` ("path=value") put in.
 
-    A text that is the path of a file is taken as that; else it is a name of the catalogue. Raises
-    ScenarioError with all faults if it cannot be used.
+    A text that is the path of a file is taken as that; else it is a name of the catalogue. `methods`:
+    analyses of your own (`planner.Analysis`) by the names that the scenario may use for them. Raises
+    ScenarioError with all faults if it cannot be used, AnalysisError for an analysis that cannot be given.
     """
-    return open_source(source).scenario(set)
+    return open_source(source, methods).scenario(set)
 
 
-def read_text(text: str, name: str = "scenario", set: Sequence[str] = ()) -> Scenario:
-    """The scenario in a TOML text; `name` stands for the file in error messages. Raises ScenarioError."""
-    return Source(Layer(name, text, parse_toml(text, name)), None, FilePath(name).stem).scenario(set)
+def read_text(
+    text: str, name: str = "scenario", set: Sequence[str] = (), *, methods: OwnMethods | None = None
+) -> Scenario:
+    """The scenario in a TOML text; `name` stands for the file in error messages. Else as `read`."""
+    layer = Layer(name, text, parse_toml(text, name))
+    return Source(layer, None, FilePath(name).stem, methods).scenario(set)
 
 
-def open_source(source: str | FilePath) -> Source:
+def open_source(source: str | FilePath, methods: OwnMethods | None = None) -> Source:
     """The file or entry of the catalogue, read and parsed: for scenarios with several sets of settings."""
     path, name = _locate(source)
     text = text_of(path, str(source))
-    return Source(Layer(str(source), text, parse_toml(text, str(source)), path.parent), path, name)
+    layer = Layer(str(source), text, parse_toml(text, str(source)), path.parent)
+    return Source(layer, path, name, methods)
 
 
 def _locate(source: str | FilePath) -> tuple[FilePath, str]:

@@ -12,6 +12,7 @@ from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 from planner.scenario.faults import MAX_FAULTS, Fault, Path, ScenarioError, dotted
+from planner.scenario.own_methods import OwnMethods
 from planner.scenario.reading.build import build_scenario
 from planner.scenario.reading.extends import Layer, Refused, chain, merge_layers, owner
 from planner.scenario.reading.overrides import Override, apply, parse
@@ -30,10 +31,13 @@ class _Merged(NamedTuple):
 
 
 class Source:
-    """A scenario file, read and parsed. `file`: None where the text lies nowhere."""
+    """A scenario file, read and parsed. `file`: None where the text lies nowhere. `methods`: analyses of the
+    user's own that it may name."""
 
-    def __init__(self, first: Layer, file: FilePath | None, name: str) -> None:
-        self.name = name
+    def __init__(
+        self, first: Layer, file: FilePath | None, name: str, methods: OwnMethods | None = None
+    ) -> None:
+        self.name, self.methods = name, methods
         self._first, self._file = first, file
         self._merged: dict[str, _Merged] = {}  # by the text of the setting that names what is extended
 
@@ -47,7 +51,7 @@ class Source:
         paths = [item.path for item in overrides]
         design = stated.get("design")
         patients = design.get("patients") if isinstance(design, dict) else None
-        scenario, complaints = build_scenario(data, paths, _resized(patients, paths))
+        scenario, complaints = build_scenario(data, paths, _resized(patients, paths), self.methods)
         places = _Places(layers, overrides)
         faults += [places.fault(complaint) for complaint in complaints]
         # In the order of the files; what stands in an override comes last. Nothing is said twice.

@@ -1,0 +1,50 @@
+"""Compiling a user's analysis: as those of planner are, and kept under the SHA-256 of its source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+
+from planner.analyses.own.source import fingerprint
+from planner.kernels import jit
+from planner.kernels.cache import KernelCache
+
+
+class OwnCache(KernelCache):
+    """Compiled forms by the source of the function, of what it calls and of the values that it uses."""
+
+    def __init__(self, function: Callable[..., Any], folder: Path, source: str) -> None:
+        super().__init__(function, folder)
+        self._source = source
+
+    def _key(self, signature: Any, codegen: Any) -> str:
+        return repr((signature, codegen.magic_tuple(), self._source))
+
+
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile an analysis of your own: see planner.analyses for what it is given and what it fills.
+
+    Raises AnalysisError for a function whose source, or what it uses, cannot be read.
+    """
+    source = fingerprint(function)
+    compiled: Any = jit.kernel(function)
+    if isinstance(getattr(compiled, "_cache", None), KernelCache):
+        compiled._cache = OwnCache(function, Path(compiled._cache.cache_path), source)
+    if jit.COMPILED:
+        compiled.planner_source = source
+    return compiled  # type: ignore[no-any-return]
+
+
+def within_bounds(compiled: Any) -> Callable[..., Any]:
+    """The same kernel with every index looked at: slower, and an IndexError where memory would be damaged."""
+    if not hasattr(compiled, "py_func"):
+        return compiled  # type: ignore[no-any-return]
+    python = compiled.py_func
+    checked: Any = numba.njit(nogil=True, boundscheck=True, error_model="numpy")(python)
+    if isinstance(compiled._cache, OwnCache):
+        source = f"{compiled.planner_source} within bounds"
+        checked._cache = OwnCache(python, Path(compiled._cache.cache_path), source)
+    return checked  # type: ignore[no-any-return]

@@ -1,0 +1,228 @@
+"""Analyses of the user's own, called as those of planner are: with every answer looked at before it counts.
+
+A kernel fills `stat`; a plain function answers for one trial after the other. What is undefined becomes
+undefined as planner has it, and what can be no answer of a test is refused, with the analysis by its name.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Sequence
+from types import MappingProxyType
+from typing import Any, NoReturn
+
+import numpy as np
+
+from planner.analyses import info_of
+from planner.analyses.own.analysis import BY_NAME, Analysis, takes
+from planner.analyses.own.kernel import within_bounds
+from planner.errors import AnalysisError
+from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, STATISTICS, Contrast, Floats, Ints, T, W
+from planner.model.contrast_tables import SIDES
+from planner.model.patients_used import patients_used
+from planner.scenario.analysis import PlannedAnalysis
+from planner.scenario.scenario import Scenario
+
+_DIRECTIONS = {number: direction for direction, number in SIDES.items()}
+
+
+def kernel_of(scenario: Scenario, analysis: PlannedAnalysis) -> Callable[..., None]:
+    """The kernel of an analysis, or what calls one of the user's own."""
+    own = analysis.own
+    if own is None:
+        kernel: Callable[..., None] = info_of(analysis).kernel
+        return kernel
+    assert isinstance(own, Analysis)
+    own.check_unchanged()
+    return KernelCall(scenario, analysis, own) if own.compiled else TrialCall(scenario, analysis, own)
+
+
+class OwnCall:
+    """One analysis of one scenario."""
+
+    def __init__(self, scenario: Scenario, analysis: PlannedAnalysis, own: Analysis) -> None:
+        self.scenario, self.analysis, self.own = scenario, analysis, own
+
+    def __call__(
+        self,
+        values: Floats,
+        h: int,
+        reading: int,
+        sequence: Ints,
+        contrast: Contrast,
+        centre: float,
+        counts: Ints,
+        stat: Floats,
+    ) -> None:
+        """See planner.analyses."""
+        stat.fill(np.nan)
+        self.fill(values, h, reading, sequence, contrast, centre, counts, stat)
+        self._check(stat.reshape(*stat.shape[:2], STATISTICS, W), counts)
+
+    def fill(
+        self,
+        values: Floats,
+        h: int,
+        reading: int,
+        sequence: Ints,
+        contrast: Contrast,
+        centre: float,
+        counts: Ints,
+        stat: Floats,
+    ) -> None:
+        """Answer; what is left as it is (NaN) is undefined."""
+        raise NotImplementedError
+
+    def fail(self, message: str, hint: str = "") -> NoReturn:
+        """Raise AnalysisError."""
+        raise AnalysisError(f"{self.analysis.method}, the function {self.own.name}: {message}", hint)
+
+    def _check(self, rows: Floats, counts: Ints) -> None:
+        """Make undefined what is; refuse what no test answers. rows f64[look, tile, STATISTICS, W]."""
+        estimate, se, t, df, used = (rows[:, :, k] for k in (ESTIMATE, SE, T, DF, COMPLETERS))
+        flat = np.isinf(t) & (df == 0.0) & np.isfinite(estimate)  # an effect without any spread
+        sound = np.isfinite(estimate) & np.isfinite(se) & ~np.isnan(t) & (df > 0.0)
+        if (se[sound] < 0.0).any():
+            self.fail(f"the standard error is {se[sound].min():g}")
+        degrees = df[sound & np.isfinite(df)]
+        if self.own.reference == "t" and (degrees != np.floor(degrees)).any():
+            wrong = degrees[degrees != np.floor(degrees)][0]
+            self.fail(f"{wrong:g} degrees of freedom are no whole number", 'reference="fractional-t"')
+        most = int(counts[-1]) * self.scenario.design.periods
+        if self.own.reference == "t" and (degrees > most).any():
+            number = f"{degrees.max():g} degrees of freedom of {most} observations"
+            self.fail(number, 'math.inf for a normal statistic, or reference="fractional-t"')
+        if self.own.reference in ("normal", "exact-p"):
+            df[sound] = math.inf
+        rows.transpose(2, 0, 1, 3)[:COMPLETERS, ~(sound | flat)] = 0.0
+        used[np.isnan(used)] = 0.0
+        if ((used < 0.0) | (used > counts[:, None, None]) | (used != np.floor(used))).any():
+            self.fail("the number of patients used (COMPLETERS) is no number of patients")
+
+
+class KernelCall(OwnCall):
+    """A kernel that `planner.kernel` compiled. Before it runs at full speed, its bounds are checked once."""
+
+    def __init__(self, scenario: Scenario, analysis: PlannedAnalysis, own: Analysis) -> None:
+        super().__init__(scenario, analysis, own)
+        self._checked, self._lock = False, threading.Lock()
+
+    def fill(
+        self,
+        values: Floats,
+        h: int,
+        reading: int,
+        sequence: Ints,
+        contrast: Contrast,
+        centre: float,
+        counts: Ints,
+        stat: Floats,
+    ) -> None:
+        """See planner.analyses."""
+        given = values, h, reading, sequence, contrast, centre, counts, stat
+        with self._lock:
+            if not self._checked:
+                self._call(within_bounds(self.own.function), given)
+                stat.fill(np.nan)
+                self._checked = True
+        self._call(self.own.function, given)
+
+    def _call(self, kernel: Callable[..., Any], given: tuple[Any, ...]) -> None:
+        try:
+            kernel(*given)
+        except Exception as error:
+            text = " ".join(str(error).split())
+            self.fail(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+
+
+class TrialCall(OwnCall):
+    """A plain function, called for every trial at every look."""
+
+    def __init__(self, scenario: Scenario, analysis: PlannedAnalysis, own: Analysis) -> None:
+        super().__init__(scenario, analysis, own)
+        self._names = np.array(scenario.design.treatments)
+        self._weights = MappingProxyType(dict(analysis.weights))
+        self._extra = [name for name in BY_NAME if takes(own.function, name)]
+
+    def fill(
+        self,
+        values: Floats,
+        h: int,
+        reading: int,
+        sequence: Ints,
+        contrast: Contrast,
+        centre: float,
+        counts: Ints,
+        stat: Floats,
+    ) -> None:
+        """See planner.analyses."""
+        tiles, patients = values.shape[:2]
+        shape = (tiles, patients, -1, W)
+        scores = values[:, :, h, reading].reshape(shape)
+        baselines = values[:, :, h, contrast.baseline].reshape(shape) if contrast.baseline >= 0 else None
+        rows = stat.reshape(*stat.shape[:2], STATISTICS, W)
+        extra: dict[str, Any] = {"alternative": _DIRECTIONS[contrast.sides], "baselines": None}
+        for tile in range(tiles):
+            order = sequence[tile]
+            treatments = self._names[contrast.treatment[order]]
+            used = patients_used(self.scenario, self.analysis, order, scores[tile], contrast.weight[order])
+            for look, count in enumerate(counts):
+                rows[look, tile, COMPLETERS] = used[:count].sum(axis=0)
+                for lane in range(W):
+                    if baselines is not None:
+                        extra["baselines"] = baselines[tile, :count, :, lane].copy()
+                    answer = self._answer(
+                        scores[tile, :count, :, lane].copy(),
+                        treatments[:count].copy(),
+                        {name: extra[name] for name in self._extra},
+                    )
+                    if answer is not None:
+                        rows[look, tile, [ESTIMATE, SE, T, DF], lane] = self._row(answer, contrast.sides)
+
+    def _answer(self, scores: Floats, treatments: Any, extra: dict[str, Any]) -> Sequence[float] | None:
+        """What the function says of one trial: three numbers, or None where the test is undefined."""
+        try:
+            answer = self.own.function(scores, treatments, self._weights, **extra)
+        except Exception as error:
+            raise AnalysisError(
+                f"{self.analysis.method}, the function {self.own.name}, failed in a trial of "
+                f"{len(scores)} patients: {type(error).__name__}: {error}",
+                "None says that the data do not determine the test",
+            ) from error
+        if answer is None:
+            return None
+        third = "p value" if self.own.reference == "exact-p" else "degrees of freedom"
+        try:
+            estimate, se, last = (_number(each) for each in answer)
+        except (TypeError, ValueError):
+            self.fail(f"answers {answer!r}", f"estimate, standard error, {third}; or None")
+        return estimate, se, last
+
+    def _row(self, answer: Sequence[float], sides: int) -> tuple[float, float, float, float]:
+        """The rows ESTIMATE, SE, T, DF of an answer."""
+        estimate, se, last = answer
+        if any(map(math.isnan, answer)):
+            return math.nan, math.nan, math.nan, 0.0
+        if self.own.reference == "exact-p":
+            if not 0.0 <= last <= 1.0:
+                self.fail(f"a p value of {last:g}")
+            p = max(last, 1e-300)
+            if sides == 0:
+                return estimate, se, math.copysign(2.0 / p, estimate), math.inf
+            return estimate, se, sides / p, math.inf
+        if last < 0.0:
+            self.fail(f"{last:g} degrees of freedom")
+        if se == 0.0 and estimate != 0.0 and last > 0.0:
+            return estimate, se, math.copysign(math.inf, estimate), 0.0
+        return estimate, se, estimate / se if se != 0.0 else 0.0, last
+
+
+def _number(value: Any) -> float:
+    """A real number. Raises TypeError for anything else."""
+    if isinstance(value, str | bytes | complex):
+        raise TypeError(value)
+    array = np.asarray(value)
+    if array.shape != () or array.dtype.kind not in "fiu":
+        raise TypeError(value)
+    return float(array)
