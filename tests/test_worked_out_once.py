@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import FEW, SCENARIO, Cli
+from commands import FEW, SCENARIO, Cli, cli
 
 from planner._memo import Memo
 from planner.monitoring import boundaries
@@ -25,6 +25,8 @@ from planner.scenario.reading import read as read_module
 from planner.scenario.reading import source as source_module
 from planner.scenario.reading.read import open_source, read
 from planner.scenario.scenario import Scenario
+
+__all__ = ["cli"]
 
 
 @contextmanager
@@ -215,7 +217,7 @@ def test_a_source_whose_statements_are_changed_is_noticed(monkeypatch: pytest.Mo
     plain = outcome(lambda: read("williams-2018"))
     monkeypatch.setattr(source_module, "apply", in_place)
     source = open_source("williams-2018")
-    source.scenario(["design.washout_days=3"])
+    source.scenario(["design.washout_days=40"])
     assert outcome(source.scenario) != plain
 
 
