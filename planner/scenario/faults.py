@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from planner.errors import PlannerError
 from planner.scenario.text import printable
@@ -73,6 +74,7 @@ class ScenarioError(PlannerError, ValueError):
         return type(self), (self.faults,)
 
 
+@lru_cache(maxsize=4096)
 def dotted(path: Path) -> str:
     """The path as a user writes it: `hypotheses.H.means`, parts that are not bare keys in quotation marks."""
     return ".".join(_part(part) for part in path)

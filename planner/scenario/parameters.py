@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import inf
 from types import UnionType
 from typing import Annotated, Any, Protocol, Union, get_args, get_origin
@@ -65,9 +66,10 @@ class Astray(PlannerError):
     """A path that leads to no number that may be uncertain."""
 
 
-def split_key(key: str) -> list[Path]:
+@lru_cache(maxsize=4096)
+def split_key(key: str) -> tuple[Path, ...]:
     """The paths in a key of a table of uncertain numbers; an empty one where it is none."""
-    return [split_path(part.strip()) for part in _parted(key)]
+    return tuple(split_path(part.strip()) for part in _parted(key))
 
 
 def _parted(key: str) -> list[str]:
@@ -82,6 +84,7 @@ def _parted(key: str) -> list[str]:
     return parts
 
 
+@lru_cache(maxsize=4096)
 def canonical(key: str) -> str:
     """The key in the one spelling that the full form uses."""
     return ", ".join(sorted(dotted(path) for path in split_key(key)))
@@ -102,8 +105,7 @@ def places(described: Described, hypothesis: str | None, path: Path, relative: b
     if hypothesis is not None and root in COMMON:
         node = {**getattr(described, root), **node}
     declared: type[Settings] = Scenario if hypothesis is None else type(start)
-    field = declared.model_fields[root]
-    kind: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+    kind = _kind(declared, root)
     route: Path = (root,)
     for part in path[1:]:
         key, node, kind = _step(node, kind, part, route)
@@ -136,16 +138,13 @@ def _step(node: Any, kind: Any, part: str | int, route: Path) -> tuple[str | int
     names: list[str]
     if isinstance(node, Settings):
         fields = type(node).model_fields
-        names = [name for name in fields if name not in ("label", "dose")]
         if part in fields:
-            field = fields[str(part)]
-            metadata = field.metadata
-            kind = Annotated[field.annotation, *metadata] if metadata else field.annotation
-            return str(part), getattr(node, str(part)), kind
+            return str(part), getattr(node, str(part)), _kind(type(node), str(part))
+        names = [name for name in fields if name not in ("label", "dose")]
     elif isinstance(node, Mapping):
-        names = [str(key) for key in node]
         if str(part) in node:
             return str(part), node[str(part)], _element(kind)
+        names = [str(key) for key in node]
     elif isinstance(node, tuple) and node and isinstance(node[0], Settings):
         names = [_name(item) for item in node]
         if names.count(str(part)) == 1:
@@ -216,6 +215,14 @@ def _inside(node: Any, route: Path) -> str:
     return f"in it: {listed(names[:12])}" if names else ""
 
 
+@lru_cache(maxsize=1024)
+def _kind(declared: type[Settings], name: str) -> Any:
+    """The declared type of a setting, with its limits."""
+    field = declared.model_fields[name]
+    return Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+
+
+@lru_cache(maxsize=1024)
 def _element(kind: Any) -> Any:
     """The declared type of the entries of a table or list."""
     origin, arguments = get_origin(kind), get_args(kind)
@@ -227,6 +234,7 @@ def _element(kind: Any) -> Any:
     return arguments[1] if isinstance(origin, type) and issubclass(origin, Mapping) else None
 
 
+@lru_cache(maxsize=1024)
 def _range(kind: Any) -> Bounds:
     """The limits in a declared type: ge, gt, le and lt of all its layers."""
     origin, arguments = get_origin(kind), get_args(kind)

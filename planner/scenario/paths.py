@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import lru_cache
 
 from planner.scenario.faults import Path
 
@@ -30,6 +31,7 @@ def leading_path(text: str) -> tuple[Path, int]:
     return (), 0
 
 
+@lru_cache(maxsize=4096)
 def split_path(text: str) -> Path:
     """A dotted path as written in `assumed`, `supports` or `--set`; empty if it is none."""
     path, end = leading_path(text)

@@ -50,7 +50,11 @@ class Distribution(Settings):
     @property
     def form(self) -> str:
         """The name of the distribution of a complete scenario."""
-        return next(form for form in ("beta", "normal", "lognormal", "uniform") if self.has(form))
+        if self.beta:
+            return "beta"
+        if self.mean is not None or self.sd is not None:
+            return "normal"
+        return "uniform" if self.median is None and self.log_sd is None else "lognormal"
 
     def has(self, form: str) -> bool:
         """Whether any setting of this form is stated; those of a uniform also scale a beta."""

@@ -30,8 +30,7 @@ def _plain(value: Any, labels: bool) -> Any:
             for name, about in fields.items()
             if labels or _counts(about, getattr(value, name))
         }
-        # An empty list is a statement only where there is nothing to list, as the gaps of one period.
-        return {k: v for k, v in kept.items() if v not in (None, "", {}) and (v != [] or k == "per_period")}
+        return {k: v for k, v in kept.items() if not _left_out(k, v)}
     if isinstance(value, Mapping):
         return {name: _plain(item, labels) for name, item in value.items()}
     if isinstance(value, tuple):
@@ -41,6 +40,16 @@ def _plain(value: Any, labels: bool) -> Any:
     return value + 0.0 if isinstance(value, float) else value  # never -0.0
 
 
+def _left_out(name: str, value: Any) -> bool:
+    """Whether a setting says nothing: in the full form, or as it stands in a scenario."""
+    if isinstance(value, BaseModel):
+        return all(_left_out(key, getattr(value, key)) for key in type(value).model_fields)
+    # An empty list is a statement only where there is nothing to list, as the gaps of one period.
+    if isinstance(value, list | tuple):
+        return not value and name != "per_period"
+    return value is None or (isinstance(value, str | Mapping) and not value)
+
+
 def _counts(about: FieldInfo, value: Any) -> bool:
     """Whether a setting is part of the digest: no label, and not one of later versions left as it was."""
     extra = about.json_schema_extra if isinstance(about.json_schema_extra, dict) else {}
@@ -48,21 +57,40 @@ def _counts(about: FieldInfo, value: Any) -> bool:
     return bool(extra.get("digest", True)) and not later
 
 
-def full_paths(path: Path, full: dict[str, Any]) -> list[Path]:
+def full_paths(path: Path, scenario: Scenario) -> list[Path]:
     """Where the setting at `path` of a file stands in the full form; its table if it is no longer apart."""
     if path[:2] in (("design", "name"), ("design", "arms")):
         path = ("design", "sequences")
     moved: list[Path] = [path]
-    if path[0] == "hypotheses" and len(path) > 2 and len(followed(path, full)) < len(path):
-        moved = [(*path[:2], name, *path[3:]) for name in _by_others(path, full)]
-    return [place for item in moved if (place := followed(item, full))]
+    if path[0] == "hypotheses" and len(path) > 2 and len(_standing(path, scenario)) < len(path):
+        moved = [(*path[:2], name, *path[3:]) for name in _by_others(path, scenario)]
+    return [place for item in moved if (place := _standing(item, scenario))]
 
 
-def _by_others(path: Path, full: dict[str, Any]) -> tuple[str, ...]:
+def _by_others(path: Path, scenario: Scenario) -> tuple[str, ...]:
     """The settings of the hypothesis that state in full what the file states at `path`."""
-    family = full["hypotheses"].get(path[1], {}).get("family")
-    name = str(path[2])
-    return SETTINGS[family].renamed.get(name, (name,)) if family in SETTINGS else (name,)
+    stated, name = scenario.hypotheses.get(str(path[1])), str(path[2])
+    return (name,) if stated is None else SETTINGS[stated.family].renamed.get(name, (name,))
+
+
+def _standing(path: Path, scenario: Scenario) -> Path:
+    """As `followed` in the full form, of which nothing but the tables on the way is looked at."""
+    node: Any = scenario
+    place: Path = ()
+    for part in path:
+        key = str(part)
+        if isinstance(node, BaseModel) and key in type(node).model_fields:
+            value = getattr(node, key)
+            if _left_out(key, value):
+                break
+            place, node = (*place, key), value
+        elif isinstance(node, Mapping) and key in node:
+            place, node = (*place, key), node[key]
+        elif isinstance(node, tuple) and isinstance(part, int) and part < len(node):
+            place, node = (*place, part), None if isinstance(node[0], tuple) else node[part]
+        else:
+            break
+    return place
 
 
 def followed(path: Path, data: dict[str, Any]) -> Path:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.blinding import Blinding
-from planner.scenario.canonical.resolved import followed, full_paths, resolve
+from planner.scenario.canonical.resolved import followed, full_paths
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.components import Agent, Component, Signal
 from planner.scenario.design import Design, Treatment
@@ -78,11 +78,10 @@ def _overrides(path: Path, overridden: Sequence[Path]) -> bool:
 
 def _moved_paths(scenario: Scenario, overridden: Sequence[Path]) -> dict[str, Any]:
     """`assumed` and `supports` with paths of the full form, where a setting has another name there."""
-    full = resolve(scenario)
 
     def moved(texts: tuple[str, ...]) -> tuple[str, ...]:
         written = [path for text in texts if not _overrides(path := split_path(text), overridden)]
-        paths = [path for each in written for path in full_paths(each, full)]
+        paths = [path for each in written for path in full_paths(each, scenario)]
         return tuple(dict.fromkeys(dotted(path) for path in paths))
 
     citations = [item.model_copy(update={"supports": moved(item.supports)}) for item in scenario.citations]

@@ -53,7 +53,9 @@ def _resolve(
                 draft.note(place, f"is uncertain already, by {printable(taken[number.route])}", "", True)
                 break
             taken[number.route] = written
-        resolved[canonical(key)] = distribution.model_copy(update={"relative": distribution.relative or None})
+        if distribution.relative is False:  # the same as to say nothing of it
+            distribution = distribution.model_copy(update={"relative": None})
+        resolved[canonical(key)] = distribution
     return dict(sorted(resolved.items()))
 
 
