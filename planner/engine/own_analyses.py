@@ -83,6 +83,9 @@ class OwnCall:
         estimate, se, t, df, used = (rows[:, :, k] for k in (ESTIMATE, SE, T, DF, COMPLETERS))
         flat = np.isinf(t) & (df == 0.0) & np.isfinite(estimate)  # an effect without any spread
         sound = np.isfinite(estimate) & np.isfinite(se) & ~np.isnan(t) & (df > 0.0)
+        for what, each in (("estimate", estimate), ("standard error", se)):
+            if np.isinf(each[df > 0.0]).any():
+                self.fail(f"the {what} is infinite", "NaN says that the data do not determine the test")
         if (se[sound] < 0.0).any():
             self.fail(f"the standard error is {se[sound].min():g}")
         degrees = df[sound & np.isfinite(df)]

@@ -126,8 +126,16 @@ class Analysis:
 
     def check_unchanged(self) -> None:
         """Raise AnalysisError where a value or function that it uses is another one by now."""
+        if self.function is None:
+            raise AnalysisError(f"the code of {self.title!r} was not stored", "give it again with methods=")
         if fingerprint(self.function) != self.source:
             raise AnalysisError(f"what {self.name} uses has changed since", "make the Analysis again")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the code: a result that is stored says which analysis it has, and cannot run it."""
+        kept = dict(self.__dict__, source=self.source, digest=self.digest, function=None)
+        kept.pop("info", None)
+        return kept
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Analysis) and (self.title, self.digest) == (other.title, other.digest)

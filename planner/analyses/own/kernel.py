@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return compiled  # type: ignore[no-any-return]
 
 
+@cache
 def within_bounds(compiled: Any) -> Callable[..., Any]:
     """The same kernel with every index looked at: slower, and an IndexError where memory would be damaged."""
     if not hasattr(compiled, "py_func"):

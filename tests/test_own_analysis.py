@@ -1,0 +1,547 @@
+"""An analysis of the user's own: the figures of its twin among planner's, refusals, digests, cache."""
+
+from __future__ import annotations
+
+import math
+import pickle
+import re
+import runpy
+import subprocess
+import sys
+import types
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+import own_analyses
+import pytest
+from harness import scenario_text
+from scipy import stats
+
+import planner
+from planner.analyses.own.analysis import Analysis
+from planner.analyses.own.kernel import kernel
+from planner.analyses.own.source import fingerprint
+from planner.errors import AnalysisError
+from planner.report.methods import methods as explained
+from planner.scenario.canonical.resolved import digest, resolve
+from planner.scenario.faults import ScenarioError
+from planner.scenario.scenario import Scenario
+
+TRIALS = 512
+DOCUMENT = Path(__file__).parent.parent / "docs" / "own-analysis.md"
+EFFECT = {"means": {"A": 2.0, "B": 0.0}, "sd_within": 2.0, "sd_between": 3.0}
+PAIRED = Analysis(own_analyses.paired, title="Paired t", needs="within", df="patients")
+FIRST = Analysis(own_analyses.first_period, title="First period", needs="first", df="first treatments")
+COMPILED = Analysis(own_analyses.paired_kernel, title="Paired t", needs="within", df="patients")
+
+
+def text(*methods: str, **more: Any) -> str:
+    settings: dict[str, Any] = {
+        "patients": 12,
+        "looks": (6, 12),
+        "efficacy": {"rule": "pocock"},
+        "population": {"dropout": {"per_period": 0.2}},
+        "hypotheses": {"h": EFFECT},
+    }
+    analyses = [{"name": name, "method": name} for name in methods]
+    return scenario_text(analyses=analyses, **(settings | more))
+
+
+def simulated(own: Analysis, *others: str, trials: int = TRIALS, **more: Any) -> Any:
+    scenario = planner.read_text(text(*others, "mine", **more), methods={"mine": own})
+    return planner.simulate(scenario, trials=trials, methods={"mine": own})
+
+
+def without_name(cell: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in cell.items() if key != "analysis"}
+
+
+# --- The figures ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("own", "twin"),
+    [(PAIRED, "paired-t"), (FIRST, "period-one"), (COMPILED, "paired-t")],
+    ids=["plain", "first", "kernel"],
+)
+def test_the_figures_are_those_of_the_twin(own: Analysis, twin: str) -> None:
+    """To the last bit: what is kept of an estimate is a whole number of 2^-32 of its unit."""
+    theirs, ours = simulated(own, twin).to_json()["cells"]
+    assert without_name(ours) == without_name(theirs)
+    assert ours["power"]["estimate"] > 0.1
+    assert ours["expected_completers"]["estimate"] < 12.0
+
+
+def test_another_analysis_has_other_figures() -> None:
+    theirs, ours = simulated(FIRST, "paired-t").to_json()["cells"]
+    assert without_name(ours) != without_name(theirs)
+
+
+def test_a_replayed_trial_agrees_with_scipy() -> None:
+    scenario = planner.read_text(text("mine", looks=()), methods={"mine": PAIRED})
+    for index in (0, 200):
+        trial = planner.replay(scenario, index).to_json()
+        rows = [patient["values"][0] for patient in trial["patients"]]
+        turn = [1 if patient["sequence"][0] == "A" else -1 for patient in trial["patients"]]
+        own = [t * (x - y) for t, (x, y) in zip(turn, rows, strict=True) if x is not None and y is not None]
+        want = stats.ttest_1samp(own, 0.0)
+        look = trial["analyses"][0]["looks"][0]
+        assert look["statistic"] == pytest.approx(want.statistic, rel=1e-9)
+        assert look["p"] == pytest.approx(want.pvalue, rel=1e-9)
+        assert look["completers"] == len(own)
+
+
+def test_an_exact_p_is_significant_as_it_says() -> None:
+    """Against the same p values of the same trials, decided here."""
+    p_values: list[float] = []
+
+    def signs(outcomes, treatments, contrast, alternative):  # type: ignore[no-untyped-def]
+        own = own_analyses.own_differences(outcomes, treatments, contrast)
+        p = stats.binomtest(int((own > 0).sum()), len(own), alternative=alternative).pvalue
+        return own.mean(), 1.0, p
+
+    for alternative in ("two-sided", "greater", "less"):
+        own = Analysis(signs, title="Signs", needs="within", reference="exact-p")
+        analyses = [{"name": "mine", "method": "mine", "alternative": alternative}]
+        made = scenario_text(patients=12, hypotheses={"h": EFFECT}, analyses=analyses)
+        scenario = planner.read_text(made, methods={"mine": own})
+        p_values = [planner.replay(scenario, i).to_json()["analyses"][0]["looks"][0]["p"] for i in range(40)]
+        cell = planner.simulate(scenario, trials=40).to_json()["cells"][0]
+        assert cell["power"]["estimate"] * 40 == sum(p <= 0.05 * (1 + 1e-9) for p in p_values)
+        assert min(p_values) < 0.5
+
+
+def test_what_the_data_do_not_determine_is_undefined() -> None:
+    def few(outcomes, treatments, contrast):  # type: ignore[no-untyped-def]
+        answer = own_analyses.paired(outcomes, treatments, contrast)
+        return None if answer is None or np.isnan(outcomes).sum() == 1 else answer
+
+    def nothing(outcomes, treatments, contrast):  # type: ignore[no-untyped-def]
+        answer = few(outcomes, treatments, contrast)
+        return answer or (math.nan, 1.0, 5.0)
+
+    none, nan = (
+        simulated(Analysis(f, title="Few", needs="within")).to_json()["cells"][0] for f in (few, nothing)
+    )
+    assert none == nan
+    assert 0.0 < none["undefined"]["estimate"] < 1.0
+    idle = simulated(Analysis(own_analyses.idle, title="Idle", needs="within")).to_json()["cells"][0]
+    assert idle["undefined"]["estimate"] == 1.0
+    assert idle["power"]["estimate"] == 0.0
+
+
+@pytest.mark.parametrize("own", [PAIRED, COMPILED], ids=["plain", "compiled"])
+def test_threads_make_no_difference(own: Analysis) -> None:
+    scenario = planner.read_text(text("mine"), methods={"mine": own})
+    digests = {planner.simulate(scenario, trials=1_500, threads=threads).digest() for threads in (1, 2, 3)}
+    assert len(digests) == 1
+
+
+def test_baselines_and_direction_are_given_by_name() -> None:
+    def change(outcomes, treatments, contrast, *, baselines, alternative):  # type: ignore[no-untyped-def]
+        if alternative != "greater" or baselines.shape != outcomes.shape or np.isnan(baselines).any():
+            raise ValueError(alternative)
+        if dict(contrast) != {"A": 1.0, "B": -1.0} or (baselines == outcomes).any():
+            raise ValueError(dict(contrast))
+        return own_analyses.paired(outcomes - baselines, treatments, contrast)
+
+    own = Analysis(change, title="Change", needs="within", baseline="period")
+    analyses = [{"method": "mine", "alternative": "greater"}]
+    known = {"baseline_correlation": {"own": 0.6, "cross": 0.5, "between": 0.5}}
+    made = scenario_text(
+        patients=12,
+        hypotheses={"h": EFFECT | known},
+        analyses=analyses,
+        baselines="period",
+        population={"baseline": {"mean": 5.0, "sd": 3.0}},
+    )
+    scenario = planner.read_text(made, methods={"mine": own})
+    assert planner.simulate(scenario, trials=128).to_json()["cells"][0]["power"]["estimate"] > 0.1
+
+
+# --- Every question ---------------------------------------------------------------------------------------
+
+
+def test_every_question_takes_it() -> None:
+    methods = {"mine": COMPILED}
+    scenario = planner.read_text(text("paired-t", "mine"), methods=methods)
+    sizing = planner.size(scenario, power=0.5, trials=1_000, max_patients=24, methods=methods)
+    theirs, ours = sizing.to_json()["answers"]
+    assert ours["patients"] == theirs["patients"]
+    compared = planner.compare([scenario, scenario], trials=256, methods=methods).to_json()
+    assert {cell["analysis"] for cell in compared["cells"]} == {"paired-t", "mine"}
+    assert compared["designs"][0]["methods"]["mine"]["sha256"] == COMPILED.digest
+
+
+def test_a_sweep_and_a_file_take_it(tmp_path: Path) -> None:
+    file = tmp_path / "trial.toml"
+    file.write_text(text("mine", looks=(), efficacy=None))
+    swept = planner.sweep(file, ["design.patients=12,18"], trials=256, methods={"mine": COMPILED})
+    assert len(swept.to_json()["cells"]) == 2
+    with pytest.raises(ScenarioError, match="is not a known analysis"):
+        planner.sweep(file, ["design.patients=12,18"], trials=256)
+
+
+def test_the_command_line_runs_no_code(tmp_path: Path) -> None:
+    file = tmp_path / "trial.toml"
+    file.write_text(text("mine"))
+    done = subprocess.run([sys.executable, "-m", "planner", "run", str(file)], capture_output=True, text=True)
+    assert done.returncode == 3
+    assert '"mine" is not a known analysis' in done.stderr
+    assert "an analysis of your own is given from Python: planner.read(" in done.stderr
+
+
+# --- What it is called ------------------------------------------------------------------------------------
+
+
+def test_pages_json_and_methods_say_whose_it_is() -> None:
+    run = simulated(PAIRED)
+    named = run.to_json()["scenario"]["methods"]
+    assert named == {"mine": {"title": "User's analysis: Paired t", "sha256": PAIRED.digest}}
+    first = explained({"mine": PAIRED})[0]
+    assert (first.kind, first.title) == ("user's analysis", "User's analysis: Paired t")
+    assert first.explanation == "The paired t test."
+    assert PAIRED.digest in first.source
+
+
+def test_without_one_nothing_is_another() -> None:
+    plain = planner.read_text(text("paired-t"))
+    given = planner.read_text(text("paired-t"), methods={"mine": PAIRED})
+    assert digest(plain) == digest(given)
+    runs = [planner.simulate(each, trials=128) for each in (plain, given)]
+    assert runs[0].digest() == runs[1].digest()
+    assert "methods" not in runs[1].to_json()["scenario"]
+    assert resolve(plain) == resolve(given)
+
+
+# --- Its source is part of the answer ---------------------------------------------------------------------
+
+
+def module(tmp_path: Path, source: str, name: str = "users") -> types.ModuleType:
+    """A module of the user's, imported from a file."""
+    file = tmp_path / f"{name}.py"
+    file.write_text(source)
+    made = types.ModuleType(name)
+    made.__dict__.update(runpy.run_path(str(file), run_name=name))
+    return made
+
+
+SOURCE = """
+FACTOR = {factor}
+
+def helper(x):
+    return x * {inner}
+
+def test(outcomes, treatments, contrast):
+    {comment}return helper(outcomes.mean()) * FACTOR, {around}, 5
+
+def maker(around):
+    def test(outcomes, treatments, contrast):
+        return outcomes.mean() * around, 1.0, 5
+    return test
+"""
+AS_IT_IS = {"factor": "2.0", "inner": "3.0", "comment": "", "around": "1.0"}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("factor", "2.5"), ("inner", "3.5"), ("around", "1.5"), ("comment", "#\n    ")]
+)
+def test_another_source_is_another_analysis(tmp_path: Path, key: str, value: str) -> None:
+    sources = [
+        SOURCE.format(**AS_IT_IS),
+        SOURCE.format(**AS_IT_IS),
+        SOURCE.format(**(AS_IT_IS | {key: value})),
+    ]
+    prints = []
+    for i, source in enumerate(sources):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        prints.append(fingerprint(_alone(module(folder, source))))
+    assert prints[0] == prints[1]
+    assert prints[0] != prints[2]
+
+
+def _alone(users: types.ModuleType) -> Callable[..., Any]:
+    test: Callable[..., Any] = users.test
+    return test
+
+
+def test_values_around_a_function_count(tmp_path: Path) -> None:
+    maker = module(tmp_path, SOURCE.format(**AS_IT_IS)).maker
+    prints = [fingerprint(maker(value)) for value in (1.0, 1.0, 2.0, (1, 2.0), np.arange(3), np.arange(4))]
+    assert prints[0] == prints[1]
+    assert len(set(prints)) == 5
+    for refused in ([1.0], {"a": 1.0}, np.random.default_rng(1), object()):
+        with pytest.raises(AnalysisError, match="can change, and with it the answer"):
+            fingerprint(maker(refused))
+
+
+def test_a_value_that_changes_later_is_noticed(tmp_path: Path) -> None:
+    users = module(tmp_path, SOURCE.format(**AS_IT_IS) + "\nDEFAULT = test\n")
+    function = users.maker(1.0)
+    own = Analysis(function, title="Changing", needs="within")
+    scenario = planner.read_text(text("mine"), methods={"mine": own})
+    function.__closure__[0].cell_contents = 2.0
+    with pytest.raises(AnalysisError, match="has changed since"):
+        planner.simulate(scenario, trials=128)
+
+
+def test_one_name_and_two_sources_share_nothing(tmp_path: Path) -> None:
+    source = (Path(own_analyses.__file__)).read_text()
+    runs = []
+    for i, factor in enumerate(("1.0", "0.5")):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        users = module(folder, source.replace("] = se\n", f"] = {factor} * se\n"))
+        own = Analysis(users.paired_kernel, title="Paired t", needs="within")
+        runs.append(simulated(own))
+    assert runs[0].digest() != runs[1].digest()
+    cells = [run.to_json()["cells"][0] for run in runs]
+    assert cells[0]["estimate"]["coverage"] != cells[1]["estimate"]["coverage"]
+    assert cells[0]["power"] == cells[1]["power"]  # T is the same in both
+
+
+def test_compiled_code_is_kept_by_source(tmp_path: Path) -> None:
+    (tmp_path / "users.py").write_text(Path(own_analyses.__file__).read_text())
+    code = (
+        "import planner, users\n"
+        "own = planner.Analysis(users.paired_kernel, title='Paired t', needs='within')\n"
+        f"s = planner.read_text({text('mine')!r}, methods={{'mine': own}})\n"
+        "print(planner.simulate(s, trials=128).digest(), users.paired_kernel._cache.__class__.__name__)\n"
+        "print(sum(users.paired_kernel.stats.cache_hits.values()))\n"
+    )
+    outputs = [
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
+    first, second = (done.stdout.split() for done in outputs)
+    assert first[:2] == second[:2]
+    assert second[1:] == ["OwnCache", "1"]
+
+
+# --- Refusals ---------------------------------------------------------------------------------------------
+
+
+def two(outcomes, treatments):  # type: ignore[no-untyped-def]
+    """Two arguments."""
+
+
+@numba.njit
+def jitted(values, h, reading, sequence, contrast, centre, counts, stat):  # type: ignore[no-untyped-def]
+    """Compiled by Numba alone."""
+
+
+class Callable_:
+    """No function."""
+
+    def __call__(self, outcomes: Any, treatments: Any, contrast: Any) -> None:
+        """Nothing."""
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda outcomes, treatments, contrast: None, "a lambda has no name"),
+        (two, "takes 2 arguments, not 3"),
+        (own_analyses.paired_kernel.py_func, "a kernel is compiled: @planner.kernel"),
+        (jitted, "was not compiled by planner.kernel"),
+        (Callable_(), "a Callable_ is no function"),
+        (partial(own_analyses.paired), "a partial is no function"),
+        (Callable_().__call__, "a method is no function"),
+        (len, "is no function"),
+        (3, "a int is no function"),
+    ],
+)
+def test_what_is_no_analysis_is_refused(function: Any, message: str) -> None:
+    with pytest.raises(AnalysisError) as caught:
+        Analysis(function, title="None", needs="within")
+    assert message in f"{caught.value.message}; {caught.value.hint}"
+
+
+def test_code_without_source_is_refused() -> None:
+    space: dict[str, Any] = {}
+    exec("def f(outcomes, treatments, contrast):\n    return 1.0, 1.0, 5", space)
+    with pytest.raises(AnalysisError, match="the source of f cannot be read"):
+        Analysis(space["f"], title="None", needs="within")
+    with pytest.raises(AnalysisError, match="the source of f cannot be read"):
+        kernel(space["f"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"needs": "nothing"}, "needs: 'nothing' is not known"),
+        ({"reference": "chi"}, "reference: 'chi' is not known"),
+        ({"baseline": "second"}, "baseline: 'second' is not known"),
+        ({"df": "many"}, "df: 'many' is not known"),
+        ({"title": " "}, "title: ' ' is no line of text"),
+        ({"title": "a\nb"}, "is no line of text"),
+    ],
+)
+def test_settings_are_checked(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(AnalysisError, match=re.escape(message)):
+        Analysis(own_analyses.paired, **({"title": "Paired", "needs": "within"} | settings))
+
+
+@pytest.mark.parametrize(
+    ("methods", "message"),
+    [
+        ({"paired-t": PAIRED}, "paired-t is an analysis of planner"),
+        ({"a b": PAIRED}, "'a b' cannot name an analysis"),
+        ({"": PAIRED}, "'' cannot name an analysis"),
+        ({3: PAIRED}, "3 cannot name an analysis"),
+        ({"\x1b": PAIRED}, "cannot name an analysis"),
+        ({"mine": own_analyses.paired}, "mine is a function, and not a planner.Analysis"),
+    ],
+)
+def test_names_are_checked(methods: Any, message: str) -> None:
+    with pytest.raises(AnalysisError, match=re.escape(message)):
+        planner.read_text(text("mine"), methods=methods)
+
+
+@pytest.mark.parametrize(
+    ("own", "more", "message"),
+    [
+        (
+            Analysis(own_analyses.paired, title="P", needs="first"),
+            {"sequences": ("A A", "A B")},
+            "does not fit",
+        ),
+        (PAIRED, {"sequences": ("A B", "B A", "A A")}, "mine does not fit this design; what it needs: every"),
+        (Analysis(own_analyses.paired, title="P", needs="within", binary=True), {}, "analyses responses"),
+        (
+            Analysis(own_analyses.paired, title="P", needs="within", baseline="period"),
+            {},
+            "mine needs a baseline, measured before every period",
+        ),
+    ],
+)
+def test_what_it_needs_is_checked_as_for_the_others(own: Analysis, more: Any, message: str) -> None:
+    with pytest.raises(ScenarioError, match=message):
+        planner.read_text(text("mine", **more), methods={"mine": own})
+
+
+def scenario_of(own: Analysis) -> Scenario:
+    return planner.read_text(text("mine"), methods={"mine": own})
+
+
+def test_methods_that_a_scenario_does_not_use_are_an_error() -> None:
+    with pytest.raises(AnalysisError, match="no analysis of the scenario uses other"):
+        planner.simulate(scenario_of(PAIRED), methods={"other": PAIRED})
+    with pytest.raises(AnalysisError, match="no analysis of the scenario uses mine"):
+        planner.simulate(planner.read_text(text("paired-t")), methods={"mine": PAIRED})
+    with pytest.raises(AnalysisError, match="no analysis of the scenario uses mine"):
+        planner.compare([planner.read_text(text("paired-t"))], methods={"mine": PAIRED})
+    with pytest.raises(AnalysisError, match="was read with another mine, of other needs"):
+        planner.simulate(scenario_of(PAIRED), methods={"mine": FIRST})
+    library = {"mine": COMPILED, "other": FIRST}
+    assert planner.simulate(scenario_of(PAIRED), trials=128, methods=library).digest() == (
+        planner.simulate(scenario_of(COMPILED), trials=128).digest()
+    )
+
+
+@pytest.mark.parametrize("name", own_analyses.KERNELS_THAT_FAIL)
+def test_a_kernel_that_fails_says_so(name: str) -> None:
+    function, message = own_analyses.KERNELS_THAT_FAIL[name]
+    own = Analysis(function, title="Faulty", needs="within")
+    with pytest.raises(AnalysisError, match=rf"mine, the function {name}: {message}"):
+        planner.simulate(scenario_of(own), trials=128)
+
+
+ANSWERS: dict[str, tuple[Any, str]] = {
+    "a text": ("1.0", "answers '1.0'"),
+    "two": ((1.0, 1.0), "answers (1.0, 1.0)"),
+    "four": ((1.0, 1.0, 5.0, 2.0), "answers (1.0,"),
+    "a number": (1.0, "answers 1.0"),
+    "texts": (("1", "1", "5"), "answers ('1',"),
+    "complex": ((1j, 1.0, 5.0), "answers (1j,"),
+    "truth": ((True, 1.0, 5.0), "answers (True,"),
+    "negative": ((1.0, -1.0, 5.0), "the standard error is -1"),
+    "endless": ((math.inf, 1.0, 5.0), "the estimate is infinite"),
+    "endless error": ((1.0, math.inf, 5.0), "the standard error is infinite"),
+    "negative df": ((1.0, 1.0, -5.0), "-5 degrees of freedom"),
+    "parts of df": ((1.0, 1.0, 5.5), "5.5 degrees of freedom are no whole number"),
+    "many df": ((1.0, 1.0, 5000.0), "5000 degrees of freedom of"),
+}
+
+
+@pytest.mark.parametrize("what", ANSWERS)
+def test_what_is_no_answer_is_refused(what: str) -> None:
+    answer, message = ANSWERS[what]
+
+    def faulty(outcomes, treatments, contrast):  # type: ignore[no-untyped-def]
+        return answer
+
+    own = Analysis(faulty, title="Faulty", needs="within")
+    with pytest.raises(AnalysisError, match=re.escape(message)):
+        planner.simulate(scenario_of(own), trials=128)
+
+
+def test_an_error_of_the_function_is_passed_on() -> None:
+    def faulty(outcomes, treatments, contrast):  # type: ignore[no-untyped-def]
+        return outcomes[0, 7], 1.0, 5
+
+    own = Analysis(faulty, title="Faulty", needs="within")
+    with pytest.raises(AnalysisError, match="failed in a trial of 64 patients: IndexError") as caught:
+        planner.simulate(scenario_of(own), trials=128)
+    assert isinstance(caught.value.__cause__, IndexError)
+
+
+def test_a_function_cannot_spoil_what_others_see() -> None:
+    def rude(outcomes, treatments, contrast):  # type: ignore[no-untyped-def]
+        outcomes[:] = 0.0
+        treatments[:] = "A"
+        return 1.0, 1.0, 5
+
+    own = Analysis(rude, title="Rude", needs="within")
+    after = simulated(own).to_json()["cells"]
+    both = planner.read_text(text("mine", "paired-t"), methods={"mine": own})
+    alone = planner.simulate(planner.read_text(text("paired-t")), trials=TRIALS).to_json()["cells"]
+    assert planner.simulate(both, trials=TRIALS).to_json()["cells"][1] == alone[0]
+    assert len(after) == 1
+
+
+def test_a_stored_result_knows_its_analysis_and_not_its_code() -> None:
+    run = simulated(PAIRED)
+    kept = pickle.loads(pickle.dumps(run.scenario))
+    assert digest(kept) == digest(run.scenario)
+    assert kept.analyses[0].row.title == "User's analysis: Paired t"
+    with pytest.raises(AnalysisError, match="was not stored"):
+        planner.simulate(kept, trials=128)
+    assert planner.simulate(kept, trials=TRIALS, methods={"mine": PAIRED}).digest() == run.digest()
+
+
+# --- The example ------------------------------------------------------------------------------------------
+
+
+def python_blocks() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.S)
+
+
+def test_the_example_runs_and_agrees_with_its_twin(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example = python_blocks()[0]
+    assert len(example.strip().splitlines()) <= 30
+    file = tmp_path / "example.py"
+    file.write_text(example)
+    made = runpy.run_path(str(file))
+    assert "power" in capsys.readouterr().out
+    twin = planner.simulate(planner.read("asthma-ab-ba", set=["analyses.0.method=paired-t"]), trials=2_000)
+    ours, theirs = (run.to_json()["cells"] for run in (made["run"], twin))
+    assert [without_name(cell) for cell in ours] == [without_name(cell) for cell in theirs]
+
+
+def test_the_other_functions_of_the_document_run(tmp_path: Path) -> None:
+    file = tmp_path / "example.py"
+    file.write_text("\n".join(python_blocks()))
+    made = runpy.run_path(str(file))
+    twin, ours = simulated(made["fast"], "paired-t").to_json()["cells"]
+    assert without_name(ours) == without_name(twin)
+    ranks = planner.read_text(text("mine", looks=(), efficacy=None), methods={"mine": made["ranks"]})
+    cell = planner.simulate(ranks, trials=128).to_json()["cells"][0]
+    assert 0.0 < cell["power"]["estimate"] < 1.0
