@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from commands import FEW, Cli, cli
+from typed import cell_of
 
 from planner.report.blocks import Items, Prose
 from planner.report.context import PageContext, Unit
 from planner.report.pages.run_answer import answers_of_run
+from planner.results.cells import Cell
 from planner.results.number_text import estimated
 
 __all__ = ["cli"]
@@ -28,8 +31,8 @@ def figure(x: float, mcse: float = 0.001) -> dict[str, Any]:
 
 def cell(
     hypothesis: str, power: float, null: bool = False, looks: int = 1, wrong: float = 0.0, **more: Any
-) -> dict[str, Any]:
-    return {
+) -> Cell:
+    document = {
         "hypothesis": hypothesis,
         "analysis": "t",
         "patients": 52,
@@ -42,12 +45,13 @@ def cell(
         "estimate": {"wrong_sign": None if null else figure(wrong)},
         **more,
     }
+    return cell_of(document)
 
 
 SETTING = PageContext("", "", "", {"t": Unit("points"), "u": Unit("points")}, {}, {}, False, (), True, "")
 
 
-def said(*cells: dict[str, Any]) -> str:
+def said(*cells: Cell) -> str:
     block = answers_of_run(cells, SETTING)[0]
     assert isinstance(block, Prose | Items)
     return block.text if isinstance(block, Prose) else " | ".join(block.items)
@@ -81,9 +85,9 @@ def test_what_would_mislead_is_told() -> None:
 
 
 def test_several_analyses_each_have_a_line() -> None:
-    text = said(cell("a", 0.5), {**cell("a", 0.9), "analysis": "u"})
+    text = said(cell("a", 0.5), replace(cell("a", 0.9), analysis="u"))
     assert re.fullmatch(r"t: Under .* 50\.0 .* \| u: Under .* 90\.0 .*", text)
-    many = [{**cell("a", 0.5), "analysis": f"n{i}"} for i in range(6)]
+    many = [replace(cell("a", 0.5), analysis=f"n{i}") for i in range(6)]
     assert said(*many).endswith("| 2 more analyses below.")
 
 

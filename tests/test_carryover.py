@@ -15,7 +15,9 @@ from planner import read, simulate
 from planner.engine.job import job_of
 from planner.results.carryover import biases_of_cells, without
 from planner.results.carryover_figures import WORTH_SAYING, CarryoverBias, carryover_in
-from planner.results.carryover_sentences import bias_sentences
+from planner.results.carryover_sentences import Carried, bias_sentences, place
+from planner.results.cells import CarryoverFigures
+from planner.results.figures import Figure
 from planner.scenario.reading.read import read_text
 
 __all__ = ["cli"]
@@ -186,13 +188,13 @@ def test_what_is_worth_saying(bias: float, effect: float, null: bool, matters: b
 
 
 def test_of_many_cells_the_worst_is_told() -> None:
-    def cell(patients: int, share: float) -> Any:
-        about = {"matters": True, "of_standard_error": share, "of_effect": None}
-        about["bias"] = {"estimate": -0.75, "mcse": 0.0}
-        return {"analysis": "t", "patients": patients, "carryover": about, "sweep": {}}
+    def estimate(patients: int, share: float) -> Carried:
+        figures = CarryoverFigures(
+            bias=Figure(-0.75, 0.0), standard_error=1.5, of_standard_error=share, of_effect=None, matters=True
+        )
+        return Carried("t", "h", place(patients), ("points", 1.0), figures)
 
-    cells = [cell(12, 0.3), cell(36, 0.5), cell(24, 0.4)]
-    said = bias_sentences(cells, lambda _: "h", lambda _: ("points", 1.0))
+    said = bias_sentences([estimate(12, 0.3), estimate(36, 0.5), estimate(24, 0.4)])
     assert said == [
         "carryover biases the estimate of t under h, at worst, with 36 patients, by -0.75 points "
         "(0.5 standard errors at the last look)"

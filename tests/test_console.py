@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from typed import cell_of, run_of
 
 from planner.cli import terminal as console
 from planner.report.blocks import Code, Column, Facts, Heading, Items, Prose, Sheet
@@ -88,7 +89,7 @@ def test_hostile_names_reach_no_terminal_unescaped(text: str) -> None:
 
 @pytest.mark.parametrize("width", [50, 80, 120])
 def test_tables_fit_the_terminal_and_break_no_number(width: int) -> None:
-    shown = Terminal(Medium(width, wide=False)).page(run_page(fake(), SETTING))
+    shown = Terminal(Medium(width, wide=False)).page(run_page(run_of(fake()), SETTING))
     assert max(len(line) for line in shown.splitlines() if "planner run" not in line) <= width
     for number in (
         "81.2 ± 0.1 %",
@@ -117,7 +118,7 @@ def test_no_figure_is_lost_at_any_width(width: int) -> None:
 
 
 def test_off_a_terminal_every_row_is_one_line() -> None:
-    shown = Terminal(Medium(80, wide=True)).page(run_page(fake(), SETTING))
+    shown = Terminal(Medium(80, wide=True)).page(run_page(run_of(fake()), SETTING))
     row = next(line for line in tables_of(shown).splitlines() if "81.2 ± 0.1 %" in line)
     assert SETTING.hypotheses["effect"] in row
 
@@ -143,23 +144,23 @@ def test_ascii_streams_get_ascii() -> None:
 
 
 def test_type_one_error_is_named_and_flagged() -> None:
-    shown = Terminal().page(run_page(fake(), SETTING))
+    shown = Terminal().page(run_page(run_of(fake()), SETTING))
     assert "type I error 5.00 ± 0.07 %" in shown
     assert "too high" not in shown
     bad = fake()
     bad["cells"][1]["power"] = figure(0.06, 0.0007)
-    assert too_high(bad["cells"][1])
-    assert "too high" in Terminal().page(run_page(bad, SETTING))
+    assert too_high(cell_of(bad["cells"][1]))
+    assert "too high" in Terminal().page(run_page(run_of(bad), SETTING))
 
 
 def test_carryover_is_named_as_the_likely_reason() -> None:
     bad = fake()
     bad["cells"][1]["power"] = figure(0.06, 0.0007)
     guilty = replace(SETTING, carryover={"none": "carryover: 3 points from F", "effect": "carryover: none"})
-    shown = " ".join(Terminal().page(run_page(bad, guilty)).split())
+    shown = " ".join(Terminal().page(run_page(run_of(bad), guilty)).split())
     assert "type I error too high (carryover?) 6.00 ± 0.07 %" in shown
     assert "by more than Monte Carlo error. The likely reason is carryover: 3 points from F." in shown
-    fine = Terminal().page(run_page(fake(), guilty))
+    fine = Terminal().page(run_page(run_of(fake()), guilty))
     assert "carryover?" not in fine
     assert "likely reason" not in fine
 
@@ -176,23 +177,23 @@ def twins(labels: tuple[str, ...] = ("one", "two", "three", "four")) -> tuple[di
 def test_inseparable_hypotheses_share_their_rows() -> None:
     result, setting = twins()
     for text in (
-        Terminal().page(run_page(result, setting)),
-        Markdown().page(run_page(result, setting)).replace("| ", "").replace(" |", ""),
+        Terminal().page(run_page(run_of(result), setting)),
+        Markdown().page(run_page(run_of(result), setting)).replace("| ", "").replace(" |", ""),
     ):
         assert tables_of(text).count("81.2 ± 0.1 %") == 1
         assert len(re.findall(r"^= (?:two|three|four)\b", text, re.M)) == 9
         assert "this design cannot separate" in " ".join(text.split())
     for name in ("one", "two", "three", "four"):
-        assert Terminal().page(run_page(result, setting)).count(name) >= 3
+        assert Terminal().page(run_page(run_of(result), setting)).count(name) >= 3
 
 
 def test_equal_results_of_hypotheses_that_differ_stay_apart() -> None:
     """And so do results that differ of hypotheses that should not."""
     result, setting = twins()
-    text = Terminal().page(run_page(result, replace(setting, classes=[])))
+    text = Terminal().page(run_page(run_of(result), replace(setting, classes=[])))
     assert tables_of(text).count("81.2 ± 0.1 %") == 4
     result["cells"][2] = {**result["cells"][2], "power": figure(0.7, 0.001)}
-    text = Terminal().page(run_page(result, setting))
+    text = Terminal().page(run_page(run_of(result), setting))
     assert tables_of(text).count("81.2 ± 0.1 %") == 1
     assert "70.0 ± 0.1 %" in text
 
@@ -201,7 +202,7 @@ def test_equal_results_of_hypotheses_that_differ_stay_apart() -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_names_of_inseparable_hypotheses(text: str, width: int) -> None:
     result, setting = twins((text, f"{text}!", f"{text}?", f"{text}."))
-    shown = Terminal(Medium(width, wide=False)).page(run_page(result, setting))
+    shown = Terminal(Medium(width, wide=False)).page(run_page(run_of(result), setting))
     assert not set(shown) & {"\x1b", "\x00", "\t", "\u202e", "\r", "\x9b"}
     assert max(len(line) for line in shown.splitlines() if "planner run" not in line) <= max(width, 203)
 
@@ -211,7 +212,7 @@ def test_units_are_never_mixed_in_a_column() -> None:
     result["cells"] += [{**cell, "analysis": "response", "true_effect": 0.48} for cell in result["cells"]]
     units = {**SETTING.units, "response": Unit("percentage points", 100.0)}
     lines = {**SETTING.analyses, "response": "McNemar's test"}
-    text = Terminal().page(run_page(result, replace(SETTING, units=units, analyses=lines)))
+    text = Terminal().page(run_page(run_of(result), replace(SETTING, units=units, analyses=lines)))
     assert " or percentage points" not in text
     assert text.count("True effect (L/min)") == text.count("True effect (percentage points)") == 1
     assert text.count("Analysis response, in percentage points:") == 3
@@ -222,21 +223,21 @@ def test_means_over_few_trials_are_left_out() -> None:
     result = fake()
     cell = result["cells"][0]
     cell["looks"][0]["efficacy"] = figure(0.0004, 0.0001)
-    text = Terminal().page(run_page(result, SETTING))
+    text = Terminal().page(run_page(run_of(result), SETTING))
     assert "+5.32" in text  # of the other hypothesis
     cell = result["cells"][1]
     cell["looks"][0]["efficacy"] = figure(0.0, 0.00001)
-    text = Terminal().page(run_page(result, SETTING))
+    text = Terminal().page(run_page(run_of(result), SETTING))
     assert "+5.32" not in text
     assert "fewer than 50 trials" in text
-    assert "fewer than 50 trials" not in Terminal().page(run_page(fake(), SETTING))
+    assert "fewer than 50 trials" not in Terminal().page(run_page(run_of(fake()), SETTING))
 
 
 def test_one_look_has_no_stopping_columns() -> None:
     single = fake()
     for cell in single["cells"]:
         cell["looks"] = cell["looks"][-1:]
-    shown = Terminal().page(run_page(single, SETTING))
+    shown = Terminal().page(run_page(run_of(single), SETTING))
     assert "Stops early" not in shown
     assert "if stopped" not in shown
 
@@ -252,7 +253,7 @@ def stopping_for_both(futile: float) -> dict[str, Any]:
 
 def test_bias_after_a_stop_is_told_by_its_reason() -> None:
     """Efficacy makes an estimate too large, futility too small: their mixture says nothing of either."""
-    shown = Terminal().page(run_page(stopping_for_both(0.1), SETTING))
+    shown = Terminal().page(run_page(run_of(stopping_for_both(0.1)), SETTING))
     titles = " ".join(shown.split())
     assert "Bias if stopped for efficacy" in titles
     assert "Bias if stopped for futility" in titles
@@ -260,13 +261,13 @@ def test_bias_after_a_stop_is_told_by_its_reason() -> None:
     assert "+5.32 ± 0.04" in shown
     assert "-3.13 ± 0.05" in shown
     assert "4.21" not in shown
-    without = Terminal().page(run_page(fake(), replace(SETTING, futility=False)))
+    without = Terminal().page(run_page(run_of(fake()), replace(SETTING, futility=False)))
     assert "Bias if stopped for efficacy" in " ".join(without.split())
     assert "for futility" not in without
 
 
 def test_a_reason_for_which_few_trials_stop_has_no_bias() -> None:
-    shown = Terminal().page(run_page(stopping_for_both(0.0003), SETTING))
+    shown = Terminal().page(run_page(run_of(stopping_for_both(0.0003)), SETTING))
     assert "+5.32 ± 0.04" in shown
     assert "-3.13" not in shown
     assert "fewer than 50 trials" in " ".join(shown.split())
@@ -274,19 +275,19 @@ def test_a_reason_for_which_few_trials_stop_has_no_bias() -> None:
 
 def test_expected_patients_says_what_it_assumes() -> None:
     said = "Expected patients assumes that nobody is randomised while others are in follow-up."
-    shown = " ".join(Terminal().page(run_page(fake(), SETTING)).split())
+    shown = " ".join(Terminal().page(run_page(run_of(fake()), SETTING)).split())
     assert shown.count(said) == 1
     assert shown.index(said) < shown.index("When does it stop?")  # beside the figure
     single = fake()
     for cell in single["cells"]:
         cell["looks"] = cell["looks"][-1:]
-    assert said not in " ".join(Terminal().page(run_page(single, SETTING)).split())
+    assert said not in " ".join(Terminal().page(run_page(run_of(single), SETTING)).split())
 
 
 def test_partial_is_said_first() -> None:
     partial = fake()
     partial["partial"] = True
-    shown = Terminal().page(run_page(partial, SETTING))
+    shown = Terminal().page(run_page(run_of(partial), SETTING))
     assert "PARTIAL" in shown.split("Does the trial")[0]
 
 
@@ -387,6 +388,8 @@ def look(
         "look": number,
         "information": patients / 52,
         "patients": patients,
+        "efficacy_z": 0.0,
+        "futility_z": 0.0,
         "efficacy": efficacy,
         "futility": futility,
     }

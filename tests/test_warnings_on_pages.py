@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from commands import FEW, Cli, cli
 from test_look_advice import text
+from typed import cell_of
 
 from planner.report.pages.parts.limits import about_limits
 from planner.results.irregular_trials import WHY, undefined_in_any, warnings
@@ -102,7 +104,7 @@ def test_each_table_of_a_trial_names_its_analysis(cli: Cli) -> None:
 
 
 def cell(hypothesis: str, early: float, end: float = 0.0, analysis: str = "t", beyond: float = 0.0) -> Any:
-    return {
+    document = {
         "hypothesis": hypothesis,
         "analysis": analysis,
         "looks": [
@@ -116,10 +118,11 @@ def cell(hypothesis: str, early: float, end: float = 0.0, analysis: str = "t", b
             "empirical_se_is_rough": False,
         },
     }
+    return cell_of(document)
 
 
 def under(*cells: Any) -> list[tuple[Any, str]]:
-    return [(each, each["hypothesis"]) for each in cells]
+    return [(each, each.hypothesis) for each in cells]
 
 
 def test_one_line_an_analysis_with_the_range_over_hypotheses() -> None:
@@ -161,8 +164,8 @@ def test_undefined_is_on_the_page_once(cli: Cli) -> None:
 
 
 def test_type_one_errors_that_are_alike_are_joined(cli: Cli) -> None:
-    def held(analysis: str, error: float) -> dict[str, Any]:
-        return {"analysis": analysis, "alpha": 0.05, "type_one_error": error, "early_efficacy": True}
+    def held(analysis: str, error: float) -> Any:
+        return SimpleNamespace(analysis=analysis, alpha=0.05, type_one_error=error, early_efficacy=True)
 
     (said,) = about_limits([held("N-S", 0.0505), held("N-P", 0.0505)])
     assert "5.05 % (each analysis) where alpha is 5 %, computed" in said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from planner.cli import options
 from planner.cli.exit import INTERRUPTED, OK, Problem
@@ -65,7 +65,7 @@ def compare(
     result = _compare(plans, chosen, trials, seed, threads, quiet)
     document = result.to_json()
     print_remarks(document, verbose, target=target)
-    target.write(document, lambda: _blocks(result, document, command), lambda: frame_as_csv(result.frame()))
+    target.write(document, lambda: _blocks(result, command), lambda: frame_as_csv(result.frame()))
     return INTERRUPTED if result.partial else OK
 
 
@@ -106,10 +106,10 @@ def _compare(
         )
 
 
-def _blocks(result: Comparison, document: dict[str, Any], command: str) -> list[Block]:
+def _blocks(result: Comparison, command: str) -> list[Block]:
     from planner.cli.common import work_out
     from planner.report.pages.compare import compare_page
     from planner.report.scenario.context import page_context
 
     settings = [page_context(plan, work_out(plan, plan.name), command) for plan in result.scenarios]
-    return compare_page(document, settings, command)
+    return compare_page(result, settings, command)

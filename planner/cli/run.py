@@ -146,13 +146,13 @@ def run(
     described = page_context(plan, follows, same(trials=trials, seed=seed))
     more = override_warnings(plan, source, overrides, seed) if uncertain else []
     document["warnings"] += more
-    warnings = result.warnings(document["cells"], labels(plan)) + more
+    warnings = result.warnings(result.cells_with_carryover(), labels(plan)) + more
     print_remarks(document, verbose, warnings, target, warnings_on_page(warnings, described))
     if verbose:
         note_entry(plan)
     target.write(
         document,
-        lambda: run_page(document, described),
+        lambda: run_page(result, described),
         lambda: frame_as_csv(result.frame()),
     )
     return INTERRUPTED if result.partial else OK

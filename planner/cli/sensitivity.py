@@ -53,7 +53,7 @@ def run_sensitivity(
             plan, step=step, varied=varied, trials=trials, seed=seed, threads=threads, progress=advance
         )
     document = result.to_json()
-    warnings = result.warnings(document["cells"], labels(plan))
+    warnings = result.warnings(result.cells(), labels(plan))
     print_remarks(document, verbose, warnings, target)
 
     def blocks() -> list[Block]:
@@ -61,7 +61,7 @@ def run_sensitivity(
         from planner.report.scenario.context import page_context
 
         command = same(sensitivity=True, sensitivity_step=step, trials=trials, seed=seed)
-        return sensitivity_page(document | {"warnings": warnings}, page_context(plan, follows, command))
+        return sensitivity_page(result, page_context(plan, follows, command), warnings)
 
     target.write(document, blocks, lambda: frame_as_csv(result.frame()))
     return INTERRUPTED if result.partial else OK

@@ -183,7 +183,7 @@ def size(
             seed=result.seed,
         )
         described = page_context(plan, follows, command)
-        return size_page(document | {"warnings": warnings}, described)
+        return size_page(document | {"warnings": warnings}, described, result)
 
     target.write(document, blocks, lambda: frame_as_csv(result.frame()))
     if result.partial:

@@ -86,7 +86,7 @@ def run_sweep(
         stated = amount.trials is not None or amount.precision is not None
         command = same(trials=amount.trials if stated else result.base.simulation.trials, seed=seed)
         described = page_context(result.base, work_out(result.base, source), command)
-        return sweep_page(document | {"warnings": warnings}, described)
+        return sweep_page(result, described, warnings)
 
     target.write(document, blocks, lambda: frame_as_csv(result.frame()))
     return INTERRUPTED if result.partial else OK

@@ -21,7 +21,7 @@ from planner.model.readings import GUESS, Reading, gives
 from planner.model.stopping.remarks import look_remarks
 from planner.monitoring.numerics import to_12_digits
 from planner.questions.plan import TrialPlan
-from planner.results.contract import Json
+from planner.results.contract import Json, as_json
 from planner.results.figures import figure
 from planner.results.uncertain_numbers import uncertain_numbers
 from planner.scenario.canonical.resolved import digest, resolve
@@ -317,7 +317,7 @@ def show_json(scenario: Scenario, plan: TrialPlan, predictions: HypothesisPredic
         "schema": "planner.show/1",
         "digest": digest(scenario),
         "scenario": resolve(scenario),
-        **({"uncertain": rows} if (rows := uncertain_numbers(scenario)) else {}),
+        **({"uncertain": as_json(rows)} if (rows := uncertain_numbers(scenario)) else {}),
         "plan": plan.to_json(),
         **predictions.to_json(),
         "warnings": [*scenario.remarks, *look_remarks(scenario)],

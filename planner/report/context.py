@@ -4,15 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
 
 from planner.report.blocks import Column, Sheet
+from planner.results.cells import Cell
 from planner.results.number_text import plus_minus, signed
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed
 from planner.scenario.vocabulary import BINARY_MEASURES
 
-Cell = Mapping[str, Any]
+
+class Tested(Protocol):
+    """A cell of any result: an analysis under a hypothesis."""
+
+    @property
+    def hypothesis(self) -> str: ...
+    @property
+    def analysis(self) -> str: ...
+
+
+class TrueEffect(Protocol):
+    """A cell that says what is true there."""
+
+    @property
+    def analysis(self) -> str: ...
+    @property
+    def true_effect(self) -> float: ...
+    @property
+    def true_effect_mcse(self) -> float: ...
 
 
 class Unit(NamedTuple):
@@ -48,19 +67,19 @@ class PageContext:
         """The label of a hypothesis, or its name."""
         return self.hypotheses.get(hypothesis) or hypothesis
 
-    def true_effect(self, cell: Cell, *, with_unit: bool = False) -> str:
+    def true_effect(self, cell: TrueEffect, *, with_unit: bool = False) -> str:
         """Exact, or with the error of the simulation that it comes from."""
-        unit, error = self.units[cell["analysis"]], cell.get("true_effect_mcse")
-        value = cell["true_effect"] * unit.factor
+        unit, error = self.units[cell.analysis], cell.true_effect_mcse
+        value = cell.true_effect * unit.factor
         text = plus_minus(value, error * unit.factor, sign=True) if error else signed(value)
         return f"{text} {unit.name}".rstrip() if with_unit else text
 
-    def about_scale(self, cells: Sequence[Cell]) -> list[str]:
+    def about_scale(self, cells: Sequence[Tested]) -> list[str]:
         """A sentence on every true effect among the cells that is not the difference of the stated means."""
         names_by_reason: dict[str, list[str]] = {}
         for cell in cells:
-            reason = self.scale_notes.get((cell["hypothesis"], cell["analysis"]))
-            name = self.called(cell["hypothesis"])
+            reason = self.scale_notes.get((cell.hypothesis, cell.analysis))
+            name = self.called(cell.hypothesis)
             if reason and name not in names_by_reason.setdefault(reason, []):
                 names_by_reason[reason].append(name)
         return [f"True effect, {listed(names)}: {reason}." for reason, names in names_by_reason.items()]

@@ -45,26 +45,26 @@ def _context(scenario: Scenario) -> PageContext:
 
 
 def _run(result: Run) -> list[Block]:
-    return run_page(result.to_json(), _context(result.scenario))
+    return run_page(result, _context(result.scenario))
 
 
 def _sweep(result: Sweep) -> list[Block]:
     warnings = result.warnings(labels(result.base))
-    return sweep_page(result.to_json() | {"warnings": warnings}, _context(result.base))
+    return sweep_page(result, _context(result.base), warnings)
 
 
 def _compare(result: Comparison) -> list[Block]:
-    return compare_page(result.to_json(), [_context(each) for each in result.scenarios], command="")
+    return compare_page(result, [_context(each) for each in result.scenarios], command="")
 
 
 def _sensitivity(result: Sensitivity) -> list[Block]:
     warnings = result.warnings(result.cells(), labels(result.scenario))
-    return sensitivity_page(result.to_json() | {"warnings": warnings}, _context(result.scenario))
+    return sensitivity_page(result, _context(result.scenario), warnings)
 
 
 def _size(result: Sizing) -> list[Block]:
     warnings = result.warnings_with(labels(result.scenario))
-    return size_page(result.to_json() | {"warnings": warnings}, _context(result.scenario))
+    return size_page(result.to_json() | {"warnings": warnings}, _context(result.scenario), result)
 
 
 def _discriminate(result: Discrimination) -> list[Block]:

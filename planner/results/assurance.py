@@ -20,7 +20,7 @@ from planner.results.blinding import guess_figures
 from planner.results.carryover_figures import CarryoverBias, Key
 from planner.results.cell_figures import cell_of
 from planner.results.cells import Cell, WholeTrial
-from planner.results.contract import Json
+from planner.results.contract import Json, as_json
 from planner.results.dropout import DropoutFigures, dropout_of
 from planner.results.run import Run
 from planner.results.uncertain_numbers import uncertain_numbers
@@ -33,7 +33,13 @@ class AssuranceRun(Run):
 
     drawn: VariantTallies | None = None  # always there
 
-    def cells(self) -> list[Cell]:
+    @property
+    def variants(self) -> int:
+        """Of what is uncertain, over which the figures are averages."""
+        assert self.drawn is not None
+        return len(self.drawn.tallies)
+
+    def _each_cell(self) -> list[Cell]:
         """As of a run, with errors that include the spread between variants, and with what is uncertain."""
         about, total, drawn = self.outcome.cells, self.outcome.tally, self.drawn
         assert drawn is not None
@@ -85,9 +91,8 @@ class AssuranceRun(Run):
     def to_json(self) -> Json:
         """The `planner.run/1` object, with what is uncertain."""
         document = super().to_json()
-        assert self.drawn is not None
-        document["run"]["variants"] = len(self.drawn.tallies)
-        return document | {"uncertain": uncertain_numbers(self.scenario)}
+        document["run"]["variants"] = self.variants
+        return document | {"uncertain": as_json(uncertain_numbers(self.scenario))}
 
     def _dropout(self, h: int) -> DropoutFigures:
         """The dropout under a hypothesis, over all variants."""

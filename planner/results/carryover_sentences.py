@@ -1,10 +1,12 @@
-"""The bias from carryover in words: a sentence for each analysis. Works on cells of the JSON form."""
+"""The bias from carryover in words: a sentence for each analysis."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
+from planner.results.cells import CarryoverFigures
 from planner.results.number_text import plain, plus_minus
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed, quote
@@ -35,45 +37,49 @@ def unit_of(scenario: Scenario, analysis: str) -> Unit:
     return ("%" if measure == "percent-change" else scenario.endpoint.unit), 1.0
 
 
-def bias_sentences(
-    cells: Sequence[Mapping[str, Any]],
-    name: Callable[[Mapping[str, Any]], str],
-    unit: Callable[[Mapping[str, Any]], Unit],
-) -> list[str]:
+class Carried(NamedTuple):
+    """An estimate to which carryover may add something, and what to call it."""
+
+    analysis: str
+    under: str  # the hypothesis
+    at: str  # what sets it apart from others of the same analysis and hypothesis: see `place`
+    unit: Unit
+    carryover: CarryoverFigures | None
+
+
+def bias_sentences(estimates: Iterable[Carried]) -> list[str]:
     """For each analysis the hypotheses under which carryover matters, and how much.
 
-    `name`: what a hypothesis of a cell is called. Of several cells of one name the worst is named, and where
-    that is.
+    Of several of one hypothesis the worst is named, and where that is.
     """
-    rows: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for cell in cells:
-        if (cell.get("carryover") or {}).get("matters"):
-            rows.setdefault((cell["analysis"], name(cell)), []).append(cell)
+    rows: dict[tuple[str, str], list[tuple[CarryoverFigures, Carried]]] = {}
+    for each in estimates:
+        if each.carryover is not None and each.carryover.matters:
+            rows.setdefault((each.analysis, each.under), []).append((each.carryover, each))
     under: dict[str, list[str]] = {}
     for (analysis, called), alike in rows.items():
-        worst = max(alike, key=lambda cell: _share(cell["carryover"]))
-        amounts = [_amount(cell["carryover"], *unit(cell)) for cell in alike]
-        at = f", at worst, with {_where(worst)}," if len(set(amounts)) > 1 else ""
-        under.setdefault(analysis, []).append(f"{called}{at} by {amounts[alike.index(worst)]}")
+        worst = max(range(len(alike)), key=lambda i: _share(alike[i][0]))
+        amounts = [_amount(figures, *each.unit) for figures, each in alike]
+        at = f", at worst, with {alike[worst][1].at}," if len(set(amounts)) > 1 else ""
+        under.setdefault(analysis, []).append(f"{called}{at} by {amounts[worst]}")
     return [f"{BEGIN}{analysis} under {listed(each)}" for analysis, each in under.items()]
 
 
-def _share(about: Mapping[str, Any]) -> float:
-    return max(about["of_standard_error"] or 0.0, about["of_effect"] or 0.0)
-
-
-def _where(cell: Mapping[str, Any]) -> str:
+def place(patients: int, sweep: Mapping[str, object] = MappingProxyType({})) -> str:
     """`24 patients`, or the settings that are swept."""
-    swept = [f"{path.rpartition('.')[2]} {quote(value)}" for path, value in cell.get("sweep", {}).items()]
-    return ", ".join(swept) or f"{cell['patients']:,} patients"
+    swept = [f"{path.rpartition('.')[2]} {quote(value)}" for path, value in sweep.items()]
+    return ", ".join(swept) or f"{patients:,} patients"
 
 
-def _amount(about: Mapping[str, Any], unit: str, factor: float) -> str:
-    bias = about["bias"]
-    size = plus_minus(bias["estimate"] * factor, bias["mcse"] * factor, sign=True)
+def _share(about: CarryoverFigures) -> float:
+    return max(about.of_standard_error or 0.0, about.of_effect or 0.0)
+
+
+def _amount(about: CarryoverFigures, unit: str, factor: float) -> str:
+    size = plus_minus(about.bias.estimate * factor, about.bias.error * factor, sign=True)
     parts = []
-    if about["of_standard_error"] is not None:
-        parts.append(f"{plain(about['of_standard_error'], 2)} standard errors at the last look")
-    if about["of_effect"] is not None:
-        parts.append(f"{plain(100.0 * about['of_effect'], 2)} % of the true effect")
+    if about.of_standard_error is not None:
+        parts.append(f"{plain(about.of_standard_error, 2)} standard errors at the last look")
+    if about.of_effect is not None:
+        parts.append(f"{plain(100.0 * about.of_effect, 2)} % of the true effect")
     return f"{size} {unit}".rstrip() + f" ({', '.join(parts)})"

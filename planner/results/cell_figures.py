@@ -76,8 +76,7 @@ def cell_of(
         departures=dropout.departures,
         power_ignoring_futility=probability(int(free.sum()), trials) if goes_on else None,
     )
-    about = cell.to_json()
-    return replace(cell, note=" ".join([*_notes(cell), *on_undefined(about), *on_errors(about)]))
+    return replace(cell, note=" ".join([*_notes(cell), *on_undefined(cell), *on_errors(cell)]))
 
 
 def _expected(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from planner.results.cells import Cell
 from planner.scenario.text import listed
-
-Cell = Mapping[str, Any]
 
 WHY = (
     "A test is undefined where too few patients are left, or where the treatments differ without any spread "
@@ -19,11 +17,12 @@ _NAMED = 3  # hypotheses that are named where something happens under them alone
 def on_undefined(cell: Cell) -> list[str]:
     """How often the test was undefined at each look, what then happens, and why that is; if ever."""
     sentences = [
-        f"At look {look['look']} the test was undefined in {share(_at(look))} of the trials: they go on."
-        for look in cell["looks"][:-1]
-        if _at(look) > 0.0
+        f"At look {look.look} the test was undefined in {share(look.undefined.estimate)} of the trials: they "
+        "go on."
+        for look in cell.looks[:-1]
+        if look.undefined.estimate > 0.0
     ]
-    if (x := _at(cell)) > 0.0:
+    if (x := cell.undefined.estimate) > 0.0:
         effect = "these count as not significant"
         sentences.append(f"The test was undefined in {share(x)} of the trials: {effect}.")
     return [*sentences, WHY] if sentences else []
@@ -37,11 +36,11 @@ def undefined_in_any(cells: Sequence[tuple[Cell, str]]) -> list[str]:
             f"at look {look} the test was undefined{under} in {shares} of the trials: they go on."
             for look, under, shares in _early(rows)
         ]
-        if extent := _ranged([(_at(cell), under) for cell, under in rows]):
+        if extent := _ranged([(cell.undefined.estimate, under) for cell, under in rows]):
             under, shares = extent
             parts.append(f"the test was undefined{under} in {shares} of the trials: not significant.")
         if parts:
-            several = len({cell["analysis"] for cell, _ in cells}) > 1
+            several = len({cell.analysis for cell, _ in cells}) > 1
             text = " ".join([*(f"{part[:1].upper()}{part[1:]}" for part in parts), WHY])
             lines.append(f"{analysis}: {text}" if several else text)
     return lines
@@ -49,10 +48,10 @@ def undefined_in_any(cells: Sequence[tuple[Cell, str]]) -> list[str]:
 
 def on_errors(cell: Cell) -> list[str]:
     """Whether errors of estimates were too large, or too much the same, for their sums; if any were."""
-    estimate, sentences = cell["estimate"], []
-    if (x := _at(estimate, "beyond_range")) > 0.0:
+    estimate, sentences = cell.estimate, []
+    if (x := _beyond_range(cell)) > 0.0:
         sentences.append(_beyond(cell, share(x)))
-    return [*sentences, _ROUGH] if estimate["empirical_se_is_rough"] else sentences
+    return [*sentences, _ROUGH] if estimate.empirical_se_is_rough else sentences
 
 
 _ROUGH = (
@@ -64,7 +63,7 @@ _ROUGH = (
 def _beyond(cell: Cell, shares: str, under: str = "") -> str:
     return (
         f"In {shares} of the trials{under} the estimate is farther from the truth than "
-        f"{cell['estimate']['error_range']:.6g}, and counts as that far: the real bias, standard error and "
+        f"{cell.estimate.error_range:.6g}, and counts as that far: the real bias, standard error and "
         "root mean square error are larger than these."
     )
 
@@ -77,15 +76,15 @@ def warnings(cells: Sequence[tuple[Cell, str]]) -> list[str]:
             f"{analysis} could not be computed at look {look}{under} in {shares} of the trials; they go on"
             for look, under, shares in _early(rows)
         ]
-        if extent := _ranged([(_at(cell), under) for cell, under in rows]):
+        if extent := _ranged([(cell.undefined.estimate, under) for cell, under in rows]):
             under, shares = extent
             lines.append(
                 f"{analysis} could not be computed{under} in {shares} of the trials; they count as not "
                 "significant"
             )
-        beyond = [(_at(cell["estimate"], "beyond_range"), under) for cell, under in rows]
+        beyond = [(_beyond_range(cell), under) for cell, under in rows]
         texts = [_beyond(rows[0][0], extent[1], extent[0])] if (extent := _ranged(beyond)) else []
-        rough = [(float(cell["estimate"]["empirical_se_is_rough"]), under) for cell, under in rows]
+        rough = [(float(cell.estimate.empirical_se_is_rough), under) for cell, under in rows]
         if extent := _ranged(rough):
             texts.append(_ROUGH)
         lines += [f"{analysis}: {text[0].lower()}{text[1:].rstrip('.')}" for text in texts]
@@ -95,7 +94,7 @@ def warnings(cells: Sequence[tuple[Cell, str]]) -> list[str]:
 def _by_analysis(cells: Sequence[tuple[Cell, str]]) -> dict[str, list[tuple[Cell, str]]]:
     rows: dict[str, list[tuple[Cell, str]]] = {}
     for cell, under in cells:
-        rows.setdefault(cell["analysis"], []).append((cell, under))
+        rows.setdefault(cell.analysis, []).append((cell, under))
     return rows
 
 
@@ -103,8 +102,8 @@ def _early(rows: Sequence[tuple[Cell, str]]) -> list[tuple[int, str, str]]:
     """Looks before the last without a test in some trials: number, under what, and in how many."""
     at: dict[int, list[tuple[float, str]]] = {}
     for cell, under in rows:
-        for look in cell["looks"][:-1]:
-            at.setdefault(look["look"], []).append((_at(look), under))
+        for look in cell.looks[:-1]:
+            at.setdefault(look.look, []).append((look.undefined.estimate, under))
     return [(look, *extent) for look, each in at.items() if (extent := _ranged(each))]
 
 
@@ -134,6 +133,7 @@ def share(x: float) -> str:
     return f"{x:.2%}" if x >= _LEAST else "less than 0.01%"
 
 
-def _at(part: Cell, name: str = "undefined") -> float:
-    figure = part.get(name)
-    return float(figure["estimate"]) if figure else 0.0
+def _beyond_range(cell: Cell) -> float:
+    """The share of trials whose error is larger than what is kept."""
+    share = cell.estimate.beyond_range
+    return 0.0 if share is None else share.estimate

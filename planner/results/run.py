@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from planner.engine.simulation import Simulation
-from planner.model.stopping.remarks import limit_reports
+from planner.model.stopping.remarks import LimitReport, limit_reports
 from planner.results.blinding import guess_figures
 from planner.results.carryover_figures import CarryoverBias, Key, carryover_in
 from planner.results.cell_errors import widen_cell
@@ -43,7 +43,8 @@ class Run(QuestionResult):
 
     def __getstate__(self) -> dict[str, Any]:
         """What pickle stores: all that the figures need, the bias of carryover, which is simulated, too."""
-        return {**self.__dict__, "carryover": self.carryover}
+        held = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {**held, "carryover": self.carryover}
 
     @property
     def partial(self) -> bool:
@@ -71,8 +72,20 @@ class Run(QuestionResult):
         """Everything that the figures derive from."""
         return self.outcome.tally.sums()
 
+    @property
+    def variants(self) -> int | None:
+        """Of what is uncertain, over which the figures are averages; None where it counts as stated."""
+        return None
+
     def cells(self) -> list[Cell]:
         """One for each hypothesis, analysis and number of patients."""
+        return list(self._cells)
+
+    @cached_property
+    def _cells(self) -> tuple[Cell, ...]:
+        return tuple(self._each_cell())
+
+    def _each_cell(self) -> list[Cell]:
         about, tally = self.outcome.cells, self.outcome.tally
         ends, free, irregular, between = tally.ends, tally.free, tally.irregular, tally.between
         allocated = AllocatedPatients(about.block, about.patients, tally.trials)
@@ -117,18 +130,19 @@ class Run(QuestionResult):
             ),
             "cells": as_json(cells),
             "trial": as_json(self.whole_trials(cells)),
-            "limits": self.limits(),
+            "limits": [each.to_json() for each in self.limits],
             "partial": self.partial,
             "warnings": self.warnings(cells),
         }
 
     def warnings(self, cells: Sequence[Cell], called: Callable[[str], str] = str) -> list[str]:
         """What must not be overlooked in these cells. `called`: what a hypothesis is called there."""
-        return [*self.remarks, *warnings_of(self.scenario, self.outcome, as_json(cells), called)]
+        return [*self.remarks, *warnings_of(self.scenario, self.outcome, cells, called)]
 
-    def limits(self) -> list[Json]:
+    @cached_property
+    def limits(self) -> list[LimitReport]:
         """What the limits of each analysis can do at each number of patients: nothing of it is simulated."""
-        return [each.to_json() for each in limit_reports(self.scenario, self.outcome.cells.plans)]
+        return limit_reports(self.scenario, self.outcome.cells.plans)
 
     def frame(self) -> polars.DataFrame:
         """The cells as a table, one row each, keys flattened with an underscore; looks numbered from 1."""

@@ -1,26 +1,37 @@
-"""What is uncertain in a scenario, for the JSON contract."""
+"""What is uncertain in a scenario, as results name it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from planner.model.parameter_draws import uncertain_parameters
+from planner.results.contract import Written
 from planner.scenario.faults import Path
 from planner.scenario.scenario import Scenario
 
 
-def uncertain_numbers(scenario: Scenario) -> list[dict[str, object]]:
-    """The uncertain entries of the hypotheses that are simulated: path, distribution, stated values.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UncertainNumber(Written):
+    """An uncertain entry: a number, or several that vary together."""
 
-    `acts`: whether they are about what the trial gives and analyses: its agents and outcomes.
-    """
+    hypothesis: str | None  # None: of all
+    path: str  # of several, joined by ", "
+    distribution: str
+    stated: tuple[float, ...]
+    acts: bool  # whether it is about what the trial gives and analyses: its agents and outcomes
+
+
+def uncertain_numbers(scenario: Scenario) -> list[UncertainNumber]:
+    """The uncertain entries of the hypotheses that are simulated."""
     names = scenario.simulated_hypotheses
     return [
-        {
-            "hypothesis": entry.hypothesis,  # None: of all
-            "path": entry.key,
-            "distribution": entry.distribution.in_words,
-            "stated": [each.value for each in entry.numbers],
-            "acts": any(_acts(scenario, each.route) for each in entry.numbers),
-        }
+        UncertainNumber(
+            hypothesis=entry.hypothesis,
+            path=entry.key,
+            distribution=entry.distribution.in_words,
+            stated=tuple(each.value for each in entry.numbers),
+            acts=any(_acts(scenario, each.route) for each in entry.numbers),
+        )
         for entry in uncertain_parameters(scenario)
         if entry.hypothesis is None or entry.hypothesis in names
     ]

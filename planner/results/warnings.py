@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from planner.engine.simulation import Simulation
 from planner.model.distinguishable import indistinguishable
 from planner.model.stopping.remarks import remarks_at_sizes, remarks_on_plans
-from planner.results.carryover_sentences import bias_sentences, unit_of
+from planner.results.carryover_sentences import Carried, bias_sentences, place, unit_of
+from planner.results.cells import Cell
 from planner.results.design_effect import APPROXIMATE, WARNING
 from planner.results.irregular_trials import warnings as irregular_warnings
 from planner.scenario.scenario import Scenario
@@ -17,7 +17,7 @@ from planner.scenario.scenario import Scenario
 def warnings_of(
     scenario: Scenario,
     outcome: Simulation,
-    cells: Sequence[Mapping[str, Any]],
+    cells: Sequence[Cell],
     called: Callable[[str], str] = str,
 ) -> list[str]:
     """Warnings that follow from the looks and the cells. `called`: what a hypothesis is called there."""
@@ -26,27 +26,27 @@ def warnings_of(
         warnings.append(
             f"interrupted: the figures are of the {outcome.tally.trials} trials that were finished"
         )
-    if any(cell["note"].endswith(APPROXIMATE) for cell in cells):
+    if any(cell.note.endswith(APPROXIMATE) for cell in cells):
         warnings.append(WARNING)
     others = _inseparable(scenario, cells)
-    named: list[tuple[Mapping[str, Any], str]] = []
+    named: list[tuple[Cell, str]] = []
     for cell in cells:
-        if cell["hypothesis"] not in others:
+        if cell.hypothesis not in others:
             continue  # its figures are those of another hypothesis, under which they stand
-        under = " = ".join(map(called, [cell["hypothesis"], *others[cell["hypothesis"]]]))
+        under = " = ".join(map(called, [cell.hypothesis, *others[cell.hypothesis]]))
         named.append((cell, under))
-        error = cell.get("power_ignoring_futility") or cell["power"]
-        if cell["is_null"] and error["estimate"] - cell["alpha"] > 3 * error["mcse"]:
+        error = cell.power_ignoring_futility or cell.power
+        if cell.is_null and error.estimate - cell.alpha > 3 * error.error:
             warnings.append(
-                f"type I error of {cell['analysis']} under {under} is {error['estimate']:.4f} "
-                f"(Monte Carlo SE {error['mcse']:.4f}), above alpha = {cell['alpha']:g}"
+                f"type I error of {cell.analysis} under {under} is {error.estimate:.4f} "
+                f"(Monte Carlo SE {error.error:.4f}), above alpha = {cell.alpha:g}"
             )
     return [*warnings, *irregular_warnings(named), *biased_by_carryover(scenario, cells, others, called)]
 
 
 def biased_by_carryover(
     scenario: Scenario,
-    cells: Sequence[Mapping[str, Any]],
+    cells: Sequence[Cell],
     others: Mapping[str, Sequence[str]] | None = None,
     called: Callable[[str], str] = str,
 ) -> list[str]:
@@ -54,11 +54,17 @@ def biased_by_carryover(
 
     `others`: the hypotheses that are named, each with those that are the same; all if not given.
     """
-    named = others or {cell["hypothesis"]: () for cell in cells}
+    named = others or {cell.hypothesis: () for cell in cells}
     return bias_sentences(
-        [cell for cell in cells if cell["hypothesis"] in named],
-        lambda cell: " = ".join(map(called, [cell["hypothesis"], *named[cell["hypothesis"]]])),
-        lambda cell: unit_of(scenario, cell["analysis"]),
+        Carried(
+            cell.analysis,
+            " = ".join(map(called, [cell.hypothesis, *named[cell.hypothesis]])),
+            place(cell.patients, cell.sweep),
+            unit_of(scenario, cell.analysis),
+            cell.carryover,
+        )
+        for cell in cells
+        if cell.hypothesis in named
     )
 
 
@@ -70,7 +76,7 @@ def _of_looks(scenario: Scenario, outcome: Simulation) -> list[str]:
     return remarks_at_sizes(scenario, plans)
 
 
-def _inseparable(scenario: Scenario, cells: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+def _inseparable(scenario: Scenario, cells: Sequence[Cell]) -> dict[str, tuple[str, ...]]:
     """The hypotheses, each with those that the design cannot separate from it; of a class only the first."""
-    names = list(dict.fromkeys(cell["hypothesis"] for cell in cells))
+    names = list(dict.fromkeys(cell.hypothesis for cell in cells))
     return {group[0]: group[1:] for group in indistinguishable(scenario, names)}

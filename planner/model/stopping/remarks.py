@@ -143,8 +143,8 @@ def remarks_at_sizes(
 
 def limits_at_answers(
     scenario: Scenario, answers: Iterable[tuple[str, int]]
-) -> tuple[list[dict[str, Any]], list[str]]:
-    """`limits` of the JSON and warnings, of the analyses at the numbers of patients that answer for them.
+) -> tuple[list[LimitReport], list[str]]:
+    """What the limits can do, and warnings, of the analyses at the numbers of patients that answer for them.
 
     `answers`: names of analyses with a number of patients that a search has found for them.
     """
@@ -153,7 +153,7 @@ def limits_at_answers(
     for n in sorted({number for _, number in pairs}):
         analyses = [analysis for analysis in scenario.analyses if (analysis.name, n) in pairs]
         plans = [(analysis, monitoring_plan(scenario, analysis, n)) for analysis in analyses]
-        limits += [limit_report(scenario, analysis, plan).to_json() for analysis, plan in plans]
+        limits += [limit_report(scenario, analysis, plan) for analysis, plan in plans]
         sentences += [f"with {n:,} patients: {remark}" for remark in remarks_on_plans(scenario, plans)]
     return limits, sentences
 

@@ -15,7 +15,7 @@ from planner.questions.compare.cells import ComparisonCell, DesignDifference
 from planner.questions.compare.pairing import FIGURES, Group, Member, PairedTrials, pair
 from planner.results.carryover import biases_of_cells
 from planner.results.carryover_figures import CarryoverBias, Key, carryover_in
-from planner.results.carryover_sentences import bias_sentences, labels, unit_of
+from planner.results.carryover_sentences import Carried, bias_sentences, labels, place, unit_of
 from planner.results.contract import Json, as_json
 from planner.results.design_effect import WARNING
 from planner.results.digest import answer_digest
@@ -69,6 +69,10 @@ class Comparison(QuestionResult):
 
     def cells(self) -> list[ComparisonCell]:
         """The figures of every design, by hypothesis."""
+        return list(self._cells)
+
+    @cached_property
+    def _cells(self) -> list[ComparisonCell]:
         return [self._cell(g, m) for g, row in enumerate(self.rows) for m in range(len(row.group))]
 
     @cached_property
@@ -166,10 +170,15 @@ class Comparison(QuestionResult):
             "differences": as_json(self.differences()),
             "unlike": list(self.differing_assumptions),
             "partial": self.partial,
-            "warnings": self._warnings(),
+            "warnings": self.warnings(),
         }
 
-    def _warnings(self) -> list[str]:
+    @property
+    def seed(self) -> int:
+        return self.pairs.jobs[0].cells.seed
+
+    def warnings(self) -> list[str]:
+        """What must not be overlooked."""
         warnings = list(self.remarks)
         if self.partial:
             warnings.append(f"interrupted: the figures are of the {self.trials} trials that were finished")
@@ -180,9 +189,14 @@ class Comparison(QuestionResult):
         by_name = dict(named)
         label = {name: labels(scenario) for name, scenario in named}
         return warnings + bias_sentences(
-            as_json(self.cells()),
-            lambda cell: f"{label[cell['design']](cell['hypothesis'])} in {cell['design']}",
-            lambda cell: unit_of(by_name[cell["design"]], cell["analysis"]),
+            Carried(
+                cell.analysis,
+                f"{label[cell.design](cell.hypothesis)} in {cell.design}",
+                place(cell.patients),
+                unit_of(by_name[cell.design], cell.analysis),
+                cell.carryover,
+            )
+            for cell in self.cells()
         )
 
 

@@ -22,6 +22,7 @@ from planner.questions.sensitivity.assumptions import STEP, Assumption, assumpti
 from planner.questions.sensitivity.cells import AssumptionFigures, ChangedPower, SensitivityCell
 from planner.results.carryover import biases_of_cells
 from planner.results.carryover_figures import CarryoverBias, Key, carryover_in
+from planner.results.carryover_sentences import Carried, bias_sentences, place, unit_of
 from planner.results.contract import Json, as_json
 from planner.results.design_effect import WARNING
 from planner.results.digest import answer_digest
@@ -29,7 +30,6 @@ from planner.results.frames import flatten
 from planner.results.number_text import DASH, estimated
 from planner.results.provenance import ENGINE, provenance, scenario_named
 from planner.results.result import QuestionResult, power_line
-from planner.results.warnings import biased_by_carryover
 from planner.scenario.canonical.toml import as_toml
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import count
@@ -52,6 +52,15 @@ class Sensitivity(QuestionResult):
     assumptions: tuple[Assumption, ...]
     members: tuple[tuple[tuple[int, int], ...], ...]  # of each group: assumption and side of every variant
     pairs: PairedTrials
+
+    @property
+    def seed(self) -> int:
+        return self.pairs.jobs[0].cells.seed
+
+    @property
+    def trials(self) -> int:
+        """Trials of every variant under every hypothesis."""
+        return self.pairs.trials
 
     @property
     def partial(self) -> bool:
@@ -176,7 +185,17 @@ class Sensitivity(QuestionResult):
                 f"interrupted: the figures are of the {self.pairs.trials} trials that were finished"
             )
         warnings += [WARNING] if self.pairs.approximate else []
-        return [*warnings, *biased_by_carryover(self.scenario, as_json(cells), None, label)]
+        biased = bias_sentences(
+            Carried(
+                cell.analysis,
+                label(cell.hypothesis),
+                place(cell.patients),
+                unit_of(self.scenario, cell.analysis),
+                cell.carryover,
+            )
+            for cell in cells
+        )
+        return [*warnings, *biased]
 
 
 def sensitivity(

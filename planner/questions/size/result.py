@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from planner.model.stopping.remarks import LimitReport
 from planner.questions.size.answers import answer_row
-from planner.results.carryover_sentences import BEGIN, bias_sentences, unit_of
-from planner.results.contract import Json
+from planner.results.carryover_sentences import BEGIN, Carried, bias_sentences, place, unit_of
+from planner.results.cells import CarryoverFigures
+from planner.results.contract import Json, as_json
 from planner.results.digest import answer_digest
+from planner.results.figures import Figure
 from planner.results.frames import flatten
 from planner.results.number_text import DASH, estimated
 from planner.results.provenance import ENGINE, provenance, scenario_named
@@ -20,6 +23,14 @@ from planner.scenario.text import count
 
 if TYPE_CHECKING:
     import polars
+
+
+class BiasedAnswer(NamedTuple):
+    """An answer, and what carryover does to the estimate of a trial of that size."""
+
+    hypothesis: str
+    analysis: str
+    carryover: CarryoverFigures | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,7 +50,7 @@ class Sizing(QuestionResult):
     most_patients: int
     seconds: float
     warnings: list[str] = field(default_factory=list)
-    limits: list[Json] = field(default_factory=list)  # what the limits can do at the numbers that answer
+    limits: list[LimitReport] = field(default_factory=list)  # at the numbers that answer
     variants: int | None = None  # of what is uncertain, at most
     most_trials: int | None = None  # in one pass, if it was asked for
     passes: tuple[str, ...] = ()  # digest of each pass over the patients, in turn
@@ -79,11 +90,20 @@ class Sizing(QuestionResult):
             | ({"variants": self.variants} if self.variants is not None else {}),
             "answers": self.answers,
             "curve": self.curve,
-            "limits": self.limits,
+            "limits": [each.to_json() for each in self.limits],
             "partial": self.partial,
             "warnings": self.warnings,
-            **({"uncertain": uncertain_numbers(self.scenario)} if self.variants is not None else {}),
+            **({"uncertain": as_json(uncertain_numbers(self.scenario))} if self.variants is not None else {}),
         }
+
+    @property
+    def biased(self) -> list[tuple[BiasedAnswer, str]]:
+        """The answers with what carryover does to the estimate there, and where that is."""
+        return [
+            (BiasedAnswer(each["hypothesis"], each["analysis"], carryover_at(each)), place(each["patients"]))
+            for each in self.answers
+            if each["carryover"] is not None
+        ]
 
     def warnings_with(self, label: Callable[[str], str]) -> list[str]:
         """The warnings, with hypotheses called by their labels."""
@@ -131,7 +151,18 @@ class Sizing(QuestionResult):
 def carryover_warnings(scenario: Scenario, answers: Sequence[Json], label: Callable[[str], str]) -> list[str]:
     """A sentence for each analysis that carryover biases at an answer."""
     return bias_sentences(
-        answers,
-        lambda answer: label(str(answer["hypothesis"])),
-        lambda answer: unit_of(scenario, answer["analysis"]),
+        Carried(
+            answer["analysis"],
+            label(str(answer["hypothesis"])),
+            place(answer["patients"] or 0),
+            unit_of(scenario, answer["analysis"]),
+            carryover_at(answer),
+        )
+        for answer in answers
     )
+
+
+def carryover_at(answer: Json) -> CarryoverFigures | None:
+    """What carryover does to the estimate of an answer."""
+    written = answer["carryover"]
+    return None if written is None else CarryoverFigures(**written | {"bias": Figure(**written["bias"])})

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from planner.engine.executors import Progress
 from planner.model.parameter_draws import check_uncertainty, same_first_variant
+from planner.model.stopping.remarks import LimitReport
 from planner.questions.run.assurance import VARIANTS
 from planner.questions.run.simulate import Amount
 from planner.questions.sweep.axes import Point, SweepError, points_of, remarks_on_looks, split_settings
-from planner.results.assurance import AssuranceRun
 from planner.results.cells import Cell, WholeTrial
 from planner.results.contract import Json, as_json
 from planner.results.digest import answer_digest
@@ -109,7 +109,7 @@ class Sweep(QuestionResult):
             ENGINE,
             [self.base, *(run.scenario for run, _ in self.passes)],
             hypotheses=self.base.simulated_hypotheses,
-            seed=self.passes[0][0].outcome.cells.seed,
+            seed=self.seed,
             trials=[run.trials for run, _ in self.passes],
             options={"points": self.all_points, "passes": [numbers for _, numbers in self.passes]},
             sums=[run.digest() for run, _ in self.passes],
@@ -122,32 +122,39 @@ class Sweep(QuestionResult):
             "scenario": scenario_named(self.name, self.base),
             "run": provenance(
                 self.digest(),
-                {"trials": self.trials, "seed": self.passes[0][0].outcome.cells.seed},
+                {"trials": self.trials, "seed": self.seed},
                 seconds=sum(run.outcome.seconds for run, _ in self.passes),
                 simulated=sum(run.trials for run, _ in self.passes),
             )
-            | self._variants(),
+            | ({} if self.variants is None else {"variants": self.variants}),
             "cells": as_json(self.cells_with_carryover()),
             "trial": as_json(self.whole_trials()),
             "limits": self._limits(),
             "partial": self.partial,
             "warnings": self.warnings(),
-            **({"uncertain": uncertain_numbers(self.base)} if self._variants() else {}),
+            **({"uncertain": as_json(uncertain_numbers(self.base))} if self.variants is not None else {}),
         }
 
-    def _variants(self) -> Json:
-        """How many variants of what is uncertain are averaged over at each point; empty if none are."""
-        numbers = [
-            len(run.drawn.tallies) for run, _ in self.passes if isinstance(run, AssuranceRun) and run.drawn
-        ]
-        return {"variants": min(numbers)} if numbers else {}
+    @property
+    def variants(self) -> int | None:
+        """How many variants of what is uncertain are averaged over at each point; None if none are."""
+        return min((run.variants for run, _ in self.passes if run.variants is not None), default=None)
+
+    @property
+    def seed(self) -> int:
+        return self.passes[0][0].outcome.cells.seed
+
+    @property
+    def limits(self) -> list[LimitReport]:
+        """What the limits can do at each point, pass by pass."""
+        return [limit for run, _ in self.passes for limit in run.limits]
 
     def _limits(self) -> list[Json]:
-        """What the limits can do at each point, with its settings as `sweep`."""
+        """The same in JSON, with the settings of the point as `sweep`."""
         return [
-            limit | {"sweep": self.all_points[numbers[i % len(numbers)]]}
+            limit.to_json() | {"sweep": self.all_points[numbers[i % len(numbers)]]}
             for run, numbers in self.passes
-            for i, limit in enumerate(run.limits())
+            for i, limit in enumerate(run.limits)
         ]
 
     def warnings(self, label: Callable[[str], str] = str) -> list[str]:

@@ -1,15 +1,12 @@
-"""What the pages of results share: their title and header, how to read the figures, the command at the end.
-
-Works on the JSON form of results.
-"""
+"""What the pages of results share: title and header, how to read the figures, the command at the end."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from planner.report.blocks import Block, Code, Heading, Items, Prose
-from planner.report.context import Cell, PageContext
+from planner.report.context import PageContext
+from planner.results.figures import Figure
 from planner.results.number_text import estimated
 from planner.scenario.text import listed
 
@@ -25,10 +22,9 @@ FALSE_ALARM = (
 NO_SOURCE = "The scenario names no source: all its numbers are assumptions."
 
 
-def title(result: Mapping[str, Any]) -> Heading:
+def title(name: str, of_scenario: str) -> Heading:
     """The title of the scenario, or its name."""
-    scenario = result["scenario"]
-    return Heading(scenario["title"] or scenario["name"], 1)
+    return Heading(of_scenario or name, 1)
 
 
 def interruption(done: str) -> Prose:
@@ -41,15 +37,14 @@ def question(context: PageContext) -> Pairs:
     return [("Question", context.question)] if context.question else []
 
 
-def identity(result: Mapping[str, Any]) -> tuple[str, str]:
+def identity(name: str, digest: str) -> tuple[str, str]:
     """Which scenario this is the result of."""
-    scenario = result["scenario"]
-    return "Scenario", f"{scenario['name']}, digest {scenario['digest'][:12]}"
+    return "Scenario", f"{name}, digest {digest[:12]}"
 
 
-def analyses(rows: Sequence[Mapping[str, Any]], context: PageContext) -> Pairs:
-    """The analyses of these rows, each in one line."""
-    names = list(dict.fromkeys(row["analysis"] for row in rows))
+def analyses(of_rows: Iterable[str], context: PageContext) -> Pairs:
+    """The analyses of the rows of a page, each in one line."""
+    names = list(dict.fromkeys(of_rows))
     return [("Analysis" if len(names) == 1 else f"Analysis {name}", context.analyses[name]) for name in names]
 
 
@@ -89,7 +84,7 @@ def sentence(text: str) -> str:
     return f"{begin}{text[1:]}."
 
 
-def power_or_error(cell: Cell) -> str:
+def power_or_error(power: Figure, is_null: bool) -> str:
     """The power, or the type I error where the treatments do not differ."""
-    share = estimated(cell["power"], percent=True)
-    return f"type I error\n{share}" if cell["is_null"] else share
+    share = estimated(power, percent=True)
+    return f"type I error\n{share}" if is_null else share

@@ -1,16 +1,14 @@
-"""A run put into words: three small tables that answer three questions, and what rests on what.
-
-Works on the JSON form of a run (`Run.to_json()`), so that a stored result reads like a fresh one.
-"""
+"""A run put into words: three small tables that answer three questions, and what rests on what."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from planner._version import __version__
+from planner.model.stopping.remarks import LimitReport
 from planner.report.blocks import Block, Facts, Heading
-from planner.report.context import Cell, PageContext, SharedCell, sidedness
+from planner.report.context import PageContext, SharedCell, sidedness
 from planner.report.pages.common import (
     ERRORS,
     again,
@@ -37,6 +35,7 @@ from planner.report.pages.parts.whole_trial import each_alone, together
 from planner.report.pages.run_answer import answers_of_run
 from planner.report.pages.run_tables import (
     FEW,
+    bias_if_stopped,
     cannot_stop,
     has_interim_looks,
     merge_identical,
@@ -47,25 +46,29 @@ from planner.report.pages.run_tables import (
     too_high,
 )
 from planner.results.carryover_sentences import BEGIN
+from planner.results.cells import Cell
 from planner.results.irregular_trials import on_errors, on_undefined, undefined_in_any
 from planner.results.number_text import DASH, estimated, plain
+from planner.results.run import Run
+from planner.results.uncertain_numbers import uncertain_numbers
+from planner.scenario.canonical.resolved import digest
 from planner.scenario.text import count, listed
 
 FEW_NAMED = 3  # cells that are named in a line about them; of more the range is stated
 
 
-def run_page(result: Mapping[str, Any], context: PageContext) -> list[Block]:
+def run_page(result: Run, context: PageContext) -> list[Block]:
     """The result of `planner run` as blocks: header, tables, how to read them."""
-    trials = int(result["run"]["trials"])
-    cells = merge_identical(list(result["cells"]), context)
-    blocks = _header(result, context, [row.cell for row in cells])
-    blocks += each_alone([row.cell for row in cells])
-    blocks += tables(cells, context, trials, result.get("limits", ()))
-    blocks += together(result, cells, context)
-    if has_variants(result["cells"]):
-        blocks += _uncertain(result, context, [row.cell for row in cells])
-    blocks += how_to_read(_reading(cells, context, trials, result.get("limits", ())))
-    return blocks + again(context.command, partial=bool(result.get("partial")))
+    every = result.cells_with_carryover()
+    rows = merge_identical(every, context)
+    blocks = _header(result, context, [row.cell for row in rows])
+    blocks += each_alone(row.cell.analysis for row in rows)
+    blocks += tables(rows, context, result.limits)
+    blocks += together(result.whole_trials(every), rows, context)
+    if result.variants is not None:
+        blocks += _uncertain(result, context, [row.cell for row in rows])
+    blocks += how_to_read(_reading(rows, context, result.limits))
+    return blocks + again(context.command, partial=result.partial)
 
 
 def warnings_on_page(warnings: Sequence[str], context: PageContext) -> set[str]:
@@ -79,10 +82,9 @@ _ON_PAGE = re.compile(
 )
 
 
-def _uncertain(result: Mapping[str, Any], context: PageContext, cells: Sequence[Cell]) -> list[Block]:
+def _uncertain(result: Run, context: PageContext, cells: Sequence[Cell]) -> list[Block]:
     """How much hangs on what is uncertain, and what that is."""
-    every = list(dict.fromkeys(cell["hypothesis"] for cell in result["cells"]))
-    numbers = what_is_uncertain(result["uncertain"], every)
+    numbers = what_is_uncertain(uncertain_numbers(result.scenario), result.outcome.cells.hypotheses)
     return [
         Heading("How much hangs on what is uncertain?"),
         powers(cells, context),
@@ -91,25 +93,24 @@ def _uncertain(result: Mapping[str, Any], context: PageContext, cells: Sequence[
     ]
 
 
-def _header(result: Mapping[str, Any], context: PageContext, cells: Sequence[Cell]) -> list[Block]:
-    run = result["run"]
-    blocks: list[Block] = [title(result)]
-    if result.get("partial"):
-        blocks.append(interruption(count(run["trials"], "trial")))
-    facts = [*question(context), identity(result), ("Design", context.design), ("Endpoint", context.endpoint)]
-    facts += analyses(cells, context)
+def _header(result: Run, context: PageContext, cells: Sequence[Cell]) -> list[Block]:
+    blocks: list[Block] = [title(result.name, result.scenario.title)]
+    if result.partial:
+        blocks.append(interruption(count(result.trials, "trial")))
+    facts = [*question(context), identity(result.name, digest(result.scenario)), ("Design", context.design)]
+    facts += [("Endpoint", context.endpoint), *analyses((cell.analysis for cell in cells), context)]
     facts.append(
         (
             "Simulated",
-            f"{count(run['trials'], 'virtual trial')} under each hypothesis, {in_variants(run)}"
-            f"seed {run['seed']}, planner {run['planner']}",
+            f"{count(result.trials, 'virtual trial')} under each hypothesis, {in_variants(result.variants)}"
+            f"seed {result.outcome.cells.seed}, planner {__version__}",
         )
     )
     return [*blocks, *answers_of_run(cells, context), Facts(facts)]
 
 
 def _reading(
-    rows: Sequence[SharedCell], context: PageContext, trials: int, limits: Sequence[Mapping[str, Any]] = ()
+    rows: Sequence[SharedCell], context: PageContext, limits: Sequence[LimitReport] = ()
 ) -> list[str]:
     """The tables explained, only as far as they show something."""
     cells = [row.cell for row in rows]
@@ -138,8 +139,7 @@ def _reading(
             + ": the share of trials that end at this look for that reason. Over all looks, efficacy adds up "
             "to the power."
         )
-        ways = ("efficacy", "futility") if context.futility else ("efficacy",)
-        if any(stop[-1] in ways for stop in cannot_stop(cells, limits)):
+        if any(stop[-1] in stop_reasons(context) for stop in cannot_stop(cells, limits)):
             items.append(f"{DASH} at a look: it cannot stop for that reason, whatever the data are.")
         items.append(
             "Expected patients counts those randomised when the trial stops. A trial that stops early for "
@@ -147,7 +147,7 @@ def _reading(
             + (", one that stops for futility to underestimate" if context.futility else "")
             + ": see the bias if stopped."
         )
-    names = list(dict.fromkeys(cell["analysis"] for cell in cells))
+    names = list(dict.fromkeys(cell.analysis for cell in cells))
     if has_interim_looks(rows) or set(context.partial) & set(names):
         items.append(completers(context, names))
     items += about_dropout(cells)
@@ -160,12 +160,11 @@ def _reading(
     items.append(
         "Exaggeration (type M error): the mean estimate of the significant trials, over the true effect."
     )
-    stops = stop_reasons(context) if has_interim_looks(rows) else {}
+    stops = stop_reasons(context) if has_interim_looks(rows) else ()
     if any(
-        (too_few(cell, "power", trials) and cell["estimate"]["exaggeration_given_efficacy"] is not None)
+        (too_few(cell) and cell.estimate.exaggeration_given_efficacy is not None)
         or any(
-            too_few_stops(cell, reason, trials) and cell["estimate"][name] is not None
-            for reason, name in stops.items()
+            too_few_stops(cell, reason) and bias_if_stopped(cell, reason)[0] is not None for reason in stops
         )
         for cell in cells
     ):
@@ -174,14 +173,14 @@ def _reading(
 
 
 def _which(cell: Cell, cells: Sequence[Cell], context: PageContext) -> str:
-    several = len({each["analysis"] for each in cells}) > 1
-    return context.called(cell["hypothesis"]) + (f" ({cell['analysis']})" if several else "")
+    several = len({each.analysis for each in cells}) > 1
+    return context.called(cell.hypothesis) + (f" ({cell.analysis})" if several else "")
 
 
 def _about_type_one_errors(cells: Sequence[Cell], context: PageContext) -> list[str]:
     """What they are, which are too high and why."""
     items = []
-    if any(cell["is_null"] for cell in cells):
+    if any(cell.is_null for cell in cells):
         items.append(
             "Type I error: the treatments do not differ under this hypothesis, so a significant trial is a "
             f"false alarm; the share should not exceed {_levels(cells)}."
@@ -189,7 +188,7 @@ def _about_type_one_errors(cells: Sequence[Cell], context: PageContext) -> list[
     flagged: dict[tuple[str, str], list[str]] = {}
     for cell in cells:
         if too_high(cell):
-            why = plain(cell["alpha"]), context.carryover.get(cell["hypothesis"], "")
+            why = plain(cell.alpha), context.carryover.get(cell.hypothesis, "")
             flagged.setdefault(why, []).append(f"“{_which(cell, cells, context)}”")
     items += [
         f"Too high: under {listed(names)} the type I error exceeds alpha = {alpha} by more than Monte Carlo "
@@ -202,9 +201,9 @@ def _about_type_one_errors(cells: Sequence[Cell], context: PageContext) -> list[
 def _despite_futility(cells: Sequence[Cell], context: PageContext) -> list[str]:
     """The type I errors of trials that go on where they may stop for futility, in one line."""
     errors_by_name = [
-        (cell["power_ignoring_futility"], _which(cell, cells, context))
+        (cell.power_ignoring_futility, _which(cell, cells, context))
         for cell in cells
-        if cell["is_null"] and "power_ignoring_futility" in cell
+        if cell.is_null and cell.power_ignoring_futility is not None
     ]
     if not errors_by_name:
         return []
@@ -215,7 +214,7 @@ def _despite_futility(cells: Sequence[Cell], context: PageContext) -> list[str]:
             f"{listed([name for _, name in errors_by_name])}: were the trial to go on despite futility, the "
             f"type I error would be {text}; this is what alpha limits."
         ]
-    in_order = sorted((figure for figure, _ in errors_by_name), key=lambda figure: float(figure["estimate"]))
+    in_order = sorted((figure for figure, _ in errors_by_name), key=lambda figure: figure.estimate)
     low, high = (estimated(figure, percent=True) for figure in (in_order[0], in_order[-1]))
     return [
         "Were the trials to go on despite futility, the type I errors would be "
@@ -228,17 +227,17 @@ def _about_single_cells(cells: Sequence[Cell], context: PageContext) -> list[str
     items: dict[str, list[str]] = {}
     for cell in cells:
         undefined = " ".join(on_undefined(cell))
-        note = " ".join(on_errors(cell)) if cell["is_null"] else str(cell.get("note") or "")
+        note = " ".join(on_errors(cell)) if cell.is_null else cell.note
         if note := " ".join(note.replace(undefined, "").split()):
             items.setdefault(note, []).append(_which(cell, cells, context))
     return [
-        *undefined_in_any([(cell, f"“{context.called(cell['hypothesis'])}”") for cell in cells]),
+        *undefined_in_any([(cell, f"“{context.called(cell.hypothesis)}”") for cell in cells]),
         *(f"{listed(names)}: {note}" for note, names in items.items()),
     ]
 
 
 def _levels(cells: Sequence[Cell]) -> str:
     return listed(
-        list(dict.fromkeys(f"alpha = {plain(c['alpha'])} ({sidedness(c['alternative'])})" for c in cells)),
+        list(dict.fromkeys(f"alpha = {plain(c.alpha)} ({sidedness(c.alternative)})" for c in cells)),
         "or",
     )

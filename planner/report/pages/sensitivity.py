@@ -1,54 +1,55 @@
-"""The sensitivity of the power in words and as a tornado: bars from the power a step below to a step above.
-
-Works on the JSON form (`Sensitivity.to_json()`).
-"""
+"""The sensitivity of the power in words and as a tornado: bars from a step below to a step above."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from planner._version import __version__
+from planner.questions.compare.cells import Difference
+from planner.questions.sensitivity.cells import AssumptionFigures, SensitivityCell
+from planner.questions.sensitivity.sensitivity import Sensitivity
 from planner.report.blocks import Axis, Block, Column, Facts, Heading, Plot, Point, Prose, Series, Sheet
 from planner.report.context import PageContext
 from planner.report.pages.common import again, how_to_read, identity, interruption, question, title
 from planner.report.pages.parts.whole_trial import each_alone
 from planner.report.pages.run_tables import carryover_warnings, other_warnings
+from planner.results.carryover_sentences import place
 from planner.results.number_text import DASH, estimated, plain, plus_minus, signed
+from planner.scenario.canonical.resolved import digest
 from planner.scenario.text import count, listed
 
-Json = Mapping[str, Any]
 _MOST_BARS = 20  # bars; what matters less stands in the table
 
 
-def sensitivity_page(result: Json, context: PageContext) -> list[Block]:
-    """The page of `planner run --sensitivity`."""
-    blocks: list[Block] = [title(result)]
-    if result["partial"]:
-        blocks.append(interruption(count(result["run"]["trials"], "trial")))
+def sensitivity_page(result: Sensitivity, context: PageContext, warnings: Sequence[str]) -> list[Block]:
+    """The page of `planner run --sensitivity`; `warnings`: with hypotheses by their labels."""
+    blocks: list[Block] = [title(result.name, result.scenario.title)]
+    if result.partial:
+        blocks.append(interruption(count(result.trials, "trial")))
+    cells = result.cells()
     blocks.append(Facts(_facts(result, context)))
-    several = len({cell["analysis"] for cell in result["cells"]}) > 1
+    several = len({cell.analysis for cell in cells}) > 1
     blocks += [
-        *each_alone(result["cells"]),
-        *carryover_warnings(result["cells"], context),
-        *other_warnings(result),
+        *each_alone(cell.analysis for cell in cells),
+        *carryover_warnings([(cell, place(cell.patients)) for cell in cells], context),
+        *other_warnings(warnings),
     ]
-    for cell in result["cells"]:
-        name = context.called(cell["hypothesis"])
-        blocks.append(Heading(f"{name} ({cell['analysis']})" if several else name))
-        blocks += _cell(cell, result["step"], context)
-    return blocks + how_to_read(_reading(result, context)) + again(context.command, partial=result["partial"])
+    for cell in cells:
+        name = context.called(cell.hypothesis)
+        blocks.append(Heading(f"{name} ({cell.analysis})" if several else name))
+        blocks += _cell(cell, result.step, context)
+    return blocks + how_to_read(_reading(cells, context)) + again(context.command, partial=result.partial)
 
 
-def _facts(result: Json, context: PageContext) -> list[tuple[str, str]]:
-    run = result["run"]
-    variants = f"each assumption {_percent(result['step'])} lower and higher, one at a time"
-    trials = f"{count(run['trials'], 'virtual trial')} of each variant, seed {run['seed']}"
+def _facts(result: Sensitivity, context: PageContext) -> list[tuple[str, str]]:
+    variants = f"each assumption {_percent(result.step)} lower and higher, one at a time"
+    trials = f"{count(result.trials, 'virtual trial')} of each variant, seed {result.seed}"
     return [
         *question(context),
-        identity(result),
+        identity(result.name, digest(result.scenario)),
         ("Design", context.design),
         ("Varied", variants),
-        ("Simulated", f"{trials}, planner {run['planner']}"),
+        ("Simulated", f"{trials}, planner {__version__}"),
     ]
 
 
@@ -56,13 +57,13 @@ def _percent(step: float) -> str:
     return f"{plain(100 * step)} %"
 
 
-def _cell(cell: Json, step: float, context: PageContext) -> list[Block]:
-    what = "Type I error" if cell["is_null"] else "Power"
-    rows = [row for row in cell["assumptions"] if row["impact"] > 0]
-    unit = context.units[cell["analysis"]]
-    effect = f"{signed(cell['true_effect'] * unit.factor)} {unit.name}".rstrip()
-    of = "" if cell["is_null"] else f", the true effect being {effect}"
-    blocks: list[Block] = [Prose(f"{what} as assumed: {estimated(cell['power'], percent=True)}{of}.")]
+def _cell(cell: SensitivityCell, step: float, context: PageContext) -> list[Block]:
+    what = "Type I error" if cell.is_null else "Power"
+    rows = [row for row in cell.assumptions if row.impact > 0]
+    unit = context.units[cell.analysis]
+    effect = f"{signed(cell.true_effect * unit.factor)} {unit.name}".rstrip()
+    of = "" if cell.is_null else f", the true effect being {effect}"
+    blocks: list[Block] = [Prose(f"{what} as assumed: {estimated(cell.power, percent=True)}{of}.")]
     seen = [row for row in rows if _beyond_chance(row)]
     if seen:
         blocks.append(_tornado(cell, seen[:_MOST_BARS]))
@@ -70,61 +71,61 @@ def _cell(cell: Json, step: float, context: PageContext) -> list[Block]:
         blocks.append(Prose("No assumption changes it beyond Monte Carlo error."))
     if rows:
         blocks.append(_table(rows, step))
-    idle = [row["label"] for row in cell["assumptions"] if row["impact"] == 0]
+    idle = [row.label for row in cell.assumptions if row.impact == 0]
     if idle:
         blocks.append(Prose(f"Without any effect on it: {listed(idle)}."))
     return blocks
 
 
-def _beyond_chance(row: Json) -> bool:
+def _beyond_chance(row: AssumptionFigures) -> bool:
     """Whether a step in either direction changes the power by more than twice its Monte Carlo error."""
-    sides = [side["difference"] for side in (row["lower"], row["higher"]) if side is not None]
-    return any(abs(side["estimate"]) > 2 * (side["mcse"] or 0.0) for side in sides)
+    sides = [side.difference for side in (row.lower, row.higher) if side is not None]
+    return any(abs(side.estimate) > 2 * (side.mcse or 0.0) for side in sides)
 
 
-def _tornado(cell: Json, rows: Sequence[Json]) -> Plot:
+def _tornado(cell: SensitivityCell, rows: Sequence[AssumptionFigures]) -> Plot:
     """One bar an assumption: - where it is lower, + where it is higher, | where it is as assumed."""
-    middle = cell["power"]["estimate"]
+    middle = cell.power.estimate
     series = [Series("as assumed", "|", [(middle, float(i)) for i in range(len(rows))])]
-    for mark, side in (("-", "lower"), ("+", "higher")):
-        ends: list[Point] = [
-            (row[side]["power"]["estimate"], float(i)) for i, row in enumerate(rows) if row[side] is not None
-        ]
+    lower, higher = [row.lower for row in rows], [row.higher for row in rows]
+    for mark, side, changed in (("-", "lower", lower), ("+", "higher", higher)):
+        ends: list[Point] = [(each.power.estimate, float(i)) for i, each in enumerate(changed) if each]
         series.append(Series(side, mark, ends))
     powers = [power for each in series for power, _ in each.points]
-    title = "type I error" if cell["is_null"] else "power"
-    y = Axis("assumption", 0.0, len(rows) - 1.0, "names", names=[row["label"] for row in rows])
+    title = "type I error" if cell.is_null else "power"
+    y = Axis("assumption", 0.0, len(rows) - 1.0, "names", names=[row.label for row in rows])
     return Plot("bars", series, Axis(title, min(powers), max(powers), "share", places=1), y)
 
 
-def _table(rows: Sequence[Json], step: float) -> Sheet:
+def _table(rows: Sequence[AssumptionFigures], step: float) -> Sheet:
     columns = [Column("Assumption", number=False), Column("Assumed")]
     columns += [Column(f"Power, {_percent(step)} lower"), Column(f"Power, {_percent(step)} higher")]
     columns += [Column("Change, lower"), Column("Change, higher")]
     lines = []
     for row in rows:
-        sides = (row["lower"], row["higher"])
-        powers = [DASH if s is None else estimated(s["power"], percent=True) for s in sides]
-        changes = [DASH if s is None else _change(s["difference"]) for s in sides]
-        lines.append([row["label"], _value_text(row["value"]), *powers, *changes])
+        sides = (row.lower, row.higher)
+        powers = [DASH if s is None else estimated(s.power, percent=True) for s in sides]
+        changes = [DASH if s is None else _change(s.difference) for s in sides]
+        lines.append([row.label, _value_text(row.value), *powers, *changes])
     return Sheet(columns, lines)
 
 
-def _change(figure: Json) -> str:
-    text = plus_minus(figure["estimate"], figure["mcse"], percent=True, sign=True)
+def _change(figure: Difference) -> str:
+    text = plus_minus(figure.estimate, figure.mcse, percent=True, sign=True)
     return text.replace(" %", " points")
 
 
-def _value_text(value: Any) -> str:
+def _value_text(value: object) -> str:
     """A number, or several that vary together: one if they are all the same."""
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, list):
         return ", ".join(dict.fromkeys(_value_text(item) for item in value))
+    assert value is None or isinstance(value, int | float)
     return plain(value)
 
 
-def _reading(result: Json, context: PageContext) -> list[str]:
+def _reading(cells: Sequence[SensitivityCell], context: PageContext) -> list[str]:
     items = [
         "Each line changes one assumption and leaves all others. In the picture, - is the power where it is "
         "lower, + where it is higher, | as assumed; * where both ends meet. The longest bar is the "
@@ -132,12 +133,12 @@ def _reading(result: Json, context: PageContext) -> list[str]:
         "± is the Monte Carlo standard error; that of a change is paired: all variants have the same virtual "
         "patients.",
     ]
-    labels = [row["label"] for cell in result["cells"] for row in cell["assumptions"]]
+    labels = [row.label for cell in cells for row in cell.assumptions]
     if any(label.startswith("difference") for label in labels):
         items.append("Of means, their stated difference is varied: the other treatment's mean stays.")
-    items += context.about_scale(result["cells"])
-    if any(row[s] is None for c in result["cells"] for row in c["assumptions"] for s in ("lower", "higher")):
+    items += context.about_scale(cells)
+    if any(None in (row.lower, row.higher) for cell in cells for row in cell.assumptions):
         items.append(f"{DASH}: this value is not possible, for instance a share above 1.")
-    if any(cell["is_null"] for cell in result["cells"]):
+    if any(cell.is_null for cell in cells):
         items.append("Where the treatments do not differ, the figure is the type I error.")
     return items

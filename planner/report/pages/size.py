@@ -9,6 +9,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from planner.model.stopping.remarks import LimitReport
+from planner.questions.size.result import Sizing
 from planner.report.blocks import Axis, Block, Column, Facts, Heading, Items, Plot, Prose, Series, Sheet
 from planner.report.context import PageContext
 from planner.report.pages.common import (
@@ -27,6 +29,7 @@ from planner.report.pages.parts.uncertain import what_is_uncertain
 from planner.report.pages.parts.whole_trial import each_alone
 from planner.report.pages.run_tables import NOBODY_MEANWHILE, carryover_warnings, other_warnings
 from planner.results.number_text import DASH, estimated, plain
+from planner.results.uncertain_numbers import uncertain_numbers
 from planner.scenario.text import count, listed
 
 Answer = Mapping[str, Any]
@@ -37,16 +40,16 @@ _TABLES = 4  # curves whose neighbourhood is shown
 _CURVES = 8  # curves in one plot
 
 
-def size_page(result: Mapping[str, Any], context: PageContext) -> list[Block]:
+def size_page(result: Mapping[str, Any], context: PageContext, sizing: Sizing) -> list[Block]:
     """The result of `planner size` as blocks: answers, the numbers around them, the curve, how to read it."""
     blocks = _header(result, context)
-    blocks += each_alone(result["answers"])
+    blocks += each_alone(each["analysis"] for each in result["answers"])
     blocks += [
         Heading("How many patients?" if result["find"] == "patients" else "Which effect is found?"),
         _answers(result, context),
     ]
     blocks += [Prose(NOBODY_MEANWHILE)] if _staged(result) else []
-    blocks += [*carryover_warnings(result["answers"], context), *other_warnings(result)]
+    blocks += [*carryover_warnings(sizing.biased, context), *other_warnings(result["warnings"])]
     if notes := _notes(result, context):
         blocks.append(Items(notes))
     if (around := _around(result, context)) is not None:
@@ -55,17 +58,25 @@ def size_page(result: Mapping[str, Any], context: PageContext) -> list[Block]:
         blocks += [Heading("The power curve"), *picture]
     if "uncertain" in result:
         every = list(dict.fromkeys(answer["hypothesis"] for answer in result["answers"]))
-        blocks += [Heading("What was uncertain"), *what_is_uncertain(result["uncertain"], every)]
-    return blocks + how_to_read(_reading(result, context)) + again(context.command, partial=result["partial"])
+        blocks += [
+            Heading("What was uncertain"),
+            *what_is_uncertain(uncertain_numbers(sizing.scenario), every),
+        ]
+    blocks += how_to_read(_reading(result, context, sizing.limits))
+    return blocks + again(context.command, partial=result["partial"])
 
 
 def _header(result: Mapping[str, Any], context: PageContext) -> list[Block]:
     run = result["run"]
-    blocks: list[Block] = [title(result)]
+    blocks: list[Block] = [title(result["scenario"]["name"], result["scenario"]["title"])]
     if result["partial"]:
         blocks.append(Prose("PARTIAL: interrupted; the answers rest on what was finished.", True))
-    facts = [*question(context), identity(result), ("Endpoint", context.endpoint)]
-    facts += analyses(result["answers"], context)
+    facts = [
+        *question(context),
+        identity(result["scenario"]["name"], result["scenario"]["digest"]),
+        ("Endpoint", context.endpoint),
+    ]
+    facts += analyses((each["analysis"] for each in result["answers"]), context)
     most = max((each["trials"] for each in result["curve"]), default=0)
     simulated = f"up to {count(most, 'virtual trial')} a point, seed {run['seed']}, planner {run['planner']}"
     if "variants" in run:
@@ -289,7 +300,7 @@ def _right_end(result: Mapping[str, Any]) -> float:
     return min(math.ceil(end / unit) * unit, float(tried)) or 1.0
 
 
-def _reading(result: Mapping[str, Any], context: PageContext) -> list[str]:
+def _reading(result: Mapping[str, Any], context: PageContext, limits: Sequence[LimitReport]) -> list[str]:
     """The tables explained, only as far as they show something."""
     items = [ERRORS]
     if "uncertain" in result:
@@ -326,7 +337,7 @@ def _reading(result: Mapping[str, Any], context: PageContext) -> list[str]:
             "Looks keep their share of the patients at every size, as near as whole blocks allow; expected "
             "patients counts stops."
         )
-    items += about_limits(result.get("limits", ()))
+    items += about_limits(limits)
     if _incomplete(result):
         names = list(dict.fromkeys(row["analysis"] for row in result["answers"]))
         items.append(f"{completers(context, names)} The number of patients already allows for dropout.")

@@ -1,14 +1,13 @@
-"""A sweep put into words: one row for each combination of settings, and a curve of the power.
-
-Works on the JSON form of a sweep (`Sweep.to_json()`, cells with `sweep`).
-"""
+"""A sweep put into words: one row for each combination of settings, and a curve of the power."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from planner._version import __version__
+from planner.questions.sweep.sweep import Sweep
 from planner.report.blocks import Axis, Block, Column, Facts, Heading, Plot, Prose, Series, Sheet
 from planner.report.context import PageContext
 from planner.report.pages.common import (
@@ -31,51 +30,57 @@ from planner.report.pages.parts.uncertain import (
 )
 from planner.report.pages.parts.whole_trial import each_alone
 from planner.report.pages.run_tables import NOBODY_MEANWHILE, carryover_warnings, other_warnings
+from planner.results.carryover_sentences import place
+from planner.results.cells import Cell
 from planner.results.number_text import estimated, plain
+from planner.results.uncertain_numbers import uncertain_numbers
 from planner.scenario.text import count, listed, visible
 
-Json = Mapping[str, Any]
 _LINES = 10  # that can be told apart in one picture
 
 
-def sweep_page(result: Json, context: PageContext) -> list[Block]:
-    """The page of `planner run` with swept settings."""
-    cells: list[Json] = list(result["cells"])
-    blocks: list[Block] = [title(result)]
-    if result["partial"]:
-        trials = count(result["run"]["trials"], "trial")
+def sweep_page(result: Sweep, context: PageContext, warnings: Sequence[str]) -> list[Block]:
+    """The page of `planner run` with swept settings; `warnings`: with hypotheses by their labels."""
+    cells = result.cells_with_carryover()
+    blocks: list[Block] = [title(result.name, result.base.title)]
+    if result.partial:
+        trials = count(result.trials, "trial")
         blocks.append(Prose(f"PARTIAL: interrupted; the figures are of {trials} or more.", True))
     blocks.append(Facts(_facts(result, cells, context)))
-    blocks += [*each_alone(cells), Heading("What changes"), _figures(cells, context)]
-    blocks += [Prose(NOBODY_MEANWHILE)] if any(len(cell["looks"]) > 1 for cell in cells) else []
-    blocks += [*carryover_warnings(cells, context), *other_warnings(result)]
+    blocks += [
+        *each_alone(cell.analysis for cell in cells),
+        Heading("What changes"),
+        _figures(cells, context),
+    ]
+    blocks += [Prose(NOBODY_MEANWHILE)] if any(len(cell.looks) > 1 for cell in cells) else []
+    blocks += carryover_warnings([(cell, place(cell.patients, cell.sweep)) for cell in cells], context)
+    blocks += other_warnings(warnings)
     blocks += _curve(cells, context)
     if has_variants(cells):
-        every = list(dict.fromkeys(cell["hypothesis"] for cell in cells))
-        blocks += [Heading("What was uncertain"), *what_is_uncertain(result["uncertain"], every)]
-    blocks += how_to_read(_reading(cells) + about_limits(result.get("limits", ())))
-    return blocks + again(context.command, partial=result["partial"])
+        every = list(dict.fromkeys(cell.hypothesis for cell in cells))
+        blocks += [Heading("What was uncertain"), *what_is_uncertain(uncertain_numbers(result.base), every)]
+    blocks += how_to_read(_reading(cells) + about_limits(result.limits))
+    return blocks + again(context.command, partial=result.partial)
 
 
-def _facts(result: Json, cells: Sequence[Json], context: PageContext) -> list[tuple[str, str]]:
-    run = result["run"]
+def _facts(result: Sweep, cells: Sequence[Cell], context: PageContext) -> list[tuple[str, str]]:
     facts = question(context)
-    facts += [("Scenario", str(result["scenario"]["name"])), ("Endpoint", context.endpoint)]
-    facts += analyses(cells, context)
+    facts += [("Scenario", result.name), ("Endpoint", context.endpoint)]
+    facts += analyses((cell.analysis for cell in cells), context)
     for path, values in _axes(cells).items():
         facts.append((path, listed([_value_text(value) for value in values])))
     trials = (
-        f"{count(run['trials'], 'virtual trial')} for each row, {in_variants(run)}seed {run['seed']}, "
-        f"planner {run['planner']}"
+        f"{count(result.trials, 'virtual trial')} for each row, {in_variants(result.variants)}"
+        f"seed {result.seed}, planner {__version__}"
     )
     return [*facts, ("Simulated", trials)]
 
 
-def _axes(cells: Sequence[Json]) -> dict[str, list[Any]]:
+def _axes(cells: Sequence[Cell]) -> dict[str, list[Any]]:
     """The swept settings with their values, each once, in order."""
     axes: dict[str, list[Any]] = {}
     for cell in cells:
-        for path, value in cell["sweep"].items():
+        for path, value in cell.sweep.items():
             values = axes.setdefault(path, [])
             if value not in values:
                 values.append(value)
@@ -112,11 +117,11 @@ def _titles(paths: Sequence[str]) -> dict[str, str]:
     return titles
 
 
-def _figures(cells: Sequence[Json], context: PageContext) -> Sheet:
+def _figures(cells: Sequence[Cell], context: PageContext) -> Sheet:
     paths = list(_axes(cells))
     titles = _titles(paths)
-    analyses = len({cell["analysis"] for cell in cells}) > 1
-    sized = "design.patients" in paths or len({cell["patients"] for cell in cells}) == 1
+    analyses = len({cell.analysis for cell in cells}) > 1
+    sized = "design.patients" in paths or len({cell.patients for cell in cells}) == 1
     names = [Column("Hypothesis", number=False)] + ([Column("Analysis", number=False)] if analyses else [])
     columns = [Column(titles[path], number=_numeric(_axes(cells)[path])) for path in paths]
     # Columns of names stand first, whatever is swept, because a table that is split repeats them.
@@ -130,19 +135,18 @@ def _figures(cells: Sequence[Json], context: PageContext) -> Sheet:
     rows = []
     for cell in cells:
         swept = {
-            column.title: _value_text(cell["sweep"][path])
-            for path, column in zip(paths, columns, strict=True)
+            column.title: _value_text(cell.sweep[path]) for path, column in zip(paths, columns, strict=True)
         }
         row = [swept[c.title] for c in columns if not c.number]
-        row += [context.called(cell["hypothesis"]), *([cell["analysis"]] if analyses else [])]
-        row += [swept[c.title] for c in columns if c.number] + ([] if sized else [str(cell["patients"])])
+        row += [context.called(cell.hypothesis), *([cell.analysis] if analyses else [])]
+        row += [swept[c.title] for c in columns if c.number] + ([] if sized else [str(cell.patients)])
         row += [
             context.true_effect(cell, with_unit=True),
-            power_or_error(cell),
-            estimated(cell["stopped_early"], percent=True),
+            power_or_error(cell.power, cell.is_null),
+            estimated(cell.stopped_early, percent=True),
         ]
         row += [chance(cell), spread(cell)] if mean else []
-        rows.append([*row, estimated(cell["expected_patients"]), estimated(cell["expected_completers"])])
+        rows.append([*row, estimated(cell.expected_patients), estimated(cell.expected_completers)])
     return Sheet(order, rows)
 
 
@@ -150,21 +154,21 @@ def _numeric(values: Sequence[Any]) -> bool:
     return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 
 
-def _curve(cells: Sequence[Json], context: PageContext) -> list[Block]:
+def _curve(cells: Sequence[Cell], context: PageContext) -> list[Block]:
     """Power against the swept number with most values; a line for each of the other combinations."""
     axes = {path: values for path, values in _axes(cells).items() if _numeric(values) and len(values) > 2}
     if not axes:
         return []
     along = max(axes, key=lambda path: len(axes[path]))
-    several = len({cell["analysis"] for cell in cells}) > 1
+    several = len({cell.analysis for cell in cells}) > 1
     titles = _titles(list(_axes(cells)))
     lines: dict[str, list[tuple[float, float]]] = {}
     for cell in cells:
-        others = [f"{titles[p]} {_value_text(v)}" for p, v in cell["sweep"].items() if p != along]
-        name = ", ".join(
-            [context.called(cell["hypothesis"]), *([cell["analysis"]] if several else []), *others]
-        )
-        lines.setdefault(name, []).append((float(cell["sweep"][along]), cell["power"]["estimate"]))
+        others = [f"{titles[p]} {_value_text(v)}" for p, v in cell.sweep.items() if p != along]
+        name = ", ".join([context.called(cell.hypothesis), *([cell.analysis] if several else []), *others])
+        x = cell.sweep[along]
+        assert isinstance(x, int | float)  # see `_numeric`
+        lines.setdefault(name, []).append((float(x), cell.power.estimate))
     if len(lines) > _LINES:
         return [Prose(f"{count(len(lines), 'line')} would be too many for a picture of the power.")]
     letters = [chr(ord("a") + i) for i in range(len(lines))]
@@ -178,26 +182,26 @@ def _curve(cells: Sequence[Json], context: PageContext) -> list[Block]:
     return [Heading(what), picture, Facts(list(zip(letters, lines, strict=True)))]
 
 
-def _off_scale(cell: Json) -> bool:
+def _off_scale(cell: Cell) -> bool:
     """Whether the true effect is another one than the means state."""
-    stated = cell.get("stated_effect")
-    return stated is not None and not math.isclose(stated, cell["true_effect"], rel_tol=1e-4, abs_tol=1e-9)
+    stated = cell.stated_effect
+    return stated is not None and not math.isclose(stated, cell.true_effect, rel_tol=1e-4, abs_tol=1e-9)
 
 
-def _reading(cells: Sequence[Json]) -> list[str]:
+def _reading(cells: Sequence[Cell]) -> list[str]:
     items = [
         "± is the Monte Carlo standard error. All rows are of the same virtual patients, so that "
         "differences between them are less uncertain than their errors say.",
     ]
     if has_variants(cells):
         items += [*about_uncertainty(cells), "All rows are of the same variants too."]
-    if any(cell["is_null"] for cell in cells):
+    if any(cell.is_null for cell in cells):
         items.append(FALSE_ALARM)
     if any(_off_scale(cell) for cell in cells):
         items.append(
             "Where the scale cuts or rounds scores, true effects are not the differences of the stated means."
         )
-    if any("design.patients" in cell["sweep"] for cell in cells):
+    if any("design.patients" in cell.sweep for cell in cells):
         items.append("Looks stated as numbers of patients are scaled to the number of patients planned.")
-    notes = dict.fromkeys(cell["note"] for cell in cells if cell.get("note") and not cell["is_null"])
+    notes = dict.fromkeys(cell.note for cell in cells if cell.note and not cell.is_null)
     return [*items, *notes]

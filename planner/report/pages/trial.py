@@ -40,9 +40,12 @@ _STEPS = 5  # round steps between the ends of the axis of scores
 
 def trial_page(trial: Json, context: PageContext) -> list[Block]:
     """The page of `planner trial`."""
-    blocks: list[Block] = [title(trial)]
+    blocks: list[Block] = [title(trial["scenario"]["name"], trial["scenario"]["title"])]
     blocks.append(Facts(_facts(trial, context)))
-    blocks += [Heading("What each look showed, and its decision"), *each_alone(trial["analyses"])]
+    blocks += [
+        Heading("What each look showed, and its decision"),
+        *each_alone(each["analysis"] for each in trial["analyses"]),
+    ]
     for course in trial["analyses"]:
         partial = course["analysis"] in context.partial
         if len(trial["analyses"]) > 1:
@@ -66,7 +69,7 @@ def _facts(trial: Json, context: PageContext) -> list[tuple[str, str]]:
     several = len(courses) > 1
     return [
         ("Trial", f"number {run['trial']:,} (counted from 0), seed {run['seed']}, planner {run['planner']}"),
-        identity(trial),
+        identity(trial["scenario"]["name"], trial["scenario"]["digest"]),
         ("True here", label if label == name else f"{name}: {label}"),
         *(
             (f"Truth for {c['analysis']}" if several else "True effect", _truth(name, c, context))

@@ -38,7 +38,7 @@ _MUCH = 0.05  # and for a sentence
 
 def weigh_page(result: Json, context: PageContext) -> list[Block]:
     """The page of `planner weigh`."""
-    blocks: list[Block] = [title(result)]
+    blocks: list[Block] = [title(result["scenario"]["name"], result["scenario"]["title"])]
     if result["partial"]:
         blocks.append(interruption(count(result["run"]["variants"], "variant")))
     blocks.append(Facts(_facts(result, context)))
@@ -61,7 +61,7 @@ def _facts(result: Json, context: PageContext) -> list[tuple[str, str]]:
     run = result["run"]
     return [
         *question(context),
-        identity(result),
+        identity(result["scenario"]["name"], result["scenario"]["digest"]),
         ("Design", context.design),
         ("Observed", f"{'; '.join(observed_phrases(result['observed'], _measure(result), context.unit))}."),
         *([("Source", result["source"])] if result["source"] else []),

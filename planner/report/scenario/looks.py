@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 from planner.model.stopping.remarks import look_remarks
 from planner.questions.plan import AnalysisPlan, PlannedLook, TrialPlan
@@ -43,14 +43,18 @@ def looks_and_limits(scenario: Scenario, plan: TrialPlan) -> list[Block]:
     ]
 
 
-def _held(analysis: AnalysisPlan) -> dict[str, Any]:
-    """What the limits can do, as `limits` in the JSON of a run has it."""
-    return {
-        "analysis": analysis.name,
-        "alpha": analysis.alpha,
-        "type_one_error": analysis.type_one_error,
-        "early_efficacy": any(x.efficacy_z is not None and not x.cannot_stop for x in analysis.looks[:-1]),
-    }
+class _Held(NamedTuple):
+    """What the limits of an analysis can do."""
+
+    analysis: str
+    alpha: float
+    type_one_error: float | None
+    early_efficacy: bool
+
+
+def _held(analysis: AnalysisPlan) -> _Held:
+    early = any(x.efficacy_z is not None and not x.cannot_stop for x in analysis.looks[:-1])
+    return _Held(analysis.name, analysis.alpha, analysis.type_one_error, early)
 
 
 def _rules(scenario: Scenario) -> list[Block]:
@@ -80,7 +84,7 @@ def _rules(scenario: Scenario) -> list[Block]:
     return [Items(lines)]
 
 
-def _value(value: Any) -> str:
+def _value(value: float | tuple[float, ...]) -> str:
     return listed([plain(v) for v in value]) if isinstance(value, tuple) else plain(value)
 
 

@@ -6,26 +6,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.report.blocks import Block, Column, Heading, Prose, Sheet
+from planner.results.cells import Cell, CorrectGuesses
 from planner.results.number_text import DASH, estimated
 from planner.scenario.text import count, listed
-
-Cell = Mapping[str, Any]
 
 
 def guesses_made(cells: Sequence[Cell]) -> bool:
     """Whether patients guess what they were given."""
-    return any("correct_guesses" in cell for cell in cells)
+    return any(cell.correct_guesses is not None for cell in cells)
 
 
-def right_guesses(names: Sequence[Sequence[str]], cells: Sequence[Cell]) -> Sheet:
-    """A row for each hypothesis; `names`: what it is called, and those that share its row."""
-    treatments = list(dict.fromkeys(a for cell in cells for a in cell["correct_guesses"]["by_treatment"]))
+def right_guesses(rows_of: Sequence[tuple[Sequence[str], CorrectGuesses]]) -> Sheet:
+    """A row for each hypothesis: what it is called, with those that share its row, and its guesses."""
+    treatments = list(dict.fromkeys(a for _, guesses in rows_of for a in guesses.by_treatment))
     columns = [Column("Hypothesis", number=False), Column("Guess right")]
     columns += [Column(f"on {treatment}") for treatment in treatments]
     rows = []
-    for called, cell in zip(names, cells, strict=True):
-        guesses = cell["correct_guesses"]
-        shares = [guesses["all"], *(guesses["by_treatment"][a] for a in treatments)]
+    for called, guesses in rows_of:
+        shares = [guesses.all, *(guesses.by_treatment[a] for a in treatments)]
         rows.append([called[0], *(estimated(share, percent=True) for share in shares)])
         rows += [[f"= {name}", *[""] * (len(columns) - 1)] for name in called[1:]]
     return Sheet(columns, rows)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Protocol
 
 from planner.results.number_text import plain
 from planner.scenario.text import listed
 
-Held = Mapping[str, Any]  # an element of `limits` in the JSON of a run
+
+class Held(Protocol):
+    """What the limits of an analysis can do at a number of patients."""
+
+    @property
+    def analysis(self) -> str: ...
+    @property
+    def alpha(self) -> float: ...
+    @property
+    def type_one_error(self) -> float | None: ...
+    @property
+    def early_efficacy(self) -> bool: ...
 
 
 def about_limits(limits: Sequence[Held]) -> list[str]:
@@ -16,21 +27,21 @@ def about_limits(limits: Sequence[Held]) -> list[str]:
 
     `limits`: for each analysis and number of patients.
     """
-    early = [each for each in limits if each["early_efficacy"] and each["type_one_error"] is not None]
+    early = [each for each in limits if each.early_efficacy and each.type_one_error is not None]
     if not early:
         return []
     by_analysis: dict[str, list[Held]] = {}
     for each in early:
-        by_analysis.setdefault(each["analysis"], []).append(each)
-    several = len({each["analysis"] for each in limits}) > 1
+        by_analysis.setdefault(each.analysis, []).append(each)
+    several = len({each.analysis for each in limits}) > 1
     names_by_error: dict[tuple[str, str], list[str]] = {}  # by share and level: the analyses
     for name, rows in by_analysis.items():
-        errors = sorted(row["type_one_error"] for row in rows)
+        errors = sorted(row.type_one_error for row in rows if row.type_one_error is not None)
         low, high = (f"{100 * error:.2f}" for error in (errors[0], errors[-1]))
         share = f"{high} %" if low == high else f"{low} to {high} %"
-        level = listed(list(dict.fromkeys(f"{plain(100 * row['alpha'])} %" for row in rows)), "or")
+        level = listed(list(dict.fromkeys(f"{plain(100 * row.alpha)} %" for row in rows)), "or")
         names_by_error.setdefault((share, level), []).append(name)
-    every = len({each["analysis"] for each in limits})
+    every = len({each.analysis for each in limits})
     phrases = []
     for (share, level), names in names_by_error.items():
         of = "each analysis" if len(names) == every else listed(names)

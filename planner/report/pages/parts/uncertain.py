@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from planner.report.blocks import Block, Column, Facts, Prose, Sheet
-from planner.report.context import Cell, PageContext
+from planner.report.context import PageContext
+from planner.results.cells import Cell, VariantFigures
+from planner.results.figures import Quantile
 from planner.results.number_text import estimated, plain
+from planner.results.uncertain_numbers import UncertainNumber
 from planner.scenario.text import count, listed
 
 QUANTILES = ("p5", "p25", "p50", "p75", "p95")
@@ -15,21 +17,27 @@ QUANTILES = ("p5", "p25", "p50", "p75", "p95")
 
 def has_variants(cells: Sequence[Cell]) -> bool:
     """Whether the figures are averages over uncertain numbers."""
-    return any("uncertainty" in cell for cell in cells)
+    return any(cell.uncertainty is not None for cell in cells)
 
 
-def what_is_uncertain(rows: Sequence[Mapping[str, Any]], every: Sequence[str]) -> list[Block]:
+def variants_of(cell: Cell) -> VariantFigures:
+    """What the variants show, of a cell that is an average over them."""
+    assert cell.uncertainty is not None
+    return cell.uncertainty
+
+
+def what_is_uncertain(rows: Sequence[UncertainNumber], every: Sequence[str]) -> list[Block]:
     """One line a number, or numbers that vary together; `every`: the hypotheses that there are."""
     merged: dict[tuple[str, str], list[str]] = {}
-    here = [row for row in rows if row["acts"]]
+    here = [row for row in rows if row.acts]
     for row in here:
-        values = dict.fromkeys(row["stated"])
-        text = row["distribution"] + (f" (stated: {plain(next(iter(values)))})" if len(values) == 1 else "")
-        names = every if row["hypothesis"] is None else [row["hypothesis"]]
-        merged.setdefault((short(row["path"]), text), []).extend(names)
+        values = dict.fromkeys(row.stated)
+        text = row.distribution + (f" (stated: {plain(next(iter(values)))})" if len(values) == 1 else "")
+        names = every if row.hypothesis is None else [row.hypothesis]
+        merged.setdefault((short(row.path), text), []).extend(names)
     pairs = [(key, f"{text}{_under(names, every)}") for (key, text), names in merged.items()]
     blocks: list[Block] = [Facts(pairs)] if here else []
-    if others := len({(row["path"], row["distribution"]) for row in rows if not row["acts"]}):
+    if others := len({(row.path, row.distribution) for row in rows if not row.acts}):
         more = "more " if here else ""
         blocks.append(
             Prose(
@@ -62,54 +70,54 @@ def _under(names: Sequence[str], every: Sequence[str]) -> str:
 
 def powers(cells: Sequence[Cell], context: PageContext) -> Sheet:
     """How far the power differs between the variants, and how likely there is an effect at all."""
-    several = len({cell["analysis"] for cell in cells}) > 1
+    several = len({cell.analysis for cell in cells}) > 1
     columns = [Column("Hypothesis", number=False)]
     columns += [Column("Analysis", number=False)] if several else []
     columns += [Column("Chance of an effect"), Column("Power: 5 %")]
     columns += [Column(f"{name[1:]} %") for name in QUANTILES[1:]]
     rows = []
     for cell in cells:
-        about = cell["uncertainty"]
-        row = [context.called(cell["hypothesis"]), *([cell["analysis"]] if several else [])]
+        about = variants_of(cell)
+        row = [context.called(cell.hypothesis), *([cell.analysis] if several else [])]
         row += [chance(cell)]
-        row += [_share(about["power_quantiles"][name]) for name in QUANTILES]
+        row += [_share(about.power_quantiles[name]) for name in QUANTILES]
         rows.append(row)
     return Sheet(columns, rows)
 
 
-def in_variants(run: Mapping[str, Any]) -> str:
+def in_variants(variants: int | None) -> str:
     """How many variants the trials were divided over, or nothing."""
-    return f"in {count(run['variants'], 'variant')} of what is uncertain, " if "variants" in run else ""
+    return "" if variants is None else f"in {count(variants, 'variant')} of what is uncertain, "
 
 
 def chance(cell: Cell) -> str:
     """The probability of an effect; without an error where all variants agree."""
-    figure = cell["uncertainty"]["effect_probability"]
-    if figure is not None and figure["estimate"] in (0.0, 1.0):
-        return f"{100.0 * figure['estimate']:.0f} %"
+    figure = variants_of(cell).effect_probability
+    if figure is not None and figure.estimate in (0.0, 1.0):
+        return f"{100.0 * figure.estimate:.0f} %"
     return estimated(figure, percent=True)
 
 
 def spread(cell: Cell) -> str:
     """The powers that most variants lie between."""
-    low, high = (cell["uncertainty"]["power_quantiles"][name] for name in (QUANTILES[0], QUANTILES[-1]))
+    low, high = (variants_of(cell).power_quantiles[name] for name in (QUANTILES[0], QUANTILES[-1]))
     return f"{_share(low)} to {_share(high)}"
 
 
-def _share(figure: Mapping[str, Any]) -> str:
+def _share(figure: Quantile) -> str:
     """A quantile in per cent; its error is said once for all."""
-    return f"{100.0 * figure['estimate']:.0f} %"
+    return f"{100.0 * figure.estimate:.0f} %"
 
 
 def quantile_error(cells: Sequence[Cell]) -> float:
     """The largest Monte Carlo standard error of the quantiles shown."""
-    tables = [cell["uncertainty"]["power_quantiles"] for cell in cells]
-    return float(max(table[name]["mcse"] for table in tables for name in QUANTILES))
+    tables = [variants_of(cell).power_quantiles for cell in cells]
+    return float(max(table[name].mcse for table in tables for name in QUANTILES))
 
 
 def about_uncertainty(cells: Sequence[Cell]) -> list[str]:
     """How to read figures that are averages."""
-    variants = cells[0]["uncertainty"]["variants"]
+    variants = variants_of(cells[0]).variants
     return [
         "Assurance is the power averaged over what is uncertain: over "
         f"{variants:,} variants of the scenario, in each of which every uncertain number has another value. "
