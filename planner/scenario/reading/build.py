@@ -25,13 +25,15 @@ from planner.scenario.faults import Path, dotted
 from planner.scenario.hypotheses import SETTINGS, family_of
 from planner.scenario.monitoring import Monitoring
 from planner.scenario.observed import Observed
-from planner.scenario.own_methods import OwnMethods, context_of
+from planner.scenario.own_methods import context_of
 from planner.scenario.paths import split_path
 from planner.scenario.population import Population
 from planner.scenario.reading.messages import complaints_of
 from planner.scenario.reading.toml import MAX_BYTES
+from planner.scenario.reading.validate import validated
 from planner.scenario.resolving.draft import Complaint, Draft
 from planner.scenario.resolving.examples import with_examples
+from planner.scenario.resolving.kept import Kept
 from planner.scenario.resolving.steps import resolve_parts
 from planner.scenario.scenario import MAX_ANALYSES, MAX_HYPOTHESES, MAX_NAMES, Scenario
 from planner.scenario.secondary_outcomes import SecondaryOutcome
@@ -44,24 +46,26 @@ def build_scenario(
     data: dict[str, Any],
     overridden: Sequence[Path] = (),
     resized: int | None = None,
-    methods: OwnMethods | None = None,
+    context: dict[str, Any] | None = None,
+    kept: Kept | None = None,
 ) -> tuple[Scenario | None, list[Complaint]]:
     """The complete scenario, or all complaints.
 
     Settings that were `overridden` lose what the file says of them: that a source supports the number, or
     that it is assumed. `resized`: the number of patients that the file states, where another one was set
-    and the looks were not: these are scaled. `methods`: analyses of the user's own that it may name.
+    and the looks were not: these are scaled. `context`: analyses of the user's own that it may name.
+    `kept`: what was worked out of other scenarios of the same file.
     """
-    context = context_of(methods)
+    context, kept = context_of(None) if context is None else context, kept or Kept()
     try:
-        written = Scenario.model_validate(data, context=context)
+        written = validated(data, context, kept)
         complaints: list[Complaint] = []
     except ValidationError as error:
         complaints = with_examples(complaints_of(error), data)
         written = None
     draft = _draft(data, written, context)
     draft.resized = resized
-    parts = resolve_parts(draft)
+    parts = resolve_parts(draft, kept)
     complaints += draft.complaints + _check_paths(draft, overridden)
     if complaints or written is None:
         return None, complaints

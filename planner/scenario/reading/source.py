@@ -12,11 +12,12 @@ from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 from planner.scenario.faults import MAX_FAULTS, Fault, Path, ScenarioError, dotted
-from planner.scenario.own_methods import OwnMethods
+from planner.scenario.own_methods import OwnMethods, context_of
 from planner.scenario.reading.build import build_scenario
 from planner.scenario.reading.extends import Layer, Refused, chain, merge_layers, owner
 from planner.scenario.reading.overrides import Override, apply, parse
 from planner.scenario.resolving.draft import Complaint
+from planner.scenario.resolving.kept import Kept
 from planner.scenario.scenario import Scenario
 
 _PATIENTS: Path = ("design", "patients")
@@ -37,7 +38,8 @@ class Source:
     def __init__(
         self, first: Layer, file: FilePath | None, name: str, methods: OwnMethods | None = None
     ) -> None:
-        self.name, self.methods = name, methods
+        self.name = name
+        self._context, self._kept = context_of(methods), Kept()
         self._first, self._file = first, file
         self._merged: dict[str, _Merged] = {}  # by the text of the setting that names what is extended
 
@@ -51,7 +53,9 @@ class Source:
         paths = [item.path for item in overrides]
         design = stated.get("design")
         patients = design.get("patients") if isinstance(design, dict) else None
-        scenario, complaints = build_scenario(data, paths, _resized(patients, paths), self.methods)
+        scenario, complaints = build_scenario(
+            data, paths, _resized(patients, paths), self._context, self._kept
+        )
         places = _Places(layers, overrides)
         faults += [places.fault(complaint) for complaint in complaints]
         # In the order of the files; what stands in an override comes last. Nothing is said twice.

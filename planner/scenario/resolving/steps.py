@@ -23,16 +23,20 @@ from planner.scenario.resolving.doses import check_doses, resolve_doses
 from planner.scenario.resolving.draft import Draft
 from planner.scenario.resolving.dropout import resolve_return_to_baseline
 from planner.scenario.resolving.families.resolver import TrialParts, resolver_of
+from planner.scenario.resolving.kept import Kept
 from planner.scenario.resolving.measures import check_effects, check_readings, resolve_days, resolve_scale
 from planner.scenario.resolving.monitoring import resolve_monitoring
 from planner.scenario.resolving.names import check_declarations
 from planner.scenario.resolving.observed import resolve_observed
 from planner.scenario.resolving.secondary_outcomes import check_days, resolve_outcomes
-from planner.scenario.resolving.uncertainty import resolve_own_uncertainty, resolve_uncertainty
+from planner.scenario.resolving.uncertainty import resolve_uncertainty
 
 
-def resolve_parts(draft: Draft) -> dict[str, Any]:
-    """The resolved parts of the scenario, to be used only if `draft.complaints` stays empty."""
+def resolve_parts(draft: Draft, kept: Kept) -> dict[str, Any]:
+    """The resolved parts of the scenario, to be used only if `draft.complaints` stays empty.
+
+    `kept`: what was worked out of other scenarios of the same file.
+    """
     endpoint = resolve_endpoint(draft)
     simulation = resolve_simulation(draft)
     check_declarations(draft)
@@ -64,7 +68,7 @@ def resolve_parts(draft: Draft) -> dict[str, Any]:
     sound = replace(
         draft, treatments=treatments, population=population, endpoint=endpoint, hypotheses=hypotheses
     )
-    uncertainty = resolve_uncertainty(sound)
+    uncertainty, hypotheses = resolve_uncertainty(sound, kept)
     return {
         "treatments": treatments,
         # Their order addresses random numbers, and is to mean nothing in a file.
@@ -73,7 +77,7 @@ def resolve_parts(draft: Draft) -> dict[str, Any]:
         "design": design,
         "population": population,
         "endpoint": endpoint,
-        "hypotheses": {name: resolve_own_uncertainty(sound, name) for name in hypotheses},
+        "hypotheses": hypotheses,
         "uncertainty": uncertainty,
         "analyses": tuple(analyses.values()),
         "monitoring": monitoring,

@@ -14,23 +14,49 @@ from planner.scenario.faults import Path, dotted
 from planner.scenario.parameters import Astray, Place, canonical, places, split_key
 from planner.scenario.resolving.draft import Draft
 from planner.scenario.resolving.families.resolver import resolver_of
+from planner.scenario.resolving.kept import Kept
 from planner.scenario.text import listed, printable
 from planner.scenario.uncertainty import FORMS, Distribution
 
 DISTRIBUTIONS = "{ low, high }, { mean, sd }, { median, log_sd } or { beta = [a, b] }"
 
 
-def resolve_uncertainty(draft: Draft) -> dict[str, Distribution]:
-    """The shared uncertain numbers. `draft` has the resolved parts, as far as they are sound."""
-    return _resolve(draft, None, draft.uncertainty)
+def resolve_uncertainty(
+    draft: Draft, kept: Kept
+) -> tuple[dict[str, Distribution], dict[str, FamilySettings]]:
+    """The shared uncertain numbers, and the hypotheses with theirs.
+
+    `draft` has the resolved parts, as far as they are sound. What follows from them is kept for scenarios in
+    which the same numbers are uncertain, and equal parts decide what they may be.
+    """
+    stated = (draft.uncertainty, *(each.uncertainty for each in draft.hypotheses.values()))
+    beside = (
+        *(draft.agents, draft.signals, draft.components, draft.treatments, draft.outcomes, draft.blinding),
+        *(draft.population, draft.endpoint, list(draft.hypotheses.items())),
+    )
+    settled: _Settled | None = kept.answer("uncertainty", stated, beside)
+    if settled is None:
+        faults = len(draft.complaints)
+        shared = _resolve(draft, None, draft.uncertainty)
+        settled = shared, {name: _own(draft, name) for name in draft.hypotheses}
+        if len(draft.complaints) == faults:
+            kept.keep("uncertainty", stated, beside, settled)
+    shared, own = settled
+    return shared, {
+        name: each.model_copy(update={"uncertainty": own[name]}) if own[name] or each.uncertainty else each
+        for name, each in draft.hypotheses.items()
+    }
 
 
-def resolve_own_uncertainty(draft: Draft, name: str) -> FamilySettings:
-    """The hypothesis with its uncertain numbers."""
+_Settled = tuple[dict[str, Distribution], dict[str, dict[str, Distribution]]]
+
+
+def _own(draft: Draft, name: str) -> dict[str, Distribution]:
+    """The uncertain numbers of a hypothesis."""
     hypothesis = draft.hypotheses[name]
     own = _resolve(draft, name, hypothesis.uncertainty)
     resolver_of(hypothesis.family).check_uncertainty(draft, name, hypothesis)
-    return hypothesis.model_copy(update={"uncertainty": own}) if own or hypothesis.uncertainty else hypothesis
+    return own
 
 
 def _resolve(
