@@ -180,8 +180,7 @@ def test_the_page_fits_eighty_columns_with_ten_hypotheses_and_ascii() -> None:
     scenario = read(FOLDER / "ab-ba.toml")
     found = discriminate(scenario, draws=32, summaries=["endpoint", "means"])
     about = page_context(scenario, plan_trial(scenario), "planner discriminate ab-ba.toml")
-    document = found.to_json()
-    blocks = discriminate_page(document, [about], about.command)
+    blocks = discriminate_page(found, [about], about.command)
     lines = Terminal(Medium(80, wide=False)).page(blocks).splitlines()
     assert [line for line in lines if len(line) > 80] == []
     assert any(line.startswith("J Naltrexone") for line in lines)

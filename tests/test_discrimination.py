@@ -88,7 +88,7 @@ def of_design(
 def told(scenario: Scenario, **options: Any) -> Json:
     """The only design of a result."""
     (design,) = discriminate(scenario, **({"draws": DRAWS, "seed": 7} | options)).designs
-    return design
+    return design.to_json()
 
 
 def check(compared: Comparison, what: str, figure: Json, expected: float) -> None:
@@ -264,7 +264,7 @@ def test_with_permuted_labels_it_falls_to_chance() -> None:
     mixed = np.array([each[generator.permutation(4)] for each in data])
     with Comparison(title="permuted labels") as compared:
         found = figures(posteriors_of(sim, mixed, 24, prior, gaussian), 0.9)
-        check(compared, "right", probability(found.right, found.trials), 0.25)
+        check(compared, "right", probability(found.right, found.trials).to_json(), 0.25)
 
 
 # Weights mean what they say
@@ -382,7 +382,7 @@ def designs(draws: int, patients: Sequence[int]) -> Discrimination:
 
 def test_more_arms_tell_more_and_no_number_of_patients_replaces_them() -> None:
     """The order that an independent sketch found: .40, .58, .80 at 24 patients, ceilings .52, .70, .96."""
-    abba, square, probes = designs(48, [12, 96]).designs
+    abba, square, probes = (each.to_json() for each in designs(48, [12, 96]).designs)
     at_24 = [each["p_right"]["estimate"] for each in (abba, square, probes)]
     ceiling = [each["ceiling"]["estimate"] for each in (abba, square, probes)]
     assert at_24 == pytest.approx([0.40, 0.58, 0.80], abs=0.06)
@@ -407,11 +407,13 @@ def test_the_figures_of_the_sketch() -> None:
     Its figures have two digits and a standard error of about .01 each, ours of .006: .03 is 2.5 of both.
     """
     found = designs(512, [24]).designs
-    assert [each["p_right"]["estimate"] for each in found] == pytest.approx([0.40, 0.58, 0.80], abs=0.03)
+    assert [each.answers.rates.p_right.estimate for each in found] == pytest.approx(
+        [0.40, 0.58, 0.80], abs=0.03
+    )
     # Its ceilings are what one normal distribution for each mechanism reaches: no more than can be reached,
     # but for what its 400 trials of each mechanism leave open.
     for each, sketched in zip(found, (0.52, 0.70, 0.96), strict=True):
-        assert sketched - 0.04 < each["ceiling"]["estimate"] < sketched + 0.08
+        assert sketched - 0.04 < each.answers.ceiling.estimate < sketched + 0.08
 
 
 def test_the_same_seed_gives_the_same_numbers_for_any_number_of_threads() -> None:
@@ -453,7 +455,7 @@ def test_shares_of_few_patients_are_told_to_be_not_normal() -> None:
     }
     scenario = read_text(scenario_text(patients=6, hypotheses=hypotheses))
     found = discriminate(scenario, draws=64, seed=1)
-    assert found.designs[0]["check"]["differs"]
+    assert found.designs[0].answers.check.differs
     assert any("normal approximation" in said for said in found.warnings)
 
 
@@ -474,11 +476,12 @@ def test_classes_grow_along_pairs() -> None:
 
 
 def test_a_share_that_never_varies_has_an_error() -> None:
-    assert probability(np.ones(16), 160)["mcse"] > 0.0
+    assert probability(np.ones(16), 160).error > 0.0
     figure = probability(np.array([0.2, 0.4, 0.3, 0.3]), 4)
-    assert figure["estimate"] == pytest.approx(0.3)
-    assert figure["mcse"] == pytest.approx(math.sqrt(0.02 / 3 / 4))
-    assert 0.0 <= figure["low"] < 0.3 < figure["high"] <= 1.0
+    low, high = figure.interval
+    assert figure.estimate == pytest.approx(0.3)
+    assert figure.mcse == pytest.approx(math.sqrt(0.02 / 3 / 4))
+    assert 0.0 <= low < 0.3 < high <= 1.0
 
 
 # Questions without an answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,15 +15,27 @@ from test_discrimination import FOLDER, simulate, told
 
 from planner.questions.discriminate.ceiling import EndlessShare, ceiling_of
 from planner.questions.discriminate.classes import chains, practical_classes
+from planner.questions.discriminate.design_figures import (
+    CalibrationBin,
+    CeilingBasis,
+    ClassRates,
+    DesignAnswers,
+    DesignFigures,
+    FixedFigures,
+    PairMatrices,
+    Rates,
+    TwoPartitions,
+    WholeTrialsCheck,
+)
 from planner.questions.discriminate.endless import LimitDensity, Numbers, limit_density
 from planner.questions.discriminate.polynomial import Polynomial, fit_polynomial
 from planner.questions.discriminate.remarks import warnings
 from planner.report.pages.discriminate import verdict
+from planner.results.figures import Figure
 from planner.scenario.reading.read import read, read_text
 from planner.scenario.scenario import Scenario
 
 Floats = NDArray[np.float64]
-Json = dict[str, Any]
 
 
 def boxes(limits: list[tuple[float, float]], arms: str = "ABC") -> Scenario:
@@ -237,25 +250,59 @@ def test_classes_of_chains() -> None:
     assert not chains(((0, 1), (2,)), np.full((3, 3), 0.55))
 
 
-def page(**changed: object) -> str:
-    figure = {"estimate": 0.5, "mcse": 0.01, "low": 0.48, "high": 0.52}
-    rests = {"at_least": False, "named_right": 0.5, "largest_weight": 0.5}
-    right = dict.fromkeys(("p_right", "p_decisive_right", "p_decisive_wrong", "ceiling"), figure)
-    both = {**right, "ceiling_rests_on": rests}
-    design: Json = {
-        "design": "x",
-        "patients": 12,
-        "hypotheses": list("abcd"),
-        "prior": [0.25] * 4,
-        "practical_below": 0.6,
-        "structural_classes": [["a"], ["b"], ["c"], ["d"]],
-        "classes": [["a", "b", "c"], ["d"]],
-        "chained_classes": [],
-        "open_pairs": [],
-        "by_class": {"practical": both},
-        **both,
-    }
-    return verdict({**design, **changed}, {})
+HALF = Figure(0.5, 0.01, 0.48, 0.52)
+RATES = Rates(p_right=HALF, p_decisive_right=HALF, p_decisive_wrong=HALF, p_inconclusive=HALF)
+RESTS = CeilingBasis(at_least=False, named_right=0.5, largest_weight=0.5)
+BY_CLASS = ClassRates(rates=RATES, ceiling=HALF, ceiling_rests_on=RESTS)
+
+
+def checked(*bins: CalibrationBin) -> WholeTrialsCheck:
+    return WholeTrialsCheck(
+        trials=100, rates=RATES, difference=HALF, differs=False, undefined=0.0, calibration=bins
+    )
+
+
+def design(**changed: Any) -> DesignFigures:
+    answers = DesignAnswers(
+        rates=RATES,
+        information_bits=HALF,
+        ceiling=HALF,
+        ceiling_rests_on=RESTS,
+        ceiling_decisive_right=HALF,
+        classes=[["a", "b", "c"], ["d"]],
+        structural_classes=[["a"], ["b"], ["c"], ["d"]],
+        open_pairs=[],
+        chained_classes=[],
+        by_class=TwoPartitions(practical=BY_CLASS, structural=BY_CLASS),
+        confusion=[],
+        confusion_mcse=[],
+        ceiling_confusion=[],
+        pairs=PairMatrices(p_right=[], ceiling=[], mcse=[]),
+        curve=[],
+        fixed=FixedFigures(rates=RATES, ceiling=HALF),
+        added=[],
+        check=checked(),
+    )
+    return DesignFigures(
+        design="x",
+        title="",
+        digest="",
+        patients=12,
+        periods=2,
+        visits=24,
+        sequences=[],
+        hypotheses=list("abcd"),
+        prior=[0.25] * 4,
+        summaries=[],
+        uncertain=True,
+        practical_below=0.6,
+        sample=100,
+        answers=replace(answers, **changed),
+    )
+
+
+def page(**changed: Any) -> str:
+    return verdict(design(**changed), {})
 
 
 def test_the_verdict_says_cannot_only_of_what_is_the_same() -> None:
@@ -270,22 +317,15 @@ def test_the_verdict_says_cannot_only_of_what_is_the_same() -> None:
     assert "neighbours among “a”, “b” and “c”, a chain of pairs" in linked
     unsure = page(open_pairs=[["a", "c"]])
     assert "stays open for “a” and “c”" in unsure
-    least = page(ceiling_rests_on={"at_least": True, "named_right": 0.5, "largest_weight": 0.6})
+    least = page(ceiling_rests_on=CeilingBasis(at_least=True, named_right=0.5, largest_weight=0.6))
     assert "Endless patients would name the right one in at least 50 %" in least
     assert "cannot lift" not in least
 
 
-def check(weight: float, share: float, error: float) -> Json:
-    true = {"estimate": share, "mcse": error}
-    figure = {"estimate": 0.5, "mcse": 0.01}
-    bins = [{"low": 0.75, "high": 0.85, "weight": weight, "true": true}]
-    return {"calibration": bins, "differs": False, "undefined": 0.0, "p_right": figure}
-
-
 @pytest.mark.parametrize(("share", "warned"), [(0.72, True), (0.77, False), (0.88, True)])
 def test_weights_that_do_not_mean_what_they_say_are_named(share: float, warned: bool) -> None:
-    told = {"design": "x", "uncertain": True, "check": check(0.8, share, 0.02), "p_right": {}}
-    said = list(warnings([["a", "b"]], [told], 64, False))
+    bins = CalibrationBin(low=0.75, high=0.85, weight=0.8, true=Figure(share, 0.02))
+    said = list(warnings([["a", "b"]], [design(check=checked(bins))], 64, False))
     assert bool(said) == warned
     if warned:
         assert f"0.80 (true: {100 * share:.0f} ± 2 %)" in said[0]

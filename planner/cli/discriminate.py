@@ -137,11 +137,7 @@ def discriminate(
         draws=draws,
         seed=seed,
     )
-    target.write(
-        document,
-        lambda: _blocks(result, document, command),
-        lambda: frame_as_csv(result.frame()),
-    )
+    target.write(document, lambda: _blocks(result, command), lambda: frame_as_csv(result.frame()))
     return INTERRUPTED if result.partial else OK
 
 
@@ -206,13 +202,13 @@ def _explain() -> AbstractContextManager[None]:
     return explain(DiscriminationError, hint="planner discriminate --help")
 
 
-def _blocks(result: Discrimination, document: dict[str, Any], command: str) -> list[Block]:
+def _blocks(result: Discrimination, command: str) -> list[Block]:
     from planner.cli.common import work_out
     from planner.report.pages.discriminate import discriminate_page
     from planner.report.scenario.context import page_context
 
     settings = [page_context(plan, work_out(plan, plan.name), command) for plan in result.scenarios]
-    return discriminate_page(document, settings, command)
+    return discriminate_page(result, settings, command)
 
 
 def _dry_run(plans: list[Scenario], request: dict[str, Any], threads: int | None, target: Target) -> int:
@@ -230,7 +226,7 @@ def _dry_run(plans: list[Scenario], request: dict[str, Any], threads: int | None
         )
     run = {key: request[key] for key in ("draws", "seed", "decisive", "likelihood")}
     facts = [("Draws", f"{request['draws']:,} of what is uncertain, seed {request['seed']}")]
-    facts += [(f"Summaries of {cell['design']}", summaries_text(cell["summaries"])) for cell in cells]
+    facts += [(f"Summaries of {cell.design}", summaries_text(cell.summaries)) for cell in cells]
     columns = [
         Column("Design", number=False),
         *(Column(title) for title in ("Patients", "Hypotheses", "Uncertain numbers", "Virtual patients")),
@@ -238,16 +234,16 @@ def _dry_run(plans: list[Scenario], request: dict[str, Any], threads: int | None
     ]
     rows = [
         [
-            str(cell["design"]),
-            f"{cell['patients']:,}",
-            str(len(cell["hypotheses"])),
-            str(cell["uncertain"]),
-            f"{cell['virtual_patients']:,}",
-            ", ".join(map(str, cell["curve"])),
+            cell.design,
+            f"{cell.patients:,}",
+            str(len(cell.hypotheses)),
+            str(cell.uncertain),
+            f"{cell.virtual_patients:,}",
+            ", ".join(map(str, cell.curve)),
         ]
         for cell in cells
     ]
-    document = {"run": run, "cells": cells}
+    document = {"run": run, "cells": [cell.to_json() for cell in cells]}
     remarks = remarks_by_name(plans, distinct_names([plan.name for plan in plans]))
     would = Foreseen("Would be told apart", document, facts, effort, remarks)
     return write_foreseen(target, would, [Sheet(columns, rows)])

@@ -68,7 +68,7 @@ def _size(result: Sizing) -> list[Block]:
 
 
 def _discriminate(result: Discrimination) -> list[Block]:
-    return discriminate_page(result.to_json(), [_context(each) for each in result.scenarios], command="")
+    return discriminate_page(result, [_context(each) for each in result.scenarios], command="")
 
 
 def _weigh(result: Weighing) -> list[Block]:

@@ -1,10 +1,10 @@
-"""The figures of one design, as in the JSON contract: `planner.discriminate/1`."""
+"""The figures of one design, from trials weighed under its hypotheses."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,18 @@ from planner.questions.discriminate.ceiling import (
     pair_ceilings,
 )
 from planner.questions.discriminate.classes import PRACTICAL, chains, practical_classes
+from planner.questions.discriminate.design_figures import (
+    CalibrationBin,
+    ClassRates,
+    DesignAnswers,
+    FixedFigures,
+    PairMatrices,
+    PatientsPoint,
+    Rates,
+    SummariesFigures,
+    TwoPartitions,
+    WholeTrialsCheck,
+)
 from planner.questions.discriminate.likelihood import Fit, certain
 from planner.questions.discriminate.posterior import (
     Bin,
@@ -32,8 +44,7 @@ from planner.questions.discriminate.posterior import (
 )
 from planner.questions.discriminate.simulating import SimulatedDesign
 from planner.questions.discriminate.summaries import Summaries
-from planner.results.contract import Json
-from planner.results.figures import figure, share, smoothed_error
+from planner.results.figures import Figure, figure, share, smoothed_error
 
 BEYOND_CHANCE = 3.0
 """Standard errors by which full simulation must differ from the normal approximation for a warning."""
@@ -96,8 +107,8 @@ def _trials(sim: SimulatedDesign) -> int:
     return max(_SOME, -(-_DATA // len(sim.truth.mean)))
 
 
-def answers(case: Case, curve: Sequence[int], periods: int) -> Json:
-    """Everything about one design but its name."""
+def answers(case: Case, curve: Sequence[int], periods: int, names: Sequence[str]) -> DesignAnswers:
+    """Everything about one design; `names` of the hypotheses."""
     patients = case.uncertain.patients
     points = {n: case.posteriors(n) for n in {patients, *curve}}
     trials, endless = points[patients], case.endless()
@@ -107,59 +118,66 @@ def answers(case: Case, curve: Sequence[int], periods: int) -> Json:
     whole = case.whole_posteriors()
     added = _gains(case, patients, endless)
     reached = [probability(figures(each, case.decisive).right, 1) for each in points.values()]
-    reached += [probability(figures(whole, case.decisive).right, 1), *(each["ceiling"] for each in added)]
+    reached += [probability(figures(whole, case.decisive).right, 1), *(each.ceiling for each in added)]
     ceiling = ceiling_of(endless, _shares_reached(reached))
-    for each in added[-1:]:
-        each |= {"ceiling": _figure(endless, ceiling), "ceiling_rests_on": bounds(ceiling)}
+    most, basis = _figure(endless, ceiling), bounds(ceiling)
     at_limit = figures(endless.posteriors, case.decisive)
-    return {
-        **rates(answer),
-        "information_bits": average(answer.bits),
-        "ceiling": _figure(endless, ceiling),
-        "ceiling_rests_on": bounds(ceiling),
-        "ceiling_decisive_right": probability(at_limit.decisive_right, at_limit.trials),
-        "classes": classes,
-        "structural_classes": case.structural,
-        "open_pairs": pairwise.open,
-        "chained_classes": chains(classes, pairwise.ceiling),
-        "by_class": {
-            "practical": _by_class(points, whole, trials, endless, case.decisive, classes),
-            "structural": _by_class(points, whole, trials, endless, case.decisive, case.structural),
-        },
-        "confusion": mean_matrix(answer.named),
-        "confusion_mcse": _errors(answer.named),
-        "ceiling_confusion": mean_matrix(at_limit.named),
-        "pairs": {
-            "p_right": _off_diagonal(mean_matrix(pairs(trials))),
-            "ceiling": _off_diagonal(
+
+    def named(groups: Iterable[Sequence[int]]) -> list[list[str]]:
+        return [[names[h] for h in group] for group in groups]
+
+    return DesignAnswers(
+        rates=rates(answer),
+        information_bits=average(answer.bits),
+        ceiling=most,
+        ceiling_rests_on=basis,
+        ceiling_decisive_right=probability(at_limit.decisive_right, at_limit.trials),
+        classes=named(classes),
+        structural_classes=named(case.structural),
+        open_pairs=named(pairwise.open),
+        chained_classes=named(chains(classes, pairwise.ceiling)),
+        by_class=TwoPartitions(
+            practical=_by_class(points, whole, trials, endless, case.decisive, classes),
+            structural=_by_class(points, whole, trials, endless, case.decisive, case.structural),
+        ),
+        confusion=mean_matrix(answer.named),
+        confusion_mcse=_errors(answer.named),
+        ceiling_confusion=mean_matrix(at_limit.named),
+        pairs=PairMatrices(
+            p_right=_off_diagonal(mean_matrix(pairs(trials))),
+            ceiling=_off_diagonal(
                 mean_matrix(np.maximum(pairwise.ceiling, pairs(trials).mean(axis=0))[None])
             ),
-            "mcse": _off_diagonal(mean_matrix(pairwise.error[None])),
-        },
-        "curve": [_point(case, points[n], n, periods) for n in curve],
-        "fixed": {
-            **rates(figures(case.fixed_posteriors(patients), case.decisive)),
-            "ceiling": _ceiling(figures(case.fixed_posteriors(math.inf), case.decisive)),
-        },
-        "added": added,
-        "check": _check(case, answer, whole),
-    }
+            mcse=_off_diagonal(mean_matrix(pairwise.error[None])),
+        ),
+        curve=[_point(case, points[n], n, periods) for n in curve],
+        fixed=FixedFigures(
+            rates=rates(figures(case.fixed_posteriors(patients), case.decisive)),
+            ceiling=_ceiling(figures(case.fixed_posteriors(math.inf), case.decisive)),
+        ),
+        added=[*added[:-1], *(replace(each, ceiling=most, ceiling_rests_on=basis) for each in added[-1:])],
+        check=_check(case, answer, whole),
+    )
 
 
-def rates(answer: Figures) -> Json:
+def rates(answer: Figures) -> Rates:
     """The four probabilities."""
-    return {
-        "p_right": probability(answer.right, answer.trials),
-        "p_decisive_right": probability(answer.decisive_right, answer.trials),
-        "p_decisive_wrong": probability(answer.decisive_wrong, answer.trials),
-        "p_inconclusive": probability(answer.inconclusive, answer.trials),
-    }
+    return Rates(
+        p_right=probability(answer.right, answer.trials),
+        p_decisive_right=probability(answer.decisive_right, answer.trials),
+        p_decisive_wrong=probability(answer.decisive_wrong, answer.trials),
+        p_inconclusive=probability(answer.inconclusive, answer.trials),
+    )
 
 
-def _point(case: Case, trials: TrialPosteriors, patients: int, periods: int) -> Json:
+def _point(case: Case, trials: TrialPosteriors, patients: int, periods: int) -> PatientsPoint:
     answer = figures(trials, case.decisive)
-    head = {"patients": patients, "visits": patients * periods}
-    return {**head, **rates(answer), "information_bits": average(answer.bits)}
+    return PatientsPoint(
+        patients=patients,
+        visits=patients * periods,
+        rates=rates(answer),
+        information_bits=average(answer.bits),
+    )
 
 
 def _by_class(
@@ -169,18 +187,21 @@ def _by_class(
     endless: EndlessTrials,
     decisive: float,
     classes: Classes,
-) -> Json:
+) -> ClassRates:
     reached = [probability(figures(each, decisive, classes).right, 1) for each in (*points.values(), whole)]
     ceiling = ceiling_of(endless, _shares_reached(reached), classes)
-    answer = rates(figures(trials, decisive, classes))
-    return {**answer, "ceiling": _figure(endless, ceiling), "ceiling_rests_on": bounds(ceiling)}
+    return ClassRates(
+        rates=rates(figures(trials, decisive, classes)),
+        ceiling=_figure(endless, ceiling),
+        ceiling_rests_on=bounds(ceiling),
+    )
 
 
-def _shares_reached(figures: Sequence[Json]) -> list[tuple[float, float]]:
-    return [(each["estimate"], each["mcse"]) for each in figures]
+def _shares_reached(figures: Sequence[Figure]) -> list[tuple[float, float]]:
+    return [(each.estimate, each.error) for each in figures]
 
 
-def _figure(endless: EndlessTrials, ceiling: Ceiling) -> Json:
+def _figure(endless: EndlessTrials, ceiling: Ceiling) -> Figure:
     return interval(
         ceiling.estimate,
         ceiling.error,
@@ -188,57 +209,63 @@ def _figure(endless: EndlessTrials, ceiling: Ceiling) -> Json:
     )
 
 
-def _ceiling(endless: Figures) -> Json:
+def _ceiling(endless: Figures) -> Figure:
     return probability(endless.right, endless.trials)
 
 
-def _gains(case: Case, patients: int, whole: EndlessTrials) -> list[Json]:
+def _gains(case: Case, patients: int, whole: EndlessTrials) -> list[SummariesFigures]:
     """What each set of summaries adds to those before it: more of them never lower a ceiling.
 
     The last row is the whole set; its ceiling is that of the design.
     """
     kinds = case.summaries.kinds
-    rows: list[Json] = []
+    rows: list[SummariesFigures] = []
     for k in range(1, len(kinds) + 1 if len(kinds) > 1 else 1):
         answer = figures(case.posteriors(patients, kinds[:k]), case.decisive)
         endless = whole if k == len(kinds) else case.endless(kinds[:k])
         right = probability(answer.right, answer.trials)
-        ceiling = ceiling_of(endless, _shares_reached([right, *(each["ceiling"] for each in rows)]))
-        row = {"summaries": list(kinds[:k]), "p_right": right, "ceiling": _figure(endless, ceiling)}
-        row["ceiling_rests_on"] = bounds(ceiling)
-        rows.append({**row, "information_bits": average(answer.bits)})
+        ceiling = ceiling_of(endless, _shares_reached([right, *(each.ceiling for each in rows)]))
+        rows.append(
+            SummariesFigures(
+                summaries=kinds[:k],
+                p_right=right,
+                ceiling=_figure(endless, ceiling),
+                ceiling_rests_on=bounds(ceiling),
+                information_bits=average(answer.bits),
+            )
+        )
     return rows
 
 
-def _check(case: Case, answer: Figures, whole: TrialPosteriors) -> Json:
+def _check(case: Case, answer: Figures, whole: TrialPosteriors) -> WholeTrialsCheck:
     """Whole virtual trials judged by the same likelihoods."""
     actual = figures(whole, case.decisive)
     difference = average(actual.right - answer.right)
     lost = float(np.isnan(whole.weight[..., 0]).mean())
-    error = difference["mcse"]
-    return {
-        "trials": int(whole.weight.shape[0] * whole.weight.shape[2]),
-        **rates(actual),
-        "difference": difference,
-        "differs": bool(error is not None and abs(difference["estimate"]) > BEYOND_CHANCE * error),
-        "undefined": lost,
-        "calibration": [_bin(each) for each in calibration(whole, _LIMITS)],
-    }
+    error = difference.mcse
+    return WholeTrialsCheck(
+        trials=int(whole.weight.shape[0] * whole.weight.shape[2]),
+        rates=rates(actual),
+        difference=difference,
+        differs=bool(error is not None and abs(difference.estimate) > BEYOND_CHANCE * error),
+        undefined=lost,
+        calibration=[_bin(each) for each in calibration(whole, _LIMITS)],
+    )
 
 
-def _bin(each: Bin) -> Json:
+def _bin(each: Bin) -> CalibrationBin:
     total = float(each.all.sum())
-    head = {"low": each.low, "high": each.high, "weight": each.weight if total > 0.0 else None}
     if total <= 0.0:
-        return {**head, "true": None}
+        return CalibrationBin(low=each.low, high=each.high, weight=None, true=None)
     true = float(each.true.sum()) / total
     n = each.all.size
     residual = each.true - true * each.all  # of a ratio of sums over draws
     error = math.sqrt(float((residual**2).sum()) * n / max(n - 1, 1)) / total
-    return {**head, "true": figure(true, error, 0.0, 1.0).to_json()}
+    share = figure(true, error, 0.0, 1.0)
+    return CalibrationBin(low=each.low, high=each.high, weight=each.weight, true=share)
 
 
-def probability(x: Floats, trials: int) -> Json:
+def probability(x: Floats, trials: int) -> Figure:
     """The mean of shares f64[draw] with the error of its spread between draws, and Wilson's interval.
 
     Where all draws agree, the error is that of `trials` independent trials, which is never 0.
@@ -248,18 +275,18 @@ def probability(x: Floats, trials: int) -> Json:
     return interval(p, error, trials, n)
 
 
-def interval(p: float, error: float, trials: int, least: int = 1) -> Json:
+def interval(p: float, error: float, trials: int, least: int = 1) -> Figure:
     """A share with its error, which that of `trials` trials replaces where it is 0, and Wilson's interval."""
     if error < 1e-9:
         error = smoothed_error(p * trials, trials)
     size = max(p * (1.0 - p) / error**2, float(least))  # independent trials with the same error
-    return share(p, error, size).to_json()
+    return share(p, error, size)
 
 
-def average(x: Floats) -> Json:
+def average(x: Floats) -> Figure:
     """The mean of x f64[draw], its error and a 95 % interval."""
     mean = float(x.mean())
-    return figure(mean, float(x.std(ddof=1)) / math.sqrt(x.size) if x.size > 1 else None).to_json()
+    return figure(mean, float(x.std(ddof=1)) / math.sqrt(x.size) if x.size > 1 else None)
 
 
 def mean_matrix(x: Floats) -> list[list[float]]:

@@ -13,15 +13,15 @@ by the same weights beside it: where it is named right clearly less often, only 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from planner.engine.executors import available_cores
 from planner.kernels.random.streams import KEY_OF_ENDLESS_TRIALS
 from planner.kernels.tables import Floats, Ints
+from planner.questions.discriminate.design_figures import CeilingBasis
 from planner.questions.discriminate.endless import Numbers, limiting_summaries, log_densities
 from planner.questions.discriminate.likelihood import floor_of
 from planner.questions.discriminate.polynomial import Polynomial, fit_polynomial
@@ -265,6 +265,6 @@ def ceiling_of(
     return Ceiling(best, error, least, reached.right, reached.largest)
 
 
-def bounds(ceiling: Ceiling) -> Mapping[str, Any]:
+def bounds(ceiling: Ceiling) -> CeilingBasis:
     """What the ceiling rests on, beside its figure."""
-    return {"at_least": ceiling.least, "named_right": ceiling.right, "largest_weight": ceiling.largest}
+    return CeilingBasis(at_least=ceiling.least, named_right=ceiling.right, largest_weight=ceiling.largest)

@@ -24,6 +24,7 @@ from planner.model.parameter_draws import is_uncertain, uncertain_parameters, va
 from planner.questions.compare.compare import distinct_names
 from planner.questions.discriminate.answers import Case, answers, rates
 from planner.questions.discriminate.classes import PRACTICAL
+from planner.questions.discriminate.design_figures import DesignFigures, DesignForecast, PatientsPoint
 from planner.questions.discriminate.likelihood import FITS
 from planner.questions.discriminate.posterior import figures
 from planner.questions.discriminate.remarks import warnings
@@ -38,7 +39,6 @@ from planner.questions.discriminate.simulating import (
 )
 from planner.questions.discriminate.summaries import KINDS, summaries_of
 from planner.questions.effort import EffortEstimate
-from planner.results.contract import Json
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.scenario import Scenario
@@ -137,7 +137,7 @@ def forecast(
     seed: int,
     likelihood: str,
     threads: int | None = None,
-) -> tuple[list[Json], EffortEstimate]:
+) -> tuple[list[DesignForecast], EffortEstimate]:
     """What `discriminate` would simulate with the same arguments, for each design; and how long it takes."""
     _check(scenarios, decisive, summaries, draws, likelihood)
     plans = [
@@ -149,15 +149,15 @@ def forecast(
         task = plan.uncertain
         each = (task.many + task.lane(32) + task.patients + 2 * task.lane(SAME_PATIENTS)) * W // 2
         rows.append(
-            {
-                "design": plan.name,
-                "patients": plan.scenario.design.patients,
-                "hypotheses": list(plan.hypotheses),
-                "uncertain": len(uncertain_parameters(plan.scenario)),
-                "summaries": task.summaries.descriptions(),
-                "curve": list(plan.curve),
-                "virtual_patients": (draws + _FIXED) * each * len(task.names),
-            }
+            DesignForecast(
+                design=plan.name,
+                patients=plan.scenario.design.patients,
+                hypotheses=plan.hypotheses,
+                uncertain=len(uncertain_parameters(plan.scenario)),
+                summaries=task.summaries.descriptions(),
+                curve=plan.curve,
+                virtual_patients=(draws + _FIXED) * each * len(task.names),
+            )
         )
     return rows, _effort([plan.uncertain for plan in plans], draws, seed, threads)
 
@@ -270,8 +270,8 @@ def _case(
         _, h, j = missing[0]
         what = plan.uncertain.summaries.descriptions()[j]
         raise DiscriminationError(
-            f"{plan.name}: the hypothesis {plan.uncertain.names[h]} says nothing of the {what['what']} in "
-            f"{' and '.join(what['arms'])}",
+            f"{plan.name}: the hypothesis {plan.uncertain.names[h]} says nothing of the {what.what} in "
+            f"{' and '.join(what.arms)}",
             "leave the hypothesis or the summary out, or choose another endpoint.measure",
         )
     weight = [plan.scenario.hypotheses[h].prior or 1.0 for h in plan.hypotheses]
@@ -289,46 +289,43 @@ def _case(
     )
 
 
-def _design(plan: _Plan, case: Case) -> Json:
-    """One design as in the JSON contract."""
+def _design(plan: _Plan, case: Case) -> DesignFigures:
+    """One design with all its figures."""
     scenario, design = plan.scenario, plan.scenario.design
-    row = answers(case, plan.curve, design.periods)
-    for key in ("classes", "structural_classes", "open_pairs", "chained_classes"):
-        row[key] = [[plan.hypotheses[i] for i in group] for group in row[key]]
-    return {
-        "design": plan.name,
-        "title": scenario.title,
-        "digest": digest(scenario),
-        "patients": design.patients,
-        "periods": design.periods,
-        "visits": design.patients * design.periods,
-        "sequences": [list(sequence) for sequence in design.sequences],
-        "hypotheses": list(plan.hypotheses),
-        "prior": [float(p) for p in case.prior],
-        "summaries": case.summaries.descriptions(),
-        "uncertain": is_uncertain(scenario),
-        "practical_below": PRACTICAL,
-        "sample": case.uncertain.truth.sample,
-        **row,
-    }
+    return DesignFigures(
+        design=plan.name,
+        title=scenario.title,
+        digest=digest(scenario),
+        patients=design.patients,
+        periods=design.periods,
+        visits=design.patients * design.periods,
+        sequences=[list(sequence) for sequence in design.sequences],
+        hypotheses=plan.hypotheses,
+        prior=[float(p) for p in case.prior],
+        summaries=case.summaries.descriptions(),
+        uncertain=is_uncertain(scenario),
+        practical_below=PRACTICAL,
+        sample=case.uncertain.truth.sample,
+        answers=answers(case, plan.curve, design.periods, plan.hypotheses),
+    )
 
 
-def _side_by_side(plans: Sequence[_Plan], cases: Sequence[Case], rows: Sequence[Json]) -> list[Json]:
+def _side_by_side(
+    plans: Sequence[_Plan], cases: Sequence[Case], rows: Sequence[DesignFigures]
+) -> list[DesignFigures]:
     """Several designs at the same number of patients, and at the same number of visits."""
     if len(rows) < 2:
         return list(rows)
-    patients, visits = max(each["patients"] for each in rows), max(each["visits"] for each in rows)
+    patients, visits = max(each.patients for each in rows), max(each.visits for each in rows)
     compared = []
     for plan, case, each in zip(plans, cases, rows, strict=True):
         periods = plan.scenario.design.periods
-        equal = {
-            "equal_patients": _at(case, patients, periods),
-            "equal_visits": _at(case, max(2, round(visits / periods)), periods),
-        }
-        compared.append({**each, **equal})
+        same_patients = _at(case, patients, periods)
+        same_visits = _at(case, max(2, round(visits / periods)), periods)
+        compared.append(replace(each, equal_patients=same_patients, equal_visits=same_visits))
     return compared
 
 
-def _at(case: Case, patients: int, periods: int) -> Json:
-    head = {"patients": patients, "visits": patients * periods}
-    return {**head, **rates(figures(case.posteriors(patients), case.decisive))}
+def _at(case: Case, patients: int, periods: int) -> PatientsPoint:
+    answer = figures(case.posteriors(patients), case.decisive)
+    return PatientsPoint(patients=patients, visits=patients * periods, rates=rates(answer))

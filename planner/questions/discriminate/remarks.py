@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from planner.results.contract import Json
+from planner.questions.discriminate.design_figures import DesignFigures, WholeTrialsCheck
 
 BEYOND = 2.0
 """Standard errors by which weights must differ from how often they are true to be warned of."""
 
 
-def _miscalibrated(check: Json) -> str:
+def _miscalibrated(check: WholeTrialsCheck) -> str:
     """Weights that do not mean what they say, by more than twice their error."""
-    bins = [each for each in check["calibration"] if each["true"] and each["true"]["mcse"] > 0.0]
-    off = [b for b in bins if abs(b["true"]["estimate"] - b["weight"]) > BEYOND * b["true"]["mcse"]]
+    bins = [(b.weight, b.true) for b in check.calibration if b.weight is not None and b.true is not None]
+    off = [(weight, true) for weight, true in bins if abs(true.estimate - weight) > BEYOND * true.error > 0.0]
     if not off:
         return ""
     shares = "; ".join(
-        f"{b['weight']:.2f} (true: {100 * b['true']['estimate']:.0f} ± {_short(100 * b['true']['mcse'])} %)"
-        for b in off
+        f"{weight:.2f} (true: {100 * true.estimate:.0f} ± {_short(100 * true.error)} %)"
+        for weight, true in off
     )
     return (
         "in whole virtual trials a mechanism is not true as often as its weight says, by more than twice the "
@@ -31,30 +31,30 @@ def _short(error: float) -> str:
 
 
 def warnings(
-    hypotheses: Sequence[Sequence[str]], designs: Sequence[Json], draws: int, partial: bool
+    hypotheses: Sequence[Sequence[str]], designs: Sequence[DesignFigures], draws: int, partial: bool
 ) -> Iterable[str]:
     """What to know before the figures are used. `hypotheses` of each design."""
     if partial:
         yield f"interrupted: the figures rest on {draws} draws of the uncertain numbers that were finished"
     for each in designs:
-        if not each["uncertain"]:
+        if not each.uncertain:
             yield (
-                f"{each['design']}: no number is uncertain, so that the mechanisms look far easier to tell "
+                f"{each.design}: no number is uncertain, so that the mechanisms look far easier to tell "
                 "apart than they are: state what is not known under uncertainty"
             )
-        check = each["check"]
-        if check["differs"]:
-            whole, normal = check["p_right"]["estimate"], each["p_right"]["estimate"]
+        check = each.answers.check
+        if check.differs:
+            whole, normal = check.rates.p_right.estimate, each.answers.rates.p_right.estimate
             yield (
-                f"{each['design']}: whole virtual trials are judged right in {100 * whole:.1f} %, the normal "
-                f"approximation says {100 * normal:.1f} %: at {each['patients']} patients trust the former, "
+                f"{each.design}: whole virtual trials are judged right in {100 * whole:.1f} %, the normal "
+                f"approximation says {100 * normal:.1f} %: at {each.patients} patients trust the former, "
                 "and the curve less"
             )
         if sentence := _miscalibrated(check):
-            yield f"{each['design']}: {sentence}"
-        if check["undefined"] > 0.0:
+            yield f"{each.design}: {sentence}"
+        if check.undefined > 0.0:
             yield (
-                f"{each['design']}: {100 * check['undefined']:.2g} % of the whole virtual trials lack a "
+                f"{each.design}: {100 * check.undefined:.2g} % of the whole virtual trials lack a "
                 "treatment altogether and are left out of the check"
             )
     if len({frozenset(names) for names in hypotheses}) > 1:

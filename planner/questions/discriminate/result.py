@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from planner.questions.discriminate.design_figures import DesignFigures
 from planner.results.contract import Json
 from planner.results.digest import answer_digest
 from planner.results.frames import flatten
@@ -27,7 +28,7 @@ class Discrimination(QuestionResult):
 
     scenarios: tuple[Scenario, ...]
     names: tuple[str, ...]  # of the designs, each once
-    designs: tuple[Json, ...]  # as in the JSON contract
+    designs: tuple[DesignFigures, ...]
     draws: int
     seed: int
     decisive: float
@@ -38,7 +39,8 @@ class Discrimination(QuestionResult):
 
     def digest(self) -> str:
         """Name of the answer, on one machine: it covers all figures of the designs but not their names."""
-        sums = [{k: v for k, v in each.items() if k not in ("design", "title")} for each in self.designs]
+        documents = [each.to_json() for each in self.designs]
+        sums = [{k: v for k, v in each.items() if k not in ("design", "title")} for each in documents]
         options = {"draws": self.draws, "decisive": self.decisive, "likelihood": self.likelihood}
         question: Json = {"hypotheses": [each["hypotheses"] for each in sums], "seed": self.seed, "trials": 0}
         return answer_digest("discriminate", ENGINE, self.scenarios, **question, options=options, sums=sums)
@@ -49,9 +51,9 @@ class Discrimination(QuestionResult):
 
         rows = []
         for design in self.designs:
-            head = {key: design[key] for key in ("design", "periods")}
-            tail = flatten({"ceiling": design["ceiling"]})
-            rows += [{**head, **flatten(point), **tail} for point in design["curve"]]
+            head = {"design": design.design, "periods": design.periods}
+            tail = flatten({"ceiling": design.answers.ceiling})
+            rows += [{**head, **flatten(point), **tail} for point in design.answers.curve]
         return polars.DataFrame(rows, infer_schema_length=None)
 
     def _about(self) -> str:
@@ -59,20 +61,21 @@ class Discrimination(QuestionResult):
 
     def _lines(self) -> Iterator[str]:
         for design in self.designs:
-            right, most = (estimated(design[name], percent=True) for name in ("p_right", "ceiling"))
-            where = f"{design['design']}, {count(design['patients'], 'patient')}"
+            reached = (design.answers.rates.p_right, design.answers.ceiling)
+            right, most = (estimated(each, percent=True) for each in reached)
+            where = f"{design.design}, {count(design.patients, 'patient')}"
             yield f"{where}: right {right}, without end {most}"
 
     def to_json(self) -> Json:
         """The `planner.discriminate/1` object."""
         return {
             "schema": "planner.discriminate/1",
-            "designs": list(self.designs),
+            "designs": [each.to_json() for each in self.designs],
             "run": provenance(
                 self.digest(),
                 {
                     "draws": self.draws,
-                    "trials": self.designs[0]["check"]["trials"],
+                    "trials": self.designs[0].answers.check.trials,
                     "seed": self.seed,
                     "decisive": self.decisive,
                     "likelihood": self.likelihood,

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from planner.kernels.tables import Floats, Ints
 from planner.model.readings import Reading, gives
-from planner.results.contract import Json
+from planner.questions.discriminate.design_figures import SummaryDescription
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import BINARY_MEASURES
 
@@ -55,15 +55,15 @@ class Summaries:
         """Places of the summaries of these kinds."""
         return np.array([i for i, each in enumerate(self.columns) if each.kind in kinds], np.int64)
 
-    def descriptions(self) -> list[Json]:
-        """Every summary in words: what it is, of which arms, on which day."""
+    def descriptions(self) -> list[SummaryDescription]:
+        """Every summary in words."""
         return [
-            {
-                "kind": each.kind,
-                "what": _what(each.kind, self.readings[each.reading]),
-                "arms": [self.arms[a] for a in each.arms],
-                "day": self.readings[each.reading].day,
-            }
+            SummaryDescription(
+                kind=each.kind,
+                what=_what(each.kind, self.readings[each.reading]),
+                arms=[self.arms[a] for a in each.arms],
+                day=self.readings[each.reading].day,
+            )
             for each in self.columns
         ]
 
