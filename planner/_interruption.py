@@ -62,3 +62,15 @@ def deferred() -> Iterator[None]:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             request(False)
         _waiting -= main
+
+
+@contextmanager
+def forgotten() -> Iterator[None]:
+    """Within, a request that was made before does not count; afterwards it stands again."""
+    earlier = requested()
+    request(False)
+    try:
+        yield
+    finally:
+        if earlier:
+            request()

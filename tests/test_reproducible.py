@@ -26,8 +26,8 @@ from sample_trials import (
     virtual_patients,
 )
 
-from planner.engine.job import job_of
-from planner.engine.run import Crew, run_job
+from planner.engine.job import Job, job_of
+from planner.engine.run import TallyWork, run_job
 from planner.engine.tally import Tally
 from planner.kernels.generate.randomise import allocate
 from planner.kernels.tables import W
@@ -107,13 +107,19 @@ def test_one_trial_more_or_one_patient_changed_shows() -> None:
     assert replace(found, outcome=replace(found.outcome, tally=other)).digest() != found.digest()
 
 
+def stretch(job: Job, first: int, trials: int) -> Tally:
+    """The tally of these trials, as a worker makes it."""
+    work = TallyWork(job)
+    return work.do(first, trials, work.space(), lambda _: True)
+
+
 @pytest.mark.parametrize("name", ["whole-points", "futility"])
 def test_shorter_run_is_the_beginning_of_a_longer_one(name: str) -> None:
     """run(2000) is run(1024) and the trials 1024 .. 1999, which can be simulated apart."""
     work = job_of(trial(name), seed=SEED)
     whole = run_job(work, 2000, threads=2).tally
     parts = run_job(work, 8 * W, threads=1).tally
-    later = Crew(work).chunk(8 * W, 2000 - 8 * W)
+    later = stretch(work, 8 * W, 2000 - 8 * W)
     assert (parts.ends <= whole.ends)[..., 0].all()
     assert np.array_equal(whole.ends - parts.ends, later.ends)
     parts.add(later)
@@ -148,7 +154,7 @@ def test_sums_merge_in_any_order() -> None:
     for _ in range(3):
         total = work.cells.empty()
         for i in rng.permutation(20):
-            total.add(Crew(work).chunk(int(i) * W, W))
+            total.add(stretch(work, int(i) * W, W))
         assert same(total, whole)
 
 

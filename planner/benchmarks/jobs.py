@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from planner.engine.job import Job, job_of
-from planner.engine.run import Crew
+from planner.engine.run import TallyWork
 from planner.engine.workspace import block_size
 from planner.kernels.tables import W
 from planner.scenario.reading.read import read, read_text
@@ -116,8 +116,10 @@ def standard(name: str) -> Standard:
 
 def one_core(work: Job, trials: int) -> Callable[[], object]:
     """All that the engine does for that many trials, in the calling thread."""
-    crew = Crew(work)  # what each thread of a run does; a pool's start would be timed along with it
-    return lambda: crew.chunk(0, trials)
+    # What each thread of a run does in memory of its own; a pool's start would be timed along with it.
+    whole = TallyWork(work)
+    space = whole.space()
+    return lambda: whole.do(0, trials, space, lambda _: True)
 
 
 def whole_blocks(work: Job, trials: float) -> int:

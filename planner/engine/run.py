@@ -8,15 +8,12 @@ added as integers.
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain
 
-from planner import _interruption as interruption
-from planner.engine import memory
 from planner.engine.blocks import add_block
-from planner.engine.executors import Progress, available_cores, in_pieces, pieces
+from planner.engine.executors import GoOn, Progress, WorkerMemory, executor, pieces
 from planner.engine.job import Job
 from planner.engine.simulation import Simulation
 from planner.engine.tally import TRIALS_TO_CARRY, Tally
@@ -31,53 +28,52 @@ from planner.engine.workspace import (
 from planner.kernels.tables import W
 
 
-@dataclass(slots=True)
-class Crew:
-    """The state that threads share: each has its own workspace, all see one stop flag."""
+def memory_of(job: Job, block_tiles: int | None = None) -> WorkerMemory:
+    """The memory of whoever simulates trials of a job."""
+    return WorkerMemory(thread_bytes(job, block_tiles), job_in_words(job), LESS_MEMORY)
 
-    work: Job
-    block_tiles: int | None = None
-    stop: threading.Event = field(default_factory=threading.Event)
-    totals: list[Tally] = field(default_factory=list)  # of each thread, which alone adds to it
-    done: dict[int, int] = field(default_factory=dict)  # trials simulated by each thread, block by block
-    own: threading.local = field(default_factory=threading.local)
 
-    def chunk(self, first: int, trials: int) -> Tally:
-        """Trials first .. first + trials - 1; fewer if the run is stopped meanwhile."""
-        if not hasattr(self.own, "space"):
-            self.own.space = new_workspace(self.work, self.block_tiles)
-        space: Workspace = self.own.space
-        tally = self.work.cells.empty()
-        me = threading.get_ident()
-        carried = first
-        for start in range(first, first + trials, space.tiles * W):
-            if self.stop.is_set():
-                break
-            if start - carried >= TRIALS_TO_CARRY:
-                tally.carry()
-                carried = start
-            count = min(space.tiles * W, first + trials - start)
-            add_block(self.work, space, start, count, tally)
-            self.done[me] = self.done.get(me, 0) + count
-        return tally
+def tally_of(job: Job, first: int, trials: int, space: Workspace, go_on: GoOn) -> Tally:
+    """The trials first .. first + trials - 1 of a job (first a multiple of 128), added up.
 
-    def add(self, first: int, trials: int) -> None:
-        """Add a chunk to the thread's total. Ctrl-C interrupts the main thread only, so never an addition."""
-        if not hasattr(self.own, "total"):
-            self.own.total = self.work.cells.empty()
-            self.totals.append(self.own.total)
-        self.own.total.add(self.chunk(first, trials))
+    Fewer if `go_on` says no meanwhile: those of the blocks until then. `space`: of a job of the same shape.
+    """
+    tally = job.cells.empty()
+    carried = first
+    for start, count in pieces(first, first + trials, space.tiles * W):
+        if start - carried >= TRIALS_TO_CARRY:
+            tally.carry()
+            carried = start
+        add_block(job, space, start, count, tally)
+        if not go_on(count):
+            break
+    return tally
 
-    def total(self) -> Tally:
-        """What all threads have finished; to be called when they rest."""
-        total = self.work.cells.empty()
-        for each in self.totals:
-            total.add(each)
-        return total
+
+@dataclass(frozen=True, slots=True)
+class TallyWork:
+    """Trials of a job, as work for an executor: a piece is some of them, and gives their tally."""
+
+    job: Job
+    block_tiles: int | None = None  # for tests: it decides nothing
+    compiles: bool = True
+
+    @property
+    def need(self) -> WorkerMemory:
+        return memory_of(self.job, self.block_tiles)
+
+    def empty(self) -> Tally:
+        return self.job.cells.empty()
+
+    def space(self) -> Workspace:
+        return new_workspace(self.job, self.block_tiles)
+
+    def do(self, first: int, number: int, space: Workspace, go_on: GoOn) -> Tally:
+        return tally_of(self.job, first, number, space, go_on)
 
 
 def run_job(
-    work: Job,
+    job: Job,
     trials: int,
     *,
     first: int = 0,
@@ -94,76 +90,11 @@ def run_job(
     KeyboardInterrupt is raised only if nothing is. chunk_trials and block_tiles are for tests: the answer
     does not depend on them.
     """
-    crew = Crew(work, block_tiles)
-    began = time.perf_counter()
-    threads = memory.workers(
-        thread_bytes(work, block_tiles), threads or available_cores(), job_in_words(work), LESS_MEMORY
-    )
-    interrupted = _first_tile(crew, first, min(trials, W)) or in_pieces(
-        crew.add,
-        pieces(first + W, first + trials, chunk_trials or chunk_size(work)),
-        stop=crew.stop,
-        threads=threads,
-        tell=progress and (lambda: progress(sum(tuple(crew.done.values())), trials)),
-    )
-    total = crew.total()
-    if interrupted and total.trials == 0:
+    began, end = time.perf_counter(), first + trials
+    tile = pieces(first, min(first + W, end), W)  # to compile, or to load what is compiled
+    rest = pieces(first + W, end, chunk_trials or chunk_size(job))
+    done = executor(threads).add_up(TallyWork(job, block_tiles), chain(tile, rest), trials, progress)
+    if done.interrupted and done.value.trials == 0:
         raise KeyboardInterrupt
-    partial = interrupted and total.trials < trials
-    return Simulation(work.cells, total, time.perf_counter() - began, partial, interrupted)
-
-
-def run_jobs(
-    make: Callable[[int], Job],
-    stretches: Sequence[tuple[int, int]],
-    *,
-    threads: int | None = None,
-    progress: Progress | None = None,
-) -> tuple[list[Tally | None], bool]:
-    """For each stretch (first, trials) the tally of a job of its own, and whether Ctrl-C cut it short.
-
-    make(i) gives the job of stretch i; it is called once for each, by any thread, and all jobs have the same
-    shape. A stretch that Ctrl-C has cut has no tally.
-    """
-    own, stop, done = threading.local(), threading.Event(), dict[int, int]()
-    tallies: list[Tally | None] = [None] * len(stretches)
-    total = sum(trials for _, trials in stretches)
-
-    def do(i: int, _: int = 1) -> None:
-        first, trials = stretches[i]
-        tally = Crew(make(i), stop=stop, own=own, done=done).chunk(first, trials)
-        tallies[i] = tally if tally.trials == trials else None
-
-    def compiled() -> bool:
-        try:
-            with interruption.deferred():  # as in `_first_tile`
-                do(0)
-                interruption.check()
-        except KeyboardInterrupt:
-            return True
-        del own.space  # the other threads have their own
-        return False
-
-    interrupted = compiled() or in_pieces(
-        do,
-        pieces(1, len(stretches), 1),
-        stop=stop,
-        threads=threads,
-        tell=progress and (lambda: progress(sum(tuple(done.values())), total)),
-    )
-    return tallies, interrupted
-
-
-def _first_tile(crew: Crew, first: int, trials: int) -> bool:
-    """Compile, or load compiled code, once and in this thread; whether Ctrl-C came meanwhile.
-
-    It is deferred: raised in a callback of the compiler it could end the whole process.
-    """
-    try:
-        with interruption.deferred():
-            crew.add(first, trials)
-            interruption.check()
-    except KeyboardInterrupt:
-        return True
-    del crew.own.space  # the other threads have their own
-    return False
+    partial = done.interrupted and done.value.trials < trials
+    return Simulation(job.cells, done.value, time.perf_counter() - began, partial, done.interrupted)

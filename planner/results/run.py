@@ -21,7 +21,7 @@ from planner.results.dropout import dropout_of
 from planner.results.frames import flatten
 from planner.results.provenance import ENGINE, provenance, scenario_named
 from planner.results.result import QuestionResult, power_line
-from planner.results.warnings import warnings_of
+from planner.results.warnings import remarks_on_looks, warnings_of
 from planner.results.whole_trial import whole_trials
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import count
@@ -42,9 +42,10 @@ class Run(QuestionResult):
     remarks: tuple[str, ...] = ()  # warnings beside those that follow from the figures
 
     def __getstate__(self) -> dict[str, Any]:
-        """What pickle stores: all that the figures need, the bias of carryover, which is simulated, too."""
+        """What is pickled: all that the figures need, and what takes kernels to work out."""
         held = {each.name: getattr(self, each.name) for each in fields(self)}
-        return {**held, "carryover": self.carryover}
+        worked_out = {name: getattr(self, name) for name in ("carryover", "limits", "look_remarks")}
+        return held | worked_out
 
     @property
     def partial(self) -> bool:
@@ -112,6 +113,11 @@ class Run(QuestionResult):
 
         return biases_of_cells(self.scenario, self.outcome.cells)
 
+    @cached_property
+    def look_remarks(self) -> list[str]:
+        """What must be said of the looks."""
+        return remarks_on_looks(self.scenario, self.outcome.cells)
+
     def whole_trials(self, cells: Sequence[Cell]) -> list[WholeTrial]:
         """All primary analyses together, for each hypothesis and number of patients; from the cells."""
         return whole_trials(self.scenario, self.outcome.cells, self.outcome.tally, cells)
@@ -137,7 +143,8 @@ class Run(QuestionResult):
 
     def warnings(self, cells: Sequence[Cell], called: Callable[[str], str] = str) -> list[str]:
         """What must not be overlooked in these cells. `called`: what a hypothesis is called there."""
-        return [*self.remarks, *warnings_of(self.scenario, self.outcome, cells, called)]
+        of_cells = warnings_of(self.scenario, self.outcome, cells, called)
+        return [*self.remarks, *self.look_remarks, *of_cells]
 
     @cached_property
     def limits(self) -> list[LimitReport]:

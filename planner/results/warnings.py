@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from planner.engine.cells import Cells
 from planner.engine.simulation import Simulation
 from planner.model.distinguishable import indistinguishable
 from planner.model.stopping.remarks import remarks_at_sizes, remarks_on_plans
@@ -20,8 +21,8 @@ def warnings_of(
     cells: Sequence[Cell],
     called: Callable[[str], str] = str,
 ) -> list[str]:
-    """Warnings that follow from the looks and the cells. `called`: what a hypothesis is called there."""
-    warnings = _of_looks(scenario, outcome)
+    """Warnings that follow from the cells. `called`: what a hypothesis is called there."""
+    warnings = []
     if outcome.partial:
         warnings.append(
             f"interrupted: the figures are of the {outcome.tally.trials} trials that were finished"
@@ -68,9 +69,9 @@ def biased_by_carryover(
     )
 
 
-def _of_looks(scenario: Scenario, outcome: Simulation) -> list[str]:
+def remarks_on_looks(scenario: Scenario, cells: Cells) -> list[str]:
     """What must be said of the looks; of several numbers of patients in few words."""
-    plans = outcome.cells.plans
+    plans = cells.plans
     if len(plans[0][1]) == 1:
         return remarks_on_plans(scenario, [(analysis, solved) for analysis, (solved,) in plans])
     return remarks_at_sizes(scenario, plans)

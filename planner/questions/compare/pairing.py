@@ -7,20 +7,19 @@ kept of the pairs are sums of integers: any number of threads, in any order, giv
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.engine import memory
 from planner.engine.blocks import Records, records_of
-from planner.engine.executors import Progress, available_cores, in_pieces, pieces
+from planner.engine.executors import GoOn, Progress, WorkerMemory, executor, pieces
 from planner.engine.job import Job
-from planner.engine.workspace import LESS_MEMORY, block_size, chunk_size, job_in_words, records_bytes
+from planner.engine.workspace import LESS_MEMORY, Buffers, block_size, chunk_size, job_in_words, records_bytes
 from planner.kernels.tables import BELOW, COMPLETERS, Ints, W
 from planner.questions.compare.cells import Difference
 from planner.results.design_effect import approximate, design_effect, within_blocks
@@ -56,7 +55,7 @@ class PairedTrials:
     jobs: tuple[Job, ...]
     groups: tuple[Group, ...]
     trials: int
-    sums: NDArray[np.object_]  # (group, member, _KEPT, _SUMS)
+    sums: NDArray[np.object_]  # (group, member, _PER_TRIAL, _SUMS)
     seconds: float
     partial: bool
 
@@ -167,68 +166,74 @@ def pair(
     Every job has one number of patients. `progress(done, all)` counts the trials of every job. Ctrl-C: as
     in `engine.run`.
     """
-    crew = _Pairing(tuple(jobs), tuple(groups))
     began = time.perf_counter()
-    each = sum(records_bytes(work, crew.tiles) for work in jobs)
-    largest = max(jobs, key=lambda work: work.cells.patients)
-    threads = memory.workers(each, threads or available_cores(), job_in_words(largest), LESS_MEMORY)
-    crew.add(0, min(trials, W))
-    size = min(chunk_size(work) for work in jobs) // len(jobs)
-    size = max(size // (crew.tiles * W), 1) * crew.tiles * W
-    interrupted = in_pieces(
-        crew.add,
-        pieces(W, trials, size),
-        stop=crew.stop,
-        threads=threads,
-        tell=progress and (lambda: progress(sum(tuple(crew.done.values())), trials * len(jobs))),
-    )
-    done, sums = crew.total()
-    if interrupted and done == 0:
+    work = PairWork(tuple(jobs), tuple(groups))
+    block = work.tiles * W
+    size = max(min(chunk_size(job) for job in jobs) // len(jobs) // block, 1) * block
+    tile = pieces(0, min(trials, W), W)  # to compile, or to load what is compiled
+    todo = chain(tile, pieces(W, trials, size))
+    done = executor(threads).add_up(work, todo, trials * len(jobs), progress)
+    if done.interrupted and done.value.trials == 0:
         raise KeyboardInterrupt
-    partial = interrupted and done < trials
-    return PairedTrials(crew.jobs, crew.groups, done, sums, time.perf_counter() - began, partial)
+    partial = done.interrupted and done.value.trials < trials
+    seconds = time.perf_counter() - began
+    return PairedTrials(work.jobs, work.groups, done.value.trials, done.value.sums, seconds, partial)
 
 
 @dataclass(slots=True)
-class _Pairing:
-    """What the threads share; each adds to sums of its own."""
+class PairSums:
+    """What is kept of paired trials. `sums` holds Python integers, which never overflow."""
+
+    trials: int
+    sums: NDArray[np.object_]  # (group, member, _PER_TRIAL, _SUMS)
+
+    def add(self, other: PairSums) -> None:
+        """Add other trials of the same groups."""
+        self.trials += other.trials
+        self.sums = self.sums + other.sums
+
+
+@dataclass(frozen=True, slots=True)
+class PairWork:
+    """Trials of several jobs, paired, as work for an executor: a piece is some of them."""
 
     jobs: tuple[Job, ...]
     groups: tuple[Group, ...]
-    stop: threading.Event = field(default_factory=threading.Event)
-    totals: list[list[Any]] = field(default_factory=list)  # of each thread: trials, sums
-    done: dict[int, int] = field(default_factory=dict)
-    own: threading.local = field(default_factory=threading.local)
+    compiles: bool = True
+
+    @property
+    def need(self) -> WorkerMemory:
+        size = sum(records_bytes(job, self.tiles) for job in self.jobs)
+        largest = max(self.jobs, key=lambda job: job.cells.patients)
+        return WorkerMemory(size, job_in_words(largest), LESS_MEMORY)
 
     @property
     def tiles(self) -> int:
         """Tiles of a block."""
-        return min(block_size(work) for work in self.jobs)
+        return min(block_size(job) for job in self.jobs)
 
-    def empty(self) -> NDArray[np.object_]:
-        members = max(map(len, self.groups), default=0)
-        return np.full((len(self.groups), members, _PER_TRIAL, _SUMS), 0, dtype=object)
+    def empty(self) -> PairSums:
+        return PairSums(0, np.full(self._shape, 0, dtype=object))
 
-    def add(self, first: int, trials: int) -> None:
-        """Add the trials first .. first + trials - 1; fewer if the run is stopped meanwhile."""
-        if not hasattr(self.own, "total"):
-            self.own.total = [0, self.empty()]
-            self.own.buffers = {}
-            self.totals.append(self.own.total)
-        me = threading.get_ident()
-        for start, count in pieces(first, first + trials, self.tiles * W):
-            if self.stop.is_set():
-                return
-            tiles = -(-count // W)
-            sums = self._block(start, count, tiles)
-            total = self.own.total
-            # One assignment: an interrupted main thread never leaves half an addition.
-            total[:] = total[0] + count, total[1] + sums
-            self.done[me] = self.done.get(me, 0) + count * len(self.jobs)
+    def space(self) -> Buffers:
+        return {}
 
-    def _block(self, first: int, trials: int, tiles: int) -> Ints:
-        """i64[group, member, _KEPT, _SUMS] of a block."""
-        sums = np.zeros(self.empty().shape, np.int64)
+    def do(self, first: int, number: int, space: Buffers, go_on: GoOn) -> PairSums:
+        total = self.empty()
+        for start, count in pieces(first, first + number, self.tiles * W):
+            sums = self._block(start, count, -(-count // W), space)
+            total.trials, total.sums = total.trials + count, total.sums + sums
+            if not go_on(count * len(self.jobs)):
+                break
+        return total
+
+    @property
+    def _shape(self) -> tuple[int, int, int, int]:
+        return len(self.groups), max(map(len, self.groups), default=0), _PER_TRIAL, _SUMS
+
+    def _block(self, first: int, trials: int, tiles: int, space: Buffers) -> Ints:
+        """i64[group, member, _PER_TRIAL, _SUMS] of a block."""
+        sums = np.zeros(self._shape, np.int64)
         wanted = [
             [
                 (g, m, each)
@@ -241,7 +246,7 @@ class _Pairing:
         reference: dict[int, Ints] = {}
         # References come before those that are compared with them.
         for j in sorted(range(len(self.jobs)), key=lambda j: all(m > 0 for _, m, _ in wanted[j])):
-            records = records_of(self.jobs[j], first, tiles, self.own.buffers)
+            records = records_of(self.jobs[j], first, tiles, space)
             for g, m, member in wanted[j]:
                 x = _figures_of_trials(self.jobs[j], records, member, trials)
                 if m == 0:
@@ -249,16 +254,9 @@ class _Pairing:
                 _sum(x, reference[g], trials // W, sums[g, m])
         return sums
 
-    def total(self) -> tuple[int, NDArray[np.object_]]:
-        """Trials and sums of all threads; to be called when they rest."""
-        sums = self.empty()
-        for _, each in self.totals:
-            sums = sums + each
-        return sum(each[0] for each in self.totals), sums
-
 
 def _figures_of_trials(work: Job, records: Records, member: Member, trials: int) -> Ints:
-    """i64[_KEPT, tile, 128]: what is kept of each trial, 0 for those beyond the last."""
+    """i64[_PER_TRIAL, tile, 128]: what is kept of each trial, 0 for those beyond the last."""
     _, h, a = member
     test = work.cells.tests[h][a]
     counts = np.array(test.looks[0].counts, np.int64)
@@ -272,7 +270,7 @@ def _figures_of_trials(work: Job, records: Records, member: Member, trials: int)
 
 
 def _sum(x: Ints, reference: Ints, whole: int, to: Ints) -> None:
-    """Fill `to` i64[_KEPT, _SUMS] from x and the reference's, i64[_KEPT, tile, 128].
+    """Fill `to` i64[_PER_TRIAL, _SUMS] from x and the reference's, i64[_PER_TRIAL, tile, 128].
 
     whole: tiles that are full.
     """

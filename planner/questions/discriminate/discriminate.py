@@ -97,7 +97,9 @@ def discriminate(
         _plan(scenario, name, hypotheses, patients, summaries, draws, seed)
         for scenario, name in zip(given, calls, strict=True)
     ]
-    fixed, _ = simulate([plan.fixed for plan in plans], seed)
+    fixed, cut = simulate([plan.fixed for plan in plans], seed)
+    if cut:
+        raise KeyboardInterrupt
     drawn, partial = simulate([plan.uncertain for plan in plans], seed, threads=threads, progress=progress)
     done = 2 * len(drawn[0].truth.mean)
     if done < FEWEST:

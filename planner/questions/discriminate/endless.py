@@ -19,13 +19,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial import cKDTree
 from scipy.special import ndtri
 
+from planner.engine.executors import LITTLE_MEMORY, GoOn, Parts, WorkerMemory, in_full, pieces
 from planner.kernels.tables import Floats, Ints
 from planner.questions.discriminate.polynomial import Polynomial
 
@@ -229,15 +229,40 @@ def log_densities(
     threads: int,
 ) -> Floats:
     """Log densities f64[..., hypothesis] under every hypothesis of summaries y f64[..., summary]."""
-    flat = y.reshape(-1, y.shape[-1])
+    work = _DensityWork(hypotheses, errors, y.reshape(-1, y.shape[-1]), parts, seed, key)
+    columns = in_full(work, pieces(0, len(hypotheses), 1), threads)
+    rows = [columns[h] for h in range(len(hypotheses))]
+    return np.stack(rows, axis=-1).reshape(*y.shape[:-1], -1)
 
-    def log_density(h: int) -> Floats:
-        f, numbers = hypotheses[h]
-        return limit_density(f, numbers, errors[h], parts, _own(seed, key, h, 2)).log(flat)
 
-    with ThreadPoolExecutor(threads) as pool:
-        columns = list(pool.map(log_density, range(len(hypotheses))))
-    return np.stack(columns, axis=-1).reshape(*y.shape[:-1], -1)
+@dataclass(frozen=True, slots=True)
+class _DensityWork:
+    """Log densities as work for an executor: a piece is some hypotheses, and gives f64[row] of each."""
+
+    hypotheses: Sequence[tuple[Polynomial, Numbers]]
+    errors: Sequence[Floats]
+    y: Floats
+    parts: int
+    seed: int
+    key: int
+    compiles: bool = False
+    need: WorkerMemory = LITTLE_MEMORY
+
+    def empty(self) -> Parts[int, Floats]:
+        return Parts()
+
+    def space(self) -> None:
+        """Nothing is kept from one hypothesis to the next."""
+
+    def do(self, first: int, number: int, space: None, go_on: GoOn) -> Parts[int, Floats]:
+        columns = self.empty()
+        for h in range(first, first + number):
+            f, numbers = self.hypotheses[h]
+            own = _own(self.seed, self.key, h, 2)
+            columns[h] = limit_density(f, numbers, self.errors[h], self.parts, own).log(self.y)
+            if not go_on(1):
+                break
+        return columns
 
 
 def _own(seed: int, key: int, h: int, what: int) -> np.random.Generator:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from scipy.special import ndtri
 
-from planner.engine.executors import available_cores
+from planner.engine.executors import LITTLE_MEMORY, GoOn, Parts, WorkerMemory, in_full, pieces
 from planner.kernels.random.streams import KEY_OF_NORMAL_TRIALS
 from planner.kernels.tables import Floats, Ints
 from planner.questions.discriminate.likelihood import Fit, Predictions, floor_of
@@ -78,20 +77,42 @@ def posteriors_of(
 
     home i64[hypothesis]: which of those simulated each hypothesis of the prior is, if several are the same.
     """
-    model, whole = sim.model, ~np.asarray(np.isnan(data).any(axis=-1))
+    whole = ~np.asarray(np.isnan(data).any(axis=-1))
     data = np.where(whole[..., None], data, 0.0)
-    floor = floor_of(model.spread)
-    log = np.empty((*data.shape[:-1], data.shape[1]))
-
-    def weigh(h: int) -> None:
-        numbers, further = sim.numbers[h]
-        drawn = Predictions(model.mean[:, h], model.spread[:, h], model.sample, floor, numbers, further)
-        log[..., h] = fit(drawn).log(data, min(patients, sim.truth.sample))
-
-    with ThreadPoolExecutor(threads or available_cores()) as pool:
-        list(pool.map(weigh, range(data.shape[1])))
+    work = _LikelihoodWork(sim, data, patients, fit, floor_of(sim.model.spread))
+    columns = in_full(work, pieces(0, data.shape[1], 1), threads)
+    log = np.stack([columns[h] for h in range(data.shape[1])], axis=-1)
     log[~whole] = np.nan
     return expand(log, prior, np.arange(prior.size) if home is None else home)
+
+
+@dataclass(frozen=True, slots=True)
+class _LikelihoodWork:
+    """Log likelihoods as work for an executor: a piece is some hypotheses, by which all trials are judged."""
+
+    sim: SimulatedDesign
+    data: Floats
+    patients: float
+    fit: Fit
+    floor: Floats
+    compiles: bool = False
+    need: WorkerMemory = LITTLE_MEMORY
+
+    def empty(self) -> Parts[int, Floats]:
+        return Parts()
+
+    def space(self) -> None:
+        """Nothing is kept from one hypothesis to the next."""
+
+    def do(self, first: int, number: int, space: None, go_on: GoOn) -> Parts[int, Floats]:
+        model, columns = self.sim.model, self.empty()
+        for h in range(first, first + number):
+            mean, spread = model.mean[:, h], model.spread[:, h]
+            drawn = Predictions(mean, spread, model.sample, self.floor, *self.sim.numbers[h])
+            columns[h] = self.fit(drawn).log(self.data, min(self.patients, self.sim.truth.sample))
+            if not go_on(1):
+                break
+        return columns
 
 
 def expand(log: Floats, prior: Floats, home: Ints) -> TrialPosteriors:

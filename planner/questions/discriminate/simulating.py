@@ -5,17 +5,14 @@ Of a large sample the means of the summaries and their spread, and the summaries
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtri
 
-from planner import _interruption as interruption
-from planner.engine import memory
 from planner.engine.cohort import new_patients
-from planner.engine.executors import Progress, available_cores, in_pieces, pieces
+from planner.engine.executors import GoOn, Parts, Progress, WorkerMemory, executor, pieces
 from planner.engine.generators import Generator, generators_of
 from planner.errors import PlannerError
 from planner.kernels.random.streams import TRIALS_DISCRIMINATED, TRIALS_OF_SAME_PATIENTS, TRIALS_OF_SPREAD
@@ -163,40 +160,56 @@ def simulate(
     answer does not depend on `threads`.
     """
     count = min(len(task.variants) for task in tasks)
-    draws_of: list[dict[int, _Draw]] = [{} for _ in tasks]
-    lowered = [task.lowered(0) if task.plain else None for task in tasks]
-    stop = threading.Event()
-
-    def draw(first: int, number: int) -> None:
-        for q in range(first, first + number):
-            for j, task in enumerate(tasks):
-                if stop.is_set():
-                    return
-                draws_of[j][q] = _draw(task, q, lowered[j] or task.lowered(q), seed)
-
-    largest = max(tasks, key=lambda task: task.draw_bytes)
-    workers = memory.workers(
-        largest.draw_bytes,
-        threads or available_cores(),
-        f"a draw of {largest.many * W:,} virtual patients under {len(largest.names)} hypotheses",
-        "lower the patients that are asked for (--patients) or the hypotheses (--hypothesis NAME)",
+    lowered = tuple(task.lowered(0) if task.plain else None for task in tasks)
+    done = executor(threads).add_up(
+        _DrawWork(tuple(tasks), lowered, seed), pieces(0, count, 1), count, progress
     )
-    with interruption.deferred():  # the first one compiles, where an exception could end the process
-        draw(0, 1)
-        interruption.check()
-    interrupted = in_pieces(
-        draw,
-        pieces(1, count, 1),
-        stop=stop,
-        threads=workers,
-        tell=progress and (lambda: progress(min(len(each) for each in draws_of), count)),
-    )
-    complete = next((q for q in range(count) if any(q not in each for each in draws_of)), count)
+    complete = next((q for q in range(count) if q not in done.value), count)
+    if done.interrupted and complete < 2:
+        raise KeyboardInterrupt
     finished = [
-        _gather(task, [each[q] for q in range(complete - complete % 2)], seed)
-        for task, each in zip(tasks, draws_of, strict=True)
+        _gather(task, [done.value[q][j] for q in range(complete - complete % 2)], seed)
+        for j, task in enumerate(tasks)
     ]
-    return finished, interrupted and complete < count
+    return finished, done.interrupted and complete < count
+
+
+@dataclass(frozen=True, slots=True)
+class _DrawWork:
+    """Draws as work for an executor: a piece is some of them, and gives each for all designs."""
+
+    tasks: tuple[Task, ...]
+    lowered: tuple[tuple[Generator, ...] | None, ...]  # of each design, if it is the same in every draw
+    seed: int
+    compiles: bool = True
+
+    @property
+    def need(self) -> WorkerMemory:
+        largest = max(self.tasks, key=lambda task: task.draw_bytes)
+        return WorkerMemory(
+            largest.draw_bytes,
+            f"a draw of {largest.many * W:,} virtual patients under {len(largest.names)} hypotheses",
+            "lower the patients that are asked for (--patients) or the hypotheses (--hypothesis NAME)",
+        )
+
+    def empty(self) -> Parts[int, list[_Draw]]:
+        return Parts()
+
+    def space(self) -> None:
+        """Nothing is kept from one draw to the next."""
+
+    def do(self, first: int, number: int, space: None, go_on: GoOn) -> Parts[int, list[_Draw]]:
+        draws = self.empty()
+        for q in range(first, first + number):
+            designs = []
+            for j, task in enumerate(self.tasks):
+                if j and not go_on(0):
+                    return draws
+                designs.append(_draw(task, q, self.lowered[j] or task.lowered(q), self.seed))
+            draws[q] = designs
+            if not go_on(1):
+                break
+        return draws
 
 
 def _gather(task: Task, results: Sequence[_Draw], seed: int) -> SimulatedDesign:

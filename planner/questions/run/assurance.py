@@ -9,22 +9,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from planner.engine import memory
-from planner.engine.executors import Progress, available_cores
+from planner.engine.executors import GoOn, Parts, Progress, WorkerMemory, executor, pieces
 from planner.engine.generators import Generator, generators_of
 from planner.engine.job import Job, job_like, job_of
 from planner.engine.potential_outcomes import truths
-from planner.engine.run import run_jobs
+from planner.engine.run import memory_of, tally_of
 from planner.engine.simulation import Simulation
 from planner.engine.tally import Tally
-from planner.engine.workspace import LESS_MEMORY, job_in_words, thread_bytes
+from planner.engine.workspace import Workspace, new_workspace
 from planner.kernels.tables import Plan, W
 from planner.model.allocation import allocation_plan, retention
 from planner.model.estimand import Truth
@@ -100,14 +99,14 @@ class AssurancePass:
         # Variants have whole tiles of their own: what lists do to errors is in the spread between variants.
         self.work = replace(work, cells=replace(work.cells, listed=False))
         self._pool = pool or Pool(scenario, self.seed, self.names, keep=False)
-        self._outcomes: dict[int, tuple[dict[str, list[Truth]], float | None]] = {}  # truths and retention
-        self._tallies: list[Tally | None] = []  # of each variant; None where Ctrl-C has cut it
+        self._variants = Parts[int, SimulatedVariant]()  # those that are finished, by number
+        self._begun = 0  # variants: more than are finished where Ctrl-C has cut them
         self._seconds = 0.0
         self._interrupted = False
 
     @property
     def trials(self) -> int:
-        return sum(tally.trials for tally in self._tallies if tally is not None)
+        return sum(each.tally.trials for each in self._variants.values())
 
     @property
     def variant_bytes(self) -> int:
@@ -118,48 +117,76 @@ class AssurancePass:
 
     def grow(self, total: int, threads: int | None, progress: Progress | None) -> bool:
         """As `Pass.grow`; without a count, `total` is a multiple of 1,024."""
-        begun = time.perf_counter()
-        stretches, done = shares(total, self.count or total // VARIANT_TRIALS), len(self._tallies)
-        threads = memory.workers(
-            thread_bytes(self.work),
-            threads or available_cores(),
-            job_in_words(self.work),
-            LESS_MEMORY,
-        )
-        tallies, self._interrupted = run_jobs(
-            lambda i: self._job(done + i), stretches[done:], threads=threads, progress=progress
-        )
-        self._tallies += tallies
-        self._seconds += time.perf_counter() - begun
-        if self._interrupted and all(tally is None for tally in tallies):
+        began, first = time.perf_counter(), self._begun
+        stretches = shares(total, self.count or total // VARIANT_TRIALS)
+        work = VariantWork(self.work, self._pool, tuple(stretches))
+        todo = pieces(first, len(stretches), 1)
+        trials = sum(each for _, each in stretches[first:])
+        done = executor(threads).add_up(work, todo, trials, progress)
+        self._variants.add(done.value)
+        self._begun, self._interrupted = len(stretches), done.interrupted
+        self._seconds += time.perf_counter() - began
+        if done.interrupted and not done.value:
             raise KeyboardInterrupt
-        return not self._interrupted
-
-    def _job(self, i: int) -> Job:
-        """The job of variant i."""
-        lowered = self._pool[i]
-        self._outcomes[i] = lowered.truths, lowered.retention
-        return job_like(self.work, lowered.plan, lowered.generators, lowered.truths)
+        return not done.interrupted
 
     def result(self, cut: bool = False) -> Run:
         """The average over the variants that are finished."""
-        finished = [i for i, tally in enumerate(self._tallies) if tally is not None]
-        tallies = tuple(tally for tally in self._tallies if tally is not None)
+        finished = sorted(self._variants)
+        variants = [self._variants[i] for i in finished]
         total = self.work.cells.empty()
-        for tally in tallies:
-            total.add(tally)
-        true_effects, retentions = zip(*(self._outcomes[i] for i in finished), strict=True)
-        rows = [[each[name] for name in self.names] for each in true_effects]
+        for each in variants:
+            total.add(each.tally)
+        rows = [[each.truths[name] for name in self.names] for each in variants]
         drawn = VariantTallies(
-            tallies,
+            tuple(each.tally for each in variants),
             np.array([[[truth.effect for truth in row] for row in each] for each in rows]),
             np.array([[[truth.is_null for truth in row] for row in each] for each in rows]),
-            retentions,
+            tuple(each.retention for each in variants),
             tuple(finished),
         )
-        partial = cut or len(finished) < len(self._tallies)
+        partial = cut or len(finished) < self._begun
         outcome = Simulation(self.work.cells, total, self._seconds, partial, cut or self._interrupted)
         return AssuranceRun(self.scenario, self.name, outcome, drawn=drawn)
+
+
+class SimulatedVariant(NamedTuple):
+    """What is kept of a variant."""
+
+    tally: Tally
+    truths: dict[str, list[Truth]]  # by hypothesis
+    retention: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class VariantWork:
+    """Variants as work for an executor: a piece is some of them, and gives each that was not cut."""
+
+    job: Job  # of which those of the variants have the shape
+    pool: Pool
+    stretches: tuple[tuple[int, int], ...]  # (first, trials) of each variant
+    compiles: bool = True
+
+    @property
+    def need(self) -> WorkerMemory:
+        return memory_of(self.job)
+
+    def empty(self) -> Parts[int, SimulatedVariant]:
+        return Parts()
+
+    def space(self) -> Workspace:
+        return new_workspace(self.job, None)
+
+    def do(self, first: int, number: int, space: Workspace, go_on: GoOn) -> Parts[int, SimulatedVariant]:
+        variants = self.empty()
+        for i in range(first, first + number):
+            made, (start, trials) = self.pool[i], self.stretches[i]
+            job = job_like(self.job, made.plan, made.generators, made.truths)
+            tally = tally_of(job, start, trials, space, go_on)
+            if tally.trials < trials:
+                break
+            variants[i] = SimulatedVariant(tally, made.truths, made.retention)
+        return variants
 
 
 def shares(trials: int, count: int) -> list[tuple[int, int]]:
@@ -200,6 +227,10 @@ class Pool:
         self._variants = Variants(scenario, seed, names, drawn_as)
         self._kept: dict[int, Lowered] = {}
         self._most = _KEPT // len(names) if keep else 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the variants that are kept: whoever is sent the pool makes its own."""
+        return {**self.__dict__, "_kept": {}}
 
     def __getitem__(self, i: int) -> Lowered:
         lowered = self._kept.get(i)

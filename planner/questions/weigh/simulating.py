@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from planner import _interruption as interruption
-from planner.engine import memory
-from planner.engine.executors import Progress, available_cores, in_pieces
+from planner.engine.executors import GoOn, Parts, Progress, WorkerMemory, executor, pieces
 from planner.kernels.tables import Floats
 from planner.model import parameter_draws
 from planner.model.readings import Reading
@@ -56,40 +52,47 @@ def simulate(
     Draws are begun in turn; after Ctrl-C those before the first unfinished one count. The answer does not
     depend on `threads`.
     """
-    results: dict[int, tuple[Floats, Floats]] = {}
-    begun: dict[int, Scenario] = {}  # few at a time: there may be more variants than memory has room for
-    stop = threading.Event()
-
-    def variants() -> Iterator[tuple[int, int]]:
-        for number, variant in enumerate(parameter_draws.variants(work.scenario, work.draws, work.seed)):
-            begun[number] = variant
-            yield number, 1
-
-    def draw(number: int, _: int) -> None:
-        variant = begun.pop(number)
-        if not stop.is_set():
-            results[number] = _draw(work, variant, number)
-
-    todo = variants()
-    with interruption.deferred():  # the first one compiles, where an exception could end the process
-        draw(*next(todo))
-        interruption.check()
-    if progress is not None:
-        progress(1, work.draws)
-    patients = 0 if work.exact else work.patients
-    size = cohort_bytes(work.scenario, len(work.names), len(work.readings), patients)
-    interrupted = in_pieces(
-        draw,
-        todo,
-        stop=stop,
-        threads=memory.workers(size, threads or available_cores(), "a cohort", "lower --patients"),
-        tell=progress and (lambda: progress(len(results), work.draws)),
-    )
-    done = next((number for number in range(work.draws) if number not in results), work.draws)
-    if interrupted and done < min(FEWEST, work.draws):
+    drawn = parameter_draws.Variants(work.scenario, work.seed)
+    done = executor(threads).add_up(_DrawWork(work, drawn), pieces(0, work.draws, 1), work.draws, progress)
+    results = done.value
+    whole = next((number for number in range(work.draws) if number not in results), work.draws)
+    if done.interrupted and whole < min(FEWEST, work.draws):
         raise KeyboardInterrupt
-    measured, ended = zip(*(results[number] for number in range(done)), strict=True)
-    return np.stack(measured), np.stack(ended), done < work.draws
+    measured, ended = zip(*(results[number] for number in range(whole)), strict=True)
+    return np.stack(measured), np.stack(ended), whole < work.draws
+
+
+_Drawn = Parts[int, tuple[Floats, Floats]]
+
+
+@dataclass(frozen=True, slots=True)
+class _DrawWork:
+    """Draws as work for an executor: a piece is some of them, and gives the summaries of each."""
+
+    work: Work
+    variants: parameter_draws.Variants
+    compiles: bool = True
+
+    @property
+    def need(self) -> WorkerMemory:
+        work = self.work
+        patients = 0 if work.exact else work.patients
+        size = cohort_bytes(work.scenario, len(work.names), len(work.readings), patients)
+        return WorkerMemory(size, "a cohort", "lower --patients")
+
+    def empty(self) -> _Drawn:
+        return Parts()
+
+    def space(self) -> None:
+        """Nothing is kept from one draw to the next."""
+
+    def do(self, first: int, number: int, space: None, go_on: GoOn) -> _Drawn:
+        draws = self.empty()
+        for i in range(first, first + number):
+            draws[i] = _draw(self.work, self.variants[i], i)
+            if not go_on(1):
+                break
+        return draws
 
 
 def _draw(work: Work, variant: Scenario, number: int) -> tuple[Floats, Floats]:
