@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from planner.model.families.family import family_named, names_by_family
+from planner.model.families.family import FamilyTables, family_named, names_by_family
 from planner.model.readings import Reading
 from planner.scenario.scenario import Scenario
 
@@ -15,7 +15,7 @@ class Generator(NamedTuple):
     """The hypotheses of one family: the compiled generator and its tables."""
 
     generate: Any
-    tables: Any
+    tables: FamilyTables
     family: str
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from planner.kernels.tables import PERCENT, DropoutTables, Floats
+from planner.kernels.tables import PERCENT, SCORE, DropoutTables, Floats
 from planner.monitoring.numerics import to_12_digits
 from planner.scenario.design import ReturnToBaseline
 from planner.scenario.dropout import IMPROVEMENT_STEP, Driver, OddsRatios
@@ -86,6 +86,11 @@ def dropout_tables(scenario: Scenario, row: Callable[[str], Row]) -> DropoutTabl
     for name, driver in ratios.outcomes.items():
         rows.append((*row(name), *_driver_terms(driver)))
     return DropoutTables(chance_table(scenario), np.array(rows, np.float64).reshape(-1, 8))
+
+
+def dropout_by_stored(scenario: Scenario, at: int) -> DropoutTables:
+    """Tables of dropout for families that store one number of a period: in reading `at`, or nowhere (-1)."""
+    return dropout_tables(scenario, lambda _: (SCORE, at, 0.0, 0.0)) if at >= 0 else SAME_FOR_ALL
 
 
 def _driver_terms(driver: Driver) -> Row:

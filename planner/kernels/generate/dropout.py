@@ -54,6 +54,18 @@ def leave_after(dropout, s, k, word, first, eta, gone):
 
 
 @lanes
+def leave_by_readings(dropout, s, k, word, first, stored, eta, gone):
+    """Who leaves after period k of sequence s, by the readings stored f64[reading, period * W].
+
+    eta f64[W] is scratch; gone as in leave_all.
+    """
+    clear(eta)
+    for d in range(dropout.driver.shape[0]):
+        drive(dropout.driver[d], stored[np.int64(dropout.driver[d, 1]), k * W : (k + 1) * W], eta)
+    leave_after(dropout, s, k, word, first, eta, gone)
+
+
+@lanes
 def least_word(chance):
     """Smaller words have the given chance: the middle of their cell of (0, 1) lies below it."""
     return np.uint64(np.ceil(chance * 4294967296.0 - 0.5)) if chance > 0.0 else U(0)

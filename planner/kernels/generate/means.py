@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.kernels.generate.dropout import clear, drive, least_word, leave_after, leave_all
+from planner.kernels.generate.dropout import least_word, leave_all, leave_by_readings
 from planner.kernels.jit import fma, kernel, lanes
 from planner.kernels.random.draw import draw_all, draw_words
 from planner.kernels.random.normals import first_normals, normal_pair
@@ -118,15 +118,6 @@ def _score_of_all(c, low, high, size, rounded, level, second, residual, error, i
 
 
 @lanes
-def _leave(dropout, s, k, word, first, stored, eta, gone):
-    """Who leaves after period k, by the readings stored f64[reading, period * W]; eta f64[W] is scratch."""
-    clear(eta)
-    for d in range(dropout.driver.shape[0]):
-        drive(dropout.driver[d], stored[np.int64(dropout.driver[d, 1]), k * W : (k + 1) * W], eta)
-    leave_after(dropout, s, k, word, first, eta, gone)
-
-
-@lanes
 def _one(trial, k0, k1, p, leave, tables, c, word, level, gone, out):
     """One patient of one hypothesis: whole scores after dosing, of an even number of periods.
 
@@ -214,7 +205,7 @@ def _simulate(trial, k0, k1, plan, tables, sequence, word, normal, gone, eta, va
                         out = stored[r, k * W : (k + 1) * W]
                         _any(tables, s, k, tables.coef[h, s, k, visits[r]], normal, gone, out)
                 if depends and k + 1 < periods:
-                    _leave(tables.dropout, s, k, word, tables.rows[0], stored, eta, gone)
+                    leave_by_readings(tables.dropout, s, k, word, tables.rows[0], stored, eta, gone)
 
 
 @kernel

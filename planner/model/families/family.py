@@ -12,12 +12,14 @@ units of the measure that is read.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from planner.kernels.tables import Draws, DropoutTables, Ints
 from planner.model.assumed_numbers import AssumedNumber
 from planner.model.readings import Reading
 from planner.scenario.families.base import FamilySettings
@@ -63,6 +65,27 @@ class EffectParameter(Generic[H]):
     sd: float  # of one patient's own contrast; 0 where nothing varies
     size: float  # to begin with where nothing varies
     moved: Callable[[float], H]  # the hypothesis with another contrast
+    limits: tuple[float, float] = (-math.inf, math.inf)  # between which the contrast can be
+
+
+class FamilyTables(Protocol):
+    """What every kernel reads that makes patients: a NamedTuple of planner.kernels.tables has it all."""
+
+    @property
+    def draws(self) -> Draws:
+        """What is drawn for a patient: see planner.model.draw_list."""
+
+    @property
+    def rows(self) -> Ints:
+        """Where it stands; the first is the word row of who leaves."""
+
+    @property
+    def place(self) -> Ints:
+        """(hypothesis,) row of the stored values."""
+
+    @property
+    def dropout(self) -> DropoutTables:
+        """How leaving depends on the period before: a kernel that did not read it would be wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +113,11 @@ class Family(Protocol[H]):
         hypotheses: Sequence[H],
         readings: Sequence[Reading],
         place: Sequence[int],
-    ) -> Any:
-        """What the kernel reads: a NamedTuple of arrays with a list of draws (`draws`, see
-        planner.model.draw_list) and `rows`, of which the first is the word row of who leaves.
+    ) -> FamilyTables:
+        """What the kernel reads of these hypotheses.
 
-        readings: what is stored of each period; NaN stays where `gives` says no. place: the row of each
-        hypothesis among all that are simulated.
+        readings: what is stored of each period; NaN stays where a hypothesis does not give it (see
+        planner.model.readings.gives). place: the row of each hypothesis among all that are simulated.
         """
         ...
 

@@ -21,16 +21,14 @@ from planner.kernels.tables import (
     MEANS_FEATURES,
     PATIENT_LEVEL,
     RESIDUAL,
-    SCORE,
     Draws,
-    DropoutTables,
     Floats,
     Ints,
     MeansTables,
 )
 from planner.model.assumed_numbers import AssumedNumber, numbers_in, varies
 from planner.model.draw_list import DrawList
-from planner.model.dropout import SAME_FOR_ALL, dropout_tables
+from planner.model.dropout import dropout_by_stored
 from planner.model.estimand import expected_score
 from planner.model.families.family import EffectParameter, Family, NormalScores, StatedPrediction
 from planner.model.readings import BASELINE, Reading
@@ -92,14 +90,8 @@ def means_tables(
         scale=np.array([low, high, step, 1.0 if stepped else 0.0]),
         binary=False,
         opposed=any(h.spread.sign < 0 for h in hypotheses),
-        dropout=stored_dropout(scenario, visits),
+        dropout=dropout_by_stored(scenario, visits.index(AFTER) if AFTER in visits else -1),
     )
-
-
-def stored_dropout(scenario: Scenario, visits: Sequence[int]) -> DropoutTables:
-    """Tables of dropout for families that store one number of a period: the endpoint, or nothing."""
-    at = list(visits).index(AFTER) if AFTER in visits else -1
-    return dropout_tables(scenario, lambda _: (SCORE, at, 0.0, 0.0)) if at >= 0 else SAME_FOR_ALL
 
 
 def _draws(periods: int, baselines: bool, treatments: int) -> tuple[Draws, Ints]:

@@ -19,8 +19,9 @@ from scipy.special import ndtr, ndtri
 from planner.kernels.tables import CONSTANT, MEANS_FEATURES, PATIENT_LEVEL, RESIDUAL, MeansTables
 from planner.model.assumed_numbers import AssumedNumber, numbers_in
 from planner.model.draw_list import DrawList
+from planner.model.dropout import dropout_by_stored
 from planner.model.families.family import Family, OpenNumbers, StatedPrediction
-from planner.model.families.means import AFTER, stored_dropout
+from planner.model.families.means import AFTER
 from planner.model.readings import Reading
 from planner.monitoring.numerics import bivariate_normal, to_12_digits, zero
 from planner.scenario.contrasts import total
@@ -78,7 +79,7 @@ def rates_tables(
         scale=np.array([-math.inf, math.inf, 1.0, 0.0]),
         binary=True,
         opposed=False,
-        dropout=stored_dropout(scenario, visits),
+        dropout=dropout_by_stored(scenario, visits.index(AFTER) if AFTER in visits else -1),
     )
 
 

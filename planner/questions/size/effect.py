@@ -28,6 +28,7 @@ FIRST, GROWTH, MOST = 32_768, 4, 1_000_000  # trials: at first, their growth, at
 POINTS = 12  # effects simulated in one pass
 _SURE = 4.0  # Monte Carlo standard errors beyond which an effect is not simulated again
 _FAR = 2.0**12  # standard errors of the estimate beyond which no effect is tried
+_NEAR = 0.999  # of the largest effect that there can be
 _DIGITS = 4  # significant digits of an effect that is found
 _FINE = 0.005  # relative range at which an effect is known well enough
 
@@ -63,6 +64,7 @@ class Effects:
         self.sign = _sign(scenario, parameter, analysis)
         self.sd = parameter.sd
         self.step = (self.sd or parameter.size or 1.0) / math.sqrt(patients)
+        self.largest = _NEAR * max(self.sign * limit for limit in parameter.limits)
 
     def hypothesis(self, change: float) -> Hypothesis:
         """The hypothesis in which the contrast is `change`."""
@@ -80,7 +82,8 @@ class Effects:
         exact = self._exact(target)
         if exact is not None:
             near = [exact * (0.5 + 0.1 * k) for k in range(POINTS)]
-            self._simulate([*near, exact], min(FIRST, self.most))
+            possible = [change for change in near if abs(change) <= self.largest]
+            self._simulate([*possible, exact], min(FIRST, self.most))
             return EffectAnswer(exact, (exact, exact), True, self.cells[exact])
         if not self._bracket(target):
             return EffectAnswer(None, None, False, None)
@@ -111,7 +114,7 @@ class Effects:
         low, high = 0.0, self.step
         while (short := missing(high)) is not None and short < 0.0:
             low, high = high, 2.0 * high
-            if high > _FAR * self.step:
+            if high > min(_FAR * self.step, self.largest):
                 return None
         if short is None:
             return None
@@ -120,10 +123,10 @@ class Effects:
         return self.sign * float(brentq(missing, low, high, xtol=1e-12 * self.step, rtol=1e-12))
 
     def _bracket(self, target: float) -> bool:
-        """Simulate ever larger effects until one surely has the target power."""
+        """Simulate ever larger effects until one surely has the target power, or none is larger."""
         size = 0.0
-        while size <= _FAR * self.step:
-            far = max(2.0 * size, 6.0 * self.step)
+        while size < min(_FAR * self.step, self.largest):
+            far = min(max(2.0 * size, 6.0 * self.step), self.largest)
             steps = [self.sign * (size + (far - size) * k / POINTS) for k in range(POINTS + 1)]
             self._simulate(steps, min(FIRST, self.most))
             if span(self._by_size(), target, _SURE)[1] is not None:
