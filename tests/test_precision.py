@@ -85,7 +85,7 @@ def test_giving_up_is_told() -> None:
 def test_senseless_precisions_are_refused(precision: float) -> None:
     scenario = trial("unbounded")
     with pytest.raises(PrecisionError):
-        until_precise([PlainPass(scenario, job_of(scenario))], precision, Steps())
+        until_precise([PlainPass(scenario, lambda: job_of(scenario))], precision, Steps())
 
 
 def test_progress_counts_on_and_ctrl_c_keeps_what_is_there() -> None:

@@ -155,12 +155,20 @@ def note_entry(plan: Scenario, of: str = "") -> None:
 
 def work_out(scenario: Scenario, source: str, *, effects: bool = False) -> TrialPlan:
     """What follows from the scenario; a ScenarioError where its stopping limits do not exist."""
-    from planner.monitoring.errors import BoundaryError
     from planner.questions.plan import plan_trial
+
+    with explain_limits(source):
+        return plan_trial(scenario, effects=effects)
+
+
+@contextmanager
+def explain_limits(source: str) -> Iterator[None]:
+    """Within, stopping limits that do not exist are a fault of the scenario."""
+    from planner.monitoring.errors import BoundaryError
     from planner.scenario.faults import Fault, ScenarioError
 
     try:
-        return plan_trial(scenario, effects=effects)
+        yield
     except BoundaryError as error:
         fault = Fault(source, 0, 0, "monitoring", str(error))
         raise ScenarioError([fault]) from error

@@ -50,14 +50,14 @@ def run_sweep(
 
     `same`: the command that does the same again, for trials and a seed.
     """
-    from planner.cli.common import explain_precision, note_compiling, print_remarks, work_out
+    from planner.cli.common import explain_limits, explain_precision, note_compiling, print_remarks, work_out
     from planner.cli.output import frame_as_csv
     from planner.cli.terminal import progress
-    from planner.questions.sweep.sweep import simulate_points
+    from planner.questions.sweep.sweep import check_limits, simulate_points
     from planner.results.carryover_sentences import labels
 
-    for point in {point.rest: point for point in points}.values():
-        work_out(point.scenario, source)
+    with explain_limits(source):
+        check_limits(points)
     if amount.uncertain:
         _check_draws(points, seed)
     if dry_run:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Protocol
 
 from planner.engine.executors import Progress
@@ -32,11 +33,20 @@ class Pass(Protocol):
 
 
 class PlainPass:
-    """Trials of a scenario in which no number is uncertain."""
+    """Trials of a scenario in which no number is uncertain. `lower`: makes the job, when trials are wanted.
 
-    def __init__(self, scenario: Scenario, work: Job, name: str = "") -> None:
-        self.scenario, self.work, self.name = scenario, work, name or scenario.name
+    To lower a scenario takes a second or more where true effects are simulated, and a sweep has many passes.
+    """
+
+    def __init__(self, scenario: Scenario, lower: Callable[[], Job], name: str = "") -> None:
+        self.scenario, self.name = scenario, name or scenario.name
+        self._lower = lower
         self._outcome: Simulation | None = None
+
+    @cached_property
+    def work(self) -> Job:
+        """The scenario, lowered."""
+        return self._lower()
 
     @property
     def trials(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from planner.engine.executors import Progress
 from planner.engine.job import job_of
@@ -47,8 +48,8 @@ class Amount:
     ) -> Pass:
         """A pass of which nothing is simulated yet. Raises UncertaintyError where nothing is uncertain."""
         if not self.uncertain:
-            work = job_of(scenario, seed=seed, patients=patients, sized=sized)
-            return PlainPass(scenario, work, name)
+            lower = partial(job_of, scenario, seed=seed, patients=patients, sized=sized)
+            return PlainPass(scenario, lower, name)
         check_uncertainty(scenario)
         count = None if self.precision is not None else self.variants or VARIANTS
         return AssurancePass(scenario, count, seed=seed, patients=patients, sized=sized, name=name)

@@ -11,6 +11,7 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from planner.engine.executors import Progress
+from planner.model.looks import monitoring_plan
 from planner.model.parameter_draws import check_uncertainty, same_first_variant
 from planner.model.stopping.remarks import LimitReport
 from planner.questions.run.assurance import VARIANTS
@@ -230,8 +231,9 @@ def simulate_points(
     `uncertain`, `variants`: as in `simulate`; all points have the same draws of what is uncertain. Raises
     UncertaintyError where nothing is, SweepError where what is swept is drawn anew whatever it is.
     progress(done, all) counts the trials of every pass. Ctrl-C: what is finished is returned, marked partial;
-    KeyboardInterrupt if nothing is.
+    KeyboardInterrupt if nothing is. Raises BoundaryError as `check_limits` does.
     """
+    check_limits(points)
     base = points[0].scenario
     seed = base.simulation.seed if seed is None else seed
     if uncertain:
@@ -250,6 +252,14 @@ def simulate_points(
     runs = tuple((run, tuple(group)) for run, group in zip(results.runs, numbers, strict=False))
     remarks = (*remarks_on_looks(points), *results.remarks)
     return Sweep(base, base.name, runs, tuple(point.values for point in points), remarks)
+
+
+def check_limits(points: Sequence[Point]) -> None:
+    """Solve the limits of all points; BoundaryError where one has none, before anything is simulated."""
+    lasts = {point.rest: point for point in points}.values()
+    for scenario in (point.scenario for point in (*lasts, *points)):
+        for analysis in scenario.analyses:
+            monitoring_plan(scenario, analysis, scenario.design.patients)
 
 
 def check_draws(points: Sequence[Point], seed: int) -> None:
