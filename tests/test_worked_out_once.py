@@ -15,6 +15,9 @@ from commands import FEW, SCENARIO, Cli, cli
 from planner._memo import Memo
 from planner.monitoring import boundaries
 from planner.monitoring.boundaries import BoundaryError, boundary
+from planner.questions.run import passes as passes_module
+from planner.questions.run import simulate as simulate_module
+from planner.questions.sweep import sweep as sweep_module
 from planner.questions.sweep.axes import points_of, split_settings
 from planner.scenario import catalogue
 from planner.scenario.canonical.resolved import digest, resolve
@@ -315,3 +318,36 @@ def test_a_command_reads_a_file_once(
         "build_scenario": scenarios,
         "resolve_parts": scenarios,
     }
+
+
+# Sweeps
+
+
+def test_a_sweep_lowers_a_scenario_when_its_turn_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the first patient: limits of all points, but the true effects of the first only."""
+    order: list[str] = []
+
+    def noting(module: Any, name: str) -> None:
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *a, **o: (order.append(name), real(*a, **o))[1])
+
+    noting(simulate_module, "job_of")
+    noting(passes_module, "run_job")
+    noting(sweep_module, "monitoring_plan")
+    swept = ["population.dropout.per_period=0.1,0.2,0.3"]
+    sweep_module.sweep("asthma-ab-ba", swept, trials=128)
+    limits = order.count("monitoring_plan")
+    assert limits >= 3
+    assert order == ["monitoring_plan"] * limits + ["job_of", "run_job"] * 3
+
+
+def test_a_point_without_limits_is_refused_before_the_first_patient(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And each of them is: the second point has none, the first and the last have."""
+    monkeypatch.setattr(passes_module, "run_job", None)
+    swept = ["--set", "monitoring.futility.z=[0.5],[9.0],[0.6]"]
+    rules = ["--set", "monitoring.futility.rule=z", "--set", "monitoring.futility.binding=true"]
+    code, _, errors = cli("run", "staged.toml", *rules, *swept, *FEW)
+    assert code == 3
+    assert "stops for futility wherever it does not stop for efficacy" in errors
