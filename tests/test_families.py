@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -122,7 +122,7 @@ def names_class(node: ast.AST) -> bool:
 
 
 def by_name(node: ast.AST) -> bool:
-    """Comparing something of families with the name of one, looking one up, listing two or more."""
+    """Comparing something of families with the name of one, looking one up, a list of nothing else."""
     if isinstance(node, ast.Compare):
         return any(map(is_name, sides(node))) and any("famil" in ast.unparse(each) for each in sides(node))
     if isinstance(node, ast.Match):
@@ -135,8 +135,13 @@ def by_name(node: ast.AST) -> bool:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         return "famil" in ast.unparse(node.func) and any(map(is_name, node.args))
     if isinstance(node, ast.Dict):
-        return sum(is_name(each) for each in node.keys if each is not None) > 1
-    return isinstance(node, ast.Tuple | ast.List | ast.Set) and sum(map(is_name, node.elts)) > 1
+        return lists_names(node.keys)
+    return isinstance(node, ast.Tuple | ast.List | ast.Set) and lists_names(node.elts)
+
+
+def lists_names(parts: Sequence[ast.AST | None]) -> bool:
+    """Whether these are two or more names of families and nothing else."""
+    return len(parts) > 1 and all(part is not None and is_name(part) for part in parts)
 
 
 def sides(node: ast.Compare) -> list[ast.expr]:
@@ -180,7 +185,7 @@ def test_a_question_after_the_family_is_seen(code: str) -> None:
         "isinstance(h, FamilySettings)",
         "from planner.scenario.families.means import ScoreSpread",
         "observed.use == 'means'",
-        "('responders', 'means', 'difference')",
+        "('responders', 'means', 'rates')",
         "stated['rates']",
         "SETTINGS[h.family].measures",
         "h.family == family",
