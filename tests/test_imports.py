@@ -113,7 +113,7 @@ def test_modules_are_loaded_by_name_only_where_a_table_says_which() -> None:
 
 
 def test_what_is_for_all_knows_nothing_of_the_house() -> None:
-    for name in ("_version", "_interruption", "errors"):
+    for name in ("_version", "_interruption", "_platform", "_memo", "errors"):
         tree = ast.parse((PACKAGE / f"{name}.py").read_text(encoding="utf-8"))
         assert not [each for each in imported(tree) if each.startswith("planner")]
 
@@ -130,8 +130,16 @@ def test_the_package_holds_its_rooms_and_nothing_else() -> None:
     assert rooms == {
         *("scenario", "monitoring", "data", "kernels", "analyses", "model", "engine", "results"),
         *("questions", "report", "cli", "benchmarks"),
-        *("__init__.py", "__init__.pyi", "__main__.py", "_version.py", "_interruption.py", "errors.py"),
-        *("_memo.py", "py.typed"),
+        *(
+            "__init__.py",
+            "__init__.pyi",
+            "__main__.py",
+            "_version.py",
+            "_interruption.py",
+            "_platform.py",
+            "errors.py",
+        ),
+        *("_memo.py", "errors.py", "py.typed"),
     }
 
 

@@ -13,6 +13,7 @@ import pytest
 from commands import Cli, cli
 from sample_trials import environment, trial
 
+from planner._platform import free_memory
 from planner.engine import memory
 from planner.engine.job import job_of
 from planner.engine.potential_outcomes import _COPIES, potential_means
@@ -66,7 +67,7 @@ def test_what_is_no_amount_is_refused(text: str) -> None:
 
 
 def test_the_limit_is_what_is_said_else_half_of_what_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "free", lambda: 8 * 2**30)
+    monkeypatch.setattr(memory, "free_memory", lambda: 8 * 2**30)
     assert memory.limit() == 4 * 2**30
     monkeypatch.setenv("PLANNER_MEMORY", "1G")
     assert memory.limit() == 2**30
@@ -87,14 +88,14 @@ def test_a_setting_that_says_nothing_is_told(cli: Cli, monkeypatch: pytest.Monke
 def test_what_is_free_is_within_the_machine() -> None:
     import resource
 
-    assert memory.free() > 0
+    assert free_memory() > 0
     text = Path("/proc/meminfo")
     if text.exists():
         total = int(text.read_text().split()[1]) * 1024
-        assert memory.free() <= total
+        assert free_memory() <= total
     soft, _ = resource.getrlimit(resource.RLIMIT_AS)
     if soft != resource.RLIM_INFINITY:
-        assert memory.free() <= soft
+        assert free_memory() <= soft
 
 
 def test_fewer_threads_where_more_do_not_fit_and_the_same_answer() -> None:

@@ -384,12 +384,12 @@ def test_no_signal_at_any_time_leaves_half_a_file(name: str, folder: Path) -> No
 @pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="no files without a name")
 def test_a_file_has_no_name_before_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed while it writes, the process leaves nothing."""
-    from planner.cli import writing
+    from planner._platform import write_whole
 
     seen = []
     before = os.fsync
     monkeypatch.setattr(os, "fsync", lambda number: (seen.append(os.listdir(tmp_path)), before(number))[1])
-    writing._write_whole("text", tmp_path / "x.txt", False)
+    write_whole(tmp_path / "x.txt", b"text", replaces=False)
     assert seen == [[]]
     assert (tmp_path / "x.txt").read_text() == "text"
     assert os.listdir(tmp_path) == ["x.txt"]
@@ -398,11 +398,11 @@ def test_a_file_has_no_name_before_it_is_whole(tmp_path: Path, monkeypatch: pyte
 def test_without_such_files_the_result_is_written_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from planner.cli import writing
+    from planner._platform import write_whole
 
     monkeypatch.delattr(os, "O_TMPFILE", raising=False)
-    writing._write_whole("text", tmp_path / "x.txt", False)
+    write_whole(tmp_path / "x.txt", b"text", replaces=False)
     with pytest.raises(FileExistsError):
-        writing._write_whole("other", tmp_path / "x.txt", False)
+        write_whole(tmp_path / "x.txt", b"other", replaces=False)
     assert (tmp_path / "x.txt").read_text() == "text"
     assert os.listdir(tmp_path) == ["x.txt"]

@@ -12,6 +12,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from planner._platform import (
+    PYTHONS,
+    TESTED,
+    is_python_tested,
+    is_tested,
+    processor_name,
+    python_version,
+    system,
+)
 from planner.benchmarks import machine
 
 # What is tested; older ones may work.
@@ -35,6 +44,7 @@ def diagnose() -> dict[str, Any]:
     settings = slowing()
     findings = [
         *_of_versions(versions),
+        *_of_platform(system(), is_tested(), python_version(), is_python_tested()),
         *_of_processor(cores, compiler.vector_bits, compiler.fma),
         *_of_settings(settings),
         *_of_cache(cache),
@@ -43,9 +53,10 @@ def diagnose() -> dict[str, Any]:
         "schema": "planner.doctor/1",
         "healthy": not any(finding.serious for finding in findings),
         "versions": versions,
+        "platform": {"system": system(), "tested": is_tested(), "python_tested": is_python_tested()},
         "cores": cores,
         "processor": {
-            "name": machine.processor(),
+            "name": processor_name(),
             "compiled_for": compiler.cpu,
             "vector_bits": compiler.vector_bits,
             "features": list(compiler.features),
@@ -106,6 +117,18 @@ def _of_versions(versions: dict[str, str | None]) -> list[Finding]:
         elif least is not None and _numbers(version) < _numbers(least):
             hint = f"pip install '{name}>={least}'"
             findings.append(Finding(f"{name} {version} is older than {least}", hint, True))
+    return findings
+
+
+def _of_platform(system: str, tested: bool, python: str, python_tested: bool) -> list[Finding]:
+    findings = []
+    if not tested:
+        what = f"planner is made for {system} too, but tested on {' '.join(TESTED)} only"
+        findings.append(Finding(what, "run its tests here: pytest, in a checkout", False))
+    if not python_tested:
+        first, last = (".".join(map(str, version)) for version in PYTHONS)
+        what = f"Python {python} is not one of those that planner is made for, {first} to {last}"
+        findings.append(Finding(what, f"use Python {last}", False))
     return findings
 
 

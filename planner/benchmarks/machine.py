@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import re
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
+from planner._platform import (
+    allowed_cores,
+    load,
+    machine_cores,
+    processor_name,
+    python_version,
+    system,
+    usable_cores,
+)
 from planner._version import __version__
 
 PACKAGES = ("numpy", "numba", "llvmlite", "platformdirs", "polars", "scipy", "pydantic", "typer", "rich")
@@ -16,7 +22,7 @@ PACKAGES = ("numpy", "numba", "llvmlite", "platformdirs", "polars", "scipy", "py
 
 def versions() -> dict[str, str | None]:
     """Version of planner, Python and every package it needs; None where one is missing."""
-    own: dict[str, str | None] = {"planner": __version__, "python": platform.python_version()}
+    own: dict[str, str | None] = {"planner": __version__, "python": python_version()}
     return own | {name: installed_version(name) for name in PACKAGES}
 
 
@@ -46,44 +52,9 @@ def extras() -> dict[str, dict[str, str | None]]:
 def cores() -> dict[str, float | None]:
     """Processors of the machine, those this process may use, and the processor time it is allowed at once.
 
-    The last is a limit of a container (its cgroup), None without one.
+    The last is a limit of a container (its control group), None without one.
     """
-    machine = os.cpu_count() or 1
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else machine
-    return {"machine": machine, "usable": usable, "allowed": _quota()}
-
-
-def _quota() -> float | None:
-    """Processors' worth of time that the cgroup grants (versions 2 and 1 of Linux's interface)."""
-    root = Path("/sys/fs/cgroup")
-    try:
-        quota, period = (root / "cpu.max").read_text().split()
-    except (OSError, ValueError):
-        try:
-            quota = (root / "cpu/cpu.cfs_quota_us").read_text().strip()
-            period = (root / "cpu/cpu.cfs_period_us").read_text().strip()
-        except OSError:
-            return None
-    limited = quota.isdigit() and period.isdigit() and int(period) > 0
-    return int(quota) / int(period) if limited else None
-
-
-def processor() -> str:
-    """The maker's name of the processor, as far as the system gives it."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        text = ""
-    named = re.search(r"^(?:model name|Model)\s*:\s*(.+)$", text, re.M)
-    return named[1].strip() if named else platform.processor() or platform.machine()
-
-
-def load() -> float | None:
-    """Processes that wanted a core during the last minute, on average; None where the system does not say."""
-    try:
-        return os.getloadavg()[0]
-    except (OSError, AttributeError):
-        return None
+    return {"machine": machine_cores(), "usable": usable_cores(), "allowed": allowed_cores()}
 
 
 def description() -> dict[str, Any]:
@@ -91,10 +62,10 @@ def description() -> dict[str, Any]:
     from planner.kernels.host import host
 
     return {
-        "processor": processor(),
+        "processor": processor_name(),
         "compiled_for": host().cpu,
         "vector_bits": host().vector_bits,
         "cores": cores()["usable"],
-        "system": f"{platform.system()} {platform.machine()}",
+        "system": system(),
         "load": load(),
     }

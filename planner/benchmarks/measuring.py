@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from planner._platform import load
 from planner.benchmarks import definitions, machine
 from planner.benchmarks.bound import bound
 from planner.benchmarks.jobs import STANDARD, Standard, one_core, standard, whole_blocks
@@ -79,7 +80,7 @@ def _warnings(rivals: list[Json]) -> list[str]:
         for each in rivals
         if not each["same_trial"]
     ]
-    busy, cores = machine.load(), machine.cores()["usable"] or 1
+    busy, cores = load(), machine.cores()["usable"] or 1
     if busy is not None and busy > cores + 0.5:
         warnings.append(
             f"the machine is busy (load {busy:.1f} on {cores:g} cores): wall-clock rates and scaling are too "

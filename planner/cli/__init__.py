@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any, TextIO
 
 from planner import _interruption as interruption
+from planner._platform import signals_of
 from planner.cli import streams
 from planner.cli.exit import BUG, HUNG_UP, INTERRUPTED, INVALID, OK, TERMINATED, USAGE, Problem
 from planner.errors import PlannerError
@@ -77,10 +78,9 @@ class _Signals:
 
     def __enter__(self) -> _Signals:
         with suppress(ValueError):  # outside the main thread the signals belong to somebody else
-            for name in _CODES:
-                number = getattr(signal, name, None)  # not every system has all of them
+            for number in signals_of(*_CODES):
                 # Ignored, as by nohup or in the background of a shell, it stays so.
-                if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                if signal.getsignal(number) is not signal.SIG_IGN:
                     self._before[number] = signal.signal(number, self._interrupt)
         self._hook, sys.unraisablehook = sys.unraisablehook, self._lost
         return self

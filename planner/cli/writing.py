@@ -6,15 +6,13 @@ nowhere is an error, because nobody can say what was meant.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 import sys
-import tempfile
-import uuid
 from pathlib import Path
 
 from planner import _interruption as interruption
+from planner._platform import write_whole
 from planner.cli.exit import Problem
 
 _KINDS = {
@@ -93,7 +91,7 @@ def deliver(text: str, output: Path | None, force: bool) -> None:
     try:
         check_writable(output, force)  # again: things may have changed while the work was done
         with interruption.deferred():  # it takes no time, and half of it would leave a temporary file
-            _write_whole(text, _followed(output), force)
+            _write(text, _followed(output), force)
     except (OSError, Problem) as error:
         # The work is done: better on the screen than lost.
         from planner.cli.streams import OutputError
@@ -111,45 +109,8 @@ def deliver(text: str, output: Path | None, force: bool) -> None:
         raise Problem(what, hint=hint) from error
 
 
-def _write_whole(text: str, target: Path, force: bool) -> None:
-    """Write beside the target, then give it its name in one step, so that no reader sees half a file.
-
-    Until then the file has no name where the system can do that, so that nothing is left of it whatever ends
-    the process.
-    """
-    handle, temporary = _unnamed(target.parent)
+def _write(text: str, target: Path, force: bool) -> None:
     try:
-        with open(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-            kept = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
-            os.fchmod(file.fileno(), kept)
-            if not force and target.exists():
-                raise FileExistsError(
-                    17, "a file of that name has appeared meanwhile; add --force to overwrite it"
-                )
-            if not temporary.name:
-                temporary = target.with_name(f".{target.name[:100]}.{uuid.uuid4().hex[:12]}")
-                # With a folder to start from Python asks the system to follow the link to the file.
-                os.link(f"/proc/self/fd/{file.fileno()}", temporary, src_dir_fd=file.fileno())
-        os.replace(temporary, target)
-    finally:
-        if temporary.name:
-            with contextlib.suppress(FileNotFoundError):
-                temporary.unlink()
-
-
-def _unnamed(folder: Path) -> tuple[int, Path]:
-    """A new file to write to in the folder, and its path: an empty one where the file has no name yet."""
-    if hasattr(os, "O_TMPFILE") and os.path.isdir("/proc/self/fd"):
-        with contextlib.suppress(OSError):  # not every file system has files without a name
-            return os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o600), Path()
-    handle, name = tempfile.mkstemp(dir=folder, prefix=".planner.")
-    return handle, Path(name)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+        write_whole(target, text.encode("utf-8"), replaces=force)
+    except FileExistsError as error:
+        raise FileExistsError(error.errno, f"{error.strerror}; add --force to overwrite it") from error

@@ -8,7 +8,6 @@ executor.md has an example.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from planner import _interruption as interruption
+from planner._platform import usable_cores
 from planner.engine import memory
 
 Progress = Callable[[int, int], None]
@@ -260,6 +260,4 @@ def pieces(first: int, end: int, size: int) -> Iterator[Piece]:
 
 def available_cores() -> int:
     """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return usable_cores()

@@ -8,17 +8,14 @@ that is simulated depends on it.
 from __future__ import annotations
 
 import os
-import platform
 import re
-from contextlib import suppress
-from pathlib import Path
 
+from planner._platform import free_memory
 from planner.errors import PlannerError
 
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _SHARE = 0.5
 _LEAST = 2**20  # of a limit that makes sense
-_UNLIMITED = 2**60  # the limit that control groups of version 1 give where there is none
 
 _chosen: int | None = None
 
@@ -53,57 +50,7 @@ def limit() -> int:
             return parse(text)
         except ValueError as error:
             raise MemoryLimitError(f"PLANNER_MEMORY: {error}", "unset it, or set it to 4G") from error
-    return int(_SHARE * free())
-
-
-def free() -> int:
-    """Bytes that are free to this process, as far as the system reports it; else 2 GiB."""
-    limits = [each for each in (_machine(), *_control_groups(), _own_limit()) if each is not None]
-    return max(min(limits), 0) if limits else 2**31
-
-
-def _machine() -> int | None:
-    with suppress(OSError):
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    with suppress(OSError, ValueError, AttributeError):
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    return None
-
-
-def _control_groups() -> list[int]:
-    """What the control groups leave, by versions 2 and 1 of Linux's interface, from inside or outside."""
-    left = []
-    own = ""
-    with suppress(OSError):
-        for line in Path("/proc/self/cgroup").read_text().splitlines():
-            _, kinds, path = line.split(":", 2)
-            if kinds in ("", "memory"):
-                own = path if kinds else own or path
-    root = Path("/sys/fs/cgroup")
-    for folder, most, used in (
-        (root, "memory.max", "memory.current"),
-        (root / "memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
-    ):
-        for place in (folder / own.lstrip("/"), folder):
-            with suppress(OSError, ValueError):  # "max" is no number
-                most_bytes = int((place / most).read_text())
-                if most_bytes < _UNLIMITED:
-                    left.append(most_bytes - int((place / used).read_text()))
-    return left
-
-
-def _own_limit() -> int | None:
-    """What ulimit leaves of the address space."""
-    with suppress(ImportError, OSError, ValueError):
-        import resource
-
-        soft, _ = resource.getrlimit(resource.RLIMIT_AS)
-        if soft != resource.RLIM_INFINITY:
-            taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-            return int(soft) - taken
-    return None
+    return int(_SHARE * free_memory())
 
 
 def in_words(size: float) -> str:
@@ -132,13 +79,3 @@ def workers(size: int, wanted: int, what: str, hint: str) -> int:
     """How many of the wanted threads there can be, each of which takes so many bytes; at least one fits."""
     check(size, what, hint)
     return max(1, min(wanted, limit() // max(size, 1)))
-
-
-def peak_memory() -> int | None:
-    """Most bytes that this process has held so far; None where the system does not report it."""
-    try:
-        import resource
-    except ImportError:
-        return None
-    unit = 1 if platform.system() == "Darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

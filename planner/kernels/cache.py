@@ -26,6 +26,8 @@ import platformdirs
 from numba.core import compiler, serialize
 from numba.core.caching import _Cache as _AnyCache
 
+from planner._platform import user_number
+
 SUFFIX = ".nbc"
 _DIGEST = hashlib.sha256().digest_size
 _CLOSED = 0o700
@@ -34,11 +36,6 @@ _BY_OTHERS = 0o022  # writable by the group or by everybody
 
 class Unusable(Exception):
     """Why a folder cannot be used, in words that follow its name."""
-
-
-def _mine() -> int | None:
-    """The user's number; None where folders have no owner."""
-    return os.geteuid() if hasattr(os, "geteuid") else None
 
 
 def candidates() -> list[Path]:
@@ -57,7 +54,7 @@ def candidates() -> list[Path]:
     stated = {os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")} | {"/tmp", "/var/tmp", "/usr/tmp"}
     if temporary == os.getcwd() and temporary not in stated:  # Python's last resort
         return [user]
-    me = _mine()
+    me = user_number()
     return [user, Path(temporary, f"planner-{'user' if me is None else me}")]
 
 
@@ -80,7 +77,7 @@ def opened(parent: Path, name: str) -> Path:
 
 def _check_way(real: Path) -> None:
     """Nobody else may be able to put another folder in the place of one on the way there."""
-    me = _mine()
+    me = user_number()
     if me is None:
         return
     for each in reversed([real, *real.parents]):
@@ -95,7 +92,7 @@ def _check_way(real: Path) -> None:
 
 def _check_own(folder: Path, closes: bool) -> None:
     """The folder must be the user's own and no link; `closes`: what others may read is closed to them."""
-    about, me = folder.lstat(), _mine()
+    about, me = folder.lstat(), user_number()
     if stat.S_ISLNK(about.st_mode):
         raise Unusable("is a symbolic link" if not closes else f"holds a symbolic link, {folder.name}")
     if me is None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import platform
 from typing import Any, NamedTuple
 
 import numba
 from llvmlite import binding
+
+from planner._platform import architecture
 
 _WIDTHS = {"avx512f": 512, "sve": 512, "avx2": 256, "avx": 256, "neon": 128, "sse2": 128}
 _ALWAYS = {"x86_64": "sse2", "AMD64": "sse2", "aarch64": "neon", "arm64": "neon"}
@@ -35,7 +36,7 @@ def host() -> Host:
         have = dict(binding.get_host_cpu_features())
         if not config.ENABLE_AVX:
             have = {name: on and not name.startswith("avx") for name, on in have.items()}
-    have |= {_ALWAYS.get(platform.machine(), ""): True}
+    have |= {_ALWAYS.get(architecture(), ""): True}
     widths = [bits for name, bits in _WIDTHS.items() if have.get(name)]
     features = tuple(name for name in _FEATURES if have.get(name))
     return Host(

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
+from planner._platform import peak_memory
 from planner.engine import memory
 from planner.engine.executors import available_cores
 from planner.engine.job import Job, job_of
-from planner.engine.memory import peak_memory
 from planner.engine.potential_outcomes import TILES, truths
 from planner.engine.run import run_job
 from planner.engine.workspace import LESS_MEMORY, job_in_words, thread_bytes

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from planner._platform import peak_memory
 from planner.engine.executors import Progress, available_cores
-from planner.engine.memory import peak_memory
 from planner.errors import UncertaintyError
 from planner.kernels.tables import W
 from planner.model.distinguishable import inseparable

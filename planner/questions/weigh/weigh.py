@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
+from planner._platform import peak_memory
 from planner.engine.executors import Progress, available_cores
-from planner.engine.memory import peak_memory
 from planner.errors import WeighingError
 from planner.kernels.tables import Floats
 from planner.model import parameter_draws

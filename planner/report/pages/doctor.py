@@ -18,7 +18,9 @@ def doctor_page(result: Json) -> list[Block]:
     processor, cores = result["processor"], result["cores"]
     features = ", ".join(processor["features"]) or "none"
     limit = "" if cores["allowed"] is None else f"; time of {cores['allowed']:g} of them allowed"
+    tested = "" if result["platform"]["tested"] else ", on which planner is not tested"
     facts = [
+        ("System", f"{result['platform']['system']}{tested}"),
         ("Processor", processor["name"]),
         ("Cores", f"{cores['usable']:g} usable of {cores['machine']:g}{limit}"),
         ("Kernels", f"compiled for {processor['compiled_for']}, vectors of {processor['vector_bits']} bits"),

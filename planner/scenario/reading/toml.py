@@ -5,15 +5,13 @@ Nothing in a file is executed, expanded or fetched.
 
 from __future__ import annotations
 
-import os
 import re
-import select
 import stat
-import time
 import tomllib
 from pathlib import Path
 from typing import Any
 
+from planner._platform import read_pipe
 from planner.scenario.faults import Fault, ScenarioError
 
 MAX_BYTES = 1_000_000
@@ -43,7 +41,9 @@ def raw_of(path: Path, name: str, what: str, most: int) -> bytes:
         raise unreadable(name, f"is {kind}, not a {what}", "save its content in a file, and name that")
     try:
         if pipe:
-            raw = _streams[path] if path in _streams else _streams.setdefault(path, _piped(path, most + 1))
+            if path not in _streams:
+                _streams[path] = read_pipe(path, most + 1, _PATIENCE)
+            raw = _streams[path]
         else:
             with path.open("rb") as file:
                 raw = file.read(most + 1)
@@ -56,29 +56,7 @@ def raw_of(path: Path, name: str, what: str, most: int) -> bytes:
     return raw
 
 
-def _piped(path: Path, most: int) -> bytes:
-    """What comes through a pipe; b"" if nobody begins to write."""
-    raw, patience = b"", time.monotonic() + _PATIENCE
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # opened otherwise, it would wait for a writer
-    try:
-        while len(raw) < most:
-            try:
-                part = os.read(handle, min(_AT_ONCE, most - len(raw)))
-            except BlockingIOError:  # somebody has the other end, and has not written yet
-                select.select([handle], [], [])
-                continue
-            raw += part
-            if not part and (raw or time.monotonic() > patience):
-                break
-            if not part:
-                time.sleep(0.05)
-    finally:
-        os.close(handle)
-    return raw
-
-
 _PATIENCE = 1.0  # seconds for somebody to open the other end of a pipe
-_AT_ONCE = 1 << 16
 _streams: dict[Path, bytes] = {}  # what came through pipes, which can be read but once
 
 _KINDS = (
