@@ -65,7 +65,8 @@ def test_the_files_of_a_family_offer_what_its_row_promises(family: str) -> None:
     assert family in settings.model_fields, "a family is named by the setting that states it"
     assert row.measure in settings.measures
     assert set(settings.measures) <= set(MEASURES)
-    assert set(settings.by_treatment) | set(settings.may_be_uncertain) <= settings.model_fields.keys()
+    named = (*settings.by_treatment, *settings.may_be_uncertain, *settings.loose, *settings.renamed)
+    assert set(named) <= settings.model_fields.keys()
     assert isinstance(resolver_of(family), FamilyResolver)
     assert isinstance(in_words_of(family), FamilyInWords)
     assert (PACKAGE / f"kernels/generate/{family_named(family).kernel}.py").is_file()

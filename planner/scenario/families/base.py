@@ -75,6 +75,9 @@ class FamilySettings(Settings):
     may_be_uncertain: ClassVar[tuple[str, ...]] = ()
     """Settings in which a number may be uncertain: where the paths of `uncertainty` may begin."""
 
+    loose: ClassVar[tuple[str, ...]] = ()
+    """Settings whose faults do not keep the rest of a hypothesis from being checked."""
+
     renamed: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """Settings that the full form of a scenario states by others, and by which."""
 

@@ -145,6 +145,7 @@ class Means(FamilySettings):
     has_sequence_effects: ClassVar = True
     by_treatment: ClassVar = ("means",)
     may_be_uncertain: ClassVar = ("means", "sd_within", "sd_between", "sd_interaction", "carryover")
+    loose: ClassVar = ("carryover", "carryover_lasts")
     renamed: ClassVar = dict.fromkeys(("sd_difference", "sd", "correlation"), ("sd_within", "sd_between"))
 
     def limits_of(self, route: Path, endpoint: Endpoint | None) -> Bounds:

@@ -38,6 +38,7 @@ class MechanismHypothesis(FamilySettings):
     has_severity: ClassVar = True
     has_secondary_outcomes: ClassVar = True
     has_guesses: ClassVar = True
+    loose: ClassVar = ("tie",)
     may_be_uncertain: ClassVar = ("agents", "signals", "components", "terms", "outcomes")
 
     @property

@@ -21,6 +21,7 @@ from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.components import Agent, Component, Signal
 from planner.scenario.design import Design, Treatment
 from planner.scenario.endpoint import Endpoint
+from planner.scenario.families.base import FamilySettings
 from planner.scenario.faults import Path, dotted
 from planner.scenario.hypotheses import SETTINGS, family_of
 from planner.scenario.monitoring import Monitoring
@@ -94,8 +95,7 @@ def _moved_paths(scenario: Scenario, overridden: Sequence[Path]) -> dict[str, An
 
 # Settings that can be left out of a part without a follow-up fault from the checks across settings.
 _LOOSE = {"patients", "washout_days", "period_days", "block", "allocation", "label", "unit"}
-_LOOSE |= {"carryover", "carryover_lasts", "alpha", "alternative", "role", "planned_effect"}
-_LOOSE |= {"uncertainty", "tie"}
+_LOOSE |= {"alpha", "alternative", "role", "planned_effect", "uncertainty"}
 
 
 def _sound_part(model: type[BaseModel], raw: Any, context: dict[str, Any]) -> Any:
@@ -106,11 +106,12 @@ def _sound_part(model: type[BaseModel], raw: Any, context: dict[str, Any]) -> An
         faulty = error.errors(include_url=False, include_context=False, include_input=False)
     if not isinstance(raw, dict):
         return None
+    loose = _LOOSE.union(model.loose if issubclass(model, FamilySettings) else ())
     kept = dict(raw)
     for details in faulty:
         key = details["loc"][0] if details["loc"] else None
         unknown = details["type"] == "extra_forbidden" and len(details["loc"]) == 1
-        if not unknown and key not in _LOOSE:
+        if not unknown and key not in loose:
             return None
         kept.pop(str(key), None)
     if model is Design and "patients" not in kept:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Discriminator, ValidationError
 from pydantic_core import ErrorDetails
 
 from planner.scenario.faults import MAX_FAULTS, Path
@@ -68,11 +68,22 @@ def _path(route: Path) -> Path:
     form of a contrast or of an SD.
     """
     if route[:1] == ("hypotheses",) and len(route) > 2 and route[2] in SETTINGS:
-        tagged = route[3:4] in (("sd",), ("sd_between",))
-        return (*route[:2], *route[3:4], *route[5 if tagged else 4 :])
+        has_form = len(route) > 3 and route[3] in _of_two_forms(str(route[2]))
+        return (*route[:2], *route[3:4], *route[5 if has_form else 4 :])
     if route[:1] == ("analyses",) and route[2:3] == ("contrast",):
         return (*route[:3], *route[4:])
     return route
+
+
+@cache
+def _of_two_forms(family: str) -> frozenset[str]:
+    """The settings of a family that are a number or a table, in whose route pydantic says which."""
+    return frozenset(
+        name
+        for name, field in SETTINGS[family].model_fields.items()
+        for form in get_args(field.annotation)
+        if any(isinstance(each, Discriminator) for each in getattr(form, "__metadata__", ()))
+    )
 
 
 # Looking for what the user may have meant takes time; nobody reads on after so many faults.
