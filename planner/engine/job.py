@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -48,6 +48,14 @@ class GuessCounting:
     active: Ints  # (treatment,) 1 if it is active, else 0
 
 
+class Origin(NamedTuple):
+    """What a job was made of, beside what its cells say: arguments of `job_of`."""
+
+    scenario: Scenario
+    sized: tuple[Scenario, ...]
+    tallied: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """Everything a block needs, as arrays and kernels; made once for a run."""
@@ -60,6 +68,13 @@ class Job:
     analyses: tuple[CompiledAnalysis, ...]  # [analysis]
     waits: bool  # whether the last of the readings is how often patients waited after each period
     guessing: GuessCounting | None  # how guesses are counted; None if nobody is asked
+    origin: Origin | None  # None of a variant, which is made where it is simulated
+
+    def __reduce__(self) -> tuple[Callable[..., Job], tuple[Origin, Cells]]:
+        """A job is pickled as what it was made of, and made anew where it arrives: tables are large."""
+        if self.origin is None:
+            raise TypeError("the job of a variant is not pickled: make it where it is simulated")
+        return _job_again, (self.origin, self.cells)
 
     @property
     def hypotheses(self) -> int:
@@ -154,7 +169,21 @@ def job_of(
         analyses=compiled,
         waits=return_rule(scenario) is not None,
         guessing=guessing,
+        origin=Origin(scenario, tuple(sized or ()), tallied),
     )
+
+
+def _job_again(origin: Origin, cells: Cells) -> Job:
+    """The job of these cells, in whatever process."""
+    work = job_of(
+        origin.scenario,
+        seed=cells.seed,
+        patients=cells.designs,
+        sized=origin.sized,
+        given_truths=cells.truths,
+        tallied=origin.tallied,
+    )
+    return replace(work, cells=cells)
 
 
 def _several(places: tuple[int, ...]) -> tuple[int, ...]:
@@ -192,7 +221,7 @@ def job_like(
         replace(each, centre=np.array([(row[a].truth.effect, row[a].unit) for row in cells.tests]))
         for a, each in enumerate(work.analyses)
     )
-    return replace(work, cells=cells, plan=plan, generators=generators, analyses=analyses)
+    return replace(work, cells=cells, plan=plan, generators=generators, analyses=analyses, origin=None)
 
 
 def _rules(
