@@ -19,11 +19,11 @@ from planner.questions.discriminate.design_figures import (
     CalibrationBin,
     CeilingBasis,
     ClassRates,
+    DecisionRates,
     DesignAnswers,
     DesignFigures,
     FixedFigures,
     PairMatrices,
-    Rates,
     TwoPartitions,
     WholeTrialsCheck,
 )
@@ -251,7 +251,7 @@ def test_classes_of_chains() -> None:
 
 
 HALF = Figure(0.5, 0.01, 0.48, 0.52)
-RATES = Rates(p_right=HALF, p_decisive_right=HALF, p_decisive_wrong=HALF, p_inconclusive=HALF)
+RATES = DecisionRates(p_right=HALF, p_decisive_right=HALF, p_decisive_wrong=HALF, p_inconclusive=HALF)
 RESTS = CeilingBasis(at_least=False, named_right=0.5, largest_weight=0.5)
 BY_CLASS = ClassRates(rates=RATES, ceiling=HALF, ceiling_rests_on=RESTS)
 

@@ -102,7 +102,8 @@ def by_class(node: ast.AST) -> bool:
     """The settings of a family in isinstance, issubclass or cast, `case Means():`, `type(h) is Means`, or
     imported."""
     if isinstance(node, ast.ImportFrom):
-        return any(alias.name in CLASSES for alias in node.names)
+        of_families = (node.module or "").startswith("planner.scenario.families")
+        return of_families and any(alias.name in CLASSES for alias in node.names)
     if isinstance(node, ast.Call):
         name = ast.unparse(node.func).rpartition(".")[2]
         return name in ("isinstance", "issubclass", "cast") and any(map(names_class, node.args))

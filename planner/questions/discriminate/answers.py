@@ -21,11 +21,11 @@ from planner.questions.discriminate.classes import PRACTICAL, chains, practical_
 from planner.questions.discriminate.design_figures import (
     CalibrationBin,
     ClassRates,
+    DecisionRates,
     DesignAnswers,
     FixedFigures,
     PairMatrices,
     PatientsPoint,
-    Rates,
     SummariesFigures,
     TwoPartitions,
     WholeTrialsCheck,
@@ -160,9 +160,9 @@ def answers(case: Case, curve: Sequence[int], periods: int, names: Sequence[str]
     )
 
 
-def rates(answer: Figures) -> Rates:
+def rates(answer: Figures) -> DecisionRates:
     """The four probabilities."""
-    return Rates(
+    return DecisionRates(
         p_right=probability(answer.right, answer.trials),
         p_decisive_right=probability(answer.decisive_right, answer.trials),
         p_decisive_wrong=probability(answer.decisive_wrong, answer.trials),

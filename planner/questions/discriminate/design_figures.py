@@ -14,7 +14,7 @@ Matrix = Sequence[Sequence[float | None]]  # the same; None: there is no such fi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rates(Written):
+class DecisionRates(Written):
     """How often the right one is named, and how surely: shares of trials."""
 
     p_right: Figure
@@ -36,7 +36,7 @@ class CeilingBasis(Written):
 class ClassRates(Written):
     """The rates where naming the right class is enough, and what endless patients would reach."""
 
-    rates: Rates
+    rates: DecisionRates
     ceiling: Figure
     ceiling_rests_on: CeilingBasis
 
@@ -66,7 +66,7 @@ class PatientsPoint(Written):
 
     patients: int
     visits: int
-    rates: Rates
+    rates: DecisionRates
     information_bits: Figure | None = None
 
     merged: ClassVar = frozenset({"rates"})
@@ -77,7 +77,7 @@ class PatientsPoint(Written):
 class FixedFigures(Written):
     """The rates if the uncertain numbers were known."""
 
-    rates: Rates
+    rates: DecisionRates
     ceiling: Figure
 
     merged: ClassVar = frozenset({"rates"})
@@ -109,7 +109,7 @@ class WholeTrialsCheck(Written):
     """Whole virtual trials judged by the same likelihoods."""
 
     trials: int
-    rates: Rates
+    rates: DecisionRates
     difference: Figure  # of p_right from that of the normal approximation
     differs: bool  # beyond chance
     undefined: float  # share of the trials that lack a treatment
@@ -122,7 +122,7 @@ class WholeTrialsCheck(Written):
 class DesignAnswers(Written):
     """What is answered of a design; hypotheses in classes by their names."""
 
-    rates: Rates
+    rates: DecisionRates
     information_bits: Figure
     ceiling: Figure
     ceiling_rests_on: CeilingBasis

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 
 from planner.questions.discriminate.design_figures import (
     ClassRates,
+    DecisionRates,
     DesignAnswers,
     DesignFigures,
     PatientsPoint,
-    Rates,
     SummariesFigures,
 )
 from planner.report.blocks import Axis, Block, Column, Heading, Plot, Prose, Series, Sheet
@@ -36,7 +36,7 @@ def _percent(figure: Figure) -> str:
     return plus_minus(100.0 * figure.estimate, 100.0 * figure.error)
 
 
-def _shares(rates: Rates) -> list[str]:
+def _shares(rates: DecisionRates) -> list[str]:
     """Right, decisively right and decisively wrong."""
     return [_percent(each) for each in (rates.p_right, rates.p_decisive_right, rates.p_decisive_wrong)]
 
