@@ -22,10 +22,9 @@ from planner.benchmarks import machine
 from planner.benchmarks.jobs import STANDARD, Standard
 from planner.benchmarks.reference import with_numpy, with_scalar_numba
 from planner.engine.job import Job
+from planner.results.contract import Json
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.hypotheses import SETTINGS
-
-Json = dict[str, Any]
 
 BOUND = (
     "all words and normals of the list of draws, made and stored in the engine's order, who leaves, and for "

@@ -10,7 +10,6 @@ import re
 import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from planner._platform import (
     PYTHONS,
@@ -22,6 +21,7 @@ from planner._platform import (
     system,
 )
 from planner.benchmarks import machine
+from planner.results.contract import Json
 
 # What is tested; older ones may work.
 _LEAST = {"numpy": "2.0", "numba": "0.61", "polars": "1.20", "pydantic": "2.10", "scipy": "1.14"}
@@ -36,7 +36,7 @@ class Finding:
     serious: bool
 
 
-def diagnose() -> dict[str, Any]:
+def diagnose() -> Json:
     """The document of `planner doctor`: facts, findings, and `healthy` where no finding is serious."""
     from planner.kernels.host import host, slowing
 
@@ -68,7 +68,7 @@ def diagnose() -> dict[str, Any]:
     }
 
 
-def _cache() -> dict[str, Any]:
+def _cache() -> Json:
     """The folder of compiled kernels (null where none will do), its size, and that of older ones.
 
     `problems`: what is wrong with the folders that come before it.
@@ -159,7 +159,7 @@ def _of_settings(settings: dict[str, str]) -> list[Finding]:
     return [Finding(f"{name} is set: {what}", f"unset {name}", True) for name, what in settings.items()]
 
 
-def _of_cache(cache: dict[str, Any]) -> list[Finding]:
+def _of_cache(cache: Json) -> list[Finding]:
     hint = "set PLANNER_CACHE to a folder of your own that nobody else can write to"
     if cache["folder"] is not None:
         return [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from importlib import metadata
-from typing import Any
 
 from planner._platform import (
     allowed_cores,
@@ -16,6 +15,7 @@ from planner._platform import (
     usable_cores,
 )
 from planner._version import __version__
+from planner.results.contract import Json
 
 PACKAGES = ("numpy", "numba", "llvmlite", "platformdirs", "polars", "scipy", "pydantic", "typer", "rich")
 
@@ -57,7 +57,7 @@ def cores() -> dict[str, float | None]:
     return {"machine": machine_cores(), "usable": usable_cores(), "allowed": allowed_cores()}
 
 
-def description() -> dict[str, Any]:
+def description() -> Json:
     """The machine in a few facts, to stand beside what was measured on it."""
     from planner.kernels.host import host
 

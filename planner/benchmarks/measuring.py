@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from planner._platform import load
 from planner.benchmarks import definitions, machine
@@ -25,8 +24,8 @@ from planner.engine.executors import available_cores
 from planner.engine.job import Job
 from planner.engine.run import run_job
 from planner.kernels.tables import W
+from planner.results.contract import Json
 
-Json = dict[str, Any]
 Say = Callable[[str], None]
 
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from planner.errors import PlannerError
+from planner.results.contract import Json
 from planner.scenario.text import quote
 
-Json = dict[str, Any]
 SCHEMA = "planner.bench/1"
 # Of the median: what the place of a process in memory and the neighbours on the machine do alone. What is
 # measured in one process only has been seen 14 % slower in one than in the next.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from planner.benchmarks import machine, others
 from planner.benchmarks.definitions import BY_HAND, of_rival
@@ -15,9 +14,8 @@ from planner.benchmarks.reference import Counts
 from planner.benchmarks.timing import Spread, Times, figure, spread
 from planner.engine.job import job_of
 from planner.questions.run.simulate import simulate
+from planner.results.contract import Json
 from planner.scenario.scenario import Scenario
-
-Json = dict[str, Any]
 
 _ENGINE_TRIALS_PER_SECOND = 2e6  # roughly; only sizes the rounds
 _CHECKED_TRIALS = 200_000

@@ -9,6 +9,7 @@ import typer
 
 from planner.cli import options
 from planner.cli.exit import CHECK_FAILED, INVALID, OK, Problem
+from planner.results.contract import Json
 
 
 def bench(
@@ -95,9 +96,7 @@ def _parse(file: Path, text: str, hint: str) -> Any:
         raise Problem(f"{file} is no JSON that could be read", hint=hint, code=INVALID) from error
 
 
-def _measure(
-    quick: bool, threads: int | None, earlier: Any, compare: Path | None, quiet: bool
-) -> dict[str, Any]:
+def _measure(quick: bool, threads: int | None, earlier: Any, compare: Path | None, quiet: bool) -> Json:
     import sys
 
     from planner.benchmarks import measuring

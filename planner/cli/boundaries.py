@@ -12,6 +12,7 @@ from planner.cli import options
 from planner.cli.exit import NO_ANSWER, OK, USAGE, Problem
 from planner.cli.numbers import numbers
 from planner.cli.rule_options import argument_of, parameters_given, with_rule_options
+from planner.results.contract import Json
 from planner.scenario.stopping_rules import BETA, FUTILITY_RULES, UNDER
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ def _fractions(text: str) -> tuple[list[float], list[int] | None]:
     return [number / given[-1] for number in given], [int(number) for number in given]
 
 
-def _solve(fractions: list[float], name: str, parameters: dict[str, Any], common: dict[str, Any]) -> Boundary:
+def _solve(fractions: list[float], name: str, parameters: Json, common: Json) -> Boundary:
     from planner.monitoring.boundaries import boundary
     from planner.monitoring.errors import BoundaryError, UnreachableError
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from planner.cli.exit import Problem
 from planner.errors import PlannerError, UncertaintyError
+from planner.results.contract import Json
 
 if TYPE_CHECKING:
     from planner.cli.output import Target
@@ -119,7 +120,7 @@ def _compiled() -> bool:
 
 
 def print_remarks(
-    document: dict[str, Any],
+    document: Json,
     verbose: bool,
     warnings: Sequence[str] | None = None,
     target: Target | None = None,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from planner.cli import options
 from planner.cli.exit import INTERRUPTED, OK, Problem
 from planner.cli.numbers import whole
+from planner.results.contract import Json
 from planner.scenario.caps import MAX_VARIANTS
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def discriminate(
         work_out(plan, source)
     _check_hypotheses(plans, scenarios, chosen)
     seed = plans[0].simulation.seed if seed is None else seed
-    request: dict[str, Any] = {
+    request: Json = {
         "hypotheses": chosen or None,
         "patients": numbers or None,
         "decisive": decisive,
@@ -182,9 +183,7 @@ def _check_hypotheses(plans: list[Scenario], sources: list[str], chosen: list[st
                 raise Problem(f"{source} has no hypothesis {name}", hint=did_you_mean(name, names))
 
 
-def _discriminate(
-    plans: list[Scenario], request: dict[str, Any], threads: int | None, quiet: bool
-) -> Discrimination:
+def _discriminate(plans: list[Scenario], request: Json, threads: int | None, quiet: bool) -> Discrimination:
     from planner.cli.common import note_compiling
     from planner.cli.terminal import progress
     from planner.questions.discriminate.discriminate import discriminate as discriminate_designs
@@ -211,7 +210,7 @@ def _blocks(result: Discrimination, command: str) -> list[Block]:
     return discriminate_page(result, settings, command)
 
 
-def _dry_run(plans: list[Scenario], request: dict[str, Any], threads: int | None, target: Target) -> int:
+def _dry_run(plans: list[Scenario], request: Json, threads: int | None, target: Target) -> int:
     """What would be simulated, and how long that takes."""
     from planner.cli.dry_run import write_foreseen
     from planner.questions.compare.compare import distinct_names

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from planner.cli.exit import Problem
 from planner.cli.options import Format
 from planner.cli.writing import check_writable, deliver, is_stdout
+from planner.results.contract import Json
 
 if TYPE_CHECKING:
     from planner.report.blocks import Block
@@ -29,7 +30,7 @@ class Target:
 
     def write(
         self,
-        document: dict[str, Any],
+        document: Json,
         blocks: Callable[[], Sequence[Block]],
         csv: Callable[[], str] | None = None,
     ) -> None:
@@ -94,7 +95,7 @@ def chosen_format(choice: Format | None, json: bool, output: Path | None) -> For
     return _ENDINGS[output.suffix.lower()]
 
 
-def as_json(document: dict[str, Any]) -> str:
+def as_json(document: Json) -> str:
     """One object, in ASCII: a control character in a name stays an escape, whatever reads it."""
     import json
 

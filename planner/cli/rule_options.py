@@ -10,6 +10,7 @@ import typer
 
 from planner.cli.exit import Problem
 from planner.cli.numbers import numbers
+from planner.results.contract import Json
 from planner.scenario.stopping_rules import BETA, RULES, Parameter, StoppingRule, parameters_of
 
 _AFTER = {"efficacy": "drift", "futility": "futility"}
@@ -88,7 +89,7 @@ def _in_words(kind: str, name: str, rule: StoppingRule) -> str:
     return f"{name} ({', '.join(needed)})" if needed else name
 
 
-def parameters_given(kind: str, names: Sequence[str], stated: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def parameters_given(kind: str, names: Sequence[str], stated: Json) -> dict[str, Json]:
     """The parameters of each rule, out of what the options state.
 
     A Problem where a name is wrong, and where a parameter is missing or of no use to any of the rules.
@@ -100,7 +101,7 @@ def parameters_given(kind: str, names: Sequence[str], stated: dict[str, Any]) ->
         for parameter in declared
         if (value := stated.get(argument_of(kind, parameter))) is not None
     }
-    accepted: dict[str, dict[str, Any]] = {}
+    accepted: dict[str, Json] = {}
     for name in names:
         if name not in rules:
             raise Problem(f"no {kind} rule is called {name!r}", hint=f"choose one of {', '.join(rules)}")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from planner.cli import options
 from planner.cli.exit import INVALID, OK, Problem
 from planner.cli.writing import check_writable, deliver
+from planner.results.contract import Json
 
 if TYPE_CHECKING:
     from planner.report.blocks import Block
@@ -44,7 +45,7 @@ def scenarios(
     return OK
 
 
-def _entry(entry: CatalogueEntry) -> dict[str, Any]:
+def _entry(entry: CatalogueEntry) -> Json:
     """A scenario with the settings that rest on no source, inherited ones too; null if it has faults."""
     from planner.scenario.faults import ScenarioError
     from planner.scenario.reading.read import read
@@ -56,7 +57,7 @@ def _entry(entry: CatalogueEntry) -> dict[str, Any]:
     return {"name": entry.name, "title": entry.title, "question": entry.question, "assumed": assumed}
 
 
-def _listing(rows: list[dict[str, Any]]) -> list[Block]:
+def _listing(rows: list[Json]) -> list[Block]:
     from planner.report.blocks import Facts, Heading
 
     blocks: list[Block] = []
@@ -124,7 +125,7 @@ def check(
     return INVALID if faults_of_all else OK
 
 
-def _fault(fault: Fault) -> dict[str, Any]:
+def _fault(fault: Fault) -> Json:
     """A fault for other programs; a line or column that does not exist is null."""
     return {
         "file": fault.file,

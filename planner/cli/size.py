@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from planner.cli import options
 from planner.cli.exit import INTERRUPTED, NO_ANSWER, OK, Problem
 from planner.cli.numbers import whole
+from planner.results.contract import Json
 from planner.scenario.caps import MAX_PATIENTS, MAX_TRIALS
 
 if TYPE_CHECKING:
@@ -231,7 +232,7 @@ def _targets(power: list[str] | None) -> list[float]:
     return list(dict.fromkeys(targets))
 
 
-def _most(plan: Scenario, request: dict[str, Any]) -> int:
+def _most(plan: Scenario, request: Json) -> int:
     """The most patients of a trial in the search."""
     from planner.cli.common import explain
     from planner.questions.size.size import DEFAULT_MOST, SizingError, most_patients
@@ -242,7 +243,7 @@ def _most(plan: Scenario, request: dict[str, Any]) -> int:
         return most_patients(plan, request["find"], request["patients"], most, names)
 
 
-def _search(plan: Scenario, targets: list[float], request: dict[str, Any], quiet: bool) -> Sizing:
+def _search(plan: Scenario, targets: list[float], request: Json, quiet: bool) -> Sizing:
     from planner.cli.common import explain, note_compiling
     from planner.cli.terminal import progress
     from planner.questions.size.size import SizingError, size

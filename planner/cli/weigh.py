@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from planner.cli import options
 from planner.cli.exit import INTERRUPTED, INVALID, OK, Problem
 from planner.cli.numbers import whole
+from planner.results.contract import Json
 from planner.scenario.caps import MAX_VARIANTS
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def weigh(
     priors = _priors(prior)
     seed = plan.simulation.seed if seed is None else seed
     plan = _with_data(plan, scenario, data)
-    request: dict[str, Any] = {"prior": priors, "variants": variants, "patients": patients, "seed": seed}
+    request: Json = {"prior": priors, "variants": variants, "patients": patients, "seed": seed}
     request["threads"] = threads
     if dry_run:
         return _dry_run(plan, scenario, request, target, data)
@@ -160,9 +161,7 @@ def _with_data(plan: Scenario, scenario: str, data: Path | None) -> Scenario:
         return plan.model_copy(update={"observed": observed_in(plan, data)})
 
 
-def _weigh(
-    plan: Scenario, scenario: str, request: dict[str, Any], quiet: bool, data: Path | None
-) -> Weighing:
+def _weigh(plan: Scenario, scenario: str, request: Json, quiet: bool, data: Path | None) -> Weighing:
     from planner.cli.common import note_compiling
     from planner.cli.terminal import progress
     from planner.questions.weigh.weigh import weigh as weigh_result
@@ -192,9 +191,7 @@ def _explain(scenario: str, data: Path | None) -> Iterator[None]:
         raise Problem(f"{where}: {error}", hint=error.hint, code=INVALID) from error
 
 
-def _dry_run(
-    plan: Scenario, scenario: str, request: dict[str, Any], target: Target, data: Path | None
-) -> int:
+def _dry_run(plan: Scenario, scenario: str, request: Json, target: Target, data: Path | None) -> int:
     """What would be weighed and simulated, and how long that takes."""
     from planner.cli.dry_run import write_foreseen
     from planner.questions.foreseen import Foreseen, scenario_name

@@ -23,6 +23,7 @@ from planner.model.contrast_tables import SIDES
 from planner.model.patients_used import patients_used
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scenario import Scenario
+from planner.scenario.tree import Tree
 
 _DIRECTIONS = {number: direction for direction, number in SIDES.items()}
 
@@ -165,7 +166,7 @@ class TrialCall(OwnCall):
         scores = values[:, :, h, reading].reshape(shape)
         baselines = values[:, :, h, contrast.baseline].reshape(shape) if contrast.baseline >= 0 else None
         rows = stat.reshape(*stat.shape[:2], STATISTICS, W)
-        extra: dict[str, Any] = {"alternative": _DIRECTIONS[contrast.sides], "baselines": None}
+        extra: Tree = {"alternative": _DIRECTIONS[contrast.sides], "baselines": None}
         for tile in range(tiles):
             order = sequence[tile]
             treatments = self._names[contrast.treatment[order]]
@@ -183,7 +184,7 @@ class TrialCall(OwnCall):
                     if answer is not None:
                         rows[look, tile, [ESTIMATE, SE, T, DF], lane] = self._row(answer, contrast.sides)
 
-    def _answer(self, scores: Floats, treatments: Any, extra: dict[str, Any]) -> Sequence[float] | None:
+    def _answer(self, scores: Floats, treatments: Any, extra: Tree) -> Sequence[float] | None:
         """What the function says of one trial: three numbers, or None where the test is undefined."""
         try:
             answer = self.own.function(scores, treatments, self._weights, **extra)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.special import ndtr
@@ -22,6 +21,7 @@ from planner.model.estimand import expected_score
 from planner.monitoring.numerics import to_12_digits
 from planner.scenario.scale import Scale
 from planner.scenario.scenario import Scenario
+from planner.scenario.tree import Tree
 
 _TIE = 1e-9  # of a step; a score this close to a step is on it
 _REACH = 9.0  # standard deviations beyond which a normal has no weight that float64 could hold
@@ -40,7 +40,7 @@ class Enrolment:
     fall: float  # mean, from the rating that enrolled to a second one
     first_baseline_below: float  # share of those enrolled whose first baseline is below the threshold
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Tree:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 

@@ -29,6 +29,7 @@ from planner.scenario.canonical.resolved import digest
 from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.parameters import COMMON, Place, places, split_key
 from planner.scenario.scenario import Scenario
+from planner.scenario.tree import Tree
 from planner.scenario.uncertainty import Distribution, Tie
 
 _TOGETHER = 64
@@ -219,7 +220,7 @@ def _is_needed(number: Place, needed: Collection[str]) -> bool:
     return number.route[0] != "hypotheses" or number.route[1] in needed
 
 
-_NO_UNCERTAINTY: dict[str, Any] = {"uncertainty": {}}
+_NO_UNCERTAINTY: Tree = {"uncertainty": {}}
 _NO_UNCERTAINTY_NO_TIE = _NO_UNCERTAINTY | {"tie": None}
 
 

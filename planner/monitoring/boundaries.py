@@ -16,7 +16,6 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import Any
 
 from scipy.special import ndtri
 
@@ -29,6 +28,7 @@ from planner.monitoring.rules import efficacy_rule, futility_rule
 from planner.monitoring.solve import BoundarySpec, Crossing, Limits, crossing_probabilities
 from planner.monitoring.stated_plan import LARGEST_DRIFT, StatedPlan
 from planner.scenario.stopping_rules import EFFICACY_RULES
+from planner.scenario.tree import Tree
 
 __all__ = [
     "Boundary",
@@ -81,7 +81,7 @@ class Boundary:
         float, ...
     ] = ()  # cumulative beta of spending that looks leave to later ones, else empty
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Tree:
         """The figures as in the JSON of `planner boundaries`: what does not exist is None, with a note."""
         return {
             "alpha": self.alpha,
@@ -103,7 +103,7 @@ class Boundary:
             "because the two one-sided tests do not overlap here"
         )
 
-    def _look(self, k: int) -> dict[str, Any]:
+    def _look(self, k: int) -> Tree:
         tests, stops = self.efficacy_z[k] < math.inf, self.futility_z[k] > -math.inf
         missing = [
             *([] if tests else ["this look does not stop for efficacy"]),

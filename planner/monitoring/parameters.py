@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
 
 from planner.monitoring.errors import BoundaryError
 from planner.scenario.stopping_rules import RULES, Parameter, StoppingRule
+from planner.scenario.tree import Tree
 
 Given = Mapping[str, object]
 
@@ -21,7 +21,7 @@ def rule_of(kind: str, name: str) -> StoppingRule:
     return rules[name]
 
 
-def values_of(kind: str, name: str, given: Given, looks: int) -> dict[str, Any]:
+def values_of(kind: str, name: str, given: Given, looks: int) -> Tree:
     """Every parameter of the rule, checked: floats, tuples of floats or texts; its default where not given.
 
     Raises BoundaryError for what is missing, of no use to the rule, or not as the row has it.

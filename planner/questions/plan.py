@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from scipy.special import ndtr, stdtrit
 
@@ -19,6 +18,7 @@ from planner.model.families.family import family_of
 from planner.model.looks import MonitoringPlan, monitoring_plan
 from planner.model.readings import reading_of
 from planner.model.stopping.remarks import limit_report
+from planner.results.contract import Json
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.contrasts import Contrast, formula
 from planner.scenario.design import Design
@@ -77,7 +77,7 @@ class TrialPlan:
         """The contrasts of the analyses, each once."""
         return list({formula(analysis.contrast): analysis.contrast for analysis in self.analyses}.values())
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """The plan as plain dictionaries and lists."""
         return asdict(self)
 

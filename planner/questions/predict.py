@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from planner.model.carryover import blockades
 from planner.model.distinguishable import indistinguishable
@@ -93,7 +92,7 @@ class HypothesisPredictions:
     secondary: tuple[OutcomeMean, ...] = ()
     guesses: tuple[OutcomeMean, ...] = ()  # shares of patients who guess that the treatment was active
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """For `show --json`."""
         predictions = [
             {

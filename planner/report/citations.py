@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from planner._version import __version__
 from planner.analyses import citation_of
 from planner.report.blocks import Block, Facts, Heading, Prose
 from planner.report.pages.common import NO_SOURCE
+from planner.results.contract import Json
 from planner.scenario.scenario import Scenario
 from planner.scenario.stopping_rules import EFFICACY_RULES, FUTILITY_RULES
 from planner.scenario.text import listed, visible
@@ -35,7 +36,7 @@ class CitationEntry(NamedTuple):
     url: str
     supports: tuple[str, ...]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         return {**self._asdict(), "supports": list(self.supports)}
 
 

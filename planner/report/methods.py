@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from planner.analyses import citation, explanation
 from planner.monitoring.rules import rule_function, spending_function
+from planner.results.contract import Json
 from planner.scenario import designs
 from planner.scenario.own_methods import OwnMethods
 from planner.scenario.stopping_rules import RULES, Parameter, StoppingRule
@@ -33,7 +34,7 @@ class Method(NamedTuple):
     parameters: dict[str, str]  # name to meaning
     source: str
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         return self._asdict()
 
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
-Json = dict[str, Any]
+from planner.scenario.tree import Tree
+
+Json = Tree
 """An object of the contract: texts, numbers, None, lists and objects, as `json.dumps` takes them."""
 
 

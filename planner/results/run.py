@@ -41,7 +41,7 @@ class Run(QuestionResult):
     outcome: Simulation
     remarks: tuple[str, ...] = ()  # warnings beside those that follow from the figures
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> Json:
         """What is pickled: all that the figures need, and what takes kernels to work out."""
         held = {each.name: getattr(self, each.name) for each in fields(self)}
         worked_out = {name: getattr(self, name) for name in ("carryover", "limits", "look_remarks")}

@@ -23,6 +23,8 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import no_info_after_validator_function
 
+from planner.scenario.tree import Tree
+
 LARGEST = 1e9
 """Of a score, mean or SD, in points: beyond any scale, and far from where squares lose digits."""
 
@@ -36,7 +38,7 @@ def about(help: str, unit: str = "", label: bool = False, since: str = "", **lim
     if later than 0.1.0; while it has its default, which must be what was done before, the digest is the one
     that the scenario had without it.
     """
-    extra: dict[str, Any] = ({"unit": unit} if unit else {}) | ({"digest": False} if label else {})
+    extra: Tree = ({"unit": unit} if unit else {}) | ({"digest": False} if label else {})
     extra |= {"since": since} if since else {}
     return Field(description=help, json_schema_extra=extra or None, **limits)
 
@@ -47,7 +49,7 @@ class AlsoWritten:
     def __init__(self, **schema: Any) -> None:
         self.schema = schema
 
-    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> Tree:
         return {"anyOf": [self.schema, handler(core)]}
 
 
@@ -60,12 +62,12 @@ class OneOf:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return no_info_after_validator_function(self.check, handler(source))
 
-    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> Tree:
         return {"type": "string", "enum": list(self.table)}
 
     def check(self, value: str | None) -> str | None:
         if value is not None and value not in self.table:
-            context: dict[str, Any] = {"kind": self.kind, "known": tuple(self.table)}
+            context: Tree = {"kind": self.kind, "known": tuple(self.table)}
             raise PydanticCustomError("unknown_name", "is not a known {kind}", context)
         return value
 
@@ -79,8 +81,8 @@ class PrintedName:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return no_info_after_validator_function(self.check, handler(source))
 
-    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        limits: dict[str, Any] = {"minLength": 1, "maxLength": self.longest}
+    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> Tree:
+        limits: Tree = {"minLength": 1, "maxLength": self.longest}
         return {"type": "string", **limits, **({} if self.blanks else {"pattern": r"^\S+$"})}
 
     def check(self, value: str) -> str:
@@ -97,7 +99,7 @@ class PositiveText:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return no_info_after_validator_function(self.check, handler(source))
 
-    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> Tree:
         return {"type": "string", "pattern": r"^[0-9]*\.?[0-9]+$"}
 
     def check(self, value: str) -> str:

@@ -16,6 +16,7 @@ from planner.scenario.stopping_rules import (
     StoppingRule,
     parameters_of,
 )
+from planner.scenario.tree import Tree
 
 MAX_LOOKS = 20
 
@@ -23,7 +24,7 @@ MAX_LOOKS = 20
 class RuleSettings(Settings):
     rule: str
 
-    def stated(self) -> dict[str, Any]:
+    def stated(self) -> Tree:
         """The parameters that are stated, by name: numbers, tuples of numbers, or the name of a choice."""
         values = {name: getattr(self, name) for name in type(self).model_fields}
         own = {key: value for key, value in values.items() if key not in ("rule", "binding")}
@@ -37,7 +38,7 @@ class RuleSettings(Settings):
 def _field(parameter: Parameter) -> tuple[Any, Any]:
     """The type and the default of the setting for a parameter."""
     ends = () if parameter.range is None else zip(("ge", "le"), parameter.range, strict=True)
-    limits: dict[str, Any] = dict(ends if parameter.schema is None else parameter.schema)
+    limits: Tree = dict(ends if parameter.schema is None else parameter.schema)
     match parameter.kind:
         case "number":
             described = about(parameter.help, since=parameter.since, **limits)

@@ -15,6 +15,7 @@ from pydantic_core.core_schema import with_info_after_validator_function
 from planner.errors import AnalysisError
 from planner.scenario.fields import OneOf
 from planner.scenario.text import did_you_mean, printable
+from planner.scenario.tree import Tree
 from planner.scenario.vocabulary import METHODS, NamedMethod
 
 LONGEST = 40
@@ -65,7 +66,7 @@ class MethodName(OneOf):
         return value if value == "" or value in own_methods_in(info.context) else self.check(value)
 
 
-def context_of(methods: OwnMethods | None) -> dict[str, Any]:
+def context_of(methods: OwnMethods | None) -> Tree:
     """What is handed to the validation of a scenario. Raises AnalysisError for what cannot be given."""
     for name, method in (methods or {}).items():
         check_name(name)

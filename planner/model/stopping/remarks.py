@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from planner.analyses import info_of
 from planner.model.degrees_of_freedom import planned_df
@@ -31,6 +30,7 @@ from planner.monitoring.references import REFERENCES
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import count, listed
+from planner.scenario.tree import Tree
 
 _BEYOND = 3.0  # times the z limit: from there on a t limit that few df have raised is worth a remark
 _QUICK = 60  # looks before the last, over all analyses and numbers of patients, computed in a second or two
@@ -48,7 +48,7 @@ class LimitReport:
     early_efficacy: bool  # whether a look before the last can stop for efficacy
     idle: tuple[IdleLook, ...]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Tree:
         """One element of `limits` in the JSON of a run."""
         return {
             "analysis": self.analysis,

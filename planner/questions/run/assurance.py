@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,6 +32,7 @@ from planner.model.parameter_draws import Variants, check_uncertainty
 from planner.model.readings import readings_of
 from planner.results.assurance import AssuranceRun
 from planner.results.between_draws import VariantTallies
+from planner.results.contract import Json
 from planner.results.run import Run
 from planner.scenario.scenario import Scenario
 
@@ -228,7 +229,7 @@ class Pool:
         self._kept: dict[int, Lowered] = {}
         self._most = _KEPT // len(names) if keep else 0
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> Json:
         """Without the variants that are kept: whoever is sent the pool makes its own."""
         return {**self.__dict__, "_kept": {}}
 

@@ -10,6 +10,7 @@ from typing import Any
 from planner.data.analysis_set import read_analysis_set
 from planner.data.long_format import PatientData
 from planner.errors import WeighingError
+from planner.results.contract import Json
 from planner.scenario.observed import MAX_OBSERVED, Observed, ObservedMean, ObservedPairs
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import BINARY_MEASURES
@@ -33,7 +34,7 @@ def observed_in(scenario: Scenario, path: str | Path) -> Observed:
     numbers = {" ".join(s): sum(p.sequence == s for p in whole) for s in design.sequences}
     table = [patients.by_treatment(patient) for patient in whole]
     by_treatment = {a: [row[a] for row in table if a in row] for a in design.treatments}
-    about: dict[str, Any] = {
+    about: Json = {
         "note": f"{_note(path, patients.data, len(whole))}{_beside(scenario, numbers)}",
         "day": day,
         "sequences": numbers,
@@ -83,7 +84,7 @@ def _note(path: str | Path, data: PatientData, whole: int) -> str:
     return f"{note}."
 
 
-def _stopping_fields(scenario: Scenario) -> dict[str, Any]:
+def _stopping_fields(scenario: Scenario) -> Json:
     """At which look the trial ended, and by which analysis: it is not in the data of patients."""
     stated = scenario.observed
     return {} if stated is None else {"stopped_at": stated.stopped_at, "stopped_by": stated.stopped_by}

@@ -11,13 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.special import stdtrit
 
 from planner.kernels.tables import Floats
 from planner.results import figures
+from planner.results.contract import Json
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _errors(slope: Floats, covariance: Floats) -> Floats:
 
 def figure(
     estimate: float, mcse: float, most: float = np.inf, least: float = 0.0, variants: int | None = None
-) -> dict[str, Any]:
+) -> Json:
     """A figure of the JSON contract, its interval within `least` and `most`.
 
     variants: whose spread gives the error, which of few is itself uncertain (Student's t).

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from planner.results.contract import Json
 from planner.results.number_text import plain
 
 Path = tuple[Any, ...]
@@ -16,7 +17,7 @@ _NAMED = ("agents", "signals", "components", "outcomes", "hypotheses", "treatmen
 """Tables whose keys are names."""
 
 
-def default_lines(resolved: dict[str, Any], written: dict[str, Any]) -> list[tuple[str, str]]:
+def default_lines(resolved: Json, written: Json) -> list[tuple[str, str]]:
     """A line for each section: `design`, `washout_days 0; block 1`.
 
     `resolved`: every setting with its value; `written`: what the file, the files that it extends and the
@@ -44,7 +45,7 @@ def default_lines(resolved: dict[str, Any], written: dict[str, Any]) -> list[tup
     return [(section, "; ".join(settings)) for section, settings in lines.items()]
 
 
-def _in_words(design: dict[str, Any]) -> str:
+def _in_words(design: Json) -> str:
     """` (randomised in blocks of 2 patients, ...)`: what the number of units in a block comes to."""
     size = sum(design["allocation"]) * design["block"]
     return f" (randomised in blocks of {size} patients, in each of which every sequence has its share)"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from planner.scenario.scenario import Scenario
+from planner.scenario.tree import Tree
 
 
-def schema() -> dict[str, Any]:
+def schema() -> Tree:
     """JSON Schema (draft 2020-12) of a scenario file, with the help and unit of every setting.
 
     A file that extends another may leave out anything; any other file must have what is required.

@@ -12,9 +12,10 @@ from pydantic.fields import FieldInfo
 from planner.scenario.faults import Path
 from planner.scenario.hypotheses import SETTINGS
 from planner.scenario.scenario import Scenario
+from planner.scenario.tree import Tree
 
 
-def resolve(scenario: Scenario) -> dict[str, Any]:
+def resolve(scenario: Scenario) -> Tree:
     """Every setting of a complete scenario as plain dictionaries, lists, texts and numbers, ready for TOML.
 
     Settings that do not apply are left out. Reading the result again gives the same result.
@@ -93,7 +94,7 @@ def _standing(path: Path, scenario: Scenario) -> Path:
     return place
 
 
-def followed(path: Path, data: dict[str, Any]) -> Path:
+def followed(path: Path, data: Tree) -> Path:
     """The longest beginning of `path` that leads somewhere in `data`; digits may be a key or an index."""
     node: Any = data
     place: Path = ()
@@ -107,7 +108,7 @@ def followed(path: Path, data: dict[str, Any]) -> Path:
     return place
 
 
-def settings(scenario: Scenario) -> dict[str, Any]:
+def settings(scenario: Scenario) -> Tree:
     """As `resolve`, without what alters no virtual trial, and without later settings that alter nothing."""
     return _plain(scenario, labels=False)  # type: ignore[no-any-return]
 

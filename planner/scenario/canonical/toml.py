@@ -7,6 +7,7 @@ from typing import Any
 
 from planner.scenario.canonical.resolved import resolve
 from planner.scenario.scenario import Scenario
+from planner.scenario.tree import Tree
 
 _WIDTH = 100
 
@@ -31,7 +32,7 @@ _BY_NAME = ("agents", "signals", "components", "outcomes", "hypotheses")
 """Sections with a table for each name, of which a hypothesis or an outcome may have its own."""
 
 
-def _named(path: tuple[str, ...], entry: dict[str, Any]) -> list[str]:
+def _named(path: tuple[str, ...], entry: Tree) -> list[str]:
     """The table at `path` as a block of its own, and those inside it that have names."""
     own: tuple[str, ...] = _BY_NAME if path[0] == "outcomes" else ()
     own = (*_BY_NAME, "uncertainty") if path[0] == "hypotheses" and len(path) == 2 else own
@@ -50,7 +51,7 @@ def _is_section(value: Any) -> bool:
     return isinstance(value, dict) or (isinstance(value, list) and bool(value) and isinstance(value[0], dict))
 
 
-def _block(header: str, entries: dict[str, Any]) -> str:
+def _block(header: str, entries: Tree) -> str:
     return "\n".join([header, *(f"{_key(key)} = {_value(v)}" for key, v in entries.items())])
 
 

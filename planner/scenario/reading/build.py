@@ -40,14 +40,15 @@ from planner.scenario.scenario import MAX_ANALYSES, MAX_HYPOTHESES, MAX_NAMES, S
 from planner.scenario.secondary_outcomes import SecondaryOutcome
 from planner.scenario.simulation import SimulationSettings
 from planner.scenario.text import quote
+from planner.scenario.tree import Tree
 from planner.scenario.uncertainty import MAX_UNCERTAIN, Distribution
 
 
 def build_scenario(
-    data: dict[str, Any],
+    data: Tree,
     overridden: Sequence[Path] = (),
     resized: int | None = None,
-    context: dict[str, Any] | None = None,
+    context: Tree | None = None,
     kept: Kept | None = None,
 ) -> tuple[Scenario | None, list[Complaint]]:
     """The complete scenario, or all complaints.
@@ -81,7 +82,7 @@ def _overrides(path: Path, overridden: Sequence[Path]) -> bool:
     return any(path[: len(other)] == other for other in overridden)
 
 
-def _moved_paths(scenario: Scenario, overridden: Sequence[Path]) -> dict[str, Any]:
+def _moved_paths(scenario: Scenario, overridden: Sequence[Path]) -> Tree:
     """`assumed` and `supports` with paths of the full form, where a setting has another name there."""
 
     def moved(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -98,7 +99,7 @@ _LOOSE = {"patients", "washout_days", "period_days", "block", "allocation", "lab
 _LOOSE |= {"alpha", "alternative", "role", "planned_effect", "uncertainty"}
 
 
-def _sound_part(model: type[BaseModel], raw: Any, context: dict[str, Any]) -> Any:
+def _sound_part(model: type[BaseModel], raw: Any, context: Tree) -> Any:
     """The part, without faulty settings that are unknown or loose; None if others are faulty."""
     try:
         return model.model_validate(raw, context=context)
@@ -135,7 +136,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
 }
 
 
-def _draft(data: dict[str, Any], written: Scenario | None, context: dict[str, Any]) -> Draft:
+def _draft(data: Tree, written: Scenario | None, context: Tree) -> Draft:
     """The parts of the scenario that are sound by themselves."""
 
     part = partial(_sound_part, context=context)
@@ -200,5 +201,5 @@ def _check_paths(draft: Draft, overridden: Sequence[Path]) -> list[Complaint]:
     return complaints
 
 
-def _follows(data: dict[str, Any], path: Path) -> bool:
+def _follows(data: Tree, path: Path) -> bool:
     return bool(path) and len(followed(path, data)) == len(path)

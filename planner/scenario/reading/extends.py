@@ -25,6 +25,7 @@ from planner.scenario.paths import split_path
 from planner.scenario.reading.positions import Positions
 from planner.scenario.reading.toml import parse_toml, text_of
 from planner.scenario.text import did_you_mean, printable, quote
+from planner.scenario.tree import Tree
 
 MAX_FILES = 5
 _SOURCES = ("citations", "assumed")
@@ -45,7 +46,7 @@ class Layer:
 
     name: str  # as messages call it
     text: str
-    data: dict[str, Any]
+    data: Tree
     folder: FilePath | None = None  # None: a text that lies nowhere
     entries: dict[tuple[str, int], _Row] = field(default_factory=dict)  # its sources, by place after merging
 
@@ -132,7 +133,7 @@ def _near(folder: FilePath) -> list[FilePath]:
     return sorted([*folder.glob("*.toml"), *folder.glob("*/*.toml")])[:1000]
 
 
-def merge_layers(layers: Sequence[Layer]) -> dict[str, Any]:
+def merge_layers(layers: Sequence[Layer]) -> Tree:
     """What the files say together. The layers learn where their sources have gone."""
     data = deepcopy(layers[-1].data)
     rows = {name: _rows(len(layers) - 1, data.get(name)) for name in _SOURCES}
@@ -155,7 +156,7 @@ _INSTEAD = {"name": {"sequences"}, "arms": {"sequences"}, "sequences": {"name", 
 """Settings of a design that stand down when a later file says the same in another way."""
 
 
-def _standing(data: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+def _standing(data: Tree, own: Tree) -> Tree:
     """The earlier files' settings without those that the later file says in another way."""
     design, later = data.get("design"), own.get("design")
     if not isinstance(design, dict) or not isinstance(later, dict):
@@ -164,7 +165,7 @@ def _standing(data: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     return {**data, "design": stays}
 
 
-def _over(earlier: dict[str, Any], later: dict[str, Any], above: Path = ()) -> dict[str, Any]:
+def _over(earlier: Tree, later: Tree, above: Path = ()) -> Tree:
     # A distribution is one statement: half of an earlier one says nothing together with half of a later one.
     if above == ("uncertainty",) or (above[:1] == ("hypotheses",) and above[2:] == ("uncertainty",)):
         return {**earlier, **later}
@@ -184,9 +185,7 @@ def _rows(layer: int, values: Any) -> list[_Row]:
     return [_Row(layer, i, value) for i, value in enumerate(values if isinstance(values, list) else [])]
 
 
-def _sources(
-    name: str, earlier: list[_Row], later: list[_Row], data: dict[str, Any], own: dict[str, Any]
-) -> list[_Row]:
+def _sources(name: str, earlier: list[_Row], later: list[_Row], data: Tree, own: Tree) -> list[_Row]:
     """The later file's entries, and what they leave of the earlier ones; `data` and `own`: the settings."""
     if name == "assumed":
         stated = {split_path(row.value) for row in later if isinstance(row.value, str)}
@@ -213,7 +212,7 @@ def _covered(text: Any, stated: set[Path]) -> bool:
     return any(path[:n] in stated for n in range(1, len(path) + 1))
 
 
-def _left(text: Any, earlier: dict[str, Any], later: dict[str, Any]) -> list[Any]:
+def _left(text: Any, earlier: Tree, later: Tree) -> list[Any]:
     """What stands at a path of the earlier file and is left as it was by the later one, as paths."""
     path = split_path(text) if isinstance(text, str) else ()
     before: Any = earlier

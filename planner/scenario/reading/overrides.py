@@ -13,6 +13,7 @@ from planner.scenario.paths import leading_path
 from planner.scenario.reading.positions import Positions
 from planner.scenario.reading.short_forms import full_form
 from planner.scenario.text import printable, quote
+from planner.scenario.tree import Tree
 
 _NUMBER = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _WORDS = re.compile(r"[^\W\d][\w .+/-]*")
@@ -105,9 +106,7 @@ def _value(text: str) -> Any:
     return document["v"]
 
 
-def apply(
-    data: dict[str, Any], overrides: Sequence[Override]
-) -> tuple[dict[str, Any], list[Override], list[Fault]]:
+def apply(data: Tree, overrides: Sequence[Override]) -> tuple[Tree, list[Override], list[Fault]]:
     """The settings `data` with the overrides put in, tables and lists made where they are missing.
 
     Also returns those that fitted, each number in their paths taken as a list index or as a key, and the
@@ -123,7 +122,7 @@ def apply(
     return data, fitted, faults
 
 
-def _replaced(data: dict[str, Any], path: Path, table: dict[str, Any]) -> dict[str, Any]:
+def _replaced(data: Tree, path: Path, table: Tree) -> Tree:
     """Put a table in place of its short form."""
     above: Any = data
     for part in path[:-1]:
@@ -132,7 +131,7 @@ def _replaced(data: dict[str, Any], path: Path, table: dict[str, Any]) -> dict[s
     return table
 
 
-def _put(data: dict[str, Any], path: Path, value: Any) -> Path:
+def _put(data: Tree, path: Path, value: Any) -> Path:
     """Set one value; the path as it was followed. LookupError says what is wrong with the path.
 
     What is changed inside `data` are copies that take the place of what stood there.

@@ -14,9 +14,10 @@ from pydantic_core import PydanticCustomError
 from planner.scenario.faults import Path
 from planner.scenario.hypotheses import family_of
 from planner.scenario.reading.messages import model_at
+from planner.scenario.tree import Tree
 
 
-def full_form(data: dict[str, Any], path: Path, value: Any) -> dict[str, Any] | None:
+def full_form(data: Tree, path: Path, value: Any) -> Tree | None:
     """The table that a value stands for at a path of the settings `data`, None if it is no short form."""
     route = path
     if path[:1] == ("hypotheses",) and len(path) > 2:

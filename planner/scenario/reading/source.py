@@ -19,6 +19,7 @@ from planner.scenario.reading.overrides import Override, apply, parse
 from planner.scenario.resolving.draft import Complaint
 from planner.scenario.resolving.kept import Kept
 from planner.scenario.scenario import Scenario
+from planner.scenario.tree import Tree
 
 _PATIENTS: Path = ("design", "patients")
 _LOOKS: Path = ("monitoring", "looks")
@@ -28,7 +29,7 @@ class _Merged(NamedTuple):
     """The file and those that it extends, and what they say together, which nobody changes."""
 
     layers: list[Layer]
-    data: dict[str, Any]
+    data: Tree
 
 
 class Source:
@@ -70,7 +71,7 @@ class Source:
         scenario._name = self.name
         return scenario
 
-    def written(self, set: Sequence[str] = ()) -> dict[str, Any]:
+    def written(self, set: Sequence[str] = ()) -> Tree:
         """What the file, the files it extends and `set` state, before anything is completed or checked."""
         given = [item for i, text in enumerate(set, 1) if isinstance(item := parse(i, text), Override)]
         return apply(self._stated(given).data, given)[0]

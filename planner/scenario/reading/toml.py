@@ -9,10 +9,10 @@ import re
 import stat
 import tomllib
 from pathlib import Path
-from typing import Any
 
 from planner._platform import read_pipe
 from planner.scenario.faults import Fault, ScenarioError
+from planner.scenario.tree import Tree
 
 MAX_BYTES = 1_000_000
 
@@ -87,7 +87,7 @@ def unreadable(name: str, message: str, hint: str = "") -> ScenarioError:
 _DEEP = re.compile(r"""(?<![\w."'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){40}""", re.ASCII)
 
 
-def parse_toml(text: str, name: str) -> dict[str, Any]:
+def parse_toml(text: str, name: str) -> Tree:
     """The TOML text as dictionaries; ScenarioError where it is not TOML."""
     try:
         text.encode()

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 from pydantic import BaseModel, create_model
 
 from planner.scenario.fields import Settings
 from planner.scenario.resolving.kept import Kept
 from planner.scenario.scenario import Scenario
+from planner.scenario.tree import Tree
 
 _MISSING = object()
 
 
-def validated(data: dict[str, Any], context: dict[str, Any], kept: Kept) -> Scenario:
+def validated(data: Tree, context: Tree, kept: Kept) -> Scenario:
     """The settings as they are written, each sound by itself. Raises ValidationError with all that are not.
 
     Of tables and lists that are those of an earlier scenario, the checked ones are taken over.
@@ -26,9 +26,7 @@ def validated(data: dict[str, Any], context: dict[str, Any], kept: Kept) -> Scen
     return scenario
 
 
-def _from_earlier(
-    data: dict[str, Any], context: dict[str, Any], earlier: tuple[dict[str, Any], Scenario] | None
-) -> Scenario | None:
+def _from_earlier(data: Tree, context: Tree, earlier: tuple[Tree, Scenario] | None) -> Scenario | None:
     """The earlier scenario with what is stated otherwise; None where that is unsound, or a table is gone."""
     if earlier is None:
         return None
@@ -46,7 +44,7 @@ def _from_earlier(
 @lru_cache(maxsize=64)
 def _part(names: tuple[str, ...]) -> type[BaseModel]:
     """A scenario of nothing but these settings, as they are declared."""
-    fields: dict[str, Any] = {
+    fields: Tree = {
         name: (field.annotation, field) for name, field in Scenario.model_fields.items() if name in names
     }
     return create_model("Part", __base__=Settings, **fields)

@@ -23,6 +23,7 @@ from planner.scenario.scale import EndpointScale
 from planner.scenario.secondary_outcomes import SecondaryOutcome
 from planner.scenario.simulation import SimulationSettings
 from planner.scenario.text import did_you_mean, printable
+from planner.scenario.tree import Tree
 from planner.scenario.uncertainty import Distribution
 from planner.scenario.vocabulary import FAMILIES, NamedFamily
 
@@ -53,7 +54,7 @@ class StatedFamily(NamedTuple):
 class Draft:
     """A scenario on its way to completeness."""
 
-    data: dict[str, Any]
+    data: Tree
     design: Design | None
     treatments: Mapping[str, Treatment]
     population: Population | None

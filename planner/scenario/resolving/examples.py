@@ -11,15 +11,16 @@ from planner.scenario.resolving.draft import Complaint
 from planner.scenario.resolving.families.resolver import resolver_of
 from planner.scenario.stopping_rules import FUTILITY_RULES
 from planner.scenario.text import quote
+from planner.scenario.tree import Tree
 from planner.scenario.vocabulary import DESIGNS, FAMILIES
 
 
-def with_examples(complaints: list[Complaint], data: dict[str, Any]) -> list[Complaint]:
+def with_examples(complaints: list[Complaint], data: Tree) -> list[Complaint]:
     """Problems of a wrong form, with an example of the right one where there is none yet."""
     return [p if p.hint else p._replace(hint=_example(p, data)) for p in complaints]
 
 
-def _example(complaint: Complaint, data: dict[str, Any]) -> str:
+def _example(complaint: Complaint, data: Tree) -> str:
     """What to write instead; empty if the complaint is not one of form, or nothing better is known."""
     if "must be " not in complaint.message:
         return ""
@@ -56,7 +57,7 @@ def _example(complaint: Complaint, data: dict[str, Any]) -> str:
 RULES = f"rules: {', '.join(FUTILITY_RULES)} (those of spending spend beta)"
 
 
-def treatments(data: dict[str, Any]) -> list[str]:
+def treatments(data: Tree) -> list[str]:
     """The names of the treatments as far as anything in the file states them, each once."""
     names: list[str] = []
     design = data.get("design")
@@ -69,7 +70,7 @@ def treatments(data: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(names or described(data)))
 
 
-def described(data: dict[str, Any]) -> list[str]:
+def described(data: Tree) -> list[str]:
     """The treatments that [treatments] or a hypothesis names, whatever the sequences give."""
     names: list[str] = []
     by_treatment = [key for family in SETTINGS.values() for key in family.by_treatment]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from itertools import pairwise
 from math import floor
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.design import Design
@@ -23,6 +23,7 @@ from planner.scenario.stopping_rules import (
     parameters_of,
 )
 from planner.scenario.text import count, listed
+from planner.scenario.tree import Tree
 
 _Rule = TypeVar("_Rule", bound=RuleSettings)
 
@@ -160,7 +161,7 @@ def _with_defaults(settings: _Rule, row: StoppingRule) -> _Rule:
     What came with a later version is left out where it is as it was before: so it stays out of the digest.
     """
     stated = settings.stated()
-    update: dict[str, Any] = {}
+    update: Tree = {}
     for parameter in row.parameters:
         if parameter.in_scenario and not parameter.required:
             value = stated.get(parameter.name, parameter.default)

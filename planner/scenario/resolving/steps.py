@@ -8,7 +8,6 @@ all faults of a file are found at once. A part that has been refused already is 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from planner.scenario.families.base import FamilySettings
 from planner.scenario.resolving.analyses import check_baselines, resolve_analyses, resolve_simulation
@@ -30,9 +29,10 @@ from planner.scenario.resolving.names import check_declarations
 from planner.scenario.resolving.observed import resolve_observed
 from planner.scenario.resolving.secondary_outcomes import check_days, resolve_outcomes
 from planner.scenario.resolving.uncertainty import resolve_uncertainty
+from planner.scenario.tree import Tree
 
 
-def resolve_parts(draft: Draft, kept: Kept) -> dict[str, Any]:
+def resolve_parts(draft: Draft, kept: Kept) -> Tree:
     """The resolved parts of the scenario, to be used only if `draft.complaints` stays empty.
 
     `kept`: what was worked out of other scenarios of the same file.
