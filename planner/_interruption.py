@@ -9,7 +9,6 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 _requested = threading.Event()
 _waiting = 0  # how many times the main thread has deferred interruptions
@@ -34,7 +33,7 @@ def check() -> None:
         raise KeyboardInterrupt
 
 
-def interrupt(*_: Any) -> None:
+def interrupt(*_: object) -> None:
     """A signal handler: note the request, and raise it unless somebody has deferred it."""
     request()
     if not _waiting:

@@ -83,7 +83,7 @@ def code(*functions: Callable[..., Any]) -> str:
     return _short(repr(sorted(_content(each, ()) for each in functions)))
 
 
-def _content(value: Any, callers: tuple[Any, ...]) -> str:
+def _content(value: object, callers: tuple[object, ...]) -> str:
     """What stands behind a name: a function or class of planner as a digest of its text, a number as itself.
 
     `callers`: the functions on the way here, in whose row a function that calls itself is named.
@@ -103,7 +103,7 @@ def _content(value: Any, callers: tuple[Any, ...]) -> str:
 class _Contents(ast.NodeTransformer):
     """Writes numbers for a function's own names, in order of appearance, and contents for all others."""
 
-    def __init__(self, tree: ast.AST, around: Mapping[str, Any], callers: tuple[Any, ...]) -> None:
+    def __init__(self, tree: ast.AST, around: Mapping[str, object], callers: tuple[object, ...]) -> None:
         self._around, self._callers = around, callers
         own: dict[str, None] = {}
         for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.Lambda)):
@@ -151,7 +151,7 @@ def _bare(tree: ast.Module) -> ast.Module:
     return tree
 
 
-def _number(value: Any) -> str:
+def _number(value: object) -> str:
     """As text; a table of computed numbers without the digits that differ between processors."""
     if isinstance(value, np.ndarray):
         return repr(np.round(value, 6).tolist())

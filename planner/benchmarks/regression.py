@@ -215,7 +215,7 @@ _SHAPE: Any = {
 """What a comparison needs of a result, which has more."""
 
 
-def _whole(document: Any) -> None:
+def _whole(document: object) -> None:
     """Raise NotComparable where anything that a comparison needs is missing or of another kind."""
     if not isinstance(document, dict):
         raise NotComparable("it is no JSON object")

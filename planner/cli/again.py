@@ -38,5 +38,5 @@ def command(
     return shlex.join(words)
 
 
-def _written(value: Any) -> str:
+def _written(value: object) -> str:
     return repr(value) if isinstance(value, float) else str(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -64,7 +64,7 @@ def bench(
     return CHECK_FAILED if comparison is not None and comparison["slower"] else OK
 
 
-def _read(file: Path) -> Any:
+def _read(file: Path) -> object:
     """The earlier result; read before anything is measured, so that a wrong file costs no minutes."""
     from planner.benchmarks.definitions import conditions
     from planner.benchmarks.regression import NotComparable, check
@@ -84,7 +84,7 @@ def _read(file: Path) -> Any:
     return result
 
 
-def _parse(file: Path, text: str, hint: str) -> Any:
+def _parse(file: Path, text: str, hint: str) -> object:
     from json import JSONDecodeError, loads
 
     try:
@@ -96,7 +96,7 @@ def _parse(file: Path, text: str, hint: str) -> Any:
         raise Problem(f"{file} is no JSON that could be read", hint=hint, code=INVALID) from error
 
 
-def _measure(quick: bool, threads: int | None, earlier: Any, compare: Path | None, quiet: bool) -> Json:
+def _measure(quick: bool, threads: int | None, earlier: object, compare: Path | None, quiet: bool) -> Json:
     import sys
 
     from planner.benchmarks import measuring

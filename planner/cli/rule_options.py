@@ -62,7 +62,7 @@ def _options(kind: str) -> list[inspect.Parameter]:
     ]
 
 
-def _declared(kind: str, parameter: Parameter) -> Any:
+def _declared(kind: str, parameter: Parameter) -> object:
     """The type of an option, its spelling and its help."""
     metavar = {"number": None, "list": "LIST", "choice": "|".join(parameter.choices or ())}[parameter.kind]
     value = float if parameter.kind == "number" else str
@@ -121,7 +121,7 @@ def parameters_given(kind: str, names: Sequence[str], stated: Json) -> dict[str,
     return accepted
 
 
-def _value(kind: str, parameter: Parameter, value: Any) -> Any:
+def _value(kind: str, parameter: Parameter, value: object) -> object:
     """A list option as numbers; as one number for a rule that takes one where others take a list."""
     if parameter.kind == "choice" or not isinstance(value, str):
         return value

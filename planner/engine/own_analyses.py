@@ -10,7 +10,7 @@ import math
 import threading
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 
@@ -132,7 +132,7 @@ class KernelCall(OwnCall):
                 self._checked = True
         self._call(self.own.function, given)
 
-    def _call(self, kernel: Callable[..., Any], given: tuple[Any, ...]) -> None:
+    def _call(self, kernel: Callable[..., object], given: tuple[object, ...]) -> None:
         try:
             kernel(*given)
         except Exception as error:
@@ -184,7 +184,7 @@ class TrialCall(OwnCall):
                     if answer is not None:
                         rows[look, tile, [ESTIMATE, SE, T, DF], lane] = self._row(answer, contrast.sides)
 
-    def _answer(self, scores: Floats, treatments: Any, extra: Tree) -> Sequence[float] | None:
+    def _answer(self, scores: Floats, treatments: object, extra: Tree) -> Sequence[float] | None:
         """What the function says of one trial: three numbers, or None where the test is undefined."""
         try:
             answer = self.own.function(scores, treatments, self._weights, **extra)
@@ -222,7 +222,7 @@ class TrialCall(OwnCall):
         return estimate, se, estimate / se if se != 0.0 else 0.0, last
 
 
-def _number(value: Any) -> float:
+def _number(value: object) -> float:
     """A real number. Raises TypeError for anything else."""
     if isinstance(value, str | bytes | complex):
         raise TypeError(value)

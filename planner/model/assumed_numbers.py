@@ -29,7 +29,7 @@ def numbers_in(
             yield AssumedNumber(path, value, ".".join(map(str, path)))
 
 
-def leaves(node: Any, path: Path = ()) -> Iterator[tuple[Path, float]]:
+def leaves(node: object, path: Path = ()) -> Iterator[tuple[Path, float]]:
     """Every number of a table that is not 0, with its path."""
     if isinstance(node, Mapping):
         for key, item in node.items():
@@ -38,7 +38,7 @@ def leaves(node: Any, path: Path = ()) -> Iterator[tuple[Path, float]]:
         yield path, node
 
 
-def varies(value: Any) -> bool:
+def varies(value: object) -> bool:
     """Whether any number in the value is not 0."""
     if isinstance(value, list):
         return any(map(varies, value))

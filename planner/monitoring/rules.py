@@ -15,7 +15,7 @@ from planner.scenario.stopping_rules import BETA
 _MODULES: dict[str, ModuleType] = {"efficacy": efficacy_rules, "futility": futility_rules}
 
 
-def rule_function(kind: str, name: str) -> Callable[..., Any]:
+def rule_function(kind: str, name: str) -> Callable[..., object]:
     """What solves a rule, "efficacy" or "futility": the one for all spending functions if it is one."""
     called = "by_function" if rule_of(kind, name).spends else name.replace("-", "_")
     function: Callable[..., Any] = getattr(_MODULES[kind], called)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from planner.analyses import citation, explanation
 from planner.monitoring.rules import rule_function, spending_function
@@ -107,7 +107,7 @@ def _meaning(parameter: Parameter) -> str:
     return f"{parameter.help}; {parameter.values}" if parameter.values else parameter.help
 
 
-def _text(function: Callable[..., Any]) -> str:
+def _text(function: Callable[..., object]) -> str:
     return inspect.getdoc(function) or ""
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -72,7 +71,7 @@ class AssuranceRun(Run):
         pairs = list(zip(drawn.tallies, drawn.null, strict=True))
         return whole_trials(self.scenario, about, self.outcome.tally, cells, pairs)
 
-    def _sums(self) -> Any:
+    def _sums(self) -> object:
         """The sums of each variant, and its parameters: numbers drawn and true effects."""
         drawn, seed = self.drawn, self.outcome.cells.seed
         assert drawn is not None

@@ -11,9 +11,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, overload
+from typing import overload
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from planner.engine.cells import HypothesisTest
 from planner.engine.tally import Tally, column_sum
@@ -53,6 +54,8 @@ from planner.results.cells import (
 )
 from planner.results.figures import Figure, Quantile, probability_among, widen
 
+Bools = NDArray[np.bool_]
+
 QUANTILES = (5, 25, 50, 75, 95)
 """Of the powers and true effects of the variants, in per cent."""
 
@@ -67,7 +70,7 @@ class VariantTallies:
 
     tallies: tuple[Tally, ...]
     effect: Floats  # (variant, hypothesis, analysis)
-    null: Any  # bool (variant, hypothesis, analysis)
+    null: Bools  # (variant, hypothesis, analysis)
     retention: tuple[float | None, ...]  # share of patients who complete; None where it is simulated
     numbers: tuple[int, ...] = ()  # of the variants, among all that could be drawn
 
@@ -81,7 +84,7 @@ class VariantTallies:
         return to_12_digits(float(np.average(self.effect[:, h, a], weights=self.trials)))
 
 
-def error(x: Any, n: Any) -> float:
+def error(x: ArrayLike, n: ArrayLike) -> float:
     """Standard error of sum x / sum n over clusters; 0 where there is one cluster, or nothing to count."""
     x, n = np.asarray(x, np.float64), np.asarray(n, np.float64)
     total = float(n.sum())
@@ -92,10 +95,10 @@ def error(x: Any, n: Any) -> float:
 
 
 @overload
-def spread(figure: Figure, x: Any, n: Any) -> Figure: ...
+def spread(figure: Figure, x: ArrayLike, n: ArrayLike) -> Figure: ...
 @overload
-def spread(figure: None, x: Any, n: Any) -> None: ...
-def spread(figure: Figure | None, x: Any, n: Any) -> Figure | None:
+def spread(figure: None, x: ArrayLike, n: ArrayLike) -> None: ...
+def spread(figure: Figure | None, x: ArrayLike, n: ArrayLike) -> Figure | None:
     """A figure of independent trials with the error of clusters, where that is larger."""
     if figure is None or not figure.mcse:
         return figure
@@ -322,9 +325,9 @@ class Clusters:
         return np.asarray((side & ~self.null).astype(np.int64))
 
 
-def _within(power: Floats, trials: Ints) -> Any:
+def _within(power: Floats, trials: Ints) -> Floats:
     """Mean over the last axis of the variance that trials of a variant leave in its power."""
-    return (power * (1.0 - power) / np.maximum(trials - 1, 1)).mean(axis=-1)
+    return np.asarray((power * (1.0 - power) / np.maximum(trials - 1, 1)).mean(axis=-1))
 
 
 def _calmed(power: Floats, trials: Ints) -> tuple[Floats, Floats]:
@@ -342,7 +345,7 @@ def _calmed(power: Floats, trials: Ints) -> tuple[Floats, Floats]:
     return np.asarray(mean + factor[:, None] * (power - mean)), np.asarray(np.sqrt(between))
 
 
-def _larger(plain: float | None, x: Any, n: Any) -> float | None:
+def _larger(plain: float | None, x: ArrayLike, n: ArrayLike) -> float | None:
     return None if plain is None else max(plain, error(x, n))
 
 

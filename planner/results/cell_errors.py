@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -133,7 +132,7 @@ class _Tallies:
             vector[first + place] = weight
         return vector
 
-    def _at(self, look: Any, end: Any) -> Floats:
+    def _at(self, look: int | slice, end: int | list[int]) -> Floats:
         """f64[look, ENDS] 1 there, 0 elsewhere."""
         weights = np.zeros(self.count.shape)
         weights[look, end] = 1.0

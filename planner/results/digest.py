@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -26,11 +26,11 @@ def answer_digest(
     engine: str,
     scenarios: Sequence[Scenario],
     *,
-    hypotheses: Any,
+    hypotheses: object,
     seed: int,
-    trials: Any,
-    options: Mapping[str, Any],
-    sums: Any,
+    trials: object,
+    options: Mapping[str, object],
+    sums: object,
 ) -> str:
     """SHA-256 in hexadecimal of an answer of `command`.
 
@@ -55,7 +55,7 @@ def _digest(scenario: Scenario) -> str:
     return digest(scenario)
 
 
-def _add(to: _Hash, value: Any) -> None:
+def _add(to: _Hash, value: object) -> None:
     """Add a value, with its kind and length, so that no two different values are the same bytes."""
     match value:
         case None | bool():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from planner.engine.simulation import Simulation
 from planner.model.stopping.remarks import LimitReport, limit_reports
@@ -69,7 +69,7 @@ class Run(QuestionResult):
             sums=self._sums(),
         )
 
-    def _sums(self) -> Any:
+    def _sums(self) -> object:
         """Everything that the figures derive from."""
         return self.outcome.tally.sums()
 

@@ -10,12 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from planner.engine.cells import Cells, primaries
 from planner.engine.tally import Tally
 from planner.kernels.tables import ALL, ANY, COUNT, FALSE_ALARM, TILES, WHOLE, WHOLE_SQUARE, Ints
-from planner.results.between_draws import spread
+from planner.results.between_draws import Bools, spread
 from planner.results.cells import Cell, WholeTrial
 from planner.results.design_effect import APPROXIMATE, approximate, design_effect, within_blocks
 from planner.results.figures import Figure, probability, widen
@@ -32,7 +31,7 @@ def whole_trials(
     about: Cells,
     tally: Tally,
     cells: Sequence[Cell],
-    variants: Sequence[tuple[Tally, Any]] = (),
+    variants: Sequence[tuple[Tally, Bools]] = (),
 ) -> list[WholeTrial]:
     """One for each hypothesis and number of patients, in order of the cells.
 
@@ -69,7 +68,7 @@ def _note(about: Cells, d: int, tally: Tally, averaged: bool) -> str:
     return f"{NO_PROCEDURE} {APPROXIMATE}" if few else NO_PROCEDURE
 
 
-def _any_true(about: Cells, h: int, variants: Sequence[tuple[Tally, Any]], places: Sequence[int]) -> bool:
+def _any_true(about: Cells, h: int, variants: Sequence[tuple[Tally, Bools]], places: Sequence[int]) -> bool:
     """Whether any null hypothesis is true, in any variant: else there is no error to be made."""
     if variants:
         return any(bool(null[h][list(places)].any()) for _, null in variants)
@@ -77,7 +76,7 @@ def _any_true(about: Cells, h: int, variants: Sequence[tuple[Tally, Any]], place
 
 
 def _figure(
-    about: Cells, tally: Tally, h: int, d: int, kind: int, variants: Sequence[tuple[Tally, Any]]
+    about: Cells, tally: Tally, h: int, d: int, kind: int, variants: Sequence[tuple[Tally, Bools]]
 ) -> Figure:
     """The share of trials in which any, or all, are significant, or any false alarm is."""
     sums = tally.joint[h, d, kind]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import PrivateAttr
 
@@ -56,7 +56,7 @@ class PlannedAnalysis(Settings):
 
     _own: OwnMethod | None = PrivateAttr(default=None)
 
-    def model_post_init(self, context: Any) -> None:
+    def model_post_init(self, context: object) -> None:
         """Take the user's analysis of that name, where the scenario is read with one."""
         self._own = own_methods_in(context).get(self.method)
 

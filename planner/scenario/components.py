@@ -6,7 +6,7 @@ See planner.model.families.mechanism.signals for what the numbers mean.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -33,7 +33,7 @@ ALL_COMPONENTS = "*"
 """Key of `prolongs` that stands for every component not named."""
 
 
-def _unless(usual: Any) -> AfterValidator:
+def _unless(usual: object) -> AfterValidator:
     """What is usual is left unsaid, so that saying it changes nothing, not even the digest."""
     return AfterValidator(lambda value: None if value == usual else value)
 

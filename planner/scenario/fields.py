@@ -46,7 +46,7 @@ def about(help: str, unit: str = "", label: bool = False, since: str = "", **lim
 class AlsoWritten:
     """A second spelling of a setting, for the JSON Schema; a BeforeValidator does the translation."""
 
-    def __init__(self, **schema: Any) -> None:
+    def __init__(self, **schema: object) -> None:
         self.schema = schema
 
     def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> Tree:
@@ -56,13 +56,13 @@ class AlsoWritten:
 class OneOf:
     """The setting is the name of a row of a vocabulary table."""
 
-    def __init__(self, kind: str, table: Mapping[str, Any]) -> None:
+    def __init__(self, kind: str, table: Mapping[str, object]) -> None:
         self.kind, self.table = kind, table
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return no_info_after_validator_function(self.check, handler(source))
 
-    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> Tree:
+    def __get_pydantic_json_schema__(self, core: object, handler: GetJsonSchemaHandler) -> Tree:
         return {"type": "string", "enum": list(self.table)}
 
     def check(self, value: str | None) -> str | None:
@@ -78,10 +78,10 @@ class PrintedName:
     def __init__(self, longest: int, blanks: bool) -> None:
         self.longest, self.blanks = longest, blanks
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return no_info_after_validator_function(self.check, handler(source))
 
-    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> Tree:
+    def __get_pydantic_json_schema__(self, core: object, handler: GetJsonSchemaHandler) -> Tree:
         limits: Tree = {"minLength": 1, "maxLength": self.longest}
         return {"type": "string", **limits, **({} if self.blanks else {"pattern": r"^\S+$"})}
 
@@ -96,10 +96,10 @@ class PrintedName:
 class PositiveText:
     """A number above 0 as the key of a table."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return no_info_after_validator_function(self.check, handler(source))
 
-    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> Tree:
+    def __get_pydantic_json_schema__(self, core: object, handler: GetJsonSchemaHandler) -> Tree:
         return {"type": "string", "pattern": r"^[0-9]*\.?[0-9]+$"}
 
     def check(self, value: str) -> str:
@@ -108,7 +108,7 @@ class PositiveText:
         return value
 
 
-def split_text(value: Any) -> Any:
+def split_text(value: object) -> object:
     """ "A B" is short for ["A", "B"]."""
     return value.split() if isinstance(value, str) else value
 
@@ -123,17 +123,17 @@ def by_text(key: str) -> BeforeValidator:
     return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: object) -> bool:
     """Whether a value of a file is a number, which true and false are not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def as_list(value: Any) -> Any:
+def as_list(value: object) -> object:
     """A number is short for a list of it."""
     return [value] if isinstance(value, int | float) else value
 
 
-def for_every(value: Any) -> Any:
+def for_every(value: object) -> object:
     """A number is short for a table with the same number for every treatment."""
     return {EVERY: value} if isinstance(value, int | float) else value
 

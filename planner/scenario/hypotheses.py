@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import reduce
 from importlib import import_module
 from operator import or_
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Discriminator, Tag
 
@@ -25,7 +25,7 @@ SETTINGS: dict[str, type[FamilySettings]] = {
 """The settings of a hypothesis of each family."""
 
 
-def family_of(hypothesis: Any) -> str:
+def family_of(hypothesis: object) -> str:
     """The family of a hypothesis as it is written: the stated one, else the one whose settings it has.
 
     A family that does not exist is not taken; whoever reads the settings of the family refuses it.

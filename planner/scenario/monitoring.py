@@ -35,7 +35,7 @@ class RuleSettings(Settings):
         return {key: value for key, value in self.stated().items() if isinstance(value, tuple)}
 
 
-def _field(parameter: Parameter) -> tuple[Any, Any]:
+def _field(parameter: Parameter) -> tuple[object, object]:
     """The type and the default of the setting for a parameter."""
     ends = () if parameter.range is None else zip(("ge", "le"), parameter.range, strict=True)
     limits: Tree = dict(ends if parameter.schema is None else parameter.schema)
@@ -52,7 +52,7 @@ def _field(parameter: Parameter) -> tuple[Any, Any]:
             return Annotated[Literal[tuple(parameter.choices or ())] | None, described], None
 
 
-def _with_parameters(rules: Mapping[str, StoppingRule]) -> Any:
+def _with_parameters(rules: Mapping[str, StoppingRule]) -> object:
     """The settings of the rules of a table."""
     fields = {each.name: _field(each) for each in parameters_of(rules) if each.in_scenario}
     return create_model("RuleParameters", __base__=RuleSettings, **cast(Any, fields))

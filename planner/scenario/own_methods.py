@@ -59,7 +59,7 @@ OwnMethods = Mapping[str, OwnMethod]
 class MethodName(OneOf):
     """A row of the table, or an analysis that was given with the scenario."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return with_info_after_validator_function(self._check, handler(source))
 
     def _check(self, value: str, info: ValidationInfo) -> str | None:

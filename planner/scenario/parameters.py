@@ -133,7 +133,7 @@ def _no_root(
     return f"there is no number {printable(dotted(path))}", did_you_mean(root, roots)
 
 
-def _step(node: Any, kind: Any, part: str | int, route: Path) -> tuple[str | int, Any, Any]:
+def _step(node: object, kind: object, part: str | int, route: Path) -> tuple[str | int, object, object]:
     """The key or index of a part of a path, what stands there, and its declared type."""
     names: list[str]
     if isinstance(node, Settings):
@@ -216,14 +216,14 @@ def _inside(node: Any, route: Path) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _kind(declared: type[Settings], name: str) -> Any:
+def _kind(declared: type[Settings], name: str) -> object:
     """The declared type of a setting, with its limits."""
     field = declared.model_fields[name]
     return Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
 
 
 @lru_cache(maxsize=1024)
-def _element(kind: Any) -> Any:
+def _element(kind: object) -> object:
     """The declared type of the entries of a table or list."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated or origin in (Union, UnionType):
@@ -235,7 +235,7 @@ def _element(kind: Any) -> Any:
 
 
 @lru_cache(maxsize=1024)
-def _range(kind: Any) -> Bounds:
+def _range(kind: object) -> Bounds:
     """The limits in a declared type: ge, gt, le and lt of all its layers."""
     origin, arguments = get_origin(kind), get_args(kind)
     limits = Bounds()
@@ -250,7 +250,7 @@ def _range(kind: Any) -> Bounds:
     return limits
 
 
-def _stated(limit: Any) -> Bounds:
+def _stated(limit: object) -> Bounds:
     """The range of a declared limit, such as ge=0; everything is in that of anything else."""
     low, above = (getattr(limit, key, None) for key in ("ge", "gt"))
     high, below = (getattr(limit, key, None) for key in ("le", "lt"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from planner.scenario import vocabulary
 from planner.scenario.fields import (
@@ -16,7 +16,7 @@ from planner.scenario.fields import (
 _SCALES = OneOf("scale", vocabulary.SCALES)
 
 
-def scale_by_name(value: Any) -> Any:
+def scale_by_name(value: object) -> object:
     """The name of a known scale is short for a table of what it is."""
     if not isinstance(value, str):
         return value

@@ -198,7 +198,7 @@ class Family(Protocol[H]):
         return None
 
     def assumed_numbers(
-        self, hypothesis: H, stated: Mapping[str, Any], reference: str
+        self, hypothesis: H, stated: Mapping[str, object], reference: str
     ) -> Iterator[AssumedNumber]:
         """The numbers of a hypothesis of which one may be wrong, zeros left out; paths start in it.
 
@@ -207,7 +207,7 @@ class Family(Protocol[H]):
         ...
 
     def common_numbers(
-        self, scenario: Scenario, stated: Mapping[str, Any], names: tuple[str, ...]
+        self, scenario: Scenario, stated: Mapping[str, object], names: tuple[str, ...]
     ) -> Iterator[tuple[AssumedNumber, tuple[str, ...]]]:
         """The same of the scenario, each with the hypotheses that depend on it; paths start at the top.
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -148,7 +147,7 @@ class RatesFamily(Family[Rates]):
         return OpenNumbers("how many respond to each treatment", hint)
 
     def assumed_numbers(
-        self, hypothesis: Rates, stated: Mapping[str, Any], reference: str
+        self, hypothesis: Rates, stated: Mapping[str, object], reference: str
     ) -> Iterator[AssumedNumber]:
         return numbers_in(stated, apart=("uncertainty",))
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,7 +100,7 @@ class PairedTrials:
         plain = figure(total / n, mcse)
         return Difference(plain.estimate, plain.mcse, plain.low, plain.high, None if n < 2 else unpaired)
 
-    def _of(self, g: int, m: int, name: str) -> tuple[Any, int]:
+    def _of(self, g: int, m: int, name: str) -> tuple[NDArray[np.object_], int]:
         """Sums of what a figure is made of, and by how much it is multiplied."""
         work = self.jobs[self.groups[g][m].design]
         if name == "expected_visits":

@@ -111,7 +111,7 @@ def _numbers(scenario: Scenario) -> Iterator[tuple[AssumedNumber, tuple[str, ...
         yield from family_named(family).common_numbers(scenario, full, names)
 
 
-def _followed(node: Mapping[str, Any], path: Sequence[str]) -> Any:
+def _followed(node: Mapping[str, object], path: Sequence[str]) -> object:
     value: Any = node
     for part in path:
         value = value.get(part) if isinstance(value, Mapping) else None

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 from pathlib import Path as FilePath
-from typing import Any
 
 from planner.errors import PlannerError
 from planner.results.contract import Json
@@ -224,7 +223,7 @@ def remarks_on_looks(points: Sequence[Point]) -> list[str]:
     return remarks
 
 
-def _value(path: str, written: str) -> Any:
+def _value(path: str, written: str) -> object:
     override = parse(1, f"{path}={written}")
     if isinstance(override, Fault):
         raise ScenarioError([override])

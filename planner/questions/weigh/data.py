@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any
 
 from planner.data.analysis_set import read_analysis_set
 from planner.data.long_format import PatientData
@@ -50,7 +49,7 @@ def _counts(
     scenario: Scenario,
     table: Sequence[Mapping[str, float]],
     by_treatment: Mapping[str, Sequence[float]],
-    about: Mapping[str, Any],
+    about: Mapping[str, object],
 ) -> Observed:
     """Counts of responses or remissions; table: of each patient by treatment."""
     measure, design = scenario.endpoint.measure, scenario.design

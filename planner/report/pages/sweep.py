@@ -87,7 +87,7 @@ def _axes(cells: Sequence[Cell]) -> dict[str, list[Any]]:
     return axes
 
 
-def _value_text(value: Any) -> str:
+def _value_text(value: object) -> str:
     match value:
         case bool():
             return "yes" if value else "no"
@@ -150,7 +150,7 @@ def _figures(cells: Sequence[Cell], context: PageContext) -> Sheet:
     return Sheet(order, rows)
 
 
-def _numeric(values: Sequence[Any]) -> bool:
+def _numeric(values: Sequence[object]) -> bool:
     return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 
 

@@ -69,7 +69,7 @@ def _common(path: Path) -> Path:
     )
 
 
-def _leaves(node: Any, path: Path = ()) -> dict[Path, Any]:
+def _leaves(node: object, path: Path = ()) -> dict[Path, Any]:
     """Every setting by its path; a list of plain values is one setting."""
     if isinstance(node, dict):
         pairs = list(node.items())
@@ -80,7 +80,7 @@ def _leaves(node: Any, path: Path = ()) -> dict[Path, Any]:
     return {leaf: value for key, item in pairs for leaf, value in _leaves(item, (*path, key)).items()}
 
 
-def _value(value: Any) -> str:
+def _value(value: object) -> str:
     match value:
         case bool():
             return "yes" if value else "no"

@@ -41,7 +41,7 @@ def _plain(value: Any, labels: bool) -> Any:
     return value + 0.0 if isinstance(value, float) else value  # never -0.0
 
 
-def _left_out(name: str, value: Any) -> bool:
+def _left_out(name: str, value: object) -> bool:
     """Whether a setting says nothing: in the full form, or as it stands in a scenario."""
     if isinstance(value, BaseModel):
         return all(_left_out(key, getattr(value, key)) for key in type(value).model_fields)
@@ -51,7 +51,7 @@ def _left_out(name: str, value: Any) -> bool:
     return value is None or (isinstance(value, str | Mapping) and not value)
 
 
-def _counts(about: FieldInfo, value: Any) -> bool:
+def _counts(about: FieldInfo, value: object) -> bool:
     """Whether a setting is part of the digest: no label, and not one of later versions left as it was."""
     extra = about.json_schema_extra if isinstance(about.json_schema_extra, dict) else {}
     later = "since" in extra and value == about.get_default(call_default_factory=True)

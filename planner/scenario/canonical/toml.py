@@ -47,7 +47,7 @@ def _named(path: tuple[str, ...], entry: Tree) -> list[str]:
     return blocks
 
 
-def _is_section(value: Any) -> bool:
+def _is_section(value: object) -> bool:
     return isinstance(value, dict) or (isinstance(value, list) and bool(value) and isinstance(value[0], dict))
 
 
@@ -65,7 +65,7 @@ def as_toml(value: Any) -> str:
     return _value(value)
 
 
-def _value(value: Any) -> str:
+def _value(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):

@@ -99,7 +99,7 @@ _LOOSE = {"patients", "washout_days", "period_days", "block", "allocation", "lab
 _LOOSE |= {"alpha", "alternative", "role", "planned_effect", "uncertainty"}
 
 
-def _sound_part(model: type[BaseModel], raw: Any, context: Tree) -> Any:
+def _sound_part(model: type[BaseModel], raw: object, context: Tree) -> object:
     """The part, without faulty settings that are unknown or loose; None if others are faulty."""
     try:
         return model.model_validate(raw, context=context)
@@ -120,7 +120,7 @@ def _sound_part(model: type[BaseModel], raw: Any, context: Tree) -> Any:
     return model.model_validate(kept, context=context)
 
 
-def _sound_patients(design: Any) -> bool:
+def _sound_patients(design: object) -> bool:
     given = design.get("patients") if isinstance(design, dict) else None
     return type(given) is int and 1 <= given <= MAX_PATIENTS
 
@@ -174,7 +174,7 @@ def _draft(data: Tree, written: Scenario | None, context: Tree) -> Draft:
     return Draft(data, **single, **tables, analyses=analyses, uncertainty=uncertain, sized=sized)
 
 
-def _distributions(raw: Any) -> dict[str, Distribution]:
+def _distributions(raw: object) -> dict[str, Distribution]:
     """The sound ones of the shared uncertain numbers."""
     distributions = {}
     for key, item in islice(raw.items(), MAX_UNCERTAIN) if isinstance(raw, dict) else ():

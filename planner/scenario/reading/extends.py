@@ -181,7 +181,7 @@ def _over(earlier: Tree, later: Tree, above: Path = ()) -> Tree:
     return {**earlier, **later, **both}
 
 
-def _rows(layer: int, values: Any) -> list[_Row]:
+def _rows(layer: int, values: object) -> list[_Row]:
     return [_Row(layer, i, value) for i, value in enumerate(values if isinstance(values, list) else [])]
 
 
@@ -207,12 +207,12 @@ def _sources(name: str, earlier: list[_Row], later: list[_Row], data: Tree, own:
     return [*later, *kept]
 
 
-def _covered(text: Any, stated: set[Path]) -> bool:
+def _covered(text: object, stated: set[Path]) -> bool:
     path = split_path(text) if isinstance(text, str) else ()
     return any(path[:n] in stated for n in range(1, len(path) + 1))
 
 
-def _left(text: Any, earlier: Tree, later: Tree) -> list[Any]:
+def _left(text: object, earlier: Tree, later: Tree) -> list[Any]:
     """What stands at a path of the earlier file and is left as it was by the later one, as paths."""
     path = split_path(text) if isinstance(text, str) else ()
     before: Any = earlier

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, get_args, get_origin
+from typing import get_args, get_origin
 
 from pydantic import BaseModel, Discriminator, ValidationError
 from pydantic_core import ErrorDetails
@@ -139,7 +139,7 @@ def _other_spelling(route: Path) -> str:
     field = model.model_fields.get(str(route[-1])) if model is not None else None
     for extra in field.metadata if field is not None else ():
         if isinstance(extra, AlsoWritten):
-            return {"number": "a number or ", "string": "a known name or "}[extra.schema["type"]]
+            return {"number": "a number or ", "string": "a known name or "}[str(extra.schema["type"])]
     return ""
 
 
@@ -155,7 +155,7 @@ _KINDS = {
 }
 
 
-def _limits(kind: str, value: object, context: Mapping[str, Any]) -> tuple[str, str]:
+def _limits(kind: str, value: object, context: Mapping[str, object]) -> tuple[str, str]:
     """Message and hint for a value of the wrong type, size or length."""
     given = quote(value)
     match kind:
@@ -184,7 +184,7 @@ def _limits(kind: str, value: object, context: Mapping[str, Any]) -> tuple[str, 
     return f"cannot be {given}", ""
 
 
-def _limit(limit: Any) -> str:
+def _limit(limit: object) -> str:
     return f"{limit:,}" if isinstance(limit, int) else f"{limit:,.15g}"
 
 
@@ -296,7 +296,7 @@ def model_at(route: Path) -> type[BaseModel] | None:
     return model
 
 
-def _inner(annotation: Any) -> tuple[list[type[BaseModel]], str]:
+def _inner(annotation: object) -> tuple[list[type[BaseModel]], str]:
     """The models inside a type, and whether they stand in a "table" by name, a "list" or by themselves."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation], ""

@@ -89,7 +89,7 @@ def parse(number: int, text: str) -> Override | Fault:
     return override._replace(value=value)
 
 
-def _value(text: str) -> Any:
+def _value(text: str) -> object:
     try:
         document = tomllib.loads("v=" + text)
     except tomllib.TOMLDecodeError:
@@ -131,7 +131,7 @@ def _replaced(data: Tree, path: Path, table: Tree) -> Tree:
     return table
 
 
-def _put(data: Tree, path: Path, value: Any) -> Path:
+def _put(data: Tree, path: Path, value: object) -> Path:
     """Set one value; the path as it was followed. LookupError says what is wrong with the path.
 
     What is changed inside `data` are copies that take the place of what stood there.

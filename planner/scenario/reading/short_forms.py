@@ -6,7 +6,7 @@ An override may then reach inside: --set components.specific.size.sd=0.1.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import get_args
 
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
@@ -17,7 +17,7 @@ from planner.scenario.reading.messages import model_at
 from planner.scenario.tree import Tree
 
 
-def full_form(data: Tree, path: Path, value: Any) -> Tree | None:
+def full_form(data: Tree, path: Path, value: object) -> Tree | None:
     """The table that a value stands for at a path of the settings `data`, None if it is no short form."""
     route = path
     if path[:1] == ("hypotheses",) and len(path) > 2:
@@ -37,7 +37,7 @@ def full_form(data: Tree, path: Path, value: Any) -> Tree | None:
     return None
 
 
-def _validators(annotation: Any) -> Iterator[Any]:
+def _validators(annotation: object) -> Iterator[object]:
     """The validators of the elements of a list."""
     for element in get_args(annotation):
         yield from getattr(element, "__metadata__", ())

@@ -47,7 +47,7 @@ def _given(scenario: Scenario) -> list[str]:
     return sorted({each.agent for treatment in treatments if treatment for each in treatment.agents})
 
 
-def _takes(hypothesis: Any, component: str) -> bool:
+def _takes(hypothesis: object, component: str) -> bool:
     """Whether a hypothesis has a component and takes the common one."""
     assert isinstance(hypothesis, MechanismHypothesis)
     return component not in hypothesis.components and any(t.component == component for t in hypothesis.terms)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from planner.kernels.tables import MechanismTables
 from planner.model.assumed_numbers import AssumedNumber, numbers_in
@@ -61,12 +60,12 @@ class MechanismFamily(Family[MechanismHypothesis]):
         return (baseline.sd if baseline is not None else 0.0) or 1.0
 
     def assumed_numbers(
-        self, hypothesis: MechanismHypothesis, stated: Mapping[str, Any], reference: str
+        self, hypothesis: MechanismHypothesis, stated: Mapping[str, object], reference: str
     ) -> Iterator[AssumedNumber]:
         return numbers_in(stated, apart=("uncertainty", *assumptions.OWN))
 
     def common_numbers(
-        self, scenario: Scenario, stated: Mapping[str, Any], names: tuple[str, ...]
+        self, scenario: Scenario, stated: Mapping[str, object], names: tuple[str, ...]
     ) -> Iterator[tuple[AssumedNumber, tuple[str, ...]]]:
         return assumptions.common_numbers(scenario, stated, names)
 
