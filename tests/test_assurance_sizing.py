@@ -41,7 +41,7 @@ def sized(source: str, target: float, variants: int = 600, **how: Any) -> Sizing
 @pytest.mark.parametrize("target", [0.7, 0.9])
 def test_the_answer_is_the_exact_one_within_its_range(target: float) -> None:
     found = sized(text(uncertainty=SMALL), target)
-    (answer,) = found.answers
+    (answer,) = found.to_json()["answers"]
     assurance = exact_assurance("two-sided", stats.norm(5, 1))
     right = exact_answer(assurance, target)
     low, high = answer["range"]
@@ -49,9 +49,9 @@ def test_the_answer_is_the_exact_one_within_its_range(target: float) -> None:
     assert low <= right <= high
     assert abs(assurance(answer["patients"]) - target) < 4 * answer["power"]["mcse"] + 0.02
     assert not answer["exact"]
-    without = size(read_text(text(uncertainty=SMALL)), power=target).answers[0]["patients"]
+    without = size(read_text(text(uncertainty=SMALL)), power=target).to_json()["answers"][0]["patients"]
     assert without < right  # negative control: the number for plain power is too small
-    for row in found.curve:
+    for row in found.to_json()["curve"]:
         if row["patients"] >= 6:
             z = (row["power"]["estimate"] - assurance(row["patients"])) / row["power"]["mcse"]
             assert abs(z) < 4
@@ -60,7 +60,7 @@ def test_the_answer_is_the_exact_one_within_its_range(target: float) -> None:
 def test_no_answer_where_the_chance_of_an_effect_is_too_small() -> None:
     """One-sided, 80 % want more than the 65 % of the uncertainty in which there is any effect."""
     own = '[hypotheses.effect.uncertainty]\n"means.A" = { mean = 2, sd = 5 }\n'
-    (answer,) = sized(text("paired-t", "greater", own), 0.8, 300, max_patients=200).answers
+    (answer,) = sized(text("paired-t", "greater", own), 0.8, 300, max_patients=200).to_json()["answers"]
     assert answer["patients"] is None
     assert "the best assurance is" in answer["note"]
     chance = stats.norm(2, 5).sf(0)
@@ -74,7 +74,7 @@ def test_no_answer_where_the_chance_of_an_effect_is_too_small() -> None:
 def test_all_numbers_of_patients_see_the_same_variants() -> None:
     """So that a curve hardly zigzags, although its level is uncertain."""
     found = sized(text(), 0.6, 100)
-    power = {row["patients"]: row["power"] for row in found.curve if row["trials"] == 100 * 128}
+    power = {row["patients"]: row["power"] for row in found.to_json()["curve"] if row["trials"] == 100 * 128}
     steps = np.diff([power[n]["estimate"] for n in sorted(power)])
     assert len(steps) > 5
     assert min(steps) > -0.02
@@ -97,7 +97,7 @@ SPREAD = '[hypotheses.effect.uncertainty]\n"sd_difference" = { low = 4, high = 1
 def test_the_effect_that_is_found_over_an_uncertain_spread() -> None:
     """Against the power integrated over the SD of the difference, solved for the effect."""
     found = sized(text(uncertainty=SPREAD), 0.8, 400, find="effect", patients=24)
-    (answer,) = found.answers
+    (answer,) = found.to_json()["answers"]
     power, law = exact("paired-t", "two-sided", 24), stats.uniform(4, 10)
 
     def assurance(effect: float) -> float:
@@ -109,10 +109,12 @@ def test_the_effect_that_is_found_over_an_uncertain_spread() -> None:
     assert low <= right <= high
     assert high - low < 0.2 * right
     assert not answer["exact"]
-    plain = size(read_text(text(uncertainty=SPREAD)), power=0.8, find="effect", patients=24).answers[0]
+    plain = size(read_text(text(uncertainty=SPREAD)), power=0.8, find="effect", patients=24).to_json()[
+        "answers"
+    ][0]
     assert plain["effect"] < low  # negative control: the effect for plain power is too small
     with Comparison(title="assurance by effect") as compare:
-        for row in found.curve:
+        for row in found.to_json()["curve"]:
             shown = row["power"]
             compare.mean(f"{row['effect']}", shown["estimate"], shown["mcse"], assurance(row["effect"]))
     assert found.to_json()["run"]["variants"] == 400
@@ -122,8 +124,13 @@ def test_all_effects_see_the_same_variants() -> None:
     """So that assurance grows with the effect, although its level is uncertain."""
     found = sized(text(uncertainty=SPREAD), 0.6, 100, find="effect", patients=24, threads=2)
     again = sized(text(uncertainty=SPREAD), 0.6, 100, find="effect", patients=24, threads=1)
-    assert (found.answers, found.curve) == (again.answers, again.curve)
-    rows = sorted((abs(row["effect"]), row["power"]) for row in found.curve if row["trials"] == 100 * 128)
+    assert (found.to_json()["answers"], found.to_json()["curve"]) == (
+        again.to_json()["answers"],
+        again.to_json()["curve"],
+    )
+    rows = sorted(
+        (abs(row["effect"]), row["power"]) for row in found.to_json()["curve"] if row["trials"] == 100 * 128
+    )
     steps = np.diff([power["estimate"] for _, power in rows])
     assert len(steps) > 5
     assert min(steps) >= 0.0
@@ -134,17 +141,17 @@ def test_a_hypothesis_of_which_nothing_is_uncertain_stands_beside_others() -> No
     """Its assurance is its power, however far its search goes."""
     other = "[hypotheses.known]\nmeans = { A = 6, B = 0 }\nsd_difference = 8\n[[analyses]]"
     source = text(uncertainty=SMALL).replace("[[analyses]]", other)
-    answers = sized(source, [0.8, 0.95], 400, max_patients=80).answers  # type: ignore[arg-type]
-    plain = size(read_text(source), power=[0.8, 0.95], max_patients=80).answers
+    answers = sized(source, [0.8, 0.95], 400, max_patients=80).to_json()["answers"]  # type: ignore[arg-type]
+    plain = size(read_text(source), power=[0.8, 0.95], max_patients=80).to_json()["answers"]
     known = [each for each in answers if each["hypothesis"] == "known"]
     right = [each["patients"] for each in plain if each["hypothesis"] == "known"]
     assert len(known) == 2
     for each, n in zip(known, right, strict=True):
         assert each["range"][0] <= n <= each["range"][1]
-    effects = sized(source.replace(SMALL, SPREAD), 0.8, 100, find="effect", patients=24).answers
+    effects = sized(source.replace(SMALL, SPREAD), 0.8, 100, find="effect", patients=24).to_json()["answers"]
     (exactly,) = (
         each["effect"]
-        for each in size(read_text(source), power=0.8, find="effect", patients=24).answers
+        for each in size(read_text(source), power=0.8, find="effect", patients=24).to_json()["answers"]
         if each["hypothesis"] == "known"
     )
     (simulated,) = (each for each in effects if each["hypothesis"] == "known")

@@ -204,7 +204,7 @@ def test_sizes_are_settled_by_the_closed_form() -> None:
     """The smallest number of patients from which power stays at the target, without Monte Carlo error."""
     for name, effect in (("Williams square of 4", 1.7), ("incomplete blocks", 1.8), ("parallel", 2.5)):
         case = CASES[name]
-        answer = size(read_text(of(case, effect)), power=[0.8], trials=2_000).answers[0]
+        answer = size(read_text(of(case, effect)), power=[0.8], trials=2_000).to_json()["answers"][0]
         unit = len(case.sequences)
         numbers = range(2 * unit, 400, unit)
         expected = next(n for n in numbers if case.power(n, effect) >= 0.8)

@@ -263,7 +263,7 @@ def test_the_page_of_a_trial_adds_up(cli: Cli, tmp_path: Any) -> None:
 
 def test_the_effect_of_a_search_is_the_true_one() -> None:
     """`size --find effect` and `run` of the means that it finds agree on a scale with a floor."""
-    row = size(read_text(FLOOR), find="effect", power=0.8, trials=20_000).answers[0]
+    row = size(read_text(FLOOR), find="effect", power=0.8, trials=20_000).to_json()["answers"][0]
     moved = FLOOR.replace("K = 12.0", f"K = {20.0 + row['stated_effect']!r}")
     (cell, *_) = as_json(simulate(read_text(moved), trials=128).cells())
     assert cell["true_effect"] == pytest.approx(row["effect"], rel=1e-9)

@@ -42,7 +42,7 @@ SD = {"sd_within": 1.0, "sd_between": 1.0}
 
 
 def only(found: Sizing) -> dict[str, Any]:
-    (row,) = found.answers
+    (row,) = found.to_json()["answers"]
     return row
 
 
@@ -63,7 +63,7 @@ def smallest_even(effect: float, target: float) -> int:
 
 def test_slow_growth_is_told_with_the_number_that_is_enough() -> None:
     row = only(found := size(read_text(SLOW), power=0.8, max_patients=3000))
-    exact = {each["patients"]: each["exact_power"] for each in found.curve}
+    exact = {each["patients"]: each["exact_power"] for each in found.to_json()["curve"]}
     assert exact[3000] == pytest.approx(noncentral_t(0.02, 3000), abs=1e-8)
     assert exact[3000] == pytest.approx(0.195, abs=5e-4)
     want = smallest_even(0.02, 0.8)

@@ -35,7 +35,9 @@ def trial(effects: Any = (1.0,), **settings: Any) -> Scenario:
 
 def answer(found: Sizing, target: float, **wanted: str) -> dict[str, Any]:
     wanted_too = {"target": target, **wanted}
-    (row,) = [a for a in found.answers if all(a[key] == value for key, value in wanted_too.items())]
+    (row,) = [
+        a for a in found.to_json()["answers"] if all(a[key] == value for key, value in wanted_too.items())
+    ]
     return row
 
 
@@ -71,18 +73,18 @@ def test_known_sizes_are_found_without_the_closed_form(monkeypatch: pytest.Monke
 
 def test_a_number_of_patients_is_a_whole_number_of_allocation_units() -> None:
     found = size(trial(allocation=[1, 2], patients=12), power=0.9)
-    (row,) = found.answers
+    (row,) = found.to_json()["answers"]
     want = smallest(
         lambda n: hills_armitage_power(n // 3, 2 * n // 3, 1.0, 2**0.5, 0.05), 0.9, range(3, 60, 3)
     )
     assert row["patients"] == want
-    assert all(each["patients"] % 3 == 0 for each in found.curve)
+    assert all(each["patients"] % 3 == 0 for each in found.to_json()["curve"])
 
 
 def test_a_point_of_the_curve_is_what_a_run_of_that_size_gives() -> None:
     plan = trial(patients=30, looks=[12, 30], population={"dropout": {"per_period": 0.1}})
     found = size(plan, power=0.8, trials=3000, seed=11)
-    for each in found.curve[::7]:
+    for each in found.to_json()["curve"][::7]:
         run = planner.simulate(plan, trials=each["trials"], seed=11, patients=[each["patients"]])
         (cell,) = as_json(run.cells())
         assert {key: cell[key] for key in ("power", "stopped_early", "expected_completers")} == {
@@ -100,7 +102,7 @@ def limits(plan: Scenario, patients: int) -> tuple[tuple[int, ...], tuple[float,
 
 def compare_two_looks(found: Sizing, plan: Scenario, sd: float, **law: Any) -> Comparison:
     comparison = Comparison(title="power curve with two looks")
-    for each in found.curve:
+    for each in found.to_json()["curve"]:
         counts, z = limits(plan, each["patients"])
         if len(counts) == 2 and counts[0] > 3 and each["trials"] > 20_000:
             exact = two_looks(*counts, z, 1.0 / sd, 2, **law)
@@ -168,7 +170,7 @@ def test_responses_agree_with_enumeration() -> None:
     )
     found = size(plan, power=[0.7, 0.9])
     with Comparison(title="McNemar's exact test") as comparison:
-        for each in found.curve:
+        for each in found.to_json()["curve"]:
             n = each["patients"]
             exact = mcnemar_exact(n, 0.45, 0.05, 0.05)
             comparison.probability(f"n {n}", each["power"], each["trials"], exact)
@@ -215,7 +217,7 @@ def test_the_grid_has_multiples_only() -> None:
 def test_more_trials_close_what_is_open() -> None:
     plan = trial(patients=30, looks=[12, 30])
     rough, fine = (size(plan, power=0.9, trials=trials) for trials in (1000, 300_000))
-    (a,), (b,) = rough.answers, fine.answers
+    (a,), (b,) = rough.to_json()["answers"], fine.to_json()["answers"]
     assert a["range"][1] > a["range"][0]
     assert "1,000 trials" in a["note"]
     assert a["range"][0] <= b["patients"] <= a["range"][1]
@@ -226,7 +228,7 @@ def test_more_trials_close_what_is_open() -> None:
 
 
 def why(found: Sizing) -> str:
-    (row,) = found.answers
+    (row,) = found.to_json()["answers"]
     assert row["patients"] is None
     assert row["power"] is None
     return str(row["note"])
@@ -239,7 +241,7 @@ def carrying(amount: float) -> dict[str, Any]:
 def test_carryover_that_cancels_the_effect_is_named() -> None:
     found = size(trial(hypotheses=carrying(2.0)), max_patients=400)
     assert "cancels the effect" in why(found)
-    assert found.answers[0]["best"]["power"]["estimate"] < 0.1
+    assert found.to_json()["answers"][0]["best"]["power"]["estimate"] < 0.1
 
 
 def test_a_ceiling_is_named() -> None:
@@ -260,7 +262,7 @@ def test_the_largest_number_tried_is_named() -> None:
     note = why(size(trial(effects=(0.3,)), max_patients=100))
     assert "up to 100 " in note
     assert "Power still grows" in note
-    assert size(trial(effects=(0.3,)), power=0.8, max_patients=400).answers[0]["patients"] == 178
+    assert size(trial(effects=(0.3,)), power=0.8, max_patients=400).to_json()["answers"][0]["patients"] == 178
 
 
 def test_a_true_null_hypothesis_has_no_answer() -> None:
@@ -324,7 +326,7 @@ def test_the_effect_on_a_bounded_scale_is_the_true_one() -> None:
         scale={"low": 0.0, "step": 1.0, "better": "lower"},
         hypotheses={"h": {"means": {"A": 12.0, "B": 10.0}, "sd_within": 4.0, "sd_between": 3.0}},
     )
-    (row,) = size(plan, find="effect", patients=24, power=0.8, trials=50_000).answers
+    (row,) = size(plan, find="effect", patients=24, power=0.8, trials=50_000).to_json()["answers"]
     assert 3.0 < row["effect"] < 3.8
     assert row["range"][0] <= row["effect"] + 0.1
     assert row["power"]["estimate"] == pytest.approx(0.8, abs=0.02)
@@ -332,7 +334,7 @@ def test_the_effect_on_a_bounded_scale_is_the_true_one() -> None:
 
 def test_an_effect_that_no_size_reaches_is_refused() -> None:
     plan = trial(population={"dropout": {"before_first": 0.9}})
-    (row,) = size(plan, find="effect", patients=4, trials=2000).answers
+    (row,) = size(plan, find="effect", patients=4, trials=2000).to_json()["answers"]
     assert row["effect"] is None
     assert "No effect up to" in row["note"]
     assert "of the trials the test cannot be computed: too few patients complete" in row["note"]
@@ -350,8 +352,8 @@ def test_effects_of_rates_have_no_meaning() -> None:
 def test_threads_do_not_alter_the_answer() -> None:
     plan = trial((0.7, 1.2), patients=30, looks=[12, 30])
     one, three = (size(plan, power=[0.8, 0.9], trials=100_000, threads=threads) for threads in (1, 3))
-    assert one.answers == three.answers
-    assert one.curve == three.curve
+    assert one.to_json()["answers"] == three.to_json()["answers"]
+    assert one.to_json()["curve"] == three.to_json()["curve"]
 
 
 def test_a_curve_in_pieces_is_the_same_curve(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -369,8 +371,8 @@ def test_a_curve_in_pieces_is_the_same_curve(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(curves, "_BYTES", 2**17)
     pieces = size(plan, power=0.9, trials=2000)
     assert max(largest) <= 2**17
-    assert pieces.answers == whole.answers
-    assert pieces.curve == whole.curve
+    assert pieces.to_json()["answers"] == whole.to_json()["answers"]
+    assert pieces.to_json()["curve"] == whole.to_json()["curve"]
 
 
 def test_after_an_interruption_there_is_what_was_finished() -> None:
@@ -386,10 +388,10 @@ def test_after_an_interruption_there_is_what_was_finished() -> None:
     found = size(plan, power=[0.8, 0.9], progress=progress)
     assert said == sorted(said)
     assert found.partial
-    assert found.curve
+    assert found.to_json()["curve"]
     assert found.to_json()["partial"]
     assert "interrupted" in found.warnings[0]
-    assert all("nterrupted" in row["note"] for row in found.answers)
+    assert all("nterrupted" in row["note"] for row in found.to_json()["answers"])
     assert answer(found, 0.8)["range"][0] <= 396 <= answer(found, 0.8)["range"][1]
 
 
@@ -397,9 +399,9 @@ def test_sizes_without_stopping_limits_are_left_out() -> None:
     """Two stated limits do not fit a trial so small that it has one look."""
     plan = trial(patients=30, looks=[12, 30], efficacy={"rule": "z", "z": [3.0, 1.98]})
     found = size(plan, power=0.9, trials=20_000)
-    assert 2 not in {each["patients"] for each in found.curve}
+    assert 2 not in {each["patients"] for each in found.to_json()["curve"]}
     assert "no stopping limits exist for 2" in found.warnings[0]
-    assert found.answers[0]["patients"] == 24
+    assert found.to_json()["answers"][0]["patients"] == 24
 
 
 # The result

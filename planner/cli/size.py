@@ -184,12 +184,12 @@ def size(
             seed=result.seed,
         )
         described = page_context(plan, follows, command)
-        return size_page(document | {"warnings": warnings}, described, result)
+        return size_page(result, described, warnings)
 
     target.write(document, blocks, lambda: frame_as_csv(result.frame()))
     if result.partial:
         return INTERRUPTED
-    return OK if any(answer[find.value] is not None for answer in result.answers) else _no_answer(result)
+    return OK if any(answer.sought is not None for answer in result.answers) else _no_answer(result)
 
 
 def _check_effect(plan: Scenario, find: Sought) -> None:
@@ -257,7 +257,7 @@ def _no_answer(result: Sizing) -> int:
     """The question has no answer: a line on why, whatever the format of the result."""
     from planner.cli.terminal import fail
 
-    notes = list(dict.fromkeys(answer["note"] for answer in result.answers))
+    notes = list(dict.fromkeys(answer.note for answer in result.answers))
     fail(
         "no hypothesis has an answer",
         hint=notes[0] if len(notes) == 1 else "the note beside each hypothesis says why",

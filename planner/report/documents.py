@@ -64,7 +64,7 @@ def _sensitivity(result: Sensitivity) -> list[Block]:
 
 def _size(result: Sizing) -> list[Block]:
     warnings = result.warnings_with(labels(result.scenario))
-    return size_page(result.to_json() | {"warnings": warnings}, _context(result.scenario), result)
+    return size_page(result, _context(result.scenario), warnings)
 
 
 def _discriminate(result: Discrimination) -> list[Block]:

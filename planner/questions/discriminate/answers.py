@@ -25,7 +25,7 @@ from planner.questions.discriminate.design_figures import (
     DesignAnswers,
     FixedFigures,
     PairMatrices,
-    PatientsPoint,
+    RatesPoint,
     SummariesFigures,
     TwoPartitions,
     WholeTrialsCheck,
@@ -170,9 +170,9 @@ def rates(answer: Figures) -> DecisionRates:
     )
 
 
-def _point(case: Case, trials: TrialPosteriors, patients: int, periods: int) -> PatientsPoint:
+def _point(case: Case, trials: TrialPosteriors, patients: int, periods: int) -> RatesPoint:
     answer = figures(trials, case.decisive)
-    return PatientsPoint(
+    return RatesPoint(
         patients=patients,
         visits=patients * periods,
         rates=rates(answer),

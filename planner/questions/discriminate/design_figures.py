@@ -61,7 +61,7 @@ class PairMatrices(Written):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PatientsPoint(Written):
+class RatesPoint(Written):
     """The rates at one number of patients; `information_bits` on a curve only."""
 
     patients: int
@@ -136,7 +136,7 @@ class DesignAnswers(Written):
     confusion_mcse: Matrix
     ceiling_confusion: Shares
     pairs: PairMatrices
-    curve: Sequence[PatientsPoint]
+    curve: Sequence[RatesPoint]
     fixed: FixedFigures
     added: Sequence[SummariesFigures]
     check: WholeTrialsCheck
@@ -185,8 +185,8 @@ class DesignFigures(Written):
     practical_below: float
     sample: int
     answers: DesignAnswers
-    equal_patients: PatientsPoint | None = None
-    equal_visits: PatientsPoint | None = None
+    equal_patients: RatesPoint | None = None
+    equal_visits: RatesPoint | None = None
 
     merged: ClassVar = frozenset({"answers"})
     if_any: ClassVar = frozenset({"equal_patients", "equal_visits"})

@@ -24,7 +24,7 @@ from planner.model.parameter_draws import is_uncertain, uncertain_parameters, va
 from planner.questions.compare.compare import distinct_names
 from planner.questions.discriminate.answers import Case, answers, rates
 from planner.questions.discriminate.classes import PRACTICAL
-from planner.questions.discriminate.design_figures import DesignFigures, DesignForecast, PatientsPoint
+from planner.questions.discriminate.design_figures import DesignFigures, DesignForecast, RatesPoint
 from planner.questions.discriminate.likelihood import FITS
 from planner.questions.discriminate.posterior import figures
 from planner.questions.discriminate.remarks import warnings
@@ -328,6 +328,6 @@ def _side_by_side(
     return compared
 
 
-def _at(case: Case, patients: int, periods: int) -> PatientsPoint:
+def _at(case: Case, patients: int, periods: int) -> RatesPoint:
     answer = figures(case.posteriors(patients), case.decisive)
-    return PatientsPoint(patients=patients, visits=patients * periods, rates=rates(answer))
+    return RatesPoint(patients=patients, visits=patients * periods, rates=rates(answer))

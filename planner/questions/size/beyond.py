@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from planner.model.looks import monitoring_plan
@@ -18,7 +19,7 @@ from planner.monitoring.errors import BoundaryError
 from planner.monitoring.numerics import zero
 from planner.questions.size import theory
 from planner.results.cells import Cell
-from planner.results.contract import Json
+from planner.results.contract import Written
 from planner.results.figures import Figure
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scenario import Scenario
@@ -35,17 +36,14 @@ _ROUGH = 0.005  # ... and a power by which it may miss it anyway: small trials a
 _UNDEFINED = 0.01  # share of the trials without a test above which power follows no drift
 
 
-class Beyond(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Beyond(Written):
     """Patients that reach the target. `high` None: no end of the range; `patients` None: none at all."""
 
     patients: int | None
     low: int | None
     high: int | None
     by: str  # noncentral-t, drift or assurance
-
-    def to_json(self) -> Json:
-        """As `extrapolated` of an answer."""
-        return self._asdict()
 
 
 # Computed

@@ -20,9 +20,8 @@ from planner.questions.size.beyond import FARTHEST, Beyond, by_assurance, by_dri
 from planner.questions.size.curves import Curves, Interrupted, Key, Points
 from planner.questions.size.effect import Effects
 from planner.questions.size.patients import Search
+from planner.questions.size.size_figures import Peak
 from planner.results.cells import Cell
-from planner.results.contract import Json, Written
-from planner.results.figures import Figure
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.scenario import Scenario
@@ -39,19 +38,6 @@ class Reason:
     note: str
     ceiling: float | None = None
     extrapolated: Beyond | None = None
-
-    def to_json(self) -> Json:
-        """The keys of an answer."""
-        beyond = None if self.extrapolated is None else self.extrapolated.to_json()
-        return {"note": self.note, "ceiling": self.ceiling, "extrapolated": beyond}
-
-
-@dataclass(frozen=True, slots=True)
-class Peak(Written):
-    """The highest power of a curve."""
-
-    patients: int
-    power: Figure
 
 
 def best(points: Points) -> Peak:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
 from planner.model.stopping.remarks import LimitReport
-from planner.questions.size.answers import answer_row
+from planner.questions.size.size_figures import CurvePoint, SizeAnswer
 from planner.results.carryover_sentences import BEGIN, Carried, bias_sentences, place, unit_of
-from planner.results.cells import CarryoverFigures
 from planner.results.contract import Json, as_json
 from planner.results.digest import answer_digest
-from planner.results.figures import Figure
 from planner.results.frames import flatten
 from planner.results.number_text import DASH, estimated
 from planner.results.provenance import ENGINE, provenance, scenario_named
@@ -25,14 +23,6 @@ if TYPE_CHECKING:
     import polars
 
 
-class BiasedAnswer(NamedTuple):
-    """An answer, and what carryover does to the estimate of a trial of that size."""
-
-    hypothesis: str
-    analysis: str
-    carryover: CarryoverFigures | None
-
-
 @dataclass(frozen=True, repr=False)
 class Sizing(QuestionResult):
     """The result of `size`."""
@@ -42,8 +32,8 @@ class Sizing(QuestionResult):
     scenario: Scenario
     name: str
     find: str  # patients or effect
-    answers: list[Json]  # one for each hypothesis, analysis and target
-    curve: list[Json]  # every point of every power curve that was evaluated
+    answers: list[SizeAnswer]  # one for each hypothesis, analysis and target
+    curve: list[CurvePoint]  # every point of every power curve that was evaluated
     partial: bool
     seed: int
     trials: int  # simulated, over all passes
@@ -61,12 +51,12 @@ class Sizing(QuestionResult):
             "size",
             ENGINE,
             [self.scenario],
-            hypotheses=list(dict.fromkeys(each["hypothesis"] for each in self.answers)),
+            hypotheses=list(dict.fromkeys(each.hypothesis for each in self.answers)),
             seed=self.seed,
             trials=self.trials,
             options={
                 "find": self.find,
-                "targets": list(dict.fromkeys(each["target"] for each in self.answers)),
+                "targets": list(dict.fromkeys(each.target for each in self.answers)),
                 "patients": self.most_patients,
                 "trials": self.most_trials,
                 "variants": self.variants,
@@ -88,8 +78,8 @@ class Sizing(QuestionResult):
                 search={"most_patients": self.most_patients},
             )
             | ({"variants": self.variants} if self.variants is not None else {}),
-            "answers": self.answers,
-            "curve": self.curve,
+            "answers": [each.to_json() for each in self.answers],
+            "curve": [each.to_json() for each in self.curve],
             "limits": [each.to_json() for each in self.limits],
             "partial": self.partial,
             "warnings": self.warnings,
@@ -97,13 +87,9 @@ class Sizing(QuestionResult):
         }
 
     @property
-    def biased(self) -> list[tuple[BiasedAnswer, str]]:
-        """The answers with what carryover does to the estimate there, and where that is."""
-        return [
-            (BiasedAnswer(each["hypothesis"], each["analysis"], carryover_at(each)), place(each["patients"]))
-            for each in self.answers
-            if each["carryover"] is not None
-        ]
+    def biased(self) -> list[tuple[SizeAnswer, str]]:
+        """The answers that carryover biases, and where that is."""
+        return [(each, place(each.patients or 0)) for each in self.answers if each.carryover is not None]
 
     def warnings_with(self, label: Callable[[str], str]) -> list[str]:
         """The warnings, with hypotheses called by their labels."""
@@ -117,9 +103,9 @@ class Sizing(QuestionResult):
         rows = []
         for each in self.curve:
             targets = [
-                f"{answer['target']:g}"
+                f"{answer.target:g}"
                 for answer in self.answers
-                if all(answer[key] == each[key] for key in ("hypothesis", "analysis", self.find))
+                if answer.key == each.key and answer.sought == each.sought
             ]
             rows.append(flatten(each) | {"answers": ";".join(targets)})
         return polars.DataFrame(rows, infer_schema_length=None)
@@ -128,7 +114,7 @@ class Sizing(QuestionResult):
         """The answers as a table, one row each."""
         import polars
 
-        return polars.DataFrame([answer_row(answer) for answer in self.answers], infer_schema_length=None)
+        return polars.DataFrame([_answer_row(answer) for answer in self.answers], infer_schema_length=None)
 
     def _repr_html_(self) -> str:
         html: str = self.answers_frame()._repr_html_()
@@ -139,30 +125,32 @@ class Sizing(QuestionResult):
 
     def _lines(self) -> Iterator[str]:
         for each in self.answers:
-            where = f"{each['hypothesis']}, {each['analysis']}, power {each['target']:g}"
-            if (answer := each[self.find]) is None:
+            where = f"{each.hypothesis}, {each.analysis}, power {each.target:g}"
+            if each.sought is None or each.range is None:
                 yield f"{where}: no answer"
                 continue
-            low, high = (DASH if end is None else f"{end:g}" for end in each["range"])
-            power = estimated(each["power"], percent=True)
-            yield f"{where}: {self.find} {answer:g} ({low} to {high}), {power}"
+            low, high = (DASH if end is None else f"{end:g}" for end in each.range)
+            power = estimated(each.power, percent=True)
+            yield f"{where}: {self.find} {each.sought:g} ({low} to {high}), {power}"
 
 
-def carryover_warnings(scenario: Scenario, answers: Sequence[Json], label: Callable[[str], str]) -> list[str]:
+def carryover_warnings(
+    scenario: Scenario, answers: Sequence[SizeAnswer], label: Callable[[str], str]
+) -> list[str]:
     """A sentence for each analysis that carryover biases at an answer."""
     return bias_sentences(
         Carried(
-            answer["analysis"],
-            label(str(answer["hypothesis"])),
-            place(answer["patients"] or 0),
-            unit_of(scenario, answer["analysis"]),
-            carryover_at(answer),
+            answer.analysis,
+            label(answer.hypothesis),
+            place(answer.patients or 0),
+            unit_of(scenario, answer.analysis),
+            answer.carryover,
         )
         for answer in answers
     )
 
 
-def carryover_at(answer: Json) -> CarryoverFigures | None:
-    """What carryover does to the estimate of an answer."""
-    written = answer["carryover"]
-    return None if written is None else CarryoverFigures(**written | {"bias": Figure(**written["bias"])})
+def _answer_row(answer: SizeAnswer) -> Json:
+    """An answer as a row of a table; of its range, `range_low` and `range_high`."""
+    low, high = answer.range or (None, None)
+    return flatten({**answer.to_json(), "range": {"low": low, "high": high}})

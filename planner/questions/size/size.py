@@ -2,13 +2,14 @@
 
 >>> import planner
 >>> sizing = planner.size(planner.read("asthma-ab-ba"), power=[0.8, 0.9])
->>> sizing.answers[0]["patients"], sizing.answers[0]["range"]
+>>> sizing.answers[0].patients, sizing.answers[0].range
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from planner.engine.executors import Progress
 from planner.errors import PlannerError
@@ -18,14 +19,15 @@ from planner.model.families.family import family_of
 from planner.model.looks import look_counts
 from planner.model.parameter_draws import check_uncertainty, uncertain_parameters
 from planner.model.stopping.remarks import limits_at_answers
-from planner.questions.size.answers import effect_answer, effect_point, patients_answer, point
+from planner.questions.size.answers import effect_answer, patients_answer
 from planner.questions.size.curves import Curves, Interrupted
 from planner.questions.size.effect import Effects
 from planner.questions.size.patients import Search
 from planner.questions.size.result import Sizing, carryover_warnings
+from planner.questions.size.size_figures import CurvePoint, SizeAnswer, effect_point, patients_point
 from planner.results.carryover import carryover_biases
 from planner.results.carryover_figures import carryover_figures
-from planner.results.contract import Json, as_json
+from planner.results.contract import Json
 from planner.results.design_effect import WARNING
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.hypotheses import Hypothesis
@@ -90,7 +92,7 @@ def size(
     if partial and not curve:
         raise KeyboardInterrupt
     limits, of_looks = limits_at_answers(
-        scenario, [(each["analysis"], each["patients"]) for each in answers if each["patients"]]
+        scenario, [(each.analysis, each.patients) for each in answers if each.patients]
     )
     return Sizing(
         scenario=scenario,
@@ -186,7 +188,7 @@ def _names(scenario: Scenario, hypotheses: Sequence[str] | None) -> list[str]:
     return names
 
 
-_Answers = tuple[list[Json], list[Json], bool]
+_Answers = tuple[list[SizeAnswer], list[CurvePoint], bool]
 
 
 def _find_patients(
@@ -201,12 +203,14 @@ def _find_patients(
         partial = True
     keys = [(name, analysis.name) for name in names for analysis in curves.scenario.analyses]
     answers = [_with_carryover(curves, patients_answer(search, k, t, partial)) for k in keys for t in targets]
-    curve = [
-        point(cell, search.exact.get(key))
-        for key in keys
-        if key not in search.null
-        for cell in curves.points(*key).values()
-    ]
+    curve: list[CurvePoint] = []
+    for key in keys:
+        exact = search.exact.get(key)
+        if key not in search.null:
+            cells = curves.points(*key).values()
+            curve += [
+                patients_point(cell, exact[cell.patients] if exact is not None else None) for cell in cells
+            ]
     return answers, curve, partial
 
 
@@ -215,7 +219,9 @@ def _find_effects(
 ) -> _Answers:
     """The effects, the points of the curves, and whether Ctrl-C came."""
     scenario = curves.scenario
-    answers, curve, partial = [], [], False
+    answers: list[SizeAnswer] = []
+    curve: list[CurvePoint] = []
+    partial = False
     for name in names:
         movable = bool(family_of(scenario.hypotheses[name]).effect_setting)
         note = "" if movable else f"{NOT_OF_MEANS[:1].upper()}{NOT_OF_MEANS[1:]}."
@@ -240,16 +246,16 @@ def _find_effects(
     return answers, curve, partial
 
 
-def _with_carryover(curves: Curves, answer: Json, moved: Hypothesis | None = None) -> Json:
+def _with_carryover(curves: Curves, answer: SizeAnswer, moved: Hypothesis | None = None) -> SizeAnswer:
     """An answer with what carryover does to the estimate there. `moved`: the hypothesis with that effect."""
-    name, patients = answer["hypothesis"], answer["patients"]
-    if answer["power"] is None:
-        return answer | {"carryover": None}
+    name, patients = answer.hypothesis, answer.patients
+    if answer.power is None or patients is None:
+        return answer
     scenario = curves.scenario
-    analysis = next(each for each in scenario.analyses if each.name == answer["analysis"])
-    effect = (
-        answer["effect"] if moved is not None else curves.points(name, analysis.name)[patients].true_effect
-    )
+    analysis = next(each for each in scenario.analyses if each.name == answer.analysis)
+    effect = answer.effect if moved is not None else None
+    if effect is None:
+        effect = curves.points(name, analysis.name)[patients].true_effect
     update: Json = {"analyses": (analysis,)}
     update |= {"hypotheses": {**scenario.hypotheses, name: moved}} if moved is not None else {}
     effects = {name: [Truth(effect, 0.0, False)]}
@@ -258,7 +264,7 @@ def _with_carryover(curves: Curves, answer: Json, moved: Hypothesis | None = Non
         scenario.model_copy(update=update), effects, [patients], curves.seed, uncertain=uncertain
     )
     figures = carryover_figures(effect, biases.get((name, analysis.name, patients)))
-    return answer | {"carryover": as_json(figures)}
+    return replace(answer, carryover=figures)
 
 
 def _look_remarks(scenario: Scenario, patients: int | None) -> list[str]:
@@ -270,7 +276,7 @@ def _look_remarks(scenario: Scenario, patients: int | None) -> list[str]:
     return remarks
 
 
-def _warnings(answers: Sequence[Json], curves: Curves, partial: bool) -> list[str]:
+def _warnings(answers: Sequence[SizeAnswer], curves: Curves, partial: bool) -> list[str]:
     warnings = carryover_warnings(curves.scenario, answers, str)
     if partial:
         warnings.append("interrupted: the answers rest on what was finished, and some are missing")

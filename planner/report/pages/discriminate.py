@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from planner._version import __version__
 from planner.questions.discriminate.design_figures import (
     DesignFigures,
-    PatientsPoint,
+    RatesPoint,
     SummaryDescription,
     WholeTrialsCheck,
 )
@@ -154,7 +154,7 @@ def _firsts(design: DesignFigures, pairs: Sequence[Sequence[str]]) -> list[list[
 def _best(designs: Sequence[DesignFigures]) -> str:
     """Which of several designs is ahead, for the same number of patients and for the same effort."""
 
-    def ahead(at: Callable[[DesignFigures], PatientsPoint]) -> str:
+    def ahead(at: Callable[[DesignFigures], RatesPoint]) -> str:
         right = [at(design).rates.p_right for design in designs]
         order = sorted(range(len(designs)), key=lambda j: -right[j].estimate)
         first, second = (right[j] for j in order[:2])

@@ -11,7 +11,7 @@ from planner.questions.discriminate.design_figures import (
     DecisionRates,
     DesignAnswers,
     DesignFigures,
-    PatientsPoint,
+    RatesPoint,
     SummariesFigures,
 )
 from planner.report.blocks import Axis, Block, Column, Heading, Plot, Prose, Series, Sheet
@@ -108,19 +108,19 @@ def _curve(design: DesignFigures) -> Sheet:
     return Sheet(columns, rows, loud)
 
 
-def same_patients(design: DesignFigures) -> PatientsPoint:
+def same_patients(design: DesignFigures) -> RatesPoint:
     """A design, of several, with as many patients as the others."""
     assert design.equal_patients is not None
     return design.equal_patients
 
 
-def same_visits(design: DesignFigures) -> PatientsPoint:
+def same_visits(design: DesignFigures) -> RatesPoint:
     """A design, of several, with as many visits as the others."""
     assert design.equal_visits is not None
     return design.equal_visits
 
 
-def equal(designs: Sequence[DesignFigures], point: Callable[[DesignFigures], PatientsPoint]) -> Sheet:
+def equal(designs: Sequence[DesignFigures], point: Callable[[DesignFigures], RatesPoint]) -> Sheet:
     """Several designs with the same patients or the same visits."""
     titles = ("Patients", "Visits", "Right", "Decisive, right", "Decisive, wrong")
     rows = []

@@ -1,16 +1,13 @@
-"""The answers of `size` in words: how many patients, how sure that is, and the power curve around it.
-
-Works on the JSON form (`Sizing.to_json()`), so that a stored result reads like a fresh one.
-"""
+"""The answers of `size` in words: how many patients, how sure that is, and the power curve around it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from planner.model.stopping.remarks import LimitReport
+from planner._version import __version__
 from planner.questions.size.result import Sizing
+from planner.questions.size.size_figures import CurvePoint, Key, SizeAnswer
 from planner.report.blocks import Axis, Block, Column, Facts, Heading, Items, Plot, Prose, Series, Sheet
 from planner.report.context import PageContext
 from planner.report.pages.common import (
@@ -30,97 +27,95 @@ from planner.report.pages.parts.whole_trial import each_alone
 from planner.report.pages.run_tables import NOBODY_MEANWHILE, carryover_warnings, other_warnings
 from planner.results.number_text import DASH, estimated, plain
 from planner.results.uncertain_numbers import uncertain_numbers
+from planner.scenario.canonical.resolved import digest
 from planner.scenario.text import count, listed
-
-Answer = Mapping[str, Any]
-Key = tuple[str, str]
 
 _AROUND = 3  # numbers of patients shown on either side of an answer
 _TABLES = 4  # curves whose neighbourhood is shown
 _CURVES = 8  # curves in one plot
 
 
-def size_page(result: Mapping[str, Any], context: PageContext, sizing: Sizing) -> list[Block]:
-    """The result of `planner size` as blocks: answers, the numbers around them, the curve, how to read it."""
+def size_page(result: Sizing, context: PageContext, warnings: Sequence[str]) -> list[Block]:
+    """The result of `planner size` as blocks: answers, the numbers around them, the curve, how to read it.
+
+    warnings: with hypotheses called by their labels.
+    """
     blocks = _header(result, context)
-    blocks += each_alone(each["analysis"] for each in result["answers"])
+    blocks += each_alone(each.analysis for each in result.answers)
     blocks += [
-        Heading("How many patients?" if result["find"] == "patients" else "Which effect is found?"),
+        Heading("How many patients?" if result.find == "patients" else "Which effect is found?"),
         _answers(result, context),
     ]
     blocks += [Prose(NOBODY_MEANWHILE)] if _staged(result) else []
-    blocks += [*carryover_warnings(sizing.biased, context), *other_warnings(result["warnings"])]
+    blocks += [*carryover_warnings(result.biased, context), *other_warnings(warnings)]
     if notes := _notes(result, context):
         blocks.append(Items(notes))
     if (around := _around(result, context)) is not None:
         blocks += [Heading("Around the answer"), around]
     if (picture := _picture(result, context)) is not None:
         blocks += [Heading("The power curve"), *picture]
-    if "uncertain" in result:
-        every = list(dict.fromkeys(answer["hypothesis"] for answer in result["answers"]))
+    if result.variants is not None:
+        every = list(dict.fromkeys(answer.hypothesis for answer in result.answers))
         blocks += [
             Heading("What was uncertain"),
-            *what_is_uncertain(uncertain_numbers(sizing.scenario), every),
+            *what_is_uncertain(uncertain_numbers(result.scenario), every),
         ]
-    blocks += how_to_read(_reading(result, context, sizing.limits))
-    return blocks + again(context.command, partial=result["partial"])
+    blocks += how_to_read(_reading(result, context))
+    return blocks + again(context.command, partial=result.partial)
 
 
-def _header(result: Mapping[str, Any], context: PageContext) -> list[Block]:
-    run = result["run"]
-    blocks: list[Block] = [title(result["scenario"]["name"], result["scenario"]["title"])]
-    if result["partial"]:
+def _header(result: Sizing, context: PageContext) -> list[Block]:
+    blocks: list[Block] = [title(result.name, result.scenario.title)]
+    if result.partial:
         blocks.append(Prose("PARTIAL: interrupted; the answers rest on what was finished.", True))
     facts = [
         *question(context),
-        identity(result["scenario"]["name"], result["scenario"]["digest"]),
+        identity(result.name, digest(result.scenario)),
         ("Endpoint", context.endpoint),
     ]
-    facts += analyses((each["analysis"] for each in result["answers"]), context)
-    most = max((each["trials"] for each in result["curve"]), default=0)
-    simulated = f"up to {count(most, 'virtual trial')} a point, seed {run['seed']}, planner {run['planner']}"
-    if "variants" in run:
-        simulated = f"up to {count(run['variants'], 'variant')} of what is uncertain, {simulated}"
+    facts += analyses((each.analysis for each in result.answers), context)
+    most = max((each.trials for each in result.curve), default=0)
+    simulated = f"up to {count(most, 'virtual trial')} a point, seed {result.seed}, planner {__version__}"
+    if result.variants is not None:
+        simulated = f"up to {count(result.variants, 'variant')} of what is uncertain, {simulated}"
     return [*blocks, Facts([*facts, ("Simulated", simulated)])]
 
 
-def _which(row: Answer, result: Mapping[str, Any], context: PageContext) -> str:
-    several = len({answer["analysis"] for answer in result["answers"]}) > 1
-    return context.called(row["hypothesis"]) + (f" ({row['analysis']})" if several else "")
+def _which(key: Key, result: Sizing, context: PageContext) -> str:
+    several = len({answer.analysis for answer in result.answers}) > 1
+    hypothesis, analysis = key
+    return context.called(hypothesis) + (f" ({analysis})" if several else "")
 
 
-def _target(row: Answer) -> str:
-    return f"{plain(100.0 * row['target'])} %"
+def _target(row: SizeAnswer) -> str:
+    return f"{plain(100.0 * row.target)} %"
 
 
-def _staged(result: Mapping[str, Any]) -> bool:
+def _staged(result: Sizing) -> bool:
     """Whether any trial can stop early."""
-    return any(each["stopped_early"]["estimate"] > 0 for each in result["curve"])
+    return any(each.stopped_early.estimate > 0 for each in result.curve)
 
 
-def _incomplete(result: Mapping[str, Any]) -> bool:
+def _incomplete(result: Sizing) -> bool:
     """Whether patients leave before they have finished."""
-    return any(
-        each["expected_completers"]["estimate"] < each["expected_patients"]["estimate"]
-        for each in result["curve"]
-    )
+    return any(each.expected_completers.estimate < each.expected_patients.estimate for each in result.curve)
 
 
 def _naming(
-    result: Mapping[str, Any], rows: Sequence[Answer], context: PageContext
-) -> tuple[list[Column], Any]:
+    result: Sizing, rows: Sequence[SizeAnswer], context: PageContext
+) -> tuple[list[Column], list[list[str]]]:
     columns, cells = (
         [Column("Hypothesis", number=False)],
-        [[context.called(row["hypothesis"])] for row in rows],
+        [[context.called(row.hypothesis)] for row in rows],
     )
-    if len({answer["analysis"] for answer in result["answers"]}) > 1:
+    if len({answer.analysis for answer in result.answers}) > 1:
         columns.append(Column("Analysis", number=False))
-        cells = [[*cell, row["analysis"]] for cell, row in zip(cells, rows, strict=True)]
+        cells = [[*cell, row.analysis] for cell, row in zip(cells, rows, strict=True)]
     return columns, cells
 
 
-def _answers(result: Mapping[str, Any], context: PageContext) -> Sheet:
-    rows: list[Answer] = list(result["answers"])
+def _answers(result: Sizing, context: PageContext) -> Sheet:
+    rows = result.answers
     columns, cells = _naming(result, rows, context)
     columns += [
         Column("Target", number=False),
@@ -133,44 +128,44 @@ def _answers(result: Mapping[str, Any], context: PageContext) -> Sheet:
     columns += [Column("Expected completers")] if incomplete else []
     for cell, row in zip(cells, rows, strict=True):
         cell += [_target(row), _answer_text(row, result, context), _open(row, result, context)]
-        cell.append(estimated(row["power"], percent=True))
-        cell += [estimated(row["expected_patients"])] if staged else []
-        cell += [estimated(row["expected_completers"])] if incomplete else []
+        cell.append(estimated(row.power, percent=True))
+        cell += [estimated(row.expected_patients)] if staged else []
+        cell += [estimated(row.expected_completers)] if incomplete else []
     return Sheet(columns, cells)
 
 
-def _power(result: Mapping[str, Any]) -> str:
+def _power(result: Sizing) -> str:
     """What the target is one of."""
-    return "Assurance" if "uncertain" in result else "Power"
+    return "Assurance" if result.variants is not None else "Power"
 
 
-def _sought(result: Mapping[str, Any], context: PageContext) -> str:
-    if result["find"] == "patients":
+def _sought(result: Sizing, context: PageContext) -> str:
+    if result.find == "patients":
         return "Patients"
-    names = dict.fromkeys(context.units[answer["analysis"]].name for answer in result["answers"])
+    names = dict.fromkeys(context.units[answer.analysis].name for answer in result.answers)
     return f"Effect ({' or '.join(names)})" if any(names) else "Effect"
 
 
-def _amount(row: Answer, value: float | None, result: Mapping[str, Any], context: PageContext) -> str:
+def _amount(row: SizeAnswer, value: float | None, result: Sizing, context: PageContext) -> str:
     if value is None:
         return DASH
-    if result["find"] == "patients":
+    if result.find == "patients":
         return f"{value:,}"
-    return plain(value * context.units[row["analysis"]].factor)
+    return plain(value * context.units[row.analysis].factor)
 
 
-def _answer_text(row: Answer, result: Mapping[str, Any], context: PageContext) -> str:
-    value = row[result["find"]]
+def _answer_text(row: SizeAnswer, result: Sizing, context: PageContext) -> str:
+    value = row.sought
     return "none" if value is None else _amount(row, value, result, context)
 
 
-def _open(row: Answer, result: Mapping[str, Any], context: PageContext) -> str:
+def _open(row: SizeAnswer, result: Sizing, context: PageContext) -> str:
     """What chance leaves open: `exact`, one number, or a range."""
-    if row["range"] is None:
+    if row.range is None:
         return DASH
-    if row["exact"]:
+    if row.exact:
         return "exact"
-    low, high = row["range"]
+    low, high = row.range
     if low == high:
         return "nothing"
     if high is None:
@@ -178,14 +173,14 @@ def _open(row: Answer, result: Mapping[str, Any], context: PageContext) -> str:
     return f"{_amount(row, low, result, context)} to {_amount(row, high, result, context)}"
 
 
-def _notes(result: Mapping[str, Any], context: PageContext) -> list[str]:
+def _notes(result: Sizing, context: PageContext) -> list[str]:
     """The notes of the answers; what holds for several answers is said once."""
-    several = len({row["target"] for row in result["answers"]}) > 1
+    several = len({row.target for row in result.answers}) > 1
     names_by_note: dict[str, dict[str, list[str]]] = {}
-    for row in result["answers"]:
-        if row["note"]:
-            who = names_by_note.setdefault(row["note"], {})
-            who.setdefault(_which(row, result, context), []).append(_target(row))
+    for row in result.answers:
+        if row.note:
+            who = names_by_note.setdefault(row.note, {})
+            who.setdefault(_which(row.key, result, context), []).append(_target(row))
     notes = []
     for note, who in names_by_note.items():
         targets = listed(list(dict.fromkeys(target for each in who.values() for target in each)))
@@ -193,73 +188,68 @@ def _notes(result: Mapping[str, Any], context: PageContext) -> list[str]:
     return notes
 
 
-def _around(result: Mapping[str, Any], context: PageContext) -> Sheet | None:
+def _around(result: Sizing, context: PageContext) -> Sheet | None:
     """The numbers just below and above each answer, with their power."""
-    answers: dict[Key, list[Answer]] = {}
-    for row in result["answers"]:
-        if row[result["find"]] is not None:
-            answers.setdefault(_key(row), []).append(row)
-    if result["find"] != "patients" or not 0 < len(answers) <= _TABLES:
+    answers: dict[Key, list[SizeAnswer]] = {}
+    for row in result.answers:
+        if row.sought is not None:
+            answers.setdefault(row.key, []).append(row)
+    if result.find != "patients" or not 0 < len(answers) <= _TABLES:
         return None
     staged = _staged(result)
     lines: list[list[str]] = []
     loud = set()
     named, cells = _naming(result, [rows[0] for rows in answers.values()], context)
     for cell, (key, rows) in zip(cells, answers.items(), strict=True):
-        for each in _near([each for each in result["curve"] if _key(each) == key], rows):
-            targets = [_target(row) for row in rows if row["patients"] == each["patients"]]
+        for each in _near([each for each in result.curve if each.key == key], rows):
+            targets = [_target(row) for row in rows if row.patients == each.patients]
             if targets:
                 loud.add(len(lines))
-            line = [*cell, f"answer {listed(targets)}" if targets else "", f"{each['patients']:8,}"]
-            line.append(estimated(each["power"], percent=True))
+            line = [*cell, f"answer {listed(targets)}" if targets else "", f"{each.patients:8,}"]
+            line.append(estimated(each.power, percent=True))
             if staged:
-                line += [estimated(each["stopped_early"], percent=True), estimated(each["expected_patients"])]
-            lines.append([*line, f"{each['trials']:,}"])
+                line += [estimated(each.stopped_early, percent=True), estimated(each.expected_patients)]
+            lines.append([*line, f"{each.trials:,}"])
             cell = [""] * len(cell)
     columns = [*named, Column("", number=False), Column("Patients", number=False), Column(_power(result))]
     columns += [Column("Stops early"), Column("Expected patients")] if staged else []
     return Sheet([*columns, Column("Trials")], lines, frozenset(loud))
 
 
-def _near(curve: Sequence[Answer], answers: Sequence[Answer]) -> list[Answer]:
+def _near(curve: Sequence[CurvePoint], answers: Sequence[SizeAnswer]) -> list[CurvePoint]:
     """The points of a curve next to its answers."""
     places: set[int] = set()
     for row in answers:
-        place = next(i for i, each in enumerate(curve) if each["patients"] == row["patients"])
+        place = next(i for i, each in enumerate(curve) if each.patients == row.patients)
         places |= set(range(max(place - _AROUND, 0), min(place + _AROUND + 1, len(curve))))
     return [curve[i] for i in sorted(places)]
-
-
-def _key(row: Answer) -> Key:
-    return row["hypothesis"], row["analysis"]
 
 
 # The plot
 
 
-def _picture(result: Mapping[str, Any], context: PageContext) -> list[Block] | None:
+def _picture(result: Sizing, context: PageContext) -> list[Block] | None:
     """The curves with their Monte Carlo band and the targets as broken lines, and what the letters mean."""
     groups = _groups(result)
     if not groups:
         return None
-    find = result["find"]
+    find = result.find
     high = _right_end(result)
     targets = [
-        (target, f"{plain(100 * target)} %")
-        for target in sorted({row["target"] for row in result["answers"]})
+        (target, f"{plain(100 * target)} %") for target in sorted({row.target for row in result.answers})
     ]
     series = [Series(name, "", [(0.0, target), (high, target)], "broken") for target, name in targets]
     key = []
     for letter, (keys, points) in zip("ABCDEFGH", list(groups.items())[:_CURVES], strict=False):
-        inside = [each for each in points if abs(each[find]) <= high]
-        name = " / ".join(_which({"hypothesis": h, "analysis": a}, result, context) for h, a in keys)
+        inside = [each for each in points if abs(each.sought) <= high]
+        name = " / ".join(_which(each, result, context) for each in keys)
         series += [
-            Series(f"{name}: {y} end", "", [(abs(each[find]), each["power"][y]) for each in inside])
-            for y in ("low", "high")
+            Series(f"{name}: {y} end", "", [(abs(each.sought), each.power.interval[i]) for each in inside])
+            for i, y in enumerate(("low", "high"))
         ]
-        places = {abs(row[find]) for row in result["answers"] if _key(row) in keys and row[find] is not None}
-        marked = [each for each in inside if abs(each[find]) in places] or inside[-1:]
-        marks = [(abs(each[find]), each["power"]["estimate"]) for each in marked]
+        places = {abs(row.sought) for row in result.answers if row.key in keys and row.sought is not None}
+        marked = [each for each in inside if abs(each.sought) in places] or inside[-1:]
+        marks = [(abs(each.sought), each.power.estimate) for each in marked]
         series.append(Series(name, letter, marks, "none"))
         key.append(f"{letter}: {name}")
     x = Axis("patients" if find == "patients" else "size of the effect", 0.0, high)
@@ -276,23 +266,22 @@ def _picture(result: Mapping[str, Any], context: PageContext) -> list[Block] | N
     ]
 
 
-def _groups(result: Mapping[str, Any]) -> dict[tuple[Key, ...], list[Answer]]:
+def _groups(result: Sizing) -> dict[tuple[Key, ...], list[CurvePoint]]:
     """The curves by their points: hypotheses that predict the same are drawn once."""
-    curves: dict[Key, list[Answer]] = {}
-    for each in result["curve"]:
-        curves.setdefault(_key(each), []).append(each)
-    same: dict[tuple[Any, ...], list[Key]] = {}
+    curves: dict[Key, list[CurvePoint]] = {}
+    for each in result.curve:
+        curves.setdefault(each.key, []).append(each)
+    same: dict[tuple[tuple[float, float], ...], list[Key]] = {}
     for key, points in curves.items():
-        shape = tuple((each[result["find"]], each["power"]["estimate"]) for each in points)
+        shape = tuple((each.sought, each.power.estimate) for each in points)
         same.setdefault(shape, []).append(key)
     return {tuple(keys): curves[keys[0]] for keys in same.values()}
 
 
-def _right_end(result: Mapping[str, Any]) -> float:
+def _right_end(result: Sizing) -> float:
     """Where the x axis ends: beyond every answer, or at the largest number tried."""
-    find = result["find"]
-    tried = max(abs(each[find]) for each in result["curve"])
-    answers = [abs(row[find]) for row in result["answers"] if row[find] is not None]
+    tried = max(abs(each.sought) for each in result.curve)
+    answers = [abs(row.sought) for row in result.answers if row.sought is not None]
     if not answers:
         return float(tried)
     end = min(1.4 * max(answers), float(tried))
@@ -300,16 +289,19 @@ def _right_end(result: Mapping[str, Any]) -> float:
     return min(math.ceil(end / unit) * unit, float(tried)) or 1.0
 
 
-def _reading(result: Mapping[str, Any], context: PageContext, limits: Sequence[LimitReport]) -> list[str]:
+def _reading(
+    result: Sizing,
+    context: PageContext,
+) -> list[str]:
     """The tables explained, only as far as they show something."""
     items = [ERRORS]
-    if "uncertain" in result:
+    if result.variants is not None:
         items.append(
             "Assurance is the power averaged over what is uncertain; the same variants of it are used at "
             "every number of patients and every effect. The ± and what is left open include what the choice "
             "of variants adds."
         )
-    if result["find"] == "patients":
+    if result.find == "patients":
         items.append(
             "Patients: all who are randomised, the smallest number from which power stays at or above the "
             "target; a multiple of what one round of the allocation takes."
@@ -327,7 +319,7 @@ def _reading(result: Mapping[str, Any], context: PageContext, limits: Sequence[L
             "Left open, the Monte Carlo range: the effects whose 95 % Monte Carlo interval contains the "
             "target."
         )
-    if any(row["exact"] and row["range"] for row in result["answers"]):
+    if any(row.exact and row.range for row in result.answers):
         items.append(
             "Exact: the power follows from the noncentral t distribution, which settles the answer; the "
             "simulated power beside it confirms it."
@@ -337,8 +329,8 @@ def _reading(result: Mapping[str, Any], context: PageContext, limits: Sequence[L
             "Looks keep their share of the patients at every size, as near as whole blocks allow; expected "
             "patients counts stops."
         )
-    items += about_limits(limits)
+    items += about_limits(result.limits)
     if _incomplete(result):
-        names = list(dict.fromkeys(row["analysis"] for row in result["answers"]))
+        names = list(dict.fromkeys(row.analysis for row in result.answers))
         items.append(f"{completers(context, names)} The number of patients already allows for dropout.")
     return items + sources(context)
