@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import poisson
 from scipy.stats import t as student
 
 ROOT = Path(__file__).parent.parent
@@ -19,8 +20,9 @@ PAGE = (ROOT / "docs/contributing/family.md").read_text(encoding="utf-8")
 TRIALS, PATIENTS, ALPHA = 20_000, 24, 0.05
 FIGURES = """
 import json, planner
-run = planner.simulate(planner.read("events.toml"), trials=20_000)
-print(json.dumps({cell["hypothesis"]: cell for cell in run.to_json()["cells"]}))
+leave = "population.dropout={per_period=0.1,odds_ratio={endpoint={ratio=3,per=3,around=4}}}"
+runs = [planner.simulate(planner.read("events.toml", set=each), trials=20_000) for each in ([], [leave])]
+print(json.dumps([{cell["hypothesis"]: cell for cell in run.to_json()["cells"]} for run in runs]))
 """
 
 
@@ -66,18 +68,29 @@ def power(means: tuple[float, float]) -> float:
     return float(np.mean(np.abs(t) > student.ppf(1.0 - ALPHA / 2.0, PATIENTS - 2)))
 
 
+def completers(means: tuple[float, float]) -> float:
+    """Patients who stay where the odds of leaving are 1 / 9 after 4 events, and three times that after 7."""
+    x = np.arange(100)
+    odds = 3.0 ** ((x - 4) / 3.0) / 9.0
+    leave = [float(poisson.pmf(x, mean) @ (odds / (1.0 + odds))) for mean in means]
+    return PATIENTS * (1.0 - sum(leave) / 2.0)
+
+
 @pytest.mark.long
 def test_the_family_of_the_page(tmp_path: Path) -> None:
     typed_in(tmp_path)
     done = answer(tmp_path, "-c", FIGURES)
     assert done.returncode == 0, done.stderr
-    cells = json.loads(done.stdout)
+    cells, left = json.loads(done.stdout)
     simulated = {name: cells[name]["power"]["estimate"] for name in cells}
     error = 5.0 * (2.0 * 0.25 / TRIALS) ** 0.5  # five standard errors of a difference of two shares
     assert abs(simulated["fewer"] - power((3.0, 5.0))) < error
     assert abs(simulated["same"] - power((4.0, 4.0))) < error
     assert abs(simulated["fewer"] - power((3.2, 5.0))) > error, "another mean would be seen"
     assert abs(cells["fewer"]["true_effect"] + 2.0) < 1e-12
+    stay = left["fewer"]["expected_completers"]
+    assert abs(stay["estimate"] - completers((3.0, 5.0))) < 5.0 * stay["mcse"]
+    assert abs(stay["estimate"] - 0.9 * PATIENTS) > 5.0 * stay["mcse"], "who leaves depends on the events"
     refused = answer(tmp_path, "-m", "planner", "check", "events.toml", "--set", "hypotheses.same.events=3")
     assert refused.returncode == 3
     assert "hint: one mean per treatment: events = { A = 3, B = 3 }" in refused.stderr
