@@ -5,14 +5,19 @@ from __future__ import annotations
 import ast
 import dataclasses
 import re
+import runpy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 
+import analysis_twins
+import numpy as np
 import pytest
 from analysis_twins import TWINS
+from test_kernels_against_naive import DESIGNS, tables
 
 from planner.analyses import AnalysisInfo, citation, explanation, info
+from planner.kernels.tables import STATISTICS, W
 from planner.monitoring.references import REFERENCES
 from planner.scenario.vocabulary import METHODS, NEEDS, NamedMethod
 
@@ -123,3 +128,29 @@ def test_info_is_frozen() -> None:
     change: Callable[..., None] = setattr
     with pytest.raises(dataclasses.FrozenInstanceError):
         change(info("paired-t"), "df", None)
+
+
+# --- The written instructions -----------------------------------------------------------------------------
+
+
+def test_the_analysis_of_the_instructions_agrees_with_its_twin(tmp_path: Path) -> None:
+    document = PACKAGE.parent / "docs" / "contributing" / "analysis.md"
+    row, module, twin = re.findall(r"```python\n(.*?)```", document.read_text(encoding="utf-8"), re.S)
+    file = tmp_path / "paired_z.py"
+    file.write_text(module)
+    offered = runpy.run_path(str(file))["INFO"]
+    named = eval(f"{{{row}}}", {"NamedMethod": NamedMethod})
+    assert list(named) == list(offered) == ["paired-z"]
+    assert named["paired-z"].module == file.stem
+    space = dict(vars(analysis_twins), TWINS={})
+    exec(twin.replace("TWINS = {...,", "TWINS = {"), space)
+    sequences, weights = DESIGNS["AB/BA"]
+    y = np.random.default_rng(1).normal(size=(12, 1, 2, W)) + 100.0
+    y[5, 0, 1] = np.nan
+    order, stat = np.arange(12) % 2, np.empty((1, 1, STATISTICS * W))
+    given = y.reshape(1, 12, 1, 1, 2 * W), 0, 0, order[None], tables(sequences, weights), 0.3, np.array([12])
+    offered["paired-z"].kernel(*given, stat)
+    for lane in (0, W - 1):
+        found = stat.reshape(STATISTICS, W)[:, lane]
+        estimate, se, df, used = space["TWINS"]["paired-z"](y[:, 0, :, lane], order, sequences, weights)
+        assert found == pytest.approx([estimate, se, estimate / se, df, used], rel=1e-8)
