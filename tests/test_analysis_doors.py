@@ -16,7 +16,7 @@ import pytest
 from analysis_twins import TWINS
 from test_kernels_against_naive import DESIGNS, tables
 
-from planner.analyses import AnalysisInfo, citation, explanation, info
+from planner.analyses import AnalysisInfo, explanation, info, statistic
 from planner.kernels.tables import STATISTICS, W
 from planner.monitoring.references import REFERENCES
 from planner.scenario.vocabulary import METHODS, NEEDS, NamedMethod
@@ -59,7 +59,9 @@ def test_an_info_is_complete(name: str) -> None:
     row, about = METHODS[name], info(name)
     assert about.reference in REFERENCES
     assert row.needs in NEEDS
-    assert citation(name) == about.citation != ""
+    assert about == import_module(f"planner.analyses.{row.module}").INFO[name], "read from the text"
+    assert about.citation
+    assert callable(statistic(name))
     assert explanation(name) == (import_module(f"planner.analyses.{row.module}").__doc__ or "").strip()
     assert (about.df is not None) == (about.reference == "t"), "show leaves out t limits without df"
     assert (about.decisive is not None) == row.binary
@@ -138,7 +140,8 @@ def test_the_analysis_of_the_instructions_agrees_with_its_twin(tmp_path: Path) -
     row, module, twin = re.findall(r"```python\n(.*?)```", document.read_text(encoding="utf-8"), re.S)
     file = tmp_path / "paired_z.py"
     file.write_text(module)
-    offered = runpy.run_path(str(file))["INFO"]
+    module_ = runpy.run_path(str(file))
+    offered = module_["INFO"]
     named = eval(f"{{{row}}}", {"NamedMethod": NamedMethod})
     assert list(named) == list(offered) == ["paired-z"]
     assert named["paired-z"].module == file.stem
@@ -149,7 +152,7 @@ def test_the_analysis_of_the_instructions_agrees_with_its_twin(tmp_path: Path) -
     y[5, 0, 1] = np.nan
     order, stat = np.arange(12) % 2, np.empty((1, 1, STATISTICS * W))
     given = y.reshape(1, 12, 1, 1, 2 * W), 0, 0, order[None], tables(sequences, weights), 0.3, np.array([12])
-    offered["paired-z"].kernel(*given, stat)
+    module_["statistic"](*given, stat)
     for lane in (0, W - 1):
         found = stat.reshape(STATISTICS, W)[:, lane]
         estimate, se, df, used = space["TWINS"]["paired-z"](y[:, 0, :, lane], order, sequences, weights)

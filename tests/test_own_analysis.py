@@ -515,6 +515,19 @@ def test_a_stored_result_knows_its_analysis_and_not_its_code() -> None:
     assert planner.simulate(kept, trials=TRIALS, methods={"mine": PAIRED}).digest() == run.digest()
 
 
+def test_a_stored_run_is_read_without_numba(tmp_path: Path) -> None:
+    run, file = simulated(COMPILED), tmp_path / "run.pickle"
+    file.write_bytes(pickle.dumps(run))
+    code = (
+        "import pickle, sys\n"
+        "sys.modules['numba'] = None\n"
+        f"run = pickle.load(open({str(file)!r}, 'rb'))\n"
+        "print(run.digest(), run.to_json()['scenario']['methods']['mine']['title'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{run.digest()} User's analysis: Paired t\n"
+
+
 # --- The example ------------------------------------------------------------------------------------------
 
 

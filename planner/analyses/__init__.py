@@ -1,7 +1,6 @@
 """The analyses: one file each, found by name through the table of planner.scenario.vocabulary.
 
-Each file has its INFO, which holds one kernel for each analysis, used on simulated trials and on real data
-alike::
+Each file has its INFO and the kernels that it names, used on simulated trials and on real data alike::
 
     statistic(values, h, reading, sequence, contrast, centre, counts, stat)
 
@@ -10,14 +9,15 @@ reading are analysed; sequence i64[tile, patient]; contrast: see planner.kernels
 the expected difference, subtracted so that sums of squares keep their digits); counts i64[look] (patients
 seen at each look, ascending). stat f64[look, tile, STATISTICS * W] is filled.
 
-To import a file imports Numba. What explains an analysis, its docstring and its citation, is therefore read
-from the text of the file: `explanation` and `citation`.
+To import a file imports Numba. What is known of an analysis before there are data, its INFO and its
+docstring, is therefore read from the text of the file, in which INFO is made of literals: what simulates
+nothing, such as the reader of a stored run, needs no Numba.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -26,8 +26,6 @@ from typing import Any, Literal
 
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.vocabulary import METHODS
-
-Kernel = Callable[..., Any]
 
 DfRule = Literal["patients", "sequences", "first treatments", "observations"]
 """Whole degrees of freedom if nobody leaves: the patients less 1, less the sequences that take part, or less
@@ -46,10 +44,8 @@ treatment of different patients, or the patients of each sequence who prefer a p
 class AnalysisInfo:
     """An analysis for whoever plans, solves or explains: what of it is known before there are data."""
 
-    kernel: Kernel
-    reference: (
-        str  # distribution under the null hypothesis: a key of planner.monitoring.references.REFERENCES
-    )
+    reference: str  # distribution without an effect: a key of planner.monitoring.references.REFERENCES
+    kernel: str = "statistic"  # its name in the file
     citation: str = ""
     df: DfRule | None = None  # None: they depend on the data, or there are none
     covariates: int = 0  # coefficients beside the means of groups, each of which costs a degree of freedom
@@ -70,53 +66,34 @@ def info_of(analysis: PlannedAnalysis) -> AnalysisInfo:
 @cache
 def info(method: str) -> AnalysisInfo:
     """The INFO of an analysis, by the name that scenarios use."""
-    offered: Mapping[str, AnalysisInfo] = import_module(f"planner.analyses.{METHODS[method].module}").INFO
-    return offered[method]
-
-
-def statistic(method: str) -> Any:
-    """The kernel of an analysis, by the name that scenarios use."""
-    return info(method).kernel
-
-
-def explanation(method: str) -> str:
-    """The docstring of the file of an analysis."""
-    return ast.get_docstring(_tree(METHODS[method].module)) or ""
-
-
-def citation_of(analysis: PlannedAnalysis) -> str:
-    """The publication of a planned analysis; of one of the user's own there may be none."""
-    return citation(analysis.method) if analysis.own is None else info_of(analysis).citation
-
-
-def citation(method: str) -> str:
-    """The publication of an analysis: a text that its file writes out, in INFO or as a name of its own."""
-    texts: dict[str, str] = {}
+    texts: dict[str, Any] = {}
     for statement in _tree(METHODS[method].module).body:
         match statement:
             case ast.Assign(targets=[ast.Name(id="INFO")], value=ast.Dict(keys=keys, values=values)):
-                for key, value in zip(keys, values, strict=True):
-                    if isinstance(key, ast.Constant) and key.value == method:
-                        return _keyword(value, "citation", texts)
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(text))):
-                texts[name] = text
+                made = zip(keys, values, strict=True)
+                call = next(each for key, each in made if key is not None and ast.literal_eval(key) == method)
+                assert isinstance(call, ast.Call)
+                return AnalysisInfo(**{str(each.arg): _value(each.value, texts) for each in call.keywords})
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=value)):
+                texts[name] = value
             case _:
                 pass
     raise LookupError(method)
 
 
-def _keyword(call: ast.expr, name: str, texts: Mapping[str, str]) -> str:
-    """A text among the keywords of a call."""
-    assert isinstance(call, ast.Call)
-    for each in call.keywords:
-        match each:
-            case ast.keyword(arg=arg, value=ast.Constant(value=str(text))) if arg == name:
-                return text
-            case ast.keyword(arg=arg, value=ast.Name(id=variable)) if arg == name:
-                return texts[variable]
-            case _:
-                pass
-    return ""
+def _value(node: ast.expr, texts: Mapping[str, Any]) -> Any:
+    """A literal, or a name that stands for one."""
+    return texts[node.id] if isinstance(node, ast.Name) else ast.literal_eval(node)
+
+
+def statistic(method: str) -> Any:
+    """The kernel of an analysis, by the name that scenarios use."""
+    return getattr(import_module(f"planner.analyses.{METHODS[method].module}"), info(method).kernel)
+
+
+def explanation(method: str) -> str:
+    """The docstring of the file of an analysis."""
+    return ast.get_docstring(_tree(METHODS[method].module)) or ""
 
 
 @cache

@@ -71,14 +71,13 @@ _KENWARD_ROGER = "Kenward MG, Roger JH. Biostatistics 2010;11:1-17. doi:10.1093/
 
 INFO = {
     "baseline-adjusted": AnalysisInfo(
-        kernel=statistic,
         reference="t",
         citation=_KENWARD_ROGER,
         df="sequences",
         covariates=1,
     ),
     "parallel-ancova": AnalysisInfo(
-        kernel=period_one,
+        kernel="period_one",
         reference="t",
         citation=_KENWARD_ROGER,
         df="first treatments",

@@ -69,7 +69,6 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
 
 INFO = {
     "fisher": AnalysisInfo(
-        kernel=statistic,
         reference="exact-p",
         citation="Fisher RA. J R Stat Soc 1935;98:39-82. doi:10.2307/2342435",
         decisive="responders",

@@ -241,7 +241,6 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
 
 INFO = {
     "fixed-subject": AnalysisInfo(
-        kernel=statistic,
         reference="t",
         citation="Jones B, Kenward MG. Design and Analysis of Cross-Over Trials, 3rd ed. CRC Press 2014",
         df="observations",

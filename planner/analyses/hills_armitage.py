@@ -77,7 +77,6 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
 
 INFO = {
     "hills-armitage": AnalysisInfo(
-        kernel=statistic,
         reference="t",
         citation="Hills M, Armitage P. Br J Clin Pharmacol 1979;8:7-20",
         df="sequences",

@@ -77,19 +77,17 @@ _MCNEMAR = "McNemar Q. Psychometrika 1947;12:153-157. doi:10.1007/BF02295996"
 
 INFO = {
     "mcnemar-mid-p": AnalysisInfo(
-        kernel=statistic,
         reference="binomial-mid",
         citation=_FAGERLAND,
         decisive="discordant pairs",
     ),
     "mcnemar-exact": AnalysisInfo(
-        kernel=statistic,
         reference="binomial",
         citation=_MCNEMAR,
         decisive="discordant pairs",
     ),
     "mcnemar-asymptotic": AnalysisInfo(
-        kernel=asymptotic,
+        kernel="asymptotic",
         reference="normal",
         citation=_MCNEMAR,
         decisive="discordant pairs",

@@ -69,7 +69,6 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
 
 INFO = {
     "paired-t": AnalysisInfo(
-        kernel=statistic,
         reference="t",
         citation="Student. Biometrika 1908;6:1-25. doi:10.1093/biomet/6.1.1",
         df="patients",

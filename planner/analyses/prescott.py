@@ -100,13 +100,12 @@ def mainland_gart(values, h, reading, sequence, contrast, centre, counts, stat):
 
 INFO = {
     "prescott": AnalysisInfo(
-        kernel=statistic,
         reference="exact-p",
         citation="Prescott RJ. Appl Stat 1981;30:9-15",
         decisive="preferences",
     ),
     "mainland-gart": AnalysisInfo(
-        kernel=mainland_gart,
+        kernel="mainland_gart",
         reference="exact-p",
         citation="Gart JJ. Biometrika 1969;56:75-80. doi:10.1093/biomet/56.1.75",
         decisive="preferences",

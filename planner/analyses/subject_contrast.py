@@ -46,7 +46,6 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
 
 INFO = {
     "subject-contrast": AnalysisInfo(
-        kernel=statistic,
         reference="t",
         citation="Senn S. Cross-over Trials in Clinical Research, 2nd ed. Wiley 2002",
         df="sequences",

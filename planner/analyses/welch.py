@@ -60,13 +60,12 @@ _WELCH = "Welch BL. Biometrika 1947;34:28-35. doi:10.1093/biomet/34.1-2.28"
 
 INFO = {
     "welch": AnalysisInfo(
-        kernel=statistic,
         reference="fractional-t",
         citation=_WELCH,
         per_group=2,
     ),
     "period-one-welch": AnalysisInfo(
-        kernel=period_one,
+        kernel="period_one",
         reference="fractional-t",
         citation=_WELCH,
         per_group=2,

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from planner.analyses import info_of
+from planner.analyses import statistic
 from planner.analyses.own.analysis import BY_NAME, Analysis, takes
 from planner.analyses.own.kernel import within_bounds
 from planner.errors import AnalysisError
@@ -32,7 +32,7 @@ def kernel_of(scenario: Scenario, analysis: PlannedAnalysis) -> Callable[..., No
     """The kernel of an analysis, or what calls one of the user's own."""
     own = analysis.own
     if own is None:
-        kernel: Callable[..., None] = info_of(analysis).kernel
+        kernel: Callable[..., None] = statistic(analysis.method)
         return kernel
     assert isinstance(own, Analysis)
     own.check_unchanged()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from planner._version import __version__
-from planner.analyses import citation_of
+from planner.analyses import info_of
 from planner.report.blocks import Block, Facts, Heading, Prose
 from planner.report.pages.common import NO_SOURCE
 from planner.results.contract import Json
@@ -57,7 +57,7 @@ def _methods(scenario: Scenario) -> list[CitationEntry]:
             used.setdefault(citation, (key, []))[1].append(what)
 
     for analysis in scenario.analyses:
-        use(analysis.method, citation_of(analysis), f"analysis {analysis.name}")
+        use(analysis.method, info_of(analysis).citation, f"analysis {analysis.name}")
     efficacy, futility = scenario.monitoring.efficacy, scenario.monitoring.futility
     if len(scenario.monitoring.looks) > 1:
         if efficacy is not None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import NamedTuple
 
-from planner.analyses import citation, explanation
+from planner.analyses import explanation, info
 from planner.monitoring.rules import rule_function, spending_function
 from planner.results.contract import Json
 from planner.scenario import designs
@@ -57,7 +57,7 @@ def _analyses() -> list[Method]:
             explanation(name),
             NEEDS[row.needs],
             {},
-            citation(name),
+            info(name).citation,
         )
         for name, row in METHODS.items()
     ]

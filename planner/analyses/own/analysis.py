@@ -112,7 +112,6 @@ class Analysis:
     def info(self) -> AnalysisInfo:
         """As the INFO of an analysis of planner."""
         return AnalysisInfo(
-            kernel=self.function,
             reference=self.reference,
             citation=self.citation,
             df=self.df,
