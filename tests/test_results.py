@@ -137,3 +137,14 @@ def test_the_cells_are_those_of_the_document() -> None:
         one, power=dataclasses.replace(one.power, estimate=one.power.estimate + 1e-12)
     )
     assert wrong.to_json() != document["cells"][0]
+
+
+def test_nested_tables_have_a_name() -> None:
+    """`Tree` where settings are read, `Json` where results are written: nothing else may hold anything."""
+    folder = Path(planner.__file__).parent
+    places = [
+        str(file.relative_to(folder))
+        for file in sorted(folder.rglob("*.py"))
+        if "dict[str, Any]" in file.read_text(encoding="utf-8")
+    ]
+    assert places == [str(Path("scenario", "tree.py"))]

@@ -57,7 +57,7 @@ def comparison(now: Mapping[str, Any], earlier: Any, name: str) -> Json:
 # Whether there is anything to compare, which can be seen before anything is measured
 
 
-def check(earlier: Any, now: Mapping[str, Any]) -> None:
+def check(earlier: Any, now: Mapping[str, object]) -> None:
     """Raise NotComparable where the document is no whole result, or shares no ratio with this planner.
 
     `now`: a result, or the conditions of one that is yet to be measured.
@@ -89,7 +89,7 @@ def reasons(now: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, str]:
     return why
 
 
-def _elsewhere(now: Mapping[str, Any], then: Mapping[str, Any]) -> str:
+def _elsewhere(now: Mapping[str, object], then: Mapping[str, object]) -> str:
     if all(now[key] == then[key] for key in _PROCESSOR):
         return ""
     here, there = (
@@ -190,7 +190,7 @@ def _row(what: str, now: Mapping[str, float], then: Mapping[str, float], toleran
 # Whether the document is whole
 
 _SPREAD = {"median": float, "low": float, "high": float}
-_SHAPE: Any = {
+_SHAPE: object = {
     "quick": bool,
     "machine": {"processor": str, "compiled_for": str, "vector_bits": int},
     "versions": dict.fromkeys(_TOOLS, str),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from typing import Any
 
 
 def command(
@@ -17,7 +16,7 @@ def command(
     *,
     settings: Sequence[str] | None = None,
     hypotheses: Sequence[str] = (),
-    **options: Any,
+    **options: object,
 ) -> str:
     """`planner NAME SOURCES --set ... --hypothesis ... --option value`, quoted for a shell.
 

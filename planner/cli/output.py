@@ -112,7 +112,7 @@ def as_csv(header: list[str], rows: list[list[Any]]) -> str:
 
     from planner.data.csv_text import harmless
 
-    def safe(cell: Any) -> Any:
+    def safe(cell: object) -> object:
         text = ";".join(cell) if isinstance(cell, list) else cell
         return harmless(text) if isinstance(text, str) else text
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from planner.scenario.faults import Path
 
@@ -15,13 +15,13 @@ class AssumedNumber(NamedTuple):
     """A number, or several that are wrong together."""
 
     path: Path
-    value: Any
+    value: object
     label: str
     start: float | None = None  # what the value is counted from, where that is not 0
 
 
 def numbers_in(
-    table: Any, apart: Collection[str] = (), chosen: Collection[str] = CHOSEN
+    table: object, apart: Collection[str] = (), chosen: Collection[str] = CHOSEN
 ) -> Iterator[AssumedNumber]:
     """Every number of a table that was not chosen, but of the settings `apart`."""
     for path, value in leaves(table):

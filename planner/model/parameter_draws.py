@@ -241,9 +241,9 @@ class _Leaf:
     factor: float
 
 
-def _change_tree(parameters: Sequence[UncertainParameter], needed: Collection[str]) -> dict[Any, Any]:
+def _change_tree(parameters: Sequence[UncertainParameter], needed: Collection[str]) -> dict[object, object]:
     """What changes in a scenario, as nested tables of attributes, keys and indices."""
-    tree: dict[Any, Any] = {}
+    tree: dict[object, Any] = {}
     for i, parameter in enumerate(parameters):
         for number in (each for each in parameter.numbers if _is_needed(each, needed)):
             node = tree
@@ -253,7 +253,7 @@ def _change_tree(parameters: Sequence[UncertainParameter], needed: Collection[st
     return tree
 
 
-def _with_drawn_values(scenario: Scenario, tree: Mapping[Any, Any], values: Sequence[float]) -> Scenario:
+def _with_drawn_values(scenario: Scenario, tree: Mapping[object, Any], values: Sequence[float]) -> Scenario:
     """The scenario with drawn values; a hypothesis with numbers of its own has its own copies of them."""
     shared = {part: inner for part, inner in tree.items() if part != "hypotheses"}
     variant: Scenario = _replace_numbers(scenario, shared, values)

@@ -18,7 +18,7 @@ _MODULES: dict[str, ModuleType] = {"efficacy": efficacy_rules, "futility": futil
 def rule_function(kind: str, name: str) -> Callable[..., object]:
     """What solves a rule, "efficacy" or "futility": the one for all spending functions if it is one."""
     called = "by_function" if rule_of(kind, name).spends else name.replace("-", "_")
-    function: Callable[..., Any] = getattr(_MODULES[kind], called)
+    function: Callable[..., object] = getattr(_MODULES[kind], called)
     return function
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from itertools import islice
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from planner.results.contract import Json
 from planner.results.figures import Figure
@@ -30,7 +30,7 @@ class Result(Protocol):
     def frame(self) -> polars.DataFrame:
         """The figures as a table."""
 
-    def document(self) -> Sequence[Any]:
+    def document(self) -> Sequence[object]:
         """The page of the answer as blocks of planner.report.blocks, which renderers lay out."""
 
     def _repr_html_(self) -> str:
@@ -57,9 +57,9 @@ class QuestionResult:
         """The figures as a table."""
         raise NotImplementedError
 
-    def document(self) -> Sequence[Any]:
+    def document(self) -> Sequence[object]:
         """The page of the answer as blocks; it stands in `report`, which is loaded when a page is wanted."""
-        blocks: Sequence[Any] = import_module("planner.report.documents").document(self)
+        blocks: Sequence[object] = import_module("planner.report.documents").document(self)
         return blocks
 
     def _repr_html_(self) -> str:

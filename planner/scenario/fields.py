@@ -31,7 +31,7 @@ LARGEST = 1e9
 MAX_DAYS = 100_000
 
 
-def about(help: str, unit: str = "", label: bool = False, since: str = "", **limits: Any) -> Any:
+def about(help: str, unit: str = "", label: bool = False, since: str = "", **limits: Any) -> object:
     """Describe one setting.
 
     `label`: it alters no virtual trial and is left out of the digest. `since`: the version that brought it,

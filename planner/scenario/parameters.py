@@ -173,7 +173,7 @@ def _name(item: Settings) -> str:
     return ""
 
 
-def _numbers(node: Any, kind: Any, route: Path, relative: bool) -> Iterator[Place]:
+def _numbers(node: object, kind: object, route: Path, relative: bool) -> Iterator[Place]:
     """The number at the end of a path, or the numbers that are meant by a table of them."""
     if isinstance(node, float | int) and not isinstance(node, bool):
         if "occupancy_by_dose" in route:

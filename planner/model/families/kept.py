@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_KEPT: ContextVar[dict[Hashable, tuple[Any, Any]] | None] = ContextVar("kept", default=None)
+_KEPT: ContextVar[dict[Hashable, tuple[Any, object]] | None] = ContextVar("kept", default=None)
 
 
 @contextmanager

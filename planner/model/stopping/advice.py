@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 from scipy.special import chdtri, ndtr, stdtrit
@@ -235,7 +234,7 @@ def _plan_with_looks(
 def _without_numbers_of(scenario: Scenario, out: set[int]) -> Scenario:
     """The scenario whose rules have no number for some looks."""
 
-    def kept(rule: Efficacy | Futility | None) -> Any:
+    def kept(rule: Efficacy | Futility | None) -> object:
         if rule is None:
             return None
         short = {

@@ -63,5 +63,5 @@ def _alike(a: Any, b: Any, alone: Collection[str]) -> bool:
     return bool(a == b)
 
 
-def _numbers(value: Any) -> bool:
+def _numbers(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(x, int | float) for x in value)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -159,7 +159,7 @@ def _is_kind(work: Job, records: Records, kind: str) -> Ints:
     significant = (end == ABOVE) | (end == BELOW)
     effect = test.truth.effect
     against = end == (BELOW if effect > 0 else ABOVE)
-    kinds: dict[str, Callable[[], Any]] = {
+    kinds: dict[str, Callable[[], object]] = {
         "efficacy": lambda: significant,
         "early-efficacy": lambda: significant & (look + 1 < len(test.looks[0].counts)),
         "futility": lambda: end == FUTILE,

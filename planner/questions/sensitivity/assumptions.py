@@ -32,9 +32,9 @@ class Assumption:
 
     path: str  # as in --set
     label: str  # the path without what every line repeats
-    value: Any  # a number, or the several that vary together
+    value: object  # a number, or the several that vary together
     hypotheses: tuple[str, ...]  # those that it concerns
-    variants: tuple[tuple[Any, Scenario | None], ...]  # lower, then higher: value, None where impossible
+    variants: tuple[tuple[object, Scenario | None], ...]  # lower, then higher: value, None where impossible
 
 
 def assumptions(scenario: Scenario, step: float = STEP) -> list[Assumption]:
@@ -112,7 +112,7 @@ def _numbers(scenario: Scenario) -> Iterator[tuple[AssumedNumber, tuple[str, ...
 
 
 def _followed(node: Mapping[str, object], path: Sequence[str]) -> object:
-    value: Any = node
+    value: object = node
     for part in path:
         value = value.get(part) if isinstance(value, Mapping) else None
     return value

@@ -78,7 +78,7 @@ def _facts(result: Sweep, cells: Sequence[Cell], context: PageContext) -> list[t
 
 def _axes(cells: Sequence[Cell]) -> dict[str, list[Any]]:
     """The swept settings with their values, each once, in order."""
-    axes: dict[str, list[Any]] = {}
+    axes: dict[str, list[object]] = {}
     for cell in cells:
         for path, value in cell.sweep.items():
             values = axes.setdefault(path, [])

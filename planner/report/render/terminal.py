@@ -60,7 +60,7 @@ def visible_lines(text: str) -> str:
     return "\n".join(visible(line) for line in text.split("\n"))
 
 
-def in_ascii(value: Any) -> Any:
+def in_ascii(value: object) -> Any:
     """The block with every text in it spelt in ASCII as far as we can."""
     if isinstance(value, str):
         return value.translate(ASCII)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 from planner.results.contract import Json
 from planner.results.number_text import plain
 
-Path = tuple[Any, ...]
+Path = tuple[object, ...]
 
 _LABELS = ("label", "dose", "name")
 _IN_WORDS = ("family", "role", "carryover")  # in words, elsewhere
@@ -69,7 +68,7 @@ def _common(path: Path) -> Path:
     )
 
 
-def _leaves(node: object, path: Path = ()) -> dict[Path, Any]:
+def _leaves(node: object, path: Path = ()) -> dict[Path, object]:
     """Every setting by its path; a list of plain values is one setting."""
     if isinstance(node, dict):
         pairs = list(node.items())

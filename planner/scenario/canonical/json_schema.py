@@ -27,7 +27,7 @@ def schema() -> Tree:
     }
 
 
-def _part(node: Any) -> Any:
+def _part(node: object) -> Any:
     """The schema of a table of which any part may stand in another file."""
     if isinstance(node, list):
         return [_part(item) for item in node]
@@ -41,7 +41,7 @@ def _part(node: Any) -> Any:
     }
 
 
-def _tidied(node: Any, names: bool) -> Any:
+def _tidied(node: object, names: bool) -> Any:
     """Without what TOML cannot say (null) and what says nothing (titles, empty defaults)."""
     if isinstance(node, list):
         return [_tidied(item, False) for item in node]

@@ -23,7 +23,7 @@ def resolve(scenario: Scenario) -> Tree:
     return _plain(scenario, labels=True)  # type: ignore[no-any-return]
 
 
-def _plain(value: Any, labels: bool) -> Any:
+def _plain(value: object, labels: bool) -> Any:
     if isinstance(value, BaseModel):
         fields = type(value).model_fields
         kept = {
@@ -76,7 +76,7 @@ def _by_others(path: Path, scenario: Scenario) -> tuple[str, ...]:
 
 def _standing(path: Path, scenario: Scenario) -> Path:
     """As `followed` in the full form, of which nothing but the tables on the way is looked at."""
-    node: Any = scenario
+    node: object = scenario
     place: Path = ()
     for part in path:
         key = str(part)
@@ -96,7 +96,7 @@ def _standing(path: Path, scenario: Scenario) -> Path:
 
 def followed(path: Path, data: Tree) -> Path:
     """The longest beginning of `path` that leads somewhere in `data`; digits may be a key or an index."""
-    node: Any = data
+    node: object = data
     place: Path = ()
     for part in path:
         if isinstance(node, dict) and str(part) in node:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from planner.scenario.canonical.resolved import resolve
 from planner.scenario.scenario import Scenario
@@ -60,7 +59,7 @@ def _key(name: str) -> str:
     return name if bare else _text(name)
 
 
-def as_toml(value: Any) -> str:
+def as_toml(value: object) -> str:
     """A value as TOML writes it."""
     return _value(value)
 

@@ -141,7 +141,7 @@ def _draft(data: Tree, written: Scenario | None, context: Tree) -> Draft:
 
     part = partial(_sound_part, context=context)
 
-    def parts(model: type[BaseModel] | None, raw: Any, most: int) -> dict[Any, Any]:
+    def parts(model: type[BaseModel] | None, raw: object, most: int) -> dict[object, object]:
         """The sound entries of a table or list; no model: hypotheses, each by its family."""
         items = raw.items() if isinstance(raw, dict) else enumerate(raw) if isinstance(raw, list) else ()
         built = {key: part(model or SETTINGS[family_of(item)], item) for key, item in islice(items, most)}

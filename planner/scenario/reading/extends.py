@@ -37,7 +37,7 @@ class _Row(NamedTuple):
 
     layer: int
     number: int
-    value: Any
+    value: object
 
 
 @dataclass
@@ -70,7 +70,7 @@ class Refused(PlannerError):
     """An `extends` that cannot be followed."""
 
 
-def chain(first: Layer, extends: Any, file: FilePath | None) -> list[Layer]:
+def chain(first: Layer, extends: object, file: FilePath | None) -> list[Layer]:
     """The file and all that it builds on, itself first. `extends`: what it is to extend.
 
     Raises Refused if that cannot be followed, ScenarioError if a file further on is at fault.
@@ -212,11 +212,11 @@ def _covered(text: object, stated: set[Path]) -> bool:
     return any(path[:n] in stated for n in range(1, len(path) + 1))
 
 
-def _left(text: object, earlier: Tree, later: Tree) -> list[Any]:
+def _left(text: object, earlier: Tree, later: Tree) -> list[object]:
     """What stands at a path of the earlier file and is left as it was by the later one, as paths."""
     path = split_path(text) if isinstance(text, str) else ()
-    before: Any = earlier
-    after: Any = later
+    before: object = earlier
+    after: object = later
     for part in path:
         if not isinstance(after, dict):
             return []  # replaced as a whole

@@ -41,7 +41,7 @@ class Override(NamedTuple):
     path: Path
     key: tuple[int, int]  # offsets in text
     start: int  # offset of the value
-    value: Any
+    value: object
 
     def fault(self, message: str, hint: str = "", at: tuple[int, int] | None = None, path: str = "") -> Fault:
         """A fault of this override; `at`: offsets in its text, the whole value if not given."""
@@ -136,7 +136,7 @@ def _put(data: Tree, path: Path, value: object) -> Path:
 
     What is changed inside `data` are copies that take the place of what stood there.
     """
-    node: Any = data
+    node: object = data
     followed: Path = ()
     for depth, part in enumerate(path):
         if followed and not isinstance(node, dict | list):
@@ -144,7 +144,7 @@ def _put(data: Tree, path: Path, value: object) -> Path:
             if table is not None:
                 node = _replaced(data, followed, table)
         last = depth == len(path) - 1
-        follower: Any = [] if part in _LISTS and not last and isinstance(path[depth + 1], int) else {}
+        follower: object = [] if part in _LISTS and not last and isinstance(path[depth + 1], int) else {}
         key: Any = part
         if isinstance(node, dict):
             key = str(part)

@@ -111,7 +111,7 @@ class Draft:
 
     def written(self, path: Path) -> Any:
         """What the user wrote at `path`, None if nothing."""
-        node: Any = self.data
+        node: object = self.data
         for part in path:
             if isinstance(node, dict):
                 node = node.get(part)

@@ -84,7 +84,7 @@ def described(data: Tree) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _written(data: Any, path: tuple[str | int, ...]) -> Any:
+def _written(data: Any, path: tuple[str | int, ...]) -> object:
     """What stands at the path; None if nothing does."""
     for part in path:
         try:

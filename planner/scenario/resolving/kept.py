@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 
 class _Answer(NamedTuple):
-    same: tuple[Any, ...]
-    equal: tuple[Any, ...]
-    value: Any
+    same: tuple[object, ...]
+    equal: tuple[object, ...]
+    value: object
 
 
 class Kept:
@@ -21,7 +21,7 @@ class Kept:
     def __init__(self) -> None:
         self._answers: dict[str, _Answer] = {}
 
-    def answer(self, question: str, same: tuple[Any, ...], equal: tuple[Any, ...] = ()) -> Any:
+    def answer(self, question: str, same: tuple[object, ...], equal: tuple[object, ...] = ()) -> Any:
         """The answer that was kept for the very objects `same` and for parts `equal` to these; else None."""
         kept = self._answers.get(question)
         if kept is None or len(kept.same) != len(same):
@@ -29,6 +29,6 @@ class Kept:
         holds = all(a is b for a, b in zip(kept.same, same, strict=True)) and kept.equal == equal
         return kept.value if holds else None
 
-    def keep(self, question: str, same: tuple[Any, ...], equal: tuple[Any, ...], value: Any) -> None:
+    def keep(self, question: str, same: tuple[object, ...], equal: tuple[object, ...], value: object) -> None:
         """Keep an answer in place of the earlier one."""
         self._answers[question] = _Answer(same, equal, value)

@@ -42,7 +42,7 @@ class Mechanism:
     signals: Mapping[str, Signal]
     components: Mapping[str, Component]
     hypothesis: MechanismHypothesis
-    cache: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    cache: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
     """What has been worked out: sequences begin alike, and each visit needs the same dosings again."""
 
     @classmethod
