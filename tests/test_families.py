@@ -185,7 +185,7 @@ def test_a_question_after_the_family_is_seen(code: str) -> None:
     "code",
     [
         "isinstance(h, FamilySettings)",
-        "from planner.scenario.families.means import ScoreSpread",
+        "from planner.scenario.families.means import BaselineCorrelation",
         "observed.use == 'means'",
         "('responders', 'means', 'rates')",
         "stated['rates']",

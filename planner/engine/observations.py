@@ -35,7 +35,7 @@ def observe(
     Of secondary outcomes there is neither.
     """
     stated = scenario.hypotheses[hypothesis]
-    if "score" not in stated.measures:
+    if not stated.tells_scores():
         return None
     days = list(dict.fromkeys(each.day for each in readings if not each.outcome))
     wanted = [Reading("score", day) for day in days]

@@ -23,8 +23,8 @@ from planner.kernels.tables import Draws, DropoutTables, Ints
 from planner.model.assumed_numbers import AssumedNumber
 from planner.model.readings import Reading
 from planner.scenario.families.base import FamilySettings
-from planner.scenario.families.means import ScoreSpread
 from planner.scenario.scenario import Scenario
+from planner.scenario.score_spread import ScoreSpread
 from planner.scenario.uncertainty import Tie
 from planner.scenario.vocabulary import FAMILIES
 
@@ -69,7 +69,7 @@ class EffectParameter(Generic[H]):
 
 
 class FamilyTables(Protocol):
-    """What every kernel reads that makes patients: a NamedTuple of planner.kernels.tables has it all."""
+    """What every kernel reads that makes patients; a NamedTuple that may have more."""
 
     @property
     def draws(self) -> Draws:

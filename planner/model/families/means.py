@@ -35,9 +35,10 @@ from planner.model.readings import BASELINE, Reading
 from planner.monitoring.numerics import to_12_digits
 from planner.scenario.contrasts import cancels, total
 from planner.scenario.design import Design
-from planner.scenario.families.means import Means, ScoreSpread
+from planner.scenario.families.means import Means
 from planner.scenario.population import Population
 from planner.scenario.scenario import Scenario
+from planner.scenario.score_spread import ScoreSpread
 
 BEFORE, AFTER = 0, 1  # visits of family `means`: the period's baseline and its outcome
 

@@ -8,8 +8,9 @@ from planner.questions.plan import TrialPlan, scale_moves
 from planner.report.scenario.family import FamilyInWords
 from planner.results.number_text import plain, signed
 from planner.scenario.contrasts import formula, weights
-from planner.scenario.families.means import Means, ScoreSpread
+from planner.scenario.families.means import Means
 from planner.scenario.scenario import Scenario
+from planner.scenario.score_spread import ScoreSpread
 from planner.scenario.text import listed
 
 

@@ -8,11 +8,12 @@ from math import sqrt
 
 from planner.scenario.design import Design
 from planner.scenario.endpoint import Endpoint
-from planner.scenario.families.means import BaselineCorrelation, Means, ScoreSpread
+from planner.scenario.families.means import BaselineCorrelation, Means
 from planner.scenario.faults import Path
 from planner.scenario.fields import EVERY
 from planner.scenario.resolving.draft import Draft, check_score, check_treatments
 from planner.scenario.resolving.families.resolver import FamilyResolver, TrialParts
+from planner.scenario.score_spread import ScoreSpread
 from planner.scenario.text import listed, printable
 from planner.scenario.uncertainty import Distribution
 
