@@ -247,7 +247,7 @@ def test_table_json_and_long_format_say_the_same_guesses() -> None:
         own = [row["guessed_right"] for row in rows if row["treatment"] == a]
         assert said["by_treatment"][a] == {"made": len(own), "right": sum(own)}
     assert all((row["guessed_active"] == (row["treatment"] == "A")) == row["guessed_right"] for row in rows)
-    heading, told, sheet = guesses_of(document)
+    heading, told, sheet = guesses_of(shown)
     assert heading == Heading("What they guess")
     assert isinstance(told, Prose)
     assert told.text.startswith(f"{said['right']} of {said['made']} guesses right: ")
@@ -262,7 +262,7 @@ def test_nothing_is_said_of_guesses_where_nobody_is_asked() -> None:
     document = shown.to_json()
     assert "guesses" not in document
     assert not any("guess" in key for key in (*document["patients"][0], *shown.rows()[0]))
-    assert guesses_of(document) == []
+    assert guesses_of(shown) == []
 
 
 def test_error_of_the_share() -> None:

@@ -134,7 +134,7 @@ def trial(
             analysis=analysis,
         )
         described = page_context(plan, work_out(plan, scenario), command)
-        return trial_page(result.to_json(), described)
+        return trial_page(result, described)
 
     target.write(result.to_json(), blocks, lambda: _csv(result))
     return OK

@@ -76,7 +76,7 @@ def _weigh(result: Weighing) -> list[Block]:
 
 
 def _trial(result: Trial) -> list[Block]:
-    return trial_page(result.to_json(), _context(result.scenario))
+    return trial_page(result, _context(result.scenario))
 
 
 def _boundaries(result: Boundaries) -> list[Block]:

@@ -8,7 +8,8 @@ patients.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from planner.engine.cells import Cells
 from planner.engine.tally import Tally
 from planner.kernels.tables import MADE, MADE_RIGHT, MADE_SQUARE, RIGHT, RIGHT_SQUARE, Floats, Ints
 from planner.results.cells import CorrectGuesses
-from planner.results.contract import Json
+from planner.results.contract import Json, Written
 from planner.results.design_effect import AllocatedPatients
 from planner.results.figures import Figure, figure, probability_among
 
@@ -87,19 +88,36 @@ def guesses_of(guessing: GuessCounting | None, values: Floats, sequence: int) ->
     )
 
 
+@dataclass(frozen=True, slots=True)
+class GuessesMade(Written):
+    """Guesses of patients who got one treatment, and how many of them are right."""
+
+    made: int
+    right: int
+
+
+@dataclass(frozen=True, slots=True)
+class GuessCounts(Written):
+    """The guesses of the patients of one trial."""
+
+    active: tuple[str, ...]  # treatments
+    made: int
+    right: int
+    by_treatment: Mapping[str, GuessesMade]
+
+
 def guess_counts(
     guessing: GuessCounting, patients: Iterable[tuple[Sequence[str], Sequence[Guess | None]]]
-) -> Json:
+) -> GuessCounts:
     """How many guesses there are and how many are right, of all and by treatment; patients by sequence."""
     rows = [(a, guess) for sequence, own in patients for a, guess in zip(sequence, own, strict=True) if guess]
     right = {a: [guess.right for b, guess in rows if b == a] for a in guessing.treatments}
-    by_treatment = {a: {"made": len(each), "right": sum(each)} for a, each in right.items()}
-    return {
-        "active": [a for a, it in zip(guessing.treatments, guessing.active, strict=True) if it],
-        "made": len(rows),
-        "right": sum(guess.right for _, guess in rows),
-        "by_treatment": by_treatment,
-    }
+    return GuessCounts(
+        active=tuple(a for a, it in zip(guessing.treatments, guessing.active, strict=True) if it),
+        made=len(rows),
+        right=sum(guess.right for _, guess in rows),
+        by_treatment={a: GuessesMade(len(each), sum(each)) for a, each in right.items()},
+    )
 
 
 def by_period(guesses: Sequence[Guess | None]) -> Json:

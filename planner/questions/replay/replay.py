@@ -50,11 +50,12 @@ from planner.questions.replay.trial import (
     NOT_SIGNIFICANT,
     Course,
     LookResult,
+    PatientsUsed,
     Trial,
+    UsedOf,
     VirtualPatient,
 )
 from planner.results.blinding import Guess, guess_counts, guesses_of
-from planner.results.contract import Json
 from planner.results.dropout import days_waited
 from planner.scenario.caps import MAX_TRIAL
 from planner.scenario.scenario import Scenario
@@ -261,14 +262,14 @@ def _course(
     return Course(test.analysis, reading, test.truth, tuple(map(_number, own)), planned, looks, counted)
 
 
-def _counts(scores: Floats, used: Flags, seen: int) -> Json:
+def _counts(scores: Floats, used: Flags, seen: int) -> PatientsUsed:
     """Of the first `seen` patients: who finished every period and who left, and how many of both are used."""
     finished, part = ~np.isnan(scores[:seen, -1]), used[:seen]
-    return {
-        "patients": seen,
-        "finished": {"all": int(finished.sum()), "used": int((finished & part).sum())},
-        "left": {"all": int((~finished).sum()), "used": int((~finished & part).sum())},
-    }
+    return PatientsUsed(
+        patients=seen,
+        finished=UsedOf(int(finished.sum()), int((finished & part).sum())),
+        left=UsedOf(int((~finished).sum()), int((~finished & part).sum())),
+    )
 
 
 def _look(test: HypothesisTest, rules: Rules, k: int, stat: Floats, lane: int, decision: str) -> LookResult:

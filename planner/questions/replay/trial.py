@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from planner.model.estimand import Truth
 from planner.model.readings import Reading
-from planner.results.blinding import Guess, by_period, in_a_row
-from planner.results.contract import Json
+from planner.results.blinding import Guess, GuessCounts, by_period, in_a_row
+from planner.results.contract import Json, Written
 from planner.results.digest import answer_digest
 from planner.results.number_text import plus_minus
 from planner.results.provenance import ENGINE, provenance, scenario_named
@@ -40,7 +40,24 @@ class VirtualPatient:
 
 
 @dataclass(frozen=True, slots=True)
-class LookResult:
+class UsedOf(Written):
+    """So many patients, and how many of them an analysis uses."""
+
+    all: int
+    used: int
+
+
+@dataclass(frozen=True, slots=True)
+class PatientsUsed(Written):
+    """The patients of the last look, and who of them is analysed."""
+
+    patients: int
+    finished: UsedOf
+    left: UsedOf
+
+
+@dataclass(frozen=True, slots=True)
+class LookResult(Written):
     """What a look saw. None: a number that does not exist."""
 
     look: int  # from 1
@@ -71,7 +88,7 @@ class Course:
     differences: tuple[float | None, ...]  # of each patient, the contrast of the patient's own scores
     planned: int  # looks planned
     looks: tuple[LookResult, ...]
-    used: Json  # of the patients of the last look: how many finished and left, and who of them is analysed
+    used: PatientsUsed
 
     @property
     def decision(self) -> str:
@@ -101,7 +118,7 @@ class Trial(QuestionResult):
     readings: tuple[Reading, ...]
     patients: tuple[VirtualPatient, ...]  # those who had finished when the last analysis was done
     courses: tuple[Course, ...]
-    guesses: Json | None = None  # of these patients, added up; None where nobody is asked
+    guesses: GuessCounts | None = None  # of these patients; None where nobody is asked
 
     def rows(self) -> list[Json]:
         """Long format: subject, sequence, period, treatment, value (None after the patient has left).
@@ -184,7 +201,7 @@ class Trial(QuestionResult):
             "readings": [_reading(reading) for reading in self.readings],
             "patients_planned": self.scenario.design.patients,
             "patients": [_patient(patient) for patient in self.patients],
-            **({"guesses": self.guesses} if self.guesses is not None else {}),
+            **({"guesses": self.guesses.to_json()} if self.guesses is not None else {}),
             "analyses": [_course(course) for course in self.courses],
             "warnings": list(self.scenario.remarks),
         }
@@ -216,7 +233,6 @@ def _patient(patient: VirtualPatient) -> Json:
 
 
 def _course(course: Course) -> Json:
-    names = LookResult.__dataclass_fields__
     return {
         "analysis": course.analysis.name,
         "reading": course.reading,
@@ -226,8 +242,8 @@ def _course(course: Course) -> Json:
         "stated_effect": course.truth.stated,
         "true_effect_mcse": course.truth.mcse,
         "looks_planned": course.planned,
-        "looks": [{name: getattr(look, name) for name in names} for look in course.looks],
+        "looks": [look.to_json() for look in course.looks],
         "decision": course.decision,
-        "used": course.used,
+        "used": course.used.to_json(),
         "wrong_sign": course.wrong_sign,
     }

@@ -1,15 +1,14 @@
-"""One virtual trial put into words: how it went at each look, a picture of its patients, every score.
-
-Works on the JSON form of a trial (`Trial.to_json()`), so that a stored trial reads like a fresh one.
-"""
+"""One virtual trial put into words: how it went at each look, a picture of its patients, every score."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from planner._version import __version__
+from planner.model.readings import Reading
+from planner.questions.replay.trial import Course, Trial, VirtualPatient
 from planner.report.blocks import (
     Axis,
     Block,
@@ -29,95 +28,92 @@ from planner.report.pages.common import identity, title
 from planner.report.pages.parts.blinding import guesses_of
 from planner.report.pages.parts.whole_trial import each_alone
 from planner.results.number_text import DASH, fixed, plain, signed
+from planner.scenario.canonical.resolved import digest
 from planner.scenario.text import count, listed
 from planner.scenario.vocabulary import BINARY_MEASURES
-
-Json = Mapping[str, Any]
 
 _PANELS = 6  # sequences that are drawn; more do not fit a screen
 _STEPS = 5  # round steps between the ends of the axis of scores
 
 
-def trial_page(trial: Json, context: PageContext) -> list[Block]:
+def trial_page(trial: Trial, context: PageContext) -> list[Block]:
     """The page of `planner trial`."""
-    blocks: list[Block] = [title(trial["scenario"]["name"], trial["scenario"]["title"])]
+    blocks: list[Block] = [title(trial.name, trial.scenario.title)]
     blocks.append(Facts(_facts(trial, context)))
     blocks += [
         Heading("What each look showed, and its decision"),
-        *each_alone(each["analysis"] for each in trial["analyses"]),
+        *each_alone(each.analysis.name for each in trial.courses),
     ]
-    for course in trial["analyses"]:
-        partial = course["analysis"] in context.partial
-        if len(trial["analyses"]) > 1:
-            blocks.append(Prose(f"{course['analysis']}:"))
-        blocks += [_looks(course, context.units[course["analysis"]], partial)]
+    for course in trial.courses:
+        name = course.analysis.name
+        if len(trial.courses) > 1:
+            blocks.append(Prose(f"{name}:"))
+        blocks += [_looks(course, context.units[name], name in context.partial)]
         blocks.append(Prose(f"{_verdict(course, trial)} {_used(course)}".rstrip()))
-    for r, reading in enumerate(trial["readings"]):
-        blocks += _patients(trial, r, reading, context)
+    for r, reading in enumerate(trial.readings):
+        blocks += _patients(trial, r, reading)
     blocks += guesses_of(trial)
-    blocks += [Heading("The same trial again"), Code(context.command, "sh")]
-    blocks.append(
-        Prose("With --format csv: these patients in long format, as data for any statistics program.")
-    )
-    return blocks
+    if not context.command:
+        return blocks
+    csv = "With --format csv: these patients in long format, as data for any statistics program."
+    return [*blocks, Heading("The same trial again"), Code(context.command, "sh"), Prose(csv)]
 
 
-def _facts(trial: Json, context: PageContext) -> list[tuple[str, str]]:
-    run, name = trial["run"], str(trial["hypothesis"])
+def _facts(trial: Trial, context: PageContext) -> list[tuple[str, str]]:
+    name, courses = trial.hypothesis, trial.courses
     label = context.called(name)
-    courses = trial["analyses"]
     several = len(courses) > 1
     return [
-        ("Trial", f"number {run['trial']:,} (counted from 0), seed {run['seed']}, planner {run['planner']}"),
-        identity(trial["scenario"]["name"], trial["scenario"]["digest"]),
+        ("Trial", f"number {trial.index:,} (counted from 0), seed {trial.seed}, planner {__version__}"),
+        identity(trial.name, digest(trial.scenario)),
         ("True here", label if label == name else f"{name}: {label}"),
         *(
-            (f"Truth for {c['analysis']}" if several else "True effect", _truth(name, c, context))
+            (f"Truth for {c.analysis.name}" if several else "True effect", _truth(name, c, context))
             for c in courses
         ),
         ("Design", context.design),
         ("Endpoint", context.endpoint),
         *(
-            (f"Analysis {c['analysis']}" if several else "Analysis", context.analyses[c["analysis"]])
+            (f"Analysis {c.analysis.name}" if several else "Analysis", context.analyses[c.analysis.name])
             for c in courses
         ),
     ]
 
 
-def _truth(hypothesis: str, course: Json, context: PageContext) -> str:
-    unit = context.units[course["analysis"]]
-    text = f"{signed(course['true_effect'] * unit.factor)} {unit.name}".rstrip()
-    why = context.scale_notes.get((hypothesis, course["analysis"]))
+def _truth(hypothesis: str, course: Course, context: PageContext) -> str:
+    unit = context.units[course.analysis.name]
+    text = f"{signed(course.truth.effect * unit.factor)} {unit.name}".rstrip()
+    why = context.scale_notes.get((hypothesis, course.analysis.name))
     return f"{text}: {why}" if why else text
 
 
-def _used(course: Json) -> str:
+def _used(course: Course) -> str:
     """How the patients of the last look add up to those whom the analysis uses; empty where it uses all."""
-    patients, finished, left = (course["used"][key] for key in ("patients", "finished", "left"))
-    used = finished["used"] + left["used"]
-    if used == patients:
+    finished, left = course.used.finished, course.used.left
+    used = finished.used + left.used
+    if used == course.used.patients:
         return ""
-    text = f"Of these {count(patients, 'patient')}, {finished['all']} finished every period"
-    text += f" and {left['all']} left" if left["all"] else ""
+    text = f"Of these {count(course.used.patients, 'patient')}, {finished.all} finished every period"
+    text += f" and {left.all} left" if left.all else ""
     parts = []
-    if finished["used"]:
-        every = finished["used"] == finished["all"]
-        parts.append("all who finished" if every else f"{finished['used']} of those who finished")
-    if left["used"]:
-        parts.append(f"{left['used']} of those who left, after what it compares")
-    rest = " The others were not given what it compares." if finished["used"] < finished["all"] else ""
+    if finished.used:
+        every = finished.used == finished.all
+        parts.append("all who finished" if every else f"{finished.used} of those who finished")
+    if left.used:
+        parts.append(f"{left.used} of those who left, after what it compares")
+    rest = " The others were not given what it compares." if finished.used < finished.all else ""
     return f"{text}; the analysis uses {used}{': ' + listed(parts) if parts else ''}.{rest}"
 
 
-def _looks(course: Json, unit: Unit, partial: bool) -> Sheet:
+def _looks(course: Course, unit: Unit, partial: bool) -> Sheet:
     """One row a look; columns of limits only where the trial has such limits.
 
     `partial`: the analysis uses patients who have not finished every period, if they have what it compares.
     """
-    looks = course["looks"]
-    futility = any(look[end] is not None for look in looks for end in ("futility_from", "futility_to"))
-    exact = any(look["discordant"] is not None for look in looks)
-    by_p = all(look["statistic"] is None and look["efficacy_above"] is None for look in looks)
+    looks = course.looks
+    futility = any(end is not None for look in looks for end in (look.futility_from, look.futility_to))
+    exact = any(look.discordant is not None for look in looks)
+    by_p = all(look.statistic is None and look.efficacy_above is None for look in looks)
     t, df = ("b − c", "b + c") if exact else ("t", "df")
     columns = [Column("Look"), Column("Patients"), Column("Analysed" if partial else "Completers")]
     columns += [Column(f"Estimate{f' ({unit.name})' if unit.name else ''}"), Column("SE")]
@@ -126,15 +122,15 @@ def _looks(course: Json, unit: Unit, partial: bool) -> Sheet:
     columns += [Column("p"), Column("Level"), Column("Decision", number=False)]
     rows = []
     for look in looks:
-        last = look["look"] == course["looks_planned"]
-        row = [f"{look['look']} of {course['looks_planned']}", str(look["patients"]), str(look["completers"])]
-        row += [signed(_times(look["estimate"], unit)), plain(_times(look["se"], unit))]
+        last = look.look == course.planned
+        row = [f"{look.look} of {course.planned}", str(look.patients), str(look.completers)]
+        row += [signed(_times(look.estimate, unit)), plain(_times(look.se, unit))]
         if not by_p:
-            row += [_t(look["statistic"], exact), plain(look["discordant" if exact else "df"])]
-            row.append(_limits(look["efficacy_below"], look["efficacy_above"], exact))
+            row += [_t(look.statistic, exact), plain(look.discordant if exact else look.df)]
+            row.append(_limits(look.efficacy_below, look.efficacy_above, exact))
         if futility:
-            row.append(DASH if last else _inside(look["futility_from"], look["futility_to"], exact))
-        rows.append([*row, _p(look["p"]), _p(look["nominal_p"]), look["decision"]])
+            row.append(DASH if last else _inside(look.futility_from, look.futility_to, exact))
+        rows.append([*row, _p(look.p), _p(look.nominal_p), look.decision])
     return Sheet(columns, rows)
 
 
@@ -167,13 +163,13 @@ def _inside(low: float | None, high: float | None, whole: bool) -> str:
     return _limits(high, low, whole)  # futile up to `high`, or from `low` upwards
 
 
-def _verdict(course: Json, trial: Json) -> str:
+def _verdict(course: Course, trial: Trial) -> str:
     """The decision in a sentence, and whether the truth agrees."""
-    last = course["looks"][-1]
-    early = last["look"] < course["looks_planned"]
-    name = f"{course['analysis']}: " if len(trial["analyses"]) > 1 else ""
-    seen = count(last["patients"], "patient")
-    match course["decision"]:
+    last = course.looks[-1]
+    early = last.look < course.planned
+    name = f"{course.analysis.name}: " if len(trial.courses) > 1 else ""
+    seen = count(last.patients, "patient")
+    match course.decision:
         case "efficacy":
             how = "the trial stops early for efficacy" if early else "the trial is significant at its end"
         case "futility":
@@ -182,44 +178,44 @@ def _verdict(course: Json, trial: Json) -> str:
             how = "the trial ends without a significant difference"
     text = f"{name}{how if name else how[:1].upper() + how[1:]}, after {seen}."
     if early:
-        left = trial["patients_planned"] - last["patients"]
+        left = trial.scenario.design.patients - last.patients
         text += f" The other {count(left, 'patient')} planned are not needed."
-    if course["wrong_sign"]:
+    if course.wrong_sign:
         text += " Its sign is wrong: the truth points the other way."
-    elif course["decision"] == "efficacy" and course["true_effect"] == 0:
+    elif course.decision == "efficacy" and course.truth.effect == 0:
         text += " There is no true effect: this is a type I error."
-    return f"{text} {last['note'].capitalize()}." if last["note"] else text
+    return f"{text} {last.note.capitalize()}." if last.note else text
 
 
-def _patients(trial: Json, r: int, reading: Json, context: PageContext) -> list[Block]:
+def _patients(trial: Trial, r: int, reading: Reading) -> list[Block]:
     """Picture and table of one reading."""
     title = "The patients"
-    if len(trial["readings"]) > 1:
-        what = f"{reading['outcome']}, " if "outcome" in reading else ""
-        title += f": {what}{reading['measure']}, day {plain(reading['day'])}"
-    groups = _by_sequence(trial["patients"])
+    if len(trial.readings) > 1:
+        what = f"{reading.outcome}, " if reading.outcome else ""
+        title += f": {what}{reading.measure}, day {plain(reading.day)}"
+    groups = _by_sequence(trial.patients)
     blocks: list[Block] = [Heading(title)]
-    if reading["measure"] in BINARY_MEASURES:
+    if reading.measure in BINARY_MEASURES:
         blocks.append(_patterns(groups, r))
     else:
         blocks += _drawn(groups, r)
         blocks.append(_means(groups, r))
-    return [*blocks, Heading("Every score"), _scores(trial["patients"], r), *_gone(trial["patients"])]
+    return [*blocks, Heading("Every score"), _scores(trial.patients, r), *_gone(trial.patients)]
 
 
-def _by_sequence(patients: Sequence[Json]) -> dict[tuple[str, ...], list[Json]]:
-    groups: dict[tuple[str, ...], list[Json]] = {}
+def _by_sequence(patients: Sequence[VirtualPatient]) -> dict[tuple[str, ...], list[VirtualPatient]]:
+    groups: dict[tuple[str, ...], list[VirtualPatient]] = {}
     for patient in patients:
-        groups.setdefault(tuple(patient["sequence"]), []).append(patient)
+        groups.setdefault(tuple(patient.sequence), []).append(patient)
     return dict(sorted(groups.items()))
 
 
 # The picture
 
 
-def _drawn(groups: Mapping[tuple[str, ...], Sequence[Json]], r: int) -> list[Block]:
+def _drawn(groups: Mapping[tuple[str, ...], Sequence[VirtualPatient]], r: int) -> list[Block]:
     """A panel for each sequence: the lines of its patients from period to period."""
-    values = [x for group in groups.values() for p in group for x in p["values"][r] if x is not None]
+    values = [x for group in groups.values() for p in group for x in p.values[r] if x is not None]
     periods = max(map(len, groups), default=0)
     if not values or periods < 2:
         return []
@@ -239,10 +235,10 @@ def _drawn(groups: Mapping[tuple[str, ...], Sequence[Json]], r: int) -> list[Blo
     return [Panels(panels), Prose(key)]
 
 
-def _line(patient: Json, r: int) -> Series:
-    values = patient["values"][r]
+def _line(patient: VirtualPatient, r: int) -> Series:
+    values = patient.values[r]
     points = [(float(k), math.nan if x is None else float(x)) for k, x in enumerate(values, start=1)]
-    return Series(f"patient {patient['subject']}", "x" if None in values else "o", points)
+    return Series(f"patient {patient.subject}", "x" if None in values else "o", points)
 
 
 def _axis(low: float, high: float) -> tuple[float, float, int]:
@@ -261,14 +257,14 @@ def _axis(low: float, high: float) -> tuple[float, float, int]:
 # Tables
 
 
-def _means(groups: Mapping[tuple[str, ...], Sequence[Json]], r: int) -> Sheet:
+def _means(groups: Mapping[tuple[str, ...], Sequence[VirtualPatient]], r: int) -> Sheet:
     """Mean and SD of each period of each sequence, of all who were there."""
     columns = [Column("Sequence", number=False), Column("Period"), Column("Treatment", number=False)]
     columns += [Column("Patients"), Column("Mean"), Column("SD")]
     rows = []
     for sequence, group in groups.items():
         for k, treatment in enumerate(sequence):
-            values = [p["values"][r][k] for p in group if p["values"][r][k] is not None]
+            values = [x for p in group if (x := p.values[r][k]) is not None]
             mean = math.fsum(values) / len(values) if values else None
             sd = None
             if mean is not None and len(values) > 1:
@@ -278,12 +274,12 @@ def _means(groups: Mapping[tuple[str, ...], Sequence[Json]], r: int) -> Sheet:
     return Sheet(columns, rows)
 
 
-def _patterns(groups: Mapping[tuple[str, ...], Sequence[Json]], r: int) -> Sheet:
+def _patterns(groups: Mapping[tuple[str, ...], Sequence[VirtualPatient]], r: int) -> Sheet:
     """How many patients of each sequence responded in which periods."""
     columns = [Column("Sequence", number=False), Column("Responds in", number=False), Column("Patients")]
     rows = []
     for sequence, group in groups.items():
-        patterns = Counter(tuple(p["values"][r]) for p in group)
+        patterns = Counter(tuple(p.values[r]) for p in group)
         name = " then ".join(sequence)
         for pattern, number in sorted(patterns.items(), key=lambda item: (None in item[0], str(item[0]))):
             rows.append([name, _responses(sequence, pattern), str(number)])
@@ -297,28 +293,28 @@ def _responses(sequence: Sequence[str], pattern: Sequence[float | None]) -> str:
     return "; ".join(filter(None, (listed(periods) or "no period", left)))
 
 
-def _scores(patients: Sequence[Json], r: int) -> Sheet:
+def _scores(patients: Sequence[VirtualPatient], r: int) -> Sheet:
     """Every patient in order of randomisation."""
-    places = _places([x for p in patients for x in p["values"][r] if x is not None])
-    periods = max((len(p["sequence"]) for p in patients), default=0)
+    places = _places([x for p in patients for x in p.values[r] if x is not None])
+    periods = max((len(p.sequence) for p in patients), default=0)
     columns = [Column("Patient"), Column("Sequence", number=False)]
     columns += [Column(f"Period {k + 1}") for k in range(periods)]
-    waits = any("extra_days" in p for p in patients)
+    waits = any(p.extra_days for p in patients)
     columns += [Column("Waited (days)")] if waits else []
     columns.append(Column("Left", number=False))
     rows = []
     for p in patients:
-        scores = [DASH if x is None else fixed(x, places) for x in p["values"][r]]
-        left = p["left_before_period"]
+        scores = [DASH if x is None else fixed(x, places) for x in p.values[r]]
+        left = p.left_before
         gone = "" if left is None else f"before period {left}"
         if waits:
-            scores.append(" / ".join(DASH if days is None else plain(days) for days in p["extra_days"]))
-        rows.append([str(p["subject"]), " then ".join(p["sequence"]), *scores, gone])
+            scores.append(" / ".join(DASH if days is None else plain(days) for days in p.extra_days))
+        rows.append([str(p.subject), " then ".join(p.sequence), *scores, gone])
     return Sheet(columns, rows)
 
 
-def _gone(patients: Sequence[Json]) -> list[Block]:
-    left = sum(p["left_before_period"] is not None for p in patients)
+def _gone(patients: Sequence[VirtualPatient]) -> list[Block]:
+    left = sum(p.left_before is not None for p in patients)
     if not left:
         return []
     return [Items([f"{left} of {count(len(patients), 'patient')} left before their last period."])]

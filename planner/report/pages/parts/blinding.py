@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from planner.questions.replay.trial import Trial
 from planner.report.blocks import Block, Column, Heading, Prose, Sheet
+from planner.results.blinding import Guess
 from planner.results.cells import Cell, CorrectGuesses
 from planner.results.number_text import DASH, estimated
 from planner.scenario.text import count, listed
@@ -29,31 +30,26 @@ def right_guesses(rows_of: Sequence[tuple[Sequence[str], CorrectGuesses]]) -> Sh
     return Sheet(columns, rows)
 
 
-def guesses_of(trial: Mapping[str, Any]) -> list[Block]:
-    """What each patient of one trial guessed, from its JSON form; nothing where nobody is asked."""
-    if (guesses := trial.get("guesses")) is None:
+def guesses_of(trial: Trial) -> list[Block]:
+    """What each patient of one trial guessed; nothing where nobody is asked."""
+    if (guesses := trial.guesses) is None:
         return []
-    if not guesses["made"]:
+    if not guesses.made:
         return [Heading("What they guess"), Prose("Patients of this hypothesis make no guess.")]
-    each = [f"{row['right']} of {row['made']} on {a}" for a, row in guesses["by_treatment"].items()]
-    summary = f"{guesses['right']} of {count(guesses['made'], 'guess', 'guesses')} right: {listed(each)}. "
-    summary += f"Active: {listed(guesses['active']) or 'no treatment'}."
-    patients = trial["patients"]
-    periods = max(len(p["sequence"]) for p in patients)
+    each = [f"{row.right} of {row.made} on {a}" for a, row in guesses.by_treatment.items()]
+    summary = f"{guesses.right} of {count(guesses.made, 'guess', 'guesses')} right: {listed(each)}. "
+    summary += f"Active: {listed(list(guesses.active)) or 'no treatment'}."
+    periods = max(len(patient.sequence) for patient in trial.patients)
     columns = [Column("Patient"), Column("Sequence", number=False)]
     columns += [Column(f"Period {k + 1}", number=False) for k in range(periods)]
     rows = [
-        [str(p["subject"]), " then ".join(p["sequence"]), *(_guess_text(*guess) for guess in _each(p))]
-        for p in patients
+        [str(patient.subject), " then ".join(patient.sequence), *map(_guess_text, patient.guesses)]
+        for patient in trial.patients
     ]
     return [Heading("What they guess"), Prose(summary), Sheet(columns, rows)]
 
 
-def _each(patient: Mapping[str, Any]) -> zip[tuple[bool | None, bool | None]]:
-    return zip(patient["guessed_active"], patient["guessed_right"], strict=True)
-
-
-def _guess_text(active: bool | None, right: bool | None) -> str:
-    if active is None:
+def _guess_text(guess: Guess | None) -> str:
+    if guess is None:
         return DASH
-    return f"{'active' if active else 'inactive'}, {'right' if right else 'wrong'}"
+    return f"{'active' if guess.active else 'inactive'}, {'right' if guess.right else 'wrong'}"
