@@ -13,14 +13,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from planner._platform import load
+from planner._platform import load, usable_cores
 from planner.benchmarks import definitions, machine
 from planner.benchmarks.bound import bound
 from planner.benchmarks.jobs import STANDARD, Standard, one_core, standard, whole_blocks
 from planner.benchmarks.processes import run_to_end
 from planner.benchmarks.rivals import against_rivals
 from planner.benchmarks.timing import Times, figure, spread
-from planner.engine.executors import available_cores
 from planner.engine.job import Job
 from planner.engine.run import run_job
 from planner.kernels.tables import W
@@ -50,7 +49,7 @@ QUICK = Effort(15, 0.01, 2, 0.04, {"small": 1})
 
 def bench(*, quick: bool = False, threads: int | None = None, say: Say = lambda text: None) -> Json:
     """The document of `planner bench`; `say` is called with what is being measured."""
-    effort, most = (QUICK if quick else FULL), threads or available_cores()
+    effort, most = (QUICK if quick else FULL), threads or usable_cores()
     jobs = []
     for each in STANDARD:
         say(f"timing {each.name}: {each.title}")

@@ -125,7 +125,7 @@ class Threads:
     ) -> PieceSum[V]:
         """See Executor. Progress is reported after a first piece alone, ten times a second, at the end."""
         crew, left, need = _Crew(work), iter(todo), work.need
-        number = memory.workers(need.size, self._number or available_cores(), need.what, need.hint)
+        number = memory.workers(need.size, self._number or usable_cores(), need.what, need.hint)
 
         def tell() -> None:
             if progress is not None:
@@ -256,8 +256,3 @@ def pieces(first: int, end: int, size: int) -> Iterator[Piece]:
     """The pieces of at most `size` into which the numbers first .. end - 1 are cut."""
     for start in range(first, end, size):
         yield start, min(size, end - start)
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    return usable_cores()

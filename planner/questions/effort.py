@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
-from planner._platform import peak_memory
+from planner._platform import peak_memory, usable_cores
 from planner.engine import memory
-from planner.engine.executors import available_cores
 from planner.engine.job import Job, job_of
 from planner.engine.potential_outcomes import TILES, truths
 from planner.engine.run import run_job
@@ -98,7 +97,7 @@ def of_passes(
     Passes are alike that have as many hypotheses; their time grows with the patients.
     """
     seconds, held, count = 0.0, 0, 0
-    before, blocks, cores = peak_memory() or 0, 0, threads or available_cores()
+    before, blocks, cores = peak_memory() or 0, 0, threads or usable_cores()
     for number in dict.fromkeys(each.hypotheses for each in passes):
         alike = [each for each in passes if each.hypotheses == number]
         chosen = sorted({0, (len(alike) - 1) // 2, len(alike) - 1})
@@ -149,7 +148,7 @@ def of_sample(
         seconds=extra + trials * pace,
         trials_per_second=1.0 / pace,
         memory_bytes=None if peak is None else peak + held,
-        threads=threads or available_cores(),
+        threads=threads or usable_cores(),
         sampled_trials=n,
         at_most=at_most,
     )

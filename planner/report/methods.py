@@ -19,7 +19,7 @@ from planner.scenario.own_methods import OwnMethods
 from planner.scenario.stopping_rules import RULES, Parameter, StoppingRule
 from planner.scenario.vocabulary import DESIGNS, METHODS, NEEDS
 
-ANALYSIS, EFFICACY, FUTILITY, DESIGN = "analysis", "efficacy rule", "futility rule", "design"
+ANALYSIS, DESIGN = "analysis", "design"
 OWN = "user's analysis"
 
 

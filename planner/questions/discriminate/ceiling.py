@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.engine.executors import available_cores
+from planner._platform import usable_cores
 from planner.kernels.random.streams import KEY_OF_ENDLESS_TRIALS
 from planner.kernels.tables import Floats, Ints
 from planner.questions.discriminate.design_figures import CeilingBasis
@@ -113,7 +113,7 @@ def endless_trials(
     differ between hypotheses as they do, and not by the noise of a sample.
     """
     groups, errors = _fits(sim, same_severity or _apart(sim, plain))
-    cores = threads or available_cores()
+    cores = threads or usable_cores()
     y = limiting_summaries(groups, errors, _TRIALS, seed, KEY_OF_ENDLESS_TRIALS)
     some = min(_CHECKED, len(sim.same_patients.mean))
     real = sim.same_patients.mean[:some].transpose(1, 0, 2)

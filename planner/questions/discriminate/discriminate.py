@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from planner._platform import peak_memory
-from planner.engine.executors import Progress, available_cores
+from planner._platform import peak_memory, usable_cores
+from planner.engine.executors import Progress
 from planner.errors import UncertaintyError
 from planner.kernels.tables import W
 from planner.model.distinguishable import inseparable
@@ -178,7 +178,7 @@ def _effort(tasks: Sequence[Task], draws: int, seed: int, threads: int | None) -
         seconds=seconds,
         trials_per_second=trials / seconds,
         memory_bytes=peak_memory(),
-        threads=threads or available_cores(),
+        threads=threads or usable_cores(),
         sampled_trials=len(tasks) * W * _SAMPLED // 2,
     )
 

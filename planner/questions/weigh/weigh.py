@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from planner._platform import peak_memory
-from planner.engine.executors import Progress, available_cores
+from planner._platform import peak_memory, usable_cores
+from planner.engine.executors import Progress
 from planner.errors import WeighingError
 from planner.kernels.tables import Floats
 from planner.model import parameter_draws
@@ -200,7 +200,7 @@ def _effort(task: _Task, beside: float, threads: int | None) -> EffortEstimate:
         seconds=seconds,
         trials_per_second=trials * work.draws / seconds,
         memory_bytes=peak_memory(),
-        threads=threads or available_cores(),
+        threads=threads or usable_cores(),
         sampled_trials=trials * some,
     )
 
