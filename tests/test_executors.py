@@ -5,11 +5,14 @@ from __future__ import annotations
 import copy
 import os
 import pickle
+import re
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,7 +39,7 @@ from planner.engine.executors import (
 from planner.engine.job import Job, job_of
 from planner.engine.run import TallyWork, run_job
 from planner.engine.tally import Tally
-from planner.kernels.tables import W
+from planner.kernels.tables import TRIALS, W
 from planner.questions.compare.pairing import Member, PairSums, PairWork
 from planner.scenario.scenario import Scenario
 
@@ -195,6 +198,31 @@ def test_a_job_arrives_as_it_was() -> None:
     for one, other in zip(there.analyses, work.analyses, strict=True):
         assert np.array_equal(one.rules.limit, other.rules.limit, equal_nan=True)
         assert np.array_equal(one.centre, other.centre)
+
+
+def test_the_work_of_the_instructions_counts_what_a_run_counts() -> None:
+    """The sketch of docs/contributing/executor.md, as it stands there."""
+    text = (Path(__file__).parents[1] / "docs/contributing/executor.md").read_text()
+    (code,) = [
+        part for part in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "class EarlyWork" in part
+    ]
+    names: dict[str, Any] = {
+        "job": job_of(trial("futility")),
+        "trials": 3_000,
+        "threads": 2,
+        "progress": None,
+    }
+    for module in (
+        "dataclasses",
+        "planner.engine.executors",
+        "planner.engine.workspace",
+        "planner.engine.blocks",
+    ):
+        names.update(vars(import_module(module)))
+    exec(code, names)
+    assert names["done"].value.trials == 3_000
+    ends = run_job(names["job"], 3_000).tally.ends[0, 0, 0, :, :, TRIALS]
+    assert names["done"].value.early == ends[:-1].sum() > 0
 
 
 # Threads

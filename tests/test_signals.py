@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from planner import _interruption as interruption
 from planner.cli import main
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals as on Unix")
@@ -125,9 +126,10 @@ def test_a_signal_at_any_moment(moments: int, scenario: str) -> None:
 
 @pytest.fixture
 def handlers() -> Iterator[None]:
-    """A signal that hits the moment in which handlers change hands may leave the wrong one behind."""
+    """A signal that hits the moment in which handlers change hands may leave the wrong one, or itself."""
     before = {number: signal.getsignal(number) for number in CODES}
     yield
+    interruption.request(False)
     for number, handler in before.items():
         signal.signal(number, handler)
 
