@@ -9,10 +9,16 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from commands import FEW, SCENARIO, Cli, cli
 
 from planner._memo import Memo
+from planner.engine import potential_outcomes
+from planner.engine import units as units_module
+from planner.engine.potential_outcomes import truths
+from planner.engine.table_key import numbers_key
+from planner.model import distinguishable
 from planner.monitoring import boundaries
 from planner.monitoring.boundaries import BoundaryError, boundary
 from planner.questions.run import passes as passes_module
@@ -29,7 +35,7 @@ from planner.scenario.reading import overrides as overrides_module
 from planner.scenario.reading import read as read_module
 from planner.scenario.reading import source as source_module
 from planner.scenario.reading import validate as validate_module
-from planner.scenario.reading.read import open_source, read
+from planner.scenario.reading.read import open_source, read, read_text
 from planner.scenario.scenario import Scenario
 
 __all__ = ["cli"]
@@ -351,3 +357,104 @@ def test_a_point_without_limits_is_refused_before_the_first_patient(
     code, _, errors = cli("run", "staged.toml", *rules, *swept, *FEW)
     assert code == 3
     assert "stops for futility wherever it does not stop for efficacy" in errors
+
+
+# True effects, units and classes
+
+
+@pytest.fixture
+def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is kept, as in a new process."""
+    monkeypatch.setattr(boundaries, "_SOLVED", Memo(2048))
+    monkeypatch.setattr(potential_outcomes, "_MEANS", Memo(64))
+    monkeypatch.setattr(units_module, "_UNITS", Memo(256))
+    monkeypatch.setattr(distinguishable, "_CLASSES", Memo(256))
+
+
+MECHANISMS = "full-discriminator"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "most"),
+    [
+        # Effects: for each set of treatments and hypotheses, and for predictions. Units: of hypotheses.
+        (["run", MECHANISMS, *FEW], {"means": 3, "units": 1, "classes": 1}),
+        (["run", MECHANISMS, *FEW, "--set", "design.patients=24,48"], {"means": 3, "units": 1, "classes": 1}),
+        (["show", MECHANISMS], {"means": 5, "units": 0, "classes": 1}),
+        (["size", "small.toml", "--trials", "1000", "-q"], {"means": 0, "units": 2, "classes": 1}),
+    ],
+)
+def test_a_command_works_out_effects_units_and_classes_once(
+    cli: Cli,
+    forgotten: None,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    most: dict[str, int],
+) -> None:
+    with ExitStack() as stack:
+        calls = {
+            name: stack.enter_context(counted(monkeypatch, module, function, lambda *_, **__: "calls"))
+            for name, module, function in (
+                ("means", potential_outcomes, "_simulated_means"),
+                ("units", units_module, "_measured"),
+                ("classes", distinguishable, "_classes"),
+                ("limits", boundaries, "_solve"),
+            )
+        }
+        solved = stack.enter_context(
+            counted(monkeypatch, boundaries, "_solved_or_refused", lambda stated: stated.as_text())
+        )
+        assert cli(*arguments)[0] in (0, 4)
+    assert {name: calls[name]["calls"] for name in most} == most
+    assert set(solved.values()) == {1}
+    assert calls["limits"]["calls"] == len(solved)
+
+
+def test_true_effects_are_kept_for_equal_tables_only(forgotten: None) -> None:
+    """The same settings in another scenario share them; any number that matters is another key."""
+    plain = read(MECHANISMS)
+    names = list(plain.hypotheses)
+    first = truths(plain, names, 1)
+    assert truths(read(MECHANISMS, set=["title=Another", "design.patients=96"]), names, 1) == first
+    assert potential_outcomes._MEANS.worked_out == 3
+    others = [(plain, 2), (read(MECHANISMS, set=["population.baseline.mean=27.123"]), 1)]
+    for scenario, seed in others:
+        kept = truths(scenario, names, seed)
+        assert kept != first
+        potential_outcomes._MEANS.clear()
+        assert truths(scenario, names, seed) == kept
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (np.array([1.0]), np.array([1])),
+        (np.array([[1.0, 2.0]]), np.array([1.0, 2.0])),
+        (np.array([0.0]), np.array([-0.0])),
+        (1, 1.0),
+        (True, 1),
+        ((1, (2,)), (1, 2)),
+        ("1", 1),
+        (None, "None"),
+    ],
+)
+def test_numbers_that_a_kernel_tells_apart_have_different_keys(one: object, other: object) -> None:
+    assert numbers_key(one) == numbers_key(one)
+    assert numbers_key(one) != numbers_key(other)
+
+
+def test_a_label_makes_no_class_and_a_number_does(forgotten: None) -> None:
+    """Classes of a scenario with other numbers are its own, although it has the same names."""
+    text = (
+        SCENARIO
+        + """
+[hypotheses.same]
+means = { A = 5.0, B = 0.0 }
+sd_difference = 8.0
+"""
+    )
+    alike, apart = read_text(text), read_text(text, set=["hypotheses.same.sd_difference=9"])
+    names = list(alike.hypotheses)
+    assert distinguishable.indistinguishable(alike, names) == (("expected", "same"), ("none",))
+    assert distinguishable.indistinguishable(apart, names) == (("expected",), ("none",), ("same",))
+    assert distinguishable.indistinguishable(alike, names[:2]) == (("expected",), ("none",))

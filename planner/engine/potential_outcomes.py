@@ -9,13 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from planner import _interruption as interruption
+from planner._memo import Memo
 from planner.engine import memory
 from planner.engine.cohort import generate, no_values
-from planner.engine.generators import generators_of
+from planner.engine.generators import Generator, generators_of
+from planner.engine.table_key import TableKey, generators_key
 from planner.kernels.random.streams import TRIALS_OF_OUTCOMES
 from planner.kernels.tables import Floats, Plan, W
 from planner.model.estimand import Truth, alternative_direction, is_null
@@ -75,15 +78,29 @@ def potential_means(
     parts = {"design": design.model_copy(update=parallel), "population": population.model_copy(update=plain)}
     alone = scenario.model_copy(update=parts)
     generators = generators_of(alone, names, readings)
-    plan = Plan(np.zeros(1, np.int64), np.zeros(1))
     shape = (len(names), len(readings), len(treatments))
+    simulated = partial(_simulated_means, generators, shape, seed, tiles, first)
+    if tiles < TILES:  # of a variant, which nobody else has
+        return simulated()
+    return _MEANS.of(generators_key(generators, shape, seed, tiles, first), simulated)
+
+
+_MEANS: Memo[TableKey, PotentialMeans] = Memo(64)
+
+
+def _simulated_means(
+    generators: Sequence[Generator], shape: tuple[int, int, int], seed: int, tiles: int, first: int
+) -> PotentialMeans:
+    """The means of patients who have one period; shape: hypotheses, readings, treatments."""
+    hypotheses, readings, treatments = shape
+    plan = Plan(np.zeros(1, np.int64), np.zeros(1))
     block = min(_BLOCK, tiles)
-    values = no_values(block, 1, len(names), len(readings), 1)
-    every = np.empty((len(treatments), *values.shape))
-    total, square = np.zeros(shape), np.zeros((*shape, len(treatments)))
+    values = no_values(block, 1, hypotheses, readings, 1)
+    every = np.empty((treatments, *values.shape))
+    total, square = np.zeros(shape), np.zeros((*shape, treatments))
     for start in range(first, first + tiles, block):
         with interruption.deferred():  # the first call compiles, where an exception could end the process
-            for t in range(len(treatments)):
+            for t in range(treatments):
                 sequence = np.full((block, 1), t, np.int64)
                 generate(TRIALS_OF_OUTCOMES + start * W, seed, plan, generators, sequence, values)
                 every[t] = values
@@ -94,6 +111,8 @@ def potential_means(
     n = tiles * W
     mean = total / n
     covariance = (square / n - mean[..., :, None] * mean[..., None, :]) / n
+    for each in (mean, covariance):
+        each.flags.writeable = False
     return PotentialMeans(mean, covariance)
 
 

@@ -22,8 +22,10 @@ from typing import Any
 import numpy as np
 
 from planner import _interruption as interruption
+from planner._memo import Memo
 from planner.engine.cohort import enrol, no_values
 from planner.engine.generators import Generator
+from planner.engine.table_key import TableKey, generators_key
 from planner.kernels.jit import ready
 from planner.kernels.tables import DF, ESTIMATE, STATISTICS, Contrast, Floats, Plan, W
 from planner.model.families.family import family_of
@@ -49,8 +51,22 @@ def units(
 ) -> Floats:
     """f64[hypothesis, analysis]: the unit of each; 0 where no estimate varies, nor is biased.
 
-    centres f64[hypothesis, analysis]: the true effects, from which errors are taken.
+    centres f64[hypothesis, analysis]: the true effects, from which errors are taken. Measured once for the
+    same tables in a process.
     """
+    kernels = tuple(kernel for kernel, _, _ in analyses)
+    numbers = [(reading, contrast) for _, reading, contrast in analyses]
+    key = kernels, generators_key(generators, plan, readings, numbers, centres)
+    return _UNITS.of(key, lambda: _measured(plan, generators, readings, analyses, centres))
+
+
+_UNITS: Memo[TableKey, Floats] = Memo(256)
+
+
+def _measured(
+    plan: Plan, generators: Sequence[Generator], readings: int, analyses: Sequence[Analysed], centres: Floats
+) -> Floats:
+    """As `units`."""
     block = plan.block.size
     patients = block * -(-_PATIENTS // block)
     measured = np.zeros(centres.shape)
@@ -65,6 +81,7 @@ def units(
                     measured[h, a] = _power_above(estimates[h][a], float(centres[h, a]), n)
                     open_ones[h, a] = False
         interruption.check()
+    measured.flags.writeable = False
     return measured
 
 

@@ -10,9 +10,11 @@ only.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
+from planner._memo import Memo
 from planner.model.families.family import family_of
 from planner.model.parameter_draws import (
     UncertainParameter,
@@ -28,7 +30,21 @@ _COMPARED = 6  # sets of values of the uncertain numbers that hypotheses are com
 
 
 def indistinguishable(scenario: Scenario, names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    """The named hypotheses, those together that no number of patients of this design could separate."""
+    """The named hypotheses, those together that no number of patients of this design could separate.
+
+    Found once for a scenario in a process.
+    """
+    stated = scenario.model_dump_json(exclude=_ASIDE).encode()
+    key = hashlib.sha256(stated).hexdigest(), tuple(names)
+    return _CLASSES.of(key, lambda: _classes(scenario, names))
+
+
+_ASIDE = {"title", "question", "notes", "citations", "assumed", "simulation", "sweep", "observed"}
+_CLASSES: Memo[tuple[str, tuple[str, ...]], tuple[tuple[str, ...], ...]] = Memo(256)
+
+
+def _classes(scenario: Scenario, names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """As `indistinguishable`."""
     groups: dict[object, list[str]] = {}
     for name in names:
         groups.setdefault(signature(scenario, name), []).append(name)
