@@ -202,6 +202,7 @@ def test_pages_json_and_methods_say_whose_it_is() -> None:
     run = simulated(PAIRED)
     named = run.to_json()["scenario"]["methods"]
     assert named == {"mine": {"title": "User's analysis: Paired t", "sha256": PAIRED.digest}}
+    assert "User's analysis: Paired t; A minus B" in str(run.document())
     first = explained({"mine": PAIRED})[0]
     assert (first.kind, first.title) == ("user's analysis", "User's analysis: Paired t")
     assert first.explanation == "The paired t test."
