@@ -276,7 +276,12 @@ def test_values_around_a_function_count(tmp_path: Path) -> None:
     prints = [fingerprint(maker(value)) for value in (1.0, 1.0, 2.0, (1, 2.0), np.arange(3), np.arange(4))]
     assert prints[0] == prints[1]
     assert len(set(prints)) == 5
-    for refused in ([1.0], {"a": 1.0}, np.random.default_rng(1), object()):
+    ready_made = (stats.norm, np.exp, math.sqrt, stats.wilcoxon, np.float64, own_analyses.paired)
+    assert len({fingerprint(maker(value)) for value in ready_made}) == len(ready_made)
+    jitted_twice = (numba.njit(own_analyses.paired), numba.njit(own_analyses.paired, fastmath=True))
+    assert len({fingerprint(maker(value)) for value in jitted_twice}) == 2
+    generator = np.random.default_rng(1)
+    for refused in ([1.0], {"a": 1.0}, generator, generator.normal, object(), stats.norm(0, 1)):
         with pytest.raises(AnalysisError, match="can change, and with it the answer"):
             fingerprint(maker(refused))
 
@@ -289,6 +294,23 @@ def test_a_value_that_changes_later_is_noticed(tmp_path: Path) -> None:
     function.__closure__[0].cell_contents = 2.0
     with pytest.raises(AnalysisError, match="has changed since"):
         planner.simulate(scenario, trials=128)
+
+
+def test_a_file_that_is_edited_later_is_not_what_runs(tmp_path: Path) -> None:
+    (tmp_path / "edited.py").write_text(SOURCE.format(**AS_IT_IS))
+    code = (
+        "import edited, pathlib\n"
+        "from planner.analyses.own.source import fingerprint\n"
+        "print(fingerprint(edited.test))\n"
+        "file = pathlib.Path('edited.py')\n"
+        "file.write_text(file.read_text().replace('1.0', '1.5'))\n"
+        "print(fingerprint(edited.test))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    before, after = done.stdout.split()
+    assert before == after
 
 
 def test_one_name_and_two_sources_share_nothing(tmp_path: Path) -> None:

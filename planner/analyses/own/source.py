@@ -28,6 +28,9 @@ _INSTALLED = [
 ]
 _GLOBAL = ("LOAD_GLOBAL", "LOAD_NAME")
 
+_texts: dict[tuple[str, CodeType], str] = {}
+"""Sources by what was compiled from them: a file that is edited later is not what runs."""
+
 
 def fingerprint(function: Callable[..., Any]) -> str:
     """SHA-256 in hexadecimal of all that a function computes with. Raises AnalysisError for the unknown."""
@@ -52,8 +55,11 @@ def source_of(function: FunctionType) -> str:
     name = function.__qualname__
     if function.__name__ == "<lambda>":
         raise AnalysisError("a lambda has no name and no source of its own", "define the function with def")
+    key = function.__code__.co_filename, function.__code__
+    if key in _texts:
+        return _texts[key]
     try:
-        return textwrap.dedent(inspect.getsource(function))
+        return _texts.setdefault(key, textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError):
         raise AnalysisError(
             f"the source of {name} cannot be read, and its SHA-256 is part of every answer",
@@ -118,10 +124,15 @@ def _add_value(what: str, value: Any, parts: list[str], seen: set[int]) -> None:
             _add_module(what, value, parts)
         case _ if _installed(value):
             parts.append(f"{value.__module__}.{getattr(value, '__qualname__', value.__name__)}")
-        case BuiltinFunctionType() | np.ufunc():
+        case np.ufunc():
+            parts.append(value.__name__)
+        case BuiltinFunctionType() if isinstance(value.__self__, ModuleType | None):
             parts.append(value.__name__)
         case _ if isinstance(getattr(value, "py_func", value), FunctionType):
+            parts.append(repr(sorted(getattr(value, "targetoptions", {}).items())))
             _add_function(plain(value), parts, seen)
+        case _ if (name := _name_in_package(value)) is not None:
+            parts.append(name)
         case _:
             raise AnalysisError(
                 f"{what}, a {type(value).__name__}: what it holds can change, and with it the answer",
@@ -147,6 +158,15 @@ def _installed(value: Any) -> bool:
         return False
     name = value.__module__
     return _is_installed(name, getattr(sys.modules.get(name), "__file__", None))
+
+
+def _name_in_package(value: Any) -> str | None:
+    """The name of an object that an installed package offers ready made, such as scipy.stats.norm."""
+    home = sys.modules.get(type(value).__module__)
+    if home is None or not _is_installed(home.__name__, getattr(home, "__file__", None)):
+        return None
+    names = (f"{home.__name__}.{name}" for name, each in vars(home).items() if each is value)
+    return next(names, None)
 
 
 def _is_installed(name: str, file: str | None) -> bool:
