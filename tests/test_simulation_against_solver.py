@@ -16,6 +16,7 @@ from planner.monitoring.boundaries import crossing
 from planner.questions.run.simulate import simulate
 from planner.results.contract import as_json
 from planner.scenario.reading.read import read_text
+from planner.scenario.stopping_rules import EFFICACY_RULES, FUTILITY_RULES
 
 TRIALS = 30_000
 PATIENTS = 2_400
@@ -40,7 +41,9 @@ FUTILITY: dict[str, dict[str, Any]] = {
     "conditional-power": {"at_most": 0.1, "under": "estimate"},
     "obrien-fleming-spending": {"beta": 0.2},
     "pocock-spending": {"beta": 0.2},
+    "hwang-shih-decani": {"beta": 0.2, "gamma": -2.0},
     "kim-demets": {"beta": 0.2, "rho": 2.0},
+    "user-spending": {"spent": [0.04, 0.1, 0.2]},
 }
 
 
@@ -78,6 +81,11 @@ def compare(
             comparison.probability(f"{name}, efficacy", look["efficacy"], TRIALS, either)
             comparison.probability(f"{name}, futility", look["futility"], TRIALS, expected.futility[k])
     return comparison
+
+
+def test_every_rule_is_simulated() -> None:
+    assert EFFICACY.keys() == EFFICACY_RULES.keys()
+    assert FUTILITY.keys() == FUTILITY_RULES.keys() - {"none"}
 
 
 @pytest.mark.parametrize("sided", [1, 2])
