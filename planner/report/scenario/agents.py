@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from planner.report.scenario.names import called, days, signals_of
+from planner.report.scenario.names import called, in_days, signals_of
 from planner.results.number_text import percent, plain
 from planner.scenario.components import ALL_COMPONENTS, Agent, GivenAgent
 from planner.scenario.families.base import FamilySettings
@@ -80,7 +80,7 @@ def receptors(scenario: Scenario, name: str, agent: Agent) -> list[str]:
     occupied = f"It occupies {by_treatment(shares)} of its {targets(agent.occupancy)}"
     if agent.half_life_days is None:
         return [f"{occupied}, none of them in the next period"]
-    return [f"{occupied}, half of that after {days(agent.half_life_days)}"]
+    return [f"{occupied}, half of that after {in_days(agent.half_life_days)}"]
 
 
 def targets(occupancy: float) -> str:

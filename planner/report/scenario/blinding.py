@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 from planner.report.blocks import Block, Heading, Items
+from planner.report.scenario.names import called
 from planner.results.number_text import percent, plain
 from planner.scenario.blinding import Blinding, Expectancy
-from planner.scenario.components import Agent, Signal
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed
 
@@ -18,7 +17,7 @@ def blinding_blocks(scenario: Scenario) -> list[Block]:
     blinding = scenario.blinding
     if blinding is None:
         return []
-    agents = [_called(scenario.agents, agent) for agent in blinding.active]
+    agents = [called(scenario.agents, agent) for agent in blinding.active]
     active = [
         a
         for a in scenario.design.treatments
@@ -48,7 +47,7 @@ def _odds(scenario: Scenario, blinding: Blinding) -> str:
 
 
 def _consequence(scenario: Scenario, expectancy: Expectancy) -> str:
-    signal = _called(scenario.signals, expectancy.signal)
+    signal = called(scenario.signals, expectancy.signal)
     if expectancy.combine == "replace":
         return (
             f"The {signal} is at {percent(expectancy.if_active)} in those who guess active and at "
@@ -60,8 +59,3 @@ def _consequence(scenario: Scenario, expectancy: Expectancy) -> str:
 
 def _factor(log_odds: float) -> str:
     return plain(math.exp(log_odds), 3) if log_odds > -20 else "next to 0"
-
-
-def _called(table: Mapping[str, Agent] | Mapping[str, Signal], name: str) -> str:
-    entry = table.get(name)
-    return (entry.label if entry is not None else "") or name

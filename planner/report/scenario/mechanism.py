@@ -9,7 +9,7 @@ from planner.questions.plan import TrialPlan
 from planner.report.blocks import Block, Facts, Heading
 from planner.report.scenario.agents import agents, given_agents, receptors, traits
 from planner.report.scenario.family import FamilyInWords
-from planner.report.scenario.names import Labelled, called, capital, days
+from planner.report.scenario.names import Labelled, called, capital, in_days
 from planner.report.scenario.needs import needs_of_terms
 from planner.results.number_text import percent, plain
 from planner.scenario.components import Component, SizeSpread
@@ -61,7 +61,7 @@ def _size(component: Component) -> str:
         text += f"the others {_change(component.otherwise, verb=component.otherwise.mean < 0)}"
     lasting = component.half_life_days
     text += f". Nothing of it is lost until day {plain(component.peak_day)}, then half in "
-    text += days(lasting.median)
+    text += in_days(lasting.median)
     if lasting.log_sd:
         low, high = (lasting.median * math.exp(sign * lasting.log_sd) for sign in (-1, 1))
         text += f" (median; {plain(low, 2)} to {plain(high, 2)} in the middle two thirds of the patients)"

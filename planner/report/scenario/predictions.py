@@ -10,6 +10,7 @@ from planner.questions.predict import HypothesisPredictions, PredictedValue, Pre
 from planner.report.blocks import Block, Column, Heading, Items, Prose, Sheet
 from planner.report.scenario.agents import targets
 from planner.report.scenario.family import in_words_of
+from planner.report.scenario.names import in_days
 from planner.report.scenario.secondary_outcomes import outcome_predictions
 from planner.results.number_text import DASH, fixed, percent, plain
 from planner.scenario.scenario import Scenario
@@ -119,7 +120,7 @@ def _named(scenario: Scenario, names: Sequence[str]) -> str:
 
 def _left_over(scenario: Scenario, outlook: HypothesisPredictions) -> list[str]:
     """Blockade and improvement that reach into the next period; stated carryover is in the hypotheses."""
-    when = f"{plain(outlook.cycle_days)} {'day' if outlook.cycle_days == 1 else 'days'} after a dosing"
+    when = f"{in_days(outlook.cycle_days)} after a dosing"
     sentences = []
     for row in outlook.blockade:
         agent = scenario.agents[row.agent].label if row.agent in scenario.agents else ""

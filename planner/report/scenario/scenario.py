@@ -20,6 +20,7 @@ from planner.report.scenario.design_table import design_blocks
 from planner.report.scenario.dropout import leavers, returners
 from planner.report.scenario.endpoint import endpoint_sentences, measure_and_unit
 from planner.report.scenario.family import in_words_of
+from planner.report.scenario.names import in_days
 from planner.report.scenario.population import patients
 from planner.report.scenario.predictions import predictions
 from planner.report.scenario.secondary_outcomes import secondary_outcomes_blocks
@@ -84,7 +85,7 @@ def _timeline(scenario: Scenario, plan: TrialPlan) -> list[str]:
         if length:
             lines.append(f"Day {plain(begin + length)}: period {period + 1} ends.")
         if period + 1 < design.periods:
-            lines.append(f"Washout of {_days(washout)}." if washout else "No washout.")
+            lines.append(f"Washout of {in_days(washout)}." if washout else "No washout.")
     if not lines:
         lines.append(
             f"{count(design.periods, 'period')}; how long they and their washouts last is not stated."
@@ -103,10 +104,6 @@ def _timeline(scenario: Scenario, plan: TrialPlan) -> list[str]:
 def _baseline(scenario: Scenario, period: int) -> str:
     when = scenario.design.baselines
     return "baseline, then " if when == "period" or (when == "first" and period == 0) else ""
-
-
-def _days(days: float) -> str:
-    return f"{plain(days)} day" if days == 1 else f"{plain(days)} days"
 
 
 def _what_may_be_true(scenario: Scenario, plan: TrialPlan, outlook: HypothesisPredictions) -> list[Block]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from planner.questions.plan import AnalysisPlan
 from planner.questions.predict import HypothesisPredictions
 from planner.report.blocks import Block, Column, Facts, Heading, Prose, Sheet
-from planner.report.scenario.names import Labelled
+from planner.report.scenario.names import Labelled, in_days
 from planner.report.scenario.needs import needs_of_terms
 from planner.results.number_text import fixed, percent, plain
 from planner.scenario.components import HalfLifeSpread
@@ -78,7 +78,7 @@ def _size(name: str, component: OutcomeComponent, unit: str) -> str:
 
 def _gone(life: HalfLifeSpread, peak: float) -> str:
     since = f" after day {plain(peak)}" if peak else ""
-    return f"{plain(life.median)} {'day' if life.median == 1 else 'days'}{since}"
+    return f"{in_days(life.median)}{since}"
 
 
 def outcome_predictions(scenario: Scenario, outlook: HypothesisPredictions) -> list[Block]:
