@@ -66,7 +66,7 @@ def info_of(analysis: PlannedAnalysis) -> AnalysisInfo:
 @cache
 def info(method: str) -> AnalysisInfo:
     """The INFO of an analysis, by the name that scenarios use."""
-    texts: dict[str, Any] = {}
+    texts: dict[str, object] = {}
     for statement in _tree(METHODS[method].module).body:
         match statement:
             case ast.Assign(targets=[ast.Name(id="INFO")], value=ast.Dict(keys=keys, values=values)):
@@ -81,7 +81,7 @@ def info(method: str) -> AnalysisInfo:
     raise LookupError(method)
 
 
-def _value(node: ast.expr, texts: Mapping[str, Any]) -> Any:
+def _value(node: ast.expr, texts: Mapping[str, object]) -> Any:
     """A literal, or a name that stands for one."""
     return texts[node.id] if isinstance(node, ast.Name) else ast.literal_eval(node)
 

@@ -130,7 +130,7 @@ class Analysis:
         if fingerprint(self.function) != self.source:
             raise AnalysisError(f"what {self.name} uses has changed since", "make the Analysis again")
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """All but the code: a result that is stored says which analysis it has, and cannot run it."""
         kept = dict(self.__dict__, source=self.source, digest=self.digest, function=None)
         kept.pop("info", None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any
+from typing import TypeVar
 
 from planner.questions.size.curves import Key, Points, first_enough, span
 from planner.questions.size.effect import EffectAnswer, Effects
@@ -13,6 +13,8 @@ from planner.questions.size.reasons import best, no_effect, no_patients
 from planner.questions.size.size_figures import LeastEffect, PatientsAnswer
 from planner.results.cells import Cell
 from planner.scenario.analysis import PlannedAnalysis
+
+Answer = TypeVar("Answer", PatientsAnswer, LeastEffect)
 
 
 def patients_answer(search: Search, key: Key, target: float, partial: bool) -> PatientsAnswer:
@@ -37,9 +39,8 @@ def patients_answer(search: Search, key: Key, target: float, partial: bool) -> P
             note=why.note,
         )
     cell = points[number]
-    answer = replace(
-        named, patients=number, exact=exact is not None, uncertainty=cell.uncertainty, **_figures(cell)
-    )
+    answer = replace(named, patients=number, exact=exact is not None, uncertainty=cell.uncertainty)
+    answer = _with_figures(answer, cell)
     if exact is not None:
         return replace(answer, range=(number, number), exact_power=exact[number])
     low, high = _range(points, target)
@@ -48,15 +49,16 @@ def patients_answer(search: Search, key: Key, target: float, partial: bool) -> P
     )
 
 
-def _figures(cell: Cell) -> dict[str, Any]:
-    """What an answer says of the trials at it."""
-    return {
-        "power": cell.power,
-        "trials": cell.trials,
-        "stopped_early": cell.stopped_early,
-        "expected_patients": cell.expected_patients,
-        "expected_completers": cell.expected_completers,
-    }
+def _with_figures(answer: Answer, cell: Cell) -> Answer:
+    """The answer with what it says of the trials at it."""
+    return replace(
+        answer,
+        power=cell.power,
+        trials=cell.trials,
+        stopped_early=cell.stopped_early,
+        expected_patients=cell.expected_patients,
+        expected_completers=cell.expected_completers,
+    )
 
 
 def _range(points: Points, target: float) -> tuple[int, int | None]:
@@ -112,12 +114,7 @@ def effect_answer(
     if change is not None and not math.isclose(true, change, rel_tol=1e-4):
         note = f"The means that make this effect differ by {change:+.4g}: the scale cuts or rounds scores."
     low, high = sorted(search.true_effect(edge) for edge in effect.range)
-    return replace(
-        answer,
-        note=note,
-        stated_effect=change,
-        effect=true,
-        range=(low, high),
-        exact=effect.exact,
-        **_figures(effect.cell),
+    answer = replace(
+        answer, note=note, stated_effect=change, effect=true, range=(low, high), exact=effect.exact
     )
+    return _with_figures(answer, effect.cell)
