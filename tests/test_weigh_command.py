@@ -67,7 +67,7 @@ def test_the_chances_of_a_mechanism_are_those_of_an_independent_simulation() -> 
             },
         }
     )
-    found = weigh(scenario).hypotheses()[0]["likelihood"]
+    found = weigh(scenario).to_json()["hypotheses"][0]["likelihood"]
     rng, n = np.random.default_rng(8), 60_000
     values = []
     for _ in range(8):

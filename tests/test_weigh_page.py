@@ -17,6 +17,7 @@ from planner.questions.weigh.data import observed_in
 from planner.questions.weigh.exact_tests import fisher, mcnemar
 from planner.questions.weigh.weigh import weigh
 from planner.report.pages.weigh_tables import _alike, _one_in, weight
+from planner.results.figures import Figure
 from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read_text
 
@@ -158,7 +159,9 @@ def test_predictions_have_the_digits_that_their_error_warrants(cli: Cli) -> None
 
 def test_the_error_of_a_prediction_is_that_of_other_seeds() -> None:
     plan = read_text(LITRES, set=[DIFFERENCE])
-    rows = [weigh(plan, patients=128, seed=seed).hypotheses()[0]["expected"][0] for seed in range(40)]
+    rows = [
+        weigh(plan, patients=128, seed=seed).to_json()["hypotheses"][0]["expected"][0] for seed in range(40)
+    ]
     ratio = np.std([each["mean"] for each in rows], ddof=1) / np.mean([each["mcse"] for each in rows])
     assert 0.65 < ratio < 1.5
     assert not 0.65 < 3.0 * ratio < 1.5  # an error a third as large would be told
@@ -230,20 +233,20 @@ def test_weights_of_stated_rates_are_said_to_be_exact(cli: Cli) -> None:
 
 
 def test_a_column_has_one_style() -> None:
-    def figures(*values: float) -> list[dict[str, float]]:
-        return [{"estimate": value, "mcse": value / 50} for value in values]
+    def figures(*values: float) -> list[Figure]:
+        return [Figure(value, value / 50) for value in values]
 
     rare, cells = _alike(figures(0.003727, 1 / 24_000), 1e-4, True)
     assert rare
     assert cells == ["268 ± 5", "24,000 ± 500"]
     rare, cells = _alike(figures(0.3, 0.003727), 1e-4, True)
     assert (rare, cells) == (False, ["30.0 ± 0.6 %", "0.373 ± 0.007 %"])
-    exact = [{"estimate": value, "mcse": 0.0} for value in (0.9888, 0.01117)]
+    exact = [Figure(value, 0.0) for value in (0.9888, 0.01117)]
     assert _alike(exact, 1e-4, True) == (False, ["98.88 %", "1.12 %"])
-    assert _one_in({"estimate": 1 / 2.7e8, "mcse": 1e-9}) == "270 ± 70 million"
-    assert _one_in({"estimate": 0.0, "mcse": 0.0}) == "never"
-    assert weight({"estimate": 5e-5, "mcse": 1e-6}) == "< 0.01 %"
-    assert "±" in weight({"estimate": 5e-5, "mcse": 1e-4})  # it may be much more than that
+    assert _one_in(Figure(1 / 2.7e8, 1e-9)) == "270 ± 70 million"
+    assert _one_in(Figure(0.0, 0.0)) == "never"
+    assert weight(Figure(5e-5, 1e-6)) == "< 0.01 %"
+    assert "±" in weight(Figure(5e-5, 1e-4))  # it may be much more than that
 
 
 def test_every_simulated_figure_has_its_error(cli: Cli) -> None:

@@ -66,7 +66,7 @@ sd_between = 5.0
 
 def rows(text: str, *settings: str, **options: Any) -> dict[str, dict[str, Any]]:
     found = weigh(read_text(text, set=settings), **options)
-    return {row["hypothesis"]: row for row in found.hypotheses()}
+    return {row["hypothesis"]: row for row in found.to_json()["hypotheses"]}
 
 
 def likelihoods(text: str, *settings: str, **options: Any) -> dict[str, float]:
@@ -185,7 +185,7 @@ def parallel(text: str, setting: str) -> dict[str, Any]:
     population = scenario.population.model_copy(update={"period_effect": (0.0,)})
     design = scenario.design.model_copy(update={"sequences": (("A",), ("B",))})
     changed = scenario.model_copy(update={"design": design, "population": population})
-    return {row["hypothesis"]: row["likelihood"] for row in weigh(changed).hypotheses()}
+    return {row["hypothesis"]: row["likelihood"] for row in weigh(changed).to_json()["hypotheses"]}
 
 
 def test_parallel_groups_are_independent() -> None:
@@ -198,7 +198,9 @@ def test_parallel_groups_are_independent() -> None:
 def test_a_period_effect_shifts_the_chances_of_each_sequence() -> None:
     text = RATES.replace("[endpoint]", "[population]\nperiod_effect = [0, 0.8]\n[endpoint]")
     scenario = read_text(text, set=["observed.responders={A=[7,12],B=[4,12]}"])
-    found = {row["hypothesis"]: row["likelihood"]["estimate"] for row in weigh(scenario).hypotheses()}
+    found = {
+        row["hypothesis"]: row["likelihood"]["estimate"] for row in weigh(scenario).to_json()["hypotheses"]
+    }
     quantile = stats.norm.ppf
     for name, cells in CELLS.items():
         a, b = quantile(cells[1, 1] + cells[1, 0]), quantile(cells[1, 1] + cells[0, 1])
@@ -260,12 +262,12 @@ def test_hypotheses_that_say_the_same_share_a_class() -> None:
     twin = "\n[hypotheses.twin]\nrates = { A = 0.6, B = 0.05 }\ndiscordant = { A = 0.56, B = 0.01 }\n"
     found = weigh(read_text(RATES + twin, set=["observed.responders={A=[7,12],B=[1,12]}"]))
     assert found.classes == [["blocked", "twin"], ["half"], ["nothing"]]
-    each = {row["hypothesis"]: row["weight"]["estimate"] for row in found.hypotheses()}
-    first = found.class_rows()[0]
+    each = {row["hypothesis"]: row["weight"]["estimate"] for row in found.to_json()["hypotheses"]}
+    first = found.to_json()["classes"][0]
     assert first["weight"]["estimate"] == pytest.approx(each["blocked"] + each["twin"])
     assert first["prior"] == pytest.approx(0.5)
     exact = [margins(12, cells, (7, 1)) for cells in CELLS.values()]
-    alike = [row["weight_equal_classes"]["estimate"] for row in found.class_rows()]
+    alike = [row["weight_equal_classes"]["estimate"] for row in found.to_json()["classes"]]
     assert alike == pytest.approx(weights(exact, [1, 1, 1]))
 
 
@@ -478,7 +480,7 @@ def test_an_interruption_keeps_what_is_done(threads: int) -> None:
     assert found["partial"]
     assert 4 <= done < 400
     assert f"{done} variants that were done" in found["warnings"][0]
-    alone = weigh(scenario, patients=256, variants=done).hypotheses()
+    alone = weigh(scenario, patients=256, variants=done).to_json()["hypotheses"]
     assert [row["weight"] for row in found["hypotheses"]] == [row["weight"] for row in alone]
 
     def at_once(done: int, total: int) -> None:
@@ -516,19 +518,19 @@ def test_one_part_of_the_counts_may_be_used(use: str) -> None:
     alone = f"observed={{{parts[use]}}}"
     only = 'simulation.hypotheses=["permissive"]'
     found = [weigh(read("williams-2018", set=[each, only]), patients=1024) for each in (one, alone)]
-    assert found[0].hypotheses() == found[1].hypotheses()
+    assert found[0].to_json()["hypotheses"] == found[1].to_json()["hypotheses"]
 
 
 def test_patients_are_shared_by_all_hypotheses_and_named_by_seed() -> None:
     scenario = read("williams-2018")
-    first, again = (weigh(scenario, patients=512).hypotheses() for _ in range(2))
+    first, again = (weigh(scenario, patients=512).to_json()["hypotheses"] for _ in range(2))
     assert first == again
-    assert weigh(scenario, patients=512, seed=2).hypotheses() != first
+    assert weigh(scenario, patients=512, seed=2).to_json()["hypotheses"] != first
     few = read(
         "williams-2018",
         set=['simulation.hypotheses=["permissive"]'],
     )
-    alone = weigh(few, patients=512).hypotheses()[0]["likelihood"]
+    alone = weigh(few, patients=512).to_json()["hypotheses"][0]["likelihood"]
     whole = next(row["likelihood"] for row in first if row["hypothesis"] == "permissive")
     assert alone == pytest.approx(whole, rel=1e-12)  # up to the order of summation
 

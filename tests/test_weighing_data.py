@@ -82,7 +82,7 @@ def test_means_of_real_patients_are_their_means() -> None:
         assert found.means[treatment].n == 13
     weights = {
         row["hypothesis"]: row["weight"]["estimate"]
-        for row in weigh(read("asthma-ab-ba"), data=ASTHMA).hypotheses()
+        for row in weigh(read("asthma-ab-ba"), data=ASTHMA).to_json()["hypotheses"]
     }
     assert max(weights, key=lambda name: weights[name]) == "published"
 

@@ -68,7 +68,9 @@ AS_THERE = [
 
 def relative(*settings: str) -> dict[str, float]:
     """Likelihoods against the largest."""
-    found = weigh(read_text(SKETCH, set=[*AS_THERE, *settings]), variants=200, patients=2048).hypotheses()
+    found = weigh(read_text(SKETCH, set=[*AS_THERE, *settings]), variants=200, patients=2048).to_json()[
+        "hypotheses"
+    ]
     return {row["hypothesis"]: row["bayes_factor"]["estimate"] for row in found}
 
 
@@ -139,7 +141,7 @@ def test_hypotheses_that_draw_the_same_each_for_itself_are_one_class() -> None:
 
 def test_numbers_that_do_nothing_in_this_design_are_left_out() -> None:
     found = weigh(read_text(SKETCH), variants=30, patients=256)
-    paths = {row["path"] for row in found.sensitivity()}
+    paths = {row["path"] for row in found.to_json()["sensitivity"]}
     assert "agents.naltrexone.occupancy" in paths
     assert "components.specific.otherwise, components.specific.size" in paths
     for agent in ("rapamycin", "midazolam", "saline", "opioid-agonist", "nmda-antagonist"):

@@ -77,7 +77,7 @@ def observed_means(patients: list[tuple[str, tuple[float, ...]]]) -> list[float]
 
 
 def of(found: Any) -> dict[str, dict[str, Any]]:
-    return {row["hypothesis"]: row for row in found.hypotheses()}
+    return {row["hypothesis"]: row for row in found.to_json()["hypotheses"]}
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def weigh(
         from planner.report.scenario.context import page_context
 
         described = page_context(result.scenario, work_out(result.scenario, scenario), command)
-        return weigh_page(document, described)
+        return weigh_page(result, described)
 
     target.write(document, blocks, lambda: frame_as_csv(result.frame()))
     return INTERRUPTED if result.partial else OK

@@ -72,7 +72,7 @@ def _discriminate(result: Discrimination) -> list[Block]:
 
 
 def _weigh(result: Weighing) -> list[Block]:
-    return weigh_page(result.to_json(), _context(result.scenario))
+    return weigh_page(result, _context(result.scenario))
 
 
 def _trial(result: Trial) -> list[Block]:

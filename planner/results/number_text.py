@@ -67,6 +67,13 @@ def plain(value: float | None, digits: int = 4) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def percent(share: float | None, digits: int = 3, *, places: int | None = None) -> str:
+    """A stated or exact share as people read it: 95 %; at most so many digits, or with so many decimals."""
+    if share is None:
+        return DASH
+    return f"{plain(100.0 * share, digits) if places is None else fixed(100.0 * share, places)} %"
+
+
 def signed(value: float | None, digits: int = 4) -> str:
     """A difference, with its sign written out."""
     text = plain(value, digits)
@@ -86,8 +93,3 @@ def duration(seconds: float) -> str:
 def memory(bytes: int) -> str:
     """Rough memory: `180 MB`, `2.4 GB`."""
     return f"{plain(bytes / 1e9, 2)} GB" if bytes >= 1e9 else f"{plain(bytes / 1e6, 2)} MB"
-
-
-def percent(share: float) -> str:
-    """A share as people read it: 95 %."""
-    return f"{plain(100.0 * share, 3)} %"

@@ -17,7 +17,7 @@ from scipy.special import stdtrit
 
 from planner.kernels.tables import Floats
 from planner.results import figures
-from planner.results.contract import Json
+from planner.results.figures import Figure
 
 
 @dataclass(frozen=True)
@@ -131,10 +131,10 @@ def _errors(slope: Floats, covariance: Floats) -> Floats:
 
 def figure(
     estimate: float, mcse: float, most: float = np.inf, least: float = 0.0, variants: int | None = None
-) -> Json:
-    """A figure of the JSON contract, its interval within `least` and `most`.
+) -> Figure:
+    """A figure, its interval within `least` and `most`.
 
     variants: whose spread gives the error, which of few is itself uncertain (Student's t).
     """
     quantile = figures.Z95 if variants is None or variants < 2 else float(stdtrit(variants - 1, 0.975))
-    return figures.figure(float(estimate), float(mcse), least, most, quantile).to_json()
+    return figures.figure(float(estimate), float(mcse), least, most, quantile)

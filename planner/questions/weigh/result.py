@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -16,7 +16,18 @@ from planner.questions.weigh.observed_counts import fewer_pairs
 from planner.questions.weigh.posterior import Posterior, figure
 from planner.questions.weigh.sensitivity import Influence, NumberDraws, Side, influences, moved_error
 from planner.questions.weigh.stopping import StoppingTreatment
-from planner.results.contract import Json
+from planner.questions.weigh.weigh_figures import (
+    ClassWeight,
+    EvidenceGroup,
+    Expected,
+    HypothesisWeight,
+    NumberInfluence,
+    WeighedEvidence,
+    WeighedStopping,
+    WeighingFigures,
+    WeightsAt,
+)
+from planner.results.contract import Json, as_json
 from planner.results.digest import answer_digest
 from planner.results.frames import flatten
 from planner.results.number_text import estimated
@@ -62,6 +73,11 @@ class Weighing(QuestionResult):
     seconds: float
 
     @property
+    def variants(self) -> int:
+        """Draws of the uncertain numbers, or sets of virtual patients."""
+        return len(self.posterior.likelihood)
+
+    @property
     def observed(self) -> Observed:
         """The result that was weighed."""
         assert self.scenario.observed is not None
@@ -76,8 +92,14 @@ class Weighing(QuestionResult):
         """How the weights hang on each uncertain number, those that matter most first."""
         return influences(self.posterior, self.drawn, self.leading)
 
-    def hypotheses(self) -> list[Json]:
-        """One row for each hypothesis, in the form of the JSON contract."""
+    def figures(self) -> WeighingFigures:
+        """All figures, worked out once."""
+        return WeighingFigures(
+            self._evidence(), self._stopping(), self.hypotheses(), self.class_rows(), self.sensitivity()
+        )
+
+    def hypotheses(self) -> list[HypothesisWeight]:
+        """One row for each hypothesis."""
         posterior, n = self.posterior.with_class_likelihoods(), len(self.posterior.likelihood)
         weight, of_weight = posterior.weights()
         factor, of_factor = posterior.factors()
@@ -87,51 +109,51 @@ class Weighing(QuestionResult):
         expected = self.evidence.expected(self.measured)
         most = 1.0 if isinstance(self.evidence, CountEvidence) else np.inf
         return [
-            {
-                "hypothesis": name,
-                "class": member[h],
-                "prior": float(posterior.prior[h] / posterior.prior.sum()),
-                "likelihood": figure(chance[h], of_chance[h], most, variants=n),
-                "bayes_factor": figure(factor[h], of_factor[h], variants=n),
-                "weight": figure(weight[h], of_weight[h], 1.0, variants=n),
-                "effective_variants": float(effective[h]) if self.uncertain else None,
-                "expected": [
-                    {
-                        "measure": measure,
-                        "treatment": treatment,
-                        "mean": float(rows[:, h].mean()),
-                        "mcse": float(rows[:, h].std(ddof=1) / np.sqrt(n)) if n > 1 else 0.0,
-                    }
+            HypothesisWeight(
+                hypothesis=name,
+                class_number=member[h],
+                prior=float(posterior.prior[h] / posterior.prior.sum()),
+                likelihood=figure(chance[h], of_chance[h], most, variants=n),
+                bayes_factor=figure(factor[h], of_factor[h], variants=n),
+                weight=figure(weight[h], of_weight[h], 1.0, variants=n),
+                effective_variants=float(effective[h]) if self.uncertain else None,
+                expected=[
+                    Expected(
+                        measure=measure,
+                        treatment=treatment,
+                        mean=float(rows[:, h].mean()),
+                        mcse=float(rows[:, h].std(ddof=1) / np.sqrt(n)) if n > 1 else 0.0,
+                    )
                     for (measure, treatment), rows in expected.items()
                 ],
-            }
+            )
             for h, name in enumerate(self.names)
         ]
 
-    def class_rows(self) -> list[Json]:
+    def class_rows(self) -> list[ClassWeight]:
         """One row for each class of hypotheses that the design cannot tell apart."""
         posterior, n = self.posterior.by_class(), len(self.posterior.likelihood)
         weight, of_weight = posterior.weights()
         factor, of_factor = posterior.factors()
         equal, of_equal = posterior.with_prior([1.0] * len(self.classes)).weights()
         return [
-            {
-                "hypotheses": names,
-                "prior": float(posterior.prior[i] / posterior.prior.sum()),
-                "bayes_factor": figure(factor[i], of_factor[i], variants=n),
-                "weight": figure(weight[i], of_weight[i], 1.0, variants=n),
-                "weight_equal_classes": figure(equal[i], of_equal[i], 1.0, variants=n),
-            }
+            ClassWeight(
+                hypotheses=names,
+                prior=float(posterior.prior[i] / posterior.prior.sum()),
+                bayes_factor=figure(factor[i], of_factor[i], variants=n),
+                weight=figure(weight[i], of_weight[i], 1.0, variants=n),
+                weight_equal_classes=figure(equal[i], of_equal[i], 1.0, variants=n),
+            )
             for i, names in enumerate(self.classes)
         ]
 
-    def sensitivity(self) -> list[Json]:
+    def sensitivity(self) -> list[NumberInfluence]:
         """One row for each uncertain number, and for how many patients were seen under both treatments."""
         third = len(self.posterior.likelihood) // 3
         rows = [_row(each, self.names, third) for each in self.influences()]
         return rows + ([] if (other := self._with_fewer_pairs()) is None else [other])
 
-    def _with_fewer_pairs(self) -> Json | None:
+    def _with_fewer_pairs(self) -> NumberInfluence | None:
         """The weights if as few patients as possible were seen under both treatments."""
         if not isinstance(self.evidence, CountEvidence) or self.observed.paired is not None:
             return None
@@ -147,7 +169,7 @@ class Weighing(QuestionResult):
         n = len(self.posterior.likelihood)
         names, error = tuple(range(len(self.names))), moved_error(*parts) if n > 1 else 0.0
         row = Influence("observed.paired", None, names, False, low, high, moved_mcse=error)
-        return _row(row, self.names, n) | {"beyond_chance": True}  # the same draws at both ends
+        return replace(_row(row, self.names, n), beyond_chance=True)  # the same draws at both ends
 
     @property
     def leading(self) -> tuple[int, ...]:
@@ -180,18 +202,19 @@ class Weighing(QuestionResult):
 
     def to_json(self) -> Json:
         """The `planner.weigh/1` object."""
+        figures = self.figures()
         return {
             "schema": "planner.weigh/1",
             "scenario": scenario_named(self.name, self.scenario),
-            "observed": self.observed.model_dump(mode="json", exclude_defaults=True),
-            "source": self._source(),
-            "evidence": {**self._evidence(), "split": self._split()},
-            "stopping": self._stopping(),
+            "observed": self.observed_document,
+            "source": self.source,
+            "evidence": figures.evidence.to_json(),
+            "stopping": figures.stopping.to_json(),
             "tests": [asdict(test) for test in self.tests],
             "run": provenance(
                 self.digest(),
                 {
-                    "variants": self.posterior.likelihood.shape[0],
+                    "variants": self.variants,
                     "patients": 0 if self.exact else self.patients,
                     "uncertain": self.uncertain,
                     "exact": self.exact,
@@ -199,33 +222,46 @@ class Weighing(QuestionResult):
                 },
                 seconds=self.seconds,
             ),
-            "hypotheses": self.hypotheses(),
-            "classes": self.class_rows(),
-            "sensitivity": self.sensitivity(),
+            "hypotheses": as_json(figures.hypotheses),
+            "classes": as_json(figures.classes),
+            "sensitivity": as_json(figures.sensitivity),
             "partial": self.partial,
-            "warnings": [*self.remarks, *self._thin(), *self._far(), *self._spread()],
+            "warnings": self.warnings,
         }
 
-    def _source(self) -> str:
+    @property
+    def warnings(self) -> list[str]:
+        """What must not be overlooked."""
+        return [*self.remarks, *self._thin(), *self._far(), *self._spread()]
+
+    @property
+    def observed_document(self) -> Json:
+        """The result that was weighed, as it is stated."""
+        document: Json = self.observed.model_dump(mode="json", exclude_defaults=True)
+        return document
+
+    @property
+    def source(self) -> str:
         """The citation of the result, empty if none is named."""
         return next((c.text for c in self.scenario.citations if c.key == self.observed.citation), "")
 
-    def _evidence(self) -> Json:
-        """What was weighed: its kind, the parts of the result, and who was seen under which treatments."""
-        evidence = self.evidence
+    def _evidence(self) -> WeighedEvidence:
+        evidence, split = self.evidence, self._split()
         if isinstance(evidence, CountEvidence):
             parts = list(dict.fromkeys(each.key[0] for each in evidence.sums))
-            groups: list[Json] = [
-                {"treatments": list(group.treatments), "patients": group.patients}
+            groups = [
+                EvidenceGroup(treatments=group.treatments, patients=group.patients)
                 for group in evidence.groups
             ]
-            return {"kind": "counts", "parts": parts, "groups": groups}
+            return WeighedEvidence(kind="counts", parts=parts, groups=groups, split=split)
         if isinstance(evidence, MeanEvidence):
             n = evidence.patients.diagonal()
-            groups = [{"treatments": [a], "patients": int(n[i])} for i, a in enumerate(evidence.treatments)]
-            return {"kind": "means", "parts": ["means"], "groups": groups}
-        group = {"treatments": list(evidence.about.contrast), "patients": evidence.patients}
-        return {"kind": "difference", "parts": ["difference"], "groups": [group]}
+            groups = [
+                EvidenceGroup(treatments=[a], patients=int(n[i])) for i, a in enumerate(evidence.treatments)
+            ]
+            return WeighedEvidence(kind="means", parts=["means"], groups=groups, split=split)
+        group = EvidenceGroup(treatments=evidence.about.contrast, patients=evidence.patients)
+        return WeighedEvidence(kind="difference", parts=["difference"], groups=[group], split=split)
 
     def _split(self) -> str:
         """How many patients had each sequence: `none` of it matters, `known`, by `allocation` or `chance`."""
@@ -237,23 +273,19 @@ class Weighing(QuestionResult):
         by_chance = isinstance(self.evidence, CountEvidence) and not self.evidence.strata
         return "chance" if by_chance else "allocation"
 
-    def _stopping(self) -> Json:
-        """How the stopping rule was treated, and how probable the end of the trial is given its result."""
+    def _stopping(self) -> WeighedStopping:
         rule = self.stopping
-        row: Json = {
-            "treatment": rule.treatment,
-            "look": rule.look,
-            "analysis": rule.analysis,
-            "note": rule.note,
-        }
+        row = WeighedStopping(
+            treatment=rule.treatment, look=rule.look, analysis=rule.analysis, note=rule.note
+        )
         if rule.treatment == "multiplied":
             counted = self.evidence.likelihood(self.measured)
             share = (counted * self.ended).sum(axis=0) / np.maximum(counted.sum(axis=0), np.finfo(float).tiny)
             off = counted * (self.ended - share)  # of a ratio of means, by the delta method
             scale = np.maximum(counted.sum(axis=0), np.finfo(float).tiny) / np.sqrt(len(counted))
             error = off.std(axis=0, ddof=min(len(counted) - 1, 1)) / scale
-            row["chance"] = dict(zip(self.names, share.tolist(), strict=True))
-            row["chance_mcse"] = dict(zip(self.names, error.tolist(), strict=True))
+            chance, errors = (dict(zip(self.names, x.tolist(), strict=True)) for x in (share, error))
+            return replace(row, chance=chance, chance_mcse=errors)
         return row
 
     def _spread(self) -> list[str]:
@@ -307,31 +339,31 @@ class Weighing(QuestionResult):
 
     def _lines(self) -> Iterator[str]:
         for each in self.class_rows():
-            yield f"{' = '.join(each['hypotheses'])}: weight {estimated(each['weight'], percent=True)}"
+            yield f"{' = '.join(each.hypotheses)}: weight {estimated(each.weight, percent=True)}"
 
 
-def _row(influence: Influence, names: tuple[str, ...], variants: int) -> Json:
+def _row(influence: Influence, names: tuple[str, ...], variants: int) -> NumberInfluence:
     """A line of the sensitivity table; variants: at each of its ends."""
-    return {
-        "path": influence.path,
-        "hypothesis": influence.hypothesis,
-        "relative": influence.relative,
-        "hypotheses": [names[h] for h in influence.hypotheses],
-        "low": _side(influence.low, variants),
-        "high": _side(influence.high, variants),
-        "moved": influence.moved,
-        "moved_mcse": influence.moved_mcse,
-        "beyond_chance": influence.beyond_chance,
-    }
+    return NumberInfluence(
+        path=influence.path,
+        hypothesis=influence.hypothesis,
+        relative=influence.relative,
+        hypotheses=[names[h] for h in influence.hypotheses],
+        low=_side(influence.low, variants),
+        high=_side(influence.high, variants),
+        moved=influence.moved,
+        moved_mcse=influence.moved_mcse,
+        beyond_chance=influence.beyond_chance,
+    )
 
 
-def _side(side: Side, variants: int) -> Json:
+def _side(side: Side, variants: int) -> WeightsAt:
     weights = zip(side.classes, side.classes_mcse, strict=True)
     factor = side.log_factor
-    return {
-        "value": side.value,
-        "class_weights": [figure(weight, error, most=1.0, variants=variants) for weight, error in weights],
-        "log10_bayes_factor": None
+    return WeightsAt(
+        value=side.value,
+        class_weights=[figure(weight, error, most=1.0, variants=variants) for weight, error in weights],
+        log10_bayes_factor=None
         if factor is None
         else figure(factor, side.log_factor_mcse, least=-np.inf, variants=variants),
-    }
+    )
