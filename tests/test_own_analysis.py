@@ -401,6 +401,8 @@ def test_code_without_source_is_refused() -> None:
         ({"reference": "chi"}, "reference: 'chi' is not known"),
         ({"baseline": "second"}, "baseline: 'second' is not known"),
         ({"df": "many"}, "df: 'many' is not known"),
+        ({"df": "patients", "reference": "normal"}, "df: whole degrees of freedom go with"),
+        ({"covariates": -1}, "covariates: -1 is no number of them"),
         ({"title": " "}, "title: ' ' is no line of text"),
         ({"title": "a\nb"}, "is no line of text"),
     ],

@@ -10,7 +10,7 @@ import math
 import threading
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
-from typing import NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -39,40 +39,33 @@ def kernel_of(scenario: Scenario, analysis: PlannedAnalysis) -> Callable[..., No
     return KernelCall(scenario, analysis, own) if own.compiled else TrialCall(scenario, analysis, own)
 
 
+class Given(NamedTuple):
+    """What an analysis is given, in order: see planner.analyses."""
+
+    values: Floats
+    h: int
+    reading: int
+    sequence: Ints
+    contrast: Contrast
+    centre: float
+    counts: Ints
+
+
 class OwnCall:
     """One analysis of one scenario."""
 
     def __init__(self, scenario: Scenario, analysis: PlannedAnalysis, own: Analysis) -> None:
         self.scenario, self.analysis, self.own = scenario, analysis, own
 
-    def __call__(
-        self,
-        values: Floats,
-        h: int,
-        reading: int,
-        sequence: Ints,
-        contrast: Contrast,
-        centre: float,
-        counts: Ints,
-        stat: Floats,
-    ) -> None:
+    def __call__(self, *arguments: Any) -> None:
         """See planner.analyses."""
+        given, stat = Given(*arguments[:-1]), arguments[-1]
         stat.fill(np.nan)
-        self.fill(values, h, reading, sequence, contrast, centre, counts, stat)
-        self._check(stat.reshape(*stat.shape[:2], STATISTICS, W), counts)
+        self.fill(given, stat)
+        self._check(stat.reshape(*stat.shape[:2], STATISTICS, W), given.counts)
 
-    def fill(
-        self,
-        values: Floats,
-        h: int,
-        reading: int,
-        sequence: Ints,
-        contrast: Contrast,
-        centre: float,
-        counts: Ints,
-        stat: Floats,
-    ) -> None:
-        """Answer; what is left as it is (NaN) is undefined."""
+    def fill(self, given: Given, stat: Floats) -> None:
+        """Answer for every look and lane; what is left as it is (NaN) is undefined."""
         raise NotImplementedError
 
     def fail(self, message: str, hint: str = "") -> NoReturn:
@@ -112,25 +105,14 @@ class KernelCall(OwnCall):
         super().__init__(scenario, analysis, own)
         self._checked, self._lock = False, threading.Lock()
 
-    def fill(
-        self,
-        values: Floats,
-        h: int,
-        reading: int,
-        sequence: Ints,
-        contrast: Contrast,
-        centre: float,
-        counts: Ints,
-        stat: Floats,
-    ) -> None:
+    def fill(self, given: Given, stat: Floats) -> None:
         """See planner.analyses."""
-        given = values, h, reading, sequence, contrast, centre, counts, stat
         with self._lock:
             if not self._checked:
-                self._call(within_bounds(self.own.function), given)
+                self._call(within_bounds(self.own.function), (*given, stat))
                 stat.fill(np.nan)
                 self._checked = True
-        self._call(self.own.function, given)
+        self._call(self.own.function, (*given, stat))
 
     def _call(self, kernel: Callable[..., object], given: tuple[object, ...]) -> None:
         try:
@@ -149,18 +131,9 @@ class TrialCall(OwnCall):
         self._weights = MappingProxyType(dict(analysis.weights))
         self._extra = [name for name in BY_NAME if takes(own.function, name)]
 
-    def fill(
-        self,
-        values: Floats,
-        h: int,
-        reading: int,
-        sequence: Ints,
-        contrast: Contrast,
-        centre: float,
-        counts: Ints,
-        stat: Floats,
-    ) -> None:
+    def fill(self, given: Given, stat: Floats) -> None:
         """See planner.analyses."""
+        values, h, reading, sequence, contrast, _, counts = given
         tiles, patients = values.shape[:2]
         shape = (tiles, patients, -1, W)
         scores = values[:, :, h, reading].reshape(shape)

@@ -71,6 +71,10 @@ class Analysis:
         _one_of("reference", self.reference, get_args(Reference))
         _one_of("baseline", self.baseline, ("", "first", "period"))
         _one_of("df", self.df, (None, *get_args(DfRule)))
+        if self.df is not None and self.reference != "t":
+            raise AnalysisError("df: whole degrees of freedom go with reference='t'", "leave df out")
+        if type(self.covariates) is not int or self.covariates < 0:
+            raise AnalysisError(f"covariates: {self.covariates!r} is no number of them")
         for name in ("title", "citation"):
             text = getattr(self, name)
             if not isinstance(text, str) or not text.isprintable() or (name == "title" and not text.strip()):
@@ -99,8 +103,9 @@ class Analysis:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of all that the figures depend on: the source and the settings."""
-        settings = (self.reference, self.needs, self.binary, self.weights, self.baseline, self.compiled)
-        return hashlib.sha256(repr((self.source, settings)).encode()).hexdigest()
+        of_data = (self.needs, self.binary, self.weights, self.baseline, self.compiled)
+        of_limits = (self.reference, self.df, self.covariates)
+        return hashlib.sha256(repr((self.source, of_data, of_limits)).encode()).hexdigest()
 
     @property
     def row(self) -> NamedMethod:
