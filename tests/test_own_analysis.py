@@ -25,6 +25,7 @@ import planner
 from planner.analyses.own.analysis import Analysis
 from planner.analyses.own.kernel import kernel
 from planner.analyses.own.source import fingerprint
+from planner.engine.units import _UNITS as units
 from planner.errors import AnalysisError
 from planner.report.methods import methods as explained
 from planner.scenario.canonical.resolved import digest, resolve
@@ -326,6 +327,27 @@ def test_one_name_and_two_sources_share_nothing(tmp_path: Path) -> None:
     cells = [run.to_json()["cells"][0] for run in runs]
     assert cells[0]["estimate"]["coverage"] != cells[1]["estimate"]["coverage"]
     assert cells[0]["power"] == cells[1]["power"]  # T is the same in both
+
+
+def test_a_module_that_is_gone_is_compiled_again(tmp_path: Path) -> None:
+    """What `runpy` or a notebook has run is no module that compiled code could be loaded for; no warning."""
+    source, digests = Path(own_analyses.__file__).read_text(), set()
+    for _ in range(2):
+        own = Analysis(module(tmp_path, source, "gone").paired_kernel, title="Paired t", needs="within")
+        digests.add(simulated(own).digest())
+    assert len(digests) == 1
+
+
+def test_the_same_analysis_is_measured_once() -> None:
+    units.clear()
+    scenario = planner.read_text(text("mine"), methods={"mine": COMPILED})
+    again = planner.read_text(text("mine"), methods={"mine": COMPILED})
+    before = units.worked_out
+    for each in (scenario, again):
+        planner.simulate(each, trials=128)
+    assert units.worked_out == before + 1
+    planner.simulate(scenario, trials=128, methods={"mine": PAIRED})
+    assert units.worked_out == before + 2
 
 
 def test_compiled_code_is_kept_by_source(tmp_path: Path) -> None:

@@ -57,6 +57,17 @@ class OwnCall:
     def __init__(self, scenario: Scenario, analysis: PlannedAnalysis, own: Analysis) -> None:
         self.scenario, self.analysis, self.own = scenario, analysis, own
 
+    @property
+    def _key(self) -> tuple[object, ...]:
+        """All that an answer depends on beside what is given: two of the same key are the same kernel."""
+        return type(self), self.own.digest, self.scenario.design.sequences, *self.analysis.weights.items()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OwnCall) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
     def __call__(self, *arguments: Any) -> None:
         """See planner.analyses."""
         given, stat = Given(*arguments[:-1]), arguments[-1]
