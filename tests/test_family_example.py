@@ -94,6 +94,10 @@ def test_the_family_of_the_page(tmp_path: Path) -> None:
     refused = answer(tmp_path, "-m", "planner", "check", "events.toml", "--set", "hypotheses.same.events=3")
     assert refused.returncode == 3
     assert "hint: one mean per treatment: events = { A = 3, B = 3 }" in refused.stderr
+    few = ("--find", "effect", "--patients", "4", "--trials", "2000")
+    sought = answer(tmp_path, "-m", "planner", "size", "events.toml", *few)
+    assert sought.returncode == 0, sought.stderr
+    assert "No effect up to -4.995 events, the largest tried" in " ".join(sought.stdout.split())
     page = answer(tmp_path, "-m", "planner", "show", "events.toml").stdout
     assert "3 on A and 5 on B on average" in " ".join(page.split())
 
