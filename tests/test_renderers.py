@@ -236,7 +236,7 @@ def test_a_page_of_a_command_is_drawn() -> None:
     """Limits of O'Brien and Fleming at two looks, as Jennison and Turnbull (2000, table 2.3) print them."""
     solved = boundary([0.5, 1.0], alpha=0.05, sided=2, efficacy="obrien-fleming", power=0.9)
     page = boundaries_page(
-        [NamedBoundary("A", "O'Brien-Fleming", "none", solved.to_json())], patients=None, scale="z"
+        [NamedBoundary("A", "O'Brien-Fleming", "none", solved, None)], patients=None, scale="z"
     )
     tree = ElementTree.fromstring(Html().page(page))
     (plot,) = [block for block in page if isinstance(block, Plot)]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import accumulate
 
 from scipy.special import ndtri
@@ -43,6 +43,24 @@ __all__ = [
 
 _TOO_MUCH_FUTILITY = "binding futility stops so often that alpha cannot be spent", "make it milder"
 _ROUNDING = 1e-9  # an alpha this close to its total is exact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundaryLook:
+    """One look of a boundary, as in the JSON of `planner boundaries`: what does not exist is None."""
+
+    look: int  # from 1
+    information: float
+    efficacy_z: float | None
+    futility_z: float | None
+    alpha_spent: float  # cumulative
+    beta_spent: float | None
+    nominal_p: float | None
+    p_efficacy_null: float
+    p_futility_null: float
+    p_efficacy_alternative: float | None
+    p_futility_alternative: float | None
+    note: str | None  # why something does not exist
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +104,18 @@ class Boundary:
         return {
             "alpha": self.alpha,
             "sided": self.sided,
-            "looks": [self._look(k) for k in range(len(self.fractions))],
+            "looks": [asdict(look) for look in self.looks],
             "power": self.power,
             "drift": self.drift,
             "inflation": self.inflation,
             "expected_information_null": self.expected_information_null,
             "expected_information_alternative": self.expected_information_alternative,
         }
+
+    @property
+    def looks(self) -> tuple[BoundaryLook, ...]:
+        """Look by look."""
+        return tuple(self._look(k) for k in range(len(self.fractions)))
 
     def left_to_later(self, k: int) -> str:
         """Why look k (from 0) does not spend the beta that its spending rule gives it; empty if it does."""
@@ -103,7 +126,7 @@ class Boundary:
             "because the two one-sided tests do not overlap here"
         )
 
-    def _look(self, k: int) -> Tree:
+    def _look(self, k: int) -> BoundaryLook:
         tests, stops = self.efficacy_z[k] < math.inf, self.futility_z[k] > -math.inf
         missing = [
             *([] if tests else ["this look does not stop for efficacy"]),
@@ -112,20 +135,20 @@ class Boundary:
             *([] if self.drift is not None else ["no alternative is given"]),
         ]
         up, futile = self.p_efficacy_alternative, self.p_futility_alternative
-        return {
-            "look": k + 1,
-            "information": self.fractions[k],
-            "efficacy_z": self.efficacy_z[k] if tests else None,
-            "futility_z": self.futility_z[k] if stops else None,
-            "alpha_spent": self.alpha_spent[k],
-            "beta_spent": None if self.beta_spent is None else self.beta_spent[k],
-            "nominal_p": self.nominal_p[k] if tests else None,
-            "p_efficacy_null": self.p_efficacy_null[k],
-            "p_futility_null": self.p_futility_null[k],
-            "p_efficacy_alternative": None if up is None else up[k],
-            "p_futility_alternative": None if futile is None else futile[k],
-            "note": "; ".join(missing) or None,
-        }
+        return BoundaryLook(
+            look=k + 1,
+            information=self.fractions[k],
+            efficacy_z=self.efficacy_z[k] if tests else None,
+            futility_z=self.futility_z[k] if stops else None,
+            alpha_spent=self.alpha_spent[k],
+            beta_spent=None if self.beta_spent is None else self.beta_spent[k],
+            nominal_p=self.nominal_p[k] if tests else None,
+            p_efficacy_null=self.p_efficacy_null[k],
+            p_futility_null=self.p_futility_null[k],
+            p_efficacy_alternative=None if up is None else up[k],
+            p_futility_alternative=None if futile is None else futile[k],
+            note="; ".join(missing) or None,
+        )
 
 
 def boundary(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from planner._version import __version__
 from planner.monitoring.boundaries import Boundary
 from planner.monitoring.t_looks import TLook, type_one_error
-from planner.results.contract import Json
+from planner.results.contract import Json, Written
 from planner.results.digest import answer_digest
 from planner.results.number_text import plain
 from planner.results.result import QuestionResult
@@ -45,7 +45,7 @@ class Boundaries(QuestionResult):
 
     def to_json(self) -> Json:
         """The `planner.boundaries/1` object: the boundary itself, or several under their rules' names."""
-        each = [figures(one, self.patients) for one in self.solved]
+        each = [_figures(one, self.patients) for one in self.solved]
         head = {"schema": "planner.boundaries/1"}
         run = {"planner": __version__, "digest": self.digest()}
         warnings = [warning for one in self.solved for warning in warnings_of(one)]
@@ -70,9 +70,18 @@ class Boundaries(QuestionResult):
             yield f"{one.efficacy}, alpha {plain(one.alpha)}: z {limits}; futility {one.futility}"
 
 
-def figures(one: Boundary, patients: Sequence[int] | None) -> Json:
+@dataclass(frozen=True, slots=True)
+class TestedByT(Written):
+    """The two-sample t test of an AB/BA trial held to the limits: df at each look, and type I error."""
+
+    df: list[int]
+    type_one_error: float
+
+
+def _figures(one: Boundary, patients: Sequence[int] | None) -> Json:
     """The figures of a boundary and of its t test."""
-    return one.to_json() | t_test(one, patients)
+    tested = t_test(one, patients)
+    return one.to_json() | ({} if tested is None else {"t_test": tested.to_json()})
 
 
 def _rounded(value: object) -> object:
@@ -84,19 +93,19 @@ def _rounded(value: object) -> object:
     return f"{value:.9g}" if isinstance(value, float) else value
 
 
-def t_test(one: Boundary, patients: Sequence[int] | None) -> Json:
-    """`t_test`: df and type I error of the two-sample t test of an AB/BA trial held to these limits.
+def t_test(one: Boundary, patients: Sequence[int] | None) -> TestedByT | None:
+    """What a t test makes of the limits, whose nominal levels its own have.
 
-    The t limits have the limits' nominal levels. Empty where no patients are given, a look is too small, or
+    None where no patients are given, a look is too small, or
     there are so many looks that it would take seconds.
     """
     if patients is None or patients[0] <= _SEQUENCES or len(patients) > _T_LOOKS:
-        return {}
+        return None
     df = [n - _SEQUENCES for n in patients]
     low = one.futility_z if one.binding else (-math.inf,) * len(df)
     rows = zip(patients, df, one.efficacy_z, low, strict=True)
     error = type_one_error([TLook(n / patients[-1], d, z, f) for n, d, z, f in rows], one.sided)
-    return {"t_test": {"df": df, "type_one_error": error}} if math.isfinite(error) else {}
+    return TestedByT(df, error) if math.isfinite(error) else None
 
 
 def warnings_of(one: Boundary) -> list[str]:
