@@ -111,6 +111,7 @@ CALLED = {
     "EndpointScale": "Scale",
     "MechanismHypothesis": "Terms",
     "ObservedPairs": "Pairs",
+    "PlannedAnalysis": "Analysis",
     "Scale": "OutcomeScale",
     "SecondaryOutcome": "Outcome",
     "SimulationSettings": "Simulation",
