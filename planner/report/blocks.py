@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from planner.results.number_text import fixed, plain
+from planner.results.number_text import fixed, percent, plain
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Axis:
         if self.scale == "names":
             return self.names[round(value)]
         if self.scale == "share":
-            return f"{fixed(100.0 * value, self.places or 0)} %"
+            return percent(value, places=self.places or 0)
         if self.scale == "log10":
             return f"{10**value:.1g}" if value < -4 else plain(10**value, 2)
         return f"{value:g}" if self.places is None else fixed(value, self.places)

@@ -27,7 +27,7 @@ from planner.report.pages.discriminate_tables import (
     same_visits,
 )
 from planner.results.figures import Figure
-from planner.results.number_text import estimated, plain
+from planner.results.number_text import estimated, percent, plain
 from planner.scenario.text import count, listed
 
 
@@ -91,7 +91,7 @@ def verdict(design: DesignFigures, labels: Mapping[str, str], number: str = "") 
     right, most = _rough(design.answers.rates.p_right), _rough(design.answers.ceiling)
     sentences = [
         f"{which}, with {count(design.patients, 'patient')}, names the right one of {_so_many(size)} "
-        f"mechanisms in {right} of trials (guessing: {100 * max(design.prior):.0f} %): for sure in "
+        f"mechanisms in {right} of trials (guessing: {percent(max(design.prior), places=0)}): for sure in "
         f"{_rough(design.answers.rates.p_decisive_right)}, while it is sure of a wrong one in "
         f"{_rough(design.answers.rates.p_decisive_wrong)}. "
         + (
@@ -124,7 +124,7 @@ def _together(design: DesignFigures, labels: Mapping[str, str]) -> list[str]:
     sentences = []
     if alike := [named(group) for group in same if len(group) > 1]:
         sentences.append(f"It cannot tell apart {'; or '.join(alike)}.")
-    limit = f"{100 * design.practical_below:.0f} %"
+    limit = percent(design.practical_below, places=0)
     joined = [group for group in classes if group not in same]
     if hard := [named(group) for group in joined if group not in design.answers.chained_classes]:
         sentences.append(
@@ -275,7 +275,7 @@ def _reading(result: Discrimination, designs: Sequence[DesignFigures]) -> list[s
     if any(len(design.answers.classes) < len(design.hypotheses) for design in designs):
         items.append(
             "Classes: the same mechanisms in all that the design shows, or joined by pairs of which endless "
-            f"patients would name the true one in less than {100 * designs[0].practical_below:.0f} %."
+            f"patients would name the true one in less than {percent(designs[0].practical_below, places=0)}."
         )
     return [
         *items,

@@ -9,7 +9,7 @@ from planner.report.context import PageContext
 from planner.report.pages.run_tables import too_high
 from planner.results.cells import Cell
 from planner.results.figures import Figure
-from planner.results.number_text import estimated, plain
+from planner.results.number_text import estimated, percent
 from planner.scenario.text import count
 
 _MOST_ANALYSES = 4  # analyses that are answered before the tables
@@ -82,7 +82,7 @@ def _wrong_way(cells: Sequence[Cell], context: PageContext) -> str:
 
 
 def _false_alarms(cells: Sequence[Cell], context: PageContext) -> str:
-    levels = " or ".join(dict.fromkeys(f"{plain(100.0 * cell.alpha)} %" for cell in cells))
+    levels = " or ".join(dict.fromkeys(percent(cell.alpha, digits=4) for cell in cells))
     under = f" (“{context.called(cells[0].hypothesis)}”)" if len(cells) == 1 else ""
     exceeded = ", which is exceeded" if any(too_high(cell) for cell in cells) else ""
     return (

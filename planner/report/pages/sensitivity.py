@@ -14,7 +14,7 @@ from planner.report.pages.common import again, how_to_read, identity, interrupti
 from planner.report.pages.parts.whole_trial import each_alone
 from planner.report.pages.run_tables import carryover_warnings, other_warnings
 from planner.results.carryover_sentences import place
-from planner.results.number_text import DASH, estimated, plain, plus_minus, signed
+from planner.results.number_text import DASH, estimated, percent, plain, plus_minus, signed
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.text import count, listed
 
@@ -42,7 +42,7 @@ def sensitivity_page(result: Sensitivity, context: PageContext, warnings: Sequen
 
 
 def _facts(result: Sensitivity, context: PageContext) -> list[tuple[str, str]]:
-    variants = f"each assumption {_percent(result.step)} lower and higher, one at a time"
+    variants = f"each assumption {percent(result.step, digits=4)} lower and higher, one at a time"
     trials = f"{count(result.trials, 'virtual trial')} of each variant, seed {result.seed}"
     return [
         *question(context),
@@ -51,10 +51,6 @@ def _facts(result: Sensitivity, context: PageContext) -> list[tuple[str, str]]:
         ("Varied", variants),
         ("Simulated", f"{trials}, planner {__version__}"),
     ]
-
-
-def _percent(step: float) -> str:
-    return f"{plain(100 * step)} %"
 
 
 def _cell(cell: SensitivityCell, step: float, context: PageContext) -> list[Block]:
@@ -99,7 +95,10 @@ def _tornado(cell: SensitivityCell, rows: Sequence[AssumptionFigures]) -> Plot:
 
 def _table(rows: Sequence[AssumptionFigures], step: float) -> Sheet:
     columns = [Column("Assumption", number=False), Column("Assumed")]
-    columns += [Column(f"Power, {_percent(step)} lower"), Column(f"Power, {_percent(step)} higher")]
+    columns += [
+        Column(f"Power, {percent(step, digits=4)} lower"),
+        Column(f"Power, {percent(step, digits=4)} higher"),
+    ]
     columns += [Column("Change, lower"), Column("Change, higher")]
     lines = []
     for row in rows:

@@ -25,7 +25,7 @@ from planner.report.pages.parts.limits import about_limits
 from planner.report.pages.parts.uncertain import what_is_uncertain
 from planner.report.pages.parts.whole_trial import each_alone
 from planner.report.pages.run_tables import NOBODY_MEANWHILE, carryover_warnings, other_warnings
-from planner.results.number_text import DASH, estimated, plain
+from planner.results.number_text import DASH, estimated, percent, plain
 from planner.results.uncertain_numbers import uncertain_numbers
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.text import count, listed
@@ -88,7 +88,7 @@ def _which(key: Key, result: Sizing, context: PageContext) -> str:
 
 
 def _target(row: SizeAnswer) -> str:
-    return f"{plain(100.0 * row.target)} %"
+    return percent(row.target, digits=4)
 
 
 def _staged(result: Sizing) -> bool:
@@ -236,7 +236,7 @@ def _picture(result: Sizing, context: PageContext) -> list[Block] | None:
     find = result.find
     high = _right_end(result)
     targets = [
-        (target, f"{plain(100 * target)} %") for target in sorted({row.target for row in result.answers})
+        (target, percent(target, digits=4)) for target in sorted({row.target for row in result.answers})
     ]
     series = [Series(name, "", [(0.0, target), (high, target)], "broken") for target, name in targets]
     key = []

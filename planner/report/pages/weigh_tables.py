@@ -119,7 +119,7 @@ def _expected(expected: Expected, difference: bool) -> str:
     """A prediction with its error; a sign is written out where it is of a difference or a change."""
     mean, error = expected.mean, expected.mcse
     if expected.measure in _PERCENT:
-        return plus_minus(mean, error, percent=True) if error else f"{fixed(100 * mean, 1)} %"
+        return plus_minus(mean, error, percent=True) if error else percent(mean, places=1)
     return plus_minus(mean, error, sign=difference or expected.measure != "score")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from planner.results.number_text import plain
+from planner.results.number_text import percent
 from planner.scenario.text import listed
 
 
@@ -39,7 +39,7 @@ def about_limits(limits: Sequence[Held]) -> list[str]:
         errors = sorted(row.type_one_error for row in rows if row.type_one_error is not None)
         low, high = (f"{100 * error:.2f}" for error in (errors[0], errors[-1]))
         share = f"{high} %" if low == high else f"{low} to {high} %"
-        level = listed(list(dict.fromkeys(f"{plain(100 * row.alpha)} %" for row in rows)), "or")
+        level = listed(list(dict.fromkeys(percent(row.alpha, digits=4) for row in rows)), "or")
         names_by_error.setdefault((share, level), []).append(name)
     every = len({each.analysis for each in limits})
     phrases = []

@@ -8,7 +8,7 @@ from planner.report.blocks import Block, Column, Facts, Prose, Sheet
 from planner.report.context import PageContext
 from planner.results.cells import Cell, VariantFigures
 from planner.results.figures import Quantile
-from planner.results.number_text import estimated, plain
+from planner.results.number_text import estimated, percent, plain
 from planner.results.uncertain_numbers import UncertainNumber
 from planner.scenario.text import count, listed
 
@@ -94,7 +94,7 @@ def chance(cell: Cell) -> str:
     """The probability of an effect; without an error where all variants agree."""
     figure = variants_of(cell).effect_probability
     if figure is not None and figure.estimate in (0.0, 1.0):
-        return f"{100.0 * figure.estimate:.0f} %"
+        return percent(figure.estimate, places=0)
     return estimated(figure, percent=True)
 
 
@@ -106,7 +106,7 @@ def spread(cell: Cell) -> str:
 
 def _share(figure: Quantile) -> str:
     """A quantile in per cent; its error is said once for all."""
-    return f"{100.0 * figure.estimate:.0f} %"
+    return percent(figure.estimate, places=0)
 
 
 def quantile_error(cells: Sequence[Cell]) -> float:
