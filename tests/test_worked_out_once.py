@@ -381,7 +381,7 @@ MECHANISMS = "full-discriminator"
         (["run", MECHANISMS, *FEW], {"means": 3, "units": 1, "classes": 1}),
         (["run", MECHANISMS, *FEW, "--set", "design.patients=24,48"], {"means": 3, "units": 1, "classes": 1}),
         (["show", MECHANISMS], {"means": 5, "units": 0, "classes": 1}),
-        (["size", "small.toml", "--trials", "1000", "-q"], {"means": 0, "units": 2, "classes": 1}),
+        (["size", "staged.toml", "--trials", "1000", "-q"], {"means": 0, "units": 2, "classes": 1}),
     ],
 )
 def test_a_command_works_out_effects_units_and_classes_once(
