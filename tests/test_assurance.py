@@ -6,7 +6,6 @@ import json
 import math
 import os
 import signal
-import threading
 from collections.abc import Callable
 from statistics import fmean, stdev
 from typing import Any
@@ -300,13 +299,12 @@ def test_uncertain_dropout() -> None:
 
 def test_ctrl_c_gives_what_is_finished() -> None:
     made = read_text(text())
-    simulate_variants(made, trials=1280, count=10)  # loads the kernels
-    timer = threading.Timer(0.4, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    try:
-        result = simulate_variants(made, trials=128 * 50_000, count=50_000)
-    finally:
-        timer.cancel()
+
+    def late(done: int, _: int) -> None:
+        if done > 128 * 100:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    result = simulate_variants(made, trials=128 * 50_000, count=50_000, progress=late)
     assert result.partial
     assert 0 < result.trials < 128 * 50_000
     assert result.drawn is not None

@@ -6,7 +6,6 @@ import json
 import os
 import shlex
 import signal
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,10 @@ from test_assurance import averaged, command, exact, text
 from planner.engine.run import tally_of
 from planner.errors import UncertaintyError
 from planner.questions.run import assurance
+from planner.questions.run import precision as precision_module
 from planner.questions.run import simulate as simulating
 from planner.questions.run.assurance import VARIANT_TRIALS, AssurancePass, simulate_variants
-from planner.questions.run.precision import PrecisionError
+from planner.questions.run.precision import PrecisionError, largest_error
 from planner.questions.run.simulate import FIRST_VARIANTS, Amount, simulate
 from planner.questions.sweep.axes import Point, SweepError, points_of, split_settings
 from planner.questions.sweep.sweep import Sweep, simulate_points
@@ -126,17 +126,43 @@ def test_where_nothing_varies_the_precision_is_that_of_the_trials() -> None:
     assert as_json(run.cells())[0]["power"]["estimate"] == as_json(plain.cells())[0]["power"]["estimate"]
 
 
+def ctrl_c(*_: Any) -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def partial_of_variants(run: Run) -> bool:
+    assert run.trials == variants_of(run) * VARIANT_TRIALS > 0
+    return run.partial and any("interrupted" in warning for warning in run.to_json()["warnings"])
+
+
 def test_ctrl_c_gives_the_variants_that_are_finished() -> None:
-    precise(0.4)  # loads the kernels
-    timer = threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    try:
-        run = precise(1e-4)
-    finally:
-        timer.cancel()
-    assert run.partial
-    assert 0 < run.trials == variants_of(run) * VARIANT_TRIALS
-    assert any("interrupted" in warning for warning in run.to_json()["warnings"])
+    def late(done: int, _: int) -> None:
+        if done > 200 * VARIANT_TRIALS:
+            ctrl_c()
+
+    run = precise(1e-4, progress=late)
+    assert partial_of_variants(run)
+    assert 200 <= variants_of(run) < 1_000
+
+
+def test_ctrl_c_while_the_errors_are_looked_at_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And where they turn out small enough, it came too late."""
+    looks: list[float] = []
+
+    def looked_at(run: Run) -> float:
+        looks.append(largest_error(run))
+        if len(looks) == 2:
+            ctrl_c()
+        return looks[-1]
+
+    monkeypatch.setattr(precision_module, "largest_error", looked_at)
+    run = precise(1e-4)
+    assert partial_of_variants(run)
+    assert variants_of(run) == STEPS[1]
+    wanted = looks[1]
+    looks.clear()
+    assert not partial_of_variants(precise(wanted))
+    assert looks[1:] == [wanted]
 
 
 # Swept settings

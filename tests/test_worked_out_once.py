@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -104,6 +106,44 @@ def test_threads_wait_for_the_one_that_works_it_out() -> None:
     for worker in workers:
         worker.join(10)
     assert (answers, len(calls)) == ([5] * 4, 1)
+
+
+def test_ctrl_c_anywhere_leaves_nothing_to_wait_for() -> None:
+    """Raised on each line in turn where an answer is worked out, then somebody else asks.
+
+    Not on that of a `with` that is left: Python answers no signal between its last line and the release.
+    """
+    lines, first = inspect.getsourcelines(Memo)
+    opening = {first + i for i, line in enumerate(lines) if line.lstrip().startswith("with ")}
+    reached = 0
+    for stop in range(1, 100):
+        memo: Memo[str, int] = Memo(2)
+        seen: list[int] = []
+
+        def trace(frame: Any, event: str, _: Any, stop: int = stop, seen: list[int] = seen) -> Any:
+            if frame.f_globals.get("__name__") != "planner._memo":
+                return None
+            if event == "line" and not (frame.f_lineno in opening and frame.f_lineno in seen):
+                seen.append(frame.f_lineno)
+                if len(seen) == stop:
+                    raise KeyboardInterrupt
+            return trace
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            memo.of("a", lambda: 5)
+            break
+        except KeyboardInterrupt:
+            reached = stop
+        finally:
+            sys.settrace(before)
+        answers: list[int] = []
+        other = threading.Thread(target=lambda m=memo, a=answers: a.append(m.of("a", lambda: 5)), daemon=True)
+        other.start()
+        other.join(10)
+        assert answers == [5]
+    assert 10 < reached < 99
 
 
 # Boundaries

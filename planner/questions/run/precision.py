@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from planner import _interruption as interruption
 from planner.engine.executors import Progress
 from planner.errors import PlannerError
 from planner.questions.run.passes import Pass, grow_all
@@ -79,13 +80,22 @@ def until_precise(
     """Simulate all passes until no headline figure has a Monte Carlo standard error above `precision`.
 
     At most the trials of the last step, with a remark where they do not suffice. Raises PrecisionError for a
-    precision below 1e-6 or not below 0.5. Ctrl-C: as in `engine.run`.
+    precision below 1e-6 or not below 0.5. Ctrl-C: as in `engine.run`, also while the errors are looked at.
     """
     check(precision)
+    with interruption.deferred():
+        return _until_precise(passes, precision, steps, threads, progress)
+
+
+def _until_precise(
+    passes: Sequence[Pass], precision: float, steps: Steps, threads: int | None, progress: Progress | None
+) -> PassResults:
+    """As `until_precise`; Ctrl-C is noted at any time, and answered where it loses nothing."""
     worst = 0.5
     for total in steps.totals():
         needed = _forecast(total, passes[0].trials, worst, precision, steps)
-        if not grow_all(passes, total, needed, threads, progress):
+        between = passes[0].trials > 0 and interruption.requested()
+        if between or not grow_all(passes, total, needed, threads, progress):
             return PassResults(tuple(each.result(cut=True) for each in passes if each.trials), ())
         runs = tuple(each.result() for each in passes)
         worst = max(largest_error(run) for run in runs)
