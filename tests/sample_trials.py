@@ -438,8 +438,9 @@ def _potential(scenario: Scenario, names: tuple[str, ...], readings: list[Readin
         potential_outcomes._BLOCK = usual
     weight = np.zeros(len(scenario.design.treatments))
     weight[:2] = 1.0, -1.0
+    places = range(len(weight))
     return np.array(
-        [[means.contrast(h, r, weight)[0] for r in range(len(readings))] for h in range(len(names))]
+        [[means.contrast(h, r, places, weight)[0] for r in range(len(readings))] for h in range(len(names))]
     )
 
 

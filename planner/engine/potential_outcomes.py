@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -41,10 +42,10 @@ class PotentialMeans:
     mean: Floats  # (hypothesis, reading, treatment)
     covariance: Floats  # (hypothesis, reading, treatment, treatment) of these means
 
-    def contrast(self, h: int, r: int, weight: Floats) -> tuple[float, float]:
-        """Mean and standard error of a contrast of treatments."""
-        variance = float(weight @ self.covariance[h, r] @ weight)
-        return to_12_digits(float(weight @ self.mean[h, r])), math.sqrt(max(variance, 0.0))
+    def contrast(self, h: int, r: int, places: Sequence[int], weight: Floats) -> tuple[float, float]:
+        """Mean and standard error of a contrast of the treatments in these places."""
+        variance = float(weight @ self.covariance[h, r][np.ix_(places, places)] @ weight)
+        return to_12_digits(float(weight @ self.mean[h, r][list(places)])), math.sqrt(max(variance, 0.0))
 
 
 def potential_means(
@@ -167,23 +168,64 @@ def _contrasts(
     tiles: int,
     first: int,
 ) -> list[dict[str, tuple[float, float]]]:
-    """Of each contrast in a reading (effect, standard error) under the hypotheses in which it may differ.
-
-    Those of the same treatments and hypotheses come from the same pass over the patients.
-    """
-    passes: dict[tuple[tuple[str, ...], tuple[str, ...]], list[int]] = {}
-    for a, ((_, weights), names) in enumerate(zip(contrasts, differ, strict=True)):
-        if names:
-            passes.setdefault((tuple(weights), tuple(names)), []).append(a)
+    """Of each contrast in a reading (effect, standard error) under the hypotheses in which it may differ."""
+    wanted = [
+        _Pass(tuple(names), (reading,), tuple(weights))
+        for (reading, weights), names in zip(contrasts, differ, strict=True)
+    ]
     figures: list[dict[str, tuple[float, float]]] = [{} for _ in contrasts]
-    for (treatments, names), members in passes.items():
-        readings = list(dict.fromkeys(contrasts[a][0] for a in members))
+    for one in _joined([each for each in wanted if each.names]):
+        names, readings, treatments = one
         means = potential_means(scenario, names, readings, treatments, seed, tiles, first)
-        for a in members:
-            reading, weights = contrasts[a]
+        for a, (reading, weights) in enumerate(contrasts):
+            if not wanted[a].names or not wanted[a].within(one) or figures[a]:
+                continue
             weight, r = np.array(list(weights.values())), readings.index(reading)
-            figures[a] = {n: means.contrast(h, r, weight) for h, n in enumerate(names)}
+            places = [treatments.index(each) for each in weights]
+            figures[a] = {n: means.contrast(names.index(n), r, places, weight) for n in differ[a]}
     return figures
+
+
+class _Pass(NamedTuple):
+    """A pass over patients who have one period: under which hypotheses, what is read, after what."""
+
+    names: tuple[str, ...]
+    readings: tuple[Reading, ...]
+    treatments: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        return math.prod(map(len, self))
+
+    def within(self, other: _Pass) -> bool:
+        """Whether the other has all that this one gives: a patient has the same there, to the last bit."""
+        return all(set(mine) <= set(theirs) for mine, theirs in zip(self, other, strict=True))
+
+    def with_names_of(self, other: _Pass) -> _Pass:
+        """This one, also under the hypotheses of the other."""
+        return self._replace(names=(*self.names, *(n for n in other.names if n not in self.names)))
+
+
+def _joined(wanted: Sequence[_Pass]) -> list[_Pass]:
+    """Passes that give all that is wanted: where one has the treatments of another, it takes that in.
+
+    Not where that is more work than both apart, nor where it takes more memory than the larger of them.
+    """
+    same: dict[tuple[tuple[str, ...], tuple[str, ...]], _Pass] = {}
+    for each in wanted:  # all readings of the same patients
+        known = same.setdefault((each.names, each.treatments), each)
+        more = tuple(dict.fromkeys((*known.readings, *each.readings)))
+        same[each.names, each.treatments] = known._replace(readings=more)
+    passes: list[_Pass] = []
+    for each in sorted(same.values(), key=lambda one: -len(one.treatments)):
+        for i, other in enumerate(passes):
+            both = other.with_names_of(each)
+            if each.within(both) and both.size <= other.size + each.size:
+                passes[i] = both
+                break
+        else:
+            passes.append(each)
+    return passes
 
 
 def indistinct(
