@@ -96,7 +96,9 @@ def test_nothing_is_wrong_with_what_is_advised(counts: str, rule: str, leave: st
         futility = "" if len(each) == 1 else FUTILE
         better = read_text(text(looks=str(each), rule=rule, leave=leave, futility=futility))
         assert look_remarks(better) == []
-        assert too_early(better, better.analyses[0], monitoring_plan(better, better.analyses[0], 40)) == []
+        assert (
+            too_early(better, better.analyses[0], monitoring_plan(better, better.analyses[0], 40), []) == []
+        )
 
 
 def test_a_rule_that_has_to_go_is_named(cli: Cli) -> None:

@@ -21,6 +21,9 @@ from planner.engine import units as units_module
 from planner.engine.potential_outcomes import truths
 from planner.engine.table_key import numbers_key
 from planner.model import distinguishable
+from planner.model.stopping import reachable
+from planner.model.stopping import remarks as remarks_module
+from planner.model.stopping.remarks import look_remarks
 from planner.monitoring import boundaries
 from planner.monitoring.boundaries import BoundaryError, boundary
 from planner.questions.run import passes as passes_module
@@ -409,6 +412,8 @@ def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(potential_outcomes, "_MEANS", Memo(64))
     monkeypatch.setattr(units_module, "_UNITS", Memo(256))
     monkeypatch.setattr(distinguishable, "_CLASSES", Memo(256))
+    monkeypatch.setattr(remarks_module, "_IDLE", Memo(1024))
+    monkeypatch.setattr(remarks_module, "_REMARKS", Memo(256))
 
 
 MECHANISMS = "full-discriminator"
@@ -448,6 +453,49 @@ def test_a_command_works_out_effects_units_and_classes_once(
     assert {name: calls[name]["calls"] for name in most} == most
     assert set(solved.values()) == {1}
     assert calls["limits"]["calls"] == len(solved)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "most"),
+    [
+        (["run", "staged.toml", *FEW], 1),
+        (["show", "staged.toml"], 1),
+        (["check", "staged.toml"], 1),
+        (["show", "staged.toml", "--json"], 1),
+        (["run", "williams-2018", *FEW], 2),  # its two analyses
+        (["run", "staged.toml", *FEW, "--set", "design.patients=24,36"], 2),
+    ],
+)
+def test_a_command_finds_once_what_limits_can_do(
+    cli: Cli, forgotten: None, monkeypatch: pytest.MonkeyPatch, arguments: list[str], most: int
+) -> None:
+    with counted(monkeypatch, reachable, "idle_looks", lambda *_: "plans") as plans:
+        assert cli(*arguments)[0] in (0, 4)
+    assert plans["plans"] == most
+    assert remarks_module._REMARKS.worked_out <= 1
+
+
+def test_what_limits_can_do_is_kept_for_equal_scenarios_only(forgotten: None) -> None:
+    """Any number that matters is another key, and so is another analysis."""
+    plain = read("williams-2018")
+    first = look_remarks(plain)
+    assert look_remarks(read("williams-2018", set=["title=Another"])) == first
+    assert remarks_module._REMARKS.worked_out == 1
+    others = [
+        ["population.dropout.per_period=0.4"],
+        ["analyses.1.alpha=0.01"],
+        ["monitoring.looks=[4, 30]"],
+        ["design.patients=12"],
+    ]
+    for number, settings in enumerate(others, 2):
+        scenario = read("williams-2018", set=settings)
+        kept = look_remarks(scenario)
+        assert remarks_module._REMARKS.worked_out == number
+        remarks_module._IDLE.clear()
+        remarks_module._REMARKS.clear()
+        assert look_remarks(scenario) == kept
+        remarks_module._REMARKS.worked_out = number
+    assert first
 
 
 def test_true_effects_are_kept_for_equal_tables_only(forgotten: None) -> None:

@@ -10,7 +10,6 @@ only.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -23,6 +22,7 @@ from planner.model.parameter_draws import (
     uncertain_parameters,
     variants,
 )
+from planner.model.stated_key import stated_key
 from planner.scenario.scenario import Scenario
 from planner.scenario.uncertainty import Distribution
 
@@ -34,12 +34,9 @@ def indistinguishable(scenario: Scenario, names: Sequence[str]) -> tuple[tuple[s
 
     Found once for a scenario in a process.
     """
-    stated = scenario.model_dump_json(exclude=_ASIDE).encode()
-    key = hashlib.sha256(stated).hexdigest(), tuple(names)
-    return _CLASSES.of(key, lambda: _classes(scenario, names))
+    return _CLASSES.of((stated_key(scenario), tuple(names)), lambda: _classes(scenario, names))
 
 
-_ASIDE = {"title", "question", "notes", "citations", "assumed", "simulation", "sweep", "observed"}
 _CLASSES: Memo[tuple[str, tuple[str, ...]], tuple[tuple[str, ...], ...]] = Memo(256)
 
 

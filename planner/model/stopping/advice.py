@@ -38,7 +38,7 @@ def alpha_lost(
 
     Some trials that would have stopped there are significant at a later look, too.
     """
-    error = reachable.planned_type_one_error(scenario, analysis, plan)
+    error = reachable.planned_type_one_error(scenario, analysis, plan, idle)
     most = "" if error is not None else "at most about "
     error = reachable.alpha_reached(plan, idle) if error is None else error
     return (
@@ -117,12 +117,14 @@ def t_limit(z: float, df: float) -> float:
 # Looks with which something is wrong
 
 
-def often_too_few(scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan) -> dict[int, float]:
+def often_too_few(
+    scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan, idle: Sequence[IdleLook]
+) -> dict[int, float]:
     """Looks (from 1) that dropout often leaves without a test that can be significant, with how often.
 
     Not those that cannot be significant even if nobody leaves.
     """
-    out = {each.look for each in reachable.idle_looks(scenario, analysis, plan)}
+    out = {each.look for each in idle}
     if reachable.completer_probability(scenario, analysis) is None:
         return {}
     shares = {
@@ -133,12 +135,14 @@ def often_too_few(scenario: Scenario, analysis: PlannedAnalysis, plan: Monitorin
     return {k: share for k, share in shares.items() if share >= LEAST_SHARE_OF_TRIALS}
 
 
-def too_early(scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan) -> list[int]:
+def too_early(
+    scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan, idle: Sequence[IdleLook]
+) -> list[int]:
     """Looks (from 1) before the last that can stop for efficacy, but hardly ever do where power is .8."""
     own, drift = plan.boundary, _drift(plan)
     if drift is None:
         return []
-    out = {each.look for each in reachable.idle_looks(scenario, analysis, plan)}
+    out = {each.look for each in idle}
     early = []
     for k, (count, z) in enumerate(zip(plan.counts[:-1], own.efficacy_z[:-1], strict=True), start=1):
         if k in out or z == math.inf:
@@ -159,10 +163,11 @@ def _passes(z: float, df: float, shift: float) -> float:
 
 def _unfit(scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan) -> set[int]:
     """Looks (from 1) that must not be suggested."""
+    idle = reachable.idle_looks(scenario, analysis, plan)
     return {
-        *(each.look for each in reachable.idle_looks(scenario, analysis, plan)),
-        *often_too_few(scenario, analysis, plan),
-        *too_early(scenario, analysis, plan),
+        *(each.look for each in idle),
+        *often_too_few(scenario, analysis, plan, idle),
+        *too_early(scenario, analysis, plan, idle),
     }
 
 

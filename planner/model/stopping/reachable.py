@@ -198,7 +198,7 @@ def _binomial(size: int, chance: float) -> Floats:
 
 
 def planned_type_one_error(
-    scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan
+    scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan, idle: Sequence[IdleLook]
 ) -> float | None:
     """P(any look is significant) without effect, of normal data if nobody leaves and futility does not count.
 
@@ -207,7 +207,7 @@ def planned_type_one_error(
     """
     if info_of(analysis).df is None:
         return None
-    out = {each.look for each in idle_looks(scenario, analysis, plan)}
+    out = {each.look for each in idle}
     tests = []
     for k, (count, z, low) in enumerate(
         zip(plan.counts, plan.boundary.efficacy_z, plan.boundary.futility_z, strict=True), start=1

@@ -9,9 +9,11 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from planner._memo import Memo
 from planner.analyses import info_of
 from planner.model.degrees_of_freedom import planned_df
 from planner.model.looks import MonitoringPlan, monitoring_plan
+from planner.model.stated_key import stated_key
 from planner.model.stopping import reachable
 from planner.model.stopping.advice import (
     LEAST_POWER_DIFFERENCE,
@@ -72,11 +74,27 @@ def limit_report(
     scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan, *, error_too: bool = True
 ) -> LimitReport:
     """What the limits of an analysis can do; without `error_too` no type I error, which takes longest."""
-    idle = tuple(reachable.idle_looks(scenario, analysis, plan))
-    error = reachable.planned_type_one_error(scenario, analysis, plan) if error_too else None
+    idle = _idle_looks(scenario, analysis, plan)
+    error = reachable.planned_type_one_error(scenario, analysis, plan, idle) if error_too else None
     out = {each.look for each in idle}
     early = any(z < math.inf and k not in out for k, z in enumerate(plan.boundary.efficacy_z[:-1], start=1))
     return LimitReport(analysis.name, plan.patients, analysis.alpha, error, early, idle)
+
+
+def _idle_looks(scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan) -> tuple[IdleLook, ...]:
+    """The looks that cannot stop, found once for all that is said of the limits in a process."""
+    key = _stated(scenario, analysis, plan)
+    return _IDLE.of(key, lambda: tuple(reachable.idle_looks(scenario, analysis, plan)))
+
+
+def _stated(scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan) -> tuple[object, ...]:
+    """All that limits and what is said of them depend on: also what an analysis of the user's own states."""
+    own = analysis.row, info_of(analysis)
+    return stated_key(scenario), scenario.monitoring.shares, analysis.model_dump_json(), own, plan
+
+
+_IDLE: Memo[tuple[object, ...], tuple[IdleLook, ...]] = Memo(1024)
+_REMARKS: Memo[tuple[object, ...], tuple[str, ...]] = Memo(256)
 
 
 def limit_reports(
@@ -100,20 +118,22 @@ def look_remarks(scenario: Scenario, patients: int | None = None) -> list[str]:
 def remarks_on_plans(
     scenario: Scenario, plans: Sequence[tuple[PlannedAnalysis, MonitoringPlan]]
 ) -> list[str]:
-    """The same, of looks that are solved."""
+    """The same, of looks that are solved; found once for the same ones in a process."""
+    key = tuple(_stated(scenario, analysis, plan) for analysis, plan in plans)
+    return list(_REMARKS.of(key, lambda: _remarks(scenario, plans)))
+
+
+def _remarks(scenario: Scenario, plans: Sequence[tuple[PlannedAnalysis, MonitoringPlan]]) -> tuple[str, ...]:
     sentences: list[str] = []
     for analysis, plan in plans:
-        sentences += _with_names(
-            analysis,
-            scenario,
-            [
-                *_idle(scenario, analysis, plan),
-                *_early(scenario, analysis, plan),
-                *_left(scenario, analysis, plan),
-            ],
-        )
-        sentences += _with_names(analysis, scenario, _beta(plan))
-    return list(dict.fromkeys(sentences))
+        idle = _idle_looks(scenario, analysis, plan)
+        lines = [
+            *_idle(scenario, analysis, plan, idle),
+            *_early(scenario, analysis, plan, idle),
+            *_left(scenario, analysis, plan, idle),
+        ]
+        sentences += _with_names(analysis, scenario, [*lines, *_beta(plan)])
+    return tuple(dict.fromkeys(sentences))
 
 
 def remarks_at_sizes(
@@ -124,7 +144,7 @@ def remarks_at_sizes(
     for analysis, each in plans:
         sizes: dict[int, list[int]] = {}
         for plan in each:
-            for idle in reachable.idle_looks(scenario, analysis, plan):
+            for idle in _idle_looks(scenario, analysis, plan):
                 sizes.setdefault(idle.look if idle.patients < plan.patients else 0, []).append(plan.patients)
         lines = []
         for look, numbers in sorted(sizes.items()):
@@ -165,9 +185,10 @@ def _with_names(analysis: PlannedAnalysis, scenario: Scenario, lines: Iterable[s
 # Looks that cannot stop
 
 
-def _idle(scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan) -> list[str]:
+def _idle(
+    scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan, idle: Sequence[IdleLook]
+) -> list[str]:
     """Looks that cannot stop for efficacy, what that costs and what would do instead."""
-    idle = reachable.idle_looks(scenario, analysis, plan)
     if not idle:
         return []
     if len(idle) == sum(z < math.inf for z in plan.boundary.efficacy_z):
@@ -205,10 +226,12 @@ def _none(scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan, l
     return sentence if fewest is None else f"{sentence}; with {fewest:,} patients one can be"
 
 
-def _early(scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan) -> list[str]:
+def _early(
+    scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan, idle: Sequence[IdleLook]
+) -> list[str]:
     """Looks whose t limit is out of reach for want of degrees of freedom, and what their futility costs."""
     lines = []
-    for look in too_early(scenario, analysis, plan):
+    for look in too_early(scenario, analysis, plan, idle):
         df, z = planned_df(scenario, analysis, plan.counts[look - 1]), plan.boundary.efficacy_z[look - 1]
         if not isinstance(df, int) or (limit := t_limit(z, df)) < _BEYOND * z:
             continue
@@ -233,11 +256,13 @@ def _early(scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan) 
 # Looks that dropout may leave too few patients, and beta that is left to later looks
 
 
-def _left(scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan) -> list[str]:
+def _left(
+    scenario: Scenario, analysis: PlannedAnalysis, plan: MonitoringPlan, idle: Sequence[IdleLook]
+) -> list[str]:
     """Looks that can stop if nobody leaves, but often not with the planned dropout."""
     stays = reachable.completer_probability(scenario, analysis)
     lines = []
-    for k, share in often_too_few(scenario, analysis, plan).items():
+    for k, share in often_too_few(scenario, analysis, plan, idle).items():
         finished = plan.counts[k - 1]
         expected = f"{finished * (stays or 0.0):.3g}"
         which = "the last look" if k == len(plan.counts) else f"look {k}"
