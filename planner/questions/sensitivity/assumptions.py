@@ -13,7 +13,8 @@ from planner.model.parameter_draws import without_uncertainty
 from planner.scenario.canonical.resolved import resolve
 from planner.scenario.canonical.toml import as_toml, to_toml
 from planner.scenario.faults import ScenarioError, dotted
-from planner.scenario.reading.read import read_text
+from planner.scenario.reading.read import source_of
+from planner.scenario.reading.source import Source
 from planner.scenario.scenario import Scenario
 
 STEP = 0.2
@@ -47,7 +48,7 @@ def assumptions(scenario: Scenario, step: float = STEP) -> list[Assumption]:
     if not 0.0 < step < 1.0:
         raise SensitivityError("the step must be above 0 and below 1", "for instance 0.2, for 20 %")
     scenario = without_uncertainty(scenario)
-    text = to_toml(scenario)
+    source = source_of(to_toml(scenario), scenario.name, scenario.own_methods)
     numbers = list(_numbers(scenario))
     if not numbers:
         raise SensitivityError("there is no number to vary", "state means, rates or dropout other than 0")
@@ -63,15 +64,15 @@ def assumptions(scenario: Scenario, step: float = STEP) -> list[Assumption]:
             changed = _scaled(number.value, factor)
             written = changed if number.start is None else number.start + changed
             setting = f"{dotted(number.path)}={as_toml(written)}"
-            sides.append((changed, _variant(text, setting, scenario, names)))
+            sides.append((changed, _variant(source, setting, names)))
         varied.append(Assumption(dotted(number.path), number.label, number.value, names, tuple(sides)))
     return varied
 
 
-def _variant(text: str, setting: str, scenario: Scenario, names: Sequence[str]) -> Scenario | None:
+def _variant(source: Source, setting: str, names: Sequence[str]) -> Scenario | None:
     """The scenario with one number changed, narrowed to the hypotheses concerned; None if it is unsound."""
     try:
-        changed = read_text(text, scenario.name, set=[setting], methods=scenario.own_methods)
+        changed = source.scenario([setting])
     except ScenarioError:
         return None
     simulation = changed.simulation.model_copy(update={"hypotheses": tuple(names)})

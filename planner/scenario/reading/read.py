@@ -31,8 +31,12 @@ def read_text(
     text: str, name: str = "scenario", set: Sequence[str] = (), *, methods: OwnMethods | None = None
 ) -> Scenario:
     """The scenario in a TOML text; `name` stands for the file in error messages. Else as `read`."""
-    layer = Layer(name, text, parse_toml(text, name))
-    return Source(layer, None, FilePath(name).stem, methods).scenario(set)
+    return source_of(text, name, methods).scenario(set)
+
+
+def source_of(text: str, name: str = "scenario", methods: OwnMethods | None = None) -> Source:
+    """A TOML text, parsed: for scenarios with several sets of settings."""
+    return Source(Layer(name, text, parse_toml(text, name)), None, FilePath(name).stem, methods)
 
 
 def open_source(source: str | FilePath, methods: OwnMethods | None = None) -> Source:
