@@ -149,3 +149,11 @@ def test_nested_tables_have_a_name() -> None:
         and "dict[str, Any]" in file.read_text(encoding="utf-8")
     ]
     assert places == [str(Path("scenario", "tree.py"))]
+
+
+def test_a_result_is_called_by_the_name_of_its_scenario() -> None:
+    scenario = planner.read(NAME)
+    for made in (planner.simulate(scenario, trials=128), planner.size(scenario, power=0.5, trials=1024)):
+        assert made.to_json()["scenario"]["name"] == NAME
+        assert NAME in repr(made).splitlines()[0]
+    assert planner.simulate(scenario, trials=128, name="mine").to_json()["scenario"]["name"] == "mine"

@@ -275,6 +275,17 @@ def test_dry_run_tells_the_combinations(cli: Cli) -> None:
     assert len(json.loads(out)["cells"]) == 4
 
 
+def test_a_list_that_is_swept_has_a_column_for_each_element(cli: Cli) -> None:
+    varied = ("--set", "population.period_effect=[0,1.5],[0,0]", "--trials", "128", "-q")
+    code, out, _ = cli("run", "staged.toml", *varied, "--format", "csv")
+    assert code == 0
+    path = "sweep_population.period_effect"
+    rows = [[float(row[f"{path}_{i}"]) for i in (1, 2)] for row in csv.DictReader(io.StringIO(out))]
+    cells = json.loads(cli("run", "staged.toml", *varied, "--json")[1])["cells"]
+    assert rows == [cell["sweep"]["population.period_effect"] for cell in cells]
+    assert [0.0, 1.5] in rows
+
+
 def test_interrupted_on_the_command_line(cli: Cli) -> None:
     timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()

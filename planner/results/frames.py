@@ -15,12 +15,16 @@ def flatten(value: Written | Mapping[str, object], prefix: str = "") -> Json:
 def _flat(value: Json, prefix: str) -> Json:
     row: Json = {}
     for key, item in value.items():
-        name = f"{prefix}_{key}" if prefix else key
-        if isinstance(item, dict):
-            row |= _flat(item, name)
-        elif isinstance(item, list):
-            for i, each in enumerate(item, start=1):
-                row |= _flat(each, f"{name}_{i}")
-        else:
-            row[name] = item
+        row |= _columns(item, f"{prefix}_{key}" if prefix else key)
     return row
+
+
+def _columns(item: object, name: str) -> Json:
+    if isinstance(item, dict):
+        return _flat(item, name)
+    if isinstance(item, list):
+        row: Json = {}
+        for i, each in enumerate(item, start=1):
+            row |= _columns(each, f"{name}_{i}")
+        return row
+    return {name: item}

@@ -100,7 +100,7 @@ def simulate(
     uncertain: bool = False,
     variants: int | None = None,
     methods: OwnMethods | None = None,
-    name: str = "scenario",
+    name: str | None = None,
 ) -> Run:
     """Simulate a scenario and return its operating characteristics.
 
@@ -111,12 +111,13 @@ def simulate(
     number has a drawn value, so that power is averaged over what is uncertain; with a `precision`, add
     variants of 1,024 trials each, at most so many (default 100,000). `methods`: analyses of your own
     (`planner.Analysis`) by name, in place of those that the scenario was read with; raises AnalysisError for
-    one that cannot be used.
+    one that cannot be used. `name`: what pages call the scenario (default: its own name).
     """
     scenario = scenario.with_methods(methods)
     if precision is None:
         trials = trials or scenario.simulation.trials
     amount = Amount(trials, precision, uncertain, variants)
+    name = scenario.name if name is None else name
     results = amount.simulate(
         [amount.new_pass(scenario, seed, patients=patients, name=name)], threads, progress
     )

@@ -63,7 +63,7 @@ def size(
     uncertain: bool = False,
     variants: int | None = None,
     methods: OwnMethods | None = None,
-    name: str = "scenario",
+    name: str | None = None,
 ) -> Sizing:
     """The smallest number of patients, or with `find="effect"` the smallest effect, with the target power.
 
@@ -77,7 +77,7 @@ def size(
     numbers up to `max_patients`, with the looks scaled to each number. `uncertain`: the target is one of
     assurance, power averaged over at most `variants` (default 1000) drawn values of every uncertain number,
     the same ones at every number of patients and every effect; raises UncertaintyError where there is none.
-    `methods`: analyses of your own, as in `simulate`.
+    `methods`: analyses of your own, and `name`, as in `simulate`.
     """
     scenario = scenario.with_methods(methods)
     targets = _targets(power)
@@ -96,7 +96,7 @@ def size(
     )
     return Sizing(
         scenario=scenario,
-        name=name,
+        name=scenario.name if name is None else name,
         find=find,
         answers=answers,
         curve=curve,
