@@ -91,7 +91,55 @@ def halves(values, h, reading, sequence, contrast, centre, counts, stat):  # typ
     stat[:] = 1.5
 
 
+@planner.kernel
+def writing_values(values, h, reading, sequence, contrast, centre, counts, stat):  # type: ignore[no-untyped-def]
+    """Writes to what others read."""
+    values[:] = 7.0
+    stat[:] = 1.0
+
+
+@planner.kernel
+def writing_sequence(values, h, reading, sequence, contrast, centre, counts, stat):  # type: ignore[no-untyped-def]
+    """Writes to what others read."""
+    sequence[0, 0] = 1
+    stat[:] = 1.0
+
+
+@planner.kernel
+def writing_counts(values, h, reading, sequence, contrast, centre, counts, stat):  # type: ignore[no-untyped-def]
+    """Writes to what others read."""
+    counts[0] = 1
+    stat[:] = 1.0
+
+
+@planner.kernel
+def writing_weights(values, h, reading, sequence, contrast, centre, counts, stat):  # type: ignore[no-untyped-def]
+    """Writes to what others read."""
+    contrast.weight[0, 0] = 1.0
+    stat[:] = 1.0
+
+
+@planner.kernel
+def writing_unseen(values, h, reading, sequence, contrast, centre, counts, stat):  # type: ignore[no-untyped-def]
+    """Writes to what others read, in a way that the compiler lets pass."""
+    values.flat[0] = 7.0
+    stat[:] = 1.0
+
+
+@planner.kernel
+def huge(values, h, reading, sequence, contrast, centre, counts, stat):  # type: ignore[no-untyped-def]
+    """An estimate whose square is no number."""
+    stat[:] = 1.0
+    stat[:, :, ESTIMATE * W : (ESTIMATE + 1) * W] = 1e200
+
+
 KERNELS_THAT_FAIL = {
+    "writing_values": (writing_values, "TypingError.*readonly array"),
+    "writing_sequence": (writing_sequence, "TypingError.*readonly array"),
+    "writing_counts": (writing_counts, "TypingError.*readonly array"),
+    "writing_weights": (writing_weights, "TypingError.*readonly array"),
+    "writing_unseen": (writing_unseen, "it writes to values, which other analyses are given as well"),
+    "huge": (huge, "the estimate 1e\\+200 is too large to be added up"),
     "raising": (raising, "ValueError: no such luck"),
     "outside": (outside, "IndexError: index is out of bounds"),
     "untyped": (untyped, "TypingError"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import pickle
 import re
 import runpy
+import signal
 import subprocess
 import sys
 import types
@@ -427,6 +429,14 @@ def test_code_without_source_is_refused() -> None:
         ({"covariates": -1}, "covariates: -1 is no number of them"),
         ({"title": " "}, "title: ' ' is no line of text"),
         ({"title": "a\nb"}, "is no line of text"),
+        ({"title": "x" * 10**6}, "title: 1,000,000 characters"),
+        ({"citation": "x" * 10**6}, "citation: 1,000,000 characters"),
+        ({"needs": []}, "needs: [] is not known"),
+        ({"df": {}}, "df: {} is not known"),
+        ({"needs": None}, "needs: None is not known"),
+        ({"binary": "yes"}, "binary: 'yes' is not True or False"),
+        ({"weights": 1}, "weights: 1 is not True or False"),
+        ({"covariates": 10**9}, "covariates: 1000000000 is no number of them"),
     ],
 )
 def test_settings_are_checked(settings: dict[str, Any], message: str) -> None:
@@ -443,11 +453,18 @@ def test_settings_are_checked(settings: dict[str, Any], message: str) -> None:
         ({3: PAIRED}, "3 cannot name an analysis"),
         ({"\x1b": PAIRED}, "cannot name an analysis"),
         ({"mine": own_analyses.paired}, "mine is a function, and not a planner.Analysis"),
+        ({"mine": Analysis}, "mine is a class, and not a planner.Analysis"),
+        ([("mine", PAIRED)], "methods: [('mine', Analysis("),
+        ("paired", "methods: 'paired' is no dictionary"),
+        (3, "methods: 3 is no dictionary"),
+        ([], "methods: [] is no dictionary"),
     ],
 )
 def test_names_are_checked(methods: Any, message: str) -> None:
     with pytest.raises(AnalysisError, match=re.escape(message)):
         planner.read_text(text("mine"), methods=methods)
+    with pytest.raises(AnalysisError, match=re.escape(message)):
+        planner.simulate(scenario_of(PAIRED), methods=methods)
 
 
 @pytest.mark.parametrize(
@@ -512,6 +529,8 @@ ANSWERS: dict[str, tuple[Any, str]] = {
     "endless error": ((1.0, math.inf, 5.0), "the standard error is infinite"),
     "negative df": ((1.0, 1.0, -5.0), "-5 degrees of freedom"),
     "parts of df": ((1.0, 1.0, 5.5), "5.5 degrees of freedom are no whole number"),
+    "huge": ((1e308, 5e-324, 5), "the estimate 1e+308 is too large to be added up"),
+    "huge error": ((1.0, 1e101, 5), "the standard error 1e+101 is too large to be added up"),
     "many df": ((1.0, 1.0, 5000.0), "5000 degrees of freedom of"),
 }
 
@@ -538,6 +557,107 @@ def test_an_error_of_the_function_is_passed_on() -> None:
     assert isinstance(caught.value.__cause__, IndexError)
 
 
+def one_by_one(outcomes, treatments, contrast):  # type: ignore[no-untyped-def]
+    yield 1.0
+    raise ValueError("no second")
+
+
+def by_name(outcomes, treatments, contrast):  # type: ignore[no-untyped-def]
+    return {1.0: 1, 2.0: 1, 3.0: 5}
+
+
+def without_order(outcomes, treatments, contrast):  # type: ignore[no-untyped-def]
+    return {1.0, 2.0, 3.0}
+
+
+def masked(outcomes, treatments, contrast):  # type: ignore[no-untyped-def]
+    return np.ma.masked, 1.0, 5
+
+
+def endless(outcomes, treatments, contrast):  # type: ignore[no-untyped-def]
+    return 10**5000, 1.0, 5
+
+
+def long(outcomes, treatments, contrast):  # type: ignore[no-untyped-def]
+    return "x" * 10**6
+
+
+def long_error(outcomes, treatments, contrast):  # type: ignore[no-untyped-def]
+    raise ValueError("x" * 10**6)
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (one_by_one, "answers <generator"),
+        (by_name, "answers {1.0:"),
+        (without_order, "answers {1.0,"),
+        (masked, "answers (masked,"),
+        (endless, "answers a tuple"),
+        (long, "answers 'xxx"),
+        (long_error, "ValueError: xxx"),
+    ],
+)
+def test_other_answers_are_refused_in_few_words(function: Any, message: str) -> None:
+    with pytest.raises(AnalysisError, match=re.escape(message)) as caught:
+        planner.simulate(scenario_of(Analysis(function, title="Faulty", needs="within")), trials=128)
+    assert len(caught.value.message) < 400
+
+
+def by_keyword(*, outcomes, treatments, contrast):  # type: ignore[no-untyped-def]
+    """Three that are not given by position."""
+
+
+def any_number(outcomes, treatments, *rest):  # type: ignore[no-untyped-def]
+    """Any number."""
+
+
+def any_names(outcomes, treatments, contrast, **rest):  # type: ignore[no-untyped-def]
+    """Any names."""
+
+
+def by_position(outcomes, treatments, contrast, alternative, /):  # type: ignore[no-untyped-def]
+    """The alternative not by name."""
+
+
+def in_front(alternative, outcomes, treatments, contrast):  # type: ignore[no-untyped-def]
+    """The alternative first."""
+
+
+def exchanged(treatments, outcomes, contrast):  # type: ignore[no-untyped-def]
+    """Two exchanged."""
+
+
+@planner.kernel
+def exchanged_kernel(values, reading, h, sequence, contrast, centre, counts, stat):  # type: ignore[no-untyped-def]
+    """Two exchanged."""
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (by_keyword, "by_keyword takes outcomes by name alone"),
+        (any_number, "any_number takes any number of arguments, as *rest"),
+        (any_names, "any_names takes any number of arguments, as **rest"),
+        (by_position, "by_position does not take alternative by name"),
+        (in_front, "in_front takes its arguments in another order"),
+        (exchanged, "exchanged takes its arguments in another order"),
+        (exchanged_kernel, "the kernel exchanged_kernel takes its arguments in another order"),
+    ],
+)
+def test_parameters_are_checked_when_it_is_made(function: Any, message: str) -> None:
+    with pytest.raises(AnalysisError, match=re.escape(message)):
+        Analysis(function, title="Faulty", needs="within")
+
+
+def test_names_of_parameters_are_free() -> None:
+    def free(x, y, weights, /):  # type: ignore[no-untyped-def]
+        return own_analyses.paired(x, y, weights)
+
+    own = Analysis(free, title="Paired t", needs="within", df="patients")
+    assert simulated(own).to_json()["cells"] == simulated(PAIRED).to_json()["cells"]
+
+
 def test_a_function_cannot_spoil_what_others_see() -> None:
     def rude(outcomes, treatments, contrast):  # type: ignore[no-untyped-def]
         outcomes[:] = 0.0
@@ -560,6 +680,57 @@ def test_a_stored_result_knows_its_analysis_and_not_its_code() -> None:
     with pytest.raises(AnalysisError, match="was not stored"):
         planner.simulate(kept, trials=128)
     assert planner.simulate(kept, trials=TRIALS, methods={"mine": PAIRED}).digest() == run.digest()
+
+
+@pytest.mark.parametrize("own", [PAIRED, COMPILED], ids=["plain", "kernel"])
+def test_a_stored_comparison_has_its_figures(own: Analysis) -> None:
+    scenario = planner.read_text(text("mine"), methods={"mine": own})
+    compared = planner.compare([scenario, scenario], names=["a", "b"], trials=256)
+    kept = pickle.loads(pickle.dumps(compared))
+    assert kept.to_json() == compared.to_json()
+    assert kept.digest() == compared.digest()
+    assert pickle.loads(pickle.dumps(kept)).to_json() == compared.to_json()
+    with pytest.raises(AnalysisError, match="was not stored"):
+        planner.simulate(kept.scenarios[0], trials=128)
+
+
+# --- Ctrl-C -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a signal")
+@pytest.mark.parametrize(
+    ("measured", "at", "finished"),
+    [(False, 3, 0), (True, 3, 0), (True, 2_500, 128)],
+    ids=["units", "first", "pool"],
+)
+def test_ctrl_c_is_answered_between_two_calls(tmp_path: Path, measured: bool, at: int, finished: int) -> None:
+    """While the unit is measured, in the first piece (2,048 calls: a block at two looks), in the pool."""
+    calls, start = str(tmp_path / "calls"), str(tmp_path / "start")
+
+    def interrupted(outcomes, treatments, contrast):  # type: ignore[no-untyped-def]
+        if os.path.exists(start):
+            with open(calls, "a") as file:
+                file.write("x")
+            if os.path.getsize(calls) == at:
+                os.kill(os.getpid(), signal.SIGINT)
+        return own_analyses.paired(outcomes, treatments, contrast)
+
+    own = Analysis(interrupted, title="Slow", needs="within")
+    scenario = scenario_of(own)
+    units.clear()
+    if measured:
+        planner.simulate(scenario, trials=128)
+    Path(start).touch()
+    if finished:
+        run = planner.simulate(scenario, trials=100_000, threads=1)
+        assert (run.partial, run.trials) == (True, finished)
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            planner.simulate(scenario, trials=100_000, threads=1)
+    made = os.path.getsize(calls)
+    assert made < at + 100  # the main thread notes the signal a moment later than the pool
+    planner.simulate(scenario, trials=128)
+    assert os.path.getsize(calls) > made
 
 
 def test_a_stored_run_is_read_without_numba(tmp_path: Path) -> None:

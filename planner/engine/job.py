@@ -174,16 +174,16 @@ def job_of(
 
 
 def _job_again(origin: Origin, cells: Cells) -> Job:
-    """The job of these cells, in whatever process."""
+    """The job of these cells, in whatever process. Their units are known, and not measured again."""
     work = job_of(
         origin.scenario,
         seed=cells.seed,
         patients=cells.designs,
         sized=origin.sized,
         given_truths=cells.truths,
-        tallied=origin.tallied,
+        tallied=False,
     )
-    return replace(work, cells=cells)
+    return replace(work, cells=cells, analyses=_centred(work.analyses, cells), origin=origin)
 
 
 def _several(places: tuple[int, ...]) -> tuple[int, ...]:
@@ -217,11 +217,16 @@ def job_like(
     Looks and limits are the same, and errors are summed in the same units, so that tallies add up.
     """
     cells = work.cells.with_truths(given_truths)
-    analyses = tuple(
-        replace(each, centre=np.array([(row[a].truth.effect, row[a].unit) for row in cells.tests]))
-        for a, each in enumerate(work.analyses)
-    )
+    analyses = _centred(work.analyses, cells)
     return replace(work, cells=cells, plan=plan, generators=generators, analyses=analyses, origin=None)
+
+
+def _centred(analyses: Sequence[CompiledAnalysis], cells: Cells) -> tuple[CompiledAnalysis, ...]:
+    """The analyses with the true effects and units of the cells."""
+    return tuple(
+        replace(each, centre=np.array([(row[a].truth.effect, row[a].unit) for row in cells.tests]))
+        for a, each in enumerate(analyses)
+    )
 
 
 def _rules(

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
+from planner import _interruption as interruption
 from planner.analyses import statistic
 from planner.analyses.own.analysis import BY_NAME, Analysis, takes
 from planner.analyses.own.kernel import within_bounds
@@ -23,18 +24,31 @@ from planner.model.contrast_tables import SIDES
 from planner.model.patients_used import patients_used
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scenario import Scenario
+from planner.scenario.text import brief, in_words
 from planner.scenario.tree import Tree
+
+CHECKED_CALLS = 8
+"""Of a kernel, each of 128 trials or more, that are also made with every index looked at."""
+
+LARGEST = 1e100
+"""Of estimates and standard errors: fourth powers of some hundred are added up on the way to a figure."""
 
 _DIRECTIONS = {number: direction for direction, number in SIDES.items()}
 
 
 def kernel_of(scenario: Scenario, analysis: PlannedAnalysis) -> Callable[..., None]:
-    """The kernel of an analysis, or what calls one of the user's own."""
+    """The kernel of an analysis, or what calls one of the user's own.
+
+    Raises AnalysisError where that is not what it was. One whose code was not stored raises it when called:
+    a stored result has figures that only need to be told.
+    """
     own = analysis.own
     if own is None:
         kernel: Callable[..., None] = statistic(analysis.method)
         return kernel
     assert isinstance(own, Analysis)
+    if not own.has_code:
+        return MissingCall(scenario, analysis, own)
     own.check_unchanged()
     return KernelCall(scenario, analysis, own) if own.compiled else TrialCall(scenario, analysis, own)
 
@@ -49,6 +63,21 @@ class Given(NamedTuple):
     contrast: Contrast
     centre: float
     counts: Ints
+
+    def read_only(self) -> Given:
+        """The same arrays, which other analyses are given as well, as nobody can write to them."""
+        contrast = Contrast(*(_read_only(each) for each in self.contrast))
+        values, sequence, counts = map(_read_only, (self.values, self.sequence, self.counts))
+        return self._replace(values=values, sequence=sequence, contrast=contrast, counts=counts)
+
+
+def _read_only(value: Any) -> Any:
+    """A view of an array that cannot be written to; anything else as it is."""
+    if not isinstance(value, np.ndarray):
+        return value
+    view = value.view()
+    view.flags.writeable = False
+    return view
 
 
 class OwnCall:
@@ -81,7 +110,10 @@ class OwnCall:
 
     def fail(self, message: str, hint: str = "") -> NoReturn:
         """Raise AnalysisError."""
-        raise AnalysisError(f"{self.analysis.method}, the function {self.own.name}: {message}", hint)
+        raise AnalysisError(self._says(message), hint)
+
+    def _says(self, message: str) -> str:
+        return f"{self.analysis.method}, the function {self.own.name}: {message}"
 
     def _check(self, rows: Floats, counts: Ints) -> None:
         """Make undefined what is; refuse what no test answers. rows f64[look, tile, STATISTICS, W]."""
@@ -91,6 +123,8 @@ class OwnCall:
         for what, each in (("estimate", estimate), ("standard error", se)):
             if np.isinf(each[df > 0.0]).any():
                 self.fail(f"the {what} is infinite", "NaN says that the data do not determine the test")
+            if (large := np.abs(each[sound | flat])).max(initial=0.0) > LARGEST:
+                self.fail(f"the {what} {large.max():g} is too large to be added up", f"up to {LARGEST:.0e}")
         if (se[sound] < 0.0).any():
             self.fail(f"the standard error is {se[sound].min():g}")
         degrees = df[sound & np.isfinite(df)]
@@ -109,28 +143,50 @@ class OwnCall:
             self.fail("the number of patients used (COMPLETERS) is no number of patients")
 
 
+class MissingCall(OwnCall):
+    """An analysis whose code was not stored with the result."""
+
+    def fill(self, given: Given, stat: Floats) -> None:
+        """Raise AnalysisError."""
+        self.own.check_unchanged()
+
+
 class KernelCall(OwnCall):
-    """A kernel that `planner.kernel` compiled. Before it runs at full speed, its bounds are checked once."""
+    """A kernel that `planner.kernel` compiled.
+
+    What it is given is read-only, so that one that writes to it cannot be compiled. Its first calls are made
+    twice: with every index looked at, on a copy, and then at full speed.
+    """
 
     def __init__(self, scenario: Scenario, analysis: PlannedAnalysis, own: Analysis) -> None:
         super().__init__(scenario, analysis, own)
-        self._checked, self._lock = False, threading.Lock()
+        self._to_check, self._lock = CHECKED_CALLS, threading.Lock()
 
     def fill(self, given: Given, stat: Floats) -> None:
         """See planner.analyses."""
-        with self._lock:
-            if not self._checked:
-                self._call(within_bounds(self.own.function), (*given, stat))
-                stat.fill(np.nan)
-                self._checked = True
+        given = given.read_only()
+        if self._to_check:
+            with self._lock:
+                if self._to_check:
+                    self._check_call(given, stat)
+                    self._to_check -= 1
         self._call(self.own.function, (*given, stat))
+
+    def _check_call(self, given: Given, stat: Floats) -> None:
+        """Call it on a copy, with every index looked at; the compiler does not see every way of writing."""
+        copy = given._replace(values=given.values.copy(), sequence=given.sequence.copy()).read_only()
+        self._call(within_bounds(self.own.function), (*copy, stat))
+        for name in ("values", "sequence"):
+            if not np.array_equal(getattr(copy, name), getattr(given, name), equal_nan=name == "values"):
+                self.fail(f"it writes to {name}, which other analyses are given as well", "work on a copy")
+        stat.fill(np.nan)
 
     def _call(self, kernel: Callable[..., object], given: tuple[object, ...]) -> None:
         try:
             kernel(*given)
         except Exception as error:
-            text = " ".join(str(error).split())
-            self.fail(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+            writes = "readonly array" in str(error) or "read-only" in str(error)
+            self.fail(in_words(error), "it may write to stat alone: work on a copy" if writes else "")
 
 
 class TrialCall(OwnCall):
@@ -169,22 +225,27 @@ class TrialCall(OwnCall):
                         rows[look, tile, [ESTIMATE, SE, T, DF], lane] = self._row(answer, contrast.sides)
 
     def _answer(self, scores: Floats, treatments: object, extra: Tree) -> Sequence[float] | None:
-        """What the function says of one trial: three numbers, or None where the test is undefined."""
+        """What the function says of one trial: three numbers, or None where the test is undefined.
+
+        Ctrl-C is answered before the call: a block has thousands of them.
+        """
+        interruption.check()
         try:
             answer = self.own.function(scores, treatments, self._weights, **extra)
         except Exception as error:
             raise AnalysisError(
                 f"{self.analysis.method}, the function {self.own.name}, failed in a trial of "
-                f"{len(scores)} patients: {type(error).__name__}: {error}",
+                f"{len(scores)} patients: {in_words(error)}",
                 "None says that the data do not determine the test",
             ) from error
         if answer is None:
             return None
         third = "p value" if self.own.reference == "exact-p" else "degrees of freedom"
         try:
-            estimate, se, last = (_number(each) for each in answer)
-        except (TypeError, ValueError):
-            self.fail(f"answers {answer!r}", f"estimate, standard error, {third}; or None")
+            estimate, se, last = _numbers(answer)
+        except Exception as error:  # what is answered may be a class of the user's, with code of its own
+            hint = f"a tuple of estimate, standard error, {third}; or None"
+            raise AnalysisError(self._says(f"answers {brief(answer)}"), hint) from error
         return estimate, se, last
 
     def _row(self, answer: Sequence[float], sides: int) -> tuple[float, float, float, float]:
@@ -206,11 +267,19 @@ class TrialCall(OwnCall):
         return estimate, se, estimate / se if se != 0.0 else 0.0, last
 
 
+def _numbers(answer: object) -> tuple[float, float, float]:
+    """The three numbers of an answer. Raises TypeError or ValueError for anything else."""
+    if not isinstance(answer, tuple | list | np.ndarray):
+        raise TypeError(type(answer))
+    first, second, third = answer
+    return _number(first), _number(second), _number(third)
+
+
 def _number(value: object) -> float:
     """A real number. Raises TypeError for anything else."""
-    if isinstance(value, str | bytes | complex):
-        raise TypeError(value)
+    if isinstance(value, str | bytes | complex | np.ma.MaskedArray):
+        raise TypeError(type(value))
     array = np.asarray(value)
     if array.shape != () or array.dtype.kind not in "fiu":
-        raise TypeError(value)
+        raise TypeError(type(value))
     return float(array)

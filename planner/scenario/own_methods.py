@@ -14,7 +14,7 @@ from pydantic_core.core_schema import with_info_after_validator_function
 
 from planner.errors import AnalysisError
 from planner.scenario.fields import OneOf
-from planner.scenario.text import did_you_mean, printable
+from planner.scenario.text import brief, did_you_mean, printable
 from planner.scenario.tree import Tree
 from planner.scenario.vocabulary import METHODS, NamedMethod
 
@@ -68,11 +68,14 @@ class MethodName(OneOf):
 
 def context_of(methods: OwnMethods | None) -> Tree:
     """What is handed to the validation of a scenario. Raises AnalysisError for what cannot be given."""
+    if methods is not None and not isinstance(methods, Mapping):
+        raise AnalysisError(f"methods: {brief(methods)} is no dictionary", '{"NAME": Analysis(...)}')
     for name, method in (methods or {}).items():
         check_name(name)
-        if not all(hasattr(method, each) for each in ("row", "info", "digest")):
-            kind = type(method).__name__
-            raise AnalysisError(f"{printable(name)} is a {kind}, and not a planner.Analysis")
+        if isinstance(method, type) or not all(hasattr(method, each) for each in ("row", "info", "digest")):
+            kind = "class" if isinstance(method, type) else type(method).__name__
+            hint = 'planner.Analysis(function, title="...", needs="...")'
+            raise AnalysisError(f"{printable(name)} is a {kind}, and not a planner.Analysis", hint)
     return {_KEY: dict(methods or {})}
 
 
@@ -86,7 +89,7 @@ def check_name(name: object) -> None:
     """Raise AnalysisError for what cannot be the name of an analysis, or is the name of one of planner."""
     if not isinstance(name, str) or not 0 < len(name) <= LONGEST or not name.isprintable() or " " in name:
         rule = f"a name has 1 to {LONGEST} printing characters and no blanks"
-        raise AnalysisError(f"{name!r} cannot name an analysis", rule)
+        raise AnalysisError(f"{brief(name)} cannot name an analysis", rule)
     if name in METHODS:
         raise AnalysisError(f"{name} is an analysis of planner", "give yours another name")
 

@@ -52,6 +52,32 @@ def quote(value: object) -> str:
     return f"{value} (a date or time)"
 
 
+LONGEST = 200
+"""Characters of what a user's code gives or says, in a message about it."""
+
+
+def brief(value: object) -> str:
+    """A value of a user's code as Python writes it, on one short line; or its type."""
+    try:
+        return _shortened(repr(value))
+    except Exception:
+        return f"a {type(value).__name__}"
+
+
+def in_words(error: BaseException) -> str:
+    """An error of a user's code, on one short line."""
+    try:
+        text = str(error)
+    except Exception:
+        text = ""
+    return _shortened(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+
+
+def _shortened(text: str) -> str:
+    line = printable(" ".join(text[: 10 * LONGEST].split()))
+    return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."
+
+
 def count(number: int, one: str, many: str | None = None) -> str:
     """`1 patient`, `24 patients`, `100,000 trials`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

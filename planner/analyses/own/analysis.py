@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -17,18 +17,24 @@ from typing import Any, Literal, get_args
 from planner.analyses import AnalysisInfo, DfRule
 from planner.analyses.own.source import fingerprint, plain, source_of
 from planner.errors import AnalysisError
+from planner.scenario.text import brief
 from planner.scenario.vocabulary import NEEDS, NamedMethod
 
 Reference = Literal["t", "fractional-t", "normal", "exact-p"]
 
-KERNEL_PARAMETERS = 8
+KERNEL_PARAMETERS = ("values", "h", "reading", "sequence", "contrast", "centre", "counts", "stat")
 """Of the `statistic` of planner.analyses."""
 
-TRIAL_PARAMETERS = 3
-"""Of a plain function: outcomes, treatments, contrast."""
+TRIAL_PARAMETERS = ("outcomes", "treatments", "contrast")
+"""Of a plain function."""
 
 BY_NAME = ("baselines", "alternative")
 """What a plain function is given beside them if it has a parameter of that name."""
+
+MOST_COVARIATES = 1_000
+
+LONGEST_LINE = 1_000
+"""Characters of a title, or of a citation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,12 +79,18 @@ class Analysis:
         _one_of("df", self.df, (None, *get_args(DfRule)))
         if self.df is not None and self.reference != "t":
             raise AnalysisError("df: whole degrees of freedom go with reference='t'", "leave df out")
-        if type(self.covariates) is not int or self.covariates < 0:
-            raise AnalysisError(f"covariates: {self.covariates!r} is no number of them")
+        if type(self.covariates) is not int or not 0 <= self.covariates <= MOST_COVARIATES:
+            hint = f"from 0 to {MOST_COVARIATES}"
+            raise AnalysisError(f"covariates: {brief(self.covariates)} is no number of them", hint)
+        for name in ("binary", "weights"):
+            if type(value := getattr(self, name)) is not bool:
+                raise AnalysisError(f"{name}: {brief(value)} is not True or False")
         for name in ("title", "citation"):
             text = getattr(self, name)
             if not isinstance(text, str) or not text.isprintable() or (name == "title" and not text.strip()):
-                raise AnalysisError(f"{name}: {text!r} is no line of text")
+                raise AnalysisError(f"{name}: {brief(text)} is no line of text")
+            if len(text) > LONGEST_LINE:
+                raise AnalysisError(f"{name}: {len(text):,} characters", f"at most {LONGEST_LINE:,}")
         _check_parameters(self.function)
         if getattr(self.function, "planner_source", self.source) != self.source:
             raise AnalysisError(
@@ -89,6 +101,11 @@ class Analysis:
     def name(self) -> str:
         """Of the function."""
         return plain(self.function).__name__
+
+    @property
+    def has_code(self) -> bool:
+        """Whether it can run: not where it was stored with a result."""
+        return self.function is not None
 
     @property
     def compiled(self) -> bool:
@@ -130,7 +147,7 @@ class Analysis:
 
     def check_unchanged(self) -> None:
         """Raise AnalysisError where a value or function that it uses is another one by now."""
-        if self.function is None:
+        if not self.has_code:
             raise AnalysisError(f"the code of {self.title!r} was not stored", "give it again with methods=")
         if fingerprint(self.function) != self.source:
             raise AnalysisError(f"what {self.name} uses has changed since", "make the Analysis again")
@@ -150,7 +167,7 @@ class Analysis:
 
 def is_kernel(function: Any) -> bool:
     """Whether it was compiled by `planner.kernel`, or is what that leaves under NUMBA_DISABLE_JIT."""
-    return hasattr(function, "py_func") or len(_parameters(function)) == KERNEL_PARAMETERS
+    return hasattr(function, "py_func") or len(_parameters(function)) == len(KERNEL_PARAMETERS)
 
 
 def takes(function: Callable[..., Any], name: str) -> bool:
@@ -165,29 +182,46 @@ def _parameters(function: Any) -> dict[str, inspect.Parameter]:
 def _check_parameters(function: Callable[..., Any]) -> None:
     python = plain(function)
     source_of(python)
-    names = list(_parameters(function))
+    parameters = _parameters(function)
+    own = [name for name in parameters if name not in BY_NAME]
     if hasattr(function, "py_func"):
         if not hasattr(function, "planner_source"):
             raise AnalysisError(f"{python.__name__} was not compiled by planner.kernel", "@planner.kernel")
-        if len(names) != KERNEL_PARAMETERS:
-            raise AnalysisError(
-                f"the kernel {python.__name__} takes {len(names)} arguments, not {KERNEL_PARAMETERS}",
-                "(values, h, reading, sequence, contrast, centre, counts, stat), see planner.analyses",
-            )
+        _check_in_order(f"the kernel {python.__name__}", parameters, list(parameters), KERNEL_PARAMETERS)
         return
     from planner.kernels.jit import COMPILED
 
-    own = [name for name in names if name not in BY_NAME]
-    if len(own) == KERNEL_PARAMETERS and not COMPILED:
+    if len(own) == len(KERNEL_PARAMETERS):
+        if COMPILED:
+            message = f"{python.__name__} takes {len(own)} arguments, not {len(TRIAL_PARAMETERS)}"
+            raise AnalysisError(message, "a kernel is compiled: @planner.kernel")
+        _check_in_order(f"the kernel {python.__name__}", parameters, own, KERNEL_PARAMETERS)
         return
-    if len(own) != TRIAL_PARAMETERS:
-        hint = "(outcomes, treatments, contrast), and by name baselines or alternative"
-        if len(own) == KERNEL_PARAMETERS:
-            hint = "a kernel is compiled: @planner.kernel"
-        raise AnalysisError(f"{python.__name__} takes {len(own)} arguments, not {TRIAL_PARAMETERS}", hint)
+    _check_in_order(python.__name__, parameters, own, TRIAL_PARAMETERS)
 
 
-def _one_of(what: str, value: object, known: Any) -> None:
-    if value not in known:
+def _check_in_order(
+    what: str, parameters: Mapping[str, inspect.Parameter], own: list[str], wanted: tuple[str, ...]
+) -> None:
+    """Refuse parameters that could not be given their arguments: `wanted` in order, the others by name."""
+    hint = f"({', '.join(wanted)}), "
+    hint += "see planner.analyses" if wanted is KERNEL_PARAMETERS else "and by name baselines or alternative"
+    for name, each in parameters.items():
+        if each.kind in (each.VAR_POSITIONAL, each.VAR_KEYWORD):
+            raise AnalysisError(f"{what} takes any number of arguments, as {each}", hint)
+        if name in own and each.kind is each.KEYWORD_ONLY:
+            raise AnalysisError(f"{what} takes {name} by name alone", hint)
+        if name not in own and each.kind is each.POSITIONAL_ONLY:
+            raise AnalysisError(f"{what} does not take {name} by name", hint)
+    if len(own) != len(wanted):
+        raise AnalysisError(f"{what} takes {len(own)} arguments, not {len(wanted)}", hint)
+    if own != list(parameters)[: len(own)] or any(
+        name in wanted and name != wanted[i] for i, name in enumerate(own)
+    ):
+        raise AnalysisError(f"{what} takes its arguments in another order", hint)
+
+
+def _one_of(what: str, value: object, known: Iterable[str | None]) -> None:
+    if not isinstance(value, str | None) or value not in list(known):
         choice = ", ".join(repr(each) for each in known)
-        raise AnalysisError(f"{what}: {value!r} is not known", f"one of {choice}")
+        raise AnalysisError(f"{what}: {brief(value)} is not known", f"one of {choice}")
