@@ -127,6 +127,32 @@ def test_a_damaged_file_is_compiled_again_and_replaced(
 
 
 @needs_compiler
+def test_a_damaged_file_is_gone_even_where_a_warning_is_an_error(tmp_path: Path) -> None:
+    compiled(tmp_path)(1.5)
+    only(tmp_path).write_bytes(b"")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(RuntimeWarning, match="damaged"):
+            compiled(tmp_path)(1.5)
+    assert list(tmp_path.iterdir()) == []
+    again = compiled(tmp_path)
+    assert (again(1.5), hits(again)) == (3.0, 0)
+    assert only(tmp_path).read_bytes()
+
+
+@needs_compiler
+def test_a_kernel_whose_module_cannot_be_found_again_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of `runpy.run_path`, whose module is gone when it has run: what was kept could not be loaded."""
+    monkeypatch.setattr(double, "__module__", "<run_path>")
+    for _ in range(2):
+        kernel = compiled(tmp_path)
+        assert (kernel(1.5), hits(kernel)) == (3.0, 0)
+    assert list(tmp_path.iterdir()) == []
+
+
+@needs_compiler
 def test_a_bit_that_pickle_would_not_see_is_seen(tmp_path: Path) -> None:
     """Why there is a digest: machine code with one bit changed loads without complaint."""
     compiled(tmp_path)(1.5)

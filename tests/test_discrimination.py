@@ -518,14 +518,14 @@ def test_summaries_of_mechanisms_have_second_outcomes() -> None:
 
     def what(*kinds: str) -> list[tuple[str, str]]:
         found: Summaries = summaries_of(scenario, names, kinds)
-        return [(each["what"], each["arms"][0]) for each in found.descriptions()]
+        return [(each.what, each.arms[0]) for each in found.descriptions()]
 
     change = [("mean change", "K"), ("mean change", "KN")]
     dissociation = [("mean dissociation", "K"), ("mean dissociation", "KN")]
     assert what("means") == change + dissociation
     assert what("endpoint") == change
     assert what("endpoint", "means") == change + dissociation
-    assert [each["kind"] for each in summaries_of(scenario, names, ("endpoint", "means")).descriptions()] == [
+    assert [each.kind for each in summaries_of(scenario, names, ("endpoint", "means")).descriptions()] == [
         "endpoint",
         "endpoint",
         "means",

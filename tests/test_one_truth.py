@@ -17,6 +17,7 @@ from planner.model.families.means import scale_effects
 from planner.questions.compare.compare import compare
 from planner.questions.plan import plan_trial, sequence_sizes
 from planner.questions.replay.replay import replay
+from planner.questions.replay.trial import PatientsUsed
 from planner.questions.run.simulate import simulate
 from planner.questions.sensitivity.sensitivity import sensitivity
 from planner.questions.size.size import size
@@ -219,7 +220,7 @@ def test_allocated_by_hand() -> None:
 # Patients that an analysis uses
 
 
-def used(text: str, index: int) -> list[tuple[dict[str, Any], int]]:
+def used(text: str, index: int) -> list[tuple[PatientsUsed, int]]:
     found = replay(read_text(text) if "\n" in text else read(text), index)
     return [(course.used, course.looks[-1].completers) for course in found.courses]
 
@@ -240,9 +241,9 @@ MANY = scenario_text(
 def test_the_patients_add_up_to_those_that_the_kernel_counts(text: str) -> None:
     for index in (0, 3, 17):
         for found, completers in used(text, index):
-            assert found["finished"]["used"] + found["left"]["used"] == completers
-            assert found["finished"]["all"] + found["left"]["all"] == found["patients"]
-            assert found["finished"]["used"] <= found["finished"]["all"]
+            assert found.finished.used + found.left.used == completers
+            assert found.finished.all + found.left.all == found.patients
+            assert found.finished.used <= found.finished.all
 
 
 def test_the_page_of_a_trial_adds_up(cli: Cli, tmp_path: Any) -> None:
@@ -253,10 +254,10 @@ def test_the_page_of_a_trial_adds_up(cli: Cli, tmp_path: Any) -> None:
     said = " ".join(out.split())
     assert "in no analysis" not in said
     whole, first = replay(read_text(FLOOR), 3).courses
-    left, finished = whole.used["left"]["all"], whole.used["finished"]["all"]
+    left, finished = whole.used.left.all, whole.used.finished.all
     counted = f"Of these 25 patients, {finished} finished every period and {left} left"
     assert f"{counted}; the analysis uses {finished}: all who finished" in said
-    assert first.used["left"]["used"] == left  # nobody leaves before the first period
+    assert first.used.left.used == left  # nobody leaves before the first period
     assert "Analysed" in out
     assert f"{left} of 25 patients left before their last period" in said
 

@@ -13,6 +13,7 @@ import inspect
 import os
 import pickle
 import stat
+import sys
 import tempfile
 import uuid
 import warnings
@@ -162,7 +163,7 @@ class KernelCache(_AnyCache):
     def load_overload(self, signature: Any, target: Any) -> Any:
         """The compiled form for these types; None if there is none, or none that is whole."""
         target.refresh()
-        if not self._on:
+        if not self._on or not self._importable:
             return None
         key = self._key(signature, target.codegen())
         payload = _read(self._file(key), key)
@@ -170,10 +171,15 @@ class KernelCache(_AnyCache):
 
     def save_overload(self, signature: Any, compiled: Any) -> None:
         """Keep a compiled form; where that fails it is compiled again next time."""
-        if not self._on or compiled.lifted or compiled.library.has_dynamic_globals:
+        if not self._on or compiled.lifted or compiled.library.has_dynamic_globals or not self._importable:
             return
         key = self._key(signature, compiled.codegen)
         _write(self._file(key), key, compiled._reduce())
+
+    @property
+    def _importable(self) -> bool:
+        """Whether compiled code finds its module again: not what `runpy` ran, whose module is gone."""
+        return self._function.__module__ in sys.modules
 
     @property
     def _called(self) -> str:
@@ -206,9 +212,9 @@ def _read(file: Path, key: str) -> Any:
             kept, payload = pickle.loads(body)
             if kept == key:
                 return payload
-    _warn_once(f"compiled code in {file.parent} was damaged; it is compiled again and replaced")
     with suppress(OSError):
-        file.unlink()
+        file.unlink()  # before the warning, which may be made an error
+    _warn_once(f"compiled code in {file.parent} was damaged; it is compiled again and replaced")
     return None
 
 
@@ -220,6 +226,6 @@ def _write(file: Path, key: str, payload: Any) -> None:
             to.write(hashlib.sha256(body).digest() + body)
         os.replace(new, file)
     except OSError as error:
-        _warn_once(f"compiled code could not be kept: {error.strerror or error}; later starts compile again")
         with suppress(OSError):
             new.unlink()
+        _warn_once(f"compiled code could not be kept: {error.strerror or error}; later starts compile again")

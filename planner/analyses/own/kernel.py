@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -21,19 +20,6 @@ class OwnCache(KernelCache):
     def __init__(self, function: Callable[..., Any], folder: Path, source: str) -> None:
         super().__init__(function, folder)
         self._source = source
-
-    def load_overload(self, signature: Any, target: Any) -> Any:
-        """As of every kernel; nothing where the module of the function could not be imported to load it."""
-        return super().load_overload(signature, target) if self._importable else None
-
-    def save_overload(self, signature: Any, compiled: Any) -> None:
-        """As of every kernel, with the same exception."""
-        if self._importable:
-            super().save_overload(signature, compiled)
-
-    @property
-    def _importable(self) -> bool:
-        return self._function.__module__ in sys.modules
 
     def _key(self, signature: Any, codegen: Any) -> str:
         return repr((signature, codegen.magic_tuple(), self._source))
