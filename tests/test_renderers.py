@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from planner.cli.options import Format
+from planner.cli.output import chosen_format
 from planner.cli.terminal import medium_of
 from planner.monitoring.boundaries import boundary
 from planner.report.blocks import (
@@ -72,9 +73,10 @@ def kinds() -> set[str]:
     return (names - {"Plot"}) | {f"Plot {kind}" for kind in get_args(get_type_hints(Plot)["kind"])}
 
 
-def shows(drawn: str, texts: Iterable[str]) -> bool:
-    """Whether all the texts are there, escaped or not."""
-    return all(text in drawn or escape(text) in drawn for text in texts)
+def shows(by: Renderer, block: Block, texts: Iterable[str]) -> bool:
+    """Whether all the texts are on the page, as they are (in code) or as the renderer escapes them."""
+    drawn = by.page([block])
+    return all(text in drawn or by.escaped(text) in drawn for text in texts)
 
 
 def test_there_is_an_example_of_every_kind() -> None:
@@ -86,7 +88,7 @@ def test_there_is_an_example_of_every_kind() -> None:
 def test_every_renderer_draws_every_kind(module: str, kind: str) -> None:
     block, texts = EXAMPLES[kind]
     for medium in (Medium(), Medium(60, wide=False, colour=True), Medium(symbols=False, braille=False)):
-        assert shows(renderer(module, medium).page([block]), texts)
+        assert shows(renderer(module, medium), block, texts)
     assert renderer(module, Medium(symbols=False, braille=False)).page([block]).isascii()
 
 
@@ -96,7 +98,7 @@ def test_a_kind_that_is_not_drawn_is_noticed() -> None:
             return ""
 
     block, texts = EXAMPLES["Plot bars"]
-    assert not shows(Silent().page([block]), texts)
+    assert not shows(Silent(), block, texts)
     without = {k: v for k, v in vars(Html).items() if k != "panels"}
     with pytest.raises(TypeError, match="panels"):
         type("Forgetful", (Renderer,), without)()
@@ -116,8 +118,10 @@ def test_every_renderer_is_a_format() -> None:
     assert missing(files, rows | {"html"}) == {"html"}
 
 
-def test_endings_are_distinct() -> None:
+def test_endings_are_distinct_and_say_the_format() -> None:
     assert len({each.ending for each in Format}) == len(Format)
+    for each in Format:
+        assert chosen_format(None, False, Path(f"power{each.ending}")) is each
 
 
 def test_what_a_stream_cannot_show_is_drawn_in_ascii() -> None:
@@ -138,6 +142,10 @@ def test_what_a_stream_cannot_show_is_drawn_in_ascii() -> None:
 
 class Html(Renderer):
     """Pages as HTML with plots in SVG; written from nothing but the blocks."""
+
+    @staticmethod
+    def escaped(text: str) -> str:
+        return safe(text)
 
     def page(self, blocks: Sequence[Block]) -> str:
         return f"<main>{''.join(self.block(block) for block in blocks)}</main>"
@@ -222,8 +230,24 @@ def test_a_new_renderer_needs_nothing_but_the_blocks(kind: str) -> None:
     block, texts = EXAMPLES[kind]
     drawn = Html().page([block])
     ElementTree.fromstring(drawn)
-    assert shows(drawn, texts)
+    assert shows(Html(), block, texts)
     assert "<b>" not in drawn
+
+
+def test_what_is_escaped_in_another_way_is_looked_for_so() -> None:
+    class Spelt(Terminal):
+        """Writes text in a form of its own, as LaTeX or RTF do."""
+
+        @staticmethod
+        def escaped(text: str) -> str:
+            return "".join(f"{ord(character):x};" for character in text)
+
+        def heading(self, block: Heading) -> str:
+            return self.escaped(block.text)
+
+    block = Heading(NAME, 1)
+    assert shows(Spelt(), block, (NAME,))
+    assert not shows(Spelt(), Heading("x", 1), (NAME,))
 
 
 def test_lines_stand_where_their_points_are() -> None:

@@ -12,11 +12,11 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.fields import FieldInfo
 
 from planner.cli.boundaries import boundaries
-from planner.cli.rule_options import option_of
+from planner.cli.rule_options import argument_of, option_of
 from planner.monitoring import efficacy_rules, futility_rules, spending
 from planner.monitoring.boundaries import boundary
 from planner.report.methods import methods
-from planner.scenario.monitoring import Efficacy, Futility
+from planner.scenario.monitoring import Efficacy, Futility, RuleSettings
 from planner.scenario.stopping_rules import (
     BETA,
     EFFICACY_RULES,
@@ -132,6 +132,42 @@ def options_apart(
             yield f"--{name} is explained otherwise"
         if (kind == float | None) != (parameter.kind == "number"):
             yield f"--{name} is a {kind}"
+
+
+def taken(tables: Mapping[str, Mapping[str, StoppingRule]]) -> Iterator[str]:
+    """Parameters whose option, or whose setting, is something else already."""
+    every = [(kind, each) for kind, rules in tables.items() for each in parameters_of(rules)]
+    options: dict[str, str] = {}
+    for kind, parameter in every:
+        option = option_of(kind, parameter).lstrip("-")
+        if option in OWN and parameter is not BETA:
+            yield f"{parameter.name}: --{option} is an option of planner boundaries; give it another name"
+        elif option in options:
+            yield f"{parameter.name}: --{option} is the option of {options[option]}; give it another name"
+        options[option] = f"{kind} {parameter.name}"
+        if parameter.name in ("rule", "binding") or hasattr(RuleSettings, parameter.name):
+            yield f"{parameter.name}: that is part of the settings of every rule; give it another name"
+
+
+def test_no_parameter_takes_a_name_that_is_in_use() -> None:
+    assert list(taken(RULES)) == []
+    for name in ("power", "looks", "efficacy_looks", "plot", "rule", "stated"):
+        rules = added(EFFICACY_RULES, "new", NUMBER._replace(name=name))
+        clash = list(taken({**RULES, "efficacy": rules}))
+        assert clash, name
+        assert all(each.startswith(f"{name}: ") for each in clash)
+    both = added(EFFICACY_RULES, "new", NUMBER._replace(name="futility_under"))
+    assert "option of efficacy futility_under" in next(taken({**RULES, "efficacy": both}))
+    assert (
+        list(taken({**RULES, "efficacy": added(EFFICACY_RULES, "new", NUMBER._replace(name="scale"))})) == []
+    )
+
+
+def test_no_argument_of_the_command_is_that_of_a_parameter() -> None:
+    """An argument `scale` of the command, which is --plot, would else keep every command from starting."""
+    own = set(inspect.signature(boundaries).parameters)
+    derived = {argument_of(kind, each) for kind, rules in RULES.items() for each in parameters_of(rules)}
+    assert {name for name in own if "_rule_" in name} == derived - {"beta"}
 
 
 @pytest.mark.parametrize("kind", RULES)

@@ -16,7 +16,7 @@ from planner.results.contract import Json
 if TYPE_CHECKING:
     from planner.report.blocks import Block
 
-_ENDINGS = {each.ending: each for each in (Format.json, Format.csv, Format.md, Format.table)}
+_ENDINGS = {each.ending: each for each in Format}
 
 
 @dataclass(frozen=True)

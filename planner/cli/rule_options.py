@@ -20,13 +20,17 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def argument_of(kind: str, parameter: Parameter) -> str:
-    """The argument of the command for a parameter. Beta is an option of the command: it is 1 - power."""
-    return parameter.name if kind == "efficacy" or parameter is BETA else f"{kind}_{parameter.name}"
+    """The argument of the command for a parameter, which no argument of its own can be called.
+
+    Beta is an option of the command: it is 1 - power.
+    """
+    return parameter.name if parameter is BETA else f"{kind}_rule_{parameter.name}"
 
 
 def option_of(kind: str, parameter: Parameter) -> str:
     """The option for a parameter."""
-    return f"--{argument_of(kind, parameter).replace('_', '-')}"
+    name = parameter.name if kind == "efficacy" or parameter is BETA else f"{kind}_{parameter.name}"
+    return f"--{name.replace('_', '-')}"
 
 
 def with_rule_options(command: Command) -> Command:

@@ -13,6 +13,10 @@ from planner.scenario.text import visible
 class Markdown(Renderer):
     """CommonMark with pipe tables."""
 
+    @staticmethod
+    def escaped(text: str) -> str:
+        return _escaped(text)
+
     def page(self, blocks: Sequence[Block]) -> str:
         return "\n\n".join(self.block(block) for block in blocks) + "\n"
 

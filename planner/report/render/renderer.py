@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import assert_never
 
 from planner.report.blocks import Block, Code, Facts, Heading, Items, Panels, Plot, Prose, Sheet
+from planner.scenario.text import visible
 
 PROSE = 80  # columns of running text where nothing else is known
 
@@ -27,11 +28,16 @@ class Medium:
 class Renderer(ABC):
     """Blocks in one form, for one medium.
 
-    Strings come as people wrote them: each method escapes for itself.
+    Strings come as people wrote them: each method escapes for itself, as `escaped` says.
     """
 
     def __init__(self, medium: Medium | None = None) -> None:
         self.medium = medium or Medium()
+
+    @staticmethod
+    def escaped(text: str) -> str:
+        """One line of text as it stands in a page of this form; here as it is, but for control characters."""
+        return visible(text)
 
     @abstractmethod
     def page(self, blocks: Sequence[Block]) -> str:
