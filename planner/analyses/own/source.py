@@ -6,42 +6,60 @@ could change what is computed has to be in it, or the function is refused.
 
 from __future__ import annotations
 
-import dis
 import hashlib
 import inspect
-import sys
-import sysconfig
+import linecache
 import textwrap
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import CodeType, FunctionType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from planner.analyses.own.installed import installed_name, refuse_unsteady
+from planner.analyses.own.used import MISSING, named, used
 from planner.errors import AnalysisError
-
-_INSTALLED = [
-    Path(path).resolve()
-    for key, path in sysconfig.get_paths().items()
-    if key in ("stdlib", "platlib", "purelib")
-]
-_GLOBAL = ("LOAD_GLOBAL", "LOAD_NAME")
 
 _texts: dict[tuple[str, CodeType], str] = {}
 """Sources by what was compiled from them: a file that is edited later is not what runs."""
 
+_first: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+"""The source of functions that Numba compiles, when they were first used: compiled code keeps the values."""
+
+
+@dataclass
+class _Parts:
+    """What a function computes with, as texts. seen: numbers of functions by id, for none is read twice.
+    compiled: functions that Numba compiles, with who uses them."""
+
+    texts: list[str] = field(default_factory=list)
+    seen: dict[int, int] = field(default_factory=dict)
+    compiled: list[tuple[str, Any]] = field(default_factory=list)
+
 
 def fingerprint(function: Callable[..., Any]) -> str:
     """SHA-256 in hexadecimal of all that a function computes with. Raises AnalysisError for the unknown."""
-    parts: list[str] = []
-    _add_function(plain(function), parts, set())
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    parts = _parts(function)
+    for what, compiled in parts.compiled:
+        _check_compiled(what, compiled)
+    return _sha256(parts)
+
+
+def _parts(function: Callable[..., Any]) -> _Parts:
+    parts = _Parts()
+    _add_function(plain(function), parts)
+    return parts
+
+
+def _sha256(parts: _Parts) -> str:
+    return hashlib.sha256("\0".join(parts.texts).encode()).hexdigest()
 
 
 def plain(function: Any) -> FunctionType:
     """The Python function, also of a compiled one. Raises AnalysisError for anything else."""
-    python = getattr(function, "py_func", function)
+    python = function.py_func if _is_compiled(function) else function
     if not isinstance(python, FunctionType):
         kind = type(function).__name__
         raise AnalysisError(
@@ -59,118 +77,119 @@ def source_of(function: FunctionType) -> str:
     if key in _texts:
         return _texts[key]
     try:
-        return _texts.setdefault(key, textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError):
+        text = textwrap.dedent(inspect.getsource(function.__code__))
+        whole = "".join(linecache.getlines(key[0]))
+        compiled = compile(whole, key[0], "exec", dont_inherit=True)
+    except (OSError, TypeError, SyntaxError, ValueError):
         raise AnalysisError(
             f"the source of {name} cannot be read, and its SHA-256 is part of every answer",
             "define it in a file, or in a notebook",
         ) from None
+    if not _holds(compiled, function.__code__):
+        raise AnalysisError(
+            f"the source of {name} cannot be read: its file has changed since, or never had it",
+            "start Python again, or define the function again",
+        )
+    return _texts.setdefault(key, text)
 
 
-def _add_function(function: FunctionType, parts: list[str], seen: set[int]) -> None:
+def _holds(whole: CodeType, code: CodeType) -> bool:
+    return whole == code or any(_holds(each, code) for each in whole.co_consts if isinstance(each, CodeType))
+
+
+def _is_compiled(value: Any) -> bool:
+    """Whether Numba compiles it, and nothing else that has a `py_func`."""
+    return type(value).__module__.startswith("numba.") and isinstance(
+        getattr(value, "py_func", None), FunctionType
+    )
+
+
+def _add_function(function: FunctionType, into: _Parts) -> None:
     """The text of a function, and everything that it uses."""
-    if id(function) in seen:
+    if id(function) in into.seen:
+        into.texts.append(f"function {into.seen[id(function)]}")
         return
-    seen.add(id(function))
-    parts += [function.__name__, source_of(function)]
-    for name, value in _used(function):
-        parts.append(name)
-        _add_value(f"{function.__qualname__} uses {name}", value, parts, seen)
+    into.seen[id(function)] = len(into.seen)
+    kept = sorted(set(vars(function)) - {"__wrapped__"})
+    if kept:
+        raise AnalysisError(
+            f"{function.__qualname__} has the attribute {kept[0]}, which can change without its source",
+            "use a global or a default in its place",
+        )
+    into.texts += [function.__name__, source_of(function)]
+    for name, value in used(function):
+        into.texts.append(name)
+        _add_value(f"{function.__qualname__} uses {name}", value, into)
+    if "__wrapped__" in vars(function):
+        wrapped = vars(function)["__wrapped__"]
+        into.texts.append("__wrapped__")
+        _add_value(f"{function.__qualname__} wraps {_name(wrapped)}", wrapped, into)
 
 
-def _used(function: FunctionType) -> Iterator[tuple[str, Any]]:
-    """What a function uses that its text does not hold: globals, variables around it, defaults."""
-    for name in sorted(set(_globals(function.__code__))):
-        if name in function.__globals__:
-            yield name, function.__globals__[name]
-    cells = function.__closure__ or ()
-    for name, cell in zip(function.__code__.co_freevars, cells, strict=True):
-        try:
-            yield name, cell.cell_contents
-        except ValueError:
-            raise AnalysisError(f"{function.__qualname__} uses {name}, which has no value yet") from None
-    for i, value in enumerate(function.__defaults__ or ()):
-        yield f"default {i}", value
-    yield from sorted((function.__kwdefaults__ or {}).items())
+def _name(value: Any) -> str:
+    return str(getattr(value, "__qualname__", type(value).__name__))
 
 
-def _globals(code: CodeType) -> Iterator[str]:
-    """Names of globals in a function, also in those that it defines itself."""
-    for each in dis.get_instructions(code):
-        if each.opname in _GLOBAL:
-            yield str(each.argval)
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _globals(constant)
+def _add_value(what: str, value: Any, into: _Parts) -> None:
+    """A value with all its bits, or the source of what can be called. Only exact types: others have state."""
+    kind = type(value)
+    if value is MISSING:
+        into.texts.append("no value")
+    elif named(value):
+        into.texts.append(str(value))
+    elif value is None or value is ... or kind in (bool, int, str, bytes, complex):
+        into.texts.append(f"{kind.__name__} {value!r}")
+    elif kind is float:
+        into.texts.append(f"float {value.hex()}")
+    elif kind is tuple:
+        into.texts.append(f"tuple {len(value)}")
+        for item in value:
+            _add_value(what, item, into)
+    elif kind is np.ndarray and not value.dtype.hasobject:
+        digest = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
+        into.texts.append(f"array {value.dtype} {value.shape} {value.strides} {digest}")
+    elif isinstance(value, np.generic) and kind is value.dtype.type and not value.dtype.hasobject:
+        into.texts.append(f"{value.dtype} {value.tobytes().hex()}")
+    else:
+        refuse_unsteady(what, value)
+        _add_callable(what, value, into)
 
 
-def _add_value(what: str, value: Any, parts: list[str], seen: set[int]) -> None:
-    """A value with all its bits, or the source of what can be called."""
-    match value:
-        case None | bool() | int() | str() | bytes() | complex():
-            parts.append(f"{type(value).__name__} {value!r}")
-        case float():
-            parts.append(f"float {value.hex()}")
-        case tuple():
-            parts.append(f"tuple {len(value)}")
-            for item in value:
-                _add_value(what, item, parts, seen)
-        case np.ndarray() if value.dtype != object:
-            digest = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
-            parts.append(f"array {value.dtype.str} {value.shape} {digest}")
-        case np.generic():
-            parts.append(f"{value.dtype.str} {value.tobytes().hex()}")
-        case ModuleType():
-            _add_module(what, value, parts)
-        case _ if _installed(value):
-            parts.append(f"{value.__module__}.{getattr(value, '__qualname__', value.__name__)}")
-        case np.ufunc():
-            parts.append(value.__name__)
-        case BuiltinFunctionType() if isinstance(value.__self__, ModuleType | None):
-            parts.append(value.__name__)
-        case _ if isinstance(getattr(value, "py_func", value), FunctionType):
-            parts.append(repr(sorted(getattr(value, "targetoptions", {}).items())))
-            _add_function(plain(value), parts, seen)
-        case _ if (name := _name_in_package(value)) is not None:
-            parts.append(name)
-        case _:
-            raise AnalysisError(
-                f"{what}, a {type(value).__name__}: what it holds can change, and with it the answer",
-                "use numbers, texts, tuples, arrays, functions and modules",
-            )
+def _add_callable(what: str, value: Any, into: _Parts) -> None:
+    """What an installed module offers, by its name; a function of the user's, by its source."""
+    name = installed_name(value)
+    if name is not None:
+        into.texts.append(name)
+    elif isinstance(value, FunctionType):
+        _add_function(value, into)
+    elif _is_compiled(value):
+        into.texts.append(repr(sorted(getattr(value, "targetoptions", {}).items())))
+        _add_function(plain(value), into)
+        into.compiled.append((what, value))
+    else:
+        raise AnalysisError(
+            f"{what}, a {type(value).__name__}: what it holds can change, and with it the answer",
+            "use numbers, texts, tuples, arrays and functions, of exactly these types",
+        )
 
 
-def _add_module(what: str, module: ModuleType, parts: list[str]) -> None:
-    """An installed module by its name, one of the user's by its text."""
-    parts.append(module.__name__)
-    file = getattr(module, "__file__", None)
-    if file is None or _is_installed(module.__name__, file):
-        return
-    try:
-        parts.append(hashlib.sha256(Path(file).read_bytes()).hexdigest())
-    except OSError:
-        raise AnalysisError(f"{what}, a module whose text cannot be read") from None
+def _check_compiled(what: str, compiled: Any) -> None:
+    """Raise AnalysisError where code that Numba compiled earlier may hold other values than now."""
+    ours = getattr(compiled, "planner_source", None)
+    if ours is None and type(compiled._cache).__name__ != "NullCache":
+        raise AnalysisError(
+            f"{what}, whose compiled code Numba keeps without looking at what it uses",
+            "leave cache=True out: planner keeps the code of the whole analysis",
+        )
+    source = _sha256(_parts(compiled))
+    first = ours or _first.get(compiled)
+    if first is None and compiled.signatures and _holds_values(plain(compiled)):
+        raise AnalysisError(f"{what}, compiled before, with values that are not known", "define it again")
+    if source != (first or _first.setdefault(compiled, source)):
+        raise AnalysisError(f"{what}, which has changed since it was compiled", "define it again")
 
 
-def _installed(value: Any) -> bool:
-    """Whether a function or class is one of Python, of an installed package or of planner."""
-    if not isinstance(getattr(value, "py_func", value), FunctionType | type):
-        return False
-    name = value.__module__
-    return _is_installed(name, getattr(sys.modules.get(name), "__file__", None))
-
-
-def _name_in_package(value: Any) -> str | None:
-    """The name of an object that an installed package offers ready made, such as scipy.stats.norm."""
-    home = sys.modules.get(type(value).__module__)
-    if home is None or not _is_installed(home.__name__, getattr(home, "__file__", None)):
-        return None
-    names = (f"{home.__name__}.{name}" for name, each in vars(home).items() if each is value)
-    return next(names, None)
-
-
-def _is_installed(name: str, file: str | None) -> bool:
-    top = name.partition(".")[0]
-    if top == "planner" or (top in sys.stdlib_module_names and top != "__main__"):
-        return True
-    return file is not None and any(Path(file).resolve().is_relative_to(each) for each in _INSTALLED)
+def _holds_values(function: FunctionType) -> bool:
+    return any(
+        not callable(value) and value is not MISSING and not named(value) for _, value in used(function)
+    )
