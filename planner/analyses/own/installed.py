@@ -80,17 +80,17 @@ def _by_its_own_name(value: Any) -> str | None:
     if isinstance(value, np.ufunc):
         homes = [module for module in map(_module, ("numpy", "scipy.special")) if module is not None]
         return next((f"{each.__name__}.{last}" for each in homes if vars(each).get(last) is value), None)
-    said, name = str(getattr(value, "__module__", None)), str(getattr(value, "__qualname__", last))
-    home = _module(said)
+    home_name, name = str(getattr(value, "__module__", None)), str(getattr(value, "__qualname__", last))
+    home = _module(home_name)
     if home is None:
         return None
-    top = said.partition(".")[0]
+    top = home_name.partition(".")[0]
     offered = _attribute(home, name) is value or any(
         vars(module).get(last) is value
         for module in [_module(each) for each in list(sys.modules) if each.partition(".")[0] == top]
         if module is not None
     )
-    return f"{said}.{name}" if offered else None
+    return f"{home_name}.{name}" if offered else None
 
 
 def _module(name: str) -> ModuleType | None:

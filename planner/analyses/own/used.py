@@ -38,11 +38,11 @@ def used(function: FunctionType) -> Iterator[tuple[str, Any]]:
     """Names and values, in an order that only the text decides. Raises AnalysisError: cannot be followed."""
     who = function.__qualname__
     around = _around(function)
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, attributes in _loaded(who, function.__code__, frozenset(around)):
         for path, value in _followed(function, around, name, attributes):
-            found[path] = value
-    yield from sorted(found.items())
+            values[path] = value
+    yield from sorted(values.items())
     for i, value in enumerate(function.__defaults__ or ()):
         yield f"default {i}", value
     yield from sorted((function.__kwdefaults__ or {}).items())
