@@ -10,6 +10,12 @@ from planner.scenario.scenario import Scenario
 _NEGLIGIBLE = 0.005  # a smaller share of receptors is not worth a sentence
 
 
+def carries(scenario: Scenario, name: str) -> bool:
+    """Whether anything of a treatment can reach a later period under a hypothesis."""
+    hypothesis = scenario.hypotheses[name]
+    return scenario.design.periods > 1 and family_of(hypothesis).carries(scenario, hypothesis)
+
+
 def blockades(scenario: Scenario, names: Sequence[str]) -> tuple[Blockade, ...]:
     """Agents that block something under some hypothesis, and still may a little at the next dosing."""
     if scenario.design.periods < 2:

@@ -19,6 +19,7 @@ from planner.engine.cells import Cells
 from planner.engine.job import Job, job_of
 from planner.engine.workspace import Buffers
 from planner.kernels.tables import DF, ESTIMATE, STATISTICS, Floats, W
+from planner.model.carryover import carries
 from planner.model.estimand import Truth
 from planner.model.families.family import family_of
 from planner.model.parameter_draws import variants
@@ -72,12 +73,6 @@ def carryover_biases(
                 if one is not None:
                     biases[name, analysis.name, patients_there] = one
     return biases
-
-
-def carries(scenario: Scenario, name: str) -> bool:
-    """Whether anything of a treatment can reach a later period under a hypothesis."""
-    hypothesis = scenario.hypotheses[name]
-    return scenario.design.periods > 1 and family_of(hypothesis).carries(scenario, hypothesis)
 
 
 def without(scenario: Scenario) -> Scenario:

@@ -12,6 +12,7 @@ from planner.results.carryover_sentences import Carried, bias_sentences, place, 
 from planner.results.cells import Cell
 from planner.results.design_effect import APPROXIMATE, WARNING
 from planner.results.irregular_trials import warnings as irregular_warnings
+from planner.results.own_estimates import on_other_scales
 from planner.scenario.scenario import Scenario
 
 
@@ -42,7 +43,12 @@ def warnings_of(
                 f"type I error of {cell.analysis} under {under} is {error.estimate:.4f} "
                 f"(Monte Carlo SE {error.error:.4f}), above alpha = {cell.alpha:g}"
             )
-    return [*warnings, *irregular_warnings(named), *biased_by_carryover(scenario, cells, others, called)]
+    return [
+        *warnings,
+        *irregular_warnings(named),
+        *biased_by_carryover(scenario, cells, others, called),
+        *on_other_scales(scenario, cells, called),
+    ]
 
 
 def biased_by_carryover(

@@ -49,6 +49,8 @@ class Analysis:
     treatments (patient, period) by name; contrast: the weight of each treatment by name. None, or NaN in any
     of the three: the data do not determine the test. It may have parameters `baselines`, f64[patient,
     period], and `alternative` (two-sided, greater or less). It must give the same for the same trial.
+    The estimate must be the contrast in the measure's unit: bias, coverage and exaggeration compare it with
+    the true effect.
 
     title: one line. needs: what the design must offer, a key of planner.scenario.vocabulary.NEEDS.
     reference: the distribution under the null hypothesis: `t` with whole degrees of freedom, `fractional-t`,

@@ -8,11 +8,12 @@ be enough.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
 from planner.analyses import info_of
+from planner.model.carryover import carries
 from planner.model.looks import monitoring_plan
 from planner.monitoring.p_values import p_value
 from planner.questions.size import theory
@@ -64,7 +65,7 @@ def no_patients(search: Search, key: Key, target: float, partial: bool) -> Reaso
         return Reason(f"{head} It does not stay at the target.")
     if top.undefined.estimate == 1.0:
         return Reason(f"{head} {_never_computed(search.curves, key, max(points), search.unit)}")
-    causes = [*_undefined(top, target), *_bias(top), *_futile(top, target)]
+    causes = [*_undefined(top, target), *_bias(search.curves.scenario, top), *_futile(top, target)]
     ahead = _larger_numbers(search, key, target, points)
     return Reason(" ".join([head, *causes, ahead.note]).strip(), ahead.ceiling, ahead.extrapolated)
 
@@ -115,13 +116,24 @@ def _undefined(top: Cell, target: float) -> list[str]:
     return [f"In {share:.1%} of the trials the test cannot be computed: too few patients complete."]
 
 
-def _bias(top: Cell) -> list[str]:
-    """Whether the analysis estimates something else than the true effect, as under carryover."""
+def _far_off(top: Cell) -> bool:
+    """Whether the mean estimate is less than half of the true effect, or on its other side."""
     mean, truth = top.estimate.mean, top.true_effect
-    error = top.estimate.mean_mcse
-    if mean is None or not truth or mean / truth > 0.5:
+    return mean is not None and bool(truth) and mean / truth <= 0.5
+
+
+def _bias(scenario: Scenario, top: Cell) -> list[str]:
+    """Whether the analysis estimates something else than the true effect, where carryover can be the cause.
+
+    Of an analysis of the user's own nothing is known: its estimate may be on another scale.
+    """
+    own = _of(scenario, top.analysis).own is not None
+    mean, error = top.estimate.mean, top.estimate.mean_mcse
+    if own or mean is None or not _far_off(top) or not carries(scenario, top.hypothesis):
         return []
-    sentence = f"On average the analysis estimates {mean:+.3g} where the true effect is {truth:+.3g}"
+    sentence = (
+        f"On average the analysis estimates {mean:+.3g} where the true effect is {top.true_effect:+.3g}"
+    )
     if error is not None and abs(mean) <= _CLEAR * error:
         return [
             f"{sentence}: what earlier treatments leave behind cancels the effect, as far as chance shows."
@@ -140,6 +152,8 @@ def _futile(top: Cell, target: float) -> list[str]:
 def _larger_numbers(search: Search, key: Key, target: float, points: Points) -> Reason:
     scenario = search.curves.scenario
     analysis = _of(scenario, key[1])
+    if none := _none_significant(analysis, points.values(), max(points)):
+        return Reason(none)
     if search.curves.variants is not None:
         return _assurance(search, points, target)
     if key in search.exact:
@@ -184,7 +198,7 @@ def _assurance(search: Search, points: Points, target: float) -> Reason:
             f"There is an effect in the wanted direction with a chance of {chance.estimate:.1%} "
             f"(Monte Carlo SE {100 * chance.error:.2g} %)."
         )
-    if not limit or _bias(top):
+    if not limit or _far_off(top):
         return Reason(" ".join([*sentences, _still_grows("Assurance", points, target, None, search.unit)]))
     if limit.estimate < target:
         if limit.interval[1] < target:
@@ -268,6 +282,18 @@ def _never_significant(scenario: Scenario, analysis: PlannedAnalysis, points: Po
     return f"{sentence}." if needed is None else f"{sentence} with fewer than {needed:,}."
 
 
+def _none_significant(analysis: PlannedAnalysis, cells: Iterable[Cell], most: int) -> str:
+    """Of the user's own test that answers with p values: that perhaps none can be small enough."""
+    own = analysis.own is not None and info_of(analysis).reference == "exact-p"
+    if not own or any(cell.power.estimate > 0.0 for cell in cells):
+        return ""
+    trials = f"up to {most:,} patients" if most > 1 else "1 patient"
+    return (
+        f"No trial of {trials} was significant. The smallest p value that your own test can have with so few "
+        "is not known here: it may be above alpha whatever the data are."
+    )
+
+
 def _least_binomial(scenario: Scenario, analysis: PlannedAnalysis, n: int, direction: str) -> float:
     """All patients respond to one and the same treatment only."""
     reference = info_of(analysis).reference
@@ -313,6 +339,8 @@ def no_effect(search: Effects, target: float) -> str:
         f"{power.estimate:.3f} (Monte Carlo SE {power.error:.2g}), at {top.true_effect:+.4g}."
     )
     causes = _undefined(top, target)
+    if never := _none_significant(search.analysis, cells, search.patients):
+        causes.append(never)
     if curves.scenario.endpoint.bounds is not None:
         causes.append("Scores are cut at the ends of their scale, which bounds the effect.")
     return " ".join([sentence, *causes, *_futile(top, target)])

@@ -27,8 +27,10 @@ from planner.questions.size.result import Sizing, carryover_warnings
 from planner.questions.size.size_figures import CurvePoint, SizeAnswer, effect_point, patients_point
 from planner.results.carryover import carryover_biases
 from planner.results.carryover_figures import carryover_figures
+from planner.results.cells import Cell
 from planner.results.contract import Json
 from planner.results.design_effect import WARNING
+from planner.results.own_estimates import on_other_scales
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.look_counts import scaling
@@ -88,7 +90,7 @@ def size(
     most = most_patients(scenario, find, patients, max_patients, names)
     curves = Curves(scenario, seed=seed, threads=threads, progress=progress, variants=most_variants)
     find_answers = _find_patients if find == "patients" else _find_effects
-    answers, curve, partial = find_answers(curves, names, targets, most, trials)
+    answers, curve, partial, cells = find_answers(curves, names, targets, most, trials)
     if partial and not curve:
         raise KeyboardInterrupt
     limits, of_looks = limits_at_answers(
@@ -109,6 +111,7 @@ def size(
             *_look_remarks(scenario, most if find == "effect" else None),
             *_warnings(answers, curves, partial),
             *of_looks,
+            *on_other_scales(scenario, cells),
         ],
         limits=limits,
         variants=most_variants,
@@ -188,13 +191,13 @@ def _names(scenario: Scenario, hypotheses: Sequence[str] | None) -> list[str]:
     return names
 
 
-_Answers = tuple[list[SizeAnswer], list[CurvePoint], bool]
+_Answers = tuple[list[SizeAnswer], list[CurvePoint], bool, list[Cell]]
 
 
 def _find_patients(
     curves: Curves, names: Sequence[str], targets: Sequence[float], most: int, trials: int | None
 ) -> _Answers:
-    """The numbers of patients, the points of the curves, and whether Ctrl-C came."""
+    """The numbers of patients, the points of the curves, whether Ctrl-C came, and the cells of the points."""
     search = Search(curves, targets, most, trials)
     partial = False
     try:
@@ -204,6 +207,7 @@ def _find_patients(
     keys = [(name, analysis.name) for name in names for analysis in curves.scenario.analyses]
     answers = [_with_carryover(curves, patients_answer(search, k, t, partial)) for k in keys for t in targets]
     curve: list[CurvePoint] = []
+    every = [cell for key in keys for cell in curves.points(*key).values()]
     for key in keys:
         exact = search.exact.get(key)
         if key not in search.null:
@@ -211,16 +215,17 @@ def _find_patients(
             curve += [
                 patients_point(cell, exact[cell.patients] if exact is not None else None) for cell in cells
             ]
-    return answers, curve, partial
+    return answers, curve, partial, every
 
 
 def _find_effects(
     curves: Curves, names: Sequence[str], targets: Sequence[float], patients: int, trials: int | None
 ) -> _Answers:
-    """The effects, the points of the curves, and whether Ctrl-C came."""
+    """The effects, the points of the curves, whether Ctrl-C came, and the cells of the points."""
     scenario = curves.scenario
     answers: list[SizeAnswer] = []
     curve: list[CurvePoint] = []
+    every: list[Cell] = []
     partial = False
     for name in names:
         movable = bool(family_of(scenario.hypotheses[name]).effect_setting)
@@ -243,7 +248,8 @@ def _find_effects(
             if search is not None:
                 cells = [search.cells[change] for change in sorted(search.cells, key=abs)]
                 curve += [effect_point(cell, name) for cell in cells]
-    return answers, curve, partial
+                every += [replace(cell, hypothesis=name) for cell in cells]
+    return answers, curve, partial, every
 
 
 def _with_carryover(curves: Curves, answer: SizeAnswer, moved: Hypothesis | None = None) -> SizeAnswer:

@@ -45,10 +45,11 @@ from planner.report.pages.run_tables import (
     too_few_stops,
     too_high,
 )
-from planner.results.carryover_sentences import BEGIN
+from planner.results.carryover_sentences import BEGIN, labels
 from planner.results.cells import Cell
 from planner.results.irregular_trials import on_errors, on_undefined, undefined_in_any
 from planner.results.number_text import DASH, estimated, plain
+from planner.results.own_estimates import on_other_scales
 from planner.results.run import Run
 from planner.results.uncertain_numbers import uncertain_numbers
 from planner.scenario.canonical.resolved import digest
@@ -63,7 +64,8 @@ def run_page(result: Run, context: PageContext) -> list[Block]:
     rows = merge_identical(every, context)
     blocks = _header(result, context, [row.cell for row in rows])
     blocks += each_alone(row.cell.analysis for row in rows)
-    blocks += tables(rows, context, result.limits)
+    far = on_other_scales(result.scenario, every, labels(result.scenario))
+    blocks += tables(rows, context, result.limits, far)
     blocks += together(result.whole_trials(every), rows, context)
     if result.variants is not None:
         blocks += _uncertain(result, context, [row.cell for row in rows])
@@ -78,7 +80,7 @@ def warnings_on_page(warnings: Sequence[str], context: PageContext) -> set[str]:
 
 _ON_PAGE = re.compile(
     rf"^{BEGIN}|^interrupted: |^type I error of | could not be computed | is farther from the truth|"
-    "only known roughly$"
+    ", an analysis of your own, is |only known roughly$"
 )
 
 

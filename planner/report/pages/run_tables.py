@@ -55,9 +55,12 @@ def merge_identical(cells: Sequence[Cell], context: PageContext) -> list[SharedC
 
 
 def tables(
-    cells: Sequence[SharedCell], context: PageContext, limits: Sequence[LimitReport] = ()
+    cells: Sequence[SharedCell],
+    context: PageContext,
+    limits: Sequence[LimitReport] = (),
+    of_estimates: Sequence[str] = (),
 ) -> list[Block]:
-    """The three questions, each with a table for every unit."""
+    """The three questions, each with a table for every unit; `of_estimates`: warnings beside the third."""
     blocks: list[Block] = [Heading("Does the trial find a difference?")]
     blocks += _by_unit(cells, context, [_power(part, context) for part in _parts(cells, context)])
     if has_interim_looks(cells):
@@ -71,6 +74,7 @@ def tables(
     sheets = [_estimates(part, context) for part in _parts(cells, context)]
     blocks += _by_unit(cells, context, sheets)
     blocks += carryover_warnings([(row.cell, place(row.cell.patients)) for row in cells], context)
+    blocks += [warning(text) for text in of_estimates]
     each = _each_hypothesis(cells, context)
     if depends([row.cell for row in cells]):
         blocks += [
