@@ -9,11 +9,18 @@ from planner.questions.discriminate.design_figures import DesignFigures, WholeTr
 BEYOND = 2.0
 """Standard errors by which weights must differ from how often they are true to be warned of."""
 
+_ROUNDING = 1e-9
+"""A standard error below it is none: sums of weights that are all the same leave such a rest."""
+
 
 def _miscalibrated(check: WholeTrialsCheck) -> str:
     """Weights that do not mean what they say, by more than twice their error."""
     bins = [(b.weight, b.true) for b in check.calibration if b.weight is not None and b.true is not None]
-    off = [(weight, true) for weight, true in bins if abs(true.estimate - weight) > BEYOND * true.error > 0.0]
+    off = [
+        (weight, true)
+        for weight, true in bins
+        if true.error > _ROUNDING and abs(true.estimate - weight) > BEYOND * true.error
+    ]
     if not off:
         return ""
     shares = "; ".join(

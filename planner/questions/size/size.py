@@ -41,8 +41,7 @@ DEFAULT_POWER = 0.9
 DEFAULT_MOST = 1_000
 DEFAULT_VARIANTS = 1_000
 NOT_OF_MEANS = (
-    "an effect to be found is a difference of two means that can be moved; mechanisms and response rates "
-    "state none"
+    "an effect to be found is a difference of two means that can be moved, and none is stated there"
 )
 
 

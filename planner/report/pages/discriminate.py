@@ -97,6 +97,8 @@ def verdict(design: DesignFigures, labels: Mapping[str, str], number: str = "") 
         + (
             f"Endless patients would name the right one in at least {most}; how much more often stays open."
             if design.answers.ceiling_rests_on.at_least
+            else f"Endless patients would name the right one in {most}."
+            if most == _rough(Figure(1.0))
             else f"More patients cannot lift the {right} above {most}."
         )
     ]
@@ -231,10 +233,6 @@ def _rests(
                 f"{who}Taken as known, the uncertain numbers would have promised "
                 f"{estimated(fixed.rates.p_right, percent=True)} right and a ceiling of "
                 f"{_rough(fixed.ceiling)}."
-            )
-        else:
-            items.append(
-                f"{who}No number is uncertain: the mechanisms look far easier to tell apart than they are."
             )
         normal = estimated(design.answers.rates.p_right, percent=True)
         agree = "which differs by more than chance" if check.differs else "as the normal approximation"
