@@ -20,7 +20,8 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
-TESTED = ("Linux", "x86_64")
+TESTED = "Linux x86_64"
+INTENDED = "Linux on arm64, macOS and Windows"
 PYTHONS = ((3, 11), (3, 13))
 """The first and the last version of Python that planner is made for."""
 
@@ -39,7 +40,7 @@ def system() -> str:
 
 def is_tested() -> bool:
     """Whether planner is tested on such a system."""
-    return (platform.system(), platform.machine()) == TESTED
+    return system() == TESTED
 
 
 def python_version() -> str:

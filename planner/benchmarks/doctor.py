@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from planner._platform import (
@@ -21,14 +22,14 @@ from planner._platform import (
     system,
 )
 from planner.benchmarks import machine
-from planner.results.contract import Json
+from planner.results.contract import Json, Written
 
 # What is tested; older ones may work.
 _LEAST = {"numpy": "2.0", "numba": "0.61", "polars": "1.20", "pydantic": "2.10", "scipy": "1.14"}
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Written):
     """Something that hinders: what, what to do about it, and whether results or speed suffer seriously."""
 
     what: str
@@ -36,60 +37,108 @@ class Finding:
     serious: bool
 
 
-def diagnose() -> Json:
-    """The document of `planner doctor`: facts, findings, and `healthy` where no finding is serious."""
-    from planner.kernels.host import host, slowing
+@dataclass(frozen=True, slots=True)
+class SystemFacts(Written):
+    """The operating system, and whether planner is tested on it and on this Python."""
 
-    versions, cores, compiler, cache = machine.versions(), machine.cores(), host(), _cache()
-    settings = slowing()
-    findings = [
-        *_of_versions(versions),
-        *_of_platform(system(), is_tested(), python_version(), is_python_tested()),
-        *_of_processor(cores, compiler.vector_bits, compiler.fma),
-        *_of_settings(settings),
-        *_of_cache(cache),
-    ]
-    return {
-        "schema": "planner.doctor/1",
-        "healthy": not any(finding.serious for finding in findings),
-        "versions": versions,
-        "platform": {"system": system(), "tested": is_tested(), "python_tested": is_python_tested()},
-        "cores": cores,
-        "processor": {
-            "name": processor_name(),
-            "compiled_for": compiler.cpu,
-            "vector_bits": compiler.vector_bits,
-            "features": list(compiler.features),
-        },
-        "cache": cache,
-        "extras": machine.extras(),
-        "findings": [asdict(finding) for finding in findings],
-        "warnings": [finding.what for finding in findings],
-    }
+    system: str
+    tested: bool
+    python_tested: bool
 
 
-def _cache() -> Json:
-    """The folder of compiled kernels (null where none will do), its size, and that of older ones.
+@dataclass(frozen=True, slots=True)
+class Processor(Written):
+    """The processor, and what kernels are compiled for."""
+
+    name: str
+    compiled_for: str
+    vector_bits: int
+    features: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CacheFolder(Written):
+    """The folder of compiled kernels (None where none will do), its size, and that of older ones.
 
     `problems`: what is wrong with the folders that come before it.
     """
+
+    folder: str | None
+    bytes: int
+    kernels: int
+    older_folders: int
+    older_bytes: int
+    problems: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """The answer of `planner doctor`: facts and findings."""
+
+    versions: dict[str, str | None]
+    system: SystemFacts
+    cores: dict[str, float | None]
+    processor: Processor
+    cache: CacheFolder
+    extras: dict[str, dict[str, str | None]]
+    findings: tuple[Finding, ...]
+
+    @property
+    def healthy(self) -> bool:
+        """Whether no finding is serious."""
+        return not any(finding.serious for finding in self.findings)
+
+    def to_json(self) -> Json:
+        """The `planner.doctor/1` object."""
+        return {
+            "schema": "planner.doctor/1",
+            "healthy": self.healthy,
+            "versions": self.versions,
+            "platform": self.system.to_json(),
+            "cores": self.cores,
+            "processor": self.processor.to_json(),
+            "cache": self.cache.to_json(),
+            "extras": self.extras,
+            "findings": [finding.to_json() for finding in self.findings],
+            "warnings": [finding.what for finding in self.findings],
+        }
+
+
+def diagnose() -> Diagnosis:
+    """Look at everything; see the module."""
+    from planner.kernels.host import host, slowing
+
+    versions, cores, compiler, cache = machine.versions(), machine.cores(), host(), _cache()
+    findings = (
+        *_of_versions(versions),
+        *_of_platform(system(), is_tested(), python_version(), is_python_tested()),
+        *_of_processor(cores, compiler.vector_bits, compiler.fma),
+        *_of_settings(slowing()),
+        *_of_cache(cache),
+    )
+    return Diagnosis(
+        versions,
+        SystemFacts(system(), is_tested(), is_python_tested()),
+        cores,
+        Processor(processor_name(), compiler.cpu, compiler.vector_bits, tuple(compiler.features)),
+        cache,
+        machine.extras(),
+        findings,
+    )
+
+
+def _cache() -> CacheFolder:
+    """The folder of compiled code, as it is."""
     from planner.kernels.jit import cache_place
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it becomes a finding
         folder, problems = cache_place()
-    facts = {"folder": None, "bytes": 0, "kernels": 0, "older_folders": 0, "older_bytes": 0}
     if folder is None:
-        return {**facts, "problems": problems}
+        return CacheFolder(None, 0, 0, 0, 0, problems)
     older = [each for each in _folders(folder.parent) if each != folder]
-    return {
-        "folder": str(folder),
-        "bytes": _size(folder),
-        "kernels": sum(1 for _ in folder.rglob("*.nbc")),
-        "older_folders": len(older),
-        "older_bytes": sum(map(_size, older)),
-        "problems": problems,
-    }
+    kernels = sum(1 for _ in folder.rglob("*.nbc"))
+    return CacheFolder(str(folder), _size(folder), kernels, len(older), sum(map(_size, older)), problems)
 
 
 def _folders(parent: Path) -> list[Path]:
@@ -123,7 +172,7 @@ def _of_versions(versions: dict[str, str | None]) -> list[Finding]:
 def _of_platform(system: str, tested: bool, python: str, python_tested: bool) -> list[Finding]:
     findings = []
     if not tested:
-        what = f"planner is made for {system} too, but tested on {' '.join(TESTED)} only"
+        what = f"planner is made for {system} too, but tested on {TESTED} only"
         findings.append(Finding(what, "run its tests here: pytest, in a checkout", False))
     if not python_tested:
         first, last = (".".join(map(str, version)) for version in PYTHONS)
@@ -159,12 +208,12 @@ def _of_settings(settings: dict[str, str]) -> list[Finding]:
     return [Finding(f"{name} is set: {what}", f"unset {name}", True) for name, what in settings.items()]
 
 
-def _of_cache(cache: Json) -> list[Finding]:
+def _of_cache(cache: CacheFolder) -> list[Finding]:
     hint = "set PLANNER_CACHE to a folder of your own that nobody else can write to"
-    if cache["folder"] is not None:
+    if cache.folder is not None:
         return [
             Finding(f"compiled code is not kept where it should be: {each}", hint, False)
-            for each in cache["problems"]
+            for each in cache.problems
         ]
-    what = "compiled code cannot be kept, so every start compiles again: " + "; ".join(cache["problems"])
+    what = "compiled code cannot be kept, so every start compiles again: " + "; ".join(cache.problems)
     return [Finding(what, hint, True)]

@@ -131,5 +131,5 @@ def doctor(
     from planner.report.pages.doctor import doctor_page
 
     diagnosis = diagnose()
-    target_of(None, json, None).write(diagnosis, lambda: doctor_page(diagnosis))
-    return OK if diagnosis["healthy"] else CHECK_FAILED
+    target_of(None, json, None).write(diagnosis.to_json(), lambda: doctor_page(diagnosis))
+    return OK if diagnosis.healthy else CHECK_FAILED

@@ -25,6 +25,5 @@ def write_foreseen(target: Target, foreseen: Foreseen, more: Sequence[Block] = (
         raise Problem(NO_CSV[0], hint=NO_CSV[1])
     for remark in foreseen.remarks:
         warn(remark)
-    document = foreseen.to_json()
-    target.write(document, lambda: dry_run_page(foreseen.title, foreseen.facts, document, more))
+    target.write(foreseen.to_json(), lambda: dry_run_page(foreseen, more))
     return OK

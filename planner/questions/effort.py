@@ -20,7 +20,7 @@ from planner.engine.run import run_job
 from planner.engine.workspace import LESS_MEMORY, job_in_words, thread_bytes
 from planner.kernels.tables import W
 from planner.model.estimand import Truth
-from planner.results.contract import Json
+from planner.results.contract import Written
 from planner.scenario.scenario import Scenario
 
 _LONG = 0.15  # seconds that a sample should take
@@ -32,26 +32,18 @@ Truths = dict[str, list[Truth]]
 
 
 @dataclass(frozen=True, slots=True)
-class EffortEstimate:
-    """An estimate; `at_most`: how far the work goes is decided on the way, and this is the longest."""
+class EffortEstimate(Written):
+    """The `estimate` of `planner.dry-run/1`.
+
+    `at_most`: how far the work goes is decided on the way, and this is the longest.
+    """
 
     seconds: float
+    at_most: bool
     trials_per_second: float
     memory_bytes: int | None  # at its peak; None where the system does not tell
     threads: int
     sampled_trials: int
-    at_most: bool = False
-
-    def to_json(self) -> Json:
-        """The `estimate` of `planner.dry-run/1`."""
-        return {
-            "seconds": self.seconds,
-            "at_most": self.at_most,
-            "trials_per_second": self.trials_per_second,
-            "memory_bytes": self.memory_bytes,
-            "threads": self.threads,
-            "sampled_trials": self.sampled_trials,
-        }
 
 
 class PlannedPass(NamedTuple):

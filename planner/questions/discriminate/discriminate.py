@@ -176,6 +176,7 @@ def _effort(tasks: Sequence[Task], draws: int, seed: int, threads: int | None) -
     trials = len(tasks) * sum(len(task.names) * task.trials for task in tasks) * draws // 2
     return EffortEstimate(
         seconds=seconds,
+        at_most=False,
         trials_per_second=trials / seconds,
         memory_bytes=peak_memory(),
         threads=threads or usable_cores(),

@@ -198,6 +198,7 @@ def _effort(task: _Task, beside: float, threads: int | None) -> EffortEstimate:
     trials = 0 if work.exact else trials_of(work.scenario, work.patients)
     return EffortEstimate(
         seconds=seconds,
+        at_most=False,
         trials_per_second=trials * work.draws / seconds,
         memory_bytes=peak_memory(),
         threads=threads or usable_cores(),

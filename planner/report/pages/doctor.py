@@ -1,50 +1,49 @@
-"""`planner doctor` in words. Works on its JSON form."""
+"""`planner doctor` in words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
+from planner._platform import INTENDED, TESTED
+from planner.benchmarks.doctor import CacheFolder, Diagnosis
 from planner.report.blocks import Block, Facts, Heading, Items, Prose
 from planner.results.number_text import fixed
 from planner.scenario.text import count
 
-Json = Mapping[str, Any]
 
-
-def doctor_page(result: Json) -> list[Block]:
+def doctor_page(result: Diagnosis) -> list[Block]:
     """The page of `planner doctor`: the verdict first."""
     blocks: list[Block] = [Heading("Is everything here that planner needs?", 1), *_verdict(result)]
-    processor, cores = result["processor"], result["cores"]
-    features = ", ".join(processor["features"]) or "none"
+    processor, cores = result.processor, result.cores
+    features = ", ".join(processor.features) or "none"
     limit = "" if cores["allowed"] is None else f"; time of {cores['allowed']:g} of them allowed"
-    tested = "" if result["platform"]["tested"] else ", on which planner is not tested"
+    tested = "tested" if result.system.tested else "untested"
     facts = [
-        ("System", f"{result['platform']['system']}{tested}"),
-        ("Processor", processor["name"]),
+        ("System", f"{result.system.system}: {tested} (tested is {TESTED}; {INTENDED} are intended)"),
+        ("Processor", processor.name),
         ("Cores", f"{cores['usable']:g} usable of {cores['machine']:g}{limit}"),
-        ("Kernels", f"compiled for {processor['compiled_for']}, vectors of {processor['vector_bits']} bits"),
+        ("Kernels", f"compiled for {processor.compiled_for}, vectors of {processor.vector_bits} bits"),
         ("Features", features),
-        ("Compiled", _cache(result["cache"])),
+        ("Compiled", _cache(result.cache)),
     ]
     blocks += [Heading("Machine"), Facts(facts)]
     blocks += [
         Heading("Versions"),
-        Facts([(name, version or "missing") for name, version in result["versions"].items()]),
+        Facts([(name, version or "missing") for name, version in result.versions.items()]),
     ]
-    if result["extras"]:
-        blocks += [Heading("Optional parts"), Facts([(n, _extra(n, e)) for n, e in result["extras"].items()])]
+    if result.extras:
+        blocks += [Heading("Optional parts"), Facts([(n, _extra(n, e)) for n, e in result.extras.items()])]
     return blocks
 
 
-def _verdict(result: Json) -> list[Block]:
-    if not result["findings"]:
+def _verdict(result: Diagnosis) -> list[Block]:
+    if not result.findings:
         return [Prose("Yes. Nothing hinders results or speed.")]
-    first = "Yes, with remarks." if result["healthy"] else "No: something hinders results or speed seriously."
-    verdict: list[Block] = [Prose(first, not result["healthy"])]
+    first = "Yes, with remarks." if result.healthy else "No: something hinders results or speed seriously."
+    verdict: list[Block] = [Prose(first, not result.healthy)]
     lines = [
-        f"{'Serious: ' if finding['serious'] else ''}{finding['what']}. {_sentence(finding['hint'])}"
-        for finding in result["findings"]
+        f"{'Serious: ' if finding.serious else ''}{finding.what}. {_sentence(finding.hint)}"
+        for finding in result.findings
     ]
     return [*verdict, Items(lines)]
 
@@ -53,14 +52,14 @@ def _sentence(hint: str) -> str:
     return f"{hint[:1].upper()}{hint[1:]}."
 
 
-def _cache(cache: Json) -> str:
-    if cache["folder"] is None:
+def _cache(cache: CacheFolder) -> str:
+    if cache.folder is None:
         return "nowhere"
-    kept = count(cache["kernels"], "kernel") if cache["kernels"] else "no kernels yet"
-    text = f"{cache['folder']}: {kept}, {_megabytes(cache['bytes'])}"
-    if cache["older_folders"]:
-        older = count(cache["older_folders"], "folder")
-        text += f"; {older} of other versions beside it, {_megabytes(cache['older_bytes'])}, may be deleted"
+    kept = count(cache.kernels, "kernel") if cache.kernels else "no kernels yet"
+    text = f"{cache.folder}: {kept}, {_megabytes(cache.bytes)}"
+    if cache.older_folders:
+        older = count(cache.older_folders, "folder")
+        text += f"; {older} of other versions beside it, {_megabytes(cache.older_bytes)}, may be deleted"
     return text
 
 
