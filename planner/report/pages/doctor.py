@@ -17,9 +17,12 @@ def doctor_page(result: Diagnosis) -> list[Block]:
     processor, cores = result.processor, result.cores
     features = ", ".join(processor.features) or "none"
     limit = "" if cores["allowed"] is None else f"; time of {cores['allowed']:g} of them allowed"
-    tested = "tested" if result.system.tested else "untested"
+    if result.system.tested:
+        tested = f"tested ({INTENDED} are intended and untested)"
+    else:
+        tested = f"untested (tested is {TESTED})"
     facts = [
-        ("System", f"{result.system.system}: {tested} (tested is {TESTED}; {INTENDED} are intended)"),
+        ("System", f"{result.system.system}, {tested}"),
         ("Processor", processor.name),
         ("Cores", f"{cores['usable']:g} usable of {cores['machine']:g}{limit}"),
         ("Kernels", f"compiled for {processor.compiled_for}, vectors of {processor.vector_bits} bits"),
