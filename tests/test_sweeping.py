@@ -40,6 +40,14 @@ def values(setting: str) -> list[str] | None:
     return [step[0] for step in axes[0].steps] if axes else None
 
 
+def test_a_sweep_over_methods_explains_each(cli: Cli) -> None:
+    methods = "analyses.0.method=paired-t,hills-armitage"
+    page = cli("run", "asthma-ab-ba", "--trials", "256", "--set", methods, "--format", "md")[1]
+    assert "Analysis paired-t: Paired t test" in page
+    assert "Analysis hills-armitage: Two-sample t test" in page
+    assert "as if it were the only one" not in page  # it is the only one of its row
+
+
 @pytest.mark.parametrize(
     ("setting", "wanted"),
     [

@@ -77,6 +77,7 @@ class _Signals:
         self._hook = sys.unraisablehook
 
     def __enter__(self) -> _Signals:
+        interruption.request(False)  # of a command before, whose own end was interrupted
         with suppress(ValueError):  # outside the main thread the signals belong to somebody else
             for number in signals_of(*_CODES):
                 # Ignored, as by nohup or in the background of a shell, it stays so.

@@ -81,12 +81,12 @@ def run_sweep(
 
     def blocks() -> list[Block]:
         from planner.report.pages.sweep import sweep_page
-        from planner.report.scenario.context import page_context
+        from planner.report.scenario.context import page_context, with_analyses_of
 
         stated = amount.trials is not None or amount.precision is not None
         command = same(trials=amount.trials if stated else result.base.simulation.trials, seed=seed)
         described = page_context(result.base, work_out(result.base, source), command)
-        return sweep_page(result, described, warnings)
+        return sweep_page(result, with_analyses_of(described, result.scenarios), warnings)
 
     target.write(document, blocks, lambda: frame_as_csv(result.frame()))
     return INTERRUPTED if result.partial else OK

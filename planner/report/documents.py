@@ -28,7 +28,7 @@ from planner.report.pages.size import size_page
 from planner.report.pages.sweep import sweep_page
 from planner.report.pages.trial import trial_page
 from planner.report.pages.weigh import weigh_page
-from planner.report.scenario.context import page_context
+from planner.report.scenario.context import page_context, with_analyses_of
 from planner.results.carryover_sentences import labels
 from planner.results.result import QuestionResult
 from planner.results.run import Run
@@ -50,7 +50,8 @@ def _run(result: Run) -> list[Block]:
 
 def _sweep(result: Sweep) -> list[Block]:
     warnings = result.warnings(labels(result.base))
-    return sweep_page(result, _context(result.base), warnings)
+    context = with_analyses_of(_context(result.base), result.scenarios)
+    return sweep_page(result, context, warnings)
 
 
 def _compare(result: Comparison) -> list[Block]:

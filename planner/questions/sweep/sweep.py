@@ -65,6 +65,11 @@ class Sweep(QuestionResult):
         """Trials of each point; of the one with fewest, where the sweep was interrupted."""
         return min((run.trials for run, _ in self.passes), default=0)
 
+    @property
+    def scenarios(self) -> list[Scenario]:
+        """Of every pass over the patients."""
+        return [run.scenario for run, _ in self.passes]
+
     def cells(self) -> list[Cell]:
         """The cells of all points, in order of the points, each with its settings as `sweep`."""
         return self._in_order(lambda run: run.cells())

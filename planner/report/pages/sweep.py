@@ -48,7 +48,7 @@ def sweep_page(result: Sweep, context: PageContext, warnings: Sequence[str]) -> 
         blocks.append(Prose(f"PARTIAL: interrupted; the figures are of {trials} or more.", True))
     blocks.append(Facts(_facts(result, cells, context)))
     blocks += [
-        *each_alone(cell.analysis for cell in cells),
+        *each_alone(each.name for each in result.base.analyses),
         Heading("What changes"),
         _figures(cells, context),
     ]

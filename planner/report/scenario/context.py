@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from planner.model.distinguishable import indistinguishable
 from planner.model.stopping.remarks import look_remarks
-from planner.questions.plan import TrialPlan
+from planner.questions.plan import TrialPlan, plan_trial
 from planner.report.context import PageContext, unit_of
 from planner.report.scenario.allocation import design_line, scale_notes
 from planner.report.scenario.analyses import analysis_line
@@ -36,3 +39,17 @@ def page_context(scenario: Scenario, plan: TrialPlan, command: str) -> PageConte
         scale_notes=scale_notes(scenario),
         warnings=[*scenario.remarks, *look_remarks(scenario)],
     )
+
+
+def with_analyses_of(context: PageContext, scenarios: Iterable[Scenario]) -> PageContext:
+    """The context with the analyses of these scenarios, too: those of a swept method have other names."""
+    for scenario in scenarios:
+        if any(each.name not in context.analyses for each in scenario.analyses):
+            own = page_context(scenario, plan_trial(scenario), context.command)
+            context = replace(
+                context,
+                analyses={**context.analyses, **own.analyses},
+                units={**context.units, **own.units},
+                partial=[*context.partial, *own.partial],
+            )
+    return context
