@@ -102,7 +102,7 @@ def test_a_bug_is_one_line_and_the_traceback_on_request(cli: Cli, monkeypatch: p
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("unforeseen\nthing")
 
-    monkeypatch.setattr("planner.scenario.reading.read.read", broken)
+    monkeypatch.setattr("planner.scenario.reading.read.open_source", broken)
     code, out, err = cli("run", "small.toml")
     assert (code, out) == (1, "")
     assert err.splitlines()[0] == "error: internal error: RuntimeError: unforeseen thing"

@@ -36,7 +36,7 @@ def _fingerprint() -> str:
     package = Path(__file__).parents[1]
     tools = numba.__version__, llvmlite.__version__, np.__version__, sys.implementation.cache_tag, _FLAGS
     text = hashlib.sha256(repr(tools).encode())
-    for files in ("kernels/**/*.py", "analyses/*.py"):
+    for files in ("kernels/**/*.py", "analyses/**/*.py"):
         for file in sorted(package.glob(files)):
             text.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes())
     return text.hexdigest()[:16]
