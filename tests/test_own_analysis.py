@@ -706,8 +706,15 @@ def test_a_stored_comparison_has_its_figures(own: Analysis) -> None:
     [(False, 3, 0), (True, 3, 0), (True, 2_500, 128)],
     ids=["units", "first", "pool"],
 )
-def test_ctrl_c_is_answered_between_two_calls(tmp_path: Path, measured: bool, at: int, finished: int) -> None:
-    """While the unit is measured, in the first piece (2,048 calls: a block at two looks), in the pool."""
+def test_ctrl_c_is_answered_between_two_calls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, measured: bool, at: int, finished: int
+) -> None:
+    """While the unit is measured, in the first piece (2,048 calls: a block at two looks), in the pool.
+
+    The function counts its calls in a file, for which it would be refused.
+    """
+    source = str(tmp_path)
+    monkeypatch.setattr("planner.analyses.own.analysis.fingerprint", lambda function: source)
     calls, start = str(tmp_path / "calls"), str(tmp_path / "start")
 
     def interrupted(outcomes, treatments, contrast):  # type: ignore[no-untyped-def]
