@@ -180,6 +180,34 @@ def test_every_question_takes_it() -> None:
     assert compared["designs"][0]["methods"]["mine"]["sha256"] == COMPILED.digest
 
 
+def _share(outcomes, treatments, contrast, alternative):  # type: ignore[no-untyped-def]
+    """A sign test whose estimate is the share of positive differences, less one half."""
+    own = own_analyses.own_differences(outcomes, treatments, contrast)
+    k, n = int((own > 0).sum()), len(own)
+    return k / n - 0.5, 0.5 / np.sqrt(n), stats.binomtest(k, n, alternative=alternative).pvalue
+
+
+def test_an_estimate_on_a_scale_of_its_own_is_warned_of() -> None:
+    sign = Analysis(_share, title="Sign test", needs="within", reference="exact-p")
+    plain = {"population": {}, "looks": (), "efficacy": None}
+    document = simulated(sign, "paired-t", trials=128, **plain).to_json()
+    (warning,) = [each for each in document["warnings"] if "analysis of your own" in each]
+    assert warning.startswith("on average the estimate of mine")
+    right = simulated(PAIRED, "paired-t", trials=128, **plain).to_json()
+    assert not [each for each in right["warnings"] if "analysis of your own" in each]
+
+
+def test_size_blames_no_carryover_for_a_test_that_cannot_be_significant() -> None:
+    """Of four signs the smallest two-sided p is 1/8."""
+    sign = Analysis(_share, title="Sign test", needs="within", reference="exact-p")
+    made = text("mine", population={}, looks=(), efficacy=None)
+    scenario = planner.read_text(made, methods={"mine": sign})
+    sizing = planner.size(scenario, power=0.8, trials=128, max_patients=4)
+    notes = " ".join(answer["note"] for answer in sizing.to_json()["answers"])
+    assert "smallest p value that your own test can have" in notes
+    assert "earlier treatments" not in notes
+
+
 def test_a_sweep_and_a_file_take_it(tmp_path: Path) -> None:
     file = tmp_path / "trial.toml"
     file.write_text(text("mine", looks=(), efficacy=None))
