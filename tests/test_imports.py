@@ -26,6 +26,7 @@ LOADS_ON_USE = {
     "__init__.py",  # the public names
     "cli/app.py",  # the commands
     "results/result.py",  # the pages of results, which stand above them
+    "analyses/own/installed.py",  # loads nothing: names what a user's analysis may not use
     "analyses/__init__.py",  # the kernel of a method, by the table of methods
     "model/families/family.py",  # a family of outcomes, by the table of families
     "engine/generators.py",  # the kernel that makes its patients

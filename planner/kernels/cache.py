@@ -178,7 +178,7 @@ class KernelCache(_AnyCache):
 
     @property
     def _importable(self) -> bool:
-        """Whether compiled code finds its module again: not what `runpy` ran, whose module is gone."""
+        """Whether compiled code finds its module again: that of a script that was run by name is gone."""
         return self._function.__module__ in sys.modules
 
     @property

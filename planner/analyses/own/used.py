@@ -38,7 +38,7 @@ def used(function: FunctionType) -> Iterator[tuple[str, Any]]:
     """Names and values, in an order that only the text decides. Raises AnalysisError: cannot be followed."""
     who = function.__qualname__
     around = _around(function)
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for name, attributes in _loaded(who, function.__code__, frozenset(around)):
         for path, value in _followed(function, around, name, attributes):
             values[path] = value
@@ -48,7 +48,7 @@ def used(function: FunctionType) -> Iterator[tuple[str, Any]]:
     yield from sorted((function.__kwdefaults__ or {}).items())
 
 
-def _around(function: FunctionType) -> dict[str, Any]:
+def _around(function: FunctionType) -> dict[str, object]:
     """The variables around a function."""
     values = {}
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
@@ -98,7 +98,7 @@ def _takes_attribute(step: dis.Instruction) -> bool:
 
 
 def _followed(
-    function: FunctionType, around: dict[str, Any], name: str, attributes: list[str]
+    function: FunctionType, around: dict[str, object], name: str, attributes: list[str]
 ) -> Iterator[tuple[str, Any]]:
     """The values behind a name, both where a variable around has the name of a global."""
     who = function.__qualname__
