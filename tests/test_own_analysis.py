@@ -766,7 +766,8 @@ def test_ctrl_c_is_answered_between_two_calls(
         with pytest.raises(KeyboardInterrupt):
             planner.simulate(scenario, trials=100_000, threads=1)
     made = os.path.getsize(calls)
-    assert made < at + 100  # the main thread notes the signal a moment later than the pool
+    # The main thread notes the signal a few milliseconds later than the pool: within a block, at the latest.
+    assert made < at + (2_048 if finished else 100)
     planner.simulate(scenario, trials=128)
     assert os.path.getsize(calls) > made
 
