@@ -1,0 +1,89 @@
+"""Without the compiler (NUMBA_DISABLE_JIT=1) kernels are plain Python and give the same bits, silently."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.support import sample_mechanisms
+from tests.support.paths import ROOT
+from tests.support.sample_trials import NAMES, answers, elsewhere, environment, fingerprints, generated
+
+TRIALS, PATIENTS = 100, 6
+# Tests of single kernels that are quick enough for plain Python; every warning is an error there too.
+ALSO = [
+    "test_random_numbers.py::test_philox_known_answers",
+    "test_random_numbers.py::test_units_are_the_middles_of_their_cells",
+    "test_random_numbers.py::test_largest_normal",
+    "test_random_numbers.py::test_fused_multiply_add_rounds_once",
+    "test_random_numbers.py::test_no_word_is_used_twice",
+    "test_random_numbers.py::test_a_last_block_may_be_cut",
+    "test_random_numbers.py::test_certain_and_impossible_departures",
+]
+
+
+# The true effects of mechanisms come from a long simulation, which plain Python would never finish: of them
+# the virtual patients are compared.
+MECHANISMS = ("mechanisms", *sample_mechanisms.TEXTS)
+SMALL = tuple(name for name in NAMES if name not in MECHANISMS)
+
+
+def test_plain_python_gives_the_same_digests() -> None:
+    """Every sample trial, with a tile of trials and a few patients; some lose a look by that."""
+    sizes = ("--trials", str(TRIALS), "--patients", str(PATIENTS))
+    children = [elsewhere(*SMALL[i::2], *sizes, NUMBA_DISABLE_JIT="1") for i in range(2)]
+    plain = answers(*children)
+    assert not any(report["vectors"] for report in plain)
+    assert {name: prints for report in plain for name, prints in report["trials"].items()} == fingerprints(
+        SMALL, TRIALS, PATIENTS
+    )
+
+
+def test_plain_python_generates_the_same_patients() -> None:
+    """Severities, components, decays, occasions, errors and readings of family `terms`."""
+    size = ("--generated", "--patients", str(PATIENTS))
+    (report,) = answers(elsewhere(*MECHANISMS, *size, NUMBA_DISABLE_JIT="1"))
+    assert report["trials"] == {name: generated(name, PATIENTS) for name in MECHANISMS}
+
+
+def test_plain_python_passes_the_small_tests() -> None:
+    tests = [str(ROOT / "tests" / "kernels" / name) for name in ALSO]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-x", "--no-header", *tests]
+    done = subprocess.run(
+        command,
+        env=environment(NUMBA_DISABLE_JIT="1"),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "passed" in done.stdout
+
+
+def test_plain_python_is_really_plain() -> None:
+    """The comparison would not notice a variable that has no effect."""
+    code = (
+        "from planner.kernels import jit; from planner.kernels.generate import means;"
+        "print(jit.COMPILED, hasattr(means.generate, 'signatures'), jit.cache_folder.cache_info().misses)"
+    )
+    for setting, said in (("1", "False False 0"), ("0", "True True 1")):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=environment(NUMBA_DISABLE_JIT=setting),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        assert done.stdout.strip() == said
+
+
+@pytest.mark.long
+def test_plain_python_gives_the_same_digests_with_all_patients() -> None:
+    children = [elsewhere(*SMALL[i::2], "--trials", "100", NUMBA_DISABLE_JIT="1") for i in range(2)]
+    plain = answers(*children, timeout=900.0)
+    found = {name: prints for report in plain for name, prints in report["trials"].items()}
+    assert found == fingerprints(SMALL, 100)
