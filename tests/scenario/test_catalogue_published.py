@@ -1,8 +1,8 @@
 """A second reading of the published trials of the catalogue, so that a slip in a scenario file shows.
 
 numbers/published_facts.json holds what the sources say, mostly in their own words. Plain Python on purpose:
-even `extends` is followed here without the planner. Tables merge, anything else replaces; what a file says of the
-sources of a number stands until a file that extends it changes the number.
+even `extends` is followed here without the planner. Tables merge, anything else replaces; what a file says of
+the sources of a number stands until a file that extends it changes the number.
 """
 
 from __future__ import annotations
