@@ -50,7 +50,9 @@ Examples:
   planner show williams-2018
   planner boundaries --looks 0.4,1
 
+\b
 Every command explains itself: planner run --help
+Colour: none with NO_COLOR=1, also in pipes with FORCE_COLOR=1.
 """
 
 

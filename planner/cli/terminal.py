@@ -63,8 +63,17 @@ def on_terminal(stream: TextIO) -> bool:
 
 
 def coloured(stream: TextIO) -> bool:
-    """Colour only on a terminal that has it, and not where NO_COLOR is set (https://no-color.org)."""
-    return on_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "") != "dumb"
+    """Whether to write colour: on a terminal that has it, unless the surroundings state it.
+
+    NO_COLOR (https://no-color.org) wins over FORCE_COLOR (https://force-color.org) and CLICOLOR_FORCE
+    (https://bixense.com/clicolors), and each of them over what the terminal is. An empty one states nothing.
+    """
+    stated = os.environ.get
+    if stated("NO_COLOR"):
+        return False
+    if stated("FORCE_COLOR") or stated("CLICOLOR_FORCE", "0") not in ("", "0"):
+        return True
+    return on_terminal(stream) and stated("TERM", "") != "dumb"
 
 
 def columns(stream: TextIO) -> int:

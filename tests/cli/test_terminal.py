@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,11 @@ from planner.cli import main
 from tests.support.commands import FEW, Cli, cli, command, on_terminal
 
 __all__ = ["cli"]
+
+
+def _plain(text: str) -> str:
+    """The text without its colours."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
 def test_a_closed_pipe_is_silent(cli: Cli) -> None:
@@ -42,7 +48,7 @@ def test_on_a_terminal_there_is_progress_and_the_table_fits(cli: Cli, width: int
     assert "Simulating" in text
     assert "trials/s" in text
     result = text[text.index("A small crossover") :]
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", result)
+    plain = _plain(result)
     assert "\x1b[1m" in result
     assert max(map(len, plain.splitlines())) <= width
     assert re.search(r"\d ± 0\.\d+ %", plain)
@@ -53,6 +59,42 @@ def test_no_color_is_respected(cli: Cli) -> None:
     assert not re.search(r"\x1b\[[0-9;]*m", text)
     text = on_terminal(80, "run", "nowhere.toml", NO_COLOR="1")
     assert text.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        ({}, False),
+        ({"FORCE_COLOR": "1"}, True),
+        ({"FORCE_COLOR": "0"}, True),  # any value that is not empty: https://force-color.org
+        ({"FORCE_COLOR": ""}, False),
+        ({"CLICOLOR_FORCE": "1"}, True),
+        ({"CLICOLOR_FORCE": "0"}, False),  # https://bixense.com/clicolors
+        ({"CLICOLOR_FORCE": ""}, False),
+        ({"FORCE_COLOR": "1", "TERM": "dumb"}, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": ""}, True),
+        ({"CLICOLOR_FORCE": "1", "NO_COLOR": "1"}, False),
+    ],
+    ids=str,
+)
+def test_colour_in_a_pipe_is_as_stated(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, stated: dict[str, str], expected: bool
+) -> None:
+    """On both streams, in the same letters and columns; never in what programs read, nor in files."""
+    for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    page = cli("boundaries", "--looks", "12,30")[1]
+    for name, value in stated.items():
+        monkeypatch.setenv(name, value)
+    coloured = cli("boundaries", "--looks", "12,30")[1]
+    assert ("\x1b[" in coloured) == expected
+    assert _plain(coloured) == page
+    assert ("\x1b[" in cli("show", "nowhere.toml")[2]) == expected
+    assert "\x1b[" not in cli("boundaries", "--looks", "12,30", "--json")[1]
+    for name in ("page.txt", "page.md", "page.csv"):
+        cli("boundaries", "--looks", "12,30", "-o", name)
+        assert "\x1b[" not in Path(name).read_text()
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

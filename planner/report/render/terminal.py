@@ -167,6 +167,7 @@ def _tabulated(sheet: Sheet, width: int, colour: bool) -> str:
     console = Console(
         file=io.StringIO(),
         width=width,
+        height=1,  # with both given, Rich does not look for itself what the terminal has
         force_terminal=colour,
         no_color=not colour,
         color_system="standard" if colour else None,
