@@ -169,9 +169,23 @@ def _usage(error: Exception) -> int:
 
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "planner"
-    message = getattr(error, "format_message", error.__str__)()
-    fail(message[:1].lower() + message[1:].rstrip("."), hint=f"{command} --help")
+    message, hint = _in_words(error)
+    fail(message[:1].lower() + message[1:].rstrip("."), hint=hint or f"{command} --help")
     return USAGE
+
+
+def _in_words(error: Exception) -> tuple[str, str]:
+    """What a misused command is told, and what may have been meant."""
+    context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
+    if hasattr(error, "possibilities") and context is not None:  # an option that there is not
+        from planner.cli.meant import option_meant
+
+        option = getattr(error, "option_name", "")
+        return f"{context.command_path} has no option {option}", option_meant(option, context)
+    suggestion = getattr(error, "suggestion", "")
+    if hasattr(error, "param_hint") and parameter is not None and str(error):
+        return f"{parameter.opts[-1]}: {error}", suggestion
+    return getattr(error, "format_message", error.__str__)(), suggestion
 
 
 def _unexpected(error: Exception, arguments: list[str]) -> int:

@@ -8,6 +8,8 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from planner.cli.meant import Commands
+
 
 class Command(NamedTuple):
     """A command: the module of planner.cli with the function of its name, and its line in the list of all."""
@@ -59,6 +61,7 @@ Colour: none with NO_COLOR=1, also in pipes with FORCE_COLOR=1.
 def build() -> Any:
     """The command line as a Typer command, ready to be given arguments."""
     app = typer.Typer(
+        cls=Commands,
         add_completion=False,
         rich_markup_mode=None,  # plain help: quick to show, and good in any terminal, pipe or screen reader
         pretty_exceptions_enable=False,

@@ -10,6 +10,7 @@ import typer
 
 from planner.cli import options
 from planner.cli.exit import NO_ANSWER, OK, USAGE, Problem
+from planner.cli.meant import one_of
 from planner.cli.numbers import numbers
 from planner.cli.rule_options import argument_of, parameters_given, with_rule_options
 from planner.results.contract import Json
@@ -75,7 +76,10 @@ Futility = Annotated[str, typer.Option("--futility", metavar="NAME", help="Futil
 Binding = Annotated[
     bool, typer.Option("--binding", help="Futility must be obeyed, which lowers the efficacy limits.")
 ]
-Plot = Annotated[PlotScale, typer.Option("--plot", metavar="z|p|spending|none", help="Scale of the plot.")]
+Plot = Annotated[
+    PlotScale,
+    typer.Option("--plot", metavar="z|p|spending|none", parser=one_of(PlotScale), help="Scale of the plot."),
+]
 
 
 @with_rule_options

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from planner.cli.meant import one_of
 from planner.cli.numbers import whole
 from planner.scenario.caps import MAX_SEED, MAX_THREADS, MAX_TRIALS, MAX_VARIANTS
 
@@ -139,6 +140,7 @@ AsFormat = Annotated[
     typer.Option(
         "--format",
         metavar="|".join(Format),
+        parser=one_of(Format),
         help="How to write the result. From the ending of -o, else table.",
     ),
 ]

@@ -9,6 +9,7 @@ import typer
 
 from planner.cli import options
 from planner.cli.exit import OK, Problem
+from planner.cli.meant import one_of
 
 if TYPE_CHECKING:
     from planner.report.methods import Method
@@ -28,7 +29,12 @@ def cite(
     settings: options.Set = None,
     output_format: Annotated[
         CiteFormat | None,
-        typer.Option("--format", metavar="table|bibtex|md|json", help="How to write the citations."),
+        typer.Option(
+            "--format",
+            metavar="table|bibtex|md|json",
+            parser=one_of(CiteFormat),
+            help="How to write the citations.",
+        ),
     ] = None,
     json: options.Json = False,
     output: options.Output = None,
@@ -106,7 +112,7 @@ def methods(
 def _chosen(name: str | None) -> list[Method]:
     """All that have the name, in whatever letters; the same name may be of two kinds."""
     from planner.report.methods import methods as all_methods
-    from planner.scenario.text import did_you_mean
+    from planner.scenario.text import nearest, perhaps
 
     every = all_methods()
     matches = [method for method in every if name is None or method.name.lower() == name.lower()]
@@ -114,6 +120,6 @@ def _chosen(name: str | None) -> list[Method]:
         names = dict.fromkeys(method.name for method in every)
         raise Problem(
             f"no analysis, stopping rule or design is called {name}",
-            hint=did_you_mean(name or "", names) or "planner methods lists them all",
+            hint=perhaps(nearest(name or "", names)) or "planner methods lists them all",
         )
     return matches

@@ -12,9 +12,13 @@ from planner.cli.exit import Problem
 from planner.cli.numbers import numbers
 from planner.results.contract import Json
 from planner.scenario.stopping_rules import BETA, RULES, Parameter, StoppingRule, parameters_of
+from planner.scenario.text import nearest, perhaps
 
 _AFTER = {"efficacy": "drift", "futility": "futility"}
 """The option of the command that those of a kind of rule follow."""
+
+_SPELT = {"efficacy": "--rule", "futility": "--futility"}
+"""The option that names rules of a kind."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -108,7 +112,11 @@ def parameters_given(kind: str, names: Sequence[str], stated: Json) -> dict[str,
     accepted: dict[str, Json] = {}
     for name in names:
         if name not in rules:
-            raise Problem(f"no {kind} rule is called {name!r}", hint=f"choose one of {', '.join(rules)}")
+            near = perhaps(nearest(name, rules))
+            raise Problem(
+                f"{_SPELT[kind]} {name}: no {kind} rule is called so",
+                hint=near or f"choose one of {', '.join(rules)}",
+            )
         for needed in rules[name].required:
             if needed.name not in values:
                 option = option_of(kind, needed)

@@ -154,6 +154,7 @@ def new(
       planner new my-trial.toml --from asthma-ab-ba
     """
     from planner.scenario import catalogue
+    from planner.scenario.text import nearest, perhaps
 
     if file.suffix != ".toml" and str(file) != "-":
         raise Problem(f"{file} does not end in .toml", hint=f"planner new {file}.toml")
@@ -164,7 +165,8 @@ def new(
         source = catalogue.find(template)
         if source is None:
             raise Problem(
-                f"no scenario of the catalogue is called {template}", hint="planner scenarios lists them"
+                f"--from {template}: no scenario of the catalogue is called so",
+                hint=perhaps(nearest(template, catalogue.names())) or "planner scenarios lists them",
             )
         text = source.read_text(encoding="utf-8")
     deliver(text, file, force)

@@ -9,6 +9,7 @@ import typer
 
 from planner.cli import options
 from planner.cli.exit import INTERRUPTED, NO_ANSWER, OK, Problem
+from planner.cli.meant import one_of
 from planner.cli.numbers import whole
 from planner.results.contract import Json
 from planner.scenario.caps import MAX_PATIENTS, MAX_TRIALS
@@ -36,7 +37,12 @@ Power = Annotated[
 ]
 Find = Annotated[
     Sought,
-    typer.Option("--find", metavar="patients|effect", help="What is sought: patients, or the effect."),
+    typer.Option(
+        "--find",
+        metavar="patients|effect",
+        parser=one_of(Sought),
+        help="What is sought: patients, or the effect.",
+    ),
 ]
 Patients = Annotated[
     int | None,

@@ -9,6 +9,7 @@ import typer
 
 from planner.cli import options
 from planner.cli.exit import NO_ANSWER, OK, Problem
+from planner.cli.meant import one_of
 from planner.cli.numbers import whole
 from planner.scenario.caps import MAX_TRIAL, MAX_TRIALS
 
@@ -42,6 +43,7 @@ Find = Annotated[
     typer.Option(
         "--find",
         metavar="KIND",
+        parser=one_of(Kind),
         help="The first trial that is: efficacy, early-efficacy, futility, wrong-sign (a type S error) or "
         "not-significant.",
     ),

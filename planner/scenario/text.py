@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def printable(text: str, tabs: bool = False) -> str:
@@ -89,19 +89,55 @@ def listed(words: Iterable[str], last: str = "and") -> str:
     return f"{', '.join(most)} {last} {end}" if most else end
 
 
-def nearest(word: str, names: Iterable[str], likeness: float = 0.6) -> str | None:
-    """The name that the user may have meant, upper and lower case alike; `likeness` from 0 to 1."""
-    from difflib import get_close_matches
+_MOST_NEAR = 3
+_AS_NEAR = 0.12  # how much less like the word than the best another name may be
+_PREFIX = 3  # letters of a word that stands for a longer one
 
-    by_fold = {name.casefold(): name for name in names}
-    matches = get_close_matches(word.casefold()[:100], by_fold, 1, likeness)
-    return by_fold[matches[0]] if matches else None
+
+def nearest(word: str, names: Iterable[str], likeness: float = 0.6) -> list[str]:
+    """The names that the user may have meant, best first, at most three; none where all are far away.
+
+    Upper and lower case are alike, as are `-`, `_` and blanks. `likeness` from 0 to 1 is the least that a
+    name must have; one that begins with the word has it.
+    """
+    from difflib import SequenceMatcher
+
+    matcher = SequenceMatcher()
+    matcher.set_seq2(wanted := _folded(word)[:100])
+    rated: list[tuple[float, str]] = []
+    for name in dict.fromkeys(names):
+        matcher.set_seq1(folded := _folded(name)[:100])
+        begins = len(wanted) >= _PREFIX and folded.startswith(wanted)
+        if begins or (matcher.real_quick_ratio() >= likeness and matcher.quick_ratio() >= likeness):
+            ratio = max(matcher.ratio(), likeness if begins else 0.0)
+            rated += [(ratio, name)] if ratio >= likeness else []
+    rated.sort(key=lambda each: -each[0])
+    best = rated[0][0] if rated else 0.0
+    least = best if best == 1.0 else best - _AS_NEAR
+    return [name for ratio, name in rated if ratio >= least][:_MOST_NEAR]
+
+
+def _folded(text: str) -> str:
+    return text.casefold().replace("_", "-").replace(" ", "-")
+
+
+_MEANT = "did you mean "
 
 
 def did_you_mean(word: str, names: Iterable[str]) -> str:
-    """`did you mean X?`, or all names if there are not many, or nothing."""
+    """`did you mean X or Y?`, or all names if there are not many, or nothing."""
     names = list(names)
-    near = nearest(word, names)
-    if near is not None:
-        return f"did you mean {printable(near)}?"
+    if near := nearest(word, names):
+        return perhaps(near)
     return f"known: {listed(names)}" if 0 < len(names) <= 12 else ""
+
+
+def perhaps(near: Sequence[str]) -> str:
+    """`did you mean X or Y?`; nothing if there is no name."""
+    return f"{_MEANT}{listed(near, 'or')}?" if near else ""
+
+
+def suggested(hint: str) -> list[str]:
+    """The names that such a hint suggests."""
+    words = hint.removeprefix(_MEANT).rstrip("?").replace(" or ", ", ").split(", ")
+    return words if hint.startswith(_MEANT) else []

@@ -93,7 +93,7 @@ def test_misuse_is_explained(cli: Cli, arguments: list[str], words: str) -> None
 def test_unknown_command(cli: Cli) -> None:
     code, out, err = cli("runn")
     assert (code, out) == (2, "")
-    assert "'run'" in err
+    assert "did you mean run?" in err
 
 
 # Faults of our own

@@ -87,7 +87,7 @@ def test_a_stopping_rule_is_a_row_and_a_function(copy: Path) -> None:
 
 
 def test_a_question_is_three_files_and_a_row_each(copy: Path) -> None:
-    assert "no such command" in planner(copy, "visits", "williams-2018", code=2)
+    assert "there is no command" in planner(copy, "visits", "williams-2018", code=2)
     question, page, command, rows = python_of("question.md")
     package = copy / "planner"
     (package / "questions" / "visits.py").write_text(question)

@@ -17,7 +17,7 @@ from planner.scenario.own_methods import FROM_PYTHON
 from planner.scenario.resolving.draft import Complaint
 from planner.scenario.resolving.examples import RULES
 from planner.scenario.scenario import Scenario
-from planner.scenario.text import did_you_mean, listed, nearest, quote
+from planner.scenario.text import did_you_mean, listed, nearest, perhaps, quote, suggested
 
 # Words of other planners and of everyday speech, and what the setting is called here.
 SYNONYMS = {
@@ -58,7 +58,7 @@ def complaints_of(error: ValidationError) -> list[Complaint]:
         if loc[:3] in strangers and loc[3:] != ("family",):
             continue  # settings of another kind of hypothesis
         noted.append(_complaint(details, advise=len(noted) < _ADVISED))
-    meant = {(*p.path[:-1], p.hint.removeprefix("did you mean ").rstrip("?")) for p in noted if p.at_key}
+    meant = {(*p.path[:-1], name) for p in noted if p.at_key for name in suggested(p.hint)}
     missing = {id(p): (*p.path, p.message.split("`")[1]) for p in noted if p.message.startswith("`")}
     return [complaint for complaint in noted if missing.get(id(complaint)) not in meant]
 
@@ -210,8 +210,7 @@ def _literal(path: Path, value: object, expected: str) -> Complaint:
     if path[-1:] == ("alternative",) and re.match(r"one|1", str(value).casefold()):
         hint = 'a one-sided test names its direction: "greater", "less", "better" or "worse"'
         return Complaint(path, f"must be {choices}, not {quote(value)}", hint)
-    near = nearest(value, names) if isinstance(value, str) else None
-    hint = f"did you mean {near}?" if near else ""
+    hint = perhaps(nearest(value, names)) if isinstance(value, str) else ""
     return Complaint(path, f"must be {choices}, not {quote(value)}", hint)
 
 
@@ -238,13 +237,13 @@ def _unknown(route: Path) -> str:
                 f"a hypothesis of family {route[2]} cannot have it; one of family {listed(others, 'or')} can"
             )
     homes, synonym = _homes(), SYNONYMS.get(key.casefold(), "")
-    here = nearest(key, names, 0.85) or (synonym if synonym in names else None)
+    here = nearest(key, names, 0.85) or [name for name in names if name == synonym]
     elsewhere = homes.get(key) or homes.get(synonym)
-    if here is None and elsewhere:
-        return f"did you mean {listed(elsewhere[:4], 'or')}?"
+    if not here and elsewhere:
+        return perhaps(elsewhere[:4])
     here = here or nearest(key, names, 0.7)
-    if here is not None:
-        return f"did you mean {here}?"
+    if here:
+        return perhaps(here)
     return f"settings here: {listed(names)}" if names else ""
 
 

@@ -6,6 +6,7 @@ read("williams-2018", set=["design.patients=24"])
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path as FilePath
 
 from planner.scenario import catalogue
@@ -14,7 +15,10 @@ from planner.scenario.reading.extends import Layer
 from planner.scenario.reading.source import Source
 from planner.scenario.reading.toml import parse_toml, text_of, unreadable
 from planner.scenario.scenario import Scenario
-from planner.scenario.text import did_you_mean
+from planner.scenario.text import nearest, perhaps
+
+_MOST_BESIDE = 1_000  # files that are looked at
+_ENDINGS = (".toml", ".tml", ".txt", "")  # of what may be a scenario
 
 
 def read(source: str | FilePath, set: Sequence[str] = (), *, methods: OwnMethods | None = None) -> Scenario:
@@ -59,7 +63,23 @@ def _locate(source: str | FilePath) -> tuple[FilePath, str]:
     except (OSError, ValueError) as error:
         raise unreadable(str(source), f"is not a file name: {error}") from None
     if not exists:
-        hint = did_you_mean(path.stem, catalogue.names())
         message = "there is no such file, and no scenario of this name in the catalogue"
-        raise unreadable(str(source), message, hint or "`planner scenarios` lists the catalogue")
+        hint = perhaps(_near(path)) or "`planner scenarios` lists the catalogue"
+        raise unreadable(str(source), message, hint)
     return path, path.stem
+
+
+def _near(path: FilePath) -> list[str]:
+    """What may have been meant by a path where nothing is: a file beside it of this name in other letters or
+    with another ending; else scenarios of nearly this name there, and else in the catalogue.
+    """
+    try:
+        beside = [
+            each for each in islice(path.parent.iterdir(), _MOST_BESIDE) if each.suffix.lower() in _ENDINGS
+        ]
+    except OSError:
+        beside = []
+    alike = [str(each) for each in beside if each.stem.casefold() == path.stem.casefold() and each.is_file()]
+    files = {each.name: str(each) for each in beside if each.suffix == ".toml"}
+    near = [files[name] for name in nearest(path.name, files, 0.75)] if path.suffix else []
+    return alike or near or nearest(path.stem, catalogue.names())
