@@ -22,7 +22,7 @@ from planner.report.render.renderer import Medium
 from planner.report.render.terminal import Terminal
 from planner.report.scenario.context import page_context
 from planner.scenario.reading.read import read, read_text
-from tests.cli.test_commands import Cli, cli
+from tests.support.commands import Cli, cli
 from tests.support.harness import scenario_text
 from tests.support.paths import INPUTS
 

@@ -28,7 +28,7 @@ from planner.data.long_format import PatientData, read_patients, spelled
 from planner.questions.weigh.data import observed_in
 from planner.scenario.faults import MAX_FAULTS, ScenarioError
 from planner.scenario.reading.read import read_text
-from tests.cli.test_commands import Cli, cli
+from tests.support.commands import Cli, cli
 from tests.support.toml_documents import UNHURRIED
 
 __all__ = ["cli"]  # the fixture

@@ -32,8 +32,8 @@ from planner.report.pages.discriminate import verdict
 from planner.results.figures import Figure
 from planner.scenario.reading.read import read, read_text
 from planner.scenario.scenario import Scenario
-from tests.questions.test_discriminate import FOLDER, simulate, told
 from tests.support.harness import scenario_text
+from tests.support.telling_apart import FOLDER, simulate, told
 
 Floats = NDArray[np.float64]
 

@@ -26,8 +26,8 @@ from planner.questions.discriminate.response_surface import _covariance, _equal_
 from planner.questions.discriminate.simulating import SimulatedDesign, Task, simulate
 from planner.questions.discriminate.summaries import summaries_of
 from planner.scenario.reading.read import read
-from tests.questions.test_discriminate import FOLDER
 from tests.support.harness import Comparison, TooFarApart
+from tests.support.telling_apart import FOLDER
 
 Floats = NDArray[np.float64]
 

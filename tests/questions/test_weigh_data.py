@@ -14,7 +14,7 @@ from planner.questions.weigh.data import observed_in
 from planner.questions.weigh.weigh import weigh
 from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read, read_text
-from tests.cli.test_commands import Cli, cli
+from tests.support.commands import Cli, cli
 from tests.support.paths import NUMBERS
 
 __all__ = ["cli"]  # the fixture

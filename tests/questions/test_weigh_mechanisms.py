@@ -16,7 +16,7 @@ from planner.questions.weigh.count_evidence import CountEvidence
 from planner.questions.weigh.posterior import Posterior
 from planner.questions.weigh.weigh import weigh
 from planner.scenario.reading.read import read, read_text
-from tests.questions.test_weigh import worst_z
+from tests.support.weighed import worst_z
 
 # Likelihood of 7 against 0 responders of 12, relative to the best hypothesis: output of a research sketch
 # under stated assumptions, no data. Its ranges of what is uncertain are those of the library; it has endless

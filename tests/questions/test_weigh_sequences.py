@@ -20,7 +20,7 @@ from planner.questions.weigh.weigh import weigh
 from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read, read_text
 from planner.scenario.scenario import Scenario
-from tests.cli.test_commands import Cli, cli
+from tests.support.commands import Cli, cli
 from tests.support.harness import Comparison
 from tests.support.naive_terms import course
 from tests.support.naive_weighing import margins, multinomial, tables
