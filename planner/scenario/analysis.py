@@ -35,15 +35,21 @@ class PlannedAnalysis(Settings):
     alternative: Annotated[
         Literal["two-sided", "greater", "less", "better", "worse"], about("Direction of the test")
     ] = "two-sided"
-    role: Annotated[Literal["primary"], about("A primary analysis drives its own stopping")] = "primary"
+    role: Annotated[
+        Literal["primary"], about("A primary analysis drives its own stopping", example="primary")
+    ] = "primary"
     planned_effect: Annotated[
         Points | None, about("Difference that planning assumed, first minus second", "points")
     ] = None
-    outcome: Annotated[str, about("The secondary outcome that is analysed; the endpoint if not given")] = ""
+    outcome: Annotated[
+        str,
+        about("The secondary outcome that is analysed; the endpoint if not given", example="dissociation"),
+    ] = ""
     measure: Annotated[str, MEASURE, about("What is analysed; the endpoint's measure if not given")] = ""
     day: Annotated[Days | None, about("Day that is analysed; the endpoint's day if not given", "days")] = None
     planned_sd_difference: Annotated[
-        Points | None, about("SD of one patient's difference that planning assumed", "points", gt=0)
+        Points | None,
+        about("SD of one patient's difference that planning assumed", "points", gt=0, example=8.0),
     ] = None
     carryover: Annotated[
         Flag,
@@ -51,6 +57,7 @@ class PlannedAnalysis(Settings):
             "Whether the model allows for what the previous treatment adds (first-order carryover); for "
             "methods that fit a model of all periods",
             since="0.2.0",
+            example=True,
         ),
     ] = False
 

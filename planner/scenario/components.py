@@ -61,7 +61,8 @@ class Agent(Settings):
         HalfLife | None, about("Half-life of the occupancy; gone before the next period if not given", "days")
     ] = None
     lowers: Annotated[
-        Mapping[Symbol, Share], about("Share by which it lowers the level of other agents of a treatment")
+        Mapping[Symbol, Share],
+        about("Share by which it lowers the level of other agents of a treatment", example={"ketamine": 0.2}),
     ] = {}
     prolongs: Annotated[
         Mapping[Symbol, Annotated[Number, Field(gt=0, le=1000)]],
@@ -79,7 +80,8 @@ class GivenAgent(Settings):
         about("Dose, for its occupancy by the agent's `occupancy_by_dose`", label=True),
     ] = None
     occupancy: Annotated[
-        Share | None, about("Share of the receptors occupied; by the dose, or the agent's own, if not given")
+        Share | None,
+        about("Share of the receptors occupied; by the dose, or the agent's own, if not given", example=0.6),
     ] = None
     level: Annotated[
         Number | None,
@@ -107,7 +109,9 @@ class Signal(Settings):
     label: Annotated[str, about("What the signal is", label=True)] = ""
     base: Annotated[Share, about("Level without any agent: 1 for a tone, 0 for what must be driven")] = 0.0
     activated_by: Annotated[Mapping[Symbol, Amount], about("How much each agent activates it")] = {}
-    activated_by_signal: Annotated[Mapping[Symbol, Amount], about("How much other signals activate it")] = {}
+    activated_by_signal: Annotated[
+        Mapping[Symbol, Amount], about("How much other signals activate it", example={"mu": 0.5})
+    ] = {}
     blocked_by: Annotated[
         Mapping[Symbol, Share], about("Share that each agent blocks at full occupancy")
     ] = {}
@@ -162,15 +166,16 @@ class Component(Settings):
 class Need(Settings):
     """A signal that a term needs."""
 
-    signal: Annotated[Symbol, about("The signal")]
-    gate: Annotated[Share, about("1: indispensable; below 1: without the signal, 1 - gate of it is left")] = (
-        1.0
-    )
+    signal: Annotated[Symbol, about("The signal", example="receptor")]
+    gate: Annotated[
+        Share, about("1: indispensable; below 1: without the signal, 1 - gate of it is left", example=0.5)
+    ] = 1.0
     when: Annotated[
         Literal["onset", "throughout"] | None,
         _unless("onset"),
         about(
-            "onset: the signal counts when the component is set off; throughout: on each day of assessment"
+            "onset: the signal counts when the component is set off; throughout: on each day of assessment",
+            example="throughout",
         ),
     ] = None
 
@@ -179,7 +184,11 @@ class Term(Settings):
     """A component, and the signals that it needs."""
 
     name: Annotated[
-        Symbol | None, about("Name of the term, to address its gates by; that of its component if not given")
+        Symbol | None,
+        about(
+            "Name of the term, to address its gates by; that of its component if not given",
+            example="relief-early",
+        ),
     ] = None
     component: Annotated[Symbol, about("The component of improvement")]
     needs: Annotated[

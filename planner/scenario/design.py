@@ -49,17 +49,22 @@ class ReturnToBaseline(Settings):
     share: Annotated[
         Number | None,
         about(
-            "Share of the first baseline that a patient's score must reach for the next dosing", gt=0, le=2
+            "Share of the first baseline that a patient's score must reach for the next dosing",
+            gt=0,
+            le=2,
+            example=0.8,
         ),
     ] = None
     entry: Annotated[
-        Flag, about("Whether the score must reach the one that patients need to be enrolled instead")
+        Flag,
+        about("Whether the score must reach the one that patients need to be enrolled instead", example=True),
     ] = False
     recheck_days: Annotated[
-        Annotated[Days, Field(gt=0)], about("Days after which a patient below it is rated again", "days")
+        Annotated[Days, Field(gt=0)],
+        about("Days after which a patient below it is rated again", "days", example=7),
     ]
     at_most_days: Annotated[
-        Days, about("Longest extra washout; who is below it then leaves the trial", "days")
+        Days, about("Longest extra washout; who is below it then leaves the trial", "days", example=28)
     ]
 
     @property
@@ -92,7 +97,7 @@ class Design(Settings):
         Whole, about("Total number of patients randomised", "patients", ge=1, le=MAX_PATIENTS)
     ]
     block: Annotated[
-        Whole, about("Allocation units in one randomisation block", "units", ge=1, le=MAX_PATIENTS)
+        Whole, about("Allocation units in one randomisation block", "units", ge=1, le=MAX_PATIENTS, example=2)
     ] = 1
     washout_days: Annotated[Days, about("Time between the end of a period and the next dosing", "days")] = 0.0
     period_days: Annotated[Days, about("Length of one treatment period", "days")] = 0.0
@@ -107,10 +112,17 @@ class Design(Settings):
     ] = ()
     baselines: Annotated[
         Literal["none", "first", "period"],
-        about("Whether a baseline is measured: not at all, before the first period, before every period"),
+        about(
+            "Whether a baseline is measured: not at all, before the first period, before every period",
+            example="period",
+        ),
     ] = "none"
     return_to_baseline: Annotated[
-        ReturnToBaseline | None, about("Who may have the next dosing; acts on hypotheses of mechanisms")
+        ReturnToBaseline | None,
+        about(
+            "Who may have the next dosing; acts on hypotheses of mechanisms",
+            example={"share": 0.8, "recheck_days": 7, "at_most_days": 28},
+        ),
     ] = None
 
     @property

@@ -28,11 +28,13 @@ IMPROVEMENT_STEP = 10.0
 class Driver(Settings):
     """A number of the period just finished on which leaving depends."""
 
-    ratio: Annotated[Ratio, about("Factor on the odds of leaving")]
-    per: Annotated[Points, about("By how much higher the number is when the odds take the factor", gt=0)] = (
-        1.0
-    )
-    around: Annotated[Points, about("The number at which the stated probability of leaving holds")]
+    ratio: Annotated[Ratio, about("Factor on the odds of leaving", example=1.3)]
+    per: Annotated[
+        Points, about("By how much higher the number is when the odds take the factor", gt=0, example=5)
+    ] = 1.0
+    around: Annotated[
+        Points, about("The number at which the stated probability of leaving holds", example=20)
+    ]
 
 
 class OddsRatios(Settings):
@@ -42,20 +44,27 @@ class OddsRatios(Settings):
         Ratio | None,
         about(
             "Factor on the odds of leaving for each 10 percentage points by which the score has improved on "
-            "its baseline in the period just finished; acts on hypotheses of mechanisms"
+            "its baseline in the period just finished; acts on hypotheses of mechanisms",
+            example=0.8,
         ),
     ] = None
     endpoint: Annotated[
-        Driver | None, about("How the odds depend on the value of the endpoint in the period just finished")
+        Driver | None,
+        about(
+            "How the odds depend on the value of the endpoint in the period just finished",
+            example={"ratio": 1.3, "per": 5, "around": 20},
+        ),
     ] = None
     treatment: Annotated[
-        Mapping[Symbol, Ratio], about("Factor on the odds after a period of this treatment; 1 if not named")
+        Mapping[Symbol, Ratio],
+        about("Factor on the odds after a period of this treatment; 1 if not named", example={"PB": 1.5}),
     ] = {}
     outcomes: Annotated[
         Mapping[Symbol, Annotated[Driver, by_number("ratio", per=10.0, around=0.0), A_NUMBER]],
         about(
             "How the odds depend on secondary outcomes, such as adverse effects, in the period just "
-            "finished; a number is the factor for each 10 points from 0 on; acts on hypotheses of mechanisms"
+            "finished; a number is the factor for each 10 points from 0 on; acts on hypotheses of mechanisms",
+            example={"dissociation": 1.2},
         ),
     ] = {}
 
@@ -72,5 +81,8 @@ class Dropout(Settings):
     ] = 0.0
     odds_ratio: Annotated[
         OddsRatios | None,
-        about("What the odds of leaving between periods depend on; on nothing if not given"),
+        about(
+            "What the odds of leaving between periods depend on; on nothing if not given",
+            example={"improvement": 0.8},
+        ),
     ] = None

@@ -41,7 +41,9 @@ class Endpoint(Settings):
     ] = ""
     baseline: Annotated[
         Literal["period", "first"],
-        about("Which baseline change and response refer to: that of each period, or the first"),
+        about(
+            "Which baseline change and response refer to: that of each period, or the first", example="first"
+        ),
     ] = "period"
 
     @property

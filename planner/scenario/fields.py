@@ -31,16 +31,19 @@ LARGEST = 1e9
 MAX_DAYS = 100_000
 
 
-def about(help: str, unit: str = "", label: bool = False, since: str = "", **limits: Any) -> object:
+def about(
+    help: str, unit: str = "", label: bool = False, since: str = "", example: object = None, **limits: Any
+) -> object:
     """Describe one setting.
 
     `label`: it alters no virtual trial and is left out of the digest. `since`: the version that brought it,
     if later than 0.1.0; while it has its default, which must be what was done before, the digest is the one
-    that the scenario had without it.
+    that the scenario had without it. `example`: a value of it, where no trial of the catalogue has one.
     """
     extra: Tree = ({"unit": unit} if unit else {}) | ({"digest": False} if label else {})
     extra |= {"since": since} if since else {}
-    return Field(description=help, json_schema_extra=extra or None, **limits)
+    examples = None if example is None else [example]
+    return Field(description=help, json_schema_extra=extra or None, examples=examples, **limits)
 
 
 class AlsoWritten:

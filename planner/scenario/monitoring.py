@@ -39,17 +39,19 @@ def _field(parameter: Parameter) -> tuple[object, object]:
     """The type and the default of the setting for a parameter."""
     ends = () if parameter.range is None else zip(("ge", "le"), parameter.range, strict=True)
     limits: Tree = dict(ends if parameter.schema is None else parameter.schema)
+    numbers = tuple(float(number) for number in parameter.example.split(",") if number)
     match parameter.kind:
         case "number":
-            described = about(parameter.help, since=parameter.since, **limits)
+            described = about(parameter.help, since=parameter.since, example=numbers[0], **limits)
             return Annotated[Number | None, described], None
         case "list":
             element = Annotated[float, Strict(), Field(**limits)]
-            described = about(parameter.help, since=parameter.since, min_length=1)
+            described = about(parameter.help, since=parameter.since, example=list(numbers), min_length=1)
             return Annotated[tuple[element, ...], described], ()
         case "choice":
-            described = about(parameter.help, since=parameter.since)
-            return Annotated[Literal[tuple(parameter.choices or ())] | None, described], None
+            choices = tuple(parameter.choices or ())
+            described = about(parameter.help, since=parameter.since, example=choices[-1])
+            return Annotated[Literal[choices] | None, described], None
 
 
 def _with_parameters(rules: Mapping[str, StoppingRule]) -> object:
@@ -67,8 +69,14 @@ class Efficacy(_EfficacyParameters):  # type: ignore[misc]  # the fields of the 
 
 
 class Futility(_FutilityParameters):  # type: ignore[misc]  # the fields of the rows
-    rule: Annotated[str, OneOf("futility rule", FUTILITY_RULES), about("Rule for giving up early")]
-    binding: Annotated[Flag, about("Whether the efficacy limits count on the futility rule")] = False
+    rule: Annotated[
+        str,
+        OneOf("futility rule", FUTILITY_RULES),
+        about("Rule for giving up early", example="conditional-power"),
+    ]
+    binding: Annotated[
+        Flag, about("Whether the efficacy limits count on the futility rule", example=True)
+    ] = False
 
 
 class Monitoring(Settings):
@@ -81,7 +89,13 @@ class Monitoring(Settings):
         ),
     ] = ()
     efficacy: Annotated[Efficacy | None, about("Stopping because the treatment works")] = None
-    futility: Annotated[Futility | None, about("Stopping because it will not be shown to work")] = None
+    futility: Annotated[
+        Futility | None,
+        about(
+            "Stopping because it will not be shown to work",
+            example={"rule": "conditional-power", "at_most": 0.2},
+        ),
+    ] = None
 
     _shares: tuple[Fraction, ...] = PrivateAttr(default=())
 

@@ -33,6 +33,7 @@ class Population(Settings):
             "Which rating must reach `baseline.at_least`: one at screening, after which the first baseline "
             "is rated afresh; or the first baseline itself",
             since="0.2.0",
+            example="baseline",
         ),
     ] = "screening"
     rating_sd: Annotated[
@@ -52,6 +53,10 @@ class Population(Settings):
     ] = ()
     sequence_effect: Annotated[
         tuple[Points, ...],
-        about("Added to every score of a sequence, one per sequence; acts on means only", "points"),
+        about(
+            "Added to every score of a sequence, one per sequence; acts on means only",
+            "points",
+            example=[0.0, 2.0],
+        ),
     ] = ()
     dropout: Annotated[Dropout, about("How patients leave the trial")] = Dropout()

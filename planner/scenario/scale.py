@@ -27,9 +27,11 @@ def scale_by_name(value: object) -> object:
 class Scale(Settings):
     """What scores are possible, and which are better."""
 
-    low: Annotated[Points | None, about("Lowest possible score", "points")] = None
-    high: Annotated[Points | None, about("Highest possible score", "points")] = None
-    step: Annotated[Points | None, about("Distance between neighbouring scores", "points", gt=0)] = None
+    low: Annotated[Points | None, about("Lowest possible score", "points", example=0)] = None
+    high: Annotated[Points | None, about("Highest possible score", "points", example=100)] = None
+    step: Annotated[
+        Points | None, about("Distance between neighbouring scores", "points", gt=0, example=1)
+    ] = None
     better: Annotated[
         Literal["lower", "higher"] | None, about("Whether lower or higher scores are better")
     ] = None
@@ -38,10 +40,10 @@ class Scale(Settings):
 class EndpointScale(Scale):
     # The scale of the endpoint, perhaps a known one. A docstring would become part of the JSON Schema.
 
-    name: Annotated[str, about("Name of the scale", label=True)] = ""
-    remission_at_most: Annotated[Points | None, about("Highest score that counts as remission", "points")] = (
-        None
-    )
+    name: Annotated[str, about("Name of the scale", label=True, example="VAS")] = ""
+    remission_at_most: Annotated[
+        Points | None, about("Highest score that counts as remission", "points", example=7)
+    ] = None
     response: Annotated[
-        Number | None, about("Share of the baseline that must go for a response", gt=0, le=1)
+        Number | None, about("Share of the baseline that must go for a response", gt=0, le=1, example=0.5)
     ] = None

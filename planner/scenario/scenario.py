@@ -43,7 +43,14 @@ MAX_NAMES = 100
 
 class Citation(Settings):
     key: Annotated[Name, about("Short name of the source", label=True)]
-    text: Annotated[str, about("The source as it is printed", label=True)]
+    text: Annotated[
+        str,
+        about(
+            "The source as it is printed",
+            label=True,
+            example="Graff-Lonnevig V, Browaldh L. Clin Exp Allergy 1990;20:429-432",
+        ),
+    ]
     doi: Annotated[str, about("Digital object identifier", label=True)] = ""
     url: Annotated[str, about("Where the source can be read", label=True)] = ""
     supports: Annotated[
@@ -100,6 +107,7 @@ class Scenario(Settings):
             "Settings that `run` varies: the path of each, and its values; paths joined by a comma vary "
             "together, with a list of their values for each step",
             label=True,
+            example={"design.washout_days": [7, 14, 30]},
         ),
     ] = {}
     _name: str = PrivateAttr(default="scenario")

@@ -20,15 +20,15 @@ MAX_OUTCOMES = 20
 class PointSpread(Settings):
     """A distribution between patients, in points of the outcome."""
 
-    mean: Annotated[Points, about("Mean, in points of the outcome", "points")]
-    sd: Annotated[Sd, about("Standard deviation between patients", "points")] = 0.0
+    mean: Annotated[Points, about("Mean, in points of the outcome", "points", example=20.0)]
+    sd: Annotated[Sd, about("Standard deviation between patients", "points", example=14.0)] = 0.0
 
 
 class OutcomeComponent(Settings):
     """A part of a secondary outcome: how large it is in whom, and how long it lasts."""
 
-    label: Annotated[str, about("What the component is", label=True)] = ""
-    share: Annotated[Share, about("Share of the patients who are susceptible")] = 1.0
+    label: Annotated[str, about("What the component is", label=True, example="dissociation")] = ""
+    share: Annotated[Share, about("Share of the patients who are susceptible", example=0.9)] = 1.0
     size: Annotated[
         PointSpread,
         by_number("mean"),
@@ -36,7 +36,7 @@ class OutcomeComponent(Settings):
         about("What it adds to the score of the susceptible, in points"),
     ]
     otherwise: Annotated[
-        PointSpread, by_number("mean"), A_NUMBER, about("What it adds in the others, in points")
+        PointSpread, by_number("mean"), A_NUMBER, about("What it adds in the others, in points", example=1.0)
     ] = PointSpread(mean=0.0)
     distribution: Annotated[
         Literal["normal", "lognormal"],
@@ -46,23 +46,30 @@ class OutcomeComponent(Settings):
         HalfLifeSpread | None,
         by_number("median"),
         A_NUMBER,
-        about("Half-life; if not given it lasts until the outcome is read and is gone at the next dosing"),
+        about(
+            "Half-life; if not given it lasts until the outcome is read and is gone at the next dosing",
+            example=0.5,
+        ),
     ] = None
-    peak_day: Annotated[Days, about("Day until which nothing of it is lost", "days")] = 0.0
+    peak_day: Annotated[Days, about("Day until which nothing of it is lost", "days", example=1)] = 0.0
 
 
 class SecondaryOutcome(Settings):
     """A secondary outcome. What drives it is the same under every hypothesis that has no terms of its own."""
 
     label: Annotated[str, about("What the outcome is called", label=True)] = ""
-    unit: Annotated[str, about("Unit of the scores", max_length=40)] = "points"
+    unit: Annotated[str, about("Unit of the scores", max_length=40, example="points")] = "points"
     scale: Annotated[Scale, about("The limits of its scale")] = Scale()
-    day: Annotated[Days, about("Day after dosing on which it is read; 0: at the dosing itself", "days")] = 0.0
+    day: Annotated[
+        Days, about("Day after dosing on which it is read; 0: at the dosing itself", "days", example=1)
+    ] = 0.0
     background: Annotated[
         PointSpread,
         by_number("mean"),
         A_NUMBER,
-        about("Score without any drug; each patient has a level of its own"),
+        about(
+            "Score without any drug; each patient has a level of its own", example={"mean": 2.0, "sd": 1.0}
+        ),
     ] = PointSpread(mean=0.0)
     noise_sd: Annotated[Sd, about("Error of one measurement", "points")] = 0.0
     components: Annotated[

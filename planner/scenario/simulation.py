@@ -15,9 +15,9 @@ from planner.scenario.fields import (
 
 class SimulationSettings(Settings):
     trials: Annotated[
-        Whole, about("Number of simulated trials", "trials", label=True, ge=1, le=MAX_TRIALS)
+        Whole, about("Number of simulated trials", "trials", label=True, ge=1, le=MAX_TRIALS, example=1000000)
     ] = 100_000
-    seed: Annotated[Whole, about("Seed of the random numbers", label=True, ge=0, le=MAX_SEED)] = 1
+    seed: Annotated[Whole, about("Seed of the random numbers", label=True, ge=0, le=MAX_SEED, example=7)] = 1
     hypotheses: Annotated[
         tuple[Name, ...], about("The hypotheses to simulate; all if not given", label=True, min_length=1)
     ] = ()

@@ -32,16 +32,21 @@ class Distribution(Settings):
     low: Annotated[Number | None, about("Lowest value: of a uniform distribution, or to scale a beta")] = None
     high: Annotated[Number | None, about("Highest value")] = None
     mean: Annotated[
-        Number | None, about("Mean of a normal distribution, which is cut at the limits of the setting")
+        Number | None,
+        about("Mean of a normal distribution, which is cut at the limits of the setting", example=130),
     ] = None
-    sd: Annotated[Number | None, about("Its standard deviation", ge=0)] = None
+    sd: Annotated[Number | None, about("Its standard deviation", ge=0, example=2)] = None
     median: Annotated[
-        Number | None, about("Median of a lognormal distribution, which is cut likewise", gt=0)
+        Number | None, about("Median of a lognormal distribution, which is cut likewise", gt=0, example=1)
     ] = None
-    log_sd: Annotated[Number | None, about("SD of its natural logarithm", ge=0, le=10)] = None
+    log_sd: Annotated[Number | None, about("SD of its natural logarithm", ge=0, le=10, example=0.3)] = None
     beta: Annotated[
         tuple[_Shape, ...],
-        about("The two shapes of a beta distribution, from 0 to 1 or from low to high", max_length=2),
+        about(
+            "The two shapes of a beta distribution, from 0 to 1 or from low to high",
+            max_length=2,
+            example=[5, 5],
+        ),
     ] = ()
     relative: Annotated[
         Flag | None, about("Whether it is a factor on what is stated, in place of the number itself")

@@ -52,7 +52,7 @@ def _tidied(node: object, names: bool) -> Any:
     kept = {
         key: _tidied(value, key in ("properties", "$defs"))
         for key, value in node.items()
-        if key not in ("title", "digest", "since") and not (key == "default" and value in (None, "", [], {}))
+        if key not in ("title", "digest") and not (key == "default" and value in (None, "", [], {}))
     }
     choices = [choice for choice in kept.get("anyOf", []) if choice != {"type": "null"}]
     if len(choices) == 1:

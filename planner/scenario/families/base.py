@@ -31,6 +31,7 @@ class FamilySettings(Settings):
             label=True,
             gt=0,
             le=1e6,
+            example=2,
         ),
     ] = None
     uncertainty: Annotated[Mapping[PathText, Distribution], BY_PATH] = {}

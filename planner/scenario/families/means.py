@@ -28,9 +28,9 @@ from planner.scenario.score_spread import ScoreSpread
 
 
 class BaselineCorrelation(Settings):
-    own: Annotated[Correlation, about("Between a score and the baseline of its own period")]
-    cross: Annotated[Correlation, about("Between a score and the baseline of another period")]
-    between: Annotated[Correlation, about("Between the baselines of two periods")]
+    own: Annotated[Correlation, about("Between a score and the baseline of its own period", example=0.7)]
+    cross: Annotated[Correlation, about("Between a score and the baseline of another period", example=0.6)]
+    between: Annotated[Correlation, about("Between the baselines of two periods", example=0.6)]
 
 
 Each = Discriminator(lambda value: "table" if isinstance(value, Mapping) else "number")
@@ -57,23 +57,33 @@ class Means(FamilySettings):
     ] = None
     sd: Annotated[
         _PositiveOrTable | None,
-        about("SD of the scores of different patients, common or by treatment", "points"),
+        about(
+            "SD of the scores of different patients, common or by treatment",
+            "points",
+            example={"D": 12, "P": 14},
+        ),
     ] = None
     correlation: Annotated[
-        Number | None, about("Correlation of one patient's scores in two periods", gt=-1, lt=1)
+        Number | None, about("Correlation of one patient's scores in two periods", gt=-1, lt=1, example=0.7)
     ] = None
     sd_difference: Annotated[
-        Points | None, about("SD of one patient's difference of two treatments", "points", gt=0)
+        Points | None, about("SD of one patient's difference of two treatments", "points", gt=0, example=8.0)
     ] = None
-    sd_interaction: Annotated[Sd, about("Patient-by-treatment SD", "points")] = 0.0
+    sd_interaction: Annotated[Sd, about("Patient-by-treatment SD", "points", example=3.0)] = 0.0
     carryover: Annotated[
-        Mapping[Symbol, Points], about("Points that a treatment adds in the next period", "points")
+        Mapping[Symbol, Points],
+        about("Points that a treatment adds in the next period", "points", example={"D": 0.5}),
     ] = {}
     carryover_lasts: Annotated[
-        Literal["next", "lasting"], about("Whether carryover reaches the next period only or all later ones")
+        Literal["next", "lasting"],
+        about("Whether carryover reaches the next period only or all later ones", example="lasting"),
     ] = "next"
     baseline_correlation: Annotated[
-        BaselineCorrelation | None, about("Correlations of the baselines, where they are measured")
+        BaselineCorrelation | None,
+        about(
+            "Correlations of the baselines, where they are measured",
+            example={"own": 0.7, "cross": 0.6, "between": 0.6},
+        ),
     ] = None
 
     has_sequence_effects: ClassVar = True

@@ -23,11 +23,14 @@ class Rates(FamilySettings):
     ] = {}
     correlation: Annotated[
         Number | None,
-        about("Correlation of a patient's responses on the latent normal scale", gt=-1, lt=1),
+        about("Correlation of a patient's responses on the latent normal scale", gt=-1, lt=1, example=0.4),
     ] = None
     discordant: Annotated[
         Mapping[Symbol, Probability],
-        about("For two treatments: share of patients who respond to this one and not to the other"),
+        about(
+            "For two treatments: share of patients who respond to this one and not to the other",
+            example={"D": 0.35, "P": 0.05},
+        ),
     ] = {}
 
     of_what: ClassVar = "responders"
