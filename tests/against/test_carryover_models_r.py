@@ -17,10 +17,10 @@ from planner.scenario.designs import named
 from planner.scenario.estimability import variance_factor
 from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read_text
-from tests.against.test_analyses_r import DATA, TOLERANCE, spelt
-from tests.against.test_kernels_naive import tables
+from tests.support.analysed_sets import DATA, TOLERANCE, spelt
 from tests.support.harness import Comparison, TooFarApart, run
 from tests.support.paths import NUMBERS
+from tests.support.random_designs import tables
 
 REFERENCE = json.loads((NUMBERS / "carryover_models.json").read_text())
 Sequences = tuple[tuple[str, ...], ...]

@@ -17,17 +17,9 @@ from planner.questions.run.simulate import simulate
 from planner.results.contract import as_json
 from planner.scenario.reading.read import read
 from planner.scenario.scenario import Scenario
-from tests.against.test_mechanisms_naive import (
-    BASE,
-    CASES,
-    LIMIT,
-    ONE_TERM,
-    changed,
-    compare_readings,
-    scenario,
-)
 from tests.support import naive_terms
 from tests.support.harness import Comparison, Json, TooFarApart
+from tests.support.mechanism_cases import BASE, CASES, LIMIT, ONE_TERM, changed, compare_readings, scenario
 
 FEW = {
     "williams-2018": ["nmda-only", "permissive", "naltrexone-aversive", "pharmacokinetic"],

@@ -19,13 +19,13 @@ from planner.kernels.tables import W
 from planner.model.allocation import allocation_plan
 from planner.model.readings import GUESS, Reading
 from planner.scenario.scenario import Scenario
-from tests.against.test_mechanisms_naive import CASES, LIMIT, changed, compare_moments, scenario
-from tests.model.test_secondary_outcomes import CASES as CASES_OF_SECONDS
-from tests.model.test_secondary_outcomes import MANY, loose
-from tests.results.test_blinding import CASES as CASES_OF_GUESSES
 from tests.support import naive_dropout
+from tests.support.blinded_cases import CASES as CASES_OF_GUESSES
 from tests.support.harness import Comparison, TooFarApart
+from tests.support.mechanism_cases import CASES, LIMIT, changed, compare_moments, scenario
 from tests.support.naive_dropout import Stay
+from tests.support.second_outcomes import CASES as CASES_OF_SECONDS
+from tests.support.second_outcomes import MANY, loose
 
 Floats = NDArray[np.float64]
 Json = dict[str, Any]

@@ -10,30 +10,14 @@ import numpy as np
 import pytest
 
 from planner.analyses import info, statistic
-from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, STATISTICS, Contrast, T, W
+from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, STATISTICS, T, W
 from planner.monitoring.p_values import p_value
-from planner.scenario.designs import named
-from planner.scenario.estimability import period_shares, sequence_shares
+from planner.scenario.estimability import sequence_shares
 from planner.scenario.vocabulary import METHODS
 from tests.support.analysis_twins import TWINS, Sequences, Weights
+from tests.support.random_designs import DESIGNS, tables
 
 LANES = range(3, W, 11)
-
-INTERACTION = {"A": 1.0, "B": -1.0, "C": -1.0, "D": 1.0}
-PAIR = {"A": 1.0, "B": -1.0}
-DESIGNS: dict[str, tuple[Sequences, Weights]] = {
-    "AB/BA": (named("AB/BA", "AB"), PAIR),
-    "Williams 3": (named("williams", "ABC"), {"A": 1.0, "C": -1.0}),
-    "Williams 4": (named("williams", "ABCD"), INTERACTION),
-    "ABB/BAA": (named("ABB/BAA", "AB"), {"A": -2.0, "B": 2.0}),
-    "Balaam": (named("balaam", "AB"), PAIR),
-    "incomplete blocks": ([tuple(s) for s in ("AB", "BA", "AC", "CA", "BC", "CB")], PAIR),
-    "of all": ([tuple(s) for s in ("ABC", "BCA", "CAB")], {"A": 1.0, "B": -0.5, "C": -0.5}),
-    "two trials": ([tuple(s) for s in ("AB", "BA", "CD", "DC")], PAIR),
-    "not connected": ([tuple(s) for s in ("AB", "BA", "CD", "DC")], {"A": 1.0, "C": -1.0}),
-    "parallel": ([("A",), ("B",), ("C",)], {"A": 1.0, "C": -1.0}),
-    "parallel, weighted": ([("A",), ("B",), ("C",), ("D",)], INTERACTION),
-}
 
 
 def fitting(method: str, sequences: Sequences, weights: Weights) -> bool:
@@ -55,19 +39,6 @@ def fitting(method: str, sequences: Sequences, weights: Weights) -> bool:
             return all(s.count(a) == 1 for s in sequences for a in weights)
         case _:
             return shares is not None and len({x for x in shares if x}) == 1
-
-
-def tables(sequences: Sequences, weights: Weights) -> Contrast:
-    treatments = list(dict.fromkeys(a for s in sequences for a in s))
-    shares = sequence_shares(sequences, weights) or [0] * len(sequences)
-    return Contrast(
-        weight=np.array([[float(x) for x in period_shares(s, weights)] for s in sequences]),
-        share=np.array([float(x) for x in shares]),
-        treatment=np.array([[treatments.index(a) for a in s] for s in sequences]),
-        effect=np.array([weights.get(a, 0.0) for a in treatments]),
-        sides=0,
-        baseline=1,
-    )
 
 
 CASES = [(method, design) for method in TWINS for design in DESIGNS if fitting(method, *DESIGNS[design])]

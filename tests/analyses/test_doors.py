@@ -17,10 +17,10 @@ from planner.analyses import AnalysisInfo, explanation, info, statistic
 from planner.kernels.tables import STATISTICS, W
 from planner.monitoring.references import REFERENCES
 from planner.scenario.vocabulary import METHODS, NEEDS, NamedMethod
-from tests.against.test_kernels_naive import DESIGNS, tables
 from tests.support import analysis_twins
 from tests.support.analysis_twins import TWINS
 from tests.support.paths import ROOT
+from tests.support.random_designs import DESIGNS, tables
 
 PACKAGE = ROOT / "planner"
 FILES = {path.stem for path in (PACKAGE / "analyses").glob("*.py")} - {"__init__"}

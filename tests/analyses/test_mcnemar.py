@@ -17,7 +17,7 @@ from scipy import stats
 from planner.analyses import info
 from planner.monitoring.p_values import p_value
 from planner.monitoring.references import REFERENCES, df_columns
-from tests.against.test_analyses_r import analyse
+from tests.support.analysed_sets import analyse
 from tests.support.harness import Cells, Comparison, TooFarApart, run, scenario_text
 from tests.support.paths import NUMBERS
 

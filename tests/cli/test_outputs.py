@@ -1,48 +1,25 @@
-"""Outputs harm nobody and are never half there: odd targets, full disks, closed streams, signals."""
+"""Outputs harm nobody: odd targets, full disks, closed streams."""
 
 from __future__ import annotations
 
 import json
 import os
-import pty
-import random
-import re
-import shutil
-import signal
 import socket
 import stat
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.commands import FEW, SCENARIO, Cli, cli, command
-from tests.support.sample_trials import environment
+from tests.support.commands import Cli, cli
+from tests.support.ended_commands import RUN, end, folder, in_shell
+
+__all__ = ["cli", "folder"]
+
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="files and signals as on Unix")
-__all__ = ["cli"]
-
-RUN = ("run", "small.toml", *FEW)
-BROKEN = "schema_version = 1\nnonsense = 2\n"
-
-
-def end(*arguments: str, folder: Path, **streams: Any) -> subprocess.CompletedProcess[str]:
-    """A command in a process of its own, in this folder."""
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams
-    return subprocess.run(
-        command(*arguments), cwd=folder, env=environment(), text=True, timeout=300, **streams
-    )
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "small.toml").write_text(SCENARIO)
-    (tmp_path / "broken.toml").write_text(BROKEN)
-    return tmp_path
 
 
 # What stands where the result should go
@@ -170,21 +147,6 @@ def test_a_full_disk_behind_the_output_is_told(folder: Path) -> None:
         assert "internal error" not in each.stderr
 
 
-# Streams that are closed, or that nobody reads
-
-
-def in_shell(line: str, folder: Path) -> tuple[int, str, str]:
-    """The exit code of a shell line with `planner`, and what it wrote."""
-    shell = shutil.which("bash")
-    if shell is None:
-        pytest.skip("no bash")
-    called = f'planner() {{ "{sys.executable}" -m planner "$@"; }}; set -o pipefail; {line}'
-    done = subprocess.run(
-        [shell, "-c", called], cwd=folder, env=environment(), capture_output=True, text=True, timeout=300
-    )
-    return done.returncode, done.stdout, done.stderr
-
-
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&-", ">&- 2>&- <&-"])
 def test_with_closed_streams_the_file_counts(closed: str, folder: Path) -> None:
     code, out, err = in_shell(f"planner run small.toml --trials 1000 -o x.json {closed}", folder)
@@ -260,150 +222,3 @@ def test_a_device_or_folder_is_no_scenario(source: str, cli: Cli) -> None:
     code, out, err = cli("check", source)
     assert (code, out) == (3, "")
     assert "internal" not in err
-
-
-# Signals
-
-
-ENDS = {signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGTERM: 143}
-LONG = {
-    "run": ("run", "small.toml", "--trials", str(10**9)),
-    "sweep": ("run", "small.toml", "--set", "design.patients=20,24,28", "--trials", str(10**8)),
-    "size": ("size", "small.toml", "--power", ".8001", "--trials", str(10**9)),
-    "weigh": ("weigh", "williams-2018", "--variants", "4096"),
-    "discriminate": ("discriminate", "small.toml", "--draws", "4096"),
-    "bench": ("bench",),
-}
-
-
-def started(name: str, folder: Path, **streams: Any) -> subprocess.Popen[str]:
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams
-    arguments = command(*LONG[name], "-o", "x.json")
-    # As users have it: Python's remarks on files that an interrupted import leaves open are switched off.
-    surroundings = {k: v for k, v in environment().items() if k != "PYTHONWARNINGS"}
-    return subprocess.Popen(arguments, cwd=folder, env=surroundings, text=True, **streams)
-
-
-def whole_or_nothing(folder: Path) -> bool:
-    """Whether a result is there; it is then whole, and nothing temporary is left in any case."""
-    left = set(os.listdir(folder)) - {"small.toml", "broken.toml"}
-    assert left <= {"x.json"}
-    if left:
-        json.loads((folder / "x.json").read_text())
-    return bool(left)
-
-
-PATIENCE = (4.0, 12.0, 36.0)  # seconds until a run has surely begun, on a machine that may be busy
-
-
-@pytest.mark.parametrize("number", ENDS, ids=lambda number: signal.Signals(number).name)
-def test_what_is_finished_is_kept(number: signal.Signals, folder: Path) -> None:
-    """Ended from outside a run writes what it has, and says by its code what ended it."""
-    end(*RUN, folder=folder)  # compiles
-    for seconds in PATIENCE:
-        with started("run", folder) as child:
-            try:
-                time.sleep(seconds)
-                child.send_signal(number)
-                _, err = child.communicate(timeout=60)
-            finally:
-                child.kill()
-        assert child.returncode == ENDS[number], err
-        if whole_or_nothing(folder):
-            break
-    document = json.loads((folder / "x.json").read_text())
-    assert document["partial"] is True
-    assert 0 < document["run"]["trials"] < 10**9
-
-
-def test_a_terminal_that_is_closed_takes_nothing_with_it(folder: Path) -> None:
-    """The terminal goes, and with it both streams and the bar of progress."""
-    end(*RUN, folder=folder)  # compiles
-    for seconds in PATIENCE:
-        leader, follower = pty.openpty()
-        streams: dict[str, Any] = {"stdin": follower, "stdout": follower, "stderr": follower}
-        with started("run", folder, start_new_session=True, **streams) as child:
-            try:
-                os.close(follower)
-                time.sleep(seconds)
-                os.close(leader)
-                child.send_signal(signal.SIGHUP)
-                child.wait(timeout=60)
-            finally:
-                child.kill()
-        assert child.returncode == 129
-        if whole_or_nothing(folder):
-            break
-    assert json.loads((folder / "x.json").read_text())["partial"] is True
-
-
-def test_a_hang_up_that_is_ignored_stays_so(folder: Path) -> None:
-    """As by nohup."""
-    code, out, _ = in_shell(
-        "trap '' HUP; planner run small.toml --trials 200000 --json -q & child=$!; sleep 0.5; "
-        "kill -HUP $child; wait $child",
-        folder,
-    )
-    assert code == 0
-    assert json.loads(out)["partial"] is False
-
-
-def not_ours(code: int, number: signal.Signals, err: str) -> bool:
-    """Whether the signal came while Python itself was starting or ending, before or after our lines."""
-    ours = re.search(r'planner/cli/__init__\.py", line \d+, in main', err) or "internal error" in err
-    interrupted = "KeyboardInterrupt" in err and not ours
-    return code == -number or (code == 1 and number == signal.SIGINT and interrupted)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("name", LONG)
-def test_no_signal_at_any_time_leaves_half_a_file(name: str, folder: Path) -> None:
-    """200 signals over all commands, from the first import to the last byte."""
-    chance = random.Random(f"{name} 20180830")
-    codes = []
-    for _ in range(34):
-        number = chance.choice(list(ENDS))
-        with started(name, folder, stdout=subprocess.DEVNULL) as child:
-            try:
-                time.sleep(chance.choice([0.3, 1.0, 3.0]) * chance.random())
-                child.send_signal(number)
-                _, err = child.communicate(timeout=120)
-            finally:
-                child.kill()
-        codes.append(child.returncode)
-        there = whole_or_nothing(folder)
-        if not_ours(child.returncode, number, err):
-            # Nothing has begun, or all is done: what was interrupted is never left so.
-            assert not there or json.loads((folder / "x.json").read_text())["partial"] is False
-        else:
-            assert child.returncode in (ENDS[number], 0), err
-            assert "Traceback" not in err, err
-        (folder / "x.json").unlink(missing_ok=True)
-    assert sum(code in ENDS.values() for code in codes) > 5
-
-
-@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="no files without a name")
-def test_a_file_has_no_name_before_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Killed while it writes, the process leaves nothing."""
-    from planner._platform import write_whole
-
-    seen = []
-    before = os.fsync
-    monkeypatch.setattr(os, "fsync", lambda number: (seen.append(os.listdir(tmp_path)), before(number))[1])
-    write_whole(tmp_path / "x.txt", b"text", replaces=False)
-    assert seen == [[]]
-    assert (tmp_path / "x.txt").read_text() == "text"
-    assert os.listdir(tmp_path) == ["x.txt"]
-
-
-def test_without_such_files_the_result_is_written_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from planner._platform import write_whole
-
-    monkeypatch.delattr(os, "O_TMPFILE", raising=False)
-    write_whole(tmp_path / "x.txt", b"text", replaces=False)
-    with pytest.raises(FileExistsError):
-        write_whole(tmp_path / "x.txt", b"other", replaces=False)
-    assert (tmp_path / "x.txt").read_text() == "text"
-    assert os.listdir(tmp_path) == ["x.txt"]

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from planner.cli import main
 from planner.questions.run.simulate import simulate
 from planner.scenario.reading.read import read_text
-from tests.scenario.test_properties import NESTED, OF_MECHANISMS, PATHS, as_setting
+from tests.support.near_scenarios import NESTED, OF_MECHANISMS, PATHS, as_setting
 from tests.support.paths import INPUTS
 from tests.support.sample_trials import environment, trial
 from tests.support.toml_documents import UNHURRIED

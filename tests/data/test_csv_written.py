@@ -18,8 +18,8 @@ from planner.data.csv_text import harmless, plain
 from planner.data.long_format import read_patients
 from planner.questions.weigh.data import observed_in
 from planner.scenario.reading.read import read
-from tests.data.test_patient_files import PLAN
 from tests.support.commands import Cli, cli
+from tests.support.patient_files import PLAN
 
 __all__ = ["cli"]  # the fixture
 

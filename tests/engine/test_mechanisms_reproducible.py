@@ -22,9 +22,9 @@ from planner.questions.run.simulate import simulate
 from planner.results.contract import as_json
 from planner.results.run import Run
 from planner.scenario.scenario import Scenario
-from tests.engine.test_reproducible import TARGETS, X86, _flags, compiled_for, hidden
 from tests.support import sample_mechanisms
 from tests.support.paths import NUMBERS
+from tests.support.processors import TARGETS, X86, compiled_for, hidden, processor_flags
 from tests.support.sample_trials import SEED, TRIALS, answers, elsewhere, fingerprints, generated, trial
 
 NAMES = tuple(sample_mechanisms.TEXTS)
@@ -114,7 +114,7 @@ def test_an_old_processor_gives_the_same_patients(tmp_path: Path) -> None:
 @pytest.mark.skipif(not X86, reason="these are processors of the x86-64 family")
 @pytest.mark.parametrize("cpu", TARGETS)
 def test_each_processor_gives_the_same_patients(cpu: str, tmp_path: Path) -> None:
-    if _flags() and TARGETS[cpu] not in _flags():
+    if processor_flags() and TARGETS[cpu] not in processor_flags():
         pytest.skip(f"this machine cannot run code for {cpu}")
     found = patients_of("mechanisms", *NAMES, cache=tmp_path, **compiled_for(cpu))
     assert found == {name: generated(name, PATIENTS) for name in ("mechanisms", *NAMES)}

@@ -24,6 +24,7 @@ from planner.results.contract import as_json
 from planner.results.run import Run
 from planner.scenario.canonical.toml import to_toml
 from planner.scenario.reading.read import read_text
+from tests.support.processors import TARGETS, X86, compiled_for, hidden, processor_flags
 from tests.support.sample_trials import (
     GOLDEN,
     NAMES,
@@ -36,8 +37,6 @@ from tests.support.sample_trials import (
     trial,
     virtual_patients,
 )
-
-X86 = platform.machine().lower() in ("x86_64", "amd64")
 
 
 @pytest.fixture(scope="module")
@@ -201,46 +200,6 @@ def test_allocation_is_the_same_for_all_trials_of_a_tile_only() -> None:
     assert len({tuple(row) for row in sequence}) == 40
 
 
-# Other processors. NUMBA_CPU_NAME compiles for an older one; GLIBC_TUNABLES and NPY_DISABLE_CPU_FEATURES make
-# the C library and NumPy take the code they would take there.
-
-
-def _flags() -> set[str]:
-    cpu = Path("/proc/cpuinfo")
-    lines = cpu.read_text().splitlines() if cpu.exists() else []
-    return {flag for line in lines if line.startswith("flags") for flag in line.split(":")[1].split()}
-
-
-HIDDEN = "glibc.cpu.hwcaps=-FMA,-FMA4,-AVX,-AVX2,-AVX512F,-AVX2_Usable,-FMA_Usable,-AVX512F_Usable"
-NUMPY_HIDDEN = (
-    "AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR AVX512F AVX512CD AVX2 FMA3 F16C X86_V3 X86_V4"
-)
-TARGETS = {
-    "generic": "sse2",
-    "x86-64": "sse2",
-    "nehalem": "sse4_2",
-    "haswell": "avx2",
-    "skylake-avx512": "avx512f",
-}
-
-
-def compiled_for(cpu: str) -> dict[str, str]:
-    # Without NUMBA_CPU_FEATURES the features of this machine would be added again.
-    return {"NUMBA_CPU_NAME": cpu, "NUMBA_CPU_FEATURES": ""}
-
-
-def hidden() -> dict[str, str]:
-    names = " ".join(name for name in NUMPY_HIDDEN.split() if name in _numpy_features())
-    return {"GLIBC_TUNABLES": HIDDEN, "NPY_DISABLE_CPU_FEATURES": names}
-
-
-def _numpy_features() -> set[str]:
-    """The features that this NumPy chooses code by; others may not be named."""
-    from numpy._core import _multiarray_umath as core
-
-    return set(core.__cpu_dispatch__)
-
-
 @pytest.mark.skipif(not X86, reason="these are processors of the x86-64 family")
 def test_an_old_processor_gives_the_same_trials(tmp_path: Path, golden: dict[str, str]) -> None:
     """Compiled for the oldest, and the C library and NumPy do without the newer instructions.
@@ -253,7 +212,7 @@ def test_an_old_processor_gives_the_same_trials(tmp_path: Path, golden: dict[str
         elsewhere("unbounded", "--trials", "128"),
     )
     assert not old["vectors"], "NUMBA_CPU_NAME had no effect"
-    if {"fma", "avx2"} <= _flags() and platform.libc_ver()[0] == "glibc":
+    if {"fma", "avx2"} <= processor_flags() and platform.libc_ver()[0] == "glibc":
         assert old["libm"] != here["libm"], "GLIBC_TUNABLES had no effect"
     assert old["trials"] == {name: golden[name] for name in names}
 
@@ -262,7 +221,7 @@ def test_an_old_processor_gives_the_same_trials(tmp_path: Path, golden: dict[str
 @pytest.mark.skipif(not X86, reason="these are processors of the x86-64 family")
 @pytest.mark.parametrize("cpu", TARGETS)
 def test_each_processor_gives_the_same_trials(cpu: str, tmp_path: Path, golden: dict[str, str]) -> None:
-    flags = _flags()
+    flags = processor_flags()
     if flags and TARGETS[cpu] not in flags:
         pytest.skip(f"this machine cannot run code for {cpu}")
     (report,) = answers(elsewhere(**compiled_for(cpu), PLANNER_CACHE=str(tmp_path)))

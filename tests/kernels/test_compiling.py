@@ -288,7 +288,7 @@ def test_two_processes_compile_at_once(copy: Copy) -> None:
     assert copy.use()[2] == 1
 
 
-RUN = 'from sample_trials import *; print(fingerprints(("unbounded",), 500)["unbounded"])'
+RUN = 'from tests.support.sample_trials import *; print(fingerprints(("unbounded",), 500)["unbounded"])'
 
 
 @pytest.mark.long

@@ -18,9 +18,9 @@ from planner.questions.run.simulate import simulate
 from planner.results.contract import as_json
 from planner.scenario.reading.read import read, read_text
 from planner.scenario.scenario import Scenario
-from tests.against.test_mechanisms_naive import CASES, LIMIT, MEASURES, scenario
 from tests.support import naive_terms
 from tests.support.harness import Comparison, TooFarApart, scenario_text
+from tests.support.mechanism_cases import CASES, LIMIT, MEASURES, scenario
 
 Json = dict[str, Any]
 PATIENTS = 150_000

@@ -16,7 +16,7 @@ from planner.model.readings import readings_of
 from planner.questions.run.assurance import AssurancePass, Pool
 from planner.results.contract import as_json
 from planner.scenario.scenario import Scenario
-from tests.model.test_uncertainty import OWN, SHARED, TIE, scenario
+from tests.support.uncertain_scenarios import OWN, SHARED, TIE, scenario
 
 _ANALYSES = """
 [[analyses]]

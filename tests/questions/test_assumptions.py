@@ -10,8 +10,8 @@ import pytest
 from planner.questions.compare.assumptions import differing_assumptions
 from planner.questions.compare.compare import compare
 from planner.scenario.reading.read import read
-from tests.questions.test_compare import HYPOTHESES, design
 from tests.support.commands import SCENARIO, Cli, cli
+from tests.support.compared_designs import HYPOTHESES, design
 
 __all__ = ["cli"]  # the fixture
 

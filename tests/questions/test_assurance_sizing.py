@@ -16,8 +16,8 @@ from planner.errors import UncertaintyError
 from planner.questions.size.result import Sizing
 from planner.questions.size.size import SizingError, size
 from planner.scenario.reading.read import read, read_text
-from tests.questions.test_assurance import averaged, command, exact, text
 from tests.support.harness import Comparison
+from tests.support.uncertain_means import averaged, command, exact, text
 
 SMALL = '[hypotheses.effect.uncertainty]\n"means.A" = { mean = 5, sd = 1 }\n'
 

@@ -17,31 +17,10 @@ from planner.questions.compare.compare import Comparison, compare
 from planner.questions.compare.pairing import FIGURES
 from planner.questions.run.simulate import simulate
 from planner.results.contract import as_json
-from planner.scenario.reading.read import read_text
-from planner.scenario.scenario import Scenario
 from tests.support.commands import SCENARIO, Cli, cli
-from tests.support.harness import scenario_text
+from tests.support.compared_designs import HYPOTHESES, design
 
-__all__ = ["cli"]  # the fixture
-HYPOTHESES = {
-    "expected": {"means": {"A": 5, "B": 0}, "sd_within": 5.5, "sd_between": 6},
-    "none": {"means": {"A": 0, "B": 0}, "sd_within": 5.5, "sd_between": 6},
-}
-DROPOUT = {"dropout": {"per_period": 0.1}}
-
-
-def design(
-    *sequences: str, patients: int = 24, look: int = 12, hypotheses: Any = None, **more: Any
-) -> Scenario:
-    text = scenario_text(
-        sequences or ("A B", "B A"),
-        patients,
-        hypotheses=hypotheses or HYPOTHESES,
-        looks=[look, patients],
-        population=DROPOUT,
-        **more,
-    )
-    return read_text(text)
+__all__ = ["cli"]
 
 
 def without_times(found: Comparison) -> dict[str, Any]:

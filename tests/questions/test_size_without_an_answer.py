@@ -20,11 +20,11 @@ from planner.questions.size.result import Sizing
 from planner.questions.size.size import size
 from planner.results.contract import as_json
 from planner.scenario.reading.read import read_text
-from tests.questions.test_assurance import text
 from tests.support.commands import Cli, cli
 from tests.support.exact import hills_armitage_power
 from tests.support.exact_sizes import two_looks
 from tests.support.harness import scenario_text
+from tests.support.uncertain_means import text
 
 __all__ = ["cli"]  # the fixture
 

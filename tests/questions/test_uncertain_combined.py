@@ -25,8 +25,8 @@ from planner.questions.sweep.sweep import Sweep, simulate_points
 from planner.results.contract import as_json
 from planner.results.run import Run
 from planner.scenario.reading.read import read_text
-from tests.questions.test_assurance import averaged, command, exact, text
 from tests.support.harness import Comparison, TooFarApart
+from tests.support.uncertain_means import averaged, command, exact, text
 
 Json = dict[str, Any]
 STEPS = [FIRST_VARIANTS * 2**k for k in range(10)]

@@ -12,8 +12,8 @@ import pytest
 
 from planner.report.pages.parts.limits import about_limits
 from planner.results.irregular_trials import WHY, undefined_in_any, warnings
-from tests.model.test_look_advice import text
 from tests.support.commands import FEW, Cli, cli
+from tests.support.early_looks import text
 from tests.support.typed import cell_of
 
 __all__ = ["cli"]

@@ -1,13 +1,8 @@
-"""Guesses and what follows from them: against a plain NumPy simulation, and against numbers by hand.
-
-Readings are compared with those of `naive_terms.py` by sequence and period, the guess among them, so that a
-score that does not follow its own guess, or that of an earlier period, shows in the products.
-"""
+"""Guesses and what follows from them, against numbers by hand."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +12,7 @@ from scipy.stats import norm
 from planner.engine.job import job_of
 from planner.engine.potential_outcomes import potential_means, truths
 from planner.engine.run import run_job
-from planner.kernels.tables import MADE, RIGHT, W
+from planner.kernels.tables import MADE, RIGHT
 from planner.model.families.mechanism.signals import (
     Mechanism,
     Moment,
@@ -25,7 +20,7 @@ from planner.model.families.mechanism.signals import (
     onsets_of_period,
     signal_values,
 )
-from planner.model.readings import GUESS, Reading
+from planner.model.readings import Reading
 from planner.questions.replay.replay import replay
 from planner.questions.run.assurance import simulate_variants
 from planner.questions.run.simulate import simulate
@@ -35,132 +30,10 @@ from planner.results.blinding import correct_guesses
 from planner.results.contract import as_json
 from planner.scenario.faults import ScenarioError
 from planner.scenario.scenario import Scenario
-from tests.against.test_mechanisms_naive import (
-    BASE,
-    LIMIT,
-    PATIENTS,
-    Json,
-    changed,
-    compare_moments,
-    generated,
-    scenario,
-)
-from tests.model.test_secondary_outcomes import loose
-from tests.support import naive_terms
+from tests.support.blinded_cases import CASES, blinded
 from tests.support.harness import Comparison, TooFarApart
-
-ASKED: Json = {
-    "blinding": {
-        "active": ["drug"],
-        "intercept": -1.2,
-        "outcome": "dissociation",
-        "slope": 0.12,
-        "slope_from_previous": 0.08,
-        "expectancy": {"signal": "cue", "if_active": 1.0, "if_inactive": 0.15},
-    },
-    "design/sequences": ["A C", "C A"],
-    "analyses": [{"method": "paired-t", "contrast": ["A", "C"]}],
-}
-
-
-def blinded(changes: Json) -> Json:
-    """The trial with guesses, with other settings in place of some, by path."""
-    inside = {path: value for path, value in changes.items() if path.startswith("blinding")}
-    rest = {path: value for path, value in changes.items() if path not in inside}
-    return loose(changed(ASKED, inside) | rest)
-
-
-CASES: dict[str, Json] = {
-    "guess sets the cue": blinded({}),
-    "guess multiplies the cue": blinded(
-        {
-            "blinding/expectancy/combine": "multiply",
-            "blinding/expectancy/if_active": 1.3,
-            "blinding/expectancy/if_inactive": 0.4,
-        }
-    ),
-    "what is left follows the guess of its period": blinded(
-        {
-            "design/washout_days": 3.0,
-            "design/sequences": ["A C B", "C A A", "B C A"],
-            "analyses": [{"method": "paired-t", "contrast": ["A", "C"]}],
-            "agents/blocker/prolongs": {"placebo": 3.0},
-            "signals/hope": {"activated_by_signal": {"cue": 0.6}, "blocked_by": {"blocker": 0.5}},
-            "components/slow": {"size": {"mean": 0.1, "sd": 0.05}, "half_life_days": 9.0, "peak_day": 6.0},
-            "hypotheses/h/terms": [
-                *BASE["hypotheses"]["h"]["terms"],
-                {"component": "slow", "needs": [{"signal": "hope", "gate": 0.7}]},
-            ],
-        }
-    ),
-    "an agent given later": blinded(
-        {
-            "treatments/A": {"agents": ["drug", {"agent": "blocker", "at_days": 1.5}]},
-            "treatments/C": {"agents": ["weak", {"agent": "drug", "at_days": 1.0}]},
-            "design/washout_days": 4.0,
-            "blinding/expectancy/combine": "multiply",
-            "blinding/expectancy/if_inactive": 0.5,
-        }
-    ),
-    "nothing gives it away": blinded(
-        {"blinding": {"active": ["weak"], "intercept": 0.7, "expectancy": ASKED["blinding"]["expectancy"]}}
-    ),
-    "half points, first baseline": blinded({"endpoint/scale/step": 0.5, "endpoint/baseline": "first"}),
-}
-
-
-def compared(name: str, change: Json | None = None) -> Comparison:
-    """Generated readings and the naive ones; `change`: settings of the naive twin only."""
-    trial, other = scenario(CASES[name]), scenario(CASES[name] | (change or {}))
-    days = list(trial.design.assessment_days)
-    measures = ("score", "change") if trial.endpoint.baseline == "period" else ("score",)
-    readings = [Reading(measure, day) for measure in measures for day in days]
-    readings += [GUESS, Reading("score", 0.0, "dissociation")]
-    names, sequences = list(trial.hypotheses), trial.design.sequences
-    tiles = -(-PATIENTS * len(sequences) // (trial.design.patients * W))
-    order, values = generated(trial, names, readings, tiles)
-    rng = np.random.default_rng(9)
-    comparison = Comparison(limit=LIMIT, title=name)
-    for h, hypothesis in enumerate(names):
-        for s, sequence in enumerate(sequences):
-            found = (
-                values[:, :, h][order == s].transpose(0, 3, 1, 2).reshape(-1, len(readings), len(sequence))
-            )
-            course = naive_terms.course(other, hypothesis, sequence, PATIENTS, days, rng)
-            wanted = np.stack([course.reading(other, *reading) for reading in readings], axis=1)
-            columns = [
-                f"{r.outcome} {r.measure}, day {r.day:g}, period {k + 1}"
-                for r in readings
-                for k in range(len(sequence))
-            ]
-            both = (each.reshape(len(each), -1) for each in (found, wanted))
-            compare_moments(comparison, f"{hypothesis}, {' '.join(sequence)}", columns, *both)
-    return comparison
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_readings(name: str) -> None:
-    compared(name).check()
-
-
-@pytest.mark.parametrize(
-    ("name", "path", "value"),
-    [
-        ("guess sets the cue", "intercept", -1.35),
-        ("guess sets the cue", "slope", 0.135),
-        ("guess sets the cue", "slope_from_previous", 0.0),
-        ("guess sets the cue", "expectancy/if_inactive", 0.25),
-        ("guess multiplies the cue", "expectancy/combine", "replace"),
-        ("what is left follows the guess of its period", "slope", 0.13),
-        ("what is left follows the guess of its period", "expectancy/if_active", 0.93),
-    ],
-)
-def test_a_setting_that_is_off_is_seen(name: str, path: str, value: Any) -> None:
-    """Negative control: the naive simulation has one setting that is off."""
-    other = changed(changed(BASE, CASES[name]), {f"blinding/{path}": value})
-    with pytest.raises(TooFarApart):
-        compared(name, {"blinding": other["blinding"]}).check()
-
+from tests.support.mechanism_cases import Json, scenario
+from tests.support.second_outcomes import loose
 
 # Shares of right guesses by direct integration: dissociation normal between patients and without limits.
 

@@ -16,7 +16,7 @@ from planner.scenario.canonical.toml import to_toml
 from planner.scenario.contrasts import cancels, formula, in_words, total, weights
 from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario
-from tests.against.test_analyses_r import TOLERANCE, analyse
+from tests.support.analysed_sets import TOLERANCE, analyse
 from tests.support.exact import paired_power
 from tests.support.harness import Comparison, TooFarApart, run, scenario_text
 from tests.support.paths import NUMBERS

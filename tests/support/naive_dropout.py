@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from tests.support.naive_terms import Told, observed, on_scale, severities, skew
+from tests.support.naive_terms import observed, on_scale, severities, skew
+from tests.support.naive_told import Told
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
