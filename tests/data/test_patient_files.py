@@ -302,8 +302,3 @@ def test_text_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
 def test_a_file_without_end_is_refused(tmp_path: Path) -> None:
     (fault,) = refused(tmp_path, b"a" * 20_000_001)
     assert "is larger than 20,000,000 bytes" in fault
-
-
-@pytest.fixture(autouse=True)
-def _somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PLANNER_FUZZ", str(tmp_path))

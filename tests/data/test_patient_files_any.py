@@ -10,6 +10,7 @@ import re
 import string
 from pathlib import Path
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -86,6 +87,11 @@ def _is_sound(data: PatientData) -> None:
         assert patient.sequence in TWO
         assert set(patient.values) == set(patient.rows) <= {0, 1}
         assert all(x is None or math.isfinite(x) for x in patient.values.values())
+
+
+@pytest.fixture(autouse=True)
+def _somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLANNER_FUZZ", str(tmp_path))
 
 
 @UNHURRIED

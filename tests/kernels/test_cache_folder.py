@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from planner.kernels import cache
-from tests.support.compiled_code import needs_compiler, needs_root
+from tests.support.compiled_code import needs_compiler, needs_root, untold
+
+__all__ = ["untold"]
 
 NAME = "0123456789abcdef"
 VICTIM, OTHER = 61001, 61002  # users of no name, of whom nobody else has files

@@ -7,7 +7,7 @@ import pickle
 import shutil
 import subprocess
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,9 @@ import numba
 import pytest
 
 from planner.kernels import cache
-from tests.support.compiled_code import needs_compiler, needs_root
+from tests.support.compiled_code import needs_compiler, needs_root, untold
 
-
-@pytest.fixture(autouse=True)
-def untold(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every test is a new process as far as warnings go, and none has settings of folders."""
-    for name in ("PLANNER_CACHE", "XDG_CACHE_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    cache._warn_once.cache_clear()
-    yield
-    cache._warn_once.cache_clear()
+__all__ = ["untold"]
 
 
 # A kernel's file
