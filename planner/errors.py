@@ -26,6 +26,10 @@ class WeighingError(PlannerError, ValueError):
         self.lies_in = lies_in
 
 
+class UnknownNameError(PlannerError, LookupError, ValueError):
+    """A name or label that nothing has, or a label that several have."""
+
+
 class UncertaintyError(PlannerError, ValueError):
     """Uncertain numbers of which there are no draws."""
 

@@ -7,12 +7,13 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from planner.cli.exit import Problem
-from planner.errors import PlannerError, UncertaintyError
+from planner.errors import PlannerError, UncertaintyError, UnknownNameError
 from planner.results.contract import Json
 
 if TYPE_CHECKING:
     from planner.cli.output import Target
     from planner.questions.plan import TrialPlan
+    from planner.scenario.labels import Labels
     from planner.scenario.reading.source import Source
     from planner.scenario.scenario import Scenario
 
@@ -61,25 +62,48 @@ def override_warnings(plan: Scenario, source: Source, overrides: list[str], seed
     return warnings
 
 
-def hypotheses_setting(hypothesis: list[str] | None) -> list[str]:
-    """`--hypothesis a,b --hypothesis c` as the setting that it is; its faults name the option."""
+def hypotheses_setting(names: Sequence[str]) -> list[str]:
+    """The hypotheses of `--hypothesis` as the setting that it is; its faults name the option."""
     from json import dumps
 
     from planner.scenario.reading.overrides import Optioned
 
-    names = names_of(hypothesis)
     if not names:
         return []
     return [Optioned(f"simulation.hypotheses={dumps(names, ensure_ascii=False)}", "--hypothesis")]
 
 
-def names_of(hypothesis: list[str] | None) -> list[str]:
-    """The names in `--hypothesis a,b --hypothesis c`, each once."""
-    from planner.scenario.reading.numbers import words_in
+def hypotheses_of(hypothesis: list[str] | None, source: Source, settings: Sequence[str] | None) -> list[str]:
+    """The names meant by `--hypothesis a,b --hypothesis "Label of c"`, each once.
 
-    names = words_in(hypothesis or [])
-    if not all(names):
+    What names none stays as it was typed, for the reading of the scenario to refuse.
+    """
+    from planner.scenario.labels import labels_of
+
+    if not hypothesis:
+        return []
+    return names_of(hypothesis, labels_of(source.written(settings or ()).get("hypotheses")), strict=False)
+
+
+def names_of(hypothesis: list[str] | None, labels: Labels, *, strict: bool = True) -> list[str]:
+    """The names of hypotheses that are typed, by name or label, each once.
+
+    A Problem for an empty word and, if `strict`, for one that is no name and not the label of one alone; else
+    that stays as it was typed.
+    """
+    from planner.scenario.labels import name_called, words_called
+
+    words = words_called(hypothesis or [], labels)
+    if not all(words):
         raise Problem("--hypothesis has an empty name", hint="for instance --hypothesis expected,none")
+    names = []
+    for word in words:
+        try:
+            names.append(name_called(word, labels))
+        except UnknownNameError as error:
+            if strict:
+                raise Problem(f"--hypothesis: {error.message}", hint=error.hint) from error
+            names.append(word)
     return list(dict.fromkeys(names))
 
 

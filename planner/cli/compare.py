@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from planner.cli import options
-from planner.cli.exit import INTERRUPTED, OK, Problem
+from planner.cli.exit import INTERRUPTED, OK
 
 if TYPE_CHECKING:
     from planner.cli.output import Target
@@ -50,11 +50,10 @@ def compare(
 
     target = target_of(output_format, json, output, force, quiet)
     check_few(scenarios)
-    chosen = names_of(hypothesis)
     plans = [read(source, set=settings or []) for source in scenarios]
     for plan, source in zip(plans, scenarios, strict=True):
         work_out(plan, source)
-    _check_hypotheses(plans, chosen)
+    chosen = names_of(hypothesis, _labels(plans))
     first = plans[0].simulation
     trials, seed = first.trials if trials is None else trials, first.seed if seed is None else seed
     command = again.command(
@@ -83,13 +82,11 @@ def _dry_run(
     return write_foreseen(target, would, [Sheet(columns, rows)])
 
 
-def _check_hypotheses(plans: list[Scenario], chosen: list[str]) -> None:
-    from planner.scenario.text import did_you_mean
+def _labels(plans: list[Scenario]) -> dict[str, list[str]]:
+    """The hypotheses that any of the scenarios simulates, with their labels."""
+    from planner.scenario.labels import labels_of
 
-    names = dict.fromkeys(name for plan in plans for name in plan.simulated_hypotheses)
-    for name in chosen:
-        if name not in names:
-            raise Problem(f"no scenario has a hypothesis {name}", hint=did_you_mean(name, names))
+    return labels_of(*({name: plan.hypotheses[name] for name in plan.simulated_hypotheses} for plan in plans))
 
 
 def _compare(

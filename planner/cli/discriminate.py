@@ -10,6 +10,7 @@ import typer
 from planner.cli import options
 from planner.cli.exit import INTERRUPTED, OK, Problem
 from planner.cli.numbers import whole
+from planner.errors import UnknownNameError
 from planner.results.contract import Json
 from planner.scenario.caps import MAX_VARIANTS
 
@@ -99,18 +100,18 @@ def discriminate(
       planner discriminate ab-ba.toml two-by-two.toml --json
     """
     from planner.cli import again
-    from planner.cli.common import check_few, names_of, print_remarks, work_out
+    from planner.cli.common import check_few, print_remarks, work_out
     from planner.cli.output import frame_as_csv, target_of
     from planner.scenario.reading.read import read
 
     target = target_of(output_format, json, output, force, quiet)
     check_few(scenarios)
-    chosen, numbers = names_of(hypothesis), _numbers(patients)
+    numbers = _numbers(patients)
     kinds = _words(summaries) or ["means"]
     plans = [read(source, set=settings or []) for source in scenarios]
     for plan, source in zip(plans, scenarios, strict=True):
         work_out(plan, source)
-    _check_hypotheses(plans, scenarios, chosen)
+    chosen = _chosen(plans, scenarios, hypothesis)
     seed = plans[0].simulation.seed if seed is None else seed
     request: Json = {
         "hypotheses": chosen or None,
@@ -172,15 +173,20 @@ def _numbers(texts: list[str] | None) -> list[int]:
     return sorted(numbers)
 
 
-def _check_hypotheses(plans: list[Scenario], sources: list[str], chosen: list[str]) -> None:
-    """Every hypothesis of the request is in every scenario, else their figures would not be comparable."""
-    from planner.scenario.text import did_you_mean
+def _chosen(plans: list[Scenario], sources: list[str], hypothesis: list[str] | None) -> list[str]:
+    """The hypotheses of the request, which every scenario has, else their figures would not be comparable."""
+    from planner.cli.common import names_of
+    from planner.scenario.labels import labels_of, name_called
 
+    chosen = names_of(hypothesis, labels_of(*(plan.hypotheses for plan in plans)))
     for plan, source in zip(plans, sources, strict=True):
-        names = plan.simulated_hypotheses
+        labels = labels_of({name: plan.hypotheses[name] for name in plan.simulated_hypotheses})
         for name in chosen:
-            if name not in names:
-                raise Problem(f"{source} has no hypothesis {name}", hint=did_you_mean(name, names))
+            try:
+                name_called(name, labels)
+            except UnknownNameError as error:
+                raise Problem(f"--hypothesis: {source} has no hypothesis {name}", hint=error.hint) from error
+    return chosen
 
 
 def _discriminate(plans: list[Scenario], request: Json, threads: int | None, quiet: bool) -> Discrimination:

@@ -131,7 +131,7 @@ Hypothesis = Annotated[
     typer.Option(
         "--hypothesis",
         metavar="NAME",
-        help="Only these hypotheses. May be repeated, or names joined by commas.",
+        help="Only these hypotheses, by name or label. May be repeated, or joined by commas.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Short for --format json.")]

@@ -10,8 +10,8 @@ from planner.cli.common import (
     averaged_variants,
     check_variants,
     explain_precision,
+    hypotheses_of,
     hypotheses_setting,
-    names_of,
     note_compiling,
     note_entry,
     override_warnings,
@@ -85,8 +85,9 @@ def run(
     from planner.scenario.reading.read import open_source
 
     target = target_of(output_format, json, output, force, quiet)
-    overrides = list(settings or []) + hypotheses_setting(hypothesis)
     source = open_source(scenario)
+    chosen = hypotheses_of(hypothesis, source, settings)
+    overrides = list(settings or []) + hypotheses_setting(chosen)
     plan, points = read_sweep(source, overrides)
     if sensitivity and (points or precision is not None):
         raise Problem(
@@ -105,7 +106,7 @@ def run(
         "run",
         [scenario],
         settings=settings,
-        hypotheses=names_of(hypothesis),
+        hypotheses=chosen,
         uncertain=uncertain,
         variants=variants if precision is not None else drawn,
         precision=precision,

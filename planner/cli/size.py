@@ -123,8 +123,8 @@ def size(
     from planner.cli.common import (
         averaged_variants,
         check_variants,
+        hypotheses_of,
         hypotheses_setting,
-        names_of,
         override_warnings,
         print_remarks,
         work_out,
@@ -145,8 +145,9 @@ def size(
             "--uncertain cannot be combined with --trials",
             hint="--variants says how many values of the uncertain numbers are drawn, 128 trials each",
         )
-    overrides = list(settings or []) + hypotheses_setting(hypothesis)
     source = open_source(scenario)
+    chosen = hypotheses_of(hypothesis, source, settings)
+    overrides = list(settings or []) + hypotheses_setting(chosen)
     plan = source.scenario(overrides)
     follows = work_out(plan, scenario)
     request = {"find": find.value, "patients": patients, "trials": trials, "seed": seed, "threads": threads}
@@ -179,7 +180,7 @@ def size(
             "size",
             [scenario],
             settings=settings,
-            hypotheses=names_of(hypothesis),
+            hypotheses=chosen,
             power=targets,
             find="effect" if by_effect else None,
             patients=result.most_patients if by_effect else None,

@@ -50,7 +50,11 @@ Find = Annotated[
 ]
 OneHypothesis = Annotated[
     str | None,
-    typer.Option("--hypothesis", metavar="NAME", help="What is true; the scenario's first if not given."),
+    typer.Option(
+        "--hypothesis",
+        metavar="NAME",
+        help="What is true, by name or label; the scenario's first if not given.",
+    ),
 ]
 OneAnalysis = Annotated[
     str | None, typer.Option("--analysis", metavar="NAME", help="Only this analysis; all if not given.")
@@ -101,15 +105,18 @@ def trial(
       planner trial my-trial.toml --replay 17 --format csv -o trial-17.csv
     """
     from planner.cli import again
-    from planner.cli.common import hypotheses_setting, work_out
+    from planner.cli.common import hypotheses_of, hypotheses_setting, work_out
     from planner.cli.dry_run import write_foreseen
     from planner.cli.output import target_of
     from planner.cli.terminal import warn
-    from planner.scenario.reading.read import read
+    from planner.scenario.reading.read import open_source
 
     target = target_of(output_format, json, output, force, quiet)
-    overrides = list(settings or []) + hypotheses_setting([hypothesis] if hypothesis else None)
-    plan = read(scenario, set=overrides)
+    source = open_source(scenario)
+    chosen = hypotheses_of([hypothesis] if hypothesis else None, source, settings)
+    if len(chosen) > 1:
+        raise Problem(f"--hypothesis {hypothesis}: a trial has one", hint=f"--hypothesis {chosen[0]}")
+    plan = source.scenario([*(settings or []), *hypotheses_setting(chosen)])
     work_out(plan, scenario)
     _check_analysis(plan, analysis)
     if dry_run:
@@ -154,7 +161,7 @@ def _check_analysis(plan: Scenario, analysis: str | None) -> None:
 
     names = [a.name for a in plan.analyses]
     if analysis is not None and analysis not in names:
-        raise Problem(f"there is no analysis {analysis}", hint=did_you_mean(analysis, names))
+        raise Problem(f"--analysis: there is no analysis {analysis}", hint=did_you_mean(analysis, names))
 
 
 def _trial(

@@ -12,6 +12,7 @@ import typer
 from planner.cli import options
 from planner.cli.exit import INTERRUPTED, INVALID, OK, Problem
 from planner.cli.numbers import whole
+from planner.errors import UnknownNameError
 from planner.results.contract import Json
 from planner.scenario.caps import MAX_VARIANTS
 
@@ -39,7 +40,8 @@ def weigh(
         typer.Option(
             "--prior",
             metavar="NAME=WEIGHT",
-            help="Prior weight of a hypothesis, 1 if not given. May be repeated, or joined by commas.",
+            help="Prior weight of a hypothesis, by name or label; 1 if not given. May be repeated, or joined "
+            "by commas.",
         ),
     ] = None,
     variants: Annotated[
@@ -94,15 +96,16 @@ def weigh(
       planner weigh my-trial.toml --data patients.csv
     """
     from planner.cli import again
-    from planner.cli.common import hypotheses_setting, names_of, print_remarks, work_out
+    from planner.cli.common import hypotheses_of, hypotheses_setting, print_remarks, work_out
     from planner.cli.output import frame_as_csv, target_of
-    from planner.scenario.reading.read import read
+    from planner.scenario.reading.read import open_source
 
     target = target_of(output_format, json, output, force, quiet)
-    overrides = [*(settings or []), *hypotheses_setting(hypothesis)]
-    plan = read(scenario, set=overrides)
+    source = open_source(scenario)
+    chosen = hypotheses_of(hypothesis, source, settings)
+    plan = source.scenario([*(settings or []), *hypotheses_setting(chosen)])
     work_out(plan, scenario)
-    priors = _priors(prior)
+    priors = _priors(prior, plan)
     seed = plan.simulation.seed if seed is None else seed
     plan = _with_data(plan, scenario, data)
     request: Json = {"prior": priors, "variants": variants, "patients": patients, "seed": seed}
@@ -118,7 +121,7 @@ def weigh(
         "weigh",
         [scenario],
         settings=settings,
-        hypotheses=names_of(hypothesis),
+        hypotheses=chosen,
         data=data,
         prior=[f"{name}={weight!r}" for name, weight in priors.items()],
         variants=(VARIANTS if variants is None else variants) if result.uncertain else None,
@@ -137,18 +140,43 @@ def weigh(
     return INTERRUPTED if result.partial else OK
 
 
-def _priors(prior: list[str] | None) -> dict[str, float]:
-    """The weights in `--prior A=2,B=1`."""
+def _priors(prior: list[str] | None, plan: Scenario) -> dict[str, float]:
+    """The weights in `--prior A=2,B=1` by the names of hypotheses."""
+    from planner.scenario.labels import labels_of, name_called
+
+    labels = labels_of({name: plan.hypotheses[name] for name in plan.simulated_hypotheses})
     weights: dict[str, float] = {}
-    for text in (part.strip() for each in prior or [] for part in each.split(",")):
-        name, sign, value = text.rpartition("=")
+    for word, weight, text in _weights(prior or []):
         try:
-            weights[name.strip()] = float(value)
-        except ValueError:
-            sign = ""
-        if not sign or not name.strip():
-            raise Problem(f"--prior {text}: is not NAME=WEIGHT", hint="for instance --prior permissive=2")
+            weights[name_called(word, labels)] = weight
+        except UnknownNameError as error:
+            raise Problem(f"--prior {text}: {error.message}", hint=error.hint) from error
     return weights
+
+
+def _weights(prior: list[str]) -> Iterator[tuple[str, float, str]]:
+    """Word, weight and text of each part `NAME=WEIGHT`; a label before the sign may have commas."""
+    for texts in prior:
+        begun: list[str] = []
+        for part in texts.split(","):
+            begun.append(part)
+            word, sign, value = ",".join(begun).rpartition("=")
+            weight = _number(value)
+            if sign and weight is not None and word.strip():
+                yield word.strip(), weight, ",".join(begun).strip()
+                begun = []
+            elif sign:
+                break
+        if begun:
+            text = ",".join(begun).strip()
+            raise Problem(f"--prior {text}: is not NAME=WEIGHT", hint="for instance --prior permissive=2")
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _with_data(plan: Scenario, scenario: str, data: Path | None) -> Scenario:

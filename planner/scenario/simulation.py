@@ -19,5 +19,6 @@ class SimulationSettings(Settings):
     ] = 100_000
     seed: Annotated[Whole, about("Seed of the random numbers", label=True, ge=0, le=MAX_SEED, example=7)] = 1
     hypotheses: Annotated[
-        tuple[Name, ...], about("The hypotheses to simulate; all if not given", label=True, min_length=1)
+        tuple[Name, ...],
+        about("The hypotheses to simulate, by name or label; all if not given", label=True, min_length=1),
     ] = ()

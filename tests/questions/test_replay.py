@@ -230,7 +230,7 @@ def test_the_formats_agree(cli: Cli) -> None:
         (["--find", "something"], 2, "--find"),
         (["--replay", "-1"], 2, "--replay"),
         (["--replay", str(2**62)], 2, "not in the range"),
-        (["--analysis", "hills"], 2, "known: hills-armitage"),
+        (["--analysis", "hills"], 2, "did you mean hills-armitage?"),
         (["--hypothesis", "expcted"], 3, "expected"),
     ],
 )

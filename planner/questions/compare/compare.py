@@ -24,6 +24,7 @@ from planner.results.provenance import ENGINE, provenance, scenario_named
 from planner.results.result import QuestionResult, power_line
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.canonical.resolved import digest
+from planner.scenario.labels import labels_of, names_called
 from planner.scenario.own_methods import OwnMethods, unused
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import count, listed
@@ -215,8 +216,8 @@ def compare(
 
     Trials and seed are those of the first scenario if not given. Hypotheses are paired by name, analyses by
     name or, where the scenarios share none, the first of each. `progress(done, all)`: trials of all designs.
-    `methods`: analyses of your own, as in `simulate`, for the scenarios that use them. Raises ValueError
-    without scenarios or without hypotheses.
+    `hypotheses`: by name or label; all if not given. `methods`: analyses of your own, as in `simulate`, for
+    the scenarios that use them. Raises ValueError without scenarios or without hypotheses.
     """
     if methods and not any(set(methods) & set(each.own_methods) for each in scenarios):
         raise unused(next(iter(methods)), [])
@@ -252,8 +253,13 @@ def compare(
 
 
 def parts_of(scenarios: Sequence[Scenario], hypotheses: Sequence[str] | None) -> dict[int, Scenario]:
-    """What is simulated of each scenario that has any of the hypotheses, by its number."""
+    """What is simulated of each scenario that has any of the hypotheses, by its number.
+
+    Raises UnknownNameError for a name or label that no scenario has.
+    """
     analyses = matching_analyses([scenario.analyses for scenario in scenarios])
+    if hypotheses is not None:
+        hypotheses = names_called(hypotheses, labels_of(*(each.hypotheses for each in scenarios)))
     parts = {
         j: narrow(scenario, [row[j] for row in analyses], hypotheses) for j, scenario in enumerate(scenarios)
     }

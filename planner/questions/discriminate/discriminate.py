@@ -16,7 +16,7 @@ import numpy as np
 
 from planner._platform import peak_memory, usable_cores
 from planner.engine.executors import Progress
-from planner.errors import UncertaintyError
+from planner.errors import UncertaintyError, UnknownNameError
 from planner.kernels.tables import W
 from planner.model.distinguishable import inseparable
 from planner.model.families.family import first_open
@@ -41,6 +41,7 @@ from planner.questions.discriminate.summaries import KINDS, summaries_of
 from planner.questions.effort import EffortEstimate
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.caps import MAX_PATIENTS
+from planner.scenario.labels import labels_of, names_called
 from planner.scenario.scenario import Scenario
 
 DRAWS, FEWEST = 256, 32
@@ -82,6 +83,7 @@ def discriminate(
 ) -> Discrimination:
     """How often designs name the right hypothesis, how surely, and what no number of patients can lift.
 
+    `hypotheses`: by name or label, those of the scenarios if not given.
     `patients`: the numbers at which the curve is evaluated, beside the scenario's own. `decisive`: the weight
     above which a hypothesis counts as named for sure. `summaries`: what is read of a trial, of KINDS; what
     each adds to those before it is in the result. `draws` of the uncertain numbers. `progress(done, all)`
@@ -92,6 +94,7 @@ def discriminate(
     began = time.perf_counter()
     seed = given[0].simulation.seed if given and seed is None else seed or 0
     _check(given, decisive, summaries, draws, likelihood)
+    hypotheses = _chosen(given, hypotheses)
     calls = distinct_names(names or [scenario.name for scenario in given])
     plans = [
         _plan(scenario, name, hypotheses, patients, summaries, draws, seed)
@@ -142,6 +145,7 @@ def forecast(
 ) -> tuple[list[DesignForecast], EffortEstimate]:
     """What `discriminate` would simulate with the same arguments, for each design; and how long it takes."""
     _check(scenarios, decisive, summaries, draws, likelihood)
+    hypotheses = _chosen(scenarios, hypotheses)
     plans = [
         _plan(scenario, name, hypotheses, patients, summaries, draws, seed)
         for scenario, name in zip(scenarios, names, strict=True)
@@ -205,6 +209,16 @@ def _check(
             raise DiscriminationError(f"{word!r} is not one of {', '.join(choices)}")
     if not kinds:
         raise DiscriminationError("no summaries are asked for", f"some of {', '.join(KINDS)}")
+
+
+def _chosen(given: Sequence[Scenario], hypotheses: Sequence[str] | None) -> Sequence[str] | None:
+    """The hypotheses by name, each of which some scenario has; None where all are meant."""
+    if hypotheses is None:
+        return None
+    try:
+        return names_called(hypotheses, labels_of(*(each.hypotheses for each in given)))
+    except UnknownNameError as error:
+        raise DiscriminationError(error.message, error.hint) from None
 
 
 def _plan(

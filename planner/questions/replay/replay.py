@@ -58,6 +58,7 @@ from planner.questions.replay.trial import (
 from planner.results.blinding import Guess, guess_counts, guesses_of
 from planner.results.dropout import days_waited
 from planner.scenario.caps import MAX_TRIAL
+from planner.scenario.labels import labels_of, name_called
 from planner.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def replay(
 ) -> Trial:
     """Trial `index` (from 0) of a run with this seed, in full.
 
-    `hypothesis`: by name, the first to be simulated if not given. `analysis`: only this one. Raises
+    `hypothesis`: by name or label, the first to be simulated if not given. `analysis`: only this one. Raises
     LookupError for a name that the scenario does not have, ValueError for an index that no run reaches.
     """
     if not 0 <= index <= LARGEST_INDEX:
@@ -140,15 +141,14 @@ def find(
 def narrow(scenario: Scenario, hypothesis: str | None, analysis: str | None) -> Scenario:
     """The scenario with one hypothesis (default: the first to be simulated), and one analysis if named.
 
-    Raises LookupError for a name that it does not have.
+    Raises UnknownNameError, a LookupError, for a name or label that it does not have.
     """
-    names = scenario.simulated_hypotheses
-    hypothesis = hypothesis or names[0]
-    if hypothesis not in scenario.hypotheses:
-        raise LookupError(hypothesis)
-    analyses = tuple(a for a in scenario.analyses if analysis in (None, a.name))
-    if not analyses:
-        raise LookupError(analysis)
+    hypothesis = hypothesis or scenario.simulated_hypotheses[0]
+    hypothesis = name_called(hypothesis, labels_of(scenario.hypotheses))
+    every = {each.name: each for each in scenario.analyses}
+    if analysis is not None:
+        analysis = name_called(analysis, dict.fromkeys(every, ()), "analysis", "analyses")
+    analyses = tuple(each for name, each in every.items() if analysis in (None, name))
     one = scenario.simulation.model_copy(update={"hypotheses": (hypothesis,)})
     return scenario.model_copy(update={"simulation": one, "analyses": analyses})
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from planner.engine.executors import Progress
-from planner.errors import PlannerError
+from planner.errors import PlannerError, UnknownNameError
 from planner.kernels.tables import W
 from planner.model.estimand import Truth
 from planner.model.families.family import family_of
@@ -33,6 +33,7 @@ from planner.results.design_effect import WARNING
 from planner.results.own_estimates import on_other_scales
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.hypotheses import Hypothesis
+from planner.scenario.labels import labels_of, names_called
 from planner.scenario.look_counts import scaling
 from planner.scenario.own_methods import OwnMethods
 from planner.scenario.scenario import Scenario
@@ -69,10 +70,10 @@ def size(
     """The smallest number of patients, or with `find="effect"` the smallest effect, with the target power.
 
     `power`: one target or several, between 0 and 1. `patients`: of the trial, where an effect is sought
-    (default: the scenario's). `hypotheses`: names (default: those the scenario simulates). `max_patients`:
-    the largest number tried, at most 10,000. `trials`: most virtual trials per hypothesis in one pass; fewer
-    are used where they settle the answer. `progress(done, total)` is called about ten times a second. After
-    Ctrl-C the result is marked partial. Raises SizingError for a question without meaning.
+    (default: the scenario's). `hypotheses`: names or labels (default: those the scenario simulates).
+    `max_patients`: the largest number tried, at most 10,000. `trials`: most virtual trials per hypothesis in
+    one pass; fewer are used where they settle the answer. `progress(done, total)` is called about ten times a
+    second. After Ctrl-C the result is marked partial. Raises SizingError for a question without meaning.
 
     The answer is the first number of patients from which power stays at or above the target, over the
     numbers up to `max_patients`, with the looks scaled to each number. `uncertain`: the target is one of
@@ -182,12 +183,10 @@ def _targets(power: float | Sequence[float]) -> list[float]:
 
 
 def _names(scenario: Scenario, hypotheses: Sequence[str] | None) -> list[str]:
-    names = list(dict.fromkeys(hypotheses or scenario.simulated_hypotheses))
-    for name in names:
-        if name not in scenario.hypotheses:
-            choice = ", ".join(scenario.hypotheses)
-            raise SizingError(f"there is no hypothesis {name}; the scenario has {choice}")
-    return names
+    try:
+        return names_called(hypotheses or scenario.simulated_hypotheses, labels_of(scenario.hypotheses))
+    except UnknownNameError as error:
+        raise SizingError(error.message, error.hint) from None
 
 
 _Answers = tuple[list[SizeAnswer], list[CurvePoint], bool, list[Cell]]

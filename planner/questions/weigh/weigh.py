@@ -18,7 +18,7 @@ import numpy as np
 
 from planner._platform import peak_memory, usable_cores
 from planner.engine.executors import Progress
-from planner.errors import WeighingError
+from planner.errors import UnknownNameError, WeighingError
 from planner.kernels.tables import Floats
 from planner.model import parameter_draws
 from planner.model.distinguishable import endpoint_depends_on, inseparable
@@ -37,6 +37,7 @@ from planner.questions.weigh.sensitivity import NumberDraws
 from planner.questions.weigh.simulating import Work, simulate
 from planner.questions.weigh.stopping import StoppingTreatment, stopping
 from planner.results.contract import Json
+from planner.scenario.labels import Labels, labels_of, name_called
 from planner.scenario.scenario import Scenario
 
 VARIANTS = 400
@@ -226,15 +227,27 @@ def _names(scenario: Scenario) -> tuple[str, ...]:
 def _priors(scenario: Scenario, given: Mapping[str, float]) -> Floats:
     """(hypothesis,) prior weights."""
     names = _names(scenario)
-    for name in given:
-        if name not in names:
-            raise WeighingError(f"there is no hypothesis {name}", f"known: {', '.join(names)}", "request")
+    try:
+        given = _by_name(given, labels_of({name: scenario.hypotheses[name] for name in names}))
+    except UnknownNameError as error:
+        raise WeighingError(error.message, error.hint, "request") from None
     stated = {name: scenario.hypotheses[name].prior for name in names}
     weights = np.array([given.get(n, 1.0 if stated[n] is None else stated[n]) for n in names], np.float64)
     if not np.isfinite(weights).all() or (weights < 0.0).any() or not weights.any():
         message = "prior weights must be 0 or more, and not all 0"
         raise WeighingError(message, "for instance H=2", "request")
     return weights if weights.max() < 1e300 else weights / weights.max()  # only their proportions count
+
+
+def _by_name(given: Mapping[str, float], labels: Labels) -> dict[str, float]:
+    """The weights by the names of hypotheses."""
+    weights: dict[str, float] = {}
+    for word, weight in given.items():
+        name = name_called(word, labels)
+        if name in weights:
+            raise UnknownNameError(f"{name} has two prior weights", "give one of them")
+        weights[name] = weight
+    return weights
 
 
 def _is_exact(scenario: Scenario, names: Sequence[str], evidence: Evidence, rule: StoppingTreatment) -> bool:

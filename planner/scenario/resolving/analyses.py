@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from planner.errors import UnknownNameError
 from planner.scenario import vocabulary
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.contrasts import Contrast, formula, simplest, total, weights
@@ -12,13 +13,14 @@ from planner.scenario.designs import Sequences
 from planner.scenario.endpoint import Endpoint
 from planner.scenario.estimability import sequence_shares, taking_part, within_patients
 from planner.scenario.faults import Path
+from planner.scenario.labels import labels_of, name_called
 from planner.scenario.resolving.carryover import check_carryover
 from planner.scenario.resolving.draft import Draft, check_treatments
 from planner.scenario.resolving.entry import selected_by_first_baseline
 from planner.scenario.resolving.secondary_outcomes import resolve_secondary_analysis
 from planner.scenario.secondary_outcomes import SecondaryOutcome
 from planner.scenario.simulation import SimulationSettings
-from planner.scenario.text import did_you_mean, listed, printable, quote
+from planner.scenario.text import listed, printable, quote
 
 
 def resolve_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) -> dict[int, PlannedAnalysis]:
@@ -238,15 +240,18 @@ def check_baselines(draft: Draft, design: Design, analyses: Mapping[int, Planned
 def resolve_simulation(draft: Draft) -> SimulationSettings | None:
     """The simulation with the names of the hypotheses to simulate."""
     simulation = draft.simulation
-    hypotheses = draft.data.get("hypotheses")
-    names = list(hypotheses) if isinstance(hypotheses, dict) else []
+    labels = labels_of(draft.data.get("hypotheses"))
     if simulation is None:
         return None
     path: Path = ("simulation", "hypotheses")
-    for i, name in enumerate(simulation.hypotheses):
-        if name not in names:
-            message = f"there is no hypothesis {printable(name)}"
-            draft.note((*path, i), message, did_you_mean(name, names))
-        elif name in simulation.hypotheses[:i]:
-            draft.note((*path, i), f"{printable(name)} is listed twice")
-    return simulation.model_copy(update={"hypotheses": simulation.hypotheses or tuple(names)})
+    chosen: list[str] = []
+    for i, word in enumerate(simulation.hypotheses):
+        try:
+            name = name_called(word, labels)
+        except UnknownNameError as error:
+            draft.note((*path, i), error.message, error.hint)
+            continue
+        if name in chosen:
+            draft.note((*path, i), f"{printable(word)} is listed twice")
+        chosen.append(name)
+    return simulation.model_copy(update={"hypotheses": tuple(chosen or labels)})
