@@ -19,7 +19,15 @@ class PlannerError(Exception):
 
 
 class WeighingError(PlannerError, ValueError):
-    """A result that cannot be weighed. `lies_in`: what is to be mended."""
+    """A result that cannot be weighed. `lies_in`: what is to be mended.
+
+    >>> import planner
+    >>> try:
+    ...     planner.weigh(planner.read("asthma-ab-ba"))
+    ... except planner.WeighingError as error:
+    ...     print(error.message)
+    the scenario states no observed result
+    """
 
     def __init__(self, message: str, hint: str = "", lies_in: Place = "result") -> None:
         super().__init__(message, hint)
@@ -35,4 +43,12 @@ class UncertaintyError(PlannerError, ValueError):
 
 
 class AnalysisError(PlannerError, ValueError):
-    """An analysis of the user's own that cannot be used, or that failed."""
+    """An analysis of the user's own that cannot be used, or that failed.
+
+    >>> import planner
+    >>> try:
+    ...     planner.Analysis(max, title="The largest", needs="luck")
+    ... except planner.AnalysisError as error:
+    ...     print(error.message)
+    needs: 'luck' is not known
+    """

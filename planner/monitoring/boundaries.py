@@ -177,6 +177,11 @@ def boundary(
     Raises BoundaryError for a plan that cannot be right, UnreachableError (a BoundaryError) for one that has
     no answer, such as a power that no drift reaches. Plans that are solved, and those that have no limits,
     are kept: the same arguments are solved once in a process.
+
+    >>> import planner
+    >>> limits = planner.boundary([0.5, 1.0], efficacy="obrien-fleming", power=0.9)
+    >>> [round(z, 3) for z in limits.efficacy_z], round(limits.drift, 3)
+    ([2.797, 1.977], 3.253)
     """
     stated = StatedPlan(
         tuple(float(t) for t in fractions),

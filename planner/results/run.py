@@ -32,7 +32,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Run(QuestionResult):
-    """The result of `simulate`: tallies, and the figures that come from them."""
+    """The result of `simulate`: tallies, and the figures that come from them.
+
+    >>> import planner
+    >>> run = planner.simulate(planner.read("asthma-ab-ba"), trials=1_024)
+    >>> cell = run.cells()[1]
+    >>> cell.hypothesis, round(cell.power.estimate, 3), round(cell.power.mcse, 3)
+    ('minimal-important', 0.887, 0.01)
+    >>> run.frame().columns[:4]
+    ['hypothesis', 'analysis', 'patients', 'alpha']
+    >>> run.to_json()["schema"], len(run.document()) > 0
+    ('planner.run/1', True)
+    """
 
     question: ClassVar = "run"
 

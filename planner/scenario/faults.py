@@ -64,7 +64,15 @@ class Fault:
 
 
 class ScenarioError(PlannerError, ValueError):
-    """A scenario that cannot be used. `faults` holds everything that is wrong with it, in order of place."""
+    """A scenario that cannot be used. `faults` holds everything that is wrong with it, in order of place.
+
+    >>> import planner
+    >>> try:
+    ...     planner.read("asthma-ab-ba", set=["design.patients=-5"])
+    ... except planner.ScenarioError as error:
+    ...     print(error.faults[0].path, error.faults[0].message)
+    design.patients must be at least 1, not -5
+    """
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = list(faults)

@@ -61,6 +61,18 @@ class Analysis:
     with them `show` has limits on the scale of t. citation: the publication.
 
     Raises AnalysisError where something of it cannot be.
+
+    >>> import planner
+    >>> import numpy as np
+    >>> def paired(outcomes, treatments, contrast):
+    ...     weight = sum((treatments == name) * w for name, w in contrast.items())
+    ...     own = (weight * outcomes).sum(axis=1)
+    ...     own = own[~np.isnan(own)]
+    ...     return own.mean(), own.std(ddof=1) / len(own) ** 0.5, len(own) - 1
+    >>> mine = planner.Analysis(paired, title="Paired t test", needs="within", df="patients")
+    >>> scenario = planner.read("asthma-ab-ba", set=["analyses.0.method=mine"], methods={"mine": mine})
+    >>> planner.simulate(scenario, trials=256).cells()[1].power.estimate
+    0.859375
     """
 
     function: Callable[..., Any]

@@ -29,6 +29,30 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile an analysis of your own: see planner.analyses for what it is given and what it fills.
 
     Raises AnalysisError for a function whose source, or what it uses, cannot be read.
+
+    >>> import planner
+    >>> from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, T, W
+    >>> @planner.kernel
+    ... def paired(values, h, reading, sequence, contrast, centre, counts, stat):
+    ...     for tile in range(values.shape[0]):
+    ...         for look in range(counts.size):
+    ...             for i in range(W):
+    ...                 n = total = squares = 0.0
+    ...                 for p in range(counts[look]):
+    ...                     d = -centre
+    ...                     for k in range(contrast.weight.shape[1]):
+    ...                         weight = contrast.weight[sequence[tile, p], k]
+    ...                         d += weight * values[tile, p, h, reading, k * W + i]
+    ...                     if d == d:  # NaN: who left
+    ...                         n, total, squares = n + 1.0, total + d, squares + d * d
+    ...                 out, df, mean = stat[look, tile], max(n - 1.0, 0.0), total / max(n, 1.0)
+    ...                 se = (max(squares - total * mean, 0.0) / max(df, 1.0) / max(n, 1.0)) ** 0.5
+    ...                 out[i + ESTIMATE * W], out[i + SE * W] = mean + centre, se
+    ...                 out[i + T * W] = (mean + centre) / se if se > 0.0 else 0.0
+    ...                 out[i + DF * W] = df if se > 0.0 else 0.0
+    ...                 out[i + COMPLETERS * W] = n
+    >>> planner.Analysis(paired, title="Paired t test", needs="within", df="patients").compiled
+    True
     """
     source = fingerprint(function)
     compiled: Any = jit.kernel(function)

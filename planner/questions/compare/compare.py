@@ -47,7 +47,15 @@ class ComparisonRow:
 
 @dataclass(frozen=True, repr=False)
 class Comparison(QuestionResult):
-    """The result of `compare`."""
+    """The result of `compare`.
+
+    >>> import planner
+    >>> scenario = planner.read("asthma-ab-ba")
+    >>> smaller = planner.read("asthma-ab-ba", set=["design.patients=36"])
+    >>> both = planner.compare([scenario, smaller], trials=1_024)
+    >>> [(cell.hypothesis, cell.design, cell.patients) for cell in both.cells()][:2]
+    [('published', 'asthma-ab-ba', 52), ('published', 'asthma-ab-ba (2)', 36)]
+    """
 
     question: ClassVar = "compare"
 
@@ -218,6 +226,13 @@ def compare(
     name or, where the scenarios share none, the first of each. `progress(done, all)`: trials of all designs.
     `hypotheses`: by name or label; all if not given. `methods`: analyses of your own, as in `simulate`, for
     the scenarios that use them. Raises ValueError without scenarios or without hypotheses.
+
+    >>> import planner
+    >>> scenario = planner.read("asthma-ab-ba")
+    >>> smaller = planner.read("asthma-ab-ba", set=["design.patients=36"])
+    >>> both = planner.compare([scenario, smaller], names=["52", "36"], trials=1_024)
+    >>> both.differences()[1].hypothesis, round(both.differences()[1].power.estimate, 3)
+    ('minimal-important', -0.134)
     """
     if methods and not any(set(methods) & set(each.own_methods) for each in scenarios):
         raise unused(next(iter(methods)), [])

@@ -89,6 +89,13 @@ def discriminate(
     each adds to those before it is in the result. `draws` of the uncertain numbers. `progress(done, all)`
     counts them. The answer does not depend on `threads`. Raises DiscriminationError
     where there is nothing to tell apart.
+
+    >>> import planner
+    >>> scenario = planner.read("asthma-ab-ba")
+    >>> result = planner.discriminate(scenario, draws=32)
+    >>> row = result.frame().row(0, named=True)
+    >>> row["patients"], round(row["p_right_estimate"], 2)
+    (26, 0.89)
     """
     given = (scenarios,) if isinstance(scenarios, Scenario) else tuple(scenarios)
     began = time.perf_counter()

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Discrimination(QuestionResult):
-    """The result of `discriminate`."""
+    """The result of `discriminate`.
+
+    >>> import planner
+    >>> result = planner.discriminate(planner.read("asthma-ab-ba"), draws=32)
+    >>> result.designs[0].hypotheses
+    ('published', 'minimal-important', 'no-difference')
+    >>> result.frame().columns[:3]
+    ['design', 'periods', 'patients']
+    """
 
     question: ClassVar = "discriminate"
 

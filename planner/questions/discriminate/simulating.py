@@ -48,7 +48,15 @@ _ALL_TRIALS, _FEWEST = 1 << 13, 16  # whole virtual trials of a hypothesis in al
 
 
 class DiscriminationError(PlannerError, ValueError):
-    """A question that cannot be answered."""
+    """A question that cannot be answered.
+
+    >>> import planner
+    >>> try:
+    ...     planner.discriminate(planner.read("asthma-ab-ba"), hypotheses=["published"])
+    ... except planner.DiscriminationError as error:
+    ...     print(error.message)
+    asthma-ab-ba: it takes two hypotheses to tell apart, and there is one
+    """
 
 
 @dataclass(frozen=True)

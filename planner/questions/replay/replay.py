@@ -94,6 +94,11 @@ def replay(
 
     `hypothesis`: by name or label, the first to be simulated if not given. `analysis`: only this one. Raises
     LookupError for a name that the scenario does not have, ValueError for an index that no run reaches.
+
+    >>> import planner
+    >>> print(planner.replay(planner.read("asthma-ab-ba"), 17))
+    Trial of asthma-ab-ba, number 17 of seed 1 under published, digest a49bb3a43e09
+      hills-armitage: efficacy at look 1 of 2, 26 patients, estimate +34 ± 8
     """
     if not 0 <= index <= LARGEST_INDEX:
         raise ValueError(f"trials are numbered from 0 to {LARGEST_INDEX}")
@@ -119,6 +124,12 @@ def find(
     """The first trial of a kind (a key of KINDS) from trial `first` on; None if none of `trials` is.
 
     Judged by `analysis`, the first one if not given. Raises LookupError as `replay` does.
+
+    >>> import planner
+    >>> trial = planner.find(planner.read("asthma-ab-ba"), "not-significant", hypothesis="minimal-important")
+    >>> print(trial)
+    Trial of asthma-ab-ba, number 26 of seed 1 under minimal-important, digest a33ad2423c7b
+      hills-armitage: not significant at look 2 of 2, 52 patients, estimate +7 ± 6
     """
     wanted = KINDS[kind] and kind
     trials = scenario.simulation.trials if trials is None else trials

@@ -106,7 +106,16 @@ class Course:
 
 @dataclass(frozen=True, repr=False)
 class Trial(QuestionResult):
-    """One virtual trial under one hypothesis. Made by `replay` and `find`."""
+    """One virtual trial under one hypothesis. Made by `replay` and `find`.
+
+    >>> import planner
+    >>> trial = planner.replay(planner.read("asthma-ab-ba"), 17)
+    >>> look = trial.courses[0].looks[0]
+    >>> look.patients, look.completers, round(look.estimate, 1), look.decision
+    (26, 25, 34.3, 'efficacy')
+    >>> trial.frame().columns
+    ['subject', 'sequence', 'period', 'treatment', 'value', 'score']
+    """
 
     question: ClassVar = "trial"
 

@@ -112,6 +112,14 @@ def simulate(
     variants of 1,024 trials each, at most so many (default 100,000). `methods`: analyses of your own
     (`planner.Analysis`) by name, in place of those that the scenario was read with; raises AnalysisError for
     one that cannot be used. `name`: what pages call the scenario (default: its own name).
+
+    >>> import planner
+    >>> scenario = planner.read("asthma-ab-ba", set=["design.patients=36"])
+    >>> print(planner.simulate(scenario, trials=1_024))
+    Run of asthma-ab-ba, 1,024 trials, digest e62fd2ec1e40
+      published, hills-armitage, 36 patients: power 100.0 ± 0.1 %
+      minimal-important, hills-armitage, 36 patients: power 75 ± 1 %
+      no-difference, hills-armitage, 36 patients: type I error 5.6 ± 0.7 %
     """
     scenario = scenario.with_methods(methods)
     if precision is None:

@@ -25,7 +25,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Sizing(QuestionResult):
-    """The result of `size`."""
+    """The result of `size`.
+
+    >>> import planner
+    >>> scenario = planner.read("asthma-ab-ba", set=["simulation.hypotheses=['published']"])
+    >>> sizing = planner.size(scenario, power=0.8, max_patients=40, trials=2_048)
+    >>> sizing.answers[0].patients, sizing.answers[0].range
+    (10, (10, 10))
+    >>> sizing.curve[0].patients
+    2
+    """
 
     question: ClassVar = "size"
 

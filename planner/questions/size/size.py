@@ -47,7 +47,15 @@ NOT_OF_MEANS = (
 
 
 class SizingError(PlannerError, ValueError):
-    """A question about size that makes no sense."""
+    """A question about size that makes no sense.
+
+    >>> import planner
+    >>> try:
+    ...     planner.size(planner.read("asthma-ab-ba"), power=1.2)
+    ... except planner.SizingError as error:
+    ...     print(error.message)
+    a target power lies between 0 and 1, for instance 0.9; 1.2 does not
+    """
 
 
 def size(
@@ -80,6 +88,12 @@ def size(
     assurance, power averaged over at most `variants` (default 1000) drawn values of every uncertain number,
     the same ones at every number of patients and every effect; raises UncertaintyError where there is none.
     `methods`: analyses of your own, and `name`, as in `simulate`.
+
+    >>> import planner
+    >>> scenario = planner.read("asthma-ab-ba", set=["simulation.hypotheses=['minimal-important']"])
+    >>> print(planner.size(scenario, power=0.8, max_patients=80, trials=2_048))
+    Sizing of asthma-ab-ba, 6,144 trials, digest ef36ae5f018c
+      minimal-important, hills-armitage, power 0.8: patients 40 (40 to 42), 80.8 ± 0.9 %
     """
     scenario = scenario.with_methods(methods)
     targets = _targets(power)

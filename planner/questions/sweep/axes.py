@@ -38,7 +38,15 @@ _FIXED = ("simulation", "sweep", "schema_version", "extends")
 
 
 class SweepError(PlannerError, ValueError):
-    """A sweep that cannot be run."""
+    """A sweep that cannot be run.
+
+    >>> import planner
+    >>> try:
+    ...     planner.sweep("asthma-ab-ba", set=["design.patients=12:60:0"])
+    ... except planner.SweepError as error:
+    ...     print(error.message)
+    --set design.patients=12:60:0: this range has no values
+    """
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,13 @@ _TABLE_BYTES = 2**28  # of stopping limits in one pass
 
 @dataclass(frozen=True, repr=False)
 class Sweep(QuestionResult):
-    """The result of a sweep: the runs, each with the points that one pass over the patients answered."""
+    """The result of a sweep: the runs, each with the points that one pass over the patients answered.
+
+    >>> import planner
+    >>> swept = planner.sweep("asthma-ab-ba", set=["design.patients=24,36"], trials=1_024)
+    >>> [(cell.sweep["design.patients"], round(cell.power.estimate, 2)) for cell in swept.cells()[1::3]]
+    [(24, 0.57), (36, 0.75)]
+    """
 
     question: ClassVar = "sweep"
 
@@ -206,6 +212,16 @@ def sweep(
 
     `methods`: analyses of your own that it may name, as of `read`. Other options as of `simulate_points`.
     Raises SweepError and ScenarioError as `points_of` does.
+
+    >>> import planner
+    >>> print(planner.sweep("asthma-ab-ba", set=["design.patients=24,36"], trials=1_024))
+    Sweep of asthma-ab-ba, 2 points of 1,024 trials, digest d789bd8a8c61
+      design.patients 24: published, hills-armitage: power 99.9 ± 0.2 %
+      design.patients 24: minimal-important, hills-armitage: power 57 ± 2 %
+      design.patients 24: no-difference, hills-armitage: type I error 5.0 ± 0.7 %
+      design.patients 36: published, hills-armitage: power 100.0 ± 0.1 %
+      design.patients 36: minimal-important, hills-armitage: power 75 ± 1 %
+      design.patients 36: no-difference, hills-armitage: type I error 5.6 ± 0.7 %
     """
     return simulate_points(
         points_of(open_source(source, methods), *split_settings(set)),

@@ -50,7 +50,14 @@ Evidence = CountEvidence | MeanEvidence | DifferenceEvidence
 
 @dataclass(frozen=True, repr=False)
 class Weighing(QuestionResult):
-    """The weights of the hypotheses given a result, and what they rest on. Made by `weigh`."""
+    """The weights of the hypotheses given a result, and what they rest on. Made by `weigh`.
+
+    >>> import planner
+    >>> reported = "{ contrast = ['F', 'S'], estimate = 46.6, se = 10.8 }"
+    >>> weighed = planner.weigh(planner.read("asthma-ab-ba", set=[f"observed.difference={reported}"]))
+    >>> weighed.classes
+    [['published'], ['minimal-important'], ['no-difference']]
+    """
 
     question: ClassVar = "weigh"
 

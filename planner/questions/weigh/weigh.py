@@ -69,6 +69,12 @@ def weigh(
     drawn. patients: virtual patients of each variant. progress(done, all) counts variants. Ctrl-C ends with
     the variants that are done. The answer does not depend on `threads`. Raises WeighingError where there is
     nothing to weigh.
+
+    >>> import planner
+    >>> reported = "{ contrast = ['F', 'S'], estimate = 46.6, se = 10.8 }"
+    >>> weighed = planner.weigh(planner.read("asthma-ab-ba", set=[f"observed.difference={reported}"]))
+    >>> [(row.hypothesis, round(row.weight.estimate, 2)) for row in weighed.hypotheses()]
+    [('published', 0.97), ('minimal-important', 0.03), ('no-difference', 0.0)]
     """
     start = time.perf_counter()
     if data is not None:

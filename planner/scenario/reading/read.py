@@ -27,6 +27,11 @@ def read(source: str | FilePath, set: Sequence[str] = (), *, methods: OwnMethods
     A text that is the path of a file is taken as that; else it is a name of the catalogue. `methods`:
     analyses of your own (`planner.Analysis`) by the names that the scenario may use for them. Raises
     ScenarioError with all faults if it cannot be used, AnalysisError for an analysis that cannot be given.
+
+    >>> import planner
+    >>> scenario = planner.read("asthma-ab-ba", set=["design.patients=36"])
+    >>> scenario.design.patients, scenario.monitoring.looks
+    (36, (18, 36))
     """
     return open_source(source, methods).scenario(set)
 
@@ -34,7 +39,17 @@ def read(source: str | FilePath, set: Sequence[str] = (), *, methods: OwnMethods
 def read_text(
     text: str, name: str = "scenario", set: Sequence[str] = (), *, methods: OwnMethods | None = None
 ) -> Scenario:
-    """The scenario in a TOML text; `name` stands for the file in error messages. Else as `read`."""
+    """The scenario in a TOML text; `name` stands for the file in error messages. Else as `read`.
+
+    >>> import planner
+    >>> scenario = planner.read_text('''
+    ... schema_version = 1
+    ... design = { sequences = ["A B", "B A"], patients = 24 }
+    ... hypotheses = { works = { means = { A = 5, B = 0 }, sd_difference = 8 } }
+    ... ''')
+    >>> scenario.analyses[0].method, scenario.monitoring.looks
+    ('hills-armitage', (24,))
+    """
     return source_of(text, name, methods).scenario(set)
 
 
