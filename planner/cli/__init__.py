@@ -6,6 +6,7 @@ Each command lives in a module of this package as a function that parses, calls 
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import warnings
@@ -17,6 +18,7 @@ from planner import _interruption as interruption
 from planner._platform import signals_of
 from planner.cli import streams
 from planner.cli.exit import BUG, HUNG_UP, INTERRUPTED, INVALID, OK, TERMINATED, USAGE, Problem
+from planner.cli.scripts import COMPLETION
 from planner.errors import PlannerError
 
 WELCOME = """\
@@ -114,12 +116,18 @@ def _answer(arguments: list[str], signals: _Signals) -> int:
     """Answer the two trivial questions without importing anything, and everything else with Typer."""
     from planner._version import __version__
 
+    if instruction := os.environ.get(COMPLETION):
+        from planner.cli.completion import complete
+
+        return complete(instruction)
     if not arguments:
         sys.stdout.write(WELCOME.format(version=__version__))
         return OK
     if arguments[0] in ("--version", "-V"):
         sys.stdout.write(f"planner {__version__}\n")
         return OK
+    if arguments in (["--install-completion"], ["--show-completion"]):
+        arguments = [*arguments, ""]  # an option needs a value: that of the shell around
     return _command(arguments, signals)
 
 

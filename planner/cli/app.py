@@ -58,8 +58,8 @@ Colour: none with NO_COLOR=1, also in pipes with FORCE_COLOR=1.
 """
 
 
-def build() -> Any:
-    """The command line as a Typer command, ready to be given arguments."""
+def build(only: str | None = None) -> Any:
+    """The command line as a Typer command, ready to be given arguments. `only`: with this command alone."""
     app = typer.Typer(
         cls=Commands,
         add_completion=False,
@@ -68,13 +68,53 @@ def build() -> Any:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback(epilog=EXAMPLES)(planner)
-    for name, row in COMMANDS.items():
-        app.command(short_help=row.help)(function_of(name))
+    for name in [only] if only in COMMANDS else COMMANDS:
+        app.command(short_help=COMMANDS[name].help)(function_of(name))
     return typer.main.get_command(app)
+
+
+def _install(shell: str | None) -> None:
+    """Install completion, and say where."""
+    if shell is None:
+        return
+    from planner.cli.scripts import install_script
+    from planner.cli.terminal import note
+
+    shell, path = install_script(shell)
+    note(f"completion for {shell} is installed in {path}; it works in the next terminal that you open")
+    raise typer.Exit
+
+
+def _show(shell: str | None) -> None:
+    """Print the script of completion."""
+    if shell is None:
+        return
+    from planner.cli.scripts import script_for
+
+    typer.echo(script_for(shell), nl=False)
+    raise typer.Exit
 
 
 def planner(
     version: Annotated[bool, typer.Option("-V", "--version", help="Show the version and exit.")] = False,
+    install_completion: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[SHELL]",
+            callback=_install,
+            is_eager=True,
+            help="Install completion by the Tab key: for this shell, or bash, zsh, fish, powershell, pwsh.",
+        ),
+    ] = None,
+    show_completion: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[SHELL]",
+            callback=_show,
+            is_eager=True,
+            help="Print what that would install, to put it elsewhere.",
+        ),
+    ] = None,
 ) -> None:
     """Plan crossover trials by simulation: power, early stopping, expected size and bias.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from planner.cli import options
+from planner.cli import offers, options
 from planner.cli.exit import NO_ANSWER, OK, USAGE, Problem
 from planner.cli.meant import one_of
 from planner.cli.numbers import numbers
@@ -47,6 +47,7 @@ Rules = Annotated[
     typer.Option(
         "--rule",
         metavar="NAME",
+        autocompletion=offers.rules("efficacy"),
         help=f"Efficacy rule, {DEFAULT_RULE} if not given. Repeat it to compare rules.",
     ),
 ]
@@ -72,13 +73,24 @@ EfficacyLooks = Annotated[
         help="Only these looks may stop for efficacy; the last always tests.",
     ),
 ]
-Futility = Annotated[str, typer.Option("--futility", metavar="NAME", help="Futility rule.")]
+Futility = Annotated[
+    str,
+    typer.Option(
+        "--futility", metavar="NAME", autocompletion=offers.rules("futility"), help="Futility rule."
+    ),
+]
 Binding = Annotated[
     bool, typer.Option("--binding", help="Futility must be obeyed, which lowers the efficacy limits.")
 ]
 Plot = Annotated[
     PlotScale,
-    typer.Option("--plot", metavar="z|p|spending|none", parser=one_of(PlotScale), help="Scale of the plot."),
+    typer.Option(
+        "--plot",
+        metavar="z|p|spending|none",
+        parser=one_of(PlotScale),
+        autocompletion=offers.one_of(*PlotScale),
+        help="Scale of the plot.",
+    ),
 ]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli import options
+from planner.cli import offers, options
 from planner.cli.exit import INTERRUPTED, OK, Problem
 from planner.cli.numbers import whole
 from planner.errors import UnknownNameError
@@ -57,6 +57,7 @@ Likelihood = Annotated[
     typer.Option(
         "--likelihood",
         metavar="gaussian|mixture",
+        autocompletion=offers.one_of("gaussian", "mixture"),
         help="How what a mechanism predicts is described: a mixture of many draws of its uncertain numbers, "
         "or one normal distribution, which is quicker.",
     ),

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from planner.cli import offers
 from planner.cli.meant import one_of
 from planner.cli.numbers import whole
 from planner.scenario.caps import MAX_SEED, MAX_THREADS, MAX_TRIALS, MAX_VARIANTS
@@ -31,16 +32,27 @@ class Format(StrEnum):
 
 
 Scenario = Annotated[
-    str, typer.Argument(metavar="SCENARIO", help="A scenario file (.toml) or a name of the catalogue.")
+    str,
+    typer.Argument(
+        metavar="SCENARIO",
+        help="A scenario file (.toml) or a name of the catalogue.",
+        autocompletion=offers.scenarios,
+    ),
 ]
 Scenarios = Annotated[
-    list[str], typer.Argument(metavar="SCENARIO...", help="Scenario files (.toml) or names of the catalogue.")
+    list[str],
+    typer.Argument(
+        metavar="SCENARIO...",
+        help="Scenario files (.toml) or names of the catalogue.",
+        autocompletion=offers.scenarios,
+    ),
 ]
 Set = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
         metavar="PATH=VALUE",
+        autocompletion=offers.settings,
         help="Replace one setting of the scenario, for instance design.patients=30. May be repeated. "
         "Looks stated in patients are scaled with design.patients.",
     ),
@@ -131,6 +143,7 @@ Hypothesis = Annotated[
     typer.Option(
         "--hypothesis",
         metavar="NAME",
+        autocompletion=offers.hypotheses,
         help="Only these hypotheses, by name or label. May be repeated, or joined by commas.",
     ),
 ]
@@ -141,6 +154,7 @@ AsFormat = Annotated[
         "--format",
         metavar="|".join(Format),
         parser=one_of(Format),
+        autocompletion=offers.one_of(*Format),
         help="How to write the result. From the ending of -o, else table.",
     ),
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli import options
+from planner.cli import offers, options
 from planner.cli.exit import OK, Problem
 from planner.cli.meant import one_of
 
@@ -33,6 +33,7 @@ def cite(
             "--format",
             metavar="table|bibtex|md|json",
             parser=one_of(CiteFormat),
+            autocompletion=offers.one_of(*CiteFormat),
             help="How to write the citations.",
         ),
     ] = None,
@@ -83,7 +84,11 @@ def _is_bibtex(output: options.Output) -> bool:
 def methods(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME]", help="An analysis, stopping rule or design; all if not given."),
+        typer.Argument(
+            metavar="[NAME]",
+            help="An analysis, stopping rule or design; all if not given.",
+            autocompletion=offers.methods,
+        ),
     ] = None,
     output_format: options.AsFormat = None,
     json: options.Json = False,

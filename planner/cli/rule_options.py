@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from planner.cli import offers
 from planner.cli.exit import Problem
 from planner.cli.numbers import numbers
 from planner.results.contract import Json
@@ -74,7 +75,12 @@ def _declared(kind: str, parameter: Parameter) -> object:
     """The type of an option, its spelling and its help."""
     metavar = {"number": None, "list": "LIST", "choice": "|".join(parameter.choices or ())}[parameter.kind]
     value = float if parameter.kind == "number" else str
-    option = typer.Option(option_of(kind, parameter), metavar=metavar, help=_help(kind, parameter.name))
+    option = typer.Option(
+        option_of(kind, parameter),
+        metavar=metavar,
+        autocompletion=offers.one_of(*(parameter.choices or ())),
+        help=_help(kind, parameter.name),
+    )
     return Annotated[value | None, option]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli import options
+from planner.cli import offers, options
 from planner.cli.exit import INVALID, OK, Problem
 from planner.cli.writing import check_writable, deliver
 from planner.results.contract import Json
@@ -140,7 +140,13 @@ def _fault(fault: Fault) -> Json:
 def new(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The scenario file to write.")],
     template: Annotated[
-        str | None, typer.Option("--from", metavar="NAME", help="Start from this scenario of the catalogue.")
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="NAME",
+            help="Start from this scenario of the catalogue.",
+            autocompletion=offers.catalogue,
+        ),
     ] = None,
     force: options.Force = False,
     quiet: options.Quiet = False,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli import options
+from planner.cli import offers, options
 from planner.cli.exit import INTERRUPTED, NO_ANSWER, OK, Problem
 from planner.cli.meant import one_of
 from planner.cli.numbers import whole
@@ -41,6 +41,7 @@ Find = Annotated[
         "--find",
         metavar="patients|effect",
         parser=one_of(Sought),
+        autocompletion=offers.one_of(*Sought),
         help="What is sought: patients, or the effect.",
     ),
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli import options
+from planner.cli import offers, options
 from planner.cli.exit import NO_ANSWER, OK, Problem
 from planner.cli.meant import one_of
 from planner.cli.numbers import whole
@@ -44,6 +44,7 @@ Find = Annotated[
         "--find",
         metavar="KIND",
         parser=one_of(Kind),
+        autocompletion=offers.one_of(*Kind),
         help="The first trial that is: efficacy, early-efficacy, futility, wrong-sign (a type S error) or "
         "not-significant.",
     ),
@@ -53,11 +54,18 @@ OneHypothesis = Annotated[
     typer.Option(
         "--hypothesis",
         metavar="NAME",
+        autocompletion=offers.hypothesis,
         help="What is true, by name or label; the scenario's first if not given.",
     ),
 ]
 OneAnalysis = Annotated[
-    str | None, typer.Option("--analysis", metavar="NAME", help="Only this analysis; all if not given.")
+    str | None,
+    typer.Option(
+        "--analysis",
+        metavar="NAME",
+        help="Only this analysis; all if not given.",
+        autocompletion=offers.analyses,
+    ),
 ]
 Scanned = Annotated[
     int | None,
