@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import doctest
+import inspect
 import re
 import sys
 
 import pytest
 from pydantic import TypeAdapter
 
+import planner
 from planner.cli.app import COMMANDS, build
 from planner.report.methods import methods
 from planner.scenario.canonical.json_schema import schema
@@ -154,6 +157,31 @@ def test_every_command_has_a_page_with_all_its_options_and_examples(made):
         assert not [each for each in spellings if each not in page], name
         examples = re.findall(r"^  planner .*$", command.help.partition("Examples:")[2], re.MULTILINE)
         assert not [each for each in examples if f"\n{each.strip()}\n" not in page], name
+
+
+def test_every_public_name_of_python_has_an_entry_with_its_docstring_and_example(made):
+    names = [name for name in planner.__all__ if name != "__version__"]
+    pages = "".join(page for name, page in made.items() if name.startswith("python/"))
+    for name in names:
+        kind = "class" if inspect.isclass(getattr(planner, name)) else "function"
+        entry = re.search(
+            rf"^`{{6}}{{py:{kind}}} planner\.{name}\b.*?^`{{6}}$", pages, re.DOTALL | re.MULTILINE
+        )
+        assert entry, name
+        assert "```pycon\n>>> import planner" in entry[0], name
+        assert f"[`planner.{name}`](#planner.{name})" in made["python/index.md"]
+    run = made["python/results.md"].partition("`Sizing`")[0]
+    for member in ("to_json()", "frame()", "document()", "cells()", "digest()", "partial", "limits"):
+        assert f"planner.Run.{member}" in run
+
+
+def test_what_the_python_page_shows_comes_out(made):
+    blocks = re.findall(r"```pycon\n(.*?)```", made["python/index.md"], re.DOTALL)
+    session = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, "python", None, 0)
+    report: list[str] = []
+    doctest.DocTestRunner(verbose=False).run(session, out=report.append)
+    assert len(session.examples) > 6
+    assert report == []
 
 
 def test_exit_codes_are_listed(made):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import commands, methods, scenario
+from . import commands, methods, python, scenario
 from .markdown import toctree
 
 PARTS = {
     "scenario": scenario.pages,
     "methods": methods.pages,
     "commands": commands.pages,
+    "python": python.pages,
 }
 
 
@@ -36,5 +37,5 @@ def write(folder: Path) -> None:
 def _index() -> str:
     return (
         "# Reference\n\nMade from the code itself: every key of a scenario file, every method, every "
-        "command.\n\n" + toctree(f"{part}/index" for part in PARTS) + "\n"
+        "command, every public name of Python.\n\n" + toctree(f"{part}/index" for part in PARTS) + "\n"
     )
