@@ -10,6 +10,8 @@ from planner.scenario import vocabulary
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.components import TreatmentAgent
 from planner.scenario.fields import (
+    A_NUMBER,
+    A_TEXT,
     AlsoWritten,
     Days,
     Flag,
@@ -87,6 +89,7 @@ class Design(Settings):
     ] = None
     arms: Annotated[
         tuple[Symbol, ...],
+        A_TEXT,
         about("The treatments A, B, ... of a named design", min_length=1, max_length=MAX_TREATMENTS),
     ] = ()
     allocation: Annotated[
@@ -103,6 +106,7 @@ class Design(Settings):
     period_days: Annotated[Days, about("Length of one treatment period", "days")] = 0.0
     assessment_days: Annotated[
         tuple[Days, ...],
+        A_NUMBER,
         about(
             "Days after each dosing on which patients are assessed; the analysed days if not given",
             "days",

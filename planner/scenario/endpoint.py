@@ -13,6 +13,7 @@ from planner.scenario.fields import (
     OneOf,
     Settings,
     about,
+    spelt_schema,
 )
 from planner.scenario.scale import EndpointScale, scale_by_name
 
@@ -25,7 +26,7 @@ class Endpoint(Settings):
     scale: Annotated[
         EndpointScale,
         BeforeValidator(scale_by_name),
-        AlsoWritten(type="string", enum=list(vocabulary.SCALES)),
+        AlsoWritten(**spelt_schema(vocabulary.SCALES)),
         about("A known scale by name, or the limits of another one"),
     ] = EndpointScale()
     unit: Annotated[str, about("Unit of the scores", max_length=40)] = "points"

@@ -6,7 +6,7 @@ The types know what a TOML file may say: a truth value is no number, a text is n
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import (
@@ -56,8 +56,39 @@ class AlsoWritten:
         return {"anyOf": [self.schema, handler(core)]}
 
 
+_BETWEEN = " _.'`\u2019\u2010\u2013-"
+
+
+def spelling(name: str) -> str:
+    """What is the same in all spellings of a name: its letters, digits and slashes, in small letters.
+
+    Capitals, blanks, hyphens, dots and apostrophes make no difference: "O'Brien-Fleming" is obrien-fleming.
+    """
+    return "".join(c for c in name.casefold() if c not in _BETWEEN)
+
+
+def as_spelt(value: str, names: Iterable[str]) -> str | None:
+    """The one of the names that a text is in some spelling; None if it is none of them."""
+    known = list(names)
+    if value in known:
+        return value
+    alike = [name for name in known if spelling(name) == spelling(value)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def spelt_schema(names: Iterable[str]) -> Tree:
+    """The JSON Schema of a name in whatever spelling; editors complete the usual one."""
+    known, between = list(names), f"[{_BETWEEN}]*"
+    forms = "|".join(between.join(_either_case(c) for c in spelling(name)) for name in known)
+    return {"type": "string", "anyOf": [{"enum": known}, {"pattern": f"^{between}(?:{forms}){between}$"}]}
+
+
+def _either_case(letter: str) -> str:
+    return f"[{letter}{letter.upper()}]" if letter.isalpha() else letter
+
+
 class OneOf:
-    """The setting is the name of a row of a vocabulary table."""
+    """The setting is the name of a row of a vocabulary table, in whatever spelling (see `spelling`)."""
 
     def __init__(self, kind: str, table: Mapping[str, object]) -> None:
         self.kind, self.table = kind, table
@@ -66,13 +97,16 @@ class OneOf:
         return no_info_after_validator_function(self.check, handler(source))
 
     def __get_pydantic_json_schema__(self, core: object, handler: GetJsonSchemaHandler) -> Tree:
-        return {"type": "string", "enum": list(self.table)}
+        return spelt_schema(self.table)
 
     def check(self, value: str | None) -> str | None:
-        if value is not None and value not in self.table:
+        if value is None:
+            return value
+        name = as_spelt(value, self.table)
+        if name is None:
             context: Tree = {"kind": self.kind, "known": tuple(self.table)}
             raise PydanticCustomError("unknown_name", "is not a known {kind}", context)
-        return value
+        return name
 
 
 class PrintedName:
@@ -157,6 +191,7 @@ Symbol = Annotated[str, PrintedName(40, blanks=False)]
 Name = Annotated[str, PrintedName(80, blanks=True)]
 DoseText = Annotated[str, PositiveText()]
 A_NUMBER = AlsoWritten(type="number")
+A_TEXT = AlsoWritten(type="string")
 
 _Weight = Annotated[float, Strict(), Field(ge=-100, le=100)]
 PairOrWeights = Annotated[

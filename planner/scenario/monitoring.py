@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, PrivateAttr, Strict, create_model
 
-from planner.scenario.fields import Flag, Number, OneOf, Settings, about
+from planner.scenario.fields import AlsoWritten, Flag, Number, OneOf, Settings, about, spelt_schema
 from planner.scenario.stopping_rules import (
     EFFICACY_RULES,
     FUTILITY_RULES,
@@ -88,9 +88,14 @@ class Monitoring(Settings):
             max_length=MAX_LOOKS,
         ),
     ] = ()
-    efficacy: Annotated[Efficacy | None, about("Stopping because the treatment works")] = None
+    efficacy: Annotated[
+        Efficacy | None,
+        AlsoWritten(**spelt_schema(EFFICACY_RULES)),
+        about("Stopping because the treatment works"),
+    ] = None
     futility: Annotated[
         Futility | None,
+        AlsoWritten(**spelt_schema(FUTILITY_RULES)),
         about(
             "Stopping because it will not be shown to work",
             example={"rule": "conditional-power", "at_most": 0.2},

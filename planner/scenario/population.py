@@ -8,6 +8,7 @@ from pydantic import Field
 
 from planner.scenario.dropout import Dropout
 from planner.scenario.fields import (
+    A_NUMBER,
     Number,
     Points,
     Sd,
@@ -59,4 +60,4 @@ class Population(Settings):
             example=[0.0, 2.0],
         ),
     ] = ()
-    dropout: Annotated[Dropout, about("How patients leave the trial")] = Dropout()
+    dropout: Annotated[Dropout, A_NUMBER, about("How patients leave the trial")] = Dropout()

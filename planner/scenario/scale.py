@@ -20,8 +20,9 @@ def scale_by_name(value: object) -> object:
     """The name of a known scale is short for a table of what it is."""
     if not isinstance(value, str):
         return value
-    row = vocabulary.SCALES[str(_SCALES.check(value))]._asdict()
-    return {key: row[key] for key in row if key != "title" and row[key] is not None} | {"name": value}
+    name = str(_SCALES.check(value))
+    row = vocabulary.SCALES[name]._asdict()
+    return {key: row[key] for key in row if key != "title" and row[key] is not None} | {"name": name}
 
 
 class Scale(Settings):

@@ -19,11 +19,14 @@ from planner.scenario.components import Agent, Component, Signal
 from planner.scenario.design import MAX_TREATMENTS, Design, Treatment
 from planner.scenario.endpoint import Endpoint
 from planner.scenario.fields import (
+    A_TEXT,
+    AlsoWritten,
     Name,
     PathText,
     Settings,
     Symbol,
     about,
+    spelt_schema,
 )
 from planner.scenario.hypotheses import AnyHypothesis
 from planner.scenario.monitoring import Monitoring
@@ -34,6 +37,7 @@ from planner.scenario.scale import Scale
 from planner.scenario.secondary_outcomes import MAX_OUTCOMES, SecondaryOutcome
 from planner.scenario.simulation import SimulationSettings
 from planner.scenario.uncertainty import BY_PATH, Distribution
+from planner.scenario.vocabulary import METHODS, SCALES
 
 MAX_HYPOTHESES = 100
 MAX_ANALYSES = 20
@@ -71,10 +75,14 @@ class Scenario(Settings):
         tuple[PathText, ...], about("Paths of settings that rest on no source", label=True)
     ] = ()
     agents: Annotated[Mapping[Symbol, Agent], about("What treatments are made of", max_length=MAX_NAMES)] = {}
-    treatments: Annotated[Mapping[Symbol, Treatment], about("The treatments", max_length=MAX_TREATMENTS)] = {}
+    treatments: Annotated[
+        Mapping[Symbol, Annotated[Treatment, A_TEXT]],
+        AlsoWritten(type="array", items={"type": "string"}),
+        about("The treatments", max_length=MAX_TREATMENTS),
+    ] = {}
     design: Annotated[Design, about("Sequences, patients and times")]
     population: Annotated[Population, about("The patients, and what happens to all of them")] = Population()
-    endpoint: Annotated[Endpoint, about("What is measured")] = Endpoint()
+    endpoint: Annotated[Endpoint, AlsoWritten(**spelt_schema(SCALES)), about("What is measured")] = Endpoint()
     signals: Annotated[
         Mapping[Symbol, Signal], about("What agents activate or block in a patient", max_length=MAX_NAMES)
     ] = {}
@@ -94,7 +102,9 @@ class Scenario(Settings):
     ]
     uncertainty: Annotated[Mapping[PathText, Distribution], BY_PATH] = {}
     analyses: Annotated[
-        tuple[PlannedAnalysis, ...], about("How the trial is analysed", min_length=1, max_length=MAX_ANALYSES)
+        tuple[Annotated[PlannedAnalysis, AlsoWritten(**spelt_schema(METHODS))], ...],
+        AlsoWritten(type=["object", "string"]),
+        about("How the trial is analysed", min_length=1, max_length=MAX_ANALYSES),
     ] = ()
     monitoring: Annotated[Monitoring, about("When the data are looked at, and when to stop")] = Monitoring()
     observed: Annotated[

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from planner.scenario.caps import MAX_SEED, MAX_TRIALS
 from planner.scenario.fields import (
+    A_TEXT,
     Name,
     Settings,
     Whole,
@@ -20,5 +21,6 @@ class SimulationSettings(Settings):
     seed: Annotated[Whole, about("Seed of the random numbers", label=True, ge=0, le=MAX_SEED, example=7)] = 1
     hypotheses: Annotated[
         tuple[Name, ...],
+        A_TEXT,
         about("The hypotheses to simulate, by name or label; all if not given", label=True, min_length=1),
     ] = ()

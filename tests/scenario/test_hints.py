@@ -30,14 +30,8 @@ def faults(text: str, *settings: str) -> list[Fault]:
     [
         ("hypotheses.h.carryover=0.05", "carryover = { N = 0.05 }", "hypotheses.h.carryover={ N = 0.05 }"),
         ("hypotheses.h.means=0.5", "means = { N = 0.5, S = 0 }", "hypotheses.h.means={ N = 0.5, S = 0 }"),
-        (
-            "population.dropout=0.1",
-            "dropout = { per_period = 0.1 }",
-            "population.dropout={ per_period = 0.1 }",
-        ),
         ("monitoring.looks=0.5", "looks = [0.5, 1.0]", "monitoring.looks=[0.5, 1.0]"),
         ("monitoring.looks=12", "looks = [12, 24]", "monitoring.looks=[12, 24]"),
-        ('design.sequences=["NS", "SN"]', 'sequences = ["N S", "S N"]', 'design.sequences=["N S", "S N"]'),
         ('design.sequences="N S"', 'sequences = ["N S", "S N"]', 'design.sequences=["N S", "S N"]'),
     ],
 )

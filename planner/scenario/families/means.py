@@ -64,7 +64,7 @@ class Means(FamilySettings):
         ),
     ] = None
     correlation: Annotated[
-        Number | None, about("Correlation of one patient's scores in two periods", gt=-1, lt=1, example=0.7)
+        Number | None, about("Correlation of one patient's scores in two periods", ge=-1, le=1, example=0.7)
     ] = None
     sd_difference: Annotated[
         Points | None, about("SD of one patient's difference of two treatments", "points", gt=0, example=8.0)

@@ -23,7 +23,7 @@ class Rates(FamilySettings):
     ] = {}
     correlation: Annotated[
         Number | None,
-        about("Correlation of a patient's responses on the latent normal scale", gt=-1, lt=1, example=0.4),
+        about("Correlation of a patient's responses on the latent normal scale", ge=-1, le=1, example=0.4),
     ] = None
     discordant: Annotated[
         Mapping[Symbol, Probability],

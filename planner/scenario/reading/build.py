@@ -29,6 +29,7 @@ from planner.scenario.observed import Observed
 from planner.scenario.own_methods import context_of
 from planner.scenario.paths import split_path
 from planner.scenario.population import Population
+from planner.scenario.reading.guesses import answered
 from planner.scenario.reading.messages import complaints_of
 from planner.scenario.reading.toml import MAX_BYTES
 from planner.scenario.reading.validate import validated
@@ -63,14 +64,14 @@ def build_scenario(
         written = validated(data, context, kept)
         complaints: list[Complaint] = []
     except ValidationError as error:
-        complaints = with_examples(complaints_of(error), data)
+        complaints = complaints_of(error)
         written = None
     draft = _draft(data, written, context)
     draft.resized = resized
     parts = resolve_parts(draft, kept)
     complaints += draft.complaints + _check_paths(draft, overridden)
     if complaints or written is None:
-        return None, complaints
+        return None, with_examples(answered(complaints, data), data)
     scenario = written.model_copy(update={**parts, "extends": ""})
     scenario = scenario.model_copy(update=_moved_paths(scenario, overridden))
     scenario._remarks = tuple(draft.remarks)

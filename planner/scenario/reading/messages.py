@@ -19,6 +19,8 @@ from planner.scenario.resolving.examples import RULES
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import did_you_mean, listed, nearest, perhaps, quote, suggested
 
+NOT_KNOWN = "is not a known setting"
+
 # Words of other planners and of everyday speech, and what the setting is called here.
 SYNONYMS = {
     "n": "patients",
@@ -106,9 +108,9 @@ def _complaint(details: ErrorDetails, advise: bool) -> Complaint:
     if kind == "missing":
         return _missing(route)
     if kind == "extra_forbidden" and "uncertainty" in path[:3] and isinstance(value, dict):
-        return Complaint(path, "is not a known setting", 'a path is one text: "components.NAME.share"', True)
+        return Complaint(path, NOT_KNOWN, 'a path is one text: "components.NAME.share"', True)
     if kind == "extra_forbidden":
-        return Complaint(path, "is not a known setting", _unknown(route) if advise else "", at_key=True)
+        return Complaint(path, NOT_KNOWN, _unknown(route) if advise else "", at_key=True)
     if kind == "unknown_name":
         names = context["known"]
         if context["kind"] == "futility rule" and "spending" in str(value):  # of what is not a guess
@@ -139,7 +141,9 @@ def _other_spelling(route: Path) -> str:
     field = model.model_fields.get(str(route[-1])) if model is not None else None
     for extra in field.metadata if field is not None else ():
         if isinstance(extra, AlsoWritten):
-            return {"number": "a number or ", "string": "a known name or "}[str(extra.schema["type"])]
+            known = "a known name or " if "anyOf" in extra.schema else "text or "
+            words = {"number": "a number or ", "string": known, "array": "a list of names or "}
+            return words.get(str(extra.schema["type"]), "")
     return ""
 
 

@@ -1,20 +1,184 @@
-"""Short forms of settings: `size = 0.5` is { mean = 0.5 }, "cue" is { signal = "cue" }.
+"""Short forms of settings, each with the full form that it stands for: one table, SHORT_FORMS.
 
-An override may then reach inside: --set components.specific.size.sd=0.1.
+A short form is accepted where it has one meaning only. Some stand for themselves and are read where the
+setting is declared (`size = 0.5` is { mean = 0.5 }); others depend on what else the file says, and are
+written out before anything is checked (`sequences = ["AB", "BA"]`, where A and B are treatments). Either way
+the scenario, its full form and its digest are those of the full form. An override may reach inside:
+--set components.specific.size.sd=0.1. Names are read in any spelling: see planner.scenario.fields.spelling.
+
+What has several meanings, or is called otherwise here, is answered: see planner.scenario.reading.guesses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import get_args
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, get_args
 
 from pydantic import BeforeValidator
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from planner.scenario.faults import Path
+from planner.scenario.fields import as_spelt, is_number, split_text
 from planner.scenario.hypotheses import family_of
 from planner.scenario.reading.messages import model_at
+from planner.scenario.resolving.examples import described, periods, spelt_out
+from planner.scenario.stopping_rules import EFFICACY_RULES, FUTILITY_RULES
 from planner.scenario.tree import Tree
+from planner.scenario.vocabulary import SCALES
+
+
+class ShortForm(NamedTuple):
+    """A short form. `setting`: its path, * for any name or number in it; `short` and `full`: an example of
+    its value and of what that stands for, as TOML; `when`: the condition under which it is accepted."""
+
+    setting: str
+    short: str
+    full: str
+    when: str = ""
+    expand: Callable[[Any, Tree], object] | None = (
+        None  # of the value, and of the whole file; None: see above
+    )
+
+
+def expanded(data: Tree) -> Tree:
+    """The settings with every short form of the table written out that depends on the rest of the file.
+
+    What holds none is the same object as before.
+    """
+    for form in SHORT_FORMS:
+        if form.expand is not None:
+            data = _changed(data, form.setting.split("."), form.expand, data)
+    return data
+
+
+def _changed(node: Any, route: list[str], expand: Callable[[Any, Tree], object], data: Tree) -> Any:
+    """The node with what stands at the end of the route expanded, in copies of all that leads there."""
+    if not route:
+        return expand(node, data)
+    if isinstance(node, dict):
+        keys: list[Any] = list(node) if route[0] == "*" else [key for key in route[:1] if key in node]
+    else:
+        keys = list(range(len(node))) if route[0] == "*" and isinstance(node, list) else []
+    copy = None
+    for key in keys:
+        value = _changed(node[key], route[1:], expand, data)
+        if value is not node[key]:
+            copy = (dict(node) if isinstance(node, dict) else list(node)) if copy is None else copy
+            copy[key] = value
+    return node if copy is None else copy
+
+
+# Each gives the full form of a value, or the value itself where it is no short form.
+
+
+def _table_of_names(value: Any, _data: Tree) -> object:
+    names = value if isinstance(value, list) and all(isinstance(each, str) for each in value) else []
+    return {name: {} for name in names} if len(set(names)) == len(names) > 0 else value
+
+
+def _under(key: str) -> Callable[[Any, Tree], object]:
+    """A text is the setting `key` of a table."""
+    return lambda value, _data: {key: value} if isinstance(value, str) else value
+
+
+def _named(key: str, names: Any) -> Callable[[Any, Tree], object]:
+    """A known name, in any spelling, is the setting `key` of a table."""
+    return lambda value, _data: (
+        {key: value} if isinstance(value, str) and as_spelt(value, names) is not None else value
+    )
+
+
+def _list_of_one(value: Any, _data: Tree) -> object:
+    return [value] if isinstance(value, dict | str) else value
+
+
+def _numbers(value: Any, _data: Tree) -> object:
+    return [value] if is_number(value) else value
+
+
+def _words(value: Any, _data: Tree) -> object:
+    return split_text(value) if isinstance(value, str) else value
+
+
+def _letters(value: Any, data: Tree) -> object:
+    """`AB` or `A,B` stands for `A B` where A and B are treatments and the whole is none."""
+    known = described(data)
+    if not isinstance(value, str) or set(value.split()) <= set(known):
+        return value
+    return spelt_out(value, known) or value
+
+
+def _between_two_periods(value: Any, data: Tree) -> object:
+    """With one gap between periods, to leave per period is to leave at all."""
+    one_meaning = is_number(value) and (value == 0 or (0 < value <= 1 and periods(data) == 2))
+    return {"per_period": value} if one_meaning else value
+
+
+SHORT_FORMS: tuple[ShortForm, ...] = (
+    ShortForm("treatments", '["A", "B"]', "{ A = {}, B = {} }", expand=_table_of_names),
+    ShortForm("treatments.*", '"active"', '{ label = "active" }', expand=_under("label")),
+    ShortForm("treatments.*.agents.*", '"ketamine"', '{ agent = "ketamine" }'),
+    ShortForm("design.sequences.*", '"A B"', '["A", "B"]'),
+    ShortForm(
+        "design.sequences.*",
+        '"AB"',
+        '"A B"',
+        "A and B are treatments that [treatments] or a hypothesis names, and AB is none",
+        _letters,
+    ),
+    ShortForm("design.sequences.*", '"A -> B"', '"A B"', "as before; likewise A,B and A-B and A/B", _letters),
+    ShortForm("design.arms", '"A B"', '["A", "B"]', expand=_words),
+    ShortForm("design.assessment_days", "1", "[1]", expand=_numbers),
+    ShortForm(
+        "population.dropout",
+        "0.15",
+        "{ per_period = 0.15 }",
+        "there are two periods: with more, it could mean per period or over the trial",
+        _between_two_periods,
+    ),
+    ShortForm("population.dropout.per_period", "0.1", "[0.1]", "the same in every gap between periods"),
+    ShortForm("population.dropout.odds_ratio.outcomes.*", "2", "{ ratio = 2, per = 10, around = 0 }"),
+    ShortForm(
+        "endpoint", '"HAM-D17"', '{ scale = "HAM-D17" }', "it names a known scale", _named("scale", SCALES)
+    ),
+    ShortForm(
+        "endpoint.scale",
+        '"HAM-D17"',
+        '{ name = "HAM-D17", low = 0, high = 52, step = 1, better = "lower", remission_at_most = 7 }',
+        "it names a known scale",
+    ),
+    ShortForm("components.*.size", "0.5", "{ mean = 0.5 }"),
+    ShortForm("components.*.otherwise", "0.1", "{ mean = 0.1 }"),
+    ShortForm("components.*.half_life_days", "8", "{ median = 8 }"),
+    ShortForm("hypotheses.*.terms.*.needs.*", '"cue"', '{ signal = "cue" }'),
+    ShortForm("hypotheses.*.tie.agents", '"ketamine"', '["ketamine"]'),
+    ShortForm("hypotheses.*.tie.by", '"specific"', '["specific"]'),
+    ShortForm("outcomes.*.background", "2", "{ mean = 2 }"),
+    ShortForm("outcomes.*.components.*.size", "10", "{ mean = 10 }"),
+    ShortForm("outcomes.*.components.*.otherwise", "1", "{ mean = 1 }"),
+    ShortForm("outcomes.*.components.*.half_life_days", "0.1", "{ median = 0.1 }"),
+    ShortForm("hypotheses.*.sd_within", "5", '{ "*" = 5 }', "the same for every treatment"),
+    ShortForm("analyses", '{ method = "paired-t" }', '[{ method = "paired-t" }]', expand=_list_of_one),
+    ShortForm("analyses", '"paired-t"', '[{ method = "paired-t" }]', expand=_list_of_one),
+    ShortForm("analyses.*", '"paired-t"', '{ method = "paired-t" }', expand=_under("method")),
+    ShortForm(
+        "monitoring.efficacy",
+        '"obrien-fleming"',
+        '{ rule = "obrien-fleming" }',
+        "it names a rule",
+        _named("rule", EFFICACY_RULES),
+    ),
+    ShortForm(
+        "monitoring.futility",
+        '"none"',
+        '{ rule = "none" }',
+        "it names a rule",
+        _named("rule", FUTILITY_RULES),
+    ),
+    ShortForm("simulation.hypotheses", '"effect"', '["effect"]', expand=_list_of_one),
+)
+"""Every short form that is accepted. Each of those to be expanded is looked at once, in this order."""
 
 
 def full_form(data: Tree, path: Path, value: object) -> Tree | None:
@@ -22,9 +186,9 @@ def full_form(data: Tree, path: Path, value: object) -> Tree | None:
     route = path
     if path[:1] == ("hypotheses",) and len(path) > 2:
         route = (*path[:2], family_of(data["hypotheses"][path[1]]), *path[2:])
-    inside = isinstance(route[-1], int)
-    model = model_at(route[:-2] if inside else route[:-1])
-    field = model.model_fields.get(str(route[-2 if inside else -1])) if model is not None else None
+    field, inside = _field_at(route), False
+    if field is None:  # an element of a list or table
+        field, inside = _field_at(route[:-1]), True
     if field is None:
         return None
     for validator in _validators(field.annotation) if inside else field.metadata:
@@ -35,6 +199,11 @@ def full_form(data: Tree, path: Path, value: object) -> Tree | None:
                 return None
             return table if isinstance(table, dict) else None
     return None
+
+
+def _field_at(route: Path) -> FieldInfo | None:
+    model = model_at(route[:-1]) if route else None
+    return model.model_fields.get(str(route[-1])) if model is not None else None
 
 
 def _validators(annotation: object) -> Iterator[object]:

@@ -16,6 +16,7 @@ from planner.scenario.own_methods import OwnMethods, context_of
 from planner.scenario.reading.build import build_scenario
 from planner.scenario.reading.extends import Layer, Refused, chain, merge_layers, owner
 from planner.scenario.reading.overrides import Override, apply, parse
+from planner.scenario.reading.short_forms import expanded
 from planner.scenario.resolving.draft import Complaint
 from planner.scenario.resolving.kept import Kept
 from planner.scenario.scenario import Scenario
@@ -26,7 +27,10 @@ _LOOKS: Path = ("monitoring", "looks")
 
 
 class _Merged(NamedTuple):
-    """The file and those that it extends, and what they say together, which nobody changes."""
+    """The file and those that it extends, and what they say together, which nobody changes.
+
+    Short forms are written out in it.
+    """
 
     layers: list[Layer]
     data: Tree
@@ -50,6 +54,7 @@ class Source:
         given = [item for item in sorted_out if isinstance(item, Override)]
         layers, stated = self._stated(given)
         data, overrides, faults = apply(stated, given)
+        data = expanded(data)
         faults += [item for item in sorted_out if isinstance(item, Fault)]
         paths = [item.path for item in overrides]
         design = stated.get("design")
@@ -74,7 +79,7 @@ class Source:
     def written(self, set: Sequence[str] = ()) -> Tree:
         """What the file, the files it extends and `set` state, before anything is completed or checked."""
         given = [item for i, text in enumerate(set, 1) if isinstance(item := parse(i, text), Override)]
-        return apply(self._stated(given).data, given)[0]
+        return expanded(apply(self._stated(given).data, given)[0])
 
     def _stated(self, overrides: Sequence[Override]) -> _Merged:
         """What the files say together; which ones, an override may say."""
@@ -82,7 +87,7 @@ class Source:
         key = stated[-1].text if stated else ""
         if key not in self._merged:
             layers = self._layers(replace(self._first, entries={}), stated)
-            self._merged[key] = _Merged(layers, merge_layers(layers))
+            self._merged[key] = _Merged(layers, expanded(merge_layers(layers)))
         return self._merged[key]
 
     def _layers(self, first: Layer, stated: Sequence[Override]) -> list[Layer]:

@@ -11,9 +11,8 @@ from planner.scenario.fields import EVERY
 from planner.scenario.population import Population
 from planner.scenario.resolving.draft import Draft, check_score
 from planner.scenario.resolving.dropout import resolve_dropout
-from planner.scenario.resolving.examples import described
 from planner.scenario.resolving.measures import resolve_reading
-from planner.scenario.text import count, did_you_mean, listed, printable, quote
+from planner.scenario.text import count, did_you_mean, printable
 
 
 def resolve_design(draft: Draft) -> Design | None:
@@ -50,9 +49,6 @@ def _sequences(draft: Draft, design: Design) -> designs.Sequences | None:
         hint = 'for instance sequences = ["A B", "B A"], or name = "AB/BA" with arms = ["A", "B"]'
         draft.note(("design",), "`sequences` is missing", hint, at_key=True)
         return None
-    if run_together := _without_blanks(draft, design):
-        draft.note(("design", "sequences"), *run_together)
-        return None
     first = design.sequences[0]
     before = len(draft.complaints)
     seen: set[tuple[str, ...]] = set()
@@ -73,19 +69,6 @@ def _sequences(draft: Draft, design: Design) -> designs.Sequences | None:
             ("design", "sequences"), f"give {len(used)} treatments; at most {MAX_TREATMENTS} are allowed"
         )
     return design.sequences if len(draft.complaints) == before else None
-
-
-def _without_blanks(draft: Draft, design: Design) -> tuple[str, str] | None:
-    """Message and hint where `NS` stands for `N S`: its letters are treatments, and it is none."""
-    treatments = set(described(draft.data))
-    whole = [sequence[0] for sequence in design.sequences if len(sequence) == 1]
-    if len(whole) < len(design.sequences) or not all(
-        len(text) > 1 and text not in treatments and set(text) <= treatments for text in whole
-    ):
-        return None
-    apart = ", ".join(quote(" ".join(text)) for text in whole)
-    message = f"give one period of {listed(whole)}, which are no treatments"
-    return message, f"separate the treatments by blanks: sequences = [{apart}]"
 
 
 def _named_sequences(draft: Draft, design: Design, name: str) -> designs.Sequences | None:

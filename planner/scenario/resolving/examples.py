@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from typing import Any
 
+from planner.scenario.designs import named
 from planner.scenario.faults import dotted
-from planner.scenario.fields import is_number
+from planner.scenario.fields import as_spelt, is_number
 from planner.scenario.hypotheses import SETTINGS
 from planner.scenario.resolving.draft import Complaint
 from planner.scenario.resolving.families.resolver import resolver_of
@@ -24,7 +27,7 @@ def _example(complaint: Complaint, data: Tree) -> str:
     """What to write instead; empty if the complaint is not one of form, or nothing better is known."""
     if "must be " not in complaint.message:
         return ""
-    path, value = complaint.path, _written(data, complaint.path)
+    path, value = complaint.path, written_at(data, complaint.path)
     names = treatments(data)
     first, second = names[:2] if len(names) > 1 else ("A", "B")
     a, b = dotted((first,)), dotted((second,))
@@ -37,7 +40,7 @@ def _example(complaint: Complaint, data: Tree) -> str:
             return f"for instance dropout = {{ per_period = {number} }}"
         case "monitoring.looks":
             share = isinstance(value, float) and 0.0 < value < 1.0
-            patients = _written(data, ("design", "patients"))
+            patients = written_at(data, ("design", "patients"))
             last = "1.0" if share else str(patients) if type(patients) is int else "24"
             return f"for instance looks = [{number}, {last}]"
         case "monitoring.futility":
@@ -70,6 +73,31 @@ def treatments(data: Tree) -> list[str]:
     return list(dict.fromkeys(names or described(data)))
 
 
+def periods(data: Tree) -> int | None:
+    """The periods of the design, as far as it can be seen; None if not."""
+    design = data.get("design")
+    if not isinstance(design, dict):
+        return None
+    sequences, name = design.get("sequences"), design.get("name")
+    if isinstance(sequences, list) and sequences:
+        first = sequences[0]
+        return (
+            len(first.split() if isinstance(first, str) else first) if isinstance(first, str | list) else None
+        )
+    known = as_spelt(name, DESIGNS) if isinstance(name, str) else None
+    try:
+        return len(named(known, treatments(data))[0]) if known is not None else None
+    except ValueError:
+        return None
+
+
+def spelt_out(text: str, known: Collection[str]) -> str | None:
+    """`AB`, `A,B` or `A -> B` as `A B`, where A and B are known treatments; None for anything else."""
+    parts = [part for part in re.split(r"[\s,;/>|–-]+", text) if part]
+    parts = [letter for part in parts for letter in ([part] if part in known else part)]
+    return " ".join(parts) if parts and set(parts) <= set(known) else None
+
+
 def described(data: Tree) -> list[str]:
     """The treatments that [treatments] or a hypothesis names, whatever the sequences give."""
     names: list[str] = []
@@ -84,7 +112,7 @@ def described(data: Tree) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _written(data: Any, path: tuple[str | int, ...]) -> object:
+def written_at(data: Any, path: tuple[str | int, ...]) -> object:
     """What stands at the path; None if nothing does."""
     for part in path:
         try:

@@ -123,7 +123,7 @@ def _check_parameters(
     for parameter in row.required:
         if parameter.name not in stated:
             message = f"{settings.rule} needs `{parameter.name}`: {parameter.help}"
-            draft.note((*path, "rule"), message)
+            draft.note((*path, "rule"), message, _with_examples(settings, path, row))
     used = {parameter.name for parameter in row.parameters if parameter.in_scenario}
     for parameter in parameters_of(rules):
         if parameter.name not in stated:
@@ -134,6 +134,15 @@ def _check_parameters(
             draft.note(place, f"is not used by the rule {settings.rule}", hint, at_key=True)
         if parameter.kind == "list":
             _check_list(draft, place, parameter, stated[parameter.name], looks)
+
+
+def _with_examples(settings: RuleSettings, path: Path, row: StoppingRule) -> str:
+    """The rule with all that it needs: as stated, else an example; nothing where one is a list by look."""
+    stated = settings.stated()
+    if any(each.kind == "list" for each in row.required):
+        return ""
+    needed = [f"{each.name} = {stated.get(each.name, each.example)}" for each in row.required]
+    return f'{path[-1]} = {{ rule = "{settings.rule}", {", ".join(needed)} }}'
 
 
 def _needs(name: str, row: StoppingRule) -> str:

@@ -212,7 +212,10 @@ def _check_variation(draft: Draft, path: Path, means: Means, spread: ScoreSpread
         if spread.difference(*pair) == 0.0:
             form = next(k for k in ("sd_within", "sd", "sd_difference") if getattr(means, k) is not None)
             message = f"the difference of {listed(pair)} would be the same in every patient"
-            draft.note((*path, form), message, "at least one of them needs an SD above 0")
+            hint = "at least one of them needs an SD above 0"
+            if means.correlation == 1.0:
+                hint = f"correlation = 0.9, or an SD for each: sd = {{ {pair[0]} = ..., {pair[1]} = ... }}"
+            draft.note((*path, form), message, hint)
             return
 
 

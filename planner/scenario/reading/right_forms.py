@@ -1,0 +1,392 @@
+"""The right form of a setting that a new user would write otherwise: a text to be pasted, filled in.
+
+Every function takes a Guess and gives the form with what the file states, or nothing where none is known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from math import sqrt
+from typing import Any, NamedTuple
+
+from planner.scenario.designs import named
+from planner.scenario.faults import Path, dotted
+from planner.scenario.fields import as_spelt, is_number, spelling
+from planner.scenario.resolving.examples import described, periods, spelt_out, treatments, written_at
+from planner.scenario.text import quote
+from planner.scenario.tree import Tree
+from planner.scenario.vocabulary import DESIGNS
+
+
+class Guess(NamedTuple):
+    """A setting that cannot be read as it is: its place, its value, and the whole file."""
+
+    path: Path
+    value: Any
+    data: Tree
+
+    @property
+    def section(self) -> str:
+        """The table or list of the file that it stands in, or its own name where it stands in none."""
+        return str(self.path[0])
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Two treatments of the file, as keys; A and B where it names none."""
+        first, second, *_ = [*treatments(self.data), "A", "B"]
+        return dotted((first,)), dotted((second,))
+
+    def around(self) -> Guess:
+        """The list or table that it stands in."""
+        path = self.path[:-1]
+        return Guess(path, written_at(self.data, path), self.data)
+
+    @property
+    def patients(self) -> int | None:
+        stated = written_at(self.data, ("design", "patients"))
+        return stated if type(stated) is int else None
+
+
+# Numbers
+
+_UNITS = {
+    "": 1.0,
+    "%": 0.01,
+    "d": 1.0,
+    "day": 1.0,
+    "w": 7.0,
+    "wk": 7.0,
+    "week": 7.0,
+    "h": 1 / 24,
+    "hour": 1 / 24,
+}
+_UNITS |= dict.fromkeys(("patient", "subject", "participant", "point", "pt", "trial", "unit"), 1.0)
+
+
+def number_in(value: object) -> float | None:
+    """The number that a value is or that a text such as "24", "5 %" or "2 weeks" (14 days) means."""
+    if is_number(value):
+        return float(str(value))
+    match = (
+        re.fullmatch(r"\s*([-+]?\d*[.,]?\d+)\s*(%|[A-Za-z]*)\s*", value) if isinstance(value, str) else None
+    )
+    if match is None:
+        return None
+    unit = match[2].casefold()
+    factor = _UNITS.get(unit, _UNITS.get(unit.removesuffix("s")))
+    return None if factor is None else float(match[1].replace(",", ".")) * factor
+
+
+def number_text(number: float) -> str:
+    return f"{number:.10g}"
+
+
+def as_number_form(guess: Guess) -> str:
+    """The number that is meant by one in quotation marks, with a unit or of another kind."""
+    number = number_in(guess.value)
+    whole = isinstance(guess.value, float) and guess.value.is_integer()
+    if number is None or not (isinstance(guess.value, str) or whole):
+        return ""
+    key = f"{dotted(guess.path[-1:])} = " if isinstance(guess.path[-1], str) else ""
+    unit = " (in days)" if isinstance(guess.value, str) and re.search("[wh]", guess.value) else ""
+    return f"write {key}{number_text(number)}{unit}"
+
+
+# Settings by another name
+
+
+def setting_of(home: str, key: str, convert: Callable[[Guess], str] | None = None) -> Callable[[Guess], str]:
+    """The setting `key` of the section `home`, with the number that was written or what `convert` makes."""
+
+    def answer(guess: Guess) -> str:
+        number = number_in(guess.value)
+        value = convert(guess) if convert is not None else "" if number is None else number_text(number)
+        setting = f"{key} = {value}" if value else key
+        return (
+            f"did you mean {setting}?"
+            if guess.section == home and len(guess.path) > 1
+            else f"[{home}] {setting}"
+        )
+
+    return answer
+
+
+def weeks_form(guess: Guess) -> str:
+    number = number_in(guess.value)
+    return "" if number is None else f"did you mean washout_days = {number_text(7 * number)}?"
+
+
+def per_sequence_form(guess: Guess) -> str:
+    number, sequences = number_in(guess.value), written_at(guess.data, ("design", "sequences"))
+    if number is None or not isinstance(sequences, list):
+        return "patients = the patients of all sequences together"
+    return f"patients = {number_text(number * len(sequences))}: of all {len(sequences)} sequences together"
+
+
+def direction_form(guess: Guess) -> str:
+    one = re.match(r"one|1", str(guess.value).casefold()) is not None
+    if one:
+        return 'alternative = "greater" or "less" (first minus second), "better" or "worse"'
+    return 'did you mean alternative = "two-sided"?'
+
+
+def alternative_form(guess: Guess) -> str:
+    text = spelling(str(guess.value))
+    if re.fullmatch("(two|2)(sided|tailed)?|both", text):
+        return 'alternative = "two-sided"'
+    return 'alternative = "two-sided", or "better" (one-sided)' if text.startswith("superior") else ""
+
+
+def interim_form(guess: Guess) -> str:
+    looks = "looks = [0.5, 1.0]" if number_in(guess.value) is None else looks_form(guess)
+    return looks if guess.section == "monitoring" and len(guess.path) > 1 else f"[monitoring] {looks}"
+
+
+def means_form(guess: Guess) -> str:
+    if guess.section != "hypotheses":
+        return ""
+    a, b = guess.pair
+    number = number_in(guess.value)
+    first = "..." if number is None else number_text(number)
+    return f"means = {{ {a} = {first}, {b} = 0 }}: the mean of each treatment"
+
+
+def rates_form(guess: Guess) -> str:
+    return f"rates = {_by_treatment(guess)}" if guess.section == "hypotheses" else ""
+
+
+def _by_treatment(guess: Guess) -> str:
+    """The numbers of a list or table as a table by treatment."""
+    names, value = treatments(guess.data), guess.value
+    if isinstance(value, dict):
+        pairs = list(value.items())
+    else:
+        pairs = list(zip(names or ["A", "B"], value if isinstance(value, list) else [], strict=False))
+    numbers = [(name, number_in(each)) for name, each in pairs]
+    if not numbers or any(number is None for _, number in numbers):
+        a, b = guess.pair
+        return f"{{ {a} = ..., {b} = ... }}"
+    return (
+        f"{{ {', '.join(f'{dotted((name,))} = {number_text(number or 0.0)}' for name, number in numbers)} }}"
+    )
+
+
+def root_form(guess: Guess) -> str:
+    number = number_in(guess.value)
+    root = "..." if number is None or number < 0 else number_text(sqrt(number))
+    return f"an SD, the root of it: sd = {root} with correlation = ..."
+
+
+def cv_form(guess: Guess) -> str:
+    number, means = number_in(guess.value), written_at(guess.data, (*guess.path[:-1], "means"))
+    if number is None or not isinstance(means, dict) or not all(map(is_number, means.values())):
+        return "an SD in points, share times mean: sd_within = ..."
+    number = number / 100 if number > 3 else number
+    table = ", ".join(
+        f"{dotted((name,))} = {number_text(abs(number * mean))}" for name, mean in means.items()
+    )
+    return f"an SD in points, share times mean: sd_within = {{ {table} }}"
+
+
+def hypothesis_form(guess: Guess) -> str:
+    table = guess.value if isinstance(guess.value, dict) else {}
+    names = [
+        name for name, each in table.items() if isinstance(each, dict) and name not in ("means", "rates")
+    ]
+    named_already = bool(names) and "means" not in table and "rates" not in table
+    name = names[0] if named_already else "effect"
+    return f"[hypotheses.{dotted((name,))}]: what may be true, each by its name"
+
+
+def design_form(guess: Guess) -> str:
+    """A design by its name, with the treatments and patients that the file states."""
+    name = _design_named(guess.value)
+    if name is None:
+        return ""
+    arms = ", ".join(quote(each) for each in [*treatments(guess.data)] or ["A", "B"])
+    patients = guess.patients or written_at(guess.data, ("patients",)) or 24
+    if guess.path == ("design",):
+        return f'design = {{ name = "{name}", arms = [{arms}], patients = {patients} }}'
+    if written_at(guess.data, ("design", "sequences")):
+        return "leave it out: the sequences say it all"
+    return f'name = "{name}" with arms = [{arms}]'
+
+
+def _design_named(value: object) -> str | None:
+    if not isinstance(value, str):
+        return None
+    known = as_spelt(value, DESIGNS)
+    usual = re.fullmatch(
+        r"(2x2x?2?|crossover|crossovertrial|abba|standard)", spelling(value).replace("×", "x")
+    )
+    return known or ("AB/BA" if usual else None)
+
+
+def power_form(guess: Guess) -> str:
+    number = number_in(guess.value)
+    wanted = f" --power {number_text(number / 100 if number > 1 else number)}" if number is not None else ""
+    return f"no setting: planner size FILE{wanted} finds the patients that give it"
+
+
+def dropout_form(guess: Guess) -> str:
+    """Where a share of patients who leave can mean two things, both."""
+    share, many = number_in(guess.value), periods(guess.data)
+    if share is None:
+        return ""
+    share = share / 100 if share > 1 else share
+    if many == 1:
+        return f"dropout = {{ before_first = {number_text(share)} }}: one period has no gap after it"
+    if many is None or many == 2:
+        return (
+            f"[population] dropout = {number_text(share)}"
+            if guess.section != "population"
+            else f"dropout = {number_text(share)}"
+        )
+    gaps = many - 1
+    each, all_of_them = 1.0 - (1.0 - share) ** (1.0 / gaps), 1.0 - (1.0 - share) ** gaps
+    return (
+        f"dropout = {{ per_period = {number_text(share)} }} if {100 * share:.4g} % leave in each of the "
+        f"{gaps} gaps between periods ({100 * all_of_them:.3g} % in all), or "
+        f"dropout = {{ per_period = {each:.4g} }} if "
+        f"{100 * share:.4g} % leave in all"
+    )
+
+
+def period_effect_form(guess: Guess) -> str:
+    number, many = number_in(guess.value), periods(guess.data) or 2
+    if number is None:
+        return ""
+    section = "" if guess.section == "population" else "[population] "
+    later = [number_text(number)] * (many - 1)
+    steps = [number_text(k * number) for k in range(many)]
+    first = f"{section}period_effect = [{', '.join(['0', *later])}]"
+    if many < 3:
+        return f"{first}: what period 2 adds to the score"
+    return f"{first} if every later period adds it, or [{', '.join(steps)}] if each period adds it once more"
+
+
+def sequence_effect_form(guess: Guess) -> str:
+    number, sequences = number_in(guess.value), written_at(guess.data, ("design", "sequences"))
+    if number is None or not isinstance(sequences, list):
+        return ""
+    return f"sequence_effect = [{', '.join([*['0'] * (len(sequences) - 1), number_text(number)])}]"
+
+
+def looks_form(guess: Guess) -> str:
+    number, patients = guess.value, guess.patients or 24
+    if isinstance(number, list):
+        shares = [number_in(each) for each in number]
+        if not shares or any(each is None or not 0 < each <= 1 for each in shares):
+            return ""
+        stated = [number_text(each or 0.0) for each in shares]
+        return f"looks = [{', '.join(stated if stated[-1] == '1' else [*stated, '1'])}]".replace(
+            " 1]", " 1.0]"
+        )
+    if isinstance(number, str):
+        number = number_in(number)
+    if isinstance(number, float) and 0.0 < number < 1.0:
+        return f"looks = [{number_text(number)}, 1.0]"
+    if not is_number(number) or number != int(number) or number < 1:
+        return ""
+    several = f"looks = [{', '.join([f'{k / number:.4g}' for k in range(1, int(number))] + ['1.0'])}]"
+    several += f" for {int(number)} looks, equally spaced"
+    once = f"looks = [{int(number)}, {patients}] for one after {int(number)} patients and one at the end"
+    if number == 1:
+        return "leave it out for one look, at the end"
+    answers = [several] * (number <= 6) + [once] * (number < patients)
+    return ", or ".join(answers)
+
+
+def treatments_form(guess: Guess) -> str:
+    names = (
+        guess.value
+        if isinstance(guess.value, list)
+        else re.split(r"[\s,;/]+", guess.value)
+        if isinstance(guess.value, str)
+        else list(guess.value)
+        if isinstance(guess.value, dict)
+        else []
+    )
+    listed = ", ".join(quote(name) for name in dict.fromkeys(str(name) for name in names if name))
+    where = "above [design]: " if guess.section == "design" else ""
+    return f"{where}treatments = [{listed}]" if listed else ""
+
+
+def contrast_form(guess: Guess) -> str:
+    if not isinstance(guess.value, str):
+        return ""
+    parts = re.split(r"\s+(?:-|–|vs\.?|versus|minus|against)\s+|\s*,\s*|\s+", guess.value.strip())
+    known = treatments(guess.data) or described(guess.data)
+    if len(parts) != 2:
+        parts = guess.value.replace("–", "-").split("-")
+    if len(parts) != 2 or (known and not set(parts) <= set(known)):
+        return ""
+    return f"contrast = [{quote(parts[0])}, {quote(parts[1])}]: {parts[0]} minus {parts[1]}"
+
+
+def sequences_form(guess: Guess) -> str:
+    """Sequences in one text, or with something other than blanks between treatments."""
+    known = set(described(guess.data))
+    texts = guess.value if isinstance(guess.value, list) else re.split(r"\s*[,;/|]\s*", str(guess.value))
+    split = [spelt_out(str(text), known) for text in texts]
+    if not known or len(split) < 2 or any(each is None for each in split):
+        return ""
+    return f"sequences = [{', '.join(quote(each or '') for each in split)}]"
+
+
+def arms_form(guess: Guess) -> str:
+    known, name = described(guess.data), _design_named(written_at(guess.data, ("design", "name")))
+    try:
+        named(name or "", known)
+    except (ValueError, KeyError):
+        return ""
+    return f"arms = [{', '.join(quote(each) for each in known)}]"
+
+
+def baseline_form(guess: Guess) -> str:
+    stated = guess.value if isinstance(guess.value, list) else [guess.value]
+    mean, sd, *_ = [*map(number_in, stated), None, None]
+    if mean is None:
+        return ""
+    spread = "..." if sd is None else number_text(sd)
+    return f"baseline = {{ mean = {number_text(mean)}, sd = {spread} }}: sd between patients"
+
+
+def label_form(guess: Guess) -> str:
+    text = guess.value if isinstance(guess.value, str) else "..."
+    return f"label = {quote(text)}" if guess.section == "endpoint" else ""
+
+
+def endpoint_form(guess: Guess) -> str:
+    return f"endpoint = {{ label = {quote(guess.value)} }}" if isinstance(guess.value, str) else ""
+
+
+def scale_form(guess: Guess) -> str:
+    limits = guess.value if isinstance(guess.value, list) else []
+    numbers = [number_in(each) for each in limits]
+    if len(numbers) != 2 or None in numbers:
+        return ""
+    return f"scale = {{ low = {number_text(numbers[0] or 0.0)}, high = {number_text(numbers[1] or 0.0)} }}"
+
+
+def table_of_form(key: str) -> Callable[[Guess], str]:
+    return lambda guess: (
+        f"{key} = {_by_treatment(guess)}"
+        if isinstance(guess.value, list) or (key == "discordant" and is_number(guess.value))
+        else ""
+    )
+
+
+def rule_form(guess: Guess) -> str:
+    rule = guess.value if isinstance(guess.value, str) else "obrien-fleming-spending"
+    return f"efficacy = {quote(rule)}" if guess.section == "monitoring" else ""
+
+
+def alpha_form(guess: Guess) -> str:
+    number = number_in(guess.value)
+    return (
+        ""
+        if number is None
+        else f"[[analyses]] alpha = {number_text(number / 100 if number >= 1 else number)}"
+    )

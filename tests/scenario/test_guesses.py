@@ -1,0 +1,87 @@
+"""What new users would type is answered with the right form; pasted, it works."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import NamedTuple
+
+import pytest
+
+from planner.scenario.faults import ScenarioError
+from planner.scenario.reading.guessed_names import named_otherwise
+from planner.scenario.reading.read import read_text
+from planner.scenario.reading.right_forms import number_in
+from tests.support.paths import INPUTS
+from tests.support.small_trials import DESIGN, trial
+
+
+class Row(NamedTuple):
+    """A guess: the parts of the file as typed, the hint word for word, and the parts once it is pasted."""
+
+    typed: dict[str, str]
+    hint: str
+    pasted: dict[str, str] | None = None
+
+
+ROWS = [
+    Row(**row)
+    for path in sorted((INPUTS / "guesses").glob("*.toml"))
+    for row in tomllib.loads(path.read_text(encoding="utf-8"))["guess"]
+]
+
+
+def hints(text: str) -> list[str]:
+    with pytest.raises(ScenarioError) as refused:
+        read_text(text)
+    return list(dict.fromkeys(fault.hint for fault in refused.value.faults))
+
+
+def test_there_are_many() -> None:
+    assert len(ROWS) >= 100
+    assert len({trial(**row.typed) for row in ROWS}) == len(ROWS)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.hint[:40])
+def test_a_guess_is_answered(row: Row) -> None:
+    """With one hint, and no other fault that only follows from the first."""
+    assert hints(trial(**row.typed)) == [row.hint]
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.pasted is not None], ids=lambda row: row.hint[:40]
+)
+def test_what_is_pasted_works(row: Row) -> None:
+    text = trial(**(row.pasted or {}))
+    assert read_text(text).design.patients == 24
+    typed = trial(**row.typed).splitlines()
+    for line in text.splitlines():
+        if line not in typed and not line.startswith("["):
+            assert line in row.hint, "the line stands in the hint as it is pasted"
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("24", 24),
+        ("5%", 0.05),
+        ("5 %", 0.05),
+        ("2 weeks", 14),
+        ("7 days", 7),
+        ("0,5", 0.5),
+        ("-1", -1),
+        ("12 h", 0.5),
+    ],
+)
+def test_numbers_in_words(written: str, number: float) -> None:
+    assert number_in(written) == pytest.approx(number)
+
+
+@pytest.mark.parametrize("written", ["seven", "5 furlongs", "", "1-2", "7 8", None, True, [5]])
+def test_what_is_no_number_is_not_taken_for_one(written: object) -> None:
+    assert number_in(written) is None
+
+
+def test_nothing_is_made_up_for_a_word_that_nobody_knows() -> None:
+    assert named_otherwise(("analyses", 0, "method"), "qwertz") == ""
+    assert hints(trial(design=f"{DESIGN}\nqwertz = 3"))[0].startswith("settings here: ")
+    assert "own is given from Python" in hints(trial(analyses='method = "qwertz"'))[0]
