@@ -24,7 +24,7 @@ ALIKE = ["direct-opioid", "indirect-opioid", "synergy"]
 
 @pytest.fixture(scope="module")
 def williams() -> dict[str, Any]:
-    document: dict[str, Any] = weigh(read("williams-2018"), name="williams-2018").to_json()
+    document: dict[str, Any] = weigh(read("williams-2018"), variants=150, name="williams-2018").to_json()
     return document
 
 
@@ -86,7 +86,7 @@ def test_the_chances_of_a_mechanism_are_those_of_an_independent_simulation() -> 
 
 
 def test_jelen_is_weighed_by_its_statistic() -> None:
-    document = weigh(read("jelen-2025")).to_json()
+    document = weigh(read("jelen-2025"), variants=100).to_json()
     assert document["evidence"]["kind"] == "difference"
     assert document["tests"][0]["p"] == pytest.approx(0.023, abs=5e-4)  # as published
     rows = of(document)
@@ -96,7 +96,7 @@ def test_jelen_is_weighed_by_its_statistic() -> None:
 
 
 def test_abdallah_leaves_open_who_was_seen_twice() -> None:
-    document = weigh(read("abdallah-2020")).to_json()
+    document = weigh(read("abdallah-2020"), variants=100).to_json()
     assert [(g["treatments"], g["patients"]) for g in document["evidence"]["groups"]] == [
         (["KR", "K"], 15),
         (["KR"], 2),
@@ -109,7 +109,7 @@ def test_abdallah_leaves_open_who_was_seen_twice() -> None:
 
 
 def test_table_json_csv_and_markdown_say_the_same(cli: Cli, tmp_path: Path) -> None:
-    options = ["weigh", "williams-2018", "--variants", "20", "--patients", "256", "-q"]
+    options = ["weigh", "williams-2018", "--variants", "10", "--patients", "128", "-q"]
     code, table, _ = cli(*options)
     found = json.loads(cli(*options, "--json")[1])
     assert code == 0
@@ -126,7 +126,7 @@ def test_table_json_csv_and_markdown_say_the_same(cli: Cli, tmp_path: Path) -> N
 
 def test_hypotheses_that_share_their_figures_stand_below_one_another(cli: Cli) -> None:
     """No line of a table is much wider than a page, piped or pasted."""
-    options = ["weigh", "williams-2018", "--variants", "60", "--patients", "512", "-q"]
+    options = ["weigh", "williams-2018", "--variants", "12", "--patients", "256", "-q"]
     table = cli(*options)[1].split("\n")
     assert max(map(len, table)) <= 88
     assert sum(line == "= NMDA and mu in synergy" for line in table) == 3
@@ -140,7 +140,7 @@ def test_hypotheses_that_share_their_figures_stand_below_one_another(cli: Cli) -
 
 
 def test_priors_are_taken_and_refused(cli: Cli) -> None:
-    options = ["weigh", "abdallah-2020", "--patients", "256", "-q", "--json"]
+    options = ["weigh", "abdallah-2020", "--variants", "40", "--patients", "128", "-q", "--json"]
     even = of(json.loads(cli(*options)[1]))
     more = of(json.loads(cli(*options, "--prior", "nmda-only=3, expectancy=1")[1]))
     first, second = (

@@ -102,6 +102,7 @@ def patients_of(*names: str, cache: Path, **changes: str) -> Json:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not X86, reason="these are processors of the x86-64 family")
 def test_an_old_processor_gives_the_same_patients(tmp_path: Path) -> None:
     """Compiled for the oldest, and the C library and NumPy do without the newer instructions."""

@@ -187,6 +187,7 @@ def test_memory_that_runs_out_is_told_as_such(cli: Cli, monkeypatch: pytest.Monk
     assert "hint: lower" in err
 
 
+@pytest.mark.long
 def test_a_dry_run_counts_every_thread(tmp_path: Path) -> None:
     """What it says is no less than what the run then takes, within what Python itself varies by."""
     (tmp_path / "wide.toml").write_text(MANY.replace("patients = 10000", "patients = 400"))

@@ -200,6 +200,7 @@ def test_allocation_is_the_same_for_all_trials_of_a_tile_only() -> None:
     assert len({tuple(row) for row in sequence}) == 40
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not X86, reason="these are processors of the x86-64 family")
 def test_an_old_processor_gives_the_same_trials(tmp_path: Path, golden: dict[str, str]) -> None:
     """Compiled for the oldest, and the C library and NumPy do without the newer instructions.

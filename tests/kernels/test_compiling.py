@@ -142,6 +142,7 @@ print("".join(work.generators[0].generate.inspect_asm().values()))
 """
 
 
+@pytest.mark.long
 @needs_vectors
 def test_a_whole_kernel_works_on_vectors(tmp_path: Path) -> None:
     """As the engine compiles it: one loop draws words, one makes normals (with a root), others scores."""

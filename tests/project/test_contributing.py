@@ -60,6 +60,7 @@ def put_before(file: Path, mark: str, text: str, after: str = "") -> None:
     file.write_text(before[:at] + text + before[at:], encoding="utf-8")
 
 
+@pytest.mark.long
 def test_a_stopping_rule_is_a_row_and_a_function(copy: Path) -> None:
     assert "no analysis, stopping rule or design" in planner(copy, "methods", "exponential", code=2)
     row, function, *_ = python_of("rule.md")
@@ -86,6 +87,7 @@ def test_a_stopping_rule_is_a_row_and_a_function(copy: Path) -> None:
     assert len(json.loads(planner(copy, *swept.split()))["cells"]) == 6
 
 
+@pytest.mark.long
 def test_a_question_is_three_files_and_a_row_each(copy: Path) -> None:
     assert "there is no command" in planner(copy, "visits", "williams-2018", code=2)
     question, page, command, rows = python_of("question.md")

@@ -158,6 +158,7 @@ def test_every_line_of_the_public_names_is_read() -> None:
         assert getattr(planner, name) is not None
 
 
+@pytest.mark.long
 def test_a_type_checker_knows_the_public_names_and_no_others(tmp_path: Path) -> None:
     file = tmp_path / "use.py"
     file.write_text('import planner\nreveal_type(planner.read("x"))\nplanner.unheard_of\n')

@@ -96,6 +96,7 @@ def designs(draws: int, patients: Sequence[int]) -> Discrimination:
     return discriminate(plans, draws=draws, seed=5, patients=patients)
 
 
+@pytest.mark.long
 def test_more_arms_tell_more_and_no_number_of_patients_replaces_them() -> None:
     """The order that an independent sketch found: .40, .58, .80 at 24 patients, ceilings .52, .70, .96."""
     abba, square, probes = (each.to_json() for each in designs(48, [12, 96]).designs)

@@ -88,6 +88,7 @@ def test_without_the_closed_form_the_number_is_extrapolated(monkeypatch: pytest.
     assert "Extrapolated, and not simulated: about 19," in row["note"] or "about 2" in row["note"]
 
 
+@pytest.mark.long
 def test_the_range_of_an_extrapolation_covers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Over 60 seeds the exact number lies within the stated 95 % range, and one 5 % off does not."""
     monkeypatch.setattr("planner.questions.size.theory.power", lambda *_: None)

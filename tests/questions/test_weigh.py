@@ -260,15 +260,15 @@ def test_an_interruption_keeps_what_is_done(threads: int) -> None:
         weigh(scenario, patients=256, variants=40, progress=at_once, threads=threads)
 
 
-@pytest.mark.parametrize("name", ["williams-2018", "jelen-2025"])
+@pytest.mark.parametrize("name", ["williams-2018", pytest.param("jelen-2025", marks=pytest.mark.long)])
 def test_threads_never_alter_a_result(name: str) -> None:
     """Nor where trials that agree with the result are drawn to see whether the rule ends them."""
     stops = ["observed.stopped_at=1"] if name == "williams-2018" else []
     scenario = read(name, set=stops)
-    found = [weigh(scenario, patients=512, variants=30, threads=n).to_json() for n in (1, 2, 5)]
+    found = [weigh(scenario, patients=512, variants=20, threads=n).to_json() for n in (1, 3)]
     for each in found:
         del each["run"]["seconds"]
-    assert found[0] == found[1] == found[2]
+    assert found[0] == found[1]
     assert found[0]["stopping"]["treatment"] == ("multiplied" if stops else "none")
 
 
@@ -279,13 +279,13 @@ def test_there_must_be_a_result() -> None:
 
 def test_patients_are_shared_by_all_hypotheses_and_named_by_seed() -> None:
     scenario = read("williams-2018")
-    first, again = (weigh(scenario, patients=512).to_json()["hypotheses"] for _ in range(2))
+    first, again = (weigh(scenario, variants=40, patients=512).to_json()["hypotheses"] for _ in range(2))
     assert first == again
-    assert weigh(scenario, patients=512, seed=2).to_json()["hypotheses"] != first
+    assert weigh(scenario, variants=40, patients=512, seed=2).to_json()["hypotheses"] != first
     few = read(
         "williams-2018",
         set=['simulation.hypotheses=["permissive"]'],
     )
-    alone = weigh(few, patients=512).to_json()["hypotheses"][0]["likelihood"]
+    alone = weigh(few, variants=40, patients=512).to_json()["hypotheses"][0]["likelihood"]
     whole = next(row["likelihood"] for row in first if row["hypothesis"] == "permissive")
     assert alone == pytest.approx(whole, rel=1e-12)  # up to the order of summation

@@ -76,19 +76,19 @@ def test_the_last_look_is_what_is_left() -> None:
 
 def test_a_rule_that_sees_only_the_counts_cancels() -> None:
     settings = ["observed.stopped_at=2", "observed.stopped_by=response"]
-    with_rule = weigh(read("williams-2018", set=[*PLAIN, *settings]), patients=1024)
-    without = weigh(read("williams-2018", set=PLAIN), patients=1024)
+    with_rule = weigh(read("williams-2018", set=[*PLAIN, *settings]), variants=40, patients=1024)
+    without = weigh(read("williams-2018", set=PLAIN), variants=40, patients=1024)
     assert with_rule.stopping.treatment == "cancels"
     assert with_rule.to_json()["hypotheses"] == without.to_json()["hypotheses"]
 
 
 def test_a_look_that_the_counts_cannot_explain_is_told() -> None:
     settings = ["observed.stopped_at=1", "observed.stopped_by=response"]
-    found = weigh(read("williams-2018", set=[*PLAIN, *settings, ONE]), patients=1024)
+    found = weigh(read("williams-2018", set=[*PLAIN, *settings, ONE]), variants=40, patients=1024)
     assert found.stopping.treatment == "ignored"
     assert "would not have ended it there" in found.stopping.note
     enough = ["observed.responders={K=[12,12],KN=[0,12]}", "observed.remitters={}"]
-    found = weigh(read("williams-2018", set=[*PLAIN, *settings, *enough, ONE]), patients=1024)
+    found = weigh(read("williams-2018", set=[*PLAIN, *settings, *enough, ONE]), variants=40, patients=1024)
     assert found.stopping.treatment == "cancels"
 
 

@@ -22,6 +22,7 @@ from planner.results.result import QuestionResult, Result
 from planner.results.run import Run
 
 NAME = "asthma-ab-ba"
+THREE = 'simulation.hypotheses=["direct-opioid", "permissive", "expectancy"]'
 CALL = {
     "run": lambda: planner.simulate(planner.read(NAME), trials=256, name=NAME),
     "run, uncertain": lambda: planner.simulate(
@@ -31,7 +32,7 @@ CALL = {
     "compare": lambda: planner.compare([planner.read(NAME), planner.read(NAME)], trials=256),
     "sensitivity": lambda: planner.sensitivity(planner.read(NAME), trials=256),
     "size": lambda: planner.size(planner.read(NAME), power=0.8, trials=1024, name=NAME),
-    "discriminate": lambda: planner.discriminate([planner.read("mu-probe")], draws=32),
+    "discriminate": lambda: planner.discriminate([planner.read("mu-probe", set=[THREE])], draws=32),
     "weigh": lambda: planner.weigh(planner.read("jelen-2025"), variants=8, patients=128),
     "trial": lambda: planner.replay(planner.read(NAME), 1, name=NAME),
     "boundaries": lambda: boundaries.Boundaries((planner.boundary([0.5, 1.0]),)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import cache
 from typing import Any
 
 import pytest
@@ -15,9 +16,15 @@ Json = dict[str, Any]
 HASTE = Effort(2, 0.001, 2, 0.001, {})
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def document() -> Json:
     """A bench that measures next to nothing."""
+    return _hasty_bench()
+
+
+@cache
+def _hasty_bench() -> Json:
+    """Measured once for all files of tests, which leave it as it is."""
     before, measuring.QUICK = measuring.QUICK, HASTE
     try:
         return measuring.bench(quick=True, threads=3)
