@@ -216,7 +216,8 @@ def test_among_trials_that_give_a_weight_it_is_true_as_often(fit: Fit, honest: b
 
 
 def test_the_same_seed_gives_the_same_numbers_for_any_number_of_threads() -> None:
-    scenario = read(FOLDER / "ab-ba.toml", set=['simulation.hypotheses=["direct-opioid", "permissive", "expectancy"]'])
+    few = 'simulation.hypotheses=["direct-opioid", "permissive", "expectancy"]'
+    scenario = read(FOLDER / "ab-ba.toml", set=[few])
     found = [
         discriminate(scenario, draws=32, seed=seed, threads=n, patients=[24]).designs
         for seed, n in ((5, 1), (5, 3), (6, 2))

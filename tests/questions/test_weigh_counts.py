@@ -206,7 +206,8 @@ def test_one_part_of_the_counts_may_be_used(use: str) -> None:
     one = f"observed={{{','.join(parts.values())},use='{use}'}}"
     alone = f"observed={{{parts[use]}}}"
     only = 'simulation.hypotheses=["permissive"]'
-    found = [weigh(read("williams-2018", set=[each, only]), variants=60, patients=1024) for each in (one, alone)]
+    scenarios = (read("williams-2018", set=[each, only]) for each in (one, alone))
+    found = [weigh(scenario, variants=60, patients=1024) for scenario in scenarios]
     assert found[0].to_json()["hypotheses"] == found[1].to_json()["hypotheses"]
 
 
