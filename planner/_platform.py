@@ -97,7 +97,7 @@ def allowed_cores() -> float | None:
     return int(quota) / int(period) if limited else None
 
 
-def load() -> float | None:
+def load_average() -> float | None:
     """Processes that wanted a core during the last minute, on average; None where the system does not say."""
     try:
         return os.getloadavg()[0]

@@ -81,6 +81,7 @@ class Diagnosis:
     processor: Processor
     cache: CacheFolder
     extras: dict[str, dict[str, str | None]]
+    load: machine.Load
     findings: tuple[Finding, ...]
 
     @property
@@ -99,6 +100,7 @@ class Diagnosis:
             "processor": self.processor.to_json(),
             "cache": self.cache.to_json(),
             "extras": self.extras,
+            "load": self.load.to_json(),
             "findings": [finding.to_json() for finding in self.findings],
             "warnings": [finding.what for finding in self.findings],
         }
@@ -109,12 +111,14 @@ def diagnose() -> Diagnosis:
     from planner.kernels.host import host, slowing
 
     versions, cores, compiler, cache = machine.versions(), machine.cores(), host(), _cache()
+    load = machine.load_now()
     findings = (
         *_of_versions(versions),
         *_of_platform(system(), is_tested(), python_version(), is_python_tested()),
         *_of_processor(cores, compiler.vector_bits, compiler.fma),
         *_of_settings(slowing()),
         *_of_cache(cache),
+        *_of_load(load),
     )
     return Diagnosis(
         versions,
@@ -123,6 +127,7 @@ def diagnose() -> Diagnosis:
         Processor(processor_name(), compiler.cpu, compiler.vector_bits, tuple(compiler.features)),
         cache,
         machine.extras(),
+        load,
         findings,
     )
 
@@ -206,6 +211,11 @@ def _of_processor(cores: dict[str, float | None], bits: int, fma: bool) -> list[
 
 def _of_settings(settings: dict[str, str]) -> list[Finding]:
     return [Finding(f"{name} is set: {what}", f"unset {name}", True) for name, what in settings.items()]
+
+
+def _of_load(load: machine.Load) -> list[Finding]:
+    hint = "speed only; results are equal: wait, or end what else runs"
+    return [Finding(str(load), hint, False)] if load.busy else []
 
 
 def _of_cache(cache: CacheFolder) -> list[Finding]:

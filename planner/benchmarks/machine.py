@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from importlib import metadata
 
 from planner._platform import (
     allowed_cores,
-    load,
+    load_average,
     machine_cores,
     processor_name,
     python_version,
@@ -15,7 +16,7 @@ from planner._platform import (
     usable_cores,
 )
 from planner._version import __version__
-from planner.results.contract import Json
+from planner.results.contract import Json, Written
 
 PACKAGES = ("numpy", "numba", "llvmlite", "platformdirs", "polars", "scipy", "pydantic", "typer", "rich")
 
@@ -57,6 +58,30 @@ def cores() -> dict[str, float | None]:
     return {"machine": machine_cores(), "usable": usable_cores(), "allowed": allowed_cores()}
 
 
+@dataclass(frozen=True, slots=True)
+class Load(Written):
+    """How busy the machine is, by its load average: the processes that wanted a core, over the last minute.
+
+    `busy`: they wanted half of the cores or more, so that what is timed by the clock suffers. Processes of
+    others and of your own count alike, one that has just ended too.
+    """
+
+    average: float | None  # None where the system does not say
+    cores: int  # of the machine: the average is of all of them
+    busy: bool
+
+    def __str__(self) -> str:
+        return (
+            f"the machine is busy (load average of the last minute {self.average:.1f} on {self.cores} cores)"
+        )
+
+
+def load_now() -> Load:
+    """The load before anything is measured."""
+    average, count = load_average(), machine_cores()
+    return Load(average, count, average is not None and average >= 0.5 * count)
+
+
 def description() -> Json:
     """The machine in a few facts, to stand beside what was measured on it."""
     from planner.kernels.host import host
@@ -67,5 +92,5 @@ def description() -> Json:
         "vector_bits": host().vector_bits,
         "cores": cores()["usable"],
         "system": system(),
-        "load": load(),
+        "load": load_average(),
     }

@@ -1,7 +1,8 @@
 """`planner bench`: the standard jobs and their rivals, measured so that the figures survive a busy machine.
 
 What counts are ratios within one process: of the time that drawing the random numbers alone takes, and of the
-time that rivals need for the same job, run by turns with it. Absolute times are given, and mean little.
+time that rivals need for the same job, run by turns with it. Absolute times are given, and mean little. The
+whole takes about as long as its help says, on a slow or busy machine too, which has fewer rounds then.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from planner._platform import load, usable_cores
+from planner._platform import usable_cores
 from planner.benchmarks import definitions, machine
 from planner.benchmarks.bound import bound
 from planner.benchmarks.jobs import STANDARD, Standard, one_core, standard, whole_blocks
 from planner.benchmarks.processes import run_to_end
-from planner.benchmarks.rivals import against_rivals
-from planner.benchmarks.timing import Times, figure, spread
+from planner.benchmarks.rivals import RIVALS, against_rivals
+from planner.benchmarks.timing import Budget, Times, figure, spread
 from planner.engine.job import Job
 from planner.engine.run import run_job
 from planner.kernels.tables import W
@@ -32,6 +33,8 @@ Say = Callable[[str], None]
 class Effort:
     """How long to measure: rounds of so many seconds each, on one core and on several.
 
+    `seconds`: by the clock, after which no more than the least of rounds is measured. On a machine that is
+    idle all rounds are done before.
     `processes`: of its own for each job, beside this one. Where the memory of a process happens to lie
     alters speed by several per cent, the same in all its rounds; only other processes show how much.
     """
@@ -41,36 +44,44 @@ class Effort:
     thread_rounds: int
     thread_seconds: float
     processes: dict[str, int]
+    seconds: float
+
+    @property
+    def stages(self) -> int:
+        """Into how many the time is divided: rounds in each process and on several threads, and rivals."""
+        return sum(2 + self.processes.get(each.name, 0) for each in STANDARD) + len(RIVALS)
 
 
-FULL = Effort(21, 0.03, 7, 0.3, {each.name: 4 for each in STANDARD})
-QUICK = Effort(15, 0.01, 2, 0.04, {"small": 1})
+FULL = Effort(21, 0.03, 7, 0.3, {each.name: 4 for each in STANDARD}, 110.0)
+QUICK = Effort(15, 0.01, 2, 0.04, {"small": 1}, 12.0)
 
 
 def bench(*, quick: bool = False, threads: int | None = None, say: Say = lambda text: None) -> Json:
     """The document of `planner bench`; `say` is called with what is being measured."""
     effort, most = (QUICK if quick else FULL), threads or usable_cores()
+    about, busy = machine.description(), machine.load_now()  # before it is busy with what is measured here
+    budget = Budget(effort.seconds, effort.stages)
     jobs = []
     for each in STANDARD:
         say(f"timing {each.name}: {each.title}")
-        jobs.append(_measure(each, effort, most))
+        jobs.append(_measure(each, effort, most, budget))
     say("timing the rivals")
-    rivals, skipped = against_rivals(effort.rounds, effort.round_seconds)
+    rivals, skipped = against_rivals(effort.rounds, effort.round_seconds, budget)
     return {
         "schema": "planner.bench/1",
         "quick": quick,
-        "machine": machine.description(),
+        "machine": about,
         "versions": machine.versions(),
         "bound": definitions.of_bound(),
         "jobs": jobs,
         "rivals": rivals,
         "skipped": skipped,
         "comparison": None,
-        "warnings": _warnings(rivals),
+        "warnings": _warnings(rivals, busy),
     }
 
 
-def _warnings(rivals: list[Json]) -> list[str]:
+def _warnings(rivals: list[Json], load: machine.Load) -> list[str]:
     """What makes the figures doubtful."""
     warnings = [
         f"{each['rival']} finds power {each['power']:.4f}, not {each['expected_power']:.4f}: "
@@ -78,24 +89,21 @@ def _warnings(rivals: list[Json]) -> list[str]:
         for each in rivals
         if not each["same_trial"]
     ]
-    busy, cores = load(), machine.cores()["usable"] or 1
-    if busy is not None and busy > cores + 0.5:
-        warnings.append(
-            f"the machine is busy (load {busy:.1f} on {cores:g} cores): wall-clock rates and scaling are too "
-            "low; ratios of processor time hold"
-        )
+    if load.busy:
+        warnings.append(f"{load}: wall-clock rates and scaling are too low; ratios of processor time hold")
     return warnings
 
 
-def _measure(what: Standard, effort: Effort, most: int) -> Json:
+def _measure(what: Standard, effort: Effort, most: int, budget: Budget) -> Json:
     """One job: cold, on one core against the bound, and on 1 to `most` threads."""
-    in_own_process = [_in_a_process(what.name, effort) for _ in range(effort.processes.get(what.name, 0))]
+    count = effort.processes.get(what.name, 0)
+    in_own_process = [_in_a_process(what.name, effort, budget) for _ in range(count)]
     work = what.job()
-    rounds = [each["rounds"] for each in in_own_process] + [_rounds(work, effort)]
+    rounds = [each["rounds"] for each in in_own_process] + [_rounds(work, effort, budget.share())]
     own, drawing = ([seconds for each in rounds for seconds in each[key]] for key in ("engine", "bound"))
     patients, periods, hypotheses = work.cells.patients, int(work.plan.leave.size), work.hypotheses
     per_patient = 1e9 / (patients * hypotheses)
-    threads = _threads(work, spread(own).median, effort, most)
+    threads = _threads(work, spread(own).median, effort, most, budget.share())
     rate = threads[-1]["trials_per_second"]
     return {
         "job": what.name,
@@ -116,8 +124,8 @@ def _measure(what: Standard, effort: Effort, most: int) -> Json:
     }
 
 
-def _rounds(work: Job, effort: Effort) -> dict[str, list[float]]:
-    """Seconds a trial of the job and of its bound, by turns on one core."""
+def _rounds(work: Job, effort: Effort, at_most: float) -> dict[str, list[float]]:
+    """Seconds a trial of the job and of its bound, by turns on one core, in about `at_most` seconds."""
     trials = whole_blocks(work, 0)
     one_core(work, trials)()  # loads what is compiled, or compiles it
     begun = time.thread_time()
@@ -125,11 +133,11 @@ def _rounds(work: Job, effort: Effort) -> dict[str, list[float]]:
     seconds = time.thread_time() - begun
     trials = whole_blocks(work, trials * effort.round_seconds / seconds)
     jobs = {"engine": one_core(work, trials), "bound": bound(work, trials)}
-    times = Times(jobs, effort.rounds)
+    times = Times(jobs, effort.rounds, seconds=at_most)
     return {name: [seconds / trials for seconds in rounds] for name, rounds in times.seconds.items()}
 
 
-def _threads(work: Job, per_trial: float, effort: Effort, most: int) -> list[Json]:
+def _threads(work: Job, per_trial: float, effort: Effort, most: int, at_most: float) -> list[Json]:
     """Throughput of 1, 2, 4 ... `most` threads by turns, each with work enough for all of them.
 
     The rate is by the clock, of the best round, because other programs only ever make a round slower;
@@ -149,7 +157,7 @@ def _threads(work: Job, per_trial: float, effort: Effort, most: int) -> list[Jso
 
         return run
 
-    times = Times({str(n): turn(n) for n in counts}, effort.thread_rounds, time.perf_counter)
+    times = Times({str(n): turn(n) for n in counts}, effort.thread_rounds, time.perf_counter, at_most)
     best = {n: trials[n] / min(times.seconds[str(n)]) for n in counts}
     return [
         {
@@ -176,15 +184,16 @@ def in_own_process(name: str, effort: Sequence[float]) -> Json:
     seconds, answered = time.perf_counter() - begun, time.time()
     after = len(list(folder.rglob("*.nbc"))) if folder else 0
     compiled = folder is None or after > before
-    rounds = _rounds(work, Effort(int(effort[0]), effort[1], 0, 0.0, {}))
+    lengths = Effort(int(effort[0]), effort[1], 0, 0.0, {}, effort[2])
+    rounds = _rounds(work, lengths, lengths.seconds)
     return {"first_call_seconds": seconds, "compiled": compiled, "answered": answered, "rounds": rounds}
 
 
-def _in_a_process(name: str, effort: Effort) -> Json:
+def _in_a_process(name: str, effort: Effort, budget: Budget) -> Json:
     """What `in_own_process` gives, and how long its process took from its start to the first answer."""
     code = "import json, sys; from planner.benchmarks.measuring import in_own_process;"
     code += "print(json.dumps(in_own_process(sys.argv[1], json.loads(sys.argv[2]))))"
-    lengths = json.dumps([effort.rounds, effort.round_seconds])
+    lengths = json.dumps([effort.rounds, effort.round_seconds, budget.share()])
     begun = time.time()
     done = run_to_end([sys.executable, "-c", code, name, lengths])
     if done.returncode != 0:

@@ -11,7 +11,7 @@ from planner.benchmarks.definitions import BY_HAND, of_rival
 from planner.benchmarks.jobs import means, one_core, t_test, whole_blocks
 from planner.benchmarks.others import Missing, Peer, Reported
 from planner.benchmarks.reference import Counts
-from planner.benchmarks.timing import Spread, Times, figure, spread
+from planner.benchmarks.timing import Budget, Spread, Times, figure, spread
 from planner.engine.job import job_of
 from planner.questions.run.simulate import simulate
 from planner.results.contract import Json
@@ -23,13 +23,17 @@ _CHECKED_TRIALS = 200_000
 _TOLERATED = 0.004
 
 
-def against_rivals(rounds: int, seconds: float) -> tuple[list[Json], list[Json]]:
+RIVALS = ("by hand", "tools", "rpact")
+"""What is measured one after the other, for a budget of time."""
+
+
+def against_rivals(rounds: int, seconds: float, budget: Budget) -> tuple[list[Json], list[Json]]:
     """Every rival that is here, on its job, in rounds of about so many seconds; and why others are not."""
     tools, skipped = _installed()
-    rows = _against("small", means(), by_hand(), rounds, seconds)
-    rows += _against("t-test", t_test(), tools, rounds, seconds)
+    rows = _against("small", means(), by_hand(), rounds, seconds, budget.share())
+    rows += _against("t-test", t_test(), tools, rounds, seconds, budget.share())
     try:
-        rows.append(_against_reported("t-test", t_test(), others.rpact(), rounds, seconds))
+        rows.append(_against_reported("t-test", t_test(), others.rpact(), rounds, seconds, budget.share()))
     except Missing as reason:
         skipped.append({"rival": "rpact", "reason": str(reason)})
     return rows, skipped
@@ -58,7 +62,9 @@ def _installed() -> tuple[list[Peer], list[Json]]:
     return tools, skipped
 
 
-def _against(job: str, scenario: Scenario, peers: Sequence[Peer], rounds: int, seconds: float) -> list[Json]:
+def _against(
+    job: str, scenario: Scenario, peers: Sequence[Peer], rounds: int, seconds: float, at_most: float
+) -> list[Json]:
     """All by turns, in processor time of the whole process: a rival may have threads of its own."""
     work = job_of(scenario)
     trials = whole_blocks(work, seconds * _ENGINE_TRIALS_PER_SECOND)
@@ -69,7 +75,7 @@ def _against(job: str, scenario: Scenario, peers: Sequence[Peer], rounds: int, s
         return lambda: answers.append(peer.run(peer.trials, len(answers) + 1))  # a new seed each round
 
     jobs = {peer.name: turn(peer) for peer in peers}
-    times = Times({"engine": one_core(work, trials), **jobs}, rounds, time.process_time)
+    times = Times({"engine": one_core(work, trials), **jobs}, rounds, time.process_time, at_most)
     ours = _power_by_planner(scenario)
     rows = []
     for peer in peers:
@@ -80,14 +86,19 @@ def _against(job: str, scenario: Scenario, peers: Sequence[Peer], rounds: int, s
     return rows
 
 
-def _against_reported(job: str, scenario: Scenario, rival: Reported, rounds: int, seconds: float) -> Json:
+def _against_reported(
+    job: str, scenario: Scenario, rival: Reported, rounds: int, seconds: float, at_most: float
+) -> Json:
     """A rival in a process of its own, which timed itself before: not by turns, as its note says."""
     work = job_of(scenario)
     trials = whole_blocks(work, seconds * _ENGINE_TRIALS_PER_SECOND)
-    own = Times({"engine": one_core(work, trials)}, rounds, time.process_time).of("engine").median / trials
+    own = Times({"engine": one_core(work, trials)}, rounds, time.process_time, at_most)
+    seconds_a_trial = own.of("engine").median / trials
     theirs = spread(rival.seconds).times(1.0 / rival.trials)
     ours = _power_by_planner(scenario)
-    return _row(job, rival, theirs.inverse(), theirs.times(1.0 / own), rival.power, rival.trials, ours)
+    return _row(
+        job, rival, theirs.inverse(), theirs.times(1.0 / seconds_a_trial), rival.power, rival.trials, ours
+    )
 
 
 def _row(

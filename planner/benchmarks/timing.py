@@ -1,7 +1,11 @@
-"""Ratios that hold on a busy machine: jobs by turns, processor time, medians of ratios within a round."""
+"""Ratios that hold on a busy machine: jobs by turns, processor time, medians of ratios within a round.
+
+How long all of it takes is kept by the clock: what is slow gets fewer rounds, see `Budget`.
+"""
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +13,7 @@ from typing import NamedTuple
 
 Work = Callable[[], object]
 Clock = Callable[[], float]
+LEAST = 2  # rounds, however slow the machine is: fewer have no quartiles
 
 
 class Spread(NamedTuple):
@@ -36,15 +41,48 @@ def figure(values: Spread) -> dict[str, float]:
     return values._asdict()
 
 
-class Times:
-    """Seconds of each job, round by round; of processor time of the calling thread unless another clock."""
+class Budget:
+    """Seconds by the clock for several stages: each gets an even part of what those before it have left.
 
-    def __init__(self, jobs: Mapping[str, Work], rounds: int = 15, clock: Clock = time.thread_time) -> None:
+    `now`: the clock, for tests.
+    """
+
+    def __init__(self, seconds: float, stages: int, now: Clock = time.perf_counter) -> None:
+        self._end, self._stages, self._now = now() + seconds, stages, now
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left to all stages together; 0 once they are used up."""
+        return max(0.0, self._end - self._now())
+
+    def share(self) -> float:
+        """Seconds for the next stage."""
+        part = self.left / max(1, self._stages)
+        self._stages -= 1
+        return part
+
+
+class Times:
+    """Seconds of each job, round by round; of processor time of the calling thread unless another clock.
+
+    `seconds`: by the clock, after which no round is begun; the first two are measured in any case.
+    """
+
+    def __init__(
+        self,
+        jobs: Mapping[str, Work],
+        rounds: int = 15,
+        clock: Clock = time.thread_time,
+        seconds: float = math.inf,
+    ) -> None:
+        end = time.perf_counter() + seconds
         for work in jobs.values():
             work()  # compiles, and warms what there is to warm
         self.seconds: dict[str, list[float]] = {name: [] for name in jobs}
         names = list(jobs)
         for r in range(rounds):
+            if r >= LEAST and time.perf_counter() >= end:
+                break
             turn = r % len(names)  # each job is first now and then, so that none inherits the same cache
             for name in names[turn:] + names[:turn]:
                 begun = clock()

@@ -14,7 +14,7 @@ from planner.results.contract import Json
 
 def bench(
     quick: Annotated[
-        bool, typer.Option("--quick", help="A rough answer in a quarter of a minute, not two minutes.")
+        bool, typer.Option("--quick", help="A rough answer within 15 seconds, not two minutes.")
     ] = False,
     compare: Annotated[
         Path | None,
@@ -38,7 +38,10 @@ def bench(
     for what is measured in one process only, as all is with --quick) and with quartiles that do not
     overlap. A ratio is left out, with a remark, where it means something else than then: another trial,
     other draws or other code of the bound. A file without any ratio that means the same, as one of another
-    processor, is refused. Takes about two minutes, with --quick a quarter of one.
+    processor, is refused.
+
+    Takes at most two minutes, with --quick 15 seconds: a machine that is slow or busy does fewer rounds in
+    that time. It takes longer only where that is too short for two rounds, or kernels must be compiled first.
 
     \b
     Examples:
@@ -118,8 +121,9 @@ def doctor(
 ) -> int:
     """Is everything here that planner needs, and does anything make it slow?
 
-    Lists versions, cores, vector units, the folder of compiled kernels and the optional parts. Compiles and
-    simulates nothing. The exit code is 5 where something hinders results or speed seriously.
+    Lists versions, cores and how busy they are, vector units, the folder of compiled kernels and the optional
+    parts. Compiles and simulates nothing. The exit code is 5 where something hinders results or speed
+    seriously.
 
     \b
     Examples:

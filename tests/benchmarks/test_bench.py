@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from planner.benchmarks import measuring, others, rivals
+from planner.benchmarks import machine, measuring, others, rivals
 from planner.benchmarks.jobs import STANDARD
 from planner.benchmarks.others import Missing, power_by_coin_tosses
 from planner.benchmarks.regression import comparison
-from planner.benchmarks.timing import Times, spread
+from planner.benchmarks.timing import Budget, Times, spread
 from planner.cli import main
 from planner.report.pages.bench import bench_page, bench_rows
 from tests.support.benches import BY_HAND, HASTE, SHARES, Json, changed, document, put
@@ -78,9 +78,9 @@ def test_rivals_simulate_the_same_trial(document: Json) -> None:
 
 def test_a_rival_that_does_something_else_is_not_compared() -> None:
     peer = rivals.by_hand()[0]._replace(run=lambda trials, seed: 0.6)
-    (row,) = rivals._against("small", rivals.means(), [peer], 2, 0.001)
+    (row,) = rivals._against("small", rivals.means(), [peer], 2, 0.001, 1.0)
     assert not row["same_trial"]
-    assert "void" in measuring._warnings([row])[0]
+    assert "void" in measuring._warnings([row], machine.Load(0.1, 2, False))[0]
 
 
 def test_power_where_groups_are_drawn_by_coins() -> None:
@@ -117,7 +117,7 @@ def test_r_is_asked_and_may_fail(
 
 
 def test_a_process_of_its_own() -> None:
-    found = measuring._in_a_process("small", HASTE)
+    found = measuring._in_a_process("small", HASTE, Budget(1.0, 1))
     assert 0.0 < found["first_call_seconds"] < found["process_seconds"]
     assert [len(found["rounds"][name]) for name in ("engine", "bound")] == [HASTE.rounds] * 2
     cold = {"process_seconds": 9.0, "first_call_seconds": 8.0, "compiled": True}

@@ -90,7 +90,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
 def test_what_is_not_there_has_an_answer_all_the_same(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert _platform.usable_cores() == _platform.machine_cores() >= 1
     assert _platform.allowed_cores() is None
-    assert _platform.load() is None
+    assert _platform.load_average() is None
     assert _platform.free_memory() == 2**31
     assert _platform.peak_memory() is None
     assert _platform.user_number() is None

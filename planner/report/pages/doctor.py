@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from planner._platform import INTENDED, TESTED
 from planner.benchmarks.doctor import CacheFolder, Diagnosis
+from planner.benchmarks.machine import Load
 from planner.report.blocks import Block, Facts, Heading, Items, Prose
 from planner.results.number_text import fixed
 from planner.scenario.text import count
@@ -25,6 +26,7 @@ def doctor_page(result: Diagnosis) -> list[Block]:
         ("System", f"{result.system.system}, {tested}"),
         ("Processor", processor.name),
         ("Cores", f"{cores['usable']:g} usable of {cores['machine']:g}{limit}"),
+        ("Load", _load(result.load)),
         ("Kernels", f"compiled for {processor.compiled_for}, vectors of {processor.vector_bits} bits"),
         ("Features", features),
         ("Compiled", _cache(result.cache)),
@@ -53,6 +55,12 @@ def _verdict(result: Diagnosis) -> list[Block]:
 
 def _sentence(hint: str) -> str:
     return f"{hint[:1].upper()}{hint[1:]}."
+
+
+def _load(load: Load) -> str:
+    if load.average is None:
+        return "the system does not say"
+    return f"{load.average:.1f} processes wanted a core during the last minute{', busy' if load.busy else ''}"
 
 
 def _cache(cache: CacheFolder) -> str:

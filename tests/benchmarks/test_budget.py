@@ -1,0 +1,84 @@
+"""`planner bench` keeps to the time that its help names, and sees with `planner doctor` how busy a machine is."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+
+import pytest
+
+from planner.benchmarks import machine, measuring, others, rivals
+from planner.benchmarks.timing import Budget, Times
+from planner.cli import main
+from tests.support.benches import HASTE
+
+# The time
+
+
+def test_a_slow_machine_does_fewer_rounds_but_never_less_than_two() -> None:
+    def slow() -> None:
+        time.sleep(0.01)
+
+    for seconds, least, most in ((0.0, 2, 2), (0.1, 2, 12), (math.inf, 15, 15)):
+        rounds = len(Times({"slow": slow}, 15, seconds=seconds).seconds["slow"])
+        assert least <= rounds <= most
+
+
+def test_stages_share_the_time_that_is_left() -> None:
+    now = [100.0]
+    budget = Budget(12.0, 3, lambda: now[0])
+    assert budget.share() == 4.0
+    now[0] += 2.0  # faster than that: the others get more
+    assert budget.share() == 5.0
+    now[0] += 9.0
+    assert (budget.share(), budget.left) == (1.0, 1.0)
+    now[0] += 9.0
+    assert (budget.share(), budget.left) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(("quick", "promised"), [(True, 15), (False, 120)])
+def test_the_budget_is_what_help_promises(
+    quick: bool, promised: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With three seconds to start, and as many stages as there are shares: else some would get nothing."""
+    effort = measuring.QUICK if quick else measuring.FULL
+    assert effort.seconds + 3 <= promised
+    main(["bench", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "Takes at most two minutes, with --quick 15 seconds" in text
+    shares: list[float] = []
+
+    class Counted(Budget):
+        def share(self) -> float:
+            shares.append(super().share())
+            return 0.0
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measuring, "Budget", Counted)
+        patch.setattr(measuring, "QUICK", HASTE)
+        patch.setattr(rivals.others, "rpact", lambda: others.Reported("rpact", "4", 0.8, 100, (1.0, 2.0)))
+        measuring.bench(quick=True, threads=1)
+    assert len(shares) == HASTE.stages
+
+
+# The load
+
+
+@pytest.mark.parametrize(("average", "busy"), [(0.9, False), (1.1, True), (12.3, True), (None, False)])
+def test_a_busy_machine_is_seen_by_doctor_and_bench_alike(
+    average: float | None, busy: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(machine, "load_average", lambda: average)
+    monkeypatch.setattr(machine, "machine_cores", lambda: 2)
+    words = f"the machine is busy (load average of the last minute {average} on 2 cores)"
+    main(["doctor", "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["load"] == {"average": average, "cores": 2, "busy": busy}
+    assert (words in found["warnings"]) == busy
+    assert not any(each["serious"] for each in found["findings"] if each["what"] == words)
+    main(["doctor"])
+    page = capsys.readouterr().out
+    assert ("The machine is busy" in page or "the machine is busy" in page) == busy
+    assert ("the system does not say" in page) == (average is None)
+    assert any(words in each for each in measuring._warnings([], machine.load_now())) == busy
