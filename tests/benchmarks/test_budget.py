@@ -1,4 +1,4 @@
-"""`planner bench` keeps to the time that its help names, and sees with `planner doctor` how busy a machine is."""
+"""`planner bench` keeps to the time that its help names; it and `planner doctor` see how busy a machine is."""
 
 from __future__ import annotations
 
