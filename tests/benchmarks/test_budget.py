@@ -1,4 +1,4 @@
-"""`planner bench` keeps to the time that its help names; it and `planner doctor` see how busy a machine is."""
+"""`planner bench` takes as long as its help says; it and `planner doctor` see how busy a machine is."""
 
 from __future__ import annotations
 
