@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.results.cells import Cell
+from planner.results.number_text import percent
 from planner.scenario.text import listed
 
 WHY = (
@@ -130,7 +131,7 @@ _LEAST = 0.0001  # a share below it is not written as a number
 
 def share(x: float) -> str:
     """A share of trials that is not 0, in per cent."""
-    return f"{x:.2%}" if x >= _LEAST else "less than 0.01%"
+    return percent(x) if x >= _LEAST else "less than 0.01 %"
 
 
 def _beyond_range(cell: Cell) -> float:

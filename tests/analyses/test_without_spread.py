@@ -170,7 +170,9 @@ def test_agreeing_by_chance_stops_no_trial(method: str) -> None:
     if METHODS[method].baseline or method.startswith("period-one"):
         return  # those seldom agree, with so large differences between patients
     assert shown > 0.004
-    assert f"At look 1 the test was undefined in {shown:.2%} of the trials: they go on." in cell["note"]
+    assert (
+        f"At look 1 the test was undefined in {100 * shown:.3g} % of the trials: they go on." in cell["note"]
+    )
     assert cell["looks"][1]["undefined"] == cell["undefined"]
 
 

@@ -128,38 +128,38 @@ def under(*cells: Any) -> list[tuple[Any, str]]:
 def test_one_line_an_analysis_with_the_range_over_hypotheses() -> None:
     found = under(cell("a", 0.01), cell("b", 0.03), cell("c", 0.02), cell("a", 0.0, 0.5, "u"))
     assert undefined_in_any(found) == [
-        f"t: At look 1 the test was undefined in 1.00% to 3.00% of the trials: they go on. {WHY}",
-        f"u: The test was undefined in 50.00% of the trials: not significant. {WHY}",
+        f"t: At look 1 the test was undefined in 1 % to 3 % of the trials: they go on. {WHY}",
+        f"u: The test was undefined in 50 % of the trials: not significant. {WHY}",
     ]
     assert warnings(found) == [
-        "t could not be computed at look 1 in 1.00% to 3.00% of the trials; they go on",
-        "u could not be computed in 50.00% of the trials; they count as not significant",
+        "t could not be computed at look 1 in 1 % to 3 % of the trials; they go on",
+        "u could not be computed in 50 % of the trials; they count as not significant",
     ]
 
 
 def test_hypotheses_are_named_where_it_happens_under_few_of_them() -> None:
     found = under(cell("a", 0.01), cell("b", 0.0), cell("c", 0.04))
     assert warnings(found) == [
-        "t could not be computed at look 1 under a and c in 1.00% to 4.00% of the trials; they go on"
+        "t could not be computed at look 1 under a and c in 1 % to 4 % of the trials; they go on"
     ]
     many = under(*(cell(str(k), 0.01) for k in range(5)), cell("never", 0.0), cell("more", 0.02))
-    assert warnings(many) == ["t could not be computed at look 1 in up to 2.00% of the trials; they go on"]
+    assert warnings(many) == ["t could not be computed at look 1 in up to 2 % of the trials; they go on"]
     rare = under(cell("a", 0.00001), cell("b", 0.00002))
     assert warnings(rare) == [
-        "t could not be computed at look 1 in less than 0.01% of the trials; they go on"
+        "t could not be computed at look 1 in less than 0.01 % of the trials; they go on"
     ]
     assert warnings(under(cell("a", 0.0))) == undefined_in_any(under(cell("a", 0.0))) == []
 
 
 def test_estimates_that_are_too_far_off_are_told_in_one_line() -> None:
     (said,) = warnings(under(cell("a", 0.0, beyond=0.01), cell("b", 0.0, beyond=0.02)))
-    assert said.startswith("t: in 1.00% to 2.00% of the trials the estimate is farther from the truth than 8")
+    assert said.startswith("t: in 1 % to 2 % of the trials the estimate is farther from the truth than 8")
 
 
 def test_undefined_is_on_the_page_once(cli: Cli) -> None:
     Path("early.toml").write_text(text())
     out, err = cli("run", "early.toml", *FEW)[1:]
-    assert one_line(out).count("At look 1 the test was undefined in 100.00% of the trials") == 1
+    assert one_line(out).count("At look 1 the test was undefined in 100 % of the trials") == 1
     assert err.count("could not be computed at look 1") == 1
 
 

@@ -25,19 +25,26 @@ def natural_width(sheet: Sheet) -> int:
 
 
 def split_to_fit(sheet: Sheet, width: int) -> list[Sheet]:
-    """The sheet, or the several into which it must be split to fit the width."""
+    """The sheet, or the several into which it must be split to fit the width, about as wide as each other."""
     names, numbers = _kinds(sheet)
     left = width - sum(_narrowest(sheet, j, width) + GAP for j in names)
+    needs = [_narrowest(sheet, j, width) for j in numbers]
+    few = len(_filled(needs, left))
+    parts = next(parts for most in range(1, max(left, 1) + 1) if len(parts := _filled(needs, most)) <= few)
+    return [_part(sheet, names + [numbers[k] for k in part]) for part in parts]
+
+
+def _filled(needs: list[int], most: int) -> list[list[int]]:
+    """Columns of these widths, one after the other in parts of at most so many columns of text."""
     parts: list[list[int]] = [[]]
     used = 0
-    for j in numbers:
-        need = _narrowest(sheet, j, width)
-        if parts[-1] and used + need > left:
+    for k, need in enumerate(needs):
+        if parts[-1] and used + need > most:
             parts.append([])
             used = 0
-        parts[-1].append(j)
+        parts[-1].append(k)
         used += need + GAP
-    return [_part(sheet, names + part) for part in parts]
+    return parts
 
 
 def column_widths(sheet: Sheet, width: int) -> list[int]:

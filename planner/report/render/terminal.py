@@ -190,11 +190,36 @@ def _table(sheet: Sheet, width: int) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold"
     )
-    for column, size in zip(sheet.columns, column_widths(sheet, width), strict=True):
+    sizes = column_widths(sheet, width)
+    for column, size in zip(sheet.columns, sizes, strict=True):
         justify: JustifyMethod = "right" if column.number else "left"
         table.add_column(Text(visible(column.title)), justify=justify, overflow="fold", width=size)
-    for i, row in enumerate(sheet.rows):
+    for i, row in enumerate(_labels_flow(sheet, sizes)):
         # A line break in a cell is ours: it stands where the cell may best be broken.
         cells = (Text("\n".join(map(visible, cell.split("\n")))) for cell in row)
         table.add_row(*cells, style="bold" if i in sheet.loud else "")
     return table
+
+
+def _labels_flow(sheet: Sheet, sizes: Sequence[int]) -> list[list[str]]:
+    """The rows, a label that does not fit continued beside the rows that it stands for: none is left empty.
+
+    Those are the rows below with nothing in this column and in all before it.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    rows, console = [list(row) for row in sheet.rows], Console(width=PROSE_MAX)
+    for j, size in enumerate(sizes):
+        if sheet.columns[j].number:
+            break
+        for i, row in enumerate(sheet.rows):
+            below = 0
+            while i + below + 1 < len(rows) and not any(sheet.rows[i + below + 1][: j + 1]):
+                below += 1
+            if below and row[j]:
+                lines = Text("\n".join(map(visible, row[j].split("\n")))).wrap(console, size, overflow="fold")
+                plain = [line.plain.rstrip() for line in lines]
+                for k, line in enumerate([*plain[:below], "\n".join(plain[below:])]):
+                    rows[i + k][j] = line
+    return rows
