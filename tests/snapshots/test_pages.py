@@ -11,16 +11,61 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from planner.cli.app import COMMANDS
 from tests.support.pages import TextFile, check, page_of
 
 FEW = ("--trials", "512", "-q")
+UNCERTAIN = ("--uncertain", "--variants", "10")
 PAGES = {
     "run-means": ("run", "means.toml", *FEW),
     "run-null": ("run", "means.toml", "--hypothesis", "none", *FEW),
     "run-rates": ("run", "rates.toml", *FEW),
+    "run-mechanism": ("run", "mechanism.toml", *FEW),
     "run-looks": ("run", "looks.toml", *FEW),
     "run-warned": ("run", "warned.toml", *FEW),
+    "run-uncertain": ("run", "mechanism.toml", *UNCERTAIN, *FEW),
+    "run-faulty": ("run", "faulty.toml", *FEW),
+    "run-unknown": ("run", "asthma-ab-bb"),
+    "run-dry": ("run", "looks.toml", "--dry-run", "--threads", "2", *FEW),
+    "sensitivity": ("run", "means.toml", "--hypothesis", "expected", "--sensitivity", *FEW),
+    "sweep": ("run", "means.toml", "--set", "design.patients=12,24", *FEW),
+    "sweep-of-two": (
+        *("run", "looks.toml", "--set", "design.patients=12,24"),
+        *("--set", "population.dropout.per_period=0,0.2", "--hypothesis", "expected", *FEW),
+    ),
+    "size": ("size", "means.toml", "--power", ".8,.9", "--hypothesis", "expected", *FEW),
+    "size-unanswered": ("size", "means.toml", "--hypothesis", "expected", "--max-patients", "12", *FEW),
+    "size-effect": (
+        *("size", "means.toml", "--find", "effect", "--patients", "24"),
+        *("--power", ".8", "--hypothesis", "expected", *FEW),
+    ),
+    "size-dry": ("size", "means.toml", "--dry-run", "--threads", "2", *FEW),
+    "compare": ("compare", "means.toml", "looks.toml", *FEW),
+    "discriminate": ("discriminate", "mechanism.toml", "--draws", "32", "--patients", "12,24", "-q"),
+    "weigh": ("weigh", "observed.toml", "-q"),
+    "trial": ("trial", "looks.toml", "--replay", "3", "-q"),
+    "trial-found": ("trial", "looks.toml", "--find", "early-efficacy", "--analysis", "primary", "-q"),
+    "show-means": ("show", "means.toml"),
+    "show-looks": ("show", "looks.toml"),
+    "show-rates": ("show", "rates.toml"),
+    "show-mechanism": ("show", "mechanism.toml"),
+    "show-resolved": ("show", "looks.toml", "--resolved"),
+    "boundaries": ("boundaries", "--looks", "0.4,1"),
+    "boundaries-of-two": (
+        *("boundaries", "--looks", "12,30", "--rule", "pocock", "--rule", "obrien-fleming"),
+        *("--sided", "2", "--alpha", ".05"),
+    ),
+    "boundaries-futile": ("boundaries", "--looks", "3", "--futility", "kim-demets", "--futility-rho", "2"),
+    "methods": ("methods",),
+    "methods-t": ("methods", "hills-armitage"),
+    "methods-mcnemar": ("methods", "mcnemar-mid-p"),
+    "methods-spending": ("methods", "obrien-fleming-spending"),
+    "cite": ("cite", "williams-2018"),
+    "cite-bibtex": ("cite", "asthma-ab-ba", "--format", "bibtex"),
+    "check": ("check", "means.toml", "faulty.toml", "warned.toml"),
+    "help": ("--help",),
 }
+PAGES |= {f"help-{command}": (command, "--help") for command in COMMANDS}
 
 
 @pytest.fixture
