@@ -92,6 +92,7 @@ def check(
     from planner.cli import terminal
     from planner.cli.common import note_entry, work_out
     from planner.cli.output import as_json
+    from planner.model.period_confounding import period_remarks
     from planner.model.stopping.remarks import look_remarks
     from planner.scenario.faults import ScenarioError
     from planner.scenario.reading.read import read
@@ -108,7 +109,10 @@ def check(
             if verbose:
                 note_entry(plan, source)
             of_which = f"{visible(source)}: " if len(scenario) > 1 else ""
-            warnings += [f"{of_which}{remark}" for remark in (*plan.remarks, *look_remarks(plan))]
+            warnings += [
+                f"{of_which}{remark}"
+                for remark in (*plan.remarks, *period_remarks(plan), *look_remarks(plan))
+            ]
         except ScenarioError as error:
             faults_of_all += error.faults
             if not json:

@@ -16,6 +16,7 @@ from planner.model.carryover import blockades
 from planner.model.distinguishable import indistinguishable
 from planner.model.entry import enrolment
 from planner.model.families.family import Blockade, family_of
+from planner.model.period_confounding import period_remarks
 from planner.model.readings import GUESS, Reading, gives
 from planner.model.stopping.remarks import look_remarks
 from planner.monitoring.numerics import to_12_digits
@@ -319,5 +320,5 @@ def show_json(scenario: Scenario, plan: TrialPlan, predictions: HypothesisPredic
         **({"uncertain": as_json(rows)} if (rows := uncertain_numbers(scenario)) else {}),
         "plan": plan.to_json(),
         **predictions.to_json(),
-        "warnings": [*scenario.remarks, *look_remarks(scenario)],
+        "warnings": [*scenario.remarks, *period_remarks(scenario), *look_remarks(scenario)],
     }

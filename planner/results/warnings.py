@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from planner.engine.cells import Cells
 from planner.engine.simulation import Simulation
 from planner.model.distinguishable import indistinguishable
+from planner.model.period_confounding import period_remarks
 from planner.model.stopping.remarks import remarks_at_sizes, remarks_on_plans
 from planner.results.carryover_sentences import Carried, bias_sentences, place, unit_of
 from planner.results.cells import Cell
@@ -76,11 +77,15 @@ def biased_by_carryover(
 
 
 def remarks_on_looks(scenario: Scenario, cells: Cells) -> list[str]:
-    """What must be said of the looks; of several numbers of patients in few words."""
+    """What must be said of the looks, and of periods that are not told from treatments; of several numbers of
+    patients in few words."""
     plans = cells.plans
     if len(plans[0][1]) == 1:
-        return remarks_on_plans(scenario, [(analysis, solved) for analysis, (solved,) in plans])
-    return remarks_at_sizes(scenario, plans)
+        of_looks = remarks_on_plans(scenario, [(analysis, solved) for analysis, (solved,) in plans])
+    else:
+        of_looks = remarks_at_sizes(scenario, plans)
+    most = max(solved.patients for _, each in plans for solved in each)
+    return [*period_remarks(scenario, most), *of_looks]
 
 
 def _inseparable(scenario: Scenario, cells: Sequence[Cell]) -> dict[str, tuple[str, ...]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from planner.engine.executors import Progress
 from planner.engine.job import Job, job_of
+from planner.model.period_confounding import period_remarks
 from planner.model.stopping.remarks import look_remarks
 from planner.questions.compare.assumptions import differing_assumptions
 from planner.questions.compare.cells import ComparisonCell, DesignDifference
@@ -194,7 +195,11 @@ class Comparison(QuestionResult):
         if self.pairs.approximate:
             warnings.append(WARNING)
         named = list(zip(self.names, self.scenarios, strict=True))
-        warnings += [f"{name}: {remark}" for name, scenario in named for remark in look_remarks(scenario)]
+        warnings += [
+            f"{name}: {remark}"
+            for name, scenario in named
+            for remark in (*period_remarks(scenario), *look_remarks(scenario))
+        ]
         by_name = dict(named)
         label = {name: labels(scenario) for name, scenario in named}
         return warnings + bias_sentences(

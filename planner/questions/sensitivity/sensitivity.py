@@ -15,6 +15,7 @@ from planner.engine.executors import Progress
 from planner.engine.job import Job, job_of
 from planner.model.estimand import Truth
 from planner.model.parameter_draws import without_uncertainty
+from planner.model.period_confounding import period_remarks
 from planner.model.stopping.remarks import look_remarks
 from planner.monitoring.errors import BoundaryError
 from planner.questions.compare.pairing import Member, PairedTrials, pair
@@ -185,7 +186,7 @@ class Sensitivity(QuestionResult):
 
     def warnings(self, cells: Sequence[SensitivityCell], label: Callable[[str], str] = str) -> list[str]:
         """What must not be overlooked. `called`: what a hypothesis is called there."""
-        warnings = [*self.scenario.remarks, *look_remarks(self.scenario)]
+        warnings = [*self.scenario.remarks, *period_remarks(self.scenario), *look_remarks(self.scenario)]
         if self.partial:
             warnings.append(
                 f"interrupted: the figures are of the {self.pairs.trials} trials that were finished"

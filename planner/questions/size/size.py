@@ -18,6 +18,7 @@ from planner.model.estimand import Truth
 from planner.model.families.family import family_of
 from planner.model.looks import look_counts
 from planner.model.parameter_draws import check_uncertainty, uncertain_parameters
+from planner.model.period_confounding import period_remarks
 from planner.model.stopping.remarks import limits_at_answers
 from planner.questions.size.answers import effect_answer, patients_answer
 from planner.questions.size.curves import Curves, Interrupted
@@ -287,7 +288,7 @@ def _with_carryover(curves: Curves, answer: SizeAnswer, moved: Hypothesis | None
 
 def _look_remarks(scenario: Scenario, patients: int | None) -> list[str]:
     """What became of the looks when the scenario was read, and for the one number of patients of a search."""
-    remarks, planned = list(scenario.remarks), scenario.monitoring.counts
+    remarks, planned = [*scenario.remarks, *period_remarks(scenario, patients)], scenario.monitoring.counts
     if patients not in (None, scenario.design.patients) and len(planned) > 1:
         stated = [*(f"{m:,}" for m in planned[:-1]), f"{planned[-1]:,} patients"]
         remarks.append(scaling(stated, scenario.design.unit, look_counts(scenario, patients)))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from planner.model.distinguishable import indistinguishable
+from planner.model.period_confounding import period_remarks
 from planner.model.stopping.remarks import look_remarks
 from planner.questions.plan import TrialPlan, plan_trial
 from planner.report.context import PageContext, unit_of
@@ -37,7 +38,7 @@ def page_context(scenario: Scenario, plan: TrialPlan, command: str) -> PageConte
         },
         partial=[a.name for a in scenario.analyses if a.row.needs not in WHOLE],
         scale_notes=scale_notes(scenario),
-        warnings=[*scenario.remarks, *look_remarks(scenario)],
+        warnings=[*scenario.remarks, *period_remarks(scenario), *look_remarks(scenario)],
     )
 
 

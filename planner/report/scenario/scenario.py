@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from planner.model.estimand import Truth
+from planner.model.period_confounding import period_remarks
 from planner.questions.plan import AnalysisPlan, TrialPlan
 from planner.questions.predict import HypothesisPredictions
 from planner.report.blocks import Block, Facts, Heading, Items, Prose
@@ -13,6 +14,7 @@ from planner.report.context import unit_of
 from planner.report.pages.common import NO_SOURCE
 from planner.report.pages.parts.observed import observed_sentences
 from planner.report.pages.parts.uncertain import what_is_uncertain
+from planner.report.pages.run_tables import warning
 from planner.report.scenario.allocation import design_line
 from planner.report.scenario.analyses import analyses_blocks
 from planner.report.scenario.blinding import blinding_blocks
@@ -50,6 +52,7 @@ def scenario_blocks(
     blocks += predictions(scenario, outlook)
     blocks += _uncertain(scenario)
     blocks += analyses_blocks(scenario, plan)
+    blocks += [warning(remark) for remark in period_remarks(scenario)]
     blocks += design_blocks(scenario, plan.design_table)
     if scenario.observed is not None:
         blocks += [

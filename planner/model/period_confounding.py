@@ -1,0 +1,216 @@
+"""Analyses that take an effect of the period for one of the treatment, and their type I error then.
+
+A test of the patients' own differences ignores the periods. It may, where every treatment of the contrast is
+given equally often in each period; where all patients get A before B, or one order more often than the other,
+what differs between the periods is added to what is estimated. The sentences are warnings of every command.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import ndtr, stdtrit
+
+from planner.analyses import info_of
+from planner.kernels.tables import Floats
+from planner.model.allocation import retention
+from planner.model.contrast_tables import period_weights
+from planner.model.families.family import NormalScores, family_of
+from planner.model.looks import MonitoringPlan, monitoring_plan
+from planner.monitoring.numerics import noncentral_t_above
+from planner.monitoring.solve import crossing_probabilities
+from planner.scenario.analysis import PlannedAnalysis
+from planner.scenario.contrasts import formula
+from planner.scenario.designs import Sequences
+from planner.scenario.estimability import period_shares, sequence_shares, taking_part, within_patients
+from planner.scenario.scenario import Scenario
+from planner.scenario.text import count, printable, quote
+from planner.scenario.vocabulary import BINARY_MEASURES
+
+_NIL = 1e-12  # of an effect: what only rounding makes
+
+
+def period_remarks(scenario: Scenario, patients: int | None = None) -> list[str]:
+    """What must be said of each analysis that cannot tell periods from treatments.
+
+    `patients`: those of the scenario if not given.
+    """
+    number = scenario.design.patients if patients is None else patients
+    sentences = [_remark(scenario, analysis, number) for analysis in scenario.analyses]
+    return list(dict.fromkeys(sentence for sentence in sentences if sentence))
+
+
+def _remark(scenario: Scenario, analysis: PlannedAnalysis, patients: int) -> str:
+    design, effects = scenario.design, scenario.population.period_effect
+    left = _left_of_periods(scenario, analysis)
+    if not any(left):
+        return ""
+    what = formula(analysis.weights)
+    orders = _orders(scenario, analysis)
+    who = f"{printable(analysis.name)} takes an effect of the period for one of the treatment: {orders}"
+    if len({*effects}) == 1:
+        found = f"No period effect is stated; whatever there is would be added to {what}"
+    else:
+        shift = sum(float(share) * effect for share, effect in zip(left, effects, strict=True))
+        found = _consequence(scenario, analysis, patients, shift)
+    return f"{who}. {found}. {_remedy(design.sequences, design.allocation, analysis)}"
+
+
+def _left_of_periods(scenario: Scenario, analysis: PlannedAnalysis) -> list[Fraction]:
+    """What of each period's effect is left in the mean of the patients' own contrasts.
+
+    Zeros where the analysis allows for periods, or compares within one.
+    """
+    design = scenario.design
+    nothing = [Fraction(0)] * design.periods
+    if analysis.row.needs not in ("within", "pairs"):
+        return nothing
+    weights = analysis.weights
+    if analysis.own is not None and sequence_shares(design.sequences, weights) is not None:
+        return nothing  # it can allow for periods, and nobody knows whether it does
+    rows = [period_shares(sequence, weights) for sequence in design.sequences]
+    return [
+        sum((n * row[k] for n, row in zip(design.allocation, rows, strict=True)), Fraction(0)) / design.unit
+        for k in range(design.periods)
+    ]
+
+
+def _orders(scenario: Scenario, analysis: PlannedAnalysis) -> str:
+    """In which orders patients get what is compared."""
+    design, compared = scenario.design, list(analysis.weights)
+    orders = {tuple(a for a in sequence if a in compared) for sequence in design.sequences}
+    if len(orders) == 1:
+        (order,) = orders
+        if len(order) == 2:
+            return f"all patients get {printable(order[0])} before {printable(order[1])}"
+        return f"all patients get the treatments in one order, {printable(' '.join(order))}"
+    return f"period effects do not cancel between its {len(design.sequences)} sequences"
+
+
+def _consequence(scenario: Scenario, analysis: PlannedAnalysis, patients: int, shift: float) -> str:
+    """What the stated period effects do to the estimate and to the type I error."""
+    moved = f"The stated period effects move {formula(analysis.weights)}"
+    if analysis.measure not in BINARY_MEASURES:
+        moved += f" by {shift:+.4g} {scenario.endpoint.unit}"
+    rates = type_one_errors(scenario, analysis, patients)
+    if not rates:
+        return f"{moved}, and the type I error with it"
+    low, high = (_percent(rate) for rate in (min(rates), max(rates)))
+    about = low if low == high else f"{low} to {high}"
+    return (
+        f"{moved}: without a true difference about {about} % of trials of {count(patients, 'patient')} "
+        f"would be significant (type I error; alpha {100 * analysis.alpha:.3g} %)"
+    )
+
+
+def _percent(rate: float) -> str:
+    return f"{100 * rate:.2g}" if rate < 0.1 else f"{100 * rate:.0f}" if rate < 0.995 else "more than 99"
+
+
+# What would do
+
+
+def _remedy(sequences: Sequences, allocation: tuple[int, ...], analysis: PlannedAnalysis) -> str:
+    """An analysis that allows for periods, where the design has one; else sequences that tell them apart."""
+    weights = analysis.weights
+    pair = tuple(weights)
+    both_orders = len(pair) == 2 and sorted(sequences) == sorted([pair, pair[::-1]])
+    if both_orders and info_of(analysis).decisive is not None:
+        return 'An analysis that allows for periods is method = "prescott"'
+    if both_orders:
+        return 'An analysis that allows for periods is method = "hills-armitage"'
+    if info_of(analysis).decisive is None and sequence_shares(sequences, weights) is not None:
+        return 'An analysis that allows for periods is method = "subject-contrast"'
+    if info_of(analysis).decisive is None and within_patients(sequences, weights)[1]:
+        return 'An analysis that allows for periods is method = "fixed-subject"'
+    more = _balanced(sequences, weights)
+    stated = f"sequences = [{', '.join(quote(' '.join(sequence)) for sequence in more)}]"
+    if len(more) % len(allocation) == 0 and set(allocation) != {1}:
+        stated += f", allocation = {list(allocation) * (len(more) // len(allocation))}"
+    return f"In [design], {stated} tells the two apart"
+
+
+def _balanced(sequences: Sequences, weights: Mapping[str, float]) -> Sequences:
+    """The sequences with as many more as it takes for period effects to cancel.
+
+    Of two treatments, those in which the two change places; of more, those in which all move on by a period.
+    """
+    if len(weights) == 2:
+        first, second = weights
+        swapped = {first: second, second: first}
+        mirrored = [tuple(swapped.get(a, a) for a in sequence) for sequence in sequences]
+        return tuple(dict.fromkeys([*sequences, *mirrored]))
+    turned = [sequence[k:] + sequence[:k] for k in range(len(sequences[0])) for sequence in sequences]
+    return tuple(dict.fromkeys(turned))
+
+
+# The type I error
+
+
+class _Contrasts(NamedTuple):
+    """The patients' own contrasts where treatments do not differ, in points."""
+
+    shift: float  # their mean
+    sd: float  # within a sequence
+    between: float  # SD of the means of the sequences
+
+
+def type_one_errors(scenario: Scenario, analysis: PlannedAnalysis, patients: int) -> list[float]:
+    """P(significant) with the spread of each simulated hypothesis, if its treatments did not differ.
+
+    Without carryover, by the patients who are expected to stay; exact for one look if all get one order and
+    stay. Empty where it takes a simulation.
+    """
+    if info_of(analysis).law != "one sample" or analysis.outcome:
+        return []
+    plan = monitoring_plan(scenario, analysis, patients)
+    errors = []
+    for name in scenario.simulated_hypotheses:
+        hypothesis = scenario.hypotheses[name]
+        scores = family_of(hypothesis).normal_scores(hypothesis)
+        if scores is not None:
+            errors.append(_error(plan, _contrasts(scenario, scores, analysis), retention(scenario) or 1.0))
+    return errors
+
+
+def _contrasts(scenario: Scenario, scores: NormalScores, analysis: PlannedAnalysis) -> _Contrasts:
+    design, spread, weights = scenario.design, scores.spread, analysis.weights
+    part = taking_part(design.sequences, weights)
+    table = period_weights(scenario, weights)[part]
+    taken = [sequence for sequence, takes in zip(design.sequences, part, strict=True) if takes]
+    share = np.array(design.allocation, float)[part]
+    share /= share.sum()
+    shifts = table @ np.array(scenario.population.period_effect)
+    own = sum((w * spread.interaction) ** 2 for w in weights.values())
+    variance = [
+        sum((w * spread.within[a]) ** 2 for w, a in zip(row, sequence, strict=True))
+        + own
+        + spread.shared((a, float(w)) for w, a in zip(row, sequence, strict=True))
+        for row, sequence in zip(table, taken, strict=True)
+    ]
+    mean = float(share @ shifts)
+    between = math.sqrt(max(float(share @ (shifts - mean) ** 2), 0.0))
+    return _Contrasts(mean, math.sqrt(float(share @ np.array(variance))), between)
+
+
+def _error(plan: MonitoringPlan, contrasts: _Contrasts, stay: float) -> float:
+    """P(the mean of the contrasts is significant at some look)."""
+    seen = plan.patients * stay
+    if contrasts.sd < _NIL or seen < 2.0:
+        return 0.0
+    drift = contrasts.shift * math.sqrt(seen) / contrasts.sd
+    wider = math.hypot(contrasts.sd, contrasts.between) / contrasts.sd  # what the standard error takes it for
+    sides = {"two-sided": (1.0, -1.0), "greater": (1.0,), "less": (-1.0,)}[plan.direction]
+    if len(plan.counts) == 1:
+        df = np.array([seen - 1.0])
+        limit: Floats = -stdtrit(df, ndtr(-plan.boundary.efficacy_z[-1])) * wider
+        return float(sum(noncentral_t_above(limit, df, np.array([side * drift]))[0] for side in sides))
+    limits = [z * wider for z in plan.boundary.efficacy_z]
+    futility = plan.boundary.futility_z if plan.boundary.binding else [-math.inf] * len(limits)
+    towards = -drift if plan.direction == "less" else drift
+    crossing = crossing_probabilities(plan.fractions, plan.boundary.sided, limits, list(futility), towards)
+    return float(sum(crossing.efficacy_up) + sum(crossing.efficacy_down))
