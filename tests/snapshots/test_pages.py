@@ -5,14 +5,19 @@ How pages are renewed is said by `tests.support.pages.HOW`, and by a test that f
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from planner.benchmarks.doctor import CacheFolder, Diagnosis, Finding, Processor, SystemFacts
+from planner.benchmarks.machine import Load
 from planner.cli.app import COMMANDS
-from tests.support.pages import TextFile, check, page_of
+from planner.report.pages.bench import bench_page
+from planner.report.pages.doctor import doctor_page
+from tests.support.pages import INPUT, TextFile, check, made_page, page_of
 
 FEW = ("--trials", "512", "-q")
 UNCERTAIN = ("--uncertain", "--variants", "10")
@@ -76,3 +81,27 @@ def snapshot(snapshot: SnapshotAssertion) -> Any:
 @pytest.mark.parametrize("name", PAGES)
 def test_page(name: str, snapshot: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     check(page_of(PAGES[name], tmp_path, capsys).forms(), snapshot)
+
+
+def test_page_of_bench(snapshot: Any) -> None:
+    """Of figures that were measured once: no machine gives them again."""
+    document = json.loads((INPUT / "bench.json").read_text())
+    check(made_page("bench", bench_page(document), document).forms(), snapshot)
+
+
+@pytest.mark.parametrize("healthy", [True, False], ids=["healthy", "hindered"])
+def test_page_of_doctor(healthy: bool, snapshot: Any) -> None:
+    """Of a machine that is made up."""
+    slow = Finding("NUMBA_DISABLE_JIT is set: nothing is compiled", "unset it", serious=True)
+    old = Finding("2 older folders of compiled code take 12 MB", "they may be deleted", serious=False)
+    diagnosis = Diagnosis(
+        versions={"planner": "X.Y.Z", "python": "3.12.1", "numpy": "2.2.0", "numba": None},
+        system=SystemFacts("Linux x86_64", tested=True, python_tested=True),
+        cores={"usable": 4, "machine": 8, "allowed": None},
+        processor=Processor("A processor", "a-target", 256, ("avx2", "fma")),
+        cache=CacheFolder("/home/somebody/.cache/planner", 34_000_000, 71, 2, 12_000_000, ()),
+        load=Load(0.5, 8, False),
+        extras={"bench": {"mcpower": None}},
+        findings=() if healthy else (slow, old),
+    )
+    check(made_page("doctor", doctor_page(diagnosis), diagnosis.to_json()).forms(), snapshot)

@@ -132,6 +132,11 @@ def page_of(arguments: tuple[str, ...], folder: Path, capture: pytest.CaptureFix
     return page
 
 
+def made_page(command: str, blocks: list[Block], document: Mapping[str, Any]) -> Page:
+    """A page of figures that are made up."""
+    return Page((command,), output=Terminal().page(blocks), blocks=blocks, document=document)
+
+
 def check(forms: Mapping[str, str], snapshot: Any) -> None:
     """Every form is as it was; fails with the difference of the first that is not, and with what to do."""
     wrong = [name for name, text in forms.items() if text != snapshot(name=name)]

@@ -129,8 +129,8 @@ def _reading(cells: Sequence[SensitivityCell], context: PageContext) -> list[str
         "Each line changes one assumption and leaves all others. In the picture, - is the power where it is "
         "lower, + where it is higher, | as assumed; * where both ends meet. The longest bar is the "
         "assumption to be surest of; what makes no difference beyond Monte Carlo error has none.",
-        "± is the Monte Carlo standard error; that of a change is paired: all variants have the same virtual "
-        "patients.",
+        "± is the Monte Carlo standard error; that of a change, in percentage points, is paired: all "
+        "variants have the same virtual patients.",
     ]
     labels = [row.label for cell in cells for row in cell.assumptions]
     if any(label.startswith("difference") for label in labels):

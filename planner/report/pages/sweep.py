@@ -129,7 +129,8 @@ def _figures(cells: Sequence[Cell], context: PageContext) -> Sheet:
     order += [] if sized else [Column("Patients")]
     mean = has_variants(cells)
     order += [Column("Mean true effect" if mean else "True effect")]
-    order += [Column("Assurance" if mean else "Power"), Column("Stops early")]
+    staged = any(len(cell.looks) > 1 for cell in cells)
+    order += [Column("Assurance" if mean else "Power")] + ([Column("Stops early")] if staged else [])
     order += [Column("Chance of an effect"), Column("Power, 5 % to 95 %")] if mean else []
     order += [Column("Expected patients"), Column("Expected completers")]
     rows = []
@@ -143,8 +144,8 @@ def _figures(cells: Sequence[Cell], context: PageContext) -> Sheet:
         row += [
             context.true_effect(cell, with_unit=True),
             power_or_error(cell.power, cell.is_null),
-            estimated(cell.stopped_early, percent=True),
         ]
+        row += [estimated(cell.stopped_early, percent=True)] if staged else []
         row += [chance(cell), spread(cell)] if mean else []
         rows.append([*row, estimated(cell.expected_patients), estimated(cell.expected_completers)])
     return Sheet(order, rows)
