@@ -93,7 +93,7 @@ def _compare(
     plans: list[Scenario], chosen: list[str], trials: int, seed: int, threads: int | None, quiet: bool
 ) -> Comparison:
     from planner.cli.common import note_compiling
-    from planner.cli.terminal import progress
+    from planner.cli.progress import progress
     from planner.questions.compare.compare import compare as compare_designs
 
     note_compiling(quiet)

@@ -192,7 +192,7 @@ def _chosen(plans: list[Scenario], sources: list[str], hypothesis: list[str] | N
 
 def _discriminate(plans: list[Scenario], request: Json, threads: int | None, quiet: bool) -> Discrimination:
     from planner.cli.common import note_compiling
-    from planner.cli.terminal import progress
+    from planner.cli.progress import progress
     from planner.questions.discriminate.discriminate import discriminate as discriminate_designs
 
     note_compiling(quiet)

@@ -192,7 +192,7 @@ def _simulated(
     threads: int | None,
     quiet: bool,
 ) -> Run:
-    from planner.cli.terminal import progress
+    from planner.cli.progress import progress
     from planner.questions.run.simulate import simulate
 
     note_compiling(quiet)

@@ -32,7 +32,7 @@ def run_sensitivity(
     """
     from planner.cli.common import explain, note_compiling, print_remarks, work_out
     from planner.cli.output import frame_as_csv
-    from planner.cli.terminal import progress
+    from planner.cli.progress import progress
     from planner.questions.sensitivity.assumptions import SensitivityError, assumptions
     from planner.questions.sensitivity.sensitivity import sensitivity
     from planner.results.carryover_sentences import labels

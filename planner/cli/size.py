@@ -253,7 +253,7 @@ def _most(plan: Scenario, request: Json) -> int:
 
 def _search(plan: Scenario, targets: list[float], request: Json, quiet: bool) -> Sizing:
     from planner.cli.common import explain, note_compiling
-    from planner.cli.terminal import progress
+    from planner.cli.progress import progress
     from planner.questions.size.size import SizingError, size
 
     note_compiling(quiet)

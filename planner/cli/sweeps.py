@@ -52,7 +52,7 @@ def run_sweep(
     """
     from planner.cli.common import explain_limits, explain_precision, note_compiling, print_remarks, work_out
     from planner.cli.output import frame_as_csv
-    from planner.cli.terminal import progress
+    from planner.cli.progress import progress
     from planner.questions.sweep.sweep import check_limits, simulate_points
     from planner.results.carryover_sentences import labels
 

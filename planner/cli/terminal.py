@@ -1,4 +1,4 @@
-"""The terminal: pages, errors and progress, with Rich where somebody looks at it, plainly elsewhere.
+"""The terminal: pages, remarks and errors, in colour where somebody looks at it, plainly elsewhere.
 
 An output encoding that cannot show a character gets its nearest ASCII spelling.
 """
@@ -8,8 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from planner.cli.streams import OutputError, discard
@@ -17,8 +15,6 @@ from planner.report.render.renderer import PROSE, Medium
 from planner.report.render.terminal import ASCII, styled, visible_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from planner.scenario.faults import ScenarioError
 
 
@@ -28,7 +24,7 @@ def write(text: str, stream: TextIO) -> None:
     Nor does a reader who has left (`| head`), or remarks that nobody can take: the answer stays the same, and
     so does the exit code.
     """
-    if not _shows(stream, text):
+    if not shows(stream, text):
         encoding = _encoding(stream)
         text = text.translate(ASCII).encode(encoding, "backslashreplace").decode(encoding)
     try:
@@ -45,7 +41,7 @@ def _encoding(stream: TextIO) -> str:
     return getattr(stream, "encoding", None) or "utf-8"
 
 
-def _shows(stream: TextIO, text: str) -> bool:
+def shows(stream: TextIO, text: str) -> bool:
     """Whether the stream's encoding has all characters of the text."""
     try:
         text.encode(_encoding(stream))
@@ -87,8 +83,8 @@ def medium_of(stream: TextIO) -> Medium:
         columns=columns(stream),
         wide=not on_terminal(stream),
         colour=coloured(stream),
-        symbols=_shows(stream, "±–×─•"),
-        braille=_shows(stream, "⠿┤└"),
+        symbols=shows(stream, "±–×─•"),
+        braille=shows(stream, "⠿┤└"),
     )
 
 
@@ -127,35 +123,3 @@ def _write_line(word: str, style: str, text: str, stream: TextIO | None) -> None
     """A line that begins with its kind in words; the colour only repeats it."""
     stream = stream or sys.stderr
     write(f"{styled(word, style, coloured(stream))} {visible_lines(text)}\n", stream)
-
-
-@contextmanager
-def progress(
-    what: str, *, quiet: bool = False, unit: str = "trials"
-) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar with rate and remaining time on a terminal; None, hence nothing, on a pipe or when quiet."""
-    if quiet or not on_terminal(sys.stderr) or os.environ.get("TERM") == "dumb":
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    bar = Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=None),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[rate]}", markup=False),
-        TimeRemainingColumn(),
-        console=Console(stderr=True, no_color=not coloured(sys.stderr)),
-        transient=True,
-        refresh_per_second=10,
-    )
-    with bar:
-        task = bar.add_task(what, total=None, rate="")
-
-        def advance(done: int, total: int) -> None:
-            elapsed = bar.tasks[0].elapsed or 0.0
-            rate = f"{done / elapsed:,.0f} {unit}/s" if done and elapsed > 0 else ""
-            bar.update(task, completed=done, total=total, rate=rate)
-
-        yield advance

@@ -181,7 +181,7 @@ def _trial(
     seed: int | None,
     quiet: bool,
 ) -> Trial:
-    from planner.cli.terminal import progress
+    from planner.cli.progress import progress
     from planner.questions.replay.replay import KINDS, find, replay
 
     if kind is None:

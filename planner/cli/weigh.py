@@ -191,7 +191,7 @@ def _with_data(plan: Scenario, scenario: str, data: Path | None) -> Scenario:
 
 def _weigh(plan: Scenario, scenario: str, request: Json, quiet: bool, data: Path | None) -> Weighing:
     from planner.cli.common import note_compiling
-    from planner.cli.terminal import progress
+    from planner.cli.progress import progress
     from planner.questions.weigh.weigh import weigh as weigh_result
 
     note_compiling(quiet)

@@ -307,7 +307,7 @@ def test_after_an_interruption_there_is_what_was_finished() -> None:
 
     def progress(done: int, total: int) -> None:
         said.append(done)
-        if done < total and total >= stop:
+        if done < total and done >= stop:
             raise KeyboardInterrupt
 
     plan = trial((0.2,), patients=30, looks=[12, 30])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -53,6 +54,8 @@ _DATA = 1 << 11  # normally distributed trials of a hypothesis in all draws, at 
 _SOME = 16  # in each draw, at least
 _LIMITS = (0.0, 0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95, 1.0)
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Case:
@@ -68,6 +71,7 @@ class Case:
     fit: Fit
     threads: int | None = None
     same_severity: bool = False
+    step: Callable[[], None] = lambda: None  # called after each time that trials were weighed
 
     @property
     def home(self) -> Ints:
@@ -79,25 +83,34 @@ class Case:
     def endless(self, kinds: Sequence[str] | None = None) -> EndlessTrials:
         """Trials of endless patients; `kinds`: by these summaries only."""
         uncertain, fixed = (self._of(each, kinds) for each in (self.uncertain, self.fixed))
-        return endless_trials(
-            uncertain, fixed, self.prior, self.home, self.seed, self.threads, self.same_severity
+        return self._weighed(
+            endless_trials(
+                uncertain, fixed, self.prior, self.home, self.seed, self.threads, self.same_severity
+            )
         )
 
     def posteriors(self, patients: float, kinds: Sequence[str] | None = None) -> TrialPosteriors:
         """Normally distributed trials of so many patients, weighed; `kinds`: by these summaries only."""
         sim = self._of(self.uncertain, kinds)
         data = normal_data(sim, patients, _trials(sim), self.seed)
-        return posteriors_of(sim, data, patients, self.prior, self.fit, self.threads, self.home)
+        weighed = posteriors_of(sim, data, patients, self.prior, self.fit, self.threads, self.home)
+        return self._weighed(weighed)
 
     def fixed_posteriors(self, patients: float) -> TrialPosteriors:
         """The same where the uncertain numbers are taken as known."""
         data = normal_data(self.fixed, patients, _trials(self.fixed), self.seed)
-        return posteriors_of(self.fixed, data, patients, self.prior, certain, self.threads, self.home)
+        weighed = posteriors_of(self.fixed, data, patients, self.prior, certain, self.threads, self.home)
+        return self._weighed(weighed)
 
     def whole_posteriors(self) -> TrialPosteriors:
         """Whole virtual trials of the design's own number of patients."""
         sim = self.uncertain
-        return posteriors_of(sim, sim.trials, sim.patients, self.prior, self.fit, self.threads, self.home)
+        weighed = posteriors_of(sim, sim.trials, sim.patients, self.prior, self.fit, self.threads, self.home)
+        return self._weighed(weighed)
+
+    def _weighed(self, trials: T) -> T:
+        self.step()
+        return trials
 
     def _of(self, sim: SimulatedDesign, kinds: Sequence[str] | None) -> SimulatedDesign:
         return sim if kinds is None else sim.of(self.summaries.places(kinds))

@@ -87,8 +87,8 @@ def discriminate(
     `patients`: the numbers at which the curve is evaluated, beside the scenario's own. `decisive`: the weight
     above which a hypothesis counts as named for sure. `summaries`: what is read of a trial, of KINDS; what
     each adds to those before it is in the result. `draws` of the uncertain numbers. `progress(done, all)`
-    counts them. The answer does not depend on `threads`. Raises DiscriminationError
-    where there is nothing to tell apart.
+    counts them as the first half of the way; the second one leads from them to the answers. The answer does
+    not depend on `threads`. Raises DiscriminationError where there is nothing to tell apart.
 
     >>> import planner
     >>> scenario = planner.read("asthma-ab-ba")
@@ -110,12 +110,14 @@ def discriminate(
     fixed, cut = simulate([plan.fixed for plan in plans], seed)
     if cut:
         raise KeyboardInterrupt
-    drawn, partial = simulate([plan.uncertain for plan in plans], seed, threads=threads, progress=progress)
+    way = _Way(progress, draws, sum(_steps(plan, len(plans)) for plan in plans))
+    tasks = [plan.uncertain for plan in plans]
+    drawn, partial = simulate(tasks, seed, threads=threads, progress=way.simulated)
     done = 2 * len(drawn[0].truth.mean)
     if done < FEWEST:
         raise KeyboardInterrupt
     cases = [
-        _case(plan, sim, certain, decisive, seed, likelihood, threads)
+        replace(_case(plan, sim, certain, decisive, seed, likelihood, threads), step=way.step)
         for plan, sim, certain in zip(plans, drawn, fixed, strict=True)
     ]
     rows = [_design(plan, case) for plan, case in zip(plans, cases, strict=True)]
@@ -278,6 +280,34 @@ _LACKING = {
     "responses": "the endpoint is a share of patients already",
     "correlations": "no patient has two of the treatments",
 }
+
+
+class _Way:
+    """The way from nothing to all answers: its first half are the draws, its second one what follows."""
+
+    def __init__(self, progress: Progress | None, draws: int, steps: int) -> None:
+        self._progress, self._draws, self._steps = progress, draws, steps
+        self._taken = 0
+
+    def simulated(self, done: int, draws: int) -> None:
+        """So many of the draws are simulated."""
+        self._draws = draws
+        if self._progress is not None:
+            self._progress(done, 2 * draws)
+
+    def step(self) -> None:
+        """One more step from the draws to the answers."""
+        self._taken += 1
+        if self._progress is not None:
+            share = min(self._taken / self._steps, 1.0)
+            self._progress(self._draws + int(self._draws * share), 2 * self._draws)
+
+
+def _steps(plan: _Plan, designs: int) -> int:
+    """How often trials of a design are weighed: see `answers` and `_side_by_side`."""
+    kinds = len(plan.uncertain.summaries.kinds)
+    sizes = len({plan.scenario.design.patients, *plan.curve})
+    return sizes + 4 + (2 * kinds - 1 if kinds > 1 else 0) + (2 if designs > 1 else 0)
 
 
 def _case(

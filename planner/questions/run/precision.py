@@ -26,6 +26,8 @@ MOST = 100_000_000
 
 LEAST_PRECISION = 1e-6
 
+_SLACK = 1.02  # an error that is a hair too large would double the trials
+
 
 class PrecisionError(PlannerError, ValueError):
     """A precision that cannot be asked for."""
@@ -115,9 +117,12 @@ def check(precision: float) -> None:
 
 
 def _forecast(total: int, done: int, worst: float, precision: float, steps: Steps) -> int:
-    """The total at which the errors will probably do, for the remaining time: they fall with its root."""
-    wanted = done * (worst / precision) ** 2 if done else total
-    return next((step for step in steps.totals() if step >= max(wanted, total)), steps.most)
+    """The total at which the errors will probably do, for the progress: they fall with its root.
+
+    Before anything is known, the one at which they do whatever the figures are.
+    """
+    wanted = (done or (steps.variant or 1)) * (worst / precision) ** 2
+    return next((step for step in steps.totals() if step >= max(_SLACK * wanted, total)), steps.most)
 
 
 def largest_error(run: Run) -> float:

@@ -55,6 +55,7 @@ class Curves:
         self.passed: list[str] = []  # digest of each pass, in turn: the search has no chance of its own
         self.impossible: set[int] = set()  # numbers of patients for which no stopping limits exist
         self.approximate = False  # whether the errors of any point are, for want of trials
+        self.later = 0  # trials that will probably follow those of the present evaluation, for the progress
         self._progress = progress
         self._points: dict[Key, dict[int, Cell]] = {}
         self._pool: Pool | None = None  # of the hypotheses that were asked for last
@@ -73,7 +74,7 @@ class Curves:
             variants=self.variants,
             drawn_as=drawn_as,
         )
-        other.trials, other.passed = self.trials, self.passed
+        other.trials, other.passed, other.later = self.trials, self.passed, self.later
         return other
 
     def evaluate(self, hypotheses: Sequence[str], patients: Iterable[int], trials: int) -> None:
@@ -90,7 +91,7 @@ class Curves:
 
         def advance(done: int, total: int) -> None:
             if progress is not None:
-                progress(before + done, before + total + later)
+                progress(before + done, before + total + later + self.later)
 
         try:
             run = self._run(scenario, patients, trials, advance)
@@ -175,6 +176,15 @@ def span(points: Points, target: float, errors: float | None = None) -> tuple[in
         elif above is None:
             above = n
     return below, above
+
+
+def trials_after(trials: int, enough: float, growth: int, most: int) -> int:
+    """Trials of all passes behind one of so many, each `growth` times as large, until one has enough."""
+    total = 0
+    while trials < min(enough, most):
+        trials = min(growth * trials, most)
+        total += trials
+    return total
 
 
 def first_enough(points: Points, target: float) -> int | None:

@@ -17,7 +17,7 @@ from planner.model.estimand import alternative_direction
 from planner.model.families.family import EffectParameter, family_of
 from planner.model.readings import reading_of
 from planner.questions.size import theory
-from planner.questions.size.curves import Curves, span
+from planner.questions.size.curves import Curves, span, trials_after
 from planner.results.cells import Cell
 from planner.results.figures import Figure
 from planner.scenario.analysis import PlannedAnalysis
@@ -27,6 +27,7 @@ from planner.scenario.scenario import Scenario
 FIRST, GROWTH, MOST = 32_768, 4, 1_000_000  # trials: at first, their growth, at most
 POINTS = 12  # effects simulated in one pass
 _SURE = 4.0  # Monte Carlo standard errors beyond which an effect is not simulated again
+_LIKELY = 16 * FIRST  # trials of the last pass, before anything is known of it
 _FAR = 2.0**12  # standard errors of the estimate beyond which no effect is tried
 _NEAR = 0.999  # of the largest effect that there can be
 _DIGITS = 4  # significant digits of an effect that is found
@@ -77,18 +78,26 @@ class Effects:
         exact = family_of(moved).exact_effect(self.scenario, moved, self.analysis.weights, reading)
         return change if exact is None else exact
 
-    def find(self, target: float) -> EffectAnswer:
-        """The smallest effect from which power stays at or above the target."""
+    def find(self, target: float, later: int = 0) -> EffectAnswer:
+        """The smallest effect from which power stays at or above the target.
+
+        `later`: how many more of such questions follow, for the progress.
+        """
+        trials = min(FIRST, self.most)
+        after = later * (2 * trials + trials_after(trials, _LIKELY, GROWTH, self.most))
+        self.curves.later = after
         exact = self._exact(target)
         if exact is not None:
             near = [exact * (0.5 + 0.1 * k) for k in range(POINTS)]
             possible = [change for change in near if abs(change) <= self.largest]
             self._simulate([*possible, exact], min(FIRST, self.most))
             return EffectAnswer(exact, (exact, exact), True, self.cells[exact])
+        self.curves.later += trials + trials_after(trials, _LIKELY, GROWTH, self.most)
         if not self._bracket(target):
             return EffectAnswer(None, None, False, None)
-        trials = min(FIRST, self.most)
+        enough: float = _LIKELY
         while True:
+            self.curves.later = after + trials + trials_after(trials, enough, GROWTH, self.most)
             below, above = self._open(target)
             width = (above - below) / POINTS
             changes = [below + width * k for k in range(POINTS + 1)]
@@ -96,7 +105,9 @@ class Effects:
             low, middle, high = (self._crossing(changes, target, y) for y in (_high, _estimate, _low))
             if trials >= self.most or abs(high - low) <= _FINE * abs(middle):
                 break
+            enough = trials * ((high - low) / (_FINE * middle)) ** 2
             trials = min(GROWTH * trials, self.most)
+        self.curves.later = after
         answer = _rounded(middle)
         self._simulate([answer], trials)
         return EffectAnswer(answer, (low, high), False, self.cells[answer])

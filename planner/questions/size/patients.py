@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from planner.kernels.tables import W
 from planner.questions.size import theory
-from planner.questions.size.curves import Curves, Key, first_enough, grid, span
+from planner.questions.size.curves import Curves, Key, first_enough, grid, span, trials_after
 
 FIRST, GROWTH = 32_768, 4  # trials of the first refinement, and how they grow
 MOST = 1_000_000  # trials at most by default ...
@@ -20,6 +20,7 @@ _BEGIN = 32  # patients: end of the first part of the scan; each further part is
 _SURE = 4.0  # Monte Carlo standard errors beyond which a number of patients is not evaluated again
 _SETTLED = 3.0  # ... and beyond which the answer is taken as settled, so that its 95 % range is honest
 _BEFORE, _AFTER = 3, 8  # multiples evaluated before and after those in question: a discrete test zigzags
+_LIKELY = 16 * FIRST  # trials of the last refinement, before anything is known of it
 _WIDEST = 100  # numbers of patients in one window; more are thinned
 
 Exact = Mapping[int, float]  # number of patients to power, for every multiple
@@ -69,9 +70,9 @@ class Search:
                     exact = zip(multiples, powers.tolist(), strict=True)
                     self.exact[name, analysis.name] = dict(exact)
         self._scan(names)
-        for name in names:
+        for k, name in enumerate(names):
             if self._keys(name):
-                self._refine(name)
+                self._refine(name, self._likely(names[k + 1 :]))
                 self._look_ahead(name)
 
     def exact_answer(self, key: Key, target: float) -> int | None:
@@ -103,9 +104,11 @@ class Search:
         """Walk up the numbers of patients until every target is passed with room to spare, or the limit."""
         low, wanted = 0, list(names)
         alike = self.curves.variants is not None  # a handful of variants says nothing
-        for high, trials in scan_parts(self.limit, self.unit, self.most_trials, alike):
+        parts = list(scan_parts(self.limit, self.unit, self.most_trials, alike))
+        for k, (high, trials) in enumerate(parts):
             if not wanted:
                 break
+            self.curves.later = self._likely(names) + sum(each for _, each in parts[k + 1 :])
             self.curves.evaluate(wanted, grid(low, high, self.unit), trials)
             self._note_nulls(wanted)
             wanted = [name for name in wanted if not all(self._passed(key, high) for key in self._keys(name))]
@@ -129,18 +132,41 @@ class Search:
                 return False
         return True
 
-    def _refine(self, name: str) -> None:
-        """Evaluate every multiple in question, with more and more trials, until none is in question."""
+    def _likely(self, names: Sequence[str]) -> int:
+        """Trials that the refinement of all these will probably take."""
+        open_keys = [[key for key in self._keys(name) if key not in self.exact] for name in names]
+        most = MOST if self.most_trials is None else self.most_trials
+        first = min(FIRST, most)
+        return sum(first + trials_after(first, _LIKELY if keys else 0, GROWTH, most) for keys in open_keys)
+
+    def _enough(self, questions: Sequence[Question]) -> float:
+        """Trials after which all will probably be settled, by the number nearest to each target."""
+        needed = 0.0
+        for key, target in questions:
+            if key not in self.exact:
+                near = min(abs(cell.power.estimate - target) for cell in self.curves.points(*key).values())
+                needed = max(needed, target * (1.0 - target) * (_SETTLED / max(near, 1e-6)) ** 2)
+        return needed
+
+    def _refine(self, name: str, after: int) -> None:
+        """Evaluate every multiple in question, with more and more trials, until none is in question.
+
+        `after`: trials that will probably follow, for other hypotheses.
+        """
         trials = FIRST if self.most_trials is None else min(FIRST, self.most_trials)
         open_questions = [(key, target) for key in self._keys(name) for target in self.targets]
+        enough: float = _LIKELY
         while True:
+            most = self._most(open_questions)
+            self.curves.later = after + trials_after(trials, enough, GROWTH, most)
             while numbers := self._missing(open_questions, trials):
                 self.curves.evaluate([name], numbers, trials)
             open_questions = [question for question in open_questions if not self._settled(*question)]
             most = self._most(open_questions)
             if trials >= most or not open_questions:
                 break
-            trials = min(GROWTH * trials, most)
+            trials, enough = min(GROWTH * trials, most), self._enough(open_questions)
+        self.curves.later = after
         if between := self._between(name):
             self.curves.evaluate([name], between, trials)
 

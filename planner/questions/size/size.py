@@ -240,6 +240,7 @@ def _find_effects(
     curve: list[CurvePoint] = []
     every: list[Cell] = []
     partial = False
+    left = len(names) * len(scenario.analyses) * len(targets)
     for name in names:
         movable = bool(family_of(scenario.hypotheses[name]).effect_setting)
         note = "" if movable else f"{NOT_OF_MEANS[:1].upper()}{NOT_OF_MEANS[1:]}."
@@ -248,10 +249,11 @@ def _find_effects(
             if movable and not partial:
                 search = Effects(curves, name, analysis, patients, trials)
             for target in targets:
+                left -= 1
                 effect = moved = None
                 if search is not None and not partial:
                     try:
-                        effect = search.find(target)
+                        effect = search.find(target, left)
                     except (Interrupted, KeyboardInterrupt):
                         partial = True
                 answer = effect_answer(name, analysis, target, patients, search, effect, note, partial)
