@@ -96,7 +96,7 @@ class PieceSum(Generic[V]):
     """What was finished, and whether Ctrl-C came, be it after the last piece."""
 
     value: V
-    interrupted: bool
+    interrupted: bool  # by Ctrl-C
 
 
 class Executor(Protocol):

@@ -78,11 +78,11 @@ class Boundary:
     fractions: tuple[float, ...]  # information fractions, the last 1
     alpha: float  # as requested; stated z limits may spend another, see alpha_spent
     sided: int
-    efficacy: str
-    futility: str
+    efficacy: str  # name of the rule
+    futility: str  # name of the rule
     efficacy_z: tuple[float, ...]
     futility_z: tuple[float, ...]
-    binding: bool
+    binding: bool  # whether the efficacy limits count on the futility rule
     alpha_spent: tuple[float, ...]  # cumulative
     nominal_p: tuple[float, ...]  # p value equal to the efficacy limit; 0 where the limit is inf
     p_efficacy_null: tuple[float, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import commands, methods, python, scenario
+from . import commands, contract, methods, python, scenario
 from .markdown import toctree
 
 PARTS = {
@@ -12,6 +12,7 @@ PARTS = {
     "methods": methods.pages,
     "commands": commands.pages,
     "python": python.pages,
+    "json": contract.pages,
 }
 
 
@@ -37,5 +38,7 @@ def write(folder: Path) -> None:
 def _index() -> str:
     return (
         "# Reference\n\nMade from the code itself: every key of a scenario file, every method, every "
-        "command, every public name of Python.\n\n" + toctree(f"{part}/index" for part in PARTS) + "\n"
+        "command, every public name of Python, every key of JSON.\n\n"
+        + toctree(f"{part}/index" for part in PARTS)
+        + "\n"
     )

@@ -8,7 +8,10 @@ from importlib import import_module
 from typing import Any
 
 import planner
+from planner.results.contract import Written
+from planner.results.result import QuestionResult
 
+from .contract import meaning
 from .fields import comments
 from .markdown import code, fence, prose, table, text, toctree
 from .python_prose import PRINTING
@@ -124,26 +127,52 @@ def _signature(named: Any) -> str:
     if made and named.__name__ not in OWN:
         return ""
     try:
-        return _plain(str(inspect.signature(named)))
+        return _plain(inspect.signature(named))
     except ValueError:
         return ""
 
 
-def _plain(signature: str) -> str:
-    return signature.replace("'", "").replace(" -> None", "").replace("<class str>", "str")
+class _Bare:
+    """An annotation without quotation marks."""
+
+    def __init__(self, words: object) -> None:
+        self.words = words
+
+    def __repr__(self) -> str:
+        return str(self.words)
+
+
+def _plain(signature: inspect.Signature) -> str:
+    """The signature as it stands in the source."""
+    parameters = [
+        each.replace(annotation=_Bare(each.annotation)) if isinstance(each.annotation, str) else each
+        for each in signature.parameters.values()
+    ]
+    answer = signature.return_annotation
+    answer = (
+        signature.empty if answer in ("None", None) else _Bare(answer) if isinstance(answer, str) else answer
+    )
+    return str(signature.replace(parameters=parameters, return_annotation=answer)).replace(
+        "<class 'str'>", "str"
+    )
 
 
 def _fields(model: Any) -> str:
     """The fields of a dataclass, with what their comments say."""
-    if not dataclasses.is_dataclass(model):
+    if not dataclasses.is_dataclass(model) or model.__name__ in OWN:
         return ""
     meanings = comments(model)
     rows = [
-        [code(each.name), code(str(each.type)), text(meanings.get(each.name, ""))]
+        [code(each.name), code(str(each.type)), text(meanings.get(each.name) or _by_name(model, each.name))]
         for each in dataclasses.fields(model)
         if not each.name.startswith("_")
     ]
     return table(["Field", "Type", "What it is"], rows) if rows else ""
+
+
+def _by_name(model: Any, name: str) -> str:
+    """What a field of a result means that has no comment: what the key of its name means in JSON."""
+    return meaning(name, {}) if issubclass(model, Written | QuestionResult) else ""
 
 
 def _methods(path: str, model: Any) -> str:
@@ -167,4 +196,4 @@ def _methods(path: str, model: Any) -> str:
 def _of_method(function: Any) -> str:
     signature = inspect.signature(function)
     inner = list(signature.parameters.values())[1:]
-    return _plain(str(signature.replace(parameters=inner)))
+    return _plain(signature.replace(parameters=inner))

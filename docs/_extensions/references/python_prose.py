@@ -24,7 +24,7 @@ Run of asthma-ab-ba, 1,024 trials, digest e62fd2ec1e40
 | a few lines | `print(run)` |
 | numbers by name | `run.cells()[0].power.estimate`, with `mcse`, `low` and `high` beside it |
 | a table (polars) | `run.frame()` |
-| what `--json` prints | `run.to_json()` |
+| what `--json` prints | `run.to_json()`: see [JSON](../json/index.md) |
 | the page that the command prints | a renderer, as below |
 | a fingerprint of the answer | `run.digest()` |
 

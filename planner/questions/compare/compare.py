@@ -62,7 +62,7 @@ class Comparison(QuestionResult):
 
     scenarios: tuple[Scenario, ...]
     names: tuple[str, ...]  # of the designs, each once
-    rows: tuple[ComparisonRow, ...]
+    rows: tuple[ComparisonRow, ...]  # each hypothesis and analysis, with the designs that have it
     pairs: PairedTrials
     remarks: tuple[str, ...]  # what could not be compared
     differing_assumptions: tuple[str, ...]  # what the scenarios assume otherwise, beside their designs

@@ -121,12 +121,12 @@ class Trial(QuestionResult):
 
     scenario: Scenario
     name: str
-    index: int
+    index: int  # number of the trial in a run, from 0
     seed: int
     hypothesis: str
     readings: tuple[Reading, ...]
     patients: tuple[VirtualPatient, ...]  # those who had finished when the last analysis was done
-    courses: tuple[Course, ...]
+    courses: tuple[Course, ...]  # of each analysis
     guesses: GuessCounts | None = None  # of these patients; None where nobody is asked
 
     def rows(self) -> list[Json]:

@@ -50,11 +50,11 @@ class Sweep(QuestionResult):
 
     question: ClassVar = "sweep"
 
-    base: Scenario
+    base: Scenario  # without what is swept
     name: str
     passes: tuple[tuple[Run, tuple[int, ...]], ...]  # each with the numbers of its points
-    all_points: tuple[Json, ...]
-    remarks: tuple[str, ...] = ()
+    all_points: tuple[Json, ...]  # the settings of each, by path
+    remarks: tuple[str, ...] = ()  # warnings beside those that follow from the figures
 
     @property
     def partial(self) -> bool:

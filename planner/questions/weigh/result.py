@@ -63,20 +63,20 @@ class Weighing(QuestionResult):
 
     scenario: Scenario
     name: str
-    names: tuple[str, ...]
+    names: tuple[str, ...]  # of the hypotheses
     evidence: Evidence
     measured: Floats  # (variant, hypothesis, ...) what the virtual patients of each variant showed
-    posterior: Posterior
-    drawn: tuple[NumberDraws, ...]
+    posterior: Posterior  # weights of the hypotheses, and their errors
+    drawn: tuple[NumberDraws, ...]  # values of each uncertain number, by variant
     tests: tuple[ObservedTest, ...]
     seed: int
-    patients: int
-    uncertain: bool
+    patients: int  # virtual ones, of each variant
+    uncertain: bool  # whether uncertain numbers were drawn
     partial: bool
     exact: bool  # stated rates gave all chances: no patient was simulated
     stopping: StoppingTreatment
     ended: Floats  # (draw, hypothesis) chance that the trial ends where it did, given the result
-    remarks: tuple[str, ...]
+    remarks: tuple[str, ...]  # warnings beside those that follow from the figures
     seconds: float
 
     @property
