@@ -33,6 +33,7 @@ def described(node: Node, definitions: dict[str, Node]) -> str:
 def type_of(node: Node, link: Callable[[str], str]) -> str:
     """The type with its range. `link`: what stands for a table of settings."""
     if choices := node.get("anyOf") or node.get("oneOf"):
+        choices = [each for each in choices if "pattern" not in each]  # other spellings of the names
         return ", or ".join(dict.fromkeys(type_of(each, link) for each in choices))
     if "$ref" in node:
         return link(target(node))
@@ -45,6 +46,8 @@ def type_of(node: Node, link: Callable[[str], str]) -> str:
             return _list(node, link)
         case "object":
             return _table(node, link)
+        case list(kinds):
+            return ", or ".join(type_of({"type": kind}, link) for kind in kinds)
         case str(kind):
             return _SIMPLE[kind] + _range(node)
     return "anything that the setting may be"

@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, get_args
 
-from pydantic import BeforeValidator
+from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from planner.scenario.faults import Path
 from planner.scenario.fields import as_spelt, is_number, split_text
-from planner.scenario.hypotheses import family_of
+from planner.scenario.hypotheses import SETTINGS, family_of
 from planner.scenario.reading.messages import model_at
 from planner.scenario.resolving.examples import described, periods, spelt_out
 from planner.scenario.stopping_rules import EFFICACY_RULES, FUTILITY_RULES
@@ -30,7 +30,7 @@ from planner.scenario.vocabulary import SCALES
 
 class ShortForm(NamedTuple):
     """A short form. `setting`: its path, * for any name or number in it; `short` and `full`: an example of
-    its value and of what that stands for, as TOML; `when`: the condition under which it is accepted."""
+    its value and of what that stands for, as TOML; `when`: when it is accepted, or what it is for."""
 
     setting: str
     short: str
@@ -124,29 +124,29 @@ SHORT_FORMS: tuple[ShortForm, ...] = (
         "design.sequences.*",
         '"AB"',
         '"A B"',
-        "A and B are treatments that [treatments] or a hypothesis names, and AB is none",
+        "where A and B are treatments that `[treatments]` or a hypothesis names, and AB is none",
         _letters,
     ),
-    ShortForm("design.sequences.*", '"A -> B"', '"A B"', "as before; likewise A,B and A-B and A/B", _letters),
+    ShortForm("design.sequences.*", '"A -> B"', '"A B"', "likewise `A,B`, `A-B` and `A/B`", _letters),
     ShortForm("design.arms", '"A B"', '["A", "B"]', expand=_words),
     ShortForm("design.assessment_days", "1", "[1]", expand=_numbers),
     ShortForm(
         "population.dropout",
         "0.15",
         "{ per_period = 0.15 }",
-        "there are two periods: with more, it could mean per period or over the trial",
+        "where there are two periods; with more it could be per period or over the trial",
         _between_two_periods,
     ),
-    ShortForm("population.dropout.per_period", "0.1", "[0.1]", "the same in every gap between periods"),
+    ShortForm("population.dropout.per_period", "0.1", "[0.1]", "for every gap between periods"),
     ShortForm("population.dropout.odds_ratio.outcomes.*", "2", "{ ratio = 2, per = 10, around = 0 }"),
     ShortForm(
-        "endpoint", '"HAM-D17"', '{ scale = "HAM-D17" }', "it names a known scale", _named("scale", SCALES)
+        "endpoint", '"HAM-D17"', '{ scale = "HAM-D17" }', "if it names a known scale", _named("scale", SCALES)
     ),
     ShortForm(
         "endpoint.scale",
         '"HAM-D17"',
         '{ name = "HAM-D17", low = 0, high = 52, step = 1, better = "lower", remission_at_most = 7 }',
-        "it names a known scale",
+        "if it names a known scale",
     ),
     ShortForm("components.*.size", "0.5", "{ mean = 0.5 }"),
     ShortForm("components.*.otherwise", "0.1", "{ mean = 0.1 }"),
@@ -158,7 +158,7 @@ SHORT_FORMS: tuple[ShortForm, ...] = (
     ShortForm("outcomes.*.components.*.size", "10", "{ mean = 10 }"),
     ShortForm("outcomes.*.components.*.otherwise", "1", "{ mean = 1 }"),
     ShortForm("outcomes.*.components.*.half_life_days", "0.1", "{ median = 0.1 }"),
-    ShortForm("hypotheses.*.sd_within", "5", '{ "*" = 5 }', "the same for every treatment"),
+    ShortForm("hypotheses.*.sd_within", "5", '{ "*" = 5 }', "for every treatment"),
     ShortForm("analyses", '{ method = "paired-t" }', '[{ method = "paired-t" }]', expand=_list_of_one),
     ShortForm("analyses", '"paired-t"', '[{ method = "paired-t" }]', expand=_list_of_one),
     ShortForm("analyses.*", '"paired-t"', '{ method = "paired-t" }', expand=_under("method")),
@@ -166,19 +166,36 @@ SHORT_FORMS: tuple[ShortForm, ...] = (
         "monitoring.efficacy",
         '"obrien-fleming"',
         '{ rule = "obrien-fleming" }',
-        "it names a rule",
+        "if it names a rule",
         _named("rule", EFFICACY_RULES),
     ),
     ShortForm(
         "monitoring.futility",
         '"none"',
         '{ rule = "none" }',
-        "it names a rule",
+        "if it names a rule",
         _named("rule", FUTILITY_RULES),
     ),
     ShortForm("simulation.hypotheses", '"effect"', '["effect"]', expand=_list_of_one),
 )
 """Every short form that is accepted. Each of those to be expanded is looked at once, in this order."""
+
+
+def forms_of(model: type[BaseModel], name: str) -> list[ShortForm]:
+    """The short forms of a setting, or of an element of it, by the table that declares it."""
+    return [form for form in SHORT_FORMS if any(_declares(model, name, each) for each in _routes(form))]
+
+
+def _routes(form: ShortForm) -> list[Path]:
+    """The ways to the setting as `model_at` takes them: to what holds it, of hypotheses by each family."""
+    parts = form.setting.removesuffix(".*").split(".")
+    if parts[0] != "hypotheses" or len(parts) < 3:
+        return [tuple(parts)]
+    return [(*parts[:2], family, *parts[2:]) for family in SETTINGS]
+
+
+def _declares(model: type[BaseModel], name: str, route: Path) -> bool:
+    return route[-1] == name and model_at(route[:-1]) is model
 
 
 def full_form(data: Tree, path: Path, value: object) -> Tree | None:
