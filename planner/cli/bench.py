@@ -116,7 +116,11 @@ def _measure(quick: bool, threads: int | None, earlier: object, compare: Path | 
 
 
 def doctor(
+    output_format: options.AsPage = None,
     json: options.Json = False,
+    output: options.Output = None,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
     """Is everything here that planner needs, and does anything make it slow?
@@ -134,6 +138,8 @@ def doctor(
     from planner.cli.output import target_of
     from planner.report.pages.doctor import doctor_page
 
+    no_csv = ("a diagnosis has no CSV form", "--format md or json")
+    target = target_of(output_format, json, output, force, quiet, no_csv=no_csv)
     diagnosis = diagnose()
-    target_of(None, json, None).write(diagnosis.to_json(), lambda: doctor_page(diagnosis))
+    target.write(diagnosis.to_json(), lambda: doctor_page(diagnosis))
     return OK if diagnosis.healthy else CHECK_FAILED

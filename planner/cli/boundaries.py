@@ -12,6 +12,7 @@ from planner.cli import offers, options
 from planner.cli.exit import NO_ANSWER, OK, USAGE, Problem
 from planner.cli.meant import one_of
 from planner.cli.numbers import numbers
+from planner.cli.patients import size_in
 from planner.cli.rule_options import argument_of, parameters_given, with_rule_options
 from planner.results.contract import Json
 from planner.scenario.stopping_rules import BETA, FUTILITY_RULES, UNDER
@@ -97,6 +98,7 @@ Plot = Annotated[
 @with_rule_options
 def boundaries(
     looks: Looks = "0.5,1",
+    patients: options.Patients = None,
     rule: Rules = None,
     alpha: Alpha = 0.025,
     sided: Sided = 1,
@@ -128,6 +130,7 @@ def boundaries(
     \b
     Examples:
       planner boundaries --looks 12,30
+      planner boundaries --looks 0.4,1 --patients 30
       planner boundaries --looks 3 --rule obrien-fleming --rule pocock --sided 2 --alpha 0.05
       planner boundaries --looks 0.4,1 --rule hwang-shih-decani --gamma -4 --power 0.9
       planner boundaries --looks 3 --futility kim-demets --futility-rho 2 --beta 0.1
@@ -144,7 +147,7 @@ def boundaries(
     stated["beta"] = beta if spends else None
     if stated.get(argument_of("futility", UNDER)) == "planned" and drift is None:
         raise Problem("the planned effect is not given", hint="add --drift, or use --futility-under estimate")
-    fractions, patients = _fractions(looks)
+    fractions, at = _fractions(looks, size_in(patients, "planner boundaries"))
     common = {
         "alpha": alpha,
         "sided": sided,
@@ -157,7 +160,7 @@ def boundaries(
     }
     solved = [_solve(fractions, name, parameters[name], common) for name in names]
     _warn(solved)
-    result = Boundaries(tuple(solved), None if patients is None else tuple(patients))
+    result = Boundaries(tuple(solved), None if at is None else tuple(at))
 
     def blocks() -> list[Block]:
         from planner.report.pages.boundaries import boundaries_page, sections_of
@@ -194,7 +197,28 @@ def _whole(text: str | None, option: str) -> list[int] | None:
     return [int(number) for number in values]
 
 
-def _fractions(text: str) -> tuple[list[float], list[int] | None]:
+def _fractions(text: str, size: int | None = None) -> tuple[list[float], list[int] | None]:
+    """Information fractions, and the patients at each look where the looks or the `size` are given so."""
+    fractions, patients = _fractions_stated(text)
+    if size is None or (patients is not None and patients[-1] == size):
+        return fractions, patients
+    if patients is not None:
+        raise Problem(f"--looks {text} ends with {patients[-1]} patients, and --patients is {size}")
+    if fractions[-1] != 1.0 or any(later <= earlier for earlier, later in pairwise(fractions)):
+        return fractions, None  # to be refused as they are
+    from fractions import Fraction
+
+    from planner.scenario.look_counts import scaled
+
+    counts = scaled([Fraction(repr(each)) for each in fractions], 2 - size % 2, size)
+    if len(counts) < len(fractions) or any(later <= earlier for earlier, later in pairwise(counts)):
+        raise Problem(
+            f"--patients {size} is too few for the looks {text}", hint="fewer looks, or more patients"
+        )
+    return [count / size for count in counts], list(counts)
+
+
+def _fractions_stated(text: str) -> tuple[list[float], list[int] | None]:
     """Information fractions, and the patients at each look where the looks were given so."""
     given = numbers(text, "--looks")
     whole = all(number.is_integer() and number >= 1 for number in given)

@@ -53,10 +53,8 @@ def override_warnings(plan: Scenario, source: Source, overrides: list[str], seed
         try:
             without = source.scenario(overrides[:i] + overrides[i + 1 :])
             if same_first_variant([plan, without], seed) is not None:
-                path = override.partition("=")[0].strip()
-                warnings.append(
-                    f"--set {path} has no effect with --uncertain: drawn values or a tie replace it"
-                )
+                option = getattr(override, "option", "--set " + override.partition("=")[0].strip())
+                warnings.append(f"{option} has no effect with --uncertain: drawn values or a tie replace it")
         except (ScenarioError, UncertaintyError):  # without it there is no scenario: it has an effect
             continue
     return warnings

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def compare(
     scenarios: options.Scenarios,
     settings: options.Set = None,
+    patients: options.Patients = None,
     hypothesis: options.Hypothesis = None,
     trials: options.Trials = None,
     seed: options.Seed = None,
@@ -34,7 +35,8 @@ def compare(
 
     Hypotheses are compared where the scenarios give them the same name. Each design is compared with the
     first; the Monte Carlo error of a difference is paired by trial, hence far smaller than that of two runs.
-    --set applies to every scenario. Trials and seed are those of the first scenario if not given.
+    --set and --patients apply to every scenario. Trials and seed are those of the first scenario if not
+    given.
 
     Ctrl-C prints what is finished, marked as partial.
 
@@ -46,18 +48,26 @@ def compare(
     from planner.cli import again
     from planner.cli.common import check_few, names_of, print_remarks, work_out
     from planner.cli.output import frame_as_csv, target_of
+    from planner.cli.patients import settings_with, sizes_in
     from planner.scenario.reading.read import read
 
     target = target_of(output_format, json, output, force, quiet)
     check_few(scenarios)
-    plans = [read(source, set=settings or []) for source in scenarios]
+    stated = settings_with(patients, settings, "planner compare")
+    plans = [read(source, set=stated) for source in scenarios]
     for plan, source in zip(plans, scenarios, strict=True):
         work_out(plan, source)
     chosen = names_of(hypothesis, _labels(plans))
     first = plans[0].simulation
     trials, seed = first.trials if trials is None else trials, first.seed if seed is None else seed
     command = again.command(
-        "compare", scenarios, settings=settings, hypotheses=chosen, trials=trials, seed=seed
+        "compare",
+        scenarios,
+        settings=settings,
+        patients=sizes_in(patients),
+        hypotheses=chosen,
+        trials=trials,
+        seed=seed,
     )
     if dry_run:
         return _dry_run(plans, chosen, trials, seed, threads, target)

@@ -20,16 +20,6 @@ if TYPE_CHECKING:
     from planner.report.blocks import Block
     from planner.scenario.scenario import Scenario
 
-_POINTS = 200  # of the curve
-
-Patients = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--patients",
-        metavar="N",
-        help="Numbers of patients for the curve: 12,24,48 or from:to:step, both ends included.",
-    ),
-]
 Decisive = Annotated[
     float,
     typer.Option("--decisive", metavar="WEIGHT", help="Weight above which a mechanism is named for sure."),
@@ -66,7 +56,7 @@ Likelihood = Annotated[
 
 def discriminate(
     scenarios: options.Scenarios,
-    patients: Patients = None,
+    patients: options.Patients = None,
     decisive: Decisive = 0.9,
     summaries: Summaries = None,
     draws: Draws = 256,
@@ -91,7 +81,8 @@ def discriminate(
     often it is sure (or sure of a wrong one), what no number of patients can lift, and which hypotheses stay
     together. Several designs are compared at equal patients and at equal visits.
 
-    --set applies to every scenario. --format csv writes the curve, one row for each design and number of
+    --set and --patients apply to every scenario. Several numbers of patients are those of the curve, beside
+    the scenario's own. --format csv writes the curve, one row for each design and number of
     patients. Ctrl-C prints what is finished, marked as partial.
 
     \b
@@ -103,20 +94,22 @@ def discriminate(
     from planner.cli import again
     from planner.cli.common import check_few, print_remarks, work_out
     from planner.cli.output import frame_as_csv, target_of
+    from planner.cli.patients import sizes_in, sizes_setting
     from planner.scenario.reading.read import read
 
     target = target_of(output_format, json, output, force, quiet)
     check_few(scenarios)
-    numbers = _numbers(patients)
+    sizes = sizes_in(patients, least=2)
+    stated = [*(settings or []), *sizes_setting(sizes if len(sizes) == 1 else [], settings)]
     kinds = _words(summaries) or ["means"]
-    plans = [read(source, set=settings or []) for source in scenarios]
+    plans = [read(source, set=stated) for source in scenarios]
     for plan, source in zip(plans, scenarios, strict=True):
         work_out(plan, source)
     chosen = _chosen(plans, scenarios, hypothesis)
     seed = plans[0].simulation.seed if seed is None else seed
     request: Json = {
         "hypotheses": chosen or None,
-        "patients": numbers or None,
+        "patients": sizes if len(sizes) > 1 else None,
         "decisive": decisive,
         "summaries": kinds,
         "draws": draws,
@@ -133,7 +126,7 @@ def discriminate(
         scenarios,
         settings=settings,
         hypotheses=chosen,
-        patients=numbers,
+        patients=sizes,
         summaries=kinds if kinds != ["means"] else None,
         likelihood=likelihood if likelihood != "mixture" else None,
         decisive=decisive,
@@ -149,29 +142,6 @@ def _words(texts: list[str] | None) -> list[str]:
     from planner.scenario.reading.numbers import words_in
 
     return list(dict.fromkeys(words_in(texts or [])))
-
-
-def _numbers(texts: list[str] | None) -> list[int]:
-    """`--patients 12:96:12,120` as numbers, in order."""
-    from planner.scenario.caps import MAX_PATIENTS
-    from planner.scenario.reading.numbers import RangeError, SteppedRange, range_in
-
-    hint = "for instance 12:96:12"
-    numbers: set[int] = set()
-    for word in _words(texts):
-        steps = range_in(word) or SteppedRange(word, word, "1")
-        if not all(map(str.isdecimal, steps)):
-            raise Problem(f"--patients takes whole numbers or from:to:step, not {word}", hint=hint)
-        if int(steps.step) == 0:
-            raise Problem(f"--patients {word}: the step is 0", hint=hint)
-        limits = f"--patients {word}: from 2 to {MAX_PATIENTS:,} patients, at most {_POINTS} numbers"
-        try:
-            numbers |= {int(value) for value in steps.values(_POINTS)}
-        except RangeError as error:
-            raise Problem(limits, hint=hint) from error
-        if min(numbers) < 2 or max(numbers) > MAX_PATIENTS or len(numbers) > _POINTS:
-            raise Problem(limits, hint=hint)
-    return sorted(numbers)
 
 
 def _chosen(plans: list[Scenario], sources: list[str], hypothesis: list[str] | None) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -69,11 +69,11 @@ class NoChoice(typer.BadParameter):
         self.suggestion = suggestion
 
 
-def one_of(choices: type[Choice]) -> Callable[[str], Choice]:
-    """A reader of one of these words."""
+def one_of(choices: type[Choice], only: Sequence[Choice] = ()) -> Callable[[str], Choice]:
+    """A reader of one of these words; `only`: those that are taken, all if not given."""
+    words = [each.value for each in only or choices]
 
     def choice(text: str) -> Choice:
-        words = [each.value for each in choices]
         if text not in words:
             raise NoChoice(f"{text!r} is not {listed(words, 'or')}", perhaps(nearest(text, words)))
         return choices(text)

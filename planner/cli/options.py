@@ -57,13 +57,22 @@ Set = Annotated[
         "Looks stated in patients are scaled with design.patients.",
     ),
 ]
+Patients = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--patients",
+        metavar="N",
+        help="Patients of the trial, all that are randomised, in place of the scenario's; looks stated in "
+        "patients are scaled. run and discriminate take several: 12,24,48 or from:to:step.",
+    ),
+]
 Trials = Annotated[
     int | None,
     typer.Option(
         "--trials",
         metavar="N",
         parser=whole(1, MAX_TRIALS),
-        help="Virtual trials per hypothesis, such as 1e6.",
+        help="Virtual trials per hypothesis, such as 1e6; the most, where fewer settle the answer.",
     ),
 ]
 Precision = Annotated[
@@ -96,7 +105,8 @@ Variants = Annotated[
         "--variants",
         metavar="N",
         parser=whole(10, MAX_VARIANTS),
-        help="With --uncertain: how many values are drawn of every uncertain number, 10 to 100,000.",
+        help="How many values are drawn of every uncertain number, 10 to 100,000; by run and size with "
+        "--uncertain.",
     ),
 ]
 Seed = Annotated[
@@ -144,10 +154,12 @@ Hypothesis = Annotated[
         "--hypothesis",
         metavar="NAME",
         autocompletion=offers.hypotheses,
-        help="Only these hypotheses, by name or label. May be repeated, or joined by commas.",
+        help="Only these hypotheses, by name or label. May be repeated, or joined by commas; trial takes "
+        "one.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
+_AS_FORMAT = "How to write the result. From the ending of -o, else table."
 AsFormat = Annotated[
     Format | None,
     typer.Option(
@@ -155,9 +167,21 @@ AsFormat = Annotated[
         metavar="|".join(Format),
         parser=one_of(Format),
         autocompletion=offers.one_of(*Format),
-        help="How to write the result. From the ending of -o, else table.",
+        help=_AS_FORMAT,
     ),
 ]
+_PAGES = [each for each in Format if each is not Format.csv]
+AsPage = Annotated[
+    Format | None,
+    typer.Option(
+        "--format",
+        metavar="|".join(_PAGES),
+        parser=one_of(Format, _PAGES),
+        autocompletion=offers.one_of(*_PAGES),
+        help=_AS_FORMAT,
+    ),
+]
+"""Of what is no table."""
 Output = Annotated[
     Path | None,
     typer.Option("-o", "--output", metavar="FILE", help="Write the result to a file, not to the terminal."),

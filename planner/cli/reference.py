@@ -92,6 +92,9 @@ def methods(
     ] = None,
     output_format: options.AsFormat = None,
     json: options.Json = False,
+    output: options.Output = None,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
     """Explain every analysis, stopping rule and design: formula, assumptions, source.
@@ -105,13 +108,22 @@ def methods(
     from planner.cli.output import target_of
     from planner.report.pages.methods import methods_page
 
-    no_csv = ("explanations have no CSV form", "--format md or json")
-    target = target_of(output_format, json, None, no_csv=no_csv)
+    target = target_of(output_format, json, output, force, quiet)
     chosen = _chosen(name)
     rows = [method.to_json() for method in chosen]
     document = {"schema": "planner.methods/1", "methods": rows, "warnings": []}
-    target.write(document, lambda: methods_page(chosen))
+    target.write(document, lambda: methods_page(chosen), lambda: _csv(chosen))
     return OK
+
+
+def _csv(chosen: list[Method]) -> str:
+    from planner.cli.output import as_csv
+
+    rows = [
+        [*method[:5], [f"{name}: {meaning}" for name, meaning in method.parameters.items()], method.source]
+        for method in chosen
+    ]
+    return as_csv(list(chosen[0]._fields), rows)
 
 
 def _chosen(name: str | None) -> list[Method]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 def run(
     scenario: options.Scenario,
     settings: options.Set = None,
+    patients: options.Patients = None,
     hypothesis: options.Hypothesis = None,
     trials: options.Trials = None,
     precision: options.Precision = None,
@@ -54,20 +55,20 @@ def run(
     stopping rules are applied to every virtual trial. Where the true effect is nil, the share of significant
     trials is the type I error and is labelled so.
 
-    --set with several values (12,24,36) or a range (from:to:step, both ends included) sweeps: one row for
-    each value, or for each combination if more than one setting is swept. --precision adds trials until the
-    figures are that precise; --trials is then the most that are simulated. --sensitivity shows what happens
-    to the power where an assumption is 20 % off. --uncertain divides the trials over variants of the scenario
-    in which every uncertain number has another value: power is then assurance. It goes with sweeps, where
-    every row has the same variants, and with --precision, which then adds variants of 1,024 trials each
-    instead of trials; --variants is then the most.
+    --set and --patients with several values (12,24,36) or a range (from:to:step, both ends included) sweep:
+    one row for each value, or for each combination if more than one setting is swept. --precision adds trials
+    until the figures are that precise; --trials is then the most that are simulated. --sensitivity shows what
+    happens to the power where an assumption is 20 % off. --uncertain divides the trials over variants of the
+    scenario in which every uncertain number has another value: power is then assurance. It goes with sweeps,
+    where every row has the same variants, and with --precision, which then adds variants of 1,024 trials
+    each instead of trials; --variants is then the most.
 
     Ctrl-C prints what is finished, marked as partial.
 
     \b
     Examples:
       planner run asthma-ab-ba
-      planner run my-trial.toml --set design.patients=12:60:4 --precision 0.002
+      planner run my-trial.toml --patients 12:60:4 --precision 0.002
       planner run my-trial.toml --hypothesis expected --sensitivity
       planner run williams-2018 --uncertain
       planner run my-trial.toml --uncertain --precision 0.005 --set design.patients=20:60:8
@@ -77,6 +78,7 @@ def run(
     from planner.cli import again
     from planner.cli.common import work_out
     from planner.cli.output import frame_as_csv, target_of
+    from planner.cli.patients import sizes_in, sizes_setting
     from planner.cli.sensitivity import run_sensitivity
     from planner.cli.sweeps import read_sweep, run_sweep
     from planner.report.pages.run import run_page, warnings_on_page
@@ -87,7 +89,8 @@ def run(
     target = target_of(output_format, json, output, force, quiet)
     source = open_source(scenario)
     chosen = hypotheses_of(hypothesis, source, settings)
-    overrides = list(settings or []) + hypotheses_setting(chosen)
+    sizes = sizes_in(patients)
+    overrides = [*(settings or []), *sizes_setting(sizes, settings), *hypotheses_setting(chosen)]
     plan, points = read_sweep(source, overrides)
     if sensitivity and (points or precision is not None):
         raise Problem(
@@ -106,6 +109,7 @@ def run(
         "run",
         [scenario],
         settings=settings,
+        patients=sizes,
         hypotheses=chosen,
         uncertain=uncertain,
         variants=variants if precision is not None else drawn,

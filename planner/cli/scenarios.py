@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 def scenarios(
     output_format: options.AsFormat = None,
     json: options.Json = False,
+    output: options.Output = None,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
     """List the catalogue: published and proposed trials, ready to be run.
@@ -34,7 +37,7 @@ def scenarios(
     from planner.report.blocks import Heading, Prose
     from planner.scenario import catalogue
 
-    target = target_of(output_format, json, None)
+    target = target_of(output_format, json, output, force, quiet)
     rows = [_entry(entry) for entry in catalogue.entries()]
     how = "planner show NAME describes a scenario in plain English, planner run NAME simulates it."
     target.write(
@@ -75,7 +78,12 @@ def _listing(rows: list[Json]) -> list[Block]:
 def check(
     scenario: options.Scenarios,
     settings: options.Set = None,
+    patients: options.Patients = None,
+    hypothesis: options.Hypothesis = None,
+    output_format: options.AsFormat = None,
     json: options.Json = False,
+    output: options.Output = None,
+    force: options.Force = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
@@ -90,43 +98,62 @@ def check(
       planner check *.toml --json
     """
     from planner.cli import terminal
-    from planner.cli.common import note_entry, work_out
-    from planner.cli.output import as_json
+    from planner.cli.common import hypotheses_of, hypotheses_setting, note_entry, work_out
+    from planner.cli.output import as_csv, target_of
+    from planner.cli.patients import settings_with
     from planner.model.period_confounding import period_remarks
     from planner.model.stopping.remarks import look_remarks
     from planner.scenario.faults import ScenarioError
-    from planner.scenario.reading.read import read
+    from planner.scenario.reading.read import open_source
     from planner.scenario.text import visible
 
+    target = target_of(output_format, json, output, force, quiet)
+    stated = settings_with(patients, settings, "planner check")
+    for_people = bool(target.wanted.renderer)
     faults_of_all: list[Fault] = []
     sound: list[str] = []
     warnings: list[str] = []
-    for source in scenario:
+    for each in scenario:
         try:
-            plan = read(source, set=settings or [])
-            work_out(plan, source)
-            sound.append(source)
+            source = open_source(each)
+            chosen = hypotheses_setting(hypotheses_of(hypothesis, source, settings))
+            plan = source.scenario([*stated, *chosen])
+            work_out(plan, each)
+            sound.append(each)
             if verbose:
-                note_entry(plan, source)
-            of_which = f"{visible(source)}: " if len(scenario) > 1 else ""
-            warnings += [
-                f"{of_which}{remark}"
-                for remark in (*plan.remarks, *period_remarks(plan), *look_remarks(plan))
-            ]
+                note_entry(plan, each)
+            of_which = f"{visible(each)}: " if len(scenario) > 1 else ""
+            remarks = (*plan.remarks, *period_remarks(plan), *look_remarks(plan))
+            warnings += [f"{of_which}{remark}" for remark in remarks]
         except ScenarioError as error:
             faults_of_all += error.faults
-            if not json:
+            if for_people:
                 terminal.faults(error)
-    if json:
-        faults = [_fault(fault) for fault in faults_of_all]
-        document = {"schema": "planner.check/1", "valid": not faults, "faults": faults, "warnings": warnings}
-        deliver(as_json(document), None, False)
-    elif not quiet:
-        deliver("".join(f"{visible(source)}: valid\n" for source in sound), None, False)
-    if not json:
+    rows = [_fault(fault) for fault in faults_of_all]
+    document = {"schema": "planner.check/1", "valid": not rows, "faults": rows, "warnings": warnings}
+    if target.wanted is not options.Format.table:
+        target.write(
+            document,
+            lambda: _checked(sound, faults_of_all),
+            lambda: as_csv(list(_FAULT), [["" if x is None else x for x in row.values()] for row in rows]),
+        )
+    elif output is not None or not quiet:
+        target.write_text("".join(f"{visible(each)}: valid\n" for each in sound))
+    if target.wanted is not options.Format.json:
         for warning in warnings:
             terminal.warn(warning)
     return INVALID if faults_of_all else OK
+
+
+def _checked(sound: list[str], faults: list[Fault]) -> list[Block]:
+    """What was checked, as blocks."""
+    from planner.report.blocks import Code, Items
+
+    blocks: list[Block] = [Items([f"{each}: valid" for each in sound])] if sound else []
+    return [*blocks, *(Code(str(fault)) for fault in faults)]
+
+
+_FAULT = ("file", "line", "column", "path", "message", "hint")
 
 
 def _fault(fault: Fault) -> Json:
@@ -187,15 +214,22 @@ def new(
     return OK
 
 
-def schema(verbose: options.Verbose = False) -> int:
+def schema(
+    output: options.Output = None,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
     """Print the JSON Schema of scenario files, for editors that complete and check TOML.
 
     \b
     Example:
-      planner schema > planner.schema.json
+      planner schema -o planner.schema.json
     """
-    from planner.cli.output import as_json
+    from planner.cli.output import as_json, say_written
     from planner.scenario.canonical.json_schema import schema as of_scenarios
 
-    deliver(as_json(of_scenarios()), None, False)
+    check_writable(output, force)
+    deliver(as_json(of_scenarios()), output, force)
+    say_written(output, quiet)
     return OK

@@ -13,10 +13,12 @@ from planner.cli.exit import OK
 def show(
     scenario: options.Scenario,
     settings: options.Set = None,
+    patients: options.Patients = None,
+    hypothesis: options.Hypothesis = None,
     resolved: Annotated[
         bool, typer.Option("--resolved", help="Print the scenario as TOML, every default filled in.")
     ] = False,
-    output_format: options.AsFormat = None,
+    output_format: options.AsPage = None,
     json: options.Json = False,
     output: options.Output = None,
     force: options.Force = False,
@@ -34,8 +36,9 @@ def show(
       planner show williams-2018
       planner show my-trial.toml --resolved
     """
-    from planner.cli.common import work_out
+    from planner.cli.common import hypotheses_of, hypotheses_setting, work_out
     from planner.cli.output import target_of, verbatim
+    from planner.cli.patients import settings_with
     from planner.cli.terminal import warn
     from planner.questions.predict import predict, show_json
     from planner.report.scenario.defaults import default_lines
@@ -49,13 +52,15 @@ def show(
     wanted = options.Format.table if as_toml else output_format
     target = target_of(wanted, json, output, force, quiet, no_csv=no_csv)
     source = open_source(scenario)
-    plan = source.scenario(settings or [])
+    stated = settings_with(patients, settings, "planner show")
+    stated += hypotheses_setting(hypotheses_of(hypothesis, source, settings))
+    plan = source.scenario(stated)
     for remark in plan.remarks:
         warn(remark)
     if as_toml:
         target.write_text(verbatim(to_toml(plan), output))
         return OK
     follows, ahead = work_out(plan, scenario, effects=True), predict(plan)
-    defaults = default_lines(resolve(plan), source.written(settings or []))
+    defaults = default_lines(resolve(plan), source.written(stated))
     target.write(show_json(plan, follows, ahead), lambda: scenario_blocks(plan, follows, ahead, defaults))
     return OK

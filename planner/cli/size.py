@@ -12,7 +12,7 @@ from planner.cli.exit import INTERRUPTED, NO_ANSWER, OK, Problem
 from planner.cli.meant import one_of
 from planner.cli.numbers import whole
 from planner.results.contract import Json
-from planner.scenario.caps import MAX_PATIENTS, MAX_TRIALS
+from planner.scenario.caps import MAX_PATIENTS
 
 if TYPE_CHECKING:
     from planner.questions.size.result import Sizing
@@ -45,15 +45,6 @@ Find = Annotated[
         help="What is sought: patients, or the effect.",
     ),
 ]
-Patients = Annotated[
-    int | None,
-    typer.Option(
-        "--patients",
-        metavar="N",
-        parser=whole(1, MAX_PATIENTS),
-        help="With --find effect: patients; the scenario's if not given.",
-    ),
-]
 MaxPatients = Annotated[
     int | None,
     typer.Option(
@@ -63,28 +54,19 @@ MaxPatients = Annotated[
         help="Largest number tried, 1000 if not given; at most 10000.",
     ),
 ]
-MostTrials = Annotated[
-    int | None,
-    typer.Option(
-        "--trials",
-        metavar="N",
-        parser=whole(1, MAX_TRIALS),
-        help="Most virtual trials per hypothesis in one pass; fewer where they settle the answer.",
-    ),
-]
 
 
 def size(
     scenario: options.Scenario,
     power: Power = None,
     find: Find = Sought.patients,
-    patients: Patients = None,
+    patients: options.Patients = None,
     max_patients: MaxPatients = None,
     settings: options.Set = None,
     hypothesis: options.Hypothesis = None,
     uncertain: options.Uncertain = False,
     variants: options.Variants = None,
-    trials: MostTrials = None,
+    trials: options.Trials = None,
     seed: options.Seed = None,
     threads: options.Threads = None,
     memory: options.Memory = None,
@@ -132,14 +114,20 @@ def size(
     )
     from planner.cli.dry_run import write_foreseen
     from planner.cli.output import frame_as_csv, target_of
+    from planner.cli.patients import size_in
     from planner.report.scenario.context import page_context
     from planner.results.carryover_sentences import labels
     from planner.scenario.reading.read import open_source
 
     target = target_of(output_format, json, output, force, quiet)
-    targets = _targets(power)
+    targets, fixed = _targets(power), size_in(patients, "planner size")
     if find is Sought.effect and max_patients is not None:
         raise Problem("--max-patients goes with --find patients", hint="--patients N fixes their number")
+    if find is Sought.patients and fixed is not None:
+        raise Problem(
+            f"--patients {fixed} goes with --find effect: else the number is sought",
+            hint="--max-patients N is the largest that is tried",
+        )
     check_variants(uncertain, variants)
     if uncertain and trials is not None:
         raise Problem(
@@ -151,7 +139,7 @@ def size(
     overrides = list(settings or []) + hypotheses_setting(chosen)
     plan = source.scenario(overrides)
     follows = work_out(plan, scenario)
-    request = {"find": find.value, "patients": patients, "trials": trials, "seed": seed, "threads": threads}
+    request = {"find": find.value, "patients": fixed, "trials": trials, "seed": seed, "threads": threads}
     if uncertain:
         averaged_variants(plan, variants)
         _check_effect(plan, find)

@@ -11,7 +11,7 @@ from planner.cli import offers, options
 from planner.cli.exit import NO_ANSWER, OK, Problem
 from planner.cli.meant import one_of
 from planner.cli.numbers import whole
-from planner.scenario.caps import MAX_TRIAL, MAX_TRIALS
+from planner.scenario.caps import MAX_TRIAL
 
 if TYPE_CHECKING:
     from planner.questions.replay.trial import Trial
@@ -49,15 +49,6 @@ Find = Annotated[
         "not-significant.",
     ),
 ]
-OneHypothesis = Annotated[
-    str | None,
-    typer.Option(
-        "--hypothesis",
-        metavar="NAME",
-        autocompletion=offers.hypothesis,
-        help="What is true, by name or label; the scenario's first if not given.",
-    ),
-]
 OneAnalysis = Annotated[
     str | None,
     typer.Option(
@@ -67,15 +58,6 @@ OneAnalysis = Annotated[
         autocompletion=offers.analyses,
     ),
 ]
-Scanned = Annotated[
-    int | None,
-    typer.Option(
-        "--trials",
-        metavar="N",
-        parser=whole(1, MAX_TRIALS),
-        help="How many trials --find looks at before it gives up.",
-    ),
-]
 
 
 def trial(
@@ -83,9 +65,10 @@ def trial(
     index: Replay = None,
     kind: Find = None,
     settings: options.Set = None,
-    hypothesis: OneHypothesis = None,
+    patients: options.Patients = None,
+    hypothesis: options.Hypothesis = None,
     analysis: OneAnalysis = None,
-    trials: Scanned = None,
+    trials: options.Trials = None,
     seed: options.Seed = None,
     memory: options.Memory = None,
     output_format: options.AsFormat = None,
@@ -116,15 +99,17 @@ def trial(
     from planner.cli.common import hypotheses_of, hypotheses_setting, work_out
     from planner.cli.dry_run import write_foreseen
     from planner.cli.output import target_of
+    from planner.cli.patients import settings_with, sizes_in
     from planner.cli.terminal import warn
     from planner.scenario.reading.read import open_source
 
     target = target_of(output_format, json, output, force, quiet)
     source = open_source(scenario)
-    chosen = hypotheses_of([hypothesis] if hypothesis else None, source, settings)
+    chosen = hypotheses_of(hypothesis, source, settings)
     if len(chosen) > 1:
-        raise Problem(f"--hypothesis {hypothesis}: a trial has one", hint=f"--hypothesis {chosen[0]}")
-    plan = source.scenario([*(settings or []), *hypotheses_setting(chosen)])
+        raise Problem("--hypothesis: in a trial one is true", hint=f"--hypothesis {chosen[0]}")
+    stated = settings_with(patients, settings, "planner trial")
+    plan = source.scenario([*stated, *hypotheses_setting(chosen)])
     work_out(plan, scenario)
     _check_analysis(plan, analysis)
     if dry_run:
@@ -145,6 +130,7 @@ def trial(
             "trial",
             [scenario],
             settings=settings,
+            patients=sizes_in(patients),
             replay=result.index,
             seed=result.seed,
             hypothesis=result.hypothesis,

@@ -14,13 +14,14 @@ from planner.cli.exit import INTERRUPTED, INVALID, OK, Problem
 from planner.cli.numbers import whole
 from planner.errors import UnknownNameError
 from planner.results.contract import Json
-from planner.scenario.caps import MAX_VARIANTS
 
 if TYPE_CHECKING:
     from planner.cli.output import Target
     from planner.questions.weigh.result import Weighing
     from planner.report.blocks import Block
     from planner.scenario.scenario import Scenario
+
+_MANY = whole(128, 1_000_000)
 
 
 def weigh(
@@ -44,23 +45,15 @@ def weigh(
             "by commas.",
         ),
     ] = None,
-    variants: Annotated[
+    variants: options.Variants = None,
+    virtual_patients: Annotated[
         int | None,
         typer.Option(
-            "--variants",
-            metavar="N",
-            parser=whole(10, MAX_VARIANTS),
-            help="How many values are drawn of every uncertain number.",
+            "--virtual-patients", metavar="N", parser=_MANY, help="Virtual patients of each variant."
         ),
     ] = None,
     patients: Annotated[
-        int | None,
-        typer.Option(
-            "--patients",
-            metavar="N",
-            parser=whole(128, 1_000_000),
-            help="Virtual patients of each variant.",
-        ),
+        int | None, typer.Option("--patients", metavar="N", parser=_MANY, hidden=True)
     ] = None,
     seed: options.Seed = None,
     threads: options.Threads = None,
@@ -108,7 +101,8 @@ def weigh(
     priors = _priors(prior, plan)
     seed = plan.simulation.seed if seed is None else seed
     plan = _with_data(plan, scenario, data)
-    request: Json = {"prior": priors, "variants": variants, "patients": patients, "seed": seed}
+    virtual = _virtual_patients(virtual_patients, patients)
+    request: Json = {"prior": priors, "variants": variants, "patients": virtual, "seed": seed}
     request["threads"] = threads
     if dry_run:
         return _dry_run(plan, scenario, request, target, data)
@@ -125,7 +119,7 @@ def weigh(
         data=data,
         prior=[f"{name}={weight!r}" for name, weight in priors.items()],
         variants=(VARIANTS if variants is None else variants) if result.uncertain else None,
-        patients=result.patients,
+        virtual_patients=result.patients,
         seed=seed,
     )
 
@@ -138,6 +132,19 @@ def weigh(
 
     target.write(document, blocks, lambda: frame_as_csv(result.frame()))
     return INTERRUPTED if result.partial else OK
+
+
+def _virtual_patients(given: int | None, before: int | None) -> int | None:
+    """The virtual patients of each variant. `before`: as `--patients`, their option in 0.2.0."""
+    from planner.cli.terminal import warn
+
+    if before is None:
+        return given
+    new = f"--virtual-patients {before}"
+    if given is not None:
+        raise Problem("--patients and --virtual-patients say the same twice", hint=f"{new}, or the other")
+    warn(f"--patients is the size of a trial elsewhere; for virtual patients write {new} from now on")
+    return before
 
 
 def _priors(prior: list[str] | None, plan: Scenario) -> dict[str, float]:

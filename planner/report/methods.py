@@ -15,9 +15,10 @@ from planner.analyses import explanation, info
 from planner.monitoring.rules import rule_function, spending_function
 from planner.results.contract import Json
 from planner.scenario import designs
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.own_methods import OwnMethods
 from planner.scenario.stopping_rules import RULES, Parameter, StoppingRule
-from planner.scenario.vocabulary import DESIGNS, METHODS, NEEDS
+from planner.scenario.vocabulary import DESIGNS, METHODS, NEEDS, NamedMethod
 
 ANALYSIS, DESIGN = "analysis", "design"
 OWN = "user's analysis"
@@ -56,7 +57,7 @@ def _analyses() -> list[Method]:
             row.title,
             explanation(name),
             NEEDS[row.needs],
-            {},
+            _settings(row),
             info(name).citation,
         )
         for name, row in METHODS.items()
@@ -71,7 +72,7 @@ def _own(methods: OwnMethods) -> list[Method]:
             method.row.title,
             method.explanation,
             NEEDS[method.row.needs],
-            {},
+            _settings(method.row),
             method.info.citation or f"code of the user, SHA-256 {method.digest}",
         )
         for name, method in methods.items()
@@ -86,7 +87,7 @@ def _rules(kind: str, rules: Mapping[str, StoppingRule]) -> list[Method]:
             rule.title,
             _rule_text(kind, name, rule),
             "",
-            {parameter.name: _meaning(parameter) for parameter in rule.required},
+            {parameter.name: _meaning(parameter) for parameter in rule.parameters},
             rule.citation,
         )
         for name, rule in rules.items()
@@ -104,7 +105,26 @@ def _rule_text(kind: str, name: str, rule: StoppingRule) -> str:
 
 
 def _meaning(parameter: Parameter) -> str:
-    return f"{parameter.help}; {parameter.values}" if parameter.values else parameter.help
+    """What a rule takes: what it is, what its values mean, and what it is if it is not given."""
+    parts = [parameter.help, parameter.values]
+    if parameter.default is not None and "if not given" not in parameter.help:
+        parts.append(_not_given(parameter.default))
+    return "; ".join(filter(None, parts))
+
+
+def _settings(row: NamedMethod) -> dict[str, str]:
+    """What an analysis takes beside its contrast, each with its default."""
+    fields = PlannedAnalysis.model_fields
+    names = [*_OF_EVERY_TEST, *(["carryover"] if row.carryover else [])]
+    return {name: f"{fields[name].description}; {_not_given(fields[name].default)}" for name in names}
+
+
+_OF_EVERY_TEST = ("alpha", "alternative")
+
+
+def _not_given(default: object) -> str:
+    value = str(default).lower() if isinstance(default, bool) else default
+    return f"{value} if not given"
 
 
 def _text(function: Callable[..., object]) -> str:

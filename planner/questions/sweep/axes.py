@@ -20,7 +20,7 @@ from planner.scenario.canonical.toml import as_toml
 from planner.scenario.faults import Fault, Path, ScenarioError
 from planner.scenario.paths import split_path
 from planner.scenario.reading.numbers import RangeError, has_colons, range_in
-from planner.scenario.reading.overrides import parse
+from planner.scenario.reading.overrides import Optioned, parse
 from planner.scenario.reading.read import open_source
 from planner.scenario.reading.source import Source
 from planner.scenario.scenario import Scenario
@@ -55,6 +55,14 @@ class SweepAxis:
 
     paths: tuple[str, ...]
     steps: tuple[tuple[str, ...], ...]
+    option: str = ""  # the option of its own that it was given by, in place of --set
+
+    def settings(self, step: tuple[str, ...]) -> list[str]:
+        """The settings of a step; their faults name the option that has made them, and the value."""
+        return [
+            Optioned(f"{path}={value}", f"{self.option} {value}") if self.option else f"{path}={value}"
+            for path, value in zip(self.paths, step, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -91,7 +99,7 @@ def _axis(text: str) -> SweepAxis | None:
         return None
     if not all(values):
         raise SweepError(f"--set {text}: a value is missing", f"for instance {path}=12,24")
-    return SweepAxis((path,), tuple((value,) for value in values))
+    return SweepAxis((path,), tuple((value,) for value in values), getattr(text, "option", ""))
 
 
 def _split_at(text: str, at: str) -> list[str]:
@@ -163,9 +171,7 @@ def points_of(
     as `read` does. Raises SweepError for sweeps that make no sense, ScenarioError for a combination that is
     no sound scenario.
     """
-    first = [
-        f"{path}={value}" for axis in axes for path, value in zip(axis.paths, axis.steps[0], strict=True)
-    ]
+    first = [setting for axis in axes for setting in axis.settings(axis.steps[0])]
     plain_paths = [split_path(text.split("=", 1)[0].strip()) for text in plain]
     swept_paths = [split_path(path) for axis in axes for path in axis.paths]
     source = source if isinstance(source, Source) else open_source(source)
@@ -180,7 +186,9 @@ def points_of(
             for axis, step in zip(axes, steps, strict=True)
             for path, value in zip(axis.paths, step, strict=True)
         ]
-        settings = tuple(f"{path}={value}" for path, value in written)
+        settings = tuple(
+            setting for axis, step in zip(axes, steps, strict=True) for setting in axis.settings(step)
+        )
         scenario = made.get(settings) or source.scenario([*plain, *settings])
         rest = tuple((path, value) for path, value in written if split_path(path) != _PATIENTS)
         points.append(Point({path: _value(path, value) for path, value in written}, scenario, rest))

@@ -50,7 +50,7 @@ def cohort(
     memory.check(
         cohort_bytes(scenario, len(names), len(readings), size),
         f"a cohort of {size:,} virtual patients under {len(names)} hypotheses",
-        "lower --patients or the hypotheses (--hypothesis NAME)",
+        "lower --virtual-patients or the hypotheses (--hypothesis NAME)",
     )
     patients, tiles = _tiles(about.block.size, size)
     first = TRIALS_WEIGHED + number * tiles * W

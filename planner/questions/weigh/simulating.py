@@ -78,7 +78,7 @@ class _DrawWork:
         work = self.work
         patients = 0 if work.exact else work.patients
         size = cohort_bytes(work.scenario, len(work.names), len(work.readings), patients)
-        return WorkerMemory(size, "a cohort", "lower --patients")
+        return WorkerMemory(size, "a cohort", "lower --virtual-patients")
 
     def empty(self) -> _Drawn:
         return Parts()

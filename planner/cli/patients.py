@@ -1,0 +1,61 @@
+"""`--patients`: the size of the trial in place of the scenario's, or several for a sweep or a curve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from planner.cli.exit import Problem
+from planner.scenario.caps import MAX_PATIENTS
+
+_MOST = 200  # numbers
+_HINT = "for instance --patients 24, or --patients 12:96:12"
+
+
+def sizes_in(patients: list[str] | None, least: int = 1) -> list[int]:
+    """`--patients 12:96:12,120 --patients 6` as numbers, in order, each once."""
+    from planner.scenario.reading.numbers import RangeError, SteppedRange, range_in, words_in
+
+    numbers: set[int] = set()
+    for word in words_in(patients or []):
+        steps = range_in(word) or SteppedRange(word, word, "1")
+        if not all(number.isascii() and number.isdecimal() for number in steps):
+            raise Problem(f"--patients takes whole numbers or from:to:step, not {word}", hint=_HINT)
+        if int(steps.step) == 0:
+            raise Problem(f"--patients {word}: the step is 0", hint=_HINT)
+        limits = f"--patients {word}: from {least} to {MAX_PATIENTS:,} patients, at most {_MOST} numbers"
+        try:
+            numbers |= {int(value) for value in steps.values(_MOST)}
+        except RangeError as error:
+            raise Problem(limits, hint=_HINT) from error
+        if min(numbers) < least or max(numbers) > MAX_PATIENTS or len(numbers) > _MOST:
+            raise Problem(limits, hint=_HINT)
+    return sorted(numbers)
+
+
+def size_in(patients: list[str] | None, command: str) -> int | None:
+    """The one number of a command that takes no more; None where none is given."""
+    sizes = sizes_in(patients)
+    if len(sizes) > 1:
+        raise Problem(
+            f"--patients {','.join(patients or [])}: {command} takes one number",
+            hint="planner run takes several, and planner discriminate",
+        )
+    return sizes[0] if sizes else None
+
+
+def sizes_setting(sizes: Sequence[int], settings: Sequence[str] | None) -> list[str]:
+    """The sizes as the setting that they are, swept where there are several; its faults name the option."""
+    from planner.scenario.paths import split_path
+    from planner.scenario.reading.overrides import Optioned
+
+    for text in settings or () if sizes else ():
+        if split_path(text.partition("=")[0].strip()) == ("design", "patients"):
+            raise Problem(f"--patients and --set {text} say the same twice", hint="give one of the two")
+    option = f"--patients {sizes[0]}" if len(sizes) == 1 else "--patients"
+    return [Optioned(f"design.patients={','.join(map(str, sizes))}", option)] if sizes else []
+
+
+def settings_with(patients: list[str] | None, settings: list[str] | None, command: str) -> list[str]:
+    """All settings of a command that takes one size."""
+    size = size_in(patients, command)
+    return [*(settings or []), *sizes_setting([] if size is None else [size], settings)]
