@@ -213,7 +213,7 @@ def _fractions(text: str, size: int | None = None) -> tuple[list[float], list[in
     counts = scaled([Fraction(repr(each)) for each in fractions], 2 - size % 2, size)
     if len(counts) < len(fractions) or any(later <= earlier for earlier, later in pairwise(counts)):
         raise Problem(
-            f"--patients {size} is too few for the looks {text}", hint="fewer looks, or more patients"
+            f"--patients {size} is too few for --looks {text}", hint="fewer looks, or more patients"
         )
     return [count / size for count in counts], list(counts)
 

@@ -66,11 +66,6 @@ def hypotheses(ctx: Context, incomplete: str) -> list[str]:
     return [before + comma + name for name in names if name not in stated]
 
 
-def hypothesis(ctx: Context, _: str) -> list[str]:
-    """Hypotheses of the scenario typed, where one is wanted."""
-    return hypotheses(ctx, "")
-
-
 def analyses(ctx: Context, _: str) -> list[str]:
     """Analyses of the scenario typed, by name."""
     rows = [row for tree in _typed(ctx) for row in tree.get("analyses", ())]

@@ -109,7 +109,7 @@ def test_abdallah_leaves_open_who_was_seen_twice() -> None:
 
 
 def test_table_json_csv_and_markdown_say_the_same(cli: Cli, tmp_path: Path) -> None:
-    options = ["weigh", "williams-2018", "--variants", "10", "--patients", "128", "-q"]
+    options = ["weigh", "williams-2018", "--variants", "10", "--virtual-patients", "128", "-q"]
     code, table, _ = cli(*options)
     found = json.loads(cli(*options, "--json")[1])
     assert code == 0
@@ -126,7 +126,7 @@ def test_table_json_csv_and_markdown_say_the_same(cli: Cli, tmp_path: Path) -> N
 
 def test_hypotheses_that_share_their_figures_stand_below_one_another(cli: Cli) -> None:
     """No line of a table is much wider than a page, piped or pasted."""
-    options = ["weigh", "williams-2018", "--variants", "12", "--patients", "256", "-q"]
+    options = ["weigh", "williams-2018", "--variants", "12", "--virtual-patients", "256", "-q"]
     table = cli(*options)[1].split("\n")
     assert max(map(len, table)) <= 88
     assert sum(line == "= NMDA and mu in synergy" for line in table) == 3
@@ -135,12 +135,12 @@ def test_hypotheses_that_share_their_figures_stand_below_one_another(cli: Cli) -
     pasted = cli(*options, "--format", "md")[1].split("\n")
     assert sum(line.startswith("| = NMDA and mu in synergy ") for line in pasted) == 3
     assert not any(line.startswith("| ") and len(line) > 100 for line in pasted)
-    means = cli("weigh", "jelen-2025", "--variants", "20", "--patients", "256", "-q")[1]
+    means = cli("weigh", "jelen-2025", "--variants", "20", "--virtual-patients", "256", "-q")[1]
     assert "Observed " not in means.partition("What each predicts")[2]  # only a test statistic was reported
 
 
 def test_priors_are_taken_and_refused(cli: Cli) -> None:
-    options = ["weigh", "abdallah-2020", "--variants", "40", "--patients", "128", "-q", "--json"]
+    options = ["weigh", "abdallah-2020", "--variants", "40", "--virtual-patients", "128", "-q", "--json"]
     even = of(json.loads(cli(*options)[1]))
     more = of(json.loads(cli(*options, "--prior", "nmda-only=3, expectancy=1")[1]))
     first, second = (

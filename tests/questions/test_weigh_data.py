@@ -108,7 +108,9 @@ def test_a_virtual_trial_can_be_weighed(cli: Cli, tmp_path: Path) -> None:
     for scenario, more in (("asthma-ab-ba", []), ("williams-2018", ["--hypothesis", "permissive"])):
         path = str(tmp_path / f"{scenario}.csv")
         assert cli("trial", scenario, "--replay", "17", *more, "--format", "csv", "-o", path, "-q")[0] == 0
-        code, out, err = cli("weigh", scenario, "--data", path, "--variants", "20", "--patients", "256", "-q")
+        code, out, err = cli(
+            "weigh", scenario, "--data", path, "--variants", "20", "--virtual-patients", "256", "-q"
+        )
         assert (code, err) == (0, "")
         assert f"--data {path}" in out
         assert "Computed from" in out

@@ -250,7 +250,8 @@ def test_a_column_has_one_style() -> None:
 
 
 def test_every_simulated_figure_has_its_error(cli: Cli) -> None:
-    words = ["williams-2018", "--set", "observed.stopped_at=1", "--variants", "30", "--patients", "256"]
+    few = ["--variants", "30", "--virtual-patients", "256"]
+    words = ["williams-2018", "--set", "observed.stopped_at=1", *few]
     found: dict[str, Any] = json.loads(page(cli, *words, "--json"))
     assert set(found["stopping"]["chance_mcse"]) == set(found["stopping"]["chance"])
     assert all(0.0 < error < 0.2 for error in found["stopping"]["chance_mcse"].values())

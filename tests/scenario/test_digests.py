@@ -65,7 +65,7 @@ def test_every_command_names_a_file_alike(cli: Cli) -> None:
         ["run", *few],
         ["run", *few, "--sensitivity", "--hypothesis", "expected"],
         ["size", *few, "--power", ".2", "--hypothesis", "expected"],
-        ["weigh", "--prior", "expected=2", "--patients", "128"],
+        ["weigh", "--prior", "expected=2", "--virtual-patients", "128"],
         ["trial", "--hypothesis", "none"],
     ]
     found = {
