@@ -146,7 +146,7 @@ def test_shells_that_show_it_get_the_help_in_harmless_letters(complete: Complete
     assert complete("sho", shell="fish") == ["show\tDescribe a scenario in plain English."]
     assert complete("sho", shell="powershell") == ["show:::Describe a scenario in plain English."]
     helps = "".join(complete("run", "x", "-", shell="zsh"))
-    assert "the scenario’s first if not given" in "".join(complete("trial", "x", "-", shell="zsh"))
+    assert "in place of the scenario’s" in "".join(complete("trial", "x", "-", shell="zsh"))
     assert helps.count("'") == 2
     assert not set(helps) & set("$`\\&|<>")
 
