@@ -8,53 +8,28 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 
-from planner.kernels.tables import W
 from planner.model.readings import GUESS, Reading
-from tests.support import naive_terms
 from tests.support.blinded_cases import CASES
 from tests.support.harness import Comparison, TooFarApart
-from tests.support.mechanism_cases import (
-    BASE,
-    LIMIT,
-    PATIENTS,
-    Json,
-    changed,
-    compare_moments,
-    generated,
-    scenario,
-)
+from tests.support.mechanism_cases import BASE, Json, changed, scenario
+from tests.support.naive_readings import compare_readings
 
 
 def compared(name: str, change: Json | None = None) -> Comparison:
     """Generated readings and the naive ones; `change`: settings of the naive twin only."""
     trial, other = scenario(CASES[name]), scenario(CASES[name] | (change or {}))
-    days = list(trial.design.assessment_days)
     measures = ("score", "change") if trial.endpoint.baseline == "period" else ("score",)
-    readings = [Reading(measure, day) for measure in measures for day in days]
-    readings += [GUESS, Reading("score", 0.0, "dissociation")]
-    names, sequences = list(trial.hypotheses), trial.design.sequences
-    tiles = -(-PATIENTS * len(sequences) // (trial.design.patients * W))
-    order, values = generated(trial, names, readings, tiles)
-    rng = np.random.default_rng(9)
-    comparison = Comparison(limit=LIMIT, title=name)
-    for h, hypothesis in enumerate(names):
-        for s, sequence in enumerate(sequences):
-            found = (
-                values[:, :, h][order == s].transpose(0, 3, 1, 2).reshape(-1, len(readings), len(sequence))
-            )
-            course = naive_terms.course(other, hypothesis, sequence, PATIENTS, days, rng)
-            wanted = np.stack([course.reading(other, *reading) for reading in readings], axis=1)
-            columns = [
-                f"{r.outcome} {r.measure}, day {r.day:g}, period {k + 1}"
-                for r in readings
-                for k in range(len(sequence))
-            ]
-            both = (each.reshape(len(each), -1) for each in (found, wanted))
-            compare_moments(comparison, f"{hypothesis}, {' '.join(sequence)}", columns, *both)
-    return comparison
+    readings = [Reading(measure, day) for measure in measures for day in trial.design.assessment_days]
+    return compare_readings(
+        trial,
+        other,
+        readings=[*readings, GUESS, Reading("score", 0.0, "dissociation")],
+        called=lambda r: f"{r.outcome} {r.measure}, day {r.day:g}",
+        seed=9,
+        title=name,
+    )
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -15,12 +15,12 @@ from planner.questions.size import theory
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.designs import named
 from planner.scenario.estimability import variance_factor
-from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read_text
 from tests.support.analysed_sets import DATA, TOLERANCE, spelt
 from tests.support.harness import Comparison, TooFarApart, run
 from tests.support.paths import NUMBERS
 from tests.support.random_designs import tables
+from tests.support.refused import faults_in_words
 
 REFERENCE = json.loads((NUMBERS / "carryover_models.json").read_text())
 Sequences = tuple[tuple[str, ...], ...]
@@ -253,17 +253,11 @@ def _lasting_bias() -> float:
     return found[0]
 
 
-def faults(text: str) -> list[str]:
-    with pytest.raises(ScenarioError) as refused:
-        read_text(text)
-    return [f"{fault.path}: {fault.message} -> {fault.hint}" for fault in refused.value.faults]
-
-
 def test_where_carryover_cannot_be_in_the_model_the_fault_says_where_it_can() -> None:
     text = BALAAM.replace('name = "balaam"', 'name = "AB/BA"').replace(
         "carryover = true", 'carryover = true\nmethod = "fixed-subject"'
     )
-    (fault,) = faults(text)
+    (fault,) = faults_in_words(text)
     assert fault.startswith("analyses.0.carryover: cannot be in the model of this design")
     named_there = fault.split("it can in ")[1].split(";")[0].replace(" or ", ", ").split(", ")
     assert len(named_there) >= 3
@@ -276,7 +270,7 @@ def test_other_methods_have_no_carryover(method: str) -> None:
     text = BALAAM.replace('"balaam"', '"ABB/BAA"').replace(
         "carryover = true", f'carryover = true\nmethod = "{method}"'
     )
-    (fault,) = faults(text)
+    (fault,) = faults_in_words(text)
     assert fault == (
         f"analyses.0.carryover: {method} has no carryover in its model -> "
         'method = "fixed-subject" can have it; or leave it out'

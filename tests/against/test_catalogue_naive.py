@@ -19,7 +19,8 @@ from planner.scenario.reading.read import read
 from planner.scenario.scenario import Scenario
 from tests.support import naive_terms
 from tests.support.harness import Comparison, Json, TooFarApart
-from tests.support.mechanism_cases import BASE, CASES, LIMIT, ONE_TERM, changed, compare_readings, scenario
+from tests.support.mechanism_cases import BASE, CASES, LIMIT, ONE_TERM, changed, scenario
+from tests.support.naive_readings import compare_readings
 
 FEW = {
     "williams-2018": ["nmda-only", "permissive", "naltrexone-aversive", "pharmacokinetic"],

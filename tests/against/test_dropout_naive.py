@@ -22,8 +22,9 @@ from planner.scenario.scenario import Scenario
 from tests.support import naive_dropout
 from tests.support.blinded_cases import CASES as CASES_OF_GUESSES
 from tests.support.harness import Comparison, TooFarApart
-from tests.support.mechanism_cases import CASES, LIMIT, changed, compare_moments, scenario
+from tests.support.mechanism_cases import CASES, LIMIT, changed, scenario
 from tests.support.naive_dropout import Stay
+from tests.support.naive_readings import compare_moments
 from tests.support.second_outcomes import CASES as CASES_OF_SECONDS
 from tests.support.second_outcomes import MANY, loose
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import pytest
 
 from tests.support.harness import TooFarApart
-from tests.support.mechanism_cases import CASES, LATER, Json, compare_readings, scenario
+from tests.support.mechanism_cases import CASES, LATER, Json, scenario
+from tests.support.naive_readings import compare_readings
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -15,7 +15,7 @@ from planner.model.readings import BASELINE, Reading
 from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read_text
 from tests.support.harness import Cells, Comparison, TooFarApart, run, scenario_text
-from tests.support.mechanism_cases import generated
+from tests.support.naive_readings import generated
 
 SD, SHARED, N = 6.0, 0.4, 24  # SD of the scores, correlation of a patient's scores, patients
 TRIALS = 200_000

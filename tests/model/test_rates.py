@@ -18,7 +18,7 @@ from planner.monitoring.numerics import bivariate_normal
 from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario
 from tests.support.harness import Comparison, TooFarApart, run, scenario_text
-from tests.support.mechanism_cases import generated
+from tests.support.naive_readings import generated
 
 TILES = 400
 PATIENTS = 20  # so that 1,024,000 patients are drawn

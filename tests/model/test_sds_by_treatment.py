@@ -18,10 +18,10 @@ from planner.model.readings import readings_of
 from planner.questions.size import theory
 from planner.scenario.canonical.resolved import digest, resolve
 from planner.scenario.canonical.toml import to_toml
-from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario
 from tests.support.harness import Comparison, TooFarApart, run
+from tests.support.refused import faults_in_words
 
 # SAS/STAT 15.1 User's Guide, The POWER Procedure, Example 77.3: means 330 and 310, SDs 40 and 55, corr .3.
 BRONCHODILATORS = """
@@ -168,22 +168,16 @@ def test_sds_between_patients_by_treatment() -> None:
                 compared.mean(a, float(seen[k, k]), wanted[a] * math.sqrt(2.0 / n), wanted[a])
 
 
-def faults(text: str) -> list[str]:
-    with pytest.raises(ScenarioError) as refused:
-        read_text(text)
-    return [f"{fault.path}: {fault.message} -> {fault.hint}" for fault in refused.value.faults]
-
-
 def test_what_is_refused_says_what_is_possible() -> None:
-    (fault,) = faults(opposed(3, -0.6))
+    (fault,) = faults_in_words(opposed(3, -0.6))
     assert fault.startswith("hypotheses.h.correlation: cannot be below -0.5: 3 scores")
-    (fault,) = faults(opposed(2, 0.3, "{ A = 2.0 }"))
+    (fault,) = faults_in_words(opposed(2, 0.3, "{ A = 2.0 }"))
     assert fault == "hypotheses.h.sd: says nothing of B -> one SD per treatment, or one number for all"
-    (fault,) = faults(opposed(2, -0.3).replace("sd = 2.0", "sd = 2.0\n        sd_interaction = 1.0"))
+    (fault,) = faults_in_words(opposed(2, -0.3).replace("sd = 2.0", "sd = 2.0\n        sd_interaction = 1.0"))
     assert fault.startswith("hypotheses.h.sd_interaction: cannot be combined with a correlation below 0")
-    (fault,) = faults(opposed(2, 0.3, "-1.0"))
+    (fault,) = faults_in_words(opposed(2, 0.3, "-1.0"))
     assert fault == "hypotheses.h.sd: must be above 0, not -1.0 -> "
-    (fault,) = faults(opposed(2, 0.3, '"wide"'))
+    (fault,) = faults_in_words(opposed(2, 0.3, '"wide"'))
     assert fault.startswith("hypotheses.h.sd: must be a table by treatment or a number")
 
 
@@ -205,7 +199,7 @@ def test_one_period_needs_no_correlation() -> None:
     found = theory.power(scenario, "h", scenario.analyses[0], [40])
     assert found is not None
     assert found[0] == pytest.approx(wanted, abs=1e-8)
-    assert len(faults(text.replace('"parallel"', '"AB/BA"'))) == 1
+    assert len(faults_in_words(text.replace('"parallel"', '"AB/BA"'))) == 1
 
 
 DISCORDANT = """
@@ -276,14 +270,14 @@ def test_where_it_would_matter_the_rates_must_be_stated() -> None:
         "observed": DISCORDANT + "[observed]\nresponders = { A = [7, 12], B = [0, 12] }\n",
     }
     for path, text in cases.items():
-        (fault,) = faults(text)
+        (fault,) = faults_in_words(text)
         assert fault.startswith(f"{path}: ")
         assert fault.endswith("add rates = { A = share who respond to A, B = ... }")
         both = text.replace("discordant", "rates = { A = 0.7, B = 0.3 }\ndiscordant")
         assert read_text(both).hypotheses["h"].shares == {"A": 0.7, "B": 0.3}  # type: ignore[union-attr]
-    (fault,) = faults(DISCORDANT.replace('"A B", "B A"', '"A B B", "B A A"'))
+    (fault,) = faults_in_words(DISCORDANT.replace('"A B", "B A"', '"A B B", "B A A"'))
     assert "does not give every patient both treatments once" in fault
-    (fault,) = faults(DISCORDANT.replace("A = 0.5", "A = 0.95"))
+    (fault,) = faults_in_words(DISCORDANT.replace("A = 0.5", "A = 0.95"))
     assert "add up to 1.05" in fault
 
 

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from planner.engine.potential_outcomes import potential_means, truths
-from planner.kernels.tables import W
 from planner.model.estimand import alternative_direction
 from planner.model.readings import Reading
 from planner.questions.replay.replay import replay
@@ -23,18 +22,9 @@ from planner.results.contract import as_json
 from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read, read_text
 from planner.scenario.scenario import Scenario
-from tests.support import naive_terms
 from tests.support.harness import Comparison, TooFarApart
-from tests.support.mechanism_cases import (
-    BASE,
-    LIMIT,
-    PATIENTS,
-    Json,
-    changed,
-    compare_moments,
-    generated,
-    scenario,
-)
+from tests.support.mechanism_cases import BASE, Json, changed, scenario
+from tests.support.naive_readings import compare_readings, generated
 from tests.support.second_outcomes import CASES, MANY, loose
 
 
@@ -42,26 +32,15 @@ def compared(name: str, change: Json | None = None) -> Comparison:
     """Generated readings and the naive ones; `change`: settings of the naive twin only."""
     trial, other = scenario(CASES[name]), scenario(CASES[name] | (change or {}))
     readings = [Reading(m, o.day, key) for key, o in trial.outcomes.items() for m in ("score", "change")]
-    readings.append(Reading("change", trial.endpoint.day))
-    names, sequences = list(trial.hypotheses), trial.design.sequences
-    tiles = -(-PATIENTS * len(sequences) // (trial.design.patients * W))
-    order, values = generated(trial, names, readings, tiles)
-    rng = np.random.default_rng(8)
-    comparison = Comparison(limit=LIMIT, title=name)
-    for h, hypothesis in enumerate(names):
-        for s, sequence in enumerate(sequences):
-            found = (
-                values[:, :, h][order == s].transpose(0, 3, 1, 2).reshape(-1, len(readings), len(sequence))
-            )
-            course = naive_terms.course(other, hypothesis, sequence, PATIENTS, [trial.endpoint.day], rng)
-            wanted = np.stack([course.reading(other, *reading) for reading in readings], axis=1)
-            columns = [
-                f"{r.outcome} {r.measure}, period {k + 1}" for r in readings for k in range(len(sequence))
-            ]
-            head = f"{hypothesis}, {' '.join(sequence)}"
-            both = (each.reshape(len(each), -1) for each in (found, wanted))
-            compare_moments(comparison, head, columns, *both)
-    return comparison
+    return compare_readings(
+        trial,
+        other,
+        readings=[*readings, Reading("change", trial.endpoint.day)],
+        days=[trial.endpoint.day],
+        called=lambda r: f"{r.outcome} {r.measure}",
+        seed=8,
+        title=name,
+    )
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.support.paths import NUMBERS, ROOT
+from tests.support.trees import look_up
 
 SCENARIOS = ROOT / "scenarios"
 
@@ -72,12 +73,6 @@ def summary(ab: list[tuple[float, float]], ba: list[tuple[float, float]]) -> Sum
         mean=fmean([reading for group in (ab, ba) for pair in group for reading in pair]),
         df=len(ab) + len(ba) - 2,
     )
-
-
-def look_up(tree: Any, path: str) -> Any:
-    for part in path.split("."):
-        tree = tree[int(part)] if isinstance(tree, list) else tree[part]
-    return tree
 
 
 @pytest.fixture(scope="module")

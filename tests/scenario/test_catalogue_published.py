@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.support.paths import NUMBERS, ROOT
+from tests.support.trees import look_up
 
 SCENARIOS = ROOT / "scenarios"
 LIBRARY = "library/ketamine-opioid"
@@ -67,12 +68,6 @@ def scenario(name: str) -> dict[str, Any]:
     for layer in reversed(layers(name)):
         found = merged(found, layer)
     return found
-
-
-def look_up(tree: Any, path: str) -> Any:
-    for part in path.split("."):
-        tree = tree[int(part)] if isinstance(tree, list) else tree[part]
-    return tree
 
 
 def is_set(tree: Any, path: str) -> bool:

@@ -15,21 +15,16 @@ import pytest
 from planner.model.estimand import alternative_direction
 from planner.scenario.canonical.resolved import resolve
 from planner.scenario.canonical.toml import to_toml
-from planner.scenario.faults import Fault, ScenarioError
+from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read, read_text
 from planner.scenario.resolving.families.means import possible
 from planner.scenario.resolving.monitoring import rounded
 from planner.scenario.scenario import Scenario
 from tests.support.paths import INPUTS
+from tests.support.refused import faults
 
 FOLDER = INPUTS / "valid"
 MINIMAL = (FOLDER / "minimal.toml").read_text(encoding="utf-8")
-
-
-def faults(text: str, *settings: str) -> list[Fault]:
-    with pytest.raises(ScenarioError) as caught:
-        read_text(text, "trial.toml", settings)
-    return caught.value.faults
 
 
 def minimal(*settings: str) -> Scenario:

@@ -12,22 +12,16 @@ from planner.scenario.canonical.resolved import digest, resolve
 from planner.scenario.components import GivenAgent, HalfLifeSpread, Need, SizeSpread
 from planner.scenario.families.mechanism import MechanismHypothesis
 from planner.scenario.families.rates import Rates
-from planner.scenario.faults import Fault, ScenarioError
 from planner.scenario.hypotheses import family_of
 from planner.scenario.reading.read import read, read_text
 from planner.scenario.scenario import Scenario
 from tests.support.paths import INPUTS
+from tests.support.refused import faults
 
 FOLDER = INPUTS / "valid"
 MIXED = (FOLDER / "rates-and-mechanisms.toml").read_text(encoding="utf-8")
 MECHANISMS = MIXED.replace("counted = {", "#").replace(', measure = "response"', "")
 RATES = (FOLDER / "rates.toml").read_text(encoding="utf-8")
-
-
-def faults(text: str, *settings: str) -> list[Fault]:
-    with pytest.raises(ScenarioError) as caught:
-        read_text(text, "trial.toml", settings)
-    return caught.value.faults
 
 
 def mechanisms(*settings: str) -> Scenario:

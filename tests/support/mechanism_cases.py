@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.engine.generators import generators_of
-from planner.kernels.generate.randomise import allocate
-from planner.kernels.tables import Plan, W
-from planner.model.allocation import allocation_plan
-from planner.model.readings import Reading
 from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario
-from tests.support import naive_terms
-from tests.support.harness import Comparison, toml
+from tests.support.harness import toml
 
 Floats = NDArray[np.float64]
 Json = dict[str, Any]
@@ -298,87 +291,3 @@ CASES: dict[str, Json] = {
     "effect of period": {"population/period_effect": [1.5, -2.0]},
     "large swings": {"population/occasion_sd": 0.5, "population/baseline/sd": 8.0},
 }
-
-
-def generated(trial: Scenario, names: list[str], readings: list[Reading], tiles: int) -> tuple[Any, Floats]:
-    """Sequences (tile, patient) and readings (tile, patient, hypothesis, reading, period, lane)."""
-    patients, periods = trial.design.patients, trial.design.periods
-    staying = Plan(allocation_plan(trial).block, np.zeros(periods))
-    sequence = np.zeros((tiles, patients), np.int64)
-    allocate(0, np.uint64(11), staying.block, sequence)
-    values = np.full((tiles, patients, len(names), len(readings), periods * W), np.nan)
-    for group in generators_of(trial, names, readings):
-        group.generate(0, np.uint64(11), staying, group.tables, sequence, values)
-    return sequence, values.reshape(tiles, patients, len(names), len(readings), periods, W)
-
-
-def compare_readings(
-    trial: Scenario, other: Scenario | None = None, patients: int = PATIENTS, names: list[str] | None = None
-) -> Comparison:
-    """Readings under a scenario, and those of the naive simulation (for the control, of another)."""
-    names = names or list(trial.hypotheses)
-    days = list(trial.design.assessment_days)
-    readings = [Reading(measure, day) for measure in MEASURES for day in days]
-    sequences = trial.design.sequences
-    tiles = -(-patients * len(sequences) // (trial.design.patients * W))
-    order, values = generated(trial, names, readings, tiles)
-    rng = np.random.default_rng(5)
-    comparison = Comparison(limit=LIMIT)
-    for h, name in enumerate(names):
-        for s, sequence in enumerate(sequences):
-            found = (
-                values[:, :, h][order == s].transpose(0, 3, 1, 2).reshape(-1, len(readings), len(sequence))
-            )
-            course = naive_terms.course(other or trial, name, sequence, patients, days, rng)
-            wanted = np.stack([course.reading(other or trial, *reading) for reading in readings], axis=1)
-            compare_moments(
-                comparison,
-                f"{name}, {' '.join(sequence)}",
-                [
-                    f"{r.measure}, day {r.day:g}, period {k + 1}"
-                    for r in readings
-                    for k in range(len(sequence))
-                ],
-                found.reshape(len(found), -1),
-                wanted.reshape(len(wanted), -1),
-            )
-    return comparison
-
-
-def compare_moments(comparison: Comparison, head: str, columns: list[str], a: Floats, b: Floats) -> None:
-    """Means, variances and products of columns, in units of the naive SD."""
-    assert not np.isnan(a).any()
-    middle, spread = b.mean(axis=0), b.std(axis=0)
-    varies = [spread[j] > 0.0 and a[:, j].std() > 0.0 for j in range(len(columns))]
-    counted = [column.startswith("re") for column in columns]  # responses and remissions
-    for j, column in enumerate(columns):
-        if not varies[j] and not (counted[j] and spread[j] + a[:, j].std() > 0.0):
-            comparison.mean(f"{head}: {column}", float(a[:, j].mean()), 0.0, float(b[:, j].mean()))
-    # A rare answer has no normal error; of products it would have even less.
-    usual = [
-        j for j, column in enumerate(columns) if varies[j] and (not counted[j] or 0.005 < middle[j] < 0.995)
-    ]
-    rare = [
-        j for j in range(len(columns)) if counted[j] and spread[j] + a[:, j].std() > 0.0 and j not in usual
-    ]
-    for j in rare:
-        p = (a[:, j].sum() + b[:, j].sum() + 1) / (len(a) + len(b) + 2)
-        se = math.sqrt(p * (1 - p) * (1 / len(a) + 1 / len(b)))
-        comparison.mean(f"{head}: {columns[j]}, rare", float(a[:, j].mean()), se, float(middle[j]))
-    x, y = ((each[:, usual] - middle[usual]) / spread[usual] for each in (a, b))
-    error = np.sqrt(x.var(axis=0) / len(x) + y.var(axis=0) / len(y))
-    for i, j in enumerate(usual):
-        comparison.mean(f"{head}: {columns[j]}, mean", float(x[:, i].mean()), float(error[i]), 0.0)
-    products = [(each.T @ each) / len(each) for each in (x, y)]
-    squares = [((each**2).T @ (each**2)) / len(each) for each in (x, y)]
-    variance = sum((sq - pr**2) / len(each) for sq, pr, each in zip(squares, products, (x, y), strict=True))
-    for i in range(len(usual)):
-        for j in range(i + 1):
-            what = f"{columns[usual[i]]} with {columns[usual[j]]}" if i != j else f"{columns[usual[i]]}, SD"
-            if variance[i, j] > 1e-12:
-                comparison.mean(
-                    f"{head}: {what}",
-                    float(products[0][i, j]),
-                    math.sqrt(variance[i, j]),
-                    float(products[1][i, j]),
-                )

@@ -25,12 +25,14 @@ def natural_width(sheet: Sheet) -> int:
 
 
 def split_to_fit(sheet: Sheet, width: int) -> list[Sheet]:
-    """The sheet, or the several into which it must be split to fit the width, about as wide as each other."""
+    """The sheet, or the several into which it must be split to fit; no number is left over for the last."""
     names, numbers = _kinds(sheet)
     left = width - sum(_narrowest(sheet, j, width) + GAP for j in names)
     needs = [_narrowest(sheet, j, width) for j in numbers]
-    few = len(_filled(needs, left))
-    parts = next(parts for most in range(1, max(left, 1) + 1) if len(parts := _filled(needs, most)) <= few)
+    parts = _filled(needs, left)
+    if len(parts) > 1 and len(parts[-1]) == 1:  # all about as wide as each other
+        few = len(parts)
+        parts = next(even for most in range(1, max(left, 1) + 1) if len(even := _filled(needs, most)) <= few)
     return [_part(sheet, names + [numbers[k] for k in part]) for part in parts]
 
 
