@@ -15,6 +15,7 @@ from planner.cli.app import COMMANDS, build
 from planner.report.methods import methods
 from planner.scenario.canonical.json_schema import schema
 from planner.scenario.fields import Settings
+from planner.scenario.reading.short_forms import SHORT_FORMS
 from planner.scenario.stopping_rules import SPENDING_FUNCTIONS
 from tests.support.paths import ROOT
 
@@ -101,6 +102,15 @@ def test_an_entry_says_type_range_unit_default_version_short_form_and_example(ma
     assert "above 0" in entries["components.NAME.half_life_days.median"]
 
 
+def test_every_short_form_stands_at_its_setting(made):
+    entries = headings(made, "scenario")
+    whole = "".join(page for name, page in made.items() if name.startswith("scenario/"))
+    for form in SHORT_FORMS:
+        assert f"Short form: `{form.short}` for `{form.full}`" in whole, form.setting
+    assert "two periods" in entries["population.dropout"]
+    assert "as an element" in entries["design.sequences"]
+
+
 def test_examples_of_the_schema_are_values_of_their_setting():
     fields = [
         (model, name, field) for model in _models(Settings) for name, field in model.model_fields.items()
@@ -153,7 +163,8 @@ def test_every_command_has_a_page_with_all_its_options_and_examples(made):
     for name in COMMANDS:
         page, command = made[f"commands/{name}.md"], build().commands[name]
         assert f"| [`{name}`]({name}.md) |" in made["commands/index.md"]
-        spellings = {spelling for each in command.params for spelling in each.opts if spelling[0] == "-"}
+        shown = [each for each in command.params if not getattr(each, "hidden", False)]
+        spellings = {spelling for each in shown for spelling in each.opts if spelling[0] == "-"}
         assert not [each for each in spellings if each not in page], name
         examples = re.findall(r"^  planner .*$", command.help.partition("Examples:")[2], re.MULTILINE)
         assert not [each for each in examples if f"\n{each.strip()}\n" not in page], name

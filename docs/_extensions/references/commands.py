@@ -77,7 +77,7 @@ def _recorded(name: str, option: Any) -> list[str]:
     default = re.search(r"default: ([^;\]]*)", remarks[1]) if remarks else None
     limits = re.search(r"([^;]*x[<>][^;]*|x[^;]*[<>][^;]*)", remarks[1]) if remarks else None
     does = does[: remarks.start()] if remarks else does
-    does += f" {limits[1]}." if limits else ""
+    does += f" ({limits[1]})" if limits else ""
     return [code(spelling), text(does), code(default[1]) if default else ""]
 
 

@@ -15,7 +15,7 @@ def text(words: str) -> str:
     return "".join(part if part.startswith("`") else re.sub(_MARKUP, r"\\\1", part) for part in parts)
 
 
-_OPTION = re.compile(r"(?<![\w`-])(--[a-z][a-z-]*[a-z]|-[a-zA-Z])(?![\w`-])")
+_OPTION = re.compile(r"(?<![\w`-])(--[a-z]+(?:-[a-z]+)*|-[a-zA-Z])(?![\w`-])")
 _MARKUP = re.compile(r"([\\*_<>\[\]|$#{}~])")
 
 

@@ -82,7 +82,10 @@ def _below(page: str, path: str, model: str) -> Iterator[Key]:
 
 def inside(node: Node) -> str:
     """What stands in a path after the key of a table of tables, or of a list of them."""
-    if any(inside(each) == "[]" for each in node.get("anyOf", [])) or node.get("type") == "array":
+    choices = [each for each in node.get("anyOf", []) if target(each)]
+    if choices:  # other choices are short forms
+        return inside(choices[-1])
+    if node.get("type") == "array":
         return "[]"
     return ".NAME" if "patternProperties" in node or "additionalProperties" in node else ""
 
@@ -121,11 +124,19 @@ def _about(page: str) -> str:
 
 
 def _page(page: str, entries: list[Key]) -> str:
-    parts = [f"# {_title(page)}", "" if page == "sweep" else text(_about(page))]
+    parts = [f"# {_title(page)}", "" if page == "sweep" else text(_about(page)), _section_in_short(page)]
     for key in entries:
         if key.path != page or page == "sweep":
             parts.append(_entry(key))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _section_in_short(page: str) -> str:
+    """The short forms of a whole section."""
+    is_section = page in _definitions()["Scenario"]["properties"]
+    return "\n".join(
+        f"- Short form: {each}" for each in (short_forms("Scenario", page) if is_section else [])
+    )
 
 
 def _entry(key: Key) -> str:

@@ -8,7 +8,7 @@ from functools import cache
 from planner.scenario.fields import Settings
 from planner.scenario.reading.short_forms import ShortForm, forms_of
 
-from .markdown import code
+from .markdown import code, text
 
 
 @cache
@@ -30,5 +30,5 @@ def short_forms(model: str, name: str) -> list[str]:
 
 def _in_words(form: ShortForm) -> str:
     element = ", as an element" if form.setting.endswith(".*") else ""
-    when = f", {form.when}" if form.when else ""
+    when = f" ({text(form.when)})" if form.when else ""
     return f"{code(form.short)} for {code(form.full)}{element}{when}."

@@ -33,14 +33,15 @@ def described(node: Node, definitions: dict[str, Node]) -> str:
 def type_of(node: Node, link: Callable[[str], str]) -> str:
     """The type with its range. `link`: what stands for a table of settings."""
     if choices := node.get("anyOf") or node.get("oneOf"):
-        choices = [each for each in choices if "pattern" not in each]  # other spellings of the names
-        return ", or ".join(dict.fromkeys(type_of(each, link) for each in choices))
+        return ", or ".join(dict.fromkeys(type_of(each, link) for each in choices if not _is_spelling(each)))
     if "$ref" in node:
         return link(target(node))
     if "const" in node:
         return code(repr(node["const"]).replace("'", '"'))
     if "enum" in node:
         return "one of " + ", ".join(code(f'"{each}"') for each in node["enum"])
+    if isinstance(node.get("type"), list):
+        return " or ".join(type_of({"type": each}, link) for each in node["type"])
     match node.get("type"):
         case "array":
             return _list(node, link)
@@ -51,6 +52,11 @@ def type_of(node: Node, link: Callable[[str], str]) -> str:
         case str(kind):
             return _SIMPLE[kind] + _range(node)
     return "anything that the setting may be"
+
+
+def _is_spelling(node: Node) -> bool:
+    """Whether it is the same names as another choice, in other spellings."""
+    return node.keys() == {"pattern"}
 
 
 def _list(node: Node, link: Callable[[str], str]) -> str:
