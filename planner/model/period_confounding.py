@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtr, stdtrit
+from scipy.special import gammaln, ndtr, stdtrit, xlog1py, xlogy
 
 from planner.analyses import info_of
 from planner.kernels.tables import Floats
@@ -27,10 +27,13 @@ from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.contrasts import formula
 from planner.scenario.designs import Sequences
 from planner.scenario.estimability import period_shares, sequence_shares, taking_part, within_patients
+from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import count, printable, quote
 from planner.scenario.vocabulary import BINARY_MEASURES
 
+_TIE = 1e-9  # relative; as planner.monitoring.references
+_MOST_PAIRS = 1000
 _NIL = 1e-12  # of an effect: what only rounding makes
 
 
@@ -163,18 +166,68 @@ def type_one_errors(scenario: Scenario, analysis: PlannedAnalysis, patients: int
     """P(significant) with the spread of each simulated hypothesis, if its treatments did not differ.
 
     Without carryover, by the patients who are expected to stay; exact for one look if all get one order and
-    stay. Empty where it takes a simulation.
+    stay. Responses: as if all treatments had the rate of the second one of the contrast. Empty where it takes
+    a simulation.
     """
-    if info_of(analysis).law != "one sample" or analysis.outcome:
+    about = info_of(analysis)
+    if analysis.outcome or (about.law != "one sample" and about.decisive != "discordant pairs"):
         return []
     plan = monitoring_plan(scenario, analysis, patients)
+    stay = retention(scenario) or 1.0
     errors = []
     for name in scenario.simulated_hypotheses:
         hypothesis = scenario.hypotheses[name]
         scores = family_of(hypothesis).normal_scores(hypothesis)
-        if scores is not None:
-            errors.append(_error(plan, _contrasts(scenario, scores, analysis), retention(scenario) or 1.0))
+        if about.decisive is not None:
+            shares = _discordant(scenario, hypothesis, analysis)
+            errors += [] if shares is None else _mcnemar_error(plan, shares, stay, about.reference)
+        elif scores is not None:
+            errors.append(_error(plan, _contrasts(scenario, scores, analysis), stay))
     return errors
+
+
+def _discordant(
+    scenario: Scenario, hypothesis: Hypothesis, analysis: PlannedAnalysis
+) -> tuple[float, float] | None:
+    """Shares of patients who respond to the first treatment only, and to the second only, were they alike."""
+    design, effects = scenario.design, scenario.population.period_effect
+    first, second = analysis.weights
+    family, shares = family_of(hypothesis), np.zeros(2)
+    for sequence, units in zip(design.sequences, design.allocation, strict=True):
+        shifts = effects[sequence.index(first)], effects[sequence.index(second)]
+        each = family.alike_in_two_periods(hypothesis, second, shifts)
+        if each is None:
+            return None
+        shares += np.array(each) * units / design.unit
+    return float(shares[0]), float(shares[1])
+
+
+def _mcnemar_error(
+    plan: MonitoringPlan, shares: tuple[float, float], stay: float, reference: str
+) -> list[float]:
+    """P(McNemar's test is significant), of one look at up to `_MOST_PAIRS` patients; empty for others."""
+    n = round(plan.patients * stay)
+    if len(plan.counts) > 1 or n > _MOST_PAIRS or sum(shares) <= 0.0:
+        return []
+    z, level = plan.boundary.efficacy_z[-1], float(ndtr(-plan.boundary.efficacy_z[-1]))
+    total = 0.0
+    for pairs, chance in enumerate(_binomial(n, min(sum(shares), 1.0))):
+        at_random = _binomial(pairs, 0.5)
+        tail = np.cumsum(at_random[::-1])[::-1] - (at_random / 2.0 if reference == "binomial-mid" else 0.0)
+        above = tail <= level * (1.0 + _TIE)
+        if reference == "normal":
+            above = 2.0 * np.arange(pairs + 1) - pairs >= z * math.sqrt(max(pairs, 1))
+        hits = above & (plan.direction != "less") | above[::-1] & (plan.direction != "greater")
+        total += chance * float(_binomial(pairs, shares[0] / sum(shares))[hits].sum())
+    return [total]
+
+
+def _binomial(n: int, chance: float) -> Floats:
+    """(n + 1,) probability of each number of successes."""
+    k = np.arange(n + 1.0)
+    ways = gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(n - k + 1.0)
+    law: Floats = np.exp(ways + xlogy(k, chance) + xlog1py(n - k, -chance))
+    return law
 
 
 def _contrasts(scenario: Scenario, scores: NormalScores, analysis: PlannedAnalysis) -> _Contrasts:

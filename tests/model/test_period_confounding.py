@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -161,9 +162,34 @@ def test_nothing_is_said_of_the_catalogue() -> None:
         assert period_remarks(read(path)) == [], path.name
 
 
-def test_responses_are_warned_of_too() -> None:
-    (remark,) = period_remarks(scenario(hypothesis=RATES, population="period_effect = [0, 0.5]"))
-    assert remark.startswith("mcnemar-mid-p takes an effect of the period")
+@pytest.mark.parametrize("method", ["mcnemar-mid-p", "mcnemar-exact", "mcnemar-asymptotic"])
+def test_responses(method: str) -> None:
+    """Responses of 40 patients with a rate of 30 % in both periods, the latent threshold 1 SD higher in the
+    second; p values by counting."""
+    plan = scenario(
+        ONE_ORDER.replace("24", "40"),
+        hypothesis=RATES,
+        population="period_effect = [0, 1]",
+        analyses=f'method = "{method}"',
+    )
+    assert period_remarks(plan)[0].startswith(f"{method} takes an effect of the period")
+    rng = np.random.default_rng(7)
+    own, each = rng.normal(size=(TRIALS, 40, 1)), rng.normal(size=(TRIALS, 40, 2))
+    latent = math.sqrt(0.3) * own + math.sqrt(0.7) * each
+    responds = latent <= NormalDist().inv_cdf(0.3) + np.array([0.0, 1.0])
+    first = (responds[..., 0] & ~responds[..., 1]).sum(axis=1)
+    second = (responds[..., 1] & ~responds[..., 0]).sum(axis=1)
+    significant = np.array([[_significant(b, c, method) for c in range(41)] for b in range(41)])
+    assert error(plan) == pytest.approx(float(significant[first, second].mean()), abs=MARGIN)
+
+
+def _significant(b: int, c: int, method: str) -> bool:
+    n, most = b + c, max(b, c)
+    if method == "mcnemar-asymptotic":
+        return n > 0 and abs(b - c) / math.sqrt(n) >= 1.959964
+    tail = sum(math.comb(n, k) for k in range(most, n + 1)) / 2**n
+    half = math.comb(n, most) / 2 ** (n + 1) if method == "mcnemar-mid-p" else 0.0
+    return tail - half <= 0.025
 
 
 @pytest.mark.parametrize(

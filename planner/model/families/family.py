@@ -193,6 +193,15 @@ class Family(Protocol[H]):
         """What closed forms need, where scores are normal but for the ends of a scale."""
         return None
 
+    def alike_in_two_periods(
+        self, hypothesis: H, treatment: str, shifts: tuple[float, float]
+    ) -> tuple[float, float] | None:
+        """Shares of patients who respond in one of two periods only, the first or the second.
+
+        Both give the same treatment; `shifts`: the effects of the periods. None where it is not stated.
+        """
+        return None
+
     def variance_ratio(self, hypothesis: H) -> float | None:
         """Variance between patients / residual variance, where it is stated."""
         return None

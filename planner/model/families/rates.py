@@ -116,6 +116,13 @@ class RatesFamily(Family[Rates]):
             return StatedPrediction(remission=rate)
         return StatedPrediction(response=rate)
 
+    def alike_in_two_periods(
+        self, hypothesis: Rates, treatment: str, shifts: tuple[float, float]
+    ) -> tuple[float, float]:
+        first, second = (threshold(hypothesis.shares[treatment]) + shift for shift in shifts)
+        both = bivariate_normal(first, second, latent_correlation(hypothesis))
+        return float(ndtr(first)) - both, float(ndtr(second)) - both
+
     def typical_size(self, scenario: Scenario, hypothesis: Rates, reading: Reading) -> float:
         return 1.0
 
