@@ -34,6 +34,10 @@ class TrueEffect(Protocol):
     def true_effect_mcse(self) -> float: ...
 
 
+_ROUNDING = 1e-12
+"""Share of a mean by which its standard error may differ from 0 because sums are rounded."""
+
+
 class Unit(NamedTuple):
     """How the figures of a measure are shown: shares of patients as percentage points."""
 
@@ -71,6 +75,8 @@ class PageContext:
         """Exact, or with the error of the simulation that it comes from."""
         unit, error = self.units[cell.analysis], cell.true_effect_mcse
         value = cell.true_effect * unit.factor
+        if error < _ROUNDING * abs(cell.true_effect):  # of variants that all have the same effect
+            error = 0.0
         text = plus_minus(value, error * unit.factor, sign=True) if error else signed(value)
         return f"{text} {unit.name}".rstrip() if with_unit else text
 

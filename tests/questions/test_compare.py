@@ -168,6 +168,16 @@ def test_the_command_compares(cli: Cli) -> None:
     assert cli(*again[1:], "-q")[1] == out
 
 
+def test_designs_without_looks_have_no_column_of_early_stops(cli: Cli) -> None:
+    few = ["--trials", "256", "-q"]
+    staged = cli("compare", "small.toml", "staged.toml", *few)[1]
+    assert staged.count("Stops early") == 2
+    assert "Differences of power and of early stops are" in staged
+    single = cli("compare", "small.toml", "small.toml", *few)[1]
+    assert "Stops early" not in single
+    assert "Differences of power are" in single
+
+
 def test_json_and_csv_agree(cli: Cli) -> None:
     few = ["--trials", "1000", "-q"]
     document = json.loads(cli("compare", "small.toml", "staged.toml", "--json", *few)[1])

@@ -234,6 +234,9 @@ def test_the_command_sweeps(cli: Cli) -> None:
         json.loads(cli("run", "staged.toml", "--json", "--trials", "1000", "-q")[1])["cells"][0]["power"]
     ]
     assert document["cells"][2]["power"] == alone
+    looks_are_scaled = "Looks stated as numbers of patients are scaled"
+    assert looks_are_scaled in out
+    assert looks_are_scaled not in cli("run", "small.toml", *settings)[1]
 
 
 def test_a_grid_of_names_and_numbers_as_markdown(cli: Cli) -> None:

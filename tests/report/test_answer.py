@@ -102,3 +102,10 @@ def test_a_run_opens_with_the_figures_of_its_tables(file: str, cli: Cli) -> None
     top = out.split("\nScenario ")[0].splitlines()
     assert all(len(line) <= 80 for line in top)
     assert 2 <= len([line for line in top if line.strip()]) <= 8
+
+
+@pytest.mark.parametrize(("mcse", "text"), [(0.0, "+18.8"), (1.7e-16, "+18.8"), (1e-4, "+18.8000 ± 0.0001")])
+def test_an_effect_that_is_the_same_in_all_variants_is_exact(mcse: float, text: str) -> None:
+    """The error of a mean of equal numbers is that of rounding, not of chance."""
+    same = cell("expected", 0.9, true_effect=18.8, true_effect_mcse=mcse)
+    assert SETTING.true_effect(same) == text

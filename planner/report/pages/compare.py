@@ -36,12 +36,18 @@ def compare_page(result: Comparison, contexts: Sequence[PageContext], command: s
     blocks.append(Facts([*_designs(result, contexts), _simulated(result)]))
     by_name = dict(zip(letters, contexts, strict=True))
     blocks += _each_alone(result.cells())
-    blocks += [Heading("What each gives, and what it takes"), _figures(result.cells(), letters, by_name)]
-    if any(cell.stopped_early.estimate for cell in result.cells()):
+    staged = any(cell.stopped_early.estimate for cell in result.cells())  # else their column would be empty
+    figures = _figures(result.cells(), letters, by_name, staged=staged)
+    blocks += [Heading("What each gives, and what it takes"), figures]
+    if staged:
         blocks.append(Prose(NOBODY_MEANWHILE))
     if differences := result.differences():
-        blocks += [Heading("How they differ"), _differences(differences, letters, by_name)]
-    return blocks + how_to_read(_reading(result, contexts)) + again(command, partial=result.partial)
+        blocks += [Heading("How they differ"), _differences(differences, letters, by_name, staged=staged)]
+    return (
+        blocks
+        + how_to_read(_reading(result, contexts, staged=staged))
+        + again(command, partial=result.partial)
+    )
 
 
 def _each_alone(cells: Sequence[ComparisonCell]) -> list[Block]:
@@ -80,13 +86,17 @@ def _analysis(cells: Sequence[Row], cell: Row) -> list[str]:
 
 
 def _figures(
-    cells: Sequence[ComparisonCell], letters: Mapping[str, str], contexts: Mapping[str, PageContext]
+    cells: Sequence[ComparisonCell],
+    letters: Mapping[str, str],
+    contexts: Mapping[str, PageContext],
+    *,
+    staged: bool,
 ) -> Sheet:
     several = bool(cells and _analysis(cells, cells[0]))
     columns = [Column("Hypothesis", number=False)]
     columns += [Column("Analysis", number=False)] if several else []
     columns += [Column("Design", number=False), Column("True effect")]
-    columns += [Column(title) for title in ("Power", "Stops early", *_SIZES)]
+    columns += [Column(title) for title in ("Power", *_early(staged), *_SIZES)]
     rows, before = [], ""
     for cell in cells:
         label = _label(cell, contexts)
@@ -95,33 +105,42 @@ def _figures(
             contexts[cell.design].true_effect(cell, with_unit=True),
             power_or_error(cell.power, cell.is_null),
         ]
-        row += [estimated(cell.stopped_early, percent=True), estimated(cell.expected_patients)]
-        row += [estimated(cell.expected_completers), estimated(cell.expected_visits)]
+        row += [estimated(cell.stopped_early, percent=True)] if staged else []
+        sizes = (cell.expected_patients, cell.expected_completers, cell.expected_visits)
+        row += [estimated(size) for size in sizes]
         rows.append(row)
         before = label
     return Sheet(columns, rows)
 
 
 def _differences(
-    differences: Sequence[DesignDifference], letters: Mapping[str, str], contexts: Mapping[str, PageContext]
+    differences: Sequence[DesignDifference],
+    letters: Mapping[str, str],
+    contexts: Mapping[str, PageContext],
+    *,
+    staged: bool,
 ) -> Sheet:
     several = bool(differences and _analysis(differences, differences[0]))
     columns = [Column("Hypothesis", number=False)]
     columns += [Column("Analysis", number=False)] if several else []
     columns += [Column("Designs", number=False), Column("Power"), Column("unpaired")]
-    columns += [Column(title) for title in ("Stops early", *_SIZES)]
+    columns += [Column(title) for title in (*_early(staged), *_SIZES)]
     rows, before = [], ""
     for each in differences:
         label = _label(each, contexts)
         row = ["" if label == before else label, *_analysis(differences, each)]
         row.append(f"{letters[each.design]} − {letters[each.against]}")
         row += [_difference(each.power, percent=True), _unpaired(each.power)]
-        row.append(_difference(each.stopped_early, percent=True))
+        row += [_difference(each.stopped_early, percent=True)] if staged else []
         sizes = (each.expected_patients, each.expected_completers, each.expected_visits)
         row += [_difference(size, percent=False) for size in sizes]
         rows.append(row)
         before = label
     return Sheet(columns, rows)
+
+
+def _early(staged: bool) -> list[str]:
+    return ["Stops early"] if staged else []
 
 
 def _difference(figure: Difference, *, percent: bool) -> str:
@@ -136,7 +155,7 @@ def _unpaired(figure: Difference) -> str:
     return f"(± {plus_minus(100 * figure.mcse_unpaired, 0.1 * 100 * figure.mcse_unpaired).split(' ')[0]})"
 
 
-def _reading(result: Comparison, contexts: Sequence[PageContext]) -> list[str]:
+def _reading(result: Comparison, contexts: Sequence[PageContext], *, staged: bool) -> list[str]:
     items = [
         "All designs are simulated with the same random numbers."
         if result.differing_assumptions
@@ -146,7 +165,8 @@ def _reading(result: Comparison, contexts: Sequence[PageContext]) -> list[str]:
         "cancels. In brackets, the error that independent trials would have.",
     ]
     if result.differences():
-        items.append("Differences of power and of early stops are in percentage points.")
+        what = "Differences of power" + (" and of early stops" if staged else "")
+        items.append(f"{what} are in percentage points.")
     items += dict.fromkeys(note for context in contexts for note in context.about_scale(result.cells()))
     items.append(
         "Expected visits: the periods of all patients randomised when the trial stops, whether or not they "

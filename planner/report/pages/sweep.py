@@ -202,7 +202,7 @@ def _reading(cells: Sequence[Cell]) -> list[str]:
         items.append(
             "Where the scale cuts or rounds scores, true effects are not the differences of the stated means."
         )
-    if any("design.patients" in cell.sweep for cell in cells):
+    if any("design.patients" in cell.sweep and len(cell.looks) > 1 for cell in cells):
         items.append("Looks stated as numbers of patients are scaled to the number of patients planned.")
     notes = dict.fromkeys(cell.note for cell in cells if cell.note and not cell.is_null)
     return [*items, *notes]

@@ -134,13 +134,22 @@ def _syntax_fault(text: str, name: str, message: str) -> Fault:
     plain = message[: place.start()] if place else message
     words, hint = next((words for start, words in _WORDS.items() if plain.startswith(start)), (plain, ""))
     source = lines[line - 1]
-    comma = re.search(r"(\d+),(\d+)$", source[: column - 1])
-    if comma is not None and plain.startswith("Expected '='"):
-        words, hint = "a comma inside a number", f"a decimal point: {comma[1]}.{comma[2]}"
+    comma = _decimal_comma(plain, source, column)
+    if comma is not None:
+        words, hint = "a comma inside a number", f"a decimal point: {comma[0].replace(',', '.')}"
         column = comma.start() + 1
     pointed = re.compile(r"([+-]?)(\.\d+)").match(source, column - 1)
     if pointed is not None and plain.startswith("Invalid value"):
         hint = f"a number needs a digit before its point: {pointed[1]}0{pointed[2]}"
     word = re.compile(r"[^\s,\]}#]+").match(source, column - 1)
-    width = len(word[0]) if word is not None and plain.startswith(("Invalid value", "Expected '='")) else 1
+    pointed_at = comma is not None or plain.startswith(("Invalid value", "Expected '='"))
+    width = len(word[0]) if word is not None and pointed_at else 1
     return Fault(name, line, column, "", f"not valid TOML: {words}", hint, source, width)
+
+
+def _decimal_comma(plain: str, source: str, column: int) -> re.Match[str] | None:
+    """A number with a comma: tomllib stops behind it in `{ sd = 6,3 }`, and at the comma in `sd = 6,3`."""
+    if plain.startswith("Expected '='"):
+        return re.search(r"\d+,\d+$", source[: column - 1])
+    rest = re.match(r",\d+", source[column - 1 :]) if plain.startswith("Expected newline") else None
+    return None if rest is None else re.search(r"\d+,\d+$", source[: column - 1 + rest.end()])
