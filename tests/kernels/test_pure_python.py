@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
 from tests.support import sample_mechanisms
 from tests.support.paths import ROOT
+from tests.support.plain_cases import cases
 from tests.support.sample_trials import NAMES, answers, elsewhere, environment, fingerprints, generated
 
 TRIALS, PATIENTS = 100, 6
@@ -19,17 +23,59 @@ ALSO = [
     "test_random_numbers.py::test_largest_normal",
     "test_random_numbers.py::test_fused_multiply_add_rounds_once",
     "test_random_numbers.py::test_no_word_is_used_twice",
-    "test_random_numbers.py::test_a_last_block_may_be_cut",
-    "test_random_numbers.py::test_certain_and_impossible_departures",
+    "test_drawn.py::test_a_last_block_may_be_cut",
+    "test_drawn.py::test_certain_and_impossible_departures",
 ]
 
 
 # The true effects of mechanisms come from a long simulation, which plain Python would never finish: of them
 # the virtual patients are compared.
 MECHANISMS = ("mechanisms", *sample_mechanisms.TEXTS)
+DECORATORS = {"kernel", "lanes", "shared", "if_given"}
 SMALL = tuple(name for name in NAMES if name not in MECHANISMS)
 
 
+@pytest.fixture(scope="module")
+def plain() -> dict[str, Any]:
+    """The report of `plain_cases` from a process without the compiler."""
+    command = [sys.executable, "-m", "tests.support.plain_cases"]
+    done = subprocess.run(
+        command, env=environment(NUMBA_DISABLE_JIT="1"), cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def test_every_compiled_function_is_executed_in_plain_python(plain: dict[str, Any]) -> None:
+    """All of kernels/ and analyses/: a new function needs a case in tests/support/plain_cases.py."""
+    executed = {name for names in plain["executed"].values() for name in names}
+    assert set(plain["every"]) - executed == set()
+    assert set(plain["every"]) == decorated()  # that the report leaves none out
+    others = {name for case, names in plain["executed"].items() if case != "density" for name in names}
+    left = set(plain["every"]) - others  # negative control: without a case something is missing
+    assert {each.rpartition(".")[0] for each in left} == {"planner.kernels.mixture_density"}
+
+
+def test_plain_python_gives_what_compiled_code_gives(plain: dict[str, Any]) -> None:
+    assert plain["given"] == {name: case() for name, case in cases().items()}
+    assert len(set(plain["given"].values())) > len(plain["given"]) - 8  # the fingerprint sees what differs
+
+
+def decorated() -> set[str]:
+    """The functions of kernels/ and analyses/ that wear a decorator of planner.kernels.jit, by their text."""
+    found = set()
+    for folder in ("kernels", "analyses"):
+        for file in (ROOT / "planner" / folder).rglob("*.py"):
+            module = ".".join(file.relative_to(ROOT).with_suffix("").parts)
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.FunctionDef):
+                    worn = {each.id for each in node.decorator_list if isinstance(each, ast.Name)}
+                    found |= {f"{module}.{node.name}"} if worn & DECORATORS else set()
+    return found
+
+
+@pytest.mark.long
 def test_plain_python_gives_the_same_digests() -> None:
     """Every sample trial, with a tile of trials and a few patients; some lose a look by that."""
     sizes = ("--trials", str(TRIALS), "--patients", str(PATIENTS))
@@ -41,6 +87,7 @@ def test_plain_python_gives_the_same_digests() -> None:
     )
 
 
+@pytest.mark.long
 def test_plain_python_generates_the_same_patients() -> None:
     """Severities, components, decays, occasions, errors and readings of family `terms`."""
     size = ("--generated", "--patients", str(PATIENTS))

@@ -69,7 +69,9 @@ def test_a_number_of_patients_is_a_whole_number_of_allocation_units() -> None:
 def test_a_point_of_the_curve_is_what_a_run_of_that_size_gives() -> None:
     plan = trial(patients=30, looks=[12, 30], population={"dropout": {"per_period": 0.1}})
     found = size(plan, power=0.8, trials=3000, seed=11)
-    for each in found.to_json()["curve"][::7]:
+    points = found.to_json()["curve"][::7]
+    assert len(points) > 2
+    for each in points:
         run = planner.simulate(plan, trials=each["trials"], seed=11, patients=[each["patients"]])
         (cell,) = as_json(run.cells())
         assert {key: cell[key] for key in ("power", "stopped_early", "expected_completers")} == {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import jsonschema
 import pytest
@@ -13,8 +13,7 @@ from planner.scenario import catalogue, vocabulary
 from planner.scenario.canonical.json_schema import schema
 from planner.scenario.canonical.resolved import digest, resolve
 from planner.scenario.canonical.toml import to_toml
-from planner.scenario.endpoint import Endpoint
-from planner.scenario.faults import dotted
+from planner.scenario.faults import ScenarioError, dotted
 from planner.scenario.reading.read import read, read_text
 from tests.support.paths import INPUTS
 
@@ -209,6 +208,8 @@ def test_files_fit_the_schema(path: Path) -> None:
     validator().validate(resolve(read(path)))
 
 
+MEASURES = ["score", "change", "percent-change", "response", "remission"]
+
 # Faults that a schema can see; the others need more than one setting.
 SEEN_BY_SCHEMA = [
     "unknown-key",
@@ -240,6 +241,11 @@ def test_schema_describes_every_setting() -> None:
     assert whole["$defs"]["Design"]["properties"]["washout_days"]["unit"] == "days"
 
 
-def test_names_are_those_of_the_vocabulary() -> None:
-    """A Literal in a model cannot be computed from a table; here the two are compared."""
-    assert set(get_args(Endpoint.model_fields["measure"].annotation)) <= set(vocabulary.MEASURES)
+@pytest.mark.parametrize("model", ["Endpoint", "PlannedAnalysis"])
+def test_measures_are_those_of_the_vocabulary(model: str) -> None:
+    """The schema offers all of them and no others, and what it does not offer is refused in a file, too."""
+    offered, _ = schema()["$defs"][model]["properties"]["measure"]["anyOf"]
+    assert offered["enum"] == list(vocabulary.MEASURES) == MEASURES
+    path = {"Endpoint": "endpoint", "PlannedAnalysis": "analyses.0"}[model]
+    with pytest.raises(ScenarioError, match="miracle"):
+        read(EVERYTHING, set=[f"{path}.measure=miracle"])

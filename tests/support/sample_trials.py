@@ -47,7 +47,12 @@ _TEXTS = sample_texts.TEXTS | sample_mechanisms.TEXTS | sample_dropout.TEXTS
 
 def trial(name: str) -> Scenario:
     """The scenario of that name."""
-    return read_text("schema_version = 1\n" + _TEXTS[name], name)
+    return read_text(text(name), name)
+
+
+def text(name: str) -> str:
+    """The file of that name."""
+    return "schema_version = 1\n" + _TEXTS[name]
 
 
 def sums_digest(run: Run) -> str:
