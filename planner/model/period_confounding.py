@@ -56,11 +56,11 @@ def _remark(scenario: Scenario, analysis: PlannedAnalysis, patients: int) -> str
     orders = _orders(scenario, analysis)
     who = f"{printable(analysis.name)} takes an effect of the period for one of the treatment: {orders}"
     if len({*effects}) == 1:
-        found = f"No period effect is stated; whatever there is would be added to {what}"
+        follows = f"No period effect is stated; whatever there is would be added to {what}"
     else:
         shift = sum(float(share) * effect for share, effect in zip(left, effects, strict=True))
-        found = _consequence(scenario, analysis, patients, shift)
-    return f"{who}. {found}. {_remedy(design.sequences, design.allocation, analysis)}"
+        follows = _consequence(scenario, analysis, patients, shift)
+    return f"{who}. {follows}. {_remedy(design.sequences, design.allocation, analysis)}"
 
 
 def _left_of_periods(scenario: Scenario, analysis: PlannedAnalysis) -> list[Fraction]:

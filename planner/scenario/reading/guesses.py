@@ -17,7 +17,7 @@ from planner.scenario.hypotheses import SETTINGS
 from planner.scenario.reading.guessed_names import named_otherwise
 from planner.scenario.reading.messages import NOT_KNOWN
 from planner.scenario.reading.right_forms import (
-    Guess,
+    TypedSetting,
     alpha_form,
     alternative_form,
     arms_form,
@@ -68,7 +68,7 @@ def answered(complaints: Sequence[Complaint], data: Tree) -> list[Complaint]:
 def _answer(complaint: Complaint, data: Tree) -> Complaint:
     if not complaint.path:
         return complaint
-    guess = Guess(complaint.path, written_at(data, complaint.path), data)
+    guess = TypedSetting(complaint.path, written_at(data, complaint.path), data)
     if complaint.message == NOT_KNOWN:
         find = KEYS.get(spelling(str(complaint.path[-1])))
         hint = find(guess) if find is not None else ""
@@ -86,7 +86,7 @@ _OF_FORM = re.compile(
 """Messages about the form of a value, and not about its size or its place."""
 
 
-def _other_form(complaint: Complaint, guess: Guess) -> str:
+def _other_form(complaint: Complaint, guess: TypedSetting) -> str:
     """The right form of a value that is written in another one; empty where that is not what is wrong."""
     pattern = ".".join("*" if _free(complaint.path, i) else str(p) for i, p in enumerate(complaint.path))
     find = VALUES.get(pattern) if _OF_FORM.fullmatch(complaint.message) else None
@@ -135,7 +135,7 @@ _PATIENTS, _WASHOUT, _PERIOD = (
 )
 
 
-KEYS: dict[str, Callable[[Guess], str]] = {
+KEYS: dict[str, Callable[[TypedSetting], str]] = {
     **dict.fromkeys(
         ("n", "subjects", "participants", "samplesize", "npatients", "ntotal", "patients", "size"), _PATIENTS
     ),
@@ -173,7 +173,7 @@ KEYS: dict[str, Callable[[Guess], str]] = {
 }
 """What a setting is called here, by what else it is called (see planner.scenario.fields.spelling)."""
 
-VALUES: dict[str, Callable[[Guess], str]] = {
+VALUES: dict[str, Callable[[TypedSetting], str]] = {
     "treatments": treatments_form,
     "design": design_form,
     "design.sequences": sequences_form,

@@ -1,6 +1,6 @@
 """The right form of a setting that a new user would write otherwise: a text to be pasted, filled in.
 
-Every function takes a Guess and gives the form with what the file states, or nothing where none is known.
+Every function takes a TypedSetting and gives the form with what the file states, or nothing if none is known.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from planner.scenario.tree import Tree
 from planner.scenario.vocabulary import DESIGNS
 
 
-class Guess(NamedTuple):
+class TypedSetting(NamedTuple):
     """A setting that cannot be read as it is: its place, its value, and the whole file."""
 
     path: Path
@@ -37,10 +37,10 @@ class Guess(NamedTuple):
         first, second, *_ = [*treatments(self.data), "A", "B"]
         return dotted((first,)), dotted((second,))
 
-    def around(self) -> Guess:
+    def around(self) -> TypedSetting:
         """The list or table that it stands in."""
         path = self.path[:-1]
-        return Guess(path, written_at(self.data, path), self.data)
+        return TypedSetting(path, written_at(self.data, path), self.data)
 
     @property
     def patients(self) -> int | None:
@@ -82,7 +82,7 @@ def number_text(number: float) -> str:
     return f"{number:.10g}"
 
 
-def as_number_form(guess: Guess) -> str:
+def as_number_form(guess: TypedSetting) -> str:
     """The number that is meant by one in quotation marks, with a unit or of another kind."""
     number = number_in(guess.value)
     whole = isinstance(guess.value, float) and guess.value.is_integer()
@@ -96,10 +96,12 @@ def as_number_form(guess: Guess) -> str:
 # Settings by another name
 
 
-def setting_of(home: str, key: str, convert: Callable[[Guess], str] | None = None) -> Callable[[Guess], str]:
+def setting_of(
+    home: str, key: str, convert: Callable[[TypedSetting], str] | None = None
+) -> Callable[[TypedSetting], str]:
     """The setting `key` of the section `home`, with the number that was written or what `convert` makes."""
 
-    def answer(guess: Guess) -> str:
+    def answer(guess: TypedSetting) -> str:
         number = number_in(guess.value)
         value = convert(guess) if convert is not None else "" if number is None else number_text(number)
         setting = f"{key} = {value}" if value else key
@@ -112,38 +114,38 @@ def setting_of(home: str, key: str, convert: Callable[[Guess], str] | None = Non
     return answer
 
 
-def weeks_form(guess: Guess) -> str:
+def weeks_form(guess: TypedSetting) -> str:
     number = number_in(guess.value)
     return "" if number is None else f"did you mean washout_days = {number_text(7 * number)}?"
 
 
-def per_sequence_form(guess: Guess) -> str:
+def per_sequence_form(guess: TypedSetting) -> str:
     number, sequences = number_in(guess.value), written_at(guess.data, ("design", "sequences"))
     if number is None or not isinstance(sequences, list):
         return "patients = the patients of all sequences together"
     return f"patients = {number_text(number * len(sequences))}: of all {len(sequences)} sequences together"
 
 
-def direction_form(guess: Guess) -> str:
+def direction_form(guess: TypedSetting) -> str:
     one = re.match(r"one|1", str(guess.value).casefold()) is not None
     if one:
         return 'alternative = "greater" or "less" (first minus second), "better" or "worse"'
     return 'did you mean alternative = "two-sided"?'
 
 
-def alternative_form(guess: Guess) -> str:
+def alternative_form(guess: TypedSetting) -> str:
     text = spelling(str(guess.value))
     if re.fullmatch("(two|2)(sided|tailed)?|both", text):
         return 'alternative = "two-sided"'
     return 'alternative = "two-sided", or "better" (one-sided)' if text.startswith("superior") else ""
 
 
-def interim_form(guess: Guess) -> str:
+def interim_form(guess: TypedSetting) -> str:
     looks = "looks = [0.5, 1.0]" if number_in(guess.value) is None else looks_form(guess)
     return looks if guess.section == "monitoring" and len(guess.path) > 1 else f"[monitoring] {looks}"
 
 
-def means_form(guess: Guess) -> str:
+def means_form(guess: TypedSetting) -> str:
     if guess.section != "hypotheses":
         return ""
     a, b = guess.pair
@@ -152,11 +154,11 @@ def means_form(guess: Guess) -> str:
     return f"means = {{ {a} = {first}, {b} = 0 }}: the mean of each treatment"
 
 
-def rates_form(guess: Guess) -> str:
+def rates_form(guess: TypedSetting) -> str:
     return f"rates = {_by_treatment(guess)}" if guess.section == "hypotheses" else ""
 
 
-def _by_treatment(guess: Guess) -> str:
+def _by_treatment(guess: TypedSetting) -> str:
     """The numbers of a list or table as a table by treatment."""
     names, value = treatments(guess.data), guess.value
     if isinstance(value, dict):
@@ -172,13 +174,13 @@ def _by_treatment(guess: Guess) -> str:
     )
 
 
-def root_form(guess: Guess) -> str:
+def root_form(guess: TypedSetting) -> str:
     number = number_in(guess.value)
     root = "..." if number is None or number < 0 else number_text(sqrt(number))
     return f"an SD, the root of it: sd = {root} with correlation = ..."
 
 
-def cv_form(guess: Guess) -> str:
+def cv_form(guess: TypedSetting) -> str:
     number, means = number_in(guess.value), written_at(guess.data, (*guess.path[:-1], "means"))
     if number is None or not isinstance(means, dict) or not all(map(is_number, means.values())):
         return "an SD in points, share times mean: sd_within = ..."
@@ -189,7 +191,7 @@ def cv_form(guess: Guess) -> str:
     return f"an SD in points, share times mean: sd_within = {{ {table} }}"
 
 
-def hypothesis_form(guess: Guess) -> str:
+def hypothesis_form(guess: TypedSetting) -> str:
     table = guess.value if isinstance(guess.value, dict) else {}
     names = [
         name for name, each in table.items() if isinstance(each, dict) and name not in ("means", "rates")
@@ -199,7 +201,7 @@ def hypothesis_form(guess: Guess) -> str:
     return f"[hypotheses.{dotted((name,))}]: what may be true, each by its name"
 
 
-def design_form(guess: Guess) -> str:
+def design_form(guess: TypedSetting) -> str:
     """A design by its name, with the treatments and patients that the file states."""
     name = _design_named(guess.value)
     if name is None:
@@ -223,13 +225,13 @@ def _design_named(value: object) -> str | None:
     return known or ("AB/BA" if usual else None)
 
 
-def power_form(guess: Guess) -> str:
+def power_form(guess: TypedSetting) -> str:
     number = number_in(guess.value)
     wanted = f" --power {number_text(number / 100 if number > 1 else number)}" if number is not None else ""
     return f"no setting: planner size FILE{wanted} finds the patients that give it"
 
 
-def dropout_form(guess: Guess) -> str:
+def dropout_form(guess: TypedSetting) -> str:
     """Where a share of patients who leave can mean two things, both."""
     share, many = number_in(guess.value), periods(guess.data)
     if share is None:
@@ -253,7 +255,7 @@ def dropout_form(guess: Guess) -> str:
     )
 
 
-def period_effect_form(guess: Guess) -> str:
+def period_effect_form(guess: TypedSetting) -> str:
     number, many = number_in(guess.value), periods(guess.data) or 2
     if number is None:
         return ""
@@ -266,14 +268,14 @@ def period_effect_form(guess: Guess) -> str:
     return f"{first} if every later period adds it, or [{', '.join(steps)}] if each period adds it once more"
 
 
-def sequence_effect_form(guess: Guess) -> str:
+def sequence_effect_form(guess: TypedSetting) -> str:
     number, sequences = number_in(guess.value), written_at(guess.data, ("design", "sequences"))
     if number is None or not isinstance(sequences, list):
         return ""
     return f"sequence_effect = [{', '.join([*['0'] * (len(sequences) - 1), number_text(number)])}]"
 
 
-def looks_form(guess: Guess) -> str:
+def looks_form(guess: TypedSetting) -> str:
     number, patients = guess.value, guess.patients or 24
     if isinstance(number, list):
         shares = [number_in(each) for each in number]
@@ -298,7 +300,7 @@ def looks_form(guess: Guess) -> str:
     return ", or ".join(answers)
 
 
-def treatments_form(guess: Guess) -> str:
+def treatments_form(guess: TypedSetting) -> str:
     names = (
         guess.value
         if isinstance(guess.value, list)
@@ -313,7 +315,7 @@ def treatments_form(guess: Guess) -> str:
     return f"{where}treatments = [{listed}]" if listed else ""
 
 
-def contrast_form(guess: Guess) -> str:
+def contrast_form(guess: TypedSetting) -> str:
     if not isinstance(guess.value, str):
         return ""
     parts = re.split(r"\s+(?:-|–|vs\.?|versus|minus|against)\s+|\s*,\s*|\s+", guess.value.strip())
@@ -325,7 +327,7 @@ def contrast_form(guess: Guess) -> str:
     return f"contrast = [{quote(parts[0])}, {quote(parts[1])}]: {parts[0]} minus {parts[1]}"
 
 
-def sequences_form(guess: Guess) -> str:
+def sequences_form(guess: TypedSetting) -> str:
     """Sequences in one text, or with something other than blanks between treatments."""
     known = set(described(guess.data))
     texts = guess.value if isinstance(guess.value, list) else re.split(r"\s*[,;/|]\s*", str(guess.value))
@@ -335,7 +337,7 @@ def sequences_form(guess: Guess) -> str:
     return f"sequences = [{', '.join(quote(each or '') for each in split)}]"
 
 
-def arms_form(guess: Guess) -> str:
+def arms_form(guess: TypedSetting) -> str:
     known, name = described(guess.data), _design_named(written_at(guess.data, ("design", "name")))
     try:
         named(name or "", known)
@@ -344,7 +346,7 @@ def arms_form(guess: Guess) -> str:
     return f"arms = [{', '.join(quote(each) for each in known)}]"
 
 
-def baseline_form(guess: Guess) -> str:
+def baseline_form(guess: TypedSetting) -> str:
     stated = guess.value if isinstance(guess.value, list) else [guess.value]
     mean, sd, *_ = [*map(number_in, stated), None, None]
     if mean is None:
@@ -353,16 +355,16 @@ def baseline_form(guess: Guess) -> str:
     return f"baseline = {{ mean = {number_text(mean)}, sd = {spread} }}: sd between patients"
 
 
-def label_form(guess: Guess) -> str:
+def label_form(guess: TypedSetting) -> str:
     text = guess.value if isinstance(guess.value, str) else "..."
     return f"label = {quote(text)}" if guess.section == "endpoint" else ""
 
 
-def endpoint_form(guess: Guess) -> str:
+def endpoint_form(guess: TypedSetting) -> str:
     return f"endpoint = {{ label = {quote(guess.value)} }}" if isinstance(guess.value, str) else ""
 
 
-def scale_form(guess: Guess) -> str:
+def scale_form(guess: TypedSetting) -> str:
     limits = guess.value if isinstance(guess.value, list) else []
     numbers = [number_in(each) for each in limits]
     if len(numbers) != 2 or None in numbers:
@@ -370,7 +372,7 @@ def scale_form(guess: Guess) -> str:
     return f"scale = {{ low = {number_text(numbers[0] or 0.0)}, high = {number_text(numbers[1] or 0.0)} }}"
 
 
-def table_of_form(key: str) -> Callable[[Guess], str]:
+def table_of_form(key: str) -> Callable[[TypedSetting], str]:
     return lambda guess: (
         f"{key} = {_by_treatment(guess)}"
         if isinstance(guess.value, list) or (key == "discordant" and is_number(guess.value))
@@ -378,12 +380,12 @@ def table_of_form(key: str) -> Callable[[Guess], str]:
     )
 
 
-def rule_form(guess: Guess) -> str:
+def rule_form(guess: TypedSetting) -> str:
     rule = guess.value if isinstance(guess.value, str) else "obrien-fleming-spending"
     return f"efficacy = {quote(rule)}" if guess.section == "monitoring" else ""
 
 
-def alpha_form(guess: Guess) -> str:
+def alpha_form(guess: TypedSetting) -> str:
     number = number_in(guess.value)
     return (
         ""
