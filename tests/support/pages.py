@@ -142,5 +142,4 @@ def check(forms: Mapping[str, str], snapshot: Any) -> None:
     wrong = [name for name, text in forms.items() if text != snapshot(name=name)]
     if wrong:
         kept = snapshot(name=wrong[0])
-        print(HOW + "Changed: " + ", ".join(wrong))
-        assert forms[wrong[0]] == kept, HOW
+        assert forms[wrong[0]] == kept, f"{HOW}Changed: {', '.join(wrong)}"
