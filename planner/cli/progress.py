@@ -121,8 +121,8 @@ def progress(what: str, *, quiet: bool = False, unit: str = "trials") -> Iterato
         yield None
         return
     pace = Pace(unit)
-    shown = _bar if on_terminal(sys.stderr) and os.environ.get("TERM") != "dumb" else _beats
-    with shown(what, pace):
+    display = _bar if on_terminal(sys.stderr) and os.environ.get("TERM") != "dumb" else _beats
+    with display(what, pace):
         yield pace.advance
 
 
