@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +12,7 @@ import typer
 from planner.cli import offers, options
 from planner.cli.exit import NO_ANSWER, OK, USAGE, Problem
 from planner.cli.meant import one_of
-from planner.cli.numbers import numbers
+from planner.cli.numbers import number, numbers, whole
 from planner.cli.patients import size_in
 from planner.cli.rule_options import argument_of, parameters_given, with_rule_options
 from planner.results.contract import Json
@@ -52,19 +53,37 @@ Rules = Annotated[
         help=f"Efficacy rule, {DEFAULT_RULE} if not given. Repeat it to compare rules.",
     ),
 ]
-Alpha = Annotated[float, typer.Option("--alpha", help="Type I error, of both sides together.")]
-Sided = Annotated[int, typer.Option("--sided", min=1, max=2, help="1 or 2 sides.")]
+Alpha = Annotated[
+    float,
+    typer.Option("--alpha", metavar="NUMBER", parser=number(), help="Type I error, of both sides together."),
+]
+Sided = Annotated[int, typer.Option("--sided", metavar="1|2", parser=whole(1, 2), help="1 or 2 sides.")]
 Power = Annotated[
     float | None,
-    typer.Option("--power", help=f"Power that the drift is solved for, {DEFAULT_POWER} if not given."),
+    typer.Option(
+        "--power",
+        metavar="NUMBER",
+        parser=number(),
+        help=f"Power that the drift is solved for, {DEFAULT_POWER} if not given.",
+    ),
 ]
 Beta = Annotated[
     float | None,
-    typer.Option("--beta", help="Type II error: 1 - power, and what a beta-spending rule spends."),
+    typer.Option(
+        "--beta",
+        metavar="NUMBER",
+        parser=number(0, 1),
+        help="Type II error: 1 - power, and what a beta-spending rule spends.",
+    ),
 ]
 Drift = Annotated[
     float | None,
-    typer.Option("--drift", help="Evaluate under this effect over its standard error, instead of --power."),
+    typer.Option(
+        "--drift",
+        metavar="NUMBER",
+        parser=number(),
+        help="Evaluate under this effect over its standard error, instead of --power.",
+    ),
 ]
 EfficacyLooks = Annotated[
     str | None,
@@ -233,6 +252,10 @@ def _fractions_stated(text: str) -> tuple[list[float], list[int] | None]:
     return [number / given[-1] for number in given], [int(number) for number in given]
 
 
+_NAMES = re.compile(r"^(alpha|power|drift|looks)(?= (is|are) )")
+"""What an error begins with where it is of the value of an option of that name."""
+
+
 def _solve(fractions: list[float], name: str, parameters: Json, common: Json) -> Boundary:
     from planner.monitoring.boundaries import boundary
     from planner.monitoring.errors import BoundaryError, UnreachableError
@@ -241,7 +264,8 @@ def _solve(fractions: list[float], name: str, parameters: Json, common: Json) ->
         return boundary(fractions, efficacy=name, efficacy_parameters=parameters, **common)
     except BoundaryError as error:
         code = NO_ANSWER if isinstance(error, UnreachableError) else USAGE
-        raise Problem(error.message, error.hint or "planner boundaries --help", code=code) from error
+        message = _NAMES.sub(r"--\1", error.message)
+        raise Problem(message, error.hint or "planner boundaries --help", code=code) from error
 
 
 def _warn(solved: list[Boundary]) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from planner.cli import offers, options
 from planner.cli.exit import INTERRUPTED, OK, Problem
-from planner.cli.numbers import whole
+from planner.cli.meant import one_of
+from planner.cli.numbers import number, whole
 from planner.errors import UnknownNameError
 from planner.results.contract import Json
 from planner.scenario.caps import MAX_VARIANTS
@@ -22,7 +24,12 @@ if TYPE_CHECKING:
 
 Decisive = Annotated[
     float,
-    typer.Option("--decisive", metavar="WEIGHT", help="Weight above which a mechanism is named for sure."),
+    typer.Option(
+        "--decisive",
+        metavar="WEIGHT",
+        parser=number(),
+        help="Weight above which a mechanism is named for sure.",
+    ),
 ]
 Summaries = Annotated[
     list[str] | None,
@@ -42,12 +49,22 @@ Draws = Annotated[
         help="Draws of the uncertain numbers; more make errors smaller.",
     ),
 ]
-Likelihood = Annotated[
-    str,
+
+
+class Likelihood(StrEnum):
+    """How what a mechanism predicts is described."""
+
+    gaussian = "gaussian"
+    mixture = "mixture"
+
+
+ByLikelihood = Annotated[
+    Likelihood,
     typer.Option(
         "--likelihood",
         metavar="gaussian|mixture",
-        autocompletion=offers.one_of("gaussian", "mixture"),
+        parser=one_of(Likelihood),
+        autocompletion=offers.one_of(*Likelihood),
         help="How what a mechanism predicts is described: a mixture of many draws of its uncertain numbers, "
         "or one normal distribution, which is quicker.",
     ),
@@ -60,7 +77,7 @@ def discriminate(
     decisive: Decisive = 0.9,
     summaries: Summaries = None,
     draws: Draws = 256,
-    likelihood: Likelihood = "mixture",
+    likelihood: ByLikelihood = Likelihood.mixture,
     settings: options.Set = None,
     hypothesis: options.Hypothesis = None,
     seed: options.Seed = None,
@@ -101,7 +118,7 @@ def discriminate(
     check_few(scenarios)
     sizes = sizes_in(patients, least=2)
     stated = [*(settings or []), *sizes_setting(sizes if len(sizes) == 1 else [], settings)]
-    kinds = _words(summaries) or ["means"]
+    kinds = _kinds(summaries)
     plans = [read(source, set=stated) for source in scenarios]
     for plan, source in zip(plans, scenarios, strict=True):
         work_out(plan, source)
@@ -114,7 +131,7 @@ def discriminate(
         "summaries": kinds,
         "draws": draws,
         "seed": seed,
-        "likelihood": likelihood,
+        "likelihood": likelihood.value,
     }
     if dry_run:
         return _dry_run(plans, request, threads, target)
@@ -128,7 +145,7 @@ def discriminate(
         hypotheses=chosen,
         patients=sizes,
         summaries=kinds if kinds != ["means"] else None,
-        likelihood=likelihood if likelihood != "mixture" else None,
+        likelihood=likelihood.value if likelihood is not Likelihood.mixture else None,
         decisive=decisive,
         draws=draws,
         seed=seed,
@@ -137,11 +154,19 @@ def discriminate(
     return INTERRUPTED if result.partial else OK
 
 
-def _words(texts: list[str] | None) -> list[str]:
+def _kinds(summaries: list[str] | None) -> list[str]:
     """`--summaries means,days --summaries sds` as words, each once."""
+    from planner.questions.discriminate.summaries import KINDS
     from planner.scenario.reading.numbers import words_in
+    from planner.scenario.text import listed, nearest, perhaps
 
-    return list(dict.fromkeys(words_in(texts or [])))
+    kinds = list(dict.fromkeys(words_in(summaries or ["means"])))
+    for kind in kinds:
+        if kind not in KINDS:
+            raise Problem(
+                f"--summaries: {kind!r} is not {listed(KINDS, 'or')}", perhaps(nearest(kind, KINDS))
+            )
+    return kinds
 
 
 def _chosen(plans: list[Scenario], sources: list[str], hypothesis: list[str] | None) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import typer
@@ -22,6 +23,23 @@ def whole(least: int, most: int) -> Callable[[str | int], int]:
         return value
 
     return number
+
+
+def number(least: float = -math.inf, most: float = math.inf) -> Callable[[str | float], float]:
+    """A reader of numbers above `least` and below `most`."""
+
+    def real(text: str | float) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if math.isnan(value):
+            raise typer.BadParameter(f"{text!r} is not a number, such as 0.05")
+        if not least < value < most:
+            raise typer.BadParameter(f"lies above {least:g} and below {most:g}, not at {text}")
+        return value
+
+    return real
 
 
 def numbers(text: str, option: str) -> list[float]:

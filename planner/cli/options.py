@@ -10,7 +10,7 @@ import typer
 
 from planner.cli import offers
 from planner.cli.meant import one_of
-from planner.cli.numbers import whole
+from planner.cli.numbers import number, whole
 from planner.scenario.caps import MAX_SEED, MAX_THREADS, MAX_TRIALS, MAX_VARIANTS
 
 
@@ -80,6 +80,7 @@ Precision = Annotated[
     typer.Option(
         "--precision",
         metavar="SE",
+        parser=number(),
         help="Add trials until power and early stops have this Monte Carlo standard error, such as 0.001.",
     ),
 ]
@@ -91,7 +92,12 @@ Sensitivity = Annotated[
 ]
 SensitivityStep = Annotated[
     float,
-    typer.Option("--sensitivity-step", metavar="SHARE", help="How far off, as a share of the assumption."),
+    typer.Option(
+        "--sensitivity-step",
+        metavar="SHARE",
+        parser=number(),
+        help="How far off, as a share of the assumption.",
+    ),
 ]
 Uncertain = Annotated[
     bool,

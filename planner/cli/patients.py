@@ -19,7 +19,9 @@ def sizes_in(patients: list[str] | None, least: int = 1) -> list[int]:
     for word in words_in(patients or []):
         steps = range_in(word) or SteppedRange(word, word, "1")
         if not all(number.isascii() and number.isdecimal() for number in steps):
-            raise Problem(f"--patients takes whole numbers or from:to:step, not {word}", hint=_HINT)
+            raise Problem(
+                f"--patients takes whole numbers or from:to:step, not {word or 'nothing'}", hint=_HINT
+            )
         if int(steps.step) == 0:
             raise Problem(f"--patients {word}: the step is 0", hint=_HINT)
         limits = f"--patients {word}: from {least} to {MAX_PATIENTS:,} patients, at most {_MOST} numbers"

@@ -10,10 +10,10 @@ import typer
 
 from planner.cli import offers
 from planner.cli.exit import Problem
-from planner.cli.numbers import numbers
+from planner.cli.numbers import number, numbers
 from planner.results.contract import Json
 from planner.scenario.stopping_rules import BETA, RULES, Parameter, StoppingRule, parameters_of
-from planner.scenario.text import nearest, perhaps
+from planner.scenario.text import listed, nearest, perhaps
 
 _AFTER = {"efficacy": "drift", "futility": "futility"}
 """The option of the command that those of a kind of rule follow."""
@@ -73,11 +73,14 @@ def _options(kind: str) -> list[inspect.Parameter]:
 
 def _declared(kind: str, parameter: Parameter) -> object:
     """The type of an option, its spelling and its help."""
-    metavar = {"number": None, "list": "LIST", "choice": "|".join(parameter.choices or ())}[parameter.kind]
+    metavar = {"number": "NUMBER", "list": "LIST", "choice": "|".join(parameter.choices or ())}[
+        parameter.kind
+    ]
     value = float if parameter.kind == "number" else str
     option = typer.Option(
         option_of(kind, parameter),
         metavar=metavar,
+        parser=number() if parameter.kind == "number" else None,
         autocompletion=offers.one_of(*(parameter.choices or ())),
         help=_help(kind, parameter.name),
     )
@@ -141,6 +144,10 @@ def parameters_given(kind: str, names: Sequence[str], stated: Json) -> dict[str,
 
 def _value(kind: str, parameter: Parameter, value: object) -> object:
     """A list option as numbers; as one number for a rule that takes one where others take a list."""
+    choices = parameter.choices or ()
+    if isinstance(value, str) and choices and value not in choices:
+        message = f"{option_of(kind, parameter)}: {value!r} is not {listed(choices, 'or')}"
+        raise Problem(message, hint=perhaps(nearest(value, choices)))
     if parameter.kind == "choice" or not isinstance(value, str):
         return value
     given = numbers(value, option_of(kind, parameter))

@@ -207,7 +207,7 @@ def test_limits_that_miss_alpha_are_warned_about(cli: Cli) -> None:
         ("--power .8 --drift 3", 2, "both given", "give one"),
         ("--power .8 --beta .3", 2, "contradict", "give one"),
         ("--drift 3 --beta .3", 2, "both given", "give one"),
-        ("--alpha nan", 2, "alpha is nan", ""),
+        ("--alpha nan", 2, "--alpha: 'nan' is not a number", ""),
         ("--sided 3", 2, "--sided", "--help"),
         ("--rule user-spending --spent 0.02,0.01", 2, "never be negative or decrease", "counts all"),
         ("--rule user-spending --spent 0.02,0.05", 2, "more than alpha", "raise alpha"),

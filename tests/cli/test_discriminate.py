@@ -142,7 +142,7 @@ def test_a_dry_run_tells_what_would_be_done(cli: Cli, plan: str) -> None:
         (["--patients", "12:96"], "whole numbers or from:to:step, not 12:96"),
         (["--patients", "12:96:0"], "the step is 0"),
         (["--patients", "90:12:6"], "from 2 to 10,000 patients"),
-        (["--summaries", "means,medians"], "'medians' is not one of means"),
+        (["--summaries", "means,medians"], "--summaries: 'medians' is not means"),
         (["--hypothesis", "h9"], "--hypothesis: there is no hypothesis h9"),
         (["--hypothesis", "h1"], "it takes two hypotheses"),
         (["--decisive", "2"], "decisive weight"),

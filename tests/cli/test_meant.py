@@ -35,6 +35,8 @@ __all__ = ["cli"]
         ("boundaries --rule obrien", "--rule obrien: no efficacy rule", "did you mean obrien-fleming or obr"),
         ("boundaries --futility kim", "--futility kim: no futility rule", "did you mean kim-demets?"),
         ("methods mcnemar", "is called mcnemar", "mcnemar-mid-p, mcnemar-exact or mcnemar-asymptotic?"),
+        ("discriminate small.toml --summaries day", "--summaries: 'day' is not means", "did you mean days?"),
+        ("discriminate small.toml --likelihood gauss", "--likelihood: 'gauss'", "did you mean gaussian?"),
         ("methods anova", "is called anova", "planner methods lists them all"),
         ("run wiliams-2018", "wiliams-2018: there is no such file", "did you mean williams-2018?"),
         ("run Williams-2018", "Williams-2018: there is no such file", "did you mean williams-2018?"),

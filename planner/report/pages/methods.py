@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -37,7 +38,29 @@ def _paragraphs(text: str) -> list[Block]:
     blocks: list[Block] = []
     for paragraph in filter(None, (part.strip("\n") for part in text.split("\n\n"))):
         if paragraph.startswith("    "):
-            blocks.append(Code(inspect.cleandoc(paragraph)))
+            lines = inspect.cleandoc(paragraph).split("\n")
+            blocks.append(Code("\n".join(part for line in lines for part in _broken(line))))
         else:
             blocks.append(Prose(" ".join(paragraph.split())))
     return blocks
+
+
+_DEEPEST = 16  # indent of what is continued, below what it continues
+_WIDEST = 76  # of a line of a formula, which has two blanks before it
+
+
+def _broken(line: str) -> list[str]:
+    """A line of a formula in parts that fit 80 columns, broken where it has a gap, else at a blank."""
+    parts: list[str] = []
+    while len(line) > _WIDEST:
+        words = line.strip()
+        if len(words) <= _WIDEST // 2:  # a source at the right edge
+            return [*parts, words.rjust(_WIDEST)]
+        begins = re.match(r"\s*\S+(?: {2,}| += )|\s*", line)
+        indent = begins.end() if begins is not None and begins.end() <= _DEEPEST else 4
+        gaps = [each.start() for each in re.finditer(r"(?<=\S) {2,}", line[:_WIDEST])]
+        blanks = [each.start() for each in re.finditer(r"(?<=\S) ", line[: _WIDEST + 1])]
+        at = next((each for each in (gaps[-1:] or [0]) if each > _WIDEST // 3), blanks[-1])
+        parts.append(line[:at])
+        line = " " * indent + line[at:].lstrip()
+    return [*parts, line]
