@@ -56,8 +56,9 @@ def _broken(line: str) -> list[str]:
         words = line.strip()
         if len(words) <= _WIDEST // 2:  # a source at the right edge
             return [*parts, words.rjust(_WIDEST)]
-        begins = re.match(r"\s*\S+(?: {2,}| += )|\s*", line)
-        indent = begins.end() if begins is not None and begins.end() <= _DEEPEST else 4
+        begins = re.match(r"\s*\S+(?: += | {2,}|(?<=:) )", line)
+        deep = len(line) - len(words) if begins is None else begins.end()
+        indent = deep if 0 < deep <= _DEEPEST else 4
         gaps = [each.start() for each in re.finditer(r"(?<=\S) {2,}", line[:_WIDEST])]
         blanks = [each.start() for each in re.finditer(r"(?<=\S) ", line[: _WIDEST + 1])]
         at = next((each for each in (gaps[-1:] or [0]) if each > _WIDEST // 3), blanks[-1])
