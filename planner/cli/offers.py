@@ -124,13 +124,14 @@ def _tree(source: str) -> Tree:
     from planner.scenario.reading.toml import parse_toml, text_of
 
     try:
-        path = Path(source) if Path(source).is_file() else find(source)
+        file = Path(source).expanduser()  # the shell hands over what is typed, and not what it stands for
+        path = file if file.is_file() else find(source)
         if path is None:
             return {}
         text = text_of(path, source)
         first = Layer(source, text, parse_toml(text, source), path.parent)
         return merge_layers(chain(first, first.data.get("extends"), path))
-    except (PlannerError, OSError, ValueError, RecursionError):
+    except (PlannerError, OSError, ValueError, RuntimeError):
         return {}
 
 

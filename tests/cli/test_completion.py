@@ -83,6 +83,8 @@ def complete(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Complete:
         (["boundaries", "--rule", "pocock,obrien-fleming-"], ["pocock,obrien-fleming-spending"]),
         (["boundaries", "--futility", "kim"], ["kim-demets"]),
         (["boundaries", "--plot", "sp"], ["spending"]),
+        (["size", "small.toml", "--find", "e"], ["effect"]),
+        (["discriminate", "small.toml", "--likelihood", "g"], ["gaussian"]),
         (["run", "small.toml", "--seed", ""], []),
         (["run", "small.toml", "-o", "sm"], []),  # the shell itself knows files
         (["fly", ""], []),
@@ -108,6 +110,13 @@ def test_what_is_offered(complete: Complete, typed: list[str], expected: list[st
     Path("deep/er").mkdir(parents=True)
     Path("deep/er/inner.toml").write_text("")
     assert complete(*typed) == expected
+
+
+def test_the_home_folder_is_known(
+    complete: Complete, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert complete("run", "~/small.toml", "--hypothesis", "e") == ["expected"]
 
 
 def test_all_names_are_offered(complete: Complete) -> None:
