@@ -9,8 +9,8 @@ import pytest
 
 from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.guessed_names import named_otherwise
+from planner.scenario.reading.numbers import number_meant
 from planner.scenario.reading.read import read_text
-from planner.scenario.reading.right_forms import number_in
 from tests.support.paths import INPUTS
 from tests.support.small_trials import DESIGN, trial
 
@@ -70,18 +70,46 @@ def test_what_is_pasted_works(row: Row) -> None:
         ("0,5", 0.5),
         ("-1", -1),
         ("12 h", 0.5),
+        ("10,000", 10_000),
+        ("0,125", 0.125),
     ],
 )
 def test_numbers_in_words(written: str, number: float) -> None:
-    assert number_in(written) == pytest.approx(number)
+    assert number_meant(written) == pytest.approx(number)
 
 
 @pytest.mark.parametrize("written", ["seven", "5 furlongs", "", "1-2", "7 8", None, True, [5]])
 def test_what_is_no_number_is_not_taken_for_one(written: object) -> None:
-    assert number_in(written) is None
+    assert number_meant(written) is None
 
 
 def test_nothing_is_made_up_for_a_word_that_nobody_knows() -> None:
     assert named_otherwise(("analyses", 0, "method"), "qwertz") == ""
     assert hints(trial(design=f"{DESIGN}\nqwertz = 3"))[0].startswith("settings here: ")
     assert "own is given from Python" in hints(trial(analyses='method = "qwertz"'))[0]
+
+
+@pytest.mark.parametrize(
+    ("setting", "hint"),
+    [
+        ("analyses.0.alpha=5%", "write 0.05"),
+        ("design.washout_days=2 weeks", "write 14"),
+        ("design.n=24", "patients = 24"),
+    ],
+)
+def test_an_override_is_answered_as_a_file_is(setting: str, hint: str) -> None:
+    with pytest.raises(ScenarioError) as refused:
+        read_text(trial(), set=[setting])
+    (fault,) = refused.value.faults
+    assert hint in fault.hint
+
+
+def test_overrides_reach_inside_a_rule_that_is_called_by_its_name() -> None:
+    looks, gamma = "monitoring.looks=[12,24]", "monitoring.efficacy.gamma=-4"
+    scenario = read_text(trial(), set=[looks, "monitoring.efficacy=Hwang Shih DeCani", gamma])
+    assert scenario.monitoring.efficacy is not None
+    assert scenario.monitoring.efficacy.rule == "hwang-shih-decani"
+    assert read_text(trial(), set=[looks, "monitoring.efficacy=O'Brien-Fleming"]).monitoring.counts == (
+        12,
+        24,
+    )

@@ -16,8 +16,10 @@ from planner.scenario.fields import spelling
 from planner.scenario.hypotheses import SETTINGS
 from planner.scenario.reading.guessed_names import named_otherwise
 from planner.scenario.reading.messages import NOT_KNOWN
+from planner.scenario.reading.numbers import number_meant
 from planner.scenario.reading.right_forms import (
     TypedSetting,
+    allocation_form,
     alpha_form,
     alternative_form,
     arms_form,
@@ -29,12 +31,12 @@ from planner.scenario.reading.right_forms import (
     direction_form,
     dropout_form,
     endpoint_form,
+    hypotheses_form,
     hypothesis_form,
     interim_form,
     label_form,
     looks_form,
     means_form,
-    number_in,
     per_sequence_form,
     period_effect_form,
     power_form,
@@ -156,6 +158,13 @@ KEYS: dict[str, Callable[[TypedSetting], str]] = {
     **dict.fromkeys(("hypothesis", "scenario", "scenarios"), hypothesis_form),
     **dict.fromkeys(("design", "type", "designtype"), design_form),
     "power": power_form,
+    "margin": lambda guess: "there is no test of equivalence or non-inferiority yet",
+    **dict.fromkeys(("ratio", "allocationratio", "randomization", "randomisation"), allocation_form),
+    **dict.fromkeys(
+        ("nsim", "nsims", "simulations", "runs", "replications", "iterations", "nsimulations"),
+        setting_of("simulation", "trials"),
+    ),
+    **dict.fromkeys(("significance", "significancelevel", "siglevel", "level"), alpha_form),
     "alpha": alpha_form,
     **dict.fromkeys(("dropout", "dropoutrate", "attrition", "withdrawal", "withdrawals"), dropout_form),
     "periodeffect": period_effect_form,
@@ -177,6 +186,8 @@ VALUES: dict[str, Callable[[TypedSetting], str]] = {
     "treatments": treatments_form,
     "design": design_form,
     "design.sequences": sequences_form,
+    "design.allocation": allocation_form,
+    "hypotheses": hypotheses_form,
     "design.name": arms_form,
     "population.dropout": dropout_form,
     "population.period_effect": period_effect_form,
@@ -190,7 +201,7 @@ VALUES: dict[str, Callable[[TypedSetting], str]] = {
     ),
     "analyses.*.contrast": contrast_form,
     "analyses.*.alternative": alternative_form,
-    "schema_version": lambda guess: "schema_version = 1" if number_in(guess.value) == 1 else "",
+    "schema_version": lambda guess: "schema_version = 1" if number_meant(guess.value) == 1 else "",
     **{
         f"hypotheses.*.{key}": table_of_form(key)
         for key in ("means", "rates", "sd", "sd_within", "sd_between", "discordant")

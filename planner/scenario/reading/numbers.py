@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 from planner.errors import PlannerError
+from planner.scenario.fields import is_number
 
 _DIGITS = 25  # of the longest whole number that is looked at: seeds have twenty
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
@@ -83,3 +84,38 @@ def whole_number(text: str) -> int | None:
     if not value.is_finite() or value.adjusted() >= _DIGITS:
         return 10**_DIGITS if value.is_finite() and value > 0 else None
     return int(value) if value == value.to_integral_value() else None
+
+
+_UNITS = {
+    "": 1.0,
+    "%": 0.01,
+    "d": 1.0,
+    "day": 1.0,
+    "w": 7.0,
+    "wk": 7.0,
+    "week": 7.0,
+    "h": 1 / 24,
+    "hour": 1 / 24,
+}
+_UNITS |= dict.fromkeys(("patient", "subject", "participant", "point", "pt", "trial", "unit"), 1.0)
+
+
+def number_meant(value: object) -> float | None:
+    """The number that a value is or that a text such as "24", "5 %" or "2 weeks" (14 days) means."""
+    if is_number(value):
+        return float(str(value))
+    if not isinstance(value, str):
+        return None
+    if re.fullmatch(r"\s*[1-9]\d{0,2}(,\d{3})+\b.*", value):  # commas between thousands
+        value = value.replace(",", "")
+    match = re.fullmatch(r"\s*([-+]?\d*[.,]?\d+)\s*(%|[A-Za-z]*)\s*", value)
+    if match is None:
+        return None
+    unit = match[2].casefold()
+    factor = _UNITS.get(unit, _UNITS.get(unit.removesuffix("s")))
+    return None if factor is None else float(match[1].replace(",", ".")) * factor
+
+
+def number_text(number: float) -> str:
+    """A number as it is written in a file."""
+    return f"{number:.10g}"

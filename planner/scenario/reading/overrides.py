@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 
 from planner.scenario.faults import Fault, Path, dotted
 from planner.scenario.paths import leading_path
+from planner.scenario.reading.numbers import number_meant, number_text
 from planner.scenario.reading.positions import Positions
 from planner.scenario.reading.short_forms import full_form
 from planner.scenario.text import printable, quote
 from planner.scenario.tree import Tree
 
 _NUMBER = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_WORDS = re.compile(r"[^\W\d][\w .+/-]*")
+_WORDS = re.compile(r"[^\W\d][\w .+/'’-]*")
 _SWEEP = re.compile(r"[^\[\"',:]*[,:][^\"']*")
 _LISTS = {"analyses", "citations"}
 
@@ -85,7 +86,9 @@ def parse(number: int, text: str) -> Override | Fault:
             return override.fault(
                 "is a list of values where one is needed", f"write a list as [{printable(written)}]"
             )
-        return override.fault(f"{quote(written)} is not a TOML value", "text needs quotation marks")
+        meant = number_meant(written)
+        hint = "text needs quotation marks" if meant is None else f"write {number_text(meant)}"
+        return override.fault(f"{quote(written)} is not a TOML value", hint)
     return override._replace(value=value)
 
 

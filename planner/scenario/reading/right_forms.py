@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from planner.scenario.designs import named
 from planner.scenario.faults import Path, dotted
 from planner.scenario.fields import as_spelt, is_number, spelling
+from planner.scenario.reading.numbers import number_meant, number_text
 from planner.scenario.resolving.examples import described, periods, spelt_out, treatments, written_at
 from planner.scenario.text import quote
 from planner.scenario.tree import Tree
@@ -48,43 +49,9 @@ class TypedSetting(NamedTuple):
         return stated if type(stated) is int else None
 
 
-# Numbers
-
-_UNITS = {
-    "": 1.0,
-    "%": 0.01,
-    "d": 1.0,
-    "day": 1.0,
-    "w": 7.0,
-    "wk": 7.0,
-    "week": 7.0,
-    "h": 1 / 24,
-    "hour": 1 / 24,
-}
-_UNITS |= dict.fromkeys(("patient", "subject", "participant", "point", "pt", "trial", "unit"), 1.0)
-
-
-def number_in(value: object) -> float | None:
-    """The number that a value is or that a text such as "24", "5 %" or "2 weeks" (14 days) means."""
-    if is_number(value):
-        return float(str(value))
-    match = (
-        re.fullmatch(r"\s*([-+]?\d*[.,]?\d+)\s*(%|[A-Za-z]*)\s*", value) if isinstance(value, str) else None
-    )
-    if match is None:
-        return None
-    unit = match[2].casefold()
-    factor = _UNITS.get(unit, _UNITS.get(unit.removesuffix("s")))
-    return None if factor is None else float(match[1].replace(",", ".")) * factor
-
-
-def number_text(number: float) -> str:
-    return f"{number:.10g}"
-
-
 def as_number_form(guess: TypedSetting) -> str:
     """The number that is meant by one in quotation marks, with a unit or of another kind."""
-    number = number_in(guess.value)
+    number = number_meant(guess.value)
     whole = isinstance(guess.value, float) and guess.value.is_integer()
     if number is None or not (isinstance(guess.value, str) or whole):
         return ""
@@ -102,7 +69,7 @@ def setting_of(
     """The setting `key` of the section `home`, with the number that was written or what `convert` makes."""
 
     def answer(guess: TypedSetting) -> str:
-        number = number_in(guess.value)
+        number = number_meant(guess.value)
         value = convert(guess) if convert is not None else "" if number is None else number_text(number)
         setting = f"{key} = {value}" if value else key
         return (
@@ -115,12 +82,12 @@ def setting_of(
 
 
 def weeks_form(guess: TypedSetting) -> str:
-    number = number_in(guess.value)
+    number = number_meant(guess.value)
     return "" if number is None else f"did you mean washout_days = {number_text(7 * number)}?"
 
 
 def per_sequence_form(guess: TypedSetting) -> str:
-    number, sequences = number_in(guess.value), written_at(guess.data, ("design", "sequences"))
+    number, sequences = number_meant(guess.value), written_at(guess.data, ("design", "sequences"))
     if number is None or not isinstance(sequences, list):
         return "patients = the patients of all sequences together"
     return f"patients = {number_text(number * len(sequences))}: of all {len(sequences)} sequences together"
@@ -141,7 +108,7 @@ def alternative_form(guess: TypedSetting) -> str:
 
 
 def interim_form(guess: TypedSetting) -> str:
-    looks = "looks = [0.5, 1.0]" if number_in(guess.value) is None else looks_form(guess)
+    looks = "looks = [0.5, 1.0]" if number_meant(guess.value) is None else looks_form(guess)
     return looks if guess.section == "monitoring" and len(guess.path) > 1 else f"[monitoring] {looks}"
 
 
@@ -149,7 +116,7 @@ def means_form(guess: TypedSetting) -> str:
     if guess.section != "hypotheses":
         return ""
     a, b = guess.pair
-    number = number_in(guess.value)
+    number = number_meant(guess.value)
     first = "..." if number is None else number_text(number)
     return f"means = {{ {a} = {first}, {b} = 0 }}: the mean of each treatment"
 
@@ -165,7 +132,7 @@ def _by_treatment(guess: TypedSetting) -> str:
         pairs = list(value.items())
     else:
         pairs = list(zip(names or ["A", "B"], value if isinstance(value, list) else [], strict=False))
-    numbers = [(name, number_in(each)) for name, each in pairs]
+    numbers = [(name, number_meant(each)) for name, each in pairs]
     if not numbers or any(number is None for _, number in numbers):
         a, b = guess.pair
         return f"{{ {a} = ..., {b} = ... }}"
@@ -175,13 +142,13 @@ def _by_treatment(guess: TypedSetting) -> str:
 
 
 def root_form(guess: TypedSetting) -> str:
-    number = number_in(guess.value)
+    number = number_meant(guess.value)
     root = "..." if number is None or number < 0 else number_text(sqrt(number))
     return f"an SD, the root of it: sd = {root} with correlation = ..."
 
 
 def cv_form(guess: TypedSetting) -> str:
-    number, means = number_in(guess.value), written_at(guess.data, (*guess.path[:-1], "means"))
+    number, means = number_meant(guess.value), written_at(guess.data, (*guess.path[:-1], "means"))
     if number is None or not isinstance(means, dict) or not all(map(is_number, means.values())):
         return "an SD in points, share times mean: sd_within = ..."
     number = number / 100 if number > 3 else number
@@ -226,14 +193,14 @@ def _design_named(value: object) -> str | None:
 
 
 def power_form(guess: TypedSetting) -> str:
-    number = number_in(guess.value)
+    number = number_meant(guess.value)
     wanted = f" --power {number_text(number / 100 if number > 1 else number)}" if number is not None else ""
     return f"no setting: planner size FILE{wanted} finds the patients that give it"
 
 
 def dropout_form(guess: TypedSetting) -> str:
     """Where a share of patients who leave can mean two things, both."""
-    share, many = number_in(guess.value), periods(guess.data)
+    share, many = number_meant(guess.value), periods(guess.data)
     if share is None:
         return ""
     share = share / 100 if share > 1 else share
@@ -256,7 +223,7 @@ def dropout_form(guess: TypedSetting) -> str:
 
 
 def period_effect_form(guess: TypedSetting) -> str:
-    number, many = number_in(guess.value), periods(guess.data) or 2
+    number, many = number_meant(guess.value), periods(guess.data) or 2
     if number is None:
         return ""
     section = "" if guess.section == "population" else "[population] "
@@ -269,7 +236,7 @@ def period_effect_form(guess: TypedSetting) -> str:
 
 
 def sequence_effect_form(guess: TypedSetting) -> str:
-    number, sequences = number_in(guess.value), written_at(guess.data, ("design", "sequences"))
+    number, sequences = number_meant(guess.value), written_at(guess.data, ("design", "sequences"))
     if number is None or not isinstance(sequences, list):
         return ""
     return f"sequence_effect = [{', '.join([*['0'] * (len(sequences) - 1), number_text(number)])}]"
@@ -278,7 +245,7 @@ def sequence_effect_form(guess: TypedSetting) -> str:
 def looks_form(guess: TypedSetting) -> str:
     number, patients = guess.value, guess.patients or 24
     if isinstance(number, list):
-        shares = [number_in(each) for each in number]
+        shares = [number_meant(each) for each in number]
         if not shares or any(each is None or not 0 < each <= 1 for each in shares):
             return ""
         stated = [number_text(each or 0.0) for each in shares]
@@ -286,7 +253,7 @@ def looks_form(guess: TypedSetting) -> str:
             " 1]", " 1.0]"
         )
     if isinstance(number, str):
-        number = number_in(number)
+        number = number_meant(number)
     if isinstance(number, float) and 0.0 < number < 1.0:
         return f"looks = [{number_text(number)}, 1.0]"
     if not is_number(number) or number != int(number) or number < 1:
@@ -298,6 +265,25 @@ def looks_form(guess: TypedSetting) -> str:
         return "leave it out for one look, at the end"
     answers = [several] * (number <= 6) + [once] * (number < patients)
     return ", or ".join(answers)
+
+
+def hypotheses_form(guess: TypedSetting) -> str:
+    rows = guess.value if isinstance(guess.value, list) else []
+    name = next((str(row["name"]) for row in rows if isinstance(row, dict) and "name" in row), "effect")
+    return f"[hypotheses.{dotted((name,))}]: each hypothesis has a section with its name" if rows else ""
+
+
+def allocation_form(guess: TypedSetting) -> str:
+    """`1:1`, `2` or [2, 1] as a list with one number per sequence."""
+    sequences = written_at(guess.data, ("design", "sequences"))
+    value = guess.value
+    numbers = value if isinstance(value, list) else re.split(r"\s*[:/,]\s*", str(value))
+    if len(numbers) == 1 and isinstance(sequences, list):
+        numbers = numbers * len(sequences)
+    known = [number_meant(each) for each in numbers]
+    if any(number is None for number in known):
+        return ""
+    return f"allocation = [{', '.join(number_text(number or 0.0) for number in known)}]"
 
 
 def treatments_form(guess: TypedSetting) -> str:
@@ -348,7 +334,7 @@ def arms_form(guess: TypedSetting) -> str:
 
 def baseline_form(guess: TypedSetting) -> str:
     stated = guess.value if isinstance(guess.value, list) else [guess.value]
-    mean, sd, *_ = [*map(number_in, stated), None, None]
+    mean, sd, *_ = [*map(number_meant, stated), None, None]
     if mean is None:
         return ""
     spread = "..." if sd is None else number_text(sd)
@@ -366,7 +352,7 @@ def endpoint_form(guess: TypedSetting) -> str:
 
 def scale_form(guess: TypedSetting) -> str:
     limits = guess.value if isinstance(guess.value, list) else []
-    numbers = [number_in(each) for each in limits]
+    numbers = [number_meant(each) for each in limits]
     if len(numbers) != 2 or None in numbers:
         return ""
     return f"scale = {{ low = {number_text(numbers[0] or 0.0)}, high = {number_text(numbers[1] or 0.0)} }}"
@@ -386,7 +372,7 @@ def rule_form(guess: TypedSetting) -> str:
 
 
 def alpha_form(guess: TypedSetting) -> str:
-    number = number_in(guess.value)
+    number = number_meant(guess.value)
     return (
         ""
         if number is None

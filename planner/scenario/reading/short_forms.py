@@ -203,6 +203,11 @@ def full_form(data: Tree, path: Path, value: object) -> Tree | None:
     route = path
     if path[:1] == ("hypotheses",) and len(path) > 2:
         route = (*path[:2], family_of(data["hypotheses"][path[1]]), *path[2:])
+    for form in SHORT_FORMS:
+        if form.expand is not None and _stands_at(form, path):
+            table = form.expand(value, data)
+            if isinstance(table, dict):
+                return table
     field, inside = _field_at(route), False
     if field is None:  # an element of a list or table
         field, inside = _field_at(route[:-1]), True
@@ -216,6 +221,13 @@ def full_form(data: Tree, path: Path, value: object) -> Tree | None:
                 return None
             return table if isinstance(table, dict) else None
     return None
+
+
+def _stands_at(form: ShortForm, path: Path) -> bool:
+    parts = form.setting.split(".")
+    return len(parts) == len(path) and all(
+        part in ("*", str(own)) for part, own in zip(parts, path, strict=True)
+    )
 
 
 def _field_at(route: Path) -> FieldInfo | None:
