@@ -166,6 +166,15 @@ def test_an_estimate_on_a_scale_of_its_own_is_warned_of() -> None:
     assert not [each for each in right["warnings"] if "analysis of your own" in each]
 
 
+def test_compare_warns_of_it_too() -> None:
+    sign = Analysis(_share, title="Sign test", needs="within", reference="exact-p")
+    made = text("mine", population={}, looks=(), efficacy=None)
+    for own, warned in ((sign, ["a", "b"]), (PAIRED, [])):
+        scenario = planner.read_text(made, methods={"mine": own})
+        found = planner.compare([scenario, scenario], names=["a", "b"], trials=128).to_json()["warnings"]
+        assert [each[0] for each in found if ": on average the estimate of mine" in each] == warned
+
+
 def test_size_blames_no_carryover_for_a_test_that_cannot_be_significant() -> None:
     """Of four signs the smallest two-sided p is 1/8."""
     sign = Analysis(_share, title="Sign test", needs="within", reference="exact-p")

@@ -95,6 +95,7 @@ def test_plain_python_generates_the_same_patients() -> None:
     assert report["trials"] == {name: generated(name, PATIENTS) for name in MECHANISMS}
 
 
+@pytest.mark.long
 def test_plain_python_passes_the_small_tests() -> None:
     tests = [str(ROOT / "tests" / "kernels" / name) for name in ALSO]
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-x", "--no-header", *tests]

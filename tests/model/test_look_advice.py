@@ -19,6 +19,7 @@ from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario
 from tests.support.commands import Cli, cli
 from tests.support.early_looks import FUTILE, text
+from tests.support.harness import scenario_text
 
 __all__ = ["cli"]
 
@@ -146,3 +147,19 @@ method = "period-one"
     for said in told:
         patients, analysis = re.match(r"with (\d+) patients: (\w+): look 1", said).groups()  # type: ignore[union-attr]
         assert (analysis, int(patients)) in answers
+
+
+@pytest.mark.parametrize(
+    ("efficacy", "without"),
+    [
+        ({"rule": "user-spending", "spent": [0.0, 0.02, 0.05]}, [1]),
+        ({"rule": "user-spending", "spent": [0.01, 0.01, 0.05]}, [2]),
+        ({"rule": "user-spending", "spent": [0.01, 0.02, 0.05]}, []),
+        ({"rule": "none"}, []),
+    ],
+)
+def test_a_look_that_is_given_no_alpha_is_named(efficacy: dict[str, object], without: list[int]) -> None:
+    hypotheses = {"h": {"means": {"A": 1.0, "B": 0.0}, "sd_difference": 2.0}}
+    plan = scenario_text(patients=60, looks=[20, 40, 60], hypotheses=hypotheses, efficacy=efficacy)
+    remarks = [each for each in look_remarks(read_text(plan)) if "no alpha" in each]
+    assert [int(each.split(",")[0].removeprefix("look ")) for each in remarks] == without

@@ -31,9 +31,11 @@ from planner.model.stopping.reachable import IdleLook
 from planner.monitoring.references import REFERENCES
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scenario import Scenario
+from planner.scenario.stopping_rules import SPENDING_FUNCTIONS
 from planner.scenario.text import count, listed
 from planner.scenario.tree import Tree
 
+_SPENDING = (*SPENDING_FUNCTIONS, "user-spending")
 _BEYOND = 3.0  # times the z limit: from there on a t limit that few df have raised is worth a remark
 _QUICK = 60  # looks before the last, over all analyses and numbers of patients, computed in a second or two
 _SEVERAL = 6  # numbers of patients that are listed
@@ -130,6 +132,7 @@ def _remarks(scenario: Scenario, plans: Sequence[tuple[PlannedAnalysis, Monitori
         lines = [
             *_idle(scenario, analysis, plan, idle),
             *_early(scenario, analysis, plan, idle),
+            *_without_alpha(scenario, plan),
             *_left(scenario, analysis, plan, idle),
         ]
         sentences += _with_names(analysis, scenario, [*lines, *_beta(plan)])
@@ -251,6 +254,19 @@ def _early(
             )
         lines.append(sentence)
     return lines
+
+
+def _without_alpha(scenario: Scenario, plan: MonitoringPlan) -> list[str]:
+    """Looks at which a spending rule spends nothing. Other rules give no alpha only where that is stated."""
+    efficacy, spent = scenario.monitoring.efficacy, (0.0, *plan.boundary.alpha_spent)
+    if efficacy is None or efficacy.rule not in _SPENDING:
+        return []
+    return [
+        f"look {k}, at {count(plan.counts[k - 1], 'finished patient')}, is given no alpha by "
+        f"{efficacy.rule}, so that it cannot stop for efficacy: leave it out, or let the rule spend some"
+        for k in range(1, len(plan.counts) + 1)
+        if plan.boundary.efficacy_z[k - 1] == math.inf and spent[k] == spent[k - 1]
+    ]
 
 
 # Looks that dropout may leave too few patients, and beta that is left to later looks

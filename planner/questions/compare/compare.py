@@ -14,6 +14,7 @@ from planner.model.stopping.remarks import look_remarks
 from planner.questions.compare.assumptions import differing_assumptions
 from planner.questions.compare.cells import ComparisonCell, DesignDifference
 from planner.questions.compare.pairing import FIGURES, Group, Member, PairedTrials, pair
+from planner.questions.run.simulate import simulate
 from planner.results.carryover import biases_of_cells
 from planner.results.carryover_figures import CarryoverBias, Key, carryover_in
 from planner.results.carryover_sentences import Carried, bias_sentences, labels, place, unit_of
@@ -21,6 +22,7 @@ from planner.results.contract import Json, as_json
 from planner.results.design_effect import WARNING
 from planner.results.digest import answer_digest
 from planner.results.frames import flatten
+from planner.results.own_estimates import on_other_scales
 from planner.results.provenance import ENGINE, provenance, scenario_named
 from planner.results.result import QuestionResult, power_line
 from planner.scenario.analysis import PlannedAnalysis
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     import polars
 
 
+_TRIALS_OF_OWN = 1_024  # in which it is seen whether an analysis of the user's own estimates the contrast
 _NAMED = 6  # of the assumptions in which scenarios differ, in a remark
 
 
@@ -262,6 +265,11 @@ def compare(
     used = [calls[j] for j in chosen]
     apart = differing_assumptions(list(chosen.values()), [row.hypothesis for row in rows])
     own = [f"{calls[j]}: {remark}" for j in chosen for remark in scenarios[j].remarks]
+    own += [
+        f"{calls[j]}: {remark}"
+        for j, part in chosen.items()
+        for remark in _on_other_scales(part, jobs[0], trials)
+    ]
     return Comparison(
         tuple(scenarios[j] for j in chosen),
         tuple(used),
@@ -270,6 +278,16 @@ def compare(
         (*own, *remarks_on_pairing(rows, used, by_name, apart)),
         tuple(apart),
     )
+
+
+def _on_other_scales(scenario: Scenario, first: Job, trials: int | None) -> list[str]:
+    """What is odd about estimates of the user's own analyses: a comparison itself keeps no estimates."""
+    own = tuple(each for each in scenario.analyses if each.own is not None)
+    if not own:
+        return []
+    few = min(_TRIALS_OF_OWN, trials or scenario.simulation.trials)
+    run = simulate(scenario.model_copy(update={"analyses": own}), trials=few, seed=first.cells.seed)
+    return on_other_scales(scenario, run.cells())
 
 
 def parts_of(scenarios: Sequence[Scenario], hypotheses: Sequence[str] | None) -> dict[int, Scenario]:
