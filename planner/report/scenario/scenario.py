@@ -44,7 +44,8 @@ def scenario_blocks(
     blocks += [Prose(text.strip()) for text in (scenario.question, scenario.notes) if text.strip()]
     blocks.append(Facts([("Scenario", f"{scenario.name}, digest {digest(scenario)[:12]}")]))
     blocks += [Heading("Design"), Prose(design_line(scenario, plan) + ".")]
-    blocks += [Facts(_treatments(scenario)), Heading("One patient's time"), Items(_timeline(scenario, plan))]
+    blocks += [Facts(labelled)] if (labelled := _labelled_treatments(scenario)) else []
+    blocks += [Heading("One patient's time"), Items(_timeline(scenario, plan))]
     blocks += patients(scenario, plan.enrolment)
     blocks += [Heading("Endpoint"), Items(endpoint_sentences(scenario)), *secondary_outcomes_blocks(scenario)]
     blocks += blinding_blocks(scenario)
@@ -70,11 +71,12 @@ def scenario_blocks(
     return blocks
 
 
-def _treatments(scenario: Scenario) -> list[tuple[str, str]]:
-    return [
-        (name, scenario.treatments[name].label or name if name in scenario.treatments else name)
-        for name in scenario.design.treatments
-    ]
+def _labelled_treatments(scenario: Scenario) -> list[tuple[str, str]]:
+    """All treatments with what they are, where that is said of any beyond its name."""
+    names = scenario.design.treatments
+    known = {name: scenario.treatments[name].label for name in names if name in scenario.treatments}
+    labels = [known.get(name) or name for name in names]
+    return list(zip(names, labels, strict=True)) if labels != list(names) else []
 
 
 def _timeline(scenario: Scenario, plan: TrialPlan) -> list[str]:
