@@ -25,6 +25,11 @@ OPAQUE = {
 }
 """Objects whose keys are none of the contract."""
 
+OF_THE_MACHINE = {
+    "planner.doctor/1": {"findings[].hint", "findings[].serious", "findings[].what"},
+}
+"""Keys that are there on some machines only."""
+
 FAST = (
     "run asthma-ab-ba --trials 1024",
     "run asthma-ab-ba --trials 256 --set design.patients=24,36",
@@ -63,7 +68,7 @@ LONG = (
     "compare asthma-ab-ba hypertension-abba --trials 256",
     "compare williams-2018 jelen-2025 --trials 256 --hypothesis direct-opioid",
     "trial williams-2018 --replay 3",
-    "weigh williams-2018 --variants 32 --patients 2000",
+    "weigh williams-2018 --variants 32 --virtual-patients 2000",
     "discriminate asthma-ab-ba --draws 32",
     "discriminate williams-2018 two-by-two --draws 32 --hypothesis nmda-only,direct-opioid --summaries "
     "means,responses",

@@ -71,7 +71,10 @@ def _metavar(argument: Any) -> str:
 
 def _recorded(name: str, option: Any) -> list[str]:
     """Its spelling, what it does and its default, as the help of the command shows them."""
-    context = _built().commands[name].make_context(name, [], resilient_parsing=True)
+    return _in_cells(option, _built().commands[name].make_context(name, [], resilient_parsing=True))
+
+
+def _in_cells(option: Any, context: Any) -> list[str]:
     spelling, does = option.get_help_record(context)
     remarks = re.search(r"\s*\[([^\[\]]*)\]$", does)
     default = re.search(r"default: ([^;\]]*)", remarks[1]) if remarks else None
@@ -79,6 +82,11 @@ def _recorded(name: str, option: Any) -> list[str]:
     does = does[: remarks.start()] if remarks else does
     does += f" ({limits[1]})" if limits else ""
     return [code(spelling), text(does), code(default[1]) if default else ""]
+
+
+def _of_itself() -> list[list[str]]:
+    context = _built().make_context("planner", [], resilient_parsing=True)
+    return [_in_cells(each, context) for each in _built().params if not each.hidden]
 
 
 def _index() -> str:
@@ -89,6 +97,9 @@ def _index() -> str:
             [
                 "# Commands",
                 table(["Command", "What it does"], rows),
+                "## Options of planner itself",
+                "`planner --help` and `planner COMMAND --help` (or `-h`) show the same as these pages.",
+                table(["Option", "What it does", "Default"], _of_itself()),
                 "## Exit codes",
                 table(["Code", "What it means"], codes),
                 toctree(COMMANDS),

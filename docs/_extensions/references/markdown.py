@@ -72,7 +72,7 @@ def _paragraph(part: str) -> str:
         return fence("pycon", part.replace("<BLANKLINE>", ""))
     if part.startswith("    "):
         return fence("text", formula(part))
-    return text(" ".join(part.split("\n")))
+    return text(" ".join(part.split("\n")).replace("::", ":"))
 
 
 def formula(block: str) -> str:

@@ -16,19 +16,32 @@ from .fields import comments
 from .markdown import code, fence, prose, table, text, toctree
 from .python_prose import PRINTING
 
-QUESTIONS = ("read", "read_text", "simulate", "size", "sweep", "compare", "sensitivity", "weigh")
-QUESTIONS += ("discriminate", "replay", "find", "boundary")
-RESULTS = ("Run", "Sizing", "Sweep", "Comparison", "Sensitivity", "Weighing", "Discrimination", "Trial")
-OWN = ("Analysis", "kernel")
-ERRORS = ("ScenarioError", "AnalysisError", "DiscriminationError", "SizingError", "SweepError")
-ERRORS += ("WeighingError",)
+FIRST = ("read", "read_text", "simulate", "size", "sweep", "compare", "Run", "Sizing", "Sweep", "Comparison")
+"""Names that stand before the others of their page."""
 
-PAGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "questions": ("Scenarios and questions", "Read a scenario, then ask something of it.", QUESTIONS),
-    "results": ("Results", "What the questions answer with.", RESULTS),
-    "own": ("Analyses of your own", "See also [An analysis of your own](../../own-analysis.md).", OWN),
-    "errors": ("Errors", "All are ValueErrors with `message` and `hint`.", ERRORS),
+PAGES = {
+    "questions": ("Scenarios and questions", "Read a scenario, then ask something of it."),
+    "results": ("Results", "What the questions answer with."),
+    "own": ("Analyses of your own", "See also [An analysis of your own](../../own-analysis.md)."),
+    "errors": ("Errors", "All are ValueErrors with `message` and `hint`."),
 }
+"""The title of each page of public names, and what is said there before them."""
+
+
+def names_of(page: str) -> list[str]:
+    """The public names that stand on a page."""
+    names = [name for name in planner.__all__ if name != "__version__" and _page_of(name) == page]
+    return sorted(names, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
+
+
+def _page_of(name: str) -> str:
+    named = getattr(planner, name)
+    if named.__module__.startswith("planner.analyses.own"):
+        return "own"
+    if not inspect.isclass(named):
+        return "questions"
+    return "errors" if issubclass(named, Exception) else "results"
+
 
 BEYOND = {
     "parts": (
@@ -71,8 +84,8 @@ BEYOND = {
 def pages() -> dict[str, str]:
     """The index, and a page for each group of names."""
     made = {
-        page: _page(title, about, [(f"planner.{name}", getattr(planner, name)) for name in names])
-        for page, (title, about, names) in PAGES.items()
+        page: _page(title, about, [(f"planner.{name}", getattr(planner, name)) for name in names_of(page)])
+        for page, (title, about) in PAGES.items()
     }
     made |= {
         page: _page(title, about, [(path, _loaded(path)) for path in paths])
@@ -88,9 +101,10 @@ def _loaded(path: str) -> Any:
 
 def _index() -> str:
     parts = ["# Python", PRINTING]
-    for title, about, names in PAGES.values():
+    for page, (title, about) in PAGES.items():
         rows = [
-            [f"[`planner.{name}`](#planner.{name})", text(_first(getattr(planner, name)))] for name in names
+            [f"[`planner.{name}`](#planner.{name})", text(_first(getattr(planner, name)))]
+            for name in names_of(page)
         ]
         parts += [
             f"## {title}",
@@ -124,7 +138,7 @@ def _signature(named: Any) -> str:
     made = inspect.isclass(named) and (
         dataclasses.is_dataclass(named) or getattr(named, "_is_protocol", False)
     )
-    if made and named.__name__ not in OWN:
+    if made and not named.__module__.startswith("planner.analyses.own"):
         return ""
     try:
         return _plain(inspect.signature(named))
@@ -159,7 +173,7 @@ def _plain(signature: inspect.Signature) -> str:
 
 def _fields(model: Any) -> str:
     """The fields of a dataclass, with what their comments say."""
-    if not dataclasses.is_dataclass(model) or model.__name__ in OWN:
+    if not dataclasses.is_dataclass(model) or model.__module__.startswith("planner.analyses.own"):
         return ""
     meanings = comments(model)
     rows = [

@@ -69,8 +69,9 @@ class Analysis:
     ...     own = (weight * outcomes).sum(axis=1)
     ...     own = own[~np.isnan(own)]
     ...     return own.mean(), own.std(ddof=1) / len(own) ** 0.5, len(own) - 1
-    >>> mine = planner.Analysis(paired, title="Paired t test", needs="within", df="patients")
-    >>> scenario = planner.read("asthma-ab-ba", set=["analyses.0.method=mine"], methods={"mine": mine})
+    >>> mine = {"mine": planner.Analysis(paired, title="Paired t test", needs="within")}
+    >>> named = ["analyses.0.method=mine"]
+    >>> scenario = planner.read("asthma-ab-ba", set=named, methods=mine)
     >>> planner.simulate(scenario, trials=256).cells()[1].power.estimate
     0.859375
     """

@@ -44,14 +44,18 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     ...                         weight = contrast.weight[sequence[tile, p], k]
     ...                         d += weight * values[tile, p, h, reading, k * W + i]
     ...                     if d == d:  # NaN: who left
-    ...                         n, total, squares = n + 1.0, total + d, squares + d * d
-    ...                 out, df, mean = stat[look, tile], max(n - 1.0, 0.0), total / max(n, 1.0)
-    ...                 se = (max(squares - total * mean, 0.0) / max(df, 1.0) / max(n, 1.0)) ** 0.5
-    ...                 out[i + ESTIMATE * W], out[i + SE * W] = mean + centre, se
-    ...                 out[i + T * W] = (mean + centre) / se if se > 0.0 else 0.0
+    ...                         n, total = n + 1.0, total + d
+    ...                         squares += d * d
+    ...                 out, df = stat[look, tile], max(n - 1.0, 0.0)
+    ...                 mean = total / max(n, 1.0)
+    ...                 rest = max(squares - total * mean, 0.0)
+    ...                 se = (rest / max(df, 1.0) / max(n, 1.0)) ** 0.5
+    ...                 estimate = mean + centre
+    ...                 out[i + ESTIMATE * W], out[i + SE * W] = estimate, se
+    ...                 out[i + T * W] = estimate / se if se > 0.0 else 0.0
     ...                 out[i + DF * W] = df if se > 0.0 else 0.0
     ...                 out[i + COMPLETERS * W] = n
-    >>> planner.Analysis(paired, title="Paired t test", needs="within", df="patients").compiled
+    >>> planner.Analysis(paired, title="Paired t test", needs="within").compiled
     True
     """
     source = fingerprint(function)

@@ -238,8 +238,9 @@ def compare(
     >>> import planner
     >>> scenario = planner.read("asthma-ab-ba")
     >>> smaller = planner.read("asthma-ab-ba", set=["design.patients=36"])
-    >>> both = planner.compare([scenario, smaller], names=["52", "36"], trials=1_024)
-    >>> both.differences()[1].hypothesis, round(both.differences()[1].power.estimate, 3)
+    >>> both = planner.compare([scenario, smaller], trials=1_024)
+    >>> difference = both.differences()[1]
+    >>> difference.hypothesis, round(difference.power.estimate, 3)
     ('minimal-important', -0.134)
     """
     if methods and not any(set(methods) & set(each.own_methods) for each in scenarios):

@@ -51,8 +51,9 @@ class DiscriminationError(PlannerError, ValueError):
     """A question that cannot be answered.
 
     >>> import planner
+    >>> scenario = planner.read("asthma-ab-ba")
     >>> try:
-    ...     planner.discriminate(planner.read("asthma-ab-ba"), hypotheses=["published"])
+    ...     planner.discriminate(scenario, hypotheses=["published"])
     ... except planner.DiscriminationError as error:
     ...     print(error.message)
     asthma-ab-ba: it takes two hypotheses to tell apart, and there is one

@@ -126,10 +126,11 @@ def find(
     Judged by `analysis`, the first one if not given. Raises LookupError as `replay` does.
 
     >>> import planner
-    >>> trial = planner.find(planner.read("asthma-ab-ba"), "not-significant", hypothesis="minimal-important")
-    >>> print(trial)
-    Trial of asthma-ab-ba, number 26 of seed 1 under minimal-important, digest a33ad2423c7b
-      hills-armitage: not significant at look 2 of 2, 52 patients, estimate +7 ± 6
+    >>> one = ["simulation.hypotheses=['minimal-important']"]
+    >>> scenario = planner.read("asthma-ab-ba", set=one)
+    >>> trial = planner.find(scenario, "not-significant")
+    >>> trial.index, trial.courses[0].decision
+    (26, 'not significant')
     """
     wanted = KINDS[kind] and kind
     trials = scenario.simulation.trials if trials is None else trials

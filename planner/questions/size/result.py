@@ -28,7 +28,8 @@ class Sizing(QuestionResult):
     """The result of `size`.
 
     >>> import planner
-    >>> scenario = planner.read("asthma-ab-ba", set=["simulation.hypotheses=['published']"])
+    >>> one = ["simulation.hypotheses=['published']"]
+    >>> scenario = planner.read("asthma-ab-ba", set=one)
     >>> sizing = planner.size(scenario, power=0.8, max_patients=40, trials=2_048)
     >>> sizing.answers[0].patients, sizing.answers[0].range
     (10, (10, 10))

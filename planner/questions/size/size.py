@@ -91,10 +91,11 @@ def size(
     `methods`: analyses of your own, and `name`, as in `simulate`.
 
     >>> import planner
-    >>> scenario = planner.read("asthma-ab-ba", set=["simulation.hypotheses=['minimal-important']"])
-    >>> print(planner.size(scenario, power=0.8, max_patients=80, trials=2_048))
-    Sizing of asthma-ab-ba, 6,144 trials, digest ef36ae5f018c
-      minimal-important, hills-armitage, power 0.8: patients 40 (40 to 42), 80.8 ± 0.9 %
+    >>> one = ["simulation.hypotheses=['minimal-important']"]
+    >>> scenario = planner.read("asthma-ab-ba", set=one)
+    >>> sizing = planner.size(scenario, power=0.8, max_patients=80, trials=2_048)
+    >>> sizing.answers[0].patients, round(sizing.answers[0].power.estimate, 2)
+    (40, 0.81)
     """
     scenario = scenario.with_methods(methods)
     targets = _targets(power)

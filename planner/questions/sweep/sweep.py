@@ -43,9 +43,10 @@ class Sweep(QuestionResult):
     """The result of a sweep: the runs, each with the points that one pass over the patients answered.
 
     >>> import planner
-    >>> swept = planner.sweep("asthma-ab-ba", set=["design.patients=24,36"], trials=1_024)
-    >>> [(cell.sweep["design.patients"], round(cell.power.estimate, 2)) for cell in swept.cells()[1::3]]
-    [(24, 0.57), (36, 0.75)]
+    >>> patients = ["design.patients=24,36"]
+    >>> swept = planner.sweep("asthma-ab-ba", set=patients, trials=1_024)
+    >>> [(cell.sweep, round(cell.power.estimate, 2)) for cell in swept.cells()[1::3]]
+    [({'design.patients': 24}, 0.57), ({'design.patients': 36}, 0.75)]
     """
 
     question: ClassVar = "sweep"
@@ -214,7 +215,8 @@ def sweep(
     Raises SweepError and ScenarioError as `points_of` does.
 
     >>> import planner
-    >>> print(planner.sweep("asthma-ab-ba", set=["design.patients=24,36"], trials=1_024))
+    >>> patients = ["design.patients=24,36"]
+    >>> print(planner.sweep("asthma-ab-ba", set=patients, trials=1_024))
     Sweep of asthma-ab-ba, 2 points of 1,024 trials, digest d789bd8a8c61
       design.patients 24: published, hills-armitage: power 99.9 ± 0.2 %
       design.patients 24: minimal-important, hills-armitage: power 57 ± 2 %

@@ -54,7 +54,8 @@ class Weighing(QuestionResult):
 
     >>> import planner
     >>> reported = "{ contrast = ['F', 'S'], estimate = 46.6, se = 10.8 }"
-    >>> weighed = planner.weigh(planner.read("asthma-ab-ba", set=[f"observed.difference={reported}"]))
+    >>> observed = [f"observed.difference={reported}"]
+    >>> weighed = planner.weigh(planner.read("asthma-ab-ba", set=observed))
     >>> weighed.classes
     [['published'], ['minimal-important'], ['no-difference']]
     """

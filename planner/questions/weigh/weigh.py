@@ -72,9 +72,11 @@ def weigh(
 
     >>> import planner
     >>> reported = "{ contrast = ['F', 'S'], estimate = 46.6, se = 10.8 }"
-    >>> weighed = planner.weigh(planner.read("asthma-ab-ba", set=[f"observed.difference={reported}"]))
-    >>> [(row.hypothesis, round(row.weight.estimate, 2)) for row in weighed.hypotheses()]
-    [('published', 0.97), ('minimal-important', 0.03), ('no-difference', 0.0)]
+    >>> observed = [f"observed.difference={reported}"]
+    >>> weighed = planner.weigh(planner.read("asthma-ab-ba", set=observed))
+    >>> first = weighed.hypotheses()[0]
+    >>> first.hypothesis, round(first.weight.estimate, 2)
+    ('published', 0.97)
     """
     start = time.perf_counter()
     if data is not None:
