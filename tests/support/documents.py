@@ -163,6 +163,13 @@ def _typed(block: Fenced) -> Iterator[Shown]:
             yield Shown(words, "", 0, line)
 
 
+class LeftOut(doctest.OutputChecker):
+    """Compares what Python prints; `[...]` stands for anything, also at the start, where `...` is a prompt."""
+
+    def check_output(self, want: str, got: str, optionflags: int) -> bool:
+        return super().check_output(want.replace(LEFT_OUT, "..."), got, optionflags)
+
+
 class Session:
     """One page in one empty folder: what its blocks before have left is there."""
 
@@ -201,7 +208,7 @@ class Session:
             raise PageError(
                 place, f"exit code {code}, not {command.code}, of `{command.words}`\n{out}\n{err}".rstrip()
             )
-        left = [out, err]
+        left = [out, err, out.rstrip("\n") + "\n" + err]  # a terminal shows them as one
         for excerpt in command.excerpts():
             stream = next((i for i, text in enumerate(left) if excerpt in text), None)
             if stream is None:
@@ -243,10 +250,9 @@ class Session:
             exec(compile("\n" * block.line + block.text, block.page, "exec"), self.names)
             self.output()
             return
-        wanted = re.sub(rf"^{re.escape(LEFT_OUT)}$", "...", block.text, flags=re.M)
-        test = doctest.DocTestParser().get_doctest(wanted, self.names, block.page, block.page, block.line)
+        test = doctest.DocTestParser().get_doctest(block.text, self.names, block.page, block.page, block.line)
         said: list[str] = []
-        runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS, verbose=False)
+        runner = doctest.DocTestRunner(LeftOut(), optionflags=doctest.ELLIPSIS, verbose=False)
         runner.run(test, out=said.append, clear_globs=False)
         self.names.update(test.globs)
         self.output()
