@@ -1,4 +1,4 @@
-"""Examples of the front page and of --help that name `my-trial.toml` work once `planner new` has made it."""
+"""Examples of --help that name `my-trial.toml` work once `planner new` has made it."""
 
 from __future__ import annotations
 
@@ -12,20 +12,17 @@ import pytest
 from planner.cli.app import COMMANDS, EXAMPLES, function_of
 from planner.scenario import catalogue
 from tests.support.commands import Cli, cli
-from tests.support.paths import ROOT
 
 __all__ = ["cli"]
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 NEW = "planner new my-trial.toml"
 DATA = "planner trial my-trial.toml --replay 3 --format csv -o patients.csv"
 
 
 def lines() -> list[str]:
-    """Every line of a shell block of the front page, and of the help of each command."""
-    blocks = re.findall(r"```sh\n(.*?)```", README, re.S)
+    """Every line of the help of each command."""
     helped = [inspect.getdoc(function_of(name)) or "" for name in COMMANDS]
-    return [line.strip() for text in (*blocks, *helped, EXAMPLES) for line in text.splitlines()]
+    return [line.strip() for text in (*helped, EXAMPLES) for line in text.splitlines()]
 
 
 def commands(which: str) -> list[str]:

@@ -22,7 +22,6 @@ from planner.scenario.faults import ScenarioError
 from planner.scenario.look_counts import scaled
 from planner.scenario.reading.read import read, read_text
 from tests.support.commands import SCENARIO, Cli, cli
-from tests.support.paths import ROOT
 from tests.support.toml_documents import UNHURRIED
 
 __all__ = ["cli"]  # the fixture
@@ -184,19 +183,3 @@ def test_the_example_of_the_package_works() -> None:
         exec(example.source.replace("100_000", "1_000"), names)
     assert names["scenario"].design.patients == 36  # type: ignore[attr-defined]
     assert names["run"].frame().height > 0  # type: ignore[attr-defined]
-
-
-def test_the_example_of_the_readme_works(cli: Cli, tmp_path: Path) -> None:
-    """Its scenario has looks at 12 and 24 patients, and its command asks for 30."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    scenario = readme.split("## A scenario")[1].split("```toml\n")[1].split("```")[0]
-    (line,) = [
-        each
-        for each in readme.splitlines()
-        if each.startswith("planner run my-trial.toml --set design.patients=30 ")
-    ]
-    assert "looks = [12, 24]" in scenario
-    (tmp_path / "my-trial.toml").write_text(scenario)
-    code, _, err = cli(*line.split()[1:], "--trials", "256")
-    assert code == 0, err
-    assert "stated as 12 and 24 of 24 patients, are scaled to 16 and 30" in " ".join(err.split())

@@ -164,7 +164,7 @@ def _typed(block: Fenced) -> Iterator[Shown]:
 
 
 class LeftOut(doctest.OutputChecker):
-    """Compares what Python prints; `[...]` stands for anything, also at the start, where `...` is a prompt."""
+    """Compares what Python prints; `[...]` stands for anything, at the start too, where `...` is a prompt."""
 
     def check_output(self, want: str, got: str, optionflags: int) -> bool:
         return super().check_output(want.replace(LEFT_OUT, "..."), got, optionflags)
@@ -208,12 +208,15 @@ class Session:
             raise PageError(
                 place, f"exit code {code}, not {command.code}, of `{command.words}`\n{out}\n{err}".rstrip()
             )
-        left = [out, err, out.rstrip("\n") + "\n" + err]  # a terminal shows them as one
+        left = [out, err]
         for excerpt in command.excerpts():
             stream = next((i for i, text in enumerate(left) if excerpt in text), None)
-            if stream is None:
+            if stream is not None:
+                left[stream] = left[stream].partition(excerpt)[2]
+            elif (
+                excerpt in out or excerpt not in out.rstrip("\n") + "\n" + err
+            ):  # a terminal shows them as one
                 raise PageError(place, _not_printed(command.words, excerpt, out, err))
-            left[stream] = left[stream].partition(excerpt)[2]
 
     def printed(self, place: str, words: str) -> tuple[int, str, str]:
         """Exit code, output and remarks of a command: in this process, or by a shell where it needs one."""
@@ -279,7 +282,8 @@ def pages(root: Path, own: tuple[str, ...] = ()) -> list[str]:
     """
     own = (*own, MADE_PAGES)
     files = [root / "README.md", root / "CONTRIBUTING.md", *sorted((root / "docs").rglob("*.md"))]
-    named = [str(each.relative_to(root)) for each in files if each.exists() and "_build" not in each.parts]
+    made = {root / "docs" / "_build", root / "docs" / "reference"}  # by the build, of code that is tested
+    named = [str(each.relative_to(root)) for each in files if not made.intersection(each.parents)]
     return [each for each in named if not each.startswith(own)]
 
 
