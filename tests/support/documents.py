@@ -209,13 +209,12 @@ class Session:
                 place, f"exit code {code}, not {command.code}, of `{command.words}`\n{out}\n{err}".rstrip()
             )
         left = [out, err]
+        together = out.rstrip("\n") + "\n" + err  # as on a terminal
         for excerpt in command.excerpts():
             stream = next((i for i, text in enumerate(left) if excerpt in text), None)
             if stream is not None:
                 left[stream] = left[stream].partition(excerpt)[2]
-            elif (
-                excerpt in out or excerpt not in out.rstrip("\n") + "\n" + err
-            ):  # a terminal shows them as one
+            elif excerpt in out or excerpt not in together:
                 raise PageError(place, _not_printed(command.words, excerpt, out, err))
 
     def printed(self, place: str, words: str) -> tuple[int, str, str]:
