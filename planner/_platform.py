@@ -145,15 +145,24 @@ def _left_by_groups() -> list[int]:
     return left
 
 
+def address_space() -> int | None:
+    """Bytes that ulimit allows this process in all; None without such a limit."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+        return int(soft) if soft != resource.RLIM_INFINITY else None
+    return None
+
+
 def _left_of_own() -> int | None:
     """What ulimit leaves of the address space."""
     with suppress(ImportError, OSError, ValueError):
         import resource
 
-        soft, _ = resource.getrlimit(resource.RLIMIT_AS)
-        if soft != resource.RLIM_INFINITY:
+        if (limit := address_space()) is not None:
             taken = (_PROCESSES / "self/statm").read_text().split()[0]
-            return int(soft) - int(taken) * resource.getpagesize()
+            return limit - int(taken) * resource.getpagesize()
     return None
 
 

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any, TextIO
 
 from planner import _interruption as interruption
-from planner._platform import signals_of
+from planner._platform import address_space, signals_of
 from planner.cli import streams
 from planner.cli.exit import BUG, HUNG_UP, INTERRUPTED, INVALID, OK, TERMINATED, USAGE, Problem
 from planner.cli.scripts import COMPLETION
@@ -211,6 +211,13 @@ def _unexpected(error: Exception, arguments: list[str]) -> int:
         fail(
             "there is not enough memory",
             hint="lower the patients, the hypotheses (--hypothesis NAME), --draws or --threads",
+        )
+        return INVALID
+    limit = address_space()
+    if limit is not None and "llvm" in str(error).lower():
+        fail(
+            f"there is not enough memory to load the compiler: this process may have {limit // 10**6:,} MB",
+            hint="a limit of the shell keeps memory back: ulimit -v unlimited",
         )
         return INVALID
     if "-v" in arguments or "--verbose" in arguments:

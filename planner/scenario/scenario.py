@@ -7,7 +7,7 @@ the JSON Schema and the digest are all derived from it. `scenario.reading.read` 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import PrivateAttr
@@ -36,6 +36,7 @@ from planner.scenario.population import Population
 from planner.scenario.scale import Scale
 from planner.scenario.secondary_outcomes import MAX_OUTCOMES, SecondaryOutcome
 from planner.scenario.simulation import SimulationSettings
+from planner.scenario.text import count, listed
 from planner.scenario.uncertainty import BY_PATH, Distribution
 from planner.scenario.vocabulary import METHODS, SCALES
 
@@ -43,6 +44,15 @@ MAX_HYPOTHESES = 100
 MAX_ANALYSES = 20
 MAX_NAMES = 100
 """Of agents, of signals and of components."""
+
+
+_NAMED, _WIDEST = 4, 100  # names that are listed in a line of a scenario's repr, and its characters
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few names, and how many there are besides."""
+    more = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
+    return listed([*names[:_NAMED], *more])
 
 
 class Citation(Settings):
@@ -132,6 +142,21 @@ class Scenario(Settings):
     def remarks(self) -> tuple[str, ...]:
         """Sentences on what follows from a setting for whoever set it; every result repeats them."""
         return self._remarks
+
+    def __repr__(self) -> str:
+        """Its name, design, hypotheses and analyses, in a few lines; `planner show` says the rest."""
+        sequences = [" ".join(sequence) for sequence in self.design.sequences]
+        methods = [f"{each.name} ({each.method})" for each in self.analyses]
+        facts = {
+            "design": f"{count(self.design.patients, 'patient')}, sequences {_some(sequences)}",
+            "hypotheses": _some(list(self.hypotheses)),
+            "analyses": _some(methods),
+        }
+        title = f": {self.title}" if self.title else ""
+        lines = [f"Scenario {self.name}{title}", *(f"  {what}: {text}" for what, text in facts.items())]
+        return "\n".join(line if len(line) <= _WIDEST else f"{line[: _WIDEST - 3]}..." for line in lines)
+
+    __str__ = __repr__
 
     @property
     def own_methods(self) -> OwnMethods:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import planner.cli
 from planner._platform import free_memory
 from planner.engine import memory
 from planner.engine.job import job_of
@@ -207,3 +208,15 @@ def test_a_dry_run_counts_every_thread(tmp_path: Path) -> None:
     _, taken = end("--trials", "20000", "-o", "x.json")
     said = json.loads(told)["estimate"]["memory_bytes"]
     assert 0.9 * taken < said < 2.0 * taken
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"), [(400_000_000, "this process may have 400 MB"), (None, "internal error")]
+)
+def test_a_compiler_that_does_not_fit_is_no_fault_of_planner(
+    limit: int | None, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Under `ulimit -v 400000` loading it fails; without a limit something else is wrong."""
+    monkeypatch.setattr(planner.cli, "address_space", lambda: limit)
+    planner.cli._unexpected(OSError("Could not find/load shared object file 'libllvmlite.so'"), [])
+    assert words in capsys.readouterr().err

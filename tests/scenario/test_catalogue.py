@@ -91,3 +91,24 @@ def test_unreadable_entry_is_listed_without_title(tmp_path: Path, monkeypatch: p
     (tmp_path / "number.toml").write_text("title = 3")
     monkeypatch.setattr(catalogue, "folder", lambda: tmp_path)
     assert [(entry.name, entry.title) for entry in catalogue.entries()] == [("broken", ""), ("number", "")]
+
+
+# What print says of one
+
+
+def test_a_scenario_prints_as_a_few_lines() -> None:
+    assert str(read("asthma-ab-ba", set=["design.patients=40"])).splitlines()[1:] == [
+        "  design: 40 patients, sequences F S and S F",
+        "  hypotheses: published, minimal-important and no-difference",
+        "  analyses: hills-armitage (hills-armitage)",
+    ]
+
+
+@pytest.mark.parametrize("name", catalogue.names())
+def test_a_large_scenario_stays_short(name: str) -> None:
+    scenario = read(name)
+    lines = repr(scenario).splitlines()
+    assert lines[0].startswith(f"Scenario {name}")
+    assert len(lines) == 4
+    assert max(map(len, lines)) <= 100
+    assert f"{scenario.design.patients:,} patients" in lines[1]
