@@ -57,7 +57,16 @@ Alpha = Annotated[
     float,
     typer.Option("--alpha", metavar="NUMBER", parser=number(), help="Type I error, of both sides together."),
 ]
-Sided = Annotated[int, typer.Option("--sided", metavar="1|2", parser=whole(1, 2), help="1 or 2 sides.")]
+Sided = Annotated[
+    int,
+    typer.Option(
+        "--sided",
+        metavar="1|2",
+        parser=whole(1, 2),
+        autocompletion=offers.one_of("1", "2"),
+        help="1 or 2 sides.",
+    ),
+]
 Power = Annotated[
     float | None,
     typer.Option(

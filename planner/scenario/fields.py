@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import no_info_after_validator_function
 
-from planner.scenario.tree import Tree
+from planner.scenario.tree import Tree, is_number
 
 LARGEST = 1e9
 """Of a score, mean or SD, in points: beyond any scale, and far from where squares lose digits."""
@@ -158,11 +158,6 @@ def by_number(key: str, **rest: float) -> BeforeValidator:
 def by_text(key: str) -> BeforeValidator:
     """A bare name is short for a table with that name under `key`."""
     return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
-
-
-def is_number(value: object) -> bool:
-    """Whether a value of a file is a number, which true and false are not."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def as_list(value: object) -> object:

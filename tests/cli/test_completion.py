@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from planner.cli.app import build
 from planner.cli.scripts import SHELLS
 from planner.scenario.catalogue import names
 from planner.scenario.stopping_rules import EFFICACY_RULES
@@ -110,6 +111,17 @@ def test_what_is_offered(complete: Complete, typed: list[str], expected: list[st
     Path("deep/er").mkdir(parents=True)
     Path("deep/er/inner.toml").write_text("")
     assert complete(*typed) == expected
+
+
+def test_whatever_takes_one_of_a_few_words_offers_them(complete: Complete) -> None:
+    """The help of an option names them: --plot z|p|spending|none."""
+    seen = 0
+    for name, each in build().commands.items():
+        for option in each.params:
+            if option.param_type_name == "option" and "|" in (option.metavar or ""):
+                seen += 1
+                assert complete(name, option.opts[-1], "") == option.metavar.split("|"), (name, option.opts)
+    assert seen > 10
 
 
 def test_the_home_folder_is_known(

@@ -147,7 +147,7 @@ def test_a_dry_run_tells_what_would_be_done(cli: Cli, plan: str) -> None:
         (["--hypothesis", "h1"], "it takes two hypotheses"),
         (["--decisive", "2"], "decisive weight"),
         (["--draws", "2"], "from 32 to 4096"),
-        (["--likelihood", "cauchy"], "not one of gaussian, mixture"),
+        (["--likelihood", "cauchy"], "is not gaussian or mixture"),
     ],
 )
 def test_misuse_is_explained(cli: Cli, plan: str, options: list[str], said: str) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 from planner.errors import PlannerError
-from planner.scenario.fields import is_number
+from planner.scenario.tree import is_number
 
 _DIGITS = 25  # of the longest whole number that is looked at: seeds have twenty
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 from planner.scenario.designs import named
 from planner.scenario.faults import Path, dotted
-from planner.scenario.fields import as_spelt, is_number, spelling
+from planner.scenario.fields import as_spelt, spelling
 from planner.scenario.reading.numbers import number_meant, number_text
 from planner.scenario.resolving.examples import described, periods, spelt_out, treatments, written_at
 from planner.scenario.text import quote
-from planner.scenario.tree import Tree
+from planner.scenario.tree import Tree, is_number
 from planner.scenario.vocabulary import DESIGNS
 
 

@@ -19,12 +19,12 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from planner.scenario.faults import Path
-from planner.scenario.fields import as_spelt, is_number, split_text
+from planner.scenario.fields import as_spelt, split_text
 from planner.scenario.hypotheses import SETTINGS, family_of
 from planner.scenario.reading.messages import model_at
 from planner.scenario.resolving.examples import described, periods, spelt_out
 from planner.scenario.stopping_rules import EFFICACY_RULES, FUTILITY_RULES
-from planner.scenario.tree import Tree
+from planner.scenario.tree import Tree, is_number
 from planner.scenario.vocabulary import SCALES
 
 

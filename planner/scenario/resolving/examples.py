@@ -8,13 +8,13 @@ from typing import Any
 
 from planner.scenario.designs import named
 from planner.scenario.faults import dotted
-from planner.scenario.fields import as_spelt, is_number
+from planner.scenario.fields import as_spelt
 from planner.scenario.hypotheses import SETTINGS
 from planner.scenario.resolving.draft import Complaint
 from planner.scenario.resolving.families.resolver import resolver_of
 from planner.scenario.stopping_rules import FUTILITY_RULES
 from planner.scenario.text import quote
-from planner.scenario.tree import Tree
+from planner.scenario.tree import Tree, is_number
 from planner.scenario.vocabulary import DESIGNS, FAMILIES
 
 
