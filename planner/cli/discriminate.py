@@ -51,7 +51,7 @@ Draws = Annotated[
 ]
 
 
-class Likelihood(StrEnum):
+class LikelihoodShape(StrEnum):
     """How what a mechanism predicts is described."""
 
     gaussian = "gaussian"
@@ -59,12 +59,12 @@ class Likelihood(StrEnum):
 
 
 ByLikelihood = Annotated[
-    Likelihood,
+    LikelihoodShape,
     typer.Option(
         "--likelihood",
         metavar="gaussian|mixture",
-        parser=one_of(Likelihood),
-        autocompletion=offers.one_of(*Likelihood),
+        parser=one_of(LikelihoodShape),
+        autocompletion=offers.one_of(*LikelihoodShape),
         help="How what a mechanism predicts is described: a mixture of many draws of its uncertain numbers, "
         "or one normal distribution, which is quicker.",
     ),
@@ -77,7 +77,7 @@ def discriminate(
     decisive: Decisive = 0.9,
     summaries: Summaries = None,
     draws: Draws = 256,
-    likelihood: ByLikelihood = Likelihood.mixture,
+    likelihood: ByLikelihood = LikelihoodShape.mixture,
     settings: options.Set = None,
     hypothesis: options.Hypothesis = None,
     seed: options.Seed = None,
@@ -145,7 +145,7 @@ def discriminate(
         hypotheses=chosen,
         patients=sizes,
         summaries=kinds if kinds != ["means"] else None,
-        likelihood=likelihood.value if likelihood is not Likelihood.mixture else None,
+        likelihood=likelihood.value if likelihood is not LikelihoodShape.mixture else None,
         decisive=decisive,
         draws=draws,
         seed=seed,
