@@ -35,7 +35,11 @@ class WeighingError(PlannerError, ValueError):
 
 
 class UnknownNameError(PlannerError, LookupError, ValueError):
-    """A name or label that nothing has, or a label that several have."""
+    """A name or label that nothing has, or a label that several have (`several`)."""
+
+    def __init__(self, message: str, hint: str = "", several: bool = False) -> None:
+        super().__init__(message, hint)
+        self.several = several
 
 
 class UncertaintyError(PlannerError, ValueError):

@@ -39,6 +39,7 @@ def name_called(word: str, labels: Labels, kind: str = "hypothesis", kinds: str 
         raise UnknownNameError(
             f"{count(len(names), kind, kinds)} have the label {printable(word)}",
             f"give a name: {listed(names, 'or')}",
+            several=True,
         )
     raise UnknownNameError(f"there is no {kind} {printable(word)}", _near(word, labels))
 

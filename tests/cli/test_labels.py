@@ -105,3 +105,31 @@ def test_commas_part_words_but_not_labels() -> None:
     assert words_called(["one,two"], labels) == ["one", "two"]
     assert words_called(["A, b,A", "a,B,c, x"], labels) == ["A, b", "A", "a,B,c", "x"]
     assert words_called(["one,,two"], labels) == ["one", "", "two"]
+
+
+@pytest.mark.parametrize(
+    ("by_label", "by_name"),
+    [
+        ('hypotheses."Nothing, or less".means.A=4', "hypotheses.none.means.A=4"),
+        ('hypotheses.expected.means."new drug"=7', "hypotheses.expected.means.A=7"),
+        ('hypotheses.expected.means={ "New drug" = 7, placebo = 1 }', "hypotheses.expected.means={A=7,B=1}"),
+        ('analyses.0.contrast=["placebo", "new drug"]', 'analyses.0.contrast=["B", "A"]'),
+        ('hypotheses."Nothing, or less".sd_difference=4,5', "hypotheses.none.sd_difference=4,5"),
+    ],
+)
+def test_set_takes_labels_of_hypotheses_and_treatments(by_label: str, by_name: str, plan: Cli) -> None:
+    def power(setting: str) -> list[Any]:
+        cells = answer(plan("run", "plan.toml", *FEW, "--set", setting))["cells"]
+        return [(cell["hypothesis"], cell["power"], cell["true_effect"]) for cell in cells]
+
+    assert power(by_label) == power(by_name)
+    plain = answer(plan("run", "plan.toml", *FEW))["cells"]
+    assert power(by_label) != [(cell["hypothesis"], cell["power"], cell["true_effect"]) for cell in plain]
+
+
+def test_a_label_of_two_treatments_is_refused_with_their_names(cli: Cli) -> None:
+    Path("plan.toml").write_text(LABELLED.replace('"placebo"', '"new drug"'))
+    code, _, err = cli("check", "plan.toml", "--set", 'analyses.0.contrast=["B", "new drug"]')
+    assert code == 3
+    assert "2 treatments have the label new drug" in err
+    assert "give a name: A or B" in err

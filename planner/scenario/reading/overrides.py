@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from copy import copy
 from typing import Any, NamedTuple
 
+from planner.errors import UnknownNameError
 from planner.scenario.faults import Fault, Path, dotted
 from planner.scenario.paths import leading_path
+from planner.scenario.reading.by_label import named
 from planner.scenario.reading.numbers import number_meant, number_text
 from planner.scenario.reading.positions import Positions
 from planner.scenario.reading.short_forms import full_form
@@ -83,9 +85,9 @@ def parse(number: int, text: str) -> Override | Fault:
         if not written:
             return override.fault("has no value")
         if _SWEEP.fullmatch(written):
-            return override.fault(
-                "is a list of values where one is needed", f"write a list as [{printable(written)}]"
-            )
+            hint = f"write a list as [{printable(written)}]"
+            hint = "a range is from:to:step, such as 12:60:4" if ":" in written else hint
+            return override.fault("is a list of values where one is needed", hint)
         meant = number_meant(written)
         hint = "text needs quotation marks" if meant is None else f"write {number_text(meant)}"
         return override.fault(f"{quote(written)} is not a TOML value", hint)
@@ -119,7 +121,10 @@ def apply(data: Tree, overrides: Sequence[Override]) -> tuple[Tree, list[Overrid
     fitted, faults = [], []
     for override in overrides:
         try:
-            fitted.append(override._replace(path=_put(data, override.path, override.value)))
+            path, value = named(data, override.path, override.value)
+            fitted.append(override._replace(path=_put(data, path, value)))
+        except UnknownNameError as error:
+            faults.append(override.fault(error.message, error.hint, at=override.key))
         except LookupError as error:
             faults.append(override.fault(str(error.args[0]), at=override.key))
     return data, fitted, faults

@@ -20,6 +20,7 @@ from planner.scenario.reading.short_forms import expanded
 from planner.scenario.resolving.draft import Complaint
 from planner.scenario.resolving.kept import Kept
 from planner.scenario.scenario import Scenario
+from planner.scenario.text import nearest, perhaps
 from planner.scenario.tree import Tree
 
 _PATIENTS: Path = ("design", "patients")
@@ -62,7 +63,7 @@ class Source:
         scenario, complaints = build_scenario(
             data, paths, _resized(patients, paths), self._context, self._kept
         )
-        places = _Places(layers, overrides)
+        places = _Places(layers, overrides, stated)
         faults += [places.fault(complaint) for complaint in complaints]
         # In the order of the files; what stands in an override comes last. Nothing is said twice.
         rank = {layer.name: i for i, layer in enumerate(layers)}
@@ -117,6 +118,7 @@ class _Places:
 
     layers: list[Layer]
     overrides: list[Override]
+    stated: Tree  # what the files say
 
     def written(self, path: Path) -> Path:
         """The path without numbers of elements that were written as one: `per_period = 0.1`, "A B"."""
@@ -130,6 +132,13 @@ class _Places:
         layer, own = owner(self.layers, path)
         return own in layer.positions.spans
 
+    def meant(self, path: Path) -> str:
+        """What may have been meant by a table that the files do not have: one beside it that they have."""
+        beside: object = self.stated
+        for part in path[:-1]:
+            beside = beside.get(part) if isinstance(beside, dict) else None
+        return perhaps(nearest(str(path[-1]), beside)) if isinstance(beside, dict) else ""
+
     def fault(self, complaint: Complaint) -> Fault:
         path = self.written(complaint.path)
         for override in self.overrides[::-1]:
@@ -139,6 +148,7 @@ class _Places:
         if not self.stands(path):  # a table that an override has made
             for override in self.overrides:
                 if path and override.path[: len(path)] == path:
-                    return override.fault(complaint.message, complaint.hint, override.key, dotted(path))
+                    hint = complaint.hint or self.meant(path)
+                    return override.fault(complaint.message, hint, override.key, dotted(path))
         layer, own = owner(self.layers, path)
         return layer.fault(own, complaint.message, complaint.hint, complaint.at_key)
