@@ -30,7 +30,7 @@ PAGES = {
 
 def names_of(page: str) -> list[str]:
     """The public names that stand on a page."""
-    names = [name for name in planner.__all__ if name != "__version__" and _page_of(name) == page]
+    names = [name for name in dir(planner) if name != "__version__" and _page_of(name) == page]
     return sorted(names, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
 
 
