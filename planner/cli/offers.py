@@ -68,8 +68,10 @@ def hypotheses(ctx: Context, incomplete: str) -> list[str]:
 
 def analyses(ctx: Context, _: str) -> list[str]:
     """Analyses of the scenario typed, by name."""
-    rows = [row for tree in _typed(ctx) for row in tree.get("analyses", ())]
-    return [name for row in rows if isinstance(name := row.get("name", row.get("method")), str)]
+    stated = [tree.get("analyses", []) for tree in _typed(ctx)]
+    rows = [row for each in stated for row in (each if isinstance(each, list) else [each])]
+    tables = [row if isinstance(row, dict) else {"method": row} for row in rows]  # a word is a method
+    return [name for row in tables if isinstance(name := row.get("name", row.get("method")), str)]
 
 
 def settings(ctx: Context, incomplete: str) -> list[str]:

@@ -124,6 +124,21 @@ def test_whatever_takes_one_of_a_few_words_offers_them(complete: Complete) -> No
     assert seen > 10
 
 
+@pytest.mark.parametrize(
+    ("stated", "names"),
+    [
+        ('analyses = "paired-t"', ["paired-t"]),
+        ('analyses = ["paired-t", "mcnemar"]', ["paired-t", "mcnemar"]),
+        ('[analyses]\nmethod = "paired-t"', ["paired-t"]),
+        ('[[analyses]]\nname = "main"\nmethod = "paired-t"', ["main"]),
+        ("analyses = 3", []),
+    ],
+)
+def test_analyses_in_each_form(complete: Complete, stated: str, names: list[str]) -> None:
+    Path("some.toml").write_text(stated)
+    assert complete("trial", "some.toml", "--analysis", "") == names
+
+
 def test_the_home_folder_is_known(
     complete: Complete, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
