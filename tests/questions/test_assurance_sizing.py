@@ -96,7 +96,7 @@ SPREAD = '[hypotheses.effect.uncertainty]\n"sd_difference" = { low = 4, high = 1
 
 def test_the_effect_that_is_found_over_an_uncertain_spread() -> None:
     """Against the power integrated over the SD of the difference, solved for the effect."""
-    found = sized(text(uncertainty=SPREAD), 0.8, 400, find="effect", patients=24)
+    found = sized(text(uncertainty=SPREAD), 0.8, 200, find="effect", patients=24)
     (answer,) = found.to_json()["answers"]
     power, law = exact("paired-t", "two-sided", 24), stats.uniform(4, 10)
 
@@ -117,7 +117,7 @@ def test_the_effect_that_is_found_over_an_uncertain_spread() -> None:
         for row in found.to_json()["curve"]:
             shown = row["power"]
             compare.mean(f"{row['effect']}", shown["estimate"], shown["mcse"], assurance(row["effect"]))
-    assert found.to_json()["run"]["variants"] == 400
+    assert found.to_json()["run"]["variants"] == 200
 
 
 def test_all_effects_see_the_same_variants() -> None:
@@ -141,7 +141,7 @@ def test_a_hypothesis_of_which_nothing_is_uncertain_stands_beside_others() -> No
     """Its assurance is its power, however far its search goes."""
     other = "[hypotheses.known]\nmeans = { A = 6, B = 0 }\nsd_difference = 8\n[[analyses]]"
     source = text(uncertainty=SMALL).replace("[[analyses]]", other)
-    answers = sized(source, [0.8, 0.95], 400, max_patients=80).to_json()["answers"]  # type: ignore[arg-type]
+    answers = sized(source, [0.8, 0.95], 100, max_patients=80).to_json()["answers"]  # type: ignore[arg-type]
     plain = size(read_text(source), power=[0.8, 0.95], max_patients=80).to_json()["answers"]
     known = [each for each in answers if each["hypothesis"] == "known"]
     right = [each["patients"] for each in plain if each["hypothesis"] == "known"]

@@ -105,7 +105,7 @@ def test_weights_of_mechanisms_are_chances() -> None:
     scenario = read(
         "williams-2018", set=[f"simulation.hypotheses={names}".replace("'", '"'), "observed.use=responders"]
     )
-    found = weigh(scenario, variants=250, patients=2048)
+    found = weigh(scenario, variants=120, patients=1024)
     assert isinstance(found.evidence, CountEvidence)
     weight: dict[tuple[int, int], Any] = {}
     for x, y in product(range(13), repeat=2):
@@ -113,7 +113,7 @@ def test_weights_of_mechanisms_are_chances() -> None:
         likelihood = replace(found.evidence, sums=sums).likelihood(found.measured)
         weight[x, y] = Posterior(likelihood, np.ones(4), found.posterior.groups).weights()[0]
     claimed, right = [], []
-    for number, variant in enumerate(variants(scenario, 240, 99)):
+    for number, variant in enumerate(variants(scenario, 160, 99)):
         patients = cohort(variant, names, found.evidence.readings, 99, number, 1024)
         parts = [patients.seen(sequence, ("K", "KN"))[:, 0] for sequence in variant.design.sequences]
         for h in range(4):
