@@ -113,6 +113,14 @@ def test_a_page_is_a_session(play: Play, tmp_path: Path) -> None:
     assert (tmp_path / "trial.toml").exists()
 
 
+def test_a_file_may_be_named_above_its_block(play: Play) -> None:
+    """For the front page, which is read as plain text as well."""
+    play(
+        TRIAL.replace("```{code-block} toml\n:caption: trial.toml\n", "<!-- file: trial.toml -->\n```toml\n")
+        + CHECKED
+    )
+
+
 def test_pipes_remarks_and_exit_codes_are_shown(play: Play) -> None:
     play(
         TRIAL

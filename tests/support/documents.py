@@ -13,7 +13,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ NOT_RUN = ("planner bench", "planner doctor", "planner --install-completion", "p
 """Commands that measure the machine, or change what is outside the folder: they have tests of their own."""
 FENCE = re.compile(r"^( *)(`{3,}|~{3,})\s*(.*?)\s*$")
 SAYS = re.compile(r"^<!-- (long|quick) -->$")
+NAMED = re.compile(r"^<!-- file: (\S+) -->$")
+"""Above a file of a page that is read as plain text too, where a caption would be copied with it."""
 EXIT_CODE = re.compile(r"^# exit code (\d+)$")
 Output = Callable[[], tuple[str, str]]
 
@@ -91,8 +93,10 @@ def fenced(text: str, page: str) -> list[Fenced]:
         if end is None:
             raise PageError(f"{page}:{at + 1}", "a block without an end")
         body = [line.removeprefix(indent) for line in lines[at + 1 : end]]
-        says = SAYS.match(lines[at - 1].strip()) if at else None
-        blocks.append(_block(page, at + 1, about, body, says.group(1) if says else ""))
+        above = lines[at - 1].strip() if at else ""
+        says, named = SAYS.match(above), NAMED.match(above)
+        block = _block(page, at + 1, about, body, says.group(1) if says else "")
+        blocks.append(replace(block, caption=named.group(1)) if named else block)
         at = end + 1
     return blocks
 
