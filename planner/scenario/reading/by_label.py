@@ -12,8 +12,12 @@ from planner.scenario.labels import Labels, labels_of, name_called
 from planner.scenario.tree import Tree
 
 _TABLES = ("hypotheses", "treatments", "agents", "signals", "components", "outcomes")
-_BY_TREATMENT = ("hypotheses", "observed", "analyses")
-"""Where tables and lists go by treatments."""
+_BY_TREATMENT = {
+    "hypotheses": ("means", "rates", "sd", "sd_within", "carryover", "discordant"),
+    "observed": ("responders", "remitters", "means"),
+    "analyses": ("contrast",),
+}
+"""Settings whose tables and lists go by treatments."""
 
 
 def named(data: Tree, path: Path, value: object) -> tuple[Path, object]:
@@ -26,10 +30,13 @@ def named(data: Tree, path: Path, value: object) -> tuple[Path, object]:
     root, key, *rest = path
     if root in _TABLES:
         key = _name(key, labels_of(data.get(str(root))), str(root))
-    if root in _BY_TREATMENT and (treatments := labels_of(data.get("treatments"))):
-        rest = [_name(part, treatments, "treatments") for part in rest]
-        value = _with_names(value, treatments) if rest or root == "observed" else value
-    return (root, key, *rest), value
+    place = 1 if root == "observed" else 2
+    whole = [root, key, *rest]
+    if len(whole) > place and whole[place] in _BY_TREATMENT.get(str(root), ()):
+        treatments = labels_of(data.get("treatments"))
+        whole[place + 1 :] = [_name(part, treatments, "treatments") for part in whole[place + 1 :]]
+        value = _with_names(value, treatments)
+    return tuple(whole), value
 
 
 def _name(part: str | int, labels: Labels, kinds: str) -> str | int:
