@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.documents import fenced
 from tests.support.paths import ROOT
 
-ROOT = ROOT
 TRIAL = """\
 schema_version = 1
 extends = "asthma-ab-ba.toml"
@@ -22,6 +22,12 @@ extends = "asthma-ab-ba.toml"
 looks = [0.5, 1.0]
 efficacy = { rule = "exponential", nu = 0.8 }
 futility = { rule = "exponential", nu = 0.5, beta = 0.2 }
+"""
+SCALED = """\
+schema_version = 1
+extends = "migraine-williams-3.toml"
+[endpoint]
+scale = "VAS-100"
 """
 
 
@@ -58,6 +64,18 @@ def put_before(file: Path, mark: str, text: str, after: str = "") -> None:
     before = file.read_text(encoding="utf-8")
     at = before.index(mark, before.index(after))
     file.write_text(before[:at] + text + before[at:], encoding="utf-8")
+
+
+@pytest.mark.long
+def test_the_first_change_is_one_line(copy: Path) -> None:
+    """The row of CONTRIBUTING.md: a scale that `show` and the JSON Schema know at once."""
+    blocks = fenced((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), "CONTRIBUTING.md")
+    (row,) = [block.text for block in blocks if "NamedScale(" in block.text]
+    (copy / "trial.toml").write_text(SCALED)
+    assert "VAS-100" in planner(copy, "check", "trial.toml", code=3)
+    put_before(copy / "planner" / "scenario" / "vocabulary.py", "}\n", f"    {row}", after="SCALES: ")
+    assert "trial.toml: valid" in planner(copy, "check", "trial.toml")
+    assert "VAS-100" in planner(copy, "schema")
 
 
 @pytest.mark.long
