@@ -15,6 +15,7 @@ from planner.scenario.faults import Path
 from planner.scenario.fields import spelling
 from planner.scenario.hypotheses import SETTINGS
 from planner.scenario.reading.guessed_names import named_otherwise
+from planner.scenario.reading.guessed_treatments import treatments_answered
 from planner.scenario.reading.messages import NOT_KNOWN
 from planner.scenario.reading.numbers import number_meant
 from planner.scenario.reading.right_forms import (
@@ -25,6 +26,7 @@ from planner.scenario.reading.right_forms import (
     arms_form,
     as_number_form,
     baseline_form,
+    better_form,
     contrast_form,
     cv_form,
     design_form,
@@ -62,7 +64,7 @@ def answered(complaints: Sequence[Complaint], data: Tree) -> list[Complaint]:
         message = "states a hypothesis without its name"
         own = Complaint(("hypotheses",), message, "[hypotheses.effect]: each hypothesis has a name", True)
         complaints = [*(each for each in complaints if each.path[:1] != ("hypotheses",)), own]
-    done = [_answer(complaint, data) for complaint in complaints]
+    done = [_answer(complaint, data) for complaint in treatments_answered(complaints, data)]
     meant = " ".join(f"{each.hint} " for each in done if each.message == NOT_KNOWN)
     return [each for each in done if not _settled(each, meant)]
 
@@ -152,6 +154,10 @@ KEYS: dict[str, Callable[[TypedSetting], str]] = {
     **dict.fromkeys(
         ("effect", "difference", "delta", "effectsize", "treatmenteffect", "mean", "diff"), means_form
     ),
+    **dict.fromkeys(("meandifference", "meandiff"), means_form),
+    **dict.fromkeys(("withinsd", "sdw", "sdwithinpatients"), setting_of("hypotheses", "sd_within")),
+    **dict.fromkeys(("better", "direction", "higherisbetter", "lowerisbetter"), better_form),
+    **dict.fromkeys(("higherbetter", "lowerbetter", "largerisbetter"), better_form),
     **dict.fromkeys(("proportions", "probabilities", "responders", "response", "responserates"), rates_form),
     **dict.fromkeys(("variance", "var"), root_form),
     **dict.fromkeys(("cv", "cvwithin", "cvw"), cv_form),

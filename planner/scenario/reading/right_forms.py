@@ -15,6 +15,7 @@ from planner.scenario.faults import Path, dotted
 from planner.scenario.fields import as_spelt, spelling
 from planner.scenario.reading.numbers import number_meant, number_text
 from planner.scenario.resolving.examples import described, periods, spelt_out, treatments, written_at
+from planner.scenario.stopping_rules import EFFICACY_RULES
 from planner.scenario.text import quote
 from planner.scenario.tree import Tree, is_number
 from planner.scenario.vocabulary import DESIGNS
@@ -108,6 +109,8 @@ def alternative_form(guess: TypedSetting) -> str:
 
 
 def interim_form(guess: TypedSetting) -> str:
+    if isinstance(guess.value, str) and as_spelt(guess.value, EFFICACY_RULES) is not None:
+        return rule_form(guess)
     looks = "looks = [0.5, 1.0]" if number_meant(guess.value) is None else looks_form(guess)
     return looks if guess.section == "monitoring" and len(guess.path) > 1 else f"[monitoring] {looks}"
 
@@ -115,6 +118,8 @@ def interim_form(guess: TypedSetting) -> str:
 def means_form(guess: TypedSetting) -> str:
     if guess.section != "hypotheses":
         return ""
+    if isinstance(guess.value, dict):
+        return f"means = {_by_treatment(guess)}"
     a, b = guess.pair
     number = number_meant(guess.value)
     first = "..." if number is None else number_text(number)
@@ -350,7 +355,17 @@ def endpoint_form(guess: TypedSetting) -> str:
     return f"endpoint = {{ label = {quote(guess.value)} }}" if isinstance(guess.value, str) else ""
 
 
+def better_form(guess: TypedSetting) -> str:
+    """Which scores are better, as a scale."""
+    lower = re.search("low|down|small|less", f"{guess.path[-1]} {guess.value}".casefold()) is not None
+    better = "lower" if lower != (guess.value is False) else "higher"
+    where = "" if guess.section == "endpoint" else "under [endpoint]: "
+    return f'{where}scale = {{ better = "{better}" }}' if guess.section != "outcomes" else ""
+
+
 def scale_form(guess: TypedSetting) -> str:
+    if isinstance(guess.value, str) and spelling(guess.value) in ("higher", "lower"):
+        return better_form(guess)
     limits = guess.value if isinstance(guess.value, list) else []
     numbers = [number_meant(each) for each in limits]
     if len(numbers) != 2 or None in numbers:

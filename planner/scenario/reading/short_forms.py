@@ -102,7 +102,7 @@ def _words(value: Any, _data: Tree) -> object:
 
 
 def _letters(value: Any, data: Tree) -> object:
-    """`AB` or `A,B` stands for `A B` where A and B are treatments and the whole is none."""
+    """`AB`, `A,B` or `A then B` stands for `A B` where A and B are treatments and the whole is none."""
     known = described(data)
     if not isinstance(value, str) or set(value.split()) <= set(known):
         return value
@@ -127,7 +127,9 @@ SHORT_FORMS: tuple[ShortForm, ...] = (
         "where A and B are treatments that `[treatments]` or a hypothesis names, and AB is none",
         _letters,
     ),
-    ShortForm("design.sequences.*", '"A -> B"', '"A B"', "likewise `A,B`, `A-B` and `A/B`", _letters),
+    ShortForm(
+        "design.sequences.*", '"A -> B"', '"A B"', "likewise `A then B`, `A,B`, `A-B` and `A/B`", _letters
+    ),
     ShortForm("design.arms", '"A B"', '["A", "B"]', expand=_words),
     ShortForm("design.assessment_days", "1", "[1]", expand=_numbers),
     ShortForm(

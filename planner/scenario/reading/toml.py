@@ -141,10 +141,21 @@ def _syntax_fault(text: str, name: str, message: str) -> Fault:
     pointed = re.compile(r"([+-]?)(\.\d+)").match(source, column - 1)
     if pointed is not None and plain.startswith("Invalid value"):
         hint = f"a number needs a digit before its point: {pointed[1]}0{pointed[2]}"
+    if plain.startswith("Expected newline"):
+        hint = _on_its_line(source, column) or hint
     word = re.compile(r"[^\s,\]}#]+").match(source, column - 1)
     pointed_at = comma is not None or plain.startswith(("Invalid value", "Expected '='"))
     width = len(word[0]) if word is not None and pointed_at else 1
     return Fault(name, line, column, "", f"not valid TOML: {words}", hint, source, width)
+
+
+def _on_its_line(source: str, column: int) -> str:
+    """What to write for a percentage, and for a section with a setting behind it on one line."""
+    percentage = re.search(r"(\d+(?:\.\d+)?) *$", source[: column - 1])
+    if percentage is not None and source[column - 1] == "%":
+        return f"a share: {float(percentage[1]) / 100:.12g}"
+    section = re.match(r"\s*(\[+[^\[\]]+\]+)\s", source[:column])
+    return f"{section[1]} on a line of its own, and each setting on a line below it" if section else ""
 
 
 def _decimal_comma(plain: str, source: str, column: int) -> re.Match[str] | None:

@@ -68,6 +68,9 @@ def treatments(data: Tree) -> list[str]:
     for sequence in sequences if isinstance(sequences, list) else ():
         parts = sequence.split() if isinstance(sequence, str) else sequence
         names += [x for x in parts if isinstance(x, str)] if isinstance(parts, list) else []
+    declared = data.get("treatments")
+    if isinstance(declared, dict) and not set(names) <= set(declared):
+        names = []  # the sequences are written in some other form
     arms = design.get("arms") if isinstance(design, dict) else None
     names += [x for x in arms if isinstance(x, str)] if isinstance(arms, list) else []
     return list(dict.fromkeys(names or described(data)))
@@ -92,10 +95,20 @@ def periods(data: Tree) -> int | None:
 
 
 def spelt_out(text: str, known: Collection[str]) -> str | None:
-    """`AB`, `A,B` or `A -> B` as `A B`, where A and B are known treatments; None for anything else."""
-    parts = [part for part in re.split(r"[\s,;/>|–-]+", text) if part]
-    parts = [letter for part in parts for letter in ([part] if part in known else part)]
-    return " ".join(parts) if parts and set(parts) <= set(known) else None
+    """`AB`, `A,B`, `A then B` or `A -> B` as `A B`, where A and B are known treatments.
+
+    None for anything else, also for `AB/BA`, which is two sequences.
+    """
+    one_each = all(len(_spelt(part, known)) < 2 for part in re.split("[,;/|]", text))
+    parts = _spelt(text, known)
+    several = re.search("[,;/|]", text) is not None and not one_each
+    return " ".join(parts) if parts and set(parts) <= set(known) and not several else None
+
+
+def _spelt(text: str, known: Collection[str]) -> list[str]:
+    """The treatments of a text, letter by letter where a word is none; without the `then` between them."""
+    words = [word for word in re.split(r"[\s,;/>|–-]+", text) if word and (word in known or word != "then")]
+    return [letter for word in words for letter in ([word] if word in known else word)]
 
 
 def described(data: Tree) -> list[str]:

@@ -131,7 +131,7 @@ def _spread(
     for key in ("sd_within", "sd_between", "sd"):
         _check_table(draft, (*path, key), means, getattr(means, key), treatments)
     if given[0] == "sd_within":
-        _check_within(draft, path, means)
+        _check_within(draft, path, means, endpoint)
     elif given[0] == "sd":
         _check_total(draft, path, means, design)
     else:
@@ -150,9 +150,13 @@ def _check_table(draft: Draft, path: Path, means: Means, stated: object, treatme
         draft.note(path, f"says nothing of {listed(missing)}", hint)
 
 
-def _check_within(draft: Draft, path: Path, means: Means) -> None:
+def _check_within(draft: Draft, path: Path, means: Means, endpoint: Endpoint | None) -> None:
     if means.sd_between is None:
         hint = "sd_between = the SD between the patients' own levels, in points"
+        stated = set(means.sd_within.values() if isinstance(means.sd_within, Mapping) else ())
+        if len(stated) == 1 and endpoint is not None and endpoint.bounds is None:
+            difference = sqrt(2.0) * stated.pop()
+            hint += f"; if nobody knows it, in place of both: sd_difference = {difference:.4g}"
         draft.note((*path, "sd_within"), "needs `sd_between` beside it", hint, at_key=True)
 
 
