@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import gammaln, ndtr, stdtrit, xlog1py, xlogy
+from scipy.special import gammaln, ndtr, ndtri, stdtrit, xlog1py, xlogy
 
 from planner.analyses import info_of
 from planner.kernels.tables import Floats
@@ -180,46 +180,65 @@ def type_one_errors(scenario: Scenario, analysis: PlannedAnalysis, patients: int
         scores = family_of(hypothesis).normal_scores(hypothesis)
         if about.decisive is not None:
             shares = _discordant(scenario, hypothesis, analysis)
-            errors += [] if shares is None else _mcnemar_error(plan, shares, stay, about.reference)
+            if shares is not None:
+                errors += _mcnemar_error(plan, shares, scenario.design.allocation, stay, about.reference)
         elif scores is not None:
             errors.append(_error(plan, _contrasts(scenario, scores, analysis), stay))
     return errors
 
 
-def _discordant(
-    scenario: Scenario, hypothesis: Hypothesis, analysis: PlannedAnalysis
-) -> tuple[float, float] | None:
-    """Shares of patients who respond to the first treatment only, and to the second only, were they alike."""
-    design, effects = scenario.design, scenario.population.period_effect
+def _discordant(scenario: Scenario, hypothesis: Hypothesis, analysis: PlannedAnalysis) -> Floats | None:
+    """(sequences, 2) shares of patients who respond to the first treatment only, and to the second only, were
+    the two alike."""
+    effects = scenario.population.period_effect
     first, second = analysis.weights
-    family, shares = family_of(hypothesis), np.zeros(2)
-    for sequence, units in zip(design.sequences, design.allocation, strict=True):
+    family, shares = family_of(hypothesis), []
+    for sequence in scenario.design.sequences:
         shifts = effects[sequence.index(first)], effects[sequence.index(second)]
         each = family.alike_in_two_periods(hypothesis, second, shifts)
         if each is None:
             return None
-        shares += np.array(each) * units / design.unit
-    return float(shares[0]), float(shares[1])
+        shares.append(each)
+    return np.array(shares)
 
 
 def _mcnemar_error(
-    plan: MonitoringPlan, shares: tuple[float, float], stay: float, reference: str
+    plan: MonitoringPlan, shares: Floats, allocation: tuple[int, ...], stay: float, reference: str
 ) -> list[float]:
     """P(McNemar's test is significant), of one look at up to `_MOST_PAIRS` patients; empty for others."""
-    n = round(plan.patients * stay)
-    if len(plan.counts) > 1 or n > _MOST_PAIRS or sum(shares) <= 0.0:
+    n = plan.patients
+    if len(plan.counts) > 1 or n > _MOST_PAIRS or not shares.any():
         return []
     z, level = plan.boundary.efficacy_z[-1], float(ndtr(-plan.boundary.efficacy_z[-1]))
-    total = 0.0
-    for pairs, chance in enumerate(_binomial(n, min(sum(shares), 1.0))):
+    law, total = _discordant_law(n, stay * shares, allocation), 0.0
+    for pairs in range(n + 1):
+        first = np.arange(pairs + 1)
         at_random = _binomial(pairs, 0.5)
         tail = np.cumsum(at_random[::-1])[::-1] - (at_random / 2.0 if reference == "binomial-mid" else 0.0)
         above = tail <= level * (1.0 + _TIE)
         if reference == "normal":
-            above = 2.0 * np.arange(pairs + 1) - pairs >= z * math.sqrt(max(pairs, 1))
+            above = 2.0 * first - pairs >= z * math.sqrt(max(pairs, 1))
         hits = above & (plan.direction != "less") | above[::-1] & (plan.direction != "greater")
-        total += chance * float(_binomial(pairs, shares[0] / sum(shares))[hits].sum())
+        total += float(law[first, pairs - first][hits].sum())
     return [total]
+
+
+def _discordant_law(n: int, shares: Floats, allocation: tuple[int, ...]) -> Floats:
+    """(n + 1, n + 1) probability of so many who respond to the first treatment only, and to the second only.
+
+    Sequences have the patients that the allocation gives them; whoever is left over is of any of them. By the
+    product of the patients' characteristic functions.
+    """
+    turn = np.exp(-2j * np.pi * np.arange(n + 1) / (n + 1)) - 1.0
+    each = [1.0 + first * turn[:, None] + second * turn for first, second in shares]
+    unit = sum(allocation)
+    sizes = [n * units // unit for units in allocation]
+    mean = sum(units * one for units, one in zip(allocation, each, strict=True)) / unit
+    product = mean ** (n - sum(sizes))
+    for size, one in zip(sizes, each, strict=True):
+        product = product * one**size
+    law: Floats = np.fft.ifft2(product).real
+    return np.maximum(law, 0.0)
 
 
 def _binomial(n: int, chance: float) -> Floats:
@@ -255,15 +274,38 @@ def _error(plan: MonitoringPlan, contrasts: _Contrasts, stay: float) -> float:
     seen = plan.patients * stay
     if contrasts.sd < _NIL or seen < 2.0:
         return 0.0
-    drift = contrasts.shift * math.sqrt(seen) / contrasts.sd
-    wider = math.hypot(contrasts.sd, contrasts.between) / contrasts.sd  # what the standard error takes it for
-    sides = {"two-sided": (1.0, -1.0), "greater": (1.0,), "less": (-1.0,)}[plan.direction]
+    shift = -contrasts.shift if plan.direction == "less" else contrasts.shift
+    sides = (shift, -shift) if plan.direction == "two-sided" else (shift,)
     if len(plan.counts) == 1:
-        df = np.array([seen - 1.0])
-        limit: Floats = -stdtrit(df, ndtr(-plan.boundary.efficacy_z[-1])) * wider
-        return float(sum(noncentral_t_above(limit, df, np.array([side * drift]))[0] for side in sides))
-    limits = [z * wider for z in plan.boundary.efficacy_z]
+        z = plan.boundary.efficacy_z[-1]
+        return sum(_above(z, seen, contrasts, side) for side in sides)
+    drift = shift * math.sqrt(seen) / contrasts.sd
+    looks = list(zip(plan.fractions, plan.boundary.efficacy_z, strict=True))
+    limits = [
+        _as_normal(z, seen * part, contrasts, abs(shift) if len(sides) > 1 else shift) for part, z in looks
+    ]
     futility = plan.boundary.futility_z if plan.boundary.binding else [-math.inf] * len(limits)
-    towards = -drift if plan.direction == "less" else drift
-    crossing = crossing_probabilities(plan.fractions, plan.boundary.sided, limits, list(futility), towards)
+    crossing = crossing_probabilities(plan.fractions, plan.boundary.sided, limits, list(futility), drift)
     return float(sum(crossing.efficacy_up) + sum(crossing.efficacy_down))
+
+
+def _above(z: float, seen: float, contrasts: _Contrasts, shift: float) -> float:
+    """P(t of so many patients whose mean is `shift` is above the t limit that z stands for).
+
+    Sequences that differ in their means widen s, whose square then is about a chi-square with other degrees
+    of freedom (Patnaik 1949).
+    """
+    df, extra = seen - 1.0, seen * (contrasts.between / contrasts.sd) ** 2
+    limit = -stdtrit(df, ndtr(-z)) * math.sqrt((df + extra) / df)
+    like = np.array([(df + extra) ** 2 / (df + 2.0 * extra)])
+    drift = np.array([shift * math.sqrt(seen) / contrasts.sd])
+    return float(noncentral_t_above(np.array([limit]), like, drift)[0])
+
+
+def _as_normal(z: float, seen: float, contrasts: _Contrasts, shift: float) -> float:
+    """The limit that a normal statistic of the same drift is as often above as t is above its own."""
+    if not math.isfinite(z) or seen < 2.0:
+        return math.inf
+    above = _above(z, seen, contrasts, shift)
+    least = z if above >= 1.0 else shift * math.sqrt(seen) / contrasts.sd - float(ndtri(above))
+    return max(least, min(z, 0.0))

@@ -106,6 +106,25 @@ def test_two_looks() -> None:
     assert error(plan) == pytest.approx(by_hand, abs=0.02)
 
 
+def test_looks_at_few_patients() -> None:
+    """At 6 and 12 patients a t test finds far less than a normal one of the same drift."""
+    tails = tuple(0.5 * math.erfc(z / math.sqrt(2.0)) for z in (2.963, 1.969))
+    plan = scenario(
+        ONE_ORDER.replace("24", "12"), population="period_effect = [0, 4]", monitoring="looks = [6, 12]"
+    )
+    by_hand = simulated({-4.0: 12}, SD, 0.025, looks=(6, 12), limits=tails)
+    assert error(plan) == pytest.approx(by_hand, abs=MARGIN)
+
+
+@pytest.mark.parametrize(("allocation", "effect"), [([2, 1], 8), ([3, 1], 15), ([2, 1], 20)])
+def test_sequences_that_lie_far_apart_widen_the_standard_error(allocation: list[int], effect: int) -> None:
+    design = f'sequences = ["A B", "B A"]\nallocation = {allocation}\npatients = 12'
+    plan = scenario(design, population=f"period_effect = [0, {effect}]", analyses='method = "paired-t"')
+    first = 12 * allocation[0] // sum(allocation)
+    by_hand = simulated({-float(effect): first, float(effect): 12 - first}, SD, 0.025)
+    assert error(plan) == pytest.approx(by_hand, abs=MARGIN)
+
+
 def test_words_with_a_period_effect() -> None:
     (remark,) = period_remarks(scenario(population=LATER))
     assert remark == (
@@ -180,6 +199,23 @@ def test_responses(method: str) -> None:
     first = (responds[..., 0] & ~responds[..., 1]).sum(axis=1)
     second = (responds[..., 1] & ~responds[..., 0]).sum(axis=1)
     significant = np.array([[_significant(b, c, method) for c in range(41)] for b in range(41)])
+    assert error(plan) == pytest.approx(float(significant[first, second].mean()), abs=MARGIN)
+
+
+def test_responses_of_sequences_of_fixed_size() -> None:
+    """30 and 10 patients, each order with its own shares: less is left to chance than in 40 of any."""
+    design = 'sequences = ["A B", "B A"]\nallocation = [3, 1]\npatients = 40'
+    plan = scenario(
+        design, hypothesis=RATES, population="period_effect = [0, 2]", analyses='method = "mcnemar-mid-p"'
+    )
+    rng = np.random.default_rng(8)
+    own, each = rng.normal(size=(TRIALS, 40, 1)), rng.normal(size=(TRIALS, 40, 2))
+    latent = math.sqrt(0.3) * own + math.sqrt(0.7) * each
+    responds = latent <= NormalDist().inv_cdf(0.3) + np.array([0.0, 2.0])
+    earlier, later = responds[..., 0] & ~responds[..., 1], responds[..., 1] & ~responds[..., 0]
+    first = earlier[:, :30].sum(axis=1) + later[:, 30:].sum(axis=1)
+    second = later[:, :30].sum(axis=1) + earlier[:, 30:].sum(axis=1)
+    significant = np.array([[_significant(b, c, "mcnemar-mid-p") for c in range(41)] for b in range(41)])
     assert error(plan) == pytest.approx(float(significant[first, second].mean()), abs=MARGIN)
 
 
