@@ -173,6 +173,9 @@ KEYS: dict[str, Callable[[TypedSetting], str]] = {
     **dict.fromkeys(("significance", "significancelevel", "siglevel", "level"), alpha_form),
     "alpha": alpha_form,
     **dict.fromkeys(("dropout", "dropoutrate", "attrition", "withdrawal", "withdrawals"), dropout_form),
+    **dict.fromkeys(
+        ("total", "overall"), lambda guess: dropout_form(guess.around()._replace(value=guess.value))
+    ),
     "periodeffect": period_effect_form,
     "treatments": treatments_form,
     **dict.fromkeys(("name", "title"), label_form),

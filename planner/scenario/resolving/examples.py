@@ -39,7 +39,7 @@ def _example(complaint: Complaint, data: Tree) -> str:
         case "population.dropout":
             return f"for instance dropout = {{ per_period = {number} }}"
         case "monitoring.looks":
-            share = isinstance(value, float) and 0.0 < value < 1.0
+            share = not isinstance(value, int | float) or 0.0 < value < 1.0
             patients = written_at(data, ("design", "patients"))
             last = "1.0" if share else str(patients) if type(patients) is int else "24"
             return f"for instance looks = [{number}, {last}]"
