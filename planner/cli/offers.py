@@ -52,7 +52,11 @@ def _files(typed: str) -> Iterator[str]:
     for entry in inside:
         if not entry.name.startswith(begun) or (entry.name.startswith(".") and not begun):
             continue
-        if entry.is_dir():
+        try:
+            folder_inside = entry.is_dir()
+        except OSError:  # a link that leads round in a circle, or to where nobody may look
+            continue
+        if folder_inside:
             yield os.path.join(folder, entry.name) + "/"
         elif entry.name.endswith(".toml"):
             yield os.path.join(folder, entry.name)

@@ -24,6 +24,8 @@ def sizes_in(patients: list[str] | None, least: int = 1) -> list[int]:
             )
         if int(steps.step) == 0:
             raise Problem(f"--patients {word}: the step is 0", hint=_HINT)
+        if range_in(word) and int(steps.first) > int(steps.last):
+            raise Problem(f"--patients {word}: the range runs backwards", hint=_HINT)
         limits = f"--patients {word}: from {least} to {MAX_PATIENTS:,} patients, at most {_MOST} numbers"
         try:
             numbers |= {int(value) for value in steps.values(_MOST)}

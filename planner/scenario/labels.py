@@ -52,11 +52,12 @@ def names_called(words: Iterable[str], labels: Labels) -> list[str]:
 def words_called(texts: Iterable[str], labels: Labels) -> list[str]:
     """The words of texts like `a,b` and `c`, without the blanks around them; labels may have commas."""
     known = {_folded(name) for name in (*labels, *(label for own in labels.values() for label in own))}
+    longest = 1 + max((name.count(",") for name in known), default=0)  # parts of a name
     words: list[str] = []
     for text in texts:
         parts, start = text.split(","), 0
         while start < len(parts):
-            ends = range(len(parts), start + 1, -1)
+            ends = range(min(len(parts), start + longest), start + 1, -1)
             end = next((e for e in ends if _folded(",".join(parts[start:e])) in known), start + 1)
             words.append(",".join(parts[start:end]).strip())
             start = end

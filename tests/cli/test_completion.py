@@ -152,6 +152,13 @@ def test_all_names_are_offered(complete: Complete) -> None:
     assert complete("boundaries", "--rule", "") == list(EFFICACY_RULES)
 
 
+def test_a_link_that_leads_in_a_circle_hides_nothing_else(complete: Complete) -> None:
+    Path("circle.toml").symlink_to("circle.toml")
+    offers = complete("run", "")
+    assert "small.toml" in offers
+    assert "circle.toml" not in offers
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_names_that_a_shell_would_obey_are_never_offered(complete: Complete, shell: str) -> None:
     Path("evil.toml").write_text(EVIL)

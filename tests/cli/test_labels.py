@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,12 @@ def test_commas_part_words_but_not_labels() -> None:
     assert words_called(["one,two"], labels) == ["one", "two"]
     assert words_called(["A, b,A", "a,B,c, x"], labels) == ["A, b", "A", "a,B,c", "x"]
     assert words_called(["one,,two"], labels) == ["one", "", "two"]
+
+
+def test_thousands_of_words_take_no_time() -> None:
+    start = time.process_time()
+    assert words_called(["a," * 5_000], {"one": ["A, b"]}) == [*["a"] * 5_000, ""]
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,7 @@ def test_the_command_at_the_foot_gives_the_same_digest(cli: Cli) -> None:
             "--patients takes whole numbers or from:to:step, not many",
         ),
         (("run", "small.toml", "--patients", "0"), "--patients 0: from 1 to 10,000 patients"),
+        (("run", "small.toml", "--patients", "96:12:12"), "--patients 96:12:12: the range runs backwards"),
         (("show", "small.toml", "--patients", "1e9"), "not 1e9"),
         (("run", "small.toml", "--patients", "20", "--set", "design.patients=24"), "say the same twice"),
         (("trial", "small.toml", "--patients", "20,24"), "--patients 20,24: planner trial takes one number"),

@@ -9,6 +9,7 @@ import pytest
 
 from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.guessed_names import named_otherwise
+from planner.scenario.reading.guesses import KEYS
 from planner.scenario.reading.numbers import number_meant
 from planner.scenario.reading.read import read_text
 from tests.support.paths import INPUTS
@@ -87,6 +88,14 @@ def test_nothing_is_made_up_for_a_word_that_nobody_knows() -> None:
     assert named_otherwise(("analyses", 0, "method"), "qwertz") == ""
     assert hints(trial(design=f"{DESIGN}\nqwertz = 3"))[0].startswith("settings here: ")
     assert "own is given from Python" in hints(trial(analyses='method = "qwertz"'))[0]
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "1e400", "0x1" + "0" * 5_000])
+@pytest.mark.parametrize("key", sorted(KEYS))
+def test_numbers_that_are_none_are_refused_by_whatever_name(key: str, number: str) -> None:
+    for section in ("design", "population", "hypotheses.effect"):
+        with pytest.raises(ScenarioError):
+            read_text(trial(), set=[f"{section}.{key}={number}", f"{section}.{key}s=[{number}]"])
 
 
 @pytest.mark.parametrize(

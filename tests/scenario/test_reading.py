@@ -262,6 +262,7 @@ def test_misspelt_name_of_the_catalogue() -> None:
         (" \n\n", "is empty"),
         ("a = " + "[" * 100_000, "nested too deeply"),
         ("a = " + "1" * 10_000, "too many digits"),
+        ("a = [{ b = 0x" + "f" * 10_000 + " }]", "too many digits"),
         ("a = '\ud800'", "half of a character"),
     ],
 )

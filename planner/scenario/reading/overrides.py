@@ -15,6 +15,7 @@ from planner.scenario.reading.by_label import named
 from planner.scenario.reading.numbers import number_meant, number_text
 from planner.scenario.reading.positions import Positions
 from planner.scenario.reading.short_forms import full_form
+from planner.scenario.reading.toml import read_toml
 from planner.scenario.text import printable, quote
 from planner.scenario.tree import Tree
 
@@ -96,7 +97,7 @@ def parse(number: int, text: str) -> Override | Fault:
 
 def _value(text: str) -> object:
     try:
-        document = tomllib.loads("v=" + text)
+        document = read_toml("v=" + text)
     except tomllib.TOMLDecodeError:
         number = _NUMBER.fullmatch(text)
         if number is not None and not (

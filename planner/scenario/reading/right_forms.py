@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from math import sqrt
+from math import inf, sqrt
 from typing import Any, NamedTuple
 
 from planner.scenario.designs import named
@@ -261,7 +261,7 @@ def looks_form(guess: TypedSetting) -> str:
         number = number_meant(number)
     if isinstance(number, float) and 0.0 < number < 1.0:
         return f"looks = [{number_text(number)}, 1.0]"
-    if not is_number(number) or number != int(number) or number < 1:
+    if not is_number(number) or not 1 <= number < inf or number != int(number):
         return ""
     several = f"looks = [{', '.join([f'{k / number:.4g}' for k in range(1, int(number))] + ['1.0'])}]"
     several += f" for {int(number)} looks, equally spaced"

@@ -87,6 +87,22 @@ def unreadable(name: str, message: str, hint: str = "") -> ScenarioError:
 _DEEP = re.compile(r"""(?<![\w."'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){40}""", re.ASCII)
 
 
+_LONGEST = 13_000  # binary digits of a whole number: more could not be written in decimal ones
+
+
+def read_toml(text: str) -> Tree:
+    """The TOML text as dictionaries. Raises ValueError also for 0xfff... of thousands of digits."""
+    data = tomllib.loads(text)
+    todo: list[object] = [data]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, dict | list):
+            todo += value.values() if isinstance(value, dict) else value
+        elif isinstance(value, int) and value.bit_length() > _LONGEST:
+            raise ValueError("a number of too many digits")
+    return data
+
+
 def parse_toml(text: str, name: str) -> Tree:
     """The TOML text as dictionaries; ScenarioError where it is not TOML."""
     try:
@@ -98,7 +114,7 @@ def parse_toml(text: str, name: str) -> Tree:
     if _DEEP.search(text):
         raise unreadable(name, "has lists or tables nested too deeply")
     try:
-        return tomllib.loads(text)
+        return read_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError([_syntax_fault(text, name, str(error))]) from None
     except RecursionError:
