@@ -125,6 +125,14 @@ def test_sequences_that_lie_far_apart_widen_the_standard_error(allocation: list[
     assert error(plan) == pytest.approx(by_hand, abs=MARGIN)
 
 
+def test_no_number_where_leaving_depends_on_the_treatment() -> None:
+    """How many stay is found by simulation alone; with all of them it would be too large a number."""
+    leaving = "dropout = { per_period = 0.4, odds_ratio = { treatment = { A = 3 } } }"
+    plan = scenario(population=f"{LATER}\n{leaving}")
+    assert type_one_errors(plan, plan.analyses[0], 24) == []
+    assert "by -3 points, and the type I error with it" in period_remarks(plan)[0]
+
+
 def test_words_with_a_period_effect() -> None:
     (remark,) = period_remarks(scenario(population=LATER))
     assert remark == (
