@@ -31,7 +31,7 @@ from planner.scenario.stopping_rules import (
 MODULES = {"efficacy": efficacy_rules, "futility": futility_rules}
 SETTINGS = {"efficacy": Efficacy, "futility": Futility}
 OWN = {"looks", "rule", "alpha", "sided", "power", "beta", "drift", "efficacy-looks", "futility", "binding"}
-OWN |= {"plot", "format", "json", "output", "force", "quiet", "verbose"}
+OWN |= {"patients", "plot", "format", "json", "output", "force", "quiet", "verbose"}
 """The options of the command itself; beta is 1 - power, and a parameter."""
 NUMBER = Parameter("shape", "A shape", range=(0, 5))
 
@@ -186,13 +186,13 @@ def test_every_parameter_has_its_option() -> None:
     assert list(options_apart(RULES, options_of_boundaries())) == []
 
 
-def test_every_rule_is_explained_with_what_it_needs() -> None:
+def test_every_rule_is_explained_with_what_it_takes() -> None:
     explained = {(method.kind, method.name): method for method in methods()}
     for kind, rules in RULES.items():
         for name, rule in rules.items():
             method = explained[f"{kind} rule", name]
             assert method.title == rule.title
-            assert list(method.parameters) == [each.name for each in rule.required]
+            assert list(method.parameters) == [each.name for each in rule.parameters]
 
 
 @pytest.mark.parametrize("kind", RULES)
