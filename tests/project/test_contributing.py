@@ -59,6 +59,13 @@ def planner(folder: Path, *words: str, code: int = 0) -> str:
     return done.stdout + done.stderr
 
 
+def checked(copy: Path, *files: str) -> bool:
+    """Whether the types of files of the copied package are right; what is not is printed."""
+    config = ["--config-file", str(ROOT / "pyproject.toml")]
+    words = [sys.executable, "-m", "mypy", *config, *(f"planner/{file}" for file in files)]
+    return subprocess.run(words, cwd=copy, timeout=300).returncode == 0
+
+
 def put_before(file: Path, mark: str, text: str, after: str = "") -> None:
     """Put text before the first mark that comes after another."""
     before = file.read_text(encoding="utf-8")
@@ -120,6 +127,7 @@ def test_a_question_is_three_files_and_a_row_each(copy: Path) -> None:
     put_before(documents, "from planner.report.pages.weigh", f"{page_import(page)}\n")
     put_before(documents, "}\n", document + "\n", after="DOCUMENTS: ")
     put_before(package / "cli" / "app.py", "}\n", entry, after="COMMANDS: ")
+    assert checked(copy, "questions/visits.py", "report/pages/visits.py", "cli/visits.py")
     assert "How many visits a trial takes." in planner(copy, "--help")
     assert re.search(r"\b30 +60\b", planner(copy, "visits", "williams-2018"))
     answer = json.loads(planner(copy, "visits", "williams-2018", "--json"))
