@@ -204,6 +204,7 @@ def test_dead_links_and_missing_paths_are_noticed(tmp_path: Path) -> None:
     assert dead_links(text, page) == ["page.md#b", "none.md", "#here", "#there"]
     page.write_text(text)
     assert dead_links(text, page) == ["page.md#a-title-long", "page.md#b", "none.md", "#there"]
+    assert missing_paths("`test_documents.py` `test_none.py`", ROOT) == ["test_none.py"]
     assert missing_paths("`planner/cli` `planner/none.py` `planner/questions/X.py`\n", ROOT) == [
         "planner/none.py"
     ]

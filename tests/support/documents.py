@@ -317,8 +317,10 @@ FOLDERS = ("planner", "tests", "docs", "bench", "scenarios", ".ci")
 
 
 def missing_paths(text: str, root: Path) -> list[str]:
-    """The paths of the checkout that a page names in backquotes, and that are not there."""
+    """Paths of the checkout and files of tests that a page names in backquotes, and that are not there."""
     prose = re.sub(r"^(`{3,}).*?^\1`*$", "", text, flags=re.S | re.M)
     named = re.findall(rf"`((?:{'|'.join(map(re.escape, FOLDERS))})/[\w./-]+)`", prose)
+    tests = {each.name for each in (root / "tests").rglob("test_*.py")}
+    unknown = [each for each in re.findall(r"`(test_\w+\.py)`", prose) if each not in tests]
     placeholder = re.compile(r"(^|/)(X|NAME|\.\.\.)(\.|/|$)")
-    return [each for each in named if not placeholder.search(each) and not (root / each).exists()]
+    return [each for each in named if not placeholder.search(each) and not (root / each).exists()] + unknown

@@ -187,7 +187,7 @@ class Sensitivity(QuestionResult):
         }
 
     def warnings(self, cells: Sequence[SensitivityCell], label: Callable[[str], str] = str) -> list[str]:
-        """What must not be overlooked. `called`: what a hypothesis is called there."""
+        """What must not be overlooked. `label`: what a hypothesis is called there."""
         warnings = [*self.scenario.remarks, *period_remarks(self.scenario), *look_remarks(self.scenario)]
         if self.partial:
             warnings.append(
