@@ -18,7 +18,18 @@ from planner._platform import (
 from planner._version import __version__
 from planner.results.contract import Json, Written
 
-PACKAGES = ("numpy", "numba", "llvmlite", "platformdirs", "polars", "scipy", "pydantic", "typer", "rich")
+PACKAGES = (
+    "numpy",
+    "numba",
+    "llvmlite",
+    "platformdirs",
+    "polars",
+    "scipy",
+    "pydantic",
+    "typer",
+    "rich",
+    "shellingham",
+)
 
 
 def versions() -> dict[str, str | None]:

@@ -46,7 +46,7 @@ def scenario_files(_: Context, incomplete: str) -> list[str]:
 def _files(typed: str) -> Iterator[str]:
     folder, begun = os.path.split(typed)
     try:
-        inside = list(os.scandir(folder or "."))
+        inside = list(Path(folder or ".").iterdir())
     except (OSError, ValueError):
         return
     for entry in inside:
@@ -141,7 +141,7 @@ def _tree(source: str) -> Tree:
         return {}
 
 
-def _table(value: object) -> dict[str, Any]:
+def _table(value: object) -> Tree:
     return value if isinstance(value, dict) else {}
 
 

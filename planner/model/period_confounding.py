@@ -25,12 +25,14 @@ from planner.monitoring.numerics import noncentral_t_above
 from planner.monitoring.solve import crossing_probabilities
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.contrasts import formula
+from planner.scenario.design import Design
 from planner.scenario.designs import Sequences
-from planner.scenario.estimability import period_shares, sequence_shares, taking_part, within_patients
+from planner.scenario.estimability import period_shares, sequence_shares, taking_part
 from planner.scenario.hypotheses import Hypothesis
+from planner.scenario.resolving.analyses import allowing_for_periods
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import count, printable, quote
-from planner.scenario.vocabulary import BINARY_MEASURES
+from planner.scenario.vocabulary import BINARY_MEASURES, IGNORING_PERIODS
 
 _TIE = 1e-9  # relative; as planner.monitoring.references
 _MOST_PAIRS = 1000
@@ -60,7 +62,7 @@ def _remark(scenario: Scenario, analysis: PlannedAnalysis, patients: int) -> str
     else:
         shift = sum(float(share) * effect for share, effect in zip(left, effects, strict=True))
         follows = _consequence(scenario, analysis, patients, shift)
-    return f"{who}. {follows}. {_remedy(design.sequences, design.allocation, analysis)}"
+    return f"{who}. {follows}. {_remedy(design, analysis)}"
 
 
 def _left_of_periods(scenario: Scenario, analysis: PlannedAnalysis) -> list[Fraction]:
@@ -70,7 +72,7 @@ def _left_of_periods(scenario: Scenario, analysis: PlannedAnalysis) -> list[Frac
     """
     design = scenario.design
     nothing = [Fraction(0)] * design.periods
-    if analysis.row.needs not in ("within", "pairs"):
+    if analysis.row.needs not in IGNORING_PERIODS:
         return nothing
     weights = analysis.weights
     if analysis.own is not None and sequence_shares(design.sequences, weights) is not None:
@@ -117,20 +119,12 @@ def _percent(rate: float) -> str:
 # What would do
 
 
-def _remedy(sequences: Sequences, allocation: tuple[int, ...], analysis: PlannedAnalysis) -> str:
+def _remedy(design: Design, analysis: PlannedAnalysis) -> str:
     """An analysis that allows for periods, where the design has one; else sequences that tell them apart."""
-    weights = analysis.weights
-    pair = tuple(weights)
-    both_orders = len(pair) == 2 and sorted(sequences) == sorted([pair, pair[::-1]])
-    if both_orders and info_of(analysis).decisive is not None:
-        return 'An analysis that allows for periods is method = "prescott"'
-    if both_orders:
-        return 'An analysis that allows for periods is method = "hills-armitage"'
-    if info_of(analysis).decisive is None and sequence_shares(sequences, weights) is not None:
-        return 'An analysis that allows for periods is method = "subject-contrast"'
-    if info_of(analysis).decisive is None and within_patients(sequences, weights)[1]:
-        return 'An analysis that allows for periods is method = "fixed-subject"'
-    more = _balanced(sequences, weights)
+    binary = info_of(analysis).decisive is not None
+    if method := allowing_for_periods(design, analysis.contrast, binary=binary):
+        return f"An analysis that allows for periods is method = {quote(method)}"
+    more, allocation = _balanced(design.sequences, analysis.weights), design.allocation
     stated = f"sequences = [{', '.join(quote(' '.join(sequence)) for sequence in more)}]"
     if len(more) % len(allocation) == 0 and set(allocation) != {1}:
         stated += f", allocation = {list(allocation) * (len(more) // len(allocation))}"

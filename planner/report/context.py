@@ -31,7 +31,7 @@ class TrueEffect(Protocol):
     @property
     def true_effect(self) -> float: ...
     @property
-    def true_effect_mcse(self) -> float: ...
+    def true_effect_mcse(self) -> float | None: ...
 
 
 _ROUNDING = 1e-12
@@ -75,9 +75,9 @@ class PageContext:
         """Exact, or with the error of the simulation that it comes from."""
         unit, error = self.units[cell.analysis], cell.true_effect_mcse
         value = cell.true_effect * unit.factor
-        if error < _ROUNDING * abs(cell.true_effect):  # of variants that all have the same effect
-            error = 0.0
-        text = plus_minus(value, error * unit.factor, sign=True) if error else signed(value)
+        rounding = _ROUNDING * abs(cell.true_effect)  # of variants that all have the same effect
+        simulated = error is not None and error > rounding
+        text = plus_minus(value, error * unit.factor, sign=True) if error and simulated else signed(value)
         return f"{text} {unit.name}".rstrip() if with_unit else text
 
     def about_scale(self, cells: Sequence[Tested]) -> list[str]:

@@ -17,6 +17,10 @@ class DefaultMethod(NamedTuple):
     only: str = ""  # where alone: a key of planner.scenario.resolving.analyses; empty: wherever it fits
 
 
+IGNORING_PERIODS = ("within", "pairs")
+"""What analyses need (keys of NEEDS) that compare a patient's periods as if time changed nothing."""
+
+
 class NamedMethod(NamedTuple):
     """An analysis of the finished trial: what must be known of it before a kernel is loaded.
 

@@ -19,7 +19,7 @@ from tests.support.harness import Comparison, Json, TooFarApart, run, scenario_t
 from tests.support.naive import Trial
 
 TRIALS = 200_000
-NAIVE_TRIALS = 50_000
+NAIVE_TRIALS = 30_000
 FLAT: dict[str, Any] = {"within": {"A": 2.0, "B": 2.0}, "between": 3.0}
 
 

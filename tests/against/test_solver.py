@@ -18,7 +18,7 @@ from planner.scenario.reading.read import read_text
 from planner.scenario.stopping_rules import EFFICACY_RULES, FUTILITY_RULES
 from tests.support.harness import Comparison, TooFarApart, scenario_text
 
-TRIALS = 30_000
+TRIALS = 15_000
 PATIENTS = 2_400
 LOOKS = [800, 1600, 2400]
 DRIFT = 3.0  # expected z of the last look under the alternative

@@ -75,7 +75,11 @@ def test_defaults_have_places_of_their_own() -> None:
 
 # --- Nobody else knows an analysis by its name ------------------------------------------------------------
 
-SCENARIO_TEXTS = {"benchmarks/jobs.py": "TOML of the scenarios that are timed"}
+SCENARIO_TEXTS = {
+    "benchmarks/jobs.py": "TOML of the scenarios that are timed",
+    "scenario/reading/short_forms.py": "lines of a scenario that are accepted, as examples",
+    "scenario/reading/guessed_names.py": "lines to write in place of names of other programs",
+}
 """Files whose texts are scenarios, which name what they use."""
 
 

@@ -249,6 +249,7 @@ def test_the_example_runs_and_agrees_with_its_twin(
     assert [without_name(cell) for cell in ours] == [without_name(cell) for cell in theirs]
 
 
+@pytest.mark.long
 def test_the_other_functions_of_the_document_run(tmp_path: Path) -> None:
     file = tmp_path / "example.py"
     file.write_text("\n".join(python_blocks()))

@@ -137,6 +137,7 @@ print(run.digest(), run.to_json()["cells"][0]["power"]["estimate"], hits)
 """
 
 
+@pytest.mark.long
 def test_compiled_code_is_not_kept_where_a_module_of_a_module_changes(tmp_path: Path) -> None:
     (tmp_path / "mid.py").write_text(
         "import numba\nimport deep\n\n@numba.njit\ndef scale(x):\n    return x * deep.K\n"

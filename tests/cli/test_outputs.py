@@ -15,6 +15,7 @@ import pytest
 
 from tests.support.commands import Cli, cli
 from tests.support.ended_commands import RUN, end, folder, in_shell
+from tests.support.marks import repeated
 
 __all__ = ["cli", "folder"]
 
@@ -147,7 +148,7 @@ def test_a_full_disk_behind_the_output_is_told(folder: Path) -> None:
         assert "internal error" not in each.stderr
 
 
-@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&-", ">&- 2>&- <&-"])
+@pytest.mark.parametrize("closed", repeated([">&-", ">&- 2>&- <&-", "2>&-", "<&-", ">&- 2>&-"], fast=2))
 def test_with_closed_streams_the_file_counts(closed: str, folder: Path) -> None:
     code, out, err = in_shell(f"planner run small.toml --trials 1000 -o x.json {closed}", folder)
     assert (code, out) == (0, "")
@@ -156,7 +157,11 @@ def test_with_closed_streams_the_file_counts(closed: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "what", ["run small.toml --trials 1000 -q", "schema", "--version", "--help", "", "scenarios", "doctor"]
+    "what",
+    repeated(
+        ["run small.toml --trials 1000 -q", "--help", "schema", "--version", "", "scenarios", "doctor"],
+        fast=2,
+    ),
 )
 def test_a_closed_output_is_told(what: str, folder: Path) -> None:
     code, _, err = in_shell(f"planner {what} >&-", folder)
@@ -173,17 +178,20 @@ def test_an_error_needs_nobody_to_read_it(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("line", "code"),
-    [
-        ("planner check broken.toml | true", 3),
-        ("planner check broken.toml 2>&1 | true", 3),
-        ("planner check broken.toml --json | head -c 1", 3),
-        ("planner check broken.toml small.toml | head -1", 3),
-        ("planner boundaries --looks 0.5,1 --rule nonsense 2>&1 | true", 2),
-        ("planner size small.toml --power .99 --max-patients 4 -q | true", 4),
-        ("planner schema | head -1", 0),
-        ("planner scenarios | true", 0),
-        ("planner run small.toml --trials 1000 -q | head -1", 0),
-    ],
+    repeated(
+        [
+            ("planner check broken.toml | true", 3),
+            ("planner run small.toml --trials 1000 -q | head -1", 0),
+            ("planner size small.toml --power .99 --max-patients 4 -q | true", 4),
+            ("planner check broken.toml 2>&1 | true", 3),
+            ("planner check broken.toml --json | head -c 1", 3),
+            ("planner check broken.toml small.toml | head -1", 3),
+            ("planner boundaries --looks 0.5,1 --rule nonsense 2>&1 | true", 2),
+            ("planner schema | head -1", 0),
+            ("planner scenarios | true", 0),
+        ],
+        fast=3,
+    ),
 )
 def test_a_reader_who_leaves_does_not_change_the_exit_code(line: str, code: int, folder: Path) -> None:
     left, _, err = in_shell(line, folder)

@@ -187,7 +187,7 @@ QUESTIONS: dict[str, Question] = {
         planner.size, power=0.6, hypotheses=["expected"], uncertain=True, variants=300
     ),
     "precision": partial(planner.simulate, precision=0.002),
-    "uncertain": partial(planner.simulate, uncertain=True, variants=20, trials=100_000),
+    "uncertain": partial(planner.simulate, uncertain=True, variants=100, trials=400_000),
     "discriminate": partial(planner.discriminate, draws=32),
 }
 

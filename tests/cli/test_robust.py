@@ -360,7 +360,7 @@ ANY_SETTING = st.one_of(
 FEW = {"run": ["--trials", "1", "-q", "--json"], "show": [], "check": ["--json"], "trial": ["-q"]}
 
 
-@settings(UNHURRIED, max_examples=150)
+@settings(UNHURRIED, max_examples=75)
 @given(
     st.sampled_from(sorted(FEW)),
     st.sampled_from(["everything.toml", "mechanisms.toml", "minimal.toml", "rates-and-mechanisms.toml"]),

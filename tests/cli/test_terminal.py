@@ -13,6 +13,7 @@ import pytest
 
 from planner.cli import main
 from tests.support.commands import FEW, Cli, cli, command, on_terminal
+from tests.support.marks import repeated
 
 __all__ = ["cli"]
 
@@ -97,7 +98,7 @@ def test_colour_in_a_pipe_is_as_stated(
         assert "\x1b[" not in Path(name).read_text()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), repeated([(signal.SIGINT, 130), (signal.SIGTERM, 143)]))
 def test_an_interrupted_run_prints_what_is_finished(cli: Cli, number: int, code: int) -> None:
     main(["run", "small.toml", *FEW])  # so that the kernels are compiled
     for patience in (2.5, 5, 20):  # a busy machine may still be starting when the signal comes

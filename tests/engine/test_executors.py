@@ -39,6 +39,7 @@ from planner.engine.tally import Tally
 from planner.kernels.tables import TRIALS, W
 from planner.questions.compare.pairing import Member, PairSums, PairWork
 from planner.scenario.scenario import Scenario
+from tests.support.marks import repeated
 from tests.support.other_executors import InTurn, Processes, on, sent
 from tests.support.paths import ROOT
 from tests.support.sample_trials import trial
@@ -179,7 +180,7 @@ def test_every_question_gives_the_same_through_another_executor(question: str, s
     assert isinstance(executor(), Threads)
 
 
-@pytest.mark.parametrize("question", ["run", "assurance", "compare"])
+@pytest.mark.parametrize("question", repeated(["run", "assurance", "compare"]))
 def test_processes_are_sent_what_to_do_and_give_the_same(question: str, scenario: Scenario) -> None:
     """No kernel and no table is sent: only the scenario, the cells, and stretches."""
     want = QUESTIONS[question](scenario).digest()

@@ -223,7 +223,7 @@ def test_what_is_cut_is_said() -> None:
     assert 0.2 < share < 0.4  # one point at a standard error of .866: 24.8 %
     assert share == pytest.approx(2 * 0.1241, abs=4 * cell["estimate"]["beyond_range"]["mcse"])
     words = (
-        f"In {share:.2%} of the trials the estimate is farther from the truth than 1, and counts as that far"
+        f"In {100 * share:.1f} % of the trials the estimate is farther from the truth than 1, and counts as"
     )
     assert words in cell["note"]
     assert any(words[1:] in warning for warning in said)

@@ -27,7 +27,7 @@ def one(path: str, distribution: str, hypothesis: str = "") -> Scenario:
     return scenario(f'[{above}uncertainty]\n"{path}" = {distribution}\n')
 
 
-def drawn(made: Scenario, path: str, count: int = 4000) -> list[float]:
+def drawn(made: Scenario, path: str, count: int = 2000) -> list[float]:
     """What a path of the full form holds in the variants."""
     found = []
     for each in variants(made, count, 5):

@@ -187,6 +187,7 @@ def digest(code: str, folder: Path, *more: str) -> str:
     return named
 
 
+@pytest.mark.long
 def test_a_run_on_a_system_with_little_has_the_same_digest(tmp_path: Path) -> None:
     plain = "import sys; from planner.cli import main; sys.exit(main(sys.argv[1:]))"
     assert digest(BARE, tmp_path) == digest(plain, tmp_path) == digest(BARE, tmp_path, "-o", "run.json")

@@ -17,6 +17,7 @@ from planner.questions.size.result import Sizing
 from planner.questions.size.size import SizingError, size
 from planner.scenario.reading.read import read, read_text
 from tests.support.harness import Comparison
+from tests.support.marks import repeated
 from tests.support.uncertain_means import averaged, command, exact, text
 
 SMALL = '[hypotheses.effect.uncertainty]\n"means.A" = { mean = 5, sd = 1 }\n'
@@ -38,7 +39,7 @@ def sized(source: str, target: float, variants: int = 600, **how: Any) -> Sizing
     return size(read_text(source), power=target, uncertain=True, variants=variants, **how)
 
 
-@pytest.mark.parametrize("target", [0.7, 0.9])
+@pytest.mark.parametrize("target", repeated([0.7, 0.9]))
 def test_the_answer_is_the_exact_one_within_its_range(target: float) -> None:
     found = sized(text(uncertainty=SMALL), target)
     (answer,) = found.to_json()["answers"]
@@ -94,6 +95,7 @@ def test_refused() -> None:
 SPREAD = '[hypotheses.effect.uncertainty]\n"sd_difference" = { low = 4, high = 14 }\n'
 
 
+@pytest.mark.long
 def test_the_effect_that_is_found_over_an_uncertain_spread() -> None:
     """Against the power integrated over the SD of the difference, solved for the effect."""
     found = sized(text(uncertainty=SPREAD), 0.8, 200, find="effect", patients=24)

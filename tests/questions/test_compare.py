@@ -19,6 +19,7 @@ from planner.questions.run.simulate import simulate
 from planner.results.contract import as_json
 from tests.support.commands import SCENARIO, Cli, cli
 from tests.support.compared_designs import HYPOTHESES, design
+from tests.support.marks import repeated
 
 __all__ = ["cli"]
 
@@ -83,7 +84,7 @@ def test_no_error_is_nothing_for_want_of_trials() -> None:
 REPEATS = 200
 
 
-@pytest.mark.parametrize("patients", [24, 21])
+@pytest.mark.parametrize("patients", repeated([21, 24]))
 def test_paired_errors_are_the_spread_over_repeats(patients: int) -> None:
     """z scores have SD 1 within its error; 21 patients leave looks within a randomisation block."""
     designs = [design(patients=patients, look=p) for p in (patients // 2, 2 * patients // 3)]

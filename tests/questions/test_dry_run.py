@@ -112,7 +112,7 @@ def test_csv_is_refused_and_files_are_written(cli: Cli) -> None:
         (["size", "small.toml", "--max-patients", "1"], "the most patients must be from 2"),
         (
             ["size", "small.toml", "--find", "effect", "--patients", "10001"],
-            "not in the range from 1 to 10,000",
+            "--patients 10001: from 1 to 10,000 patients",
         ),
         (["run", "small.toml", "--precision", "0.7"], "--precision: must be at least"),
         (["trial", "small.toml", "--replay", str(2**63)], "not in the range from 0 to"),

@@ -18,6 +18,7 @@ from planner.scenario.canonical.resolved import digest
 from planner.scenario.observed import Observed
 from planner.scenario.reading.read import read, read_text
 from tests.support.harness import Comparison
+from tests.support.marks import repeated
 from tests.support.naive_weighing import margins, weights
 from tests.support.weighed import CELLS, RATES, parallel, rows, worst_z
 
@@ -236,7 +237,7 @@ def test_what_is_observed_alters_no_simulation() -> None:
     assert observed.observed == Observed(responders={"A": (7, 12), "B": (1, 12)}, day=1.0, use="counts")
 
 
-@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("threads", repeated([3, 1]))
 def test_an_interruption_keeps_what_is_done(threads: int) -> None:
     """The draws before the first that is missing, whichever others were finished."""
 

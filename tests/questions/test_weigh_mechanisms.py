@@ -99,6 +99,7 @@ def test_with_little_placebo_response_direct_action_leads() -> None:
     assert all(found[name] < 0.001 for name in FREE)
 
 
+@pytest.mark.long
 def test_weights_of_mechanisms_are_chances() -> None:
     """Trials of other variants and patients, weighed by their counts: a weight w is right in a share w."""
     names = ["nmda-only", "direct-opioid", "permissive", "pharmacokinetic"]

@@ -59,7 +59,14 @@ def outcome(make: Callable[[], Scenario]) -> object:
     return repr(made), resolve(made), digest(made), made.name, made.remarks, made.monitoring.shares
 
 
-@pytest.mark.parametrize("name", catalogue.names())
+FEW = ("williams-2018", "asthma-ab-ba", "jelen-2025", "naltrexone-dose", "full-discriminator")
+"""Entries that between them extend others and have every kind of hypothesis."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name if name in FEW else pytest.param(name, marks=pytest.mark.long) for name in catalogue.names()],
+)
 def test_a_source_gives_what_is_read_anew_for_each_set_of_settings(name: str) -> None:
     source = open_source(name)
     anew = [outcome(lambda s=settings: read(name, set=s)) for settings in SETTINGS]

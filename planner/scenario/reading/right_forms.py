@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from planner.scenario.designs import named
 from planner.scenario.faults import Path, dotted
 from planner.scenario.fields import as_spelt, spelling
+from planner.scenario.hypotheses import SETTINGS
 from planner.scenario.reading.numbers import number_meant, number_text
 from planner.scenario.resolving.examples import described, periods, spelt_out, treatments, written_at
 from planner.scenario.stopping_rules import EFFICACY_RULES
@@ -165,10 +166,9 @@ def cv_form(guess: TypedSetting) -> str:
 
 def hypothesis_form(guess: TypedSetting) -> str:
     table = guess.value if isinstance(guess.value, dict) else {}
-    names = [
-        name for name, each in table.items() if isinstance(each, dict) and name not in ("means", "rates")
-    ]
-    named_already = bool(names) and "means" not in table and "rates" not in table
+    own = {key for settings in SETTINGS.values() for key in settings.model_fields}  # what one hypothesis says
+    names = [name for name, each in table.items() if isinstance(each, dict) and name not in own]
+    named_already = bool(names) and not own & table.keys()
     name = names[0] if named_already else "effect"
     return f"[hypotheses.{dotted((name,))}]: what may be true, each by its name"
 

@@ -170,6 +170,20 @@ def _default(draft: Draft, analysis: PlannedAnalysis, design: Design, contrast: 
     return min(defaults)[-1] if defaults else None
 
 
+def allowing_for_periods(design: Design, contrast: Contrast, *, binary: bool) -> str:
+    """The first choice among the methods of this kind that allow for effects of periods; "" if none fits."""
+    defaults = [
+        (row.default.place, name)
+        for name, row in vocabulary.METHODS.items()
+        if row.default is not None
+        and row.default.only != "one period"
+        and row.needs not in vocabulary.IGNORING_PERIODS
+        and row.binary == binary
+        and _fits(row, design, contrast)
+    ]
+    return min(defaults)[-1] if defaults else ""
+
+
 def _fits(row: vocabulary.NamedMethod, design: Design, contrast: Contrast) -> bool:
     """Whether a method takes the contrast, and the design offers what it needs."""
     taken = row.weights or not isinstance(contrast, Mapping)
