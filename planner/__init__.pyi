@@ -4,8 +4,13 @@ from planner._version import __version__ as __version__
 from planner.analyses.own.analysis import Analysis as Analysis
 from planner.analyses.own.kernel import kernel as kernel
 from planner.errors import AnalysisError as AnalysisError
+from planner.errors import PlannerError as PlannerError
+from planner.errors import RequestError as RequestError
+from planner.errors import UncertaintyError as UncertaintyError
+from planner.errors import UnknownNameError as UnknownNameError
 from planner.errors import WeighingError as WeighingError
 from planner.monitoring.boundaries import boundary as boundary
+from planner.monitoring.errors import BoundaryError as BoundaryError
 from planner.questions.compare.compare import Comparison as Comparison
 from planner.questions.compare.compare import compare as compare
 from planner.questions.discriminate.discriminate import discriminate as discriminate
@@ -14,7 +19,9 @@ from planner.questions.discriminate.simulating import DiscriminationError as Dis
 from planner.questions.replay.replay import find as find
 from planner.questions.replay.replay import replay as replay
 from planner.questions.replay.trial import Trial as Trial
+from planner.questions.run.precision import PrecisionError as PrecisionError
 from planner.questions.run.simulate import simulate as simulate
+from planner.questions.sensitivity.assumptions import SensitivityError as SensitivityError
 from planner.questions.sensitivity.sensitivity import Sensitivity as Sensitivity
 from planner.questions.sensitivity.sensitivity import sensitivity as sensitivity
 from planner.questions.size.result import Sizing as Sizing

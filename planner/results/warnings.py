@@ -27,7 +27,7 @@ def warnings_of(
     warnings = []
     if outcome.partial:
         warnings.append(
-            f"interrupted: the figures are of the {outcome.tally.trials} trials that were finished"
+            f"interrupted: the figures are of the {outcome.tally.trials:,} trials that were finished"
         )
     if any(cell.note.endswith(APPROXIMATE) for cell in cells):
         warnings.append(WARNING)

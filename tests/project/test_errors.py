@@ -51,3 +51,22 @@ def test_nobody_else_declares_a_message_and_a_hint() -> None:
         if isinstance(node, ast.ClassDef) and "self.hint = " in ast.unparse(node)
     }
     assert declared == {"PlannerError"}
+
+
+def test_every_error_that_a_question_raises_is_public_under_one_parent() -> None:
+    import planner
+
+    public = [getattr(planner, name) for name in planner.__all__ if name.endswith("Error")]
+    assert planner.PlannerError in public
+    assert all(issubclass(each, planner.PlannerError) for each in public)
+    raised = {
+        node.exc.func.id
+        for path in (PACKAGE / "questions").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Raise)
+        and isinstance(node.exc, ast.Call)
+        and isinstance(node.exc.func, ast.Name)
+    }
+    assert {name for name in raised if name.endswith("Error")} - {"ValueError"} <= {
+        each.__name__ for each in public
+    }

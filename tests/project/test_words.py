@@ -69,3 +69,20 @@ def test_documents_are_named_by_their_command() -> None:
     names = {text for text in texts if text.startswith("planner.")}
     assert "planner.run/1" in names
     assert [name for name in names if not re.fullmatch(r"planner\.[a-z-]+/1", name)] == []
+
+
+BARE = re.compile(r"\{[^{}:\"]+\} (?:trials|draws|variants|combinations)\b")
+"""A number of which there are thousands, written without a comma between them."""
+
+
+def test_warnings_write_thousands_with_commas() -> None:
+    places = [PACKAGE / "questions", PACKAGE / "results"]
+    bare = [
+        (path.name, line)
+        for place in places
+        for path in place.rglob("*.py")
+        for line in BARE.findall(path.read_text(encoding="utf-8"))
+    ]
+    assert bare == [("design_effect.py", "{W} trials")]  # 128
+    assert BARE.search("of the {self.pairs.trials} trials")
+    assert not BARE.search("of the {self.pairs.trials:,} trials")

@@ -16,14 +16,29 @@ from .fields import comments
 from .markdown import code, fence, prose, table, text, toctree
 from .python_prose import PRINTING
 
-FIRST = ("read", "read_text", "simulate", "size", "sweep", "compare", "Run", "Sizing", "Sweep", "Comparison")
+FIRST = (
+    "read",
+    "read_text",
+    "simulate",
+    "size",
+    "sweep",
+    "compare",
+    "Run",
+    "Sizing",
+    "Sweep",
+    "Comparison",
+    "PlannerError",
+)
 """Names that stand before the others of their page."""
 
 PAGES = {
     "questions": ("Scenarios and questions", "Read a scenario, then ask something of it."),
     "results": ("Results", "What the questions answer with."),
     "own": ("Analyses of your own", "See also [An analysis of your own](../../own-analysis.md)."),
-    "errors": ("Errors", "All are ValueErrors with `message` and `hint`."),
+    "errors": (
+        "Errors",
+        "Each is a PlannerError with `message` and `hint`; catch that, and you catch any.",
+    ),
 }
 """The title of each page of public names, and what is said there before them."""
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from planner.engine.executors import Progress
 from planner.engine.job import Job, job_of
+from planner.errors import RequestError
 from planner.model.period_confounding import period_remarks
 from planner.model.stopping.remarks import look_remarks
 from planner.questions.compare.assumptions import differing_assumptions
 from planner.questions.compare.cells import ComparisonCell, DesignDifference
 from planner.questions.compare.pairing import FIGURES, Group, Member, PairedTrials, pair
+from planner.questions.requested import check_whole
 from planner.questions.run.simulate import simulate
 from planner.results.carryover import biases_of_cells
 from planner.results.carryover_figures import CarryoverBias, Key, carryover_in
@@ -194,7 +196,7 @@ class Comparison(QuestionResult):
         """What must not be overlooked."""
         warnings = list(self.remarks)
         if self.partial:
-            warnings.append(f"interrupted: the figures are of the {self.trials} trials that were finished")
+            warnings.append(f"interrupted: the figures are of the {self.trials:,} trials that were finished")
         if self.pairs.approximate:
             warnings.append(WARNING)
         named = list(zip(self.names, self.scenarios, strict=True))
@@ -233,7 +235,7 @@ def compare(
     Trials and seed are those of the first scenario if not given. Hypotheses are paired by name, analyses by
     name or, where the scenarios share none, the first of each. `progress(done, all)`: trials of all designs.
     `hypotheses`: by name or label; all if not given. `methods`: analyses of your own, as in `simulate`, for
-    the scenarios that use them. Raises ValueError without scenarios or without hypotheses.
+    the scenarios that use them. Raises RequestError without scenarios or without hypotheses.
 
     >>> import planner
     >>> scenario = planner.read("asthma-ab-ba")
@@ -243,11 +245,12 @@ def compare(
     >>> difference.hypothesis, round(difference.power.estimate, 3)
     ('minimal-important', -0.134)
     """
+    check_whole(trials=trials, seed=seed, threads=threads)
+    if not scenarios:
+        raise RequestError("nothing to compare: no scenario is given", "two or more are compared")
     if methods and not any(set(methods) & set(each.own_methods) for each in scenarios):
         raise unused(next(iter(methods)), [])
     scenarios = [each.with_methods(methods) if each.own_methods else each for each in scenarios]
-    if not scenarios:
-        raise ValueError("nothing to compare")
     first = scenarios[0].simulation
     chosen = parts_of(scenarios, hypotheses)
     jobs = [
@@ -255,13 +258,17 @@ def compare(
     ]
     rows = comparison_rows(jobs)
     if not rows:
-        raise ValueError("no scenario has any of these hypotheses")
+        raise RequestError("no scenario has any of these hypotheses")
     by_name = all(
         len({a.name for a in row}) == 1 for row in matching_analyses([s.analyses for s in scenarios])
     )
     calls = distinct_names(names or [scenario.name for scenario in scenarios])
     pairs = pair(
-        jobs, [row.group for row in rows], trials or first.trials, threads=threads, progress=progress
+        jobs,
+        [row.group for row in rows],
+        first.trials if trials is None else trials,
+        threads=threads,
+        progress=progress,
     )
     used = [calls[j] for j in chosen]
     apart = differing_assumptions(list(chosen.values()), [row.hypothesis for row in rows])

@@ -39,6 +39,7 @@ from planner.questions.discriminate.simulating import (
 )
 from planner.questions.discriminate.summaries import KINDS, summaries_of
 from planner.questions.effort import EffortEstimate
+from planner.questions.requested import check_numbers, check_patients, check_whole, is_whole, value_in_words
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.labels import labels_of, names_called
@@ -97,6 +98,9 @@ def discriminate(
     >>> row["patients"], round(row["p_right_estimate"], 2)
     (26, 0.89)
     """
+    check_whole(seed=seed, threads=threads)
+    check_patients(patients)
+    check_numbers(decisive=decisive)
     given = (scenarios,) if isinstance(scenarios, Scenario) else tuple(scenarios)
     began = time.perf_counter()
     seed = given[0].simulation.seed if given and seed is None else seed or 0
@@ -206,8 +210,10 @@ def _check(
         raise DiscriminationError(
             f"a decisive weight lies between 0.5 and 1, not at {decisive:g}", "for instance 0.9"
         )
-    if not FEWEST <= draws <= MOST:
-        raise DiscriminationError(f"draws of the uncertain numbers: from {FEWEST} to {MOST}, not {draws}")
+    if not (is_whole(draws) and FEWEST <= draws <= MOST):
+        raise DiscriminationError(
+            f"draws of the uncertain numbers: from {FEWEST} to {MOST:,}, not {value_in_words(draws)}"
+        )
     for scenario in given:
         if (left_open := first_open(scenario, scenario.simulated_hypotheses)) is not None:
             name, numbers = left_open

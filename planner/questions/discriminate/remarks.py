@@ -42,7 +42,7 @@ def warnings(
 ) -> Iterable[str]:
     """What to know before the figures are used. `hypotheses` of each design."""
     if partial:
-        yield f"interrupted: the figures rest on {draws} draws of the uncertain numbers that were finished"
+        yield f"interrupted: the figures rest on {draws:,} draws of the uncertain numbers that were finished"
     for each in designs:
         if not each.uncertain:
             yield (
@@ -54,7 +54,7 @@ def warnings(
             whole, normal = check.rates.p_right.estimate, each.answers.rates.p_right.estimate
             yield (
                 f"{each.design}: whole virtual trials are judged right in {100 * whole:.1f} %, the normal "
-                f"approximation says {100 * normal:.1f} %: at {each.patients} patients trust the former, "
+                f"approximation says {100 * normal:.1f} %: at {each.patients:,} patients trust the former, "
                 "and the curve less"
             )
         if sentence := _miscalibrated(check):

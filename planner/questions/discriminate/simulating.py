@@ -14,7 +14,7 @@ from scipy.special import ndtri
 from planner.engine.cohort import new_patients
 from planner.engine.executors import GoOn, Parts, Progress, WorkerMemory, executor, pieces
 from planner.engine.generators import Generator, generators_of
-from planner.errors import PlannerError
+from planner.errors import RequestError
 from planner.kernels.random.streams import TRIALS_DISCRIMINATED, TRIALS_OF_SAME_PATIENTS, TRIALS_OF_SPREAD
 from planner.kernels.tables import Floats, Ints, Plan, W
 from planner.model.allocation import allocation_plan
@@ -47,7 +47,7 @@ _FURTHER = 1024  # draws beyond these
 _ALL_TRIALS, _FEWEST = 1 << 13, 16  # whole virtual trials of a hypothesis in all draws; at least in each
 
 
-class DiscriminationError(PlannerError, ValueError):
+class DiscriminationError(RequestError):
     """A question that cannot be answered.
 
     >>> import planner

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,7 @@ from planner.engine.executors import Progress
 from planner.engine.job import Job, job_of
 from planner.engine.observations import Observations, observe
 from planner.engine.workspace import LESS_MEMORY, job_in_words, records_bytes
+from planner.errors import UnknownNameError
 from planner.kernels.tables import (
     ABOVE,
     BELOW,
@@ -55,14 +55,13 @@ from planner.questions.replay.trial import (
     UsedOf,
     VirtualPatient,
 )
+from planner.questions.requested import check_whole
 from planner.results.blinding import Guess, guess_counts, guesses_of
 from planner.results.dropout import days_waited
 from planner.scenario.caps import MAX_TRIAL
 from planner.scenario.labels import labels_of, name_called
 from planner.scenario.scenario import Scenario
-
-if TYPE_CHECKING:
-    pass
+from planner.scenario.text import brief, listed, nearest, perhaps
 
 Flags = NDArray[np.bool_]
 
@@ -93,15 +92,14 @@ def replay(
     """Trial `index` (from 0) of a run with this seed, in full.
 
     `hypothesis`: by name or label, the first to be simulated if not given. `analysis`: only this one. Raises
-    LookupError for a name that the scenario does not have, ValueError for an index that no run reaches.
+    UnknownNameError for a name that the scenario does not have, RequestError for an index that no run has.
 
     >>> import planner
     >>> print(planner.replay(planner.read("asthma-ab-ba"), 17))
     Trial of asthma-ab-ba, number 17 of seed 1 under published, digest a49bb3a43e09
       hills-armitage: efficacy at look 1 of 2, 26 patients, estimate +34 ± 8
     """
-    if not 0 <= index <= LARGEST_INDEX:
-        raise ValueError(f"trials are numbered from 0 to {LARGEST_INDEX}")
+    check_whole(index=index, seed=seed)
     chosen = narrow(scenario, hypothesis, analysis)
     work = job_of(chosen, seed=seed, tallied=False)
     memory.check(records_bytes(work, 1), job_in_words(work), LESS_MEMORY)
@@ -121,9 +119,11 @@ def find(
     progress: Progress | None = None,
     name: str | None = None,
 ) -> Trial | None:
-    """The first trial of a kind (a key of KINDS) from trial `first` on; None if none of `trials` is.
+    """The first trial of a kind from trial `first` on; None if none of `trials` is.
 
-    Judged by `analysis`, the first one if not given. Raises LookupError as `replay` does.
+    `kind`: `efficacy` (significant), `early-efficacy`, `futility` (stopped for it), `wrong-sign` (significant
+    with the wrong sign) or `not-significant`. Judged by `analysis`, the first one if not given. Raises
+    UnknownNameError for a kind that there is not, and as `replay` does.
 
     >>> import planner
     >>> one = ["simulation.hypotheses=['minimal-important']"]
@@ -132,15 +132,19 @@ def find(
     >>> trial.index, trial.courses[0].decision
     (26, 'not significant')
     """
-    wanted = KINDS[kind] and kind
+    if not isinstance(kind, str) or kind not in KINDS:
+        near = nearest(kind, KINDS) if isinstance(kind, str) else []
+        hint = " ".join(filter(None, (perhaps(near), f"there are {listed(KINDS)}")))
+        raise UnknownNameError(f"there is no kind of trial {brief(kind)}", hint)
+    check_whole(first=first, trials=trials, seed=seed)
     trials = scenario.simulation.trials if trials is None else trials
     judged = analysis or scenario.analyses[0].name
     work = job_of(narrow(scenario, hypothesis, judged), seed=seed, tallied=False)
-    end = first + trials
+    end = min(first + trials, LARGEST_INDEX + 1)
     tiles = memory.workers(records_bytes(work, 1), _SCAN_TILES, job_in_words(work), LESS_MEMORY)
     for start in range(first // W * W, end, tiles * W):
         records = records_of(work, start, tiles)
-        hits = np.flatnonzero(_is_kind(work, records, wanted))
+        hits = np.flatnonzero(_is_kind(work, records, kind))
         hits = hits[(hits >= first - start) & (hits < end - start)]
         if hits.size:
             index = start + int(hits[0])

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from planner import _interruption as interruption
 from planner.engine.executors import Progress
-from planner.errors import PlannerError
+from planner.errors import RequestError
 from planner.questions.run.passes import Pass, grow_all
 from planner.results.run import Run
 
@@ -29,8 +29,16 @@ LEAST_PRECISION = 1e-6
 _SLACK = 1.02  # an error that is a hair too large would double the trials
 
 
-class PrecisionError(PlannerError, ValueError):
-    """A precision that cannot be asked for."""
+class PrecisionError(RequestError):
+    """A precision that cannot be asked for.
+
+    >>> import planner
+    >>> try:
+    ...     planner.simulate(planner.read("asthma-ab-ba"), precision=0.5)
+    ... except planner.PrecisionError as error:
+    ...     print(error.message)
+    must be at least 0.000001 and below 0.5
+    """
 
 
 class Steps(NamedTuple):

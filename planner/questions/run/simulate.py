@@ -8,7 +8,9 @@ from functools import partial
 
 from planner.engine.executors import Progress
 from planner.engine.job import job_of
+from planner.errors import RequestError
 from planner.model.parameter_draws import check_uncertainty
+from planner.questions.requested import check_numbers, check_patients, check_whole
 from planner.questions.run.assurance import MOST_VARIANTS, VARIANT_TRIALS, VARIANTS, AssurancePass
 from planner.questions.run.passes import Pass, PlainPass, grow_all
 from planner.questions.run.precision import PassResults, Steps, until_precise
@@ -60,7 +62,7 @@ class Amount:
         if not self.uncertain:
             return Steps() if self.trials is None else Steps(most=self.trials)
         if self.trials is not None:
-            raise ValueError(
+            raise RequestError(
                 "with a precision over uncertain numbers, `variants` is the most, and not `trials`"
             )
         most = self.variants or MOST_VARIANTS
@@ -111,7 +113,8 @@ def simulate(
     number has a drawn value, so that power is averaged over what is uncertain; with a `precision`, add
     variants of 1,024 trials each, at most so many (default 100,000). `methods`: analyses of your own
     (`planner.Analysis`) by name, in place of those that the scenario was read with; raises AnalysisError for
-    one that cannot be used. `name`: what pages call the scenario (default: its own name).
+    one that cannot be used. `name`: what pages call the scenario (default: its own name). Raises RequestError
+    for a number that is out of its range, as the other questions do.
 
     >>> import planner
     >>> scenario = planner.read("asthma-ab-ba", set=["design.patients=36"])
@@ -121,9 +124,12 @@ def simulate(
       minimal-important, hills-armitage, 36 patients: power 75 ± 1 %
       no-difference, hills-armitage, 36 patients: type I error 5.6 ± 0.7 %
     """
+    check_whole(trials=trials, seed=seed, threads=threads, variants=variants)
+    check_patients(patients)
+    check_numbers(precision=precision)
     scenario = scenario.with_methods(methods)
-    if precision is None:
-        trials = trials or scenario.simulation.trials
+    if precision is None and trials is None:
+        trials = scenario.simulation.trials
     amount = Amount(trials, precision, uncertain, variants)
     name = scenario.name if name is None else name
     results = amount.simulate(

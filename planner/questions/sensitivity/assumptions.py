@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from planner.errors import PlannerError
+from planner.errors import RequestError
 from planner.model.assumed_numbers import AssumedNumber, numbers_in, varies
 from planner.model.families.family import family_named, family_of, names_by_family
 from planner.model.parameter_draws import without_uncertainty
+from planner.questions.requested import check_numbers
 from planner.scenario.canonical.resolved import resolve
 from planner.scenario.canonical.toml import as_toml, to_toml
 from planner.scenario.faults import ScenarioError, dotted
@@ -23,8 +24,16 @@ STEP = 0.2
 MAX_VARIANTS = 400
 
 
-class SensitivityError(PlannerError, ValueError):
-    """An analysis of sensitivity that cannot be run."""
+class SensitivityError(RequestError):
+    """An analysis of sensitivity that cannot be run.
+
+    >>> import planner
+    >>> try:
+    ...     planner.sensitivity(planner.read("asthma-ab-ba"), step=20)
+    ... except planner.SensitivityError as error:
+    ...     print(error.message)
+    the step must be above 0 and below 1
+    """
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,7 @@ def assumptions(scenario: Scenario, step: float = STEP) -> list[Assumption]:
     varied: the mean itself has no natural zero. Raises SensitivityError for a step outside 0 .. 1, and where
     there is nothing to vary, or too much.
     """
+    check_numbers(step=step)
     if not 0.0 < step < 1.0:
         raise SensitivityError("the step must be above 0 and below 1", "for instance 0.2, for 20 %")
     scenario = without_uncertainty(scenario)

@@ -19,6 +19,7 @@ from planner.model.period_confounding import period_remarks
 from planner.model.stopping.remarks import look_remarks
 from planner.monitoring.errors import BoundaryError
 from planner.questions.compare.pairing import Member, PairedTrials, pair
+from planner.questions.requested import check_whole
 from planner.questions.sensitivity.assumptions import STEP, Assumption, assumptions
 from planner.questions.sensitivity.cells import AssumptionFigures, ChangedPower, SensitivityCell
 from planner.results.carryover import biases_of_cells
@@ -191,7 +192,7 @@ class Sensitivity(QuestionResult):
         warnings = [*self.scenario.remarks, *period_remarks(self.scenario), *look_remarks(self.scenario)]
         if self.partial:
             warnings.append(
-                f"interrupted: the figures are of the {self.pairs.trials} trials that were finished"
+                f"interrupted: the figures are of the {self.pairs.trials:,} trials that were finished"
             )
         warnings += [WARNING] if self.pairs.approximate else []
         biased = bias_sentences(
@@ -232,9 +233,11 @@ def sensitivity(
         difference F − S lower, higher: -15 ± 1 %, 7.6 ± 0.8 %
         sd_within lower, higher: 8.6 ± 0.9 %, -12 ± 1 %
     """
+    check_whole(trials=trials, seed=seed, threads=threads)
+    trials = scenario.simulation.trials if trials is None else trials
     chosen = list(assumptions(scenario, step) if varied is None else varied)
     jobs, groups, members = variants(scenario, chosen, seed)
-    pairs = pair(jobs, groups, trials or scenario.simulation.trials, threads=threads, progress=progress)
+    pairs = pair(jobs, groups, trials, threads=threads, progress=progress)
     return Sensitivity(scenario, name or scenario.name, step, tuple(chosen), tuple(members), pairs)
 
 

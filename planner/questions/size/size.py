@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from planner.engine.executors import Progress
-from planner.errors import PlannerError, UnknownNameError
+from planner.errors import RequestError, UnknownNameError
 from planner.kernels.tables import W
 from planner.model.estimand import Truth
 from planner.model.families.family import family_of
@@ -20,6 +20,7 @@ from planner.model.looks import look_counts
 from planner.model.parameter_draws import check_uncertainty, uncertain_parameters
 from planner.model.period_confounding import period_remarks
 from planner.model.stopping.remarks import limits_at_answers
+from planner.questions.requested import check_numbers, check_whole
 from planner.questions.size.answers import effect_answer, patients_answer
 from planner.questions.size.curves import Curves, Interrupted
 from planner.questions.size.effect import Effects
@@ -47,7 +48,7 @@ NOT_OF_MEANS = (
 )
 
 
-class SizingError(PlannerError, ValueError):
+class SizingError(RequestError):
     """A question about size that makes no sense.
 
     >>> import planner
@@ -97,6 +98,8 @@ def size(
     >>> sizing.answers[0].patients, round(sizing.answers[0].power.estimate, 2)
     (40, 0.81)
     """
+    check_whole(SizingError, trials=trials, seed=seed, threads=threads, variants=variants)
+    check_whole(SizingError, patients=patients, max_patients=max_patients)
     scenario = scenario.with_methods(methods)
     targets = _targets(power)
     names = _names(scenario, hypotheses)
@@ -189,7 +192,9 @@ def most_patients(
 
 
 def _targets(power: float | Sequence[float]) -> list[float]:
-    targets = list(dict.fromkeys([power] if isinstance(power, int | float) else power))
+    targets = list(dict.fromkeys([power] if isinstance(power, int | float | str) else power))
+    for target in targets:
+        check_numbers(SizingError, power=target)
     if not targets:
         raise SizingError("no target power is given")
     for target in targets:

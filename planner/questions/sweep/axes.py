@@ -14,7 +14,7 @@ from itertools import product
 from math import prod
 from pathlib import Path as FilePath
 
-from planner.errors import PlannerError
+from planner.errors import RequestError
 from planner.results.contract import Json
 from planner.scenario.canonical.toml import as_toml
 from planner.scenario.faults import Fault, Path, ScenarioError
@@ -37,7 +37,7 @@ _NAMED = 8  # numbers of patients in a remark
 _FIXED = ("simulation", "sweep", "schema_version", "extends")
 
 
-class SweepError(PlannerError, ValueError):
+class SweepError(RequestError):
     """A sweep that cannot be run.
 
     >>> import planner

@@ -14,6 +14,7 @@ from planner.engine.executors import Progress
 from planner.model.looks import monitoring_plan
 from planner.model.parameter_draws import check_uncertainty, same_first_variant
 from planner.model.stopping.remarks import LimitReport
+from planner.questions.requested import check_numbers, check_whole
 from planner.questions.run.assurance import VARIANTS
 from planner.questions.run.simulate import Amount
 from planner.questions.sweep.axes import Point, SweepError, points_of, remarks_on_looks, split_settings
@@ -175,7 +176,7 @@ class Sweep(QuestionResult):
         warnings = list(self.remarks)
         if self.partial:
             warnings.append(
-                f"interrupted: {len(self.finished)} of {len(self.all_points)} combinations have figures, "
+                f"interrupted: {len(self.finished):,} of {len(self.all_points):,} combinations have figures, "
                 f"of at least {self.trials:,} trials"
             )
         for run, numbers in self.passes:
@@ -256,13 +257,15 @@ def simulate_points(
     progress(done, all) counts the trials of every pass. Ctrl-C: what is finished is returned, marked partial;
     KeyboardInterrupt if nothing is. Raises BoundaryError as `check_limits` does.
     """
+    check_whole(trials=trials, seed=seed, threads=threads, variants=variants)
+    check_numbers(precision=precision)
     check_limits(points)
     base = points[0].scenario
     seed = base.simulation.seed if seed is None else seed
     if uncertain:
         check_draws(points, seed)
-    if precision is None:
-        trials = trials or base.simulation.trials
+    if precision is None and trials is None:
+        trials = base.simulation.trials
     amount, numbers = Amount(trials, precision, uncertain, variants), points_by_pass(points)
     sized = [[points[n].scenario for n in group] for group in numbers]
     passes = [amount.new_pass(each[0], seed, sized=each) for each in sized]

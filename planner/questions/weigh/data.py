@@ -76,7 +76,9 @@ def _counts(
 
 def _note(path: str | Path, data: PatientData, whole: int) -> str:
     """How the result was computed, and what was passed over."""
-    note = f"Computed from {Path(path).name}: {whole} of {len(data.patients)} patients have all their values"
+    note = (
+        f"Computed from {Path(path).name}: {whole:,} of {len(data.patients):,} patients have all their values"
+    )
     if data.table.comments:
         lines = "line that begins" if data.table.comments == 1 else "lines that begin"
         note += f"; {data.table.comments} {lines} with # passed over"
@@ -105,7 +107,7 @@ def _beside(scenario: Scenario, numbers: Mapping[str, int]) -> str:
         seen = sum(numbers.values())
         if look <= len(counts) and seen > counts[look - 1]:
             sentences.append(
-                f"That look is planned with {counts[look - 1]} patients, fewer than the {seen} here."
+                f"That look is planned with {counts[look - 1]:,} patients, fewer than the {seen:,} here."
             )
     return "".join(f" {each}" for each in sentences)
 

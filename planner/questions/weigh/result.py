@@ -330,7 +330,7 @@ class Weighing(QuestionResult):
         if not self.uncertain or total < 2 * _FEW:
             return []
         return [
-            f"the likelihood under {name} rests on about {effective[h]:.0f} of {total} variants: "
+            f"the likelihood under {name} rests on about {effective[h]:,.0f} of {total:,} variants: "
             "its weight is rough; more --variants make it firmer"
             for h, name in enumerate(self.names)
             if effective[h] < _FEW and weight[h] > _DECIDED

@@ -25,6 +25,7 @@ from planner.model.distinguishable import endpoint_depends_on, inseparable
 from planner.model.families.family import first_open
 from planner.model.parameter_draws import UncertainParameter, is_uncertain
 from planner.questions.effort import EffortEstimate
+from planner.questions.requested import check_whole
 from planner.questions.weigh.cohort import patients_of, trials_of
 from planner.questions.weigh.count_evidence import CountEvidence
 from planner.questions.weigh.data import observed_in
@@ -78,6 +79,7 @@ def weigh(
     >>> first.hypothesis, round(first.weight.estimate, 2)
     ('published', 0.97)
     """
+    check_whole(variants=variants, virtual_patients=patients, seed=seed, threads=threads)
     start = time.perf_counter()
     if data is not None:
         scenario = scenario.model_copy(update={"observed": observed_in(scenario, data)})
@@ -93,7 +95,7 @@ def weigh(
     if not (weights * likelihood.mean(axis=0)).any():
         raise _out_of_reach(evidence, measured)
     if partial:
-        remarks = (*remarks, f"interrupted: the figures are of the {len(measured)} variants that were done")
+        remarks = (*remarks, f"interrupted: the figures are of the {len(measured):,} variants that were done")
     return Weighing(
         scenario=scenario,
         name=name or scenario.name,
