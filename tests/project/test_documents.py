@@ -24,8 +24,8 @@ from tests.support.paths import ROOT
 OWN = ("docs/own-analysis.md", "docs/contributing/")
 """Pages whose code other tests put where it says, such as test_contributing.py and test_own_analysis.py."""
 PAGES = pages(ROOT, OWN)
-MADE = ("/visits.py", "/paired_z.py", "/events.py")
-"""Files that a page tells a contributor to write."""
+MADE = ("/visits.py", "/paired_z.py", "/events.py", "/_build/index.html")
+"""Files that a page tells a contributor to write, or how to build."""
 LANGUAGES = {"console", "sh", "python", "pycon", "toml", "json", "text", "{include}", "{toctree}", "{note}"}
 Play = Callable[..., Session]
 

@@ -100,11 +100,11 @@ def _looks(draft: Draft, design: Design, looks: tuple[float, ...]) -> tuple[int,
     if looks[-1] != patients:
         if looks[-1] == draft.resized:
             return _scaled(draft, design, looks)
-        message = f"is {looks[-1]:g}, but the last look is at all {patients} patients (design.patients)"
-        asked = [f"{look:g}" for look in looks] + [str(patients)]
+        message = f"is {looks[-1]:g}, but the last look is at all {patients:,} patients (design.patients)"
+        right_looks = [f"{look:g}" for look in looks] + [str(patients)]
         if looks[-1] > patients:  # as large a share of all
-            asked = [f"{look / looks[-1]:.4g}" for look in looks[:-1]] + ["1.0"]
-        draft.note((*path, len(looks) - 1), message, f"looks = [{', '.join(asked)}]")
+            right_looks = [f"{look / looks[-1]:.4g}" for look in looks[:-1]] + ["1.0"]
+        draft.note((*path, len(looks) - 1), message, f"looks = [{', '.join(right_looks)}]")
         return None
     return tuple(int(look) for look in looks)
 
