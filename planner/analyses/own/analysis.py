@@ -39,7 +39,7 @@ LONGEST_LINE = 1_000
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """An analysis of your own, for `read`, `simulate`, `size` and `compare`.
+    """An analysis of your own, for `read`, `read_text`, `simulate`, `size`, `sweep` and `compare`.
 
     function: a kernel compiled by `planner.kernel`, or a plain function of one trial::
 
