@@ -70,7 +70,7 @@ def test_a_page_names_what_is_there(page: str) -> None:
     assert [each for each in missing_paths(read(page), ROOT) if not each.endswith(MADE)] == []
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", pages(ROOT))
 def test_blocks_have_a_form_that_is_known(page: str) -> None:
     for block in fenced(read(page), page):
         assert block.caption or block.language.split(" ")[0] in LANGUAGES, (
@@ -98,6 +98,7 @@ sd_difference = 8.0
 
 """
 CHECKED = "```console\n$ planner check trial.toml\ntrial.toml: valid\n```\n"
+NUMBERS = "```console\n$ python -c \"print('11.5 % of all')\"\n{}\n```\n"
 SIZE = "```console\n$ planner size trial.toml --power .8\nnever printed\n```\n"
 
 
@@ -121,6 +122,10 @@ def test_a_file_may_be_named_above_its_block(play: Play) -> None:
     )
 
 
+def test_a_line_may_be_cut_after_a_word(play: Play) -> None:
+    play(NUMBERS.format("11.5 %") + NUMBERS.format("11.5 % of") + NUMBERS.format("11.5 % of all"))
+
+
 def test_pipes_remarks_and_exit_codes_are_shown(play: Play) -> None:
     play(
         TRIAL
@@ -138,6 +143,11 @@ def test_pipes_remarks_and_exit_codes_are_shown(play: Play) -> None:
             TRIAL + "```console\n$ cat trial.toml\npatients = 24\n[...]\n[design]\n```\n",
             "All lines are, in another order",
         ),
+        (NUMBERS.format("1.5 %"), "page.md:2: .*does not print"),
+        (NUMBERS.format("11"), "page.md:2: .*does not print"),
+        (NUMBERS.format("11."), "page.md:2: .*does not print"),
+        (NUMBERS.format("11.5 % of al"), "page.md:2: .*does not print"),
+        (NUMBERS.format("11.5 %\n[...]\nof all"), "page.md:2: .*does not print"),
         (TRIAL + CHECKED.replace("\n```", "\n# exit code 4\n```"), "page.md:15: exit code 0, not 4"),
         (TRIAL + "```sh\ngit status\nplanner check another.toml\n```\n", "page.md:16: exit code 3"),
         ("```console\n$ rm -r other\n```\n", "page.md:2: only planner, python and cat"),
@@ -146,11 +156,19 @@ def test_pipes_remarks_and_exit_codes_are_shown(play: Play) -> None:
         ("text\n\n```python\nx = 1\n", "page.md:3: a block without an end"),
         ("```{code-block} toml\nx = 1\n```\n", "page.md:1: a file without :caption:"),
         ("````{note}\n```sh\nls\n```\n````\n", "page.md:1: a block inside another"),
+        ("text\n> ```console\n> $ planner\n> ```\n", "page.md:2: a block in a quotation"),
+        ("text\n\n    ```console\n    $ planner\n    ```\n", "page.md:3: .*set in by four"),
+        ("text\n\n    $ planner\n", "page.md:3: .*set in by four"),
     ],
     ids=[
         "no file",
         "other output",
         "out of order",
+        "cut on the left",
+        "cut on the right",
+        "cut at the point",
+        "cut in a word",
+        "two parts of a line",
         "other exit code",
         "typed",
         "no command of ours",
@@ -159,6 +177,9 @@ def test_pipes_remarks_and_exit_codes_are_shown(play: Play) -> None:
         "no end",
         "no caption",
         "nested",
+        "in a quotation",
+        "set in",
+        "set in, without a fence",
     ],
 )
 def test_a_page_that_shows_something_else_fails(page: str, says: str, play: Play) -> None:

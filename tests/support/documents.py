@@ -27,6 +27,10 @@ FENCE = re.compile(r"^( *)(`{3,}|~{3,})\s*(.*?)\s*$")
 SAYS = re.compile(r"^<!-- (long|quick) -->$")
 NAMED = re.compile(r"^<!-- file: (\S+) -->$")
 """Above a file of a page that is read as plain text too, where a caption would be copied with it."""
+UNSEEN = re.compile(r"^(?:\s*>[\s>]*| {4,}| *\t\s*|\s*(?:[-*+]|\d+[.)])\s+)(?:`{3,}|~{3,}|\$ |>>> )")
+"""A block in a quotation, indented by four blanks or begun on the line of a list: nothing of it would be run."""
+CUT = r"(?!(?<=\w)[.,'’\u2212-]?\w|(?<=[\d][.,])\d|(?<=[\u2212-])\w)"
+"""Where a printed line may be cut: not inside a word or a number."""
 EXIT_CODE = re.compile(r"^# exit code (\d+)$")
 Output = Callable[[], tuple[str, str]]
 
@@ -84,6 +88,8 @@ def fenced(text: str, page: str) -> list[Fenced]:
     blocks: list[Fenced] = []
     at = 0
     while at < len(lines):
+        if UNSEEN.match(lines[at]):
+            raise PageError(f"{page}:{at + 1}", "a block in a quotation, or set in by four blanks, is not run")
         opening = FENCE.match(lines[at])
         if not opening:
             at += 1
@@ -215,10 +221,12 @@ class Session:
         left = [out, err]
         together = out.rstrip("\n") + "\n" + err  # as on a terminal
         for excerpt in command.excerpts():
-            stream = next((i for i, text in enumerate(left) if excerpt in text), None)
+            found = re.compile(f"^{re.escape(excerpt)}{CUT}", re.M)
+            ends = [match and match.end() for match in map(found.search, left)]
+            stream = next((i for i, end in enumerate(ends) if end is not None), None)
             if stream is not None:
-                left[stream] = left[stream].partition(excerpt)[2]
-            elif excerpt in out or excerpt not in together:
+                left[stream] = left[stream][ends[stream] :].partition("\n")[2]
+            elif found.search(out) or not found.search(together):
                 raise PageError(place, _not_printed(command.words, excerpt, out, err))
 
     def printed(self, place: str, words: str) -> tuple[int, str, str]:
