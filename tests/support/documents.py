@@ -28,7 +28,7 @@ SAYS = re.compile(r"^<!-- (long|quick) -->$")
 NAMED = re.compile(r"^<!-- file: (\S+) -->$")
 """Above a file of a page that is read as plain text too, where a caption would be copied with it."""
 UNSEEN = re.compile(r"^(?:\s*>[\s>]*| {4,}| *\t\s*|\s*(?:[-*+]|\d+[.)])\s+)(?:`{3,}|~{3,}|\$ |>>> )")
-"""A block in a quotation, indented by four blanks or begun on the line of a list: nothing of it would be run."""
+"""A block in a quotation, set in by four blanks or begun on the line of a list: nothing of it is run."""
 CUT = r"(?!(?<=\w)[.,'’\u2212-]?\w|(?<=[\d][.,])\d|(?<=[\u2212-])\w)"
 """Where a printed line may be cut: not inside a word or a number."""
 EXIT_CODE = re.compile(r"^# exit code (\d+)$")
@@ -89,7 +89,7 @@ def fenced(text: str, page: str) -> list[Fenced]:
     at = 0
     while at < len(lines):
         if UNSEEN.match(lines[at]):
-            raise PageError(f"{page}:{at + 1}", "a block in a quotation, or set in by four blanks, is not run")
+            raise PageError(f"{page}:{at + 1}", "a block in a quotation or set in by four blanks is not run")
         opening = FENCE.match(lines[at])
         if not opening:
             at += 1
