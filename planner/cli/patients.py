@@ -13,22 +13,24 @@ _HINT = "for instance --patients 24, or --patients 12:96:12"
 
 def sizes_in(patients: list[str] | None, least: int = 1) -> list[int]:
     """`--patients 12:96:12,120 --patients 6` as numbers, in order, each once."""
-    from planner.scenario.reading.numbers import RangeError, SteppedRange, range_in, words_in
+    from planner.scenario.reading.numbers import RangeError, SteppedRange, whole_number, words_in
 
     numbers: set[int] = set()
     for word in words_in(patients or []):
-        steps = range_in(word) or SteppedRange(word, word, "1")
-        if not all(number.isascii() and number.isdecimal() for number in steps):
+        parts = [whole_number(part.strip()) for part in word.split(":")]
+        stated = [part for part in parts if part is not None and part >= 0]
+        if len(stated) < len(parts) or len(parts) not in (1, 3):
             raise Problem(
                 f"--patients takes whole numbers or from:to:step, not {word or 'nothing'}", hint=_HINT
             )
-        if int(steps.step) == 0:
+        first, last, step = stated if len(stated) == 3 else (stated[0], stated[0], 1)
+        if step == 0:
             raise Problem(f"--patients {word}: the step is 0", hint=_HINT)
-        if range_in(word) and int(steps.first) > int(steps.last):
+        if first > last:
             raise Problem(f"--patients {word}: the range runs backwards", hint=_HINT)
         limits = f"--patients {word}: from {least} to {MAX_PATIENTS:,} patients, at most {_MOST} numbers"
         try:
-            numbers |= {int(value) for value in steps.values(_MOST)}
+            numbers |= {int(value) for value in SteppedRange(str(first), str(last), str(step)).values(_MOST)}
         except RangeError as error:
             raise Problem(limits, hint=_HINT) from error
         if min(numbers) < least or max(numbers) > MAX_PATIENTS or len(numbers) > _MOST:

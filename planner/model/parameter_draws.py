@@ -64,7 +64,8 @@ def check_uncertainty(scenario: Scenario) -> None:
     """Raise UncertaintyError where nothing is uncertain, or where a tie cannot hold."""
     if not is_uncertain(scenario):
         raise UncertaintyError(
-            "no number of this scenario is uncertain", '[uncertainty] "PATH" = { low = ..., high = ... }'
+            "no number of this scenario is uncertain",
+            'under [uncertainty]: "PATH" = { low = ..., high = ... }',
         )
     next(variants(scenario, 1, scenario.simulation.seed))
 

@@ -31,7 +31,7 @@ from planner.scenario.estimability import period_shares, sequence_shares, taking
 from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.resolving.analyses import allowing_for_periods
 from planner.scenario.scenario import Scenario
-from planner.scenario.text import count, printable, quote
+from planner.scenario.text import count, in_toml, printable
 from planner.scenario.vocabulary import BINARY_MEASURES, IGNORING_PERIODS
 
 _TIE = 1e-9  # relative; as planner.monitoring.references
@@ -123,9 +123,9 @@ def _remedy(design: Design, analysis: PlannedAnalysis) -> str:
     """An analysis that allows for periods, where the design has one; else sequences that tell them apart."""
     binary = info_of(analysis).decisive is not None
     if method := allowing_for_periods(design, analysis.contrast, binary=binary):
-        return f"An analysis that allows for periods is method = {quote(method)}"
+        return f"An analysis that allows for periods is method = {in_toml(method)}"
     more, allocation = _balanced(design.sequences, analysis.weights), design.allocation
-    stated = f"sequences = [{', '.join(quote(' '.join(sequence)) for sequence in more)}]"
+    stated = f"sequences = [{', '.join(in_toml(' '.join(sequence)) for sequence in more)}]"
     if len(more) % len(allocation) == 0 and set(allocation) != {1}:
         stated += f", allocation = {list(allocation) * (len(more) // len(allocation))}"
     return f"In [design], {stated} tells the two apart"

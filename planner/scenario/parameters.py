@@ -124,7 +124,7 @@ def _no_root(
     root = str(path[0]) if path else ""
     if hypothesis is not None and root in _SHARED:
         kind = "is the same under all hypotheses" if root not in COMMON else "has no part in this hypothesis"
-        return kind, f"[uncertainty] {dotted((dotted(path),))} = ..."
+        return kind, f"under [uncertainty]: {dotted((dotted(path),))} = ..."
     if hypothesis is None and root == "hypotheses":
         where = f"[hypotheses.{dotted(path[1:2])}.uncertainty]" if len(path) > 1 else ""
         return "belongs to one hypothesis", f"state it under {where or '[hypotheses.NAME.uncertainty]'}"

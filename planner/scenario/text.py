@@ -52,6 +52,18 @@ def quote(value: object) -> str:
     return f"{value} (a date or time)"
 
 
+def in_toml(text: str) -> str:
+    """A text as a file has it, whole: for what is to be pasted. What does not print is spelt out."""
+    return '"' + "".join(map(_in_toml, text)) + '"'
+
+
+def _in_toml(character: str) -> str:
+    if character in '"\\':
+        return "\\" + character
+    code = ord(character)
+    return character if character.isprintable() else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
 LONGEST = 200
 """Characters of what a user's code gives or says, in a message about it."""
 

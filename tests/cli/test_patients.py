@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from planner.cli.patients import sizes_in
 from tests.support.commands import Cli, cli
 
 __all__ = ["cli"]
@@ -59,6 +60,21 @@ def test_the_command_at_the_foot_gives_the_same_digest(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "sizes"),
+    [
+        ("1e2", [100]),
+        ("1_000", [1000]),
+        ("1e2,24", [24, 100]),
+        ("1e2:1_000:300", [100, 400, 700, 1000]),
+        (" 20 : 28:8", [20, 28]),
+        ("007", [7]),
+    ],
+)
+def test_whole_numbers_are_taken_as_trials_takes_them(typed: str, sizes: list[int]) -> None:
+    assert sizes_in([typed]) == sizes
+
+
+@pytest.mark.parametrize(
     ("words", "says"),
     [
         (
@@ -67,7 +83,11 @@ def test_the_command_at_the_foot_gives_the_same_digest(cli: Cli) -> None:
         ),
         (("run", "small.toml", "--patients", "0"), "--patients 0: from 1 to 10,000 patients"),
         (("run", "small.toml", "--patients", "96:12:12"), "--patients 96:12:12: the range runs backwards"),
-        (("show", "small.toml", "--patients", "1e9"), "not 1e9"),
+        (("show", "small.toml", "--patients", "1e9"), "--patients 1e9: from 1 to 10,000 patients"),
+        (("show", "small.toml", "--patients", "1.5"), "not 1.5"),
+        (("show", "small.toml", "--patients", "-5"), "not -5"),
+        (("show", "small.toml", "--patients", "1:2"), "not 1:2"),
+        (("show", "small.toml", "--patients", "5:7:0"), "the step is 0"),
         (("run", "small.toml", "--patients", "20", "--set", "design.patients=24"), "say the same twice"),
         (("trial", "small.toml", "--patients", "20,24"), "--patients 20,24: planner trial takes one number"),
         (("size", "small.toml", "--patients", "20"), "--patients 20 goes with --find effect"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from planner.scenario.reading.guessed_names import named_otherwise
 from planner.scenario.reading.guesses import KEYS
 from planner.scenario.reading.numbers import number_meant
 from planner.scenario.reading.read import read_text
+from planner.scenario.text import in_toml
 from tests.support.paths import INPUTS
 from tests.support.small_trials import DESIGN, trial
 
@@ -88,6 +90,32 @@ def test_nothing_is_made_up_for_a_word_that_nobody_knows() -> None:
     assert named_otherwise(("analyses", 0, "method"), "qwertz") == ""
     assert hints(trial(design=f"{DESIGN}\nqwertz = 3"))[0].startswith("settings here: ")
     assert "own is given from Python" in hints(trial(analyses='method = "qwertz"'))[0]
+
+
+NAME = 'a"b\\c, of a name that is longer than forty letters\x1b\u202e\U000e0001'
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ({"endpoint": f"name = {in_toml(NAME)}"}, {"label": NAME}),
+        ({"top": f"endpoint = {in_toml(NAME)}"}, {"endpoint": {"label": NAME}}),
+        ({"design": f"{DESIGN}\ntreatments = [{in_toml(NAME)}]"}, {"treatments": [NAME]}),
+        ({"monitoring": f"rule = {in_toml(NAME)}"}, {"efficacy": NAME}),
+        ({"endpoint": f"name = {in_toml('long ' * 100)}"}, {"label": "..."}),
+    ],
+    ids=["label", "endpoint", "treatments", "rule", "too long"],
+)
+def test_what_is_pasted_is_toml_whatever_the_name(typed: dict[str, str], read: dict[str, object]) -> None:
+    """Quotation marks and backslashes are escaped, and nothing is cut."""
+    pasted = [hint.removeprefix("above [design]: ") for hint in hints(trial(**typed))]
+    assert read in [tomllib.loads(hint) for hint in pasted if " = " in hint]
+
+
+def test_a_setting_of_a_section_is_not_told_in_one_line_with_it() -> None:
+    """`[population] dropout = 0.1` cannot be read."""
+    told = [hint for row in ROWS for hint in hints(trial(**row.typed))]
+    assert not [hint for hint in told if re.search(r"(?<!under )\[[a-z]+\]+ [a-z_]+ = ", hint)]
 
 
 @pytest.mark.parametrize("number", ["nan", "inf", "-inf", "1e400", "0x1" + "0" * 5_000])

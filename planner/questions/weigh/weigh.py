@@ -221,7 +221,7 @@ def _evidence(scenario: Scenario) -> tuple[Evidence, tuple[str, ...]]:
     """What is weighed, and remarks. Raises WeighingError."""
     observed = scenario.observed
     if observed is None or observed.use is None:
-        hint = "for instance [observed] responders = { A = [7, 12], B = [0, 12] }"
+        hint = "for instance under [observed]: responders = { A = [7, 12], B = [0, 12] }"
         raise WeighingError("the scenario states no observed result", hint, "request")
     if observed.use == "means":
         return mean_evidence(scenario, observed), ()

@@ -11,7 +11,7 @@ from planner.scenario.labels import Labels, labels_of, name_called
 from planner.scenario.reading.numbers import number_text
 from planner.scenario.resolving.draft import Complaint
 from planner.scenario.resolving.examples import described, spelt_out, written_at
-from planner.scenario.text import quote
+from planner.scenario.text import in_toml, quote
 from planner.scenario.tree import Tree
 
 _SEQUENCES = ("design", "sequences")
@@ -76,7 +76,7 @@ def _sequences_meant(data: Tree, labels: Labels) -> str | None:
     spelt = [spelt_out(text, known) for parts in each for text in parts]
     if any(sequence is None for sequence in spelt):
         return None
-    return f"sequences = [{', '.join(quote(sequence or '') for sequence in spelt)}]"
+    return f"sequences = [{', '.join(in_toml(sequence or '') for sequence in spelt)}]"
 
 
 def _with_names(text: str, labels: Labels) -> str:

@@ -224,8 +224,8 @@ def _missing(route: Path) -> Complaint:
     help = f": {field.description}" if field is not None and field.description else ""
     hints: dict[Path, str] = {
         ("schema_version",): "schema_version = 1",
-        ("design",): '[design] sequences = ["A B", "B A"] and patients = 24',
-        ("hypotheses",): "[hypotheses.NAME] means = { A = ..., B = ... }",
+        ("design",): 'under [design]: sequences = ["A B", "B A"] and patients = 24',
+        ("hypotheses",): "under [hypotheses.NAME]: means = { A = ..., B = ... }",
     }
     return Complaint(path[:-1], f"`{path[-1]}` is missing{help}", hints.get(path, ""), at_key=True)
 

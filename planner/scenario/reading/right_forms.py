@@ -17,7 +17,7 @@ from planner.scenario.hypotheses import SETTINGS
 from planner.scenario.reading.numbers import number_meant, number_text
 from planner.scenario.resolving.examples import described, periods, spelt_out, treatments, written_at
 from planner.scenario.stopping_rules import EFFICACY_RULES
-from planner.scenario.text import quote
+from planner.scenario.text import LONGEST, in_toml, printable
 from planner.scenario.tree import Tree, is_number
 from planner.scenario.vocabulary import DESIGNS
 
@@ -77,7 +77,7 @@ def setting_of(
         return (
             f"did you mean {setting}?"
             if guess.section == home and len(guess.path) > 1
-            else f"[{home}] {setting}"
+            else f"under [{home}]: {setting}"
         )
 
     return answer
@@ -113,7 +113,7 @@ def interim_form(guess: TypedSetting) -> str:
     if isinstance(guess.value, str) and as_spelt(guess.value, EFFICACY_RULES) is not None:
         return rule_form(guess)
     looks = "looks = [0.5, 1.0]" if number_meant(guess.value) is None else looks_form(guess)
-    return looks if guess.section == "monitoring" and len(guess.path) > 1 else f"[monitoring] {looks}"
+    return looks if guess.section == "monitoring" and len(guess.path) > 1 else f"under [monitoring]: {looks}"
 
 
 def means_form(guess: TypedSetting) -> str:
@@ -178,7 +178,7 @@ def design_form(guess: TypedSetting) -> str:
     name = _design_named(guess.value)
     if name is None:
         return ""
-    arms = ", ".join(quote(each) for each in [*treatments(guess.data)] or ["A", "B"])
+    arms = ", ".join(in_toml(each) for each in [*treatments(guess.data)] or ["A", "B"])
     patients = guess.patients or written_at(guess.data, ("patients",)) or 24
     if guess.path == ("design",):
         return f'design = {{ name = "{name}", arms = [{arms}], patients = {patients} }}'
@@ -213,7 +213,7 @@ def dropout_form(guess: TypedSetting) -> str:
         return f"dropout = {{ before_first = {number_text(share)} }}: one period has no gap after it"
     if many is None or many == 2:
         return (
-            f"[population] dropout = {number_text(share)}"
+            f"under [population]: dropout = {number_text(share)}"
             if guess.section != "population"
             else f"dropout = {number_text(share)}"
         )
@@ -231,7 +231,7 @@ def period_effect_form(guess: TypedSetting) -> str:
     number, many = number_meant(guess.value), periods(guess.data) or 2
     if number is None:
         return ""
-    section = "" if guess.section == "population" else "[population] "
+    section = "" if guess.section == "population" else "under [population]: "
     later = [number_text(number)] * (many - 1)
     steps = [number_text(k * number) for k in range(many)]
     first = f"{section}period_effect = [{', '.join(['0', *later])}]"
@@ -301,7 +301,7 @@ def treatments_form(guess: TypedSetting) -> str:
         if isinstance(guess.value, dict)
         else []
     )
-    listed = ", ".join(quote(name) for name in dict.fromkeys(str(name) for name in names if name))
+    listed = ", ".join(in_toml(name) for name in dict.fromkeys(str(name) for name in names if name))
     where = "above [design]: " if guess.section == "design" else ""
     return f"{where}treatments = [{listed}]" if listed else ""
 
@@ -315,7 +315,8 @@ def contrast_form(guess: TypedSetting) -> str:
         parts = guess.value.replace("–", "-").split("-")
     if len(parts) != 2 or (known and not set(parts) <= set(known)):
         return ""
-    return f"contrast = [{quote(parts[0])}, {quote(parts[1])}]: {parts[0]} minus {parts[1]}"
+    first, second = map(printable, parts)
+    return f"contrast = [{in_toml(parts[0])}, {in_toml(parts[1])}]: {first} minus {second}"
 
 
 def sequences_form(guess: TypedSetting) -> str:
@@ -325,7 +326,7 @@ def sequences_form(guess: TypedSetting) -> str:
     split = [spelt_out(str(text), known) for text in texts]
     if not known or len(split) < 2 or any(each is None for each in split):
         return ""
-    return f"sequences = [{', '.join(quote(each or '') for each in split)}]"
+    return f"sequences = [{', '.join(in_toml(each or '') for each in split)}]"
 
 
 def arms_form(guess: TypedSetting) -> str:
@@ -334,7 +335,7 @@ def arms_form(guess: TypedSetting) -> str:
         named(name or "", known)
     except (ValueError, KeyError):
         return ""
-    return f"arms = [{', '.join(quote(each) for each in known)}]"
+    return f"arms = [{', '.join(in_toml(each) for each in known)}]"
 
 
 def baseline_form(guess: TypedSetting) -> str:
@@ -346,13 +347,16 @@ def baseline_form(guess: TypedSetting) -> str:
     return f"baseline = {{ mean = {number_text(mean)}, sd = {spread} }}: sd between patients"
 
 
+def _label(value: object) -> str:
+    return in_toml(value if isinstance(value, str) and len(value) <= LONGEST else "...")
+
+
 def label_form(guess: TypedSetting) -> str:
-    text = guess.value if isinstance(guess.value, str) else "..."
-    return f"label = {quote(text)}" if guess.section == "endpoint" else ""
+    return f"label = {_label(guess.value)}" if guess.section == "endpoint" else ""
 
 
 def endpoint_form(guess: TypedSetting) -> str:
-    return f"endpoint = {{ label = {quote(guess.value)} }}" if isinstance(guess.value, str) else ""
+    return f"endpoint = {{ label = {_label(guess.value)} }}" if isinstance(guess.value, str) else ""
 
 
 def better_form(guess: TypedSetting) -> str:
@@ -383,7 +387,7 @@ def table_of_form(key: str) -> Callable[[TypedSetting], str]:
 
 def rule_form(guess: TypedSetting) -> str:
     rule = guess.value if isinstance(guess.value, str) else "obrien-fleming-spending"
-    return f"efficacy = {quote(rule)}" if guess.section == "monitoring" else ""
+    return f"efficacy = {in_toml(rule)}" if guess.section == "monitoring" else ""
 
 
 def alpha_form(guess: TypedSetting) -> str:
@@ -391,5 +395,5 @@ def alpha_form(guess: TypedSetting) -> str:
     return (
         ""
         if number is None
-        else f"[[analyses]] alpha = {number_text(number / 100 if number >= 1 else number)}"
+        else f"under [[analyses]]: alpha = {number_text(number / 100 if number >= 1 else number)}"
     )

@@ -20,7 +20,7 @@ from planner.scenario.resolving.entry import selected_by_first_baseline
 from planner.scenario.resolving.secondary_outcomes import resolve_secondary_analysis
 from planner.scenario.secondary_outcomes import SecondaryOutcome
 from planner.scenario.simulation import SimulationSettings
-from planner.scenario.text import listed, printable, quote
+from planner.scenario.text import in_toml, listed, printable
 
 
 def resolve_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) -> dict[int, PlannedAnalysis]:
@@ -63,7 +63,7 @@ def _remark_on_others(draft: Draft, done: Mapping[int, PlannedAnalysis], design:
         0,
         f"compared is {printable(first)} minus {printable(second)}, as no contrast is stated; "
         f"{listed(others)} {'is' if len(others) == 1 else 'are'} not analysed: one [[analyses]] for "
-        f"each comparison, such as contrast = [{quote(first)}, {quote(others[0])}], adds more",
+        f"each comparison, such as contrast = [{in_toml(first)}, {in_toml(others[0])}], adds more",
     )
 
 
@@ -99,7 +99,7 @@ def _check_better(
     has_direction = known or measured is None or measured.scale.better is not None
     if analysis.alternative in ("better", "worse") and not has_direction and not _binary(analysis):
         where = f"[outcomes.{analysis.outcome}]" if analysis.outcome else "[endpoint]"
-        hint = f'{where} scale = {{ better = "lower" }}, or use greater or less'
+        hint = f'under {where}: scale = {{ better = "lower" }}, or use greater or less'
         message = f"{analysis.alternative}: the scale does not say whether lower or higher is better"
         draft.note((*path, "alternative"), message, hint)
 
@@ -242,7 +242,7 @@ def check_baselines(draft: Draft, design: Design, analyses: Mapping[int, Planned
         path: Path = ("analyses", i, "method")
         if design.baselines not in enough[row.baseline]:
             when = "every period" if row.baseline == "period" else "the first period"
-            hint = f'[design] baselines = "{row.baseline}"'
+            hint = f'under [design]: baselines = "{row.baseline}"'
             draft.note(path, f"{analysis.method} needs a baseline, measured before {when}", hint)
         elif analysis.outcome:
             message = f"{analysis.method}: baselines are of the endpoint, not of {analysis.outcome}"

@@ -114,7 +114,7 @@ def resolve_population(draft: Draft, design: Design, endpoint: Endpoint | None) 
         return None
     baseline = population.baseline
     if baseline is None and design.baselines != "none":
-        hint = "[population] baseline = { mean = ..., sd = ... }"
+        hint = "under [population]: baseline = { mean = ..., sd = ... }"
         draft.note(("design", "baselines"), "needs the mean and SD of the baseline", hint)
     if baseline is not None and endpoint is not None:
         check_score(draft, endpoint.scale, ("population", "baseline", "mean"), baseline.mean)

@@ -76,7 +76,7 @@ def resolve_return_to_baseline(
     baseline = population.baseline if population is not None else None
     if rule.entry and baseline is not None and baseline.at_least is None:
         message = "needs the score that patients must have to be enrolled"
-        draft.note((*path, "entry"), message, "[population] baseline = { ..., at_least = 20 }")
+        draft.note((*path, "entry"), message, "under [population]: baseline = { ..., at_least = 20 }")
     if design.periods == 1:
         draft.note(path, "has no second dosing to wait for", at_key=True)
     _check_rechecks(draft, design, rule, treatments)

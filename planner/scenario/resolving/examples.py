@@ -13,7 +13,7 @@ from planner.scenario.hypotheses import SETTINGS
 from planner.scenario.resolving.draft import Complaint
 from planner.scenario.resolving.families.resolver import resolver_of
 from planner.scenario.stopping_rules import FUTILITY_RULES
-from planner.scenario.text import quote
+from planner.scenario.text import in_toml, quote
 from planner.scenario.tree import Tree, is_number
 from planner.scenario.vocabulary import DESIGNS, FAMILIES
 
@@ -51,9 +51,11 @@ def _example(complaint: Complaint, data: Tree) -> str:
             designs = {name.casefold(): name for name in DESIGNS}
             named = designs.get(value.casefold()) if isinstance(value, str) else None
             if named is not None:
-                arms = ", ".join(quote(name) for name in names or ["A", "B"])
+                arms = ", ".join(in_toml(name) for name in names or ["A", "B"])
                 return f'a named design: name = "{named}" and arms = [{arms}], without sequences'
-            return f"for instance sequences = [{quote(f'{first} {second}')}, {quote(f'{second} {first}')}]"
+            return (
+                f"for instance sequences = [{in_toml(f'{first} {second}')}, {in_toml(f'{second} {first}')}]"
+            )
     return ""
 
 

@@ -33,7 +33,7 @@ def resolve_reading(draft: Draft, endpoint: Endpoint) -> Endpoint:
         message = f"`measure` is missing: hypotheses of the families {kinds} have no measure in common"
         common = [m for m in usual if all(m in each.settings.measures for each in families)]
         best = [*usual, *common][-1]
-        draft.note(path, message, f'[endpoint] measure = "{best}"', at_key=True)
+        draft.note(path, message, f'under [endpoint]: measure = "{best}"', at_key=True)
     elif not measure:
         measure = usual[0] if usual else next(iter(FAMILIES.values())).measure
     return endpoint.model_copy(update={"day": day, "measure": measure})
@@ -94,7 +94,7 @@ def resolve_scale(draft: Draft, endpoint: Endpoint, analyses: Mapping[int, Plann
         if measure == "remission" and scale.remission_at_most is None:
             message = "remission: the scale does not say up to which score a patient is in remission"
             path = _place(draft, i, "measure", severe.first)
-            draft.note(path, message, "[endpoint] scale = { ..., remission_at_most = 7 }")
+            draft.note(path, message, "under [endpoint]: scale = { ..., remission_at_most = 7 }")
             break
     half = 0.5 if "response" in (*measures.values(), endpoint.measure) else None
     update = {

@@ -215,7 +215,7 @@ def _check_planned(draft: Draft, design: Design, analyses: list[PlannedAnalysis]
         missing = [k for k in ("planned_effect", "planned_sd_difference") if getattr(analysis, k) is None]
         if missing:
             message = f"needs {listed([f'`{k}`' for k in missing])} in every analysis"
-            hint = "[[analyses]] planned_effect = points, planned_sd_difference = points"
+            hint = "under [[analyses]]: planned_effect = points, planned_sd_difference = points"
             draft.note(("monitoring", "futility", "under"), message, hint)
             return
         if analysis.method and _of_different_patients(analysis, design):

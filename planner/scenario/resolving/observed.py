@@ -216,13 +216,17 @@ def _check_use(draft: Draft, observed: Observed, endpoint: Endpoint, given: Sequ
             draft.note(path, message, "give `means` or a `difference`", at_key=True)
         elif name in _OF and binary is not None and _OF[name] != measure:
             message = f"{binary.first_stated} are of the {measure}"
-            draft.note(path, message, f'[endpoint] measure = "{_OF[name]}" if they are of that', at_key=True)
+            draft.note(
+                path, message, f'under [endpoint]: measure = "{_OF[name]}" if they are of that', at_key=True
+            )
         elif name not in _OF and measure in BINARY_MEASURES:
             message = f"is in the endpoint's measure, and that is {measure}: yes or no"
             draft.note(path, message, "give `responders` or `remitters`", at_key=True)
     if observed.remitters and severe is not None and endpoint.scale.remission_at_most is None:
         message = "the scale does not say up to which score a patient is in remission"
-        draft.note(("observed", "remitters"), message, "[endpoint] scale = { ..., remission_at_most = 7 }")
+        draft.note(
+            ("observed", "remitters"), message, "under [endpoint]: scale = { ..., remission_at_most = 7 }"
+        )
     if observed.day not in (None, endpoint.day) and of_one_day is not None:
         message = f"day {observed.day:g}: {printable(of_one_day.first)} tells of day {endpoint.day:g} only"
         draft.note(("observed", "day"), message, "mechanisms tell what happens from day to day")
@@ -234,7 +238,7 @@ def _check_ending(draft: Draft, observed: Observed, analyses: Sequence[PlannedAn
     if observed.stopped_at is not None and observed.stopped_at > planned:
         are = "is" if planned == 1 else "are"
         message = f"is {observed.stopped_at}, but {count(planned, 'look')} {are} planned"
-        draft.note(("observed", "stopped_at"), message, "[monitoring] looks = [...]")
+        draft.note(("observed", "stopped_at"), message, "under [monitoring]: looks = [...]")
     names = [analysis.name for analysis in analyses]
     if observed.stopped_by is not None and observed.stopped_by not in names:
         hint = did_you_mean(observed.stopped_by, names)

@@ -73,7 +73,7 @@ def _check_severity(draft: Draft, name: str, population: Population, endpoint: E
     if baseline is None:
         message = "`baseline` is missing: improvement is a share of the severity at baseline"
         place = _first_written(draft, ("population",), ("hypotheses", name))
-        draft.note(place, message, "[population] baseline = { mean = ..., sd = ... }", at_key=True)
+        draft.note(place, message, "under [population]: baseline = { mean = ..., sd = ... }", at_key=True)
         return
     if baseline.mean <= 0.0:
         draft.note((*path, "mean"), "must be above 0: improvement is a share of the severity at baseline")
