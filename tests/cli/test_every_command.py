@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.commands import Cli, cli
+from tests.support.marks import repeated
 
 __all__ = ["cli"]
 
@@ -96,7 +97,7 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize("stated", STATED)
+@pytest.mark.parametrize("stated", repeated(STATED, fast=8))
 def test_every_command_takes_what_every_other_takes(stated: str, cli: Cli) -> None:
     Path("plan.toml").write_text(HEAD + STATED[stated])
     for name, arguments in COMMANDS.items():

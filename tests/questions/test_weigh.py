@@ -280,13 +280,13 @@ def test_there_must_be_a_result() -> None:
 
 def test_patients_are_shared_by_all_hypotheses_and_named_by_seed() -> None:
     scenario = read("williams-2018")
-    first, again = (weigh(scenario, variants=40, patients=512).to_json()["hypotheses"] for _ in range(2))
+    first, again = (weigh(scenario, variants=15, patients=512).to_json()["hypotheses"] for _ in range(2))
     assert first == again
-    assert weigh(scenario, variants=40, patients=512, seed=2).to_json()["hypotheses"] != first
+    assert weigh(scenario, variants=15, patients=512, seed=2).to_json()["hypotheses"] != first
     few = read(
         "williams-2018",
         set=['simulation.hypotheses=["permissive"]'],
     )
-    alone = weigh(few, variants=40, patients=512).to_json()["hypotheses"][0]["likelihood"]
+    alone = weigh(few, variants=15, patients=512).to_json()["hypotheses"][0]["likelihood"]
     whole = next(row["likelihood"] for row in first if row["hypothesis"] == "permissive")
     assert alone == pytest.approx(whole, rel=1e-12)  # up to the order of summation
