@@ -30,7 +30,7 @@ from tests.support.second_outcomes import MANY, loose
 
 Floats = NDArray[np.float64]
 Json = dict[str, Any]
-PATIENTS = 12_000  # of each sequence and hypothesis
+PATIENTS = 20_000  # of each sequence and hypothesis
 DROPOUT = "population/dropout"
 BACK = "design/return_to_baseline"
 SENSITIVE = {"per_period": 0.2, "odds_ratio": {"improvement": 0.8, "treatment": {"B": 2.5}}}

@@ -14,7 +14,7 @@ from tests.support.harness import toml
 Floats = NDArray[np.float64]
 Json = dict[str, Any]
 MEASURES = ("score", "change", "percent-change", "response", "remission")
-PATIENTS = 30_000  # of each sequence and hypothesis
+PATIENTS = 60_000  # of each sequence and hypothesis
 LIMIT = 4.8  # several thousand comparisons; 2e-6 for one
 
 # Two drugs, a blocker, and everything that the patients bring along; each case changes one thing.
