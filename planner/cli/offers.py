@@ -53,12 +53,12 @@ def _files(typed: str) -> Iterator[str]:
         if not entry.name.startswith(begun) or (entry.name.startswith(".") and not begun):
             continue
         try:
-            folder_inside = entry.is_dir()
-        except OSError:  # a link that leads round in a circle, or to where nobody may look
+            folder_inside, there = entry.is_dir(), entry.exists()
+        except OSError:  # where nobody may look
             continue
         if folder_inside:
             yield os.path.join(folder, entry.name) + "/"
-        elif entry.name.endswith(".toml"):
+        elif entry.name.endswith(".toml") and there:  # no link that leads round in a circle
             yield os.path.join(folder, entry.name)
 
 
