@@ -146,7 +146,7 @@ def test_a_dry_run_tells_what_would_be_done(cli: Cli, plan: str) -> None:
         (["--hypothesis", "h9"], "--hypothesis: there is no hypothesis h9"),
         (["--hypothesis", "h1"], "it takes two hypotheses"),
         (["--decisive", "2"], "decisive weight"),
-        (["--draws", "2"], "from 32 to 4096"),
+        (["--draws", "2"], "from 32 to 4,096"),
         (["--likelihood", "cauchy"], "is not gaussian or mixture"),
     ],
 )
