@@ -257,7 +257,7 @@ def test_a_share_that_never_varies_has_an_error() -> None:
     [
         ({"hypotheses": ["h0"]}, "it takes two hypotheses"),
         ({"decisive": 0.4}, "decisive weight"),
-        ({"draws": 3}, "from 32 to 4096"),
+        ({"draws": 3}, "from 32 to 4,096"),
         ({"summaries": ["medians"]}, "'medians' is not one of"),
         ({"summaries": []}, "no summaries"),
         ({"summaries": ["means", "days"]}, "no summary of the kind days"),
