@@ -17,6 +17,7 @@ from planner.benchmarks.regression import SAME_CODE, NotComparable, check, compa
 from planner.report.pages.bench import bench_page
 from planner.scenario.reading.read import read_text
 from tests.support.benches import BY_HAND, SHARES, Json, changed, document, put
+from tests.support.marks import repeated
 
 __all__ = ["document"]
 
@@ -82,12 +83,15 @@ def test_a_ratio_of_something_else_is_not_compared(
 
 @pytest.mark.parametrize(
     ("paths", "reason"),
-    [
-        ({"machine.processor": "x"}, "another processor"),
-        ({"machine.compiled_for": "x"}, "another processor"),
-        ({"machine.vector_bits": 8}, "another processor"),
-        ({"bound.version": "x", "versions.numpy": "1.0"}, "another bound.*; another version: numpy"),
-    ],
+    repeated(
+        [
+            ({"machine.processor": "x"}, "another processor"),
+            ({"machine.compiled_for": "x"}, "another processor"),
+            ({"machine.vector_bits": 8}, "another processor"),
+            ({"bound.version": "x", "versions.numpy": "1.0"}, "another bound.*; another version: numpy"),
+        ],
+        fast=1,
+    ),
 )
 def test_a_file_without_any_common_ratio_is_refused(
     document: Json, paths: dict[str, Any], reason: str

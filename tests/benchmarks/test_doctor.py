@@ -12,6 +12,7 @@ import pytest
 
 from planner.benchmarks import doctor, machine
 from planner.cli import main
+from tests.support.marks import repeated
 from tests.support.paths import ROOT
 from tests.support.sample_trials import environment
 
@@ -57,13 +58,16 @@ def test_doctor_answers_at_once_and_compiles_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("setting", "words"),
-    [
-        ({"NUMBA_DISABLE_JIT": "1"}, "NUMBA_DISABLE_JIT is set"),
-        ({"NUMBA_OPT": "0"}, "NUMBA_OPT is set"),
-        ({"NUMBA_BOUNDSCHECK": "1"}, "NUMBA_BOUNDSCHECK is set"),
-        ({"PLANNER_CACHE": "/proc/nowhere"}, "compiled code cannot be kept"),
-        ({"NUMBA_CPU_NAME": "generic"}, "no fused multiply-add"),
-    ],
+    repeated(
+        [
+            ({"NUMBA_DISABLE_JIT": "1"}, "NUMBA_DISABLE_JIT is set"),
+            ({"NUMBA_OPT": "0"}, "NUMBA_OPT is set"),
+            ({"NUMBA_BOUNDSCHECK": "1"}, "NUMBA_BOUNDSCHECK is set"),
+            ({"PLANNER_CACHE": "/proc/nowhere"}, "compiled code cannot be kept"),
+            ({"NUMBA_CPU_NAME": "generic"}, "no fused multiply-add"),
+        ],
+        fast=2,
+    ),
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
 def test_doctor_names_what_hinders_seriously(setting: dict[str, str], words: str) -> None:

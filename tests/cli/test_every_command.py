@@ -97,7 +97,7 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize("stated", repeated(STATED, fast=8))
+@pytest.mark.parametrize("stated", repeated(STATED, fast=6))
 def test_every_command_takes_what_every_other_takes(stated: str, cli: Cli) -> None:
     Path("plan.toml").write_text(HEAD + STATED[stated])
     for name, arguments in COMMANDS.items():

@@ -81,6 +81,7 @@ def test_what_is_finished_is_kept(number: signal.Signals, folder: Path) -> None:
     assert 0 < document["run"]["trials"] < 10**9
 
 
+@pytest.mark.long
 def test_a_terminal_that_is_closed_takes_nothing_with_it(folder: Path) -> None:
     """The terminal goes, and with it both streams and the bar of progress."""
     end(*RUN, folder=folder)  # compiles

@@ -181,6 +181,7 @@ def test_output_goes_to_a_file_once(cli: Cli) -> None:
     assert Path("sizes.json").read_text() == before
 
 
+@pytest.mark.long
 def test_an_ascii_locale_gets_ascii(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     code = "import sys; from planner.cli import main; sys.exit(main(sys.argv[1:]))"
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
@@ -192,6 +193,7 @@ def test_an_ascii_locale_gets_ascii(cli: Cli, monkeypatch: pytest.MonkeyPatch) -
     assert "+/-" in text
 
 
+@pytest.mark.long
 def test_on_a_terminal_there_is_progress_and_the_page_fits(cli: Cli) -> None:
     from tests.support.commands import on_terminal
 
@@ -203,6 +205,7 @@ def test_on_a_terminal_there_is_progress_and_the_page_fits(cli: Cli) -> None:
     assert max(map(len, page)) <= 80
 
 
+@pytest.mark.long
 def test_ctrl_c_prints_what_is_finished(cli: Cli) -> None:
     code = "import sys; from planner.cli import main; sys.exit(main(sys.argv[1:]))"
     tiny = ["--set", "hypotheses.expected.means.A=0.8", "--trials", "100000000", "--max-patients", "10000"]

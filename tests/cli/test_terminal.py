@@ -64,19 +64,22 @@ def test_no_color_is_respected(cli: Cli) -> None:
 
 @pytest.mark.parametrize(
     ("stated", "expected"),
-    [
-        ({}, False),
-        ({"FORCE_COLOR": "1"}, True),
-        ({"FORCE_COLOR": "0"}, True),  # any value that is not empty: https://force-color.org
-        ({"FORCE_COLOR": ""}, False),
-        ({"CLICOLOR_FORCE": "1"}, True),
-        ({"CLICOLOR_FORCE": "0"}, False),  # https://bixense.com/clicolors
-        ({"CLICOLOR_FORCE": ""}, False),
-        ({"FORCE_COLOR": "1", "TERM": "dumb"}, True),
-        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
-        ({"FORCE_COLOR": "1", "NO_COLOR": ""}, True),
-        ({"CLICOLOR_FORCE": "1", "NO_COLOR": "1"}, False),
-    ],
+    repeated(
+        [
+            ({}, False),
+            ({"FORCE_COLOR": "1"}, True),
+            ({"FORCE_COLOR": "0"}, True),  # any value that is not empty: https://force-color.org
+            ({"FORCE_COLOR": ""}, False),
+            ({"CLICOLOR_FORCE": "1"}, True),
+            ({"CLICOLOR_FORCE": "0"}, False),  # https://bixense.com/clicolors
+            ({"CLICOLOR_FORCE": ""}, False),
+            ({"FORCE_COLOR": "1", "TERM": "dumb"}, True),
+            ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+            ({"FORCE_COLOR": "1", "NO_COLOR": ""}, True),
+            ({"CLICOLOR_FORCE": "1", "NO_COLOR": "1"}, False),
+        ],
+        fast=5,
+    ),
     ids=str,
 )
 def test_colour_in_a_pipe_is_as_stated(

@@ -279,6 +279,7 @@ def test_the_name_follows_the_compiler(library: Any, monkeypatch: pytest.MonkeyP
     assert jit._fingerprint() != before
 
 
+@pytest.mark.long
 @needs_compiler
 def test_two_processes_compile_at_once(copy: Copy) -> None:
     children = [copy.start() for _ in range(2)]

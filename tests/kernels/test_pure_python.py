@@ -47,6 +47,7 @@ def plain() -> dict[str, Any]:
     return report
 
 
+@pytest.mark.long
 def test_every_compiled_function_is_executed_in_plain_python(plain: dict[str, Any]) -> None:
     """All of kernels/ and analyses/: a new function needs a case in tests/support/plain_cases.py."""
     executed = {name for names in plain["executed"].values() for name in names}

@@ -42,6 +42,7 @@ OPPOSED = MANY_PERIODS.replace(
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("text", [MANY_PERIODS, MANY_ARMS, OPPOSED], ids=["periods", "arms", "opposed"])
 def test_no_row_is_read_that_was_not_drawn(text: str) -> None:
     """Twelve periods with a patient-by-treatment effect, twenty arms with baselines, opposed scores."""

@@ -14,6 +14,7 @@ import pytest
 
 import planner
 from planner.cli.app import COMMANDS, function_of
+from tests.support.marks import repeated
 from tests.support.paths import ROOT
 
 ROOT = ROOT
@@ -62,23 +63,26 @@ def test_the_contracts_hold() -> None:
 
 @pytest.mark.parametrize(
     ("file", "added", "broken"),
-    [
-        ("scenario/text.py", "from planner.engine import tally", "Imports go downwards"),
-        ("kernels/tables.py", "def f():\n    from planner.model import looks", "Imports go downwards"),
-        ("model/blinding.py", "from planner.model.families import means", "No two modules"),
-        ("scenario/paths.py", "def f():\n    from planner.scenario import parameters", "No two modules"),
-        ("report/blocks.py", "import polars", "polars"),
-        ("questions/plan.py", "import rich", "rich"),
-        ("report/context.py", "import rich", "rich"),
-        ("report/blocks.py", "import typer", "rich and typer"),
-        ("report/pages/size.py", "import planner.report.plots.braille", "Pages are blocks"),
-        ("model/looks.py", "def f():\n    import numba", "numba"),
-        ("results/run.py", "import pydantic", "pydantic"),
-        ("questions/plan.py", "from planner.model.families import means", "A family of outcomes"),
-        ("engine/job.py", "from planner.scenario.families.rates import Rates", "A family of outcomes"),
-        ("questions/weigh/cohort.py", "import planner.kernels.generate.means", "Patients are made"),
-        ("unheard_of.py", "", "Imports go downwards"),
-    ],
+    repeated(
+        [
+            ("scenario/text.py", "from planner.engine import tally", "Imports go downwards"),
+            ("kernels/tables.py", "def f():\n    from planner.model import looks", "Imports go downwards"),
+            ("model/blinding.py", "from planner.model.families import means", "No two modules"),
+            ("scenario/paths.py", "def f():\n    from planner.scenario import parameters", "No two modules"),
+            ("report/blocks.py", "import polars", "polars"),
+            ("questions/plan.py", "import rich", "rich"),
+            ("report/context.py", "import rich", "rich"),
+            ("report/blocks.py", "import typer", "rich and typer"),
+            ("report/pages/size.py", "import planner.report.plots.braille", "Pages are blocks"),
+            ("model/looks.py", "def f():\n    import numba", "numba"),
+            ("results/run.py", "import pydantic", "pydantic"),
+            ("questions/plan.py", "from planner.model.families import means", "A family of outcomes"),
+            ("engine/job.py", "from planner.scenario.families.rates import Rates", "A family of outcomes"),
+            ("questions/weigh/cohort.py", "import planner.kernels.generate.means", "Patients are made"),
+            ("unheard_of.py", "", "Imports go downwards"),
+        ],
+        fast=5,
+    ),
 )
 def test_an_import_that_must_not_be_breaks_them(file: str, added: str, broken: str, tmp_path: Path) -> None:
     shutil.copytree(PACKAGE, tmp_path / "planner", ignore=shutil.ignore_patterns("__pycache__"))

@@ -139,6 +139,7 @@ def test_all_effects_see_the_same_variants() -> None:
     assert max(power["mcse"] for _, power in rows) > 0.02
 
 
+@pytest.mark.long
 def test_a_hypothesis_of_which_nothing_is_uncertain_stands_beside_others() -> None:
     """Its assurance is its power, however far its search goes."""
     other = "[hypotheses.known]\nmeans = { A = 6, B = 0 }\nsd_difference = 8\n[[analyses]]"

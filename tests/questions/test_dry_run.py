@@ -161,6 +161,7 @@ def test_time_of_a_run_is_about_right() -> None:
     assert 0.25 < guess.seconds / taken < 4.0
 
 
+@pytest.mark.long
 def test_time_of_weighing_is_about_right() -> None:
     """Within a factor of four, as above; the kernels are compiled or loaded before either is measured."""
     scenario = read("jelen-2025")
