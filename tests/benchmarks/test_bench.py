@@ -116,7 +116,6 @@ def test_r_is_asked_and_may_fail(
             others.rpact()
 
 
-@pytest.mark.long
 def test_a_process_of_its_own() -> None:
     found = measuring._in_a_process("small", HASTE, Budget(1.0, 1))
     assert 0.0 < found["first_call_seconds"] < found["process_seconds"]

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from tests.support.commands import Cli, cli
-from tests.support.marks import repeated
 
 __all__ = ["cli"]
 
@@ -97,7 +96,7 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize("stated", repeated(STATED, fast=6))
+@pytest.mark.parametrize("stated", STATED)
 def test_every_command_takes_what_every_other_takes(stated: str, cli: Cli) -> None:
     Path("plan.toml").write_text(HEAD + STATED[stated])
     for name, arguments in COMMANDS.items():

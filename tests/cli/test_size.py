@@ -205,7 +205,6 @@ def test_on_a_terminal_there_is_progress_and_the_page_fits(cli: Cli) -> None:
     assert max(map(len, page)) <= 80
 
 
-@pytest.mark.long
 def test_ctrl_c_prints_what_is_finished(cli: Cli) -> None:
     code = "import sys; from planner.cli import main; sys.exit(main(sys.argv[1:]))"
     tiny = ["--set", "hypotheses.expected.means.A=0.8", "--trials", "100000000", "--max-patients", "10000"]

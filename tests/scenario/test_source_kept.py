@@ -59,8 +59,8 @@ def outcome(make: Callable[[], Scenario]) -> object:
     return repr(made), resolve(made), digest(made), made.name, made.remarks, made.monitoring.shares
 
 
-FEW = ("williams-2018", "asthma-ab-ba", "jelen-2025", "naltrexone-dose", "full-discriminator")
-"""Entries that between them extend others and have every kind of hypothesis."""
+FEW = ("williams-2018", "asthma-ab-ba", "jelen-2025", "naltrexone-dose", "antidepressant-plus-naltrexone")
+"""Entries that between them extend others, have one period or two, and every kind of hypothesis."""
 
 
 @pytest.mark.parametrize(
