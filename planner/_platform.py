@@ -105,6 +105,16 @@ def load_average() -> float | None:
         return None
 
 
+def children_seconds() -> float | None:
+    """Processor time of all ended processes that this one has started, with theirs; None if not reported."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 # Memory
 
 
