@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 import pytest
 
 pytest.register_assert_rewrite("tests.support")
+# Workers share the processors, and for matrices as small as those of tests more threads only wait in a loop.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def pytest_configure() -> None:
