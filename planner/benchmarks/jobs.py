@@ -19,6 +19,7 @@ LEAVE = 0.08
 LOW, HIGH = 0.0, 52.0
 SIZES = tuple(range(22, 62, 2))  # the 20 numbers of patients of a wide power curve
 GROUP, SHIFT = 12, 1.2  # of the t test: patients in each of two groups, difference of the means in SD
+MIXED = {"patients": 24, "a": MEANS[0], "b": MEANS[1], "within": WITHIN, "between": BETWEEN}
 
 _MEANS = f"""
 schema_version = 1
@@ -47,8 +48,21 @@ _PAIRED_T = """
 method = "paired-t"
 contrast = ["A", "B"]
 """
+_MIXED = """
+schema_version = 1
+[design]
+sequences = ["A B", "B A"]
+patients = {patients}
+[hypotheses.first]
+means = {{ A = {a}, B = {b} }}
+sd_within = {within}
+sd_between = {between}
+[[analyses]]
+method = "fixed-subject"
+contrast = ["A", "B"]
+"""
 # The differences A - B of the two sequences have means of opposite sign, SHIFT apart, and SD 1.
-_T_TEST = f"""
+T_TEST = f"""
 schema_version = 1
 [design]
 sequences = ["A B", "B A"]
@@ -87,7 +101,12 @@ def means(*, looks: int = 2, hypotheses: int = 1, analyses: int = 1) -> Scenario
 
 def t_test() -> Scenario:
     """A two-sample t test of 12 and 12 whose means are 1.2 SD apart: the job that other tools also do."""
-    return read_text(_T_TEST, "bench")
+    return read_text(T_TEST, "bench")
+
+
+def mixed() -> Scenario:
+    """AB/BA without dropout, scores not rounded: the job that mixed models of other tools also do."""
+    return read_text(_MIXED.format(**MIXED), "bench")
 
 
 def mechanisms(names: Sequence[str] = (), *, analyses: int = 1) -> Scenario:

@@ -11,15 +11,16 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from planner._platform import usable_cores
 from planner.benchmarks import definitions, machine
 from planner.benchmarks.bound import bound
+from planner.benchmarks.first_answers import T_TEST_WAIT, first_answers
 from planner.benchmarks.jobs import STANDARD, Standard, one_core, standard, whole_blocks
 from planner.benchmarks.processes import run_to_end
-from planner.benchmarks.rivals import RIVALS, against_rivals
+from planner.benchmarks.rivals import JOBS, against_rivals
 from planner.benchmarks.timing import Budget, Times, figure, spread
 from planner.engine.job import Job
 from planner.engine.run import run_job
@@ -37,6 +38,8 @@ class Effort:
     idle all rounds are done before.
     `processes`: of its own for each job, beside this one. Where the memory of a process happens to lie
     alters speed by several per cent, the same in all its rounds; only other processes show how much.
+    `rivals`: the jobs on which rivals are measured.
+    `waits`: rounds of what people wait for, before the time of `seconds` begins.
     """
 
     rounds: int
@@ -45,28 +48,41 @@ class Effort:
     thread_seconds: float
     processes: dict[str, int]
     seconds: float
+    rivals: tuple[str, ...] = ("small", "t-test")
+    waits: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def stages(self) -> int:
         """Into how many the time is divided: rounds in each process and on several threads, and rivals."""
-        return sum(2 + self.processes.get(each.name, 0) for each in STANDARD) + len(RIVALS)
+        return sum(2 + self.processes.get(each.name, 0) for each in STANDARD) + len(self.rivals)
 
 
-FULL = Effort(21, 0.03, 7, 0.3, {each.name: 4 for each in STANDARD}, 110.0)
-QUICK = Effort(15, 0.01, 2, 0.04, {"small": 1}, 12.0)
+FULL = Effort(
+    21,
+    0.03,
+    7,
+    0.3,
+    {each.name: 4 for each in STANDARD},
+    80.0,
+    tuple(JOBS),
+    {"new-process": 5, T_TEST_WAIT: 3, "first-asthma": 1, "first-williams": 1},
+)
+QUICK = Effort(15, 0.01, 2, 0.04, {"small": 1}, 9.0, waits={"new-process": 2})
 
 
 def bench(*, quick: bool = False, threads: int | None = None, say: Say = lambda text: None) -> Json:
     """The document of `planner bench`; `say` is called with what is being measured."""
     effort, most = (QUICK if quick else FULL), threads or usable_cores()
     about, busy = machine.description(), machine.load_now()  # before it is busy with what is measured here
+    waits, absent = first_answers(effort.waits, say)
     budget = Budget(effort.seconds, effort.stages)
     jobs = []
     for each in STANDARD:
         say(f"timing {each.name}: {each.title}")
         jobs.append(_measure(each, effort, most, budget))
     say("timing the rivals")
-    rivals, skipped = against_rivals(effort.rounds, effort.round_seconds, budget)
+    rivals, skipped = against_rivals(effort.rivals, effort.rounds, effort.round_seconds, budget)
+    skipped = [*skipped, *(each for each in absent if each["rival"] not in {one["rival"] for one in skipped})]
     return {
         "schema": "planner.bench/1",
         "quick": quick,
@@ -75,19 +91,26 @@ def bench(*, quick: bool = False, threads: int | None = None, say: Say = lambda 
         "bound": definitions.of_bound(),
         "jobs": jobs,
         "rivals": rivals,
+        "waits": waits,
         "skipped": skipped,
         "comparison": None,
-        "warnings": _warnings(rivals, busy),
+        "warnings": _warnings(rivals, waits, busy),
     }
 
 
-def _warnings(rivals: list[Json], load: machine.Load) -> list[str]:
+def _warnings(rivals: list[Json], waits: list[Json], load: machine.Load) -> list[str]:
     """What makes the figures doubtful."""
     warnings = [
         f"{each['rival']} finds power {each['power']:.4f}, not {each['expected_power']:.4f}: "
         "they do not simulate the same trial, so the comparison of their speed is void"
         for each in rivals
         if not each["same_trial"]
+    ]
+    warnings += [
+        f"{each['by']} finds power {each['power']:.4f} in a process of its own: "
+        "that is another answer, so the time it takes is void"
+        for each in waits
+        if each["same_answer"] is False
     ]
     if load.busy:
         warnings.append(f"{load}: wall-clock rates and scaling are too low; ratios of processor time hold")

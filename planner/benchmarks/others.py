@@ -1,25 +1,28 @@
-"""Other people's tools on a job that they all do: the power of a two-sample t test of 12 and 12 patients.
+"""Other people's tools on jobs that they do too: a t test of two groups, and a mixed model of an AB/BA trial.
 
-Each is used as its manual shows. Where one is not installed, or does not work here, the reason stands
-instead of a figure.
+Each is used as its manual shows, by a program of its own in `planner.benchmarks.tools`. Where one is not
+installed, or does not work here, the reason stands instead of a figure.
 """
 
 from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-from scipy import stats
-
-from planner.benchmarks.jobs import GROUP, SHIFT
+from planner.benchmarks.jobs import GROUP, MIXED, SHIFT
 from planner.benchmarks.processes import run_to_end
 
 R_TIMEOUT = 60.0
+TOOLS = Path(__file__).with_name("tools")
+PARAMETERS: dict[str, tuple[float, ...]] = {"t-test": (GROUP, SHIFT), "mixed": tuple(MIXED.values())}
+"""What the programs are given of each job, in their order."""
 
 
 class Missing(Exception):
@@ -45,49 +48,35 @@ class Reported(NamedTuple):
     power: float
     trials: int
     seconds: tuple[float, ...]
+    note: str = ""
 
 
-def scipy_power() -> Peer:
-    """`scipy.stats.power` with its vectorised t test."""
-    if not hasattr(stats, "power"):
-        raise Missing("needs SciPy 1.16 or newer")
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool: its program, the job it does, trials of a round, how to install it.
 
-    def run(trials: int, seed: int) -> float:
-        rng = np.random.default_rng(seed)
-        draws = rng.normal, lambda size: rng.normal(loc=SHIFT, size=size)
-        result = stats.power(stats.ttest_ind, draws, (GROUP, GROUP), significance=0.05, n_resamples=trials)
-        return float(result.power)
+    `package`: of Python; None for R. `quick`: whether a round is a matter of hundredths of a second.
+    """
 
-    return Peer("scipy.stats.power", version("scipy"), run, 4000)
+    name: str
+    program: str
+    job: str
+    trials: int
+    install: str
+    package: str | None = None
+    quick: bool = True
+    note: str = ""
+    expected: Callable[[], float] | None = None
 
-
-def mcpower() -> Peer:
-    """MCPower, whose engine is written in Rust: an ordinary linear model with one binary predictor."""
-    try:
-        released = version("mcpower")
-        model = import_module("mcpower").MCPower("y = treatment")
-    except (PackageNotFoundError, ImportError):
-        raise Missing("not installed: pip install 'planner[bench]'") from None
-    model.set_variable_type("treatment=binary")
-    model.set_effects(f"treatment={SHIFT}")
-
-    def run(trials: int, seed: int) -> float:
-        result = model.find_power(
-            sample_size=2 * GROUP,
-            target_test="treatment",
-            n_sims=trials,
-            seed=seed,
-            progress_callback=False,
-            verbose=False,
-        )
-        return float(result["power_uncorrected"][0][0])
-
-    try:
-        run(1600, 1)
-    except (TypeError, LookupError, AttributeError) as error:
-        raise Missing(f"version {released} is used in another way: {type(error).__name__}") from error
-    note = "each patient's group is drawn at random; checked against the exact power of that"
-    return Peer("mcpower", released, run, 20_000, power_by_coin_tosses(), note)
+    def command(self, trials: int, seed: int = 1, rounds: int = 0) -> list[str]:
+        """What starts it in a process of its own; raises Missing where there is nothing to start."""
+        numbers = [trials, seed, *PARAMETERS[self.job]]
+        start = [sys.executable]
+        if self.package is None:
+            start, numbers[2:2] = [_r(), "--vanilla"], [rounds]
+        elif not _installed(self.package):
+            raise Missing(f"not installed: {self.install}")
+        return [*start, str(TOOLS / self.program), *map(str, numbers)]
 
 
 def power_by_coin_tosses() -> float:
@@ -95,6 +84,8 @@ def power_by_coin_tosses() -> float:
 
     With groups of one value only there is no test, and it is counted as not significant.
     """
+    from scipy import stats
+
     n, power = 2 * GROUP, 0.0
     limit = stats.t.isf(0.025, n - 2)
     for first in range(1, n):
@@ -104,30 +95,99 @@ def power_by_coin_tosses() -> float:
     return float(power)
 
 
-_R = """
-if (!requireNamespace("rpact", quietly = TRUE)) {{ cat("missing\\n"); quit(status = 0) }}
-suppressMessages(library(rpact))
-design <- getDesignGroupSequential(kMax = 1, alpha = 0.025, sided = 1)
-go <- function() getSimulationMeans(design = design, groups = 2, normalApproximation = FALSE,
-  alternative = {shift}, stDev = 1, plannedSubjects = {patients}, maxNumberOfIterations = {trials}, seed = 1)
-result <- go()
-seconds <- replicate(5, {{ t <- proc.time(); go(); sum((proc.time() - t)[1:2]) }})
-cat(as.character(packageVersion("rpact")), as.vector(result$overallReject), seconds, "\\n")
-"""
+ALL = (
+    Tool("scipy.stats.power", "by_scipy.py", "t-test", 4000, "pip install 'scipy>=1.16'", "scipy"),
+    Tool(
+        "mcpower",
+        "by_mcpower.py",
+        "t-test",
+        20_000,
+        "pip install 'planner[bench]'",
+        "mcpower",
+        note="each patient's group is drawn at random; checked against the exact power of that",
+        expected=power_by_coin_tosses,
+    ),
+    Tool(
+        "statsmodels, OLS in a loop",
+        "by_statsmodels.py",
+        "t-test",
+        100,
+        "pip install 'planner[bench]'",
+        "statsmodels",
+    ),
+    Tool("R, t.test in a loop", "t_test.R", "t-test", 1000, "apt install r-base-core"),
+    Tool("rpact", "rpact.R", "t-test", 10_000, "apt install r-cran-rpact, or install.packages('rpact') in R"),
+    Tool(
+        "statsmodels, MixedLM in a loop",
+        "by_mixedlm.py",
+        "mixed",
+        20,
+        "pip install 'planner[bench]'",
+        "statsmodels",
+        quick=False,
+    ),
+    Tool(
+        "R, lme of nlme in a loop",
+        "lme.R",
+        "mixed",
+        100,
+        "apt install r-cran-nlme, or install.packages('nlme') in R",
+        quick=False,
+    ),
+)
+"""Those that are not part of planner."""
 
 
-def rpact(trials: int = 10_000) -> Reported:
-    """R's rpact, in an R of its own; the one-sided test at 0.025 has the power of the two-sided at 0.05."""
+def peer(tool: Tool) -> Peer:
+    """A tool in Python, in this process."""
+    assert tool.package is not None
+    if not _installed(tool.package):
+        raise Missing(f"not installed: {tool.install}")
+    released = version(tool.package)
+    try:
+        power = import_module(f"planner.benchmarks.tools.{Path(tool.program).stem}").power
+
+        def run(trials: int, seed: int) -> float:
+            return float(power(trials, seed, *PARAMETERS[tool.job]))
+
+        run(min(tool.trials, 1600), 1)
+    except ImportError:
+        raise Missing(f"not installed: {tool.install}") from None
+    except (TypeError, LookupError, AttributeError) as error:
+        raise Missing(f"version {released} is used in another way: {type(error).__name__}") from error
+    expected = tool.expected() if tool.expected else None
+    return Peer(tool.name, released, run, tool.trials, expected, tool.note)
+
+
+def reported(tool: Tool, rounds: int = 5) -> Reported:
+    """A tool in R, in an R of its own."""
+    command = tool.command(tool.trials, rounds=rounds)
+    try:
+        released, power, *seconds = answer_of(tool, run_to_end(command, R_TIMEOUT).stdout)
+        note = f"timed in its own process, not by turns{'; ' * bool(tool.note)}{tool.note}"
+        return Reported(tool.name, released, float(power), tool.trials, tuple(map(float, seconds)), note)
+    except (subprocess.TimeoutExpired, OSError, ValueError) as error:
+        raise Missing(f"R did not answer as expected: {type(error).__name__}") from error
+
+
+def answer_of(tool: Tool, text: str) -> Sequence[str]:
+    """The words that a program prints: version, power, seconds."""
+    words = text.split()
+    if words == ["missing"]:
+        raise Missing(f"R is installed, its package is not: {tool.install}")
+    return words
+
+
+def _installed(package: str) -> bool:
+    try:
+        version(package)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def _r() -> str:
     program = shutil.which("Rscript")
     if program is None:
-        raise Missing("R is not installed")
-    script = _R.format(shift=SHIFT, patients=2 * GROUP, trials=trials)
-    try:
-        done = run_to_end([program, "--vanilla", "-e", script], R_TIMEOUT)
-        words = done.stdout.split()
-        if words == ["missing"]:
-            raise Missing("R is installed, its package rpact is not: install.packages('rpact')")
-        released, power, *seconds = words
-        return Reported("rpact", released, float(power), trials, tuple(map(float, seconds)))
-    except (subprocess.TimeoutExpired, OSError, ValueError) as error:
-        raise Missing(f"R with rpact did not answer as expected: {type(error).__name__}") from error
+        raise Missing("R is not installed: apt install r-base-core")
+    return program

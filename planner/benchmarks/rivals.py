@@ -8,34 +8,35 @@ from collections.abc import Callable, Sequence
 
 from planner.benchmarks import machine, others
 from planner.benchmarks.definitions import BY_HAND, of_rival
-from planner.benchmarks.jobs import means, one_core, t_test, whole_blocks
+from planner.benchmarks.jobs import means, mixed, one_core, t_test, whole_blocks
 from planner.benchmarks.others import Missing, Peer, Reported
 from planner.benchmarks.reference import Counts
-from planner.benchmarks.timing import Budget, Spread, Times, figure, spread
+from planner.benchmarks.timing import LEAST, Budget, Spread, Times, figure, spread
 from planner.engine.job import job_of
 from planner.questions.run.simulate import simulate
 from planner.results.contract import Json
 from planner.scenario.scenario import Scenario
 
 _ENGINE_TRIALS_PER_SECOND = 2e6  # roughly; only sizes the rounds
-_CHECKED_TRIALS = 200_000
+CHECKED_TRIALS = 200_000
 # Beyond Monte Carlo error: the limits that rivals are given are rounded, and tests may be one-sided.
 _TOLERATED = 0.004
+JOBS: dict[str, Callable[[], Scenario]] = {"small": means, "t-test": t_test, "mixed": mixed}
+"""The jobs that rivals do too."""
 
 
-RIVALS = ("by hand", "tools", "rpact")
-"""What is measured one after the other, for a budget of time."""
-
-
-def against_rivals(rounds: int, seconds: float, budget: Budget) -> tuple[list[Json], list[Json]]:
+def against_rivals(
+    jobs: Sequence[str], rounds: int, seconds: float, budget: Budget
+) -> tuple[list[Json], list[Json]]:
     """Every rival that is here, on its job, in rounds of about so many seconds; and why others are not."""
-    tools, skipped = _installed()
-    rows = _against("small", means(), by_hand(), rounds, seconds, budget.share())
-    rows += _against("t-test", t_test(), tools, rounds, seconds, budget.share())
-    try:
-        rows.append(_against_reported("t-test", t_test(), others.rpact(), rounds, seconds, budget.share()))
-    except Missing as reason:
-        skipped.append({"rival": "rpact", "reason": str(reason)})
+    rows: list[Json] = []
+    skipped: list[Json] = []
+    for job in jobs:
+        peers, reports, missing = _rivals_of(job, max(LEAST, rounds // 5))
+        rows += _against(job, JOBS[job](), peers, reports, rounds, seconds, budget.share())
+        skipped += missing
+    left_out = (each for each in others.ALL if each.job not in jobs)
+    skipped += [{"rival": each.name, "reason": "it takes longer than --quick has"} for each in left_out]
     return rows, skipped
 
 
@@ -51,19 +52,30 @@ def _power(simulation: Callable[[int, int], Counts]) -> Callable[[int, int], flo
     return lambda trials, seed: simulation(trials, seed).power
 
 
-def _installed() -> tuple[list[Peer], list[Json]]:
-    tools: list[Peer] = []
+def _rivals_of(job: str, rounds: int) -> tuple[list[Peer], list[Reported], list[Json]]:
+    """Those timed by turns, those that time themselves, and those that are not here."""
+    peers = by_hand() if job == "small" else []
+    reports: list[Reported] = []
     skipped: list[Json] = []
-    for name, get in (("scipy.stats.power", others.scipy_power), ("mcpower", others.mcpower)):
+    for tool in (each for each in others.ALL if each.job == job):
         try:
-            tools.append(get())
+            if tool.package is None:
+                reports.append(others.reported(tool, rounds))
+            else:
+                peers.append(others.peer(tool))
         except Missing as reason:
-            skipped.append({"rival": name, "reason": str(reason)})
-    return tools, skipped
+            skipped.append({"rival": tool.name, "reason": str(reason)})
+    return peers, reports, skipped
 
 
 def _against(
-    job: str, scenario: Scenario, peers: Sequence[Peer], rounds: int, seconds: float, at_most: float
+    job: str,
+    scenario: Scenario,
+    peers: Sequence[Peer],
+    reports: Sequence[Reported],
+    rounds: int,
+    seconds: float,
+    at_most: float,
 ) -> list[Json]:
     """All by turns, in processor time of the whole process: a rival may have threads of its own."""
     work = job_of(scenario)
@@ -76,35 +88,23 @@ def _against(
 
     jobs = {peer.name: turn(peer) for peer in peers}
     times = Times({"engine": one_core(work, trials), **jobs}, rounds, time.process_time, at_most)
-    ours = _power_by_planner(scenario)
+    ours = power_by_planner(scenario)
     rows = []
     for peer in peers:
         faster = times.ratio(peer.name, "engine").times(trials / peer.trials)
         rate = times.of(peer.name).times(1.0 / peer.trials).inverse()
         power, count = sum(powers[peer.name]) / len(powers[peer.name]), peer.trials * len(powers[peer.name])
         rows.append(_row(job, peer, rate, faster, power, count, ours))
+    for report in reports:
+        theirs = spread(report.seconds).times(1.0 / report.trials)
+        faster = theirs.times(trials / times.of("engine").median)
+        rows.append(_row(job, report, theirs.inverse(), faster, report.power, report.trials, ours))
     return rows
-
-
-def _against_reported(
-    job: str, scenario: Scenario, rival: Reported, rounds: int, seconds: float, at_most: float
-) -> Json:
-    """A rival in a process of its own, which timed itself before: not by turns, as its note says."""
-    work = job_of(scenario)
-    trials = whole_blocks(work, seconds * _ENGINE_TRIALS_PER_SECOND)
-    own = Times({"engine": one_core(work, trials)}, rounds, time.process_time, at_most)
-    seconds_a_trial = own.of("engine").median / trials
-    theirs = spread(rival.seconds).times(1.0 / rival.trials)
-    ours = _power_by_planner(scenario)
-    return _row(
-        job, rival, theirs.inverse(), theirs.times(1.0 / seconds_a_trial), rival.power, rival.trials, ours
-    )
 
 
 def _row(
     job: str, rival: Peer | Reported, rate: Spread, faster: Spread, power: float, trials: int, ours: float
 ) -> Json:
-    error = math.sqrt(max(power * (1.0 - power), 1e-4) * (1.0 / trials + 1.0 / _CHECKED_TRIALS))
     expected = rival.expected if isinstance(rival, Peer) and rival.expected is not None else ours
     return {
         "rival": rival.name,
@@ -117,13 +117,24 @@ def _row(
         "trials": trials,
         "planner_power": ours,
         "expected_power": expected,
-        "same_trial": abs(power - expected) <= 5.0 * error + _TOLERATED,
-        "note": rival.note if isinstance(rival, Peer) else "timed in its own process, not by turns",
+        "same_trial": is_same(power, trials, expected),
+        "note": rival.note,
     }
 
 
-def _power_by_planner(scenario: Scenario) -> float:
-    run = simulate(scenario, trials=_CHECKED_TRIALS)
+def is_same(power: float, trials: int, expected: float) -> bool:
+    """Whether so many trials of a rival find the expected power, within five Monte Carlo errors.
+
+    >>> is_same(0.81, 10_000, 0.8), is_same(0.85, 10_000, 0.8)
+    (True, False)
+    """
+    error = math.sqrt(max(expected * (1.0 - expected), 1e-4) * (1.0 / trials + 1.0 / CHECKED_TRIALS))
+    return abs(power - expected) <= 5.0 * error + _TOLERATED
+
+
+def power_by_planner(scenario: Scenario) -> float:
+    """What planner finds, by a run of its own."""
+    run = simulate(scenario, trials=CHECKED_TRIALS)
     if run.partial:
         raise KeyboardInterrupt  # a run that is cut short returns; a check by half a run is none
     return float(run.cells()[0].power.estimate)

@@ -9,9 +9,10 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 Work = Callable[[], object]
+T = TypeVar("T")
 Clock = Callable[[], float]
 LEAST = 2  # rounds, however slow the machine is: fewer have no quartiles
 
@@ -39,6 +40,16 @@ def spread(values: Sequence[float]) -> Spread:
 def figure(values: Spread) -> dict[str, float]:
     """Median and quartiles for other programs."""
     return values._asdict()
+
+
+def turned(things: Sequence[T], round_: int) -> list[T]:
+    """All of them, each first now and then, so that none always inherits the same cache.
+
+    >>> turned(["a", "b", "c"], 1)
+    ['b', 'c', 'a']
+    """
+    first = round_ % len(things)
+    return [*things[first:], *things[:first]]
 
 
 class Budget:
@@ -83,8 +94,7 @@ class Times:
         for r in range(rounds):
             if r >= LEAST and time.perf_counter() >= end:
                 break
-            turn = r % len(names)  # each job is first now and then, so that none inherits the same cache
-            for name in names[turn:] + names[:turn]:
+            for name in turned(names, r):
                 begun = clock()
                 jobs[name]()
                 self.seconds[name].append(clock() - begun)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import planner
 from planner.benchmarks.processes import Ended, timed
-from planner.benchmarks.timing import Spread, spread
+from planner.benchmarks.timing import Spread, spread, turned
 from planner.benchmarks.waits import Answer, Kernels, Wait, differences
 from planner.results.contract import Json
 
@@ -22,7 +22,7 @@ HERE = Path(planner.__file__).parents[1]
 """The folder that this planner is imported from."""
 
 
-class WaitFailed(Exception):
+class WaitFailed(RuntimeError):
     """A command that people wait for has ended with an error, or with another answer than elsewhere."""
 
 
@@ -33,6 +33,12 @@ class Taken:
     seconds: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)
     answer: Json | None = None
+
+    def add(self, ended: Ended) -> None:
+        """A round."""
+        self.seconds.append(ended.seconds)
+        if ended.processor is not None:
+            self.processor.append(ended.processor)
 
     @property
     def clock(self) -> Spread:
@@ -70,12 +76,13 @@ def measure(
     taken = [Taken() for _ in folders]
     with _caches(wait, folders) as caches:
         for r in range(rounds or wait.rounds):
-            turn = r % len(folders)
-            for i in [*range(turn, len(folders)), *range(turn)]:
+            for i in turned(range(len(folders)), r):
                 say(f"{wait.name}, round {r + 1} of {rounds or wait.rounds}: {folders[i]}")
                 _add(wait, folders[i], caches[i], taken[i])
         for folder, cache, each in zip(folders, caches, taken, strict=True):
-            if wait.answer is Answer.digest:  # not timed: what is timed writes a page, as for its user
+            if (
+                wait.answer is Answer.digest and len(folders) > 1
+            ):  # not timed: what is timed writes a page, as for its user
                 each.answer = json.loads(_run(wait, (*wait.command, "--json"), folder, cache).out)
     for folder, each in zip(folders[1:], taken[1:], strict=True):
         other = each.answer and taken[0].answer and differences(wait.answer, taken[0].answer, each.answer)
@@ -92,9 +99,7 @@ def _add(wait: Wait, folder: Path, cache: Path, taken: Taken) -> None:
             ended = _run(wait, wait.timed, folder, used)
             if wait.kernels is not Kernels.all or _kernels(used) == before:
                 break
-    taken.seconds.append(ended.seconds)
-    if ended.processor is not None:
-        taken.processor.append(ended.processor)
+    taken.add(ended)
     if wait.answer is Answer.figures:
         taken.answer = json.loads(ended.out)
 

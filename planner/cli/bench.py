@@ -14,7 +14,7 @@ from planner.results.contract import Json
 
 def bench(
     quick: Annotated[
-        bool, typer.Option("--quick", help="A rough answer within 15 seconds, not two minutes.")
+        bool, typer.Option("--quick", help="A rough answer within 15 seconds, not three minutes.")
     ] = False,
     compare: Annotated[
         Path | None,
@@ -31,8 +31,9 @@ def bench(
     """How fast this machine simulates: standard jobs, the bound, and rivals on the same job.
 
     Everything is measured by turns in one process, as ratios: to the time that drawing the random numbers
-    alone takes, and to NumPy, Numba, SciPy, mcpower and R's rpact, those that are installed. The rivals'
-    results are checked: they simulate the same trial.
+    alone takes, and to NumPy, Numba, SciPy, mcpower, statsmodels, R and its rpact and nlme, those that are
+    installed. The rivals' results are checked: they simulate the same trial. What people wait for is measured
+    in new processes: the first answer of a fresh install (not with --quick), and a later one.
 
     With --compare the exit code is 5 where a ratio has become worse beyond noise: by more than 8 % (20 %
     for what is measured in one process only, as all is with --quick) and with quartiles that do not
@@ -40,7 +41,7 @@ def bench(
     other draws or other code of the bound. A file without any ratio that means the same, as one of another
     processor, is refused.
 
-    Takes at most two minutes, with --quick 15 seconds: a machine that is slow or busy does fewer rounds in
+    Takes at most three minutes, with --quick 15 seconds: a machine that is slow or busy does fewer rounds in
     that time. It takes longer only where that is too short for two rounds, or kernels must be compiled first.
 
     \b

@@ -5,15 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from planner.benchmarks import machine, measuring, others, rivals
+from planner.benchmarks import measuring, others
 from planner.benchmarks.jobs import STANDARD
-from planner.benchmarks.others import Missing, power_by_coin_tosses
 from planner.benchmarks.regression import comparison
 from planner.benchmarks.timing import Budget, Times, spread
 from planner.cli import main
@@ -68,52 +66,11 @@ def test_every_standard_job_is_measured(document: Json) -> None:
 
 def test_rivals_simulate_the_same_trial(document: Json) -> None:
     found = {each["rival"]: each for each in document["rivals"]}
-    assert {"NumPy, vectorised", "Numba, scalar loop"} <= set(found)
-    everyone = set(found) | {each["rival"] for each in document["skipped"]}
-    assert {"scipy.stats.power", "mcpower", "rpact"} <= everyone
+    assert {"NumPy, vectorised", "Numba, scalar loop"} == set(found)
+    assert {each["rival"] for each in document["skipped"]} == {tool.name for tool in others.ALL}
     for each in document["rivals"]:
         assert each["same_trial"], each
         assert each["times_as_fast"]["median"] > 1.0
-
-
-def test_a_rival_that_does_something_else_is_not_compared() -> None:
-    peer = rivals.by_hand()[0]._replace(run=lambda trials, seed: 0.6)
-    (row,) = rivals._against("small", rivals.means(), [peer], 2, 0.001, 1.0)
-    assert not row["same_trial"]
-    assert "void" in measuring._warnings([row], machine.Load(0.1, 2, False))[0]
-
-
-def test_power_where_groups_are_drawn_by_coins() -> None:
-    """A little less than with equal groups (0.8021); R: sum(dbinom(k, 24, 0.5) * power of k and 24 - k)."""
-    assert power_by_coin_tosses() == pytest.approx(0.7840368774756, abs=1e-10)
-
-
-def test_a_tool_that_is_not_here_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(Missing, match="R is not installed"):
-        others.rpact()
-    monkeypatch.setitem(sys.modules, "mcpower", None)
-    with pytest.raises(Missing, match="pip install"):
-        others.mcpower()
-
-
-@pytest.mark.parametrize(
-    ("answer", "seconds"),
-    [("echo 4.1 0.801 2 3 4 5 6", 5), ("echo missing", 0), ("exit 1", 0), ("echo a b c", 0)],
-)
-def test_r_is_asked_and_may_fail(
-    answer: str, seconds: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    program = tmp_path / "Rscript"
-    program.write_text(f"#!/bin/sh\n{answer}\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    if seconds:
-        found = others.rpact()
-        assert (found.version, found.power, found.seconds) == ("4.1", 0.801, (2.0, 3.0, 4.0, 5.0, 6.0))
-    else:
-        with pytest.raises(Missing, match="R"):
-            others.rpact()
 
 
 def test_a_process_of_its_own() -> None:

@@ -13,7 +13,7 @@ from planner.benchmarks.jobs import STANDARD
 from planner.benchmarks.measuring import Effort
 
 Json = dict[str, Any]
-HASTE = Effort(2, 0.001, 2, 0.001, {}, 1.0)
+HASTE = Effort(2, 0.001, 2, 0.001, {}, 1.0, rivals=("small",))
 
 
 @pytest.fixture

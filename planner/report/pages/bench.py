@@ -19,6 +19,8 @@ def bench_page(result: Json) -> list[Block]:
     blocks += [Heading("One core"), _one_core(result["jobs"])]
     blocks += [Heading("All cores"), _cores(result["jobs"])]
     blocks += [Heading("Rivals on the same job"), _rivals(result["rivals"])]
+    if result["waits"]:
+        blocks += [Heading("What people wait for"), _waits(result["waits"])]
     if notes := list(_notes(result)):
         blocks.append(Items(notes))
     if result["comparison"] is not None:
@@ -97,6 +99,28 @@ def _rivals(rivals: list[Json]) -> Sheet:
     return Sheet(columns, rows)
 
 
+def _waits(waits: list[Json]) -> Sheet:
+    columns = [Column("Wait", number=False), Column("By", number=False)]
+    columns += [Column(t) for t in ("CPU (s)", "Clock (s)", "Times as long", "Quartiles")]
+    rows: list[list[str]] = []
+    last = ""
+    for each in waits:
+        spent, longer = each["processor_seconds"], each["times_as_long"]
+        void = each["same_answer"] is False
+        rows.append(
+            [
+                "" if each["wait"] == last else each["title"],
+                each["by"],
+                plain(spent and spent["median"], 3),
+                plain(each["seconds"]["median"], 3),
+                "void" if void else plain(longer and longer["median"], 3),
+                DASH if longer is None else _quartiles(longer),
+            ]
+        )
+        last = each["wait"]
+    return Sheet(columns, rows)
+
+
 def _ratio(value: float) -> str:
     return fixed(value, 2)
 
@@ -167,6 +191,11 @@ def _reading(result: Json) -> list[str]:
         "t-test: a two-sample t test of 12 and 12, the job that other tools do too. Their figures are of "
         "processor time, all their threads together.",
     ]
+    if result["waits"]:
+        lines.append(
+            "What people wait for: new processes from start to end, with all they start. A fresh install "
+            "has compiled nothing. CPU: processor time. Times as long: as planner, of processor time, by rounds."
+        )
     if any(job["cold"] and job["cold"]["compiled"] for job in result["jobs"]):
         lines.append("A first call had to compile: it happens once on a machine.")
     return lines
@@ -188,4 +217,9 @@ def bench_rows(result: Json) -> list[list[Any]]:
         rows += [
             [subject, name, *each[name].values()] for name in ("trials_per_core_second", "times_as_fast")
         ]
+    for each in result["waits"]:
+        subject = f"{each['wait']}: {each['by']}"
+        for name in ("processor_seconds", "seconds", "times_as_long"):
+            if each[name] is not None:
+                rows.append([subject, name, *each[name].values()])
     return rows
