@@ -21,7 +21,7 @@ from planner.benchmarks.waits import wait
 from planner.results.contract import Json
 
 T_TEST_WAIT = "t-test"
-TITLE = "a t test of 12 and 12 in a new process, 2,000 trials"
+TITLE = "a t test in a new process"
 TRIALS = 2_000  # so few that what is waited for is the start
 
 

@@ -189,12 +189,12 @@ def _reading(result: Json) -> list[str]:
         "processor time of a trial on one thread over that on several. It says how far threads hinder each "
         "other, whatever else the machine does; scaling suffers from that as well.",
         "t-test: a two-sample t test of 12 and 12, the job that other tools do too. Their figures are of "
-        "processor time, all their threads together.",
+        "processor time, all their threads together; in a new process 2,000 trials.",
     ]
     if result["waits"]:
         lines.append(
             "What people wait for: new processes from start to end, with all they start. A fresh install "
-            "has compiled nothing. CPU: processor time. Times as long: as planner, of processor time, by rounds."
+            "has compiled nothing. Times as long: as planner, of processor time (CPU), by rounds."
         )
     if any(job["cold"] and job["cold"]["compiled"] for job in result["jobs"]):
         lines.append("A first call had to compile: it happens once on a machine.")
