@@ -22,6 +22,7 @@ from planner.scenario.scenario import Scenario
 from tests.support import naive_dropout
 from tests.support.blinded_cases import CASES as CASES_OF_GUESSES
 from tests.support.harness import Comparison, TooFarApart
+from tests.support.marks import repeated
 from tests.support.mechanism_cases import CASES, LIMIT, changed, scenario
 from tests.support.naive_dropout import Stay
 from tests.support.naive_readings import compare_moments
@@ -230,29 +231,35 @@ def test_those_who_are_there(name: str, size: int) -> None:
 
 @pytest.mark.parametrize(
     ("name", "dropout"),
-    [
-        (
-            "improvement and treatment",
-            SENSITIVE | {"odds_ratio": {"improvement": 0.83, "treatment": {"B": 2.5}}},
-        ),
-        (
-            "improvement and treatment",
-            SENSITIVE | {"odds_ratio": {"improvement": 0.8, "treatment": {"A": 2.5}}},
-        ),
-        ("improvement and treatment", SENSITIVE | {"per_period": 0.18}),
-        (
-            "treatment alone",
-            {"per_period": 0.3, "before_first": 0.1, "odds_ratio": {"treatment": {"A": 0.34}}},
-        ),
-        (
-            "change of the endpoint",
-            {
-                "per_period": 0.15,
-                "odds_ratio": {"endpoint": {"ratio": 1.6, "per": 4.5, "around": -8.0}, "improvement": 0.9},
-            },
-        ),
-        ("means", {"per_period": [0.1, 0.3], "odds_ratio": {"treatment": {"B": 1.7}}}),
-    ],
+    repeated(
+        [
+            (
+                "improvement and treatment",
+                SENSITIVE | {"odds_ratio": {"improvement": 0.83, "treatment": {"B": 2.5}}},
+            ),
+            (
+                "improvement and treatment",
+                SENSITIVE | {"odds_ratio": {"improvement": 0.8, "treatment": {"A": 2.5}}},
+            ),
+            ("improvement and treatment", SENSITIVE | {"per_period": 0.18}),
+            (
+                "treatment alone",
+                {"per_period": 0.3, "before_first": 0.1, "odds_ratio": {"treatment": {"A": 0.34}}},
+            ),
+            (
+                "change of the endpoint",
+                {
+                    "per_period": 0.15,
+                    "odds_ratio": {
+                        "endpoint": {"ratio": 1.6, "per": 4.5, "around": -8.0},
+                        "improvement": 0.9,
+                    },
+                },
+            ),
+            ("means", {"per_period": [0.1, 0.3], "odds_ratio": {"treatment": {"B": 1.7}}}),
+        ],
+        fast=2,
+    ),
 )
 def test_a_setting_that_is_off_is_seen(name: str, dropout: Json) -> None:
     """Negative control: the naive simulation has one setting that is off."""
@@ -266,13 +273,16 @@ RULE = {"share": 0.8, "recheck_days": 4, "at_most_days": 12}
 
 @pytest.mark.parametrize(
     "change",
-    [
-        {BACK: RULE | {"share": 0.77}},
-        {BACK: RULE | {"recheck_days": 5, "at_most_days": 15}},
-        {BACK: RULE | {"at_most_days": 8}},
-        {"population/rating_sd": 1.2},
-        {"components/placebo/half_life_days": {"median": 10.0, "log_sd": 0.4}},
-    ],
+    repeated(
+        [
+            {BACK: RULE | {"share": 0.77}},
+            {BACK: RULE | {"recheck_days": 5, "at_most_days": 15}},
+            {BACK: RULE | {"at_most_days": 8}},
+            {"population/rating_sd": 1.2},
+            {"components/placebo/half_life_days": {"median": 10.0, "log_sd": 0.4}},
+        ],
+        fast=2,
+    ),
 )
 def test_another_rule_is_seen(change: Json) -> None:
     """Negative control: the naive simulation waits by another rule, or for something else."""

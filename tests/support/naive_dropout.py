@@ -115,9 +115,9 @@ class Body:
         `before`: the day is that of the next dosing.
         """
         total = np.zeros(len(day))
-        rows, which = np.unique(np.column_stack([self.dosed[:, : k + 1], day]), axis=0, return_inverse=True)
+        rows, which = alike(np.column_stack([self.dosed[:, : k + 1], day]))
         for i, row in enumerate(rows):
-            here = which.ravel() == i
+            here = which == i
             starts: Any = Starts(row[:-1])
             said = None if guess is None else guess[here]
             for term, j, start, opened in self.told.at_work(terms, self.sequence, starts, k, row[-1], said):
@@ -132,6 +132,16 @@ class Body:
                     continue
                 total[here] += opened * amount[term.component][here] * left
         return total
+
+
+def alike(table: Floats) -> tuple[Floats, NDArray[np.intp]]:
+    """The different rows of a table, and which of them each row is; whole rows are slow to sort."""
+    code = np.zeros(len(table), np.intp)
+    for column in table.T:
+        values, number = np.unique(column, return_inverse=True)
+        code = code * len(values) + number
+    _, first, which = np.unique(code, return_index=True, return_inverse=True)
+    return table[first], which
 
 
 def drawn(part: Any, n: int, rng: np.random.Generator) -> Floats:
