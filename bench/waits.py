@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from planner.benchmarks.machine import load_now
+from planner.benchmarks.machine import Watch, load_now
 from planner.benchmarks.timing import Spread
 from planner.benchmarks.waiting import HERE, Taken, WaitFailed, measure, ratio
 from planner.benchmarks.waits import WAITS, wait
@@ -76,6 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if (load := load_now()).busy:
         console.print(f"warning: {load}: seconds by the clock are too high, processor time a little")
+    watch = Watch()
     columns = ["wait", "processor (s)", "by the clock (s)"]
     if given.against:
         columns += ["the other: processor (s)", "by the clock (s)", "times as long"]
@@ -90,6 +91,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console.print(f"This: {HERE}" + (f"; the other: {given.against}" if given.against else ""))
     console.print(table)
     console.print("Median (quartiles) of the rounds. Processor time is of all processes together.")
+    if stolen := watch.warning():
+        console.print(f"warning: {stolen}")
     return failed
 
 

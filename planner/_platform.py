@@ -105,6 +105,20 @@ def load_average() -> float | None:
         return None
 
 
+def stolen_time() -> tuple[float, float] | None:
+    """Time of all cores since the start that the host of this virtual machine gave to others, and all time.
+
+    In one and the same unit; None where the system does not tell.
+    """
+    try:
+        kind, *counts = (_PROCESSES / "stat").read_text().splitlines()[0].split()
+        user_to_stolen = [float(count) for count in counts[:8]]
+    except (OSError, ValueError, IndexError):
+        return None
+    whole = kind == "cpu" and len(user_to_stolen) == 8
+    return (user_to_stolen[7], sum(user_to_stolen)) if whole else None
+
+
 def children_seconds() -> float | None:
     """Processor time of all ended processes that this one has started, with theirs; None if not reported."""
     try:

@@ -12,6 +12,7 @@ from planner._platform import (
     machine_cores,
     processor_name,
     python_version,
+    stolen_time,
     system,
     usable_cores,
 )
@@ -91,6 +92,35 @@ def load_now() -> Load:
     """The load before anything is measured."""
     average, count = load_average(), machine_cores()
     return Load(average, count, average is not None and average >= 0.5 * count)
+
+
+class Watch:
+    """From its making on: what share of the cores' time other virtual machines on the same host took.
+
+    The load average does not show that. Some per cent make all seconds too long, of processor time too.
+    """
+
+    MUCH = 0.05
+
+    def __init__(self) -> None:
+        self._before = stolen_time()
+
+    def share(self) -> float | None:
+        """The share so far; None where the system does not tell."""
+        before, now = self._before, stolen_time()
+        if before is None or now is None or now[1] <= before[1]:
+            return None
+        return (now[0] - before[0]) / (now[1] - before[1])
+
+    def warning(self) -> str:
+        """What to say of it; empty where it is little."""
+        share = self.share()
+        if share is None or share <= self.MUCH:
+            return ""
+        return (
+            f"other virtual machines on the same host took {100 * share:.0f} % of the cores' time meanwhile: "
+            "all seconds and rates are doubtful, ratios less so"
+        )
 
 
 def description() -> Json:

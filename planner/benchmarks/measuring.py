@@ -74,6 +74,7 @@ def bench(*, quick: bool = False, threads: int | None = None, say: Say = lambda 
     """The document of `planner bench`; `say` is called with what is being measured."""
     effort, most = (QUICK if quick else FULL), threads or usable_cores()
     about, busy = machine.description(), machine.load_now()  # before it is busy with what is measured here
+    watch = machine.Watch()
     waits, absent = first_answers(effort.waits, say)
     budget = Budget(effort.seconds, effort.stages)
     jobs = []
@@ -94,7 +95,7 @@ def bench(*, quick: bool = False, threads: int | None = None, say: Say = lambda 
         "waits": waits,
         "skipped": skipped,
         "comparison": None,
-        "warnings": _warnings(rivals, waits, busy),
+        "warnings": [*_warnings(rivals, waits, busy), *filter(None, [watch.warning()])],
     }
 
 

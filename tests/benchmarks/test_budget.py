@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import math
 import time
+from pathlib import Path
 
 import pytest
 
+from planner import _platform
 from planner.benchmarks import machine, measuring, others, rivals
 from planner.benchmarks.timing import Budget, Times
 from planner.cli import main
@@ -89,3 +91,33 @@ def test_a_busy_machine_is_seen_by_doctor_and_bench_alike(
     assert ("The machine is busy" in page or "the machine is busy" in page) == busy
     assert ("the system does not say" in page) == (average is None)
     assert any(words in each for each in measuring._warnings([], [], machine.load_now())) == busy
+
+
+BEFORE = "cpu  100 0 100 800 0 0 0 {stolen} 0 0\ncpu0 1 2 3\n"
+AFTER = "cpu  200 0 200 1500 0 0 0 {stolen} 0 0\n"
+
+
+@pytest.mark.parametrize(("stolen", "percent"), [(100, "10 %"), (30, ""), (0, "")])
+def test_time_that_other_machines_take_is_warned_of(
+    stolen: int, percent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 900 + `stolen` ticks since the first look."""
+    monkeypatch.setattr(_platform, "_PROCESSES", tmp_path)
+    (tmp_path / "stat").write_text(BEFORE.format(stolen=7))
+    watch = machine.Watch()
+    assert (watch.share(), watch.warning()) == (None, "")  # no time has gone by
+    (tmp_path / "stat").write_text(AFTER.format(stolen=7 + stolen))
+    assert watch.share() == pytest.approx(stolen / (900 + stolen))
+    assert percent in watch.warning()
+    assert bool(watch.warning()) == bool(percent)
+
+
+@pytest.mark.parametrize("text", [None, "", "intr 1 2 3 4 5 6 7 8", "cpu 1 2 3", "cpu a b c d e f g h"])
+def test_a_system_that_does_not_tell_warns_of_nothing(
+    text: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_platform, "_PROCESSES", tmp_path)
+    if text is not None:
+        (tmp_path / "stat").write_text(text)
+    assert _platform.stolen_time() is None
+    assert machine.Watch().warning() == ""
