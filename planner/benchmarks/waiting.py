@@ -112,7 +112,8 @@ def _run(wait: Wait, command: Sequence[str], folder: Path, cache: Path) -> Ended
         ended = timed([sys.executable, "-m", *command], env=python, cwd=where)
     if ended.code != 0:
         last = (ended.err or ended.out).strip()[-300:]
-        raise WaitFailed(f"{wait.name}: {' '.join(command)} ends with {ended.code} in {folder}: {last}")
+        how = f"ends with {ended.code} after {ended.seconds:.1f} s"
+        raise WaitFailed(f"{wait.name}: {' '.join(command)} {how} in {folder}: {last}")
     return ended
 
 

@@ -64,7 +64,7 @@ class Wait:
         return (*self.command, "--json") if self.answer is Answer.figures else self.command
 
 
-FIRST, LONG = ("planner", "run", "asthma-ab-ba"), 1
+FIRST = ("planner", "run", "asthma-ab-ba")
 DESIGNS = ("williams-2018", "two-by-two", "nmda-probe", "full-discriminator")
 TWO = ("--hypothesis", "direct-opioid,permissive")
 WAITS = (
@@ -105,7 +105,7 @@ WAITS = (
         ("planner", "size", "williams-2018", "--uncertain", "--power", ".8"),
         Kernels.all,
         Answer.figures,
-        LONG,
+        rounds=1,
     ),
     Wait(
         "discriminate",
@@ -113,7 +113,7 @@ WAITS = (
         ("planner", "discriminate", *DESIGNS),
         Kernels.all,
         Answer.figures,
-        LONG,
+        rounds=1,
     ),
     Wait(
         "tests",
@@ -121,13 +121,9 @@ WAITS = (
         ("pytest", "-p", "no:cacheprovider"),
         Kernels.none,
         Answer.success,
-        LONG,
+        rounds=1,
     ),
 )
-QUICK = ("new-process",)
-"""Those of `planner bench --quick`."""
-WHOLE = ("new-process", "first-asthma", "first-williams")
-"""Those of `planner bench`."""
 
 
 def wait(name: str) -> Wait:

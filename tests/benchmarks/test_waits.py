@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
-from planner.benchmarks import waits
+from planner.benchmarks.first_answers import T_TEST_WAIT
+from planner.benchmarks.measuring import FULL, QUICK
 from planner.benchmarks.processes import timed
 from planner.benchmarks.waiting import Taken, WaitFailed, measure, ratio
 from planner.benchmarks.waits import WAITS, Answer, Kernels, Wait, differences
+from planner.benchmarks.waits import wait as wait_called
 from planner.cli.app import build
 from planner.scenario.reading.read import read
 from tests.support.paths import ROOT
@@ -43,12 +45,12 @@ def test_a_command_that_does_not_exist_does_not_parse() -> None:
         command.make_context("run", ["asthma-ab-ba", "--no-such-option"])
 
 
-def test_each_wait_is_declared_once_and_the_quick_ones_exist() -> None:
+def test_each_wait_is_declared_once_and_those_of_bench_exist() -> None:
     names = [each.name for each in WAITS]
     assert len(set(names)) == len(names)
-    assert set(waits.QUICK) <= set(waits.WHOLE) <= set(names)
+    assert set(QUICK.waits) < set(FULL.waits) <= {*names, T_TEST_WAIT}
     assert all(bool(each.before) == (each.kernels is Kernels.others) for each in WAITS)
-    assert waits.wait("tests").command[0] == "pytest"
+    assert wait_called("tests").command[0] == "pytest"
 
 
 # Answers
