@@ -42,7 +42,7 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
     for tile in range(values.shape[0]):
         rows, order = values[tile], sequence[tile]
         groups[:] = 0.0
-        seen = 0
+        seen = np.int64(0)
         for look in range(counts.size):
             stop, weight = counts[look], contrast.weight
             add_own_contrasts(rows, h, reading, baseline, order, seen, stop, weight, scratch, groups)
@@ -59,7 +59,7 @@ def period_one(values, h, reading, sequence, contrast, centre, counts, stat):
     for tile in range(values.shape[0]):
         rows, order = values[tile], sequence[tile]
         groups[:] = 0.0
-        seen = 0
+        seen = np.int64(0)
         for look in range(counts.size):
             stop = counts[look]
             add_first_outcomes(rows, h, reading, baseline, order, seen, stop, treatment, effect, groups)

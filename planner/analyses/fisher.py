@@ -41,7 +41,7 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
     first, second = np.argmax(effect), np.argmin(effect)
     for tile in range(values.shape[0]):
         groups[:] = 0.0
-        seen = 0
+        seen = np.int64(0)
         for look in range(counts.size):
             stop = counts[look]
             rows, order, out = values[tile], sequence[tile], stat[look, tile]

@@ -227,7 +227,7 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
     for tile in range(values.shape[0]):
         sums[:] = 0.0
         whole[:] = 0.0
-        seen = 0
+        seen = np.int64(0)
         for look in range(counts.size):
             for p in range(seen, counts[look]):
                 s = sequence[tile, p]

@@ -61,7 +61,7 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
     x = np.empty(W)
     for tile in range(values.shape[0]):
         sums[:] = 0.0
-        seen = 0
+        seen = np.int64(0)
         for look in range(counts.size):
             stop = counts[look]
             for s in range(2):

@@ -50,7 +50,7 @@ def _statistic(values, h, reading, sequence, contrast, counts, asymptotic, stat)
     x = np.empty(W)
     for tile in range(values.shape[0]):
         sums[:] = 0.0
-        seen = 0
+        seen = np.int64(0)
         for look in range(counts.size):
             for s in range(weight.shape[0]):
                 add_patients(

@@ -56,7 +56,7 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
     x = np.empty(W)
     for tile in range(values.shape[0]):
         sums[:] = 0.0
-        seen = 0
+        seen = np.int64(0)
         for look in range(counts.size):
             for s in range(weight.shape[0]):
                 own, stop = weight[s], counts[look]

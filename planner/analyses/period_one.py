@@ -29,7 +29,7 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
     size = np.empty(W)
     for tile in range(values.shape[0]):
         groups[:] = 0.0
-        seen = 0
+        seen = np.int64(0)
         for look in range(counts.size):
             stop = counts[look]
             rows, order = values[tile], sequence[tile]

@@ -74,7 +74,7 @@ def _statistic(values, h, reading, sequence, contrast, all_patients, counts, sta
     ab = 0 if weight[0, 0] > 0.0 else 1
     for tile in range(values.shape[0]):
         sums[:] = 0.0
-        seen = 0
+        seen = np.int64(0)
         for look in range(counts.size):
             stop = counts[look]
             for s in range(2):

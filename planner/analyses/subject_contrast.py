@@ -36,7 +36,7 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
     x = np.empty(W)
     for tile in range(values.shape[0]):
         groups[:] = 0.0
-        seen = 0
+        seen = np.int64(0)
         for look in range(counts.size):
             stop = counts[look]
             add_by_sequence(values[tile], h, reading, sequence[tile], seen, stop, weight, size, x, groups)

@@ -31,7 +31,7 @@ def _statistic(values, h, reading, sequence, contrast, first, counts, stat):
     for tile in range(values.shape[0]):
         rows, order = values[tile], sequence[tile]
         groups[:] = 0.0
-        seen = 0
+        seen = np.int64(0)
         for look in range(counts.size):
             stop = counts[look]
             if first:

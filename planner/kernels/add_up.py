@@ -170,6 +170,20 @@ def is_last(look, design, k):
 
 
 @lanes
+def keep_sums(now, free_now, before, free_before):
+    """Copy what has been added up, i64[look, ENDS, SUMS] and i64[look, 2], before a tile is added.
+
+    Loops, because the text of the error of shapes that differ takes Numba longer to compile than a kernel.
+    """
+    for k in range(before.shape[0]):
+        for end in range(ENDS):
+            for j in range(SUMS):
+                before[k, end, j] = now[k, end, j]
+        for j in range(2):
+            free_before[k, j] = free_now[k, j]
+
+
+@lanes
 def add_tile(look, design, ends, before, free, free_before, sums, between):
     """Add the products of the sums over a whole tile to between i64[sum, sum]; sums i64[sum] is scratch.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.kernels.add_up import GOES_ON, add_ends, add_tile, is_last
+from planner.kernels.add_up import GOES_ON, add_ends, add_tile, is_last, keep_sums
 from planner.kernels.jit import bits, from_bits, kernel, lanes
 from planner.kernels.tables import (
     ABOVE,
@@ -180,13 +180,12 @@ def decide(stat, rules, centre, analysis, trials, tally, free_tally, irregular, 
                 break
             for design in range(designs):
                 for i in range(W):
-                    running[i] = 1 if i < valid else 0
-                if rules.futile:
-                    free[:] = running
+                    running[i] = free[i] = 1 if i < valid else 0
                 kept = sums.size > 0 and valid == W
                 if kept:
-                    before[:] = tally[h, analysis, design]
-                    free_before[:] = free_tally[h, analysis, design]
+                    keep_sums(
+                        tally[h, analysis, design], free_tally[h, analysis, design], before, free_before
+                    )
                 left = valid
                 for k in range(looks):
                     at = rules.look[design, k]

@@ -25,10 +25,15 @@ from numba import types
 from numba.extending import intrinsic, overload
 
 from planner.kernels.cache import KernelCache, chosen, warn_without
+from planner.kernels.pipeline import HelperCompiler
 
 config: Any = numba.config
 COMPILED = not config.DISABLE_JIT  # False under NUMBA_DISABLE_JIT=1: the kernels are then plain Python
 _FLAGS: dict[str, Any] = {"error_model": "numpy"}
+_CALLED: dict[str, Any] = {
+    "nogil": True,
+    "no_cfunc_wrapper": True,
+}  # of kernels: Python calls them, C does not
 
 
 def _fingerprint() -> str:
@@ -63,7 +68,7 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     Never parallel=True (it aborts under threads and breaks forks), and never a function as an argument
     (recompiled in every process): the choice between kernels is made in Python.
     """
-    compiled: Any = numba.njit(nogil=True, **_FLAGS)(function)
+    compiled: Any = numba.njit(**_CALLED, **_FLAGS)(function)
     if COMPILED and (folder := cache_folder()) is not None:
         compiled._cache = KernelCache(function, folder)
     return compiled  # type: ignore[no-any-return]
@@ -73,19 +78,28 @@ _UNCOUNTED: dict[str, Any] = {"_nrt": False}
 """Numba's switch for compiled code that allocates nothing: nobody counts who holds an array."""
 
 
+_INLINED: dict[str, Any] = {
+    "forceinline": True,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "pipeline_class": HelperCompiler,
+}
+"""Of helpers, which nobody calls but kernels."""
+
+
 def lanes(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a helper that only kernels call, always inlined so that LLVM vectorises the loop around it.
 
     It makes and returns no arrays; then views need no counting of who holds them, which costs as much as a
     hundred operations on vectors for each view. The kernel that calls it holds what they are views of.
     """
-    inlined: Callable[..., Any] = numba.njit(forceinline=True, **_UNCOUNTED, **_FLAGS)(function)
+    inlined: Callable[..., Any] = numba.njit(**_INLINED, **_UNCOUNTED, **_FLAGS)(function)
     return inlined
 
 
 def shared(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile what several kernels have in common, arrays of its own included; inlined into each."""
-    inlined: Callable[..., Any] = numba.njit(forceinline=True, **_FLAGS)(function)
+    inlined: Callable[..., Any] = numba.njit(**_INLINED, **_FLAGS)(function)
     return inlined
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from planner.kernels.generate.dropout import least_word, leave_all, leave_by_readings
 from planner.kernels.jit import fma, kernel, lanes
-from planner.kernels.random.draw import draw_all, draw_words
+from planner.kernels.random.draw import draw_all, draw_words, normal_rows
 from planner.kernels.random.normals import first_normals, normal_pair
 from planner.kernels.random.philox import LOW, SHIFT, U
 from planner.kernels.tables import (
@@ -213,7 +213,7 @@ def generate(first, seed, plan, tables, sequence, values):
     """values f64[tile, patient, hypothesis, reading, period * W] of the trials first .. first + tiles * W."""
     trial = np.empty(W, np.uint64)
     word = np.empty(4 * tables.draws.place.size * W, np.uint64)
-    normal = np.zeros((np.max(tables.draws.pair[:, 2]) + 2) * W)
+    normal = np.zeros(normal_rows(tables.draws) * W)
     gone = np.zeros((plan.leave.size + 1) * W)
     eta = np.empty(W)
     k0, k1 = seed & LOW, seed >> SHIFT

@@ -27,7 +27,7 @@ from planner.kernels.generate.readings import (
 from planner.kernels.generate.return_to_baseline import wait, wait_for_secondary
 from planner.kernels.generate.secondary_outcomes import observe_secondary
 from planner.kernels.jit import fma, kernel, lanes
-from planner.kernels.random.draw import copy
+from planner.kernels.random.draw import copy, normal_rows
 from planner.kernels.random.philox import LOW, SHIFT, U
 from planner.kernels.tables import W
 
@@ -156,7 +156,7 @@ def generate(first, seed, plan, tables, sequence, values):
     trial = np.empty(W, np.uint64)
     patient = Patient(
         word=np.empty(4 * tables.draws.place.size * W, np.uint64),
-        normal=np.zeros((np.max(tables.draws.pair[:, 2]) + 2) * W),
+        normal=np.zeros(normal_rows(tables.draws) * W),
         true=np.empty(W),
         size=np.empty(tables.source.shape[0] * W),
         rate=np.empty(tables.rates.shape[0] * W),

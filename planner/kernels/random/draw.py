@@ -6,6 +6,8 @@ patient, stream * 2^16 + index).
 
 from __future__ import annotations
 
+import numpy as np
+
 from planner.kernels.jit import lanes
 from planner.kernels.random.normals import normals
 from planner.kernels.random.philox import LOW, SHIFT, U, four
@@ -72,6 +74,15 @@ def draw_words(trial, k0, k1, patient, draws, word):
     if places % 2 == 1:
         last = places - 1
         draw(trial, k0, k1, U(patient), draws.place[last], word[4 * last * W : (4 * last + 4) * W])
+
+
+@lanes
+def normal_rows(draws):
+    """Rows of normals that `draw_all` fills."""
+    last = np.int64(0)
+    for j in range(draws.pair.shape[0]):
+        last = max(last, draws.pair[j, 2])
+    return last + 2
 
 
 @lanes
