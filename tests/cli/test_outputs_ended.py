@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.commands import command
+from planner.cli import main
+from tests.support.commands import FEW, command
 from tests.support.ended_commands import RUN, end, folder, in_shell
 from tests.support.sample_trials import environment
 
@@ -28,7 +29,7 @@ __all__ = ["folder"]
 
 ENDS = {signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGTERM: 143}
 LONG = {
-    "run": ("run", "small.toml", "--trials", str(10**9)),
+    "run": ("run", "small.toml", "--trials", str(10**9), "--threads", "1"),
     "sweep": ("run", "small.toml", "--set", "design.patients=20,24,28", "--trials", str(10**8)),
     "size": ("size", "small.toml", "--power", ".8001", "--trials", str(10**9)),
     "weigh": ("weigh", "williams-2018", "--variants", "4096"),
@@ -64,7 +65,7 @@ PATIENCE = (2.0, 6.0, 18.0, 54.0)  # seconds until a run has surely begun, on a 
 )
 def test_what_is_finished_is_kept(number: signal.Signals, folder: Path) -> None:
     """Ended from outside a run writes what it has, and says by its code what ended it."""
-    end(*RUN, folder=folder)  # compiles
+    main(["run", str(folder / "small.toml"), *FEW])  # compiles
     for seconds in PATIENCE:
         with started("run", folder) as child:
             try:

@@ -8,16 +8,13 @@ import json
 import re
 import shlex
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from planner.cli import main
-from tests.support.commands import SCENARIO, Cli
+from tests.support.commands import SCENARIO, Cli, interrupted
 
 CANCELLED = SCENARIO.replace("[hypotheses.none]", "carryover = { A = 10.0 }\n\n[hypotheses.none]")
 HOSTILE = SCENARIO.replace("The difference that we hope for", "[red]x[/red] \\u001b[31m \\u202e")
@@ -183,47 +180,10 @@ def test_output_goes_to_a_file_once(cli: Cli) -> None:
 
 @pytest.mark.long
 def test_an_ascii_locale_gets_ascii(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    code = "import sys; from planner.cli import main; sys.exit(main(sys.argv[1:]))"
-    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
-    done = subprocess.run(
-        [sys.executable, "-c", code, "size", "scenario.toml", "-q"], capture_output=True, check=True
-    )
-    text = done.stdout.decode("ascii")
-    assert re.search(r"^ +100 % \|", text, re.M)
-    assert "+/-" in text
-
-
-@pytest.mark.long
-def test_on_a_terminal_there_is_progress_and_the_page_fits(cli: Cli) -> None:
-    from tests.support.commands import on_terminal
-
-    text = on_terminal(80, "size", "staged.toml", "--set", "hypotheses.expected.means.A=2.0")
-    assert "Sizing" in text
-    assert "trials/s" in text
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", text[text.index("A small crossover") :])
-    page = [line for line in plain.splitlines() if "planner size" not in line]  # commands stay whole
-    assert max(map(len, page)) <= 80
-
-
-def test_ctrl_c_prints_what_is_finished(cli: Cli) -> None:
-    code = "import sys; from planner.cli import main; sys.exit(main(sys.argv[1:]))"
     tiny = ["--set", "hypotheses.expected.means.A=0.8", "--trials", "100000000", "--max-patients", "10000"]
-    main(["size", "staged.toml", "-q", "--trials", "1000"])  # so that the kernels are compiled
-    for patience in (3, 6, 20):  # a busy machine may still be starting when the signal comes
-        with subprocess.Popen(
-            [sys.executable, "-c", code, "size", "staged.toml", *tiny],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
-            time.sleep(patience)
-            process.send_signal(signal.SIGINT)
-            sent = time.perf_counter()
-            out, err = process.communicate(timeout=60)
-            waited = time.perf_counter() - sent
-        if out and process.returncode == 130:
-            break
-    assert process.returncode == 130, err
+    cli("staged.toml", "-q", "--trials", "1000")  # so that the kernels are compiled
+    code, out, err, waited = interrupted(cli, signal.SIGINT, "staged.toml", *tiny)
+    assert code == 130, err
     assert "PARTIAL" in out
     assert "warning: interrupted" in err
     assert waited < 30  # of which a busy machine needs most

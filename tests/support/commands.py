@@ -8,6 +8,8 @@ import pty
 import select
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -73,6 +75,28 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 def command(*arguments: str) -> list[str]:
     code = "import sys; from planner.cli import main; sys.exit(main(sys.argv[1:]))"
     return [sys.executable, "-c", code, *arguments]
+
+
+def interrupted(cli: Cli, number: int, *arguments: str) -> tuple[int, str, str, float]:
+    """What an endless command in this process answers to a signal, and how many seconds after it.
+
+    Its kernels have to be compiled. A busy machine may have nothing to show by then: the signal comes later.
+    """
+    sent: list[float] = []
+
+    def send() -> None:
+        sent.append(time.perf_counter())
+        os.kill(os.getpid(), number)
+
+    for patience in (0.3, 2.0, 10.0):
+        timer = threading.Timer(patience, send)
+        timer.start()
+        code, out, err = cli(*arguments)
+        ended = time.perf_counter()
+        timer.join()
+        if out:
+            break
+    return code, out, err, ended - sent[-1]
 
 
 def cells_of(outcome: tuple[int, str, str]) -> list[dict[str, Any]]:
