@@ -137,7 +137,7 @@ def _command(arguments: list[str], signals: _Signals) -> int:
     from planner.cli.app import build
 
     usage_error: type[Exception] = typer.BadParameter.__mro__[1]  # Typer has no public name for it
-    command = build()
+    command = build(arguments[0])
     show_before, warnings.showwarning = warnings.showwarning, _warning
     try:
         # Not command.main(), which would answer a broken pipe and other exceptions in its own way.

@@ -59,7 +59,10 @@ Colour: none with NO_COLOR=1, also in pipes with FORCE_COLOR=1.
 
 
 def build(only: str | None = None) -> Any:
-    """The command line as a Typer command, ready to be given arguments. `only`: with this command alone."""
+    """The command line as a Typer command, ready to be given arguments.
+
+    `only`: with this command alone; with all of them where there is none of that name.
+    """
     app = typer.Typer(
         cls=Commands,
         add_completion=False,

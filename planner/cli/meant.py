@@ -45,8 +45,9 @@ def option_meant(option: str, context: Any) -> str:
         return perhaps([f"--{each}" for each in near])
     if context.parent is None:
         return "options follow the command: planner run SCENARIO -q"
-    commands = context.find_root().command.commands
-    others = [f"planner {name}" for name, command in commands.items() if option in _options(command)]
+    from planner.cli.app import build  # all commands, where this process has made the one that it runs
+
+    others = [f"planner {name}" for name, command in build().commands.items() if option in _options(command)]
     return f"{listed(others)} {'has' if len(others) == 1 else 'have'} it" if 0 < len(others) < _MANY else ""
 
 
