@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example
 from hypothesis import strategies as st
 
 from planner.cli import main
@@ -24,7 +24,7 @@ from planner.scenario.reading.read import read_text
 from tests.support.near_scenarios import NESTED, OF_MECHANISMS, PATHS, as_setting
 from tests.support.paths import INPUTS
 from tests.support.sample_trials import environment, trial
-from tests.support.toml_documents import UNHURRIED
+from tests.support.toml_documents import examples
 
 VALID = INPUTS / "valid"
 SMALL = """\
@@ -360,11 +360,12 @@ ANY_SETTING = st.one_of(
 FEW = {"run": ["--trials", "1", "-q", "--json"], "show": [], "check": ["--json"], "trial": ["-q"]}
 
 
-@settings(UNHURRIED, max_examples=75)
-@given(
+@examples(
     st.sampled_from(sorted(FEW)),
     st.sampled_from(["everything.toml", "mechanisms.toml", "minimal.toml", "rates-and-mechanisms.toml"]),
     st.lists(ANY_SETTING, min_size=1, max_size=3),
+    fast=25,
+    long=75,
 )
 @example("run", "minimal.toml", ["design.patients=99999999999999999999"])
 @example("run", "minimal.toml", ["hypotheses=1"])

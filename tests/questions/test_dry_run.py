@@ -48,6 +48,13 @@ def check_said(err: str, name: str) -> None:
     assert (wanted or "") in err
 
 
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first sample of trials is long enough."""
+    monkeypatch.setattr(estimating.sampled, "__defaults__", (0.0,))
+
+
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("name", COMMANDS)
 def test_json(cli: Cli, name: str) -> None:
     words, at_most, cells = COMMANDS[name]
@@ -66,6 +73,7 @@ def test_json(cli: Cli, name: str) -> None:
     assert 5e7 < estimate["memory_bytes"] < 2e9
 
 
+@pytest.mark.usefixtures("hasty")
 def test_json_of_a_sensitivity(cli: Cli) -> None:
     _, out, _ = cli("run", "small.toml", "--sensitivity", "--dry-run", "--json", "-q")
     found = json.loads(out)
@@ -73,6 +81,7 @@ def test_json_of_a_sensitivity(cli: Cli) -> None:
     assert set(found["estimate"]) == ESTIMATE
 
 
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("name", COMMANDS)
 def test_words(cli: Cli, name: str) -> None:
     code, out, err = cli(*COMMANDS[name][0], "--dry-run", "-q")
@@ -84,6 +93,7 @@ def test_words(cli: Cli, name: str) -> None:
     assert max(map(len, out.partition("The scenario, complete")[0].splitlines())) <= 80
 
 
+@pytest.mark.usefixtures("hasty")
 def test_what_is_uncertain(cli: Cli) -> None:
     Path("unsure.toml").write_text(
         SCENARIO + '\n[hypotheses.expected.uncertainty]\n"means.A" = { mean = 5, sd = 2 }\n'
@@ -97,6 +107,7 @@ def test_what_is_uncertain(cli: Cli) -> None:
     assert (found["run"]["variants"], found["estimate"]["at_most"]) == (50, True)
 
 
+@pytest.mark.usefixtures("hasty")
 def test_csv_is_refused_and_files_are_written(cli: Cli) -> None:
     for words, _, _ in COMMANDS.values():
         code, out, err = cli(*words, "--dry-run", "--format", "csv", "-q")

@@ -6,7 +6,7 @@ import json
 import tomllib
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from planner.scenario.canonical.resolved import resolve
@@ -27,7 +27,7 @@ from tests.support.near_scenarios import (
     inline,
     outcome,
 )
-from tests.support.toml_documents import UNHURRIED, documents, plain_values
+from tests.support.toml_documents import UNHURRIED, documents, examples, plain_values
 
 MINIMAL = (VALID / "minimal.toml").read_text(encoding="utf-8")
 DOSES = (VALID / "doses.toml").read_text(encoding="utf-8")
@@ -61,27 +61,25 @@ OF_DOSES = [path for path in everywhere(tomllib.loads(DOSES)) if path]
 OF_BOTH = [path for path in everywhere(tomllib.loads(BOTH)) if path]
 
 
-@settings(UNHURRIED, max_examples=300)
-@given(st.lists(st.tuples(st.sampled_from(PATHS), NESTED), min_size=1, max_size=3))
+@examples(st.lists(st.tuples(st.sampled_from(PATHS), NESTED), min_size=1, max_size=3), fast=75, long=300)
 def test_one_setting_replaced(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
     """A sound scenario with anything in place of some of its settings."""
     outcome(EVERYTHING, tuple(as_setting(*change) for change in changes))
 
 
-@settings(UNHURRIED, max_examples=300)
-@given(st.lists(st.tuples(st.sampled_from(OF_MECHANISMS), NESTED), min_size=1, max_size=3))
+@examples(
+    st.lists(st.tuples(st.sampled_from(OF_MECHANISMS), NESTED), min_size=1, max_size=3), fast=75, long=300
+)
 def test_one_setting_of_mechanisms_replaced(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
     outcome(MECHANISMS, tuple(as_setting(*change) for change in changes))
 
 
-@settings(UNHURRIED, max_examples=150)
-@given(st.lists(st.tuples(st.sampled_from(OF_DOSES), NESTED), min_size=1, max_size=3))
+@examples(st.lists(st.tuples(st.sampled_from(OF_DOSES), NESTED), min_size=1, max_size=3), fast=37, long=150)
 def test_one_setting_of_doses_replaced(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
     outcome(DOSES, tuple(as_setting(*change) for change in changes))
 
 
-@settings(UNHURRIED, max_examples=150)
-@given(
+@examples(
     st.lists(
         st.tuples(
             st.sampled_from(OF_BOTH),
@@ -89,14 +87,15 @@ def test_one_setting_of_doses_replaced(changes: list[tuple[tuple[Any, ...], Any]
         ),
         min_size=1,
         max_size=3,
-    )
+    ),
+    fast=37,
+    long=150,
 )
 def test_one_value_of_two_families_replaced(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
     outcome(BOTH, tuple(as_setting(*change) for change in changes))
 
 
-@UNHURRIED
-@given(st.dictionaries(st.sampled_from(NAMES), NESTED, max_size=5))
+@examples(st.dictionaries(st.sampled_from(NAMES), NESTED, max_size=5), fast=30, long=100)
 def test_anything_on_top_of_the_library(document: dict[str, Any]) -> None:
     """A file that extends the library: faults may stand in either file."""
     document.pop("extends", None)

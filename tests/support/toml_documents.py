@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """For a machine that is busy with something else."""
+
+Test = Callable[..., None]
+
+
+def examples(*strategies: st.SearchStrategy[Any], fast: int, long: int) -> Callable[[Test], Test]:
+    """A test of whatever these strategies draw: a few of it in the fast part, many in the long one."""
+
+    def decorate(test: Test) -> Test:
+        @pytest.mark.parametrize("number", [fast, pytest.param(long, marks=pytest.mark.long)])
+        def drawn(number: int) -> None:
+            settings(UNHURRIED, max_examples=number)(given(*strategies)(test))()
+
+        return drawn
+
+    return decorate
+
 
 _BARE = st.text("abcXYZ019_-", min_size=1, max_size=4)
 _NAMES = st.one_of(_BARE, st.text(max_size=4))
