@@ -186,10 +186,11 @@ def _in_words(error: Exception) -> tuple[str, str]:
     """What a misused command is told, and what may have been meant."""
     context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
     if hasattr(error, "possibilities") and context is not None:  # an option that there is not
+        from planner.cli.app import build
         from planner.cli.meant import option_meant
 
         option = getattr(error, "option_name", "")
-        return f"{context.command_path} has no option {option}", option_meant(option, context)
+        return f"{context.command_path} has no option {option}", option_meant(option, context, build)
     suggestion = getattr(error, "suggestion", "")
     if hasattr(error, "param_hint") and parameter is not None and str(error):
         return f"{parameter.opts[-1]}: {error}", suggestion

@@ -34,10 +34,10 @@ class Commands(TyperGroup):
         return perhaps(nearest(word, self.commands)) or "planner --help lists them"
 
 
-def option_meant(option: str, context: Any) -> str:
+def option_meant(option: str, context: Any, every: Callable[[], Any]) -> str:
     """What may have been meant by an option that the command of this context does not have.
 
-    Empty where nothing is near, and no other command has it.
+    Empty where nothing is near, and no other command has it. `every` makes the group of all commands.
     """
     options = _options(context.command)
     near = nearest(option.lstrip("-"), [each.lstrip("-") for each in options if each.startswith("--")])
@@ -45,9 +45,7 @@ def option_meant(option: str, context: Any) -> str:
         return perhaps([f"--{each}" for each in near])
     if context.parent is None:
         return "options follow the command: planner run SCENARIO -q"
-    from planner.cli.app import build  # all commands, where this process has made the one that it runs
-
-    others = [f"planner {name}" for name, command in build().commands.items() if option in _options(command)]
+    others = [f"planner {name}" for name, command in every().commands.items() if option in _options(command)]
     return f"{listed(others)} {'has' if len(others) == 1 else 'have'} it" if 0 < len(others) < _MANY else ""
 
 
