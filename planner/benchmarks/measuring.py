@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from planner._platform import usable_cores
 from planner.benchmarks import definitions, machine
 from planner.benchmarks.bound import bound
-from planner.benchmarks.first_answers import T_TEST_WAIT, first_answers
+from planner.benchmarks.first_answers import first_answers
 from planner.benchmarks.jobs import STANDARD, Standard, one_core, standard, whole_blocks
 from planner.benchmarks.processes import run_to_end
 from planner.benchmarks.rivals import JOBS, against_rivals
@@ -65,7 +65,7 @@ FULL = Effort(
     {each.name: 4 for each in STANDARD},
     80.0,
     tuple(JOBS),
-    {"new-process": 5, T_TEST_WAIT: 3, "first-asthma": 1, "first-williams": 1},
+    {"new-process": 5, "t-test": 3, "t-test-size": 3, "first-asthma": 1, "first-williams": 1},
 )
 QUICK = Effort(15, 0.01, 2, 0.04, {"small": 1}, 9.0, waits={"new-process": 2})
 
@@ -108,8 +108,8 @@ def _warnings(rivals: list[Json], waits: list[Json], load: machine.Load) -> list
         if not each["same_trial"]
     ]
     warnings += [
-        f"{each['by']} finds power {each['power']:.4f} in a process of its own: "
-        "that is another answer, so the time it takes is void"
+        f"{each['title']}: {each['by']} answers {each['answer']:.4g}, not {each['expected']:.4g}, "
+        "so the time it takes is void"
         for each in waits
         if each["same_answer"] is False
     ]

@@ -6,6 +6,7 @@ installed, or does not work here, the reason stands instead of a figure.
 
 from __future__ import annotations
 
+import math
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,12 @@ from planner.benchmarks.processes import run_to_end
 
 R_TIMEOUT = 60.0
 TOOLS = Path(__file__).with_name("tools")
-PARAMETERS: dict[str, tuple[float, ...]] = {"t-test": (GROUP, SHIFT), "mixed": tuple(MIXED.values())}
+POWER = 0.9
+PARAMETERS: dict[str, tuple[float, ...]] = {
+    "t-test": (GROUP, SHIFT),
+    "mixed": tuple(MIXED.values()),
+    "t-test-size": (SHIFT, POWER),
+}
 """What the programs are given of each job, in their order."""
 
 
@@ -58,7 +64,8 @@ class Reported(NamedTuple):
 class Tool:
     """A tool: its program, the job it does, trials of a round, how to install it.
 
-    `package`: of Python; None for R.
+    `package`: of Python; None for R. `expected`: the exact answer where its trial is not quite planner's.
+    `slack`: patients that its answer may be off, where it simulates.
     """
 
     name: str
@@ -69,6 +76,7 @@ class Tool:
     package: str | None = None
     note: str = ""
     expected: Callable[[], float] | None = None
+    slack: int = 0
 
     def command(self, trials: int, seed: int = 1, rounds: int = 0) -> list[str]:
         """What starts it in a process of its own; raises Missing where there is nothing to start."""
@@ -81,20 +89,35 @@ class Tool:
         return [*start, str(TOOLS / self.program), *map(str, numbers)]
 
 
-def power_by_coin_tosses() -> float:
-    """Exact power of the two-sided t test where each patient's group is drawn with probability one half.
+def exact_power(first: int, second: int) -> float:
+    """Power of the two-sided t test of two groups of so many patients, by the noncentral t distribution.
 
-    With groups of one value only there is no test, and it is counted as not significant.
+    >>> round(exact_power(12, 12), 4)
+    0.8021
     """
     from scipy import stats
 
-    n, power = 2 * GROUP, 0.0
-    limit = stats.t.isf(0.025, n - 2)
-    for first in range(1, n):
-        shift = SHIFT / (1.0 / first + 1.0 / (n - first)) ** 0.5
-        either = stats.nct.sf(limit, n - 2, shift) + stats.nct.cdf(-limit, n - 2, shift)
-        power += stats.binom.pmf(first, n, 0.5) * either
-    return float(power)
+    df, shift = first + second - 2, SHIFT / (1.0 / first + 1.0 / second) ** 0.5
+    limit = stats.t.isf(0.025, df)
+    return float(stats.nct.sf(limit, df, shift) + stats.nct.cdf(-limit, df, shift))
+
+
+def power_by_coin_tosses(n: int = 2 * GROUP) -> float:
+    """Exact power where each of n patients' group is drawn with probability one half.
+
+    With groups of one value only there is no test, and it is counted as not significant.
+    """
+    ways = ((math.comb(n, first), exact_power(first, n - first)) for first in range(1, n))
+    return sum(count * power for count, power in ways) / 2.0**n
+
+
+def size(power: Callable[[int], float], step: int = 1) -> int:
+    """The smallest number of patients, in such steps, that has the power POWER.
+
+    >>> size(lambda n: exact_power(n // 2, n // 2), 2)
+    32
+    """
+    return next(n for n in range(20, 200, step) if power(n) >= POWER)
 
 
 ALL = (
@@ -135,6 +158,32 @@ ALL = (
         100,
         "apt install r-cran-nlme, or install.packages('nlme') in R",
         note=_SAME_TEST,
+    ),
+    Tool(
+        "mcpower",
+        "sizes_by_mcpower.py",
+        "t-test-size",
+        5000,
+        "pip install 'planner[bench]'",
+        "mcpower",
+        expected=lambda: size(power_by_coin_tosses),
+        slack=2,  # power rises by .006 for each patient, with an error of .004
+    ),
+    Tool(
+        "statsmodels, exact",
+        "sizes_by_statsmodels.py",
+        "t-test-size",
+        1,
+        "pip install 'planner[bench]'",
+        "statsmodels",
+    ),
+    Tool("R, power.t.test", "sizes_t_test.R", "t-test-size", 1, "apt install r-base-core"),
+    Tool(
+        "rpact",
+        "sizes_rpact.R",
+        "t-test-size",
+        1,
+        "apt install r-cran-rpact, or install.packages('rpact') in R",
     ),
 )
 """Those that are not part of planner."""

@@ -35,7 +35,7 @@ def against_rivals(
         peers, reports, missing = _rivals_of(job, max(LEAST, rounds // 5))
         rows += _against(job, JOBS[job](), peers, reports, rounds, seconds, budget.share())
         skipped += missing
-    left_out = (each for each in others.ALL if each.job not in jobs)
+    left_out = (each for each in others.ALL if each.job in JOBS and each.job not in jobs)
     skipped += [{"rival": each.name, "reason": "it takes longer than --quick has"} for each in left_out]
     return rows, skipped
 

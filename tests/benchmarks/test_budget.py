@@ -39,7 +39,13 @@ def test_stages_share_the_time_that_is_left() -> None:
     assert (budget.share(), budget.left) == (0.0, 0.0)
 
 
-SECONDS = {"new-process": 1.5, "t-test": 10.0, "first-asthma": 25.0, "first-williams": 25.0}
+SECONDS = {
+    "new-process": 1.5,
+    "t-test": 10.0,
+    "t-test-size": 7.0,
+    "first-asthma": 14.0,
+    "first-williams": 20.0,
+}
 """About what a round of a wait takes by the clock, on two quiet cores."""
 
 

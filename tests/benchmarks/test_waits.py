@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from planner.benchmarks.first_answers import T_TEST_WAIT
+from planner.benchmarks.first_answers import QUESTIONS
 from planner.benchmarks.measuring import FULL, QUICK
 from planner.benchmarks.processes import timed
 from planner.benchmarks.waiting import Taken, WaitFailed, measure, ratio
@@ -48,7 +48,7 @@ def test_a_command_that_does_not_exist_does_not_parse() -> None:
 def test_each_wait_is_declared_once_and_those_of_bench_exist() -> None:
     names = [each.name for each in WAITS]
     assert len(set(names)) == len(names)
-    assert set(QUICK.waits) < set(FULL.waits) <= {*names, T_TEST_WAIT}
+    assert set(QUICK.waits) < set(FULL.waits) <= {*names, *QUESTIONS}
     assert all(bool(each.before) == (each.kernels is Kernels.others) for each in WAITS)
     assert wait_called("tests").command[0] == "pytest"
 
