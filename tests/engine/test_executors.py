@@ -180,7 +180,7 @@ def test_every_question_gives_the_same_through_another_executor(question: str, s
     assert isinstance(executor(), Threads)
 
 
-@pytest.mark.parametrize("question", repeated(["run", "assurance", "compare"], fast=2))
+@pytest.mark.parametrize("question", repeated(["assurance", "run", "compare"]))
 def test_processes_are_sent_what_to_do_and_give_the_same(question: str, scenario: Scenario) -> None:
     """No kernel and no table is sent: only the scenario, the cells, and stretches."""
     want = QUESTIONS[question](scenario).digest()

@@ -15,6 +15,7 @@ import pytest
 
 from planner.kernels import cache
 from tests.support.compiled_code import needs_compiler, needs_root, untold
+from tests.support.marks import repeated
 
 __all__ = ["untold"]
 
@@ -181,7 +182,7 @@ class Planted:
 
 @needs_compiler
 @needs_root
-@pytest.mark.parametrize("checked", [True, False], ids=["checked", "unchecked"])
+@pytest.mark.parametrize("checked", repeated([True, False]), ids=["checked", "unchecked"])
 def test_another_user_cannot_have_code_run_as_you(checked: bool) -> None:
     """Planted files in the folder that is used where there is no home. Unchecked, the attack works."""
     shared = Path("/var/tmp") / f"planner-two-users-{os.getpid()}-{checked}"

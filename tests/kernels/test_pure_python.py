@@ -6,11 +6,13 @@ import ast
 import json
 import subprocess
 import sys
+from functools import cache
 from typing import Any
 
 import pytest
 
 from tests.support import sample_mechanisms
+from tests.support.marks import repeated
 from tests.support.paths import ROOT
 from tests.support.plain_cases import cases
 from tests.support.sample_trials import NAMES, answers, elsewhere, environment, fingerprints, generated
@@ -35,10 +37,10 @@ DECORATORS = {"kernel", "lanes", "shared", "if_given"}
 SMALL = tuple(name for name in NAMES if name not in MECHANISMS)
 
 
-@pytest.fixture(scope="module")
-def plain() -> dict[str, Any]:
+@cache
+def plain(*words: str) -> dict[str, Any]:
     """The report of `plain_cases` from a process without the compiler."""
-    command = [sys.executable, "-m", "tests.support.plain_cases"]
+    command = [sys.executable, "-m", "tests.support.plain_cases", *words]
     done = subprocess.run(
         command, env=environment(NUMBA_DISABLE_JIT="1"), cwd=ROOT, capture_output=True, text=True, timeout=300
     )
@@ -48,19 +50,22 @@ def plain() -> dict[str, Any]:
 
 
 @pytest.mark.long
-def test_every_compiled_function_is_executed_in_plain_python(plain: dict[str, Any]) -> None:
+def test_every_compiled_function_is_executed_in_plain_python() -> None:
     """All of kernels/ and analyses/: a new function needs a case in tests/support/plain_cases.py."""
-    executed = {name for names in plain["executed"].values() for name in names}
-    assert set(plain["every"]) - executed == set()
-    assert set(plain["every"]) == decorated()  # that the report leaves none out
-    others = {name for case, names in plain["executed"].items() if case != "density" for name in names}
-    left = set(plain["every"]) - others  # negative control: without a case something is missing
+    found = plain()
+    executed = {name for names in found["executed"].values() for name in names}
+    assert set(found["every"]) - executed == set()
+    assert set(found["every"]) == decorated()  # that the report leaves none out
+    others = {name for case, names in found["executed"].items() if case != "density" for name in names}
+    left = set(found["every"]) - others  # negative control: without a case something is missing
     assert {each.rpartition(".")[0] for each in left} == {"planner.kernels.mixture_density"}
 
 
-def test_plain_python_gives_what_compiled_code_gives(plain: dict[str, Any]) -> None:
-    assert plain["given"] == {name: case() for name, case in cases().items()}
-    assert len(set(plain["given"].values())) > len(plain["given"]) - 8  # the fingerprint sees what differs
+@pytest.mark.parametrize("quick", repeated([True, False]), ids=["quick", "all"])
+def test_plain_python_gives_what_compiled_code_gives(quick: bool) -> None:
+    given = plain(*["quick"] * quick)["given"]
+    assert given == {name: case() for name, case in cases(quick).items()}
+    assert len(set(given.values())) > len(given) - 8  # the fingerprint sees what differs
 
 
 def decorated() -> set[str]:

@@ -17,6 +17,7 @@ from planner.monitoring import recursion as sequential
 from planner.monitoring.boundaries import boundary, crossing
 from planner.monitoring.conditional_power import conditional_power
 from planner.monitoring.errors import BoundaryError
+from tests.support.marks import repeated
 
 PATIENCE = 3.0  # seconds of work; the worst of these took 80 without the graded grid
 TWENTY = [k / 20 for k in range(1, 21)]
@@ -134,7 +135,7 @@ def test_looks_that_are_one_look_are_refused() -> None:
         },
     ],
 )
-@pytest.mark.parametrize("sided", [1, 2])
+@pytest.mark.parametrize("sided", repeated([1, 2]))
 def test_a_hundred_looks(plan: dict[str, Any], sided: int) -> None:
     begun = time.process_time()
     solved = boundary(HUNDRED, sided=sided, power=0.9, **plan)
@@ -156,7 +157,7 @@ def test_extreme_numbers_are_exact_too() -> None:
     assert boundary((0.5, 0.500001, 1.0), drift=-200.0).power == pytest.approx(0.0, abs=1e-12)
 
 
-@pytest.mark.parametrize(("looks", "at_most"), [(TWENTY, 0.2), ([k / 5 for k in range(1, 6)], 0.4)])
+@pytest.mark.parametrize(("looks", "at_most"), repeated([([k / 5 for k in range(1, 6)], 0.4), (TWENTY, 0.2)]))
 def test_binding_conditional_power_with_many_looks(looks: list[float], at_most: float) -> None:
     """Both kinds of limits belong to each other: alpha is exact, and conditional power as stated at each."""
     solved = boundary(

@@ -104,7 +104,10 @@ COMMANDS: Mapping[str, Callable[[], Callable[[int], Json]]] = {
     "weigh, nothing uncertain": lambda: weighed(MEASURED),
     "discriminate": told_apart,
 }
-QUICK = [name for name in COMMANDS if not name.startswith(("discriminate", "size", "weigh"))]
+QUICK = (
+    *("run, odd numbers, looks within blocks", "run, unequal allocation, futility", "run, few events"),
+    *("run, responses", "compare, few events"),
+)
 
 
 def documents(command: str, seeds: int) -> list[Json]:

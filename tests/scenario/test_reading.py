@@ -20,6 +20,7 @@ from planner.scenario.reading.read import read, read_text
 from planner.scenario.resolving.families.means import possible
 from planner.scenario.resolving.monitoring import rounded
 from planner.scenario.scenario import Scenario
+from tests.support.marks import repeated
 from tests.support.paths import INPUTS
 from tests.support.refused import faults
 
@@ -288,13 +289,16 @@ def test_many_faults_are_cut() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "a." * 400_000 + "b = 1",
-        "".join('"a" . ' for _ in range(100_000)) + "b = 1",
-        MINIMAL + "[[analyses]]\n" * 60_000,
-        MINIMAL + '[[citations]]\nkey = "a"\ntext = "b"\n' * 25_000,
-        MINIMAL + "".join(f"[hypotheses.h{i}]\nmeans = {{ A = 1 }}\n" for i in range(20_000)),
-    ],
+    repeated(
+        [
+            "a." * 400_000 + "b = 1",
+            "".join('"a" . ' for _ in range(100_000)) + "b = 1",
+            MINIMAL + "[[analyses]]\n" * 60_000,
+            MINIMAL + '[[citations]]\nkey = "a"\ntext = "b"\n' * 25_000,
+            MINIMAL + "".join(f"[hypotheses.h{i}]\nmeans = {{ A = 1 }}\n" for i in range(20_000)),
+        ],
+        fast=3,
+    ),
     ids=["dotted", "dotted-quoted", "analyses", "citations", "hypotheses"],
 )
 def test_hostile_megabytes(text: str) -> None:

@@ -1,10 +1,10 @@
 """Small cases that between them execute every compiled function, and what the functions give there.
 
-    NUMBA_DISABLE_JIT=1 python -m tests.support.plain_cases
+    NUMBA_DISABLE_JIT=1 python -m tests.support.plain_cases [quick]
 
-prints as JSON what each case gives without the compiler, which functions would be compiled, and which of them
-each case has executed. Arrays are no larger than what is read of them, so that plain Python ends with an
-IndexError where compiled code would read what lies behind.
+prints as JSON what each case (with `quick`, but the slow ones) gives without the compiler, which functions would
+be compiled, and which of them each case has executed. Arrays are no larger than what is read of them, so that
+plain Python ends with an IndexError where compiled code would read what lies behind.
 """
 
 from __future__ import annotations
@@ -50,6 +50,12 @@ VARIANTS: dict[str, tuple[str, int, int, tuple[str, ...]]] = {
 }
 """Sample trials with other settings: what no sample trial executes. The trial, patients, trials, settings."""
 
+SLOW = (
+    *("block returning", "block unblinding", "block leaving", "patients any-number", "patients unblinding"),
+    "block with a second outcome of those who wait, enrolled by their baseline",
+)
+"""Cases that take most of the time, as plain Python."""
+
 Case = Callable[[], str]
 
 
@@ -63,8 +69,11 @@ def fingerprint(*arrays: Any) -> str:
     return text.hexdigest()[:16]
 
 
-def cases() -> dict[str, Case]:
-    """All of them by name: analyses on values with holes, blocks of trials, virtual patients, densities."""
+def cases(quick: bool = False) -> dict[str, Case]:
+    """All of them by name: analyses on values with holes, blocks of trials, virtual patients, densities.
+
+    `quick`: but for the slow ones.
+    """
     from tests.support import sample_dropout, sample_mechanisms
     from tests.support.sample_trials import NAMES, generated
 
@@ -75,7 +84,8 @@ def cases() -> dict[str, Case]:
             made[f"block {name}"] = _bound(_block, name, PATIENTS, TRIALS, ())
     made |= {f"block with {name}": _bound(_block, *variant) for name, variant in VARIANTS.items()}
     made |= {f"patients {name}": _bound(generated, name, DRAWN) for name in drawn}
-    return made | {"density": _density}
+    made["density"] = _density
+    return {name: case for name, case in made.items() if not (quick and name in SLOW)}
 
 
 def _bound(function: Callable[..., str], *arguments: Any) -> Case:
@@ -172,12 +182,12 @@ class Watch:
         return called
 
 
-def report() -> dict[str, Any]:
+def report(quick: bool) -> dict[str, Any]:
     """What the cases give, and which functions each has executed; for a process without the compiler."""
     warnings.simplefilter("error")
     watch = Watch()
     given, executed = {}, {}
-    for name, case in cases().items():
+    for name, case in cases(quick).items():
         watch.executed.clear()
         given[name] = case()
         executed[name] = sorted(watch.executed)
@@ -185,4 +195,4 @@ def report() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    json.dump(report(), sys.stdout)
+    json.dump(report("quick" in sys.argv), sys.stdout)
