@@ -2,9 +2,9 @@
 
     NUMBA_DISABLE_JIT=1 python -m tests.support.plain_cases [quick]
 
-prints as JSON what each case (with `quick`, but the slow ones) gives without the compiler, which functions would
-be compiled, and which of them each case has executed. Arrays are no larger than what is read of them, so that
-plain Python ends with an IndexError where compiled code would read what lies behind.
+prints as JSON what each case gives without the compiler (with `quick`: but the slow ones), which functions
+would be compiled, and which of them each case has executed. Arrays are no larger than what is read of them,
+so that plain Python ends with an IndexError where compiled code would read what lies behind.
 """
 
 from __future__ import annotations
