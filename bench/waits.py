@@ -66,7 +66,7 @@ def listed() -> Table:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print one table; 1 where a wait failed or was answered otherwise."""
+    """Measure and print one table; 1 where a wait failed, was answered otherwise or was interrupted."""
     given, console, failed = parser().parse_args(arguments), Console(width=150), 0
     unknown = set(given.names) - {each.name for each in WAITS}
     if unknown:
@@ -88,6 +88,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except WaitFailed as error:
             failed = 1
             console.print(f"failed: {error}")
+        except KeyboardInterrupt:
+            failed = 1
+            console.print(f"interrupted in {each.name}; what is finished:")
+            break
     console.print(f"This: {HERE}" + (f"; the other: {given.against}" if given.against else ""))
     console.print(table)
     console.print("Median (quartiles) of the rounds. Processor time is of all processes together.")

@@ -207,6 +207,21 @@ def test_the_script_ends_with_1_where_a_checkout_answers_otherwise(
     assert "answers otherwise" in capsys.readouterr().out
 
 
+def test_what_is_finished_is_printed_after_an_interruption(
+    script: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(wait: Wait, *_: object) -> list[Taken]:
+        if wait.name == "size":
+            raise KeyboardInterrupt
+        return [Taken([1.25], [1.25])]
+
+    monkeypatch.setattr(script, "measure", interrupted)
+    assert script.main(["new-process", "size", "tests"]) == 1
+    out = capsys.readouterr().out
+    assert "1.25" in out
+    assert "interrupted in size" in out
+
+
 @pytest.mark.parametrize("arguments", [["no-such-wait"], ["--against", "/nowhere"], ["--rounds", "x"]])
 def test_the_script_refuses_what_it_does_not_know(script: Any, arguments: list[str]) -> None:
     with pytest.raises((SystemExit, argparse.ArgumentError)):
