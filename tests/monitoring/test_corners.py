@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -121,22 +121,21 @@ def test_looks_that_are_one_look_are_refused() -> None:
         boundary((0.5, 0.5 + 1e-9, 1.0))
 
 
-@pytest.mark.parametrize(
-    "plan",
-    [
-        {"efficacy": "pocock"},
-        {"efficacy": "obrien-fleming-spending"},
-        {"efficacy": "pocock", "futility": "kim-demets", "futility_parameters": {"rho": 2}},
-        {
-            "efficacy": "obrien-fleming",
-            "futility": "kim-demets",
-            "futility_parameters": {"rho": 2},
-            "binding": True,
-        },
-    ],
-)
-@pytest.mark.parametrize("sided", repeated([1, 2]))
-def test_a_hundred_looks(plan: dict[str, Any], sided: int) -> None:
+HUNDRED_LOOKS: list[dict[str, Any]] = [
+    {"efficacy": "pocock", "futility": "kim-demets", "futility_parameters": {"rho": 2}},
+    {"efficacy": "pocock"},
+    {"efficacy": "obrien-fleming-spending"},
+    {
+        "efficacy": "obrien-fleming",
+        "futility": "kim-demets",
+        "futility_parameters": {"rho": 2},
+        "binding": True,
+    },
+]
+
+
+@pytest.mark.parametrize(("sided", "plan"), repeated(product([1, 2], HUNDRED_LOOKS), fast=5))
+def test_a_hundred_looks(sided: int, plan: dict[str, Any]) -> None:
     begun = time.process_time()
     solved = boundary(HUNDRED, sided=sided, power=0.9, **plan)
     assert time.process_time() - begun < 3 * PATIENCE
