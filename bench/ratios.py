@@ -23,7 +23,8 @@ from planner.benchmarks.bound import bound
 from planner.benchmarks.jobs import N, means, mechanisms
 from planner.benchmarks.reference import with_numpy, with_scalar_numba
 from planner.benchmarks.timing import Spread, Times, Work
-from planner.engine.job import Job, job_of
+from planner.engine.job import job_of
+from planner.engine.lowered import Job
 from planner.engine.run import run_job
 from planner.kernels.tables import W
 from planner.questions.run.simulate import simulate

@@ -10,7 +10,8 @@ from ratios import TILES, one_core
 from planner.benchmarks.bound import bound
 from planner.benchmarks.jobs import means
 from planner.benchmarks.reference import with_numpy, with_scalar_numba
-from planner.engine.job import Job, job_of
+from planner.engine.job import job_of
+from planner.engine.lowered import Job
 from planner.engine.run import run_job
 from planner.kernels.tables import W
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.engine.job import Job
+from planner.engine.lowered import Job
 from planner.kernels.generate.dropout import leave_all
 from planner.kernels.generate.patient import severity
 from planner.kernels.jit import kernel

@@ -21,7 +21,7 @@ import numpy as np
 from planner.benchmarks import machine
 from planner.benchmarks.jobs import STANDARD, Standard
 from planner.benchmarks.reference import with_numpy, with_scalar_numba
-from planner.engine.job import Job
+from planner.engine.lowered import Job
 from planner.results.contract import Json
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.hypotheses import SETTINGS

@@ -22,7 +22,7 @@ from planner.benchmarks.jobs import STANDARD, Standard, one_core, standard, whol
 from planner.benchmarks.processes import run_to_end
 from planner.benchmarks.rivals import JOBS, against_rivals
 from planner.benchmarks.timing import Budget, Times, figure, spread
-from planner.engine.job import Job
+from planner.engine.lowered import Job
 from planner.engine.run import run_job
 from planner.kernels.tables import W
 from planner.results.contract import Json

@@ -102,11 +102,9 @@ def _labels(plans: list[Scenario]) -> dict[str, list[str]]:
 def _compare(
     plans: list[Scenario], chosen: list[str], trials: int, seed: int, threads: int | None, quiet: bool
 ) -> Comparison:
-    from planner.cli.common import note_compiling
     from planner.cli.progress import progress
     from planner.questions.compare.compare import compare as compare_designs
 
-    note_compiling(quiet)
     with progress("Comparing", quiet=quiet) as advance:
         return compare_designs(
             plans, trials=trials, seed=seed, hypotheses=chosen or None, threads=threads, progress=advance

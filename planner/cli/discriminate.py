@@ -186,11 +186,9 @@ def _chosen(plans: list[Scenario], sources: list[str], hypothesis: list[str] | N
 
 
 def _discriminate(plans: list[Scenario], request: Json, threads: int | None, quiet: bool) -> Discrimination:
-    from planner.cli.common import note_compiling
     from planner.cli.progress import progress
     from planner.questions.discriminate.discriminate import discriminate as discriminate_designs
 
-    note_compiling(quiet)
     with progress("Telling apart", quiet=quiet, unit="draws") as advance, _explain():
         return discriminate_designs(plans, threads=threads, progress=advance, **request)
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from planner.cli.common import note_compiling
 from planner.cli.terminal import coloured, on_terminal, shows, write
 from planner.results.number_text import duration
 
@@ -36,6 +37,13 @@ class Pace:
         self._clock = clock
         self._begun = clock()
         self._counting: float | None = None  # since when; before that, kernels are compiled or loaded
+        self._compiling = ""  # which one, in words
+
+    def compiled(self, done: int, total: int) -> None:
+        """So many kernels are compiled, of so many that are missing."""
+        self._compiling = (
+            f"compiling {done + 1} of {total} kernels, once on this machine" if done < total else ""
+        )
 
     def advance(self, done: int, total: int) -> None:
         """So much is done, and so much there is to do."""
@@ -65,7 +73,7 @@ class Pace:
         """In words: the share that is done, the rate, the time that has passed, and the time that is left."""
         so_far = f"{_time(self.elapsed)} so far"
         if self._counting is None:
-            return "", "compiling or loading code", so_far, ""
+            return "", self._compiling or "compiling or loading code", so_far, ""
         rate = self._rate
         left = ""
         if self._done >= self._total:
@@ -82,8 +90,8 @@ def _time(seconds: float) -> str:
 def bar_line(what: str, pace: Pace, width: int, *, symbols: bool = True) -> str:
     """One line of at most so many columns: the more of them, the more it says."""
     share, rate, so_far, left = pace.parts()
-    shorter = (share, so_far, left) if share else (rate,)
-    for parts in ((share, rate, so_far, left), shorter, (share, left or so_far), (share or so_far,)):
+    shorter = [(share, so_far, left)] if share else [(rate,), (rate.split(",")[0],)]
+    for parts in ((share, rate, so_far, left), *shorter, (share, left or so_far), (share or so_far,)):
         words = ", ".join(part for part in parts if part)
         room = width - len(what) - len(words) - 2
         if share and room >= _LEAST_BAR and width >= _NARROW:
@@ -120,9 +128,15 @@ def progress(what: str, *, quiet: bool = False, unit: str = "trials") -> Iterato
     if quiet:
         yield None
         return
+    from planner.engine.compiling import watched
+
     pace = Pace(unit)
-    display = _bar if on_terminal(sys.stderr) and os.environ.get("TERM") != "dumb" else _beats
-    with display(what, pace):
+    if on_terminal(sys.stderr) and os.environ.get("TERM") != "dumb":
+        display = _bar
+    else:
+        display = _beats
+        note_compiling(quiet)
+    with display(what, pace), watched(pace.compiled):
         yield pace.advance
 
 

@@ -12,7 +12,6 @@ from planner.cli.common import (
     explain_precision,
     hypotheses_of,
     hypotheses_setting,
-    note_compiling,
     note_entry,
     override_warnings,
     print_remarks,
@@ -199,7 +198,6 @@ def _simulated(
     from planner.cli.progress import progress
     from planner.questions.run.simulate import simulate
 
-    note_compiling(quiet)
     with progress("Simulating", quiet=quiet) as advance, explain_precision():
         return simulate(
             plan,

@@ -30,7 +30,7 @@ def run_sensitivity(
 
     `same`: the command that does the same again, for the options that are given to it.
     """
-    from planner.cli.common import explain, note_compiling, print_remarks, work_out
+    from planner.cli.common import explain, print_remarks, work_out
     from planner.cli.output import frame_as_csv
     from planner.cli.progress import progress
     from planner.questions.sensitivity.assumptions import SensitivityError, assumptions
@@ -47,7 +47,6 @@ def run_sensitivity(
 
         more: list[Block] = [Heading("What is varied"), Items([each.path for each in varied])]
         return write_foreseen(target, foreseen(plan, varied, trials, seed, threads), more)
-    note_compiling(target.quiet)
     with progress("Simulating", quiet=target.quiet) as advance:
         result = sensitivity(
             plan, step=step, varied=varied, trials=trials, seed=seed, threads=threads, progress=advance

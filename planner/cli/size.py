@@ -240,11 +240,10 @@ def _most(plan: Scenario, request: Json) -> int:
 
 
 def _search(plan: Scenario, targets: list[float], request: Json, quiet: bool) -> Sizing:
-    from planner.cli.common import explain, note_compiling
+    from planner.cli.common import explain
     from planner.cli.progress import progress
     from planner.questions.size.size import SizingError, size
 
-    note_compiling(quiet)
     with explain(SizingError, hint="planner size --help"), progress("Sizing", quiet=quiet) as advance:
         return size(plan, power=targets, progress=advance, name=plan.name, **request)
 

@@ -50,7 +50,7 @@ def run_sweep(
 
     `same`: the command that does the same again, for trials and a seed.
     """
-    from planner.cli.common import explain_limits, explain_precision, note_compiling, print_remarks, work_out
+    from planner.cli.common import explain_limits, explain_precision, print_remarks, work_out
     from planner.cli.output import frame_as_csv
     from planner.cli.progress import progress
     from planner.questions.sweep.sweep import check_limits, simulate_points
@@ -63,7 +63,6 @@ def run_sweep(
     if dry_run:
         with explain_precision():
             return _dry_run(points, amount, seed, threads, target)
-    note_compiling(target.quiet)
     with progress("Simulating", quiet=target.quiet) as advance, explain_precision(), _explain_draws():
         result = simulate_points(
             points,

@@ -197,11 +197,9 @@ def _with_data(plan: Scenario, scenario: str, data: Path | None) -> Scenario:
 
 
 def _weigh(plan: Scenario, scenario: str, request: Json, quiet: bool, data: Path | None) -> Weighing:
-    from planner.cli.common import note_compiling
     from planner.cli.progress import progress
     from planner.questions.weigh.weigh import weigh as weigh_result
 
-    note_compiling(quiet)
     bar = progress("Weighing", quiet=quiet, unit="variants")
     with bar as advance, _explain(scenario, data):
         return weigh_result(plan, progress=advance, **request)

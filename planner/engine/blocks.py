@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from planner.engine.job import Job
+from planner.engine.compiling import Use, compile_missing, is_watched
+from planner.engine.lowered import Job
 from planner.engine.tally import Tally
-from planner.engine.workspace import Buffers, Workspace, generate, new_workspace
+from planner.engine.workspace import Buffers, Workspace, generate, listing_workspace, new_workspace
 from planner.kernels.count import count_guesses, follow
 from planner.kernels.decide import decide, record
 from planner.kernels.joint import count, mark
 from planner.kernels.tables import Floats, Ints, W
+
+
+def compile_for(jobs: Sequence[Job], *, tallied: bool) -> None:
+    """Compile what blocks of these jobs call, and is not compiled: `add_block`, or else `records_of`.
+
+    Where nobody watches that is left to the first call.
+    """
+    if not is_watched():
+        return
+    uses: list[Use] = []
+    for work in jobs:
+        space = listing_workspace(work)
+        if tallied:
+            add_block(work, space, 0, W, work.cells.empty())
+        else:
+            _records(work, 0, space)
+        uses += space.listing.uses
+    compile_missing(uses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +51,12 @@ def records_of(work: Job, first: int, tiles: int, buffers: Buffers | None = None
 
     `buffers`: values of earlier calls of the same thread, which are written over where they fit.
     """
-    space = new_workspace(work, tiles, buffers)
+    return _records(work, first, new_workspace(work, tiles, buffers))
+
+
+def _records(work: Job, first: int, space: Workspace) -> Records:
     generate(work, first, space)
-    cells = (work.hypotheses, len(work.analyses))
+    cells, tiles = (work.hypotheses, len(work.analyses)), space.tiles
     stat = np.empty((*cells, *space.stat.shape[1:]))
     end = np.zeros((*cells, len(work.cells.designs), tiles, W), np.int64)
     look = np.zeros_like(end)
@@ -41,7 +64,7 @@ def records_of(work: Job, first: int, tiles: int, buffers: Buffers | None = None
         for a, analysis in enumerate(work.analyses):
             _analyse(work, h, a, space, stat[h, a])
             for d in range(len(work.cells.designs)):
-                record(stat[h, a], analysis.rules, d, end[h, a, d], look[h, a, d])
+                space.call(record, a, stat[h, a], analysis.rules, d, end[h, a, d], look[h, a, d])
     flat = (*cells, len(work.cells.designs), tiles * W)
     return Records(space.sequence, space.values, stat, end.reshape(flat), look.reshape(flat))
 
@@ -77,15 +100,9 @@ def add_block(work: Job, space: Workspace, first: int, trials: int, tally: Tally
     if primary:
         space.call(count, 0, space.marks, len(primary), work.true_nulls, trials, tally.joint)
     if work.cells.followed:
-        follow(space.values, space.sequence, trials, work.waits, tally.followed)
+        space.call(follow, 0, space.values, space.sequence, trials, work.waits, tally.followed)
     if (guessing := work.guessing) is not None:
-        count_guesses(
-            space.values,
-            guessing.reading,
-            space.sequence,
-            guessing.given,
-            guessing.active,
-            trials,
-            tally.guessed,
-        )
+        treatments = guessing.given, guessing.active
+        given = space.values, guessing.reading, space.sequence, *treatments, trials, tally.guessed
+        space.call(count_guesses, 0, *given)
     tally.trials += trials

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from planner.engine.tally import Tally
-from planner.kernels.tables import ENDS, TILE_SUMS
+from planner.kernels.tables import ENDS, TILE_SUMS, Floats
 from planner.model.estimand import Truth
 from planner.model.looks import MonitoringPlan
 from planner.scenario.analysis import PlannedAnalysis
@@ -76,6 +76,14 @@ class Cells:
         tests = tuple(
             tuple(replace(test, truth=truths[test.hypothesis][a]) for a, test in enumerate(row))
             for row in self.tests
+        )
+        return replace(self, tests=tests)
+
+    def with_units(self, units: Floats) -> Cells:
+        """The same cells with these units, f64[hypothesis, analysis]; 0 leaves the unit as it is."""
+        tests = tuple(
+            tuple(replace(test, unit=float(unit) or test.unit) for test, unit in zip(row, each, strict=True))
+            for row, each in zip(self.tests, units, strict=True)
         )
         return replace(self, tests=tests)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from planner.engine.compiling import Listing, compile_missing, is_watched
 from planner.engine.generators import Generator
 from planner.kernels.generate.randomise import allocate
 from planner.kernels.tables import Floats, Ints, Plan, W
@@ -66,5 +67,9 @@ def new_patients(
     """Sequences and values of new patients; shape: tiles, patients of a trial, hypotheses, readings."""
     sequence = np.zeros(shape[:2], np.int64)
     values = no_values(*shape, plan.leave.size)
+    if is_watched():
+        listing = Listing()
+        enrol(first, seed, plan, generators, sequence, values, listing.call)
+        compile_missing(listing.uses)
     enrol(first, seed, plan, generators, sequence, values)
     return sequence, values

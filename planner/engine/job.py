@@ -1,20 +1,22 @@
-"""A scenario lowered to a job: its patients, analyses and looks, as arrays for the kernels."""
+"""Scenarios are lowered to jobs: see planner.engine.lowered."""
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import replace
 
 import numpy as np
 
 from planner.analyses import info_of
+from planner.engine.blocks import compile_for
 from planner.engine.cells import Cells, HypothesisTest, primaries
 from planner.engine.generators import Generator, generators_of
+from planner.engine.lowered import CompiledAnalysis, GuessCounting, Job, Origin
 from planner.engine.own_analyses import kernel_of
-from planner.engine.potential_outcomes import truths
+from planner.engine.potential_outcomes import TILES, truths
 from planner.engine.units import typical_sizes, units
-from planner.kernels.tables import Contrast, Floats, Ints, Plan, Rules
+from planner.kernels.tables import Plan, Rules
 from planner.model.allocation import allocation_plan
 from planner.model.blinding import active_treatments
 from planner.model.contrast_tables import SIDES, contrast_table
@@ -27,68 +29,6 @@ from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scenario import Scenario
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledAnalysis:
-    """One analysis for the kernels: its statistic, what it reads of the virtual patients, and its limits."""
-
-    kernel: Any
-    reading: int
-    contrast: Contrast
-    rules: Rules
-    centre: Floats  # (hypothesis, 2) true effect, and the unit in which errors are summed
-
-
-@dataclass(frozen=True, slots=True)
-class GuessCounting:
-    """What patients guess after each period, and what they were given."""
-
-    reading: int
-    treatments: tuple[str, ...]
-    given: Ints  # (sequence, period) row of the treatment
-    active: Ints  # (treatment,) 1 if it is active, else 0
-
-
-class Origin(NamedTuple):
-    """What a job was made of, beside what its cells say: arguments of `job_of`."""
-
-    scenario: Scenario
-    sized: tuple[Scenario, ...]
-    tallied: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Everything a block needs, as arrays and kernels; made once for a run."""
-
-    cells: Cells  # what its figures are about
-    plan: Plan
-    generators: tuple[Generator, ...]  # of the hypotheses, by family
-    readings: int
-    counts: Ints  # (look,) every number of finished patients at which anything is evaluated
-    analyses: tuple[CompiledAnalysis, ...]  # [analysis]
-    waits: bool  # whether the last of the readings is how often patients waited after each period
-    guessing: GuessCounting | None  # how guesses are counted; None if nobody is asked
-    origin: Origin | None  # None of a variant, which is made where it is simulated
-
-    def __reduce__(self) -> tuple[Callable[..., Job], tuple[Origin, Cells]]:
-        """A job is pickled as what it was made of, and made anew where it arrives: tables are large."""
-        if self.origin is None:
-            raise TypeError("the job of a variant is not pickled: make it where it is simulated")
-        return _job_again, (self.origin, self.cells)
-
-    @property
-    def hypotheses(self) -> int:
-        """How many there are."""
-        return len(self.cells.tests)
-
-    @property
-    def true_nulls(self) -> Ints:
-        """(hypothesis,) the primary analyses whose null hypothesis is true, as bits by their place."""
-        primary, tests = self.cells.primary, self.cells.tests
-        rows = [[int(row[a].truth.is_null) << i for i, a in enumerate(primary)] for row in tests]
-        return np.array([sum(row) for row in rows], np.int64)
-
-
 def job_of(
     scenario: Scenario,
     *,
@@ -96,61 +36,62 @@ def job_of(
     patients: Sequence[int] | None = None,
     sized: Sequence[Scenario] | None = None,
     given_truths: Mapping[str, Sequence[Truth]] | None = None,
+    truth_tiles: int = TILES,
     tallied: bool = True,
 ) -> Job:
     """Lower a scenario, for one or several numbers of patients (default: the scenario's own).
 
     Looks are scaled to each number of patients. `sized`: in place of `patients`, the scenario at each number,
-    with looks of its own; nothing else may differ. `given_truths`: by hypothesis, to be taken as they are.
-    `tallied`: whether errors of estimates will be added up, for which their unit is measured.
+    with looks of its own; nothing else may differ. `given_truths`: by hypothesis, to be taken as they are;
+    others are simulated with `truth_tiles` of patients. `tallied`: whether errors of estimates will be added
+    up, for which their unit is measured. Who watches sees compiled, before that, what the job needs.
     """
-    plans_at = [(each, each.design.patients) for each in sized or ()]
-    plans_at = plans_at or [(scenario, n) for n in patients or (scenario.design.patients,)]
-    designs = tuple(n for _, n in plans_at)
     seed = scenario.simulation.seed if seed is None else seed
     names = scenario.simulated_hypotheses
-    readings = readings_of(scenario)
+    work = _without_truths(scenario, seed, patients, Origin(scenario, tuple(sized or ()), tallied))
+    if tallied or given_truths is None:
+        compile_for([work], tallied=tallied)
+    true = truths(scenario, names, seed, truth_tiles) if given_truths is None else given_truths
+    cells = work.cells.with_truths(true)
+    if tallied:
+        effect = np.array([[each.effect for each in true[n]] for n in names])
+        analysed = [(each.kernel, each.reading, each.contrast) for each in work.analyses]
+        cells = cells.with_units(units(work.plan, work.generators, work.readings, analysed, effect))
+    return replace(work, cells=cells, analyses=_centred(work.analyses, cells))
+
+
+def _without_truths(scenario: Scenario, seed: int, patients: Sequence[int] | None, origin: Origin) -> Job:
+    """The job but for what has to be simulated: true effects are 0, and units those typical of a measure."""
+    plans_at = [(each, each.design.patients) for each in origin.sized]
+    plans_at = plans_at or [(scenario, n) for n in patients or (scenario.design.patients,)]
+    names, readings = scenario.simulated_hypotheses, readings_of(scenario)
     plans = [[monitoring_plan(each, analysis, n) for each, n in plans_at] for analysis in scenario.analyses]
     counts = sorted({m for row in plans for each in row for m in each.counts})
-    true = truths(scenario, names, seed) if given_truths is None else given_truths
-    effect = np.array([[each.effect for each in true[n]] for n in names])
     unit = typical_sizes(scenario, names)
-    analysed = [
-        (
-            kernel_of(scenario, each),
-            readings.index(reading_of(scenario, each)),
-            contrast_table(scenario, each),
-        )
-        for each in scenario.analyses
-    ]
-    lowered, generators = allocation_plan(scenario), generators_of(scenario, names, readings)
-    stored = len(readings) + (1 if return_rule(scenario) else 0)
-    if tallied:
-        measured = units(lowered, generators, stored, analysed, effect)
-        unit = np.where(measured > 0.0, measured, unit)
     compiled = tuple(
         CompiledAnalysis(
-            *analysed[a],
+            kernel_of(scenario, analysis),
+            readings.index(reading_of(scenario, analysis)),
+            contrast_table(scenario, analysis),
             _rules(analysis, plans[a], counts, scenario.design.periods),
-            np.ascontiguousarray(np.stack([effect[:, a], unit[:, a]], axis=1)),
+            np.zeros((len(names), 2)),
         )
         for a, analysis in enumerate(scenario.analyses)
     )
     looks = [tuple(row) for row in plans]
+    unknown = Truth(0.0, 0.0, False)
     tests = tuple(
         tuple(
-            HypothesisTest(
-                name, analysis, true[name][a], looks[a], float(unit[h, a]), compiled[a].rules.futile
-            )
+            HypothesisTest(name, analysis, unknown, looks[a], float(unit[h, a]), compiled[a].rules.futile)
             for a, analysis in enumerate(scenario.analyses)
         )
         for h, name in enumerate(names)
     )
-    guessing = _guessing(scenario, readings)
+    guessing, lowered = _guessing(scenario, readings), allocation_plan(scenario)
     cells = Cells(
         seed=seed,
         tests=tests,
-        designs=designs,
+        designs=tuple(n for _, n in plans_at),
         block=tuple(lowered.block.tolist()),
         sequences=len(scenario.design.sequences),
         periods=scenario.design.periods,
@@ -160,17 +101,25 @@ def job_of(
         guessed=None if guessing is None else guessing.treatments,
         primary=_several(primaries(scenario)),
     )
+    waits = return_rule(scenario) is not None
     return Job(
         cells=cells,
         plan=lowered,
-        generators=generators,
-        readings=stored,
+        generators=generators_of(scenario, names, readings),
+        readings=len(readings) + waits,
         counts=np.array(counts, np.int64),
         analyses=compiled,
-        waits=return_rule(scenario) is not None,
+        waits=waits,
         guessing=guessing,
-        origin=Origin(scenario, tuple(sized or ()), tallied),
+        origin=origin,
     )
+
+
+def _reduced(work: Job) -> tuple[Callable[..., Job], tuple[Origin, Cells]]:
+    """A job is pickled as what it was made of, and made anew where it arrives: tables are large."""
+    if work.origin is None:
+        raise TypeError("the job of a variant is not pickled: make it where it is simulated")
+    return _job_again, (work.origin, work.cells)
 
 
 def _job_again(origin: Origin, cells: Cells) -> Job:
@@ -184,6 +133,9 @@ def _job_again(origin: Origin, cells: Cells) -> Job:
         tallied=False,
     )
     return replace(work, cells=cells, analyses=_centred(work.analyses, cells), origin=origin)
+
+
+copyreg.pickle(Job, _reduced)
 
 
 def _several(places: tuple[int, ...]) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from itertools import chain
 
 from planner.engine.blocks import add_block
 from planner.engine.executors import GoOn, Progress, WorkerMemory, executor, pieces
-from planner.engine.job import Job
+from planner.engine.lowered import Job
 from planner.engine.simulation import Simulation
 from planner.engine.tally import TRIALS_TO_CARRY, Tally
 from planner.engine.workspace import (

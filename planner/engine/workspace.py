@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from planner.engine.cohort import enrol
-from planner.engine.job import Job
+from planner.engine.compiling import Listing
+from planner.engine.lowered import Job
 from planner.kernels.jit import ready
 from planner.kernels.tables import STATISTICS, Floats, Ints, W
 
@@ -35,6 +36,17 @@ class Workspace:
         if ready_one is None:
             ready_one = self.calls[kernel, number] = ready(kernel, *arguments)
         ready_one(*arguments)
+
+
+@dataclass(slots=True)
+class ListedCalls(Workspace):
+    """A workspace in which no kernel is called: what would be is noted."""
+
+    listing: Listing = field(default_factory=Listing)
+
+    def call(self, kernel: Any, number: int, *arguments: Any) -> None:
+        """Note the call."""
+        self.listing.call(kernel, number, *arguments)
 
 
 def block_size(work: Job) -> int:
@@ -79,6 +91,13 @@ def records_bytes(work: Job, tiles: int) -> int:
 
 Buffers = dict[tuple[int, ...], Floats]
 """Arrays by their shape, to be written over: fresh memory costs as much time as what is written to it."""
+
+
+def listing_workspace(work: Job) -> ListedCalls:
+    """A workspace in which calls are noted: of one patient, as no type depends on how many there are."""
+    cells = replace(work.cells, designs=(1,))
+    space = new_workspace(replace(work, cells=cells), 1)
+    return ListedCalls(space.tiles, space.sequence, space.values, space.stat, space.marks)
 
 
 def new_workspace(work: Job, tiles: int | None, buffers: Buffers | None = None) -> Workspace:

@@ -160,6 +160,10 @@ class KernelCache(_AnyCache):
         for file in self._folder.glob(f"{self._called}-*{SUFFIX}"):
             file.unlink(missing_ok=True)
 
+    def has(self, signature: Any, target: Any) -> bool:
+        """Whether a compiled form for these types is kept."""
+        return self._on and self._importable and self._file(self._key(signature, target.codegen())).exists()
+
     def load_overload(self, signature: Any, target: Any) -> Any:
         """The compiled form for these types; None if there is none, or none that is whole."""
         target.refresh()

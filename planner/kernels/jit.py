@@ -113,8 +113,25 @@ def ready(compiled: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:
     dispatcher: Any = compiled
     if not COMPILED or not hasattr(dispatcher, "compile"):
         return compiled
-    entry: Callable[..., Any] = dispatcher.compile(tuple(numba.typeof(each) for each in arguments))
+    entry: Callable[..., Any] = dispatcher.compile(types_of(*arguments))
     return entry
+
+
+Types = tuple[Any, ...]
+"""Of arguments, as Numba has them."""
+
+
+def types_of(*arguments: Any) -> Types:
+    """The types for which a kernel is compiled that is called with these arguments."""
+    return tuple(numba.typeof(each) for each in arguments)
+
+
+def is_compiled(compiled: Callable[..., Any], types: Types) -> bool:
+    """Whether a kernel for these types is here, or kept on this machine; so is what is never compiled."""
+    dispatcher: Any = compiled
+    if not COMPILED or not hasattr(dispatcher, "compile") or types in dispatcher.overloads:
+        return True
+    return isinstance(dispatcher._cache, KernelCache) and dispatcher._cache.has(types, dispatcher.targetctx)
 
 
 def if_given(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from planner._platform import peak_memory, usable_cores
 from planner.engine import memory
-from planner.engine.job import Job, job_of
+from planner.engine.job import job_of
+from planner.engine.lowered import Job
 from planner.engine.potential_outcomes import TILES, truths
 from planner.engine.run import run_job
 from planner.engine.workspace import LESS_MEMORY, job_in_words, thread_bytes

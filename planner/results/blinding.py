@@ -23,7 +23,7 @@ from planner.results.design_effect import AllocatedPatients
 from planner.results.figures import Figure, figure, probability_among
 
 if TYPE_CHECKING:
-    from planner.engine.job import GuessCounting
+    from planner.engine.lowered import GuessCounting
 
 
 def guess_figures(

@@ -16,7 +16,8 @@ import numpy as np
 
 from planner.engine.blocks import statistics_of
 from planner.engine.cells import Cells
-from planner.engine.job import Job, job_of
+from planner.engine.job import job_of
+from planner.engine.lowered import Job
 from planner.engine.workspace import Buffers
 from planner.kernels.tables import DF, ESTIMATE, STATISTICS, Floats, W
 from planner.model.carryover import carries

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -12,7 +14,7 @@ import pytest
 import planner
 from planner.cli import progress as module
 from planner.cli.progress import Heartbeat, Pace, bar_line
-from tests.support.commands import FEW, SCENARIO, Cli, cli, on_terminal
+from tests.support.commands import FEW, SCENARIO, Cli, cli, on_terminal, written_to_terminal
 
 __all__ = ["cli"]
 
@@ -49,6 +51,63 @@ def test_each_number_says_what_it_is(clock: Clock) -> None:
     assert bar is not None
     assert bar[0].count("━") == int(0.4 * len(bar[0]))
     assert bar_line("Simulating", pace, 79, symbols=False).isascii()
+
+
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (120, "Simulating: compiling 3 of 5 kernels, once on this machine, 10 s so far"),
+        (80, "Simulating: compiling 3 of 5 kernels, once on this machine, 10 s so far"),
+        (60, "Simulating: compiling 3 of 5 kernels, once on this machine"),
+        (40, "Simulating: compiling 3 of 5 kernels"),
+        (30, "Simulating: 10 s so far"),
+    ],
+)
+def test_kernels_that_are_compiled_are_counted(clock: Clock, width: int, line: str) -> None:
+    pace = Pace("trials", clock)
+    pace.compiled(2, 5)
+    clock.now += 10.0
+    assert bar_line("Simulating", pace, width) == line
+    pace.compiled(5, 5)
+    assert "kernels" not in bar_line("Simulating", pace, width)
+
+
+COMPILING = """
+import sys, time
+from planner.cli.progress import progress
+from planner.engine.compiling import compile_missing
+
+class Slow:
+    overloads, _cache = (), None
+    def compile(self, types):
+        time.sleep(0.15)  # longer than from one picture to the next
+
+with progress("Simulating", quiet=sys.argv[1] == "quiet"):
+    compile_missing([(Slow(), ()), (Slow(), ())])
+print("answer")
+"""
+
+
+@pytest.mark.parametrize(("width", "colour"), [(80, ""), (120, "1")])
+def test_on_a_terminal_each_kernel_is_shown_and_then_nothing(width: int, colour: str) -> None:
+    program = [sys.executable, "-c", COMPILING, "shown"]
+    text = written_to_terminal(width, program, NO_COLOR=colour)
+    lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "\n", text).replace("\r", "\n").split("\n")
+    drawn = [line for line in dict.fromkeys(lines) if line]
+    once = ", once on this machine, "
+    shown = list(dict.fromkeys(line.split(once)[0] for line in drawn if once in line))
+    assert shown == ["Simulating: compiling 1 of 2 kernels", "Simulating: compiling 2 of 2 kernels"]
+    assert max(map(len, drawn)) < width
+    assert drawn[-1] == "answer"
+    assert "\x1b[2K" in text[text.rindex("so far") : text.index("answer")]
+    assert ("\x1b[36m" in text) == (not colour)
+
+
+@pytest.mark.parametrize("how", ["shown", "quiet"])
+def test_off_a_terminal_compiling_shows_no_bar(how: str) -> None:
+    done = subprocess.run([sys.executable, "-c", COMPILING, how], capture_output=True, text=True, check=True)
+    assert done.stdout == "answer\n"
+    assert "of 2" not in done.stderr
 
 
 @pytest.mark.parametrize("width", range(16, 121))

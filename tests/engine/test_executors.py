@@ -33,7 +33,8 @@ from planner.engine.executors import (
     pieces,
     using,
 )
-from planner.engine.job import Job, job_of
+from planner.engine.job import job_of
+from planner.engine.lowered import Job
 from planner.engine.run import TallyWork, run_job
 from planner.engine.tally import Tally
 from planner.kernels.tables import TRIALS, W

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from planner.engine.job import Job, job_of
+from planner.engine.job import job_of
+from planner.engine.lowered import Job
 from planner.engine.run import TallyWork, run_job
 from planner.engine.tally import Tally
 from planner.kernels.generate.randomise import allocate

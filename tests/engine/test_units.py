@@ -16,7 +16,8 @@ import pytest
 
 from planner.cli import main
 from planner.engine.blocks import records_of
-from planner.engine.job import Job, job_of
+from planner.engine.job import job_of
+from planner.engine.lowered import Job
 from planner.engine.run import run_job
 from planner.engine.tally import Tally, column_sum
 from planner.kernels.tables import (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.engine.job import Job
+from planner.engine.lowered import Job
 from planner.kernels.tables import W
 from planner.questions import effort as estimating
 from planner.questions.effort import PlannedPass, of_passes, sampled

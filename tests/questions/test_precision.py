@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from planner.engine.job import Job, job_of
+from planner.engine.job import job_of
+from planner.engine.lowered import Job
 from planner.engine.run import run_job
 from planner.engine.simulation import Simulation
 from planner.kernels.tables import W

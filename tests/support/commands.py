@@ -107,6 +107,11 @@ def cells_of(outcome: tuple[int, str, str]) -> list[dict[str, Any]]:
 
 def on_terminal(width: int, *arguments: str, **environment: str) -> str:
     """What a command writes to a terminal of this width, both streams together."""
+    return written_to_terminal(width, command(*arguments), **environment)
+
+
+def written_to_terminal(width: int, words: list[str], **environment: str) -> str:
+    """As `on_terminal`, of any program."""
     import fcntl
     import struct
     import termios
@@ -115,7 +120,7 @@ def on_terminal(width: int, *arguments: str, **environment: str) -> str:
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
     surroundings = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "NO_COLOR")}
     with subprocess.Popen(
-        command(*arguments),
+        words,
         stdin=follower,
         stdout=follower,
         stderr=follower,

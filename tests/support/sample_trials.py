@@ -23,7 +23,7 @@ import numpy as np
 
 from planner.engine import potential_outcomes, workspace
 from planner.engine.generators import generators_of
-from planner.engine.job import Job
+from planner.engine.lowered import Job
 from planner.kernels.generate.means import generate
 from planner.kernels.generate.randomise import allocate
 from planner.kernels.jit import COMPILED

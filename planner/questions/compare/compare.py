@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from planner.engine.executors import Progress
-from planner.engine.job import Job, job_of
+from planner.engine.job import job_of
+from planner.engine.lowered import Job
 from planner.errors import RequestError
 from planner.model.period_confounding import period_remarks
 from planner.model.stopping.remarks import look_remarks

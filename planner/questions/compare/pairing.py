@@ -16,9 +16,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.engine.blocks import Records, records_of
+from planner.engine.blocks import Records, compile_for, records_of
 from planner.engine.executors import GoOn, Progress, WorkerMemory, executor, pieces
-from planner.engine.job import Job
+from planner.engine.lowered import Job
 from planner.engine.workspace import LESS_MEMORY, Buffers, block_size, chunk_size, job_in_words, records_bytes
 from planner.kernels.tables import BELOW, COMPLETERS, Ints, W
 from planner.questions.compare.cells import Difference
@@ -166,6 +166,7 @@ def pair(
     Every job has one number of patients. `progress(done, all)` counts the trials of every job. Ctrl-C: as
     in `engine.run`.
     """
+    compile_for(jobs, tallied=False)
     began = time.perf_counter()
     work = PairWork(tuple(jobs), tuple(groups))
     block = work.tiles * W

@@ -16,7 +16,8 @@ from planner.engine import memory
 from planner.engine.blocks import Records, records_of
 from planner.engine.cells import HypothesisTest
 from planner.engine.executors import Progress
-from planner.engine.job import Job, job_of
+from planner.engine.job import job_of
+from planner.engine.lowered import Job
 from planner.engine.observations import Observations, observe
 from planner.engine.workspace import LESS_MEMORY, job_in_words, records_bytes
 from planner.errors import UnknownNameError

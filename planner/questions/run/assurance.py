@@ -18,7 +18,8 @@ import numpy as np
 
 from planner.engine.executors import GoOn, Parts, Progress, WorkerMemory, executor, pieces
 from planner.engine.generators import Generator, generators_of
-from planner.engine.job import Job, job_like, job_of
+from planner.engine.job import job_like, job_of
+from planner.engine.lowered import Job
 from planner.engine.potential_outcomes import truths
 from planner.engine.run import memory_of, tally_of
 from planner.engine.simulation import Simulation
@@ -95,8 +96,7 @@ class AssurancePass:
         self.scenario, self.count, self.name = scenario, count, name or scenario.name
         self.seed = scenario.simulation.seed if seed is None else seed
         self.names = scenario.simulated_hypotheses
-        plain = truths(scenario, self.names, self.seed, _TRUTH_TILES)
-        work = job_of(scenario, seed=self.seed, patients=patients, sized=sized, given_truths=plain)
+        work = job_of(scenario, seed=self.seed, patients=patients, sized=sized, truth_tiles=_TRUTH_TILES)
         # Variants have whole tiles of their own: what lists do to errors is in the spread between variants.
         self.work = replace(work, cells=replace(work.cells, listed=False))
         self._pool = pool or Pool(scenario, self.seed, self.names, keep=False)

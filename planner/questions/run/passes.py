@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Protocol
 
 from planner.engine.executors import Progress
-from planner.engine.job import Job
+from planner.engine.lowered import Job
 from planner.engine.run import run_job
 from planner.engine.simulation import Simulation
 from planner.results.run import Run

@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from planner.engine.executors import Progress
-from planner.engine.job import Job, job_of
+from planner.engine.job import job_of
+from planner.engine.lowered import Job
 from planner.model.estimand import Truth
 from planner.model.parameter_draws import without_uncertainty
 from planner.model.period_confounding import period_remarks

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from planner.engine.executors import Progress
-from planner.engine.job import Job, job_of
+from planner.engine.job import job_of
+from planner.engine.lowered import Job
 from planner.engine.run import run_job
 from planner.kernels.tables import ENDS, LIMITS, SUMS, W
 from planner.model.looks import monitoring_plan

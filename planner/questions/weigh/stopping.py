@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from planner.analyses import info_of
-from planner.engine.job import Job, job_of
+from planner.engine.job import job_of
+from planner.engine.lowered import Job
 from planner.kernels.decide import record
 from planner.kernels.tables import DF, STATISTICS, Floats, T, W
 from planner.model.estimand import Truth

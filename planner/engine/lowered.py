@@ -1,0 +1,69 @@
+"""What a scenario is lowered to: a job, with its patients, analyses and looks as arrays for the kernels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from planner.engine.cells import Cells
+from planner.engine.generators import Generator
+from planner.kernels.tables import Contrast, Floats, Ints, Plan, Rules
+from planner.scenario.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledAnalysis:
+    """One analysis for the kernels: its statistic, what it reads of the virtual patients, and its limits."""
+
+    kernel: Any
+    reading: int
+    contrast: Contrast
+    rules: Rules
+    centre: Floats  # (hypothesis, 2) true effect, and the unit in which errors are summed
+
+
+@dataclass(frozen=True, slots=True)
+class GuessCounting:
+    """What patients guess after each period, and what they were given."""
+
+    reading: int
+    treatments: tuple[str, ...]
+    given: Ints  # (sequence, period) row of the treatment
+    active: Ints  # (treatment,) 1 if it is active, else 0
+
+
+class Origin(NamedTuple):
+    """What a job was made of, beside what its cells say: arguments of `job_of`."""
+
+    scenario: Scenario
+    sized: tuple[Scenario, ...]
+    tallied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything a block needs, as arrays and kernels; made once for a run."""
+
+    cells: Cells  # what its figures are about
+    plan: Plan
+    generators: tuple[Generator, ...]  # of the hypotheses, by family
+    readings: int
+    counts: Ints  # (look,) every number of finished patients at which anything is evaluated
+    analyses: tuple[CompiledAnalysis, ...]  # [analysis]
+    waits: bool  # whether the last of the readings is how often patients waited after each period
+    guessing: GuessCounting | None  # how guesses are counted; None if nobody is asked
+    origin: Origin | None  # None of a variant, which is made where it is simulated
+
+    @property
+    def hypotheses(self) -> int:
+        """How many there are."""
+        return len(self.cells.tests)
+
+    @property
+    def true_nulls(self) -> Ints:
+        """(hypothesis,) the primary analyses whose null hypothesis is true, as bits by their place."""
+        primary, tests = self.cells.primary, self.cells.tests
+        rows = [[int(row[a].truth.is_null) << i for i, a in enumerate(primary)] for row in tests]
+        return np.array([sum(row) for row in rows], np.int64)
