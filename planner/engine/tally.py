@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -90,6 +91,20 @@ class Tally:
     def sums(self) -> dict[str, Ints]:
         """Every sum, by name."""
         return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "trials"}
+
+    def of_designs(self, places: Sequence[int]) -> Tally:
+        """A copy with the designs in these places alone; patients and guesses are counted over all."""
+        at = list(places)
+        return Tally(
+            self.trials,
+            self.ends[:, :, at],
+            self.free[:, :, at],
+            self.irregular[:, :, at],
+            self.between[:, :, at],
+            self.followed.copy(),
+            self.guessed.copy(),
+            self.joint[:, at] if self.joint.shape[1] else self.joint.copy(),
+        )
 
     def add(self, other: Tally) -> None:
         """Add the trials of another tally of the same shape."""

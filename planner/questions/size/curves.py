@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from planner.engine.executors import Progress
+from planner.engine.grown import GrownRuns
 from planner.engine.job import job_of
 from planner.engine.lowered import Job
-from planner.engine.run import run_job
 from planner.kernels.tables import ENDS, LIMITS, SUMS, W
 from planner.model.looks import monitoring_plan
 from planner.model.readings import readings_of
@@ -52,13 +52,14 @@ class Curves:
         self.drawn_as = drawn_as or {}  # hypotheses whose uncertain numbers are drawn as those of another
         self.seed = scenario.simulation.seed if seed is None else seed
         self.threads = threads
-        self.trials = 0  # simulated under one or more hypotheses, over all passes
+        self.trials = 0  # of all passes together, each counted whole though it may go on from another
         self.passed: list[str] = []  # digest of each pass, in turn: the search has no chance of its own
         self.impossible: set[int] = set()  # numbers of patients for which no stopping limits exist
         self.approximate = False  # whether the errors of any point are, for want of trials
         self.later = 0  # trials that will probably follow those of the present evaluation, for the progress
         self._progress = progress
         self._points: dict[Key, dict[int, Cell]] = {}
+        self._runs = GrownRuns()  # passes go on from earlier ones of the same patients
         self._pool: Pool | None = None  # of the hypotheses that were asked for last
 
     def points(self, hypothesis: str, analysis: str) -> Points:
@@ -76,6 +77,7 @@ class Curves:
             drawn_as=drawn_as,
         )
         other.trials, other.passed, other.later = self.trials, self.passed, self.later
+        other._runs = self._runs
         return other
 
     def evaluate(self, hypotheses: Sequence[str], patients: Iterable[int], trials: int) -> None:
@@ -113,7 +115,7 @@ class Curves:
         """Plain power; where numbers are uncertain, assurance over as many variants as there are tiles."""
         if self.variants is None:
             work = _without_primary(job_of(scenario, seed=self.seed, patients=patients))
-            outcome = run_job(work, trials, threads=self.threads, progress=advance)
+            outcome = self._runs.run(work, trials, threads=self.threads, progress=advance)
             return Run(scenario, scenario.name, outcome)
         count = max(trials // W, 1)
         names = scenario.simulated_hypotheses
