@@ -26,6 +26,7 @@ from typing import Any
 import platformdirs
 from numba.core import compiler, serialize
 from numba.core.caching import _Cache as _AnyCache
+from numba.core.runtime.nrt import rtsys
 
 from planner._platform import user_number
 
@@ -166,9 +167,10 @@ class KernelCache(_AnyCache):
 
     def load_overload(self, signature: Any, target: Any) -> Any:
         """The compiled form for these types; None if there is none, or none that is whole."""
-        target.refresh()
         if not self._on or not self._importable:
             return None
+        # What runs needs Numba's runtime alone; who compiles has the types of everything looked up first.
+        rtsys.initialize(target)
         key = self._key(signature, target.codegen())
         payload = _read(self._file(key), key)
         return None if payload is None else compiler.CompileResult._rebuild(target, *payload)
