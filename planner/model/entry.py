@@ -14,8 +14,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
 
+from planner._special import ndtr
 from planner.kernels.tables import Floats
 from planner.model.estimand import expected_score
 from planner.monitoring.numerics import to_12_digits

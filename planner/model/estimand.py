@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
 
+from planner._special import ndtr
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scale import Scale
 from planner.scenario.vocabulary import BINARY_MEASURES

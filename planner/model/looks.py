@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri, stdtrit
 
+from planner._special import ndtri, stdtrit
 from planner.kernels.tables import FUTILE_FROM, FUTILE_TO, LIMITS, LOWER, UPPER, Floats
 from planner.model.contrast_tables import planned_variance
 from planner.model.estimand import alternative_direction

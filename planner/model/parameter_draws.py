@@ -18,8 +18,8 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from scipy.special import betaincinv, ndtr, ndtri
 
+from planner._special import betaincinv, ndtr, ndtri
 from planner.errors import UncertaintyError
 from planner.kernels.tables import Floats
 from planner.model.families.family import family_of

@@ -13,8 +13,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import gammaln, ndtr, ndtri, stdtrit, xlog1py, xlogy
 
+from planner._special import gammaln, ndtr, ndtri, stdtrit, xlog1py, xlogy
 from planner.analyses import info_of
 from planner.kernels.tables import Floats
 from planner.model.allocation import retention

@@ -17,9 +17,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import accumulate
 
-from scipy.special import ndtri
-
 from planner._memo import Memo
+from planner._special import ndtri
 from planner.monitoring.conditional_power import conditional_power, conditional_power_limits
 from planner.monitoring.errors import BoundaryError, UnreachableError
 from planner.monitoring.numerics import positive_zero

@@ -11,7 +11,8 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln, ndtr, owens_t
+
+from planner._special import gammaln, ndtr, owens_t
 
 Floats = NDArray[np.float64]
 

@@ -27,8 +27,8 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
+from planner._special import ndtr, ndtri
 from planner.monitoring.numerics import zero
 
 Array = NDArray[np.float64]

@@ -14,8 +14,8 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import bdtr, bdtrc, ndtr, stdtr, stdtrit
 
+from planner._special import bdtr, bdtrc, ndtr, stdtr, stdtrit
 from planner.monitoring.numerics import Floats, to_40_bits
 
 _TIE = 1e-9  # relative; a p value this close to the level is equal to it

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from scipy.special import ndtr, ndtri
+from planner._special import ndtr, ndtri
 
 
 def obrien_fleming_spending(total: float, fraction: float) -> float:

@@ -28,7 +28,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, betaincinv, betaln, ndtr, stdtrit
+
+from planner._special import betainc, betaincinv, betaln, ndtr, stdtrit
 
 Array = NDArray[np.float64]
 Interval = tuple[float, float]

@@ -6,8 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from scipy.special import ndtr, stdtrit
-
+from planner._special import ndtr, stdtrit
 from planner.engine.potential_outcomes import truths
 from planner.model.allocation import retention
 from planner.model.degrees_of_freedom import planned_df

@@ -26,6 +26,7 @@ BY_NAME = (
 HEAVY = {"numpy", "scipy", "numba", "polars", "pydantic", "rich"}
 LOADS_ON_USE = {
     "__init__.py",  # the public names
+    "_special.py",  # the compiled functions of scipy.special, or the package, whichever has them
     "cli/app.py",  # the commands
     "results/result.py",  # the pages of results, which stand above them
     "analyses/own/installed.py",  # loads nothing: names what a user's analysis may not use
@@ -119,7 +120,7 @@ def test_modules_are_loaded_by_name_only_where_a_table_says_which() -> None:
 
 
 def test_what_is_for_all_knows_nothing_of_the_house() -> None:
-    for name in ("_version", "_interruption", "_platform", "_memo", "errors"):
+    for name in ("_version", "_interruption", "_platform", "_memo", "_special", "errors"):
         tree = ast.parse((PACKAGE / f"{name}.py").read_text(encoding="utf-8"))
         assert not [each for each in imported(tree) if each.startswith("planner")]
 
@@ -145,7 +146,7 @@ def test_the_package_holds_its_rooms_and_nothing_else() -> None:
             "_platform.py",
             "errors.py",
         ),
-        *("_memo.py", "errors.py", "py.typed"),
+        *("_memo.py", "_special.py", "errors.py", "py.typed"),
     }
 
 

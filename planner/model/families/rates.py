@@ -13,8 +13,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-from scipy.special import ndtr, ndtri
 
+from planner._special import ndtr, ndtri
 from planner.kernels.tables import CONSTANT, MEANS_FEATURES, PATIENT_LEVEL, RESIDUAL, MeansTables
 from planner.model.assumed_numbers import AssumedNumber, numbers_in
 from planner.model.draw_list import DrawList

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
-from scipy.special import chdtri, ndtr, stdtrit
 
+from planner._special import chdtri, ndtr, stdtrit
 from planner.model.degrees_of_freedom import planned_df
 from planner.model.looks import MonitoringPlan, monitoring_plan
 from planner.model.stopping import reachable

@@ -14,8 +14,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import gammaln, ndtr, xlog1py, xlogy
 
+from planner._special import gammaln, ndtr, xlog1py, xlogy
 from planner.analyses import info_of
 from planner.model.allocation import allocation_plan, retention
 from planner.model.degrees_of_freedom import planned_df

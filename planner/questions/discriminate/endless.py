@@ -23,8 +23,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial import cKDTree
-from scipy.special import ndtri
 
+from planner._special import ndtri
 from planner.engine.executors import LITTLE_MEMORY, GoOn, Parts, WorkerMemory, in_full, pieces
 from planner.kernels.tables import Floats, Ints
 from planner.questions.discriminate.polynomial import Polynomial

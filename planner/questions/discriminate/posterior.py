@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.special import ndtri
 
+from planner._special import ndtri
 from planner.engine.executors import LITTLE_MEMORY, GoOn, Parts, WorkerMemory, in_full, pieces
 from planner.kernels.random.streams import KEY_OF_NORMAL_TRIALS
 from planner.kernels.tables import Floats, Ints

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import ndtri
 
+from planner._special import ndtri
 from planner.engine.cohort import new_patients
 from planner.engine.executors import GoOn, Parts, Progress, WorkerMemory, executor, pieces
 from planner.engine.generators import Generator, generators_of

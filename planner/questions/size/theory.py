@@ -12,8 +12,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtr, stdtrit
 
+from planner._special import ndtr, stdtrit
 from planner.analyses import LawName, info_of
 from planner.kernels.tables import Floats
 from planner.model.allocation import retention

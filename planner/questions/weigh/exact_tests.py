@@ -11,8 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.special import ndtr, stdtr
-
+from planner._special import ndtr, stdtr
 from planner.analyses import info_of
 from planner.model.estimand import alternative_direction
 from planner.model.readings import reading_of

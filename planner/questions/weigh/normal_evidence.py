@@ -18,8 +18,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import gammaln
 
+from planner._special import gammaln
 from planner.errors import WeighingError
 from planner.kernels.tables import Floats
 from planner.model.allocation import retention
@@ -112,7 +112,7 @@ class DifferenceEvidence:
         about = self.about
         if not about.interval:
             return about.se
-        from scipy.special import ndtri, stdtrit
+        from planner._special import ndtri, stdtrit
 
         tail = 0.5 + 0.5 * about.level
         quantile = float(ndtri(tail) if about.df is None else stdtrit(about.df, tail))

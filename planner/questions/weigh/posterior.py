@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
 
+from planner._special import stdtrit
 from planner.kernels.tables import Floats
 from planner.results import figures
 from planner.results.figures import Figure
