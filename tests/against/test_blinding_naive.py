@@ -13,6 +13,7 @@ import pytest
 from planner.model.readings import GUESS, Reading
 from tests.support.blinded_cases import CASES
 from tests.support.harness import Comparison, TooFarApart
+from tests.support.marks import repeated
 from tests.support.mechanism_cases import BASE, Json, changed, scenario
 from tests.support.naive_readings import compare_readings
 
@@ -39,15 +40,18 @@ def test_readings(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "path", "value"),
-    [
-        ("guess sets the cue", "intercept", -1.35),
-        ("guess sets the cue", "slope", 0.135),
-        ("guess sets the cue", "slope_from_previous", 0.0),
-        ("guess sets the cue", "expectancy/if_inactive", 0.25),
-        ("guess multiplies the cue", "expectancy/combine", "replace"),
-        ("what is left follows the guess of its period", "slope", 0.13),
-        ("what is left follows the guess of its period", "expectancy/if_active", 0.93),
-    ],
+    repeated(
+        [
+            ("guess sets the cue", "intercept", -1.35),
+            ("guess sets the cue", "slope", 0.135),
+            ("guess sets the cue", "slope_from_previous", 0.0),
+            ("guess sets the cue", "expectancy/if_inactive", 0.25),
+            ("guess multiplies the cue", "expectancy/combine", "replace"),
+            ("what is left follows the guess of its period", "slope", 0.13),
+            ("what is left follows the guess of its period", "expectancy/if_active", 0.93),
+        ],
+        fast=3,
+    ),
 )
 def test_a_setting_that_is_off_is_seen(name: str, path: str, value: Any) -> None:
     """Negative control: the naive simulation has one setting that is off."""

@@ -19,6 +19,7 @@ from planner.scenario.reading.read import read
 from planner.scenario.scenario import Scenario
 from tests.support import naive_terms
 from tests.support.harness import Comparison, Json, TooFarApart
+from tests.support.marks import repeated
 from tests.support.mechanism_cases import BASE, CASES, LIMIT, ONE_TERM, changed, scenario
 from tests.support.naive_readings import compare_readings
 
@@ -166,13 +167,16 @@ def test_the_trial_that_mixes_families_is_what_it_seems() -> None:
 
 @pytest.mark.parametrize(
     ("name", "path", "value"),
-    [
-        ("two families", "hypotheses/stated/discordant", {"A": 0.35, "B": 0.05}),
-        ("two families", "population/dropout/per_period", 0.2),
-        ("two families", "components/specific/share", 0.5),
-        ("half points, prolonged", "design/washout_days", 12.0),
-        ("three periods, more patients in one sequence", "design/allocation", [1, 2]),
-    ],
+    repeated(
+        [
+            ("two families", "hypotheses/stated/discordant", {"A": 0.35, "B": 0.05}),
+            ("two families", "population/dropout/per_period", 0.2),
+            ("two families", "components/specific/share", 0.5),
+            ("half points, prolonged", "design/washout_days", 12.0),
+            ("three periods, more patients in one sequence", "design/allocation", [1, 2]),
+        ],
+        fast=2,
+    ),
 )
 def test_another_trial_is_seen(name: str, path: str, value: Any) -> None:
     """Negative control: one setting of the naive trials is off."""

@@ -16,6 +16,7 @@ from scipy import stats
 
 from tests.support import naive
 from tests.support.harness import Comparison, Json, TooFarApart, run, scenario_text
+from tests.support.marks import repeated
 from tests.support.naive import Trial
 
 TRIALS = 200_000
@@ -290,13 +291,16 @@ def test_cell_by_cell(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "change"),
-    [
-        ("dropout and looks", {"leave": (0.2,)}),
-        ("three periods, lasting carryover", {"lasting": False}),
-        ("unequal spread and interaction", {"interaction": 1.2}),
-        ("integer bounded", {"low": -math.inf}),
-        ("unequal allocation", {"allocation": (1, 2)}),
-    ],
+    repeated(
+        [
+            ("dropout and looks", {"leave": (0.2,)}),
+            ("three periods, lasting carryover", {"lasting": False}),
+            ("unequal spread and interaction", {"interaction": 1.2}),
+            ("integer bounded", {"low": -math.inf}),
+            ("unequal allocation", {"allocation": (1, 2)}),
+        ],
+        fast=2,
+    ),
 )
 def test_another_trial_is_seen(name: str, change: dict[str, Any]) -> None:
     """Negative control: one setting of the naive trial is off."""

@@ -112,7 +112,7 @@ def test_boundaries_at_fractions_of_so_many_patients(cli: Cli) -> None:
 
 
 def test_weigh_answers_the_former_spelling_with_the_new_one(cli: Cli) -> None:
-    words = ("weigh", "williams-2018", "--variants", "20", "-q")
+    words = ("weigh", "williams-2018", "--hypothesis", "permissive,expectancy", "--variants", "20", "-q")
     code, page, err = cli(*words, "--patients", "256")
     assert (code, "--virtual-patients 256 from now on" in err) == (0, True)
     assert "--virtual-patients 256" in page

@@ -23,6 +23,7 @@ from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read, read_text
 from planner.scenario.scenario import Scenario
 from tests.support.harness import Comparison, TooFarApart
+from tests.support.marks import repeated
 from tests.support.mechanism_cases import BASE, Json, changed, scenario
 from tests.support.naive_readings import compare_readings, generated
 from tests.support.second_outcomes import CASES, MANY, loose
@@ -50,18 +51,21 @@ def test_readings(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "path", "value"),
-    [
-        ("dissociation", "outcomes/dissociation/noise_sd", 1.9),
-        ("dissociation", "outcomes/dissociation/background", {"mean": 1.5, "sd": 1.6}),
-        ("dissociation", "outcomes/dissociation/components/felt/distribution", "normal"),
-        ("blockade that is left", "agents/blocker/half_life_days", 3.6),
-        ("many", "outcomes/sleep/components/own/half_life_days", {"median": 3.6, "log_sd": 0.6}),
-        ("many", "outcomes/sleep/components/brief/share", 0.72),
-        ("many", "outcomes/sleep/day", 2.3),
-        ("many", "outcomes/dissociation/scale/high", 4.5),
-        ("many", "agents/blocker/prolongs", {"*": 1.8}),
-        ("given later, needed throughout", "outcomes/sleep/terms", MANY["outcomes"]["sleep"]["terms"]),
-    ],
+    repeated(
+        [
+            ("dissociation", "outcomes/dissociation/noise_sd", 1.9),
+            ("dissociation", "outcomes/dissociation/background", {"mean": 1.5, "sd": 1.6}),
+            ("dissociation", "outcomes/dissociation/components/felt/distribution", "normal"),
+            ("blockade that is left", "agents/blocker/half_life_days", 3.6),
+            ("many", "outcomes/sleep/components/own/half_life_days", {"median": 3.6, "log_sd": 0.6}),
+            ("many", "outcomes/sleep/components/brief/share", 0.72),
+            ("many", "outcomes/sleep/day", 2.3),
+            ("many", "outcomes/dissociation/scale/high", 4.5),
+            ("many", "agents/blocker/prolongs", {"*": 1.8}),
+            ("given later, needed throughout", "outcomes/sleep/terms", MANY["outcomes"]["sleep"]["terms"]),
+        ],
+        fast=4,
+    ),
 )
 def test_a_setting_that_is_off_is_seen(name: str, path: str, value: Any) -> None:
     """Negative control: the naive simulation has one setting that is off."""
