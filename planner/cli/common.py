@@ -126,7 +126,7 @@ def explain_precision() -> AbstractContextManager[None]:
 
 
 def note_compiling(quiet: bool) -> None:
-    """A note on why the first run on a machine takes a while."""
+    """A note on why the first run on a machine takes a while, where no line can show how far it is."""
     from planner.cli.terminal import note
 
     if not quiet and not _compiled():

@@ -170,9 +170,9 @@ def _trial(
     from planner.cli.progress import progress
     from planner.questions.replay.replay import KINDS, find, replay
 
-    if kind is None:
-        return replay(plan, index, analysis=analysis, seed=seed)
     with progress("Looking", quiet=quiet) as advance:
+        if kind is None:
+            return replay(plan, index, analysis=analysis, seed=seed)
         result = find(
             plan, kind.value, first=index, trials=trials, analysis=analysis, seed=seed, progress=advance
         )
