@@ -41,9 +41,8 @@ class Pace:
 
     def compiled(self, done: int, total: int) -> None:
         """So many kernels are compiled, of so many that are missing."""
-        self._compiling = (
-            f"compiling {done + 1} of {total} kernels, once on this machine" if done < total else ""
-        )
+        which = f"{done + 1} of {total} kernels" if total > 1 else "1 kernel"
+        self._compiling = f"compiling {which}, once on this machine" if done < total else ""
 
     def advance(self, done: int, total: int) -> None:
         """So much is done, and so much there is to do."""

@@ -68,6 +68,8 @@ def test_kernels_that_are_compiled_are_counted(clock: Clock, width: int, line: s
     pace.compiled(2, 5)
     clock.now += 10.0
     assert bar_line("Simulating", pace, width) == line
+    pace.compiled(0, 1)
+    assert ("compiling 1 kernel" in bar_line("Simulating", pace, width)) == (width >= 40)
     pace.compiled(5, 5)
     assert "kernels" not in bar_line("Simulating", pace, width)
 
