@@ -61,9 +61,15 @@ def in_words(size: float) -> str:
     return f"{size:.0f} bytes"
 
 
+def fits(size: int) -> bool:
+    """Whether so many bytes may be taken; so few that any limit leaves them are taken without a look."""
+    return size <= _LEAST or size <= limit()
+
+
 def check(size: int, what: str, hint: str) -> None:
     """Refuse to take so many bytes, before they are taken."""
-    if size > (most := limit()):
+    if not fits(size):
+        most = limit()
         raise MemoryLimitError(
             f"{what} takes {in_words(size)} of memory, and {in_words(most)} may be taken",
             f"{hint}; or allow more: --memory {_enough(size)}",

@@ -63,7 +63,7 @@ def potential_means(
     """
     size = _COPIES * min(_BLOCK, tiles) * W * 8 * len(readings) * len(treatments)
     memory.check(size, f"the true effect in {len(treatments)} treatments", "analyse fewer readings at once")
-    if len(names) * size > memory.limit():
+    if not memory.fits(len(names) * size):
         half = len(names) // 2
         halves = [
             potential_means(scenario, some, readings, treatments, seed, tiles, first)

@@ -220,3 +220,14 @@ def test_a_compiler_that_does_not_fit_is_no_fault_of_planner(
     monkeypatch.setattr(planner.cli, "address_space", lambda: limit)
     planner.cli._unexpected(OSError("Could not find/load shared object file 'libllvmlite.so'"), [])
     assert words in capsys.readouterr().err
+
+
+def test_what_any_limit_leaves_is_taken_without_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To ask the system what is free takes some tenths of a millisecond: thousands of variants ask."""
+    looks: list[int] = []
+    monkeypatch.setattr(memory, "free_memory", lambda: looks.append(1) or 2**22)
+    assert memory.fits(2**20)
+    assert not looks
+    assert memory.fits(2**21)
+    assert not memory.fits(2**21 + 1)
+    assert len(looks) == 2
