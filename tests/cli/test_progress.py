@@ -69,7 +69,7 @@ def test_kernels_that_are_compiled_are_counted(clock: Clock, width: int, line: s
     clock.now += 10.0
     assert bar_line("Simulating", pace, width) == line
     pace.compiled(0, 1)
-    assert ("compiling 1 kernel" in bar_line("Simulating", pace, width)) == (width >= 40)
+    assert "compiling 1 kernel" in bar_line("Simulating", pace, width)
     pace.compiled(5, 5)
     assert "kernels" not in bar_line("Simulating", pace, width)
 
