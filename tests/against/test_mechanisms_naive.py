@@ -21,6 +21,7 @@ from tests.support.naive_readings import compare_readings
 )
 @pytest.mark.parametrize("name", CASES)
 def test_readings(name: str, patients: int) -> None:
+    """The short form would see 21 of the 26 settings below; five smaller differences take the long one."""
     comparison = compare_readings(scenario(CASES[name]), patients=patients)
     comparison.title = name
     comparison.check()
