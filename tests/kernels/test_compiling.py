@@ -16,7 +16,7 @@ import numba
 import numpy as np
 import pytest
 
-from planner.kernels import cache, jit
+from planner.kernels import cache, jit, near_density
 from planner.kernels.analyse import sums
 from planner.kernels.generate import means
 from planner.kernels.jit import fma, lanes
@@ -80,6 +80,10 @@ def _sums(y, to):
     sums._add_four(y[0], y[1], y[2], y[3], 1.0, -1.0, 0.5, to)
 
 
+def _near(turn, size, each, off, along):
+    near_density._along(turn, size[:2], each, off, along, each)
+
+
 def _small() -> dict[str, Any]:
     z = np.zeros((2, W))
     return {
@@ -91,6 +95,10 @@ def _small() -> dict[str, Any]:
         "out": np.zeros(W),
         "y": np.zeros((4, 2 * W)),
         "to": np.zeros(3 * W),
+        "turn": np.zeros((2, near_density.TERMS)),
+        "near": np.zeros(near_density.TERMS * near_density.ABREAST),
+        "along": np.zeros(2 * near_density.ABREAST),
+        "each": np.zeros(near_density.ABREAST),
     }
 
 
@@ -101,8 +109,9 @@ def _small() -> dict[str, Any]:
         (_draw_normals, "trial word z", ["root", "multiply-add", "product of words"]),
         (_scores, "c z gone out", ["multiply-add", "maximum", "floor"]),
         (_sums, "y to", ["multiply-add"]),
+        (_near, "turn c each near along", ["multiply-add"]),
     ],
-    ids=["draws", "scores", "sums"],
+    ids=["draws", "scores", "sums", "near"],
 )
 def test_hot_loops_work_on_vectors(function: Any, arguments: str, kinds: list[str]) -> None:
     data = _small()

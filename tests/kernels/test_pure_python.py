@@ -56,9 +56,10 @@ def test_every_compiled_function_is_executed_in_plain_python() -> None:
     executed = {name for names in found["executed"].values() for name in names}
     assert set(found["every"]) - executed == set()
     assert set(found["every"]) == decorated()  # that the report leaves none out
-    others = {name for case, names in found["executed"].items() if case != "density" for name in names}
-    left = set(found["every"]) - others  # negative control: without a case something is missing
-    assert {each.rpartition(".")[0] for each in left} == {"planner.kernels.mixture_density"}
+    for case, module in (("density", "mixture_density"), ("near density", "near_density")):
+        others = {name for other, names in found["executed"].items() if other != case for name in names}
+        left = set(found["every"]) - others  # negative control: without a case something is missing
+        assert {each.rpartition(".")[0] for each in left} == {f"planner.kernels.{module}"}
 
 
 @pytest.mark.parametrize("quick", repeated([True, False]), ids=["quick", "all"])

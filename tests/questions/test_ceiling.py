@@ -11,6 +11,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from planner.kernels.near_density import near_densities
+from planner.questions.discriminate import endless
 from planner.questions.discriminate.ceiling import EndlessShare, ceiling_of
 from planner.questions.discriminate.classes import chains, practical_classes
 from planner.questions.discriminate.design_figures import (
@@ -103,8 +105,14 @@ def test_the_density_of_normal_numbers() -> None:
 
 
 def test_without_the_limits_the_corners_are_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Numbers, "ratio", lambda _, moved, drawn: np.ones(moved.shape[:-1]))
-    assert density(line(2.0, 1.0), True, np.array([3.2]))[0] > 0.005
+    def unlimited(*arguments: Any) -> None:
+        *others, uniform, log = arguments
+        near_densities(*others, np.zeros_like(uniform), log)
+
+    beyond = np.array([3.2])
+    assert density(line(2.0, 1.0), True, beyond)[0] < 1e-9
+    monkeypatch.setattr(endless, "near_densities", unlimited)
+    assert density(line(2.0, 1.0), True, beyond)[0] > 0.003
 
 
 def test_a_bent_prediction_has_the_density_of_the_change_of_variables() -> None:

@@ -84,7 +84,7 @@ def cases(quick: bool = False) -> dict[str, Case]:
             made[f"block {name}"] = _bound(_block, name, PATIENTS, TRIALS, ())
     made |= {f"block with {name}": _bound(_block, *variant) for name, variant in VARIANTS.items()}
     made |= {f"patients {name}": _bound(generated, name, DRAWN) for name in drawn}
-    made["density"] = _density
+    made["density"], made["near density"] = _density, _near_density
     return {name: case for name, case in made.items() if not (quick and name in SLOW)}
 
 
@@ -148,6 +148,23 @@ def _density() -> str:
     most, total = np.full((2, W), np.nan), np.full((2, W), np.nan)
     total_power(points, parts, most, total)
     return fingerprint(most, total)
+
+
+def _near_density() -> str:
+    """Three points with two of four parts near to each."""
+    from planner.kernels.near_density import TERMS, log_totals, near_densities, sort_pairs
+
+    rng = np.random.default_rng(6)
+    near, (order, first) = np.array([[0, 2], [3, 0], [0, 3]]), (np.empty(6, np.int64), np.empty(5, np.int64))
+    sort_pairs(near.ravel(), first, order)
+    y, mean, turn = (rng.normal(size=(*n, TERMS)) for n in ((3,), (4,), (4, 2)))
+    width, size, back = rng.random(3), rng.random((4, 2)), 0.5 * rng.normal(size=(4, 3, TERMS))
+    back[:, :, 2:] = 0.0
+    log, total = np.full((3, 2), np.nan), np.full(3, np.nan)
+    rest = width, mean, turn, size, back, rng.uniform(-1.0, 1.0, (4, 3)), np.array([1.0, 0.0, 1.0])
+    near_densities(order, first, 2, y, *rest, log)
+    log_totals(log, total)
+    return fingerprint(order, first, log, total)
 
 
 class Watch:

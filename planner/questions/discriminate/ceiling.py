@@ -197,13 +197,14 @@ def pair_ceilings(trials: EndlessTrials, limit: float) -> PairCeilings:
             groups, errors, _TRIALS * _MORE_TRIALS**turn, trials.seed, KEY_OF_ENDLESS_TRIALS + turn
         )
         parts = _PARTS * _MORE_PARTS**turn
+        placed = [(some.index(trials.home[i]), some.index(trials.home[j])) for i, j in unsure]
+        judged = [sorted({h, *(sum(pair) - h for pair in placed if h in pair)}) for h in range(len(some))]
         log = log_densities(
-            groups, errors, y, parts, trials.seed, KEY_OF_ENDLESS_TRIALS + turn, trials.threads
+            groups, errors, y, parts, trials.seed, KEY_OF_ENDLESS_TRIALS + turn, trials.threads, judged
         )
         flat = np.full(len(some), 1.0 / len(some))
         better, its_error = _pairs(_posteriors(log, flat, np.arange(len(some))))
-        for i, j in unsure:
-            a, b = some.index(trials.home[i]), some.index(trials.home[j])
+        for (i, j), (a, b) in zip(unsure, placed, strict=True):
             if its_error[a, b] < error[i, j]:
                 ceiling[i, j] = ceiling[j, i] = better[a, b]
                 error[i, j] = error[j, i] = its_error[a, b]

@@ -26,6 +26,7 @@ from scipy.spatial import cKDTree
 
 from planner._special import ndtri
 from planner.engine.executors import LITTLE_MEMORY, GoOn, Parts, WorkerMemory, in_full, pieces
+from planner.kernels.near_density import TERMS, log_totals, near_densities, sort_pairs
 from planner.kernels.tables import Floats, Ints
 from planner.questions.discriminate.polynomial import Polynomial
 
@@ -37,7 +38,7 @@ _REACH = 0.8  # of the radius of the neighbours, over the root of dimensions + 2
 _BEYOND = 1.5  # h that the numbers are drawn beyond their limits
 _FARTHEST = 0.6  # share of a range that they are drawn beyond it, at most
 _AROUND = 8  # neighbours that give how steep f is at a point
-_AT_ONCE = 1 << 14  # pairs of a point and a neighbour
+_AT_ONCE = 1 << 14  # points
 _UNIFORM_SD = 1.0 / math.sqrt(3.0)  # of a number between -1 and 1
 
 
@@ -55,13 +56,6 @@ class Numbers:
     def spread(self, u: Floats, beyond: Floats) -> Floats:
         """Numbers of uniforms f64[row, number] between 0 and 1; uniform ones go beyond their limits."""
         return np.where(self.uniform > 0.0, (2.0 * u - 1.0) * (1.0 + beyond), ndtri(u))
-
-    def ratio(self, moved: Floats, drawn: Floats) -> Floats:
-        """p(moved) / q(drawn) f64[row], without the constant of those drawn beyond their limits."""
-        inside = (np.abs(moved) <= 1.0) | (self.uniform == 0.0)
-        change = np.where(self.uniform > 0.0, 0.0, 0.5 * (drawn * drawn - moved * moved)).sum(axis=-1)
-        ratio: Floats = np.where(inside.all(axis=-1), np.exp(np.minimum(change, 50.0)), 0.0)
-        return ratio
 
 
 @dataclass(frozen=True)
@@ -84,25 +78,20 @@ class LimitDensity:
     def log(self, y: Floats) -> Floats:
         """Log density f64[row] at y f64[row, summary], without the constant of the normal distribution."""
         y = y @ self.root.T
+        total = np.empty(len(y))
+        for a in range(0, len(y), _AT_ONCE):
+            self._add_up(y[a : a + _AT_ONCE], total[a : a + _AT_ONCE])
+        return np.maximum(total, -1e300) + self.constant
+
+    def _add_up(self, y: Floats, total: Floats) -> None:
         near, h = self._near(y)
-        log_density = np.empty(len(y))
-        step = max(1, _AT_ONCE // near.shape[1])
-        for a in range(0, len(y), step):
-            part = near[a : a + step]
-            width = h[a : a + step, None, None] ** 2
-            off = y[a : a + step, None] - self.mean[part]
-            along = np.einsum("yknm,ykm->ykn", self.turn[part], off)
-            size = 1.0 + width * self.size[part]
-            moved = width * np.einsum("ykjn,ykn->ykj", self.back[part], along / size)
-            at = self.at[part]
-            log = -0.5 * (along**2 / size + np.log(size)).sum(axis=2)
-            with np.errstate(divide="ignore"):
-                log = log + np.log(self.numbers.ratio(at + moved, at))
-            most = np.maximum(log.max(axis=1), -1e300)
-            log_density[a : a + step] = most + np.log(
-                np.maximum(np.exp(log - most[:, None]).sum(axis=1), 1e-300)
-            )
-        return log_density + self.constant
+        order, first = np.empty(near.size, np.int64), np.empty(len(self.mean) + 1, np.int64)
+        sort_pairs(near.ravel(), first, order)
+        log = np.empty(near.shape)
+        y, mean, turn, back = (_filled_up(each) for each in (y, self.mean, self.turn, self.back))
+        rest = turn, self.size, back, self.at, self.numbers.uniform
+        near_densities(order, first, near.shape[1], y, h * h, mean, *rest, log)
+        log_totals(log, total)
 
     def _near(self, y: Floats) -> tuple[Ints, Floats]:
         """Places i64[row, neighbour] of the parts near to y, and the width h f64[row]."""
@@ -110,7 +99,12 @@ class LimitDensity:
             return np.zeros((len(y), 1), np.int64), np.zeros(len(y))
         distance, near = self.tree.query(y @ self.broad, self.near)
         width = _width(distance[:, -1], self.broad.shape[1])
-        return np.asarray(near), width / self.stretch[near[:, :_AROUND]].mean(axis=1)
+        return np.asarray(near, np.int64), width / self.stretch[near[:, :_AROUND]].mean(axis=1)
+
+
+def _filled_up(x: Floats) -> Floats:
+    """The last axis lengthened with 0 to a multiple of TERMS."""
+    return np.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, -x.shape[-1] % TERMS)])
 
 
 def _width(radius: Floats, axes: int) -> Floats:
@@ -227,21 +221,30 @@ def log_densities(
     seed: int,
     key: int,
     threads: int,
+    judged: Sequence[Sequence[int]] | None = None,
 ) -> Floats:
-    """Log densities f64[..., hypothesis] under every hypothesis of summaries y f64[..., summary]."""
-    work = _DensityWork(hypotheses, errors, y.reshape(-1, y.shape[-1]), parts, seed, key)
+    """Log densities f64[true, trial, hypothesis] of summaries y f64[true, trial, summary].
+
+    `judged`: of each hypothesis, whose trials alone are wanted; NaN stands for the others.
+    """
+    everyone = range(len(y))
+    rows = [list(each) for each in judged or [everyone] * len(hypotheses)]
+    work = _DensityWork(hypotheses, errors, y, rows, parts, seed, key)
     columns = in_full(work, pieces(0, len(hypotheses), 1), threads)
-    rows = [columns[h] for h in range(len(hypotheses))]
-    return np.stack(rows, axis=-1).reshape(*y.shape[:-1], -1)
+    log = np.full((*y.shape[:2], len(hypotheses)), np.nan)
+    for h, row in enumerate(rows):
+        log[row, :, h] = columns[h]
+    return log
 
 
 @dataclass(frozen=True, slots=True)
 class _DensityWork:
-    """Log densities as work for an executor: a piece is some hypotheses, and gives f64[row] of each."""
+    """Log densities as work for an executor: a piece is some hypotheses, f64[true, trial] of each."""
 
     hypotheses: Sequence[tuple[Polynomial, Numbers]]
     errors: Sequence[Floats]
     y: Floats
+    judged: Sequence[list[int]]
     parts: int
     seed: int
     key: int
@@ -259,7 +262,9 @@ class _DensityWork:
         for h in range(first, first + number):
             f, numbers = self.hypotheses[h]
             own = _own(self.seed, self.key, h, 2)
-            columns[h] = limit_density(f, numbers, self.errors[h], self.parts, own).log(self.y)
+            y = self.y[self.judged[h]]
+            density = limit_density(f, numbers, self.errors[h], self.parts, own)
+            columns[h] = density.log(y.reshape(-1, y.shape[-1])).reshape(y.shape[:2])
             if not go_on(1):
                 break
         return columns

@@ -148,12 +148,14 @@ def by_arm(values: Floats, sequence: Ints, periods: Sequence[Sequence[Sequence[i
     """
     patients, readings, _, lanes = values.shape
     out = np.full((readings, len(periods[0]), patients, lanes), np.nan)
+    once = np.array([[given[0] if len(given) == 1 else -1 for given in arms] for arms in periods])
+    for a, period in enumerate(once[sequence].T):
+        rows = np.flatnonzero(period >= 0)
+        out[:, a, rows] = values[rows, :, period[rows]].transpose(1, 0, 2)
     for s, arms in enumerate(periods):
-        rows = np.flatnonzero(sequence == s)
         for a, given in enumerate(arms):
-            if len(given) == 1:
-                out[:, a, rows] = values[rows, :, given[0]].transpose(1, 0, 2)
-            elif given:
+            if len(given) > 1:
+                rows = np.flatnonzero(sequence == s)
                 out[:, a, rows] = _seen_mean(values[rows][:, :, given]).transpose(1, 0, 2)
     return out
 
@@ -245,9 +247,12 @@ def spread(contribution: Floats, sequence: Ints, share: Floats) -> Floats:
 
     A trial of N patients has summaries with this covariance over N.
     """
-    total = np.zeros((contribution.shape[1],) * 2)
-    for s, weight in enumerate(share):
-        x = contribution[sequence == s]
-        x = x - x.mean(axis=0)
-        total += weight * (x.T @ x) / max(len(x) - 1, 1)
+    order = np.argsort(sequence, kind="stable")
+    number = np.bincount(sequence, minlength=len(share))
+    there = np.flatnonzero(number)
+    x = contribution[order]
+    mean = np.add.reduceat(x, (np.cumsum(number) - number)[there]) / number[there, None]
+    weight = np.sqrt(share[there] / np.maximum(number[there] - 1, 1))
+    x = (x - np.repeat(mean, number[there], axis=0)) * np.repeat(weight, number[there])[:, None]
+    total: Floats = x.T @ x
     return total

@@ -218,19 +218,38 @@ def onsets_of_period(
 
     `guess`: whether the patient takes the period's treatment for an active one, where that matters.
     """
-    key = tuple(sequence[: period + 1]), tuple(waits[:period]), id(terms), guess
+    earlier = [j for j in range(period) if sequence[j] in _lasting(mechanism, scenario)]
+    before = tuple((period - j, sequence[j]) for j in earlier)
+    key = sequence[period], before, tuple(waits[:period]) if before else (), id(terms), guess
     if key not in mechanism.cache:
-        doses = [
-            (day, doses_until(scenario, sequence, period, day, waits))
-            for day in days_of_dosing(scenario, sequence[period])
-        ]
-        new = [
-            (day, _added_gates(mechanism, scenario, given, terms, guess, later=day > 0.0))
-            for day, given in doses
-        ]
+        new = []
+        for day in days_of_dosing(scenario, sequence[period]):
+            doses = doses_until(scenario, sequence, period, day, waits)
+            some = (*(doses[j] for j in earlier), doses[period])
+            new.append((day, _added_gates(mechanism, scenario, some, terms, guess, later=day > 0.0)))
         mechanism.cache[key] = terms, new  # as long as the terms are kept, nothing else has their identity
     onsets: list[tuple[float, list[float]]] = mechanism.cache[key][1]
     return onsets
+
+
+_LASTING = "lasting"  # in Mechanism.cache
+
+
+def _lasting(mechanism: Mechanism, scenario: Scenario) -> frozenset[str]:
+    """Treatments that may act on signals in later periods: with an agent that blocks and has a half-life.
+
+    Of the others an earlier dosing leaves exactly nothing, however many there were.
+    """
+    if _LASTING not in mechanism.cache:
+        blockers = {agent for signal in mechanism.signals.values() for agent in signal.blocked_by}
+        lasting = {agent for agent in blockers if mechanism.agents[agent].half_life_days is not None}
+        mechanism.cache[_LASTING] = frozenset(
+            name
+            for name, treatment in scenario.treatments.items()
+            if any(each.agent in lasting for each in treatment.agents)
+        )
+    treatments: frozenset[str] = mechanism.cache[_LASTING]
+    return treatments
 
 
 def _added_gates(
