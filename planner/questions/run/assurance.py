@@ -24,7 +24,7 @@ from planner.engine.potential_outcomes import truths
 from planner.engine.run import memory_of, tally_of
 from planner.engine.simulation import Simulation
 from planner.engine.tally import Tally
-from planner.engine.workspace import Workspace, new_workspace
+from planner.engine.workspace import Workspace, block_size, new_workspace
 from planner.kernels.tables import Plan, W
 from planner.model.allocation import allocation_plan, retention
 from planner.model.estimand import Truth
@@ -169,14 +169,20 @@ class VariantWork:
     compiles: bool = True
 
     @property
+    def tiles(self) -> int:
+        """Of a block: a variant has few, and patients beyond its trials would be made for nothing."""
+        most = max((trials for _, trials in self.stretches), default=W)
+        return min(block_size(self.job), -(-most // W))
+
+    @property
     def need(self) -> WorkerMemory:
-        return memory_of(self.job)
+        return memory_of(self.job, self.tiles)
 
     def empty(self) -> Parts[int, SimulatedVariant]:
         return Parts()
 
     def space(self) -> Workspace:
-        return new_workspace(self.job, None)
+        return new_workspace(self.job, self.tiles)
 
     def do(self, first: int, number: int, space: Workspace, go_on: GoOn) -> Parts[int, SimulatedVariant]:
         variants = self.empty()
