@@ -31,6 +31,7 @@ TRIALS_TO_CARRY = 2**17
 """After so many trials at most their sums are carried: each adds less than 2^45 to those that are."""
 
 _CARRIED = ((ERROR, ERROR_HIGH), (SQUARE, SQUARE_HIGH))
+_HIGHER = dict(_CARRIED)
 _ROOM = 2**62  # beyond this a sum could pass the range of int64 at the next addition
 
 
@@ -148,11 +149,16 @@ class SumsError(PlannerError, ValueError):
 
 def column_sum(ends: Ints, column: int) -> int:
     """The sum over all of i64[..., SUMS] of a column, with what went on in another one."""
-    total = int(ends[..., column].sum(dtype=object))
+    total = _whole_sum(ends, column)
     if column == FOURTH:
-        return total + (int(ends[..., FOURTH_HIGH].sum(dtype=object)) << FOURTH_BITS)
-    high = dict(_CARRIED).get(column)
-    return total if high is None else total + (int(ends[..., high].sum(dtype=object)) << CARRY_BITS)
+        return total + (_whole_sum(ends, FOURTH_HIGH) << FOURTH_BITS)
+    high = _HIGHER.get(column)
+    return total if high is None else total + (_whole_sum(ends, high) << CARRY_BITS)
+
+
+def _whole_sum(ends: Ints, column: int) -> int:
+    """In Python's integers, which have no end; these arrays are so small that NumPy's would take longer."""
+    return sum(ends[..., column].ravel().tolist())
 
 
 def _largest(part: Ints) -> int:
