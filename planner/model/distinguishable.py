@@ -61,7 +61,7 @@ def inseparable(scenario: Scenario, names: Sequence[str], seed: int) -> tuple[tu
     """Places of the named hypotheses, those together that are the same whatever is uncertain."""
     signs: list[tuple[int, ...]] = [() for _ in names]
     compared = range(_COMPARED if is_uncertain(scenario) else 0)
-    for each in (scenario, *(_at_plain_values(scenario, seed, number) for number in compared)):
+    for each in (scenario, *(at_plain_values(scenario, seed, number) for number in compared)):
         for i, group in enumerate(indistinguishable(each, names)):
             for name in group:
                 signs[names.index(name)] += (i,)
@@ -72,16 +72,23 @@ def inseparable(scenario: Scenario, names: Sequence[str], seed: int) -> tuple[tu
 
 
 def endpoint_depends_on(
-    scenario: Scenario, parameter: UncertainParameter, names: Sequence[str], seed: int
+    scenario: Scenario,
+    parameter: UncertainParameter,
+    names: Sequence[str],
+    seed: int,
+    plain: Scenario | None = None,
 ) -> bool:
-    """Whether the endpoint depends on an uncertain number, under any of the hypotheses, in this design."""
+    """Whether the endpoint depends on an uncertain number, under any of the hypotheses, in this design.
+
+    `plain`: the scenario at its plain values 0, for those who ask of many numbers.
+    """
     if any(number.route[0] == "population" for number in parameter.numbers):
         return True
-    one, other = (_at_plain_values(scenario, seed, 0, parameter, draw) for draw in range(2))
+    one, other = plain or at_plain_values(scenario, seed, 0), at_plain_values(scenario, seed, 0, parameter, 1)
     return any(signature(one, name)[0] != signature(other, name)[0] for name in names)
 
 
-def _at_plain_values(
+def at_plain_values(
     scenario: Scenario, seed: int, number: int, moved: UncertainParameter | None = None, draw: int = 0
 ) -> Scenario:
     """The scenario at plain values, which depend on the path of a parameter alone, not on whose it is.

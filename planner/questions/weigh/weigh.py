@@ -21,7 +21,7 @@ from planner.engine.executors import Progress
 from planner.errors import UnknownNameError, WeighingError
 from planner.kernels.tables import Floats
 from planner.model import parameter_draws
-from planner.model.distinguishable import endpoint_depends_on, inseparable
+from planner.model.distinguishable import at_plain_values, endpoint_depends_on, inseparable
 from planner.model.families.family import first_open
 from planner.model.parameter_draws import UncertainParameter, is_uncertain
 from planner.questions.effort import EffortEstimate
@@ -297,10 +297,11 @@ def _out_of_reach(evidence: Evidence, measured: Floats) -> WeighingError:
 def _number_draws(work: Work, entries: Sequence[UncertainParameter], count: int) -> Iterator[NumberDraws]:
     """What was drawn in the first `count` variants, of the uncertain numbers that matter in this design."""
     scenario, names = work.scenario, work.names
+    plain = at_plain_values(scenario, work.seed, 0) if entries else None
     for entry in entries:
         own = entry.hypothesis
         changed = tuple(name for name in names if own in (None, name) or _tied_to(scenario, name) == own)
-        if changed and endpoint_depends_on(scenario, entry, changed, work.seed):
+        if changed and endpoint_depends_on(scenario, entry, changed, work.seed, plain):
             values = np.array(parameter_draws.parameter_draws(entry, work.seed, 0, count))
             places = tuple(names.index(name) for name in changed)
             yield NumberDraws(entry.key, own, places, values, bool(entry.distribution.relative))
