@@ -9,8 +9,8 @@ differ from visit to visit.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from planner.model.families.mechanism.return_to_baseline import WaitedDays, Wait
 from planner.model.families.mechanism.signals import (
     HalfLifeSteps,
     Mechanism,
+    Onset,
     acts,
     days_of_dosing,
     gates_at_assessment,
@@ -29,8 +30,7 @@ from planner.monitoring.numerics import to_12_digits
 from planner.scenario.scenario import Scenario
 
 
-@dataclass(frozen=True, slots=True)
-class Feature:
+class Feature(NamedTuple):
     """Component of a hypothesis, set off on a day of a period, its half-life prolonged by factors."""
 
     component: str
@@ -39,8 +39,28 @@ class Feature:
     steps: HalfLifeSteps
 
 
-Onset = list[tuple[float, list[float]]]
-"""(day of a period, how much of each term is set off on it)."""
+class FeaturePlaces:
+    """Where the features of a hypothesis stand in its row of coefficients."""
+
+    def __init__(self, scenario: Scenario, m: Mechanism, features: Sequence[Feature]) -> None:
+        self._scenario, self._m = scenario, m
+        self._at = {feature: i for i, feature in enumerate(features)}
+        self._of_terms: dict[tuple[str, int, float], list[int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+    def of_terms(self, treatment: str, ago: int, day: float) -> list[int]:
+        """For each term of the hypothesis its place as set off on a day of a period so long ago; or -1."""
+        key = treatment, ago, day
+        if key not in self._of_terms:
+            self._of_terms[key] = [
+                self._at.get(
+                    Feature(name, ago, day, half_life_steps(self._m, self._scenario, treatment, name)), -1
+                )
+                for name in (term.component for term in self._m.hypothesis.terms)
+            ]
+        return self._of_terms[key]
 
 
 def all_onsets(scenario: Scenario, m: Mechanism, guess: bool | None) -> list[list[Onset]]:
@@ -94,34 +114,34 @@ def at_work(features: Sequence[Feature], k: int, v: int) -> tuple[int, int]:
 def coefficients(
     scenario: Scenario,
     m: Mechanism,
-    at: Mapping[Feature, int],
+    places: FeaturePlaces,
     sequence: Sequence[str],
     onsets: Sequence[Onset],
     k: int,
     day: float | None,
     waits: WaitedDays = (),
-) -> Floats:
+) -> list[float]:
     """(feature,) in period k of a sequence, before its dosing or on a day after it.
 
-    The gates at the onset that set a feature off, times those that count on the day itself. `at`: the place
-    of each feature; `waits`: with which the onsets were made too.
+    The gates at the onset that set a feature off, times those that count on the day itself. `waits`: with
+    which the onsets were made too.
     """
-    row = np.zeros(len(at))
+    row = [0.0] * len(places)
     if day is None and k == 0:
         return row
     period, when = (
         (k, day) if day is not None else (k - 1, scenario.design.cycle_days + math.fsum(waits[k - 1 : k]))
     )
-    terms = m.hypothesis.terms
-    stays = gates_at_assessment(m, scenario, sequence, period, when, terms, waits)
+    stays = gates_at_assessment(m, scenario, sequence, period, when, m.hypothesis.terms, waits)
     for j in range(period + 1):
         for given, opened in onsets[j]:
             if j == k and day is not None and not acts(given, day):
                 continue
-            for term, gate, stay in zip(terms, opened, stays, strict=True):
-                if gate or given == 0.0:
-                    steps = half_life_steps(m, scenario, sequence[j], term.component)
-                    row[at[Feature(term.component, k - j, given, steps)]] += to_12_digits(gate * stay)
+            for place, gate, stay in zip(
+                places.of_terms(sequence[j], k - j, given), opened, stays, strict=True
+            ):
+                if gate:
+                    row[place] += to_12_digits(gate * stay)
     return row
 
 
@@ -136,7 +156,7 @@ def after_waiting(
 ) -> Floats:
     """Coefficients after each history of waiting: (..., history, feature) in place of the planned shape."""
     sequences = scenario.design.sequences
-    at = [{feature: i for i, feature in enumerate(features)} for features in sets]
+    places = [FeaturePlaces(scenario, m, each) for m, each in zip(mechanisms, sets, strict=True)]
     table = np.zeros((*shape[:5], len(waiting.histories(shape[3] - 1)), shape[5]))
     for g, h, s, k in np.ndindex(*shape[:4]):
         m, sequence = mechanisms[h], sequences[s]
@@ -147,6 +167,6 @@ def after_waiting(
             ]
             for v, day in enumerate([None, *days]):
                 first, stop = at_work(sets[h], k, v)
-                row = coefficients(scenario, m, at[h], sequence, onsets, k, day, waits)
+                row = coefficients(scenario, m, places[h], sequence, onsets, k, day, waits)
                 table[g, h, s, k, v, i, : stop - first] = row[first:stop]
     return table

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ from planner.model.families.mechanism.return_to_baseline import (
 )
 from planner.model.families.mechanism.signals import (
     Mechanism,
+    Onset,
     acts,
     component_numbers,
     days_elapsed,
@@ -84,65 +86,91 @@ def feature_coefficients(
 ) -> list[FeatureCoefficient]:
     """What drives the named outcomes, as planned and after every history of waiting."""
     numbers = component_numbers(scenario) if names else {}
-    return [
-        FeatureCoefficient((h, s, k, o, which), feature, gate, history)
-        for h, m in enumerate(mechanisms)
-        for o, name in enumerate(names)
-        for s, sequence in enumerate(scenario.design.sequences)
-        for k in range(len(sequence))
-        for which in (AT_READING, BEFORE)
-        for history, waits in enumerate([None, *waiting.histories(k)], -1)
-        for feature, gate in _features_at_work(
-            scenario, m, name, numbers, sequence[: k + 1], which, waits or ()
+    answers: list[FeatureCoefficient] = []
+    for (h, m), (o, name) in product(enumerate(mechanisms), enumerate(names)):
+        raised = _Raised(scenario, m, name, numbers)
+        for s, sequence in enumerate(scenario.design.sequences):
+            planned = raised.onsets(sequence, len(sequence), ())
+            for k in range(len(sequence)):
+                for which in (AT_READING, BEFORE):
+                    place = h, s, k, o, which
+                    for feature, gate in raised.at_work(sequence[: k + 1], planned, which):
+                        answers.append(FeatureCoefficient(place, feature, gate))
+                    for history, waits in enumerate(waiting.histories(k)):
+                        onsets = raised.onsets(sequence, k + 1, waits)
+                        for feature, gate in raised.at_work(sequence[: k + 1], onsets, which, waits):
+                            answers.append(FeatureCoefficient(place, feature, gate, history))
+    return answers
+
+
+class _Raised:
+    """What drives a secondary outcome under a hypothesis."""
+
+    def __init__(self, scenario: Scenario, m: Mechanism, name: str, numbers: dict[str, int]) -> None:
+        self._scenario, self._m, self._name, self._numbers = scenario, m, name, numbers
+        self._terms = outcome_terms(scenario, m.hypothesis, name)
+        self._features: dict[tuple[str, int, int, float], list[SecondaryFeature | None]] = {}
+
+    def onsets(self, sequence: Sequence[str], periods: int, waits: WaitedDays) -> list[Onset]:
+        """What is set off in each of the first periods of a sequence."""
+        return [
+            onsets_of_period(self._m, self._scenario, sequence, j, self._terms, waits=waits)
+            for j in range(periods)
+        ]
+
+    def at_work(
+        self, given: Sequence[str], onsets: Sequence[Onset], which: int, waits: WaitedDays = ()
+    ) -> Iterator[tuple[SecondaryFeature, float]]:
+        """Features in the period of the last treatment of `given`, each with its gate.
+
+        onsets: by period. `waits` decide the gates; the features are as planned.
+        """
+        periods, cycle = len(given), self._scenario.design.cycle_days
+        day, last = (
+            (self._scenario.outcomes[self._name].day, periods - 1)
+            if which == AT_READING
+            else (cycle, periods - 2)
         )
-    ]
-
-
-def _features_at_work(
-    scenario: Scenario,
-    m: Mechanism,
-    name: str,
-    numbers: dict[str, int],
-    given: Sequence[str],
-    which: int,
-    waits: WaitedDays = (),
-) -> Iterator[tuple[SecondaryFeature, float]]:
-    """Features of an outcome in the period of the last treatment of `given`, each with its gate.
-
-    `waits` decide the gates; the features are as planned.
-    """
-    cycle, outcome = scenario.design.cycle_days, scenario.outcomes[name]
-    terms = outcome_terms(scenario, m.hypothesis, name)
-    day, last = (outcome.day, len(given) - 1) if which == AT_READING else (cycle, len(given) - 2)
-    if last < 0:
-        return
-    late = math.fsum(waits[last : len(given) - 1])
-    stays = gates_at_assessment(m, scenario, given, last, day + late, terms, waits)
-    for j in range(last + 1):
-        for dosed, opened in onsets_of_period(m, scenario, given, j, terms, waits=waits):
-            if j == last and not acts(dosed, day):
-                continue
-            for term, gate, stay in zip(terms, opened, stays, strict=True):
-                component = outcome.components.get(term.component) or m.components[term.component]
-                lasts = component.half_life_days
-                gone = lasts is None and j + 1 < len(given)
-                if gate * stay == 0.0 or gone:
+        if last < 0:
+            return
+        late = math.fsum(waits[last : periods - 1])
+        stays = gates_at_assessment(self._m, self._scenario, given, last, day + late, self._terms, waits)
+        for j in range(last + 1):
+            for dosed, opened in onsets[j]:
+                if j == last and not acts(dosed, day):
                     continue
-                steps = half_life_steps(m, scenario, given[j], term.component)
-                seen = (len(given) - 1 - j) * cycle + (outcome.day if which == AT_READING else 0.0)
-                elapsed = days_elapsed(steps, dosed + component.peak_day, seen)
-                rate = rate_of(lasts) if lasts is not None and elapsed > 0.0 else None
-                size = _size(scenario, name, term.component, component, numbers)
-                fading = None
-                if return_rule(scenario):
-                    ago = len(given) - 1 - j
-                    since = days_from_start(steps, dosed + component.peak_day, seen)
-                    own = rate_of(lasts) if lasts is not None else None
-                    fading = (own, since, 1.0 / steps[-1][1] if own and ago else 0.0, ago)
-                yield (
-                    SecondaryFeature(size, rate, elapsed if rate else 0.0, fading),
-                    to_12_digits(gate * stay),
-                )
+                features = self._of_terms(given[j], periods - 1 - j, which, dosed)
+                for feature, gate, stay in zip(features, opened, stays, strict=True):
+                    if feature is not None and gate * stay != 0.0:
+                        yield feature, to_12_digits(gate * stay)
+
+    def _of_terms(self, treatment: str, ago: int, which: int, dosed: float) -> list[SecondaryFeature | None]:
+        """For each term what it raises as set off on a day of a period so long ago; None where it is gone."""
+        key = treatment, ago, which, dosed
+        if key not in self._features:
+            self._features[key] = [self._feature(term.component, *key) for term in self._terms]
+        return self._features[key]
+
+    def _feature(
+        self, name: str, treatment: str, ago: int, which: int, dosed: float
+    ) -> SecondaryFeature | None:
+        scenario, m = self._scenario, self._m
+        outcome = scenario.outcomes[self._name]
+        component = outcome.components.get(name) or m.components[name]
+        lasts = component.half_life_days
+        if lasts is None and ago > 0:
+            return None
+        steps = half_life_steps(m, scenario, treatment, name)
+        seen = ago * scenario.design.cycle_days + (outcome.day if which == AT_READING else 0.0)
+        elapsed = days_elapsed(steps, dosed + component.peak_day, seen)
+        rate = rate_of(lasts) if lasts is not None and elapsed > 0.0 else None
+        size = _size(scenario, self._name, name, component, self._numbers)
+        fading = None
+        if return_rule(scenario):
+            since = days_from_start(steps, dosed + component.peak_day, seen)
+            own = rate_of(lasts) if lasts is not None else None
+            fading = (own, since, 1.0 / steps[-1][1] if own and ago else 0.0, ago)
+        return SecondaryFeature(size, rate, elapsed if rate else 0.0, fading)
 
 
 def _size(
@@ -236,7 +264,7 @@ def secondary_signature(
 ) -> tuple[tuple[SecondaryFeature, float], ...]:
     """All that a treatment does to a secondary outcome in a first period: features with their gates."""
     gates: dict[SecondaryFeature, float] = {}
-    m, numbers = Mechanism.of(scenario, hypothesis), component_numbers(scenario)
-    for feature, gate in _features_at_work(scenario, m, name, numbers, [treatment], AT_READING):
+    raised = _Raised(scenario, Mechanism.of(scenario, hypothesis), name, component_numbers(scenario))
+    for feature, gate in raised.at_work([treatment], raised.onsets([treatment], 1, ()), AT_READING):
         gates[feature] = to_12_digits(gates.get(feature, 0.0) + gate)
     return tuple(sorted(((f, gate) for f, gate in gates.items() if gate != 0.0), key=str))

@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from planner.model.families.kept import kept
 from planner.scenario.components import ALL_COMPONENTS, Agent, Component, GivenAgent, Need, Signal, Term
@@ -75,16 +75,14 @@ def component_numbers(scenario: Scenario) -> dict[str, int]:
     return {name: i for i, name in enumerate(names)}
 
 
-@dataclass(frozen=True, slots=True)
-class Dose:
+class Dose(NamedTuple):
     """A treatment whose dosing, day 0 of its period, was some days ago; 0 days is now."""
 
     treatment: str
     days: float
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """What has been given by now: the treatments of a sequence up to the present period, the last one's.
 
     At a `dosing` what is given now counts. An assessment comes after the dosing of its period, and before
@@ -140,10 +138,11 @@ def occupancy(mechanism: Mechanism, given: GivenAgent, since: float, present: bo
 def signal_values(
     mechanism: Mechanism, scenario: Scenario, moment: Moment, terms: Sequence[Term], blocked: bool = True
 ) -> dict[str, float]:
-    """Every signal that some terms need, at a moment; `blocked`: less what agents block of it."""
-    level = agent_levels(mechanism, scenario, moment)
-    given = list(moment.given(scenario))
-    values: dict[str, float] = {}
+    """Every signal that some terms need, and perhaps others, at a moment; `blocked`: less what is blocked."""
+    key = moment, blocked
+    if key not in mechanism.cache:
+        mechanism.cache[key] = agent_levels(mechanism, scenario, moment), list(moment.given(scenario)), {}
+    level, given, values = mechanism.cache[key]
 
     def value(name: str) -> float:
         if name not in values:
@@ -159,12 +158,14 @@ def signal_values(
                 if each.agent == agent
             ]
             values[name] = min(1.0, active) * math.prod(left)
-        return values[name]
+        answer: float = values[name]
+        return answer
 
     for term in terms:
         for need in term.needs:
             value(need.signal)
-    return values
+    signals: dict[str, float] = values
+    return signals
 
 
 def _driven_by_guess(scenario: Scenario, name: str, active: float, guess: bool | None) -> float:
@@ -205,6 +206,10 @@ def outcome_terms(scenario: Scenario, hypothesis: MechanismHypothesis, outcome: 
     return scenario.outcomes[outcome].terms if own is None else own.terms
 
 
+Onset = list[tuple[float, list[float]]]
+"""(day of a period, how much of each term is set off on it)."""
+
+
 def onsets_of_period(
     mechanism: Mechanism,
     scenario: Scenario,
@@ -213,7 +218,7 @@ def onsets_of_period(
     terms: Sequence[Term],
     guess: bool | None = None,
     waits: Sequence[float] = (),
-) -> list[tuple[float, list[float]]]:
+) -> Onset:
     """Day of a period (0-based) and how much of each term is set off on it, the dosing first.
 
     `guess`: whether the patient takes the period's treatment for an active one, where that matters.
@@ -228,7 +233,7 @@ def onsets_of_period(
             some = (*(doses[j] for j in earlier), doses[period])
             new.append((day, _added_gates(mechanism, scenario, some, terms, guess, later=day > 0.0)))
         mechanism.cache[key] = terms, new  # as long as the terms are kept, nothing else has their identity
-    onsets: list[tuple[float, list[float]]] = mechanism.cache[key][1]
+    onsets: Onset = mechanism.cache[key][1]
     return onsets
 
 

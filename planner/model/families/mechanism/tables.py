@@ -24,7 +24,7 @@ from planner.model.dropout import SAME_FOR_ALL, return_rule
 from planner.model.entry import enrolment_row, first_baseline_enrols
 from planner.model.families.mechanism.features import (
     Feature,
-    Onset,
+    FeaturePlaces,
     after_waiting,
     all_features,
     all_onsets,
@@ -43,6 +43,7 @@ from planner.model.families.mechanism.secondary_outcomes import (
 )
 from planner.model.families.mechanism.signals import (
     Mechanism,
+    Onset,
     acts,
     component_numbers,
     days_elapsed,
@@ -166,13 +167,13 @@ def _coefficient_tables(
     shape = (states, len(mechanisms), len(design.sequences), design.periods, 1 + len(days), most)
     coef = np.zeros(shape)
     for h, (m, features) in enumerate(zip(mechanisms, sets, strict=True)):
-        at = {feature: i for i, feature in enumerate(features)}
+        places = FeaturePlaces(scenario, m, features)
         for k, v in product(range(design.periods), range(1 + len(days))):
             first, stop = at_work(features, k, v)
             span[h, k, v] = starts[h] + first, padded_count(stop - first)
             for g, (s, sequence) in product(range(states), enumerate(design.sequences)):
                 day = days[v - 1] if v else None
-                row = coefficients(scenario, m, at, sequence, onsets[h][g][s], k, day)
+                row = coefficients(scenario, m, places, sequence, onsets[h][g][s], k, day)
                 coef[g, h, s, k, v, : stop - first] = row[first:stop]
     return span, coef
 
