@@ -18,6 +18,7 @@ from planner.errors import RequestError
 from planner.kernels.random.streams import TRIALS_DISCRIMINATED, TRIALS_OF_SAME_PATIENTS, TRIALS_OF_SPREAD
 from planner.kernels.tables import Floats, Ints, Plan, W
 from planner.model.allocation import allocation_plan
+from planner.model.families.kept import keeping
 from planner.model.parameter_draws import (
     UncertainParameter,
     parameter_draws,
@@ -100,7 +101,8 @@ class Task:
 
     def lowered(self, q: int) -> tuple[Generator, ...]:
         """What the kernels need in a draw."""
-        return generators_of(self.variants[q], self.names, self.summaries.readings)
+        with keeping():
+            return generators_of(self.variants[q], self.names, self.summaries.readings)
 
 
 @dataclass(frozen=True)

@@ -48,9 +48,18 @@ class Mechanism:
     @classmethod
     def of(cls, scenario: Scenario, hypothesis: MechanismHypothesis) -> Mechanism:
         """A hypothesis's own agents, signals and components go over the common ones, each whole."""
-        # All that `cache` depends on.
-        tables = scenario.agents, scenario.signals, scenario.components
-        used = (*tables, hypothesis, scenario.treatments, scenario.blinding)
+        # All that `cache` depends on, but for own tables: terms are told apart in it.
+        common = (
+            scenario.agents,
+            scenario.signals,
+            scenario.components,
+            scenario.treatments,
+            scenario.blinding,
+        )
+        cycle, owns = (
+            scenario.design.cycle_days,
+            hypothesis.agents or hypothesis.signals or hypothesis.components,
+        )
 
         def new() -> Mechanism:
             return cls(
@@ -58,9 +67,10 @@ class Mechanism:
                 {**scenario.signals, **hypothesis.signals},
                 {**scenario.components, **hypothesis.components},
                 hypothesis,
+                {} if owns else kept(common, ("cache of mechanisms", cycle), dict),
             )
 
-        return kept(used, scenario.design.cycle_days, new)
+        return kept((*common, hypothesis), cycle, new)
 
 
 def component_numbers(scenario: Scenario) -> dict[str, int]:
