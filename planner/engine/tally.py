@@ -24,6 +24,7 @@ from planner.kernels.tables import (
     SQUARE,
     SQUARE_HIGH,
     SUMS,
+    Floats,
     Ints,
 )
 
@@ -31,7 +32,7 @@ TRIALS_TO_CARRY = 2**17
 """After so many trials at most their sums are carried: each adds less than 2^45 to those that are."""
 
 _CARRIED = ((ERROR, ERROR_HIGH), (SQUARE, SQUARE_HIGH))
-_HIGHER = dict(_CARRIED)
+_HIGHER = {low: (high, CARRY_BITS) for low, high in _CARRIED} | {FOURTH: (FOURTH_HIGH, FOURTH_BITS)}
 _ROOM = 2**62  # beyond this a sum could pass the range of int64 at the next addition
 
 
@@ -150,10 +151,19 @@ class SumsError(PlannerError, ValueError):
 def column_sum(ends: Ints, column: int) -> int:
     """The sum over all of i64[..., SUMS] of a column, with what went on in another one."""
     total = _whole_sum(ends, column)
-    if column == FOURTH:
-        return total + (_whole_sum(ends, FOURTH_HIGH) << FOURTH_BITS)
-    high = _HIGHER.get(column)
-    return total if high is None else total + (_whole_sum(ends, high) << CARRY_BITS)
+    if column in _HIGHER:
+        high, bits = _HIGHER[column]
+        total += _whole_sum(ends, high) << bits
+    return total
+
+
+def column_sums(ends: Ints, column: int) -> Floats:
+    """f64[n]: `column_sum` of each of i64[n, ..., SUMS], rounded once, as `float` rounds it."""
+    rows = ends[..., column].reshape(len(ends), -1)
+    goes_on = column in _HIGHER and bool(ends[..., _HIGHER[column][0]].any())
+    if not goes_on and _largest(rows) * rows.shape[1] < 2**63:
+        return np.asarray(rows.sum(axis=1), np.float64)
+    return np.array([column_sum(each, column) for each in ends], np.float64)
 
 
 def _whole_sum(ends: Ints, column: int) -> int:

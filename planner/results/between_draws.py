@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from planner.engine.cells import HypothesisTest
-from planner.engine.tally import Tally, column_sum
+from planner.engine.tally import Tally, column_sums
 from planner.kernels.random.streams import KEY_OF_RESAMPLED_VARIANTS
 from planner.kernels.tables import (
     ABOVE,
@@ -221,9 +221,7 @@ class Clusters:
         """(variant,) sums of the errors of the estimate, how many there are, sums of their squares."""
         unit = self.test.unit
         columns = (TRIALS, UNDEFINED, ERROR, SQUARE)
-        trials, undefined, first, second = np.array(
-            [[column_sum(x, c) for x in ends] for c in columns], float
-        )
+        trials, undefined, first, second = (column_sums(ends, column) for column in columns)
         return first / FIXED_POINT * unit, trials - undefined, second / FIXED_POINT * unit * unit
 
     def _error_of_sd(self, pooled: EstimateFigures, whole: tuple[Floats, Floats, Floats]) -> float | None:

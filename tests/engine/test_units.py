@@ -19,7 +19,7 @@ from planner.engine.blocks import records_of
 from planner.engine.job import job_of
 from planner.engine.lowered import Job
 from planner.engine.run import run_job
-from planner.engine.tally import Tally, column_sum
+from planner.engine.tally import Tally, column_sum, column_sums
 from planner.kernels.tables import (
     DF,
     ERROR,
@@ -28,9 +28,11 @@ from planner.kernels.tables import (
     FARTHEST,
     FARTHEST_FOURTH,
     FOURTH,
+    FOURTH_HIGH,
     SQUARE,
     SQUARE_HIGH,
     SUMS,
+    UNDEFINED,
     W,
 )
 from planner.questions.run.simulate import simulate
@@ -255,6 +257,23 @@ def test_sums_of_any_size_go_on_in_a_second_number() -> None:
     assert total.ends[0, 0, 0, 0, 0, ERROR_HIGH] == int(
         math.copysign(abs(expected[ERROR]) >> 60, expected[ERROR])
     )
+
+
+@pytest.mark.parametrize("column", [UNDEFINED, ERROR, SQUARE, FOURTH])
+@pytest.mark.parametrize(("size", "goes_on"), [(2**40, False), (2**60, False), (2**60, True)])
+def test_sums_of_many_are_those_of_each(column: int, size: int, goes_on: bool) -> None:
+    """Where they fit an integer of 64 bits and where they do not, rounded once, as Python's `float` does."""
+    rng = np.random.default_rng(1)
+    ends = rng.integers(-size, size, (50, 3, 4, SUMS))
+    ends[:5] = np.abs(ends[:5]) | size >> 1
+    ends[..., [ERROR_HIGH, SQUARE_HIGH, FOURTH_HIGH]] *= goes_on
+    bits = {ERROR: (ERROR_HIGH, 60), SQUARE: (SQUARE_HIGH, 60), FOURTH: (FOURTH_HIGH, 32)}
+    high, shift = bits.get(column, (UNDEFINED, None))
+    whole = [sum(each[..., column].ravel().tolist()) for each in ends]
+    if shift is not None:
+        whole = [w + (sum(x[..., high].ravel().tolist()) << shift) for w, x in zip(whole, ends, strict=True)]
+    assert (max(whole) >= 2**63) == (size == 2**60)
+    assert column_sums(ends, column).tolist() == [float(each) for each in whole]
 
 
 def test_moments_keep_every_digit() -> None:
