@@ -25,7 +25,7 @@ from numba import types
 from numba.extending import intrinsic, overload
 
 from planner.kernels.cache import KernelCache, chosen, warn_without
-from planner.kernels.pipeline import HelperCompiler
+from planner.kernels.pipeline import helper
 
 config: Any = numba.config
 COMPILED = not config.DISABLE_JIT  # False under NUMBA_DISABLE_JIT=1: the kernels are then plain Python
@@ -78,13 +78,12 @@ _UNCOUNTED: dict[str, Any] = {"_nrt": False}
 """Numba's switch for compiled code that allocates nothing: nobody counts who holds an array."""
 
 
-_INLINED: dict[str, Any] = {
-    "forceinline": True,
-    "no_cpython_wrapper": True,
-    "no_cfunc_wrapper": True,
-    "pipeline_class": HelperCompiler,
-}
-"""Of helpers, which nobody calls but kernels."""
+def _inlined(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
+    """What only kernels call; under NUMBA_DISABLE_JIT=1 the function itself."""
+    if not COMPILED:
+        return function
+    compiled: Callable[..., Any] = helper(function, {"forceinline": True, **options, **_FLAGS})
+    return compiled
 
 
 def lanes(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -93,14 +92,12 @@ def lanes(function: Callable[..., Any]) -> Callable[..., Any]:
     It makes and returns no arrays; then views need no counting of who holds them, which costs as much as a
     hundred operations on vectors for each view. The kernel that calls it holds what they are views of.
     """
-    inlined: Callable[..., Any] = numba.njit(**_INLINED, **_UNCOUNTED, **_FLAGS)(function)
-    return inlined
+    return _inlined(function, **_UNCOUNTED)
 
 
 def shared(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile what several kernels have in common, arrays of its own included; inlined into each."""
-    inlined: Callable[..., Any] = numba.njit(**_INLINED, **_FLAGS)(function)
-    return inlined
+    return _inlined(function)
 
 
 def ready(compiled: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:

@@ -10,11 +10,15 @@ code as it is written, whatever the optimiser makes of it.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
+import numba
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import AnalysisPass, register_pass
+from numba.core.registry import CPUDispatcher
 from numba.core.typed_passes import IRLegalization
 
 
@@ -77,3 +81,39 @@ class HelperCompiler(CompilerBase):
         passes.add_pass_after(_LeaveUnfinished, IRLegalization)
         passes.finalize()
         return [passes]
+
+
+class Helper(CPUDispatcher):
+    """A function that kernels take in. Whatever else calls it gets a whole one, compiled for that call."""
+
+    def __init__(
+        self, py_func: Callable[..., Any], locals: Any = None, targetoptions: Any = None, **_: Any
+    ) -> None:
+        """Numba's own parameters: it makes another one from them where one is pickled."""
+        super().__init__(py_func, locals or {}, targetoptions, pipeline_class=HelperCompiler)
+
+    @cached_property
+    def _whole(self) -> Any:
+        options = {name: value for name, value in self.targetoptions.items() if name not in _OF_HELPERS}
+        return numba.njit(**options)(self.py_func)
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """From Python."""
+        return self._whole(*arguments, **named)
+
+    def compile(self, sig: Any) -> Any:
+        """Compile it as far as kernels need; what is answered can be called."""
+        super().compile(sig)
+        return self
+
+    def get_compile_result(self, sig: Any) -> Any:
+        """Numba asks for it where a compiled function is given as a value, which is then called."""
+        return self._whole.get_compile_result(sig)
+
+
+_OF_HELPERS = {"nopython": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
+def helper(function: Callable[..., Any], options: dict[str, Any]) -> Any:
+    """Compile a helper with these options of Numba."""
+    return Helper(function, targetoptions={"boundscheck": None, **options, **_OF_HELPERS})

@@ -14,15 +14,17 @@ from planner.model.parameter_draws import (
     draws_of_variants,
     uncertain_parameters,
 )
-from planner.results.between_draws import Clusters, VariantTallies, error
+from planner.results.between_draws import Clusters, VariantSums, VariantTallies
 from planner.results.blinding import guess_figures
 from planner.results.carryover_figures import CarryoverBias, Key
 from planner.results.cell_figures import cell_of
 from planner.results.cells import Cell, WholeTrial
+from planner.results.cluster_errors import error
 from planner.results.contract import Json, as_json
 from planner.results.dropout import DropoutFigures, dropout_of
 from planner.results.run import Run
 from planner.results.uncertain_numbers import uncertain_numbers
+from planner.results.variant_figures import VariantPowers
 from planner.results.whole_trial import whole_trials
 
 
@@ -40,6 +42,10 @@ class AssuranceRun(Run):
 
     def _each_cell(self) -> list[Cell]:
         """As of a run, with errors that include the spread between variants, and with what is uncertain."""
+        return [replace(cell, uncertainty=powers.figures()) for cell, powers in self.points()]
+
+    def points(self) -> list[tuple[Cell, VariantPowers]]:
+        """The cells without `uncertainty`, which takes longer than all else, and that of which it is made."""
         about, total, drawn = self.outcome.cells, self.outcome.tally, self.drawn
         assert drawn is not None
         rows = []
@@ -50,11 +56,13 @@ class AssuranceRun(Run):
             for a, test in enumerate(tests):
                 truth = Truth(drawn.mean_effect(h, a), 0.0, bool(drawn.null[:, h, a].all()))
                 pooled = replace(test, truth=truth)
+                sums = VariantSums(drawn, h, a)
                 for d in range(len(about.designs)):
                     ends, free, irregular = (x[h, a, d] for x in (total.ends, total.free, total.irregular))
                     cell = cell_of(pooled, d, total.trials, ends, free, irregular, dropout)
                     cell = replace(cell, correct_guesses=guess_figures(about, total, h))
-                    rows.append(Clusters(drawn, h, a, d, test, days).cell(cell))
+                    clusters = Clusters(sums, d, test, days)
+                    rows.append((clusters.cell(cell), clusters.powers))
         return rows
 
     @cached_property

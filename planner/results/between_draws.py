@@ -1,24 +1,17 @@
 """Figures of several variants of a scenario taken together, with errors that include the spread between them.
 
-A figure is a ratio of sums over variants. Its Monte Carlo error is that of a ratio over clusters (Cochran
-1977, 6.4), but never less than that of as many independent trials:
-
-    r = sum x / sum n        SE(r)^2 = Q / (Q - 1) sum (x_q - r n_q)^2 / (sum n)^2
+A figure is a ratio of sums over variants, each of which is a cluster of trials.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from planner.engine.cells import HypothesisTest
 from planner.engine.tally import Tally, column_sums
-from planner.kernels.random.streams import KEY_OF_RESAMPLED_VARIANTS
 from planner.kernels.tables import (
     ABOVE,
     AGAIN,
@@ -49,19 +42,15 @@ from planner.results.cells import (
     EstimateFigures,
     Gap,
     LookFigures,
-    VariantFigures,
     Waiting,
 )
-from planner.results.figures import Figure, Quantile, probability_among, widen
+from planner.results.cluster_errors import error, spread
+from planner.results.figures import Figure, probability_among
+from planner.results.variant_figures import VariantPowers
 
 Bools = NDArray[np.bool_]
 
-QUANTILES = (5, 25, 50, 75, 95)
-"""Of the powers and true effects of the variants, in per cent."""
-
 _EFFICACY = [ABOVE, BELOW]
-_SAMPLES = 200  # of the variants, for the errors of quantiles
-_MANY, _PARTS = 2_500, 50  # from so many variants on, parts of them stand for samples
 
 
 @dataclass(frozen=True)
@@ -84,46 +73,32 @@ class VariantTallies:
         return to_12_digits(float(np.average(self.effect[:, h, a], weights=self.trials)))
 
 
-def error(x: ArrayLike, n: ArrayLike) -> float:
-    """Standard error of sum x / sum n over clusters; 0 where there is one cluster, or nothing to count."""
-    x, n = np.asarray(x, np.float64), np.asarray(n, np.float64)
-    total = float(n.sum())
-    if x.size < 2 or total == 0.0:
-        return 0.0
-    rest = x - x.sum() / total * n
-    return math.sqrt(float(rest @ rest) * x.size / (x.size - 1)) / abs(total)
+class VariantSums:
+    """The sums of one analysis under one hypothesis, in all designs; axis 0 is the variant."""
 
-
-@overload
-def spread(figure: Figure, x: ArrayLike, n: ArrayLike) -> Figure: ...
-@overload
-def spread(figure: None, x: ArrayLike, n: ArrayLike) -> None: ...
-def spread(figure: Figure | None, x: ArrayLike, n: ArrayLike) -> Figure | None:
-    """A figure of independent trials with the error of clusters, where that is larger."""
-    if figure is None or not figure.mcse:
-        return figure
-    return widen(figure, max(1.0, error(x, n) / figure.mcse))
+    def __init__(self, drawn: VariantTallies, h: int, a: int) -> None:
+        tallies = drawn.tallies
+        self.n = drawn.trials
+        self.ends = np.array([tally.ends[h, a] for tally in tallies])  # (variant, design, look, ENDS, SUMS)
+        self.free = np.array([tally.free[h, a] for tally in tallies]).sum((2, 3))  # (variant, design)
+        self.irregular = np.array([tally.irregular[h, a] for tally in tallies])
+        self.followed = np.array([tally.followed[h] for tally in tallies])
+        self.guessed = np.array([tally.guessed[h] for tally in tallies]).sum(1)
+        self.effect, self.null = drawn.effect[:, h, a], drawn.null[:, h, a]
 
 
 class Clusters:
-    """The variants of one cell."""
+    """The variants of one cell, that of design d."""
 
-    def __init__(
-        self, drawn: VariantTallies, h: int, a: int, d: int, test: HypothesisTest, recheck_days: float | None
-    ) -> None:
-        self.drawn, self.test, self.looks = drawn, test, test.looks[d]
-        self.n = drawn.trials
-        ends = [tally.ends[h, a, d] for tally in drawn.tallies]
-        self.ends = np.array(ends)  # (variant, look, ENDS, SUMS)
-        self.free = np.array([tally.free[h, a, d].sum() for tally in drawn.tallies])
-        self.irregular = np.array([tally.irregular[h, a, d] for tally in drawn.tallies])
-        self.followed = np.array([tally.followed[h] for tally in drawn.tallies])
-        self.guessed = np.array([tally.guessed[h].sum(axis=0) for tally in drawn.tallies])
-        self.recheck_days = recheck_days
-        self.effect, self.null = drawn.effect[:, h, a], drawn.null[:, h, a]
+    def __init__(self, sums: VariantSums, d: int, test: HypothesisTest, recheck_days: float | None) -> None:
+        self.test, self.looks, self.recheck_days = test, test.looks[d], recheck_days
+        self.n, self.effect, self.null = sums.n, sums.effect, sums.null
+        self.ends, self.free, self.irregular = sums.ends[:, d], sums.free[:, d], sums.irregular[:, d]
+        self.followed, self.guessed = sums.followed, sums.guessed
+        self.significant: Ints = self.ends[:, :, _EFFICACY, TRIALS].sum((1, 2))  # (variant,) trials
 
     def cell(self, pooled: Cell) -> Cell:
-        """A cell of all trials together, with the errors of clusters and what the variants show."""
+        """A cell of all trials together, with the errors of clusters; `uncertainty` comes of the powers."""
         count, n = self.ends[..., TRIALS], self.n
         early = len(self.looks.counts) - 1
         at = np.zeros(count.shape[1])
@@ -142,13 +117,12 @@ class Clusters:
             departures=self._departures(pooled.departures),
             power_ignoring_futility=spread(pooled.power_ignoring_futility, self.free, n),
             correct_guesses=self._guesses(pooled.correct_guesses),
-            uncertainty=self._uncertainty(),
         )
 
     @property
-    def significant(self) -> Ints:
-        """(variant,) trials"""
-        return np.asarray(self.ends[:, :, _EFFICACY, TRIALS].sum((1, 2)))
+    def powers(self) -> VariantPowers:
+        """What the variants show of themselves."""
+        return VariantPowers(self.significant, self.n, self.effect, self.null, self.looks.direction)
 
     def _look(self, look: LookFigures, count: Ints, k: int) -> LookFigures:
         return replace(
@@ -253,95 +227,6 @@ class Clusters:
         significant = count[:, _EFFICACY].sum(1) * (sign != 0)
         return spread(probability_among(int(wrong.sum()), int(significant.sum())), wrong, significant)
 
-    # The variants themselves
-
-    def _uncertainty(self) -> VariantFigures:
-        """How far power and true effect differ between variants, and how likely an effect is at all.
-
-        `power_limit`: what assurance tends to as patients are added, if the analysis has no bias.
-        """
-        power = np.asarray(self.significant / self.n)
-        right = self._right()
-        known = (self.effect != 0.0) | self.null  # a simulated effect of 0 is too small to have a side
-        given = self.significant * right
-        both = self.looks.direction == "two-sided"  # a test with two sides finds effects on either
-        findable = ((self.effect != 0.0) & ~self.null).astype(np.int64) if both else right
-        return VariantFigures(
-            variants=int(self.n.size),
-            power_sd=float(_calmed(power[None], self.n[None])[1][0]),
-            power_quantiles=self._power_quantiles(power),
-            effect_sd=float(self.effect.std(ddof=1)) if self.n.size > 1 else 0.0,
-            effect_quantiles=quantiles(self.effect),
-            direction=self._direction(),
-            effect_probability=spread(probability_among(int(right.sum()), int(known.sum())), right, known),
-            power_limit=spread(probability_among(int(findable.sum()), int(known.sum())), findable, known),
-            power_given_effect=spread(
-                probability_among(int(given.sum()), int((right * self.n).sum())), given, right * self.n
-            ),
-        )
-
-    def _power_quantiles(self, power: Floats) -> dict[str, Quantile]:
-        """Quantiles of the powers, with the errors that drawing the variants again would show.
-
-        The bootstrap (Efron 1979), which takes everything along: the noise within the variants, how it is
-        taken out, and the mean around which that happens. Where the powers may all be the same, also as if
-        they were: there a bootstrap of what chance has spread gives too little. Of many variants, as many
-        parts stand for samples.
-        """
-        size, n = power.size, self.n
-        true, _ = _calmed(power[None], n[None])
-        estimates = {f"p{p}": float(np.quantile(true, p / 100.0)) for p in QUANTILES}
-        if size < 2:
-            return {name: Quantile(estimate, 0.0) for name, estimate in estimates.items()}
-        if size < _MANY:
-            words = np.random.Philox(key=KEY_OF_RESAMPLED_VARIANTS).random_raw(_SAMPLES * size)
-            at, smaller = (words % np.uint64(size)).astype(np.int64).reshape(_SAMPLES, size), 1.0
-        else:
-            each = size // _PARTS
-            at, smaller = np.arange(_PARTS * each).reshape(each, _PARTS).T, math.sqrt(_PARTS)
-        total, within = float(power.var(ddof=1)), _within(power, n)
-        drawn = [power]
-        if 0.0 < total < within * (1.0 + 2.0 * math.sqrt(2.0 / (size - 1))):
-            drawn.append(power.mean() + math.sqrt(within / total) * (power - power.mean()))
-        shares = [p / 100.0 for p in QUANTILES]
-        spread = [np.quantile(_calmed(x[at], n[at])[0], shares, axis=1).std(axis=1, ddof=1) for x in drawn]
-        errors = (np.max(spread, axis=0) / smaller).tolist()
-        return {
-            name: Quantile(estimate, mcse)
-            for (name, estimate), mcse in zip(estimates.items(), errors, strict=True)
-        }
-
-    def _direction(self) -> str:
-        """`above` or `below` 0: where the alternative lies; two-sided, where most true effects do."""
-        if self.looks.direction != "two-sided":
-            return "above" if self.looks.direction == "greater" else "below"
-        return "above" if (self.effect > 0).sum() >= (self.effect < 0).sum() else "below"
-
-    def _right(self) -> Ints:
-        """(variant,) 1 where there is an effect in the wanted direction."""
-        side = self.effect > 0 if self._direction() == "above" else self.effect < 0
-        return np.asarray((side & ~self.null).astype(np.int64))
-
-
-def _within(power: Floats, trials: Ints) -> Floats:
-    """Mean over the last axis of the variance that trials of a variant leave in its power."""
-    return np.asarray((power * (1.0 - power) / np.maximum(trials - 1, 1)).mean(axis=-1))
-
-
-def _calmed(power: Floats, trials: Ints) -> tuple[Floats, Floats]:
-    """Powers f64[sample, variant] without the noise of their own few trials, and f64[sample] their SD.
-
-    The variance between variants is that of the observed powers less the mean variance within; the powers are
-    drawn together until they have it (constrained empirical Bayes; Louis 1984).
-    """
-    if power.shape[1] < 2:
-        return power, np.zeros(len(power))
-    mean = ((power * trials).sum(axis=1) / trials.sum(axis=1))[:, None]
-    total = power.var(axis=1, ddof=1)
-    between = np.maximum(total - _within(power, trials), 0.0)
-    factor = np.sqrt(np.divide(between, total, out=np.zeros_like(total), where=total > 0.0))
-    return np.asarray(mean + factor[:, None] * (power - mean)), np.asarray(np.sqrt(between))
-
 
 def _larger(plain: float | None, x: ArrayLike, n: ArrayLike) -> float | None:
     return None if plain is None else max(plain, error(x, n))
@@ -350,15 +235,3 @@ def _larger(plain: float | None, x: ArrayLike, n: ArrayLike) -> float | None:
 def _of_root(root: float | None, plain: float | None, squares: Floats, n: Floats) -> float | None:
     """The error of the root of a mean of squares, by the delta method, where that is larger."""
     return max(plain or 0.0, error(squares, n) / (2 * root)) if root else plain
-
-
-def quantiles(values: Floats, at: Sequence[int] = QUANTILES) -> dict[str, Quantile]:
-    """Quantiles of the variants, with half the distance of those one binomial standard error away."""
-    figures = {}
-    for per_cent in at:
-        p = per_cent / 100.0
-        off = math.sqrt(p * (1.0 - p) / values.size)
-        low, high = np.quantile(values, [max(p - off, 0.0), min(p + off, 1.0)])
-        middle = float(np.quantile(values, p))
-        figures[f"p{per_cent}"] = Quantile(middle, float(high - low) / 2.0)
-    return figures

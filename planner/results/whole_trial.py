@@ -14,8 +14,9 @@ from dataclasses import replace
 from planner.engine.cells import Cells, primaries
 from planner.engine.tally import Tally
 from planner.kernels.tables import ALL, ANY, COUNT, FALSE_ALARM, TILES, WHOLE, WHOLE_SQUARE, Ints
-from planner.results.between_draws import Bools, spread
+from planner.results.between_draws import Bools
 from planner.results.cells import Cell, WholeTrial
+from planner.results.cluster_errors import spread
 from planner.results.design_effect import APPROXIMATE, approximate, design_effect, within_blocks
 from planner.results.figures import Figure, probability, widen
 from planner.scenario.scenario import Scenario

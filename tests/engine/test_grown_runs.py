@@ -82,3 +82,18 @@ def test_what_is_handed_out_is_a_copy() -> None:
     runs.run(work, 256).tally.ends[:] = 0
     runs.run(work, 256).tally.ends[:] = 0
     _assert_same(runs.run(work, 256).tally, run_job(work, 256).tally)
+
+
+def test_the_rate_of_a_search_counts_what_it_simulated() -> None:
+    plan = planner.read("asthma-ab-ba", set=["simulation.hypotheses=['minimal-important']"])
+    found = planner.size(plan, power=0.5, max_patients=40, trials=60_000)
+    assert 60_000 < found.simulated < found.trials
+    spent = found.to_json()["run"]
+    assert spent["trials"] == found.trials
+    assert spent["trials_per_second"] == pytest.approx(found.simulated / found.seconds)
+
+
+def test_variants_are_simulated_anew_by_each_pass() -> None:
+    plan = planner.read("williams-2018", set=["simulation.hypotheses=['permissive']"])
+    found = planner.size(plan, power=0.5, max_patients=12, uncertain=True, variants=10)
+    assert found.simulated == found.trials

@@ -16,7 +16,7 @@ import numba
 import numpy as np
 import pytest
 
-from planner.kernels import cache, jit, near_density
+from planner.kernels import cache, jit, mixture_density, near_density
 from planner.kernels.analyse import sums
 from planner.kernels.generate import means
 from planner.kernels.jit import fma, lanes
@@ -84,6 +84,11 @@ def _near(turn, size, each, off, along):
     near_density._along(turn, size[:2], each, off, along, each)
 
 
+def _mixture(point, parts, x, out):
+    mixture_density._exponents(point, parts, parts[0], x, out)
+    mixture_density._add_powers(x, out, out)
+
+
 def _small() -> dict[str, Any]:
     z = np.zeros((2, W))
     return {
@@ -99,6 +104,9 @@ def _small() -> dict[str, Any]:
         "near": np.zeros(near_density.TERMS * near_density.ABREAST),
         "along": np.zeros(2 * near_density.ABREAST),
         "each": np.zeros(near_density.ABREAST),
+        "point": np.zeros(2 * mixture_density.TERMS * W),
+        "parts": np.zeros((mixture_density.PARTS, 2 * mixture_density.TERMS)),
+        "x": np.zeros(mixture_density.PARTS * W),
     }
 
 
@@ -110,8 +118,9 @@ def _small() -> dict[str, Any]:
         (_scores, "c z gone out", ["multiply-add", "maximum", "floor"]),
         (_sums, "y to", ["multiply-add"]),
         (_near, "turn c each near along", ["multiply-add"]),
+        (_mixture, "point parts x out", ["multiply-add", "maximum"]),
     ],
-    ids=["draws", "scores", "sums", "near"],
+    ids=["draws", "scores", "sums", "near", "mixture"],
 )
 def test_hot_loops_work_on_vectors(function: Any, arguments: str, kinds: list[str]) -> None:
     data = _small()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 from numba.core.caching import NullCache
@@ -39,6 +41,16 @@ def test_machine_code_is_made_of_kernels_alone(monkeypatch: pytest.MonkeyPatch) 
     [helper], [caller] = _double.overloads.values(), _four_times.overloads.values()
     assert helper.library.get_pointer_to_function(helper.fndesc.llvm_func_name) == 0
     assert caller.library.get_pointer_to_function(caller.fndesc.llvm_func_name) != 0
+
+
+@compiled_only
+def test_a_helper_can_be_called_from_python_and_handed_on() -> None:
+    """It has no machine code of its own: a whole one is compiled then."""
+    row = np.arange(3.0)
+    _double(row)
+    pickle.loads(pickle.dumps(_double))(row)
+    _double.compile((numba.float64[::1],))(row)
+    assert row.tolist() == [0.0, 8.0, 16.0]
 
 
 def slices_set_to_arrays(text: str) -> Iterator[str]:

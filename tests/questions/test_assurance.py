@@ -20,7 +20,7 @@ from planner.errors import UncertaintyError
 from planner.model.parameter_draws import variants
 from planner.questions.run.assurance import shares, simulate_variants
 from planner.questions.run.simulate import simulate
-from planner.results.between_draws import error
+from planner.results.cluster_errors import error
 from planner.results.contract import as_json
 from planner.results.run import Run
 from planner.scenario.reading.read import read, read_text

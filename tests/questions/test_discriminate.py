@@ -13,7 +13,13 @@ from planner.questions.discriminate.answers import probability
 from planner.questions.discriminate.classes import join, practical_classes
 from planner.questions.discriminate.discriminate import discriminate
 from planner.questions.discriminate.likelihood import FITS, Fit, Gaussian, Predictions, gaussian
-from planner.questions.discriminate.posterior import calibration, figures, normal_data, posteriors_of
+from planner.questions.discriminate.posterior import (
+    calibration,
+    figures,
+    likelihoods_of,
+    normal_data,
+    posteriors_of,
+)
 from planner.questions.discriminate.simulating import DiscriminationError
 from planner.scenario.reading.read import read
 from planner.scenario.scenario import Scenario
@@ -172,11 +178,12 @@ def test_with_permuted_labels_it_falls_to_chance() -> None:
     sim = simulate(trial([{"A": m, "B": 0} for m in (0, 3, 6, 9)], patients=24))
     prior = np.full(4, 0.25)
     data = normal_data(sim, 24, 64, 1)
-    assert figures(posteriors_of(sim, data, 24, prior, gaussian), 0.9).right.mean() > 0.9
+    judges = likelihoods_of(sim, gaussian)
+    assert figures(posteriors_of(sim, data, 24, prior, judges), 0.9).right.mean() > 0.9
     generator = np.random.default_rng(2)
     mixed = np.array([each[generator.permutation(4)] for each in data])
     with Comparison(title="permuted labels") as compared:
-        found = figures(posteriors_of(sim, mixed, 24, prior, gaussian), 0.9)
+        found = figures(posteriors_of(sim, mixed, 24, prior, judges), 0.9)
         check(compared, "right", probability(found.right, found.trials).to_json(), 0.25)
 
 
@@ -202,7 +209,7 @@ def overconfident(drawn: Predictions) -> Gaussian:
 )
 def test_among_trials_that_give_a_weight_it_is_true_as_often(fit: Fit, honest: bool) -> None:
     sim = simulate(three(), draws=128)
-    judged = posteriors_of(sim, sim.trials, sim.patients, np.full(3, 1 / 3), fit)
+    judged = posteriors_of(sim, sim.trials, sim.patients, np.full(3, 1 / 3), likelihoods_of(sim, fit))
     compared = Comparison(title="calibration")
     for each in calibration(judged, (0.05, 0.2, 0.35, 0.5, 0.65, 0.75, 0.85, 0.95)):
         share = each.true.sum() / each.all.sum()

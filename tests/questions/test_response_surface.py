@@ -21,7 +21,7 @@ from planner.questions.discriminate.likelihood import (
     gaussian,
     mixture,
 )
-from planner.questions.discriminate.posterior import calibration, posteriors_of
+from planner.questions.discriminate.posterior import calibration, likelihoods_of, posteriors_of
 from planner.questions.discriminate.response_surface import _covariance, _equal_parts, _free
 from planner.questions.discriminate.simulating import SimulatedDesign, Task, simulate
 from planner.questions.discriminate.summaries import summaries_of
@@ -144,7 +144,8 @@ def test_among_trials_that_name_a_mechanism_it_is_true_as_often(
     every, weights = true, np.zeros(len(limits) - 1)
     for sim in mechanisms:
         count = sim.model.mean.shape[1]
-        judged = posteriors_of(sim, sim.trials, sim.patients, np.full(count, 1.0 / count), fit)
+        judges = likelihoods_of(sim, fit)
+        judged = posteriors_of(sim, sim.trials, sim.patients, np.full(count, 1.0 / count), judges)
         bins = calibration(judged, limits)
         true = np.hstack([true, np.array([each.true for each in bins])])
         every = np.hstack([every, np.array([each.all for each in bins])])

@@ -139,14 +139,14 @@ def _block(name: str, patients: int, trials: int, settings: tuple[str, ...]) -> 
 
 
 def _density() -> str:
-    """Sums of powers of two, of four parts at two blocks of points."""
-    from planner.kernels.mixture_density import TERMS, total_power
+    """Sums of powers of two, of eight parts at two blocks of points."""
+    from planner.kernels.mixture_density import PARTS, TERMS, total_power
     from planner.kernels.tables import W
 
     rng = np.random.default_rng(5)
-    points, parts = rng.normal(size=(2, 2 * TERMS * W)), rng.normal(size=(4, 2 * TERMS))
+    y, parts, constant = (rng.normal(size=n) for n in ((2, 2, W), (2 * PARTS, 2 * TERMS), 2 * PARTS))
     most, total = np.full((2, W), np.nan), np.full((2, W), np.nan)
-    total_power(points, parts, most, total)
+    total_power(y, parts, constant, most, total)
     return fingerprint(most, total)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -31,7 +32,7 @@ from planner.questions.discriminate.design_figures import (
     TwoPartitions,
     WholeTrialsCheck,
 )
-from planner.questions.discriminate.likelihood import Fit, certain
+from planner.questions.discriminate.likelihood import Fit, Likelihood, certain
 from planner.questions.discriminate.posterior import (
     Bin,
     Classes,
@@ -39,6 +40,7 @@ from planner.questions.discriminate.posterior import (
     TrialPosteriors,
     calibration,
     figures,
+    likelihoods_of,
     normal_data,
     pairs,
     posteriors_of,
@@ -93,20 +95,29 @@ class Case:
         """Normally distributed trials of so many patients, weighed; `kinds`: by these summaries only."""
         sim = self._of(self.uncertain, kinds)
         data = normal_data(sim, patients, _trials(sim), self.seed)
-        weighed = posteriors_of(sim, data, patients, self.prior, self.fit, self.threads, self.home)
+        likelihoods = self._likelihoods if kinds is None else likelihoods_of(sim, self.fit)
+        weighed = posteriors_of(sim, data, patients, self.prior, likelihoods, self.threads, self.home)
         return self._weighed(weighed)
 
     def fixed_posteriors(self, patients: float) -> TrialPosteriors:
         """The same where the uncertain numbers are taken as known."""
-        data = normal_data(self.fixed, patients, _trials(self.fixed), self.seed)
-        weighed = posteriors_of(self.fixed, data, patients, self.prior, certain, self.threads, self.home)
+        sim = self.fixed
+        data, likelihoods = normal_data(sim, patients, _trials(sim), self.seed), likelihoods_of(sim, certain)
+        weighed = posteriors_of(sim, data, patients, self.prior, likelihoods, self.threads, self.home)
         return self._weighed(weighed)
 
     def whole_posteriors(self) -> TrialPosteriors:
         """Whole virtual trials of the design's own number of patients."""
-        sim = self.uncertain
-        weighed = posteriors_of(sim, sim.trials, sim.patients, self.prior, self.fit, self.threads, self.home)
+        sim, likelihoods = self.uncertain, self._likelihoods
+        weighed = posteriors_of(
+            sim, sim.trials, sim.patients, self.prior, likelihoods, self.threads, self.home
+        )
         return self._weighed(weighed)
+
+    @cached_property
+    def _likelihoods(self) -> list[Likelihood]:
+        """Of the simulated hypotheses by all summaries: the same for all numbers of patients."""
+        return likelihoods_of(self.uncertain, self.fit)
 
     def _weighed(self, trials: T) -> T:
         self.step()
@@ -129,7 +140,7 @@ def answers(case: Case, curve: Sequence[int], periods: int, names: Sequence[str]
     pairwise = pair_ceilings(endless, PRACTICAL)
     classes = practical_classes(pairwise.ceiling, case.structural)
     whole = case.whole_posteriors()
-    added = _gains(case, patients, endless)
+    added = _gains(case, patients, answer, endless)
     reached = [probability(figures(each, case.decisive).right, 1) for each in points.values()]
     reached += [probability(figures(whole, case.decisive).right, 1), *(each.ceiling for each in added)]
     ceiling = ceiling_of(endless, _shares_reached(reached))
@@ -226,17 +237,18 @@ def _ceiling(endless: Figures) -> Figure:
     return probability(endless.right, endless.trials)
 
 
-def _gains(case: Case, patients: int, whole: EndlessTrials) -> list[SummariesFigures]:
+def _gains(case: Case, patients: int, answer: Figures, whole: EndlessTrials) -> list[SummariesFigures]:
     """What each set of summaries adds to those before it: more of them never lower a ceiling.
 
-    The last row is the whole set; its ceiling is that of the design.
+    The last row is the whole set, whose `answer` is the design's own; so is its ceiling.
     """
     kinds = case.summaries.kinds
     rows: list[SummariesFigures] = []
     for k in range(1, len(kinds) + 1 if len(kinds) > 1 else 1):
-        answer = figures(case.posteriors(patients, kinds[:k]), case.decisive)
-        endless = whole if k == len(kinds) else case.endless(kinds[:k])
-        right = probability(answer.right, answer.trials)
+        last = k == len(kinds)
+        by_these = answer if last else figures(case.posteriors(patients, kinds[:k]), case.decisive)
+        endless = whole if last else case.endless(kinds[:k])
+        right = probability(by_these.right, by_these.trials)
         ceiling = ceiling_of(endless, _shares_reached([right, *(each.ceiling for each in rows)]))
         rows.append(
             SummariesFigures(
@@ -244,7 +256,7 @@ def _gains(case: Case, patients: int, whole: EndlessTrials) -> list[SummariesFig
                 p_right=right,
                 ceiling=_figure(endless, ceiling),
                 ceiling_rests_on=bounds(ceiling),
-                information_bits=average(answer.bits),
+                information_bits=average(by_these.bits),
             )
         )
     return rows

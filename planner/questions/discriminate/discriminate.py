@@ -313,7 +313,7 @@ def _steps(plan: _Plan, designs: int) -> int:
     """How often trials of a design are weighed: see `answers` and `_side_by_side`."""
     kinds = len(plan.uncertain.summaries.kinds)
     sizes = len({plan.scenario.design.patients, *plan.curve})
-    return sizes + 4 + (2 * kinds - 1 if kinds > 1 else 0) + (2 if designs > 1 else 0)
+    return sizes + 4 + 2 * (kinds - 1) + (2 if designs > 1 else 0)
 
 
 def _case(

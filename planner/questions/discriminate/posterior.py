@@ -18,7 +18,7 @@ from planner._special import ndtri
 from planner.engine.executors import LITTLE_MEMORY, GoOn, Parts, WorkerMemory, in_full, pieces
 from planner.kernels.random.streams import KEY_OF_NORMAL_TRIALS
 from planner.kernels.tables import Floats, Ints
-from planner.questions.discriminate.likelihood import Fit, Predictions, floor_of
+from planner.questions.discriminate.likelihood import Fit, Likelihood, Predictions, floor_of
 from planner.questions.discriminate.simulating import SimulatedDesign
 
 Classes = Sequence[Sequence[int]]
@@ -64,12 +64,21 @@ def _normals(seed: int, draws: int, each: int) -> Floats:
     return np.array(rows)
 
 
+def likelihoods_of(sim: SimulatedDesign, fit: Fit) -> list[Likelihood]:
+    """Of each simulated hypothesis, from the draws that make likelihoods: for any number of patients."""
+    model, floor = sim.model, floor_of(sim.model.spread)
+    return [
+        fit(Predictions(model.mean[:, h], model.spread[:, h], model.sample, floor, *sim.numbers[h]))
+        for h in range(model.mean.shape[1])
+    ]
+
+
 def posteriors_of(
     sim: SimulatedDesign,
     data: Floats,
     patients: float,
     prior: Floats,
-    fit: Fit,
+    likelihoods: Sequence[Likelihood],
     threads: int | None = None,
     home: Ints | None = None,
 ) -> TrialPosteriors:
@@ -79,7 +88,7 @@ def posteriors_of(
     """
     whole = ~np.asarray(np.isnan(data).any(axis=-1))
     data = np.where(whole[..., None], data, 0.0)
-    work = _LikelihoodWork(sim, data, patients, fit, floor_of(sim.model.spread))
+    work = _LikelihoodWork(likelihoods, data, min(patients, sim.truth.sample))
     columns = in_full(work, pieces(0, data.shape[1], 1), threads)
     log = np.stack([columns[h] for h in range(data.shape[1])], axis=-1)
     log[~whole] = np.nan
@@ -90,11 +99,9 @@ def posteriors_of(
 class _LikelihoodWork:
     """Log likelihoods as work for an executor: a piece is some hypotheses, by which all trials are judged."""
 
-    sim: SimulatedDesign
+    likelihoods: Sequence[Likelihood]
     data: Floats
     patients: float
-    fit: Fit
-    floor: Floats
     compiles: bool = False
     need: WorkerMemory = LITTLE_MEMORY
 
@@ -105,11 +112,9 @@ class _LikelihoodWork:
         """Nothing is kept from one hypothesis to the next."""
 
     def do(self, first: int, number: int, space: None, go_on: GoOn) -> Parts[int, Floats]:
-        model, columns = self.sim.model, self.empty()
+        columns = self.empty()
         for h in range(first, first + number):
-            mean, spread = model.mean[:, h], model.spread[:, h]
-            drawn = Predictions(mean, spread, model.sample, self.floor, *self.sim.numbers[h])
-            columns[h] = self.fit(drawn).log(self.data, min(self.patients, self.sim.truth.sample))
+            columns[h] = self.likelihoods[h].log(self.data, self.patients)
             if not go_on(1):
                 break
         return columns

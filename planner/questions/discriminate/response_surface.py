@@ -23,6 +23,7 @@ import numpy as np
 from planner.kernels.mixture_density import PARTS, TERMS, total_power
 from planner.kernels.tables import Floats, W
 
+_LOG2_E = math.log2(math.e)
 _NOTHING = -1e9  # log2 of the density of a part that fills up
 _DRAWS_A_TERM = 3  # simulated draws for each term of a polynomial, at least
 
@@ -69,22 +70,23 @@ def _equal_parts(y: Floats, mean: Floats, covariance: Floats) -> Floats:
 
     The exponents are a product of two matrices: squares and products of y with what belongs to each part.
     """
+    rows, axes = y.shape
     inverse = np.linalg.inv(covariance)
     to = np.einsum("pij,pj->pi", inverse, mean)
-    one, other = np.triu_indices(y.shape[1])
+    one, other = np.triu_indices(axes)
     twice = np.where(one == other, 0.5, 1.0)
-    constant = 0.5 * (to * mean).sum(axis=1) + 0.5 * np.linalg.slogdet(covariance)[1]
-    weight = np.concatenate([-twice * inverse[:, one, other], to, -constant[:, None]], axis=1)
+    weight = np.concatenate([-twice * inverse[:, one, other], to], axis=1) * _LOG2_E
+    height = -0.5 * ((to * mean).sum(axis=1) + np.linalg.slogdet(covariance)[1]) * _LOG2_E
     idle, empty = -weight.shape[1] % TERMS, -len(mean) % PARTS
-    blocks = -(-len(y) // W)
-    points = np.zeros((blocks * W, weight.shape[1] + idle))
-    points[: len(y), : weight.shape[1]] = np.column_stack([y[:, one] * y[:, other], y, np.ones(len(y))])
-    points = points.reshape(blocks, W, -1).transpose(0, 2, 1).reshape(blocks, -1)
+    parts = np.pad(weight, ((0, empty), (0, idle)))
+    constant = np.pad(height, (0, empty), constant_values=_NOTHING)
+    blocks = -(-rows // W)
+    lanes = np.zeros((blocks * W, axes))
+    lanes[:rows] = y
+    lanes = np.ascontiguousarray(lanes.reshape(blocks, W, axes).transpose(0, 2, 1))
     most, total = np.empty((blocks, W)), np.empty((blocks, W))
-    parts = np.pad(weight * math.log2(math.e), ((0, empty), (0, idle)))
-    parts[len(mean) :, weight.shape[1] - 1] = _NOTHING
-    total_power(points, parts, most, total)
-    density: Floats = (most + np.log2(total)).ravel()[: len(y)] * math.log(2.0) - math.log(len(mean))
+    total_power(lanes, parts, constant, most, total)
+    density: Floats = (most + np.log2(total)).ravel()[:rows] * math.log(2.0) - math.log(len(mean))
     return density
 
 

@@ -39,13 +39,14 @@ def patients_answer(search: Search, key: Key, target: float, partial: bool) -> P
             note=why.note,
         )
     cell = points[number]
-    answer = replace(named, patients=number, exact=exact is not None, uncertainty=cell.uncertainty)
+    drawn = search.curves.variant_figures(key, number)
+    answer = replace(named, patients=number, exact=exact is not None, uncertainty=drawn)
     answer = _with_figures(answer, cell)
     if exact is not None:
         return replace(answer, range=(number, number), exact_power=exact[number])
     low, high = _range(points, target)
     return replace(
-        answer, range=(low, high), note=_caution(search, points, cell, number, (low, high), partial)
+        answer, range=(low, high), note=_caution(search, points, answer, cell, (low, high), partial)
     )
 
 
@@ -68,7 +69,12 @@ def _range(points: Points, target: float) -> tuple[int, int | None]:
 
 
 def _caution(
-    search: Search, points: Points, cell: Cell, number: int, open: tuple[int, int | None], partial: bool
+    search: Search,
+    points: Points,
+    answer: PatientsAnswer,
+    cell: Cell,
+    open: tuple[int, int | None],
+    partial: bool,
 ) -> str:
     low, high = open
     notes = ["Interrupted before the refinement was complete."] if partial else []
@@ -76,12 +82,12 @@ def _caution(
         notes.append(f"Monte Carlo error leaves it open up to the largest number tried, {search.limit:,}.")
     elif high > low:
         after, more = f"{cell.trials:,} trials", "trials"
-        if cell.uncertainty is not None:
-            after, more = f"{cell.uncertainty.variants:,} variants", "variants"
+        if answer.uncertainty is not None:
+            after, more = f"{answer.uncertainty.variants:,} variants", "variants"
         notes.append(
             f"Monte Carlo error leaves {low:,} to {high:,} open after {after}; more {more} narrow this."
         )
-    if number == min(points):
+    if cell.patients == min(points):
         notes.append("The smallest number tried is already enough.")
     planned, left = len(search.curves.scenario.monitoring.counts), len(cell.looks)
     if left < planned:

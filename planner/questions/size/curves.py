@@ -19,9 +19,11 @@ from planner.model.looks import monitoring_plan
 from planner.model.readings import readings_of
 from planner.monitoring.errors import BoundaryError
 from planner.questions.run.assurance import AssurancePass, Pool
-from planner.results.cells import Cell
+from planner.results.assurance import AssuranceRun
+from planner.results.cells import Cell, VariantFigures
 from planner.results.design_effect import APPROXIMATE
 from planner.results.run import Run
+from planner.results.variant_figures import VariantPowers
 from planner.scenario.scenario import Scenario
 
 Key = tuple[str, str]  # hypothesis, analysis
@@ -59,12 +61,26 @@ class Curves:
         self.later = 0  # trials that will probably follow those of the present evaluation, for the progress
         self._progress = progress
         self._points: dict[Key, dict[int, Cell]] = {}
+        self._powers: dict[tuple[Key, int], VariantPowers | None] = {}
         self._runs = GrownRuns()  # passes go on from earlier ones of the same patients
         self._pool: Pool | None = None  # of the hypotheses that were asked for last
 
+    @property
+    def simulated(self) -> int:
+        """Trials that were made for all of this: what a pass takes over from another counts once."""
+        return self._runs.simulated if self.variants is None else self.trials
+
     def points(self, hypothesis: str, analysis: str) -> Points:
-        """The curve of a hypothesis and an analysis, by increasing number of patients."""
+        """The curve of a hypothesis and an analysis, by increasing number of patients.
+
+        Without `uncertainty`, which takes longer than all else: `variant_figures` has it where it is wanted.
+        """
         return dict(sorted(self._points.get((hypothesis, analysis), {}).items()))
+
+    def variant_figures(self, key: Key, patients: int) -> VariantFigures | None:
+        """How far the variants differ at a point of a curve; None where nothing is uncertain."""
+        powers = self._powers[key, patients]
+        return None if powers is None else powers.figures()
 
     def like(self, scenario: Scenario, drawn_as: Mapping[str, str] | None = None) -> Curves:
         """Curves of another scenario, counting its trials and telling its progress with these."""
@@ -102,12 +118,15 @@ class Curves:
             raise Interrupted from None
         self.trials += run.trials
         self.passed.append(run.digest())
-        for cell in run.cells():
-            curve = self._points.setdefault((cell.hypothesis, cell.analysis), {})
+        points = run.points() if isinstance(run, AssuranceRun) else [(cell, None) for cell in run.cells()]
+        for cell, powers in points:
+            key = cell.hypothesis, cell.analysis
+            curve = self._points.setdefault(key, {})
             self.approximate |= cell.note.endswith(APPROXIMATE)
             earlier = curve.get(cell.patients)
             if earlier is None or earlier.trials < cell.trials:
                 curve[cell.patients] = cell
+                self._powers[key, cell.patients] = powers
         if run.partial:
             raise Interrupted
 

@@ -155,7 +155,7 @@ def _larger_numbers(search: Search, key: Key, target: float, points: Points) -> 
     if none := _none_significant(analysis, points.values(), max(points)):
         return Reason(none)
     if search.curves.variants is not None:
-        return _assurance(search, points, target)
+        return _assurance(search, key, points, target)
     if key in search.exact:
         return _exact(search, key, analysis, target, max(points))
     if (sentence := _never_significant(scenario, analysis, points)) is not None:
@@ -186,10 +186,10 @@ def _exact(search: Search, key: Key, analysis: PlannedAnalysis, target: float, m
     return Reason(note, limit)
 
 
-def _assurance(search: Search, points: Points, target: float) -> Reason:
+def _assurance(search: Search, key: Key, points: Points, target: float) -> Reason:
     """Assurance has a ceiling: the chance that there is an effect that the test can find."""
     top = points[max(points)]
-    drawn = top.uncertainty
+    drawn = search.curves.variant_figures(key, max(points))
     assert drawn is not None
     chance, limit = drawn.effect_probability, drawn.power_limit
     sentences = []

@@ -46,7 +46,8 @@ class Sizing(QuestionResult):
     curve: list[CurvePoint]  # every point of every power curve that was evaluated
     partial: bool
     seed: int
-    trials: int  # simulated, over all passes
+    trials: int  # of all passes together, each counted whole
+    simulated: int  # of these, once each: a pass goes on from what an earlier one has simulated
     most_patients: int
     seconds: float
     warnings: list[str] = field(default_factory=list)
@@ -84,7 +85,7 @@ class Sizing(QuestionResult):
                 self.digest(),
                 {"trials": self.trials, "seed": self.seed},
                 seconds=self.seconds,
-                simulated=self.trials,
+                simulated=self.simulated,
                 search={"most_patients": self.most_patients},
             )
             | ({"variants": self.variants} if self.variants is not None else {}),

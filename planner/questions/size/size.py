@@ -124,6 +124,7 @@ def size(
         partial=partial,
         seed=curves.seed,
         trials=curves.trials,
+        simulated=curves.simulated,
         most_patients=most,
         seconds=time.perf_counter() - begun,
         warnings=[
