@@ -47,6 +47,14 @@ def test_equal_parts_add_up_to_the_density_of_each(rows: int, size: int, parts: 
     assert _equal_parts(y, mean, spread) == pytest.approx(expected, abs=1e-9)
 
 
+@pytest.mark.parametrize("parts", [1, 2, 3, 4])
+def test_far_from_all_parts_the_density_still_falls(parts: int) -> None:
+    """What fills up the parts to a whole number of passes never has a share in it."""
+    y = np.array([[1e4], [1e5], [1e7]])
+    found = _equal_parts(y, np.zeros((parts, 1)), np.ones((parts, 1, 1)))
+    assert found == pytest.approx(-0.5 * y[:, 0] ** 2, rel=1e-12)
+
+
 def test_free_numbers_of_a_covariance_give_it_back() -> None:
     spread = covariances(6, 4, 9)
     assert _covariance(_free(spread)) == pytest.approx(spread, rel=1e-12)

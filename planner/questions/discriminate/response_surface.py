@@ -24,7 +24,7 @@ from planner.kernels.mixture_density import PARTS, TERMS, total_power
 from planner.kernels.tables import Floats, W
 
 _LOG2_E = math.log2(math.e)
-_NOTHING = -1e9  # log2 of the density of a part that fills up
+_NOTHING = -1e300  # log2 of the density of a part that fills up: less than of any other, however far
 _DRAWS_A_TERM = 3  # simulated draws for each term of a polynomial, at least
 
 
