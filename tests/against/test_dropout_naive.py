@@ -133,6 +133,20 @@ CASES_OF_LEAVING: dict[str, Json] = {
             {"component": "placebo", "needs": ["cue"]},
         ],
     },
+    "what is given later adds something only after waiting": {
+        "agents/blocker": {"occupancy": 0.98, "half_life_days": 60.0},
+        "treatments/A": {"agents": ["blocker"]},
+        "treatments/B": {"agents": [{"agent": "weak", "at_days": 1.0}]},
+        "signals/target": {"base": 0.2, "activated_by": {"weak": 0.8}, "blocked_by": {"blocker": 1.0}},
+        "signals/cue": {"base": 1.0, "blocked_by": {"weak": 0.4}},
+        "hypotheses/h/terms": [
+            {"component": "specific", "needs": [{"signal": "target", "gate": 0.9}, "cue"]},
+        ],
+        "components/specific/size/mean": 0.9,
+        "design/sequences": ["A B"],
+        "design/washout_days": 4.0,
+        BACK: {"share": 0.97, "recheck_days": 14, "at_most_days": 28},
+    },
     "returned, and guessed": CASES_OF_GUESSES["what is left follows the guess of its period"]
     | {
         "agents/blocker/half_life_days": 9.0,

@@ -51,12 +51,16 @@ class FeaturePlaces:
         return len(self._at)
 
     def of_terms(self, treatment: str, ago: int, day: float) -> list[int]:
-        """For each term of the hypothesis its place as set off on a day of a period so long ago; or -1."""
+        """For each term of the hypothesis its place as set off on a day of a period so long ago.
+
+        Beyond the end of the row where it never is: whoever adds it nevertheless gets an IndexError.
+        """
         key = treatment, ago, day
         if key not in self._of_terms:
             self._of_terms[key] = [
                 self._at.get(
-                    Feature(name, ago, day, half_life_steps(self._m, self._scenario, treatment, name)), -1
+                    Feature(name, ago, day, half_life_steps(self._m, self._scenario, treatment, name)),
+                    len(self),
                 )
                 for name in (term.component for term in self._m.hypothesis.terms)
             ]
@@ -73,25 +77,27 @@ def all_onsets(scenario: Scenario, m: Mechanism, guess: bool | None) -> list[lis
 
 
 def all_features(
-    scenario: Scenario, m: Mechanism, onsets: Sequence[Sequence[Sequence[Onset]]]
+    scenario: Scenario, m: Mechanism, guesses: Sequence[bool | None], waiting: WaitingHistories
 ) -> list[Feature]:
     """What can be at work in a period: each component as set off in it and in every earlier one.
 
-    On days after the dosing only what a sequence sets off. onsets: by guess, sequence and period.
+    On days after the dosing only what a sequence sets off, by any guess and after any waiting: that may open
+    what is closed to those who come as planned.
     """
-    design = scenario.design
+    design, terms = scenario.design, m.hypothesis.terms
     later = {
         (treatment, day, i)
-        for each in onsets
-        for sequence, periods in zip(design.sequences, each, strict=True)
-        for treatment, onset in zip(sequence, periods, strict=True)
-        for day, opened in onset
+        for guess in guesses
+        for sequence in design.sequences
+        for k, treatment in enumerate(sequence)
+        for waits in ((), *waiting.histories(k))
+        for day, opened in onsets_of_period(m, scenario, sequence, k, terms, guess, waits)
         for i, gate in enumerate(opened)
         if gate
     }
     features: dict[Feature, None] = {}
     for ago in range(design.periods):
-        for i, term in enumerate(m.hypothesis.terms):
+        for i, term in enumerate(terms):
             for treatment in design.treatments:
                 steps = half_life_steps(m, scenario, treatment, term.component)
                 for day in days_of_dosing(scenario, treatment):

@@ -94,12 +94,12 @@ def mechanism_tables(
     rows = _Rows()
     states = possible_guesses(scenario) if guessed else (None,)
     onsets = [[all_onsets(scenario, m, guess) for guess in states] for m in mechanisms]
-    sets = [all_features(scenario, m, each) for m, each in zip(mechanisms, onsets, strict=True)]
+    waiting = WaitingHistories.of(scenario, mechanisms)
+    sets = [all_features(scenario, m, states, waiting) for m in mechanisms]
     for m, features in zip(mechanisms, sets, strict=True):
         for f in features:
             _row_number(rows.sizes, _size(m, f.component, components))
     rows.sizes.sort()  # two components share a draw
-    waiting = WaitingHistories.of(scenario, mechanisms)
     starts = _blocks(scenario, mechanisms, sets, rows, components, days)
     span, coef = _coefficient_tables(scenario, mechanisms, sets, onsets, starts, days)
     shape = (len(hypotheses), len(design.sequences), design.periods)
