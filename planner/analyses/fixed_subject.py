@@ -6,6 +6,9 @@ With `carryover = true` the model also has an effect of the treatment given in t
 carryover): the comparison is then free of it, at the price of a larger variance, which `planner show` gives
 for the design. A response that lasts beyond the next period still biases it.
 
+With `pooled = "pair"` the scores after other treatments than those of the contrast are left out of the model,
+so that its error is that of the treatments that are compared; with `pooled = "all"` they help to estimate it.
+
 The patients are swept out: each observation is taken from the mean of its patient's observations, so that
 what is left is solved for periods and treatments alone. It uses every patient who has two periods, also of
 sequences that lack a treatment of the contrast, and of those who left. It leaves aside what can be learnt
@@ -35,22 +38,29 @@ _SOLVED = 128.0  # times the rounding of a sum of squares may be that of what th
 
 
 @lanes
-def _sweep(y, periods, first, number, mean, own, whole):
+def _sweep(y, given, first, number, mean, own, whole):
     """Add a patient: own f64[(periods + periods (periods + 1) / 2) * W] of the sequence, whole f64[4 * W].
+
+    given i64[period]: the treatments, -1 in periods that are left out.
 
     own: sums of deviations from the patient's mean by period, then the lower triangle of sums of
     (1 if k = l) - 1 / number over the patients who have both periods. whole: sum of squares, observations
     less patients, patients with two periods, sum of squared scores. first, number, mean f64[W] are scratch.
     """
+    periods = given.size
     for i in range(W):
-        first[i] = y[i]
+        first[i] = np.nan
         number[i] = 0.0
         mean[i] = 0.0
-    for k in range(1, periods):
+    for k in range(periods):
+        if given[k] < 0:
+            continue
         now = y[k * W : (k + 1) * W]
         for i in range(W):
             first[i] = first[i] if first[i] == first[i] else now[i]
     for k in range(periods):
+        if given[k] < 0:
+            continue
         now = y[k * W : (k + 1) * W]
         for i in range(W):
             d = now[i] - first[i]
@@ -64,6 +74,9 @@ def _sweep(y, periods, first, number, mean, own, whole):
         number[i] = 1.0 / max(number[i], 1.0)
     at = periods * W
     for k in range(periods):
+        if given[k] < 0:
+            at += (k + 1) * W
+            continue
         now, to = y[k * W : (k + 1) * W], own[k * W : (k + 1) * W]
         for i in range(W):
             d = now[i] - mean[i]
@@ -74,11 +87,13 @@ def _sweep(y, periods, first, number, mean, own, whole):
             whole[i] = fma(d, d, whole[i])
         for j in range(k + 1):
             then, to = y[j * W : (j + 1) * W], own[at : at + W]
+            at += W
+            if given[j] < 0:
+                continue
             same = 1.0 if j == k else 0.0
             for i in range(W):
                 both = now[i] + then[i]
                 to[i] += same - number[i] if both == both else 0.0
-            at += W
 
 
 @lanes
@@ -232,7 +247,7 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
             for p in range(seen, counts[look]):
                 s = sequence[tile, p]
                 own = sums[s * stride : (s + 1) * stride]
-                _sweep(values[tile, p, h, reading], periods, first, number, mean, own, whole)
+                _sweep(values[tile, p, h, reading], treatment[s], first, number, mean, own, whole)
             seen = counts[look]
             _equations(sums, treatment, carried, effect.size, matrix, right)
             _solve(matrix, right, effect, others, scratch, stat[look, tile])

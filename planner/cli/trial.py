@@ -27,6 +27,7 @@ class Kind(StrEnum):
     futility = "futility"
     wrong_sign = "wrong-sign"
     not_significant = "not-significant"
+    shown_different = "shown-different"
 
 
 Replay = Annotated[
@@ -45,8 +46,8 @@ Find = Annotated[
         metavar="KIND",
         parser=one_of(Kind),
         autocompletion=offers.one_of(*Kind),
-        help="The first trial that is: efficacy, early-efficacy, futility, wrong-sign (a type S error) or "
-        "not-significant.",
+        help="The first trial that is: efficacy, early-efficacy, futility, wrong-sign (a type S error), "
+        "not-significant or, of equivalence, shown-different.",
     ),
 ]
 OneAnalysis = Annotated[

@@ -11,6 +11,7 @@ from planner.engine.compiling import Use, compile_missing, is_watched
 from planner.engine.lowered import Job
 from planner.engine.tally import Tally
 from planner.engine.workspace import Buffers, Workspace, generate, listing_workspace, new_workspace
+from planner.kernels.analyse.margins import from_margins
 from planner.kernels.count import count_guesses, follow
 from planner.kernels.decide import decide, record
 from planner.kernels.joint import count, mark
@@ -84,6 +85,8 @@ def _analyse(work: Job, h: int, a: int, space: Workspace, stat: Floats) -> None:
     analysis, centre = work.analyses[a], float(work.cells.tests[h][a].truth.effect)
     given = space.values, h, analysis.reading, space.sequence, analysis.contrast, centre, work.counts, stat
     space.call(analysis.kernel, a, *given)
+    if analysis.margins is not None:
+        space.call(from_margins, a, stat, *map(float, analysis.margins))
 
 
 def add_block(work: Job, space: Workspace, first: int, trials: int, tally: Tally) -> None:

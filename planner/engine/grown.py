@@ -84,7 +84,7 @@ def _job_key(job: Job) -> Hashable:
     """
     cells, guessing = job.cells, job.guessing
     analyses = [
-        (each.reading, each.contrast, each.centre, each.rules.interval, *each.rules[3:])
+        (each.reading, each.contrast, each.centre, each.margins, each.rules.interval, *each.rules[3:])
         for each in job.analyses
     ]
     shape = cells.seed, cells.patients, cells.width, cells.listed, cells.followed, cells.primary

@@ -16,7 +16,7 @@ from planner.engine.lowered import CompiledAnalysis, GuessCounting, Job, Origin
 from planner.engine.own_analyses import kernel_of
 from planner.engine.potential_outcomes import TILES, truths
 from planner.engine.units import typical_sizes, units
-from planner.kernels.tables import Plan, Rules
+from planner.kernels.tables import WITHIN, Plan, Rules
 from planner.model.allocation import allocation_plan
 from planner.model.blinding import active_treatments
 from planner.model.contrast_tables import SIDES, contrast_table
@@ -75,6 +75,7 @@ def _without_truths(scenario: Scenario, seed: int, patients: Sequence[int] | Non
             contrast_table(scenario, analysis),
             _rules(analysis, plans[a], counts, scenario.design.periods),
             np.zeros((len(names), 2)),
+            plans[a][0].margins,
         )
         for a, analysis in enumerate(scenario.analyses)
     )
@@ -201,6 +202,6 @@ def _rules(
         limit=limit_table(plans, reference, most),
         interval=interval_table(analysis.alpha, direction, reference, most),
         cells=reference.cells,
-        sides=SIDES[direction],
+        sides=WITHIN if plans[0].tests_equivalence else SIDES[direction],
         futile=any(z > -np.inf for each in plans for z in each.boundary.futility_z),
     )

@@ -22,6 +22,7 @@ class CompiledAnalysis:
     contrast: Contrast
     rules: Rules
     centre: Floats  # (hypothesis, 2) true effect, and the unit in which errors are summed
+    margins: tuple[float, float] | None = None  # from which the effect is told; None: from no effect
 
 
 @dataclass(frozen=True, slots=True)

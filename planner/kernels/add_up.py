@@ -184,10 +184,11 @@ def keep_sums(now, free_now, before, free_before):
 
 
 @lanes
-def add_tile(look, design, ends, before, free, free_before, sums, between):
+def add_tile(look, design, below_counts, ends, before, free, free_before, sums, between):
     """Add the products of the sums over a whole tile to between i64[sum, sum]; sums i64[sum] is scratch.
 
-    ends i64[look, ENDS, SUMS] and free i64[look, 2] are the tallies after the tile, the others before it.
+    below_counts: 1 where trials that end BELOW are efficacy, 0 where they are not. ends i64[look, ENDS, SUMS]
+    and free i64[look, 2] are the tallies after the tile, the others before it.
     """
     looks = look.shape[1]
     rest = 1 + looks * ENDS
@@ -198,7 +199,8 @@ def add_tile(look, design, ends, before, free, free_before, sums, between):
         last = is_last(look, design, k)
         for end in range(ENDS):
             x, y = ends[k, end], before[k, end]
-            way = EARLY_FUTILITY if end == FUTILE else (NEITHER if end == LAST else EARLY_EFFICACY)
+            neither = end == LAST or (end == BELOW and below_counts == 0)
+            way = EARLY_FUTILITY if end == FUTILE else (NEITHER if neither else EARLY_EFFICACY)
             way = LATE_EFFICACY if way == EARLY_EFFICACY and last else way
             sums[1 + k * ENDS + end] = x[TRIALS] - y[TRIALS]
             sums[rest + PART_ERROR + way] += x[ERROR] - y[ERROR]

@@ -24,6 +24,7 @@ from planner.kernels.tables import (
     NO_TEST,
     SUMS,
     UPPER,
+    WITHIN,
     T,
     W,
 )
@@ -117,14 +118,15 @@ def _judge(stat, limit, inner, futility, sides, other, running, code):
 
     limit i64[W] holds bits of each lane's efficacy limit, inner i64[2 * W] of those between which a trial
     that would go on ends for futility. Two-sided limits are mirrored, and of one-sided ones the other side
-    is never reached, so that one look-up by df is enough. Answers how many go on, and how many end ABOVE,
-    BELOW and FUTILE.
+    is never reached, so that one look-up by df is enough. Equivalence is refuted at the last look alone:
+    nobody stops a trial for it. Answers how many go on, and how many end ABOVE, BELOW and FUTILE.
     """
     on = above = below = futile = zero = np.int64(0)
     one, none = np.int64(1), np.int64(GOES_ON)
     turn = -1.0 if sides < 0 else 1.0
     first = np.int64(BELOW if sides < 0 else ABOVE)
-    second = np.int64(BELOW) if sides == 0 else other
+    refuted = sides == WITHIN and other == LAST
+    second = np.int64(BELOW) if sides == 0 or refuted else other
     for i in range(W):
         t = turn * stat[i + T * W]
         bound = turn * from_bits(limit[i])
@@ -162,6 +164,7 @@ def decide(stat, rules, centre, analysis, trials, tally, free_tally, irregular, 
     limits, intervals = rules.limit.view(np.int64), rules.interval.view(np.int64)
     most = rules.interval.size - 1
     side = LOWER if rules.sides < 0 else UPPER
+    below_counts = np.int64(0 if rules.sides == WITHIN else 1)
     column = np.empty(W, np.uint64)
     entries = np.empty(2 * W, np.int64)
     inner = np.empty(2 * W, np.int64)
@@ -202,7 +205,7 @@ def decide(stat, rules, centre, analysis, trials, tally, free_tally, irregular, 
                     if rules.futile:  # first as if there were no futility rule
                         _, above, below, _ = _judge(s, entries, inner, False, rules.sides, other, free, code)
                         free_tally[h, analysis, design, k, 0] += above
-                        free_tally[h, analysis, design, k, 1] += below
+                        free_tally[h, analysis, design, k, 1] += below * below_counts
                     if rules.futile and not last:
                         low, high = limit[FUTILE_FROM], limit[FUTILE_TO]
                         _by_df(low, high, rules.cells, s, column, same, inner)
@@ -222,7 +225,7 @@ def decide(stat, rules, centre, analysis, trials, tally, free_tally, irregular, 
                 if kept:
                     now, free_now = tally[h, analysis, design], free_tally[h, analysis, design]
                     to = between[h, analysis, design]
-                    add_tile(rules.look, design, now, before, free_now, free_before, sums, to)
+                    add_tile(rules.look, design, below_counts, now, before, free_now, free_before, sums, to)
 
 
 @kernel

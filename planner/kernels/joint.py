@@ -6,7 +6,19 @@ import numpy as np
 
 from planner.kernels.decide import record
 from planner.kernels.jit import kernel
-from planner.kernels.tables import ALL, ANY, BELOW, COUNT, FALSE_ALARM, TILES, WHOLE, WHOLE_SQUARE, W
+from planner.kernels.tables import (
+    ABOVE,
+    ALL,
+    ANY,
+    BELOW,
+    COUNT,
+    FALSE_ALARM,
+    TILES,
+    WHOLE,
+    WHOLE_SQUARE,
+    WITHIN,
+    W,
+)
 
 
 @kernel
@@ -20,13 +32,14 @@ def mark(stat, rules, bit, marks):
     look = np.empty_like(end)
     keep = np.int64(0 if bit == 1 else -1)
     zero = np.int64(0)
+    most = np.int64(ABOVE if rules.sides == WITHIN else BELOW)
     for h in range(marks.shape[0]):
         for design in range(marks.shape[1]):
             record(stat[h], rules, design, end, look)
             for tile in range(marks.shape[2]):
                 row, how = marks[h, design, tile], end[tile]
                 for i in range(W):
-                    row[i] = (row[i] & keep) | (bit if how[i] <= BELOW else zero)
+                    row[i] = (row[i] & keep) | (bit if how[i] <= most else zero)
 
 
 @kernel

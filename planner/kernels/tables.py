@@ -26,12 +26,17 @@ MEANS_FEATURES = 6
 ESTIMATE, SE, T, DF, COMPLETERS = range(5)
 STATISTICS = 5
 
+WITHIN = 2
+"""The sides of a test of equivalence: see Rules."""
+
 # Rows of a limit table: reject when t >= UPPER or t <= LOWER; futile when FUTILE_FROM <= t <= FUTILE_TO.
 UPPER, LOWER, FUTILE_FROM, FUTILE_TO = range(4)
 LIMITS = 4
 
 # The tally of a design at a look: trials end there in one of these ways ...
-ABOVE, BELOW, FUTILE, LAST = range(4)  # efficacy with a positive or a negative estimate, futility, neither
+# (efficacy with a positive or a negative estimate, futility, neither; of equivalence below is no efficacy:
+# the interval lies outside both limits, at the last look)
+ABOVE, BELOW, FUTILE, LAST = range(4)
 ENDS = 4
 # ... and of each way these integer sums are kept; e is estimate - centre in units: e and its square in 2^-32,
 # its fourth power in 2^-40. What does not fit into one integer goes on in a second one, so that no sum can
@@ -98,9 +103,9 @@ class Contrast(NamedTuple):
 
     weight: Floats  # (sequence, period) a patient's own contrast is the sum of weight x outcome; 0: none
     share: Floats  # (sequence,) of the mean own contrast of each sequence in the estimate
-    treatment: Ints  # (sequence, period) number of the treatment given
+    treatment: Ints  # (sequence, period) number of the treatment given, -1 where the score is left out
     effect: Floats  # (treatment,) weight of each treatment
-    sides: int  # as in Rules
+    sides: int  # 0: two-sided, 1: greater, -1: less
     baseline: int  # the reading of the baselines, -1 where they are not needed
     carried: Ints = NONE_CARRIED  # (sequence, period) treatment before, -1: none; empty: not in the model
 
@@ -220,5 +225,5 @@ class Rules(NamedTuple):
     limit: Floats  # (design, look, LIMITS, column) by df; column 0 is for undefined
     interval: Floats  # (column,) half width of the reported interval in standard errors
     cells: int  # 0: columns 1, 2, .. infinity for whole df; else columns for 1 / df = 0, 1 / cells, .. 1
-    sides: int  # 0: limits on both sides, mirrored; 1: above only; -1: below only
+    sides: int  # 0: limits on both sides, mirrored; 1: above; -1: below; WITHIN: above, at the last look both
     futile: bool  # whether any look has futility limits

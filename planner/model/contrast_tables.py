@@ -28,7 +28,8 @@ def planned_variance(scenario: Scenario, analysis: PlannedAnalysis) -> float:
     design, weights = scenario.design, analysis.weights
     needs = analysis.row.needs
     if needs == "estimable":
-        factor = variance_factor(design.sequences, design.allocation, weights, analysis.carryover)
+        stated = design.sequences, design.allocation, weights, analysis.carryover
+        factor = variance_factor(*stated, analysis.only)
         return float(factor or 0) / sum(w * w for w in weights.values())
     shares = None if needs in ("within", "pairs") else sequence_shares(design.sequences, weights)
     if shares is None:
@@ -41,13 +42,16 @@ def contrast_table(scenario: Scenario, analysis: PlannedAnalysis) -> Contrast:
     """What an analysis compares, for its kernel."""
     design, weights = scenario.design, analysis.weights
     number = {a: i for i, a in enumerate(design.treatments)}
+    used = analysis.only or design.treatments
     shares = sequence_shares(design.sequences, weights)
     direction = alternative_direction(analysis, scenario.scale_of(analysis))
     adjusts = analysis.row.baseline
     return Contrast(
         weight=period_weights(scenario, weights),
         share=np.array([float(x) for x in shares]) if shares else np.zeros(len(design.sequences)),
-        treatment=np.array([[number[a] for a in sequence] for sequence in design.sequences], np.int64),
+        treatment=np.array(
+            [[number[a] if a in used else -1 for a in sequence] for sequence in design.sequences], np.int64
+        ),
         effect=np.array([weights.get(a, 0.0) for a in design.treatments]),
         sides=SIDES[direction],
         baseline=readings_of(scenario).index(BASELINE) if adjusts else -1,

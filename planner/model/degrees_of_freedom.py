@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from planner.analyses import DfRule, info_of
 from planner.scenario.analysis import PlannedAnalysis
-from planner.scenario.estimability import taking_part, within_patients
+from planner.scenario.estimability import free_scores, taking_part, within_patients
 from planner.scenario.scenario import Scenario
 
 
@@ -35,8 +35,9 @@ def _of_first_treatments(scenario: Scenario, analysis: PlannedAnalysis, patients
 
 
 def _of_observations(scenario: Scenario, analysis: PlannedAnalysis, patients: int) -> int:
-    rank, _ = within_patients(scenario.design.sequences, analysis.weights, analysis.carryover)
-    return patients * (scenario.design.periods - 1) - rank
+    design = scenario.design
+    rank, _ = within_patients(design.sequences, analysis.weights, analysis.carryover, analysis.only)
+    return patients * free_scores(design.sequences, design.allocation, analysis.only) // design.unit - rank
 
 
 _DF_OF: dict[DfRule, Callable[[Scenario, PlannedAnalysis, int], int]] = {

@@ -83,7 +83,7 @@ def _design_row(
     stated = weights(contrast)
     model = Model(design.sequences, carryover)
     target = model.target(stated)
-    solution = solve(model.information(design.allocation, model.within), target)
+    solution = solve(model.information(design.allocation), target)
     if design.periods < 2:
         solution = None
     random = tuple(
@@ -95,7 +95,7 @@ def _design_row(
     biases = {}
     for treatment in design.treatments:
         first, lasting = (
-            float(model.moved(solution, design.allocation, model.within, added))
+            float(model.moved(solution, design.allocation, added))
             for added in (first_order(design.sequences, treatment), every_later(design.sequences, treatment))
         )
         biases[treatment] = Bias(first, lasting)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner._special import ndtr
+from planner.model.margins import Margins, more_is_better
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scale import Scale
-from planner.scenario.vocabulary import BINARY_MEASURES
 
 _TAIL = 9.0  # standard deviations beyond which a normal has no weight that float64 could hold
 
@@ -66,8 +66,13 @@ def _expected_on_steps(mean: float, sd: float, low: float, high: float, step: fl
     return float(lowest + step * math.fsum(chance))
 
 
-def is_null(effect: float, direction: str) -> bool:
-    """Whether a true effect belongs to the null hypothesis; direction as by `alternative_direction`."""
+def is_null(effect: float, direction: str, margins: Margins | None = None) -> bool:
+    """Whether a true effect belongs to the null hypothesis; direction as by `alternative_direction`.
+
+    `margins`: of a test against these, whose null hypothesis holds at a margin and beyond it.
+    """
+    if margins is not None:
+        return margins.distance(effect) <= 0.0
     if direction == "greater":
         return effect <= 0.0
     if direction == "less":
@@ -76,11 +81,14 @@ def is_null(effect: float, direction: str) -> bool:
 
 
 def alternative_direction(analysis: PlannedAnalysis, scale: Scale) -> str:
-    """`two-sided`, `greater` or `less`: the alternative in numbers, of first minus second.
+    """`two-sided`, `greater` or `less`: the side of the statistic on which an analysis is significant.
 
-    More responders are better, whichever end of the scale is.
+    That of first minus second; of tests against margins the statistic is the distance from the nearer margin,
+    and greater.
     """
+    if analysis.against_margins:
+        return "greater"
     if analysis.alternative not in ("better", "worse"):
         return analysis.alternative
-    up = analysis.measure in BINARY_MEASURES or scale.better == "higher"
+    up = more_is_better(analysis, scale)
     return "greater" if (analysis.alternative == "better") == up else "less"

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner._special import ndtri, stdtrit
-from planner.kernels.tables import FUTILE_FROM, FUTILE_TO, LIMITS, LOWER, UPPER, Floats
+from planner.kernels.tables import ABOVE, BELOW, FUTILE_FROM, FUTILE_TO, LIMITS, LOWER, UPPER, Floats
 from planner.model.contrast_tables import planned_variance
 from planner.model.estimand import alternative_direction
+from planner.model.margins import Margins, margins_of
 from planner.monitoring.boundaries import Boundary, boundary
 from planner.monitoring.numerics import to_40_bits
 from planner.monitoring.references import Reference, df_columns
@@ -33,11 +34,22 @@ class MonitoringPlan:
     counts: tuple[int, ...]  # finished patients at each look
     direction: str  # two-sided, greater or less
     boundary: Boundary
+    margins: Margins | None = None  # of which the statistic is the distance; None: that from no effect
 
     @property
     def fractions(self) -> tuple[float, ...]:
         """Share of the patients at each look: the planned information."""
         return tuple(m / self.patients for m in self.counts)
+
+    @property
+    def tests_equivalence(self) -> bool:
+        """Whether an effect between two margins is to be shown."""
+        return self.margins is not None and self.margins.two
+
+    @property
+    def efficacy(self) -> list[int]:
+        """How trials end that are significant. Those of equivalence that end BELOW are shown to differ."""
+        return [ABOVE] if self.tests_equivalence else [ABOVE, BELOW]
 
 
 def look_counts(scenario: Scenario, patients: int) -> tuple[int, ...]:
@@ -59,7 +71,8 @@ def monitoring_plan(scenario: Scenario, analysis: PlannedAnalysis, patients: int
     efficacy, futility = monitoring.efficacy, monitoring.futility
     assert efficacy is not None  # a scenario that was read is complete
     assert futility is not None
-    drift = _planned_drift(scenario, analysis, patients, direction)
+    margins = margins_of(scenario, analysis)
+    drift = _planned_drift(scenario, analysis, patients, direction, margins)
     solved = boundary(
         fractions,
         alpha=analysis.alpha,
@@ -71,16 +84,25 @@ def monitoring_plan(scenario: Scenario, analysis: PlannedAnalysis, patients: int
         binding=futility.binding,
         drift=drift if futility.under == "planned" else None,
     )
-    return MonitoringPlan(patients, counts, direction, solved)
+    return MonitoringPlan(patients, counts, direction, solved, margins)
 
 
 def _planned_drift(
-    scenario: Scenario, analysis: PlannedAnalysis, patients: int, direction: str
+    scenario: Scenario,
+    analysis: PlannedAnalysis,
+    patients: int,
+    direction: str,
+    margins: Margins | None,
 ) -> float | None:
-    """Planned effect over its standard error at the last look, in the direction of the alternative."""
+    """Planned effect over its standard error at the last look, in the direction of the alternative.
+
+    Against margins its distance from the nearer one: what the weaker of two one-sided tests can expect.
+    """
     effect, sd = analysis.planned_effect, analysis.planned_sd_difference
     if effect is None or sd is None:
         return None
+    if margins is not None:
+        effect = margins.distance(effect)
     drift = effect / (sd * math.sqrt(planned_variance(scenario, analysis) / patients))
     return abs(drift) if direction == "two-sided" else (-drift if direction == "less" else drift)
 

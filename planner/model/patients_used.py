@@ -27,7 +27,10 @@ def patients_used(
             begins = compared[sequence].reshape(-1, *(1,) * (scores.ndim - weight.ndim))
             return np.asarray(there[:, 0] & begins)
         case "estimable":
-            return np.asarray(there.sum(axis=1) > 1)
+            only = analysis.only
+            used = [[only is None or a in only for a in each] for each in scenario.design.sequences]
+            counted = np.array(used)[sequence].reshape(apart.shape)
+            return np.asarray((there & counted).sum(axis=1) > 1)
         case needs if needs in WHOLE:
             return np.asarray(there.all(axis=1))
         case _:

@@ -161,10 +161,15 @@ def type_one_errors(scenario: Scenario, analysis: PlannedAnalysis, patients: int
 
     Without carryover, by the patients who are expected to stay; exact for one look if all get one order and
     stay. Responses: as if all treatments had the rate of the second one of the contrast. Empty where it takes
-    a simulation, as where leaving depends on the treatment or on how patients fare.
+    a simulation, as where leaving depends on the treatment or on how patients fare; and of tests against
+    margins, at which the treatments do differ.
     """
     about = info_of(analysis)
-    if analysis.outcome or (about.law != "one sample" and about.decisive != "discordant pairs"):
+    if (
+        analysis.outcome
+        or analysis.against_margins
+        or (about.law != "one sample" and about.decisive != "discordant pairs")
+    ):
         return []
     stay = retention(scenario)
     if stay is None:

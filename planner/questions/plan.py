@@ -55,6 +55,9 @@ class AnalysisPlan:
     true_effects: Mapping[str, Truth]  # by hypothesis; empty unless effects are wanted
     outcome: str = ""  # name of the secondary outcome that is analysed
     carryover: bool = False  # whether the model allows for what the previous treatment adds
+    limits: tuple[float, ...] = ()  # of equivalence
+    margin: float | None = None  # of non-inferiority, or of superiority by it
+    pooled: str = "all"  # treatments whose scores estimate the error: all, or those that are compared (pair)
     type_one_error: float | None = (
         None  # of all looks together, normal data, nobody leaving; None: not computed
     )
@@ -144,6 +147,9 @@ def _analysis(scenario: Scenario, analysis: PlannedAnalysis, effects: Mapping[st
         true_effects=effects,
         outcome=reading.outcome,
         carryover=analysis.carryover,
+        limits=analysis.limits,
+        margin=analysis.margin,
+        pooled=analysis.pooled or "all",
         type_one_error=limits.type_one_error,
     )
 

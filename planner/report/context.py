@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from planner.report.blocks import Column, Sheet
 from planner.results.cells import Cell
 from planner.results.number_text import plus_minus, signed
+from planner.scenario.analysis import EQUIVALENCE
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed
 from planner.scenario.vocabulary import BINARY_MEASURES
@@ -99,7 +100,9 @@ class SharedCell(NamedTuple):
 
 
 def sidedness(alternative: str) -> str:
-    """`two-sided`, or `one-sided, better`."""
+    """`two-sided`, `one-sided, better`, or `each of two one-sided tests` of equivalence."""
+    if alternative == EQUIVALENCE:
+        return "each of two one-sided tests"
     return alternative if alternative == "two-sided" else f"one-sided, {alternative}"
 
 

@@ -39,6 +39,7 @@ from planner.results.cells import (
     Cell,
     CorrectGuesses,
     Departures,
+    EquivalenceFigures,
     EstimateFigures,
     Gap,
     LookFigures,
@@ -46,11 +47,9 @@ from planner.results.cells import (
 )
 from planner.results.cluster_errors import error, spread
 from planner.results.figures import Figure, probability_among
-from planner.results.variant_figures import VariantPowers
+from planner.results.variant_figures import AGAINST_MARGINS, VariantPowers
 
 Bools = NDArray[np.bool_]
-
-_EFFICACY = [ABOVE, BELOW]
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,8 @@ class Clusters:
         self.n, self.effect, self.null = sums.n, sums.effect, sums.null
         self.ends, self.free, self.irregular = sums.ends[:, d], sums.free[:, d], sums.irregular[:, d]
         self.followed, self.guessed = sums.followed, sums.guessed
-        self.significant: Ints = self.ends[:, :, _EFFICACY, TRIALS].sum((1, 2))  # (variant,) trials
+        self.efficacy = self.looks.efficacy
+        self.significant: Ints = self.ends[:, :, self.efficacy, TRIALS].sum((1, 2))  # (variant,) trials
 
     def cell(self, pooled: Cell) -> Cell:
         """A cell of all trials together, with the errors of clusters; `uncertainty` comes of the powers."""
@@ -108,6 +108,7 @@ class Clusters:
             pooled,
             true_effect_mcse=error(self.effect * n, n),
             power=spread(pooled.power, self.significant, n),
+            equivalence=pooled.equivalence and self._equivalence(pooled.equivalence, count),
             stopped_early=spread(pooled.stopped_early, count[:, :early].sum((1, 2)), n),
             looks=tuple(self._look(each, count[:, k], k) for k, each in enumerate(pooled.looks)),
             expected_patients=spread(pooled.expected_patients, count.sum(2) @ at, n),
@@ -119,15 +120,27 @@ class Clusters:
             correct_guesses=self._guesses(pooled.correct_guesses),
         )
 
+    def _equivalence(self, pooled: EquivalenceFigures, count: Ints) -> EquivalenceFigures:
+        """count i64[variant, look, ENDS]"""
+        return EquivalenceFigures(
+            equivalent=spread(pooled.equivalent, self.significant, self.n),
+            not_equivalent=spread(pooled.not_equivalent, self.n - self.significant, self.n),
+            shown_different=spread(pooled.shown_different, count[..., BELOW].sum(1), self.n),
+        )
+
     @property
     def powers(self) -> VariantPowers:
         """What the variants show of themselves."""
-        return VariantPowers(self.significant, self.n, self.effect, self.null, self.looks.direction)
+        return VariantPowers(self.significant, self.n, self.effect, self.null, self._tested)
+
+    @property
+    def _tested(self) -> str:
+        return self.looks.direction if self.looks.margins is None else AGAINST_MARGINS
 
     def _look(self, look: LookFigures, count: Ints, k: int) -> LookFigures:
         return replace(
             look,
-            efficacy=spread(look.efficacy, count[:, _EFFICACY].sum(1), self.n),
+            efficacy=spread(look.efficacy, count[:, self.efficacy].sum(1), self.n),
             futility=spread(look.futility, count[:, FUTILE], self.n),
             undefined=spread(look.undefined, self.irregular[:, k, NO_TEST], self.n),
         )
@@ -172,7 +185,7 @@ class Clusters:
         early = len(self.looks.counts) - 1
         first, number, second = whole = self._errors(self.ends)
         early_stop = self._errors(self.ends[:, :early])[:2]
-        early_efficacy = self._errors(self.ends[:, :early, _EFFICACY])[:2]
+        early_efficacy = self._errors(self.ends[:, :early, self.efficacy])[:2]
         futility = self._errors(self.ends[:, :early, [FUTILE]])[:2]
         exaggeration, its_error = self._exaggeration(pooled.exaggeration_given_efficacy_mcse)
         return replace(
@@ -212,7 +225,7 @@ class Clusters:
         Each variant's estimates are against its own true effect. With its error.
         """
         sign = np.sign(self.effect)
-        errors, number, _ = self._errors(self.ends[:, :, _EFFICACY])
+        errors, number, _ = self._errors(self.ends[:, :, self.efficacy])
         estimate, size = sign * errors + np.abs(self.effect) * number, np.abs(self.effect) * number
         total = float(size.sum())
         if not total:
@@ -220,11 +233,13 @@ class Clusters:
         return float(estimate.sum()) / total, _larger(pooled_mcse or 0.0, estimate, size)
 
     def _wrong_sign(self) -> Figure | None:
-        """Significant trials on the side where the true effect of their variant is not."""
+        """Significant trials on the side where the true effect of their variant is not; None for margins."""
+        if self.looks.margins is not None:
+            return None
         sign = np.sign(self.effect)
         count = self.ends[:, :, :, TRIALS].sum(1)
         wrong = np.where(sign > 0, count[:, BELOW], count[:, ABOVE]) * (sign != 0)
-        significant = count[:, _EFFICACY].sum(1) * (sign != 0)
+        significant = count[:, self.efficacy].sum(1) * (sign != 0)
         return spread(probability_among(int(wrong.sum()), int(significant.sum())), wrong, significant)
 
 

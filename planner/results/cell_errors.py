@@ -37,13 +37,12 @@ from planner.kernels.tables import (
     Ints,
 )
 from planner.model.looks import MonitoringPlan
-from planner.results.cells import Cell, EstimateFigures, LookFigures
+from planner.results.cells import Cell, EquivalenceFigures, EstimateFigures, LookFigures
 from planner.results.design_effect import APPROXIMATE, approximate, design_effect, within_blocks
 from planner.results.error_moments import FEWEST, ErrorMoments
 from planner.results.figures import Figure, widen
 
 _ROUNDING = 1e-9  # relative to squares, a variance that is none
-_EFFICACY = [ABOVE, BELOW]
 _EVERY = (EARLY_EFFICACY, EARLY_FUTILITY, LATE_EFFICACY, NEITHER)
 _PARTS = ((EARLY_EFFICACY, EARLY_FUTILITY), (EARLY_EFFICACY,), (EARLY_FUTILITY,))
 """Ways to end of trials that stop early: at all, for efficacy, for futility."""
@@ -87,6 +86,7 @@ class _Tallies:
     ) -> None:
         self.cut = bool(irregular[:, FAR_FOURTH].any())
         self.test, self.looks, self.ends = test, looks, ends
+        self.efficacy = looks.efficacy
         self.free = int(free.sum())
         self.between = between.astype(np.float64)
         self.count = ends[..., TRIALS]
@@ -102,7 +102,8 @@ class _Tallies:
         ignoring = cell.power_ignoring_futility
         wide = replace(
             cell,
-            power=self._rate(cell.power, self._at(slice(None), _EFFICACY)),
+            power=self._rate(cell.power, self._at(slice(None), self.efficacy)),
+            equivalence=cell.equivalence and self._equivalence(cell.equivalence),
             stopped_early=self._rate(cell.stopped_early, early),
             looks=tuple(self._look(look, k) for k, look in enumerate(cell.looks)),
             expected_patients=self._patients(cell.expected_patients),
@@ -143,13 +144,14 @@ class _Tallies:
         weights = np.zeros(self.count.shape)
         for way in ways:
             if way == EARLY_EFFICACY:
-                weights[: self.last, _EFFICACY] = 1.0
+                weights[: self.last, self.efficacy] = 1.0
             elif way == EARLY_FUTILITY:
                 weights[:, FUTILE] = 1.0
             elif way == LATE_EFFICACY:
-                weights[self.last :, _EFFICACY] = 1.0
+                weights[self.last :, self.efficacy] = 1.0
             else:
                 weights[:, LAST] = 1.0
+                weights[:, [end for end in (ABOVE, BELOW) if end not in self.efficacy]] = 1.0
         return weights
 
     def _less(self, weights: Floats, each: float, ways: Sequence[int]) -> Floats:
@@ -181,10 +183,18 @@ class _Tallies:
         alone = p * (1.0 - p)
         return widen(figure, math.sqrt(self._effect(weights, alone, _of_rate(p))))
 
+    def _equivalence(self, figures: EquivalenceFigures) -> EquivalenceFigures:
+        equivalent = self._at(slice(None), ABOVE)
+        return EquivalenceFigures(
+            equivalent=self._rate(figures.equivalent, equivalent),
+            not_equivalent=self._rate(figures.not_equivalent, 1.0 - equivalent),
+            shown_different=self._rate(figures.shown_different, self._at(slice(None), BELOW)),
+        )
+
     def _look(self, look: LookFigures, k: int) -> LookFigures:
         return replace(
             look,
-            efficacy=self._rate(look.efficacy, self._at(k, _EFFICACY)),
+            efficacy=self._rate(look.efficacy, self._at(k, self.efficacy)),
             futility=self._rate(look.futility, self._at(k, FUTILE)),
         )
 
@@ -278,8 +288,8 @@ class _Tallies:
         if wrong is not None:
             p = wrong.estimate
             side = BELOW if self.test.truth.effect > 0.0 else ABOVE
-            counts = self._at(slice(None), side) - p * self._at(slice(None), _EFFICACY)
-            among = float(self.count[:, _EFFICACY].sum()) / self.trials
+            counts = self._at(slice(None), side) - p * self._at(slice(None), self.efficacy)
+            among = float(self.count[:, self.efficacy].sum()) / self.trials
             effect = self._effect(self._tail({}, counts), p * (1.0 - p) * among, _of_rate(p * among))
             wrong = widen(wrong, math.sqrt(effect))
         return coverage, wrong

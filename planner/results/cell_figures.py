@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from planner.kernels.tables import (
     Ints,
 )
 from planner.model.looks import MonitoringPlan
-from planner.results.cells import Cell, EstimateFigures, LookFigures
+from planner.results.cells import Cell, EquivalenceFigures, EstimateFigures, LookFigures
 from planner.results.dropout import DropoutFigures
 from planner.results.error_moments import ErrorMoments
 from planner.results.figures import (
@@ -36,6 +37,7 @@ from planner.results.figures import (
     smooth,
 )
 from planner.results.irregular_trials import on_errors, on_undefined
+from planner.scenario.analysis import PlannedAnalysis
 
 
 def cell_of(
@@ -60,23 +62,43 @@ def cell_of(
         patients=looks.patients,
         alpha=analysis.alpha,
         alternative=analysis.alternative,
+        **margins_in(analysis, looks),
         true_effect=test.truth.effect,
         stated_effect=test.truth.stated,
         true_effect_mcse=test.truth.mcse,
         is_null=test.truth.is_null,
-        power=probability(int(count[:, [ABOVE, BELOW]].sum()), trials),
+        power=probability(int(count[:, looks.efficacy].sum()), trials),
+        equivalence=_equivalence(count, trials) if looks.tests_equivalence else None,
         stopped_early=probability(int(early.sum()), trials),
         looks=tuple(
             _look(looks, k, trials, count[k], irregular[k], dropout) for k in range(len(looks.counts))
         ),
         expected_patients=patients,
         expected_completers=completers,
-        estimate=_estimate(test, ends, irregular, len(looks.counts)),
+        estimate=_estimate(test, looks, ends, irregular),
         undefined=probability(int(ends[:, :, UNDEFINED].sum()), trials),
         departures=dropout.departures,
         power_ignoring_futility=probability(int(free.sum()), trials) if goes_on else None,
     )
     return replace(cell, note=" ".join([*_notes(cell), *on_undefined(cell), *on_errors(cell)]))
+
+
+def margins_in(analysis: PlannedAnalysis, looks: MonitoringPlan) -> dict[str, Any]:
+    """The fields `limits` and `margin` of a cell, those that there are."""
+    margins = looks.margins
+    if margins is None:
+        return {}
+    return {"limits": (margins.low, margins.high)} if margins.two else {"margin": analysis.margin}
+
+
+def _equivalence(count: Ints, trials: int) -> EquivalenceFigures:
+    """count i64[look, ENDS]: trials by how they end."""
+    equivalent = int(count[:, ABOVE].sum())
+    return EquivalenceFigures(
+        equivalent=probability(equivalent, trials),
+        not_equivalent=probability(trials - equivalent, trials),
+        shown_different=probability(int(count[:, BELOW].sum()), trials),
+    )
 
 
 def _expected(
@@ -111,7 +133,7 @@ def _look(
         efficacy_z=_finite(boundary.efficacy_z[k]),
         futility_z=_finite(boundary.futility_z[k]),
         nominal_p=boundary.nominal_p[k],
-        efficacy=probability(int(count[ABOVE] + count[BELOW]), trials),
+        efficacy=probability(int(count[looks.efficacy].sum()), trials),
         futility=probability(int(count[FUTILE]), trials),
         undefined=probability(int(irregular[NO_TEST]), trials),
     )
@@ -121,15 +143,16 @@ def _finite(x: float) -> float | None:
     return x if math.isfinite(x) else None
 
 
-def _estimate(test: HypothesisTest, ends: Ints, irregular: Ints, looks: int) -> EstimateFigures:
+def _estimate(test: HypothesisTest, plan: MonitoringPlan, ends: Ints, irregular: Ints) -> EstimateFigures:
+    looks, efficacy = len(plan.counts), plan.efficacy
     every = ErrorMoments.of(ends, test.unit, bool(irregular[:, FAR_FOURTH].any()))
     early = ErrorMoments.of(ends[: looks - 1], test.unit)
     futile = ErrorMoments.of(ends[: looks - 1, FUTILE], test.unit)
-    early_efficacy = ErrorMoments.of(ends[: looks - 1, [ABOVE, BELOW]], test.unit)
-    significant = ErrorMoments.of(ends[:, [ABOVE, BELOW]], test.unit)
+    early_efficacy = ErrorMoments.of(ends[: looks - 1, efficacy], test.unit)
+    significant = ErrorMoments.of(ends[:, efficacy], test.unit)
     truth = test.truth.effect
     covered = int(ends[:, :, COVERED].sum())
-    significant_trials = int(ends[:, [ABOVE, BELOW], TRIALS].sum())
+    significant_trials = int(ends[:, efficacy, TRIALS].sum())
     wrong = int(ends[:, BELOW if truth > 0 else ABOVE, TRIALS].sum())
     bias, relative = every.mean, significant.mean
     return EstimateFigures(
@@ -150,7 +173,7 @@ def _estimate(test: HypothesisTest, ends: Ints, irregular: Ints, looks: int) -> 
         bias_given_futility_mcse=_with_truth(futile.some_mcse, test),
         exaggeration_given_efficacy=None if relative is None or truth == 0 else 1 + relative / truth,
         exaggeration_given_efficacy_mcse=_scaled(_with_truth(significant.some_mcse, test), truth),
-        wrong_sign=None if truth == 0 else probability_among(wrong, significant_trials),
+        wrong_sign=None if truth == 0 or plan.margins else probability_among(wrong, significant_trials),
         error_range=FARTHEST * test.unit,
         beyond_range=probability_among(int(irregular[:, FAR].sum()), every.n),
         empirical_se_is_rough=every.coarse,

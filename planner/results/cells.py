@@ -124,6 +124,15 @@ class CarryoverFigures(Written):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EquivalenceFigures(Written):
+    """Where equivalence is to be shown: what trials show. Without a test they show nothing."""
+
+    equivalent: Figure  # the interval lies within the limits: the power
+    not_equivalent: Figure  # all others
+    shown_different: Figure  # of these, the interval lies outside the limits, at the last look
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cell(Written):
     """One analysis under one hypothesis: what is true, and the figures of so many virtual trials."""
 
@@ -133,11 +142,14 @@ class Cell(Written):
     patients: int
     alpha: float
     alternative: str
+    limits: tuple[float, float] | None = None  # of equivalence, first minus second
+    margin: float | None = None  # of tests against one
     true_effect: float
     stated_effect: float | None
     true_effect_mcse: float
     is_null: bool
     power: Figure
+    equivalence: EquivalenceFigures | None = None  # None where anything else is to be shown
     stopped_early: Figure
     looks: tuple[LookFigures, ...]
     expected_patients: Figure
@@ -153,8 +165,10 @@ class Cell(Written):
     carryover: CarryoverFigures | None = None  # None where nothing can be carried over, or was not looked for
 
     unwritten: ClassVar = frozenset({"trials"})
-    merged: ClassVar = frozenset({"departures"})
-    if_any: ClassVar = frozenset({"power_ignoring_futility", "correct_guesses", "uncertainty"})
+    merged: ClassVar = frozenset({"departures", "equivalence"})
+    if_any: ClassVar = frozenset(
+        {"limits", "margin", "power_ignoring_futility", "correct_guesses", "uncertainty"}
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,9 @@ from planner.results.figures import Quantile, probability_among
 QUANTILES = (5, 25, 50, 75, 95)
 """Of the powers and true effects of the variants, in per cent."""
 
+AGAINST_MARGINS = "against margins"
+"""The direction of a test that tells an effect from margins."""
+
 _SAMPLES = 200  # of the variants, for the errors of quantiles
 _MANY, _PARTS = 2_500, 50  # from so many variants on, parts of them stand for samples
 
@@ -30,7 +33,7 @@ class VariantPowers:
     n: Ints  # (variant,) all trials
     effect: Floats  # (variant,)
     null: NDArray[np.bool_]  # (variant,)
-    tested: str  # the direction of the test
+    tested: str  # the direction of the test, or AGAINST_MARGINS
 
     def figures(self) -> VariantFigures:
         """How far power and true effect differ between variants, and how likely an effect is at all.
@@ -39,7 +42,8 @@ class VariantPowers:
         """
         power = np.asarray(self.significant / self.n)
         right = self._right()
-        known = (self.effect != 0.0) | self.null  # a simulated effect of 0 is too small to have a side
+        # A simulated effect of 0 is too small to have a side.
+        known = (self.effect != 0.0) | self.null | (self.tested == AGAINST_MARGINS)
         given = self.significant * right
         both = self.tested == "two-sided"  # a test with two sides finds effects on either
         findable = ((self.effect != 0.0) & ~self.null).astype(np.int64) if both else right
@@ -89,13 +93,20 @@ class VariantPowers:
         }
 
     def _direction(self) -> str:
-        """`above` or `below` 0: where the alternative lies; two-sided, where most true effects do."""
+        """`above` or `below` 0: where the alternative lies; two-sided, where most true effects do.
+
+        `within` the margins of a test against these.
+        """
+        if self.tested == AGAINST_MARGINS:
+            return "within"
         if self.tested != "two-sided":
             return "above" if self.tested == "greater" else "below"
         return "above" if (self.effect > 0).sum() >= (self.effect < 0).sum() else "below"
 
     def _right(self) -> Ints:
         """(variant,) 1 where there is an effect in the wanted direction."""
+        if self.tested == AGAINST_MARGINS:
+            return np.asarray((~self.null).astype(np.int64))
         side = self.effect > 0 if self._direction() == "above" else self.effect < 0
         return np.asarray((side & ~self.null).astype(np.int64))
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import PrivateAttr
+from pydantic import BeforeValidator, Field, PrivateAttr
 
 from planner.scenario import contrasts, vocabulary
 from planner.scenario.endpoint import MEASURE
 from planner.scenario.fields import (
+    A_NUMBER,
     Days,
     Flag,
     Name,
@@ -17,8 +18,14 @@ from planner.scenario.fields import (
     Points,
     Settings,
     about,
+    as_list,
 )
 from planner.scenario.own_methods import MethodName, OwnMethod, own_methods_in
+
+EQUIVALENCE = "equivalence"
+ONE_MARGIN = ("non-inferiority", "superiority-by-margin")
+AGAINST_MARGINS = (EQUIVALENCE, *ONE_MARGIN)
+"""Alternatives that are told from margins, and not from no effect."""
 
 
 class PlannedAnalysis(Settings):
@@ -30,11 +37,50 @@ class PlannedAnalysis(Settings):
         PairOrWeights, about("Two treatments, first minus second; or the weight of each treatment, 0 in all")
     ] = ()
     alpha: Annotated[
-        Number, about("Significance level, of both sides together if two-sided", gt=0, lt=0.5)
+        Number,
+        about(
+            "Significance level, of both sides together if two-sided, of each of the two one-sided tests of "
+            "equivalence; 0.05 if not given, 0.025 against one margin",
+            gt=0,
+            lt=0.5,
+        ),
     ] = 0.05
     alternative: Annotated[
-        Literal["two-sided", "greater", "less", "better", "worse"], about("Direction of the test")
+        Literal[
+            "two-sided",
+            "greater",
+            "less",
+            "better",
+            "worse",
+            "equivalence",
+            "non-inferiority",
+            "superiority-by-margin",
+        ],
+        about("Direction of the test, or what is to be shown against margins"),
     ] = "two-sided"
+    limits: Annotated[
+        tuple[Points, ...],
+        Field(min_length=1, max_length=2),
+        BeforeValidator(as_list),
+        A_NUMBER,
+        about(
+            "For equivalence: the lowest and the highest difference that still counts as none, first minus "
+            "second; one number m for [-m, m]",
+            "points",
+            since="0.2.0",
+            example=[-2.0, 2.0],
+        ),
+    ] = ()
+    margin: Annotated[
+        Points | None,
+        about(
+            "For non-inferiority: the difference, first minus second, that would be too bad; for superiority "
+            "by a margin: the one that has to be exceeded",
+            "points",
+            since="0.2.0",
+            example=-2.0,
+        ),
+    ] = None
     role: Annotated[
         Literal["primary"], about("A primary analysis drives its own stopping", example="primary")
     ] = "primary"
@@ -61,6 +107,16 @@ class PlannedAnalysis(Settings):
         ),
     ] = False
 
+    pooled: Annotated[
+        Literal["all", "pair"] | None,
+        about(
+            "Whether the error is estimated from the scores after all treatments, or after those of the "
+            "contrast alone; all if not given; for fixed-subject",
+            since="0.2.0",
+            example="pair",
+        ),
+    ] = None
+
     _own: OwnMethod | None = PrivateAttr(default=None)
 
     def model_post_init(self, context: object) -> None:
@@ -84,6 +140,21 @@ class PlannedAnalysis(Settings):
     def row(self) -> vocabulary.NamedMethod:
         """Its row of the vocabulary. Raises KeyError while no method is settled."""
         return vocabulary.METHODS[self.method] if self._own is None else self._own.row
+
+    @property
+    def tests_equivalence(self) -> bool:
+        """Whether an effect between two limits is to be shown."""
+        return self.alternative == EQUIVALENCE
+
+    @property
+    def against_margins(self) -> bool:
+        """Whether the effect is told from margins, and not from none."""
+        return self.alternative in AGAINST_MARGINS
+
+    @property
+    def only(self) -> tuple[str, ...] | None:
+        """The treatments whose scores alone its model has; None: all."""
+        return tuple(self.weights) if self.pooled == "pair" else None
 
     @property
     def weights(self) -> dict[str, float]:

@@ -56,21 +56,27 @@ def sequence_shares(
 
 
 def within_patients(
-    sequences: Sequence[Sequence[str]], weights: Mapping[str, float], carryover: bool = False
+    sequences: Sequence[Sequence[str]],
+    weights: Mapping[str, float],
+    carryover: bool = False,
+    only: tuple[str, ...] | None = None,
 ) -> tuple[int, bool]:
     """With effects of patients, periods and treatments: rank of all but patients; is the contrast estimable?
 
-    `carryover`: with effects of the previous treatment too.
+    `carryover`: with effects of the previous treatment too. `only`: from scores after these treatments.
     """
-    return _within_patients(tuple(map(tuple, sequences)), tuple(weights.items()), carryover)
+    return _within_patients(tuple(map(tuple, sequences)), tuple(weights.items()), carryover, only)
 
 
 @lru_cache(maxsize=64)  # fractions of large designs take seconds, and every look asks
 def _within_patients(
-    sequences: tuple[tuple[str, ...], ...], weights: tuple[tuple[str, float], ...], carryover: bool
+    sequences: tuple[tuple[str, ...], ...],
+    weights: tuple[tuple[str, float], ...],
+    carryover: bool,
+    only: tuple[str, ...] | None,
 ) -> tuple[int, bool]:
-    model = Model(sequences, carryover)
-    info = model.information([1] * len(sequences), model.within)
+    model = Model(sequences, carryover, only=only)
+    info = model.information([1] * len(sequences))
     rows = [[*row, value] for row, value in zip(info, model.target(dict(weights)), strict=True)]
     pivots = _eliminate(rows, len(info))
     return len(pivots), not any(row[-1] for row in rows[len(pivots) :])
@@ -81,29 +87,45 @@ def variance_factor(
     allocation: Sequence[int],
     weights: Mapping[str, float],
     carryover: bool = False,
+    only: tuple[str, ...] | None = None,
 ) -> Fraction | None:
     """The v of the variance v sigma^2 / patients of a contrast with effects of patients and periods.
 
     sigma^2 is the variance of a residual, common to all; None where the contrast cannot be estimated.
-    `carryover`: with effects of the previous treatment too.
+    `carryover`: with effects of the previous treatment too. `only`: from scores after these treatments.
     """
-    model = Model(sequences, carryover)
+    model = Model(sequences, carryover, only=only)
     target = model.target(weights)
-    solution = solve(model.information(allocation, model.within), target)
+    solution = solve(model.information(allocation), target)
     if solution is None:
         return None
     return sum((x * c for x, c in zip(solution, target, strict=True)), Fraction(0)) * sum(allocation)
+
+
+def free_scores(
+    sequences: Sequence[Sequence[str]], allocation: Sequence[int], only: tuple[str, ...] | None = None
+) -> int:
+    """Scores of one allocation unit that are left when each patient with any has spent one on a level.
+
+    `only`: scores after these treatments.
+    """
+    used = [sum(only is None or a in only for a in sequence) for sequence in sequences]
+    return sum(units * max(n - 1, 0) for n, units in zip(used, allocation, strict=True))
 
 
 class Model:
     """Effects of periods, then of treatments, then of the treatments given before (first-order carryover).
 
     Each kind without its first one, which only moves the level; all periods, with `levels`, where patients
-    have no effects of their own that take up the level.
+    have no effects of their own that take up the level. `only`: from scores after these treatments.
     """
 
     def __init__(
-        self, sequences: Sequence[Sequence[str]], carryover: bool = False, levels: bool = False
+        self,
+        sequences: Sequence[Sequence[str]],
+        carryover: bool = False,
+        levels: bool = False,
+        only: tuple[str, ...] | None = None,
     ) -> None:
         treatments = list(dict.fromkeys(a for sequence in sequences for a in sequence))
         self.periods = len(sequences[0])
@@ -111,6 +133,7 @@ class Model:
         self.effect = {a: start + i for i, a in enumerate(treatments[1:])}
         before = {a: start + len(self.effect) + i for i, a in enumerate(treatments[1:])} if carryover else {}
         self.size = start + len(self.effect) + len(before)
+        self.used = [[only is None or a in only for a in sequence] for sequence in sequences]
         self.rows = [  # of each sequence and period: the parameters that are at work
             [
                 [
@@ -127,23 +150,14 @@ class Model:
             for sequence in sequences
         ]
 
-    @property
-    def within(self) -> Fraction:
-        """What sweeps out effects of patients: see `information`."""
-        return Fraction(1, self.periods)
-
-    def information(self, allocation: Sequence[int], share: Fraction) -> Matrix:
-        """Of one allocation unit, in residual variances.
-
-        From each product of two scores of a patient `share` of the product of their sums is taken: 1 /
-        periods leaves what differs within patients, g / (1 + g periods) is generalised least squares where
-        the variance between patients is g times that of a residual.
-        """
+    def information(self, allocation: Sequence[int]) -> Matrix:
+        """Of one allocation unit, in residual variances: of what differs within patients."""
         info = [[Fraction(0)] * self.size for _ in range(self.size)]
-        for periods, patients in zip(self.rows, allocation, strict=True):
+        for every, used, patients in zip(self.rows, self.used, allocation, strict=True):
+            periods = [row for row, here in zip(every, used, strict=True) if here]
             for k, own in enumerate(periods):
                 for m, other in enumerate(periods):
-                    weight = patients * (Fraction(int(k == m)) - share)
+                    weight = patients * (Fraction(int(k == m)) - Fraction(1, len(periods)))
                     for i in own:
                         for j in other:
                             info[i][j] += weight
@@ -158,20 +172,17 @@ class Model:
         return target
 
     def moved(
-        self,
-        solution: Sequence[Fraction],
-        allocation: Sequence[int],
-        share: Fraction,
-        added: Sequence[Sequence[int]],
+        self, solution: Sequence[Fraction], allocation: Sequence[int], added: Sequence[Sequence[int]]
     ) -> Fraction:
         """What the estimate is moved by if `added` (sequence, period) is added to the scores.
 
         `solution` solves information x = target.
         """
         total = Fraction(0)
-        for periods, patients, more in zip(self.rows, allocation, added, strict=True):
-            mean = share * sum(more)
-            for own, each in zip(periods, more, strict=True):
+        for periods, used, patients, more in zip(self.rows, self.used, allocation, added, strict=True):
+            here = [(own, each) for own, each, uses in zip(periods, more, used, strict=True) if uses]
+            mean = Fraction(sum(each for _, each in here), max(len(here), 1))
+            for own, each in here:
                 total += patients * (each - mean) * sum((solution[i] for i in own), Fraction(0))
         return total
 

@@ -34,6 +34,9 @@ class NamedMethod(NamedTuple):
     weights: bool = False  # whether it takes any contrast of treatment means, not only two treatments
     baseline: str = ""  # what has to be measured: a baseline before the "first" or before every "period"
     carryover: bool = False  # whether its model can have effects of the treatment before
+    pools: bool = (
+        False  # whether scores after other treatments than the compared ones help to estimate its error
+    )
     default: DefaultMethod | None = None  # whether it is taken where none is named
 
 
@@ -73,6 +76,7 @@ METHODS: dict[str, NamedMethod] = {
         "estimable",
         weights=True,
         carryover=True,
+        pools=True,
         default=DefaultMethod(3),
     ),
     "paired-t": NamedMethod(

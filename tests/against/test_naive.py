@@ -278,7 +278,7 @@ def compare_cell(
     comparison.mean(f"{name}: RMSE", estimate["rmse"], se, math.sqrt(square))
     compare_share(comparison, f"{name}: coverage", estimate["coverage"], found.covered[known])
     wrong = found.below if test.truth > 0 else found.above
-    if test.truth != 0 and found.significant.any():
+    if test.truth != 0 and test.limits is None and found.significant.any():
         compare_share(comparison, f"{name}: wrong sign", estimate["wrong_sign"], wrong[found.significant])
 
 

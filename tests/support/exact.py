@@ -104,3 +104,29 @@ def _pieces(score: Callable[[float], float], mean: float, sd: float, breaks: obj
         integrate.quad(lambda x: score(x) * stats.norm.pdf(x, mean, sd), a + 1e-13, b - 1e-13)[0]
         for a, b in pairwise(points)
     )
+
+
+def equivalence_power(
+    low: float, high: float, effect: float, se: float, df: float, alpha: float = 0.05
+) -> float:
+    """P(estimate +- t s lies within the limits): the estimate is Normal(effect, se), s^2 / se^2 chi2 / df.
+
+    Given s the estimate lies between low + t s and high - t s; integrated over the law of s.
+    """
+    limit = float(stats.t.isf(alpha, df))
+
+    def given(x: float) -> float:
+        reach = limit * x * se
+        inside = stats.norm.cdf((high - effect - reach) / se) - stats.norm.cdf((low - effect + reach) / se)
+        return float(inside * 2 * df * x * stats.chi2.pdf(df * x * x, df))
+
+    ends = np.sqrt(stats.chi2.ppf([1e-15, 1 - 1e-15], df) / df)
+    top = min(float(ends[1]), (high - low) / (2 * limit * se))
+    bottom = min(float(ends[0]), top)
+    return float(integrate.quad(given, bottom, top, limit=400, epsabs=1e-12)[0])
+
+
+def outside_power(low: float, high: float, effect: float, se: float, df: float, alpha: float = 0.05) -> float:
+    """P(the interval lies outside the limits): on either side a noncentral t."""
+    limit = stats.t.isf(alpha, df)
+    return float(stats.nct.sf(limit, df, (effect - high) / se) + stats.nct.sf(limit, df, (low - effect) / se))

@@ -53,6 +53,7 @@ class Test:
     first: str = "A"
     second: str = "B"
     truth: float = 0.0
+    limits: tuple[float, float] | None = None  # of equivalence, in place of a direction
 
 
 def randomised(trial: Trial, rng: np.random.Generator, trials: int) -> NDArray[np.int64]:
@@ -169,6 +170,23 @@ def without_spread(x: Floats, estimate: Floats, se: Floats) -> tuple[NDArray[np.
     return se <= rounding, np.abs(estimate) <= rounding
 
 
+def told_from_limits(
+    test: Test, look: int, estimate: Floats, se: Floats, df: Floats
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whether the interval of the look lies within the limits, outside them, and whether that is futile."""
+    assert test.limits is not None
+    low, high = test.limits
+    inside, outside, futile = (np.zeros(estimate.shape, bool) for _ in range(3))
+    if (z := test.efficacy[look]) is not None:
+        half = stats.t.isf(stats.norm.sf(z), df) * se
+        inside = (estimate - half >= low) & (estimate + half <= high)
+        outside = (estimate + half <= low) | (estimate - half >= high)
+    if (z := test.futility[look]) is not None:
+        reach = stats.t.isf(stats.norm.sf(z), df) * se
+        futile = ((estimate - low <= reach) | (high - estimate <= reach)) & ~inside
+    return inside, outside, futile
+
+
 @dataclass
 class Results:
     """What each trial came to."""
@@ -216,8 +234,13 @@ def carry_out(trial: Trial, test: Test, trials: int, seed: int) -> Results:
             inner = stats.t.isf(stats.norm.sf(test.futility[look]), safe)
             signed = {"greater": t, "less": -t, "two-sided": np.abs(t)}[test.direction]
             futile = defined & (signed <= inner) & ~above & ~below
+        if test.limits is not None:
+            defined = (df > 0) & ~flat
+            above, below, futile = told_from_limits(test, look, estimate, se, safe)
+            above, below, futile = above & defined, below & defined & last, futile & defined & (not last)
         ends = running & (above | below | futile | last)
-        half = stats.t.isf(test.alpha / 2 if test.direction == "two-sided" else test.alpha, safe) * se
+        both = test.direction == "two-sided" and test.limits is None
+        half = stats.t.isf(test.alpha / 2 if both else test.alpha, safe) * se
         out.look[ends] = look
         out.above[ends], out.below[ends], out.futile[ends] = above[ends], below[ends], futile[ends]
         out.estimate[ends], out.completers[ends] = estimate[ends], n[ends]

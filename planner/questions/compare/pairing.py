@@ -20,7 +20,7 @@ from planner.engine.blocks import Records, compile_for, records_of
 from planner.engine.executors import GoOn, Progress, WorkerMemory, executor, pieces
 from planner.engine.lowered import Job
 from planner.engine.workspace import LESS_MEMORY, Buffers, block_size, chunk_size, job_in_words, records_bytes
-from planner.kernels.tables import BELOW, COMPLETERS, Ints, W
+from planner.kernels.tables import COMPLETERS, Ints, W
 from planner.questions.compare.cells import Difference
 from planner.results.design_effect import approximate, design_effect, within_blocks
 from planner.results.figures import Figure, early_stop_variance, figure, mean, probability, smooth, widen
@@ -265,7 +265,14 @@ def _figures_of_trials(work: Job, records: Records, member: Member, trials: int)
     lane = np.arange(end.size)
     at = work.analyses[a].rules.look[0, look]
     completers = records.stat[h, a, at, lane // W, COMPLETERS * W + lane % W]
-    kept = np.stack([end <= BELOW, look + 1 < counts.size, counts[look], completers.astype(np.int64)])
+    kept = np.stack(
+        [
+            np.isin(end, test.looks[0].efficacy),
+            look + 1 < counts.size,
+            counts[look],
+            completers.astype(np.int64),
+        ]
+    )
     kept[:, trials:] = 0
     return np.asarray(kept, np.int64).reshape(_PER_TRIAL, -1, W)
 

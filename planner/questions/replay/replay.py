@@ -46,9 +46,12 @@ from planner.monitoring.p_values import p_value
 from planner.monitoring.references import REFERENCES, look_up
 from planner.questions.replay.trial import (
     EFFICACY,
+    EQUIVALENT,
     FUTILITY,
     GOES_ON,
+    NOT_EQUIVALENT,
     NOT_SIGNIFICANT,
+    SHOWN_DIFFERENT,
     Course,
     LookResult,
     PatientsUsed,
@@ -75,10 +78,13 @@ KINDS = {
     "futility": "stops for futility",
     "wrong-sign": "is significant with the wrong sign",
     "not-significant": "ends without being significant",
+    "shown-different": "ends with an interval that lies outside both limits of equivalence",
 }
 """What `find` looks for. A trial that stops for futility is also one that is not significant."""
 
 _SCAN_TILES = 8
+_DECISIONS = {ABOVE: EFFICACY, BELOW: EFFICACY, FUTILE: FUTILITY, LAST: NOT_SIGNIFICANT}
+_OF_EQUIVALENCE = {ABOVE: EQUIVALENT, BELOW: SHOWN_DIFFERENT, FUTILE: FUTILITY, LAST: NOT_EQUIVALENT}
 
 
 def replay(
@@ -123,8 +129,8 @@ def find(
     """The first trial of a kind from trial `first` on; None if none of `trials` is.
 
     `kind`: `efficacy` (significant), `early-efficacy`, `futility` (stopped for it), `wrong-sign` (significant
-    with the wrong sign) or `not-significant`. Judged by `analysis`, the first one if not given. Raises
-    UnknownNameError for a kind that there is not, and as `replay` does.
+    with the wrong sign), `not-significant` or, of equivalence, `shown-different`. Judged by `analysis`, the
+    first one if not given. Raises UnknownNameError for a kind that there is not, and as `replay` does.
 
     >>> import planner
     >>> one = ["simulation.hypotheses=['minimal-important']"]
@@ -174,15 +180,16 @@ def _is_kind(work: Job, records: Records, kind: str) -> Ints:
     """Of the only hypothesis, analysis and design: which trials (tile * 128) are of a kind; 0 or 1."""
     end, look = records.end[0, 0, 0], records.look[0, 0, 0]
     test = work.cells.tests[0][0]
-    significant = (end == ABOVE) | (end == BELOW)
-    effect = test.truth.effect
-    against = end == (BELOW if effect > 0 else ABOVE)
+    plan, effect = test.looks[0], test.truth.effect
+    significant = np.isin(end, plan.efficacy)
+    against = (end == (BELOW if effect > 0 else ABOVE)) & (plan.margins is None)
     kinds: dict[str, Callable[[], object]] = {
         "efficacy": lambda: significant,
-        "early-efficacy": lambda: significant & (look + 1 < len(test.looks[0].counts)),
+        "early-efficacy": lambda: significant & (look + 1 < len(plan.counts)),
         "futility": lambda: end == FUTILE,
         "wrong-sign": lambda: against & (effect != 0.0),
-        "not-significant": lambda: (end == FUTILE) | (end == LAST),
+        "not-significant": lambda: ~significant,
+        "shown-different": lambda: (end == BELOW) & plan.tests_equivalence,
     }
     return np.asarray(kinds[kind](), np.int64)
 
@@ -261,7 +268,8 @@ def _course(
     weight = work.analyses[a].contrast.weight[records.sequence[0]]  # (patient, period)
     own = np.where(weight == 0.0, 0.0, values[:, reading] * weight).sum(axis=-1)
     ended, how = int(records.look[0, a, 0, lane]), int(records.end[0, a, 0, lane])
-    decided = {ABOVE: EFFICACY, BELOW: EFFICACY, FUTILE: FUTILITY, LAST: NOT_SIGNIFICANT}[how]
+    decisions = _OF_EQUIVALENCE if test.looks[0].tests_equivalence else _DECISIONS
+    decided = decisions[how]
     looks = tuple(
         _look(
             test,
@@ -321,7 +329,13 @@ def _look(test: HypothesisTest, rules: Rules, k: int, stat: Floats, lane: int, d
         nominal_p=_number(plan.boundary.nominal_p[k]),
         decision=decision,
         note=note,
+        interval=_interval(estimate, se, limit[UPPER]) if determined and plan.margins is not None else None,
     )
+
+
+def _interval(estimate: float, se: float, limit: float) -> tuple[float, float] | None:
+    """The interval that lies within the margins where the statistic reaches its limit; None without one."""
+    return (estimate - limit * se, estimate + limit * se) if math.isfinite(limit) else None
 
 
 def _number(x: float | None) -> float | None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 
 GOES_ON, EFFICACY, FUTILITY, NOT_SIGNIFICANT = "goes on", "efficacy", "futility", "not significant"
+EQUIVALENT, SHOWN_DIFFERENT, NOT_EQUIVALENT = "equivalent", "shown different", "not equivalent"
+"""How trials end that are to show equivalence: the interval lies within the limits, outside, or neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,9 @@ class LookResult(Written):
     nominal_p: float | None  # the significance level of the look
     decision: str
     note: str = ""
+    interval: tuple[float, float] | None = None  # by which tests against margins decide: at the look's level
+
+    if_any: ClassVar = frozenset({"interval"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +97,17 @@ class Course:
 
     @property
     def decision(self) -> str:
-        """How the trial ended: efficacy, futility or not significant."""
+        """How the trial ended: efficacy, futility or not significant; of equivalence see EQUIVALENT."""
         return self.looks[-1].decision
 
     @property
     def wrong_sign(self) -> bool | None:
-        """Whether the trial was significant in the wrong direction; None where the true effect is nil."""
+        """Whether the trial was significant in the wrong direction; None where there is none.
+
+        Without a true effect, and where it is told from margins.
+        """
         last, effect = self.looks[-1], self.truth.effect
-        if effect == 0.0:
+        if effect == 0.0 or self.analysis.against_margins:
             return None
         return last.decision == EFFICACY and (last.estimate or 0.0) * effect < 0.0
 
@@ -247,6 +255,8 @@ def _course(course: Course) -> Json:
         "reading": course.reading,
         "alpha": course.analysis.alpha,
         "alternative": course.analysis.alternative,
+        **({"limits": list(course.analysis.limits)} if course.analysis.limits else {}),
+        **({"margin": course.analysis.margin} if course.analysis.margin is not None else {}),
         "true_effect": course.truth.effect,
         "stated_effect": course.truth.stated,
         "true_effect_mcse": course.truth.mcse,

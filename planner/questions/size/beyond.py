@@ -114,12 +114,13 @@ class _Line(NamedTuple):
 def by_drift(scenario: Scenario, analysis: PlannedAnalysis, points: Points, target: float) -> Beyond | None:
     """From the simulated power at the largest number of patients; None where it follows no drift.
 
-    The range is that of the 95 % interval of that power. Where the power at half the number does not lie on
-    the curve, the range takes in where the line through both would lead.
+    That of equivalence does not, which two one-sided tests have to show. The range is that of the 95 %
+    interval of that power. Where the power at half the number does not lie on the curve, the range takes in
+    where the line through both would lead.
     """
     most, half = max(points), halfway(points)
     top = points[most]
-    if top.undefined.estimate > _UNDEFINED:
+    if top.undefined.estimate > _UNDEFINED or analysis.tests_equivalence:
         return None
     try:
         power = _Power(scenario, analysis, most)

@@ -178,10 +178,14 @@ def _exact(search: Search, key: Key, analysis: PlannedAnalysis, target: float, m
         note = f"{reach} {beyond.patients:,}; that is computed, not simulated. {_advice(beyond.patients)}"
         return Reason(note, None, beyond)
     if limit == 0.0:
-        why = "what the analysis estimates lies on the side that the test does not look at"
+        where = (
+            "beyond the margin" if analysis.against_margins else "on the side that the test does not look at"
+        )
+        why = f"what the analysis estimates lies {where}"
         note = f"Power has a ceiling: {why}, so that it is below alpha, and falls as patients are added."
         return Reason(note, analysis.alpha)
-    why = "what the analysis estimates is nil, what earlier treatments leave behind included"
+    nil = "at the margin" if analysis.against_margins else "nil"
+    why = f"what the analysis estimates is {nil}, what earlier treatments leave behind included"
     note = f"Power has a ceiling: {why}, so that it is alpha, {limit:g}, at every number of patients."
     return Reason(note, limit)
 

@@ -39,6 +39,7 @@ from planner.scenario.labels import labels_of, names_called
 from planner.scenario.look_counts import scaling
 from planner.scenario.own_methods import OwnMethods
 from planner.scenario.scenario import Scenario
+from planner.scenario.text import listed
 
 DEFAULT_POWER = 0.9
 DEFAULT_MOST = 1_000
@@ -187,6 +188,11 @@ def most_patients(
     most = patients or scenario.design.patients
     if not 1 <= most <= MAX_PATIENTS:
         raise SizingError(f"the patients must be from 1 to {MAX_PATIENTS:,}, not {most:,}")
+    if told := [analysis.name for analysis in scenario.analyses if analysis.against_margins]:
+        raise SizingError(
+            f"no effect can be sought with {listed(told)}, which does not tell an effect from none: state "
+            "the true difference, and seek a number of patients"
+        )
     if not any(family_of(scenario.hypotheses[name]).effect_setting for name in names):
         raise SizingError(f"no effect can be sought under {', '.join(names)}: {NOT_OF_MEANS}")
     return most

@@ -24,7 +24,7 @@ from planner.model.readings import reading_of
 from planner.monitoring.numerics import noncentral_t_above
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.contrasts import total
-from planner.scenario.estimability import sequence_shares, variance_factor, within_patients
+from planner.scenario.estimability import free_scores, sequence_shares, variance_factor, within_patients
 from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.scenario import Scenario
 
@@ -32,10 +32,15 @@ _NIL = 1e-11  # standard errors at one allocation unit that only rounding makes
 
 
 class Law(NamedTuple):
-    """A noncentral t, for each number of patients."""
+    """An estimate and its standard error, for each number of patients: t is noncentral."""
 
-    shift: Floats  # (number,) noncentrality
-    df: Floats  # (number,) not positive where the test is undefined
+    effect: float  # expected estimate, in points
+    se: Floats  # (number,) true standard error of the estimate
+    df: Floats  # (number,) of its estimate; not positive where the test is undefined
+
+    def shift(self, effect: float) -> Floats:
+        """Noncentrality of a statistic that is expected to be so many points from 0."""
+        return effect / self.se
 
 
 def power(
@@ -49,13 +54,15 @@ def power(
     law = _law(scenario, hypothesis, analysis, patients)
     if law is None:
         return None
-    only = monitoring_plan(
-        scenario, analysis, max(patients)
-    )  # the same for every number: one look is all of them
+    # The same for every number: one look is all of them.
+    only = monitoring_plan(scenario, analysis, max(patients))
+    if only.tests_equivalence:
+        return None
     sides = {"two-sided": (1.0, -1.0), "greater": (1.0,), "less": (-1.0,)}[only.direction]
+    effect = law.effect if only.margins is None else only.margins.distance(law.effect)
     df = np.maximum(law.df, 1.0)
     limit = -stdtrit(df, ndtr(-only.boundary.efficacy_z[-1]))
-    chance = sum(noncentral_t_above(limit, df, side * law.shift) for side in sides)
+    chance = sum(noncentral_t_above(limit, df, law.shift(side * effect)) for side in sides)
     return np.where(law.df > 0.0, chance, 0.0)
 
 
@@ -68,10 +75,12 @@ def limit(scenario: Scenario, hypothesis: str | Hypothesis, analysis: PlannedAna
     law = _law(scenario, hypothesis, analysis, [scenario.design.unit * 2**20])
     if law is None:
         return None
-    shift = float(law.shift[0]) / 2.0**10  # at one allocation unit
+    plan = monitoring_plan(scenario, analysis, scenario.design.patients)
+    effect = law.effect if plan.margins is None else plan.margins.distance(law.effect)
+    shift = float(law.shift(effect)[0]) / 2.0**10  # at one allocation unit
     if abs(shift) < _NIL:
         return analysis.alpha
-    direction = monitoring_plan(scenario, analysis, scenario.design.patients).direction
+    direction = plan.direction
     return 0.0 if direction == ("less" if shift > 0.0 else "greater") else 1.0
 
 
@@ -119,7 +128,7 @@ def _compared(groups: _Groups, n: Floats) -> Law | None:
         return None
     each = np.maximum(n[:, None] * groups.share, 1e-9)
     se = np.sqrt(groups.variance[0] * (groups.weight**2 / each).sum(axis=1))
-    return Law(groups.weight @ groups.mean / se, n * groups.share.sum() - groups.mean.size)
+    return Law(float(groups.weight @ groups.mean), se, n * groups.share.sum() - groups.mean.size)
 
 
 def _own_contrasts(scenario: Scenario, scores: NormalScores, analysis: PlannedAnalysis) -> _Groups:
@@ -154,7 +163,7 @@ def _one_sample(scenario: Scenario, scores: NormalScores, analysis: PlannedAnaly
     groups = _own_contrasts(scenario, scores, analysis)
     if not _equal(groups.variance) or np.ptp(groups.mean) > 1e-12 * np.abs(groups.mean).max():
         return None
-    return Law(groups.mean[0] * np.sqrt(n / groups.variance[0]), n - 1.0)
+    return Law(float(groups.mean[0]), np.sqrt(groups.variance[0] / n), n - 1.0)
 
 
 def _first_period(
@@ -182,18 +191,20 @@ def _least_squares(
     With carryover in the model, nothing beyond the next period.
     """
     design, spread = scenario.design, scores.spread
-    residual = np.array([spread.within[a] ** 2 for a in design.treatments])
+    residual = np.array([spread.within[a] ** 2 for a in analysis.only or design.treatments])
     allows = analysis.carryover
-    factor = variance_factor(design.sequences, design.allocation, analysis.weights, allows)
+    stated = design.sequences, design.allocation, analysis.weights, allows
+    factor = variance_factor(*stated, analysis.only)
     first_order = design.periods < 3 or not scores.lasting
     carries = scores.carries and not (allows and first_order)
     unequal = not _equal(residual) or not spread.common
     if factor is None or spread.interaction > 0.0 or carries or unequal:
         return None
-    rank, _ = within_patients(design.sequences, analysis.weights, allows)
+    rank, _ = within_patients(design.sequences, analysis.weights, allows, analysis.only)
+    free = free_scores(design.sequences, design.allocation, analysis.only) / design.unit
     se = np.sqrt(float(factor) * residual[0] / n)
     effect = float(total(analysis.weights, scores.means))
-    return Law(effect / se, n * (design.periods - 1) - rank)
+    return Law(effect, se, n * free - rank)
 
 
 def _equal(variance: Floats) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 from planner.analyses import info_of
 from planner.engine.job import job_of
 from planner.engine.lowered import Job
+from planner.kernels.analyse.margins import from_margins
 from planner.kernels.decide import record
 from planner.kernels.tables import DF, STATISTICS, Floats, T, W
 from planner.model.estimand import Truth
@@ -72,6 +73,8 @@ class Rule:
         counts = np.array(self.counts, np.int64)
         laid = np.ascontiguousarray(values).reshape(1, n, 1, 1, -1)
         judge.kernel(laid, 0, 0, sequence.reshape(1, n), judge.contrast, 0.0, counts, stat)
+        if judge.margins is not None:
+            from_margins(stat, *map(float, judge.margins))
         return self.ends(stat)
 
     def would_end(self, first: int, second: int) -> bool:
@@ -148,8 +151,14 @@ def _analysis(scenario: Scenario, observed: Observed) -> PlannedAnalysis:
 
 
 def _same(scenario: Scenario, evidence: DifferenceEvidence, analysis: PlannedAnalysis) -> bool:
-    """Whether what is weighed is the statistic that the rule looks at."""
-    statistic = evidence.about.t is not None or evidence.about.F is not None or evidence.se is not None
+    """Whether what is weighed is the statistic that the rule looks at.
+
+    Tests against margins look at estimate and standard error each, of which t alone does not tell.
+    """
+    about = evidence.about
+    statistic = about.t is not None or about.F is not None or evidence.se is not None
+    if analysis.against_margins:
+        statistic = about.estimate is not None and evidence.se is not None
     reading = reading_of(scenario, analysis)
     return (
         statistic

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from planner.report.blocks import Block, Code, Heading, Items, Prose
 from planner.report.context import PageContext
+from planner.report.pages.parts.alternatives import in_words as alternative_in_words
 from planner.results.figures import Figure
 from planner.results.number_text import estimated
 from planner.scenario.text import listed
@@ -15,9 +16,6 @@ Pairs = list[tuple[str, str]]
 ERRORS = (
     "± is the Monte Carlo standard error: how far a figure would move with other random numbers. It says "
     "nothing about how true the assumptions are."
-)
-FALSE_ALARM = (
-    "Type I error: the treatments do not differ under this hypothesis: a significant trial is a false alarm."
 )
 NO_SOURCE = "The scenario names no source: all its numbers are assumptions."
 
@@ -84,7 +82,13 @@ def sentence(text: str) -> str:
     return f"{begin}{text[1:]}."
 
 
+def false_alarm(alternatives: Iterable[str]) -> str:
+    """What a type I error is, with these alternatives."""
+    reasons = list(dict.fromkeys(alternative_in_words(each).reason for each in alternatives))
+    return f"Type I error: {listed(reasons, 'or')}: a significant trial is a false alarm."
+
+
 def power_or_error(power: Figure, is_null: bool) -> str:
-    """The power, or the type I error where the treatments do not differ."""
+    """The power, or the type I error where the null hypothesis is true."""
     share = estimated(power, percent=True)
     return f"type I error\n{share}" if is_null else share

@@ -10,8 +10,8 @@ from planner.questions.compare.compare import Comparison
 from planner.report.blocks import Block, Column, Facts, Heading, Prose, Sheet
 from planner.report.context import PageContext
 from planner.report.pages.common import (
-    FALSE_ALARM,
     again,
+    false_alarm,
     how_to_read,
     interruption,
     power_or_error,
@@ -173,5 +173,5 @@ def _reading(result: Comparison, contexts: Sequence[PageContext], *, staged: boo
         "left."
     )
     if any(cell.is_null for cell in result.cells()):
-        items.append(FALSE_ALARM)
+        items.append(false_alarm(cell.alternative for cell in result.cells() if cell.is_null))
     return [*items, *map(sentence, result.warnings())]

@@ -21,6 +21,7 @@ from planner.report.pages.common import (
     sources,
     title,
 )
+from planner.report.pages.parts.alternatives import ABOUT_EQUIVALENCE, in_words
 from planner.report.pages.parts.blinding import guesses_made
 from planner.report.pages.parts.dropout import about_dropout
 from planner.report.pages.parts.limits import about_limits
@@ -121,6 +122,8 @@ def _reading(
         "Power is the share of virtual trials whose primary test is significant"
         + (", at any look." if has_interim_looks(rows) else "."),
     ]
+    if any(cell.equivalence is not None for cell in cells):
+        items.append(ABOUT_EQUIVALENCE)
     if has_variants(cells):
         items += about_uncertainty(cells)
     if any(row.same for row in rows):
@@ -183,9 +186,10 @@ def _about_type_one_errors(cells: Sequence[Cell], context: PageContext) -> list[
     """What they are, which are too high and why."""
     items = []
     if any(cell.is_null for cell in cells):
+        reasons = dict.fromkeys(in_words(cell.alternative).reason for cell in cells if cell.is_null)
         items.append(
-            "Type I error: the treatments do not differ under this hypothesis, so a significant trial is a "
-            f"false alarm; the share should not exceed {_levels(cells)}."
+            f"Type I error: {listed(list(reasons), 'or')}, so a significant trial is a false alarm; the "
+            f"share should not exceed {_levels(cells)}."
         )
     flagged: dict[tuple[str, str], list[str]] = {}
     for cell in cells:

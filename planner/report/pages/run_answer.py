@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from planner.report.blocks import Block, Items, Prose
 from planner.report.context import PageContext
+from planner.report.pages.parts.alternatives import in_words
 from planner.report.pages.run_tables import too_high
 from planner.results.cells import Cell
 from planner.results.figures import Figure
@@ -44,17 +45,19 @@ def _answer(cells: Sequence[Cell], context: PageContext) -> str:
 
 
 def _finds(cells: Sequence[Cell], context: PageContext) -> str:
+    words = in_words(cells[0].alternative)
     mean = any(cell.uncertainty is not None for cell in cells)
     averaged = ", averaged over what the uncertain numbers may be" if mean else ""
     if len(cells) == 1:
         under = context.called(cells[0].hypothesis)
         power = estimated(cells[0].power, percent=True)
-        return f"Under “{under}”, the trial finds the difference in {power} of virtual trials{averaged}"
+        return f"Under “{under}”, the trial {words.shows} in {power} of virtual trials{averaged}"
     low, high = _ends(cells, _power)
+    found = "finds it" if words.shows == "finds the difference" else words.shows
     if (power := estimated(low.power, percent=True)) == estimated(high.power, percent=True):
-        return f"Where there is a true difference, the trial finds it in {power} of virtual trials{averaged}"
+        return f"Where {words.true}, the trial {found} in {power} of virtual trials{averaged}"
     return (
-        "Where there is a true difference, the trial finds it in "
+        f"Where {words.true}, the trial {found} in "
         f"{estimated(low.power, percent=True)} (“{context.called(low.hypothesis)}”) to "
         f"{estimated(high.power, percent=True)} (“{context.called(high.hypothesis)}”) of virtual "
         f"trials{averaged}"
@@ -85,8 +88,9 @@ def _false_alarms(cells: Sequence[Cell], context: PageContext) -> str:
     levels = " or ".join(dict.fromkeys(percent(cell.alpha, digits=4) for cell in cells))
     under = f" (“{context.called(cells[0].hypothesis)}”)" if len(cells) == 1 else ""
     exceeded = ", which is exceeded" if any(too_high(cell) for cell in cells) else ""
+    where = f"Where {in_words(cells[0].alternative).null}{under}"
     return (
-        f"Where there is no true difference{under}, {_range(cells, _power, percent=True)} of virtual trials "
+        f"{where}, {_range(cells, _power, percent=True)} of virtual trials "
         f"are false alarms (type I error; alpha {levels}{exceeded})"
     )
 

@@ -11,9 +11,9 @@ from planner.questions.sweep.sweep import Sweep
 from planner.report.blocks import Axis, Block, Column, Facts, Heading, Plot, Prose, Series, Sheet
 from planner.report.context import PageContext
 from planner.report.pages.common import (
-    FALSE_ALARM,
     again,
     analyses,
+    false_alarm,
     how_to_read,
     power_or_error,
     question,
@@ -197,7 +197,7 @@ def _reading(cells: Sequence[Cell]) -> list[str]:
     if has_variants(cells):
         items += [*about_uncertainty(cells), "All rows are of the same variants too."]
     if any(cell.is_null for cell in cells):
-        items.append(FALSE_ALARM)
+        items.append(false_alarm(cell.alternative for cell in cells if cell.is_null))
     if any(_off_scale(cell) for cell in cells):
         items.append(
             "Where the scale cuts or rounds scores, true effects are not the differences of the stated means."

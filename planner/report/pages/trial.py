@@ -25,6 +25,7 @@ from planner.report.blocks import (
 )
 from planner.report.context import PageContext, Unit
 from planner.report.pages.common import identity, title
+from planner.report.pages.parts.alternatives import in_words
 from planner.report.pages.parts.blinding import guesses_of
 from planner.report.pages.parts.whole_trial import each_alone
 from planner.results.number_text import DASH, fixed, plain, signed
@@ -117,14 +118,21 @@ def _looks(course: Course, unit: Unit, partial: bool) -> Sheet:
     t, df = ("b − c", "b + c") if exact else ("t", "df")
     columns = [Column("Look"), Column("Patients"), Column("Analysed" if partial else "Completers")]
     columns += [Column(f"Estimate{f' ({unit.name})' if unit.name else ''}"), Column("SE")]
-    columns += [] if by_p else [Column(t), Column(df), Column(f"Significant at {t}")]
-    columns += [Column(f"Futile at {t}")] if futility else []
+    told = course.analysis.against_margins
+    columns += [Column(f"Interval{f' ({unit.name})' if unit.name else ''}")] if told else []
+    if told:
+        t = f"t from the {'nearer ' if course.analysis.tests_equivalence else ''}margin"
+    limits = Column("Significant at" if told else f"Significant at {t}")
+    columns += [] if by_p else [Column(t), Column(df), limits]
+    columns += [Column("Futile at" if told else f"Futile at {t}")] if futility else []
     columns += [Column("p"), Column("Level"), Column("Decision", number=False)]
     rows = []
     for look in looks:
         last = look.look == course.planned
         row = [f"{look.look} of {course.planned}", str(look.patients), str(look.completers)]
         row += [signed(_times(look.estimate, unit)), plain(_times(look.se, unit))]
+        if told:
+            row.append(_from_to(look.interval, unit))
         if not by_p:
             row += [_t(look.statistic, exact), plain(look.discordant if exact else look.df)]
             row.append(_limits(look.efficacy_below, look.efficacy_above, exact))
@@ -136,6 +144,11 @@ def _looks(course: Course, unit: Unit, partial: bool) -> Sheet:
 
 def _times(value: float | None, unit: Unit) -> float | None:
     return None if value is None else value * unit.factor
+
+
+def _from_to(ends: tuple[float, float] | None, unit: Unit) -> str:
+    """`−1.2 to +3.4`."""
+    return DASH if ends is None else " to ".join(signed(_times(end, unit)) for end in ends)
 
 
 def _t(value: float | None, whole: bool) -> str:
@@ -165,13 +178,21 @@ def _inside(low: float | None, high: float | None, whole: bool) -> str:
 
 def _verdict(course: Course, trial: Trial) -> str:
     """The decision in a sentence, and whether the truth agrees."""
-    last = course.looks[-1]
+    last, told = course.looks[-1], course.analysis.against_margins
     early = last.look < course.planned
     name = f"{course.analysis.name}: " if len(trial.courses) > 1 else ""
     seen = count(last.patients, "patient")
     match course.decision:
         case "efficacy":
             how = "the trial stops early for efficacy" if early else "the trial is significant at its end"
+        case "equivalent":
+            how = f"the trial {'stops early and ' if early else ''}shows equivalence"
+        case "shown different":
+            how = (
+                "the trial shows that the treatments are not equivalent: the interval lies outside the limits"
+            )
+        case "not equivalent":
+            how = "the trial ends without showing equivalence"
         case "futility":
             how = "the trial stops early for futility"
         case _:
@@ -182,8 +203,10 @@ def _verdict(course: Course, trial: Trial) -> str:
         text += f" The other {count(left, 'patient')} planned are not needed."
     if course.wrong_sign:
         text += " Its sign is wrong: the truth points the other way."
-    elif course.decision == "efficacy" and course.truth.effect == 0:
+    elif course.decision == "efficacy" and course.truth.effect == 0 and not told:
         text += " There is no true effect: this is a type I error."
+    elif course.decision in ("efficacy", "equivalent") and course.truth.is_null and told:
+        text += f" But {in_words(course.analysis.alternative).null}: this is a type I error."
     return f"{text} {last.note.capitalize()}." if last.note else text
 
 

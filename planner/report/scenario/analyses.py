@@ -5,7 +5,7 @@ from __future__ import annotations
 from planner.analyses import info_of
 from planner.questions.plan import AnalysisPlan, TrialPlan
 from planner.report.blocks import Block, Facts, Heading, Prose
-from planner.report.context import sidedness
+from planner.report.context import sidedness, unit_of
 from planner.report.pages.parts.whole_trial import EACH_ALONE
 from planner.report.scenario.looks import looks_and_limits
 from planner.report.scenario.secondary_outcomes import reading_text
@@ -22,7 +22,7 @@ def analyses_blocks(scenario: Scenario, plan: TrialPlan) -> list[Block]:
     described = []
     for analysis, stated in zip(plan.analyses, scenario.analyses, strict=True):
         about = info_of(stated)
-        lines = [f"{_method(stated)}.", f"{in_words(analysis.contrast)}; {_level(analysis)}."]
+        lines = [f"{_method(stated)}.", f"{in_words(analysis.contrast)}; {_level(scenario, analysis)}."]
         if analysis.planned_effect is not None:
             lines.append(
                 f"Planned for a difference of {signed(analysis.planned_effect)} {scenario.endpoint.unit}."
@@ -50,13 +50,25 @@ def analysis_line(scenario: Scenario, analysis: AnalysisPlan) -> str:
     """An analysis in one line: what it reads if not the endpoint, how, and at which level."""
     read = f"{reading_text(scenario, analysis)}; " if analysis.outcome else ""
     stated = next(each for each in scenario.analyses if each.name == analysis.name)
-    return f"{read}{_method(stated)}; {in_words(analysis.contrast)}; {_level(analysis)}"
+    return f"{read}{_method(stated)}; {in_words(analysis.contrast)}; {_level(scenario, analysis)}"
 
 
 def _method(analysis: PlannedAnalysis) -> str:
     adjusted = ", and of the treatment before (carryover)" if analysis.carryover else ""
-    return f"{analysis.row.title}{adjusted}"
+    own = ", from the scores after these treatments alone" if analysis.pooled == "pair" else ""
+    return f"{analysis.row.title}{adjusted}{own}"
 
 
-def _level(analysis: AnalysisPlan) -> str:
-    return f"alpha {plain(analysis.alpha)}, {sidedness(analysis.alternative)}"
+def _level(scenario: Scenario, analysis: AnalysisPlan) -> str:
+    level = f"alpha {plain(analysis.alpha)}, {sidedness(analysis.alternative)}"
+    unit = unit_of(scenario, analysis.measure, analysis.outcome)
+
+    def shown(effect: float) -> str:
+        return signed(effect * unit.factor)
+
+    if analysis.limits:
+        low, high = map(shown, analysis.limits)
+        return f"{level}; equivalence within {low} to {high} {unit.name}".rstrip()
+    if analysis.margin is not None:
+        return f"{level}, margin {shown(analysis.margin)} {unit.name}".rstrip()
+    return level

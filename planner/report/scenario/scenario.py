@@ -12,6 +12,7 @@ from planner.questions.predict import HypothesisPredictions
 from planner.report.blocks import Block, Facts, Heading, Items, Prose
 from planner.report.context import unit_of
 from planner.report.pages.common import NO_SOURCE
+from planner.report.pages.parts.alternatives import in_words as alternative_in_words
 from planner.report.pages.parts.observed import observed_sentences
 from planner.report.pages.parts.uncertain import what_is_uncertain
 from planner.report.pages.run_tables import warning
@@ -138,7 +139,11 @@ def _hypothesis(name: str, hypothesis: FamilySettings, scenario: Scenario, plan:
 
 def _effects(name: str, contrast: Contrast, scenario: Scenario, plan: TrialPlan) -> str:
     """The true effects of a contrast, one for each measure and day that is analysed."""
-    rows = {(a.measure, a.day, a.outcome): a for a in reversed(plan.analyses) if a.contrast == contrast}
+    rows = {
+        (a.measure, a.day, a.outcome, a.limits, a.margin): a
+        for a in reversed(plan.analyses)
+        if a.contrast == contrast
+    }
     analyses = list(rows.values())[::-1]
     truths = [analysis.true_effects[name] for analysis in analyses]
     head = f"True effect {formula(contrast)}:"
@@ -162,7 +167,10 @@ def _effect(name: str, analysis: AnalysisPlan, truth: Truth, scenario: Scenario)
     effect = signed(truth.effect * unit.factor)
     if truth.mcse:
         effect = plus_minus(truth.effect * unit.factor, truth.mcse * unit.factor, sign=True)
-    wrong = " (not what the test looks for: significant trials are type I errors)" if truth.is_null else ""
+    why_null = "not what the test looks for"
+    if analysis.limits or analysis.margin is not None:
+        why_null = alternative_in_words(analysis.alternative).null.replace("the true effect is ", "")
+    wrong = f" ({why_null}: significant trials are type I errors)" if truth.is_null else ""
     hypothesis = scenario.hypotheses[name]
     words = in_words_of(hypothesis.family)
     why = words.moved_by_scale(scenario, hypothesis, weights(analysis.contrast))

@@ -62,9 +62,16 @@ _ANALYSES: tuple[tuple[str, str], ...] = (
         '"period-one" (the first alone)',
     ),
     (
-        r"tost|equivalence|twoonesidedtests|bioequivalence|noninferiority",
-        "there is no test of equivalence or non-inferiority yet; nearest: a one-sided test, "
-        'alternative = "greater" or "less"',
+        r"tost|equivalence(test)?|twoonesided(t)?tests?|bioequivalence|abe|averagebioequivalence|schuirmann.*",
+        'alternative = "equivalence" with limits = [low, high], beside any t test as the method',
+    ),
+    (
+        r"noninferiority(test)?|ni|noninferior",
+        'alternative = "non-inferiority" with margin = ..., beside any t test as the method',
+    ),
+    (
+        r"superiorityby(a)?margin|superioritymargin|supersuperiority",
+        'alternative = "superiority-by-margin" with margin = ..., beside any t test as the method',
     ),
     (
         r"bayes.*|logrank|cox.*|survival|permutation.*|randomi[sz]ationtest|bootstrap.*",

@@ -37,7 +37,9 @@ from planner.scenario.reading.right_forms import (
     hypothesis_form,
     interim_form,
     label_form,
+    limits_form,
     looks_form,
+    margin_form,
     means_form,
     per_sequence_form,
     period_effect_form,
@@ -164,7 +166,11 @@ KEYS: dict[str, Callable[[TypedSetting], str]] = {
     **dict.fromkeys(("hypothesis", "scenario", "scenarios"), hypothesis_form),
     **dict.fromkeys(("design", "type", "designtype"), design_form),
     "power": power_form,
-    "margin": lambda guess: "there is no test of equivalence or non-inferiority yet",
+    **dict.fromkeys(("margin", "noninferioritymargin", "nimargin"), margin_form),
+    **dict.fromkeys(
+        ("limits", "equivalencelimits", "equivalencemargin", "equivalencemargins", "acceptancelimits"),
+        limits_form,
+    ),
     **dict.fromkeys(("ratio", "allocationratio", "randomization", "randomisation"), allocation_form),
     **dict.fromkeys(
         ("nsim", "nsims", "simulations", "runs", "replications", "iterations", "nsimulations"),

@@ -106,7 +106,29 @@ def alternative_form(guess: TypedSetting) -> str:
     text = spelling(str(guess.value))
     if re.fullmatch("(two|2)(sided|tailed)?|both", text):
         return 'alternative = "two-sided"'
+    if re.fullmatch("tost|(bio|average ?bio)?equivalen(t|ce)|be|abe|twoonesided(tests?)?", text):
+        return 'alternative = "equivalence", with limits = [low, high]'
+    if re.fullmatch("noninferior(ity)?|ni", text):
+        return 'alternative = "non-inferiority", with margin = ...'
+    if re.fullmatch("(super)?superioritybyamargin|supersuperiority|superioritymargin", text):
+        return 'alternative = "superiority-by-margin", with margin = ...'
     return 'alternative = "two-sided", or "better" (one-sided)' if text.startswith("superior") else ""
+
+
+def limits_form(guess: TypedSetting) -> str:
+    """Limits that stand elsewhere, or by another name."""
+    number = number_meant(guess.value)
+    value = "[low, high]" if number is None else number_text(number)
+    if isinstance(guess.value, list) and all(is_number(each) for each in guess.value):
+        value = f"[{', '.join(map(number_text, guess.value))}]"
+    return f'under [[analyses]]: alternative = "equivalence", limits = {value}'
+
+
+def margin_form(guess: TypedSetting) -> str:
+    """A margin that stands elsewhere, or by another name."""
+    number = number_meant(guess.value)
+    value = "..." if number is None else number_text(number)
+    return f'under [[analyses]]: alternative = "non-inferiority", margin = {value}'
 
 
 def interim_form(guess: TypedSetting) -> str:

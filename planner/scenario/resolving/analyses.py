@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from planner.errors import UnknownNameError
 from planner.scenario import vocabulary
-from planner.scenario.analysis import PlannedAnalysis
+from planner.scenario.analysis import ONE_MARGIN, PlannedAnalysis
 from planner.scenario.contrasts import Contrast, formula, simplest, total, weights
 from planner.scenario.design import Design
 from planner.scenario.designs import Sequences
@@ -17,6 +17,7 @@ from planner.scenario.labels import labels_of, name_called
 from planner.scenario.resolving.carryover import check_carryover
 from planner.scenario.resolving.draft import Draft, check_treatments
 from planner.scenario.resolving.entry import selected_by_first_baseline
+from planner.scenario.resolving.margins import better_end, resolve_margins, resolve_pooled
 from planner.scenario.resolving.secondary_outcomes import resolve_secondary_analysis
 from planner.scenario.secondary_outcomes import SecondaryOutcome
 from planner.scenario.simulation import SimulationSettings
@@ -30,18 +31,22 @@ def resolve_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) ->
     for i, analysis in written.items():
         path: Path = ("analyses", i)
         contrast = _contrast(draft, (*path, "contrast"), analysis.contrast, design.treatments)
+        measured: Endpoint | SecondaryOutcome | None = endpoint
         if analysis.outcome:
             analysis = resolve_secondary_analysis(draft, path, analysis)
-            _check_better(draft, path, analysis, draft.outcomes.get(analysis.outcome))
+            measured = draft.outcomes.get(analysis.outcome)
         elif endpoint is not None:
             day = endpoint.day if analysis.day is None else analysis.day
             given = {"measure": analysis.measure or endpoint.measure, "day": day}
             analysis = analysis.model_copy(update=given)
-            _check_better(draft, path, analysis, endpoint)
+        if measured is not None:
+            _check_better(draft, path, analysis, measured)
         if contrast:
             analysis = _with_method(draft, path, analysis, design, contrast)
             if analysis.carryover:
                 check_carryover(draft, path, analysis, design, contrast)
+            analysis = resolve_pooled(draft, path, analysis, design, contrast)
+        analysis = resolve_margins(draft, path, analysis, measured)
         name = analysis.name or analysis.method
         if name in {other.name for other in done.values()}:
             at = (*path, "name") if analysis.name else (*path, "method")
@@ -92,14 +97,14 @@ def _contrast(draft: Draft, path: Path, stated: Contrast, treatments: tuple[str,
 
 
 def _check_better(
-    draft: Draft, path: Path, analysis: PlannedAnalysis, measured: Endpoint | SecondaryOutcome | None
+    draft: Draft, path: Path, analysis: PlannedAnalysis, measured: Endpoint | SecondaryOutcome
 ) -> None:
-    """`better` needs to know what is better: more responders are, and lower scores under mechanisms."""
-    known = not analysis.outcome and any(each.settings.better for each in draft.families)
-    has_direction = known or measured is None or measured.scale.better is not None
-    if analysis.alternative in ("better", "worse") and not has_direction and not _binary(analysis):
+    """`better` needs to know what is better."""
+    has_one_side = analysis.alternative in ("better", "worse", *ONE_MARGIN)
+    if has_one_side and better_end(draft, analysis, measured) is None:
         where = f"[outcomes.{analysis.outcome}]" if analysis.outcome else "[endpoint]"
-        hint = f'under {where}: scale = {{ better = "lower" }}, or use greater or less'
+        hint = f'under {where}: scale = {{ better = "lower" }}'
+        hint += "" if analysis.against_margins else ", or use greater or less"
         message = f"{analysis.alternative}: the scale does not say whether lower or higher is better"
         draft.note((*path, "alternative"), message, hint)
 
