@@ -27,7 +27,7 @@ class Kind(StrEnum):
     futility = "futility"
     wrong_sign = "wrong-sign"
     not_significant = "not-significant"
-    shown_different = "shown-different"
+    different = "shown-different"
 
 
 Replay = Annotated[

@@ -125,7 +125,7 @@ class Clusters:
         return EquivalenceFigures(
             equivalent=spread(pooled.equivalent, self.significant, self.n),
             not_equivalent=spread(pooled.not_equivalent, self.n - self.significant, self.n),
-            shown_different=spread(pooled.shown_different, count[..., BELOW].sum(1), self.n),
+            different=spread(pooled.different, count[..., BELOW].sum(1), self.n),
         )
 
     @property

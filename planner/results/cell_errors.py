@@ -188,7 +188,7 @@ class _Tallies:
         return EquivalenceFigures(
             equivalent=self._rate(figures.equivalent, equivalent),
             not_equivalent=self._rate(figures.not_equivalent, 1.0 - equivalent),
-            shown_different=self._rate(figures.shown_different, self._at(slice(None), BELOW)),
+            different=self._rate(figures.different, self._at(slice(None), BELOW)),
         )
 
     def _look(self, look: LookFigures, k: int) -> LookFigures:

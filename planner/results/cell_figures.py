@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -26,6 +25,7 @@ from planner.kernels.tables import (
 )
 from planner.model.looks import MonitoringPlan
 from planner.results.cells import Cell, EquivalenceFigures, EstimateFigures, LookFigures
+from planner.results.contract import Json
 from planner.results.dropout import DropoutFigures
 from planner.results.error_moments import ErrorMoments
 from planner.results.figures import (
@@ -83,7 +83,7 @@ def cell_of(
     return replace(cell, note=" ".join([*_notes(cell), *on_undefined(cell), *on_errors(cell)]))
 
 
-def margins_in(analysis: PlannedAnalysis, looks: MonitoringPlan) -> dict[str, Any]:
+def margins_in(analysis: PlannedAnalysis, looks: MonitoringPlan) -> Json:
     """The fields `limits` and `margin` of a cell, those that there are."""
     margins = looks.margins
     if margins is None:
@@ -97,7 +97,7 @@ def _equivalence(count: Ints, trials: int) -> EquivalenceFigures:
     return EquivalenceFigures(
         equivalent=probability(equivalent, trials),
         not_equivalent=probability(trials - equivalent, trials),
-        shown_different=probability(int(count[:, BELOW].sum()), trials),
+        different=probability(int(count[:, BELOW].sum()), trials),
     )
 
 

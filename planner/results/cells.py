@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from planner.results.contract import Written
+from planner.results.contract import Json, Written
 from planner.results.figures import Figure, Quantile
 
 
@@ -129,7 +129,15 @@ class EquivalenceFigures(Written):
 
     equivalent: Figure  # the interval lies within the limits: the power
     not_equivalent: Figure  # all others
-    shown_different: Figure  # of these, the interval lies outside the limits, at the last look
+    different: Figure  # of these, shown to be: the interval lies outside the limits, at the last look
+
+    def to_json(self) -> Json:
+        """The object of the JSON contract."""
+        return {
+            "equivalent": self.equivalent.to_json(),
+            "not_equivalent": self.not_equivalent.to_json(),
+            "shown_different": self.different.to_json(),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -154,10 +154,13 @@ def test_p_values_at_the_edges() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_find_gives_the_first_of_its_kind(kind: str) -> None:
     # One-sided limits find no wrong sign.
-    sided = {"alternative": "two-sided" if kind == "wrong-sign" else "better"}
-    scenario = trial("futility")
+    sided: dict[str, object] = {"alternative": "two-sided" if kind == "wrong-sign" else "better"}
+    scenario, name = trial("futility"), "small"
+    if kind == "shown-different":  # seldom, where futility stops what is not equivalent
+        sided = {"alternative": "equivalence", "limits": (-4.0, 4.0)}
+        scenario, name = trial("whole-points"), "effect"
     scenario = scenario.model_copy(update={"analyses": (scenario.analyses[0].model_copy(update=sided),)})
-    first = find(scenario, kind, trials=30_000, hypothesis="small", seed=2)
+    first = find(scenario, kind, trials=30_000, hypothesis=name, seed=2)
     assert first is not None
     (course,) = first.courses
     assert {
@@ -166,12 +169,13 @@ def test_find_gives_the_first_of_its_kind(kind: str) -> None:
         "futility": course.decision == "futility",
         "wrong-sign": course.wrong_sign,
         "not-significant": course.decision != "efficacy",
+        "shown-different": course.decision == "shown different",
     }[kind]
-    again = find(scenario, kind, first=first.index, trials=1, hypothesis="small", seed=2)
+    again = find(scenario, kind, first=first.index, trials=1, hypothesis=name, seed=2)
     assert again is not None
     assert again.index == first.index
     if first.index:
-        assert find(scenario, kind, trials=first.index, hypothesis="small", seed=2) is None
+        assert find(scenario, kind, trials=first.index, hypothesis=name, seed=2) is None
 
 
 def test_who_left_is_told() -> None:

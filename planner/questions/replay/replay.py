@@ -45,13 +45,13 @@ from planner.model.readings import Reading, reading_of
 from planner.monitoring.p_values import p_value
 from planner.monitoring.references import REFERENCES, look_up
 from planner.questions.replay.trial import (
+    DIFFERENT,
     EFFICACY,
     EQUIVALENT,
     FUTILITY,
     GOES_ON,
     NOT_EQUIVALENT,
     NOT_SIGNIFICANT,
-    SHOWN_DIFFERENT,
     Course,
     LookResult,
     PatientsUsed,
@@ -84,7 +84,7 @@ KINDS = {
 
 _SCAN_TILES = 8
 _DECISIONS = {ABOVE: EFFICACY, BELOW: EFFICACY, FUTILE: FUTILITY, LAST: NOT_SIGNIFICANT}
-_OF_EQUIVALENCE = {ABOVE: EQUIVALENT, BELOW: SHOWN_DIFFERENT, FUTILE: FUTILITY, LAST: NOT_EQUIVALENT}
+_OF_EQUIVALENCE = {ABOVE: EQUIVALENT, BELOW: DIFFERENT, FUTILE: FUTILITY, LAST: NOT_EQUIVALENT}
 
 
 def replay(

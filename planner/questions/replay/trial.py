@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 GOES_ON, EFFICACY, FUTILITY, NOT_SIGNIFICANT = "goes on", "efficacy", "futility", "not significant"
-EQUIVALENT, SHOWN_DIFFERENT, NOT_EQUIVALENT = "equivalent", "shown different", "not equivalent"
+EQUIVALENT, DIFFERENT, NOT_EQUIVALENT = "equivalent", "shown different", "not equivalent"
 """How trials end that are to show equivalence: the interval lies within the limits, outside, or neither."""
 
 

@@ -188,9 +188,9 @@ def most_patients(
     most = patients or scenario.design.patients
     if not 1 <= most <= MAX_PATIENTS:
         raise SizingError(f"the patients must be from 1 to {MAX_PATIENTS:,}, not {most:,}")
-    if told := [analysis.name for analysis in scenario.analyses if analysis.against_margins]:
+    if against := [analysis.name for analysis in scenario.analyses if analysis.against_margins]:
         raise SizingError(
-            f"no effect can be sought with {listed(told)}, which does not tell an effect from none: state "
+            f"no effect can be sought with {listed(against)}, which does not tell an effect from none: state "
             "the true difference, and seek a number of patients"
         )
     if not any(family_of(scenario.hypotheses[name]).effect_setting for name in names):

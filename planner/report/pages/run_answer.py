@@ -53,11 +53,11 @@ def _finds(cells: Sequence[Cell], context: PageContext) -> str:
         power = estimated(cells[0].power, percent=True)
         return f"Under “{under}”, the trial {words.shows} in {power} of virtual trials{averaged}"
     low, high = _ends(cells, _power)
-    found = "finds it" if words.shows == "finds the difference" else words.shows
+    does = "finds it" if words.shows == "finds the difference" else words.shows
     if (power := estimated(low.power, percent=True)) == estimated(high.power, percent=True):
-        return f"Where {words.true}, the trial {found} in {power} of virtual trials{averaged}"
+        return f"Where {words.true}, the trial {does} in {power} of virtual trials{averaged}"
     return (
-        f"Where {words.true}, the trial {found} in "
+        f"Where {words.true}, the trial {does} in "
         f"{estimated(low.power, percent=True)} (“{context.called(low.hypothesis)}”) to "
         f"{estimated(high.power, percent=True)} (“{context.called(high.hypothesis)}”) of virtual "
         f"trials{averaged}"

@@ -149,13 +149,13 @@ def _power(cells: Sequence[SharedCell], context: PageContext) -> Sheet:
     mean = cells[0].cell.uncertainty is not None
     columns.append(Column(f"{'Mean true' if mean else 'True'} effect{_unit(cells, context)}"))
     columns.append(Column("Assurance" if mean else "Power"))
-    shown = any(row.cell.equivalence is not None for row in cells)
-    columns += [Column(name) for name in _NOT_EQUIVALENT] if shown else []
+    equivalence = any(row.cell.equivalence is not None for row in cells)
+    columns += [Column(name) for name in _NOT_EQUIVALENT] if equivalence else []
     columns += [Column("Expected patients"), Column("Expected completers")]
     lines = TableRows(columns)
     for row, (cell, same) in zip(rows, cells, strict=True):
         row += [context.true_effect(cell), _power_cell(cell, context)]
-        row += _not_equivalent(cell) if shown else []
+        row += _not_equivalent(cell) if equivalence else []
         row += [estimated(cell.expected_patients), estimated(cell.expected_completers)]
         lines.add([row], [context.called(name) for name in same], too_high(cell))
     return lines.sheet()
@@ -168,7 +168,7 @@ def _not_equivalent(cell: Cell) -> list[str]:
     """The trials that do not show equivalence; of these those that refute it, and those without a test."""
     if cell.equivalence is None:
         return [DASH] * len(_NOT_EQUIVALENT)
-    shares = cell.equivalence.not_equivalent, cell.equivalence.shown_different, cell.undefined
+    shares = cell.equivalence.not_equivalent, cell.equivalence.different, cell.undefined
     return [estimated(share, percent=True) for share in shares]
 
 

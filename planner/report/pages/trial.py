@@ -118,20 +118,20 @@ def _looks(course: Course, unit: Unit, partial: bool) -> Sheet:
     t, df = ("b − c", "b + c") if exact else ("t", "df")
     columns = [Column("Look"), Column("Patients"), Column("Analysed" if partial else "Completers")]
     columns += [Column(f"Estimate{f' ({unit.name})' if unit.name else ''}"), Column("SE")]
-    told = course.analysis.against_margins
-    columns += [Column(f"Interval{f' ({unit.name})' if unit.name else ''}")] if told else []
-    if told:
+    against = course.analysis.against_margins
+    columns += [Column(f"Interval{f' ({unit.name})' if unit.name else ''}")] if against else []
+    if against:
         t = f"t from the {'nearer ' if course.analysis.tests_equivalence else ''}margin"
-    limits = Column("Significant at" if told else f"Significant at {t}")
+    limits = Column("Significant at" if against else f"Significant at {t}")
     columns += [] if by_p else [Column(t), Column(df), limits]
-    columns += [Column("Futile at" if told else f"Futile at {t}")] if futility else []
+    columns += [Column("Futile at" if against else f"Futile at {t}")] if futility else []
     columns += [Column("p"), Column("Level"), Column("Decision", number=False)]
     rows = []
     for look in looks:
         last = look.look == course.planned
         row = [f"{look.look} of {course.planned}", str(look.patients), str(look.completers)]
         row += [signed(_times(look.estimate, unit)), plain(_times(look.se, unit))]
-        if told:
+        if against:
             row.append(_from_to(look.interval, unit))
         if not by_p:
             row += [_t(look.statistic, exact), plain(look.discordant if exact else look.df)]
@@ -178,7 +178,7 @@ def _inside(low: float | None, high: float | None, whole: bool) -> str:
 
 def _verdict(course: Course, trial: Trial) -> str:
     """The decision in a sentence, and whether the truth agrees."""
-    last, told = course.looks[-1], course.analysis.against_margins
+    last, against = course.looks[-1], course.analysis.against_margins
     early = last.look < course.planned
     name = f"{course.analysis.name}: " if len(trial.courses) > 1 else ""
     seen = count(last.patients, "patient")
@@ -203,9 +203,9 @@ def _verdict(course: Course, trial: Trial) -> str:
         text += f" The other {count(left, 'patient')} planned are not needed."
     if course.wrong_sign:
         text += " Its sign is wrong: the truth points the other way."
-    elif course.decision == "efficacy" and course.truth.effect == 0 and not told:
+    elif course.decision == "efficacy" and course.truth.effect == 0 and not against:
         text += " There is no true effect: this is a type I error."
-    elif course.decision in ("efficacy", "equivalent") and course.truth.is_null and told:
+    elif course.decision in ("efficacy", "equivalent") and course.truth.is_null and against:
         text += f" But {in_words(course.analysis.alternative).null}: this is a type I error."
     return f"{text} {last.note.capitalize()}." if last.note else text
 

@@ -63,12 +63,12 @@ def _level(scenario: Scenario, analysis: AnalysisPlan) -> str:
     level = f"alpha {plain(analysis.alpha)}, {sidedness(analysis.alternative)}"
     unit = unit_of(scenario, analysis.measure, analysis.outcome)
 
-    def shown(effect: float) -> str:
+    def signed_effect(effect: float) -> str:
         return signed(effect * unit.factor)
 
     if analysis.limits:
-        low, high = map(shown, analysis.limits)
+        low, high = map(signed_effect, analysis.limits)
         return f"{level}; equivalence within {low} to {high} {unit.name}".rstrip()
     if analysis.margin is not None:
-        return f"{level}, margin {shown(analysis.margin)} {unit.name}".rstrip()
+        return f"{level}, margin {signed_effect(analysis.margin)} {unit.name}".rstrip()
     return level
