@@ -20,7 +20,8 @@ Call = Callable[..., None]
 """How a kernel is called: the kernel, its number among those of its kind, its arguments."""
 
 
-def _plainly(kernel: Any, number: int, *arguments: Any) -> None:
+def plainly(kernel: Any, number: int, *arguments: Any) -> None:
+    """Calls the kernel."""
     kernel(*arguments)
 
 
@@ -36,7 +37,7 @@ def generate(
     generators: Sequence[Generator],
     sequence: Ints,
     values: Floats,
-    call: Call = _plainly,
+    call: Call = plainly,
 ) -> None:
     """Fill in the values of the patients of these sequences, in the trials from `first` (of 128) on."""
     for number, each in enumerate(generators):
@@ -50,7 +51,7 @@ def enrol(
     generators: Sequence[Generator],
     sequence: Ints,
     values: Floats,
-    call: Call = _plainly,
+    call: Call = plainly,
 ) -> None:
     """Fill in sequences and values, in the trials from `first` (a multiple of 128) on."""
     call(allocate, 0, first, np.uint64(seed), plan.block, sequence)

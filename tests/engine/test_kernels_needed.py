@@ -59,6 +59,7 @@ CALLED = """
 import sys
 import planner
 from planner.engine import blocks, cohort
+from planner.questions.discriminate import answers
 from planner.engine.compiling import watched
 from planner.kernels import jit
 from planner.kernels.cache import KernelCache
@@ -73,19 +74,29 @@ def load_overload(self, signature, target):
     return load(self, signature, target)
 
 load, KernelCache.load_overload = KernelCache.load_overload, load_overload
-blocks.compile_missing = cohort.compile_missing = compile_missing
+blocks.compile_missing = cohort.compile_missing = answers.compile_missing = compile_missing
 first = planner.read(sys.argv[1], set=sys.argv[3:])
 with watched(lambda done, total: None):
     if sys.argv[2] == "run":
         planner.simulate(first, trials=128)
-    else:
+    elif sys.argv[2] == "compare":
         planner.compare([first, first], trials=128)
+    else:
+        planner.discriminate(first, draws=32, likelihood=sys.argv[2])
 nested = {each for each in loaded if each[1] in ("_add", "record")}  # other kernels call them: count, mark
 print(sorted(listed - loaded), sorted(loaded - listed - nested))
 """
 
 
-@pytest.mark.parametrize(("question", "scenario"), [("run", "williams-2018"), ("compare", "asthma-ab-ba")])
+@pytest.mark.parametrize(
+    ("question", "scenario"),
+    [
+        ("run", "williams-2018"),
+        ("compare", "asthma-ab-ba"),
+        ("mixture", "asthma-ab-ba"),
+        pytest.param("gaussian", "asthma-ab-ba", marks=pytest.mark.long),
+    ],
+)
 def test_what_is_listed_is_what_is_called(question: str, scenario: str) -> None:
     """To the types: a kernel that is listed for other types is compiled for nothing, and another one too."""
     program = [sys.executable, "-c", CALLED, scenario, question]

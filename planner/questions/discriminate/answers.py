@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from planner.engine.compiling import Listing, compile_missing, is_watched
 from planner.kernels.tables import Floats, Ints
 from planner.questions.discriminate.ceiling import (
     Ceiling,
@@ -32,7 +33,8 @@ from planner.questions.discriminate.design_figures import (
     TwoPartitions,
     WholeTrialsCheck,
 )
-from planner.questions.discriminate.likelihood import Fit, Likelihood, certain
+from planner.questions.discriminate.endless import list_density_kernels
+from planner.questions.discriminate.likelihood import Fit, Likelihood, certain, mixture
 from planner.questions.discriminate.posterior import (
     Bin,
     Classes,
@@ -45,6 +47,7 @@ from planner.questions.discriminate.posterior import (
     pairs,
     posteriors_of,
 )
+from planner.questions.discriminate.response_surface import list_surface_kernels
 from planner.questions.discriminate.simulating import SimulatedDesign
 from planner.questions.discriminate.summaries import Summaries
 from planner.results.figures import Figure, figure, share, smoothed_error
@@ -125,6 +128,16 @@ class Case:
 
     def _of(self, sim: SimulatedDesign, kinds: Sequence[str] | None) -> SimulatedDesign:
         return sim if kinds is None else sim.of(self.summaries.places(kinds))
+
+
+def compile_densities(fit: Fit) -> None:
+    """Compile what trials are weighed by, where somebody watches; the threads that weigh would, unseen."""
+    if is_watched():
+        listing = Listing()
+        list_density_kernels(listing.call)
+        if fit is mixture:
+            list_surface_kernels(listing.call)
+        compile_missing(listing.uses)
 
 
 def _trials(sim: SimulatedDesign) -> int:

@@ -22,7 +22,7 @@ from planner.model.distinguishable import inseparable
 from planner.model.families.family import first_open
 from planner.model.parameter_draws import is_uncertain, uncertain_parameters, variants
 from planner.questions.compare.compare import distinct_names
-from planner.questions.discriminate.answers import Case, answers, rates
+from planner.questions.discriminate.answers import Case, answers, compile_densities, rates
 from planner.questions.discriminate.classes import PRACTICAL
 from planner.questions.discriminate.design_figures import DesignFigures, DesignForecast, RatesPoint
 from planner.questions.discriminate.likelihood import FITS
@@ -111,6 +111,7 @@ def discriminate(
         _plan(scenario, name, hypotheses, patients, summaries, draws, seed)
         for scenario, name in zip(given, calls, strict=True)
     ]
+    compile_densities(FITS[likelihood])
     fixed, cut = simulate([plan.fixed for plan in plans], seed)
     if cut:
         raise KeyboardInterrupt

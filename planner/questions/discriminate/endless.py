@@ -25,6 +25,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from planner._special import ndtri
+from planner.engine.cohort import Call, plainly
 from planner.engine.executors import LITTLE_MEMORY, GoOn, Parts, WorkerMemory, in_full, pieces
 from planner.kernels.near_density import TERMS, log_totals, near_densities, sort_pairs
 from planner.kernels.tables import Floats, Ints
@@ -83,15 +84,15 @@ class LimitDensity:
             self._add_up(y[a : a + _AT_ONCE], total[a : a + _AT_ONCE])
         return np.maximum(total, -1e300) + self.constant
 
-    def _add_up(self, y: Floats, total: Floats) -> None:
+    def _add_up(self, y: Floats, total: Floats, call: Call = plainly) -> None:
         near, h = self._near(y)
         order, first = np.empty(near.size, np.int64), np.empty(len(self.mean) + 1, np.int64)
-        sort_pairs(near.ravel(), first, order)
+        call(sort_pairs, 0, near.ravel(), first, order)
         log = np.empty(near.shape)
         y, mean, turn, back = (_filled_up(each) for each in (y, self.mean, self.turn, self.back))
         rest = turn, self.size, back, self.at, self.numbers.uniform
-        near_densities(order, first, near.shape[1], y, h * h, mean, *rest, log)
-        log_totals(log, total)
+        call(near_densities, 0, order, first, near.shape[1], y, h * h, mean, *rest, log)
+        call(log_totals, 0, log, total)
 
     def _near(self, y: Floats) -> tuple[Ints, Floats]:
         """Places i64[row, neighbour] of the parts near to y, and the width h f64[row]."""
@@ -103,8 +104,16 @@ class LimitDensity:
 
 
 def _filled_up(x: Floats) -> Floats:
-    """The last axis lengthened with 0 to a multiple of TERMS."""
-    return np.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, -x.shape[-1] % TERMS)])
+    """The last axis lengthened with 0 to a multiple of TERMS; in C order, as kernels are compiled for one."""
+    return np.ascontiguousarray(np.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, -x.shape[-1] % TERMS)]))
+
+
+def list_density_kernels(call: Call) -> None:
+    """Calls what `LimitDensity.log` calls, of one part with one number and one summary."""
+    one, nowhere = np.zeros((1, 1)), np.empty((1, 0))
+    flat = Numbers(np.zeros(1))
+    density = LimitDensity(one, one, one[None], one, one[None], flat, one, nowhere, 1, np.ones(1), None, 0.0)
+    density._add_up(one, np.empty(1), call)
 
 
 def _width(radius: Floats, axes: int) -> Floats:

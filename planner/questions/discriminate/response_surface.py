@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planner.engine.cohort import Call, plainly
 from planner.kernels.mixture_density import PARTS, TERMS, total_power
 from planner.kernels.tables import Floats, W
 
@@ -65,7 +66,7 @@ def _wider(size: Floats, count: int) -> Floats:
     return factor
 
 
-def _equal_parts(y: Floats, mean: Floats, covariance: Floats) -> Floats:
+def _equal_parts(y: Floats, mean: Floats, covariance: Floats, call: Call = plainly) -> Floats:
     """Log density f64[row] at y f64[row, axis] of equal parts with these means and covariances, less pi's.
 
     The exponents are a product of two matrices: squares and products of y with what belongs to each part.
@@ -84,10 +85,16 @@ def _equal_parts(y: Floats, mean: Floats, covariance: Floats) -> Floats:
     lanes = np.zeros((blocks * W, axes))
     lanes[:rows] = y
     lanes = np.ascontiguousarray(lanes.reshape(blocks, W, axes).transpose(0, 2, 1))
-    most, total = np.empty((blocks, W)), np.empty((blocks, W))
-    total_power(lanes, parts, constant, most, total)
+    most, total = np.zeros((blocks, W)), np.ones((blocks, W))
+    call(total_power, 0, lanes, parts, constant, most, total)
     density: Floats = (most + np.log2(total)).ravel()[:rows] * math.log(2.0) - math.log(len(mean))
     return density
+
+
+def list_surface_kernels(call: Call) -> None:
+    """Calls what `ResponseSurface.log` calls, of one part, one axis and one row."""
+    one = np.ones((1, 1))
+    _equal_parts(one, one, one[None], call)
 
 
 def response_surface(mean: Floats, spread: Floats, numbers: Floats, further: Floats) -> ResponseSurface:
