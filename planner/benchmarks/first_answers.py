@@ -73,7 +73,7 @@ def first_answers(
     rows: list[Json] = []
     skipped: list[Json] = []
     for name, count in rounds.items():
-        say(f"waiting: {name}")
+        say(f"timing {QUESTIONS[name].title if name in QUESTIONS else wait(name).title}")
         if name in QUESTIONS:
             rows += _by_all_tools(name, count, skipped)
         else:

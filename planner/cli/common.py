@@ -130,7 +130,7 @@ def note_compiling(quiet: bool) -> None:
     from planner.cli.terminal import note
 
     if not quiet and not _compiled():
-        note("compiling the kernels, once on this machine; later runs start at once")
+        note("compiling the kernels, once on this machine; later runs of this kind start at once")
 
 
 def _compiled() -> bool:

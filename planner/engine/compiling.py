@@ -1,9 +1,9 @@
 """Kernels compiled before the first of them is called, one after the other, for whoever watches.
 
-What a call compiles by itself shows nothing for half a minute. So what is going to be called is listed first:
-the functions that call kernels are gone through once with a call that notes kernel and types. What of that is
-neither in this process nor kept on this machine is compiled, in the calling thread. Where nobody watches,
-nothing is listed, and a kernel is compiled when it is called.
+What a call compiles by itself shows nothing for ten to twenty seconds. So what is going to be called is
+listed first: the functions that call kernels are gone through once with a call that notes kernel and types.
+What of that is neither in this process nor kept on this machine is compiled, in the calling thread. Where
+nobody watches, nothing is listed, and a kernel is compiled when it is called.
 """
 
 from __future__ import annotations
