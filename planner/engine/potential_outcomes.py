@@ -76,7 +76,8 @@ def potential_means(
         )
     design, population = scenario.design, scenario.population
     parallel = {"sequences": tuple((a,) for a in treatments), "allocation": (1,) * len(treatments)}
-    plain = {"sequence_effect": (0.0,) * len(treatments), "period_effect": population.period_effect[:1]}
+    plain = {"period_effect": population.period_effect[:1]}
+    plain["sequence_effect"] = (scenario.endpoint.no_effect,) * len(treatments)
     parts = {"design": design.model_copy(update=parallel), "population": population.model_copy(update=plain)}
     alone = scenario.model_copy(update=parts)
     generators = generators_of(alone, names, readings)

@@ -50,7 +50,7 @@ def period_remarks(scenario: Scenario, patients: int | None = None) -> list[str]
 
 
 def _remark(scenario: Scenario, analysis: PlannedAnalysis, patients: int) -> str:
-    design, effects = scenario.design, scenario.population.period_effect
+    design, effects = scenario.design, scenario.period_shifts
     left = _left_of_periods(scenario, analysis)
     if not any(left):
         return ""
@@ -191,7 +191,7 @@ def type_one_errors(scenario: Scenario, analysis: PlannedAnalysis, patients: int
 def _discordant(scenario: Scenario, hypothesis: Hypothesis, analysis: PlannedAnalysis) -> Floats | None:
     """(sequences, 2) shares of patients who respond to the first treatment only, and to the second only, were
     the two alike."""
-    effects = scenario.population.period_effect
+    effects = scenario.period_shifts
     first, second = analysis.weights
     family, shares = family_of(hypothesis), []
     for sequence in scenario.design.sequences:
@@ -257,7 +257,7 @@ def _contrasts(scenario: Scenario, scores: NormalScores, analysis: PlannedAnalys
     taken = [sequence for sequence, takes in zip(design.sequences, part, strict=True) if takes]
     share = np.array(design.allocation, float)[part]
     share /= share.sum()
-    shifts = table @ np.array(scenario.population.period_effect)
+    shifts = table @ np.array(scenario.period_shifts)
     own = sum((w * spread.interaction) ** 2 for w in weights.values())
     variance = [
         sum((w * spread.within[a]) ** 2 for w, a in zip(row, sequence, strict=True))

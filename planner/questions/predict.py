@@ -237,7 +237,7 @@ def _means_of_reading(
         if gives(scenario, hypothesis, reading):
             family = family_of(hypothesis)
             signatures = [family.signature(scenario, hypothesis, a, reading) for a in treatments]
-            groups.setdefault((hypothesis.family, *signatures), []).append(name)
+            groups.setdefault((hypothesis.kind, *signatures), []).append(name)
     first = [group[0] for group in groups.values()]
     if not first:
         return []
@@ -271,7 +271,7 @@ def _simulate(
         readings.append(next_dosing)
     rows: dict[str, list[Prediction]] = {}
     remaining: dict[str, list[RemainingEffect]] = {}
-    drift = scenario.population.period_effect[0] if scenario.population.period_effect else 0.0
+    drift = scenario.period_shifts[0] if scenario.period_shifts else 0.0
     enrolled = enrolment(scenario)
     fall = enrolled.untreated_change if enrolled is not None else 0.0  # is no improvement
     several = max(1, _AT_ONCE // (len(readings) * len(design.treatments)))

@@ -45,7 +45,7 @@ def in_words(contrast: Contrast) -> str:
 
 def total(contrast: Mapping[str, float], numbers: Mapping[str, float]) -> Fraction:
     """The weighted sum of numbers, exact for the decimal numbers that are written."""
-    return sum((_weight(w) * Fraction(repr(float(numbers[a]))) for a, w in contrast.items()), Fraction(0))
+    return sum((exact_weight(w) * Fraction(repr(float(numbers[a]))) for a, w in contrast.items()), Fraction(0))
 
 
 def cancels(contrast: Mapping[str, float], rows: Mapping[str, Hashable]) -> bool:
@@ -53,12 +53,12 @@ def cancels(contrast: Mapping[str, float], rows: Mapping[str, Hashable]) -> bool
     sums: dict[Hashable, Fraction] = {}
     for treatment, weight in contrast.items():
         row = rows[treatment]
-        sums[row] = sums.get(row, Fraction(0)) + _weight(weight)
+        sums[row] = sums.get(row, Fraction(0)) + exact_weight(weight)
     return not any(sums.values())
 
 
 @lru_cache(maxsize=1024)
-def _weight(x: float) -> Fraction:
+def exact_weight(x: float) -> Fraction:
     """The number as it is written; 0.333333333333 is a third."""
     written = Fraction(repr(float(x)))
     simple = written.limit_denominator(1000)

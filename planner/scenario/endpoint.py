@@ -19,7 +19,7 @@ from planner.scenario.scale import EndpointScale, scale_by_name
 
 MEASURE = OneOf("measure", dict.fromkeys(vocabulary.MEASURES))
 
-_USUAL = ", ".join(f"{row.measure} for {row.states}" for row in vocabulary.FAMILIES.values())
+_USUAL = ", ".join(dict.fromkeys(f"{row.measure} for {row.states}" for row in vocabulary.FAMILIES.values()))
 
 
 class Endpoint(Settings):
@@ -46,6 +46,27 @@ class Endpoint(Settings):
             "Which baseline change and response refer to: that of each period, or the first", example="first"
         ),
     ] = "period"
+    distribution: Annotated[
+        str,
+        OneOf("distribution", vocabulary.DISTRIBUTIONS),
+        about(
+            'How scores are distributed; "log-normal": their natural logarithms are normal, everything is '
+            "simulated, analysed and stopped on logarithms, and treatments are compared by the ratio of their "
+            "geometric means",
+            since="0.2.0",
+            example="log-normal",
+        ),
+    ] = "normal"
+
+    @property
+    def on_logs(self) -> bool:
+        """Whether logarithms are analysed, and treatments compared by a ratio."""
+        return self.distribution == "log-normal"
+
+    @property
+    def no_effect(self) -> float:
+        """The effect of a period or sequence that changes nothing: a ratio of 1, or 0 points."""
+        return 1.0 if self.on_logs else 0.0
 
     @property
     def bounds(self) -> EndpointScale | None:

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from functools import reduce
 from importlib import import_module
 from operator import or_
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Discriminator, Tag
+from pydantic import BeforeValidator, Discriminator, Tag, ValidationInfo
 
 from planner.scenario.families.base import FamilySettings
-from planner.scenario.vocabulary import FAMILIES
+from planner.scenario.fields import as_spelt
+from planner.scenario.tree import Tree
+from planner.scenario.vocabulary import DISTRIBUTIONS, FAMILIES, named_family
 
 
 def _settings(module: str) -> type[FamilySettings]:
@@ -24,29 +26,77 @@ SETTINGS: dict[str, type[FamilySettings]] = {
 }
 """The settings of a hypothesis of each family."""
 
+NORMAL = next(iter(DISTRIBUTIONS))
+"""The distribution of an endpoint that names none."""
 
-def family_of(hypothesis: object) -> str:
+_KEY = "distribution"  # in the context of a validation
+
+
+class _Written(dict[str, Any]):
+    """A hypothesis as it is written, and the distribution of the endpoint that it is of."""
+
+    distribution = NORMAL
+
+
+def distribution_of(data: Tree) -> str:
+    """The distribution of the endpoint as far as a file states a known one."""
+    endpoint = data.get("endpoint")
+    stated = endpoint.get("distribution") if isinstance(endpoint, Mapping) else None
+    return (as_spelt(stated, DISTRIBUTIONS) if isinstance(stated, str) else None) or NORMAL
+
+
+def with_distribution(context: Tree, distribution: str) -> Tree:
+    """The context of a validation in which hypotheses are those of an endpoint of this distribution."""
+    return {**context, _KEY: distribution}
+
+
+def family_of(hypothesis: object, distribution: str = NORMAL) -> str:
     """The family of a hypothesis as it is written: the stated one, else the one whose settings it has.
 
-    A family that does not exist is not taken; whoever reads the settings of the family refuses it.
+    `distribution`: that of the endpoint. A family that does not exist is not taken; whoever reads the
+    settings of the family refuses it.
     """
-    first = next(iter(FAMILIES))
+    names = list(dict.fromkeys(row.written or family for family, row in FAMILIES.items()))
+    own = {name: named_family(name, distribution) for name in names}
     if isinstance(hypothesis, FamilySettings):
-        return hypothesis.family
+        return hypothesis.kind
     if not isinstance(hypothesis, Mapping):
-        return first
+        return own[names[0]]
     stated = hypothesis.get("family")
-    if isinstance(stated, str) and stated in FAMILIES:
-        return stated
-    own = {family: settings.model_fields.keys() & hypothesis.keys() for family, settings in SETTINGS.items()}
-    return max(own, key=lambda family: (family in hypothesis, len(own[family])))
+    if isinstance(stated, str) and stated in own:
+        return own[stated]
+    common = {name: SETTINGS[own[name]].model_fields.keys() & hypothesis.keys() for name in names}
+    return own[max(common, key=lambda name: (name in hypothesis, len(common[name])))]
+
+
+def _of_endpoint(hypotheses: object, info: ValidationInfo) -> object:
+    """The hypotheses as they are written, each with the distribution of the endpoint."""
+    distribution = (info.context or {}).get(_KEY, NORMAL)
+    if distribution == NORMAL or not isinstance(hypotheses, Mapping):
+        return hypotheses
+    return {name: _written(item, distribution) for name, item in hypotheses.items()}
+
+
+def _written(hypothesis: object, distribution: str) -> object:
+    if not isinstance(hypothesis, Mapping):
+        return hypothesis
+    written = _Written(hypothesis)
+    written.distribution = distribution
+    return written
+
+
+def _family(hypothesis: object) -> str:
+    return family_of(hypothesis, getattr(hypothesis, "distribution", NORMAL))
 
 
 if TYPE_CHECKING:
     AnyHypothesis = FamilySettings
 else:
     _TAGGED = [Annotated[settings, Tag(family)] for family, settings in SETTINGS.items()]
-    AnyHypothesis = Annotated[reduce(or_, _TAGGED), Discriminator(family_of)]
+    AnyHypothesis = Annotated[reduce(or_, _TAGGED), Discriminator(_family)]
 """What pydantic reads a hypothesis as: the settings of its family."""
+
+OF_ENDPOINT = BeforeValidator(_of_endpoint)
+"""Of a table of hypotheses: those of a log-normal endpoint are read as that."""
 
 Hypothesis = FamilySettings

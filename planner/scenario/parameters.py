@@ -30,7 +30,7 @@ COMMON = ("agents", "signals", "components")
 """Tables of which a hypothesis of mechanisms may have entries of its own."""
 
 _SHARED = (*COMMON, "outcomes", "blinding", "population", "treatments")
-_EACH = ("sd_within", "per_period")  # one number may be written for all of these
+_EACH = ("sd_within", "cv_within", "per_period")  # one number may be written for all of these
 _DECIDED = ("at_least", "dose", "at_days")  # by whoever plans the trial
 
 

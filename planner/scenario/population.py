@@ -48,14 +48,15 @@ class Population(Settings):
         tuple[Points, ...],
         about(
             "Added to every score of a period, one per period; where rates are stated, to the latent "
-            "threshold, in its SDs",
+            "threshold, in its SDs; of a log-normal endpoint the ratio to the first period, which is 1",
             "points",
         ),
     ] = ()
     sequence_effect: Annotated[
         tuple[Points, ...],
         about(
-            "Added to every score of a sequence, one per sequence; acts on means only",
+            "Added to every score of a sequence, one per sequence; acts on means only; of a log-normal "
+            "endpoint a factor",
             "points",
             example=[0.0, 2.0],
         ),

@@ -28,7 +28,8 @@ from planner.scenario.fields import (
     about,
     spelt_schema,
 )
-from planner.scenario.hypotheses import AnyHypothesis
+from planner.scenario.hypotheses import OF_ENDPOINT, AnyHypothesis
+from planner.scenario.logs import ln
 from planner.scenario.monitoring import Monitoring
 from planner.scenario.observed import Observed
 from planner.scenario.own_methods import OwnMethods, context_of, unused
@@ -108,6 +109,7 @@ class Scenario(Settings):
     ] = None
     hypotheses: Annotated[
         Mapping[Name, AnyHypothesis],
+        OF_ENDPOINT,
         about("What may be true", min_length=1, max_length=MAX_HYPOTHESES),
     ]
     uncertainty: Annotated[Mapping[PathText, Distribution], BY_PATH] = {}
@@ -185,6 +187,19 @@ class Scenario(Settings):
     def scale_of(self, analysis: PlannedAnalysis) -> Scale:
         """The scale of what an analysis reads: the endpoint's, or that of a secondary outcome."""
         return self.outcomes[analysis.outcome].scale if analysis.outcome else self.endpoint.scale
+
+    @property
+    def period_shifts(self) -> tuple[float, ...]:
+        """What each period adds to the scores that are analysed: of a ratio, its logarithm."""
+        return self._shifts(self.population.period_effect)
+
+    @property
+    def sequence_shifts(self) -> tuple[float, ...]:
+        """What each sequence adds to the scores that are analysed: of a ratio, its logarithm."""
+        return self._shifts(self.population.sequence_effect)
+
+    def _shifts(self, effects: tuple[float, ...]) -> tuple[float, ...]:
+        return tuple(map(ln, effects)) if self.endpoint.on_logs else effects
 
     @property
     def simulated_hypotheses(self) -> tuple[str, ...]:

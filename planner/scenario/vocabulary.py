@@ -159,10 +159,25 @@ class NamedFamily(NamedTuple):
     module: str
     states: str  # what its hypotheses state, in the plural
     measure: str  # what is analysed where the endpoint does not say it
+    written: str = ""  # the `family` that hypotheses have in files, where that is not its own name
+    distribution: str = "normal"  # of the endpoint: what sets it apart from another one written the same
 
+
+DISTRIBUTIONS: dict[str, str] = {
+    "normal": "Scores are normal, and compared by their difference",
+    "log-normal": "Logarithms are normal, and treatments compared by the ratio of their geometric means",
+}
 
 FAMILIES: dict[str, NamedFamily] = {
     "means": NamedFamily("The mean of each treatment, and how scores vary", "means", "means", "score"),
+    "lognormal": NamedFamily(
+        "The geometric mean of each treatment, and how logarithms vary",
+        "lognormal",
+        "means",
+        "score",
+        written="means",
+        distribution="log-normal",
+    ),
     "rates": NamedFamily("The share of responders to each treatment", "rates", "rates", "response"),
     "terms": NamedFamily(
         "A mechanism: which components of improvement need which signals",
@@ -172,6 +187,14 @@ FAMILIES: dict[str, NamedFamily] = {
     ),
 }
 """A hypothesis that shows no family by its settings is of the first."""
+
+
+def named_family(written: str, distribution: str) -> str:
+    """The family that files write so, of an endpoint of this distribution where there is one of its own."""
+    return next(
+        (k for k, row in FAMILIES.items() if row.written == written and row.distribution == distribution),
+        written,
+    )
 
 MEASURES = ("score", "change", "percent-change", "response", "remission")
 BINARY_MEASURES = ("response", "remission")

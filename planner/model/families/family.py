@@ -272,13 +272,13 @@ def names_by_family(scenario: Scenario, names: Iterable[str]) -> dict[str, tuple
     """The named hypotheses of each family that has any, in the order of the table of families."""
     by_family: dict[str, list[str]] = {family: [] for family in FAMILIES}
     for name in names:
-        by_family[scenario.hypotheses[name].family].append(name)
+        by_family[scenario.hypotheses[name].kind].append(name)
     return {family: tuple(members) for family, members in by_family.items() if members}
 
 
 def family_of(hypothesis: H) -> Family[H]:
     """The family of a hypothesis."""
-    return family_named(hypothesis.family)
+    return family_named(hypothesis.kind)
 
 
 @cache

@@ -107,9 +107,9 @@ def _draws(periods: int, baselines: bool, treatments: int) -> tuple[Draws, Ints]
 
 def _outcome(scenario: Scenario, hypothesis: Means, s: int, k: int, treatment: str) -> Floats:
     """Row of coefficients of the score in period k of sequence s."""
-    population, spread = scenario.population, hypothesis.spread
+    spread = hypothesis.spread
     row = np.zeros(MEANS_FEATURES)
-    added = population.period_effect[k] + population.sequence_effect[s]
+    added = scenario.period_shifts[k] + scenario.sequence_shifts[s]
     row[CONSTANT] = (
         hypothesis.means[treatment] + added + carryover_points(hypothesis, scenario.design.sequences[s], k)
     )

@@ -139,7 +139,7 @@ def _own_contrasts(scenario: Scenario, scores: NormalScores, analysis: PlannedAn
     design, weights, spread = scenario.design, analysis.weights, scores.spread
     shares = sequence_shares(design.sequences, weights) or [Fraction(0)] * len(design.sequences)
     table = period_weights(scenario, weights)
-    added = scenario.population.period_effect
+    added = scenario.period_shifts
     own = sum((w * spread.interaction) ** 2 for w in weights.values())
     rows = []
     for s, sequence in enumerate(design.sequences):
@@ -170,14 +170,14 @@ def _first_period(
     scenario: Scenario, scores: NormalScores, analysis: PlannedAnalysis, n: Floats
 ) -> Law | None:
     """The means of the first period; exact where patients of a treatment have one mean, all one variance."""
-    design, population = scenario.design, scenario.population
+    design = scenario.design
     rows = []
     for treatment, weight in analysis.weights.items():
         chosen = [s for s, sequence in enumerate(design.sequences) if sequence[0] == treatment]
-        added = {population.sequence_effect[s] for s in chosen}
+        added = {scenario.sequence_shifts[s] for s in chosen}
         if len(added) > 1:
             return None
-        mean = scores.means[treatment] + population.period_effect[0] + added.pop()
+        mean = scores.means[treatment] + scenario.period_shifts[0] + added.pop()
         share = sum(design.allocation[s] for s in chosen) / design.unit
         rows.append((weight, mean, scores.spread.total(treatment) ** 2, share))
     return _compared(_Groups(*np.array(rows).T), n)

@@ -41,5 +41,5 @@ def scale_notes(scenario: Scenario) -> dict[tuple[str, str], str]:
         (name, analysis.name): reason
         for name, hypothesis in scenario.hypotheses.items()
         for analysis in scenario.analyses
-        if (reason := in_words_of(hypothesis.family).moved_by_scale(scenario, hypothesis, analysis.weights))
+        if (reason := in_words_of(hypothesis.kind).moved_by_scale(scenario, hypothesis, analysis.weights))
     }

@@ -126,7 +126,7 @@ def _effects(scenario: Scenario) -> list[str]:
     if any(population.period_effect):
         pairs = enumerate(population.period_effect, 1)
         added = listed([f"{signed(effect)} in period {k}" for k, effect in pairs if effect])
-        lines.append(in_words_of(families[0].family).period_effects(scenario, added))
+        lines.append(in_words_of(families[0].kind).period_effects(scenario, added))
     if any(population.sequence_effect):
         rows = zip(population.sequence_effect, scenario.design.sequences, strict=True)
         added = listed([f"{signed(effect)} in {' '.join(sequence)}" for effect, sequence in rows if effect])

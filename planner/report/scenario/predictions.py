@@ -164,4 +164,4 @@ def carryover_reason(scenario: Scenario, name: str) -> str:
             if blocked
             else ""
         )
-    return in_words_of(scenario.hypotheses[name].family).carried_over(scenario, left)
+    return in_words_of(scenario.hypotheses[name].kind).carried_over(scenario, left)

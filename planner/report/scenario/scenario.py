@@ -117,7 +117,7 @@ def _what_may_be_true(scenario: Scenario, plan: TrialPlan, outlook: HypothesisPr
     hypotheses = {name: scenario.hypotheses[name] for name in outlook.hypotheses}
     blocks: list[Block] = []
     for family in FAMILIES:
-        if own := [each for each in hypotheses.values() if each.family == family]:
+        if own := [each for each in hypotheses.values() if each.kind == family]:
             blocks += in_words_of(family).made_of(scenario, own)
     blocks.append(Heading("What may be true"))
     hypotheses_text = [
@@ -133,7 +133,7 @@ def _what_may_be_true(scenario: Scenario, plan: TrialPlan, outlook: HypothesisPr
 def _hypothesis(name: str, hypothesis: FamilySettings, scenario: Scenario, plan: TrialPlan) -> list[str]:
     """What a hypothesis says, what follows from it, and the true effects that power refers to."""
     sentences = [f"{hypothesis.label}."] if hypothesis.label and hypothesis.label != name else []
-    sentences += in_words_of(hypothesis.family).sentences(scenario, hypothesis, plan)
+    sentences += in_words_of(hypothesis.kind).sentences(scenario, hypothesis, plan)
     return sentences + [_effects(name, contrast, scenario, plan) for contrast in plan.contrasts]
 
 
@@ -172,7 +172,7 @@ def _effect(name: str, analysis: AnalysisPlan, truth: Truth, scenario: Scenario)
         why_null = alternative_in_words(analysis.alternative).null.replace("the true effect is ", "")
     wrong = f" ({why_null}: significant trials are type I errors)" if truth.is_null else ""
     hypothesis = scenario.hypotheses[name]
-    words = in_words_of(hypothesis.family)
+    words = in_words_of(hypothesis.kind)
     why = words.moved_by_scale(scenario, hypothesis, weights(analysis.contrast))
     return f"{effect} {unit.name}{wrong}{f' ({why})' if why else ''}"
 

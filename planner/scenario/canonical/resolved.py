@@ -71,7 +71,7 @@ def full_paths(path: Path, scenario: Scenario) -> list[Path]:
 def _by_others(path: Path, scenario: Scenario) -> tuple[str, ...]:
     """The settings of the hypothesis that state in full what the file states at `path`."""
     stated, name = scenario.hypotheses.get(str(path[1])), str(path[2])
-    return (name,) if stated is None else SETTINGS[stated.family].renamed.get(name, (name,))
+    return (name,) if stated is None else SETTINGS[stated.kind].renamed.get(name, (name,))
 
 
 def _standing(path: Path, scenario: Scenario) -> Path:

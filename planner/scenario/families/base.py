@@ -16,7 +16,7 @@ from planner.scenario.endpoint import Endpoint
 from planner.scenario.faults import Path
 from planner.scenario.fields import Number, PathText, Settings, about
 from planner.scenario.uncertainty import BY_PATH, Distribution, Tie
-from planner.scenario.vocabulary import BINARY_MEASURES
+from planner.scenario.vocabulary import BINARY_MEASURES, named_family
 
 
 class FamilySettings(Settings):
@@ -38,6 +38,9 @@ class FamilySettings(Settings):
 
     measures: ClassVar[tuple[str, ...]] = ("score", "change", "percent-change")
     """What of a score the family can tell: rows of `planner.scenario.vocabulary.MEASURES`."""
+
+    distribution: ClassVar[str] = "normal"
+    """The distribution of the endpoint that hypotheses of the family are of."""
 
     of_what: ClassVar[str] = "scores"
     """What the numbers that it states are of, in the plural."""
@@ -81,6 +84,11 @@ class FamilySettings(Settings):
 
     renamed: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """Settings that the full form of a scenario states by others, and by which."""
+
+    @property
+    def kind(self) -> str:
+        """The row of `planner.scenario.vocabulary.FAMILIES` that it belongs to."""
+        return named_family(self.family, self.distribution)
 
     @classmethod
     def tells_responses(cls) -> bool:

@@ -23,7 +23,7 @@ from planner.scenario.design import Design, Treatment
 from planner.scenario.endpoint import Endpoint
 from planner.scenario.families.base import FamilySettings
 from planner.scenario.faults import Path, dotted
-from planner.scenario.hypotheses import SETTINGS, family_of
+from planner.scenario.hypotheses import SETTINGS, distribution_of, family_of
 from planner.scenario.monitoring import Monitoring
 from planner.scenario.observed import Observed
 from planner.scenario.own_methods import context_of
@@ -140,12 +140,15 @@ _SECTIONS: dict[str, type[BaseModel]] = {
 def _draft(data: Tree, written: Scenario | None, context: Tree) -> Draft:
     """The parts of the scenario that are sound by themselves."""
 
-    part = partial(_sound_part, context=context)
+    part, distribution = partial(_sound_part, context=context), distribution_of(data)
 
     def parts(model: type[BaseModel] | None, raw: object, most: int) -> dict[object, object]:
         """The sound entries of a table or list; no model: hypotheses, each by its family."""
         items = raw.items() if isinstance(raw, dict) else enumerate(raw) if isinstance(raw, list) else ()
-        built = {key: part(model or SETTINGS[family_of(item)], item) for key, item in islice(items, most)}
+        built = {
+            key: part(model or SETTINGS[family_of(item, distribution)], item)
+            for key, item in islice(items, most)
+        }
         return {key: item for key, item in built.items() if item is not None}
 
     common: dict[str, type[BaseModel]] = {

@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from planner.scenario.faults import Path
 from planner.scenario.fields import as_spelt, split_text
-from planner.scenario.hypotheses import SETTINGS, family_of
+from planner.scenario.hypotheses import SETTINGS, distribution_of, family_of
 from planner.scenario.reading.messages import model_at
 from planner.scenario.resolving.examples import described, periods, spelt_out
 from planner.scenario.stopping_rules import EFFICACY_RULES, FUTILITY_RULES
@@ -161,6 +161,7 @@ SHORT_FORMS: tuple[ShortForm, ...] = (
     ShortForm("outcomes.*.components.*.otherwise", "1", "{ mean = 1 }"),
     ShortForm("outcomes.*.components.*.half_life_days", "0.1", "{ median = 0.1 }"),
     ShortForm("hypotheses.*.sd_within", "5", '{ "*" = 5 }', "for every treatment"),
+    ShortForm("hypotheses.*.cv_within", "0.3", '{ "*" = 0.3 }', "for every treatment"),
     ShortForm("analyses", '{ method = "paired-t" }', '[{ method = "paired-t" }]', expand=_list_of_one),
     ShortForm("analyses", '"paired-t"', '[{ method = "paired-t" }]', expand=_list_of_one),
     ShortForm("analyses.*", '"paired-t"', '{ method = "paired-t" }', expand=_under("method")),
@@ -204,7 +205,8 @@ def full_form(data: Tree, path: Path, value: object) -> Tree | None:
     """The table that a value stands for at a path of the settings `data`, None if it is no short form."""
     route = path
     if path[:1] == ("hypotheses",) and len(path) > 2:
-        route = (*path[:2], family_of(data["hypotheses"][path[1]]), *path[2:])
+        family = family_of(data["hypotheses"][path[1]], distribution_of(data))
+        route = (*path[:2], family, *path[2:])
     for form in SHORT_FORMS:
         if form.expand is not None and _stands_at(form, path):
             table = form.expand(value, data)

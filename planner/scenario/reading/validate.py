@@ -7,6 +7,7 @@ from functools import lru_cache
 from pydantic import BaseModel, create_model
 
 from planner.scenario.fields import Settings
+from planner.scenario.hypotheses import distribution_of, with_distribution
 from planner.scenario.resolving.kept import Kept
 from planner.scenario.scenario import Scenario
 from planner.scenario.tree import Tree
@@ -19,10 +20,12 @@ def validated(data: Tree, context: Tree, kept: Kept) -> Scenario:
 
     Of tables and lists that are those of an earlier scenario, the checked ones are taken over.
     """
-    scenario = _from_earlier(data, context, kept.answer("validated", (context,)))
+    distribution = distribution_of(data)
+    given = with_distribution(context, distribution)
+    scenario = _from_earlier(data, given, kept.answer("validated", (context,), (distribution,)))
     if scenario is None:
-        scenario = Scenario.model_validate(data, context=context)
-    kept.keep("validated", (context,), (), (data, scenario))
+        scenario = Scenario.model_validate(data, context=given)
+    kept.keep("validated", (context,), (distribution,), (data, scenario))
     return scenario
 
 

@@ -155,8 +155,8 @@ def _default(draft: Draft, analysis: PlannedAnalysis, design: Design, contrast: 
     """
     compared = set(weights(contrast))
     some = any(0 < len(compared & set(sequence)) < len(compared) for sequence in design.sequences)
-    period_effect = draft.population is not None and any(draft.population.period_effect)
-    period_effect = period_effect or selected_by_first_baseline(draft)
+    effects = () if draft.population is None else draft.population.period_effect
+    period_effect = any(effect != draft.no_effect for effect in effects) or selected_by_first_baseline(draft)
     suited = {
         "whole contrasts": not some,
         "period effect": period_effect,

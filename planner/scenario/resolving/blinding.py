@@ -59,7 +59,7 @@ def _check_expectancy(draft: Draft, blinding: Blinding, signals: list[str]) -> N
         unknown_name(draft, path, "signal", expectancy.signal, signals)
         return
     for name, hypothesis in draft.hypotheses.items():
-        resolver_of(hypothesis.family).check_guess(draft, name, hypothesis, expectancy.signal)
+        resolver_of(hypothesis.kind).check_guess(draft, name, hypothesis, expectancy.signal)
     for above, terms, in_force in _driving_outcomes(draft):
         if _depends(terms, expectancy.signal, in_force):
             cue = printable(expectancy.signal)

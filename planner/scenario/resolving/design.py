@@ -130,10 +130,10 @@ def resolve_population(draft: Draft, design: Design, endpoint: Endpoint | None) 
 def _effects(draft: Draft, effects: tuple[float, ...], what: str, wanted: int) -> tuple[float, ...]:
     path: Path = ("population", f"{what}_effect")
     if draft.written(path) is None:
-        return (0.0,) * wanted
+        return (draft.no_effect,) * wanted
     if len(effects) != wanted:
         message = f"has {count(len(effects), 'number')}, but the design has {count(wanted, what)}"
-        draft.note(path, message, f"one number per {what}, in points")
+        draft.note(path, message, f"one number per {what}, {'as a ratio' if draft.no_effect else 'in points'}")
     return effects
 
 
@@ -142,6 +142,7 @@ def resolve_endpoint(draft: Draft) -> Endpoint | None:
     endpoint = draft.endpoint
     if endpoint is None:
         return None
+    _check_distribution(draft, endpoint)
     scale, path = endpoint.scale, ("endpoint", "scale")
     if scale.low is not None and scale.high is not None and not scale.low < scale.high:
         draft.note((*path, "high"), f"must be above the lowest score, {scale.low:g}")
@@ -157,3 +158,11 @@ def resolve_endpoint(draft: Draft) -> Endpoint | None:
     scores = [each for each in draft.families if each.settings.tells_scores()]
     label = done.measure.capitalize() if yes_or_no and not scores else "Score"
     return done.model_copy(update={"label": label})
+
+
+def _check_distribution(draft: Draft, endpoint: Endpoint) -> None:
+    """Every hypothesis is of an endpoint of this distribution."""
+    other = draft.first_family(lambda family: family.distribution != endpoint.distribution)
+    if other is not None:
+        message = f"{endpoint.distribution}: {other.first_stated} are of no such endpoint"
+        draft.note(("endpoint", "distribution"), message, "leave it out, or state `means` in place of them")

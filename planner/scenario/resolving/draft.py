@@ -15,7 +15,7 @@ from planner.scenario.endpoint import Endpoint
 from planner.scenario.families.base import FamilySettings
 from planner.scenario.faults import Path
 from planner.scenario.fields import EVERY
-from planner.scenario.hypotheses import SETTINGS, family_of
+from planner.scenario.hypotheses import SETTINGS, distribution_of, family_of
 from planner.scenario.monitoring import Monitoring
 from planner.scenario.observed import Observed
 from planner.scenario.population import Population
@@ -43,6 +43,11 @@ class StatedFamily(NamedTuple):
     row: NamedFamily
     settings: type[FamilySettings]
     first: str  # name of its first hypothesis, which may be unsound
+
+    @property
+    def name(self) -> str:
+        """What its hypotheses say in `family`."""
+        return str(self.settings.model_fields["family"].default)
 
     @property
     def first_stated(self) -> str:
@@ -81,13 +86,18 @@ class Draft:
         """Report a fault of the setting at `path`."""
         self.complaints.append(Complaint(path, message, hint, at_key))
 
+    @property
+    def no_effect(self) -> float:
+        """The effect of a period or sequence that changes nothing."""
+        return 0.0 if self.endpoint is None else self.endpoint.no_effect
+
     @cached_property
     def first_of_family(self) -> dict[str, str]:
         """The families that hypotheses belong to, each with the name of its first one, sound or not."""
-        hypotheses = self.data.get("hypotheses")
+        hypotheses, distribution = self.data.get("hypotheses"), distribution_of(self.data)
         first: dict[str, str] = {}
         for name, row in hypotheses.items() if isinstance(hypotheses, dict) else ():
-            first.setdefault(family_of(row), str(name))
+            first.setdefault(family_of(row, distribution), str(name))
         return first
 
     @cached_property

@@ -29,7 +29,7 @@ def resolve_reading(draft: Draft, endpoint: Endpoint) -> Endpoint:
         measure = ""
     elif not measure and len(set(usual)) > 1:
         path: Path = ("endpoint",) if "endpoint" in draft.data else ("hypotheses",)
-        kinds = listed(list(draft.first_of_family))
+        kinds = listed([each.name for each in families])
         message = f"`measure` is missing: hypotheses of the families {kinds} have no measure in common"
         common = [m for m in usual if all(m in each.settings.measures for each in families)]
         best = [*usual, *common][-1]
@@ -138,13 +138,13 @@ def _place(draft: Draft, i: int, key: str, name: str) -> Path:
 def check_effects(draft: Draft, population: Population) -> None:
     """Effects of period and sequence mean the same under every hypothesis."""
     without = draft.first_family(lambda family: not family.has_sequence_effects)
-    if without is not None and any(population.sequence_effect):
+    if without is not None and any(effect != draft.no_effect for effect in population.sequence_effect):
         message = f"acts on hypotheses that state means; {printable(without.first)} states none"
         draft.note(("population", "sequence_effect"), message, "leave it out", at_key=True)
     points = FamilySettings.effects_in
     other = draft.first_family(lambda family: family.effects_in != points)
     units = {each.settings.effects_in for each in draft.families}
-    if other is not None and len(units) > 1 and any(population.period_effect):
+    if other is not None and len(units) > 1 and any(effect != draft.no_effect for effect in population.period_effect):
         message = (
             f"is in {other.settings.effects_in} under {printable(other.first)}, which states "
             f"{other.row.states}, and in {points} under the other hypotheses: one number cannot be both"

@@ -41,7 +41,7 @@ def resolve_parts(draft: Draft, kept: Kept) -> Tree:
     simulation = resolve_simulation(draft)
     check_declarations(draft)
     for name, hypothesis in draft.hypotheses.items():
-        resolver_of(hypothesis.family).check_names(draft, name, hypothesis)
+        resolver_of(hypothesis.kind).check_names(draft, name, hypothesis)
     outcomes = resolve_outcomes(draft)
     check_doses(draft)
     design = resolve_design(draft)
@@ -89,10 +89,10 @@ def resolve_parts(draft: Draft, kept: Kept) -> Tree:
 def _resolve_hypotheses(draft: Draft, trial: TrialParts) -> dict[str, FamilySettings]:
     """The hypotheses with every default, checked by their families."""
     hypotheses = {
-        name: resolver_of(stated.family).resolve(draft, name, stated, trial)
+        name: resolver_of(stated.kind).resolve(draft, name, stated, trial)
         for name, stated in draft.hypotheses.items()
     }
     for family in draft.first_of_family:
-        own = {name: each for name, each in hypotheses.items() if each.family == family}
+        own = {name: each for name, each in hypotheses.items() if each.kind == family}
         resolver_of(family).check_resolved(draft, own, trial)
     return hypotheses

@@ -55,7 +55,7 @@ def _own(draft: Draft, name: str) -> dict[str, Distribution]:
     """The uncertain numbers of a hypothesis."""
     hypothesis = draft.hypotheses[name]
     own = _resolve(draft, name, hypothesis.uncertainty)
-    resolver_of(hypothesis.family).check_uncertainty(draft, name, hypothesis)
+    resolver_of(hypothesis.kind).check_uncertainty(draft, name, hypothesis)
     return own
 
 
@@ -71,7 +71,7 @@ def _resolve(
             continue
         if hypothesis is not None:
             whose = draft.hypotheses[hypothesis]
-            resolver = resolver_of(whose.family)
+            resolver = resolver_of(whose.kind)
             key, distribution = resolver.uncertain_in_full(draft, place, whose, key, distribution)
         numbers = _numbers(draft, hypothesis, place, key, distribution)
         for number in numbers:
@@ -157,7 +157,7 @@ def _may_vary(draft: Draft, hypothesis: str | None, place: Path, numbers: list[P
     if hypothesis is None:
         return True
     whose = draft.hypotheses[hypothesis]
-    return resolver_of(whose.family).may_vary(draft, place, whose, numbers)
+    return resolver_of(whose.kind).may_vary(draft, place, whose, numbers)
 
 
 def _check_range(draft: Draft, place: Path, distribution: Distribution, number: Place) -> bool:
