@@ -229,8 +229,8 @@ def _dry_run(plan: Scenario, scenario: str, request: Json, target: Target, data:
     from planner.cli.dry_run import write_foreseen
     from planner.questions.foreseen import Foreseen, scenario_name
     from planner.questions.weigh.weigh import forecast
-    from planner.report.context import unit_of
     from planner.report.pages.parts.observed import observed_sentences
+    from planner.results.effect_scale import measure_unit
 
     with _explain(scenario, data):
         document, effort = forecast(plan, **request)
@@ -243,7 +243,7 @@ def _dry_run(plan: Scenario, scenario: str, request: Json, target: Target, data:
     patients = "" if run["exact"] else patients
     measure = plan.endpoint.measure
     facts = [
-        ("Observed", " ".join(observed_sentences(plan.observed, measure, unit_of(plan, measure).name))),
+        ("Observed", " ".join(observed_sentences(plan.observed, measure, measure_unit(plan, measure).name))),
         ("Variants", f"{drawn}, seed {run['seed']}"),
         ("Hypotheses", ", ".join(cell["hypothesis"] for cell in document["cells"])),
         ("Virtual patients", f"{patients}, {virtual}" if patients else virtual),

@@ -8,11 +8,9 @@ from typing import NamedTuple, Protocol
 
 from planner.report.blocks import Column, Sheet
 from planner.results.cells import Cell
-from planner.results.number_text import plus_minus, signed
+from planner.results.effect_scale import Unit
 from planner.scenario.analysis import EQUIVALENCE
-from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed
-from planner.scenario.vocabulary import BINARY_MEASURES
 
 
 class Tested(Protocol):
@@ -37,13 +35,6 @@ class TrueEffect(Protocol):
 
 _ROUNDING = 1e-12
 """Share of a mean by which its standard error may differ from 0 because sums are rounded."""
-
-
-class Unit(NamedTuple):
-    """How the figures of a measure are shown: shares of patients as percentage points."""
-
-    name: str
-    factor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -75,11 +66,9 @@ class PageContext:
     def true_effect(self, cell: TrueEffect, *, with_unit: bool = False) -> str:
         """Exact, or with the error of the simulation that it comes from."""
         unit, error = self.units[cell.analysis], cell.true_effect_mcse
-        value = cell.true_effect * unit.factor
         rounding = _ROUNDING * abs(cell.true_effect)  # of variants that all have the same effect
         simulated = error is not None and error > rounding
-        text = plus_minus(value, error * unit.factor, sign=True) if error and simulated else signed(value)
-        return f"{text} {unit.name}".rstrip() if with_unit else text
+        return unit.effect_text(cell.true_effect, error if simulated else None, with_name=with_unit)
 
     def about_scale(self, cells: Sequence[Tested]) -> list[str]:
         """A sentence on every true effect among the cells that is not the difference of the stated means."""
@@ -124,12 +113,3 @@ class TableRows:
 
     def sheet(self) -> Sheet:
         return Sheet(self.columns, self.rows, frozenset(self.loud))
-
-
-def unit_of(scenario: Scenario, measure: str, outcome: str = "") -> Unit:
-    """The unit in which effects on a measure are shown, of the endpoint or of a secondary outcome."""
-    if outcome:
-        return Unit(scenario.outcomes[outcome].unit)
-    if measure in BINARY_MEASURES:
-        return Unit("percentage points", 100.0)
-    return Unit("%" if measure == "percent-change" else scenario.endpoint.unit)

@@ -22,6 +22,7 @@ from planner.results.cells import Cell, WholeTrial
 from planner.results.cluster_errors import error
 from planner.results.contract import Json, as_json
 from planner.results.dropout import DropoutFigures, dropout_of
+from planner.results.effect_scale import on_effect_scale, unit_of
 from planner.results.run import Run
 from planner.results.uncertain_numbers import uncertain_numbers
 from planner.results.variant_figures import VariantPowers
@@ -55,14 +56,15 @@ class AssuranceRun(Run):
             dropout = self._dropout(h)
             for a, test in enumerate(tests):
                 truth = Truth(drawn.mean_effect(h, a), 0.0, bool(drawn.null[:, h, a].all()))
-                pooled = replace(test, truth=truth)
+                pooled, unit = replace(test, truth=truth), unit_of(self.scenario, test.analysis.name)
                 sums = VariantSums(drawn, h, a)
                 for d in range(len(about.designs)):
                     ends, free, irregular = (x[h, a, d] for x in (total.ends, total.free, total.irregular))
                     cell = cell_of(pooled, d, total.trials, ends, free, irregular, dropout)
                     cell = replace(cell, correct_guesses=guess_figures(about, total, h))
                     clusters = Clusters(sums, d, test, days)
-                    rows.append((clusters.cell(cell), clusters.powers))
+                    cell = on_effect_scale(clusters.cell(cell), unit)
+                    rows.append((cell, clusters.powers(unit)))
         return rows
 
     @cached_property

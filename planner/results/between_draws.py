@@ -46,6 +46,7 @@ from planner.results.cells import (
     Waiting,
 )
 from planner.results.cluster_errors import error, spread
+from planner.results.effect_scale import Unit
 from planner.results.figures import Figure, probability_among
 from planner.results.variant_figures import AGAINST_MARGINS, VariantPowers
 
@@ -128,10 +129,9 @@ class Clusters:
             different=spread(pooled.different, count[..., BELOW].sum(1), self.n),
         )
 
-    @property
-    def powers(self) -> VariantPowers:
-        """What the variants show of themselves."""
-        return VariantPowers(self.significant, self.n, self.effect, self.null, self._tested)
+    def powers(self, unit: Unit) -> VariantPowers:
+        """What the variants show of themselves; `unit`: how effects are given."""
+        return VariantPowers(self.significant, self.n, self.effect, self.null, self._tested, unit)
 
     @property
     def _tested(self) -> str:

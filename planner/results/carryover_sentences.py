@@ -7,12 +7,11 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from planner.results.cells import CarryoverFigures
+from planner.results.effect_scale import Unit
 from planner.results.number_text import plain, plus_minus
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed, quote
-from planner.scenario.vocabulary import BINARY_MEASURES
 
-Unit = tuple[str, float]  # name, factor
 BEGIN = "carryover biases the estimate of "
 
 
@@ -24,17 +23,6 @@ def labels(scenario: Scenario) -> Callable[[str], str]:
         return f"“{label}”" if label and label != name else name
 
     return called
-
-
-def unit_of(scenario: Scenario, analysis: str) -> Unit:
-    """The unit in which the bias of an analysis is given."""
-    about = next(each for each in scenario.analyses if each.name == analysis)
-    if about.outcome:
-        return scenario.outcomes[about.outcome].unit, 1.0
-    measure = about.measure or scenario.endpoint.measure
-    if measure in BINARY_MEASURES:
-        return "percentage points", 100.0
-    return ("%" if measure == "percent-change" else scenario.endpoint.unit), 1.0
 
 
 class Carried(NamedTuple):
@@ -59,7 +47,7 @@ def bias_sentences(estimates: Iterable[Carried]) -> list[str]:
     under: dict[str, list[str]] = {}
     for (analysis, called), alike in rows.items():
         worst = max(range(len(alike)), key=lambda i: _share(alike[i][0]))
-        amounts = [_amount(figures, *each.unit) for figures, each in alike]
+        amounts = [_amount(figures, each.unit) for figures, each in alike]
         at = f", at worst, with {alike[worst][1].at}," if len(set(amounts)) > 1 else ""
         under.setdefault(analysis, []).append(f"{called}{at} by {amounts[worst]}")
     return [f"{BEGIN}{analysis} under {listed(each)}" for analysis, each in under.items()]
@@ -75,11 +63,11 @@ def _share(about: CarryoverFigures) -> float:
     return max(about.of_standard_error or 0.0, about.of_effect or 0.0)
 
 
-def _amount(about: CarryoverFigures, unit: str, factor: float) -> str:
-    size = plus_minus(about.bias.estimate * factor, about.bias.error * factor, sign=True)
+def _amount(about: CarryoverFigures, unit: Unit) -> str:
+    size = plus_minus(about.bias.estimate * unit.factor, about.bias.error * unit.factor, sign=True)
     parts = []
     if about.of_standard_error is not None:
         parts.append(f"{plain(about.of_standard_error, 2)} standard errors at the last look")
     if about.of_effect is not None:
         parts.append(f"{plain(100.0 * about.of_effect, 2)} % of the true effect")
-    return f"{size} {unit}".rstrip() + f" ({', '.join(parts)})"
+    return f"{size} {unit.name}".rstrip() + f" ({', '.join(parts)})"

@@ -60,6 +60,13 @@ class EstimateFigures(Written):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RatioFigures(EstimateFigures):
+    """What becomes of an estimated ratio, in per cent; its spread is told of the logarithms only."""
+
+    unwritten: ClassVar = frozenset({"empirical_se", "empirical_se_mcse", "rmse", "rmse_mcse", "error_range"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting(Written):
     """Patients who wait for their next period until they have returned to their baseline."""
 
@@ -171,11 +178,12 @@ class Cell(Written):
     correct_guesses: CorrectGuesses | None = None  # None where nobody is asked
     uncertainty: VariantFigures | None = None  # of a run over uncertain numbers
     carryover: CarryoverFigures | None = None  # None where nothing can be carried over, or was not looked for
+    estimate_log: EstimateFigures | None = None  # of logarithms, where effects are ratios
 
     unwritten: ClassVar = frozenset({"trials"})
     merged: ClassVar = frozenset({"departures", "equivalence"})
     if_any: ClassVar = frozenset(
-        {"limits", "margin", "power_ignoring_futility", "correct_guesses", "uncertainty"}
+        {"limits", "margin", "power_ignoring_futility", "correct_guesses", "uncertainty", "estimate_log"}
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from planner.model.carryover import carries
-from planner.results.carryover_sentences import unit_of
 from planner.results.cells import Cell
+from planner.results.effect_scale import unit_of
 from planner.results.number_text import plain
 from planner.scenario.scenario import Scenario
 
@@ -34,22 +34,23 @@ def on_other_scales(
 
 def _distance(scenario: Scenario, cell: Cell) -> float:
     """By how much the mean estimate misses the true effect; 0 where it does not clearly, or not by much."""
-    about = cell.estimate
+    about = cell.estimate_log or cell.estimate
+    effect = abs(unit_of(scenario, cell.analysis).analysed(cell.true_effect))
     if about.bias is None or about.empirical_se is None:
         return 0.0
     bias = abs(about.bias)
-    if bias <= max(_CLEAR * (about.bias_mcse or 0.0), _ROUNDING * abs(cell.true_effect)):
+    if bias <= max(_CLEAR * (about.bias_mcse or 0.0), _ROUNDING * effect):
         return 0.0
     far = bias > _FAR * about.empirical_se
-    if not far and (carries(scenario, cell.hypothesis) or bias <= _SHARE * abs(cell.true_effect)):
+    if not far and (carries(scenario, cell.hypothesis) or bias <= _SHARE * effect):
         return 0.0
     return bias
 
 
 def _sentence(scenario: Scenario, cell: Cell, called: Callable[[str], str]) -> str:
-    unit, factor = unit_of(scenario, cell.analysis)
-    mean = plain((cell.estimate.mean or 0.0) * factor, 3)
-    truth = f"{plain(cell.true_effect * factor, 3)} {unit}".rstrip()
+    unit = unit_of(scenario, cell.analysis)
+    mean = plain((cell.estimate.mean or 0.0) * unit.factor, 3)
+    truth = f"{plain(cell.true_effect * unit.factor, 3)} {unit.name}".rstrip()
     return (
         f"on average the estimate of {cell.analysis}, an analysis of your own, is {mean} under "
         f"{called(cell.hypothesis)}, where the true effect is {truth}: if it is not meant as that contrast "

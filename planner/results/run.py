@@ -18,6 +18,7 @@ from planner.results.contract import Json, as_json
 from planner.results.design_effect import AllocatedPatients
 from planner.results.digest import answer_digest
 from planner.results.dropout import dropout_of
+from planner.results.effect_scale import on_effect_scale, unit_of
 from planner.results.frames import flatten
 from planner.results.provenance import ENGINE, provenance, scenario_named
 from planner.results.result import QuestionResult, power_line
@@ -110,12 +111,16 @@ class Run(QuestionResult):
                     sums = ends[h, a, d], free[h, a, d], irregular[h, a, d]
                     cell = cell_of(test, d, tally.trials, *sums, dropout[h])
                     cell = widen_cell(cell, about.block, test, test.looks[d], *sums, between[h, a, d])
+                    cell = on_effect_scale(cell, unit_of(self.scenario, test.analysis.name))
                     cells.append(replace(cell, correct_guesses=guesses))
         return cells
 
     def cells_with_carryover(self) -> list[Cell]:
         """The cells with the bias that carryover gives each estimate."""
-        return [replace(cell, carryover=carryover_in(cell, self.carryover)) for cell in self.cells()]
+        return [
+            replace(cell, carryover=carryover_in(cell, self.carryover, unit_of(self.scenario, cell.analysis)))
+            for cell in self.cells()
+        ]
 
     @cached_property
     def carryover(self) -> Mapping[Key, CarryoverBias]:

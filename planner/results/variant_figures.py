@@ -13,6 +13,7 @@ from planner.kernels.random.streams import KEY_OF_RESAMPLED_VARIANTS
 from planner.kernels.tables import Floats, Ints
 from planner.results.cells import VariantFigures
 from planner.results.cluster_errors import spread
+from planner.results.effect_scale import Unit
 from planner.results.figures import Quantile, probability_among
 
 QUANTILES = (5, 25, 50, 75, 95)
@@ -34,6 +35,7 @@ class VariantPowers:
     effect: Floats  # (variant,)
     null: NDArray[np.bool_]  # (variant,)
     tested: str  # the direction of the test, or AGAINST_MARGINS
+    unit: Unit  # how effects are given
 
     def figures(self) -> VariantFigures:
         """How far power and true effect differ between variants, and how likely an effect is at all.
@@ -46,13 +48,14 @@ class VariantPowers:
         known = (self.effect != 0.0) | self.null | (self.tested == AGAINST_MARGINS)
         given = self.significant * right
         both = self.tested == "two-sided"  # a test with two sides finds effects on either
+        given_effect = np.array([self.unit.effect(float(x)) for x in self.effect])
         findable = ((self.effect != 0.0) & ~self.null).astype(np.int64) if both else right
         return VariantFigures(
             variants=int(self.n.size),
             power_sd=float(_calmed(power[None], self.n[None])[1][0]),
             power_quantiles=self._power_quantiles(power),
-            effect_sd=float(self.effect.std(ddof=1)) if self.n.size > 1 else 0.0,
-            effect_quantiles=quantiles(self.effect),
+            effect_sd=float(given_effect.std(ddof=1)) if self.n.size > 1 else 0.0,
+            effect_quantiles=quantiles(given_effect),
             direction=self._direction(),
             effect_probability=spread(probability_among(int(right.sum()), int(known.sum())), right, known),
             power_limit=spread(probability_among(int(findable.sum()), int(known.sum())), findable, known),

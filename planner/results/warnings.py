@@ -9,9 +9,10 @@ from planner.engine.simulation import Simulation
 from planner.model.distinguishable import indistinguishable
 from planner.model.period_confounding import period_remarks
 from planner.model.stopping.remarks import remarks_at_sizes, remarks_on_plans
-from planner.results.carryover_sentences import Carried, bias_sentences, place, unit_of
+from planner.results.carryover_sentences import Carried, bias_sentences, place
 from planner.results.cells import Cell
 from planner.results.design_effect import APPROXIMATE, WARNING
+from planner.results.effect_scale import unit_of
 from planner.results.irregular_trials import warnings as irregular_warnings
 from planner.results.own_estimates import on_other_scales
 from planner.scenario.scenario import Scenario

@@ -45,7 +45,9 @@ def in_words(contrast: Contrast) -> str:
 
 def total(contrast: Mapping[str, float], numbers: Mapping[str, float]) -> Fraction:
     """The weighted sum of numbers, exact for the decimal numbers that are written."""
-    return sum((exact_weight(w) * Fraction(repr(float(numbers[a]))) for a, w in contrast.items()), Fraction(0))
+    return sum(
+        (exact_weight(w) * Fraction(repr(float(numbers[a]))) for a, w in contrast.items()), Fraction(0)
+    )
 
 
 def cancels(contrast: Mapping[str, float], rows: Mapping[str, Hashable]) -> bool:

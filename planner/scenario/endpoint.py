@@ -51,8 +51,8 @@ class Endpoint(Settings):
         OneOf("distribution", vocabulary.DISTRIBUTIONS),
         about(
             'How scores are distributed; "log-normal": their natural logarithms are normal, everything is '
-            "simulated, analysed and stopped on logarithms, and treatments are compared by the ratio of their "
-            "geometric means",
+            "simulated, analysed and stopped on logarithms, and treatments are compared by the ratio of "
+            "their geometric means",
             since="0.2.0",
             example="log-normal",
         ),

@@ -196,6 +196,7 @@ def named_family(written: str, distribution: str) -> str:
         written,
     )
 
+
 MEASURES = ("score", "change", "percent-change", "response", "remission")
 BINARY_MEASURES = ("response", "remission")
 

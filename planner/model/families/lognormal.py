@@ -15,9 +15,8 @@ from typing import Any
 from planner.kernels.tables import MeansTables
 from planner.model.assumed_numbers import AssumedNumber, numbers_in, varies
 from planner.model.families.family import EffectParameter, Family, NormalScores, StatedPrediction
-from planner.model.families.means import AFTER
+from planner.model.families.means import AFTER, means_tables
 from planner.model.families.means import FAMILY as ON_LOGS
-from planner.model.families.means import means_tables
 from planner.model.readings import Reading
 from planner.scenario.families.lognormal import LogNormal
 from planner.scenario.families.means import Means

@@ -20,10 +20,11 @@ from planner.questions.requested import check_whole
 from planner.questions.run.simulate import simulate
 from planner.results.carryover import biases_of_cells
 from planner.results.carryover_figures import CarryoverBias, Key, carryover_in
-from planner.results.carryover_sentences import Carried, bias_sentences, labels, place, unit_of
+from planner.results.carryover_sentences import Carried, bias_sentences, labels, place
 from planner.results.contract import Json, as_json
 from planner.results.design_effect import WARNING
 from planner.results.digest import answer_digest
+from planner.results.effect_scale import unit_of
 from planner.results.frames import flatten
 from planner.results.own_estimates import on_other_scales
 from planner.results.provenance import ENGINE, provenance, scenario_named
@@ -103,21 +104,23 @@ class Comparison(QuestionResult):
         row = self.rows[g]
         j, h, a = row.group[m]
         test = self.pairs.jobs[j].cells.tests[h][a]
+        unit = unit_of(self.scenarios[j], test.analysis.name)
+        given = unit.truth(test.truth)
         cell = ComparisonCell(
             hypothesis=row.hypothesis,
             design=self.names[j],
             analysis=test.analysis.name,
             patients=test.looks[0].patients,
-            true_effect=test.truth.effect,
-            stated_effect=test.truth.stated,
-            true_effect_mcse=test.truth.mcse,
-            is_null=test.truth.is_null,
+            true_effect=given.effect,
+            stated_effect=given.stated,
+            true_effect_mcse=given.mcse,
+            is_null=given.is_null,
             alpha=test.analysis.alpha,
             alternative=test.analysis.alternative,
             carryover=None,
             **{name: self.pairs.figure(g, m, name) for name in FIGURES},
         )
-        return replace(cell, carryover=carryover_in(cell, self.carryover[j]))
+        return replace(cell, carryover=carryover_in(cell, self.carryover[j], unit))
 
     def differences(self) -> list[DesignDifference]:
         """Every design minus the first that has the hypothesis, with paired and unpaired errors."""

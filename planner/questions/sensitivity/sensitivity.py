@@ -25,10 +25,11 @@ from planner.questions.sensitivity.assumptions import STEP, Assumption, assumpti
 from planner.questions.sensitivity.cells import AssumptionFigures, ChangedPower, SensitivityCell
 from planner.results.carryover import biases_of_cells
 from planner.results.carryover_figures import CarryoverBias, Key, carryover_in
-from planner.results.carryover_sentences import Carried, bias_sentences, place, unit_of
+from planner.results.carryover_sentences import Carried, bias_sentences, place
 from planner.results.contract import Json, as_json
 from planner.results.design_effect import WARNING
 from planner.results.digest import answer_digest
+from planner.results.effect_scale import unit_of
 from planner.results.frames import flatten
 from planner.results.number_text import DASH, estimated
 from planner.results.provenance import ENGINE, provenance, scenario_named
@@ -88,17 +89,19 @@ class Sensitivity(QuestionResult):
             for m, (number, side) in enumerate(self.members[g], start=1):
                 sides.setdefault(number, {})[side] = m
             rows = [self._row(g, number, at) for number, at in sides.items()]
+            unit = unit_of(self.scenario, test.analysis.name)
+            given = unit.truth(test.truth)
             cell = SensitivityCell(
                 hypothesis=test.hypothesis,
                 analysis=test.analysis.name,
                 patients=test.looks[0].patients,
-                true_effect=test.truth.effect,
-                stated_effect=test.truth.stated,
-                is_null=test.truth.is_null,
+                true_effect=given.effect,
+                stated_effect=given.stated,
+                is_null=given.is_null,
                 power=self.pairs.figure(g, 0, "power"),
                 assumptions=tuple(sorted(rows, key=lambda row: -row.impact)),
             )
-            cells.append(replace(cell, carryover=carryover_in(cell, self.carryover)))
+            cells.append(replace(cell, carryover=carryover_in(cell, self.carryover, unit)))
         return cells
 
     @cached_property

@@ -116,11 +116,12 @@ def effect_answer(
         return replace(answer, note=note or ("Not reached before the interruption." if partial else ""))
     if effect.cell is None or effect.range is None:
         return replace(answer, note=no_effect(search, target))
-    true, change = effect.cell.true_effect, effect.change
-    if change is not None and not math.isclose(true, change, rel_tol=1e-4):
+    true, change, unit = effect.cell.true_effect, effect.change, search.unit
+    if change is not None and not math.isclose(unit.analysed(true), change, rel_tol=1e-4):
         note = f"The means that make this effect differ by {change:+.4g}: the scale cuts or rounds scores."
-    low, high = sorted(search.true_effect(edge) for edge in effect.range)
+    low, high = sorted(unit.effect(search.true_effect(edge)) for edge in effect.range)
+    stated = None if change is None else unit.effect(change)
     answer = replace(
-        answer, note=note, stated_effect=change, effect=true, range=(low, high), exact=effect.exact
+        answer, note=note, stated_effect=stated, effect=true, range=(low, high), exact=effect.exact
     )
     return _with_figures(answer, effect.cell)

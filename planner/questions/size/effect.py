@@ -19,6 +19,7 @@ from planner.model.readings import reading_of
 from planner.questions.size import theory
 from planner.questions.size.curves import Curves, span, trials_after
 from planner.results.cells import Cell
+from planner.results.effect_scale import unit_of
 from planner.results.figures import Figure
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.hypotheses import Hypothesis
@@ -60,7 +61,7 @@ class Effects:
         assert parameter is not None
         self.curves, self.patients, self.most = curves, patients, most_trials or MOST
         self.scenario, self.parameter, self.analysis = scenario, parameter, analysis
-        self.name = hypothesis
+        self.name, self.unit = hypothesis, unit_of(scenario, analysis.name)
         self.cells: dict[float, Cell] = {}  # by change
         self.sign = _sign(scenario, parameter, analysis)
         self.sd = parameter.sd

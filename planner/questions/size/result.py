@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from planner.model.stopping.remarks import LimitReport
 from planner.questions.size.size_figures import CurvePoint, SizeAnswer
-from planner.results.carryover_sentences import BEGIN, Carried, bias_sentences, place, unit_of
+from planner.results.carryover_sentences import BEGIN, Carried, bias_sentences, place
 from planner.results.contract import Json, as_json
 from planner.results.digest import answer_digest
+from planner.results.effect_scale import unit_of
 from planner.results.frames import flatten
 from planner.results.number_text import DASH, estimated
 from planner.results.provenance import ENGINE, provenance, scenario_named

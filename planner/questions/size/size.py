@@ -32,6 +32,7 @@ from planner.results.carryover_figures import carryover_figures
 from planner.results.cells import Cell
 from planner.results.contract import Json
 from planner.results.design_effect import WARNING
+from planner.results.effect_scale import unit_of
 from planner.results.own_estimates import on_other_scales
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.hypotheses import Hypothesis
@@ -287,9 +288,11 @@ def _with_carryover(curves: Curves, answer: SizeAnswer, moved: Hypothesis | None
         return answer
     scenario = curves.scenario
     analysis = next(each for each in scenario.analyses if each.name == answer.analysis)
-    effect = answer.effect if moved is not None else None
-    if effect is None:
-        effect = curves.points(name, analysis.name)[patients].true_effect
+    given = answer.effect if moved is not None else None
+    if given is None:
+        given = curves.points(name, analysis.name)[patients].true_effect
+    unit = unit_of(scenario, analysis.name)
+    effect = unit.analysed(given)
     update: Json = {"analyses": (analysis,)}
     update |= {"hypotheses": {**scenario.hypotheses, name: moved}} if moved is not None else {}
     effects = {name: [Truth(effect, 0.0, False)]}
@@ -297,7 +300,7 @@ def _with_carryover(curves: Curves, answer: SizeAnswer, moved: Hypothesis | None
     biases = carryover_biases(
         scenario.model_copy(update=update), effects, [patients], curves.seed, uncertain=uncertain
     )
-    figures = carryover_figures(effect, biases.get((name, analysis.name, patients)))
+    figures = carryover_figures(effect, biases.get((name, analysis.name, patients)), unit)
     return replace(answer, carryover=figures)
 
 

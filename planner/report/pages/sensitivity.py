@@ -14,7 +14,7 @@ from planner.report.pages.common import again, how_to_read, identity, interrupti
 from planner.report.pages.parts.whole_trial import each_alone
 from planner.report.pages.run_tables import carryover_warnings, other_warnings
 from planner.results.carryover_sentences import place
-from planner.results.number_text import DASH, estimated, percent, plain, plus_minus, signed
+from planner.results.number_text import DASH, estimated, percent, plain, plus_minus
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.text import count, listed
 
@@ -57,7 +57,7 @@ def _cell(cell: SensitivityCell, step: float, context: PageContext) -> list[Bloc
     what = "Type I error" if cell.is_null else "Power"
     rows = [row for row in cell.assumptions if row.impact > 0]
     unit = context.units[cell.analysis]
-    effect = f"{signed(cell.true_effect * unit.factor)} {unit.name}".rstrip()
+    effect = unit.effect_text(cell.true_effect, with_name=True)
     of = "" if cell.is_null else f", the true effect being {effect}"
     blocks: list[Block] = [Prose(f"{what} as assumed: {estimated(cell.power, percent=True)}{of}.")]
     seen = [row for row in rows if _beyond_chance(row)]

@@ -23,11 +23,12 @@ from planner.report.blocks import (
     Series,
     Sheet,
 )
-from planner.report.context import PageContext, Unit
+from planner.report.context import PageContext
 from planner.report.pages.common import identity, title
 from planner.report.pages.parts.alternatives import in_words
 from planner.report.pages.parts.blinding import guesses_of
 from planner.report.pages.parts.whole_trial import each_alone
+from planner.results.effect_scale import Unit
 from planner.results.number_text import DASH, fixed, plain, signed
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.text import count, listed
@@ -83,7 +84,7 @@ def _facts(trial: Trial, context: PageContext) -> list[tuple[str, str]]:
 
 def _truth(hypothesis: str, course: Course, context: PageContext) -> str:
     unit = context.units[course.analysis.name]
-    text = f"{signed(course.truth.effect * unit.factor)} {unit.name}".rstrip()
+    text = unit.effect_text(unit.effect(course.truth.effect), with_name=True)
     why = context.scale_notes.get((hypothesis, course.analysis.name))
     return f"{text}: {why}" if why else text
 

@@ -9,11 +9,12 @@ from planner.model.distinguishable import indistinguishable
 from planner.model.period_confounding import period_remarks
 from planner.model.stopping.remarks import look_remarks
 from planner.questions.plan import TrialPlan, plan_trial
-from planner.report.context import PageContext, unit_of
+from planner.report.context import PageContext
 from planner.report.scenario.allocation import design_line, scale_notes
 from planner.report.scenario.analyses import analysis_line
 from planner.report.scenario.endpoint import endpoint_sentences, measure_and_unit
 from planner.report.scenario.predictions import carryover_reason
+from planner.results.effect_scale import effect_unit
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import WHOLE
 
@@ -24,7 +25,7 @@ def page_context(scenario: Scenario, plan: TrialPlan, command: str) -> PageConte
         question=scenario.question,
         design=design_line(scenario, plan, short=True),
         endpoint=endpoint_sentences(scenario)[0].rstrip("."),
-        units={a.name: unit_of(scenario, a.measure, a.outcome) for a in plan.analyses},
+        units={a.name: effect_unit(scenario, a.measure, a.outcome) for a in plan.analyses},
         hypotheses={name: hypothesis.label or name for name, hypothesis in scenario.hypotheses.items()},
         analyses={a.name: analysis_line(scenario, a) for a in plan.analyses},
         futility=(rule := scenario.monitoring.futility) is not None and rule.rule != "none",

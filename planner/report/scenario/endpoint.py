@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.report.context import unit_of
+from planner.results.effect_scale import measure_unit
 from planner.results.number_text import percent, plain
 from planner.scenario.scenario import Scenario
 from planner.scenario.vocabulary import BINARY_MEASURES
@@ -35,10 +35,11 @@ def _measured(scenario: Scenario) -> str:
     if measure == "remission" and scale.remission_at_most is not None:
         return f"{name} ({endpoint.unit}{better}), as remission: {plain(scale.remission_at_most)} or less."
     read = {"change": ", as change from baseline", "percent-change": ", as percent change from baseline"}
-    return f"{name} ({endpoint.unit}){read.get(measure, '')}{better}."
+    ratio = "; treatments are compared by the ratio of their geometric means" if endpoint.on_logs else ""
+    return f"{name} ({endpoint.unit}){read.get(measure, '')}{better}{ratio}."
 
 
 def measure_and_unit(scenario: Scenario) -> tuple[str, str]:
     """The measure of the endpoint, and the unit of its values."""
     measure = scenario.endpoint.measure
-    return measure, unit_of(scenario, measure).name
+    return measure, measure_unit(scenario, measure).name

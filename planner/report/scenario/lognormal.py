@@ -62,4 +62,6 @@ def _carryover(hypothesis: LogNormal) -> str:
     if not left:
         return "No carryover."
     reach = "all later periods" if hypothesis.carryover_lasts == "lasting" else "the next period"
-    return f"Carried over into {reach}: {listed([f'a factor of {plain(v)} from {k}' for k, v in left.items()])}."
+    return (
+        f"Carried over into {reach}: {listed([f'a factor of {plain(v)} from {k}' for k, v in left.items()])}."
+    )

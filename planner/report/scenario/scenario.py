@@ -10,7 +10,6 @@ from planner.model.period_confounding import period_remarks
 from planner.questions.plan import AnalysisPlan, TrialPlan
 from planner.questions.predict import HypothesisPredictions
 from planner.report.blocks import Block, Facts, Heading, Items, Prose
-from planner.report.context import unit_of
 from planner.report.pages.common import NO_SOURCE
 from planner.report.pages.parts.alternatives import in_words as alternative_in_words
 from planner.report.pages.parts.observed import observed_sentences
@@ -27,7 +26,8 @@ from planner.report.scenario.names import in_days
 from planner.report.scenario.population import patients
 from planner.report.scenario.predictions import predictions
 from planner.report.scenario.secondary_outcomes import secondary_outcomes_blocks
-from planner.results.number_text import plain, plus_minus, signed
+from planner.results.effect_scale import effect_unit
+from planner.results.number_text import plain
 from planner.results.uncertain_numbers import uncertain_numbers
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.contrasts import Contrast, formula, weights
@@ -163,10 +163,9 @@ def _effects(name: str, contrast: Contrast, scenario: Scenario, plan: TrialPlan)
 def _effect(name: str, analysis: AnalysisPlan, truth: Truth, scenario: Scenario) -> str:
     if truth.is_null and truth.effect == 0:
         return "none"
-    unit = unit_of(scenario, analysis.measure, analysis.outcome)
-    effect = signed(truth.effect * unit.factor)
-    if truth.mcse:
-        effect = plus_minus(truth.effect * unit.factor, truth.mcse * unit.factor, sign=True)
+    unit = effect_unit(scenario, analysis.measure, analysis.outcome)
+    given = unit.truth(truth)
+    effect = unit.effect_text(given.effect, given.mcse, with_name=True)
     why_null = "not what the test looks for"
     if analysis.limits or analysis.margin is not None:
         why_null = alternative_in_words(analysis.alternative).null.replace("the true effect is ", "")
@@ -174,7 +173,7 @@ def _effect(name: str, analysis: AnalysisPlan, truth: Truth, scenario: Scenario)
     hypothesis = scenario.hypotheses[name]
     words = in_words_of(hypothesis.kind)
     why = words.moved_by_scale(scenario, hypothesis, weights(analysis.contrast))
-    return f"{effect} {unit.name}{wrong}{f' ({why})' if why else ''}"
+    return f"{effect}{wrong}{f' ({why})' if why else ''}"
 
 
 def _uncertain(scenario: Scenario) -> list[Block]:

@@ -32,7 +32,9 @@ class LogNormal(FamilySettings):
     family: Annotated[Literal["means"], about("Kind of hypothesis")] = "means"
     means: Annotated[
         Mapping[Symbol, _Above0],
-        about("Geometric mean of the measure on each treatment", "of the endpoint", example={"T": 95, "R": 100}),
+        about(
+            "Geometric mean of the measure on each treatment", "of the endpoint", example={"T": 95, "R": 100}
+        ),
     ]
     cv_within: Annotated[
         Mapping[Symbol, _Cv] | None,
@@ -52,7 +54,8 @@ class LogNormal(FamilySettings):
     cv_between: Annotated[
         _Cv | None,
         about(
-            "Coefficient of variation of the patients' own levels; 0.5 if neither it nor `sd_between` is given",
+            "Coefficient of variation of the patients' own levels; 0.5 if neither it nor `sd_between` is "
+            "given",
             example=0.6,
         ),
     ] = None

@@ -133,7 +133,9 @@ def _effects(draft: Draft, effects: tuple[float, ...], what: str, wanted: int) -
         return (draft.no_effect,) * wanted
     if len(effects) != wanted:
         message = f"has {count(len(effects), 'number')}, but the design has {count(wanted, what)}"
-        draft.note(path, message, f"one number per {what}, {'as a ratio' if draft.no_effect else 'in points'}")
+        draft.note(
+            path, message, f"one number per {what}, {'as a ratio' if draft.no_effect else 'in points'}"
+        )
     return effects
 
 

@@ -144,7 +144,11 @@ def check_effects(draft: Draft, population: Population) -> None:
     points = FamilySettings.effects_in
     other = draft.first_family(lambda family: family.effects_in != points)
     units = {each.settings.effects_in for each in draft.families}
-    if other is not None and len(units) > 1 and any(effect != draft.no_effect for effect in population.period_effect):
+    if (
+        other is not None
+        and len(units) > 1
+        and any(effect != draft.no_effect for effect in population.period_effect)
+    ):
         message = (
             f"is in {other.settings.effects_in} under {printable(other.first)}, which states "
             f"{other.row.states}, and in {points} under the other hypotheses: one number cannot be both"

@@ -23,7 +23,9 @@ class LogNormalResolver(FamilyResolver[LogNormal]):
         if trial.endpoint is not None:
             _check_scale(draft)
         if trial.design.baselines != "none":
-            message = f"a log-normal endpoint has none: {first} would have to say how they vary with the scores"
+            message = (
+                f"a log-normal endpoint has none: {first} would have to say how they vary with the scores"
+            )
             draft.note(("design", "baselines"), message, "leave it out")
         if trial.population is not None:
             _check_ratios(draft, trial)
@@ -53,9 +55,9 @@ class LogNormalResolver(FamilyResolver[LogNormal]):
         )
 
     def example(self, setting: str, first: str, second: str, number: str) -> str:
-        return {"cv_within": f"cv_within = {number}, or cv_within = {{ {first} = 0.35, {second} = 0.5 }}"}.get(
-            setting, ""
-        )
+        return {
+            "cv_within": f"cv_within = {number}, or cv_within = {{ {first} = 0.35, {second} = 0.5 }}"
+        }.get(setting, "")
 
 
 RESOLVER = LogNormalResolver()
