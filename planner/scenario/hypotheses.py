@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from functools import reduce
 from importlib import import_module
 from operator import or_
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BeforeValidator, Discriminator, Tag, ValidationInfo
+from pydantic import Discriminator, GetCoreSchemaHandler, Tag, ValidationInfo
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import with_info_before_validator_function
 
 from planner.scenario.families.base import FamilySettings
 from planner.scenario.fields import as_spelt
 from planner.scenario.tree import Tree
-from planner.scenario.vocabulary import DISTRIBUTIONS, FAMILIES, named_family
+from planner.scenario.vocabulary import DISTRIBUTIONS, FAMILIES, named_family, written_as
 
 
 def _settings(module: str) -> type[FamilySettings]:
@@ -32,7 +34,7 @@ NORMAL = next(iter(DISTRIBUTIONS))
 _KEY = "distribution"  # in the context of a validation
 
 
-class _Written(dict[str, Any]):
+class _Written(dict[str, object]):
     """A hypothesis as it is written, and the distribution of the endpoint that it is of."""
 
     distribution = NORMAL
@@ -56,7 +58,7 @@ def family_of(hypothesis: object, distribution: str = NORMAL) -> str:
     `distribution`: that of the endpoint. A family that does not exist is not taken; whoever reads the
     settings of the family refuses it.
     """
-    names = list(dict.fromkeys(row.written or family for family, row in FAMILIES.items()))
+    names = list(dict.fromkeys(map(written_as, FAMILIES)))
     own = {name: named_family(name, distribution) for name in names}
     if isinstance(hypothesis, FamilySettings):
         return hypothesis.kind
@@ -69,12 +71,18 @@ def family_of(hypothesis: object, distribution: str = NORMAL) -> str:
     return own[max(common, key=lambda name: (name in hypothesis, len(common[name])))]
 
 
-def _of_endpoint(hypotheses: object, info: ValidationInfo) -> object:
-    """The hypotheses as they are written, each with the distribution of the endpoint."""
-    distribution = (info.context or {}).get(_KEY, NORMAL)
-    if distribution == NORMAL or not isinstance(hypotheses, Mapping):
-        return hypotheses
-    return {name: _written(item, distribution) for name, item in hypotheses.items()}
+class OfEndpoint:
+    """A table of hypotheses, each read as one of an endpoint of the distribution in the context."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return with_info_before_validator_function(self._marked, handler(source))
+
+    def _marked(self, hypotheses: object, info: ValidationInfo) -> object:
+        """The hypotheses as they are written, each with that distribution."""
+        distribution = (info.context or {}).get(_KEY, NORMAL)
+        if distribution == NORMAL or not isinstance(hypotheses, Mapping):
+            return hypotheses
+        return {name: _written(item, distribution) for name, item in hypotheses.items()}
 
 
 def _written(hypothesis: object, distribution: str) -> object:
@@ -95,8 +103,5 @@ else:
     _TAGGED = [Annotated[settings, Tag(family)] for family, settings in SETTINGS.items()]
     AnyHypothesis = Annotated[reduce(or_, _TAGGED), Discriminator(_family)]
 """What pydantic reads a hypothesis as: the settings of its family."""
-
-OF_ENDPOINT = BeforeValidator(_of_endpoint)
-"""Of a table of hypotheses: those of a log-normal endpoint are read as that."""
 
 Hypothesis = FamilySettings

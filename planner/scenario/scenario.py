@@ -28,7 +28,7 @@ from planner.scenario.fields import (
     about,
     spelt_schema,
 )
-from planner.scenario.hypotheses import OF_ENDPOINT, AnyHypothesis
+from planner.scenario.hypotheses import AnyHypothesis, OfEndpoint
 from planner.scenario.logs import ln
 from planner.scenario.monitoring import Monitoring
 from planner.scenario.observed import Observed
@@ -109,7 +109,7 @@ class Scenario(Settings):
     ] = None
     hypotheses: Annotated[
         Mapping[Name, AnyHypothesis],
-        OF_ENDPOINT,
+        OfEndpoint(),
         about("What may be true", min_length=1, max_length=MAX_HYPOTHESES),
     ]
     uncertainty: Annotated[Mapping[PathText, Distribution], BY_PATH] = {}

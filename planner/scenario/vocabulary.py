@@ -189,6 +189,11 @@ FAMILIES: dict[str, NamedFamily] = {
 """A hypothesis that shows no family by its settings is of the first."""
 
 
+def written_as(family: str) -> str:
+    """The `family` that hypotheses of a family have in files."""
+    return FAMILIES[family].written or family
+
+
 def named_family(written: str, distribution: str) -> str:
     """The family that files write so, of an endpoint of this distribution where there is one of its own."""
     return next(

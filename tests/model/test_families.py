@@ -13,7 +13,7 @@ from planner.report.scenario.family import FamilyInWords, in_words_of
 from planner.scenario.families.base import FamilySettings
 from planner.scenario.hypotheses import SETTINGS
 from planner.scenario.resolving.families.resolver import FamilyResolver, resolver_of
-from planner.scenario.vocabulary import FAMILIES, MEASURES
+from planner.scenario.vocabulary import FAMILIES, MEASURES, named_family
 from tests.support.paths import ROOT
 
 PACKAGE = ROOT / "planner"
@@ -62,8 +62,11 @@ def test_a_file_without_a_row_is_seen() -> None:
 def test_the_files_of_a_family_offer_what_its_row_promises(family: str) -> None:
     row, settings = FAMILIES[family], SETTINGS[family]
     assert issubclass(settings, FamilySettings)
-    assert settings.model_fields["family"].default == family
-    assert family in settings.model_fields, "a family is named by the setting that states it"
+    written = row.written or family
+    assert settings.model_fields["family"].default == written
+    assert written in settings.model_fields, "a family is named by the setting that states it"
+    assert settings.distribution == row.distribution
+    assert named_family(written, row.distribution) == family
     assert row.measure in settings.measures
     assert set(settings.measures) <= set(MEASURES)
     named = (*settings.by_treatment, *settings.may_be_uncertain, *settings.loose, *settings.renamed)

@@ -15,6 +15,7 @@ from planner.results.carryover import biases_of_cells, without
 from planner.results.carryover_figures import WORTH_SAYING, CarryoverBias, carryover_in
 from planner.results.carryover_sentences import Carried, bias_sentences, place
 from planner.results.cells import CarryoverFigures
+from planner.results.effect_scale import Unit
 from planner.results.figures import Figure
 from planner.scenario.reading.read import read_text
 from tests.support.commands import Cli, cli
@@ -167,6 +168,9 @@ class OneEffect(NamedTuple):
     true_effect: float
 
 
+POINTS = Unit("points")
+
+
 @pytest.mark.parametrize(
     ("bias", "effect", "null", "matters"),
     [
@@ -180,11 +184,11 @@ class OneEffect(NamedTuple):
 def test_what_is_worth_saying(bias: float, effect: float, null: bool, matters: bool) -> None:
     cell = OneEffect("h", "t", 12, null, effect)
     certain, uncertain = ({("h", "t", 12): CarryoverBias(bias, error, 1.0)} for error in (0.001, 0.2))
-    figures = carryover_in(cell, certain)
+    figures = carryover_in(cell, certain, POINTS)
     assert WORTH_SAYING == 0.1
     assert figures is not None
     assert figures.matters is matters
-    assert carryover_in(cell, uncertain).matters is False  # type: ignore[union-attr]  # it may be chance
+    assert carryover_in(cell, uncertain, POINTS).matters is False  # type: ignore[union-attr]  # it may be chance
 
 
 def test_of_many_cells_the_worst_is_told() -> None:
@@ -192,7 +196,7 @@ def test_of_many_cells_the_worst_is_told() -> None:
         figures = CarryoverFigures(
             bias=Figure(-0.75, 0.0), standard_error=1.5, of_standard_error=share, of_effect=None, matters=True
         )
-        return Carried("t", "h", place(patients), ("points", 1.0), figures)
+        return Carried("t", "h", place(patients), POINTS, figures)
 
     said = bias_sentences([estimate(12, 0.3), estimate(36, 0.5), estimate(24, 0.4)])
     assert said == [

@@ -34,6 +34,7 @@ PLACES: dict[str, str] = {
     "endpoint": "endpoint={value}",
     "endpoint.scale": "endpoint.scale={value}",
     "hypotheses.*.sd_within": "hypotheses.effect.sd_within={value}",
+    "hypotheses.*.cv_within": "hypotheses.effect={{ means = {{ A = 15, B = 10 }}, cv_within = {value} }}",
     "analyses": "analyses={value}",
     "analyses.*": "analyses=[{value}]",
     "monitoring.efficacy": "monitoring={{ looks = [12, 24], efficacy = {value} }}",
@@ -54,6 +55,7 @@ def test_a_short_form_is_its_full_form(form: ShortForm) -> None:
         setting = PLACES[form.setting].format(value=value)
         path, _, written = setting.partition("=")
         text = trial(hypothesis=MEANS.replace("5, B = 0", "15, B = 10"))
+        text += '[endpoint]\ndistribution = "log-normal"\n' if "cv_" in form.setting else ""
         scenario = read_text(text, set=[setting])
         data = tomllib.loads(text)
         *above, last = path.split(".")

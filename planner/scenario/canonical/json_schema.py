@@ -34,8 +34,7 @@ def _part(node: object) -> Any:
     if not isinstance(node, dict):
         return node
     return {
-        # A hypothesis of which little is written may belong to any family.
-        "anyOf" if key == "oneOf" else key: f"{value}Part" if key == "$ref" else _part(value)
+        key: f"{value}Part" if key == "$ref" else _part(value)
         for key, value in node.items()
         if key != "required" or not isinstance(value, list)
     }
@@ -50,7 +49,8 @@ def _tidied(node: object, names: bool) -> Any:
     if names:  # a table of settings, whose keys are names and no keywords
         return {name: _tidied(item, False) for name, item in node.items()}
     kept = {
-        key: _tidied(value, key in ("properties", "$defs"))
+        # A hypothesis may be of several families: of which one, the endpoint can say.
+        "anyOf" if key == "oneOf" else key: _tidied(value, key in ("properties", "$defs"))
         for key, value in node.items()
         if key not in ("title", "digest") and not (key == "default" and value in (None, "", [], {}))
     }

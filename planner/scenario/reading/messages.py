@@ -18,6 +18,7 @@ from planner.scenario.resolving.draft import Complaint
 from planner.scenario.resolving.examples import RULES
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import did_you_mean, listed, nearest, perhaps, quote, suggested
+from planner.scenario.vocabulary import written_as
 
 NOT_KNOWN = "is not a known setting"
 
@@ -209,7 +210,7 @@ def _literal(path: Path, value: object, expected: str) -> Complaint:
         return Complaint(path, message)
     names = re.findall(r"'([^']*)'", expected)
     if path[:1] == ("hypotheses",) and path[2:] == ("family",):
-        names = list(SETTINGS)
+        names = list(dict.fromkeys(map(written_as, SETTINGS)))
     choices = listed([f'"{name}"' for name in names], "or")
     if path[-1:] == ("alternative",) and re.match(r"one|1", str(value).casefold()):
         hint = 'a one-sided test names its direction: "greater", "less", "better" or "worse"'
@@ -235,11 +236,15 @@ def _unknown(route: Path) -> str:
     key, model = str(route[-1]), model_at(route[:-1])
     names = list(model.model_fields) if model is not None else []
     if route[:1] == ("hypotheses",) and len(route) == 4:
-        others = [family for family, other in SETTINGS.items() if key in other.model_fields]
+        own = written_as(str(route[2]))
+        others = {family: other for family, other in SETTINGS.items() if key in other.model_fields}
+        elsewhere = [written_as(family) for family in others]
+        if others and own in elsewhere:
+            apart = next(other.distribution for other in others.values())
+            return f'goes with [endpoint] distribution = "{apart}"'
         if others:
-            return (
-                f"a hypothesis of family {route[2]} cannot have it; one of family {listed(others, 'or')} can"
-            )
+            either = listed(list(dict.fromkeys(elsewhere)), "or")
+            return f"a hypothesis of family {own} cannot have it; one of family {either} can"
     homes, synonym = _homes(), SYNONYMS.get(key.casefold(), "")
     here = nearest(key, names, 0.85) or [name for name in names if name == synonym]
     elsewhere = homes.get(key) or homes.get(synonym)

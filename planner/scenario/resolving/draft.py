@@ -45,11 +45,6 @@ class StatedFamily(NamedTuple):
     first: str  # name of its first hypothesis, which may be unsound
 
     @property
-    def name(self) -> str:
-        """What its hypotheses say in `family`."""
-        return str(self.settings.model_fields["family"].default)
-
-    @property
     def first_stated(self) -> str:
         """`the means of effective`: what the first hypothesis states."""
         return f"the {self.row.states} of {printable(self.first)}"

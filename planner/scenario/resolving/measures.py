@@ -13,7 +13,7 @@ from planner.scenario.faults import Path
 from planner.scenario.population import Population
 from planner.scenario.resolving.draft import Draft, StatedFamily
 from planner.scenario.text import listed, printable
-from planner.scenario.vocabulary import BINARY_MEASURES, FAMILIES
+from planner.scenario.vocabulary import BINARY_MEASURES, FAMILIES, written_as
 
 
 def resolve_reading(draft: Draft, endpoint: Endpoint) -> Endpoint:
@@ -29,7 +29,7 @@ def resolve_reading(draft: Draft, endpoint: Endpoint) -> Endpoint:
         measure = ""
     elif not measure and len(set(usual)) > 1:
         path: Path = ("endpoint",) if "endpoint" in draft.data else ("hypotheses",)
-        kinds = listed([each.name for each in families])
+        kinds = listed(list(map(written_as, draft.first_of_family)))
         message = f"`measure` is missing: hypotheses of the families {kinds} have no measure in common"
         common = [m for m in usual if all(m in each.settings.measures for each in families)]
         best = [*usual, *common][-1]
