@@ -50,9 +50,9 @@ class Endpoint(Settings):
         str,
         OneOf("distribution", vocabulary.DISTRIBUTIONS),
         about(
-            'How scores are distributed; "log-normal": their natural logarithms are normal, everything is '
-            "simulated, analysed and stopped on logarithms, and treatments are compared by the ratio of "
-            "their geometric means",
+            'How scores are distributed whose means are stated; "log-normal": their natural logarithms are '
+            "normal, everything is simulated, analysed and stopped on logarithms, and treatments are "
+            "compared by the ratio of their geometric means",
             since="0.2.0",
             example="log-normal",
         ),

@@ -10,7 +10,7 @@ from planner.results.number_text import plain
 Path = tuple[object, ...]
 
 _LABELS = ("label", "dose", "name")
-_IN_WORDS = ("family", "role", "carryover")  # in words, elsewhere
+_IN_WORDS = ("family", "role", "carryover", "distribution")  # in words, elsewhere
 _NO_SETTINGS = ("citations", "assumed", "extends", "observed")
 _NAMED = ("agents", "signals", "components", "outcomes", "hypotheses", "treatments")
 """Tables whose keys are names."""
