@@ -5,10 +5,11 @@ from __future__ import annotations
 from planner.analyses import info_of
 from planner.questions.plan import AnalysisPlan, TrialPlan
 from planner.report.blocks import Block, Facts, Heading, Prose
-from planner.report.context import sidedness, unit_of
+from planner.report.context import sidedness
 from planner.report.pages.parts.whole_trial import EACH_ALONE
 from planner.report.scenario.looks import looks_and_limits
 from planner.report.scenario.secondary_outcomes import reading_text
+from planner.results.effect_scale import effect_unit
 from planner.results.number_text import plain, signed
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.contrasts import in_words
@@ -61,7 +62,7 @@ def _method(analysis: PlannedAnalysis) -> str:
 
 def _level(scenario: Scenario, analysis: AnalysisPlan) -> str:
     level = f"alpha {plain(analysis.alpha)}, {sidedness(analysis.alternative)}"
-    unit = unit_of(scenario, analysis.measure, analysis.outcome)
+    unit = effect_unit(scenario, analysis.measure, analysis.outcome)
 
     def signed_effect(effect: float) -> str:
         return signed(effect * unit.factor)

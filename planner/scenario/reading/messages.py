@@ -236,15 +236,8 @@ def _unknown(route: Path) -> str:
     key, model = str(route[-1]), model_at(route[:-1])
     names = list(model.model_fields) if model is not None else []
     if route[:1] == ("hypotheses",) and len(route) == 4:
-        own = written_as(str(route[2]))
-        others = {family: other for family, other in SETTINGS.items() if key in other.model_fields}
-        elsewhere = [written_as(family) for family in others]
-        if others and own in elsewhere:
-            apart = next(other.distribution for other in others.values())
-            return f'goes with [endpoint] distribution = "{apart}"'
-        if others:
-            either = listed(list(dict.fromkeys(elsewhere)), "or")
-            return f"a hypothesis of family {own} cannot have it; one of family {either} can"
+        if others := [family for family, other in SETTINGS.items() if key in other.model_fields]:
+            return _in_another_family(str(route[2]), others)
     homes, synonym = _homes(), SYNONYMS.get(key.casefold(), "")
     here = nearest(key, names, 0.85) or [name for name in names if name == synonym]
     elsewhere = homes.get(key) or homes.get(synonym)
@@ -254,6 +247,14 @@ def _unknown(route: Path) -> str:
     if here:
         return perhaps(here)
     return f"settings here: {listed(names)}" if names else ""
+
+
+def _in_another_family(family: str, others: list[str]) -> str:
+    """Which hypotheses can have a setting that one of a family cannot."""
+    own, either = written_as(family), list(dict.fromkeys(map(written_as, others)))
+    if own in either:  # the endpoint says which it is
+        return f'goes with [endpoint] distribution = "{SETTINGS[others[0]].distribution}"'
+    return f"a hypothesis of family {own} cannot have it; one of family {listed(either, 'or')} can"
 
 
 @cache
