@@ -235,9 +235,9 @@ def _unknown(route: Path) -> str:
     """What the user may have meant by a key that is not a setting."""
     key, model = str(route[-1]), model_at(route[:-1])
     names = list(model.model_fields) if model is not None else []
-    if route[:1] == ("hypotheses",) and len(route) == 4:
-        if others := [family for family, other in SETTINGS.items() if key in other.model_fields]:
-            return _in_another_family(str(route[2]), others)
+    others = [family for family, other in SETTINGS.items() if key in other.model_fields]
+    if route[:1] == ("hypotheses",) and len(route) == 4 and others:
+        return _in_another_family(str(route[2]), others)
     homes, synonym = _homes(), SYNONYMS.get(key.casefold(), "")
     here = nearest(key, names, 0.85) or [name for name in names if name == synonym]
     elsewhere = homes.get(key) or homes.get(synonym)
