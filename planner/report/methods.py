@@ -134,8 +134,15 @@ def _text(function: Callable[..., object]) -> str:
 def _designs() -> list[Method]:
     rows = []
     for name, row in DESIGNS.items():
-        text = f"    {', '.join(row.pattern)}" if row.pattern else _text(designs.generator(name))
         fewest, most = row.arms
         arms = str(fewest) if fewest == most else f"{fewest} to {most}"
-        rows.append(Method(DESIGN, name, row.title, text, f"{arms} arms", {}, ""))
+        rows.append(Method(DESIGN, name, row.title, _sequences(name), f"{arms} arms", {}, ""))
     return rows
+
+
+def _sequences(name: str) -> str:
+    """The sequences of a design, or how they are made."""
+    same = DESIGNS[name].same_as or name
+    if pattern := DESIGNS[same].pattern:
+        return f"    {', '.join(pattern)}"
+    return _text(designs.generator(name)) if same == name else f"Its sequences are those of {same}."

@@ -6,7 +6,7 @@ A sequence is a tuple of treatments, one per period; a design is a tuple of sequ
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import combinations
+from itertools import combinations, permutations
 
 from planner.scenario.vocabulary import DESIGNS
 
@@ -23,6 +23,8 @@ def named(name: str, arms: Sequence[str]) -> Sequences:
     if not fewest <= len(arms) <= most or len(set(arms)) < len(arms):
         wanted = str(fewest) if fewest == most else f"{fewest} to {most}"
         raise ValueError(f"{name} takes {wanted} different arms, not {len(arms)}")
+    if design.same_as:
+        return named(design.same_as, arms)
     if design.pattern:
         return tuple(tuple(arms["ABCDEFGH".index(letter)] for letter in word) for word in design.pattern)
     return generator(name)(tuple(arms))
@@ -31,6 +33,17 @@ def named(name: str, arms: Sequence[str]) -> Sequences:
 def generator(name: str) -> Callable[[tuple[str, ...]], Sequences]:
     """The function that makes the sequences of a design without a pattern."""
     return _GENERATED[name]
+
+
+def field_names(sequences: Sequences) -> list[str]:
+    """What the field calls these sequences, in whatever order and whatever the treatments are called."""
+    arms = dict.fromkeys(arm for sequence in sequences for arm in sequence)
+    return [
+        name
+        for name, row in DESIGNS.items()
+        if row.field and row.arms[0] == len(arms)
+        if any(set(named(name, order)) == set(sequences) for order in permutations(arms))
+    ]
 
 
 def parallel(arms: tuple[str, ...]) -> Sequences:

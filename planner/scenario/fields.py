@@ -63,8 +63,9 @@ def spelling(name: str) -> str:
     """What is the same in all spellings of a name: its letters, digits and slashes, in small letters.
 
     Capitals, blanks, hyphens, dots and apostrophes make no difference: "O'Brien-Fleming" is obrien-fleming.
+    A multiplication sign is an x: "2×2" is 2x2.
     """
-    return "".join(c for c in name.casefold() if c not in _BETWEEN)
+    return "".join(c for c in name.casefold().replace("×", "x") if c not in _BETWEEN)
 
 
 def as_spelt(value: str, names: Iterable[str]) -> str | None:
@@ -84,6 +85,8 @@ def spelt_schema(names: Iterable[str]) -> Tree:
 
 
 def _either_case(letter: str) -> str:
+    if letter == "x":
+        return "[xX×]"
     return f"[{letter}{letter.upper()}]" if letter.isalpha() else letter
 
 

@@ -230,6 +230,8 @@ class NamedDesign(NamedTuple):
     title: str
     arms: tuple[int, int]  # fewest and most
     pattern: tuple[str, ...] = ()  # one word per sequence; empty: `planner.scenario.designs` generates it
+    same_as: str = ""  # the design whose sequences these are, under another name
+    field: bool = False  # whether it is a name of the field: treatments x sequences x periods, and such
 
 
 DESIGNS: dict[str, NamedDesign] = {
@@ -258,4 +260,39 @@ DESIGNS: dict[str, NamedDesign] = {
     "3t2p": NamedDesign("Two of three treatments for each patient: incomplete blocks", (3, 3)),
     "4t2p": NamedDesign("Two of four treatments for each patient: incomplete blocks", (4, 4)),
     "4t3p": NamedDesign("Three of four treatments for each patient: incomplete blocks", (4, 4)),
+    "2x2": NamedDesign("Two treatments, two sequences, two periods", (2, 2), same_as="AB/BA", field=True),
+    "2x2x2": NamedDesign("Two treatments, two sequences, two periods", (2, 2), same_as="AB/BA", field=True),
+    "2x2x3": NamedDesign(
+        "Full replicate, three periods: TRT, RTR of arms T, R", (2, 2), same_as="ABA/BAB", field=True
+    ),
+    "2x2x4": NamedDesign(
+        "Full replicate, four periods: TRTR, RTRT of arms T, R",
+        (2, 2),
+        same_as="ABAB/BABA",
+        field=True,
+    ),
+    "2x3x3": NamedDesign(
+        "Partial replicate: TRR, RTR, RRT of arms T, R", (2, 2), ("ABB", "BAB", "BBA"), field=True
+    ),
+    "2x4x4": NamedDesign(
+        "Full replicate, four sequences: TRTR, RTRT, TRRT, RTTR of arms T, R",
+        (2, 2),
+        ("ABAB", "BABA", "ABBA", "BAAB"),
+        field=True,
+    ),
+    "2x4x2": NamedDesign(
+        "Balaam's design: TR, RT, TT, RR of arms T, R", (2, 2), same_as="balaam", field=True
+    ),
+    "2x2x2r": NamedDesign(
+        "Liu's design, a 2x2 trial done twice: TRTR, RTRT of arms T, R",
+        (2, 2),
+        same_as="ABAB/BABA",
+        field=True,
+    ),
+    "3x3": NamedDesign("Three treatments, Latin square", (3, 3), same_as="latin-square", field=True),
+    "3x6x3": NamedDesign("Three treatments, Williams square", (3, 3), same_as="williams", field=True),
+    "4x4": NamedDesign("Four treatments, Williams square", (4, 4), same_as="williams", field=True),
+    "paired": NamedDesign(
+        "Two treatments in one order, not told apart from periods", (2, 2), ("AB",), field=True
+    ),
 }

@@ -9,6 +9,8 @@ import pytest
 
 from planner.equivalence.field_designs import FIELD_DESIGNS, field_design
 from planner.errors import RequestError, UnknownNameError
+from planner.scenario.designs import named
+from planner.scenario.vocabulary import DESIGNS
 from tests.support.equivalence_tables import rows
 
 SIZES = (24, 36, 60)
@@ -31,6 +33,16 @@ def test_designs_against_r() -> None:
             assert float(design.cost(n).factor) == pytest.approx(row["bk"] / n, rel=1e-14)
     assert of_formula("n-2", 24) == 22
     assert of_formula("2*n-4", 24) == 44
+
+
+@pytest.mark.parametrize("name", FIELD_DESIGNS)
+def test_sequences_are_those_that_a_scenario_gets_by_the_name(name: str) -> None:
+    fewest, _ = DESIGNS[name].arms
+    assert FIELD_DESIGNS[name].sequences == len(named(name, "ABCD"[:fewest]))
+
+
+def test_a_scenario_knows_the_same_names() -> None:
+    assert {name for name, row in DESIGNS.items() if row.field} == FIELD_DESIGNS.keys() - {"parallel"}
 
 
 PATTERNS = {

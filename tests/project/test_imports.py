@@ -135,7 +135,17 @@ def test_the_door_imports_nothing_heavy_at_its_top() -> None:
 def test_the_package_holds_its_rooms_and_nothing_else() -> None:
     rooms = {path.name for path in PACKAGE.iterdir() if path.name not in ("__pycache__", "_scenarios")}
     assert rooms == {
-        *("scenario", "monitoring", "data", "kernels", "analyses", "model", "engine", "results"),
+        *(
+            "scenario",
+            "monitoring",
+            "equivalence",
+            "data",
+            "kernels",
+            "analyses",
+            "model",
+            "engine",
+            "results",
+        ),
         *("questions", "report", "cli", "benchmarks"),
         *(
             "__init__.py",

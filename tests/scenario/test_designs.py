@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from planner.scenario.designs import Sequences, named, williams
+from planner.scenario.designs import Sequences, field_names, latin_square, named, williams
 from planner.scenario.faults import ScenarioError
+from planner.scenario.fields import as_spelt
 from planner.scenario.reading.read import read_text
 from planner.scenario.vocabulary import DESIGNS
 
@@ -117,6 +118,38 @@ def test_split_is_two_trials_in_one() -> None:
     assert concurrences(found) == {("K", "KN"): 2, ("P", "PN"): 2}
 
 
+WORDS = {
+    "2x2": "TR RT",
+    "2x2x3": "TRT RTR",
+    "2x2x4": "TRTR RTRT",
+    "2x3x3": "TRR RTR RRT",
+    "2x4x4": "TRTR RTRT TRRT RTTR",
+    "2x4x2": "TR RT TT RR",
+    "paired": "TR",
+}
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_designs_by_the_names_of_the_field(name: str) -> None:
+    """T and R in the order of the arms; a multiplication sign is an x; the sequences tell the name."""
+    sequences = named(name, ["T", "R"])
+    assert {"".join(sequence) for sequence in sequences} == set(WORDS[name].split())
+    assert name in field_names(sequences[::-1])
+    assert as_spelt(name.replace("x", "×"), DESIGNS) == name
+    if name[1] == "x":
+        count, periods = ([int(part) for part in name.split("x")] + [2])[1:3]
+        assert [len(sequence) for sequence in sequences] == [periods] * count
+
+
+def test_the_name_of_the_field_is_that_of_the_sequences() -> None:
+    assert field_names(williams(("A", "B", "C"))) == ["3x6x3"]
+    assert field_names(latin_square(("A", "B", "C"))) == ["3x3"]
+    assert field_names(williams(("K", "KN", "P", "PN"))) == ["4x4"]
+    assert field_names((("R", "T", "T"), ("T", "R", "T"), ("T", "T", "R"))) == ["2x3x3"]
+    assert field_names((("T", "R", "R"), ("R", "T", "R"))) == []
+    assert field_names((("A",), ("B",))) == []
+
+
 def factor(sequences: Sequences, one: str, other: str, carryover: bool) -> float:
     """N times the variance of a contrast, in units of the error variance, by least squares.
 
@@ -160,7 +193,9 @@ def test_variance_of_a_contrast(name: str, t: int, without: float, with_carryove
         assert factor(sequences, one, other, True) == pytest.approx(with_carryover)
 
 
-@pytest.mark.parametrize("name", ["split", "latin-square", "williams-extra-period", "3t2p", "4t2p", "4t3p"])
+@pytest.mark.parametrize(
+    "name", ["split", "latin-square", "williams-extra-period", "3t2p", "4t2p", "4t3p", "2x3x3", "4x4"]
+)
 def test_a_scenario_can_name_it(name: str) -> None:
     """Whether an analysis fits is another question; the sequences are there."""
     arms = ["K", "KN", "P", "PN"][: DESIGNS[name].arms[1]]

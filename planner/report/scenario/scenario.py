@@ -31,6 +31,7 @@ from planner.results.number_text import plain
 from planner.results.uncertain_numbers import uncertain_numbers
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.contrasts import Contrast, formula, weights
+from planner.scenario.designs import field_names
 from planner.scenario.families.base import FamilySettings
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import count, listed
@@ -44,7 +45,7 @@ def scenario_blocks(
     blocks: list[Block] = [Heading(scenario.title or "A crossover trial", 1)]
     blocks += [Prose(text.strip()) for text in (scenario.question, scenario.notes) if text.strip()]
     blocks.append(Facts([("Scenario", f"{scenario.name}, digest {digest(scenario)[:12]}")]))
-    blocks += [Heading("Design"), Prose(design_line(scenario, plan) + ".")]
+    blocks += [Heading("Design"), Prose(" ".join(_design(scenario, plan)))]
     blocks += [Facts(labelled)] if (labelled := _labelled_treatments(scenario)) else []
     blocks += [Heading("One patient's time"), Items(_timeline(scenario, plan))]
     blocks += patients(scenario, plan.enrolment)
@@ -70,6 +71,13 @@ def scenario_blocks(
     else:
         blocks += [Heading("Sources"), Facts([(c.key, _source(c)) for c in scenario.citations])]
     return blocks
+
+
+def _design(scenario: Scenario, plan: TrialPlan) -> list[str]:
+    """Who is randomised to what, and what the field calls such sequences."""
+    names = field_names(scenario.design.sequences)
+    called = [f"Such a design is called {listed(names, 'or')}."] if names else []
+    return [f"{design_line(scenario, plan)}.", *called]
 
 
 def _labelled_treatments(scenario: Scenario) -> list[tuple[str, str]]:

@@ -118,11 +118,11 @@ _FUTILITY: tuple[tuple[str, str], ...] = (
     (r"off|no|false", 'futility = "none"'),
 )
 _DESIGNS: tuple[tuple[str, str], ...] = (
-    (r"2[x×]2([x×]2)?|crossover|crossovertrial|standard|abba|ab,?ba|twoperiod|simple", 'name = "AB/BA"'),
-    (r"3[x×]3|threewaycrossover|4[x×]4|latin", 'name = "williams" or "latin-square"'),
+    (r"crossover|crossovertrial|standard|abba|ab,?ba|twoperiod|simple", 'name = "AB/BA"'),
+    (r"threewaycrossover|latin", 'name = "williams" or "latin-square"'),
     (r"parallelgroups?|rct|betweensubjects", 'name = "parallel"'),
-    (r"2[x×]2[x×]3|replicate(d)?|partialreplicate|2[x×]3", 'name = "ABB/BAA" or "ABA/BAB"'),
-    (r"2[x×]2[x×]4|fullreplicate|2[x×]4", 'name = "ABAB/BABA" or "ABBA/BAAB"'),
+    (r"partialreplicate|semireplicate", 'name = "2x3x3"'),
+    (r"replicated?|fullreplicate|2x3|2x4", 'name = "2x2x3" or "2x2x4"; partial: "2x3x3"'),
     (r"bibd?|incompleteblocks?", 'name = "3t2p", "4t2p" or "4t3p"'),
 )
 _SCALES: tuple[tuple[str, str], ...] = (

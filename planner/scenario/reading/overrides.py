@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from planner.errors import UnknownNameError
 from planner.scenario.faults import Fault, Path, dotted
+from planner.scenario.fields import as_spelt
 from planner.scenario.paths import leading_path
 from planner.scenario.reading.by_label import named
 from planner.scenario.reading.numbers import number_meant, number_text
@@ -18,6 +19,7 @@ from planner.scenario.reading.short_forms import full_form
 from planner.scenario.reading.toml import read_toml
 from planner.scenario.text import printable, quote
 from planner.scenario.tree import Tree
+from planner.scenario.vocabulary import DESIGNS
 
 _NUMBER = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _WORDS = re.compile(r"[^\W\d][\w .+/'’-]*")
@@ -104,7 +106,7 @@ def _value(text: str) -> object:
             text.lstrip("+-").startswith("0") and text.lstrip("+-")[1:2].isdigit()
         ):
             return float(text)
-        if _WORDS.fullmatch(text):
+        if _WORDS.fullmatch(text) or as_spelt(text, DESIGNS) is not None:  # 2x2x4 begins with a digit
             return text
         raise
     if len(document) > 1:  # a line break has smuggled in a second setting

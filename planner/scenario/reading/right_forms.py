@@ -213,9 +213,7 @@ def _design_named(value: object) -> str | None:
     if not isinstance(value, str):
         return None
     known = as_spelt(value, DESIGNS)
-    usual = re.fullmatch(
-        r"(2x2x?2?|crossover|crossovertrial|abba|standard)", spelling(value).replace("×", "x")
-    )
+    usual = re.fullmatch(r"crossover|crossovertrial|abba|standard", spelling(value))
     return known or ("AB/BA" if usual else None)
 
 

@@ -41,7 +41,7 @@ def _elsewhere(design: Design) -> str:
     arms = design.treatments
     lengths: list[tuple[float, str]] = []
     for name, row in vocabulary.DESIGNS.items():
-        if not row.arms[0] <= len(arms) <= row.arms[1] or name == "parallel":
+        if not row.arms[0] <= len(arms) <= row.arms[1] or row.same_as or name == "parallel":
             continue
         sequences = designs.named(name, arms)
         v = variance_factor(sequences, [1] * len(sequences), {arms[0]: 1.0, arms[1]: -1.0}, True)
