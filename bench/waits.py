@@ -28,9 +28,16 @@ def parser() -> argparse.ArgumentParser:
     names = [each.name for each in WAITS]
     made.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(names)}; all if none")
     made.add_argument("--against", type=checkout, metavar="CHECKOUT", help="folder with another planner")
-    made.add_argument("--rounds", type=int, metavar="N", help="how often; each has a number of its own")
+    made.add_argument("--rounds", type=rounds, metavar="N", help="how often; each has a number of its own")
     made.add_argument("--list", action="store_true", help="list the waits, and measure nothing")
     return made
+
+
+def rounds(text: str) -> int:
+    """A number of rounds, at least one."""
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{text} rounds measure nothing")
+    return number
 
 
 def checkout(text: str) -> Path:
@@ -81,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.against:
         columns += ["the other: processor (s)", "by the clock (s)", "times as long"]
     table, folders = Table(*columns), [HERE, *([given.against] if given.against else [])]
-    for each in [wait(name) for name in given.names] or WAITS:
+    for each in [wait(name) for name in dict.fromkeys(given.names)] or WAITS:
         try:
             taken = measure(each, folders, given.rounds, lambda text: print(text, file=sys.stderr))
             table.add_row(*row(each.name, taken))

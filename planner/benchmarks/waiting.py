@@ -83,10 +83,12 @@ def measure(
             if (
                 wait.answer is Answer.digest and len(folders) > 1
             ):  # not timed: what is timed writes a page, as for its user
-                each.answer = json.loads(_run(wait, (*wait.command, "--json"), folder, cache).out)
+                command = (*wait.command, "--json")
+                each.answer = _answer(wait, _run(wait, command, folder, cache), folder)
     for folder, each in zip(folders[1:], taken[1:], strict=True):
-        other = each.answer and taken[0].answer and differences(wait.answer, taken[0].answer, each.answer)
-        if other:
+        if each.answer is None or taken[0].answer is None:
+            continue
+        if other := differences(wait.answer, taken[0].answer, each.answer):
             raise WaitFailed(f"{wait.name}: {folder} answers otherwise: {', '.join(other[:5])}")
     return taken
 
@@ -101,7 +103,18 @@ def _add(wait: Wait, folder: Path, cache: Path, taken: Taken) -> None:
                 break
     taken.add(ended)
     if wait.answer is Answer.figures:
-        taken.answer = json.loads(ended.out)
+        taken.answer = _answer(wait, ended, folder)
+
+
+def _answer(wait: Wait, ended: Ended, folder: Path) -> Json:
+    """What was answered as JSON."""
+    try:
+        answer = json.loads(ended.out)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise WaitFailed(f"{wait.name}: {folder} answers no JSON object: {ended.out.strip()[:100]}")
+    return answer
 
 
 def _run(wait: Wait, command: Sequence[str], folder: Path, cache: Path) -> Ended:

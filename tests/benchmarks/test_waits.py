@@ -99,6 +99,7 @@ def test_figures_may_differ_by_monte_carlo_error_alone(path: str, value: object,
 def test_a_digest_may_not_differ_and_figures_must_be_there() -> None:
     assert differences(Answer.digest, ANSWER, changed("run.seconds", 2.0)) == []
     assert differences(Answer.digest, ANSWER, changed("run.digest", "b")) == ["run.digest"]
+    assert differences(Answer.digest, {}, {}) == ["run.digest"]
     assert differences(Answer.figures, {"run": {}}, ANSWER) == ["no figures in common"]
     assert differences(Answer.success, {}, {}) == []
 
@@ -170,6 +171,22 @@ def test_another_answer_or_a_failure_is_refused(tmp_path: Path) -> None:
         measure(wait, [checkout(tmp_path / "broken", code=3)], 1)
 
 
+@pytest.mark.parametrize(
+    ("printed", "why"),
+    [
+        ('"hello"', "answers no JSON object: hello"),
+        ('"[]"', r"answers no JSON object: \[\]"),
+        ('"{}"', r"answers otherwise: run\.digest"),
+    ],
+)
+def test_what_is_no_answer_is_a_failure(printed: str, why: str, tmp_path: Path) -> None:
+    wait = Wait("x", "", ("planner", "one"), Kernels.none, Answer.digest)
+    here, other = checkout(tmp_path / "here"), checkout(tmp_path / "other")
+    (other / "planner" / "__main__.py").write_text(f"print({printed})")
+    with pytest.raises(WaitFailed, match=why):
+        measure(wait, [here, other], 1)
+
+
 def test_processor_time_is_of_all_processes_together() -> None:
     """One that waits for another which works: the work counts, the waiting does not."""
     work = "import time; end = time.process_time() + .2\nwhile time.process_time() < end: pass"
@@ -222,7 +239,21 @@ def test_what_is_finished_is_printed_after_an_interruption(
     assert "interrupted in size" in out
 
 
-@pytest.mark.parametrize("arguments", [["no-such-wait"], ["--against", "/nowhere"], ["--rounds", "x"]])
+def test_a_wait_that_is_named_twice_is_measured_once(script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[str] = []
+
+    def measure(wait: Wait, *_: object) -> list[Taken]:
+        measured.append(wait.name)
+        return [Taken([1.0], [1.0])]
+
+    monkeypatch.setattr(script, "measure", measure)
+    assert script.main(["size", "new-process", "size"]) == 0
+    assert measured == ["size", "new-process"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["no-such-wait"], ["--against", "/nowhere"], *(["--rounds", n] for n in ("x", "0", "-1"))]
+)
 def test_the_script_refuses_what_it_does_not_know(script: Any, arguments: list[str]) -> None:
     with pytest.raises((SystemExit, argparse.ArgumentError)):
         script.main(arguments)
