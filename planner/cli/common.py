@@ -130,7 +130,15 @@ def note_compiling(quiet: bool) -> None:
     from planner.cli.terminal import note
 
     if not quiet and not _compiled():
-        note("compiling the kernels, once on this machine; later runs of this kind start at once")
+        once = once_on_this_machine()
+        note(f"compiling the kernels{once}" + ("; later runs of this kind start at once" if once else ""))
+
+
+def once_on_this_machine() -> str:
+    """What follows "compiling": nothing where compiled kernels cannot be kept, which a warning says."""
+    from planner.kernels.jit import cache_folder
+
+    return "" if cache_folder() is None else ", once on this machine"
 
 
 def _compiled() -> bool:

@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from planner.cli.common import note_compiling
+from planner import _interruption as interruption
+from planner.cli.common import note_compiling, once_on_this_machine
 from planner.cli.terminal import coloured, on_terminal, shows, write
 from planner.results.number_text import duration
 
@@ -42,7 +43,7 @@ class Pace:
     def compiled(self, done: int, total: int) -> None:
         """So many kernels are compiled, of so many that are missing."""
         which = f"{done + 1} of {total} kernels" if total > 1 else "1 kernel"
-        self._compiling = f"compiling {which}, once on this machine" if done < total else ""
+        self._compiling = f"compiling {which}{once_on_this_machine()}" if done < total else ""
 
     def advance(self, done: int, total: int) -> None:
         """So much is done, and so much there is to do."""
@@ -72,7 +73,10 @@ class Pace:
         """In words: the share that is done, the rate, the time that has passed, and the time that is left."""
         so_far = f"{_time(self.elapsed)} so far"
         if self._counting is None:
-            return "", self._compiling or "compiling or loading code", so_far, ""
+            doing = self._compiling or "compiling or loading code"
+            if self._compiling and interruption.requested():
+                doing = "stopping after this kernel"  # one takes up to a quarter of a minute
+            return "", doing, so_far, ""
         rate = self._rate
         left = ""
         if self._done >= self._total:

@@ -128,8 +128,8 @@ def _warn_once(what: str) -> None:
 def warn_without(problems: list[str]) -> None:
     """That nothing is kept, and why."""
     _warn_once(
-        f"compiled code cannot be kept: {'; '.join(problems)}. Every start takes some seconds longer; set "
-        "PLANNER_CACHE to a folder of your own, such as one in your home."
+        f"compiled code cannot be kept: {'; '.join(problems)}. Every start compiles again, for ten to twenty "
+        "seconds; set PLANNER_CACHE to a folder of your own, such as one in your home."
     )
 
 
@@ -172,8 +172,7 @@ class KernelCache(_AnyCache):
         # What runs needs Numba's runtime alone; who compiles has the types of everything looked up first.
         rtsys.initialize(target)
         key = self._key(signature, target.codegen())
-        payload = _read(self._file(key), key)
-        return None if payload is None else compiler.CompileResult._rebuild(target, *payload)
+        return _read(self._file(key), key, lambda kept: compiler.CompileResult._rebuild(target, *kept))
 
     def save_overload(self, signature: Any, compiled: Any) -> None:
         """Keep a compiled form; where that fails it is compiled again next time."""
@@ -203,8 +202,8 @@ class KernelCache(_AnyCache):
         return self._folder / f"{self._called}-{hashlib.sha256(key.encode()).hexdigest()[:20]}{SUFFIX}"
 
 
-def _read(file: Path, key: str) -> Any:
-    """What was kept under the key; None, and the file is removed, where it is not what was written."""
+def _read(file: Path, key: str, rebuild: Callable[[Any], Any]) -> Any:
+    """What is rebuilt of what was kept under the key; None, and the file is removed, where that cannot be."""
     try:
         text = file.read_bytes()
     except FileNotFoundError:
@@ -214,10 +213,10 @@ def _read(file: Path, key: str) -> Any:
         return None
     digest, body = text[:_DIGEST], text[_DIGEST:]
     if hashlib.sha256(body).digest() == digest:
-        with suppress(Exception):  # whole, but of another version of what it is made of
+        with suppress(Exception):  # whole, but of another build of Numba or LLVM with the same version
             kept, payload = pickle.loads(body)
             if kept == key:
-                return payload
+                return rebuild(payload)
     with suppress(OSError):
         file.unlink()  # before the warning, which may be made an error
     _warn_once(f"compiled code in {file.parent} was damaged; it is compiled again and replaced")

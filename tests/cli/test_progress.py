@@ -12,6 +12,7 @@ from functools import partial
 import pytest
 
 import planner
+from planner import _interruption as interruption
 from planner.cli import progress as module
 from planner.cli.progress import Heartbeat, Pace, bar_line
 from tests.support.commands import FEW, SCENARIO, Cli, cli, on_terminal, written_to_terminal
@@ -72,6 +73,25 @@ def test_kernels_that_are_compiled_are_counted(clock: Clock, width: int, line: s
     assert "compiling 1 kernel" in bar_line("Simulating", pace, width)
     pace.compiled(5, 5)
     assert "kernels" not in bar_line("Simulating", pace, width)
+
+
+def test_once_is_said_where_kernels_are_kept_alone(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+    monkeypatch.setattr("planner.kernels.jit.cache_folder", lambda: None)
+    pace = Pace("trials", clock)
+    pace.compiled(2, 5)
+    assert bar_line("Simulating", pace, 120) == "Simulating: compiling 3 of 5 kernels, 1 s so far"
+
+
+def test_ctrl_c_is_acknowledged_while_a_kernel_is_compiled(clock: Clock) -> None:
+    pace = Pace("trials", clock)
+    with interruption.deferred():
+        interruption.request()
+        assert "compiling or loading code" in bar_line("Simulating", pace, 79)
+        pace.compiled(2, 5)
+        assert bar_line("Simulating", pace, 79) == "Simulating: stopping after this kernel, 1 s so far"
+        assert bar_line("Simulating", pace, 40) == "Simulating: stopping after this kernel"
+        interruption.request(False)
+    assert "compiling 3 of 5" in bar_line("Simulating", pace, 79)
 
 
 COMPILING = """

@@ -113,6 +113,9 @@ def test_where_nothing_is_writable_it_runs_and_says_so_once(small: str) -> None:
     assert code == 0
     assert err.count("warning: ") == err.count("\n") == 1
     assert "PLANNER_CACHE" in err
+    _, _, told = finished(planner("run", small, "--trials", "128", "--json", **nowhere))
+    assert "note: compiling the kernels\n" in told
+    assert "once" not in told
     _, here, _ = finished(planner("run", small, "--trials", "2000", "--json", "-q"))
     assert json.loads(out)["run"]["digest"] == json.loads(here)["run"]["digest"]
 

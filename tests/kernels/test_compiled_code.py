@@ -180,6 +180,22 @@ def test_a_file_of_another_kernel_under_its_name_is_not_loaded(tmp_path: Path) -
 
 
 @needs_compiler
+@pytest.mark.parametrize("payload", [(), ("code",) * 13, None], ids=["empty", "other values", "no tuple"])
+def test_what_was_kept_by_another_build_of_numba_is_compiled_again(payload: object, tmp_path: Path) -> None:
+    """Whole, of the right key, and nothing that this build makes code of: it does not stay in the way."""
+    compiled(tmp_path)(1.5)
+    file = only(tmp_path)
+    key, _ = pickle.loads(file.read_bytes()[32:])
+    body = pickle.dumps((key, payload))
+    file.write_bytes(hashlib.sha256(body).digest() + body)
+    again = compiled(tmp_path)
+    with pytest.warns(RuntimeWarning, match="damaged; it is compiled again"):
+        assert (again(1.5), hits(again)) == (3.0, 0)
+    third = compiled(tmp_path)
+    assert (third(1.5), hits(third)) == (3.0, 1)
+
+
+@needs_compiler
 @needs_root
 def test_a_full_disk_after_compiling_costs_a_line_and_not_the_answer(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
