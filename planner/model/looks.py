@@ -101,6 +101,7 @@ def _planned_drift(
     effect, sd = analysis.planned_effect, analysis.planned_sd_difference
     if effect is None or sd is None:
         return None
+    effect = scenario.as_analysed(effect, analysis)
     if margins is not None:
         effect = margins.distance(effect)
     drift = effect / (sd * math.sqrt(planned_variance(scenario, analysis) / patients))

@@ -54,7 +54,7 @@ def _remark(scenario: Scenario, analysis: PlannedAnalysis, patients: int) -> str
     left = _left_of_periods(scenario, analysis)
     if not any(left):
         return ""
-    what = formula(analysis.weights)
+    what = formula(analysis.weights, ratio=scenario.endpoint.on_logs)
     orders = _orders(scenario, analysis)
     who = f"{printable(analysis.name)} takes an effect of the period for one of the treatment: {orders}"
     if len({*effects}) == 1:
@@ -98,8 +98,11 @@ def _orders(scenario: Scenario, analysis: PlannedAnalysis) -> str:
 
 def _consequence(scenario: Scenario, analysis: PlannedAnalysis, patients: int, shift: float) -> str:
     """What the stated period effects do to the estimate and to the type I error."""
-    moved = f"The stated period effects move {formula(analysis.weights)}"
-    if analysis.measure not in BINARY_MEASURES:
+    ratio = scenario.endpoint.on_logs
+    moved = f"The stated period effects move {formula(analysis.weights, ratio=ratio)}"
+    if ratio:
+        moved += f" by a factor of {math.exp(shift):.4g}"
+    elif analysis.measure not in BINARY_MEASURES:
         moved += f" by {shift:+.4g} {scenario.endpoint.unit}"
     rates = type_one_errors(scenario, analysis, patients)
     if not rates:

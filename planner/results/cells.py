@@ -180,6 +180,11 @@ class Cell(Written):
     carryover: CarryoverFigures | None = None  # None where nothing can be carried over, or was not looked for
     estimate_log: EstimateFigures | None = None  # of logarithms, where effects are ratios
 
+    @property
+    def as_analysed(self) -> EstimateFigures:
+        """The estimate as it was added up: of logarithms, where effects are ratios."""
+        return self.estimate_log or self.estimate
+
     unwritten: ClassVar = frozenset({"trials"})
     merged: ClassVar = frozenset({"departures", "equivalence"})
     if_any: ClassVar = frozenset(

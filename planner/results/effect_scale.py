@@ -73,6 +73,11 @@ def _exp(x: float) -> float:
     return math.exp(_within(x))
 
 
+def measured(scenario: Scenario, x: float) -> float:
+    """A value of the endpoint as it is measured, from the one that is analysed, which may be a logarithm."""
+    return to_12_digits(_exp(x)) if scenario.endpoint.on_logs else x
+
+
 def measure_unit(scenario: Scenario, measure: str, outcome: str = "") -> Unit:
     """The unit of a measure of the endpoint, or of a secondary outcome, and of differences in it."""
     if outcome:

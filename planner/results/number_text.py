@@ -80,6 +80,11 @@ def signed(value: float | None, digits: int = 4) -> str:
     return f"+{text}" if value is not None and math.isfinite(value) and value > 0 else text
 
 
+def factor(value: float | None, digits: int = 4) -> str:
+    """What something is multiplied by: `× 1.05`."""
+    return DASH if value is None else f"× {plain(value, digits)}"
+
+
 def duration(seconds: float) -> str:
     """A rough time: `less than a second`, `12 s`, `3 min`, `2.5 h`, `4 days`."""
     if seconds < 1.0:

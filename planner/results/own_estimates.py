@@ -34,7 +34,7 @@ def on_other_scales(
 
 def _distance(scenario: Scenario, cell: Cell) -> float:
     """By how much the mean estimate misses the true effect; 0 where it does not clearly, or not by much."""
-    about = cell.estimate_log or cell.estimate
+    about = cell.as_analysed
     effect = abs(unit_of(scenario, cell.analysis).analysed(cell.true_effect))
     if about.bias is None or about.empirical_se is None:
         return 0.0

@@ -85,7 +85,12 @@ class PlannedAnalysis(Settings):
         Literal["primary"], about("A primary analysis drives its own stopping", example="primary")
     ] = "primary"
     planned_effect: Annotated[
-        Points | None, about("Difference that planning assumed, first minus second", "points")
+        Points | None,
+        about(
+            "Difference that planning assumed, first minus second; of a log-normal endpoint the ratio, first "
+            "over second",
+            "points",
+        ),
     ] = None
     outcome: Annotated[
         str,
@@ -95,7 +100,13 @@ class PlannedAnalysis(Settings):
     day: Annotated[Days | None, about("Day that is analysed; the endpoint's day if not given", "days")] = None
     planned_sd_difference: Annotated[
         Points | None,
-        about("SD of one patient's difference that planning assumed", "points", gt=0, example=8.0),
+        about(
+            "SD of one patient's difference that planning assumed; of a log-normal endpoint that of the "
+            "difference of logarithms",
+            "points",
+            gt=0,
+            example=8.0,
+        ),
     ] = None
     carryover: Annotated[
         Flag,

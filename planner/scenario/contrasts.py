@@ -28,8 +28,10 @@ def simplest(stated: Mapping[str, float], order: tuple[str, ...]) -> Contrast:
     return kept
 
 
-def formula(contrast: Contrast) -> str:
-    """`A - B`, `K - KN - P + PN`, `A - 0.5 B - 0.5 C`."""
+def formula(contrast: Contrast, *, ratio: bool = False) -> str:
+    """`A - B`, `K - KN - P + PN`, `A - 0.5 B - 0.5 C`; as a ratio `A / B`, `A / (B^0.5 C^0.5)`."""
+    if ratio:
+        return _ratio(weights(contrast))
     text = ""
     for treatment, weight in weights(contrast).items():
         sign = ("-" if weight < 0 else "+") if text else ("-" if weight < 0 else "")
@@ -38,9 +40,22 @@ def formula(contrast: Contrast) -> str:
     return text
 
 
-def in_words(contrast: Contrast) -> str:
-    """`A minus B`; a contrast of more treatments as its formula."""
-    return formula(contrast) if isinstance(contrast, Mapping) else " minus ".join(contrast)
+def _ratio(stated: Mapping[str, float]) -> str:
+    above = [_power(a, w) for a, w in stated.items() if w > 0]
+    below = [_power(a, -w) for a, w in stated.items() if w < 0]
+    divisor = " ".join(below) if len(below) == 1 else f"({' '.join(below)})"
+    return f"{' '.join(above) or '1'} / {divisor}"
+
+
+def _power(treatment: str, weight: float) -> str:
+    return treatment if weight == 1.0 else f"{treatment}^{weight:.6g}"
+
+
+def in_words(contrast: Contrast, *, ratio: bool = False) -> str:
+    """`A minus B`, or as a ratio `A over B`; a contrast of more treatments as its formula."""
+    if isinstance(contrast, Mapping):
+        return formula(contrast, ratio=ratio)
+    return (" over " if ratio else " minus ").join(contrast)
 
 
 def total(contrast: Mapping[str, float], numbers: Mapping[str, float]) -> Fraction:

@@ -188,6 +188,14 @@ class Scenario(Settings):
         """The scale of what an analysis reads: the endpoint's, or that of a secondary outcome."""
         return self.outcomes[analysis.outcome].scale if analysis.outcome else self.endpoint.scale
 
+    def as_analysed(self, effect: float, analysis: PlannedAnalysis) -> float:
+        """An effect that an analysis states, on the scale of the analysis: of a ratio its logarithm."""
+        return ln(effect) if self.gives_ratio(analysis) else effect
+
+    def gives_ratio(self, analysis: PlannedAnalysis) -> bool:
+        """Whether an analysis compares by a ratio of geometric means."""
+        return self.endpoint.on_logs and not analysis.outcome
+
     @property
     def period_shifts(self) -> tuple[float, ...]:
         """What each period adds to the scores that are analysed: of a ratio, its logarithm."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,7 @@ from planner.questions.replay.trial import (
 from planner.questions.requested import check_whole
 from planner.results.blinding import Guess, guess_counts, guesses_of
 from planner.results.dropout import days_waited
+from planner.results.effect_scale import Unit, measured, unit_of
 from planner.scenario.caps import MAX_TRIAL
 from planner.scenario.labels import labels_of, name_called
 from planner.scenario.scenario import Scenario
@@ -209,10 +211,10 @@ def _trial(scenario: Scenario, chosen: Scenario, work: Job, records: Records, in
         _patient(
             p,
             scenario.design.sequences[int(records.sequence[0, p])],
-            values[p, : len(readings)],
+            _measured(scenario, values[p, : len(readings)]),
             days_waited(scenario, waits[p]),
             guesses_of(work.guessing, values[p], int(records.sequence[0, p])),
-            seen,
+            seen and seen._replace(scores=_measured(scenario, seen.scores)),
         )
         for p in range(finished)
     )
@@ -284,7 +286,28 @@ def _course(
     planned = len(test.looks[0].counts)
     used = patients_used(scenario, test.analysis, records.sequence[0], values[:, reading], weight)
     counted = _counts(values[:, reading], used, looks[-1].patients)
-    return Course(test.analysis, reading, test.truth, tuple(map(_number, own)), planned, looks, counted)
+    unit = unit_of(scenario, test.analysis.name)
+    given = [_given(look, unit) for look in looks]
+    truth, contrasts = unit.truth(test.truth), tuple(map(_number, own))
+    return Course(test.analysis, reading, truth, unit, contrasts, planned, tuple(given), counted)
+
+
+def _given(look: LookResult, unit: Unit) -> LookResult:
+    """A look with its estimate as effects are given."""
+    if not unit.ratio or look.estimate is None:
+        return look
+    interval = None
+    if look.interval is not None:
+        interval = unit.effect(look.interval[0]), unit.effect(look.interval[1])
+    ratio = replace(look, estimate=unit.effect(look.estimate), se=None, interval=interval)
+    return replace(ratio, estimate_log=look.estimate, se_log=look.se)
+
+
+def _measured(scenario: Scenario, values: Floats) -> Floats:
+    """Values as they are measured."""
+    if not scenario.endpoint.on_logs:
+        return values
+    return np.array([measured(scenario, float(x)) for x in values.ravel()]).reshape(values.shape)
 
 
 def _counts(scores: Floats, used: Flags, seen: int) -> PatientsUsed:

@@ -11,6 +11,7 @@ from planner.model.readings import Reading
 from planner.results.blinding import Guess, GuessCounts, by_period, in_a_row
 from planner.results.contract import Json, Written
 from planner.results.digest import answer_digest
+from planner.results.effect_scale import Unit
 from planner.results.number_text import plus_minus
 from planner.results.provenance import ENGINE, provenance, scenario_named
 from planner.results.result import QuestionResult
@@ -66,7 +67,7 @@ class LookResult(Written):
     patients: int  # finished, completed or left
     completers: int
     estimate: float | None
-    se: float | None
+    se: float | None  # None of a ratio: see `se_log`
     statistic: float | None  # t, or b - c of exact tests of responses
     df: float | None  # None: infinite, undefined, or no part of the analysis
     discordant: int | None  # of exact tests of responses: patients who respond to one treatment only
@@ -79,8 +80,10 @@ class LookResult(Written):
     decision: str
     note: str = ""
     interval: tuple[float, float] | None = None  # by which tests against margins decide: at the look's level
+    estimate_log: float | None = None  # the logarithm of an estimate that is a ratio
+    se_log: float | None = None  # and its standard error
 
-    if_any: ClassVar = frozenset({"interval"})
+    if_any: ClassVar = frozenset({"interval", "estimate_log", "se_log"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +92,9 @@ class Course:
 
     analysis: PlannedAnalysis
     reading: int  # row of Patient.values
-    truth: Truth
-    differences: tuple[float | None, ...]  # of each patient, the contrast of the patient's own scores
+    truth: Truth  # as effects are given
+    unit: Unit  # how they are
+    differences: tuple[float | None, ...]  # of each patient, the contrast of the own scores as analysed
     planned: int  # looks planned
     looks: tuple[LookResult, ...]
     used: PatientsUsed
@@ -106,10 +110,11 @@ class Course:
 
         Without a true effect, and where it is told from margins.
         """
-        last, effect = self.looks[-1], self.truth.effect
+        last, effect = self.looks[-1], self.unit.analysed(self.truth.effect)
         if effect == 0.0 or self.analysis.against_margins:
             return None
-        return last.decision == EFFICACY and (last.estimate or 0.0) * effect < 0.0
+        estimate = 0.0 if last.estimate is None else self.unit.analysed(last.estimate)
+        return last.decision == EFFICACY and estimate * effect < 0.0
 
 
 @dataclass(frozen=True, repr=False)
@@ -183,7 +188,8 @@ class Trial(QuestionResult):
     def _lines(self) -> Iterator[str]:
         for course in self.courses:
             last = course.looks[-1]
-            estimate = plus_minus(last.estimate, last.se, sign=True)
+            estimate = plus_minus(last.estimate, last.se, sign=not course.unit.ratio)
+            estimate += f" {course.unit.name}" if course.unit.ratio else ""
             yield (
                 f"{course.analysis.name}: {last.decision} at look {last.look} of {course.planned}, "
                 f"{count(last.patients, 'patient')}, estimate {estimate}"

@@ -23,6 +23,7 @@ from planner.questions.size.effect import Effects
 from planner.questions.size.patients import Search
 from planner.questions.size.size_figures import Peak
 from planner.results.cells import Cell
+from planner.results.effect_scale import Unit, unit_of
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.scenario import Scenario
@@ -116,9 +117,14 @@ def _undefined(top: Cell, target: float) -> list[str]:
     return [f"In {share:.1%} of the trials the test cannot be computed: too few patients complete."]
 
 
-def _far_off(top: Cell) -> bool:
+def _told(effect: float, unit: Unit) -> str:
+    """An effect in a sentence."""
+    return unit.effect_text(effect, with_name=True) if unit.ratio else f"{effect:+.4g}"
+
+
+def _far_off(top: Cell, unit: Unit) -> bool:
     """Whether the mean estimate is less than half of the true effect, or on its other side."""
-    mean, truth = top.estimate.mean, top.true_effect
+    mean, truth = top.as_analysed.mean, unit.analysed(top.true_effect)
     return mean is not None and bool(truth) and mean / truth <= 0.5
 
 
@@ -127,14 +133,16 @@ def _bias(scenario: Scenario, top: Cell) -> list[str]:
 
     Of an analysis of the user's own nothing is known: its estimate may be on another scale.
     """
-    own = _of(scenario, top.analysis).own is not None
-    mean, error = top.estimate.mean, top.estimate.mean_mcse
-    if own or mean is None or not _far_off(top) or not carries(scenario, top.hypothesis):
+    own, unit = _of(scenario, top.analysis).own is not None, unit_of(scenario, top.analysis)
+    mean = top.estimate.mean
+    if own or mean is None or not _far_off(top, unit) or not carries(scenario, top.hypothesis):
         return []
-    sentence = (
-        f"On average the analysis estimates {mean:+.3g} where the true effect is {top.true_effect:+.3g}"
-    )
-    if error is not None and abs(mean) <= _CLEAR * error:
+    estimates, truth = f"{mean:+.3g}", f"{top.true_effect:+.3g}"
+    if unit.ratio:
+        estimates, truth = (unit.effect_text(x, with_name=True) for x in (mean, top.true_effect))
+    sentence = f"On average the analysis estimates {estimates} where the true effect is {truth}"
+    analysed, error = top.as_analysed.mean, top.as_analysed.mean_mcse
+    if error is not None and abs(analysed or 0.0) <= _CLEAR * error:
         return [
             f"{sentence}: what earlier treatments leave behind cancels the effect, as far as chance shows."
         ]
@@ -202,7 +210,7 @@ def _assurance(search: Search, key: Key, points: Points, target: float) -> Reaso
             f"There is an effect in the wanted direction with a chance of {chance.estimate:.1%} "
             f"(Monte Carlo SE {100 * chance.error:.2g} %)."
         )
-    if not limit or _far_off(top):
+    if not limit or _far_off(top, unit_of(search.curves.scenario, key[1])):
         return Reason(" ".join([*sentences, _still_grows("Assurance", points, target, None, search.unit)]))
     if limit.estimate < target:
         if limit.interval[1] < target:
@@ -336,11 +344,12 @@ def no_effect(search: Effects, target: float) -> str:
     if all(cell.undefined.estimate == 1.0 for cell in cells):
         return _never_computed(curves, key, search.patients, 1)
     top = max(cells, key=lambda cell: cell.power.estimate)
-    largest = max((cell.true_effect for cell in cells), key=abs)
-    power, unit = top.power, curves.scenario.endpoint.unit
+    power, unit = top.power, search.unit
+    largest = max((cell.true_effect for cell in cells), key=lambda effect: abs(unit.analysed(effect)))
     sentence = (
-        f"No effect up to {largest:+.4g} {unit}, the largest tried, is enough: the best {_word(curves)} is "
-        f"{power.estimate:.3f} (Monte Carlo SE {power.error:.2g}), at {top.true_effect:+.4g}."
+        f"No effect up to {_told(largest, unit)}{'' if unit.ratio else f' {unit.name}'}, the largest tried, "
+        f"is enough: the best {_word(curves)} is {power.estimate:.3f} (Monte Carlo SE {power.error:.2g}), at "
+        f"{_told(top.true_effect, unit)}."
     )
     causes = _undefined(top, target)
     if never := _none_significant(search.analysis, cells, search.patients):

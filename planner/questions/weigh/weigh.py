@@ -81,6 +81,7 @@ def weigh(
     """
     check_whole(variants=variants, virtual_patients=patients, seed=seed, threads=threads)
     start = time.perf_counter()
+    _check_endpoint(scenario)
     if data is not None:
         scenario = scenario.model_copy(update={"observed": observed_in(scenario, data)})
     weights = _priors(scenario, prior or {})
@@ -127,6 +128,13 @@ class _Task:
     remarks: tuple[str, ...]
 
 
+def _check_endpoint(scenario: Scenario) -> None:
+    """Raise WeighingError where results are not of what hypotheses state."""
+    if scenario.endpoint.on_logs:
+        message = "results of a log-normal endpoint are not weighed: they are means of the scores themselves"
+        raise WeighingError(message, "planner discriminate says what its hypotheses differ in", "scenario")
+
+
 def _task(scenario: Scenario, variants: int | None, patients: int | None, seed: int | None) -> _Task:
     """Raises WeighingError where there is nothing to weigh."""
     names = _names(scenario)
@@ -165,6 +173,7 @@ def forecast(
     threads: int | None = None,
 ) -> tuple[Json, EffortEstimate]:
     """What `weigh` would simulate with the same arguments, and how long that takes."""
+    _check_endpoint(scenario)
     weights = _priors(scenario, prior or {})
     began = time.perf_counter()
     task = _task(scenario, variants, patients, seed)

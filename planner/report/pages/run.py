@@ -48,6 +48,7 @@ from planner.report.pages.run_tables import (
 )
 from planner.results.carryover_sentences import BEGIN, labels
 from planner.results.cells import Cell
+from planner.results.effect_scale import RATIO
 from planner.results.irregular_trials import on_errors, on_undefined, undefined_in_any
 from planner.results.number_text import DASH, estimated, plain
 from planner.results.own_estimates import on_other_scales
@@ -133,10 +134,7 @@ def _reading(
         )
     items += _about_type_one_errors(cells, context)
     items += about_limits(limits)
-    items.append(
-        "True effect, and bias against it: the mean difference in a first period, without carryover and "
-        "with complete follow-up."
-    )
+    items += _about_true_effects(cells, context)
     items += context.about_scale(cells)
     if has_interim_looks(rows):
         items.append(
@@ -175,6 +173,20 @@ def _reading(
     ):
         items.append(f"A mean over fewer than {FEW} trials rests on too little and is left out (–).")
     return items + _about_single_cells(cells, context) + sources(context)
+
+
+def _about_true_effects(cells: Sequence[Cell], context: PageContext) -> list[str]:
+    """What the true effect is, and what estimates are compared with it."""
+    first = "in a first period, without carryover and with complete follow-up"
+    items = []
+    if any(not context.units[cell.analysis].ratio for cell in cells):
+        items.append(f"True effect, and bias against it: the mean difference {first}.")
+    if any(context.units[cell.analysis].ratio for cell in cells):
+        items.append(
+            f"True {RATIO}: {first}. The bias is that of the mean logarithm of the estimates, as a ratio "
+            "less 1; exaggeration is of logarithms."
+        )
+    return items
 
 
 def _which(cell: Cell, cells: Sequence[Cell], context: PageContext) -> str:

@@ -25,6 +25,7 @@ from planner.report.pages.parts.limits import about_limits
 from planner.report.pages.parts.uncertain import what_is_uncertain
 from planner.report.pages.parts.whole_trial import each_alone
 from planner.report.pages.run_tables import NOBODY_MEANWHILE, carryover_warnings, other_warnings
+from planner.results.effect_scale import RATIO
 from planner.results.number_text import DASH, estimated, percent, plain
 from planner.results.uncertain_numbers import uncertain_numbers
 from planner.scenario.canonical.resolved import digest
@@ -142,8 +143,10 @@ def _power(result: Sizing) -> str:
 def _sought(result: Sizing, context: PageContext) -> str:
     if result.find == "patients":
         return "Patients"
-    names = dict.fromkeys(context.units[answer.analysis].name for answer in result.answers)
-    return f"Effect ({' or '.join(names)})" if any(names) else "Effect"
+    units = [context.units[answer.analysis] for answer in result.answers]
+    what = RATIO.capitalize() if all(unit.ratio for unit in units) else "Effect"
+    names = dict.fromkeys(unit.name for unit in units)
+    return f"{what} ({' or '.join(names)})" if any(names) else what
 
 
 def _amount(row: SizeAnswer, value: float | None, result: Sizing, context: PageContext) -> str:
@@ -233,15 +236,15 @@ def _picture(result: Sizing, context: PageContext) -> list[Block] | None:
     groups = _groups(result)
     if not groups:
         return None
-    find = result.find
-    high = _right_end(result)
+    find, ratio = result.find, _finds_ratio(result, context)
+    low, high = (100.0 * math.exp(x) for x in _ends_of_logs(result)) if ratio else (0.0, _right_end(result))
     targets = [
         (target, percent(target, digits=4)) for target in sorted({row.target for row in result.answers})
     ]
-    series = [Series(name, "", [(0.0, target), (high, target)], "broken") for target, name in targets]
+    series = [Series(name, "", [(low, target), (high, target)], "broken") for target, name in targets]
     key = []
     for letter, (keys, points) in zip("ABCDEFGH", list(groups.items())[:_CURVES], strict=False):
-        inside = [each for each in points if abs(each.sought) <= high]
+        inside = [each for each in points if low <= abs(each.sought) <= high]
         name = " / ".join(_which(each, result, context) for each in keys)
         series += [
             Series(f"{name}: {y} end", "", [(abs(each.sought), each.power.interval[i]) for each in inside])
@@ -252,7 +255,8 @@ def _picture(result: Sizing, context: PageContext) -> list[Block] | None:
         marks = [(abs(each.sought), each.power.estimate) for each in marked]
         series.append(Series(name, letter, marks, "none"))
         key.append(f"{letter}: {name}")
-    x = Axis("patients" if find == "patients" else "size of the effect", 0.0, high)
+    of_effect = f"{RATIO} (%)" if ratio else "size of the effect"
+    x = Axis("patients" if find == "patients" else of_effect, low, high)
     more = len(groups) - _CURVES
     rest = f" {count(more, 'further curve')} in the CSV." if more > 0 else ""
     return [
@@ -289,6 +293,20 @@ def _right_end(result: Sizing) -> float:
     return min(math.ceil(end / unit) * unit, float(tried)) or 1.0
 
 
+def _finds_ratio(result: Sizing, context: PageContext) -> bool:
+    """Whether ratios are sought."""
+    return result.find == "effect" and any(context.units[row.analysis].ratio for row in result.answers)
+
+
+def _ends_of_logs(result: Sizing) -> tuple[float, float]:
+    """Where an axis of ratios begins and ends, as logarithms: from no effect on, beyond every answer."""
+    tried = [math.log(each.sought / 100.0) for each in result.curve]
+    answers = [math.log(row.sought / 100.0) for row in result.answers if row.sought is not None]
+    reach = [1.4 * each for each in answers] or tried
+    low, high = min(0.0, *reach), max(0.0, *reach)
+    return max(low, min(0.0, *tried)), min(high, max(0.0, *tried))
+
+
 def _reading(
     result: Sizing,
     context: PageContext,
@@ -311,9 +329,12 @@ def _reading(
             "the answer; “nothing” where no other number can be."
         )
     else:
+        what = "Effect: the smallest difference"
+        if _finds_ratio(result, context):
+            what = "Ratio of geometric means: that nearest to 100 %"
         items.append(
-            "Effect: the smallest difference with the target power. The first treatment's mean is moved, all "
-            "else stays as the hypothesis states it."
+            f"{what} with the target power. The first treatment's mean is moved, all else stays as the "
+            "hypothesis states it."
         )
         items.append(
             "Left open, the Monte Carlo range: the effects whose 95 % Monte Carlo interval contains the "

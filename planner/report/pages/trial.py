@@ -29,8 +29,9 @@ from planner.report.pages.parts.alternatives import in_words
 from planner.report.pages.parts.blinding import guesses_of
 from planner.report.pages.parts.whole_trial import each_alone
 from planner.results.effect_scale import Unit
-from planner.results.number_text import DASH, fixed, plain, signed
+from planner.results.number_text import DASH, fixed, plain
 from planner.scenario.canonical.resolved import digest
+from planner.scenario.logs import cv_of
 from planner.scenario.text import count, listed
 from planner.scenario.vocabulary import BINARY_MEASURES
 
@@ -70,7 +71,7 @@ def _facts(trial: Trial, context: PageContext) -> list[tuple[str, str]]:
         identity(trial.name, digest(trial.scenario)),
         ("True here", label if label == name else f"{name}: {label}"),
         *(
-            (f"Truth for {c.analysis.name}" if several else "True effect", _truth(name, c, context))
+            (f"Truth for {c.analysis.name}" if several else _what_is_true(c), _truth(name, c, context))
             for c in courses
         ),
         ("Design", context.design),
@@ -82,9 +83,13 @@ def _facts(trial: Trial, context: PageContext) -> list[tuple[str, str]]:
     ]
 
 
+def _what_is_true(course: Course) -> str:
+    return f"True {'ratio' if course.unit.ratio else 'effect'}"
+
+
 def _truth(hypothesis: str, course: Course, context: PageContext) -> str:
     unit = context.units[course.analysis.name]
-    text = unit.effect_text(unit.effect(course.truth.effect), with_name=True)
+    text = unit.effect_text(course.truth.effect, with_name=True)
     why = context.scale_notes.get((hypothesis, course.analysis.name))
     return f"{text}: {why}" if why else text
 
@@ -118,7 +123,8 @@ def _looks(course: Course, unit: Unit, partial: bool) -> Sheet:
     by_p = all(look.statistic is None and look.efficacy_above is None for look in looks)
     t, df = ("b − c", "b + c") if exact else ("t", "df")
     columns = [Column("Look"), Column("Patients"), Column("Analysed" if partial else "Completers")]
-    columns += [Column(f"Estimate{f' ({unit.name})' if unit.name else ''}"), Column("SE")]
+    columns.append(Column(f"{'Ratio' if unit.ratio else 'Estimate'}{f' ({unit.name})' if unit.name else ''}"))
+    columns.append(Column("SE of its logarithm" if unit.ratio else "SE"))
     against = course.analysis.against_margins
     columns += [Column(f"Interval{f' ({unit.name})' if unit.name else ''}")] if against else []
     if against:
@@ -131,7 +137,8 @@ def _looks(course: Course, unit: Unit, partial: bool) -> Sheet:
     for look in looks:
         last = look.look == course.planned
         row = [f"{look.look} of {course.planned}", str(look.patients), str(look.completers)]
-        row += [signed(_times(look.estimate, unit)), plain(_times(look.se, unit))]
+        row.append(DASH if look.estimate is None else unit.effect_text(look.estimate))
+        row.append(plain(look.se_log if unit.ratio else _times(look.se, unit)))
         if against:
             row.append(_from_to(look.interval, unit))
         if not by_p:
@@ -149,7 +156,7 @@ def _times(value: float | None, unit: Unit) -> float | None:
 
 def _from_to(ends: tuple[float, float] | None, unit: Unit) -> str:
     """`−1.2 to +3.4`."""
-    return DASH if ends is None else " to ".join(signed(_times(end, unit)) for end in ends)
+    return DASH if ends is None else " to ".join(map(unit.effect_text, ends))
 
 
 def _t(value: float | None, whole: bool) -> str:
@@ -204,7 +211,7 @@ def _verdict(course: Course, trial: Trial) -> str:
         text += f" The other {count(left, 'patient')} planned are not needed."
     if course.wrong_sign:
         text += " Its sign is wrong: the truth points the other way."
-    elif course.decision == "efficacy" and course.truth.effect == 0 and not against:
+    elif course.decision == "efficacy" and not course.unit.analysed(course.truth.effect) and not against:
         text += " There is no true effect: this is a type I error."
     elif course.decision in ("efficacy", "equivalent") and course.truth.is_null and against:
         text += f" But {in_words(course.analysis.alternative).null}: this is a type I error."
@@ -223,7 +230,7 @@ def _patients(trial: Trial, r: int, reading: Reading) -> list[Block]:
         blocks.append(_patterns(groups, r))
     else:
         blocks += _drawn(groups, r)
-        blocks.append(_means(groups, r))
+        blocks.append(_means(groups, r, geometric=trial.scenario.endpoint.on_logs))
     return [*blocks, Heading("Every score"), _scores(trial.patients, r), *_gone(trial.patients)]
 
 
@@ -281,18 +288,25 @@ def _axis(low: float, high: float) -> tuple[float, float, int]:
 # Tables
 
 
-def _means(groups: Mapping[tuple[str, ...], Sequence[VirtualPatient]], r: int) -> Sheet:
-    """Mean and SD of each period of each sequence, of all who were there."""
+def _means(
+    groups: Mapping[tuple[str, ...], Sequence[VirtualPatient]], r: int, *, geometric: bool = False
+) -> Sheet:
+    """Mean and SD of each period of each sequence, of all who were there; or geometric mean and CV."""
     columns = [Column("Sequence", number=False), Column("Period"), Column("Treatment", number=False)]
-    columns += [Column("Patients"), Column("Mean"), Column("SD")]
+    columns += [Column("Patients")]
+    columns += [Column(title) for title in (("Geometric mean", "CV (%)") if geometric else ("Mean", "SD"))]
     rows = []
     for sequence, group in groups.items():
         for k, treatment in enumerate(sequence):
             values = [x for p in group if (x := p.values[r][k]) is not None]
+            values = list(map(math.log, values)) if geometric else values
             mean = math.fsum(values) / len(values) if values else None
             sd = None
             if mean is not None and len(values) > 1:
                 sd = math.sqrt(math.fsum((x - mean) ** 2 for x in values) / (len(values) - 1))
+            if geometric:
+                mean = None if mean is None else math.exp(mean)
+                sd = None if sd is None else 100.0 * cv_of(sd)
             name = " then ".join(sequence) if k == 0 else ""
             rows.append([name, str(k + 1), treatment, str(len(values)), plain(mean), plain(sd)])
     return Sheet(columns, rows)

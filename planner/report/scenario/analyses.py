@@ -10,7 +10,7 @@ from planner.report.pages.parts.whole_trial import EACH_ALONE
 from planner.report.scenario.looks import looks_and_limits
 from planner.report.scenario.secondary_outcomes import reading_text
 from planner.results.effect_scale import effect_unit
-from planner.results.number_text import plain, signed
+from planner.results.number_text import percent, plain, signed
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.contrasts import in_words
 from planner.scenario.scenario import Scenario
@@ -23,8 +23,10 @@ def analyses_blocks(scenario: Scenario, plan: TrialPlan) -> list[Block]:
     described = []
     for analysis, stated in zip(plan.analyses, scenario.analyses, strict=True):
         about = info_of(stated)
-        lines = [f"{_method(stated)}.", f"{in_words(analysis.contrast)}; {_level(scenario, analysis)}."]
-        if analysis.planned_effect is not None:
+        lines = [f"{_method(stated)}.", f"{_compared(scenario, analysis)}; {_level(scenario, analysis)}."]
+        if analysis.planned_effect is not None and _gives_ratio(scenario, analysis):
+            lines.append(f"Planned for a ratio of {percent(analysis.planned_effect, 4)}.")
+        elif analysis.planned_effect is not None:
             lines.append(
                 f"Planned for a difference of {signed(analysis.planned_effect)} {scenario.endpoint.unit}."
             )
@@ -51,7 +53,15 @@ def analysis_line(scenario: Scenario, analysis: AnalysisPlan) -> str:
     """An analysis in one line: what it reads if not the endpoint, how, and at which level."""
     read = f"{reading_text(scenario, analysis)}; " if analysis.outcome else ""
     stated = next(each for each in scenario.analyses if each.name == analysis.name)
-    return f"{read}{_method(stated)}; {in_words(analysis.contrast)}; {_level(scenario, analysis)}"
+    return f"{read}{_method(stated)}; {_compared(scenario, analysis)}; {_level(scenario, analysis)}"
+
+
+def _compared(scenario: Scenario, analysis: AnalysisPlan) -> str:
+    return in_words(analysis.contrast, ratio=_gives_ratio(scenario, analysis))
+
+
+def _gives_ratio(scenario: Scenario, analysis: AnalysisPlan) -> bool:
+    return effect_unit(scenario, analysis.measure, analysis.outcome).ratio
 
 
 def _method(analysis: PlannedAnalysis) -> str:

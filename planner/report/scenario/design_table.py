@@ -20,8 +20,9 @@ def design_blocks(scenario: Scenario, rows: tuple[DesignRow, ...]) -> list[Block
     blocks: list[Block] = [Heading("Precision of comparisons of scores in this design, and their bias")]
     if scenario.design.periods == 1:
         return [*blocks, Items(_parallel(scenario, rows))]
-    blocks += [Prose(_how_to_read(scenario, rows)), _sheet(rows)]
-    notes = _biases(scenario, rows) + _between(rows)
+    ratio = scenario.endpoint.on_logs
+    blocks += [Prose(_how_to_read(scenario, rows)), _sheet(rows, ratio=ratio)]
+    notes = _biases(scenario, rows) + _between(rows, ratio=ratio)
     return blocks + ([Items(notes)] if notes else [])
 
 
@@ -33,6 +34,11 @@ def _how_to_read(scenario: Scenario, rows: tuple[DesignRow, ...]) -> str:
         else "a trial that gives as many patients all of it once"
     )
     point = scenario.endpoint.unit if scenario.endpoint.unit != "points" else "point"
+    what, spread = "comparison", "SD within patients"
+    moved = f"by how much the comparison is moved for each {point}"
+    if scenario.endpoint.on_logs:
+        what, spread = "logarithm of the ratio", "SD of logarithms within patients"
+        moved = "by how many per cent the ratio is moved for each per cent"
     able = listed([name for name, row in METHODS.items() if row.carryover], "or")
     allowed = (
         f" carryover = true in an analysis by {able} puts carryover into the model."
@@ -40,21 +46,20 @@ def _how_to_read(scenario: Scenario, rows: tuple[DesignRow, ...]) -> str:
         else ""
     )
     return (
-        "By least squares within patients, if nobody leaves: variance of the comparison = factor x (SD "
-        f"within patients)^2 / patients. Efficiency: against {against}. Bias: by how much the comparison is "
-        f"moved for each {point} that its first treatment carries over, into the next period or into all "
-        f"later ones.{allowed}"
+        f"By least squares within patients, if nobody leaves: variance of the {what} = factor x ({spread})^2 "
+        f"/ patients. Efficiency: against {against}. Bias: {moved} that its first treatment carries over, "
+        f"into the next period or into all later ones.{allowed}"
     )
 
 
-def _sheet(rows: tuple[DesignRow, ...]) -> Sheet:
+def _sheet(rows: tuple[DesignRow, ...], *, ratio: bool) -> Sheet:
     columns = [Column("Comparison", number=False), Column("Carryover", number=False)]
     columns += [Column(title) for title in ("Factor", "Efficiency", "Bias, next", "Bias, all later")]
-    return Sheet(columns, [_cells(row) for row in rows])
+    return Sheet(columns, [_cells(row, ratio=ratio) for row in rows])
 
 
-def _cells(row: DesignRow) -> list[str]:
-    head = [formula(row.contrast), "in the model" if row.carryover else "left out"]
+def _cells(row: DesignRow, *, ratio: bool) -> list[str]:
+    head = [formula(row.contrast, ratio=ratio), "in the model" if row.carryover else "left out"]
     if row.variance_factor is None or row.efficiency is None:
         return [*head, "not within patients", DASH, DASH, DASH]
     biases = [_coefficient(row.bias_first_order), _coefficient(row.bias_lasting)]
@@ -82,15 +87,14 @@ def _biases(scenario: Scenario, rows: tuple[DesignRow, ...]) -> list[str]:
         )
         if mirrored:
             continue
+        called = formula(row.contrast, ratio=scenario.endpoint.on_logs)
         model = "with carryover in the model" if row.carryover else "carryover left out"
         parts = [
             f"{_coefficient(x.first_order)} / {_coefficient(x.lasting)} of {name}"
             for name, x in each.items()
             if max(abs(x.first_order), abs(x.lasting)) >= 1e-9
         ]
-        sentences.append(
-            f"Bias of {formula(row.contrast)} by treatment, {model} (next / all later): {listed(parts)}."
-        )
+        sentences.append(f"Bias of {called} by treatment, {model} (next / all later): {listed(parts)}.")
     if any(row.bias_by_treatment for row in rows) and not sentences and len(scenario.design.treatments) == 2:
         sentences.append(
             "Carryover of the second treatment biases as much the other way: equal carryover cancels."
@@ -104,11 +108,11 @@ def _biases(scenario: Scenario, rows: tuple[DesignRow, ...]) -> list[str]:
     return sentences
 
 
-def _between(rows: tuple[DesignRow, ...]) -> list[str]:
+def _between(rows: tuple[DesignRow, ...], *, ratio: bool) -> list[str]:
     """What differences between patients would add, where hypotheses say how much patients differ."""
     sentences = []
-    for contrast in {formula(row.contrast): None for row in rows}:
-        models = [row for row in rows if formula(row.contrast) == contrast]
+    for contrast in {formula(row.contrast, ratio=ratio): None for row in rows}:
+        models = [row for row in rows if formula(row.contrast, ratio=ratio) == contrast]
         for i, first in enumerate(models[0].random[:_MOST_GROUPS]):
             random = [(row.carryover, row.random[i]) for row in models]
             within = {row.carryover: row.estimable for row in models}
@@ -145,7 +149,8 @@ def _against_parallel(each: RandomPatients) -> str:
 
 def _parallel(scenario: Scenario, rows: tuple[DesignRow, ...]) -> list[str]:
     """One period: patients are compared with other patients, and nothing carries over."""
-    unit = scenario.design.unit
+    unit, ratio = scenario.design.unit, scenario.endpoint.on_logs
+    what = "logarithms" if ratio else "scores"
     sentences = []
     for row in rows:
         share = {
@@ -158,8 +163,9 @@ def _parallel(scenario: Scenario, rows: tuple[DesignRow, ...]) -> list[str]:
         }
         factor = sum(w * w * unit / share[a] for a, w in weights(row.contrast).items())
         sentences.append(
-            f"{formula(row.contrast)}: variance = {plain(factor, 4)} x (SD of the scores of different "
-            "patients)^2 / patients. Patients are compared with other patients; nothing is carried over."
+            f"{formula(row.contrast, ratio=ratio)}: variance = {plain(factor, 4)} x (SD of the {what} of "
+            "different patients)^2 / patients. Patients are compared with other patients; nothing is carried "
+            "over."
         )
         for each in row.random[:_MOST_GROUPS]:
             if each.variance_factor is None:

@@ -30,7 +30,7 @@ class LogNormalInWords(FamilyInWords[LogNormal]):
         return f"carryover: the next period is multiplied by {ratios}"
 
     def period_effects(self, scenario: Scenario, added: str) -> str:
-        return f"Period effects, as ratios to the first period: {added}."
+        return f"Period effects, relative to the first period: {added}."
 
 
 IN_WORDS = LogNormalInWords()
@@ -48,7 +48,7 @@ def _spreads(hypothesis: LogNormal, plan: TrialPlan) -> str:
     for contrast in plan.contrasts:
         what = "contrast" if isinstance(contrast, Mapping) else "ratio"
         sd = plain(spread.contrast(weights(contrast)))
-        text += f"; hence the logarithm of one patient's {what} {formula(contrast)} has SD {sd}"
+        text += f"; hence the logarithm of one patient's {what} {formula(contrast, ratio=True)} has SD {sd}"
     return f"{text}."
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from planner.model.entry import Enrolment, enrolment
 from planner.report.blocks import Block, Heading, Items
 from planner.report.scenario.family import in_words_of
-from planner.results.number_text import fixed, percent, plain, signed
+from planner.results.number_text import factor, fixed, percent, plain, signed
 from planner.scenario.population import Population
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import listed
@@ -123,13 +123,15 @@ def _effects(scenario: Scenario) -> list[str]:
     population, unit = scenario.population, scenario.endpoint.unit
     families = list(scenario.hypotheses.values())
     lines = []
-    if any(population.period_effect):
-        pairs = enumerate(population.period_effect, 1)
-        added = listed([f"{signed(effect)} in period {k}" for k, effect in pairs if effect])
+    ratios, none = scenario.endpoint.on_logs, scenario.endpoint.no_effect
+    number = factor if ratios else signed
+    rows = [(effect, k) for k, effect in enumerate(population.period_effect, 1) if effect != none]
+    if rows:
+        added = listed([f"{number(effect)} in period {k}" for effect, k in rows])
         lines.append(in_words_of(families[0].kind).period_effects(scenario, added))
-    if any(population.sequence_effect):
-        rows = zip(population.sequence_effect, scenario.design.sequences, strict=True)
-        added = listed([f"{signed(effect)} in {' '.join(sequence)}" for effect, sequence in rows if effect])
+    sequences = zip(population.sequence_effect, scenario.design.sequences, strict=True)
+    if by_sequence := [(effect, sequence) for effect, sequence in sequences if effect != none]:
+        added = listed([f"{number(effect)} in {' '.join(sequence)}" for effect, sequence in by_sequence])
         only = "" if all(each.has_sequence_effects for each in families) else ", where means are stated"
-        lines.append(f"Sequence effects: {added} ({unit}{only}).")
+        lines.append(f"Sequence effects: {added}{'' if ratios else f' ({unit}{only})'}.")
     return lines

@@ -26,7 +26,7 @@ from planner.report.scenario.names import in_days
 from planner.report.scenario.population import patients
 from planner.report.scenario.predictions import predictions
 from planner.report.scenario.secondary_outcomes import secondary_outcomes_blocks
-from planner.results.effect_scale import effect_unit
+from planner.results.effect_scale import RATIO, effect_unit
 from planner.results.number_text import plain
 from planner.results.uncertain_numbers import uncertain_numbers
 from planner.scenario.canonical.resolved import digest
@@ -154,9 +154,11 @@ def _effects(name: str, contrast: Contrast, scenario: Scenario, plan: TrialPlan)
     }
     analyses = list(rows.values())[::-1]
     truths = [analysis.true_effects[name] for analysis in analyses]
-    head = f"True effect {formula(contrast)}:"
+    ratio = all(effect_unit(scenario, a.measure, a.outcome).ratio for a in analyses)
+    head = f"True {RATIO if ratio else 'effect'} {formula(contrast, ratio=ratio)}:"
     if all(truth.is_null and truth.effect == 0 for truth in truths):
-        return f"{head} none, so that significant trials are type I errors."
+        none = "100 %, no difference" if ratio else "none"
+        return f"{head} {none}, so that significant trials are type I errors."
     sentences = []
     for analysis, truth in zip(analyses, truths, strict=True):
         what = [scenario.outcomes[analysis.outcome].label] if analysis.outcome else []

@@ -39,6 +39,7 @@ def resolve_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) ->
             day = endpoint.day if analysis.day is None else analysis.day
             given = {"measure": analysis.measure or endpoint.measure, "day": day}
             analysis = analysis.model_copy(update=given)
+            _check_planned_ratio(draft, path, analysis)
         if measured is not None:
             _check_better(draft, path, analysis, measured)
         if contrast:
@@ -55,6 +56,14 @@ def resolve_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) ->
     if not all(analysis.contrast for analysis in written.values()):
         _remark_on_others(draft, done, design)
     return done
+
+
+def _check_planned_ratio(draft: Draft, path: Path, analysis: PlannedAnalysis) -> None:
+    """The planned effect on a log-normal endpoint is a ratio."""
+    planned = analysis.planned_effect
+    if draft.no_effect and planned is not None and planned <= 0.0:
+        message = f"is {planned:g}: with a log-normal endpoint it is a ratio, above 0"
+        draft.note((*path, "planned_effect"), message, "0.95, for instance")
 
 
 def _remark_on_others(draft: Draft, done: Mapping[int, PlannedAnalysis], design: Design) -> None:

@@ -51,6 +51,9 @@ def _check_odds_ratios(draft: Draft, design: Design, dropout: Dropout) -> None:
         if name not in declared:
             hint = did_you_mean(name, declared) or "[outcomes.NAME] declares one"
             draft.note((*path, "outcomes", name), f"there is no outcome {printable(name)}", hint, at_key=True)
+    if ratios.endpoint is not None and draft.endpoint is not None and draft.endpoint.on_logs:
+        hint = "leave it out, or let leaving depend on the treatment: odds_ratio = { treatment = { ... } }"
+        draft.note((*path, "endpoint"), "is not available with a log-normal endpoint", hint, at_key=True)
     without = {
         "improvement": draft.first_family(lambda family: not family.has_severity),
         "outcomes": draft.first_family(lambda family: not family.has_secondary_outcomes),

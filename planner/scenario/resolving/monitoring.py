@@ -216,12 +216,17 @@ def _check_planned(draft: Draft, design: Design, analyses: list[PlannedAnalysis]
         if missing:
             message = f"needs {listed([f'`{k}`' for k in missing])} in every analysis"
             hint = "under [[analyses]]: planned_effect = points, planned_sd_difference = points"
+            if draft.no_effect:
+                hint = "under [[analyses]]: planned_effect = ratio, planned_sd_difference = SD of logarithms"
             draft.note(("monitoring", "futility", "under"), message, hint)
             return
         if analysis.method and _of_different_patients(analysis, design):
             message = f"{analysis.method} compares different patients, and no SD of theirs is planned"
             draft.note(("monitoring", "futility", "under"), message, 'under = "estimate"')
             return
-        if analysis.planned_effect == 0.0:
-            draft.note(("monitoring", "futility", "under"), 'the planned effect is 0: use under = "null"')
+        if analysis.planned_effect == (0.0 if analysis.outcome else draft.no_effect):
+            none = f"{analysis.planned_effect:g}"
+            draft.note(
+                ("monitoring", "futility", "under"), f'the planned effect is {none}: use under = "null"'
+            )
             return

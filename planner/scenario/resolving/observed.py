@@ -25,6 +25,10 @@ def resolve_observed(
     observed = draft.observed
     if observed is None or endpoint is None:
         return None
+    if endpoint.on_logs:
+        message = "cannot be weighed with a log-normal endpoint: reports give means of the scores themselves"
+        draft.note(("observed",), message, "leave it out", at_key=True)
+        return observed
     given = [name for name in _RESULTS if getattr(observed, name)]
     if not given and (observed.stopped_at is not None or observed.sequences):
         return _of_data(draft, observed, design, analyses)
