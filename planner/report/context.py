@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -86,6 +86,12 @@ class SharedCell(NamedTuple):
 
     cell: Cell
     same: tuple[str, ...]
+
+
+def effect_title(units: Iterable[Unit], *, mean: bool = False) -> str:
+    """The title of a column of true effects; `mean`: of variants of what is uncertain."""
+    what = "ratio" if all(unit.ratio for unit in units) else "effect"
+    return f"{'Mean true' if mean else 'True'} {what}"
 
 
 def sidedness(alternative: str) -> str:

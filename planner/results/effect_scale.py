@@ -22,6 +22,7 @@ from planner.scenario.vocabulary import BINARY_MEASURES
 
 RATIO = "ratio of geometric means"
 
+_THOUSANDS = 1000.0  # per cent, beyond which no decimal is shown
 _FARTHEST = 600.0  # of a logarithm: what is farther has no ratio that a number could hold
 
 
@@ -61,8 +62,14 @@ class Unit(NamedTuple):
         if error:
             text = plus_minus(value, error * self.factor, sign=not self.ratio)
         else:
-            text = plain(value) if self.ratio else signed(value)
+            text = _ratio_text(value) if self.ratio else signed(value)
         return f"{text} {self.name}".rstrip() if with_name else text
+
+
+def _ratio_text(value: float) -> str:
+    """A ratio with a decimal or more: 95.0, 69.84."""
+    text = plain(value)
+    return text if "." in text or value >= _THOUSANDS else f"{text}.0"
 
 
 def _within(x: float) -> float:

@@ -50,6 +50,7 @@ class Summaries:
     readings: tuple[Reading, ...]
     columns: tuple[Summary, ...]
     kinds: tuple[str, ...]
+    on_logs: bool = False  # whether they are of logarithms
 
     def places(self, kinds: Sequence[str]) -> Ints:
         """Places of the summaries of these kinds."""
@@ -60,19 +61,19 @@ class Summaries:
         return [
             SummaryDescription(
                 kind=each.kind,
-                what=_what(each.kind, self.readings[each.reading]),
+                what=self._what(each.kind, self.readings[each.reading]),
                 arms=[self.arms[a] for a in each.arms],
                 day=self.readings[each.reading].day,
             )
             for each in self.columns
         ]
 
-
-def _what(kind: str, reading: Reading) -> str:
-    measure = reading.outcome or reading.measure
-    if kind in ("sds", "correlations"):
-        return f"{'SD' if kind == 'sds' else 'correlation'} of the {measure}"
-    return f"share with {measure}" if measure in BINARY_MEASURES else f"mean {measure}"
+    def _what(self, kind: str, reading: Reading) -> str:
+        measure = reading.outcome or reading.measure
+        measure = f"logarithm of the {measure}" if self.on_logs else measure
+        if kind in ("sds", "correlations"):
+            return f"{'SD' if kind == 'sds' else 'correlation'} of the {measure}"
+        return f"share with {measure}" if measure in BINARY_MEASURES else f"mean {measure}"
 
 
 def summaries_of(scenario: Scenario, names: Sequence[str], kinds: Sequence[str]) -> Summaries:
@@ -92,7 +93,8 @@ def summaries_of(scenario: Scenario, names: Sequence[str], kinds: Sequence[str])
             present = {(c.reading, c.arms) for c in columns if c.kind in ("means", "endpoint")}
             again = kind in ("means", "endpoint")
             columns += [Summary(kind, at, each) for each in of if not (again and (at, each) in present)]
-    return Summaries(arms, tuple(readings), tuple(columns), tuple(dict.fromkeys(kinds)))
+    every = tuple(dict.fromkeys(kinds))
+    return Summaries(arms, tuple(readings), tuple(columns), every, scenario.endpoint.on_logs)
 
 
 def _readings(scenario: Scenario, names: Sequence[str], kind: str, headline: Reading) -> list[Reading]:

@@ -8,7 +8,7 @@ from planner._version import __version__
 from planner.questions.compare.cells import ComparisonCell, DesignDifference, Difference
 from planner.questions.compare.compare import Comparison
 from planner.report.blocks import Block, Column, Facts, Heading, Prose, Sheet
-from planner.report.context import PageContext
+from planner.report.context import PageContext, effect_title
 from planner.report.pages.common import (
     again,
     false_alarm,
@@ -93,9 +93,10 @@ def _figures(
     staged: bool,
 ) -> Sheet:
     several = bool(cells and _analysis(cells, cells[0]))
+    units = [contexts[cell.design].units[cell.analysis] for cell in cells]
     columns = [Column("Hypothesis", number=False)]
     columns += [Column("Analysis", number=False)] if several else []
-    columns += [Column("Design", number=False), Column("True effect")]
+    columns += [Column("Design", number=False), Column(effect_title(units))]
     columns += [Column(title) for title in ("Power", *_early(staged), *_SIZES)]
     rows, before = [], ""
     for cell in cells:

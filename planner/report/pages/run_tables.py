@@ -13,13 +13,13 @@ from typing import Protocol
 
 from planner.model.stopping.remarks import LimitReport
 from planner.report.blocks import Block, Column, Heading, Prose, Sheet
-from planner.report.context import PageContext, SharedCell, TableRows
+from planner.report.context import PageContext, SharedCell, TableRows, effect_title
 from planner.report.pages.common import sentence
 from planner.report.pages.parts.blinding import guesses_made, right_guesses
 from planner.report.pages.parts.dropout import depends, dropout_table
 from planner.results.carryover_sentences import BEGIN, Carried, bias_sentences, place
 from planner.results.cells import CarryoverFigures, Cell, LookFigures
-from planner.results.effect_scale import RATIO, Unit
+from planner.results.effect_scale import Unit
 from planner.results.figures import Figure
 from planner.results.number_text import DASH, estimated, plain, plus_minus
 from planner.scenario.text import listed
@@ -148,7 +148,8 @@ def too_high(cell: Cell) -> bool:
 def _power(cells: Sequence[SharedCell], context: PageContext) -> Sheet:
     columns, rows = _naming(cells, context)
     mean = cells[0].cell.uncertainty is not None
-    columns.append(Column(effect_title(context.units[cells[0].cell.analysis], mean=mean)))
+    units = [context.units[row.cell.analysis] for row in cells]
+    columns.append(Column(f"{effect_title(units, mean=mean)}{_unit(cells, context)}"))
     columns.append(Column("Assurance" if mean else "Power"))
     equivalence = any(row.cell.equivalence is not None for row in cells)
     columns += [Column(name) for name in _NOT_EQUIVALENT] if equivalence else []
@@ -171,12 +172,6 @@ def _not_equivalent(cell: Cell) -> list[str]:
         return [DASH] * len(_NOT_EQUIVALENT)
     shares = cell.equivalence.not_equivalent, cell.equivalence.different, cell.undefined
     return [estimated(share, percent=True) for share in shares]
-
-
-def effect_title(unit: Unit, *, mean: bool = False) -> str:
-    """The title of a column of true effects; `mean`: of variants of what is uncertain."""
-    what = RATIO if unit.ratio else "effect"
-    return f"{'Mean true' if mean else 'True'} {what}{f' ({unit.name})' if unit.name else ''}"
 
 
 def _unit(cells: Sequence[SharedCell], context: PageContext) -> str:

@@ -58,7 +58,7 @@ def _cell(cell: SensitivityCell, step: float, context: PageContext) -> list[Bloc
     rows = [row for row in cell.assumptions if row.impact > 0]
     unit = context.units[cell.analysis]
     effect = unit.effect_text(cell.true_effect, with_name=True)
-    of = "" if cell.is_null else f", the true effect being {effect}"
+    of = "" if cell.is_null else f", the true {'ratio' if unit.ratio else 'effect'} being {effect}"
     blocks: list[Block] = [Prose(f"{what} as assumed: {estimated(cell.power, percent=True)}{of}.")]
     seen = [row for row in rows if _beyond_chance(row)]
     if seen:

@@ -9,7 +9,7 @@ from typing import Any
 from planner._version import __version__
 from planner.questions.sweep.sweep import Sweep
 from planner.report.blocks import Axis, Block, Column, Facts, Heading, Plot, Prose, Series, Sheet
-from planner.report.context import PageContext
+from planner.report.context import PageContext, effect_title
 from planner.report.pages.common import (
     again,
     analyses,
@@ -128,7 +128,7 @@ def _figures(cells: Sequence[Cell], context: PageContext) -> Sheet:
     order = [c for c in columns if not c.number] + names + [c for c in columns if c.number]
     order += [] if sized else [Column("Patients")]
     mean = has_variants(cells)
-    order += [Column("Mean true effect" if mean else "True effect")]
+    order += [Column(effect_title((context.units[cell.analysis] for cell in cells), mean=mean))]
     staged = any(len(cell.looks) > 1 for cell in cells)
     order += [Column("Assurance" if mean else "Power")] + ([Column("Stops early")] if staged else [])
     order += [Column("Chance of an effect"), Column("Power, 5 % to 95 %")] if mean else []

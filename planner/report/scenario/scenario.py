@@ -157,7 +157,7 @@ def _effects(name: str, contrast: Contrast, scenario: Scenario, plan: TrialPlan)
     ratio = all(effect_unit(scenario, a.measure, a.outcome).ratio for a in analyses)
     head = f"True {RATIO if ratio else 'effect'} {formula(contrast, ratio=ratio)}:"
     if all(truth.is_null and truth.effect == 0 for truth in truths):
-        none = "100 %, no difference" if ratio else "none"
+        none = "100.0 %, no difference" if ratio else "none"
         return f"{head} {none}, so that significant trials are type I errors."
     sentences = []
     for analysis, truth in zip(analyses, truths, strict=True):
