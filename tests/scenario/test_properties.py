@@ -32,6 +32,7 @@ from tests.support.toml_documents import UNHURRIED, documents, examples, plain_v
 MINIMAL = (VALID / "minimal.toml").read_text(encoding="utf-8")
 DOSES = (VALID / "doses.toml").read_text(encoding="utf-8")
 BOTH = (VALID / "rates-and-mechanisms.toml").read_text(encoding="utf-8")
+LOG_NORMAL = (VALID / "log-normal.toml").read_text(encoding="utf-8")
 
 
 @UNHURRIED
@@ -58,6 +59,7 @@ def test_documents_near_a_scenario(document: dict[str, Any]) -> None:
 
 
 OF_DOSES = [path for path in everywhere(tomllib.loads(DOSES)) if path]
+OF_LOG_NORMAL = [path for path in everywhere(tomllib.loads(LOG_NORMAL)) if path]
 OF_BOTH = [path for path in everywhere(tomllib.loads(BOTH)) if path]
 
 
@@ -77,6 +79,13 @@ def test_one_setting_of_mechanisms_replaced(changes: list[tuple[tuple[Any, ...],
 @examples(st.lists(st.tuples(st.sampled_from(OF_DOSES), NESTED), min_size=1, max_size=3), fast=37, long=150)
 def test_one_setting_of_doses_replaced(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
     outcome(DOSES, tuple(as_setting(*change) for change in changes))
+
+
+@examples(
+    st.lists(st.tuples(st.sampled_from(OF_LOG_NORMAL), NESTED), min_size=1, max_size=3), fast=75, long=300
+)
+def test_one_setting_of_a_log_normal_endpoint_replaced(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
+    outcome(LOG_NORMAL, tuple(as_setting(*change) for change in changes))
 
 
 @examples(
@@ -122,7 +131,7 @@ def test_any_override(items: list[Any]) -> None:
 
 
 @UNHURRIED
-@given(st.sampled_from([EVERYTHING, MINIMAL, MECHANISMS, DOSES, BOTH]), st.data())
+@given(st.sampled_from([EVERYTHING, MINIMAL, MECHANISMS, DOSES, BOTH, LOG_NORMAL]), st.data())
 def test_damaged_file(text: str, data: Any) -> None:
     """A sound file with a piece cut out or put in."""
     start = data.draw(st.integers(0, len(text)))

@@ -18,12 +18,14 @@ from planner.scenario.score_spread import ScoreSpread
 USUAL_CV_BETWEEN = 0.5
 """CV between patients where none is stated: it cancels wherever patients are compared with themselves."""
 
-_MOST_CV = 3  # larger numbers are percentages
+MOST_CV = 3
+"""A larger CV, or SD of logarithms, is a percentage."""
+
 _MOST_RATIO = 1000.0
 _Above0 = Annotated[Number, Field(gt=0, le=LARGEST)]
 _Ratio = Annotated[Number, Field(ge=1.0 / _MOST_RATIO, le=_MOST_RATIO)]
-_Cv = Annotated[Number, Field(ge=0, le=_MOST_CV)]
-_LogSd = Annotated[Number, Field(ge=0, le=_MOST_CV)]
+_Cv = Annotated[Number, Field(ge=0, le=MOST_CV)]
+_LogSd = Annotated[Number, Field(ge=0, le=MOST_CV)]
 
 
 class LogNormal(FamilySettings):
@@ -96,7 +98,9 @@ class LogNormal(FamilySettings):
         return Bounds(low=0.0, above=True) if route[0] in ("cv_within", "sd_within") else Bounds()
 
     def common_limits_of(self, route: Path) -> Bounds:
-        """Effects of periods and sequences are ratios."""
+        """Effects of periods and sequences are ratios; that of the first period is 1."""
+        if route == ("population", "period_effect", 0):
+            return Bounds(1.0, 1.0)
         ratios = (("population", "period_effect"), ("population", "sequence_effect"))
         return Bounds(low=0.0, above=True) if route[:2] in ratios else Bounds()
 

@@ -18,6 +18,17 @@ from planner.scenario.reading.guessed_names import named_otherwise
 from planner.scenario.reading.guessed_treatments import treatments_answered
 from planner.scenario.reading.messages import NOT_KNOWN
 from planner.scenario.reading.numbers import number_meant
+from planner.scenario.reading.ratio_forms import (
+    cv_between_form,
+    cv_difference_form,
+    cv_form,
+    period_effect_form,
+    ratio_form,
+    root_form,
+    sd_difference_form,
+    sd_form,
+    sequence_effect_form,
+)
 from planner.scenario.reading.right_forms import (
     TypedSetting,
     allocation_form,
@@ -28,9 +39,9 @@ from planner.scenario.reading.right_forms import (
     baseline_form,
     better_form,
     contrast_form,
-    cv_form,
     design_form,
     direction_form,
+    distribution_form,
     dropout_form,
     endpoint_form,
     hypotheses_form,
@@ -42,13 +53,10 @@ from planner.scenario.reading.right_forms import (
     margin_form,
     means_form,
     per_sequence_form,
-    period_effect_form,
     power_form,
     rates_form,
-    root_form,
     rule_form,
     scale_form,
-    sequence_effect_form,
     sequences_form,
     setting_of,
     table_of_form,
@@ -131,7 +139,8 @@ def _settled(complaint: Complaint, meant: str) -> bool:
             or f"[{name}]" in meant
             or f"[{name}." in meant
         )
-    return complaint.message == "how much the scores vary is not stated" and " sd" in meant
+    spread = " sd" in meant or "cv_within = " in meant
+    return complaint.message == "how much the scores vary is not stated" and spread
 
 
 _PATIENTS, _WASHOUT, _PERIOD = (
@@ -162,7 +171,9 @@ KEYS: dict[str, Callable[[TypedSetting], str]] = {
     **dict.fromkeys(("higherbetter", "lowerbetter", "largerisbetter"), better_form),
     **dict.fromkeys(("proportions", "probabilities", "responders", "response", "responserates"), rates_form),
     **dict.fromkeys(("variance", "var"), root_form),
-    **dict.fromkeys(("cv", "cvwithin", "cvw"), cv_form),
+    **dict.fromkeys(("cv", "cvwithin", "cvw", "cvintra", "intracv", "withincv"), cv_form),
+    **dict.fromkeys(("cvbetween", "cvb", "cvinter", "intercv", "betweencv"), cv_between_form),
+    **dict.fromkeys(("cvdifference", "cvdiff"), cv_difference_form),
     **dict.fromkeys(("hypothesis", "scenario", "scenarios"), hypothesis_form),
     **dict.fromkeys(("design", "type", "designtype"), design_form),
     "power": power_form,
@@ -171,7 +182,12 @@ KEYS: dict[str, Callable[[TypedSetting], str]] = {
         ("limits", "equivalencelimits", "equivalencemargin", "equivalencemargins", "acceptancelimits"),
         limits_form,
     ),
-    **dict.fromkeys(("ratio", "allocationratio", "randomization", "randomisation"), allocation_form),
+    **dict.fromkeys(("allocationratio", "randomization", "randomisation"), allocation_form),
+    **dict.fromkeys(("ratio", "gmr", "theta0"), ratio_form),
+    **dict.fromkeys(
+        ("transformation", "transform", "log", "logtransform", "logtransformed", "lognormal", "logscale"),
+        distribution_form,
+    ),
     **dict.fromkeys(
         ("nsim", "nsims", "simulations", "runs", "replications", "iterations", "nsimulations"),
         setting_of("simulation", "trials"),
@@ -192,8 +208,8 @@ KEYS: dict[str, Callable[[TypedSetting], str]] = {
         ("stopping", "interim", "interims", "interimanalysis"),
         interim_form,
     ),
-    "sddiff": setting_of("hypotheses", "sd_difference"),
-    "sd": setting_of("hypotheses", "sd"),
+    **dict.fromkeys(("sddiff", "sddifference"), sd_difference_form),
+    "sd": sd_form,
 }
 """What a setting is called here, by what else it is called (see planner.scenario.fields.spelling)."""
 
@@ -219,7 +235,7 @@ VALUES: dict[str, Callable[[TypedSetting], str]] = {
     "schema_version": lambda guess: "schema_version = 1" if number_meant(guess.value) == 1 else "",
     **{
         f"hypotheses.*.{key}": table_of_form(key)
-        for key in ("means", "rates", "sd", "sd_within", "sd_between", "discordant")
+        for key in ("means", "rates", "sd", "sd_within", "cv_within", "sd_between", "discordant")
     },
 }
 """The right form of a setting that is written in another one, by its path."""

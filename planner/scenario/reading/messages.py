@@ -10,6 +10,7 @@ from typing import get_args, get_origin
 from pydantic import BaseModel, Discriminator, ValidationError
 from pydantic_core import ErrorDetails
 
+from planner.scenario.families.lognormal import MOST_CV
 from planner.scenario.faults import MAX_FAULTS, Path
 from planner.scenario.fields import EVERY, AlsoWritten
 from planner.scenario.hypotheses import SETTINGS
@@ -38,7 +39,6 @@ SYNONYMS = {
     "sigma": "sd_within",
     "rho": "correlation",
     "icc": "correlation",
-    "cv": "sd_within",
     "interim": "looks",
     "interims": "looks",
     "runs": "trials",
@@ -199,7 +199,7 @@ def _is_number(value: object) -> bool:
 
 def _percent(value: object, limit: object) -> str:
     """Somebody who writes 5 for a probability or a level means 5 %."""
-    if limit in (1, 0.5) and isinstance(value, int | float) and 1 < value <= 100:
+    if limit in (1, 0.5, MOST_CV) and isinstance(value, int | float) and max(limit, 1) < value <= 100:
         return f"a share, not a percentage: {value:g} % is {value / 100:g}"
     return ""
 

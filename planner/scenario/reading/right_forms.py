@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from math import inf, sqrt
+from math import inf
 from typing import Any, NamedTuple
 
 from planner.scenario.designs import named
@@ -142,7 +142,7 @@ def means_form(guess: TypedSetting) -> str:
     if guess.section != "hypotheses":
         return ""
     if isinstance(guess.value, dict):
-        return f"means = {_by_treatment(guess)}"
+        return f"means = {by_treatment(guess)}"
     a, b = guess.pair
     number = number_meant(guess.value)
     first = "..." if number is None else number_text(number)
@@ -150,10 +150,10 @@ def means_form(guess: TypedSetting) -> str:
 
 
 def rates_form(guess: TypedSetting) -> str:
-    return f"rates = {_by_treatment(guess)}" if guess.section == "hypotheses" else ""
+    return f"rates = {by_treatment(guess)}" if guess.section == "hypotheses" else ""
 
 
-def _by_treatment(guess: TypedSetting) -> str:
+def by_treatment(guess: TypedSetting) -> str:
     """The numbers of a list or table as a table by treatment."""
     names, value = treatments(guess.data), guess.value
     if isinstance(value, dict):
@@ -167,23 +167,6 @@ def _by_treatment(guess: TypedSetting) -> str:
     return (
         f"{{ {', '.join(f'{dotted((name,))} = {number_text(number or 0.0)}' for name, number in numbers)} }}"
     )
-
-
-def root_form(guess: TypedSetting) -> str:
-    number = number_meant(guess.value)
-    root = "..." if number is None or number < 0 else number_text(sqrt(number))
-    return f"an SD, the root of it: sd = {root} with correlation = ..."
-
-
-def cv_form(guess: TypedSetting) -> str:
-    number, means = number_meant(guess.value), written_at(guess.data, (*guess.path[:-1], "means"))
-    if number is None or not isinstance(means, dict) or not all(map(is_number, means.values())):
-        return "an SD in points, share times mean: sd_within = ..."
-    number = number / 100 if number > 3 else number
-    table = ", ".join(
-        f"{dotted((name,))} = {number_text(abs(number * mean))}" for name, mean in means.items()
-    )
-    return f"an SD in points, share times mean: sd_within = {{ {table} }}"
 
 
 def hypothesis_form(guess: TypedSetting) -> str:
@@ -245,26 +228,6 @@ def dropout_form(guess: TypedSetting) -> str:
         f"dropout = {{ per_period = {each:.4g} }} if "
         f"{100 * share:.4g} % leave in all"
     )
-
-
-def period_effect_form(guess: TypedSetting) -> str:
-    number, many = number_meant(guess.value), periods(guess.data) or 2
-    if number is None:
-        return ""
-    section = "" if guess.section == "population" else "under [population]: "
-    later = [number_text(number)] * (many - 1)
-    steps = [number_text(k * number) for k in range(many)]
-    first = f"{section}period_effect = [{', '.join(['0', *later])}]"
-    if many < 3:
-        return f"{first}: what period 2 adds to the score"
-    return f"{first} if every later period adds it, or [{', '.join(steps)}] if each period adds it once more"
-
-
-def sequence_effect_form(guess: TypedSetting) -> str:
-    number, sequences = number_meant(guess.value), written_at(guess.data, ("design", "sequences"))
-    if number is None or not isinstance(sequences, list):
-        return ""
-    return f"sequence_effect = [{', '.join([*['0'] * (len(sequences) - 1), number_text(number)])}]"
 
 
 def looks_form(guess: TypedSetting) -> str:
@@ -371,6 +334,11 @@ def _label(value: object) -> str:
     return in_toml(value if isinstance(value, str) and len(value) <= LONGEST else "...")
 
 
+def distribution_form(guess: TypedSetting) -> str:
+    where = "" if guess.section == "endpoint" else "under [endpoint]: "
+    return f'{where}distribution = "log-normal"' if guess.value is not False else "leave it out"
+
+
 def label_form(guess: TypedSetting) -> str:
     return f"label = {_label(guess.value)}" if guess.section == "endpoint" else ""
 
@@ -399,7 +367,7 @@ def scale_form(guess: TypedSetting) -> str:
 
 def table_of_form(key: str) -> Callable[[TypedSetting], str]:
     return lambda guess: (
-        f"{key} = {_by_treatment(guess)}"
+        f"{key} = {by_treatment(guess)}"
         if isinstance(guess.value, list) or (key == "discordant" and is_number(guess.value))
         else ""
     )

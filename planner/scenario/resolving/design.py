@@ -166,5 +166,7 @@ def _check_distribution(draft: Draft, endpoint: Endpoint) -> None:
     """Every hypothesis is of an endpoint of this distribution."""
     other = draft.first_family(lambda family: family.distribution != endpoint.distribution)
     if other is not None:
-        message = f"{endpoint.distribution}: {other.first_stated} are of no such endpoint"
+        message = (
+            f"{endpoint.distribution} goes with means; {printable(other.first)} states {other.row.states}"
+        )
         draft.note(("endpoint", "distribution"), message, "leave it out, or state `means` in place of them")

@@ -23,9 +23,7 @@ class LogNormalResolver(FamilyResolver[LogNormal]):
         if trial.endpoint is not None:
             _check_scale(draft)
         if trial.design.baselines != "none":
-            message = (
-                f"a log-normal endpoint has none: {first} would have to say how they vary with the scores"
-            )
+            message = "a log-normal endpoint has none: nothing says how they would vary with the scores"
             draft.note(("design", "baselines"), message, "leave it out")
         if trial.population is not None:
             _check_ratios(draft, trial)
@@ -98,7 +96,7 @@ def _check_spread(draft: Draft, path: Path, hypothesis: LogNormal, symbols: list
     """The setting that states how much the scores of a patient vary; empty where that is not known."""
     given = [key for key in ("cv_within", "sd_within") if getattr(hypothesis, key) is not None]
     if not given:
-        message = "how much the scores of a patient vary is not stated"
+        message = "how much the scores vary is not stated"
         draft.note(path, message, f"give {FORMS}", at_key=True)
         return ""
     if len(given) > 1:
