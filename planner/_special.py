@@ -19,7 +19,9 @@ from importlib.util import find_spec, module_from_spec
 from typing import Any
 
 _PACKAGE = "scipy.special"
-_NAMES = "bdtr bdtrc betainc betaincinv betaln chdtri gammaln ndtr ndtri owens_t stdtr stdtrit xlog1py xlogy"
+_NAMES = (
+    "bdtr bdtrc betainc betaincinv betaln chdtr chdtri gammaln ndtr ndtri owens_t stdtr stdtrit xlog1py xlogy"
+)
 
 
 def _functions() -> Any:
@@ -44,7 +46,7 @@ def _functions() -> Any:
 _from: Any = _functions()
 bdtr, bdtrc = _from.bdtr, _from.bdtrc
 betainc, betaincinv, betaln = _from.betainc, _from.betaincinv, _from.betaln
-chdtri = _from.chdtri
+chdtr, chdtri = _from.chdtr, _from.chdtri
 gammaln = _from.gammaln
 ndtr, ndtri = _from.ndtr, _from.ndtri
 owens_t = _from.owens_t

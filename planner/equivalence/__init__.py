@@ -1,1 +1,1 @@
-"""Equivalence and tests against a margin: exact power, sizes, assurance, coefficients of variation."""
+"""Equivalence, also with scaled limits, and tests against a margin: exact power, sizes, assurance, CVs."""

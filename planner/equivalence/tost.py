@@ -60,7 +60,7 @@ def tost_power(
     edges = [Edges(np.ones_like(sd), sd, BULK), Edges(bend, width, _BEND), *towards(0.0, k)]
     x, dx = panels(edges, least, most)
     inside = between(ndtr, low[..., None] + slope[..., None] * x, high[..., None] - slope[..., None] * x)
-    total: Floats = np.clip((inside * _density(x, k[..., None]) * dx).sum(axis=-1), 0.0, 1.0)
+    total: Floats = np.clip((inside * density(x, k[..., None]) * dx).sum(axis=-1), 0.0, 1.0)
     return total
 
 
@@ -108,7 +108,7 @@ def _check(low: Floats, high: Floats, se: Floats, df: Floats, alpha: Floats, pri
             raise RequestError(message)
 
 
-def _density(x: Floats, df: Floats) -> Floats:
+def density(x: Floats, df: Floats) -> Floats:
     """Density of x = sqrt(chi-square / df)."""
     z = df / 2.0
     large = np.maximum(z, _STIRLING)
@@ -118,5 +118,5 @@ def _density(x: Floats, df: Floats) -> Floats:
     exact = z * np.log(z) - gammaln(z) - z
     constant = np.log(2.0) + np.where(z > _STIRLING, series, exact)
     log_x = np.log(x)
-    density: Floats = np.exp(constant + df * (log_x - (x - 1.0) * (x + 1.0) / 2.0) - log_x)
-    return density
+    value: Floats = np.exp(constant + df * (log_x - (x - 1.0) * (x + 1.0) / 2.0) - log_x)
+    return value
