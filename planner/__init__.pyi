@@ -11,6 +11,7 @@ from planner.errors import UnknownNameError as UnknownNameError
 from planner.errors import WeighingError as WeighingError
 from planner.monitoring.boundaries import boundary as boundary
 from planner.monitoring.errors import BoundaryError as BoundaryError
+from planner.questions.at_limit import at_limit as at_limit
 from planner.questions.compare.compare import Comparison as Comparison
 from planner.questions.compare.compare import compare as compare
 from planner.questions.discriminate.discriminate import discriminate as discriminate

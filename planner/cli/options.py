@@ -99,6 +99,13 @@ SensitivityStep = Annotated[
         help="How far off, as a share of the assumption.",
     ),
 ]
+AtLimit = Annotated[
+    bool,
+    typer.Option(
+        "--at-limit",
+        help="Move the means to the worse limit of equivalence, or to the margin: power is the type I error.",
+    ),
+]
 Uncertain = Annotated[
     bool,
     typer.Option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from planner.cli.exit import INTERRUPTED, OK, Problem
 if TYPE_CHECKING:
     from planner.cli.output import Target
     from planner.questions.run.simulate import Amount
+    from planner.questions.sweep.axes import Point
     from planner.report.blocks import Block
     from planner.results.run import Run
     from planner.scenario.scenario import Scenario
@@ -35,6 +37,7 @@ def run(
     precision: options.Precision = None,
     sensitivity: options.Sensitivity = False,
     sensitivity_step: options.SensitivityStep = 0.2,
+    at_limit: options.AtLimit = False,
     uncertain: options.Uncertain = False,
     variants: options.Variants = None,
     seed: options.Seed = None,
@@ -62,6 +65,10 @@ def run(
     where every row has the same variants, and with --precision, which then adds variants of 1,024 trials
     each instead of trials; --variants is then the most.
 
+    --at-limit asks for the type I error of a test of equivalence or non-inferiority: the means of every
+    hypothesis are moved to the limit of the first such analysis, of two limits to the one at which more
+    trials are significant.
+
     Ctrl-C prints what is finished, marked as partial.
 
     \b
@@ -69,6 +76,7 @@ def run(
       planner run asthma-ab-ba
       planner run my-trial.toml --patients 12:60:4 --precision 0.002
       planner run my-trial.toml --hypothesis expected --sensitivity
+      planner run my-trial.toml --at-limit
       planner run williams-2018 --uncertain
       planner run my-trial.toml --uncertain --precision 0.005 --set design.patients=20:60:8
       planner run my-trial.toml --hypothesis expected,none --json
@@ -99,6 +107,8 @@ def run(
     check_variants(uncertain, variants)
     if uncertain:
         _check_uncertain(sensitivity, precision, trials)
+    if at_limit:
+        plan, points = _at_limits(plan, points, seed, threads)
     seed = plan.simulation.seed if seed is None else seed
     drawn = averaged_variants(plan, variants, precision) if uncertain else None
     from planner.questions.run.simulate import Amount  # once the command is sound: it loads the kernels
@@ -110,6 +120,7 @@ def run(
         settings=settings,
         patients=sizes,
         hypotheses=chosen,
+        at_limit=at_limit,
         uncertain=uncertain,
         variants=variants if precision is not None else drawn,
         precision=precision,
@@ -160,6 +171,21 @@ def run(
         lambda: frame_as_csv(result.frame()),
     )
     return INTERRUPTED if result.partial else OK
+
+
+def _at_limits(
+    plan: Scenario, points: list[Point], seed: int | None, threads: int | None
+) -> tuple[Scenario, list[Point]]:
+    """The scenario and the points of a sweep, each with its means moved to the worse limit."""
+    from planner.cli.common import explain
+    from planner.errors import RequestError
+    from planner.questions.at_limit import at_limit
+
+    with explain(RequestError, option="--at-limit"):
+        moved = [
+            replace(each, scenario=at_limit(each.scenario, seed=seed, threads=threads)) for each in points
+        ]
+        return (moved[0].scenario if moved else at_limit(plan, seed=seed, threads=threads)), moved
 
 
 def _dry_run(plan: Scenario, amount: Amount, seed: int, threads: int | None, target: Target) -> int:

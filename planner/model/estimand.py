@@ -72,7 +72,7 @@ def is_null(effect: float, direction: str, margins: Margins | None = None) -> bo
     `margins`: of a test against these, whose null hypothesis holds at a margin and beyond it.
     """
     if margins is not None:
-        return margins.distance(effect) <= 0.0
+        return margins.shut_out(effect)
     if direction == "greater":
         return effect <= 0.0
     if direction == "less":

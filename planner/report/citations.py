@@ -14,6 +14,7 @@ from planner.results.contract import Json
 from planner.scenario.scenario import Scenario
 from planner.scenario.stopping_rules import EFFICACY_RULES, FUTILITY_RULES
 from planner.scenario.text import listed, visible
+from planner.scenario.vocabulary import MARGIN_TESTS
 
 # As in CITATION.cff, which an installed package does not contain; tests compare the two.
 TITLE = "planner: a Monte Carlo trial-design planner for crossover trials"
@@ -58,6 +59,9 @@ def _methods(scenario: Scenario) -> list[CitationEntry]:
 
     for analysis in scenario.analyses:
         use(analysis.method, info_of(analysis).citation, f"analysis {analysis.name}")
+        if analysis.against_margins:
+            stated = analysis.alternative
+            use(stated, MARGIN_TESTS[stated].citation, f"{stated} in analysis {analysis.name}")
     efficacy, futility = scenario.monitoring.efficacy, scenario.monitoring.futility
     if len(scenario.monitoring.looks) > 1:
         if efficacy is not None:

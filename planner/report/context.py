@@ -9,7 +9,6 @@ from typing import NamedTuple, Protocol
 from planner.report.blocks import Column, Sheet
 from planner.results.cells import Cell
 from planner.results.effect_scale import Unit
-from planner.scenario.analysis import EQUIVALENCE
 from planner.scenario.text import listed
 
 
@@ -96,7 +95,7 @@ def effect_title(units: Iterable[Unit], *, mean: bool = False) -> str:
 
 def sidedness(alternative: str) -> str:
     """`two-sided`, `one-sided, better`, or `each of two one-sided tests` of equivalence."""
-    if alternative == EQUIVALENCE:
+    if alternative == "equivalence":
         return "each of two one-sided tests"
     return alternative if alternative == "two-sided" else f"one-sided, {alternative}"
 

@@ -1,4 +1,4 @@
-"""What every analysis, stopping rule and design does, in the words of the code that does it.
+"""What every analysis, alternative, stopping rule and design does, in the words of the code that does it.
 
 Titles, needs and sources are the rows of scenario.vocabulary; formulas and assumptions are the docstrings of
 the modules and functions behind them. Nothing is written down a second time.
@@ -7,20 +7,21 @@ the modules and functions behind them. Nothing is written down a second time.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import NamedTuple
 
 from planner.analyses import explanation, info
+from planner.model import margins
 from planner.monitoring.rules import rule_function, spending_function
 from planner.results.contract import Json
 from planner.scenario import designs
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.own_methods import OwnMethods
 from planner.scenario.stopping_rules import RULES, Parameter, StoppingRule
-from planner.scenario.vocabulary import DESIGNS, METHODS, NEEDS, NamedMethod
+from planner.scenario.vocabulary import DESIGNS, MARGIN_TESTS, METHODS, NEEDS, NamedMethod
 
-ANALYSIS, DESIGN = "analysis", "design"
+ANALYSIS, ALTERNATIVE, DESIGN = "analysis", "alternative", "design"
 OWN = "user's analysis"
 
 
@@ -44,6 +45,7 @@ def methods(own: OwnMethods | None = None) -> list[Method]:
     return [
         *_own(own or {}),
         *_analyses(),
+        *_margin_tests(),
         *(row for kind in RULES for row in _rules(kind, RULES[kind])),
         *_designs(),
     ]
@@ -61,6 +63,21 @@ def _analyses() -> list[Method]:
             info(name).citation,
         )
         for name, row in METHODS.items()
+    ]
+
+
+def _margin_tests() -> list[Method]:
+    return [
+        Method(
+            ALTERNATIVE,
+            name,
+            row.title,
+            _text(getattr(margins, name.replace("-", "_"))),
+            "an analysis with an estimate, its standard error and degrees of freedom: a t test",
+            _described([row.takes, "alpha"]),
+            row.citation,
+        )
+        for name, row in MARGIN_TESTS.items()
     ]
 
 
@@ -114,9 +131,18 @@ def _meaning(parameter: Parameter) -> str:
 
 def _settings(row: NamedMethod) -> dict[str, str]:
     """What an analysis takes beside its contrast, each with its default."""
-    fields = PlannedAnalysis.model_fields
-    names = [*_OF_EVERY_TEST, *(["carryover"] if row.carryover else [])]
-    return {name: f"{fields[name].description}; {_not_given(fields[name].default)}" for name in names}
+    some = {"carryover": row.carryover, "pooled": row.pools}
+    return _described([*_OF_EVERY_TEST, *(name for name, takes in some.items() if takes)])
+
+
+def _described(names: Sequence[str]) -> dict[str, str]:
+    """Settings of an analysis: what each is, and what it is if it is not given."""
+    meanings = {}
+    for name in names:
+        field = PlannedAnalysis.model_fields[name]
+        stated = field.default in (None, ()) or "if not given" in str(field.description)
+        meanings[name] = "; ".join([str(field.description), *([] if stated else [_not_given(field.default)])])
+    return meanings
 
 
 _OF_EVERY_TEST = ("alpha", "alternative")

@@ -22,11 +22,6 @@ from planner.scenario.fields import (
 )
 from planner.scenario.own_methods import MethodName, OwnMethod, own_methods_in
 
-EQUIVALENCE = "equivalence"
-ONE_MARGIN = ("non-inferiority", "superiority-by-margin")
-AGAINST_MARGINS = (EQUIVALENCE, *ONE_MARGIN)
-"""Alternatives that are told from margins, and not from no effect."""
-
 
 class PlannedAnalysis(Settings):
     name: Annotated[Name, about("Name of the analysis in the results; its method if not given")] = ""
@@ -39,8 +34,8 @@ class PlannedAnalysis(Settings):
     alpha: Annotated[
         Number,
         about(
-            "Significance level, of both sides together if two-sided, of each of the two one-sided tests of "
-            "equivalence; 0.05 if not given, 0.025 against one margin",
+            "Significance level, of both sides together if two-sided; 0.05 if not given, 0.025 against one "
+            "margin",
             gt=0,
             lt=0.5,
         ),
@@ -65,7 +60,7 @@ class PlannedAnalysis(Settings):
         A_NUMBER,
         about(
             "For equivalence: the lowest and the highest difference that still counts as none, first minus "
-            "second; one number m for [-m, m]",
+            "second; one number m stands for [-m, m]",
             "points",
             since="0.2.0",
             example=[-2.0, 2.0],
@@ -155,12 +150,12 @@ class PlannedAnalysis(Settings):
     @property
     def tests_equivalence(self) -> bool:
         """Whether an effect between two limits is to be shown."""
-        return self.alternative == EQUIVALENCE
+        return self.against_margins and vocabulary.MARGIN_TESTS[self.alternative].takes == "limits"
 
     @property
     def against_margins(self) -> bool:
         """Whether the effect is told from margins, and not from none."""
-        return self.alternative in AGAINST_MARGINS
+        return self.alternative in vocabulary.MARGIN_TESTS
 
     @property
     def only(self) -> tuple[str, ...] | None:

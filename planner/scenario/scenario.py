@@ -145,6 +145,12 @@ class Scenario(Settings):
         """Sentences on what follows from a setting for whoever set it; every result repeats them."""
         return self._remarks
 
+    def with_remarks(self, *remarks: str) -> Scenario:
+        """The same with more of them."""
+        copy = self.model_copy()
+        copy._remarks = (*self._remarks, *remarks)
+        return copy
+
     def __repr__(self) -> str:
         """Its name, design, hypotheses and analyses, in a few lines; `planner show` says the rest."""
         sequences = [" ".join(sequence) for sequence in self.design.sequences]

@@ -148,6 +148,32 @@ METHODS: dict[str, NamedMethod] = {
 }
 
 
+class NamedMarginTest(NamedTuple):
+    """An alternative of an analysis that is told from margins, and not from no effect.
+
+    Its explanation is the docstring of the function of its name in planner.model.margins.
+    """
+
+    title: str
+    takes: str  # the setting that has the margins
+    alpha: float  # significance level of each one-sided test, where none is stated
+    citation: str = ""
+
+
+_JULIOUS = "Julious SA. Stat Med 2004;23:1921-1986. doi:10.1002/sim.1783"
+
+MARGIN_TESTS: dict[str, NamedMarginTest] = {
+    "equivalence": NamedMarginTest(
+        "The effect lies between two limits: two one-sided tests",
+        "limits",
+        0.05,
+        "Schuirmann DJ. J Pharmacokinet Biopharm 1987;15:657-680. doi:10.1007/BF01068419",
+    ),
+    "non-inferiority": NamedMarginTest("The effect is not worse than a margin", "margin", 0.025, _JULIOUS),
+    "superiority-by-margin": NamedMarginTest("The effect is better than a margin", "margin", 0.025, _JULIOUS),
+}
+
+
 class NamedFamily(NamedTuple):
     """A family of outcomes, by the setting that its hypotheses state; and the name of its files.
 

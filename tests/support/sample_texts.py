@@ -45,6 +45,40 @@ TEXTS = {
         method = "hills-armitage"
         contrast = ["A", "B"]
         """,
+    # Margins: two at looks within blocks, where some leave; the error of two of three treatments; one margin.
+    "margins": """
+        [design]
+        name = "williams"
+        arms = ["A", "B", "C"]
+        patients = 20
+        [population]
+        dropout = { per_period = 0.08 }
+        [endpoint]
+        scale = { step = 0.5, better = "higher" }
+        [hypotheses.alike]
+        means = { A = 10.0, B = 10.5, C = 12.0 }
+        sd_within = 2.5
+        sd_between = 3.0
+        [hypotheses.different]
+        means = { A = 10.0, B = 14.0, C = 12.0 }
+        sd_within = 2.5
+        sd_between = 3.0
+        [[analyses]]
+        method = "fixed-subject"
+        contrast = ["A", "B"]
+        alternative = "equivalence"
+        limits = 2.5
+        pooled = "pair"
+        [[analyses]]
+        method = "subject-contrast"
+        contrast = ["A", "B"]
+        alternative = "non-inferiority"
+        margin = -2.5
+        [monitoring]
+        looks = [10, 20]
+        efficacy = "pocock"
+        futility = { rule = "z", z = [-1.5] }
+        """,
     # Half points cut at one end; blocks of four; futility that does not bind; one-sided; early leavers.
     "futility": """
         [design]

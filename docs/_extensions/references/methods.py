@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 from planner.monitoring.rules import spending_function
-from planner.report.methods import ANALYSIS, DESIGN, Method
+from planner.report.methods import ALTERNATIVE, ANALYSIS, DESIGN, Method
 from planner.report.methods import methods as every
 from planner.scenario.stopping_rules import SPENDING_FUNCTIONS
 
@@ -13,6 +13,11 @@ from .markdown import anchor, code, fence, formula, prose, table, text, toctree
 
 KINDS = {
     "analyses": (ANALYSIS, "Analyses", "`method` of `[[analyses]]`: how a finished trial is analysed."),
+    "alternatives": (
+        ALTERNATIVE,
+        "Tests against margins",
+        "`alternative` of `[[analyses]]`: what is to be shown in place of a difference, by any t test.",
+    ),
     "efficacy": (
         "efficacy rule",
         "Stopping for efficacy",
@@ -74,8 +79,8 @@ def _spending() -> str:
 def _index() -> str:
     parts = [
         "# Methods",
-        "Every analysis, stopping rule, spending function and design that a scenario can name. "
-        "`planner methods NAME` prints the same.",
+        "Every analysis, test against margins, stopping rule, spending function and design that a scenario "
+        "can name. `planner methods NAME` prints the same.",
     ]
     for name, (_, title, _) in KINDS.items():
         rows = [[f"[`{each.name}`](#{name}-{anchor(each.name)})", text(each.title)] for each in of_kind(name)]

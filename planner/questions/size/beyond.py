@@ -43,7 +43,7 @@ class Beyond(Written):
     patients: int | None
     low: int | None
     high: int | None
-    by: str  # noncentral-t, drift or assurance
+    by: str  # noncentral-t, integral, drift or assurance
 
 
 # Computed
@@ -62,7 +62,7 @@ def exactly(
 
     fewest = _first(enough, tried // unit, FARTHEST // unit)
     n = None if fewest is None else fewest * unit
-    return Beyond(n, n, n, "noncentral-t")
+    return Beyond(n, n, n, "integral" if analysis.against_margins else "noncentral-t")
 
 
 def _first(enough: Callable[[int], bool], low: int, most: int) -> int | None:

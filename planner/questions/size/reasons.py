@@ -182,7 +182,8 @@ def _exact(search: Search, key: Key, analysis: PlannedAnalysis, target: float, m
             return Reason(
                 f"Power still grows, but {FARTHEST:,} are not enough. {_advice(None)}", None, beyond
             )
-        reach = f"Power still grows, and by the noncentral t distribution reaches {target:g} at"
+        law = "exact integral" if analysis.against_margins else "noncentral t distribution"
+        reach = f"Power still grows, and by the {law} reaches {target:g} at"
         note = f"{reach} {beyond.patients:,}; that is computed, not simulated. {_advice(beyond.patients)}"
         return Reason(note, None, beyond)
     if limit == 0.0:

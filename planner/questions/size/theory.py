@@ -1,7 +1,8 @@
 """Closed forms: the exact power of analyses whose statistic has a known law, where that law holds.
 
 Normal scores on an unbounded scale stay normal, so that with complete patients and one look a t
-statistic is noncentral t, also under carryover, which only moves its mean. None stands for "no closed form".
+statistic is noncentral t, also under carryover, which only moves its mean; the power of a test against
+margins is an integral over the law of its standard error. None stands for "no closed form".
 To add a law: one row of _CLOSED_FORMS, at the end.
 """
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from planner._special import ndtr, stdtrit
 from planner.analyses import LawName, info_of
+from planner.equivalence.tost import tost_power
 from planner.kernels.tables import Floats
 from planner.model.allocation import retention
 from planner.model.contrast_tables import period_weights
@@ -56,13 +58,15 @@ def power(
         return None
     # The same for every number: one look is all of them.
     only = monitoring_plan(scenario, analysis, max(patients))
-    if only.tests_equivalence:
-        return None
-    sides = {"two-sided": (1.0, -1.0), "greater": (1.0,), "less": (-1.0,)}[only.direction]
-    effect = law.effect if only.margins is None else only.margins.distance(law.effect)
-    df = np.maximum(law.df, 1.0)
-    limit = -stdtrit(df, ndtr(-only.boundary.efficacy_z[-1]))
-    chance = sum(noncentral_t_above(limit, df, law.shift(side * effect)) for side in sides)
+    df, level = np.maximum(law.df, 1.0), float(ndtr(-only.boundary.efficacy_z[-1]))
+    if only.margins is not None:
+        chance = tost_power(*only.margins, law.effect, law.se, df, level)
+    else:
+        sides = {"two-sided": (1.0, -1.0), "greater": (1.0,), "less": (-1.0,)}[only.direction]
+        limit = -stdtrit(df, level)
+        chance = np.sum(
+            [noncentral_t_above(limit, df, law.shift(side * law.effect)) for side in sides], axis=0
+        )
     return np.where(law.df > 0.0, chance, 0.0)
 
 

@@ -12,6 +12,7 @@ from planner.report.methods import Method
 
 _TITLES = {
     "analysis": "Analyses",
+    "alternative": "Tests against margins",
     "efficacy rule": "Stopping for efficacy",
     "futility rule": "Stopping for futility",
     "design": "Designs",

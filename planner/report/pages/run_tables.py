@@ -23,6 +23,7 @@ from planner.results.effect_scale import Unit
 from planner.results.figures import Figure
 from planner.results.number_text import DASH, estimated, plain, plus_minus
 from planner.scenario.text import listed
+from planner.scenario.vocabulary import MARGIN_TESTS
 
 # A type I error is called too high when it exceeds alpha by more than so many Monte Carlo standard errors.
 BEYOND_CHANCE = 3.0
@@ -62,7 +63,10 @@ def tables(
     of_estimates: Sequence[str] = (),
 ) -> list[Block]:
     """The three questions, each with a table for every unit; `of_estimates`: warnings beside the third."""
-    blocks: list[Block] = [Heading("Does the trial find a difference?")]
+    against = all(row.cell.alternative in MARGIN_TESTS for row in cells)
+    blocks: list[Block] = [
+        Heading("What does the trial show?" if against else "Does the trial find a difference?")
+    ]
     blocks += _by_unit(cells, context, [_power(part, context) for part in _parts(cells, context)])
     if has_interim_looks(cells):
         blocks.append(Prose(NOBODY_MEANWHILE))
@@ -152,24 +156,25 @@ def _power(cells: Sequence[SharedCell], context: PageContext) -> Sheet:
     columns.append(Column(f"{effect_title(units, mean=mean)}{_unit(cells, context)}"))
     columns.append(Column("Assurance" if mean else "Power"))
     equivalence = any(row.cell.equivalence is not None for row in cells)
-    columns += [Column(name) for name in _NOT_EQUIVALENT] if equivalence else []
+    columns += [Column(name) for name in NOT_EQUIVALENT] if equivalence else []
     columns += [Column("Expected patients"), Column("Expected completers")]
     lines = TableRows(columns)
     for row, (cell, same) in zip(rows, cells, strict=True):
         row += [context.true_effect(cell), _power_cell(cell, context)]
-        row += _not_equivalent(cell) if equivalence else []
+        row += not_equivalent(cell) if equivalence else []
         row += [estimated(cell.expected_patients), estimated(cell.expected_completers)]
         lines.add([row], [context.called(name) for name in same], too_high(cell))
     return lines.sheet()
 
 
-_NOT_EQUIVALENT = ("Not equivalent", "Shown different", "Undefined")
+NOT_EQUIVALENT = ("Not equivalent", "Shown different", "Undefined")
+"""Columns beside the power where equivalence is to be shown."""
 
 
-def _not_equivalent(cell: Cell) -> list[str]:
+def not_equivalent(cell: Cell) -> list[str]:
     """The trials that do not show equivalence; of these those that refute it, and those without a test."""
     if cell.equivalence is None:
-        return [DASH] * len(_NOT_EQUIVALENT)
+        return [DASH] * len(NOT_EQUIVALENT)
     shares = cell.equivalence.not_equivalent, cell.equivalence.different, cell.undefined
     return [estimated(share, percent=True) for share in shares]
 

@@ -340,9 +340,16 @@ def _reading(
             "Left open, the Monte Carlo range: the effects whose 95 % Monte Carlo interval contains the "
             "target."
         )
-    if any(row.exact and row.range for row in result.answers):
+    if exact := {row.analysis for row in result.answers if row.exact and row.range}:
+        against = {each.name: each.against_margins for each in result.scenario.analyses}
+        laws = {
+            "an integral over the law of the standard error"
+            if against[name]
+            else "the noncentral t distribution"
+            for name in exact
+        }
         items.append(
-            "Exact: the power follows from the noncentral t distribution, which settles the answer; the "
+            f"Exact: the power follows from {listed(sorted(laws), 'or')}, which settles the answer; the "
             "simulated power beside it confirms it."
         )
     if _staged(result):

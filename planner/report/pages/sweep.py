@@ -19,6 +19,7 @@ from planner.report.pages.common import (
     question,
     title,
 )
+from planner.report.pages.parts.alternatives import ABOUT_EQUIVALENCE
 from planner.report.pages.parts.limits import about_limits
 from planner.report.pages.parts.uncertain import (
     about_uncertainty,
@@ -29,7 +30,13 @@ from planner.report.pages.parts.uncertain import (
     what_is_uncertain,
 )
 from planner.report.pages.parts.whole_trial import each_alone
-from planner.report.pages.run_tables import NOBODY_MEANWHILE, carryover_warnings, other_warnings
+from planner.report.pages.run_tables import (
+    NOBODY_MEANWHILE,
+    NOT_EQUIVALENT,
+    carryover_warnings,
+    not_equivalent,
+    other_warnings,
+)
 from planner.results.carryover_sentences import place
 from planner.results.cells import Cell
 from planner.results.number_text import estimated, plain
@@ -130,7 +137,9 @@ def _figures(cells: Sequence[Cell], context: PageContext) -> Sheet:
     mean = has_variants(cells)
     order += [Column(effect_title((context.units[cell.analysis] for cell in cells), mean=mean))]
     staged = any(len(cell.looks) > 1 for cell in cells)
+    equivalence = any(cell.equivalence is not None for cell in cells)
     order += [Column("Assurance" if mean else "Power")] + ([Column("Stops early")] if staged else [])
+    order += [Column(name) for name in NOT_EQUIVALENT] if equivalence else []
     order += [Column("Chance of an effect"), Column("Power, 5 % to 95 %")] if mean else []
     order += [Column("Expected patients"), Column("Expected completers")]
     rows = []
@@ -146,6 +155,7 @@ def _figures(cells: Sequence[Cell], context: PageContext) -> Sheet:
             power_or_error(cell.power, cell.is_null),
         ]
         row += [estimated(cell.stopped_early, percent=True)] if staged else []
+        row += not_equivalent(cell) if equivalence else []
         row += [chance(cell), spread(cell)] if mean else []
         rows.append([*row, estimated(cell.expected_patients), estimated(cell.expected_completers)])
     return Sheet(order, rows)
@@ -196,6 +206,8 @@ def _reading(cells: Sequence[Cell]) -> list[str]:
     ]
     if has_variants(cells):
         items += [*about_uncertainty(cells), "All rows are of the same variants too."]
+    if any(cell.equivalence is not None for cell in cells):
+        items.append(ABOUT_EQUIVALENCE)
     if any(cell.is_null for cell in cells):
         items.append(false_alarm(cell.alternative for cell in cells if cell.is_null))
     if any(_off_scale(cell) for cell in cells):

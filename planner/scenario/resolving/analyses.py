@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from planner.errors import UnknownNameError
 from planner.scenario import vocabulary
-from planner.scenario.analysis import ONE_MARGIN, PlannedAnalysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.contrasts import Contrast, formula, simplest, total, weights
 from planner.scenario.design import Design
 from planner.scenario.designs import Sequences
@@ -109,7 +109,8 @@ def _check_better(
     draft: Draft, path: Path, analysis: PlannedAnalysis, measured: Endpoint | SecondaryOutcome
 ) -> None:
     """`better` needs to know what is better."""
-    has_one_side = analysis.alternative in ("better", "worse", *ONE_MARGIN)
+    one_margin = analysis.against_margins and not analysis.tests_equivalence
+    has_one_side = analysis.alternative in ("better", "worse") or one_margin
     if has_one_side and better_end(draft, analysis, measured) is None:
         where = f"[outcomes.{analysis.outcome}]" if analysis.outcome else "[endpoint]"
         hint = f'under {where}: scale = {{ better = "lower" }}'

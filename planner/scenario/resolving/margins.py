@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.scenario.analysis import ONE_MARGIN, PlannedAnalysis
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.contrasts import Contrast, weights
 from planner.scenario.design import Design
 from planner.scenario.endpoint import Endpoint
@@ -11,10 +11,7 @@ from planner.scenario.faults import Path
 from planner.scenario.resolving.draft import Draft
 from planner.scenario.secondary_outcomes import SecondaryOutcome
 from planner.scenario.text import listed
-from planner.scenario.vocabulary import BINARY_MEASURES, METHODS
-
-ALPHA_OF_ONE_MARGIN = 0.025
-"""Significance level of a test against one margin where none is stated: that of a one-sided test."""
+from planner.scenario.vocabulary import BINARY_MEASURES, MARGIN_TESTS, METHODS
 
 Measured = Endpoint | SecondaryOutcome
 
@@ -27,29 +24,26 @@ def resolve_margins(
     if not analysis.against_margins:
         return analysis
     _check_method(draft, path, analysis)
+    if draft.written((*path, "alpha")) is None:
+        analysis = analysis.model_copy(update={"alpha": MARGIN_TESTS[analysis.alternative].alpha})
     if analysis.tests_equivalence:
         return _with_limits(draft, path, analysis, measured)
     _check_margin(draft, path, analysis, measured)
-    if draft.written((*path, "alpha")) is None:
-        return analysis.model_copy(update={"alpha": ALPHA_OF_ONE_MARGIN})
     return analysis
 
 
 def _check_unused(draft: Draft, path: Path, analysis: PlannedAnalysis) -> None:
     """Limits belong to equivalence, a margin to the tests against one."""
-    stated = [
-        ("limits", bool(analysis.limits), analysis.tests_equivalence, "equivalence"),
-        ("margin", analysis.margin is not None, analysis.alternative in ONE_MARGIN, "non-inferiority"),
-    ]
-    for key, is_stated, is_used, alternative in stated:
-        if is_stated and not is_used:
-            other = {"limits": "margin = ...", "margin": "limits = [low, high]"}[key]
-            hint = f'alternative = "{alternative}"'
-            if analysis.against_margins:
-                hint = f"{other}; or {hint}"
-            draft.note(
-                (*path, key), f"is not used by alternative = {analysis.alternative}", hint, at_key=True
-            )
+    row = MARGIN_TESTS.get(analysis.alternative)
+    examples = {"limits": "limits = [low, high]", "margin": "margin = ..."}
+    for key, value in (("limits", analysis.limits), ("margin", analysis.margin)):
+        if value in ((), None) or (row is not None and row.takes == key):
+            continue
+        usual = next(name for name, each in MARGIN_TESTS.items() if each.takes == key)
+        hint = f'alternative = "{usual}"'
+        if row is not None:
+            hint = f"{examples[row.takes]}; or {hint}"
+        draft.note((*path, key), f"is not used by alternative = {analysis.alternative}", hint, at_key=True)
 
 
 def _check_method(draft: Draft, path: Path, analysis: PlannedAnalysis) -> None:

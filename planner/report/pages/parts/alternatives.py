@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from planner.scenario.analysis import EQUIVALENCE
-
 
 class Alternative(NamedTuple):
     """What a test shows, and where its null hypothesis holds."""
@@ -24,7 +22,7 @@ _DIFFERENCE = Alternative(
 )
 _AT_MARGIN = "the true effect is at the margin or on its wrong side"
 _BY_NAME = {
-    EQUIVALENCE: Alternative(
+    "equivalence": Alternative(
         "shows equivalence",
         "the true effect lies within the limits",
         "the true effect is at a limit or beyond it",
