@@ -94,7 +94,12 @@ def _at_each(
             "state one more hypothesis with the effect at the limit",
         )
     near = sorted(margins.finite, key=lambda each: (abs(each - parameter.stated), -each))
-    return {limit: _moved(scenario, name, analysis, parameter, limit) for limit in near}
+    moved = {limit: _moved(scenario, name, analysis, parameter, limit) for limit in near}
+    within_reach = {limit: hypothesis for limit, hypothesis in moved.items() if hypothesis is not None}
+    if not within_reach:
+        limits = listed([f"{limit:g}" for limit in near], "or")
+        raise RequestError(f"under {name} no means on this scale have a true effect of {limits}")
+    return within_reach
 
 
 def _moved(
@@ -103,8 +108,11 @@ def _moved(
     analysis: PlannedAnalysis,
     parameter: EffectParameter[Hypothesis],
     limit: float,
-) -> Hypothesis:
-    """The hypothesis whose true effect is the limit, whatever the ends of a scale make of its means."""
+) -> Hypothesis | None:
+    """The hypothesis whose true effect is the limit, whatever the ends of a scale make of its means.
+
+    None where they keep it from being so large.
+    """
 
     def missing(change: float) -> float:
         hypothesis = parameter.moved(change)
@@ -118,7 +126,7 @@ def _moved(
 
     low, high = parameter.limits
     if not low <= limit <= high:
-        raise RequestError(f"under {name} the effect cannot be {limit:g}, but {low:g} to {high:g}")
+        return None
     left = missing(limit)
     if abs(left) <= 1e-12 * max(abs(limit), 1.0):
         return parameter.moved(limit)
@@ -128,7 +136,7 @@ def _moved(
         if missing(far) * left <= 0.0:
             return parameter.moved(zero(missing, limit, far))
         step *= 2.0
-    raise RequestError(f"under {name} no means on this scale have a true effect of {limit:g}")
+    return None
 
 
 def _worse(
