@@ -17,7 +17,7 @@ _TIE = 1e-9  # relative; as planner.monitoring.references
 class Margins(NamedTuple):
     """The effects, first minus second, between which the true one is to be shown to lie.
 
-    One of them is infinite where there is one margin. In units of what is analysed.
+    One of them is infinite where there is one margin. In units of what is analysed: of a ratio logarithms.
     """
 
     low: float
@@ -47,12 +47,13 @@ def margins_of(scenario: Scenario, analysis: PlannedAnalysis) -> Margins | None:
     if not analysis.against_margins:
         return None
     if analysis.tests_equivalence:
-        return equivalence(analysis.limits)
+        return equivalence([scenario.as_analysed(limit, analysis) for limit in analysis.limits])
     assert analysis.margin is not None  # a scenario that was read is complete
+    margin = scenario.as_analysed(analysis.margin, analysis)
     higher = more_is_better(analysis, scenario.scale_of(analysis))
     if analysis.alternative == "non-inferiority":
-        return non_inferiority(analysis.margin, higher)
-    return superiority_by_margin(analysis.margin, higher)
+        return non_inferiority(margin, higher)
+    return superiority_by_margin(margin, higher)
 
 
 def equivalence(limits: Sequence[float]) -> Margins:

@@ -37,7 +37,6 @@ from planner.results.figures import (
     smooth,
 )
 from planner.results.irregular_trials import on_errors, on_undefined
-from planner.scenario.analysis import PlannedAnalysis
 
 
 def cell_of(
@@ -62,7 +61,7 @@ def cell_of(
         patients=looks.patients,
         alpha=analysis.alpha,
         alternative=analysis.alternative,
-        **margins_in(analysis, looks),
+        **margins_in(looks),
         true_effect=test.truth.effect,
         stated_effect=test.truth.stated,
         true_effect_mcse=test.truth.mcse,
@@ -83,12 +82,12 @@ def cell_of(
     return replace(cell, note=" ".join([*_notes(cell), *on_undefined(cell), *on_errors(cell)]))
 
 
-def margins_in(analysis: PlannedAnalysis, looks: MonitoringPlan) -> Json:
+def margins_in(looks: MonitoringPlan) -> Json:
     """The fields `limits` and `margin` of a cell, those that there are."""
     margins = looks.margins
     if margins is None:
         return {}
-    return {"limits": (margins.low, margins.high)} if margins.two else {"margin": analysis.margin}
+    return {"limits": (margins.low, margins.high)} if margins.two else {"margin": margins.finite[0]}
 
 
 def _equivalence(count: Ints, trials: int) -> EquivalenceFigures:

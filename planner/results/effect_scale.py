@@ -118,6 +118,8 @@ def on_effect_scale(cell: Cell, unit: Unit) -> Cell:
         true_effect=given.effect,
         stated_effect=given.stated,
         true_effect_mcse=given.mcse,
+        limits=None if cell.limits is None else (unit.effect(cell.limits[0]), unit.effect(cell.limits[1])),
+        margin=None if cell.margin is None else unit.effect(cell.margin),
         estimate=_ratios(cell.estimate, unit),
         estimate_log=cell.estimate,
     )

@@ -60,7 +60,8 @@ class PlannedAnalysis(Settings):
         A_NUMBER,
         about(
             "For equivalence: the lowest and the highest difference that still counts as none, first minus "
-            "second; one number m stands for [-m, m]",
+            "second; one number m stands for [-m, m]. Of a log-normal endpoint ratios, 0.8 to 1.25 if not "
+            "given; one number m stands for m and 1 / m",
             "points",
             since="0.2.0",
             example=[-2.0, 2.0],
@@ -70,7 +71,7 @@ class PlannedAnalysis(Settings):
         Points | None,
         about(
             "For non-inferiority: the difference, first minus second, that would be too bad; for superiority "
-            "by a margin: the one that has to be exceeded",
+            "by a margin: the one that has to be exceeded. Of a log-normal endpoint a ratio",
             "points",
             since="0.2.0",
             example=-2.0,
@@ -117,7 +118,8 @@ class PlannedAnalysis(Settings):
         Literal["all", "pair"] | None,
         about(
             "Whether the error is estimated from the scores after all treatments, or after those of the "
-            "contrast alone; all if not given; for fixed-subject",
+            "contrast alone; for fixed-subject; all if not given, pair for the equivalence of a log-normal "
+            "endpoint",
             since="0.2.0",
             example="pair",
         ),

@@ -99,6 +99,18 @@ class Design(Settings):
     patients: Annotated[
         Whole, about("Total number of patients randomised", "patients", ge=1, le=MAX_PATIENTS)
     ]
+    minimum: Annotated[
+        Whole | None,
+        about(
+            "Fewest evaluable patients that an answer of `size` has, whatever the power; 0 for none; if not "
+            "given 12 where the equivalence of a log-normal endpoint is to be shown, 24 in parallel groups",
+            "patients",
+            label=True,
+            ge=0,
+            le=MAX_PATIENTS,
+            example=12,
+        ),
+    ] = None
     block: Annotated[
         Whole, about("Allocation units in one randomisation block", "units", ge=1, le=MAX_PATIENTS, example=2)
     ] = 1

@@ -38,16 +38,21 @@ def patients_answer(search: Search, key: Key, target: float, partial: bool) -> P
             extrapolated=why.extrapolated,
             note=why.note,
         )
+    least = search.least if search.least in points else 0
+    number, by_power = max(number, least), number
     cell = points[number]
     drawn = search.curves.variant_figures(key, number)
     answer = replace(named, patients=number, exact=exact is not None, uncertainty=drawn)
+    if search.least:
+        minimum = search.curves.scenario.design.minimum
+        answer = replace(answer, patients_by_formula=by_power, minimum=minimum)
     answer = _with_figures(answer, cell)
     if exact is not None:
-        return replace(answer, range=(number, number), exact_power=exact[number])
+        return replace(answer, range=(number, number), exact_power=search.exact_power(key, number))
     low, high = _range(points, target)
-    return replace(
-        answer, range=(low, high), note=_caution(search, points, answer, cell, (low, high), partial)
-    )
+    caution = _caution(search, points, answer, cell, (low, high), partial)
+    ends = max(low, least), high and max(high, least)
+    return replace(answer, range=ends, note=caution if number == by_power else "")
 
 
 def _with_figures(answer: Answer, cell: Cell) -> Answer:

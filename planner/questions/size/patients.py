@@ -6,11 +6,15 @@ seed and the cap on trials alone, so that the answer is the same for any number 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from planner.kernels.tables import W
+from planner.model.allocation import retention
 from planner.questions.size import theory
 from planner.questions.size.curves import Curves, Key, first_enough, grid, span, trials_after
+from planner.scenario.caps import MAX_PATIENTS
+from planner.scenario.scenario import Scenario
 
 FIRST, GROWTH = 32_768, 4  # trials of the first refinement, and how they grow
 MOST = 1_000_000  # trials at most by default ...
@@ -22,6 +26,8 @@ _SETTLED = 3.0  # ... and beyond which the answer is taken as settled, so that i
 _BEFORE, _AFTER = 3, 8  # multiples evaluated before and after those in question: a discrete test zigzags
 _LIKELY = 16 * FIRST  # trials of the last refinement, before anything is known of it
 _WIDEST = 100  # numbers of patients in one window; more are thinned
+
+_ROUNDING = 1e-9  # of a number of patients
 
 Exact = Mapping[int, float]  # number of patients to power, for every multiple
 Question = tuple[Key, float]  # a curve and a target
@@ -45,6 +51,18 @@ def most_trials(patients: int, stated: int | None) -> int:
     return min(MOST, max(FIRST, _PATIENTS // patients // W * W)) if stated is None else stated
 
 
+def least_randomised(scenario: Scenario) -> int:
+    """Patients of whom as many as the design's minimum can be expected to be evaluable; 0 without a minimum.
+
+    A multiple of the allocation unit. Where only a simulation can find how many stay, all are taken to.
+    """
+    design, stay = scenario.design, retention(scenario)
+    if not design.minimum:
+        return 0
+    needed = design.minimum / (1.0 if stay is None else max(stay, design.minimum / MAX_PATIENTS))
+    return math.ceil(needed / design.unit - _ROUNDING) * design.unit
+
+
 class Search:
     """Finds, for each hypothesis, analysis and target, where the power curve reaches the target for good."""
 
@@ -57,6 +75,7 @@ class Search:
         self.unit = scenario.design.unit
         self.limit = most_patients // self.unit * self.unit
         self.most_trials = most_trials
+        self.least = least_randomised(scenario)
         self.exact: dict[Key, Exact] = {}
         self.null: set[Key] = set()
 
@@ -70,10 +89,22 @@ class Search:
                     exact = zip(multiples, powers.tolist(), strict=True)
                     self.exact[name, analysis.name] = dict(exact)
         self._scan(names)
+        if wanted := [name for name in names if self.least and self._keys(name)]:
+            self.curves.evaluate(wanted, [self.least], most_trials(self.least, self.most_trials or FIRST))
         for k, name in enumerate(names):
             if self._keys(name):
                 self._refine(name, self._likely(names[k + 1 :]))
                 self._look_ahead(name)
+
+    def exact_power(self, key: Key, patients: int) -> float:
+        """The power by a closed form, where there is one."""
+        known = self.exact[key].get(patients)
+        if known is not None:
+            return known
+        analysis = next(each for each in self.curves.scenario.analyses if each.name == key[1])
+        powers = theory.power(self.curves.scenario, key[0], analysis, [patients])
+        assert powers is not None
+        return float(powers[0])
 
     def exact_answer(self, key: Key, target: float) -> int | None:
         """The smallest number of patients from which the exact power stays at or above the target."""

@@ -105,6 +105,8 @@ class SizeAnswer(Written):
     analysis: str
     target: float
     patients: int | None = None
+    patients_by_formula: int | None = None  # by the target power alone, where there is a minimum
+    minimum: int | None = None  # evaluable patients that an answer has at least; None without one
     effect: float | None = None
     stated_effect: float | None = None
     range: tuple[float, float | None] | None = None  # what chance leaves open
@@ -138,14 +140,16 @@ class PatientsAnswer(SizeAnswer):
     """A number of patients."""
 
     unwritten: ClassVar = frozenset({"effect", "stated_effect"})
-    if_any: ClassVar = frozenset({"uncertainty"})
+    if_any: ClassVar = frozenset({"uncertainty", "patients_by_formula", "minimum"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeastEffect(SizeAnswer):
     """The smallest effect with the target power, at one number of patients."""
 
-    unwritten: ClassVar = frozenset({"exact_power", "best", "ceiling", "extrapolated", "uncertainty"})
+    unwritten: ClassVar = frozenset(
+        {"exact_power", "best", "ceiling", "extrapolated", "uncertainty", "patients_by_formula", "minimum"}
+    )
 
     @property
     def sought(self) -> float | None:

@@ -125,11 +125,15 @@ def _answers(result: Sizing, context: PageContext) -> Sheet:
         Column(_power(result)),
     ]
     staged, incomplete = _staged(result), _incomplete(result)
+    least = any(row.minimum for row in rows)
+    columns += [Column("By power alone")] if least else []
     columns += [Column("Expected patients")] if staged else []
     columns += [Column("Expected completers")] if incomplete else []
     for cell, row in zip(cells, rows, strict=True):
         cell += [_target(row), _answer_text(row, result, context), _open(row, result, context)]
         cell.append(estimated(row.power, percent=True))
+        by_power = row.patients_by_formula
+        cell += [DASH if by_power is None else f"{by_power:,}"] if least else []
         cell += [estimated(row.expected_patients)] if staged else []
         cell += [estimated(row.expected_completers)] if incomplete else []
     return Sheet(columns, cells)
@@ -307,6 +311,17 @@ def _ends_of_logs(result: Sizing) -> tuple[float, float]:
     return max(low, min(0.0, *tried)), min(high, max(0.0, *tried))
 
 
+def _about_minimum(result: Sizing) -> list[str]:
+    """How many evaluable patients an answer has at least, and whether that was stated."""
+    least = next((row.minimum for row in result.answers if row.minimum), None)
+    if least is None:
+        return []
+    return [
+        f"An answer has at least {least:,} evaluable patients (design.minimum; 0 for none), "
+        "whatever the power; by power alone: what the target needs."
+    ]
+
+
 def _reading(
     result: Sizing,
     context: PageContext,
@@ -352,6 +367,7 @@ def _reading(
             f"Exact: the power follows from {listed(sorted(laws), 'or')}, which settles the answer; the "
             "simulated power beside it confirms it."
         )
+    items += _about_minimum(result)
     if _staged(result):
         items.append(
             "Looks keep their share of the patients at every size, as near as whole blocks allow; expected "

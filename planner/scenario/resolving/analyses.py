@@ -182,6 +182,10 @@ def _default(draft: Draft, analysis: PlannedAnalysis, design: Design, contrast: 
         and (row.carryover or not analysis.carryover)
         and _fits(row, design, contrast)
     ]
+    if analysis.tests_equivalence and draft.gives_ratio(analysis):
+        # Effects of patients, periods and treatments as fixed, as regulators ask of ratios.
+        usual = [each for each in defaults if vocabulary.METHODS[each[-1]].needs in ("ab/ba", "estimable")]
+        defaults = usual or defaults
     return min(defaults)[-1] if defaults else None
 
 

@@ -86,6 +86,10 @@ class Draft:
         """The effect of a period or sequence that changes nothing."""
         return 0.0 if self.endpoint is None else self.endpoint.no_effect
 
+    def gives_ratio(self, analysis: PlannedAnalysis) -> bool:
+        """Whether an analysis compares by a ratio of geometric means."""
+        return self.endpoint is not None and self.endpoint.on_logs and not analysis.outcome
+
     @cached_property
     def first_of_family(self) -> dict[str, str]:
         """The families that hypotheses belong to, each with the name of its first one, sound or not."""

@@ -15,6 +15,9 @@ from planner.scenario.vocabulary import BINARY_MEASURES, MARGIN_TESTS, METHODS
 
 Measured = Endpoint | SecondaryOutcome
 
+USUAL_RATIOS = (0.8, 1.25)
+"""Limits of equivalence of a log-normal endpoint where none are stated."""
+
 
 def resolve_margins(
     draft: Draft, path: Path, analysis: PlannedAnalysis, measured: Measured | None
@@ -63,25 +66,31 @@ def _with_limits(
     draft: Draft, path: Path, analysis: PlannedAnalysis, measured: Measured | None
 ) -> PlannedAnalysis:
     """The lowest and the highest effect that still counts as none."""
-    if not analysis.limits:
-        unit = f" {measured.unit}" if measured is not None else ""
+    ratios, at = draft.gives_ratio(analysis), (*path, "limits")
+    what, none, usual = ("effect", 1.0, "[0.8, 1.25]") if ratios else ("difference", 0.0, "[-m, m]")
+    limits = analysis.limits or (USUAL_RATIOS if ratios else ())
+    if not limits:
+        unit = f"in {measured.unit}" if measured is not None and measured.unit else "in units of the outcome"
         message = "equivalence needs `limits`: which differences still count as none"
-        draft.note((*path, "alternative"), message, f"limits = [-m, m], in{unit or ' units of the outcome'}")
+        draft.note((*path, "alternative"), message, f"limits = [-m, m], {unit}")
         return analysis
-    limits = analysis.limits
+    if ratios and min(limits) <= 0.0:
+        draft.note(at, "of a log-normal endpoint are ratios, above 0", f"limits = {usual}")
+        return analysis
     if len(limits) == 1:
         (m,) = limits
-        if m <= 0.0:
-            draft.note((*path, "limits"), f"is {m:g}: one number m stands for [-m, m], and is above 0")
+        if m == none or (m < none and not ratios):
+            message = f"is {m:g}: one number m stands for [-m, m], and is above 0"
+            draft.note(at, "is 1: one number m stands for m and 1 / m" if ratios else message)
             return analysis
-        limits = (-m, m)
+        limits = (min(m, 1.0 / m), max(m, 1.0 / m)) if ratios else (-m, m)
     low, high = limits
     if low >= high:
         message = f"are [{low:g}, {high:g}]: the lower limit comes first"
-        draft.note((*path, "limits"), message, f"limits = [{high:g}, {low:g}]" if low > high else "")
-    elif not low < 0.0 < high:
-        message = f"from {low:g} to {high:g} do not have 0, no difference, between them"
-        draft.note((*path, "limits"), message, "limits = [-m, m]")
+        draft.note(at, message, f"limits = [{high:g}, {low:g}]" if low > high else "")
+    elif not low < none < high:
+        message = f"from {low:g} to {high:g} do not have {none:g}, no {what}, between them"
+        draft.note(at, message, f"limits = {usual}")
     return analysis.model_copy(update={"limits": limits})
 
 
@@ -96,37 +105,48 @@ def better_end(draft: Draft, analysis: PlannedAnalysis, measured: Measured | Non
 
 def _check_margin(draft: Draft, path: Path, analysis: PlannedAnalysis, measured: Measured | None) -> None:
     """One margin, on the side that the alternative means."""
-    inferior = analysis.alternative == "non-inferiority"
-    meant = "the difference that would be too bad" if inferior else "the difference that has to be exceeded"
+    inferior, ratios = analysis.alternative == "non-inferiority", draft.gives_ratio(analysis)
+    what, none = ("ratio", 1.0) if ratios else ("difference", 0.0)
+    order = "first over second" if ratios else "first minus second"
     if analysis.margin is None:
-        message = f"{analysis.alternative} needs `margin`: {meant}, first minus second"
-        draft.note((*path, "alternative"), message, f"margin = {-2.5 if inferior else 2.5}, for instance")
+        meant = f"the {what} that {'would be too bad' if inferior else 'has to be exceeded'}, {order}"
+        example = (0.8 if inferior else 1.25) if ratios else (-2.5 if inferior else 2.5)
+        message = f"{analysis.alternative} needs `margin`: {meant}"
+        draft.note((*path, "alternative"), message, f"margin = {example}, for instance")
+        return
+    at = (*path, "margin")
+    if ratios and analysis.margin <= 0.0:
+        draft.note(at, f"is {analysis.margin:g}: of a log-normal endpoint it is a ratio, above 0")
         return
     better = better_end(draft, analysis, measured)
     if better is None:
         return  # it is asked for elsewhere
-    higher = better == "higher"
-    below = higher == inferior  # the side of 0 on which the margin lies
-    if analysis.margin == 0.0:
-        side = ("above" if higher else "below") + " 0"
-        message = "is 0: that is a test of whether there is any difference"
-        draft.note((*path, "margin"), message, f'alternative = "better" tells a difference {side} from none')
-    elif (analysis.margin < 0.0) != below:
+    below = (better == "higher") == inferior  # the side of no effect on which the margin lies
+    if analysis.margin == none:
+        message = f"is {none:g}: that is a test of whether there is any {'effect' if ratios else what}"
+        side = "above" if better == "higher" else "below"
+        draft.note(at, message, f'alternative = "better" tells a {what} {side} {none:g} from none')
+    elif (analysis.margin < none) != below:
         side = "below" if below else "above"
         message = (
-            f"is {analysis.margin:g}: where {better} is better, that of {analysis.alternative} is {side} 0"
+            f"is {analysis.margin:g}: where {better} is better, that of {analysis.alternative} is {side}"
         )
-        draft.note((*path, "margin"), message, f"margin = {-analysis.margin:g}")
+        other = 1.0 / analysis.margin if ratios else -analysis.margin
+        draft.note(at, f"{message} {none:g}", f"margin = {other:.6g}")
 
 
 def resolve_pooled(
     draft: Draft, path: Path, analysis: PlannedAnalysis, design: Design, contrast: Contrast
 ) -> PlannedAnalysis:
-    """The analysis without `pooled` where it says what is done anyway; a fault where it cannot be done."""
+    """The analysis with what `pooled` is; a fault where it cannot be done.
+
+    None stands for `all`, but for the equivalence of ratios, where the default is `pair`.
+    """
     row = analysis.row if analysis.method else None
+    ratios = analysis.tests_equivalence and draft.gives_ratio(analysis)
     if analysis.pooled == "all":
-        return analysis.model_copy(update={"pooled": None})
-    if analysis.pooled is None or row is None:
+        return analysis if ratios else analysis.model_copy(update={"pooled": None})
+    if row is None:
         return analysis
     if row.pools:
         compared = weights(contrast)
@@ -134,9 +154,14 @@ def resolve_pooled(
             within_patients(design.sequences, compared, analysis.carryover, only)[1]
             for only in (None, tuple(compared))
         )
+        if analysis.pooled is None:
+            of_two = alone and ratios and len(design.treatments) > 2
+            return analysis.model_copy(update={"pooled": "pair"}) if of_two else analysis
         if whole and not alone:
             message = "nobody gets what is compared, and nothing else, in periods that can be told apart"
             draft.note((*path, "pooled"), message, 'pooled = "all"')
+        return analysis
+    if analysis.pooled is None:
         return analysis
     able = listed([name for name, each in METHODS.items() if each.pools], "or")
     message = f"{analysis.method} has no error of all treatments together, from which to leave some out"

@@ -24,6 +24,7 @@ from planner.scenario.resolving.dropout import resolve_return_to_baseline
 from planner.scenario.resolving.families.resolver import TrialParts, resolver_of
 from planner.scenario.resolving.kept import Kept
 from planner.scenario.resolving.measures import check_effects, check_readings, resolve_days, resolve_scale
+from planner.scenario.resolving.minimum import resolve_minimum
 from planner.scenario.resolving.monitoring import resolve_monitoring
 from planner.scenario.resolving.names import check_declarations
 from planner.scenario.resolving.observed import resolve_observed
@@ -61,6 +62,7 @@ def resolve_parts(draft: Draft, kept: Kept) -> Tree:
     trial = TrialParts(design, population, endpoint, treatments, analyses)
     for family, first in draft.first_of_family.items():
         resolver_of(family).check_trial(draft, first, trial)
+    design = resolve_minimum(draft, design, endpoint, analyses.values())
     check_days(draft, design)
     check_blinding(draft, design, treatments)
     hypotheses = _resolve_hypotheses(draft, trial)
