@@ -18,9 +18,8 @@ from planner.model.readings import reading_of
 from planner.monitoring.numerics import zero
 from planner.questions.run.simulate import simulate
 from planner.questions.size import theory
-from planner.results.carryover_sentences import unit_of
 from planner.results.cells import Cell
-from planner.results.number_text import signed
+from planner.results.effect_scale import unit_of
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.contrasts import in_words
 from planner.scenario.hypotheses import Hypothesis
@@ -182,16 +181,18 @@ def _remark(
     scenario: Scenario, analysis: PlannedAnalysis, margins: Margins, worse: Mapping[str, float]
 ) -> str:
     """What was moved where."""
-    unit, factor = unit_of(scenario, analysis.name)
+    unit = unit_of(scenario, analysis.name)
     by_limit: dict[float, list[str]] = {}
     for name, limit in worse.items():
         by_limit.setdefault(limit, []).append(name)
     which = "the worse limit" if margins.two else "the margin"
     parts = [
-        f"{signed(limit * factor)} {unit}".rstrip() + (f" ({listed(names)})" if len(by_limit) > 1 else "")
+        unit.effect_text(unit.effect(limit), with_name=True)
+        + (f" ({listed(names)})" if len(by_limit) > 1 else "")
         for limit, names in by_limit.items()
     ]
+    compared = in_words(analysis.contrast, ratio=unit.ratio)
     return (
-        f"the means are moved so that {in_words(analysis.contrast)} is at {which} of {analysis.name}, "
-        f"{listed(parts)}: power there is the type I error"
+        f"the means are moved so that {compared} is at {which} of {analysis.name}, {listed(parts)}: power "
+        "there is the type I error"
     )

@@ -289,7 +289,9 @@ def _course(
     unit = unit_of(scenario, test.analysis.name)
     given = [_given(look, unit) for look in looks]
     truth, contrasts = unit.truth(test.truth), tuple(map(_number, own))
-    return Course(test.analysis, reading, truth, unit, contrasts, planned, tuple(given), counted)
+    margins = test.looks[0].margins
+    ends = () if margins is None else tuple(map(unit.effect, margins.finite))
+    return Course(test.analysis, reading, truth, unit, contrasts, planned, tuple(given), counted, ends)
 
 
 def _given(look: LookResult, unit: Unit) -> LookResult:

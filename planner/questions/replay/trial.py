@@ -98,6 +98,7 @@ class Course:
     planned: int  # looks planned
     looks: tuple[LookResult, ...]
     used: PatientsUsed
+    margins: tuple[float, ...] = ()  # from which the effect is told, as effects are given
 
     @property
     def decision(self) -> str:
@@ -261,8 +262,8 @@ def _course(course: Course) -> Json:
         "reading": course.reading,
         "alpha": course.analysis.alpha,
         "alternative": course.analysis.alternative,
-        **({"limits": list(course.analysis.limits)} if course.analysis.limits else {}),
-        **({"margin": course.analysis.margin} if course.analysis.margin is not None else {}),
+        **({"limits": list(course.margins)} if len(course.margins) > 1 else {}),
+        **({"margin": course.margins[0]} if len(course.margins) == 1 else {}),
         "true_effect": course.truth.effect,
         "stated_effect": course.truth.stated,
         "true_effect_mcse": course.truth.mcse,

@@ -75,7 +75,7 @@ def _level(scenario: Scenario, analysis: AnalysisPlan) -> str:
     unit = effect_unit(scenario, analysis.measure, analysis.outcome)
 
     def signed_effect(effect: float) -> str:
-        return signed(effect * unit.factor)
+        return unit.effect_text(100.0 * effect if unit.ratio else effect)
 
     if analysis.limits:
         low, high = map(signed_effect, analysis.limits)
