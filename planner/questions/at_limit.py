@@ -44,10 +44,10 @@ def at_limit(scenario: Scenario, *, seed: int | None = None, threads: int | None
     margin, or a hypothesis has no effect that can be moved.
 
     >>> import planner
-    >>> margins = ["analyses.0.alternative=equivalence", "analyses.0.limits=10"]
-    >>> scenario = planner.read("asthma-ab-ba", set=[*margins, "monitoring.looks=[1.0]"])
-    >>> run = planner.simulate(planner.at_limit(scenario), trials=1_024)
-    >>> {(cell.true_effect, cell.is_null) for cell in run.cells()}
+    >>> about = ["analyses.0.alternative=equivalence", "analyses.0.limits=10"]
+    >>> scenario = planner.at_limit(planner.read("asthma-ab-ba", set=about))
+    >>> cells = planner.simulate(scenario, trials=1_024).cells()
+    >>> {(cell.true_effect, cell.is_null) for cell in cells}
     {(10.0, True)}
     """
     analysis = next((each for each in scenario.analyses if each.against_margins), None)

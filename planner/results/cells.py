@@ -113,7 +113,7 @@ class VariantFigures(Written):
     power_quantiles: Mapping[str, Quantile]  # by name: p5, p25, p50, p75, p95
     effect_sd: float
     effect_quantiles: Mapping[str, Quantile]
-    direction: str  # above or below 0: where an effect is looked for
+    direction: str  # above or below 0, or within margins: where an effect is looked for
     effect_probability: Figure | None  # of an effect in that direction
     power_limit: Figure | None  # what assurance tends to as patients are added, if nothing is biased
     power_given_effect: Figure | None

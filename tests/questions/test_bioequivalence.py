@@ -1,7 +1,7 @@
 """Equivalence of ratios of geometric means: defaults, sizes that the field prints, exact power, faults.
 
 Sizes of the 2x2 design: Diletti E, Hauschke D, Steinijans VW. Int J Clin Pharmacol Ther Toxicol 1991;29:1-8
-(80 % power, ratio .95; CV 10 % is 8 patients), and PowerTOST 1.5-6 (R), sampleN.TOST, for the other designs.
+(80 % power, ratio .95; CV 10 % is 8 patients), and PowerTOST 1.5-7 (R), sampleN.TOST, for the other designs.
 """
 
 from __future__ import annotations

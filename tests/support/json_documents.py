@@ -56,6 +56,9 @@ LONG = (
     "run williams-2018 --trials 128 --hypothesis direct-opioid "
     "--set design.return_to_baseline={share=0.8,recheck_days=7,at_most_days=28}",
     "run second-outcomes.toml --trials 128",
+    "run equivalence.toml --trials 128",
+    "trial equivalence.toml --replay 1",
+    "size equivalence.toml --trials 1024 --power .8 --max-patients 40",
     "trial mechanisms.toml --replay 1",
     "trial second-outcomes.toml --replay 1",
     "show mechanisms.toml",

@@ -72,7 +72,8 @@ class Sizing(QuestionResult):
                 "patients": self.most_patients,
                 "trials": self.most_trials,
                 "variants": self.variants,
-            },
+            }
+            | ({"minimum": self.scenario.design.minimum} if self.scenario.design.minimum else {}),
             sums=self.passes,
         )
 
