@@ -14,6 +14,8 @@ from planner.monitoring.errors import BoundaryError as BoundaryError
 from planner.questions.at_limit import at_limit as at_limit
 from planner.questions.compare.compare import Comparison as Comparison
 from planner.questions.compare.compare import compare as compare
+from planner.questions.cv import Variation as Variation
+from planner.questions.cv import cv as cv
 from planner.questions.discriminate.discriminate import discriminate as discriminate
 from planner.questions.discriminate.result import Discrimination as Discrimination
 from planner.questions.discriminate.simulating import DiscriminationError as DiscriminationError

@@ -30,6 +30,7 @@ COMMANDS: dict[str, Command] = {
     "scenarios": Command("scenarios", "List the catalogue of trials."),
     "new": Command("scenarios", "Start a scenario file from a template."),
     "boundaries": Command("boundaries", "Stopping boundaries, without simulation."),
+    "cv": Command("cv", "How variable a log-normal outcome is."),
     "cite": Command("reference", "What to cite for a scenario."),
     "methods": Command("reference", "Analyses, stopping rules, designs explained."),
     "schema": Command("scenarios", "JSON Schema of scenario files, for editors."),

@@ -96,6 +96,13 @@ def methods(_ctx: Context, _incomplete: str) -> list[str]:
     return list(dict.fromkeys([*METHODS, *(name for kind in RULES.values() for name in kind), *DESIGNS]))
 
 
+def field_designs(_ctx: Context, _incomplete: str) -> list[str]:
+    """Designs by the names of the field."""
+    from planner.scenario.vocabulary import DESIGNS
+
+    return ["parallel", *(name for name, row in DESIGNS.items() if row.field)]
+
+
 def rules(kind: str) -> Offers:
     """The stopping rules of a kind, also behind a comma."""
 

@@ -11,12 +11,15 @@ studies are pooled with their df as weights.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from planner._special import chdtri, stdtrit
 from planner.equivalence.field_designs import Cost
 from planner.errors import RequestError
+
+_LARGEST = math.log(sys.float_info.max)
 
 
 class EstimatedCV(NamedTuple):
@@ -35,13 +38,18 @@ class Interval(NamedTuple):
 
 def sd_of_logs(cv: float) -> float:
     """The SD of logs; raises RequestError for a CV that is not above 0."""
-    if not 0.0 < cv < math.inf:
+    if not (cv > 0.0 and cv * cv < math.inf):
         raise RequestError(f"a CV is {cv:g}, but must be above 0", "0.3 stands for 30 %")
     return math.sqrt(math.log1p(cv * cv))
 
 
 def cv_of_logs(sd: float) -> float:
-    """The CV of an outcome whose logs have this SD."""
+    """The CV of an outcome whose logs have this SD; raises RequestError where it is beyond all numbers."""
+    if not sd * sd < _LARGEST:
+        raise RequestError(
+            f"an SD of logs of {sd:.3g} is too large for a CV",
+            "a lower confidence, or a study of more patients",
+        )
     return math.sqrt(math.expm1(sd * sd))
 
 
@@ -54,7 +62,7 @@ def cv_from_interval(low: float, high: float, cost: Cost, level: float = 0.9) ->
     if not 0.0 < low < high < math.inf:
         wrong = "are not above 0" if min(low, high) <= 0.0 else "are not in order"
         raise RequestError(
-            f"the limits {low:g} and {high:g} of a ratio {wrong}", "lower limit first: 0.91,1.15"
+            f"the limits {low:g} and {high:g} of a ratio {wrong}", "for instance 0.91 and 1.15"
         )
     sd = math.log(high / low) / 2.0 / (_quantile(cost, level) * math.sqrt(cost.factor))
     return EstimatedCV(cv_of_logs(sd), float(cost.df))

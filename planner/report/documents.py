@@ -21,6 +21,7 @@ from planner.report.blocks import Block
 from planner.report.context import PageContext
 from planner.report.pages.boundaries import boundaries_page, sections_of
 from planner.report.pages.compare import compare_page
+from planner.report.pages.cv import cv_page
 from planner.report.pages.discriminate import discriminate_page
 from planner.report.pages.run import run_page
 from planner.report.pages.sensitivity import sensitivity_page
@@ -94,5 +95,6 @@ DOCUMENTS: dict[str, Callable[[Any], list[Block]]] = {
     "weigh": _weigh,
     "trial": _trial,
     "boundaries": _boundaries,
+    "cv": cv_page,
 }
 """By the `question` of a result."""

@@ -39,6 +39,7 @@ def test_help_lists_every_command_and_each_explains_itself(cli: Cli) -> None:
         "scenarios",
         "new",
         "boundaries",
+        "cv",
         "cite",
         "methods",
         "schema",

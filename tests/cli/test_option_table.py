@@ -28,6 +28,7 @@ TABLE = {
     "show": f"--set --hypothesis --patients {WRITTEN}",
     "check": f"--set --hypothesis --patients {WRITTEN}",
     "boundaries": f"--patients {WRITTEN}",
+    "cv": f"--patients {WRITTEN}",
     "cite": f"--set {WRITTEN}",
     "methods": WRITTEN,
     "scenarios": WRITTEN,
@@ -41,6 +42,7 @@ TABLE = {
 OF_TWO_MEANINGS = {
     ("cite", "--format"): "bibtex beside the others",
     ("trial", "--find"): "a kind of trial, where size seeks patients or an effect",
+    ("cv", "--patients"): "of a study that was done, and of each sequence",
     ("boundaries", "--power"): "one power, where size takes several",
 }
 
@@ -90,6 +92,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "show": ("small.toml",),
     "check": ("small.toml",),
     "boundaries": ("--looks", "2"),
+    "cv": ("--pool", ".3,24,2x2"),
     "cite": ("small.toml",),
     "methods": ("pocock",),
     "scenarios": (),

@@ -52,6 +52,7 @@ COMMANDS = {
     "schema": UNUSED | NUMBERS | TABLES,
     "methods": UNUSED | TABLES | TRIALS | {"kernels": "numba"},
     "boundaries --looks 12,30": UNUSED | TRIALS | {"kernels": "numba"},
+    "cv --interval .91,1.15 --patients 24": UNUSED | TRIALS | {"kernels": "numba"},
     "check asthma-ab-ba": UNUSED | TABLES | TRIALS,
     "run asthma-ab-ba --trials 128 --json": UNUSED | TABLES,
     "run asthma-ab-ba --trials 128": UNUSED,

@@ -15,6 +15,7 @@ WRONG = "wr0ng"
 BEFORE: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(COMMANDS, ("small.toml",)),
     **dict.fromkeys(("scenarios", "boundaries", "methods", "schema", "bench", "doctor"), ()),
+    "cv": ("--interval", ".91,1.15", "--patients", "24"),
     "new": ("own.toml",),
 }
 NEEDS = {

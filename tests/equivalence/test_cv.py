@@ -96,6 +96,8 @@ STUDY = cost("2x2", 24)
         (lambda: cv_from_interval(0.9, 1.1, STUDY, level=90.0), "confidence is 90"),
         (lambda: interval_from_cv(0.0, 0.3, STUDY), "ratio is 0"),
         (lambda: upper_limit(EstimatedCV(-0.3, 22.0)), "CV is -0.3"),
+        (lambda: upper_limit(EstimatedCV(0.3, 1.0), 0.9999), "too large for a CV"),
+        (lambda: sd_of_logs(math.nan), "CV is nan"),
         (lambda: by_treatment(0.3, 0.0), "variances is 0"),
     ],
 )

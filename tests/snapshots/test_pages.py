@@ -61,6 +61,12 @@ PAGES = {
         *("--sided", "2", "--alpha", ".05"),
     ),
     "boundaries-futile": ("boundaries", "--looks", "3", "--futility", "kim-demets", "--futility-rho", "2"),
+    "cv": ("cv", "--interval", ".91,1.15", "--patients", "24"),
+    "cv-pooled": (
+        *("cv", "--interval", ".9,1.2", "--patients", "30"),
+        *("--pool", ".25,24,2x2", "--pool", ".3,10+8,2x2x4"),
+    ),
+    "cv-refused": ("cv", "--interval", "1.15,.91", "--patients", "24"),
     "methods": ("methods",),
     "methods-t": ("methods", "hills-armitage"),
     "methods-mcnemar": ("methods", "mcnemar-mid-p"),

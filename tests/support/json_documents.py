@@ -39,6 +39,7 @@ FAST = (
     "trial asthma-ab-ba --replay 17",
     "boundaries --looks 12,30 --power .9 --futility kim-demets --futility-rho 2 --beta 0.1",
     "boundaries --looks 3 --rule pocock --rule obrien-fleming",
+    "cv --interval .91,1.15 --patients 13,11 --pool .3,18,2x2x4",
     "check williams-2018",
     "scenarios",
     "cite williams-2018",

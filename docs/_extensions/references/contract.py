@@ -21,6 +21,7 @@ FROM = {
     "weigh": "`planner weigh --json`; `Weighing.to_json()`",
     "trial": "`planner trial --json`; `Trial.to_json()`",
     "boundaries": "`planner boundaries --json`: one boundary, or several under `boundaries`",
+    "cv": "`planner cv --json`; `Variation.to_json()`",
     "show": "`planner show --json`",
     "check": "`planner check --json`",
     "scenarios": "`planner scenarios --json`",
