@@ -55,6 +55,42 @@ def zero(function: Callable[[float], float], low: float, high: float, tolerance:
     return best
 
 
+def zeros(
+    function: Callable[[Floats], Floats], low: Floats, high: Floats, tolerance: float = 1e-13
+) -> Floats:
+    """The zeros of a function that acts element by element, as `zero` finds one. Shape of `low` and `high`.
+
+    Raises ValueError if the signs at two ends are equal.
+    """
+    a, b = np.array(low, float), np.array(high, float)
+    fa, fb = at_low, at_high = function(a), function(b)
+    if (np.sign(fa) * np.sign(fb) > 0.0).any():
+        raise ValueError("no change of sign between two ends")
+    share = np.full(a.shape, 0.5)
+    for _ in range(_STEPS):
+        x = a + share * (b - a)
+        fx = function(x)
+        same = (fx > 0.0) == (fa > 0.0)
+        c, fc, b, fb = (
+            np.where(same, a, b),
+            np.where(same, fa, fb),
+            np.where(same, b, a),
+            np.where(same, fb, fa),
+        )
+        a, fa = x, fx
+        best = np.where(np.abs(fa) < np.abs(fb), a, b)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            least = np.where(b == c, 1.0, tolerance * (1.0 + np.abs(best)) / np.abs(b - c))
+            if ((fa == 0.0) | (least > 0.5)).all():
+                break
+            xi, phi = (a - b) / (c - b), (fa - fb) / (fc - fb)
+            inverse = fa / (fb - fa) * fc / (fb - fc) + (c - a) / (b - a) * fa / (fc - fa) * fb / (fc - fb)
+        smooth = (phi * phi < xi) & ((1.0 - phi) ** 2 < 1.0 - xi) & np.isfinite(inverse)
+        least = np.minimum(least, 0.5)
+        share = np.clip(np.where(smooth, inverse, 0.5), least, 1.0 - least)
+    return np.where(at_low == 0.0, low, np.where(at_high == 0.0, high, best))
+
+
 def positive_zero(function: Callable[[float], float], guess: float, most: float) -> float | None:
     """The positive zero of an increasing `function`, sought outwards from a positive `guess` up to `most`.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from planner.monitoring.numerics import zero
+from planner.monitoring.numerics import Floats, zero, zeros
 
 FUNCTIONS: list[tuple[Callable[[float], float], float, float]] = [
     (lambda x: x**3 - 2.0, 0.0, 5.0),
@@ -47,3 +48,20 @@ def test_it_is_never_much_slower_than_bisection(at: float, below: float, above: 
 def test_equal_signs_are_refused() -> None:
     with pytest.raises(ValueError, match="no change of sign"):
         zero(lambda x: x * x + 1.0, -1.0, 1.0)
+
+
+def test_many_zeros_at_once_are_each_the_zero() -> None:
+    """Elements that are found early wait for the others; an end that is itself the zero is returned."""
+    target, power = np.linspace(-2.0, 3.0, 101), np.linspace(1.0, 9.0, 101)
+
+    def function(x: Floats) -> Floats:
+        return np.sign(x - target) * np.abs(x - target) ** power
+
+    low, high = target - np.linspace(0.0, 40.0, 101), target + np.linspace(0.1, 0.5, 101)
+    assert zeros(function, low, high) == pytest.approx(target, abs=1e-9)
+    assert zeros(function, high, low) == pytest.approx(target, abs=1e-9)
+
+
+def test_one_pair_of_equal_signs_is_refused() -> None:
+    with pytest.raises(ValueError, match="no change of sign"):
+        zeros(lambda x: x, np.array([-1.0, 1.0]), np.array([1.0, 2.0]))
