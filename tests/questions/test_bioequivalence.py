@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 import planner
@@ -16,6 +17,7 @@ from planner.model.degrees_of_freedom import planned_df
 from planner.model.margins import margins_of
 from planner.questions.size import theory
 from planner.scenario.canonical.toml import to_toml
+from planner.scenario.estimability import variance_factor
 from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario
@@ -255,3 +257,33 @@ def test_faults_of_a_margin(margin: str, message: str) -> None:
         read_text(stated.replace("[hypotheses.expected]", scale))
     (fault,) = refused.value.faults
     assert fault.message == message
+
+
+@pytest.mark.parametrize(
+    ("analysis", "patients", "other"), [("", 76, "152"), ("carryover = true", 152, "76")]
+)
+def test_balaams_design_says_both_numbers(analysis: str, patients: int, other: str) -> None:
+    plan = scenario("balaam", analysis=analysis)
+    (answer,) = planner.size(plan, power=0.8, trials=512, max_patients=200).answers
+    assert answer.patients == patients
+    assert f"{other} patients" in answer.note
+    assert ("T T and R R tell nothing" in answer.note) == (not analysis)
+
+
+def test_unequal_sequences_cost_what_the_model_says() -> None:
+    """2x3x3 with 10, 8 and 5 patients: C = .06765 by the model matrix, where b sum(1 / n) is .07083."""
+    plan = scenario("2x3x3", patients=23, more="allocation = [10, 8, 5]")
+    (analysis,) = plan.analyses
+    factor = variance_factor(plan.design.sequences, plan.design.allocation, analysis.weights)
+    assert factor is not None
+    assert float(factor) / 23 == pytest.approx(0.067647, abs=1e-6)
+    rows = list(zip((10, 8, 5), plan.design.sequences, strict=True))
+    matrix = []
+    for first in range(len(rows)):
+        n, sequence = rows[first]
+        for patient in range(n):
+            own = np.zeros(23)
+            own[sum(m for m, _ in rows[:first]) + patient] = 1.0
+            matrix += [[*own, k == 1, k == 2, a == "T"] for k, a in enumerate(sequence)]
+    x = np.array(matrix, float)
+    assert np.linalg.inv(x.T @ x)[-1, -1] == pytest.approx(float(factor) / 23, rel=1e-9)

@@ -13,6 +13,7 @@ from planner.questions.size.reasons import best, no_effect, no_patients
 from planner.questions.size.size_figures import LeastEffect, PatientsAnswer
 from planner.results.cells import Cell
 from planner.scenario.analysis import PlannedAnalysis
+from planner.scenario.text import listed, printable
 
 Answer = TypeVar("Answer", PatientsAnswer, LeastEffect)
 
@@ -48,11 +49,36 @@ def patients_answer(search: Search, key: Key, target: float, partial: bool) -> P
         answer = replace(answer, patients_by_formula=by_power, minimum=minimum)
     answer = _with_figures(answer, cell)
     if exact is not None:
-        return replace(answer, range=(number, number), exact_power=search.exact_power(key, number))
+        power, note = search.exact_power(key, number), _other_model(search, key, target)
+        return replace(answer, range=(number, number), exact_power=power, note=note)
     low, high = _range(points, target)
     caution = _caution(search, points, answer, cell, (low, high), partial)
     ends = max(low, least), high and max(high, least)
     return replace(answer, range=ends, note=caution if number == by_power else "")
+
+
+def _other_model(search: Search, key: Key, target: float) -> str:
+    """Where some patients get one treatment alone (Balaam): what carryover in the model, or none, would take.
+
+    Between patients of one treatment and of another carryover is told from the treatment; without it they
+    tell nothing.
+    """
+    scenario = search.curves.scenario
+    analysis = next(each for each in scenario.analyses if each.name == key[1])
+    alone = [s for s in scenario.design.sequences if len(s) > 1 and len(set(s)) == 1]
+    if not alone or not analysis.row.carryover:
+        return ""
+    other = analysis.model_copy(update={"carryover": not analysis.carryover})
+    number = search.first_exact(key[0], other, target)
+    if number is None:
+        return ""
+    sequences = listed([printable(" ".join(each)) for each in alone])
+    if analysis.carryover:
+        return f"Without carryover in the model {number:,} patients would do, as far as there is none."
+    return (
+        f"Patients of {sequences} tell nothing of the comparison unless carryover is in the model; with "
+        f"`carryover = true` it takes {number:,} patients."
+    )
 
 
 def _with_figures(answer: Answer, cell: Cell) -> Answer:

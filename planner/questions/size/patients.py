@@ -13,6 +13,7 @@ from planner.kernels.tables import W
 from planner.model.allocation import retention
 from planner.questions.size import theory
 from planner.questions.size.curves import Curves, Key, first_enough, grid, span, trials_after
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.scenario import Scenario
 
@@ -63,6 +64,14 @@ def least_randomised(scenario: Scenario) -> int:
     return math.ceil(needed / design.unit - _ROUNDING) * design.unit
 
 
+def _first_from(powers: Exact, target: float) -> int | None:
+    """The smallest number from which the powers stay at or above the target."""
+    first = None
+    for n, power in powers.items():
+        first = (n if first is None else first) if power >= target else None
+    return first
+
+
 class Search:
     """Finds, for each hypothesis, analysis and target, where the power curve reaches the target for good."""
 
@@ -81,13 +90,10 @@ class Search:
 
     def run(self, names: Sequence[str]) -> None:
         """Evaluate what the answers need. Raises Interrupted after Ctrl-C."""
-        multiples = range(self.unit, self.limit + 1, self.unit)
         for name in names if self.curves.variants is None else ():
             for analysis in self.curves.scenario.analyses:
-                powers = theory.power(self.curves.scenario, name, analysis, multiples)
-                if powers is not None:
-                    exact = zip(multiples, powers.tolist(), strict=True)
-                    self.exact[name, analysis.name] = dict(exact)
+                if exact := self._exact_powers(name, analysis):
+                    self.exact[name, analysis.name] = exact
         self._scan(names)
         if wanted := [name for name in names if self.least and self._keys(name)]:
             self.curves.evaluate(wanted, [self.least], most_trials(self.least, self.most_trials or FIRST))
@@ -106,12 +112,19 @@ class Search:
         assert powers is not None
         return float(powers[0])
 
+    def _exact_powers(self, name: str, analysis: PlannedAnalysis) -> Exact:
+        """At every multiple; empty without a closed form."""
+        multiples = range(self.unit, self.limit + 1, self.unit)
+        powers = theory.power(self.curves.scenario, name, analysis, multiples)
+        return {} if powers is None else dict(zip(multiples, powers.tolist(), strict=True))
+
     def exact_answer(self, key: Key, target: float) -> int | None:
         """The smallest number of patients from which the exact power stays at or above the target."""
-        first = None
-        for n, power in self.exact[key].items():
-            first = (n if first is None else first) if power >= target else None
-        return first
+        return _first_from(self.exact[key], target)
+
+    def first_exact(self, name: str, analysis: PlannedAnalysis, target: float) -> int | None:
+        """The same of another analysis than those of the scenario; None also without a closed form."""
+        return _first_from(self._exact_powers(name, analysis), target)
 
     def _look_ahead(self, name: str) -> None:
         """Where nothing is enough: more trials of the largest number and of its half, to extrapolate from."""

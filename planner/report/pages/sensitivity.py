@@ -38,7 +38,7 @@ def sensitivity_page(result: Sensitivity, context: PageContext, warnings: Sequen
         name = context.called(cell.hypothesis)
         blocks.append(Heading(f"{name} ({cell.analysis})" if several else name))
         blocks += _cell(cell, result.step, context)
-    return blocks + how_to_read(_reading(cells, context)) + again(context.command, partial=result.partial)
+    return blocks + how_to_read(_reading(result, context)) + again(context.command, partial=result.partial)
 
 
 def _facts(result: Sensitivity, context: PageContext) -> list[tuple[str, str]]:
@@ -124,7 +124,8 @@ def _value_text(value: object) -> str:
     return plain(value)
 
 
-def _reading(cells: Sequence[SensitivityCell], context: PageContext) -> list[str]:
+def _reading(result: Sensitivity, context: PageContext) -> list[str]:
+    cells = result.cells()
     items = [
         "Each line changes one assumption and leaves all others. In the picture, - is the power where it is "
         "lower, + where it is higher, | as assumed; * where both ends meet. The longest bar is the "
@@ -139,5 +140,7 @@ def _reading(cells: Sequence[SensitivityCell], context: PageContext) -> list[str
     if any(None in (row.lower, row.higher) for cell in cells for row in cell.assumptions):
         items.append(f"{DASH}: this value is not possible, for instance a share above 1.")
     if any(cell.is_null for cell in cells):
-        items.append("Where the treatments do not differ, the figure is the type I error.")
+        against = any(each.against_margins for each in result.scenario.analyses)
+        null = "the true effect is at a margin or beyond it" if against else "the treatments do not differ"
+        items.append(f"Where {null}, the figure is the type I error.")
     return items

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from itertools import pairwise
-from math import floor
+from math import floor, inf
 from typing import TypeVar
 
 from planner.scenario.analysis import PlannedAnalysis
@@ -224,9 +224,26 @@ def _check_planned(draft: Draft, design: Design, analyses: list[PlannedAnalysis]
             message = f"{analysis.method} compares different patients, and no SD of theirs is planned"
             draft.note(("monitoring", "futility", "under"), message, 'under = "estimate"')
             return
-        if analysis.planned_effect == (0.0 if analysis.outcome else draft.no_effect):
+        if analysis.against_margins:
+            _check_within_margins(draft, analysis)
+        elif analysis.planned_effect == (0.0 if analysis.outcome else draft.no_effect):
             none = f"{analysis.planned_effect:g}"
             draft.note(
                 ("monitoring", "futility", "under"), f'the planned effect is {none}: use under = "null"'
             )
             return
+
+
+def _check_within_margins(draft: Draft, analysis: PlannedAnalysis) -> None:
+    """Conditional power against margins is that of an effect on their right side."""
+    effect, margin = analysis.planned_effect, analysis.margin
+    assert effect is not None
+    none = 0.0 if analysis.outcome else draft.no_effect
+    if analysis.tests_equivalence:
+        low, high = analysis.limits if len(analysis.limits) == 2 else (-inf, inf)  # else it is refused
+    else:
+        upwards = margin is None or (margin < none) == (analysis.alternative == "non-inferiority")
+        low, high = (none if margin is None else margin, inf) if upwards else (-inf, margin or none)
+    if not low < effect < high:
+        message = f"the planned effect of {effect:g} is at a margin or beyond it"
+        draft.note(("monitoring", "futility", "under"), message, 'under = "null"')
