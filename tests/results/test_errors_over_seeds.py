@@ -64,6 +64,11 @@ def varied(name: str, trials: int) -> Callable[[int], Json]:
     return lambda seed: sensitivity(given, varied=some, trials=trials, seed=seed, threads=1).to_json()
 
 
+EQUIVALENCE = tuple(
+    f"analyses.{i}.{each}" for i in (0, 1) for each in ("alternative=equivalence", "limits=3.5")
+)
+
+
 def over_uncertain() -> Callable[[int], Json]:
     given = scenario("odd", 'simulation.hypotheses=["works"]', more=UNCERTAIN)
     how: Json = {"trials": 5_000, "uncertain": True, "variants": 40, "threads": 1}
@@ -90,6 +95,7 @@ COMMANDS: Mapping[str, Callable[[], Callable[[int], Json]]] = {
     "run, odd numbers, looks within blocks": lambda: ran("odd", 3_000),
     "run, even numbers": lambda: ran("odd", 3_000, "design.patients=16", "monitoring.looks=[8,16]"),
     "run, unequal allocation, futility": lambda: ran("unequal", 3_000),
+    "run, equivalence": lambda: ran("odd", 3_000, *EQUIVALENCE),
     "run, few events": lambda: ran("few", 3_000),
     "run, responses": lambda: ran("responses", 3_000),
     "run, mechanisms with dropout and guesses": lambda: ran("mechanisms", 1_300),
@@ -106,7 +112,7 @@ COMMANDS: Mapping[str, Callable[[], Callable[[int], Json]]] = {
 }
 QUICK = (
     *("run, odd numbers, looks within blocks", "run, unequal allocation, futility", "run, few events"),
-    *("run, responses", "compare, few events"),
+    *("run, responses", "compare, few events", "run, equivalence"),
 )
 
 
