@@ -207,8 +207,12 @@ class Results:
 
 def carry_out(trial: Trial, test: Test, trials: int, seed: int) -> Results:
     """Simulate and analyse the trials, stopping each at the first look that allows it."""
-    rng = np.random.default_rng(seed)
-    sequence, score = scores(trial, rng, trials)
+    return analyse_looks(trial, test, *scores(trial, np.random.default_rng(seed), trials))
+
+
+def analyse_looks(trial: Trial, test: Test, sequence: NDArray[np.int64], score: Floats) -> Results:
+    """The trials with these sequences (trial, patient) and scores (trial, patient, period), look by look."""
+    trials = len(sequence)
     x = differences(trial, test, sequence, score)
     running = np.ones(trials, bool)
     out = Results(
