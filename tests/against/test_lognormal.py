@@ -207,7 +207,8 @@ def test_another_trial_is_seen(change: str) -> None:
 
 def plan(**settings: Any) -> Any:
     hypothesis = {"means": {"T": 90.0, "R": 100.0}, "cv_within": 0.25}
-    text = scenario_text(["T R", "R T"], **({"hypotheses": {"h": hypothesis}, "patients": 24} | settings))
+    usual = {"sequences": ["T R", "R T"], "hypotheses": {"h": hypothesis}, "patients": 24}
+    text = scenario_text(**(usual | settings))
     return read_text(f'{text}\n[endpoint]\ndistribution = "log-normal"\n')
 
 

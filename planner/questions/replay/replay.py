@@ -207,6 +207,8 @@ def _trial(scenario: Scenario, chosen: Scenario, work: Job, records: Records, in
     finished = max(course.looks[-1].patients for course in courses)
     name_of = work.cells.tests[0][0].hypothesis
     seen = observe(chosen, name_of, readings, records.sequence, index, work.cells.seed)
+    if seen is not None:
+        seen = seen._replace(scores=_measured(scenario, seen.scores))
     patients = tuple(
         _patient(
             p,
@@ -214,7 +216,7 @@ def _trial(scenario: Scenario, chosen: Scenario, work: Job, records: Records, in
             _measured(scenario, values[p, : len(readings)]),
             days_waited(scenario, waits[p]),
             guesses_of(work.guessing, values[p], int(records.sequence[0, p])),
-            seen and seen._replace(scores=_measured(scenario, seen.scores)),
+            seen,
         )
         for p in range(finished)
     )
