@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from planner.report.blocks import Column, Sheet
 from planner.results.cells import Cell
-from planner.results.effect_scale import Unit
 from planner.scenario.text import listed
+
+if TYPE_CHECKING:  # it computes, which pages without figures do not
+    from planner.results.effect_scale import Unit
 
 
 class Tested(Protocol):

@@ -109,8 +109,8 @@ class Scenario(Settings):
     ] = None
     hypotheses: Annotated[
         Mapping[Name, AnyHypothesis],
-        OfEndpoint(),
         about("What may be true", min_length=1, max_length=MAX_HYPOTHESES),
+        OfEndpoint(),
     ]
     uncertainty: Annotated[Mapping[PathText, Distribution], BY_PATH] = {}
     analyses: Annotated[

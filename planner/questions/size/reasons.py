@@ -117,7 +117,7 @@ def _undefined(top: Cell, target: float) -> list[str]:
     return [f"In {share:.1%} of the trials the test cannot be computed: too few patients complete."]
 
 
-def _told(effect: float, unit: Unit) -> str:
+def _effect_text(effect: float, unit: Unit) -> str:
     """An effect in a sentence."""
     return unit.effect_text(effect, with_name=True) if unit.ratio else f"{effect:+.4g}"
 
@@ -347,10 +347,10 @@ def no_effect(search: Effects, target: float) -> str:
     top = max(cells, key=lambda cell: cell.power.estimate)
     power, unit = top.power, search.unit
     largest = max((cell.true_effect for cell in cells), key=lambda effect: abs(unit.analysed(effect)))
+    tried = _effect_text(largest, unit) + ("" if unit.ratio else f" {unit.name}")
     sentence = (
-        f"No effect up to {_told(largest, unit)}{'' if unit.ratio else f' {unit.name}'}, the largest tried, "
-        f"is enough: the best {_word(curves)} is {power.estimate:.3f} (Monte Carlo SE {power.error:.2g}), at "
-        f"{_told(top.true_effect, unit)}."
+        f"No effect up to {tried}, the largest tried, is enough: the best {_word(curves)} is "
+        f"{power.estimate:.3f} (Monte Carlo SE {power.error:.2g}), at {_effect_text(top.true_effect, unit)}."
     )
     causes = _undefined(top, target)
     if never := _none_significant(search.analysis, cells, search.patients):
