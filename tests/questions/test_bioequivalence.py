@@ -268,6 +268,9 @@ def test_balaams_design_says_both_numbers(analysis: str, patients: int, other: s
     assert answer.patients == patients
     assert f"{other} patients" in answer.note
     assert ("T T and R R tell nothing" in answer.note) == (not analysis)
+    (remark,) = plan.remarks
+    assert f"is {4 if analysis else 2} times that of an AB/BA trial" in remark
+    assert not read_text(text("balaam", analysis=analysis).replace('alternative = "equivalence"', "")).remarks
 
 
 def test_unequal_sequences_cost_what_the_model_says() -> None:

@@ -17,7 +17,7 @@ from planner.scenario.labels import labels_of, name_called
 from planner.scenario.resolving.carryover import check_carryover
 from planner.scenario.resolving.draft import Draft, check_treatments
 from planner.scenario.resolving.entry import selected_by_first_baseline
-from planner.scenario.resolving.margins import better_end, resolve_margins, resolve_pooled
+from planner.scenario.resolving.margins import better_end, remark_on_constant, resolve_margins, resolve_pooled
 from planner.scenario.resolving.secondary_outcomes import resolve_secondary_analysis
 from planner.scenario.secondary_outcomes import SecondaryOutcome
 from planner.scenario.simulation import SimulationSettings
@@ -48,6 +48,8 @@ def resolve_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) ->
                 check_carryover(draft, path, analysis, design, contrast)
             analysis = resolve_pooled(draft, path, analysis, design, contrast)
         analysis = resolve_margins(draft, path, analysis, measured)
+        if contrast:
+            remark_on_constant(draft, analysis, design, contrast)
         name = analysis.name or analysis.method
         if name in {other.name for other in done.values()}:
             at = (*path, "name") if analysis.name else (*path, "method")

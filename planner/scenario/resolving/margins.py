@@ -6,11 +6,11 @@ from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.contrasts import Contrast, weights
 from planner.scenario.design import Design
 from planner.scenario.endpoint import Endpoint
-from planner.scenario.estimability import within_patients
+from planner.scenario.estimability import variance_factor, within_patients
 from planner.scenario.faults import Path
 from planner.scenario.resolving.draft import Draft
 from planner.scenario.secondary_outcomes import SecondaryOutcome
-from planner.scenario.text import listed
+from planner.scenario.text import listed, printable
 from planner.scenario.vocabulary import BINARY_MEASURES, MARGIN_TESTS, METHODS
 
 Measured = Endpoint | SecondaryOutcome
@@ -167,3 +167,22 @@ def resolve_pooled(
     message = f"{analysis.method} has no error of all treatments together, from which to leave some out"
     draft.note((*path, "pooled"), message, f'method = "{able}"; or leave it out')
     return analysis
+
+
+def remark_on_constant(draft: Draft, analysis: PlannedAnalysis, design: Design, contrast: Contrast) -> None:
+    """Patients who get one treatment in every period (Balaam) hardly help to tell an effect from margins."""
+    alone = [s for s in design.sequences if len(s) > 1 and len(set(s)) == 1]
+    row = analysis.row if analysis.method else None
+    if not alone or not analysis.against_margins or row is None or row.needs != "estimable":
+        return
+    compared = weights(contrast)
+    stated = design.sequences, design.allocation, compared, analysis.carryover, analysis.only
+    factor = variance_factor(*stated)
+    if factor is None:
+        return
+    times = float(factor) / sum(w * w for w in compared.values())
+    sequences = listed([printable(" ".join(each)) for each in alone])
+    draft.remarks.append(
+        f"patients of {sequences} are given one treatment alone, and power is poor: the variance of the "
+        f"comparison is {times:.3g} times that of an AB/BA trial of as many patients"
+    )
