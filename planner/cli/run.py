@@ -76,7 +76,7 @@ def run(
       planner run asthma-ab-ba
       planner run my-trial.toml --patients 12:60:4 --precision 0.002
       planner run my-trial.toml --hypothesis expected --sensitivity
-      planner run my-trial.toml --at-limit
+      planner run my-trial.toml --set analyses.0.alternative=equivalence --set analyses.0.limits=3 --at-limit
       planner run williams-2018 --uncertain
       planner run my-trial.toml --uncertain --precision 0.005 --set design.patients=20:60:8
       planner run my-trial.toml --hypothesis expected,none --json

@@ -24,7 +24,7 @@ from planner.equivalence.panels import Floats
 from planner.errors import UnknownNameError
 
 RuleName = Literal["abel", "rsabe", "ntid", "hvntid"]
-Method = Literal["fixed-subject", "subject-contrast"]
+Method = Literal["least squares", "own contrasts"]
 
 UNSCALED = math.log(1.25)
 """The log of the usual upper limit, 125 %."""
@@ -51,19 +51,19 @@ class ScaledRule(NamedTuple):
 _USUAL = (0.80, 1.25)
 _EMA = ScaledRule(
     "abel",
-    "fixed-subject",
+    "least squares",
     switch_cv=0.30,
     constant=0.76,
     cap_cv=0.50,  # 69.84 to 143.19 %
     estimate_within=_USUAL,
     metric="cmax",
 )
-_HC = _EMA._replace(method="subject-contrast", cap_cv=0.57382, metric="auc")  # to 66.7 to 150.0 %
+_HC = _EMA._replace(method="own contrasts", cap_cv=0.57382, metric="auc")  # to 66.7 to 150.0 %
 _GCC = _EMA._replace(constant=math.log(4 / 3) / math.sqrt(math.log1p(0.30**2)), cap_cv=0.30, metric=None)
 _RSABE = ScaledRule(
-    "rsabe", "subject-contrast", switch_s=0.294, constant=UNSCALED / 0.25, estimate_within=_USUAL
+    "rsabe", "own contrasts", switch_s=0.294, constant=UNSCALED / 0.25, estimate_within=_USUAL
 )
-_HVNTID = ScaledRule("hvntid", "subject-contrast", unscaled_too=True, sd_ratio=2.5)
+_HVNTID = ScaledRule("hvntid", "own contrasts", unscaled_too=True, sd_ratio=2.5)
 _NTID = _HVNTID._replace(rule="ntid", switch_s=0.0, constant=-math.log(0.9) / 0.1)
 
 SCALED_RULES: dict[str, dict[str, ScaledRule]] = {

@@ -3,10 +3,10 @@
 Everything that a scaled rule looks at is an estimate d, its mean square, and variances of the reference and
 of the test product. Two analyses give them, on natural logs:
 
-- `fixed-subject` (EMA's method A): patient, period and treatment in the model; s2_wR from the same model of
+- `least squares` (EMA's method A): patient, period and treatment in the model; s2_wR from the same model of
   the observations of the reference alone. Residuals of the latter are also residuals of the former, so that
   SS = SS_R + rest, both independent of each other and of d: chi-squares if both products vary alike.
-- `subject-contrast` (intra-subject contrasts): mean T - mean R of each patient, averaged over sequences;
+- `own contrasts` (intra-subject contrasts): mean T - mean R of each patient, averaged over sequences;
   s2_wR from R1 - R2. Sums and differences of one product's values are independent of each other, so that
   d, its mean square, s2_wR and s2_wT are: exactly, if the contrasts of all sequences have one variance.
 
@@ -44,7 +44,7 @@ def scaled_law(
 ) -> ScaledLaw | None:
     """The law of a complete trial with so many patients in each sequence; CVs as shares (.35 is 35 %).
 
-    None where no exact law is known: under `fixed-subject` if the CVs differ, under `subject-contrast` if
+    None where no exact law is known: under `least squares` if the CVs differ, under `own contrasts` if
     they differ and so do the sequences in how often they give T and R (TRT | RTR). Then patients must be
     simulated. Raises RequestError for a design without an answer: see each law.
     """
@@ -53,7 +53,7 @@ def scaled_law(
     if not min(cv_wt, cv_wr) > 0.0:
         raise RequestError("a CV must lie above 0")
     variances = math.log1p(cv_wt**2), math.log1p(cv_wr**2)
-    if method == "fixed-subject":
+    if method == "least squares":
         return _fixed_subject(sequences, counts, variances[0]) if cv_wt == cv_wr else None
     return _subject_contrast(sequences, counts, *variances)
 

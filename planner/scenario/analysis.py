@@ -113,13 +113,12 @@ class PlannedAnalysis(Settings):
             example=True,
         ),
     ] = False
-
     pooled: Annotated[
         Literal["all", "pair"] | None,
         about(
             "Whether the error is estimated from the scores after all treatments, or after those of the "
-            "contrast alone; for fixed-subject; all if not given, pair for the equivalence of a log-normal "
-            "endpoint",
+            "contrast alone; for methods that fit a model of all periods; all if not given, pair for the "
+            "equivalence of a log-normal endpoint",
             since="0.2.0",
             example="pair",
         ),

@@ -29,7 +29,7 @@ PATTERNS = [
 def test_method_a_against_least_squares(sequences: Sequence[str], groups: tuple[int, ...]) -> None:
     """Also with unequal sequences, of which conventional formulas of three and more know nothing."""
     groups = groups[: len(sequences)]
-    law = scaled_law("fixed-subject", sequences, groups, CV, CV)
+    law = scaled_law("least squares", sequences, groups, CV, CV)
     assert law is not None
     x, reference = model_matrix(sequences, groups)
     rank = np.linalg.matrix_rank(x)
@@ -52,7 +52,7 @@ def test_method_a_against_least_squares(sequences: Sequence[str], groups: tuple[
 def test_published_numbers_of_method_a(
     design: str, patients: int | list[int], c: float, df: int, dfr: int
 ) -> None:
-    law = scaled_law("fixed-subject", SEQUENCES[design], counts(design, patients), CV, CV)
+    law = scaled_law("least squares", SEQUENCES[design], counts(design, patients), CV, CV)
     assert law is not None
     assert (round(law.c, 5), law.df, law.dfr) == (round(c, 5), df, dfr)
 
@@ -60,39 +60,39 @@ def test_published_numbers_of_method_a(
 def test_contrasts_know_both_variances() -> None:
     """Of 2x3x3 s2_wR has N - 3 degrees of freedom, one less than with method A."""
     s2t, s2r = math.log1p(0.2**2), math.log1p(0.4**2)
-    full = scaled_law("subject-contrast", SEQUENCES["2x2x4"], (14, 10), 0.2, 0.4)
+    full = scaled_law("own contrasts", SEQUENCES["2x2x4"], (14, 10), 0.2, 0.4)
     assert full is not None
     assert full.variance == pytest.approx((s2t + s2r) / 2)
     assert full.c == pytest.approx((1 / 14 + 1 / 10) / 4)
     assert (full.df, full.dfr, full.dft, full.nested) == (22, 22, 22, False)
-    partial = scaled_law("subject-contrast", SEQUENCES["2x3x3"], (10, 8, 6), 0.2, 0.4)
+    partial = scaled_law("own contrasts", SEQUENCES["2x3x3"], (10, 8, 6), 0.2, 0.4)
     assert partial is not None
     assert partial.variance == pytest.approx(s2t + s2r / 2)
     assert partial.c == pytest.approx((1 / 10 + 1 / 8 + 1 / 6) / 9)
     assert (partial.df, partial.dfr, partial.dft) == (21, 21, 0)
-    half = scaled_law("subject-contrast", SEQUENCES["2x2x3"], (14, 10), 0.4, 0.4)
+    half = scaled_law("own contrasts", SEQUENCES["2x2x3"], (14, 10), 0.4, 0.4)
     assert half is not None
     assert (half.df, half.dfr, half.dft) == (22, 9, 13)
 
 
 def test_where_no_exact_law_is_known_there_is_none() -> None:
-    assert scaled_law("fixed-subject", SEQUENCES["2x2x4"], (12, 12), 0.3, 0.4) is None
-    assert scaled_law("subject-contrast", SEQUENCES["2x2x3"], (12, 12), 0.3, 0.4) is None
-    assert scaled_law("subject-contrast", ("TRTR", "RTRT", "TRR", "RTT"), (6, 6, 6, 6), 0.4, 0.4) is None
+    assert scaled_law("least squares", SEQUENCES["2x2x4"], (12, 12), 0.3, 0.4) is None
+    assert scaled_law("own contrasts", SEQUENCES["2x2x3"], (12, 12), 0.3, 0.4) is None
+    assert scaled_law("own contrasts", ("TRTR", "RTRT", "TRR", "RTT"), (6, 6, 6, 6), 0.4, 0.4) is None
 
 
 @pytest.mark.parametrize(
     ("method", "sequences", "groups", "cv", "reason"),
     [
-        ("fixed-subject", ("TR", "RT"), (12, 12), CV, "R twice"),
-        ("subject-contrast", ("TR", "RT"), (12, 12), CV, "R twice"),
-        ("subject-contrast", ("TRT", "RTR"), (12, 1), CV, "R twice"),
-        ("fixed-subject", ("TRT", "RTR"), (12, 1), CV, "R twice"),
-        ("fixed-subject", ("TRR",), (24,), CV, "told from"),
-        ("subject-contrast", ("TRTR", "RRRR"), (12, 12), CV, "once or twice"),
-        ("subject-contrast", ("TRRR", "RTRR"), (12, 12), CV, "once or twice"),
-        ("fixed-subject", ("TRTR", "RTRT"), (12, 0), CV, "needs a patient"),
-        ("fixed-subject", ("TRTR", "RTRT"), (12, 12), 0.0, "above 0"),
+        ("least squares", ("TR", "RT"), (12, 12), CV, "R twice"),
+        ("own contrasts", ("TR", "RT"), (12, 12), CV, "R twice"),
+        ("own contrasts", ("TRT", "RTR"), (12, 1), CV, "R twice"),
+        ("least squares", ("TRT", "RTR"), (12, 1), CV, "R twice"),
+        ("least squares", ("TRR",), (24,), CV, "told from"),
+        ("own contrasts", ("TRTR", "RRRR"), (12, 12), CV, "once or twice"),
+        ("own contrasts", ("TRRR", "RTRR"), (12, 12), CV, "once or twice"),
+        ("least squares", ("TRTR", "RTRT"), (12, 0), CV, "needs a patient"),
+        ("least squares", ("TRTR", "RTRT"), (12, 12), 0.0, "above 0"),
     ],
 )
 def test_designs_without_an_answer(

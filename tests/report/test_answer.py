@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from planner.report.blocks import Items, Prose
-from planner.report.context import PageContext, Unit
+from planner.report.context import PageContext
 from planner.report.pages.run_answer import answers_of_run
 from planner.results.cells import Cell
+from planner.results.effect_scale import Unit
 from planner.results.number_text import estimated
 from tests.support.commands import FEW, Cli, cli
 from tests.support.typed import cell_of

@@ -13,12 +13,13 @@ import pytest
 from planner.cli import terminal as console
 from planner.cli.progress import progress
 from planner.report.blocks import Code, Column, Facts, Heading, Items, Prose, Sheet
-from planner.report.context import PageContext, Unit
+from planner.report.context import PageContext
 from planner.report.pages.run import run_page
 from planner.report.pages.run_tables import too_high
 from planner.report.render.markdown import Markdown
 from planner.report.render.renderer import Medium
 from planner.report.render.terminal import Terminal
+from planner.results.effect_scale import Unit
 from planner.results.number_text import estimated, fixed, plain, plus_minus, signed
 from planner.scenario.text import count, listed, visible
 from tests.support.typed import cell_of, run_of

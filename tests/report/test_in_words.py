@@ -16,7 +16,6 @@ from planner.model.distinguishable import indistinguishable
 from planner.questions import predict as predicted
 from planner.questions.plan import plan_trial
 from planner.questions.predict import HypothesisPredictions, predict
-from planner.report.context import Unit
 from planner.report.render.markdown import Markdown
 from planner.report.render.renderer import Medium
 from planner.report.render.terminal import Terminal
@@ -24,6 +23,7 @@ from planner.report.scenario.context import page_context
 from planner.report.scenario.defaults import default_lines
 from planner.report.scenario.scenario import scenario_blocks
 from planner.results.contract import as_json
+from planner.results.effect_scale import Unit
 from planner.scenario.reading.read import read, read_text
 from planner.scenario.scenario import Scenario
 

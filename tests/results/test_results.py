@@ -36,6 +36,7 @@ CALL = {
     "weigh": lambda: planner.weigh(planner.read("jelen-2025"), variants=8, patients=128),
     "trial": lambda: planner.replay(planner.read(NAME), 1, name=NAME),
     "boundaries": lambda: boundaries.Boundaries((planner.boundary([0.5, 1.0]),)),
+    "cv": lambda: planner.cv(pool=[(0.25, 24, "2x2"), (0.3, 18, "2x2x4")]),
 }
 
 
