@@ -41,7 +41,7 @@ def test_power_and_its_parts(case: str) -> None:
     row, sequences = scaled_rule(regulator, rule), SEQUENCES[design]
     counted = dict.fromkeys(PARTS, 0)
     for y, order in trials(sequences, groups, cvs, ratio, TRIALS, seed=20_261_203):
-        if row.method == "fixed-subject":
+        if row.method == "least squares":
             at = by_analysis_of_variance(y, sequences, groups)
         else:
             at = by_contrasts(y, order)
