@@ -170,7 +170,7 @@ def _near_density() -> str:
 class Watch:
     """Which of the functions that would be compiled there are, and which have been executed.
 
-    It takes the place of Numba's decorator before the first of them is defined.
+    It takes the place of what compiles them before the first of them is defined.
     """
 
     def __init__(self) -> None:
@@ -179,6 +179,7 @@ class Watch:
         self.every: set[str] = set()
         self.executed: set[str] = set()
         jit.numba.njit = lambda **_: self.watched
+        jit._inlined = lambda function, **_: self.watched(function)
         plain = jit.if_given
         jit.if_given = lambda function: plain(self.watched(function))
         for package in map(import_module, ("planner.kernels", "planner.analyses")):
