@@ -16,6 +16,7 @@ from planner.engine.lowered import CompiledAnalysis, GuessCounting, Job, Origin
 from planner.engine.own_analyses import kernel_of
 from planner.engine.potential_outcomes import TILES, truths
 from planner.engine.units import typical_sizes, units
+from planner.errors import RequestError
 from planner.kernels.tables import WITHIN, Plan, Rules
 from planner.model.allocation import allocation_plan
 from planner.model.blinding import active_treatments
@@ -65,6 +66,7 @@ def _without_truths(scenario: Scenario, seed: int, patients: Sequence[int] | Non
     plans_at = [(each, each.design.patients) for each in origin.sized]
     plans_at = plans_at or [(scenario, n) for n in patients or (scenario.design.patients,)]
     names, readings = scenario.simulated_hypotheses, readings_of(scenario)
+    _check_scaling(scenario)
     plans = [[monitoring_plan(each, analysis, n) for each, n in plans_at] for analysis in scenario.analyses]
     counts = sorted({m for row in plans for each in row for m in each.counts})
     unit = typical_sizes(scenario, names)
@@ -114,6 +116,17 @@ def _without_truths(scenario: Scenario, seed: int, patients: Sequence[int] | Non
         guessing=guessing,
         origin=origin,
     )
+
+
+def _check_scaling(scenario: Scenario) -> None:
+    """Limits that are scaled are never answered for by limits that are not."""
+    for analysis in scenario.analyses:
+        if analysis.scaling is not None:
+            raise RequestError(
+                f"{analysis.name}: patients are not simulated yet where limits are scaled to how the "
+                "reference varies",
+                'scaling = { rule = "none" } simulates the limits 0.8 to 1.25',
+            )
 
 
 def _reduced(work: Job) -> tuple[Callable[..., Job], tuple[Origin, Cells]]:

@@ -21,6 +21,7 @@ from planner.scenario.fields import (
     as_list,
 )
 from planner.scenario.own_methods import MethodName, OwnMethod, own_methods_in
+from planner.scenario.scaling import Scaling
 
 
 class PlannedAnalysis(Settings):
@@ -75,6 +76,24 @@ class PlannedAnalysis(Settings):
             "points",
             since="0.2.0",
             example=-2.0,
+        ),
+    ] = None
+    scaling: Annotated[
+        Scaling | None,
+        about(
+            "For the equivalence of a log-normal endpoint: limits that depend on how the reference, the "
+            "second treatment of the contrast, varies within patients, who get it twice",
+            since="0.2.0",
+            example={"rule": "abel", "regulator": "ema"},
+        ),
+    ] = None
+    metric: Annotated[
+        Literal["auc", "cmax"] | None,
+        about(
+            "What the endpoint is of a concentration over time: regulators scale limits of one of them only",
+            label=True,
+            since="0.2.0",
+            example="cmax",
         ),
     ] = None
     role: Annotated[

@@ -38,6 +38,7 @@ class NamedMethod(NamedTuple):
         False  # whether scores after other treatments than the compared ones help to estimate its error
     )
     default: DefaultMethod | None = None  # whether it is taken where none is named
+    scales: str = ""  # the `method` of rules with scaled limits (planner.scenario.regulators) that it is
 
 
 NEEDS = {
@@ -69,6 +70,7 @@ METHODS: dict[str, NamedMethod] = {
         "balanced",
         weights=True,
         default=DefaultMethod(2, "whole contrasts"),
+        scales="own contrasts",
     ),
     "fixed-subject": NamedMethod(
         "Least squares with effects of patients, periods and treatments",
@@ -78,6 +80,7 @@ METHODS: dict[str, NamedMethod] = {
         carryover=True,
         pools=True,
         default=DefaultMethod(3),
+        scales="least squares",
     ),
     "paired-t": NamedMethod(
         "Paired t test on the treatment differences, ignoring periods",

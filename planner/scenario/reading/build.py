@@ -97,7 +97,7 @@ def _moved_paths(scenario: Scenario, overridden: Sequence[Path]) -> Tree:
 
 # Settings that can be left out of a part without a follow-up fault from the checks across settings.
 _LOOSE = {"patients", "washout_days", "period_days", "block", "allocation", "label", "unit"}
-_LOOSE |= {"alpha", "alternative", "role", "planned_effect", "uncertainty"}
+_LOOSE |= {"alpha", "alternative", "role", "planned_effect", "uncertainty", "scaling", "metric"}
 
 
 def _sound_part(model: type[BaseModel], raw: object, context: Tree) -> object:

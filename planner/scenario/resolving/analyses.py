@@ -18,6 +18,7 @@ from planner.scenario.resolving.carryover import check_carryover
 from planner.scenario.resolving.draft import Draft, check_treatments
 from planner.scenario.resolving.entry import selected_by_first_baseline
 from planner.scenario.resolving.margins import better_end, remark_on_constant, resolve_margins, resolve_pooled
+from planner.scenario.resolving.scaling import resolve_scaling
 from planner.scenario.resolving.secondary_outcomes import resolve_secondary_analysis
 from planner.scenario.secondary_outcomes import SecondaryOutcome
 from planner.scenario.simulation import SimulationSettings
@@ -42,6 +43,7 @@ def resolve_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) ->
             _check_planned_ratio(draft, path, analysis)
         if measured is not None:
             _check_better(draft, path, analysis, measured)
+        analysis = resolve_scaling(draft, path, analysis, design, endpoint, contrast)
         if contrast:
             analysis = _with_method(draft, path, analysis, design, contrast)
             if analysis.carryover:

@@ -1,0 +1,129 @@
+"""What each regulator asks of a bioequivalence trial that gives the reference twice: one row a rule.
+
+Of highly variable drugs (abel, rsabe) the limits widen with the within-patient SD of the reference, s_wR; of
+drugs with a narrow therapeutic index (ntid) they narrow with it. All is on natural logs. To add a regulator:
+one row of SCALED_RULES. What the rules make of numbers: planner.equivalence.regulators.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, NamedTuple
+
+from planner.errors import UnknownNameError
+
+RuleName = Literal["abel", "rsabe", "ntid", "hvntid"]
+Method = Literal["least squares", "own contrasts"]
+
+
+class ScaledRule(NamedTuple):
+    """A rule whose limits depend on the variability of the reference, in plain numbers.
+
+    Where both are given, `switch_s` wins over `switch_cv`; where neither is, nothing is scaled.
+    """
+
+    rule: RuleName
+    method: Method  # the analysis that gives the estimate, its SE and s_wR
+    switch_cv: float | None = None  # CV of the reference above which limits are scaled
+    switch_s: float | None = None  # or SD of its logs, at or above which they are
+    constant: float = 0.0  # W over s_wR; 0 where nothing is scaled
+    cap_cv: float = math.inf  # CV above which limits widen no further
+    estimate_within: tuple[float, float] | None = None  # where the ratio itself must lie
+    unscaled_too: bool = False  # whether the interval must also lie within the usual limits
+    sd_ratio: float | None = None  # most that the upper limit of s_wT / s_wR may be
+    metric: Literal["auc", "cmax"] | None = None  # the only one for which the regulator scales
+
+
+_USUAL = (0.80, 1.25)
+_EMA = ScaledRule(
+    "abel",
+    "least squares",
+    switch_cv=0.30,
+    constant=0.76,
+    cap_cv=0.50,  # 69.84 to 143.19 %
+    estimate_within=_USUAL,
+    metric="cmax",
+)
+_HC = _EMA._replace(method="own contrasts", cap_cv=0.57382, metric="auc")  # to 66.7 to 150.0 %
+_GCC = _EMA._replace(constant=math.log(4 / 3) / math.sqrt(math.log1p(0.30**2)), cap_cv=0.30, metric=None)
+_RSABE = ScaledRule(
+    "rsabe", "own contrasts", switch_s=0.294, constant=math.log(1.25) / 0.25, estimate_within=_USUAL
+)
+_HVNTID = ScaledRule("hvntid", "own contrasts", unscaled_too=True, sd_ratio=2.5)
+_NTID = _HVNTID._replace(rule="ntid", switch_s=0.0, constant=-math.log(0.9) / 0.1)
+
+SCALED_RULES: dict[str, dict[str, ScaledRule]] = {
+    "ema": {"abel": _EMA},
+    "hc": {"abel": _HC},
+    "gcc": {"abel": _GCC},
+    "fda": {"rsabe": _RSABE, "ntid": _NTID, "hvntid": _HVNTID},
+    "china": {"rsabe": _RSABE, "ntid": _NTID},
+}
+"""The rules of a regulator by their names; the first is the one for highly variable drugs."""
+
+
+class NamedScaling(NamedTuple):
+    """A rule by its name: what it is called, and which of its numbers can be others than the regulator's."""
+
+    title: str
+    numbers: tuple[str, ...] = ()
+
+
+SCALINGS: dict[str, NamedScaling] = {
+    "abel": NamedScaling(
+        "Average bioequivalence with expanding limits",
+        ("switch_cv", "switch_s", "constant", "cap_cv", "estimate_within"),
+    ),
+    "rsabe": NamedScaling(
+        "Reference-scaled average bioequivalence", ("switch_cv", "switch_s", "constant", "estimate_within")
+    ),
+    "ntid": NamedScaling("Drugs with a narrow therapeutic index", ("constant",)),
+    "hvntid": NamedScaling("Highly variable drugs with a narrow therapeutic index"),
+    "none": NamedScaling("Average bioequivalence with the usual limits, 0.8 to 1.25"),
+}
+"""The rules that `scaling` of an analysis may name."""
+
+ANALYSES: dict[Method, str] = {"least squares": "method A", "own contrasts": "intra-subject contrasts"}
+"""What regulators call the analyses of their rules."""
+
+REGULATORS: dict[str, str] = {
+    "ema": "European Medicines Agency",
+    "hc": "Health Canada",
+    "gcc": "Gulf Cooperation Council",
+    "fda": "US Food and Drug Administration",
+    "china": "National Medical Products Administration of China",
+}
+"""Names of the regulators of SCALED_RULES."""
+
+
+def regulators_with(rule: str) -> list[str]:
+    """The regulators that have a rule; the first one is taken where none is named."""
+    return [regulator for regulator, rules in SCALED_RULES.items() if rule in rules]
+
+
+def scaled_rule(
+    regulator: str,
+    rule: str | None = None,
+    *,
+    switch_cv: float | None = None,
+    switch_s: float | None = None,
+    constant: float | None = None,
+    cap_cv: float | None = None,
+    estimate_within: tuple[float, float] | None = None,
+) -> ScaledRule:
+    """The rule of a regulator, its first unless named; what else is given replaces the regulator's number.
+
+    Raises UnknownNameError for a regulator or rule that is not in SCALED_RULES.
+    """
+    rules = SCALED_RULES.get(regulator)
+    if rules is None:
+        raise UnknownNameError(f"no regulator {regulator}: {', '.join(SCALED_RULES)}")
+    name = next(iter(rules)) if rule is None else rule
+    if name not in rules:
+        raise UnknownNameError(f"{regulator} has no rule {name}: {', '.join(rules)}")
+    row = rules[name]
+    if switch_cv is not None or switch_s is not None:
+        row = row._replace(switch_cv=switch_cv, switch_s=switch_s)
+    row = row if constant is None else row._replace(constant=constant)
+    row = row if cap_cv is None else row._replace(cap_cv=cap_cv)
+    return row if estimate_within is None else row._replace(estimate_within=estimate_within)
