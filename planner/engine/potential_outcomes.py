@@ -24,8 +24,8 @@ from planner.kernels.random.streams import TRIALS_OF_OUTCOMES
 from planner.kernels.tables import Floats, Plan, W
 from planner.model.estimand import Truth, alternative_direction, is_null
 from planner.model.families.family import family_of
-from planner.model.margins import margins_of
 from planner.model.readings import Reading, reading_of
+from planner.model.scaled import judged_margins
 from planner.monitoring.numerics import to_12_digits
 from planner.scenario.contrasts import cancels
 from planner.scenario.hypotheses import Hypothesis
@@ -136,13 +136,12 @@ def truths(
     simulated_means = _contrasts(scenario, contrasts, differ, seed, tiles, first)
     for a, (analysis, (_, weights)) in enumerate(zip(scenario.analyses, contrasts, strict=True)):
         direction = alternative_direction(analysis, scenario.scale_of(analysis))
-        margins = margins_of(scenario, analysis)
         sums = simulated_means[a] | dict.fromkeys(same[a], (0.0, 0.0))
         for name in names:
             hypothesis = scenario.hypotheses[name]
             effect, mcse = sums[name] if name in sums else (exact[a][name], 0.0)
             # A simulated effect of 0 is no equality; but it has no side, so that it is in a one-sided null.
-            null = is_null(effect, direction, margins)
+            null = is_null(effect, direction, judged_margins(scenario, hypothesis, analysis))
             if direction == "two-sided" and name in sums:
                 null = name in same[a]
             stated = family_of(hypothesis).stated_effect(hypothesis, weights)

@@ -39,7 +39,7 @@ def scaled_size(
     """
     if not alpha < target < 1.0:
         raise RequestError(f"power is {target:g}, but must lie above alpha, {alpha:g}, and below 1")
-    if not _passes_in_the_end(rule, cv_wt, cv_wr, math.log(ratio)):
+    if not passes_in_the_end(rule, math.log1p(cv_wt**2), math.log1p(cv_wr**2), math.log(ratio)):
         return None
 
     def power(groups: int) -> float:
@@ -68,9 +68,8 @@ def _grid(top: int) -> Iterator[int]:
         yield top
 
 
-def _passes_in_the_end(rule: ScaledRule, cv_wt: float, cv_wr: float, effect: float) -> bool:
-    """Whether endless patients of such variability would show bioequivalence."""
-    s2wt, s2wr = math.log1p(cv_wt**2), math.log1p(cv_wr**2)
+def passes_in_the_end(rule: ScaledRule, s2wt: float, s2wr: float, effect: float) -> bool:
+    """Whether endless patients with such variances of logarithms would show bioequivalence."""
     variance = np.array([s2wr])
     width = float(log_limit(rule, variance)[0])
     if rule.unscaled_too:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from planner.kernels.tables import (
 from planner.model.estimand import alternative_direction
 from planner.model.readings import BASELINE, readings_of
 from planner.scenario.analysis import PlannedAnalysis
-from planner.scenario.estimability import period_shares, sequence_shares, variance_factor
+from planner.scenario.estimability import period_shares, sequence_shares, taking_part, variance_factor
 from planner.scenario.scenario import Scenario
 
 SIDES = {"two-sided": 0, "greater": 1, "less": -1}  # the direction of an alternative, as kernels take it
@@ -31,7 +32,7 @@ def planned_variance(scenario: Scenario, analysis: PlannedAnalysis) -> float:
         stated = design.sequences, design.allocation, weights, analysis.carryover
         factor = variance_factor(*stated, analysis.only)
         return float(factor or 0) / sum(w * w for w in weights.values())
-    shares = None if needs in ("within", "pairs") else sequence_shares(design.sequences, weights)
+    shares = None if needs in ("within", "pairs") else _sequence_shares(scenario, analysis)
     if shares is None:
         return 1.0
     pairs = zip(shares, design.allocation, strict=True)
@@ -43,7 +44,7 @@ def contrast_table(scenario: Scenario, analysis: PlannedAnalysis) -> Contrast:
     design, weights = scenario.design, analysis.weights
     number = {a: i for i, a in enumerate(design.treatments)}
     used = analysis.only or design.treatments
-    shares = sequence_shares(design.sequences, weights)
+    shares = _sequence_shares(scenario, analysis)
     direction = alternative_direction(analysis, scenario.scale_of(analysis))
     adjusts = analysis.row.baseline
     return Contrast(
@@ -61,6 +62,15 @@ def contrast_table(scenario: Scenario, analysis: PlannedAnalysis) -> Contrast:
         if analysis.carryover
         else NONE_CARRIED,
     )
+
+
+def _sequence_shares(scenario: Scenario, analysis: PlannedAnalysis) -> list[Fraction] | None:
+    """The share of each sequence in the estimate; of rules with scaled limits all alike, as they have it."""
+    sequences, weights = scenario.design.sequences, analysis.weights
+    if analysis.scaling is None:
+        return sequence_shares(sequences, weights)
+    part = taking_part(sequences, weights)
+    return [Fraction(takes, sum(part)) for takes in part]
 
 
 def period_weights(scenario: Scenario, weights: Mapping[str, float]) -> Floats:

@@ -18,6 +18,7 @@ from planner.kernels.tables import ABOVE, BELOW, FUTILE_FROM, FUTILE_TO, LIMITS,
 from planner.model.contrast_tables import planned_variance
 from planner.model.estimand import alternative_direction
 from planner.model.margins import Margins, margins_of
+from planner.model.scaled import level_of
 from planner.monitoring.boundaries import Boundary, boundary
 from planner.monitoring.numerics import to_40_bits
 from planner.monitoring.references import Reference, df_columns
@@ -75,7 +76,7 @@ def monitoring_plan(scenario: Scenario, analysis: PlannedAnalysis, patients: int
     drift = _planned_drift(scenario, analysis, patients, direction, margins)
     solved = boundary(
         fractions,
-        alpha=analysis.alpha,
+        alpha=level_of(scenario, analysis, patients),
         sided=2 if direction == "two-sided" else 1,
         efficacy=efficacy.rule,
         efficacy_parameters=efficacy.stated(),

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 
 from planner.errors import RequestError
 from planner.model.families.family import EffectParameter, family_of
-from planner.model.margins import Margins, margins_of
 from planner.model.parameter_draws import uncertain_parameters
 from planner.model.readings import reading_of
+from planner.model.scaled import judged_margins
 from planner.monitoring.numerics import zero
 from planner.questions.run.simulate import simulate
 from planner.questions.size import theory
@@ -57,13 +57,11 @@ def at_limit(scenario: Scenario, *, seed: int | None = None, threads: int | None
             'under [[analyses]]: alternative = "equivalence" or "non-inferiority"',
         )
     _check_fixed(scenario)
-    margins = margins_of(scenario, analysis)
-    assert margins is not None
     names = scenario.simulated_hypotheses
-    moved = {name: _at_each(scenario, name, analysis, margins) for name in names}
+    moved = {name: _at_each(scenario, name, analysis) for name in names}
     worse = _worse(scenario, analysis, moved, seed, threads)
     hypotheses = {**scenario.hypotheses, **{name: moved[name][limit] for name, limit in worse.items()}}
-    remark = _remark(scenario, analysis, margins, worse)
+    remark = _remark(scenario, analysis, worse)
     return scenario.model_copy(update={"hypotheses": hypotheses}).with_remarks(remark)
 
 
@@ -81,11 +79,11 @@ def _check_fixed(scenario: Scenario) -> None:
             )
 
 
-def _at_each(
-    scenario: Scenario, name: str, analysis: PlannedAnalysis, margins: Margins
-) -> dict[float, Hypothesis]:
+def _at_each(scenario: Scenario, name: str, analysis: PlannedAnalysis) -> dict[float, Hypothesis]:
     """The hypothesis with its effect at each margin, that nearest to the stated effect first."""
     stated = scenario.hypotheses[name]
+    margins = judged_margins(scenario, stated, analysis)
+    assert margins is not None
     parameter = family_of(stated).effect_parameter(stated, analysis.weights)
     if parameter is None:
         raise RequestError(
@@ -177,15 +175,15 @@ def _largest(limits: list[float], errors: list[float], least: float) -> float:
     return limits[top] if errors[top] - errors[0] > least else limits[0]
 
 
-def _remark(
-    scenario: Scenario, analysis: PlannedAnalysis, margins: Margins, worse: Mapping[str, float]
-) -> str:
+def _remark(scenario: Scenario, analysis: PlannedAnalysis, worse: Mapping[str, float]) -> str:
     """What was moved where."""
     unit = unit_of(scenario, analysis.name)
     by_limit: dict[float, list[str]] = {}
     for name, limit in worse.items():
         by_limit.setdefault(limit, []).append(name)
-    which = "the worse limit" if margins.two else "the margin"
+    which = "the worse limit" if analysis.tests_equivalence else "the margin"
+    if analysis.scaling is not None:
+        which += ", as the stated variability of the reference scales it,"
     parts = [
         unit.effect_text(unit.effect(limit), with_name=True)
         + (f" ({listed(names)})" if len(by_limit) > 1 else "")

@@ -86,14 +86,62 @@ SCALINGS: dict[str, NamedScaling] = {
 ANALYSES: dict[Method, str] = {"least squares": "method A", "own contrasts": "intra-subject contrasts"}
 """What regulators call the analyses of their rules."""
 
-REGULATORS: dict[str, str] = {
-    "ema": "European Medicines Agency",
-    "hc": "Health Canada",
-    "gcc": "Gulf Cooperation Council",
-    "fda": "US Food and Drug Administration",
-    "china": "National Medical Products Administration of China",
+METRICS = {"auc": "AUC", "cmax": "Cmax"}
+"""What of a concentration over time an endpoint can be."""
+
+
+class NamedRegulator(NamedTuple):
+    """A regulator by its name."""
+
+    title: str
+    guidances: dict[str, str]  # by rule: where it stands
+    fewest: int = 12  # evaluable patients that it asks of a trial whose limits are scaled
+    stands_in: str = ""  # what it asks for that is done otherwise here
+
+
+_FDA = (
+    "FDA. Draft guidance for industry: Bioequivalence studies with pharmacokinetic endpoints for drugs "
+    "submitted under an ANDA, August 2021"
+)
+
+REGULATORS: dict[str, NamedRegulator] = {
+    "ema": NamedRegulator(
+        "European Medicines Agency",
+        {
+            "abel": "EMA. Guideline on the investigation of bioequivalence, CPMP/EWP/QWP/1401/98 Rev. 1, "
+            "2010, 4.1.10; method A: EMA/582648/2016, Annex I"
+        },
+    ),
+    "hc": NamedRegulator(
+        "Health Canada",
+        {
+            "abel": "Health Canada. Comparative bioavailability standards: formulations used for systemic "
+            "effects, 2018, 2.1.1.8"
+        },
+        stands_in="Health Canada asks for a mixed model, for which intra-subject contrasts stand in",
+    ),
+    "gcc": NamedRegulator(
+        "Gulf Cooperation Council",
+        {"abel": "The GCC guidelines for bioequivalence, versions 2.4 (2016) to 3.0 (2021)"},
+    ),
+    "fda": NamedRegulator(
+        "US Food and Drug Administration",
+        {
+            "rsabe": f"{_FDA}; draft guidance on progesterone",
+            "ntid": f"{_FDA}; draft guidance on warfarin sodium, December 2012",
+            "hvntid": "FDA. Draft guidance on rivaroxaban, September 2015",
+        },
+        fewest=24,
+    ),
+    "china": NamedRegulator(
+        "National Medical Products Administration of China",
+        dict.fromkeys(
+            SCALED_RULES["china"], "Center for Drug Evaluation of China, which asks for what the FDA asks"
+        ),
+        fewest=24,
+    ),
 }
-"""Names of the regulators of SCALED_RULES."""
+"""The regulators of SCALED_RULES. Dates stand where a source for them was at hand."""
 
 
 def regulators_with(rule: str) -> list[str]:

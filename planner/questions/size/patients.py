@@ -7,12 +7,13 @@ seed and the cap on trials alone, so that the answer is the same for any number 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from planner.kernels.tables import W
 from planner.model.allocation import retention
 from planner.questions.size import theory
 from planner.questions.size.curves import Curves, Key, first_enough, grid, span, trials_after
+from planner.questions.size.exact_powers import Exact, exact_powers, first_from
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.scenario import Scenario
@@ -30,7 +31,6 @@ _WIDEST = 100  # numbers of patients in one window; more are thinned
 
 _ROUNDING = 1e-9  # of a number of patients
 
-Exact = Mapping[int, float]  # number of patients to power, for every multiple
 Question = tuple[Key, float]  # a curve and a target
 
 
@@ -64,14 +64,6 @@ def least_randomised(scenario: Scenario) -> int:
     return math.ceil(needed / design.unit - _ROUNDING) * design.unit
 
 
-def _first_from(powers: Exact, target: float) -> int | None:
-    """The smallest number from which the powers stay at or above the target."""
-    first = None
-    for n, power in powers.items():
-        first = (n if first is None else first) if power >= target else None
-    return first
-
-
 class Search:
     """Finds, for each hypothesis, analysis and target, where the power curve reaches the target for good."""
 
@@ -92,7 +84,7 @@ class Search:
         """Evaluate what the answers need. Raises Interrupted after Ctrl-C."""
         for name in names if self.curves.variants is None else ():
             for analysis in self.curves.scenario.analyses:
-                if exact := self._exact_powers(name, analysis):
+                if exact := exact_powers(self.curves.scenario, name, analysis, self.limit, self.targets):
                     self.exact[name, analysis.name] = exact
         self._scan(names)
         if wanted := [name for name in names if self.least and self._keys(name)]:
@@ -112,19 +104,13 @@ class Search:
         assert powers is not None
         return float(powers[0])
 
-    def _exact_powers(self, name: str, analysis: PlannedAnalysis) -> Exact:
-        """At every multiple; empty without a closed form."""
-        multiples = range(self.unit, self.limit + 1, self.unit)
-        powers = theory.power(self.curves.scenario, name, analysis, multiples)
-        return {} if powers is None else dict(zip(multiples, powers.tolist(), strict=True))
-
     def exact_answer(self, key: Key, target: float) -> int | None:
         """The smallest number of patients from which the exact power stays at or above the target."""
-        return _first_from(self.exact[key], target)
+        return first_from(self.exact[key], target)
 
     def first_exact(self, name: str, analysis: PlannedAnalysis, target: float) -> int | None:
         """The same of another analysis than those of the scenario; None also without a closed form."""
-        return _first_from(self._exact_powers(name, analysis), target)
+        return first_from(exact_powers(self.curves.scenario, name, analysis, self.limit, [target]), target)
 
     def _look_ahead(self, name: str) -> None:
         """Where nothing is enough: more trials of the largest number and of its half, to extrapolate from."""

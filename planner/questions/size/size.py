@@ -240,7 +240,8 @@ def _find_patients(
         if key not in search.null:
             cells = curves.points(*key).values()
             curve += [
-                patients_point(cell, exact[cell.patients] if exact is not None else None) for cell in cells
+                patients_point(cell, None if exact is None else search.exact_power(key, cell.patients))
+                for cell in cells
             ]
     return answers, curve, partial, every
 

@@ -10,10 +10,27 @@ import re
 from planner.scenario.faults import Path
 from planner.scenario.fields import spelling
 
+
+def _scaling(rule: str) -> str:
+    """The setting by which limits are scaled to how the reference varies."""
+    return f'scaling = {{ rule = "{rule}" }}'
+
+
 _OWN = 'or your own, from Python: planner.read(..., methods={"NAME": planner.Analysis(...)})'
 _AB_BA = '"hills-armitage" (AB/BA, allows for a period effect)'
 _T_TESTS = f'method = {_AB_BA}, "paired-t" (ignores periods) or "period-one" (first period alone)'
 
+SCALED: tuple[tuple[str, str], ...] = (
+    (r"s?c?abel|abe/?l|abelema|expand(ing|ed)(limits)?|widen(ing|ed)(limits)?|methoda|ema", _scaling("abel")),
+    (r"rsabe|sabe|fda|hyslop|howe|linearized|linearised", _scaling("rsabe")),
+    (
+        r"(reference)?(scaled|scaling)(abe|averagebioequivalence|bioequivalence|be)?|scabe|isc|"
+        r"intrasubjectcontrasts?|highlyvariable(drugs?)?|hvdp?",
+        f"{_scaling('abel')} (EMA), or {_scaling('rsabe')} (FDA)",
+    ),
+    (r"ntid?|narrowtherapeuticindex(drugs?)?|nti", _scaling("ntid")),
+    (r"hvnti(d)?", _scaling("hvntid")),
+)
 _ANALYSES: tuple[tuple[str, str], ...] = (
     (r"ttest|t|students?t?(test)?", _T_TESTS),
     (r"paired.*|dependentt(test)?|onesamplet(test)?|matchedpairs", 'method = "paired-t"'),
@@ -65,6 +82,7 @@ _ANALYSES: tuple[tuple[str, str], ...] = (
         r"tost|equivalence(test)?|twoonesided(t)?tests?|bioequivalence|abe|averagebioequivalence|schuirmann.*",
         'alternative = "equivalence" with limits = [low, high], beside any t test as the method',
     ),
+    *((pattern, f"{hint}, which settles the method") for pattern, hint in SCALED),
     (
         r"noninferiority(test)?|ni|noninferior",
         'alternative = "non-inferiority" with margin = ..., beside any t test as the method',
@@ -139,11 +157,25 @@ _MEASURES: tuple[tuple[str, str], ...] = (
     (r"remitter|remitters", 'measure = "remission"'),
 )
 
+_RULES_OF_SCALING: tuple[tuple[str, str], ...] = (
+    *SCALED,
+    (r"abe|tost|unscaled|off|no|false", f"{_scaling('none')} for the limits 0.8 to 1.25"),
+)
+REGULATOR_NAMES: tuple[tuple[str, str], ...] = (
+    (r"emea|eu|europe(an)?|chmp|who|anvisa|asean|australia|eaeu|mhra|uk", 'scaling = { regulator = "ema" }'),
+    (r"us|usa|usfda|america", 'scaling = { regulator = "fda" }'),
+    (r"canada|healthcanada|hpfb|tpd", 'scaling = { regulator = "hc" }'),
+    (r"nmpa|cde|cfda|cn", 'scaling = { regulator = "china" }'),
+    (r"gulf|sfda|saudi(arabia)?", 'scaling = { regulator = "gcc" }'),
+)
+
 _BY_SETTING = {
     "method": _ANALYSES,
+    "regulator": REGULATOR_NAMES,
     "efficacy": _EFFICACY,
     "futility": _FUTILITY,
     "measure": _MEASURES,
+    "scaling": _RULES_OF_SCALING,
     "scale": _SCALES,
     "name": _DESIGNS,
 }
@@ -153,7 +185,7 @@ def named_otherwise(path: Path, value: object) -> str:
     """The right form of a name of something that planner has, or the nearest that it has; or nothing."""
     key = path[-2] if path[-1] == "rule" and len(path) > 1 else path[-1]
     if path == ("endpoint",):
-        hint = _match(_SCALES, value)
+        hint = matching(_SCALES, value)
         return (
             f"endpoint = {{ {hint} }}"
             if hint and " or " not in hint
@@ -161,10 +193,11 @@ def named_otherwise(path: Path, value: object) -> str:
         )
     if key == "name" and path != ("design", "name"):
         return ""
-    return _match(_BY_SETTING.get(str(key), ()), value)
+    return matching(_BY_SETTING.get(str(key), ()), value)
 
 
-def _match(table: tuple[tuple[str, str], ...], value: object) -> str:
+def matching(table: tuple[tuple[str, str], ...], value: object) -> str:
+    """The hint of the first pattern of a table that a name fits in some spelling; or nothing."""
     if not isinstance(value, str | bool):
         return ""
     text = spelling(str(value))

@@ -33,7 +33,6 @@ from planner.scenario.reading.right_forms import (
     TypedSetting,
     allocation_form,
     alpha_form,
-    alternative_form,
     arms_form,
     as_number_form,
     baseline_form,
@@ -62,6 +61,11 @@ from planner.scenario.reading.right_forms import (
     table_of_form,
     treatments_form,
     weeks_form,
+)
+from planner.scenario.reading.scaling_forms import (
+    alternative_or_scaling_form,
+    inside_scaling,
+    scaling_form,
 )
 from planner.scenario.resolving.draft import Complaint
 from planner.scenario.resolving.examples import written_at
@@ -182,6 +186,17 @@ KEYS: dict[str, Callable[[TypedSetting], str]] = {
         ("limits", "equivalencelimits", "equivalencemargin", "equivalencemargins", "acceptancelimits"),
         limits_form,
     ),
+    **dict.fromkeys(
+        (
+            *("scaled", "scaledlimits", "referencescaled", "referencescaling", "scaling", "regulator"),
+            *("abel", "scabel", "rsabe", "scabe", "ntid", "hvntid", "expandinglimits", "widenedlimits"),
+        ),
+        scaling_form,
+    ),
+    **dict.fromkeys(
+        ("switchcv", "cvswitch", "switchs", "capcv", "cvcap", "rconst", "estimatewithin", "adjustalpha"),
+        inside_scaling,
+    ),
     **dict.fromkeys(("allocationratio", "randomization", "randomisation"), allocation_form),
     **dict.fromkeys(("ratio", "gmr", "theta0"), ratio_form),
     **dict.fromkeys(
@@ -231,7 +246,8 @@ VALUES: dict[str, Callable[[TypedSetting], str]] = {
         guess._replace(value=written_at(guess.data, guess.path[:-1]))
     ),
     "analyses.*.contrast": contrast_form,
-    "analyses.*.alternative": alternative_form,
+    "analyses.*.alternative": alternative_or_scaling_form,
+    "analyses.*.scaling": scaling_form,
     "schema_version": lambda guess: "schema_version = 1" if number_meant(guess.value) == 1 else "",
     **{
         f"hypotheses.*.{key}": table_of_form(key)

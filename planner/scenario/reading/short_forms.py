@@ -22,6 +22,7 @@ from planner.scenario.faults import Path
 from planner.scenario.fields import as_spelt, split_text
 from planner.scenario.hypotheses import SETTINGS, distribution_of, family_of
 from planner.scenario.reading.messages import model_at
+from planner.scenario.regulators import SCALINGS
 from planner.scenario.resolving.examples import described, periods, spelt_out
 from planner.scenario.stopping_rules import EFFICACY_RULES, FUTILITY_RULES
 from planner.scenario.tree import Tree, is_number
@@ -165,6 +166,9 @@ SHORT_FORMS: tuple[ShortForm, ...] = (
     ShortForm("analyses", '{ method = "paired-t" }', '[{ method = "paired-t" }]', expand=_list_of_one),
     ShortForm("analyses", '"paired-t"', '[{ method = "paired-t" }]', expand=_list_of_one),
     ShortForm("analyses.*", '"paired-t"', '{ method = "paired-t" }', expand=_under("method")),
+    ShortForm(
+        "analyses.*.scaling", '"abel"', '{ rule = "abel" }', "if it names a rule", _named("rule", SCALINGS)
+    ),
     ShortForm(
         "monitoring.efficacy",
         '"obrien-fleming"',

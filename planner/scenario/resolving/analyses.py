@@ -41,9 +41,9 @@ def resolve_analyses(draft: Draft, design: Design, endpoint: Endpoint | None) ->
             given = {"measure": analysis.measure or endpoint.measure, "day": day}
             analysis = analysis.model_copy(update=given)
             _check_planned_ratio(draft, path, analysis)
+        analysis = resolve_scaling(draft, path, analysis, design, endpoint, contrast)
         if measured is not None:
             _check_better(draft, path, analysis, measured)
-        analysis = resolve_scaling(draft, path, analysis, design, endpoint, contrast)
         if contrast:
             analysis = _with_method(draft, path, analysis, design, contrast)
             if analysis.carryover:
@@ -153,7 +153,7 @@ def _with_method(
         if responses:
             hint = 'measure = "response"; for a number, ' + hint
         draft.note((*path, "method"), message, hint)
-    elif not _fits(row, design, contrast):
+    elif not _fits(row, design, contrast) and not (analysis.scaling and _in_every_sequence(design, contrast)):
         message = f"{analysis.method} does not fit this design; what it needs: {vocabulary.NEEDS[row.needs]}"
         if isinstance(contrast, Mapping) and not row.weights:
             message = f"{analysis.method} compares two treatments, not {pair}"
@@ -211,6 +211,11 @@ def _fits(row: vocabulary.NamedMethod, design: Design, contrast: Contrast) -> bo
     """Whether a method takes the contrast, and the design offers what it needs."""
     taken = row.weights or not isinstance(contrast, Mapping)
     return taken and _OFFERS[row.needs](design.sequences, weights(contrast))
+
+
+def _in_every_sequence(design: Design, contrast: Contrast) -> bool:
+    """Whether sequences could be weighed alike, were it not for effects of periods."""
+    return _within(design.sequences, weights(contrast))
 
 
 def _both_orders(sequences: Sequences, compared: Mapping[str, float]) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from planner.scenario.analysis import PlannedAnalysis
-from planner.scenario.contrasts import Contrast
+from planner.scenario.contrasts import Contrast, weights
 from planner.scenario.design import Design
 from planner.scenario.endpoint import Endpoint
+from planner.scenario.estimability import sequence_shares
 from planner.scenario.faults import Path
 from planner.scenario.regulators import (
     ANALYSES,
+    METRICS,
     REGULATORS,
     SCALED_RULES,
     SCALINGS,
@@ -45,6 +47,12 @@ def resolve_scaling(
     if stated is None:
         return analysis
     at: Path = (*path, "scaling")
+    if endpoint is not None and not draft.gives_ratio(analysis):
+        what = printable(analysis.outcome) if analysis.outcome else "this endpoint"
+        message = f"is of ratios, of a log-normal endpoint; {what} is compared by a difference"
+        draft.note(at, message, 'under [endpoint]: distribution = "log-normal"', at_key=True)
+        unscaled = {"scaling": None, "alternative": "two-sided", "limits": (), "margin": None}
+        return analysis.model_copy(update=unscaled)
     scaling = _named(draft, at, stated)
     if scaling is None:
         return analysis.model_copy(update={"scaling": None, "alternative": "equivalence"})
@@ -53,7 +61,7 @@ def resolve_scaling(
         return _showing_equivalence(draft, path, analysis).model_copy(update={"scaling": None})
     row = SCALED_RULES[scaling.regulator][scaling.rule]
     sound = _check_numbers(draft, at, stated, row)
-    _check_trial(draft, path, analysis, endpoint, contrast)
+    _check_model(draft, path, analysis, contrast)
     if contrast and not isinstance(contrast, Mapping):
         _check_twice(draft, path, design, contrast, row, scaling)
     if draft.monitoring is not None and len(draft.monitoring.looks) > 1:
@@ -61,6 +69,8 @@ def resolve_scaling(
         draft.note(at, f"{scaling.rule} {message}", "leave out [monitoring] looks", at_key=True)
     analysis = _showing_equivalence(draft, path, analysis)
     analysis = _with_its_method(draft, path, analysis, scaling, row)
+    if contrast and not isinstance(contrast, Mapping):
+        _remark(draft, analysis, design, contrast, row, scaling)
     return analysis.model_copy(update={"scaling": _complete(scaling, row) if sound else scaling})
 
 
@@ -75,8 +85,9 @@ def _named(draft: Draft, at: Path, stated: Scaling) -> Scaling | None:
     rule = rule or next(iter(SCALED_RULES[regulator]))
     regulator = regulator or regulators_with(rule)[0]
     if rule not in SCALED_RULES[regulator]:
-        has, others = listed(list(SCALED_RULES[regulator])), listed(regulators_with(rule), "or")
-        message = f"{REGULATORS[regulator]} ({regulator}) has no rule {rule}: it has {has}"
+        has = listed(list(SCALED_RULES[regulator]))
+        others = listed([f'"{each}"' for each in regulators_with(rule)], "or")
+        message = f"{REGULATORS[regulator].title} ({regulator}) has no rule {rule}: it has {has}"
         draft.note((*at, "regulator"), message, f"regulator = {others}, or leave it out")
         return None
     return stated.model_copy(update={"rule": rule, "regulator": regulator})
@@ -131,15 +142,9 @@ def _complete(scaling: Scaling, row: ScaledRule) -> Scaling:
     return scaling.model_copy(update=numbers)
 
 
-def _check_trial(
-    draft: Draft, path: Path, analysis: PlannedAnalysis, endpoint: Endpoint | None, contrast: Contrast
-) -> None:
-    """Ratios of two treatments alone are judged so."""
+def _check_model(draft: Draft, path: Path, analysis: PlannedAnalysis, contrast: Contrast) -> None:
+    """A test product is compared with a reference, and by the model of the regulator."""
     at: Path = (*path, "scaling")
-    if endpoint is not None and not draft.gives_ratio(analysis):
-        what = printable(analysis.outcome) if analysis.outcome else "this endpoint"
-        message = f"is of ratios, of a log-normal endpoint; {what} is compared by a difference"
-        draft.note(at, message, 'under [endpoint]: distribution = "log-normal"', at_key=True)
     if isinstance(contrast, Mapping):
         message = "compares a test product with a reference, two treatments"
         draft.note(at, message, 'contrast = ["T", "R"]', at_key=True)
@@ -198,3 +203,38 @@ def _with_its_method(
         )
         draft.note((*path, "method"), message, f'method = "{method}", or leave it out')
     return analysis.model_copy(update={"method": method})
+
+
+def _remark(
+    draft: Draft,
+    analysis: PlannedAnalysis,
+    design: Design,
+    contrast: tuple[str, ...],
+    row: ScaledRule,
+    scaling: Scaling,
+) -> None:
+    """What is right as it stands, but would surprise whoever has not thought of it."""
+    test, _ = contrast
+    scaled = f"{scaling.rule} of {scaling.regulator}"
+    if analysis.metric is not None and row.metric is not None and row.metric != analysis.metric:
+        draft.remarks.append(
+            f"{REGULATORS[scaling.regulator].title} scales the limits of {METRICS[row.metric]} only: "
+            f'those of {METRICS[analysis.metric]} are 0.8 to 1.25, scaling = {{ rule = "none" }}'
+        )
+    if scaling.regulator == "gcc":
+        draft.remarks.append(
+            "gcc has the fixed limits of the GCC guidelines up to version 3.0; version 3.1 (August 2022) has "
+            'those of the EMA: regulator = "ema"'
+        )
+    if row.method != "own contrasts":
+        return
+    if scaling.rule == "rsabe" and not any(sequence.count(test) > 1 for sequence in design.sequences):
+        draft.remarks.append(
+            f"{scaled}: where nothing is scaled the regulator asks for a mixed model, which does not "
+            "converge reliably where only the reference is given twice; intra-subject contrasts are used"
+        )
+    if sequence_shares(design.sequences, weights(contrast)) is None:
+        draft.remarks.append(
+            f"{scaled} weighs all sequences alike, and in this design periods do not cancel then: its "
+            'estimate is biased by a period effect; "2x2x4", "2x2x3" and "2x3x3" are not'
+        )
